@@ -1,0 +1,33 @@
+"""The two bells: one names a row of work, the other is beat's tick that finds what is due."""
+
+from celery import shared_task
+from django.apps import apps
+
+from core.work import State, Work, kinds, perform
+
+TICK_LIMIT = 50
+
+
+def ring(row: Work) -> None:
+    """Ring for one row now. Losing this message loses nothing: the next tick finds the row."""
+    work.delay(row._meta.label, row.pk)
+
+
+@shared_task(name="core.work")
+def work(label: str, pk: int) -> None:
+    """Work on one row; ring again when time ran out before the work did."""
+    model = apps.get_model(label)
+    row = perform(model, pk)
+    if row is not None and row.state == State.QUEUED:
+        work.delay(label, pk)
+
+
+@shared_task(name="core.tick")
+def tick() -> None:
+    """Queue what the schedules owe (each room's `schedule()`), and ring for every row that is due."""
+    for model in kinds():
+        schedule = getattr(model, "schedule", None)
+        if schedule:
+            schedule()
+        for pk in model.due().values_list("pk", flat=True)[:TICK_LIMIT]:
+            work.delay(model._meta.label, pk)

@@ -1,0 +1,162 @@
+"""Postgres holds the work, Celery only rings the bell.
+
+An import, a nightly run, a delivery is one row of a model that inherits from `Work`. A bell (a Celery task, a
+command, a test) carries the row's id; whoever hears it claims the row, works in steps, and commits each
+checkpoint together with its effect. `fence` grows with each claim: a worker that lost its lease cannot write. What is due or abandoned is found by `Work.due()`, whatever happened to the broker.
+"""
+
+import time
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from django.apps import apps
+from django.db import models, transaction
+from django.utils import timezone
+
+LEASE = timedelta(seconds=60)
+BUDGET_SECONDS = 45.0  # one bell works no longer than this, far below the broker's visibility timeout
+RETRY_AFTER = timedelta(seconds=10)
+
+
+class LostLease(Exception):
+    """Another worker has claimed the row since; nothing more may be written under the old claim."""
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Work(models.Model):
+    """A piece of work: a row with state, unique key, attempts, lease, checkpoint and last error."""
+
+    MAX_ATTEMPTS: ClassVar[int] = 5
+
+    key = models.CharField(max_length=200, unique=True)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    fence = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)  # claims since the last step that got somewhere
+    lease_until = models.DateTimeField(null=True, blank=True)
+    run_after = models.DateTimeField(default=timezone.now)
+    checkpoint = models.JSONField(default=dict, blank=True)
+    done_units = models.BigIntegerField(default=0)
+    total_units = models.BigIntegerField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+    queued_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        indexes = [models.Index(fields=["state", "run_after"])]
+
+    def step(self) -> bool:
+        """Do one step and commit its effect with `advance()` in one transaction; True when nothing is left."""
+        raise NotImplementedError
+
+    @classmethod
+    def due(cls) -> models.QuerySet[Self]:
+        """Return the rows that wait, and those whose worker went silent."""
+        now = timezone.now()
+        waiting = models.Q(state=State.QUEUED, run_after__lte=now)
+        abandoned = models.Q(state=State.RUNNING, lease_until__lt=now)
+        return cls._default_manager.filter(waiting | abandoned).order_by("run_after")
+
+    @classmethod
+    def claim(cls, pk: int) -> Self | None:
+        """Take the row for LEASE seconds, or None when it is not due or another worker is quicker."""
+        now = timezone.now()
+        with transaction.atomic():
+            row = cls.due().select_for_update(skip_locked=True).filter(pk=pk).first()
+            if row is None:
+                return None
+            row.fence += 1
+            row.attempts += 1
+            row.started_at = row.started_at or now
+            if row.attempts > cls.MAX_ATTEMPTS:
+                row.state, row.finished_at = State.FAILED, now
+                row.last_error = (
+                    row.last_error or f"Gave up after {cls.MAX_ATTEMPTS} attempts: the worker died each time."
+                )
+            else:
+                row.state, row.lease_until = State.RUNNING, now + LEASE
+            row.save()
+        return row if row.state == State.RUNNING else None
+
+    def advance(self, checkpoint: dict[str, Any], done_units: int | None = None, **fields: Any) -> None:
+        """Record the checkpoint and extend the lease; call it in the transaction of the effect.
+
+        A step that got somewhere proves that the row is no poison, so its attempts are counted anew.
+
+        Raises:
+            LostLease: the row is no longer ours, so the transaction must not commit.
+        """
+        done = self.done_units if done_units is None else done_units
+        lease = timezone.now() + LEASE
+        values = {"checkpoint": checkpoint, "done_units": done, "lease_until": lease, "attempts": 0, **fields}
+        if not self._ours().update(**values):
+            raise LostLease(f"{self._meta.label} {self.pk}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def settle(self, state: State, **fields: Any) -> None:
+        """End this claim in the given state."""
+        ended = None if state == State.QUEUED else timezone.now()
+        if not self._ours().update(state=state, lease_until=None, finished_at=ended, **fields):
+            raise LostLease(f"{self._meta.label} {self.pk}")
+        self.refresh_from_db()
+
+    def _ours(self) -> models.QuerySet[Self]:
+        return type(self)._default_manager.filter(pk=self.pk, fence=self.fence, state=State.RUNNING)
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {State.DONE, State.FAILED, State.CANCELLED}
+
+    @property
+    def fraction_done(self) -> float | None:
+        """Share of the work done, 0 to 1; None while the total is unknown."""
+        return min(1.0, self.done_units / self.total_units) if self.total_units else None
+
+
+def perform(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> Work | None:
+    """Claim the row and work on it for at most `budget` seconds; None when somebody else has it.
+
+    The row ends done, failed, or queued again with what is left (then ring once more).
+    """
+    row = model.claim(pk)
+    if row is None:
+        return None
+    until = time.monotonic() + budget
+    try:
+        while not row.step():
+            if time.monotonic() > until:
+                row.settle(State.QUEUED, run_after=timezone.now())
+                return row
+        row.settle(State.DONE, last_error="")
+    except LostLease:
+        return None
+    except Exception as error:
+        _retry_or_fail(row, error)
+        raise
+    return row
+
+
+def _retry_or_fail(row: Work, error: Exception) -> None:
+    words = f"{type(error).__name__}: {error}"[:2000]
+    lasting = row.attempts >= row.MAX_ATTEMPTS
+    try:
+        if lasting:
+            row.settle(State.FAILED, last_error=words)
+        else:
+            row.settle(State.QUEUED, last_error=words, run_after=timezone.now() + RETRY_AFTER * row.attempts)
+    except LostLease:
+        pass
+
+
+def kinds() -> list[type[Work]]:
+    """Return every concrete kind of work, in the order of the installed apps."""
+    return [model for model in apps.get_models() if issubclass(model, Work)]

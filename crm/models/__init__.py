@@ -1,0 +1,14 @@
+"""The records: one model per kind, each with the id it has in its source."""
+
+from crm.models.base import Record, RecordQuerySet
+from crm.models.deals import BuyingRole, Opportunity, Outcome, Quota, StageChange
+from crm.models.marketing import Campaign, ContentAsset, ContentUse, Spend, Touch
+from crm.models.money import Invoice, Payment
+from crm.models.people import Account, Contact, Lead, Owner, Product, Vertical
+from crm.models.service import Activity, Enquiry, EnquiryHandover, UsageEvent
+
+__all__ = [
+    "Account", "Activity", "BuyingRole", "Campaign", "Contact", "ContentAsset", "ContentUse", "Enquiry", "EnquiryHandover",
+    "Invoice", "Lead", "Opportunity", "Outcome", "Owner", "Payment", "Product", "Quota", "Record", "RecordQuerySet", "Spend",
+    "StageChange", "Touch", "UsageEvent", "Vertical",
+]  # fmt: skip

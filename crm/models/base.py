@@ -1,0 +1,90 @@
+"""What every record of a CRM has in common, and the one door through which people see records."""
+
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+from facts.models import Recorded
+from team.access import may, own_ids, sees_all_buyers, team_ids
+from team.models import User, currency_code
+
+
+class RecordQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Return the rows that this user may read; every page, list, API and drill-down starts here."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        model: type[Record] = self.model
+        if model.RIGHT and not may(user, model.RIGHT):
+            return self.none()
+        if not model.OWNED_THROUGH or (sees_all_buyers(user) and not model.PERSONAL):
+            return self
+        return self._owned_by(user)
+
+    def _owned_by(self, user: User) -> Self:
+        from team.access import SEES_ALL
+
+        if self.model.PERSONAL:
+            if user.role in SEES_ALL or user.is_superuser:
+                return self
+            people = own_ids(user)
+        else:
+            people = team_ids(user)
+        paths = [Q(**{f"{path}__user_id__in": people}) for path in self.model.OWNED_THROUGH]
+        rows = Q()
+        for path in paths:
+            rows |= path
+        return self.filter(rows)
+
+
+class Record(Recorded):
+    """A row that came from a source system, under the id it has there.
+
+    `pending` holds references that name rows not here yet ({"account": "001…"}); they are resolved when those
+    rows arrive. `custom` holds columns that Accord has no field for.
+    """
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ()  # paths to crm.Owner; empty: nobody's own, so everybody's
+    PERSONAL: ClassVar[bool] = False  # one's own (and one's reports') whatever the company's visibility
+    RIGHT: ClassVar[str] = ""  # a right of team.access that reading needs
+
+    source = models.CharField(max_length=40, default="accord")
+    external_id = models.CharField(max_length=255)
+    custom = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
+    pending = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
+    created_at = models.DateTimeField(null=True, blank=True, help_text="When it was made in the source.")
+    modified_at = models.DateTimeField(null=True, blank=True, help_text="When it was last changed in the source.")
+    last_import_id = models.BigIntegerField(null=True, blank=True, editable=False)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta(Recorded.Meta):
+        abstract = True
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["source", "external_id"], name="%(class)s_source_id"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["source"], name="%(class)s_pending", condition=~Q(pending={})),
+        ]
+
+    def __str__(self) -> str:
+        return str(getattr(self, "name", "") or self.external_id)
+
+
+def money(**options: Any) -> models.DecimalField:
+    return models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True, **options)
+
+
+def currency() -> models.CharField:
+    return models.CharField(max_length=3, blank=True, db_default="", default="", validators=[currency_code])
+
+
+def text(length: int = 255) -> models.CharField:
+    return models.CharField(max_length=length, blank=True, default="", db_default="")
+
+
+def reference(to: str, **options: Any) -> Any:
+    """A link that may be empty and never blocks the deletion of what it points to."""
+    return models.ForeignKey(to, on_delete=models.SET_NULL, null=True, blank=True, **options)

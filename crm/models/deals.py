@@ -1,0 +1,100 @@
+"""Opportunities: what is worth what, with whom, at which stage, and how it ended."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from crm.models.base import Record, currency, money, reference, text
+
+
+class Outcome(models.TextChoices):
+    OPEN = "open", "Open"
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
+    NO_DECISION = "no_decision", "No decision"
+
+
+class Opportunity(Record):
+    """A deal. Its outcome is one of three, never two; while open it has none."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner", "account__owner")
+    Outcome = Outcome
+
+    name = text()
+    account = reference("crm.Account", related_name="opportunities")
+    contact = reference("crm.Contact", related_name="opportunities")
+    lead = reference("crm.Lead", related_name="opportunities")
+    owner = reference("crm.Owner", related_name="opportunities")
+    product = reference("crm.Product", related_name="opportunities")
+    product_as_written = text()
+    campaign = reference("crm.Campaign", related_name="opportunities")
+    territory = reference("team.Territory", related_name="opportunities")
+    lead_source = text()
+    pipeline = text()
+    stage = text()
+    kind = text()
+    outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.OPEN, db_default="open")
+    amount = money()
+    currency = currency()
+    cost = money(help_text="Cost of what was sold, for the basis on gross profit.")
+    probability = models.DecimalField(max_digits=5, decimal_places=4, null=True, blank=True, help_text="0 to 1")
+    is_new_business = models.BooleanField(null=True, blank=True)
+    first_contact_on = models.DateField(null=True, blank=True)
+    opened_on = models.DateField(null=True, blank=True)
+    expected_close_on = models.DateField(null=True, blank=True)
+    closed_on = models.DateField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    next_step = text()
+    lost_reason = text()
+
+    class Meta(Record.Meta):
+        verbose_name_plural = "opportunities"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *Record.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(probability__isnull=True) | Q(probability__gte=0, probability__lte=1),
+                name="opportunity_probability",
+            ),
+        ]
+
+
+class BuyingRole(Record):
+    """What a contact is in the buying group of an opportunity: economic buyer, champion, user …"""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("opportunity__owner",)
+
+    opportunity = reference("crm.Opportunity", related_name="buying_roles")
+    contact = reference("crm.Contact", related_name="buying_roles")
+    role = text()
+    is_primary = models.BooleanField(default=False, db_default=False)
+
+
+class StageChange(Record):
+    """One entry of an opportunity's stage history, as the source kept it."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("opportunity__owner",)
+
+    opportunity = reference("crm.Opportunity", related_name="stage_changes")
+    stage = text()
+    entered_at = models.DateTimeField(null=True, blank=True)
+    amount = money()
+    currency = currency()
+    probability = models.DecimalField(max_digits=5, decimal_places=4, null=True, blank=True)
+    expected_close_on = models.DateField(null=True, blank=True)
+
+
+class Quota(Record):
+    """What an owner is asked to bring in a period, by category and version."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner",)
+    PERSONAL: ClassVar[bool] = True
+
+    owner = reference("crm.Owner", related_name="quotas")
+    category = text()
+    version = text()
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+    amount = money()
+    potential = money()
+    currency = currency()

@@ -1,0 +1,95 @@
+"""What Marketing does and spends, and what of it is used."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from crm.models.base import Record, currency, money, reference, text
+
+
+class Campaign(Record):
+    name = text()
+    parent = reference("crm.Campaign", related_name="children")
+    owner = reference("crm.Owner", related_name="campaigns")
+    kind = text()
+    status = text()
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+    budget = money()
+    cost = money()
+    currency = currency()
+
+
+class Touch(Record):
+    """A marketing contact with a lead or contact, before or during an open deal."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("lead__owner", "contact__owner", "contact__account__owner")
+
+    campaign = reference("crm.Campaign", related_name="touches")
+    lead = reference("crm.Lead", related_name="touches")
+    contact = reference("crm.Contact", related_name="touches")
+    asset = reference("crm.ContentAsset", related_name="touches")
+    kind = text()
+    status = text()
+    has_responded = models.BooleanField(default=False, db_default=False)
+    happened_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name_plural = "touches"
+
+
+class Spend(Record):
+    """A dated line of sales or marketing spend."""
+
+    RIGHT: ClassVar[str] = "see_spend"
+
+    class Side(models.TextChoices):
+        MARKETING = "marketing", "Marketing"
+        SALES = "sales", "Sales"
+
+    class Category(models.TextChoices):
+        LEAD_GENERATION = "lead_generation", "Lead generation"
+        SALES_SUPPORT = "sales_support", "Sales support"
+        TECHNOLOGY = "technology", "Technology"
+        PEOPLE = "people", "People"
+
+    spent_on = models.DateField(null=True, blank=True)
+    side = models.CharField(max_length=12, choices=Side, default=Side.MARKETING, db_default="marketing")
+    category = models.CharField(
+        max_length=20, choices=Category, default=Category.LEAD_GENERATION, db_default="lead_generation"
+    )
+    amount = money()
+    currency = currency()
+    campaign = reference("crm.Campaign", related_name="spend")
+    territory = reference("team.Territory", related_name="spend")
+    product = reference("crm.Product", related_name="spend")
+    vertical = reference("crm.Vertical", related_name="spend")
+    description = text()
+
+    class Meta(Record.Meta):
+        verbose_name_plural = "spend"
+
+
+class ContentAsset(Record):
+    """A paper, deck, film or page that helps somebody buy."""
+
+    name = text()
+    kind = text()
+    stage = text()
+    persona = text()
+    url = text(2000)
+
+
+class ContentUse(Record):
+    """One use of an asset by a person of ours, or the reason it was not used."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner",)
+
+    asset = reference("crm.ContentAsset", related_name="uses")
+    owner = reference("crm.Owner", related_name="content_uses")
+    lead = reference("crm.Lead", related_name="content_uses")
+    opportunity = reference("crm.Opportunity", related_name="content_uses")
+    requested_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    reason_unused = text()

@@ -1,0 +1,84 @@
+"""What people did and asked, and how the product was used."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from crm.models.base import Record, reference, text
+
+
+class Activity(Record):
+    """Something a rep did: call, mail, visit, demo."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = (
+        "owner",
+        "lead__owner",
+        "contact__owner",
+        "account__owner",
+        "opportunity__owner",
+    )
+
+    kind = text()
+    subject = text(500)
+    notes = models.TextField(blank=True, default="", db_default="")
+    status = text()
+    outcome = text()
+    owner = reference("crm.Owner", related_name="activities")
+    lead = reference("crm.Lead", related_name="activities")
+    contact = reference("crm.Contact", related_name="activities")
+    account = reference("crm.Account", related_name="activities")
+    opportunity = reference("crm.Opportunity", related_name="activities")
+    happened_at = models.DateTimeField(null=True, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    seconds = models.IntegerField(null=True, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name_plural = "activities"
+
+
+class Enquiry(Record):
+    """A question a customer asked: a case, a ticket."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner", "account__owner", "contact__owner")
+
+    name = text(500)
+    description = models.TextField(blank=True, default="", db_default="")
+    kind = text()
+    status = text()
+    priority = text()
+    channel = text()
+    pipeline = text()
+    owner = reference("crm.Owner", related_name="enquiries")
+    account = reference("crm.Account", related_name="enquiries")
+    contact = reference("crm.Contact", related_name="enquiries")
+    opened_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(Record.Meta):
+        verbose_name_plural = "enquiries"
+
+
+class EnquiryHandover(Record):
+    """An enquiry passed from one hand to the next."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("enquiry__owner", "from_owner", "to_owner")
+
+    enquiry = reference("crm.Enquiry", related_name="handovers")
+    from_owner = reference("crm.Owner", related_name="enquiries_handed_over")
+    to_owner = reference("crm.Owner", related_name="enquiries_received")
+    handed_at = models.DateTimeField(null=True, blank=True)
+
+
+class UsageEvent(Record):
+    """Something a lead or customer did in the product."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("lead__owner", "contact__owner", "account__owner")
+
+    name = text()
+    quantity = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
+    lead = reference("crm.Lead", related_name="usage_events")
+    contact = reference("crm.Contact", related_name="usage_events")
+    account = reference("crm.Account", related_name="usage_events")
+    product = reference("crm.Product", related_name="usage_events")
+    happened_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,78 @@
+"""What a record must carry to be copied to the columnar facts, and what the copy knows of itself."""
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models.expressions import RawSQL
+
+
+class TransactionId(models.BigIntegerField):
+    """The 64-bit id of the transaction that wrote the row last (xid8), stamped by the database itself.
+
+    With `pg_snapshot_xmin` of the last export it finds what changed since, exactly, whatever wrote it
+    and however transactions overlapped.
+    """
+
+    description = "Writing transaction"
+
+    def db_type(self, connection: object) -> str:
+        return "xid8"
+
+    def get_prep_value(self, value: object) -> str | None:
+        return None if value is None else str(value)
+
+    def from_db_value(self, value: str | None, expression: object, connection: object) -> int | None:
+        return None if value is None else int(value)
+
+
+class Deletion(models.Model):
+    """A row that left a fact's table; the next refresh takes it out of the copy."""
+
+    table = models.CharField(max_length=80)
+    row_id = models.BigIntegerField()
+    changed_xid = TransactionId(db_default=RawSQL("pg_current_xact_id()", ()), editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["table"])]
+
+
+class Snapshot(models.Model):
+    """One consistent copy of all fact tables: which Delta version of each, and the truth it was taken at."""
+
+    taken_at = models.DateTimeField()
+    xmin = models.CharField(max_length=20)
+    versions = models.JSONField(default=dict)  # {table: Delta version}
+    rows = models.JSONField(default=dict)  # {table: rows in it}
+    seconds = models.FloatField(default=0)
+
+    class Meta:
+        get_latest_by = "taken_at"
+        ordering = ["-taken_at"]
+
+
+STAMP = pgtrigger.Trigger(
+    name="stamp_change",
+    level=pgtrigger.Row,
+    when=pgtrigger.Before,
+    operation=pgtrigger.Update,
+    func="NEW.changed_xid = pg_current_xact_id(); RETURN NEW;",
+)
+NOTE_DELETION = pgtrigger.Trigger(
+    name="note_deletion",
+    level=pgtrigger.Statement,
+    when=pgtrigger.After,
+    operation=pgtrigger.Delete,
+    referencing=pgtrigger.Referencing(old="gone"),
+    func='INSERT INTO facts_deletion ("table", row_id) SELECT TG_TABLE_NAME, id FROM gone; RETURN NULL;',
+)
+
+
+class Recorded(models.Model):
+    """A row that is copied to the facts: stamped on every write, noted when deleted."""
+
+    changed_xid = TransactionId(db_default=RawSQL("pg_current_xact_id()", ()), editable=False, db_index=True)
+
+    class Meta:
+        abstract = True
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [STAMP, NOTE_DELETION]

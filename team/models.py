@@ -1,0 +1,188 @@
+"""The company and its people."""
+
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+
+class Side(models.TextChoices):
+    MARKETING = "marketing", "Marketing"
+    SALES = "sales", "Sales"
+    EXECUTIVE = "executive", "Executive"
+    FINANCE = "finance", "Finance"
+    SUPPORT = "support", "Support"
+    NEUTRAL = "neutral", "Neutral"
+
+
+class Role(models.TextChoices):
+    CEO = "ceo", "CEO"
+    CMO = "cmo", "CMO"
+    CRO = "cro", "CRO"
+    REP = "rep", "Sales rep"
+    MARKETER = "marketer", "Marketer"
+    OPS = "ops", "Ops admin"
+    CFO = "cfo", "CFO"
+    SUPPORT = "support", "Support"
+
+    @property
+    def side(self) -> Side:
+        return SIDES[self]
+
+
+SIDES: dict[str, Side] = {
+    Role.CEO: Side.EXECUTIVE,
+    Role.CMO: Side.MARKETING,
+    Role.CRO: Side.SALES,
+    Role.REP: Side.SALES,
+    Role.MARKETER: Side.MARKETING,
+    Role.OPS: Side.NEUTRAL,
+    Role.CFO: Side.FINANCE,
+    Role.SUPPORT: Side.SUPPORT,
+}
+
+
+def check_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"“{name}” is no time zone. Write it like Europe/Berlin.")
+
+
+currency_code = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capitals, like EUR.")
+
+
+class Territory(models.Model):
+    """A part of the market that people answer for; territories nest."""
+
+    name = models.CharField(max_length=120, unique=True)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "territories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Company(models.Model):
+    """The one company of this deployment, and what it has decided about itself."""
+
+    class Visibility(models.TextChoices):
+        OPEN = "open", "Everybody signed in reads every buyer"
+        RESTRICTED = "restricted", "Reps read their own buyers and their team's"
+
+    class Achievement(models.TextChoices):
+        EVERYBODY = "everybody", "Everybody"
+        TEAM = "team", "Oneself and one's manager"
+        LEADERS = "leaders", "Leaders only"
+
+    name = models.CharField(max_length=120, default="My company")
+    currency = models.CharField(
+        max_length=3,
+        blank=True,
+        validators=[currency_code],
+        help_text="Three letters, like EUR. Empty until the first import brings one.",
+    )
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
+    visibility = models.CharField(max_length=12, choices=Visibility, default=Visibility.OPEN)
+    achievement = models.CharField(max_length=12, choices=Achievement, default=Achievement.EVERYBODY)
+    nightly_at = models.CharField(
+        max_length=40, default="0 3 * * *", help_text="A cron line in the company's time zone."
+    )
+    claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        verbose_name_plural = "company"
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_company")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def get(cls) -> Self:
+        return cls.objects.get_or_create(pk=1)[0]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class UserManager(BaseUserManager["User"]):
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, "role": Role.OPS, **fields})
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody of the company who signs in, with one role; the role decides the side."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    role = models.CharField(max_length=10, choices=Role, default=Role.REP)
+    territory = models.ForeignKey(Territory, on_delete=models.SET_NULL, null=True, blank=True, related_name="people")
+    manager = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="reports")
+    time_zone = models.CharField(
+        max_length=64, blank=True, validators=[check_time_zone], help_text="Empty: the company's."
+    )
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        ordering = ["name", "email"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    @property
+    def side(self) -> Side:
+        return SIDES[self.role]
+
+    def get_full_name(self) -> str:
+        return str(self)
+
+    def get_short_name(self) -> str:
+        return str(self).split(" ")[0]
+
+
+class ApiToken(models.Model):
+    """A token that stands for its owner; only the SHA-256 of the secret is kept (over 190 random bits)."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=12, editable=False)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"

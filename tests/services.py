@@ -1,0 +1,11 @@
+"""Loaded before pytest-django: the tests' own PostgreSQL and Redis, unless the environment names some."""
+
+import os
+import tempfile
+
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="accord-tests-"))
+os.environ.setdefault("DEMO", "1")
+
+from revops.services import ensure_services
+
+ensure_services()
