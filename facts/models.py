@@ -41,7 +41,7 @@ class Snapshot(models.Model):
     """One consistent copy of all fact tables: which Delta version of each, and the truth it was taken at."""
 
     taken_at = models.DateTimeField()
-    xmin = models.CharField(max_length=20)
+    horizon = models.CharField(max_length=20)
     versions = models.JSONField(default=dict)  # {table: Delta version}
     rows = models.JSONField(default=dict)  # {table: rows in it}
     seconds = models.FloatField(default=0)

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('taken_at', models.DateTimeField()),
-                ('xmin', models.CharField(max_length=20)),
+                ('horizon', models.CharField(max_length=20)),
                 ('versions', models.JSONField(default=dict)),
                 ('rows', models.JSONField(default=dict)),
                 ('seconds', models.FloatField(default=0)),

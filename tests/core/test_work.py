@@ -1,0 +1,127 @@
+"""Work rows: one worker at a time, nothing lost when it dies, nothing written by one that lost its lease."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, models, transaction
+from django.test.utils import isolate_apps
+from django.utils import timezone
+
+from core.work import LostLease, State, Work, perform
+
+with isolate_apps("core"):
+
+    class Errand(Work):
+        """Counts to three, one step each; fails where `trip` says."""
+
+        trip = models.IntegerField(default=0)
+
+        class Meta(Work.Meta):
+            app_label = "core"
+
+        def step(self) -> bool:
+            reached = self.checkpoint.get("reached", 0) + 1
+            if reached == self.trip:
+                raise RuntimeError("stumbled")
+            with transaction.atomic():
+                self.advance({"reached": reached}, done_units=reached)
+            return reached == 3
+
+
+@pytest.fixture()
+def errands(transactional_db: None) -> Iterator[type[Errand]]:
+    with connection.schema_editor() as editor:
+        editor.create_model(Errand)
+    yield Errand
+    with connection.schema_editor() as editor:
+        editor.delete_model(Errand)
+
+
+def later(row: Errand, **fields: Any) -> None:
+    type(row).objects.filter(pk=row.pk).update(**fields)
+
+
+def test_a_row_is_worked_to_its_end(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a", total_units=3)
+    perform(errands, row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.checkpoint, row.fraction_done, row.lease_until) == (State.DONE, {"reached": 3}, 1.0, None)
+
+
+def test_two_bells_for_one_row_do_the_work_once(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a")
+    assert errands.claim(row.pk) is not None
+    assert perform(errands, row.pk) is None
+
+
+def test_a_silent_worker_loses_the_row_and_may_not_write(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a")
+    zombie = errands.claim(row.pk)
+    assert zombie is not None
+    later(row, lease_until=timezone.now() - timedelta(seconds=1))
+    heir = perform(errands, row.pk)
+    assert heir is not None
+    assert heir.state == State.DONE
+    with pytest.raises(LostLease):
+        zombie.advance({"reached": 99})
+    row.refresh_from_db()
+    assert row.checkpoint == {"reached": 3}
+
+
+def test_work_goes_on_from_the_checkpoint_when_time_runs_out(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a")
+    seen = []
+    while (found := perform(errands, row.pk, budget=-1)) and found.state == State.QUEUED:
+        seen.append(found.checkpoint["reached"])
+    assert seen == [1, 2]
+    row.refresh_from_db()
+    assert (row.state, row.checkpoint) == (State.DONE, {"reached": 3})
+
+
+def test_a_failure_is_kept_and_tried_again_later(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a", trip=2)
+    with pytest.raises(RuntimeError):
+        perform(errands, row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.last_error, row.checkpoint) == (State.QUEUED, "RuntimeError: stumbled", {"reached": 1})
+    assert row.run_after > timezone.now()
+    assert perform(errands, row.pk) is None  # not due yet
+    later(row, run_after=timezone.now(), trip=0)
+    perform(errands, row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.last_error) == (State.DONE, "")
+
+
+def test_poison_ends_failed_with_its_reason(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a", trip=1)
+    for _ in range(errands.MAX_ATTEMPTS):
+        later(row, run_after=timezone.now())
+        with pytest.raises(RuntimeError):
+            perform(errands, row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.last_error) == (State.FAILED, "RuntimeError: stumbled")
+
+
+def test_a_row_that_kills_its_workers_is_given_up(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a")
+    for _ in range(errands.MAX_ATTEMPTS):
+        assert errands.claim(row.pk) is not None
+        later(row, lease_until=timezone.now() - timedelta(seconds=1))
+    assert errands.claim(row.pk) is None
+    row.refresh_from_db()
+    assert row.state == State.FAILED
+    assert "died" in row.last_error
+    assert not errands.due().exists()
+
+
+def test_a_lost_lease_rolls_back_the_effect_with_the_checkpoint(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a")
+    mine = errands.claim(row.pk)
+    assert mine is not None
+    later(row, fence=7)
+    with pytest.raises(LostLease), transaction.atomic():
+        errands.objects.create(key="effect")
+        mine.advance({"reached": 1})
+    assert not errands.objects.filter(key="effect").exists()
