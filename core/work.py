@@ -152,7 +152,7 @@ def _retry_or_fail(row: Work, error: Exception) -> None:
         if lasting:
             row.settle(State.FAILED, last_error=words)
         else:
-            row.settle(State.QUEUED, last_error=words, run_after=timezone.now() + RETRY_AFTER * row.attempts)
+            row.settle(State.QUEUED, last_error=words, run_after=timezone.now() + RETRY_AFTER * max(1, row.attempts))
     except LostLease:
         pass
 
