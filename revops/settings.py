@@ -249,34 +249,34 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-CELERY = {
-    "broker_url": f"redis+socket://{REDIS_URL.removeprefix('unix://')}" if REDIS_URL.startswith("unix:") else REDIS_URL,
-    "task_acks_late": True,
-    "task_reject_on_worker_lost": True,
-    "task_acks_on_failure": True,
-    "task_acks_on_timeout": True,
-    "worker_prefetch_multiplier": 1,
-    "task_soft_time_limit": 120,
-    "task_time_limit": 150,
-    "worker_cancel_long_running_tasks_on_connection_loss": True,
-    "worker_soft_shutdown_timeout": 30,
-    "worker_max_tasks_per_child": 200,
-    "task_ignore_result": True,
-    "broker_connection_retry_on_startup": True,
-    "broker_transport_options": {
-        "visibility_timeout": 300,
-        "unacked_restore_interval": 5,
-        "unacked_restore_throttle": 1,
-        "socket_keepalive": True,
-        "health_check_interval": 10,
-    },
+CELERY_BROKER_URL = (
+    f"redis+socket://{REDIS_URL.removeprefix('unix://')}" if REDIS_URL.startswith("unix:") else REDIS_URL
+)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_ACKS_ON_FAILURE = True
+CELERY_TASK_ACKS_ON_TIMEOUT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 120
+CELERY_TASK_TIME_LIMIT = 150
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
-    "timezone": "UTC",
-    "enable_utc": True,
-    "worker_hijack_root_logger": False,
-    "beat_schedule": {"tick": {"task": "core.tick", "schedule": 15.0, "options": {"expires": 15}}},
-    "beat_schedule_filename": str(DATA_DIR / "beat"),
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
 }
+CELERY_VISIBILITY_TIMEOUT = 300
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "core.tick", "schedule": 15.0, "options": {"expires": 15}}}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 
 LOGGING = {
     "version": 1,
