@@ -67,7 +67,9 @@ def test_a_period_says_its_name(period: Period, label: str) -> None:
     assert period.label == label
 
 
-@pytest.mark.parametrize("query", ["from=31.12.2025", "period=someday", "from=2025-02-01&to=2025-01-01", "to=2025-02-30"])
+@pytest.mark.parametrize(
+    "query", ["from=31.12.2025", "period=someday", "from=2025-02-01&to=2025-01-01", "to=2025-02-30"]
+)
 def test_a_wrong_period_says_what_to_write(query: str) -> None:
     with pytest.raises(BadPeriod) as error:
         from_query(QueryDict(query), date(2026, 11, 22))

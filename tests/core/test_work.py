@@ -30,7 +30,7 @@ with isolate_apps("core"):
             return reached == 3
 
 
-@pytest.fixture()
+@pytest.fixture
 def errands(transactional_db: None) -> Iterator[type[Errand]]:
     with connection.schema_editor() as editor:
         editor.create_model(Errand)
