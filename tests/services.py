@@ -6,6 +6,7 @@ import tempfile
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="accord-tests-"))
 os.environ.setdefault("DEMO", "1")
 
-from revops.services import ensure_services
+from revops.services import data_dir, ensure_services
 
 ensure_services()
+(data_dir() / "static").mkdir(exist_ok=True)
