@@ -8,6 +8,7 @@ from revops import health
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("api/", include("revops.api")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,52 @@
+"""One shape for every error: {"status", "code", "detail"}, and "fields" where a parameter is to blame."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+NO_RECORD = "There is no such record, or you may not see it."
+NO_ADDRESS = "There is nothing at this address. /api/docs/ shows what there is."
+LOOK_AT_FIELDS = "Some parameters cannot be used; see fields."
+
+
+def explain(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an error in our shape; None for what nobody foresaw, which Django answers with 500."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    response.data = problem(error, response)
+    return response
+
+
+def problem(error: Exception, response: Response) -> dict[str, Any]:
+    status = response.status_code
+    if isinstance(error, ValidationError):
+        fields = _fields(error)
+        detail = fields["parameters"][0] if list(fields) == ["parameters"] else LOOK_AT_FIELDS
+        return {"status": status, "code": "invalid", "detail": detail, "fields": fields}
+    if isinstance(error, Http404):
+        return {"status": status, "code": "not_found", "detail": NO_RECORD}
+    if isinstance(error, Throttled):
+        words = f"More than {settings.API_RATE_PER_MINUTE} requests in a minute. Go on in {error.wait} s."
+        return {"status": status, "code": "throttled", "detail": words}
+    code = error.default_code if isinstance(error, APIException) else "not_allowed"
+    return {"status": status, "code": code, "detail": str(response.data.get("detail", ""))}
+
+
+def _fields(error: ValidationError) -> dict[str, list[str]]:
+    detail = error.detail
+    named = detail.items() if isinstance(detail, dict) else [("parameters", detail)]
+    return {str(name): [str(word) for word in _as_list(words)] for name, words in named}
+
+
+def _as_list(words: Any) -> list[Any]:
+    return list(words) if isinstance(words, list | tuple) else [words]
+
+
+def no_such_address(request: HttpRequest, path: str = "") -> JsonResponse:
+    """Answer an address under /api/ that leads nowhere."""
+    return JsonResponse({"status": 404, "code": "not_found", "detail": NO_ADDRESS}, status=404)

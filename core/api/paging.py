@@ -1,0 +1,163 @@
+"""Pages by key: stable while rows come and go, as quick on the last page as on the first."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.core import signing
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.expressions import OrderBy
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
+
+
+@dataclass(frozen=True)
+class Order:
+    """One field, empty values last in both directions, and the id among equals."""
+
+    field: str = "id"
+    descending: bool = False
+
+    @classmethod
+    def of(cls, request: Request, view: APIView) -> Self:
+        """Read `?ordering=amount` or `?ordering=-amount`.
+
+        Raises:
+            ValidationError: the list cannot be ordered by that.
+        """
+        asked = request.query_params.get("ordering") or "id"
+        choices = order_choices(view)
+        if asked not in choices:
+            raise ValidationError({"ordering": f"Order by one of: {', '.join(choices)}."})
+        return cls(asked.removeprefix("-"), asked.startswith("-"))
+
+    @property
+    def name(self) -> str:
+        return f"-{self.field}" if self.descending else self.field
+
+    def expressions(self) -> list[OrderBy]:
+        field = F(self.field)
+        first = field.desc(nulls_last=True) if self.descending else field.asc(nulls_last=True)
+        return [first] if self.field == "id" else [first, F("id").asc()]
+
+    def after(self, value: Any, pk: int) -> Q:
+        """Select the rows that stand after the one with this value and id."""
+        beyond = "lt" if self.descending else "gt"
+        if self.field == "id":
+            return Q(**{f"id__{beyond}": pk})
+        among_empty = Q(**{f"{self.field}__isnull": True})
+        if value is None:
+            return among_empty & Q(id__gt=pk)
+        among_equals = Q(**{self.field: value}, id__gt=pk)
+        return Q(**{f"{self.field}__{beyond}": value}) | among_equals | among_empty
+
+
+def order_choices(view: APIView) -> list[str]:
+    fields = ["id", *getattr(view, "ordering_fields", ())]
+    return [choice for field in fields for choice in (field, f"-{field}")]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page ended: the order, the last row's value and id, and what the first page said of the whole."""
+
+    order: str
+    value: Any
+    pk: int
+    head: dict[str, Any]
+
+    def cursor(self) -> str:
+        return signing.dumps([self.order, self.value, self.pk, self.head], salt="api.cursor")
+
+    @classmethod
+    def read(cls, cursor: str) -> Self:
+        try:
+            return cls(*signing.loads(cursor, salt="api.cursor"))
+        except signing.BadSignature:
+            raise ValidationError({"cursor": "This is no cursor of ours. Follow the link in next."}) from None
+
+
+class KeyPagination(BasePagination):
+    """`?limit=` rows a page; `next` leads on until it is null."""
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+        assert view is not None
+        self.request, self.order, self.limit = request, Order.of(request, view), read_limit(request)
+        place = self._place()
+        self.head = place.head if place else self.describe(queryset)
+        if place:
+            queryset = queryset.filter(self.order.after(place.value, place.pk))
+        rows = list(queryset.order_by(*self.order.expressions())[: self.limit + 1])
+        self.has_more, self.page = len(rows) > self.limit, rows[: self.limit]
+        return self.page
+
+    def describe(self, queryset: QuerySet[Any]) -> dict[str, Any]:
+        """Return what every page says of the whole list, found once, on its first page."""
+        return {"count": queryset.count()}
+
+    def _place(self) -> Place | None:
+        cursor = self.request.query_params.get("cursor")
+        if not cursor:
+            return None
+        place = Place.read(cursor)
+        if place.order != self.order.name:
+            raise ValidationError({"cursor": "This cursor belongs to another ordering. Start without a cursor."})
+        return place
+
+    def get_next_link(self) -> str | None:
+        if not self.has_more:
+            return None
+        last: Model = self.page[-1]
+        value = None if self.order.field == "id" else plain(getattr(last, self.order.field))
+        cursor = Place(self.order.name, value, last.pk, self.head).cursor()
+        return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor)
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({**self.head, "next": self.get_next_link(), "results": data})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        properties = {
+            **self.describe_schema(),
+            "next": {
+                "type": "string",
+                "format": "uri",
+                "nullable": True,
+                "description": "The next page; null on the last.",
+            },
+            "results": schema,
+        }
+        return {"type": "object", "required": list(properties), "properties": properties}
+
+    def describe_schema(self) -> dict[str, Any]:
+        return {"count": {"type": "integer", "description": "Rows in the whole list, as the first page counted them."}}
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+        return [
+            _parameter("limit", limit, "Rows a page."),
+            _parameter("cursor", {"type": "string"}, "Where the page starts; it comes with the link in next."),
+            _parameter("ordering", {"type": "string", "enum": order_choices(view)}, "Empty values come last."),
+        ]
+
+
+def _parameter(name: str, schema: dict[str, Any], words: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": words}
+
+
+def read_limit(request: Request) -> int:
+    text = request.query_params.get("limit") or str(DEFAULT_LIMIT)
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= MAX_LIMIT):
+        raise ValidationError({"limit": f"Write a number from 1 to {MAX_LIMIT}."})
+    return int(text)
+
+
+def plain(value: Any) -> str | int | None:
+    """Write a value so that JSON keeps it and the database reads it back."""
+    if value is None or isinstance(value, int):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

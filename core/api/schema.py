@@ -1,0 +1,37 @@
+"""What the description of the API says of every operation alike: how it errs."""
+
+from typing import Any
+
+PROBLEM = {
+    "type": "object",
+    "required": ["status", "code", "detail"],
+    "properties": {
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "code": {"type": "string", "description": "A word for programs, like invalid or throttled."},
+        "detail": {"type": "string", "description": "A sentence for people."},
+        "fields": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            "description": "What is wrong with which parameter.",
+        },
+    },
+}
+ERRORS = {
+    "400": "A parameter cannot be used.",
+    "401": "Nobody is signed in, or the token is unknown, expired or revoked.",
+    "403": "The token lacks the scope, or the user the right.",
+    "404": "There is no such thing, or you may not see it.",
+    "406": "Only JSON is spoken here.",
+    "429": "Too many requests in this minute; Retry-After says when to go on.",
+}
+
+
+def describe_errors(result: dict[str, Any], generator: Any, request: Any, public: bool) -> dict[str, Any]:
+    """Add the errors to every operation (a post-processing hook of drf-spectacular)."""
+    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for status, words in ERRORS.items():
+                operation["responses"].setdefault(status, {"description": words, "content": content})
+    return result

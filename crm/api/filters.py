@@ -1,0 +1,139 @@
+"""What each list can be narrowed by; every filter is exact, and a range includes both its ends."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import django_filters as filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema_field
+
+from team.models import Company
+
+MAX_ID = 2**63 - 1
+
+
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_ID})
+class Reference(filters.Filter):
+    """The id of another record; one that is not there matches nothing."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **options)
+
+
+@extend_schema_field({"type": "boolean"})
+class YesNo(filters.ChoiceFilter):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=[("true", "true"), ("false", "false")], empty_label=None, **options)
+
+    def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return super().filter(rows, {"true": True, "false": False}.get(value, ""))
+
+
+class MomentField(forms.CharField):
+    """A time with its zone, or a day, which is a whole day of the company's own zone."""
+
+    def clean(self, text: Any) -> datetime | date | None:
+        text = super().clean(text)
+        if not text:
+            return None
+        try:
+            return _read_moment(text)
+        except (ValueError, OverflowError):
+            raise ValidationError("Write a time like 2025-03-31T14:00:00Z or a day like 2025-03-31.") from None
+
+
+def _read_moment(text: str) -> datetime | date:
+    if len(text) == len("2025-03-31"):
+        return date.fromisoformat(text)
+    found = parse_datetime(text)
+    if found is None:
+        raise ValueError(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+@extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
+class Moment(filters.Filter):
+    """One end of a range of times, included."""
+
+    field_class = MomentField
+
+    def filter(self, rows: QuerySet[Any], value: datetime | date | None) -> QuerySet[Any]:
+        if value is None:
+            return rows
+        if isinstance(value, datetime):
+            return rows.filter(**{f"{self.field_name}__{self.lookup_expr}": value})
+        if self.lookup_expr == "gte":
+            return rows.filter(**{f"{self.field_name}__gte": _midnight(value)})
+        return rows.filter(**{f"{self.field_name}__lt": _midnight(value, later=1)})
+
+
+def _midnight(day: date, later: int = 0) -> datetime:
+    day = min(day, date(9998, 12, 31)) + timedelta(days=later)
+    return datetime.combine(day, time.min, Company.get().zone)
+
+
+class RecordFilter(filters.FilterSet):
+    """What every record can be narrowed by."""
+
+    source = filters.CharFilter(max_length=40)
+    external_id = filters.CharFilter(max_length=255)
+    changed_since = filters.CharFilter(
+        method="since",
+        max_length=20,
+        help_text="The sync_token of an earlier list: the rows written since. Some may come twice, none is missed.",
+    )
+
+    @extend_schema_field({"type": "string", "pattern": "^[0-9]{1,19}$"})
+    def since(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(changed_xid__gte=int(value))
+
+
+def filters_for(
+    model: type[models.Model], *, exact: tuple[str, ...], ranges: tuple[str, ...], search: tuple[str, ...]
+) -> type[RecordFilter]:
+    """Make the filters of one kind: `name` for equal, `name_from` and `name_to` for ranges, `search` for words."""
+    made: dict[str, Any] = {name: _exact(model, name) for name in exact}
+    for name in ("created_at", "modified_at", *ranges):
+        made |= {f"{name}_from": _edge(model, name, "gte"), f"{name}_to": _edge(model, name, "lte")}
+    if search:
+        made["search"] = _search(search)
+    return type(f"{model.__name__}Filter", (RecordFilter,), made)
+
+
+def _exact(model: type[models.Model], name: str) -> filters.Filter:
+    field = model._meta.get_field(name)
+    if isinstance(field, models.ForeignKey):
+        return Reference(field_name=f"{name}_id")
+    if isinstance(field, models.BooleanField):
+        return YesNo(field_name=name)
+    if getattr(field, "choices", None):
+        return filters.ChoiceFilter(field_name=name, choices=field.choices, empty_label=None)  # type: ignore[union-attr]
+    return filters.CharFilter(field_name=name, max_length=getattr(field, "max_length", None) or 255)
+
+
+def _edge(model: type[models.Model], name: str, lookup: str) -> filters.Filter:
+    field = model._meta.get_field(name)
+    if isinstance(field, models.DateTimeField):
+        return Moment(field_name=name, lookup_expr=lookup)
+    if isinstance(field, models.DateField):
+        return filters.DateFilter(field_name=name, lookup_expr=lookup, input_formats=["%Y-%m-%d"])
+    assert isinstance(field, models.DecimalField)
+    return filters.NumberFilter(
+        field_name=name, lookup_expr=lookup, max_digits=field.max_digits, decimal_places=field.decimal_places
+    )
+
+
+def _search(fields: tuple[str, ...]) -> filters.Filter:
+    def holds(rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        words = Q()
+        for field in fields:
+            words |= Q(**{f"{field}__icontains": value})
+        return rows.filter(words)
+
+    return filters.CharFilter(method=holds, max_length=200, help_text=f"Part of {' or '.join(fields)}, in any case.")

@@ -1,0 +1,38 @@
+"""The addresses under /api/: version 1, its description, and the page that reads it."""
+
+from typing import Any
+
+from django.urls import include, path, re_path
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import DefaultRouter
+
+from core.api.errors import no_such_address
+from crm.api import RECORD_VIEWS
+
+
+class BearerToken(OpenApiAuthenticationExtension):
+    """Tells the description how our tokens travel."""
+
+    target_class = "team.tokens.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "accord_…"}
+
+
+router = DefaultRouter()
+router.include_format_suffixes = False
+for kind, view in RECORD_VIEWS.items():
+    router.register(kind, view, basename=f"api-{kind}")
+
+urlpatterns = [
+    path("v1/", include(router.urls)),
+    path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api_schema", template_name="api/docs.html"),
+        name="api_docs",
+    ),
+    re_path("^.*$", no_such_address),
+]
