@@ -1,0 +1,56 @@
+"""How often one address may do a thing, counted without keeping the address.
+
+The key is a hash of the address under a salt that is drawn at random each day and forgotten after it, so nothing
+in the cache leads back to a visitor. When the cache is gone the process counts for itself: never unlimited.
+"""
+
+import hashlib
+import ipaddress
+import logging
+import secrets
+
+from allauth.account.adapter import get_adapter
+from django.core.cache import cache
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.http import HttpRequest
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+HOUR = 3600
+DAY = 24 * HOUR
+IPV6_NETWORK = 64  # a household or an office holds a /64
+
+logger = logging.getLogger(__name__)
+own_memory = LocMemCache("limits", {})
+
+
+def within(request: HttpRequest, *, what: str, limit: int, seconds: int = HOUR) -> bool:
+    """Count one more `what` from the caller's address; False when it is more than `limit` in the window."""
+    try:
+        return _count(cache, request, what, seconds) <= limit
+    except RedisError:
+        logger.warning("The cache does not answer; this process counts “%s” alone.", what)
+        return _count(own_memory, request, what, seconds) <= limit
+
+
+def _count(store: BaseCache, request: HttpRequest, what: str, seconds: int) -> int:
+    key = f"limits:{what}:{_pseudonym(store, request)}"
+    store.add(key, 0, seconds)
+    try:
+        return store.incr(key)
+    except ValueError:  # the window closed between the two
+        store.set(key, 1, seconds)
+        return 1
+
+
+def _pseudonym(store: BaseCache, request: HttpRequest) -> str:
+    salt = store.get_or_set(f"limits:salt:{timezone.now():%Y-%m-%d}", lambda: secrets.token_hex(16), DAY)
+    return hashlib.sha256(f"{salt}{_network(request)}".encode()).hexdigest()
+
+
+def _network(request: HttpRequest) -> str:
+    address = ipaddress.ip_address(get_adapter().get_client_ip(request))
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, IPV6_NETWORK), strict=False))
+    return str(address)
