@@ -1,5 +1,115 @@
-"""Template tags and filters that every page uses."""
+"""Template tags and filters that every page uses. A number is written short, and its exact form goes into a title."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from django import template
+from django.template.defaultfilters import date as date_filter
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from core import charts, numbers
 
 register = template.Library()
+
+register.filter("short_number", numbers.short_number)
+register.filter("short_money", numbers.short_money)
+register.filter("percent", numbers.percent)
+register.filter("points", numbers.points)
+register.filter("days", numbers.days)
+register.filter("ratio", numbers.ratio)
+register.filter("signed", numbers.signed)
+
+SIDES = {
+    "marketing": "Marketing",
+    "sales": "Sales",
+    "joint": "Joint",
+    "executive": "Executive",
+    "finance": "Finance",
+    "support": "Support",
+    "neutral": "Neutral",
+}
+
+
+@register.filter
+def exact(value: Any, unit: str = "") -> str:
+    """Write a number in full: {{ value|exact }}, {{ value|exact:"percent" }}, {{ value|exact:"money EUR" }}."""
+    kind, _, currency = unit.partition(" ")
+    return numbers.exact(value, kind, currency)
+
+
+@register.simple_tag
+def number(value: Any, unit: str = "count", currency: str = "") -> SafeString:
+    """Write a number by its unit with the exact one in the title: {% number value "money" "EUR" %}."""
+    short = numbers.by_unit(value, unit, currency)
+    figure, thin, rest = short.partition(numbers.THIN)
+    body = format_html('{}<span class="unit">{}{}</span>', figure, thin, rest) if thin else short
+    return format_html('<span class="number" title="{}">{}</span>', numbers.exact(value, unit, currency), body)
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """Write a moment with its zone: 22 Nov 2026, 03:02 CET."""
+    if value is None:
+        return numbers.NOTHING
+    return date_filter(timezone.localtime(value) if timezone.is_aware(value) else value, "j M Y, H:i T")
+
+
+@register.simple_tag
+def side_badge(side: str, label: str = "") -> SafeString:
+    """Show who owns a thing, in its side's colour: {% side_badge "marketing" %}."""
+    return format_html('<span class="badge side-{}">{}</span>', side, label or SIDES.get(side, side.capitalize()))
+
+
+@register.simple_tag
+def link_to(name: str, *args: Any) -> str:
+    """Return the address of a page, or nothing when this Accord has no such page: {% link_to "runs" as runs_url %}."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(
+    figure: charts.Chart | dict[str, Any], name: str = "chart", title: str = "", summary: str = ""
+) -> dict[str, Any]:
+    """Show a chart with its numbers: {% chart revenue_by_month %}, or a bare figure with a name and a title."""
+    shown = figure if isinstance(figure, charts.Chart) else charts.Chart(name, title, figure, summary)
+    return {"chart": shown, "data_id": f"{shown.name}-figure"}
+
+
+@register.simple_tag
+def chart_cell(shown: charts.Chart, value: Any) -> SafeString:
+    """Write one cell of a chart's table: a number by the chart's unit, and raw for the CSV; words as they are."""
+    if numbers.as_decimal(value) is None or isinstance(value, str):
+        return format_html("<td>{}</td>", numbers.NOTHING if value is None else value)
+    short = numbers.by_unit(value, shown.unit, shown.currency)
+    full = numbers.exact(value, shown.unit, shown.currency)
+    return format_html('<td class="number" data-value="{}" title="{}">{}</td>', value, full, short)
+
+
+@register.inclusion_tag("components/sparkline.html")
+def sparkline(values: Sequence[Any], side: str = "joint", label: str = "") -> dict[str, Any]:
+    """Draw a line without axes: {% sparkline months side="sales" label="Weighted pipeline by month" %}."""
+    return {"line": charts.sparkline(values or []), "side": side, "label": label}
+
+
+@register.inclusion_tag("components/bar.html")
+def bar(value: Any, largest: Any, side: str = "joint", low: Any = None, high: Any = None) -> dict[str, Any]:
+    """Draw a bar for a table cell, value against the largest of its column, with the interval where there is one."""
+    return {
+        "side": side,
+        **{name: _share(figure, largest) for name, figure in [("width", value), ("low", low), ("high", high)]},
+    }
+
+
+def _share(value: Any, largest: Any) -> float | None:
+    """Return value ÷ largest as a number from 0 to 100; None without a value."""
+    part, whole = numbers.as_decimal(value), numbers.as_decimal(largest)
+    if part is None or not whole or whole < 0:
+        return None
+    return round(min(100.0, max(0.0, float(part / whole * 100))), 2)

@@ -1,0 +1,125 @@
+"""Charts: a plotly figure as plain dicts, with its finding as title, words for who cannot see it, and its numbers.
+
+Colours are written as the names of CSS tokens ("--sales"); the page puts in the values of the reader's theme.
+What our content security policy would stop is refused here, when the chart is made, and not in somebody's browser.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+FORBIDDEN_TRACES = {"scattergl", "parcoords", "splom", "heatmapgl", "pointcloud", "scatterpolargl"}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart. `name` is unique on its page and names the saved files; `title` says the finding.
+
+    `unit` and `currency` say how the numbers of the value axis are written in the table.
+    """
+
+    name: str
+    title: str
+    figure: dict[str, Any]
+    summary: str = ""
+    unit: str = "count"
+    currency: str = ""
+    is_low: bool = False
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        wrong = list(faults(self.figure))
+        if wrong:
+            raise ValueError(f"The chart {self.name} cannot be drawn under our policy: {'; '.join(wrong)}.")
+
+    @property
+    def table_head(self) -> tuple[str, ...]:
+        return self.head or ("", *(trace.get("name", "Value") for trace in _shown(self.figure)))
+
+    @property
+    def table_rows(self) -> tuple[tuple[Any, ...], ...]:
+        return self.rows or table_of(self.figure)
+
+
+def faults(figure: dict[str, Any]) -> Iterator[str]:
+    """Yield what in a figure needs eval or a style attribute, which our policy forbids."""
+    for trace in figure.get("data", []):
+        if trace.get("type") in FORBIDDEN_TRACES:
+            yield f"a {trace['type']} trace needs eval"
+    for text in _texts(figure):
+        if "<" in text and ">" in text:
+            yield f"“{text}” holds a tag"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key != "hovertemplate":  # hover boxes understand <extra></extra>, which sets no style
+                yield from _texts(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _shown(figure: dict[str, Any]) -> list[dict[str, Any]]:
+    return [trace for trace in figure.get("data", []) if trace.get("showlegend") is not False or trace.get("name")]
+
+
+def table_of(figure: dict[str, Any]) -> tuple[tuple[Any, ...], ...]:
+    """Return the numbers of a figure as rows: the label first, then one value for each trace."""
+    labels: dict[Any, None] = {}
+    columns: list[dict[Any, Any]] = []
+    for trace in _shown(figure):
+        keys, values = _pairs(trace)
+        columns.append(dict(zip(keys, values, strict=False)))
+        labels.update(dict.fromkeys(keys))
+    return tuple((label, *(column.get(label) for column in columns)) for label in labels)
+
+
+def _pairs(trace: dict[str, Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    if "labels" in trace:
+        return trace["labels"], trace.get("values", [])
+    first, second = trace.get("x", []), trace.get("y", [])
+    return (second, first) if trace.get("orientation") == "h" else (first, second)
+
+
+@dataclass(frozen=True)
+class Sparkline:
+    """A small line without axes: an SVG path in a box of 120 by 34, and where it ends."""
+
+    path: str
+    x: float
+    y: float
+
+
+def sparkline(values: Sequence[Any], width: int = 120, height: int = 34, margin: int = 4) -> Sparkline | None:
+    """Draw the values from left to right; a missing one breaks the line. None when fewer than two are there."""
+    numbers = [None if value is None else float(value) for value in values]
+    known = [number for number in numbers if number is not None]
+    if len(known) < 2:
+        return None
+    low, span = min(known), (max(known) - min(known)) or 1.0
+    step = (width - 2 * margin) / (len(numbers) - 1)
+    points = [
+        None
+        if number is None
+        else (
+            round(margin + index * step, 1),
+            round(height - margin - (number - low) / span * (height - 2 * margin), 1),
+        )
+        for index, number in enumerate(numbers)
+    ]
+    x, y = next(point for point in reversed(points) if point)
+    return Sparkline(_path(points), x, y)
+
+
+def _path(points: Sequence[tuple[float, float] | None]) -> str:
+    pieces, is_open = [], False
+    for point in points:
+        if point:
+            pieces.append(f"{'L' if is_open else 'M'}{point[0]:g} {point[1]:g}")
+        is_open = point is not None
+    return "".join(pieces)

@@ -1,0 +1,130 @@
+"""How numbers are written: short, with a thin space before the unit and a true minus; the exact one beside it."""
+
+import math
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+THIN = "\u202f"  # narrow, and no line break
+MINUS = "\u2212"
+NOTHING = "–"
+SCALES = ((Decimal(10) ** 9, "bn"), (Decimal(10) ** 6, "M"), (Decimal(10) ** 3, "k"))
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "BRL": "R$", "PLN": "zł", "ILS": "₪"}
+
+
+def as_decimal(value: Any) -> Decimal | None:
+    """Return the number as a decimal; None for what is no number, NaN and infinity included."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def rounded(number: Decimal, places: int) -> str:
+    """Write with grouped thousands, half rounded up, with a true minus; never “−0”."""
+    value = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return (MINUS if value < 0 else "") + f"{abs(value):,}"
+
+
+def short_number(value: Any) -> str:
+    """24738112 → 24.7 M, 480000 → 480 k, 150 → 150, 12.25 → 12.3."""
+    number = as_decimal(value)
+    if number is None:
+        return NOTHING
+    for scale, letter in SCALES:
+        if abs(number) >= scale * Decimal("0.99995"):
+            scaled = number / scale
+            return f"{rounded(scaled, _places(scaled))}{THIN}{letter}"
+    return rounded(number, 0 if number == number.to_integral_value() else _places(number))
+
+
+def _places(number: Decimal) -> int:
+    return 0 if abs(number) >= Decimal("99.95") else 1
+
+
+def symbol(currency: str) -> str:
+    return SYMBOLS.get(currency, currency)
+
+
+def short_money(value: Any, currency: str = "") -> str:
+    """24738112, EUR → 24.7 M €."""
+    text = short_number(value)
+    return text if text == NOTHING or not currency else f"{text}{THIN}{symbol(currency)}"
+
+
+def percent(value: Any, places: int | None = None) -> str:
+    """A fraction as percent: 1.1667 → 117 %; under ten percent with one decimal, unless `places` says otherwise."""
+    number = as_decimal(value)
+    if number is None:
+        return NOTHING
+    number *= 100
+    if places is None:
+        places = 1 if 0 < abs(number) < Decimal("9.95") else 0
+    return f"{rounded(number, places)}{THIN}%"
+
+
+def points(value: Any) -> str:
+    """A difference of two fractions in percentage points: −0.353 → −35."""
+    number = as_decimal(value)
+    return NOTHING if number is None else rounded(number * 100, 0)
+
+
+def days(value: Any) -> str:
+    """14.2 → 14 d; under ten days with one decimal."""
+    number = as_decimal(value)
+    if number is None:
+        return NOTHING
+    whole = number == number.to_integral_value() or abs(number) >= 10
+    return f"{rounded(number, 0 if whole else 1)}{THIN}d"
+
+
+def ratio(value: Any) -> str:
+    """2.25 → 2.3 ×."""
+    number = as_decimal(value)
+    return NOTHING if number is None else f"{rounded(number, 1)}{THIN}×"
+
+
+def by_unit(value: Any, unit: str, currency: str = "") -> str:
+    """Write a metric's value shortly by its unit: percent, money, days, ratio, anything else a count."""
+    match unit:
+        case "money":
+            return short_money(value, currency)
+        case "percent":
+            return percent(value)
+        case "days":
+            return days(value)
+        case "ratio":
+            return ratio(value)
+        case _:
+            return short_number(value)
+
+
+def exact(value: Any, unit: str = "", currency: str = "") -> str:
+    """Write the number in full, for titles and tables: 24,738,112.00 EUR, 116.6667 %, 14.25 days."""
+    number = as_decimal(value)
+    if number is None:
+        return "no figure"
+    match unit:
+        case "money":
+            return f"{rounded(number, 2)} {currency}".strip()
+        case "percent":
+            return f"{_trimmed(number * 100, 4)}{THIN}%"
+        case "days":
+            return f"{_trimmed(number, 2)} days"
+        case _:
+            return _trimmed(number, 4)
+
+
+def _trimmed(number: Decimal, places: int) -> str:
+    text = rounded(number, places)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed(text: str) -> str:
+    """Put a plus before a written number that has no minus and is not nothing."""
+    is_plain = text.startswith(MINUS) or text == NOTHING or not text.strip("0.,%€$ " + THIN)
+    return text if is_plain else f"+{text}"

@@ -1,0 +1,161 @@
+// Charts: drawn when they come into view, in the colours of the reader's theme, saved as PNG and CSV.
+// A figure names its colours as CSS tokens ("--sales"); plotly is fetched once, with the first chart that is seen.
+
+const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false, scrollZoom: false };
+const probe = document.createElement("span");
+const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+let library;
+
+function plotly() {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = document.querySelector("meta[name=plotly]").content;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("The chart library could not be loaded."));
+    document.head.append(script);
+  });
+  return library;
+}
+
+// The value of a token as rgb, whatever colour space it is written in.
+function colour(token) {
+  probe.style.color = `var(${token})`;
+  document.body.append(probe);
+  pixel.clearRect(0, 0, 1, 1);
+  pixel.fillStyle = getComputedStyle(probe).color;
+  probe.remove();
+  pixel.fillRect(0, 0, 1, 1);
+  const [red, green, blue] = pixel.getImageData(0, 0, 1, 1).data;
+  return `rgb(${red}, ${green}, ${blue})`;
+}
+
+function painted(value) {
+  if (typeof value === "string") return value.startsWith("--") ? colour(value) : value;
+  if (Array.isArray(value)) return value.map(painted);
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, painted(inner)]));
+  }
+  return value;
+}
+
+function merged(base, over) {
+  const result = { ...base };
+  for (const [key, value] of Object.entries(over ?? {})) {
+    const isObject = value && typeof value === "object" && !Array.isArray(value);
+    result[key] = isObject ? merged(base[key] ?? {}, value) : value;
+  }
+  return result;
+}
+
+// What all charts share; a figure's own layout goes over it.
+function theme() {
+  const axis = {
+    gridcolor: "--line", linecolor: "--edge", zerolinecolor: "--edge", tickcolor: "--line",
+    tickfont: { color: "--soft", size: 12 }, title: { font: { color: "--soft", size: 12 } }, automargin: true, fixedrange: true,
+  };
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "--ink" },
+    margin: { l: 8, r: 8, t: 8, b: 8, pad: 4 }, separators: ".,",
+    dragmode: false, hovermode: "x unified", bargap: 0.32,
+    hoverlabel: { bgcolor: "--raised", bordercolor: "--line", font: { color: "--ink", size: 13 } },
+    legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { color: "--soft", size: 12 } },
+    xaxis: { ...axis, showgrid: false }, yaxis: { ...axis, zeroline: true, showline: false, ticks: "" },
+  };
+}
+
+function figureOf(chart) {
+  return JSON.parse(document.getElementById(chart.dataset.chart).textContent);
+}
+
+async function draw(chart) {
+  const { data, layout } = figureOf(chart);
+  const Plotly = await plotly();
+  const canvas = chart.querySelector(".chart-canvas");
+  await Plotly.react(canvas, painted(data), painted(merged(theme(), layout)), CONFIG);
+  for (const hidden of canvas.querySelectorAll("svg")) hidden.setAttribute("aria-hidden", "true");
+  chart.dataset.drawn = "";
+}
+
+function redraw() {
+  for (const chart of document.querySelectorAll("[data-chart][data-drawn]")) draw(chart);
+}
+
+const watcher = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries.filter((found) => found.isIntersecting)) {
+      watcher.unobserve(entry.target);
+      draw(entry.target);
+    }
+  },
+  { rootMargin: "200px" },
+);
+
+function watch(root) {
+  for (const chart of root.querySelectorAll("[data-chart]:not([data-watched])")) {
+    chart.dataset.watched = "";
+    chart.querySelector(".chart-actions").hidden = false;
+    watcher.observe(chart);
+  }
+}
+
+// Saving
+
+function save(name, url) {
+  const link = Object.assign(document.createElement("a"), { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+async function savePng(chart) {
+  await draw(chart);
+  const Plotly = await plotly();
+  const { data, layout } = figureOf(chart);
+  const title = { text: chart.querySelector(".chart-title").textContent, font: { size: 18 }, x: 0, xref: "paper", automargin: true, yref: "container" };
+  const whole = merged(merged(theme(), layout), { title, paper_bgcolor: "--paper", margin: { t: 64, l: 24, r: 24, b: 24 } });
+  const url = await Plotly.toImage({ data: painted(data), layout: painted(whole) }, { format: "png", width: 1200, height: 600, scale: 2 });
+  save(`${chart.dataset.name}.png`, url);
+}
+
+// Words that a spreadsheet would take for a formula are kept words.
+function cell(element) {
+  const number = element.dataset.value;
+  const text = number ?? element.textContent.trim();
+  const guarded = number === undefined && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+}
+
+function saveCsv(chart) {
+  const rows = [...chart.querySelectorAll(".chart-table tr")].map((row) => [...row.cells].map(cell).join(","));
+  const file = new Blob(["\ufeff", rows.join("\r\n"), "\r\n"], { type: "text/csv" });
+  save(`${chart.dataset.name}.csv`, URL.createObjectURL(file));
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-save]");
+  if (!button) return;
+  const chart = button.closest("[data-chart]");
+  if (button.dataset.save === "png") savePng(chart);
+  else saveCsv(chart);
+});
+
+// The theme may change, by hand, by the system, or for the printer, which has only paper.
+
+new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+
+let beforePrinting;
+addEventListener("beforeprint", () => {
+  beforePrinting = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+});
+addEventListener("afterprint", () => {
+  if (beforePrinting) document.documentElement.dataset.theme = beforePrinting;
+  else delete document.documentElement.dataset.theme;
+});
+
+document.addEventListener("htmx:afterSettle", (event) => watch(event.detail.elt.parentNode ?? document));
+document.addEventListener("htmx:beforeCleanupElement", (event) => {
+  if (event.detail.elt.matches?.(".chart-canvas") && window.Plotly) window.Plotly.purge(event.detail.elt);
+});
+watch(document);

@@ -1,0 +1,59 @@
+"""The side navigation: which places a person sees, in which order. A place without a page is not shown."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.urls import NoReverseMatch, reverse
+
+from team.access import may
+from team.models import Role, User
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page of the side navigation. `right` and `roles` narrow who sees it; empty means everybody."""
+
+    label: str
+    url_name: str
+    icon: str
+    right: str = ""
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+    icon: str
+    is_current: bool
+
+
+PLACES = (
+    Place("Home", "rep_home", "home", roles=frozenset({Role.REP})),
+    Place("Home", "marketer_home", "home", roles=frozenset({Role.MARKETER})),
+    Place("Home", "support_home", "home", roles=frozenset({Role.SUPPORT})),
+    Place("Dashboard", "dashboard", "presentation-chart-line"),
+    Place("Metrics", "metrics", "calculator"),
+    Place("Imports", "imports", "arrow-up-tray", right="import"),
+    Place("Nightly runs", "runs", "moon", right="recompute"),
+)
+
+
+def links(user: User | AnonymousUser, path: str) -> list[Link]:
+    """Return the places that the user may enter and that exist; the one whose address begins `path` is current."""
+    found = [(place, _url(place.url_name)) for place in PLACES if _is_for(place, user)]
+    current = max((url for _, url in found if url and path.startswith(url)), key=len, default="")
+    return [Link(place.label, url, place.icon, url == current) for place, url in found if url]
+
+
+def _is_for(place: Place, user: User | AnonymousUser) -> bool:
+    if not user.is_authenticated or (place.roles and user.role not in place.roles):
+        return False
+    return not place.right or may(user, place.right)
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

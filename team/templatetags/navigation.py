@@ -1,0 +1,30 @@
+"""The side navigation for templates."""
+
+from typing import Any
+
+from django import template
+
+from team.models import Company
+from team.navigation import Link, links
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def places(context: template.Context) -> list[Link]:
+    """Return the links of the side navigation: {% places as found %}."""
+    request = context["request"]
+    return links(request.user, request.path)
+
+
+@register.simple_tag
+def company() -> Company:
+    """Return the company of this Accord: {% company as ours %}."""
+    return Company.get()
+
+
+@register.filter
+def initials(name: Any) -> str:
+    """Mona Maier → MM."""
+    words = str(name).split()
+    return "".join(word[0] for word in words[:1] + words[1:][-1:]).upper()
