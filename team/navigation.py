@@ -36,6 +36,8 @@ PLACES = (
     Place("Metrics", "metrics", "calculator"),
     Place("Imports", "imports", "arrow-up-tray", right="import"),
     Place("Nightly runs", "runs", "moon", right="recompute"),
+    Place("People", "people", "users", right="manage_company"),
+    Place("Company", "company", "building-office", right="manage_company"),
 )
 
 
