@@ -1,6 +1,12 @@
 """Who may do what, and who sees whose: one table of rights, one notion of a team. Every room asks here."""
 
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 
 from team.models import Company, Role, User
 
@@ -20,6 +26,24 @@ RIGHTS: dict[str, set[str]] = {
 def may(user: User | AnonymousUser, right: str) -> bool:
     """Tell whether the user's role has the right."""
     return bool(user.is_authenticated and user.is_active and (user.is_superuser or user.role in RIGHTS[right]))
+
+
+View = Callable[..., HttpResponse]
+
+
+def needs(right: str) -> Callable[[View], View]:
+    """Let only people with the right into a page: others are refused, and whoever is not signed in is asked to."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if not may(request.user, right):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return login_required(guarded)
+
+    return guard
 
 
 def sees_all_buyers(user: User | AnonymousUser) -> bool:

@@ -94,6 +94,7 @@ class Company(models.Model):
         max_length=40, default="0 3 * * *", help_text="A cron line in the company's time zone."
     )
     claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    setup_digest = models.CharField(max_length=64, blank=True, editable=False)  # SHA-256 of the set-up token
     is_demo = models.BooleanField(default=False, editable=False)
 
     class Meta:

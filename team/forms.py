@@ -1,0 +1,234 @@
+"""What people may write about the company, its people and themselves; forms check shape, actions check sense."""
+
+from datetime import UTC, datetime, time
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from cronsim import CronSim, CronSimError
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from team.models import Company, Role, Territory, User, currency_code
+from team.setup import Founding
+
+LIFETIMES = [(30, "30 days"), (90, "90 days"), (365, "a year")]
+SCOPES = [("read", "Read records and numbers"), ("write", "Write records")]
+
+
+@cache
+def zone_choices() -> list[tuple[str, Any]]:
+    """Return the time zones by part of the world, UTC first."""
+    areas: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(available_timezones()):
+        area, _, city = name.partition("/")
+        if city and area not in {"Etc", "SystemV"}:
+            areas.setdefault(area, []).append((name, city.replace("_", " ").replace("/", ", ")))
+    return [("UTC", "UTC"), *areas.items()]
+
+
+class ZoneField(forms.ChoiceField):
+    """A time zone from the list; the one in use stays choosable under whatever name it was given."""
+
+    def __init__(self, *, empty_label: str | None = None, **kwargs: Any) -> None:
+        self.empty = [("", empty_label)] if empty_label else []
+        super().__init__(choices=lambda: [*self.empty, *zone_choices()], **kwargs)
+
+    def valid_value(self, value: Any) -> bool:
+        return value in available_timezones()
+
+
+class CurrencyField(forms.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=3, validators=[currency_code], **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).upper()
+
+
+class SetupForm(forms.Form):
+    token = forms.CharField(
+        label="Set-up token", max_length=100, help_text="Accord printed it where it was started.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
+    company_name = forms.CharField(
+        label="Company", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    )
+    currency = CurrencyField(
+        help_text="Three letters, like EUR. All money is shown in it.", widget=forms.TextInput(attrs={"size": 4})
+    )
+    time_zone = ZoneField(label="Time zone", help_text="Days begin and end by its clock.")
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    email = forms.EmailField(
+        label="Your e-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+    password = forms.CharField(
+        help_text="At least 12 characters; a few words in a row are best.", strip=False, max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+    password_again = forms.CharField(
+        label="Password, again", strip=False, max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).lower()
+        if User.objects.filter(email=email).exists():
+            raise forms.ValidationError("Somebody signs in with this address already. Use another.")
+        return email
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        password, again = cleaned.get("password"), cleaned.get("password_again")
+        if password and again and password != again:
+            self.add_error("password_again", "The two passwords differ. Write the same one twice.")
+        elif password:
+            self._check_strength(password)
+        return cleaned
+
+    def _check_strength(self, password: str) -> None:
+        try:
+            validate_password(password, User(name=self.data.get("name", ""), email=self.data.get("email", "")))
+        except forms.ValidationError as error:
+            self.add_error("password", error)
+
+    def founding(self) -> Founding:
+        names = ["company_name", "currency", "time_zone", "name", "email", "password"]
+        return Founding(**{name: self.cleaned_data[name] for name in names})
+
+
+class DemoSignInForm(forms.Form):
+    email = forms.EmailField()
+    next = forms.CharField(required=False)
+
+
+class PeopleForm(forms.Form):
+    """What the list of people is narrowed to."""
+
+    q = forms.CharField(label="Search", required=False, max_length=100)
+    role = forms.ChoiceField(required=False, choices=[("", "All roles"), *Role.choices])
+
+
+class PersonForm(forms.ModelForm):
+    time_zone = ZoneField(label="Time zone", required=False, empty_label="The company’s")
+
+    class Meta:
+        model = User
+        fields = ["name", "email", "role", "territory", "manager", "time_zone", "is_active"]
+        labels = {"email": "E-mail", "is_active": "May sign in"}
+        help_texts = {
+            "role": "Decides the side, the first page and the rights.",
+            "manager": "Sees the work of everybody below.",
+            "is_active": "Taking this away ends every session and API token at once.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = True
+        people = User.objects.filter(is_active=True).exclude(pk=self.instance.pk)
+        self.fields["manager"].queryset = people  # type: ignore[attr-defined]
+        self.fields["manager"].empty_label = "Nobody"  # type: ignore[attr-defined]
+        self.fields["territory"].empty_label = "None"  # type: ignore[attr-defined]
+        if self.instance.pk is None:
+            del self.fields["is_active"]
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).lower()
+
+
+class CompanyForm(forms.ModelForm):
+    currency = CurrencyField(required=False, help_text=Company._meta.get_field("currency").help_text)
+    time_zone = ZoneField(label="Time zone", help_text="Days, months and the nightly run go by its clock.")
+    nightly_time = forms.TimeField(
+        label="Nightly run at", required=False, help_text="When every number is computed anew, by the company’s clock.",
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+    )  # fmt: skip
+    nightly_cron = forms.CharField(
+        label="Another rhythm", required=False, max_length=40,
+        help_text="A cron line, like 0 3 * * 1-5 for working days at 03:00. When it is filled in, it stands.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
+
+    class Meta:
+        model = Company
+        fields = ["name", "currency", "time_zone", "visibility", "achievement"]
+        labels = {"visibility": "Who reads which buyers", "achievement": "Who sees achievement against plan"}
+        widgets = {"visibility": forms.RadioSelect, "achievement": forms.RadioSelect}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        daily = daily_time(self.instance.nightly_at)
+        self.initial["nightly_time" if daily else "nightly_cron"] = daily or self.instance.nightly_at
+
+    def clean_nightly_cron(self) -> str:
+        line = " ".join(str(self.cleaned_data["nightly_cron"]).split())
+        if line:
+            check_cron(line)
+        return line
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        at = cleaned.get("nightly_time")
+        if not at and not cleaned.get("nightly_cron") and not self.errors:
+            self.add_error("nightly_time", "Say at what time, or write another rhythm.")
+        return cleaned
+
+    def changes(self) -> dict[str, Any]:
+        """Return the company's fields as the action takes them."""
+        kept = {name: self.cleaned_data[name] for name in self._meta.fields or []}
+        line = self.cleaned_data["nightly_cron"] or daily_cron(self.cleaned_data["nightly_time"])
+        return {**kept, "nightly_at": line}
+
+
+def daily_time(line: str) -> time | None:
+    """Return the time of day that a cron line like “30 3 * * *” names, None for any other rhythm."""
+    minute, _, rest = line.partition(" ")
+    hour, _, days = rest.partition(" ")
+    if days != "* * *" or not (minute.isdecimal() and hour.isdecimal()):
+        return None
+    return time(int(hour), int(minute))
+
+
+def daily_cron(at: time) -> str:
+    return f"{at.minute} {at.hour} * * *"
+
+
+def check_cron(line: str) -> None:
+    try:
+        next(CronSim(line, datetime.now(UTC)))
+    except (CronSimError, StopIteration):
+        raise forms.ValidationError(
+            "This is no cron line that ever comes true. Write minute, hour, day, month, weekday, like 0 3 * * *."
+        ) from None
+
+
+class TerritoryForm(forms.ModelForm):
+    class Meta:
+        model = Territory
+        fields = ["name", "parent"]
+        labels = {"parent": "Lies within"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parent"].queryset = Territory.objects.exclude(pk=self.instance.pk)  # type: ignore[attr-defined]
+        self.fields["parent"].empty_label = "No other"  # type: ignore[attr-defined]
+
+
+class ProfileForm(forms.ModelForm):
+    time_zone = ZoneField(label="Time zone", required=False, empty_label="The company’s")
+
+    class Meta:
+        model = User
+        fields = ["name", "time_zone"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = True
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(label="What it is for", max_length=120)
+    scopes = forms.MultipleChoiceField(
+        label="What it may do", choices=SCOPES, initial=["read"], widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.TypedChoiceField(label="How long it lives", choices=LIFETIMES, coerce=int, initial=90)

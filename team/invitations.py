@@ -1,0 +1,48 @@
+"""How somebody gets their first password: by a link that works once and for a few days."""
+
+from smtplib import SMTPException
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from team.access import may
+from team.models import Company, User
+
+
+def invite(*, by: User, person: User) -> tuple[str, bool]:
+    """Send somebody the link under which they choose their password; returns the link and whether the mail went out.
+
+    The link is also for the inviter's eyes, since many an Accord sends no mail. It is therefore only made for
+    somebody who has no password yet: nobody can take over an account that is in use.
+    """
+    if not may(by, "manage_company"):
+        raise PermissionDenied("Only an ops admin invites people.")
+    if not person.is_active or person.has_usable_password():
+        raise ValidationError(
+            f"{person} has a password already, or is not active. They can ask for a new one at the sign-in."
+        )
+    link = settings.SITE_URL + _path(person)
+    return link, _sent(by, person, link)
+
+
+def _path(person: User) -> str:
+    key = default_token_generator.make_token(person)
+    return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(person), "key": key})
+
+
+def _sent(by: User, person: User, link: str) -> bool:
+    context = {"by": by, "person": person, "link": link, "company": Company.get(), "days": _days()}
+    words = render_to_string("team/email/invitation.txt", context)
+    try:
+        return bool(send_mail(f"{by} invites you to Accord", words, None, [person.email]))
+    except (OSError, SMTPException):
+        return False
+
+
+def _days() -> int:
+    return settings.PASSWORD_RESET_TIMEOUT // 86400

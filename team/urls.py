@@ -1,0 +1,20 @@
+from django.urls import path
+
+from team import views
+
+urlpatterns = [
+    path("setup/", views.set_up, name="setup"),
+    path("demo/sign-in/", views.demo_sign_in, name="demo_sign_in"),
+    path("people/", views.people, name="people"),
+    path("people/new/", views.add_person, name="add_person"),
+    path("people/<int:pk>/", views.person, name="person"),
+    path("people/<int:pk>/invite/", views.invite, name="invite"),
+    path("company/", views.company, name="company"),
+    path("company/territories/", views.territories, name="territories"),
+    path("company/territories/new/", views.territory, name="add_territory"),
+    path("company/territories/<int:pk>/", views.territory, name="territory"),
+    path("company/territories/<int:pk>/remove/", views.remove_territory, name="remove_territory"),
+    path("me/", views.me, name="me"),
+    path("me/tokens/", views.my_tokens, name="my_tokens"),
+    path("me/tokens/<int:pk>/revoke/", views.revoke_token, name="revoke_token"),
+]

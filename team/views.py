@@ -1,0 +1,237 @@
+"""The pages of the company and its people: setting up, signing in to the demo, people, the company, oneself."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Count, ProtectedError, Q, QuerySet
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core import limits
+from team import actions, invitations, setup
+from team.access import needs
+from team.context import is_demo
+from team.forms import (
+    CompanyForm,
+    DemoSignInForm,
+    PeopleForm,
+    PersonForm,
+    ProfileForm,
+    SetupForm,
+    TerritoryForm,
+    TokenForm,
+)
+from team.models import ApiToken, Company, Territory, User
+
+PEOPLE_PER_PAGE = 50
+TRIES_PER_HOUR = 10
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+form_view = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@sensitive_post_parameters("password", "password_again", "token")
+@never_cache
+@form_view
+def set_up(request: HttpRequest) -> HttpResponse:
+    """Let the holder of the set-up token found the company, once."""
+    if not setup.is_claimable():
+        raise Http404
+    form = SetupForm(request.POST or None, initial={"time_zone": "UTC"})
+    if request.method == "POST" and not limits.within(request, what="setup", limit=TRIES_PER_HOUR):
+        form.add_error(None, "Too many tries came from your address. Try again in an hour.")
+        return render(request, "team/setup.html", {"form": form}, status=429)
+    if request.method == "POST" and form.is_valid() and (ceo := _claimed(form)):
+        login(request, ceo, backend=BACKEND)
+        messages.success(request, "Your workspace is ready. Bring in the records first, or invite your people.")
+        return redirect("home")
+    return render(request, "team/setup.html", {"form": form}, status=_status(form))
+
+
+def _claimed(form: SetupForm) -> User | None:
+    try:
+        return setup.claim(token=form.cleaned_data["token"], founding=form.founding())
+    except setup.WrongToken:
+        form.add_error("token", "This is not the token that was printed last. Look for it where Accord was started.")
+    except setup.AlreadyClaimed:
+        raise Http404 from None
+    return None
+
+
+@require_POST
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign a visitor in as one of the demo company's people, without a password."""
+    if not is_demo():
+        raise Http404
+    form = DemoSignInForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    person = get_object_or_404(User, email=form.cleaned_data["email"].lower(), is_active=True)
+    login(request, person, backend=BACKEND)
+    target = form.cleaned_data["next"]
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return redirect(target if is_ours else "home")
+
+
+@needs("manage_company")
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    form = PeopleForm(request.GET)
+    found = User.objects.select_related("territory", "manager").order_by("-is_active", "name", "email")
+    if form.is_valid():
+        found = _narrowed(found, **form.cleaned_data)
+    page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "team/people.html", {"form": form, "page": page})
+
+
+def _narrowed(found: QuerySet[User], q: str, role: str) -> QuerySet[User]:
+    if role:
+        found = found.filter(role=role)
+    return found.filter(Q(name__icontains=q) | Q(email__icontains=q)) if q else found
+
+
+@never_cache
+@needs("manage_company")
+@form_view
+def add_person(request: HttpRequest) -> HttpResponse:
+    form = PersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        person = actions.add_person(by=_user(request), **form.cleaned_data)
+        return _invited(request, person)
+    return render(request, "team/person.html", {"form": form}, status=_status(form))
+
+
+@needs("manage_company")
+@form_view
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(User, pk=pk)
+    form = PersonForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.change_person(by=_user(request), person=found, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{found} is saved.")
+            return redirect("people")
+    context = {"form": form, "person": User.objects.get(pk=pk), "tokens": found.api_tokens.filter(revoked_at=None)}
+    return render(request, "team/person.html", context, status=_status(form))
+
+
+@needs("manage_company")
+@require_POST
+def invite(request: HttpRequest, pk: int) -> HttpResponse:
+    return _invited(request, get_object_or_404(User, pk=pk))
+
+
+def _invited(request: HttpRequest, person: User) -> HttpResponse:
+    """Show the invitation once; it is in no address and in no message, so it is in no log."""
+    try:
+        link, sent = invitations.invite(by=_user(request), person=person)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("person", person.pk)
+    return _not_stored(render(request, "team/invited.html", {"person": person, "link": link, "sent": sent}))
+
+
+@needs("manage_company")
+@form_view
+def company(request: HttpRequest) -> HttpResponse:
+    form = CompanyForm(request.POST or None, instance=Company.get())
+    if request.method == "POST" and form.is_valid():
+        actions.change_company(by=_user(request), **form.changes())
+        messages.success(request, "The company’s settings are saved.")
+        return redirect("company")
+    return render(request, "team/company.html", {"form": form}, status=_status(form))
+
+
+@needs("manage_company")
+@require_safe
+def territories(request: HttpRequest) -> HttpResponse:
+    found = Territory.objects.select_related("parent").annotate(how_many=Count("people"))
+    page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "team/territories.html", {"page": page})
+
+
+@needs("manage_company")
+@form_view
+def territory(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Add a territory, or change one."""
+    found = get_object_or_404(Territory, pk=pk) if pk else Territory()
+    form = TerritoryForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.save_territory(by=_user(request), territory=found)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"{found} is saved.")
+            return redirect("territories")
+    return render(request, "team/territory.html", {"form": form, "territory": found}, status=_status(form))
+
+
+@needs("manage_company")
+@require_POST
+def remove_territory(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Territory, pk=pk)
+    try:
+        actions.remove_territory(by=_user(request), territory=found)
+    except ProtectedError:
+        messages.error(request, f"Other territories or records lie within {found}. Move them first.")
+    else:
+        messages.success(request, f"{found} is gone.")
+    return redirect("territories")
+
+
+@login_required
+@form_view
+def me(request: HttpRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=_user(request).pk))
+    if request.method == "POST" and form.is_valid():
+        actions.change_profile(by=_user(request), **form.cleaned_data)
+        messages.success(request, "Your profile is saved.")
+        return redirect("me")
+    return render(request, "team/me.html", {"form": form}, status=_status(form))
+
+
+@login_required
+@form_view
+def my_tokens(request: HttpRequest) -> HttpResponse:
+    """List one's own tokens and issue one; its secret is in this answer only."""
+    form, secret = TokenForm(request.POST or None), ""
+    if request.method == "POST" and form.is_valid():
+        _, secret = actions.issue_token(by=_user(request), **form.cleaned_data)
+        form = TokenForm()
+    page = Paginator(_user(request).api_tokens.all(), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "secret": secret}
+    return _not_stored(render(request, "team/tokens.html", context, status=_status(form)))
+
+
+@login_required
+@require_POST
+def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+    token = get_object_or_404(ApiToken, pk=pk, owner=_user(request))
+    actions.revoke_token(by=_user(request), token=token)
+    messages.success(request, f"“{token.name}” is revoked; nothing can use it any more.")
+    return redirect("my_tokens")
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _status(form: BaseForm) -> int:
+    return 422 if form.is_bound and form.errors else 200
+
+
+def _not_stored(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store, private"
+    return response
