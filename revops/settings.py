@@ -103,6 +103,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "core.context.accord",
+                "team.context.demo_users",
             ],
             "builtins": [
                 "core.templatetags.accord",
