@@ -1,0 +1,150 @@
+"""Business time as a piecewise-linear table, for one clock or a million alike.
+
+F(t) is the number of open seconds from the table's first day up to the instant t: it rises by one a second while
+the calendar is open and stands still while it is closed. So elapsed = F(t2) − F(t1), and the deadline of an
+allowance is the first instant at which F reaches F(t1) + allowance. An instant is open when the wall clock of
+the calendar's zone then shows a time inside a span of that weekday, and the day is no holiday; where the clocks
+go back, an open hour that the wall shows twice counts twice, and an hour that is skipped counts nothing.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+DAY = 86_400
+
+
+class OutsideTable(ValueError):
+    """The instant, or the deadline, lies outside the days that the table covers."""
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """Open from `start` until `end` (seconds after midnight by the wall clock, 0 to 86,400; end excluded)."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end <= DAY:
+            raise ValueError("A span opens before it closes, within one day.")
+
+    @classmethod
+    def between(cls, start: time, end: time) -> "Span":
+        """Make a span of two times; midnight as the end means the end of the day."""
+        return cls(_seconds(start), _seconds(end) or DAY)
+
+
+Week = Mapping[int, Collection[Span]]  # weekday (Monday is 0) to its open spans
+
+
+@dataclass(frozen=True)
+class BusinessTime:
+    """The table: instants (UTC epoch seconds, rising) and the open seconds reached at each."""
+
+    instants: NDArray[np.int64]
+    opened: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, week: Week, zone: ZoneInfo, first: date, last: date, holidays: Collection[date] = ()) -> "BusinessTime":
+        """Lay out the table for the local days from `first` to `last`, both included."""
+        merged = {weekday: _merged(spans) for weekday, spans in week.items()}
+        pieces = [piece for day in _days(first, last) if day not in holidays for piece in _open_on(day, merged, zone)]
+        instants, opened = [_midnight(first, zone)], [0]
+        for start, end in pieces:
+            instants += [start, end]
+            opened += [opened[-1], opened[-1] + end - start]
+        instants.append(_midnight(last + timedelta(days=1), zone))
+        opened.append(opened[-1])
+        return cls(np.array(instants, dtype=np.int64), np.array(opened, dtype=np.int64))
+
+    def elapsed(self, since: datetime, until: datetime) -> float:
+        """Return the open seconds between two aware instants (negative when `until` comes first)."""
+        start, end = self.opened_until(np.array([since.timestamp(), until.timestamp()]))
+        return float(end - start)
+
+    def deadline(self, since: datetime, allowance: float) -> datetime:
+        """Return the first instant, in UTC, by which `allowance` open seconds have passed since `since`."""
+        reached = self.deadlines(np.array([since.timestamp()]), np.array([float(allowance)]))
+        return datetime.fromtimestamp(float(reached[0]), ZoneInfo("UTC"))
+
+    def opened_until(self, instants: NDArray[np.float64]) -> NDArray[np.float64]:
+        """F: epoch seconds to open seconds, elementwise.
+
+        Raises:
+            OutsideTable: an instant lies before the first day or after the last.
+        """
+        if instants.size and (instants.min() < self.instants[0] or instants.max() > self.instants[-1]):
+            raise OutsideTable("The calendar's table does not reach that far.")
+        return np.interp(instants, self.instants, self.opened)
+
+    def deadlines(self, since: NDArray[np.float64], allowances: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the epoch seconds at which each allowance has passed, elementwise; no time at all is due at once."""
+        due = self.opened_until(since) + allowances
+        if due.size and due.max() > self.opened[-1]:
+            raise OutsideTable("The calendar's table ends before the deadline.")
+        right = np.searchsorted(self.opened, due, side="left")
+        reached = self.instants[right] - (self.opened[right] - due)
+        return np.where(allowances == 0, since, reached)
+
+
+def _seconds(moment: time) -> int:
+    return moment.hour * 3600 + moment.minute * 60 + moment.second
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    for number in range((last - first).days + 1):
+        yield first + timedelta(days=number)
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """Join spans that touch or overlap, so that no second counts twice."""
+    found: list[Span] = []
+    for span in sorted(spans):
+        if found and span.start <= found[-1].end:
+            found[-1] = Span(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, time(), zone).timestamp())
+
+
+def _open_on(day: date, week: Mapping[int, list[Span]], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
+    """Yield the open pieces of a local day as instants, in order, each within one offset from UTC."""
+    for start, end, offset in _offsets(day, zone):
+        midnight = int(datetime.combine(day, time(), ZoneInfo("UTC")).timestamp()) - offset
+        for span in week.get(day.weekday(), ()):
+            opens, closes = max(start, midnight + span.start), min(end, midnight + span.end)
+            if opens < closes:
+                yield opens, closes
+
+
+def _offsets(day: date, zone: ZoneInfo) -> Iterator[tuple[int, int, int]]:
+    """Cut a local day where its offset from UTC changes: (first instant, end, offset in seconds)."""
+    start, end = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+    while start < end:
+        offset = _offset(start, zone)
+        change = end if _offset(end - 1, zone) == offset else _first_change(start, end - 1, offset, zone)
+        yield start, change, offset
+        start = change
+
+
+def _first_change(start: int, end: int, offset: int, zone: ZoneInfo) -> int:
+    """Bisect for the first instant after `start` with another offset; at `end` it is another already."""
+    while end - start > 1:
+        middle = (start + end) // 2
+        start, end = (middle, end) if _offset(middle, zone) == offset else (start, middle)
+    return end
+
+
+def _offset(instant: int, zone: ZoneInfo) -> int:
+    found = datetime.fromtimestamp(instant, zone).utcoffset()
+    assert found is not None
+    return int(found.total_seconds())
