@@ -37,13 +37,38 @@ class Deletion(models.Model):
         indexes = [models.Index(fields=["table"])]
 
 
+class Copy(models.Model):
+    """What the Delta table of one fact holds: which version, and up to which moment of Postgres.
+
+    Rows stamped with `horizon` or later may differ from the copy; all earlier ones are in it. A copy whose
+    `lake_id`, `origin` or `shape` is no longer what is found was made of another lake, database or declaration.
+    """
+
+    table = models.CharField(max_length=80, unique=True)
+    version = models.BigIntegerField()
+    lake_id = models.CharField(max_length=40)
+    origin = models.CharField(max_length=80)
+    shape = models.CharField(max_length=40)
+    checksum = models.CharField(max_length=64, blank=True)  # of the whole, for tables without stamps
+    horizon = models.CharField(max_length=20)
+    rows = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "copies"
+
+    def __str__(self) -> str:
+        return f"{self.table} v{self.version}"
+
+
 class Snapshot(models.Model):
     """One consistent copy of all fact tables: which Delta version of each, and the truth it was taken at."""
 
     taken_at = models.DateTimeField()
     horizon = models.CharField(max_length=20)
     versions = models.JSONField(default=dict)  # {table: Delta version}
+    lake_ids = models.JSONField(default=dict)  # {table: id of the Delta table}
     rows = models.JSONField(default=dict)  # {table: rows in it}
+    exported = models.JSONField(default=dict)  # {table: rows read from Postgres to make it}
     seconds = models.FloatField(default=0)
 
     class Meta:

@@ -193,6 +193,7 @@ UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 500 * 1024 * 1024)
 
 FACTS_ENGINE = env.str("FACTS_ENGINE", "duckdb", validate=lambda value: value in {"duckdb", "spark"})
 FACTS_DIR = env.str("FACTS_DIR", str(DATA_DIR / "facts"))
+FACTS_MEMORY = env.str("FACTS_MEMORY", "1GB")  # DuckDB spills to disk beyond it
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -1,0 +1,68 @@
+"""DuckDB inside the process: one in-memory database per snapshot, one cursor per thread."""
+
+import threading
+from typing import Any
+
+import duckdb
+import ibis
+import pyarrow as pa
+from deltalake import DeltaTable
+from django.conf import settings
+
+from facts import custom, lake
+from facts.registry import Column, FactTable
+
+
+class Duck:
+    """Tables are views that scan the Parquet files natively; nothing is copied into the database."""
+
+    def __init__(self, zone: str) -> None:
+        self.zone = zone
+        self.database = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": settings.FACTS_MEMORY,
+                "temp_directory": str(settings.DATA_DIR / "spill"),
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            },
+        )
+        self.database.execute(custom.DUCKDB)
+        self._local = threading.local()
+
+    def backend(self) -> Any:
+        if not hasattr(self._local, "backend"):
+            backend = ibis.duckdb.from_connection(self.database.cursor())
+            backend.raw_sql(f"SET TimeZone = {_quoted(self.zone)}")
+            self._local.backend = backend
+        return self._local.backend
+
+    def show(self, table: FactTable, delta: DeltaTable | None) -> None:
+        known, rows = pa.schema([]), "(SELECT 1) WHERE false"
+        if delta is not None and (files := [part.path for part in lake.segments(delta)]):
+            known, rows = pa.schema(delta.schema().to_arrow()), self._rows(table, delta, files)
+        columns = ", ".join(_column(column, known) for column in table.columns)
+        self.database.cursor().execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT {columns} FROM {rows}')
+
+    def _rows(self, table: FactTable, delta: DeltaTable, files: list[str]) -> str:
+        if not lake.is_remote():
+            return f"read_parquet([{', '.join(_quoted(file) for file in files)}])"
+        self.database.register(f"files of {table.name}", delta.to_pyarrow_dataset())  # else an extension to download
+        return f'"files of {table.name}"'
+
+
+def _column(column: Column, known: pa.Schema) -> str:
+    """Read the column as declared, also from a copy made under an older declaration."""
+    if column.name not in known.names:
+        return f'CAST(NULL AS {column.duckdb}) AS "{column.name}"'
+    if known.field(column.name).type == column.arrow:
+        return f'"{column.name}"'
+    return f'TRY_CAST("{column.name}" AS {column.duckdb}) AS "{column.name}"'
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def open_engine(zone: str) -> Duck:
+    return Duck(zone)

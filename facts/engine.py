@@ -1,0 +1,117 @@
+"""Ask the facts: Ibis tables over the Parquet files of one Snapshot, run by DuckDB in the process or by Spark.
+
+    facts = open_facts()
+    leads = facts.table("leads")
+    facts.execute(leads.group_by("country").agg(leads=leads.count()))
+
+A moment counts to the day it has in the company's time zone: `leads.created_at.date()` is the local day on either
+engine. Sums of money stay exact: they arrive as `Decimal`.
+"""
+
+import logging
+import os
+import threading
+from collections import OrderedDict
+from datetime import datetime
+from importlib import import_module
+from typing import Any, Protocol
+
+import ibis.expr.types as ir
+import pandas as pd
+from deltalake import DeltaTable
+from django.conf import settings
+
+from facts import lake
+from facts.models import Snapshot
+from facts.registry import FactTable, get, tables
+from team.models import Company
+
+log = logging.getLogger(__name__)
+KEPT_ENGINES = 2  # the newest snapshot, and the one that running requests still read
+
+
+class Engine(Protocol):
+    """What runs the questions to one snapshot, for all threads of the process."""
+
+    def backend(self) -> Any:
+        """Return an Ibis backend that the calling thread may use."""
+
+    def show(self, table: FactTable, delta: DeltaTable | None) -> None:
+        """Make the table known under its name, empty when there is no Delta table."""
+
+
+class Facts:
+    """All fact tables as they stood at one snapshot; `as_of` is None while nothing was ever copied."""
+
+    def __init__(self, engine: Engine, snapshot: Snapshot | None, deltas: dict[str, DeltaTable]) -> None:
+        self.snapshot = snapshot
+        self._engine = engine
+        self._deltas = deltas
+        self._shown: set[str] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def as_of(self) -> datetime | None:
+        return self.snapshot.taken_at if self.snapshot else None
+
+    def table(self, name: str) -> ir.Table:
+        """Return the table, empty but with the right columns when it was never copied."""
+        with self._lock:
+            if name not in self._shown:
+                self._engine.show(get(name), self._deltas.get(name))
+                self._shown.add(name)
+        return self._engine.backend().table(name)
+
+    def execute(self, expression: ir.Expr) -> pd.DataFrame:
+        """Run the question and return its rows; a single value comes as a frame of one cell."""
+        return self._engine.backend().execute(expression.as_table())
+
+
+_opened: OrderedDict[tuple[Any, ...], Facts] = OrderedDict()
+_opening = threading.Lock()
+
+
+def latest() -> Snapshot | None:
+    return Snapshot.objects.order_by("-taken_at", "-pk").first()
+
+
+def as_of() -> datetime | None:
+    """Return the moment up to which the numbers know the records, None before the first refresh. One query."""
+    return Snapshot.objects.order_by("-taken_at", "-pk").values_list("taken_at", flat=True).first()
+
+
+def open_facts(snapshot: Snapshot | None = None) -> Facts:
+    """Open the given snapshot, or the newest. The answer is kept and shared by all threads of the process."""
+    snapshot = snapshot or latest()
+    key = _key(snapshot, Company.get().time_zone)
+    with _opening:
+        if key not in _opened:
+            _opened[key] = _open(snapshot, key[-1])
+            while len(_opened) > KEPT_ENGINES:
+                _opened.popitem(last=False)
+        _opened.move_to_end(key)
+        return _opened[key]
+
+
+def _key(snapshot: Snapshot | None, zone: str) -> tuple[Any, ...]:
+    """All that the answer depends on; a forked process opens its own."""
+    shapes = tuple(table.shape for table in tables().values())
+    versions = str((snapshot.pk, snapshot.taken_at, snapshot.versions, snapshot.lake_ids)) if snapshot else ""
+    return (os.getpid(), settings.FACTS_ENGINE, str(settings.FACTS_DIR), shapes, versions, zone)
+
+
+def _open(snapshot: Snapshot | None, zone: str) -> Facts:
+    module = import_module({"duckdb": "facts.duck", "spark": "facts.spark"}[settings.FACTS_ENGINE])
+    deltas = _deltas(snapshot) if snapshot else {}
+    if deltas is None:
+        log.error("The facts of %s are gone from %s; the next refresh builds them anew.", snapshot, settings.FACTS_DIR)
+        snapshot, deltas = None, {}
+    return Facts(module.open_engine(zone), snapshot, deltas)
+
+
+def _deltas(snapshot: Snapshot) -> dict[str, DeltaTable] | None:
+    """Open every table at the version that the snapshot names; None when one of them is no longer there."""
+    names = [name for name in snapshot.versions if name in tables()]
+    found = {name: lake.open_at(name, snapshot.versions[name], snapshot.lake_ids[name]) for name in names}
+    there = {name: delta for name, delta in found.items() if delta is not None}
+    return there if len(there) == len(names) else None

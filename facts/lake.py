@@ -1,0 +1,145 @@
+"""The Delta tables under FACTS_DIR, on disk or in an object store: one folder per fact table.
+
+A table's files hold ranges of ids that do not overlap, called segments here, so that a change of a few rows writes
+only the files those rows lie in. Readers never take the newest version but the one that a Snapshot names.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as compute
+import pyarrow.dataset as dataset
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
+from django.conf import settings
+
+SEGMENT_ROWS = 500_000
+KEPT_HOURS = 24  # a page that opened an old version must be able to finish
+CONFIGURATION = {"delta.checkpointInterval": "20", "delta.logRetentionDuration": "interval 7 days"}
+STORE_VARIABLES = ("AWS_", "AZURE_", "GOOGLE_")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One file of a table, the ids from first to last in it, and where it lies."""
+
+    first: int
+    last: int
+    rows: int
+    path: str
+
+
+def is_remote() -> bool:
+    return "://" in str(settings.FACTS_DIR)
+
+
+def address(name: str) -> str:
+    return f"{str(settings.FACTS_DIR).rstrip('/')}/{name}"
+
+
+def store_options() -> dict[str, str] | None:
+    """Credentials and endpoint of an object store, as the environment has them; none for a folder."""
+    if not is_remote():
+        return None
+    return {name: value for name, value in os.environ.items() if name.startswith(STORE_VARIABLES)}
+
+
+def open_at(name: str, version: int, lake_id: str) -> DeltaTable | None:
+    """Open a table as it was at the version; None when that version, or that very table, is no longer there."""
+    try:
+        table = DeltaTable(address(name), version=version, storage_options=store_options())
+    except (DeltaError, OSError):
+        return None
+    return table if str(table.metadata().id) == lake_id else None
+
+
+def begin(name: str, schema: pa.Schema) -> DeltaTable:
+    """Make the table, or make it empty with this schema; older versions stay readable."""
+    write_deltalake(
+        address(name),
+        schema.empty_table(),
+        mode="overwrite",
+        schema_mode="overwrite",
+        name=name,
+        configuration=CONFIGURATION,
+        storage_options=store_options(),
+    )
+    return DeltaTable(address(name), storage_options=store_options())
+
+
+def return_to(name: str, version: int, lake_id: str) -> DeltaTable | None:
+    """Open the newest version for writing with the content of the given one: what a dead refresh wrote is undone."""
+    if open_at(name, version, lake_id) is None:
+        return None
+    newest = DeltaTable(address(name), storage_options=store_options())
+    if newest.version() != version:
+        newest.restore(version)
+        newest.update_incremental()
+    return newest
+
+
+def append(table: DeltaTable, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    write_deltalake(
+        table, pa.RecordBatchReader.from_batches(schema, batches), mode="append", writer_properties=_writer()
+    )
+
+
+def replace(
+    table: DeltaTable, within: tuple[int, int], parts: Iterable[Segment], fresh: pa.Table, gone: pa.Array
+) -> None:
+    """Within a range of ids put the fresh rows in place of their older selves, and take out the gone.
+
+    `parts` are the files that the range covers.
+    """
+    first, last = within
+    out = pa.concat_arrays([fresh["id"].combine_chunks(), gone])
+    key = compute.field("id")
+    kept = _rows(table, parts, fresh.schema).scanner(
+        filter=(key >= first) & (key <= last) & ~key.isin(out), columns=fresh.schema.names, batch_readahead=2
+    )
+    batches = chain(kept.to_batches(), fresh.to_batches())
+    write_deltalake(
+        table,
+        pa.RecordBatchReader.from_batches(fresh.schema, batches),
+        mode="overwrite",
+        predicate=f"id >= {first} AND id <= {last}",
+        writer_properties=_writer(),
+    )
+
+
+def _rows(table: DeltaTable, parts: Iterable[Segment], schema: pa.Schema) -> dataset.Dataset:
+    if is_remote():
+        return table.to_pyarrow_dataset()
+    return dataset.dataset([part.path for part in parts], schema=schema, format="parquet")
+
+
+def _writer() -> WriterProperties:
+    return WriterProperties(compression="ZSTD", max_row_group_size=122_880)
+
+
+def segments(table: DeltaTable) -> list[Segment]:
+    """Return the table's files in the order of their ids; empty files hold nothing and are left out."""
+    actions: list[dict[str, Any]] = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+    folder = address(str(table.metadata().name))  # Delta's own addresses are percent-encoded
+    found = [
+        Segment(action["min.id"], action["max.id"], action["num_records"], f"{folder}/{action['path']}")
+        for action in actions
+        if action["num_records"]
+    ]
+    return sorted(found, key=lambda segment: segment.first)
+
+
+def sweep(table: DeltaTable, keep_versions: list[int]) -> int:
+    """Delete files that no kept version and no version of the last day needs; return how many."""
+    gone = table.vacuum(
+        retention_hours=KEPT_HOURS,
+        dry_run=False,
+        enforce_retention_duration=False,
+        full=True,
+        keep_versions=keep_versions,
+    )
+    return len(gone)

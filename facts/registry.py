@@ -1,0 +1,106 @@
+"""Which tables the facts hold. Each app declares its own in a module `facts.py`, found when Django starts."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+from django.db import models
+
+from facts.columns import BadColumn, Column
+from facts.models import Recorded
+
+__all__ = ["BadColumn", "Column", "FactTable", "columns_of", "get", "register", "tables"]
+
+
+@dataclass(frozen=True)
+class FactTable:
+    """A columnar copy of one model's rows; its key column is always `id`."""
+
+    name: str
+    model: type[models.Model]
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.columns]
+        if names[:1] != ["id"] or len(set(names)) != len(names):
+            raise BadColumn(f"{self.name}: the columns start with “id” and no name comes twice.")
+
+    @property
+    def source(self) -> str:
+        """The table in Postgres."""
+        return self.model._meta.db_table
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether Postgres knows which rows changed; a table that does not is copied whole, which suits small ones."""
+        return issubclass(self.model, Recorded)
+
+    @property
+    def arrow(self) -> pa.Schema:
+        return pa.schema([(column.name, column.arrow) for column in self.columns])
+
+    @property
+    def shape(self) -> str:
+        """A digest of the declaration: another one asks for the table to be built anew."""
+        words = [f"{column.name}:{column.type}:{column.from_column}" for column in self.columns]
+        return hashlib.sha256("\n".join([self.source, *words]).encode()).hexdigest()[:16]
+
+
+_tables: dict[str, FactTable] = {}
+
+
+def register(table: FactTable) -> None:
+    """Declare a table; its name is free or already this model's."""
+    known = _tables.get(table.name)
+    if known and known.model is not table.model:
+        raise BadColumn(f"Two models want the fact table {table.name}: {known.model.__name__}, {table.model.__name__}.")
+    _tables[table.name] = table
+
+
+def tables() -> dict[str, FactTable]:
+    return dict(_tables)
+
+
+def get(name: str) -> FactTable:
+    try:
+        return _tables[name]
+    except KeyError:
+        raise KeyError(f"No fact table is called {name}. There are: {', '.join(sorted(_tables))}.") from None
+
+
+def columns_of(
+    model: type[models.Model], *, leave_out: frozenset[str] = frozenset(), rename: Mapping[str, str] | None = None
+) -> tuple[Column, ...]:
+    """Return a column for every field of the model but those left out; a reference becomes `<name>_id`."""
+    fields = [field for field in model._meta.concrete_fields if field.name not in leave_out]
+    fields.sort(key=lambda field: not field.primary_key)
+    return tuple(_column(field, (rename or {}).get(field.name, field.attname)) for field in fields)
+
+
+def _column(field: models.Field, name: str) -> Column:
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    return Column(name, _type(target), str(field.column))
+
+
+def _type(field: models.Field) -> str:
+    if isinstance(field, models.DecimalField):
+        return f"decimal({field.max_digits},{field.decimal_places})"
+    for kind, name in TYPES.items():
+        if isinstance(field, kind):
+            return name
+    raise BadColumn(
+        f"{field}: a fact has no type for {type(field).__name__}. Declare the column by hand, or leave it out."
+    )
+
+
+TYPES: dict[type[models.Field], str] = {
+    models.BooleanField: "boolean",
+    models.IntegerField: "int64",
+    models.FloatField: "float64",
+    models.DateTimeField: "timestamp",
+    models.DateField: "date",
+    models.JSONField: "string",
+    models.CharField: "string",
+    models.TextField: "string",
+}
