@@ -31,15 +31,22 @@ def rounded(number: Decimal, places: int) -> str:
 
 
 def short_number(value: Any) -> str:
-    """24738112 → 24.7 M, 480000 → 480 k, 150 → 150, 12.25 → 12.3."""
+    """24738112 → 24.7 M, 480000 → 480 k, 2312 → 2,312, 150 → 150, 12.25 → 12.3; whole up to ten thousand."""
     number = as_decimal(value)
     if number is None:
         return NOTHING
-    for scale, letter in SCALES:
-        if abs(number) >= scale * Decimal("0.99995"):
-            scaled = number / scale
-            return f"{rounded(scaled, _places(scaled))}{THIN}{letter}"
+    if abs(number) >= Decimal("9999.5"):
+        scaled, letter = _scaled(number)
+        return f"{rounded(scaled, _places(scaled))}{THIN}{letter}"
     return rounded(number, 0 if number == number.to_integral_value() else _places(number))
+
+
+def _scaled(number: Decimal) -> tuple[Decimal, str]:
+    """Divide by the scale that the rounded number reaches: 999,960 is 1.0 M and not 1,000 k."""
+    for scale, letter in SCALES[:-1]:
+        if abs(number) >= scale * Decimal("0.9995"):
+            return number / scale, letter
+    return number / SCALES[-1][0], SCALES[-1][1]
 
 
 def _places(number: Decimal) -> int:

@@ -6,18 +6,17 @@ from django.contrib.auth.models import AnonymousUser
 from django.urls import NoReverseMatch, reverse
 
 from team.access import may
-from team.models import Role, User
+from team.models import User
 
 
 @dataclass(frozen=True)
 class Place:
-    """A page of the side navigation. `right` and `roles` narrow who sees it; empty means everybody."""
+    """A page of the side navigation, for everybody or for those who have the right."""
 
     label: str
     url_name: str
     icon: str
     right: str = ""
-    roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,6 @@ class Link:
 
 
 PLACES = (
-    Place("Home", "rep_home", "home", roles=frozenset({Role.REP})),
-    Place("Home", "marketer_home", "home", roles=frozenset({Role.MARKETER})),
-    Place("Home", "support_home", "home", roles=frozenset({Role.SUPPORT})),
     Place("Dashboard", "dashboard", "presentation-chart-line"),
     Place("Metrics", "metrics", "calculator"),
     Place("Imports", "imports", "arrow-up-tray", right="import"),
@@ -49,9 +45,7 @@ def links(user: User | AnonymousUser, path: str) -> list[Link]:
 
 
 def _is_for(place: Place, user: User | AnonymousUser) -> bool:
-    if not user.is_authenticated or (place.roles and user.role not in place.roles):
-        return False
-    return not place.right or may(user, place.right)
+    return user.is_authenticated and (not place.right or may(user, place.right))
 
 
 def _url(name: str) -> str:
