@@ -21,7 +21,7 @@ class BearerToken(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "bearerFormat": "accord_…"}
 
 
-router = DefaultRouter()
+router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
 for kind, view in RECORD_VIEWS.items():
     router.register(kind, view, basename=f"api-{kind}")
@@ -34,5 +34,5 @@ urlpatterns = [
         SpectacularSwaggerSplitView.as_view(url_name="api_schema", template_name="api/docs.html"),
         name="api_docs",
     ),
-    re_path("^.*$", no_such_address),
+    re_path(r"^.*/$", no_such_address),
 ]

@@ -31,7 +31,7 @@ def problem(error: Exception, response: Response) -> dict[str, Any]:
     if isinstance(error, Http404):
         return {"status": status, "code": "not_found", "detail": NO_RECORD}
     if isinstance(error, Throttled):
-        words = f"More than {settings.API_RATE_PER_MINUTE} requests in a minute. Go on in {error.wait} s."
+        words = f"More than {settings.API_RATE_PER_MINUTE} requests in a minute. Go on in {response.headers.get('Retry-After', 60)} s."
         return {"status": status, "code": "throttled", "detail": words}
     code = error.default_code if isinstance(error, APIException) else "not_allowed"
     return {"status": status, "code": code, "detail": str(response.data.get("detail", ""))}
@@ -47,6 +47,6 @@ def _as_list(words: Any) -> list[Any]:
     return list(words) if isinstance(words, list | tuple) else [words]
 
 
-def no_such_address(request: HttpRequest, path: str = "") -> JsonResponse:
+def no_such_address(request: HttpRequest) -> JsonResponse:
     """Answer an address under /api/ that leads nowhere."""
     return JsonResponse({"status": 404, "code": "not_found", "detail": NO_ADDRESS}, status=404)

@@ -78,14 +78,14 @@ class Place:
     def read(cls, cursor: str) -> Self:
         try:
             return cls(*signing.loads(cursor, salt="api.cursor"))
-        except signing.BadSignature:
+        except (signing.BadSignature, TypeError):  # another's, or of another version
             raise ValidationError({"cursor": "This is no cursor of ours. Follow the link in next."}) from None
 
 
 class KeyPagination(BasePagination):
     """`?limit=` rows a page; `next` leads on until it is null."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         assert view is not None
         self.request, self.order, self.limit = request, Order.of(request, view), read_limit(request)
         place = self._place()

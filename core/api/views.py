@@ -38,7 +38,7 @@ class ReadOnly(Manners, ListModelMixin, RetrieveModelMixin, GenericViewSet[Any])
     """A list and its records."""
 
     pagination_class = KeyPagination
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_converter = "int"
     ordering_fields: tuple[str, ...] = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

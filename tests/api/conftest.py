@@ -1,0 +1,79 @@
+"""One record of every kind, and callers that carry a token."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm import models as crm
+from team.models import User
+from team.tokens import issue
+from tests import make
+
+NOON = datetime(2025, 3, 31, 12, 0, tzinfo=UTC)
+DAY = date(2025, 3, 31)
+
+
+class Caller:
+    """Somebody who calls the API with a token of their own."""
+
+    def __init__(self, user: User, scopes: list[str] | None = None) -> None:
+        self.token, self.secret = issue(owner=user, name="test", scopes=scopes)
+        self.client = Client(headers={"Authorization": f"Bearer {self.secret}"})
+
+    def get(self, address: str, **query: Any) -> Any:
+        return self.client.get(f"/api/v1/{address}", query)
+
+    def rows(self, kind: str, **query: Any) -> list[dict[str, Any]]:
+        answer = self.get(f"{kind}/", **query)
+        assert answer.status_code == 200, answer.content
+        return answer.json()["results"]
+
+
+@pytest.fixture
+def caller(db: None) -> Callable[..., Caller]:
+    return Caller
+
+
+def one_of_each(user: User | None = None) -> dict[str, Any]:
+    """Make one record of every kind, all of them the user's own, by the kind's name in the API."""
+    territory = make.territory()
+    owner = make.owner(user=user, territory=territory)
+    vertical, product = make.record(crm.Vertical, name="Steel"), make.record(crm.Product, name="Press")
+    account = make.account(owner=owner, territory=territory, vertical=vertical, annual_revenue=Decimal("1000.50"))
+    contact = make.contact(owner=owner, account=account)
+    campaign = make.campaign(owner=owner)
+    lead = make.lead(owner=owner, account=account, campaign=campaign, contact=contact)
+    deal = make.opportunity(
+        owner=owner, account=account, contact=contact, lead=lead, campaign=campaign, product=product, amount=Decimal("99.90"),
+        opened_on=DAY, closed_on=DAY, closed_at=NOON, outcome="won", probability=Decimal(1), created_at=NOON,
+    )  # fmt: skip
+    asset, invoice = make.record(crm.ContentAsset, name="Paper"), make.invoice(account=account, opportunity=deal)
+    enquiry = make.record(crm.Enquiry, name="How?", owner=owner, account=account, contact=contact, opened_at=NOON)
+    return {
+        "accounts": account,
+        "activities": make.record(crm.Activity, kind="call", owner=owner, lead=lead, happened_at=NOON, due_on=DAY),
+        "buying_roles": make.record(crm.BuyingRole, opportunity=deal, contact=contact, role="champion"),
+        "campaigns": campaign,
+        "contacts": contact,
+        "content_assets": asset,
+        "content_uses": make.record(crm.ContentUse, asset=asset, owner=owner, lead=lead, used_at=NOON),
+        "enquiries": enquiry,
+        "enquiry_handovers": make.record(crm.EnquiryHandover, enquiry=enquiry, from_owner=owner, handed_at=NOON),
+        "invoices": invoice,
+        "leads": lead,
+        "opportunities": deal,
+        "owners": owner,
+        "payments": make.record(crm.Payment, invoice=invoice, amount=Decimal(5), paid_on=DAY),
+        "products": product,
+        "quotas": make.record(crm.Quota, owner=owner, amount=Decimal(7), starts_on=DAY),
+        "spend": make.spend(campaign=campaign, amount=Decimal("1.25"), spent_on=DAY),
+        "stage_changes": make.record(crm.StageChange, opportunity=deal, stage="Won", entered_at=NOON),
+        "territories": territory,
+        "touches": make.record(crm.Touch, campaign=campaign, lead=lead, contact=contact, asset=asset, happened_at=NOON),
+        "usage_events": make.record(crm.UsageEvent, name="login", lead=lead, account=account, quantity=Decimal("1.5")),
+        "verticals": vertical,
+    }  # fmt: skip
