@@ -1,0 +1,300 @@
+"""Every deliberate write on an agreement: drafted, proposed, signed, disputed, decided, ended.
+
+Each locks the agreement, says who acted, writes its line of the story and tells the people concerned.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from agreements.models import Agreement, Decision, Dispute, End, Entry, Seat, Signatory, Signature, Version, today
+from agreements.signing import NotAllowed, holder, may_decide, may_propose, require_signatory, side_of, signatories
+from notify.actions import tell
+from team.access import may
+from team.models import Side, User
+
+DAYS_TO_DECIDE = 14
+
+
+@transaction.atomic
+def draft(
+    *,
+    by: User,
+    kind: str,
+    key: str,
+    text: str,
+    terms: dict[str, Any] | None = None,
+    title: str = "",
+    reason: str = "",
+    evidence: dict[str, Any] | None = None,
+    third_side: str = "",
+    expires_on: date | None = None,
+    pilot_manager: User | None = None,
+) -> Version:
+    """Write a new version; it binds nobody and can still be changed.
+
+    Raises:
+        NotAllowed: the role does not propose.
+        ValidationError: no wording, or a pilot without an end.
+    """
+    if not may_propose(by):
+        raise NotAllowed("Reps answer on leads; agreements are proposed by leaders, ops, marketers and support.")
+    if not text.strip():
+        raise ValidationError("Say in words what is to be agreed.")
+    if pilot_manager and not expires_on:
+        raise ValidationError("A pilot needs the day on which it ends.")
+    if expires_on and expires_on < today():
+        raise ValidationError("The last day of the version has already passed.")
+    agreement, is_new = Agreement.objects.get_or_create(
+        kind=kind, key=key, defaults={"title": title or key, "third_side": third_side}
+    )
+    agreement = _locked(agreement.pk)
+    if is_new:
+        _note(agreement, "opened", by, f"{by} opened “{agreement.title}”.")
+    last = agreement.versions.order_by("-number").values_list("number", flat=True).first() or 0
+    version = agreement.versions.create(
+        number=last + 1, text=text.strip(), terms=terms or {}, reason=reason, evidence=evidence or {}, drafted_by=by,
+        expires_on=expires_on, pilot_manager=pilot_manager,
+    )  # fmt: skip
+    _note(agreement, "drafted", by, f"{by} drafted version {version.number}.", version)
+    return version
+
+
+@transaction.atomic
+def redraft(
+    *,
+    by: User,
+    version: Version,
+    text: str,
+    terms: dict[str, Any],
+    reason: str = "",
+    evidence: dict[str, Any] | None = None,
+) -> Version:
+    """Change a draft that nobody was shown yet."""
+    version = _version(version.pk)
+    if version.state != "draft":
+        raise ValidationError("What was proposed is not rewritten; propose a new version.")
+    if version.drafted_by_id != by.pk and not may(by, "manage_company"):
+        raise NotAllowed(f"This draft is {version.drafted_by}'s.")
+    version.text, version.terms, version.reason = text.strip(), terms, reason
+    if evidence is not None:
+        version.evidence = evidence
+    version.save(update_fields=["text", "terms", "reason", "evidence"])
+    _note(version.agreement, "redrafted", by, f"{by} changed the draft of version {version.number}.", version)
+    return version
+
+
+@transaction.atomic
+def propose(*, by: User, version: Version) -> Version:
+    """Show a draft to both sides. A signatory who proposes signs for their own side, and for no other."""
+    version = _version(version.pk)
+    if version.state != "draft":
+        raise ValidationError(f"Version {version.number} is {version.state.replace('_', ' ')}, not a draft.")
+    if not may_propose(by):
+        raise NotAllowed("Your role does not propose agreements.")
+    _require_people(version.agreement)
+    version.sides, version.proposed_by, version.proposed_at = version.agreement.sides, by, timezone.now()
+    version.save(update_fields=["sides", "proposed_by", "proposed_at"])
+    _note(version.agreement, "proposed", by, f"{by} proposed version {version.number}.", version, reason=version.reason)
+    side = side_of(by, version.agreement)
+    if side:
+        _sign(version, side, by)
+    _tell(version, "proposed", f"{by} proposes: {version.agreement.title}", except_for=by)
+    return version
+
+
+@transaction.atomic
+def sign(*, by: User, version: Version) -> Version:
+    """Give the signature of one's own side; the last one brings the version into force.
+
+    Raises:
+        NotAllowed: not the signatory of a side that still has to sign; being an admin changes nothing.
+    """
+    version = _version(version.pk)
+    side = require_signatory(by, version)
+    _sign(version, side, by)
+    open_dispute = version.disputes.filter(decided_at=None, side=side).first()
+    if open_dispute:
+        _settle(open_dispute, Decision.FOR, f"{by} withdrew the dispute and signed.")
+    if not version.unsigned:
+        _into_force(version, f"Both sides have signed: version {version.number} is in force.")
+    _tell(version, f"signed.{side}", f"{by} signed: {version.agreement.title}", except_for=by)
+    return version
+
+
+@transaction.atomic
+def dispute(*, by: User, version: Version, reason: str, decide_by: date | None = None) -> Dispute:
+    """Say no, and why; the arbiter decides before a date (two weeks by default)."""
+    version = _version(version.pk)
+    side = require_signatory(by, version)
+    if not reason.strip():
+        raise ValidationError("Say what is wrong with it; the arbiter decides on your reason.")
+    if version.state == "disputed":
+        raise ValidationError("This version is disputed already.")
+    day = decide_by or today() + timedelta(days=DAYS_TO_DECIDE)
+    if day < today():
+        raise ValidationError("The day of decision has already passed.")
+    found = version.disputes.create(side=side, raised_by=by, reason=reason.strip(), arbiter=_arbiter(), decide_by=day)
+    words = f"{by} disputed version {version.number}; {found.arbiter} decides by {day}."
+    _note(version.agreement, "disputed", by, words, version, reason=found.reason)
+    _tell(
+        version,
+        f"disputed.{found.pk}",
+        f"{by} disputes: {version.agreement.title}",
+        except_for=by,
+        also=[found.arbiter],
+    )
+    return found
+
+
+@transaction.atomic
+def decide(*, by: User, dispute: Dispute, decision: str, ruling: str) -> Version:
+    """Give the arbiter's ruling: the version comes into force as it stands, or is rejected."""
+    version = _version(dispute.version_id)
+    found = Dispute.objects.select_for_update().get(pk=dispute.pk)
+    if not may_decide(by, found):
+        raise NotAllowed(
+            f"Only {found.arbiter} decides this dispute." if found.decided_at is None else "This dispute is decided."
+        )
+    if decision not in Decision.values or not ruling.strip():
+        raise ValidationError("Choose for or against, and give the reason for the ruling.")
+    _settle(found, decision, ruling.strip())
+    words = f"{by} decided {decision} version {version.number}."
+    _note(version.agreement, "decided", by, words, version, ruling=ruling.strip())
+    if decision == Decision.FOR:
+        _into_force(version, f"By the arbiter's ruling version {version.number} is in force.")
+    else:
+        _end(version, End.REJECTED, f"Version {version.number} was rejected.", by)
+    _tell(version, f"decided.{found.pk}", f"{by} decided {decision}: {version.agreement.title}", except_for=by)
+    return version
+
+
+@transaction.atomic
+def withdraw(*, by: User, version: Version) -> Version:
+    """Take back one's own proposal or draft before it is in force."""
+    version = _version(version.pk)
+    if version.in_force_at or version.ended_at:
+        raise ValidationError("Only what is not in force yet can be withdrawn.")
+    if by.pk not in {version.proposed_by_id, version.drafted_by_id}:
+        raise NotAllowed("Only whoever proposed it withdraws it.")
+    for found in version.disputes.filter(decided_at=None):
+        _settle(found, Decision.AGAINST, "Withdrawn by the proposer.")
+    _end(version, End.WITHDRAWN, f"{by} withdrew version {version.number}.", by)
+    return version
+
+
+@transaction.atomic
+def name_signatory(*, by: User, seat: str, person: User) -> Signatory:
+    """Name who holds a seat. One person cannot sign for both sides."""
+    if not may(by, "manage_company"):
+        raise NotAllowed("Only an ops admin names signatories.")
+    other = {Seat.MARKETING: Seat.SALES, Seat.SALES: Seat.MARKETING}.get(Seat(seat))
+    if other and holder(other) == person:
+        raise ValidationError(f"{person} signs for the other side already. Name a deputy for one of the two.")
+    return Signatory.objects.update_or_create(seat=seat, defaults={"holder": person, "named_by": by})[0]
+
+
+def close_expired() -> int:
+    """End what has run out and tell its signatories; safe to run at any time, as often as one likes."""
+    done = 0
+    for pk in Version.objects.filter(in_force_at__isnull=False, ended_at=None, expires_on__lt=today()).values_list(
+        "pk", flat=True
+    ):
+        with transaction.atomic():
+            version = _version(pk)
+            if version.ended_at is None:
+                _end(version, End.EXPIRED, f"Version {version.number} expired on {version.expires_on}.", None)
+                _tell(version, "expired", f"Expired: {version.agreement.title}")
+                done += 1
+    return done
+
+
+def escalate_late() -> int:
+    """Tell arbiter and signatories once of each dispute whose day has passed undecided."""
+    done = 0
+    for late in Dispute.objects.filter(decided_at=None, decide_by__lt=today()).select_related(
+        "version__agreement", "arbiter"
+    ):
+        title = f"Late: {late.arbiter} was to decide “{late.version.agreement.title}” by {late.decide_by}"
+        leaders = User.objects.filter(role="ceo", is_active=True)
+        done += bool(_tell(late.version, f"late.{late.pk}", title, also=[late.arbiter, *leaders]))
+    return done
+
+
+def _locked(pk: int) -> Agreement:
+    return Agreement.objects.select_for_update().get(pk=pk)
+
+
+def _version(pk: int) -> Version:
+    """Return a fresh version with its agreement locked, so that two people cannot act on it at once."""
+    version = Version.objects.select_related("agreement").get(pk=pk)
+    version.agreement = _locked(version.agreement_id)
+    version.refresh_from_db()
+    return version
+
+
+def _require_people(agreement: Agreement) -> None:
+    people = signatories(agreement)
+    missing = [Side(side).label for side, person in people.items() if person is None]
+    if missing:
+        raise ValidationError(f"Nobody signs for {' and '.join(missing)} yet. An ops admin names the signatories.")
+    if len(set(people.values())) < len(people):
+        raise ValidationError("One person cannot sign for two sides. An ops admin names a deputy.")
+
+
+def _arbiter() -> User:
+    found = holder(Seat.ARBITER)
+    if found is None:
+        raise ValidationError("No arbiter is named yet. An ops admin names one.")
+    return found
+
+
+def _sign(version: Version, side: str, by: User) -> Signature:
+    words = f"{by} signed version {version.number} for {Side(side).label}."
+    _note(version.agreement, "signed", by, words, version, side=side)
+    return version.signatures.create(side=side, signed_by=by)
+
+
+def _settle(found: Dispute, decision: str, ruling: str) -> None:
+    found.decision, found.ruling, found.decided_at = decision, ruling, timezone.now()
+    found.save(update_fields=["decision", "ruling", "decided_at"])
+
+
+def _into_force(version: Version, words: str) -> None:
+    """Bring a version into force and end the one that it takes the place of (a pilot only the team's pilot)."""
+    rivals = version.agreement.versions.filter(
+        in_force_at__isnull=False, ended_at=None, pilot_manager=version.pilot_manager
+    )
+    for rival in rivals.exclude(pk=version.pk):
+        _end(rival, End.SUPERSEDED, f"Version {rival.number} was superseded by version {version.number}.", None)
+    version.in_force_at = timezone.now()
+    version.save(update_fields=["in_force_at"])
+    _note(version.agreement, "in_force", None, words, version)
+
+
+def _end(version: Version, how: str, words: str, by: User | None) -> None:
+    version.ended_at, version.end = timezone.now(), how
+    version.save(update_fields=["ended_at", "end"])
+    _note(version.agreement, how, by, words, version)
+
+
+def _note(
+    agreement: Agreement, verb: str, actor: User | None, words: str, version: Version | None = None, **details: Any
+) -> None:
+    Entry.objects.create(agreement=agreement, version=version, verb=verb, actor=actor, words=words, details=details)
+
+
+def _tell(version: Version, what: str, title: str, except_for: User | None = None, also: Iterable[User] = ()) -> Any:
+    people = [
+        person
+        for person in [*signatories(version.agreement).values(), version.proposed_by, *also]
+        if person and person != except_for
+    ]
+    return tell(
+        key=f"agreements.{version.pk}.{what}", kind=f"agreements.{what.split('.')[0]}", title=title, to=people,
+        link=f"/agreements/{version.agreement_id}/", version=version.pk,
+    )  # fmt: skip

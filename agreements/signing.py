@@ -1,0 +1,69 @@
+"""Who may sign, dispute and decide. One named person a side; nobody ever for another side."""
+
+from agreements.models import Agreement, Dispute, Seat, Signatory, Version
+from team.models import Role, User
+
+BY_ROLE = {
+    Seat.MARKETING: Role.CMO,
+    Seat.SALES: Role.CRO,
+    Seat.SUPPORT: Role.SUPPORT,
+    Seat.FINANCE: Role.CFO,
+    Seat.ARBITER: Role.CFO,
+}
+PROPOSERS = {Role.CMO, Role.CRO, Role.CFO, Role.CEO, Role.OPS, Role.MARKETER, Role.SUPPORT}
+
+
+class NotAllowed(Exception):
+    """This person may not do this; the message says who may."""
+
+
+def holder(seat: str) -> User | None:
+    """Return who holds a seat: the person named for it, else the only active one whose role goes with it."""
+    named = Signatory.objects.select_related("holder").filter(seat=seat, holder__is_active=True).first()
+    if named:
+        return named.holder
+    found = list(User.objects.filter(role=BY_ROLE[Seat(seat)], is_active=True)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def signatories(agreement: Agreement) -> dict[str, User | None]:
+    """Return each side whose signature the agreement needs, with the person who gives it."""
+    return {side: holder(side) for side in agreement.sides}
+
+
+def side_of(user: User, agreement: Agreement) -> str | None:
+    """Return the side that the user signs for, or None."""
+    return next((side for side, person in signatories(agreement).items() if person == user), None)
+
+
+def signable_side(user: User, version: Version) -> str | None:
+    """Return the side whose missing signature this user can give now, or None."""
+    if version.state not in {"proposed", "disputed"}:
+        return None
+    side = side_of(user, version.agreement)
+    return side if side in version.unsigned else None
+
+
+def may_propose(user: User) -> bool:
+    return user.is_active and user.role in PROPOSERS
+
+
+def may_decide(user: User, dispute: Dispute) -> bool:
+    return dispute.decided_at is None and dispute.arbiter_id == user.pk
+
+
+def require_signatory(user: User, version: Version) -> str:
+    """Return the side the user can sign for.
+
+    Raises:
+        NotAllowed: the user is not the signatory of a side that still has to sign.
+    """
+    side = signable_side(user, version)
+    if side is None:
+        names = [
+            f"{person} ({side})"
+            for side, person in signatories(version.agreement).items()
+            if person and side in version.unsigned
+        ]
+        raise NotAllowed(f"Only {' or '.join(names) or 'a named signatory'} can answer this version now.")
+    return side
