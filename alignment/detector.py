@@ -4,13 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 
+def origin(source: str, dated: str) -> str:
+    """Say where a figure comes from and of when it is, and admit it where either is not known."""
+    if not source:
+        return "rule of thumb, no source named"
+    return f"{source}, {dated or 'year not given'}"
+
+
 @dataclass(frozen=True)
 class Fact:
-    """A figure from elsewhere that shows what is at stake; `dated` is empty where the year is not known."""
+    """A figure from elsewhere that shows what is at stake."""
 
     words: str
-    source: str
+    source: str = ""
     dated: str = ""
+
+    @property
+    def origin(self) -> str:
+        return origin(self.source, self.dated)
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,10 @@ class Danger:
 
 @dataclass(frozen=True)
 class Question:
+    """One question; `name` is what a yes stands for, in two or three words."""
+
     key: str
+    name: str
     words: str
     hint: str
     danger: Danger
@@ -64,9 +78,14 @@ class Contrast:
     source: str
     dated: str = ""
 
+    @property
+    def origin(self) -> str:
+        return origin(self.source, self.dated)
+
 
 PLAN = Question(
     key="plan",
+    name="One plan",
     words="Is there one plan that the heads of Marketing and Sales both answer for, with progress reported in revenue numbers the two agreed?",
     hint="Two plans that mention each other are a no. So is a plan whose progress is told in leads by one side and in bookings by the other.",
     danger=Danger(
@@ -87,6 +106,7 @@ PLAN = Question(
 )
 PEOPLE = Question(
     key="people",
+    name="Working together",
     words="Do the people of Marketing and Sales like working with each other?",
     hint="The people, not only their leaders. Think of the last deal in trouble, and of whom they called.",
     danger=Danger(
@@ -103,6 +123,7 @@ PEOPLE = Question(
 )
 REWARD = Question(
     key="reward",
+    name="A common reward",
     words="Does reaching a common revenue target pay off for both teams?",
     hint="In pay, budget or standing. If one team can have a good year while the target is missed, it is a no.",
     danger=Danger(
@@ -110,7 +131,7 @@ REWARD = Question(
         words="People work for what counts for them. Where the number of leads pays off on one side and the signature "
         "on the other, Marketing sends more of what does not close, and Sales takes only what closes by itself. "
         "A common target that pays off for one team is the target of one team.",
-        fact=Fact("Up to 80 % of leads are never followed up.", "Rule of thumb, without a named source"),
+        fact=Fact("Up to 80 % of leads are never followed up."),
         steps=(
             "Choose one target in money that both teams move, such as the return on what Sales and Marketing spend.",
             "Tie a part of both leaders’ variable pay to it, at the same rate, up and down.",
@@ -160,8 +181,8 @@ SAFE_STEPS = (
 )
 
 STAKES = (
-    Contrast("Met their revenue goal", "of the fully aligned", 66, "of the unaligned", 41, "Demand Metric"),
-    Contrast("Met their revenue goal", "with integrated processes", 80, "without", 36, "Demand Metric"),
+    Contrast("Companies that met their revenue goal", "of the fully aligned", 66, "of the unaligned", 41, "Demand Metric"),
+    Contrast("Companies that met their revenue goal", "with integrated processes", 80, "without integrated processes", 36, "Demand Metric"),
 )
 GROWTH = Fact("Aligned companies grew by 32 % a year; the least aligned shrank by 7 %.", "Aberdeen", "2013")
 

@@ -10,6 +10,7 @@ from alignment import actions, detector
 from alignment.forms import DetectorForm
 from alignment.models import DetectorResult
 from core import limits
+from team.context import is_demo
 from team.setup import is_claimable
 
 RESULTS_PER_HOUR = 10
@@ -54,6 +55,7 @@ def detector_result(request: HttpRequest, token: str) -> HttpResponse:
         "growth": detector.GROWTH,
         "link": request.build_absolute_uri(result.get_absolute_url()),
         "claimable": is_claimable(),
+        "demo": is_demo(),
     }
     response = render(request, "alignment/detector_result.html", context)
     response["X-Robots-Tag"] = "noindex"  # whoever has the link may read it; no search engine may list it
