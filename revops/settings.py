@@ -191,6 +191,8 @@ FILE_UPLOAD_TEMP_DIR = None
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 500 * 1024 * 1024)
+UNPACKED_MAX_BYTES = env.int("UNPACKED_MAX_BYTES", 2 * 1024 * 1024 * 1024)
+MAPPINGS_DIR = env.str("MAPPINGS_DIR", str(DATA_DIR / "mappings"))
 
 FACTS_ENGINE = env.str("FACTS_ENGINE", "duckdb", validate=lambda value: value in {"duckdb", "spark"})
 FACTS_DIR = env.str("FACTS_DIR", str(DATA_DIR / "facts"))
@@ -238,7 +240,6 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_CLASSES": ["core.api.limits.PerTokenRate"],
     "EXCEPTION_HANDLER": "core.api.errors.explain",
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
-    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "core.api.paging.KeyPagination",
