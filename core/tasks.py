@@ -2,6 +2,7 @@
 
 from celery import shared_task
 from django.apps import apps
+from django.utils import timezone
 
 from core.work import State, Work, kinds, perform
 
@@ -15,10 +16,10 @@ def ring(row: Work) -> None:
 
 @shared_task(name="core.work")
 def work(label: str, pk: int) -> None:
-    """Work on one row; ring again when time ran out before the work did."""
+    """Work on one row; ring again when time ran out before the work did. A row that waits is left to the tick."""
     model = apps.get_model(label)
     row = perform(model, pk)
-    if row is not None and row.state == State.QUEUED:
+    if row is not None and row.state == State.QUEUED and row.run_after <= timezone.now():
         work.delay(label, pk)
 
 

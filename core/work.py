@@ -22,6 +22,21 @@ class LostLease(Exception):
     """Another worker has claimed the row since; nothing more may be written under the old claim."""
 
 
+class Later(Exception):
+    """Raised by a step that has nothing to do just now: the row waits `seconds`, and no attempt is counted.
+
+    What `fields` names is saved with it; `words` say what it waits for.
+    """
+
+    def __init__(self, seconds: float, words: str = "", **fields: Any) -> None:
+        super().__init__(words or f"Waits {seconds:.0f} s")
+        self.seconds, self.words, self.fields = seconds, words, fields
+
+
+class Hopeless(Exception):
+    """Raised by a step that no further attempt can help: the row ends failed at once, with these words."""
+
+
 class State(models.TextChoices):
     QUEUED = "queued", "Waiting"
     RUNNING = "running", "Running"
@@ -139,22 +154,36 @@ def perform(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> Work 
         row.settle(State.DONE, last_error="")
     except LostLease:
         return None
+    except Later as wait:
+        return _wait(row, wait)
+    except Hopeless as error:
+        return _end(row, State.FAILED, last_error=str(error)[:2000])
     except Exception as error:
         _retry_or_fail(row, error)
         raise
     return row
 
 
+def _wait(row: Work, wait: Later) -> Work | None:
+    due = timezone.now() + timedelta(seconds=wait.seconds)
+    return _end(row, State.QUEUED, run_after=due, attempts=0, last_error=wait.words[:2000], **wait.fields)
+
+
+def _end(row: Work, state: State, **fields: Any) -> Work | None:
+    try:
+        row.settle(state, **fields)
+    except LostLease:
+        return None
+    return row
+
+
 def _retry_or_fail(row: Work, error: Exception) -> None:
     words = f"{type(error).__name__}: {error}"[:2000]
-    lasting = row.attempts >= row.MAX_ATTEMPTS
-    try:
-        if lasting:
-            row.settle(State.FAILED, last_error=words)
-        else:
-            row.settle(State.QUEUED, last_error=words, run_after=timezone.now() + RETRY_AFTER * max(1, row.attempts))
-    except LostLease:
-        pass
+    if row.attempts >= row.MAX_ATTEMPTS:
+        _end(row, State.FAILED, last_error=words)
+    else:
+        due = timezone.now() + RETRY_AFTER * max(1, row.attempts)
+        _end(row, State.QUEUED, last_error=words, run_after=due)
 
 
 def kinds() -> list[type[Work]]:

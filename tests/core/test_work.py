@@ -9,7 +9,7 @@ from django.db import connection, models, transaction
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
-from core.work import LostLease, State, Work, perform
+from core.work import Hopeless, Later, LostLease, State, Work, perform
 
 with isolate_apps("core"):
 
@@ -17,6 +17,8 @@ with isolate_apps("core"):
         """Counts to three, one step each; fails where `trip` says."""
 
         trip = models.IntegerField(default=0)
+        pause = models.IntegerField(default=0)
+        dead_end = models.IntegerField(default=0)
 
         class Meta(Work.Meta):
             app_label = "core"
@@ -25,6 +27,10 @@ with isolate_apps("core"):
             reached = self.checkpoint.get("reached", 0) + 1
             if reached == self.trip:
                 raise RuntimeError("stumbled")
+            if reached == self.dead_end:
+                raise Hopeless("no way through")
+            if reached == self.pause:
+                raise Later(30, "the shop is shut", checkpoint={**self.checkpoint, "waits": 1})
             with transaction.atomic():
                 self.advance({"reached": reached}, done_units=reached)
             return reached == 3
@@ -92,6 +98,29 @@ def test_a_failure_is_kept_and_tried_again_later(errands: type[Errand]) -> None:
     perform(errands, row.pk)
     row.refresh_from_db()
     assert (row.state, row.last_error) == (State.DONE, "")
+
+
+def test_a_row_that_waits_is_due_later_and_no_attempt_is_counted(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a", pause=2)
+    for _ in range(errands.MAX_ATTEMPTS + 1):
+        later(row, run_after=timezone.now())
+        assert perform(errands, row.pk) is not None
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.last_error) == (State.QUEUED, 0, "the shop is shut")
+    assert row.checkpoint == {"reached": 1, "waits": 1}
+    assert 25 < (row.run_after - timezone.now()).total_seconds() <= 30
+    later(row, run_after=timezone.now(), pause=0)
+    perform(errands, row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.last_error) == (State.DONE, "")
+
+
+def test_what_no_attempt_can_help_ends_at_once(errands: type[Errand]) -> None:
+    row = errands.objects.create(key="a", dead_end=2)
+    perform(errands, row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.last_error, row.checkpoint) == (State.FAILED, "no way through", {"reached": 1})
+    assert row.finished_at is not None
 
 
 def test_poison_ends_failed_with_its_reason(errands: type[Errand]) -> None:
