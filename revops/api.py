@@ -34,5 +34,5 @@ urlpatterns = [
         SpectacularSwaggerSplitView.as_view(url_name="api_schema", template_name="api/docs.html"),
         name="api_docs",
     ),
-    re_path(r"^.*/$", no_such_address),
+    re_path(r"^(?:.*/)?$", no_such_address),
 ]

@@ -11,6 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.paging import KeyPagination
@@ -43,8 +44,7 @@ class ReadOnly(Manners, ListModelMixin, RetrieveModelMixin, GenericViewSet[Any])
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        known = set() if self.detail else PAGING | set(self._filter_names())
-        refuse_strange_parameters(request, known)
+        refuse_strange_parameters(request, set() if self.detail else PAGING | set(self._filter_names()))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset if self.detail else super().filter_queryset(queryset)
@@ -55,7 +55,7 @@ class ReadOnly(Manners, ListModelMixin, RetrieveModelMixin, GenericViewSet[Any])
 
 def refuse_strange_parameters(request: Request, known: set[str]) -> None:
     """Refuse what would be ignored: a filter with a typing error must not answer with the whole list."""
-    strange = sorted(set(request.query_params) - known)
+    strange = sorted(set(request.query_params) - known - {api_settings.URL_FORMAT_OVERRIDE})
     if strange:
         words = f"Use one of: {', '.join(sorted(known))}." if known else "One record takes no parameters."
         raise ValidationError(dict.fromkeys(strange, f"There is no such parameter. {words}"))
