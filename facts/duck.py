@@ -5,6 +5,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 from deltalake import DeltaTable
 from django.conf import settings
@@ -34,20 +35,27 @@ class Duck:
         if not hasattr(self._local, "backend"):
             backend = ibis.duckdb.from_connection(self.database.cursor())
             backend.raw_sql(f"SET TimeZone = {_quoted(self.zone)}")
-            self._local.backend = backend
+            self._local.backend, self._local.known = backend, set()
         return self._local.backend
 
-    def show(self, table: FactTable, delta: DeltaTable | None) -> None:
+    def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
+        backend = self.backend()
+        if table.name not in self._local.known:
+            self._show(table, delta)
+            self._local.known.add(table.name)
+        return backend.table(table.name)
+
+    def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
         known, rows = pa.schema([]), "(SELECT 1) WHERE false"
         if delta is not None and (files := [part.path for part in lake.segments(delta)]):
             known, rows = pa.schema(delta.schema().to_arrow()), self._rows(table, delta, files)
         columns = ", ".join(_column(column, known) for column in table.columns)
-        self.database.cursor().execute(f'CREATE OR REPLACE VIEW "{table.name}" AS SELECT {columns} FROM {rows}')
+        self._local.backend.raw_sql(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT {columns} FROM {rows}')
 
     def _rows(self, table: FactTable, delta: DeltaTable, files: list[str]) -> str:
         if not lake.is_remote():
             return f"read_parquet([{', '.join(_quoted(file) for file in files)}])"
-        self.database.register(f"files of {table.name}", delta.to_pyarrow_dataset())  # else an extension to download
+        self._local.backend.con.register(f"files of {table.name}", delta.to_pyarrow_dataset())  # else a download
         return f'"files of {table.name}"'
 
 

@@ -36,8 +36,8 @@ class Engine(Protocol):
     def backend(self) -> Any:
         """Return an Ibis backend that the calling thread may use."""
 
-    def show(self, table: FactTable, delta: DeltaTable | None) -> None:
-        """Make the table known under its name, empty when there is no Delta table."""
+    def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
+        """Return the table for the calling thread, empty when there is no Delta table."""
 
 
 class Facts:
@@ -47,8 +47,6 @@ class Facts:
         self.snapshot = snapshot
         self._engine = engine
         self._deltas = deltas
-        self._shown: set[str] = set()
-        self._lock = threading.Lock()
 
     @property
     def as_of(self) -> datetime | None:
@@ -56,11 +54,7 @@ class Facts:
 
     def table(self, name: str) -> ir.Table:
         """Return the table, empty but with the right columns when it was never copied."""
-        with self._lock:
-            if name not in self._shown:
-                self._engine.show(get(name), self._deltas.get(name))
-                self._shown.add(name)
-        return self._engine.backend().table(name)
+        return self._engine.table(get(name), self._deltas.get(name))
 
     def execute(self, expression: ir.Expr) -> pd.DataFrame:
         """Run the question and return its rows; a single value comes as a frame of one cell."""

@@ -44,6 +44,9 @@ class Export:
     def changed_between(self, first: int, last: int) -> pa.Table:
         return self._rows(f"WHERE id BETWEEN {first} AND {last} AND {self._changed} ORDER BY id")
 
+    def count_after(self, last_id: int) -> int:
+        return self._number(f'SELECT count(*) FROM "{self.table.source}" WHERE id > {last_id}')
+
     def has_after(self, last_id: int) -> bool:
         return bool(
             self._number(f'SELECT count(*) FROM (SELECT FROM "{self.table.source}" WHERE id > {last_id} LIMIT 1) one')

@@ -17,7 +17,7 @@ from deltalake import DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 from django.conf import settings
 
-SEGMENT_ROWS = 500_000
+SEGMENT_ROWS = 250_000
 KEPT_HOURS = 24  # a page that opened an old version must be able to finish
 CONFIGURATION = {"delta.checkpointInterval": "20", "delta.logRetentionDuration": "interval 7 days"}
 STORE_VARIABLES = ("AWS_", "AZURE_", "GOOGLE_")

@@ -70,10 +70,14 @@ class Snapshot(models.Model):
     rows = models.JSONField(default=dict)  # {table: rows in it}
     exported = models.JSONField(default=dict)  # {table: rows read from Postgres to make it}
     seconds = models.FloatField(default=0)
+    timings = models.JSONField(default=dict)  # {table: seconds spent on it}
 
     class Meta:
         get_latest_by = "taken_at"
         ordering = ["-taken_at"]
+
+    def __str__(self) -> str:
+        return f"the snapshot of {self.taken_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 STAMP = pgtrigger.Trigger(

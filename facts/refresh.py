@@ -5,39 +5,67 @@ surely holds from what the next refresh must look at again: a transaction that w
 with an id at or after the horizon, whenever it commits. The Delta tables are written first; then one transaction in
 Postgres names the new versions in a Snapshot. Whoever dies in between leaves the old Snapshot, and the next refresh
 returns each table to the version that Postgres knows before it writes.
+
+A first copy, or a large import, goes ahead of that transaction in portions that are recorded one by one.
 """
 
 import contextlib
+import logging
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
+from deltalake.exceptions import DeltaError
 from django.db import connection, transaction
 from django.utils import timezone
 
 from facts import lake
 from facts.models import Copy, Deletion, Snapshot
 from facts.registry import tables
-from facts.writing import Written, bring_up_to_date
+from facts.writing import Writer, Written, save
 
+log = logging.getLogger(__name__)
 LOCK = 7_022_026  # the advisory lock under which one refresh at a time works
 KEPT_SNAPSHOTS = 10
 
 
 class Progress(Protocol):
     def __call__(self, done: int, total: int, what: str) -> None:
-        """Hear that `done` of `total` tables are up to date and `what` is at work."""
+        """Hear that `done` of about `total` rows are copied, of which the last are the table's called `what`."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Moment:
     """The state of Postgres that is being copied."""
 
     cursor: Any
     horizon: str
     origin: str
-    taken_at: Any = field(default_factory=timezone.now)
+    taken_at: datetime
+
+
+class Heard:
+    """Adds up the rows read, table by table, and passes the news on."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.total = 0
+        self.rows: dict[str, int] = {}
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def timing(self, table: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.seconds[table] = round(self.seconds.get(table, 0) + time.monotonic() - started, 3)
+
+    def __call__(self, table: str, rows: int) -> None:
+        self.rows[table] = self.rows.get(table, 0) + rows
+        if self.progress:
+            done = sum(self.rows.values())
+            self.progress(done, max(self.total, done), table)
 
 
 def refresh(*, rebuild: bool = False, progress: Progress | None = None) -> Snapshot:
@@ -45,32 +73,30 @@ def refresh(*, rebuild: bool = False, progress: Progress | None = None) -> Snaps
 
     It waits while another refresh works. Inside a transaction of the caller it copies what that transaction sees.
     """
-    started = time.monotonic()
-    with _reading() as moment:
-        known = {} if rebuild else {copy.table: copy for copy in Copy.objects.all()}
-        written = {}
-        for done, (name, table) in enumerate(sorted(tables().items())):
-            if progress:
-                progress(done, len(tables()), name)
-            written[name] = bring_up_to_date(moment.cursor, table, known.get(name), moment.horizon, moment.origin)
-        snapshot = _publish(moment, written, time.monotonic() - started)
-    _sweep(written)
+    heard = Heard(progress)
+    with _cursor() as cursor, _alone(cursor):
+        if rebuild:
+            Copy.objects.all().delete()
+        _prepare(cursor, heard)
+        with _one_view(cursor):
+            moment = _moment(cursor)
+            written = _write(_writers(moment, heard), moment.horizon, heard)
+        snapshot = _publish(moment, written, heard)
+        _sweep(written)
     return snapshot
 
 
 @contextlib.contextmanager
-def _reading() -> Iterator[Moment]:
-    """Hold the lock and one unchanging view of the database, on a connection apart unless a transaction is open."""
+def _cursor() -> Iterator[Any]:
+    """A cursor of a connection apart, so that the caller's stays free; of the caller's when it is in a transaction."""
     if connection.in_atomic_block:
-        with connection.cursor() as cursor, _alone(cursor):
-            yield _moment(cursor)
+        with connection.cursor() as cursor:
+            yield cursor
         return
     apart = connection.copy()
     try:
-        with apart.cursor() as cursor, _alone(cursor):
-            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            yield _moment(cursor)
-            cursor.execute("COMMIT")
+        with apart.cursor() as cursor:
+            yield cursor
     finally:
         apart.close()
 
@@ -85,6 +111,18 @@ def _alone(cursor: Any) -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
+@contextlib.contextmanager
+def _one_view(cursor: Any) -> Iterator[None]:
+    if connection.in_atomic_block:
+        yield
+        return
+    cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    try:
+        yield
+    finally:
+        cursor.execute("ROLLBACK")
+
+
 def _moment(cursor: Any) -> Moment:
     taken_at = timezone.now()
     cursor.execute(
@@ -96,25 +134,61 @@ def _moment(cursor: Any) -> Moment:
     return Moment(cursor, horizon, origin, taken_at)
 
 
-def _publish(moment: Moment, written: dict[str, Written], seconds: float) -> Snapshot:
+def _writers(moment: Moment, heard: Heard) -> dict[str, Writer]:
+    copies = {copy.table: copy for copy in Copy.objects.all()}
+    return {
+        name: Writer(moment.cursor, table, copies.get(name), moment.origin, heard)
+        for name, table in sorted(tables().items())
+    }
+
+
+def _prepare(cursor: Any, heard: Heard) -> None:
+    """Count what there is to do, and do the bulk of it in portions."""
+    moment = _moment(cursor)
+    writers = _writers(moment, heard)
+    heard.total = sum(writer.expected() for writer in writers.values())
+    if not connection.in_atomic_block:
+        for writer in writers.values():
+            with heard.timing(writer.table.name):
+                writer.stage(moment.horizon)
+
+
+def _write(writers: dict[str, Writer], horizon: str, heard: Heard) -> dict[str, Written]:
+    written = {}
+    for name, writer in writers.items():
+        with heard.timing(name):
+            written[name] = writer.write(horizon)
+    return written
+
+
+def _publish(moment: Moment, written: dict[str, Written], heard: Heard) -> Snapshot:
+    copies = {name: result.copy for name, result in written.items()}
     with transaction.atomic():
-        for name, result in written.items():
-            Copy.objects.update_or_create(table=name, defaults=result.as_copy(moment.horizon))
+        for copy in copies.values():
+            save(copy)
         Deletion.objects.filter(changed_xid__lt=int(moment.horizon)).delete()
         return Snapshot.objects.create(
             taken_at=moment.taken_at,
             horizon=moment.horizon,
-            versions={name: result.version for name, result in written.items()},
-            lake_ids={name: result.lake_id for name, result in written.items()},
-            rows={name: result.rows for name, result in written.items()},
-            exported={name: result.exported for name, result in written.items()},
-            seconds=round(seconds, 3),
+            versions={name: copy.version for name, copy in copies.items()},
+            lake_ids={name: copy.lake_id for name, copy in copies.items()},
+            rows={name: copy.rows for name, copy in copies.items()},
+            exported={name: heard.rows.get(name, 0) for name in copies},
+            seconds=round(sum(heard.seconds.values()), 3),
+            timings=heard.seconds,
         )
 
 
 def _sweep(written: dict[str, Written]) -> None:
-    """Delete the files that no reader can want any more, and forget the snapshots that go with them."""
-    kept = list(Snapshot.objects.all()[:KEPT_SNAPSHOTS])
+    """Delete the files that no reader can want any more; what goes wrong here waits for the next time."""
+    kept = list(Snapshot.objects.order_by("-taken_at")[:KEPT_SNAPSHOTS])
     for name, result in written.items():
-        if result.delta is not None:
-            lake.sweep(result.delta, [snapshot.versions[name] for snapshot in kept if name in snapshot.versions])
+        if result.delta is None:
+            continue
+        lake_id = result.copy.lake_id
+        versions = {snapshot.versions[name] for snapshot in kept if snapshot.lake_ids.get(name) == lake_id}
+        there = [version for version in versions if lake.open_at(name, version, lake_id)]
+        try:
+            lake.sweep(result.delta, there)
+        except (DeltaError, OSError):
+            log.warning("Old files of the fact table %s could not be swept.", name, exc_info=True)

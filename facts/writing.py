@@ -1,6 +1,7 @@
 """One table's copy: keep it, change the files that changed rows lie in, or write it anew."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,95 +17,150 @@ from facts.registry import FactTable
 ANEW_ABOVE = 0.2  # share of changed rows from which writing anew costs less than changing
 FEW = 1_000  # changed rows that are never worth a copy anew
 ALL_IDS = (-(2**63), 2**63 - 1)
+Hearer = Callable[[str, int], None]  # told of each portion: the table, and how many rows were read
 
 
-@dataclass
+@dataclass(frozen=True)
 class Written:
-    """What a table's copy holds after it was brought up to date; `delta` is None when nothing was written."""
+    """A table's copy as it is to be recorded; `delta` is there when something was written."""
 
-    version: int
-    lake_id: str
-    rows: int
-    exported: int
-    origin: str
-    shape: str
-    checksum: str = ""
-    delta: DeltaTable | None = field(default=None, repr=False)
-
-    def as_copy(self, horizon: str) -> dict[str, Any]:
-        names = ("version", "lake_id", "rows", "origin", "shape", "checksum")
-        return {"horizon": horizon, **{name: getattr(self, name) for name in names}}
+    copy: Copy
+    exported: int = 0
+    delta: DeltaTable | None = None
 
 
-def bring_up_to_date(cursor: Any, table: FactTable, copy: Copy | None, horizon: str, origin: str) -> Written:
-    """Make the Delta table equal to the Postgres table as the cursor's transaction sees it."""
-    origin = f"{origin}.{_oid(cursor, table)}"
-    if copy and not _still_valid(copy, table, origin):
-        copy = None
-    if not table.is_stamped:
-        return _small(Export(cursor, table), copy, origin)
-    changed = _changed(Export(cursor, table, copy.horizon), copy, origin) if copy else None
-    return changed or _anew(Export(cursor, table), origin)
+class Writer:
+    """Makes the Delta table of one fact equal to its Postgres table, as the cursor sees it."""
+
+    def __init__(self, cursor: Any, table: FactTable, copy: Copy | None, origin: str, heard: Hearer) -> None:
+        self.table = table
+        self.origin = f"{origin}.{_oid(cursor, table)}"
+        self.copy = copy if copy and self._is_valid(copy) else None
+        self.export = Export(cursor, table, self.copy.horizon if self.copy else "0")
+        self.heard = heard
+
+    def _is_valid(self, copy: Copy) -> bool:
+        """Another database, a restored dump, another declaration, a folder emptied: each makes a copy worthless."""
+        same = copy.origin == self.origin and copy.shape == self.table.shape
+        return same and lake.open_at(self.table.name, copy.version, copy.lake_id) is not None
+
+    def expected(self) -> int:
+        """Estimate how many rows have to be read."""
+        if self.copy is None or not self.table.is_stamped:
+            return self.export.count()
+        return max(self.export.count() - self.copy.rows, self.export.count_changed())
+
+    def stage(self, horizon: str) -> None:
+        """Copy what is too much for one go in portions, each recorded at once, so that a kill costs one portion.
+
+        The rows are read as they come, not as of one moment: all that changes from `horizon` on is looked at again.
+        """
+        missing = self.export.count() - (self.copy.rows if self.copy else 0)
+        if missing <= lake.SEGMENT_ROWS or not self.table.is_stamped:
+            return
+        delta = self._begun() if self.copy is None else self._reopened(self.copy)
+        if delta is None or not _parted(parts := lake.segments(delta)):
+            return
+        kept_horizon = self.copy.horizon if self.copy else horizon
+        last_id = parts[-1].last if parts else ALL_IDS[0]
+        while self.export.has_after(last_id):
+            last_id = self._append_one(delta, last_id)
+            self.copy = self._written(delta, kept_horizon).copy
+            save(self.copy)
+
+    def write(self, horizon: str) -> Written:
+        """Bring the copy up to date in one go."""
+        if not self.table.is_stamped:
+            return self._small(horizon)
+        return (self._changed(horizon) if self.copy else None) or self._anew(horizon)
+
+    def _small(self, horizon: str) -> Written:
+        """Copy a table without stamps whole, but only when its content is another."""
+        rows, checksum = self.export.whole()
+        self.heard(self.table.name, len(rows))
+        if self.copy and self.copy.checksum == checksum:
+            return self._kept(self.copy, horizon)
+        delta = self._begun()
+        lake.append(delta, self.table.arrow, rows.to_batches())
+        return self._written(delta, horizon, checksum)
+
+    def _anew(self, horizon: str) -> Written:
+        delta = self._begun()
+        self._append_after(delta, ALL_IDS[0])
+        return self._written(delta, horizon)
+
+    def _changed(self, horizon: str) -> Written | None:
+        """Change only the files that changed rows lie in; None when the whole must be written anew."""
+        assert self.copy
+        rows, changed, gone = self.export.count(), self.export.count_changed(), self.export.gone_ids()
+        if not changed and not gone.size and rows == self.copy.rows:
+            return self._kept(self.copy, horizon)
+        if changed + gone.size > max(FEW, ANEW_ABOVE * self.copy.rows):
+            return None
+        delta = self._reopened(self.copy)
+        if delta is None or not _parted(parts := lake.segments(delta)):
+            return None
+        self._write_changes(delta, parts, gone)
+        result = self._written(delta, horizon)
+        return result if result.copy.rows == rows else None  # a TRUNCATE leaves no trace but the count
+
+    def _write_changes(self, delta: DeltaTable, parts: list[lake.Segment], gone: np.ndarray) -> None:
+        touched = np.union1d(self.export.changed_ids(), gone)
+        newer = self.export.count_after(parts[-1].last) if parts else 0
+        ranges, tail = _ranges(parts, newer)
+        for part, (first, last) in zip(parts, ranges, strict=False):
+            if _any_within(touched, first, last):
+                fresh = self.export.changed_between(first, last)
+                lake.replace(delta, (first, last), [part], fresh, pa.array(gone, pa.int64()))
+                self.heard(self.table.name, len(fresh))
+        if tail is not None:
+            self._append_after(delta, tail)
+
+    def _append_after(self, delta: DeltaTable, last_id: int) -> None:
+        while self.export.has_after(last_id):
+            last_id = self._append_one(delta, last_id)
+
+    def _append_one(self, delta: DeltaTable, last_id: int) -> int:
+        """Append one segment of the rows with higher ids; return the last id in it."""
+        before = self.export.rows_read
+        lake.append(delta, self.table.arrow, self.export.after(last_id, lake.SEGMENT_ROWS))
+        self.heard(self.table.name, self.export.rows_read - before)
+        return self.export.last_id
+
+    def _begun(self) -> DeltaTable:
+        return lake.begin(self.table.name, self.table.arrow)
+
+    def _reopened(self, copy: Copy) -> DeltaTable | None:
+        return lake.return_to(self.table.name, copy.version, copy.lake_id)
+
+    def _kept(self, copy: Copy, horizon: str) -> Written:
+        copy.horizon = horizon
+        return Written(copy, self.export.rows_read)
+
+    def _written(self, delta: DeltaTable, horizon: str, checksum: str = "") -> Written:
+        copy = Copy(
+            table=self.table.name,
+            version=delta.version(),
+            lake_id=str(delta.metadata().id),
+            origin=self.origin,
+            shape=self.table.shape,
+            checksum=checksum,
+            horizon=horizon,
+            rows=sum(part.rows for part in lake.segments(delta)),
+        )
+        return Written(copy, self.export.rows_read, delta)
+
+
+def save(copy: Copy) -> None:
+    """Record the copy under its table's name."""
+    copy.pk = Copy.objects.filter(table=copy.table).values_list("pk", flat=True).first()
+    copy.save()
 
 
 def _oid(cursor: Any, table: FactTable) -> int:
-    """Another oid is another table: a restored dump makes all tables new."""
+    """A table that was made again, as by restoring a dump, has another oid."""
     cursor.execute("SELECT %s::regclass::oid", [f'"{table.source}"'])
     return int(cursor.fetchone()[0])
-
-
-def _still_valid(copy: Copy, table: FactTable, origin: str) -> bool:
-    same = copy.origin == origin and copy.shape == table.shape
-    return same and lake.open_at(table.name, copy.version, copy.lake_id) is not None
-
-
-def _anew(export: Export, origin: str) -> Written:
-    delta = lake.begin(export.table.name, export.table.arrow)
-    _append_after(export, delta, ALL_IDS[0])
-    return _written(export, delta, origin)
-
-
-def _append_after(export: Export, delta: DeltaTable, last_id: int) -> None:
-    """Append all rows with higher ids, a segment at a time."""
-    while export.has_after(last_id):
-        lake.append(delta, export.table.arrow, export.after(last_id, lake.SEGMENT_ROWS))
-        last_id = export.last_id
-
-
-def _small(export: Export, copy: Copy | None, origin: str) -> Written:
-    """Copy a table without stamps whole, but only when its content is another."""
-    rows, checksum = export.whole()
-    if copy and copy.checksum == checksum:
-        return _kept(copy, export.rows_read)
-    delta = lake.begin(export.table.name, export.table.arrow)
-    lake.append(delta, export.table.arrow, rows.to_batches())
-    return _written(export, delta, origin, checksum)
-
-
-def _changed(export: Export, copy: Copy, origin: str) -> Written | None:
-    """Change only the files that changed rows lie in; None when the whole must be written anew."""
-    rows, changed, gone = export.count(), export.count_changed(), export.gone_ids()
-    if not changed and not gone.size and rows == copy.rows:
-        return _kept(copy)
-    if changed + gone.size > max(FEW, ANEW_ABOVE * copy.rows):
-        return None
-    delta = lake.return_to(export.table.name, copy.version, copy.lake_id)
-    if delta is None or not _parted(parts := lake.segments(delta)):
-        return None
-    _write_changes(export, delta, parts, gone)
-    result = _written(export, delta, origin)
-    return result if result.rows == rows else None  # a TRUNCATE leaves no trace but the count
-
-
-def _write_changes(export: Export, delta: DeltaTable, parts: list[lake.Segment], gone: np.ndarray) -> None:
-    touched = np.union1d(export.changed_ids(), gone)
-    ranges, tail = _ranges(parts, int((touched > parts[-1].last).sum()) if parts else 0)
-    for part, (first, last) in zip(parts, ranges, strict=True):
-        if np.searchsorted(touched, first) < np.searchsorted(touched, last, side="right"):
-            fresh = export.changed_between(first, last)
-            lake.replace(delta, (first, last), [part], fresh, pa.array(gone, pa.int64()))
-    if tail is not None:
-        _append_after(export, delta, tail)
 
 
 def _ranges(parts: list[lake.Segment], newer: int) -> tuple[list[tuple[int, int]], int | None]:
@@ -121,15 +177,10 @@ def _ranges(parts: list[lake.Segment], newer: int) -> tuple[list[tuple[int, int]
     return [*ranges[:-1], (ranges[-1][0], ALL_IDS[1])], None
 
 
+def _any_within(ids: np.ndarray, first: int, last: int) -> bool:
+    return bool(np.searchsorted(ids, first) < np.searchsorted(ids, last, side="right"))
+
+
 def _parted(parts: list[lake.Segment]) -> bool:
+    """Whether no two files share ids, which only a stranger's hand could bring about."""
     return all(one.last < other.first for one, other in pairwise(parts))
-
-
-def _kept(copy: Copy, exported: int = 0) -> Written:
-    return Written(copy.version, copy.lake_id, copy.rows, exported, copy.origin, copy.shape, copy.checksum)
-
-
-def _written(export: Export, delta: DeltaTable, origin: str, checksum: str = "") -> Written:
-    rows = sum(part.rows for part in lake.segments(delta))
-    lake_id = str(delta.metadata().id)
-    return Written(delta.version(), lake_id, rows, export.rows_read, origin, export.table.shape, checksum, delta)

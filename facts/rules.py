@@ -1,0 +1,259 @@
+"""A small safe rule language over the facts: stages' entry criteria, score rules, segments. Pure.
+
+A rule is plain data, so that it can be signed, compared and stored:
+
+    {"all": [rule, …]}   {"any": [rule, …]}   {"not": rule}
+    {"field": "account.employees", "is": ">=", "value": 50}
+    {"count": "touches", "is": ">=", "value": 3, "days": 30, "where": {"field": "kind", "is": "is", "value": "webinar"}}
+
+A field is a column of the subject's fact table, of a table that it points to (`account.vertical.name`), a custom
+field (`custom.segment`) or a figure that the caller adds (`score`). `check` finds what is wrong, `in_words` says a
+rule as a sentence; facts.compiling turns it into Ibis, for one row or a million.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+
+Type = Literal["text", "number", "date", "yes_no"]
+Rule = Mapping[str, Any]
+DEEPEST = 6
+MOST_LEAVES = 100
+
+WORDS: dict[Type, dict[str, str]] = {
+    "text": {
+        "is": "is", "is_not": "is not", "one_of": "is one of", "none_of": "is none of", "contains": "contains",
+        "starts_with": "starts with", "empty": "is empty", "filled": "is filled",
+    },
+    "number": {"=": "is", "!=": "is not", ">=": "is at least", "<=": "is at most", ">": "is more than", "<": "is less than", "empty": "is empty", "filled": "is filled"},
+    "date": {
+        "on": "is on", "before": "is before", "after": "is after", "last_days": "lies in the last days:",
+        "older_days": "is older than days:", "empty": "is empty", "filled": "is filled",
+    },
+    "yes_no": {"yes": "is yes", "no": "is no"},
+}  # fmt: skip
+WITHOUT_VALUE = {"empty", "filled", "yes", "no"}
+SEVERAL = {"one_of", "none_of"}
+IN_DAYS = {"last_days", "older_days"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that rules may name: its path, what people call it, and the type that decides its comparisons."""
+
+    path: str
+    label: str
+    type: Type
+
+
+@dataclass(frozen=True)
+class Events:
+    """Dated rows of a subject that can be counted: touches of a lead, say."""
+
+    table: str
+    label: str
+    key: str  # the column that points to the subject
+    moment: str  # the column that says when
+    fields: Mapping[str, Field] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What rules speak of: a fact table, its fields, and the events that can be counted."""
+
+    table: str
+    fields: Mapping[str, Field]
+    events: Mapping[str, Events] = field(default_factory=dict)
+
+    def field(self, path: str) -> Field | None:
+        if path.startswith("custom.") and len(path) > len("custom."):
+            return Field(path, path.removeprefix("custom.").replace("_", " "), "text")
+        return self.fields.get(path)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and where: the path of keys and positions that leads to it."""
+
+    where: str
+    words: str
+
+
+def check(rule: Any, subject: Subject) -> list[Problem]:
+    """Return everything that is wrong with a rule; an empty list means that it compiles."""
+    problems = list(_check(rule, subject, "rule", 0))
+    if not problems and sum(1 for _ in leaves(rule)) > MOST_LEAVES:
+        problems.append(Problem("rule", f"A rule has at most {MOST_LEAVES} conditions. Split it."))
+    return problems
+
+
+def leaves(rule: Rule) -> Iterator[Rule]:
+    """Yield the conditions of a rule, those inside a count's `where` left out."""
+    if "all" in rule or "any" in rule:
+        for part in rule.get("all", rule.get("any", ())):
+            yield from leaves(part)
+    elif "not" in rule:
+        yield from leaves(rule["not"])
+    else:
+        yield rule
+
+
+def in_words(rule: Rule, subject: Subject) -> str:
+    """Say the rule as a sentence."""
+    if "all" in rule or "any" in rule:
+        joint, parts = (" and ", rule["all"]) if "all" in rule else (" or ", rule["any"])
+        if not parts:
+            return "always" if "all" in rule else "never"
+        said = [in_words(part, subject) for part in parts]
+        return (
+            said[0]
+            if len(said) == 1
+            else joint.join(f"({words})" if _is_group(part) else words for words, part in zip(said, parts, strict=True))
+        )
+    if "not" in rule:
+        return f"not ({in_words(rule['not'], subject)})"
+    return _count_words(rule, subject) if "count" in rule else _field_words(rule, subject)
+
+
+def _is_group(rule: Rule) -> bool:
+    return len(rule.get("all", rule.get("any", ()))) > 1
+
+
+def _field_words(rule: Rule, subject: Subject) -> str:
+    found = subject.field(rule["field"])
+    assert found is not None, rule
+    return " ".join(filter(None, [found.label, WORDS[found.type][rule["is"]], _value_words(rule)]))
+
+
+def _value_words(rule: Rule) -> str:
+    value = rule.get("value")
+    if rule["is"] in WITHOUT_VALUE:
+        return ""
+    return (
+        ", ".join(f"“{part}”" for part in value)
+        if isinstance(value, list)
+        else f"“{value}”"
+        if isinstance(value, str)
+        else str(value)
+    )
+
+
+def _count_words(rule: Rule, subject: Subject) -> str:
+    events = subject.events[rule["count"]]
+    parts = [f"the number of {events.label}"]
+    if rule.get("where"):
+        parts.append(f"whose {in_words(rule['where'], of_events(events))}")
+    if rule.get("days"):
+        parts.append(f"in the last {rule['days']} days")
+    return " ".join([*parts, WORDS["number"][rule["is"]], str(rule["value"])])
+
+
+def of_events(events: Events) -> Subject:
+    """Return the events as a subject of their own, for the conditions on what is counted."""
+    return Subject(events.table, events.fields)
+
+
+def _check(rule: Any, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
+    if not isinstance(rule, Mapping):
+        yield Problem(where, "A rule is an object with “all”, “any”, “not”, “field” or “count”.")
+        return
+    heads = [head for head in ("all", "any", "not", "field", "count") if head in rule]
+    if len(heads) != 1:
+        yield Problem(where, "Write exactly one of “all”, “any”, “not”, “field” or “count”.")
+    elif depth > DEEPEST:
+        yield Problem(where, f"Groups nest at most {DEEPEST} deep.")
+    elif heads[0] in {"all", "any"}:
+        yield from _check_group(rule[heads[0]], subject, f"{where}.{heads[0]}", depth)
+    elif heads[0] == "not":
+        yield from _check(rule["not"], subject, f"{where}.not", depth + 1)
+    elif heads[0] == "field":
+        yield from _check_field(rule, subject, where)
+    else:
+        yield from _check_count(rule, subject, where, depth)
+
+
+def _check_group(parts: Any, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
+    if not isinstance(parts, list):
+        yield Problem(where, "A group holds a list of rules.")
+        return
+    for number, part in enumerate(parts, 1):
+        yield from _check(part, subject, f"{where}.{number}", depth + 1)
+
+
+def _check_field(rule: Rule, subject: Subject, where: str) -> Iterator[Problem]:
+    extra = set(rule) - {"field", "is", "value"}
+    found = subject.field(rule["field"]) if isinstance(rule["field"], str) else None
+    if extra:
+        yield Problem(where, f"“{sorted(extra)[0]}” does not belong to a condition on a field.")
+    elif found is None:
+        yield Problem(where, f"No field is called “{rule['field']}”. There are: {', '.join(sorted(subject.fields))}.")
+    elif rule.get("is") not in WORDS[found.type]:
+        yield Problem(
+            where,
+            f"{found.label} cannot be compared by “{rule.get('is')}”. Use one of: {', '.join(WORDS[found.type])}.",
+        )
+    else:
+        yield from _check_value(rule, found.type, where)
+
+
+def _check_value(rule: Rule, kind: Type, where: str) -> Iterator[Problem]:
+    value, how = rule.get("value"), rule["is"]
+    if how in WITHOUT_VALUE:
+        return
+    if how in SEVERAL:
+        right = isinstance(value, list) and bool(value) and all(isinstance(part, str) for part in value)
+        wanted = "a list of words"
+    elif how in IN_DAYS:
+        right, wanted = (
+            isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 36_500,
+            "a number of days",
+        )
+    elif kind == "number":
+        right, wanted = number(value) is not None, "a number"
+    elif kind == "date":
+        right, wanted = day(value) is not None, "a date like 2026-03-31"
+    else:
+        right, wanted = isinstance(value, str) and bool(value.strip()) and "\0" not in value, "a text"
+    if not right:
+        yield Problem(where, f"The value must be {wanted}.")
+
+
+def _check_count(rule: Rule, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
+    extra = set(rule) - {"count", "is", "value", "days", "where"}
+    events = subject.events.get(rule["count"]) if isinstance(rule["count"], str) else None
+    days = rule.get("days")
+    if extra:
+        yield Problem(where, f"“{sorted(extra)[0]}” does not belong to a count.")
+    elif events is None:
+        yield Problem(
+            where,
+            f"Nothing called “{rule['count']}” can be counted. There are: {', '.join(sorted(subject.events)) or 'none'}.",
+        )
+    elif rule.get("is") not in WORDS["number"] or rule["is"] in WITHOUT_VALUE:
+        yield Problem(where, "A count is compared by =, !=, >=, <=, > or <.")
+    elif number(rule.get("value")) is None:
+        yield Problem(where, "The value must be a number.")
+    elif days is not None and not (isinstance(days, int) and not isinstance(days, bool) and 0 < days <= 36_500):
+        yield Problem(where, "“days” must be a number of days.")
+    elif rule.get("where") is not None:
+        yield from _check(rule["where"], of_events(events), f"{where}.where", depth + 1)
+
+
+def number(value: Any) -> Decimal | None:
+    """Read a finite number from a rule's value; booleans are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and abs(found) < Decimal(10) ** 18 else None
+
+
+def day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
