@@ -1,15 +1,14 @@
 """What people may write about the company, its people and themselves; forms check shape, actions check sense."""
 
-from datetime import UTC, datetime, time
+from datetime import time
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from cronsim import CronSim, CronSimError
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
-from team.models import Company, Role, Territory, User, currency_code
+from team.models import Company, Role, Territory, User, check_cron, currency_code
 from team.setup import Founding
 
 LIFETIMES = [(30, "30 days"), (90, "90 days"), (365, "a year")]
@@ -52,7 +51,7 @@ class SetupForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
     company_name = forms.CharField(
-        label="Company", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+        label="Name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"})
     )
     currency = CurrencyField(
         help_text="Three letters, like EUR. All money is shown in it.", widget=forms.TextInput(attrs={"size": 4})
@@ -140,7 +139,7 @@ class CompanyForm(forms.ModelForm):
     currency = CurrencyField(required=False, help_text=Company._meta.get_field("currency").help_text)
     time_zone = ZoneField(label="Time zone", help_text="Days, months and the nightly run go by its clock.")
     nightly_time = forms.TimeField(
-        label="Nightly run at", required=False, help_text="When every number is computed anew, by the company’s clock.",
+        label="Nightly run at", error_messages={"required": "Say at what time, or write another rhythm."}, help_text="When every number is computed anew, by the company’s clock.",
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
     )  # fmt: skip
     nightly_cron = forms.CharField(
@@ -152,6 +151,12 @@ class CompanyForm(forms.ModelForm):
     class Meta:
         model = Company
         fields = ["name", "currency", "time_zone", "visibility", "achievement"]
+        help_texts = {
+            "visibility": "Whoever meets a customer should know the whole story, so by default everybody does. "
+            "Restricted, reps, marketers and support read only the buyers that they or their team own; "
+            "leaders, ops and finance always read all.",
+            "achievement": "Let both sides agree before you change it: it decides whose quota and attainment are seen.",
+        }
         labels = {"visibility": "Who reads which buyers", "achievement": "Who sees achievement against plan"}
         widgets = {"visibility": forms.RadioSelect, "achievement": forms.RadioSelect}
 
@@ -159,19 +164,13 @@ class CompanyForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         daily = daily_time(self.instance.nightly_at)
         self.initial["nightly_time" if daily else "nightly_cron"] = daily or self.instance.nightly_at
+        self.fields["nightly_time"].required = not (self.data or self.initial).get("nightly_cron")
 
     def clean_nightly_cron(self) -> str:
         line = " ".join(str(self.cleaned_data["nightly_cron"]).split())
         if line:
             check_cron(line)
         return line
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        at = cleaned.get("nightly_time")
-        if not at and not cleaned.get("nightly_cron") and not self.errors:
-            self.add_error("nightly_time", "Say at what time, or write another rhythm.")
-        return cleaned
 
     def changes(self) -> dict[str, Any]:
         """Return the company's fields as the action takes them."""
@@ -191,15 +190,6 @@ def daily_time(line: str) -> time | None:
 
 def daily_cron(at: time) -> str:
     return f"{at.minute} {at.hour} * * *"
-
-
-def check_cron(line: str) -> None:
-    try:
-        next(CronSim(line, datetime.now(UTC)))
-    except (CronSimError, StopIteration):
-        raise forms.ValidationError(
-            "This is no cron line that ever comes true. Write minute, hour, day, month, weekday, like 0 3 * * *."
-        ) from None
 
 
 class TerritoryForm(forms.ModelForm):

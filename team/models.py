@@ -1,8 +1,10 @@
 """The company and its people."""
 
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
+from cronsim import CronSim, CronSimError
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -51,6 +53,15 @@ def check_time_zone(name: str) -> None:
         raise ValidationError(f"“{name}” is no time zone. Write it like Europe/Berlin.")
 
 
+def check_cron(line: str) -> None:
+    try:
+        next(CronSim(line, datetime.now(UTC)))
+    except (CronSimError, StopIteration):
+        raise ValidationError(
+            "This is no cron line that ever comes true. Write minute, hour, day, month, weekday, like 0 3 * * *."
+        ) from None
+
+
 currency_code = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capitals, like EUR.")
 
 
@@ -91,7 +102,10 @@ class Company(models.Model):
     visibility = models.CharField(max_length=12, choices=Visibility, default=Visibility.OPEN)
     achievement = models.CharField(max_length=12, choices=Achievement, default=Achievement.EVERYBODY)
     nightly_at = models.CharField(
-        max_length=40, default="0 3 * * *", help_text="A cron line in the company's time zone."
+        max_length=40,
+        default="0 3 * * *",
+        validators=[check_cron],
+        help_text="A cron line in the company's time zone.",
     )
     claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     setup_digest = models.CharField(max_length=64, blank=True, editable=False)  # SHA-256 of the set-up token

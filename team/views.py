@@ -11,6 +11,7 @@ from django.db.models import Count, ProtectedError, Q, QuerySet
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -211,7 +212,7 @@ def my_tokens(request: HttpRequest) -> HttpResponse:
         _, secret = actions.issue_token(by=_user(request), **form.cleaned_data)
         form = TokenForm()
     page = Paginator(_user(request).api_tokens.all(), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "secret": secret}
+    context = {"form": form, "page": page, "secret": secret, "now": timezone.now()}
     return _not_stored(render(request, "team/tokens.html", context, status=_status(form)))
 
 
