@@ -155,9 +155,9 @@ def _with_counts(question: Question, wide: Any, events: Events, counts: list[Rul
 
 
 def _counted(question: Question, rows: Any, events: Events, inner: Subject, count: Rule) -> Any:
-    holds = ibis.literal(True)
+    holds = rows[events.key].notnull()
     if count.get("days"):
-        holds = rows[events.moment] > ibis.literal(question.now - timedelta(days=count["days"]))
+        holds = holds & (rows[events.moment] > ibis.literal(question.now - timedelta(days=count["days"])))
     if count.get("where"):
         holds = holds & _compile(count["where"], inner, question, _picker(rows))
     return holds.cast("int64").sum()

@@ -10,7 +10,7 @@ SPARK = """CREATE OR REPLACE TEMPORARY FUNCTION custom_value(document STRING, na
 
 
 @ibis.udf.scalar.builtin
-def custom_value(document: str, name: str) -> str:  # type: ignore[empty-body]  # each engine has it under this name
+def custom_value(document: str, field: str) -> str:  # type: ignore[empty-body]  # each engine has it under this name
     ...
 
 
