@@ -1,0 +1,63 @@
+"""A question in an address, so that any view can be sent to a colleague: ?period=last_year&by=owner&territory=North.
+
+Filters are written by the name of their dimension and the key of the part.
+"""
+
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import NoReverseMatch, reverse
+
+from core import periods
+from kpis.dashboard import Question
+from kpis.dimensions import CUSTOM, DIMENSIONS
+from kpis.grains import GRAINS
+
+
+def read(query: QueryDict, today: date) -> Question:
+    """Read period, filters and cut.
+
+    Raises:
+        BadPeriod: the words or dates name no period.
+    """
+    where = {name: query[name] for name in query if is_filter(name) and query[name]}
+    return Question(periods.from_query(query, today), query.get("by", ""), where)
+
+
+def is_filter(name: str) -> bool:
+    return name in DIMENSIONS or name in GRAINS or name.startswith(CUSTOM)
+
+
+def parameters(question: Question, **changes: Any) -> dict[str, str]:
+    """Return the question as parameters of an address; what `changes` sets to nothing is left out."""
+    period = question.period
+    found: dict[str, Any] = {"period": period.name} if period.name else {}
+    if not period.name:
+        found |= {name: day.isoformat() for name, day in [("from", period.start), ("to", period.end)] if day}
+        found = found or {"period": "all"}
+    found |= {"by": question.by, **question.where, **changes}
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def query(question: Question, **changes: Any) -> str:
+    return urlencode(parameters(question, **changes))
+
+
+def metric(key: str, question: Question, **changes: Any) -> str:
+    """Return the address of a metric's own page with the same period and filters."""
+    return _address("metric", key, question, changes)
+
+
+def records(key: str, question: Question, **changes: Any) -> str:
+    """Return the address of the records behind a number."""
+    return _address("metric_records", key, question, changes)
+
+
+def _address(name: str, key: str, question: Question, changes: dict[str, Any]) -> str:
+    try:
+        page = reverse(name, args=[key])
+    except NoReverseMatch:
+        return ""
+    return f"{page}?{query(question, **changes)}"

@@ -1,0 +1,222 @@
+"""Ask one measure of the facts: one query, grouped by part and currency, summed exactly."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from core.periods import Period
+from kpis import dimensions
+from kpis.dimensions import BLANK
+from kpis.grains import GRAINS
+from kpis.registry import BadCut, Measure
+from kpis.rows import EXACT, Build, Row, Scope, joined
+
+ID = "id:"  # how a part of records is written: the id of the record
+
+
+@dataclass(frozen=True)
+class Cut:
+    """By which dimension to group, and which rows to keep, by dimension and value."""
+
+    by: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Sums:
+    """What one part adds up to in one currency."""
+
+    key: str = ""
+    label: str = ""
+    external_id: str = ""
+    currency: str = ""
+    numerator: Decimal = Decimal(0)
+    denominator: Decimal = Decimal(0)
+    n: int = 0
+    values: Counter[int] = field(default_factory=Counter)
+    checks: dict[str, int] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
+
+
+def selected(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
+    """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
+    conditions = [_in_period(scope, measure), *(_matching(scope, measure, *item) for item in cut.where.items())]
+    wanted = [condition for condition in conditions if condition]
+    table, row = joined(scope, measure.rows(scope), [*wanted, *builds, _by(measure, cut)], keep=("id",))
+    for condition in wanted:
+        table = table.filter(condition(Row(scope, lambda path, table=table: table[path.replace(".", "__")])))
+    return table, Row(scope, lambda path: table[path.replace(".", "__")])
+
+
+def _in_period(scope: Scope, measure: Measure) -> Build | None:
+    if measure.is_stock:
+        return None
+    return _between(measure.day, scope.period)
+
+
+def _between(day: Build, period: Period) -> Build | None:
+    """Return the test for a day in the period; undated rows pass only when the period is open on both sides."""
+    start, end = period.start, period.end
+    if not (start or end):
+        return None
+
+    def test(row: Row) -> Any:
+        value = day(row)
+        after = value >= ibis.literal(start) if start else ibis.literal(True)
+        before = value <= ibis.literal(end) if end else ibis.literal(True)
+        return after & before
+
+    return test
+
+
+def _by(measure: Measure, cut: Cut) -> Build:
+    if not cut.by:
+        return lambda row: row["id"]
+    if cut.by in GRAINS:
+        unit = GRAINS[cut.by].unit
+        return lambda row: measure.day(row).truncate(unit)
+    return dimensions.build(measure.table, cut.by)
+
+
+def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:
+    """Return the test for one filter: by the key of a part, the name on screen, or the source's own id."""
+    if name in GRAINS:
+        return _in_grain(measure, name, value)
+    build, dimension = dimensions.build(measure.table, name), dimensions.get(name)
+    if value == BLANK:
+        return lambda row: build(row).isnull()
+    if not dimension.lookup:
+        return lambda row: build(row) == dimension.value(value)
+    return lambda row: build(row).isin(_ids(scope, dimension.lookup, value))
+
+
+def _in_grain(measure: Measure, name: str, value: str) -> Build | None:
+    if value == BLANK:
+        return lambda row: measure.day(row).isnull()
+    try:
+        return _between(measure.day, GRAINS[name].read(value))
+    except ValueError as error:
+        raise BadCut(str(error)) from None
+
+
+def _ids(scope: Scope, table: str, value: str) -> Any:
+    """Return the ids that a filter means: the one it names, or all records of that name or source id."""
+    if value.startswith(ID) and value.removeprefix(ID).isdecimal():
+        return [int(value.removeprefix(ID))]
+    records = scope.facts.table(table)
+    return records.filter((records.name == value) | (records.external_id == value)).id
+
+
+def kept(measure: Measure, row: Row) -> Any:
+    return measure.keep(row).fill_null(False) if measure.keep else row["id"].notnull()
+
+
+def ask(scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
+    """Return the sums of the measure for every part and currency that has rows."""
+    builds = [build for build in (measure.keep, measure.numerator, measure.denominator, measure.spread) if build]
+    checks = [check.of for check in measure.checks]
+    currency = dimensions.BY_TABLE[measure.table].get("currency") if measure.is_money else None
+    table, row = selected(scope, measure, cut, [*builds, *checks, *([currency] if currency else [])])
+    groups = {"part": _by(measure, cut)(row)} if cut.by else {}
+    groups |= {"currency": currency(row)} if currency else {}
+    groups |= {"spread": kept(measure, row).ifelse(measure.spread(row), None)} if measure.spread else {}
+    sums = table.aggregate(by=[value.name(name) for name, value in groups.items()], **_aggregates(measure, row))
+    return _read(scope, measure, cut, scope.facts.execute(_named(scope, sums, cut)))
+
+
+def _aggregates(measure: Measure, row: Row) -> dict[str, Any]:
+    """Return the sums to take; no rows at all give 0, not NULL."""
+    keep = kept(measure, row)
+    counted = keep & measure.spread(row).notnull() if measure.spread else keep
+    found = {"n": _counted(counted)}
+    for name, build in (("numerator", measure.numerator), ("denominator", measure.denominator)):
+        if build:
+            value = build(row)
+            found[name] = keep.ifelse(value.fill_null(0), 0).sum().fill_null(0)
+    for place, check in enumerate(measure.checks):
+        found[f"check_{place}"] = _counted(keep & check.of(row).fill_null(False))
+    return found
+
+
+def _counted(condition: Any) -> Any:
+    return condition.cast("int64").sum().fill_null(0)
+
+
+def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
+    """Give ids their names and the source's own ids, in the same query."""
+    lookup = dimensions.get(cut.by).lookup if cut.by else ""
+    if not lookup:
+        return sums
+    records = scope.facts.table(lookup)
+    names = records.select(part_id=records.id, name=records.name, external_id=records.external_id)
+    return sums.left_join(names, sums.part == names.part_id).drop("part_id")
+
+
+def _read(scope: Scope, measure: Measure, cut: Cut, frame: pd.DataFrame) -> list[Sums]:
+    found: dict[tuple[str, str], Sums] = {}
+    for line in _lines(frame):
+        key, label = _part(cut, line)
+        currency = line.get("currency") or scope.currency if measure.is_money else ""
+        sums = found.setdefault((key, currency), Sums(key, label, line.get("external_id") or "", currency))
+        _add(sums, measure, line)
+    return list(found.values())
+
+
+def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as plain values, None for whatever pandas calls missing."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+
+
+def _add(sums: Sums, measure: Measure, line: dict[str, Any]) -> None:
+    n = int(line["n"])
+    sums.n += n
+    sums.numerator += _exact(line.get("numerator"))
+    sums.denominator += _exact(line.get("denominator"))
+    sums.records[measure.table] = sums.records.get(measure.table, 0) + n
+    if measure.spread and line["spread"] is not None:
+        sums.values[int(line["spread"])] += n
+    for place, check in enumerate(measure.checks):
+        sums.checks[check.words] = sums.checks.get(check.words, 0) + int(line[f"check_{place}"])
+
+
+def _exact(number: Any) -> Decimal:
+    return Decimal(str(number)) if number is not None else Decimal(0)
+
+
+def _part(cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
+    """Return key and label of the part that a line belongs to."""
+    value = line.get("part")
+    if not cut.by:
+        return "", ""
+    if value is None:
+        return BLANK, BLANK
+    if cut.by in GRAINS:
+        key = GRAINS[cut.by].key(_day(value))
+        return key, key
+    dimension = dimensions.get(cut.by)
+    if dimension.lookup:
+        key = f"{ID}{int(value)}"
+        return key, line.get("name") or line.get("external_id") or key
+    return str(value), dimension.word(str(value))
+
+
+def _day(value: Any) -> date:
+    return value.date() if hasattr(value, "date") else value
+
+
+def has_rows(scope: Scope, measure: Measure, cut: Cut) -> bool:
+    """Tell whether the basis exists at all: any row of the asked source, dated when the period is."""
+    rows = measure.rows(scope)
+    if source := cut.where.get("source_system"):
+        rows = rows.filter(rows.source_system == source)
+    builds = [measure.day]
+    table, row = joined(scope, rows, builds, keep=("id",))
+    if scope.period.start or scope.period.end:
+        table = table.filter(measure.day(row).notnull())
+    return bool(len(scope.facts.execute(table.limit(1))))

@@ -1,0 +1,104 @@
+"""The figures of the dashboard as cards: a number with its change, its benchmark, and the way to its records."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.numbers import percent
+from kpis import address, sentences
+from kpis.dashboard import Dashboard, Reading
+from kpis.models import Benchmark
+from kpis.result import Quartiles, Result
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Quartiles on a scale from 0 to 100, for a box with its median."""
+
+    q1: float
+    median: float
+    q3: float
+    p90: float
+
+    @property
+    def width(self) -> float:
+        return round(self.q3 - self.q1, 2)
+
+
+@dataclass(frozen=True)
+class Card:
+    label: str
+    reading: Reading
+    href: str
+    records: str
+    change: str = ""
+    note: str = ""
+    benchmark: str = ""
+    months: tuple[Any, ...] = ()
+    spread: Spread | None = None
+
+
+def of(board: Dashboard) -> list[Card]:
+    """Return the cards of the dashboard; what the filters cannot be asked of has none."""
+    return [card for card in _all(board) if card]
+
+
+def _all(board: Dashboard) -> Iterable[Card | None]:
+    pipeline, count = board.reading("open_pipeline"), board.reading("opportunities_open")
+    weighted, cycle = board.reading("weighted_pipeline"), board.reading("sales_cycle_time")
+    yield weighted and _card(
+        board,
+        weighted,
+        note=sentences.coverage(weighted, pipeline, count),
+        months=_values(board.pipeline_trend),
+    )
+    yield cycle and _card(
+        board, cycle, note=sentences.cycle(cycle.now), spread=cycle.now.quartiles and spread(cycle.now.quartiles)
+    )
+    average = board.reading("average_revenue_per_transaction")
+    yield average and _card(
+        board,
+        average,
+        note=sentences.deals(average.now),
+        months=_values(board.deal_trend),
+        label="Revenue per won deal",
+    )
+    share = board.reading("sm_share_of_revenue")
+    yield share and _card(board, share, benchmark=_range("sm_share_of_revenue"))
+
+
+def _card(board: Dashboard, reading: Reading, label: str = "", **more: Any) -> Card:
+    key, before = reading.metric.key, board.question.period.before
+    return Card(
+        label or reading.metric.name,
+        reading,
+        address.metric(key, board.question, by=None),
+        address.records(key, board.question, by=None),
+        f"{reading.change} against {before.label}" if before and reading.change else "",
+        **more,
+    )
+
+
+def _values(trend: Result | None) -> tuple[Any, ...]:
+    return tuple(part.value for part in trend.parts) if trend else ()
+
+
+def spread(found: Quartiles) -> Spread:
+    """Lay quartiles on a scale that ends a little beyond the ninetieth percentile."""
+    low = min(0.0, found.q1)
+    span = (max(found.p90, found.q3) - low) * 1.04 or 1.0
+    places = (round((value - low) / span * 100, 2) for value in (found.q1, found.median, found.q3, found.p90))
+    return Spread(*places)
+
+
+def _range(metric: str) -> str:
+    """Write the reference of a metric: typical 20 to 30 %."""
+    reference = Benchmark.reference(metric)
+    if reference is None:
+        return ""
+    upper = f" to {percent(reference.upper, 0)}" if reference.upper is not None else ""
+    return f"{reference.label[0].lower()}{reference.label[1:]} {percent(reference.value, 0)}{upper}"
+
+
+def widest(peers: Sequence[Any]) -> Any:
+    return max((peer.value for peer in peers), default=None)

@@ -1,0 +1,134 @@
+"""The figures of the dashboard: results in, charts out. Pure; colours are names of CSS tokens."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from core.charts import Chart
+from core.numbers import symbol
+from kpis import sentences
+from kpis.dimensions import BLANK
+from kpis.result import Part, Result
+
+MARKETING = {"color": "--marketing"}
+SALES = {
+    "color": "--sales",
+    "pattern": {"shape": "/", "fillmode": "overlay", "fgcolor": "--paper", "size": 6, "solidity": 0.15},
+}
+MARKS = {"marketing": MARKETING, "sales": SALES}
+NAMES = {"marketing": "Marketing spend", "sales": "Sales spend"}
+
+
+def label(key: str, grain: str, *, with_year: bool = True) -> str:
+    """Write the key of a calendar part for an axis: 2025-03 → Mar 25, 2025Q1 → Q1 25, 2025-03-31 → 31 Mar."""
+    if key == BLANK or grain == "year":
+        return key
+    if grain == "quarter":
+        return f"Q{key[5]} {key[2:4]}"
+    day = date.fromisoformat(key if len(key) == 10 else f"{key}-01")
+    if grain == "month":
+        return f"{day:%b} {day:%y}" if with_year else f"{day:%b}"
+    return f"{day.day} {day:%b}"
+
+
+def labels(parts: Sequence[Part], grain: str) -> list[str]:
+    years = {part.key[:4] for part in parts}
+    return [label(part.key, grain, with_year=len(years) > 1) for part in parts]
+
+
+def _numbers(values: Sequence[Any]) -> list[float | None]:
+    return [None if value is None else float(value) for value in values]
+
+
+def _money_axis(currency: str) -> dict[str, Any]:
+    return {
+        "tickformat": "~s",
+        "ticksuffix": f" {symbol(currency)}" if currency else "",
+        "rangemode": "tozero",
+        "nticks": 5,
+    }
+
+
+def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
+    """Draw revenue as a line over spend, stacked by side; both come out of the SMROI trend (revenue − spend, spend)."""
+    parts = [part for part in trend.parts if part.key != BLANK]
+    if not any(part.n for part in parts):
+        return None
+    names = labels(parts, trend.by)
+    revenue = [float((part.numerator or 0) + (part.denominator or 0)) for part in parts]
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": "Revenue",
+        "x": names,
+        "y": revenue,
+        "line": {"color": "--ink", "width": 2.5},
+        "marker": {"size": 6},
+    }
+    return Chart(
+        name="revenue-and-spend",
+        title=sentences.money_finding(trend),
+        summary=f"Revenue and sales and marketing spend by {trend.by}. {sentences.money_finding(trend)}.",
+        figure={
+            "data": [*_spend_bars(trend, parts, names, spends), line],
+            "layout": {"barmode": "stack", "yaxis": _money_axis(trend.currency), "xaxis": {"type": "category"}},
+        },
+        unit="money",
+        currency=trend.currency,
+    )
+
+
+def _spend_bars(
+    trend: Result, parts: Sequence[Part], names: list[str], spends: Sequence[tuple[str, Result]]
+) -> list[dict[str, Any]]:
+    """Stack the spend by side where the sides are known for every part, else draw it as one."""
+    keys = [part.key for part in parts]
+    bars = []
+    for side, found in spends:
+        values = {part.key: part.value for part in found.parts}
+        bars.append(_bar(NAMES[side], names, [values.get(key) or 0 for key in keys], MARKS[side]))
+    return bars or [_bar("Spend", names, [part.denominator for part in parts], {"color": "--joint"})]
+
+
+def _bar(name: str, names: list[str], values: Sequence[Any], marker: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "bar", "name": name, "x": names, "y": _numbers(values), "marker": marker}
+
+
+def smroi(trend: Result) -> Chart | None:
+    """Draw SMROI over time beside its benchmark."""
+    parts = [part for part in trend.parts if part.key != BLANK]
+    if not any(part.value is not None for part in parts):
+        return None
+    names = labels(parts, trend.by)
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": "SMROI",
+        "x": names,
+        "y": _numbers([part.value for part in parts]),
+        "line": {"color": "--joint", "width": 2.5},
+        "marker": {"size": 6},
+    }
+    benchmark = trend.gap.get("benchmark")
+    finding = sentences.smroi_finding(parts, names, trend.by, benchmark)
+    return Chart(
+        name="smroi",
+        title=finding,
+        summary=f"SMROI by {trend.by} beside its benchmark. {finding}.",
+        figure={
+            "data": [line, *([_level("Benchmark", names, float(benchmark))] if benchmark is not None else [])],
+            "layout": {"yaxis": {"tickformat": ".0%", "nticks": 5}, "xaxis": {"type": "category"}},
+        },
+        unit="percent",
+    )
+
+
+def _level(name: str, names: list[str], value: float) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": names,
+        "y": [value] * len(names),
+        "line": {"color": "--soft", "width": 1.5, "dash": "dash"},
+    }

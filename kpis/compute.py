@@ -1,0 +1,272 @@
+"""Answer what a metric is: for any period, cut by any of its dimensions, over any of its rows.
+
+result = compute("close_rate", Period(date(2025, 1, 1), date(2025, 12, 31)), by="owner")
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from core.periods import Period, add_months
+from facts.engine import Facts, open_facts
+from kpis import memory
+from kpis.asking import Cut, Sums, ask, has_rows
+from kpis.custom import custom_names
+from kpis.dimensions import BLANK, CUSTOM
+from kpis.folding import Folded, figures, fold
+from kpis.grains import GRAINS, Grain
+from kpis.models import Benchmark
+from kpis.registry import BadCut, Bases, Measure, Metric, get
+from kpis.result import Figures, Part, Result, cents
+from kpis.rows import Scope
+from team.models import Company
+
+FORM = "1"  # raise it when a remembered answer would mean something else
+POINTS = 12  # months of a trend without a beginning
+
+
+def compute(
+    metric: Metric | str,
+    period: Period,
+    *,
+    by: str | None = None,
+    where: Mapping[str, str] | None = None,
+    facts: Facts | None = None,
+) -> Result:
+    """Return the metric for the period, whole and by parts, over the rows that all of `where` match.
+
+    Without dates it covers all there is, undated rows included.
+
+    Raises:
+        UnknownMetric, BadCut: with what exists.
+    """
+    metric = get(metric) if isinstance(metric, str) else metric
+    cut = Cut(by or "", dict(where or {}))
+    for name in [*([by] if by else []), *cut.where]:
+        metric.check_dimension(name)
+    scope = scope_of(period, facts)
+    result = memory.remembered(_address(scope, metric, cut), lambda: _answer(scope, metric, cut))
+    return _beside_benchmark(metric, result)
+
+
+def scope_of(period: Period, facts: Facts | None = None) -> Scope:
+    facts, company = facts or open_facts(), Company.get()
+    today = (facts.as_of or timezone.now()).astimezone(company.zone).date()
+    return Scope(facts, period, company.currency, today)
+
+
+def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
+    """Name the question under which its answer is remembered; empty for facts that are no snapshot."""
+    snapshot = scope.facts.snapshot
+    if snapshot is None:
+        return ""
+    state = (FORM, snapshot.pk, snapshot.taken_at.isoformat(), scope.currency, str(scope.today))
+    question = (metric.key, str(scope.period.start), str(scope.period.end), cut.by, sorted(cut.where.items()))
+    return "metric:" + hashlib.sha256(repr((state, question)).encode()).hexdigest()
+
+
+def _answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
+    if metric.factors:
+        return _combined(scope, metric, cut)
+    measures = [_chosen(scope, measure, cut) for measure in metric.measures]
+    rows = [row for measure in measures for row in ask(scope, measure, cut)]
+    _check_custom(scope, metric, cut, rows)
+    whole = fold(rows, scope.currency)
+    return Result(
+        **_heading(scope, metric, cut),
+        **figures(metric, whole),
+        basis=next((measure.basis for measure in measures if measure.basis), ""),
+        warnings=tuple(_warnings(whole, cut)),
+        records=tuple(whole.total.records.items()),
+        parts=tuple(_parts(scope, metric, cut, rows)) if cut.by else (),
+    )
+
+
+def _heading(scope: Scope, metric: Metric, cut: Cut) -> dict[str, Any]:
+    return {
+        "key": metric.key,
+        "name": metric.name,
+        "unit": metric.unit,
+        "per": metric.per,
+        "is_money": metric.is_money,
+        "period": scope.period,
+        "as_of": scope.facts.as_of,
+        "by": cut.by,
+        "where": dict(cut.where),
+    }
+
+
+def _chosen(scope: Scope, measure: Measure | Bases, cut: Cut) -> Measure:
+    """Return the first basis that has rows, the last when none has."""
+    if isinstance(measure, Measure):
+        return measure
+    return next((basis for basis in measure[:-1] if has_rows(scope, basis, cut)), measure[-1])
+
+
+def _parts(scope: Scope, metric: Metric, cut: Cut, rows: list[Sums]) -> list[Part]:
+    grouped: dict[str, list[Sums]] = {}
+    for row in rows:
+        grouped.setdefault(row.key, []).append(row)
+    parts = [_part(metric, found, fold(found, scope.currency)) for found in grouped.values()]
+    if cut.by in GRAINS:
+        return sorted((part for part in parts if part.n), key=lambda part: (part.key == BLANK, part.key))
+    return sorted(parts, key=_by_value)
+
+
+def _part(metric: Metric, rows: list[Sums], folded: Folded) -> Part:
+    first = rows[0]
+    return Part(label=first.label, key=first.key, external_id=first.external_id, **figures(metric, folded))
+
+
+def _by_value(part: Part) -> tuple[bool, bool, float, str]:
+    """Largest first; what has no value after it, blank last."""
+    return part.key == BLANK, part.value is None, -float(part.value or 0), part.label
+
+
+def _warnings(whole: Folded, cut: Cut) -> Iterable[str]:
+    for words, count in whole.total.checks.items():
+        if count:
+            yield words.format(n=f"{count:,}")
+    for currency, count in sorted(whole.left_out.items()):
+        yield f"{count:,} records in {currency or 'no currency'} are left out: there is no exchange rate for them."
+    if cut.where and not whole.total.n and not whole.left_out:
+        yield f"Nothing matches {' and '.join(f'{name} = {value}' for name, value in cut.where.items())}."
+
+
+def _check_custom(scope: Scope, metric: Metric, cut: Cut, rows: list[Sums]) -> None:
+    """Refuse a custom name that no row carries, which would look like an empty column.
+
+    Raises:
+        BadCut: with the names that exist.
+    """
+    asked = [name for name in [cut.by, *cut.where] if name.startswith(CUSTOM)]
+    if not asked or any(row.n and row.key != BLANK for row in rows):
+        return
+    known = sorted({name for table in metric.tables for name in custom_names(scope.facts, table)})
+    for name in asked:
+        if name.removeprefix(CUSTOM) not in known:
+            words = ", ".join(CUSTOM + custom for custom in known) or "none"
+            raise BadCut(f"{metric.key} has no “{name}”. Columns that the source brought: {words}.")
+
+
+def _combined(scope: Scope, metric: Metric, cut: Cut) -> Result:
+    """Make a metric of others: the whole of the wholes, each part of the parts with the same key."""
+    assert metric.combine
+    found = {key: _answer(scope, get(key), cut) for key in metric.factors}
+    first = found[metric.factors[0]]
+    keyed = {key: {part.key: part for part in result.parts} for key, result in found.items()}
+    shared = [part for part in first.parts if all(part.key in parts for parts in keyed.values())]
+    parts = [
+        Part(
+            label=part.label,
+            key=part.key,
+            external_id=part.external_id,
+            **_product(metric, {key: parts[part.key] for key, parts in keyed.items()}),
+        )
+        for part in shared
+    ]
+    return Result(
+        **_heading(scope, metric, cut),
+        **_product(metric, found),
+        warnings=tuple(dict.fromkeys(words for result in found.values() for words in result.warnings)),
+        records=first.records,
+        parts=tuple(sorted(parts, key=_by_value)),
+    )
+
+
+def _product(metric: Metric, found: Mapping[str, Figures]) -> dict[str, Any]:
+    assert metric.combine
+    fraction = metric.combine(found)
+    n = next(iter(found.values())).n
+    currency = next((part.currency for part in found.values() if part.currency), "")
+    if fraction is None or not fraction[1]:
+        return {"n": n, "currency": currency}
+    numerator, denominator = fraction
+    value = cents(numerator / denominator)
+    return {
+        "value": value,
+        "numerator": cents(numerator),
+        "denominator": float(denominator),
+        "n": n,
+        "currency": currency,
+    }
+
+
+def _beside_benchmark(metric: Metric, result: Result) -> Result:
+    """Add what the distance to the benchmark is worth; it is not remembered, for the benchmark may be edited."""
+    if not metric.gap or result.value is None:
+        return result
+    reference = Benchmark.reference(metric.benchmark_key)
+    if reference is None:
+        return result
+    worth = metric.gap(Decimal(result.numerator or 0), Decimal(result.denominator or 0), reference.value)
+    named = {"benchmark": reference.value, "benchmark_label": str(reference), "benchmark_source": reference.source}
+    return replace(result, gap=named | {name: cents(value) for name, value in worth.items()})
+
+
+def trend(
+    metric: Metric | str,
+    period: Period,
+    *,
+    grain: str = "month",
+    where: Mapping[str, str] | None = None,
+    facts: Facts | None = None,
+) -> Result:
+    """Return the metric with one part for every month (or other grain) of the period, also where nothing happened.
+
+    A stock is counted on the last evening of each. Months that have not begun are left out.
+    """
+    metric = get(metric) if isinstance(metric, str) else metric
+    facts = facts or open_facts()
+    step, today = GRAINS[grain], scope_of(period, facts).today
+    if metric.is_stock or metric.factors:
+        whole = compute(metric, period, where=where, facts=facts)
+        one = lambda span: compute(metric, span, where=where, facts=facts)  # noqa: E731
+        return replace(whole, by=grain, parts=tuple(_each(step, _closed(period, today, None), one)))
+    whole = compute(metric, period, by=grain, where=where, facts=facts)
+    keys = [part.key for part in whole.parts if part.key != BLANK]
+    return replace(whole, parts=tuple(_filled(metric, step, _closed(period, today, (keys, step)), whole)))
+
+
+def _closed(period: Period, today: Any, known: tuple[list[str], Grain] | None) -> Period | None:
+    """Return the days a trend covers: open ends are taken from what there is, else a year up to today."""
+    keys, step = known or ([], None)
+    if keys and step:
+        first, last = step.read(keys[0]).start, step.read(keys[-1]).end
+    else:
+        first, last = (None, None) if known else (add_months(today.replace(day=1), 1 - POINTS), today)
+    start, end = period.start or first, min(period.end or last or today, today)
+    return Period(start, end) if start and start <= end else None
+
+
+def _each(step: Grain, period: Period | None, one: Callable[[Period], Result]) -> Iterable[Part]:
+    for key, span in step.all_in(period) if period else ():
+        found = one(span)
+        names = ("value", "numerator", "denominator", "n", "currency", "low", "high", "quartiles")
+        yield Part(label=key, key=key, **{name: getattr(found, name) for name in names})
+
+
+def _filled(metric: Metric, step: Grain, period: Period | None, whole: Result) -> Iterable[Part]:
+    known = {part.key: part for part in whole.parts}
+    nothing = figures(metric, Folded(whole.currency))
+    for key, _span in step.all_in(period) if period else ():
+        yield known.get(key) or Part(label=key, key=key, **nothing)
+
+
+def compare(
+    metric: Metric | str,
+    period: Period,
+    *,
+    by: str | None = None,
+    where: Mapping[str, str] | None = None,
+    facts: Facts | None = None,
+) -> tuple[Result, Result | None]:
+    """Return the metric now and in the period before; None before a period that is open on one side."""
+    facts = facts or open_facts()
+    now = compute(metric, period, by=by, where=where, facts=facts)
+    before = period.before
+    return now, compute(metric, before, by=by, where=where, facts=facts) if before else None

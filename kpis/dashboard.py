@@ -1,0 +1,333 @@
+"""The joint dashboard: what one question (period, filters, cut) is answered with, ready to be shown.
+
+board = build(Question(periods.year(2025), by="owner"), today)
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from core.numbers import by_unit, percent, points, rounded, signed
+from core.periods import Period
+from facts.engine import Facts, open_facts
+from kpis import pace, ranking
+from kpis.compute import compute, trend
+from kpis.dimensions import BLANK
+from kpis.dimensions import get as dimension
+from kpis.grains import GRAINS
+from kpis.models import Benchmark
+from kpis.registry import BadCut, Metric, get
+from kpis.result import Part, Result
+
+CUTS = ("owner", "manager", "territory", "product", "vertical", "campaign", "lead_source", "country", "is_new_business")
+CUT_METRICS = (
+    "revenue",
+    "smroi",
+    "close_rate",
+    "average_revenue_per_transaction",
+    "sales_cycle_time",
+    "weighted_pipeline",
+    "leads",
+)
+CHANGING = (
+    "revenue",
+    "sm_spend",
+    "smroi",
+    "weighted_pipeline",
+    "close_rate",
+    "no_decision_rate",
+    "sales_cycle_time",
+    "average_revenue_per_transaction",
+    "leads",
+)
+RECORDS = ("opportunities", "leads", "invoices", "spend")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the dashboard is asked: a period, filters by dimension, and a dimension to cut by."""
+
+    period: Period
+    by: str = ""
+    where: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A metric in the period, and in the one before where there is one."""
+
+    metric: Metric
+    now: Result
+    before: Result | None = None
+
+    def written(self, value: Any) -> str:
+        return by_unit(value, self.metric.unit, self.now.currency)
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Return now − before: None when either has no value, or they are in two currencies."""
+        if self.before is None or self.now.value is None or self.before.value is None:
+            return None
+        if self.now.currency != self.before.currency:
+            return None
+        return Decimal(str(self.now.value)) - Decimal(str(self.before.value))
+
+    @property
+    def growth(self) -> Decimal | None:
+        """Return the difference as a share of what was before; None from nothing."""
+        if self.difference is None or self.before is None or not self.before.value:
+            return None
+        return self.difference / abs(Decimal(str(self.before.value)))
+
+    @property
+    def change(self) -> str:
+        """Write the change: rates in points, days in days, the rest in percent of what was."""
+        if self.difference is None:
+            return ""
+        match self.metric.unit:
+            case "percent":
+                return f"{signed(points(self.difference))} points"
+            case "days":
+                return f"{signed(rounded(self.difference, 0))} days"
+            case _:
+                return (
+                    signed(percent(self.growth, 0))
+                    if self.growth is not None
+                    else signed(self.written(self.difference))
+                )
+
+    @property
+    def is_better(self) -> bool | None:
+        """Whether the change is one for the better; None when there is none, or neither way is."""
+        if not self.difference or not self.metric.better:
+            return None
+        return (self.difference > 0) == (self.metric.better == "up")
+
+    @property
+    def weight(self) -> Decimal:
+        """How much the change says: its share of what was before, and a point of a rate as much as a hundredth."""
+        if self.metric.unit == "percent":
+            return abs(self.difference or Decimal(0))
+        return abs(self.growth or Decimal(0))
+
+
+@dataclass(frozen=True)
+class Peer:
+    label: str
+    value: Decimal
+    source: str = ""
+    is_own: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    metric: Metric
+    part: Part | None
+
+
+@dataclass(frozen=True)
+class Row:
+    key: str
+    label: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class CutTable:
+    """Several metrics side by side for each part of a dimension, the largest by the first metric first."""
+
+    by: str
+    label: str
+    metrics: tuple[Metric, ...]
+    rows: tuple[Row, ...]
+    largest: Any = None
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    question: Question
+    as_of: datetime | None
+    is_empty: bool = False
+    readings: dict[str, Reading] = field(default_factory=dict)
+    without: tuple[str, ...] = ()  # names of metrics that the filters cannot be asked of
+    goals: tuple[pace.Pace, ...] = ()
+    grain: str = "month"
+    smroi_trend: Result | None = None
+    spend_trends: tuple[tuple[str, Result], ...] = ()  # side and its spend
+    pipeline_trend: Result | None = None
+    deal_trend: Result | None = None
+    peers: tuple[Peer, ...] = ()
+    campaigns: ranking.Ranking | None = None
+    cut: CutTable | None = None
+    names: dict[tuple[str, str], str] = field(default_factory=dict)  # what filtered records are called
+
+    def reading(self, key: str) -> Reading | None:
+        return self.readings.get(key)
+
+    @property
+    def changes(self) -> tuple[Reading, ...]:
+        """Return what changed against the period before, the weightiest first."""
+        found = [self.readings[key] for key in CHANGING if key in self.readings]
+        return tuple(sorted((one for one in found if one.difference is not None), key=lambda one: -one.weight))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(words for one in self.readings.values() for words in one.now.warnings))
+
+
+def build(question: Question, today: date, facts: Facts | None = None) -> Dashboard:
+    """Answer the question from one snapshot of the facts.
+
+    Raises:
+        BadCut: a filter or the cut names what no metric here can be cut by.
+    """
+    facts = facts or open_facts()
+    if facts.snapshot is not None and not any(facts.snapshot.rows.get(table) for table in RECORDS):
+        return Dashboard(question, facts.as_of, is_empty=True)
+    if facts.snapshot is None:
+        return Dashboard(question, None, is_empty=True)
+    asked = _Asked(question, facts)
+    readings = {key: found for key in METRICS if (found := asked.reading(key))}
+    _refuse_filters_of_none(question, readings)
+    grain = grain_for(question.period)
+    return Dashboard(
+        question,
+        facts.as_of,
+        readings=readings,
+        without=tuple(get(key).name for key in METRICS if key not in readings),
+        goals=tuple(pace.current(today, facts)),
+        grain=grain,
+        smroi_trend=asked.trend("smroi", grain),
+        spend_trends=tuple(asked.spend_by_side(grain)),
+        pipeline_trend=asked.trend("weighted_pipeline", "month"),
+        deal_trend=asked.trend("average_revenue_per_transaction", grain),
+        peers=tuple(_peers(readings.get("sm_share_of_revenue"))),
+        campaigns=asked.campaigns(),
+        cut=asked.cut(),
+        names=dict(asked.names()),
+    )
+
+
+METRICS = (
+    *CHANGING,
+    "sm_share_of_revenue",
+    "open_pipeline",
+    "opportunities_open",
+    "loss_rate",
+)
+
+
+def _refuse_filters_of_none(question: Question, readings: dict[str, Reading]) -> None:
+    if question.where and not readings:
+        names = ", ".join(question.where)
+        raise BadCut(f"Nothing here can be filtered by “{names}”. Use one of: {', '.join(CUTS)}.")
+
+
+def grain_for(period: Period) -> str:
+    """Return the grain that gives a trend of the period some five to thirty points."""
+    if period.days is None:
+        return "quarter"
+    for days, grain in [(21, "day"), (100, "week"), (800, "month"), (2600, "quarter")]:
+        if period.days <= days:
+            return grain
+    return "year"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One question put to one state of the facts; what a metric cannot be filtered by is answered with None."""
+
+    question: Question
+    facts: Facts
+
+    def _knows(self, metric: Metric, *names: str) -> bool:
+        try:
+            for name in names:
+                metric.check_dimension(name)
+        except BadCut:
+            return False
+        return True
+
+    def _can(self, key: str, *by: str) -> bool:
+        return self._knows(get(key), *by, *self.question.where)
+
+    def reading(self, key: str) -> Reading | None:
+        if not self._can(key):
+            return None
+        before = self.question.period.before
+        return Reading(
+            get(key), self._compute(key, self.question.period), self._compute(key, before) if before else None
+        )
+
+    def _compute(self, key: str, period: Period, by: str | None = None, **more: str) -> Result:
+        return compute(key, period, by=by, where={**self.question.where, **more}, facts=self.facts)
+
+    def trend(self, key: str, grain: str, **more: str) -> Result | None:
+        if not self._can(key, *more):
+            return None
+        where = {**self.question.where, **more}
+        return trend(key, self.question.period, grain=grain, where=where, facts=self.facts)
+
+    def spend_by_side(self, grain: str) -> Iterable[tuple[str, Result]]:
+        for side in ("marketing", "sales"):
+            found = self.trend("sm_spend", grain, side=side)
+            if found:
+                yield side, found
+
+    def campaigns(self) -> ranking.Ranking | None:
+        if not (self._can("campaign_leads", "campaign") and self._can("campaign_revenue", "campaign")):
+            return None
+        leads = self._compute("campaign_leads", self.question.period, by="campaign")
+        revenue = self._compute("campaign_revenue", self.question.period, by="campaign")
+        return ranking.rank(leads.parts, revenue.parts, revenue.currency)
+
+    def names(self) -> Iterable[tuple[tuple[str, str], str]]:
+        """Yield what the records are called that the question is filtered by; their keys are but ids."""
+        for name, key in self.question.where.items():
+            metric = next((metric for metric in map(get, METRICS) if self._knows(metric, name)), None)
+            if metric and dimension(name).lookup:
+                found = compute(metric, Period(), by=name, where={name: key}, facts=self.facts)
+                yield from (((name, key), part.label) for part in found.parts if part.key == key)
+
+    def cut(self) -> CutTable | None:
+        by = self.question.by
+        if not by:
+            return None
+        keys = [key for key in CUT_METRICS if self._can(key, by)]
+        if not keys:
+            raise BadCut(f"Nothing here can be cut by “{by}”. Use one of: {', '.join([*CUTS, *GRAINS])}.")
+        results = [self._compute(key, self.question.period, by=by) for key in keys]
+        return _table(by, [get(key) for key in keys], results)
+
+
+def _table(by: str, metrics: list[Metric], results: list[Result]) -> CutTable:
+    found = [{part.key: part for part in result.parts} for result in results]
+    labels = {part.key: part.label for result in results for part in result.parts}
+    keys = sorted(labels) if by in GRAINS else _by_first(found, labels)
+    rows = [
+        Row(key, labels[key], tuple(Cell(metric, parts.get(key)) for metric, parts in zip(metrics, found, strict=True)))
+        for key in keys
+    ]
+    values = [part.value for part in found[0].values() if part.value is not None]
+    return CutTable(by, dimension(by).label, tuple(metrics), tuple(rows), max(values, default=None))
+
+
+def _by_first(found: list[dict[str, Part]], labels: dict[str, str]) -> list[str]:
+    """Order the parts by the first metric, largest first; blank last."""
+
+    def place(key: str) -> tuple[bool, float, str]:
+        part = found[0].get(key)
+        return key == BLANK, -float(part.value or 0) if part else 0.0, labels[key]
+
+    return sorted(labels, key=place)
+
+
+def _peers(share: Reading | None) -> Iterable[Peer]:
+    """Return public companies and the own one by their S&M share of revenue, the largest first."""
+    known = Benchmark.objects.filter(metric="sm_share_of_revenue", is_reference=False)
+    peers = [Peer(one.label, one.value, f"{one.source} ({one.dated_on.year})") for one in known]
+    if peers and share and share.now.value is not None:
+        peers.append(Peer("You", Decimal(str(share.now.value)), is_own=True))
+    return sorted(peers, key=lambda peer: -peer.value)

@@ -1,0 +1,251 @@
+"""What a number can be cut by: for each fact table, where each dimension is found.
+
+A dimension is a text of the row (or of a row it points to), or the id of a record that is then shown by name.
+Empty values stay together as `(blank)`, apart from a literal “unknown”.
+"""
+
+from dataclasses import dataclass
+
+import ibis
+
+from kpis.grains import GRAINS
+from kpis.rows import Build
+
+BLANK = "(blank)"
+CUSTOM = "custom."
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A way to cut: `lookup` names the fact table that gives ids their names; empty when the value is a text."""
+
+    name: str
+    label: str
+    lookup: str = ""
+    words: tuple[tuple[str, str], ...] = ()  # stored value and the word for it on screen
+
+    def word(self, value: str) -> str:
+        return dict(self.words).get(value, value)
+
+    def value(self, word: str) -> str:
+        """Return the stored value for a word of the screen, or the word itself."""
+        return next((stored for stored, shown in self.words if shown.casefold() == word.casefold()), word)
+
+
+OUTCOMES = (("open", "Open"), ("won", "Won"), ("lost", "Lost"), ("no_decision", "No decision"))
+SIDES = (("marketing", "Marketing"), ("sales", "Sales"))
+CATEGORIES = (
+    ("lead_generation", "Lead generation"),
+    ("sales_support", "Sales support"),
+    ("technology", "Technology"),
+    ("people", "People"),
+)
+NEW_OR_NOT = (("true", "New business"), ("false", "Existing business"))
+YES_NO = (("true", "Yes"), ("false", "No"))
+DIMENSIONS = {
+    dimension.name: dimension
+    for dimension in [
+        Dimension("owner", "Owner", "owners"),
+        Dimension("manager", "Manager", "owners"),
+        Dimension("lead_owner", "Lead owner", "owners"),
+        Dimension("campaign", "Campaign", "campaigns"),
+        Dimension("account", "Account", "accounts"),
+        Dimension("territory", "Territory"),
+        Dimension("product", "Product"),
+        Dimension("product_as_written", "Product as written"),
+        Dimension("vertical", "Vertical"),
+        Dimension("lead_source", "Lead source"),
+        Dimension("pipeline", "Pipeline"),
+        Dimension("stage", "Stage"),
+        Dimension("outcome", "Outcome", words=OUTCOMES),
+        Dimension("lost_reason", "Reason lost"),
+        Dimension("is_new_business", "New or existing business", words=NEW_OR_NOT),
+        Dimension("is_converted", "Converted", words=YES_NO),
+        Dimension("kind", "Kind"),
+        Dimension("status", "Status"),
+        Dimension("lifecycle_stage", "Lifecycle stage"),
+        Dimension("rating", "Rating"),
+        Dimension("persona", "Persona"),
+        Dimension("priority", "Priority"),
+        Dimension("channel", "Channel"),
+        Dimension("person", "Lead or contact"),
+        Dimension("side", "Side", words=SIDES),
+        Dimension("category", "Category", words=CATEGORIES),
+        Dimension("country", "Country"),
+        Dimension("region", "Region"),
+        Dimension("city", "City"),
+        Dimension("currency", "Currency"),
+        Dimension("source_system", "Source"),
+    ]
+}
+
+
+def _first(*paths: str) -> Build:
+    return lambda row: row.first(*paths)
+
+
+def _text(*paths: str) -> Build:
+    return lambda row: row.text(*paths)
+
+
+def _flag(path: str) -> Build:
+    return lambda row: row[path].ifelse("true", "false")
+
+
+def _currency(path: str = "currency") -> Build:
+    return lambda row: ibis.coalesce(row[path].nullif(""), ibis.literal(row.scope.currency).nullif(""))
+
+
+def _person() -> Build:
+    return lambda row: ibis.cases((row["lead_id"].notnull(), "Lead"), (row["contact_id"].notnull(), "Contact"))
+
+
+def _texts(*names: str) -> dict[str, Build]:
+    return {name: _text(name) for name in names}
+
+
+DEAL = "opportunity"
+INVOICED_DEALS = (DEAL, f"account.only_deal.{DEAL}")  # the deal an invoice names, else its account's only one
+
+
+def _of_deal(*paths: str) -> tuple[str, ...]:
+    return tuple(f"{deal}.{path}" for deal in INVOICED_DEALS for path in paths)
+
+
+OPPORTUNITIES: dict[str, Build] = {
+    "owner": _first("owner_id"),
+    "manager": _first("owner.manager_id"),
+    "lead_owner": _first("lead.owner_id"),
+    "campaign": _first("campaign_id", "lead.campaign_id", "lead.first_touch.campaign_id"),
+    "account": _first("account_id"),
+    "territory": _text("territory.name", "owner.territory.name", "account.territory.name"),
+    "product": _text("product.name", "product_as_written"),
+    "product_as_written": _text("product_as_written", "product.name"),
+    "vertical": _text("account.vertical.name", "lead.vertical.name"),
+    "lead_source": _text("lead_source", "lead.lead_source"),
+    "country": _text("account.country", "lead.country"),
+    "region": _text("account.region", "lead.region"),
+    "city": _text("account.city", "lead.city"),
+    "is_new_business": _flag("is_new_business"),
+    "currency": _currency(),
+    **_texts("pipeline", "stage", "outcome", "lost_reason", "kind", "source_system"),
+}
+LEADS: dict[str, Build] = {
+    "owner": _first("owner_id"),
+    "lead_owner": _first("owner_id"),
+    "manager": _first("owner.manager_id"),
+    "campaign": _first("campaign_id", "first_touch.campaign_id"),
+    "account": _first("account_id"),
+    "territory": _text("territory.name", "owner.territory.name", "account.territory.name"),
+    "product": _text("product.name"),
+    "vertical": _text("vertical.name", "account.vertical.name"),
+    "country": _text("country", "account.country"),
+    "is_converted": _flag("is_converted"),
+    **_texts("lead_source", "status", "lifecycle_stage", "rating", "persona", "region", "city", "source_system"),
+}
+INVOICES: dict[str, Build] = {
+    "owner": _first(*_of_deal("owner_id"), "account.owner_id"),
+    "manager": _first(*_of_deal("owner.manager_id"), "account.owner.manager_id"),
+    "campaign": _first(*_of_deal("campaign_id", "lead.campaign_id", "lead.first_touch.campaign_id")),
+    "account": _first("account_id", "opportunity.account_id"),
+    "territory": _text(*_of_deal("territory.name", "owner.territory.name"), "account.territory.name"),
+    "product": _text("product.name", *_of_deal("product.name", "product_as_written")),
+    "vertical": _text("account.vertical.name", "opportunity.account.vertical.name", *_of_deal("lead.vertical.name")),
+    "lead_source": _text(*_of_deal("lead_source", "lead.lead_source")),
+    "country": _text("account.country", "opportunity.account.country"),
+    "region": _text("account.region", "opportunity.account.region"),
+    "is_new_business": _flag("is_new_business"),
+    "currency": _currency(),
+    **_texts("kind", "source_system"),
+}
+SPEND: dict[str, Build] = {
+    "campaign": _first("campaign_id"),
+    "territory": _text("territory.name"),
+    "product": _text("product.name"),
+    "vertical": _text("vertical.name"),
+    "currency": _currency(),
+    **_texts("side", "category", "source_system"),
+}
+ACCOUNTS: dict[str, Build] = {
+    "owner": _first("owner_id"),
+    "manager": _first("owner.manager_id"),
+    "territory": _text("territory.name", "owner.territory.name"),
+    "vertical": _text("vertical.name"),
+    **_texts("kind", "country", "region", "city", "source_system"),
+}
+CONTACTS: dict[str, Build] = {
+    "owner": _first("owner_id"),
+    "manager": _first("owner.manager_id"),
+    "account": _first("account_id"),
+    "territory": _text("owner.territory.name", "account.territory.name"),
+    "vertical": _text("account.vertical.name"),
+    "country": _text("country", "account.country"),
+    **_texts("lead_source", "lifecycle_stage", "status", "persona", "source_system"),
+}
+TOUCHES: dict[str, Build] = {
+    "campaign": _first("campaign_id"),
+    "owner": _first("lead.owner_id", "contact.owner_id"),
+    "account": _first("contact.account_id", "lead.account_id"),
+    "lead_source": _text("lead.lead_source", "contact.lead_source"),
+    "person": _person(),
+    **_texts("kind", "status", "source_system"),
+}
+ACTIVITIES: dict[str, Build] = {
+    "owner": _first("owner_id"),
+    "manager": _first("owner.manager_id"),
+    "account": _first("account_id", "contact.account_id", "lead.account_id", "opportunity.account_id"),
+    "territory": _text("owner.territory.name"),
+    "person": _person(),
+    **_texts("kind", "status", "outcome", "source_system"),
+}
+ENQUIRIES: dict[str, Build] = {
+    "owner": _first("owner_id"),
+    "manager": _first("owner.manager_id"),
+    "account": _first("account_id", "contact.account_id"),
+    "country": _text("account.country", "contact.country"),
+    **_texts("kind", "status", "priority", "channel", "pipeline", "source_system"),
+}
+CAMPAIGNS: dict[str, Build] = {
+    "owner": _first("owner_id"),
+    "currency": _currency(),
+    **_texts("kind", "status", "source_system"),
+}
+STAGE_CHANGES: dict[str, Build] = {
+    "owner": _first("opportunity.owner_id"),
+    "pipeline": _text("opportunity.pipeline"),
+    **_texts("stage", "source_system"),
+}
+PAYMENTS: dict[str, Build] = {
+    "account": _first("invoice.account_id"),
+    "owner": _first("invoice.account.owner_id"),
+    "currency": _currency(),
+    **_texts("source_system"),
+}
+BY_TABLE: dict[str, dict[str, Build]] = {
+    "opportunities": OPPORTUNITIES,
+    "leads": LEADS,
+    "invoices": INVOICES,
+    "spend": SPEND,
+    "accounts": ACCOUNTS,
+    "contacts": CONTACTS,
+    "touches": TOUCHES,
+    "activities": ACTIVITIES,
+    "enquiries": ENQUIRIES,
+    "campaigns": CAMPAIGNS,
+    "stage_changes": STAGE_CHANGES,
+    "payments": PAYMENTS,
+}
+
+
+def get(name: str) -> Dimension:
+    if name.startswith(CUSTOM):
+        return Dimension(name, name.removeprefix(CUSTOM))
+    grain = GRAINS.get(name)
+    return Dimension(name, grain.label) if grain else DIMENSIONS[name]
+
+
+def build(table: str, name: str) -> Build:
+    """Return the expression that finds the dimension on a row of the table."""
+    if name.startswith(CUSTOM):
+        return lambda row: row.custom(name.removeprefix(CUSTOM))
+    return BY_TABLE[table][name]

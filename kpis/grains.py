@@ -1,0 +1,77 @@
+"""Calendar grains that a date can be cut by: their keys in the address, their days, their order."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from core import periods
+from core.periods import Period
+
+
+@dataclass(frozen=True)
+class Grain:
+    """A calendar unit; `unit` is what Ibis truncates a date to."""
+
+    name: str
+    label: str
+    unit: str
+    span: Callable[[date], Period]
+    written: Callable[[date], str]
+    pattern: str
+
+    def key(self, first: date) -> str:
+        return self.written(first)
+
+    def read(self, key: str) -> Period:
+        """Return the days that the key names.
+
+        Raises:
+            ValueError: the key is not written as this grain writes it.
+        """
+        if not re.fullmatch(self.pattern, key):
+            example = self.key(date(2025, 3, 31))
+            raise ValueError(f"“{key}” names no {self.name}. Write it as {example}.")
+        return self.span(_first_day(key))
+
+    def all_in(self, period: Period) -> Iterator[tuple[str, Period]]:
+        """Yield each unit that the closed period touches, with its days inside the period."""
+        assert period.start
+        assert period.end
+        day = period.start
+        while day <= period.end:
+            whole = self.span(day)
+            assert whole.end
+            yield self.key(whole.start or day), Period(day, min(whole.end, period.end))
+            day = whole.end + timedelta(days=1)
+
+
+def _first_day(key: str) -> date:
+    if "Q" in key:
+        year, quarter = key.split("Q")
+        return date(int(year), 3 * int(quarter) - 2, 1)
+    numbers = [int(number) for number in key.split("-")]
+    return date(*(numbers + [1, 1])[:3])
+
+
+def _week(day: date) -> Period:
+    monday = day - timedelta(days=day.weekday())
+    return Period(monday, monday + timedelta(days=6))
+
+
+GRAINS = {
+    grain.name: grain
+    for grain in [
+        Grain("day", "Day", "D", lambda day: Period(day, day), date.isoformat, r"\d{4}-\d\d-\d\d"),
+        Grain("week", "Week", "W", _week, lambda day: _monday(day).isoformat(), r"\d{4}-\d\d-\d\d"),
+        Grain("month", "Month", "M", periods.month, lambda day: f"{day:%Y-%m}", r"\d{4}-\d\d"),
+        Grain(
+            "quarter", "Quarter", "Q", periods.quarter, lambda day: f"{day.year}Q{(day.month + 2) // 3}", r"\d{4}Q[1-4]"
+        ),
+        Grain("year", "Year", "Y", lambda day: periods.year(day.year), lambda day: str(day.year), r"\d{4}"),
+    ]
+}
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())

@@ -1,0 +1,34 @@
+"""Answers of one snapshot never change, so they are remembered; without the cache they are reckoned anew."""
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+KEPT_SECONDS = 6 * 3600
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+def remembered(address: str, answer: Callable[[], Answer]) -> Answer:
+    """Return what is remembered under the address, or answer and remember it; an empty address is never remembered."""
+    if not address:
+        return answer()
+    try:
+        found: Answer | None = cache.get(address)
+    except RedisError:
+        log.warning("The cache does not answer; metrics are reckoned anew.")
+        return answer()
+    if found is None:
+        found = answer()
+        _keep(address, found)
+    return found
+
+
+def _keep(address: str, answer: object) -> None:
+    try:
+        cache.set(address, answer, KEPT_SECONDS)
+    except RedisError:
+        log.warning("The cache does not answer; an answer is not remembered.")

@@ -1,0 +1,1 @@
+"""The declarations, one per metric. A new module here is found by itself."""

@@ -1,0 +1,165 @@
+"""What is open: a stock, counted on the last evening of the period (now, for a period that is not over)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from kpis.deals import amount, one, open_deals, weighted
+from kpis.registry import Check, Measure, Metric, register
+from kpis.rows import EXACT, Row, Scope
+
+
+def expected(row: Row) -> Any:
+    return row["expected_close_on"]
+
+
+UNKNOWN_AMOUNT = Check(lambda row: row["amount"].isnull(), "{n} open deals carry no amount; they count as nothing.")
+UNKNOWN_CHANCE = Check(
+    lambda row: row["amount"].notnull() & row["probability"].isnull(),
+    "{n} open deals carry no probability; they count as nothing.",
+)
+WHEN = "Counted on the last evening of the period, or now while it lasts; cut by time, it is by expected close."
+
+
+def _open(numerator: Any, *checks: Check, is_money: bool = True, source: Any = open_deals) -> tuple[Measure]:
+    return (
+        Measure(
+            "opportunities",
+            day=expected,
+            numerator=numerator,
+            is_money=is_money,
+            is_stock=True,
+            source=source,
+            checks=checks,
+        ),
+    )
+
+
+register(
+    Metric(
+        key="weighted_pipeline",
+        name="Weighted pipeline",
+        definition=f"What the open deals are worth, each by its stage's agreed chance to be won. {WHEN}",
+        formula="Σ open amount × agreed probability",
+        unit="money",
+        owner_side="sales",
+        measures=_open(weighted, UNKNOWN_AMOUNT, UNKNOWN_CHANCE),
+        default_cut="stage",
+        section="Pipeline",
+    )
+)
+
+
+def _with_observed_chance(scope: Scope) -> Any:
+    """Return the open deals with the share of closed deals that was won after passing the same stage.
+
+    Each deal counts once for a stage, however often it entered; lost deals count too, so nobody survives by being lost.
+    """
+    deals, changes = scope.facts.table("opportunities"), scope.facts.table("stage_changes")
+    closed = deals.filter(deals.outcome != "open").select(closed_id="id", won=(deals.outcome == "won").cast("int64"))
+    passed = changes.select(passed_id="opportunity_id", passed_stage="stage").distinct()
+    both = passed.inner_join(closed, passed.passed_id == closed.closed_id)
+    sums = both.group_by("passed_stage").aggregate(won=both.won.sum(), closed=both.count())
+    chance = (sums.won.cast("decimal(18,4)") / sums.closed.cast("decimal(18,4)")).cast("decimal(5,4)")
+    chances = sums.select("passed_stage", observed=chance)
+    current = open_deals(scope)
+    joined = current.left_join(chances, current.stage == chances.passed_stage)
+    return joined.mutate(probability=joined.observed).select(*current.columns)
+
+
+register(
+    Metric(
+        key="weighted_pipeline_observed",
+        name="Weighted pipeline, observed",
+        definition=(
+            "What the open deals are worth by what really happened: of the closed deals that passed the same stage, the "
+            f"share that was won. Needs the history of stages. {WHEN}"
+        ),
+        formula="Σ open amount × (won ÷ closed, of deals that passed the stage)",
+        unit="money",
+        owner_side="sales",
+        measures=_open(
+            weighted,
+            UNKNOWN_AMOUNT,
+            Check(
+                lambda row: row["amount"].notnull() & row["probability"].isnull(),
+                "{n} open deals stand in a stage that no closed deal is known to have passed; they count as nothing.",
+            ),
+            source=_with_observed_chance,
+        ),
+        default_cut="stage",
+        section="Pipeline",
+    )
+)
+register(
+    Metric(
+        key="open_pipeline",
+        name="Open pipeline",
+        definition=f"The amount of all open deals, unweighted. {WHEN}",
+        formula="Σ amount of open deals",
+        unit="money",
+        owner_side="sales",
+        measures=_open(amount, UNKNOWN_AMOUNT),
+        default_cut="stage",
+        section="Pipeline",
+    )
+)
+register(
+    Metric(
+        key="open_pipeline_at_list_price",
+        name="Open pipeline at list price",
+        definition=f"What the open deals would bring at the list price of their products, where no amount is agreed yet. {WHEN}",
+        formula="Σ list price of the products of open deals",
+        unit="money",
+        owner_side="sales",
+        measures=_open(
+            lambda row: row["product.list_price"].cast(EXACT),
+            Check(lambda row: row["product.list_price"].isnull(), "{n} open deals have no product with a list price."),
+        ),
+        default_cut="stage",
+        section="Pipeline",
+    )
+)
+register(
+    Metric(
+        key="opportunities_open",
+        name="Open opportunities",
+        definition=f"The number of open deals. {WHEN}",
+        formula="count of open deals",
+        unit="count",
+        owner_side="sales",
+        measures=_open(one, is_money=False),
+        default_cut="stage",
+        section="Pipeline",
+    )
+)
+
+
+def _velocity(factors: Mapping[str, Any]) -> tuple[Decimal, Decimal] | None:
+    """Return open deals × close rate × average revenue, and the mean days it is spread over."""
+    count, rate = factors["opportunities_open"].value, factors["close_rate"]
+    average, cycle = factors["average_revenue_per_transaction"], factors["sales_cycle_time"].quartiles
+    if not (rate.denominator and average.denominator and cycle and cycle.mean):
+        return None
+    chance = Decimal(rate.numerator) / Decimal(rate.denominator)
+    return Decimal(count or 0) * chance * (average.numerator / average.denominator), Decimal(str(cycle.mean))
+
+
+register(
+    Metric(
+        key="pipeline_velocity",
+        name="Pipeline velocity",
+        definition=(
+            "Revenue a day that the open pipeline brings if it goes on as in the period: open deals, times the close rate, "
+            "times the average revenue of a won deal, over the mean cycle of won deals."
+        ),
+        formula="open opportunities × close rate × average revenue ÷ mean sales cycle in days",
+        unit="money",
+        owner_side="sales",
+        factors=("opportunities_open", "close_rate", "average_revenue_per_transaction", "sales_cycle_time"),
+        combine=_velocity,
+        default_cut="owner",
+        per="day",
+        section="Pipeline",
+    )
+)

@@ -1,0 +1,139 @@
+"""How many records of each kind there are, by the day each belongs to."""
+
+from kpis.deals import closed_day, is_closed, is_lost, is_no_decision, is_won, one, opened_day
+from kpis.registry import Measure, Metric, OwnerSide, register
+from kpis.rows import Build
+
+
+def _count(
+    key: str,
+    name: str,
+    table: str,
+    what: str,
+    day: Build,
+    *,
+    cut: str = "source_system",
+    keep: Build | None = None,
+    side: OwnerSide = "joint",
+    section: str = "Records",
+    better: str = "up",
+) -> None:
+    register(
+        Metric(
+            key=key,
+            name=name,
+            definition=what,
+            formula=f"count of {name.lower()}",
+            unit="count",
+            better=better,  # type: ignore[arg-type]
+            owner_side=side,
+            measures=(Measure(table, day=day, keep=keep, numerator=one),),
+            default_cut=cut,
+            section=section,
+        )
+    )
+
+
+_count(
+    "opportunities", "Opportunities", "opportunities", "Deals, by the day they were opened, whatever became of them.",
+    opened_day, cut="owner", side="sales", section="Outcomes",
+)  # fmt: skip
+for key, name, words, keep, better in [
+    ("opportunities_won", "Opportunities won", "Deals won, by the day they closed.", is_won, "up"),
+    ("opportunities_lost", "Opportunities lost", "Deals lost, by the day they closed.", is_lost, "down"),
+    ("opportunities_undecided", "Opportunities without decision", "Deals in which the buyer decided nothing, by the day they closed.", is_no_decision, "down"),
+    ("opportunities_closed", "Opportunities closed", "Deals that ended, whatever the outcome, by the day they closed.", is_closed, "up"),
+]:  # fmt: skip
+    _count(
+        key,
+        name,
+        "opportunities",
+        words,
+        closed_day,
+        cut="owner",
+        keep=keep,
+        side="sales",
+        section="Outcomes",
+        better=better,
+    )
+
+_count(
+    "accounts",
+    "Accounts",
+    "accounts",
+    "Companies that buy or may buy, by the day their record was made.",
+    lambda row: row.day("created_at"),
+    cut="vertical",
+)
+_count(
+    "contacts",
+    "Contacts",
+    "contacts",
+    "People at accounts, by the day their record was made.",
+    lambda row: row.day("created_at"),
+    cut="lifecycle_stage",
+)
+_count(
+    "touches",
+    "Touches",
+    "touches",
+    "Marketing contacts with leads and contacts.",
+    lambda row: row.day("happened_at"),
+    cut="campaign",
+    side="marketing",
+)
+_count(
+    "activities",
+    "Activities",
+    "activities",
+    "What people did: calls, mails, visits, demos.",
+    lambda row: row.day("happened_at"),
+    cut="kind",
+    side="sales",
+)
+_count(
+    "enquiries",
+    "Enquiries",
+    "enquiries",
+    "Questions that customers asked, by the day they were opened.",
+    lambda row: row.day("opened_at"),
+    cut="status",
+    better="",
+)
+_count(
+    "campaigns",
+    "Campaigns",
+    "campaigns",
+    "Campaigns, by the day they started.",
+    lambda row: row["starts_on"],
+    cut="kind",
+    side="marketing",
+    better="",
+)
+_count(
+    "stage_changes",
+    "Stage changes",
+    "stage_changes",
+    "Entries of the stage histories of deals.",
+    lambda row: row.day("entered_at"),
+    cut="stage",
+    side="sales",
+    better="",
+)
+_count(
+    "invoices",
+    "Invoices",
+    "invoices",
+    "Invoices and credit notes, by the day they were issued.",
+    lambda row: row["issued_on"],
+    cut="kind",
+)
+_count(
+    "spend_lines",
+    "Lines of spend",
+    "spend",
+    "Dated lines of sales and marketing spend.",
+    lambda row: row["spent_on"],
+    cut="category",
+    better="",
+)

@@ -1,0 +1,100 @@
+"""A joint goal and its pace: what is reached, what an even pace would have reached by now, where it leads."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from core.numbers import by_unit, percent
+from core.periods import Period
+from facts.engine import Facts
+from kpis.compute import compute
+from kpis.models import Goal
+from kpis.registry import Metric, UnknownMetric, get
+from kpis.result import Result
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a goal stands on `today`. What adds up (revenue, leads) has a pace; a rate or a stock is only above or below."""
+
+    goal: Goal
+    metric: Metric
+    reached: Result
+    today: date
+
+    @property
+    def period(self) -> Period:
+        return Period(self.goal.starts_on, self.goal.ends_on)
+
+    @property
+    def adds_up(self) -> bool:
+        return not (self.metric.is_rate or self.metric.is_stock or self.metric.is_spread or self.metric.factors)
+
+    @property
+    def elapsed(self) -> Decimal:
+        """The share of the goal's days that is over, today included."""
+        over = (min(self.today, self.goal.ends_on) - self.goal.starts_on).days + 1
+        return Decimal(max(0, over)) / Decimal(self.period.days or 1)
+
+    @property
+    def value(self) -> Decimal:
+        return Decimal(str(self.reached.value or 0))
+
+    @property
+    def expected(self) -> Decimal:
+        """What should be reached by today at an even pace."""
+        return self.goal.target * self.elapsed if self.adds_up else self.goal.target
+
+    @property
+    def projected(self) -> Decimal | None:
+        """Where the pace so far leads by the last day; None before the first."""
+        if not self.adds_up:
+            return self.value
+        return self.value / self.elapsed if self.elapsed else None
+
+    @property
+    def is_on_course(self) -> bool:
+        if self.metric.better == "down":
+            return (self.projected or Decimal(0)) <= self.goal.target
+        return self.projected is not None and self.projected >= self.goal.target
+
+    def written(self, value: Decimal | None) -> str:
+        return by_unit(value, self.metric.unit, self.goal.currency or self.reached.currency)
+
+    @property
+    def sentence(self) -> str:
+        """Say where the goal stands: reached, elapsed, and what is missing at this pace."""
+        start = f"{self.written(self.value)} of {self.written(self.goal.target)}"
+        if not self.adds_up:
+            return f"{self.written(self.value)} against {self.written(self.goal.target)}: {self._verdict()}."
+        if self.elapsed >= 1:
+            return f"{start} at the end: {self._verdict()}."
+        return f"{start} with {percent(self.elapsed, 0)} of the time gone. At this pace {self.written(self.projected)}: {self._verdict()}."
+
+    def _verdict(self) -> str:
+        if self.is_on_course:
+            return "the goal is met" if self.elapsed >= 1 or not self.adds_up else "on course"
+        missing = self.written(abs(self.goal.target - (self.projected or Decimal(0))))
+        return f"{missing} {'over' if self.metric.better == 'down' else 'short'}"
+
+
+def current(today: date, facts: Facts) -> list[Pace]:
+    """Return the goals whose days include today, and how they stand."""
+    return [_pace(goal, get(goal.metric), today, facts) for goal in _running(today) if _exists(goal.metric)]
+
+
+def _running(today: date) -> list[Goal]:
+    return list(Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on"))
+
+
+def _exists(key: str) -> bool:
+    """Tell whether a goal's metric is still declared: a goal outlives the metric that it was set for."""
+    try:
+        get(key)
+    except UnknownMetric:
+        return False
+    return True
+
+
+def _pace(goal: Goal, metric: Metric, today: date, facts: Facts) -> Pace:
+    return Pace(goal, metric, compute(metric, Period(goal.starts_on, today), facts=facts), today)

@@ -1,0 +1,143 @@
+"""Campaigns ranked by the leads they brought beside the same ranked by revenue, and where the two disagree most."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+
+from core.numbers import percent, ratio, short_money
+from kpis.result import Part
+
+SHOWN = 8
+COMPARED = 100
+MORE_LEADS, MORE_REVENUE = Decimal("1.1"), Decimal("1.25")  # less than that is no disagreement, but chance
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What a campaign brought, and its place, from 1, on either list."""
+
+    key: str
+    label: str
+    leads: int
+    revenue: Decimal
+    leads_rank: int = 0
+    revenue_rank: int = 0
+
+    @property
+    def climb(self) -> int:
+        """How many places higher it stands by revenue than by leads; negative when lower."""
+        return self.leads_rank - self.revenue_rank
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A campaign's line from its place on the left list to its place on the right one, both from 0."""
+
+    left: int
+    right: int
+    is_told: bool
+
+    @property
+    def direction(self) -> str:
+        return "level" if self.left == self.right else "up" if self.right < self.left else "down"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    by_leads: tuple[Campaign, ...]
+    by_revenue: tuple[Campaign, ...]
+    total: int
+    currency: str
+    upside_down: tuple[Campaign, Campaign] | None = None
+
+    @property
+    def most_leads(self) -> int:
+        return self.by_leads[0].leads if self.by_leads else 0
+
+    @property
+    def most_revenue(self) -> Decimal:
+        return self.by_revenue[0].revenue if self.by_revenue else Decimal(0)
+
+    @property
+    def threads(self) -> tuple[Thread, ...]:
+        places = {campaign.key: place for place, campaign in enumerate(self.by_revenue)}
+        told = {campaign.key for campaign in self.upside_down or ()}
+        return tuple(
+            Thread(place, places[campaign.key], campaign.key in told)
+            for place, campaign in enumerate(self.by_leads)
+            if campaign.key in places
+        )
+
+    @property
+    def told(self) -> frozenset[str]:
+        return frozenset(campaign.key for campaign in self.upside_down or ())
+
+    @property
+    def finding(self) -> str:
+        if not self.total:
+            return "No campaign brought a lead or a deal"
+        if not self.upside_down:
+            return "Campaigns that bring more leads also bring more revenue"
+        loud, quiet = self.upside_down
+        return (
+            f"“{loud.label}” brought {_more(loud.leads, quiet.leads)} than “{quiet.label}”, {self._share(loud, quiet)}"
+        )
+
+    def _share(self, loud: Campaign, quiet: Campaign) -> str:
+        if not loud.revenue:
+            return f"and no revenue, where the other earned {short_money(quiet.revenue, self.currency)}"
+        return f"but only {percent(loud.revenue / quiet.revenue)} of its revenue"
+
+
+def _more(many: int, few: int) -> str:
+    if not few:
+        return f"{many} more leads"
+    times = Decimal(many) / few
+    return f"{percent(times - 1)} more leads" if times < 2 else f"{ratio(times)} the leads"
+
+
+def rank(leads: Iterable[Part], revenue: Iterable[Part], currency: str) -> Ranking:
+    """Join both lists by campaign; who is missing on one brought nothing there."""
+    brought = {part.key: part for part in leads}
+    earned = {part.key: part for part in revenue}
+    found = [
+        Campaign(
+            key,
+            (brought.get(key) or earned[key]).label,
+            int(brought[key].value or 0) if key in brought else 0,
+            Decimal(earned[key].value or 0) if key in earned else Decimal(0),
+        )
+        for key in {**brought, **earned}
+    ]
+    placed = _placed(found)
+    return Ranking(
+        tuple(sorted(placed, key=lambda campaign: campaign.leads_rank)[:SHOWN]),
+        tuple(sorted(placed, key=lambda campaign: campaign.revenue_rank)[:SHOWN]),
+        len(placed),
+        currency,
+        upside_down(placed),
+    )
+
+
+def _placed(found: Sequence[Campaign]) -> list[Campaign]:
+    by_leads = sorted(found, key=lambda campaign: (-campaign.leads, campaign.label))
+    by_revenue = sorted(found, key=lambda campaign: (-campaign.revenue, campaign.label))
+    leads_rank = {campaign.key: place for place, campaign in enumerate(by_leads, 1)}
+    revenue_rank = {campaign.key: place for place, campaign in enumerate(by_revenue, 1)}
+    return [
+        Campaign(one.key, one.label, one.leads, one.revenue, leads_rank[one.key], revenue_rank[one.key])
+        for one in found
+    ]
+
+
+def upside_down(campaigns: Sequence[Campaign]) -> tuple[Campaign, Campaign] | None:
+    """Return the pair that ranks one way by leads and the other by revenue with the most money between; None without."""
+    loudest = sorted(campaigns, key=lambda one: one.leads_rank)[:COMPARED]
+    richest = sorted(campaigns, key=lambda one: one.revenue_rank)[:COMPARED]
+    pairs = [
+        (loud, quiet)
+        for loud, quiet in product(loudest, richest)
+        if loud.leads > quiet.leads * MORE_LEADS and quiet.revenue > loud.revenue * MORE_REVENUE
+    ]
+    return max(pairs, key=lambda pair: pair[1].revenue - pair[0].revenue, default=None)

@@ -1,0 +1,185 @@
+"""One metric is one declaration: what it means, what it is counted from, what it can be cut by.
+
+Tile, trend, cut, comparison, drill-down, API, CSV, glossary, snapshot and goal all derive from it.
+The declarations live in `kpis/metrics/`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, Literal
+
+from kpis import dimensions
+from kpis.grains import GRAINS
+from kpis.rows import Build, Scope
+
+Unit = Literal["percent", "money", "days", "count", "ratio"]
+Better = Literal["up", "down", ""]
+OwnerSide = Literal["marketing", "sales", "joint"]
+
+
+class UnknownMetric(LookupError):
+    """No metric has this key; the message lists those that exist."""
+
+
+class BadCut(ValueError):
+    """The metric cannot be cut or filtered so; the message lists what it can be cut by."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Rows that a reader must know of: those for which `of` holds are counted and said in `words` ({n})."""
+
+    of: Build
+    words: str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What the rows of one fact table add to a metric.
+
+    `day` places a row in a period; `keep` says which rows count. Numerator and denominator are summed over them;
+    a `spread` collects whole numbers (days, cents) for median and quartiles instead. A `stock` is counted on the last evening
+    of a period, from the rows that `source` gives for that day, and `day` then only serves cuts by time.
+    """
+
+    table: str
+    day: Build
+    keep: Build | None = None
+    numerator: Build | None = None
+    denominator: Build | None = None
+    spread: Build | None = None
+    is_money: bool = False
+    is_stock: bool = False
+    source: Callable[[Scope], Any] | None = None
+    checks: tuple[Check, ...] = ()
+    basis: str = ""
+
+    def rows(self, scope: Scope) -> Any:
+        return self.source(scope) if self.source else scope.facts.table(self.table)
+
+
+Bases = tuple[Measure, ...]  # the first that has rows is taken, and the result says which
+Gap = Callable[[Decimal, Decimal, Decimal], dict[str, Decimal]]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number with a name, a unit, a formula on screen, an owner, and the records behind it.
+
+    `measures` add up; where one of them is a tuple, its first basis that has rows is taken. `factors` make a
+    metric of other metrics instead, by `combine`, which then has no records of its own.
+    """
+
+    key: str
+    name: str
+    definition: str
+    formula: str
+    unit: Unit
+    measures: tuple[Measure | Bases, ...] = ()
+    better: Better = "up"
+    owner_side: OwnerSide = "joint"
+    benchmark: str = ""  # key of the benchmark it is held against; empty: its own key
+    is_proportion: bool = False  # counts of rows among the same rows: an interval can be given
+    default_cut: str = ""
+    gap: Gap | None = None
+    factors: tuple[str, ...] = ()
+    combine: Callable[[Mapping[str, Any]], tuple[Decimal, Decimal] | None] | None = None
+    per: str = ""  # what the unit is per: "day"
+    section: str = "Records"
+
+    @property
+    def benchmark_key(self) -> str:
+        return self.benchmark or self.key
+
+    @property
+    def all_measures(self) -> tuple[Measure, ...]:
+        """Return every measure that may be asked, all bases included."""
+        own = [m for part in self.measures for m in (part if isinstance(part, tuple) else (part,))]
+        return (*own, *(m for key in self.factors for m in get(key).all_measures))
+
+    @property
+    def is_rate(self) -> bool:
+        return any(measure.denominator for measure in self.all_measures)
+
+    @property
+    def is_spread(self) -> bool:
+        return any(measure.spread for measure in self.measures if isinstance(measure, Measure))
+
+    @property
+    def is_money(self) -> bool:
+        return any(measure.is_money for measure in self.all_measures)
+
+    @property
+    def is_stock(self) -> bool:
+        return any(measure.is_stock for measure in self.all_measures)
+
+    @property
+    def may_be_goal(self) -> bool:
+        """Whether it may steer people: it is money, or a rate between two amounts of money."""
+        return self.is_money and self.unit in {"money", "percent"}
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(measure.table for measure in self.all_measures))
+
+    @property
+    def dimensions(self) -> dict[str, str]:
+        """Return name and label of all it can be cut by; `custom.<name>` comes on top when it has one table."""
+        shared = [dimensions.BY_TABLE[table] for table in self.tables]
+        names = [name for name in dimensions.DIMENSIONS if all(name in found for found in shared)]
+        return {name: dimensions.get(name).label for name in [*names, *GRAINS]}
+
+    def check_dimension(self, name: str) -> None:
+        """Refuse a dimension that this metric does not have.
+
+        Raises:
+            BadCut: with the names that it has.
+        """
+        if name in self.dimensions or name.startswith(dimensions.CUSTOM):
+            return
+        raise BadCut(
+            f"{self.key} cannot be cut by “{name}”. Use one of: {', '.join(self.dimensions)}, or custom.<name> for a "
+            f"column that the source brought."
+        )
+
+
+_metrics: dict[str, Metric] = {}
+
+
+def register(metric: Metric) -> Metric:
+    if metric.key in _metrics and _metrics[metric.key] != metric:
+        raise ValueError(f"Two metrics are called {metric.key}.")
+    _metrics[metric.key] = metric
+    return metric
+
+
+def _load() -> None:
+    package = import_module("kpis.metrics")
+    for module in iter_modules(package.__path__):
+        import_module(f"kpis.metrics.{module.name}")
+
+
+def get(key: str) -> Metric:
+    """Return the metric.
+
+    Raises:
+        UnknownMetric: with the keys that exist.
+    """
+    _load()
+    try:
+        return _metrics[key]
+    except KeyError:
+        raise UnknownMetric(f"No metric is called “{key}”. There are: {', '.join(sorted(_metrics))}.") from None
+
+
+def all_metrics() -> list[Metric]:
+    """Return every metric, the money first, by section and in the order of declaration."""
+    _load()
+    order = {section: place for place, section in enumerate(SECTIONS)}
+    return sorted(_metrics.values(), key=lambda metric: order[metric.section])
+
+
+SECTIONS = ["Money", "Pipeline", "Outcomes", "Leads", "Campaigns", "Records"]

@@ -1,0 +1,162 @@
+"""What a question to a metric is answered with: exact sums, the figure made of them, and its parts."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from core.periods import Period
+
+Number = Decimal | float | int | None
+CENT = Decimal("0.01")
+
+
+def cents(value: Decimal) -> Decimal:
+    """Round money to the cent, half up, as accountants do."""
+    return value.quantize(CENT, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Quartiles:
+    """How a set of values is spread; quantiles are interpolated linearly between neighbours."""
+
+    q1: float
+    median: float
+    q3: float
+    p90: float
+    mean: float
+    lowest: float
+    highest: float
+
+    def as_json(self) -> dict[str, float]:
+        return {
+            "q1": self.q1,
+            "median": self.median,
+            "q3": self.q3,
+            "p90": self.p90,
+            "mean": self.mean,
+            "min": self.lowest,
+            "max": self.highest,
+        }
+
+
+def quartiles(counts: Mapping[int, int], scale: int = 1) -> Quartiles | None:
+    """Return the spread of whole values given how often each occurs, divided by `scale`; None of nothing."""
+    values = sorted(counts)
+    n = sum(counts.values())
+    if not n:
+        return None
+    ends, seen = [], 0
+    for value in values:
+        seen += counts[value]
+        ends.append(seen)
+
+    def quantile(share: float) -> float:
+        place = (n - 1) * share
+        low, high = (values[bisect_right(ends, around)] for around in (math.floor(place), math.ceil(place)))
+        return (low + (high - low) * (place - math.floor(place))) / scale
+
+    mean = sum(value * count for value, count in counts.items()) / n / scale
+    return Quartiles(
+        quantile(0.25), quantile(0.5), quantile(0.75), quantile(0.9), mean, values[0] / scale, values[-1] / scale
+    )
+
+
+def wilson(part: int, whole: int) -> tuple[float, float] | None:
+    """Return the 95 % interval (Wilson) of a share of counted rows, as fractions; None of nothing."""
+    if not whole:
+        return None
+    z, share = 1.959963984540054, part / whole
+    middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
+    reach = z / (1 + z * z / whole) * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """A value with all that it was made of. A rate is a fraction; money is in `currency`; None is no value."""
+
+    value: Number = None
+    numerator: Number = None
+    denominator: Number = None
+    n: int = 0
+    currency: str = ""
+    low: float | None = None
+    high: float | None = None
+    quartiles: Quartiles | None = None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether chance may move the value much, so that its interval is worth showing."""
+        return self.low is not None and self.n < 100
+
+    def figures_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "value": _plain(self.value),
+            "numerator": _plain(self.numerator),
+            "denominator": _plain(self.denominator),
+            "n": self.n,
+        }
+        if self.low is not None:
+            found |= {"low": self.low, "high": self.high}
+        if self.quartiles:
+            found["quartiles"] = self.quartiles.as_json()
+        return found
+
+
+def _plain(number: Number) -> float | int | None:
+    return float(number) if isinstance(number, Decimal) else number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Figures):
+    """One value of the dimension; `key` is what a filter takes to mean exactly this part."""
+
+    label: str
+    key: str
+    external_id: str = ""
+
+    def as_json(self, *, is_money: bool = False) -> dict[str, Any]:
+        named = {"label": self.label, "key": self.key}
+        if self.external_id:
+            named["external_id"] = self.external_id
+        return named | self.figures_json() | ({"currency": self.currency} if is_money else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Figures):
+    key: str
+    name: str
+    unit: str
+    per: str = ""
+    period: Period
+    as_of: datetime | None
+    by: str = ""
+    where: dict[str, str] = field(default_factory=dict)
+    basis: str = ""
+    gap: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    records: tuple[tuple[str, int], ...] = ()  # fact table and how many of its rows count
+    parts: tuple[Part, ...] = ()
+    is_money: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the command and the API answer: rates as fractions, money exact to the cent."""
+        found: dict[str, Any] = {"key": self.key, "name": self.name, "unit": self.unit, "currency": self.currency}
+        found |= {"per": self.per} if self.per else {}
+        found |= self.figures_json()
+        found |= {
+            "from": self.period.start.isoformat() if self.period.start else None,
+            "to": self.period.end.isoformat() if self.period.end else None,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "warnings": list(self.warnings),
+        }
+        found |= {"where": self.where} if self.where else {}
+        found |= {"basis": self.basis} if self.basis else {}
+        found |= {"gap": {name: _plain(value) for name, value in self.gap.items()}} if self.gap else {}
+        if self.by:
+            found |= {"by": self.by, "parts": [part.as_json(is_money=self.is_money) for part in self.parts]}
+        return found

@@ -1,0 +1,171 @@
+"""A fact row with the rows it points to, joined only as far as a question asks.
+
+A declaration writes `row["lead.owner_id"]` for "the owner of the deal's lead". The paths that a question's
+expressions name are collected first; then exactly those look-ups are joined, each by key, so no row doubles.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import ibis
+
+from core.periods import Period
+from facts.custom import custom_field
+from facts.engine import Facts
+
+Build = Callable[["Row"], Any]  # from a row to an Ibis value
+EXACT = "decimal(38,6)"  # sums of money keep six places until they are shown
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an expression may need to know besides its row."""
+
+    facts: Facts
+    period: Period
+    currency: str  # the company's; rows without one are in it
+    today: date  # the company's day at the snapshot
+
+    @property
+    def stock_day(self) -> date | None:
+        """The day whose evening a stock is counted on; None is now."""
+        return self.period.end if self.period.end and self.period.end < self.today else None
+
+
+class Row:
+    """One row of a fact table: `row["amount"]`, `row["account.vertical.name"]`."""
+
+    def __init__(self, scope: Scope, take: Callable[[str], Any]) -> None:
+        self.scope = scope
+        self._take = take
+
+    def __getitem__(self, path: str) -> Any:
+        return self._take(path)
+
+    def first(self, *paths: str) -> Any:
+        """Return the first that is not NULL."""
+        return ibis.coalesce(*(self[path] for path in paths))
+
+    def text(self, *paths: str) -> Any:
+        """Return the first that is not empty; NULL when all are."""
+        return ibis.coalesce(*(self[path].nullif("") for path in paths))
+
+    def day(self, path: str) -> Any:
+        """Return the company's calendar day of a moment."""
+        return self[path].date()
+
+    def custom(self, name: str) -> Any:
+        return custom_field(self, name).nullif("")  # type: ignore[arg-type]
+
+    def money(self, path: str) -> Any:
+        return self[path].cast(EXACT)
+
+
+def _first_touches(scope: Scope) -> Any:
+    """The first campaign that touched each lead: by time, undated touches last."""
+    touches = scope.facts.table("touches")
+    touches = touches.filter(touches.lead_id.notnull() & touches.campaign_id.notnull())
+    by_time = [touches.happened_at.isnull(), touches.happened_at, touches.id]
+    turn = ibis.row_number().over(group_by=touches.lead_id, order_by=by_time)
+    ranked = touches.mutate(turn=turn)
+    return ranked.filter(ranked.turn == 0).select(id="lead_id", campaign_id="campaign_id")
+
+
+def _deals_of_leads(scope: Scope) -> Any:
+    """What became of each lead's deals."""
+    deals = scope.facts.table("opportunities")
+    deals = deals.filter(deals.lead_id.notnull())
+    return deals.group_by(id=deals.lead_id).aggregate(won=(deals.outcome == "won").any(), deals=deals.count())
+
+
+def _deals_of_accounts(scope: Scope) -> Any:
+    """The only deal of each account that has exactly one: what an invoice without a deal must be for."""
+    deals = scope.facts.table("opportunities")
+    deals = deals.filter(deals.account_id.notnull())
+    grouped = deals.group_by(id=deals.account_id).aggregate(n=deals.count(), opportunity_id=deals.id.max())
+    return grouped.filter(grouped.n == 1).select("id", "opportunity_id")
+
+
+LINKS = {
+    "account": "accounts",
+    "asset": "content_assets",
+    "campaign": "campaigns",
+    "contact": "contacts",
+    "enquiry": "enquiries",
+    "invoice": "invoices",
+    "lead": "leads",
+    "manager": "owners",
+    "opportunity": "opportunities",
+    "owner": "owners",
+    "product": "products",
+    "territory": "territories",
+    "vertical": "verticals",
+}
+DERIVED: dict[str, Callable[[Scope], Any]] = {
+    "first_touch": _first_touches,
+    "deals": _deals_of_leads,
+    "only_deal": _deals_of_accounts,
+}
+
+
+def _behind(scope: Scope, segment: str) -> tuple[str, Any]:
+    """Return the column that points and the table behind it."""
+    if segment in DERIVED:
+        return "id", DERIVED[segment](scope)
+    return f"{segment}_id", scope.facts.table(LINKS[segment])
+
+
+def _flat(path: str) -> str:
+    return path.replace(".", "__")
+
+
+def _paths(scope: Scope, base: Any, builds: Iterable[Build]) -> set[str]:
+    """Run the expressions on the tables as they are, unjoined, and note what they ask for."""
+    found: set[str] = set()
+
+    def note(path: str) -> Any:
+        found.add(path)
+        *segments, column = path.split(".")
+        table = _behind(scope, segments[-1])[1] if segments else base
+        return table[column]
+
+    for build in builds:
+        build(Row(scope, note))
+    return found
+
+
+def joined(scope: Scope, base: Any, builds: Iterable[Build], keep: tuple[str, ...] = ()) -> tuple[Any, Row]:
+    """Join to `base` whatever the expressions name; return the wide table and the row to build them on."""
+    paths = _paths(scope, base, builds) | set(keep)
+    prefixes = sorted({prefix for path in paths for prefix in _prefixes(path)}, key=lambda prefix: prefix.count("."))
+    pointers = {f"{head}.{_pointer(tail)}" if head else _pointer(tail) for head, _, tail in map(_split, prefixes)}
+    wanted = paths | pointers
+    table = base.select(**{_flat(path): base[path] for path in wanted if "." not in path})
+    for prefix in prefixes:
+        table = _with(scope, table, prefix, wanted)
+    return table, Row(scope, lambda path: table[_flat(path)])
+
+
+def _with(scope: Scope, table: Any, prefix: str, wanted: set[str]) -> Any:
+    head, _, tail = _split(prefix)
+    pointer, behind = _behind(scope, tail)
+    columns = {_flat(path): behind[path.rpartition(".")[2]] for path in wanted if path.rpartition(".")[0] == prefix}
+    key = f"{_flat(prefix)}__key"
+    lookup = behind.select(**columns, **{key: behind["id"]})
+    own = table[_flat(f"{head}.{pointer}" if head else pointer)]
+    return table.left_join(lookup, own == lookup[key]).drop(key)
+
+
+def _pointer(segment: str) -> str:
+    return "id" if segment in DERIVED else f"{segment}_id"
+
+
+def _split(prefix: str) -> tuple[str, str, str]:
+    return prefix.rpartition(".")
+
+
+def _prefixes(path: str) -> list[str]:
+    parts = path.split(".")[:-1]
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]

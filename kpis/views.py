@@ -1,0 +1,118 @@
+"""The joint dashboard."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from core import periods
+from core.charts import Scale, scale, shares
+from core.live import render_live
+from core.numbers import percent
+from core.periods import BadPeriod
+from crm.models import Invoice, Lead, Opportunity, Spend
+from kpis import address, cards, charts, sentences
+from kpis.dashboard import CUTS, Dashboard, Question, build
+from kpis.dimensions import get as dimension
+from kpis.pace import Pace
+from kpis.registry import BadCut, get
+from team.access import may
+from team.models import Company
+
+ROWS = 25
+
+
+@login_required
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Show the joint dashboard for the period, filters and cut of the address; a bad one is explained on the page."""
+    today = timezone.now().astimezone(Company.get().zone).date()
+    fault = ""
+    try:
+        question = address.read(request.GET, today)
+        board = build(question, today)
+    except (BadPeriod, BadCut) as error:
+        fault, question = str(error), Question(periods.preset(periods.DEFAULT, today))
+        board = build(question, today)
+    context = {"board": board, "fault": fault, "as_of": board.as_of, **_asked(board)}
+    context |= _empty(request) if board.is_empty else _answered(request, board)
+    return render_live(request, "kpis/dashboard.html", context, status=400 if fault else 200)
+
+
+def _asked(board: Dashboard) -> dict[str, Any]:
+    """Return what was asked, and what else could be."""
+    question = board.question
+    return {
+        "period": question.period,
+        "presets": periods.PRESETS,
+        "filters": [(name, dimension(name).label, _part_label(board, name)) for name in question.where],
+        "cuts": [(name, dimension(name).label) for name in CUTS],
+    }
+
+
+def _part_label(board: Dashboard, name: str) -> str:
+    """Return the filtered part as it is called on screen."""
+    value = board.question.where[name]
+    return board.names.get((name, value), dimension(name).word(value))
+
+
+def _empty(request: HttpRequest) -> dict[str, Any]:
+    """Tell an Accord without records from one whose records are not counted yet."""
+    has_records = any(model.objects.exists() for model in (Opportunity, Lead, Invoice, Spend))
+    return {"has_records": has_records, "may_import": may(request.user, "import")}
+
+
+def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
+    smroi, before = board.reading("smroi"), board.question.period.before
+    rates = [board.reading(key) for key in ("close_rate", "loss_rate", "no_decision_rate")]
+    return {
+        "headline": sentences.headline(board),
+        "goals": [(pace, _pace_scale(pace)) for pace in board.goals],
+        "may_set_goal": may(request.user, "set_goal"),
+        "smroi": smroi,
+        "smroi_scale": _smroi_scale(board),
+        "links": {key: address.metric(key, board.question, by=None) for key in board.readings},
+        "money_chart": board.smroi_trend and charts.money(board.smroi_trend, board.spend_trends),
+        "smroi_chart": board.smroi_trend and charts.smroi(board.smroi_trend),
+        "cards": cards.of(board),
+        "outcomes": _outcomes(rates) if all(rates) else None,
+        "widest": cards.widest(board.peers),
+        "campaign_links": _campaign_links(board),
+        "before": before,
+        "changes_finding": sentences.changes(board.changes, before.label) if before else "",
+        "cut_page": board.cut and Paginator(board.cut.rows, ROWS).get_page(request.GET.get("page")),
+    }
+
+
+def _smroi_scale(board: Dashboard) -> Scale | None:
+    smroi = board.reading("smroi")
+    if smroi is None or smroi.now.value is None or "benchmark" not in smroi.now.gap:
+        return None
+    benchmark = smroi.now.gap["benchmark"]
+    return scale(smroi.now.value, benchmark, percent(smroi.now.value, 0), f"benchmark {percent(benchmark, 0)}")
+
+
+def _pace_scale(pace: Pace) -> Scale:
+    other = f"even pace {pace.written(pace.expected)}" if pace.adds_up else f"goal {pace.written(pace.goal.target)}"
+    return scale(pace.value, pace.expected, pace.written(pace.value), other, end=pace.goal.target)
+
+
+def _outcomes(rates: list[Any]) -> dict[str, Any]:
+    won, _lost, undecided = rates
+    names = ("won", "lost", "undecided")
+    return {
+        "finding": sentences.outcomes_finding(won, undecided),
+        "parts": list(zip(names, rates, shares(*(rate.now.value for rate in rates)), strict=True)),
+        "interval": sentences.interval(won.now),
+    }
+
+
+def _campaign_links(board: Dashboard) -> dict[str, str]:
+    question = board.question
+    return {
+        "leads": address.metric("campaign_leads", question, by="campaign"),
+        "revenue": address.metric("campaign_revenue", question, by="campaign"),
+    }

@@ -1,0 +1,52 @@
+"""Facts made of plain rows, in memory: the declared tables with only what a test says."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import duckdb
+import ibis
+import pandas as pd
+import pyarrow as pa
+
+from facts.registry import tables
+
+Rows = Iterable[dict[str, Any]]
+ZONE = "Europe/Berlin"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "opportunities": {"outcome": "open", "currency": "EUR"},
+    "invoices": {"kind": "invoice", "currency": "EUR"},
+    "spend": {"side": "marketing", "category": "people", "currency": "EUR"},
+    "leads": {"is_converted": False},
+    "payments": {"currency": "EUR"},
+}
+
+
+class MemoryFacts:
+    """Stands for `Facts`: `MemoryFacts(leads=[{"lead_source": "web"}])`; what is not said is NULL."""
+
+    snapshot = None
+    as_of = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+    def __init__(self, zone: str = ZONE, **given: Rows) -> None:
+        self.backend = ibis.duckdb.from_connection(duckdb.connect())
+        self.backend.raw_sql(f"SET TimeZone = '{zone}'")
+        self.questions = 0
+        for name, table in tables().items():
+            ids = count(1)
+            common = {"source_system": "test", "custom": "{}", **DEFAULTS.get(name, {})}
+            rows = [{"id": next(ids), **common, **row} for row in given.get(name, [])]
+            self._put(name, pa.Table.from_pylist(rows, schema=table.arrow))
+
+    def _put(self, name: str, rows: pa.Table) -> None:
+        self.backend.con.register("arrived", rows)
+        self.backend.raw_sql(f'CREATE TABLE "{name}" AS SELECT * FROM arrived')
+        self.backend.con.unregister("arrived")
+
+    def table(self, name: str) -> Any:
+        return self.backend.table(name)
+
+    def execute(self, expression: Any) -> pd.DataFrame:
+        self.questions += 1
+        return self.backend.execute(expression.as_table())
