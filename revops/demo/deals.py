@@ -1,0 +1,147 @@
+"""Deals: how they open, how they end, how long they take, and the stages in between."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from crm.models import Outcome
+from revops.demo.days import DAY, Calendar, quarter_end, workday
+from revops.demo.dice import pick, skewed
+from revops.demo.firms import Firm
+from revops.demo.prospects import Prospect, Run
+from revops.demo.story import (
+    BUYER_WINS,
+    EXPANSION,
+    HAS_BUYER,
+    LAGGING,
+    LAGGING_PACE,
+    LAGGING_WINS,
+    LOST,
+    NEW,
+    OPEN_STAGES,
+    PACE,
+    RENEWAL,
+    UNDECIDED,
+    WARES,
+    WON,
+    Ware,
+)
+
+DEPTH = {  # how far deals get that end so: weights of the open stages
+    Outcome.LOST: (12, 26, 27, 26, 9),
+    Outcome.NO_DECISION: (4, 18, 36, 36, 6),
+}
+ENDS = {Outcome.WON: WON, Outcome.LOST: LOST, Outcome.NO_DECISION: UNDECIDED}
+NEVER = datetime.max.replace(tzinfo=UTC)
+KIND_SIZE = {NEW: 1.0, EXPANSION: 1.05, RENEWAL: 1.15}
+QUARTER_PULL, PULL_DAYS = 0.4, 24  # share of wins brought forward into the last days of a near quarter end
+RETURNS = 0.06  # share of deals that go back a stage once
+
+
+@dataclass(eq=False)
+class Deal:
+    """An opportunity, told to its end whatever today is."""
+
+    number: int
+    kind: str
+    firm: Firm
+    source: str
+    opened: datetime
+    ware: Ware
+    worth: float  # before all deals of a year are scaled to its sum
+    has_buyer: bool
+    run: Run | None = None
+    prospect: Prospect | None = None
+    outcome: str = Outcome.OPEN
+    closed: datetime = NEVER
+    amount: Decimal = Decimal(0)
+    is_stale: bool = False  # nobody works it and nobody closes it
+    path: list[tuple[str, datetime]] = field(default_factory=list)
+
+    @property
+    def first_contact(self) -> datetime:
+        return self.prospect.created if self.prospect else self.opened
+
+    @property
+    def strength(self) -> float:
+        """How likely it is won, beside others of its kind."""
+        lag = LAGGING_WINS if self.firm.territory == LAGGING else 1.0
+        return lag * self.firm.rep.skill * self.firm.readiness * (BUYER_WINS if self.has_buyer else 1.0)
+
+
+def open_deal(
+    rng: Random, number: int, kind: str, firm: Firm, source: str, opened: datetime, offset: int, run: Run | None = None
+) -> Deal:
+    """Open a deal of a worth that fits the product, the firm and the campaign."""
+    wares = [ware for ware in WARES if offset >= ware.from_year]
+    ware = rng.choices(wares, [ware.weight for ware in wares])[0]
+    scale = KIND_SIZE[kind] * (run.plan.size if run else 1.0)
+    worth = ware.price * firm.size * scale * skewed(rng, 1.0, 0.5, 0.3, 4.0)
+    return Deal(number, kind, firm, source, opened, ware, worth, rng.random() < HAS_BUYER, run)
+
+
+def convert(rng: Random, prospect: Prospect, number: int, calendar: Calendar) -> Deal:
+    """Make an opportunity of a lead: days after the first answer, or months later out of nurture."""
+    assert prospect.answered
+    opened = calendar.later(prospect.answered, skewed(rng, 26, 0.9, 1, 300))
+    if rng.random() < 0.12 and not prospect.run.plan.is_exact:
+        opened = calendar.later(opened, rng.uniform(200, 650))
+    prospect.converts = True
+    run = prospect.run
+    deal = open_deal(rng, number, NEW, prospect.firm, run.plan.source, opened, run.offset, run)
+    deal.prospect = prospect
+    return deal
+
+
+def settle(rng: Random, deals: list[Deal], won: float, undecided: float) -> None:
+    """Decide how deals end: these shares of them are won and undecided, the stronger the likelier won."""
+    winners = pick(rng, deals, lambda deal: deal.strength, round(len(deals) * won))
+    rest = [deal for deal in deals if deal not in winners]
+    stuck = pick(rng, rest, lambda deal: 0.6 if deal.has_buyer else 1.6, round(len(deals) * undecided))
+    for deal in deals:
+        deal.outcome = Outcome.WON if deal in winners else Outcome.NO_DECISION if deal in stuck else Outcome.LOST
+
+
+def finish(rng: Random, deals: Iterable[Deal], calendar: Calendar) -> None:
+    """Give each deal its last day and the stages it goes through."""
+    for deal in deals:
+        deal.closed = _close(rng, deal, calendar)
+        deal.path = _path(rng, deal, calendar)
+        if deal.outcome == Outcome.WON:
+            deal.firm.customer_since = deal.firm.customer_since or deal.closed.date()
+        elif deal.kind == RENEWAL:
+            deal.firm.left_on = deal.closed.date()
+
+
+def _close(rng: Random, deal: Deal, calendar: Calendar) -> datetime:
+    pace = PACE[deal.kind, str(deal.outcome)]
+    slower = LAGGING_PACE if deal.firm.territory == LAGGING else 1.0
+    day = deal.opened.date() + timedelta(days=round(skewed(rng, pace.days * slower, pace.spread, 6, 420)))
+    if deal.outcome == Outcome.WON:
+        day = _pulled(rng, day, deal.opened.date())
+    if deal.run and deal.run.plan.is_exact:
+        day = min(day, date(deal.run.year, 12, 12))  # these two campaigns are told to their end in their own year
+    return max(calendar.sometime(rng, workday(day)), calendar.later(deal.opened, 8))
+
+
+def _pulled(rng: Random, day: date, opened: date) -> date:
+    """Bring a win near the end of a quarter into its last days."""
+    end = quarter_end(day)
+    if (end - day).days > PULL_DAYS or rng.random() > QUARTER_PULL:
+        return day
+    return max(opened + 5 * DAY, end - DAY * rng.randint(1, 8))
+
+
+def _path(rng: Random, deal: Deal, calendar: Calendar) -> list[tuple[str, datetime]]:
+    """Return the stages and when each was entered, in order of time, the first when the deal opened."""
+    weights = DEPTH.get(Outcome(deal.outcome))
+    depth = rng.choices(range(len(OPEN_STAGES)), weights)[0] if weights else len(OPEN_STAGES) - 1
+    stages = list(OPEN_STAGES[: depth + 1])
+    if depth > 1 and rng.random() < RETURNS:
+        back = rng.randint(1, depth - 1)
+        stages[back + 1 : back + 1] = [OPEN_STAGES[back + 1], OPEN_STAGES[back]]
+    latest = deal.opened + (deal.closed - deal.opened) * 0.9
+    moments = sorted(calendar.between(rng, deal.opened, latest) for _ in stages[1:])
+    return [*zip(stages, [deal.opened, *moments], strict=True), (ENDS[Outcome(deal.outcome)], deal.closed)]

@@ -1,0 +1,120 @@
+"""Put the demo company into the database, and take it out again: its own rows, and no others."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+from django.utils import timezone
+
+from crm import models as crm
+from crm.models import Record
+from kpis.models import Goal
+from revops.demo.people import People
+from revops.demo.story import COMPANY, CURRENCY, GOAL, SOURCE, ZONE
+from revops.demo.write import write_book
+from team.models import Company, Territory, User
+
+ORDER: tuple[type[Record], ...] = (  # whoever is referred to comes first
+    crm.Owner, crm.Vertical, crm.Product, crm.ContentAsset, crm.Campaign, crm.Account, crm.Contact, crm.Lead,
+    crm.Opportunity, crm.StageChange, crm.BuyingRole, crm.Quota, crm.Touch, crm.Activity, crm.Enquiry,
+    crm.EnquiryHandover, crm.Invoice, crm.Payment, crm.Spend, crm.ContentUse, crm.UsageEvent,
+)  # fmt: skip
+FILLED_BY_DATABASE = {"changed_xid", "custom", "pending"}
+GOAL_SETTER = "helena.brandt"
+NULL = r"\N"
+
+
+def is_loaded() -> bool:
+    return crm.Lead.objects.filter(source=SOURCE).exists()
+
+
+def others() -> dict[str, int]:
+    """Return how many records that are not the demo's there are of each kind, without the kinds that have none."""
+    counts = {kind._meta.verbose_name_plural: kind._default_manager.exclude(source=SOURCE).count() for kind in ORDER}
+    return {str(name): number for name, number in counts.items() if number}
+
+
+def load(today: date) -> dict[str, int]:
+    """Found the company as seen on this day; return how many rows of each kind came. Call it in a transaction."""
+    book = write_book(today)
+    _save_company()
+    _save_people(book.people)
+    _save_goal(book.people, today.year)
+    for kind in ORDER:
+        _number(book.pages[kind])
+    for kind in ORDER:
+        _copy(kind, book.pages[kind])
+    return {str(kind._meta.verbose_name_plural): len(book.pages[kind]) for kind in ORDER}
+
+
+def remove() -> None:
+    """Delete the demo's records; the records of others that referred to them keep standing without."""
+    for kind in reversed(ORDER):
+        kind._default_manager.filter(source=SOURCE).delete()
+
+
+def _save_company() -> None:
+    company = Company.get()
+    company.name, company.currency, company.time_zone, company.is_demo = COMPANY, CURRENCY, ZONE, True
+    company.claimed_at = company.claimed_at or timezone.now()
+    company.save()
+
+
+def _save_people(people: People) -> None:
+    """Save territories and users, or find those of an earlier load: by name, by address."""
+    for territory in people.territories.values():
+        found, _ = Territory.objects.get_or_create(name=territory.name, defaults={"parent": territory.parent})
+        territory.pk = found.pk
+    for user in people.users.values():
+        values = {name: getattr(user, name) for name in ("name", "role", "territory", "time_zone")}
+        found_user, is_new = User.objects.update_or_create(email=user.email, defaults=values)
+        if is_new:
+            found_user.set_unusable_password()
+            found_user.save()
+        user.pk = found_user.pk
+    for user in people.users.values():
+        User.objects.filter(pk=user.pk).update(manager_id=user.manager.pk if user.manager else None)
+
+
+def _save_goal(people: People, year: int) -> None:
+    """Set this year's goal, unless somebody has set one since."""
+    days = {"starts_on": date(year, 1, 1), "ends_on": date(year, 12, 31)}
+    values = {"target": Decimal(GOAL), "currency": CURRENCY, "set_by_id": people.users[GOAL_SETTER].pk}
+    Goal.objects.get_or_create(metric="revenue", **days, defaults=values)
+
+
+def _number(records: list[Any]) -> None:
+    """Draw a primary key for each record, so that others can refer to it before it is saved."""
+    if not records:
+        return
+    with connection.cursor() as cursor:
+        table = records[0]._meta.db_table
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, len(records)]
+        )
+        for record, (key,) in zip(records, cursor.fetchall(), strict=True):
+            record.pk = key
+
+
+def _copy(kind: type[Record], records: list[Any]) -> None:
+    fields = [field for field in kind._meta.concrete_fields if field.name not in FILLED_BY_DATABASE]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    lines = io.StringIO()
+    csv.writer(lines).writerows(_values(record, fields) for record in records)
+    lines.seek(0)
+    with connection.cursor() as cursor:
+        table = kind._meta.db_table
+        cursor.copy_expert(f"COPY \"{table}\" ({columns}) FROM STDIN (FORMAT csv, NULL '{NULL}')", lines)
+
+
+def _values(record: Model, fields: list[Any]) -> Iterator[object]:
+    for field in fields:
+        value = getattr(record, field.name)
+        if isinstance(value, Model):
+            value = value.pk
+        yield NULL if value is None else value

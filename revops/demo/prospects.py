@@ -1,0 +1,100 @@
+"""Leads as they come in: from which campaign, who they are, and how Sales answered."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+
+from revops.demo.days import Calendar, seasonal_days
+from revops.demo.dice import dice, skewed
+from revops.demo.firms import Firm
+from revops.demo.names import TITLES, Who
+from revops.demo.people import GONE, Rep
+from revops.demo.story import YEARS, Plan
+
+FAVOURED = 0.7  # share of a campaign's leads that are of its persona
+AWAY = 0.4  # share of the territory's leads that still went to the queue of the rep who had left
+UNLOVED = {"Content syndication": 0.6}  # sources that reps answer less
+
+
+@dataclass(frozen=True)
+class Run:
+    """A campaign in one year."""
+
+    plan: Plan
+    year: int
+    offset: int
+
+    @property
+    def starts(self) -> date:
+        return date(self.year, *self.plan.starts)
+
+    @property
+    def ends(self) -> date:
+        return date(self.year, *self.plan.ends)
+
+    @property
+    def leads(self) -> int:
+        return self.plan.leads if self.plan.is_exact else round(self.plan.leads * YEARS[self.offset].leads)
+
+
+@dataclass(eq=False)
+class Prospect:
+    """A lead: who, from where, whose, and when it was first answered (None: never)."""
+
+    number: int
+    run: Run
+    firm: Firm
+    who: Who
+    created: datetime
+    rep: Rep | None
+    answered: datetime | None
+    converts: bool = False
+
+    @property
+    def delay(self) -> timedelta | None:
+        return self.answered - self.created if self.answered else None
+
+    @property
+    def promise(self) -> float:
+        """How likely it becomes an opportunity, beside the other leads of its campaign."""
+        if self.delay is None or self.rep is None:
+            return 0.0
+        prompt = 1.7 if self.delay < timedelta(hours=26) else 1.0 if self.delay < timedelta(days=4) else 0.4
+        return prompt * self.rep.skill * self.firm.readiness
+
+
+def attract(run: Run, firms: list[Firm], calendar: Calendar, number: int) -> list[Prospect]:
+    """Bring in the leads of a campaign, numbered from `number` on."""
+    rng = dice(f"leads {run.plan.key} {run.offset}")
+    market = [firm for firm in firms if not firm.customer_since and run.plan.vertical in ("", firm.vertical)]
+    days = seasonal_days(rng, run.starts, run.ends, run.leads)
+    return [_prospect(rng, run, rng.choice(market), day, calendar, number + place) for place, day in enumerate(days)]
+
+
+def _prospect(rng: Random, run: Run, firm: Firm, day: date, calendar: Calendar, number: int) -> Prospect:
+    created = calendar.sometime(rng, day)
+    rep = _rep(rng, firm, day, calendar) if rng.random() < _qualified(run.plan) else None
+    answered = _answer(rng, rep, run.plan, created, calendar)
+    return Prospect(number, run, firm, firm.person(rng, _persona(rng, run.plan)), created, rep, answered)
+
+
+def _qualified(plan: Plan) -> float:
+    """Return the share of a campaign's leads that is handed over to Sales."""
+    return min(0.95, 0.42 + plan.converted)
+
+
+def _persona(rng: Random, plan: Plan) -> str:
+    return plan.persona if plan.persona and rng.random() < FAVOURED else rng.choice(list(TITLES))
+
+
+def _rep(rng: Random, firm: Firm, day: date, calendar: Calendar) -> Rep:
+    """Return whose queue the lead lands in: the firm's rep's, or, by a rule nobody mended, that of one who left."""
+    last_year = calendar.today.year - 1
+    forgotten = firm.territory == GONE.territory and date(last_year, 4, 1) <= day <= date(last_year, 11, 30)
+    return GONE if forgotten and rng.random() < AWAY else firm.rep
+
+
+def _answer(rng: Random, rep: Rep | None, plan: Plan, created: datetime, calendar: Calendar) -> datetime | None:
+    if rep is None or rng.random() > rep.follow_up * UNLOVED.get(plan.source, 1.0):
+        return None
+    return calendar.later(created, skewed(rng, rep.hours, 0.9, 0.1, 250))

@@ -1,0 +1,195 @@
+"""Opportunities with their stage history, and the people of the firms who decide."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+
+from crm.models import BuyingRole, Campaign, Contact, Opportunity, Outcome, StageChange
+from revops.demo.book import Book
+from revops.demo.days import DAY, workday
+from revops.demo.deals import Deal
+from revops.demo.dice import dice
+from revops.demo.firms import Firm
+from revops.demo.names import DEPARTMENTS, FINANCE, IT, OPERATIONS, USER, Who, telephone
+from revops.demo.story import AGREED, CURRENCY, LOST_REASONS, NEW, UNDECIDED_REASONS
+from revops.demo.world import UNIT
+
+CHAMPION, BUYER, EVALUATOR, ENDUSER = "Champion", "Economic buyer", "Technical evaluator", "User"
+OPTIONAL = ((EVALUATOR, IT, 0.45), (ENDUSER, USER, 0.4))
+NEXT_STEPS = {
+    "Qualification": ("Call to learn the need", "Find the sponsor", "Check budget and timing"),
+    "Discovery": ("Workshop with the department", "Map the buying group", "Interview two users"),
+    "Solution": ("Demo with their own data", "Answer the security questions", "Agree success criteria"),
+    "Proposal": ("Walk the CFO through the case", "Send the revised offer", "Reference call"),
+    "Negotiation": ("Contract to legal", "Agree the start date", "Last round on terms"),
+}
+ON_CAMPAIGN = 0.85  # share of deals that carry their campaign; the others have it through their lead
+
+
+def write_deals(book: Book) -> None:
+    rng = dice("deal records")
+    for deal in sorted(book.world.told_deals, key=lambda deal: (deal.opened, deal.number)):
+        book.deals[deal] = _write_deal(book, rng, deal)
+
+
+def _write_deal(book: Book, rng: Random, deal: Deal) -> Opportunity:
+    champion = _champion(book, rng, deal)
+    told = _told(book, deal)
+    amounts = _amounts(rng, deal, len(told))
+    promises = _promises(book, rng, deal, told)
+    opportunity = _opportunity(book, rng, deal, champion, told, amounts[-1], promises[-1])
+    for number, ((stage, moment), amount, promise) in enumerate(zip(told, amounts, promises, strict=True), 1):
+        book.write(
+            StageChange, f"stage-{deal.number:05}-{number}", opportunity=opportunity, stage=stage, entered_at=moment,
+            amount=amount, currency=CURRENCY, probability=AGREED[stage], expected_close_on=promise, created_at=moment,
+        )  # fmt: skip
+    _write_roles(book, rng, deal, opportunity, champion)
+    return opportunity
+
+
+def _told(book: Book, deal: Deal) -> list[tuple[str, datetime]]:
+    """Return the stages entered by now; a deal left lying never reaches its end."""
+    path = deal.path[:-1] if deal.is_stale else deal.path
+    return [(stage, moment) for stage, moment in path if book.calendar.seen(moment)]
+
+
+def _amounts(rng: Random, deal: Deal, entries: int) -> list[Decimal]:
+    """Return the amount at each stage: guessed at first, right at the end."""
+    steps = max(len(deal.path) - 1, 1)
+    error = max(rng.gauss(0.03, 0.16), -0.5)
+    guesses = [1 + error * (steps - step) / steps for step in range(entries)]
+    return [max(UNIT, UNIT * round(float(deal.amount) * guess / float(UNIT))) if guess != 1 else deal.amount
+            for guess in guesses]  # fmt: skip
+
+
+def _promises(book: Book, rng: Random, deal: Deal, told: list[tuple[str, datetime]]) -> list[date]:
+    """Return the close date expected at each stage: too early at first, and not always kept up to date."""
+    hope, span, steps = rng.uniform(0.55, 1.02), deal.closed - deal.opened, len(deal.path) - 1
+    promises = [workday((deal.opened + span * (hope + (1 - hope) * step / steps)).date()) for step in range(len(told))]
+    promises = [max(promise, moment.date()) for promise, (_, moment) in zip(promises, told, strict=True)]
+    if book.world.has_closed(deal):
+        promises[-1] = deal.closed.date()
+    elif promises[-1] <= book.calendar.last and not deal.is_stale and rng.random() < 0.6:
+        promises[-1] = workday(book.calendar.today + DAY * rng.randint(4, 70))
+    return promises
+
+
+def _opportunity(
+    book: Book,
+    rng: Random,
+    deal: Deal,
+    champion: Contact,
+    told: list[tuple[str, datetime]],
+    amount: Decimal,
+    promise: date,
+) -> Opportunity:
+    is_closed = book.world.has_closed(deal)
+    outcome = deal.outcome if is_closed else Outcome.OPEN
+    stage, since = told[-1]
+    return book.write(
+        Opportunity,
+        f"deal-{deal.number:05}",
+        name=f"{deal.firm.name} – {deal.ware.name.removeprefix('AppLexus ')}",
+        account=book.accounts[deal.firm],
+        contact=champion,
+        lead=book.leads.get(deal.prospect) if deal.prospect else None,
+        owner=book.people.owners[deal.firm.rep.key],
+        product=book.products[deal.ware.name],
+        campaign=_campaign(book, rng, deal),
+        territory=book.people.territories[deal.firm.territory],
+        lead_source=deal.source,
+        pipeline="Sales",
+        stage=stage,
+        kind=deal.kind,
+        outcome=outcome,
+        amount=amount,
+        currency=CURRENCY,
+        cost=cost_of(deal, amount),
+        probability=AGREED[stage],
+        is_new_business=deal.kind == NEW,
+        first_contact_on=deal.first_contact.date(),
+        opened_on=deal.opened.date(),
+        expected_close_on=promise,
+        closed_on=deal.closed.date() if is_closed else None,
+        closed_at=deal.closed if is_closed else None,
+        next_step="" if is_closed else _next_step(rng, deal, stage),
+        lost_reason=_reason(rng, outcome),
+        created_at=deal.opened,
+        modified_at=since,
+    )
+
+
+def cost_of(deal: Deal, amount: Decimal) -> Decimal:
+    """Return what it costs to deliver so much of the deal."""
+    return (amount * Decimal(str(deal.ware.cost))).quantize(Decimal("0.01"))
+
+
+def _campaign(book: Book, rng: Random, deal: Deal) -> Campaign | None:
+    return book.campaign(deal.run) if rng.random() < ON_CAMPAIGN else None
+
+
+def _next_step(rng: Random, deal: Deal, stage: str) -> str:
+    missing = 0.8 if deal.is_stale else 0.2
+    return "" if rng.random() < missing else rng.choice(NEXT_STEPS[stage])
+
+
+def _reason(rng: Random, outcome: str) -> str:
+    reasons = {Outcome.LOST: LOST_REASONS, Outcome.NO_DECISION: UNDECIDED_REASONS}.get(Outcome(outcome))
+    if reasons is None or rng.random() < 0.06:
+        return ""
+    return rng.choices(list(reasons), list(reasons.values()))[0]
+
+
+def _champion(book: Book, rng: Random, deal: Deal) -> Contact:
+    """Return who speaks for us there: the lead made a contact, or somebody of the firm."""
+    if deal.prospect is None:
+        return _contact(book, rng, deal, rng.choice((OPERATIONS, IT, USER)), [])
+    lead = book.leads[deal.prospect]
+    lead.contact = _write_contact(book, rng, deal.firm, deal.prospect.who, deal.opened, deal.source)
+    return lead.contact
+
+
+def _contact(book: Book, rng: Random, deal: Deal, persona: str, busy: list[Contact]) -> Contact:
+    """Return a person of the firm with that part to play, met before or now."""
+    for contact in book.contacts.get(deal.firm, []):
+        if contact.persona == persona and contact not in busy:
+            return contact
+    return _write_contact(book, rng, deal.firm, deal.firm.person(rng, persona), deal.opened, deal.source)
+
+
+def _write_contact(book: Book, rng: Random, firm: Firm, who: Who, met: datetime, source: str) -> Contact:
+    people = book.contacts.setdefault(firm, [])
+    contact = book.write(
+        Contact,
+        f"contact-{firm.number:04}-{len(people) + 1}",
+        name=who.name,
+        first_name=who.first,
+        last_name=who.last,
+        email=who.email(firm.domain),
+        phone=telephone(rng, firm.place[2]) if rng.random() < 0.8 else "",
+        title=who.title,
+        department=DEPARTMENTS[who.persona],
+        persona=who.persona,
+        account=book.accounts[firm],
+        owner=book.people.owners[firm.rep.key],
+        lead_source=source,
+        lifecycle_stage="SQL",
+        country=firm.place[2],
+        created_at=met,
+    )
+    people.append(contact)
+    return contact
+
+
+def _write_roles(book: Book, rng: Random, deal: Deal, opportunity: Opportunity, champion: Contact) -> None:
+    """Write down the buying group; the economic buyer is missing where nobody found one."""
+    wanted = [(BUYER, FINANCE)] if deal.has_buyer else []
+    wanted += [(role, persona) for role, persona, chance in OPTIONAL if rng.random() < chance]
+    group = [(CHAMPION, champion)]
+    for role, persona in wanted:
+        group.append((role, _contact(book, rng, deal, persona, [contact for _, contact in group])))
+    for number, (role, contact) in enumerate(group, 1):
+        book.write(
+            BuyingRole, f"role-{deal.number:05}-{number}", opportunity=opportunity, contact=contact, role=role,
+            is_primary=role == CHAMPION, created_at=deal.opened + timedelta(minutes=number),
+        )  # fmt: skip

@@ -1,0 +1,104 @@
+"""Invoices, credit notes and payments of what was won.
+
+Each deal is invoiced in the year it was won in, and its invoices net of its credit notes are its amount: so a
+year's revenue is the same by invoice and by close date. A credit note takes back what was billed too much.
+"""
+
+from datetime import date
+from decimal import Decimal
+from random import Random
+
+from crm.models import Invoice, Opportunity, Payment
+from revops.demo.book import Book
+from revops.demo.days import DAY, last_workday, workday
+from revops.demo.deals import Deal
+from revops.demo.dice import dice
+from revops.demo.scaling import scaled
+from revops.demo.story import CURRENCY, NEW
+
+CENT = Decimal("0.01")
+LARGE = Decimal(120_000)  # deals from here on are billed in parts
+MISTAKES = 0.06  # share of invoices that bill too much at first
+TERM = 30
+
+
+def write_money(book: Book) -> None:
+    rng = dice("money")
+    for deal in sorted(book.world.won_deals, key=lambda deal: (deal.closed, deal.number)):
+        _bill(book, rng, deal, book.deals[deal])
+
+
+def _bill(book: Book, rng: Random, deal: Deal, opportunity: Opportunity) -> None:
+    parts = _parts(rng, deal)
+    amounts = scaled([float(share) for share, _ in parts], deal.amount, CENT)
+    for number, (amount, (_, day)) in enumerate(zip(amounts, parts, strict=True), 1):
+        if book.calendar.seen(day):
+            _write_invoice(book, rng, deal, opportunity, f"{deal.number:05}-{number}", amount, day)
+
+
+def _parts(rng: Random, deal: Deal) -> list[tuple[Decimal, date]]:
+    """Return the shares and days of the deal's invoices, none later than the year's last working day."""
+    closed = deal.closed.date()
+    first = _by_year_end(workday(closed + DAY * rng.randint(0, 7)), closed.year)
+    second = workday(first + DAY * rng.randint(50, 80))
+    if deal.amount < LARGE or second.year != closed.year:
+        return [(Decimal(1), first)]
+    return [(Decimal("0.6"), first), (Decimal("0.4"), second)]
+
+
+def _by_year_end(day: date, year: int) -> date:
+    return min(day, last_workday(year))
+
+
+def _write_invoice(
+    book: Book, rng: Random, deal: Deal, opportunity: Opportunity, number: str, amount: Decimal, day: date
+) -> None:
+    excess = _excess(rng, amount)
+    corrected = _by_year_end(workday(day + DAY * rng.randint(3, 20)), day.year)
+    if not book.calendar.seen(corrected):
+        excess = Decimal(0)
+    invoice = _invoice(book, deal, opportunity, f"INV-{number}", Invoice.Kind.INVOICE, amount + excess, day)
+    if excess:
+        _invoice(book, deal, opportunity, f"CRN-{number}", Invoice.Kind.CREDIT, excess, corrected)
+    _write_payment(book, rng, invoice, number, amount, max(day, corrected) if excess else day)
+
+
+def _excess(rng: Random, amount: Decimal) -> Decimal:
+    """Return what an invoice bills too much: nothing as a rule, seats nobody ordered now and then."""
+    if rng.random() > MISTAKES:
+        return Decimal(0)
+    return (amount * Decimal(str(round(rng.uniform(0.05, 0.3), 3)))).quantize(CENT)
+
+
+def _invoice(
+    book: Book, deal: Deal, opportunity: Opportunity, number: str, kind: Invoice.Kind, amount: Decimal, day: date
+) -> Invoice:
+    cost = amount * Decimal(str(deal.ware.cost))
+    return book.write(
+        Invoice,
+        f"invoice-{number.lower()}",
+        number=number,
+        kind=kind,
+        account=opportunity.account,
+        opportunity=opportunity,
+        product=opportunity.product,
+        issued_on=day,
+        due_on=day + DAY * TERM if kind == Invoice.Kind.INVOICE else None,
+        amount=amount,
+        cost=cost.quantize(CENT),
+        currency=CURRENCY,
+        is_new_business=deal.kind == NEW,
+        created_at=book.calendar.moment(day, 17.5),
+    )
+
+
+def _write_payment(book: Book, rng: Random, invoice: Invoice, number: str, amount: Decimal, since: date) -> None:
+    """Pay what is owed, most near its term, some late; one in forty is not paid yet."""
+    if rng.random() < 0.025:
+        return
+    day = workday(since + DAY * max(2, round(rng.gauss(TERM, 6) + (rng.random() < 0.15) * rng.uniform(10, 50))))
+    if book.calendar.seen(day):
+        book.write(
+            Payment, f"payment-{number}", invoice=invoice, paid_on=day, amount=amount, currency=CURRENCY,
+            created_at=book.calendar.moment(day, 16),
+        )  # fmt: skip

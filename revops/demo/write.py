@@ -1,0 +1,28 @@
+"""Write the whole story as seen on a day: who is there, and all records."""
+
+from datetime import date
+
+from crm.models import Owner
+from revops.demo.book import Book
+from revops.demo.people import make_people
+from revops.demo.records.activity import write_activities
+from revops.demo.records.content import write_assets, write_uses
+from revops.demo.records.deals import write_deals
+from revops.demo.records.leads import write_leads, write_touches
+from revops.demo.records.market import write_market
+from revops.demo.records.money import write_money
+from revops.demo.records.service import write_enquiries, write_usage
+from revops.demo.records.spend import write_quotas, write_spend
+from revops.demo.world import play
+
+
+def write_book(today: date) -> Book:
+    """Return everything the demo company holds when the company's day is `today`; the same day, the same book."""
+    book = Book(play(today), make_people())
+    book.pages[Owner] = list(book.people.owners.values())
+    for write in (
+        write_market, write_assets, write_leads, write_deals, write_touches, write_activities, write_money, write_spend,
+        write_quotas, write_enquiries, write_usage, write_uses,
+    ):  # fmt: skip
+        write(book)
+    return book

@@ -1,0 +1,54 @@
+"""Found the demo company AppLexus."""
+
+import time
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from revops.demo.load import is_loaded, load, others, remove
+from revops.demo.story import COMPANY, ZONE
+from team.models import Company
+
+
+class Command(BaseCommand):
+    help = f"Load the demo company {COMPANY}, as it stands today; twice is once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--reset", action="store_true", help="Remove the demo's records and load them anew.")
+        parser.add_argument("--records-only", action="store_true", help="Leave the numbers to the next nightly run.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if self._load(options["reset"]) and not options["records_only"] and "recompute" in get_commands():
+            call_command("recompute", stdout=self.stdout, stderr=self.stderr)
+
+    def _load(self, reset: bool) -> bool:
+        """Load unless it stands already; tell whether anything changed."""
+        started = time.monotonic()
+        with transaction.atomic():
+            Company.objects.select_for_update().get(pk=Company.get().pk)  # one at a time
+            if is_loaded() and not reset:
+                self.stdout.write(f"{COMPANY} is here already. Use --reset to load it anew as of today.")
+                return False
+            self._make_room()
+            counts = load(datetime.now(ZoneInfo(ZONE)).date())
+        self._report(counts, time.monotonic() - started)
+        return True
+
+    def _make_room(self) -> None:
+        if is_loaded():
+            remove()
+            return
+        found = others()
+        if found or (Company.get().claimed_at and not Company.get().is_demo):
+            held = ", ".join(f"{number} {name}" for name, number in found.items()) or "a company of its own"
+            raise CommandError(f"This Accord holds {held}. The demo needs an empty one: use another DATA_DIR.")
+
+    def _report(self, counts: dict[str, int], seconds: float) -> None:
+        for name, number in counts.items():
+            self.stdout.write(f"  {number:>7,} {name}")
+        self.stdout.write(f"{COMPANY} stands: {sum(counts.values()):,} records in {seconds:.1f} s.")
