@@ -10,8 +10,8 @@ function showNext(question) {
 
 for (const question of document.querySelectorAll(".question")) {
   question.addEventListener("click", (event) => {
-    // A click by the keyboard has no coordinates; then the page stays where it is.
-    if (event.target.matches("input") && event.isTrusted && (event.clientX || event.clientY)) showNext(question);
+    // What the keyboard chooses counts no clicks; then the page stays where it is.
+    if (event.detail > 0 && event.target.closest(".answer")) showNext(question);
   });
   question.addEventListener("keydown", (event) => {
     const value = { y: "yes", n: "no" }[event.key.toLowerCase()];
