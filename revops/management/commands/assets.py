@@ -1,6 +1,7 @@
 """Collect and compress the static files, once per set of sources."""
 
 import hashlib
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,23 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-PACKAGES = ["django", "django-htmx", "plotly", "drf-spectacular-sidecar", "djangorestframework"]
+PACKAGES = ["django", "django-htmx", "plotly", "drf-spectacular-sidecar"]
+LEFT_OUT = ["redoc", "rest_framework"]  # readers of an API that we do not show
 
 
 class Command(BaseCommand):
     help = "Collect and compress the static files, unless they are already there for these sources."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stamp = Path(settings.STATIC_ROOT) / ".sources"
-        sources = self._digest()
+        folder, sources = Path(settings.STATIC_ROOT), self._digest()
+        stamp = folder / ".sources"
         if stamp.exists() and stamp.read_text() == sources:
             return
-        self.stdout.write("Compressing the static files (once) …")
-        call_command("collectstatic", interactive=False, verbosity=0)
+        if not stamp.exists():  # never finished: half-written files may lie there
+            shutil.rmtree(folder, ignore_errors=True)
+        stamp.unlink(missing_ok=True)
+        self.stdout.write("Compressing the static files …")
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=LEFT_OUT)
         stamp.write_text(sources)
 
     def _digest(self) -> str:
