@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 import pyarrow as pa
 from deltalake import DeltaTable
 from django.conf import settings
@@ -31,7 +32,11 @@ class Duck:
         self.database.execute(custom.DUCKDB)
         self._local = threading.local()
 
-    def backend(self) -> Any:
+    def execute(self, expression: ir.Table) -> pd.DataFrame:
+        return self._backend().execute(expression)
+
+    def _backend(self) -> Any:
+        """Return the calling thread's own way in: DuckDB's cursors are not to be shared."""
         if not hasattr(self._local, "backend"):
             backend = ibis.duckdb.from_connection(self.database.cursor())
             backend.raw_sql(f"SET TimeZone = {_quoted(self.zone)}")
@@ -39,7 +44,7 @@ class Duck:
         return self._local.backend
 
     def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
-        backend = self.backend()
+        backend = self._backend()
         if table.name not in self._local.known:
             self._show(table, delta)
             self._local.known.add(table.name)

@@ -33,11 +33,11 @@ KEPT_ENGINES = 2  # the newest snapshot, and the one that running requests still
 class Engine(Protocol):
     """What runs the questions to one snapshot, for all threads of the process."""
 
-    def backend(self) -> Any:
-        """Return an Ibis backend that the calling thread may use."""
-
     def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
         """Return the table for the calling thread, empty when there is no Delta table."""
+
+    def execute(self, expression: ir.Table) -> pd.DataFrame:
+        """Run a question made of this engine's tables."""
 
 
 class Facts:
@@ -58,7 +58,7 @@ class Facts:
 
     def execute(self, expression: ir.Expr) -> pd.DataFrame:
         """Run the question and return its rows; a single value comes as a frame of one cell."""
-        return self._engine.backend().execute(expression.as_table())
+        return self._engine.execute(expression.as_table())
 
 
 _opened: OrderedDict[tuple[Any, ...], Facts] = OrderedDict()
