@@ -1,0 +1,20 @@
+"""The API's reader works in a real browser, under the strict policy, from our own host."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Visit
+
+
+def test_a_signed_in_reader_tries_a_request_out(visit: Callable[..., Visit]) -> None:
+    visitor = visit()
+    visitor.sign_in("CRO")
+    visitor.open("/api/docs/")
+    page = visitor.page
+    page.locator("#operations-leads-leads_list .opblock-summary-control").first.click()
+    page.get_by_role("button", name="Try it out").first.click()
+    page.get_by_role("button", name="Execute").first.click()
+    expect(
+        page.locator("#operations-leads-leads_list .live-responses-table td.response-col_status").first
+    ).to_contain_text("200")
