@@ -2,6 +2,7 @@
 
 from crm.models.base import Record, RecordQuerySet
 from crm.models.deals import BuyingRole, Opportunity, Outcome, Quota, StageChange
+from crm.models.imports import FileState, Import, ImportFile, RowError
 from crm.models.marketing import Campaign, ContentAsset, ContentUse, Spend, Touch
 from crm.models.money import Invoice, Payment
 from crm.models.people import Account, Contact, Lead, Owner, Product, Vertical
@@ -9,6 +10,6 @@ from crm.models.service import Activity, Enquiry, EnquiryHandover, UsageEvent
 
 __all__ = [
     "Account", "Activity", "BuyingRole", "Campaign", "Contact", "ContentAsset", "ContentUse", "Enquiry", "EnquiryHandover",
-    "Invoice", "Lead", "Opportunity", "Outcome", "Owner", "Payment", "Product", "Quota", "Record", "RecordQuerySet", "Spend",
+    "FileState", "Import", "ImportFile", "Invoice", "Lead", "Opportunity", "Outcome", "Owner", "Payment", "Product", "Quota", "Record", "RecordQuerySet", "RowError", "Spend",
     "StageChange", "Touch", "UsageEvent", "Vertical",
 ]  # fmt: skip

@@ -1,0 +1,45 @@
+"""What people do to the records: so far, bring them in."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.work import State
+from crm.imports import store
+from crm.models import Import, ImportFile
+from team.models import User
+
+
+def start_import(
+    *, files: Iterable[store.Given], source: str = "auto", name: str = "", currency: str = "", user: User | None = None
+) -> Import:
+    """Keep the files and put the import in the queue; whoever calls rings the bell, or the next tick does.
+
+    Raises:
+        OSError: the files cannot be kept (the disk is full, say); then nothing is left of them.
+    """
+    store.discard_old()
+    folder = store.new_folder()
+    try:
+        kept = store.keep(folder, files)
+        with transaction.atomic():
+            run = Import.objects.create(
+                key=f"import:{uuid.uuid4()}", source=source, folder=folder, currency_asked=currency, started_by=user,
+                name=(name or ", ".join(one.name for one in kept))[:255], size=sum(one.size for one in kept),
+                sha256=kept[0].sha256 if len(kept) == 1 else "",
+            )  # fmt: skip
+            ImportFile.objects.bulk_create(
+                ImportFile(run=run, name=one.name, stored=one.stored, sha256=one.sha256, size=one.size) for one in kept
+            )
+    except BaseException:
+        store.discard(folder)
+        raise
+    return run
+
+
+def cancel_import(*, run: Import) -> bool:
+    """Stop an import; what is in stays in. False when it was over already."""
+    ending = Import.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.RUNNING])
+    return bool(ending.update(state=State.CANCELLED, lease_until=None, finished_at=timezone.now()))

@@ -1,0 +1,92 @@
+"""All mappings there are, ours and the company's own, and which of them a file's headers call for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from crm.imports.headers import fold
+from crm.imports.reading import read_mapping, read_source
+from crm.imports.rules import ObjectMapping, Source
+
+OURS = Path(__file__).resolve().parent.parent / "mappings"
+RANKS = [
+    "owner", "vertical", "product", "campaign", "content_asset", "account", "contact", "lead", "opportunity",
+    "stage_change", "buying_role", "touch", "activity", "enquiry", "enquiry_handover", "invoice", "payment", "spend",
+    "content_use", "usage_event", "quota",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """What a file was recognised as: whose, which, and the mappings that its rows go through."""
+
+    source: Source
+    name: str
+    mappings: tuple[ObjectMapping, ...]
+
+    @property
+    def rank(self) -> int:
+        """Where it comes among the files of an import: what others point to comes first."""
+        return min(RANKS.index(mapping.object) for mapping in self.mappings)
+
+
+def own_folder() -> Path:
+    """Where a company puts mappings of its own; a file of the same name takes the place of ours."""
+    return Path(settings.MAPPINGS_DIR)
+
+
+def sources() -> dict[str, Source]:
+    """Return every source by name. Read anew each time: a mapping can be changed while Accord runs."""
+    files: dict[tuple[str, str], Path] = {}
+    for folder in (OURS, own_folder()):
+        for path in sorted(folder.glob("*/*.toml")):
+            files[path.parent.name, path.name] = path
+    found: dict[str, Source] = {}
+    for name in sorted({source for source, _ in files}):
+        paths = [path for (source, file), path in files.items() if source == name and file != "source.toml"]
+        manners = files.get((name, "source.toml"), OURS / name / "source.toml")
+        found[name] = read_source(manners.parent, [read_mapping(path) for path in paths])
+    return found
+
+
+def source_names() -> list[str]:
+    return [path.name for path in sorted({p.parent for f in (OURS, own_folder()) for p in f.glob("*/*.toml")})]
+
+
+def recognise(header: list[str], name: str, asked: str = "auto") -> FileKind | None:
+    """Tell what a file is by its headers; its name decides only between equals, or where headers are too few."""
+    candidates: list[tuple[tuple[int, bool], FileKind]] = []
+    for source in sources().values():
+        if asked in {"auto", source.name}:
+            candidates += [(_likeness(kind, header, name), kind) for kind in _kinds(source, header, name)]
+    return max(candidates, key=lambda candidate: candidate[0])[1] if candidates else None
+
+
+def kind_of(source: str, name: str, header: list[str]) -> FileKind:
+    """Return the kind that was recognised before."""
+    return next(kind for kind in _kinds(sources()[source], header, name) if kind.name == name)
+
+
+def _kinds(source: Source, header: list[str], name: str) -> Iterable[FileKind]:
+    for kind in dict.fromkeys(mapping.file for mapping in source.mappings):
+        own = [mapping for mapping in source.mappings if mapping.file == kind]
+        met = [mapping for mapping in own if mapping.is_met_by(header)]
+        if not met and fold(Path(name).stem) == fold(kind):
+            met = [mapping for mapping in own if _has_id(mapping, header)]
+        if met:
+            yield FileKind(source, kind, tuple(met))
+
+
+def _has_id(mapping: ObjectMapping, header: list[str]) -> bool:
+    folded = {fold(column) for column in header}
+    return any(fold(name) in folded for name in mapping.id_columns)
+
+
+def _likeness(kind: FileKind, header: list[str], name: str) -> tuple[int, bool]:
+    """Compare kinds by how many of the file's columns they know, then by the file's name."""
+    known = set().union(*(mapping.known_columns for mapping in kind.mappings))
+    needs = {fold(column) for mapping in kind.mappings for names in mapping.needs for column in names}
+    shared = sum(1 for column in header if fold(column) in known | needs)
+    return shared, fold(kind.name) in fold(Path(name).stem)

@@ -1,0 +1,147 @@
+"""When all files are in: tie the links that waited, copy what follows from a link, name the company's currency.
+
+Each task is set-based, touches at most `BATCH` rows a time, and finds nothing to do the second time.
+"""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, models
+
+from crm.imports.catalogue import sources
+from crm.imports.rules import BackLink, ObjectMapping, column_of, model_of
+from crm.imports.staging import quoted
+from crm.models import Record
+from team.models import Company
+
+BATCH = 20_000
+Task = Callable[[], int]  # rows it changed
+
+
+def tasks(source_names: Iterable[str]) -> list[Task]:
+    """Return what is to be done for the sources of an import, in order."""
+    found: list[Task] = []
+    known = sources()
+    for source in sorted(name for name in source_names if name in known):
+        found += [partial(_tie, source, *link) for link in _links_that_wait()]
+        mappings = known[source].mappings
+        found += [partial(_link_back, source, m.object, link) for m in mappings for link in m.back_links]
+        found += [partial(_copy, source, m, *copy) for m in mappings for copy in m.copies]
+        found += [partial(RULES[rule], source) for m in mappings for rule in m.rules]
+    return [*found, _know_users]
+
+
+def records() -> list[type[Record]]:
+    return [model for model in apps.get_app_config("crm").get_models() if issubclass(model, Record)]
+
+
+def related(model: type[models.Model], link: str) -> type[models.Model]:
+    found = model._meta.get_field(link).related_model
+    assert isinstance(found, type)
+    return found
+
+
+def _links_that_wait() -> list[tuple[type[Record], str, str]]:
+    """Return (model, link, key) for every kind of pending link there is just now."""
+    found: list[tuple[type[Record], str, str]] = []
+    for model in records():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT DISTINCT link.key, by.key FROM {quoted(model._meta.db_table)} t, jsonb_each(t.pending) link, "
+                "jsonb_each(link.value) by WHERE NOT (t.pending = '{}'::jsonb)"
+            )
+            waiting = sorted(cursor.fetchall())
+        found += [(model, name, by) for name, by in waiting]
+    return found
+
+
+def _tie(source: str, model: type[Record], link: str, by: str) -> int:
+    """Set a link of rows that named a record before it came."""
+    table, target = quoted(model._meta.db_table), quoted(related(model, link)._meta.db_table)
+    return _execute(
+        f"WITH found AS (SELECT DISTINCT ON (t.id) t.id, o.id AS other FROM {table} t JOIN {target} o "
+        f"ON o.source = t.source AND o.{by} = t.pending #>> %s "
+        "WHERE t.source = %s AND NOT (t.pending = '{}'::jsonb) ORDER BY t.id, o.id LIMIT %s) "
+        f"UPDATE {table} t SET {quoted(column_of(model, link))} = found.other, pending = t.pending - %s FROM found "
+        "WHERE t.id = found.id",
+        [[link, by], source, BATCH, link],
+    )
+
+
+def _link_back(source: str, kind: str, link: BackLink) -> int:
+    """Set a link that the other record's file carried in a column of its own."""
+    table, other = quoted(model_of(link.model)._meta.db_table), quoted(model_of(kind)._meta.db_table)
+    column = quoted(column_of(model_of(link.model), link.name))
+    return _execute(
+        f"UPDATE {table} t SET {column} = o.id FROM {other} o WHERE o.source = %s AND o.custom ? %s "
+        f"AND t.source = o.source AND t.external_id = o.custom ->> %s AND t.{column} IS NULL",
+        [source, link.custom, link.custom],
+    )
+
+
+def _copy(source: str, mapping: ObjectMapping, name: str, link: str, origin: str) -> int:
+    """Give a record what the record behind its link says."""
+    model = model_of(mapping.object)
+    other = related(model, link)
+    column, value = quoted(column_of(model, name)), f"o.{quoted(column_of(other, origin))}"
+    table, target = quoted(model._meta.db_table), quoted(other._meta.db_table)
+    return _execute(
+        f"WITH found AS (SELECT t.id, {value} AS value FROM {table} t JOIN {target} o ON o.id = t.{quoted(column_of(model, link))} "
+        f"WHERE t.source = %s AND t.{column} IS DISTINCT FROM {value} LIMIT %s) "
+        f"UPDATE {table} t SET {column} = found.value FROM found WHERE t.id = found.id",
+        [source, BATCH],
+    )
+
+
+def _link_only_won_opportunity(source: str) -> int:
+    """Tie an invoice to the opportunity of its account, where the account has exactly one that was won."""
+    return _execute(
+        "UPDATE crm_invoice t SET opportunity_id = won.id FROM ("
+        "SELECT account_id, min(id) AS id FROM crm_opportunity WHERE source = %s AND outcome = 'won' "
+        "AND account_id IS NOT NULL GROUP BY account_id HAVING count(*) = 1) won "
+        "WHERE t.source = %s AND t.account_id = won.account_id AND t.opportunity_id IS NULL",
+        [source, source],
+    )
+
+
+RULES = {"link_only_won_opportunity": _link_only_won_opportunity}
+
+
+def _know_users() -> int:
+    """Tie owners to the users of Accord who have the same e-mail address."""
+    return _execute(
+        "UPDATE crm_owner t SET user_id = u.id FROM team_user u "
+        "WHERE t.user_id IS NULL AND t.email <> '' AND lower(t.email) = lower(u.email)",
+        [],
+    )
+
+
+def adopt_currency(source_names: Iterable[str], assumed: str) -> None:
+    """Give a company without a currency the one most of the money came in."""
+    company = Company.get()
+    if company.currency:
+        return
+    company.currency = _commonest_currency(list(source_names)) or assumed
+    company.save(update_fields=["currency"])
+
+
+def _commonest_currency(source_names: list[str]) -> str:
+    for table in ("crm_opportunity", "crm_invoice", "crm_spend", "crm_product"):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT currency FROM {table} WHERE source = ANY(%s) AND currency <> '' "
+                "GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1",
+                [source_names],
+            )
+            row = cursor.fetchone()
+        if row:
+            return str(row[0])
+    return ""
+
+
+def _execute(statement: str, values: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)

@@ -1,0 +1,133 @@
+"""A mapping laid over the headers of one file: what will be read from where, and staged as what."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from django.db import connection, models
+
+from crm.imports.headers import fold, index
+from crm.imports.rules import FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
+
+
+@dataclass(frozen=True)
+class PlannedField:
+    """One field: its rule, and the headers of this file that feed it."""
+
+    rule: FieldRule
+    model_field: models.Field
+    headers: tuple[str, ...]
+    join: tuple[str, ...]
+    refine: tuple[str, ...] = ()
+
+    @property
+    def column(self) -> str:
+        return str(self.model_field.column)
+
+
+@dataclass(frozen=True)
+class PlannedReference:
+    """One link: its rule, the headers that feed it, and the names of its staged column and joined table."""
+
+    rule: Reference
+    headers: tuple[str, ...]
+    model: type[models.Model]
+    column: str  # database column of the link
+    staged: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do with the rows of one file for one kind of record."""
+
+    mapping: ObjectMapping
+    source: Source
+    model: type[models.Model]
+    id_headers: tuple[str, ...]
+    fields: tuple[PlannedField, ...]
+    references: tuple[PlannedReference, ...]
+    custom: tuple[str, ...]  # headers kept as they are
+    drop_when: tuple[tuple[str, frozenset[str]], ...]
+    currency: str = ""
+    zone: str = "UTC"
+    file_columns: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+
+def make_plan(
+    mapping: ObjectMapping, source: Source, header: list[str], known: set[str], currency: str, zone: str
+) -> Plan:
+    """Lay the mapping over the headers. `known` are the folded headers that any mapping of this file reads."""
+    here = index(header)
+    model = model_of(mapping.object)
+    custom = [name for name in header if fold(name) not in known] if mapping.keeps_custom else []
+    return Plan(
+        mapping=mapping,
+        source=source,
+        model=model,
+        id_headers=_present(mapping.id_columns, here),
+        fields=(*_fields(mapping, model, here, currency), *_currency(mapping, model, here, currency)),
+        references=tuple(_references(mapping, model, here)),
+        custom=tuple(custom),
+        drop_when=tuple(
+            (here[fold(name)], frozenset(map(fold, values))) for name, values in mapping.drop_when if fold(name) in here
+        ),
+        currency=currency,
+        zone=source.time_zone or zone,
+    )
+
+
+def _present(names: Iterable[str], here: dict[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(here[fold(name)] for name in names if fold(name) in here))
+
+
+def _fields(
+    mapping: ObjectMapping, model: type[models.Model], here: dict[str, str], currency: str
+) -> Iterable[PlannedField]:
+    """Yield what this file can fill; a rule none of whose columns are here leaves its field as it is."""
+    for rule in sorted(mapping.fields, key=lambda rule: bool(rule.when)):
+        if rule.name == "currency" and rule.value is None:
+            rule = replace(rule, default=currency)
+        headers, join = _present(rule.columns, here), _present(rule.join, here)
+        if headers or join or rule.value is not None:
+            refine = _present(rule.refine.columns, here) if rule.refine else ()
+            yield PlannedField(rule, field_of(model, rule.name), headers, join, refine)
+
+
+def _currency(
+    mapping: ObjectMapping, model: type[models.Model], here: dict[str, str], assumed: str
+) -> Iterable[PlannedField]:
+    """Money without a currency is in the one assumed for the import."""
+    ruled = {rule.name: rule for rule in mapping.fields}
+    money = any(
+        isinstance(model._meta.get_field(rule.name), models.DecimalField) and _present(rule.columns, here)
+        for rule in mapping.fields
+        if rule.name != "probability"
+    )
+    has_currency = any(found.name == "currency" for found in model._meta.get_fields())
+    if not (money and has_currency and assumed) or ("currency" in ruled and _is_fed(ruled["currency"], here)):
+        return
+    rule = FieldRule("currency", value=assumed)
+    yield PlannedField(rule, field_of(model, "currency"), (), ())
+
+
+def _is_fed(rule: FieldRule, here: dict[str, str]) -> bool:
+    return rule.value is not None or bool(_present(rule.columns, here))
+
+
+def _references(mapping: ObjectMapping, model: type[models.Model], here: dict[str, str]) -> Iterable[PlannedReference]:
+    for alternatives in mapping.references:
+        rule = next((rule for rule in alternatives if _present(rule.columns, here)), None)
+        if rule is not None:
+            column = column_of(model, rule.name)
+            yield PlannedReference(rule, _present(rule.columns, here), model_of(rule.to), column, f"to_{rule.name}")
+
+
+def staged_columns(plan: Plan) -> list[tuple[str, str]]:
+    """Return (name, database type) of the staging table, in the order in which rows are copied into it."""
+    columns = [("external_id", "text")]
+    columns += [(planned.column, str(planned.model_field.db_type(connection))) for planned in plan.fields]
+    columns += [(planned.staged, "text") for planned in plan.references]
+    return columns + [(f"custom_{place}", "text") for place in range(len(plan.custom))]

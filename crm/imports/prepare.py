@@ -1,0 +1,289 @@
+"""A block of rows and a plan: what is checked, mended and staged, and which rows are refused and why."""
+
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from django.db import models
+from pyarrow import csv as arrow_csv
+
+from crm.imports import values
+from crm.imports.blocks import Block
+from crm.imports.headers import fold
+from crm.imports.plan import Plan, PlannedField, PlannedReference, staged_columns
+
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row that is not taken."""
+
+    line: int
+    column: str
+    reason: str
+    row: dict[str, str]
+
+
+@dataclass
+class Staged:
+    """The rows of one kind of record, ready for COPY."""
+
+    plan: Plan
+    csv: bytes
+    rows: int
+    repeated: int
+
+
+@dataclass
+class Prepared:
+    """A block, checked: what goes to the database in one transaction."""
+
+    staged: list[Staged]
+    refused: list[Refused]
+    rows: int
+    dropped: int
+    end: int
+    next_line: int
+
+
+@dataclass
+class Checks:
+    """The first thing that is wrong with each row."""
+
+    frame: pd.DataFrame
+    lines: np.ndarray
+    wrong: np.ndarray
+    found: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def note(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
+        if mask.any():
+            self.wrong |= mask
+            for place in np.flatnonzero(mask):
+                self.found.setdefault(int(place), (column, reason(int(place))))
+
+    def refused(self) -> Iterable[Refused]:
+        for place, (column, reason) in self.found.items():
+            row = {name: str(self.frame.iat[place, position]) for position, name in enumerate(self.frame.columns)}
+            row = {name: value.replace("\0", "\N{SYMBOL FOR NULL}") for name, value in row.items()}
+            yield Refused(int(self.lines[place]), column, reason, row)
+
+
+def prepare(block: Block, plans: list[Plan]) -> Prepared:
+    """Check every cell that some plan reads; a row with one wrong cell is refused whole."""
+    frame = _trimmed(block.frame)
+    blank = (frame == "").all(axis=1).to_numpy() if len(frame) else np.array([], bool)
+    if blank.any():
+        frame, lines = frame[~blank].reset_index(drop=True), block.lines[~blank]
+    else:
+        lines = block.lines
+    checks = Checks(frame, lines, np.zeros(len(frame), bool))
+    _check_cells(checks)
+    dropped = _dropped(frame, plans)
+    columns = [_columns(plan, checks) for plan in plans]
+    taken = ~checks.wrong & ~dropped
+    staged = [_stage(plan, found, taken) for plan, found in zip(plans, columns, strict=True)]
+    refused = [Refused(bad.line, "", bad.reason, {"": bad.text[:10_000]}) for bad in block.bad]
+    refused += checks.refused()
+    return Prepared(
+        staged, refused, len(frame) + len(block.bad), int((dropped & ~checks.wrong).sum()), block.end, block.next_line
+    )
+
+
+def _trimmed(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({place: frame.iloc[:, place].str.strip() for place in range(frame.shape[1])}).set_axis(
+        frame.columns, axis=1
+    )
+
+
+def _check_cells(checks: Checks) -> None:
+    for name in checks.frame:
+        nul = checks.frame[name].str.contains("\0", regex=False).to_numpy(dtype=bool, na_value=False)
+        checks.note(nul, str(name), lambda _: "The cell holds a NUL character")
+
+
+def _dropped(frame: pd.DataFrame, plans: list[Plan]) -> np.ndarray:
+    dropped = np.zeros(len(frame), bool)
+    for header, words in {rule for plan in plans for rule in plan.drop_when}:
+        marked = [word for word in frame[header].unique() if fold(word) in words]
+        dropped |= frame[header].isin(marked).to_numpy()
+    return dropped
+
+
+def _columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
+    """Return the staged columns of all rows by name, wrong cells noted."""
+    columns = {"external_id": _key(plan, checks)}
+    for planned in plan.fields:
+        columns[planned.column] = _field(planned, plan, checks, columns)
+    for reference in plan.references:
+        columns[reference.staged] = _reference(reference, plan, checks)
+    for place, header in enumerate(plan.custom):
+        columns[f"custom_{place}"] = values.missing(checks.frame[header])
+    return columns
+
+
+def _key(plan: Plan, checks: Checks) -> pd.Series:
+    key = first_filled(checks.frame, plan.id_headers, plan.source.nulls)
+    header = plan.id_headers[0]
+    if not plan.mapping.id_may_be_empty:
+        checks.note((key == "").to_numpy(), header, lambda _: "The id is missing")
+    checks.note(
+        (key.str.len() > LONGEST_KEY).to_numpy(), header, lambda _: f"The id is longer than {LONGEST_KEY} characters"
+    )
+    return key
+
+
+def first_filled(frame: pd.DataFrame, headers: tuple[str, ...], nulls: Iterable[str] = ()) -> pd.Series:
+    """Return for each row the first of the columns that holds something."""
+    if not headers:
+        return pd.Series("", index=frame.index, dtype="str")
+    found = _without(frame[headers[0]], nulls)
+    for header in headers[1:]:
+        found = found.where(found != "", _without(frame[header], nulls))
+    return found
+
+
+def _without(column: pd.Series, words: Iterable[str]) -> pd.Series:
+    words = list(words)
+    return column.where(~column.isin(words), "") if words else column
+
+
+def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd.Series]) -> pd.Series:
+    rule = planned.rule
+    frame = checks.frame
+    if rule.value is not None:
+        return pd.Series(_constant(rule.value), index=frame.index, dtype="str")
+    raw = first_filled(frame, planned.headers, plan.source.nulls)
+    if planned.join:
+        raw = raw.where(raw != "", _joined(frame, planned.join))
+    column = _without(raw, rule.empty)
+    if rule.map:
+        column = values.converted(column, lambda word: _mapped(planned, word))
+    if planned.refine:
+        column = _refined(planned, column, frame)
+    if rule.default is not None:
+        column = column.where(column != "", _constant(rule.default))
+    if rule.when:
+        column = column.where(_where(rule.when, done, frame), "")
+    found, wrong = _read(planned, column, plan)
+    header = (planned.headers or planned.join)[0]
+    checks.note(wrong, header, lambda place: _complaint(planned, str(raw.iat[place])))
+    return found
+
+
+def _constant(value: Any) -> str:
+    return ("t" if value else "f") if isinstance(value, bool) else str(value)
+
+
+def _mapped(planned: PlannedField, word: str) -> str:
+    """Translate a word; one that the map does not know stays, unless the field has a default."""
+    assert planned.rule.map
+    unknown = word if planned.rule.default is None else ""
+    return _constant(planned.rule.map.get(word, unknown)) if word else ""
+
+
+def _joined(frame: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series:
+    joined = frame[headers[0]]
+    for header in headers[1:]:
+        joined = joined + " " + frame[header]
+    return joined.str.strip()
+
+
+def _refined(planned: PlannedField, column: pd.Series, frame: pd.DataFrame) -> pd.Series:
+    refinement = planned.rule.refine
+    assert refinement
+    more = values.converted(first_filled(frame, planned.refine), lambda word: refinement.map.get(word, ""))
+    return column.where(~((column == refinement.value) & (more != "")), more)
+
+
+def _where(when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
+    holds = pd.Series(True, index=frame.index)
+    for name, words in when:
+        holds &= done[name].isin(words)
+    return holds
+
+
+def _read(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Read:
+    found = planned.model_field
+    match planned.rule.reads:
+        case "percent":
+            return values.scaled(column, Decimal("0.01"), Decimal(0), Decimal(1))
+        case "millions":
+            return values.scaled(column, Decimal(1_000_000))
+        case "minutes":
+            return values.scaled(column, Decimal(60))
+        case "email":
+            column = values.email(column)
+        case "domain":
+            column = values.domain(column)
+    if isinstance(found, models.DateTimeField):
+        return values.time(column, (*plan.source.times, *plan.source.dates), plan.zone)
+    if isinstance(found, models.DateField):
+        return values.day(column, (*plan.source.dates, *plan.source.times))
+    if isinstance(found, models.DecimalField):
+        return values.number(column)
+    if isinstance(found, models.IntegerField):
+        return values.integer(column)
+    if isinstance(found, models.BooleanField):
+        return values.boolean(column, found.null)
+    return _text(found, column)
+
+
+def _text(found: models.Field, column: pd.Series) -> values.Read:
+    if found.choices:
+        allowed = [str(value) for value, _ in found.choices]
+        return column, ~column.isin(allowed).to_numpy()
+    return values.text(column, found.max_length)
+
+
+def _complaint(planned: PlannedField, cell: str) -> str:
+    found = planned.model_field
+    shown = f"“{cell[:60]}{'…' if len(cell) > 60 else ''}”"
+    if planned.rule.reads == "percent":
+        return f"{shown} is no percentage from 0 to 100"
+    if isinstance(found, models.DateField):
+        return f"{shown} is no date that can be read; write it as 2025-03-31"
+    if isinstance(found, models.DecimalField | models.IntegerField):
+        return f"{shown} is no number that can be read, or too large; write it as 1234.50"
+    if isinstance(found, models.BooleanField):
+        return f"{shown} is neither yes nor no"
+    if found.choices:
+        return f"{shown} is none of {', '.join(str(value) for value, _ in found.choices)}"
+    return f"The text has {len(cell)} characters; at most {found.max_length} fit"
+
+
+def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:
+    rule = planned.rule
+    column = _without(first_filled(checks.frame, planned.headers, plan.source.nulls), rule.empty)
+    if rule.split:
+        column = column.str.partition(rule.split)[0].str.strip()
+    if rule.match:
+        column = column.where(values.only_first(column, rule.match.pattern), "")
+    if rule.map:
+        column = values.converted(column, lambda word: rule.map.get(word, word) if word else "")  # type: ignore[union-attr]
+    if rule.by == "email":
+        column = values.email(column)
+    if rule.by == "domain":
+        column = values.domain(column)
+    longest = planned.model._meta.get_field("name" if rule.by == "name" else "external_id").max_length or LONGEST_KEY  # type: ignore[union-attr]
+    too_long = (column.str.len() > longest).to_numpy(dtype=bool, na_value=False)
+    checks.note(too_long, planned.headers[0], lambda _: f"The name is longer than {longest} characters")
+    return values.missing(column)
+
+
+def _stage(plan: Plan, columns: dict[str, pd.Series], taken: np.ndarray) -> Staged:
+    """Write the rows that are taken as CSV; of rows with the same id the last one counts."""
+    key = columns["external_id"]
+    here = taken & (key != "").to_numpy()
+    last = ~key[here].duplicated(keep="last").to_numpy()
+    picked = np.flatnonzero(here)[last]
+    names = [name for name, _ in staged_columns(plan)]
+    table = pa.table({name: pa.array(columns[name].iloc[picked], pa.string(), from_pandas=True) for name in names})
+    out = io.BytesIO()
+    arrow_csv.write_csv(table, out, arrow_csv.WriteOptions(include_header=False))
+    return Staged(plan, out.getvalue(), len(picked), int((~last).sum()))

@@ -1,0 +1,185 @@
+"""TOML files to mappings, with a plain word where one is wrong."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+
+from crm.imports.rules import (
+    BackLink,
+    FieldRule,
+    MappingError,
+    ObjectMapping,
+    Reference,
+    Refinement,
+    Source,
+    ValueMap,
+    model_of,
+)
+
+KEYS = {
+    "object", "file", "id", "needs", "ignore", "custom", "id_may_be_empty", "drop_when", "fields", "references",
+    "maps", "copies", "back_links", "rules",
+}  # fmt: skip
+READS = {"", "percent", "millions", "minutes", "email", "domain"}
+LOOKUPS = {"external_id", "email", "domain", "name"}
+RULES = {"link_only_won_opportunity"}
+
+
+def read_source(folder: Path, mappings: Iterable[ObjectMapping]) -> Source:
+    """Read `source.toml` of a folder of mappings; a folder without one gets the plain manners."""
+    path = folder / "source.toml"
+    table = _load(path) if path.exists() else {}
+    return Source(
+        name=folder.name,
+        title=table.get("title", folder.name.capitalize()),
+        currency=table.get("currency", ""),
+        time_zone=table.get("time_zone", ""),
+        nulls=frozenset(table.get("nulls", ())),
+        dates=tuple(table.get("dates", ())),
+        times=tuple(table.get("times", ())),
+        mappings=tuple(mappings),
+    )
+
+
+def read_mapping(path: Path) -> ObjectMapping:
+    """Read one mapping and check it against the records it writes.
+
+    Raises:
+        MappingError: the file cannot be read or names something that is not there.
+    """
+    try:
+        return _mapping(path, _load(path))
+    except (MappingError, KeyError, TypeError, AttributeError, re.error) as error:
+        words = f"“{error.args[0]}” is missing" if isinstance(error, KeyError) else str(error)
+        raise MappingError(f"{path.parent.name}/{path.name}: {words}") from error
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise MappingError(f"{path.parent.name}/{path.name}: {error}") from error
+
+
+def _mapping(path: Path, table: dict[str, Any]) -> ObjectMapping:
+    _only(table, KEYS, "the file")
+    maps = {name: ValueMap.read(words) for name, words in table.get("maps", {}).items()}
+    kind = table.get("object", path.name.split(".")[0])
+    mapping = ObjectMapping(
+        source=path.parent.name,
+        path=f"{path.parent.name}/{path.name}",
+        object=kind,
+        file=table.get("file", kind),
+        id_columns=_names(table["id"]),
+        fields=tuple(_field(name, rule, maps) for name, rule in table.get("fields", {}).items()),
+        references=tuple(_references(name, rule, maps, kind) for name, rule in table.get("references", {}).items()),
+        needs=tuple(_names(need) for need in table.get("needs", ())),
+        ignore=tuple(table.get("ignore", ())),
+        keeps_custom=table.get("custom", True),
+        id_may_be_empty=table.get("id_may_be_empty", False),
+        drop_when=tuple((column, _names(values)) for column, values in table.get("drop_when", {}).items()),
+        copies=tuple(_copy(name, origin) for name, origin in table.get("copies", {}).items()),
+        back_links=tuple(_back_link(link) for link in table.get("back_links", ())),
+        rules=tuple(table.get("rules", ())),
+    )
+    _check(mapping)
+    return mapping
+
+
+def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
+    if not isinstance(rule, dict):
+        return FieldRule(name, columns=_names(rule))
+    _only(rule, {"column", "join", "value", "default", "as", "map", "empty", "when", "refine"}, name)
+    refine = rule.get("refine")
+    return FieldRule(
+        name=name,
+        columns=_names(rule.get("column", ())),
+        join=_names(rule.get("join", ())),
+        value=rule.get("value"),
+        default=rule.get("default"),
+        reads=_one_of(rule.get("as", ""), READS, f"{name}: as"),
+        map=maps[rule["map"]] if "map" in rule else None,
+        empty=_names(rule.get("empty", ())),
+        when=tuple((field, _names(values)) for field, values in rule.get("when", {}).items()),
+        refine=Refinement(refine["value"], _names(refine["column"]), maps[refine["map"]]) if refine else None,
+    )
+
+
+def _references(name: str, rule: Any, maps: Mapping[str, ValueMap], kind: str) -> tuple[Reference, ...]:
+    rules = rule if isinstance(rule, list) else [rule]
+    return tuple(_reference(name, one if isinstance(one, dict) else {"column": one}, maps, kind) for one in rules)
+
+
+def _reference(name: str, rule: dict[str, Any], maps: Mapping[str, ValueMap], kind: str) -> Reference:
+    _only(rule, {"column", "by", "stub", "match", "split", "map", "empty"}, name)
+    target = _target(kind, name)
+    by = "name" if target == "territory" else rule.get("by", "external_id")
+    return Reference(
+        name=name,
+        to=target,
+        columns=_names(rule["column"]),
+        by=_one_of(by, LOOKUPS, f"{name}: by"),
+        stub=rule.get("stub", False),
+        match=re.compile(rule["match"]) if "match" in rule else None,
+        split=rule.get("split", ""),
+        map=maps[rule["map"]] if "map" in rule else None,
+        empty=_names(rule.get("empty", ())),
+    )
+
+
+def _target(kind: str, name: str) -> str:
+    """Return the kind of record that a link of this kind points to, as mappings write it."""
+    related = _model_field(kind, name).related_model
+    if related is None:
+        raise MappingError(f"“{name}” of {kind} is no link; list it under [fields]")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", related.__name__).lower()
+
+
+def _copy(name: str, origin: str) -> tuple[str, str, str]:
+    link, _, field = origin.partition(".")
+    return name, link, field
+
+
+def _back_link(link: dict[str, str]) -> BackLink:
+    kind, _, name = link["to"].partition(".")
+    return BackLink(kind, name, link["custom"])
+
+
+def _names(given: Any) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _only(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
+    unknown = set(table) - allowed
+    if unknown:
+        raise MappingError(f"{where} has “{sorted(unknown)[0]}”; known are {', '.join(sorted(allowed))}")
+
+
+def _one_of(word: str, allowed: set[str], where: str) -> str:
+    if word not in allowed:
+        raise MappingError(f"{where} = “{word}”; use one of {', '.join(sorted(allowed - {''}))}")
+    return word
+
+
+def _check(mapping: ObjectMapping) -> None:
+    for rule in mapping.fields:
+        if _model_field(mapping.object, rule.name).related_model:
+            raise MappingError(f"“{rule.name}” of {mapping.object} is a link; list it under [references]")
+    for name, link, origin in mapping.copies:
+        _model_field(mapping.object, name)
+        _model_field(_target(mapping.object, link), origin)
+    for back in mapping.back_links:
+        _model_field(back.model, back.name)
+    for rule_name in mapping.rules:
+        _one_of(rule_name, RULES, "rules")
+
+
+def _model_field(kind: str, name: str) -> Any:
+    try:
+        return model_of(kind)._meta.get_field(name)
+    except FieldDoesNotExist:
+        raise MappingError(f"{kind} has no field “{name}”") from None

@@ -1,0 +1,166 @@
+"""What a mapping says, as data: which columns become which fields of which kind of record."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+
+from crm.imports.headers import fold
+
+
+class MappingError(ValueError):
+    """A mapping file says something that cannot be; the message names the file and what to change."""
+
+
+@dataclass(frozen=True)
+class ValueMap:
+    """Words of the source to words of ours; keys between slashes are patterns, tried after the plain ones."""
+
+    words: dict[str, Any]
+    patterns: tuple[tuple[re.Pattern[str], Any], ...] = ()
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> "ValueMap":
+        plain = {fold(key): value for key, value in table.items() if not _is_pattern(key)}
+        patterns = [(re.compile(key[1:-1], re.IGNORECASE), value) for key, value in table.items() if _is_pattern(key)]
+        return cls(plain, tuple(patterns))
+
+    def get(self, word: str, default: Any = None) -> Any:
+        folded = fold(word)
+        if folded in self.words:
+            return self.words[folded]
+        return next((value for pattern, value in self.patterns if pattern.search(word)), default)
+
+
+def _is_pattern(key: str) -> bool:
+    return len(key) > 2 and key.startswith("/") and key.endswith("/")
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """A second column that may tell more, where the first gave `value`: lost, by a reason that means no decision."""
+
+    value: str
+    columns: tuple[str, ...]
+    map: ValueMap
+
+
+@dataclass(frozen=True)
+class FieldRule:
+    """How one field is filled: the first of `columns` that has a value, else `join`, else `default`."""
+
+    name: str
+    columns: tuple[str, ...] = ()
+    join: tuple[str, ...] = ()
+    value: Any = None  # a constant
+    default: Any = None
+    reads: str = ""  # percent, millions, minutes, email, domain; empty: what the field is
+    map: ValueMap | None = None
+    empty: tuple[str, ...] = ()  # words that mean "not given"
+    when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # only where these fields have these values
+    refine: Refinement | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A link to another record, named in the file by one of its keys."""
+
+    name: str  # the field, without _id
+    to: str  # kind of record, or "territory"
+    columns: tuple[str, ...]
+    by: str = "external_id"
+    stub: bool = False  # make the other record if it is not there; a later row with its id fills it
+    match: re.Pattern[str] | None = None  # only values that look like this
+    split: str = ""  # several are named; the first counts
+    map: ValueMap | None = None
+    empty: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BackLink:
+    """A link that the other side's file carries: a lead names the opportunity that it became."""
+
+    model: str
+    name: str
+    custom: str  # key in our `custom` that holds the other's external id
+
+
+@dataclass(frozen=True)
+class ObjectMapping:
+    """One kind of record made from the rows of one kind of file."""
+
+    source: str
+    path: str
+    object: str
+    file: str
+    id_columns: tuple[str, ...]
+    fields: tuple[FieldRule, ...]
+    references: tuple[tuple[Reference, ...], ...]  # per link: alternatives, the first whose column is there counts
+    needs: tuple[tuple[str, ...], ...] = ()
+    ignore: tuple[str, ...] = ()
+    keeps_custom: bool = True
+    id_may_be_empty: bool = False
+    drop_when: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    copies: tuple[tuple[str, str, str], ...] = ()  # (field, link, field of the linked record)
+    back_links: tuple[BackLink, ...] = ()
+    rules: tuple[str, ...] = ()  # named rules that run when all files are in
+
+    def is_met_by(self, headers: Iterable[str]) -> bool:
+        folded = {fold(header) for header in headers}
+        return all(any(fold(name) in folded for name in names) for names in self.needs)
+
+    @cached_property
+    def known_columns(self) -> set[str]:
+        """Folded names of all columns that this mapping reads or ignores."""
+        names = [*self.id_columns, *self.ignore, *(name for column, _ in self.drop_when for name in [column])]
+        for rule in self.fields:
+            names += [*rule.columns, *rule.join, *(rule.refine.columns if rule.refine else ())]
+        for reference in self.all_references:
+            names += reference.columns
+        return {fold(name) for name in names}
+
+    @property
+    def all_references(self) -> list[Reference]:
+        return [reference for alternatives in self.references for reference in alternatives]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of system that files come from, and the manners of its files."""
+
+    name: str
+    title: str
+    currency: str = ""  # where nothing else names one
+    time_zone: str = ""  # of times written without; empty: the company's
+    nulls: frozenset[str] = frozenset()
+    dates: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    mappings: tuple[ObjectMapping, ...] = field(default=(), repr=False)
+
+
+def field_of(model: type[models.Model], name: str) -> models.Field:
+    """Return a field of our own, never the far end of somebody else's link."""
+    found = model._meta.get_field(name)
+    assert isinstance(found, models.Field)
+    return found
+
+
+def column_of(model: type[models.Model], name: str) -> str:
+    """Return the database column of a field."""
+    return str(field_of(model, name).column)
+
+
+def model_of(kind: str) -> type[models.Model]:
+    """Return the model of a kind of record as mappings name it (opportunity, stage_change, territory)."""
+    from crm import models as records
+    from team.models import Territory
+
+    if kind == "territory":
+        return Territory
+    found = getattr(records, "".join(part.capitalize() for part in kind.split("_")), None)
+    if found is None or not issubclass(found, records.Record):
+        raise MappingError(f"there is no kind of record called “{kind}”")
+    return found

@@ -1,0 +1,210 @@
+"""An import, step by step: look at the files, load them block by block, tie the loose ends.
+
+What a step did and the checkpoint behind it are one transaction, so a worker may be killed at any time; the
+next one goes on at the byte where the last commit ended.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from crm.imports import finish, store
+from crm.imports.ahead import Ahead
+from crm.imports.blocks import blocks
+from crm.imports.catalogue import FileKind, kind_of, recognise
+from crm.imports.plan import Plan, make_plan
+from crm.imports.prepare import Prepared, Refused, prepare
+from crm.imports.staging import upsert
+from crm.imports.survey import Unreadable, survey
+from crm.models import Import, ImportFile, RowError
+from team.models import Company
+
+LOCK = 7_314_001  # one block of one import at a time, so that two imports never wait for each other's rows
+
+
+class Run:
+    """One claim's work on an import; what it holds in memory can be lost at any time."""
+
+    def __init__(self, row: Import) -> None:
+        self.row = row
+        self.file: ImportFile | None = None
+        self.ahead: Ahead[Prepared] | None = None
+        self.tasks: list[finish.Task] | None = None  # all are safe to do again: a resume begins with the first
+
+    def step(self) -> bool:
+        phase = self.row.checkpoint.get("phase", "look")
+        if phase == "look":
+            return self._look()
+        return self._load() if phase == "load" else self._finish()
+
+    def close(self) -> None:
+        if self.ahead:
+            self.ahead.close()
+        self.ahead = self.file = None
+
+    # look
+
+    def _look(self) -> bool:
+        file = self.row.files.filter(state=ImportFile.State.WAITING).first()
+        with transaction.atomic():
+            if file is None:
+                self._begin()
+            else:
+                look_at(file, self.row.source)
+                self.row.advance({"phase": "look"})
+        return False
+
+    def _begin(self) -> None:
+        files = list(self.row.files.filter(state=ImportFile.State.READING))
+        known = [kind_of(file.source, file.kind, file.header).source for file in files]
+        fallback = next((source.currency for source in known if source.currency), "")
+        currency = self.row.currency_asked or Company.get().currency or fallback
+        size = sum(file.bytes - file.start for file in files)
+        self.row.advance({"phase": "load"}, done_units=0, total_units=size, currency=currency)
+
+    # load
+
+    def _load(self) -> bool:
+        if self.file is None:
+            self.file = self._next_file()
+            if self.file is None:
+                self.row.advance({"phase": "finish"})
+                return False
+            self.ahead = Ahead(self._prepared(self.file))
+        assert self.ahead
+        prepared = self.ahead.next()
+        if prepared is None:
+            self._end_file()
+        else:
+            self._take(self.file, prepared)
+        return False
+
+    def _next_file(self) -> ImportFile | None:
+        waiting = self.row.files.filter(state=ImportFile.State.READING)
+        begun = self.row.checkpoint.get("file")
+        return waiting.filter(pk=begun).first() or waiting.order_by("rank", "pk").first()
+
+    def _prepared(self, file: ImportFile) -> Iterator[Prepared]:
+        """Read a file from its checkpoint on; runs in the thread ahead, without a database."""
+        plans = self.plans(file)
+        begun = self.row.checkpoint if self.row.checkpoint.get("file") == file.pk else {}
+        offset, line = begun.get("offset", file.start), begun.get("line", file.first_line)
+        found = blocks(store.place(file.plain), file.header, file.delimiter, offset, line)
+        return (prepare(block, plans) for block in found)
+
+    def plans(self, file: ImportFile) -> list[Plan]:
+        kind = kind_of(file.source, file.kind, file.header)
+        known = set().union(*(mapping.known_columns for mapping in kind.mappings))
+        zone = Company.get().time_zone
+        return [
+            make_plan(mapping, kind.source, file.header, known, self.row.currency, zone) for mapping in kind.mappings
+        ]
+
+    def _take(self, file: ImportFile, prepared: Prepared) -> None:
+        before = self.row.checkpoint.get("offset", file.start) if self.row.checkpoint.get("file") == file.pk else None
+        done = self.row.done_units + prepared.end - (file.start if before is None else before)
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            for staged in prepared.staged:
+                written = upsert(staged, self.row.pk)
+                _count(file, staged.plan.mapping.object, asdict(written), staged.rows, staged.repeated)
+            _note(file, prepared.refused)
+            file.rows += prepared.rows
+            file.rejected += len(prepared.refused)
+            file.dropped += prepared.dropped
+            file.save(update_fields=["rows", "rejected", "dropped", "counts"])
+            place = {"phase": "load", "file": file.pk, "offset": prepared.end, "line": prepared.next_line}
+            self.row.advance(place, done_units=done)
+
+    def _end_file(self) -> None:
+        assert self.file
+        assert self.ahead
+        self.file.state = ImportFile.State.DONE
+        with transaction.atomic():
+            self.file.save(update_fields=["state"])
+            self.row.advance({"phase": "load"})
+        self.close()
+
+    # finish
+
+    def _finish(self) -> bool:
+        names = set(self.row.files.filter(state=ImportFile.State.DONE).values_list("source", flat=True))
+        if self.tasks is None:
+            self.tasks = finish.tasks(names)
+        with transaction.atomic():
+            if self.tasks:
+                if self.tasks[0]() < finish.BATCH:
+                    self.tasks.pop(0)
+                self.row.advance({"phase": "finish"})
+                return False
+            if names:
+                finish.adopt_currency(names, self.row.currency)
+        for file in self.row.files.exclude(plain=""):
+            store.place(file.plain).unlink(missing_ok=True)
+        return True
+
+
+def _count(file: ImportFile, kind: str, written: dict[str, int], rows: int, repeated: int) -> None:
+    counts = file.counts.setdefault(kind, {"created": 0, "updated": 0, "unchanged": 0, "repeated": 0})
+    new = {**written, "unchanged": rows - written["created"] - written["updated"], "repeated": repeated}
+    for name, number in new.items():
+        counts[name] += number
+
+
+def _note(file: ImportFile, refused: list[Refused]) -> None:
+    RowError.objects.bulk_create(
+        (RowError(file=file, line=r.line, column=r.column[:255], reason=r.reason[:500], row=r.row) for r in refused),
+        batch_size=2000,
+    )
+
+
+def look_at(file: ImportFile, asked: str) -> None:
+    """Unpack it, or find out what it is and whether any mapping knows it."""
+    try:
+        if store.is_zip(file):
+            _unpack(file)
+        else:
+            _recognise(file, asked)
+    except Unreadable as error:
+        file.state, file.reason = ImportFile.State.FAILED, str(error)
+    file.save()
+
+
+def _unpack(file: ImportFile) -> None:
+    kept = store.unpack(file)
+    fields: list[dict[str, Any]] = [asdict(one) for one in kept]
+    ImportFile.objects.bulk_create(ImportFile(run=file.run, **values) for values in fields)
+    file.state = ImportFile.State.UNPACKED
+
+
+def _recognise(file: ImportFile, asked: str) -> None:
+    suffix = file.name.lower().rpartition(".")[2]
+    if f".{suffix}" not in store.TABLES and "." in file.name:
+        return _skip(file, f"A .{suffix} file is no table that can be read.")
+    clean = f"{file.stored}.utf8"
+    seen = survey(store.place(file.stored), store.place(clean), settings.UNPACKED_MAX_BYTES)
+    file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
+    file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
+    kind = recognise(seen.header, file.name, asked)
+    if kind is None:
+        return _skip(file, _unknown(seen.header, asked))
+    return _know(file, kind)
+
+
+def _know(file: ImportFile, kind: FileKind) -> None:
+    file.source, file.kind, file.rank = kind.source.name, kind.name, kind.rank
+    file.state = ImportFile.State.READING
+
+
+def _skip(file: ImportFile, reason: str) -> None:
+    file.state, file.reason = ImportFile.State.SKIPPED, reason
+
+
+def _unknown(header: list[str], asked: str) -> str:
+    shown = ", ".join(header[:6]) + (" …" if len(header) > 6 else "")
+    whose = "No mapping" if asked == "auto" else f"No {asked} mapping"
+    return f"{whose} knows a file with these columns: {shown}"[:1000]

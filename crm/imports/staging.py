@@ -1,0 +1,171 @@
+"""Staged rows into their table: one COPY, one set-based upsert that writes only what differs."""
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from crm.imports.plan import Plan, PlannedReference, staged_columns
+from crm.imports.prepare import Staged
+
+STAGE = "import_stage"
+PAIRS = 40  # jsonb_build_object takes at most 100 arguments
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an upsert did; the rest of the staged rows was there already, the same."""
+
+    created: int
+    updated: int
+
+
+@dataclass(frozen=True)
+class Sql:
+    """A piece of a statement with the values that stand for its placeholders."""
+
+    text: str
+    values: tuple[Any, ...] = ()
+
+
+def upsert(staged: Staged, import_id: int) -> Written:
+    """Bring the rows in. Call it in the transaction of the checkpoint.
+
+    Columns that the file does not have are left alone; `custom` keys of other files are kept.
+    """
+    plan = staged.plan
+    if not staged.rows:
+        return Written(0, 0)
+    with connection.cursor() as cursor:
+        _copy(cursor, plan, staged.csv)
+        for reference in plan.references:
+            if reference.rule.stub:
+                _make_stubs(cursor, plan, reference)
+        statement = upsert_statement(plan, import_id)
+        cursor.execute(statement.text, statement.values)
+        created, written = cursor.fetchone()
+        cursor.execute(f"DROP TABLE {STAGE}")
+    return Written(created, written - created)
+
+
+def _copy(cursor: Any, plan: Plan, rows: bytes) -> None:
+    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in staged_columns(plan))
+    cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} ({columns}) ON COMMIT DROP")
+    cursor.copy_expert(f"COPY {STAGE} FROM STDIN (FORMAT csv)", io.BytesIO(rows), size=1 << 20)
+
+
+def quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference) -> None:
+    """Make what the rows point to, known by its key alone; the row with that id will fill it."""
+    table, key = reference.model._meta.db_table, f"s.{quoted(reference.staged)}"
+    if reference.rule.to == "territory":
+        cursor.execute(
+            f"INSERT INTO {table} (name) SELECT DISTINCT {key} FROM {STAGE} s WHERE {key} IS NOT NULL "
+            "ON CONFLICT (name) DO NOTHING"
+        )
+        return
+    named = ["name"] + (["email"] if reference.rule.by == "email" else [])
+    columns = ", ".join(["source", "external_id", *named])
+    chosen = ", ".join([key] * (1 + len(named)))
+    missing = f"NOT EXISTS (SELECT 1 FROM {table} x WHERE x.source = %s AND x.{reference.rule.by} = {key})"
+    cursor.execute(
+        f"INSERT INTO {table} ({columns}) SELECT DISTINCT %s, {chosen} FROM {STAGE} s "
+        f"WHERE {key} IS NOT NULL AND {missing} ON CONFLICT (source, external_id) DO NOTHING",
+        [plan.source.name, plan.source.name],
+    )
+
+
+def upsert_statement(plan: Plan, import_id: int) -> Sql:
+    """Build the upsert: staged columns, links resolved, the rest of the row in `custom`, dangling links in `pending`."""
+    table = quoted(plan.table)
+    chosen = _chosen(plan)
+    names = [name for name, _ in chosen]
+    joins = [_join(reference, plan.source.name) for reference in plan.references]
+    changes = [(quoted(name), _new_value(name, plan)) for name in names if name not in {"source", "external_id"}]
+    old = ", ".join(f"t.{name}" for name, _ in changes)
+    new = ", ".join(value.text for _, value in changes)
+    new_values = tuple(value for _, found in changes for value in found.values)
+    set_list = ", ".join(f"{name} = {value.text}" for name, value in changes)
+    columns = ", ".join(quoted(name) for name in names)
+    text = (
+        f"WITH written AS (INSERT INTO {table} AS t ({columns}, last_import_id) "
+        f"SELECT {', '.join(value.text for _, value in chosen)}, %s FROM {STAGE} s {' '.join(join.text for join in joins)} "
+        "ON CONFLICT (source, external_id) DO "
+    )
+    values = (*(v for _, found in chosen for v in found.values), import_id, *(v for join in joins for v in join.values))
+    if changes:
+        text += (
+            f"UPDATE SET {set_list}, last_import_id = excluded.last_import_id WHERE ({old}) IS DISTINCT FROM ({new}) "
+        )
+        values += new_values * 2
+    else:
+        text += "NOTHING "
+    text += "RETURNING (xmax = 0) AS created) SELECT count(*) FILTER (WHERE created), count(*) FROM written"
+    return Sql(text, values)
+
+
+def _chosen(plan: Plan) -> list[tuple[str, Sql]]:
+    """Return (column of the table, expression over the staged row and its joins)."""
+    chosen = [("source", Sql("%s", (plan.source.name,))), ("external_id", Sql("s.external_id"))]
+    for planned in plan.fields:
+        chosen.append((planned.column, Sql(f"s.{quoted(planned.column)}")))
+    chosen += [(reference.column, Sql(f"{reference.staged}_found.id")) for reference in plan.references]
+    if plan.custom:
+        chosen.append(("custom", _custom(plan)))
+    dangling = [reference for reference in plan.references if not reference.rule.stub]
+    if dangling:
+        chosen.append(("pending", _pending(dangling)))
+    return chosen
+
+
+def _custom(plan: Plan) -> Sql:
+    parts: list[str] = []
+    values: list[str] = []
+    for start in range(0, len(plan.custom), PAIRS):
+        headers = plan.custom[start : start + PAIRS]
+        pairs = ", ".join(f"%s::text, s.custom_{start + place}" for place in range(len(headers)))
+        parts.append(f"jsonb_strip_nulls(jsonb_build_object({pairs}))")
+        values += headers
+    return Sql(" || ".join(parts), tuple(values))
+
+
+def _pending(references: Iterable[PlannedReference]) -> Sql:
+    pairs: list[str] = []
+    values: list[str] = []
+    for reference in references:
+        key = f"s.{quoted(reference.staged)}"
+        pairs.append(
+            f"%s::text, CASE WHEN {reference.staged}_found.id IS NULL AND {key} IS NOT NULL "
+            f"THEN jsonb_build_object(%s::text, {key}) END"
+        )
+        values += [reference.rule.name, reference.rule.by]
+    return Sql(f"jsonb_strip_nulls(jsonb_build_object({', '.join(pairs)}))", tuple(values))
+
+
+def _join(reference: PlannedReference, source: str) -> Sql:
+    table, alias = quoted(reference.model._meta.db_table), f"{reference.staged}_found"
+    key = f"s.{quoted(reference.staged)}"
+    if reference.rule.to == "territory":
+        return Sql(f"LEFT JOIN {table} {alias} ON {alias}.name = {key}")
+    if reference.rule.by == "external_id":
+        return Sql(f"LEFT JOIN {table} {alias} ON {alias}.source = %s AND {alias}.external_id = {key}", (source,))
+    return Sql(
+        f"LEFT JOIN LATERAL (SELECT x.id FROM {table} x WHERE x.source = %s AND x.{reference.rule.by} = {key} "
+        f"ORDER BY x.id LIMIT 1) {alias} ON true",
+        (source,),
+    )
+
+
+def _new_value(name: str, plan: Plan) -> Sql:
+    """What a row that is there already gets: the staged value; of JSON only the keys that this file speaks of."""
+    if name == "custom":
+        return Sql("(t.custom - %s::text[]) || excluded.custom", (list(plan.custom),))
+    if name == "pending":
+        spoken = [reference.rule.name for reference in plan.references]
+        return Sql("(t.pending - %s::text[]) || excluded.pending", (spoken,))
+    return Sql(f"excluded.{quoted(name)}")

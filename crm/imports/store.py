@@ -1,0 +1,149 @@
+"""Where the files of an import are kept until it is done: each import in a folder of its own, under plain numbers."""
+
+import hashlib
+import secrets
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from django.conf import settings
+from django.utils import timezone
+
+from crm.imports.survey import Unreadable
+from crm.models import Import, ImportFile
+
+PIECE = 1024 * 1024
+MAX_MEMBERS = 1000
+MAX_RATIO = 200
+KEPT_DAYS = 30
+TABLES = {".csv", ".tsv", ".tab", ".txt", ".gz", ".zip", ".xlsx", ".xls"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file as it was handed to us."""
+
+    name: str
+    pieces: Iterable[bytes]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file as we hold it."""
+
+    name: str
+    stored: str
+    sha256: str
+    size: int
+
+
+def from_path(path: Path) -> list[Given]:
+    """Return the file, or all files of the folder that may hold tables, and those beneath it."""
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(path)))
+        return [Given(str(file.relative_to(path)), _pieces(file)) for file in files]
+    return [Given(path.name, _pieces(path))]
+
+
+def _is_hidden(path: Path | PurePosixPath) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def new_folder() -> str:
+    folder = f"imports/{secrets.token_hex(16)}"
+    place(folder).mkdir(parents=True, mode=0o700)
+    return folder
+
+
+def place(stored: str) -> Path:
+    """Return where on disk a stored path lies."""
+    return Path(settings.MEDIA_ROOT) / stored
+
+
+def keep(folder: str, files: Iterable[Given]) -> list[Kept]:
+    return [_keep(f"{folder}/{number}", given) for number, given in enumerate(files, 1)]
+
+
+def _keep(stored: str, given: Given) -> Kept:
+    digest, size = hashlib.sha256(), 0
+    with place(stored).open("wb") as target:
+        for piece in given.pieces:
+            target.write(piece)
+            digest.update(piece)
+            size += len(piece)
+    return Kept(given.name.replace("\0", "")[-1000:], stored, digest.hexdigest(), size)
+
+
+def discard(folder: str) -> None:
+    shutil.rmtree(place(folder), ignore_errors=True)
+
+
+def discard_old() -> None:
+    """Delete the files of imports that ended long ago; their counts and rejected rows stay."""
+    long_ago = timezone.now() - timedelta(days=KEPT_DAYS)
+    for run in Import.objects.filter(finished_at__lt=long_ago).exclude(folder=""):
+        discard(run.folder)
+        Import.objects.filter(pk=run.pk).update(folder="")
+
+
+def is_zip(file: ImportFile) -> bool:
+    return file.name.lower().endswith(".zip") and zipfile.is_zipfile(place(file.stored))
+
+
+def unpack(file: ImportFile) -> list[Kept]:
+    """Unpack a zip beside itself, under numbers; the names inside are only ever shown.
+
+    Raises:
+        Unreadable: it is damaged, has too many files, or would unpack to more than we take.
+    """
+    try:
+        with zipfile.ZipFile(place(file.stored)) as archive:
+            members = [member for member in archive.infolist() if _is_wanted(member)]
+            _refuse_bomb(members)
+            return [_unpack(archive, member, file, number) for number, member in enumerate(members, 1)]
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise Unreadable(f"The zip cannot be unpacked: {error}.") from error
+
+
+def _is_wanted(member: zipfile.ZipInfo) -> bool:
+    return not member.is_dir() and not _is_hidden(PurePosixPath(member.filename))
+
+
+def _refuse_bomb(members: list[zipfile.ZipInfo]) -> None:
+    size = sum(member.file_size for member in members)
+    if len(members) > MAX_MEMBERS:
+        raise Unreadable(f"The zip holds {len(members)} files; at most {MAX_MEMBERS} are taken.")
+    if size > settings.UNPACKED_MAX_BYTES:
+        raise Unreadable(f"The zip unpacks to {size // 1024**2} MB; at most {_limit()} are taken.")
+    if size > MAX_RATIO * max(PIECE, sum(member.compress_size for member in members)):
+        raise Unreadable("The zip is packed so tightly that it may be a bomb. Upload the files themselves.")
+
+
+def _limit() -> str:
+    return f"{settings.UNPACKED_MAX_BYTES // 1024**2} MB"
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: ImportFile, number: int) -> Kept:
+    """Write one member; what the directory says of its size may be a lie, so the bytes are counted."""
+    name = "/".join(part for part in PurePosixPath(member.filename.replace("\\", "/")).parts if part not in {"..", "/"})
+    with archive.open(member) as source:
+        return _keep(f"{file.stored}-{number}", Given(f"{file.name}/{name}", _counted(source, member.file_size)))
+
+
+def _counted(source: IO[bytes], promised: int) -> Iterator[bytes]:
+    size = 0
+    while piece := source.read(PIECE):
+        size += len(piece)
+        if size > promised:
+            raise Unreadable("The zip says less than it holds. Upload the files themselves.")
+        yield piece

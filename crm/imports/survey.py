@@ -1,0 +1,202 @@
+"""A first look at a file: what it is written in, how its cells part, where its rows begin.
+
+Whatever it was, from here on it is plain UTF-8 with line feeds, so that a byte offset is all that a resume needs.
+"""
+
+import codecs
+import csv
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from crm.imports.headers import distinct
+
+DELIMITERS = ",;\t|"
+PIECE = 1024 * 1024
+SAMPLE = 64 * 1024
+MAX_COLUMNS = 500
+BOMS = [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")]
+BINARY = {
+    b"PK\x03\x04": "This is a zip or Excel file under another name. Save the sheet as CSV.",
+    b"\xd0\xcf\x11\xe0": "This is an old Excel file. Save the sheet as CSV.",
+    b"%PDF": "This is a PDF. Export the table as CSV.",
+    b"\x89PNG": "This is a picture. Export the table as CSV.",
+    b"PAR1": "This is a Parquet file. Export the table as CSV.",
+}
+
+
+class Unreadable(ValueError):
+    """The file cannot be read as a table; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """How to read a file, once it is clean."""
+
+    encoding: str
+    delimiter: str
+    header: list[str]
+    start: int  # byte of the plain file at which the first row begins
+    first_line: int
+    size: int  # of the plain file, in bytes
+
+
+def survey(path: Path, clean: Path, limit: int) -> Survey:
+    """Write the file at `path` as plain UTF-8 to `clean` and tell how to read it.
+
+    Raises:
+        Unreadable: it is no table, or larger than `limit` bytes when unpacked.
+    """
+    encoding, bom = _encoding(path)
+    _clean(path, clean, encoding, bom, limit)
+    sample = _sample(clean)
+    skipped, named = _named_delimiter(sample)
+    delimiter = named or sniff(sample[skipped:])
+    header, start, lines = _header(clean, delimiter, skipped)
+    return Survey(encoding, delimiter, header, start, lines, clean.stat().st_size)
+
+
+def _open(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if zipped else path.open("rb")  # type: ignore[return-value]
+
+
+def _encoding(path: Path) -> tuple[str, int]:
+    """Return (encoding, length of the byte order mark): UTF-8 if it holds to the last byte, else cp1252."""
+    try:
+        with _open(path) as file:
+            head = file.read(4096)
+            _refuse_binary(head)
+            for mark, name in BOMS:
+                if head.startswith(mark):
+                    return name, len(mark)
+            silent = _silent_utf16(head)
+            if silent:
+                return silent, 0
+            return ("utf-8" if _is_utf8(head, file) else "cp1252"), 0
+    except (OSError, EOFError) as error:
+        raise Unreadable(f"The file cannot be read: {error}.") from error
+
+
+def _refuse_binary(head: bytes) -> None:
+    if not head.strip():
+        raise Unreadable("The file is empty.")
+    for magic, words in BINARY.items():
+        if head.startswith(magic):
+            raise Unreadable(words)
+    controls = sum(head.count(bytes([code])) for code in (*range(1, 9), *range(14, 27)))
+    if controls > len(head) / 20:
+        raise Unreadable("This is no text. Export the table as CSV.")
+
+
+def _silent_utf16(head: bytes) -> str:
+    """Tell UTF-16 without a mark by its zero bytes: every second one of Western text."""
+    half = len(head) // 2
+    if half < 4:
+        return ""
+    if head[1::2].count(0) > half * 0.6:
+        return "utf-16-le"
+    return "utf-16-be" if head[0::2].count(0) > half * 0.6 else ""
+
+
+def _is_utf8(head: bytes, file: IO[bytes]) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(head)
+        while piece := file.read(PIECE):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _clean(path: Path, clean: Path, encoding: str, bom: int, limit: int) -> None:
+    size = 0
+    try:
+        with _open(path) as source, clean.open("wb") as target:
+            source.read(bom)
+            for piece in _as_utf8(source, encoding):
+                size += len(piece)
+                if size > limit:
+                    raise Unreadable(f"Unpacked it is larger than {limit // 1024**2} MB. Split it into smaller files.")
+                target.write(piece)
+    except (OSError, EOFError) as error:
+        if getattr(error, "errno", None):  # the disk is full, or a file went away: worth another try later
+            raise
+        raise Unreadable(f"The file cannot be read: {error}.") from error
+
+
+def _as_utf8(source: IO[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the text in pieces of UTF-8; lines that end in CR alone end in LF."""
+    first = source.read(PIECE)
+    old_mac = b"\r" in first and b"\n" not in first
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    piece = first
+    while piece:
+        if encoding != "utf-8":
+            piece = decoder.decode(piece).encode()
+        yield piece.replace(b"\r", b"\n") if old_mac else piece
+        piece = source.read(PIECE)
+    if encoding != "utf-8":
+        yield decoder.decode(b"", final=True).encode()
+
+
+def _sample(clean: Path) -> str:
+    with clean.open("rb") as file:
+        return codecs.getincrementaldecoder("utf-8")(errors="replace").decode(file.read(SAMPLE))
+
+
+def _named_delimiter(sample: str) -> tuple[int, str]:
+    """Read Excel's first line `sep=;`: (characters to skip, delimiter)."""
+    line, _, _ = sample.partition("\n")
+    named = line.strip().removeprefix('"').removesuffix('"')
+    if named.lower().startswith("sep=") and len(named) == 5:
+        return len(line) + 1, named[4]
+    return 0, ""
+
+
+def sniff(sample: str) -> str:
+    """Return the delimiter under which most rows have the same, largest number of cells."""
+    return max(DELIMITERS, key=lambda delimiter: _agreement(sample, delimiter))
+
+
+def _agreement(sample: str, delimiter: str) -> tuple[float, int]:
+    lengths: list[int] = []
+    try:
+        for row in csv.reader(sample.splitlines(keepends=True), delimiter=delimiter):
+            lengths.append(len(row))
+            if len(lengths) == 200:
+                break
+    except csv.Error:
+        pass
+    lengths = [length for length in lengths if length] or [1]
+    if len(lengths) > 2 and len(lengths) < 200:
+        lengths.pop()  # the sample may end inside a row
+    width = lengths[0]
+    if width < 2:
+        return 0.0, 0
+    return lengths.count(width) / len(lengths), width
+
+
+def _header(clean: Path, delimiter: str, skipped: int) -> tuple[list[str], int, int]:
+    """Return (column names, byte and line at which the rows begin)."""
+    with clean.open("rb") as file:
+        file.read(skipped)
+        lines = 1 if skipped else 0
+        text = ""
+        while line := file.readline(SAMPLE * 16):
+            text += line.decode(errors="replace")
+            lines += 1
+            if text.strip() and text.count('"') % 2 == 0:
+                break
+            text = text if text.strip() else ""
+        cells = next(csv.reader([text.replace("\0", "")], delimiter=delimiter, strict=False), []) if text else []
+        if not any(cell.strip() for cell in cells):
+            raise Unreadable("The file has no row of column names.")
+        if len(cells) > MAX_COLUMNS:
+            raise Unreadable(f"The file has {len(cells)} columns; at most {MAX_COLUMNS} can be read.")
+        return distinct(cells), file.tell(), lines + 1

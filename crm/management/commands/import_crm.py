@@ -1,0 +1,126 @@
+"""`manage.py import_crm PATH`: bring in a file, a folder or a zip of CRM exports."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from celery import current_app
+from django.core.management.base import BaseCommand, CommandError
+
+from core.tasks import ring
+from core.work import State, perform
+from crm.actions import start_import
+from crm.imports import store
+from crm.imports.catalogue import source_names
+from crm.models import Import, ImportFile, RowError
+from team.models import currency_code
+
+FOREVER = 1e9
+PATIENCE_SECONDS = 20  # a worker that answered and then does not begin has something else to do
+SHOWN_ERRORS = 10
+
+
+class Command(BaseCommand):
+    help = "Import a file, folder or zip of CRM exports. Twice the same is once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path, metavar="PATH", help="a file, a folder, or a zip")
+        parser.add_argument("--source", default="auto", help="salesforce, hubspot, olist, maven, or auto (default)")
+        parser.add_argument("--currency", default="", help="of amounts whose file names none, like EUR")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path, source, currency = options["path"], options["source"].lower(), options["currency"].upper()
+        _check(path, source, currency)
+        run = start_import(files=store.from_path(path), source=source, name=str(path.name), currency=currency)
+        if _worker_answers():
+            ring(run)
+            self._follow(run)
+        else:
+            self._work(run)
+        self._report(run)
+
+    def _follow(self, run: Import) -> None:
+        """Show how far the worker is; work here if it does not come."""
+        begun = time.monotonic()
+        while not run.is_over:
+            self._show(run)
+            if run.state == State.QUEUED and time.monotonic() - begun > PATIENCE_SECONDS:
+                self._perform(run)
+            time.sleep(0.3)
+            run.refresh_from_db()
+        self._show(run)
+
+    def _work(self, run: Import) -> None:
+        """Work in this process, in short turns so that the bar moves."""
+        while not run.is_over:
+            self._perform(run, budget=1.0)
+            run.refresh_from_db()
+            self._show(run)
+
+    def _perform(self, run: Import, budget: float = FOREVER) -> None:
+        try:
+            perform(Import, run.pk, budget)
+        except Exception as error:
+            run.refresh_from_db()
+            if run.is_over:
+                raise CommandError(f"The import failed: {error}") from error
+            time.sleep(1)
+
+    def _show(self, run: Import) -> None:
+        if not sys.stderr.isatty():
+            return
+        done = run.fraction_done or 0.0
+        bar = "█" * round(30 * done)
+        self.stderr.write(f"\r{bar:░<30} {done:4.0%}  {run.counts['rows']:,} rows ", ending="")
+        if run.is_over:
+            self.stderr.write("")
+
+    def _report(self, run: Import) -> None:
+        for file in run.files.exclude(state=ImportFile.State.UNPACKED):
+            self.stdout.write(f"{file.name}: {_words(file)}")
+        errors = RowError.objects.of(run)
+        for error in errors[:SHOWN_ERRORS]:
+            column = f", {error.column}" if error.column else ""
+            self.stdout.write(f"  {error.file.name} line {error.line}{column}: {error.reason}")
+        counts = run.counts
+        if counts["rejected"] > SHOWN_ERRORS:
+            self.stdout.write(f"  … and {counts['rejected'] - SHOWN_ERRORS:,} more.")
+        self.stdout.write(
+            f"{counts['rows']:,} rows: {counts['created']:,} created, {counts['updated']:,} updated, "
+            f"{counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected. Amounts without a currency: {run.currency or '–'}."
+        )
+        if run.state != State.DONE:
+            raise CommandError(f"The import is {run.get_state_display().lower()}. {run.last_error}")
+        if not run.files.filter(state=ImportFile.State.DONE).exists():
+            raise CommandError("Nothing was imported: no file could be read as records.")
+
+
+def _check(path: Path, source: str, currency: str) -> None:
+    if not path.exists():
+        raise CommandError(f"There is no file or folder {path}.")
+    if source not in {"auto", *source_names()}:
+        raise CommandError(f"No source is called “{source}”. Use one of: auto, {', '.join(source_names())}.")
+    if currency:
+        try:
+            currency_code(currency)
+        except ValueError as error:
+            raise CommandError(f"“{currency}” is no currency. Write three letters, like EUR.") from error
+
+
+def _worker_answers() -> bool:
+    try:
+        return bool(current_app.control.ping(timeout=1.0, limit=1))
+    except OSError:  # no broker: then nobody hears the bell, and the work is done here
+        return False
+
+
+def _words(file: ImportFile) -> str:
+    if file.state != ImportFile.State.DONE:
+        return f"{file.get_state_display().lower()}: {file.reason}"
+    made = "; ".join(
+        f"{kind.replace('_', ' ')} {counts['created']:,} created, {counts['updated']:,} updated, {counts['unchanged']:,} unchanged"
+        for kind, counts in file.counts.items()
+    )
+    return f"{file.rows:,} rows as {file.source} {file.kind}: {made}; {file.rejected:,} rejected"

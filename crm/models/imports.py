@@ -1,0 +1,132 @@
+"""An import: what was given, how far it is, what became of it, and the rows that were not taken."""
+
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+
+from core.work import Work
+
+
+class Import(Work):
+    """One run over the files that somebody gave.
+
+    A finished import is found by its `finished_at`; the nightly chain polls for those it has not seen yet.
+    """
+
+    source = models.CharField(max_length=40, default="auto", help_text="The source that was asked for.")
+    name = models.CharField(max_length=255, help_text="What was given: a file, a folder, some files.")
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports"
+    )
+    folder = models.CharField(max_length=64, help_text="Where its files are kept, under MEDIA_ROOT.")
+    currency_asked = models.CharField(max_length=3, blank=True, default="")
+    currency = models.CharField(
+        max_length=3, blank=True, default="", help_text="Of amounts whose file names no currency."
+    )
+    sha256 = models.CharField(max_length=64, blank=True, default="", help_text="Over all its files.")
+    size = models.BigIntegerField(default=0)
+
+    class Meta(Work.Meta):
+        ordering: ClassVar[list[str]] = ["-pk"]
+        indexes: ClassVar[list[models.Index]] = [*Work.Meta.indexes, models.Index(fields=["finished_at"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def step(self) -> bool:
+        """Do one step of the import; what is read ahead lives in memory and is lost with the worker."""
+        from crm.imports.run import Run
+
+        if not hasattr(self, "_run"):
+            self._run = Run(self)
+        return self._run.step()
+
+    def let_go(self) -> None:
+        """Let go of what was read ahead."""
+        if hasattr(self, "_run"):
+            self._run.close()
+            del self._run
+
+    def settle(self, *args: Any, **fields: Any) -> None:
+        self.let_go()
+        super().settle(*args, **fields)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows over all files: created, updated, unchanged, repeated, dropped, rejected, read."""
+        total = dict.fromkeys(("created", "updated", "unchanged", "repeated", "dropped", "rejected", "rows"), 0)
+        for file in self.files.all():
+            total["rows"] += file.rows
+            total["rejected"] += file.rejected
+            total["dropped"] += file.dropped
+            for counts in file.counts.values():
+                for name, number in counts.items():
+                    total[name] += number
+        return total
+
+
+class FileState(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    READING = "reading", "Reading"
+    DONE = "done", "Read"
+    UNPACKED = "unpacked", "Unpacked"
+    SKIPPED = "skipped", "Skipped"
+    FAILED = "failed", "Unreadable"
+
+
+class ImportFile(models.Model):
+    """One file of an import, as it was recognised, and what became of its rows."""
+
+    State = FileState
+
+    run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(max_length=1000)
+    stored = models.CharField(max_length=255, help_text="Path of what was uploaded, under MEDIA_ROOT.")
+    plain = models.CharField(max_length=255, blank=True, default="", help_text="Path of the same as plain UTF-8.")
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    size = models.BigIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=FileState, default=FileState.WAITING)
+    reason = models.CharField(max_length=1000, blank=True, default="", help_text="Why it was skipped or not readable.")
+    source = models.CharField(max_length=40, blank=True, default="", help_text="The source that was recognised.")
+    kind = models.CharField(max_length=80, blank=True, default="", help_text="The kind of file that was recognised.")
+    encoding = models.CharField(max_length=20, blank=True, default="")
+    delimiter = models.CharField(max_length=1, blank=True, default="")
+    header = models.JSONField(default=list, blank=True)
+    start = models.BigIntegerField(default=0, help_text="Byte of the plain file at which the first row begins.")
+    first_line = models.IntegerField(default=2, help_text="Line of the uploaded file on which the first row stands.")
+    bytes = models.BigIntegerField(default=0, help_text="Length of the plain file.")
+    rank = models.IntegerField(default=0, help_text="Files of low rank are read first.")
+    rows = models.BigIntegerField(default=0)
+    rejected = models.BigIntegerField(default=0)
+    dropped = models.BigIntegerField(default=0, help_text="Rows that the source itself marks as deleted.")
+    counts = models.JSONField(default=dict, blank=True)  # {object: {created, updated, unchanged, repeated}}
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RowErrorQuerySet(models.QuerySet["RowError"]):
+    def of(self, run: Import) -> Self:
+        return self.filter(file__run=run).select_related("file").order_by("file_id", "line")
+
+
+class RowError(models.Model):
+    """A row that was not taken: where it stands, what is wrong, and the row as it was."""
+
+    file = models.ForeignKey(ImportFile, on_delete=models.CASCADE, related_name="errors")
+    line = models.BigIntegerField()
+    column = models.CharField(max_length=255, blank=True, default="")
+    reason = models.CharField(max_length=500)
+    row = models.JSONField(default=dict)
+
+    objects = RowErrorQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["file_id", "line"]
+
+    def __str__(self) -> str:
+        return f"{self.file} line {self.line}: {self.reason}"
