@@ -123,3 +123,63 @@ def _path(points: Sequence[tuple[float, float] | None]) -> str:
             pieces.append(f"{'L' if is_open else 'M'}{point[0]:g} {point[1]:g}")
         is_open = point is not None
     return "".join(pieces)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place on a scale, 0 to 100, and what is written there."""
+
+    x: float
+    label: str
+
+    @property
+    def anchor(self) -> str:
+        """Keep the words inside the scale: SVG's text-anchor."""
+        return "start" if self.x < 15 else "end" if self.x > 85 else "middle"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A value as a bar from nothing, a reference as a mark, and the distance between the two; all from 0 to 100."""
+
+    start: float
+    width: float
+    gap_start: float
+    gap_width: float
+    is_under: bool
+    own: Mark
+    reference: Mark
+    zero: float
+
+
+def scale(value: Any, reference: Any, own: str, other: str, *, end: Any = 0) -> Scale:
+    """Lay value and reference on one scale that starts at zero, or at a value below it, and reaches `end` at least."""
+    mine, its = float(value), float(reference)
+    low = min(0.0, mine, its)
+    high = max(mine, its, float(end), 0.0)
+    span = (high - low) * 1.06 or 1.0
+
+    def place(number: float) -> float:
+        return round((number - low) / span * 100, 2)
+
+    zero, at, mark = place(0), place(mine), place(its)
+    return Scale(
+        start=min(zero, at),
+        width=round(abs(at - zero), 2),
+        gap_start=min(at, mark),
+        gap_width=round(abs(mark - at), 2),
+        is_under=mine < its,
+        own=Mark(at, own),
+        reference=Mark(mark, other),
+        zero=zero,
+    )
+
+
+def shares(*values: Any) -> tuple[tuple[float, float], ...]:
+    """Lay fractions end to end: (start, width) of each, from 0 to 100."""
+    start, found = 0.0, []
+    for value in values:
+        width = round(float(value or 0) * 100, 3)
+        found.append((round(start, 3), width))
+        start += width
+    return tuple(found)

@@ -126,6 +126,14 @@ class Cell:
     metric: Metric
     part: Part | None
 
+    @property
+    def value(self) -> Any:
+        return self.part.value if self.part else None
+
+    @property
+    def currency(self) -> str:
+        return self.part.currency if self.part else ""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -143,6 +151,15 @@ class CutTable:
     metrics: tuple[Metric, ...]
     rows: tuple[Row, ...]
     largest: Any = None
+
+    @property
+    def can_filter(self) -> bool:
+        """Whether a part can be gone into: days can be chosen as the period instead."""
+        return self.by not in GRAINS
+
+    @property
+    def columns(self) -> int:
+        return len(self.metrics) + 2
 
 
 @dataclass(frozen=True)

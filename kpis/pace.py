@@ -11,6 +11,7 @@ from kpis.compute import compute
 from kpis.models import Goal
 from kpis.registry import Metric, UnknownMetric, get
 from kpis.result import Result
+from kpis.words import inside
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,14 @@ class Pace:
 
     def written(self, value: Decimal | None) -> str:
         return by_unit(value, self.metric.unit, self.goal.currency or self.reached.currency)
+
+    @property
+    def name(self) -> str:
+        return inside(self.metric.name)
+
+    @property
+    def target(self) -> str:
+        return self.written(self.goal.target)
 
     @property
     def sentence(self) -> str:

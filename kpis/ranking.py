@@ -9,6 +9,7 @@ from core.numbers import percent, ratio, short_money
 from kpis.result import Part
 
 SHOWN = 8
+ROW_HEIGHT = 40  # pixels, as in components.css
 COMPARED = 100
 MORE_LEADS, MORE_REVENUE = Decimal("1.1"), Decimal("1.25")  # less than that is no disagreement, but chance
 
@@ -39,6 +40,12 @@ class Thread:
     is_told: bool
 
     @property
+    def path(self) -> str:
+        """Draw the line in a box 100 wide, one row of ROW_HEIGHT after the other."""
+        start, end = ((place + 0.5) * ROW_HEIGHT for place in (self.left, self.right))
+        return f"M0 {start:g}C45 {start:g} 55 {end:g} 100 {end:g}"
+
+    @property
     def direction(self) -> str:
         return "level" if self.left == self.right else "up" if self.right < self.left else "down"
 
@@ -58,6 +65,10 @@ class Ranking:
     @property
     def most_revenue(self) -> Decimal:
         return self.by_revenue[0].revenue if self.by_revenue else Decimal(0)
+
+    @property
+    def height(self) -> int:
+        return max(len(self.by_leads), len(self.by_revenue)) * ROW_HEIGHT
 
     @property
     def threads(self) -> tuple[Thread, ...]:

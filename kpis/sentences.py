@@ -6,6 +6,7 @@ from decimal import Decimal
 from core.numbers import days, percent, points, short_money, short_number
 from kpis.dashboard import Dashboard, Reading
 from kpis.result import Part, Result
+from kpis.words import inside
 
 
 def headline(board: Dashboard) -> str:

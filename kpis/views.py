@@ -18,7 +18,7 @@ from kpis import address, cards, charts, sentences
 from kpis.dashboard import CUTS, Dashboard, Question, build
 from kpis.dimensions import get as dimension
 from kpis.pace import Pace
-from kpis.registry import BadCut, get
+from kpis.registry import BadCut
 from team.access import may
 from team.models import Company
 

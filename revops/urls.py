@@ -11,7 +11,9 @@ urlpatterns = [
     path("home/", views.home, name="home"),
     path("api/", include("revops.api")),
     path("", include("team.urls")),
+    path("", include("agreements.urls")),
     path("", include("alignment.urls")),
+    path("", include("kpis.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

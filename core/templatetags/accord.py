@@ -1,6 +1,6 @@
 """Template tags and filters that every page uses. A number is written short, and its exact form goes into a title."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +71,44 @@ def link_to(name: str, *args: Any) -> str:
         return reverse(name, args=args)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag(takes_context=True)
+def querystring_without(context: template.Context, *names: str) -> str:
+    """Return the query of this page without the named parameters, and from its first page on."""
+    query = context["request"].GET.copy()
+    for name in (*names, "page"):
+        query.pop(name, None)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def filter_by(context: template.Context, name: str, value: str) -> str:
+    """Return the query of this page with one more filter, no cut, and from its first page on."""
+    query = context["request"].GET.copy()
+    for gone in ("by", "page"):
+        query.pop(gone, None)
+    query[name] = value
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(name="get")
+def get_item(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """Return what a mapping holds under a key that a variable names: {% get links metric.key %}."""
+    return mapping.get(key, "")
+
+
+@register.filter
+def absolute(value: Any) -> Any:
+    number = numbers.as_decimal(value)
+    return None if number is None else abs(number)
+
+
+@register.filter
+def ordinal(value: int) -> str:
+    """1 → 1st, 2 → 2nd, 11 → 11th."""
+    ending = "th" if value % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(value % 10, "th")
+    return f"{value}{ending}"
 
 
 @register.inclusion_tag("components/chart.html")

@@ -1,0 +1,23 @@
+"""One view, one template for a page and its live region: htmx gets the region alone, everybody else the page."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+
+def wants_region(request: HttpRequest) -> bool:
+    """Tell whether htmx asks for a part: not for a boosted link, and not when the browser goes back in its history."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def render_live(
+    request: HttpRequest, template: str, context: dict[str, Any], *, region: str = "live", status: int = 200
+) -> HttpResponse:
+    """Render the page, or only the partial named `region` of the same template."""
+    name = f"{template}#{region}" if wants_region(request) else template
+    response = render(request, name, context, status=status)
+    patch_vary_headers(response, ["HX-Request", "HX-Boosted", "HX-History-Restore-Request"])
+    return response
