@@ -157,7 +157,7 @@ def company(request: HttpRequest) -> HttpResponse:
 @needs("manage_company")
 @require_safe
 def territories(request: HttpRequest) -> HttpResponse:
-    found = Territory.objects.select_related("parent").annotate(how_many=Count("people"))
+    found = Territory.objects.select_related("parent").annotate(how_many=Count("people")).order_by("name")
     page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "team/territories.html", {"page": page})
 

@@ -58,8 +58,11 @@ def test_nobody_signs_up_alone(client: Client, company: Company) -> None:
 
 def test_a_second_factor_can_be_set_up(client: Client, person: User) -> None:
     try_in(client, PASSWORD)
-    page = client.get("/accounts/2fa/totp/activate/")
+    asked = client.get("/accounts/2fa/totp/activate/")
+    assert asked.url.startswith("/accounts/reauthenticate/")
+    page = client.post(asked.url, {"password": PASSWORD}, follow=True)
     assert page.status_code == 200
+    assert page.redirect_chain[-1][0] == "/accounts/2fa/totp/activate/"
     assert "data:image/svg+xml" in page.content.decode()
     assert client.get("/accounts/2fa/").status_code == 200
 
@@ -70,9 +73,7 @@ def test_the_back_office_is_entered_through_the_ordinary_door(client: Client, co
 
 
 @pytest.mark.parametrize("path", ["", "team/user/", "team/company/", "team/territory/", "team/apitoken/"])
-def test_the_back_office_opens_for_an_owner_and_for_nobody_else(
-    as_user: Any, ops: User, cmo: User, path: str
-) -> None:
+def test_the_back_office_opens_for_an_owner_and_for_nobody_else(as_user: Any, ops: User, cmo: User, path: str) -> None:
     make.territory()
     assert as_user(ops).get(f"/admin/{path}").status_code == 200
     assert as_user(cmo).get(f"/admin/{path}").status_code != 200
