@@ -104,14 +104,6 @@ def _texts(*names: str) -> dict[str, Build]:
     return {name: _text(name) for name in names}
 
 
-DEAL = "opportunity"
-INVOICED_DEALS = (DEAL, f"account.only_deal.{DEAL}")  # the deal an invoice names, else its account's only one
-
-
-def _of_deal(*paths: str) -> tuple[str, ...]:
-    return tuple(f"{deal}.{path}" for deal in INVOICED_DEALS for path in paths)
-
-
 OPPORTUNITIES: dict[str, Build] = {
     "owner": _first("owner_id"),
     "manager": _first("owner.manager_id"),
@@ -144,14 +136,17 @@ LEADS: dict[str, Build] = {
     **_texts("lead_source", "status", "lifecycle_stage", "rating", "persona", "region", "city", "source_system"),
 }
 INVOICES: dict[str, Build] = {
-    "owner": _first(*_of_deal("owner_id"), "account.owner_id"),
-    "manager": _first(*_of_deal("owner.manager_id"), "account.owner.manager_id"),
-    "campaign": _first(*_of_deal("campaign_id", "lead.campaign_id", "lead.first_touch.campaign_id")),
+    "owner": _first("opportunity.owner_id", "account.owner_id"),
+    "manager": _first("opportunity.owner.manager_id", "account.owner.manager_id"),
+    "lead_owner": _first("opportunity.lead.owner_id"),
+    "campaign": _first(
+        "opportunity.campaign_id", "opportunity.lead.campaign_id", "opportunity.lead.first_touch.campaign_id"
+    ),
     "account": _first("account_id", "opportunity.account_id"),
-    "territory": _text(*_of_deal("territory.name", "owner.territory.name"), "account.territory.name"),
-    "product": _text("product.name", *_of_deal("product.name", "product_as_written")),
-    "vertical": _text("account.vertical.name", "opportunity.account.vertical.name", *_of_deal("lead.vertical.name")),
-    "lead_source": _text(*_of_deal("lead_source", "lead.lead_source")),
+    "territory": _text("opportunity.territory.name", "opportunity.owner.territory.name", "account.territory.name"),
+    "product": _text("product.name", "opportunity.product.name", "opportunity.product_as_written"),
+    "vertical": _text("account.vertical.name", "opportunity.account.vertical.name", "opportunity.lead.vertical.name"),
+    "lead_source": _text("opportunity.lead_source", "opportunity.lead.lead_source"),
     "country": _text("account.country", "opportunity.account.country"),
     "region": _text("account.region", "opportunity.account.region"),
     "is_new_business": _flag("is_new_business"),

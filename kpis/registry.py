@@ -132,6 +132,22 @@ class Metric:
         names = [name for name in dimensions.DIMENSIONS if all(name in found for found in shared)]
         return {name: dimensions.get(name).label for name in [*names, *GRAINS]}
 
+    def as_json(self) -> dict[str, Any]:
+        """Return what the glossary says of it."""
+        return {
+            "key": self.key,
+            "name": self.name,
+            "definition": self.definition,
+            "formula": self.formula,
+            "unit": self.unit,
+            "per": self.per,
+            "better": self.better,
+            "owner_side": self.owner_side,
+            "section": self.section,
+            "default_cut": self.default_cut,
+            "dimensions": self.dimensions,
+        }
+
     def check_dimension(self, name: str) -> None:
         """Refuse a dimension that this metric does not have.
 

@@ -80,14 +80,6 @@ def _deals_of_leads(scope: Scope) -> Any:
     return deals.group_by(id=deals.lead_id).aggregate(won=(deals.outcome == "won").any(), deals=deals.count())
 
 
-def _deals_of_accounts(scope: Scope) -> Any:
-    """The only deal of each account that has exactly one: what an invoice without a deal must be for."""
-    deals = scope.facts.table("opportunities")
-    deals = deals.filter(deals.account_id.notnull())
-    grouped = deals.group_by(id=deals.account_id).aggregate(n=deals.count(), opportunity_id=deals.id.max())
-    return grouped.filter(grouped.n == 1).select("id", "opportunity_id")
-
-
 LINKS = {
     "account": "accounts",
     "asset": "content_assets",
@@ -106,7 +98,6 @@ LINKS = {
 DERIVED: dict[str, Callable[[Scope], Any]] = {
     "first_touch": _first_touches,
     "deals": _deals_of_leads,
-    "only_deal": _deals_of_accounts,
 }
 
 

@@ -1,0 +1,90 @@
+"""`manage.py metric KEY`: what a metric is, for a period, cut by a dimension, as a table or as JSON."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core.numbers import by_unit, exact
+from core.periods import BadPeriod, Period, parse_day
+from kpis.compute import compute
+from kpis.freshness import up_to_date_facts
+from kpis.registry import BadCut, UnknownMetric, all_metrics, get
+from kpis.result import Figures, Result
+
+
+class Command(BaseCommand):
+    help = "Print a metric, whole or cut; without dates it covers all there is."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("key", nargs="?", metavar="KEY", help="which metric, like close_rate")
+        parser.add_argument("--list", action="store_true", help="list the metrics and what they can be cut by")
+        parser.add_argument("--from", dest="start", metavar="D", help="first day, like 2025-01-01")
+        parser.add_argument("--to", dest="end", metavar="D", help="last day, included")
+        parser.add_argument("--by", metavar="DIM", help="cut by a dimension, like owner, month, custom.lead_type")
+        parser.add_argument(
+            "--where", metavar="DIM=VALUE", nargs="+", action="extend", default=[], help="only these rows"
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["list"]:
+            return self._list(as_json=options["json"])
+        if not options["key"]:
+            raise CommandError("Name a metric, or ask --list which there are.")
+        try:
+            result = self._ask(options)
+        except (UnknownMetric, BadCut, BadPeriod) as error:
+            raise CommandError(str(error)) from None
+        if options["json"]:
+            self.stdout.write(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        else:
+            self._table(result)
+
+    def _ask(self, options: dict[str, Any]) -> Result:
+        metric = get(options["key"])
+        period = Period(parse_day(options["start"], "--from"), parse_day(options["end"], "--to"))
+        where = _filters(options["where"])
+        for name in [*([options["by"]] if options["by"] else []), *where]:
+            metric.check_dimension(name)
+        return compute(metric, period, by=options["by"], where=where, facts=up_to_date_facts())
+
+    def _list(self, *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps([metric.as_json() for metric in all_metrics()], indent=2, ensure_ascii=False))
+            return
+        for metric in all_metrics():
+            self.stdout.write(f"{metric.key:<32} {metric.name}: {metric.formula}")
+            self.stdout.write(f"{'':<32} by {', '.join(metric.dimensions)}")
+
+    def _table(self, result: Result) -> None:
+        self.stdout.write(f"{result.name}, {result.period.label}")
+        self._line("whole" if result.by else "", result, result)
+        width = max([len(part.label) for part in result.parts] or [0])
+        for part in result.parts:
+            self._line(part.label.ljust(min(width, 60)), part, result)
+        for words in [*([f"Basis: {result.basis}."] if result.basis else []), *result.warnings]:
+            self.stdout.write(words)
+        self.stdout.write(f"As of {result.as_of:%Y-%m-%d %H:%M %Z}." if result.as_of else "Nothing was imported yet.")
+
+    def _line(self, label: str, figures: Figures, result: Result) -> None:
+        value = by_unit(figures.value, result.unit, figures.currency) + (f" per {result.per}" if result.per else "")
+        self.stdout.write(
+            f"  {label}  {value}  ({exact(figures.value, result.unit, figures.currency)}, n {figures.n:,})"
+        )
+
+
+def _filters(words: list[str]) -> dict[str, str]:
+    """Read DIM=VALUE pairs.
+
+    Raises:
+        CommandError: a word has no equals sign, or a dimension comes twice.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name in found:
+            raise CommandError(f"“{word}”: write each filter once, as DIM=VALUE, like --where owner='Anna Snelling'.")
+        found[name] = value
+    return found
