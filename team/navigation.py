@@ -30,6 +30,7 @@ class Link:
 PLACES = (
     Place("Dashboard", "dashboard", "presentation-chart-line"),
     Place("Metrics", "metrics", "calculator"),
+    Place("Agreements", "agreements", "document-check"),
     Place("Imports", "imports", "arrow-up-tray", right="import"),
     Place("Nightly runs", "runs", "moon", right="recompute"),
     Place("People", "people", "users", right="manage_company"),

@@ -1,0 +1,60 @@
+"""The kinds of agreement. Each app that has terms of its own declares its kinds in a module `agreements.py`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+
+from agreements.differences import flat
+
+
+class TermsForm(forms.Form):
+    """The machine-readable terms of a kind; without fields the kind is agreed in words alone."""
+
+    def terms(self) -> dict[str, Any]:
+        """Return what is stored, from the cleaned form."""
+        return dict(self.cleaned_data)
+
+    @classmethod
+    def initial_from(cls, terms: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the form's initial values for stored terms."""
+        return dict(terms)
+
+
+def _plainly(terms: Mapping[str, Any]) -> list[str]:
+    return [f"{name.replace('_', ' ')}: {value}" for name, value in flat(terms).items()]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of agreement: what it is called, what it is for, the form of its terms, and the terms in words."""
+
+    key: str
+    name: str
+    plural: str
+    purpose: str
+    form: type[TermsForm] = TermsForm
+    in_words: Callable[[Mapping[str, Any]], list[str]] = field(default=_plainly)
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    _kinds[kind.key] = kind
+
+
+def get(key: str) -> Kind:
+    """Return a declared kind; one that nobody declares any more is still read, in plain words."""
+    return _kinds.get(key) or Kind(key, key.replace("_", " ").capitalize(), key.replace("_", " "), "")
+
+
+def all_kinds() -> list[Kind]:
+    return list(_kinds.values())
+
+
+register(Kind("term", "Word", "Words", "What a word of the trade means here: lead, MQL, opportunity."))
+register(Kind("persona", "Buyer persona", "Buyer personas", "Whom both teams have in mind when they say “buyer”."))
+register(Kind("message", "Message", "Messages", "What we say, so that the story does not change between touchpoints."))
+register(Kind("role", "Role", "Roles", "Who does what where the two teams meet."))

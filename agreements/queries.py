@@ -1,0 +1,162 @@
+"""Reads for the pages of agreements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from agreements import differences, kinds
+from agreements.models import Agreement, Dispute, Entry, Signature, Version
+from agreements.signing import may_decide, signable_side, signatories
+from team.models import Side, User
+
+STATES = {
+    "in_force": ("In force", "is-met"),
+    "proposed": ("Proposed", "side-joint"),
+    "disputed": ("Disputed", "is-alarm"),
+    "draft": ("Draft", ""),
+    "expired": ("Expired", "is-warning"),
+    "superseded": ("Superseded", ""),
+    "rejected": ("Rejected", ""),
+    "withdrawn": ("Withdrawn", ""),
+    "ended": ("Ended", ""),
+    "missing": ("Never signed", "is-warning"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """An agreement in the list: what binds, and what waits for somebody."""
+
+    agreement: Agreement
+    kind: kinds.Kind
+    binding: Version | None
+    pending: Version | None
+
+    @property
+    def state(self) -> str:
+        if self.pending and self.pending.state in {"disputed", "proposed"}:
+            return self.pending.state
+        if self.binding:
+            return "in_force"
+        return self.pending.state if self.pending else "missing"
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        return STATES[self.state]
+
+
+@dataclass(frozen=True)
+class Seal:
+    """One side's place under a version: signed by whom and when, or who is to sign."""
+
+    side: str
+    label: str
+    signature: Signature | None
+    person: User | None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A version as the page shows it to one reader."""
+
+    version: Version
+    terms: list[str]
+    seals: list[Seal]
+    changed_terms: list[str]
+    changed_text: list[differences.Piece]
+    dispute: Dispute | None
+    signs_for: str | None
+    decides: bool
+    withdraws: bool
+    proposes: bool
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        return STATES[self.version.state]
+
+
+@dataclass(frozen=True)
+class Story:
+    """One agreement on one page: what binds, what is proposed, all versions, and every line of its story."""
+
+    agreement: Agreement
+    kind: kinds.Kind
+    binding: Shown | None
+    pilots: list[Shown]
+    pending: list[Shown]
+    versions: list[Shown]
+    entries: list[Entry]
+
+
+def _versions() -> QuerySet[Version]:
+    people = ("drafted_by", "proposed_by", "pilot_manager")
+    return Version.objects.select_related(*people).prefetch_related(
+        "signatures__signed_by", "disputes__arbiter", "disputes__raised_by"
+    )
+
+
+def listed(kind: str = "", words: str = "") -> QuerySet[Agreement]:
+    """Return agreements with their versions, narrowed to a kind and to words of the title."""
+    found = Agreement.objects.prefetch_related(Prefetch("versions", _versions()))
+    if kind:
+        found = found.filter(kind=kind)
+    return found.filter(title__icontains=words) if words else found
+
+
+def line(agreement: Agreement) -> Line:
+    versions = list(agreement.versions.all())
+    binding = next((v for v in versions if v.state == "in_force" and not v.pilot_manager_id), None)
+    pending = next((v for v in versions if v.state in {"disputed", "proposed", "draft"}), None)
+    return Line(agreement, kinds.get(agreement.kind), binding, pending)
+
+
+def story(agreement: Agreement, reader: User) -> Story:
+    """Read an agreement whole for one reader."""
+    versions = list(_versions().filter(agreement=agreement))
+    for version in versions:
+        version.agreement = agreement
+    people = signatories(agreement)
+    binding = next((v for v in versions if v.state == "in_force" and not v.pilot_manager_id), None)
+    shown = {v.pk: _shown(v, _before(v, versions, binding), people, reader) for v in versions}
+    states: Mapping[int, str] = {v.pk: v.state for v in versions}
+    return Story(
+        agreement=agreement,
+        kind=kinds.get(agreement.kind),
+        binding=shown[binding.pk] if binding else None,
+        pilots=[shown[v.pk] for v in versions if v.pilot_manager_id and states[v.pk] == "in_force"],
+        pending=[shown[v.pk] for v in versions if states[v.pk] in {"draft", "proposed", "disputed"}],
+        versions=[shown[v.pk] for v in versions],
+        entries=list(agreement.story.select_related("actor", "version")),
+    )
+
+
+def _before(version: Version, versions: list[Version], binding: Version | None) -> Version | None:
+    """What a version is compared with: what binds now for what waits, else the version before it in force."""
+    if version.state in {"draft", "proposed", "disputed"}:
+        return binding
+    earlier = [v for v in versions if v.number < version.number and v.in_force_at and not v.pilot_manager_id]
+    return max(earlier, key=lambda v: v.number, default=None)
+
+
+def _shown(version: Version, before: Version | None, people: Mapping[str, User | None], reader: User) -> Shown:
+    terms: dict[str, Any] = version.terms
+    signed = {signature.side: signature for signature in version.signatures.all()}
+    dispute = next((d for d in version.disputes.all()), None)
+    waits = version.in_force_at is None and version.ended_at is None
+    return Shown(
+        version=version,
+        terms=kinds.get(version.agreement.kind).in_words(terms),
+        seals=[
+            Seal(side, Side(side).label, signed.get(side), people.get(side))
+            for side in version.sides or version.agreement.sides
+        ],
+        changed_terms=differences.in_terms(before.terms, terms) if before else [],
+        changed_text=differences.in_text(before.text, version.text) if before else [],
+        dispute=dispute,
+        signs_for=signable_side(reader, version),
+        decides=bool(dispute and may_decide(reader, dispute)),
+        withdraws=waits and reader.pk in {version.proposed_by_id, version.drafted_by_id},
+        proposes=version.state == "draft" and version.drafted_by_id == reader.pk,
+    )
