@@ -22,8 +22,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 WITHOUT_SERVICES = {
-    "makemigrations",
+    "assets",
+    "check",
     "collectstatic",
+    "makemigrations",
+    "spectacular",
     "help",
     "--help",
     "-h",
@@ -54,9 +57,14 @@ def needs_services(argv: list[str]) -> bool:
     return len(argv) > 1 and argv[1] not in WITHOUT_SERVICES and "--help" not in argv
 
 
+def is_named(service: str) -> bool:
+    """Tell whether the environment names a service of one's own, by address or by a file that holds it."""
+    return bool(os.environ.get(service) or os.environ.get(f"{service}_FILE"))
+
+
 def ensure_services() -> None:
     """Start PostgreSQL and Redis, or find them running, unless the environment names others."""
-    embedded = [start for name, start in STARTERS.items() if not os.environ.get(name)]
+    embedded = [start for name, start in STARTERS.items() if not is_named(name)]
     if not embedded:
         return
     folder = data_dir()

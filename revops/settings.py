@@ -6,12 +6,12 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env
+from environs import FileAwareEnv
 from whitenoise.compress import Compressor
 
 from revops.services import data_dir
 
-env = Env()
+env = FileAwareEnv(strip_whitespace=True)  # SECRET_KEY_FILE names a file that holds SECRET_KEY, and so on
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = data_dir()
 DEV_KEY = "accord-development-key-never-use-in-production"
@@ -44,6 +44,12 @@ if PRODUCTION:
                 not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS,
                 "ALLOWED_HOSTS must name the hosts that this Accord answers to.",
             ),
+            (
+                not SITE_URL.startswith(("https://", "http://localhost", "http://127.0.0.1")),
+                "SITE_URL must begin with https://, so that sign-ins travel under TLS.",
+            ),
+            (not env.str("DATABASE_URL", ""), "DATABASE_URL must name the PostgreSQL database."),
+            (not env.str("REDIS_URL", ""), "REDIS_URL must name the Redis that carries the bells."),
         ]
         if is_wrong
     ]
@@ -181,7 +187,7 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.str("STATIC_DIR", str(DATA_DIR / "static")))
 _plotly = importlib.util.find_spec("plotly")
 assert _plotly is not None
 assert _plotly.origin is not None
@@ -235,6 +241,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 if SESSION_COOKIE_SECURE:
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-accord", "__Host-accord-csrf"
     SECURE_HSTS_SECONDS, SECURE_HSTS_INCLUDE_SUBDOMAINS = 365 * 24 * 3600, True
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]  # the preload list is for the owner of the whole domain to decide
     SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", True)
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
     if env.bool("BEHIND_PROXY", True):

@@ -1,0 +1,91 @@
+"""The three processes of a running Accord. `make run` and docker-compose.yml start them by the same words:
+
+python -m revops.processes web | worker | beat
+python -m revops.processes probe web | worker | beat      (is it well? exit code 0 or 1)
+"""
+
+import http.client
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from revops.services import data_dir
+
+BEAT_SILENCE_SECONDS = 600  # beat writes its file at least every three minutes
+NAMES = ("web", "worker", "beat")
+
+
+def variable(name: str, default: str) -> str:
+    return os.environ.get(name) or default
+
+
+def web() -> list[str]:
+    """Granian with blocking threads; one request at a time in each."""
+    return [
+        "granian", "--interface", "wsgi", "--host", variable("HOST", "0.0.0.0"), "--port", variable("PORT", "8000"),  # noqa: S104
+        "--workers", variable("WEB_WORKERS", "2"), "--blocking-threads", variable("WEB_THREADS", "3"), "--no-ws",
+        "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning", "revops.wsgi:application",
+    ]  # fmt: skip
+
+
+def worker() -> list[str]:
+    return [
+        "celery", "--app", "revops", "--quiet", "worker", "--concurrency", variable("WORKERS", "2"), "--loglevel", "WARNING",
+    ]  # fmt: skip
+
+
+def beat() -> list[str]:
+    return ["celery", "--app", "revops", "--quiet", "beat", "--pidfile=", "--loglevel", "WARNING"]
+
+
+COMMANDS: dict[str, Callable[[], list[str]]] = {"web": web, "worker": worker, "beat": beat}
+
+
+def command(name: str) -> list[str]:
+    """Return the command line of a process: a module of this Python, so that nothing depends on the PATH."""
+    return [sys.executable, "-m", *COMMANDS[name]()]
+
+
+def web_is_well() -> bool:
+    """Ask /healthz the way the outside would, under a host name that Accord answers to."""
+    host = variable("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".*") or "localhost"
+    connection = http.client.HTTPConnection("127.0.0.1", int(variable("PORT", "8000")), timeout=5)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": host})
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def worker_is_well() -> bool:
+    """Ask the worker of this host for a sign over the broker."""
+    from revops.celery import app
+
+    return bool(app.control.ping(destination=[f"celery@{os.uname().nodename}"], timeout=5))
+
+
+def beat_is_well() -> bool:
+    """True when beat has written down its schedule lately."""
+    written = [file.stat().st_mtime for file in data_dir().glob("beat*")]
+    return bool(written) and time.time() - max(written) < BEAT_SILENCE_SECONDS
+
+
+PROBES: dict[str, Callable[[], bool]] = {"web": web_is_well, "worker": worker_is_well, "beat": beat_is_well}
+
+
+def main(words: list[str]) -> None:
+    match words:
+        case [name] if name in COMMANDS:
+            line = command(name)
+            os.execv(line[0], line)  # the process takes this one's place, so that signals reach it
+        case ["probe", name] if name in PROBES:
+            sys.exit(0 if PROBES[name]() else 1)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
