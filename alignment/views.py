@@ -27,17 +27,15 @@ TOO_MANY = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def front_door(request: HttpRequest) -> HttpResponse:
     form = DetectorForm(request.POST) if request.method == "POST" else DetectorForm()
-    if not form.is_bound:
-        return _ask(request, form, 200)
     if not form.is_valid():
-        return _ask(request, form, 422)
+        return _ask(request, form)
     if not limits.within(request, what="detector", limit=RESULTS_PER_HOUR):
         form.add_error(None, TOO_MANY)
         return _ask(request, form, 429)
     return redirect(actions.keep_answers(form.answers()))
 
 
-def _ask(request: HttpRequest, form: DetectorForm, status: int) -> HttpResponse:
+def _ask(request: HttpRequest, form: DetectorForm, status: int = 200) -> HttpResponse:
     return render(request, "alignment/front_door.html", {"form": form}, status=status)
 
 

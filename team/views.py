@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count, ProtectedError, Q, QuerySet
-from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -54,7 +53,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         login(request, ceo, backend=BACKEND)
         messages.success(request, "Your workspace is ready. Bring in the records first, or invite your people.")
         return redirect("home")
-    return render(request, "team/setup.html", {"form": form}, status=_status(form))
+    return render(request, "team/setup.html", {"form": form})
 
 
 def _claimed(form: SetupForm) -> User | None:
@@ -107,7 +106,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         person = actions.add_person(by=_user(request), **form.cleaned_data)
         return _invited(request, person)
-    return render(request, "team/person.html", {"form": form}, status=_status(form))
+    return render(request, "team/person.html", {"form": form})
 
 
 @needs("manage_company")
@@ -124,7 +123,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{found} is saved.")
             return redirect("people")
     context = {"form": form, "person": User.objects.get(pk=pk), "tokens": found.api_tokens.filter(revoked_at=None)}
-    return render(request, "team/person.html", context, status=_status(form))
+    return render(request, "team/person.html", context)
 
 
 @needs("manage_company")
@@ -151,7 +150,7 @@ def company(request: HttpRequest) -> HttpResponse:
         actions.change_company(by=_user(request), **form.changes())
         messages.success(request, "The company’s settings are saved.")
         return redirect("company")
-    return render(request, "team/company.html", {"form": form}, status=_status(form))
+    return render(request, "team/company.html", {"form": form})
 
 
 @needs("manage_company")
@@ -176,7 +175,7 @@ def territory(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         else:
             messages.success(request, f"{found} is saved.")
             return redirect("territories")
-    return render(request, "team/territory.html", {"form": form, "territory": found}, status=_status(form))
+    return render(request, "team/territory.html", {"form": form, "territory": found})
 
 
 @needs("manage_company")
@@ -200,7 +199,7 @@ def me(request: HttpRequest) -> HttpResponse:
         actions.change_profile(by=_user(request), **form.cleaned_data)
         messages.success(request, "Your profile is saved.")
         return redirect("me")
-    return render(request, "team/me.html", {"form": form}, status=_status(form))
+    return render(request, "team/me.html", {"form": form})
 
 
 @login_required
@@ -213,7 +212,7 @@ def my_tokens(request: HttpRequest) -> HttpResponse:
         form = TokenForm()
     page = Paginator(_user(request).api_tokens.all(), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {"form": form, "page": page, "secret": secret, "now": timezone.now()}
-    return _not_stored(render(request, "team/tokens.html", context, status=_status(form)))
+    return _not_stored(render(request, "team/tokens.html", context))
 
 
 @login_required
@@ -227,10 +226,6 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _user(request: HttpRequest) -> User:
     return cast(User, request.user)
-
-
-def _status(form: BaseForm) -> int:
-    return 422 if form.is_bound and form.errors else 200
 
 
 def _not_stored(response: HttpResponse) -> HttpResponse:

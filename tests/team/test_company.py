@@ -70,7 +70,7 @@ def test_what_is_written_wrongly_is_said_and_nothing_changes(
     as_user: Any, ops: User, changes: dict[str, str], field: str
 ) -> None:
     answer = as_user(ops).post(reverse("company"), {**SETTINGS, **changes})
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert field in answer.context["form"].errors
     assert Company.get().name == "Testing Ltd"
 
@@ -84,7 +84,7 @@ def test_territories_nest_but_not_in_themselves(as_user: Any, ops: User) -> None
     iberia = Territory.objects.get(name="Iberia")
     assert iberia.parent == europe
     answer = client.post(reverse("territory", args=[europe.pk]), {"name": "Europe", "parent": iberia.pk})
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "within itself" in answer.content.decode()
     assert Territory.objects.get(name="Europe").parent is None
     europe.parent = europe
@@ -111,7 +111,7 @@ def test_everybody_writes_their_own_name_and_zone_and_nothing_else(as_user: Any,
     client.post(reverse("me"), {"name": "Rita Roe", "time_zone": "Asia/Tokyo", "role": "ops", "email": "x@example.com"})
     rep.refresh_from_db()
     assert (rep.name, rep.time_zone, rep.role, rep.email) == ("Rita Roe", "Asia/Tokyo", "rep", "rep@example.com")
-    assert client.post(reverse("me"), {"name": "", "time_zone": "Nowhere"}).status_code == 422
+    assert client.post(reverse("me"), {"name": "", "time_zone": "Nowhere"}).status_code == 200
 
 
 @pytest.mark.django_db
@@ -144,7 +144,7 @@ def test_a_token_is_shown_once_and_works_until_it_is_revoked(as_user: Any, rep: 
     ],
 )
 def test_no_token_without_purpose_scope_and_end(as_user: Any, rep: User, wrong: dict[str, Any]) -> None:
-    assert as_user(rep).post(reverse("my_tokens"), wrong).status_code == 422
+    assert as_user(rep).post(reverse("my_tokens"), wrong).status_code == 200
     assert not ApiToken.objects.exists()
 
 

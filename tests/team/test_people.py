@@ -151,7 +151,7 @@ def test_a_dead_mail_server_does_not_lose_the_invitation(
 )
 def test_what_is_written_wrongly_is_said(as_user: Any, ops: User, changes: dict[str, str], field: str) -> None:
     answer = as_user(ops).post(reverse("add_person"), {**NEW, **changes})
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert field in answer.context["form"].errors
     assert User.objects.count() == 1
 
@@ -170,7 +170,7 @@ def test_managers_go_in_no_circle(as_user: Any, ops: User, cro: User, rep: User)
     below = make.user(Role.REP, manager=rep)
     for boss in [below, rep]:
         answer = as_user(ops).post(reverse("person", args=[cro.pk]), form_of(cro, manager=boss.pk))
-        assert answer.status_code == 422
+        assert answer.status_code == 200
         assert "reports to" in str(answer.context["form"].errors["manager"])
     with pytest.raises(ValidationError):
         actions.change_person(by=ops, person=rep, manager=rep)
