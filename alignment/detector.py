@@ -181,8 +181,17 @@ SAFE_STEPS = (
 )
 
 STAKES = (
-    Contrast("Companies that met their revenue goal", "of the fully aligned", 66, "of the unaligned", 41, "Demand Metric"),
-    Contrast("Companies that met their revenue goal", "with integrated processes", 80, "without integrated processes", 36, "Demand Metric"),
+    Contrast(
+        "Companies that met their revenue goal", "of the fully aligned", 66, "of the unaligned", 41, "Demand Metric"
+    ),
+    Contrast(
+        "Companies that met their revenue goal",
+        "with integrated processes",
+        80,
+        "without integrated processes",
+        36,
+        "Demand Metric",
+    ),
 )
 GROWTH = Fact("Aligned companies grew by 32 % a year; the least aligned shrank by 7 %.", "Aberdeen", "2013")
 

@@ -143,8 +143,8 @@ class CompanyForm(forms.ModelForm):
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
     )  # fmt: skip
     nightly_cron = forms.CharField(
-        label="Another rhythm", required=False, max_length=40,
-        help_text="A cron line, like 0 3 * * 1-5 for working days at 03:00. When it is filled in, it stands.",
+        label="Cron line", required=False, max_length=40,
+        help_text="Minute, hour, day, month, weekday: 0 3 * * 1-5 is 03:00 on working days. When it is filled in, it stands.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
 

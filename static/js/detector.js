@@ -1,5 +1,5 @@
-// The detector works without this. With it: a click on an answer brings the next question into view, the answers of a
-// focused question can be given with Y and N, and the result can be copied and printed with one button.
+// The detector works without this. With it, a click on an answer brings the next question into view, and the answers of
+// the question in focus can be given with Y and N.
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -23,21 +23,3 @@ for (const question of document.querySelectorAll(".question")) {
 }
 
 document.getElementById("faults")?.focus();
-
-const link = document.querySelector("[data-link]");
-link?.addEventListener("focus", () => link.select());
-
-for (const button of document.querySelectorAll("[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => window.print());
-}
-
-for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!navigator.clipboard) continue;
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(link.value);
-    button.textContent = "Copied";
-    document.getElementById("announcement").textContent = "The link is copied.";
-  });
-}
