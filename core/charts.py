@@ -4,6 +4,7 @@ Colours are written as the names of CSS tokens ("--sales"); the page puts in the
 What our content security policy would stop is refused here, when the chart is made, and not in somebody's browser.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -135,7 +136,7 @@ class Mark:
     @property
     def anchor(self) -> str:
         """Keep the words inside the scale: SVG's text-anchor."""
-        return "start" if self.x < 15 else "end" if self.x > 85 else "middle"
+        return "start" if self.x < 20 else "end" if self.x > 75 else "middle"
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,18 @@ def scale(value: Any, reference: Any, own: str, other: str, *, end: Any = 0) -> 
         reference=Mark(mark, other),
         zero=zero,
     )
+
+
+def ticks(low: float, high: float, count: int = 5) -> list[float]:
+    """Return round places for an axis from low to high, zero among them, about `count` of them."""
+    low, high = min(0.0, low), max(0.0, high)
+    if low == high:
+        return [0.0]
+    rough = (high - low) / count
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(step * place, 10) for place in range(first, last + 1)]
 
 
 def shares(*values: Any) -> tuple[tuple[float, float], ...]:

@@ -22,7 +22,7 @@ def read(query: QueryDict, today: date) -> Question:
     Raises:
         BadPeriod: the words or dates name no period.
     """
-    where = {name: query[name] for name in query if is_filter(name) and query[name]}
+    where = {name: query.get(name, "") for name in query if is_filter(name) and query.get(name)}
     return Question(periods.from_query(query, today), query.get("by", ""), where)
 
 

@@ -1,6 +1,6 @@
 """The figures of the dashboard as cards: a number with its change, its benchmark, and the way to its records."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,31 +40,32 @@ class Card:
 
 def of(board: Dashboard) -> list[Card]:
     """Return the cards of the dashboard; what the filters cannot be asked of has none."""
-    return [card for card in _all(board) if card]
+    makers = {
+        "weighted_pipeline": _pipeline,
+        "sales_cycle_time": _cycle,
+        "average_revenue_per_transaction": _average,
+        "sm_share_of_revenue": _share,
+    }
+    return [make(board, board.readings[key]) for key, make in makers.items() if key in board.readings]
 
 
-def _all(board: Dashboard) -> Iterable[Card | None]:
-    pipeline, count = board.reading("open_pipeline"), board.reading("opportunities_open")
-    weighted, cycle = board.reading("weighted_pipeline"), board.reading("sales_cycle_time")
-    yield weighted and _card(
-        board,
-        weighted,
-        note=sentences.coverage(weighted, pipeline, count),
-        months=_values(board.pipeline_trend),
-    )
-    yield cycle and _card(
-        board, cycle, note=sentences.cycle(cycle.now), spread=cycle.now.quartiles and spread(cycle.now.quartiles)
-    )
-    average = board.reading("average_revenue_per_transaction")
-    yield average and _card(
-        board,
-        average,
-        note=sentences.deals(average.now),
-        months=_values(board.deal_trend),
-        label="Revenue per won deal",
-    )
-    share = board.reading("sm_share_of_revenue")
-    yield share and _card(board, share, benchmark=_range("sm_share_of_revenue"))
+def _pipeline(board: Dashboard, weighted: Reading) -> Card:
+    note = sentences.coverage(board.reading("open_pipeline"), board.reading("opportunities_open"))
+    return _card(board, weighted, note=note, months=_values(board.pipeline_trend))
+
+
+def _cycle(board: Dashboard, cycle: Reading) -> Card:
+    found = cycle.now.quartiles
+    return _card(board, cycle, note=sentences.cycle(cycle.now), spread=spread(found) if found else None)
+
+
+def _average(board: Dashboard, average: Reading) -> Card:
+    months = _values(board.deal_trend)
+    return _card(board, average, note=sentences.deals(average.now), months=months, label="Revenue per deal")
+
+
+def _share(board: Dashboard, share: Reading) -> Card:
+    return _card(board, share, label="S&M share", benchmark=_range("sm_share_of_revenue"))
 
 
 def _card(board: Dashboard, reading: Reading, label: str = "", **more: Any) -> Card:

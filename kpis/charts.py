@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from core.charts import Chart
-from core.numbers import symbol
+from core.charts import Chart, ticks
+from core.numbers import THIN, by_unit
 from kpis import sentences
 from kpis.dimensions import BLANK
 from kpis.result import Part, Result
 
 MARKETING = {"color": "--marketing"}
-SALES = {
+SALES: dict[str, Any] = {
     "color": "--sales",
     "pattern": {"shape": "/", "fillmode": "overlay", "fgcolor": "--paper", "size": 6, "solidity": 0.15},
 }
-MARKS = {"marketing": MARKETING, "sales": SALES}
+MARKS: dict[str, dict[str, Any]] = {"marketing": MARKETING, "sales": SALES}
 NAMES = {"marketing": "Marketing spend", "sales": "Sales spend"}
 
 
@@ -40,13 +40,12 @@ def _numbers(values: Sequence[Any]) -> list[float | None]:
     return [None if value is None else float(value) for value in values]
 
 
-def _money_axis(currency: str) -> dict[str, Any]:
-    return {
-        "tickformat": "~s",
-        "ticksuffix": f" {symbol(currency)}" if currency else "",
-        "rangemode": "tozero",
-        "nticks": 5,
-    }
+def _axis(values: Sequence[float | None], unit: str, currency: str = "") -> dict[str, Any]:
+    """Write an axis as all other numbers are written: 2 M €, 150 %."""
+    known = [value for value in values if value is not None] or [0.0]
+    places = ticks(min(known), max(known))
+    written = [by_unit(place, unit, currency).replace(f".0{THIN}", THIN) for place in places]
+    return {"tickvals": places, "ticktext": written, "hoverformat": {"money": ",.0f", "percent": ".1%"}.get(unit, "")}
 
 
 def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
@@ -55,7 +54,8 @@ def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
     if not any(part.n for part in parts):
         return None
     names = labels(parts, trend.by)
-    revenue = [float((part.numerator or 0) + (part.denominator or 0)) for part in parts]
+    revenue = [float(part.numerator or 0) + float(part.denominator or 0) for part in parts]
+    axis = _axis([*revenue, *_numbers([part.denominator for part in parts])], "money", trend.currency)
     line = {
         "type": "scatter",
         "mode": "lines+markers",
@@ -71,7 +71,7 @@ def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
         summary=f"Revenue and sales and marketing spend by {trend.by}. {sentences.money_finding(trend)}.",
         figure={
             "data": [*_spend_bars(trend, parts, names, spends), line],
-            "layout": {"barmode": "stack", "yaxis": _money_axis(trend.currency), "xaxis": {"type": "category"}},
+            "layout": {"barmode": "stack", "yaxis": axis, "xaxis": {"type": "category"}},
         },
         unit="money",
         currency=trend.currency,
@@ -100,7 +100,7 @@ def smroi(trend: Result) -> Chart | None:
     if not any(part.value is not None for part in parts):
         return None
     names = labels(parts, trend.by)
-    line = {
+    line: dict[str, Any] = {
         "type": "scatter",
         "mode": "lines+markers",
         "name": "SMROI",
@@ -110,14 +110,16 @@ def smroi(trend: Result) -> Chart | None:
         "marker": {"size": 6},
     }
     benchmark = trend.gap.get("benchmark")
+    level = [_level("Benchmark", names, float(benchmark))] if benchmark is not None else []
+    axis = _axis([*line["y"], *(float(benchmark) for _ in level)], "percent")
     finding = sentences.smroi_finding(parts, names, trend.by, benchmark)
     return Chart(
         name="smroi",
         title=finding,
         summary=f"SMROI by {trend.by} beside its benchmark. {finding}.",
         figure={
-            "data": [line, *([_level("Benchmark", names, float(benchmark))] if benchmark is not None else [])],
-            "layout": {"yaxis": {"tickformat": ".0%", "nticks": 5}, "xaxis": {"type": "category"}},
+            "data": [line, *level],
+            "layout": {"yaxis": axis, "xaxis": {"type": "category"}},
         },
         unit="percent",
     )

@@ -88,9 +88,9 @@ class Reading:
             return ""
         match self.metric.unit:
             case "percent":
-                return f"{signed(points(self.difference))} points"
+                return _counted(signed(points(self.difference)), "point")
             case "days":
-                return f"{signed(rounded(self.difference, 0))} days"
+                return _counted(signed(rounded(self.difference, 0)), "day")
             case _:
                 return (
                     signed(percent(self.growth, 0))
@@ -111,6 +111,10 @@ class Reading:
         if self.metric.unit == "percent":
             return abs(self.difference or Decimal(0))
         return abs(self.growth or Decimal(0))
+
+
+def _counted(number: str, unit: str) -> str:
+    return f"{number} {unit}{'' if number[1:] == '1' else 's'}"
 
 
 @dataclass(frozen=True)

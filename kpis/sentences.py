@@ -57,14 +57,8 @@ def changes(readings: Sequence[Reading], before: str) -> str:
 
 
 def _change(reading: Reading) -> str:
-    name = (
-        reading.metric.name
-        if reading.metric.name.isupper()
-        else reading.metric.name[0].lower() + reading.metric.name[1:]
-    )
-    name = name.replace("s&M", "S&M")
     verb = "up" if reading.difference and reading.difference > 0 else "down"
-    return f"{name} {verb} {reading.change.lstrip('+−')}"
+    return f"{inside(reading.metric.name)} {verb} {reading.change.lstrip('+−')}"
 
 
 def money_finding(trend: Result) -> str:
@@ -122,7 +116,7 @@ def cycle(result: Result) -> str:
     return f"half take {days(spread.q1)} to {days(spread.q3)}, one in ten over {days(spread.p90)}"
 
 
-def coverage(weighted: Reading, pipeline: Reading | None, count: Reading | None) -> str:
+def coverage(pipeline: Reading | None, count: Reading | None) -> str:
     """Say what the weighted pipeline is weighted from: 240 open deals over 21.3 M €."""
     if pipeline is None or count is None:
         return ""
