@@ -3,13 +3,12 @@
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from django.db import models
+from django.db import connection, models
 from pyarrow import csv as arrow_csv
 
 from crm.imports import values
@@ -204,23 +203,27 @@ def _refined(planned: PlannedField, column: pd.Series, frame: pd.DataFrame) -> p
 def _where(when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
     holds = pd.Series(True, index=frame.index)
     for name, words in when:
-        holds &= done[name].isin(words)
+        holds &= done[name].isin(words) if name in done else False
     return holds
 
 
 def _read(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Read:
-    found = planned.model_field
     match planned.rule.reads:
         case "percent":
-            return values.scaled(column, Decimal("0.01"), Decimal(0), Decimal(1))
+            return values.scaled(column, values.fraction)
         case "millions":
-            return values.scaled(column, Decimal(1_000_000))
+            return values.scaled(column, values.from_millions)
         case "minutes":
-            return values.scaled(column, Decimal(60))
+            return values.scaled(column, values.from_minutes)
         case "email":
             column = values.email(column)
         case "domain":
             column = values.domain(column)
+    return _read_as(planned.model_field, column, plan)
+
+
+def _read_as(found: models.Field, column: pd.Series, plan: Plan) -> values.Read:
+    """Read text as what the field is."""
     if isinstance(found, models.DateTimeField):
         return values.time(column, (*plan.source.times, *plan.source.dates), plan.zone)
     if isinstance(found, models.DateField):
@@ -228,16 +231,13 @@ def _read(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Read:
     if isinstance(found, models.DecimalField):
         return values.number(column)
     if isinstance(found, models.IntegerField):
-        return values.integer(column)
+        return values.integer(column, *connection.ops.integer_field_range(found.get_internal_type()))
     if isinstance(found, models.BooleanField):
         return values.boolean(column, found.null)
-    return _text(found, column)
-
-
-def _text(found: models.Field, column: pd.Series) -> values.Read:
+    if found.name == "currency":
+        return values.currency(column)
     if found.choices:
-        allowed = [str(value) for value, _ in found.choices]
-        return column, ~column.isin(allowed).to_numpy()
+        return column, ~column.isin([str(value) for value, _ in found.choices]).to_numpy()
     return values.text(column, found.max_length)
 
 
@@ -252,6 +252,8 @@ def _complaint(planned: PlannedField, cell: str) -> str:
         return f"{shown} is no number that can be read, or too large; write it as 1234.50"
     if isinstance(found, models.BooleanField):
         return f"{shown} is neither yes nor no"
+    if found.name == "currency":
+        return f"{shown} is no currency; write it as EUR"
     if found.choices:
         return f"{shown} is none of {', '.join(str(value) for value, _ in found.choices)}"
     return f"The text has {len(cell)} characters; at most {found.max_length} fit"
@@ -283,7 +285,7 @@ def _stage(plan: Plan, columns: dict[str, pd.Series], taken: np.ndarray) -> Stag
     last = ~key[here].duplicated(keep="last").to_numpy()
     picked = np.flatnonzero(here)[last]
     names = [name for name, _ in staged_columns(plan)]
-    table = pa.table({name: pa.array(columns[name].iloc[picked], pa.string(), from_pandas=True) for name in names})
+    table = pa.table({name: pa.array(columns[name].iloc[picked], from_pandas=True) for name in names})
     out = io.BytesIO()
     arrow_csv.write_csv(table, out, arrow_csv.WriteOptions(include_header=False))
     return Staged(plan, out.getvalue(), len(picked), int((~last).sum()))

@@ -1,4 +1,4 @@
-"""Text to values, a column at a time: the values in the words of PostgreSQL, and which of them are none.
+"""Text to values, a column at a time: text in the words of PostgreSQL, days and times as such, and what is neither.
 
 Each reader takes a column of trimmed text and returns (column, mask of what is wrong). An empty cell is
 never wrong; it comes out missing.
@@ -7,6 +7,7 @@ never wrong; it comes out missing.
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,8 @@ import pandas as pd
 
 Read = tuple[pd.Series, np.ndarray]
 NUMBER = r"-?\d{1,14}(?:\.\d+)?"
-INTEGER = r"-?\d{1,18}"
+INTEGER = r"-?\d{1,9}"  # fits any field; longer ones are looked at one by one
+TOO_LARGE = Decimal(10) ** 14
 ISO_DATE = r"\d{4}-\d{2}-\d{2}"
 TRUE = {"1", "true", "yes", "y", "t", "x", "ja", "oui", "si", "sí", "sim"}
 FALSE = {"0", "false", "no", "n", "f", "nein", "non", "não", ""}
@@ -42,34 +44,46 @@ def text(column: pd.Series, longest: int | None) -> Read:
     return column, (column.str.len() > longest).to_numpy(dtype=bool, na_value=False)
 
 
-def number(column: pd.Series, digits: int = 14) -> Read:
+def number(column: pd.Series) -> Read:
     """Amounts: plain, or with a currency sign, blanks, thousands and a decimal comma, as far as they are plain."""
     fine = only_first(column, NUMBER) | (column == "").to_numpy()
     if not fine.all():
-        column, fine = _by_word(column, fine, _plain_number)
-    too_large = fine & (column.str.len() > digits).to_numpy() & only_first(column, rf"-?\d{{{digits + 1},}}.*")
-    return missing(column), ~fine | too_large
-
-
-def integer(column: pd.Series) -> Read:
-    fine = only_first(column, INTEGER) | (column == "").to_numpy()
-    if not fine.all():
-        column, fine = _by_word(column, fine, _whole_number)
+        column, fine = _by_word(column, fine, _amount)
     return missing(column), ~fine
 
 
-def scaled(column: pd.Series, factor: Decimal, lowest: Decimal | None = None, highest: Decimal | None = None) -> Read:
-    """Numbers times a factor, between two limits: percent to fractions, millions to units, minutes to seconds."""
+def integer(column: pd.Series, lowest: int, highest: int) -> Read:
+    fine = only_first(column, INTEGER) | (column == "").to_numpy()
+    if not fine.all():
+        column, fine = _by_word(column, fine, partial(_whole_number, lowest=lowest, highest=highest))
+    return missing(column), ~fine
+
+
+def scaled(column: pd.Series, scale: Callable[[Decimal], Decimal | None]) -> Read:
+    """Numbers in another unit than ours; `scale` returns None where one is out of bounds."""
     column, wrong = number(column)
 
-    def scale(word: str) -> str | None:
-        value = Decimal(word) * factor
-        inside = (lowest is None or value >= lowest) and (highest is None or value <= highest)
-        return f"{value.normalize():f}" if inside else None
+    def read(word: str) -> str | None:
+        value = scale(Decimal(word))
+        return None if value is None or abs(value) >= TOO_LARGE else f"{value:f}"
 
     plain = column.where(~wrong, None).fillna("")
-    found, fine = _by_word(plain, (plain == "").to_numpy(), scale)
+    found, fine = _by_word(plain, (plain == "").to_numpy(), read)
     return missing(found), wrong | ~fine
+
+
+def fraction(value: Decimal) -> Decimal | None:
+    """Percent, 0 to 100, to a fraction."""
+    return value / 100 if 0 <= value <= 100 else None
+
+
+def from_millions(value: Decimal) -> Decimal:
+    return value * 1_000_000
+
+
+def from_minutes(value: Decimal) -> Decimal:
+    """Minutes to whole seconds."""
+    return (value * 60).to_integral_value()
 
 
 def boolean(column: pd.Series, nullable: bool) -> Read:
@@ -91,7 +105,7 @@ def day(column: pd.Series, formats: Sequence[str]) -> Read:
     for pattern in formats:
         days = _fill(days, column, pattern)
     wrong = days.isna().to_numpy() & (column != "").to_numpy()
-    return days.dt.strftime("%Y-%m-%d").astype("str"), wrong
+    return days, wrong
 
 
 def time(column: pd.Series, formats: Sequence[str], zone: str) -> Read:
@@ -105,7 +119,7 @@ def time(column: pd.Series, formats: Sequence[str], zone: str) -> Read:
             naive = _fill(naive, column, pattern)
         utc = utc.fillna(_in_utc(naive, zone))
     wrong = utc.isna().to_numpy() & (column != "").to_numpy()
-    return utc.dt.strftime("%Y-%m-%d %H:%M:%S.%f+00").astype("str"), wrong
+    return utc, wrong
 
 
 def _fill(found: pd.Series, column: pd.Series, pattern: str) -> pd.Series:
@@ -133,7 +147,7 @@ def _by_word(column: pd.Series, fine: np.ndarray, read: Callable[[str], str | No
     return column, fine
 
 
-def _plain_number(word: str) -> str | None:
+def _plain_number(word: str) -> Decimal | None:
     """Read 1,234.50 · 1.234,50 · 1 234,50 · $ 5 · (5) · 1e6 · 5 EUR; None when it is none or could be two."""
     bare = re.sub(r"[\s'’$€£¥]|^[A-Z]{3}|[A-Z]{3}$", "", word)
     if bare.startswith("(") and bare.endswith(")"):
@@ -146,12 +160,23 @@ def _plain_number(word: str) -> str | None:
         value = Decimal(bare)
     except InvalidOperation:
         return None
-    return f"{value:f}" if value.is_finite() and abs(value) < Decimal(10) ** 18 else None
+    return value if value.is_finite() else None
 
 
-def _whole_number(word: str) -> str | None:
-    plain = _plain_number(word)
-    return str(int(Decimal(plain))) if plain is not None and Decimal(plain) % 1 == 0 else None
+def _amount(word: str) -> str | None:
+    value = _plain_number(word)
+    return f"{value:f}" if value is not None and abs(value) < TOO_LARGE else None
+
+
+def _whole_number(word: str, lowest: int, highest: int) -> str | None:
+    value = _plain_number(word)
+    return f"{value:.0f}" if value is not None and lowest <= value <= highest and value % 1 == 0 else None
+
+
+def currency(column: pd.Series) -> Read:
+    """Three letters."""
+    column = column.str.upper()
+    return column, ~(only_first(column, "[A-Z]{3}") | (column == "").to_numpy())
 
 
 def email(column: pd.Series) -> pd.Series:
