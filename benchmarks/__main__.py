@@ -1,0 +1,103 @@
+"""`make bench` (all) or `make bench NAME=import`: measure ours and the reference in turns, in one run.
+
+Prints a table and writes `benchmarks/results.json`: name, ours, reference, unit, ratio, machine.
+"""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+DATA = HERE / "data"
+RESULTS = HERE / "results.json"
+NAMES = ["import"]
+
+
+@dataclass
+class Result:
+    """One thing measured: ours and the reference in the same unit; more is better."""
+
+    name: str
+    ours: float
+    reference: float
+    unit: str
+    goal: float  # ratio that ours must reach
+    notes: dict[str, float | int | str] = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.reference
+
+
+def machine() -> dict[str, str | int]:
+    model = next(
+        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
+    memory = next((int(line.split()[1]) // 1024 for line in _lines("/proc/meminfo") if "MemTotal" in line), 0)
+    return {
+        "cpu": model,
+        "cores": os.cpu_count() or 0,
+        "memory_mb": memory,
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of: {', '.join(NAMES)}")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="fewer rows for a smoke test")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each; the median counts")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(NAMES)
+    if unknown:
+        raise SystemExit(f"No benchmark is called {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.")
+    _prepare()
+    report([_run(name, options.rows, options.rounds) for name in options.names or NAMES])
+
+
+def _prepare() -> None:
+    """Work in folders and a database of our own: nobody's records are touched."""
+    DATA.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("DATA_DIR", str(DATA / "home"))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "revops.settings")
+    from revops.services import ensure_services
+
+    ensure_services()
+    import django
+
+    django.setup()
+
+
+def _run(name: str, rows: int, rounds: int) -> Result:
+    from benchmarks import imports
+
+    with tempfile.TemporaryDirectory(dir=DATA) as folder:
+        return {"import": imports.run}[name](rows, rounds, Path(folder))
+
+
+def report(results: list[Result]) -> None:
+    print(f"{'name':<12}{'ours':>12}{'reference':>12}  {'unit':<8}{'ratio':>6}{'goal':>6}")
+    for result in results:
+        met = "met" if result.ratio >= result.goal else "missed"
+        print(
+            f"{result.name:<12}{result.ours:>12,.0f}{result.reference:>12,.0f}  {result.unit:<8}"
+            f"{result.ratio:>6.2f}{result.goal:>6.2f}  {met}"
+        )
+        for what, value in result.notes.items():
+            print(f"    {what}: {value:,}" if not isinstance(value, str) else f"    {what}: {value}")
+    lines = [{**asdict(result), "ratio": round(result.ratio, 3), "machine": machine()} for result in results]
+    RESULTS.write_text(json.dumps(lines, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""How fast a file of leads becomes records: all of ours, against a bare COPY and upsert of the same rows.
+
+Ours is the whole way: keep the file, look at it, check every cell, stage, upsert, tie links, count, report. The
+reference does only what the database must: COPY to a staging table, then INSERT … ON CONFLICT of the same
+values into the same indexed table. Each runs in a process of its own, in turns, into the emptied table; the rows
+must come out equal. Memory is the peak of any process, ours and the database's, sampled while ours runs.
+"""
+
+import multiprocessing
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+from django.conf import settings
+from django.db import connection, connections
+from django.test.utils import override_settings
+
+from benchmarks.__main__ import DATA, Result
+from benchmarks.leads import leads
+
+GOAL = 0.6
+DATABASE = "accord_bench"
+TABLES = ["crm_lead", "crm_owner", "crm_vertical", "crm_import"]
+TEXT = ["Company", "Email", "Phone", "Title", "LeadSource", "Status", "Country", "City"]
+REFERENCE = """
+INSERT INTO crm_lead (source, external_id, name, first_name, last_name, company_name, email, phone, title, lead_source,
+    status, country, city, annual_revenue, employees, currency, is_converted, created_at, modified_at, owner_id, vertical_id)
+SELECT 'salesforce', s.id, s.firstname || ' ' || s.lastname, s.firstname, s.lastname, s.company, s.email, s.phone, s.title,
+    s.leadsource, s.status, s.country, s.city, s.annualrevenue::numeric, s.numberofemployees::bigint, 'USD',
+    s.isconverted::boolean, s.createddate::timestamptz, s.lastmodifieddate::timestamptz, o.id, v.id
+FROM bench_stage s
+JOIN crm_owner o ON o.source = 'salesforce' AND o.external_id = s.ownerid
+JOIN crm_vertical v ON v.source = 'salesforce' AND v.external_id = s.industry
+ON CONFLICT (source, external_id) DO UPDATE SET name = excluded.name, first_name = excluded.first_name,
+    last_name = excluded.last_name, company_name = excluded.company_name, email = excluded.email, phone = excluded.phone,
+    title = excluded.title, lead_source = excluded.lead_source, status = excluded.status, country = excluded.country,
+    city = excluded.city, annual_revenue = excluded.annual_revenue, employees = excluded.employees,
+    currency = excluded.currency, is_converted = excluded.is_converted, created_at = excluded.created_at,
+    modified_at = excluded.modified_at, owner_id = excluded.owner_id, vertical_id = excluded.vertical_id
+"""
+CHECKSUM = """
+SELECT count(*), md5(sum(hashtextextended(concat_ws('|', source, external_id, name, first_name, last_name, company_name, email,
+    phone, title, lead_source, status, country, city, annual_revenue, employees, currency, is_converted, created_at,
+    modified_at, (SELECT external_id FROM crm_owner WHERE id = owner_id),
+    (SELECT external_id FROM crm_vertical WHERE id = vertical_id)), 0)::numeric)::text) FROM crm_lead
+"""
+
+
+def run(rows: int, rounds: int, folder: Path) -> Result:
+    file = leads(rows, DATA)
+    times: dict[str, list[float]] = {"ours": [], "reference": []}
+    sums, peaks, again = set(), [0.0], []
+    with _database(), override_settings(MEDIA_ROOT=str(folder)):
+        for _ in range(rounds):
+            for name, work in (("reference", reference), ("ours", ours)):
+                _empty()
+                with _watched(peaks):
+                    times[name].append(_in_a_process(work, file))
+                sums.add(_checksum(rows))
+        again.append(_in_a_process(ours, file))
+        sums.add(_checksum(rows))
+    if len(sums) != 1:
+        raise SystemExit("The rows of ours and of the reference are not the same.")
+    rate = {name: rows / statistics.median(found) for name, found in times.items()}
+    notes = {
+        "rows": rows,
+        "file, MB": round(file.stat().st_size / 1024**2),
+        "seconds, ours": " ".join(f"{found:.1f}" for found in times["ours"]),
+        "seconds, reference": " ".join(f"{found:.1f}" for found in times["reference"]),
+        "seconds, the same file again": round(again[0], 1),
+        "peak memory of any process, MB": round(peaks[0]),
+    }
+    return Result("import", rate["ours"], rate["reference"], "rows/s", GOAL, notes)
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    """A database of our own beside the one in use."""
+    original = settings.DATABASES["default"]["NAME"]
+    connection.settings_dict["TEST"]["NAME"] = DATABASE
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(original, verbosity=0)
+
+
+def _empty() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE")
+        cursor.execute("CHECKPOINT")
+
+
+def _checksum(rows: int) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(CHECKSUM)
+        count, checksum = cursor.fetchone()
+    if count != rows:
+        raise SystemExit(f"{count:,} rows came out of {rows:,}.")
+    return str(checksum)
+
+
+def _in_a_process(work: Callable[[Path], None], file: Path) -> float:
+    """Run in a fresh process, as a worker would, and return the seconds that the work itself took."""
+    connections.close_all()
+    context = multiprocessing.get_context("fork")
+    answers: Any = context.Queue()
+    child = context.Process(target=_timed, args=(work, file, answers))
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise SystemExit(f"{work.__name__} failed.")
+    return float(answers.get())
+
+
+def _timed(work: Callable[[Path], None], file: Path, answers: Any) -> None:
+    connections.close_all()
+    connection.ensure_connection()
+    begun = time.perf_counter()
+    work(file)
+    answers.put(time.perf_counter() - begun)
+
+
+def ours(file: Path) -> None:
+    """The import as a worker does it, to the report of what came of it."""
+    from core.work import State, perform
+    from crm.actions import start_import
+    from crm.imports import store
+    from crm.models import Import
+
+    run = start_import(files=store.from_path(file), source="salesforce", currency="USD")
+    done = perform(Import, run.pk, budget=1e9)
+    if done is None or done.state != State.DONE or done.counts["rejected"]:
+        raise SystemExit(f"The import did not go through: {done and done.counts}")
+
+
+def reference(file: Path) -> None:
+    """COPY and upsert, in one transaction, with no check at all."""
+    with file.open("rb") as source, connection.cursor() as cursor:
+        header = source.readline().decode().strip().lower().split(",")
+        cursor.execute("BEGIN")
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE bench_stage ({', '.join(f'{name} text' for name in header)}) ON COMMIT DROP"
+        )
+        cursor.copy_expert(f"COPY bench_stage FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({', '.join(TEXT)}))", source)
+        for table, key in (("crm_owner", "ownerid"), ("crm_vertical", "industry")):
+            cursor.execute(
+                f"INSERT INTO {table} (source, external_id, name) SELECT DISTINCT 'salesforce', {key}, {key} FROM bench_stage"
+            )
+        cursor.execute(REFERENCE)
+        cursor.execute("COMMIT")
+
+
+@contextmanager
+def _watched(peaks: list[float]) -> Iterator[None]:
+    """Sample the memory of our processes and of the database's while something runs."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            peaks[0] = max(peaks[0], *(_resident(process) for process in _processes()))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _processes() -> list[psutil.Process]:
+    database = [process for process in psutil.process_iter(["name"]) if process.info["name"] == "postgres"]
+    return [*psutil.Process().children(recursive=True), *database]
+
+
+def _resident(process: psutil.Process) -> float:
+    try:
+        return process.memory_info().rss / 1024**2
+    except psutil.Error:
+        return 0.0
