@@ -31,6 +31,10 @@ LOCK = 7_022_026  # the advisory lock under which one refresh at a time works
 KEPT_SNAPSHOTS = 10
 
 
+class Busy(Exception):
+    """Another refresh is at work."""
+
+
 class Progress(Protocol):
     def __call__(self, done: int, total: int, what: str) -> None:
         """Hear that `done` of about `total` rows are copied, of which the last are the table's called `what`."""
@@ -68,13 +72,16 @@ class Heard:
             self.progress(done, max(self.total, done), table)
 
 
-def refresh(*, rebuild: bool = False, progress: Progress | None = None) -> Snapshot:
+def refresh(*, rebuild: bool = False, progress: Progress | None = None, wait: bool = True) -> Snapshot:
     """Copy what changed since the last refresh, or everything, and return the new Snapshot.
 
-    It waits while another refresh works. Inside a transaction of the caller it copies what that transaction sees.
+    Inside a transaction of the caller it copies what that transaction sees.
+
+    Raises:
+        Busy: another refresh is at work, and we were not to wait for its end.
     """
     heard = Heard(progress)
-    with _cursor() as cursor, _alone(cursor):
+    with _cursor() as cursor, _alone(cursor, wait):
         if rebuild:
             Copy.objects.all().delete()
         _prepare(cursor, heard)
@@ -102,8 +109,10 @@ def _cursor() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _alone(cursor: Any) -> Iterator[None]:
-    cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+def _alone(cursor: Any, wait: bool) -> Iterator[None]:
+    cursor.execute(f"SELECT pg_{'' if wait else 'try_'}advisory_lock(%s)::text", [LOCK])
+    if cursor.fetchone() == ("false",):
+        raise Busy
     try:
         yield
     finally:

@@ -38,7 +38,11 @@ class Spark:
 
     def execute(self, expression: ir.Table) -> pd.DataFrame:
         rows = self.session.sql(self._backend.compile(expression)).toArrow()
-        return PandasData.convert_table(rows.to_pandas(integer_object_nulls=True), expression.schema())
+        frame = {
+            name: column.to_pylist() if column.null_count else column.to_pandas()  # as Ibis does for DuckDB
+            for name, column in zip(rows.column_names, rows.columns, strict=True)
+        }
+        return PandasData.convert_table(pd.DataFrame(frame), expression.schema())
 
     def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
         files = [part.path for part in lake.segments(delta)] if delta is not None else []
