@@ -46,14 +46,16 @@ def set_up(request: HttpRequest) -> HttpResponse:
     if not setup.is_claimable():
         raise Http404
     form = SetupForm(request.POST or None, initial={"time_zone": "UTC"})
-    if request.method == "POST" and not limits.within(request, what="setup", limit=TRIES_PER_HOUR):
-        form.add_error(None, "Too many tries came from your address. Try again in an hour.")
-        return render(request, "team/setup.html", {"form": form}, status=429)
-    if request.method == "POST" and form.is_valid() and (ceo := _claimed(form)):
-        login(request, ceo, backend=BACKEND)
-        messages.success(request, "Your workspace is ready. Bring in the records first, or invite your people.")
-        return redirect("home")
-    return render(request, "team/setup.html", {"form": form})
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        if not limits.within(request, what="setup", limit=TRIES_PER_HOUR):
+            form.add_error(None, "Too many tries came from your address. Try again in an hour.")
+            status = 429
+        elif ceo := _claimed(form):
+            login(request, ceo, backend=BACKEND)
+            messages.success(request, "Your workspace is ready. Bring in the records first, or invite your people.")
+            return redirect("home")
+    return render(request, "team/setup.html", {"form": form}, status=status)
 
 
 def _claimed(form: SetupForm) -> User | None:
