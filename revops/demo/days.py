@@ -62,10 +62,18 @@ class Calendar:
         return self.moment(day, hour + hours)
 
     def between(self, rng: Random, start: datetime, end: datetime) -> datetime:
-        """Return a working moment from start to end."""
+        """Return a working moment from start to end; the start, when there is none between."""
         drawn = start + (end - start) * rng.random()
-        day = workday(drawn.astimezone(self.zone).date())
-        return min(max(self.sometime(rng, day), start), end)
+        moment = self.sometime(rng, workday(drawn.astimezone(self.zone).date()))
+        return max(start, min(moment, self._within_hours(end)))
+
+    def _within_hours(self, moment: datetime) -> datetime:
+        """Return the last working hour up to the moment."""
+        local = moment.astimezone(self.zone)
+        hour = local.hour + local.minute / 60
+        if hour < OPENS:
+            return self.moment(local.date() - DAY, CLOSES)
+        return self.moment(local.date(), min(hour, CLOSES))
 
 
 def workday(day: date) -> date:

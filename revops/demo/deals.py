@@ -36,7 +36,11 @@ DEPTH = {  # how far deals get that end so: weights of the open stages
 ENDS = {Outcome.WON: WON, Outcome.LOST: LOST, Outcome.NO_DECISION: UNDECIDED}
 NEVER = datetime.max.replace(tzinfo=UTC)
 KIND_SIZE = {NEW: 1.0, EXPANSION: 1.05, RENEWAL: 1.15}
-QUARTER_PULL, PULL_DAYS = 0.4, 24  # share of wins brought forward into the last days of a near quarter end
+QUARTER_PULL, PULL_DAYS, JUST_AFTER = (
+    0.55,
+    30,
+    18,
+)  # share of wins brought forward into the last days of a near quarter end
 RETURNS = 0.06  # share of deals that go back a stage once
 
 
@@ -127,11 +131,12 @@ def _close(rng: Random, deal: Deal, calendar: Calendar) -> datetime:
 
 
 def _pulled(rng: Random, day: date, opened: date) -> date:
-    """Bring a win near the end of a quarter into its last days."""
-    end = quarter_end(day)
+    """Bring a win near the end of a quarter, or just after one, into the quarter's last days."""
+    end = quarter_end(day - JUST_AFTER * DAY)
     if (end - day).days > PULL_DAYS or rng.random() > QUARTER_PULL:
         return day
-    return max(opened + 5 * DAY, end - DAY * rng.randint(1, 8))
+    pulled = end - DAY * rng.randint(1, 8)
+    return pulled if pulled > opened + 5 * DAY else day
 
 
 def _path(rng: Random, deal: Deal, calendar: Calendar) -> list[tuple[str, datetime]]:

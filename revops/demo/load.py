@@ -15,7 +15,7 @@ from crm import models as crm
 from crm.models import Record
 from kpis.models import Goal
 from revops.demo.people import People
-from revops.demo.story import COMPANY, CURRENCY, GOAL, SOURCE, ZONE
+from revops.demo.story import COMPANY, CURRENCY, DOMAIN, GOAL, SOURCE, ZONE
 from revops.demo.write import write_book
 from team.models import Company, Territory, User
 
@@ -53,7 +53,8 @@ def load(today: date) -> dict[str, int]:
 
 
 def remove() -> None:
-    """Delete the demo's records; the records of others that referred to them keep standing without."""
+    """Delete the demo's records and goal; the records of others that referred to them keep standing without."""
+    Goal.objects.filter(metric="revenue", target=GOAL, set_by__email=f"{GOAL_SETTER}@{DOMAIN}").delete()
     for kind in reversed(ORDER):
         kind._default_manager.filter(source=SOURCE).delete()
 

@@ -64,12 +64,13 @@ def _amounts(rng: Random, deal: Deal, entries: int) -> list[Decimal]:
 
 def _promises(book: Book, rng: Random, deal: Deal, told: list[tuple[str, datetime]]) -> list[date]:
     """Return the close date expected at each stage: too early at first, and not always kept up to date."""
-    hope, span, steps = rng.uniform(0.55, 1.02), deal.closed - deal.opened, len(deal.path) - 1
+    hope, steps = rng.uniform(0.4, 1.02), len(deal.path) - 1
+    span = 90 * DAY if deal.is_stale else deal.closed - deal.opened
     promises = [workday((deal.opened + span * (hope + (1 - hope) * step / steps)).date()) for step in range(len(told))]
     promises = [max(promise, moment.date()) for promise, (_, moment) in zip(promises, told, strict=True)]
     if book.world.has_closed(deal):
         promises[-1] = deal.closed.date()
-    elif promises[-1] <= book.calendar.last and not deal.is_stale and rng.random() < 0.6:
+    elif promises[-1] <= book.calendar.last and not deal.is_stale and rng.random() < 0.5:
         promises[-1] = workday(book.calendar.today + DAY * rng.randint(4, 70))
     return promises
 

@@ -36,10 +36,13 @@ def write_enquiries(book: Book) -> None:
     days = (book.calendar.last - book.calendar.first).days + 1
     number = round(A_YEAR * days / 365)
     asked = [workday(day) for day in seasonal_days(rng, book.calendar.first, book.calendar.last, number)]
+    customers = [firm for firm in book.accounts if firm.customer_since]
     for place, day in enumerate(asked, 1):
-        customers = [firm for firm in book.accounts if firm.is_customer(day)]
-        if customers and book.calendar.seen(day):
-            _write_enquiry(book, rng, rng.choice(customers), book.calendar.sometime(rng, day), place)
+        firm = rng.choice(customers)
+        while not firm.is_customer(day):
+            firm = rng.choice(customers)
+        if book.calendar.seen(day):
+            _write_enquiry(book, rng, firm, book.calendar.sometime(rng, day), place)
 
 
 def _write_enquiry(book: Book, rng: Random, firm: Firm, opened: datetime, number: int) -> None:
