@@ -15,8 +15,9 @@ from kpis import dimensions
 from kpis.dimensions import BLANK
 from kpis.grains import GRAINS
 from kpis.registry import BadCut, Measure
-from kpis.rows import EXACT, Build, Row, Scope, joined
+from kpis.rows import Build, Row, Scope, joined
 
+EVENING = "evening"  # the cut of a stock by the days it is counted on
 ID = "id:"  # how a part of records is written: the id of the record
 
 
@@ -48,7 +49,7 @@ def selected(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] =
     """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
     conditions = [_in_period(scope, measure), *(_matching(scope, measure, *item) for item in cut.where.items())]
     wanted = [condition for condition in conditions if condition]
-    table, row = joined(scope, measure.rows(scope), [*wanted, *builds, _by(measure, cut)], keep=("id",))
+    table, _ = joined(scope, measure.rows(scope), [*wanted, *builds, _by(measure, cut)], keep=("id",))
     for condition in wanted:
         table = table.filter(condition(Row(scope, lambda path, table=table: table[path.replace(".", "__")])))
     return table, Row(scope, lambda path: table[path.replace(".", "__")])
@@ -78,6 +79,8 @@ def _between(day: Build, period: Period) -> Build | None:
 def _by(measure: Measure, cut: Cut) -> Build:
     if not cut.by:
         return lambda row: row["id"]
+    if cut.by == EVENING:
+        return lambda row: row["counted_on"]
     if cut.by in GRAINS:
         unit = GRAINS[cut.by].unit
         return lambda row: measure.day(row).truncate(unit)
@@ -109,7 +112,7 @@ def _ids(scope: Scope, table: str, value: str) -> Any:
     """Return the ids that a filter means: the one it names, or all records of that name or source id."""
     if value.startswith(ID) and value.removeprefix(ID).isdecimal():
         return [int(value.removeprefix(ID))]
-    records = scope.facts.table(table)
+    records = scope.table(table)
     return records.filter((records.name == value) | (records.external_id == value)).id
 
 
@@ -140,7 +143,7 @@ def _aggregates(measure: Measure, row: Row) -> dict[str, Any]:
             value = build(row)
             found[name] = keep.ifelse(value.fill_null(0), 0).sum().fill_null(0)
     for place, check in enumerate(measure.checks):
-        found[f"check_{place}"] = _counted(keep & check.of(row).fill_null(False))
+        found[f"check_{place}"] = _counted((~keep if check.is_left_out else keep) & check.of(row).fill_null(False))
     return found
 
 
@@ -150,10 +153,10 @@ def _counted(condition: Any) -> Any:
 
 def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
     """Give ids their names and the source's own ids, in the same query."""
-    lookup = dimensions.get(cut.by).lookup if cut.by else ""
+    lookup = dimensions.get(cut.by).lookup if cut.by and cut.by != EVENING else ""
     if not lookup:
         return sums
-    records = scope.facts.table(lookup)
+    records = scope.table(lookup)
     names = records.select(part_id=records.id, name=records.name, external_id=records.external_id)
     return sums.left_join(names, sums.part == names.part_id).drop("part_id")
 
@@ -196,8 +199,8 @@ def _part(cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
         return "", ""
     if value is None:
         return BLANK, BLANK
-    if cut.by in GRAINS:
-        key = GRAINS[cut.by].key(_day(value))
+    if cut.by in GRAINS or cut.by == EVENING:
+        key = GRAINS.get(cut.by, GRAINS["day"]).key(_day(value))
         return key, key
     dimension = dimensions.get(cut.by)
     if dimension.lookup:

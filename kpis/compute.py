@@ -4,8 +4,9 @@ result = compute("close_rate", Period(date(2025, 1, 1), date(2025, 12, 31)), by=
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 from core.periods import Period, add_months
 from facts.engine import Facts, open_facts
 from kpis import memory
-from kpis.asking import Cut, Sums, ask, has_rows
+from kpis.asking import EVENING, Cut, Sums, ask, has_rows
 from kpis.custom import custom_names
 from kpis.dimensions import BLANK, CUSTOM
 from kpis.folding import Folded, figures, fold
@@ -26,7 +27,7 @@ from kpis.rows import Scope
 from team.models import Company
 
 FORM = "1"  # raise it when a remembered answer would mean something else
-POINTS = 12  # months of a trend without a beginning
+MONTHS = 12  # of a stock's trend without a beginning
 
 
 def compute(
@@ -64,7 +65,7 @@ def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
     snapshot = scope.facts.snapshot
     if snapshot is None:
         return ""
-    state = (FORM, snapshot.pk, snapshot.taken_at.isoformat(), scope.currency, str(scope.today))
+    state = (FORM, snapshot.pk, snapshot.taken_at.isoformat(), scope.currency, str(scope.today), scope.asked_evenings)
     question = (metric.key, str(scope.period.start), str(scope.period.end), cut.by, sorted(cut.where.items()))
     return "metric:" + hashlib.sha256(repr((state, question)).encode()).hexdigest()
 
@@ -218,43 +219,61 @@ def trend(
 ) -> Result:
     """Return the metric with one part for every month (or other grain) of the period, also where nothing happened.
 
-    A stock is counted on the last evening of each. Months that have not begun are left out.
+    A stock is counted on the last evening of each. What has not begun is left out; open ends are taken from what
+    there is, for a stock from a year up to today.
     """
     metric = get(metric) if isinstance(metric, str) else metric
     facts = facts or open_facts()
-    step, today = GRAINS[grain], scope_of(period, facts).today
-    if metric.is_stock or metric.factors:
-        whole = compute(metric, period, where=where, facts=facts)
-        one = lambda span: compute(metric, span, where=where, facts=facts)  # noqa: E731
-        return replace(whole, by=grain, parts=tuple(_each(step, _closed(period, today, None), one)))
+    if metric.factors:
+        return _combined_trend(metric, period, grain, where, facts)
+    if metric.is_stock:
+        return _evenings(metric, period, GRAINS[grain], where, facts)
     whole = compute(metric, period, by=grain, where=where, facts=facts)
-    keys = [part.key for part in whole.parts if part.key != BLANK]
-    return replace(whole, parts=tuple(_filled(metric, step, _closed(period, today, (keys, step)), whole)))
+    known = {part.key: part for part in whole.parts if part.key != BLANK}
+    days = _days_of(period, list(known), GRAINS[grain], scope_of(period, facts).today)
+    nothing = figures(metric, Folded(whole.currency))
+    keys = [key for key, _days in GRAINS[grain].all_in(days)] if days else []
+    return replace(whole, parts=tuple(known.get(key) or Part(label=key, key=key, **nothing) for key in keys))
 
 
-def _closed(period: Period, today: Any, known: tuple[list[str], Grain] | None) -> Period | None:
-    """Return the days a trend covers: open ends are taken from what there is, else a year up to today."""
-    keys, step = known or ([], None)
-    if keys and step:
-        first, last = step.read(keys[0]).start, step.read(keys[-1]).end
-    else:
-        first, last = (None, None) if known else (add_months(today.replace(day=1), 1 - POINTS), today)
-    start, end = period.start or first, min(period.end or last or today, today)
+def _days_of(period: Period, keys: list[str], step: Grain, today: date) -> Period | None:
+    """Close the ends that the period leaves open by the first and last part there is; nothing lies after today."""
+    start = period.start or (step.read(keys[0]).start if keys else None)
+    end = min(period.end or (step.read(keys[-1]).end if keys else None) or today, today)
     return Period(start, end) if start and start <= end else None
 
 
-def _each(step: Grain, period: Period | None, one: Callable[[Period], Result]) -> Iterable[Part]:
-    for key, span in step.all_in(period) if period else ():
-        found = one(span)
-        names = ("value", "numerator", "denominator", "n", "currency", "low", "high", "quartiles")
-        yield Part(label=key, key=key, **{name: getattr(found, name) for name in names})
+def _evenings(metric: Metric, period: Period, step: Grain, where: Mapping[str, str] | None, facts: Facts) -> Result:
+    """Count a stock on the last evening of every unit, all in one question."""
+    whole = compute(metric, period, where=where, facts=facts)
+    scope = scope_of(period, facts)
+    start = period.start or add_months(scope.today.replace(day=1), 1 - MONTHS)
+    days = _days_of(Period(start, period.end), [], step, scope.today)
+    units = dict(step.all_in(days)) if days else {}
+    evenings = {key: unit.end for key, unit in units.items() if unit.end}
+    if not evenings:
+        return replace(whole, by=step.name)
+    cut = Cut(EVENING, dict(where or {}))
+    asked = replace(scope, asked_evenings=tuple(evenings.values()))
+    address = _address(asked, metric, cut)
+    rows = memory.remembered(address, lambda: [row for one in metric.all_measures for row in ask(asked, one, cut)])
+    found = {
+        key: fold([row for row in rows if row.key == day.isoformat()], scope.currency) for key, day in evenings.items()
+    }
+    parts = tuple(Part(label=key, key=key, **figures(metric, folded)) for key, folded in found.items())
+    return replace(whole, by=step.name, parts=parts)
 
 
-def _filled(metric: Metric, step: Grain, period: Period | None, whole: Result) -> Iterable[Part]:
-    known = {part.key: part for part in whole.parts}
-    nothing = figures(metric, Folded(whole.currency))
-    for key, _span in step.all_in(period) if period else ():
-        yield known.get(key) or Part(label=key, key=key, **nothing)
+def _combined_trend(
+    metric: Metric, period: Period, grain: str, where: Mapping[str, str] | None, facts: Facts
+) -> Result:
+    """Make the trend of a metric of others from theirs, for the units that all of them have."""
+    whole = compute(metric, period, where=where, facts=facts)
+    trends = {key: trend(key, period, grain=grain, where=where, facts=facts) for key in metric.factors}
+    keyed = {key: {part.key: part for part in found.parts} for key, found in trends.items()}
+    keys = [part.key for part in trends[metric.factors[0]].parts if all(part.key in parts for parts in keyed.values())]
+    made = {key: _product(metric, {name: parts[key] for name, parts in keyed.items()}) for key in keys}
+    return replace(whole, by=grain, parts=tuple(Part(label=key, key=key, **made[key]) for key in keys))
 
 
 def compare(

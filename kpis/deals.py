@@ -1,5 +1,6 @@
 """Rules on a deal's row that several metrics share: when it opened and closed, how it ended, how it stood on a day."""
 
+from datetime import date
 from typing import Any
 
 import ibis
@@ -53,45 +54,62 @@ def one(row: Row) -> Any:
     return ibis.literal(1, type="int64")
 
 
-NO_AMOUNT = Check(lambda row: row["amount"].isnull(), "{n} of these deals carry no amount; they count as nothing.")
+NO_AMOUNT = Check(lambda row: row["amount"].isnull(), "Deals without an amount: {n}. They count as nothing.")
 
 
 def open_deals(scope: Scope) -> Any:
-    """Return the deals open on the stock day, each with amount, stage and probability as they stood then.
+    """Return the deals open on each evening that is asked for, with amount, stage and probability as they stood then.
 
-    Now is now. For a day that has passed, the last stage change up to its evening speaks; a deal without one keeps
-    its present amount, but a deal closed since has no probability then: its outcome must not be known beforehand.
+    A deal comes once for each evening, which `counted_on` names. For an evening that has passed, the last stage change
+    up to it speaks; a deal without one keeps its present amount, but a deal closed since has no probability then: its
+    outcome must not be known beforehand.
     """
-    deals = scope.facts.table("opportunities")
-    day = scope.stock_day
-    if day is None:
-        return deals.filter(deals.outcome == "open")
-    opened = ibis.coalesce(deals.opened_on, deals.created_at.date())
-    closed = ibis.coalesce(deals.closed_on, deals.closed_at.date())
-    is_open = deals.outcome == "open"
-    then = deals.filter((opened <= day) & (is_open | (closed > day)))
-    return _as_they_stood(then, _last_changes(scope))
+    past = tuple(day for day in scope.evenings if day < scope.today)
+    pieces = [_then(scope, past)] if past else []
+    if len(past) < len(scope.evenings):
+        deals = scope.table("opportunities")
+        pieces.append(deals.filter(deals.outcome == "open").mutate(counted_on=ibis.literal(scope.today)))
+    return pieces[0] if len(pieces) == 1 else ibis.union(*pieces)
 
 
-def _last_changes(scope: Scope) -> Any:
-    changes = scope.facts.table("stage_changes")
-    changes = changes.filter(changes.entered_at.date() <= scope.stock_day)
+def _then(scope: Scope, evenings: tuple[date, ...]) -> Any:
+    deals = scope.table("opportunities")
+    each = deals.mutate(counted_on=_every(evenings))
+    opened = ibis.coalesce(each.opened_on, each.created_at.date())
+    closed = ibis.coalesce(each.closed_on, each.closed_at.date())
+    is_open = each.outcome == "open"
+    then = each.filter((opened <= each.counted_on) & (is_open | (closed > each.counted_on)))
+    return _as_they_stood(then, _last_changes(scope, evenings))
+
+
+def _every(evenings: tuple[date, ...]) -> Any:
+    """Return a column that repeats a row for every evening."""
+    return ibis.array([ibis.literal(day) for day in evenings]).unnest()
+
+
+def _last_changes(scope: Scope, evenings: tuple[date, ...]) -> Any:
+    changes = scope.table("stage_changes").mutate(then_on=_every(evenings))
+    changes = changes.filter(changes.entered_at.date() <= changes.then_on)
     latest = [changes.entered_at.desc(), changes.id.desc()]
-    ranked = changes.mutate(turn=ibis.row_number().over(group_by=changes.opportunity_id, order_by=latest))
+    turn = ibis.row_number().over(group_by=[changes.opportunity_id, changes.then_on], order_by=latest)
+    ranked = changes.mutate(turn=turn)
     last = ranked.filter(ranked.turn == 0)
     return last.select(
-        then_id=last.opportunity_id, then_stage=last.stage, then_amount=last.amount, then_probability=last.probability
+        then_id=last.opportunity_id,
+        then_on=last.then_on,
+        then_stage=last.stage,
+        then_amount=last.amount,
+        then_probability=last.probability,
     )
 
 
 def _as_they_stood(deals: Any, last: Any) -> Any:
-    both = deals.left_join(last, deals.id == last.then_id)
+    both = deals.left_join(last, [deals.id == last.then_id, deals.counted_on == last.then_on])
     known, still_open = both.then_id.notnull(), both.outcome == "open"
-    present = known | still_open
     columns = both.mutate(
         amount=ibis.coalesce(both.then_amount, both.amount),
         stage=known.ifelse(both.then_stage, still_open.ifelse(both.stage, None)),
-        probability=known.ifelse(both.then_probability, present.ifelse(both.probability, None)),
+        probability=known.ifelse(both.then_probability, still_open.ifelse(both.probability, None)),
         outcome=ibis.literal("open"),
     )
     return columns.select(*deals.columns)

@@ -29,10 +29,12 @@ class Grain:
         Raises:
             ValueError: the key is not written as this grain writes it.
         """
-        if not re.fullmatch(self.pattern, key):
-            example = self.key(date(2025, 3, 31))
-            raise ValueError(f"“{key}” names no {self.name}. Write it as {example}.")
-        return self.span(_first_day(key))
+        try:
+            if re.fullmatch(self.pattern, key):
+                return self.span(_first_day(key))
+        except ValueError:
+            pass  # a month 13, a 30th of February
+        raise ValueError(f"“{key}” names no {self.name}. Write it as {self.key(date(2025, 3, 31))}.")
 
     def all_in(self, period: Period) -> Iterator[tuple[str, Period]]:
         """Yield each unit that the closed period touches, with its days inside the period."""
@@ -51,7 +53,7 @@ def _first_day(key: str) -> date:
         year, quarter = key.split("Q")
         return date(int(year), 3 * int(quarter) - 2, 1)
     numbers = [int(number) for number in key.split("-")]
-    return date(*(numbers + [1, 1])[:3])
+    return date(*[*numbers, 1, 1][:3])
 
 
 def _week(day: date) -> Period:

@@ -30,10 +30,14 @@ class BadCut(ValueError):
 
 @dataclass(frozen=True)
 class Check:
-    """Rows that a reader must know of: those for which `of` holds are counted and said in `words` ({n})."""
+    """Rows that a reader must know of: those for which `of` holds are counted and said in `words` ({n}).
+
+    They are looked for among the rows that count, or among those that the metric leaves out.
+    """
 
     of: Build
     words: str
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Measure:
     basis: str = ""
 
     def rows(self, scope: Scope) -> Any:
-        return self.source(scope) if self.source else scope.facts.table(self.table)
+        return self.source(scope) if self.source else scope.table(self.table)
 
 
 Bases = tuple[Measure, ...]  # the first that has rows is taken, and the result says which

@@ -5,7 +5,7 @@ expressions name are collected first; then exactly those look-ups are joined, ea
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -27,11 +27,19 @@ class Scope:
     period: Period
     currency: str  # the company's; rows without one are in it
     today: date  # the company's day at the snapshot
+    asked_evenings: tuple[date, ...] = ()
+    _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
-    def stock_day(self) -> date | None:
-        """The day whose evening a stock is counted on; None is now."""
-        return self.period.end if self.period.end and self.period.end < self.today else None
+    def evenings(self) -> tuple[date, ...]:
+        """The days on whose evening a stock is counted: the period's last, or those that a trend asks for."""
+        return self.asked_evenings or (self.period.end or self.today,)
+
+    def table(self, name: str) -> Any:
+        """Return the fact table; its columns are looked up once for a question."""
+        if name not in self._tables:
+            self._tables[name] = self.facts.table(name)
+        return self._tables[name]
 
 
 class Row:
@@ -65,7 +73,7 @@ class Row:
 
 def _first_touches(scope: Scope) -> Any:
     """The first campaign that touched each lead: by time, undated touches last."""
-    touches = scope.facts.table("touches")
+    touches = scope.table("touches")
     touches = touches.filter(touches.lead_id.notnull() & touches.campaign_id.notnull())
     by_time = [touches.happened_at.isnull(), touches.happened_at, touches.id]
     turn = ibis.row_number().over(group_by=touches.lead_id, order_by=by_time)
@@ -75,7 +83,7 @@ def _first_touches(scope: Scope) -> Any:
 
 def _deals_of_leads(scope: Scope) -> Any:
     """What became of each lead's deals."""
-    deals = scope.facts.table("opportunities")
+    deals = scope.table("opportunities")
     deals = deals.filter(deals.lead_id.notnull())
     return deals.group_by(id=deals.lead_id).aggregate(won=(deals.outcome == "won").any(), deals=deals.count())
 
@@ -105,7 +113,7 @@ def _behind(scope: Scope, segment: str) -> tuple[str, Any]:
     """Return the column that points and the table behind it."""
     if segment in DERIVED:
         return "id", DERIVED[segment](scope)
-    return f"{segment}_id", scope.facts.table(LINKS[segment])
+    return f"{segment}_id", scope.table(LINKS[segment])
 
 
 def _flat(path: str) -> str:

@@ -30,13 +30,18 @@ def issued(row: Row) -> Any:
     return row["issued_on"]
 
 
-NO_COST = Check(lambda row: row["cost"].isnull(), "{n} records of revenue carry no cost; they are left out.")
+NO_COST = Check(lambda row: row["cost"].isnull(), "Invoices without a cost: {n}. They are left out.", is_left_out=True)
+NO_COST_WON = Check(
+    lambda row: is_won(row) & row["cost"].isnull(),
+    "Won deals without a cost: {n}. They are left out.",
+    is_left_out=True,
+)
 INVOICED = Measure(
     "invoices",
     day=issued,
     numerator=net("amount"),
     is_money=True,
-    checks=(Check(lambda row: row["amount"].isnull(), "{n} invoices carry no amount; they count as nothing."),),
+    checks=(Check(lambda row: row["amount"].isnull(), "Invoices without an amount: {n}. They count as nothing."),),
     basis=INVOICED_BASIS,
 )
 WON = Measure(
@@ -55,9 +60,7 @@ PROFIT = (
         WON,
         keep=lambda row: is_won(row) & has_cost(row),
         numerator=lambda row: amount(row) - row.money("cost"),
-        checks=(
-            Check(lambda row: is_won(row) & row["cost"].isnull(), "{n} won deals carry no cost; they are left out."),
-        ),
+        checks=(NO_COST_WON,),
     ),
 )
 SPENT = Measure(
@@ -65,7 +68,9 @@ SPENT = Measure(
     day=lambda row: row["spent_on"],
     numerator=amount,
     is_money=True,
-    checks=(Check(lambda row: row["amount"].isnull(), "{n} lines of spend carry no amount; they count as nothing."),),
+    checks=(
+        Check(lambda row: row["amount"].isnull(), "Lines of spend without an amount: {n}. They count as nothing."),
+    ),
 )
 COST_OF_BOTH = replace(SPENT, numerator=lambda row: -amount(row), denominator=amount)
 

@@ -24,7 +24,7 @@ CLOSED_VALUE = replace(
     checks=(
         Check(
             lambda row: row["amount"].isnull() | (row["amount"] == 0),
-            "{n} closed deals carry no amount; a rate by value cannot weigh them.",
+            "Closed deals without an amount: {n}. A rate by value cannot weigh them.",
         ),
     ),
 )
@@ -68,10 +68,11 @@ _share("loss_rate", "Loss rate", "lost", is_lost, "down")
 _share("no_decision_rate", "No-decision rate", "no decision", is_no_decision, "down")
 
 BEFORE_CONTACT = Check(
-    lambda row: cycle_days(row) < 0, "{n} deals closed before their first contact; their days count as negative."
+    lambda row: cycle_days(row) < 0, "Deals closed before their first contact: {n}. Their days count as negative."
 )
 NO_START = Check(
-    lambda row: cycle_days(row).isnull(), "{n} deals have no first contact, opening or closing date; they are left out."
+    lambda row: cycle_days(row).isnull(),
+    "Deals without a first contact, opening or closing date: {n}. They are left out.",
 )
 
 
@@ -164,7 +165,7 @@ register(
                 spread=lambda row: (row["amount"] * 100).cast("int64"),
                 is_money=True,
                 checks=(
-                    Check(lambda row: row["amount"].isnull(), "{n} won deals carry no amount; they are left out."),
+                    Check(lambda row: row["amount"].isnull(), "Won deals without an amount: {n}. They are left out."),
                 ),
             ),
         ),

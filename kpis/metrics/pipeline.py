@@ -13,10 +13,10 @@ def expected(row: Row) -> Any:
     return row["expected_close_on"]
 
 
-UNKNOWN_AMOUNT = Check(lambda row: row["amount"].isnull(), "{n} open deals carry no amount; they count as nothing.")
+UNKNOWN_AMOUNT = Check(lambda row: row["amount"].isnull(), "Open deals without an amount: {n}. They count as nothing.")
 UNKNOWN_CHANCE = Check(
     lambda row: row["amount"].notnull() & row["probability"].isnull(),
-    "{n} open deals carry no probability; they count as nothing.",
+    "Open deals without a probability: {n}. They count as nothing.",
 )
 WHEN = "Counted on the last evening of the period, or now while it lasts; cut by time, it is by expected close."
 
@@ -55,7 +55,7 @@ def _with_observed_chance(scope: Scope) -> Any:
 
     Each deal counts once for a stage, however often it entered; lost deals count too, so nobody survives by being lost.
     """
-    deals, changes = scope.facts.table("opportunities"), scope.facts.table("stage_changes")
+    deals, changes = scope.table("opportunities"), scope.table("stage_changes")
     closed = deals.filter(deals.outcome != "open").select(closed_id="id", won=(deals.outcome == "won").cast("int64"))
     passed = changes.select(passed_id="opportunity_id", passed_stage="stage").distinct()
     both = passed.inner_join(closed, passed.passed_id == closed.closed_id)
@@ -83,7 +83,7 @@ register(
             UNKNOWN_AMOUNT,
             Check(
                 lambda row: row["amount"].notnull() & row["probability"].isnull(),
-                "{n} open deals stand in a stage that no closed deal is known to have passed; they count as nothing.",
+                "Open deals in a stage that no closed deal is known to have passed: {n}. They count as nothing.",
             ),
             source=_with_observed_chance,
         ),
@@ -114,7 +114,10 @@ register(
         owner_side="sales",
         measures=_open(
             lambda row: row["product.list_price"].cast(EXACT),
-            Check(lambda row: row["product.list_price"].isnull(), "{n} open deals have no product with a list price."),
+            Check(
+                lambda row: row["product.list_price"].isnull(),
+                "Open deals whose product has no list price: {n}. They count as nothing.",
+            ),
         ),
         default_cut="stage",
         section="Pipeline",
