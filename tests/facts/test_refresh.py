@@ -134,6 +134,21 @@ def test_a_transaction_that_commits_late_is_not_missed(leads: None) -> None:
     assert refresh().exported["leads"] == 0
 
 
+def test_a_mere_change_that_commits_late_is_not_missed(leads: None) -> None:
+    """No count gives it away: only its stamp does."""
+    many_leads(3)
+    refresh()
+    late = outsider()
+    with late.cursor() as cursor:
+        cursor.execute("UPDATE crm_lead SET status = 'late' WHERE external_id = 'many-1'")
+    many_leads(3, start=10)
+    refresh()
+    late.commit()
+    late.close()
+    assert refresh().exported["leads"] == 4, "the late row, and the three that its transaction made doubtful"
+    assert copied("leads") == true_rows("leads")
+
+
 def test_a_deletion_that_commits_late_is_not_missed(leads: None) -> None:
     many_leads(3)
     refresh()
@@ -170,6 +185,7 @@ class Story:
 
     def __init__(self) -> None:
         Lead.objects.all().delete()
+        Lead.objects.bulk_create(Lead(source="late", external_id=f"there-{number}") for number in range(6))
         self.number = 0
         self.open: Any = None
 
@@ -193,9 +209,12 @@ class Story:
     def write_late(self, size: int) -> None:
         self.open = self.open or outsider()
         with self.open.cursor() as cursor:
-            for _ in range(size):
+            for _ in range(size - 3):
                 self.number += 1
                 cursor.execute("INSERT INTO crm_lead (source, external_id) VALUES ('late', %s)", [self.number])
+            if size < 3:
+                cursor.execute("UPDATE crm_lead SET rating = %s WHERE source = 'late'", [self.number])
+                return
             cursor.execute("DELETE FROM crm_lead WHERE source = 'late' AND mod(id, 3) = 0")
             cursor.execute("UPDATE crm_lead SET status = %s WHERE source = 'late' AND mod(id, 3) = 1", [self.number])
 
