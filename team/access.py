@@ -6,7 +6,8 @@ from functools import wraps
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from team.models import Company, Role, User
 
@@ -28,7 +29,7 @@ def may(user: User | AnonymousUser, right: str) -> bool:
     return bool(user.is_authenticated and user.is_active and (user.is_superuser or user.role in RIGHTS[right]))
 
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def needs(right: str) -> Callable[[View], View]:
@@ -36,7 +37,7 @@ def needs(right: str) -> Callable[[View], View]:
 
     def guard(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if not may(request.user, right):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
