@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("team.urls")),
     path("", include("agreements.urls")),
     path("", include("alignment.urls")),
+    path("", include("crm.urls")),
     path("", include("kpis.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

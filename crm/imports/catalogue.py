@@ -52,7 +52,12 @@ def sources() -> dict[str, Source]:
 
 
 def source_names() -> list[str]:
-    return [path.name for path in sorted({p.parent for f in (OURS, own_folder()) for p in f.glob("*/*.toml")})]
+    return sorted({path.parent.name for folder in (OURS, own_folder()) for path in folder.glob("*/*.toml")})
+
+
+def titles() -> list[tuple[str, str]]:
+    """Return (name, title) of every source, for a choice."""
+    return [(source.name, source.title) for source in sources().values()]
 
 
 def recognise(header: list[str], name: str, asked: str = "auto") -> FileKind | None:

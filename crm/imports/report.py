@@ -1,0 +1,113 @@
+"""What came of an import, in words and as a file: sentences, pace, and the rows that were refused."""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from core.work import State
+from crm.models import Import, ImportFile, RowError
+
+REASON, LINE = "Rejected because", "Rejected line"
+FORMULA = re.compile(r"^[=+\-@\t\r\0]")
+NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far an import is, and how fast it gets on."""
+
+    percent: int | None
+    rows: int
+    rows_per_second: int
+    left: timedelta | None
+
+    @property
+    def words(self) -> str:
+        parts = [f"{self.rows:,} rows"]
+        if self.rows_per_second:
+            parts.append(f"{self.rows_per_second:,} rows a second")
+        if self.left is not None:
+            parts.append(f"about {in_words(self.left)} left")
+        return " · ".join(parts)
+
+
+def in_words(time: timedelta) -> str:
+    seconds = max(1, round(time.total_seconds()))
+    if seconds < 90:
+        return f"{seconds} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
+
+
+def pace(run: Import, rows: int) -> Pace:
+    """Rows are counted over the time since the start; what is left is reckoned from the bytes read so far."""
+    fraction = run.fraction_done if run.checkpoint.get("phase") in {"load", "finish"} else None
+    percent = None if fraction is None else int(100 * fraction)
+    if not run.started_at or not fraction:
+        return Pace(percent, rows, 0, None)
+    elapsed = ((run.finished_at or timezone.now()) - run.started_at).total_seconds()
+    left = timedelta(seconds=elapsed * (1 - fraction) / fraction) if not run.is_over else None
+    return Pace(percent, rows, round(rows / elapsed) if elapsed else 0, left)
+
+
+def doing(run: Import) -> str:
+    """Say what an import is at."""
+    if run.state == State.QUEUED and not run.checkpoint:
+        return "Waiting for a worker"
+    match run.checkpoint.get("phase", "look"):
+        case "look":
+            return "Looking at the files"
+        case "load":
+            return "Reading the rows"
+        case _:
+            return "Tying the records together"
+
+
+def sentence(run: Import, counts: dict[str, int]) -> str:
+    """Say in one sentence what came of an import that is over."""
+    if not counts["rows"]:
+        words = "Nothing was imported"
+    else:
+        found = [
+            (counts["created"], "new"),
+            (counts["updated"], "changed"),
+            (counts["unchanged"], "the same as before"),
+        ]
+        came = ", ".join(f"{number:,} {word}" for number, word in found if number) or "none taken"
+        words = f"{_rows(counts['rows'])} came in: {came}"
+    if counts["rejected"]:
+        words += f"; {_rows(counts['rejected'])} {'was' if counts['rejected'] == 1 else 'were'} refused"
+    ends = {State.FAILED.value: "It then failed", State.CANCELLED.value: "It was then cancelled"}
+    return f"{words}. {ends[run.state]}." if run.state in ends else f"{words}."
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row" if number == 1 else f"{number:,} rows"
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def rejected_rows(file: ImportFile) -> Iterator[str]:
+    """Yield the refused rows of a file as CSV: its own columns, then line and reason; safe to open in a spreadsheet."""
+    writer = csv.writer(_Echo())  # type: ignore[arg-type]
+    yield "\ufeff" + writer.writerow([guarded(name) for name in [*file.header, LINE, REASON]])  # type: ignore[operator]
+    for error in RowError.objects.filter(file=file).iterator(2000):
+        raw = error.row.get("")  # a line that is no row of this table stands whole in its first cell
+        cells = [error.row.get(name, "") for name in file.header]
+        if raw is not None and cells:
+            cells[0] = raw
+        reason = f"{error.column}: {error.reason}" if error.column else error.reason
+        yield writer.writerow([*map(guarded, cells), error.line, guarded(reason)])
+
+
+def guarded(cell: str) -> str:
+    """Put a quote before what a spreadsheet would take for a formula; numbers stay numbers."""
+    return f"'{cell}" if FORMULA.match(cell) and not NUMBER.fullmatch(cell) else cell

@@ -1,0 +1,108 @@
+"""The pages of the records: so far, the imports."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.live import render_live
+from core.tasks import ring
+from crm.actions import cancel_import, start_import
+from crm.forms import ImportForm
+from crm.imports import report, store
+from crm.models import Import, ImportFile, RowError
+from team.access import needs
+from team.models import User
+
+IMPORTS_PER_PAGE = 25
+FILES_PER_PAGE = 100
+REJECTED_PER_PAGE = 50
+
+
+@needs("import")
+@require_http_methods(["GET", "HEAD", "POST"])
+def imports(request: HttpRequest) -> HttpResponse:
+    """Take files in, and list what was taken in before."""
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        return redirect("import_run", _start(request, form).pk)
+    page = _page(request, _imports(), IMPORTS_PER_PAGE)
+    runs = [(run, run.counts) for run in page]
+    return render(request, "crm/imports.html", {"form": form, "page": page, "runs": runs})
+
+
+def _start(request: HttpRequest, form: ImportForm) -> Import:
+    """Keep the files; ring once the import is committed. A bell that nobody hears is rung again by the next tick."""
+    files = [store.Given(file.name or "file", file.chunks()) for file in form.cleaned_data["upload"]]
+    run = start_import(
+        files=files,
+        source=form.cleaned_data["source"],
+        currency=form.cleaned_data["currency"],
+        user=cast(User, request.user),
+    )
+    transaction.on_commit(lambda: ring(run), robust=True)
+    return run
+
+
+def _imports() -> QuerySet[Import]:
+    files = ImportFile.objects.only("run", "rows", "rejected", "dropped", "counts")
+    return Import.objects.select_related("started_by").prefetch_related(Prefetch("files", files))
+
+
+def _page(request: HttpRequest, rows: QuerySet[Any], size: int) -> Page[Any]:
+    return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+@needs("import")
+@require_safe
+def import_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far an import is and what came of it; the live region asks for itself while it runs."""
+    run = get_object_or_404(_imports(), pk=pk)
+    counts = run.counts
+    files = run.files.exclude(state=ImportFile.State.UNPACKED).defer("header")
+    context = {
+        "run": run,
+        "counts": counts,
+        "pace": report.pace(run, counts["rows"]),
+        "doing": report.doing(run),
+        "sentence": report.sentence(run, counts),
+        "page": _page(request, files, FILES_PER_PAGE),
+    }
+    return render_live(request, "crm/import_run.html", context)
+
+
+@needs("import")
+@require_safe
+def rejected(request: HttpRequest, pk: int) -> HttpResponse:
+    """List the rows of an import that were refused, each with where it stood and why."""
+    run = get_object_or_404(Import, pk=pk)
+    page = _page(request, RowError.objects.of(run), REJECTED_PER_PAGE)
+    files = run.files.filter(rejected__gt=0).defer("header")
+    return render(request, "crm/rejected.html", {"run": run, "page": page, "files": files})
+
+
+@needs("import")
+@require_safe
+def rejected_csv(request: HttpRequest, pk: int, file_pk: int) -> StreamingHttpResponse:
+    """Hand out the refused rows of one file, to be mended and uploaded again."""
+    file = get_object_or_404(ImportFile, pk=file_pk, run_id=pk)
+    answer = StreamingHttpResponse(report.rejected_rows(file), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="rejected-{pk}-{file_pk}.csv"'
+    return answer
+
+
+@needs("import")
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop an import; the rows that are in stay in."""
+    run = get_object_or_404(Import, pk=pk)
+    if cancel_import(run=run):
+        messages.success(request, "The import is cancelled. The rows that were in stay in.")
+    else:
+        messages.warning(request, "The import was over already.")
+    return redirect("import_run", pk)
