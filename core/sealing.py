@@ -10,7 +10,7 @@ import base64
 import json
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -66,7 +66,13 @@ class Sealed:
         return "<Sealed>"
 
 
-class SealedField(models.TextField):
+if TYPE_CHECKING:
+    Text = models.Field[Sealed, Sealed]
+else:
+    Text = models.TextField
+
+
+class SealedField(Text):
     """A column that holds sealed values; empty text where there is none."""
 
     def __init__(self, **options: Any) -> None:

@@ -1,6 +1,7 @@
 """The records: one model per kind, each with the id it has in its source."""
 
 from crm.models.base import Record, RecordQuerySet
+from crm.models.connectors import Connector, Pull
 from crm.models.deals import BuyingRole, Opportunity, Outcome, Quota, StageChange
 from crm.models.imports import FileState, Import, ImportFile, RowError
 from crm.models.marketing import Campaign, ContentAsset, ContentUse, Spend, Touch
@@ -9,7 +10,7 @@ from crm.models.people import Account, Contact, Lead, Owner, Product, Vertical
 from crm.models.service import Activity, Enquiry, EnquiryHandover, UsageEvent
 
 __all__ = [
-    "Account", "Activity", "BuyingRole", "Campaign", "Contact", "ContentAsset", "ContentUse", "Enquiry", "EnquiryHandover",
-    "FileState", "Import", "ImportFile", "Invoice", "Lead", "Opportunity", "Outcome", "Owner", "Payment", "Product", "Quota", "Record", "RecordQuerySet", "RowError", "Spend",
+    "Account", "Activity", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "Enquiry", "EnquiryHandover",
+    "FileState", "Import", "ImportFile", "Invoice", "Lead", "Opportunity", "Outcome", "Owner", "Payment", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RowError", "Spend",
     "StageChange", "Touch", "UsageEvent", "Vertical",
 ]  # fmt: skip

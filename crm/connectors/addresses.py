@@ -1,0 +1,64 @@
+"""Where a connector may call: its vendor's own hosts over https, and nowhere else.
+
+The list is the guard against being sent to a machine of our own network: nobody but the vendor names hosts under
+these domains. A company that reaches its CRM through a gateway names the gateway's host in CONNECTOR_HOSTS.
+"""
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+
+DOMAINS = {
+    "salesforce": (".salesforce.com", ".salesforce.mil"),
+    "hubspot": (".hubapi.com",),
+    "pipedrive": (".pipedrive.com",),
+}
+EXAMPLES = {
+    "salesforce": "https://yourcompany.my.salesforce.com",
+    "hubspot": "https://api.hubapi.com",
+    "pipedrive": "https://yourcompany.pipedrive.com",
+}
+
+
+class Forbidden(ValueError):
+    """Nobody may be sent to this address; the message says what would be right."""
+
+
+def base_of(source: str, url: str) -> str:
+    """Return scheme, host and port of an address that this source may be called at.
+
+    Raises:
+        Forbidden: the address is not one of the vendor's.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        raise Forbidden(_words(source)) from None
+    if parts.username or parts.password or not parts.hostname:
+        raise Forbidden(_words(source))
+    if not (_is_rehearsal(parts) or _is_vendors(source, parts, port)):
+        raise Forbidden(_words(source))
+    return f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+
+
+def _is_vendors(source: str, parts: SplitResult, port: int | None) -> bool:
+    host = (parts.hostname or "").rstrip(".")
+    ours = host in settings.CONNECTOR_HOSTS or any(host.endswith(domain) for domain in DOMAINS[source])
+    return parts.scheme == "https" and port in {None, 443, 8443} and ours
+
+
+def _is_rehearsal(parts: SplitResult) -> bool:
+    """Plain http to this machine, where the setting for rehearsals allows it."""
+    if not settings.CONNECTOR_LOOPBACK or parts.scheme != "http":
+        return False
+    try:
+        return ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _words(source: str) -> str:
+    names = " or ".join(f"*{domain}" for domain in DOMAINS[source])
+    return f"Write an https address under {names}, like {EXAMPLES[source]}."

@@ -1,0 +1,82 @@
+"""What can go wrong between a source and us, each told apart by what to do about it."""
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+LONGEST_WAIT = 24 * 3600.0
+SHOWN = 300
+
+
+class Fault(Exception):
+    """Something went wrong; the message is for people and holds no secret."""
+
+
+class Busy(Fault):
+    """Not now: a limit is reached, the source is down, the line was cut. Asking again later helps."""
+
+    def __init__(self, words: str, wait: float | None = None) -> None:
+        super().__init__(words)
+        self.wait = wait  # seconds that the source asked for; None where it did not say
+
+
+class Expired(Fault):
+    """The access token is no longer taken; a renewed one may be."""
+
+
+class Refused(Fault):
+    """The sign-in itself is not taken. Only a person can mend that."""
+
+
+class NotPermitted(Fault):
+    """Signed in, but this object is closed to us or not there; the others may be open."""
+
+
+class Misunderstood(Fault):
+    """The source will not answer this question as we put it, or answers in a way we do not know."""
+
+
+def judge(status: int, headers: Mapping[str, str], words: str) -> None:
+    """Raise what an HTTP status calls for; nothing below 300."""
+    if status < 300:
+        return
+    if status == 401:
+        raise Expired(words)
+    if status in {403, 404, 410}:
+        raise NotPermitted(words)
+    if status in {408, 425, 429} or status >= 500:
+        raise Busy(words, asked_wait(headers))
+    raise Misunderstood(words)
+
+
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds the source asks us to wait: Retry-After in either form, or Pipedrive's own header."""
+    word = headers.get("retry-after") or headers.get("x-ratelimit-reset") or ""
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = _until(word)
+    return min(seconds, LONGEST_WAIT) if seconds > 0 else None
+
+
+def _until(word: str) -> float:
+    try:
+        moment = parsedate_to_datetime(word)
+    except (ValueError, TypeError):
+        return 0.0
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+
+
+def back_off(time: int, longest: float = 900.0) -> float:
+    """Return the seconds before try number `time` + 1: doubled each time, with a random part so that nobody marches in step."""
+    return min(longest, 2.0**time) * random.uniform(0.75, 1.25)  # noqa: S311
+
+
+def shown(words: str, secrets: tuple[str, ...] = ()) -> str:
+    """Return the source's words, cut to what a person reads, without any secret of ours that they may echo."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= 6:
+            words = words.replace(secret, "…")
+    words = " ".join(words.split())
+    return words if len(words) <= SHOWN else f"{words[:SHOWN]}…"
