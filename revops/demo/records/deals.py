@@ -1,10 +1,12 @@
 """Opportunities with their stage history, and the people of the firms who decide."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 
-from crm.models import BuyingRole, Campaign, Contact, Opportunity, Outcome, StageChange
+from crm.models import BuyingRole, Contact, Opportunity, Outcome, StageChange
 from revops.demo.book import Book
 from revops.demo.days import DAY, workday
 from revops.demo.deals import Deal
@@ -32,19 +34,35 @@ def write_deals(book: Book) -> None:
         book.deals[deal] = _write_deal(book, rng, deal)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A stage as it was entered: when, and what was then expected."""
+
+    stage: str
+    moment: datetime
+    amount: Decimal
+    promise: date
+
+
 def _write_deal(book: Book, rng: Random, deal: Deal) -> Opportunity:
     champion = _champion(book, rng, deal)
-    told = _told(book, deal)
-    amounts = _amounts(rng, deal, len(told))
-    promises = _promises(book, rng, deal, told)
-    opportunity = _opportunity(book, rng, deal, champion, told, amounts[-1], promises[-1])
-    for number, ((stage, moment), amount, promise) in enumerate(zip(told, amounts, promises, strict=True), 1):
+    entries = _entries(book, rng, deal)
+    opportunity = _opportunity(book, rng, deal, champion, entries[-1])
+    for number, entry in enumerate(entries, 1):
         book.write(
-            StageChange, f"stage-{deal.number:05}-{number}", opportunity=opportunity, stage=stage, entered_at=moment,
-            amount=amount, currency=CURRENCY, probability=AGREED[stage], expected_close_on=promise, created_at=moment,
+            StageChange, f"stage-{deal.number:05}-{number}", opportunity=opportunity, stage=entry.stage,
+            entered_at=entry.moment, amount=entry.amount, currency=CURRENCY, probability=AGREED[entry.stage],
+            expected_close_on=entry.promise, created_at=entry.moment,
         )  # fmt: skip
     _write_roles(book, rng, deal, opportunity, champion)
     return opportunity
+
+
+def _entries(book: Book, rng: Random, deal: Deal) -> list[Entry]:
+    told = _told(book, deal)
+    amounts, promises = _amounts(rng, deal, len(told)), _promises(book, rng, deal, told)
+    return [Entry(stage, moment, amount, promise)
+            for (stage, moment), amount, promise in zip(told, amounts, promises, strict=True)]  # fmt: skip
 
 
 def _told(book: Book, deal: Deal) -> list[tuple[str, datetime]]:
@@ -75,70 +93,54 @@ def _promises(book: Book, rng: Random, deal: Deal, told: list[tuple[str, datetim
     return promises
 
 
-def _opportunity(
-    book: Book,
-    rng: Random,
-    deal: Deal,
-    champion: Contact,
-    told: list[tuple[str, datetime]],
-    amount: Decimal,
-    promise: date,
-) -> Opportunity:
+def _opportunity(book: Book, rng: Random, deal: Deal, champion: Contact, last: Entry) -> Opportunity:
     is_closed = book.world.has_closed(deal)
-    outcome = deal.outcome if is_closed else Outcome.OPEN
-    stage, since = told[-1]
     return book.write(
         Opportunity,
         f"deal-{deal.number:05}",
         name=f"{deal.firm.name} – {deal.ware.name.removeprefix('AppLexus ')}",
-        account=book.accounts[deal.firm],
-        contact=champion,
-        lead=book.leads.get(deal.prospect) if deal.prospect else None,
-        owner=book.people.owners[deal.firm.rep.key],
-        product=book.products[deal.ware.name],
-        campaign=_campaign(book, rng, deal),
-        territory=book.people.territories[deal.firm.territory],
+        **_parties(book, rng, deal, champion),
         lead_source=deal.source,
         pipeline="Sales",
-        stage=stage,
+        stage=last.stage,
         kind=deal.kind,
-        outcome=outcome,
-        amount=amount,
+        amount=last.amount,
         currency=CURRENCY,
-        cost=cost_of(deal, amount),
-        probability=AGREED[stage],
+        cost=(last.amount * Decimal(str(deal.ware.cost))).quantize(Decimal("0.01")),
+        probability=AGREED[last.stage],
         is_new_business=deal.kind == NEW,
         first_contact_on=deal.first_contact.date(),
         opened_on=deal.opened.date(),
-        expected_close_on=promise,
-        closed_on=deal.closed.date() if is_closed else None,
-        closed_at=deal.closed if is_closed else None,
-        next_step="" if is_closed else _next_step(rng, deal, stage),
-        lost_reason=_reason(rng, outcome),
+        expected_close_on=last.promise,
         created_at=deal.opened,
-        modified_at=since,
+        modified_at=last.moment,
+        **(_ending(rng, deal) if is_closed else {"next_step": _next_step(rng, deal, last.stage)}),
     )
 
 
-def cost_of(deal: Deal, amount: Decimal) -> Decimal:
-    """Return what it costs to deliver so much of the deal."""
-    return (amount * Decimal(str(deal.ware.cost))).quantize(Decimal("0.01"))
+def _parties(book: Book, rng: Random, deal: Deal, champion: Contact) -> dict[str, Any]:
+    """Return whose deal it is, with whom, about what, and by whom it came."""
+    return {
+        "account": book.accounts[deal.firm],
+        "contact": champion,
+        "lead": book.leads.get(deal.prospect) if deal.prospect else None,
+        "owner": book.people.owners[deal.firm.rep.key],
+        "product": book.products[deal.ware.name],
+        "campaign": book.campaign(deal.run) if rng.random() < ON_CAMPAIGN else None,
+        "territory": book.people.territories[deal.firm.territory],
+    }
 
 
-def _campaign(book: Book, rng: Random, deal: Deal) -> Campaign | None:
-    return book.campaign(deal.run) if rng.random() < ON_CAMPAIGN else None
+def _ending(rng: Random, deal: Deal) -> dict[str, Any]:
+    reasons = {Outcome.LOST: LOST_REASONS, Outcome.NO_DECISION: UNDECIDED_REASONS}.get(Outcome(deal.outcome))
+    unsaid = reasons is None or rng.random() < 0.06
+    reason = "" if unsaid or reasons is None else rng.choices(list(reasons), list(reasons.values()))[0]
+    return {"outcome": deal.outcome, "closed_on": deal.closed.date(), "closed_at": deal.closed, "lost_reason": reason}
 
 
 def _next_step(rng: Random, deal: Deal, stage: str) -> str:
     missing = 0.8 if deal.is_stale else 0.2
     return "" if rng.random() < missing else rng.choice(NEXT_STEPS[stage])
-
-
-def _reason(rng: Random, outcome: str) -> str:
-    reasons = {Outcome.LOST: LOST_REASONS, Outcome.NO_DECISION: UNDECIDED_REASONS}.get(Outcome(outcome))
-    if reasons is None or rng.random() < 0.06:
-        return ""
-    return rng.choices(list(reasons), list(reasons.values()))[0]
 
 
 def _champion(book: Book, rng: Random, deal: Deal) -> Contact:

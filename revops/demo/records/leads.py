@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from random import Random
+from typing import Any
 
 from crm.models import Account, Lead, Touch
 from revops.demo.book import Book
@@ -23,41 +24,40 @@ def write_leads(book: Book) -> None:
 
 
 def _lead(book: Book, rng: Random, prospect: Prospect) -> Lead:
-    firm, who, deal = prospect.firm, prospect.who, book.world.deal_of.get(prospect)
+    deal = book.world.deal_of.get(prospect)
     status, stage = _standing(book, rng, prospect, deal)
-    city, region, country = firm.place
     rated = prospect.rep and book.calendar.seen(prospect.answered) and rng.random() < 0.45
     return book.write(
         Lead,
         f"lead-{prospect.number:05}",
-        name=who.name,
-        first_name=who.first,
-        last_name=who.last,
-        email=who.email(firm.domain),
-        phone=telephone(rng, country) if rng.random() < 0.6 else "",
-        title=who.title,
-        company_name=firm.name,
-        persona=who.persona,
+        **_person(rng, prospect),
         account=_account(book, prospect, deal),
         owner=book.people.owners[prospect.rep.key] if prospect.rep else None,
         campaign=book.campaign(prospect.run),
         product=book.products[deal.ware.name] if deal else None,
-        territory=book.people.territories[firm.territory],
-        vertical=book.verticals[firm.vertical],
+        territory=book.people.territories[prospect.firm.territory],
+        vertical=book.verticals[prospect.firm.vertical],
         lead_source=prospect.run.plan.source,
         status=status,
         lifecycle_stage=stage,
         rating=rng.choice(("Hot", "Warm") if deal else ("Warm", "Cold", "Cold")) if rated else "",
-        country=country,
-        region=region,
-        city=city,
-        employees=firm.employees,
         currency=CURRENCY,
         first_contact_on=prospect.created.date(),
         is_converted=deal is not None,
         converted_on=deal.opened.date() if deal else None,
         created_at=prospect.created,
     )
+
+
+def _person(rng: Random, prospect: Prospect) -> dict[str, Any]:
+    """Return who the lead is and where."""
+    firm, who = prospect.firm, prospect.who
+    city, region, country = firm.place
+    return {
+        "name": who.name, "first_name": who.first, "last_name": who.last, "email": who.email(firm.domain),
+        "phone": telephone(rng, country) if rng.random() < 0.6 else "", "title": who.title, "persona": who.persona,
+        "company_name": firm.name, "employees": firm.employees, "country": country, "region": region, "city": city,
+    }  # fmt: skip
 
 
 def _account(book: Book, prospect: Prospect, deal: Deal | None) -> Account | None:
