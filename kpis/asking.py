@@ -110,10 +110,17 @@ def _in_grain(measure: Measure, name: str, value: str) -> Build | None:
 
 def _ids(scope: Scope, table: str, value: str) -> Any:
     """Return the ids that a filter means: the one it names, or all records of that name or source id."""
-    if value.startswith(ID) and value.removeprefix(ID).isdecimal():
-        return [int(value.removeprefix(ID))]
+    if number := record_id(value):
+        return [number]
     records = scope.table(table)
     return records.filter((records.name == value) | (records.external_id == value)).id
+
+
+def record_id(value: str) -> int | None:
+    """Return the id in the key of a part of records, as in id:12; None for any other text."""
+    digits = value.removeprefix(ID)
+    is_id = value.startswith(ID) and digits.isascii() and digits.isdecimal() and len(digits) <= 18
+    return int(digits) if is_id else None
 
 
 def kept(measure: Measure, row: Row) -> Any:
@@ -223,3 +230,21 @@ def has_rows(scope: Scope, measure: Measure, cut: Cut) -> bool:
     if scope.period.start or scope.period.end:
         table = table.filter(measure.day(row).notnull())
     return bool(len(scope.facts.execute(table.limit(1))))
+
+
+def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list[int]:
+    """Return the ids of the rows that count in the currency, the latest day first."""
+    own_currency = dimensions.BY_TABLE[measure.table].get("currency") if measure.is_money else None
+    builds = [build for build in (measure.keep, measure.spread, measure.day, own_currency) if build]
+    table, row = selected(scope, measure, cut, builds)
+    counts = kept(measure, row)
+    if measure.spread:
+        counts &= measure.spread(row).notnull()
+    if own_currency:
+        counts &= own_currency(row) == currency if currency else own_currency(row).isnull()
+    found = table.filter(counts).select(id=row["id"], day=measure.day(row))
+    return [int(pk) for pk in scope.facts.execute(found.order_by(_latest_first(found)))["id"]]
+
+
+def _latest_first(rows: Any) -> list[Any]:
+    return [rows.day.isnull(), rows.day.desc(), rows.id.desc()]

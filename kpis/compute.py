@@ -4,6 +4,7 @@ result = compute("close_rate", Period(date(2025, 1, 1), date(2025, 12, 31)), by=
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -27,6 +28,7 @@ from kpis.rows import Scope
 from team.models import Company
 
 FORM = "1"  # raise it when a remembered answer would mean something else
+MOST_UNITS = 400
 MONTHS = 12  # of a stock's trend without a beginning
 
 
@@ -73,7 +75,7 @@ def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
 def _answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
     if metric.factors:
         return _combined(scope, metric, cut)
-    measures = [_chosen(scope, measure, cut) for measure in metric.measures]
+    measures = [chosen(scope, measure, cut) for measure in metric.measures]
     rows = [row for measure in measures for row in ask(scope, measure, cut)]
     _check_custom(scope, metric, cut, rows)
     whole = fold(rows, scope.currency)
@@ -101,7 +103,7 @@ def _heading(scope: Scope, metric: Metric, cut: Cut) -> dict[str, Any]:
     }
 
 
-def _chosen(scope: Scope, measure: Measure | Bases, cut: Cut) -> Measure:
+def chosen(scope: Scope, measure: Measure | Bases, cut: Cut) -> Measure:
     """Return the first basis that has rows, the last when none has."""
     if isinstance(measure, Measure):
         return measure
@@ -232,7 +234,7 @@ def trend(
     known = {part.key: part for part in whole.parts if part.key != BLANK}
     days = _days_of(period, list(known), GRAINS[grain], scope_of(period, facts).today)
     nothing = figures(metric, Folded(whole.currency))
-    keys = [key for key, _days in GRAINS[grain].all_in(days)] if days else []
+    keys = [key for key, _days in _units(GRAINS[grain], days)]
     return replace(whole, parts=tuple(known.get(key) or Part(label=key, key=key, **nothing) for key in keys))
 
 
@@ -243,14 +245,18 @@ def _days_of(period: Period, keys: list[str], step: Grain, today: date) -> Perio
     return Period(start, end) if start and start <= end else None
 
 
+def _units(step: Grain, days: Period | None) -> Iterable[tuple[str, Period]]:
+    """Return the units of the days, the last ones where there are too many to look at."""
+    return deque(step.all_in(days), maxlen=MOST_UNITS) if days else ()
+
+
 def _evenings(metric: Metric, period: Period, step: Grain, where: Mapping[str, str] | None, facts: Facts) -> Result:
     """Count a stock on the last evening of every unit, all in one question."""
     whole = compute(metric, period, where=where, facts=facts)
     scope = scope_of(period, facts)
     start = period.start or add_months(scope.today.replace(day=1), 1 - MONTHS)
     days = _days_of(Period(start, period.end), [], step, scope.today)
-    units = dict(step.all_in(days)) if days else {}
-    evenings = {key: unit.end for key, unit in units.items() if unit.end}
+    evenings = {key: unit.end for key, unit in _units(step, days) if unit.end}
     if not evenings:
         return replace(whole, by=step.name)
     cut = Cut(EVENING, dict(where or {}))
@@ -287,5 +293,8 @@ def compare(
     """Return the metric now and in the period before; None before a period that is open on one side."""
     facts = facts or open_facts()
     now = compute(metric, period, by=by, where=where, facts=facts)
-    before = period.before
+    try:
+        before = period.before
+    except (ValueError, OverflowError):  # nothing lies before the year 1
+        before = None
     return now, compute(metric, before, by=by, where=where, facts=facts) if before else None

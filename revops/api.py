@@ -9,6 +9,7 @@ from rest_framework.routers import DefaultRouter
 
 from core.api.errors import no_such_address
 from crm.api import RECORD_VIEWS
+from kpis.api import MetricViewSet
 
 
 class BearerToken(OpenApiAuthenticationExtension):
@@ -25,6 +26,7 @@ router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
 for kind, view in RECORD_VIEWS.items():
     router.register(kind, view, basename=f"api-{kind}")
+router.register("metrics", MetricViewSet, basename="api-metrics")
 
 urlpatterns = [
     path("v1/", include(router.urls)),

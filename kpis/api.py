@@ -1,0 +1,211 @@
+"""The metrics over HTTP: the same JSON as `manage.py metric KEY --json`, and the records behind each number."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from core.api.views import Manners, refuse_strange_parameters
+from core.periods import BadPeriod, Period, parse_day
+from crm.api import RECORD_VIEWS
+from kpis import achievement, drill
+from kpis.compute import compute
+from kpis.registry import BadCut, Metric, UnknownMetric, all_metrics, get
+
+Answer = TypeVar("Answer")
+DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
+DAYS = [
+    OpenApiParameter("from", OpenApiTypes.DATE, description="First day. Without dates: all there is."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="Last day, included."),
+]
+WHERE = OpenApiParameter(
+    "where",
+    OpenApiTypes.STR,
+    many=True,
+    description="Only these rows, as `dimension:value`; may come several times. `(blank)` means empty.",
+)
+BY = OpenApiParameter("by", OpenApiTypes.STR, description="The dimension to cut by; `custom.<name>` for own columns.")
+PAGE = [
+    OpenApiParameter("table", OpenApiTypes.STR, description="Which records, where the metric counts several kinds."),
+    OpenApiParameter(
+        "limit", OpenApiTypes.INT, description=f"Records on a page, {DEFAULT_LIMIT} unless told, at most {MAX_LIMIT}."
+    ),
+    OpenApiParameter("offset", OpenApiTypes.INT, description="How many records to pass over."),
+]
+
+
+class DefinitionSerializer(serializers.Serializer[Any]):
+    """What a metric means and what it can be cut by."""
+
+    key = serializers.CharField()
+    name = serializers.CharField()
+    definition = serializers.CharField()
+    formula = serializers.CharField()
+    unit = serializers.ChoiceField(choices=["percent", "money", "days", "count", "ratio"])
+    per = serializers.CharField(allow_blank=True)
+    better = serializers.ChoiceField(choices=["up", "down", ""])
+    owner_side = serializers.ChoiceField(choices=["marketing", "sales", "joint"])
+    section = serializers.CharField()
+    default_cut = serializers.CharField(allow_blank=True)
+    dimensions = serializers.DictField(child=serializers.CharField())
+
+
+class SpreadSerializer(serializers.Serializer[Any]):
+    q1 = serializers.FloatField()
+    median = serializers.FloatField()
+    q3 = serializers.FloatField()
+    p90 = serializers.FloatField()
+    mean = serializers.FloatField()
+    min = serializers.FloatField()
+    max = serializers.FloatField()
+
+
+class FiguresSerializer(serializers.Serializer[Any]):
+    value = serializers.FloatField(allow_null=True, help_text="A rate is a fraction; money is exact to the cent.")
+    numerator = serializers.FloatField(allow_null=True)
+    denominator = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(help_text="How many records were counted.")
+    low = serializers.FloatField(required=False, help_text="95 % interval (Wilson) of a share.")
+    high = serializers.FloatField(required=False)
+    quartiles = SpreadSerializer(required=False)
+
+
+class PartSerializer(FiguresSerializer):
+    label = serializers.CharField()
+    key = serializers.CharField(help_text="What `where` takes to mean exactly this part.")
+    external_id = serializers.CharField(required=False)
+    currency = serializers.CharField(required=False, allow_blank=True)
+
+
+class MetricSerializer(FiguresSerializer):
+    """A metric in a period."""
+
+    key = serializers.CharField()
+    name = serializers.CharField()
+    unit = serializers.CharField()
+    currency = serializers.CharField(allow_blank=True)
+    per = serializers.CharField(required=False)
+    to = serializers.DateField(allow_null=True)
+    as_of = serializers.DateTimeField(allow_null=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+    where = serializers.DictField(child=serializers.CharField(), required=False)
+    basis = serializers.CharField(required=False)
+    gap = serializers.DictField(required=False, help_text="What the distance to the benchmark is worth.")
+    by = serializers.CharField(required=False)
+    parts = PartSerializer(many=True, required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Add `from`, which Python keeps for itself."""
+        return super().get_fields() | {"from": serializers.DateField(allow_null=True)}
+
+
+class RecordsSerializer(serializers.Serializer[Any]):
+    """The records behind a number: `count` of its `n` may be seen by the reader."""
+
+    table = serializers.CharField()
+    tables = serializers.DictField(child=serializers.IntegerField(), help_text="Records of each kind in the number.")
+    n = serializers.IntegerField()
+    count = serializers.IntegerField()
+    hidden = serializers.IntegerField()
+    results = serializers.ListField(child=serializers.DictField())
+
+
+class MetricViewSet(Manners, ViewSet):
+    """Every metric, for any period and cut, with the records behind it."""
+
+    lookup_field = "key"
+    lookup_value_converter = "slug"
+
+    @extend_schema(operation_id="metrics_list", responses=DefinitionSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """List the metrics: what each means, its formula, and what it can be cut by."""
+        refuse_strange_parameters(request, set())
+        return Response([metric.as_json() for metric in all_metrics()])
+
+    @extend_schema(operation_id="metrics_retrieve", parameters=[*DAYS, BY, WHERE], responses=MetricSerializer)
+    def retrieve(self, request: Request, key: str) -> Response:
+        """Answer what a metric is, whole or cut."""
+        metric = _metric(key)
+        _check_names(request, {"from", "to", "by", "where"})
+        by, where = request.query_params.get("by") or None, _where(request)
+        achievement.check(request.user, where)
+        result = _answered(lambda: compute(metric, _period(request), by=by, where=where))
+        return Response(achievement.as_seen_by(request.user, result).as_json())
+
+    @extend_schema(operation_id="metrics_records", parameters=[*DAYS, WHERE, *PAGE], responses=RecordsSerializer)
+    @action(detail=True)
+    def records(self, request: Request, key: str) -> Response:
+        """List the records that were counted, the latest first, as far as the reader may see them."""
+        metric = _metric(key)
+        _check_names(request, {"from", "to", "where", "table", "limit", "offset"})
+        where, table = _where(request), request.query_params.get("table") or None
+        achievement.check(request.user, where)
+        limit, offset = _whole(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT), _whole(request, "offset", 0, 0, 10**12)
+        found = _answered(lambda: drill.records(metric, _period(request), user=request.user, where=where, table=table))
+        view = RECORD_VIEWS[found.table]
+        rows = found.page(offset, offset + limit)
+        shown = view.serializer_class(rows, many=True, context={"request": request}).data  # type: ignore[misc]
+        return Response(
+            {
+                "table": found.table,
+                "tables": dict(found.tables),
+                "n": found.n,
+                "count": len(found.visible_ids),
+                "hidden": found.hidden,
+                "results": shown,
+            }
+        )
+
+
+def _metric(key: str) -> Metric:
+    try:
+        return get(key)
+    except UnknownMetric as error:
+        raise NotFound(str(error)) from None
+
+
+def _answered(question: Callable[[], Answer]) -> Answer:
+    """Ask, and turn what cannot be asked into an answer of 400 that says what can."""
+    try:
+        return question()
+    except (BadCut, BadPeriod) as error:
+        raise ValidationError(str(error)) from None
+
+
+def _check_names(request: Request, known: set[str]) -> None:
+    strange = sorted(set(request.query_params) - known)
+    if strange:
+        words = f"There is no such parameter. Use one of: {', '.join(sorted(known))}."
+        raise ValidationError(dict.fromkeys(strange, words))
+
+
+def _period(request: Request) -> Period:
+    query = request.query_params
+    return Period(parse_day(query.get("from"), "from"), parse_day(query.get("to"), "to"))
+
+
+def _where(request: Request) -> dict[str, str]:
+    """Read every `where=dimension:value`."""
+    found: dict[str, str] = {}
+    for words in request.query_params.getlist("where"):
+        name, colon, value = words.partition(":")
+        if not colon or name in found:
+            raise ValidationError({"where": "Write each filter once, as dimension:value."})
+        found[name] = value
+    return found
+
+
+def _whole(request: Request, name: str, default: int, least: int, most: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdecimal() or not least <= int(text[:15]) <= most:
+        raise ValidationError({name: f"Give a whole number from {least} to {most}."})
+    return int(text)

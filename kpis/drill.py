@@ -1,0 +1,111 @@
+"""The records behind a number: exactly the rows that were counted, as far as the reader may see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, Func, Model, QuerySet, Value
+
+from core.periods import Period
+from crm.models import RecordQuerySet
+from facts import registry as facts_registry
+from facts.engine import Facts, open_facts
+from kpis.asking import Cut, counted_ids
+from kpis.compute import chosen, compute, scope_of
+from kpis.registry import BadCut, Measure, Metric, get
+from kpis.result import Result
+from team.models import User
+
+
+@dataclass(frozen=True)
+class Drill:
+    """The counted rows of one fact table, newest first: `n` in the number, of which this reader may see some."""
+
+    table: str
+    tables: tuple[tuple[str, int], ...]  # all that the number was counted from, with how many rows of each
+    ids: list[int]
+    seen: QuerySet[Any]  # the records of this kind that the reader may see
+    result: Result
+
+    @property
+    def n(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def visible_ids(self) -> list[int]:
+        """Return the counted ids that the reader may see, in their order."""
+        if not self.seen.query.has_filters():
+            return self.ids
+        allowed = set(self.seen.filter(pk=_any_of(self.ids)).values_list("pk", flat=True))
+        return [pk for pk in self.ids if pk in allowed]
+
+    @property
+    def hidden(self) -> int:
+        return self.n - len(self.visible_ids)
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        """Return the visible records; a record deleted since the count is no longer among them."""
+        return self.seen.filter(pk=_any_of(self.ids))
+
+    def page(self, first: int, last: int, *related: str) -> list[Any]:
+        """Return the visible records from place `first` up to, not including, `last`."""
+        wanted = self.visible_ids[first:last]
+        found = self.seen.select_related(*related).in_bulk(wanted) if wanted else {}
+        return [found[pk] for pk in wanted if pk in found]
+
+
+def _any_of(ids: list[int]) -> Func:
+    """Return the set of ids as one array parameter, however many there are."""
+    return Func(Value(ids, output_field=ArrayField(BigIntegerField())), function="ANY", output_field=BigIntegerField())
+
+
+def records(
+    metric: Metric | str,
+    period: Period,
+    *,
+    user: User | AnonymousUser,
+    where: Mapping[str, str] | None = None,
+    by: str | None = None,
+    part: str | None = None,
+    table: str | None = None,
+    facts: Facts | None = None,
+) -> Drill:
+    """Return the rows that were counted: `n` of them, like the number says, from one of its tables.
+
+    A metric made of others shows the records of its first.
+
+    Raises:
+        UnknownMetric, BadCut: with what exists.
+    """
+    metric = get(metric) if isinstance(metric, str) else metric
+    if metric.factors:
+        metric = get(metric.factors[0])
+    facts = facts or open_facts()
+    conditions = {**(where or {}), **({by: part} if by and part else {})}
+    result = compute(metric, period, where=conditions, facts=facts)
+    cut, scope = Cut("", conditions), scope_of(period, facts)
+    measures = {measure.table: measure for measure in (chosen(scope, one, cut) for one in metric.measures)}
+    measure = _of_table(metric, measures, table)
+    ids = counted_ids(scope, measure, cut, result.currency)
+    counts = dict(result.records)
+    tables = tuple((name, counts.get(name, 0)) for name in measures)
+    return Drill(measure.table, tables, ids, _seen(measure.table, user), result)
+
+
+def _of_table(metric: Metric, measures: Mapping[str, Measure], table: str | None) -> Measure:
+    if not table:
+        return next(iter(measures.values()))
+    if table not in measures:
+        raise BadCut(f"{metric.key} is not counted from “{table}”. Use one of: {', '.join(measures)}.")
+    return measures[table]
+
+
+def _seen(table: str, user: User | AnonymousUser) -> QuerySet[Any]:
+    model: type[Model] = facts_registry.get(table).model
+    rows = model._default_manager.all()
+    assert isinstance(rows, RecordQuerySet)
+    return rows.visible_to(user)
