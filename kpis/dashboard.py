@@ -205,10 +205,8 @@ def build(question: Question, today: date, facts: Facts | None = None) -> Dashbo
         BadCut: a filter or the cut names what no metric here can be cut by.
     """
     facts = facts or open_facts()
-    if facts.snapshot is not None and not any(facts.snapshot.rows.get(table) for table in RECORDS):
+    if _is_empty(facts):
         return Dashboard(question, facts.as_of, is_empty=True)
-    if facts.snapshot is None:
-        return Dashboard(question, None, is_empty=True)
     asked = _Asked(question, facts)
     readings = {key: found for key in METRICS if (found := asked.reading(key))}
     _refuse_filters_of_none(question, readings)
@@ -222,13 +220,20 @@ def build(question: Question, today: date, facts: Facts | None = None) -> Dashbo
         grain=grain,
         smroi_trend=asked.trend("smroi", grain),
         spend_trends=tuple(asked.spend_by_side(grain)),
-        pipeline_trend=asked.trend("weighted_pipeline", "month"),
+        pipeline_trend=asked.trend("weighted_pipeline", stock_grain_for(question.period)),
         deal_trend=asked.trend("average_revenue_per_transaction", grain),
         peers=tuple(_peers(readings.get("sm_share_of_revenue"))),
         campaigns=asked.campaigns(),
         cut=asked.cut(),
         names=dict(asked.names()),
     )
+
+
+def _is_empty(facts: Facts) -> bool:
+    """Tell whether no record that earns, costs or may do so was ever counted."""
+    if facts.as_of is None:
+        return True
+    return facts.snapshot is not None and not any(facts.snapshot.rows.get(table) for table in RECORDS)
 
 
 METRICS = (
@@ -254,6 +259,14 @@ def grain_for(period: Period) -> str:
         if period.days <= days:
             return grain
     return "year"
+
+
+def stock_grain_for(period: Period) -> str:
+    """Return a coarser grain for what must be counted anew for each point."""
+    for days, grain in [(100, "week"), (400, "month"), (1100, "quarter")]:
+        if period.days and period.days <= days:
+            return grain
+    return "year" if period.days else "month"
 
 
 @dataclass(frozen=True)
