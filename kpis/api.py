@@ -15,7 +15,7 @@ from rest_framework.viewsets import ViewSet
 from core.api.views import Manners, refuse_strange_parameters
 from core.periods import BadPeriod, Period, parse_day
 from crm.api import RECORD_VIEWS
-from kpis import achievement, drill
+from kpis import discretion, drill
 from kpis.compute import compute
 from kpis.registry import BadCut, Metric, UnknownMetric, all_metrics, get
 
@@ -135,9 +135,9 @@ class MetricViewSet(Manners, ViewSet):
         metric = _metric(key)
         _check_names(request, {"from", "to", "by", "where"})
         by, where = request.query_params.get("by") or None, _where(request)
-        achievement.check(request.user, where)
+        discretion.check(request.user, where)
         result = _answered(lambda: compute(metric, _period(request), by=by, where=where))
-        return Response(achievement.as_seen_by(request.user, result).as_json())
+        return Response(discretion.as_seen_by(request.user, result).as_json())
 
     @extend_schema(operation_id="metrics_records", parameters=[*DAYS, WHERE, *PAGE], responses=RecordsSerializer)
     @action(detail=True)
@@ -146,7 +146,7 @@ class MetricViewSet(Manners, ViewSet):
         metric = _metric(key)
         _check_names(request, {"from", "to", "where", "table", "limit", "offset"})
         where, table = _where(request), request.query_params.get("table") or None
-        achievement.check(request.user, where)
+        discretion.check(request.user, where)
         limit, offset = _whole(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT), _whole(request, "offset", 0, 0, 10**12)
         found = _answered(lambda: drill.records(metric, _period(request), user=request.user, where=where, table=table))
         view = RECORD_VIEWS[found.table]
