@@ -9,4 +9,4 @@ class FactsConfig(AppConfig):
     def ready(self) -> None:
         from facts import people  # noqa: F401
 
-        autodiscover_modules("facts")
+        autodiscover_modules("facts", "steps")

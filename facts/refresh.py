@@ -11,6 +11,7 @@ A first copy, or a large import, goes ahead of that transaction in portions that
 
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,13 +85,23 @@ def refresh(*, rebuild: bool = False, progress: Progress | None = None, wait: bo
     with _cursor() as cursor, _alone(cursor, wait):
         if rebuild:
             Copy.objects.all().delete()
-        _prepare(cursor, heard)
+        _prepare(cursor, heard, math.inf)
         with _one_view(cursor):
             moment = _moment(cursor)
             written = _write(_writers(moment, heard), moment.horizon, heard)
         snapshot = _publish(moment, written, heard)
         _sweep(written)
     return snapshot
+
+
+def stage(seconds: float, *, progress: Progress | None = None) -> bool:
+    """Copy ahead what is too much for one go, for about so many seconds; True when a refresh can do the rest.
+
+    Raises:
+        Busy: a refresh is at work.
+    """
+    with _cursor() as cursor, _alone(cursor, wait=False):
+        return _prepare(cursor, Heard(progress), time.monotonic() + seconds)
 
 
 @contextlib.contextmanager
@@ -151,15 +162,18 @@ def _writers(moment: Moment, heard: Heard) -> dict[str, Writer]:
     }
 
 
-def _prepare(cursor: Any, heard: Heard) -> None:
-    """Count what there is to do, and do the bulk of it in portions."""
+def _prepare(cursor: Any, heard: Heard, until: float) -> bool:
+    """Count what there is to do, and do the bulk of it in portions; False when time ran out."""
     moment = _moment(cursor)
     writers = _writers(moment, heard)
     heard.total = sum(writer.expected() for writer in writers.values())
-    if not connection.in_atomic_block:
-        for writer in writers.values():
-            with heard.timing(writer.table.name):
-                writer.stage(moment.horizon)
+    if connection.in_atomic_block:  # all rows bear the stamp of the caller's transaction: a portion would not last
+        return True
+    for writer in writers.values():
+        with heard.timing(writer.table.name):
+            if not writer.stage(moment.horizon, until):
+                return False
+    return True
 
 
 def _write(writers: dict[str, Writer], horizon: str, heard: Heard) -> dict[str, Written]:

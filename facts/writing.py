@@ -1,5 +1,6 @@
 """One table's copy: keep it, change the files that changed rows lie in, or write it anew."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -50,23 +51,27 @@ class Writer:
             return self.export.count()
         return max(self.export.count() - self.copy.rows, self.export.count_changed())
 
-    def stage(self, horizon: str) -> None:
+    def stage(self, horizon: str, until: float) -> bool:
         """Copy what is too much for one go in portions, each recorded at once, so that a kill costs one portion.
 
         The rows are read as they come, not as of one moment: all that changes from `horizon` on is looked at again.
+        False when the clock (`time.monotonic`) reached `until` first.
         """
         missing = self.export.count() - (self.copy.rows if self.copy else 0)
         if missing <= lake.SEGMENT_ROWS or not self.table.is_stamped:
-            return
+            return True
         delta = self._begun() if self.copy is None else self._reopened(self.copy)
         if delta is None or not _parted(parts := lake.segments(delta)):
-            return
+            return True
         kept_horizon = self.copy.horizon if self.copy else horizon
         last_id = parts[-1].last if parts else ALL_IDS[0]
         while self.export.has_after(last_id):
+            if time.monotonic() > until:
+                return False
             last_id = self._append_one(delta, last_id)
             self.copy = self._written(delta, kept_horizon).copy
             save(self.copy)
+        return True
 
     def write(self, horizon: str) -> Written:
         """Bring the copy up to date in one go."""

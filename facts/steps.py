@@ -1,0 +1,50 @@
+"""The chain that makes numbers of records, every night and after each import; each room adds its own steps.
+
+A room declares them in a module `steps.py`, found when Django starts. Rooms come in their order, floor to roof, and
+the steps of a room as they were declared. A step can be killed and done again at any time: it asks what is left.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from facts.refresh import Progress, refresh, stage
+
+STAGE_SECONDS = 40  # below what one bell may take
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the chain: `work` returns how many rows it wrote, or None when it must be called again."""
+
+    name: str
+    label: str
+    work: Callable[[Progress], int | None]
+
+    @property
+    def room(self) -> str:
+        return self.work.__module__.split(".")[0]
+
+
+_steps: dict[str, Step] = {}
+
+
+def register(step: Step) -> None:
+    _steps[step.name] = step
+
+
+def steps() -> list[Step]:
+    """Return the chain in the order of the rooms."""
+    roof_to_floor = list(settings.INSTALLED_APPS)
+    return sorted(_steps.values(), key=lambda step: -roof_to_floor.index(step.room))
+
+
+def copy_facts(progress: Progress) -> int | None:
+    """Bring the columnar facts up to date; a first copy of very much comes in portions."""
+    if not stage(STAGE_SECONDS, progress=progress):
+        return None
+    return sum(refresh(progress=progress, wait=False).exported.values())
+
+
+register(Step("facts", "Copy what changed to the facts", copy_facts))

@@ -1,0 +1,99 @@
+"""The nightly run: when it was, why, and how each of its steps went."""
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from core.work import Work
+
+
+class RunKind(models.TextChoices):
+    NIGHTLY = "nightly", "Nightly"
+    IMPORT = "import", "After an import"
+    DEMAND = "demand", "On demand"
+
+
+class NightlyRun(Work):
+    """One walk through the chain of steps, from records to numbers: at night, after imports, or because one asked.
+
+    Its key names its cause once and for all: `nightly:2026-11-22`, `import:17`, `demand:…`.
+    """
+
+    Kind = RunKind
+
+    kind = models.CharField(max_length=8, choices=RunKind, default=RunKind.NIGHTLY)
+    local_day = models.DateField(help_text="The company's day on which it fell due.")
+    import_ids = models.JSONField(default=list, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta(Work.Meta):
+        ordering: ClassVar[list[str]] = ["-pk"]
+        indexes: ClassVar[list[models.Index]] = [*Work.Meta.indexes]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @classmethod
+    def schedule(cls) -> None:
+        """Queue what is due; the tick calls it."""
+        from kpis.nightly import queue_what_is_due
+
+        queue_what_is_due()
+
+    def step(self) -> bool:
+        from kpis.nightly import do_one_step
+
+        return do_one_step(self)
+
+    def extend_lease(self, until: Any) -> bool:
+        """Keep the claim through a long step; False when another worker has it now. No proof of progress."""
+        return bool(self._ours().update(lease_until=until))
+
+    @property
+    def rows(self) -> int:
+        return sum(step.rows for step in self.steps.all())
+
+    @property
+    def duration(self) -> timedelta | None:
+        """From the first claim to the end; None while it waits or runs."""
+        return self.finished_at - self.started_at if self.started_at and self.finished_at else None
+
+
+class RunStep(models.Model):
+    """How one step of a run went; done again after a failure it is the same row."""
+
+    run = models.ForeignKey(NightlyRun, on_delete=models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=40)
+    label = models.CharField(max_length=120)
+    position = models.PositiveIntegerField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    rows = models.BigIntegerField(default=0)
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    doing = models.CharField(max_length=120, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["run", "position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["run", "name"], name="run_step_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run}: {self.name}"
+
+    @property
+    def state(self) -> str:
+        """One of waiting, running, failed, done."""
+        if self.finished_at:
+            return "done"
+        if self.error:
+            return "failed"
+        return "running" if self.started_at else "waiting"

@@ -1,0 +1,211 @@
+"""When a run is due, and how it goes through its steps one by one."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cronsim import CronSim, CronSimError
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from core.work import LEASE, Later, LostLease, State
+from crm.models import Import
+from facts import lake
+from facts.engine import latest
+from facts.refresh import Busy, Progress
+from facts.steps import Step, steps
+from kpis.models import NightlyRun, RunStep
+from team.models import Company, User
+
+log = logging.getLogger(__name__)
+LOCK = 7_022_027  # the advisory lock under which the schedule is read and written
+OVER = (State.DONE, State.FAILED, State.CANCELLED)
+LOOK_BACK = timedelta(hours=24)  # a run that was missed for longer is not made up for
+NOTE_EVERY = 1.0  # seconds between two notes of how far a step is
+
+listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
+
+
+# What is due
+
+
+def queue_what_is_due() -> None:
+    """Insert the night's run, the run that follows finished imports, and the one that mends lost facts, each once."""
+    with transaction.atomic():
+        if not _alone():
+            return
+        company = Company.get()
+        _queue_nightly(company)
+        _queue_after_imports(company)
+        _queue_for_lost_facts(company)
+
+
+def _alone() -> bool:
+    """Whether no other beat reads the schedule at this moment; it would queue the same."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def last_due(line: str, now: datetime) -> datetime | None:
+    """Return the last moment up to `now` that the cron line names; None when that is too long ago.
+
+    `now` is aware, in the zone that the line is meant in. On the day the clock is put forward a moment that does not
+    exist falls an hour later; on the day it is put back one that comes twice counts once.
+    """
+    moment = next(CronSim(line, now + timedelta(seconds=1), reverse=True), None)
+    return moment if moment and now - moment < LOOK_BACK else None
+
+
+def _queue_nightly(company: Company) -> None:
+    try:
+        due = last_due(company.nightly_at, timezone.now().astimezone(company.zone))
+    except CronSimError:
+        log.error("The nightly run has no time: “%s” is no cron line.", company.nightly_at)
+        return
+    if due:
+        _queue(f"nightly:{due.date()}", company, kind=NightlyRun.Kind.NIGHTLY, local_day=due.date())
+
+
+def _queue_after_imports(company: Company) -> None:
+    """Queue one run for all imports that ended since the last run began."""
+    if NightlyRun.objects.filter(state=State.QUEUED, started_at=None).exists():
+        return  # it will see them
+    ended = Import.objects.filter(state__in=OVER, started_at__isnull=False, finished_at__isnull=False)
+    runs = NightlyRun.objects.exclude(state__in=(State.FAILED, State.CANCELLED))
+    last_start = runs.aggregate(last=Max("started_at"))["last"]
+    if last_start:
+        ended = ended.filter(finished_at__gt=last_start)
+    ids = sorted(ended.values_list("pk", flat=True))
+    if ids:
+        _queue(f"import:{ids[-1]}", company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
+
+
+def _queue_for_lost_facts(company: Company) -> None:
+    snapshot = latest()
+    if snapshot is None or lake.is_remote() or all(Path(lake.address(name)).is_dir() for name in snapshot.versions):
+        return
+    _queue(f"demand:lost-facts-{snapshot.pk}", company, kind=NightlyRun.Kind.DEMAND)
+
+
+def _queue(key: str, company: Company, **fields: Any) -> NightlyRun:
+    today = timezone.now().astimezone(company.zone).date()
+    return NightlyRun.objects.get_or_create(key=key, defaults={"local_day": today, **fields})[0]
+
+
+def ask_for_run(*, user: User | None) -> NightlyRun:
+    """Return the run that waits or runs already, or a new one because somebody asked."""
+    with transaction.atomic():
+        company = Company.objects.select_for_update().get(pk=Company.get().pk)
+        waiting = NightlyRun.objects.exclude(state__in=OVER).order_by("pk").first()
+        if waiting:
+            return waiting
+        key = f"demand:{timezone.now().astimezone(company.zone):%Y-%m-%dT%H:%M:%S.%f}"
+        return _queue(key, company, kind=NightlyRun.Kind.DEMAND, asked_by=user)
+
+
+# How a run goes
+
+
+def do_one_step(run: NightlyRun) -> bool:
+    """Do the first step that is not done yet; True when none is left.
+
+    Raises:
+        Later: an older run, or another refresh, must end first.
+    """
+    _wait_for_older(run)
+    records = _records(run)
+    record = next((record for record in records if not record.finished_at), None)
+    if record is None:
+        return True
+    _work(run, record, next(step for step in steps() if step.name == record.name))
+    return all(record.finished_at for record in records)
+
+
+def _wait_for_older(run: NightlyRun) -> None:
+    older = NightlyRun.objects.filter(pk__lt=run.pk, state=State.RUNNING, lease_until__gt=timezone.now())
+    if older.exists():
+        raise Later(5, "It waits for the run before it.")
+
+
+def _records(run: NightlyRun) -> list[RunStep]:
+    """Return the records of the steps there are today, in their order, made when missing."""
+    chain = steps()
+    RunStep.objects.bulk_create(
+        (RunStep(run=run, name=step.name, label=step.label, position=place) for place, step in enumerate(chain)),
+        ignore_conflicts=True,
+    )
+    found = {record.name: record for record in run.steps.all()}
+    return [found[step.name] for step in chain]
+
+
+def _work(run: NightlyRun, record: RunStep, step: Step) -> None:
+    """Do the step, and record how it went; what went wrong is recorded before it is raised."""
+    record.started_at = record.started_at or timezone.now()
+    record.tries, record.error = record.tries + 1, ""
+    record.save()
+    started = time.monotonic()
+    try:
+        rows = _done(run, record, step)
+    except (Later, LostLease):
+        raise
+    except Exception as error:
+        record.error = f"{type(error).__name__}: {error}"[:2000]
+        record.seconds = round(record.seconds + time.monotonic() - started, 3)
+        record.save(update_fields=["error", "seconds"])
+        raise
+    record.seconds = round(record.seconds + time.monotonic() - started, 3)
+    _close(run, record, rows)
+
+
+def _done(run: NightlyRun, record: RunStep, step: Step) -> int | None:
+    try:
+        return step.work(_Note(run, record))
+    except Busy:
+        raise Later(10, "It waits for another refresh of the facts.") from None
+
+
+def _close(run: NightlyRun, record: RunStep, rows: int | None) -> None:
+    """Commit the record together with the run's checkpoint."""
+    if rows is not None:
+        record.rows, record.finished_at, record.doing = rows, timezone.now(), ""
+    with transaction.atomic():
+        record.save()
+        done = run.steps.filter(finished_at__isnull=False).count()
+        run.advance({"step": record.name}, done, total_units=len(steps()))
+
+
+class _Note:
+    """Writes down how far a step is, and keeps the claim while it goes on."""
+
+    def __init__(self, run: NightlyRun, record: RunStep) -> None:
+        self.run, self.record = run, record
+        self.next = 0.0
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        heard = listener.get()
+        if heard:
+            heard(done, total, what or self.record.label)
+        if time.monotonic() < self.next:
+            return
+        self.next = time.monotonic() + NOTE_EVERY
+        self.record.done, self.record.total, self.record.doing = done, total, what[:120]
+        self.record.save(update_fields=["done", "total", "doing"])
+        if not self.run.extend_lease(timezone.now() + LEASE):
+            raise LostLease(str(self.run))
+
+
+@contextlib.contextmanager
+def listening(heard: Progress) -> Iterator[None]:
+    """Hear how far the steps are that are done in this thread."""
+    token = listener.set(heard)
+    try:
+        yield
+    finally:
+        listener.reset(token)
