@@ -121,6 +121,11 @@ class Metric:
         return any(measure.is_stock for measure in self.all_measures)
 
     @property
+    def adds_up(self) -> bool:
+        """Whether the months of a year add up to the year."""
+        return not (self.is_rate or self.is_stock or self.is_spread or self.factors)
+
+    @property
     def may_be_goal(self) -> bool:
         """Whether it may steer people: it is money, or a rate between two amounts of money."""
         return self.is_money and self.unit in {"money", "percent"}

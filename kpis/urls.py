@@ -2,8 +2,18 @@
 
 from django.urls import path
 
-from kpis import views
+from kpis import metric_views, runs_views, target_views, views
 
 urlpatterns = [
     path("dashboard/", views.dashboard, name="dashboard"),
+    path("metrics/", metric_views.glossary, name="metrics"),
+    path("metrics/<slug:key>/", metric_views.metric, name="metric"),
+    path("metrics/<slug:key>/records/", metric_views.records, name="metric_records"),
+    path("metrics/<slug:key>/goal/", target_views.goal, name="metric_goal"),
+    path("metrics/<slug:key>/goal/<int:pk>/", target_views.goal, name="metric_goal_edit"),
+    path("metrics/<slug:key>/benchmark/", target_views.benchmark, name="metric_benchmark"),
+    path("metrics/<slug:key>/benchmark/<int:pk>/", target_views.benchmark, name="metric_benchmark_edit"),
+    path("runs/", runs_views.runs, name="runs"),
+    path("runs/<int:pk>/", runs_views.run, name="run"),
+    path("goals/", target_views.goals, name="goals"),
 ]

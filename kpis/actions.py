@@ -1,0 +1,81 @@
+"""Deliberate changes to what metrics are held against: who sets a goal, who knows a better benchmark."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from kpis.models import Benchmark, Goal
+from kpis.registry import get
+from team.access import may
+from team.models import Company, User
+
+
+class NoGoal(ValueError):
+    """The goal cannot be set; the message says why."""
+
+
+@transaction.atomic
+def set_goal(*, actor: User, goal: Goal) -> Goal:
+    """Save a goal, new or changed, under the name of who set it.
+
+    Raises:
+        PermissionDenied: the actor's role sets no goals.
+        NoGoal: the metric is neither money nor a rate between two amounts of money, or has a goal for these days.
+    """
+    _need(actor, "set_goal")
+    metric = get(goal.metric)
+    if not metric.may_be_goal:
+        raise NoGoal(
+            f"{metric.name} cannot be a joint goal. What steers people is money, or a rate between two amounts of money: "
+            "anything else can be reached without earning."
+        )
+    same = Goal.objects.filter(metric=goal.metric, starts_on=goal.starts_on, ends_on=goal.ends_on).exclude(pk=goal.pk)
+    if same.exists():
+        raise NoGoal("There is a goal for these days already. Change that one, or choose other days.")
+    goal.currency = Company.get().currency if metric.unit == "money" else ""
+    goal.set_by = actor
+    goal.full_clean()
+    goal.save()
+    return goal
+
+
+@transaction.atomic
+def drop_goal(*, actor: User, goal: Goal) -> None:
+    _need(actor, "set_goal")
+    goal.delete()
+
+
+@transaction.atomic
+def set_benchmark(*, actor: User, benchmark: Benchmark) -> Benchmark:
+    """Save a benchmark, new or changed, under the name of who edited it."""
+    _need(actor, "set_benchmark")
+    benchmark.edited_by = actor
+    benchmark.full_clean()
+    benchmark.save()
+    return benchmark
+
+
+@transaction.atomic
+def drop_benchmark(*, actor: User, benchmark: Benchmark) -> None:
+    _need(actor, "set_benchmark")
+    benchmark.delete()
+
+
+def _need(actor: User, right: str) -> None:
+    if not may(actor, right):
+        raise PermissionDenied("Your role may not change this.")
+
+
+def as_stored(value: Decimal, unit: str) -> Decimal:
+    """Return a figure as it is kept: percent as a fraction."""
+    return value / 100 if unit == "percent" else value
+
+
+def as_typed(value: Any, unit: str) -> Decimal | None:
+    """Return a kept figure as people type it: a fraction as percent, without idle zeros."""
+    if value is None:
+        return None
+    number = (Decimal(value) * 100 if unit == "percent" else Decimal(value)).normalize()
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number

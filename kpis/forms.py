@@ -1,0 +1,70 @@
+"""Goals and benchmarks as people type them: percent as percent, money in the company's currency."""
+
+from typing import Any
+
+from django import forms
+
+from kpis.actions import as_stored, as_typed
+from kpis.models import Benchmark, Goal
+from kpis.registry import Metric
+from team.models import Company
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def unit_words(metric: Metric) -> str:
+    """Say what a figure of the metric is typed in."""
+    words = {"percent": "percent", "days": "days", "money": Company.get().currency or "the company's currency"}
+    return words.get(metric.unit, "number")
+
+
+class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Goal
+        fields = ("target", "starts_on", "ends_on")
+        labels = {"starts_on": "First day", "ends_on": "Last day, included"}
+        widgets = {"starts_on": DAY, "ends_on": DAY}
+
+    def __init__(self, *args: Any, metric: Metric, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.metric = metric
+        self.instance.metric = metric.key
+        self.initial["target"] = as_typed(self.instance.target, metric.unit)
+        self.fields["target"].label = f"Target, in {unit_words(metric)}"
+
+    def clean_target(self) -> Any:
+        return as_stored(self.cleaned_data["target"], self.metric.unit)
+
+
+class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Benchmark
+        fields = ("label", "value", "upper", "source", "dated_on", "is_reference")
+        labels = {
+            "label": "Whose figure",
+            "source": "Source",
+            "dated_on": "Dated",
+            "is_reference": "Gaps are reckoned against this one",
+        }
+        widgets = {"dated_on": DAY}
+
+    def __init__(self, *args: Any, metric: Metric, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.metric = metric
+        self.instance.metric = metric.benchmark_key
+        for name, words in (("value", "Figure"), ("upper", "Up to")):
+            self.fields[name].label = f"{words}, in {unit_words(metric)}"
+            self.initial[name] = as_typed(getattr(self.instance, name), metric.unit)
+
+    def clean_value(self) -> Any:
+        return as_stored(self.cleaned_data["value"], self.metric.unit)
+
+    def clean_upper(self) -> Any:
+        upper = self.cleaned_data["upper"]
+        return None if upper is None else as_stored(upper, self.metric.unit)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("upper") is not None and found.get("value") is not None and found["upper"] < found["value"]:
+            self.add_error("upper", "The range ends before it begins. Swap the two figures.")
+        return found

@@ -1,0 +1,88 @@
+"""The trend of one metric as a chart: what adds up as bars, everything else as a line. Pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.charts import Chart
+from core.numbers import by_unit, symbol
+from kpis.charts import labels
+from kpis.registry import Metric
+from kpis.result import Part, Result
+
+COLOURS = {"marketing": "--marketing", "sales": "--sales", "joint": "--joint"}
+
+
+def trend_chart(metric: Metric, trend: Result, reference: Any = None) -> Chart | None:
+    """Draw the trend beside its benchmark; None when no unit has a value."""
+    parts = trend.parts
+    if not any(part.value is not None and part.n for part in parts):
+        return None
+    names = labels(parts, trend.by)
+    traces = [_trace(metric, names, [None if part.value is None else float(part.value) for part in parts])]
+    if reference is not None:
+        traces.append(_level(names, float(reference)))
+    finding = _finding(metric, trend, names)
+    return Chart(
+        name=f"{metric.key}-trend",
+        title=finding,
+        summary=f"{metric.name} by {trend.by}. {finding}.",
+        figure={"data": traces, "layout": {"yaxis": _axis(metric, trend.currency), "xaxis": {"type": "category"}}},
+        unit=metric.unit,
+        currency=trend.currency,
+    )
+
+
+def _trace(metric: Metric, names: list[str], values: list[float | None]) -> dict[str, Any]:
+    colour = COLOURS[metric.owner_side]
+    if metric.adds_up:
+        return {"type": "bar", "name": metric.name, "x": names, "y": values, "marker": {"color": colour}}
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": metric.name,
+        "x": names,
+        "y": values,
+        "line": {"color": colour, "width": 2.5},
+        "marker": {"size": 6},
+    }
+
+
+def _level(names: list[str], value: float) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "Benchmark",
+        "x": names,
+        "y": [value] * len(names),
+        "line": {"color": "--soft", "width": 1.5, "dash": "dash"},
+    }
+
+
+def _axis(metric: Metric, currency: str) -> dict[str, Any]:
+    match metric.unit:
+        case "percent":
+            return {"tickformat": ".0%", "nticks": 5, "rangemode": "tozero"}
+        case "money":
+            suffix = f" {symbol(currency)}" if currency else ""
+            return {"tickformat": "~s", "ticksuffix": suffix, "nticks": 5, "rangemode": "tozero"}
+        case _:
+            return {"nticks": 5, "rangemode": "tozero"}
+
+
+def _finding(metric: Metric, trend: Result, names: Sequence[str]) -> str:
+    """Say between what and what it moved, and when."""
+    known = [(part, name) for part, name in zip(trend.parts, names, strict=True) if part.value is not None]
+    if len(known) == 1:
+        part, name = known[0]
+        return f"{_written(metric, trend, part)} in {name}"
+    high = max(known, key=lambda pair: float(pair[0].value or 0))
+    low = min(known, key=lambda pair: float(pair[0].value or 0))
+    if high[0].value == low[0].value:
+        return f"{_written(metric, trend, high[0])} throughout"
+    return (
+        f"Highest {_written(metric, trend, high[0])} in {high[1]}, lowest {_written(metric, trend, low[0])} in {low[1]}"
+    )
+
+
+def _written(metric: Metric, trend: Result, part: Part) -> str:
+    return by_unit(part.value, metric.unit, part.currency or trend.currency)

@@ -1,0 +1,167 @@
+"""One metric, ready to be shown: its sentence, its trend, its cut, and what it is held against."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+
+from core.charts import Chart
+from core.periods import Period
+from facts import registry as facts_registry
+from facts.engine import Facts, open_facts
+from kpis import address, discretion, metric_charts, pace
+from kpis.asking import record_id
+from kpis.charts import label
+from kpis.compute import compare, compute, trend
+from kpis.custom import custom_names
+from kpis.dashboard import Question, Reading
+from kpis.dimensions import BLANK, CUSTOM
+from kpis.dimensions import get as dimension
+from kpis.grains import GRAINS
+from kpis.memory import remembered
+from kpis.models import Benchmark
+from kpis.pace import Pace
+from kpis.registry import Metric
+from kpis.result import Part, Result
+from team.models import User
+
+MOST_DAYS = {"day": 45, "week": 190, "month": 1200}  # how long a period may be to be shown so finely
+
+
+@dataclass(frozen=True)
+class Line:
+    """A part as a line of the cut's table, with where it leads."""
+
+    part: Part
+    label: str
+    filtered: str
+    records: str
+
+
+@dataclass(frozen=True)
+class Cut:
+    name: str
+    label: str
+    result: Result
+    lines: tuple[Line, ...]
+    largest: float
+
+
+@dataclass(frozen=True)
+class Page:
+    metric: Metric
+    question: Question
+    reading: Reading
+    sentence: str
+    grain: str
+    trend: Result
+    chart: Chart | None
+    cut: Cut | None
+    benchmarks: Sequence[Benchmark]
+    goals: list[Pace]
+    own_columns: list[str]
+    facts: Facts
+
+    @property
+    def now(self) -> Result:
+        return self.reading.now
+
+
+def build(metric: Metric, question: Question, grain: str, today: date, user: User | AnonymousUser) -> Page:
+    """Ask all that the page of a metric shows.
+
+    Raises:
+        BadCut, PermissionDenied: it cannot be cut so, or not for this reader.
+    """
+    discretion.check(user, question.where)
+    facts = open_facts()
+    period, where = question.period, question.where
+    now, before = compare(metric, period, where=where, facts=facts)
+    reading = Reading(metric, now, before)
+    grain = grain if grain in GRAINS else default_grain(period)
+    over_time = trend(metric, period, grain=grain, where=where, facts=facts)
+    benchmarks = list(Benchmark.objects.filter(metric=metric.benchmark_key))
+    reference = next((benchmark.value for benchmark in benchmarks if benchmark.is_reference), None)
+    return Page(
+        metric=metric,
+        question=question,
+        reading=reading,
+        sentence=sentence(reading, period),
+        grain=grain,
+        trend=over_time,
+        chart=metric_charts.trend_chart(metric, over_time, reference),
+        cut=_cut(metric, question, user, facts) if question.by else None,
+        benchmarks=benchmarks,
+        goals=[found for found in pace.current(today, facts) if found.metric == metric],
+        own_columns=own_columns(metric, facts),
+        facts=facts,
+    )
+
+
+def default_grain(period: Period) -> str:
+    """Return the grain that shows the period in some dozen points."""
+    if period.days is None:
+        return "quarter"
+    return next((grain for grain, most in MOST_DAYS.items() if period.days <= most), "year")
+
+
+def sentence(reading: Reading, period: Period) -> str:
+    """Say the number in words: what it was, when, and how that compares."""
+    metric, now = reading.metric, reading.now
+    if now.value is None or not now.n:
+        return f"{metric.name}: nothing to count {when(period)}"
+    value = reading.written(now.value) + (f" a {now.per}" if now.per else "")
+    verb = "stood at" if metric.is_stock and not now.per else "was"
+    words = f"{metric.name} {verb} {value} {when(period)}"
+    before = period.before
+    return f"{words}, {reading.change} against {before.label}" if reading.change and before else words
+
+
+def when(period: Period) -> str:
+    """Put the period into a sentence: in 2025, since 1 Jan 2025, over all time."""
+    if period.start and period.end:
+        return f"from {period.label.replace(' – ', ' to ')}" if " – " in period.label else f"in {period.label}"
+    return "over all time" if not (period.start or period.end) else period.label
+
+
+def _cut(metric: Metric, question: Question, user: User | AnonymousUser, facts: Facts) -> Cut:
+    by = question.by
+    result = compute(metric, question.period, by=by, where=question.where, facts=facts)
+    result = discretion.as_seen_by(user, result)
+    lines = tuple(_line(metric, question, by, part) for part in result.parts)
+    largest = max([abs(float(part.value)) for part in result.parts if part.value is not None], default=0.0)
+    return Cut(by, dimension(by).label, result, lines, largest)
+
+
+def _line(metric: Metric, question: Question, by: str, part: Part) -> Line:
+    name = "None" if part.key == BLANK else label(part.key, by) if by in GRAINS else part.label
+    changes: dict[str, Any] = {"by": None, by: part.key}
+    return Line(
+        part, name, address.metric(metric.key, question, **changes), address.records(metric.key, question, **changes)
+    )
+
+
+def own_columns(metric: Metric, facts: Facts) -> list[str]:
+    """Return the dimensions of columns that only this company has."""
+    if len(metric.tables) != 1 or facts.snapshot is None:
+        return []
+    table = metric.tables[0]
+    place = f"custom:{facts.snapshot.pk}:{facts.snapshot.taken_at.isoformat()}:{table}"
+    return [CUSTOM + name for name in remembered(place, lambda: custom_names(facts, table))]
+
+
+def filter_labels(where: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Return each filter as its dimension, the dimension's name and the part's name."""
+    return [(name, dimension(name).label, _part_name(name, value)) for name, value in where.items()]
+
+
+def _part_name(name: str, value: str) -> str:
+    lookup, number = dimension(name).lookup, record_id(value)
+    if value == BLANK:
+        return "None"
+    if lookup and number:
+        record = facts_registry.get(lookup).model._default_manager.filter(pk=number).first()
+        return str(record) if record else value
+    return label(value, name) if name in GRAINS else dimension(name).word(value)

@@ -1,0 +1,128 @@
+"""The glossary of metrics, the page of each, and the records behind its number."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from core import periods
+from core.live import render_live
+from core.periods import BadPeriod
+from kpis import address, discretion, metric_page, record_tables, sheets
+from kpis.dashboard import Question
+from kpis.dimensions import get as dimension
+from kpis.drill import Drill
+from kpis.drill import records as drill_records
+from kpis.grains import GRAINS
+from kpis.registry import SECTIONS, BadCut, Metric, UnknownMetric, all_metrics, get
+from team.access import may
+from team.models import Company
+
+PARTS, ROWS, CHUNK = 50, 50, 2000
+
+
+@login_required
+@require_GET
+def glossary(request: HttpRequest) -> HttpResponse:
+    """List every metric with what it means."""
+    metrics = all_metrics()
+    sections = [(name, [metric for metric in metrics if metric.section == name]) for name in SECTIONS]
+    return render(request, "kpis/metrics.html", {"sections": sections, "count": len(metrics)})
+
+
+@login_required
+@require_GET
+def metric(request: HttpRequest, key: str) -> HttpResponseBase:
+    """Show one metric for the period, filters and cut of the address; a bad one is explained on the page."""
+    found, today = _metric(key), _today()
+    fault = ""
+    try:
+        question = address.read(request.GET, today)
+        page = metric_page.build(found, question, request.GET.get("grain", ""), today, request.user)
+    except (BadPeriod, BadCut) as error:
+        fault, question = str(error), Question(periods.preset(periods.DEFAULT, today))
+        page = metric_page.build(found, question, "", today, request.user)
+    if request.GET.get("format") == "csv" and not fault:
+        return sheets.download(f"{key}-{page.cut.name if page.cut else page.grain}", sheets.parts(page))
+    return render_live(request, "kpis/metric.html", _shown(request, page, fault), status=400 if fault else 200)
+
+
+def _shown(request: HttpRequest, page: metric_page.Page, fault: str) -> dict[str, Any]:
+    question, found = page.question, page.metric
+    lines = page.cut.lines if page.cut else ()
+    return {
+        "page": page,
+        "metric": found,
+        "fault": fault,
+        "period": question.period,
+        "presets": periods.PRESETS,
+        "as_of": page.now.as_of,
+        "filters": metric_page.filter_labels(question.where),
+        "cuts": [(name, dimension(name).label) for name in found.dimensions if name not in GRAINS],
+        "grains": [(name, grain.label) for name, grain in GRAINS.items()],
+        "lines": Paginator(lines, PARTS).get_page(request.GET.get("page")),
+        "records_link": address.records(found.key, question, by=None),
+        "factors": [(get(key), address.metric(key, question, by=None)) for key in found.factors],
+        "may_set_goal": may(request.user, "set_goal") and found.may_be_goal,
+        "may_set_benchmark": may(request.user, "set_benchmark"),
+    }
+
+
+@login_required
+@require_GET
+def records(request: HttpRequest, key: str) -> HttpResponseBase:
+    """List the records that were counted, as far as the reader may see them."""
+    found, fault = _metric(key), ""
+    try:
+        question = address.read(request.GET, _today())
+        drill = _drill(request, found, question, request.GET.get("table") or None)
+    except (BadPeriod, BadCut) as error:
+        fault, question = str(error), Question(periods.preset(periods.DEFAULT, _today()))
+        drill = _drill(request, found, question, None)
+    if request.GET.get("format") == "csv" and not fault:
+        return sheets.download(f"{key}-{drill.table}", sheets.records(drill.table, _chunks(drill)))
+    page = Paginator(drill.visible_ids, ROWS).get_page(request.GET.get("page"))
+    columns = record_tables.COLUMNS[drill.table]
+    rows = drill.page(page.start_index() - 1 if page else 0, page.end_index(), *record_tables.related(drill.table))
+    context = {
+        "metric": found,
+        "drill": drill,
+        "result": drill.result,
+        "fault": fault,
+        "period": question.period,
+        "presets": periods.PRESETS,
+        "as_of": drill.result.as_of,
+        "filters": metric_page.filter_labels(question.where),
+        "columns": columns,
+        "rows": [[column.cell(row) for column in columns] for row in rows],
+        "page": page,
+        "metric_link": address.metric(key, question, by=None),
+    }
+    return render(request, "kpis/metric_records.html", context, status=400 if fault else 200)
+
+
+def _drill(request: HttpRequest, found: Metric, question: Question, table: str | None) -> Drill:
+    discretion.check(request.user, question.where)
+    return drill_records(found, question.period, user=request.user, where=question.where, table=table)
+
+
+def _chunks(drill: Drill) -> Iterator[list[Any]]:
+    for first in range(0, len(drill.visible_ids), CHUNK):
+        yield drill.page(first, first + CHUNK, *record_tables.related(drill.table))
+
+
+def _metric(key: str) -> Metric:
+    try:
+        return get(key)
+    except UnknownMetric as error:
+        raise Http404(str(error)) from None
+
+
+def _today() -> Any:
+    return timezone.now().astimezone(Company.get().zone).date()

@@ -1,0 +1,59 @@
+"""Numbers and records as CSV that a spreadsheet may open without running anything."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.http import StreamingHttpResponse
+
+from crm.imports.report import guarded
+from kpis.metric_page import Page
+from kpis.record_tables import COLUMNS
+from kpis.result import Part
+
+FIGURES = ("value", "numerator", "denominator", "n", "currency", "low", "high")
+
+
+class _Echo:
+    """A file that hands back what is written to it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def download(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
+    writer = csv.writer(_Echo())  # type: ignore[arg-type]
+    lines = (writer.writerow([_cell(value) for value in row]) for row in rows)
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def _cell(value: Any) -> Any:
+    """Guard words; numbers stay numbers."""
+    return "" if value is None else guarded(value) if isinstance(value, str) else value
+
+
+def parts(page: Page) -> Iterator[list[Any]]:
+    """Yield the cut as rows, else the trend."""
+    by, found = (page.cut.name, page.cut.result.parts) if page.cut else (page.grain, page.trend.parts)
+    yield [by, "key", *FIGURES, *(["q1", "median", "q3", "p90", "mean"] if page.metric.is_spread else [])]
+    for part in found:
+        yield [part.label, part.key, *(getattr(part, name) for name in FIGURES), *_spread(page, part)]
+
+
+def _spread(page: Page, part: Part) -> list[Any]:
+    if not page.metric.is_spread:
+        return []
+    spread = part.quartiles
+    return [spread.q1, spread.median, spread.q3, spread.p90, spread.mean] if spread else [None] * 5
+
+
+def records(table: str, pages: Iterable[list[Any]]) -> Iterator[list[Any]]:
+    """Yield the records with the columns of their kind, and the ids they have here and in their source."""
+    columns = COLUMNS[table]
+    yield [column.label for column in columns] + ["Currency", "Id", "External id"]
+    for page in pages:
+        for record in page:
+            cells = [column.cell(record).text for column in columns]
+            yield [*cells, getattr(record, "currency", ""), record.pk, record.external_id]

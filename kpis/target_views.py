@@ -1,0 +1,94 @@
+"""Set goals and benchmarks, each from the page of its metric."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from kpis import actions
+from kpis.forms import BenchmarkForm, GoalForm
+from kpis.models import Benchmark, Goal
+from kpis.registry import Metric, UnknownMetric, all_metrics, get
+from team.access import may
+
+
+@login_required
+@require_GET
+def goals(request: HttpRequest) -> HttpResponse:
+    """List the goals that were set, and the metrics that a goal may be set on."""
+    known = {metric.key: metric for metric in all_metrics()}
+    found = [(goal, known[goal.metric]) for goal in Goal.objects.select_related("set_by") if goal.metric in known]
+    context = {
+        "goals": found,
+        "metrics": [metric for metric in known.values() if metric.may_be_goal],
+        "may_set_goal": may(request.user, "set_goal"),
+    }
+    return render(request, "kpis/metric_goals.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def goal(request: HttpRequest, key: str, pk: int | None = None) -> HttpResponse:
+    """Set, change or drop a goal of the metric."""
+    metric = _metric(key)
+    _need(request, "set_goal")
+    known = get_object_or_404(Goal, pk=pk, metric=key) if pk else None
+    if not metric.may_be_goal:
+        return render(request, "kpis/metric_goal.html", {"metric": metric}, status=409)
+    if known and "drop" in request.POST:
+        actions.drop_goal(actor=request.user, goal=known)  # type: ignore[arg-type]
+        messages.success(request, "The goal is dropped.")
+        return redirect("goals")
+    form = GoalForm(request.POST or None, instance=known, metric=metric)
+    if form.is_valid() and _is_set(request, form):
+        messages.success(request, f"The goal for {metric.name} is set.")
+        return redirect("goals")
+    return _form(request, "kpis/metric_goal.html", {"metric": metric, "form": form, "known": known})
+
+
+def _is_set(request: HttpRequest, form: GoalForm) -> bool:
+    try:
+        actions.set_goal(actor=request.user, goal=form.save(commit=False))  # type: ignore[arg-type]
+    except actions.NoGoal as error:
+        form.add_error(None, str(error))
+        return False
+    return True
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def benchmark(request: HttpRequest, key: str, pk: int | None = None) -> HttpResponse:
+    """Add, change or drop a benchmark of the metric."""
+    metric = _metric(key)
+    _need(request, "set_benchmark")
+    known = get_object_or_404(Benchmark, pk=pk, metric=metric.benchmark_key) if pk else None
+    if known and "drop" in request.POST:
+        actions.drop_benchmark(actor=request.user, benchmark=known)  # type: ignore[arg-type]
+        messages.success(request, "The benchmark is dropped.")
+        return redirect("metric", key)
+    form = BenchmarkForm(request.POST or None, instance=known, metric=metric)
+    if form.is_valid():
+        actions.set_benchmark(actor=request.user, benchmark=form.save(commit=False))  # type: ignore[arg-type]
+        messages.success(request, f"The benchmark for {metric.name} is kept.")
+        return redirect("metric", key)
+    return _form(request, "kpis/metric_benchmark.html", {"metric": metric, "form": form, "known": known})
+
+
+def _form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, template, context, status=422 if context["form"].errors else 200)
+
+
+def _need(request: HttpRequest, right: str) -> None:
+    if not may(request.user, right):
+        raise PermissionDenied("Your role may not change this.")
+
+
+def _metric(key: str) -> Metric:
+    try:
+        return get(key)
+    except UnknownMetric as error:
+        raise Http404(str(error)) from None
