@@ -210,7 +210,7 @@ def _where(when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Ser
 def _read(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Read:
     match planned.rule.reads:
         case "percent":
-            return values.scaled(column, values.fraction)
+            return values.scaled(column.str.rstrip(" %"), values.fraction)
         case "millions":
             return values.scaled(column, values.from_millions)
         case "minutes":

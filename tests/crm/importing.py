@@ -1,0 +1,60 @@
+"""Imports in tests: hand files in, work them off in this process, and look at what stands in the tables."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+
+from core.work import State, perform
+from crm.actions import start_import
+from crm.imports import store
+from crm.models import Import, Record, RowError
+
+FIXTURES = Path(__file__).parent / "fixtures"
+NOT_FROM_THE_FILE = {"id", "changed_xid", "last_import_id"}
+
+
+def given(files: Mapping[str, str | bytes]) -> list[store.Given]:
+    return [store.Given(name, [data.encode() if isinstance(data, str) else data]) for name, data in files.items()]
+
+
+def queue(files: Mapping[str, str | bytes] | Path, **options: Any) -> Import:
+    return start_import(files=store.from_path(files) if isinstance(files, Path) else given(files), **options)
+
+
+def bring(files: Mapping[str, str | bytes] | Path, **options: Any) -> Import:
+    """Import files, or a path, to the end."""
+    run = perform(Import, queue(files, **options).pk, budget=1e9)
+    assert run is not None
+    assert run.state == State.DONE
+    return run
+
+
+def refused(run: Import) -> list[tuple[int, str, str]]:
+    return list(RowError.objects.of(run).values_list("line", "column", "reason"))
+
+
+def records() -> list[type[Record]]:
+    return [model for model in apps.get_app_config("crm").get_models() if issubclass(model, Record)]
+
+
+def picture(models: Iterable[type[Record]] | None = None) -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
+    """Return every record by what it says, links by what they point to; equal pictures are equal tables."""
+    return {model.__name__: _rows(model) for model in models or records()}
+
+
+def _rows(model: type[Record]) -> dict[tuple[str, str], dict[str, Any]]:
+    names = [
+        f"{field.name}__{'external_id' if hasattr(field.related_model, 'external_id') else 'pk'}"
+        if field.is_relation
+        else field.name
+        for field in model._meta.concrete_fields
+        if field.name not in NOT_FROM_THE_FILE
+    ]
+    return {(row["source"], row["external_id"]): row for row in model.objects.values(*names)}
+
+
+def stamps() -> dict[str, dict[int, int]]:
+    """Return the transaction that wrote each row last, by table and row."""
+    return {model.__name__: dict(model.objects.values_list("pk", "changed_xid")) for model in records()}
