@@ -32,11 +32,11 @@ class ImportForm(forms.Form):
         error_messages={"required": "Choose at least one file.", "empty": "One of the files is empty."},
     )
     source = forms.ChoiceField(
-        label="From", choices=lambda: [("auto", "Recognise it by the columns"), *titles()], initial="auto"
+        label="From", choices=lambda: [("auto", "Recognised by its columns"), *titles()], initial="auto"
     )
     currency = forms.CharField(
         label="Currency", required=False, max_length=3, widget=forms.TextInput(attrs={"size": 4, "placeholder": "EUR"}),
-        help_text="Of amounts whose file names none. Empty: the company's.",
+        help_text="Where a file names none.",
     )  # fmt: skip
 
     def clean_upload(self) -> list[UploadedFile]:

@@ -64,14 +64,15 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how far an import is and what came of it; the live region asks for itself while it runs."""
     run = get_object_or_404(_imports(), pk=pk)
     counts = run.counts
-    files = run.files.exclude(state=ImportFile.State.UNPACKED).defer("header")
+    page = _page(request, run.files.exclude(state=ImportFile.State.UNPACKED).defer("header"), FILES_PER_PAGE)
     context = {
         "run": run,
         "counts": counts,
         "pace": report.pace(run, counts["rows"]),
         "doing": report.doing(run),
         "sentence": report.sentence(run, counts),
-        "page": _page(request, files, FILES_PER_PAGE),
+        "page": page,
+        "files": [(file, report.made(file)) for file in page],
     }
     return render_live(request, "crm/import_run.html", context)
 

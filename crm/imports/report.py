@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from core.work import State
+from crm.imports.rules import model_of
 from crm.models import Import, ImportFile, RowError
 
 REASON, LINE = "Rejected because", "Rejected line"
@@ -82,6 +83,21 @@ def sentence(run: Import, counts: dict[str, int]) -> str:
         words += f"; {_rows(counts['rejected'])} {'was' if counts['rejected'] == 1 else 'were'} refused"
     ends = {State.FAILED.value: "It then failed", State.CANCELLED.value: "It was then cancelled"}
     return f"{words}. {ends[run.state]}." if run.state in ends else f"{words}."
+
+
+def made(file: ImportFile) -> list[str]:
+    """Say for each kind of record what a file brought: “Leads: 8,000 new, 12 changed”."""
+    lines = []
+    for kind, counts in file.counts.items():
+        name = str(model_of(kind)._meta.verbose_name_plural).capitalize()
+        lines.append(f"{name}: {_numbers(counts)}")
+    return lines
+
+
+def _numbers(counts: dict[str, int]) -> str:
+    words = {"created": "new", "updated": "changed", "unchanged": "the same", "repeated": "repeated in the file"}
+    found = [f"{counts[name]:,} {word}" for name, word in words.items() if counts[name]]
+    return ", ".join(found) or "none"
 
 
 def _rows(number: int) -> str:

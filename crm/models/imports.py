@@ -108,11 +108,6 @@ class ImportFile(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def kinds(self) -> list[tuple[str, dict[str, int]]]:
-        """Return (kind of record, counts) as they are called on screen."""
-        return [(kind.replace("_", " ").capitalize(), made) for kind, made in self.counts.items()]
-
 
 class RowErrorQuerySet(models.QuerySet["RowError"]):
     def of(self, run: Import) -> Self:
