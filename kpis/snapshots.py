@@ -1,0 +1,103 @@
+"""What every metric was on a day: the figures of one state of the facts, kept together or not at all."""
+
+import time
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.utils import timezone
+
+from core import periods
+from core.periods import Period
+from facts.engine import Facts
+from facts.refresh import Progress
+from kpis.compute import compute, scope_of, trend
+from kpis.grains import GRAINS
+from kpis.models import MetricSnapshot, SnapshotSet
+from kpis.registry import Metric, all_metrics
+from kpis.result import Figures, Part, Result
+from team.models import Company
+
+WHOLE = ("last_year", "this_year", "last_quarter", "last_month", "all")
+CUT = ("last_year", "this_year")
+MONTHS = "last_12_months"
+BATCH = 2000
+
+
+def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: float | None = None) -> int | None:
+    """Keep the figures of these facts, once, and return how many they are.
+
+    After `seconds` it stops and returns None; what was reckoned is remembered, so the next call goes on from there.
+    Readers see the old set or the new one, never a mix.
+    """
+    kept = SnapshotSet.objects.filter(facts_snapshot_id=facts.snapshot.pk if facts.snapshot else None).first()
+    if kept:
+        return kept.figures.count()
+    started, rows = time.monotonic(), []
+    metrics = [metric for metric in all_metrics() if _has_records(metric, facts)]
+    for done, metric in enumerate(metrics):
+        if progress:
+            progress(done, len(metrics), metric.name)
+        if seconds is not None and time.monotonic() - started > seconds:
+            return None
+        rows += _figures(metric, facts)
+    return _keep(facts, rows)
+
+
+def current() -> SnapshotSet | None:
+    """Return the newest set of figures."""
+    return SnapshotSet.objects.order_by("-as_of").first()
+
+
+def _has_records(metric: Metric, facts: Facts) -> bool:
+    return any(facts.snapshot and facts.snapshot.rows.get(table) for table in metric.tables)
+
+
+def _figures(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:
+    today = scope_of(Period(), facts).today
+    spans = {name: periods.preset(name, today) for name in (*WHOLE, *CUT, MONTHS)}
+    for name in WHOLE:
+        yield _row(metric, spans[name], compute(metric, spans[name], facts=facts))
+    for part in trend(metric, spans[MONTHS], facts=facts).parts:
+        yield _row(metric, GRAINS["month"].read(part.key), part)
+    if metric.default_cut and metric.default_cut not in GRAINS:
+        for name in CUT:
+            yield from _parts(metric, spans[name], compute(metric, spans[name], by=metric.default_cut, facts=facts))
+
+
+def _parts(metric: Metric, span: Period, result: Result) -> Iterator[MetricSnapshot]:
+    for part in result.parts:
+        row = _row(metric, span, part)
+        row.dimension, row.part, row.label = result.by, part.key[:255], part.label[:255]
+        yield row
+
+
+def _row(metric: Metric, span: Period, figures: Figures | Part) -> MetricSnapshot:
+    exact = MetricSnapshot.exact
+    return MetricSnapshot(
+        metric=metric.key,
+        starts_on=span.start,
+        ends_on=span.end,
+        value=exact(figures.value),
+        numerator=exact(figures.numerator),
+        denominator=exact(figures.denominator),
+        n=figures.n,
+        currency=figures.currency,
+        quartiles=figures.quartiles.as_json() if figures.quartiles else None,
+    )
+
+
+@transaction.atomic
+def _keep(facts: Facts, rows: list[MetricSnapshot]) -> int:
+    """Put the new set in the place of the day's earlier one; of earlier days only the company's figures stay."""
+    as_of = facts.as_of or timezone.now()
+    day = as_of.astimezone(Company.get().zone).date()
+    found = SnapshotSet.objects.create(
+        facts_snapshot_id=facts.snapshot.pk if facts.snapshot else None, as_of=as_of, local_day=day
+    )
+    unique = {(row.metric, row.starts_on, row.ends_on, row.dimension, row.part): row for row in rows}
+    for row in unique.values():
+        row.set = found
+    MetricSnapshot.objects.bulk_create(unique.values(), batch_size=BATCH)
+    SnapshotSet.objects.filter(local_day=day).exclude(pk=found.pk).delete()
+    MetricSnapshot.objects.exclude(set=found).exclude(dimension="").delete()
+    return len(unique)
