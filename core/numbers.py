@@ -1,6 +1,7 @@
 """How numbers are written: short, with a thin space before the unit and a true minus; the exact one beside it."""
 
 import math
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -87,6 +88,18 @@ def days(value: Any) -> str:
         return NOTHING
     whole = number == number.to_integral_value() or abs(number) >= 10
     return f"{rounded(number, 0 if whole else 1)}{THIN}d"
+
+
+def duration(value: timedelta | None) -> str:
+    """0.4 s → under 1 s; 14 s; 2 min 5 s; 1 h 3 min: the two largest units."""
+    if value is None:
+        return NOTHING
+    seconds = int(value.total_seconds())
+    if seconds < 1:
+        return f"under 1{THIN}s"
+    units = [("h", seconds // 3600), ("min", seconds // 60 % 60), ("s", seconds % 60)]
+    first = next(place for place, (_, number) in enumerate(units) if number)
+    return " ".join(f"{number}{THIN}{unit}" for unit, number in units[first : first + 2] if number)
 
 
 def ratio(value: Any) -> str:

@@ -52,6 +52,7 @@ class Copy(models.Model):
     checksum = models.CharField(max_length=64, blank=True)  # of the whole, for tables without stamps
     horizon = models.CharField(max_length=20)
     rows = models.BigIntegerField()
+    staged = models.BigIntegerField(default=0)  # rows copied ahead of the next snapshot
 
     class Meta:
         verbose_name_plural = "copies"

@@ -85,11 +85,13 @@ def refresh(*, rebuild: bool = False, progress: Progress | None = None, wait: bo
     with _cursor() as cursor, _alone(cursor, wait):
         if rebuild:
             Copy.objects.all().delete()
+        ahead = dict(Copy.objects.values_list("table", "staged"))
         _prepare(cursor, heard, math.inf)
         with _one_view(cursor):
             moment = _moment(cursor)
             written = _write(_writers(moment, heard), moment.horizon, heard)
-        snapshot = _publish(moment, written, heard)
+        exported = {name: heard.rows.get(name, 0) + ahead.get(name, 0) for name in written}
+        snapshot = _publish(moment, written, exported, heard.seconds)
         _sweep(written)
     return snapshot
 
@@ -184,7 +186,9 @@ def _write(writers: dict[str, Writer], horizon: str, heard: Heard) -> dict[str, 
     return written
 
 
-def _publish(moment: Moment, written: dict[str, Written], heard: Heard) -> Snapshot:
+def _publish(
+    moment: Moment, written: dict[str, Written], exported: dict[str, int], seconds: dict[str, float]
+) -> Snapshot:
     copies = {name: result.copy for name, result in written.items()}
     with transaction.atomic():
         for copy in copies.values():
@@ -196,9 +200,9 @@ def _publish(moment: Moment, written: dict[str, Written], heard: Heard) -> Snaps
             versions={name: copy.version for name, copy in copies.items()},
             lake_ids={name: copy.lake_id for name, copy in copies.items()},
             rows={name: copy.rows for name, copy in copies.items()},
-            exported={name: heard.rows.get(name, 0) for name in copies},
-            seconds=round(sum(heard.seconds.values()), 3),
-            timings=heard.seconds,
+            exported=exported,
+            seconds=round(sum(seconds.values()), 3),
+            timings=seconds,
         )
 
 

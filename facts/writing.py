@@ -26,7 +26,6 @@ class Written:
     """A table's copy as it is to be recorded; `delta` is there when something was written."""
 
     copy: Copy
-    exported: int = 0
     delta: DeltaTable | None = None
 
 
@@ -64,12 +63,14 @@ class Writer:
         if delta is None or not _parted(parts := lake.segments(delta)):
             return True
         kept_horizon = self.copy.horizon if self.copy else horizon
+        already = self.copy.staged if self.copy else 0
         last_id = parts[-1].last if parts else ALL_IDS[0]
         while self.export.has_after(last_id):
             if time.monotonic() > until:
                 return False
             last_id = self._append_one(delta, last_id)
             self.copy = self._written(delta, kept_horizon).copy
+            self.copy.staged = already + self.export.rows_read
             save(self.copy)
         return True
 
@@ -139,8 +140,8 @@ class Writer:
         return lake.return_to(self.table.name, copy.version, copy.lake_id)
 
     def _kept(self, copy: Copy, horizon: str) -> Written:
-        copy.horizon = horizon
-        return Written(copy, self.export.rows_read)
+        copy.horizon, copy.staged = horizon, 0
+        return Written(copy)
 
     def _written(self, delta: DeltaTable, horizon: str, checksum: str = "") -> Written:
         copy = Copy(
@@ -153,7 +154,7 @@ class Writer:
             horizon=horizon,
             rows=sum(part.rows for part in lake.segments(delta)),
         )
-        return Written(copy, self.export.rows_read, delta)
+        return Written(copy, delta)
 
 
 def save(copy: Copy) -> None:

@@ -21,6 +21,7 @@ register.filter("percent", numbers.percent)
 register.filter("points", numbers.points)
 register.filter("days", numbers.days)
 register.filter("ratio", numbers.ratio)
+register.filter("duration", numbers.duration)
 register.filter("signed", numbers.signed)
 
 SIDES = {

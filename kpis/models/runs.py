@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 
-from core.work import Work
+from core.work import State, Work
 
 
 class RunKind(models.TextChoices):
@@ -58,6 +58,12 @@ class NightlyRun(Work):
         return sum(step.rows for step in self.steps.all())
 
     @property
+    def fault(self) -> str:
+        """What went wrong and still stands: the error of a step, or the end of all attempts."""
+        error = next((step.error for step in self.steps.all() if step.state == "failed"), "")
+        return error or (self.last_error if self.state == State.FAILED else "")
+
+    @property
     def duration(self) -> timedelta | None:
         """From the first claim to the end; None while it waits or runs."""
         return self.finished_at - self.started_at if self.started_at and self.finished_at else None
@@ -88,6 +94,11 @@ class RunStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run}: {self.name}"
+
+    @property
+    def took(self) -> timedelta | None:
+        """Time at work over all its tries; None before the first."""
+        return timedelta(seconds=self.seconds) if self.started_at else None
 
     @property
     def state(self) -> str:

@@ -1,5 +1,6 @@
 """Numbers are short, their units thin, their minus true."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -89,3 +90,15 @@ def test_a_change_says_its_direction() -> None:
 )
 def test_the_unit_of_a_metric_decides_how_it_is_written(unit: str, written: str) -> None:
     assert plain(numbers.by_unit(2.25, unit, "EUR")) == written
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0.2, "under 1_s"), (14.9, "14_s"), (125, "2_min 5_s"), (120, "2_min"), (3790, "1_h 3_min"), (3605, "1_h")],
+)
+def test_a_duration_says_its_two_largest_units(seconds: float, written: str) -> None:
+    assert plain(numbers.duration(timedelta(seconds=seconds))) == written
+
+
+def test_no_duration_is_a_dash() -> None:
+    assert numbers.duration(None) == "–"

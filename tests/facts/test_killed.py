@@ -92,7 +92,10 @@ def test_killed_in_a_large_copy_goes_on_where_it_stood(leads: None, small_segmen
     first.status = "changed meanwhile"
     first.save()
     Lead.objects.order_by("pk")[5].delete()
-    assert refresh().exported["leads"] == 26
+    read = []
+    snapshot = refresh(progress=lambda done, total, what: read.append(done))
+    assert read[-1] == 26, "those that were missing, and the one that changed"
+    assert snapshot.exported["leads"] == 66
     assert copied("leads") == true_rows("leads")
 
 

@@ -1,0 +1,106 @@
+"""The page of the nightly runs: how fresh the numbers are, what is being computed, what failed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core.live import render_live
+from core.tasks import ring
+from core.work import State
+from facts.engine import as_of
+from kpis.models import NightlyRun, RunStep
+from kpis.nightly import OVER, ask_for_run
+from team.access import needs
+from team.models import Company, User
+
+RUNS_PER_PAGE = 25
+LATE_AFTER = timedelta(hours=26)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a run is, for a progress bar."""
+
+    run: NightlyRun
+    words: str
+    note: str
+    percent: int | None
+
+
+@needs("recompute")
+@require_http_methods(["GET", "HEAD", "POST"])
+def runs(request: HttpRequest) -> HttpResponse:
+    """List the runs; a POST asks for one."""
+    if request.method == "POST":
+        return _ask(request)
+    page = Paginator(_all_runs(), RUNS_PER_PAGE).get_page(request.GET.get("page"))
+    active = _all_runs().exclude(state__in=OVER).order_by("pk").first()
+    last = _all_runs().filter(state__in=OVER).order_by("-finished_at").first()
+    known = as_of()
+    context = {
+        "page": page,
+        "standing": _standing(active) if active else None,
+        "last": last,
+        "known": known,
+        "zone": Company.get().zone,
+        "is_late": _is_late(known),
+    }
+    return render_live(request, "kpis/runs.html", context)
+
+
+def _ask(request: HttpRequest) -> HttpResponse:
+    run = ask_for_run(user=cast(User, request.user))
+    if run.kind != NightlyRun.Kind.DEMAND or run.asked_by_id != request.user.pk:
+        messages.info(request, "A run is under way already; its numbers will be as fresh.")
+    transaction.on_commit(lambda: ring(run), robust=True)
+    return redirect("runs")
+
+
+@needs("recompute")
+@require_safe
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one run, step by step."""
+    found = get_object_or_404(_all_runs(), pk=pk)
+    standing = None if found.is_over else _standing(found)
+    return render_live(request, "kpis/run.html", {"run": found, "standing": standing})
+
+
+def _all_runs() -> QuerySet[NightlyRun]:
+    return NightlyRun.objects.select_related("asked_by").prefetch_related("steps")
+
+
+def _is_late(known: datetime | None) -> bool:
+    return known is not None and timezone.now() - known > LATE_AFTER
+
+
+def _standing(run: NightlyRun) -> Standing:
+    steps = list(run.steps.all())
+    current = next((step for step in steps if not step.finished_at), None)
+    if current is None or not current.started_at:
+        return Standing(run, "It waits for a worker.", "", None)
+    words = f"{current.label} (step {current.position + 1} of {len(steps)})"
+    return Standing(run, words, _note(run, current), _percent(steps, current))
+
+
+def _note(run: NightlyRun, step: RunStep) -> str:
+    if run.state == State.QUEUED and run.last_error:
+        return f"The last try stopped: {run.last_error}"
+    if not step.total:
+        return step.doing
+    return f"{step.doing}: {step.done:,} of {step.total:,} rows".removeprefix(": ")
+
+
+def _percent(steps: list[RunStep], current: RunStep) -> int:
+    """Return how much of all steps is done, each counting the same, 0 to 99."""
+    part = min(1.0, current.done / current.total) if current.total else 0.0
+    finished = sum(step.finished_at is not None for step in steps)
+    return min(99, int(100 * (finished + part) / len(steps)))
