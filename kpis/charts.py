@@ -110,8 +110,8 @@ def smroi(trend: Result) -> Chart | None:
         "marker": {"size": 6},
     }
     benchmark = trend.gap.get("benchmark")
-    level = [_level("Benchmark", names, float(benchmark))] if benchmark is not None else []
-    axis = _axis([*line["y"], *(float(benchmark) for _ in level)], "percent")
+    level = [] if benchmark is None else [_level("Benchmark", names, float(benchmark))]
+    axis = _axis([value for trace in (line, *level) for value in trace["y"]], "percent")
     finding = sentences.smroi_finding(parts, names, trend.by, benchmark)
     return Chart(
         name="smroi",

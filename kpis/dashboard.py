@@ -12,7 +12,8 @@ from typing import Any
 from core.numbers import by_unit, percent, points, rounded, signed
 from core.periods import Period
 from facts.engine import Facts, open_facts
-from kpis import pace, ranking
+from kpis import discretion, pace, ranking
+from kpis.asking import record_id
 from kpis.compute import compute, trend
 from kpis.dimensions import BLANK
 from kpis.dimensions import get as dimension
@@ -20,6 +21,7 @@ from kpis.grains import GRAINS
 from kpis.models import Benchmark
 from kpis.registry import BadCut, Metric, get
 from kpis.result import Part, Result
+from team.models import User
 
 CUTS = ("owner", "manager", "territory", "product", "vertical", "campaign", "lead_source", "country", "is_new_business")
 CUT_METRICS = (
@@ -155,6 +157,7 @@ class CutTable:
     metrics: tuple[Metric, ...]
     rows: tuple[Row, ...]
     largest: Any = None
+    notes: tuple[str, ...] = ()
 
     @property
     def can_filter(self) -> bool:
@@ -195,19 +198,22 @@ class Dashboard:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(words for one in self.readings.values() for words in one.now.warnings))
+        read = (words for one in self.readings.values() for words in one.now.warnings)
+        return tuple(dict.fromkeys([*read, *(self.cut.notes if self.cut else ())]))
 
 
-def build(question: Question, today: date, facts: Facts | None = None) -> Dashboard:
-    """Answer the question from one snapshot of the facts.
+def build(question: Question, today: date, user: User, facts: Facts | None = None) -> Dashboard:
+    """Answer the question from one snapshot of the facts, as far as the user may see it.
 
     Raises:
         BadCut: a filter or the cut names what no metric here can be cut by.
+        PermissionDenied: a filter would show what a colleague achieved, and the user may not see that.
     """
     facts = facts or open_facts()
+    discretion.check(user, question.where)
     if _is_empty(facts):
         return Dashboard(question, facts.as_of, is_empty=True)
-    asked = _Asked(question, facts)
+    asked = _Asked(question, facts, user)
     readings = {key: found for key in METRICS if (found := asked.reading(key))}
     _refuse_filters_of_none(question, readings)
     grain = grain_for(question.period)
@@ -275,6 +281,7 @@ class _Asked:
 
     question: Question
     facts: Facts
+    user: User
 
     def _knows(self, metric: Metric, *names: str) -> bool:
         try:
@@ -320,10 +327,11 @@ class _Asked:
     def names(self) -> Iterable[tuple[tuple[str, str], str]]:
         """Yield what the records are called that the question is filtered by; their keys are but ids."""
         for name, key in self.question.where.items():
-            metric = next((metric for metric in map(get, METRICS) if self._knows(metric, name)), None)
-            if metric and dimension(name).lookup:
-                found = compute(metric, Period(), by=name, where={name: key}, facts=self.facts)
-                yield from (((name, key), part.label) for part in found.parts if part.key == key)
+            number = record_id(key)
+            if number and dimension(name).lookup:
+                records = self.facts.table(dimension(name).lookup)
+                found = self.facts.execute(records.filter(records.id == number).select("name"))
+                yield from (((name, key), str(written)) for written in found["name"])
 
     def cut(self) -> CutTable | None:
         by = self.question.by
@@ -332,7 +340,7 @@ class _Asked:
         keys = [key for key in CUT_METRICS if self._can(key, by)]
         if not keys:
             raise BadCut(f"Nothing here can be cut by “{by}”. Use one of: {', '.join([*CUTS, *GRAINS])}.")
-        results = [self._compute(key, self.question.period, by=by) for key in keys]
+        results = [discretion.as_seen_by(self.user, self._compute(key, self.question.period, by=by)) for key in keys]
         return _table(by, [get(key) for key in keys], results)
 
 
@@ -343,9 +351,11 @@ def _table(by: str, metrics: list[Metric], results: list[Result]) -> CutTable:
     rows = [
         Row(key, labels[key], tuple(Cell(metric, parts.get(key)) for metric, parts in zip(metrics, found, strict=True)))
         for key in keys
+        if any(parts[key].n for parts in found if key in parts)
     ]
     values = [part.value for part in found[0].values() if part.value is not None]
-    return CutTable(by, dimension(by).label, tuple(metrics), tuple(rows), max(values, default=None))
+    notes = dict.fromkeys(words for result in results for words in result.warnings)
+    return CutTable(by, dimension(by).label, tuple(metrics), tuple(rows), max(values, default=None), tuple(notes))
 
 
 def _by_first(found: list[dict[str, Part]], labels: dict[str, str]) -> list[str]:

@@ -1,6 +1,6 @@
 """The joint dashboard."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -20,7 +20,7 @@ from kpis.dimensions import get as dimension
 from kpis.pace import Pace
 from kpis.registry import BadCut
 from team.access import may
-from team.models import Company
+from team.models import Company, User
 
 ROWS = 25
 
@@ -33,10 +33,10 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     fault = ""
     try:
         question = address.read(request.GET, today)
-        board = build(question, today)
+        board = build(question, today, cast(User, request.user))
     except (BadPeriod, BadCut) as error:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, today))
-        board = build(question, today)
+        board = build(question, today, cast(User, request.user))
     context = {"board": board, "fault": fault, "as_of": board.as_of, **_asked(board)}
     context |= _empty(request) if board.is_empty else _answered(request, board)
     return render_live(request, "kpis/dashboard.html", context, status=400 if fault else 200)

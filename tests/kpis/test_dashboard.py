@@ -1,0 +1,381 @@
+"""The joint dashboard: the sentence, the money, the cuts; for every role, with and without records."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core import periods
+from core.periods import Period
+from facts.refresh import refresh
+from kpis import address, charts, sentences
+from kpis.dashboard import Dashboard, Question, build, grain_for, stock_grain_for
+from kpis.models import Benchmark, Goal
+from kpis.registry import BadCut
+from team.models import Company, Role, User
+from tests import make
+from tests.kpis.memory_facts import MemoryFacts
+
+TODAY = date(2026, 11, 22)
+YEAR = periods.year(2025)
+
+
+@pytest.fixture(autouse=True)
+def november(settings: Any) -> Any:
+    with time_machine.travel(datetime(2026, 11, 22, 12, tzinfo=UTC), tick=False):
+        yield
+
+
+def plain(text: str) -> str:
+    return text.replace("\u202f", " ")
+
+
+def applexus(**more: Any) -> MemoryFacts:
+    """The worked example of the product: 24.7 M earned on 11.4 M spent in 2025."""
+    rows: dict[str, Any] = {
+        "invoices": [
+            {"issued_on": date(2025, 2, 1), "amount": Decimal(20_000_000)},
+            {"issued_on": date(2025, 9, 1), "amount": Decimal(4_800_000)},
+            {"issued_on": date(2025, 9, 2), "amount": Decimal(100_000), "kind": "credit"},
+            {"issued_on": date(2024, 9, 2), "amount": Decimal(19_000_000)},
+        ],
+        "spend": [
+            {"spent_on": date(2025, 2, 1), "amount": Decimal(5_000_000), "side": "marketing"},
+            {"spent_on": date(2025, 9, 1), "amount": Decimal(6_400_000), "side": "sales"},
+            {"spent_on": date(2024, 9, 1), "amount": Decimal(10_000_000), "side": "sales"},
+        ],
+        "owners": [{"name": "Rita"}, {"name": "Sam"}],
+        "opportunities": [
+            deal("won", date(2025, 3, 1), 100_000, owner_id=1),
+            deal("won", date(2025, 6, 1), 300_000, owner_id=2),
+            deal("lost", date(2025, 6, 1), 50_000, owner_id=1),
+            deal("no_decision", date(2025, 7, 1), 50_000, owner_id=1),
+        ],
+    }
+    return MemoryFacts(**{**rows, **more})
+
+
+def deal(outcome: str, closed: date, amount: int, **more: Any) -> dict[str, Any]:
+    return {"outcome": outcome, "closed_on": closed, "opened_on": date(2025, 1, 1), "amount": Decimal(amount), **more}
+
+
+_asked: dict[str, Dashboard] = {}  # the worked example is always answered the same, so it is reckoned once
+
+
+def board(user: User, facts: MemoryFacts | None = None, **question: Any) -> Dashboard:
+    asked = Question(**{"period": YEAR, **question})
+    if facts:
+        return build(asked, TODAY, user, facts)  # type: ignore[arg-type]
+    if repr(asked) not in _asked:
+        _asked[repr(asked)] = build(asked, TODAY, user, applexus())  # type: ignore[arg-type]
+    return _asked[repr(asked)]
+
+
+# What it says
+
+
+def test_the_worked_example_comes_out_exactly(cmo: User) -> None:
+    found = board(cmo)
+    assert (
+        plain(sentences.headline(found))
+        == "2025 earned 24.7 M € on 11.4 M € of sales and marketing: SMROI 117 %, 35 points under the benchmark."
+    )
+    smroi = found.readings["smroi"]
+    assert smroi.now.gap["extra_revenue"] == Decimal("4028000.00")
+    assert smroi.now.gap["spend_saved"].quantize(Decimal(1)) == Decimal("1598413")
+    assert smroi.change == "+27 points"
+    assert smroi.is_better
+
+
+def test_the_benchmark_may_be_edited_or_missing(cmo: User) -> None:
+    Benchmark.objects.filter(metric="smroi").update(value=Decimal("1.00"))
+    assert plain(sentences.headline(board(cmo, applexus()))).endswith("SMROI 117 %, 17 points over the benchmark.")
+    Benchmark.objects.filter(metric="smroi").delete()
+    assert plain(sentences.headline(board(cmo, applexus()))).endswith("SMROI 117 %.")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"spend": []}, "2025 earned 24.7 M €. No sales and marketing spend is recorded for it, so there is no SMROI."),
+        ({"invoices": [], "opportunities": []}, "2025 spent 11.4 M € on sales and marketing and earned nothing."),
+        ({"invoices": [], "opportunities": [], "spend": []}, "2025: no revenue and no spend is dated in these days."),
+    ],
+)
+def test_what_is_missing_is_said_and_never_shown_as_zero(cmo: User, given: dict[str, Any], said: str) -> None:
+    assert plain(sentences.headline(board(cmo, applexus(**given)))) == said
+
+
+def test_three_outcomes_never_two(cmo: User) -> None:
+    found = board(cmo)
+    rates = [found.readings[key].now.value for key in ("close_rate", "loss_rate", "no_decision_rate")]
+    assert rates == [0.5, 0.25, 0.25]
+    said = sentences.outcomes_finding(found.readings["close_rate"], found.readings["no_decision_rate"])
+    assert plain(said) == "4 deals closed; 50 % were won, and 25 % ended with no decision at all"
+    assert plain(sentences.interval(found.readings["close_rate"].now)) == "15 % to 85 % by chance, from 4 deals"
+
+
+def test_changes_are_ordered_by_weight_and_written_by_their_unit(cmo: User) -> None:
+    found = board(cmo)
+    written = {one.metric.key: one.change for one in found.changes}
+    assert plain(written["revenue"]) == "+30 %"
+    assert plain(written["sm_spend"]) == "+14 %"
+    assert (
+        plain(sentences.changes(found.changes, "2024"))
+        == "Against 2024: revenue up 30 %, SMROI up 27 points, S&M spend up 14 %"
+    )
+    assert [one.weight for one in found.changes] == sorted((one.weight for one in found.changes), reverse=True)
+
+
+def test_a_period_without_end_has_no_change(cmo: User) -> None:
+    assert board(cmo, period=Period()).changes == ()
+
+
+# Charts
+
+
+def test_the_charts_say_their_finding_and_carry_their_numbers(cmo: User) -> None:
+    found = board(cmo)
+    assert found.smroi_trend
+    money, smroi = charts.money(found.smroi_trend, found.spend_trends), charts.smroi(found.smroi_trend)
+    assert money
+    assert smroi
+    assert money.title == "Revenue stayed above spend in 1 of 2 months"
+    assert plain(smroi.title) == "SMROI reached the benchmark in 1 of 2 months; best was Feb with 300 %"
+    assert money.table_head == ("", "Marketing spend", "Sales spend", "Revenue")
+    assert money.table_rows[8] == ("Sep", 0.0, 6_400_000.0, 4_700_000.0)
+    assert sum(row[3] for row in money.table_rows) == 24_700_000
+
+
+def test_nothing_to_draw_draws_nothing(cmo: User) -> None:
+    found = board(cmo, applexus(invoices=[], opportunities=[], spend=[]))
+    assert found.smroi_trend
+    assert charts.money(found.smroi_trend, ()) is None
+    assert charts.smroi(found.smroi_trend) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "grain", "written"),
+    [
+        ("2025-03", "month", "Mar 25"),
+        ("2025Q1", "quarter", "Q1 25"),
+        ("2025", "year", "2025"),
+        ("2025-03-31", "week", "31 Mar"),
+    ],
+)
+def test_an_axis_writes_its_parts_shortly(key: str, grain: str, written: str) -> None:
+    assert charts.label(key, grain) == written
+
+
+@pytest.mark.parametrize(
+    ("days", "grain", "stock"),
+    [
+        (14, "day", "week"),
+        (90, "week", "week"),
+        (365, "month", "month"),
+        (800, "month", "quarter"),
+        (2000, "quarter", "year"),
+        (4000, "year", "year"),
+    ],
+)
+def test_a_trend_has_neither_too_few_points_nor_too_many(days: int, grain: str, stock: str) -> None:
+    period = Period(date(2015, 1, 1), date.fromordinal(date(2015, 1, 1).toordinal() + days - 1))
+    assert (grain_for(period), stock_grain_for(period)) == (grain, stock)
+
+
+# Cuts and filters
+
+
+def test_a_cut_lays_the_metrics_side_by_side(cmo: User) -> None:
+    cut = board(cmo, by="owner").cut
+    assert cut
+    assert [metric.key for metric in cut.metrics][:2] == ["revenue", "close_rate"]
+    assert "smroi" not in {metric.key for metric in cut.metrics}  # spend has no owner
+    rates = {row.label: row.cells[1].value for row in cut.rows}
+    assert rates["Rita"] == pytest.approx(1 / 3)
+    assert rates["Sam"] == 1
+
+
+def test_a_filter_leaves_out_what_cannot_be_told_apart_by_it_and_says_so(cmo: User) -> None:
+    found = board(cmo, where={"owner": "id:1"})
+    assert found.readings["close_rate"].now.denominator == 3
+    assert "smroi" not in found.readings
+    assert {"SMROI", "S&M spend"} <= set(found.without)
+    assert found.names == {("owner", "id:1"): "Rita"}
+    assert "Spend cannot be told apart by this filter" in sentences.headline(
+        found
+    ) or "no revenue" in sentences.headline(found)
+
+
+@pytest.mark.parametrize("question", [{"by": "shoe_size"}, {"where": {"shoe_size": "44"}}])
+def test_a_cut_or_filter_that_does_not_exist_is_refused_with_those_that_do(cmo: User, question: dict[str, Any]) -> None:
+    with pytest.raises(BadCut, match="owner"):
+        board(cmo, **question)
+
+
+def test_who_may_not_see_what_colleagues_achieve_does_not_see_it_here(company: Company, rep: User) -> None:
+    company.achievement = Company.Achievement.LEADERS
+    company.save()
+    cut = board(rep, applexus(), by="owner").cut
+    assert cut
+    assert {row.label for row in cut.rows}.isdisjoint({"Rita", "Sam"})
+    with pytest.raises(PermissionDenied):
+        board(rep, applexus(), where={"owner": f"id:{make.owner().pk}"})
+
+
+def test_the_question_survives_its_address() -> None:
+    asked = Question(YEAR, "owner", {"territory": "North & South"})
+    query = address.query(asked)
+    assert query == "from=2025-01-01&to=2025-12-31&by=owner&territory=North+%26+South"
+    assert address.parameters(Question(periods.preset("last_year", TODAY)), page=None) == {"period": "last_year"}
+    assert address.parameters(Question(Period())) == {"period": "all"}
+
+
+# The page
+
+
+@pytest.fixture
+def records(company: Company) -> None:
+    owner = make.owner(name="Rita")
+    make.opportunity(
+        name="Big",
+        outcome="won",
+        closed_on=date(2025, 5, 1),
+        opened_on=date(2025, 3, 1),
+        amount=Decimal(250_000),
+        owner=owner,
+    )
+    make.opportunity(
+        name="Open", outcome="open", opened_on=date(2025, 3, 1), amount=Decimal(80_000), probability=Decimal("0.5")
+    )
+    make.spend(spent_on=date(2025, 2, 1), amount=Decimal(100_000), side="marketing")
+    refresh()
+
+
+def test_every_role_may_open_it(records: None, client: Client) -> None:
+    for role in Role.values:
+        client.force_login(make.user(role), backend="django.contrib.auth.backends.ModelBackend")
+        response = client.get("/dashboard/")
+        assert response.status_code == 200, role
+        assert "2025 earned 250" in response.content.decode(), role
+
+
+def test_nobody_else_may(client: Client, company: Company) -> None:
+    response = client.get("/dashboard/")
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+def test_the_numbers_are_in_the_first_html(records: None, as_user: Callable[[User], Client], cro: User) -> None:
+    html = plain(as_user(cro).get("/dashboard/").content.decode())
+    for shown in [
+        'title="150 %"',
+        'title="250,000.00 EUR"',
+        'title="100,000.00 EUR"',
+        "benchmark 152 %",
+        "1 deals closed",
+    ]:
+        assert shown in html
+    assert 'type="application/json"' in html
+    assert "As of 22 Nov 2026" in html
+
+
+def test_an_empty_accord_says_what_to_do_first(
+    company: Company, as_user: Callable[[User], Client], ops: User, rep: User
+) -> None:
+    first = as_user(ops).get("/dashboard/").content.decode()
+    assert "No records yet" in first
+    assert "/imports/" in first
+    assert "SMROI" not in first
+    for_rep = as_user(rep).get("/dashboard/").content.decode()
+    assert "No records yet" in for_rep
+    assert 'href="/imports/"' not in for_rep
+
+
+def test_an_empty_copy_of_an_empty_accord_is_empty_too(
+    company: Company, as_user: Callable[[User], Client], cmo: User
+) -> None:
+    refresh()
+    assert "No records yet" in as_user(cmo).get("/dashboard/").content.decode()
+
+
+def test_records_without_numbers_are_on_their_way(
+    company: Company, as_user: Callable[[User], Client], cmo: User
+) -> None:
+    make.opportunity()
+    assert "the numbers are on their way" in as_user(cmo).get("/dashboard/").content.decode()
+
+
+def test_period_cut_and_filter_are_in_the_address(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
+    html = as_user(cmo).get("/dashboard/?from=2025-01-01&to=2025-06-30&by=owner").content.decode()
+    assert "1 Jan 2025 – 30 Jun 2025" in html
+    assert '<h2 id="cut-title">By owner</h2>' in html
+    assert 'href="?from=2025-01-01&amp;to=2025-06-30&amp;by=campaign"' in html
+    assert "?from=2025-01-01&amp;to=2025-06-30&amp;owner=id" in html
+    assert '<input type="hidden" name="by" value="owner">' in html
+
+
+def test_a_bad_address_is_explained_on_the_page(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
+    client = as_user(cmo)
+    for query, words in [
+        ("period=someday", "No period is called “someday”"),
+        ("from=2025-12-31&to=2025-01-01", "Swap the two dates"),
+        ("from=yesterday", "is no date"),
+        ("by=shoe_size", "Nothing here can be cut by “shoe_size”. Use one of: owner"),
+    ]:
+        response = client.get(f"/dashboard/?{query}")
+        assert response.status_code == 400, query
+        assert words in response.content.decode()
+        assert "2025 earned" in response.content.decode()
+
+
+def test_htmx_gets_the_live_region_alone(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
+    client = as_user(cmo)
+    whole, part = client.get("/dashboard/"), client.get("/dashboard/", headers={"HX-Request": "true"})
+    assert "<html" in whole.content.decode()
+    assert "<html" not in part.content.decode()
+    assert part.content.decode().strip().startswith('<div class="live dashboard" id="live"')
+    for headers in [{"HX-Boosted": "true"}, {"HX-History-Restore-Request": "true"}]:
+        assert "<html" in client.get("/dashboard/", headers={"HX-Request": "true", **headers}).content.decode()
+    for response in (whole, part):
+        assert "HX-Request" in response["Vary"]
+
+
+def test_a_joint_goal_stands_before_the_money(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
+    client = as_user(cmo)
+    assert "No joint goal is set for today" in client.get("/dashboard/").content.decode()
+    Goal.objects.create(
+        metric="revenue", target=1_000_000, currency="EUR", starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31)
+    )
+    html = plain(client.get("/dashboard/").content.decode())
+    assert "Joint goal 2026: 1.0 M € revenue" in html
+    assert html.index("Joint goal 2026") < html.index("What the gap is worth")
+
+
+def test_ten_campaigns_or_twenty_ask_the_database_as_often(
+    records: None, as_user: Callable[[User], Client], cmo: User
+) -> None:
+    def queries() -> int:
+        refresh()
+        client = as_user(cmo)
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            assert client.get("/dashboard/?by=campaign").status_code == 200
+        return len(caught)
+
+    def campaigns(number: int) -> None:
+        for _ in range(number):
+            make.lead(campaign=make.campaign(), first_contact_on=date(2025, 4, 1))
+
+    campaigns(10)
+    before = queries()
+    campaigns(10)
+    assert queries() == before
