@@ -1,0 +1,16 @@
+"""What the chain does in this room: keep every metric as it is known now."""
+
+from facts.engine import open_facts
+from facts.refresh import Progress
+from facts.steps import Step, register
+from kpis.snapshots import take_snapshots
+
+PORTION_SECONDS = 40  # below what one bell may take
+
+
+def keep_figures(progress: Progress) -> int | None:
+    """Keep the figures of the newest facts; None when time ran out before all metrics were reckoned."""
+    return take_snapshots(open_facts(), progress, seconds=PORTION_SECONDS)
+
+
+register(Step("metrics", "Reckon the metrics and keep what they are", keep_figures))
