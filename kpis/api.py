@@ -78,7 +78,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
 
 
 class PartSerializer(FiguresSerializer):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     key = serializers.CharField(help_text="What `where` takes to mean exactly this part.")
     external_id = serializers.CharField(required=False)
     currency = serializers.CharField(required=False, allow_blank=True)

@@ -15,7 +15,7 @@ from kpis import dimensions
 from kpis.dimensions import BLANK
 from kpis.grains import GRAINS
 from kpis.registry import BadCut, Measure
-from kpis.rows import Build, Row, Scope, joined
+from kpis.rows import Build, Row, Scope, joined, row_of
 
 EVENING = "evening"  # the cut of a stock by the days it is counted on
 ID = "id:"  # how a part of records is written: the id of the record
@@ -51,8 +51,8 @@ def selected(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] =
     wanted = [condition for condition in conditions if condition]
     table, _ = joined(scope, measure.rows(scope), [*wanted, *builds, _by(measure, cut)], keep=("id",))
     for condition in wanted:
-        table = table.filter(condition(Row(scope, lambda path, table=table: table[path.replace(".", "__")])))
-    return table, Row(scope, lambda path: table[path.replace(".", "__")])
+        table = table.filter(condition(row_of(scope, table)))
+    return table, row_of(scope, table)
 
 
 def _in_period(scope: Scope, measure: Measure) -> Build | None:

@@ -52,7 +52,7 @@ def compute(
     for name in [*([by] if by else []), *cut.where]:
         metric.check_dimension(name)
     scope = scope_of(period, facts)
-    result = memory.remembered(_address(scope, metric, cut), lambda: _answer(scope, metric, cut))
+    result = memory.remembered(_address(scope, metric, cut), lambda: answer(scope, metric, cut))
     return _beside_benchmark(metric, result)
 
 
@@ -72,7 +72,8 @@ def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
     return "metric:" + hashlib.sha256(repr((state, question)).encode()).hexdigest()
 
 
-def _answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
+def answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
+    """Ask the facts; nothing is remembered and nothing else is asked."""
     if metric.factors:
         return _combined(scope, metric, cut)
     measures = [chosen(scope, measure, cut) for measure in metric.measures]
@@ -159,7 +160,7 @@ def _check_custom(scope: Scope, metric: Metric, cut: Cut, rows: list[Sums]) -> N
 def _combined(scope: Scope, metric: Metric, cut: Cut) -> Result:
     """Make a metric of others: the whole of the wholes, each part of the parts with the same key."""
     assert metric.combine
-    found = {key: _answer(scope, get(key), cut) for key in metric.factors}
+    found = {key: answer(scope, get(key), cut) for key in metric.factors}
     first = found[metric.factors[0]]
     keyed = {key: {part.key: part for part in result.parts} for key, result in found.items()}
     shared = [part for part in first.parts if all(part.key in parts for parts in keyed.values())]

@@ -5,6 +5,7 @@ The whole is everybody's; only the parts that name a person or a buyer are held 
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -42,11 +43,11 @@ def check(user: Reader, where: Mapping[str, str]) -> None:
     """
     for name, value in where.items():
         allowed = _allowed(user, name) if value != BLANK else None
-        if allowed is not None and _meant(name, value).exclude(pk__in=allowed.values("pk")).exists():
+        if allowed is not None and _meant(name, value).exclude(pk__in=allowed).exists():
             raise PermissionDenied("You may not see the figures of this colleague or buyer.")
 
 
-def _allowed(user: Reader, dimension: str) -> QuerySet[Owner] | QuerySet[Account] | None:
+def _allowed(user: Reader, dimension: str) -> QuerySet[Any] | None:
     """Return the records whose parts the reader may know; None when the dimension hides nothing from them."""
     if dimension in PERSONAL:
         people = achievement_ids(user)
@@ -56,7 +57,7 @@ def _allowed(user: Reader, dimension: str) -> QuerySet[Owner] | QuerySet[Account
     return None
 
 
-def _meant(dimension: str, value: str) -> QuerySet[Owner] | QuerySet[Account]:
+def _meant(dimension: str, value: str) -> QuerySet[Any]:
     """Return the records that a filter names: by part key, by name, or by the source's own id."""
     records = Owner.objects.all() if dimension in PERSONAL else Account.objects.all()
     number = record_id(value)

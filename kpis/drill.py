@@ -15,6 +15,7 @@ from facts import registry as facts_registry
 from facts.engine import Facts, open_facts
 from kpis.asking import Cut, counted_ids
 from kpis.compute import chosen, compute, scope_of
+from kpis.record_tables import Column, columns_of
 from kpis.registry import BadCut, Measure, Metric, get
 from kpis.result import Result
 from team.models import User
@@ -29,6 +30,8 @@ class Drill:
     ids: list[int]
     seen: QuerySet[Any]  # the records of this kind that the reader may see
     result: Result
+
+    columns: tuple[Column, ...] = ()  # how the records are listed
 
     @property
     def n(self) -> int:
@@ -93,7 +96,8 @@ def records(
     ids = counted_ids(scope, measure, cut, result.currency)
     counts = dict(result.records)
     tables = tuple((name, counts.get(name, 0)) for name in measures)
-    return Drill(measure.table, tables, ids, _seen(measure.table, user), result)
+    columns = columns_of(measure.table, is_stock=measure.is_stock)
+    return Drill(measure.table, tables, ids, _seen(measure.table, user), result, columns)
 
 
 def _of_table(metric: Metric, measures: Mapping[str, Measure], table: str | None) -> Measure:

@@ -65,6 +65,10 @@ class Page:
     facts: Facts
 
     @property
+    def when(self) -> str:
+        return when(self.question.period)
+
+    @property
     def now(self) -> Result:
         return self.reading.now
 
@@ -110,8 +114,10 @@ def default_grain(period: Period) -> str:
 def sentence(reading: Reading, period: Period) -> str:
     """Say the number in words: what it was, when, and how that compares."""
     metric, now = reading.metric, reading.now
-    if now.value is None or not now.n:
+    if not now.n:
         return f"{metric.name}: nothing to count {when(period)}"
+    if now.value is None:
+        return f"{metric.name} cannot be told {when(period)}: there is nothing below the line, no {metric.below}"
     value = reading.written(now.value) + (f" a {now.per}" if now.per else "")
     verb = "stood at" if metric.is_stock and not now.per else "was"
     words = f"{metric.name} {verb} {value} {when(period)}"

@@ -86,10 +86,9 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, _today()))
         drill = _drill(request, found, question, None)
     if request.GET.get("format") == "csv" and not fault:
-        return sheets.download(f"{key}-{drill.table}", sheets.records(drill.table, _chunks(drill)))
+        return sheets.download(f"{key}-{drill.table}", sheets.records(drill.columns, _chunks(drill)))
     page = Paginator(drill.visible_ids, ROWS).get_page(request.GET.get("page"))
-    columns = record_tables.COLUMNS[drill.table]
-    rows = drill.page(page.start_index() - 1 if page else 0, page.end_index(), *record_tables.related(drill.table))
+    rows = drill.page(max(0, page.start_index() - 1), page.end_index(), *record_tables.related(drill.columns))
     context = {
         "metric": found,
         "drill": drill,
@@ -99,8 +98,8 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         "presets": periods.PRESETS,
         "as_of": drill.result.as_of,
         "filters": metric_page.filter_labels(question.where),
-        "columns": columns,
-        "rows": [[column.cell(row) for column in columns] for row in rows],
+        "columns": drill.columns,
+        "rows": [[column.cell(row) for column in drill.columns] for row in rows],
         "page": page,
         "metric_link": address.metric(key, question, by=None),
     }
@@ -114,7 +113,7 @@ def _drill(request: HttpRequest, found: Metric, question: Question, table: str |
 
 def _chunks(drill: Drill) -> Iterator[list[Any]]:
     for first in range(0, len(drill.visible_ids), CHUNK):
-        yield drill.page(first, first + CHUNK, *record_tables.related(drill.table))
+        yield drill.page(first, first + CHUNK, *record_tables.related(drill.columns))
 
 
 def _metric(key: str) -> Metric:

@@ -57,10 +57,18 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("Stage", "stage"),
         Column("Outcome", "get_outcome_display"),
         AMOUNT,
-        Column("Probability", "probability", "percent"),
         Column("Opened", "opened_on", "day"),
         Column("Closed", "closed_on", "day"),
-        SOURCE,
+    ),
+    "open opportunities": (
+        NAME,
+        ACCOUNT,
+        OWNER,
+        Column("Stage", "stage"),
+        AMOUNT,
+        Column("Probability", "probability", "percent"),
+        Column("Opened", "opened_on", "day"),
+        Column("Expected", "expected_close_on", "day"),
     ),
     "leads": (
         Column("Name", "__str__"),
@@ -156,6 +164,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 
 
-def related(table: str) -> tuple[str, ...]:
+def columns_of(table: str, *, is_stock: bool = False) -> tuple[Column, ...]:
+    """Return the columns of a kind of record; open deals show their chances instead of their end."""
+    return COLUMNS["open opportunities" if is_stock and table == "opportunities" else table]
+
+
+def related(columns: tuple[Column, ...]) -> tuple[str, ...]:
     """Return the references that the columns look through, to be fetched in the same query."""
-    return tuple({column.path.partition(".")[0]: None for column in COLUMNS[table] if "." in column.path})
+    return tuple({column.path.partition(".")[0]: None for column in columns if "." in column.path})

@@ -121,6 +121,16 @@ class Metric:
         return any(measure.is_stock for measure in self.all_measures)
 
     @property
+    def above(self) -> str:
+        """What stands above the line of the formula, in words; the whole formula where there is no line."""
+        return self.formula.partition(" ÷ ")[0].strip("()")
+
+    @property
+    def below(self) -> str:
+        """What stands below the line of the formula, in words."""
+        return self.formula.rpartition(" ÷ ")[2].partition(", by")[0].strip("()")
+
+    @property
     def adds_up(self) -> bool:
         """Whether the months of a year add up to the year."""
         return not (self.is_rate or self.is_stock or self.is_spread or self.factors)

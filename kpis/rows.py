@@ -144,7 +144,12 @@ def joined(scope: Scope, base: Any, builds: Iterable[Build], keep: tuple[str, ..
     table = base.select(**{_flat(path): base[path] for path in wanted if "." not in path})
     for prefix in prefixes:
         table = _with(scope, table, prefix, wanted)
-    return table, Row(scope, lambda path: table[_flat(path)])
+    return table, row_of(scope, table)
+
+
+def row_of(scope: Scope, table: Any) -> Row:
+    """Return the row of a joined table, to build expressions on."""
+    return Row(scope, lambda path: table[_flat(path)])
 
 
 def _with(scope: Scope, table: Any, prefix: str, wanted: set[str]) -> Any:

@@ -8,7 +8,7 @@ from django.http import StreamingHttpResponse
 
 from crm.imports.report import guarded
 from kpis.metric_page import Page
-from kpis.record_tables import COLUMNS
+from kpis.record_tables import Column
 from kpis.result import Part
 
 FIGURES = ("value", "numerator", "denominator", "n", "currency", "low", "high")
@@ -49,11 +49,10 @@ def _spread(page: Page, part: Part) -> list[Any]:
     return [spread.q1, spread.median, spread.q3, spread.p90, spread.mean] if spread else [None] * 5
 
 
-def records(table: str, pages: Iterable[list[Any]]) -> Iterator[list[Any]]:
+def records(columns: tuple[Column, ...], pages: Iterable[list[Any]]) -> Iterator[list[Any]]:
     """Yield the records with the columns of their kind, and the ids they have here and in their source."""
-    columns = COLUMNS[table]
-    yield [column.label for column in columns] + ["Currency", "Id", "External id"]
+    yield [*(column.label for column in columns), "Currency", "Source", "External id", "Id"]
     for page in pages:
         for record in page:
             cells = [column.cell(record).text for column in columns]
-            yield [*cells, getattr(record, "currency", ""), record.pk, record.external_id]
+            yield [*cells, getattr(record, "currency", ""), record.source, record.external_id, record.pk]

@@ -32,7 +32,8 @@ def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: f
     kept = SnapshotSet.objects.filter(facts_snapshot_id=facts.snapshot.pk if facts.snapshot else None).first()
     if kept:
         return kept.figures.count()
-    started, rows = time.monotonic(), []
+    started = time.monotonic()
+    rows: list[MetricSnapshot] = []
     metrics = [metric for metric in all_metrics() if _has_records(metric, facts)]
     for done, metric in enumerate(metrics):
         if progress:

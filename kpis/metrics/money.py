@@ -10,7 +10,7 @@ from kpis.registry import Check, Measure, Metric, register
 from kpis.rows import Row
 
 INVOICED_BASIS = "invoices, net of credit notes"
-WON_BASIS = "deals won, by close date (there are no invoices)"
+WON_BASIS = "deals won, by close date, for want of invoices"
 
 
 def net(path: str) -> Callable[[Row], Any]:
