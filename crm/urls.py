@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm import views
+from crm import connector_views, views
 
 urlpatterns = [
     path("imports/", views.imports, name="imports"),
@@ -10,4 +10,19 @@ urlpatterns = [
     path("imports/<int:pk>/rejected/", views.rejected, name="rejected"),
     path("imports/<int:pk>/rejected/<int:file_pk>.csv", views.rejected_csv, name="rejected_csv"),
     path("imports/<int:pk>/cancel/", views.cancel, name="cancel_import"),
+    path("connectors/", connector_views.connectors, name="connectors"),
+    path("connectors/new/<slug:source>/<slug:method>/", connector_views.add_connector, name="add_connector"),
+    path("connectors/<int:pk>/", connector_views.connector, name="connector"),
+    path("connectors/<int:pk>/edit/", connector_views.edit_connector, name="edit_connector"),
+    path("connectors/<int:pk>/pull/", connector_views.pull_now, name="pull_now"),
+    path("connectors/<int:pk>/remove/", connector_views.remove_connector, name="remove_connector"),
+    *(
+        path(
+            f"connectors/<int:pk>/{change}/",
+            connector_views.change_state,
+            {"change": change},
+            name=f"connector_{change}",
+        )
+        for change in connector_views.CHANGES
+    ),
 ]

@@ -32,6 +32,7 @@ PLACES = (
     Place("Metrics", "metrics", "calculator"),
     Place("Agreements", "agreements", "document-check"),
     Place("Imports", "imports", "arrow-up-tray", right="import"),
+    Place("Connectors", "connectors", "arrows-right-left", right="import"),
     Place("Nightly runs", "runs", "moon", right="recompute"),
     Place("People", "people", "users", right="manage_company"),
     Place("Company", "company", "building-office", right="manage_company"),

@@ -5,8 +5,8 @@ another worker goes on; so a worker may be killed at any time. The cursor moves 
 the import of those rows done. A limit or a cut line never holds a worker: the row is put back until it is due.
 """
 
-import time
 from datetime import datetime, timedelta
+from time import sleep
 
 from django.db import transaction
 
@@ -226,7 +226,7 @@ class Puller:
         if seconds > SHORT:
             raise Later(seconds, str(fault), checkpoint=point)
         self.pull.advance(point)
-        time.sleep(seconds)
+        sleep(seconds)
         return False
 
     def _note(self, words: str) -> None:
