@@ -1,7 +1,12 @@
-"""A clean file in blocks of whole rows, each known by the byte and the line at which it begins."""
+"""A plain file in blocks of whole rows, each known by the byte and the line at which it begins.
+
+A block whose quotes all stand where they should is read by Arrow, fast, which also says which rows have too many
+or too few cells. Any other block is read line by line, so that a quote gone astray costs its own line alone.
+"""
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +19,10 @@ from pyarrow import csv as arrow_csv
 
 BLOCK = 8 * 1024 * 1024
 LONGEST_ROW = 1024 * 1024  # a quote that stays open for longer was opened by mistake
-LF, QUOTE = 10, 34
+LF, CR, QUOTE = 10, 13, 34
+NEVER_CLOSED = "A quote is opened and never closed"
+ASTRAY = "A quote stands where none belongs"
+TOO_LONG = "A cell is too long to be read"
 
 
 @dataclass(frozen=True)
@@ -41,42 +49,31 @@ def blocks(path: Path, header: list[str], delimiter: str, offset: int, line: int
     """Yield the rows from byte `offset` on, which is the beginning of a row on `line`."""
     with path.open("rb") as file:
         while True:
-            text, broken = _whole_rows(file, offset)
+            text, is_last = _read(file, offset)
             if not text:
                 return
-            block = _broken(text, header, line) if broken else parse(text, header, delimiter, line)
-            offset += len(text)
-            line += text.count(b"\n")
+            end = len(text) if is_last else last_row_end(text)
+            if end and is_well_formed(text[:end], delimiter):
+                block = parse(text[:end], header, delimiter, line)
+            else:
+                block, end = carefully(text, header, delimiter, line, is_last)
+            offset, line = offset + end, line + text.count(b"\n", 0, end)
             block.end, block.next_line = offset, line
             yield block
 
 
-def _whole_rows(file: IO[bytes], offset: int) -> tuple[bytes, bool]:
-    """Return (bytes up to the end of the last whole row, False), or (one line whose quote never closes, True)."""
+def _read(file: IO[bytes], offset: int) -> tuple[bytes, bool]:
+    """Return (bytes with the end of a row among them, whether they are the last of the file)."""
     file.seek(offset)
     text = file.read(BLOCK)
     if len(text) < BLOCK:
-        return _to_the_end(text)
-    end = last_row_end(text)
-    while not end and len(text) < BLOCK + LONGEST_ROW:
+        return text, True
+    while not last_row_end(text) and len(text) < BLOCK + LONGEST_ROW:
         more = file.read(LONGEST_ROW)
-        text += more
-        end = last_row_end(text)
         if not more:
-            return _to_the_end(text)
-    return (text[:end], False) if end > 0 else (_first_line(text), True)
-
-
-def _to_the_end(text: bytes) -> tuple[bytes, bool]:
-    """The last block: all of it, unless a quote stays open; then what comes before, and the line that opens it."""
-    if not text or text.count(b'"') % 2 == 0:
-        return text, False
-    end = last_row_end(text)
-    return (text[:end], False) if end else (_first_line(text), True)
-
-
-def _first_line(text: bytes) -> bytes:
-    return text[: text.find(b"\n") + 1 or len(text)]
+            return text, True
+        text += more
+    return text, False
 
 
 def last_row_end(text: bytes) -> int:
@@ -90,18 +87,26 @@ def last_row_end(text: bytes) -> int:
     return int(outside[-1]) + 1 if len(outside) else 0
 
 
-def _broken(text: bytes, header: list[str], line: int) -> Block:
-    words = text.decode(errors="replace").rstrip("\r\n")
-    bad = [BadLine(line, words, "A quote is opened and never closed")]
-    return Block(_frame([[] for _ in header], header), np.array([], np.int64), bad)
+def is_well_formed(text: bytes, delimiter: str) -> bool:
+    """Tell whether each quote opens behind a delimiter, closes before one, or stands doubled inside."""
+    if b'"' not in text:
+        return True
+    codes = np.frombuffer(b"\n" + text + b"\n", np.uint8)
+    quotes = np.flatnonzero(codes == QUOTE)
+    if len(quotes) % 2:
+        return False
+    before, after = codes[quotes[0::2] - 1], codes[quotes[1::2] + 1]
+    return bool(
+        np.isin(before, [LF, QUOTE, ord(delimiter)]).all() and np.isin(after, [LF, CR, QUOTE, ord(delimiter)]).all()
+    )
 
 
 def parse(text: bytes, header: list[str], delimiter: str, line: int) -> Block:
-    """Read whole rows. Arrow reads them, because it alone says which rows have too many or too few cells."""
+    """Read whole, well-formed rows."""
     wrong: list[tuple[int, str, int]] = []
 
     def skip(row: "arrow_csv.InvalidRow") -> str:
-        wrong.append((row.number, row.text, row.actual_columns))
+        wrong.append((row.number - 1, row.text, row.actual_columns))
         return "skip"
 
     places = [str(place) for place in range(len(header))]
@@ -115,44 +120,70 @@ def parse(text: bytes, header: list[str], delimiter: str, line: int) -> Block:
             column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False, check_utf8=False
         ),
     )
-    frame = table.to_pandas()
-    frame.columns = pd.Index(header)
-    lines = _lines(frame, [number for number, _, _ in wrong], text, line)
-    block = Block(frame, lines)
-    _sort_out(block, wrong, header, delimiter, line)
-    return block
+    frame = table.to_pandas().set_axis(header, axis=1)
+    begins = line + _begins(frame, wrong, text)
+    kept = np.delete(begins, [place for place, _, _ in wrong])
+    return Block(frame, kept, [BadLine(int(begins[n]), words, _width(found, len(header))) for n, words, found in wrong])
 
 
-def _lines(frame: pd.DataFrame, wrong: list[int], text: bytes, line: int) -> np.ndarray:
-    """Return the line of each row: its number, plus the line feeds inside the cells of the rows before."""
+def _begins(frame: pd.DataFrame, wrong: list[tuple[int, str, int]], text: bytes) -> np.ndarray:
+    """Return for each row how many lines stand before it: one for each row before, and the line feeds inside those."""
     numbers = np.arange(len(frame) + len(wrong))
-    kept = np.delete(numbers, [number - 1 for number in wrong]) if wrong else numbers
-    if b'"' not in text or text.count(b"\n") <= len(numbers):
-        return line + kept
-    inside = sum((frame[column].str.count("\n") for column in frame), start=pd.Series(0, index=frame.index))
+    if text.count(b"\n") <= len(numbers):
+        return numbers
+    inside = sum((frame[column].str.count("\n") for column in frame), start=pd.Series(0, index=frame.index)).to_numpy()
     feeds = np.zeros(len(numbers), np.int64)
-    feeds[kept] = inside.to_numpy()
-    return line + kept + (np.cumsum(feeds) - feeds)[kept]
+    feeds[np.delete(numbers, [place for place, _, _ in wrong])] = inside
+    for place, words, _ in wrong:
+        feeds[place] = words.count("\n")
+    return numbers + np.cumsum(feeds) - feeds
 
 
-def _sort_out(block: Block, wrong: list[tuple[int, str, int]], header: list[str], delimiter: str, line: int) -> None:
-    """Tell what is wrong with rows of the wrong width; read line by line those that a stray quote glued together."""
-    rescued: list[tuple[int, list[str]]] = []
-    for number, text, found in wrong:
-        first = line + number - 1
-        if "\n" not in text:
-            block.bad.append(BadLine(first, text, _width(found, len(header))))
+def carefully(text: bytes, header: list[str], delimiter: str, line: int, is_last: bool) -> tuple[Block, int]:
+    """Read what may be malformed, line by line: (block, bytes read). A row cut off by the end of the block waits."""
+    whole = text if is_last else text[: text.rfind(b"\n") + 1]
+    lines = _lines(whole)
+    good: list[tuple[int, list[str]]] = []
+    bad: list[BadLine] = []
+    place = 0
+    while place < len(lines):
+        cells, used, reason = _row(lines, place, delimiter)
+        if reason == NEVER_CLOSED and place and not is_last and _size(lines[place:]) < LONGEST_ROW:
+            break
+        if reason or len(cells) != len(header):
+            words = "".join(lines[place : place + used]).rstrip("\r\n")
+            bad.append(BadLine(line + place, words, reason or _width(len(cells), len(header))))
+        else:
+            good.append((line + place, cells))
+        place += used
+    frame = _frame([cells for _, cells in good], header)
+    return Block(frame, np.array([number for number, _ in good], np.int64), bad), _size(lines[:place])
+
+
+def _lines(text: bytes) -> list[str]:
+    """Cut behind line feeds only: what else may end a line can stand inside a cell."""
+    return [line.decode() for line in re.findall(rb"[^\n]*\n|[^\n]+\Z", text)]
+
+
+def _size(lines: list[str]) -> int:
+    return sum(len(line.encode()) for line in lines)
+
+
+def _row(lines: list[str], place: int, delimiter: str) -> tuple[list[str], int, str]:
+    """Read one row that begins at a line: (cells, lines it takes, what is wrong with it)."""
+    text = ""
+    for used, words in enumerate(lines[place:], 1):
+        text += words
+        if len(text) > LONGEST_ROW:
+            break
+        if used > 1 and '"' not in words:
             continue
-        for place, words in enumerate(text.split("\n")):
-            cells = next(csv.reader([words], delimiter=delimiter), [])
-            if len(cells) == len(header):
-                rescued.append((first + place, cells))
-            elif words.strip():
-                block.bad.append(BadLine(first + place, words, _width(len(cells), len(header))))
-    if rescued:
-        more = _frame([[row[place] for _, row in rescued] for place in range(len(header))], header)
-        block.frame = pd.concat([block.frame, more], ignore_index=True)
-        block.lines = np.concatenate([block.lines, [number for number, _ in rescued]])
+        try:
+            return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [""]), used, ""
+        except csv.Error as error:
+            if "unexpected end" not in str(error):
+                return [], 1, TOO_LONG if "field larger" in str(error) else ASTRAY
+    return [], 1, NEVER_CLOSED
 
 
 def _width(found: int, expected: int) -> str:
@@ -160,7 +191,6 @@ def _width(found: int, expected: int) -> str:
     return f"The row has {found} {cells} where the header has {expected}"
 
 
-def _frame(columns: list[list[str]], header: list[str]) -> pd.DataFrame:
-    frame = pd.concat([pd.Series(values, dtype="str") for values in columns], axis=1)
-    frame.columns = pd.Index(header)
-    return frame
+def _frame(rows: list[list[str]], header: list[str]) -> pd.DataFrame:
+    columns = {place: pd.Series([row[place] for row in rows], dtype="str") for place in range(len(header))}
+    return pd.DataFrame(columns).set_axis(header, axis=1)
