@@ -96,7 +96,7 @@ def _campaign(world: World, run: Run, numbers: "count[int]") -> None:
     one_per_firm = list({one.firm: one for one in prospects if one.answered}.values())
     ready = pick(rng, one_per_firm, lambda one: one.promise, round(run.leads * run.plan.converted))
     deals = [convert(rng, one, next(numbers), world.calendar) for one in ready]
-    _end(world, rng, deals, run.plan.won, YEARS[run.offset].undecided)
+    _end(world, rng, deals, run.plan.won * YEARS[run.offset].wins, YEARS[run.offset].undecided)
 
 
 def _outbound(world: World, offset: int, numbers: "count[int]") -> None:
@@ -107,7 +107,7 @@ def _outbound(world: World, offset: int, numbers: "count[int]") -> None:
         open_deal(rng, next(numbers), NEW, firm, OUTBOUND, world.calendar.sometime(rng, day), offset)
         for firm, day in zip(firms, days, strict=True)
     ]
-    _end(world, rng, deals, WIN_RATE[OUTBOUND], YEARS[offset].undecided)
+    _end(world, rng, deals, WIN_RATE[OUTBOUND] * YEARS[offset].wins, YEARS[offset].undecided)
 
 
 def _existing(world: World, offset: int, kind: str, number: int, numbers: "count[int]") -> None:
@@ -123,7 +123,7 @@ def _existing(world: World, offset: int, kind: str, number: int, numbers: "count
         asked.add(firm)
         moment = world.calendar.sometime(rng, day)
         deals.append(open_deal(rng, next(numbers), kind, firm, CUSTOMER, moment, offset))
-    _end(world, rng, deals, WIN_RATE[kind], UNDECIDED_RATE[kind])
+    _end(world, rng, deals, WIN_RATE[kind] * YEARS[offset].wins, UNDECIDED_RATE[kind])
 
 
 def _working_days(rng: Random, world: World, offset: int, number: int) -> list[date]:

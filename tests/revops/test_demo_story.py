@@ -19,6 +19,7 @@ from revops.demo.load import ORDER
 from revops.demo.people import GONE, SLOW, make_people
 from revops.demo.scaling import scaled
 from revops.demo.story import LAGGING, OUTSIDE, YEARS
+from revops.demo.world import play
 from revops.demo.write import write_book
 from team.models import Role
 
@@ -228,6 +229,21 @@ def test_rates_and_times_are_believable(book: Book) -> None:
         assert days["won"] < days["lost"]
         won = closed(book, number, "won")
         assert 60_000 < sum(one.amount for one in won) / len(won) < 105_000
+
+
+def test_no_decision_rises_from_year_to_year(book: Book) -> None:
+    before, after = (len(closed(book, number, "no_decision")) / len(closed(book, number))
+                     for number in (last_year(book) - 1, last_year(book)))  # fmt: skip
+    assert before < after
+
+
+@pytest.mark.parametrize("number", range(2029, 2034))
+def test_the_sums_hold_whatever_weekdays_a_year_brings(number: int) -> None:
+    world = play(date(number, 1, 1))
+    won = [deal for deal in world.won_deals if deal.closed.year == number - 1]
+    assert sum(deal.amount for deal in won) == REVENUE
+    own = {key: sum(deal.amount for deal in won if deal.run and deal.run.plan.key == key) for key in ("pink", "blue")}
+    assert own == {"pink": 100_000, "blue": 480_000}
 
 
 def test_there_is_a_pipeline_with_smoke_in_it(book: Book) -> None:
