@@ -15,6 +15,7 @@ from revops import services
 
 PROCESSES = ("web", "worker", "beat")
 PR_SET_PDEATHSIG = 1
+ROOT_IS_KNOWN = "ignore:You're running the worker with superuser privileges"
 GRACE_SECONDS = 20
 PATIENCE_SECONDS = 15  # what a killed run leaves behind ends by itself, and lets go of the port
 READY_SECONDS = 120
@@ -26,15 +27,30 @@ def main() -> None:
     port = wanted_port()
     os.environ["PORT"] = str(port)
     os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, _interrupt)
+    listen()
     with contextlib.suppress(KeyboardInterrupt), alone() as was_killed:
         wait_for_port(port, PATIENCE_SECONDS if was_killed else 0)
         run(port)
-    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, signal.SIG_IGN)  # the end is near; a second Ctrl-C must not cut it short
+    turn_deaf()
     services.release()
     say("Accord has stopped. All data is kept.")
+
+
+def listen() -> None:
+    """Stop in good order on Ctrl-C, when told to, when the terminal closes, and when make is killed over our head."""
+    signal.signal(signal.SIGINT, _interrupt)  # also where a shell started us in the background, deaf to it
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
+        signal.signal(signal.SIGHUP, _interrupt)
+    die = _die_with_parent()
+    if die and "MAKELEVEL" in os.environ:
+        die()
+
+
+def turn_deaf() -> None:
+    """The end is near: a second Ctrl-C must not cut it short."""
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
 
 
 def run(port: int) -> None:
@@ -122,7 +138,8 @@ def command_of(name: str) -> list[str]:
 
 def start(name: str) -> subprocess.Popen[bytes]:
     """Start a process as the head of a group of its own: Ctrl-C reaches us alone, and nothing of it outlives us."""
-    return subprocess.Popen(command_of(name), preexec_fn=_die_with_parent(), start_new_session=True)
+    env = {**os.environ, "PYTHONWARNINGS": ROOT_IS_KNOWN}
+    return subprocess.Popen(command_of(name), env=env, preexec_fn=_die_with_parent(), start_new_session=True)
 
 
 def _die_with_parent() -> Callable[[], None] | None:
@@ -165,7 +182,7 @@ def watch(children: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    turn_deaf()
     say("\nStopping …")
     for child in children.values():
         child.terminate()
