@@ -1,13 +1,16 @@
 """Every address of Accord."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from revops import health, views
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}img/mark.svg")),
     path("home/", views.home, name="home"),
     path("api/", include("revops.api")),
     path("", include("team.urls")),

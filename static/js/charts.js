@@ -70,12 +70,14 @@ function theme() {
 }
 
 function figureOf(chart) {
-  return JSON.parse(document.getElementById(chart.dataset.chart).textContent);
+  return JSON.parse(chart.querySelector("script[type='application/json']").textContent);
 }
 
+// A chart may leave the page while its drawing waits.
 async function draw(chart) {
-  const { data, layout } = figureOf(chart);
   const Plotly = await plotly();
+  if (!chart.isConnected) return;
+  const { data, layout } = figureOf(chart);
   const canvas = chart.querySelector(".chart-canvas");
   await Plotly.react(canvas, painted(data), painted(merged(theme(), layout)), CONFIG);
   for (const hidden of canvas.querySelectorAll("svg")) hidden.setAttribute("aria-hidden", "true");
@@ -116,8 +118,9 @@ async function savePng(chart) {
   await draw(chart);
   const Plotly = await plotly();
   const { data, layout } = figureOf(chart);
-  const title = { text: chart.querySelector(".chart-title").textContent, font: { size: 18 }, x: 0, xref: "paper", automargin: true, yref: "container" };
-  const whole = merged(merged(theme(), layout), { title, paper_bgcolor: "--paper", margin: { t: 64, l: 24, r: 24, b: 24 } });
+  const text = chart.querySelector(".chart-title").textContent;
+  const title = { text, font: { size: 19, weight: 600 }, x: 0, xref: "paper", y: 1, yref: "container", yanchor: "top", pad: { t: 24 } };
+  const whole = merged(merged(theme(), layout), { title, paper_bgcolor: "--paper", margin: { t: 96, l: 24, r: 24, b: 24 } });
   const url = await Plotly.toImage({ data: painted(data), layout: painted(whole) }, { format: "png", width: 1200, height: 600, scale: 2 });
   save(`${chart.dataset.name}.png`, url);
 }
