@@ -83,9 +83,9 @@ class Writer:
     def _small(self, horizon: str) -> Written:
         """Copy a table without stamps whole, but only when its content is another."""
         rows, checksum = self.export.whole()
-        self.heard(self.table.name, len(rows))
         if self.copy and self.copy.checksum == checksum:
             return self._kept(self.copy, horizon)
+        self.heard(self.table.name, len(rows))
         delta = self._begun()
         lake.append(delta, self.table.arrow, rows.to_batches())
         return self._written(delta, horizon, checksum)

@@ -63,6 +63,14 @@ def last_due(line: str, now: datetime) -> datetime | None:
     return moment if moment and now - moment < LOOK_BACK else None
 
 
+def next_due(company: Company) -> datetime | None:
+    """Return the next moment, in the company's zone, at which its cron line has a run begin; None without one."""
+    try:
+        return next(CronSim(company.nightly_at, timezone.now().astimezone(company.zone)), None)
+    except CronSimError:
+        return None
+
+
 def _queue_nightly(company: Company) -> None:
     try:
         due = last_due(company.nightly_at, timezone.now().astimezone(company.zone))

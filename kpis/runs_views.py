@@ -18,7 +18,7 @@ from core.tasks import ring
 from core.work import State
 from facts.engine import as_of
 from kpis.models import NightlyRun, RunStep
-from kpis.nightly import OVER, ask_for_run
+from kpis.nightly import OVER, ask_for_run, next_due
 from team.access import needs
 from team.models import Company, User
 
@@ -45,14 +45,15 @@ def runs(request: HttpRequest) -> HttpResponse:
     page = Paginator(_all_runs(), RUNS_PER_PAGE).get_page(request.GET.get("page"))
     active = _all_runs().exclude(state__in=OVER).order_by("pk").first()
     last = _all_runs().filter(state__in=OVER).order_by("-finished_at").first()
-    known = as_of()
+    known, company = as_of(), Company.get()
     context = {
         "page": page,
         "standing": _standing(active) if active else None,
         "last": last,
         "known": known,
-        "zone": Company.get().zone,
         "is_late": _is_late(known),
+        "next_due": next_due(company),
+        "zone": company.zone,
     }
     return render_live(request, "kpis/runs.html", context)
 
@@ -71,7 +72,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run, step by step."""
     found = get_object_or_404(_all_runs(), pk=pk)
     standing = None if found.is_over else _standing(found)
-    return render_live(request, "kpis/run.html", {"run": found, "standing": standing})
+    context = {"run": found, "standing": standing, "zone": Company.get().zone}
+    return render_live(request, "kpis/run.html", context)
 
 
 def _all_runs() -> QuerySet[NightlyRun]:
@@ -96,7 +98,7 @@ def _note(run: NightlyRun, step: RunStep) -> str:
         return f"The last try stopped: {run.last_error}"
     if not step.total:
         return step.doing
-    return f"{step.doing}: {step.done:,} of {step.total:,} rows".removeprefix(": ")
+    return f"{step.doing}: {step.done:,} of {step.total:,}".removeprefix(": ")
 
 
 def _percent(steps: list[RunStep], current: RunStep) -> int:

@@ -13,4 +13,4 @@ def keep_figures(progress: Progress) -> int | None:
     return take_snapshots(open_facts(), progress, seconds=PORTION_SECONDS)
 
 
-register(Step("metrics", "Reckon the metrics and keep what they are", keep_figures))
+register(Step("metrics", "Compute the metrics", keep_figures))
