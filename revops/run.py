@@ -16,7 +16,7 @@ from revops import services
 PROCESSES = ("web", "worker", "beat")
 PR_SET_PDEATHSIG = 1
 ROOT_IS_KNOWN = "ignore:You're running the worker with superuser privileges"
-GRACE_SECONDS = 20
+GRACE_SECONDS = 8  # what is cut off is taken up again from its last checkpoint
 PATIENCE_SECONDS = 15  # what a killed run leaves behind ends by itself, and lets go of the port
 READY_SECONDS = 120
 MEND_SECONDS = 5
