@@ -181,7 +181,9 @@ def _done(run: NightlyRun, record: RunStep, step: Step) -> int | None:
 
 def _close(run: NightlyRun, record: RunStep, rows: int | None) -> None:
     """Commit the record together with the run's checkpoint."""
-    if rows is not None:
+    if rows is None:
+        record.tries -= 1  # the next portion belongs to this try
+    else:
         record.rows, record.finished_at, record.doing = rows, timezone.now(), ""
     with transaction.atomic():
         record.save()

@@ -55,7 +55,7 @@ def test_the_page_says_how_fresh_the_numbers_are_in_the_company_s_zone(
         refresh()
         words = page(as_user(ops))
     assert "The numbers are as of 22 Nov 2026, 03:02 CET." in words
-    assert "The next one is due 23 Nov 2026, 03:00 CET." in words
+    assert "The next run is due 23 Nov 2026, 03:00 CET." in words
 
 
 def test_a_run_shows_when_how_long_and_how_many_rows(as_user: Any, ops: User) -> None:
