@@ -6,7 +6,7 @@ Left out are the house-keeping of an import and long free text, which no metric 
 from crm import models as crm
 from facts.registry import FactTable, columns_of, register
 
-LEFT_OUT = frozenset({"changed_xid", "pending", "last_import_id"})
+LEFT_OUT = frozenset({"changed_xid", "pending", "last_import_id", "told"})
 FREE_TEXT = {"activities": frozenset({"notes"}), "enquiries": frozenset({"description"})}
 RENAMED = {"source": "source_system"}
 
@@ -20,6 +20,7 @@ KINDS: dict[str, type[crm.Record]] = {
     "content_uses": crm.ContentUse,
     "enquiries": crm.Enquiry,
     "enquiry_handovers": crm.EnquiryHandover,
+    "exchange_rates": crm.ExchangeRate,
     "invoices": crm.Invoice,
     "leads": crm.Lead,
     "opportunities": crm.Opportunity,
@@ -36,3 +37,4 @@ KINDS: dict[str, type[crm.Record]] = {
 for name, model in KINDS.items():
     left_out = LEFT_OUT | FREE_TEXT.get(name, frozenset())
     register(FactTable(name, model, columns_of(model, leave_out=left_out, rename=RENAMED)))
+register(FactTable("day_rates", crm.DayRate, columns_of(crm.DayRate, leave_out=LEFT_OUT)))

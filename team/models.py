@@ -91,6 +91,10 @@ class Company(models.Model):
         TEAM = "team", "Oneself and one's manager"
         LEADERS = "leaders", "Leaders only"
 
+    class ForeignAmounts(models.TextChoices):
+        KEEP = "keep", "Keep them as they are: a metric counts one currency and says what it leaves out"
+        CONVERT = "convert", "Convert them by the dated rates: an amount without a rate is refused by the import"
+
     name = models.CharField(max_length=120, default="My company")
     currency = models.CharField(
         max_length=3,
@@ -101,6 +105,7 @@ class Company(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
     visibility = models.CharField(max_length=12, choices=Visibility, default=Visibility.OPEN)
     achievement = models.CharField(max_length=12, choices=Achievement, default=Achievement.EVERYBODY)
+    foreign_amounts = models.CharField(max_length=10, choices=ForeignAmounts, default=ForeignAmounts.KEEP)
     nightly_at = models.CharField(
         max_length=40,
         default="0 3 * * *",
@@ -129,6 +134,11 @@ class Company(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def converts(self) -> bool:
+        """Whether amounts in other currencies are reckoned in the company's."""
+        return bool(self.currency) and self.foreign_amounts == self.ForeignAmounts.CONVERT
 
 
 class UserManager(BaseUserManager["User"]):

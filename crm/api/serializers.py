@@ -96,6 +96,12 @@ class EnquiryHandoverSerializer(RecordSerializer):
         fields = (*ORIGIN, "enquiry", "from_owner", "to_owner", "handed_at", *CUSTOM)
 
 
+class ExchangeRateSerializer(RecordSerializer):
+    class Meta:
+        model = crm.ExchangeRate
+        fields = (*ORIGIN, "currency", "base", "valued_on", "valid_until", "rate", "is_corporate", *CUSTOM)
+
+
 class InvoiceSerializer(RecordSerializer):
     class Meta:
         model = crm.Invoice
@@ -166,7 +172,8 @@ class StageChangeSerializer(RecordSerializer):
     class Meta:
         model = crm.StageChange
         fields = (
-            *ORIGIN, "opportunity", "stage", "entered_at", "amount", "currency", "probability", "expected_close_on", *CUSTOM,
+            *ORIGIN, "opportunity", "lead", "track", "pipeline", "stage", "entered_at", "amount", "currency", "probability",
+            "expected_close_on", "told_by", *CUSTOM,
         )  # fmt: skip
 
 

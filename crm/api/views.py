@@ -129,6 +129,18 @@ class EnquiryHandoverView(RecordView):
     )
 
 
+class ExchangeRateView(RecordView):
+    queryset = crm.ExchangeRate.objects.all()
+    serializer_class = shown.ExchangeRateSerializer
+    ordering_fields = (*TIMES, "valued_on")
+    filterset_class = filters_for(
+        crm.ExchangeRate,
+        exact=("currency", "base"),
+        ranges=("valued_on",),
+        search=(),
+    )
+
+
 class InvoiceView(RecordView):
     queryset = crm.Invoice.objects.all()
     serializer_class = shown.InvoiceSerializer
@@ -263,7 +275,7 @@ class StageChangeView(RecordView):
     ordering_fields = (*TIMES, "entered_at", "amount")
     filterset_class = filters_for(
         crm.StageChange,
-        exact=("opportunity", "stage"),
+        exact=("opportunity", "lead", "track", "stage"),
         ranges=("entered_at", "expected_close_on", "amount"),
         search=(),
     )
@@ -323,6 +335,7 @@ RECORD_VIEWS: dict[str, type[ReadOnly]] = {
     "content_uses": ContentUseView,
     "enquiries": EnquiryView,
     "enquiry_handovers": EnquiryHandoverView,
+    "exchange_rates": ExchangeRateView,
     "invoices": InvoiceView,
     "leads": LeadView,
     "opportunities": OpportunityView,

@@ -2,15 +2,17 @@
 
 from crm.models.base import Record, RecordQuerySet
 from crm.models.connectors import Connector, Pull
-from crm.models.deals import BuyingRole, Opportunity, Outcome, Quota, StageChange
+from crm.models.deals import BuyingRole, Opportunity, Outcome, Quota, StageChange, StageTrack
 from crm.models.imports import FileState, Import, ImportFile, RowError
 from crm.models.marketing import Campaign, ContentAsset, ContentUse, Spend, Touch
 from crm.models.money import Invoice, Payment
 from crm.models.people import Account, Contact, Lead, Owner, Product, Vertical
+from crm.models.rates import DayRate, ExchangeRate
 from crm.models.service import Activity, Enquiry, EnquiryHandover, UsageEvent
+from crm.models.stages import StageDecision, StageMapping
 
 __all__ = [
-    "Account", "Activity", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "Enquiry", "EnquiryHandover",
+    "Account", "Activity", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "DayRate", "Enquiry", "EnquiryHandover", "ExchangeRate",
     "FileState", "Import", "ImportFile", "Invoice", "Lead", "Opportunity", "Outcome", "Owner", "Payment", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RowError", "Spend",
-    "StageChange", "Touch", "UsageEvent", "Vertical",
+    "StageChange", "StageDecision", "StageMapping", "StageTrack", "Touch", "UsageEvent", "Vertical",
 ]  # fmt: skip

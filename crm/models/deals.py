@@ -15,6 +15,15 @@ class Outcome(models.TextChoices):
     NO_DECISION = "no_decision", "No decision"
 
 
+class StageTrack(models.TextChoices):
+    """What a stage is a stage of; a reason for losing is mapped like one."""
+
+    DEAL = "deal", "Deal stage"
+    LIFECYCLE = "lifecycle", "Lifecycle stage of a lead"
+    STATUS = "status", "Status of a lead"
+    REASON = "reason", "Reason lost"
+
+
 class Opportunity(Record):
     """A deal. Its outcome is one of three, never two; while open it has none."""
 
@@ -47,6 +56,8 @@ class Opportunity(Record):
     closed_at = models.DateTimeField(null=True, blank=True)
     next_step = text()
     lost_reason = text()
+    # What the source said, where the company's own stage mapping says otherwise: outcome, probability and days
+    told = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
 
     class Meta(Record.Meta):
         verbose_name_plural = "opportunities"
@@ -71,12 +82,20 @@ class BuyingRole(Record):
 
 
 class StageChange(Record):
-    """One entry of an opportunity's stage history, as the source kept it."""
+    """One entry of the stage history of an opportunity or a lead, as the source kept it."""
 
-    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("opportunity__owner",)
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("opportunity__owner", "lead__owner")
+    Track = StageTrack
 
     opportunity = reference("crm.Opportunity", related_name="stage_changes")
+    lead = reference("crm.Lead", related_name="stage_changes")
+    track = models.CharField(max_length=10, choices=StageTrack, default=StageTrack.DEAL, db_default="deal")
+    pipeline = text()
     stage = text()
+    told_by = models.CharField(
+        max_length=40, blank=True, default="", db_default="",
+        help_text="What told it, where it was not the source's own history of stages.",
+    )  # fmt: skip
     entered_at = models.DateTimeField(null=True, blank=True)
     amount = money()
     currency = currency()

@@ -63,6 +63,7 @@ def one_of_each(user: User | None = None) -> dict[str, Any]:
         "content_uses": make.record(crm.ContentUse, asset=asset, owner=owner, lead=lead, used_at=NOON),
         "enquiries": enquiry,
         "enquiry_handovers": make.record(crm.EnquiryHandover, enquiry=enquiry, from_owner=owner, handed_at=NOON),
+        "exchange_rates": make.record(crm.ExchangeRate, currency="USD", base="EUR", valued_on=DAY, rate=Decimal("1.0872")),
         "invoices": invoice,
         "leads": lead,
         "opportunities": deal,
