@@ -1,4 +1,4 @@
-"""When all files are in: tie the links that waited, copy what follows from a link, name the company's currency.
+"""When all files are in: tie the links that waited, copy what follows from a link.
 
 Each task is set-based, touches at most `BATCH` rows a time, and finds nothing to do the second time.
 """
@@ -14,7 +14,6 @@ from crm.imports.catalogue import sources
 from crm.imports.rules import BackLink, ObjectMapping, column_of, model_of
 from crm.imports.staging import quoted
 from crm.models import Record
-from team.models import Company
 
 BATCH = 20_000
 Task = Callable[[], int]  # rows it changed
@@ -116,29 +115,6 @@ def _know_users() -> int:
         "WHERE t.user_id IS NULL AND t.email <> '' AND lower(t.email) = lower(u.email)",
         [],
     )
-
-
-def adopt_currency(source_names: Iterable[str], assumed: str) -> None:
-    """Give a company without a currency the one most of the money came in."""
-    company = Company.get()
-    if company.currency:
-        return
-    company.currency = _commonest_currency(list(source_names)) or assumed
-    company.save(update_fields=["currency"])
-
-
-def _commonest_currency(source_names: list[str]) -> str:
-    for table in ("crm_opportunity", "crm_invoice", "crm_spend", "crm_product"):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT currency FROM {table} WHERE source = ANY(%s) AND currency <> '' "
-                "GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 1",
-                [source_names],
-            )
-            row = cursor.fetchone()
-        if row:
-            return str(row[0])
-    return ""
 
 
 def _execute(statement: str, values: list[Any]) -> int:

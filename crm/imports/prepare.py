@@ -122,7 +122,7 @@ def _columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
     for reference in plan.references:
         columns[reference.staged] = _reference(reference, plan, checks)
     for place, header in enumerate(plan.custom):
-        columns[f"custom_{place}"] = values.missing(checks.frame[header])
+        columns[f"custom_{place}"] = values.missing(_without(checks.frame[header], plan.source.nulls))
     return columns
 
 

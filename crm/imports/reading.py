@@ -166,6 +166,7 @@ def _one_of(word: str, allowed: set[str], where: str) -> str:
 
 
 def _check(mapping: ObjectMapping) -> None:
+    model_of(mapping.object)
     for rule in mapping.fields:
         if _model_field(mapping.object, rule.name).related_model:
             raise MappingError(f"“{rule.name}” of {mapping.object} is a link; list it under [references]")

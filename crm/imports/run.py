@@ -15,6 +15,7 @@ from crm.imports import finish, store
 from crm.imports.ahead import Ahead
 from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind, kind_of, recognise
+from crm.imports.currency import settle
 from crm.imports.plan import Plan, make_plan
 from crm.imports.prepare import Prepared, Refused, prepare
 from crm.imports.staging import upsert
@@ -59,9 +60,7 @@ class Run:
 
     def _begin(self) -> None:
         files = list(self.row.files.filter(state=ImportFile.State.READING))
-        known = [kind_of(file.source, file.kind, file.header).source for file in files]
-        fallback = next((source.currency for source in known if source.currency), "")
-        currency = self.row.currency_asked or Company.get().currency or fallback
+        currency = settle(files, self.row.currency_asked)
         size = sum(file.bytes - file.start for file in files)
         self.row.advance({"phase": "load"}, done_units=0, total_units=size, currency=currency)
 
@@ -141,8 +140,6 @@ class Run:
                     self.tasks.pop(0)
                 self.row.advance({"phase": "finish"})
                 return False
-            if names:
-                finish.adopt_currency(names, self.row.currency)
         for file in self.row.files.exclude(plain=""):
             store.place(file.plain).unlink(missing_ok=True)
         return True

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.apps import apps
+from django.db import connection
 
 from core.work import State, perform
 from crm.actions import start_import
@@ -58,3 +59,11 @@ def _rows(model: type[Record]) -> dict[tuple[str, str], dict[str, Any]]:
 def stamps() -> dict[str, dict[int, int]]:
     """Return the transaction that wrote each row last, by table and row."""
     return {model.__name__: dict(model.objects.values_list("pk", "changed_xid")) for model in records()}
+
+
+def wipe() -> None:
+    """Empty the records' tables."""
+    tables = ", ".join(model._meta.db_table for model in records())
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"TRUNCATE {tables} CASCADE")

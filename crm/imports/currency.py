@@ -1,0 +1,60 @@
+"""Which currency amounts are in where their file names none; settled before the first row is read, so that it stays.
+
+It is the one asked for, else the company's, else the one that most of the files' money is in, else the source's own.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from crm.imports import store
+from crm.imports.blocks import blocks
+from crm.imports.catalogue import FileKind, kind_of
+from crm.imports.headers import fold, index
+from crm.imports.rules import FieldRule, ObjectMapping
+from crm.models import ImportFile
+from team.models import Company
+
+MONEY_FIRST = ["opportunity", "invoice", "spend", "product", "account", "lead"]
+
+
+def settle(files: Iterable[ImportFile], asked: str) -> str:
+    """Return the currency, and make it the company's where that has none yet."""
+    company = Company.get()
+    currency = asked or company.currency or _found(list(files))
+    if currency and not company.currency:
+        company.currency = currency
+        company.save(update_fields=["currency"])
+    return currency
+
+
+def _found(files: list[ImportFile]) -> str:
+    known = sorted(
+        ((kind_of(file.source, file.kind, file.header), file) for file in files), key=lambda one: _place(one[0])
+    )
+    for kind, file in known:
+        said = next(filter(None, (_said(mapping, file) for mapping in kind.mappings)), "")
+        if said:
+            return said
+    return next((kind.source.currency for kind, _ in known if kind.source.currency), "")
+
+
+def _place(kind: FileKind) -> int:
+    return min(MONEY_FIRST.index(m.object) if m.object in MONEY_FIRST else len(MONEY_FIRST) for m in kind.mappings)
+
+
+def _said(mapping: ObjectMapping, file: ImportFile) -> str:
+    """Return the currency that a mapping states, or the commonest one among the file's first rows."""
+    rule = next((rule for rule in mapping.fields if rule.name == "currency"), None)
+    if rule is None or rule.value is not None:
+        return str(rule.value) if rule else ""
+    return _commonest(rule, file)
+
+
+def _commonest(rule: FieldRule, file: ImportFile) -> str:
+    here = index(file.header)
+    column = next((here[fold(name)] for name in rule.columns if fold(name) in here), None)
+    first = next(blocks(store.place(file.plain), file.header, file.delimiter, file.start, 0), None)
+    if column is None or first is None:
+        return ""
+    words = Counter(word.strip().upper() for word in first.frame[column] if len(word.strip()) == 3)
+    return max(words, key=lambda word: (words[word], word), default="")
