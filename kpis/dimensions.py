@@ -89,7 +89,7 @@ def _text(*paths: str) -> Build:
 
 
 def _flag(path: str) -> Build:
-    return lambda row: row[path].ifelse("true", "false")
+    return lambda row: ibis.cases((row[path], "true"), (~row[path], "false"))  # neither where it is not known
 
 
 def _currency(path: str = "currency") -> Build:

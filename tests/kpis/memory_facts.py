@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
+from facts import custom
 from facts.registry import tables
 
 Rows = Iterable[dict[str, Any]]
@@ -32,6 +33,7 @@ class MemoryFacts:
     def __init__(self, zone: str = ZONE, **given: Rows) -> None:
         self.backend = ibis.duckdb.from_connection(duckdb.connect())
         self.backend.raw_sql(f"SET TimeZone = '{zone}'")
+        self.backend.raw_sql(custom.DUCKDB)
         self.questions = 0
         for name, table in tables().items():
             ids = count(1)

@@ -1,0 +1,79 @@
+"""A small market played with a seed: every table has rows, every reference is sometimes empty."""
+
+import random
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+OUTCOMES = ["open", "won", "won", "lost", "no_decision"]
+STAGES = ["Demo", "Offer", "Contract", ""]
+
+
+def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
+    """Return rows for `MemoryFacts`, the same for the same seed."""
+    dice = random.Random(seed)
+    ids = {"owners": 4, "accounts": 6, "campaigns": 3, "products": 3, "verticals": 2, "territories": 2, "leads": size}
+
+    def one(table: str) -> int | None:
+        return dice.choice([None, *range(1, ids[table] + 1)])
+
+    def day(spread: int = 700) -> date | None:
+        return dice.choice([None, *[date(2024, 1, 1) + timedelta(days=dice.randrange(spread)) for _ in range(9)]])
+
+    def moment() -> datetime | None:
+        found = day()
+        return datetime.combine(found, time(dice.randrange(24), 30), UTC) if found else None
+
+    def money() -> Decimal | None:
+        return dice.choice([None, Decimal(0), *[Decimal(dice.randrange(1, 10**7)) / 100 for _ in range(8)]])
+
+    def word(*words: str) -> str | None:
+        return dice.choice([None, "", *words])
+
+    def currency() -> str:
+        return dice.choice(["EUR", "EUR", "EUR", ""])
+
+    def chance() -> Decimal | None:
+        return dice.choice([None, Decimal("0.1"), Decimal("0.5"), Decimal("0.9")])
+
+    def deal() -> dict[str, Any]:
+        opened, outcome = day(), dice.choice(OUTCOMES)
+        closed = opened + timedelta(days=dice.randrange(-2, 90)) if opened and outcome != "open" else None
+        return {
+            "outcome": outcome, "amount": money(), "currency": currency(), "cost": money(), "probability": chance(),
+            "opened_on": opened, "closed_on": closed, "first_contact_on": day(), "expected_close_on": day(900),
+            "owner_id": one("owners"), "account_id": one("accounts"), "lead_id": one("leads"), "campaign_id": one("campaigns"),
+            "product_id": one("products"), "product_as_written": word("X", "Y"), "territory_id": one("territories"),
+            "lead_source": word("web", "unknown"), "stage": dice.choice(STAGES), "pipeline": word("A", "B"), "kind": word("big"),
+            "is_new_business": dice.choice([None, True, False]), "created_at": moment(), "lost_reason": word("Price"),
+            "source_system": dice.choice(["one", "two"]), "custom": dice.choice(["{}", '{"Plan": "gold"}', '{"Plan": "lead"}']),
+        }  # fmt: skip
+
+    def lead() -> dict[str, Any]:
+        return {
+            "first_contact_on": day(), "created_at": moment(), "owner_id": one("owners"), "account_id": one("accounts"),
+            "campaign_id": one("campaigns"), "lead_source": word("web", "fair", "unknown"), "status": word("New", "Old"),
+            "is_converted": dice.random() < 0.3, "vertical_id": one("verticals"), "country": word("DE"), "source_system": "one",
+        }  # fmt: skip
+
+    def times(number: int, make: Any) -> list[dict[str, Any]]:
+        return [make() for _ in range(number)]
+
+    return {
+        "owners": [{"name": f"Owner {n}", "manager_id": dice.choice([None, 1]), "territory_id": one("territories")} for n in range(4)],
+        "territories": [{"name": "North"}, {"name": "South"}],
+        "verticals": [{"name": "Steel"}, {"name": "Glass"}],
+        "products": [{"name": "Pump", "list_price": Decimal(100)}, {"name": "Valve"}, {"name": "Pipe", "list_price": Decimal("9.99")}],
+        "campaigns": [{"name": name, "starts_on": day(), "kind": word("mail")} for name in ("Pink", "Blue", "Blue")],
+        "accounts": times(6, lambda: {"name": "Account", "vertical_id": one("verticals"), "owner_id": one("owners"), "created_at": moment(), "country": word("DE", "FR")}),
+        "contacts": times(12, lambda: {"account_id": one("accounts"), "owner_id": one("owners"), "created_at": moment(), "lifecycle_stage": word("Lead")}),
+        "leads": times(size, lead),
+        "opportunities": times(2 * size, deal),
+        "invoices": times(size, lambda: {"issued_on": day(), "amount": money(), "cost": money(), "currency": currency(), "kind": dice.choice(["invoice", "invoice", "credit"]), "account_id": one("accounts"), "opportunity_id": dice.choice([None, *range(1, size)]), "source_system": dice.choice(["one", "two"])}),
+        "payments": times(9, lambda: {"paid_on": day(), "amount": money(), "currency": currency(), "invoice_id": dice.randrange(1, size)}),
+        "spend": times(size, lambda: {"spent_on": day(), "amount": money(), "currency": currency(), "campaign_id": one("campaigns"), "side": dice.choice(["marketing", "sales"]), "category": dice.choice(["people", "technology"])}),
+        "touches": times(size, lambda: {"lead_id": one("leads"), "campaign_id": one("campaigns"), "happened_at": moment(), "kind": word("mail")}),
+        "activities": times(size, lambda: {"owner_id": one("owners"), "kind": word("Call", "Visit"), "happened_at": moment(), "lead_id": one("leads")}),
+        "enquiries": times(9, lambda: {"account_id": one("accounts"), "status": word("New"), "opened_at": moment()}),
+        "stage_changes": times(2 * size, lambda: {"opportunity_id": dice.randrange(1, 2 * size), "stage": dice.choice(STAGES), "entered_at": moment(), "amount": money(), "probability": chance()}),
+    }  # fmt: skip
