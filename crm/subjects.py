@@ -1,0 +1,112 @@
+"""What rules may speak of: the fields of leads and accounts, and the events that can be counted on each.
+
+`figures` are columns that a caller adds to the rows: the score, the last verdict of Sales, the stage in the CRM as
+mapped to ours. A rule that names one where nobody adds it would not compile, so every caller adds all of them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import ibis
+
+from facts.compiling import HasTables
+from facts.rules import Events, Field, Subject, Type
+
+LINKS = {
+    "account": "accounts", "campaign": "campaigns", "contact": "contacts", "lead": "leads", "opportunity": "opportunities",
+    "owner": "owners", "parent": "accounts", "product": "products", "territory": "territories", "vertical": "verticals",
+}  # fmt: skip
+
+
+def _fields(**given: tuple[str, Type]) -> dict[str, Field]:
+    """Return fields by path; a double underscore stands for the dot."""
+    return {(path := name.replace("__", ".")): Field(path, label, type_) for name, (label, type_) in given.items()}
+
+
+TOUCH = _fields(
+    kind=("kind", "text"), status=("status", "text"), has_responded=("a response", "yes_no"),
+    campaign__name=("campaign", "text"), campaign__kind=("kind of campaign", "text"),
+)  # fmt: skip
+ACTIVITY = _fields(
+    kind=("kind", "text"), status=("status", "text"), outcome=("outcome", "text"), subject=("subject", "text")
+)
+USAGE = _fields(name=("name", "text"), quantity=("quantity", "number"))
+DEAL = _fields(
+    outcome=("outcome", "text"), amount=("amount", "number"), stage=("stage in the CRM", "text"), kind=("kind", "text"),
+    pipeline=("pipeline", "text"), product__name=("product", "text"), is_new_business=("new business", "yes_no"),
+)  # fmt: skip
+FIGURES = _fields(
+    score=("the score", "number"), verdict=("the last verdict of Sales", "text"), crm_stage=("the stage in the CRM", "text"),
+)  # fmt: skip
+WHERE = _fields(country=("country", "text"), region=("region", "text"), city=("city", "text"))
+COMPANY = _fields(employees=("employees", "number"), annual_revenue=("annual revenue", "number"))
+
+
+def _events(key: str) -> dict[str, Events]:
+    return {
+        "touches": Events("touches", "touches", key, "happened_at", TOUCH),
+        "activities": Events("activities", "activities", key, "happened_at", ACTIVITY),
+        "usage_events": Events("usage_events", "uses of the product", key, "happened_at", USAGE),
+        "opportunities": Events("opportunities", "opportunities", key, "began_at", DEAL),
+    }
+
+
+LEADS = Subject(
+    "leads",
+    FIGURES
+    | _fields(
+        title=("title", "text"), persona=("persona", "text"), email=("e-mail", "text"), phone=("phone", "text"),
+        company_name=("company", "text"), lead_source=("lead source", "text"), status=("status", "text"),
+        lifecycle_stage=("lifecycle stage", "text"), rating=("rating", "text"), is_converted=("converted", "yes_no"),
+        first_contact_on=("first contact", "date"), created_at=("creation", "date"), converted_on=("conversion", "date"),
+        campaign__name=("campaign", "text"), campaign__kind=("kind of campaign", "text"), product__name=("product", "text"),
+        territory__name=("territory", "text"), vertical__name=("vertical", "text"), owner__name=("owner", "text"),
+        account__name=("account", "text"), account__kind=("kind of account", "text"),
+        account__employees=("employees of the account", "number"),
+        account__annual_revenue=("annual revenue of the account", "number"),
+        account__vertical__name=("vertical of the account", "text"), account__country=("country of the account", "text"),
+    )
+    | WHERE
+    | COMPANY,
+    _events("lead_id"),
+)  # fmt: skip
+ACCOUNTS = Subject(
+    "accounts",
+    {"crm_stage": FIGURES["crm_stage"]}
+    | _fields(
+        name=("name", "text"), kind=("kind", "text"), domain=("domain", "text"), created_at=("creation", "date"),
+        founded_year=("founded", "number"), territory__name=("territory", "text"), vertical__name=("vertical", "text"),
+        owner__name=("owner", "text"), parent__name=("parent account", "text"),
+    )
+    | WHERE
+    | COMPANY,
+    _events("account_id"),
+)  # fmt: skip
+SUBJECTS = {"leads": LEADS, "accounts": ACCOUNTS}
+
+
+class Described:
+    """Facts as rules read them: a deal has one moment at which it began, whatever dates its source knows."""
+
+    def __init__(self, tables: HasTables, narrow: Callable[[str, Any], Any] | None = None) -> None:
+        self._tables = tables
+        self._narrow = narrow
+        self._known: dict[str, Any] = {}
+
+    def table(self, name: str) -> Any:
+        """Return the table; `narrow` may leave out rows that nobody asks for."""
+        if name not in self._known:
+            found = self._tables.table(name)
+            if name == "opportunities":
+                found = found.mutate(began_at=began_at(found))
+            self._known[name] = self._narrow(name, found) if self._narrow else found
+        return self._known[name]
+
+
+def began_at(deals: Any) -> Any:
+    """The opening of a deal, else the first moment that is known of it; never empty, so that no deal goes uncounted."""
+    moment = deals.created_at.type()
+    dates = [deals.opened_on, deals.created_at, deals.closed_at, deals.closed_on]
+    return ibis.coalesce(
+        *(value.cast(moment) for value in dates), ibis.timestamp("1970-01-01 00:00:00+00:00").cast(moment)
+    )

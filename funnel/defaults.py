@@ -1,0 +1,117 @@
+"""The funnel that Accord proposes: what holds, marked unsigned, until a company's two sides have signed their own."""
+
+from typing import Any
+
+from funnel.stages import Stage
+
+MQL_SCORE = 65
+RESPONSES = 3
+RESPONSE_DAYS = 90
+USES = 10
+USE_DAYS = 30
+
+
+def _any(*rules: dict[str, Any]) -> dict[str, Any]:
+    return {"any": list(rules)}
+
+
+def _in_crm(*stages: str) -> dict[str, Any]:
+    if len(stages) == 1:
+        return {"field": "crm_stage", "is": "is", "value": stages[0]}
+    return {"field": "crm_stage", "is": "one_of", "value": list(stages)}
+
+
+def _deals(*conditions: dict[str, Any], at_least: int = 1) -> dict[str, Any]:
+    count: dict[str, Any] = {"count": "opportunities", "is": ">=", "value": at_least}
+    return {**count, "where": conditions[0]} if conditions else count
+
+
+def _ended(outcome: str) -> dict[str, Any]:
+    return _deals({"field": "outcome", "is": "is", "value": outcome})
+
+
+TARGETS = ["Target", "Target account", "Targeted", "Prospect"]
+STAGES = (
+    Stage(
+        "targeted", "Targeted", 0, kind="inventory", side="marketing", phase="identify", buyers="accounts",
+        criteria={"all": [
+            {"field": "kind", "is": "one_of", "value": TARGETS},
+            {"count": "touches", "is": "=", "value": 0},
+            {"count": "activities", "is": "=", "value": 0},
+            {"count": "opportunities", "is": "=", "value": 0},
+        ]},
+        text="An account that we have chosen and never yet contacted.",
+    ),
+    Stage(
+        "inquiry", "Inquiry", 10, kind="inventory", side="marketing", phase="identify", buyers="leads", dated_by="first_contact",
+        criteria={"all": []},
+        text="A person who may buy has answered us or asked us something. We know who it is.",
+    ),
+    Stage(
+        "mql", "MQL", 20, kind="gate", side="marketing", phase="connect", buyers="leads", standing="qualified",
+        criteria=_any(
+            {"field": "score", "is": ">=", "value": MQL_SCORE},
+            _in_crm("mql"),
+            {"count": "touches", "is": ">=", "value": RESPONSES, "days": RESPONSE_DAYS,
+             "where": {"field": "has_responded", "is": "yes"}},
+        ),
+        text="The score of the lead reached the agreed threshold: Marketing hands it to Sales, and a clock starts.",
+    ),
+    Stage(
+        "pql", "PQL", 25, way="door", kind="gate", side="joint", phase="connect", buyers="leads", standing="qualified",
+        criteria=_any(
+            _in_crm("pql"),
+            {"count": "usage_events", "is": ">=", "value": USES, "days": USE_DAYS},
+        ),
+        text="The lead's own use of the product reached the agreed mark; it goes to Sales without waiting for a score.",
+    ),
+    Stage(
+        "sal", "SAL", 30, kind="sla", side="sales", phase="connect", buyers="leads", standing="qualified",
+        criteria=_any({"field": "verdict", "is": "is", "value": "accepted"}, _in_crm("sal")),
+        text="Sales looked at the lead and accepted it: it is ours to work.",
+    ),
+    Stage(
+        "sql", "SQL", 40, kind="sla", side="sales", phase="explore", standing="qualified", dated_by="opened",
+        criteria=_deals(),
+        text="There is an opportunity: a need, somebody who decides, and a sum.",
+    ),
+    Stage(
+        "won", "Won", 50, kind="gate", side="sales", phase="advise", standing="qualified", dated_by="won",
+        criteria=_ended("won"),
+        text="The buyer signed.",
+    ),
+    Stage(
+        "live", "Live", 60, kind="sla", side="support", phase="advise", standing="qualified", dated_by="first_use",
+        criteria=_ended("won"),
+        text="The customer uses what was bought. Support brought them there.",
+    ),
+    Stage(
+        "adopted", "Adopted", 70, kind="inventory", side="support", phase="advise", standing="qualified",
+        criteria={"all": [
+            _ended("won"),
+            {"count": "usage_events", "is": ">=", "value": USES},
+        ]},
+        text="Use has bedded in: the customer would miss it.",
+    ),
+    Stage(
+        "recycled", "Recycled", 80, way="detour", kind="inventory", side="marketing", phase="connect", buyers="leads",
+        criteria=_in_crm("recycled"),
+        text="Not now: back to Marketing, to be nurtured until it is ready again.",
+    ),
+    Stage(
+        "disqualified", "Disqualified", 90, way="detour", kind="inventory", side="joint", phase="connect", buyers="leads",
+        standing="disqualified", criteria=_in_crm("disqualified"),
+        text="Will never buy from us: wrong person, wrong company, or asked to be left alone.",
+    ),
+    Stage(
+        "lost", "Lost", 100, way="detour", kind="inventory", side="sales", phase="advise", dated_by="lost",
+        criteria=_ended("lost"),
+        text="The buyer decided for somebody else. It stays in every denominator.",
+    ),
+    Stage(
+        "no_decision", "No decision", 110, way="detour", kind="inventory", side="joint", phase="advise", dated_by="no_decision",
+        criteria=_ended("no_decision"),
+        text="The buyer decided nothing. It is no loss and no win, and it stays in every denominator.",
+    ),
+)  # fmt: skip
+ORDER = tuple(stage.key for stage in STAGES)

@@ -1,0 +1,10 @@
+"""The fact tables of the funnel: what happened to each buyer on the way."""
+
+from facts.registry import FactTable, columns_of, register
+from funnel.models import HandOff, Move, Verdict
+
+LEFT_OUT = frozenset({"changed_xid"})
+
+register(FactTable("moves", Move, columns_of(Move, leave_out=LEFT_OUT | {"evidence", "override", "recorded_at"})))
+register(FactTable("handoffs", HandOff, columns_of(HandOff, leave_out=LEFT_OUT | {"why"})))
+register(FactTable("verdicts", Verdict, columns_of(Verdict, leave_out=LEFT_OUT | {"note"})))
