@@ -30,9 +30,9 @@ class Export:
     def count_changed(self) -> int:
         return self._number(f'SELECT count(*) FROM "{self.table.source}" WHERE {self._changed}')
 
-    def changed_ids(self) -> np.ndarray:
-        """Ids of the rows that may have changed or come since the horizon, ascending."""
-        return self._ids(f'SELECT id FROM "{self.table.source}" WHERE {self._changed} ORDER BY id')
+    def changed_ids(self, last_id: int) -> np.ndarray:
+        """Ids up to `last_id` of the rows that may have changed or come since the horizon, ascending."""
+        return self._ids(f'SELECT id FROM "{self.table.source}" WHERE {self._changed} AND id <= {last_id} ORDER BY id')
 
     def gone_ids(self) -> np.ndarray:
         """Ids of the rows that may have been deleted since the horizon; some may have come back."""

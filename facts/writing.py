@@ -59,20 +59,30 @@ class Writer:
         missing = self.export.count() - (self.copy.rows if self.copy else 0)
         if missing <= lake.SEGMENT_ROWS or not self.table.is_stamped:
             return True
-        delta = self._begun() if self.copy is None else self._reopened(self.copy)
-        if delta is None or not _parted(parts := lake.segments(delta)):
-            return True
-        kept_horizon = self.copy.horizon if self.copy else horizon
+        delta = (self._caught_up(self.copy) if self.copy else None) or self._begun()
         already = self.copy.staged if self.copy else 0
+        parts = lake.segments(delta)
         last_id = parts[-1].last if parts else ALL_IDS[0]
         while self.export.has_after(last_id):
             if time.monotonic() > until:
                 return False
             last_id = self._append_one(delta, last_id)
-            self.copy = self._written(delta, kept_horizon).copy
+            self.copy = self._written(delta, horizon).copy
             self.copy.staged = already + self.export.rows_read
             save(self.copy)
         return True
+
+    def _caught_up(self, copy: Copy) -> DeltaTable | None:
+        """Open the copy with what changed among the rows that it has; None when it is better written anew."""
+        delta = self._reopened(copy)
+        if delta is None or not _parted(parts := lake.segments(delta)):
+            return None
+        gone, last_id = self.export.gone_ids(), parts[-1].last if parts else ALL_IDS[0]
+        touched = np.union1d(self.export.changed_ids(last_id), gone)
+        if self._is_much(touched.size, copy):
+            return None
+        self._replace_touched(delta, parts, _ranges(parts), touched, gone)
+        return delta
 
     def write(self, horizon: str) -> Written:
         """Bring the copy up to date in one go."""
@@ -101,7 +111,7 @@ class Writer:
         rows, changed, gone = self.export.count(), self.export.count_changed(), self.export.gone_ids()
         if not changed and not gone.size and rows == self.copy.rows:
             return self._kept(self.copy, horizon)
-        if changed + gone.size > max(FEW, ANEW_ABOVE * self.copy.rows):
+        if self._is_much(changed + gone.size, self.copy):
             return None
         delta = self._reopened(self.copy)
         if delta is None or not _parted(parts := lake.segments(delta)):
@@ -110,17 +120,34 @@ class Writer:
         result = self._written(delta, horizon)
         return result if result.copy.rows == rows else None  # a TRUNCATE leaves no trace but the count
 
+    def _is_much(self, touched: int, copy: Copy) -> bool:
+        return touched > max(FEW, ANEW_ABOVE * copy.rows)
+
     def _write_changes(self, delta: DeltaTable, parts: list[lake.Segment], gone: np.ndarray) -> None:
-        touched = np.union1d(self.export.changed_ids(), gone)
-        newer = self.export.count_after(parts[-1].last) if parts else 0
-        ranges, tail = _ranges(parts, newer)
-        for part, (first, last) in zip(parts, ranges, strict=False):
+        """Change the files that changed rows lie in; a few newer rows go into the last one, more get their own."""
+        last_id = parts[-1].last if parts else ALL_IDS[0]
+        ranges = _ranges(parts)
+        has_room = bool(parts) and parts[-1].rows + self.export.count_after(last_id) <= lake.SEGMENT_ROWS
+        if has_room:
+            ranges[-1] = (ranges[-1][0], ALL_IDS[1])
+        touched = np.union1d(self.export.changed_ids(ranges[-1][1] if ranges else last_id), gone)
+        self._replace_touched(delta, parts, ranges, touched, gone)
+        if not has_room:
+            self._append_after(delta, last_id)
+
+    def _replace_touched(
+        self,
+        delta: DeltaTable,
+        parts: list[lake.Segment],
+        ranges: list[tuple[int, int]],
+        touched: np.ndarray,
+        gone: np.ndarray,
+    ) -> None:
+        for part, (first, last) in zip(parts, ranges, strict=True):
             if _any_within(touched, first, last):
                 fresh = self.export.changed_between(first, last)
                 lake.replace(delta, (first, last), [part], fresh, pa.array(gone, pa.int64()))
                 self.heard(self.table.name, len(fresh))
-        if tail is not None:
-            self._append_after(delta, tail)
 
     def _append_after(self, delta: DeltaTable, last_id: int) -> None:
         while self.export.has_after(last_id):
@@ -169,18 +196,10 @@ def _oid(cursor: Any, table: FactTable) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _ranges(parts: list[lake.Segment], newer: int) -> tuple[list[tuple[int, int]], int | None]:
-    """Cut all ids into one range per file, and say after which id the newer rows get files of their own.
-
-    A few newer rows go into the last file, so that nightly refreshes do not leave a small file each.
-    """
-    if not parts:
-        return [], ALL_IDS[0]
+def _ranges(parts: list[lake.Segment]) -> list[tuple[int, int]]:
+    """Cut the ids up to the last one into one range per file; ids between two files belong to the later one."""
     starts = [ALL_IDS[0], *(part.last + 1 for part in parts[:-1])]
-    ranges = list(zip(starts, (part.last for part in parts), strict=True))
-    if parts[-1].rows + newer > lake.SEGMENT_ROWS:
-        return ranges, parts[-1].last
-    return [*ranges[:-1], (ranges[-1][0], ALL_IDS[1])], None
+    return list(zip(starts, (part.last for part in parts), strict=False))
 
 
 def _any_within(ids: np.ndarray, first: int, last: int) -> bool:

@@ -107,6 +107,18 @@ def test_new_rows_fill_the_last_file_before_they_get_one_of_their_own(leads: Non
     assert copied("leads") == true_rows("leads")
 
 
+def test_a_large_import_beside_small_changes_is_read_once(leads: None, small_segments: None) -> None:
+    many_leads(40)
+    refresh()
+    ids = list(Lead.objects.order_by("pk").values_list("pk", flat=True))
+    Lead.objects.filter(pk=ids[7]).update(status="worked")
+    Lead.objects.filter(pk=ids[21]).delete()
+    many_leads(65, start=40)
+    assert refresh().exported["leads"] == 66
+    assert copied("leads") == true_rows("leads")
+    assert refresh().exported["leads"] == 0
+
+
 def test_much_change_is_written_anew(leads: None, small_segments: None) -> None:
     many_leads(100)
     refresh()
