@@ -17,11 +17,11 @@ from kpis.asking import record_id
 from kpis.compute import compute, trend
 from kpis.dimensions import BLANK
 from kpis.dimensions import get as dimension
+from kpis.discretion import Reader
 from kpis.grains import GRAINS
 from kpis.models import Benchmark
 from kpis.registry import BadCut, Metric, get
 from kpis.result import Part, Result
-from team.models import User
 
 CUTS = ("owner", "manager", "territory", "product", "vertical", "campaign", "lead_source", "country", "is_new_business")
 CUT_METRICS = (
@@ -202,7 +202,7 @@ class Dashboard:
         return tuple(dict.fromkeys([*read, *(self.cut.notes if self.cut else ())]))
 
 
-def build(question: Question, today: date, user: User, facts: Facts | None = None) -> Dashboard:
+def build(question: Question, today: date, user: Reader, facts: Facts | None = None) -> Dashboard:
     """Answer the question from one snapshot of the facts, as far as the user may see it.
 
     Raises:
@@ -281,7 +281,7 @@ class _Asked:
 
     question: Question
     facts: Facts
-    user: User
+    user: Reader
 
     def _knows(self, metric: Metric, *names: str) -> bool:
         try:

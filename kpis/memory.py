@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-KEPT_SECONDS = 6 * 3600
+KEPT_SECONDS = 36 * 3600  # until the answers of the next night are there
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 

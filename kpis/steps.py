@@ -1,8 +1,9 @@
-"""What the chain does in this room: keep every metric as it is known now."""
+"""What the chain does in this room: keep every metric as it is known now, and have the dashboard ready."""
 
 from facts.engine import open_facts
 from facts.refresh import Progress
 from facts.steps import Step, register
+from kpis.prepare import prepare_dashboards
 from kpis.snapshots import take_snapshots
 
 PORTION_SECONDS = 40  # below what one bell may take
@@ -13,4 +14,10 @@ def keep_figures(progress: Progress) -> int | None:
     return take_snapshots(open_facts(), progress, seconds=PORTION_SECONDS)
 
 
+def prepare(progress: Progress) -> int | None:
+    """Reckon ahead what the dashboard's first readers ask."""
+    return prepare_dashboards(progress, seconds=PORTION_SECONDS)
+
+
 register(Step("metrics", "Compute the metrics", keep_figures))
+register(Step("dashboard", "Prepare the dashboard", prepare))

@@ -1,4 +1,4 @@
-"""Show every time in the reader's zone: the user's own, else the company's."""
+"""Show every time in the reader's zone: the user's own, else the company's, which is asked for once."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -14,8 +14,9 @@ class TimeZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            zone = request.user.time_zone or Company.get().time_zone
-            with timezone.override(ZoneInfo(zone)):
-                return self.get_response(request)
-        return self.get_response(request)
+        with Company.asked_once():
+            if request.user.is_authenticated:
+                zone = request.user.time_zone or Company.get().time_zone
+                with timezone.override(ZoneInfo(zone)):
+                    return self.get_response(request)
+            return self.get_response(request)

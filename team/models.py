@@ -1,5 +1,9 @@
 """The company and its people."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -10,6 +14,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+
+_known: ContextVar[list[Any] | None] = ContextVar("company", default=None)  # the company, while a request is answered
 
 
 class Side(models.TextChoices):
@@ -126,10 +132,28 @@ class Company(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1
         super().save(*args, **kwargs)
+        if (known := _known.get()) is not None:
+            known.clear()
 
     @classmethod
     def get(cls) -> Self:
-        return cls.objects.get_or_create(pk=1)[0]
+        """Return the company: asked of the database once while a request is answered, every time elsewhere."""
+        known = _known.get()
+        if known is None:
+            return cls.objects.get_or_create(pk=1)[0]
+        if not known:
+            known.append(cls.objects.get_or_create(pk=1)[0])
+        return copy(known[0])
+
+    @classmethod
+    @contextmanager
+    def asked_once(cls) -> Iterator[None]:
+        """Ask the database for the company once inside, and again only when it was saved."""
+        token = _known.set([])
+        try:
+            yield
+        finally:
+            _known.reset(token)
 
     @property
     def zone(self) -> ZoneInfo:

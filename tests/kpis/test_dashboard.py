@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 
 from core import periods
 from core.periods import Period
+from facts.engine import Facts
 from facts.refresh import refresh
-from kpis import address, charts, sentences
+from kpis import address, charts, prepare, sentences
 from kpis.dashboard import Dashboard, Question, build, grain_for, stock_grain_for
 from kpis.models import Benchmark, Goal
 from kpis.registry import BadCut
@@ -379,3 +380,20 @@ def test_ten_campaigns_or_twenty_ask_the_database_as_often(
     before = queries()
     campaigns(10)
     assert queries() == before
+    assert before <= 12
+
+
+def test_a_prepared_dashboard_asks_the_facts_nothing(records: None, cmo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "FIRST_READ", (("last_year", "owner"),))
+    assert prepare.prepare_dashboards() == 0
+    asked: list[object] = []
+    real = Facts.execute
+    monkeypatch.setattr(Facts, "execute", lambda facts, question: asked.append(question) or real(facts, question))
+    build(Question(periods.preset("last_year", TODAY), "owner"), TODAY, cmo)
+    assert asked == []
+    build(Question(Period(date(2025, 3, 3), date(2025, 4, 4))), TODAY, cmo)
+    assert asked
+
+
+def test_preparing_stops_when_its_time_is_over(records: None) -> None:
+    assert prepare.prepare_dashboards(seconds=-1) is None

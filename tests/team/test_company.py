@@ -156,3 +156,17 @@ def test_nobody_sees_or_revokes_anothers_token(as_user: Any, rep: User, ops: Use
     assert token.name not in client.get(reverse("my_tokens")).content.decode()
     token.refresh_from_db()
     assert token.revoked_at is None
+
+
+def test_a_request_asks_for_the_company_once(company: Company, django_assert_num_queries: Any) -> None:
+    with Company.asked_once():
+        with django_assert_num_queries(1):
+            assert Company.get() == Company.get()
+        changed = Company.get()
+        changed.name = "Not saved"
+        assert Company.get().name != "Not saved"
+        changed.save()
+        assert Company.get().name == "Not saved"
+    with django_assert_num_queries(2):
+        Company.get()
+        Company.get()
