@@ -35,8 +35,17 @@ class Question:
     links: Mapping[str, str]  # pointer without “_id” to the table behind it
 
 
-def with_rules(question: Question, subject: Subject, rules: Mapping[str, Rule], rows: Any | None = None) -> Any:
-    """Return the subject's rows (or those given, with figures of the caller's) with a yes/no column for each rule."""
+def with_rules(
+    question: Question,
+    subject: Subject,
+    rules: Mapping[str, Rule],
+    rows: Any | None = None,
+    values: Mapping[str, Rule] | None = None,
+) -> Any:
+    """Return the subject's rows (or those given, with figures of the caller's) with a yes/no column for each rule.
+
+    `values` names conditions of these rules whose figure itself is wanted too: what the field says, or how many.
+    """
     base = question.tables.table(subject.table) if rows is None else rows
     counts = _counts(rules.values())
     paths = {leaf["field"] for rule in rules.values() for leaf in _field_leaves(rule)}
@@ -46,7 +55,12 @@ def with_rules(question: Question, subject: Subject, rules: Mapping[str, Rule], 
         if asked:
             wide = _with_counts(question, wide, events, asked)
     answers = {name: _compile(rule, subject, question, _picker(wide)) for name, rule in rules.items()}
-    return wide.select(*base.columns, **answers)
+    figures = {name: _figure(leaf, _picker(wide)) for name, leaf in (values or {}).items()}
+    return wide.select(*base.columns, **answers, **figures)
+
+
+def _figure(leaf: Rule, pick: Pick) -> Any:
+    return pick(_name(leaf)).fill_null(0) if "count" in leaf else pick(leaf["field"])
 
 
 def _picker(wide: Any) -> Pick:

@@ -1,6 +1,7 @@
 """DuckDB inside the process: one in-memory database per snapshot, one cursor per thread."""
 
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -13,6 +14,9 @@ from django.conf import settings
 
 from facts import custom, lake
 from facts.registry import Column, FactTable
+
+
+PORTION = 100_000  # rows of an answer in memory at once
 
 
 class Duck:
@@ -34,6 +38,9 @@ class Duck:
 
     def execute(self, expression: ir.Table) -> pd.DataFrame:
         return self._backend().execute(expression)
+
+    def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
+        yield from self._backend().to_pyarrow_batches(expression, chunk_size=PORTION)
 
     def _backend(self) -> Any:
         """Return the calling thread's own way in: DuckDB's cursors are not to be shared."""

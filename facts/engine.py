@@ -12,12 +12,14 @@ import logging
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from datetime import datetime
 from importlib import import_module
 from typing import Any, Protocol
 
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
 from deltalake import DeltaTable
 from django.conf import settings
 
@@ -39,6 +41,9 @@ class Engine(Protocol):
     def execute(self, expression: ir.Table) -> pd.DataFrame:
         """Run a question made of this engine's tables."""
 
+    def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
+        """Run a question and yield its rows in portions."""
+
 
 class Facts:
     """All fact tables as they stood at one snapshot; `as_of` is None while nothing was ever copied."""
@@ -59,6 +64,10 @@ class Facts:
     def execute(self, expression: ir.Expr) -> pd.DataFrame:
         """Run the question and return its rows; a single value comes as a frame of one cell."""
         return self._engine.execute(expression.as_table())
+
+    def stream(self, expression: ir.Expr) -> Iterator[pa.RecordBatch]:
+        """Run the question and yield its rows as they come, for answers too large to hold."""
+        return self._engine.stream(expression.as_table())
 
 
 _opened: OrderedDict[tuple[Any, ...], Facts] = OrderedDict()

@@ -3,11 +3,13 @@
 The session is made as Spark's own settings say (SPARK_HOME/conf, SPARK_REMOTE); without any it runs in the process.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
 from deltalake import DeltaTable
 from django.core.exceptions import ImproperlyConfigured
 from ibis.formats.pandas import PandasData
@@ -43,6 +45,10 @@ class Spark:
             for name, column in zip(rows.column_names, rows.columns, strict=True)
         }
         return PandasData.convert_table(pd.DataFrame(frame), expression.schema())
+
+    def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
+        self._backend._run_pre_execute_hooks(expression)  # shows it the rows of the moment that the question holds
+        yield from self.session.sql(self._backend.compile(expression)).toArrow().to_batches()
 
     def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
         files = [part.path for part in lake.segments(delta)] if delta is not None else []

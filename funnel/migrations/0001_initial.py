@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agreements', '0001_initial'),
-        ('crm', '0006_account_first_import_id_activity_first_import_id_and_more'),
+        ('crm', '0005_rates_and_stages'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
