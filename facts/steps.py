@@ -1,7 +1,7 @@
 """The chain that makes numbers of records, every night and after each import; each room adds its own steps.
 
 A room declares them in a module `steps.py`, found when Django starts. Rooms come in their order, floor to roof, and
-the steps of a room as they were declared. A step can be killed and done again at any time: it asks what is left.
+the steps of a room as they were declared; what only readies records for the facts comes before all. A step can be killed and done again at any time: it asks what is left.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ class Step:
     name: str
     label: str
     work: Callable[[Progress], int | None]
+    comes_first: bool = False  # what it writes is copied to the facts
 
     @property
     def room(self) -> str:
@@ -37,7 +38,7 @@ def register(step: Step) -> None:
 def steps() -> list[Step]:
     """Return the chain in the order of the rooms."""
     roof_to_floor = list(settings.INSTALLED_APPS)
-    return sorted(_steps.values(), key=lambda step: -roof_to_floor.index(step.room))
+    return sorted(_steps.values(), key=lambda step: (not step.comes_first, -roof_to_floor.index(step.room)))
 
 
 def copy_facts(progress: Progress) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from crm.imports.rules import ObjectMapping, Source
 
 OURS = Path(__file__).resolve().parent.parent / "mappings"
 RANKS = [
-    "owner", "vertical", "product", "campaign", "content_asset", "account", "contact", "lead", "opportunity",
+    "exchange_rate", "owner", "vertical", "product", "campaign", "content_asset", "account", "contact", "lead", "opportunity",
     "stage_change", "buying_role", "touch", "activity", "enquiry", "enquiry_handover", "invoice", "payment", "spend",
     "content_use", "usage_event", "quota",
 ]  # fmt: skip
@@ -38,16 +39,21 @@ def own_folder() -> Path:
 
 
 def sources() -> dict[str, Source]:
-    """Return every source by name. Read anew each time: a mapping can be changed while Accord runs."""
+    """Return every source by name; a mapping that is changed while Accord runs is read anew."""
     files: dict[tuple[str, str], Path] = {}
     for folder in (OURS, own_folder()):
         for path in sorted(folder.glob("*/*.toml")):
             files[path.parent.name, path.name] = path
+    return _read(tuple((*key, path, path.stat().st_mtime_ns) for key, path in files.items()))
+
+
+@lru_cache(maxsize=4)
+def _read(files: tuple[tuple[str, str, Path, int], ...]) -> dict[str, Source]:
     found: dict[str, Source] = {}
-    for name in sorted({source for source, _ in files}):
-        paths = [path for (source, file), path in files.items() if source == name and file != "source.toml"]
-        manners = files.get((name, "source.toml"), OURS / name / "source.toml")
-        found[name] = read_source(manners.parent, [read_mapping(path) for path in paths])
+    for name in sorted({source for source, *_ in files}):
+        own = {file: path for source, file, path, _ in files if source == name}
+        manners = own.pop("source.toml", OURS / name / "source.toml")
+        found[name] = read_source(manners.parent, [read_mapping(path) for path in own.values()])
     return found
 
 
@@ -86,12 +92,13 @@ def _kinds(source: Source, header: list[str], name: str) -> Iterable[FileKind]:
 
 def _has_id(mapping: ObjectMapping, header: list[str]) -> bool:
     folded = {fold(column) for column in header}
-    return any(fold(name) in folded for name in mapping.id_columns)
+    return any(fold(name) in folded for name in mapping.id_columns) and mapping.each is None
 
 
 def _likeness(kind: FileKind, header: list[str], name: str) -> tuple[int, bool]:
     """Compare kinds by how many of the file's columns they know, then by the file's name."""
     known = set().union(*(mapping.known_columns for mapping in kind.mappings))
     needs = {fold(column) for mapping in kind.mappings for names in mapping.needs for column in names}
+    known |= {fold(column) for mapping in kind.mappings for column in mapping.columns_like(header)}
     shared = sum(1 for column in header if fold(column) in known | needs)
     return shared, fold(kind.name) in fold(Path(name).stem)

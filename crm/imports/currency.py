@@ -11,10 +11,11 @@ from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind, kind_of
 from crm.imports.headers import fold, index
 from crm.imports.rules import FieldRule, ObjectMapping
+from crm.imports.values import TRUE
 from crm.models import ImportFile
 from team.models import Company
 
-MONEY_FIRST = ["opportunity", "invoice", "spend", "product", "account", "lead"]
+MONEY_FIRST = ["exchange_rate", "opportunity", "invoice", "spend", "product", "account", "lead"]
 
 
 def settle(files: Iterable[ImportFile], asked: str) -> str:
@@ -44,6 +45,8 @@ def _place(kind: FileKind) -> int:
 
 def _said(mapping: ObjectMapping, file: ImportFile) -> str:
     """Return the currency that a mapping states, or the commonest one among the file's first rows."""
+    if mapping.object == "exchange_rate":
+        return _corporate(mapping, file)
     rule = next((rule for rule in mapping.fields if rule.name == "currency"), None)
     if rule is None or rule.value is not None:
         return str(rule.value) if rule else ""
@@ -58,3 +61,19 @@ def _commonest(rule: FieldRule, file: ImportFile) -> str:
         return ""
     words = Counter(word.strip().upper() for word in first.frame[column] if len(word.strip()) == 3)
     return max(words, key=lambda word: (words[word], word), default="")
+
+
+def _corporate(mapping: ObjectMapping, file: ImportFile) -> str:
+    """Return the currency that a table of rates marks as the corporate one; it names all others too."""
+    here = index(file.header)
+    columns = [
+        next((here[fold(name)] for name in rule.columns if fold(name) in here), None)
+        for wanted in ("currency", "is_corporate")
+        for rule in mapping.fields
+        if rule.name == wanted
+    ]
+    first = next(blocks(store.place(file.plain), file.header, file.delimiter, file.start, 0), None)
+    if first is None or len(columns) < 2 or None in columns:
+        return ""
+    marked = first.frame[columns[1]].str.strip().str.casefold().isin(TRUE)
+    return next(iter(first.frame.loc[marked, columns[0]].str.strip().str.upper()), "")

@@ -10,6 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
+from crm.imports import lookups
 from crm.imports.catalogue import sources
 from crm.imports.rules import BackLink, ObjectMapping, column_of, model_of
 from crm.imports.staging import quoted
@@ -22,14 +23,14 @@ Task = Callable[[], int]  # rows it changed
 def tasks(source_names: Iterable[str]) -> list[Task]:
     """Return what is to be done for the sources of an import, in order."""
     found: list[Task] = []
-    known = sources()
+    known, waiting = sources(), _links_that_wait()
     for source in sorted(name for name in source_names if name in known):
-        found += [partial(_tie, source, *link) for link in _links_that_wait()]
+        found += [partial(_tie, source, *link) for link in waiting if link[2] != lookups.ANY]
         mappings = known[source].mappings
         found += [partial(_link_back, source, m.object, link) for m in mappings for link in m.back_links]
         found += [partial(_copy, source, m, *copy) for m in mappings for copy in m.copies]
         found += [partial(RULES[rule], source) for m in mappings for rule in m.rules]
-    return [*found, _know_users]
+    return [*found, *lookups.ties(waiting), _know_users]
 
 
 def records() -> list[type[Record]]:
@@ -105,7 +106,18 @@ def _link_only_won_opportunity(source: str) -> int:
     )
 
 
-RULES = {"link_only_won_opportunity": _link_only_won_opportunity}
+def _tell_each_change_once(source: str) -> int:
+    """Take out a stage change told by another table where the source's own history tells the same."""
+    return _execute(
+        "DELETE FROM crm_stagechange d USING crm_stagechange o WHERE d.source = %s AND d.told_by <> '' "
+        "AND o.source = d.source AND o.told_by = '' AND o.opportunity_id = d.opportunity_id "
+        "AND lower(o.stage) = lower(d.stage) AND o.entered_at >= d.entered_at - interval '1 minute' "
+        "AND o.entered_at <= d.entered_at + interval '1 minute'",
+        [source],
+    )
+
+
+RULES = {"link_only_won_opportunity": _link_only_won_opportunity, "tell_each_change_once": _tell_each_change_once}
 
 
 def _know_users() -> int:

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from django.db import connection, models
 
 from crm.imports.headers import fold, index
 from crm.imports.rules import FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
+
+if TYPE_CHECKING:
+    from crm.imports.convertible import Conversion
+    from crm.stages import StageBook
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,9 @@ class Plan:
     drop_when: tuple[tuple[str, frozenset[str]], ...]
     currency: str = ""
     zone: str = "UTC"
+    keep_when: tuple[tuple[str, frozenset[str]], ...] = ()
+    conversion: "Conversion | None" = field(default=None, repr=False)
+    stages: "StageBook | None" = field(default=None, repr=False)
     file_columns: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
@@ -71,12 +79,17 @@ def make_plan(
         fields=(*_fields(mapping, model, here, currency), *_currency(mapping, model, here, currency)),
         references=tuple(_references(mapping, model, here)),
         custom=tuple(custom),
-        drop_when=tuple(
-            (here[fold(name)], frozenset(map(fold, values))) for name, values in mapping.drop_when if fold(name) in here
-        ),
+        drop_when=_words(mapping.drop_when, here),
+        keep_when=_words(mapping.keep_when, here),
         currency=currency,
         zone=source.time_zone or zone,
     )
+
+
+def _words(
+    rules: Iterable[tuple[str, tuple[str, ...]]], here: dict[str, str]
+) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple((here[fold(name)], frozenset(map(fold, words))) for name, words in rules if fold(name) in here)
 
 
 def _present(names: Iterable[str], here: dict[str, str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from django.db import connection, models
 from pyarrow import csv as arrow_csv
 
-from crm.imports import values
+from crm.imports import agreed, keys, values
 from crm.imports.blocks import Block
 from crm.imports.headers import fold
 from crm.imports.plan import Plan, PlannedField, PlannedReference, staged_columns
@@ -85,6 +85,8 @@ def prepare(block: Block, plans: list[Plan]) -> Prepared:
     _check_cells(checks)
     dropped = _dropped(frame, plans)
     columns = [_columns(plan, checks) for plan in plans]
+    for plan, found in zip(plans, columns, strict=True):
+        _check_rates(plan, found, checks)
     taken = ~checks.wrong & ~dropped
     staged = [_stage(plan, found, taken) for plan, found in zip(plans, columns, strict=True)]
     refused = [Refused(bad.line, "", bad.reason, {"": bad.text[:10_000]}) for bad in block.bad]
@@ -117,10 +119,18 @@ def _dropped(frame: pd.DataFrame, plans: list[Plan]) -> np.ndarray:
 def _columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
     """Return the staged columns of all rows by name, wrong cells noted."""
     columns = {"external_id": _key(plan, checks)}
+    about = keys.makes_a_record(plan, checks.frame)
     for planned in plan.fields:
         columns[planned.column] = _field(planned, plan, checks, columns)
+        if planned.column == "outcome" and plan.stages:
+            columns |= agreed.outcomes(plan, columns, checks.frame)
+        _check_filled(planned, planned.column, columns, about, checks)
     for reference in plan.references:
         columns[reference.staged] = _reference(reference, plan, checks)
+        _check_filled(reference, reference.staged, columns, about, checks)
+    columns["external_id"] = _own_key(plan, columns, about, checks.frame)
+    if plan.stages:
+        columns |= agreed.chances(plan, columns, lambda one, found: _field(one, plan, checks, found))
     for place, header in enumerate(plan.custom):
         columns[f"custom_{place}"] = values.missing(_without(checks.frame[header], plan.source.nulls))
     return columns
@@ -128,13 +138,50 @@ def _columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
 
 def _key(plan: Plan, checks: Checks) -> pd.Series:
     key = first_filled(checks.frame, plan.id_headers, plan.source.nulls)
-    header = plan.id_headers[0]
-    if not plan.mapping.id_may_be_empty:
+    header = plan.id_headers[0] if plan.id_headers else ""
+    if not plan.mapping.id_may_be_empty and not plan.mapping.id_from:
         checks.note((key == "").to_numpy(), header, lambda _: "The id is missing")
     checks.note(
         (key.str.len() > LONGEST_KEY).to_numpy(), header, lambda _: f"The id is longer than {LONGEST_KEY} characters"
     )
     return key
+
+
+def _own_key(plan: Plan, columns: dict[str, pd.Series], about: np.ndarray, frame: pd.DataFrame) -> pd.Series:
+    """Return the ids of the rows that make a record; the others have none, and are not staged."""
+    key = columns["external_id"]
+    if plan.mapping.id_from and (key == "").any():
+        key = key.where(key != "", keys.composed(plan, columns, frame))
+    return key if about.all() else key.where(about, "")
+
+
+def _check_filled(
+    planned: PlannedField | PlannedReference,
+    name: str,
+    columns: dict[str, pd.Series],
+    about: np.ndarray,
+    checks: Checks,
+) -> None:
+    if not planned.rule.required:
+        return
+    empty = (columns[name].isna() | (columns[name].astype(object) == "")).to_numpy() & about
+    header = planned.headers[0] if planned.headers else ""
+    checks.note(empty, header, lambda _: "This must be filled in")
+
+
+def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> None:
+    """Refuse what the company wants to reckon in its own currency and cannot."""
+    if plan.conversion is None:
+        return
+    reasons = plan.conversion.wanting(plan, columns)
+    mask = np.zeros(len(checks.frame), bool)
+    mask[list(reasons)] = True
+    mask &= (columns["external_id"] != "").to_numpy()
+    checks.note(mask, _header_of("amount", plan), reasons.__getitem__)
+
+
+def _header_of(name: str, plan: Plan) -> str:
+    return next((one.headers[0] for one in plan.fields if one.rule.name == name and one.headers), "")
 
 
 def first_filled(frame: pd.DataFrame, headers: tuple[str, ...], nulls: Iterable[str] = ()) -> pd.Series:
@@ -215,6 +262,9 @@ def _read(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Read:
             return values.scaled(column, values.from_millions)
         case "minutes":
             return values.scaled(column, values.from_minutes)
+        case "day before":
+            days, wrong = _read_as(planned.model_field, column, plan)
+            return days - pd.Timedelta(days=1), wrong
         case "email":
             column = values.email(column)
         case "domain":

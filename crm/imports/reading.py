@@ -22,17 +22,18 @@ from crm.imports.rules import (
 
 KEYS = {
     "object", "file", "id", "needs", "ignore", "custom", "id_may_be_empty", "drop_when", "fields", "references",
-    "maps", "copies", "back_links", "rules",
+    "maps", "copies", "back_links", "rules", "each", "keep_when", "id_from", "title", "about", "id_about", "id_example",
 }  # fmt: skip
-READS = {"", "percent", "millions", "minutes", "email", "domain"}
-LOOKUPS = {"external_id", "email", "domain", "name"}
-RULES = {"link_only_won_opportunity"}
+READS = {"", "percent", "millions", "minutes", "email", "domain", "day before"}
+LOOKUPS = {"external_id", "email", "domain", "name", "any"}
+TOLD = {"required", "about", "example"}  # what a template says of a column
+RULES = {"link_only_won_opportunity", "tell_each_change_once"}
 
 
 def read_source(folder: Path, mappings: Iterable[ObjectMapping]) -> Source:
     """Read `source.toml` of a folder of mappings; a folder without one gets the plain manners."""
     path = folder / "source.toml"
-    table = _load(path) if path.exists() else {}
+    table = load_toml(path) if path.exists() else {}
     return Source(
         name=folder.name,
         title=table.get("title", folder.name.capitalize()),
@@ -52,13 +53,13 @@ def read_mapping(path: Path) -> ObjectMapping:
         MappingError: the file cannot be read or names something that is not there.
     """
     try:
-        return _mapping(path, _load(path))
+        return _mapping(path, load_toml(path))
     except (MappingError, KeyError, TypeError, AttributeError, re.error) as error:
         words = f"“{error.args[0]}” is missing" if isinstance(error, KeyError) else str(error)
         raise MappingError(f"{path.parent.name}/{path.name}: {words}") from error
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
@@ -74,7 +75,10 @@ def _mapping(path: Path, table: dict[str, Any]) -> ObjectMapping:
         path=f"{path.parent.name}/{path.name}",
         object=kind,
         file=table.get("file", kind),
-        id_columns=_names(table["id"]),
+        id_columns=_names(table.get("id", ()) if "id_from" in table else table["id"]),
+        id_from=_names(table.get("id_from", ())),
+        each=re.compile(table["each"]) if "each" in table else None,
+        keep_when=tuple((column, _names(values)) for column, values in table.get("keep_when", {}).items()),
         fields=tuple(_field(name, rule, maps) for name, rule in table.get("fields", {}).items()),
         references=tuple(_references(name, rule, maps, kind) for name, rule in table.get("references", {}).items()),
         needs=tuple(_names(need) for need in table.get("needs", ())),
@@ -93,7 +97,7 @@ def _mapping(path: Path, table: dict[str, Any]) -> ObjectMapping:
 def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
     if not isinstance(rule, dict):
         return FieldRule(name, columns=_names(rule))
-    _only(rule, {"column", "join", "value", "default", "as", "map", "empty", "when", "refine"}, name)
+    _only(rule, {"column", "join", "value", "default", "as", "map", "empty", "when", "refine", *TOLD}, name)
     refine = rule.get("refine")
     return FieldRule(
         name=name,
@@ -106,6 +110,7 @@ def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
         empty=_names(rule.get("empty", ())),
         when=tuple((field, _names(values)) for field, values in rule.get("when", {}).items()),
         refine=Refinement(refine["value"], _names(refine["column"]), maps[refine["map"]]) if refine else None,
+        required=rule.get("required", False),
     )
 
 
@@ -115,9 +120,9 @@ def _references(name: str, rule: Any, maps: Mapping[str, ValueMap], kind: str) -
 
 
 def _reference(name: str, rule: dict[str, Any], maps: Mapping[str, ValueMap], kind: str) -> Reference:
-    _only(rule, {"column", "by", "stub", "match", "split", "map", "empty"}, name)
+    _only(rule, {"column", "by", "stub", "match", "split", "map", "empty", *TOLD}, name)
     target = _target(kind, name)
-    by = "name" if target == "territory" else rule.get("by", "external_id")
+    by = rule.get("by", "name" if target == "territory" else "external_id")
     return Reference(
         name=name,
         to=target,
@@ -128,6 +133,7 @@ def _reference(name: str, rule: dict[str, Any], maps: Mapping[str, ValueMap], ki
         split=rule.get("split", ""),
         map=maps[rule["map"]] if "map" in rule else None,
         empty=_names(rule.get("empty", ())),
+        required=rule.get("required", False),
     )
 
 

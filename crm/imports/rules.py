@@ -62,6 +62,7 @@ class FieldRule:
     empty: tuple[str, ...] = ()  # words that mean "not given"
     when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # only where these fields have these values
     refine: Refinement | None = None
+    required: bool = False  # a row without it is refused
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Reference:
     split: str = ""  # several are named; the first counts
     map: ValueMap | None = None
     empty: tuple[str, ...] = ()
+    required: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ class ObjectMapping:
     ignore: tuple[str, ...] = ()
     keeps_custom: bool = True
     id_may_be_empty: bool = False
+    id_from: tuple[str, ...] = ()  # fields and links that make the id of a row which has none of its own
+    each: re.Pattern[str] | None = None  # one record for each column of the file that is named like this
+    column: str = ""  # of such a mapping: the one column that it is about
+    keep_when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # only rows with these words make a record
     drop_when: tuple[tuple[str, tuple[str, ...]], ...] = ()
     copies: tuple[tuple[str, str, str], ...] = ()  # (field, link, field of the linked record)
     back_links: tuple[BackLink, ...] = ()
@@ -110,12 +116,17 @@ class ObjectMapping:
 
     def is_met_by(self, headers: Iterable[str]) -> bool:
         folded = {fold(header) for header in headers}
-        return all(any(fold(name) in folded for name in names) for names in self.needs)
+        met = all(any(fold(name) in folded for name in names) for names in self.needs)
+        return met and (self.each is None or bool(self.columns_like(headers)))
+
+    def columns_like(self, headers: Iterable[str]) -> list[str]:
+        """Return the columns of which each makes a record of its own."""
+        return [header for header in headers if self.each and self.each.fullmatch(header.strip())]
 
     @cached_property
     def known_columns(self) -> set[str]:
         """Folded names of all columns that this mapping reads or ignores."""
-        names = [*self.id_columns, *self.ignore, *(name for column, _ in self.drop_when for name in [column])]
+        names = [*self.id_columns, *self.ignore, *(column for column, _ in (*self.drop_when, *self.keep_when))]
         for rule in self.fields:
             names += [*rule.columns, *rule.join, *(rule.refine.columns if rule.refine else ())]
         for reference in self.all_references:

@@ -20,7 +20,7 @@ PIECE = 1024 * 1024
 MAX_MEMBERS = 1000
 MAX_RATIO = 200
 KEPT_DAYS = 30
-TABLES = {".csv", ".tsv", ".tab", ".txt", ".gz", ".zip", ".xlsx", ".xls"}
+TABLES = {".csv", ".tsv", ".tab", ".txt", ".gz", ".zip", ".xlsx", ".xls", ".xml"}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""Which rows make a record, and under which id, where a file gives its rows none of their own."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crm.imports.headers import fold
+from crm.imports.plan import Plan
+from crm.imports.rules import FieldRule, ObjectMapping
+
+LONGEST = 255
+DIGEST = 32
+
+
+def for_each_column(mapping: ObjectMapping, header: Iterable[str]) -> Iterator[ObjectMapping]:
+    """Yield the mapping, or one of it for each column that it is about, with the column's words filled in."""
+    if mapping.each is None:
+        yield mapping
+        return
+    for column in mapping.columns_like(header):
+        found = mapping.each.fullmatch(column.strip())
+        assert found
+        words = {"column": column, **{name: word or "" for name, word in found.groupdict().items()}}
+        fields = tuple(_filled(rule, words) for rule in mapping.fields)
+        yield replace(mapping, fields=fields, column=column)
+
+
+def _filled(rule: FieldRule, words: dict[str, str]) -> FieldRule:
+    value = _words(rule.value, words) if isinstance(rule.value, str) else rule.value
+    return replace(rule, value=value, columns=tuple(_words(column, words) for column in rule.columns))
+
+
+def _words(text: str, words: dict[str, str]) -> str:
+    for name, word in words.items():
+        text = text.replace(f"{{{name}}}", word)
+    return text
+
+
+def makes_a_record(plan: Plan, frame: pd.DataFrame) -> np.ndarray:
+    """Return which rows the mapping is about: those with its words, and with something in its column."""
+    found = np.ones(len(frame), bool)
+    for header, words in plan.keep_when:
+        kept = [word for word in frame[header].unique() if fold(word) in words]
+        found &= frame[header].isin(kept).to_numpy()
+    if plan.mapping.column:
+        nothing = {"", *plan.source.nulls, *(word for rule in plan.mapping.fields for word in rule.empty)}
+        found &= ~frame[plan.mapping.column].isin(nothing).to_numpy()
+    return found
+
+
+def composed(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
+    """Return for each row an id made of what the mapping says makes it what it is."""
+    parts = [_text(plan, columns, name, frame) for name in plan.mapping.id_from]
+    rows = zip(*parts, strict=True)
+    return pd.Series([_key(row) for row in rows], index=frame.index, dtype="str")
+
+
+def _text(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
+    column = next((one.staged for one in plan.references if one.rule.name == name), name)
+    if column not in columns:
+        return [""] * len(frame)
+    return [_word(value) for value in columns[column].astype(object)]
+
+
+def _word(value: Any) -> str:
+    """Write a value as everybody would: 12.50 and 12.5 are one number, a day is ISO."""
+    if value is None or value is pd.NaT or value != value:
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat().removesuffix("T00:00:00")
+    text = str(value)
+    try:
+        return f"{Decimal(text).normalize():f}" if text[-1:].isdigit() else text
+    except InvalidOperation:
+        return text
+
+
+def _key(parts: tuple[str, ...]) -> str:
+    if not any(parts):
+        return ""
+    key = "|".join(parts)
+    if len(key) <= LONGEST:
+        return key
+    return f"{key[: LONGEST - DIGEST - 1]}#{hashlib.sha256(key.encode()).hexdigest()[:DIGEST]}"

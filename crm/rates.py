@@ -1,0 +1,226 @@
+"""What an amount in one currency is in another, by the rates of its day.
+
+The rate of a day is the latest on or before it, `OLDEST` days old at most unless it says how long it holds. Two
+currencies meet through any base that has a rate of both for the day: amount × rate of the one ÷ rate of the other.
+A rate that is missing is missing; nothing is ever counted as one to one.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from crm.models import DayRate, ExchangeRate
+from team.access import may
+from team.models import Company, User
+
+OLDEST = 10  # days, over weekends and the longest holidays of a bank
+AHEAD = timedelta(days=60)  # how far a rate without end is reckoned beyond today
+LOCK = 7_314_002
+HAND = "accord"  # the source of rates entered by hand or from our own template: they go before all others
+IN_USE = ("opportunity", "invoice", "payment", "spend", "campaign", "stagechange", "product")
+CENT = Decimal("0.01")
+EXACT = Context(prec=60)
+
+
+class Factor(NamedTuple):
+    """An amount × `up` ÷ `down` is the same in the other currency."""
+
+    up: Decimal
+    down: Decimal
+
+    def convert(self, amount: Decimal) -> Decimal:
+        """Return the amount in the other currency, rounded half to even to the cent."""
+        return EXACT.divide(EXACT.multiply(amount, self.up), self.down).quantize(CENT, ROUND_HALF_EVEN)
+
+
+class Quote(NamedTuple):
+    """So much of a currency for one unit of the base, from one day to another."""
+
+    first: date
+    last: date
+    rate: Decimal
+
+
+ONE = Decimal(1)
+
+
+class Series:
+    """The quotes of one currency in one base, by day; of two for one day the later given goes first."""
+
+    def __init__(self, quotes: Iterable[Quote]) -> None:
+        self.quotes = list(quotes)
+        self.firsts = [quote.first for quote in self.quotes]
+        self.reach: list[date] = []  # the last day that any quote up to here holds
+        for quote in self.quotes:
+            self.reach.append(max(quote.last, self.reach[-1]) if self.reach else quote.last)
+
+    def on(self, day: date) -> Decimal | None:
+        place = bisect_right(self.firsts, day) - 1
+        while place >= 0 and self.reach[place] >= day:
+            if self.quotes[place].last >= day:
+                return self.quotes[place].rate
+            place -= 1
+        return None
+
+
+class Rates:
+    """All rates there are, ready to be asked."""
+
+    def __init__(self, series: Mapping[tuple[str, str], Series]) -> None:
+        self._series = series  # by (base, currency)
+        self._bases = sorted({base for base, _ in series})
+
+    def of(self, currency: str, into: str, day: date) -> Factor | None:
+        """Return what turns an amount of the day into the other currency; None where a rate is missing."""
+        if currency == into:
+            return Factor(ONE, ONE)
+        for base in dict.fromkeys((into, currency, *self._bases)):
+            down, up = self._on(base, currency, day), self._on(base, into, day)
+            if up and down:
+                return Factor(up, down)
+        return None
+
+    def _on(self, base: str, currency: str, day: date) -> Decimal | None:
+        if base == currency:
+            return ONE
+        series = self._series.get((base, currency))
+        return series.on(day) if series else None
+
+    def span(self) -> tuple[date, date] | None:
+        """Return the first and the last day that any rate holds."""
+        found = [series for series in self._series.values() if series.quotes]
+        if not found:
+            return None
+        return min(series.firsts[0] for series in found), max(series.reach[-1] for series in found)
+
+
+def load() -> Rates:
+    """Read all rates; of several for one day those entered by hand count, else the one that came last."""
+    home = _homes()
+    rows = ExchangeRate.objects.values_list("source", "base", "currency", "valued_on", "valid_until", "rate", "pk")
+    quotes: dict[tuple[str, str], list[tuple[date, bool, int, Quote]]] = {}
+    for source, base, currency, first, until, rate, pk in rows.iterator(chunk_size=20_000):
+        base = base or home.get(source) or home[""]
+        if base and base != currency:
+            quote = Quote(first, until or first + timedelta(days=OLDEST), rate)
+            quotes.setdefault((base, currency), []).append((first, source == HAND, pk, quote))
+    return Rates({pair: Series(quote for *_, quote in sorted(found)) for pair, found in quotes.items()})
+
+
+def _homes() -> dict[str, str]:
+    """Return the currency that each source reckons in, and under "" the company's."""
+    corporate = ExchangeRate.objects.filter(is_corporate=True).order_by("pk").values_list("source", "currency")
+    return {"": Company.get().currency, **dict(corporate)}
+
+
+def missing(currency: str, into: str, day: date | None) -> str:
+    """Say which rate is missing, and what to do about it."""
+    if day is None:
+        return f"The amount is in {currency} and the row has no date whose exchange rate to {into} could be taken; fill in the date"
+    return (
+        f"There is no exchange rate of {currency} to {into} for {day} or the {OLDEST} days before; "
+        f"import rates that name {currency} for {day}, or enter one by hand, then this row again"
+    )
+
+
+# What metrics convert with
+
+
+def settle() -> int:
+    """Reckon the day rates anew from the exchange rates; return how many changed."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        company = Company.get()
+        gone = DayRate.objects.exclude(into=company.currency) if company.converts else DayRate.objects.all()
+        changed, _ = gone.delete()
+        if not company.converts:
+            return changed
+        rates, today = load(), timezone.now().astimezone(company.zone).date()
+        return changed + sum(_settle(currency, company.currency, rates, today) for currency in _in_use(company))
+
+
+def _in_use(company: Company) -> list[str]:
+    """Return the currencies that money is in here, but for the company's own."""
+    each = " UNION ".join(f"SELECT currency FROM crm_{table}" for table in IN_USE)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT currency FROM ({each}) used WHERE currency <> '' AND currency <> %s", [company.currency]
+        )
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def _settle(currency: str, into: str, rates: Rates, today: date) -> int:
+    wanted = dict(_days(currency, into, rates, today))
+    here = {row.day: row for row in DayRate.objects.filter(currency=currency, into=into)}
+    gone = [row.pk for day, row in here.items() if day not in wanted]
+    moved = [row for day, row in here.items() if day in wanted and (row.up, row.down) != wanted[day]]
+    for row in moved:
+        row.up, row.down = wanted[row.day]
+    new = [
+        DayRate(currency=currency, into=into, day=day, up=up, down=down)
+        for day, (up, down) in wanted.items()
+        if day not in here
+    ]
+    DayRate.objects.filter(pk__in=gone).delete()
+    DayRate.objects.bulk_update(moved, ["up", "down"], batch_size=2000)
+    DayRate.objects.bulk_create(new, batch_size=5000)
+    return len(gone) + len(moved) + len(new)
+
+
+def _days(currency: str, into: str, rates: Rates, today: date) -> Iterator[tuple[date, Factor]]:
+    span = rates.span()
+    if not span:
+        return
+    day, last = span[0], min(span[1], today + AHEAD)
+    while day <= last:
+        factor = rates.of(currency, into, day)
+        if factor:
+            yield day, factor
+        day += timedelta(days=1)
+
+
+# What people and imports do
+
+
+def arrived(import_id: int) -> None:
+    """The rows of an import that brought rates are in: the first rates there ever were switch the conversion on."""
+    _know_home()
+    if ExchangeRate.objects.exists() and not ExchangeRate.objects.exclude(last_import_id=import_id).exists():
+        _switch_on()
+
+
+def _know_home() -> None:
+    """A company without a currency has the corporate one of the CRM whose rates it brought."""
+    company = Company.get()
+    home = ExchangeRate.objects.filter(is_corporate=True).order_by("pk").values_list("currency", flat=True).first()
+    if home and not company.currency:
+        company.currency = home
+        company.save(update_fields=["currency"])
+
+
+def _switch_on() -> None:
+    Company.objects.filter(pk=1).update(foreign_amounts=Company.ForeignAmounts.CONVERT)
+
+
+def enter_rate(*, by: User, **fields: Any) -> ExchangeRate:
+    """Keep a rate that somebody looked up; it goes before all others of its day.
+
+    Raises:
+        PermissionError: for whoever may not import.
+    """
+    if not may(by, "import"):
+        raise PermissionError("Whoever may import may enter exchange rates.")
+    with transaction.atomic():
+        is_first = not ExchangeRate.objects.exists()
+        key = f"{fields['currency']}|{fields['base']}|{fields['valued_on']}"
+        rate, _ = ExchangeRate.objects.update_or_create(source=HAND, external_id=key, defaults=fields)
+        if is_first:
+            _switch_on()
+        settle()
+    return rate
