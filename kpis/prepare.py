@@ -15,8 +15,6 @@ FIRST_READ = (
     (periods.DEFAULT, "owner"),
     (periods.DEFAULT, "campaign"),
     ("this_year", ""),
-    ("last_12_months", ""),
-    ("last_quarter", ""),
 )
 
 
