@@ -1,6 +1,7 @@
 """A signed-in line to a source: the access token is had when needed, renewed once when it ends, and kept under seal."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
@@ -95,10 +96,9 @@ def kept(filled: Mapping[str, str]) -> Sealed:
 def _begin(source: str, base_url: str, method: str, filled: Mapping[str, str]) -> Session:
     session = method_of(source, method).begin(base_url, filled)
     try:
-        base_of(source, session.base_url)
+        return replace(session, base_url=base_of(source, session.base_url))
     except Forbidden as error:
         raise Refused(f"The sign-in leads to an address that is not the vendor's. {error}") from None
-    return session
 
 
 def _renewed(connector_id: int, failed: Session | None) -> Session:

@@ -5,6 +5,7 @@ these domains. A company that reaches its CRM through a gateway names the gatewa
 """
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
@@ -19,6 +20,8 @@ EXAMPLES = {
     "hubspot": "https://api.hubapi.com",
     "pipedrive": "https://yourcompany.pipedrive.com",
 }
+
+HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")  # nothing that another reader of the address may take for its end
 
 
 class Forbidden(ValueError):
@@ -40,12 +43,15 @@ def base_of(source: str, url: str) -> str:
         raise Forbidden(_words(source))
     if not (_is_rehearsal(parts) or _is_vendors(source, parts, port)):
         raise Forbidden(_words(source))
-    return f"{parts.scheme}://{parts.hostname}" + (f":{port}" if port else "")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
 def _is_vendors(source: str, parts: SplitResult, port: int | None) -> bool:
-    host = (parts.hostname or "").rstrip(".")
+    host = parts.hostname or ""
     ours = host in settings.CONNECTOR_HOSTS or any(host.endswith(domain) for domain in DOMAINS[source])
+    if not HOST.fullmatch(host):
+        return False
     return parts.scheme == "https" and port in {None, 443, 8443} and ours
 
 

@@ -13,7 +13,7 @@ from crm.connectors.faults import Refused
 from crm.models import Connector
 from team.models import User
 from tests.crm.connectors.conftest import connect, last_import, pull, source_of
-from tests.crm.connectors.server import Stage
+from tests.crm.connectors.server import Reply, Stage
 
 T = datetime(2026, 11, 1, 9, tzinfo=UTC)
 OWNER = "005A0000000AAAAAAA"
@@ -125,13 +125,21 @@ def test_a_job_that_salesforce_threw_away_is_made_anew(
 def test_a_daily_limit_is_waited_for_and_is_no_refusal(salesforce: Stage, ops: User) -> None:
     source = source_of(salesforce)
     source.put("Lead", "00QA0000000AAAAAAA", T, LastName="A", Company="Ada", Status="Open")
-    from tests.crm.connectors.server import Reply
-
     limit = Reply([{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}], 403)
     source.go_wrong("status", "/jobs/query$", reply=limit)
     source.go_wrong("status", "/describe$", reply=limit)
     done = pull(connect(salesforce, ops, kinds=["Lead"]))
     assert (done.state, crm.Lead.objects.count()) == (State.DONE, 1)
+
+
+def test_a_sign_in_that_leads_away_from_the_vendor_is_refused(
+    salesforce: Stage, ops: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = Reply({"access_token": "x-token-x", "instance_url": "https://salesforce.example.com"})
+    source_of(salesforce).go_wrong("status", "/services/oauth2/token", reply=reply)
+    failed = pull(connect(salesforce, ops, kinds=["Lead"]))
+    assert failed.state == State.FAILED
+    assert "an address that is not the vendor" in failed.last_error
 
 
 def key_pem() -> str:
