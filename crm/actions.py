@@ -8,8 +8,13 @@ from django.utils import timezone
 
 from core.work import State
 from crm.imports import store
-from crm.models import Import, ImportFile
+from crm.imports.undo import blockers
+from crm.models import Import, ImportFile, Undo
 from team.models import User
+
+
+class CannotUndo(Exception):
+    """Something stands on the import that it would take away."""
 
 
 def start_import(
@@ -43,3 +48,17 @@ def cancel_import(*, run: Import) -> bool:
     """Stop an import; what is in stays in. False when it was over already."""
     ending = Import.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.RUNNING])
     return bool(ending.update(state=State.CANCELLED, lease_until=None, finished_at=timezone.now()))
+
+
+def undo_import(*, run: Import, user: User) -> Undo:
+    """Queue the taking back of an import, whole; whoever calls rings the bell.
+
+    Raises:
+        CannotUndo: something later stands on it; the message says what.
+    """
+    with transaction.atomic():
+        run = Import.objects.select_for_update().get(pk=run.pk)
+        found = blockers(run)
+        if found:
+            raise CannotUndo(" ".join(one.words for one in found))
+        return Undo.objects.get_or_create(run=run, defaults={"key": f"undo:{run.pk}", "asked_by": user})[0]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm import connector_views, views
+from crm import connector_views, undo_views, views
 
 urlpatterns = [
     path("imports/", views.imports, name="imports"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("imports/<int:pk>/rejected/", views.rejected, name="rejected"),
     path("imports/<int:pk>/rejected/<int:file_pk>.csv", views.rejected_csv, name="rejected_csv"),
     path("imports/<int:pk>/cancel/", views.cancel, name="cancel_import"),
+    path("imports/<int:pk>/undo/", undo_views.undo, name="undo_import"),
     path("connectors/", connector_views.connectors, name="connectors"),
     path("connectors/new/<slug:source>/<slug:method>/", connector_views.add_connector, name="add_connector"),
     path("connectors/<int:pk>/", connector_views.connector, name="connector"),

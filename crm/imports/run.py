@@ -5,25 +5,27 @@ next one goes on at the byte where the last commit ended.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
-from crm.imports import finish, store
+from crm import rates, stages
+from crm.imports import agreed, ecb, finish, store
 from crm.imports.ahead import Ahead
 from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind, kind_of, recognise
+from crm.imports.convertible import conversion
 from crm.imports.currency import settle
+from crm.imports.journal import mark
+from crm.imports.keys import for_each_column
 from crm.imports.plan import Plan, make_plan
 from crm.imports.prepare import Prepared, Refused, prepare
 from crm.imports.staging import upsert
 from crm.imports.survey import Unreadable, survey
 from crm.models import Import, ImportFile, RowError
 from team.models import Company
-
-LOCK = 7_314_001  # one block of one import at a time, so that two imports never wait for each other's rows
 
 
 class Run:
@@ -60,9 +62,16 @@ class Run:
 
     def _begin(self) -> None:
         files = list(self.row.files.filter(state=ImportFile.State.READING))
+        had_one = bool(Company.get().currency)
         currency = settle(files, self.row.currency_asked)
         size = sum(file.bytes - file.start for file in files)
-        self.row.advance({"phase": "load"}, done_units=0, total_units=size, currency=currency)
+        self.row.advance(
+            {"phase": "load"},
+            done_units=0,
+            total_units=size,
+            currency=currency,
+            gave_currency=bool(currency) and not had_one,
+        )
 
     # load
 
@@ -96,18 +105,18 @@ class Run:
 
     def plans(self, file: ImportFile) -> list[Plan]:
         kind = kind_of(file.source, file.kind, file.header)
-        known = set().union(*(mapping.known_columns for mapping in kind.mappings))
+        mappings = [one for mapping in kind.mappings for one in for_each_column(mapping, file.header)]
+        known = set().union(*(mapping.known_columns for mapping in mappings))
         zone = Company.get().time_zone
-        return [
-            make_plan(mapping, kind.source, file.header, known, self.row.currency, zone) for mapping in kind.mappings
-        ]
+        found = [make_plan(mapping, kind.source, file.header, known, self.row.currency, zone) for mapping in mappings]
+        asked, book = conversion(), stages.book(kind.source.name)
+        return [agreed.with_stages(replace(plan, conversion=asked), book) for plan in found]
 
     def _take(self, file: ImportFile, prepared: Prepared) -> None:
         before = self.row.checkpoint.get("offset", file.start) if self.row.checkpoint.get("file") == file.pk else None
         done = self.row.done_units + prepared.end - (file.start if before is None else before)
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            mark(self.row.pk)
             for staged in prepared.staged:
                 written = upsert(staged, self.row.pk)
                 _count(file, staged.plan.mapping.object, asdict(written), staged.rows, staged.repeated)
@@ -124,6 +133,8 @@ class Run:
         assert self.ahead
         self.file.state = ImportFile.State.DONE
         with transaction.atomic():
+            if "exchange_rate" in self.file.counts:
+                rates.arrived(self.row.pk)
             self.file.save(update_fields=["state"])
             self.row.advance({"phase": "load"})
         self.close()
@@ -136,10 +147,12 @@ class Run:
             self.tasks = finish.tasks(names)
         with transaction.atomic():
             if self.tasks:
+                mark(self.row.pk)
                 if self.tasks[0]() < finish.BATCH:
                     self.tasks.pop(0)
                 self.row.advance({"phase": "finish"})
                 return False
+            rates.settle()
         for file in self.row.files.exclude(plain=""):
             store.place(file.plain).unlink(missing_ok=True)
         return True
@@ -183,7 +196,10 @@ def _recognise(file: ImportFile, asked: str) -> None:
     if f".{suffix}" not in store.TABLES and "." in file.name:
         return _skip(file, f"A .{suffix} file is no table that can be read.")
     clean = f"{file.stored}.utf8"
-    seen = survey(store.place(file.stored), store.place(clean), settings.UNPACKED_MAX_BYTES)
+    given = store.place(file.stored)
+    if suffix == "xml":
+        given = ecb.as_table(given, store.place(f"{file.stored}.csv"))
+    seen = survey(given, store.place(clean), settings.UNPACKED_MAX_BYTES)
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
     kind = recognise(seen.header, file.name, asked)

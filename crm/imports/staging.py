@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connection
 
+from crm.imports import lookups
+from crm.imports.journal import made
 from crm.imports.plan import Plan, PlannedReference, staged_columns
 from crm.imports.prepare import Staged
 
@@ -42,7 +44,7 @@ def upsert(staged: Staged, import_id: int) -> Written:
         _copy(cursor, plan, staged.csv)
         for reference in plan.references:
             if reference.rule.stub:
-                _make_stubs(cursor, plan, reference)
+                _make_stubs(cursor, plan, reference, import_id)
         statement = upsert_statement(plan, import_id)
         cursor.execute(statement.text, statement.values)
         created, written = cursor.fetchone()
@@ -60,15 +62,18 @@ def quoted(name: str) -> str:
     return connection.ops.quote_name(name)
 
 
-def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference) -> None:
+def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference, import_id: int) -> None:
     """Make what the rows point to, known by its key alone; the row with that id will fill it."""
     table, key = reference.model._meta.db_table, f"s.{quoted(reference.staged)}"
+    if reference.rule.by == lookups.ANY:
+        lookups.make_stubs(cursor, reference, STAGE, plan.source.name)
+        return None
     if reference.rule.to == "territory":
         cursor.execute(
             f"INSERT INTO {table} (name) SELECT DISTINCT {key} FROM {STAGE} s WHERE {key} IS NOT NULL "
-            "ON CONFLICT (name) DO NOTHING"
+            "ON CONFLICT (name) DO NOTHING RETURNING id"
         )
-        return
+        return made(import_id, table, [found for (found,) in cursor.fetchall()])
     named = ["name"] + (["email"] if reference.rule.by == "email" else [])
     columns = ", ".join(["source", "external_id", *named])
     chosen = ", ".join([key] * (1 + len(named)))
@@ -150,6 +155,8 @@ def _pending(references: Iterable[PlannedReference]) -> Sql:
 def _join(reference: PlannedReference, source: str) -> Sql:
     table, alias = quoted(reference.model._meta.db_table), f"{reference.staged}_found"
     key = f"s.{quoted(reference.staged)}"
+    if reference.rule.by == lookups.ANY:
+        return Sql(*lookups.join(reference, STAGE, source))
     if reference.rule.to == "territory":
         return Sql(f"LEFT JOIN {table} {alias} ON {alias}.name = {key}")
     if reference.rule.by == "external_id":

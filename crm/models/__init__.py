@@ -10,9 +10,10 @@ from crm.models.people import Account, Contact, Lead, Owner, Product, Vertical
 from crm.models.rates import DayRate, ExchangeRate
 from crm.models.service import Activity, Enquiry, EnquiryHandover, UsageEvent
 from crm.models.stages import StageDecision, StageMapping
+from crm.models.undo import Before, ImportTransaction, Undo
 
 __all__ = [
-    "Account", "Activity", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "DayRate", "Enquiry", "EnquiryHandover", "ExchangeRate",
-    "FileState", "Import", "ImportFile", "Invoice", "Lead", "Opportunity", "Outcome", "Owner", "Payment", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RowError", "Spend",
-    "StageChange", "StageDecision", "StageMapping", "StageTrack", "Touch", "UsageEvent", "Vertical",
+    "Account", "Activity", "Before", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "DayRate", "Enquiry", "EnquiryHandover", "ExchangeRate",
+    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Opportunity", "Outcome", "Owner", "Payment", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RowError", "Spend",
+    "StageChange", "StageDecision", "StageMapping", "StageTrack", "Touch", "Undo", "UsageEvent", "Vertical",
 ]  # fmt: skip

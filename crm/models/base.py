@@ -2,9 +2,11 @@
 
 from typing import Any, ClassVar, Self
 
+import pgtrigger
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from facts.models import Recorded
 from team.access import may, own_ids, sees_all_buyers, team_ids
@@ -39,6 +41,24 @@ class RecordQuerySet(models.QuerySet[Any]):
         return self.filter(rows)
 
 
+CURRENT_IMPORT = RawSQL("nullif(current_setting('accord.import', true), '')::bigint", ())
+KEEP_BEFORE = pgtrigger.Trigger(
+    name="keep_before",
+    level=pgtrigger.Statement,
+    when=pgtrigger.After,
+    operation=pgtrigger.Update,
+    referencing=pgtrigger.Referencing(old="before_rows"),
+    condition=pgtrigger.Condition("coalesce(current_setting('accord.import', true), '') <> ''"),
+    func="""
+        INSERT INTO crm_before (run_id, "table", row_id, image)
+        SELECT current_setting('accord.import')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b
+         WHERE b.first_import_id IS DISTINCT FROM current_setting('accord.import')::bigint
+        ON CONFLICT (run_id, "table", row_id) DO NOTHING;
+        RETURN NULL;
+    """,
+)
+
+
 class Record(Recorded):
     """A row that came from a source system, under the id it has there.
 
@@ -57,11 +77,13 @@ class Record(Recorded):
     created_at = models.DateTimeField(null=True, blank=True, help_text="When it was made in the source.")
     modified_at = models.DateTimeField(null=True, blank=True, help_text="When it was last changed in the source.")
     last_import_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    first_import_id = models.BigIntegerField(null=True, blank=True, editable=False, db_default=CURRENT_IMPORT)
 
     objects = RecordQuerySet.as_manager()
 
     class Meta(Recorded.Meta):
         abstract = True
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [*Recorded.Meta.triggers, KEEP_BEFORE]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["source", "external_id"], name="%(class)s_source_id"),
         ]

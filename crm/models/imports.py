@@ -26,6 +26,8 @@ class Import(Work):
     )
     sha256 = models.CharField(max_length=64, blank=True, default="", help_text="Over all its files.")
     size = models.BigIntegerField(default=0)
+    gave_currency = models.BooleanField(default=False, help_text="The company had no currency before.")
+    undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(Work.Meta):
         ordering: ClassVar[list[str]] = ["-pk"]

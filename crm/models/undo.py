@@ -1,0 +1,60 @@
+"""What an import must remember so that it can be taken back, and the taking back as a piece of work."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from core.work import Work
+from crm.models.imports import Import
+from facts.models import TransactionId
+
+
+class ImportTransaction(models.Model):
+    """A transaction in which an import wrote: a row whose last writer is not among them was changed since."""
+
+    run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="transactions")
+    xid = TransactionId()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["run", "xid"], name="import_transaction_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.xid}"
+
+
+class Before(models.Model):
+    """A row as it was before an import first changed it; no image where the import made it (a territory)."""
+
+    run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="+")
+    table = models.CharField(max_length=80)
+    row_id = models.BigIntegerField()
+    image = models.JSONField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["run", "table", "row_id"], name="before_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row_id} before {self.run_id}"
+
+
+class Undo(Work):
+    """An import being taken back, table by table in portions that survive a kill."""
+
+    run = models.OneToOneField(Import, on_delete=models.CASCADE, related_name="undo")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta(Work.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"taking back {self.run}"
+
+    def step(self) -> bool:
+        from crm.imports.undo import step
+
+        return step(self)
