@@ -137,8 +137,8 @@ def _portion(run_id: int) -> int:
     for model in records():
         if restored := _restore(run_id, model):
             return restored
-    for model in _children_first():
-        if removed := _remove(run_id, model):
+    for kind in _children_first():
+        if removed := _remove(run_id, kind):
             return removed
     return 0
 
