@@ -86,10 +86,15 @@ SUBJECTS = {"leads": LEADS, "accounts": ACCOUNTS}
 
 
 class Described:
-    """Facts as rules read them: a deal has one moment at which it began, whatever dates its source knows."""
+    """Facts as rules read them.
 
-    def __init__(self, tables: HasTables, narrow: Callable[[str, Any], Any] | None = None) -> None:
+    A deal has one moment at which it began, whatever dates its source knows. What a customer's account uses from the
+    win on counts for the lead whose deal won it.
+    """
+
+    def __init__(self, tables: HasTables, subject: str, narrow: Callable[[str, Any], Any] | None = None) -> None:
         self._tables = tables
+        self._subject = subject
         self._narrow = narrow
         self._known: dict[str, Any] = {}
 
@@ -99,8 +104,37 @@ class Described:
             found = self._tables.table(name)
             if name == "opportunities":
                 found = found.mutate(began_at=began_at(found))
+            if name == "usage_events" and self._subject == "leads":
+                found = _with_leads(found, self._tables.table("opportunities"))
+            if name in {"touches", "activities"} and self._subject == "accounts":
+                found = _with_accounts(found, self._tables)
             self._known[name] = self._narrow(name, found) if self._narrow else found
         return self._known[name]
+
+
+def _with_leads(uses: Any, deals: Any) -> Any:
+    own = uses.filter(uses.lead_id.notnull() | uses.account_id.isnull())
+    of_accounts = uses.filter(uses.lead_id.isnull() & uses.account_id.notnull())
+    won = deals.filter((deals.outcome == "won") & deals.lead_id.notnull() & deals.account_id.notnull())
+    winners = won.group_by(winner=won.lead_id, won_for=won.account_id).aggregate(won_on=won.closed_on.min())
+    both = of_accounts.left_join(winners, of_accounts.account_id == winners.won_for)
+    since = both.winner.notnull() & (both.happened_at.date() >= both.won_on).fill_null(False)
+    theirs = both.mutate(lead_id=since.ifelse(both.winner, None)).select(*uses.columns)
+    return ibis.union(own, theirs)
+
+
+def _with_accounts(events: Any, tables: HasTables) -> Any:
+    """A touch or activity of a person counts for the person's account."""
+    found = events.select(*(name for name in events.columns if name != "account_id"), own=_own(events))
+    for person in ("lead", "contact"):
+        people = tables.table(f"{person}s").select(person="id", through="account_id")
+        found = found.left_join(people, found[f"{person}_id"] == people.person)
+        found = found.mutate(own=ibis.coalesce(found.own, found.through)).drop("person", "through")
+    return found.rename(account_id="own")
+
+
+def _own(events: Any) -> Any:
+    return events.account_id if "account_id" in events.columns else ibis.null("int64")
 
 
 def began_at(deals: Any) -> Any:

@@ -15,7 +15,6 @@ from django.conf import settings
 from facts import custom, lake
 from facts.registry import Column, FactTable
 
-
 PORTION = 100_000  # rows of an answer in memory at once
 
 
@@ -40,7 +39,16 @@ class Duck:
         return self._backend().execute(expression)
 
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
-        yield from self._backend().to_pyarrow_batches(expression, chunk_size=PORTION)
+        backend = self._backend()
+        backend._run_pre_execute_hooks(expression)  # shows it the rows of the moment that the question holds
+        answer = backend.raw_sql(backend.compile(expression))  # Ibis 12's own way asks DuckDB 2 by a name that is gone
+        yield from answer.to_arrow_reader(PORTION)
+
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        backend = self._backend()
+        backend._run_pre_execute_hooks(expression)
+        backend.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {backend.compile(expression)}')
+        return backend.table(name)
 
     def _backend(self) -> Any:
         """Return the calling thread's own way in: DuckDB's cursors are not to be shared."""

@@ -44,6 +44,9 @@ class Engine(Protocol):
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
         """Run a question and yield its rows in portions."""
 
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """Run a question and hold its answer as a table of the calling thread, in place of one of that name."""
+
 
 class Facts:
     """All fact tables as they stood at one snapshot; `as_of` is None while nothing was ever copied."""
@@ -68,6 +71,10 @@ class Facts:
     def stream(self, expression: ir.Expr) -> Iterator[pa.RecordBatch]:
         """Run the question and yield its rows as they come, for answers too large to hold."""
         return self._engine.stream(expression.as_table())
+
+    def keep(self, name: str, expression: ir.Expr) -> ir.Table:
+        """Run a question whose answer several others begin with, and hold it until one of that name takes its place."""
+        return self._engine.keep(f"kept_{name}", expression.as_table())
 
 
 _opened: OrderedDict[tuple[Any, ...], Facts] = OrderedDict()

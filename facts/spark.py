@@ -50,6 +50,13 @@ class Spark:
         self._backend._run_pre_execute_hooks(expression)  # shows it the rows of the moment that the question holds
         yield from self.session.sql(self._backend.compile(expression)).toArrow().to_batches()
 
+    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        self._backend._run_pre_execute_hooks(expression)
+        self.session.sql(self._backend.compile(expression)).cache().createOrReplaceTempView(name)
+        rows = self._backend.table(name)
+        moments = [column for column, type_ in rows.schema().items() if type_.is_timestamp()]
+        return rows.mutate(**{column: rows[column].cast("timestamp('UTC')") for column in moments})
+
     def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
         files = [part.path for part in lake.segments(delta)] if delta is not None else []
         declared = ", ".join(f"`{column.name}` {column.spark}" for column in table.columns)

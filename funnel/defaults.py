@@ -86,7 +86,7 @@ STAGES = (
         text="The customer uses what was bought. Support brought them there.",
     ),
     Stage(
-        "adopted", "Adopted", 70, kind="inventory", side="support", phase="advise", standing="qualified",
+        "adopted", "Adopted", 70, kind="inventory", side="support", phase="advise", standing="qualified", dated_by="counted",
         criteria={"all": [
             _ended("won"),
             {"count": "usage_events", "is": ">=", "value": USES},

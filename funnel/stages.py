@@ -30,6 +30,7 @@ DATED_BY = {
     "lost": "The last opportunity lost, none open or won",
     "no_decision": "The last opportunity ended without a decision, none open or won",
     "first_use": "The first use of the product after the first win",
+    "counted": "The event that fulfilled the count in its criteria",
 }
 BUYERS = {"leads": "Leads", "accounts": "Accounts", "both": "Leads and accounts"}
 

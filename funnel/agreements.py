@@ -1,0 +1,52 @@
+"""What both sides sign about the funnel: the definition of each stage, and which stages there are in which order."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agreements.kinds import Kind, register
+from facts.rules import check, in_words
+from funnel.forms import FunnelTerms, StageTerms
+from funnel.stages import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS, from_terms
+
+LABELS = {
+    "way": WAYS,
+    "kind": KINDS,
+    "side": SIDES,
+    "phase": PHASES,
+    "buyers": BUYERS,
+    "standing": STANDINGS,
+    "dated_by": DATED_BY,
+}
+TITLES = {
+    "way": "Place", "kind": "Kind", "side": "Owner", "phase": "Phase of the buyer's journey", "buyers": "Who may be in it",
+    "standing": "A lead in it is", "dated_by": "Dated by",
+}  # fmt: skip
+
+
+def stage_in_words(terms: Mapping[str, Any]) -> list[str]:
+    """Say a stage's terms; criteria that name what there is no more are shown as they were written."""
+    stage = from_terms("", {"name": "", "position": 0, **terms})
+    said = [f"{TITLES[name]}: {LABELS[name].get(getattr(stage, name), getattr(stage, name))}" for name in TITLES]
+    faults = check(stage.rule, stage.subject)
+    rule = str(stage.criteria) if faults else in_words(stage.rule, stage.subject)
+    return [f"Name: {stage.name}", *said, f"Entered when: {rule}"]
+
+
+def funnel_in_words(terms: Mapping[str, Any]) -> list[str]:
+    return ["Stages in their order: " + ", ".join(terms.get("stages", []))]
+
+
+register(
+    Kind(
+        "stage", "Stage", "Stages",
+        "What a buyer must fulfil to be in a stage of the funnel, and who owns it there.",
+        StageTerms, stage_in_words,
+    )
+)  # fmt: skip
+register(
+    Kind(
+        "funnel", "Order of the stages", "Orders of the stages",
+        "Which stages the funnel has, and in which order a buyer walks through them.",
+        FunnelTerms, funnel_in_words,
+    )
+)  # fmt: skip

@@ -1,0 +1,234 @@
+"""Write the moves that follow from the facts: one question for each portion of buyers, its answer copied to Postgres.
+
+A run is a row that says how far it came; each portion commits its moves together with that. What a portion has
+written is read back from Postgres before the next question, so a run that was killed and run again writes nothing twice.
+"""
+
+import hashlib
+import io
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as csv
+from django.db import connection, transaction
+from django.utils import timezone
+
+from crm.models import StageMapping
+from crm.subjects import Described
+from facts.engine import Facts, open_facts
+from facts.refresh import Progress
+from facts.rules import leaves
+from funnel.changes import Portion, changed, cut, names_changed, portions
+from funnel.dated import Asked
+from funnel.definitions import in_force
+from funnel.figures import meanings_of, with_figures
+from funnel.models import Classification
+from funnel.sorting import new_moves
+from funnel.stages import Funnel
+from team.models import Company
+
+PORTION = 250_000  # buyers asked in one question
+MANY = 0.2  # share of changed buyers from which asking everybody costs less than naming them
+SUBJECTS = {"leads": ("lead", "crm_lead"), "accounts": ("account", "crm_account")}
+EVENTS = {"touches", "activities", "usage_events", "opportunities", "stage_changes"}
+STANDING = pa.schema(
+    [("buyer", pa.int64()), ("stage", pa.string()), ("entered_at", pa.timestamp("us", "UTC")), ("by", pa.string())]
+)
+ALWAYS = {"id", "source_system", "created_at", "first_contact_on", "status", "lifecycle_stage"}
+LOCK = 7_022_028  # the advisory lock under which one run at a time writes moves
+
+
+def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None) -> int | None:
+    """Bring the moves up to date with the newest facts; return how many were written by this run.
+
+    None when time ran out first: call it again, and it goes on with the next portion.
+    """
+    facts = open_facts()
+    if facts.snapshot is None:
+        return 0
+    funnel = in_force()
+    run = _begun(facts, funnel, moment or timezone.now())
+    until = time.monotonic() + seconds
+    meanings = meanings_of(facts)
+    named = {subject: changed(subject, run.since) for subject in SUBJECTS} if run.since else {}
+    for subject in SUBJECTS:
+        for portion in _left(run, subject, named.get(subject)):
+            if time.monotonic() > until:
+                return None
+            _do(run, facts, funnel, subject, portion, meanings)
+            if progress:
+                progress(run.asked, max(run.asked, 1), "buyers asked")
+    run.finished_at = timezone.now()
+    run.save(update_fields=["finished_at"])
+    return run.written
+
+
+def _begun(facts: Facts, funnel: Funnel, moment: datetime) -> Classification:
+    """Return the run that was begun on these facts with these definitions, else a new one."""
+    assert facts.snapshot
+    digest = _digest(funnel)
+    last = Classification.objects.first()
+    if last and last.finished_at is None and (last.snapshot, last.digest) == (facts.snapshot.pk, digest):
+        return last
+    done = Classification.objects.filter(finished_at__isnull=False).first()
+    day = timezone.localtime(moment, Company.get().zone).date()
+    horizon = facts.snapshot.horizon
+    since = _since(done, funnel, digest, day, horizon)
+    return Classification.objects.create(
+        moment=moment, snapshot=facts.snapshot.pk, since=since, horizon=horizon, digest=digest, local_day=day
+    )
+
+
+def _since(done: Classification | None, funnel: Funnel, digest: str, day: Any, horizon: str) -> str:
+    """Return the horizon since which changes count; empty when everybody must be asked."""
+    if done is None or done.digest != digest or int(horizon) < int(done.horizon):
+        return ""
+    if funnel.hangs_on_time and done.local_day != day:
+        return ""
+    if names_changed(funnel, done.horizon):
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT greatest(reltuples, 0) FROM pg_class WHERE relname = 'crm_lead'")
+        known = cursor.fetchone()[0]
+    return "" if changed("leads", done.horizon).size > max(PORTION / 10, MANY * known) else done.horizon
+
+
+def _digest(funnel: Funnel) -> str:
+    mappings = StageMapping.objects.order_by("pk").values_list("source", "track", "pipeline", "stage", "ours")
+    return hashlib.sha256(f"{funnel.digest} {list(mappings)}".encode()).hexdigest()
+
+
+def _left(run: Classification, subject: str, ids: np.ndarray | None) -> Iterator[Portion]:
+    """Yield the portions that are not done yet, each after the one before was recorded."""
+    name, table = SUBJECTS[subject]
+    while True:
+        after = int(run.reached.get(name, 0))
+        following = portions(table, after, PORTION) if ids is None else cut(ids, after, PORTION)
+        if not following:
+            return
+        yield following[0]
+
+
+def _do(run: Classification, facts: Facts, funnel: Funnel, subject: str, portion: Portion, meanings: pa.Table) -> None:
+    """Ask about a portion, write what is new, and record how far the run came, all in one transaction."""
+    name, table = SUBJECTS[subject]
+    begun = time.monotonic()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        question = _question(facts, funnel, subject, portion, meanings, run.moment, _standing(cursor, name, portion))
+        run.written += _copy(cursor, name, funnel, facts.stream(question))
+        run.reached = {**run.reached, name: portion.last}
+        run.asked += _size(cursor, table, portion)
+        run.seconds = round(run.seconds + time.monotonic() - begun, 3)
+        run.save()
+
+
+def _size(cursor: Any, table: str, portion: Portion) -> int:
+    if portion.ids is not None:
+        return int(portion.ids.size)
+    cursor.execute(f"SELECT count(*) FROM {table} WHERE id BETWEEN %s AND %s", [portion.first, portion.last])
+    return int(cursor.fetchone()[0])
+
+
+def _question(
+    facts: Facts, funnel: Funnel, subject: str, portion: Portion, meanings: pa.Table, now: datetime, standing: pa.Table
+) -> Any:
+    key = f"{SUBJECTS[subject][0]}_id"
+    named = ibis.memtable(pa.table({"named": portion.ids})) if portion.ids is not None else None
+
+    def only(rows: Any, column: str) -> Any:
+        if named is not None:
+            return rows.semi_join(named, rows[column] == named.named)
+        return rows.filter(rows[column].between(portion.first, portion.last))
+
+    def narrow(name: str, rows: Any) -> Any:
+        if name == "stage_changes":  # some point to the lead through its deal
+            return rows
+        return only(rows, key) if name in EVENTS else rows
+
+    tables = Described(facts, subject, narrow)
+    means = ibis.memtable(meanings)
+    buyers = only(facts.table(subject), "id")
+    rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means)
+    asked = Asked(funnel, subject, tables, rows, means, now, facts.keep)
+    found = new_moves(asked, ibis.memtable(standing))
+    return found.order_by("buyer", "entered_at", "position")
+
+
+def _wanted(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:
+    """The columns that the question can need: fewer make it quicker to put together."""
+    paths = [leaf["field"] for stage in funnel for leaf in leaves(stage.rule) if "field" in leaf]
+    heads = {
+        path if "." not in path else "custom" if path.startswith("custom.") else f"{path.split('.')[0]}_id"
+        for path in paths
+    }
+    return [name for name in columns if name in heads | ALWAYS]
+
+
+def _standing(cursor: Any, name: str, portion: Portion) -> pa.Table:
+    """Read the moves that these buyers have made already."""
+    where, values = portion.sql
+    query = cursor.mogrify(
+        f"SELECT {name}_id, stage, to_char(entered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), by "
+        f"FROM funnel_move WHERE {name}_id {where}",
+        values,
+    ).decode()
+    out = io.BytesIO()
+    cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT csv)", out)
+    if not out.tell():
+        return STANDING.empty_table()
+    types = {field.name: field.type for field in STANDING} | {"entered_at": pa.timestamp("us")}
+    rows = csv.read_csv(
+        io.BytesIO(out.getvalue()),
+        read_options=csv.ReadOptions(column_names=STANDING.names),
+        convert_options=csv.ConvertOptions(column_types=types),
+    )
+    moments = rows["entered_at"].cast(pa.timestamp("us", "UTC"))
+    return rows.set_column(2, "entered_at", moments).cast(STANDING)
+
+
+class _Text(io.RawIOBase):
+    """A file for COPY to read, made of the answer's rows as they come."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch], versions: dict[str, int | None]) -> None:
+        self.batches = batches
+        self.versions = versions
+        self.rows = 0
+        self.waiting = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while not self.waiting:
+            batch = next(self.batches, None)
+            if batch is None:
+                return b""
+            self.rows += batch.num_rows
+            self.waiting = self._written(batch)
+        part, self.waiting = self.waiting[:size], self.waiting[size:]
+        return part
+
+    def _written(self, batch: pa.RecordBatch) -> bytes:
+        rows = pa.Table.from_batches([batch])
+        numbers = pa.array([self.versions[key] for key in self.versions], pa.int64())
+        places = pa.compute.index_in(rows["stage"], value_set=pa.array(list(self.versions), pa.string()))
+        rows = rows.drop_columns(["position"]).append_column("version", numbers.take(places.combine_chunks()))
+        out = io.BytesIO()
+        csv.write_csv(rows, out, csv.WriteOptions(include_header=False))
+        return out.getvalue()
+
+
+def _copy(cursor: Any, name: str, funnel: Funnel, batches: Iterator[pa.RecordBatch]) -> int:
+    text = _Text(batches, {stage.key: stage.version_id for stage in funnel})
+    cursor.copy_expert(
+        f"COPY funnel_move ({name}_id, stage, from_stage, entered_at, by, evidence, version_id) FROM STDIN (FORMAT csv)",
+        text,
+        size=1 << 20,
+    )
+    return text.rows

@@ -1,0 +1,95 @@
+"""The figures that criteria may name beside the fields: the score, the last verdict, the stage in the CRM as ours."""
+
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from crm.models import StageTrack
+from crm.stages import NAMES, StageBook, book, ours
+from facts.compiling import HasTables
+from facts.registry import tables
+
+NONE = {"score": "float64", "verdict": "string", "crm_stage": "string"}
+MEANING = pa.schema([(name, pa.string()) for name in ("source_system", "track", "pipeline", "stage", "ours")])
+
+
+def with_figures(facts: HasTables, rows: Any, subject: str, meanings: Any) -> Any:
+    """Return the rows with every figure of the subject, empty where there is none."""
+    if subject != "leads":
+        return rows.mutate(crm_stage=ibis.null("string"))
+    rows = _with_crm_stage(rows, meanings)
+    rows = _with_last(rows, "verdict", _verdicts(facts))
+    scores = facts.table("scores") if "scores" in tables() else None
+    if scores is None:
+        return rows.mutate(score=ibis.null("float64"))
+    return _with_last(rows, "score", scores.select("lead_id", score=scores.score.cast("float64")))
+
+
+def _with_last(rows: Any, name: str, found: Any) -> Any:
+    found = found.select(figure_of=found.lead_id, **{name: found[name]})
+    return rows.left_join(found, rows["id"] == found.figure_of).drop("figure_of")
+
+
+def _verdicts(facts: HasTables) -> Any:
+    """The last verdict of each lead that was not taken back."""
+    given = facts.table("verdicts")
+    given = given.filter(given.undone_at.isnull())
+    turn = ibis.row_number().over(group_by=given.lead_id, order_by=[given.given_at.desc(), given.id.desc()])
+    ranked = given.mutate(turn=turn)
+    return ranked.filter(ranked.turn == 0).select("lead_id", verdict="answer")
+
+
+def _with_crm_stage(rows: Any, meanings: Any) -> Any:
+    """A way out by the status of a lead counts before its lifecycle stage, which counts before any other status."""
+    status = _said(meanings, StageTrack.STATUS, "status")
+    cycle = _said(meanings, StageTrack.LIFECYCLE, "lifecycle_stage")
+    wide = rows.left_join(status, [rows.source_system == status.status_source, rows.status == status.status_word]).drop(
+        "status_source", "status_word"
+    )
+    wide = wide.left_join(
+        cycle, [wide.source_system == cycle.lifecycle_stage_source, wide.lifecycle_stage == cycle.lifecycle_stage_word]
+    ).drop("lifecycle_stage_source", "lifecycle_stage_word")
+    out = wide.status_ours.isin(["recycled", "disqualified"]).ifelse(wide.status_ours, ibis.null("string"))
+    return wide.mutate(crm_stage=ibis.coalesce(out, wide.lifecycle_stage_ours, wide.status_ours)).drop(
+        "status_ours", "lifecycle_stage_ours"
+    )
+
+
+def _said(meanings: Any, track: str, name: str) -> Any:
+    found = meanings.filter(meanings.track == str(track))
+    return found.select(
+        **{f"{name}_source": found.source_system, f"{name}_word": found.stage, f"{name}_ours": found.ours}
+    )
+
+
+def meanings_of(facts: Any) -> pa.Table:
+    """Return what every stage and status that the facts hold is here, as decided or as usual in its source."""
+    decided: dict[str, StageBook] = {}
+    found = []
+    for source, track, pipeline, stage in _words(facts):
+        if source not in decided:
+            decided[source] = book(source)
+        key = ours(source, track, pipeline, stage, decided[source]) or _by_name(stage)
+        if key:
+            found.append({"source_system": source, "track": track, "pipeline": pipeline, "stage": stage, "ours": key})
+    return pa.Table.from_pylist(found, schema=MEANING)
+
+
+def _by_name(word: str) -> str:
+    """A source that uses our own words means what we mean."""
+    plain = word.strip().casefold().replace("_", " ")
+    return next((key for key, name in NAMES.items() if plain in {name.casefold(), key.replace("_", " ")}), "")
+
+
+def _words(facts: Any) -> list[tuple[str, str, str, str]]:
+    changes, leads = facts.table("stage_changes"), facts.table("leads")
+    pieces = [
+        changes.select("source_system", track=changes.track, pipeline=changes.pipeline, stage=changes.stage),
+        *(
+            leads.select("source_system", track=ibis.literal(str(track)), pipeline=ibis.literal(""), stage=leads[name])
+            for track, name in ((StageTrack.LIFECYCLE, "lifecycle_stage"), (StageTrack.STATUS, "status"))
+        ),
+    ]
+    rows = facts.execute(ibis.union(*pieces, distinct=True))
+    return [tuple(str(part) for part in row) for row in rows.fillna("").itertuples(index=False) if row.stage]  # type: ignore[misc]

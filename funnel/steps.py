@@ -1,0 +1,23 @@
+"""What the chain does in this room: write the moves that follow from the facts, and copy them to the facts."""
+
+from facts.refresh import Progress, refresh, stage
+from facts.steps import Step, register
+from funnel.classify import classify
+
+PORTION_SECONDS = 40  # below what one bell may take
+
+
+def write_moves(progress: Progress) -> int | None:
+    """Let every buyer enter the stages whose criteria it fulfils; None when time ran out first."""
+    return classify(progress, seconds=PORTION_SECONDS)
+
+
+def copy_moves(progress: Progress) -> int | None:
+    """Copy the moves just written, so that the funnel's numbers know them."""
+    if not stage(PORTION_SECONDS, progress=progress):
+        return None
+    return sum(refresh(progress=progress, wait=False).exported.values())
+
+
+register(Step("classify", "Let buyers enter the stages they fulfil", write_moves))
+register(Step("moves", "Copy their moves to the facts", copy_moves))
