@@ -7,6 +7,7 @@ only the files those rows lie in. Readers never take the newest version but the 
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -19,7 +20,12 @@ from django.conf import settings
 
 SEGMENT_ROWS = 250_000
 KEPT_HOURS = 24  # a page that opened an old version must be able to finish
-CONFIGURATION = {"delta.checkpointInterval": "20", "delta.logRetentionDuration": "interval 7 days"}
+CONFIGURATION = {
+    "delta.checkpointInterval": "20",
+    "delta.logRetentionDuration": "interval 7 days",
+    "delta.enableExpiredLogCleanup": "false",  # a commit must not drop the version that readers still use; sweep() does
+}
+SNAPSHOT = "_snapshot"  # names, for readers from outside, the versions that belong together
 STORE_VARIABLES = ("AWS_", "AZURE_", "GOOGLE_")
 
 
@@ -133,8 +139,28 @@ def segments(table: DeltaTable) -> list[Segment]:
     return sorted(found, key=lambda segment: segment.first)
 
 
+def announce(versions: dict[str, int], rows: dict[str, int], as_of: datetime) -> None:
+    """Tell whoever reads the tables with another tool which versions make one consistent set."""
+    names = sorted(versions)
+    columns = {
+        "table": pa.array(names, pa.string()),
+        "version": pa.array([versions[name] for name in names], pa.int64()),
+        "rows": pa.array([rows[name] for name in names], pa.int64()),
+        "as_of": pa.array([as_of] * len(names), pa.timestamp("us", "UTC")),
+    }
+    where = address(SNAPSHOT)
+    write_deltalake(
+        where, pa.table(columns), mode="overwrite", configuration=CONFIGURATION, storage_options=store_options()
+    )
+    sweep(DeltaTable(where, storage_options=store_options()), [])
+
+
 def sweep(table: DeltaTable, keep_versions: list[int]) -> int:
-    """Delete files that no kept version and no version of the last day needs; return how many."""
+    """Delete files that no kept version and no version of the last day needs; return how many.
+
+    It is for after a new version was published: of the log everything from the last checkpoint on stays.
+    """
+    table.cleanup_metadata()
     gone = table.vacuum(
         retention_hours=KEPT_HOURS,
         dry_run=False,

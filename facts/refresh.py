@@ -15,7 +15,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from deltalake.exceptions import DeltaError
@@ -29,7 +29,8 @@ from facts.writing import Writer, Written, save
 
 log = logging.getLogger(__name__)
 LOCK = 7_022_026  # the advisory lock under which one refresh at a time works
-KEPT_SNAPSHOTS = 10
+KEPT_SNAPSHOTS = 10  # whose files stay
+FORGOTTEN_AFTER = timedelta(days=90)
 
 
 class Busy(Exception):
@@ -92,7 +93,7 @@ def refresh(*, rebuild: bool = False, progress: Progress | None = None, wait: bo
             written = _write(_writers(moment, heard), moment.horizon, heard)
         exported = {name: heard.rows.get(name, 0) + ahead.get(name, 0) for name in written}
         snapshot = _publish(moment, written, exported, heard.seconds)
-        _sweep(written)
+        _tidy(snapshot, written)
     return snapshot
 
 
@@ -206,16 +207,22 @@ def _publish(
         )
 
 
-def _sweep(written: dict[str, Written]) -> None:
-    """Delete the files that no reader can want any more; what goes wrong here waits for the next time."""
+def _tidy(snapshot: Snapshot, written: dict[str, Written]) -> None:
+    """Announce the new set to readers from outside, and sweep away what no reader wants any more.
+
+    What goes wrong here waits for the next time: the new set stands.
+    """
+    Snapshot.objects.filter(taken_at__lt=snapshot.taken_at - FORGOTTEN_AFTER).delete()
     kept = list(Snapshot.objects.order_by("-taken_at")[:KEPT_SNAPSHOTS])
-    for name, result in written.items():
-        if result.delta is None:
-            continue
-        lake_id = result.copy.lake_id
-        versions = {snapshot.versions[name] for snapshot in kept if snapshot.lake_ids.get(name) == lake_id}
-        there = [version for version in versions if lake.open_at(name, version, lake_id)]
-        try:
-            lake.sweep(result.delta, there)
-        except (DeltaError, OSError):
-            log.warning("Old files of the fact table %s could not be swept.", name, exc_info=True)
+    try:
+        lake.announce(snapshot.versions, snapshot.rows, snapshot.taken_at)
+        for name, result in written.items():
+            if result.delta is not None:
+                lake.sweep(result.delta, _kept_versions(name, result.copy.lake_id, kept))
+    except (DeltaError, OSError):
+        log.warning("Old files of the facts could not be swept.", exc_info=True)
+
+
+def _kept_versions(name: str, lake_id: str, kept: list[Snapshot]) -> list[int]:
+    versions = {snapshot.versions[name] for snapshot in kept if snapshot.lake_ids.get(name) == lake_id}
+    return [version for version in versions if lake.open_at(name, version, lake_id)]

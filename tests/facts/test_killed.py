@@ -77,7 +77,7 @@ def test_killed_after_publishing_leaves_the_new_facts(leads: None, small_segment
     many_leads(20)
     refresh()
     many_leads(2, start=20)
-    refresh_killed_at("refresh", "_sweep")
+    refresh_killed_at("refresh", "_tidy")
     assert Snapshot.objects.count() == 2
     assert copied("leads") == true_rows("leads")
     assert refresh().exported["leads"] == 0

@@ -2,13 +2,15 @@
 
 import shutil
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import psycopg2
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -413,6 +415,37 @@ def test_old_files_are_swept_and_kept_snapshots_stay_readable(
         assert copied("leads", snapshot) == rows
     kept = {str(path) for path in Path(lake.address("leads")).glob("*.parquet")}
     assert paths(seen[-1][0]) | paths(seen[-2][0]) == kept
+
+
+def test_the_log_is_swept_too_and_the_newest_version_stays(leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    hasty = {"delta.checkpointInterval": "3", "delta.logRetentionDuration": "interval 0 days"}
+    monkeypatch.setattr(lake, "CONFIGURATION", {**lake.CONFIGURATION, **hasty})
+    for number in range(8):
+        many_leads(1, number)
+        refresh()
+    commits = sorted(path.name for path in Path(lake.address("leads"), "_delta_log").glob("*.json"))
+    assert len(commits) <= 4
+    assert copied("leads") == true_rows("leads")
+
+
+def test_readers_from_outside_are_told_which_versions_belong_together(transactional_db: None, only: Only) -> None:
+    only("leads", "owners")
+    make.lead(owner=make.owner())
+    refresh()
+    make.lead()
+    snapshot = refresh()
+    told = pa.table(DeltaTable(lake.address(lake.SNAPSHOT)).to_pyarrow_table()).to_pylist()
+    assert told == [
+        {"table": name, "version": snapshot.versions[name], "rows": rows, "as_of": snapshot.taken_at}
+        for name, rows in [("leads", 2), ("owners", 1)]
+    ]
+
+
+def test_snapshots_are_forgotten_in_the_end(leads: None) -> None:
+    old = refresh()
+    Snapshot.objects.filter(pk=old.pk).update(taken_at=old.taken_at - timedelta(days=91))
+    new = refresh()
+    assert list(Snapshot.objects.all()) == [new]
 
 
 def test_what_a_copy_claims_is_in_the_copy(leads: None) -> None:
