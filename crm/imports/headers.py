@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+REJECTED_LINE, REJECTED_BECAUSE = "Rejected line", "Rejected because"  # columns that we add to rows we hand back
+
 
 def fold(header: str) -> str:
     """Reduce a header or word to what matters: no case, no punctuation, no blanks, no BOM."""
@@ -25,3 +27,6 @@ def index(headers: Iterable[str]) -> dict[str, str]:
     for header in headers:
         found.setdefault(fold(header), header)
     return found
+
+
+OURS = {fold(REJECTED_LINE), fold(REJECTED_BECAUSE)}

@@ -24,6 +24,6 @@ def made(run_id: int, table: str, row_ids: list[int]) -> None:
     """Note rows that the import made in a table without a stamp of its own."""
     with connection.cursor() as cursor:
         cursor.execute(
-            'INSERT INTO crm_before (run_id, "table", row_id) SELECT %s, %s, unnest(%s) ON CONFLICT DO NOTHING',
+            'INSERT INTO crm_before (run_id, "table", row_id) SELECT %s, %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING',
             [run_id, table, row_ids],
         )

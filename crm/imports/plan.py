@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, models
 
-from crm.imports.headers import fold, index
+from crm.imports.headers import OURS, fold, index
 from crm.imports.rules import FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def make_plan(
     """Lay the mapping over the headers. `known` are the folded headers that any mapping of this file reads."""
     here = index(header)
     model = model_of(mapping.object)
-    custom = [name for name in header if fold(name) not in known] if mapping.keeps_custom else []
+    custom = [name for name in header if fold(name) not in known | OURS] if mapping.keeps_custom else []
     return Plan(
         mapping=mapping,
         source=source,

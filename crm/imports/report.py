@@ -9,10 +9,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from core.work import State
+from crm.imports.headers import REJECTED_BECAUSE, REJECTED_LINE
 from crm.imports.rules import model_of
 from crm.models import Import, ImportFile, RowError
 
-REASON, LINE = "Rejected because", "Rejected line"
 FORMULA = re.compile(r"^[=+\-@\t\r\0]")
 NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 
@@ -114,7 +114,7 @@ class _Echo:
 def rejected_rows(file: ImportFile) -> Iterator[str]:
     """Yield the refused rows of a file as CSV: its own columns, then line and reason; safe to open in a spreadsheet."""
     writer = csv.writer(_Echo())  # type: ignore[arg-type]
-    yield "\ufeff" + writer.writerow([guarded(name) for name in [*file.header, LINE, REASON]])  # type: ignore[operator]
+    yield "\ufeff" + writer.writerow([guarded(name) for name in [*file.header, REJECTED_LINE, REJECTED_BECAUSE]])  # type: ignore[operator]
     for error in RowError.objects.filter(file=file).iterator(2000):
         raw = error.row.get("")  # a line that is no row of this table stands whole in its first cell
         cells = [error.row.get(name, "") for name in file.header]

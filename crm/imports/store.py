@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -50,7 +51,7 @@ def from_path(path: Path) -> list[Given]:
 
 
 def _is_hidden(path: Path | PurePosixPath) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -111,7 +112,7 @@ def unpack(file: ImportFile) -> list[Kept]:
             members = [member for member in archive.infolist() if _is_wanted(member)]
             _refuse_bomb(members)
             return [_unpack(archive, member, file, number) for number, member in enumerate(members, 1)]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise Unreadable(f"The zip cannot be unpacked: {error}.") from error
 
 

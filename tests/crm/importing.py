@@ -13,7 +13,7 @@ from crm.imports import store
 from crm.models import Import, Record, RowError
 
 FIXTURES = Path(__file__).parent / "fixtures"
-NOT_FROM_THE_FILE = {"id", "changed_xid", "last_import_id"}
+NOT_FROM_THE_FILE = {"id", "changed_xid", "first_import_id", "last_import_id"}
 
 
 def given(files: Mapping[str, str | bytes]) -> list[store.Given]:

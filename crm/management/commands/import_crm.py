@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import current_app
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from core.tasks import ring
@@ -105,7 +106,7 @@ def _check(path: Path, source: str, currency: str) -> None:
     if currency:
         try:
             currency_code(currency)
-        except ValueError as error:
+        except ValidationError as error:
             raise CommandError(f"“{currency}” is no currency. Write three letters, like EUR.") from error
 
 
