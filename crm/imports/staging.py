@@ -73,7 +73,8 @@ def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference, import_id:
             f"INSERT INTO {table} (name) SELECT DISTINCT {key} FROM {STAGE} s WHERE {key} IS NOT NULL "
             "ON CONFLICT (name) DO NOTHING RETURNING id"
         )
-        return made(import_id, table, [found for (found,) in cursor.fetchall()])
+        made(import_id, table, [found for (found,) in cursor.fetchall()])
+        return
     named = ["name"] + (["email"] if reference.rule.by == "email" else [])
     columns = ", ".join(["source", "external_id", *named])
     chosen = ", ".join([key] * (1 + len(named)))

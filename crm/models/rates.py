@@ -1,6 +1,6 @@
 """What a currency is worth on which day: the rates as they were brought, and those reckoned from them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +9,7 @@ from crm.models.base import Record
 from facts.models import Recorded
 from team.models import currency_code
 
-PLACES = {"max_digits": 20, "decimal_places": 10}
+PLACES: dict[str, Any] = {"max_digits": 20, "decimal_places": 10}
 
 
 def code(**options: object) -> models.CharField:

@@ -30,7 +30,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["list"]:
-            return self._list(as_json=options["json"])
+            self._list(as_json=options["json"])
+            return
         if not options["key"]:
             raise CommandError("Name a metric, or ask --list which there are.")
         try:
