@@ -67,7 +67,7 @@ def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference, import_id:
     table, key = reference.model._meta.db_table, f"s.{quoted(reference.staged)}"
     if reference.rule.by == lookups.ANY:
         lookups.make_stubs(cursor, reference, STAGE, plan.source.name)
-        return None
+        return
     if reference.rule.to == "territory":
         cursor.execute(
             f"INSERT INTO {table} (name) SELECT DISTINCT {key} FROM {STAGE} s WHERE {key} IS NOT NULL "
