@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import BigIntegerField, Func, Model, QuerySet, Value
+from django.db.models import Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 from core.periods import Period
 from crm.models import RecordQuerySet
@@ -42,7 +42,7 @@ class Drill:
         """Return the counted ids that the reader may see, in their order."""
         if not self.seen.query.has_filters():
             return self.ids
-        allowed = set(self.seen.filter(pk=_any_of(self.ids)).values_list("pk", flat=True))
+        allowed = set(self.seen.filter(pk__in=_among(self.ids)).values_list("pk", flat=True))
         return [pk for pk in self.ids if pk in allowed]
 
     @property
@@ -52,7 +52,7 @@ class Drill:
     @property
     def rows(self) -> QuerySet[Any]:
         """Return the visible records; a record deleted since the count is no longer among them."""
-        return self.seen.filter(pk=_any_of(self.ids))
+        return self.seen.filter(pk__in=_among(self.ids))
 
     def page(self, first: int, last: int, *related: str) -> list[Any]:
         """Return the visible records from place `first` up to, not including, `last`."""
@@ -61,9 +61,9 @@ class Drill:
         return [found[pk] for pk in wanted if pk in found]
 
 
-def _any_of(ids: list[int]) -> Func:
+def _among(ids: list[int]) -> RawSQL:
     """Return the set of ids as one array parameter, however many there are."""
-    return Func(Value(ids, output_field=ArrayField(BigIntegerField())), function="ANY", output_field=BigIntegerField())
+    return RawSQL("SELECT unnest(%s::bigint[])", [ids])
 
 
 def records(

@@ -6,7 +6,7 @@ from datetime import date
 from core.periods import Period
 from kpis.asking import Cut
 from kpis.compute import answer
-from kpis.registry import get
+from kpis.registry import Metric, all_metrics, get
 from kpis.result import Part, Result
 from kpis.rows import Scope
 from tests.kpis.memory_facts import MemoryFacts
@@ -29,3 +29,12 @@ def ask(
 
 def parts(result: Result) -> dict[str, Part]:
     return {part.label: part for part in result.parts}
+
+
+def shapes() -> list[Metric]:
+    """Return one metric of each shape: where one works, its like do."""
+    found: dict[object, Metric] = {}
+    for metric in all_metrics():
+        is_kind = (metric.is_rate, metric.is_spread, metric.is_stock, metric.is_proportion, bool(metric.factors))
+        found.setdefault((metric.tables, metric.unit, is_kind), metric)
+    return list(found.values())
