@@ -1,6 +1,6 @@
 """Our stages, and which of them the stages of a source are: by default, and as the company decided."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -89,25 +89,23 @@ def book(source: str) -> StageBook:
 
 
 @cache
-def _usual(source: str) -> Mapping[str, tuple[Meaning, ...]]:
+def _usual(source: str) -> Mapping[str, Mapping[str, Meaning]]:
     from crm.imports.catalogue import OURS
     from crm.imports.reading import load_toml
 
     path = OURS / source / "source.toml"
     table = load_toml(path).get("stages", {}) if path.exists() else {}
-    return {track: tuple(_read(stages)) for track, stages in table.items()}
+    return {track: {fold(word): _read(said) for word, said in stages.items()} for track, stages in table.items()}
 
 
-def _read(stages: Mapping[str, Any]) -> Iterable[Any]:
-    for written, meaning in stages.items():
-        chance = meaning.get("probability")
-        found = Meaning(meaning["ours"], meaning.get("outcome", ""), None if chance is None else Decimal(str(chance)))
-        yield fold(written), found
+def _read(said: Mapping[str, Any]) -> Meaning:
+    chance = said.get("probability")
+    return Meaning(said["ours"], said.get("outcome", ""), None if chance is None else Decimal(str(chance)))
 
 
 def usual(source: str, track: str, stage: str) -> Meaning | None:
     """Return what a stage of this name usually is in the source; None for one of the company's own."""
-    return dict(_usual(source).get(track, ())).get(fold(stage))  # type: ignore[call-overload,no-any-return]
+    return _usual(source).get(track, {}).get(fold(stage))
 
 
 def ours(source: str, track: str, pipeline: str, stage: str, decided: StageBook) -> str:

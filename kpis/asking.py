@@ -12,6 +12,7 @@ import pandas as pd
 
 from core.periods import Period
 from kpis import dimensions
+from kpis.converting import in_company_currency
 from kpis.dimensions import BLANK
 from kpis.grains import GRAINS
 from kpis.registry import BadCut, Measure
@@ -49,10 +50,21 @@ def selected(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] =
     """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
     conditions = [_in_period(scope, measure), *(_matching(scope, measure, *item) for item in cut.where.items())]
     wanted = [condition for condition in conditions if condition]
-    table, _ = joined(scope, measure.rows(scope), [*wanted, *builds, _by(measure, cut)], keep=("id",))
+    table, _ = joined(scope, _rows(scope, measure, cut), [*wanted, *builds, _by(measure, cut)], keep=("id",))
     for condition in wanted:
         table = table.filter(condition(row_of(scope, table)))
     return table, row_of(scope, table)
+
+
+def is_converted(scope: Scope, cut: Cut) -> bool:
+    """Whether money is reckoned in the company's currency: not where somebody asks for a currency by name."""
+    return scope.converts and cut.by != "currency" and "currency" not in cut.where
+
+
+def _rows(scope: Scope, measure: Measure, cut: Cut) -> Any:
+    rows = measure.rows(scope)
+    converts = measure.is_money and is_converted(scope, cut)
+    return in_company_currency(scope, measure.table, rows) if converts else rows
 
 
 def _in_period(scope: Scope, measure: Measure) -> Build | None:

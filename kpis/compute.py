@@ -16,7 +16,7 @@ from django.utils import timezone
 from core.periods import Period, add_months
 from facts.engine import Facts, open_facts
 from kpis import memory
-from kpis.asking import EVENING, Cut, Sums, ask, has_rows
+from kpis.asking import EVENING, Cut, Sums, ask, has_rows, is_converted
 from kpis.custom import custom_names
 from kpis.dimensions import BLANK, CUSTOM
 from kpis.folding import Folded, figures, fold
@@ -59,7 +59,7 @@ def compute(
 def scope_of(period: Period, facts: Facts | None = None) -> Scope:
     facts, company = facts or open_facts(), Company.get()
     today = (facts.as_of or timezone.now()).astimezone(company.zone).date()
-    return Scope(facts, period, company.currency, today)
+    return Scope(facts, period, company.currency, today, converts=company.converts)
 
 
 def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
@@ -67,7 +67,8 @@ def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
     snapshot = scope.facts.snapshot
     if snapshot is None:
         return ""
-    state = (FORM, snapshot.pk, snapshot.taken_at.isoformat(), scope.currency, str(scope.today), scope.asked_evenings)
+    money = (scope.currency, scope.converts)
+    state = (FORM, snapshot.pk, snapshot.taken_at.isoformat(), money, str(scope.today), scope.asked_evenings)
     question = (metric.key, str(scope.period.start), str(scope.period.end), cut.by, sorted(cut.where.items()))
     return "metric:" + hashlib.sha256(repr((state, question)).encode()).hexdigest()
 
@@ -79,15 +80,23 @@ def answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
     measures = [chosen(scope, measure, cut) for measure in metric.measures]
     rows = [row for measure in measures for row in ask(scope, measure, cut)]
     _check_custom(scope, metric, cut, rows)
-    whole = fold(rows, scope.currency)
+    whole = _whole(scope, measures, cut, rows)
     return Result(
         **_heading(scope, metric, cut),
         **figures(metric, whole),
         basis=next((measure.basis for measure in measures if measure.basis), ""),
-        warnings=tuple(_warnings(whole, cut)),
+        warnings=tuple(_warnings(scope, whole, cut)),
         records=tuple(whole.total.records.items()),
         parts=tuple(_parts(scope, metric, cut, rows)) if cut.by else (),
     )
+
+
+def _whole(scope: Scope, measures: Iterable[Measure], cut: Cut, rows: list[Sums]) -> Folded:
+    """Add up all rows. Cut by currency the parts stay in their own; the whole is in the company's all the same."""
+    if cut.by == "currency" and scope.converts:
+        cut = replace(cut, by="")
+        rows = [row for measure in measures for row in ask(scope, measure, cut)]
+    return fold(rows, scope.currency, converts=is_converted(scope, cut))
 
 
 def _heading(scope: Scope, metric: Metric, cut: Cut) -> dict[str, Any]:
@@ -115,7 +124,8 @@ def _parts(scope: Scope, metric: Metric, cut: Cut, rows: list[Sums]) -> list[Par
     grouped: dict[str, list[Sums]] = {}
     for row in rows:
         grouped.setdefault(row.key, []).append(row)
-    parts = [_part(metric, found, fold(found, scope.currency)) for found in grouped.values()]
+    converts = is_converted(scope, cut)
+    parts = [_part(metric, found, fold(found, scope.currency, converts=converts)) for found in grouped.values()]
     if cut.by in GRAINS:
         return sorted((part for part in parts if part.n), key=lambda part: (part.key == BLANK, part.key))
     return sorted(parts, key=_by_value)
@@ -131,12 +141,13 @@ def _by_value(part: Part) -> tuple[bool, bool, float, str]:
     return part.key == BLANK, part.value is None, -float(part.value or 0), part.label
 
 
-def _warnings(whole: Folded, cut: Cut) -> Iterable[str]:
+def _warnings(scope: Scope, whole: Folded, cut: Cut) -> Iterable[str]:
     for words, count in whole.total.checks.items():
         if count:
             yield words.format(n=f"{count:,}")
     for currency, count in sorted(whole.left_out.items()):
-        yield f"{count:,} records in {currency or 'no currency'} are left out: there is no exchange rate for them."
+        why = "there is no exchange rate for their day." if scope.converts else "there is no exchange rate for them."
+        yield f"{count:,} records in {currency or 'no currency'} are left out: {why}"
     if cut.where and not whole.total.n and not whole.left_out:
         yield f"Nothing matches {' and '.join(f'{name} = {value}' for name, value in cut.where.items())}."
 
@@ -264,8 +275,10 @@ def _evenings(metric: Metric, period: Period, step: Grain, where: Mapping[str, s
     asked = replace(scope, asked_evenings=tuple(evenings.values()))
     address = _address(asked, metric, cut)
     rows = memory.remembered(address, lambda: [row for one in metric.all_measures for row in ask(asked, one, cut)])
+    converts = is_converted(scope, cut)
     found = {
-        key: fold([row for row in rows if row.key == day.isoformat()], scope.currency) for key, day in evenings.items()
+        key: fold([row for row in rows if row.key == day.isoformat()], scope.currency, converts=converts)
+        for key, day in evenings.items()
     }
     parts = tuple(Part(label=key, key=key, **figures(metric, folded)) for key, folded in found.items())
     return replace(whole, by=step.name, parts=parts)

@@ -19,11 +19,12 @@ class Folded:
     left_out: dict[str, int] = field(default_factory=dict)  # currency and rows
 
 
-def fold(rows: Iterable[Sums], company: str) -> Folded:
-    """Add up what shares one currency; with several, only what is in the company's counts."""
+def fold(rows: Iterable[Sums], company: str, *, converts: bool = False) -> Folded:
+    """Add up what shares one currency; with several, or where it converts, only what is in the company's counts."""
     rows = list(rows)
     found = {row.currency for row in rows if row.n}
-    currency = found.pop() if len(found) == 1 else company
+    is_one = len(found) == 1 and (not converts or found == {""})  # counts of rows have no currency
+    currency = found.pop() if is_one else company
     folded = Folded(currency)
     for row in rows:
         if row.currency == currency or not row.n:

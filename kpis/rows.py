@@ -28,6 +28,7 @@ class Scope:
     currency: str  # the company's; rows without one are in it
     today: date  # the company's day at the snapshot
     asked_evenings: tuple[date, ...] = ()
+    converts: bool = False  # amounts in other currencies are reckoned in the company's
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -38,12 +38,12 @@ class Conversion:
         days = self._days(plan, columns)
         known: dict[tuple[str, Any], str] = {}
         found: dict[int, str] = {}
-        for place in np.flatnonzero(foreign):
+        for place in map(int, np.flatnonzero(foreign)):
             pair = (str(currency.iat[place]), days[place])
             if pair not in known:
                 known[pair] = self._reason(*pair)
             if known[pair]:
-                found[int(place)] = known[pair]
+                found[place] = known[pair]
         return found
 
     def _days(self, plan: Plan, columns: dict[str, pd.Series]) -> list[date | None]:

@@ -4,6 +4,7 @@ Our own templates use them. Of several that fit, the id goes before the name, an
 those of others.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -85,6 +86,6 @@ def tie(model: type[models.Model], link: str) -> int:
         return int(cursor.rowcount)
 
 
-def ties(waiting: list[tuple[type[models.Model], str, str]]) -> list[Any]:
+def ties(waiting: Iterable[tuple[type[models.Model], str, str]]) -> list[Any]:
     """Return the tasks that tie the links which wait under a key of any kind."""
     return [partial(tie, model, link) for model, link, by in waiting if by == ANY]

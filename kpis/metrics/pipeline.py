@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import ibis
+
 from kpis.deals import amount, one, open_deals, weighted
 from kpis.registry import Check, Measure, Metric, register
-from kpis.rows import EXACT, Row, Scope
+from kpis.rows import Row, Scope
 
 
 def expected(row: Row) -> Any:
@@ -104,6 +106,17 @@ register(
         section="Pipeline",
     )
 )
+
+
+def _at_list_price(scope: Scope) -> Any:
+    """Return the open deals with the price of their product, in its currency, in the place of the amount."""
+    deals, products = open_deals(scope), scope.table("products")
+    prices = products.select(priced_id="id", list_price="list_price", priced_in="currency")
+    both = deals.left_join(prices, deals.product_id == prices.priced_id)
+    currency = ibis.coalesce(both.priced_in.nullif(""), both.currency)
+    return both.mutate(amount=both.list_price, currency=currency).select(*deals.columns)
+
+
 register(
     Metric(
         key="open_pipeline_at_list_price",
@@ -113,11 +126,12 @@ register(
         unit="money",
         owner_side="sales",
         measures=_open(
-            lambda row: row["product.list_price"].cast(EXACT),
+            amount,
             Check(
-                lambda row: row["product.list_price"].isnull(),
+                lambda row: row["amount"].isnull(),
                 "Open deals whose product has no list price: {n}. They count as nothing.",
             ),
+            source=_at_list_price,
         ),
         default_cut="stage",
         section="Pipeline",

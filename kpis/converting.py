@@ -1,0 +1,83 @@
+"""Amounts in other currencies as amounts in the company's: by the rate of the row's own day, exact to the cent.
+
+A deal that ended is worth what it was worth on its closing day, an open one what it is worth on the evening it is
+counted on, an invoice, a payment or a line of spend what it was worth on its date; what lies ahead takes today's rate.
+A row without a rate keeps its amount and currency, so that it is left out and said to be.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import ibis
+
+from kpis.rows import Scope
+
+MONEY = ("amount", "cost")
+CENTS = "decimal(18,2)"
+RATE = "decimal(19,10)"  # both engines multiply it with an amount without losing a digit
+LARGEST = 1e15  # beyond, a double cannot tell one cent from the next
+
+
+def _deal_day(rows: Any) -> Any:
+    if "counted_on" in rows.columns:
+        return rows.counted_on
+    closed = ibis.coalesce(rows.closed_on, rows.closed_at.date())
+    return (rows.outcome == "open").ifelse(ibis.literal(None, type="date"), closed)
+
+
+DAYS: dict[str, Callable[[Any], Any]] = {
+    "opportunities": _deal_day,
+    "invoices": lambda rows: rows.issued_on,
+    "payments": lambda rows: rows.paid_on,
+    "spend": lambda rows: rows.spent_on,
+}
+
+
+def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
+    """Return the rows with their money in the company's currency, as far as there are rates."""
+    if table not in DAYS:
+        return rows
+    columns, company = rows.columns, scope.currency
+    keyed = rows.mutate(rated_on=ibis.least(DAYS[table](rows), ibis.literal(scope.today)))
+    rates = scope.table("day_rates")
+    rates = rates.filter(rates.into == company).select(rated="currency", rated_day="day", up="up", down="down")
+    both = keyed.left_join(rates, [keyed.currency == rates.rated, keyed.rated_on == rates.rated_day])
+    money = [name for name in MONEY if name in columns]
+    is_home = (both.currency == company) | (both.currency.fill_null("") == "")
+    is_nothing = ibis.literal(True)
+    for name in money:
+        is_nothing &= both[name].fill_null(0) == 0
+    within = ibis.literal(True)
+    for name in money:
+        within &= _guess(both, name).abs().fill_null(0) < LARGEST
+    is_rated = both.rated.notnull() & within
+    found = {name: (is_rated & ~is_home).ifelse(_converted(both, name), both[name].cast(CENTS)) for name in money}
+    reckoned = both.mutate(**found, currency=(is_home | is_nothing | is_rated).ifelse(company, both.currency))
+    return reckoned.select(*columns)
+
+
+def _guess(rows: Any, name: str) -> Any:
+    return rows[name].cast("float64") * rows.up.cast("float64") / rows.down.cast("float64")
+
+
+def _converted(rows: Any, name: str) -> Any:
+    """Return amount × up ÷ down, half to even.
+
+    No engine divides decimals exactly. So a double's guess is held against what it leaves over, amount × up − guess ×
+    down, which is exact: once for the cents that a double cannot tell apart, once for the last one.
+    """
+    guess = (_guess(rows, name).abs() < LARGEST).ifelse(_guess(rows, name), None).round(2).cast(CENTS)
+    cent, down = ibis.literal(Decimal("0.01"), type="decimal(3,2)"), rows.down.cast(RATE)
+    one = cent * down
+    off = (_left(rows, name, guess).cast("float64") / one.cast("float64")).round(0) / 100
+    near = guess + off.round(2).cast(CENTS)
+    twice = _left(rows, name, near) + _left(rows, name, near)
+    is_odd = (near * 100).cast("int64") % 2 != 0
+    more = (twice > one) | ((twice == one) & is_odd)
+    less = (twice < -one) | ((twice == -one) & is_odd)
+    return (near + ibis.cases((more, cent), (less, -cent), else_=cent - cent)).cast(CENTS)
+
+
+def _left(rows: Any, name: str, guess: Any) -> Any:
+    return rows[name] * rows.up.cast(RATE) - guess * rows.down.cast(RATE)
