@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("agreements.urls")),
     path("", include("alignment.urls")),
     path("", include("crm.urls")),
+    path("", include("funnel.urls")),
     path("", include("kpis.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

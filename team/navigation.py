@@ -29,6 +29,7 @@ class Link:
 
 PLACES = (
     Place("Dashboard", "dashboard", "presentation-chart-line"),
+    Place("Funnel", "funnel", "funnel"),
     Place("Metrics", "metrics", "calculator"),
     Place("Agreements", "agreements", "document-check"),
     Place("Imports", "imports", "arrow-up-tray", right="import"),

@@ -1,0 +1,194 @@
+"""The funnel: its river, and the leads behind each part of it."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from core import periods
+from core.live import render_live
+from core.numbers import days, percent, short_number
+from core.periods import BadPeriod
+from crm.models import Lead
+from facts.engine import Facts, open_facts
+from funnel import address, cuts, sheets
+from funnel.address import WIDTHS, View
+from funnel.definitions import in_force
+from funnel.measures import BASES, Question, Reading, River, by_cut, river
+from funnel.models import Move
+from funnel.river import draw
+from funnel.stages import Funnel
+from team.models import Company, User
+
+ROWS = 25
+LEADS = 50
+KEPT_SECONDS = 600
+
+
+@login_required
+@require_GET
+def funnel(request: HttpRequest) -> HttpResponse:
+    today = timezone.localtime(timezone.now(), Company.get().zone).date()
+    view, fault = _view(request, today)
+    facts, stages = open_facts(), in_force(cast(User, request.user))
+    found = cast(River, _kept("river", facts, stages, view.question, "", lambda: river(facts, stages, view.question)))
+    rows = _cut_rows(facts, stages, view) if view.by else []
+    if request.GET.get("format") == "csv":
+        return sheets.download("funnel", sheets.steps(found, stages))
+    context = {
+        "river": found,
+        "funnel": stages,
+        "headline": _headline(found, stages),
+        "drawing": draw(found, stages, view.width == "value"),
+        "view": view,
+        "query": view.query(),
+        "fault": fault,
+        "period": view.question.period,
+        "presets": periods.PRESETS,
+        "bases": BASES,
+        "widths": WIDTHS,
+        "cuts": cuts.CUTS.values(),
+        "cut": cuts.CUTS.get(view.by),
+        "lines": Paginator(rows, ROWS).get_page(request.GET.get("page")),
+        "filters": _filters(facts, view),
+        "largest": max((step.entered for step in found.steps), default=0),
+        "as_of": facts.as_of,
+        "has_moves": bool(found.leads) or Move.objects.exists(),
+    }
+    return render_live(request, "funnel/funnel.html", context, status=400 if fault else 200)
+
+
+def _view(request: HttpRequest, today: Any) -> tuple[View, str]:
+    try:
+        return address.read(request.GET, today), ""
+    except BadPeriod as error:
+        return View(Question(periods.preset(periods.DEFAULT, today))), str(error)
+
+
+def _kept(what: str, facts: Facts, stages: Funnel, question: Question, by: str, work: Any) -> Any:
+    """Answer from memory while neither facts, definitions nor question are others."""
+    if facts.snapshot is None:
+        return work()
+    words = (
+        f"{what} {facts.snapshot.pk} {facts.snapshot.taken_at} {stages.digest} {question} {by} {Company.get().currency}"
+    )
+    key = f"funnel:{hashlib.sha256(words.encode()).hexdigest()}"
+    found = cache.get(key)
+    if found is None:
+        found = work()
+        cache.set(key, found, KEPT_SECONDS)
+    return found
+
+
+def _cut_rows(facts: Facts, stages: Funnel, view: View) -> list[Any]:
+    rows = _kept("cut", facts, stages, view.question, view.by, lambda: by_cut(facts, stages, view.question, view.by))
+    return [
+        {"name": name, "leads": leads, "won": won, "worth": worth, "rate": won / leads if leads else None,
+         "query": view.query(by=None, **{view.by: key})}
+        for key, name, leads, won, worth in rows
+    ]  # fmt: skip
+
+
+def _filters(facts: Facts, view: View) -> list[tuple[str, str, str]]:
+    return [
+        (name, cuts.CUTS[name].label, cuts.names(facts, name, [value]).get(value, value))
+        for name, value in view.question.where.items()
+    ]
+
+
+def _headline(found: River, stages: Funnel) -> str:
+    """Say the funnel's finding: how many came, how many won, how long it took, and where most are lost."""
+    if not found.leads:
+        return "No lead came in this period."
+    words = f"{percent(found.conversion)} of {short_number(found.won_of)} leads became customers"
+    words += f", in {days(found.days_to_won.median)} in the middle" if found.days_to_won else ""
+    worst = max((step for step in found.steps if step.lost and step.entered), key=lambda step: step.lost, default=None)
+    lost = f". Most of those who left did so after {worst.stage.name}: {short_number(worst.lost)}" if worst else ""
+    return f"{words}{lost}."
+
+
+@login_required
+@require_GET
+def leads(request: HttpRequest) -> HttpResponse:
+    """The leads behind one part of the river, those whom the reader may see."""
+    today = timezone.localtime(timezone.now(), Company.get().zone).date()
+    view, fault = _view(request, today)
+    stages, facts = in_force(cast(User, request.user)), open_facts()
+    key, part = request.GET.get("stage", ""), request.GET.get("part", "entered")
+    try:
+        ids = Reading(facts, stages, view.question).ids(key, part)
+    except KeyError:
+        raise Http404(f"The funnel has no stage “{key}” with a part “{part}”.") from None
+    seen = _seen(cast(User, request.user), ids)
+    if request.GET.get("format") == "csv":
+        return _sheet(seen, stages)
+    page = Paginator(seen, LEADS).get_page(request.GET.get("page"))
+    context = {
+        "stage": stages.get(key),
+        "words": _part_words(stages, key, part),
+        "total": len(ids),
+        "hidden": len(ids) - len(seen),
+        "page": page,
+        "rows": _rows(list(page.object_list), stages),
+        "view": view,
+        "query": view.query(),
+        "filters": _filters(facts, view),
+        "period": view.question.period,
+        "presets": periods.PRESETS,
+        "fault": fault,
+        "as_of": facts.as_of,
+    }
+    return render_live(request, "funnel/funnel_leads.html", context)
+
+
+def _seen(user: User, ids: list[int]) -> list[int]:
+    """Keep the ids that the reader may see, in their order."""
+    visible = Lead.objects.visible_to(user)
+    allowed: set[int] = set()
+    for start in range(0, len(ids), 10_000):
+        allowed |= set(visible.filter(pk__in=ids[start : start + 10_000]).values_list("pk", flat=True))
+    return [one for one in ids if one in allowed]
+
+
+def _rows(ids: list[int], stages: Funnel) -> list[dict[str, Any]]:
+    found = Lead.objects.select_related("owner", "campaign", "account").in_bulk(ids)
+    entries: dict[int, list[Move]] = {}
+    for move in Move.objects.filter(lead_id__in=ids).order_by("entered_at", "pk"):
+        entries.setdefault(cast(int, move.lead_id), []).append(move)
+    return [
+        {"lead": found[one], "moves": [(stages.name(move.stage), move) for move in entries.get(one, [])],
+         "now": stages.name(entries[one][-1].stage) if one in entries else ""}
+        for one in ids if one in found
+    ]  # fmt: skip
+
+
+def _sheet(ids: list[int], stages: Funnel) -> StreamingHttpResponse:
+    def lines() -> Iterator[Iterable[Any]]:
+        yield ["Lead", "Company", "Owner", "Campaign", "Stage now", "Since", "Source", "External id", "Id"]
+        for start in range(0, len(ids), 500):
+            for row in _rows(ids[start : start + 500], stages):
+                lead, last = row["lead"], row["moves"][-1][1] if row["moves"] else None
+                since = last.entered_at.isoformat() if last else ""
+                yield [
+                    lead.name, lead.company_name, lead.owner and lead.owner.name, lead.campaign and lead.campaign.name,
+                    row["now"], since, lead.source, lead.external_id, lead.pk,
+                ]  # fmt: skip
+
+    return sheets.download("leads", lines())
+
+
+def _part_words(stages: Funnel, key: str, part: str) -> str:
+    name = stages.name(key)
+    if part.startswith("to-"):
+        return f"went from {name} to {stages.name(part[3:])}"
+    known = {
+        "entered": f"entered {name}", "went-on": f"went on after {name}", "skipped": f"skipped {name}",
+        "here": f"came as far as {name} and are there", "left": f"left after {name}",
+    }  # fmt: skip
+    return known.get(part, f"left after {name}: {stages.name(part).lower()}")
