@@ -6,7 +6,7 @@ Left out are the house-keeping of an import and long free text, which no metric 
 from crm import models as crm
 from facts.registry import FactTable, columns_of, register
 
-LEFT_OUT = frozenset({"changed_xid", "pending", "last_import_id", "told"})
+LEFT_OUT = frozenset({"changed_xid", "pending", "first_import_id", "last_import_id", "told"})
 FREE_TEXT = {"activities": frozenset({"notes"}), "enquiries": frozenset({"description"})}
 RENAMED = {"source": "source_system"}
 
