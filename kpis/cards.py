@@ -74,7 +74,7 @@ def _card(board: Dashboard, reading: Reading, label: str = "", **more: Any) -> C
         label or reading.metric.name,
         reading,
         address.metric(key, board.question, by=None),
-        address.records(key, board.question, by=None),
+        address.records(key, board.question, by=None) if reading.now.n else "",
         f"{reading.change} against {before.label}" if before and reading.change else "",
         **more,
     )

@@ -77,6 +77,11 @@ class Reading:
         return Decimal(str(self.now.value)) - Decimal(str(self.before.value))
 
     @property
+    def has_figures(self) -> bool:
+        """Whether there is anything to tell: a figure that is not nothing, now or before."""
+        return bool(self.now.value or (self.before and self.before.value))
+
+    @property
     def growth(self) -> Decimal | None:
         """Return the difference as a share of what was before; None from nothing."""
         if self.difference is None or self.before is None or not self.before.value:
@@ -101,9 +106,14 @@ class Reading:
                 )
 
     @property
+    def has_moved(self) -> bool:
+        """Whether the change as it is written is more than nothing."""
+        return any(digit in self.change for digit in "123456789")
+
+    @property
     def is_better(self) -> bool | None:
-        """Whether the change is one for the better; None when there is none, or neither way is."""
-        if not self.difference or not self.metric.better:
+        """Whether the change is one for the better; None when none can be seen, or neither way is."""
+        if not self.difference or not self.metric.better or not self.has_moved:
             return None
         return (self.difference > 0) == (self.metric.better == "up")
 
@@ -194,7 +204,7 @@ class Dashboard:
     def changes(self) -> tuple[Reading, ...]:
         """Return what changed against the period before, the weightiest first."""
         found = [self.readings[key] for key in CHANGING if key in self.readings]
-        return tuple(sorted((one for one in found if one.difference is not None), key=lambda one: -one.weight))
+        return tuple(sorted((one for one in found if one.change and one.has_figures), key=lambda one: -one.weight))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -214,8 +224,8 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
     if _is_empty(facts):
         return Dashboard(question, facts.as_of, is_empty=True)
     asked = _Asked(question, facts, user)
+    asked.refuse_what_nothing_knows()
     readings = {key: found for key in METRICS if (found := asked.reading(key))}
-    _refuse_filters_of_none(question, readings)
     grain = grain_for(question.period)
     return Dashboard(
         question,
@@ -249,12 +259,6 @@ METRICS = (
     "opportunities_open",
     "loss_rate",
 )
-
-
-def _refuse_filters_of_none(question: Question, readings: dict[str, Reading]) -> None:
-    if question.where and not readings:
-        names = ", ".join(question.where)
-        raise BadCut(f"Nothing here can be filtered by “{names}”. Use one of: {', '.join(CUTS)}.")
 
 
 def grain_for(period: Period) -> str:
@@ -293,6 +297,15 @@ class _Asked:
 
     def _can(self, key: str, *by: str) -> bool:
         return self._knows(get(key), *by, *self.question.where)
+
+    def refuse_what_nothing_knows(self) -> None:
+        """Refuse filters and a cut that no metric here has, before anything is reckoned."""
+        if not any(self._can(key) for key in METRICS):
+            names = ", ".join(self.question.where)
+            raise BadCut(f"Nothing here can be filtered by “{names}”. Use one of: {', '.join(CUTS)}.")
+        by = self.question.by
+        if by and not any(self._can(key, by) for key in CUT_METRICS):
+            raise BadCut(f"Nothing here can be cut by “{by}”. Use one of: {', '.join([*CUTS, *GRAINS])}.")
 
     def reading(self, key: str) -> Reading | None:
         if not self._can(key):
@@ -338,8 +351,6 @@ class _Asked:
         if not by:
             return None
         keys = [key for key in CUT_METRICS if self._can(key, by)]
-        if not keys:
-            raise BadCut(f"Nothing here can be cut by “{by}”. Use one of: {', '.join([*CUTS, *GRAINS])}.")
         results = [discretion.as_seen_by(self.user, self._compute(key, self.question.period, by=by)) for key in keys]
         return _table(by, [get(key) for key in keys], results)
 
@@ -372,6 +383,8 @@ def _peers(share: Reading | None) -> Iterable[Peer]:
     """Return public companies and the own one by their S&M share of revenue, the largest first."""
     known = Benchmark.objects.filter(metric="sm_share_of_revenue", is_reference=False)
     peers = [Peer(one.label, one.value, f"{one.source} ({one.dated_on.year})") for one in known]
-    if peers and share and share.now.value is not None:
+    if share is None or share.now.value is None:
+        return []
+    if peers:
         peers.append(Peer("You", Decimal(str(share.now.value)), is_own=True))
     return sorted(peers, key=lambda peer: -peer.value)

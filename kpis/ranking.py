@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import product
 
 from core.numbers import percent, ratio, short_money
+from kpis.dimensions import BLANK
 from kpis.result import Part
 
 SHOWN = 8
@@ -91,27 +92,26 @@ class Ranking:
         if not self.upside_down:
             return "Campaigns that bring more leads also bring more revenue"
         loud, quiet = self.upside_down
-        return (
-            f"“{loud.label}” brought {_more(loud.leads, quiet.leads)} than “{quiet.label}”, {self._share(loud, quiet)}"
-        )
+        return f"“{loud.label}” brought {_more(loud.leads, quiet.leads)} “{quiet.label}”, {self._share(loud, quiet)}"
 
     def _share(self, loud: Campaign, quiet: Campaign) -> str:
         if not loud.revenue:
-            return f"and no revenue, where the other earned {short_money(quiet.revenue, self.currency)}"
+            return f"but no revenue, where the other earned {short_money(quiet.revenue, self.currency)}"
         return f"but only {percent(loud.revenue / quiet.revenue)} of its revenue"
 
 
 def _more(many: int, few: int) -> str:
+    """Write how many more leads, up to the name of the campaign that they are compared with."""
     if not few:
-        return f"{many} more leads"
+        return f"{many} more leads than"
     times = Decimal(many) / few
-    return f"{percent(times - 1)} more leads" if times < 2 else f"{ratio(times)} the leads"
+    return f"{percent(times - 1)} more leads than" if times < 2 else f"{ratio(times)} the leads of"
 
 
 def rank(leads: Iterable[Part], revenue: Iterable[Part], currency: str) -> Ranking:
     """Join both lists by campaign; who is missing on one brought nothing there."""
-    brought = {part.key: part for part in leads}
-    earned = {part.key: part for part in revenue}
+    brought = {part.key: part for part in leads if part.key != BLANK}
+    earned = {part.key: part for part in revenue if part.key != BLANK}
     found = [
         Campaign(
             key,
@@ -123,8 +123,8 @@ def rank(leads: Iterable[Part], revenue: Iterable[Part], currency: str) -> Ranki
     ]
     placed = _placed(found)
     return Ranking(
-        tuple(sorted(placed, key=lambda campaign: campaign.leads_rank)[:SHOWN]),
-        tuple(sorted(placed, key=lambda campaign: campaign.revenue_rank)[:SHOWN]),
+        tuple(sorted((one for one in placed if one.leads), key=lambda one: one.leads_rank)[:SHOWN]),
+        tuple(sorted((one for one in placed if one.revenue), key=lambda one: one.revenue_rank)[:SHOWN]),
         len(placed),
         currency,
         upside_down(placed),

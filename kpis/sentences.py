@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from core.numbers import days, percent, points, short_money, short_number
+from core.periods import Period
 from kpis.dashboard import Dashboard, Reading
 from kpis.result import Part, Result
 from kpis.words import inside
@@ -12,17 +13,24 @@ from kpis.words import inside
 def headline(board: Dashboard) -> str:
     """Say the money of the period in one sentence."""
     revenue, spend = board.reading("revenue"), board.reading("sm_spend")
-    when = board.question.period.label
-    when = when[0].upper() + when[1:]
+    period = board.question.period
     earned = revenue.written(revenue.now.value) if revenue and revenue.now.n else ""
     spent = spend.written(spend.now.value) if spend and spend.now.value else ""
     if not earned and not spent:
-        return f"{when}: no revenue and no spend is dated in these days."
+        return f"{_opening(period)} no revenue and no spend is on record."
     if not earned:
-        return f"{when} spent {spent} on sales and marketing and earned nothing."
+        return f"{_opening(period)} {spent} was spent on sales and marketing, and nothing was earned."
+    words = f"{period.label} earned {earned}" if period.days else f"{_opening(period)} {earned} was earned"
     if not spent:
-        return f"{when} earned {earned}. {_no_spend(spend)}"
-    return f"{when} earned {earned} on {spent} of sales and marketing: {_smroi(board.reading('smroi'))}."
+        return f"{words}. {_no_spend(spend)}"
+    return f"{words} on {spent} of sales and marketing: {_smroi(board.reading('smroi'))}."
+
+
+def _opening(period: Period) -> str:
+    """In 2025, From 3 Mar 2025 – 20 Mar 2025, Since 1 Jan 2025, So far."""
+    if period.days:
+        return f"From {period.label}" if "–" in period.label else f"In {period.label}"
+    return "So far" if not (period.start or period.end) else period.label[0].upper() + period.label[1:]
 
 
 def _no_spend(spend: Reading | None) -> str:
@@ -49,7 +57,7 @@ def _smroi(smroi: Reading | None) -> str:
 
 def changes(readings: Sequence[Reading], before: str) -> str:
     """Name the weightiest changes against the period before."""
-    moved = [one for one in readings if one.difference]
+    moved = [one for one in readings if one.has_moved]
     if not moved:
         return f"Nothing moved against {before}"
     words = [_change(one) for one in moved[:3]]

@@ -15,7 +15,7 @@ from core.numbers import percent
 from core.periods import BadPeriod
 from crm.models import Invoice, Lead, Opportunity, Spend
 from kpis import address, cards, charts, sentences
-from kpis.dashboard import CUTS, Dashboard, Question, build
+from kpis.dashboard import CUTS, Dashboard, Question, Reading, build
 from kpis.dimensions import get as dimension
 from kpis.pace import Pace
 from kpis.registry import BadCut
@@ -70,15 +70,16 @@ def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
     rates = [board.reading(key) for key in ("close_rate", "loss_rate", "no_decision_rate")]
     return {
         "headline": sentences.headline(board),
+        "is_bare": not any(reading.now.n for reading in board.readings.values()),
         "goals": [(pace, _pace_scale(pace)) for pace in board.goals],
         "may_set_goal": may(request.user, "set_goal"),
-        "smroi": smroi,
+        "smroi": smroi if smroi and smroi.now.value is not None else None,
         "smroi_scale": _smroi_scale(board),
         "links": {key: address.metric(key, board.question, by=None) for key in board.readings},
         "money_chart": board.smroi_trend and charts.money(board.smroi_trend, board.spend_trends),
         "smroi_chart": board.smroi_trend and charts.smroi(board.smroi_trend),
         "cards": cards.of(board),
-        "outcomes": _outcomes(rates) if all(rates) else None,
+        "outcomes": _outcomes(rates),
         "widest": cards.widest(board.peers),
         "campaign_links": _campaign_links(board),
         "before": before,
@@ -100,12 +101,16 @@ def _pace_scale(pace: Pace) -> Scale:
     return scale(pace.value, pace.expected, pace.written(pace.value), other, end=pace.goal.target)
 
 
-def _outcomes(rates: list[Any]) -> dict[str, Any]:
-    won, _lost, undecided = rates
+def _outcomes(rates: list[Reading | None]) -> dict[str, Any] | None:
+    """Return the three outcomes; None when no deal closed, or the filters cannot be asked of deals."""
+    won, lost, undecided = rates
+    if won is None or lost is None or undecided is None or not won.now.denominator:
+        return None
     names = ("won", "lost", "undecided")
+    places = shares(won.now.value, lost.now.value, undecided.now.value)
     return {
         "finding": sentences.outcomes_finding(won, undecided),
-        "parts": list(zip(names, rates, shares(*(rate.now.value for rate in rates)), strict=True)),
+        "parts": list(zip(names, (won, lost, undecided), places, strict=True)),
         "interval": sentences.interval(won.now),
     }
 

@@ -69,6 +69,13 @@ function theme() {
   };
 }
 
+// Names along the axis stay level: as many as there is room for.
+function level(data, layout, width) {
+  if (layout?.xaxis?.type !== "category") return {};
+  const longest = Math.max(...data.flatMap((trace) => (trace.x ?? []).map((name) => String(name).length)), 1);
+  return { xaxis: { tickangle: 0, nticks: Math.max(2, Math.floor((width - 60) / (longest * 7.5 + 6))) } };
+}
+
 function figureOf(chart) {
   return JSON.parse(chart.querySelector("script[type='application/json']").textContent);
 }
@@ -79,7 +86,8 @@ async function draw(chart) {
   if (!chart.isConnected) return;
   const { data, layout } = figureOf(chart);
   const canvas = chart.querySelector(".chart-canvas");
-  await Plotly.react(canvas, painted(data), painted(merged(theme(), layout)), CONFIG);
+  const whole = merged(merged(theme(), layout), level(data, layout, canvas.clientWidth));
+  await Plotly.react(canvas, painted(data), painted(whole), CONFIG);
   for (const hidden of canvas.querySelectorAll("svg")) hidden.setAttribute("aria-hidden", "true");
   chart.dataset.drawn = "";
 }

@@ -51,7 +51,7 @@ def test_a_campaign_without_leads_or_without_revenue_still_counts() -> None:
 
 
 def test_many_more_leads_are_told_as_times() -> None:
-    assert "3.0 × the leads" in ranked(("A", 300, 10), ("B", 100, 500)).finding.replace("\u202f", " ")
+    assert "3.0 × the leads of “B”" in ranked(("A", 300, 10), ("B", 100, 500)).finding.replace("\u202f", " ")
 
 
 def test_no_campaign_at_all() -> None:
@@ -65,3 +65,9 @@ def test_only_the_first_of_many_are_listed_but_all_are_ranked() -> None:
     assert len(ranking.by_leads) == len(ranking.by_revenue) == 8
     assert ranking.by_revenue[0].leads_rank == 20
     assert ranking.threads == ()
+
+
+def test_records_without_a_campaign_are_no_campaign() -> None:
+    ranking = rank([part("A", 3), Part(label="(blank)", key="(blank)", value=9)], [], "EUR")
+    assert [one.label for one in ranking.by_leads] == ["A"]
+    assert ranking.by_revenue == ()
