@@ -125,7 +125,11 @@ def test_no_cap_and_no_shared_time_loses_or_doubles_a_row(
     source.cap = 40
     for key in range(1, 121):
         source.put(
-            "contacts", key, T + timedelta(seconds=key // together), email=f"p{key}@example.com", firstname=f"P{key}"
+            "contacts",
+            key,
+            T + timedelta(milliseconds=key // together),
+            email=f"p{key}@example.com",
+            firstname=f"P{key}",
         )
     done = pull(connect(hubspot, ops, kinds=["contacts"]))
     assert done.done_units == 120, "each row was read once"

@@ -108,6 +108,7 @@ def test_a_stale_cursor_goes_on_from_the_last_time_seen(
     source.stale = 1
     done = pull(connect(pipedrive, ops, kinds=["persons"]))
     assert (done.state, crm.Contact.objects.count()) == (State.DONE, 40)
+    assert done.done_units == 41, "only what shares that time comes twice"
 
 
 def test_the_logs_of_many_deals_are_read_in_turns(pipedrive: Stage, ops: User, monkeypatch: pytest.MonkeyPatch) -> None:
