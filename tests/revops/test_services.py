@@ -1,8 +1,10 @@
 """The embedded services: found again after any death, shared, stopped by the last, and never in the way of others'."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,10 +61,22 @@ def ask(database: str, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
+def folder_for_services() -> Iterator[Path]:
+    """A folder with a blank and a quote in its path; not one of pytest's, which only root may pass."""
+    path = Path(tempfile.mkdtemp(prefix="accord's home "))
+    yield path
+    shutil.rmtree(path)
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One data folder for the whole file (making one takes seconds), its path with a blank and a quote in it."""
-    return tmp_path_factory.mktemp("it's a home")
+def home() -> Iterator[Path]:
+    """One data folder for the whole file: making one takes seconds."""
+    yield from folder_for_services()
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    yield from folder_for_services()
 
 
 @pytest.fixture
@@ -139,19 +153,20 @@ def test_another_temporary_folder_leads_to_the_same_services(hold: Callable[...,
     assert (first.database, first.redis) == (second.database, second.redis)
 
 
-def test_a_founding_that_was_cut_short_begins_anew(hold: Callable[..., Holder], tmp_path: Path) -> None:
-    half = tmp_path / "postgres.new"
+def test_a_founding_that_was_cut_short_begins_anew(hold: Callable[..., Holder], elsewhere: Path) -> None:
+    half = elsewhere / "postgres.new"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
-    copy = hold(tmp_path)
+    copy = hold(elsewhere)
     assert ask(copy.database, "SELECT count(*) FROM pg_database WHERE datname = 'accord'") == [(1,)]
     assert not half.exists()
+    copy.let_go()
 
 
 def test_two_copies_run_side_by_side_on_sockets_of_their_own(
-    hold: Callable[..., Holder], home: Path, tmp_path: Path
+    hold: Callable[..., Holder], home: Path, elsewhere: Path
 ) -> None:
-    one, other = hold(), hold(tmp_path)
+    one, other = hold(), hold(elsewhere)
     assert one.database != other.database
     assert one.redis != other.redis
     ask(other.database, "CREATE TABLE mine (id int)")
