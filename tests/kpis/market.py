@@ -1,9 +1,15 @@
 """A small market played with a seed: every table has rows, every reference is sometimes empty."""
 
+import json
 import random
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+
+from django.db.models import Model
+
+from facts import registry
+from team.models import Territory
 
 OUTCOMES = ["open", "won", "won", "lost", "no_decision"]
 STAGES = ["Demo", "Offer", "Contract", ""]
@@ -77,3 +83,18 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
         "enquiries": times(9, lambda: {"account_id": one("accounts"), "status": word("New"), "opened_at": moment()}),
         "stage_changes": times(2 * size, lambda: {"opportunity_id": dice.randrange(1, 2 * size), "stage": dice.choice(STAGES), "entered_at": moment(), "amount": money(), "probability": chance()}),
     }  # fmt: skip
+
+
+def settle(rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Write the market to Postgres, with the ids that its references name."""
+    order = ["territories", "owners", "verticals", "products", "campaigns", "accounts", "contacts", "leads"]
+    for name in sorted(rows, key=lambda name: order.index(name) if name in order else len(order)):
+        model = registry.get(name).model
+        model._default_manager.bulk_create(_record(model, pk, row) for pk, row in enumerate(rows[name], 1))
+
+
+def _record(model: type[Model], pk: int, row: dict[str, Any]) -> Model:
+    fields = {"source" if name == "source_system" else name: value for name, value in row.items() if value is not None}
+    if "custom" in fields:
+        fields["custom"] = json.loads(fields["custom"])
+    return model(pk=pk, **fields, **({} if model is Territory else {"external_id": str(pk)}))

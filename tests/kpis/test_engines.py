@@ -1,0 +1,52 @@
+"""Both engines give every metric the same figures, from the same files, by the same declaration."""
+
+from typing import Any
+
+import pytest
+
+from core import periods
+from core.periods import Period
+from facts.engine import open_facts
+from facts.refresh import refresh
+from kpis import compute
+from kpis.asking import Cut
+from kpis.compute import answer, scope_of
+from kpis.registry import all_metrics
+from team.models import Company
+from tests.kpis.market import play, settle
+
+YEAR = periods.year(2025)
+
+
+def every_answer() -> dict[str, Any]:
+    """Return what each metric is: whole, cut, for a past year, over its months."""
+    facts, found = open_facts(), {}
+    for metric in all_metrics():
+        own = ["custom.Plan"] if metric.tables == ("opportunities",) else []
+        for by in ["", metric.default_cut, *own]:
+            found[f"{metric.key} by {by}"] = answer(scope_of(Period(), facts), metric, Cut(by)).as_json()
+        found[f"{metric.key} 2025"] = compute.trend(metric, YEAR, facts=facts).as_json()
+    return found
+
+
+def test_every_metric_is_answered_from_delta_tables(company: Company) -> None:
+    settle(play(3))
+    refresh()
+    found = every_answer()
+    assert len(found) > 3 * len(all_metrics())
+    assert sum(bool(result["n"]) for result in found.values()) > 0.9 * len(found)
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.filterwarnings("ignore")
+def test_both_engines_give_every_metric_the_same_figures(company: Company, settings: Any) -> None:
+    pytest.importorskip("pyspark", reason="Spark is not installed: pip install .[spark]")
+    settle(play(3))
+    refresh()
+    ours = every_answer()
+    settings.FACTS_ENGINE = "spark"
+    theirs = every_answer()
+    for name, figures in ours.items():
+        assert theirs[name] == figures, name
