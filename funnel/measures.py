@@ -24,6 +24,7 @@ from team.models import Company
 
 COHORT, EVENT = "cohort", "event"
 BASES = {COHORT: "Leads that came in the period", EVENT: "What happened in the period"}
+TO_THE_WIN = "from the first entry to the win"
 QUARTERS = (0.25, 0.5, 0.75)
 
 
@@ -116,7 +117,7 @@ def river(facts: Facts, funnel: Funnel, question: Question) -> River:
         leads,
         goal.entered if goal else 0,
         leads if question.basis == COHORT else first,
-        spreads.get("won"),
+        spreads.get(TO_THE_WIN),
         tuple((stage, reading.entered_once(stage)) for stage in funnel.of("leads") if stage.way == "door"),
         tuple((stage, sum(step.left.get(stage.key, 0) for step in steps)) for stage in funnel.detours),
         reading.targeted(),
@@ -234,7 +235,7 @@ class Reading:
         if not figures:
             return {}
         row = self.facts.execute(rows.aggregate(**figures)).iloc[0]
-        found = {stage.key: _spread(row, stage.key) for stage in self.main[:-1]} | {"won": _spread(row, "to_won")}
+        found = {stage.key: _spread(row, stage.key) for stage in self.main[:-1]} | {TO_THE_WIN: _spread(row, "to_won")}
         return {key: spread for key, spread in found.items() if spread}
 
     def cut_counts(self, name: str) -> list[Any]:

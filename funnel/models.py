@@ -96,7 +96,7 @@ class HandOff(Recorded):
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="handoffs")
-    move = models.ForeignKey(Move, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs")
+    move = models.ForeignKey(Move, on_delete=models.CASCADE, null=True, blank=True, related_name="handoffs")
     to_owner = models.ForeignKey(Owner, on_delete=models.SET_NULL, null=True, blank=True, related_name="handoffs")
     from_side = models.CharField(max_length=12, default="marketing")
     to_side = models.CharField(max_length=12, default="sales")

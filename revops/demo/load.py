@@ -15,6 +15,7 @@ from crm import models as crm
 from crm.models import Record
 from kpis.models import Goal
 from revops.demo.people import People
+from revops.demo.records.agreements import sign_funnel
 from revops.demo.story import COMPANY, CURRENCY, DOMAIN, GOAL, SOURCE, ZONE
 from revops.demo.write import write_book
 from team.models import Company, Territory, User
@@ -24,7 +25,7 @@ ORDER: tuple[type[Record], ...] = (  # whoever is referred to comes first
     crm.Opportunity, crm.StageChange, crm.BuyingRole, crm.Quota, crm.Touch, crm.Activity, crm.Enquiry,
     crm.EnquiryHandover, crm.Invoice, crm.Payment, crm.Spend, crm.ContentUse, crm.UsageEvent,
 )  # fmt: skip
-FILLED_BY_DATABASE = {"changed_xid", "custom", "pending"}
+FILLED_BY_DATABASE = {"changed_xid", "custom", "pending", "first_import_id"}
 GOAL_SETTER = "helena.brandt"
 NULL = r"\N"
 
@@ -45,6 +46,7 @@ def load(today: date) -> dict[str, int]:
     _save_company()
     _save_people(book.people)
     _save_goal(book.people, today.year)
+    sign_funnel(book.people.users)
     for kind in ORDER:
         _number(book.pages[kind])
     for kind in ORDER:

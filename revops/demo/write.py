@@ -11,6 +11,7 @@ from revops.demo.people import make_people
 from revops.demo.records.activity import write_activities
 from revops.demo.records.content import write_assets, write_uses
 from revops.demo.records.deals import write_deals
+from revops.demo.records.lead_history import write_lead_history
 from revops.demo.records.leads import write_leads, write_touches
 from revops.demo.records.market import write_market
 from revops.demo.records.money import write_money
@@ -19,7 +20,7 @@ from revops.demo.records.spend import write_quotas, write_spend
 from revops.demo.world import play
 
 CHAPTERS = (
-    write_market, write_assets, write_leads, write_deals, write_touches, write_activities, write_money, write_spend,
+    write_market, write_assets, write_leads, write_deals, write_lead_history, write_touches, write_activities, write_money, write_spend,
     write_quotas, write_enquiries, write_usage, write_uses,
 )  # fmt: skip
 
