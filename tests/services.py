@@ -5,11 +5,11 @@ import tempfile
 
 import psycopg2
 
+from revops.services import data_dir, ensure_services
+
 OURS = not os.environ.get("DATABASE_URL")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="accord-tests-"))
 os.environ.setdefault("DEMO", "1")
-
-from revops.services import data_dir, ensure_services
 
 
 def hurry() -> None:
