@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from crm import connector_views, undo_views, views
+from crm import connector_views, rate_views, stage_views, template_views, undo_views, views
 
 urlpatterns = [
     path("imports/", views.imports, name="imports"),
+    path("imports/rates/", rate_views.exchange_rates, name="exchange_rates"),
+    path("imports/stages/", stage_views.stage_mapping, name="stage_mapping"),
+    path("imports/stages/change/", stage_views.change_stage, name="change_stage"),
+    path("imports/stages/undo/", stage_views.undo_stage, name="undo_stage"),
+    path("imports/templates/", template_views.import_templates, name="import_templates"),
+    path("imports/templates/<str:name>.csv", template_views.template_csv, name="template_csv"),
+    path("imports/templates/<str:name>/", template_views.import_template, name="import_template"),
     path("imports/<int:pk>/", views.import_run, name="import_run"),
     path("imports/<int:pk>/rejected/", views.rejected, name="rejected"),
     path("imports/<int:pk>/rejected/<int:file_pk>.csv", views.rejected_csv, name="rejected_csv"),

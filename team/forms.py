@@ -150,21 +150,25 @@ class CompanyForm(forms.ModelForm):
 
     class Meta:
         model = Company
-        fields = ["name", "currency", "time_zone", "visibility", "achievement"]
+        fields = ["name", "currency", "time_zone", "foreign_amounts", "visibility", "achievement"]
         help_texts = {
             "visibility": "Whoever meets a customer should know the whole story, so by default everybody does. "
             "Restricted, reps, marketers and support read only the buyers that they or their team own; "
             "leaders, ops and finance always read all.",
             "achievement": "Let both sides agree before you change it: it decides whose quota and attainment are seen.",
         }
-        labels = {"visibility": "Who reads which buyers", "achievement": "Who sees achievement against plan"}
-        widgets = {"visibility": forms.RadioSelect, "achievement": forms.RadioSelect}
+        labels = {"foreign_amounts": "Amounts in other currencies", "visibility": "Who reads which buyers", "achievement": "Who sees achievement against plan"}
+        widgets = dict.fromkeys(("foreign_amounts", "visibility", "achievement"), forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["foreign_amounts"].required = False
         daily = daily_time(self.instance.nightly_at)
         self.initial["nightly_time" if daily else "nightly_cron"] = daily or self.instance.nightly_at
         self.fields["nightly_time"].required = not (self.data or self.initial).get("nightly_cron")
+
+    def clean_foreign_amounts(self) -> str:
+        return str(self.cleaned_data["foreign_amounts"] or self.initial["foreign_amounts"])
 
     def clean_nightly_cron(self) -> str:
         line = " ".join(str(self.cleaned_data["nightly_cron"]).split())

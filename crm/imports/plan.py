@@ -101,7 +101,7 @@ def _fields(
 ) -> Iterable[PlannedField]:
     """Yield what this file can fill; a rule none of whose columns are here leaves its field as it is."""
     for rule in sorted(mapping.fields, key=lambda rule: bool(rule.when)):
-        if rule.name == "currency" and rule.value is None:
+        if rule.name == "currency" and rule.value is None and not rule.required:
             rule = replace(rule, default=currency)
         headers, join = _present(rule.columns, here), _present(rule.join, here)
         if headers or join or rule.value is not None:

@@ -128,7 +128,7 @@ def _columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
     for reference in plan.references:
         columns[reference.staged] = _reference(reference, plan, checks)
         _check_filled(reference, reference.staged, columns, about, checks)
-    columns["external_id"] = _own_key(plan, columns, about, checks.frame)
+    columns["external_id"] = _own_key(plan, columns, about, checks)
     if plan.stages:
         columns |= agreed.chances(plan, columns, lambda one, found: _field(one, plan, checks, found))
     for place, header in enumerate(plan.custom):
@@ -147,11 +147,14 @@ def _key(plan: Plan, checks: Checks) -> pd.Series:
     return key
 
 
-def _own_key(plan: Plan, columns: dict[str, pd.Series], about: np.ndarray, frame: pd.DataFrame) -> pd.Series:
+def _own_key(plan: Plan, columns: dict[str, pd.Series], about: np.ndarray, checks: Checks) -> pd.Series:
     """Return the ids of the rows that make a record; the others have none, and are not staged."""
     key = columns["external_id"]
-    if plan.mapping.id_from and (key == "").any():
-        key = key.where(key != "", keys.composed(plan, columns, frame))
+    if plan.mapping.id_from:
+        if (key == "").any():
+            key = key.where(key != "", keys.composed(plan, columns, checks.frame))
+        header = (*plan.id_headers, *_headers_of(plan.mapping.id_from[0], plan), "")[0]
+        checks.note((key == "").to_numpy() & about, header, lambda _: "There is no id, nor what makes one")
     return key if about.all() else key.where(about, "")
 
 
@@ -177,11 +180,12 @@ def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> N
     mask = np.zeros(len(checks.frame), bool)
     mask[list(reasons)] = True
     mask &= (columns["external_id"] != "").to_numpy()
-    checks.note(mask, _header_of("amount", plan), reasons.__getitem__)
+    checks.note(mask, (*_headers_of("amount", plan), "")[0], reasons.__getitem__)
 
 
-def _header_of(name: str, plan: Plan) -> str:
-    return next((one.headers[0] for one in plan.fields if one.rule.name == name and one.headers), "")
+def _headers_of(name: str, plan: Plan) -> tuple[str, ...]:
+    planned: list[PlannedField | PlannedReference] = [*plan.fields, *plan.references]
+    return next((one.headers for one in planned if one.rule.name == name), ())
 
 
 def first_filled(frame: pd.DataFrame, headers: tuple[str, ...], nulls: Iterable[str] = ()) -> pd.Series:

@@ -1,0 +1,61 @@
+"""What people hand in about exchange rates: one at a time."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from team.models import Company, currency_code
+
+HIGHEST = Decimal(10) ** 9
+
+
+class RateForm(forms.Form):
+    currency = forms.CharField(
+        label="Currency", max_length=3, widget=forms.TextInput(attrs={"size": 4, "placeholder": "USD"})
+    )
+    rate = forms.DecimalField(
+        label="Units of it", max_digits=19, decimal_places=10, max_value=HIGHEST, widget=forms.TextInput(attrs={"inputmode": "decimal", "size": 12}),
+        help_text="For one unit of the base.",
+    )  # fmt: skip
+    base = forms.CharField(label="Base", max_length=3, widget=forms.TextInput(attrs={"size": 4}))
+    valued_on = forms.DateField(
+        label="Day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), help_text="It serves the 10 days after too."
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None) -> None:
+        company = Company.get()
+        today = timezone.now().astimezone(company.zone).date()
+        super().__init__(data, initial={"base": company.currency, "valued_on": today})
+
+    def clean_currency(self) -> str:
+        return _currency(self.cleaned_data["currency"])
+
+    def clean_base(self) -> str:
+        return _currency(self.cleaned_data["base"])
+
+    def clean_rate(self) -> Decimal:
+        rate: Decimal = self.cleaned_data["rate"]
+        if rate <= 0:
+            raise forms.ValidationError("A rate is more than 0.")
+        return rate
+
+    def clean_valued_on(self) -> date:
+        day: date = self.cleaned_data["valued_on"]
+        if day > timezone.now().astimezone(Company.get().zone).date():
+            raise forms.ValidationError("Nobody knows the rate of a day to come.")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if found.get("currency") and found.get("currency") == found.get("base"):
+            raise forms.ValidationError("A currency has no rate to itself. Name two.")
+        return found
+
+
+def _currency(word: str) -> str:
+    code = word.strip().upper()
+    currency_code(code)
+    return code

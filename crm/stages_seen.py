@@ -1,0 +1,79 @@
+"""Every stage that the sources' records show, how often, and what it means so far; the unmapped first."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from crm.imports.catalogue import titles
+from crm.models import Outcome, StageMapping, StageTrack
+from crm.stage_decisions import Stage
+from crm.stages import NAMES, Meaning, usual
+
+SEEN = """
+SELECT source, 'deal', pipeline, stage, count(*), 0 FROM crm_opportunity WHERE stage <> '' GROUP BY 1, 3, 4
+UNION ALL SELECT source, 'reason', '', lost_reason, count(*), 0 FROM crm_opportunity
+    WHERE lost_reason <> '' AND coalesce(told ->> 'outcome', outcome) IN ('lost', 'no_decision') GROUP BY 1, 4
+UNION ALL SELECT source, 'lifecycle', '', lifecycle_stage, count(*), 0 FROM crm_lead
+    WHERE lifecycle_stage <> '' GROUP BY 1, 4
+UNION ALL SELECT source, 'status', '', status, count(*), 0 FROM crm_lead WHERE status <> '' GROUP BY 1, 4
+UNION ALL SELECT c.source, c.track, coalesce(nullif(c.pipeline, ''), o.pipeline, ''), c.stage, 0, count(*)
+    FROM crm_stagechange c LEFT JOIN crm_opportunity o ON o.id = c.opportunity_id
+    WHERE c.stage <> '' GROUP BY 1, 2, 3, 4
+"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A stage as it was seen, and what it means."""
+
+    stage: Stage
+    source_title: str
+    records: int  # deals or leads that stand there now
+    changes: int  # entries of histories
+    meaning: Meaning | None
+    is_decided: bool
+
+    @property
+    def track_label(self) -> str:
+        return StageTrack(self.stage.track).label
+
+    @property
+    def ours(self) -> str:
+        return NAMES.get(self.meaning.ours, self.meaning.ours) if self.meaning else ""
+
+    @property
+    def outcome(self) -> str:
+        return Outcome(self.meaning.outcome).label if self.meaning and self.meaning.outcome else ""
+
+    @property
+    def is_unmapped(self) -> bool:
+        """Whether nobody knows which of our stages it is; a reason needs none of ours."""
+        return self.stage.track != StageTrack.REASON and not (self.meaning and self.meaning.ours)
+
+
+def seen() -> list[Seen]:
+    """Return all stages, the unmapped first, then by how many records stand there."""
+    names = dict(titles())
+    decided = {
+        Stage(row.source, row.track, row.pipeline, row.stage): Meaning.of(row) for row in StageMapping.objects.all()
+    }
+    found = [_seen(stage, counts, decided.get(stage), names) for stage, counts in _counts(decided).items()]
+    return sorted(found, key=lambda one: (not one.is_unmapped, -one.records, -one.changes, *one.stage.key.values()))
+
+
+def _counts(decided: dict[Stage, Meaning]) -> dict[Stage, tuple[int, int]]:
+    """Count what stands in each stage; one that was decided and is empty now is still there."""
+    counts: dict[Stage, tuple[int, int]] = dict.fromkeys(decided, (0, 0))
+    with connection.cursor() as cursor:
+        cursor.execute(SEEN)
+        for *words, records, changes in cursor.fetchall():
+            stage = Stage(*words)
+            before = counts.get(stage, (0, 0))
+            counts[stage] = (before[0] + records, before[1] + changes)
+    return counts
+
+
+def _seen(stage: Stage, counts: tuple[int, int], decided: Meaning | None, names: dict[str, str]) -> Seen:
+    meaning = decided or usual(stage.source, stage.track, stage.stage)
+    title = names.get(stage.source, stage.source.capitalize())
+    return Seen(stage, title, *counts, meaning, decided is not None)
