@@ -16,13 +16,14 @@ FORBIDDEN_TRACES = {"scattergl", "parcoords", "splom", "heatmapgl", "pointcloud"
 class Chart:
     """One chart. `name` is unique on its page and names the saved files; `title` says the finding.
 
-    `unit` and `currency` say how the numbers of the value axis are written in the table.
+    `note` is what a reader must know of the drawing; `unit` and `currency` say how its numbers are written in the table.
     """
 
     name: str
     title: str
     figure: dict[str, Any]
     summary: str = ""
+    note: str = ""
     unit: str = "count"
     currency: str = ""
     is_low: bool = False

@@ -8,6 +8,7 @@ from core.charts import Chart, ticks
 from core.numbers import THIN, by_unit
 from kpis import sentences
 from kpis.dimensions import BLANK
+from kpis.grains import GRAINS
 from kpis.result import Part, Result
 
 MARKETING = {"color": "--marketing"}
@@ -56,19 +57,14 @@ def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
     names = labels(parts, trend.by)
     revenue = [float(part.numerator or 0) + float(part.denominator or 0) for part in parts]
     axis = _axis([*revenue, *_numbers([part.denominator for part in parts])], "money", trend.currency)
-    line = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": "Revenue",
-        "x": names,
-        "y": revenue,
-        "line": {"color": "--ink", "width": 2.5},
-        "marker": {"size": 6},
-    }
+    over = finished(trend, parts)
+    line = _line("Revenue", names, revenue, "--ink", over)
+    finding = sentences.money_finding(over, trend.by)
     return Chart(
         name="revenue-and-spend",
-        title=sentences.money_finding(trend),
-        summary=f"Revenue and sales and marketing spend by {trend.by}. {sentences.money_finding(trend)}.",
+        title=finding,
+        summary=f"Revenue and sales and marketing spend by {trend.by}. {finding}.",
+        note=_note(trend, parts, over),
         figure={
             "data": [*_spend_bars(trend, parts, names, spends), line],
             "layout": {"barmode": "stack", "yaxis": axis, "xaxis": {"type": "category"}},
@@ -100,29 +96,52 @@ def smroi(trend: Result) -> Chart | None:
     if not any(part.value is not None for part in parts):
         return None
     names = labels(parts, trend.by)
-    line: dict[str, Any] = {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": "SMROI",
-        "x": names,
-        "y": _numbers([part.value for part in parts]),
-        "line": {"color": "--joint", "width": 2.5},
-        "marker": {"size": 6},
-    }
+    over = finished(trend, parts)
+    line = _line("SMROI", names, _numbers([part.value for part in parts]), "--joint", over)
     benchmark = trend.gap.get("benchmark")
     level = [] if benchmark is None else [_level("Benchmark", names, float(benchmark))]
     axis = _axis([value for trace in (line, *level) for value in trace["y"]], "percent")
-    finding = sentences.smroi_finding(parts, names, trend.by, benchmark)
+    finding = sentences.smroi_finding(over, names[: len(over)], trend.by, benchmark)
     return Chart(
         name="smroi",
         title=finding,
         summary=f"SMROI by {trend.by} beside its benchmark. {finding}.",
+        note=_note(trend, parts, over),
         figure={
             "data": [line, *level],
             "layout": {"yaxis": axis, "xaxis": {"type": "category"}},
         },
         unit="percent",
     )
+
+
+def finished(trend: Result, parts: Sequence[Part]) -> Sequence[Part]:
+    """Return the parts whose days are all over; all of them when none is, so that there is something to say."""
+    if trend.as_of is None or trend.by not in GRAINS:
+        return parts
+    today = trend.as_of.date()
+    over = [part for part in parts if (GRAINS[trend.by].read(part.key).end or today) < today]
+    return over or parts
+
+
+def _note(trend: Result, parts: Sequence[Part], over: Sequence[Part]) -> str:
+    return f"The open circle is a {trend.by} that is not over." if len(over) < len(parts) else ""
+
+
+def _line(
+    name: str, names: list[str], values: Sequence[float | None], colour: str, over: Sequence[Part]
+) -> dict[str, Any]:
+    """Draw values as a line; what is not over stands as an open circle."""
+    symbols = ["circle" if place < len(over) else "circle-open" for place in range(len(names))]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": names,
+        "y": list(values),
+        "line": {"color": colour, "width": 2.5},
+        "marker": {"size": 7, "symbol": symbols},
+    }
 
 
 def _level(name: str, names: list[str], value: float) -> dict[str, Any]:

@@ -207,6 +207,10 @@ class Dashboard:
         return tuple(sorted((one for one in found if one.change and one.has_figures), key=lambda one: -one.weight))
 
     @property
+    def has_moved(self) -> bool:
+        return any(reading.has_moved for reading in self.changes)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         read = (words for one in self.readings.values() for words in one.now.warnings)
         return tuple(dict.fromkeys([*read, *(self.cut.notes if self.cut else ())]))

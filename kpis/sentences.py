@@ -69,11 +69,10 @@ def _change(reading: Reading) -> str:
     return f"{inside(reading.metric.name)} {verb} {reading.change.lstrip('+−')}"
 
 
-def money_finding(trend: Result) -> str:
+def money_finding(parts: Sequence[Part], unit: str) -> str:
     """Say in how many of the months revenue stayed above spend; the numerator of SMROI is revenue − spend."""
-    months = [part for part in trend.parts if part.n]
+    months = [part for part in parts if part.n]
     ahead = [part for part in months if (part.numerator or 0) >= 0]
-    unit = trend.by
     if not months:
         return "No revenue and no spend in this period"
     if len(ahead) == len(months):

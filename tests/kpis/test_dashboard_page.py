@@ -1,0 +1,190 @@
+"""The page of the joint dashboard: who may open it, what stands in its HTML, what htmx gets, what it costs."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core import periods
+from core.periods import Period
+from facts.engine import Facts
+from facts.refresh import refresh
+from kpis import prepare
+from kpis.dashboard import Question, build
+from kpis.models import Goal
+from team.models import Company, Role, User
+from tests import make
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture(autouse=True)
+def november() -> Iterator[None]:
+    with time_machine.travel(datetime(2026, 11, 22, 12, tzinfo=UTC), tick=False):
+        yield
+
+
+def plain(html: str) -> str:
+    return html.replace("\u202f", " ")
+
+
+@pytest.fixture
+def records(company: Company) -> None:
+    owner = make.owner(name="Rita")
+    make.opportunity(
+        name="Big",
+        outcome="won",
+        closed_on=date(2025, 5, 1),
+        opened_on=date(2025, 3, 1),
+        amount=Decimal(250_000),
+        owner=owner,
+    )
+    make.opportunity(
+        name="Open", outcome="open", opened_on=date(2025, 3, 1), amount=Decimal(80_000), probability=Decimal("0.5")
+    )
+    make.spend(spent_on=date(2025, 2, 1), amount=Decimal(100_000), side="marketing")
+    refresh()
+
+
+def test_every_role_may_open_it(records: None, client: Client) -> None:
+    for role in Role.values:
+        client.force_login(make.user(role), backend="django.contrib.auth.backends.ModelBackend")
+        response = client.get("/dashboard/")
+        assert response.status_code == 200, role
+        assert "2025 earned 250" in response.content.decode(), role
+
+
+def test_nobody_else_may(client: Client, company: Company) -> None:
+    response = client.get("/dashboard/")
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+def test_the_numbers_are_in_the_first_html(records: None, as_user: Callable[[User], Client], cro: User) -> None:
+    html = plain(as_user(cro).get("/dashboard/").content.decode())
+    for shown in [
+        'title="150 %"',
+        'title="250,000.00 EUR"',
+        'title="100,000.00 EUR"',
+        "benchmark 152 %",
+        "1 deals closed",
+    ]:
+        assert shown in html
+    assert 'type="application/json"' in html
+    assert "As of 22 Nov 2026" in html
+
+
+def test_an_empty_accord_says_what_to_do_first(
+    company: Company, as_user: Callable[[User], Client], ops: User, rep: User
+) -> None:
+    first = as_user(ops).get("/dashboard/").content.decode()
+    assert "No records yet" in first
+    assert "/imports/" in first
+    assert "SMROI" not in first
+    for_rep = as_user(rep).get("/dashboard/").content.decode()
+    assert "No records yet" in for_rep
+    assert 'href="/imports/"' not in for_rep
+
+
+def test_an_empty_copy_of_an_empty_accord_is_empty_too(
+    company: Company, as_user: Callable[[User], Client], cmo: User
+) -> None:
+    refresh()
+    assert "No records yet" in as_user(cmo).get("/dashboard/").content.decode()
+
+
+def test_records_without_numbers_are_on_their_way(
+    company: Company, as_user: Callable[[User], Client], cmo: User
+) -> None:
+    make.opportunity()
+    assert "the numbers are on their way" in as_user(cmo).get("/dashboard/").content.decode()
+
+
+def test_period_cut_and_filter_are_in_the_address(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
+    html = as_user(cmo).get("/dashboard/?from=2025-01-01&to=2025-06-30&by=owner").content.decode()
+    assert "1 Jan 2025 – 30 Jun 2025" in html
+    assert '<h2 id="cut-title">By owner</h2>' in html
+    assert 'href="?from=2025-01-01&amp;to=2025-06-30&amp;by=campaign"' in html
+    assert "?from=2025-01-01&amp;to=2025-06-30&amp;owner=id" in html
+    assert '<input type="hidden" name="by" value="owner">' in html
+
+
+def test_a_bad_address_is_explained_on_the_page(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
+    client = as_user(cmo)
+    for query, words in [
+        ("period=someday", "No period is called “someday”"),
+        ("from=2025-12-31&to=2025-01-01", "Swap the two dates"),
+        ("from=yesterday", "is no date"),
+        ("by=shoe_size", "Nothing here can be cut by “shoe_size”. Use one of: owner"),
+    ]:
+        response = client.get(f"/dashboard/?{query}")
+        assert response.status_code == 400, query
+        assert words in response.content.decode()
+        assert "2025 earned" in response.content.decode()
+
+
+def test_htmx_gets_the_live_region_alone(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
+    client = as_user(cmo)
+    whole, part = client.get("/dashboard/"), client.get("/dashboard/", headers={"HX-Request": "true"})
+    assert "<html" in whole.content.decode()
+    assert "<html" not in part.content.decode()
+    assert part.content.decode().strip().startswith('<div class="live dashboard" id="live"')
+    for headers in [{"HX-Boosted": "true"}, {"HX-History-Restore-Request": "true"}]:
+        assert "<html" in client.get("/dashboard/", headers={"HX-Request": "true", **headers}).content.decode()
+    for response in (whole, part):
+        assert "HX-Request" in response["Vary"]
+
+
+def test_a_joint_goal_stands_before_the_money(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
+    client = as_user(cmo)
+    assert "No joint goal is set for today" in client.get("/dashboard/").content.decode()
+    Goal.objects.create(
+        metric="revenue", target=1_000_000, currency="EUR", starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31)
+    )
+    html = plain(client.get("/dashboard/").content.decode())
+    assert "Joint goal 2026: 1.0 M € revenue" in html
+    assert html.index("Joint goal 2026") < html.index("What the gap is worth")
+
+
+def test_ten_campaigns_or_twenty_ask_the_database_as_often(
+    records: None, as_user: Callable[[User], Client], cmo: User
+) -> None:
+    def queries() -> int:
+        refresh()
+        client = as_user(cmo)
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            assert client.get("/dashboard/?by=campaign").status_code == 200
+        return len(caught)
+
+    def campaigns(number: int) -> None:
+        for _ in range(number):
+            make.lead(campaign=make.campaign(), first_contact_on=date(2025, 4, 1))
+
+    campaigns(10)
+    before = queries()
+    campaigns(10)
+    assert queries() == before
+    assert before <= 12
+
+
+def test_a_prepared_dashboard_asks_the_facts_nothing(records: None, cmo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepare, "FIRST_READ", (("last_year", "owner"),))
+    assert prepare.prepare_dashboards() == 0
+    asked: list[object] = []
+    real = Facts.execute
+    monkeypatch.setattr(Facts, "execute", lambda facts, question: asked.append(question) or real(facts, question))
+    build(Question(periods.preset("last_year", TODAY), "owner"), TODAY, cmo)
+    assert asked == []
+    build(Question(Period(date(2025, 3, 3), date(2025, 4, 4))), TODAY, cmo)
+    assert asked
+
+
+def test_preparing_stops_when_its_time_is_over(records: None) -> None:
+    assert prepare.prepare_dashboards(seconds=-1) is None
