@@ -58,11 +58,11 @@ def _links_that_wait() -> list[tuple[type[Record], str, str]]:
 
 
 def _measure() -> int:
-    """Have the planner look at tables that doubled since it looked last: it would join them row by row otherwise."""
+    """Have the planner look at the tables: what it remembers of those that were empty has it join row by row."""
     tables = [model._meta.db_table for model in records()]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND pg_relation_size(oid) > greatest(relpages, 8) * 16384",
+            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND pg_relation_size(oid) > 65536",
             [tables],
         )
         for (table,) in cursor.fetchall():
