@@ -24,7 +24,7 @@ def _fields(**given: tuple[str, Type]) -> dict[str, Field]:
 
 
 TOUCH = _fields(
-    kind=("kind", "text"), status=("status", "text"), has_responded=("a response", "yes_no"),
+    kind=("kind", "text"), status=("status", "text"), has_responded=("response", "yes_no"),
     campaign__name=("campaign", "text"), campaign__kind=("kind of campaign", "text"),
 )  # fmt: skip
 ACTIVITY = _fields(

@@ -39,7 +39,7 @@ def read(query: QueryDict, today: date) -> View:
     Raises:
         BadPeriod: the words or dates name no period.
     """
-    where = {name: query[name] for name in CUTS if query.get(name)}
+    where = {name: query.get(name, "") for name in CUTS if query.get(name)}
     basis = query.get("basis", "")
     by, width = query.get("by", ""), query.get("width", "")
     return View(

@@ -91,4 +91,4 @@ def names(facts: Facts, name: str, keys: list[str]) -> dict[str, str]:
         return {}
     table = facts.table(CUTS[name].names)
     rows = facts.execute(table.filter(table.id.isin(ids)).select("id", "name"))
-    return {str(row.id): row.name or f"no. {row.id}" for row in rows.itertuples(index=False)}
+    return {str(row.id): str(row.name) or f"no. {row.id}" for row in rows.itertuples(index=False)}

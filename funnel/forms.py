@@ -1,7 +1,7 @@
 """The forms of the funnel: a stage's definition with its criteria in rows, and the order of the stages."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.template.loader import render_to_string
@@ -75,7 +75,7 @@ class CriteriaField(forms.Field):
     widget = CriteriaInput
 
     def clean(self, value: Any) -> Rule:
-        buyers = self.widget.buyers  # type: ignore[union-attr]
+        buyers = cast(CriteriaInput, self.widget).buyers
         if value.asked:
             raise forms.ValidationError("Nothing is proposed yet: fill in the rows first.", code="editing")
         rule = value.rule(subjects_of(buyers)[0])

@@ -329,7 +329,8 @@ class Reading:
         if self.question.where and key == "lead_id":
             kept = cuts.only(self.facts, self.facts.table("leads"), self.question.where)
             firsts = firsts.semi_join(kept, firsts.buyer == kept.id)
-        return int(self.facts.execute(firsts.filter(_within(firsts.on, self.question.period)).count()).iloc[0, 0])
+        counted = firsts.filter(_within(firsts.on, self.question.period)).count()
+        return int(self.facts.execute(counted).to_numpy()[0, 0])
 
 
 def _bits(conditions: Iterable[Any]) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pgtrigger
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from agreements.models import Version
@@ -34,7 +35,7 @@ class Move(Recorded):
     stage = models.CharField(max_length=40)
     from_stage = models.CharField(max_length=40, blank=True, default="", db_default="")
     entered_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(default=timezone.now, db_default=models.functions.Now())
+    recorded_at = models.DateTimeField(default=timezone.now, db_default=Now())
     by = models.CharField(max_length=8, choices=By, default=By.RULE, db_default="rule")
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

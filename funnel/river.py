@@ -138,7 +138,7 @@ def _losses(step: Step, x: float, scale: float, by_value: bool, funnel: Funnel) 
     down = TOP + DEEP + 30
     left = x
     for key, n in sorted(step.left.items(), key=lambda one: one[0] in BACK):
-        width = min(max(_thick(n, step, scale, by_value) / 4, THIN), 26)
+        width = min(max(_thick(n, step, scale, by_value) / 2, THIN), 26)
         title = f"{short_number(n)} left {step.stage.name}: {funnel.name(key)}"
         if key in BACK:
             path = f"M{x:.1f},{from_y:.1f} C{x - 6:.1f},{down:.1f} {x - 34:.1f},{down:.1f} {x - 44:.1f},{down - 26:.1f}"

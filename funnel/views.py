@@ -7,7 +7,8 @@ from typing import Any, cast
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -33,7 +34,7 @@ KEPT_SECONDS = 600
 
 @login_required
 @require_GET
-def funnel(request: HttpRequest) -> HttpResponse:
+def funnel(request: HttpRequest) -> HttpResponseBase:
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
     view, fault = _view(request, today)
     facts, stages = open_facts(), in_force(cast(User, request.user))
@@ -107,7 +108,7 @@ def _headline(found: River, stages: Funnel) -> str:
     if not found.leads:
         return "No lead came in this period."
     words = f"{percent(found.conversion)} of {short_number(found.won_of)} leads became customers"
-    words += f", in {days(found.days_to_won.median)} in the middle" if found.days_to_won else ""
+    words += f", half of them within {days(found.days_to_won.median)}" if found.days_to_won else ""
     worst = max((step for step in found.steps if step.lost and step.entered), key=lambda step: step.lost, default=None)
     lost = f". Most of those who left did so after {worst.stage.name}: {short_number(worst.lost)}" if worst else ""
     return f"{words}{lost}."
@@ -115,7 +116,7 @@ def _headline(found: River, stages: Funnel) -> str:
 
 @login_required
 @require_GET
-def leads(request: HttpRequest) -> HttpResponse:
+def leads(request: HttpRequest) -> HttpResponseBase:
     """The leads behind one part of the river, those whom the reader may see."""
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
     view, fault = _view(request, today)

@@ -1,0 +1,48 @@
+"""Every deliberate write on where a buyer stands."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from crm.models import Account, Lead
+from funnel.definitions import in_force
+from funnel.models import Move
+from funnel.one import ask
+from funnel.queries import stage_of
+from team.models import User
+
+
+@transaction.atomic
+def move(
+    *, by: User, buyer: Lead | Account, stage: str, override: str = "", evidence: dict[str, Any] | None = None
+) -> Move:
+    """Let a person move a buyer to a stage, forward or back; the evidence is kept with the move.
+
+    Raises:
+        PermissionDenied: the buyer is not the person's to see.
+        ValidationError: no such stage, the buyer is in it, or its criteria fail and no reason is given to override them.
+    """
+    model = type(buyer)
+    if not model.objects.visible_to(by).filter(pk=buyer.pk).exists():
+        raise PermissionDenied("This buyer is not yours to move.")
+    buyer = model.objects.select_for_update(of=("self",)).get(pk=buyer.pk)
+    name = "leads" if isinstance(buyer, Lead) else "accounts"
+    wanted = in_force(by).get(stage)
+    if wanted is None or name not in wanted.subjects:
+        raise ValidationError(f"The funnel has no stage “{stage}” for {name}.")
+    before = stage_of(buyer)
+    if before == stage:
+        raise ValidationError(f"{buyer} is in {wanted.name} already.")
+    holds, found = ask(buyer, wanted)
+    if not holds and not override.strip():
+        failing = ", ".join(found.get("failed", {})) or wanted.criteria_words
+        raise ValidationError(
+            f"{buyer} does not fulfil {wanted.name}: {failing}. Give a reason to move it all the same."
+        )
+    owner = {"lead": buyer} if isinstance(buyer, Lead) else {"account": buyer}
+    return Move.objects.create(
+        **owner, stage=stage, from_stage=before, entered_at=timezone.now(), by=Move.By.HAND, actor=by,
+        version_id=wanted.version_id, evidence={**found, **(evidence or {})}, override="" if holds else override.strip(),
+    )  # fmt: skip

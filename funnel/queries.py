@@ -1,0 +1,32 @@
+"""Where buyers stand: now, and on any day before."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from crm.models import Account, Lead
+from funnel.models import Move
+from funnel.stages import Funnel
+
+
+def current_stages(leads: Iterable[int], moment: datetime | None = None) -> dict[int, str]:
+    """Return the stage each lead was in at a moment (now by default); who had entered none is left out."""
+    moves = Move.objects.filter(lead_id__in=list(leads))
+    if moment is not None:
+        moves = moves.filter(entered_at__lte=moment)
+    last = moves.order_by("lead_id", "-entered_at", "-pk").distinct("lead_id")
+    return {lead: stage for lead, stage in last.values_list("lead_id", "stage") if lead is not None}
+
+
+def stage_of(buyer: Lead | Account, moment: datetime | None = None) -> str:
+    """Return the stage a buyer was in at a moment; empty before its first entry."""
+    moves = buyer.moves.all() if moment is None else buyer.moves.filter(entered_at__lte=moment)
+    return moves.order_by("-entered_at", "-pk").values_list("stage", flat=True).first() or ""
+
+
+def standing(funnel: Funnel, stage: str) -> str:
+    """Say what a lead in a stage is, always exactly one of: qualified for sales, ready for nurturing, disqualified.
+
+    A lead in no stage, or in one that is no longer defined, is ready for nurturing.
+    """
+    found = funnel.get(stage)
+    return found.standing if found else "nurturing"
