@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.db import models
 
-from core.work import Work
+from core.work import Hopeless, Work
 
 
 class Import(Work):
@@ -38,11 +38,15 @@ class Import(Work):
 
     def step(self) -> bool:
         """Do one step of the import; what is read ahead lives in memory and is lost with the worker."""
+        from crm.imports.rules import MappingError
         from crm.imports.run import Run
 
         if not hasattr(self, "_run"):
             self._run = Run(self)
-        return self._run.step()
+        try:
+            return self._run.step()
+        except MappingError as error:  # the next try would read the same file
+            raise Hopeless(str(error)) from error
 
     def let_go(self) -> None:
         """Let go of what was read ahead."""
