@@ -95,7 +95,7 @@ def _by(measure: Measure, cut: Cut) -> Build:
         return lambda row: row["counted_on"]
     if cut.by in GRAINS:
         unit = GRAINS[cut.by].unit
-        return lambda row: measure.day(row).truncate(unit)
+        return lambda row: measure.day(row).truncate(unit).cast("timestamp").date()  # Spark truncates to a moment
     return dimensions.build(measure.table, cut.by)
 
 
