@@ -10,10 +10,13 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 
+from crm.api.paging import origin
 from team.models import Company
 
 MAX_ID = 2**63 - 1
+SYNC_FORM = "^[0-9]{1,18}-[0-9a-f]{8}$"
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_ID})
@@ -29,7 +32,9 @@ class Reference(filters.Filter):
 @extend_schema_field({"type": "boolean"})
 class YesNo(filters.ChoiceFilter):
     def __init__(self, **options: Any) -> None:
-        super().__init__(choices=[("true", "true"), ("false", "false")], empty_label=None, **options)
+        words = {"invalid_choice": "Use one of: true, false."}
+        choices = [("true", "true"), ("false", "false")]
+        super().__init__(choices=choices, empty_label=None, error_messages=words, **options)
 
     def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return super().filter(rows, {"true": True, "false": False}.get(value, ""))
@@ -78,16 +83,23 @@ def _midnight(day: date, later: int = 0) -> datetime:
     return datetime.combine(day, time.min, Company.get().zone)
 
 
-@extend_schema_field({"type": "string", "pattern": "^[0-9]{1,18}$"})
+@extend_schema_field({"type": "string", "pattern": SYNC_FORM})
 class ChangedSince(filters.Filter):
     """The sync_token of an earlier list: the rows written since. Some may come twice, none is missed."""
 
-    field_class = forms.IntegerField
+    field_class = forms.RegexField
 
     def __init__(self) -> None:
-        super().__init__(
-            field_name="changed_xid", lookup_expr="gte", min_value=0, max_value=MAX_ID, help_text=self.__doc__
-        )
+        words = {"invalid": "Pass the sync_token of an earlier list."}
+        super().__init__(regex=SYNC_FORM, error_messages=words, help_text=self.__doc__)
+
+    def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return rows
+        since, _, where = value.partition("-")
+        if where != origin(rows.model):
+            raise serializers.ValidationError({self.field_name: "This token is another list's. Begin without one."})
+        return rows.filter(changed_xid__gte=int(since))
 
 
 class RecordFilter(filters.FilterSet):
@@ -117,8 +129,15 @@ def _exact(model: type[models.Model], name: str) -> filters.Filter:
     if isinstance(field, models.BooleanField):
         return YesNo(field_name=name)
     if getattr(field, "choices", None):
-        return filters.ChoiceFilter(field_name=name, choices=field.choices, empty_label=None)  # type: ignore[union-attr]
+        return _one_of(name, list(field.choices))  # type: ignore[union-attr]
     return filters.CharFilter(field_name=name, max_length=getattr(field, "max_length", None) or 255)
+
+
+def _one_of(name: str, choices: list[tuple[str, str]]) -> filters.Filter:
+    words = f"Use one of: {', '.join(value for value, _ in choices)}."
+    return filters.ChoiceFilter(
+        field_name=name, choices=choices, empty_label=None, error_messages={"invalid_choice": words}
+    )
 
 
 def _edge(model: type[models.Model], name: str, lookup: str) -> filters.Filter:

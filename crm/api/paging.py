@@ -1,9 +1,10 @@
 """Lists of records say how to ask later for what has changed since."""
 
+import hashlib
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from core.api.paging import KeyPagination
 
@@ -11,7 +12,7 @@ from core.api.paging import KeyPagination
 class RecordPagination(KeyPagination):
     def describe(self, queryset: QuerySet[Any]) -> dict[str, Any]:
         """Take the horizon before the rows: what a transaction still open writes will come again, never get lost."""
-        return {"sync_token": horizon(), **super().describe(queryset)}
+        return {"sync_token": f"{horizon()}-{origin(queryset.model)}", **super().describe(queryset)}
 
     def describe_schema(self) -> dict[str, Any]:
         words = "Pass it as changed_since later to get only what was written since this list began."
@@ -20,6 +21,18 @@ class RecordPagination(KeyPagination):
 
 def horizon() -> str:
     """Return the oldest transaction still open: every row written from now on is stamped with it or a later one."""
+    return _asked("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+
+
+def origin(model: type[Model]) -> str:
+    """Name this very table of this very database; in a restored one transactions are counted anew."""
+    identity = _asked(
+        "SELECT system_identifier || '.' || %s::regclass::oid FROM pg_control_system()", f'"{model._meta.db_table}"'
+    )
+    return hashlib.sha256(identity.encode()).hexdigest()[:8]
+
+
+def _asked(statement: str, *values: str) -> str:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        cursor.execute(statement, values)
         return str(cursor.fetchone()[0])

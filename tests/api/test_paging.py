@@ -123,8 +123,19 @@ def test_a_sync_token_brings_what_was_written_since(cro: User, company: Any) -> 
     new = make.lead()
     found = {row["id"] for row in walk(caller, "leads", changed_since=token, limit=1)}
     assert {changed.pk, new.pk} <= found
-    assert caller.get("leads/", changed_since=str(2**63 - 1)).json()["count"] == 0
+    future = f"{10**17}-{token.partition('-')[2]}"
+    assert caller.get("leads/", changed_since=future).json()["count"] == 0
     assert old.pk in {row["id"] for row in caller.rows("leads")}
+
+
+def test_a_token_of_another_list_or_another_database_is_refused(cro: User, company: Any) -> None:
+    """In a restored database transactions are counted anew: an old token would hide what is new."""
+    caller = Caller(cro)
+    token = caller.get("accounts/").json()["sync_token"]
+    refused = caller.get("leads/", changed_since=token)
+    assert refused.status_code == 400
+    assert refused.json()["fields"] == {"changed_since": ["This token is another list's. Begin without one."]}
+    assert caller.get("accounts/", changed_since=token).status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)
