@@ -129,7 +129,7 @@ def _exact(model: type[models.Model], name: str) -> filters.Filter:
     if isinstance(field, models.BooleanField):
         return YesNo(field_name=name)
     if getattr(field, "choices", None):
-        return _one_of(name, list(field.choices))  # type: ignore[union-attr]
+        return _one_of(name, list(field.choices))  # type: ignore[arg-type,union-attr]
     return filters.CharFilter(field_name=name, max_length=getattr(field, "max_length", None) or 255)
 
 
