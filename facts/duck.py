@@ -41,8 +41,11 @@ class Duck:
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
         backend = self._backend()
         backend._run_pre_execute_hooks(expression)  # shows it the rows of the moment that the question holds
-        answer = backend.raw_sql(backend.compile(expression))  # Ibis 12's own way asks DuckDB 2 by a name that is gone
-        yield from answer.to_arrow_reader(PORTION)
+        answer = backend.con.sql(backend.compile(expression)).to_arrow_reader(PORTION)  # Ibis 12 knows an older name
+        try:
+            yield from answer
+        finally:
+            answer.close()  # an answer left open would block all further questions of this thread
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         backend = self._backend()

@@ -172,6 +172,17 @@ def test_many_threads_ask_at_once(some_leads: None) -> None:
     assert answers == [Decimal("100000000000000.59")] * 40
 
 
+def test_an_answer_that_is_left_half_read_blocks_no_other(some_leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("facts.duck.PORTION", 1)
+    refresh()
+    facts = open_facts()
+    portions = facts.stream(facts.table("leads").select("id"))
+    assert len(next(portions)) == 1
+    portions.close()
+    assert count(facts) == 4
+    assert sum(len(portion) for portion in facts.stream(facts.table("leads").select("id"))) == 4
+
+
 def test_folders_with_odd_names_are_read(some_leads: None, settings: Any, tmp_path: Any) -> None:
     settings.FACTS_DIR = str(tmp_path / "über 'uns'")
     refresh()

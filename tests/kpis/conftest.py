@@ -2,14 +2,18 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from crm import models as crm
 from facts.engine import Facts, open_facts
 from facts.refresh import refresh
+from facts.steps import Step
+from kpis import nightly
 from team.models import Company, User
 from tests import make
+from tests.kpis.running import Chain
 
 MAY = date(2025, 5, 5)
 
@@ -41,3 +45,14 @@ def sold(company: Company, rep: User) -> Facts:
     make.lead(owner=owners[0], first_contact_on=MAY, lead_source="web", created_at=datetime(2025, 5, 5, tzinfo=UTC))
     refresh()
     return open_facts()
+
+
+@pytest.fixture
+def chain(monkeypatch: pytest.MonkeyPatch) -> Chain:
+    """Let the chain consist of the given functions: `chain(first=work, second=work)`."""
+
+    def consist(**works: Any) -> None:
+        made = [Step(name, f"Do the {name}", work) for name, work in works.items()]
+        monkeypatch.setattr(nightly, "steps", lambda: made)
+
+    return consist

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.work import State, perform
+from facts import steps
 from facts.refresh import refresh
 from facts.steps import Step
 from kpis import nightly
@@ -133,17 +134,24 @@ def test_the_list_is_paged_and_asks_the_same_of_ten_runs_as_of_twenty(as_user: A
     assert "26–30 of 30 runs" in page(client, "/runs/?page=2")
 
 
-def test_recompute_does_the_whole_chain_and_reports_it(company: Company) -> None:
+@pytest.fixture
+def short_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first step as it is, and a quick one after it."""
+    first = [step for step in steps.steps() if step.name == "facts"]
+    monkeypatch.setattr(nightly, "steps", lambda: [*first, Step("metrics", "Compute the metrics", lambda hear: 4)])
+
+
+def test_recompute_does_the_whole_chain_and_reports_it(company: Company, short_chain: None) -> None:
     make.lead()
     out = StringIO()
     call_command("recompute", stdout=out)
     run = NightlyRun.objects.get()
     assert (run.state, run.kind) == ("done", "demand")
     assert "Copy what changed to the facts: 1 rows in" in out.getvalue()
-    assert "Compute the metrics" in out.getvalue()
+    assert "Compute the metrics: 4 rows in" in out.getvalue()
 
 
-def test_recompute_shows_a_bar_on_a_terminal(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recompute_shows_a_bar_on_a_terminal(company: Company, short_chain: None) -> None:
     out = StringIO()
     out.isatty = lambda: True  # type: ignore[method-assign]
     make.lead()
@@ -167,7 +175,9 @@ def test_recompute_tries_again_and_fails_aloud(company: Company, monkeypatch: py
     assert NightlyRun.objects.get().state == State.FAILED
 
 
-def test_recompute_waits_for_a_run_that_a_worker_has(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recompute_waits_for_a_run_that_a_worker_has(
+    company: Company, short_chain: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = a_run(state=State.QUEUED, started_at=None, finished_at=None)
     assert NightlyRun.claim(run.pk)
     waited = []
@@ -184,7 +194,9 @@ def test_recompute_waits_for_a_run_that_a_worker_has(company: Company, monkeypat
     assert NightlyRun.objects.count() == 1
 
 
-def test_the_tick_finds_and_rings_what_is_due(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tick_finds_and_rings_what_is_due(
+    company: Company, short_chain: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from core import tasks
 
     rung: list[tuple[str, int]] = []
