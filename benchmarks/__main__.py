@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"
 RESULTS = HERE / "results.json"
-NAMES = ["import"]
+NAMES = ["import", "classify"]
 
 
 @dataclass
@@ -79,10 +79,10 @@ def _prepare() -> None:
 
 
 def _run(name: str, rows: int, rounds: int) -> Result:
-    from benchmarks import imports
+    from benchmarks import classify, imports
 
     with tempfile.TemporaryDirectory(dir=DATA) as folder:
-        return {"import": imports.run}[name](rows, rounds, Path(folder))
+        return {"import": imports.run, "classify": classify.run}[name](rows, rounds, Path(folder))
 
 
 def report(results: list[Result]) -> None:

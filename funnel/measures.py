@@ -215,9 +215,9 @@ class Reading:
         found = self.facts.execute(grouped)
         return [
             Pattern(
-                int(row.reached), int(row.inside), row.current or "", int(row.n), as_decimal(row.worth) or Decimal()
+                int(str(reached)), int(str(inside)), str(current or ""), int(str(n)), as_decimal(worth) or Decimal()
             )
-            for row in found.itertuples(index=False)
+            for reached, inside, current, n, worth in found.itertuples(index=False)
         ]
 
     def spreads(self) -> dict[str, Spread]:

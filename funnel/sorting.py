@@ -160,7 +160,7 @@ def _ruled(asked: Asked, held: Any, where: Any) -> Any:
     wide = _with_news(asked, wide)
     out = [wide[f"is_{stage.key}"] for stage in _undated(asked) if stage.way == "detour"]
     goes_out = reduce(lambda a, b: a | b, out) if out else ibis.literal(False)
-    wide = wide.mutate(goes_out=goes_out)
+    wide = asked.keep("standing", wide.mutate(goes_out=goes_out))
     pieces = [_entering(asked, wide, stage) for stage in _undated(asked)]
     if not pieces:
         return _nothing()
