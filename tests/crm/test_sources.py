@@ -54,12 +54,16 @@ def test_every_file_is_recognised_by_its_columns_and_no_row_is_refused(folder: s
         assert file.source in {folder.split("_")[0], ""}
 
 
+WITH_TESTS_OF_THEIR_OWN = ["OpportunityFieldHistory", "LeadHistory", "CurrencyType", "DatedConversionRate"]
+
+
 def test_every_mapping_has_a_file_that_it_reads() -> None:
     for folder in FOLDERS:
         bring(FIXTURES / folder)
     read = {(file.source, file.kind) for run in Import.objects.all() for file in run.files.all()}
     known = {(m.source, m.file) for source in sources().values() for m in source.mappings}
     exported = {(source, file) for source, file in known if source in {"salesforce", "olist", "maven"}}
+    exported -= {("salesforce", file) for file in WITH_TESTS_OF_THEIR_OWN}
     assert exported | {("hubspot", file) for file in HUBSPOT} <= read
 
 
@@ -228,7 +232,9 @@ def test_a_newer_hubspot_portal_joins_by_record_id() -> None:
     deal = Opportunity.objects.get()
     assert (deal.account.name, deal.contact.name, deal.owner.name) == ("Elbe KG", "Uta Elb", "uwe@acme.test")
     assert (deal.outcome, deal.currency, deal.probability) == ("won", "EUR", 1)
-    assert deal.custom == {'Date entered "Contract Sent (Sales)"': "2024-04-20 10:00"}
+    assert deal.custom == {}
+    entered = deal.stage_changes.get(stage="Contract Sent")
+    assert entered.entered_at.isoformat() == "2024-04-20T10:00:00+00:00"
     lead = Lead.objects.get()
     assert (lead.is_converted, lead.converted_on, lead.account) == (True, date(2024, 4, 1), deal.account)
 
