@@ -52,9 +52,11 @@ WITH said AS (
 MOVE = """
 UPDATE crm_opportunity o SET outcome = n.ours, probability = n.chance, closed_on = n.closes_on,
     expected_close_on = n.expects_on, told = n.told
-FROM (SELECT new.*, CASE WHEN (ours, chance) IS DISTINCT FROM (outcome, probability) THEN jsonb_build_object(
-    'outcome', outcome, 'probability', probability, 'closed_on', closed_on, 'expected_close_on', expected_close_on)
-    ELSE '{{}}'::jsonb END AS told FROM new) n
+FROM (SELECT new.*, CASE WHEN (ours, chance) IS DISTINCT FROM (outcome, probability) THEN
+    jsonb_build_object('outcome', outcome, 'probability', probability) ELSE '{{}}'::jsonb END
+    || CASE WHEN (ours = 'open') <> (outcome = 'open') THEN
+    jsonb_build_object('closed_on', closed_on, 'expected_close_on', expected_close_on) ELSE '{{}}'::jsonb END AS told
+    FROM new) n
 WHERE o.id = n.id AND (o.outcome, o.probability, o.closed_on, o.expected_close_on, o.told)
     IS DISTINCT FROM (n.ours, n.chance, n.closes_on, n.expects_on, n.told)
 """

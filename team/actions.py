@@ -17,7 +17,7 @@ from team.access import RIGHTS, may, reports_of
 from team.models import ApiToken, Company, Territory, User
 
 PERSON_FIELDS = {"name", "email", "role", "territory", "manager", "time_zone", "is_active"}
-COMPANY_FIELDS = {"name", "currency", "time_zone", "visibility", "achievement", "nightly_at"}
+COMPANY_FIELDS = {"name", "currency", "time_zone", "foreign_amounts", "visibility", "achievement", "nightly_at"}
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ import pandas as pd
 
 from crm.imports.plan import Plan, PlannedField
 from crm.imports.rules import FieldRule, field_of
-from crm.stages import StageBook
+from crm.stages import OPEN, StageBook
 
 WRITTEN = "outcome as written"
 DAYS = ("closed_on", "expected_close_on")
@@ -80,7 +80,12 @@ def _days(plan: Plan, columns: dict[str, pd.Series], written: pd.Series, reckon:
     """Return the days as they would be with the outcome that the source wrote."""
     as_written = {**columns, "outcome": written}
     planned = {one.column: one for one in plan.fields if one.column in DAYS}
-    return {name: list(reckon(one, as_written).astype(object)) for name, one in planned.items()}
+    nothing = [None] * len(written)
+    return {name: _plain(reckon(planned[name], as_written)) if name in planned else nothing for name in DAYS}
+
+
+def _plain(days: pd.Series) -> list[Any]:
+    return [None if day is pd.NaT or day is None else str(day.date()) for day in days.astype(object)]
 
 
 def _chance(value: Any) -> str | None:
@@ -88,8 +93,13 @@ def _chance(value: Any) -> str | None:
 
 
 def _note(ours: tuple[Any, ...], theirs: tuple[Any, ...], days: dict[str, Any]) -> str:
-    if ours == theirs:
+    """Write what the source told, as far as the company says otherwise; the days where the deal is over or open again."""
+    if (ours[0], _number(ours[1])) == (theirs[0], _number(theirs[1])):
         return "{}"
-    kept = {name: None if value is pd.NaT or value is None else str(value.date()) for name, value in days.items()}
-    chance = None if theirs[1] is None else float(theirs[1])
-    return json.dumps({"outcome": theirs[0], "probability": chance, **kept})
+    chance = _number(theirs[1])
+    turned = (ours[0] == OPEN) != (theirs[0] == OPEN)
+    return json.dumps({"outcome": theirs[0], "probability": chance, **(days if turned else {})})
+
+
+def _number(chance: str | None) -> float | None:
+    return None if chance is None else float(chance)

@@ -219,3 +219,47 @@ def test_day_rates_are_reckoned_for_the_currencies_in_use_and_follow_the_rates(c
     Company.objects.update(currency="CHF")
     assert rates.settle() > 0
     assert set(DayRate.objects.values_list("currency", "into")) == {("USD", "CHF")}
+
+
+# the page
+
+
+def test_the_page_tells_how_fresh_each_currency_is_and_keeps_a_rate_by_hand(as_user: Any, ops: User) -> None:
+    client = as_user(ops)
+    assert "No rate is known yet" in client.get("/imports/rates/").text
+    bring({"eurofxref-hist.csv": WIDE})
+    page = client.get("/imports/rates/").text
+    assert "1.0811 USD for 1 EUR" in page
+    assert "28 Mar 2024" in page
+    kept = client.post("/imports/rates/", {"currency": "usd", "base": "EUR", "valued_on": "2024-03-29", "rate": "1.5"})
+    assert kept.status_code == 302
+    assert convert("3", "USD", "EUR", "2024-03-29") == 2
+
+
+@pytest.mark.parametrize(
+    ("cells", "fault"),
+    [
+        ({"currency": "EUR"}, "has no rate to itself"), ({"rate": "0"}, "more than 0"), ({"rate": "-1"}, "more than 0"),
+        ({"valued_on": "2999-01-01"}, "a day to come"), ({"currency": "U1"}, "three capitals"), ({"rate": "abc"}, "number"),
+    ],
+)  # fmt: skip
+def test_a_rate_that_cannot_be_is_refused(as_user: Any, ops: User, cells: dict[str, str], fault: str) -> None:
+    given = {"currency": "USD", "base": "EUR", "valued_on": "2024-03-29", "rate": "1.5", **cells}
+    assert fault in as_user(ops).post("/imports/rates/", given).text
+    assert not ExchangeRate.objects.exists()
+
+
+def test_the_company_page_switches_the_conversion(as_user: Any, ops: User) -> None:
+    fields = {
+        "name": "T",
+        "currency": "EUR",
+        "time_zone": "UTC",
+        "visibility": "open",
+        "achievement": "everybody",
+        "nightly_time": "03:00",
+    }
+    client = as_user(ops)
+    assert client.post("/company/", {**fields, "foreign_amounts": "convert"}).status_code == 302
+    assert Company.get().converts
+    assert client.post("/company/", fields).status_code == 302
+    assert Company.get().converts
