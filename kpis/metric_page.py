@@ -92,7 +92,7 @@ def build(metric: Metric, question: Question, grain: str, today: date, user: Use
         metric=metric,
         question=question,
         reading=reading,
-        sentence=sentence(reading, period),
+        sentence=sentence(reading, period, today),
         grain=grain,
         trend=over_time,
         chart=metric_charts.trend_chart(metric, over_time, reference),
@@ -111,7 +111,7 @@ def default_grain(period: Period) -> str:
     return next((grain for grain, most in MOST_DAYS.items() if period.days <= most), "year")
 
 
-def sentence(reading: Reading, period: Period) -> str:
+def sentence(reading: Reading, period: Period, today: date) -> str:
     """Say the number in words: what it was, when, and how that compares."""
     metric, now = reading.metric, reading.now
     if not now.n:
@@ -119,10 +119,17 @@ def sentence(reading: Reading, period: Period) -> str:
     if now.value is None:
         return f"{metric.name} cannot be told {when(period)}: there is nothing below the line, no {metric.below}"
     value = reading.written(now.value) + (f" a {now.per}" if now.per else "")
-    verb = "stood at" if metric.is_stock and not now.per else "was"
-    words = f"{metric.name} {verb} {value} {when(period)}"
+    is_stock = metric.is_stock and not now.per
+    words = f"{metric.name} {_stood(value, period, today) if is_stock else f'was {value} {when(period)}'}"
     before = period.before
     return f"{words}, {reading.change} against {before.label}" if reading.change and before else words
+
+
+def _stood(value: str, period: Period, today: date) -> str:
+    """Say a stock with its evening: now, or the last of the period."""
+    if period.end is None or period.end >= today:
+        return f"stands at {value} now"
+    return f"stood at {value} on the evening of {period.end.day} {period.end:%b %Y}"
 
 
 def when(period: Period) -> str:

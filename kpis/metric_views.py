@@ -95,6 +95,7 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         "result": drill.result,
         "fault": fault,
         "period": question.period,
+        "when": metric_page.when(question.period),
         "presets": periods.PRESETS,
         "as_of": drill.result.as_of,
         "filters": metric_page.filter_labels(question.where),

@@ -51,6 +51,14 @@ def test_a_page_says_its_sentence_and_shows_what_it_is_held_against(sold: Facts,
     assert "Add a benchmark" in found
 
 
+def test_a_stock_is_told_with_its_evening(sold: Facts, cmo: User, as_user: SignIn) -> None:
+    page = as_user(cmo)
+    assert "Weighted pipeline stood at 200 € on the evening of 31 Dec 2025" in text(
+        page, f"/metrics/weighted_pipeline/{YEAR}"
+    )
+    assert "Weighted pipeline stands at 200 € now." in text(page, "/metrics/weighted_pipeline/?period=all")
+
+
 def test_the_comparison_is_in_the_sentence(sold: Facts, cmo: User, as_user: SignIn) -> None:
     assert "Close rate was 50 % in 2025, −50 points against 2024." in text(as_user(cmo), f"/metrics/close_rate/{YEAR}")
 
@@ -61,9 +69,9 @@ def test_a_part_leads_to_its_own_page_and_records(sold: Facts, cmo: User, as_use
     found = text(page, f"/metrics/close_rate/{YEAR}&by=owner")
     assert f"/metrics/close_rate/records/{YEAR.replace('&', '&amp;')}&amp;owner=id%3A{sam.pk}" in found
     records = text(page, f"/metrics/close_rate/records/{YEAR}&owner=id:{sam.pk}")
-    assert "25 % in 2025 rest on 4 records." in records.replace('<span class="number" title="4">4</span>', "4").replace(
-        '<span class="number" title="25 %">25<span class="unit"> %</span></span>', "25 %"
-    )
+    assert "25 % in 2025 rests on 4 records." in records.replace(
+        '<span class="number" title="4">4</span>', "4"
+    ).replace('<span class="number" title="25 %">25<span class="unit"> %</span></span>', "25 %")
     assert records.count("<tr>") == 5
 
 
