@@ -65,9 +65,9 @@ class Calendar:
         """Return a working moment from start to end; the start, when there is none between."""
         drawn = start + (end - start) * rng.random()
         moment = self.sometime(rng, workday(drawn.astimezone(self.zone).date()))
-        return max(start, min(moment, self._within_hours(end)))
+        return max(start, min(moment, self.within_hours(end)))
 
-    def _within_hours(self, moment: datetime) -> datetime:
+    def within_hours(self, moment: datetime) -> datetime:
         """Return the last working hour up to the moment."""
         local = moment.astimezone(self.zone)
         hour = local.hour + local.minute / 60

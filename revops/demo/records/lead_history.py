@@ -18,7 +18,8 @@ def write_lead_history(book: Book) -> None:
     rng = dice("lead history")
     for prospect in book.world.told_prospects:
         lead = book.leads[prospect]
-        for number, (stage, moment) in enumerate(_life(book, rng, prospect, lead), 1):
+        for number, (stage, drawn) in enumerate(_life(book, rng, prospect, lead), 1):
+            moment = book.calendar.within_hours(drawn)
             if not book.calendar.seen(moment):
                 break
             book.write(
