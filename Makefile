@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
 
-.PHONY: run test check bench lock clean
+.PHONY: run test pages check bench lock clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m revops.run
@@ -14,6 +14,10 @@ test: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.browser
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest
+
+pages: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m pytest -m crawl tests/e2e
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -20,7 +20,9 @@ def shape(path: str) -> str:
 
 
 def links(page: Page) -> list[str]:
-    found = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+    found = page.eval_on_selector_all(
+        "a[href]", "all => all.map(a => new URL(a.getAttribute('href'), location.href).href)"
+    )
     own = urlsplit(page.url).netloc
     return [urlsplit(link).path for link in found if urlsplit(link).netloc == own]
 
@@ -43,6 +45,7 @@ def scrolls_sideways(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"))
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_of_a_role_is_clean(visit: Callable[..., Visit], role: str) -> None:
     visitor = visit()
@@ -51,6 +54,7 @@ def test_every_page_of_a_role_is_clean(visit: Callable[..., Visit], role: str) -
     assert len(reachable(visitor, first)) > 1
 
 
+@pytest.mark.crawl
 @pytest.mark.parametrize("role", ["CMO", "Ops admin"])
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (360, "light"), (360, "dark"), (1280, "light")])
 def test_every_page_passes_axe(visit: Callable[..., Visit], role: str, width: int, scheme: str) -> None:
