@@ -157,7 +157,11 @@ class CompanyForm(forms.ModelForm):
             "leaders, ops and finance always read all.",
             "achievement": "Let both sides agree before you change it: it decides whose quota and attainment are seen.",
         }
-        labels = {"foreign_amounts": "Amounts in other currencies", "visibility": "Who reads which buyers", "achievement": "Who sees achievement against plan"}
+        labels = {
+            "foreign_amounts": "Amounts in other currencies",
+            "visibility": "Who reads which buyers",
+            "achievement": "Who sees achievement against plan",
+        }
         widgets = dict.fromkeys(("foreign_amounts", "visibility", "achievement"), forms.RadioSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
