@@ -141,8 +141,7 @@ def _begins(frame: pd.DataFrame, wrong: list[tuple[int, str, int]], text: bytes)
 
 def carefully(text: bytes, header: list[str], delimiter: str, line: int, is_last: bool) -> tuple[Block, int]:
     """Read what may be malformed, line by line: (block, bytes read). A row cut off by the end of the block waits."""
-    whole = text if is_last else text[: text.rfind(b"\n") + 1]
-    lines = _lines(whole)
+    lines = _lines(text if is_last else _whole_lines(text))
     good: list[tuple[int, list[str]]] = []
     bad: list[BadLine] = []
     place = 0
@@ -158,6 +157,12 @@ def carefully(text: bytes, header: list[str], delimiter: str, line: int, is_last
         place += used
     frame = _frame([cells for _, cells in good], header)
     return Block(frame, np.array([number for number, _ in good], np.int64), bad), _size(lines[:place])
+
+
+def _whole_lines(text: bytes) -> bytes:
+    """Return the lines that end in the block; a line longer than any block is taken as far as it goes, or reading would stand still."""
+    end = text.rfind(b"\n") + 1
+    return text[:end] if end else text.decode(errors="ignore").encode()
 
 
 def _lines(text: bytes) -> list[str]:
