@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 from tests.browser import find
 
 BASE = Path(__file__).resolve().parent.parent.parent
-READY_SECONDS = 150
+READY_SECONDS = 420
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "e2e" in item.path.parts:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.timeout(300))
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @dataclass
