@@ -30,6 +30,7 @@ bench: $(VENV)/.installed-dev
 
 $(VENV)/.installed: requirements.txt
 	@test -n "$(PYTHON)" || { echo "Accord needs Python 3.11 or newer, and none is on the PATH. Install it, or say where: make run PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "$(PYTHON) is no Python 3.11 or newer. Say where one is: make run PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) lacks the venv module. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what Accord needs into $(VENV) (about a minute, once) …"
