@@ -7,7 +7,6 @@ from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -45,7 +44,7 @@ def connector(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one connector and its pulls; the live region asks for itself while a pull is at work."""
     found = get_object_or_404(Connector, pk=pk)
     page = Paginator(report.history(found), PULLS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"standing": report.standings([found])[0], "connector": found, "page": page, "now": timezone.now()}
+    context = {"standing": report.standings([found])[0], "connector": found, "page": page}
     return render_live(request, "crm/connector.html", context)
 
 

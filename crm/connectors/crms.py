@@ -19,12 +19,8 @@ class Crm:
     title: str
     reader: type[Reader]
     kinds: Mapping[str, str]
-    unusual: frozenset[str] = frozenset()  # not pulled unless asked for
+    optional: frozenset[str] = frozenset()  # where one of these is closed to us, nobody needs to be told
     base_url: str = ""  # where everybody has the same
-
-    @property
-    def usual(self) -> list[str]:
-        return [kind for kind in self.kinds if kind not in self.unusual]
 
 
 CRMS = {
@@ -40,16 +36,17 @@ CRMS = {
                 "Account": "Accounts",
                 "Contact": "Contacts",
                 "Lead": "Leads",
+                "LeadHistory": "Status history of leads, where it is kept",
                 "Opportunity": "Opportunities",
                 "OpportunityHistory": "Stage history",
-                "OpportunityFieldHistory": "Stage history from the field log (only where the stage history is closed to us)",
+                "OpportunityFieldHistory": "Stage history by the log of fields, where it is kept",
                 "OpportunityContactRole": "Contact roles",
                 "CampaignMember": "Campaign members",
                 "Task": "Tasks",
                 "Event": "Events",
                 "Case": "Cases",
             },
-            frozenset({"OpportunityFieldHistory"}),
+            frozenset({"LeadHistory", "OpportunityFieldHistory"}),
         ),
         Crm(
             "hubspot",

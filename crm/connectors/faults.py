@@ -74,9 +74,9 @@ def back_off(time: int, longest: float = 900.0) -> float:
 
 
 def shown(words: str, secrets: tuple[str, ...] = ()) -> str:
-    """Return the source's words, cut to what a person reads, without any secret of ours that they may echo."""
+    """Return the source's words, cut to what fits a sentence of ours, without any secret that they may echo."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= 6:
             words = words.replace(secret, "…")
-    words = " ".join(words.split())
+    words = " ".join(words.split()).rstrip(".")
     return words if len(words) <= SHOWN else f"{words[:SHOWN]}…"

@@ -111,7 +111,7 @@ def _kept(connector: Connector | None, method: Method) -> Mapping[str, str]:
 
 def _initial(crm: Crm, connector: Connector | None) -> dict[str, Any]:
     if connector is None:
-        return {"name": crm.title, "base_url": crm.base_url, "kinds": crm.usual, "rhythm": next(iter(RHYTHMS))}
+        return {"name": crm.title, "base_url": crm.base_url, "kinds": list(crm.kinds), "rhythm": next(iter(RHYTHMS))}
     is_usual = connector.schedule in RHYTHMS
     return {
         "name": connector.name,

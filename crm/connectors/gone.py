@@ -9,6 +9,7 @@ from crm.models import BuyingRole, EnquiryHandover, StageChange
 BATCH = 1000
 HANGS_ON = {
     "opportunity": ((StageChange, "opportunity"), (BuyingRole, "opportunity")),
+    "lead": ((StageChange, "lead"),),
     "enquiry": ((EnquiryHandover, "enquiry"),),
 }
 

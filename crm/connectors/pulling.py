@@ -148,8 +148,9 @@ class Puller:
 
     def _leave_out(self, kind: str, why: str) -> None:
         point = self.pull.checkpoint
-        title = CRMS[self.connector.source].kinds[kind]
-        self._note(f"{title} left out: {why}")
+        source = CRMS[self.connector.source]
+        if kind not in source.optional:
+            self._note(f"{source.kinds[kind]} left out: {why}")
         self.pull.advance({**point, "kinds": point["kinds"][1:], "position": {}, "waits": 0}, notes=self.pull.notes)
 
     # import

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 
 from core.work import State
 from crm.connectors.crms import CRMS
@@ -43,6 +44,13 @@ class Standing:
         if self.state == "Up to date":
             return "is-met"
         return "side-joint" if self.state == "Pulling" else ""
+
+    @property
+    def waits_for(self) -> str:
+        """What the source makes us wait for just now; nothing when we do not wait for it."""
+        last = self.last
+        waits = last and last.state == State.QUEUED and last.checkpoint.get("waits") and last.run_after > timezone.now()
+        return last.last_error if last and waits else ""
 
     @property
     def next_pull(self) -> datetime | None:

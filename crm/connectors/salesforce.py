@@ -27,7 +27,6 @@ class Kind:
     name: str
     record: str
     only: str = ""  # a condition
-    rename: tuple[tuple[str, str], ...] = ()  # fields to read, and what to call them; empty: all of them
 
 
 KINDS = {
@@ -38,21 +37,10 @@ KINDS = {
         Kind("Account", "account"),
         Kind("Contact", "contact"),
         Kind("Lead", "lead"),
+        Kind("LeadHistory", "stage_change", "Field = 'Status'"),
         Kind("Opportunity", "opportunity"),
         Kind("OpportunityHistory", "stage_change"),
-        # where the history itself is closed to us, the log of the field tells the same
-        Kind(
-            "OpportunityFieldHistory",
-            "stage_change",
-            "Field = 'StageName'",
-            (
-                ("Id", "Id"),
-                ("OpportunityId", "OpportunityId"),
-                ("NewValue", "StageName"),
-                ("CreatedDate", "CreatedDate"),
-                ("IsDeleted", "IsDeleted"),
-            ),
-        ),
+        Kind("OpportunityFieldHistory", "stage_change", "Field = 'StageName'"),
         Kind("OpportunityContactRole", "buying_role"),
         Kind("CampaignMember", "touch"),
         Kind("Task", "activity"),
@@ -97,8 +85,6 @@ class Salesforce:
         if not described.get("queryable", True):
             raise NotPermitted(f"{kind.name} cannot be queried")
         there = [one["name"] for one in described["fields"] if one["type"] not in UNREADABLE]
-        if kind.rename:
-            return [name for name, _ in kind.rename if name in there]
         return sorted(there, key=lambda name: (name not in ("Id", *LATEST, "IsDeleted"), name.endswith("__c")))[
             :MOST_COLUMNS
         ]
@@ -166,12 +152,11 @@ def _page(kind: Kind, window: Window, position: dict[str, Any], found: Results) 
     deleted = place.get("IsDeleted")
     gone = [row[place["Id"]] for row in fresh if deleted is not None and row[deleted].lower() in {"true", "1"}]
     away = set(gone)
-    names = dict(kind.rename)
     return Page(
         tables=[
             Table(
                 kind.name,
-                tuple(names.get(name, name) for name in found.header),
+                tuple(found.header),
                 [row for row in fresh if row[place["Id"]] not in away],
             )
         ],

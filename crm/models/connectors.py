@@ -55,9 +55,9 @@ class Connector(models.Model):
 
     @property
     def complete_until(self) -> datetime | None:
-        """The source's time up to which everything is here; None while some kind never was."""
-        times = [self.until(kind) for kind in self.kinds]
-        return min(time for time in times if time) if times and all(times) else None
+        """The source's time up to which everything that was ever pulled is here; None before the first pull."""
+        times = [time for kind in self.kinds if (time := self.until(kind))]
+        return min(times) if times else None
 
     @property
     def lag(self) -> timedelta | None:

@@ -18,7 +18,7 @@ BATCH = 100
 SWEPT = timedelta(hours=26)  # how far back a day's look at the deleted goes, at least
 PACE = 0.22  # seconds between two searches: HubSpot takes five a second from the whole account
 
-STAGE_HISTORY = ("History ID", "History of deal", "Stage entered", "Entered at")
+STAGE_HISTORY = ("History ID", "History of deal", "Pipeline of stage", "Stage entered", "Entered at")
 OWNERS = ("Owner ID", "Owner Name", "Owner Email", "Active", "Create Date", "Last Modified Date")
 
 
@@ -122,8 +122,9 @@ class HubSpot:
             for deal in answer["results"]:
                 for entry in (deal.get("propertiesWithHistory") or {}).get("dealstage") or []:
                     entered = entry["timestamp"]
-                    stage = words.cell("dealstage", entry["value"])
-                    cells.append([f"{deal['id']}@{entered}", str(deal["id"]), stage, cell(entered)])
+                    stage = words.stages.get(entry["value"])
+                    named = (stage.pipeline, stage.label) if stage else ("", cell(entry["value"]))
+                    cells.append([f"{deal['id']}@{entered}", str(deal["id"]), *named, cell(entered)])
         return cells
 
     # what is gone

@@ -29,7 +29,7 @@ LOG_SIZE = 500
 LOG_SECONDS = 20.0  # deals' logs are asked for one by one; a page of them ends after this long
 MOST_CUSTOM = 400  # the import takes 500 columns
 USERS = ("User - ID", "User - Name", "User - Email", "User - Active", "User - Created", "User - Update time")
-HISTORY = ("Change - ID", "Change - Deal ID", "Change - Stage", "Change - Time")
+HISTORY = ("Change - ID", "Change - Deal ID", "Change - Pipeline", "Change - Stage", "Change - Time")
 
 
 class Pipedrive:
@@ -38,7 +38,7 @@ class Pipedrive:
     def __init__(self, access: Access) -> None:
         self.access = access
         self._described: dict[str, tuple[dict[str, str], dict[str, dict[str, str]]]] = {}
-        self._named: dict[str, dict[str, str]] = {}
+        self._lists: dict[str, list[dict[str, Any]]] = {}
         self.zone = Company.get().zone
 
     def close(self) -> None:
@@ -132,15 +132,21 @@ class Pipedrive:
         return Page([Table("deal stage history", HISTORY, rows)], position={**position, "logs": waiting}, is_last=over)
 
     def _log(self, deal: dict[str, str]) -> list[list[str]]:
-        """Return every stage that a deal entered, from the one it began in."""
-        changes = [one for one in self._flow(deal["id"]) if one.get("field_key") == "stage_id"]
+        """Return every stage that a deal entered, from the one it began in; won and lost are stages here too."""
+        changes = [one for one in self._flow(deal["id"]) if one.get("field_key") in {"stage_id", "status"}]
         changes.sort(key=lambda one: (cell(one.get("log_time")), one["id"]))
-        first = changes[0]["old_value"] if changes else deal["stage"]
-        rows = [[f"{deal['id']}-0", deal["id"], self._stage(cell(first)), self._time(deal["added"])]]
+        moves = [one for one in changes if one["field_key"] == "stage_id"]
+        stage = cell(moves[0]["old_value"]) if moves else deal["stage"]
+        rows = [self._entry(deal, "0", stage, deal["added"])]
         for one in changes:
-            stage = self._stage(cell(one["new_value"]))
-            rows.append([f"{deal['id']}-{one['id']}", deal["id"], stage, self._time(cell(one["log_time"]))])
+            word = cell(one["new_value"])
+            stage = word if one["field_key"] == "stage_id" else stage
+            rows.append(self._entry(deal, cell(one["id"]), word if word in {"won", "lost"} else stage, one["log_time"]))
         return rows
+
+    def _entry(self, deal: dict[str, str], change: str, stage: str, entered: Any) -> list[str]:
+        pipeline = self._pipeline(self._pipelines().get(stage, ""))
+        return [f"{deal['id']}-{change}", deal["id"], pipeline, self._stage(stage), self._time(cell(entered))]
 
     def _flow(self, deal: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -216,16 +222,20 @@ class Pipedrive:
         return self._described[kind.name]
 
     def _stage(self, key: str) -> str:
-        return self._names("/api/v2/stages").get(key, key)
+        return self._there("/api/v2/stages", "name").get(key, key)
 
     def _pipeline(self, key: str) -> str:
-        return self._names("/api/v2/pipelines").get(key, key)
+        return self._there("/api/v2/pipelines", "name").get(key, key)
 
-    def _names(self, path: str) -> dict[str, str]:
-        """Return {id: name}, read once while this line is open."""
-        if path not in self._named:
-            self._named[path] = {cell(one["id"]): cell(one["name"]) for one in self._all(path)}
-        return self._named[path]
+    def _pipelines(self) -> dict[str, str]:
+        """Return {stage: id of its pipeline}."""
+        return self._there("/api/v2/stages", "pipeline_id")
+
+    def _there(self, path: str, name: str) -> dict[str, str]:
+        """Return {id: one of its values} of a short list, which is read once while this line is open."""
+        if path not in self._lists:
+            self._lists[path] = self._all(path)
+        return {cell(one["id"]): cell(one.get(name)) for one in self._lists[path]}
 
     def _all(self, path: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -56,7 +56,7 @@ def connect(stage: Stage, ops: User, **fields: Any) -> Connector:
     method, filled = FILLED[source]
     values = {
         "name": CRMS[source].title, "base_url": stage.url, "method": method, "schedule": "0 * * * *",
-        "kinds": CRMS[source].usual, "filled": filled, **fields,
+        "kinds": list(CRMS[source].kinds), "filled": filled, **fields,
     }  # fmt: skip
     return actions.add_connector(by=ops, source=source, **values)
 

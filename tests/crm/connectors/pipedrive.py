@@ -35,12 +35,15 @@ class Pipedrive(Source):
 
     def move(self, deal: int, old: int, new: int, at: datetime) -> None:
         """Log a change of stage, and some change beside it."""
+        self.change(deal, "stage_id", old, new, at)
+        self.change(deal, "value", 1, 2, at)
+
+    def change(self, deal: int, name: str, old: Any, new: Any, at: datetime) -> None:
         log = self.changes.setdefault(deal, [])
-        for name, before, after in [("stage_id", old, new), ("value", 1, 2)]:
-            log.append(
-                {"id": 1000 + 10 * deal + len(log), "item_id": deal, "user_id": 11, "field_key": name, "old_value": str(before),
-                 "new_value": str(after), "log_time": at.strftime("%Y-%m-%d %H:%M:%S"), "change_source": "app"}
-            )  # fmt: skip
+        log.append(
+            {"id": 1000 + 10 * deal + len(log), "item_id": deal, "user_id": 11, "field_key": name, "old_value": str(old),
+             "new_value": str(new), "log_time": at.strftime("%Y-%m-%d %H:%M:%S"), "change_source": "app"}
+        )  # fmt: skip
 
     def answer(self, question: Question) -> Reply:
         if question.path == "/oauth/token":

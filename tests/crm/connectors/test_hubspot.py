@@ -20,6 +20,7 @@ def test_a_first_pull_brings_in_every_kind(hubspot: Stage, ops: User) -> None:
     source.put(
         "contacts", 1, T, firstname="Eve", lastname="Ender", email="Eve@ada.example", associatedcompanyid="900",
         lifecyclestage="marketingqualifiedlead", hs_lead_status="NEW", hubspot_owner_id="77",
+        hs_lifecyclestage_marketingqualifiedlead_date="2026-11-01T09:00:00Z",
     )  # fmt: skip
     source.put(
         "deals", 50, T, dealname="Big one", pipeline="default", dealstage="closedwon", amount="1200.50", deal_currency_code="EUR",
@@ -49,15 +50,18 @@ def test_a_first_pull_brings_in_every_kind(hubspot: Stage, ops: User) -> None:
     assert (contact.email, contact.account, contact.lifecycle_stage, contact.status) == (
         "eve@ada.example", company, "Marketing Qualified Lead", "New",
     )  # fmt: skip
-    assert crm.Lead.objects.get().contact == contact
+    lead = crm.Lead.objects.get()
+    assert lead.contact == contact
+    reached = lead.stage_changes.get()
+    assert (reached.track, reached.stage, reached.entered_at) == ("lifecycle", "Marketing Qualified Lead", T)
     deal = crm.Opportunity.objects.get()
     assert (deal.stage, deal.pipeline, deal.outcome, deal.amount) == ("Gewonnen", "Sales Pipeline", "won", 1200.5)
     assert (deal.account, deal.contact, deal.owner, deal.probability) == (company, contact, owner, 1)
     assert deal.closed_on == date(2026, 1, 1), "by the clock of Berlin, where the new year had begun"
-    moves = deal.stage_changes.order_by("entered_at").values_list("stage", "entered_at")
+    moves = deal.stage_changes.order_by("entered_at").values_list("pipeline", "stage", "entered_at")
     assert list(moves) == [
-        ("Termin", datetime(2025, 11, 1, 8, tzinfo=UTC)),
-        ("Gewonnen", datetime(2025, 12, 31, 23, 30, 0, 123000, tzinfo=UTC)),
+        ("Sales Pipeline", "Termin", datetime(2025, 11, 1, 8, tzinfo=UTC)),
+        ("Sales Pipeline", "Gewonnen", datetime(2025, 12, 31, 23, 30, 0, 123000, tzinfo=UTC)),
     ]
     ticket = crm.Enquiry.objects.get()
     assert (ticket.name, ticket.status, ticket.pipeline, ticket.account) == (
@@ -207,7 +211,8 @@ def test_an_object_that_is_closed_to_us_is_left_out_with_a_word(hubspot: Stage, 
     connector = connect(hubspot, ops, kinds=["contacts", "tickets"])
     done = pull(connector)
     assert done.state == State.DONE
-    assert done.notes == ["Tickets left out: This app hasn't been granted all required scopes to read tickets."]
+    assert done.notes == ["Tickets left out: This app hasn't been granted all required scopes to read tickets"]
     connector = Connector.objects.get()
     assert connector.until("contacts") == source.now
     assert connector.until("tickets") is None
+    assert connector.complete_until == source.now, "what is closed to us does not count as lag"

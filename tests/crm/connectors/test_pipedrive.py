@@ -36,6 +36,7 @@ def test_a_first_pull_brings_in_every_kind(pipedrive: Stage, ops: User) -> None:
     )  # fmt: skip
     source.move(9, 1, 2, datetime(2025, 10, 20, 8, tzinfo=UTC))
     source.move(9, 2, 3, datetime(2025, 11, 3, 8, tzinfo=UTC))
+    source.change(9, "status", "open", "won", datetime(2025, 12, 31, 23, 30, tzinfo=UTC))
     source.put("activities", 20, T, subject="First call", type="call", owner_id=11, deal_id=9, person_id=6, org_id=5, done=True,
                due_date="2025-10-02", marked_as_done_time="2025-10-02T09:00:00Z")  # fmt: skip
 
@@ -73,11 +74,12 @@ def test_a_first_pull_brings_in_every_kind(pipedrive: Stage, ops: User) -> None:
         "Fair",
     )
     assert (deal.closed_on, deal.custom["Deal - Reach"]) == (date(2026, 1, 1), "Near")
-    moves = deal.stage_changes.order_by("entered_at").values_list("stage", "entered_at")
+    moves = deal.stage_changes.order_by("entered_at").values_list("pipeline", "stage", "entered_at")
     assert list(moves) == [
-        ("Neu", datetime(2025, 10, 1, 8, tzinfo=UTC)),
-        ("Angebot", datetime(2025, 10, 20, 8, tzinfo=UTC)),
-        ("Zusage", datetime(2025, 11, 3, 8, tzinfo=UTC)),
+        ("Vertrieb", "Neu", datetime(2025, 10, 1, 8, tzinfo=UTC)),
+        ("Vertrieb", "Angebot", datetime(2025, 10, 20, 8, tzinfo=UTC)),
+        ("Vertrieb", "Zusage", datetime(2025, 11, 3, 8, tzinfo=UTC)),
+        ("", "won", datetime(2025, 12, 31, 23, 30, tzinfo=UTC)),
     ]
     call = crm.Activity.objects.get()
     assert (call.kind, call.status, call.opportunity, call.contact, call.owner) == ("call", "Done", deal, person, owner)

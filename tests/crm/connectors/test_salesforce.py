@@ -104,6 +104,34 @@ def test_the_log_of_the_stage_field_stands_in_for_a_closed_history(salesforce: S
     assert sorted(crm.StageChange.objects.values_list("stage", flat=True)) == ["Proposal", "Qualification"]
 
 
+def test_what_history_and_log_both_tell_is_told_once(salesforce: Stage, ops: User) -> None:
+    source = source_of(salesforce)
+    source.closed.add("LeadHistory")
+    source.put("Opportunity", "006A0000000AAAAAAA", T, Name="Big one", StageName="Proposal", CloseDate="2026-12-31")
+    source.put(
+        "OpportunityHistory",
+        "0081",
+        T,
+        OpportunityId="006A0000000AAAAAAA",
+        StageName="Proposal",
+        CloseDate="2026-12-31",
+    )
+    source.put(
+        "OpportunityFieldHistory",
+        "0171",
+        T,
+        OpportunityId="006A0000000AAAAAAA",
+        Field="StageName",
+        OldValue="",
+        NewValue="Proposal",
+    )
+    done = pull(
+        connect(salesforce, ops, kinds=["Opportunity", "LeadHistory", "OpportunityHistory", "OpportunityFieldHistory"])
+    )
+    assert done.notes == [], "that a log is not kept is nothing to tell"
+    assert crm.StageChange.objects.get().external_id == "0081"
+
+
 def test_a_job_that_salesforce_threw_away_is_made_anew(
     salesforce: Stage, ops: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -177,7 +177,9 @@ def test_a_waiting_pull_says_until_when(hubspot: Stage, ops: User, page: Client)
     connector = connect(hubspot, ops)
     row = actions.pull_now(by=ops, connector=connector)
     Pull.objects.filter(pk=row.pk).update(
-        last_error="You have reached your daily limit", run_after=timezone.now() + timedelta(hours=3)
+        checkpoint={"waits": 1},
+        last_error="You have reached your daily limit",
+        run_after=timezone.now() + timedelta(hours=3),
     )
     found = page.get(f"/connectors/{connector.pk}/").text
     assert "You have reached your daily limit. It goes on by itself at" in found
