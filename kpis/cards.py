@@ -50,7 +50,8 @@ def of(board: Dashboard) -> list[Card]:
 
 
 def _pipeline(board: Dashboard, weighted: Reading) -> Card:
-    note = sentences.coverage(board.reading("open_pipeline"), board.reading("opportunities_open"))
+    coverage = sentences.coverage(board.reading("open_pipeline"), board.reading("opportunities_open"))
+    note = ". ".join([coverage, *(words.rstrip(".") for words in weighted.now.warnings)])
     return _card(board, weighted, note=note, months=_values(board.pipeline_trend))
 
 

@@ -116,6 +116,7 @@ _count(
     "stage_changes",
     "Entries of the stage histories of deals.",
     lambda row: row.day("entered_at"),
+    keep=lambda row: row["track"].fill_null("deal") == "deal",  # a lead has a history of its own
     cut="stage",
     side="sales",
     better="",
