@@ -1,6 +1,7 @@
 """`make bench` (all) or `make bench NAME=import`: measure ours and the reference in turns, in one run.
 
-Prints a table and writes `benchmarks/results.json`: name, ours, reference, unit, ratio, machine.
+Prints a table and writes `benchmarks/results.json`: name, ours, reference, unit, ratio, machine. Data is made once, under
+`benchmarks/data` or the folder that BENCH_DATA names.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-DATA = HERE / "data"
+DATA = Path(os.environ.get("BENCH_DATA") or HERE / "data")
 RESULTS = HERE / "results.json"
 NAMES = ["import", "classify"]
 
@@ -57,12 +58,13 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of: {', '.join(NAMES)}")
     parser.add_argument("--rows", type=int, default=1_000_000, help="fewer rows for a smoke test")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each; the median counts")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the figures are written")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
         raise SystemExit(f"No benchmark is called {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.")
     _prepare()
-    report([_run(name, options.rows, options.rounds) for name in options.names or NAMES])
+    report([_run(name, options.rows, options.rounds) for name in options.names or NAMES], options.results)
 
 
 def _prepare() -> None:
@@ -85,7 +87,7 @@ def _run(name: str, rows: int, rounds: int) -> Result:
         return {"import": imports.run, "classify": classify.run}[name](rows, rounds, Path(folder))
 
 
-def report(results: list[Result]) -> None:
+def report(results: list[Result], to: Path = RESULTS) -> None:
     print(f"{'name':<12}{'ours':>12}{'reference':>12}  {'unit':<8}{'ratio':>6}{'goal':>6}")
     for result in results:
         met = "met" if result.ratio >= result.goal else "missed"
@@ -96,7 +98,7 @@ def report(results: list[Result]) -> None:
         for what, value in result.notes.items():
             print(f"    {what}: {value:,}" if not isinstance(value, str) else f"    {what}: {value}")
     lines = [{**asdict(result), "ratio": round(result.ratio, 3), "machine": machine()} for result in results]
-    RESULTS.write_text(json.dumps(lines, indent=2) + "\n")
+    to.write_text(json.dumps(lines, indent=2) + "\n")
 
 
 if __name__ == "__main__":
