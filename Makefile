@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
+# each process of the tests starts services of its own; with one's own database there is one process
+TOGETHER = $(if $(DATABASE_URL)$(REDIS_URL),,-n logical --maxprocesses 4 --dist loadgroup)
 
 .PHONY: run test pages check bench lock clean
 
@@ -13,7 +15,7 @@ run: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.browser
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(TOGETHER)
 
 pages: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.browser

@@ -1,7 +1,7 @@
 """The cast, and the ground that every test stands on."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,27 @@ from django.test import Client
 
 from team.models import Company, Role, User
 from tests import make
+
+
+@pytest.hookimpl(wrapper=True)  # before pytest-xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Keep together, in one process, the tests that share what is dear to make."""
+    for item in items:
+        for shared in sharing(item):
+            item.add_marker(pytest.mark.xdist_group(shared))
+    yield
+
+
+def sharing(item: pytest.Item) -> set[str]:
+    """Return where the dearest fixture of ours that outlives this test is made for it: nothing, or one place."""
+    folders = item.path.relative_to(item.config.rootpath).parent.as_posix()
+    module = f"{folders}/{item.path.name}"
+    fixtures = [found[-1] for found in item._fixtureinfo.name2fixturedefs.values() if found[-1].baseid]  # type: ignore[attr-defined]
+    scopes = {fixture.scope for fixture in fixtures}
+    for scope, place in (("package", folders), ("module", module), ("class", item.nodeid.rpartition("::")[0])):
+        if scope in scopes:
+            return {place}
+    return set()
 
 
 @pytest.fixture(autouse=True)
