@@ -58,15 +58,15 @@ class Duck:
         if not hasattr(self._local, "backend"):
             backend = ibis.duckdb.from_connection(self.database.cursor())
             backend.raw_sql(f"SET TimeZone = {_quoted(self.zone)}")
-            self._local.backend, self._local.known = backend, set()
+            self._local.backend, self._local.tables = backend, {}
         return self._local.backend
 
     def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
         backend = self._backend()
-        if table.name not in self._local.known:
+        if table.name not in self._local.tables:
             self._show(table, delta)
-            self._local.known.add(table.name)
-        return backend.table(table.name)
+            self._local.tables[table.name] = backend.table(table.name)
+        return self._local.tables[table.name]
 
     def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
         known, rows = pa.schema([]), "(SELECT 1) WHERE false"
