@@ -1,11 +1,15 @@
 """An import: what was given, how far it is, what became of it, and the rows that were not taken."""
 
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
-from core.work import Hopeless, Work
+from core.work import Hopeless, State, Work
+
+HELD_FOR = timedelta(days=7)  # an import that nobody brought in by then is discarded
 
 
 class Import(Work):
@@ -28,6 +32,8 @@ class Import(Work):
     size = models.BigIntegerField(default=0)
     gave_currency = models.BooleanField(default=False, help_text="The company had no currency before.")
     undone_at = models.DateTimeField(null=True, blank=True)
+    waits = models.BooleanField(default=False, help_text="Somebody looks at it before it goes in.")
+    held_since = models.DateTimeField(null=True, blank=True, help_text="It waits for a person, and no worker takes it.")
 
     class Meta(Work.Meta):
         ordering: ClassVar[list[str]] = ["-pk"]
@@ -35,6 +41,27 @@ class Import(Work):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def due(cls) -> models.QuerySet[Self]:
+        """Return those that a worker may take: none that waits for a person."""
+        return super().due().filter(held_since=None)
+
+    @classmethod
+    def schedule(cls) -> None:
+        """Discard what nobody brought in for a week."""
+        now = timezone.now()
+        cls._default_manager.filter(state=State.QUEUED, held_since__lt=now - HELD_FOR).update(
+            state=State.CANCELLED,
+            held_since=None,
+            finished_at=now,
+            last_error=f"Nobody brought it in within {HELD_FOR.days} days.",
+        )
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether it waits for a person."""
+        return self.state == State.QUEUED and self.held_since is not None
 
     def step(self) -> bool:
         """Do one step of the import; what is read ahead lives in memory and is lost with the worker."""
@@ -107,6 +134,16 @@ class ImportFile(models.Model):
     rejected = models.BigIntegerField(default=0)
     dropped = models.BigIntegerField(default=0, help_text="Rows that the source itself marks as deleted.")
     counts = models.JSONField(default=dict, blank=True)  # {object: {created, updated, unchanged, repeated}}
+    mappings = models.JSONField(
+        default=list, blank=True, help_text="What a person made of the mapping; empty: as the catalogue has it."
+    )
+    mapped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    remembered = models.ForeignKey(
+        "crm.RememberedMapping", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    preview = models.JSONField(default=dict, blank=True, help_text="What would become of its rows, as far as counted.")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]
