@@ -3,6 +3,7 @@
 from crm.models.base import Record, RecordQuerySet
 from crm.models.connectors import Connector, Pull
 from crm.models.deals import BuyingRole, Opportunity, Outcome, Quota, StageChange, StageTrack
+from crm.models.duplicates import Duplicate, Likeness, Treatment
 from crm.models.imports import FileState, Import, ImportFile, RowError
 from crm.models.marketing import Campaign, ContentAsset, ContentUse, Spend, Touch
 from crm.models.money import Invoice, Payment
@@ -14,7 +15,7 @@ from crm.models.stages import StageDecision, StageMapping
 from crm.models.undo import Before, ImportTransaction, Undo
 
 __all__ = [
-    "Account", "Activity", "Before", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "CustomField", "CustomType", "DayRate", "Enquiry", "EnquiryHandover", "ExchangeRate",
-    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Opportunity", "Outcome", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "RowError", "SeenKey", "Spend",
-    "StageChange", "StageDecision", "StageMapping", "StageTrack", "Touch", "Undo", "UsageEvent", "Vertical",
+    "Account", "Activity", "Before", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "CustomField", "CustomType", "DayRate", "Duplicate", "Enquiry", "EnquiryHandover", "ExchangeRate",
+    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Likeness", "Opportunity", "Outcome", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "RowError", "SeenKey", "Spend",
+    "StageChange", "StageDecision", "StageMapping", "StageTrack", "Touch", "Treatment", "Undo", "UsageEvent", "Vertical",
 ]  # fmt: skip

@@ -32,6 +32,9 @@ class Import(Work):
     size = models.BigIntegerField(default=0)
     gave_currency = models.BooleanField(default=False, help_text="The company had no currency before.")
     undone_at = models.DateTimeField(null=True, blank=True)
+    duplicates = models.JSONField(
+        default=dict, blank=True, help_text="What to do with rows that seem to be there: {why: keep or skip}."
+    )
     waits = models.BooleanField(default=False, help_text="Somebody looks at it before it goes in.")
     held_since = models.DateTimeField(null=True, blank=True, help_text="It waits for a person, and no worker takes it.")
 
@@ -87,8 +90,10 @@ class Import(Work):
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rows over all files: created, updated, unchanged, repeated, dropped, rejected, read."""
-        total = dict.fromkeys(("created", "updated", "unchanged", "repeated", "dropped", "rejected", "rows"), 0)
+        """Rows over all files: created, updated, unchanged, repeated, duplicates left out, dropped, rejected, read."""
+        total = dict.fromkeys(
+            ("created", "updated", "unchanged", "repeated", "duplicates", "dropped", "rejected", "rows"), 0
+        )
         for file in self.files.all():
             total["rows"] += file.rows
             total["rejected"] += file.rejected
@@ -133,7 +138,21 @@ class ImportFile(models.Model):
     rows = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
     dropped = models.BigIntegerField(default=0, help_text="Rows that the source itself marks as deleted.")
-    counts = models.JSONField(default=dict, blank=True)  # {object: {created, updated, unchanged, repeated}}
+    counts = models.JSONField(default=dict, blank=True)  # {object: {created, updated, unchanged, repeated, duplicates}}
+    mends = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="mended_in",
+        help_text="The file whose refused rows it brings, corrected.",
+    )  # fmt: skip
+    fingerprint = models.CharField(
+        max_length=64, blank=True, default="", db_index=True, help_text="Of its bytes and all that they were read by."
+    )
+    stood = models.JSONField(
+        default=dict, blank=True, help_text="How the tables stood when it was in; empty: it must be read again."
+    )
+    same_as = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="The file that proves that nothing of it is new.",
+    )  # fmt: skip
     mappings = models.JSONField(
         default=list, blank=True, help_text="What a person made of the mapping; empty: as the catalogue has it."
     )
@@ -165,6 +184,10 @@ class RowError(models.Model):
     column = models.CharField(max_length=255, blank=True, default="")
     reason = models.CharField(max_length=500)
     row = models.JSONField(default=dict)
+    mended_by = models.ForeignKey(
+        Import, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="The import that brought the row in, corrected.",
+    )  # fmt: skip
 
     objects = RowErrorQuerySet.as_manager()
 
