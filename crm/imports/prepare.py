@@ -37,6 +37,8 @@ class Staged:
     csv: bytes
     rows: int
     repeated: int
+    keys: pd.Series  # their ids, and the lines on which they stand
+    lines: np.ndarray
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Prepared:
     dropped: int
     end: int
     next_line: int
+    mended: list[int] = field(default_factory=list)  # lines of an earlier file whose refused rows these are, corrected
 
 
 @dataclass
@@ -88,7 +91,7 @@ def prepare(block: Block, plans: list[Plan]) -> Prepared:
     for plan, found in zip(plans, columns, strict=True):
         _check_rates(plan, found, checks)
     taken = ~checks.wrong & ~dropped
-    staged = [_stage(plan, found, taken) for plan, found in zip(plans, columns, strict=True)]
+    staged = [_stage(plan, found, taken, lines) for plan, found in zip(plans, columns, strict=True)]
     refused = [Refused(bad.line, "", bad.reason, {"": bad.text[:10_000]}) for bad in block.bad]
     refused += checks.refused()
     return Prepared(
@@ -332,7 +335,7 @@ def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Seri
     return values.missing(column)
 
 
-def _stage(plan: Plan, columns: dict[str, pd.Series], taken: np.ndarray) -> Staged:
+def _stage(plan: Plan, columns: dict[str, pd.Series], taken: np.ndarray, lines: np.ndarray) -> Staged:
     """Write the rows that are taken as CSV; of rows with the same id the last one counts."""
     key = columns["external_id"]
     here = taken & (key != "").to_numpy()
@@ -342,4 +345,4 @@ def _stage(plan: Plan, columns: dict[str, pd.Series], taken: np.ndarray) -> Stag
     table = pa.table({name: pa.array(columns[name].iloc[picked], from_pandas=True) for name in names})
     out = io.BytesIO()
     arrow_csv.write_csv(table, out, arrow_csv.WriteOptions(include_header=False))
-    return Staged(plan, out.getvalue(), len(picked), int((~last).sum()))
+    return Staged(plan, out.getvalue(), len(picked), int((~last).sum()), key.iloc[picked], lines[picked])
