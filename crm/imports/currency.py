@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from crm.imports import store
 from crm.imports.blocks import blocks
-from crm.imports.catalogue import FileKind, kind_of
+from crm.imports.catalogue import FileKind
+from crm.imports.hand import kind_for
 from crm.imports.headers import fold, index
 from crm.imports.rules import FieldRule, ObjectMapping
 from crm.imports.values import TRUE
@@ -21,17 +22,20 @@ MONEY_FIRST = ["exchange_rate", "opportunity", "invoice", "spend", "product", "a
 def settle(files: Iterable[ImportFile], asked: str) -> str:
     """Return the currency, and make it the company's where that has none yet."""
     company = Company.get()
-    currency = asked or company.currency or _found(list(files))
+    currency = assumed(files, asked)
     if currency and not company.currency:
         company.currency = currency
         company.save(update_fields=["currency"])
     return currency
 
 
+def assumed(files: Iterable[ImportFile], asked: str) -> str:
+    """Return the currency, and leave the company as it is."""
+    return asked or Company.get().currency or _found(list(files))
+
+
 def _found(files: list[ImportFile]) -> str:
-    known = sorted(
-        ((kind_of(file.source, file.kind, file.header), file) for file in files), key=lambda one: _place(one[0])
-    )
+    known = sorted(((kind_for(file), file) for file in files), key=lambda one: _place(one[0]))
     for kind, file in known:
         said = next(filter(None, (_said(mapping, file) for mapping in kind.mappings)), "")
         if said:

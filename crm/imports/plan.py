@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from crm.imports.convertible import Conversion
     from crm.stages import StageBook
 
+CUSTOM_COLUMNS = {"number": "numeric", "date": "date", "yes_no": "boolean"}  # in which a typed custom field is staged
+
 
 @dataclass(frozen=True)
 class PlannedField:
@@ -50,7 +52,7 @@ class Plan:
     id_headers: tuple[str, ...]
     fields: tuple[PlannedField, ...]
     references: tuple[PlannedReference, ...]
-    custom: tuple[str, ...]  # headers kept as they are
+    custom: tuple[str, ...]  # headers kept as custom fields
     drop_when: tuple[tuple[str, frozenset[str]], ...]
     currency: str = ""
     zone: str = "UTC"
@@ -58,6 +60,7 @@ class Plan:
     conversion: "Conversion | None" = field(default=None, repr=False)
     stages: "StageBook | None" = field(default=None, repr=False)
     file_columns: frozenset[str] = field(default=frozenset(), repr=False)
+    custom_types: dict[str, str] = field(default_factory=dict, repr=False)  # of those that are more than text
 
     @property
     def table(self) -> str:
@@ -70,7 +73,10 @@ def make_plan(
     """Lay the mapping over the headers. `known` are the folded headers that any mapping of this file reads."""
     here = index(header)
     model = model_of(mapping.object)
-    custom = [name for name in header if fold(name) not in known | OURS] if mapping.keeps_custom else []
+    typed = {fold(name): kind for name, kind in mapping.custom_types}
+    custom = [
+        name for name in header if fold(name) in typed or (mapping.keeps_custom and fold(name) not in known | OURS)
+    ]
     return Plan(
         mapping=mapping,
         source=source,
@@ -83,6 +89,7 @@ def make_plan(
         keep_when=_words(mapping.keep_when, here),
         currency=currency,
         zone=source.time_zone or zone,
+        custom_types={name: typed[fold(name)] for name in custom if typed.get(fold(name), "text") != "text"},
     )
 
 
@@ -143,4 +150,8 @@ def staged_columns(plan: Plan) -> list[tuple[str, str]]:
     columns = [("external_id", "text")]
     columns += [(planned.column, str(planned.model_field.db_type(connection))) for planned in plan.fields]
     columns += [(planned.staged, "text") for planned in plan.references]
-    return columns + [(f"custom_{place}", "text") for place in range(len(plan.custom))]
+    return columns + [(f"custom_{place}", _custom_column(plan, name)) for place, name in enumerate(plan.custom)]
+
+
+def _custom_column(plan: Plan, header: str) -> str:
+    return CUSTOM_COLUMNS.get(plan.custom_types.get(header, ""), "text")

@@ -17,6 +17,9 @@ from crm.imports.headers import fold
 from crm.imports.plan import Plan, PlannedField, PlannedReference, staged_columns
 
 LONGEST_KEY = 255
+NO_DATE = "is no date that can be read; write it as 2025-03-31"
+NO_NUMBER = "is no number that can be read, or too large; write it as 1234.50"
+NO_YES = "is neither yes nor no"
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Checks:
 
 def prepare(block: Block, plans: list[Plan]) -> Prepared:
     """Check every cell that some plan reads; a row with one wrong cell is refused whole."""
-    frame = _trimmed(block.frame)
+    frame = trimmed(block.frame)
     blank = (frame == "").all(axis=1).to_numpy() if len(frame) else np.array([], bool)
     if blank.any():
         frame, lines = frame[~blank].reset_index(drop=True), block.lines[~blank]
@@ -87,7 +90,7 @@ def prepare(block: Block, plans: list[Plan]) -> Prepared:
     checks = Checks(frame, lines, np.zeros(len(frame), bool))
     _check_cells(checks)
     dropped = _dropped(frame, plans)
-    columns = [_columns(plan, checks) for plan in plans]
+    columns = [read_columns(plan, checks) for plan in plans]
     for plan, found in zip(plans, columns, strict=True):
         _check_rates(plan, found, checks)
     taken = ~checks.wrong & ~dropped
@@ -99,7 +102,7 @@ def prepare(block: Block, plans: list[Plan]) -> Prepared:
     )
 
 
-def _trimmed(frame: pd.DataFrame) -> pd.DataFrame:
+def trimmed(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({place: frame.iloc[:, place].str.strip() for place in range(frame.shape[1])}).set_axis(
         frame.columns, axis=1
     )
@@ -119,7 +122,7 @@ def _dropped(frame: pd.DataFrame, plans: list[Plan]) -> np.ndarray:
     return dropped
 
 
-def _columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
+def read_columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
     """Return the staged columns of all rows by name, wrong cells noted."""
     columns = {"external_id": _key(plan, checks)}
     about = keys.makes_a_record(plan, checks.frame)
@@ -135,8 +138,27 @@ def _columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
     if plan.stages:
         columns |= agreed.chances(plan, columns, lambda one, found: _field(one, plan, checks, found))
     for place, header in enumerate(plan.custom):
-        columns[f"custom_{place}"] = values.missing(_without(checks.frame[header], plan.source.nulls))
+        columns[f"custom_{place}"] = _custom(header, plan, checks)
     return columns
+
+
+def _custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
+    """Read a column that is kept as a custom field; a cell that is not of its type is wrong."""
+    column = _without(checks.frame[header], plan.source.nulls)
+    match plan.custom_types.get(header, ""):
+        case "number":
+            found, wrong = values.number(column)
+            words = NO_NUMBER
+        case "date":
+            found, wrong = values.day(column, (*plan.source.dates, *plan.source.times))
+            words = NO_DATE
+        case "yes_no":
+            found, wrong = values.boolean(column, nullable=True)
+            words = NO_YES
+        case _:
+            return values.missing(column)
+    checks.note(wrong, header, lambda place: f"{_shown(str(column.iat[place]))} {words}")
+    return found
 
 
 def _key(plan: Plan, checks: Checks) -> pd.Series:
@@ -300,20 +322,24 @@ def _read_as(found: models.Field, column: pd.Series, plan: Plan) -> values.Read:
 
 def _complaint(planned: PlannedField, cell: str) -> str:
     found = planned.model_field
-    shown = f"“{cell[:60]}{'…' if len(cell) > 60 else ''}”"
+    shown = _shown(cell)
     if planned.rule.reads == "percent":
         return f"{shown} is no percentage from 0 to 100"
     if isinstance(found, models.DateField):
-        return f"{shown} is no date that can be read; write it as 2025-03-31"
+        return f"{shown} {NO_DATE}"
     if isinstance(found, models.DecimalField | models.IntegerField):
-        return f"{shown} is no number that can be read, or too large; write it as 1234.50"
+        return f"{shown} {NO_NUMBER}"
     if isinstance(found, models.BooleanField):
-        return f"{shown} is neither yes nor no"
+        return f"{shown} {NO_YES}"
     if found.name == "currency":
         return f"{shown} is no currency; write it as EUR"
     if found.choices:
         return f"{shown} is none of {', '.join(str(value) for value, _ in found.choices)}"
     return f"The text has {len(cell)} characters; at most {found.max_length} fit"
+
+
+def _shown(cell: str) -> str:
+    return f"“{cell[:60]}{'…' if len(cell) > 60 else ''}”"
 
 
 def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:

@@ -19,10 +19,12 @@ from crm.imports.rules import (
     ValueMap,
     model_of,
 )
+from crm.models import CustomType
 
 KEYS = {
     "object", "file", "id", "needs", "ignore", "custom", "id_may_be_empty", "drop_when", "fields", "references",
     "maps", "copies", "back_links", "rules", "each", "keep_when", "id_from", "title", "about", "id_about", "id_example",
+    "custom_fields",
 }  # fmt: skip
 READS = {"", "percent", "millions", "minutes", "email", "domain", "day before"}
 LOOKUPS = {"external_id", "email", "domain", "name", "any"}
@@ -53,7 +55,7 @@ def read_mapping(path: Path) -> ObjectMapping:
         MappingError: the file cannot be read or names something that is not there.
     """
     try:
-        return _mapping(path, load_toml(path))
+        return mapping_of(path, load_toml(path))
     except (MappingError, KeyError, TypeError, AttributeError, re.error) as error:
         words = f"“{error.args[0]}” is missing" if isinstance(error, KeyError) else str(error)
         raise MappingError(f"{path.parent.name}/{path.name}: {words}") from error
@@ -66,7 +68,8 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise MappingError(f"{path.parent.name}/{path.name}: {error}") from error
 
 
-def _mapping(path: Path, table: dict[str, Any]) -> ObjectMapping:
+def mapping_of(path: Path, table: Mapping[str, Any]) -> ObjectMapping:
+    """Return the mapping that a table says; `path` names it, and its folder the source."""
     _only(table, KEYS, "the file")
     maps = {name: ValueMap.read(words) for name, words in table.get("maps", {}).items()}
     kind = table.get("object", path.name.split(".")[0])
@@ -84,6 +87,7 @@ def _mapping(path: Path, table: dict[str, Any]) -> ObjectMapping:
         needs=tuple(_names(need) for need in table.get("needs", ())),
         ignore=tuple(table.get("ignore", ())),
         keeps_custom=table.get("custom", True),
+        custom_types=_custom_types(table.get("custom_fields", {})),
         id_may_be_empty=table.get("id_may_be_empty", False),
         drop_when=tuple((column, _names(values)) for column, values in table.get("drop_when", {}).items()),
         copies=tuple(_copy(name, origin) for name, origin in table.get("copies", {}).items()),
@@ -153,6 +157,11 @@ def _copy(name: str, origin: str) -> tuple[str, str, str]:
 def _back_link(link: dict[str, str]) -> BackLink:
     kind, _, name = link["to"].partition(".")
     return BackLink(kind, name, link["custom"])
+
+
+def _custom_types(given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    known = set(CustomType.values)
+    return tuple((column, _one_of(kind, known, f"custom_fields: {column}")) for column, kind in given.items())
 
 
 def _names(given: Any) -> tuple[str, ...]:

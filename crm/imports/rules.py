@@ -104,6 +104,7 @@ class ObjectMapping:
     needs: tuple[tuple[str, ...], ...] = ()
     ignore: tuple[str, ...] = ()
     keeps_custom: bool = True
+    custom_types: tuple[tuple[str, str], ...] = ()  # columns kept as custom fields of a type (CustomType)
     id_may_be_empty: bool = False
     id_from: tuple[str, ...] = ()  # fields and links that make the id of a row which has none of its own
     each: re.Pattern[str] | None = None  # one record for each column of the file that is named like this

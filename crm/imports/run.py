@@ -5,27 +5,30 @@ next one goes on at the byte where the last commit ended.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
-from crm import rates, stages
-from crm.imports import agreed, ecb, finish, store
+from core.tasks import ring
+from core.work import Later
+from crm import rates
+from crm.imports import ecb, finish, preview, remember, store
 from crm.imports.ahead import Ahead
 from crm.imports.blocks import blocks
-from crm.imports.catalogue import FileKind, kind_of, recognise
-from crm.imports.convertible import conversion
+from crm.imports.catalogue import FileKind, recognise
 from crm.imports.currency import settle
 from crm.imports.journal import mark
-from crm.imports.keys import for_each_column
-from crm.imports.plan import Plan, make_plan
+from crm.imports.planning import note_custom_fields, plans_of
 from crm.imports.prepare import Prepared, Refused, prepare
 from crm.imports.staging import upsert
 from crm.imports.survey import Unreadable, survey
 from crm.models import Import, ImportFile, RowError
 from team.models import Company
+
+NEXT_YEAR = 365 * 24 * 3600.0  # it is a person who says when an import goes on
 
 
 class Run:
@@ -39,7 +42,7 @@ class Run:
 
     def step(self) -> bool:
         phase = self.row.checkpoint.get("phase", "look")
-        if phase == "look":
+        if phase in {"look", "review"}:
             return self._look()
         return self._load() if phase == "load" else self._finish()
 
@@ -52,6 +55,8 @@ class Run:
 
     def _look(self) -> bool:
         file = self.row.files.filter(state=ImportFile.State.WAITING).first()
+        if file is None and self._wants_a_person():
+            self._hold()
         with transaction.atomic():
             if file is None:
                 self._begin()
@@ -60,11 +65,24 @@ class Run:
                 self.row.advance({"phase": "look"})
         return False
 
+    def _wants_a_person(self) -> bool:
+        """Tell whether somebody who waits for it has something to look at."""
+        return self.row.waits and any(map(can_be_mapped, self.row.files.all()))
+
+    def _hold(self) -> None:
+        """Leave the import to a person, and have what it would do counted meanwhile."""
+        with transaction.atomic():
+            counting = preview.restart(self.row)
+            self.row.advance({"phase": "review"})
+            transaction.on_commit(lambda: ring(counting), robust=True)
+        raise Later(NEXT_YEAR, held_since=timezone.now())
+
     def _begin(self) -> None:
         files = list(self.row.files.filter(state=ImportFile.State.READING))
         had_one = bool(Company.get().currency)
         currency = settle(files, self.row.currency_asked)
         size = sum(file.bytes - file.start for file in files)
+        note_custom_fields(self.row, files)
         self.row.advance(
             {"phase": "load"},
             done_units=0,
@@ -97,20 +115,11 @@ class Run:
 
     def _prepared(self, file: ImportFile) -> Iterator[Prepared]:
         """Read a file from its checkpoint on; runs in the thread ahead, without a database."""
-        plans = self.plans(file)
+        plans = plans_of(file, self.row.currency)
         begun = self.row.checkpoint if self.row.checkpoint.get("file") == file.pk else {}
         offset, line = begun.get("offset", file.start), begun.get("line", file.first_line)
         found = blocks(store.place(file.plain), file.header, file.delimiter, offset, line)
         return (prepare(block, plans) for block in found)
-
-    def plans(self, file: ImportFile) -> list[Plan]:
-        kind = kind_of(file.source, file.kind, file.header)
-        mappings = [one for mapping in kind.mappings for one in for_each_column(mapping, file.header)]
-        known = set().union(*(mapping.known_columns for mapping in mappings))
-        zone = Company.get().time_zone
-        found = [make_plan(mapping, kind.source, file.header, known, self.row.currency, zone) for mapping in mappings]
-        asked, book = conversion(), stages.book(kind.source.name)
-        return [agreed.with_stages(replace(plan, conversion=asked), book) for plan in found]
 
     def _take(self, file: ImportFile, prepared: Prepared) -> None:
         before = self.row.checkpoint.get("offset", file.start) if self.row.checkpoint.get("file") == file.pk else None
@@ -202,6 +211,8 @@ def _recognise(file: ImportFile, asked: str) -> None:
     seen = survey(given, store.place(clean), settings.UNPACKED_MAX_BYTES)
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
+    if remember.apply(file, asked):
+        return None
     kind = recognise(seen.header, file.name, asked)
     if kind is None:
         return _skip(file, _unknown(seen.header, asked))
@@ -211,6 +222,11 @@ def _recognise(file: ImportFile, asked: str) -> None:
 def _know(file: ImportFile, kind: FileKind) -> None:
     file.source, file.kind, file.rank = kind.source.name, kind.name, kind.rank
     file.state = ImportFile.State.READING
+
+
+def can_be_mapped(file: ImportFile) -> bool:
+    """Tell whether somebody can say what is in a file: it has columns, whether or not a mapping knows them."""
+    return file.state == ImportFile.State.READING or (file.state == ImportFile.State.SKIPPED and bool(file.header))
 
 
 def _skip(file: ImportFile, reason: str) -> None:

@@ -41,7 +41,7 @@ def upsert(staged: Staged, import_id: int) -> Written:
     if not staged.rows:
         return Written(0, 0)
     with connection.cursor() as cursor:
-        _copy(cursor, plan, staged.csv)
+        copy(cursor, plan, staged.csv)
         for reference in plan.references:
             if reference.rule.stub:
                 _make_stubs(cursor, plan, reference, import_id)
@@ -52,7 +52,7 @@ def upsert(staged: Staged, import_id: int) -> Written:
     return Written(created, written - created)
 
 
-def _copy(cursor: Any, plan: Plan, rows: bytes) -> None:
+def copy(cursor: Any, plan: Plan, rows: bytes) -> None:
     columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in staged_columns(plan))
     cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} ({columns}) ON COMMIT DROP")
     cursor.copy_expert(f"COPY {STAGE} FROM STDIN (FORMAT csv)", io.BytesIO(rows), size=1 << 20)
@@ -89,10 +89,10 @@ def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference, import_id:
 def upsert_statement(plan: Plan, import_id: int) -> Sql:
     """Build the upsert: staged columns, links resolved, the rest of the row in `custom`, dangling links in `pending`."""
     table = quoted(plan.table)
-    chosen = _chosen(plan)
-    names = [name for name, _ in chosen]
-    joins = [_join(reference, plan.source.name) for reference in plan.references]
-    changes = [(quoted(name), _new_value(name, plan)) for name in names if name not in {"source", "external_id"}]
+    picked = chosen(plan)
+    names = [name for name, _ in picked]
+    joins = [join(reference, plan.source.name) for reference in plan.references]
+    changes = [(quoted(name), new_value(name, plan)) for name in names if name not in {"source", "external_id"}]
     old = ", ".join(f"t.{name}" for name, _ in changes)
     new = ", ".join(value.text for _, value in changes)
     new_values = tuple(value for _, found in changes for value in found.values)
@@ -100,10 +100,10 @@ def upsert_statement(plan: Plan, import_id: int) -> Sql:
     columns = ", ".join(quoted(name) for name in names)
     text = (
         f"WITH written AS (INSERT INTO {table} AS t ({columns}, last_import_id) "
-        f"SELECT {', '.join(value.text for _, value in chosen)}, %s FROM {STAGE} s {' '.join(join.text for join in joins)} "
+        f"SELECT {', '.join(value.text for _, value in picked)}, %s FROM {STAGE} s {' '.join(join.text for join in joins)} "
         "ON CONFLICT (source, external_id) DO "
     )
-    values = (*(v for _, found in chosen for v in found.values), import_id, *(v for join in joins for v in join.values))
+    values = (*(v for _, found in picked for v in found.values), import_id, *(v for join in joins for v in join.values))
     if changes:
         text += (
             f"UPDATE SET {set_list}, last_import_id = excluded.last_import_id WHERE ({old}) IS DISTINCT FROM ({new}) "
@@ -115,18 +115,18 @@ def upsert_statement(plan: Plan, import_id: int) -> Sql:
     return Sql(text, values)
 
 
-def _chosen(plan: Plan) -> list[tuple[str, Sql]]:
+def chosen(plan: Plan) -> list[tuple[str, Sql]]:
     """Return (column of the table, expression over the staged row and its joins)."""
-    chosen = [("source", Sql("%s", (plan.source.name,))), ("external_id", Sql("s.external_id"))]
+    found = [("source", Sql("%s", (plan.source.name,))), ("external_id", Sql("s.external_id"))]
     for planned in plan.fields:
-        chosen.append((planned.column, Sql(f"s.{quoted(planned.column)}")))
-    chosen += [(reference.column, Sql(f"{reference.staged}_found.id")) for reference in plan.references]
+        found.append((planned.column, Sql(f"s.{quoted(planned.column)}")))
+    found += [(reference.column, Sql(f"{reference.staged}_found.id")) for reference in plan.references]
     if plan.custom:
-        chosen.append(("custom", _custom(plan)))
+        found.append(("custom", _custom(plan)))
     dangling = [reference for reference in plan.references if not reference.rule.stub]
     if dangling:
-        chosen.append(("pending", _pending(dangling)))
-    return chosen
+        found.append(("pending", _pending(dangling)))
+    return found
 
 
 def _custom(plan: Plan) -> Sql:
@@ -153,7 +153,7 @@ def _pending(references: Iterable[PlannedReference]) -> Sql:
     return Sql(f"jsonb_strip_nulls(jsonb_build_object({', '.join(pairs)}))", tuple(values))
 
 
-def _join(reference: PlannedReference, source: str) -> Sql:
+def join(reference: PlannedReference, source: str) -> Sql:
     table, alias = quoted(reference.model._meta.db_table), f"{reference.staged}_found"
     key = f"s.{quoted(reference.staged)}"
     if reference.rule.by == lookups.ANY:
@@ -169,7 +169,7 @@ def _join(reference: PlannedReference, source: str) -> Sql:
     )
 
 
-def _new_value(name: str, plan: Plan) -> Sql:
+def new_value(name: str, plan: Plan) -> Sql:
     """What a row that is there already gets: the staged value; of JSON only the keys that this file speaks of."""
     if name == "custom":
         return Sql("(t.custom - %s::text[]) || excluded.custom", (list(plan.custom),))

@@ -87,14 +87,14 @@ def _column(kind: str, name: str, rule: dict[str, Any]) -> TemplateColumn:
     names = rule["column"]
     header = names if isinstance(names, str) else names[0]
     required = rule.get("required", False)
-    return TemplateColumn(header, rule["about"], _holds(kind, name, rule), required, _examples(rule.get("example", ())))
+    return TemplateColumn(header, rule["about"], holds(kind, name, rule), required, _examples(rule.get("example", ())))
 
 
 def _examples(given: Any) -> tuple[str, ...]:
     return tuple([*map(str, given), *[""] * EXAMPLES][:EXAMPLES])
 
 
-def _holds(kind: str, name: str, rule: dict[str, Any]) -> str:
+def holds(kind: str, name: str, rule: dict[str, Any]) -> str:
     """Say what may stand in a column."""
     if "by" in rule or field_of(model_of(kind), name).is_relation:
         return "a record"

@@ -1,0 +1,43 @@
+"""The plans by which the rows of a file go in: its mappings over its headers, with all that the company agreed."""
+
+from dataclasses import replace
+
+from crm import stages
+from crm.imports import agreed
+from crm.imports.catalogue import FileKind
+from crm.imports.convertible import conversion
+from crm.imports.hand import kind_for
+from crm.imports.keys import for_each_column
+from crm.imports.plan import Plan, make_plan
+from crm.models import CustomField, Import, ImportFile
+from team.models import Company
+
+
+def plans_of(file: ImportFile, currency: str) -> list[Plan]:
+    """Return the plans of a file, one for each kind of record that its rows make."""
+    asked, book = conversion(), stages.book(file.source)
+    found = bare_plans(file.header, kind_for(file), currency)
+    return [agreed.with_stages(replace(plan, conversion=asked), book) for plan in found]
+
+
+def bare_plans(header: list[str], kind: FileKind, currency: str) -> list[Plan]:
+    mappings = [one for mapping in kind.mappings for one in for_each_column(mapping, header)]
+    known = set().union(*(mapping.known_columns for mapping in mappings))
+    zone = Company.get().time_zone
+    return [make_plan(mapping, kind.source, header, known, currency, zone) for mapping in mappings]
+
+
+def note_custom_fields(run: Import, files: list[ImportFile]) -> None:
+    """Keep a list of the custom fields that records carry; a type that somebody chose goes before what was there."""
+    for file in files:
+        for plan in bare_plans(file.header, kind_for(file), ""):
+            kind, chosen = plan.mapping.object, {name for name, _ in plan.mapping.custom_types}
+            fields = [
+                CustomField(kind=kind, key=key, type=plan.custom_types.get(key, "text"), first_import=run)
+                for key in plan.custom
+            ]
+            CustomField.objects.bulk_create([one for one in fields if one.key not in chosen], ignore_conflicts=True)
+            CustomField.objects.bulk_create(
+                [one for one in fields if one.key in chosen],
+                update_conflicts=True, unique_fields=["kind", "key"], update_fields=["type"],
+            )  # fmt: skip

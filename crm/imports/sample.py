@@ -1,0 +1,102 @@
+"""The first rows of a file, as somebody sees them who says what its columns are, and how they would be read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from crm.imports import store
+from crm.imports.blocks import carefully, is_well_formed, last_row_end, parse
+from crm.imports.plan import Plan, PlannedField, PlannedReference
+from crm.imports.prepare import Checks, read_columns, trimmed
+from crm.models import ImportFile
+
+SIZE = 512 * 1024
+ROWS = 2_000
+SHOWN = 3
+LONGEST = 80
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the first cell of a column that holds something is read; or why it cannot be."""
+
+    written: str
+    read: str
+    fault: str = ""
+
+
+@dataclass
+class PerColumn(Checks):
+    """Checks that remember what is wrong with each column, not with each row."""
+
+    faults: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    def note(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
+        for place in np.flatnonzero(mask)[:ROWS]:
+            self.faults.setdefault(column, {}).setdefault(int(place), reason(int(place)))
+
+
+def first_rows(file: ImportFile) -> pd.DataFrame:
+    """Return the first rows of a file, as text."""
+    with store.place(file.plain).open("rb") as plain:
+        plain.seek(file.start)
+        text = plain.read(SIZE)
+        is_last = not plain.read(1)
+    end = len(text) if is_last else last_row_end(text)
+    if not text:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in file.header})
+    if end and is_well_formed(text[:end], file.delimiter):
+        frame = parse(text[:end], file.header, file.delimiter, 0).frame
+    else:
+        frame = carefully(text, file.header, file.delimiter, 0, is_last)[0].frame
+    return trimmed(frame.head(ROWS))
+
+
+def shown(column: pd.Series) -> list[str]:
+    """Return the first different cells of a column that hold something, cut to a length that can be shown."""
+    found = column[column != ""].drop_duplicates().head(SHOWN)
+    return [cell if len(cell) <= LONGEST else f"{cell[:LONGEST]}…" for cell in found]
+
+
+def readings(frame: pd.DataFrame, plan: Plan) -> dict[str, Reading]:
+    """Return for each column that the plan reads how its first cell lands."""
+    checks = PerColumn(frame, np.arange(len(frame)), np.zeros(len(frame), bool))
+    read = read_columns(plan, checks)
+    landing = _landing(plan)
+    return {
+        header: _reading(frame[header], read[landing[header]], checks.faults.get(header, {}))
+        for header in frame
+        if header in landing
+    }
+
+
+def _landing(plan: Plan) -> dict[str, str]:
+    """Return {column of the file: staged column that it feeds}."""
+    found: dict[str, str] = {header: f"custom_{place}" for place, header in enumerate(plan.custom)}
+    fed: list[PlannedField | PlannedReference] = [*plan.references, *plan.fields]
+    for planned in fed:
+        name = planned.column if isinstance(planned, PlannedField) else planned.staged
+        found |= dict.fromkeys((*planned.headers, *getattr(planned, "join", ())), name)
+    return {**dict.fromkeys(plan.id_headers[:1], "external_id"), **found}
+
+
+def _reading(written: pd.Series, read: pd.Series, faults: dict[int, str]) -> Reading:
+    if faults:
+        place = min(faults)
+        return Reading(str(written.iat[place]), "", faults[place])
+    filled = np.flatnonzero((written != "").to_numpy())
+    if not len(filled):
+        return Reading("", "")
+    return Reading(str(written.iat[filled[0]]), _word(read.iat[filled[0]]))
+
+
+def _word(value: object) -> str:
+    if value is None or value is pd.NaT or value != value:
+        return ""
+    if isinstance(value, pd.Timestamp):
+        day = value.strftime("%-d %b %Y")
+        return f"{day}, {value:%H:%M} UTC" if value.tzinfo else day
+    words = {"t": "yes", "f": "no"}
+    return words.get(str(value), str(value)) if len(str(value)) == 1 else str(value)[:LONGEST]

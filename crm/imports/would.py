@@ -1,0 +1,159 @@
+"""What staged rows would do to the tables, asked without doing it."""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from crm.imports import lookups, staging
+from crm.imports.plan import Plan, PlannedReference
+from crm.imports.prepare import Staged
+from crm.imports.staging import STAGE, Sql, quoted
+
+ROWS = "preview_rows"
+EXAMPLES = 20
+ANY_NAME = "/any"  # behind the kind of a row that is known by one of its names
+
+
+@dataclass(frozen=True)
+class Counts:
+    created: int
+    updated: int
+    unchanged: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a block would do, and per link: rows that it finds nothing for, what it would make, examples with their rows."""
+
+    counts: Counts
+    links: dict[str, dict[str, Any]]
+
+
+def would_do(staged: Staged, preview_id: int, named: set[str]) -> Found:
+    """Compare the rows with what is there and with what blocks before would have brought, and note them as seen.
+
+    `named` are the kinds of record that some file of the import points to by a name. Call it in a transaction.
+    """
+    plan = staged.plan
+    if not staged.rows:
+        return Found(Counts(0, 0, 0), {})
+    with connection.cursor() as cursor:
+        staging.copy(cursor, plan, staged.csv)
+        lay_out(cursor, plan, preview_id)
+        counts = _counts(cursor, plan, preview_id, staged.rows)
+        links = {one.rule.name: _link(cursor, one, plan, preview_id) for one in plan.references}
+        _note_seen(cursor, plan, preview_id, named)
+        cursor.execute(f"DROP TABLE {STAGE}, {ROWS}")
+    return Found(counts, {name: found for name, found in links.items() if found["rows"] or found["made"]})
+
+
+def lay_out(cursor: Any, plan: Plan, preview_id: int) -> None:
+    """Put the rows as they would be written, and the hashes they are known by, in a table of their own."""
+    links = {one.column: one for one in plan.references}
+    chosen = [
+        (name, _resolved(links[name], preview_id, plan) if name in links else sql) for name, sql in staging.chosen(plan)
+    ]
+    joins = [staging.join(one, plan.source.name) for one in plan.references]
+    columns = ", ".join(f"{sql.text} AS {quoted(name)}" for name, sql in chosen)
+    keys = ", ".join(f"s.{quoted(one.staged)} AS {quoted('key of ' + one.rule.name)}" for one in plan.references)
+    seed = zlib.crc32("|".join(name for name, _ in chosen).encode())
+    cursor.execute(
+        f"CREATE TEMPORARY TABLE {ROWS} ON COMMIT DROP AS SELECT {columns}, {keys + ', ' if keys else ''}"
+        f"{_hash('%s', 's.external_id')} AS accord_key, hashtextextended(s::text, {seed}) AS accord_content "
+        f"FROM {STAGE} s {' '.join(join.text for join in joins)}",
+        [*(v for _, sql in chosen for v in sql.values), plan.source.name, *(v for join in joins for v in join.values)],
+    )
+
+
+def _hash(source: str, key: str) -> str:
+    return f"hashtextextended({source} || chr(31) || {key}, 0)"
+
+
+def _resolved(reference: PlannedReference, preview_id: int, plan: Plan) -> Sql:
+    """Return the id of what a link finds; -1 where it would be there by then, made on the way or come before."""
+    key = f"s.{quoted(reference.staged)}"
+    found = f"{reference.staged}_found.id"
+    if reference.rule.stub:
+        return Sql(f"coalesce({found}, CASE WHEN {key} IS NOT NULL THEN -1 END)")
+    kind, hashed, values = _seen_as(reference, key, plan)
+    return Sql(
+        f"coalesce({found}, (SELECT -1 FROM crm_seenkey k WHERE k.preview_id = %s AND k.kind = %s AND k.key = {hashed}))",
+        (preview_id, kind, *values),
+    )
+
+
+def _seen_as(reference: PlannedReference, key: str, plan: Plan) -> tuple[str, str, tuple[str, ...]]:
+    """Return (kind, hash, its values) under which what a link names would have been noted."""
+    if reference.rule.by == "external_id":
+        return reference.rule.to, _hash("%s", key), (plan.source.name,)
+    return f"{reference.rule.to}{ANY_NAME}", f"hashtextextended(lower({key}), 0)", ()
+
+
+def _counts(cursor: Any, plan: Plan, preview_id: int, rows: int) -> Counts:
+    names = [name for name, _ in staging.chosen(plan) if name not in {"source", "external_id"}]
+    new = [staging.new_value(name, plan) for name in names]
+    changed = "false"
+    if names:
+        old = ", ".join(f"t.{quoted(name)}" for name in names)
+        changed = f"({old}) IS DISTINCT FROM ({', '.join(value.text for value in new)})"
+    cursor.execute(
+        "SELECT count(*) FILTER (WHERE k.key IS NULL AND t.id IS NULL), "
+        f"count(*) FILTER (WHERE CASE WHEN k.key IS NULL THEN t.id IS NOT NULL AND {changed} ELSE k.content <> excluded.accord_content END) "
+        f"FROM {ROWS} excluded LEFT JOIN {quoted(plan.table)} t ON t.source = %s AND t.external_id = excluded.external_id "
+        "LEFT JOIN crm_seenkey k ON k.preview_id = %s AND k.kind = %s AND k.key = excluded.accord_key",
+        [*(v for value in new for v in value.values), plan.source.name, preview_id, plan.mapping.object],
+    )
+    created, updated = cursor.fetchone()
+    return Counts(created, updated, rows - created - updated)
+
+
+def _link(cursor: Any, reference: PlannedReference, plan: Plan, preview_id: int) -> dict[str, Any]:
+    """Say of a link: how many rows find nothing behind it, what of it would be made, and the commonest words."""
+    word, column = quoted(f"key of {reference.rule.name}"), quoted(reference.column)
+    if reference.rule.stub:
+        return {"rows": 0, "made": _note_made(cursor, reference, plan, preview_id, word), "named": []}
+    cursor.execute(
+        f"SELECT {word}, count(*) AS number, sum(count(*)) OVER () FROM {ROWS} WHERE {word} IS NOT NULL AND {column} IS NULL "
+        f"GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {EXAMPLES}"
+    )
+    found = cursor.fetchall()
+    return {"rows": int(found[0][2]) if found else 0, "made": 0, "named": [(key, number) for key, number, _ in found]}
+
+
+def _note_made(cursor: Any, reference: PlannedReference, plan: Plan, preview_id: int, word: str) -> int:
+    """Note what would be made for a link under its key alone; return how many are new to this preview."""
+    kind, hashed, values = _seen_as(reference, word, plan)
+    cursor.execute(
+        f"INSERT INTO crm_seenkey (preview_id, kind, key, content) SELECT DISTINCT %s::bigint, %s, {hashed}, 0 FROM {ROWS} "
+        f"WHERE {quoted(reference.column)} = -1 ON CONFLICT DO NOTHING",
+        [preview_id, kind, *values],
+    )
+    made = int(cursor.rowcount)
+    if made and reference.rule.by == lookups.ANY:  # it gets its name for an id
+        cursor.execute(
+            f"INSERT INTO crm_seenkey (preview_id, kind, key, content) SELECT DISTINCT %s::bigint, %s, {_hash('%s', word)}, 0 "
+            f"FROM {ROWS} WHERE {quoted(reference.column)} = -1 ON CONFLICT DO NOTHING",
+            [preview_id, reference.rule.to, plan.source.name],
+        )
+    return made
+
+
+def _note_seen(cursor: Any, plan: Plan, preview_id: int, named: set[str]) -> None:
+    cursor.execute(
+        "INSERT INTO crm_seenkey (preview_id, kind, key, content) "
+        f"SELECT DISTINCT ON (accord_key) %s::bigint, %s, accord_key, accord_content FROM {ROWS} "
+        "ON CONFLICT (preview_id, kind, key) DO UPDATE SET content = excluded.content",
+        [preview_id, plan.mapping.object],
+    )
+    if plan.mapping.object not in named:
+        return
+    here = {"external_id", *(planned.column for planned in plan.fields)}
+    for name in lookups.keys_of(plan.model):
+        if name in here:
+            cursor.execute(
+                "INSERT INTO crm_seenkey (preview_id, kind, key, content) SELECT DISTINCT %s::bigint, %s, "
+                f"hashtextextended(lower({quoted(name)}), 0), 0 FROM {ROWS} WHERE {quoted(name)} <> '' ON CONFLICT DO NOTHING",
+                [preview_id, f"{plan.mapping.object}{ANY_NAME}"],
+            )
