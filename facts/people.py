@@ -3,4 +3,4 @@
 from facts.registry import FactTable, columns_of, register
 from team.models import Territory
 
-register(FactTable("territories", Territory, columns_of(Territory)))
+register(FactTable("territories", Territory, columns_of(Territory, leave_out=frozenset({"calendar"}))))

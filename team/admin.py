@@ -8,7 +8,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from team import actions
-from team.models import ApiToken, Company, Territory, User
+from team.models import ApiToken, Calendar, Company, Territory, User
 
 admin.site.site_header = admin.site.site_title = "Accord back office"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -51,6 +51,12 @@ class TerritoryAdmin(admin.ModelAdmin):
     list_select_related = ["parent"]
     search_fields = ["name"]
     autocomplete_fields = ["parent"]
+
+
+@admin.register(Calendar)
+class CalendarAdmin(admin.ModelAdmin):
+    list_display = ["name", "time_zone", "country", "region"]
+    search_fields = ["name"]
 
 
 @admin.register(ApiToken)

@@ -42,6 +42,26 @@ class Span:
 Week = Mapping[int, Collection[Span]]  # weekday (Monday is 0) to its open spans
 
 
+def week_of(written: Mapping[str, Iterable[Iterable[str]]]) -> dict[int, list[Span]]:
+    """Read a week as it is stored: {"0": [["09:00", "12:30"], ["13:30", "17:00"]], …}, Monday being 0.
+
+    Raises:
+        ValueError: no weekday, no time, or a span that closes before it opens.
+    """
+    found = {
+        int(day): [Span.between(*map(time.fromisoformat, span)) for span in spans] for day, spans in written.items()
+    }
+    if not set(found) <= set(range(7)):
+        raise ValueError("Weekdays go from 0, Monday, to 6, Sunday.")
+    return found
+
+
+def usual_day(week: Week) -> float:
+    """Return the open seconds of a business day: the mean of the weekdays that open at all."""
+    lengths = [sum(span.end - span.start for span in _merged(spans)) for spans in week.values() if spans]
+    return sum(lengths) / len(lengths) if lengths else 0.0
+
+
 @dataclass(frozen=True)
 class BusinessTime:
     """The table: instants (UTC epoch seconds, rising) and the open seconds reached at each."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,6 +14,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+
+from team.business_time import week_of
 
 _known: ContextVar[list[Any] | None] = ContextVar("company", default=None)  # the company, while a request is answered
 
@@ -71,11 +73,71 @@ def check_cron(line: str) -> None:
 currency_code = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capitals, like EUR.")
 
 
+def check_spans(week: Any) -> None:
+    """Refuse opening hours that are no {"0": [["09:00", "17:00"], …]}, Monday being 0."""
+    try:
+        found = week_of(week)
+    except (ValueError, TypeError, AttributeError):
+        raise ValidationError(
+            'Write the hours by weekday, Monday being 0, like {"0": [["09:00", "12:30"], ["13:30", "17:00"]]}.'
+        ) from None
+    if not any(found.values()):
+        raise ValidationError("A calendar is open at some time of the week.")
+
+
+def check_days(days: Any) -> None:
+    """Refuse anything but a list of days, like ["2026-12-24"]."""
+    try:
+        [date.fromisoformat(day) for day in days]
+    except (ValueError, TypeError):
+        raise ValidationError('Write days like ["2026-12-24"].') from None
+
+
+def office_hours() -> dict[str, list[list[str]]]:
+    """Monday to Friday, nine to five: what holds where nobody has said anything."""
+    return {str(weekday): [["09:00", "17:00"]] for weekday in range(5)}
+
+
+class Calendar(models.Model):
+    """When a team works: several spans a day, the holidays of a country, further days on which it is closed.
+
+    It binds a person, a manager's team, a territory and all within it, or the whole company. Its times are those of
+    its own zone, else of each person's, else of the company's.
+    """
+
+    name = models.CharField(max_length=120, unique=True)
+    week = models.JSONField(
+        default=office_hours,
+        validators=[check_spans],
+        help_text="Spans by weekday; Monday is 0. Midnight as an end is 00:00.",
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[check_time_zone],
+        help_text="Empty: each person's own, else the company's.",
+    )
+    country = models.CharField(
+        max_length=2, blank=True, help_text="Whose public holidays are free: DE, US, … Empty: none."
+    )
+    region = models.CharField(
+        max_length=10, blank=True, help_text="The state within the country, where holidays differ: BY, CA, …"
+    )
+    closed_days = models.JSONField(default=list, blank=True, validators=[check_days], help_text="Further days off.")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Territory(models.Model):
     """A part of the market that people answer for; territories nest."""
 
     name = models.CharField(max_length=120, unique=True)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    calendar = models.ForeignKey(Calendar, on_delete=models.SET_NULL, null=True, blank=True, related_name="territories")
 
     class Meta:
         ordering = ["name"]
@@ -118,6 +180,10 @@ class Company(models.Model):
         validators=[check_cron],
         help_text="A cron line in the company's time zone.",
     )
+    calendar = models.ForeignKey(
+        Calendar, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        help_text="Empty: Monday to Friday, 9:00 to 17:00.",
+    )  # fmt: skip
     claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     setup_digest = models.CharField(max_length=64, blank=True, editable=False)  # SHA-256 of the set-up token
     is_demo = models.BooleanField(default=False, editable=False)
@@ -191,6 +257,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         max_length=64, blank=True, validators=[check_time_zone], help_text="Empty: the company's."
     )
+    calendar = models.ForeignKey(
+        Calendar, on_delete=models.SET_NULL, null=True, blank=True, related_name="people",
+        help_text="One's own working hours, and those of one's team. Empty: the manager's, the territory's, the company's.",
+    )  # fmt: skip
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)
