@@ -4,9 +4,10 @@ What is stored is what happened. A stage, the state of a clock, the compliance o
 rows, for today or for any day before.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pgtrigger
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -14,8 +15,10 @@ from django.utils import timezone
 
 from agreements.models import Version
 from crm.models import Account, Lead, Owner
-from facts.models import Recorded
-from team.models import User
+from crm.models.base import RecordQuerySet
+from facts.models import Recorded, TransactionId
+from team.access import SEES_ALL, own_ids
+from team.models import Role, User
 
 
 class Move(Recorded):
@@ -90,11 +93,42 @@ class Classification(models.Model):
         return f"the classification of {self.moment:%Y-%m-%d %H:%M} UTC"
 
 
+class HandedQuerySet(RecordQuerySet):
+    """Work lists and verdicts are one's own and one's reports'; leaders and Marketing, whose leads they are, see all."""
+
+    OWNER: ClassVar[str] = "to_owner"
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_superuser or user.role in SEES_ALL | {Role.MARKETER}:
+            return self
+        return self.filter(**{f"{self.OWNER}__user_id__in": own_ids(user)})
+
+
+class HandOffQuerySet(HandedQuerySet):
+    def open(self) -> Self:
+        return self.filter(ended_at=None)
+
+    def running(self) -> Self:
+        """Clocks that tick: open, not answered yet, not paused."""
+        return self.open().filter(answered_at=None, paused_at=None, due_at__isnull=False)
+
+
 class HandOff(Recorded):
     """A lead changed hands: from a side to an owner, with the signed SLA that then started to run.
 
-    `due_at` and `warn_at` are derived from the signed terms when the clock starts and are moved only by a pause.
+    Every deadline is derived from the signed terms when the clock starts and is moved only by a pause. After a
+    breach the clock runs on, so that the true time until the first response is known.
     """
+
+    class End(models.TextChoices):
+        OPEN = "", "Open"
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"
+        REROUTED = "rerouted", "Passed on"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        LAPSED = "lapsed", "Never answered"
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="handoffs")
     move = models.ForeignKey(Move, on_delete=models.CASCADE, null=True, blank=True, related_name="handoffs")
@@ -106,20 +140,34 @@ class HandOff(Recorded):
     started_at = models.DateTimeField(default=timezone.now)
     warn_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
+    accept_due_at = models.DateTimeField(null=True, blank=True, help_text="By when it must be accepted or rejected.")
+    attempts_due_at = models.DateTimeField(null=True, blank=True, help_text="By when all attempts must be made.")
+    attempts_needed = models.PositiveSmallIntegerField(default=0)
+    reroute_at = models.DateTimeField(null=True, blank=True, help_text="When it goes to somebody else, unanswered.")
+    track_until = models.DateTimeField(null=True, blank=True, help_text="When nobody waits for an answer any more.")
     paused_at = models.DateTimeField(null=True, blank=True)
-    paused_seconds = models.FloatField(default=0)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=300, blank=True, default="")
+    paused_seconds = models.FloatField(default=0, help_text="Business seconds that the clock stood still.")
     warned_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)
+    accept_missed_at = models.DateTimeField(null=True, blank=True)
+    attempts_missed_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True, help_text="The first response.")
+    response_seconds = models.FloatField(null=True, blank=True, help_text="Business seconds until the first response.")
     attempts = models.PositiveIntegerField(default=0)
     ended_at = models.DateTimeField(null=True, blank=True)
-    end = models.CharField(max_length=12, blank=True, default="", help_text="accepted, rejected, rerouted, withdrawn")
+    end = models.CharField(max_length=12, choices=End, blank=True, default="")
+    rating = models.PositiveSmallIntegerField(null=True, blank=True, help_text="1 to 5, before a verdict is given.")
     score = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True, help_text="As it stood.")
+
+    objects = HandOffQuerySet.as_manager()
 
     class Meta(Recorded.Meta):
         ordering: ClassVar[list[str]] = ["due_at", "pk"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["lead"], condition=Q(ended_at=None), name="one_open_handoff"),
+            models.CheckConstraint(condition=Q(rating=None) | Q(rating__range=(1, 5)), name="handoff_rating"),
             models.CheckConstraint(
                 condition=Q(ended_at=None, end="") | Q(ended_at__isnull=False) & ~Q(end=""), name="handoff_end"
             ),
@@ -133,8 +181,19 @@ class HandOff(Recorded):
         return f"{self.lead} → {self.to_owner}"
 
 
+class VerdictQuerySet(HandedQuerySet):
+    OWNER = "handoff__to_owner"
+
+    def standing(self) -> Self:
+        """Those that were not taken back."""
+        return self.filter(undone_at=None)
+
+
 class Verdict(Recorded):
-    """What Sales said of a lead: accepted, or rejected by a criterion of the signed definition, with a rating."""
+    """What Sales said of a lead: accepted, or rejected by a criterion of the signed definition, with a rating.
+
+    It takes effect (the move, the end of the hand-off) when it can no longer be taken back: at `settled_at`.
+    """
 
     class Answer(models.TextChoices):
         ACCEPTED = "accepted", "Accepted"
@@ -156,8 +215,18 @@ class Verdict(Recorded):
     given_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="verdicts")
     given_at = models.DateTimeField(default=timezone.now)
     undone_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    returned_at = models.DateTimeField(null=True, blank=True, help_text="When the recycled lead came back.")
+
+    objects = VerdictQuerySet.as_manager()
 
     class Meta(Recorded.Meta):
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["given_at"], condition=Q(settled_at=None, undone_at=None), name="verdict_unsettled"),
+            models.Index(
+                fields=["return_on"], condition=Q(return_on__isnull=False, returned_at=None), name="verdict_returning"
+            ),
+        ]
         ordering: ClassVar[list[str]] = ["-given_at"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["handoff"], condition=Q(undone_at=None), name="one_verdict_a_handoff"),
@@ -171,20 +240,107 @@ class Verdict(Recorded):
         return f"{self.get_answer_display()}: {self.lead}"
 
 
+class Ruling(models.TextChoices):
+    UPHELD = "upheld", "The verdict stands"
+    OVERTURNED = "overturned", "The lead goes back to Sales"
+
+
 class Answer(models.Model):
-    """What Marketing did about a verdict, or why it contests it; the rep who gave it is told."""
+    """What Marketing did about a verdict, or why it contests it; the rep who gave it is told.
+
+    A contest is decided by the arbiter before a day; all contests with their rulings are the arbitration log.
+    """
 
     verdict = models.ForeignKey(Verdict, on_delete=models.CASCADE, related_name="answers")
     is_contest = models.BooleanField(default=False)
     words = models.TextField()
     given_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     given_at = models.DateTimeField(default=timezone.now)
+    arbiter = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    rule_by = models.DateField(null=True, blank=True, help_text="The last day for the arbiter to decide.")
+    decision = models.CharField(max_length=10, choices=Ruling, blank=True, default="")
     ruling = models.TextField(blank=True, default="")
     ruled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     ruled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["given_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["verdict"], condition=Q(is_contest=True), name="one_contest_a_verdict"),
+            models.CheckConstraint(
+                condition=Q(ruled_at=None, decision="") | ~Q(ruled_at=None) & ~Q(decision=""), name="contest_ruled"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.words[:60]
+
+
+class RoutingRule(models.Model):
+    """Who takes a lead, asked in order: the first rule that finds somebody present decides."""
+
+    class How(models.TextChoices):
+        ACCOUNT_OWNER = "account_owner", "The owner of its account"
+        LEAD_OWNER = "lead_owner", "Its owner in the CRM"
+        TERRITORY = "territory", "The people of its territory, by capacity"
+        SEGMENT = "segment", "Those named, by capacity, for leads that fulfil the condition"
+        EVERYBODY = "everybody", "Everybody who takes leads, by capacity"
+
+    position = models.PositiveIntegerField(default=10)
+    name = models.CharField(max_length=120)
+    how = models.CharField(max_length=16, choices=How)
+    condition: Any = models.JSONField(null=True, blank=True)
+    people = models.ManyToManyField(Owner, blank=True, related_name="+")
+    is_active = models.BooleanField(default=True)
+    changed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Capacity(models.Model):
+    """How many leads an owner can take; leads are dealt in this proportion. Zero a week: takes none."""
+
+    owner = models.OneToOneField(Owner, on_delete=models.CASCADE, related_name="capacity")
+    per_day = models.PositiveIntegerField(null=True, blank=True)
+    per_week = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "capacities"
+        ordering: ClassVar[list[str]] = ["owner__name", "owner_id"]
+
+    def __str__(self) -> str:
+        return f"{self.owner}: {self.per_week or '–'} a week"
+
+
+class Absence(models.Model):
+    """An owner is away, both days included; what is theirs goes to others, or waits where there is nobody else."""
+
+    owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="absences")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    noted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["starts_on", "pk"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(ends_on__gte=models.F("starts_on")), name="absence_ends"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner} is away until {self.ends_on}"
+
+
+class Watched(models.Model):
+    """How far the clocks have looked: rows stamped with `horizon` or later are news to them."""
+
+    name = models.CharField(max_length=20, unique=True)
+    horizon = TransactionId()
+    looked_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.horizon}"
