@@ -1,13 +1,13 @@
 """Staged rows into their table: one COPY, one set-based upsert that writes only what differs."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
-from crm.imports import lookups
+from crm.imports import duplicates, lookups
 from crm.imports.journal import made
 from crm.imports.plan import Plan, PlannedReference, staged_columns
 from crm.imports.prepare import Staged
@@ -22,6 +22,7 @@ class Written:
 
     created: int
     updated: int
+    left_out: tuple[duplicates.Pair, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,18 @@ class Sql:
     values: tuple[Any, ...] = ()
 
 
-def upsert(staged: Staged, import_id: int) -> Written:
+def upsert(staged: Staged, import_id: int, treatments: Mapping[str, str] | None = None) -> Written:
     """Bring the rows in. Call it in the transaction of the checkpoint.
 
-    Columns that the file does not have are left alone; `custom` keys of other files are kept.
+    Columns that the file does not have are left alone; `custom` keys of other files are kept. `treatments` says what to do
+    with new rows that seem to be there already, by kind of likeness.
     """
     plan = staged.plan
     if not staged.rows:
         return Written(0, 0)
     with connection.cursor() as cursor:
         copy(cursor, plan, staged.csv)
+        left_out = duplicates.take_out(cursor, plan, STAGE, treatments or {})
         for reference in plan.references:
             if reference.rule.stub:
                 _make_stubs(cursor, plan, reference, import_id)
@@ -49,7 +52,7 @@ def upsert(staged: Staged, import_id: int) -> Written:
         cursor.execute(statement.text, statement.values)
         created, written = cursor.fetchone()
         cursor.execute(f"DROP TABLE {STAGE}")
-    return Written(created, written - created)
+    return Written(created, written - created, tuple(left_out))
 
 
 def copy(cursor: Any, plan: Plan, rows: bytes) -> None:
