@@ -20,10 +20,11 @@ from crm.imports.ahead import Ahead
 from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind, recognise
 from crm.imports.currency import settle
+from crm.imports.duplicates import list_left_out
 from crm.imports.journal import mark
 from crm.imports.planning import note_custom_fields, plans_of
-from crm.imports.prepare import Prepared, Refused, prepare
-from crm.imports.staging import upsert
+from crm.imports.prepare import Prepared, Refused, Staged, prepare
+from crm.imports.staging import Written, upsert
 from crm.imports.survey import Unreadable, survey
 from crm.models import Import, ImportFile, RowError
 from team.models import Company
@@ -127,8 +128,9 @@ class Run:
         with transaction.atomic():
             mark(self.row.pk)
             for staged in prepared.staged:
-                written = upsert(staged, self.row.pk)
-                _count(file, staged.plan.mapping.object, asdict(written), staged.rows, staged.repeated)
+                written = upsert(staged, self.row.pk, self.row.duplicates)
+                list_left_out(self.row, file, staged, written.left_out)
+                _count(file, staged, written)
             _note(file, prepared.refused)
             file.rows += prepared.rows
             file.rejected += len(prepared.refused)
@@ -151,9 +153,8 @@ class Run:
     # finish
 
     def _finish(self) -> bool:
-        names = set(self.row.files.filter(state=ImportFile.State.DONE).values_list("source", flat=True))
         if self.tasks is None:
-            self.tasks = finish.tasks(names)
+            self.tasks = finish.tasks(self.row)
         with transaction.atomic():
             if self.tasks:
                 mark(self.row.pk)
@@ -167,11 +168,18 @@ class Run:
         return True
 
 
-def _count(file: ImportFile, kind: str, written: dict[str, int], rows: int, repeated: int) -> None:
-    counts = file.counts.setdefault(kind, {"created": 0, "updated": 0, "unchanged": 0, "repeated": 0})
-    new = {**written, "unchanged": rows - written["created"] - written["updated"], "repeated": repeated}
+def _count(file: ImportFile, staged: Staged, written: Written) -> None:
+    counts = file.counts.setdefault(staged.plan.mapping.object, {})
+    out = len(written.left_out)
+    new = {
+        "created": written.created,
+        "updated": written.updated,
+        "unchanged": staged.rows - out - written.created - written.updated,
+        "repeated": staged.repeated,
+        "duplicates": out,
+    }
     for name, number in new.items():
-        counts[name] += number
+        counts[name] = counts.get(name, 0) + number
 
 
 def _note(file: ImportFile, refused: list[Refused]) -> None:
