@@ -1,13 +1,14 @@
 """What people do to the records: so far, bring them in."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.utils import timezone
 
 from core.work import State
 from crm.imports import store
+from crm.imports.duplicates import treatments
 from crm.imports.undo import blockers
 from crm.models import Import, ImportFile, Undo
 from team.models import User
@@ -18,7 +19,8 @@ class CannotUndo(Exception):
 
 
 def start_import(
-    *, files: Iterable[store.Given], source: str = "auto", name: str = "", currency: str = "", user: User | None = None
+    *, files: Iterable[store.Given], source: str = "auto", name: str = "", currency: str = "", user: User | None = None,
+    duplicates: Mapping[str, str] | None = None,
 ) -> Import:
     """Keep the files and put the import in the queue; whoever calls rings the bell, or the next tick does.
 
@@ -32,6 +34,7 @@ def start_import(
         with transaction.atomic():
             run = Import.objects.create(
                 key=f"import:{uuid.uuid4()}", source=source, folder=folder, currency_asked=currency, started_by=user,
+                duplicates=treatments(duplicates or {}),
                 name=(name or ", ".join(one.name for one in kept))[:255], size=sum(one.size for one in kept),
                 sha256=kept[0].sha256 if len(kept) == 1 else "",
             )  # fmt: skip

@@ -3,34 +3,36 @@
 Each task is set-based, touches at most `BATCH` rows a time, and finds nothing to do the second time.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from django.apps import apps
 from django.db import connection, models
 
-from crm.imports import lookups
+from crm.imports import duplicates, lookups
 from crm.imports.catalogue import sources
 from crm.imports.rules import BackLink, ObjectMapping, column_of, model_of
 from crm.imports.staging import quoted
-from crm.models import Record
+from crm.models import Import, ImportFile, Record
 
 BATCH = 20_000
 Task = Callable[[], int]  # rows it changed
 
 
-def tasks(source_names: Iterable[str]) -> list[Task]:
-    """Return what is to be done for the sources of an import, in order."""
+def tasks(run: Import) -> list[Task]:
+    """Return what is to be done for the sources of an import and the kinds of records that it made, in order."""
+    files = list(run.files.filter(state=ImportFile.State.DONE))
+    made = {kind for file in files for kind, counts in file.counts.items() if counts["created"]}
     found: list[Task] = [_measure]
     known, waiting = sources(), _links_that_wait()
-    for source in sorted(name for name in source_names if name in known):
+    for source in sorted({file.source for file in files} & known.keys()):
         found += [partial(_tie, source, *link) for link in waiting if link[2] != lookups.ANY]
         mappings = known[source].mappings
         found += [partial(_link_back, source, m.object, link) for m in mappings for link in m.back_links]
         found += [partial(_copy, source, m, *copy) for m in mappings for copy in m.copies]
         found += [partial(RULES[rule], source) for m in mappings for rule in m.rules]
-    return [*found, *lookups.ties(waiting), _know_users]
+    return [*found, *lookups.ties(waiting), _know_users, partial(duplicates.note, run, made)]
 
 
 def records() -> list[type[Record]]:

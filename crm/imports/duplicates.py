@@ -1,0 +1,252 @@
+"""New rows that seem to be there already: the same e-mail, the same domain, a near-same company name.
+
+A row is new while no record has its source and id. `staged_pairs` looks at a block that is staged, before anything of it
+is written; `note` looks at what an import made, when all of it is in. Both work set by set in the database; only
+names of companies that begin alike are compared in Python (`crm.imports.names`).
+
+The choice for each kind of likeness stands in `Import.duplicates`. “keep” brings both in and lists the pair; “skip”
+leaves the new row out, counts it and lists it with its line. A row left out stays out as often as its file comes,
+as long as the record it repeats is there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from crm.imports.names import Name, first_letters, near
+from crm.imports.plan import Plan
+from crm.imports.rules import model_of
+from crm.models import Duplicate, Import, ImportFile, Likeness, Treatment
+
+if TYPE_CHECKING:
+    from crm.imports.prepare import Staged
+
+LIKENESS = {"lead": (Likeness.EMAIL,), "contact": (Likeness.EMAIL,), "account": (Likeness.DOMAIN, Likeness.NAME)}
+ANYBODYS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.de",
+            "gmx.net", "web.de", "t-online.de", "aol.com", "mail.ru", "yandex.ru", "qq.com", "163.com")  # fmt: skip
+SURE = {Likeness.EMAIL: 95, Likeness.DOMAIN: 95}  # 100 where the names agree too
+EXAMPLES = 20
+PAIRS = 2000  # written at a time
+quoted = connection.ops.quote_name
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A new row, the record (or the row before it) that it seems to repeat, why, and how sure that is, in percent."""
+
+    why: str
+    sure: int
+    external_id: str
+    name: str
+    other_source: str
+    other_external_id: str
+    other_name: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many new rows repeat others, by why, and the first of them."""
+
+    counts: dict[str, int]
+    examples: list[Pair]
+
+    @classmethod
+    def of(cls, pairs: Iterable[Pair]) -> "Found":
+        found = list(pairs)
+        counts = {why: sum(pair.why == why for pair in found) for why in Likeness.values}
+        return cls({why: number for why, number in counts.items() if number}, found[:EXAMPLES])
+
+
+def treatments(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return what to do by kind of likeness; what nobody chose is kept."""
+    return {why: Treatment(chosen.get(why, Treatment.KEEP)).value for why in Likeness.values}
+
+
+def compared_by(plan: Plan) -> list[str]:
+    """Return by what the rows of this plan can be compared with others."""
+    columns = {planned.column for planned in plan.fields}
+    return [why.value for why in LIKENESS.get(plan.mapping.object, ()) if why.value in columns]
+
+
+def left_out_by(plan: Plan, chosen: Mapping[str, str]) -> list[str]:
+    """Return by which kinds of likeness new rows of this plan are left out."""
+    asked = treatments(chosen)
+    return [why for why in compared_by(plan) if asked[why] == Treatment.SKIP]
+
+
+def search(cursor: Any, plan: Plan, stage: str) -> Found:
+    """Say for a preview how many new rows of a staging table repeat others; nothing is written."""
+    return Found.of(staged_pairs(cursor, plan, stage, compared_by(plan)))
+
+
+def staged_pairs(cursor: Any, plan: Plan, stage: str, whys: Iterable[str]) -> list[Pair]:
+    """Return one pair for each new row of a staging table that repeats a record, or a row that stands before it."""
+    found: dict[str, Pair] = {}
+    for why in whys:
+        pairs = (
+            _staged_names(cursor, plan, stage, set(found))
+            if why == Likeness.NAME
+            else _staged_same(cursor, plan, stage, why)
+        )
+        for pair in pairs:
+            found.setdefault(pair.external_id, pair)
+    return list(found.values())
+
+
+def take_out(cursor: Any, plan: Plan, stage: str, chosen: Mapping[str, str]) -> list[Pair]:
+    """Delete from a staging table the new rows that shall be left out, and return them."""
+    whys = left_out_by(plan, chosen)
+    pairs = staged_pairs(cursor, plan, stage, whys) if whys else []
+    if pairs:
+        cursor.execute(f"DELETE FROM {stage} WHERE external_id = ANY(%s)", [[pair.external_id for pair in pairs]])
+    return pairs
+
+
+def _staged_same(cursor: Any, plan: Plan, stage: str, column: str) -> Iterator[Pair]:
+    """Compare a column: the first that has the word, there or in the file, stays; rows behind it are its repeats."""
+    table, names = quoted(plan.table), _name_in(plan)
+    cursor.execute(
+        f"WITH fresh AS (SELECT s.ctid AS place, s.external_id, s.{column} AS word, {names} AS name FROM {stage} s "
+        f"LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id "
+        f"WHERE t.id IS NULL AND s.{column} <> '' AND s.{column} <> ALL(%s)), "
+        f"there AS (SELECT DISTINCT ON (x.{column}) x.{column} AS word, x.source, x.external_id, x.name FROM {table} x "
+        f"WHERE x.{column} IN (SELECT word FROM fresh) ORDER BY x.{column}, x.id), "
+        f"before AS (SELECT DISTINCT ON (s.{column}) s.{column} AS word, s.ctid AS place, s.external_id, {names} AS name "
+        f"FROM {stage} s WHERE s.{column} <> '' ORDER BY s.{column}, s.ctid) "
+        "SELECT f.external_id, f.name, coalesce(t.source, %s), coalesce(t.external_id, b.external_id), "
+        "CASE WHEN t.word IS NULL THEN b.name ELSE t.name END "
+        "FROM fresh f LEFT JOIN there t ON t.word = f.word LEFT JOIN before b ON b.word = f.word AND b.place < f.place "
+        "WHERE t.word IS NOT NULL OR b.word IS NOT NULL ORDER BY f.place",
+        [plan.source.name, list(ANYBODYS), plan.source.name],
+    )
+    for external_id, name, source, other_id, other in cursor.fetchall():
+        yield Pair(column, _sure(column, name, other), external_id, name, source, other_id, other)
+
+
+def _name_in(plan: Plan) -> str:
+    return "coalesce(s.name, '')" if any(planned.column == "name" for planned in plan.fields) else "''"
+
+
+def _sure(why: str, name: str, other: str) -> int:
+    return 100 if name.casefold() == other.casefold() else SURE[Likeness(why)]
+
+
+def _staged_names(cursor: Any, plan: Plan, stage: str, out: set[str]) -> Iterator[Pair]:
+    """Compare names, in the order of the file: a row that is left out itself is no reason to leave out another."""
+    table, source = quoted(plan.table), plan.source.name
+    cursor.execute(
+        f"SELECT {first_letters('s.name')} AS key, true, row_number() OVER (ORDER BY s.ctid), %s, s.external_id, s.name "
+        f"FROM {stage} s LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id WHERE t.id IS NULL "
+        f"AND s.name <> '' UNION ALL SELECT {first_letters('x.name')}, false, x.id, x.source, x.external_id, x.name FROM {table} x "
+        f"WHERE {first_letters('x.name')} IN (SELECT {first_letters('s.name')} FROM {stage} s) ORDER BY 1",
+        [source, source],
+    )
+    names = (Name(*row) for row in cursor.fetchall())
+    remembered = _left_out_before(cursor, plan, stage)
+    best = _best(near(names))
+    for external_id in sorted(remembered.keys() - best.keys()):
+        yield remembered[external_id]
+    for name, others in sorted(best.values(), key=lambda one: one[0].place):
+        other = next((found for found in others if not (found[0].fresh and found[0].external_id in out)), None)
+        if other:
+            out.add(name.external_id)
+            yield _pair(name, *other)
+
+
+def _best(found: Iterable[tuple[Name, Name, int]]) -> dict[str, tuple[Name, list[tuple[Name, int]]]]:
+    """Return for each new name those before it that it is near to, the nearest first."""
+    pairs: dict[str, tuple[Name, list[tuple[Name, int]]]] = {}
+    for name, other, sure in found:
+        pairs.setdefault(name.external_id, (name, []))[1].append((other, sure))
+    for _, others in pairs.values():
+        others.sort(key=lambda one: (-one[1], one[0].fresh, one[0].place))
+    return pairs
+
+
+def _pair(name: Name, other: Name, sure: int) -> Pair:
+    return Pair(Likeness.NAME.value, sure, name.external_id, name.text, other.source, other.external_id, other.text)
+
+
+def _left_out_before(cursor: Any, plan: Plan, stage: str) -> dict[str, Pair]:
+    """Return the new rows that an earlier import left out by their name, where the other record is still there.
+
+    Names that came in since may stand between two neighbours; what was left out once must not come in for that.
+    """
+    table = quoted(plan.table)
+    cursor.execute(
+        f"SELECT DISTINCT ON (s.external_id) d.why, d.sure, s.external_id, d.name, o.source, o.external_id, o.name "
+        f"FROM {stage} s JOIN crm_duplicate d ON d.done = 'skip' AND d.kind = %s AND d.source = %s AND d.why = 'name' "
+        f"AND d.external_id = s.external_id AND d.name = s.name JOIN {table} o ON o.source = d.other_source "
+        f"AND o.external_id = d.other_external_id AND o.name = d.other_name LEFT JOIN {table} t ON t.source = d.source "
+        "AND t.external_id = s.external_id WHERE t.id IS NULL ORDER BY s.external_id, d.id DESC",
+        [plan.mapping.object, plan.source.name],
+    )
+    return {row[2]: Pair(*row) for row in cursor.fetchall()}
+
+
+# what an import brought in, when all of it is there
+
+
+def note(run: Import, kinds: Iterable[str]) -> int:
+    """List the pairs in which a record that the import made repeats one that was there before it; safe to do again."""
+    Duplicate.objects.filter(run=run, done=Treatment.KEEP).delete()
+    asked = treatments(run.duplicates)
+    for kind in sorted(set(kinds) & LIKENESS.keys()):
+        for why in LIKENESS[kind]:
+            if asked[why] == Treatment.KEEP:
+                _note_names(run, kind) if why == Likeness.NAME else _note_same(run, kind, why)
+    return 0
+
+
+def _note_same(run: Import, kind: str, why: Likeness) -> None:
+    """Set each record that the import made beside the oldest one with the same word."""
+    table, column = quoted(model_of(kind)._meta.db_table), quoted(why.value)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '96MB'")  # a million words in one go
+        cursor.execute(
+            f"INSERT INTO crm_duplicate (run_id, kind, why, sure, done, source, external_id, name, other_source, "
+            "other_external_id, other_name) SELECT %s, %s, %s, CASE WHEN lower(n.name) = lower(o.name) THEN 100 ELSE %s END, "
+            "'keep', n.source, n.external_id, n.name, o.source, o.external_id, o.name FROM "
+            f"(SELECT {column} AS word, min(id) AS first FROM {table} WHERE {column} <> '' AND {column} <> ALL(%s) "
+            f"GROUP BY {column} HAVING count(*) > 1) shared JOIN {table} n ON n.{column} = shared.word "
+            f"AND n.id <> shared.first AND n.first_import_id = %s JOIN {table} o ON o.id = shared.first ORDER BY n.id",
+            [run.pk, kind, why.value, SURE[why], list(ANYBODYS), run.pk],
+        )
+
+
+def _note_names(run: Import, kind: str) -> None:
+    table = quoted(model_of(kind)._meta.db_table)
+    known = set(Duplicate.objects.filter(run=run, kind=kind).values_list("source", "external_id"))
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            f"SELECT {first_letters('x.name')}, x.first_import_id IS NOT DISTINCT FROM %s, x.id, x.source, x.external_id, x.name "
+            f"FROM {table} x WHERE x.name <> '' AND {first_letters('x.name')} IN (SELECT {first_letters('n.name')} "
+            f"FROM {table} n WHERE n.first_import_id = %s) ORDER BY 1",
+            [run.pk, run.pk],
+        )
+        names = (Name(*row) for row in iter(cursor.fetchone, None))
+        best: dict[tuple[str, str], Duplicate] = {}
+        for name, other, sure in near(names):
+            if name.row not in known and (name.row not in best or best[name.row].sure < sure):
+                best[name.row] = _row(run, kind, name.source, _pair(name, other, sure))
+    Duplicate.objects.bulk_create(best.values(), batch_size=PAIRS)
+
+
+def list_left_out(run: Import, file: ImportFile, staged: "Staged", pairs: Iterable[Pair]) -> None:
+    """Note the rows of a block that were left out, each with its line."""
+    pairs = list(pairs)
+    here = staged.keys.isin({pair.external_id for pair in pairs}).to_numpy()
+    lines = dict(zip(staged.keys[here], staged.lines[here], strict=True))
+    rows = [_row(run, staged.plan.mapping.object, staged.plan.source.name, pair) for pair in pairs]
+    for row in rows:
+        row.file, row.line, row.done = file, int(lines[row.external_id]), Treatment.SKIP
+    Duplicate.objects.bulk_create(rows, batch_size=PAIRS)
+
+
+def _row(run: Import, kind: str, source: str, pair: Pair) -> Duplicate:
+    return Duplicate(
+        run=run, kind=kind, why=pair.why, sure=pair.sure, source=source, external_id=pair.external_id, name=pair.name[:255],
+        other_source=pair.other_source, other_external_id=pair.other_external_id, other_name=pair.other_name[:255],
+    )  # fmt: skip

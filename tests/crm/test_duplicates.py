@@ -1,0 +1,155 @@
+"""Rows that seem to be there already: found by e-mail, domain and name; kept and listed, or left out and listed."""
+
+import pytest
+
+from crm.imports.names import alike, bare
+from crm.models import Account, Contact, Duplicate, Import, Lead
+from tests.crm.importing import bring, picture, queue, wipe
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LEADS = "Id,LastName,Company,Status,Email\n{}\n"
+ACCOUNTS = "Id,Name,BillingCity,Website\n{}\n"
+CONTACTS = "Id,LastName,AccountId,Email\n{}\n"
+
+
+def leads(*rows: str) -> dict[str, str]:
+    return {"Lead.csv": LEADS.format("\n".join(rows))}
+
+
+def accounts(*rows: str) -> dict[str, str]:
+    return {"Account.csv": ACCOUNTS.format("\n".join(rows))}
+
+
+def listed(run: Import) -> list[tuple[str, str, str, int, str, int | None]]:
+    return [
+        (pair.external_id, pair.other_external_id, pair.why, pair.sure, pair.done, pair.line)
+        for pair in Duplicate.objects.of(run)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ACME, Inc.", "Acme Corporation"),
+        ("The Müller & Söhne GmbH & Co. KG", "muller sohne"),
+        ("Dupont S.A.", "DUPONT"),
+        ("Betasoloin", "Betasloin Ltd"),
+        ("Baker Hughes Holding", "Holding Baker Hughes"),
+        ("Unit 7 Trading", "Unit 7 Trading Co."),
+    ],
+)
+def test_near_same_names(one: str, other: str) -> None:
+    assert alike(bare(one), bare(other)) >= 90
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Unit 7", "Unit 8"),
+        ("Acme North", "Acme South"),
+        ("Zoom", "Zoog"),
+        ("Company 12", "Company 112"),
+        ("SAP", "SAS"),
+    ],
+)
+def test_different_names(one: str, other: str) -> None:
+    assert alike(bare(one), bare(other)) == 0
+
+
+def test_leads_with_the_same_email_are_both_brought_in_and_listed() -> None:
+    run = bring(leads("1,Ada,X,New,ada@x.com", "2,Ben,X,New,ben@x.com", "3,ADA,X,New,Ada@X.com", "4,Eve,X,New,"))
+    assert Lead.objects.count() == 4
+    assert listed(run) == [("3", "1", "email", 100, "keep", None)]
+    later = bring(leads("5,Benjamin,X,New,ben@x.com", "6,Eva,X,New,"))
+    assert listed(later) == [("5", "2", "email", 95, "keep", None)]
+    assert listed(bring(leads("5,Benjamin,X,New,ben@x.com"))) == []
+
+
+def test_leads_of_another_source_count_too_and_are_left_out_when_asked() -> None:
+    bring({"leads.csv": "Lead ID,Name,Email,Company\nh1,Ada,ada@x.com,X\n"}, source="accord")
+    assert Lead.objects.get().email == "ada@x.com"
+    run = bring(
+        leads("1,Ada,X,New,ada@x.com", "2,Ben,X,New,ben@x.com", "3,Ben,X,New,ben@x.com"), duplicates={"email": "skip"}
+    )
+    assert sorted(Lead.objects.values_list("external_id", flat=True)) == ["2", "h1"]
+    assert listed(run) == [("1", "h1", "email", 95, "skip", 2), ("3", "2", "email", 100, "skip", 4)]
+    counts = run.counts
+    assert (counts["rows"], counts["created"], counts["unchanged"], counts["duplicates"]) == (3, 1, 0, 2)
+
+
+def test_a_row_that_is_there_is_updated_even_if_it_repeats_another() -> None:
+    bring(leads("1,Ada,X,New,ada@x.com", "2,Ada,X,New,ada@x.com"))
+    run = bring(leads("1,Ada,X,New,ada@x.com", "2,Ada,X,Working,ada@x.com"), duplicates={"email": "skip"})
+    assert (run.counts["updated"], run.counts["duplicates"], Lead.objects.get(external_id="2").status) == (
+        1,
+        0,
+        "Working",
+    )
+
+
+def test_contacts_are_compared_with_contacts() -> None:
+    bring(leads("1,Ada,X,New,ada@x.com"))
+    run = bring({"Contact.csv": CONTACTS.format("c1,Ada,,ada@x.com\nc2,Ada,,ada@x.com")}, duplicates={"email": "skip"})
+    assert (Contact.objects.count(), listed(run)) == (1, [("c2", "c1", "email", 100, "skip", 3)])
+
+
+def test_accounts_with_the_same_domain_or_a_near_same_name() -> None:
+    bring(accounts("1,Acme Inc.,Kiel,https://www.acme.com/", "2,Bolt Trading GmbH,Ulm,bolt.de", "3,Zoom,Rom,gmail.com"))
+    run = bring(
+        accounts("4,Akme Group,Kiel,acme.com", "5,BOLT Trading,Ulm,", "6,Yoom,Rom,gmail.com", "7,Bolt Tracing Ltd,Ulm,")
+    )
+    assert Account.objects.count() == 7
+    assert sorted(listed(run)) == [
+        ("4", "1", "domain", 95, "keep", None),
+        ("5", "2", "name", 100, "keep", None),
+        ("7", "2", "name", 92, "keep", None),
+    ]
+
+
+def test_each_kind_of_likeness_is_treated_as_chosen() -> None:
+    bring(accounts("1,Acme Inc.,Kiel,acme.com", "2,Bolt Trading,Ulm,bolt.de"))
+    new = accounts(
+        "4,Akme Group,Kiel,acme.com", "5,Bolt Trading AG,Ulm,", "6,Cargo Lines,Ulm,", "7,Cargo Lines Ltd,Ulm,"
+    )
+    run = bring(new, duplicates={"name": "skip"})
+    assert sorted(Account.objects.values_list("external_id", flat=True)) == ["1", "2", "4", "6"]
+    assert sorted(listed(run)) == [
+        ("4", "1", "domain", 95, "keep", None),
+        ("5", "2", "name", 100, "skip", 3),
+        ("7", "6", "name", 100, "skip", 5),
+    ]
+
+
+def test_left_out_twice_is_left_out_once() -> None:
+    new = accounts(
+        *(
+            f"{n},{name},Kiel,"
+            for n, name in enumerate(["Bolt Trading", "Bolt Tradings", "Bold Trading", "Bolt Trading"])
+        )
+    )
+    run = bring(new, duplicates={"name": "skip", "domain": "skip"})
+    once = picture()
+    # names that push themselves between the two neighbours
+    bring(accounts(*(f"x{n},Bolt Trading{letter} {'y' * n},Kiel," for n, letter in enumerate("abcdefghijklmno" * 2))))
+    before = picture()
+    again = bring(new, duplicates={"name": "skip", "domain": "skip"})
+    assert picture() == before
+    assert again.counts["created"] == 0
+    assert again.counts["duplicates"] == run.counts["duplicates"] == 4 - len(once["Account"])
+
+
+def test_in_blocks_of_any_size_the_same_rows_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"{n},Name {n},X,New,mail{n * 7 % 40}@x.com" for n in range(200)]
+    run = bring(leads(*rows), duplicates={"email": "skip"})
+    whole, found = picture(), listed(run)
+    assert len(found) == 160
+    wipe()
+    monkeypatch.setattr("crm.imports.blocks.BLOCK", 500)
+    assert listed(bring(leads(*rows), duplicates={"email": "skip"})) == found
+    assert picture() == whole
+
+
+def test_a_choice_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="merge"):
+        queue(leads("1,Ada,X,New,ada@x.com"), duplicates={"email": "merge"})
