@@ -1,16 +1,18 @@
-"""What people do to the records: so far, bring them in."""
+"""What people do to the records: bring them in, say beforehand how, and take them back."""
 
 import uuid
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from core.work import State
-from crm.imports import store
+from crm.imports import preview, remember, store
 from crm.imports.duplicates import treatments
+from crm.imports.hand import kind_for
 from crm.imports.undo import blockers
-from crm.models import Import, ImportFile, Undo
+from crm.models import Import, ImportFile, Likeness, Preview, Treatment, Undo
 from team.models import User
 
 
@@ -18,11 +20,21 @@ class CannotUndo(Exception):
     """Something stands on the import that it would take away."""
 
 
+class NotHeld(Exception):
+    """The import does not wait for anybody; it was brought in or cancelled meanwhile."""
+
+
+class CannotBringIn(Exception):
+    """Something must be said before the import can go in; the message says what."""
+
+
 def start_import(
     *, files: Iterable[store.Given], source: str = "auto", name: str = "", currency: str = "", user: User | None = None,
-    duplicates: Mapping[str, str] | None = None,
-) -> Import:
+    duplicates: Mapping[str, str] | None = None, waits: bool = False,
+) -> Import:  # fmt: skip
     """Keep the files and put the import in the queue; whoever calls rings the bell, or the next tick does.
+
+    With `waits` nothing goes in before somebody has looked at it and said so (`bring_in`).
 
     Raises:
         OSError: the files cannot be kept (the disk is full, say); then nothing is left of them.
@@ -36,7 +48,7 @@ def start_import(
                 key=f"import:{uuid.uuid4()}", source=source, folder=folder, currency_asked=currency, started_by=user,
                 duplicates=treatments(duplicates or {}),
                 name=(name or ", ".join(one.name for one in kept))[:255], size=sum(one.size for one in kept),
-                sha256=kept[0].sha256 if len(kept) == 1 else "",
+                sha256=kept[0].sha256 if len(kept) == 1 else "", waits=waits,
             )  # fmt: skip
             ImportFile.objects.bulk_create(
                 ImportFile(run=run, name=one.name, stored=one.stored, sha256=one.sha256, size=one.size) for one in kept
@@ -50,7 +62,76 @@ def start_import(
 def cancel_import(*, run: Import) -> bool:
     """Stop an import; what is in stays in. False when it was over already."""
     ending = Import.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.RUNNING])
-    return bool(ending.update(state=State.CANCELLED, lease_until=None, finished_at=timezone.now()))
+    preview.stop(run)
+    return bool(ending.update(state=State.CANCELLED, lease_until=None, held_since=None, finished_at=timezone.now()))
+
+
+def _held(run_pk: int) -> Import:
+    run = Import.objects.select_for_update().get(pk=run_pk)
+    if not run.is_held:
+        raise NotHeld("This import does not wait any more: it was brought in or cancelled meanwhile.")
+    return run
+
+
+def map_file(*, file: ImportFile, source: str, kind: str, mappings: list[dict[str, Any]], user: User) -> Preview:
+    """Have a file read as somebody says; what it would bring is counted anew.
+
+    Raises:
+        NotHeld: the import does not wait any more.
+        MappingError: the mapping says something that cannot be.
+    """
+    with transaction.atomic():
+        run = _held(file.run_id)
+        file.source, file.kind, file.mappings, file.mapped_by, file.remembered = source, kind, mappings, user, None
+        file.rank, file.state, file.reason = kind_for(file).rank, ImportFile.State.READING, ""
+        file.save()
+        return preview.restart(run)
+
+
+def leave_out(*, file: ImportFile, user: User) -> Preview:
+    """Leave a file of an import out; it can be taken in again as long as the import waits."""
+    with transaction.atomic():
+        run = _held(file.run_id)
+        file.state, file.reason = ImportFile.State.SKIPPED, f"Left out by {user}."
+        file.save(update_fields=["state", "reason"])
+        return preview.restart(run)
+
+
+def take_in(*, file: ImportFile) -> Preview:
+    """Take a file in again that was left out."""
+    with transaction.atomic():
+        run = _held(file.run_id)
+        file.state, file.reason = ImportFile.State.READING, ""
+        file.save(update_fields=["state", "reason"])
+        return preview.restart(run)
+
+
+def choose_duplicates(*, run: Import, chosen: Mapping[str, str]) -> Preview:
+    """Say what to do with new rows that seem to be there already, by why they seem so; what is not spoken of stays."""
+    with transaction.atomic():
+        run = _held(run.pk)
+        known = {why: chosen[why] for why in Likeness.values if chosen.get(why) in Treatment.values}
+        run.duplicates = treatments({**run.duplicates, **known})
+        run.save(update_fields=["duplicates"])
+        return preview.restart(run)
+
+
+def bring_in(*, run: Import, user: User) -> Import:
+    """Let an import go in that waits for somebody; what was said of its columns is remembered.
+
+    Raises:
+        NotHeld: it does not wait any more.
+        CannotBringIn: nothing of it can be read yet.
+    """
+    with transaction.atomic():
+        run = _held(run.pk)
+        if not run.files.filter(state=ImportFile.State.READING).exists():
+            raise CannotBringIn("Say first what the columns of a file mean; nothing of this can be read yet.")
+        remember.keep(run, user)
+        preview.stop(run)
+        run.waits, run.held_since, run.run_after, run.last_error = False, None, timezone.now(), ""
+        run.save(update_fields=["waits", "held_since", "run_after", "last_error"])
+    return run
 
 
 def undo_import(*, run: Import, user: User) -> Undo:

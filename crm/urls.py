@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from crm import connector_views, rate_views, stage_views, template_views, undo_views, views
+from crm import (
+    connector_views,
+    rate_views,
+    remembered_views,
+    review_views,
+    stage_views,
+    template_views,
+    undo_views,
+    views,
+)
 
 urlpatterns = [
     path("imports/", views.imports, name="imports"),
@@ -17,6 +26,20 @@ urlpatterns = [
     path("imports/<int:pk>/rejected/", views.rejected, name="rejected"),
     path("imports/<int:pk>/rejected/<int:file_pk>.csv", views.rejected_csv, name="rejected_csv"),
     path("imports/<int:pk>/cancel/", views.cancel, name="cancel_import"),
+    path("imports/remembered/", remembered_views.remembered, name="remembered"),
+    path("imports/remembered/<int:pk>/forget/", remembered_views.forget, name="forget_mapping"),
+    path("imports/<int:pk>/bring-in/", review_views.bring_in, name="bring_in"),
+    path("imports/<int:pk>/duplicates/", review_views.choose_duplicates, name="choose_duplicates"),
+    path("imports/<int:pk>/files/<int:file_pk>/", review_views.file_mapping, name="file_mapping"),
+    *(
+        path(
+            f"imports/<int:pk>/files/<int:file_pk>/{change}/",
+            review_views.change_file,
+            {"change": change},
+            name=f"{change.replace('-', '_')}_file",
+        )
+        for change in ("leave-out", "take-in")
+    ),
     path("imports/<int:pk>/undo/", undo_views.undo, name="undo_import"),
     path("connectors/", connector_views.connectors, name="connectors"),
     path("connectors/new/<slug:source>/<slug:method>/", connector_views.add_connector, name="add_connector"),

@@ -9,15 +9,20 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
-from core.live import render_live
+from core.live import render_live, wants_region
 from core.tasks import ring
 from crm.actions import cancel_import, start_import
 from crm.forms import ImportForm
 from crm.imports import report, store
+from crm.imports.catalogue import titles
+from crm.imports.outlook import outlook, source_title
+from crm.imports.run import can_be_mapped
 from crm.models import Import, ImportFile, RowError
+from crm.models.imports import HELD_FOR
 from team.access import needs
-from team.models import User
+from team.models import Company, User
 
 IMPORTS_PER_PAGE = 25
 FILES_PER_PAGE = 100
@@ -44,6 +49,7 @@ def _start(request: HttpRequest, form: ImportForm) -> Import:
         source=form.cleaned_data["source"],
         currency=form.cleaned_data["currency"],
         user=cast(User, request.user),
+        waits=True,
     )
     transaction.on_commit(lambda: ring(run), robust=True)
     return run
@@ -54,15 +60,22 @@ def _imports() -> QuerySet[Import]:
     return Import.objects.select_related("started_by").prefetch_related(Prefetch("files", files))
 
 
-def _page(request: HttpRequest, rows: QuerySet[Any], size: int) -> Page[Any]:
+def _page(request: HttpRequest, rows: QuerySet[Any] | list[Any], size: int) -> Page[Any]:
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
 @needs("import")
 @require_safe
 def import_run(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show how far an import is and what came of it; the live region asks for itself while it runs."""
+    """Show how far an import is and what came of it; the live region asks for itself while it runs.
+
+    While it waits for a person the page is another, so a region that asks is told to load the page anew.
+    """
     run = get_object_or_404(_imports(), pk=pk)
+    if wants_region(request) and run.is_held is not ("waiting" in request.GET):
+        return HttpResponseClientRefresh()
+    if run.is_held:
+        return _review(request, run)
     counts = run.counts
     page = _page(request, run.files.exclude(state=ImportFile.State.UNPACKED).defer("header"), FILES_PER_PAGE)
     context = {
@@ -75,6 +88,25 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
         "files": [(file, report.made(file)) for file in page],
     }
     return render_live(request, "crm/import_run.html", context)
+
+
+def _review(request: HttpRequest, run: Import) -> HttpResponse:
+    """Show what an import that waits would do, and let somebody say how it is to go in."""
+    files = list(
+        run.files.exclude(state=ImportFile.State.UNPACKED).select_related("mapped_by", "remembered__decided_by")
+    )
+    page = _page(request, files, FILES_PER_PAGE)
+    found = titles()
+    context = {
+        "run": run,
+        "outlook": outlook(run, files),
+        "page": page,
+        "files": [(file, source_title(file.source, found), can_be_mapped(file)) for file in page],
+        "ready": any(file.state == ImportFile.State.READING for file in files),
+        "zone": Company.get().time_zone,
+        "discarded_on": run.held_since + HELD_FOR if run.held_since else None,
+    }
+    return render_live(request, "crm/import_review.html", context)
 
 
 @needs("import")

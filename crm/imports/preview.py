@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.work import State
-from crm.imports import store
+from crm.imports import duplicates, store
 from crm.imports.ahead import Ahead
 from crm.imports.blocks import blocks
 from crm.imports.currency import assumed
@@ -22,7 +22,8 @@ from crm.imports.would import would_do
 from crm.models import Import, ImportFile, Preview, SeenKey
 
 SHOWN = 20
-COUNTS = ("created", "updated", "unchanged", "repeated")
+PAIRS = 5
+COUNTS = ("created", "updated", "unchanged", "repeated", "duplicates")
 
 
 def restart(run: Import) -> Preview:
@@ -113,9 +114,11 @@ class Counting:
         with transaction.atomic():
             figures = added(file.preview, prepared)
             for staged in prepared.staged:
-                found = would_do(staged, self.row.pk, set(self.row.checkpoint["named"]))
-                add_kind(figures, staged.plan.mapping.object, asdict(found.counts), staged.repeated)
+                found = would_do(staged, self.row.pk, set(self.row.checkpoint["named"]), self.row.run.duplicates)
+                more = {**asdict(found.counts), "repeated": staged.repeated, "duplicates": found.left_out}
+                add_kind(figures, staged.plan.mapping.object, more)
                 add_links(figures, staged.plan.mapping.object, found.links)
+                add_alike(figures, staged.plan.mapping.object, found.alike)
             file.preview = figures
             file.save(update_fields=["preview"])
             self.row.advance(place, done_units=self.row.done_units + prepared.end - begun)
@@ -129,7 +132,7 @@ class Counting:
 
 def added(before: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
     """Return the figures of a file with those of one more block, kinds and links left out."""
-    figures = {"rows": 0, "rejected": 0, "dropped": 0, "kinds": {}, "links": {}, "refused": [], **before}
+    figures = {"rows": 0, "rejected": 0, "dropped": 0, "kinds": {}, "links": {}, "alike": {}, "refused": [], **before}
     figures["rows"] += prepared.rows
     figures["rejected"] += len(prepared.refused)
     figures["dropped"] += prepared.dropped
@@ -141,10 +144,22 @@ def added(before: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
     return figures
 
 
-def add_kind(figures: dict[str, Any], kind: str, counts: dict[str, int], repeated: int) -> None:
+def add_kind(figures: dict[str, Any], kind: str, counts: dict[str, int]) -> None:
     total = figures["kinds"].setdefault(kind, dict.fromkeys(COUNTS, 0))
-    for name, number in {**counts, "repeated": repeated}.items():
+    for name, number in counts.items():
         total[name] += number
+
+
+def add_alike(figures: dict[str, Any], kind: str, found: duplicates.Found) -> None:
+    """Add the rows that seem to be there already, by why, with the first pairs."""
+    for why, number in found.counts.items():
+        total = figures["alike"].setdefault(why, {"rows": 0, "pairs": []})
+        total["rows"] += number
+        room = max(0, PAIRS - len(total["pairs"]))
+        pairs = [pair for pair in found.examples if pair.why == why][:room]
+        total["pairs"] += [
+            [kind, pair.name or pair.external_id, pair.other_name or pair.other_external_id] for pair in pairs
+        ]
 
 
 def add_links(figures: dict[str, Any], kind: str, links: dict[str, dict[str, Any]]) -> None:
@@ -167,6 +182,7 @@ class Totals:
     updated: int
     unchanged: int
     repeated: int
+    duplicates: int
     rejected: int
     dropped: int
 

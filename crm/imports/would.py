@@ -1,12 +1,13 @@
 """What staged rows would do to the tables, asked without doing it."""
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
-from crm.imports import lookups, staging
+from crm.imports import duplicates, lookups, staging
 from crm.imports.plan import Plan, PlannedReference
 from crm.imports.prepare import Staged
 from crm.imports.staging import STAGE, Sql, quoted
@@ -25,28 +26,32 @@ class Counts:
 
 @dataclass(frozen=True)
 class Found:
-    """What a block would do, and per link: rows that it finds nothing for, what it would make, examples with their rows."""
+    """What a block would do; per link: rows that find nothing, what is made, examples; rows that seem to be there already."""
 
     counts: Counts
     links: dict[str, dict[str, Any]]
+    alike: duplicates.Found
+    left_out: int = 0  # of those, as somebody chose
 
 
-def would_do(staged: Staged, preview_id: int, named: set[str]) -> Found:
+def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mapping[str, str]) -> Found:
     """Compare the rows with what is there and with what blocks before would have brought, and note them as seen.
 
     `named` are the kinds of record that some file of the import points to by a name. Call it in a transaction.
     """
     plan = staged.plan
     if not staged.rows:
-        return Found(Counts(0, 0, 0), {})
+        return Found(Counts(0, 0, 0), {}, duplicates.Found({}, []))
     with connection.cursor() as cursor:
         staging.copy(cursor, plan, staged.csv)
+        alike = duplicates.search(cursor, plan, STAGE)
+        out = len(duplicates.take_out(cursor, plan, STAGE, treatments))
         lay_out(cursor, plan, preview_id)
-        counts = _counts(cursor, plan, preview_id, staged.rows)
+        counts = _counts(cursor, plan, preview_id, staged.rows - out)
         links = {one.rule.name: _link(cursor, one, plan, preview_id) for one in plan.references}
         _note_seen(cursor, plan, preview_id, named)
         cursor.execute(f"DROP TABLE {STAGE}, {ROWS}")
-    return Found(counts, {name: found for name, found in links.items() if found["rows"] or found["made"]})
+    return Found(counts, {name: found for name, found in links.items() if found["rows"] or found["made"]}, alike, out)
 
 
 def lay_out(cursor: Any, plan: Plan, preview_id: int) -> None:

@@ -1,0 +1,146 @@
+"""What an import that waits would do, in the words of the page: as far as it is counted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from crm.imports.catalogue import titles
+from crm.imports.preview import COUNTS, Totals, totals
+from crm.imports.targets import target, title_of
+from crm.models import Import, ImportFile, Likeness, Preview, Treatment
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class KindLine:
+    """What would become of one kind of record."""
+
+    title: str
+    created: int
+    updated: int
+    unchanged: int
+    repeated: int
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class LinkLine:
+    """A link behind which rows find nothing, or that makes records."""
+
+    title: str
+    label: str
+    rows: int
+    made: int
+    named: list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class AlikeLine:
+    """New rows that seem to be there already, for one reason, and what is to be done with them."""
+
+    why: str
+    label: str
+    rows: int
+    pairs: list[list[str]]
+    is_skipped: bool
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Everything that is known of an import before it goes in."""
+
+    totals: Totals
+    percent: int
+    about: int  # rows there are, by what was read so far
+    is_counted: bool
+    fault: str
+    kinds: list[KindLine]
+    links: list[LinkLine]
+    alike: list[AlikeLine]
+    refused: list[tuple[str, dict[str, Any]]]
+    currency: str
+
+    @property
+    def left_out(self) -> int:
+        """Rows that the source marks as deleted, or that are there already."""
+        return self.totals.dropped + self.totals.duplicates
+
+    @property
+    def counting(self) -> str:
+        if self.is_counted:
+            return f"All {self.totals.rows:,} rows are counted"
+        return f"Counted {self.totals.rows:,} of about {self.about:,} rows" if self.totals.rows else "Counting the rows"
+
+
+def outlook(run: Import, files: list[ImportFile]) -> Outlook:
+    """Return what would come of an import, as far as it is counted."""
+    row = Preview.objects.filter(run=run).first()
+    total = totals(files)
+    fraction = (row.fraction_done if row else None) or 0.0
+    counted = [file for file in files if file.preview]
+    return Outlook(
+        totals=total,
+        percent=int(100 * fraction),
+        about=_about(total.rows, fraction),
+        is_counted=bool(row and row.state == "done"),
+        fault=row.last_error if row and row.state == "failed" else "",
+        kinds=_kinds(counted),
+        links=_links(counted),
+        alike=_alike(run, counted),
+        refused=[(file.name, one) for file in counted for one in file.preview["refused"]][:20],
+        currency=(row.checkpoint.get("currency", "") if row else "") or "",
+    )
+
+
+def _about(rows: int, fraction: float) -> int:
+    """Reckon how many rows there are from those in the part that was read, to three figures."""
+    if not fraction:
+        return 0
+    exact = rows / fraction
+    return round(exact, -max(0, len(str(int(exact))) - 3)) if fraction < 1 else rows
+
+
+def _kinds(files: list[ImportFile]) -> list[KindLine]:
+    found: dict[str, dict[str, int]] = {}
+    for file in files:
+        for kind, counts in file.preview["kinds"].items():
+            total = found.setdefault(kind, dict.fromkeys(COUNTS, 0))
+            for name, number in counts.items():
+                total[name] += number
+    return [KindLine(title=title_of(kind), **counts) for kind, counts in found.items()]
+
+
+def _links(files: list[ImportFile]) -> list[LinkLine]:
+    found: dict[str, dict[str, Any]] = {}
+    for file in files:
+        for key, link in file.preview["links"].items():
+            total = found.setdefault(key, {"rows": 0, "made": 0, "named": {}})
+            total["rows"] += link["rows"]
+            total["made"] += link["made"]
+            for word, number in link["named"].items():
+                total["named"][word] = total["named"].get(word, 0) + number
+    return [_link(key, total) for key, total in sorted(found.items(), key=lambda one: -one[1]["rows"])]
+
+
+def _link(key: str, total: dict[str, Any]) -> LinkLine:
+    kind, _, name = key.partition(".")
+    known = target(kind, f"link:{name}")
+    named = sorted(total["named"].items(), key=lambda one: (-one[1], one[0]))[:EXAMPLES]
+    return LinkLine(title_of(kind), known.label if known else name, total["rows"], total["made"], named)
+
+
+def _alike(run: Import, files: list[ImportFile]) -> list[AlikeLine]:
+    lines = []
+    for why in Likeness:
+        found = [file.preview["alike"][why] for file in files if why in file.preview["alike"]]
+        rows = sum(one["rows"] for one in found)
+        if rows:
+            pairs = [pair for one in found for pair in one["pairs"]][:EXAMPLES]
+            lines.append(AlikeLine(why, why.label, rows, pairs, run.duplicates.get(why) == Treatment.SKIP))
+    return lines
+
+
+def source_title(name: str, known: Iterable[tuple[str, str]] | None = None) -> str:
+    """Return the name of a source as people read it."""
+    return dict(known if known is not None else titles()).get(name) or name.replace("-", " ").capitalize()

@@ -1,0 +1,189 @@
+"""The pages on which somebody looks at an import before it goes in, and says how its columns are to be read."""
+
+import re
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_POST
+
+from core.live import wants_region
+from core.tasks import ring
+from core.work import Work
+from crm import actions
+from crm.actions import CannotBringIn, NotHeld
+from crm.imports import review
+from crm.imports.catalogue import sources, titles
+from crm.imports.outlook import source_title
+from crm.imports.rules import MappingError
+from crm.imports.sample import first_rows
+from crm.imports.targets import kinds, title_of
+from crm.models import Import, ImportFile, Preview, RememberedMapping
+from team.access import needs
+from team.models import User
+
+OWN = "own"  # instead of a source's name: one that somebody names
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def ring_for(row: Work) -> None:
+    transaction.on_commit(lambda: ring(row), robust=True)
+
+
+@needs("import")
+@require_http_methods(["GET", "HEAD", "POST"])
+def file_mapping(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
+    """Show what each column of a file becomes and how it is read; take corrections."""
+    file = get_object_or_404(
+        ImportFile.objects.select_related("run", "mapped_by", "remembered__decided_by"), pk=file_pk, run_id=pk
+    )
+    if not file.run.is_held or not file.header:
+        messages.warning(request, "The columns of this file cannot be changed now.")
+        return redirect("import_run", pk)
+    frame = first_rows(file)
+    given = request.POST if request.method == "POST" else request.GET
+    source, kind = _source(given, file), _kind(given)
+    before = review.draft_of(file, frame, source, kind)
+    draft = before
+    if request.method == "POST":
+        draft = _posted(request, file, before, source)
+    tables = review.tables_from(draft, file, before if before.tables else None)
+    faults = [*review.faults(draft), *_own_name_faults(request)] if request.method == "POST" else []
+    if wants_region(request):
+        part = "readings" if _is_as_was(request, before) else "columns"
+        return render(
+            request, f"crm/mapping.html#{part}", {**_page(file, draft, tables, frame, faults, given), "oob": True}
+        )
+    if request.method == "POST" and "look" not in request.POST and not faults:
+        faults = _keep(request, file, draft, tables)
+        if not faults:
+            return redirect("import_run", pk)
+    return render(request, "crm/mapping.html", _page(file, draft, tables, frame, faults, given))
+
+
+def _is_as_was(request: HttpRequest, before: review.Draft) -> bool:
+    """Tell whether the columns on the page are of the source and kind of record that the form now names."""
+    return request.POST.get("was") == before.basis
+
+
+def _source(given: Any, file: ImportFile) -> str:
+    """Return the source that the form names: one that is known, or one of the company's own."""
+    asked = str(given.get("source", ""))
+    if asked == OWN:
+        return slugify(str(given.get("own", "")))[:40] or "own"
+    known = {name for name, _ in _sources(file)}
+    return asked if asked in known else file.source
+
+
+def _own_name_faults(request: HttpRequest) -> list[str]:
+    if request.POST.get("source") == OWN and not slugify(request.POST.get("own", "")):
+        return ["Give the source a name: a word for where the file comes from, like “web shop”."]
+    return []
+
+
+def _kind(given: Any) -> str:
+    asked = str(given.get("kind", ""))
+    return asked if asked in {kind.name for kind in kinds()} else ""
+
+
+def _sources(file: ImportFile) -> list[tuple[str, str]]:
+    """Return the sources there are: those of the catalogue, and those that somebody named before."""
+    own = RememberedMapping.objects.exclude(source__in=sources()).values_list("source", flat=True).distinct()
+    names = {*own[:50], file.source} - {"", *sources()}
+    return [*titles(), *sorted((name, source_title(name, ())) for name in names)]
+
+
+def _posted(request: HttpRequest, file: ImportFile, before: review.Draft, source: str) -> review.Draft:
+    if not _is_as_was(request, before):
+        return before
+    kind = before.kind
+    choices = review.posted(request.POST, file, kind, before)
+    columns = review.columns_of(file)
+    asked = request.POST.get("id", "")
+    id_column = columns[int(asked)] if asked.isdecimal() and int(asked) < len(columns) else ""
+    return review.Draft(source or before.source, kind, choices, id_column, before.is_new, before.tables)
+
+
+def _keep(request: HttpRequest, file: ImportFile, draft: review.Draft, tables: list[review.Table]) -> list[str]:
+    """Keep what was said; return what keeps it from being kept."""
+    name = draft.kind if draft.is_new else file.kind
+    try:
+        row = actions.map_file(file=file, source=draft.source or OWN, kind=name, mappings=tables, user=_user(request))
+    except (NotHeld, MappingError) as error:
+        return [str(error)]
+    ring_for(row)
+    messages.success(request, f"{title_of(draft.kind)} from {file.name}: the columns are read as you said.")
+    return []
+
+
+def _page(
+    file: ImportFile, draft: review.Draft, tables: list[review.Table], frame: Any, faults: list[str], given: Any
+) -> dict[str, Any]:
+    columns = review.columns(draft, tables, file, frame)
+    return {
+        "file": file,
+        "run": file.run,
+        "draft": draft,
+        "kind_title": title_of(draft.kind),
+        "kinds": kinds(),
+        "sources": _sources(file),
+        "source": draft.source if draft.source in {name for name, _ in _sources(file)} else OWN,
+        "own": given.get("own") or _likely_name(file),
+        "columns": columns,
+        "unique": any(column.is_unique for column in columns),
+        "sampled": len(frame),
+        "faults": faults,
+    }
+
+
+def _likely_name(file: ImportFile) -> str:
+    """Return a name for where a file comes from: its own, without what changes from one to the next."""
+    stem = PurePosixPath(file.name).name.partition(".")[0]
+    return " ".join(re.findall(r"[^\W\d_]+", stem))[:40]
+
+
+@needs("import")
+@require_POST
+def change_file(request: HttpRequest, pk: int, file_pk: int, change: str) -> HttpResponse:
+    """Leave a file out, or take it in again."""
+    file = get_object_or_404(ImportFile, pk=file_pk, run_id=pk)
+    try:
+        if change == "leave-out":
+            ring_for(actions.leave_out(file=file, user=_user(request)))
+        elif file.kind:
+            ring_for(actions.take_in(file=file))
+    except NotHeld as error:
+        messages.warning(request, str(error))
+    return redirect("import_run", pk)
+
+
+@needs("import")
+@require_POST
+def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let an import go in."""
+    run = get_object_or_404(Import, pk=pk)
+    try:
+        ring_for(actions.bring_in(run=run, user=_user(request)))
+    except (NotHeld, CannotBringIn) as error:
+        messages.warning(request, str(error))
+    return redirect("import_run", pk)
+
+
+@needs("import")
+@require_POST
+def choose_duplicates(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what to do with rows that seem to be there already."""
+    run = get_object_or_404(Import, pk=pk)
+    try:
+        row: Preview = actions.choose_duplicates(run=run, chosen=request.POST)
+        ring_for(row)
+    except NotHeld as error:
+        messages.warning(request, str(error))
+    return redirect("import_run", pk)
