@@ -3,7 +3,14 @@
 import re
 from collections.abc import Iterable
 
+from crm.imports.numbers import code_of
+
 REJECTED_LINE, REJECTED_BECAUSE = "Rejected line", "Rejected because"  # columns that we add to rows we hand back
+
+UNIT = re.compile(
+    r"^(?P<name>.+?)\s*(?:\((?P<round>[^()]+)\)|\[(?P<square>[^\[\]]+)\]|\s[io]n (?P<after>[A-Z]{3}|[€£$])|[\s_](?P<code>[A-Z]{3}))$"
+)
+ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z][A-Za-z]+/[A-Za-z_]+")
 
 
 def fold(header: str) -> str:
@@ -22,11 +29,26 @@ def distinct(headers: Iterable[str]) -> list[str]:
 
 
 def index(headers: Iterable[str]) -> dict[str, str]:
-    """Return {folded header: header}; of two that fold alike, the first."""
+    """Return {folded header: header}, and without a unit behind it; of two that fold alike, the first."""
     found: dict[str, str] = {}
+    headers = list(headers)
     for header in headers:
         found.setdefault(fold(header), header)
+    for header in headers:
+        found.setdefault(fold(without_unit(header)), header)
     return found
+
+
+def unit_of(header: str) -> str:
+    """Return the currency or zone that a name says: Amount (EUR), Amount in €, Created at [UTC]."""
+    found = UNIT.match(header.strip())
+    unit = next(filter(None, found.groups()[1:]), "") if found else ""
+    return unit if code_of(unit) or ZONE.fullmatch(unit) else ""
+
+
+def without_unit(header: str) -> str:
+    found = UNIT.match(header.strip())
+    return found["name"] if found and unit_of(header) else header
 
 
 OURS = {fold(REJECTED_LINE), fold(REJECTED_BECAUSE)}

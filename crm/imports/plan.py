@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, models
 
-from crm.imports.headers import OURS, fold, index
+from crm.imports.headers import OURS, fold, index, without_unit
+from crm.imports.manners import PLAIN, Manners
 from crm.imports.rules import FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Plan:
     stages: "StageBook | None" = field(default=None, repr=False)
     file_columns: frozenset[str] = field(default=frozenset(), repr=False)
     custom_types: dict[str, str] = field(default_factory=dict, repr=False)  # of those that are more than text
+    manners: Manners = field(default=PLAIN, repr=False)
 
     @property
     def table(self) -> str:
@@ -75,7 +77,9 @@ def make_plan(
     model = model_of(mapping.object)
     typed = {fold(name): kind for name, kind in mapping.custom_types}
     custom = [
-        name for name in header if fold(name) in typed or (mapping.keeps_custom and fold(name) not in known | OURS)
+        name
+        for name in header
+        if fold(name) in typed or (mapping.keeps_custom and not {fold(name), fold(without_unit(name))} & (known | OURS))
     ]
     return Plan(
         mapping=mapping,

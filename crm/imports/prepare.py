@@ -11,7 +11,7 @@ import pyarrow as pa
 from django.db import connection, models
 from pyarrow import csv as arrow_csv
 
-from crm.imports import agreed, keys, values
+from crm.imports import agreed, keys, spoken, values
 from crm.imports.blocks import Block
 from crm.imports.headers import fold
 from crm.imports.plan import Plan, PlannedField, PlannedReference, staged_columns
@@ -145,12 +145,14 @@ def read_columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
 def _custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
     """Read a column that is kept as a custom field; a cell that is not of its type is wrong."""
     column = _without(checks.frame[header], plan.source.nulls)
+    if plan.custom_types.get(header):
+        column = _without(column, plan.manners.nulls_of([header]))
     match plan.custom_types.get(header, ""):
         case "number":
-            found, wrong = values.number(column)
+            found, wrong = values.number(column, plan.manners.decimal_of([header]))
             words = NO_NUMBER
         case "date":
-            found, wrong = values.day(column, (*plan.source.dates, *plan.source.times))
+            found, wrong = values.day(column, (*plan.source.dates, *plan.source.times), plan.manners.order_of([header]))
             words = NO_DATE
         case "yes_no":
             found, wrong = values.boolean(column, nullable=True)
@@ -162,7 +164,7 @@ def _custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
 
 
 def _key(plan: Plan, checks: Checks) -> pd.Series:
-    key = first_filled(checks.frame, plan.id_headers, plan.source.nulls)
+    key = first_filled(checks.frame, plan.id_headers, {*plan.source.nulls, *plan.manners.nulls_of(plan.id_headers)})
     header = plan.id_headers[0] if plan.id_headers else ""
     if not plan.mapping.id_may_be_empty and not plan.mapping.id_from:
         checks.note((key == "").to_numpy(), header, lambda _: "The id is missing")
@@ -232,8 +234,9 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
     rule = planned.rule
     frame = checks.frame
     if rule.value is not None:
-        return pd.Series(_constant(rule.value), index=frame.index, dtype="str")
-    raw = first_filled(frame, planned.headers, plan.source.nulls)
+        constant = pd.Series(_constant(rule.value), index=frame.index, dtype="str")
+        return spoken.beside_amounts(constant, plan, frame) if rule.name == "currency" else constant
+    raw = first_filled(frame, planned.headers, {*plan.source.nulls, *_nothing(planned, plan)})
     if planned.join:
         raw = raw.where(raw != "", _joined(frame, planned.join))
     column = _without(raw, rule.empty)
@@ -242,13 +245,22 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
     if planned.refine:
         column = _refined(planned, column, frame)
     if rule.default is not None:
-        column = column.where(column != "", _constant(rule.default))
+        default = pd.Series(_constant(rule.default), index=frame.index, dtype="str")
+        column = column.where(
+            column != "", spoken.beside_amounts(default, plan, frame) if rule.name == "currency" else default
+        )
     if rule.when:
         column = column.where(_where(rule.when, done, frame), "")
     found, wrong = _read(planned, column, plan)
     header = (planned.headers or planned.join)[0]
-    checks.note(wrong, header, lambda place: _complaint(planned, str(raw.iat[place])))
+    checks.note(wrong, header, lambda place: _complaint(planned, plan, str(raw.iat[place])))
     return found
+
+
+def _nothing(planned: PlannedField, plan: Plan) -> frozenset[str]:
+    """Return the words that stand for nothing; in a text they can be what it says."""
+    is_text = isinstance(planned.model_field, models.CharField | models.TextField) and not planned.model_field.choices
+    return frozenset() if is_text else plan.manners.nulls_of(planned.headers)
 
 
 def _constant(value: Any) -> str:
@@ -284,33 +296,37 @@ def _where(when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Ser
 
 
 def _read(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Read:
+    decimal = plan.manners.decimal_of(planned.headers)
     match planned.rule.reads:
         case "percent":
-            return values.scaled(column.str.rstrip(" %"), values.fraction)
+            return values.scaled(column.str.rstrip(" %"), values.fraction, decimal)
         case "millions":
-            return values.scaled(column, values.from_millions)
+            return values.scaled(column, values.from_millions, decimal)
         case "minutes":
-            return values.scaled(column, values.from_minutes)
+            return values.scaled(column, values.from_minutes, decimal)
         case "day before":
-            days, wrong = _read_as(planned.model_field, column, plan)
+            days, wrong = _read_as(planned, column, plan)
             return days - pd.Timedelta(days=1), wrong
         case "email":
             column = values.email(column)
         case "domain":
             column = values.domain(column)
-    return _read_as(planned.model_field, column, plan)
+    return _read_as(planned, column, plan)
 
 
-def _read_as(found: models.Field, column: pd.Series, plan: Plan) -> values.Read:
-    """Read text as what the field is."""
+def _read_as(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Read:
+    """Read text as what the field is, in the manners of its columns."""
+    found, manners, headers = planned.model_field, plan.manners, planned.headers
+    formats = (*plan.source.times, *plan.source.dates)
     if isinstance(found, models.DateTimeField):
-        return values.time(column, (*plan.source.times, *plan.source.dates), plan.zone)
+        return values.time(column, formats, manners.zone_of(headers, plan.zone), manners.order_of(headers))
     if isinstance(found, models.DateField):
-        return values.day(column, (*plan.source.dates, *plan.source.times))
+        return values.day(column, formats, manners.order_of(headers))
     if isinstance(found, models.DecimalField):
-        return values.number(column)
+        return values.number(column, manners.decimal_of(headers))
     if isinstance(found, models.IntegerField):
-        return values.integer(column, *connection.ops.integer_field_range(found.get_internal_type()))
+        bounds = connection.ops.integer_field_range(found.get_internal_type())
+        return values.integer(column, *bounds, manners.decimal_of(headers))
     if isinstance(found, models.BooleanField):
         return values.boolean(column, found.null)
     if found.name == "currency":
@@ -320,9 +336,12 @@ def _read_as(found: models.Field, column: pd.Series, plan: Plan) -> values.Read:
     return values.text(column, found.max_length)
 
 
-def _complaint(planned: PlannedField, cell: str) -> str:
+def _complaint(planned: PlannedField, plan: Plan, cell: str) -> str:
     found = planned.model_field
     shown = _shown(cell)
+    doubt = spoken.doubt(planned, plan, cell)
+    if doubt:
+        return f"{shown} {doubt}"
     if planned.rule.reads == "percent":
         return f"{shown} is no percentage from 0 to 100"
     if isinstance(found, models.DateField):
@@ -344,7 +363,8 @@ def _shown(cell: str) -> str:
 
 def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:
     rule = planned.rule
-    column = _without(first_filled(checks.frame, planned.headers, plan.source.nulls), rule.empty)
+    nulls = {*plan.source.nulls, *plan.manners.nulls_of(planned.headers)}
+    column = _without(first_filled(checks.frame, planned.headers, nulls), rule.empty)
     if rule.split:
         column = column.str.partition(rule.split)[0].str.strip()
     if rule.match:

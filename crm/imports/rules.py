@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import models
 
-from crm.imports.headers import fold
+from crm.imports.headers import fold, index
 
 
 class MappingError(ValueError):
@@ -116,7 +116,7 @@ class ObjectMapping:
     rules: tuple[str, ...] = ()  # named rules that run when all files are in
 
     def is_met_by(self, headers: Iterable[str]) -> bool:
-        folded = {fold(header) for header in headers}
+        folded = set(index(headers))
         met = all(any(fold(name) in folded for name in names) for names in self.needs)
         return met and (self.each is None or bool(self.columns_like(headers)))
 

@@ -20,6 +20,7 @@ from crm.imports.ahead import Ahead
 from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind, recognise
 from crm.imports.currency import settle
+from crm.imports.detect import examine
 from crm.imports.duplicates import list_left_out
 from crm.imports.journal import mark
 from crm.imports.planning import note_custom_fields, plans_of
@@ -219,6 +220,7 @@ def _recognise(file: ImportFile, asked: str) -> None:
     seen = survey(given, store.place(clean), settings.UNPACKED_MAX_BYTES)
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
+    file.detected = examine(file)
     if remember.apply(file, asked):
         return None
     kind = recognise(seen.header, file.name, asked)

@@ -6,7 +6,7 @@ never wrong; it comes out missing.
 
 import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,13 +14,22 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from crm.imports import dates
+from crm.imports.numbers import PLAIN_OPEN, POINT, plain
+
 Read = tuple[pd.Series, np.ndarray]
 NUMBER = r"-?\d{1,14}(?:\.\d+)?"
 INTEGER = r"-?\d{1,9}"  # fits any field; longer ones are looked at one by one
 TOO_LARGE = Decimal(10) ** 14
 ISO_DATE = r"\d{4}-\d{2}-\d{2}"
-TRUE = {"1", "true", "yes", "y", "t", "x", "ja", "oui", "si", "sí", "sim"}
-FALSE = {"0", "false", "no", "n", "f", "nein", "non", "não", ""}
+TRUE = {
+    "1", "1.0", "true", "yes", "y", "t", "x", "on", "✓", "✔", "ja", "wahr", "oui", "vrai", "si", "sí", "sì", "verdadero", "vero",
+    "sim", "verdadeiro", "tak", "prawda", "kyllä", "waar", "sant",
+}  # fmt: skip
+FALSE = {
+    "0", "0.0", "false", "no", "n", "f", "off", "-", "nein", "falsch", "non", "faux", "falso", "não", "nie", "fałsz", "ei",
+    "nee", "onwaar", "nej", "falskt", "",
+}  # fmt: skip
 
 
 def missing(column: pd.Series) -> pd.Series:
@@ -44,24 +53,26 @@ def text(column: pd.Series, longest: int | None) -> Read:
     return column, (column.str.len() > longest).to_numpy(dtype=bool, na_value=False)
 
 
-def number(column: pd.Series) -> Read:
-    """Amounts: plain, or with a currency sign, blanks, thousands and a decimal comma, as far as they are plain."""
+def number(column: pd.Series, decimal: str = POINT) -> Read:
+    """Amounts: plain, or with a currency sign, blanks and thousands; 1.234 by what parts the decimals, wrong without."""
     fine = only_first(column, NUMBER) | (column == "").to_numpy()
+    if decimal != POINT:
+        fine &= ~only_first(column, PLAIN_OPEN)
     if not fine.all():
-        column, fine = _by_word(column, fine, _amount)
+        column, fine = _by_word(column, fine, partial(_amount, decimal=decimal))
     return missing(column), ~fine
 
 
-def integer(column: pd.Series, lowest: int, highest: int) -> Read:
+def integer(column: pd.Series, lowest: int, highest: int, decimal: str = POINT) -> Read:
     fine = only_first(column, INTEGER) | (column == "").to_numpy()
     if not fine.all():
-        column, fine = _by_word(column, fine, partial(_whole_number, lowest=lowest, highest=highest))
+        column, fine = _by_word(column, fine, partial(_whole_number, lowest=lowest, highest=highest, decimal=decimal))
     return missing(column), ~fine
 
 
-def scaled(column: pd.Series, scale: Callable[[Decimal], Decimal | None]) -> Read:
+def scaled(column: pd.Series, scale: Callable[[Decimal], Decimal | None], decimal: str = POINT) -> Read:
     """Numbers in another unit than ours; `scale` returns None where one is out of bounds."""
-    column, wrong = number(column)
+    column, wrong = number(column, decimal)
 
     def read(word: str) -> str | None:
         value = scale(Decimal(word))
@@ -98,17 +109,24 @@ def boolean(column: pd.Series, nullable: bool) -> Read:
     return missing(found), ~fine
 
 
-def day(column: pd.Series, formats: Sequence[str]) -> Read:
-    """Days as written, whatever time stands behind them: ISO, or one of the formats."""
+def day(column: pd.Series, formats: Sequence[str], order: str = "") -> Read:
+    """Days as written, whatever time stands behind them: ISO, one of the formats, or as `order` says; wrong without."""
     iso = only_first(column, ISO_DATE + r"(?:[T ].*)?")
     days = pd.to_datetime(column.str.slice(0, 10).where(iso, None), format="%Y-%m-%d", errors="coerce")
     for pattern in formats:
         days = _fill(days, column, pattern)
-    wrong = days.isna().to_numpy() & (column != "").to_numpy()
-    return days, wrong
+    rest = (days.isna() & (column != "")).to_numpy()
+    if rest.any():
+        days = days.fillna(_days(column[rest], order))
+    return days, days.isna().to_numpy() & (column != "").to_numpy()
 
 
-def time(column: pd.Series, formats: Sequence[str], zone: str) -> Read:
+def _days(column: pd.Series, order: str) -> pd.Series:
+    found = dates.read(column, order)
+    return found.naive.dt.normalize().fillna(found.utc.dt.tz_localize(None).dt.normalize())
+
+
+def time(column: pd.Series, formats: Sequence[str], zone: str, order: str = "") -> Read:
     """Times; one without a zone is a time in `zone`. Out they come in UTC."""
     iso = only_first(column, ISO_DATE + r"(?:[T ].*)?")
     zoned = iso & column.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool, na_value=False)
@@ -117,6 +135,10 @@ def time(column: pd.Series, formats: Sequence[str], zone: str) -> Read:
         naive = pd.to_datetime(column.where(iso & ~zoned, None), format="ISO8601", errors="coerce")
         for pattern in formats:
             naive = _fill(naive, column, pattern)
+        rest = (naive.isna() & utc.isna() & (column != "")).to_numpy()
+        if rest.any():
+            found = dates.read(column[rest], order)
+            naive, utc = naive.fillna(found.naive), utc.fillna(found.utc)
         utc = utc.fillna(_in_utc(naive, zone))
     wrong = utc.isna().to_numpy() & (column != "").to_numpy()
     return utc, wrong
@@ -147,29 +169,13 @@ def _by_word(column: pd.Series, fine: np.ndarray, read: Callable[[str], str | No
     return column, fine
 
 
-def _plain_number(word: str) -> Decimal | None:
-    """Read 1,234.50 · 1.234,50 · 1 234,50 · $ 5 · (5) · 1e6 · 5 EUR; None when it is none or could be two."""
-    bare = re.sub(r"[\s'’$€£¥]|^[A-Z]{3}|[A-Z]{3}$", "", word)
-    if bare.startswith("(") and bare.endswith(")"):
-        bare = f"-{bare[1:-1]}"
-    if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", bare):
-        bare = bare.replace(",", "")
-    elif re.fullmatch(r"-?\d{1,3}(\.\d{3})+,\d+", bare) or re.fullmatch(r"-?\d+,\d{1,2}", bare):
-        bare = bare.replace(".", "").replace(",", ".")
-    try:
-        value = Decimal(bare)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
-
-
-def _amount(word: str) -> str | None:
-    value = _plain_number(word)
+def _amount(word: str, decimal: str) -> str | None:
+    value = plain(word, decimal)
     return f"{value:f}" if value is not None and abs(value) < TOO_LARGE else None
 
 
-def _whole_number(word: str, lowest: int, highest: int) -> str | None:
-    value = _plain_number(word)
+def _whole_number(word: str, lowest: int, highest: int, decimal: str) -> str | None:
+    value = plain(word, decimal)
     return f"{value:.0f}" if value is not None and lowest <= value <= highest and value % 1 == 0 else None
 
 

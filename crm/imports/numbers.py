@@ -1,0 +1,129 @@
+"""Numbers as people write them: what a cell can only mean, and what could be two things (1.234, 1,234)."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import pandas as pd
+
+POINT, COMMA = "point", "comma"
+CODES = frozenset(
+    "AED ARS AUD BAM BDT BGN BHD BRL CAD CHF CLP CNY COP CRC CZK DKK DZD EGP EUR GBP GEL GHS HKD HRK HUF IDR ILS INR IRR ISK"
+    " JOD JPY KES KRW KWD KZT LBP LKR MAD MDL MKD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN PYG QAR RON RSD RUB SAR SEK SGD THB"
+    " TND TRY TWD UAH USD UYU UZS VES VND XAF XOF ZAR ZMW".split()
+)
+SYMBOLS: dict[str, tuple[str, ...]] = {  # what a sign can stand for, the likeliest first
+    "€": ("EUR",), "£": ("GBP",), "₹": ("INR",), "₽": ("RUB",), "₺": ("TRY",), "₩": ("KRW",), "₪": ("ILS",), "zł": ("PLN",),
+    "Kč": ("CZK",), "Ft": ("HUF",), "R$": ("BRL",), "US$": ("USD",), "C$": ("CAD",), "CA$": ("CAD",), "A$": ("AUD",),
+    "AU$": ("AUD",), "NZ$": ("NZD",), "HK$": ("HKD",), "S$": ("SGD",), "MX$": ("MXN",), "Fr.": ("CHF",), "SFr.": ("CHF",),
+    "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN"), "¥": ("JPY", "CNY"), "kr": ("SEK", "NOK", "DKK", "ISK"),
+    "kr.": ("DKK", "NOK", "SEK", "ISK"),
+}  # fmt: skip
+_SIGN = "|".join(re.escape(sign) for sign in sorted(SYMBOLS, key=len, reverse=True))
+MARKED = re.compile(
+    rf"^[-−(]?\s*(?P<before>{_SIGN}|[A-Za-z]{{3}}(?![A-Za-z]))|(?P<after>{_SIGN}|(?<![A-Za-z])[A-Za-z]{{3}})\s*\)?$"
+)
+BLANKS = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
+GROUPED = {
+    mark: re.compile(
+        rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+|\d{{1,2}}(?:{re.escape(mark)}\d{{2}})+{re.escape(mark)}\d{{3}}"
+    )
+    for mark in ".,"
+}  # 1,234,567 and 12,34,567
+AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?[eE][+-]?\d{1,3}")
+
+# The same, for whole columns: signs and blanks before and behind are let pass.
+_BEFORE, _BEHIND = r"^[^\d.,]*", r"[^\d.,]*$"
+POINT_PROOF = rf"{_BEFORE}(?:\d{{1,3}}(?:,\d{{2,3}})*,\d{{3}}\.\d+|0\.\d+|\d+\.(?:\d{{1,2}}|\d{{4,}})|\d{{4,}}\.\d{{3}}|\d{{1,3}}(?:,\d{{3}}){{2,}}){_BEHIND}"
+COMMA_PROOF = rf"{_BEFORE}(?:\d{{1,3}}(?:\.\d{{3}})+,\d+|0,\d+|\d+,(?:\d{{1,2}}|\d{{4,}})|\d{{4,}},\d{{3}}|\d{{1,3}}(?:\.\d{{3}}){{2,}}){_BEHIND}"
+OPEN = rf"{_BEFORE}[1-9]\d{{0,2}}[.,]\d{{3}}{_BEHIND}"
+PLAIN_OPEN = r"-?[1-9]\d{0,2}\.\d{3}"  # 1.234, which the fast way would take for one and a quarter
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number as it was written, and the sign or code of a currency beside it."""
+
+    bare: str
+    is_negative: bool
+    mark: str
+
+
+def amount(word: str) -> Amount:
+    """Take a cell apart: -€ 1.234,50 · (500) · 5 EUR · 500- · 1 234,50 kr."""
+    word, mark = _unmarked(word.replace("−", "-").strip())
+    negative = word.startswith(("-", "(")) or word.endswith("-")
+    return Amount(BLANKS.sub("", word.strip("-() ")), negative, mark)
+
+
+def _unmarked(word: str) -> tuple[str, str]:
+    """Return (cell without it, sign or code of a currency)."""
+    found = MARKED.search(word)
+    if not found:
+        return word, ""
+    part = "before" if found["before"] else "after"
+    return word[: found.start(part)] + word[found.end(part) :], found[part]
+
+
+def plain(word: str, decimal: str) -> Decimal | None:
+    """Return the number that a cell means; None when it is none, or could be two and `decimal` says neither."""
+    found = amount(word)
+    if found.mark and not is_currency(found.mark):
+        return None
+    bare = _with_point(found.bare, decimal)
+    try:
+        value = Decimal(bare) if bare else None
+    except InvalidOperation:
+        return None
+    if value is None or not value.is_finite():
+        return None
+    return -value if found.is_negative else value
+
+
+def _with_point(bare: str, decimal: str) -> str:
+    """Write it as 1234.50; empty when that cannot be."""
+    if re.fullmatch(r"\d+", bare):
+        return bare
+    if SCIENTIFIC.fullmatch(bare):
+        return bare.replace(",", ".")
+    if AMBIGUOUS.fullmatch(bare):
+        return _decided(bare, decimal)
+    if re.fullmatch(r"\d*[.,]\d+|\d+[.,]", bare):
+        return bare.replace(",", ".")
+    return _grouped(bare)
+
+
+def _decided(bare: str, decimal: str) -> str:
+    if not decimal:
+        return ""
+    mark = "." if decimal == POINT else ","
+    return bare.replace(",", ".") if mark in bare else re.sub("[.,]", "", bare)
+
+
+def _grouped(bare: str) -> str:
+    """Read 1,234,567 · 1.234.567,89: what stands last but once parts the decimals."""
+    for thousands, point in ((",", "."), (".", ",")):
+        whole, _, rest = bare.partition(point)
+        if GROUPED[thousands].fullmatch(whole) and re.fullmatch(r"\d*", rest):
+            return whole.replace(thousands, "") + (f".{rest}" if rest else "")
+    return ""
+
+
+def is_currency(mark: str) -> bool:
+    return mark in SYMBOLS or mark.upper() in CODES
+
+
+def code_of(mark: str) -> tuple[str, ...]:
+    """Return the currencies that a sign or code can stand for."""
+    return SYMBOLS.get(mark) or ((mark.upper(),) if mark.upper() in CODES else ())
+
+
+def is_number(word: str) -> bool:
+    """Tell whether a cell is a number, whichever way it is read."""
+    return plain(word, POINT) is not None
+
+
+def matching(column: pd.Series, pattern: str) -> pd.Series:
+    """Return the cells that look like the pattern."""
+    return column[column.str.contains(pattern).to_numpy(dtype=bool, na_value=False)]
