@@ -11,6 +11,7 @@ from core.work import State
 from crm.imports import preview, remember, store
 from crm.imports.duplicates import treatments
 from crm.imports.hand import kind_for
+from crm.imports.questions import questions
 from crm.imports.undo import blockers
 from crm.models import Import, ImportFile, Likeness, Preview, Treatment, Undo
 from team.models import User
@@ -106,6 +107,17 @@ def take_in(*, file: ImportFile) -> Preview:
         return preview.restart(run)
 
 
+def answer(*, file: ImportFile, said: Mapping[str, str]) -> Preview:
+    """Say what a file leaves open; what is no answer to one of its questions is passed over."""
+    with transaction.atomic():
+        run = _held(file.run_id)
+        open_ones = {one.key: {choice.value for choice in one.choices} for one in questions(file)}
+        known = {key: said[key] for key, values in open_ones.items() if said.get(key) in values}
+        file.answers = {**file.answers, **known}
+        file.save(update_fields=["answers"])
+        return preview.restart(run)
+
+
 def choose_duplicates(*, run: Import, chosen: Mapping[str, str]) -> Preview:
     """Say what to do with new rows that seem to be there already, by why they seem so; what is not spoken of stays."""
     with transaction.atomic():
@@ -127,6 +139,8 @@ def bring_in(*, run: Import, user: User) -> Import:
         run = _held(run.pk)
         if not run.files.filter(state=ImportFile.State.READING).exists():
             raise CannotBringIn("Say first what the columns of a file mean; nothing of this can be read yet.")
+        if any(questions(file) for file in run.files.filter(state=ImportFile.State.READING)):
+            raise CannotBringIn("Answer first how the cells are to be read that could be two things.")
         remember.keep(run, user)
         preview.stop(run)
         run.waits, run.held_since, run.run_after, run.last_error = False, None, timezone.now(), ""

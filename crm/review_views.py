@@ -166,6 +166,18 @@ def change_file(request: HttpRequest, pk: int, file_pk: int, change: str) -> Htt
 
 @needs("import")
 @require_POST
+def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
+    """Take the answers to what a file leaves open."""
+    file = get_object_or_404(ImportFile.objects.select_related("run"), pk=file_pk, run_id=pk)
+    try:
+        ring_for(actions.answer(file=file, said=request.POST))
+    except NotHeld as error:
+        messages.warning(request, str(error))
+    return redirect("import_run", pk)
+
+
+@needs("import")
+@require_POST
 def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Let an import go in."""
     run = get_object_or_404(Import, pk=pk)

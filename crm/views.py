@@ -18,6 +18,7 @@ from crm.forms import ImportForm
 from crm.imports import report, store
 from crm.imports.catalogue import titles
 from crm.imports.outlook import outlook, source_title
+from crm.imports.questions import findings, questions
 from crm.imports.run import can_be_mapped
 from crm.models import Import, ImportFile, RowError
 from crm.models.imports import HELD_FOR
@@ -92,14 +93,16 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _review(request: HttpRequest, run: Import) -> HttpResponse:
     """Show what an import that waits would do, and let somebody say how it is to go in."""
-    files = list(
-        run.files.exclude(state=ImportFile.State.UNPACKED).select_related("mapped_by", "remembered__decided_by")
-    )
+    known = ImportFile.objects.filter(run=run).select_related("run", "mapped_by", "remembered__decided_by")
+    files = list(known.exclude(state=ImportFile.State.UNPACKED))
     page = _page(request, files, FILES_PER_PAGE)
     found = titles()
+    asked = [(file, open_ones) for file in files if (open_ones := questions(file))]
     context = {
         "run": run,
         "outlook": outlook(run, files),
+        "asked": asked[:FILES_PER_PAGE],
+        "findings": [(file, told) for file in page if file.kind and (told := findings(file))],
         "page": page,
         "files": [(file, source_title(file.source, found), can_be_mapped(file)) for file in page],
         "ready": any(file.state == ImportFile.State.READING for file in files),

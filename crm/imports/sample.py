@@ -85,7 +85,8 @@ def _landing(plan: Plan) -> dict[str, str]:
 def _reading(written: pd.Series, read: pd.Series, faults: dict[int, str]) -> Reading:
     if faults:
         place = min(faults)
-        return Reading(str(written.iat[place]), "", faults[place])
+        more = f" ({len(faults):,} of the first {len(written):,} rows are like that)" if len(faults) > 1 else ""
+        return Reading(str(written.iat[place]), "", faults[place] + more)
     filled = np.flatnonzero((written != "").to_numpy())
     if not len(filled):
         return Reading("", "")
