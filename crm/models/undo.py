@@ -42,6 +42,23 @@ class Before(models.Model):
         return f"{self.table} {self.row_id} before {self.run_id}"
 
 
+class Restored(models.Model):
+    """A row that got its old image back: whose it is again, though the taking back was the last to write it."""
+
+    table = models.CharField(max_length=80)
+    row_id = models.BigIntegerField()
+    xid = TransactionId(help_text="The transaction that gave it back.")
+    was = TransactionId(help_text="The one that had written it before.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["table", "row_id"], name="restored_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row_id} of {self.was}"
+
+
 class Undo(Work):
     """An import being taken back, table by table in portions that survive a kill."""
 
