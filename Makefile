@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE ?=
 # each process of the tests starts services of its own; with one's own database there is one process
 TOGETHER = $(if $(DATABASE_URL)$(REDIS_URL),,-n logical --maxprocesses 4 --dist loadgroup)
 
-.PHONY: run test pages check bench lock clean
+.PHONY: run test check bench lock clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m revops.run
@@ -16,10 +16,6 @@ test: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.browser
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest $(TOGETHER)
-
-pages: $(VENV)/.installed-dev
-	@$(BIN)/python -m tests.browser
-	@$(BIN)/python -m pytest -m crawl tests/e2e
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -1,0 +1,104 @@
+"""From a CRM's export to numbers one can trust, as an ops admin does it: look, correct, bring in, mend, take back."""
+
+import csv
+import io
+import re
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Visit
+
+ROWS = 36_000  # with their notes several blocks of the reader, so that there is a bar to move
+NOTES = "Met at the fair, asked for prices, wants a visit. " * 16
+HEADER = ["Id", "LastName", "Company", "Status", "Rating", "Email", "IsConverted", "Notes__c"]
+PATIENCE = 30_000
+
+
+def export(folder: Path) -> Path:
+    """Write what Salesforce would export: leads, one of them without an id, and accounts."""
+    leads = io.StringIO()
+    writer = csv.writer(leads, quoting=csv.QUOTE_ALL)
+    writer.writerow(HEADER)
+    for number in range(ROWS):
+        key = "" if number == 7 else f"00QJ{number:011d}"
+        writer.writerow([key, f"Journey {number}", "Journey Ltd", "New", "Hot", "", "0", NOTES])
+    path = folder / "journey.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("Lead.csv", leads.getvalue())
+        archive.writestr("Account.csv", '"Id","Name","BillingCity"\n"001J00000000001","Journey Ltd","Kiel"\n')
+    return path
+
+
+def hand_in(page: Page, file: Path) -> None:
+    page.set_input_files("input[type=file]", file)
+    page.get_by_role("button", name="Look at it").click()
+    page.wait_for_url(re.compile(r"/imports/\d+/"), timeout=PATIENCE)
+    expect(page.get_by_text("Waiting for you")).to_be_visible(timeout=PATIENCE)
+
+
+def bar(page: Page) -> list[int]:
+    """Watch the bar of an import until it is over; return all that it showed."""
+    shown: list[int] = []
+    until = time.monotonic() + PATIENCE / 1000
+    while not page.get_by_text(re.compile("came in:")).is_visible():
+        assert time.monotonic() < until, page.locator("main").inner_text()
+        for value in page.evaluate("[...document.querySelectorAll('#live progress[value]')].map(one => one.value)"):
+            shown += [value] if value not in shown else []
+        page.wait_for_timeout(100)
+    return shown
+
+
+def undo(page: Page) -> None:
+    page.get_by_role("link", name="Undo this import").click()
+    page.get_by_role("button", name="Undo this import").click()
+    expect(page.locator("main")).to_contain_text(re.compile("taken back", re.IGNORECASE), timeout=PATIENCE)
+
+
+def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    visitor = visit()
+    visitor.sign_in("Ops")
+    page = visitor.page
+    visitor.open("/imports/")
+    hand_in(page, export(tmp_path))
+    first = page.url
+
+    row = page.get_by_role("row").filter(has_text="Lead.csv").filter(has=page.get_by_role("link", name="Columns"))
+    row.get_by_role("link", name="Columns").click()
+    page.get_by_label("Rating", exact=True).select_option(label="Persona")
+    expect(page.locator("#reading-4")).to_have_text("Hot")
+    assert not visitor.axe()
+    page.get_by_role("button", name="Use this mapping").click()
+    expect(page.get_by_text(re.compile(r"All 36,001 rows are counted"))).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("main")).to_contain_text("The id is missing")
+    expect(page.locator(".would")).to_contain_text("36,000")
+    assert not visitor.axe()
+
+    page.get_by_role("button", name="Bring it in").click()
+    moved = bar(page)
+    assert len(moved) > 1, moved
+    assert moved == sorted(moved)
+    expect(page.locator(".sentence")).to_contain_text("36,001 rows came in: 36,000 new; 1 row was refused")
+
+    page.get_by_role("link", name="Look at the refused rows").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("CSV")).first.click()
+    rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
+    rows[1][0] = "00QJMENDED00000"
+    mended = tmp_path / "mended.csv"
+    with mended.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    visitor.open("/imports/")
+    hand_in(page, mended)
+    expect(page.get_by_text("remembered from")).to_be_visible()
+    page.get_by_role("button", name="Bring it in").click()
+    expect(page.locator(".sentence")).to_contain_text("1 row came in: 1 new", timeout=PATIENCE)
+    undo(page)
+
+    page.goto(first)
+    undo(page)
