@@ -6,10 +6,10 @@ from crm import stages
 from crm.imports import agreed
 from crm.imports.catalogue import FileKind
 from crm.imports.convertible import conversion
+from crm.imports.evidence import manners_of
 from crm.imports.hand import kind_for
 from crm.imports.keys import for_each_column
 from crm.imports.plan import Plan, make_plan
-from crm.imports.questions import manners_of
 from crm.imports.spoken import with_manners
 from crm.models import CustomField, Import, ImportFile
 from team.models import Company
@@ -18,9 +18,15 @@ from team.models import Company
 def plans_of(file: ImportFile, currency: str) -> list[Plan]:
     """Return the plans of a file, one for each kind of record that its rows make."""
     asked, book = conversion(), stages.book(file.source)
-    found = bare_plans(file.header, kind_for(file), currency)
+    found = mannered_plans(file, kind_for(file), currency)
+    return [agreed.with_stages(replace(plan, conversion=asked), book) for plan in found]
+
+
+def mannered_plans(file: ImportFile, kind: FileKind, currency: str) -> list[Plan]:
+    """Return plans of a file by whatever mappings, its cells read as the file proves or somebody said."""
+    found = bare_plans(file.header, kind, currency)
     manners = manners_of(file, found)
-    return [agreed.with_stages(replace(with_manners(plan, manners), conversion=asked), book) for plan in found]
+    return [with_manners(plan, manners) for plan in found]
 
 
 def bare_plans(header: list[str], kind: FileKind, currency: str) -> list[Plan]:

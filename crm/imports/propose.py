@@ -1,7 +1,6 @@
 """What the columns of a file that no mapping knows are likely to be: by their names, and by what stands in them."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +10,12 @@ from rapidfuzz import fuzz
 from crm.imports import values
 from crm.imports.catalogue import sources
 from crm.imports.headers import OURS, fold
-from crm.imports.targets import CUSTOM, Target, kinds, rule_of, targets
+from crm.imports.targets import CUSTOM, Target, kinds, targets
 from crm.models import CustomType
 
 LIKE_ENOUGH = 86  # of 100, by rapidfuzz
 MOSTLY = 0.9
+LOOKED_AT = 300  # cells of a column
 GUESSED = (
     "lead",
     "contact",
@@ -31,19 +31,25 @@ GUESSED = (
 )
 MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 ID_WORDS = re.compile(r"(?:^|[\s_.-])(?:id|no|nr|number|key|uuid|guid)\.?$|[a-z]Id$|^id", re.IGNORECASE)
+COMMON = {
+    "name": ["name", "full name"],
+    "owner": ["owner", "rep", "sales rep", "assigned to", "agent", "responsible"],
+    "account": ["company", "company name", "organisation", "organization", "customer", "client"],
+    "created_at": ["created", "created at", "created date", "signup date", "date created", "creation date"],
+    "amount": ["amount", "value", "deal value", "revenue"],
+    "campaign": ["campaign", "utm campaign", "campaign name"],
+}
 WORDS = {  # what people call a field that our sheets call otherwise
     "lead": {
         "is_converted": ["converted", "is converted", "conversion", "convert", "target", "won", "bought"],
-        "name": ["name", "full name", "contact name", "lead name", "prospect"],
+        "name": ["name", "full name", "contact name", "lead name"],
         "company_name": ["company", "organisation", "organization", "firm", "account name", "employer"],
         "lead_source": ["source", "lead origin", "origin", "channel", "utm source"],
         "status": ["status", "lead status", "stage"],
-        "created_at": ["created", "created at", "created date", "signup date", "date created", "creation date"],
         "first_contact_on": ["first contact", "first touch", "contacted on"],
         "title": ["title", "position", "role", "job"],
         "employees": ["company size", "headcount", "number of employees"],
-        "owner": ["owner", "rep", "sales rep", "assigned to", "agent"],
-        "campaign": ["campaign", "utm campaign"],
+        "account": [],
     },
 }  # fmt: skip
 
@@ -55,37 +61,55 @@ class Proposal:
     kind: str
     choices: dict[str, str]
     id_column: str
-    score: float
+
+
+Aliases = dict[tuple[str, str], set[str]]  # (kind of record, field): names that some mapping knows it by
 
 
 def propose(header: list[str], frame: pd.DataFrame, file_name: str = "") -> Proposal:
     """Return the likeliest kind of record with its columns."""
-    found = [propose_as(kind, header, frame, file_name) for kind in GUESSED]
-    return max(found, key=lambda one: one.score)
+    known = aliases()
+    found = {kind: _choices(kind, header, frame, known) for kind in GUESSED}
+    scores = {
+        kind: score + _told_by_name(kind, file_name) + _wanting(kind, choices)
+        for kind, (choices, score) in found.items()
+    }
+    kind = max(scores, key=lambda one: scores[one])
+    return _proposal(kind, found[kind][0], header, frame)
 
 
-def propose_as(kind: str, header: list[str], frame: pd.DataFrame, file_name: str = "") -> Proposal:
-    """Return what the columns are likely to be of this kind of record, each field given to the column most like it."""
-    names = {one.key: names_of(kind, one) for one in targets(kind)}
-    scored = sorted(
-        (
-            (_likeness(column, names[one.key]), -place, column, one)
-            for place, column in enumerate(header)
-            for one in targets(kind)
-            if fold(column) not in OURS and fits(kind, one, frame[column])
-        ),
-        key=lambda found: found[:2],
-        reverse=True,
-    )
+def propose_as(kind: str, header: list[str], frame: pd.DataFrame) -> Proposal:
+    """Return what the columns are likely to be of this kind of record."""
+    return _proposal(kind, _choices(kind, header, frame, aliases())[0], header, frame)
+
+
+def _proposal(kind: str, choices: dict[str, str], header: list[str], frame: pd.DataFrame) -> Proposal:
+    rest = {column: f"{CUSTOM}{guess_type(frame[column])}" for column in header if column not in choices}
+    return Proposal(kind, {**choices, **rest}, id_column(kind, header, frame))
+
+
+def _choices(kind: str, header: list[str], frame: pd.DataFrame, known: Aliases) -> tuple[dict[str, str], float]:
+    """Give each field to the column most like it, whose cells it can hold; and say how alike they are in all."""
     choices: dict[str, str] = {}
     score = 0.0
-    for likeness, _, column, one in scored:
-        if likeness >= LIKE_ENOUGH and column not in choices and one.key not in choices.values():
+    for likeness, column, one in _pairs(kind, header, known):
+        if column not in choices and one.key not in choices.values() and fits(one, frame[column]):
             choices[column] = one.key
             score += likeness / 100
-    score += _told_by_name(kind, file_name) + _wanting(kind, choices)
-    rest = {column: f"{CUSTOM}{guess_type(frame[column])}" for column in header if column not in choices}
-    return Proposal(kind, {**choices, **rest}, id_column(kind, header, frame), score)
+    return choices, score
+
+
+def _pairs(kind: str, header: list[str], known: Aliases) -> list[tuple[float, str, Target]]:
+    """Return (likeness, column, field) of all that are alike enough, the likest first, then in the order of the file."""
+    names = {one: names_of(kind, one, known) for one in targets(kind)}
+    found = [
+        (likeness, column, one)
+        for column in header
+        if fold(column) and fold(column) not in OURS
+        for one in targets(kind)
+        if (likeness := _likeness(column, names[one])) >= LIKE_ENOUGH
+    ]
+    return sorted(found, key=lambda pair: -pair[0])
 
 
 def _told_by_name(kind: str, file_name: str) -> float:
@@ -98,30 +122,36 @@ def _wanting(kind: str, choices: dict[str, str]) -> float:
     return -2.0 * sum(one.key not in choices.values() for one in wanted)
 
 
-def names_of(kind: str, one: Target) -> set[str]:
-    """Return all names under which a field is known: to us, to any source, to people."""
-    names = {one.label, one.name, *WORDS.get(kind, {}).get(one.name, ())}
+def names_of(kind: str, one: Target, known: Aliases) -> set[str]:
+    """Return all names under which a field is known, folded: to us, to any source, to people."""
+    names = {one.label, one.name, *WORDS.get(kind, {}).get(one.name, COMMON.get(one.name, ()))}
+    return {fold(name) for name in names if fold(name)} | known.get((kind, one.name), set())
+
+
+def aliases() -> Aliases:
+    """Return the columns of all mappings, by what they become."""
+    found: Aliases = {}
     for source in sources().values():
         for mapping in source.mappings:
-            if mapping.object == kind:
-                rules = [*mapping.fields, *mapping.all_references]
-                names |= {column for rule in rules if rule.name == one.name for column in rule.columns}
-    return {fold(name) for name in names if fold(name)}
+            for rule in (*mapping.fields, *mapping.all_references):
+                found.setdefault((mapping.object, rule.name), set()).update(fold(column) for column in rule.columns)
+    return found
 
 
-def _likeness(column: str, names: Iterable[str]) -> float:
+def _likeness(column: str, names: set[str]) -> float:
+    """Compare names from 0 to 100; what is called an id is nothing else, unless somebody calls it just so."""
     folded = fold(column)
-    if not folded:
-        return 0.0
-    return max((100.0 if folded == name else fuzz.ratio(folded, name) for name in names), default=0.0)
+    if folded in names or ID_WORDS.search(column.strip()):
+        return 100.0 * (folded in names)
+    return max((fuzz.ratio(folded, name) for name in names), default=0.0)
 
 
-def fits(kind: str, one: Target, column: pd.Series) -> bool:
+def fits(one: Target, column: pd.Series) -> bool:
     """Tell whether most of what stands in a column can be what the field holds."""
-    filled = column[column != ""]
+    filled = column[column != ""].head(LOOKED_AT)
     if one.is_link or filled.empty:
         return True
-    return bool(_share(one.holds, filled, one.name) >= MOSTLY)
+    return _share(one.holds, filled, one.name) >= MOSTLY
 
 
 def _share(holds: str, filled: pd.Series, name: str) -> float:
@@ -148,7 +178,7 @@ def _percent(column: pd.Series) -> values.Read:
 
 def guess_type(column: pd.Series) -> str:
     """Say what a column that is kept as it is holds: a number, a date, yes or no, else text."""
-    filled = column[column != ""]
+    filled = column[column != ""].drop_duplicates().head(LOOKED_AT)
     if filled.empty:
         return CustomType.TEXT
     words = set(filled.str.casefold().unique()[:10])
@@ -156,7 +186,7 @@ def guess_type(column: pd.Series) -> str:
         return CustomType.YES_NO
     if not values.number(filled)[1].any() and not filled.str.match(r"[+]|0\d").any():
         return CustomType.NUMBER
-    if not values.day(filled, ())[1].any():
+    if filled.str.match(r"\D{0,4}\d").all() and not values.day(filled, ())[1].any():
         return CustomType.DATE
     return CustomType.TEXT
 
@@ -183,8 +213,3 @@ def _names_another(kind: str, column: str) -> bool:
 def is_unique(column: pd.Series) -> bool:
     """Tell whether each row of the sample has its own word in this column."""
     return len(column) > 0 and bool((column != "").all()) and bool(column.is_unique)
-
-
-def reads_as(kind: str, key: str) -> str:
-    """Return how our own sheet reads a field: percent, email …"""
-    return str(rule_of(kind, key.partition(":")[2]).get("as", ""))

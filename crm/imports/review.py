@@ -13,7 +13,7 @@ from crm.imports.catalogue import FileKind
 from crm.imports.currency import assumed
 from crm.imports.hand import Table, becomes, corrected, fresh, kind_for, source_named, tables_of
 from crm.imports.headers import OURS, fold
-from crm.imports.planning import bare_plans
+from crm.imports.planning import mannered_plans
 from crm.imports.propose import is_unique, propose, propose_as
 from crm.imports.reading import mapping_of
 from crm.imports.rules import MappingError
@@ -81,7 +81,7 @@ def _known(file: ImportFile) -> Draft | None:
 
 def _proposed(file: ImportFile, frame: pd.DataFrame, source: str, kind: str) -> Draft:
     header = columns_of(file)
-    found = propose_as(kind, header, frame, file.name) if kind else propose(header, frame, file.name)
+    found = propose_as(kind, header, frame) if kind else propose(header, frame, file.name)
     choices = dict(found.choices)
     if found.id_column and choices.get(found.id_column, "").startswith(CUSTOM):
         choices[found.id_column] = ID_ONLY
@@ -132,7 +132,7 @@ def read_as(draft: Draft, tables: list[Table], file: ImportFile, frame: pd.DataF
         kind = kind_from(draft.source or "accord", tables)
     except MappingError:
         return {}
-    plans = bare_plans(file.header, kind, assumed([], file.run.currency_asked))
+    plans = mannered_plans(file, kind, assumed([], file.run.currency_asked))
     return readings(frame, plans[0]) if plans else {}
 
 

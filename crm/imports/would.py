@@ -47,8 +47,8 @@ def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mappi
         alike = duplicates.search(cursor, plan, STAGE)
         out = len(duplicates.take_out(cursor, plan, STAGE, treatments))
         lay_out(cursor, plan, preview_id)
-        counts = _counts(cursor, plan, preview_id, staged.rows - out)
         links = {one.rule.name: _link(cursor, one, plan, preview_id) for one in plan.references}
+        counts = _counts(cursor, plan, preview_id, staged.rows - out)  # what links make is there before the rows are
         _note_seen(cursor, plan, preview_id, named)
         cursor.execute(f"DROP TABLE {STAGE}, {ROWS}")
     return Found(counts, {name: found for name, found in links.items() if found["rows"] or found["made"]}, alike, out)
@@ -63,13 +63,17 @@ def lay_out(cursor: Any, plan: Plan, preview_id: int) -> None:
     joins = [staging.join(one, plan.source.name) for one in plan.references]
     columns = ", ".join(f"{sql.text} AS {quoted(name)}" for name, sql in chosen)
     keys = ", ".join(f"s.{quoted(one.staged)} AS {quoted('key of ' + one.rule.name)}" for one in plan.references)
-    seed = zlib.crc32("|".join(name for name, _ in chosen).encode())
     cursor.execute(
         f"CREATE TEMPORARY TABLE {ROWS} ON COMMIT DROP AS SELECT {columns}, {keys + ', ' if keys else ''}"
-        f"{_hash('%s', 's.external_id')} AS accord_key, hashtextextended(s::text, {seed}) AS accord_content "
+        f"{_hash('%s', 's.external_id')} AS accord_key, (hashtextextended(s::text, 0) & ~65535) | {_mark(plan)} AS accord_content "
         f"FROM {STAGE} s {' '.join(join.text for join in joins)}",
         [*(v for _, sql in chosen for v in sql.values), plan.source.name, *(v for join in joins for v in join.values)],
     )
+
+
+def _mark(plan: Plan) -> int:
+    """Return 16 bits that tell the columns of one plan from those of another: only the same columns can be compared."""
+    return zlib.crc32("|".join(name for name, _ in staging.chosen(plan)).encode()) & 65535
 
 
 def _hash(source: str, key: str) -> str:
@@ -103,9 +107,11 @@ def _counts(cursor: Any, plan: Plan, preview_id: int, rows: int) -> Counts:
     if names:
         old = ", ".join(f"t.{quoted(name)}" for name in names)
         changed = f"({old}) IS DISTINCT FROM ({', '.join(value.text for value in new)})"
+    again = f"k.content & 65535 = {_mark(plan)}"
     cursor.execute(
         "SELECT count(*) FILTER (WHERE k.key IS NULL AND t.id IS NULL), "
-        f"count(*) FILTER (WHERE CASE WHEN k.key IS NULL THEN t.id IS NOT NULL AND {changed} ELSE k.content <> excluded.accord_content END) "
+        f"count(*) FILTER (WHERE CASE WHEN {again} THEN k.content <> excluded.accord_content "
+        f"WHEN t.id IS NULL THEN k.key IS NOT NULL ELSE {changed} END) "
         f"FROM {ROWS} excluded LEFT JOIN {quoted(plan.table)} t ON t.source = %s AND t.external_id = excluded.external_id "
         "LEFT JOIN crm_seenkey k ON k.preview_id = %s AND k.kind = %s AND k.key = excluded.accord_key",
         [*(v for value in new for v in value.values), plan.source.name, preview_id, plan.mapping.object],
@@ -136,7 +142,7 @@ def _note_made(cursor: Any, reference: PlannedReference, plan: Plan, preview_id:
         [preview_id, kind, *values],
     )
     made = int(cursor.rowcount)
-    if made and reference.rule.by == lookups.ANY:  # it gets its name for an id
+    if made and reference.rule.by != "external_id":  # it gets its name for an id
         cursor.execute(
             f"INSERT INTO crm_seenkey (preview_id, kind, key, content) SELECT DISTINCT %s::bigint, %s, {_hash('%s', word)}, 0 "
             f"FROM {ROWS} WHERE {quoted(reference.column)} = -1 ON CONFLICT DO NOTHING",

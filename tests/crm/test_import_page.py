@@ -71,6 +71,10 @@ def test_an_upload_is_kept_and_rings_once_it_is_committed(
     assert answer["Location"] == reverse("import_run", args=[run.pk])
     assert (run.started_by, run.name, run.state, rung) == (ops, "Lead.csv, Account.csv", State.QUEUED, [run.pk])
     perform(Import, run.pk)
+    assert not Lead.objects.exists()
+    assert "Waiting for you" in as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
+    as_user(ops).post(reverse("bring_in", args=[run.pk]))
+    perform(Import, run.pk)
     assert Lead.objects.count() == 1
 
 

@@ -154,9 +154,7 @@ def test_refused_rows_are_named_with_line_column_and_reason(ops: User) -> None:
 
 def test_links_say_what_they_find_and_what_they_would_make(ops: User) -> None:
     accounts = "Account,Domain,Owner\nAcme,acme.example,ann@example.com\n"
-    deals = (
-        "Opportunity,Account,Stage,Owner\nOne,Acme,New,ann@example.com\nTwo,Nobody Ltd,New,Ben\nThree,Nobody Ltd,New,Ben\n"
-    )
+    deals = "Opportunity,Account,Stage,Owner\nOne,Acme,New,ann@example.com\nTwo,Nobody Ltd,New,Ben\nThree,Nobody Ltd,New,Ben\n"
     run = hold({"accounts.csv": accounts, "opportunities.csv": deals}, user=ops)
     lines = {(line.title, line.label): line for line in outlook(run, list(run.files.all())).links}
     accounts_line = lines["Opportunities", "Account"]
