@@ -12,6 +12,7 @@ from crm import (
     undo_views,
     views,
 )
+from crm.duplicate_views import duplicates
 
 urlpatterns = [
     path("imports/", views.imports, name="imports"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("imports/templates/<str:name>.csv", template_views.template_csv, name="template_csv"),
     path("imports/templates/<str:name>/", template_views.import_template, name="import_template"),
     path("imports/<int:pk>/", views.import_run, name="import_run"),
+    path("imports/<int:pk>/duplicates/", duplicates, name="import_duplicates"),
     path("imports/<int:pk>/rejected/", views.rejected, name="rejected"),
     path("imports/<int:pk>/rejected/<int:file_pk>.csv", views.rejected_csv, name="rejected_csv"),
     path("imports/<int:pk>/cancel/", views.cancel, name="cancel_import"),

@@ -17,6 +17,7 @@ from crm.actions import cancel_import, start_import
 from crm.forms import ImportForm
 from crm.imports import report, store
 from crm.imports.catalogue import titles
+from crm.imports.mended import mendings
 from crm.imports.outlook import outlook, source_title
 from crm.imports.questions import findings, questions
 from crm.imports.run import can_be_mapped
@@ -78,7 +79,9 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
     if run.is_held:
         return _review(request, run)
     counts = run.counts
-    page = _page(request, run.files.exclude(state=ImportFile.State.UNPACKED).defer("header"), FILES_PER_PAGE)
+    others = [Prefetch(name, ImportFile.objects.only("run")) for name in ("same_as", "mends")]
+    files = run.files.exclude(state=ImportFile.State.UNPACKED).defer("header", "detected").prefetch_related(*others)
+    page = _page(request, files, FILES_PER_PAGE)
     context = {
         "run": run,
         "counts": counts,
@@ -87,6 +90,8 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
         "sentence": report.sentence(run, counts),
         "page": page,
         "files": [(file, report.made(file)) for file in page],
+        "pairs": run.pairs.count(),
+        "mendings": mendings(run),
     }
     return render_live(request, "crm/import_run.html", context)
 

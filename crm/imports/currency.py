@@ -6,7 +6,7 @@ It is the one asked for, else the company's, else the one that most of the files
 from collections import Counter
 from collections.abc import Iterable
 
-from crm.imports import store
+from crm.imports import mended, store
 from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind
 from crm.imports.hand import kind_for
@@ -31,7 +31,8 @@ def settle(files: Iterable[ImportFile], asked: str) -> str:
 
 def assumed(files: Iterable[ImportFile], asked: str) -> str:
     """Return the currency, and leave the company as it is."""
-    return asked or Company.get().currency or _found(list(files))
+    files = list(files)
+    return asked or mended.currency_of(files) or Company.get().currency or _found(files)
 
 
 def _found(files: list[ImportFile]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from crm.imports.numbers import code_of
 
 REJECTED_LINE, REJECTED_BECAUSE = "Rejected line", "Rejected because"  # columns that we add to rows we hand back
+CORRECTS = re.compile(r"correctsfile(\d+)([0-9a-f]{6})")  # one more, folded: it names the file that they come from
 
 UNIT = re.compile(
     r"^(?P<name>.+?)\s*(?:\((?P<round>[^()]+)\)|\[(?P<square>[^\[\]]+)\]|\s[io]n (?P<after>[A-Z]{3}|[€£$])|[\s_](?P<code>[A-Z]{3}))$"
@@ -52,3 +53,19 @@ def without_unit(header: str) -> str:
 
 
 OURS = {fold(REJECTED_LINE), fold(REJECTED_BECAUSE)}
+
+
+def corrects(pk: int, sha256: str) -> str:
+    """Return the name of the column that says which file's refused rows a file holds."""
+    return f"Corrects file {pk} {sha256[:6]}"
+
+
+def mends(header: str) -> tuple[int, str] | None:
+    """Read such a name: (file, how its hash begins)."""
+    found = CORRECTS.fullmatch(fold(header))
+    return (int(found[1]), found[2]) if found else None
+
+
+def is_ours(header: str) -> bool:
+    """Tell whether we added the column to rows that we handed back."""
+    return fold(header) in OURS or mends(header) is not None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, models
 
-from crm.imports.headers import OURS, fold, index, without_unit
+from crm.imports.headers import fold, index, is_ours, without_unit
 from crm.imports.manners import PLAIN, Manners
 from crm.imports.rules import FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
 
@@ -79,7 +79,8 @@ def make_plan(
     custom = [
         name
         for name in header
-        if fold(name) in typed or (mapping.keeps_custom and not {fold(name), fold(without_unit(name))} & (known | OURS))
+        if not is_ours(name)
+        and (fold(name) in typed or (mapping.keeps_custom and not {fold(name), fold(without_unit(name))} & known))
     ]
     return Plan(
         mapping=mapping,

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.work import State
-from crm.imports import duplicates, store
+from crm.imports import duplicates, mended, store
 from crm.imports.ahead import Ahead
 from crm.imports.blocks import blocks
 from crm.imports.currency import assumed
@@ -104,7 +104,7 @@ class Counting:
         begun = self.row.checkpoint if self.row.checkpoint.get("file") == file.pk else {}
         offset, line = begun.get("offset", file.start), begun.get("line", file.first_line)
         found = blocks(store.place(file.plain), file.header, file.delimiter, offset, line)
-        return (prepare(block, plans) for block in found)
+        return mended.prepared(found, plans) if file.mends_id else (prepare(block, plans) for block in found)
 
     def _count(self, file: ImportFile, prepared: Prepared) -> None:
         begun = (

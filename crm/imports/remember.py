@@ -5,7 +5,7 @@ import hashlib
 from django.utils import timezone
 
 from crm.imports.hand import kind_for
-from crm.imports.headers import OURS, fold
+from crm.imports.headers import fold, is_ours
 from crm.imports.rules import MappingError
 from crm.models import Import, ImportFile, RememberedMapping
 from team.models import User
@@ -13,7 +13,7 @@ from team.models import User
 
 def signature(header: list[str]) -> str:
     """Return what files with the same columns have in common, in whatever order they stand."""
-    names = sorted({fold(name) for name in header} - OURS)
+    names = sorted({fold(name) for name in header if not is_ours(name)})
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 

@@ -9,11 +9,11 @@ from datetime import timedelta
 from django.utils import timezone
 
 from core.work import State
-from crm.imports.headers import REJECTED_BECAUSE, REJECTED_LINE
+from crm.imports.headers import REJECTED_BECAUSE, REJECTED_LINE, corrects, is_ours
 from crm.imports.rules import model_of
 from crm.models import Import, ImportFile, RowError
 
-FORMULA = re.compile(r"^[=+\-@\t\r\0]")
+FORMULA = re.compile(r"'*[=+\-@\t\r\0]")  # whatever quotes stand before it: one more can then be taken away again
 NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 
 
@@ -81,6 +81,8 @@ def sentence(run: Import, counts: dict[str, int]) -> str:
         words = f"{_rows(counts['rows'])} came in: {came}"
     if counts["rejected"]:
         words += f"; {_rows(counts['rejected'])} {'was' if counts['rejected'] == 1 else 'were'} refused"
+    if counts["duplicates"]:
+        words += f"; {_rows(counts['duplicates'])} left out as duplicates"
     ends = {State.FAILED.value: "It then failed", State.CANCELLED.value: "It was then cancelled"}
     return f"{words}. {ends[run.state]}." if run.state in ends else f"{words}."
 
@@ -95,8 +97,9 @@ def made(file: ImportFile) -> list[str]:
 
 
 def _numbers(counts: dict[str, int]) -> str:
-    words = {"created": "new", "updated": "changed", "unchanged": "the same", "repeated": "repeated in the file"}
-    found = [f"{counts[name]:,} {word}" for name, word in words.items() if counts[name]]
+    words = {"created": "new", "updated": "changed", "unchanged": "the same", "repeated": "repeated in the file",
+             "duplicates": "left out as duplicates"}  # fmt: skip
+    found = [f"{counts[name]:,} {word}" for name, word in words.items() if counts.get(name)]
     return ", ".join(found) or "none"
 
 
@@ -112,16 +115,21 @@ class _Echo:
 
 
 def rejected_rows(file: ImportFile) -> Iterator[str]:
-    """Yield the refused rows of a file as CSV: its own columns, then line and reason; safe to open in a spreadsheet."""
+    """Yield the refused rows of a file that nobody has mended yet as CSV, safe to open in a spreadsheet.
+
+    Its own columns come first, then line, reason, and the column by which the file is known when it comes back.
+    """
     writer = csv.writer(_Echo())  # type: ignore[arg-type]
-    yield "\ufeff" + writer.writerow([guarded(name) for name in [*file.header, REJECTED_LINE, REJECTED_BECAUSE]])  # type: ignore[operator]
-    for error in RowError.objects.filter(file=file).iterator(2000):
+    own = [name for name in file.header if not is_ours(name)]
+    ours = [REJECTED_LINE, REJECTED_BECAUSE, corrects(file.pk, file.sha256)]
+    yield "\ufeff" + writer.writerow([*map(guarded, own), *ours])  # type: ignore[operator]
+    for error in RowError.objects.filter(file=file, mended_by=None).iterator(2000):
         raw = error.row.get("")  # a line that is no row of this table stands whole in its first cell
-        cells = [error.row.get(name, "") for name in file.header]
+        cells = [error.row.get(name, "") for name in own]
         if raw is not None and cells:
             cells[0] = raw
         reason = f"{error.column}: {error.reason}" if error.column else error.reason
-        yield writer.writerow([*map(guarded, cells), error.line, guarded(reason)])
+        yield writer.writerow([*map(guarded, cells), error.line, guarded(reason), ""])
 
 
 def guarded(cell: str) -> str:

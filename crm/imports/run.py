@@ -15,7 +15,7 @@ from django.utils import timezone
 from core.tasks import ring
 from core.work import Later
 from crm import rates
-from crm.imports import ecb, finish, preview, remember, store
+from crm.imports import ecb, finish, mended, preview, remember, store, unchanged
 from crm.imports.ahead import Ahead
 from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind, recognise
@@ -23,6 +23,7 @@ from crm.imports.currency import settle
 from crm.imports.detect import examine
 from crm.imports.duplicates import list_left_out
 from crm.imports.journal import mark
+from crm.imports.locks import one_at_a_time
 from crm.imports.planning import note_custom_fields, plans_of
 from crm.imports.prepare import Prepared, Refused, Staged, prepare
 from crm.imports.staging import Written, upsert
@@ -101,6 +102,9 @@ class Run:
             if self.file is None:
                 self.row.advance({"phase": "finish"})
                 return False
+            if self._stands(self.file):
+                self.file = None
+                return False
             self.ahead = Ahead(self._prepared(self.file))
         assert self.ahead
         prepared = self.ahead.next()
@@ -115,13 +119,24 @@ class Run:
         begun = self.row.checkpoint.get("file")
         return waiting.filter(pk=begun).first() or waiting.order_by("rank", "pk").first()
 
+    def _stands(self, file: ImportFile) -> bool:
+        """Tell whether all rows of the file provably are in already; then it is done."""
+        if self.row.checkpoint.get("file") == file.pk:
+            return False
+        with transaction.atomic():
+            one_at_a_time()
+            stands = unchanged.settle(self.row, file)
+            done = self.row.done_units + (file.bytes - file.start if stands else 0)
+            self.row.advance({"phase": "load"}, done_units=done)
+        return stands
+
     def _prepared(self, file: ImportFile) -> Iterator[Prepared]:
         """Read a file from its checkpoint on; runs in the thread ahead, without a database."""
         plans = plans_of(file, self.row.currency)
         begun = self.row.checkpoint if self.row.checkpoint.get("file") == file.pk else {}
         offset, line = begun.get("offset", file.start), begun.get("line", file.first_line)
         found = blocks(store.place(file.plain), file.header, file.delimiter, offset, line)
-        return (prepare(block, plans) for block in found)
+        return mended.prepared(found, plans) if file.mends_id else (prepare(block, plans) for block in found)
 
     def _take(self, file: ImportFile, prepared: Prepared) -> None:
         before = self.row.checkpoint.get("offset", file.start) if self.row.checkpoint.get("file") == file.pk else None
@@ -133,6 +148,7 @@ class Run:
                 list_left_out(self.row, file, staged, written.left_out)
                 _count(file, staged, written)
             _note(file, prepared.refused)
+            mended.note(file, prepared.mended)
             file.rows += prepared.rows
             file.rejected += len(prepared.refused)
             file.dropped += prepared.dropped
@@ -148,6 +164,7 @@ class Run:
             if "exchange_rate" in self.file.counts:
                 rates.arrived(self.row.pk)
             self.file.save(update_fields=["state"])
+            unchanged.check(self.row, self.file)
             self.row.advance({"phase": "load"})
         self.close()
 
@@ -164,6 +181,8 @@ class Run:
                 self.row.advance({"phase": "finish"})
                 return False
             rates.settle()
+            one_at_a_time()
+            unchanged.remember(self.row)
         for file in self.row.files.exclude(plain=""):
             store.place(file.plain).unlink(missing_ok=True)
         return True
@@ -221,7 +240,7 @@ def _recognise(file: ImportFile, asked: str) -> None:
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
     file.detected = examine(file)
-    if remember.apply(file, asked):
+    if mended.recognise(file) or remember.apply(file, asked):
         return None
     kind = recognise(seen.header, file.name, asked)
     if kind is None:

@@ -13,11 +13,12 @@ from django.apps import apps
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from crm import rates
 from crm.imports.finish import records
 from crm.imports.locks import one_at_a_time
+from crm.imports.rules import model_of
 from crm.imports.staging import quoted
-from crm.models import Import
-from crm.models.undo import Undo
+from crm.models import CustomField, Duplicate, ExchangeRate, Import, RowError, Undo
 from team.models import Company, Territory
 
 PORTION = 20_000
@@ -65,7 +66,7 @@ def blockers(run: Import) -> list[Blocker]:
 def _changed_since(run: Import) -> Iterator[Blocker]:
     for model in records():
         table = _table(model)
-        mine = "NOT EXISTS (SELECT 1 FROM crm_importtransaction x WHERE x.run_id = %s AND x.xid = t.changed_xid)"
+        mine = f"NOT EXISTS (SELECT 1 FROM crm_importtransaction x WHERE x.run_id = %s AND x.xid = {_writer(model)})"
         number = _number(f"SELECT count(*) FROM {table} t WHERE t.first_import_id = %s AND {mine}", run.pk, run.pk)
         number += _number(
             f'SELECT count(*) FROM crm_before b LEFT JOIN {table} t ON t.id = b.row_id WHERE b.run_id = %s AND b."table" = %s '
@@ -74,6 +75,14 @@ def _changed_since(run: Import) -> Iterator[Blocker]:
         )  # fmt: skip
         if number:
             yield Blocker(f"{number:,} {model._meta.verbose_name_plural} were changed since.")
+
+
+def _writer(model: type[models.Model]) -> str:
+    """Return SQL for who wrote a row last; what was given back is whose it was before."""
+    return (
+        f"coalesce((SELECT r.was FROM crm_restored r WHERE r.\"table\" = '{model._meta.db_table}' AND r.row_id = t.id "
+        "AND r.xid = t.changed_xid), t.changed_xid)"
+    )
 
 
 def _pointed_to(run: Import) -> Iterator[Blocker]:
@@ -149,10 +158,14 @@ def _restore(run_id: int, model: type[models.Model]) -> int:
     table, values = _table(model), ", ".join(f"{column} = was.{column}" for column in columns)
     return _execute(
         f'WITH batch AS (DELETE FROM crm_before WHERE id IN (SELECT id FROM crm_before WHERE run_id = %s AND "table" = %s '
-        f"AND image IS NOT NULL LIMIT {PORTION}) RETURNING row_id, image) "
-        f"UPDATE {table} t SET {values} FROM batch, LATERAL jsonb_populate_record(NULL::{table}, batch.image) was "
-        "WHERE t.id = batch.row_id",
-        run_id, model._meta.db_table,
+        f"AND image IS NOT NULL LIMIT {PORTION}) RETURNING row_id, image), "
+        f"put AS (UPDATE {table} t SET {values} FROM batch, LATERAL jsonb_populate_record(NULL::{table}, batch.image) was "
+        "WHERE t.id = batch.row_id) "
+        'INSERT INTO crm_restored ("table", row_id, xid, was) SELECT %s, b.row_id, pg_current_xact_id(), '
+        "coalesce(r.was, (b.image ->> 'changed_xid')::xid8) FROM batch b LEFT JOIN crm_restored r ON r.\"table\" = %s "
+        "AND r.row_id = b.row_id AND r.xid = (b.image ->> 'changed_xid')::xid8 "
+        'ON CONFLICT ("table", row_id) DO UPDATE SET xid = excluded.xid, was = excluded.was',
+        run_id, model._meta.db_table, model._meta.db_table, model._meta.db_table,
     )  # fmt: skip
 
 
@@ -190,10 +203,24 @@ def _children_first() -> list[type[models.Model]]:
 def _settle(run: Import) -> None:
     """The last threads: territories that nothing needs any more, the company's currency, the note that it is done."""
     _remove_territories(run.pk)
+    Duplicate.objects.filter(run=run).delete()
+    RowError.objects.filter(mended_by=run).update(mended_by=None)
+    _forget_custom_fields(run)
+    brought = any("exchange_rate" in file.counts for file in run.files.all())
+    if brought and not ExchangeRate.objects.exists():  # the first rates had switched the conversion on
+        Company.objects.filter(pk=1).update(foreign_amounts=Company.ForeignAmounts.KEEP)
+    rates.settle()
     others = Import.objects.filter(undone_at=None).exclude(pk=run.pk).exclude(currency="")
     if run.gave_currency and not others.exists():
         Company.objects.filter(pk=1, currency=run.currency).update(currency="")
     Import.objects.filter(pk=run.pk).update(undone_at=timezone.now())
+
+
+def _forget_custom_fields(run: Import) -> None:
+    """Forget the custom fields that the import brought, as far as no record carries them any more."""
+    for one in CustomField.objects.filter(first_import=run):
+        if not model_of(one.kind).objects.filter(custom__has_key=one.key).exists():
+            one.delete()
 
 
 def _remove_territories(run_id: int) -> None:

@@ -1,9 +1,13 @@
 """Rows that seem to be there already: found by e-mail, domain and name; kept and listed, or left out and listed."""
 
+from typing import Any
+
 import pytest
+from django.urls import reverse
 
 from crm.imports.names import alike, bare
 from crm.models import Account, Contact, Duplicate, Import, Lead
+from team.models import User
 from tests.crm.importing import bring, picture, queue, wipe
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -153,3 +157,20 @@ def test_in_blocks_of_any_size_the_same_rows_are_left_out(monkeypatch: pytest.Mo
 def test_a_choice_that_there_is_not_is_refused() -> None:
     with pytest.raises(ValueError, match="merge"):
         queue(leads("1,Ada,X,New,ada@x.com"), duplicates={"email": "merge"})
+
+
+def test_the_page_of_an_import_tells_of_its_pairs(ops: User, as_user: Any) -> None:
+    run = bring(leads("1,Ada,X,New,ada@x.com", "2,<b>Ben,X,New,ada@x.com"), duplicates={"email": "skip"})
+    page = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
+    assert "1 row left out as duplicates" in page
+    assert reverse("import_duplicates", args=[run.pk]) in page
+    listed = as_user(ops).get(reverse("import_duplicates", args=[run.pk])).content.decode()
+    assert "Left out, line 3 of Lead.csv" in listed
+    assert "&lt;b&gt;Ben" in listed
+    none = bring(leads("9,Zoe,X,New,zoe@x.com"))
+    assert "No row repeats another" in as_user(ops).get(reverse("import_duplicates", args=[none.pk])).content.decode()
+
+
+def test_the_pairs_are_for_those_who_may_import(rep: User, as_user: Any) -> None:
+    run = bring(leads("1,Ada,X,New,ada@x.com"))
+    assert as_user(rep).get(reverse("import_duplicates", args=[run.pk])).status_code == 403
