@@ -1,6 +1,7 @@
 """Telling people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -8,6 +9,18 @@ from django.utils import timezone
 
 from notify.models import Event, Notice
 from team.models import User
+
+
+@dataclass(frozen=True)
+class News:
+    """Something to be told once, to whom, and where to look at it."""
+
+    key: str
+    kind: str
+    title: str
+    to: tuple[User, ...] = ()
+    link: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -24,6 +37,36 @@ def tell(*, key: str, kind: str, title: str, to: Iterable[User] = (), link: str 
     people = {user.pk: user for user in to if user and user.is_active}
     Notice.objects.bulk_create(Notice(event=event, user=user) for user in people.values())
     return event
+
+
+BATCH = 2000
+
+
+@transaction.atomic
+def tell_all(news: Sequence[News]) -> int:
+    """Tell many things with a constant number of statements for each 2,000; what was told before stays as it was.
+
+    Returns how many were new.
+    """
+    new = 0
+    for place in range(0, len(news), BATCH):
+        new += _tell(news[place : place + BATCH])
+    return new
+
+
+def _tell(news: Sequence[News]) -> int:
+    named = {one.key: one for one in news}
+    told = set(Event.objects.filter(key__in=named).values_list("key", flat=True))
+    fresh = [one for key, one in named.items() if key not in told]
+    made = Event.objects.bulk_create(
+        Event(key=one.key, kind=one.kind, title=one.title[:300], link=one.link, details=one.details) for one in fresh
+    )
+    Notice.objects.bulk_create(
+        Notice(event=event, user_id=pk)
+        for event, one in zip(made, fresh, strict=True)
+        for pk in dict.fromkeys(user.pk for user in one.to if user and user.is_active)
+    )
+    return len(made)
 
 
 def mark_read(*, user: User, notice_ids: Iterable[int] | None = None) -> int:

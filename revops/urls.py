@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/", include("revops.api")),
     path("", include("team.urls")),
     path("", include("agreements.urls")),
+    path("", include("notify.urls")),
     path("", include("alignment.urls")),
     path("", include("crm.urls")),
     path("", include("funnel.urls")),
