@@ -102,6 +102,15 @@ def duration(value: timedelta | None) -> str:
     return " ".join(f"{number}{THIN}{unit}" for unit, number in units[first : first + 2] if number)
 
 
+def minutes(value: Any) -> str:
+    """95 → 1 h 35 min; 0.5 → 30 s; 2 h; none → 0 min."""
+    number = as_decimal(value)
+    if number is None:
+        return NOTHING
+    sign = MINUS if number < 0 else ""
+    return sign + duration(timedelta(minutes=float(abs(number)))) if number else f"0{THIN}min"
+
+
 def ratio(value: Any) -> str:
     """2.25 → 2.3 ×."""
     number = as_decimal(value)
@@ -109,7 +118,7 @@ def ratio(value: Any) -> str:
 
 
 def by_unit(value: Any, unit: str, currency: str = "") -> str:
-    """Write a metric's value shortly by its unit: percent, money, days, ratio, anything else a count."""
+    """Write a metric's value shortly by its unit: percent, money, days, minutes, ratio, anything else a count."""
     match unit:
         case "money":
             return short_money(value, currency)
@@ -117,6 +126,8 @@ def by_unit(value: Any, unit: str, currency: str = "") -> str:
             return percent(value)
         case "days":
             return days(value)
+        case "minutes":
+            return minutes(value)
         case "ratio":
             return ratio(value)
         case _:
@@ -135,6 +146,8 @@ def exact(value: Any, unit: str = "", currency: str = "") -> str:
             return f"{_trimmed(number * 100, 4)}{THIN}%"
         case "days":
             return f"{_trimmed(number, 2)} days"
+        case "minutes":
+            return f"{_trimmed(number, 2)} minutes"
         case _:
             return _trimmed(number, 4)
 

@@ -6,6 +6,8 @@ from typing import Any
 from agreements.kinds import Kind, register
 from facts.rules import check, in_words
 from funnel.forms import FunnelTerms, StageTerms
+from funnel.handoffs.terms import Terms
+from funnel.sla_forms import OwedTerms, SlaTerms, owed_in_words
 from funnel.stages import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS, from_terms
 
 LABELS = {
@@ -36,6 +38,24 @@ def funnel_in_words(terms: Mapping[str, Any]) -> list[str]:
     return ["Stages in their order: " + ", ".join(terms.get("stages", []))]
 
 
+def sla_in_words(terms: Mapping[str, Any]) -> list[str]:
+    return list(Terms.of(terms).words())
+
+
+register(
+    Kind(
+        "sla", "SLA of Sales", "SLAs of Sales",
+        "How soon Sales answers a lead that Marketing hands over, and what happens when it does not.",
+        SlaTerms, sla_in_words,
+    )
+)  # fmt: skip
+register(
+    Kind(
+        "owed", "SLA of Marketing", "SLAs of Marketing",
+        "How many qualified leads, worth how much pipeline, Marketing owes to Sales every month.",
+        OwedTerms, owed_in_words,
+    )
+)  # fmt: skip
 register(
     Kind(
         "stage", "Stage", "Stages",

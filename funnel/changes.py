@@ -21,7 +21,7 @@ UNION SELECT deal.lead_id FROM crm_usageevent use JOIN crm_opportunity deal ON d
       WHERE use.{new} AND deal.lead_id IS NOT NULL
 UNION SELECT lead.id FROM crm_account account JOIN crm_lead lead ON lead.account_id = account.id WHERE account.{new}
 UNION SELECT lead_id FROM funnel_verdict WHERE {new}
-UNION SELECT lead_id FROM funnel_move WHERE {new} AND lead_id IS NOT NULL AND by = 'hand'
+UNION SELECT lead_id FROM funnel_move WHERE {new} AND lead_id IS NOT NULL AND (by = 'hand' OR by = 'rule' AND from_stage = 'recycled')
 """
 PER_ACCOUNT = """
 SELECT id FROM crm_account WHERE {new}

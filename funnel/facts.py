@@ -6,5 +6,11 @@ from funnel.models import HandOff, Move, Verdict
 LEFT_OUT = frozenset({"changed_xid"})
 
 register(FactTable("moves", Move, columns_of(Move, leave_out=LEFT_OUT | {"evidence", "override", "recorded_at"})))
-register(FactTable("handoffs", HandOff, columns_of(HandOff, leave_out=LEFT_OUT | {"why"})))
+register(
+    FactTable(
+        "handoffs",
+        HandOff,
+        columns_of(HandOff, leave_out=LEFT_OUT | {"why", "pause_reason"}, rename={"to_owner": "owner_id"}),
+    )
+)
 register(FactTable("verdicts", Verdict, columns_of(Verdict, leave_out=LEFT_OUT | {"note"})))

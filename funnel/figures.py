@@ -32,9 +32,9 @@ def _with_last(rows: Any, name: str, found: Any) -> Any:
 
 
 def _verdicts(facts: HasTables) -> Any:
-    """The last verdict of each lead that was not taken back."""
+    """The last verdict of each lead that has taken effect."""
     given = facts.table("verdicts")
-    given = given.filter(given.undone_at.isnull())
+    given = given.filter(given.undone_at.isnull() & given.settled_at.notnull())
     turn = ibis.row_number().over(group_by=given.lead_id, order_by=[given.given_at.desc(), given.id.desc()])
     ranked = given.mutate(turn=turn)
     return ranked.filter(ranked.turn == 0).select("lead_id", verdict="answer")

@@ -32,10 +32,12 @@ class CriteriaInput(forms.Widget):
         super().__init__()
         self.buyers = buyers
 
-    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Draft:
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Draft | Rule:
+        """Read posted rows, or a rule as it is stored."""
         if data.get("buyers") in BUYERS:
             self.buyers = str(data["buyers"])
-        return Draft.from_data(data, name)
+        given = data.get(name)
+        return given if isinstance(given, dict) else Draft.from_data(data, name)
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return f"{name}-groups" not in data
@@ -76,9 +78,9 @@ class CriteriaField(forms.Field):
 
     def clean(self, value: Any) -> Rule:
         buyers = cast(CriteriaInput, self.widget).buyers
-        if value.asked:
+        if isinstance(value, Draft) and value.asked:
             raise forms.ValidationError("Nothing is proposed yet: fill in the rows first.", code="editing")
-        rule = value.rule(subjects_of(buyers)[0])
+        rule = value.rule(subjects_of(buyers)[0]) if isinstance(value, Draft) else value
         faults = faults_of(rule, buyers)
         if faults:
             raise forms.ValidationError(list(dict.fromkeys(faults)))

@@ -95,7 +95,7 @@ def _known(asked: Asked, standing: Any) -> Any:
 
 def _dated(asked: Asked, held: Any, known: Any) -> Any:
     """Put dated entries among the standing moves, and keep those that are entries indeed."""
-    found = entries(asked)
+    found = _not_again(asked, entries(asked), known)
     answers = held.select(asked_id="id", **{f"is_{stage.key}": held[f"is_{stage.key}"] for stage in asked.stages})
     found = found.join(answers, found.buyer == answers.asked_id)
     fulfilled = [(found.stage == stage.key, found[f"is_{stage.key}"]) for stage in asked.stages]
@@ -103,6 +103,15 @@ def _dated(asked: Asked, held: Any, known: Any) -> Any:
     fresh = found.mutate(position=_placed(asked, found.stage), from_stage=ibis.literal(""), was_by=found.by)
     together = ibis.union(known, fresh.select(*known.columns))
     return _entered(_in_time(_once_a_day(together))).select(*known.columns)
+
+
+def _not_again(asked: Asked, found: Any, known: Any) -> Any:
+    """Leave out what no date tells and is written already: a fact without a date became true once, not every day."""
+    undated = found.entered_at == asked.this_moment
+    stands = known.select(who="buyer", what="stage")
+    fresh = found.filter(undated)
+    fresh = fresh.anti_join(stands, [fresh.buyer == stands.who, fresh.stage == stands.what])
+    return ibis.union(found.filter(~undated), fresh)
 
 
 def _once_a_day(moves: Any) -> Any:
@@ -239,7 +248,7 @@ def _last_heard(asked: Asked) -> Any:
 def _returns(asked: Asked) -> Any:
     """The day until which Sales put a lead back: the one that was said last."""
     given = asked.tables.table("verdicts")
-    given = given.filter(given.undone_at.isnull())
+    given = given.filter(given.undone_at.isnull() & given.settled_at.notnull())
     turn = ibis.row_number().over(group_by=given.lead_id, order_by=[given.given_at.desc(), given.id.desc()])
     ranked = given.mutate(turn=turn)
     last = ranked.filter((ranked.turn == 0) & ranked.return_on.notnull())

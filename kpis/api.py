@@ -15,6 +15,7 @@ from rest_framework.viewsets import ViewSet
 from core.api.views import Manners, refuse_strange_parameters
 from core.periods import BadPeriod, Period, parse_day
 from crm.api import RECORD_VIEWS
+from funnel.api import HANDED_VIEWS
 from kpis import discretion, drill
 from kpis.compute import compute
 from kpis.registry import BadCut, Metric, UnknownMetric, all_metrics, get
@@ -48,7 +49,7 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     definition = serializers.CharField()
     formula = serializers.CharField()
-    unit = serializers.ChoiceField(choices=["percent", "money", "days", "count", "ratio"])
+    unit = serializers.ChoiceField(choices=["percent", "money", "days", "minutes", "count", "ratio"])
     per = serializers.CharField(allow_blank=True)
     better = serializers.ChoiceField(choices=["up", "down", ""])
     owner_side = serializers.ChoiceField(choices=["marketing", "sales", "joint"])
@@ -149,7 +150,7 @@ class MetricViewSet(Manners, ViewSet):
         discretion.check(request.user, where)
         limit, offset = _whole(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT), _whole(request, "offset", 0, 0, 10**12)
         found = _answered(lambda: drill.records(metric, _period(request), user=request.user, where=where, table=table))
-        view = RECORD_VIEWS[found.table]
+        view = (RECORD_VIEWS | HANDED_VIEWS)[found.table]
         rows = found.page(offset, offset + limit)
         shown = view.serializer_class(rows, many=True, context={"request": request}).data  # type: ignore[misc]
         return Response(

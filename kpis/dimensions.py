@@ -41,6 +41,14 @@ CATEGORIES = (
     ("people", "People"),
 )
 NEW_OR_NOT = (("true", "New business"), ("false", "Existing business"))
+ANSWERS = (("accepted", "Accepted"), ("rejected", "Rejected"))
+ENDS = (
+    ("accepted", "Accepted"),
+    ("rejected", "Rejected"),
+    ("rerouted", "Passed on"),
+    ("withdrawn", "Withdrawn"),
+    ("lapsed", "Never answered"),
+)
 YES_NO = (("true", "Yes"), ("false", "No"))
 DIMENSIONS = {
     dimension.name: dimension
@@ -76,6 +84,9 @@ DIMENSIONS = {
         Dimension("city", "City"),
         Dimension("currency", "Currency"),
         Dimension("source_system", "Source"),
+        Dimension("criterion", "Criterion that failed"),
+        Dimension("given_answer", "Verdict", words=ANSWERS),
+        Dimension("handoff_end", "How it ended", words=ENDS),
     ]
 }
 
@@ -216,6 +227,32 @@ PAYMENTS: dict[str, Build] = {
     "currency": _currency(),
     **_texts("source_system"),
 }
+OF_THE_LEAD: dict[str, Build] = {
+    "campaign": _first("lead.campaign_id", "lead.first_touch.campaign_id"),
+    "account": _first("lead.account_id"),
+    "product": _text("lead.product.name"),
+    "vertical": _text("lead.vertical.name", "lead.account.vertical.name"),
+    "lead_source": _text("lead.lead_source"),
+    "persona": _text("lead.persona"),
+    "country": _text("lead.country", "lead.account.country"),
+    "source_system": _text("lead.source_system"),
+}
+HANDOFFS: dict[str, Build] = {
+    "owner": _first("owner_id"),
+    "manager": _first("owner.manager_id"),
+    "territory": _text("owner.territory.name", "lead.territory.name"),
+    "handoff_end": _text("end"),
+    **OF_THE_LEAD,
+}
+VERDICTS: dict[str, Build] = {
+    "owner": _first("handoff.owner_id"),
+    "manager": _first("handoff.owner.manager_id"),
+    "territory": _text("handoff.owner.territory.name", "lead.territory.name"),
+    "criterion": _text("criterion"),
+    "given_answer": _text("answer"),
+    **OF_THE_LEAD,
+}
+OUR_OWN = {"handoffs", "verdicts"}  # tables of what happened here: no source brought columns for them
 BY_TABLE: dict[str, dict[str, Build]] = {
     "opportunities": OPPORTUNITIES,
     "leads": LEADS,
@@ -229,6 +266,8 @@ BY_TABLE: dict[str, dict[str, Build]] = {
     "campaigns": CAMPAIGNS,
     "stage_changes": STAGE_CHANGES,
     "payments": PAYMENTS,
+    "handoffs": HANDOFFS,
+    "verdicts": VERDICTS,
 }
 
 

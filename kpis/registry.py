@@ -15,7 +15,7 @@ from kpis import dimensions
 from kpis.grains import GRAINS
 from kpis.rows import Build, Scope
 
-Unit = Literal["percent", "money", "days", "count", "ratio"]
+Unit = Literal["percent", "money", "days", "minutes", "count", "ratio"]
 Better = Literal["up", "down", ""]
 OwnerSide = Literal["marketing", "sales", "joint"]
 
@@ -145,6 +145,11 @@ class Metric:
         return tuple(dict.fromkeys(measure.table for measure in self.all_measures))
 
     @property
+    def has_custom(self) -> bool:
+        """Whether its rows come from a source that may have columns of its own."""
+        return not set(self.tables) & dimensions.OUR_OWN
+
+    @property
     def dimensions(self) -> dict[str, str]:
         """Return name and label of all it can be cut by; `custom.<name>` comes on top when it has one table."""
         shared = [dimensions.BY_TABLE[table] for table in self.tables]
@@ -173,12 +178,10 @@ class Metric:
         Raises:
             BadCut: with the names that it has.
         """
-        if name in self.dimensions or name.startswith(dimensions.CUSTOM):
+        if name in self.dimensions or (self.has_custom and name.startswith(dimensions.CUSTOM)):
             return
-        raise BadCut(
-            f"{self.key} cannot be cut by “{name}”. Use one of: {', '.join(self.dimensions)}, or custom.<name> for a "
-            f"column that the source brought."
-        )
+        own = ", or custom.<name> for a column that the source brought" if self.has_custom else ""
+        raise BadCut(f"{self.key} cannot be cut by “{name}”. Use one of: {', '.join(self.dimensions)}{own}.")
 
 
 _metrics: dict[str, Metric] = {}
@@ -217,4 +220,4 @@ def all_metrics() -> list[Metric]:
     return sorted(_metrics.values(), key=lambda metric: order[metric.section])
 
 
-SECTIONS = ["Money", "Pipeline", "Outcomes", "Leads", "Campaigns", "Records"]
+SECTIONS = ["Money", "Pipeline", "Outcomes", "Leads", "Hand-offs", "Campaigns", "Records"]

@@ -95,6 +95,7 @@ LINKS = {
     "campaign": "campaigns",
     "contact": "contacts",
     "enquiry": "enquiries",
+    "handoff": "handoffs",
     "invoice": "invoices",
     "lead": "leads",
     "manager": "owners",

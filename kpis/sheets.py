@@ -55,4 +55,5 @@ def records(columns: tuple[Column, ...], pages: Iterable[list[Any]]) -> Iterator
     for page in pages:
         for record in page:
             cells = [column.cell(record).text for column in columns]
-            yield [*cells, getattr(record, "currency", ""), record.source, record.external_id, record.pk]
+            origin = [getattr(record, name, "") for name in ("currency", "source", "external_id")]
+            yield [*cells, *origin, record.pk]

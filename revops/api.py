@@ -7,8 +7,10 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
+from agreements.api import AGREEMENT_VIEWS
 from core.api.errors import no_such_address
 from crm.api import RECORD_VIEWS
+from funnel.api import HANDED_VIEWS
 from kpis.api import MetricViewSet
 
 
@@ -24,7 +26,7 @@ class BearerToken(OpenApiAuthenticationExtension):
 
 router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
-for kind, view in RECORD_VIEWS.items():
+for kind, view in (RECORD_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS).items():
     router.register(kind, view, basename=f"api-{kind}")
 router.register("metrics", MetricViewSet, basename="api-metrics")
 

@@ -305,7 +305,12 @@ CELERY_VISIBILITY_TIMEOUT = 300
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "core.tick", "schedule": 15.0, "options": {"expires": 15}}}
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "core.tick", "schedule": 15.0, "options": {"expires": 15}},
+    "clocks": {"task": "funnel.clocks", "schedule": 30.0, "options": {"expires": 30}},
+    "agreements": {"task": "agreements.days", "schedule": 60.0, "options": {"expires": 60}},
+    "rulings": {"task": "funnel.rulings", "schedule": 300.0, "options": {"expires": 300}},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 
 LOGGING = {

@@ -18,6 +18,7 @@ RIGHTS: dict[str, set[str]] = {
     "import": {Role.OPS, Role.CMO, Role.CRO},
     "manage_company": {Role.OPS},
     "recompute": {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO},
+    "route": {Role.OPS, Role.CRO},
     "see_spend": SEES_ALL | {Role.MARKETER},
     "set_goal": LEADERS | {Role.CFO},
     "set_benchmark": {Role.CFO, Role.OPS},

@@ -30,6 +30,7 @@ class Link:
 PLACES = (
     Place("Dashboard", "dashboard", "presentation-chart-line"),
     Place("Funnel", "funnel", "funnel"),
+    Place("Routing", "routing", "arrows-pointing-out", right="route"),
     Place("Metrics", "metrics", "calculator"),
     Place("Agreements", "agreements", "document-check"),
     Place("Imports", "imports", "arrow-up-tray", right="import"),

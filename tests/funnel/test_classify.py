@@ -52,6 +52,16 @@ def test_twice_is_once(run: Run) -> None:
     assert run() == 0
 
 
+def test_what_no_date_tells_became_true_once(run: Run) -> None:
+    found = make.lead()
+    run(moment=at("2026-01-05T10:00:00"))
+    Move.objects.create(lead=found, stage="mql", from_stage="inquiry", entered_at=at("2026-01-06T10:00:00"))
+    for day in (7, 8):
+        Classification.objects.all().delete()
+        run(moment=at(f"2026-01-0{day}T10:00:00"))
+    assert [stage for stage, _ in way(found)] == ["inquiry", "mql"]
+
+
 def test_no_stage_is_made_up_for_one_that_was_skipped(run: Run) -> None:
     found = lead("2026-01-05")
     deal(found, None, "won", "2026-02-05")

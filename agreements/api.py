@@ -1,0 +1,227 @@
+"""Agreements over HTTP: the same actions and the same rights as on the screens. Nobody signs for the other side."""
+
+from typing import Any, cast
+
+import django_filters as filters
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agreements import actions, kinds
+from agreements.models import Agreement, Decision, Dispute, Entry, Signature, Version
+from agreements.signing import NotAllowed
+from core.api.fields import Terms, Words, read, refusals
+from core.api.views import ReadOnly
+from team.models import Side, User
+
+STATES = ["draft", "proposed", "disputed", "in_force", "expired", "superseded", "rejected", "withdrawn", "ended"]
+THIRD = [Side.SUPPORT.value, Side.FINANCE.value]
+
+
+class AgreementSerializer(serializers.ModelSerializer[Agreement]):
+    in_force = serializers.SerializerMethodField(
+        help_text="The company's version that binds today; null when none does."
+    )
+
+    class Meta:
+        model = Agreement
+        fields = ("id", "kind", "key", "title", "third_side", "in_force", "created_at")
+
+    @extend_schema_field({"type": "integer", "nullable": True})
+    def get_in_force(self, agreement: Agreement) -> int | None:
+        found = [v for v in agreement.versions.all() if v.state == "in_force" and v.pilot_manager_id is None]
+        return found[0].pk if found else None
+
+
+class SignatureSerializer(serializers.ModelSerializer[Signature]):
+    class Meta:
+        model = Signature
+        fields = ("side", "signed_by", "signed_at")
+
+
+class DisputeSerializer(serializers.ModelSerializer[Dispute]):
+    class Meta:
+        model = Dispute
+        fields = (
+            "side",
+            "raised_by",
+            "raised_at",
+            "reason",
+            "arbiter",
+            "decide_by",
+            "decision",
+            "ruling",
+            "decided_at",
+        )
+
+
+class VersionSerializer(serializers.ModelSerializer[Version]):
+    state = serializers.ChoiceField(choices=STATES, read_only=True)
+    unsigned = serializers.ListField(child=serializers.CharField(), read_only=True)
+    terms = Terms(read_only=True)
+    in_words = serializers.SerializerMethodField(help_text="The terms, a sentence each.")
+    signatures = SignatureSerializer(many=True, read_only=True)
+    disputes = DisputeSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Version
+        fields = (
+            "id", "agreement", "number", "state", "text", "terms", "in_words", "reason", "drafted_by", "drafted_at",
+            "proposed_by", "proposed_at", "in_force_at", "ended_at", "expires_on", "pilot_manager", "unsigned", "signatures",
+            "disputes",
+        )  # fmt: skip
+
+    @extend_schema_field({"type": "array", "items": {"type": "string"}})
+    def get_in_words(self, version: Version) -> list[str]:
+        return kinds.get(version.agreement.kind).in_words(version.terms)
+
+
+class EntrySerializer(serializers.ModelSerializer[Entry]):
+    class Meta:
+        model = Entry
+        fields = ("verb", "actor", "words", "version", "written_at")
+
+
+class NewVersionSerializer(serializers.Serializer[Any]):
+    """A version to be proposed: of an agreement that is there, by kind and key, or of a new one."""
+
+    kind = Words(max_length=40)
+    key = Words(max_length=120)
+    title = Words(max_length=200, required=False, help_text="Of a new agreement.")
+    third_side = serializers.ChoiceField(choices=THIRD, required=False, help_text="Of a new agreement.")
+    text = Words(max_length=20_000)
+    terms = Terms(required=False)
+    reason = Words(max_length=5000, required=False, allow_blank=True)
+    expires_on = serializers.DateField(required=False, help_text="The last day it binds.")
+
+
+class DisputingSerializer(serializers.Serializer[Any]):
+    reason = Words(max_length=5000)
+    decide_by = serializers.DateField(required=False, help_text="Two weeks from now unless said otherwise.")
+
+
+class DecidingSerializer(serializers.Serializer[Any]):
+    decision = serializers.ChoiceField(choices=Decision.choices)
+    ruling = Words(max_length=5000)
+
+
+class AgreementFilter(filters.FilterSet):
+    kind = filters.CharFilter(max_length=40)
+    key = filters.CharFilter(max_length=120)
+
+
+class VersionFilter(filters.FilterSet):
+    agreement = filters.NumberFilter(field_name="agreement_id", min_value=1, max_value=2**31 - 1, decimal_places=0)
+    kind = filters.CharFilter(field_name="agreement__kind", max_length=40)
+
+
+class AgreementView(ReadOnly):
+    queryset = Agreement.objects.prefetch_related("versions__signatures", "versions__disputes")
+    serializer_class = AgreementSerializer
+    filterset_class = AgreementFilter
+
+    @extend_schema(responses=EntrySerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None)
+    def story(self, request: Request, pk: int) -> Response:
+        """Tell who did what on the agreement, from its first draft on."""
+        found = get_object_or_404(Agreement, pk=pk)
+        return Response(EntrySerializer(found.story.all(), many=True).data)
+
+
+class VersionView(ReadOnly):
+    queryset = Version.objects.select_related("agreement").prefetch_related("signatures", "disputes")
+    serializer_class = VersionSerializer
+    parser_classes = [JSONParser]
+    filterset_class = VersionFilter
+
+    @extend_schema(request=NewVersionSerializer, responses={201: VersionSerializer})
+    def create(self, request: Request) -> Response:
+        """Propose a version. A signatory who proposes signs for their own side, and for no other."""
+        said, user = read(NewVersionSerializer, request.data), cast(User, request.user)
+        terms = checked_terms(said["kind"], said.get("terms") or {})
+        with refusals(NotAllowed), transaction.atomic():
+            drafted = actions.draft(
+                by=user, kind=said["kind"], key=said["key"], title=said.get("title", ""), text=said["text"], terms=terms,
+                third_side=said.get("third_side", ""), reason=said.get("reason", ""), expires_on=said.get("expires_on"),
+            )  # fmt: skip
+            made = actions.propose(by=user, version=drafted)
+        return self._shown(made, status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=VersionSerializer)
+    @action(detail=True, methods=["post"])
+    def sign(self, request: Request, pk: int) -> Response:
+        """Give the signature of one's own side; the last one brings the version into force."""
+        with refusals(NotAllowed):
+            return self._shown(actions.sign(by=cast(User, request.user), version=self._found(pk)))
+
+    @extend_schema(request=DisputingSerializer, responses=VersionSerializer)
+    @action(detail=True, methods=["post"])
+    def dispute(self, request: Request, pk: int) -> Response:
+        """Say no, and why; the arbiter decides before a day."""
+        said, found = read(DisputingSerializer, request.data), self._found(pk)
+        with refusals(NotAllowed):
+            actions.dispute(by=cast(User, request.user), version=found, **said)
+        return self._shown(found)
+
+    @extend_schema(request=DecidingSerializer, responses=VersionSerializer)
+    @action(detail=True, methods=["post"])
+    def decide(self, request: Request, pk: int) -> Response:
+        """Give the arbiter's ruling on the open dispute."""
+        said, found = read(DecidingSerializer, request.data), self._found(pk)
+        dispute = found.disputes.filter(decided_at=None).first()
+        with refusals(NotAllowed):
+            if dispute is None:
+                raise ValidationError("This version is not disputed.")
+            actions.decide(by=cast(User, request.user), dispute=dispute, **said)
+        return self._shown(found)
+
+    @extend_schema(request=None, responses=VersionSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: int) -> Response:
+        """Take back one's own proposal before it is in force."""
+        with refusals(NotAllowed):
+            return self._shown(actions.withdraw(by=cast(User, request.user), version=self._found(pk)))
+
+    def _found(self, pk: int) -> Version:
+        return cast(Version, get_object_or_404(self.get_queryset(), pk=pk))
+
+    def _shown(self, version: Version, code: int = status.HTTP_200_OK) -> Response:
+        fresh = self._all().get(pk=version.pk)
+        return Response(VersionSerializer(fresh).data, status=code)
+
+    def _all(self) -> QuerySet[Any]:
+        return self.get_queryset()
+
+
+def checked_terms(key: str, terms: dict[str, Any]) -> dict[str, Any]:
+    """Check terms by the form of their kind, as the screens do.
+
+    Raises:
+        rest_framework.exceptions.ValidationError: no such kind, or what is wrong with which term.
+    """
+    kind = next((one for one in kinds.all_kinds() if one.key == key), None)
+    if kind is None:
+        known = ", ".join(one.key for one in kinds.all_kinds())
+        raise serializers.ValidationError({"kind": f"There is no such kind of agreement. Use one of: {known}."})
+    strange = sorted(set(terms) - set(kind.form.base_fields))
+    if strange:
+        raise serializers.ValidationError({"terms": f"No such terms: {', '.join(strange)}."})
+    try:
+        form = kind.form(kind.form.initial_from(terms))
+        is_valid = form.is_valid()
+    except (TypeError, ValueError, AttributeError, KeyError):
+        raise serializers.ValidationError({"terms": "The terms are not of the form of their kind."}) from None
+    if not is_valid:
+        faults = [f"{name}: {fault}" for name, found in form.errors.items() for fault in found]
+        raise serializers.ValidationError({"terms": faults})
+    return form.terms()
+
+
+AGREEMENT_VIEWS: dict[str, type[ReadOnly]] = {"agreements": AgreementView, "versions": VersionView}

@@ -1,0 +1,12 @@
+"""What time alone does to agreements."""
+
+from celery import shared_task
+
+from agreements.actions import close_expired, escalate_late
+
+
+@shared_task(name="agreements.days")
+def days() -> None:
+    """End what has run out, and tell of disputes whose day has passed."""
+    close_expired()
+    escalate_late()

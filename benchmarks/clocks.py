@@ -1,0 +1,101 @@
+"""How long one look at 10,000 open clocks takes: what beat does every 30 seconds, with nothing else running.
+
+All 10,000 leads are with 50 reps of five calendars. Measured are the look that opens them all, one in which nothing is
+due, one in which a hundred clocks ring, and one in which every clock that is left rings at once. The goal: the
+look in which a hundred ring takes under a second.
+"""
+
+import statistics
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import connection
+from django.utils import timezone
+
+from benchmarks.__main__ import Result
+from benchmarks.imports import _database
+
+CLOCKS, REPS, RINGING, GOAL_SECONDS = 10_000, 50, 100, 1.0
+FILL = f"""
+INSERT INTO crm_lead (source, external_id, name, created_at) SELECT 'bench', n, 'Lead ' || n, now() - interval '30 days' FROM generate_series(1, {CLOCKS}) n;
+INSERT INTO funnel_move (lead_id, stage, entered_at)
+SELECT id, 'mql', %(start)s::timestamptz + (row_number() OVER (ORDER BY id) / {RINGING}) * interval '1 minute' FROM crm_lead;
+INSERT INTO crm_activity (source, external_id, kind, status, lead_id, owner_id, happened_at)
+SELECT 'bench', n, 'Call', 'Completed', (SELECT min(id) FROM crm_lead) + n %% {CLOCKS}, (SELECT min(id) FROM crm_owner), %(start)s::timestamptz - interval '1 day'
+FROM generate_series(1, {CLOCKS} * 5) n;
+ANALYZE crm_lead; ANALYZE funnel_move; ANALYZE crm_activity; ANALYZE crm_owner;
+"""
+
+
+def run(rows: int, rounds: int, folder: Path) -> Result:
+    """Measure; the number of rows is that of the goal, whatever is asked."""
+    with _database():
+        start = _company()
+        opened = _look(start + timedelta(minutes=CLOCKS // RINGING + 1))
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE funnel_handoff")
+        quiet = [_look(start + timedelta(hours=2, seconds=turn)) for turn in range(rounds)]
+        due = start + timedelta(hours=4)  # every minute a hundred clocks are due
+        ringing = [_look(due + timedelta(minutes=turn + 1)) for turn in range(rounds)]
+        rang = _rang()
+        all_at_once = _look(start + timedelta(hours=7))
+    median = statistics.median(ringing)
+    notes: dict[str, float | int | str] = {
+        "open clocks": CLOCKS,
+        "seconds in which all were opened and routed": round(opened, 2),
+        "seconds with nothing due": " ".join(f"{found:.2f}" for found in quiet),
+        f"seconds with {RINGING} ringing": " ".join(f"{found:.2f}" for found in ringing),
+        "clocks that rang in those": rang,
+        "seconds with all the others ringing at once": round(all_at_once, 2),
+    }
+    return Result("clocks", CLOCKS / median, CLOCKS / GOAL_SECONDS, "clocks/s", 1.0, notes)
+
+
+def _look(moment: datetime) -> float:
+    from funnel.handoffs.tick import tick
+
+    begun = time.perf_counter()
+    tick(moment)
+    return time.perf_counter() - begun
+
+
+def _rang() -> int:
+    from funnel.models import HandOff
+
+    return HandOff.objects.filter(breached_at__isnull=False).count()
+
+
+def _company() -> datetime:
+    """An SLA that both sides signed yesterday, reps of five teams with hours of their own, and the leads."""
+    from agreements import actions
+    from agreements.models import Version
+    from crm.models import Owner
+    from team.models import Calendar, Role, User
+
+    monday = timezone.now().replace(hour=6, minute=0, second=0, microsecond=0) - timedelta(
+        days=timezone.now().weekday()
+    )
+    week = {str(day): [["00:00", "00:00"]] for day in range(7)}
+    cmo = User.objects.create_user("cmo@example.com", role=Role.CMO)
+    cro = User.objects.create_user("cro@example.com", role=Role.CRO)
+    for number in range(5):
+        calendar = Calendar.objects.create(name=f"Team {number}", week=week, closed_days=[f"2020-01-0{number + 1}"])
+        head = User.objects.create_user(f"head{number}@example.com", role=Role.REP, manager=cro, calendar=calendar)
+        for place in range(REPS // 5):
+            rep = User.objects.create_user(f"rep{number}.{place}@example.com", role=Role.REP, manager=head)
+            Owner.objects.create(source="bench", external_id=rep.email, name=rep.email, user=rep)
+    terms = {
+        "stage": "mql",
+        "response": 4,
+        "response_unit": "hours",
+        "warn_share": 95,
+        "reroute": 40,
+        "reroute_unit": "hours",
+    }
+    version = actions.propose(by=cmo, version=actions.draft(by=cmo, kind="sla", key="mql", text="Soon.", terms=terms))
+    actions.sign(by=cro, version=version)
+    Version.objects.filter(pk=version.pk).update(in_force_at=monday - timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, {"start": monday})
+    return monday

@@ -1,0 +1,60 @@
+"""Fields that take what they say and nothing that could be read as it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied as Refused
+
+
+class Words(serializers.CharField):
+    """A text; a number is none."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A whole number; neither a text nor yes or no is one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class Terms(serializers.JSONField):
+    """Machine-readable terms by name."""
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise serializers.ValidationError("Write the terms as an object.")
+        return super().to_internal_value(data)
+
+
+@contextmanager
+def refusals(*denials: type[Exception]) -> Iterator[None]:
+    """Turn what an action refuses into an answer: 400 with its words, 403 where the person may not."""
+    try:
+        yield
+    except ValidationError as error:
+        raise serializers.ValidationError(error.messages) from None
+    except (PermissionDenied, *denials) as error:
+        raise Refused(str(error) or "You may not do this.") from None
+
+
+def read(form: Callable[..., serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+    """Read a body by a serializer.
+
+    Raises:
+        rest_framework.exceptions.ValidationError: with what is wrong with which field.
+    """
+    found = form(data=data)
+    found.is_valid(raise_exception=True)
+    return dict(found.validated_data)

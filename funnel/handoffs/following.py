@@ -1,0 +1,94 @@
+"""What became of open hand-offs: answered, attempted, gone on. Read from what happened, for all at once."""
+
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+
+from funnel.definitions import in_force
+from funnel.handoffs.hours import OwnersHours, grouped, seconds, table_for
+from funnel.models import HandOff
+
+BATCH = 2000
+# What an owner did for the lead, or for the contact that the lead became. A note is no response, nor is what is only planned.
+RESPONSES = """
+WITH done AS (
+    SELECT h.id, a.happened_at
+      FROM funnel_handoff h
+      JOIN crm_activity a ON a.lead_id = h.lead_id AND {is_response}
+     WHERE h.ended_at IS NULL
+    UNION ALL
+    SELECT h.id, a.happened_at
+      FROM funnel_handoff h
+      JOIN crm_lead l ON l.id = h.lead_id
+      JOIN crm_activity a ON a.contact_id = l.contact_id AND a.lead_id IS NULL AND {is_response}
+     WHERE h.ended_at IS NULL
+), counted AS (SELECT id, min(happened_at) AS first, count(*) AS attempts FROM done GROUP BY id)
+UPDATE funnel_handoff h
+   SET answered_at = least(h.answered_at, counted.first), attempts = counted.attempts, response_seconds = NULL
+  FROM counted
+ WHERE h.id = counted.id
+   AND (h.answered_at IS NULL OR h.answered_at > counted.first OR h.attempts <> counted.attempts)
+""".format(
+    is_response="""a.owner_id = h.to_owner_id AND a.happened_at >= h.started_at AND a.happened_at <= %(now)s
+       AND a.kind !~* 'note' AND a.status !~* '^(not.?started|planned|open|scheduled|deferred|waiting|in.?progress|to.?do|cancel)'"""
+)
+GONE_ON = """
+WITH gone AS (
+    SELECT DISTINCT ON (h.id) h.id, m.stage, m.entered_at
+      FROM funnel_handoff h
+      JOIN funnel_move own ON own.id = h.move_id
+      JOIN funnel_move m ON m.lead_id = h.lead_id AND m.id <> own.id
+       AND (m.entered_at > own.entered_at OR m.entered_at = own.entered_at AND m.id > own.id)
+     WHERE h.ended_at IS NULL AND m.stage <> ALL(%(gates)s)
+       AND NOT EXISTS (SELECT FROM funnel_verdict v WHERE v.handoff_id = h.id AND v.undone_at IS NULL)
+     ORDER BY h.id, m.entered_at, m.id
+)
+UPDATE funnel_handoff h
+   SET ended_at = greatest(gone.entered_at, h.started_at),
+       "end" = CASE WHEN gone.stage = ANY(%(ahead)s) THEN 'accepted' WHEN gone.stage = ANY(%(out)s) THEN 'rejected' ELSE 'withdrawn' END,
+       answered_at = CASE WHEN gone.stage = ANY(%(ahead)s) OR gone.stage = ANY(%(out)s)
+                          THEN least(h.answered_at, greatest(gone.entered_at, h.started_at)) ELSE h.answered_at END,
+       response_seconds = NULL, paused_at = NULL, paused_until = NULL
+  FROM gone WHERE h.id = gone.id
+"""
+
+
+def note_responses(now: datetime) -> int:
+    """Record first responses and attempts from the activities of the owners, logged here or imported."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(RESPONSES, {"now": now})
+        return int(cursor.rowcount)
+
+
+def note_gone_on(now: datetime) -> int:
+    """End the hand-offs of leads that the records have moved on: ahead is accepted, out is rejected, back is withdrawn."""
+    funnel = in_force()
+    gates = [
+        stage.key
+        for stage in funnel
+        if stage.kind == "gate" and stage.side in {"marketing", "joint"} and stage.way != "detour"
+    ]
+    places = {stage.key: place for place, stage in enumerate(funnel)}
+    first = min((places[key] for key in gates), default=0)
+    ahead = [stage.key for stage in funnel.main if places[stage.key] > first and stage.key not in gates]
+    out = [stage.key for stage in funnel.detours]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(GONE_ON, {"gates": gates, "ahead": ahead, "out": out})
+        return int(cursor.rowcount)
+
+
+def measure_responses() -> int:
+    """Reckon the business time until each first response, without what the clock stood still."""
+    todo = list(
+        HandOff.objects.filter(answered_at__isnull=False, response_seconds=None).select_related("to_owner")[: 5 * BATCH]
+    )
+    for shared, alike in grouped(todo, OwnersHours()).items():
+        answers = [max(one.answered_at, one.started_at) for one in alike if one.answered_at]
+        table = table_for(shared, alike, *answers)
+        elapsed = table.opened_until(seconds(answers)) - table.opened_until(seconds(one.started_at for one in alike))
+        paused = np.array([one.paused_seconds for one in alike])
+        for one, value in zip(alike, np.maximum(elapsed - paused, 0).tolist(), strict=True):
+            one.response_seconds = value
+    HandOff.objects.bulk_update(todo, ["response_seconds"], batch_size=BATCH)
+    return len(todo)

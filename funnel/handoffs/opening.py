@@ -1,0 +1,119 @@
+"""Open the hand-offs that follow from moves into a gate, all at once: routed, with their clocks started."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from crm.models import Lead, Owner
+from funnel.handoffs.hours import OwnersHours, grouped, moments, seconds, table_for
+from funnel.handoffs.routing import Desk
+from funnel.handoffs.slas import SlaBook
+from funnel.handoffs.telling import tell_opened
+from funnel.handoffs.terms import deadlines
+from funnel.models import HandOff, Move, Watched
+
+LOCK = 7_022_029  # the advisory lock under which one process at a time opens hand-offs
+MOST_ROUNDS = 10  # gates that one lead passed since the last look
+BATCH = 2000
+FRESH = """
+SELECT DISTINCT ON (m.lead_id) m.id
+  FROM funnel_move m
+ WHERE m.changed_xid >= %(since)s::xid8 AND m.lead_id IS NOT NULL AND m.stage = ANY(%(stages)s)
+   AND m.entered_at >= %(first)s AND m.entered_at <= %(now)s
+   AND NOT EXISTS (SELECT FROM funnel_handoff h WHERE h.lead_id = m.lead_id
+                      AND (h.ended_at IS NULL OR h.move_id = m.id OR h.started_at >= m.entered_at OR h.ended_at > m.entered_at))
+ ORDER BY m.lead_id, m.entered_at, m.id
+"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A hand-off to be opened: its lead and move, when its clock starts, and who had it before."""
+
+    lead: Lead
+    move: Move
+    starts: datetime
+    without: tuple[int, ...] = ()
+    because: str = ""
+
+
+def open_handoffs(now: datetime, between: Callable[[datetime], object] = lambda now: None) -> int:
+    """Open a hand-off for every lead that entered a gate while an SLA was in force for it; return how many.
+
+    `between` ends the hand-offs of leads that have gone on: a lead may have passed several gates since the last look.
+    """
+    book = SlaBook()
+    opened = 0
+    if book.since is None:
+        return 0
+    for _ in range(MOST_ROUNDS):
+        with transaction.atomic():
+            done = _open(book, now)
+        opened += done
+        if not done:
+            break
+        between(now)
+    return opened
+
+
+def _open(book: SlaBook, now: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        horizon = int(cursor.fetchone()[0])
+        name = f"moves.{book.newest}"  # a new SLA looks at all moves anew
+        known = Watched.objects.filter(name=name).first()
+        values = {"since": str(known.horizon if known else 0), "stages": book.stages, "first": book.since, "now": now}
+        cursor.execute(FRESH, values)
+        found = [row[0] for row in cursor.fetchall()]
+    moves = Move.objects.filter(pk__in=found).select_related("lead__account").order_by("entered_at", "pk")
+    wanted = [
+        Wanted(move.lead, move, move.entered_at)
+        for move in moves
+        if move.lead and book.holds(move.stage, move.entered_at)
+    ]
+    if not wanted:
+        Watched.objects.update_or_create(name=name, defaults={"horizon": horizon})
+        return 0
+    return len(hand_over(wanted, book, now))
+
+
+def hand_over(wanted: Sequence[Wanted], book: SlaBook, now: datetime) -> list[HandOff]:
+    """Route the leads, start their clocks, and tell the people who got them."""
+    desk = Desk(now)
+    routes = desk.route([one.lead for one in wanted], {one.lead.pk: one.without for one in wanted})
+    made = [_made(one, routes[one.lead.pk].owner, routes[one.lead.pk].why, book) for one in wanted]
+    start_clocks(made, book)
+    made = HandOff.objects.bulk_create(made, batch_size=BATCH)
+    tell_opened(made)
+    return made
+
+
+def _made(one: Wanted, owner: Owner | None, why: str, book: SlaBook) -> HandOff:
+    user = owner.user if owner else None
+    return HandOff(
+        lead=one.lead, move=one.move, to_owner=owner, started_at=one.starts,
+        why="; ".join(filter(None, [one.because, why]))[:300],
+        sla=book.binding(one.move.stage, one.move.entered_at, user),
+    )  # fmt: skip
+
+
+def start_clocks(handoffs: Iterable[HandOff], book: SlaBook) -> None:
+    """Set every deadline from the signed terms; who has no SLA has no clock."""
+    hours = OwnersHours()
+    by_sla: dict[int, list[HandOff]] = {}
+    for handoff in handoffs:
+        if handoff.sla_id:
+            by_sla.setdefault(handoff.sla_id, []).append(handoff)
+    for sla, its in by_sla.items():
+        terms = book.terms(sla)
+        for shared, alike in grouped(its, hours).items():
+            starts = seconds(one.started_at for one in alike)
+            found = deadlines(terms, table_for(shared, alike), shared.day, starts)
+            for name, values in found.moments.items():
+                for one, moment in zip(alike, moments(values), strict=True):
+                    setattr(one, name, moment)
+            for one in alike:
+                one.attempts_needed = terms.attempts

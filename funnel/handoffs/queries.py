@@ -1,0 +1,112 @@
+"""Reads for the inbox, for the clock of one hand-off, and for what Marketing owes: rows in, dataclasses out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Prefetch, QuerySet
+from django.utils import timezone
+
+from crm.models import Owner
+from funnel.handoffs.hours import OwnersHours, seconds
+from funnel.models import HandOff, Verdict
+from team.access import own_ids
+from team.models import User
+
+
+def inbox(user: User) -> QuerySet[HandOff]:
+    """Return the leads that wait for a verdict of the person or their team: the soonest due first, clocks that stand last.
+
+    A lead with a verdict that can still be taken back is no longer in it.
+    """
+    judged = Verdict.objects.standing().values("handoff")
+    rows = HandOff.objects.open().filter(to_owner__user_id__in=own_ids(user)).exclude(pk__in=judged)
+    by_clock = [F("paused_at").asc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk"]
+    return rows.select_related("lead__account", "lead__campaign", "to_owner__user", "move").order_by(*by_clock)
+
+
+def told_of(lead_ids: Iterable[int]) -> QuerySet[HandOff]:
+    """Return every hand-off of some leads with its verdicts and what Marketing answered, in the order of time."""
+    given = Prefetch("verdicts", Verdict.objects.standing().select_related("given_by").prefetch_related("answers"))
+    rows = HandOff.objects.filter(lead_id__in=list(lead_ids)).select_related("to_owner", "sla")
+    return rows.prefetch_related(given).order_by("started_at", "pk")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How a hand-off's clock stands at a moment. `left` are business seconds until it is due, negative when past."""
+
+    state: str  # none, running, warned, breached, paused, met, missed, ended
+    due_at: datetime | None
+    left: float | None
+    share: float | None  # of the time allowed that has passed, 0 and up
+
+    @property
+    def words(self) -> str:
+        return WORDS[self.state]
+
+
+WORDS: Mapping[str, str] = {
+    "none": "No clock runs", "running": "In time", "warned": "Soon due", "breached": "Overdue", "paused": "Stands still",
+    "met": "Answered in time", "missed": "Answered late", "ended": "Ended unanswered",
+}  # fmt: skip
+
+
+def state_of(handoff: HandOff, now: datetime) -> str:
+    """Name how the clock stands, by what happened and not by whether it has rung yet."""
+    if handoff.due_at is None:
+        return "none"
+    if handoff.answered_at:
+        return "met" if handoff.answered_at <= handoff.due_at else "missed"
+    if handoff.ended_at:
+        return "ended"
+    if handoff.paused_at:
+        return "paused"
+    if now >= handoff.due_at:
+        return "breached"
+    return "warned" if handoff.warn_at and now >= handoff.warn_at else "running"
+
+
+def clocks(handoffs: Iterable[HandOff], now: datetime | None = None) -> dict[int, Clock]:
+    """Return the clocks of many hand-offs (with `to_owner` fetched); a constant number of questions."""
+    now = now or timezone.now()
+    found: dict[int, Clock] = {}
+    hours = OwnersHours()
+    for one in handoffs:
+        state = state_of(one, now)
+        left = share = None
+        if one.due_at and state in {"running", "warned", "breached", "paused"}:
+            moment = one.paused_at or now
+            table = hours.of(one.to_owner).table(min(one.started_at, one.due_at, moment), max(one.due_at, moment))
+            start, due, here = table.opened_until(seconds([one.started_at, one.due_at, moment]))
+            left = float(due - here)
+            allowed = float(due - start) - one.paused_seconds
+            share = (allowed - left) / allowed if allowed > 0 else None
+        found[one.pk] = Clock(state, one.due_at, left, share)
+    return found
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one person of a team has on the table."""
+
+    owner: Owner
+    waiting: int
+    overdue: int
+    paused: int
+
+
+def team_load(user: User, now: datetime | None = None) -> list[Load]:
+    """Return how much waits with each owner of the person's team, the most overdue first."""
+    now = now or timezone.now()
+    found: dict[int, dict[str, Any]] = {}
+    for one in inbox(user):
+        assert one.to_owner
+        row = found.setdefault(one.to_owner.pk, {"owner": one.to_owner, "waiting": 0, "overdue": 0, "paused": 0})
+        row["waiting"] += 1
+        row["overdue"] += state_of(one, now) == "breached"
+        row["paused"] += one.paused_at is not None
+    return sorted(
+        (Load(**row) for row in found.values()), key=lambda load: (-load.overdue, -load.waiting, str(load.owner))
+    )

@@ -1,0 +1,189 @@
+"""Who takes a lead, and why, in words: the rules asked in their order, for one lead or ten thousand alike."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from crm.models import Lead, Owner
+from funnel.handoffs.dealing import Dealer, Taker
+from funnel.handoffs.segments import fulfilling
+from funnel.models import Absence, Capacity, HandOff, RoutingRule
+from team.models import Company, Side, Territory
+
+How = RoutingRule.How
+WHY_LENGTH = 300
+DEFAULT_ORDER = (How.ACCOUNT_OWNER, How.LEAD_OWNER, How.TERRITORY, How.EVERYBODY)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a lead goes; without an owner `why` says why nobody could take it."""
+
+    owner: Owner | None
+    why: str
+
+
+@dataclass(frozen=True)
+class RuleRead:
+    """A routing rule as it is asked."""
+
+    name: str
+    how: str
+    condition: Any = None
+    people: tuple[int, ...] = ()
+    pk: int = 0
+
+
+def rules() -> list[RuleRead]:
+    """Return the company's rules in order, or Accord's own where there are none."""
+    found = RoutingRule.objects.filter(is_active=True).prefetch_related("people")
+    read = [
+        RuleRead(one.name, one.how, one.condition, tuple(sorted(owner.pk for owner in one.people.all())), one.pk)
+        for one in found
+    ]
+    return read or [RuleRead(str(how.label), how) for how in DEFAULT_ORDER]
+
+
+@dataclass
+class Desk:
+    """All that routing must know, read with a constant number of questions."""
+
+    now: datetime
+    rules: Sequence[RuleRead] = field(default_factory=rules)
+    owners: Mapping[int, Owner] = field(default_factory=dict)
+    away: Mapping[int, date] = field(default_factory=dict)
+    territories: Mapping[int, int | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.today = timezone.localtime(self.now, Company.get().zone).date()
+        found = Owner.objects.filter(is_active=True).select_related("user")
+        self.owners = {owner.pk: owner for owner in found}
+        self.away = absent(self.today)
+        self.territories = dict(Territory.objects.values_list("pk", "parent_id"))
+        self.dealer = Dealer(self._takers())
+
+    def route(self, leads: Collection[Lead], without: Mapping[int, Collection[int]] | None = None) -> dict[int, Route]:
+        """Return a route for each lead (with `account` fetched); nobody of `without` gets it again."""
+        asked = {rule.pk: rule.condition for rule in self.rules if rule.how == How.SEGMENT and rule.condition}
+        self._segments = fulfilling(asked, [lead.pk for lead in leads]) if asked else {}
+        return {lead.pk: self._route(lead, (without or {}).get(lead.pk, ())) for lead in leads}
+
+    def _route(self, lead: Lead, without: Collection[int]) -> Route:
+        passed: list[str] = []
+        for rule in self.rules:
+            found = self._ask(rule, lead, without, passed)
+            if found:
+                return Route(self.owners[found.owner_id], self._said([*passed, found.name]))
+        return Route(None, self._said([*passed, "Nobody who takes leads is there"]))
+
+    @staticmethod
+    def _said(parts: Iterable[str]) -> str:
+        return "; ".join(parts)[:WHY_LENGTH]
+
+    def _ask(self, rule: RuleRead, lead: Lead, without: Collection[int], passed: list[str]) -> "Found | None":
+        match rule.how:
+            case How.ACCOUNT_OWNER:
+                owner_id = lead.account.owner_id if lead.account else None
+                return self._owner(owner_id, f"owns the account {lead.account}", without, passed)
+            case How.LEAD_OWNER:
+                return self._owner(lead.owner_id, "owns the lead in the CRM", without, passed)
+            case How.TERRITORY:
+                return self._of_territory(lead, without)
+            case How.SEGMENT if lead.pk in self._segments.get(rule.pk, ()):
+                return self._deal(rule.people, f"Segment “{rule.name}”", without)
+            case How.EVERYBODY:
+                return self._deal(self.pool, "", without)
+        return None
+
+    def _owner(self, owner_id: int | None, does: str, without: Collection[int], passed: list[str]) -> "Found | None":
+        owner = self.owners.get(owner_id or 0)
+        if owner is None or owner.pk in without or not is_in_sales(owner):
+            return None
+        if owner.pk in self.away:
+            passed.append(f"{owner}, who {does}, is away until {self.away[owner.pk]}")
+            return None
+        if self.dealer.give(owner.pk) is None:
+            passed.append(f"{owner}, who {does}, takes no leads")
+            return None
+        return Found(owner.pk, f"{owner} {does}")
+
+    def _of_territory(self, lead: Lead, without: Collection[int]) -> "Found | None":
+        """Ask the people of the lead's territory, else of the one around it, and so on."""
+        place = lead.territory_id or (lead.account.territory_id if lead.account else None)
+        seen: set[int] = set()
+        while place and place not in seen:
+            found = self._deal(self.by_territory.get(place, ()), "its territory", without)
+            if found:
+                return found
+            seen.add(place)
+            place = self.territories.get(place)
+        return None
+
+    def _deal(self, pool: Collection[int], where: str, without: Collection[int]) -> "Found | None":
+        taker = self.dealer.deal(tuple(one for one in pool if one not in self.away), without)
+        if taker is None:
+            return None
+        turn = f"{taker.name}'s turn by capacity ({taker.words})"
+        return Found(taker.owner_id, f"{where}: {turn}" if where else turn)
+
+    @cached_property
+    def pool(self) -> tuple[int, ...]:
+        """Everybody who takes leads: those given a capacity, else the people of Sales, else every owner."""
+        capable = tuple(sorted(self._capacities.keys() & self.owners.keys()))
+        in_sales = tuple(pk for pk, owner in sorted(self.owners.items()) if owner.user and is_in_sales(owner))
+        return capable or in_sales or tuple(sorted(self.owners))
+
+    @cached_property
+    def by_territory(self) -> dict[int, tuple[int, ...]]:
+        found: dict[int, list[int]] = {}
+        for pk in sorted(self.owners):
+            owner = self.owners[pk]
+            place = owner.territory_id or (owner.user.territory_id if owner.user else None)
+            if place and is_in_sales(owner):
+                found.setdefault(place, []).append(pk)
+        return {place: tuple(people) for place, people in found.items()}
+
+    def _takers(self) -> Iterator[Taker]:
+        self._capacities = {one.owner_id: one for one in Capacity.objects.all()}
+        given = {row["to_owner"]: row for row in dealt(self.today)}
+        for pk, owner in self.owners.items():
+            known, row = self._capacities.get(pk), given.get(pk, {})
+            last = row["last"].timestamp() if row else 0.0
+            limits = (known.per_day, known.per_week) if known else (None, None)
+            if is_in_sales(owner):
+                yield Taker(pk, str(owner), *limits, row.get("today", 0), row.get("this_week", 0), last)
+
+
+@dataclass(frozen=True)
+class Found:
+    owner_id: int
+    name: str  # why, in words
+
+
+def is_in_sales(owner: Owner) -> bool:
+    """Somebody of another side is no target of a hand-off to Sales; one without a user may be."""
+    return owner.user is None or (owner.user.is_active and owner.user.side == Side.SALES)
+
+
+def absent(day: date) -> dict[int, date]:
+    """Return who is away on a day, with the last day of their absence."""
+    rows = Absence.objects.filter(starts_on__lte=day, ends_on__gte=day).order_by("ends_on")
+    return dict(rows.values_list("owner_id", "ends_on"))
+
+
+def dealt(day: date) -> Iterable[dict[str, Any]]:
+    """Return how many leads each owner got on the day and in its week, and when the last one."""
+    zone = Company.get().zone
+    midnight = datetime.combine(day, datetime.min.time(), zone)
+    monday = midnight - timedelta(days=day.weekday())
+    return (
+        HandOff.objects.filter(started_at__gte=monday, to_owner__isnull=False)
+        .order_by()
+        .values("to_owner")
+        .annotate(this_week=Count("pk"), today=Count("pk", filter=Q(started_at__gte=midnight)), last=Max("started_at"))
+    )

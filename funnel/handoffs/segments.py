@@ -1,0 +1,42 @@
+"""Which leads fulfil the conditions of routing: the facts are asked for many, the records themselves for few."""
+
+from collections.abc import Collection, Mapping
+
+import ibis
+import pyarrow as pa
+from django.utils import timezone
+
+from crm.models import Lead
+from crm.subjects import LINKS, SUBJECTS, Described
+from facts.compiling import Question, with_rules
+from facts.engine import open_facts
+from facts.rules import Rule
+from funnel.figures import meanings_of, with_figures
+from funnel.one import OneBuyer
+
+FEW = 5
+
+
+def fulfilling(conditions: Mapping[int, Rule], leads: Collection[int]) -> dict[int, set[int]]:
+    """Return for each condition, by its key, the ids of the leads that fulfil it."""
+    if len(leads) <= FEW:
+        found = [_one(conditions, lead) for lead in Lead.objects.filter(pk__in=leads)]
+        return {key: set().union(*(answer[key] for answer in found)) for key in conditions}
+    facts = open_facts()
+    named = ibis.memtable(pa.table({"named": pa.array(leads, pa.int64())}))
+    rows = facts.table("leads")
+    return _asked(facts, rows.semi_join(named, rows.id == named.named), conditions)
+
+
+def _one(conditions: Mapping[int, Rule], lead: Lead) -> dict[int, set[int]]:
+    one = OneBuyer(lead)
+    return _asked(one, one.table("leads"), conditions)
+
+
+def _asked(facts: object, rows: object, conditions: Mapping[int, Rule]) -> dict[int, set[int]]:
+    tables = Described(facts, "leads")  # type: ignore[arg-type]
+    wide = with_figures(facts, rows, "leads", ibis.memtable(meanings_of(facts)))  # type: ignore[arg-type]
+    rules = {f"fulfils_{key}": rule for key, rule in conditions.items()}
+    answers = with_rules(Question(tables, timezone.now(), LINKS), SUBJECTS["leads"], rules, wide)
+    frame = facts.execute(answers.select("id", *rules))  # type: ignore[attr-defined]
+    return {key: set(frame.loc[frame[f"fulfils_{key}"], "id"].astype(int)) for key in conditions}

@@ -1,0 +1,115 @@
+"""Who is told what of a hand-off. One lead is named; many at once are counted."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+
+from django.utils import timezone
+
+from crm.models import Owner
+from funnel.handoffs.terms import Terms
+from funnel.models import HandOff
+from notify.actions import News, tell_all
+from team.models import Company, Role, User
+
+INBOX = "/inbox/"
+NAMED = 3  # so many leads are named one by one
+
+
+class People:
+    """Who hears of a hand-off: its owner, their manager, the chiefs of both sides. Few questions for many hand-offs."""
+
+    @cached_property
+    def chiefs(self) -> tuple[User, ...]:
+        return tuple(User.objects.filter(role__in=[Role.CMO, Role.CRO], is_active=True).order_by("pk"))
+
+    def owner(self, owner: Owner | None) -> tuple[User, ...]:
+        return (owner.user,) if owner and owner.user and owner.user.is_active else ()
+
+    def manager(self, owner: Owner | None) -> tuple[User, ...]:
+        """Return the manager in Accord, else the one in the CRM; who has none answers to the chief of Sales."""
+        if owner is None:
+            return self.head_of_sales
+        above = owner.user.manager if owner.user else owner.manager.user if owner.manager else None
+        return (above,) if above and above.is_active else self.head_of_sales
+
+    @property
+    def head_of_sales(self) -> tuple[User, ...]:
+        return tuple(user for user in self.chiefs if user.role == Role.CRO)
+
+    def escalated(self, handoff: HandOff) -> tuple[User, ...]:
+        """Return whom the signed terms name for a breach."""
+        to = Terms.of(handoff.sla.terms).escalate_to if handoff.sla else "manager"
+        found: tuple[User, ...] = ()
+        if to in {"manager", "all"}:
+            found += self.manager(handoff.to_owner)
+        if to in {"chiefs", "all"}:
+            found += self.chiefs
+        return found
+
+
+WITH_PEOPLE = ("lead", "sla", "to_owner__user__manager", "to_owner__manager__user")
+
+
+def said(moment: datetime | None) -> str:
+    """Write a moment in the company's zone: 24 Nov, 17:00 CET."""
+    if moment is None:
+        return "no set time"
+    local = timezone.localtime(moment, Company.get().zone)
+    return f"{local.day} {local:%b, %H:%M %Z}"
+
+
+def tell_opened(handoffs: Sequence[HandOff]) -> int:
+    """Tell each owner of what they got, in one piece of news where it is much; the head of Sales of what nobody got."""
+    by_owner: dict[int, list[HandOff]] = {}
+    for handoff in handoffs:
+        by_owner.setdefault(handoff.to_owner_id or 0, []).append(handoff)
+    people = People()
+    return tell_all([news for its in by_owner.values() for news in _opened(its, people)])
+
+
+def _opened(its: Sequence[HandOff], people: People) -> Iterator[News]:
+    to = people.owner(its[0].to_owner) or people.manager(its[0].to_owner)
+    whose = "is yours" if its[0].to_owner_id else "has nobody to answer it"
+    if len(its) <= NAMED:
+        for one in its:
+            title = f"{one.lead} {whose}: answer by {said(one.due_at)}"
+            yield News(
+                f"funnel.handed_over.{one.pk}",
+                "funnel.handed_over",
+                title,
+                to,
+                INBOX,
+                {"handoff": one.pk, "why": one.why},
+            )
+        return
+    first = min((one.due_at for one in its if one.due_at), default=None)
+    whose = "are yours" if its[0].to_owner_id else "have nobody to answer them"
+    title = f"{len(its):,} leads {whose}: answer the first by {said(first)}"
+    key = f"funnel.handed_over.{its[0].pk}.{its[-1].pk}"
+    yield News(key, "funnel.handed_over", title, to, INBOX, {"handoffs": len(its)})
+
+
+def told(handoffs: Iterable[HandOff], what: str, title: str, to: str) -> list[News]:
+    """Make a piece of news of each hand-off: `title` may name {lead}, {owner} and {due}; `to` joins people by a plus."""
+    people = People()
+    found = []
+    for one in handoffs:
+        hears = {"owner": people.owner(one.to_owner), "manager": (), "escalated": ()}
+        if "manager" in to or not hears["owner"]:
+            hears["manager"] = people.manager(one.to_owner)
+        if "escalated" in to:
+            hears["escalated"] = people.escalated(one)
+        everybody = tuple(user for users in hears.values() for user in users)
+        words = title.format(lead=one.lead, owner=one.to_owner or "nobody", due=said(one.due_at))
+        found.append(
+            News(
+                f"funnel.{what}.{one.pk}",
+                f"funnel.{what}",
+                words,
+                everybody,
+                INBOX,
+                {"handoff": one.pk, "lead": one.lead_id},
+            )
+        )
+    return found

@@ -1,0 +1,111 @@
+"""Who decides who gets leads: the rules in their order, capacities, absences."""
+
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+
+from agreements.models import today
+from crm.models import Owner
+from crm.subjects import LEADS
+from facts.rules import Rule, check
+from funnel.models import Absence, Capacity, RoutingRule
+from team.access import may, reports_of
+from team.models import User
+
+How = RoutingRule.How
+STEP = 10  # between the positions of two rules
+
+
+def require_router(by: User) -> None:
+    if not may(by, "route"):
+        raise PermissionDenied("Ops and the chief of Sales decide who gets leads.")
+
+
+@transaction.atomic
+def save_rule(
+    *,
+    by: User,
+    name: str,
+    how: str,
+    condition: Rule | None = None,
+    people: Any = (),
+    is_active: bool = True,
+    rule: RoutingRule | None = None,
+) -> RoutingRule:
+    """Add a rule behind all others, or change one where it stands."""
+    require_router(by)
+    named = list(people)
+    if how == How.SEGMENT:
+        faults = check(condition, LEADS) if condition else []
+        if faults or not condition or not named:
+            raise ValidationError(
+                [fault.words for fault in faults] or "A segment has a condition, and people who take it."
+            )
+    last = RoutingRule.objects.order_by("-position").values_list("position", flat=True).first() or 0
+    found = rule or RoutingRule(position=last + STEP)
+    found.name, found.how, found.is_active, found.changed_by = name.strip(), how, is_active, by
+    found.condition = dict(condition) if condition and how == How.SEGMENT else None
+    found.save()
+    found.people.set(named if how == How.SEGMENT else [])
+    return found
+
+
+@transaction.atomic
+def write_down_default(*, by: User) -> list[RoutingRule]:
+    """Make Accord's own order the company's, to be changed from there."""
+    from funnel.handoffs.routing import DEFAULT_ORDER
+
+    require_router(by)
+    if RoutingRule.objects.exists():
+        raise ValidationError("There are rules already.")
+    return [save_rule(by=by, name=str(how.label), how=how) for how in DEFAULT_ORDER]
+
+
+@transaction.atomic
+def move_rule(*, by: User, rule: RoutingRule, up: bool) -> None:
+    """Let a rule be asked one place earlier or later."""
+    require_router(by)
+    order = list(RoutingRule.objects.select_for_update().order_by("position", "pk"))
+    place = order.index(rule)
+    other = place - 1 if up else place + 1
+    if 0 <= other < len(order):
+        order[place], order[other] = order[other], order[place]
+    for number, one in enumerate(order, 1):
+        one.position = number * STEP
+    RoutingRule.objects.bulk_update(order, ["position"])
+
+
+def remove_rule(*, by: User, rule: RoutingRule) -> None:
+    require_router(by)
+    rule.delete()
+
+
+def set_capacity(*, by: User, owner: Owner, per_day: int | None, per_week: int | None) -> Capacity | None:
+    """Say how many leads an owner takes; nothing at all leaves it to what is usual."""
+    require_router(by)
+    if per_day is None and per_week is None:
+        Capacity.objects.filter(owner=owner).delete()
+        return None
+    return Capacity.objects.update_or_create(owner=owner, defaults={"per_day": per_day, "per_week": per_week})[0]
+
+
+def note_absence(*, by: User, owner: Owner, starts_on: date, ends_on: date) -> Absence:
+    """Note that somebody is away: oneself, one's reports, or anybody for those who decide who gets leads."""
+    _require_theirs(by, owner)
+    if ends_on < max(starts_on, today()):
+        raise ValidationError("An absence ends on or after the day on which it begins, and not before today.")
+    return Absence.objects.create(owner=owner, starts_on=starts_on, ends_on=ends_on, noted_by=by)
+
+
+def end_absence(*, by: User, absence: Absence) -> None:
+    """Take a person back before the absence is over."""
+    _require_theirs(by, absence.owner)
+    absence.delete()
+
+
+def _require_theirs(by: User, owner: Owner) -> None:
+    if owner.user_id and owner.user_id in {by.pk} | reports_of(by):
+        return
+    require_router(by)

@@ -1,0 +1,159 @@
+"""The pages of routing: the rules in their order, who takes how many, who is away."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from agreements.models import today
+from crm.subjects import LEADS
+from facts.rules import check, in_words
+from funnel import routing_actions as actions
+from funnel.handoffs.routing import DEFAULT_ORDER, dealt
+from funnel.models import Absence, RoutingRule
+from funnel.routing_forms import AbsenceForm, CapacityForm, RuleForm, owners
+from team.access import needs
+from team.models import User
+
+PER_PAGE = 50
+
+
+@needs("route")
+@require_safe
+def routing(request: HttpRequest) -> HttpResponse:
+    rules = list(RoutingRule.objects.prefetch_related("people"))
+    page = Paginator(owners().select_related("capacity", "user"), PER_PAGE).get_page(request.GET.get("page"))
+    given = {row["to_owner"]: row["this_week"] for row in dealt(today())}
+    rows = [(owner, _capacity_form(owner), given.get(owner.pk, 0)) for owner in page]
+    away = Paginator(Absence.objects.filter(ends_on__gte=today()).select_related("owner"), PER_PAGE)
+    context = {
+        "rules": [(rule, _said(rule)) for rule in rules],
+        "defaults": [how.label for how in DEFAULT_ORDER],
+        "page": page,
+        "rows": rows,
+        "absences": away.get_page(request.GET.get("away")),
+        "absence_form": AbsenceForm(initial={"starts_on": today()}),
+    }
+    return render(request, "funnel/routing.html", context)
+
+
+def _capacity_form(owner: Any) -> CapacityForm:
+    known = getattr(owner, "capacity", None)
+    values = {"owner": owner.pk, "per_day": known and known.per_day, "per_week": known and known.per_week}
+    return CapacityForm(initial=values, auto_id=f"id_{owner.pk}_%s")
+
+
+def _said(rule: RoutingRule) -> str:
+    """Say what a rule does; a condition that names what is there no more is shown as it was written."""
+    if rule.how != RoutingRule.How.SEGMENT:
+        return str(rule.get_how_display())
+    words = str(rule.condition) if check(rule.condition, LEADS) else in_words(rule.condition, LEADS)
+    return f"Leads whose {words}: {', '.join(str(owner) for owner in rule.people.all()) or 'nobody'}, by capacity"
+
+
+@needs("route")
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Add a rule, or change one."""
+    found = get_object_or_404(RoutingRule, pk=pk) if pk else None
+    form = RuleForm(request.POST or None, initial=_initial(found) if found else {"is_active": True})
+    if request.method == "POST" and form.is_valid():
+        said = {**form.cleaned_data, "condition": form.cleaned_data["criteria"], "rule": found}
+        del said["criteria"]
+        try:
+            actions.save_rule(by=cast(User, request.user), **said)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, "Saved. It counts from the next lead.")
+            return redirect("routing")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "funnel/routing_rule.html", {"form": form, "rule": found}, status=status)
+
+
+def _initial(found: RoutingRule) -> dict[str, Any]:
+    return {
+        "name": found.name, "how": found.how, "criteria": found.condition, "people": found.people.all(), "is_active": found.is_active,
+    }  # fmt: skip
+
+
+@needs("route")
+@require_POST
+def change(request: HttpRequest, verb: str) -> HttpResponse:
+    """Carry out one of the small buttons of the page; what is refused is said on it."""
+    if verb not in CHANGES:
+        raise Http404
+    try:
+        messages.success(request, CHANGES[verb](request, cast(User, request.user)))
+    except (ValidationError, PermissionDenied) as error:
+        messages.error(request, " ".join(getattr(error, "messages", [str(error)])))
+    return redirect("routing")
+
+
+def _rule(request: HttpRequest) -> RoutingRule:
+    return get_object_or_404(RoutingRule, pk=_number(request, "rule"))
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 18 else 0
+
+
+def _cleaned(form: Any) -> dict[str, Any]:
+    if not form.is_valid():
+        raise ValidationError(
+            [
+                f"{form.fields[name].label}: {fault}" if name in form.fields else fault
+                for name, faults in form.errors.items()
+                for fault in faults
+            ]
+        )
+    return dict(form.cleaned_data)
+
+
+def _up(request: HttpRequest, user: User) -> str:
+    actions.move_rule(by=user, rule=_rule(request), up=True)
+    return "It is asked earlier now."
+
+
+def _down(request: HttpRequest, user: User) -> str:
+    actions.move_rule(by=user, rule=_rule(request), up=False)
+    return "It is asked later now."
+
+
+def _remove(request: HttpRequest, user: User) -> str:
+    actions.remove_rule(by=user, rule=_rule(request))
+    return "Removed."
+
+
+def _default(request: HttpRequest, user: User) -> str:
+    actions.write_down_default(by=user)
+    return "The order is yours now."
+
+
+def _capacity(request: HttpRequest, user: User) -> str:
+    said = _cleaned(CapacityForm(request.POST))
+    actions.set_capacity(by=user, **said)
+    return f"Saved for {said['owner']}."
+
+
+def _away(request: HttpRequest, user: User) -> str:
+    said = _cleaned(AbsenceForm(request.POST))
+    found = actions.note_absence(by=user, **said)
+    return f"{found.owner} gets no leads until {found.ends_on}; what is not answered goes to others within a minute."
+
+
+def _back(request: HttpRequest, user: User) -> str:
+    found = get_object_or_404(Absence.objects.select_related("owner"), pk=_number(request, "absence"))
+    actions.end_absence(by=user, absence=found)
+    return f"{found.owner} gets leads again."
+
+
+CHANGES: dict[str, Callable[[HttpRequest, User], str]] = {
+    "up": _up, "down": _down, "remove": _remove, "default": _default, "capacity": _capacity, "away": _away, "back": _back,
+}  # fmt: skip
