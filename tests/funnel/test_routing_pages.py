@@ -1,0 +1,98 @@
+"""The pages of routing: rules in order, capacities, absences; for ops and the chief of Sales."""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from agreements.models import today
+from funnel import routing_actions as actions
+from funnel.models import Absence, Capacity, RoutingRule
+from team.models import User
+from tests import make
+from tests.funnel.handing import seller
+
+
+def names() -> list[str]:
+    return list(RoutingRule.objects.values_list("how", flat=True))
+
+
+def test_only_ops_and_the_chief_of_sales_decide(as_user: Any, cmo: User, rep: User, cro: User, ops: User) -> None:
+    for user, status in ((cmo, 403), (rep, 403), (cro, 200), (ops, 200)):
+        assert as_user(user).get("/funnel/routing/").status_code == status
+    with pytest.raises(PermissionDenied):
+        actions.save_rule(by=cmo, name="Mine", how="everybody")
+
+
+def test_the_order_is_taken_over_and_changed(as_user: Any, cro: User) -> None:
+    page = as_user(cro)
+    assert "You have no rules of your own" in page.get("/funnel/routing/").content.decode()
+    page.post("/funnel/routing/default/")
+    assert names() == ["account_owner", "lead_owner", "territory", "everybody"]
+    rule = RoutingRule.objects.get(how="territory")
+    page.post("/funnel/routing/up/", {"rule": rule.pk})
+    assert names() == ["account_owner", "territory", "lead_owner", "everybody"]
+    page.post("/funnel/routing/remove/", {"rule": rule.pk})
+    assert names() == ["account_owner", "lead_owner", "everybody"]
+    assert page.post("/funnel/routing/nothing/").status_code == 404
+
+
+def test_a_segment_is_built_in_the_form(as_user: Any, cro: User) -> None:
+    bob = seller("Bob", cro)
+    row = {"what": "employees", "compare": ">=", "value": "500"}
+    posted = {
+        "name": "Large", "how": "segment", "people": [bob.pk], "is_active": "on", "buyers": "leads", "criteria-groups": "1",
+        "criteria-g0-rows": "1", "criteria-g0-join": "all", **{f"criteria-g0-r0-{name}": value for name, value in row.items()},
+    }  # fmt: skip
+    page = as_user(cro)
+    assert page.post("/funnel/routing/new/", {**posted, "people": []}).status_code == 422
+    assert page.post("/funnel/routing/new/", posted).status_code == 302
+    rule = RoutingRule.objects.get()
+    assert "Leads whose employees is at least 500: Bob, by capacity" in page.get("/funnel/routing/").content.decode()
+    assert 'value="500"' in page.get(f"/funnel/routing/{rule.pk}/").content.decode()
+
+
+def test_capacities_and_absences(as_user: Any, cro: User) -> None:
+    ada = seller("Ada", cro)
+    page = as_user(cro)
+    page.post("/funnel/routing/capacity/", {"owner": ada.pk, "per_day": "3", "per_week": ""})
+    assert list(Capacity.objects.values_list("per_day", "per_week")) == [(3, None)]
+    page.post("/funnel/routing/capacity/", {"owner": ada.pk, "per_day": "", "per_week": ""})
+    assert not Capacity.objects.exists()
+    day = today().isoformat()
+    assert (
+        "Ada gets no leads until"
+        in page.post(
+            "/funnel/routing/away/", {"owner": ada.pk, "starts_on": day, "ends_on": day}, follow=True
+        ).content.decode()
+    )
+    assert (
+        "not before today"
+        in page.post(
+            "/funnel/routing/away/", {"owner": ada.pk, "starts_on": "2020-01-01", "ends_on": "2020-01-02"}, follow=True
+        ).content.decode()
+    )
+    page.post("/funnel/routing/back/", {"absence": Absence.objects.get().pk})
+    assert not Absence.objects.exists()
+
+
+def test_one_notes_ones_own_absence_and_nobody_elses(cro: User, rep: User) -> None:
+    mine, other = make.owner(user=rep), seller("Ada")
+    assert actions.note_absence(by=rep, owner=mine, starts_on=today(), ends_on=today())
+    assert actions.note_absence(by=cro, owner=mine, starts_on=today(), ends_on=today())
+    with pytest.raises(PermissionDenied):
+        actions.note_absence(by=rep, owner=other, starts_on=today(), ends_on=today())
+
+
+def test_ten_owners_or_thirty_ask_the_same(as_user: Any, cro: User) -> None:
+    page, counts = as_user(cro), []
+    page.get("/funnel/routing/")
+    for many in (10, 20):
+        for _ in range(many):
+            Capacity.objects.create(owner=make.owner(), per_week=3)
+        with CaptureQueriesContext(connection) as asked:
+            page.get("/funnel/routing/")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
