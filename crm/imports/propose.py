@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 
 from crm.imports import values
 from crm.imports.catalogue import sources
-from crm.imports.headers import OURS, fold
+from crm.imports.headers import fold, is_ours
 from crm.imports.targets import CUSTOM, Target, kinds, targets
 from crm.models import CustomType
 
@@ -105,7 +105,7 @@ def _pairs(kind: str, header: list[str], known: Aliases) -> list[tuple[float, st
     found = [
         (likeness, column, one)
         for column in header
-        if fold(column) and fold(column) not in OURS
+        if fold(column) and not is_ours(column)
         for one in targets(kind)
         if (likeness := _likeness(column, names[one])) >= LIKE_ENOUGH
     ]
@@ -193,7 +193,7 @@ def guess_type(column: pd.Series) -> str:
 
 def id_column(kind: str, header: list[str], frame: pd.DataFrame) -> str:
     """Return the column that is likely to name each row: unique, and called like an id, a number or an e-mail address."""
-    unique = [column for column in header if is_unique(frame[column]) and fold(column) not in OURS]
+    unique = [column for column in header if is_unique(frame[column]) and not is_ours(column)]
     called = [column for column in unique if ID_WORDS.search(column.strip()) and not _names_another(kind, column)]
     if called:
         return called[0]

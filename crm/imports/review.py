@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from crm.imports.catalogue import FileKind
 from crm.imports.currency import assumed
 from crm.imports.hand import Table, becomes, corrected, fresh, kind_for, source_named, tables_of
-from crm.imports.headers import OURS, fold
+from crm.imports.headers import fold, is_ours
 from crm.imports.planning import mannered_plans
 from crm.imports.propose import is_unique, propose, propose_as
 from crm.imports.reading import mapping_of
@@ -90,7 +90,7 @@ def _proposed(file: ImportFile, frame: pd.DataFrame, source: str, kind: str) -> 
 
 def columns_of(file: ImportFile) -> list[str]:
     """Return the columns that somebody can map: not those that we added to rows we handed back."""
-    return [name for name in file.header if fold(name) not in OURS]
+    return [name for name in file.header if not is_ours(name)]
 
 
 def tables_from(draft: Draft, file: ImportFile, before: Draft | None) -> list[Table]:
