@@ -105,8 +105,8 @@ class HandOffFilter(filters.FilterSet):
     started_at_to = Moment(field_name="started_at", lookup_expr="lte")
     changed_since = ChangedSince()
 
-    def open_or_not(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
-        return rows.filter(ended_at__isnull=value)
+    def open_or_not(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(ended_at__isnull=value == "true")
 
 
 class VerdictFilter(filters.FilterSet):

@@ -18,6 +18,11 @@ from tests.funnel.handing import TERMS, handed, seller, signed
 Call = Callable[..., Caller]
 
 
+@pytest.fixture
+def caller(db: None) -> Call:
+    return lambda user, scopes=("read", "write"): Caller(user, list(scopes))
+
+
 def post(caller: Caller, address: str, body: Any = None) -> Any:
     return caller.client.post(f"/api/v1/{address}", body or {}, content_type="application/json")
 

@@ -9,9 +9,11 @@ from typing import Any
 from django.db.models import Model
 
 from facts import registry
-from team.models import Territory
+from funnel.models import HandOff, Verdict
+from team.models import Territory, User
 
 OUTCOMES = ["open", "won", "won", "lost", "no_decision"]
+OURS: dict[str, dict[str, Any]] = {"handoffs": {"why": "Their turn"}, "verdicts": {"note": "Because"}}
 STAGES = ["Demo", "Offer", "Contract", ""]
 
 
@@ -62,6 +64,28 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
             "is_converted": dice.random() < 0.3, "vertical_id": one("verticals"), "country": word("DE"), "source_system": "one",
         }  # fmt: skip
 
+    handed, judged = iter(range(1, size + 1)), iter(range(1, size + 1))
+
+    def handoff() -> dict[str, Any]:
+        started, ended = moment() or datetime(2025, 1, 1, tzinfo=UTC), dice.choice([True, False])
+        answered = dice.choice([None, started + timedelta(hours=dice.randrange(90))])
+        return {
+            "lead_id": next(handed), "owner_id": one("owners"), "started_at": started,
+            "due_at": dice.choice([None, started + timedelta(hours=24)]), "answered_at": answered,
+            "breached_at": dice.choice([None, started + timedelta(hours=24)]),
+            "response_seconds": answered and (answered - started).total_seconds() / 3,
+            "ended_at": started + timedelta(days=3) if ended else None,
+            "end": dice.choice(["accepted", "rejected", "withdrawn", "lapsed"]) if ended else "",
+        }  # fmt: skip
+
+    def verdict() -> dict[str, Any]:
+        given = moment() or datetime(2025, 1, 1, tzinfo=UTC)
+        return {
+            "handoff_id": next(judged), "lead_id": dice.randrange(1, size + 1), "given_at": given,
+            "answer": dice.choice(["accepted", "rejected"]), "criterion": word("budget", "too early"),
+            "settled_at": given, "undone_at": dice.choice([None, None, None, given]),
+        }  # fmt: skip
+
     def times(number: int, make: Any) -> list[dict[str, Any]]:
         return [make() for _ in range(number)]
 
@@ -80,6 +104,8 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
         "spend": times(size, lambda: {"spent_on": day(), "amount": money(), "currency": currency(), "campaign_id": one("campaigns"), "side": dice.choice(["marketing", "sales"]), "category": dice.choice(["people", "technology"])}),
         "touches": times(size, lambda: {"lead_id": one("leads"), "campaign_id": one("campaigns"), "happened_at": moment(), "kind": word("mail")}),
         "activities": times(size, lambda: {"owner_id": one("owners"), "kind": word("Call", "Visit"), "happened_at": moment(), "lead_id": one("leads")}),
+        "handoffs": times(size, handoff),
+        "verdicts": times(size, verdict),
         "enquiries": times(9, lambda: {"account_id": one("accounts"), "status": word("New"), "opened_at": moment()}),
         "stage_changes": times(2 * size, lambda: {"opportunity_id": dice.randrange(1, 2 * size), "stage": dice.choice(STAGES), "entered_at": moment(), "amount": money(), "probability": chance()}),
     }  # fmt: skip
@@ -87,14 +113,19 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
 
 def settle(rows: dict[str, list[dict[str, Any]]]) -> None:
     """Write the market to Postgres, with the ids that its references name."""
+    rep = User.objects.create_user("rep@market.example")
+    OURS["verdicts"]["given_by_id"] = rep.pk
     order = ["territories", "owners", "verticals", "products", "campaigns", "accounts", "contacts", "leads"]
     for name in sorted(rows, key=lambda name: order.index(name) if name in order else len(order)):
         model = registry.get(name).model
-        model._default_manager.bulk_create(_record(model, pk, row) for pk, row in enumerate(rows[name], 1))
+        model._default_manager.bulk_create(
+            _record(model, pk, {**row, **OURS.get(name, {})}) for pk, row in enumerate(rows[name], 1)
+        )
 
 
 def _record(model: type[Model], pk: int, row: dict[str, Any]) -> Model:
-    fields = {"source" if name == "source_system" else name: value for name, value in row.items() if value is not None}
+    names = {"source_system": "source", **({"owner_id": "to_owner_id"} if model is HandOff else {})}
+    fields = {names.get(name, name): value for name, value in row.items() if value is not None}
     if "custom" in fields:
         fields["custom"] = json.loads(fields["custom"])
-    return model(pk=pk, **fields, **({} if model is Territory else {"external_id": str(pk)}))
+    return model(pk=pk, **fields, **({} if model in {Territory, HandOff, Verdict} else {"external_id": str(pk)}))
