@@ -1,5 +1,6 @@
 """All mappings there are, ours and the company's own, and which of them a file's headers call for."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,10 +8,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-from crm.imports.headers import fold
+from crm.imports.headers import fold, index, without_unit
 from crm.imports.reading import read_mapping, read_source
 from crm.imports.rules import ObjectMapping, Source
 
+BOOK = re.compile(r"\.(?:xls[xmb]?|ods)$", re.IGNORECASE)
+SUFFIXES = re.compile(r"(?:\.[a-z0-9]{1,5})*$", re.IGNORECASE)
 OURS = Path(__file__).resolve().parent.parent / "mappings"
 RANKS = [
     "exchange_rate", "owner", "vertical", "product", "campaign", "content_asset", "account", "contact", "lead", "opportunity",
@@ -84,14 +87,14 @@ def _kinds(source: Source, header: list[str], name: str) -> Iterable[FileKind]:
     for kind in dict.fromkeys(mapping.file for mapping in source.mappings):
         own = [mapping for mapping in source.mappings if mapping.file == kind]
         met = [mapping for mapping in own if mapping.is_met_by(header)]
-        if not met and fold(Path(name).stem) == fold(kind):
+        if not met and fold(kind) in stems(name):
             met = [mapping for mapping in own if _has_id(mapping, header)]
         if met:
             yield FileKind(source, kind, tuple(met))
 
 
 def _has_id(mapping: ObjectMapping, header: list[str]) -> bool:
-    folded = {fold(column) for column in header}
+    folded = index(header)
     return any(fold(name) in folded for name in mapping.id_columns) and mapping.each is None
 
 
@@ -100,5 +103,12 @@ def _likeness(kind: FileKind, header: list[str], name: str) -> tuple[int, bool]:
     known = set().union(*(mapping.known_columns for mapping in kind.mappings))
     needs = {fold(column) for mapping in kind.mappings for names in mapping.needs for column in names}
     known |= {fold(column) for mapping in kind.mappings for column in mapping.columns_like(header)}
-    shared = sum(1 for column in header if fold(column) in known | needs)
-    return shared, fold(kind.name) in fold(Path(name).stem)
+    shared = sum(1 for column in header if {fold(column), fold(without_unit(column))} & (known | needs))
+    return shared, any(fold(kind.name) in stem for stem in stems(name))
+
+
+def stems(name: str) -> list[str]:
+    """Return what a file is called without its suffixes, folded; of a sheet, its book's name too."""
+    parts = [part for part in name.split("/") if part]
+    called = parts[-2:] if len(parts) > 1 and BOOK.search(parts[-2]) else parts[-1:]
+    return [fold(SUFFIXES.sub("", part)) for part in reversed(called)]

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from crm.imports import mended, store
 from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind
+from crm.imports.evidence import Reader
 from crm.imports.hand import kind_for
 from crm.imports.headers import fold, index
+from crm.imports.numbers import code_of
 from crm.imports.rules import FieldRule, ObjectMapping
 from crm.imports.values import TRUE
 from crm.models import ImportFile
@@ -41,7 +43,20 @@ def _found(files: list[ImportFile]) -> str:
         said = next(filter(None, (_said(mapping, file) for mapping in kind.mappings)), "")
         if said:
             return said
-    return next((kind.source.currency for kind, _ in known if kind.source.currency), "")
+    return _beside(files) or next((kind.source.currency for kind, _ in known if kind.source.currency), "")
+
+
+def _beside(files: list[ImportFile]) -> str:
+    """Return the currency that most names of columns and signs beside amounts say, where they can say but one."""
+    found: Counter[str] = Counter()
+    for file in files:
+        reader = Reader(file)
+        for unit in (unit for name, unit in file.detected.get("units", {}).items() if name in reader.needs.amounts):
+            found.update(code_of(unit) if len(code_of(unit)) == 1 else ())
+        for name in reader.signs():
+            signs = reader.columns[name]["signs"]
+            found.update({code_of(sign)[0]: count for sign, count in signs.items() if len(code_of(sign)) == 1})
+    return max(found, key=lambda code: (found[code], code), default="")
 
 
 def _place(kind: FileKind) -> int:

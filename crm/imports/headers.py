@@ -21,12 +21,16 @@ def fold(header: str) -> str:
 
 def distinct(headers: Iterable[str]) -> list[str]:
     """Name every column, each name once: empty ones by their place, repeated ones by a number."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    seen: dict[str, int] = {}
     for place, header in enumerate(headers, 1):
         name = header.replace("\ufeff", "").replace("\0", "").strip() or f"column {place}"
-        repeated = sum(1 for other in names if other == name or re.fullmatch(re.escape(name) + r" \(\d+\)", other))
-        names.append(f"{name} ({repeated + 1})" if repeated else name)
-    return names
+        found = name
+        while found in names:
+            seen[name] = seen.get(name, 1) + 1
+            found = f"{name} ({seen[name]})"
+        names[found] = None
+    return list(names)
 
 
 def index(headers: Iterable[str]) -> dict[str, str]:

@@ -1,34 +1,37 @@
-"""What a file leaves open: how its ambiguous cells are read, what speaks for it, and what only a person can say.
+"""What a file leaves open, as questions with each answer's reading of a sample; and what was found out, in words.
 
-A column is read as its own cells prove, else as somebody said, else as the source's mapping says, else as the other
-columns of the file and the other files of the same source in the import prove. Where nothing does, it is a question, and
-until that is answered a cell that could be two things is refused.
+Until a question is answered, a cell that could be two things is refused.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from django.db import models
+import pandas as pd
 
 from crm.imports import dates, numbers
 from crm.imports.dates import DAY_FIRST, MONTH_FIRST
-from crm.imports.detect import speaks_for_others
-from crm.imports.hand import kind_for
-from crm.imports.manners import Manners
+from crm.imports.evidence import CURRENCY, DATES, DECIMAL, ZONE, Reader, contradicts, has_dates, has_numbers, manners_of
 from crm.imports.numbers import COMMA, POINT
-from crm.imports.plan import Plan, PlannedField
-from crm.imports.zones import zone_named
-from crm.models import CustomType, ImportFile, FileState
+from crm.models import FileState, ImportFile
 from team.models import Company
 
-DATES, DECIMAL, ZONE, CURRENCY = "dates", "decimal", "zone", "currency"
+__all__ = [
+    "CURRENCY",
+    "DATES",
+    "DECIMAL",
+    "ZONE",
+    "Choice",
+    "Finding",
+    "Question",
+    "findings",
+    "manners_of",
+    "questions",
+]
 ORDERS = {DAY_FIRST: "The day comes first", MONTH_FIRST: "The month comes first"}
 POINTS = {
     POINT: "A point parts the decimals, a comma the thousands",
     COMMA: "A comma parts the decimals, a point the thousands",
 }
-Columns = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -61,161 +64,6 @@ class Finding:
     words: str
 
 
-@dataclass(frozen=True)
-class Needs:
-    """Which columns some plan reads as what."""
-
-    dates: frozenset[str]
-    times: frozenset[str]
-    amounts: frozenset[str]
-    whole: frozenset[str]
-    shares: frozenset[str]
-    names_currency: bool
-
-
-class Reader:
-    """All that is known of how one file is to be read."""
-
-    def __init__(self, file: ImportFile, plans: Iterable[Plan] | None = None) -> None:
-        self.file = file
-        self.columns: Columns = file.detected.get("columns", {})
-        self.answers: dict[str, str] = file.answers
-        self.kind = kind_for(file) if file.kind else None
-        self.needs = needs(_plans(file) if plans is None else plans)
-
-    def order_of(self, column: str) -> tuple[str, str]:
-        """Return (order of day and month in a column, what says so)."""
-        seen = self.columns.get(column, {})
-        if not _contradicts(seen, "day", "month"):
-            for name, order, place in (("day", DAY_FIRST, 0), ("month", MONTH_FIRST, 1)):
-                if seen.get(name):
-                    return order, f"{column}: {seen['date_samples'][place]}"
-        said = self.answers.get(f"{DATES}:{column}") or self.answers.get(DATES)
-        if said:
-            return said, "Somebody said so"
-        return ("", "") if _contradicts(seen, "day", "month") else self.order_elsewhere()
-
-    def order_elsewhere(self) -> tuple[str, str]:
-        """Return the order that the mapping states, or all other columns prove."""
-        stated = _stated(self.kind.source.dates + self.kind.source.times) if self.kind else ""
-        if stated:
-            return stated, "The mapping says so"
-        return (
-            _agreed(_orders(self.columns))
-            or _agreed(
-                (order, f"{other.name}, {words}")
-                for other in self._siblings()
-                for order, words in _orders(other.detected.get("columns", {}))
-            )
-            or ("", "")
-        )
-
-    def decimal_of(self, column: str) -> tuple[str, str]:
-        """Return (what parts the decimals in a column, what says so)."""
-        seen = self.columns.get(column, {})
-        own = _agreed(self._marks(column, seen))
-        if own:
-            return own
-        said = self.answers.get(f"{DECIMAL}:{column}") or self.answers.get(DECIMAL)
-        if said:
-            return said, "Somebody said so"
-        return ("", "") if any(self._marks(column, seen)) else self.decimal_elsewhere()
-
-    def decimal_elsewhere(self) -> tuple[str, str]:
-        return (
-            _agreed(self._all_marks())
-            or _agreed(
-                (mark, f"{other.name}, {words}")
-                for other in self._siblings()
-                for name, seen in other.detected.get("columns", {}).items()
-                if speaks_for_others(name, seen, "numeric")
-                for mark, words in Reader._proofs(name, seen, bool(other.detected.get("typed")))
-            )
-            or ("", "")
-        )
-
-    def _all_marks(self) -> Iterator[tuple[str, str]]:
-        read = self.needs.amounts | self.needs.whole | self.needs.shares
-        for name, seen in self.columns.items():
-            if name in read or speaks_for_others(name, seen, "numeric"):
-                yield from self._marks(name, seen)
-
-    def _marks(self, column: str, seen: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """Yield what the cells of a column prove; of whole numbers and shares, what could be two things proves too."""
-        yield from self._proofs(column, seen, bool(self.file.detected.get("typed")))
-        pointed, with_comma = seen.get("whole", ["", ""])
-        if column in self.needs.whole | self.needs.shares:
-            turned = column in self.needs.shares
-            if pointed:
-                yield (POINT if turned else COMMA), f"{column}: {pointed}"
-            if with_comma:
-                yield (COMMA if turned else POINT), f"{column}: {with_comma}"
-
-    @staticmethod
-    def _proofs(column: str, seen: dict[str, Any], is_typed: bool) -> Iterator[tuple[str, str]]:
-        if seen.get("point") and not is_typed:
-            yield POINT, f"{column}: {seen['number_samples'][0]}"
-        if seen.get("comma"):
-            yield COMMA, f"{column}: {seen['number_samples'][1]}"
-
-    def _siblings(self) -> list[ImportFile]:
-        """Return the other files of the same source in the import."""
-        if not hasattr(self, "_others"):
-            others = self.file.run.files.filter(source=self.file.source, state__in=[FileState.READING, FileState.DONE])
-            self._others = list(others.exclude(pk=self.file.pk).exclude(source=""))
-        return self._others
-
-    def currency_of(self, sign: str) -> str:
-        """Return the currency that a sign beside an amount stands for; "" where it could be several."""
-        codes = numbers.code_of(sign)
-        if len(codes) == 1:
-            return codes[0]
-        company = Company.get().currency
-        source = self.kind.source.currency if self.kind and not company else ""
-        said = self.answers.get(f"{CURRENCY}:{sign}", "")
-        return said or next((code for code in (self.file.run.currency_asked, company, source) if code in codes), "")
-
-    def signs(self) -> dict[str, dict[str, str]]:
-        """Return for each column of amounts what the signs in it stand for."""
-        return {
-            name: {sign: self.currency_of(sign) for sign in seen["signs"]}
-            for name, seen in self.columns.items()
-            if seen.get("signs") and name in self.needs.amounts
-        }
-
-    def units(self) -> dict[str, str]:
-        """Return the currencies that names of columns say."""
-        named = {
-            name: self.currency_of(unit)
-            for name, unit in self.file.detected.get("units", {}).items()
-            if numbers.code_of(unit)
-        }
-        return {name: code for name, code in named.items() if code}
-
-    def zones(self) -> dict[str, str]:
-        """Return the zone of each column whose name says one, and of all others where somebody said it."""
-        named = {name: zone_named(unit) for name, unit in self.file.detected.get("units", {}).items()}
-        said = {"": self.answers[ZONE]} if ZONE in self.answers else {}
-        return said | {name: zone for name, zone in named.items() if zone}
-
-
-def manners_of(file: ImportFile, plans: Iterable[Plan] | None = None) -> Manners:
-    """Return how the ambiguous cells of a file are read, as far as anything says it."""
-    if not (file.detected or file.answers):
-        return Manners()
-    reader = Reader(file, plans)
-    dated = {name: reader.order_of(name)[0] for name, seen in reader.columns.items() if _has_dates(seen)}
-    pointed = {name: reader.decimal_of(name)[0] for name, seen in reader.columns.items() if _has_numbers(seen)}
-    return Manners(
-        date_order=dated | {"": reader.answers.get(DATES) or reader.order_elsewhere()[0]},
-        decimal=pointed | {"": reader.answers.get(DECIMAL) or reader.decimal_elsewhere()[0]},
-        zone=reader.zones(),
-        nulls={name: frozenset(seen["nulls"]) for name, seen in reader.columns.items() if seen.get("nulls")},
-        signs=reader.signs(),
-        currency=reader.units(),
-    )
-
-
 def questions(file: ImportFile) -> list[Question]:
     """Return what somebody must say before the file can go in; nothing where nothing that is read is in doubt."""
     if not file.kind or file.state not in {FileState.READING, FileState.WAITING}:
@@ -228,83 +76,13 @@ def findings(file: ImportFile) -> list[Finding]:
     """Say what was found out of how a file is read: by itself, by its neighbours, by what somebody said."""
     told = [
         Finding(name.capitalize(), one["value"], one["words"])
-        for name in ("encoding", "delimiter", "footer")
+        for name in ("encoding", "delimiter", "title", "footer")
         if (one := file.detected.get(name))
     ]
     if not file.kind:
         return told
     reader = Reader(file)
     return [*told, *_found_orders(reader), *_found_decimals(reader), *_found_money(reader), _found_zone(reader)]
-
-
-def needs(plans: Iterable[Plan]) -> Needs:
-    """Return which columns the plans read as dates, times, amounts, whole numbers and shares."""
-    found: dict[str, set[str]] = {name: set() for name in ("dates", "times", "amounts", "whole", "shares")}
-    has_currency = False
-    for plan in plans:
-        for one in plan.fields:
-            found.setdefault(_nature(one), set()).update(one.headers)
-            has_currency |= one.rule.name == "currency" and bool(one.headers)
-        for name, kind in plan.custom_types.items():
-            found.setdefault({CustomType.DATE: "dates", CustomType.NUMBER: "amounts"}.get(kind, ""), set()).add(name)
-    found.pop("", None)
-    return Needs(**{name: frozenset(columns) for name, columns in found.items()}, names_currency=has_currency)
-
-
-def _nature(one: PlannedField) -> str:
-    field = one.model_field
-    if one.rule.reads == "percent":
-        return "shares"
-    if isinstance(field, models.DateTimeField):
-        return "times"
-    if isinstance(field, models.DateField):
-        return "dates"
-    if isinstance(field, models.DecimalField) or one.rule.reads in {"millions", "minutes"}:
-        return "amounts"
-    return "whole" if isinstance(field, models.IntegerField) and not field.choices else ""
-
-
-def _plans(file: ImportFile) -> list[Plan]:
-    from crm.imports.planning import bare_plans
-
-    return bare_plans(file.header, kind_for(file), "") if file.kind else []
-
-
-def _contradicts(seen: dict[str, Any], one: str, other: str) -> bool:
-    return bool(seen.get(one) and seen.get(other))
-
-
-def _has_dates(seen: dict[str, Any]) -> bool:
-    return bool(seen.get("day") or seen.get("month") or seen.get("open_dates"))
-
-
-def _has_numbers(seen: dict[str, Any]) -> bool:
-    return bool(seen.get("point") or seen.get("comma") or seen.get("open_numbers"))
-
-
-def _stated(formats: Iterable[str]) -> str:
-    """Return the order that the formats of a mapping state; "" where they state none, or both."""
-    ambiguous = [one for one in formats if "." not in one and "%b" not in one.casefold()]
-    orders = {
-        DAY_FIRST if one.startswith(("%d", "%-d")) else MONTH_FIRST for one in ambiguous if one.startswith(("%d", "%m"))
-    }
-    return orders.pop() if len(orders) == 1 else ""
-
-
-def _orders(columns: Columns) -> Iterator[tuple[str, str]]:
-    for name, seen in columns.items():
-        if not speaks_for_others(name, seen, "dated"):
-            continue
-        if seen.get("day"):
-            yield DAY_FIRST, f"{name}: {seen['date_samples'][0]}"
-        if seen.get("month"):
-            yield MONTH_FIRST, f"{name}: {seen['date_samples'][1]}"
-
-
-def _agreed(told: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
-    """Return what all say, and the first who says it; nothing where they differ or nobody speaks."""
-    found = list(told)
-    return found[0] if found and len({value for value, _ in found}) == 1 else None
 
 
 # What is asked
@@ -317,7 +95,7 @@ def _of_dates(reader: Reader) -> Iterator[Question]:
         for name in reader.file.header
         if name in read and _open(reader, name, "open_dates") and not reader.order_of(name)[0]
     ]
-    torn = [name for name in unsure if _contradicts(reader.columns[name], "day", "month")]
+    torn = [name for name in unsure if contradicts(reader.columns[name], "day", "month")]
     plain = tuple(name for name in unsure if name not in torn)
     if plain:
         sample = reader.columns[plain[0]]["date_samples"][2]
@@ -345,8 +123,6 @@ def _about_order(key: str, about: tuple[str, ...], sample: str, words: str, read
 
 def reads_date(sample: str, order: str) -> str:
     """Write a date as it would be read."""
-    import pandas as pd
-
     found = dates.read(pd.Series([sample], dtype="str"), order)
     moment = found.naive.iat[0] if not pd.isna(found.naive.iat[0]) else found.utc.iat[0]
     return "" if pd.isna(moment) else f"{moment.day} {moment:%B %Y}"
@@ -368,7 +144,7 @@ def _of_numbers(reader: Reader) -> Iterator[Question]:
         for name in reader.file.header
         if name in read and _open(reader, name, "open_numbers") and not reader.decimal_of(name)[0]
     )
-    torn = [name for name in unsure if any(reader._marks(name, reader.columns[name]))]
+    torn = [name for name in unsure if any(reader.marks(name, reader.columns[name]))]
     plain = tuple(name for name in unsure if name not in torn)
     if plain:
         sample = reader.columns[plain[0]]["number_samples"][2]
@@ -434,7 +210,7 @@ def _listed(names: Iterable[str]) -> str:
 def _found_orders(reader: Reader) -> Iterator[Finding]:
     read = reader.needs.dates | reader.needs.times
     for name in reader.file.header:
-        if name in read and _has_dates(reader.columns.get(name, {})):
+        if name in read and has_dates(reader.columns.get(name, {})):
             order, why = reader.order_of(name)
             yield Finding(
                 f"Dates in {name}",
@@ -446,7 +222,7 @@ def _found_orders(reader: Reader) -> Iterator[Finding]:
 def _found_decimals(reader: Reader) -> Iterator[Finding]:
     read = reader.needs.amounts | reader.needs.whole | reader.needs.shares
     for name in reader.file.header:
-        if name in read and _has_numbers(reader.columns.get(name, {})):
+        if name in read and has_numbers(reader.columns.get(name, {})):
             mark, why = reader.decimal_of(name)
             yield Finding(
                 f"Numbers in {name}", mark, f"{POINTS[mark]} ({why})." if mark else "Not known what parts the decimals."

@@ -6,6 +6,7 @@ next one goes on at the byte where the last commit ended.
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.utils import timezone
 from core.tasks import ring
 from core.work import Later
 from crm import rates
-from crm.imports import ecb, finish, mended, preview, remember, store, unchanged
+from crm.imports import ecb, finish, mended, preview, remember, sheets, store, unchanged
 from crm.imports.ahead import Ahead
 from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind, recognise
@@ -26,6 +27,7 @@ from crm.imports.journal import mark
 from crm.imports.locks import one_at_a_time
 from crm.imports.planning import note_custom_fields, plans_of
 from crm.imports.prepare import Prepared, Refused, Staged, prepare
+from crm.imports.questions import questions
 from crm.imports.staging import Written, upsert
 from crm.imports.survey import Unreadable, survey
 from crm.models import Import, ImportFile, RowError
@@ -69,8 +71,9 @@ class Run:
         return False
 
     def _wants_a_person(self) -> bool:
-        """Tell whether somebody who waits for it has something to look at."""
-        return self.row.waits and any(map(can_be_mapped, self.row.files.all()))
+        """Tell whether somebody who waits for it has something to look at, or a file leaves something open."""
+        files = list(self.row.files.all())
+        return (self.row.waits and any(map(can_be_mapped, files))) or any(map(questions, files))
 
     def _hold(self) -> None:
         """Leave the import to a person, and have what it would do counted meanwhile."""
@@ -212,8 +215,10 @@ def _note(file: ImportFile, refused: list[Refused]) -> None:
 def look_at(file: ImportFile, asked: str) -> None:
     """Unpack it, or find out what it is and whether any mapping knows it."""
     try:
-        if store.is_zip(file):
-            _unpack(file)
+        if sheets.is_workbook(file):
+            _unpack(file, sheets.unpack(file))
+        elif store.is_zip(file):
+            _unpack(file, store.unpack(file))
         else:
             _recognise(file, asked)
     except Unreadable as error:
@@ -221,25 +226,25 @@ def look_at(file: ImportFile, asked: str) -> None:
     file.save()
 
 
-def _unpack(file: ImportFile) -> None:
-    kept = store.unpack(file)
+def _unpack(file: ImportFile, kept: list[store.Kept]) -> None:
     fields: list[dict[str, Any]] = [asdict(one) for one in kept]
-    ImportFile.objects.bulk_create(ImportFile(run=file.run, **values) for values in fields)
+    ImportFile.objects.bulk_create(ImportFile(run=file.run, answers=file.answers, **values) for values in fields)
     file.state = ImportFile.State.UNPACKED
 
 
 def _recognise(file: ImportFile, asked: str) -> None:
     suffix = file.name.lower().rpartition(".")[2]
-    if f".{suffix}" not in store.TABLES and "." in file.name:
+    if f".{suffix}" not in store.TABLES and "." in file.name and not sheets.is_sheet(file):
         return _skip(file, f"A .{suffix} file is no table that can be read.")
     clean = f"{file.stored}.utf8"
     given = store.place(file.stored)
     if suffix == "xml":
         given = ecb.as_table(given, store.place(f"{file.stored}.csv"))
-    seen = survey(given, store.place(clean), settings.UNPACKED_MAX_BYTES)
+    known = partial(recognise, name=file.name, asked=asked)
+    seen = survey(given, store.place(clean), settings.UNPACKED_MAX_BYTES, known)
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
-    file.detected = examine(file)
+    file.detected = examine(file, sheets.is_sheet(file)) | seen.around
     if mended.recognise(file) or remember.apply(file, asked):
         return None
     kind = recognise(seen.header, file.name, asked)

@@ -21,7 +21,7 @@ PIECE = 1024 * 1024
 MAX_MEMBERS = 1000
 MAX_RATIO = 200
 KEPT_DAYS = 30
-TABLES = {".csv", ".tsv", ".tab", ".txt", ".gz", ".zip", ".xlsx", ".xls", ".xml"}
+TABLES = {".csv", ".tsv", ".tab", ".txt", ".gz", ".zip", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xml"}
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ def place(stored: str) -> Path:
 
 
 def keep(folder: str, files: Iterable[Given]) -> list[Kept]:
-    return [_keep(f"{folder}/{number}", given) for number, given in enumerate(files, 1)]
+    return [keep_one(f"{folder}/{number}", given) for number, given in enumerate(files, 1)]
 
 
-def _keep(stored: str, given: Given) -> Kept:
+def keep_one(stored: str, given: Given) -> Kept:
     digest, size = hashlib.sha256(), 0
     with place(stored).open("wb") as target:
         for piece in given.pieces:
@@ -98,7 +98,9 @@ def discard_old() -> None:
 
 
 def is_zip(file: ImportFile) -> bool:
-    return file.name.lower().endswith(".zip") and zipfile.is_zipfile(place(file.stored))
+    """Tell a zip by what it is, whatever it is called."""
+    with place(file.stored).open("rb") as opened:
+        return opened.read(2) == b"PK" and zipfile.is_zipfile(opened)
 
 
 def unpack(file: ImportFile) -> list[Kept]:
@@ -138,7 +140,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: ImportFile,
     """Write one member; what the directory says of its size may be a lie, so the bytes are counted."""
     name = "/".join(part for part in PurePosixPath(member.filename.replace("\\", "/")).parts if part not in {"..", "/"})
     with archive.open(member) as source:
-        return _keep(f"{file.stored}-{number}", Given(f"{file.name}/{name}", _counted(source, member.file_size)))
+        return keep_one(f"{file.stored}-{number}", Given(f"{file.name}/{name}", _counted(source, member.file_size)))
 
 
 def _counted(source: IO[bytes], promised: int) -> Iterator[bytes]:

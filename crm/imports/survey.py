@@ -6,17 +6,19 @@ Whatever it was, from here on it is plain UTF-8 with line feeds, so that a byte 
 import codecs
 import csv
 import gzip
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from crm.imports import frame
 from crm.imports.headers import distinct
 
 DELIMITERS = ",;\t|"
 PIECE = 1024 * 1024
 SAMPLE = 64 * 1024
 MAX_COLUMNS = 500
+LONGEST_NAME = 1000
 BOMS = [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")]
 BINARY = {
     b"PK\x03\x04": "This is a zip or Excel file under another name. Save the sheet as CSV.",
@@ -41,10 +43,14 @@ class Survey:
     start: int  # byte of the plain file at which the first row begins
     first_line: int
     size: int  # of the plain file, in bytes
+    around: dict[str, dict[str, str]] = field(default_factory=dict)  # what stands above and below the table, in words
 
 
-def survey(path: Path, clean: Path, limit: int) -> Survey:
+def survey(path: Path, clean: Path, limit: int, is_known: Callable[[list[str]], object] | None = None) -> Survey:
     """Write the file at `path` as plain UTF-8 to `clean` and tell how to read it.
+
+    Args:
+        is_known: tells whether a row of names is one that some mapping knows; the first such row is the header.
 
     Raises:
         Unreadable: it is no table, or larger than `limit` bytes when unpacked.
@@ -54,8 +60,22 @@ def survey(path: Path, clean: Path, limit: int) -> Survey:
     sample = _sample(clean)
     skipped, named = _named_delimiter(sample)
     delimiter = named or sniff(sample[skipped:])
-    header, start, lines = _header(clean, delimiter, skipped)
-    return Survey(encoding, delimiter, header, start, lines, clean.stat().st_size)
+    top = frame.head(clean, delimiter, skipped)
+    if not top:
+        raise Unreadable("The file has no row of column names.")
+    header = frame.header_among(top, lambda cells: is_known and len(cells) <= MAX_COLUMNS and is_known(distinct(cells)))
+    if not any(letter.isalpha() for cell in header.cells for letter in cell):
+        raise Unreadable("The file has no row of column names.")
+    if len(header.cells) > MAX_COLUMNS:
+        raise Unreadable(f"The file has {len(header.cells)} columns; at most {MAX_COLUMNS} can be read.")
+    names = distinct(header.cells)
+    if max(map(len, names)) > LONGEST_NAME:
+        raise Unreadable("The first row is too long to be the names of columns. Export the table as CSV.")
+    above = [row for row in top if row.end < header.end]
+    below = frame.cut_footer(clean, header.end, len(names), delimiter)
+    return Survey(
+        encoding, delimiter, names, header.end, header.next_line, clean.stat().st_size, frame.words(above, below)
+    )
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -176,27 +196,8 @@ def _agreement(sample: str, delimiter: str) -> tuple[float, int]:
     lengths = [length for length in lengths if length] or [1]
     if len(lengths) > 2 and len(lengths) < 200:
         lengths.pop()  # the sample may end inside a row
-    width = lengths[0]
-    if width < 2:
+    parted = [length for length in lengths if length > 1]
+    if not parted:
         return 0.0, 0
+    width = max(set(parted), key=lambda one: (parted.count(one), one == parted[0], one))
     return lengths.count(width) / len(lengths), width
-
-
-def _header(clean: Path, delimiter: str, skipped: int) -> tuple[list[str], int, int]:
-    """Return (column names, byte and line at which the rows begin)."""
-    with clean.open("rb") as file:
-        file.read(skipped)
-        lines = 1 if skipped else 0
-        text = ""
-        while line := file.readline(SAMPLE * 16):
-            text += line.decode(errors="replace")
-            lines += 1
-            if text.strip() and text.count('"') % 2 == 0:
-                break
-            text = text if text.strip() else ""
-        cells = next(csv.reader([text.replace("\0", "")], delimiter=delimiter, strict=False), []) if text else []
-        if not any(cell.strip() for cell in cells):
-            raise Unreadable("The file has no row of column names.")
-        if len(cells) > MAX_COLUMNS:
-            raise Unreadable(f"The file has {len(cells)} columns; at most {MAX_COLUMNS} can be read.")
-        return distinct(cells), file.tell(), lines + 1

@@ -4,7 +4,6 @@ Each reader takes a column of trimmed text and returns (column, mask of what is 
 never wrong; it comes out missing.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial

@@ -9,12 +9,15 @@ from typing import Any
 from celery import current_app
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from core.tasks import ring
 from core.work import State, perform
-from crm.actions import start_import
+from crm.actions import cancel_import, start_import
 from crm.imports import store
 from crm.imports.catalogue import source_names
+from crm.imports.questions import DATES, DECIMAL, ZONE, Question, questions
+from crm.imports.zones import zone_named
 from crm.models import Import, ImportFile, RowError
 from team.models import currency_code
 
@@ -30,22 +33,39 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, metavar="PATH", help="a file, a folder, or a zip")
         parser.add_argument("--source", default="auto", help="salesforce, hubspot, olist, maven, or auto (default)")
         parser.add_argument("--currency", default="", help="of amounts whose file names none, like EUR")
+        parser.add_argument(
+            "--dates", choices=["day-first", "month-first"], help="how 01/02/2026 is read where a file proves nothing"
+        )
+        parser.add_argument(
+            "--decimal", choices=["comma", "point"], help="what parts decimals where 1.234 could be two numbers"
+        )
+        parser.add_argument("--zone", default="", help="of times that say none, like Europe/Berlin")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path, source, currency = options["path"], options["source"].lower(), options["currency"].upper()
-        _check(path, source, currency)
-        run = start_import(files=store.from_path(path), source=source, name=str(path.name), currency=currency)
+        _check(path, source, currency, options["zone"])
+        with transaction.atomic():
+            run = start_import(files=store.from_path(path), source=source, name=str(path.name), currency=currency)
+            run.files.update(answers=_answers(options))
         if _worker_answers():
             ring(run)
             self._follow(run)
         else:
             self._work(run)
+        if run.is_held:
+            self._ask(run)
         self._report(run)
+
+    def _ask(self, run: Import) -> None:
+        """Say what the files leave open, and end with nothing written."""
+        lines = [_asked(file, question) for file in run.files.order_by("pk") for question in questions(file)]
+        cancel_import(run=run)
+        raise CommandError("\n".join([*lines, "Nothing was imported."]), returncode=2)
 
     def _follow(self, run: Import) -> None:
         """Show how far the worker is; work here if it does not come."""
         begun = time.monotonic()
-        while not run.is_over:
+        while not (run.is_over or run.is_held):
             self._show(run)
             if run.state == State.QUEUED and time.monotonic() - begun > PATIENCE_SECONDS:
                 self._perform(run)
@@ -55,7 +75,7 @@ class Command(BaseCommand):
 
     def _work(self, run: Import) -> None:
         """Work in this process, in short turns so that the bar moves."""
-        while not run.is_over:
+        while not (run.is_over or run.is_held):
             self._perform(run, budget=1.0)
             run.refresh_from_db()
             self._show(run)
@@ -98,11 +118,28 @@ class Command(BaseCommand):
             raise CommandError("Nothing was imported: no file could be read as records.")
 
 
-def _check(path: Path, source: str, currency: str) -> None:
+def _answers(options: dict[str, Any]) -> dict[str, str]:
+    """Return what was said on the line, as answers to the questions that files may leave open."""
+    said = {DATES: options["dates"], DECIMAL: options["decimal"], ZONE: options["zone"]}
+    return {key: value for key, value in said.items() if value}
+
+
+def _asked(file: ImportFile, question: Question) -> str:
+    readings = " or ".join(f"{choice.reads} ({_flag(question)} {choice.value})" for choice in question.choices)
+    return f"{file.name}: {question.words} “{question.sample}” is {readings}."
+
+
+def _flag(question: Question) -> str:
+    return f"--{question.key.partition(':')[0]}"
+
+
+def _check(path: Path, source: str, currency: str, zone: str) -> None:
     if not path.exists():
         raise CommandError(f"There is no file or folder {path}.")
     if source not in {"auto", *source_names()}:
         raise CommandError(f"No source is called “{source}”. Use one of: auto, {', '.join(source_names())}.")
+    if zone and not zone_named(zone):
+        raise CommandError(f"“{zone}” is no time zone. Write it as Europe/Berlin or UTC.")
     if currency:
         try:
             currency_code(currency)

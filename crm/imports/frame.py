@@ -1,0 +1,151 @@
+"""What stands around a table in its file: a title and filters above the names of the columns, totals and a notice below."""
+
+import csv
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+LOOKED_AT = 40  # rows, for the names of the columns
+LINE = 1024 * 1024
+TAIL = 16 * 1024
+SHOWN = 80
+TOTAL = re.compile(
+    r"(?:grand[\s-]*|sub[\s-]*)?(?:totals?|totaal|totale|totaux|summe|gesamt(?:summe)?|total g[eé]n[eé]ral)\s*(?:\([^)]*\)|:)?",
+    re.IGNORECASE,
+)
+NOTICE = re.compile(
+    r"copyright|©|confidential|vertraulich|confidentiel|generated (?:by|on)|erstellt (?:von|am)|all rights reserved|do not distribute"
+    r"|^(?:grand[\s-]*)totals?\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row near an end of the file, with the byte and the line behind it."""
+
+    cells: list[str]
+    end: int
+    next_line: int
+
+    @property
+    def filled(self) -> list[str]:
+        return [cell.strip() for cell in self.cells if cell.strip()]
+
+
+def head(plain: Path, delimiter: str, skipped: int) -> list[Row]:
+    """Return the first rows that hold anything, from byte `skipped` on."""
+    rows: list[Row] = []
+    with plain.open("rb") as file:
+        file.read(skipped)
+        line, text = (1 if skipped else 0), ""
+        while len(rows) < LOOKED_AT and file.tell() < LINE + skipped and (read := file.readline(LINE)):
+            text += read.decode(errors="replace")
+            line += 1
+            if text.count('"') % 2:
+                continue
+            cells = _cells(text, delimiter)
+            if any(cell.strip() for cell in cells):
+                rows.append(Row(cells, file.tell(), line + 1))
+            text = ""
+        if not rows and text.strip():
+            rows.append(Row(_cells(text, delimiter), file.tell(), line + 1))
+    return rows
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([text.replace("\0", "")], delimiter=delimiter, strict=False), [])
+    except csv.Error:  # a cell longer than any name
+        return text.replace("\0", "").rstrip("\r\n").split(delimiter)
+
+
+def header_among(rows: list[Row], is_known: Callable[[list[str]], object]) -> Row:
+    """Return the names of the columns: the first row that some mapping knows, else the first that looks like names."""
+    known = next((row for row in rows if len(row.filled) > 1 and is_known(row.cells)), None)
+    if known:
+        return known
+    widest = max(len(row.filled) for row in rows)
+    if 2 * len(rows[0].filled) >= widest and (len(rows[0].filled) > 1 or widest < 2):
+        return rows[0]
+    return next((row for row in rows if 2 * len(row.filled) >= widest and _are_names(row)), rows[0])
+
+
+def _are_names(row: Row) -> bool:
+    filled = row.filled
+    return len(set(filled)) == len(filled) and not any(re.search(r"^[\d\W]+$|@", cell) for cell in filled)
+
+
+def cut_footer(plain: Path, start: int, width: int, delimiter: str) -> list[str]:
+    """Take totals and notices off the end of the plain file; return the lines that went.
+
+    Only narrow lines go, and only where one of them says by its words what they are: a row cut short is no footer.
+    """
+    if width < 3:
+        return []
+    size = plain.stat().st_size
+    with plain.open("r+b") as file:
+        begin = max(start, size - TAIL)
+        file.seek(begin)
+        lines = file.read().splitlines(keepends=True)
+        if begin > start:
+            begin += len(lines.pop(0)) if lines else 0
+        kept = _first_of_footer(lines, width, delimiter)
+        if kept == len(lines):
+            return []
+        file.truncate(begin + sum(map(len, lines[:kept])))
+    return [words for line in lines[kept:] if (words := _words(line, delimiter))]
+
+
+def _first_of_footer(lines: list[bytes], width: int, delimiter: str) -> int:
+    """Return the place of the first line of the footer; how many lines there are where there is none."""
+    place = len(lines)
+    while place and _is_narrow(lines[place - 1], width, delimiter):
+        place -= 1
+    if not any(
+        NOTICE.search(words) or TOTAL.fullmatch(words.partition(" · ")[0])
+        for words in (_words(line, delimiter) for line in lines[place:])
+    ):
+        return len(lines)
+    blank = next((n for n in range(place, len(lines)) if not _words(lines[n], delimiter)), None)
+    said = next(
+        n
+        for n in range(place, len(lines))
+        if (words := _words(lines[n], delimiter))
+        and (NOTICE.search(words) or TOTAL.fullmatch(words.partition(" · ")[0]))
+    )
+    return said if blank is None else min(blank, said)
+
+
+def _is_narrow(line: bytes, width: int, delimiter: str) -> bool:
+    filled = [cell for cell in _cells(line.decode(errors="replace"), delimiter) if cell.strip()]
+    if len(filled) <= 1:
+        return True
+    return (
+        bool(TOTAL.fullmatch(filled[0].strip()))
+        and 2 * len(filled) < width + 2
+        and not any(re.search(r"[^\W\d]{4}", cell) for cell in filled[1:])
+    )
+
+
+def _words(line: bytes, delimiter: str) -> str:
+    return " · ".join(cell.strip() for cell in _cells(line.decode(errors="replace"), delimiter) if cell.strip())
+
+
+def words(above: list[Row], below: list[str]) -> dict[str, dict[str, str]]:
+    """Say what was left out above and below the table."""
+    found: dict[str, dict[str, str]] = {}
+    if above:
+        found["title"] = _said(len(above), "above the names of the columns", " · ".join(above[0].filled))
+    if below:
+        found["footer"] = _said(len(below), "below the rows", below[0])
+    return found
+
+
+def _said(count: int, where: str, first: str) -> dict[str, str]:
+    lines = "line" if count == 1 else "lines"
+    return {
+        "value": str(count),
+        "words": f"{count} {lines} {where} left out: “{first[:SHOWN]}”{' …' if count > 1 else ''}",
+    }

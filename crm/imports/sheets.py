@@ -1,0 +1,108 @@
+"""Workbooks of Excel and LibreOffice: each sheet that holds a table becomes a file of the import, as plain CSV."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.conf import settings
+
+from crm.imports import store, workbook
+from crm.imports.store import Kept
+from crm.imports.survey import Unreadable
+from crm.models import ImportFile
+
+SUFFIXES = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+SHEET = ".sheet"
+SECONDS = workbook.SECONDS + 60
+MAX_BYTES = 512 * 1024**2  # of the parts of a workbook, unpacked
+MAX_RATIO = 200
+OLD_EXCEL, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
+TOO_MUCH = "The workbook holds more cells than can be read at once. Save the sheet as CSV."
+
+
+def is_workbook(file: ImportFile) -> bool:
+    """Tell a workbook by its name, or by what is inside it where the name says otherwise."""
+    if PurePosixPath(file.name).suffix.lower() in SUFFIXES:
+        return not _is_text(store.place(file.stored))
+    return _is_zipped_book(store.place(file.stored))
+
+
+def is_sheet(file: ImportFile) -> bool:
+    """Tell whether a file was a sheet of a workbook, whose cells say what they are."""
+    return file.stored.endswith(SHEET)
+
+
+def _is_text(path: Path) -> bool:
+    """Some programs write CSV, or a web page, and call it .xls."""
+    with path.open("rb") as file:
+        return not file.read(4).startswith((OLD_EXCEL, ZIP))
+
+
+def _is_zipped_book(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.read(4) != ZIP:
+            return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    return "xl/workbook.xml" in names or {"content.xml", "mimetype"} <= names
+
+
+def unpack(file: ImportFile) -> list[Kept]:
+    """Write the sheets of a workbook beside it.
+
+    Raises:
+        Unreadable: it is damaged, locked, or larger than we take.
+    """
+    path = store.place(file.stored)
+    _refuse_bomb(path)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        told = _converted(path, Path(folder))
+        wrong = next((one["wrong"] for one in told if "wrong" in one), "")
+        if wrong:
+            raise Unreadable(str(wrong)[:500])
+        if not told:
+            raise Unreadable("The workbook is empty.")
+        return [_keep(file, Path(folder), one) for one in told]
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Look at what a workbook says of its parts before anything is unpacked."""
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise Unreadable(f"The workbook cannot be read: {error}.") from error
+    size = sum(part.file_size for part in parts)
+    if any(part.flag_bits & 1 for part in parts):
+        raise Unreadable("The workbook is locked with a password. Save it without one.")
+    if size > min(MAX_BYTES, settings.UNPACKED_MAX_BYTES):
+        raise Unreadable(TOO_MUCH)
+    if size > MAX_RATIO * max(store.PIECE, path.stat().st_size):
+        raise Unreadable("The workbook is packed so tightly that it may be a bomb. Save the sheet as CSV.")
+
+
+def _converted(path: Path, folder: Path) -> list[dict[str, Any]]:
+    command = [sys.executable, "-I", workbook.__file__, str(path), str(folder), str(settings.UNPACKED_MAX_BYTES)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise Unreadable(TOO_MUCH) from None
+    if done.returncode:
+        memory = done.returncode < 0 or b"MemoryError" in done.stderr or b"memory allocation" in done.stderr
+        raise Unreadable(TOO_MUCH if memory else "The workbook is damaged. Save the sheet as CSV.")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _keep(file: ImportFile, folder: Path, told: dict[str, Any]) -> Kept:
+    given = store.from_path(folder / str(told["place"]))[0]
+    name = str(told["name"]).replace("/", "-")
+    return store.keep_one(f"{file.stored}-{told['place']}{SHEET}", store.Given(f"{file.name}/{name}", given.pieces))
