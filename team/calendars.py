@@ -66,7 +66,12 @@ def holidays(country: str, region: str = "", years: Iterable[int] = ()) -> set[d
     """
     if not country:
         return set()
-    library = importlib.import_module("holidays")
+    try:
+        library = importlib.import_module("holidays")
+    except ModuleNotFoundError:
+        raise ValidationError(
+            "The library of holidays is not installed: leave the country empty, and write the days."
+        ) from None
     try:
         found = library.country_holidays(country, subdiv=region or None, years=list(years))
     except NotImplementedError as error:

@@ -131,6 +131,12 @@ class Calendar(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse a country or state whose holidays nobody knows: no clock could run by it."""
+        from team.calendars import holidays
+
+        holidays(self.country, self.region, [2026])
+
 
 class Territory(models.Model):
     """A part of the market that people answer for; territories nest."""
