@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agreements', '0001_initial'),
-        ('crm', '0009_detected_and_answered'),
+        ('crm', '0007_reviewed_imports'),
         ('funnel', '0002_handoff_of_move'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
