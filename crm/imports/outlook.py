@@ -97,8 +97,8 @@ def _about(rows: int, fraction: float) -> int:
     """Reckon how many rows there are from those in the part that was read, to three figures."""
     if not fraction:
         return 0
-    exact = rows / fraction
-    return round(exact, -max(0, len(str(int(exact))) - 3)) if fraction < 1 else rows
+    exact = round(rows / fraction)
+    return round(exact, -max(0, len(str(exact)) - 3)) if fraction < 1 else rows
 
 
 def _kinds(files: list[ImportFile]) -> list[KindLine]:

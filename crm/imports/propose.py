@@ -10,6 +10,7 @@ from rapidfuzz import fuzz
 from crm.imports import values
 from crm.imports.catalogue import sources
 from crm.imports.headers import fold, is_ours
+from crm.imports.rules import FieldRule, Reference
 from crm.imports.targets import CUSTOM, Target, kinds, targets
 from crm.models import CustomType
 
@@ -133,7 +134,8 @@ def aliases() -> Aliases:
     found: Aliases = {}
     for source in sources().values():
         for mapping in source.mappings:
-            for rule in (*mapping.fields, *mapping.all_references):
+            rules: list[FieldRule | Reference] = [*mapping.fields, *mapping.all_references]
+            for rule in rules:
                 found.setdefault((mapping.object, rule.name), set()).update(fold(column) for column in rule.columns)
     return found
 
