@@ -11,7 +11,7 @@ from funnel.handoffs.opening import Wanted, hand_over
 from funnel.handoffs.pauses import pause_clocks
 from funnel.handoffs.routing import Desk, absent
 from funnel.handoffs.slas import SlaBook
-from funnel.handoffs.telling import WITH_PEOPLE, said, told
+from funnel.handoffs.telling import WITH_PEOPLE, said, tell_assigned, told
 from funnel.models import HandOff, Verdict
 from notify.actions import tell_all
 from team.models import Company
@@ -44,6 +44,22 @@ def pass_on_absent(now: datetime) -> int:
         return f"Passed on: {one.to_owner} is away until {until}" if until else f"Passed on: {one.to_owner} is gone"
 
     return _all(theirs, now, because, stay=lambda left: _wait(left, away, now))
+
+
+def assign_nobodys(now: datetime) -> int:
+    """Give what nobody could take to whoever takes leads since; its clock has been running all the while."""
+    with transaction.atomic():
+        nobodys = HandOff.objects.open().filter(answered_at=None, to_owner=None)
+        portion = list(
+            nobodys.select_related("lead__account").select_for_update(of=("self",), skip_locked=True)[:PORTION]
+        )
+        routes = Desk(now).route([one.lead for one in portion]) if portion else {}
+        given = [one for one in portion if routes[one.lead_id].owner is not None]
+        for one in given:
+            one.to_owner, one.why = routes[one.lead_id].owner, routes[one.lead_id].why
+        HandOff.objects.bulk_update(given, ["to_owner", "why"], batch_size=PORTION)
+        tell_assigned(given)
+    return len(given)
 
 
 def _all(

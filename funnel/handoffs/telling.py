@@ -68,6 +68,11 @@ def tell_opened(handoffs: Sequence[HandOff]) -> int:
     return tell_all([news for its in by_owner.values() for news in _opened(its, people)])
 
 
+def tell_assigned(handoffs: Sequence[HandOff]) -> int:
+    """Tell the owners of leads that waited for somebody to take them."""
+    return tell_all(told(handoffs, "assigned", "{lead} is yours: answer by {due}", "owner"))
+
+
 def _opened(its: Sequence[HandOff], people: People) -> Iterator[News]:
     to = people.owner(its[0].to_owner) or people.manager(its[0].to_owner)
     whose = "is yours" if its[0].to_owner_id else "has nobody to answer it"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from funnel.handoffs.following import measure_responses, note_gone_on, note_responses
 from funnel.handoffs.opening import open_handoffs
 from funnel.handoffs.pauses import resume_due
-from funnel.handoffs.rerouting import pass_on_absent, pass_on_late
+from funnel.handoffs.rerouting import assign_nobodys, pass_on_absent, pass_on_late
 from funnel.handoffs.ringing import lapse, ring
 from funnel.verdicts import return_recycled, settle_verdicts
 from team.models import Company
@@ -30,6 +30,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     ("followed", follow),
     ("opened", lambda now: open_handoffs(now, between=follow)),
     ("absent", pass_on_absent),
+    ("assigned", assign_nobodys),
     ("rang", ring),
     ("late", pass_on_late),
     ("lapsed", lapse),

@@ -308,6 +308,11 @@ def test_nobody_at_all_is_told_to_the_head_of_sales(cmo: User, cro: User) -> Non
     found = handed(WEDNESDAY, name="Lena")
     assert (found.to_owner, found.why) == (None, "Nobody who takes leads is there")
     assert told("funnel.handed_over") == {"Rob CRO"}
+    ada = seller("Ada", cro)
+    tick(local("2026-11-18T15:30:00"))
+    found.refresh_from_db()
+    assert (found.to_owner, found.due_at) == (ada, local("2026-11-19T11:00:00"))
+    assert told("funnel.assigned") == {"Ada"}
 
 
 def test_one_failing_look_keeps_no_other_from_ringing(sla: Any) -> None:
