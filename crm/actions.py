@@ -12,6 +12,7 @@ from crm.imports import preview, remember, store
 from crm.imports.duplicates import treatments
 from crm.imports.hand import kind_for
 from crm.imports.questions import questions
+from crm.imports.rules import MappingError
 from crm.imports.undo import blockers
 from crm.models import Import, ImportFile, Likeness, Preview, Treatment, Undo
 from team.models import User
@@ -139,13 +140,20 @@ def bring_in(*, run: Import, user: User) -> Import:
         run = _held(run.pk)
         if not run.files.filter(state=ImportFile.State.READING).exists():
             raise CannotBringIn("Say first what the columns of a file mean; nothing of this can be read yet.")
-        if any(questions(file) for file in run.files.filter(state=ImportFile.State.READING)):
+        if _has_questions(run):
             raise CannotBringIn("Answer first how the cells are to be read that could be two things.")
         remember.keep(run, user)
         preview.stop(run)
         run.waits, run.held_since, run.run_after, run.last_error = False, None, timezone.now(), ""
         run.save(update_fields=["waits", "held_since", "run_after", "last_error"])
     return run
+
+
+def _has_questions(run: Import) -> bool:
+    try:
+        return any(questions(file) for file in run.files.filter(state=ImportFile.State.READING))
+    except MappingError as error:
+        raise CannotBringIn(f"It cannot go in: {error}.") from error
 
 
 def undo_import(*, run: Import, user: User) -> Undo:

@@ -19,7 +19,8 @@ from crm.imports import report, store
 from crm.imports.catalogue import titles
 from crm.imports.mended import mendings
 from crm.imports.outlook import outlook, source_title
-from crm.imports.questions import findings, questions
+from crm.imports.questions import Finding, Question, findings, questions
+from crm.imports.rules import MappingError
 from crm.imports.run import can_be_mapped
 from crm.models import Import, ImportFile, RowError
 from crm.models.imports import HELD_FOR
@@ -100,21 +101,33 @@ def _review(request: HttpRequest, run: Import) -> HttpResponse:
     """Show what an import that waits would do, and let somebody say how it is to go in."""
     known = ImportFile.objects.filter(run=run).select_related("run", "mapped_by", "remembered__decided_by")
     files = list(known.exclude(state=ImportFile.State.UNPACKED))
-    page = _page(request, files, FILES_PER_PAGE)
-    found = titles()
-    asked = [(file, open_ones) for file in files if (open_ones := questions(file))]
-    context = {
-        "run": run,
-        "outlook": outlook(run, files),
-        "asked": asked[:FILES_PER_PAGE],
-        "findings": [(file, told) for file in page if file.kind and (told := findings(file))],
+    ready = any(file.state == ImportFile.State.READING for file in files)
+    context = {"run": run, "outlook": outlook(run, files), "ready": ready}
+    if not wants_region(request):
+        context |= _around(request, run, files)
+    return render_live(request, "crm/import_review.html", context)
+
+
+def _around(request: HttpRequest, run: Import, files: list[ImportFile]) -> dict[str, Any]:
+    """Return what stands around the live count: questions, files, and how they are read."""
+    page, found = _page(request, files, FILES_PER_PAGE), titles()
+    told = [(file, *_told(file)) for file in files]
+    return {
+        "asked": [(file, open_ones) for file, open_ones, _ in told if open_ones][:FILES_PER_PAGE],
+        "findings": [(file, known) for file, _, known in told if file in page.object_list and file.kind and known],
         "page": page,
         "files": [(file, source_title(file.source, found), can_be_mapped(file)) for file in page],
-        "ready": any(file.state == ImportFile.State.READING for file in files),
         "zone": Company.get().time_zone,
         "discarded_on": run.held_since + HELD_FOR if run.held_since else None,
     }
-    return render_live(request, "crm/import_review.html", context)
+
+
+def _told(file: ImportFile) -> tuple[list[Question], list[Finding]]:
+    """Return what is asked and known of how a file is read; of one whose mapping is gone, that."""
+    try:
+        return questions(file), findings(file)
+    except MappingError as error:
+        return [], [Finding("Mapping", "", str(error))]
 
 
 @needs("import")

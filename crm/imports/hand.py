@@ -12,7 +12,7 @@ from typing import Any
 from crm.imports.catalogue import OURS, FileKind, kind_of, own_folder, sources
 from crm.imports.headers import fold
 from crm.imports.reading import load_toml, mapping_of
-from crm.imports.rules import ObjectMapping, Source
+from crm.imports.rules import MappingError, ObjectMapping, Source
 from crm.imports.targets import AS_IS, CUSTOM, ID_ONLY, OUT, rule_of, sheet
 from crm.models import ImportFile
 
@@ -22,9 +22,18 @@ TOLD = ("about", "example")
 
 
 def kind_for(file: ImportFile) -> FileKind:
-    """Return how a file is read: as a person said, else as the catalogue has it."""
+    """Return how a file is read: as a person said, else as the catalogue has it.
+
+    Raises:
+        MappingError: the mapping that knew the file is gone, or says something that cannot be.
+    """
     if not file.mappings:
-        return kind_of(file.source, file.kind, file.header)
+        try:
+            return kind_of(file.source, file.kind, file.header)
+        except (KeyError, StopIteration):
+            raise MappingError(
+                f"the mapping “{file.source} {file.kind}” is gone; say again what the columns mean"
+            ) from None
     read = tuple(mapping_of(Path(file.source, one["name"]), one["table"]) for one in file.mappings)
     return FileKind(source_named(file.source), file.kind, read)
 

@@ -69,7 +69,10 @@ def draft_of(file: ImportFile, frame: pd.DataFrame, source: str = "", kind: str 
 def _known(file: ImportFile) -> Draft | None:
     if not file.kind:
         return None
-    tables = file.mappings or tables_of(kind_for(file))
+    try:
+        tables = file.mappings or tables_of(kind_for(file))
+    except MappingError:
+        return None
     main = tables[0]["table"]
     choices = {column: becomes(main, column) for column in columns_of(file)}
     is_new = bool(file.mappings and file.mappings[0].get("own"))

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 
-from core.work import Work
+from core.work import Hopeless, Work
 from crm.models.imports import Import
 
 
@@ -75,10 +75,14 @@ class Preview(Work):
 
     def step(self) -> bool:
         from crm.imports.preview import Counting
+        from crm.imports.rules import MappingError
 
         if not hasattr(self, "_counting"):
             self._counting = Counting(self)
-        return self._counting.step()
+        try:
+            return self._counting.step()
+        except MappingError as error:
+            raise Hopeless(str(error)) from error
 
     def settle(self, *args: Any, **fields: Any) -> None:
         if hasattr(self, "_counting"):

@@ -1,5 +1,6 @@
 """Saying by hand what the columns of a file mean: who may, what is proposed, what comes of it, what is remembered."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -244,6 +245,22 @@ def test_open_questions_are_asked_and_keep_the_import_from_going_in(ops: User, a
     client.post(reverse("answer_file", args=[run.pk, run.files.get().pk]), {"dates": DAY_FIRST})
     go(run, ops)
     assert str(Lead.objects.get().first_contact_on) == "2026-02-01"
+
+
+def test_a_mapping_that_is_gone_meanwhile_is_said_and_can_be_said_anew(
+    ops: User, as_user: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.MAPPINGS_DIR = str(tmp_path)
+    own = tmp_path / "shop" / "lead.toml"
+    own.parent.mkdir()
+    own.write_text('id = "Nr"\nneeds = ["Nr", "Colour"]\n[fields]\nname = "Colour"\n')
+    file = hold({"a.csv": "Nr,Colour\n1,red\n"}, user=ops).files.get()
+    assert file.source == "shop"
+    own.unlink()
+    client, path = as_user(ops), reverse("import_run", args=[file.run_id])
+    assert "is gone; say again" in client.get(path).content.decode()
+    assert "is gone" in client.post(reverse("bring_in", args=[file.run_id]), follow=True).content.decode()
+    assert client.get(page(file)).status_code == 200
 
 
 def test_duplicates_are_shown_with_a_choice(ops: User, as_user: Any) -> None:

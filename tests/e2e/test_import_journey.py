@@ -44,7 +44,7 @@ def bar(page: Page) -> list[int]:
     """Watch the bar of an import until it is over; return all that it showed."""
     shown: list[int] = []
     until = time.monotonic() + PATIENCE / 1000
-    while not page.get_by_text(re.compile("came in:")).is_visible():
+    while not page.locator(".sentence", has_text="came in:").is_visible():
         assert time.monotonic() < until, page.locator("main").inner_text()
         for value in page.evaluate("[...document.querySelectorAll('#live progress[value]')].map(one => one.value)"):
             shown += [value] if value not in shown else []
@@ -74,7 +74,7 @@ def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
     expect(page.locator("#reading-4")).to_have_text("Hot")
     assert not visitor.axe()
     page.get_by_role("button", name="Use this mapping").click()
-    expect(page.get_by_text(re.compile(r"All 36,001 rows are counted"))).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#live")).to_contain_text("All 36,001 rows are counted", timeout=PATIENCE)
     expect(page.locator("main")).to_contain_text("The id is missing")
     expect(page.locator(".would")).to_contain_text("36,000")
     assert not visitor.axe()
