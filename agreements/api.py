@@ -22,7 +22,7 @@ from core.api.views import ReadOnly
 from team.models import Side, User
 
 STATES = ["draft", "proposed", "disputed", "in_force", "expired", "superseded", "rejected", "withdrawn", "ended"]
-THIRD = [Side.SUPPORT.value, Side.FINANCE.value]
+THIRD = [(side.value, side.label) for side in (Side.SUPPORT, Side.FINANCE)]
 
 
 class AgreementSerializer(serializers.ModelSerializer[Agreement]):

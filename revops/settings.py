@@ -274,6 +274,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.api.schema.describe_errors",
     ],
+    "ENUM_NAME_OVERRIDES": {"AnySideEnum": "team.models.Side", "ThirdSignatureEnum": "agreements.api.THIRD"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -45,7 +45,7 @@ def test_an_sla_takes_effect_with_both_signatures_and_not_with_one(
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
     assert Version.objects.in_force().count() == 0
     assert post(caller(cro), f"versions/{version['id']}/sign/").json()["state"] == "in_force"
-    (agreement,) = caller(ops).rows("agreements", kind="sla")
+    (agreement,) = caller(ops).rows("agreements")
     assert agreement["in_force"] == version["id"]
     told = caller(ops).get(f"agreements/{agreement['id']}/story/").json()
     assert [line["verb"] for line in told] == ["opened", "drafted", "proposed", "signed", "signed", "in_force"]
