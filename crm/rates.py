@@ -137,12 +137,12 @@ def settle() -> int:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         company = Company.get()
-        gone = DayRate.objects.exclude(into=company.currency) if company.converts else DayRate.objects.all()
-        changed, _ = gone.delete()
+        used = _in_use(company) if company.converts else []
+        changed, _ = DayRate.objects.exclude(into=company.currency, currency__in=used).delete()
         if not company.converts:
             return changed
         rates, today = load(), timezone.now().astimezone(company.zone).date()
-        return changed + sum(_settle(currency, company.currency, rates, today) for currency in _in_use(company))
+        return changed + sum(_settle(currency, company.currency, rates, today) for currency in used)
 
 
 def _in_use(company: Company) -> list[str]:

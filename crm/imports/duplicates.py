@@ -27,6 +27,7 @@ LIKENESS = {"lead": (Likeness.EMAIL,), "contact": (Likeness.EMAIL,), "account": 
 ANYBODYS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.de",
             "gmx.net", "web.de", "t-online.de", "aol.com", "mail.ru", "yandex.ru", "qq.com", "163.com")  # fmt: skip
 SURE = {Likeness.EMAIL: 95, Likeness.DOMAIN: 95}  # 100 where the names agree too
+FURTHER_UP = "a row further up"  # of which a preview knows no more
 EXAMPLES = 20
 PAIRS = 2000  # written at a time
 quoted = connection.ops.quote_name
@@ -76,35 +77,56 @@ def left_out_by(plan: Plan, chosen: Mapping[str, str]) -> list[str]:
     return [why for why in compared_by(plan) if asked[why] == Treatment.SKIP]
 
 
-def search(cursor: Any, plan: Plan, stage: str) -> Found:
-    """Say for a preview how many new rows of a staging table repeat others; nothing is written."""
-    return Found.of(staged_pairs(cursor, plan, stage, compared_by(plan)))
+def search(cursor: Any, plan: Plan, stage: str, preview_id: int | None = None) -> Found:
+    """Say for a preview how many new rows of a staging table repeat others; no record is written.
+
+    A preview has what it saw in blocks before compared too: e-mails and domains, by what `note_words` keeps of them.
+    """
+    return Found.of(staged_pairs(cursor, plan, stage, compared_by(plan), preview_id))
 
 
-def staged_pairs(cursor: Any, plan: Plan, stage: str, whys: Iterable[str]) -> list[Pair]:
+def note_words(cursor: Any, plan: Plan, stage: str, preview_id: int) -> None:
+    """Keep for the blocks to come which e-mails and domains a preview has seen."""
+    for column in compared_by(plan):
+        if column != Likeness.NAME:
+            cursor.execute(
+                "INSERT INTO crm_seenkey (preview_id, kind, key, content) SELECT DISTINCT ON (2, 3) %s::bigint, %s, "
+                f"hashtextextended(s.{column}, 0), hashtextextended(s.external_id, 0) FROM {stage} s "
+                f"WHERE s.{column} <> '' AND s.{column} <> ALL(%s) ON CONFLICT DO NOTHING",
+                [preview_id, _seen_as(plan, column), list(ANYBODYS)],
+            )
+
+
+def _seen_as(plan: Plan, column: str) -> str:
+    return f"{plan.mapping.object}/{column}"
+
+
+def staged_pairs(cursor: Any, plan: Plan, stage: str, whys: Iterable[str], preview_id: int | None = None) -> list[Pair]:
     """Return one pair for each new row of a staging table that repeats a record, or a row that stands before it."""
     found: dict[str, Pair] = {}
     for why in whys:
         pairs = (
             _staged_names(cursor, plan, stage, set(found))
             if why == Likeness.NAME
-            else _staged_same(cursor, plan, stage, why)
+            else _staged_same(cursor, plan, stage, why, preview_id)
         )
         for pair in pairs:
             found.setdefault(pair.external_id, pair)
     return list(found.values())
 
 
-def take_out(cursor: Any, plan: Plan, stage: str, chosen: Mapping[str, str]) -> list[Pair]:
+def take_out(
+    cursor: Any, plan: Plan, stage: str, chosen: Mapping[str, str], preview_id: int | None = None
+) -> list[Pair]:
     """Delete from a staging table the new rows that shall be left out, and return them."""
     whys = left_out_by(plan, chosen)
-    pairs = staged_pairs(cursor, plan, stage, whys) if whys else []
+    pairs = staged_pairs(cursor, plan, stage, whys, preview_id) if whys else []
     if pairs:
         cursor.execute(f"DELETE FROM {stage} WHERE external_id = ANY(%s)", [[pair.external_id for pair in pairs]])
     return pairs
 
 
-def _staged_same(cursor: Any, plan: Plan, stage: str, column: str) -> Iterator[Pair]:
+def _staged_same(cursor: Any, plan: Plan, stage: str, column: str, preview_id: int | None) -> Iterator[Pair]:
     """Compare a column: the first that has the word, there or in the file, stays; rows behind it are its repeats."""
     table, names = quoted(plan.table), _name_in(plan)
     cursor.execute(
@@ -115,11 +137,13 @@ def _staged_same(cursor: Any, plan: Plan, stage: str, column: str) -> Iterator[P
         f"WHERE x.{column} IN (SELECT word FROM fresh) ORDER BY x.{column}, x.id), "
         f"before AS (SELECT DISTINCT ON (s.{column}) s.{column} AS word, s.ctid AS place, s.external_id, {names} AS name "
         f"FROM {stage} s WHERE s.{column} <> '' ORDER BY s.{column}, s.ctid) "
-        "SELECT f.external_id, f.name, coalesce(t.source, %s), coalesce(t.external_id, b.external_id), "
-        "CASE WHEN t.word IS NULL THEN b.name ELSE t.name END "
+        "SELECT f.external_id, f.name, coalesce(t.source, %s), coalesce(t.external_id, b.external_id, ''), "
+        "CASE WHEN t.word IS NOT NULL THEN t.name WHEN b.word IS NOT NULL THEN b.name ELSE %s END "
         "FROM fresh f LEFT JOIN there t ON t.word = f.word LEFT JOIN before b ON b.word = f.word AND b.place < f.place "
-        "WHERE t.word IS NOT NULL OR b.word IS NOT NULL ORDER BY f.place",
-        [plan.source.name, list(ANYBODYS), plan.source.name],
+        "LEFT JOIN crm_seenkey k ON k.preview_id = %s AND k.kind = %s AND k.key = hashtextextended(f.word, 0) "
+        "AND k.content <> hashtextextended(f.external_id, 0) "
+        "WHERE t.word IS NOT NULL OR b.word IS NOT NULL OR k.key IS NOT NULL ORDER BY f.place",
+        [plan.source.name, list(ANYBODYS), plan.source.name, FURTHER_UP, preview_id, _seen_as(plan, column)],
     )
     for external_id, name, source, other_id, other in cursor.fetchall():
         yield Pair(column, _sure(column, name, other), external_id, name, source, other_id, other)

@@ -44,8 +44,9 @@ def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mappi
         return Found(Counts(0, 0, 0), {}, duplicates.Found({}, []))
     with connection.cursor() as cursor:
         staging.copy(cursor, plan, staged.csv)
-        alike = duplicates.search(cursor, plan, STAGE)
-        out = len(duplicates.take_out(cursor, plan, STAGE, treatments))
+        alike = duplicates.search(cursor, plan, STAGE, preview_id)
+        out = len(duplicates.take_out(cursor, plan, STAGE, treatments, preview_id))
+        duplicates.note_words(cursor, plan, STAGE, preview_id)
         lay_out(cursor, plan, preview_id)
         links = {one.rule.name: _link(cursor, one, plan, preview_id) for one in plan.references}
         counts = _counts(cursor, plan, preview_id, staged.rows - out)  # what links make is there before the rows are

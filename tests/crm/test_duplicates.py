@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from core.work import perform
+from crm.actions import bring_in
 from crm.imports.names import alike, bare
-from crm.models import Account, Contact, Duplicate, Import, Lead
+from crm.models import Account, Contact, Duplicate, Import, Lead, Preview
 from team.models import User
+from tests import make
 from tests.crm.importing import bring, picture, queue, wipe
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -174,3 +177,26 @@ def test_the_page_of_an_import_tells_of_its_pairs(ops: User, as_user: Any) -> No
 def test_the_pairs_are_for_those_who_may_import(rep: User, as_user: Any) -> None:
     run = bring(leads("1,Ada,X,New,ada@x.com"))
     assert as_user(rep).get(reverse("import_duplicates", args=[run.pk])).status_code == 403
+
+
+@pytest.mark.parametrize("done", ["keep", "skip"])
+def test_a_preview_counts_what_the_import_will_find(monkeypatch: pytest.MonkeyPatch, done: str) -> None:
+    monkeypatch.setattr("crm.imports.blocks.BLOCK", 300)
+    bring(leads("h,Hal,X,New,mail7@x.com"))
+    rows = leads(*(f"{n},Name {n},X,New,mail{n * 7 % 40}@x.com" for n in range(100)))
+    run = queue(rows, duplicates={"email": done}, waits=True)
+    held = perform(Import, run.pk, budget=1e9)
+    assert held
+    assert held.is_held
+    counting = perform(Preview, Preview.objects.get(run=run).pk, budget=1e9)
+    assert counting
+    assert counting.state == "done", counting.last_error
+    foreseen = run.files.get().preview["kinds"]["lead"]
+    bring_in(run=run, user=make.user("ops"))
+    perform(Import, run.pk, budget=1e9)
+    found = Duplicate.objects.of(run).count()
+    counts = Import.objects.get(pk=run.pk).counts
+    assert found == 61
+    assert {name: foreseen[name] for name in ("created", "duplicates")} == {
+        name: counts[name] for name in ("created", "duplicates")
+    }
