@@ -69,7 +69,7 @@ class Outlook:
     @property
     def counting(self) -> str:
         if self.is_counted:
-            return f"All {self.totals.rows:,} rows are counted"
+            return f"All {self.totals.rows:,} rows are counted" if self.totals.rows != 1 else "The one row is counted"
         return f"Counted {self.totals.rows:,} of about {self.about:,} rows" if self.totals.rows else "Counting the rows"
 
 
