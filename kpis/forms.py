@@ -14,7 +14,12 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 def unit_words(metric: Metric) -> str:
     """Say what a figure of the metric is typed in."""
-    words = {"percent": "percent", "days": "days", "money": Company.get().currency or "the company's currency"}
+    words = {
+        "percent": "percent",
+        "days": "days",
+        "minutes": "minutes",
+        "money": Company.get().currency or "the company's currency",
+    }
     return words.get(metric.unit, "number")
 
 

@@ -1,14 +1,17 @@
 """A clock stands still while the lead waits for a date, or its owner is away; then every deadline moves by as much."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from django.db import transaction
+from numpy.typing import NDArray
 
 from funnel.handoffs.hours import OwnersHours, grouped, moments, seconds, table_for
 from funnel.models import HandOff
+from team.business_time import BusinessTime
 
+LET_RUN = ("track_until", "paused_seconds", "paused_at", "paused_until", "pause_reason")
 MOVED = ("warn_at", "due_at", "accept_due_at", "attempts_due_at", "reroute_at")
 
 
@@ -31,25 +34,32 @@ def resume_clocks(handoffs: Sequence[HandOff], ends: Sequence[datetime]) -> None
     """Move every deadline that was still ahead by the business time that the clock stood still, and let it run."""
     until = {one.pk: end for one, end in zip(handoffs, ends, strict=True)}
     for shared, alike in grouped(handoffs, OwnersHours()).items():
-        table = table_for(shared, alike, *(until[one.pk] for one in alike))
-        begun = [one.paused_at or until[one.pk] for one in alike]
-        stood = table.opened_until(seconds(until[one.pk] for one in alike)) - table.opened_until(seconds(begun))
+        stops = [until[one.pk] for one in alike]
+        table = table_for(shared, alike, *stops)
+        begun = [one.paused_at or stop for one, stop in zip(alike, stops, strict=True)]
+        stood = table.opened_until(seconds(stops)) - table.opened_until(seconds(begun))
         for name in MOVED:
-            ahead = [place for place, one in enumerate(alike) if (getattr(one, name) or begun[place]) > begun[place]]
-            if not ahead:
-                continue
-            due = seconds(getattr(alike[place], name) for place in ahead)
-            reached = moments(table.deadlines(due, np.asarray(stood)[ahead]))
-            for place, moment in zip(ahead, reached, strict=True):
-                setattr(alike[place], name, moment)
-        for one, begin, stopped in zip(alike, begun, stood.tolist(), strict=True):
-            if one.track_until:
-                one.track_until += until[one.pk] - begin
-            one.paused_seconds += stopped
-            one.paused_at = one.paused_until = None
-            one.pause_reason = ""
-    HandOff.objects.bulk_update(
-        handoffs,
-        [*MOVED, "track_until", "paused_seconds", "paused_at", "paused_until", "pause_reason"],
-        batch_size=2000,
-    )
+            _move(name, alike, table, begun, stood)
+        for one, begin, stop, stopped in zip(alike, begun, stops, stood.tolist(), strict=True):
+            _let_run(one, stop - begin, stopped)
+    HandOff.objects.bulk_update(handoffs, [*MOVED, *LET_RUN], batch_size=2000)
+
+
+def _move(
+    name: str, alike: Sequence[HandOff], table: BusinessTime, begun: Sequence[datetime], stood: NDArray[np.float64]
+) -> None:
+    """Move one kind of deadline; what had passed when the clock was stopped stays passed."""
+    ahead = [place for place, one in enumerate(alike) if (getattr(one, name) or begun[place]) > begun[place]]
+    if not ahead:
+        return
+    due = seconds(getattr(alike[place], name) for place in ahead)
+    for place, moment in zip(ahead, moments(table.deadlines(due, stood[ahead])), strict=True):
+        setattr(alike[place], name, moment)
+
+
+def _let_run(one: HandOff, on_the_wall: timedelta, stood: float) -> None:
+    if one.track_until:
+        one.track_until += on_the_wall
+    one.paused_seconds += stood
+    one.paused_at = one.paused_until = None
+    one.pause_reason = ""

@@ -138,3 +138,12 @@ def test_a_move_by_hand_needs_a_reason_where_the_criteria_fail(caller: Call, rep
 
 def test_a_token_that_only_reads_writes_nothing(caller: Call, cmo: User) -> None:
     assert proposed(caller(cmo, scopes=["read"])).status_code == 403
+
+
+def test_the_back_office_has_no_door_to_what_both_sides_sign() -> None:
+    from django.contrib import admin
+
+    doors = {model._meta.label for model in admin.site._registry}
+    signed_things = {"agreements.Agreement", "agreements.Version", "agreements.Signature", "agreements.Dispute"}
+    assert not doors & signed_things
+    assert "team.Calendar" in doors
