@@ -290,7 +290,7 @@ class RoutingRule(models.Model):
     name = models.CharField(max_length=120)
     how = models.CharField(max_length=16, choices=How)
     condition: Any = models.JSONField(null=True, blank=True)
-    people = models.ManyToManyField(Owner, blank=True, related_name="+")
+    people = models.ManyToManyField(Owner, through="Named", blank=True, related_name="+")
     is_active = models.BooleanField(default=True)
     changed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     changed_at = models.DateTimeField(auto_now=True)
@@ -300,6 +300,21 @@ class RoutingRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Named(models.Model):
+    """An owner who takes the leads of a segment."""
+
+    rule = models.ForeignKey(RoutingRule, on_delete=models.CASCADE, related_name="+")
+    owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["rule", "owner"], name="named_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner}: {self.rule}"
 
 
 class Capacity(models.Model):

@@ -1,13 +1,16 @@
 """What became of open hand-offs: answered, attempted, gone on. Read from what happened, for all at once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 from django.db import connection, transaction
+from numpy.typing import NDArray
 
 from funnel.definitions import in_force
 from funnel.handoffs.hours import OwnersHours, grouped, seconds, table_for
 from funnel.models import HandOff
+from team.business_time import BusinessTime
 
 BATCH = 2000
 # What an owner did for the lead, or for the contact that the lead became. A note is no response, nor is what is only planned.
@@ -87,8 +90,14 @@ def measure_responses() -> int:
         answers = [max(one.answered_at, one.started_at) for one in alike if one.answered_at]
         table = table_for(shared, alike, *answers)
         elapsed = table.opened_until(seconds(answers)) - table.opened_until(seconds(one.started_at for one in alike))
-        paused = np.array([one.paused_seconds for one in alike])
+        paused = np.array([one.paused_seconds for one in alike]) + _standing(alike, answers, table)
         for one, value in zip(alike, np.maximum(elapsed - paused, 0).tolist(), strict=True):
             one.response_seconds = value
     HandOff.objects.bulk_update(todo, ["response_seconds"], batch_size=BATCH)
     return len(todo)
+
+
+def _standing(alike: Sequence[HandOff], answers: Sequence[datetime], table: BusinessTime) -> NDArray[np.float64]:
+    """Return the business time for which each clock had stood still when it was answered, where it still stands."""
+    begun = [min(one.paused_at or answer, answer) for one, answer in zip(alike, answers, strict=True)]
+    return table.opened_until(seconds(answers)) - table.opened_until(seconds(begun))

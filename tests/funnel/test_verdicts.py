@@ -207,6 +207,16 @@ def test_a_clock_that_is_paused_rings_nothing_and_goes_on_with_what_was_left(fou
     assert found.response_seconds == 3600 + 300
 
 
+def test_who_answers_while_the_clock_stands_is_not_charged_for_the_wait(found: HandOff, clock: Clock) -> None:
+    clock.go(hours=1)
+    verdicts.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="On holiday until Friday")
+    clock.moment = local("2026-11-19T12:00:00")
+    verdicts.log_call(by=rep(found), handoff=found)
+    tick()
+    found.refresh_from_db()
+    assert found.response_seconds == 3600
+
+
 def test_a_clock_that_rang_already_is_not_set_back_by_a_pause(found: HandOff, clock: Clock) -> None:
     due = found.due_at
     clock.moment = local("2026-11-19T12:00:00")
