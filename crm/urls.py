@@ -31,7 +31,7 @@ urlpatterns = [
     path("imports/remembered/", remembered_views.remembered, name="remembered"),
     path("imports/remembered/<int:pk>/forget/", remembered_views.forget, name="forget_mapping"),
     path("imports/<int:pk>/bring-in/", review_views.bring_in, name="bring_in"),
-    path("imports/<int:pk>/duplicates/", review_views.choose_duplicates, name="choose_duplicates"),
+    path("imports/<int:pk>/duplicates/choose/", review_views.choose_duplicates, name="choose_duplicates"),
     path("imports/<int:pk>/files/<int:file_pk>/", review_views.file_mapping, name="file_mapping"),
     path("imports/<int:pk>/files/<int:file_pk>/answer/", review_views.answer, name="answer_file"),
     *(

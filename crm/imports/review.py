@@ -133,9 +133,9 @@ def read_as(draft: Draft, tables: list[Table], file: ImportFile, frame: pd.DataF
     """Return how the first cell of each column would land; nothing where the mapping cannot be."""
     try:
         kind = kind_from(draft.source or "accord", tables)
+        plans = mannered_plans(file, kind, assumed([], file.run.currency_asked))
     except MappingError:
         return {}
-    plans = mannered_plans(file, kind, assumed([], file.run.currency_asked))
     return readings(frame, plans[0]) if plans else {}
 
 
