@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 
 from crm.imports.headers import fold, index, without_unit
+from crm.imports.labels import LABELS
 from crm.imports.reading import read_mapping, read_source
 from crm.imports.rules import ObjectMapping, Source
 
@@ -56,6 +57,7 @@ def _read(files: tuple[tuple[str, str, Path, int], ...]) -> dict[str, Source]:
     for name in sorted({source for source, *_ in files}):
         own = {file: path for source, file, path, _ in files if source == name}
         manners = own.pop("source.toml", OURS / name / "source.toml")
+        own.pop(LABELS, None)
         found[name] = read_source(manners.parent, [read_mapping(path) for path in own.values()])
     return found
 

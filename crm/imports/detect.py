@@ -175,7 +175,7 @@ def _count(column: Column, words: pd.Series) -> None:
 
 
 def _cut(words: Any) -> list[str]:
-    return [word[:MAX_SHOWN] for word in words]
+    return [word[:MAX_SHOWN].replace("\0", "") for word in words]
 
 
 def _signs(words: pd.Series) -> dict[str, int]:

@@ -135,7 +135,7 @@ class Reader:
         if len(codes) == 1:
             return codes[0]
         company = Company.get().currency
-        source = self.kind.source.currency if self.kind and not company else ""
+        source = self.kind.source.currency if self.kind else ""
         said = self.answers.get(f"{CURRENCY}:{sign}", "")
         return said or next((code for code in (self.file.run.currency_asked, company, source) if code in codes), "")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from crm.imports.catalogue import OURS, FileKind, kind_of, own_folder, sources
 from crm.imports.headers import fold
-from crm.imports.reading import load_toml, mapping_of
+from crm.imports.reading import load_mapping, mapping_of
 from crm.imports.rules import MappingError, ObjectMapping, Source
 from crm.imports.targets import AS_IS, CUSTOM, ID_ONLY, OUT, rule_of, sheet
 from crm.models import ImportFile
@@ -58,7 +58,7 @@ def _weight(mapping: ObjectMapping) -> tuple[bool, int]:
 
 def _loaded(mapping: ObjectMapping) -> Table:
     own = own_folder() / mapping.path
-    table = load_toml(own if own.exists() else OURS / mapping.path)
+    table = load_mapping(own if own.exists() else OURS / mapping.path)
     return {"object": mapping.object, **table}
 
 

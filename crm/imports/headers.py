@@ -8,6 +8,7 @@ from crm.imports.numbers import code_of
 REJECTED_LINE, REJECTED_BECAUSE = "Rejected line", "Rejected because"  # columns that we add to rows we hand back
 CORRECTS = re.compile(r"correctsfile(\d+)([0-9a-f]{6})")  # one more, folded: it names the file that they come from
 
+LONGEST = 200  # of a name; what is cut off stays in the file
 UNIT = re.compile(
     r"^(?P<name>.+?)\s*(?:\((?P<round>[^()]+)\)|\[(?P<square>[^\[\]]+)\]|\s[io]n (?P<after>[A-Z]{3}|[€£$])|[\s_](?P<code>[A-Z]{3}))$"
 )
@@ -24,7 +25,7 @@ def distinct(headers: Iterable[str]) -> list[str]:
     names: dict[str, None] = {}
     seen: dict[str, int] = {}
     for place, header in enumerate(headers, 1):
-        name = header.replace("\ufeff", "").replace("\0", "").strip() or f"column {place}"
+        name = header.replace("\ufeff", "").replace("\0", "").strip()[:LONGEST] or f"column {place}"
         found = name
         while found in names:
             seen[name] = seen.get(name, 1) + 1

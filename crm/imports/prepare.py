@@ -75,8 +75,13 @@ class Checks:
     def refused(self) -> Iterable[Refused]:
         for place, (column, reason) in self.found.items():
             row = {name: str(self.frame.iat[place, position]) for position, name in enumerate(self.frame.columns)}
-            row = {name: value.replace("\0", "\N{SYMBOL FOR NULL}") for name, value in row.items()}
+            row = {name: _storable(value) for name, value in row.items()}
             yield Refused(int(self.lines[place]), column, reason, row)
+
+
+def _storable(text: str) -> str:
+    """Show the one character that no database keeps."""
+    return text.replace("\0", "\N{SYMBOL FOR NULL}")
 
 
 def prepare(block: Block, plans: list[Plan]) -> Prepared:
@@ -95,7 +100,7 @@ def prepare(block: Block, plans: list[Plan]) -> Prepared:
         _check_rates(plan, found, checks)
     taken = ~checks.wrong & ~dropped
     staged = [_stage(plan, found, taken, lines) for plan, found in zip(plans, columns, strict=True)]
-    refused = [Refused(bad.line, "", bad.reason, {"": bad.text[:10_000]}) for bad in block.bad]
+    refused = [Refused(bad.line, "", bad.reason, {"": _storable(bad.text[:10_000])}) for bad in block.bad]
     refused += checks.refused()
     return Prepared(
         staged, refused, len(frame) + len(block.bad), int((dropped & ~checks.wrong).sum()), block.end, block.next_line

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 
+from crm.imports.labels import LABELS, labelled
 from crm.imports.rules import (
     BackLink,
     FieldRule,
@@ -55,10 +56,16 @@ def read_mapping(path: Path) -> ObjectMapping:
         MappingError: the file cannot be read or names something that is not there.
     """
     try:
-        return mapping_of(path, load_toml(path))
+        return mapping_of(path, load_mapping(path))
     except (MappingError, KeyError, TypeError, AttributeError, re.error) as error:
         words = f"“{error.args[0]}” is missing" if isinstance(error, KeyError) else str(error)
         raise MappingError(f"{path.parent.name}/{path.name}: {words}") from error
+
+
+def load_mapping(path: Path) -> dict[str, Any]:
+    """Return a mapping as its file says it, each column by all the labels that `labels.toml` beside it knows."""
+    labels = path.parent / LABELS
+    return labelled(load_toml(path), load_toml(labels)) if labels.exists() else load_toml(path)
 
 
 def load_toml(path: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def survey(path: Path, clean: Path, limit: int, is_known: Callable[[list[str]], 
     if len(header.cells) > MAX_COLUMNS:
         raise Unreadable(f"The file has {len(header.cells)} columns; at most {MAX_COLUMNS} can be read.")
     names = distinct(header.cells)
-    if max(map(len, names)) > LONGEST_NAME:
+    if max(map(len, header.cells)) > LONGEST_NAME:
         raise Unreadable("The first row is too long to be the names of columns. Export the table as CSV.")
     above = [row for row in top if row.end < header.end]
     below = frame.cut_footer(clean, header.end, len(names), delimiter)

@@ -165,15 +165,18 @@ def test_currencies_beside_the_amounts_and_in_the_names_of_columns() -> None:
     assert amounts()["2"] == Decimal("5.50")
 
 
-def test_a_sign_of_several_currencies_is_asked_unless_the_company_uses_it() -> None:
-    company = Company.get()
-    company.currency = "EUR"
-    company.save()
-    run = held({"x.csv": deals("1,A,Open,2026-01-02,$5")})
+def test_a_sign_of_several_currencies_is_asked_unless_the_company_or_the_source_uses_it() -> None:
+    Company.get()
+    Company.objects.update(currency="EUR")
+    spend = "Date,Side,Category,Amount\n2025-03-31,Marketing,People,$5\n"
+    run = held({"spend.csv": spend}, source="accord")
     assert asked(run) == [("currency:$", ("Amount",), "$")]
     Company.objects.update(currency="CAD")
+    bring({"spend.csv": spend}, source="accord")
+    assert Spend.objects.get().currency == "CAD"
+    Company.objects.update(currency="EUR")
     bring({"y.csv": deals("1,A,Open,2026-01-02,$5")})
-    assert Opportunity.objects.get().currency == "CAD"
+    assert Opportunity.objects.get().currency == "USD"
 
 
 def test_words_for_nothing_are_nothing_in_a_number_and_a_name_in_a_name() -> None:
