@@ -139,7 +139,7 @@ class MoveView(RecordView):
         """Move a buyer to a stage by hand, as of now. Where its criteria fail, a reason is needed and recorded."""
         said, user = read(NewMoveSerializer, request.data), cast(User, request.user)
         model, pk = (Lead, said["lead"]) if "lead" in said else (Account, said["account"])
-        buyer = get_object_or_404(model.objects.visible_to(user), pk=pk)
+        buyer = cast(Lead | Account, get_object_or_404(model.objects.visible_to(user), pk=pk))
         with refusals():
             made = actions.move(by=user, buyer=buyer, stage=said["stage"], override=said.get("override", ""))
         return Response(MoveSerializer(made).data, status=status.HTTP_201_CREATED)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from drf_spectacular.utils import extend_schema_field
@@ -35,17 +35,18 @@ class Terms(serializers.JSONField):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
             raise serializers.ValidationError("Write the terms as an object.")
-        return super().to_internal_value(data)
+        return cast(dict[str, Any], super().to_internal_value(data))
 
 
 @contextmanager
 def refusals(*denials: type[Exception]) -> Iterator[None]:
     """Turn what an action refuses into an answer: 400 with its words, 403 where the person may not."""
+    denied: tuple[type[Exception], ...] = (PermissionDenied, *denials)
     try:
         yield
     except ValidationError as error:
         raise serializers.ValidationError(error.messages) from None
-    except (PermissionDenied, *denials) as error:
+    except denied as error:
         raise Refused(str(error) or "You may not do this.") from None
 
 

@@ -22,7 +22,7 @@ def inbox(user: User) -> QuerySet[HandOff]:
     """
     judged = Verdict.objects.standing().values("handoff")
     rows = HandOff.objects.open().filter(to_owner__user_id__in=own_ids(user)).exclude(pk__in=judged)
-    by_clock = [F("paused_at").asc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk"]
+    by_clock: list[Any] = [F("paused_at").asc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk"]
     return rows.select_related("lead__account", "lead__campaign", "to_owner__user", "move").order_by(*by_clock)
 
 
