@@ -27,8 +27,8 @@ class FilesField(forms.FileField):
 class ImportForm(forms.Form):
     upload = FilesField(
         label="Files",
-        help_text="CSV or TSV as your CRM exports it, or a zip of them. Order does not matter.",
-        widget=SeveralFiles(attrs={"accept": ".csv,.tsv,.tab,.txt,.gz,.zip"}),
+        help_text="CSV, TSV or workbooks as your CRM exports them, or a zip of them. Order does not matter.",
+        widget=SeveralFiles(attrs={"accept": ".csv,.tsv,.tab,.txt,.gz,.zip,.xlsx,.xlsm,.xlsb,.xls,.ods,.xml"}),
         error_messages={"required": "Choose at least one file.", "empty": "One of the files is empty."},
     )
     source = forms.ChoiceField(
