@@ -128,14 +128,6 @@ def test_another_reading_of_the_same_bytes_takes_the_long_way(monkeypatch: pytes
     assert skipped(bring({"Opportunity.csv": DEALS}, currency="BRL")) == [False]
 
 
-def test_the_clock_on_the_wall_matters_to_times_without_a_zone() -> None:
-    sheet = {"lead.csv": "Lead ID,Name,Email,Company\nh1,Ada,ada@x.com,X\n"}
-    bring(sheet, source="accord")
-    assert skipped(bring(sheet, source="accord")) == [True]
-    Company.objects.update(time_zone="Asia/Tokyo")
-    assert skipped(bring(sheet, source="accord")) == [False]
-
-
 def test_a_decision_on_a_stage_takes_the_long_way() -> None:
     bring({"Opportunity.csv": DEALS})
     by = make.user("ops")
