@@ -14,7 +14,7 @@ from crm.imports import unchanged
 from crm.models import Account, Import, ImportFile, Lead, Owner, StageTrack, Undo
 from crm.stage_decisions import Stage, decide
 from crm.stages import Meaning
-from team.models import Company, User
+from team.models import User
 from tests import make
 from tests.crm.importing import bring, picture, queue, refused, stamps, wipe
 
