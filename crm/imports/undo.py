@@ -219,7 +219,7 @@ def _settle(run: Import) -> None:
 def _forget_custom_fields(run: Import) -> None:
     """Forget the custom fields that the import brought, as far as no record carries them any more."""
     for one in CustomField.objects.filter(first_import=run):
-        if not model_of(one.kind).objects.filter(custom__has_key=one.key).exists():
+        if not model_of(one.kind)._base_manager.filter(custom__has_key=one.key).exists():
             one.delete()
 
 
