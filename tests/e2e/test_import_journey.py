@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Visit
 
 ROWS = 36_000  # with their notes several blocks of the reader, so that there is a bar to move
-NOTES = "Met at the fair, asked for prices, wants a visit. " * 16
+NOTES = "Met at the fair, asked for prices, wants a visit. " * 45
 HEADER = ["Id", "LastName", "Company", "Status", "Rating", "Email", "IsConverted", "Notes__c"]
 PATIENCE = 30_000
 
