@@ -25,6 +25,9 @@ DATES, DECIMAL, ZONE, CURRENCY = "dates", "decimal", "zone", "currency"
 Columns = dict[str, dict[str, Any]]
 
 
+TYPED: dict[str, str] = {CustomType.DATE: "dates", CustomType.NUMBER: "amounts"}
+
+
 @dataclass(frozen=True)
 class Needs:
     """Which columns some plan reads as what."""
@@ -189,7 +192,8 @@ def needs(plans: Iterable[Plan]) -> Needs:
             found.setdefault(_nature(one), set()).update(one.headers)
             has_currency |= one.rule.name == "currency" and bool(one.headers)
         for name, kind in plan.custom_types.items():
-            found.setdefault({CustomType.DATE: "dates", CustomType.NUMBER: "amounts"}.get(kind, ""), set()).add(name)
+            if kind in TYPED:
+                found[TYPED[kind]].add(name)
     found.pop("", None)
     return Needs(**{name: frozenset(columns) for name, columns in found.items()}, names_currency=has_currency)
 

@@ -124,8 +124,8 @@ def _about_order(key: str, about: tuple[str, ...], sample: str, words: str, read
 def reads_date(sample: str, order: str) -> str:
     """Write a date as it would be read."""
     found = dates.read(pd.Series([sample], dtype="str"), order)
-    moment = found.naive.iat[0] if not pd.isna(found.naive.iat[0]) else found.utc.iat[0]
-    return "" if pd.isna(moment) else f"{moment.day} {moment:%B %Y}"
+    moments = [*found.naive.dropna(), *found.utc.dropna()]
+    return f"{moments[0].day} {moments[0]:%B %Y}" if moments else ""
 
 
 def _likely_order(reader: Reader, about: tuple[str, ...]) -> str:
