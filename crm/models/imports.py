@@ -132,9 +132,13 @@ class ImportFile(models.Model):
     delimiter = models.CharField(max_length=1, blank=True, default="")
     header = models.JSONField(default=list, blank=True)
     detected = models.JSONField(
-        default=dict, blank=True, help_text="What its cells prove: {what: {value, words}}, and of each column what it holds."
+        default=dict,
+        blank=True,
+        help_text="What its cells prove: {what: {value, words}}, and of each column what it holds.",
     )
-    answers = models.JSONField(default=dict, blank=True, help_text="What people said where it proves nothing: {question: value}.")
+    answers = models.JSONField(
+        default=dict, blank=True, help_text="What people said where it proves nothing: {question: value}."
+    )
     start = models.BigIntegerField(default=0, help_text="Byte of the plain file at which the first row begins.")
     first_line = models.IntegerField(default=2, help_text="Line of the uploaded file on which the first row stands.")
     bytes = models.BigIntegerField(default=0, help_text="Length of the plain file.")

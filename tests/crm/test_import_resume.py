@@ -89,7 +89,9 @@ def share(run: Import) -> float:
 
 def outcome(run: Import) -> tuple[Any, ...]:
     files = {file.name: (file.rows, file.rejected, file.counts) for file in ImportFile.objects.filter(run=run)}
-    left_out = list(Duplicate.objects.of(run).values_list("file__name", "line", "external_id", "other_external_id", "done"))
+    left_out = list(
+        Duplicate.objects.of(run).values_list("file__name", "line", "external_id", "other_external_id", "done")
+    )
     return picture(), refused(run), files, left_out
 
 
