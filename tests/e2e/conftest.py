@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -73,16 +74,22 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 @pytest.fixture(scope="package")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    folder = tmp_path_factory.mktemp("product")
+def product() -> Iterator[Product]:
+    with tempfile.TemporaryDirectory(
+        prefix="accord-product-"
+    ) as folder:  # pytest's own are shut to the database's user
+        yield from running(Path(folder))
+
+
+def running(folder: Path) -> Iterator[Product]:
     port, log = free_port(), folder / "log.txt"
     env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
     env |= {"DATA_DIR": str(folder / "data"), "PORT": str(port), "DEMO": "1", "PYTHONUNBUFFERED": "1"}
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "revops.run"], cwd=BASE, env=env, stdout=out, stderr=out)
-        running = Product(f"http://localhost:{port}", env, log)
-        wait_until_ready(running.url, process, log)
-        yield running
+        product = Product(f"http://localhost:{port}", env, log)
+        wait_until_ready(product.url, process, log)
+        yield product
         process.terminate()
         process.wait(60)
     written = log.read_text()
