@@ -145,7 +145,8 @@ def bring_in(*, run: Import, user: User) -> Import:
         remember.keep(run, user)
         preview.stop(run)
         run.waits, run.held_since, run.run_after, run.last_error = False, None, timezone.now(), ""
-        run.save(update_fields=["waits", "held_since", "run_after", "last_error"])
+        run.started_at = None  # its pace is that of the rows, not of the person
+        run.save(update_fields=["waits", "held_since", "run_after", "last_error", "started_at"])
     return run
 
 

@@ -101,7 +101,10 @@ def _choices(kind: str, header: list[str], frame: pd.DataFrame, known: Aliases) 
 
 
 def _pairs(kind: str, header: list[str], known: Aliases) -> list[tuple[float, str, Target]]:
-    """Return (likeness, column, field) of all that are alike enough, the likest first, then in the order of the file."""
+    """Return (likeness, column, field) of all that are alike enough, the likest first, then in the order of the file.
+
+    Among those that are called just so, what we call a field ourselves comes before what some source calls it.
+    """
     names = {one: names_of(kind, one, known) for one in targets(kind)}
     found = [
         (likeness, column, one)
@@ -110,7 +113,7 @@ def _pairs(kind: str, header: list[str], known: Aliases) -> list[tuple[float, st
         for one in targets(kind)
         if (likeness := _likeness(column, names[one])) >= LIKE_ENOUGH
     ]
-    return sorted(found, key=lambda pair: -pair[0])
+    return sorted(found, key=lambda pair: (-pair[0], fold(pair[1]) not in {fold(pair[2].label), fold(pair[2].name)}))
 
 
 def _told_by_name(kind: str, file_name: str) -> float:

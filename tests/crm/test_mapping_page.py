@@ -296,3 +296,10 @@ def test_a_signature_minds_neither_order_nor_case_nor_what_we_added() -> None:
 )
 def test_what_a_column_holds_is_guessed_from_its_cells(cells: list[str], kind: str) -> None:
     assert guess_type(pd.Series(cells, dtype="str")) == kind
+
+
+def test_what_we_call_a_field_ourselves_comes_before_what_a_source_calls_it() -> None:
+    columns = {"Lead Number": ["1", "2"], "Lead Origin": ["API", "Form"], "Lead Source": ["Google", "Chat"]}
+    found = propose([*columns], pd.DataFrame(columns), "leads.csv")
+    assert found.choices["Lead Source"] == "field:lead_source"
+    assert found.choices["Lead Origin"] != "field:lead_source"
