@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from funnel import routing_views, stage_views, views
+from funnel import buyer_views, inbox_views, routing_views, stage_views, verdict_views, views
 
 urlpatterns = [
     path("funnel/", views.funnel, name="funnel"),
@@ -13,4 +13,17 @@ urlpatterns = [
     path("funnel/routing/new/", routing_views.rule, name="new_routing_rule"),
     path("funnel/routing/<int:pk>/", routing_views.rule, name="routing_rule"),
     path("funnel/routing/<slug:verb>/", routing_views.change, name="change_routing"),
+    re_path(r"^(?P<kind>lead|account)s/(?P<pk>[0-9]{1,18})/$", buyer_views.buyer, name="buyer"),
+    re_path(r"^(?P<kind>lead|account)s/(?P<pk>[0-9]{1,18})/opportunity/$", buyer_views.opportunity, name="spot"),
+    path("leads/<int:pk>/content/", buyer_views.use, name="content_use"),
+    path("verdicts/", verdict_views.verdicts, name="verdicts"),
+    path("verdicts/leads/", verdict_views.leads, name="verdict_leads"),
+    path("verdicts/answer/", verdict_views.answer, name="answer_verdicts"),
+    path("verdicts/<int:pk>/contest/", verdict_views.contest, name="contest_verdict"),
+    path("verdicts/contests/<int:pk>/rule/", verdict_views.rule, name="rule_verdict"),
+    path("inbox/", inbox_views.inbox, name="inbox"),
+    path("inbox/<int:pk>/accept/", inbox_views.accept, name="inbox_accept"),
+    path("inbox/<int:pk>/rate/", inbox_views.rate, name="inbox_rate"),
+    path("inbox/<int:pk>/<slug:verb>/", inbox_views.form, name="inbox_form"),
+    path("inbox/verdicts/<int:pk>/undo/", inbox_views.undo, name="inbox_undo"),
 ]

@@ -11,14 +11,14 @@ from django.utils.http import urlencode
 from team.models import Role, User
 
 # Each role's first page is the one that answers what it comes for. Leaders and finance share the joint dashboard on
-# purpose: the same numbers, in money, for everybody. Marketers meet them by campaign, reps by owner, and whoever runs
-# the data begins where it comes in.
+# purpose: the same numbers, in money, for everybody. Marketers meet them by campaign, reps begin with the lead whose
+# clock runs out next, and whoever runs the data where it comes in.
 FIRST_PAGES: dict[str, tuple[str, dict[str, str]]] = {
     Role.CEO: ("dashboard", {}),
     Role.CMO: ("dashboard", {}),
     Role.CRO: ("dashboard", {}),
     Role.CFO: ("dashboard", {}),
-    Role.REP: ("dashboard", {"by": "owner"}),
+    Role.REP: ("inbox", {}),
     Role.MARKETER: ("dashboard", {"by": "campaign"}),
     Role.SUPPORT: ("dashboard", {}),
     Role.OPS: ("imports", {}),

@@ -22,6 +22,8 @@ RIGHTS: dict[str, set[str]] = {
     "see_spend": SEES_ALL | {Role.MARKETER},
     "set_goal": LEADERS | {Role.CFO},
     "set_benchmark": {Role.CFO, Role.OPS},
+    "spot": {Role.REP, Role.SUPPORT, Role.MARKETER, Role.CMO, Role.CRO, Role.CEO},
+    "work_leads": {Role.REP, Role.CRO, Role.SUPPORT},
 }
 
 

@@ -28,8 +28,10 @@ class Link:
 
 
 PLACES = (
+    Place("Inbox", "inbox", "inbox-arrow-down", right="work_leads"),
     Place("Dashboard", "dashboard", "presentation-chart-line"),
     Place("Funnel", "funnel", "funnel"),
+    Place("Verdicts", "verdicts", "hand-thumb-up"),
     Place("Routing", "routing", "arrows-pointing-out", right="route"),
     Place("Metrics", "metrics", "calculator"),
     Place("Agreements", "agreements", "document-check"),

@@ -1,0 +1,106 @@
+"""What people do on a buyer's page: say which content served, and raise an opportunity they have heard of."""
+
+from datetime import date
+from uuid import uuid4
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from crm.models import Account, Activity, ContentAsset, ContentUse, Enquiry, EnquiryHandover, Lead, Owner
+from notify.actions import tell
+from team.access import may
+from team.models import Role, User
+
+SOURCE = "accord"
+SPOTTED = "opportunity"
+Buyer = Lead | Account
+
+
+def _key(what: str) -> str:
+    return f"{what}-{uuid4().hex}"
+
+
+def _seen(by: User, buyer: Buyer) -> None:
+    if not type(buyer).objects.visible_to(by).filter(pk=buyer.pk).exists():
+        raise PermissionDenied("This buyer is not yours to read.")
+
+
+def owner_of(user: User) -> Owner | None:
+    """Return the owner of CRM records that the person is."""
+    return Owner.objects.filter(user=user).order_by("pk").first()
+
+
+def note_use(*, by: User, lead: Lead, asset: ContentAsset, reason_unused: str = "") -> ContentUse:
+    """Say that an asset was used with a lead, or why it was not."""
+    _seen(by, lead)
+    now, reason = timezone.now(), reason_unused.strip()
+    return ContentUse.objects.create(
+        source=SOURCE, external_id=_key("use"), asset=asset, owner=owner_of(by), lead=lead, requested_at=now,
+        used_at=None if reason else now, opened_at=None if reason else now, reason_unused=reason[:255], created_at=now,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def spot(*, by: User, buyer: Buyer, need: str, person: str = "", when: date | None = None) -> Enquiry:
+    """Raise an opportunity that somebody heard of: an enquiry, handed to whoever owns the buyer, who is told.
+
+    Raises:
+        PermissionDenied: whoever meets no customers, or may not read the buyer.
+        ValidationError: no need is named.
+    """
+    if not may(by, "spot"):
+        raise PermissionDenied("Opportunities are raised by whoever meets customers.")
+    _seen(by, buyer)
+    if not need.strip():
+        raise ValidationError("Say what the buyer needs.")
+    now, spotter, owner = timezone.now(), owner_of(by), _owner(buyer)
+    said = [
+        f"{person.strip()} said it" if person.strip() else "",
+        f"wanted by {when}" if when else "",
+        f"heard by {by}",
+    ]
+    words = "; ".join(filter(None, said))
+    made = Enquiry.objects.create(
+        source=SOURCE, external_id=_key("spotted"), name=need.strip()[:500], description=words, kind=SPOTTED, status="Open",
+        channel="Spotted", owner=owner or spotter, account=buyer if isinstance(buyer, Account) else buyer.account,
+        contact=buyer.contact if isinstance(buyer, Lead) else None, opened_at=now, created_at=now,
+    )  # fmt: skip
+    if owner and owner != spotter:
+        EnquiryHandover.objects.create(
+            source=SOURCE, external_id=_key("spotted"), enquiry=made, from_owner=spotter, to_owner=owner, handed_at=now,
+            created_at=now,
+        )  # fmt: skip
+    if isinstance(buyer, Lead) and not (buyer.account_id or buyer.contact_id):
+        _note(buyer, made, words, spotter)
+    tell(
+        key=f"funnel.spotted.{made.pk}", kind="funnel.spotted", title=f"{by} spotted an opportunity: {buyer} needs {made.name}"[:300],
+        to=_hears(owner), link=address(buyer), enquiry=made.pk,
+    )  # fmt: skip
+    return made
+
+
+def _note(lead: Lead, enquiry: Enquiry, words: str, spotter: Owner | None) -> None:
+    """A lead without account and contact has no enquiries; a note, which is no response, keeps it on its line."""
+    Activity.objects.create(
+        source=SOURCE, external_id=_key("spotted"), kind="Note", subject=f"Opportunity spotted: {enquiry.name}"[:500],
+        notes=words, lead=lead, owner=spotter, status="completed", happened_at=enquiry.opened_at, created_at=enquiry.opened_at,
+    )  # fmt: skip
+
+
+def _owner(buyer: Buyer) -> Owner | None:
+    """Return who owns the buyer: the lead's owner, else its account's."""
+    if isinstance(buyer, Lead) and buyer.owner is None and buyer.account:
+        return buyer.account.owner
+    return buyer.owner
+
+
+def _hears(owner: Owner | None) -> list[User]:
+    """Return the owner's user; where nobody owns the buyer, the chiefs of Sales."""
+    if owner and owner.user:
+        return [owner.user]
+    return list(User.objects.filter(role=Role.CRO, is_active=True))
+
+
+def address(buyer: Buyer) -> str:
+    return f"/leads/{buyer.pk}/" if isinstance(buyer, Lead) else f"/accounts/{buyer.pk}/"

@@ -1,0 +1,203 @@
+"""The inbox: a rep's leads by clock, each answered in one keystroke; and how a manager's team stands."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import reswap, retarget
+
+from core.live import render_live, wants_region
+from funnel import verdicts
+from funnel.inbox_forms import CallForm, RateForm, RejectForm
+from funnel.inbox_rows import by_clock, overdue, own, team, with_clocks
+from funnel.models import HandOff, Verdict
+from team.access import needs
+from team.models import User
+
+ROWS = 25
+PEOPLE = 50
+TEMPLATE = "funnel/inbox.html"
+SAID = "funnel/inbox_said.html"
+Form = type[RejectForm] | type[CallForm]
+
+
+@needs("work_leads")
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    context = {**_context(user, request.GET), "verdict": _undoable(user, request.GET), "seconds": verdicts.UNDO_SECONDS}
+    return render_live(request, TEMPLATE, context)
+
+
+def _undoable(user: User, query: QueryDict) -> Verdict | None:
+    """Return the verdict just given without a script, as long as it can be taken back."""
+    key = query.get("undo", "")
+    if not (key.isdecimal() and len(key) < 18):
+        return None
+    since = timezone.now() - timedelta(seconds=verdicts.UNDO_SECONDS)
+    found = Verdict.objects.standing().filter(pk=int(key), given_by=user, settled_at=None, given_at__gt=since)
+    return found.select_related("lead").first()
+
+
+def _context(user: User, query: QueryDict) -> dict[str, Any]:
+    everything = by_clock(user)
+    is_team = query.get("whose") == "team"
+    rows = _asked(everything, user, query) if is_team else own(everything, user)
+    page = Paginator(rows, ROWS).get_page(query.get("page"))
+    people = team(user) if is_team else []
+    return {
+        "page": page,
+        "rows": with_clocks(page),
+        "overdue": overdue(rows.order_by(), timezone.now()),
+        "is_team": is_team,
+        "team_waiting": everything.exclude(to_owner__user=user).order_by().count(),
+        "people": Paginator(people, PEOPLE).get_page(query.get("people")),
+        "person": query.get("person", ""),
+        "query": query.urlencode(),
+        "stars": range(1, 6),
+        "now": timezone.now(),
+    }
+
+
+def _asked(rows: QuerySet[HandOff], user: User, query: QueryDict) -> QuerySet[HandOff]:
+    """Return the team's leads, or those of the one person of it who is asked for."""
+    person = query.get("person", "")
+    return rows.filter(to_owner=int(person)) if person.isdecimal() and len(person) < 18 else rows
+
+
+def _handoff(request: HttpRequest, pk: int) -> HandOff:
+    rows = HandOff.objects.visible_to(cast(User, request.user)).select_related("lead", "to_owner", "move__version")
+    return get_object_or_404(rows, pk=pk)
+
+
+@needs("work_leads")
+@require_POST
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    handoff = _handoff(request, pk)
+    try:
+        given = verdicts.accept(by=cast(User, request.user), handoff=handoff)
+    except (ValidationError, PermissionDenied) as error:
+        return _refused(request, handoff, _words(error))
+    return _said(request, f"Accepted {handoff.lead}.", given)
+
+
+@needs("work_leads")
+@require_POST
+def rate(request: HttpRequest, pk: int) -> HttpResponse:
+    handoff, form = _handoff(request, pk), RateForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, handoff, "Rate from 1 to 5.")
+    rating = form.cleaned_data["rating"]
+    try:
+        verdicts.rate(by=cast(User, request.user), handoff=handoff, rating=rating)
+    except (ValidationError, PermissionDenied) as error:
+        return _refused(request, handoff, _words(error))
+    return _said(request, f"{handoff.lead} is rated {rating} of 5.")
+
+
+@needs("work_leads")
+@require_http_methods(["GET", "HEAD", "POST"])
+def form(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Show or take one of the small forms: why a lead is rejected, or what came of a call."""
+    if verb not in FORMS:
+        raise Http404
+    kind, act = FORMS[verb]
+    handoff = _handoff(request, pk)
+    shown = kind(handoff, request.POST or None)
+    if request.method == "POST" and shown.is_valid():
+        try:
+            return act(request, handoff, shown.cleaned_data)
+        except (ValidationError, PermissionDenied) as error:
+            shown.add_error(None, _words(error))
+    return _form(request, handoff, verb, shown)
+
+
+def _form(request: HttpRequest, handoff: HandOff, verb: str, shown: RejectForm | CallForm) -> HttpResponse:
+    is_refused = request.method == "POST"
+    query = request.POST.get("query") or request.GET.urlencode()
+    context = {"form": shown, "handoff": handoff, "verb": verb, "query": query}
+    answer = render_live(request, "funnel/inbox_form.html", context, region="fields", status=422 if is_refused else 200)
+    if is_refused and wants_region(request):
+        return reswap(retarget(answer, f"#form-{handoff.pk}"), "innerHTML")
+    return answer
+
+
+def _reject(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> HttpResponse:
+    given = verdicts.reject(by=cast(User, request.user), handoff=handoff, **said)
+    return _said(request, f"Rejected {handoff.lead}: {given.criterion or given.note[:80]}.", given)
+
+
+def _log(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> HttpResponse:
+    done = verdicts.log_call(by=cast(User, request.user), handoff=handoff, **said)
+    fresh = by_clock(cast(User, request.user)).filter(pk=handoff.pk)
+    words = f"{verdicts.CALLS[done.kind]} with {handoff.lead} is logged."
+    return _said(request, words, changed=with_clocks(fresh))
+
+
+FORMS: dict[str, tuple[Form, Callable[[HttpRequest, HandOff, dict[str, Any]], HttpResponse]]] = {
+    "reject": (RejectForm, _reject),
+    "call": (CallForm, _log),
+}
+
+
+@needs("work_leads")
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one's own verdict back: the lead stands in its place again."""
+    user = cast(User, request.user)
+    given = get_object_or_404(Verdict.objects.visible_to(user).select_related("lead", "handoff"), pk=pk)
+    try:
+        verdicts.undo(by=user, verdict=given)
+    except (ValidationError, PermissionDenied) as error:
+        return _refused(request, given.handoff, _words(error))
+    if not wants_region(request):
+        messages.success(request, f"{given.lead} is back.")
+        return _home(request)
+    context = {**_context(user, QueryDict(request.POST.get("query", ""))), "back": given.handoff_id, "lead": given.lead}
+    return render(request, f"{TEMPLATE}#live", context)
+
+
+def _said(request: HttpRequest, words: str, given: Verdict | None = None, changed: Any = ()) -> HttpResponse:
+    """Say what was done: a line with an undo to htmx, a message on the inbox to everybody else."""
+    query = request.POST.get("query", "")
+    if not wants_region(request):
+        messages.success(request, words)
+        target = _home(request)
+        if given:
+            target["Location"] += ("&" if "?" in target["Location"] else "?") + f"undo={given.pk}"
+        return target
+    user = cast(User, request.user)
+    counted = _context(user, QueryDict(query)) if given else {}
+    context = {
+        **counted, "words": words, "verdict": given, "seconds": verdicts.UNDO_SECONDS, "query": query,
+        "changed": changed, "stars": range(1, 6),
+    }  # fmt: skip
+    return render(request, SAID, context)
+
+
+def _refused(request: HttpRequest, handoff: HandOff, words: str) -> HttpResponse:
+    if not wants_region(request):
+        messages.error(request, words)
+        return _home(request)
+    answer = render(request, SAID, {"words": f"{handoff.lead}: {words}", "is_fault": True}, status=422)
+    return reswap(retarget(answer, "#said"), "afterbegin")
+
+
+def _home(request: HttpRequest) -> HttpResponse:
+    """Go back to the list that was looked at."""
+    query = QueryDict(request.POST.get("query", ""), mutable=True)
+    query.pop("undo", None)
+    return redirect(reverse("inbox") + (f"?{query.urlencode()}" if query else ""))
+
+
+def _words(error: Exception) -> str:
+    return " ".join(getattr(error, "messages", [str(error)]))
