@@ -1,0 +1,69 @@
+"""Scores as columns: of a moment from what is stored, and as they stood at any moment from the events."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+
+from crm.subjects import Described
+from facts.compiling import HasTables
+from facts.custom import custom_value
+from facts.engine import Facts
+from scoring.compiling import MOMENT, Asked, scored, value_of
+from scoring.definitions import in_force
+from scoring.terms import Model
+
+SCHEMA = {"lead_id": "int64", "model": "string", "position": "int64", "threshold": "float64", "score": "float64"}
+
+
+def all_scores(facts: HasTables, now: datetime, models: Sequence[Model] | None = None) -> Any:
+    """Return the score of each lead under each model in force at a moment: lead_id, model, threshold, score."""
+    known = facts.table("scores")
+    pieces = [
+        _of_model(known, model, place, now) for place, model in enumerate(in_force() if models is None else models)
+    ]
+    if not pieces:
+        return ibis.memtable([], schema=SCHEMA)
+    return ibis.union(*pieces) if len(pieces) > 1 else pieces[0]
+
+
+def _of_model(known: Any, model: Model, place: int, now: datetime) -> Any:
+    rows = known.filter((known.model == model.key) & (known.version_id == model.version_id))
+    logs = {f"log_{n}": custom_value(rows.state, str(n)).cast("float64") for n in range(len(model.pools))}
+    rows = rows.mutate(**logs)
+    return rows.select(
+        "lead_id",
+        model=ibis.literal(model.key),
+        position=ibis.literal(place, type="int64"),
+        threshold=ibis.literal(model.threshold),
+        score=value_of(model, rows, now),
+    )
+
+
+def lead_scores(facts: HasTables, now: datetime) -> Any | None:
+    """Return the one score of each lead, that of the first model that scores it; None while no model is in force."""
+    models = in_force()
+    if not models:
+        return None
+    found = all_scores(facts, now, models)
+    if len(models) == 1:
+        return found.select("lead_id", "score")
+    turn = ibis.row_number().over(group_by=found.lead_id, order_by=found.position)
+    ranked = found.mutate(turn=turn)
+    return ranked.filter(ranked.turn == 0).select("lead_id", "score")
+
+
+def as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -> Any:
+    """Return scores as they stood, from the events up to each moment: id, fit_points, score.
+
+    `moments` holds lead_id and asked_at, one row a lead. Fields of leads have no history: fit is that of today.
+    """
+    asked = ibis.memtable(moments).select(of_lead="lead_id", **{MOMENT: MOMENT})
+    leads = facts.table("leads")
+    rows = leads.join(asked, leads.id == asked.of_lead).drop("of_lead")
+    now = facts.as_of
+    assert now is not None, "nothing was copied yet"
+    return scored(model, Asked(Described(facts, "leads"), rows, now))

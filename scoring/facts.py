@@ -1,0 +1,6 @@
+"""The fact tables of the scores: the form that time does not change; scoring.current makes the score of a moment of it."""
+
+from facts.registry import FactTable, columns_of, register
+from scoring.models import Score
+
+register(FactTable("scores", Score, columns_of(Score, leave_out=frozenset({"changed_xid"}))))

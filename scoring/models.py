@@ -1,0 +1,99 @@
+"""Where scores stand, and how they stood before: a row changes only when an event or a rule changed something."""
+
+from typing import Any, ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from agreements.models import Version
+from crm.models import Lead
+from facts.models import Recorded
+
+
+class Reason(models.TextChoices):
+    FIRST = "first", "Scored for the first time"
+    VERSION = "version", "Another version of the model is in force"
+    FIELDS = "fields", "What is known of the lead changed"
+    EVENTS = "events", "Something happened, or left its time window"
+    GONE = "gone", "The model scores this lead no more"
+
+
+class State(models.Model):
+    """What a lead's score under one model consists of, from a moment on.
+
+    `state` holds the form that time does not change, by pool: scoring.fading makes the score of any moment of it.
+    `score` is what it was worth at `since`.
+    """
+
+    model = models.CharField(max_length=120, help_text="The key of the agreement.")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    fit_points = models.FloatField()
+    letter = models.CharField(max_length=1, blank=True, default="")
+    state: Any = models.JSONField(default=dict)
+    score = models.FloatField()
+    since = models.DateTimeField(default=timezone.now, db_default=Now())
+    reason = models.CharField(max_length=8, choices=Reason, default=Reason.FIRST)
+
+    class Meta:
+        abstract = True
+
+
+class Score(State, Recorded):
+    """How a lead's score stands under one model. Valid until `next_change_at`, when an event enters or leaves."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="scores")
+    next_change_at = models.DateTimeField(null=True, blank=True, db_index=True)
+
+    class Meta(Recorded.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["lead", "model"], name="score_of_lead_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.score:g}"
+
+
+class ScoreChange(State):
+    """How a score stood from `since` until something else took its place. Together with the score of today, its history."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="score_changes")
+    until = models.DateTimeField()
+    because = models.CharField(max_length=8, choices=Reason, help_text="Why it ended.")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["since", "pk"]
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            pgtrigger.Protect(name="keep_score_changes", operation=pgtrigger.Update)
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["lead", "model", "since"])]
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.score:g} from {self.since:%Y-%m-%d} UTC"
+
+
+class ScoringRun(models.Model):
+    """One run over the facts that writes the scores; it goes on where it was killed.
+
+    `since` parts the rows that it looks at: whoever depends on a row stamped with it or later. Empty, everybody is
+    asked. `known` says how many rows each table of events had, so that the next run sees when some are gone.
+    """
+
+    moment = models.DateTimeField()
+    snapshot = models.BigIntegerField()
+    since = models.CharField(max_length=20, blank=True, default="")
+    horizon = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64, help_text="Of the models in force.")
+    known: Any = models.JSONField(default=dict)  # {table: [rows, highest id]}
+    reached = models.BigIntegerField(default=0)
+    asked = models.BigIntegerField(default=0)
+    written = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"the scoring of {self.moment:%Y-%m-%d %H:%M} UTC"

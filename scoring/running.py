@@ -1,0 +1,150 @@
+"""Score every lead: one question for each portion, its answer copied to Postgres as far as something changed.
+
+A run is a row that says how far it came; each portion commits its scores together with that. Whom nothing happened to
+is not asked, so a night without news writes nothing, however much the scores have faded.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+from django.db import connection, transaction
+from django.utils import timezone
+
+from crm.subjects import Described
+from facts.engine import Facts, open_facts
+from facts.portions import Portion, cut, portions
+from facts.refresh import Progress
+from scoring.changes import changed, is_some_gone, known_events, names_changed
+from scoring.compiling import Asked, states, wanted
+from scoring.definitions import in_force
+from scoring.models import Score, ScoringRun
+from scoring.terms import COUNTED, EVERYBODY, Model
+from scoring.writing import LOCK, fresh, remove, standing, write
+
+PORTION = 250_000  # leads asked in one question
+MANY = 0.2  # share of changed leads from which asking everybody costs less than naming them
+
+
+def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None) -> int | None:
+    """Bring the scores up to date with the newest facts; return how many were written by this run.
+
+    None when time ran out first: call it again, and it goes on with the next portion.
+    """
+    facts = open_facts()
+    models = in_force()
+    if facts.snapshot is None or (not models and not Score.objects.exists()):
+        return 0
+    run = _begun(facts, models, moment or timezone.now())
+    until = time.monotonic() + seconds
+    named = changed(run.since, run.moment) if run.since else None
+    while following := _following(run, named):
+        if time.monotonic() > until:
+            return None
+        _do(run, facts, models, following[0])
+        if progress:
+            progress(run.asked, max(run.asked, 1), "leads scored")
+    run.finished_at = timezone.now()
+    run.save(update_fields=["finished_at"])
+    return run.written
+
+
+def _following(run: ScoringRun, named: np.ndarray | None) -> list[Portion]:
+    if named is None:
+        return portions("crm_lead", run.reached, PORTION)
+    return cut(named, run.reached, PORTION)
+
+
+def _begun(facts: Facts, models: Sequence[Model], moment: datetime) -> ScoringRun:
+    """Return the run that was begun on these facts with these models, else a new one."""
+    assert facts.snapshot
+    digest = hashlib.sha256(repr(models).encode()).hexdigest()
+    last = ScoringRun.objects.first()
+    if last and last.finished_at is None and (last.snapshot, last.digest) == (facts.snapshot.pk, digest):
+        return last
+    horizon = facts.snapshot.horizon
+    since = _since(facts, models, digest, horizon, moment)
+    with transaction.atomic(), connection.cursor() as cursor:
+        ended = _end_others(cursor, models, moment)
+        return ScoringRun.objects.create(
+            moment=moment, snapshot=facts.snapshot.pk, since=since, horizon=horizon, digest=digest,
+            known=known_events(facts), written=ended,
+        )  # fmt: skip
+
+
+def _since(facts: Facts, models: Sequence[Model], digest: str, horizon: str, moment: datetime) -> str:
+    """Return the horizon since which changes count; empty when everybody must be asked."""
+    done = ScoringRun.objects.filter(finished_at__isnull=False).first()
+    if done is None or done.digest != digest or int(horizon) < int(done.horizon):
+        return ""
+    if names_changed(models, done.horizon) or is_some_gone(facts, done.known):
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT greatest(reltuples, 0) FROM pg_class WHERE relname = 'crm_lead'")
+        known = cursor.fetchone()[0]
+    return "" if changed(done.horizon, moment).size > max(PORTION / 10, MANY * known) else done.horizon
+
+
+def _end_others(cursor: Any, models: Sequence[Model], moment: datetime) -> int:
+    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    return remove(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
+
+
+def _do(run: ScoringRun, facts: Facts, models: Sequence[Model], portion: Portion) -> None:
+    """Score a portion, write what changed, and record how far the run came, all in one transaction."""
+    begun = time.monotonic()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        asked_of = _asked(facts, portion, run.moment)
+        for model in models:
+            run.written += _score(cursor, facts, model, asked_of, portion)
+        run.reached = portion.last
+        run.asked += int(portion.ids.size) if portion.ids is not None else _size(cursor, portion)
+        run.seconds = round(run.seconds + time.monotonic() - begun, 3)
+        run.save()
+
+
+def _size(cursor: Any, portion: Portion) -> int:
+    cursor.execute("SELECT count(*) FROM crm_lead WHERE id BETWEEN %s AND %s", [portion.first, portion.last])
+    return int(cursor.fetchone()[0])
+
+
+def _asked(facts: Facts, portion: Portion, moment: datetime) -> Asked:
+    named = ibis.memtable(pa.table({"named": portion.ids})) if portion.ids is not None else None
+
+    def only(rows: Any, column: str) -> Any:
+        if named is not None:
+            return rows.semi_join(named, rows[column] == named.named)
+        return rows.filter(rows[column].between(portion.first, portion.last))
+
+    def narrow(name: str, rows: Any) -> Any:
+        return only(rows, "lead_id") if name in COUNTED else rows
+
+    return Asked(Described(facts, "leads", narrow), only(facts.table("leads"), "id"), moment)
+
+
+def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Portion) -> int:
+    stands = standing(cursor, model, portion)
+    known_at = facts.as_of
+    assert known_at is not None
+    found = states(model, asked)
+    rows = facts.stream(fresh(model, found, stands, known_at))
+    written = write(cursor, model, rows, asked.now, is_empty=not stands.num_rows)
+    if stands.num_rows and model.leads != EVERYBODY:
+        written += end_strangers(cursor, facts, model, asked, stands)
+    return written
+
+
+def end_strangers(cursor: Any, facts: Any, model: Model, asked: Asked, stands: pa.Table) -> int:
+    """End the scores of leads that the model was made for no longer."""
+    only_who = Model(model.key, model.threshold, leads=model.leads)
+    meant = states(only_who, Asked(asked.tables, asked.rows.select(*wanted(only_who, asked.rows.columns)), asked.now))
+    old = ibis.memtable(stands)
+    gone = facts.execute(old.anti_join(meant, old.stands_for == meant.lead_id).select("stands_for"))
+    ids = [int(found) for found in gone["stands_for"]]
+    return remove(cursor, asked.now, "s.model = %s AND s.lead_id = ANY(%s)", [model.key, ids]) if ids else 0

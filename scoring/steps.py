@@ -1,0 +1,42 @@
+"""What the chain does in this room: score the leads, and copy the scores to the facts before the funnel asks for them."""
+
+from django.db import connection
+
+from facts.engine import latest
+from facts.models import Deletion
+from facts.refresh import Progress, refresh, stage
+from facts.steps import Step, register
+from scoring.models import Score
+from scoring.running import score_all
+
+PORTION_SECONDS = 40  # below what one bell may take
+
+
+def score(progress: Progress) -> int | None:
+    """Write the scores of whom something changed; None when time ran out first."""
+    return score_all(progress, seconds=PORTION_SECONDS)
+
+
+def copy_scores(progress: Progress) -> int | None:
+    """Copy the scores just written, if there are any."""
+    if not _is_behind():
+        return 0
+    if not stage(PORTION_SECONDS, progress=progress):
+        return None
+    return sum(refresh(progress=progress, wait=False).exported.values())
+
+
+def _is_behind() -> bool:
+    """Whether scores were written or removed since the facts were copied."""
+    newest = latest()
+    if newest is None or Deletion.objects.filter(table=Score._meta.db_table).exists():
+        return newest is not None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT EXISTS (SELECT FROM {Score._meta.db_table} WHERE changed_xid >= '{int(newest.horizon)}'::xid8)"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+register(Step("score", "Score the leads", score))
+register(Step("scores", "Copy their scores to the facts", copy_scores))
