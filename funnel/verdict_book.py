@@ -11,11 +11,13 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Aggregate, Avg, Case, CharField, Count, F, FloatField, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Extract
 
+from core.numbers import NOTHING, days, duration
 from core.periods import Period
 from crm.models import Lead, Spend
 from funnel.models import HandOff, Verdict
 from team.models import Company, User
 
+DAY = 86_400
 BAND = 20
 BANDS = range(0, 100, BAND)
 NO_SCORE = "No score"
@@ -140,8 +142,11 @@ class Rep:
         return self.judged / self.handed
 
     @property
-    def median(self) -> timedelta | None:
-        return None if self.seconds is None else timedelta(seconds=self.seconds)
+    def median(self) -> str:
+        """Say the median in hours, or in days where it is two days and more."""
+        if self.seconds is None:
+            return NOTHING
+        return days(self.seconds / DAY) if self.seconds >= 2 * DAY else duration(timedelta(seconds=self.seconds))
 
 
 def reps(user: User, period: Period) -> list[Rep]:

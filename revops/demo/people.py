@@ -65,9 +65,13 @@ MANAGERS: tuple[tuple[str, str, Role, str, str], ...] = (
     ("ruth.okafor", "Ruth Okafor", Role.REP, "marcus.oyelaran", WEST),
     ("piet.jansen", "Piet Jansen", Role.REP, "marcus.oyelaran", "Europe"),
 )
-EVERYBODY = (  # in the order of their sign-ins: one of each role first, an ordinary rep for the reps
+FIRST = "noah.lindqvist"  # an ordinary rep with a full inbox
+EVERYBODY = (  # in the order of their sign-ins: one of each role first
     *STAFF,
-    *((rep.key, rep.name, Role.REP, rep.manager, rep.territory) for rep in REPS),
+    *(
+        (rep.key, rep.name, Role.REP, rep.manager, rep.territory)
+        for rep in sorted(REPS, key=lambda rep: rep.key != FIRST)
+    ),
     *MANAGERS,
 )
 

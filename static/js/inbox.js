@@ -14,7 +14,7 @@ function choose(row, focus = true) {
   if (!row) return;
   row.classList.add("is-chosen");
   row.setAttribute("aria-current", "true");
-  if (focus) row.focus();
+  if (focus) row.focus({ preventScroll: focus === "still" });
 }
 
 function step(by) {
@@ -126,4 +126,4 @@ function fade() {
 }
 
 fade();
-if (document.getElementById("handed")) choose(rows()[0]);
+if (document.getElementById("handed")) choose(rows()[0], "still");

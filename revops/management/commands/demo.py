@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from funnel.handoffs.tick import tick
 from revops.demo.load import is_loaded, load, others, remove
 from revops.demo.story import COMPANY, ZONE
 from team.models import Company
@@ -27,9 +28,10 @@ class Command(BaseCommand):
             self._recompute()
 
     def _recompute(self) -> None:
-        """Reckon the first numbers; where that fails the company still stands, and the next run tries again."""
+        """Reckon the first numbers and open the inboxes; where that fails the company still stands, and the next run tries again."""
         try:
             call_command("recompute", stdout=self.stdout, stderr=self.stderr)
+            tick()
         except CommandError as error:
             self.stderr.write(self.style.WARNING(f"The numbers follow with the next run. {error}"))
 
