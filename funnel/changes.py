@@ -1,12 +1,13 @@
 """Whom a run must ask: everybody, or those whose own rows changed since the last one."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from django.db import connection
 
+from facts.portions import Portion, cut, portions
 from facts.rules import Rule, leaves
 from funnel.stages import Funnel
+
+__all__ = ["Portion", "changed", "cut", "names_changed", "portions"]
 
 PER_LEAD = """
 SELECT id FROM crm_lead WHERE {new}
@@ -21,6 +22,7 @@ UNION SELECT deal.lead_id FROM crm_usageevent use JOIN crm_opportunity deal ON d
       WHERE use.{new} AND deal.lead_id IS NOT NULL
 UNION SELECT lead.id FROM crm_account account JOIN crm_lead lead ON lead.account_id = account.id WHERE account.{new}
 UNION SELECT lead_id FROM funnel_verdict WHERE {new}
+UNION SELECT lead_id FROM scoring_score WHERE {new}
 UNION SELECT lead_id FROM funnel_move WHERE {new} AND lead_id IS NOT NULL AND (by = 'hand' OR by = 'rule' AND from_stage = 'recycled')
 """
 PER_ACCOUNT = """
@@ -39,21 +41,6 @@ BEHIND = {
     "campaign": "crm_campaign", "owner": "crm_owner", "product": "crm_product", "territory": "team_territory",
     "vertical": "crm_vertical", "parent": "crm_account",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Portion:
-    """Some buyers: those of a range of ids, or the ones named."""
-
-    first: int
-    last: int
-    ids: np.ndarray | None = None
-
-    @property
-    def sql(self) -> tuple[str, list[object]]:
-        if self.ids is None:
-            return "BETWEEN %s AND %s", [self.first, self.last]
-        return "= ANY(%s)", [self.ids.tolist()]
 
 
 def changed(subject: str, since: str) -> np.ndarray:
@@ -86,20 +73,3 @@ def _pointers(leaf: Rule) -> list[str]:
         else []
     )
     return [part for path in paths if not path.startswith("custom.") for part in path.split(".")[:-1]]
-
-
-def portions(table: str, after: int, size: int) -> list[Portion]:
-    """Return the next range of at most `size` buyers after an id; empty when there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT min(id), max(id) FROM (SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s) next",
-            [after, size],
-        )
-        first, last = cursor.fetchone()
-    return [] if first is None else [Portion(first, last)]
-
-
-def cut(ids: np.ndarray, after: int, size: int) -> list[Portion]:
-    """Return the next of the named buyers after an id."""
-    left = ids[np.searchsorted(ids, after, side="right") :][:size]
-    return [Portion(int(left[0]), int(left[-1]), left)] if left.size else []

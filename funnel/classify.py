@@ -30,6 +30,7 @@ from funnel.figures import meanings_of, with_figures
 from funnel.models import Classification
 from funnel.sorting import new_moves
 from funnel.stages import Funnel
+from scoring.definitions import scores_may_rise
 from team.models import Company
 
 PORTION = 250_000  # buyers asked in one question
@@ -88,7 +89,7 @@ def _since(done: Classification | None, funnel: Funnel, digest: str, day: Any, h
     """Return the horizon since which changes count; empty when everybody must be asked."""
     if done is None or done.digest != digest or int(horizon) < int(done.horizon):
         return ""
-    if funnel.hangs_on_time and done.local_day != day:
+    if done.local_day != day and (funnel.hangs_on_time or scores_may_rise()):
         return ""
     if names_changed(funnel, done.horizon):
         return ""
@@ -154,7 +155,7 @@ def _question(
     tables = Described(facts, subject, narrow)
     means = ibis.memtable(meanings)
     buyers = only(facts.table(subject), "id")
-    rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means)
+    rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means, now)
     asked = Asked(funnel, subject, tables, rows, means, now, facts.keep)
     found = new_moves(asked, ibis.memtable(standing))
     return found.order_by("buyer", "entered_at", "position")

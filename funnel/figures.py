@@ -1,29 +1,32 @@
 """The figures that criteria may name beside the fields: the score, the last verdict, the stage in the CRM as ours."""
 
+from datetime import datetime
 from typing import Any
 
 import ibis
 import pyarrow as pa
+from django.utils import timezone
 
 from crm.models import StageTrack
 from crm.stages import NAMES, StageBook, book, ours
 from facts.compiling import HasTables
 from facts.registry import tables
+from scoring.current import lead_scores
 
 NONE = {"score": "float64", "verdict": "string", "crm_stage": "string"}
 MEANING = pa.schema([(name, pa.string()) for name in ("source_system", "track", "pipeline", "stage", "ours")])
 
 
-def with_figures(facts: HasTables, rows: Any, subject: str, meanings: Any) -> Any:
-    """Return the rows with every figure of the subject, empty where there is none."""
+def with_figures(facts: HasTables, rows: Any, subject: str, meanings: Any, now: datetime | None = None) -> Any:
+    """Return the rows with every figure of the subject as of a moment (now by default), empty where there is none."""
     if subject != "leads":
         return rows.mutate(crm_stage=ibis.null("string"))
     rows = _with_crm_stage(rows, meanings)
     rows = _with_last(rows, "verdict", _verdicts(facts))
-    scores = facts.table("scores") if "scores" in tables() else None
+    scores = lead_scores(facts, now or timezone.now()) if "scores" in tables() else None
     if scores is None:
         return rows.mutate(score=ibis.null("float64"))
-    return _with_last(rows, "score", scores.select("lead_id", score=scores.score.cast("float64")))
+    return _with_last(rows, "score", scores)
 
 
 def _with_last(rows: Any, name: str, found: Any) -> Any:

@@ -1,86 +1,17 @@
-"""One buyer as rows of the moment, read from Postgres in the shape of the facts: the same rules ask the million and the one."""
+"""What a stage's criteria say of one buyer now: the same rules that ask the million."""
 
-import json
 from typing import Any
 
 import ibis
-import pyarrow as pa
-from django.db import connection
 from django.utils import timezone
 
 from crm.models import Account, Lead
+from crm.one import OneBuyer
 from crm.subjects import LINKS, SUBJECTS, Described
-from facts import registry
 from facts.compiling import Question, with_rules
-from facts.duck import open_engine
 from facts.rules import in_words, leaves
 from funnel.figures import meanings_of, with_figures
 from funnel.stages import Stage
-from team.models import Company
-
-OWN = {
-    "leads": ("touches", "activities", "usage_events", "opportunities", "stage_changes", "verdicts", "scores"),
-    "accounts": ("touches", "activities", "usage_events", "opportunities"),
-}
-
-
-class OneBuyer:
-    """The fact tables as far as they concern one buyer, read when they are asked for."""
-
-    def __init__(self, buyer: Lead | Account) -> None:
-        self.subject = "leads" if isinstance(buyer, Lead) else "accounts"
-        self.buyer = buyer
-        self._tables: dict[str, pa.Table] = {}
-        self._engine = open_engine(Company.get().time_zone)
-        self._read()
-
-    def table(self, name: str) -> Any:
-        rows = self._tables.get(name)
-        return ibis.memtable(registry.get(name).arrow.empty_table() if rows is None else rows)
-
-    def execute(self, expression: Any) -> Any:
-        return self._engine.execute(expression.as_table())
-
-    def _read(self) -> None:
-        """Read the buyer, its events, and then all that these point to."""
-        known = registry.tables()
-        key = "lead_id" if self.subject == "leads" else "account_id"
-        self._take(self.subject, "id", {self.buyer.pk})
-        for name in OWN[self.subject]:
-            if name in known and key in {column.name for column in known[name].columns}:
-                self._take(name, key, {self.buyer.pk})
-        if isinstance(self.buyer, Lead) and self.buyer.account_id:
-            self._take("usage_events", "account_id", {self.buyer.account_id}, add=True)
-        if self.subject == "accounts":
-            self._take("leads", "account_id", {self.buyer.pk})
-            self._take("touches", "lead_id", set(self._tables["leads"]["id"].to_pylist()))
-        for _ in range(3):  # as deep as paths of fields go
-            self._follow()
-
-    def _follow(self) -> None:
-        wanted: dict[str, set[int]] = {}
-        for rows in list(self._tables.values()):
-            for pointer, name in LINKS.items():
-                if f"{pointer}_id" in rows.column_names:
-                    wanted.setdefault(name, set()).update(filter(None, rows[f"{pointer}_id"].to_pylist()))
-        for name, ids in wanted.items():
-            there = set(self._tables[name]["id"].to_pylist()) if name in self._tables else set()
-            if ids - there:
-                self._take(name, "id", ids - there, add=True)
-
-    def _take(self, name: str, column: str, values: set[int], add: bool = False) -> None:
-        table = registry.get(name)
-        names = ", ".join(f'"{one.from_column}"' for one in table.columns)
-        source = next(one.from_column for one in table.columns if one.name == column)
-        with connection.cursor() as cursor:
-            cursor.execute(f'SELECT {names} FROM "{table.source}" WHERE "{source}" = ANY(%s)', [sorted(values)])
-            rows = [dict(zip(table.arrow.names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
-        found = pa.Table.from_pylist(rows, schema=table.arrow)
-        self._tables[name] = pa.concat_tables([self._tables[name], found]) if add and name in self._tables else found
-
-
-def _plain(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, dict | list) else value
 
 
 def ask(buyer: Lead | Account, stage: Stage) -> tuple[bool, dict[str, Any]]:

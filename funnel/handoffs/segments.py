@@ -7,12 +7,12 @@ import pyarrow as pa
 from django.utils import timezone
 
 from crm.models import Lead
+from crm.one import OneBuyer
 from crm.subjects import LINKS, SUBJECTS, Described
 from facts.compiling import Question, with_rules
 from facts.engine import open_facts
 from facts.rules import Rule
 from funnel.figures import meanings_of, with_figures
-from funnel.one import OneBuyer
 
 FEW = 5
 
