@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
 # each process of the tests starts services of its own; with one's own database there is one process
-TOGETHER = $(if $(DATABASE_URL)$(REDIS_URL),,-n logical --maxprocesses 4 --dist loadgroup)
+TOGETHER = $(if $(DATABASE_URL)$(REDIS_URL),,-n logical --maxprocesses 4)
 
 .PHONY: run test check bench lock clean
 

@@ -62,7 +62,8 @@ def _part_label(board: Dashboard, name: str) -> str:
 def _empty(request: HttpRequest) -> dict[str, Any]:
     """Tell an Accord without records from one whose records are not counted yet."""
     has_records = any(model.objects.exists() for model in (Opportunity, Lead, Invoice, Spend))
-    return {"has_records": has_records, "may_import": may(request.user, "import")}
+    rights = {f"may_{right}": may(request.user, right) for right in ("import", "recompute")}
+    return {"has_records": has_records, **rights}
 
 
 def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:

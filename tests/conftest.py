@@ -1,37 +1,39 @@
 """The cast, and the ground that every test stands on."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache as remembered
 from django.test import Client
+from xdist.scheduler import LoadScopeScheduling
 
 from team.models import Company, Role, User
 from tests import make
 
 
-@pytest.hookimpl(wrapper=True)  # before pytest-xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Keep together, in one process, the tests that share what is dear to make."""
-    for item in items:
-        for shared in sharing(item):
-            item.add_marker(pytest.mark.xdist_group(shared))
-    yield
+class Together(LoadScopeScheduling):
+    """Hands the tests out one by one, but those that share what is dear to make all to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        if path.startswith("tests/e2e/"):
+            return "tests/e2e"
+        return path if shares(path) else nodeid
 
 
-def sharing(item: pytest.Item) -> set[str]:
-    """Return where the dearest fixture of ours that outlives this test is made for it: nothing, or one place."""
-    folders = item.path.relative_to(item.config.rootpath).parent.as_posix()
-    module = f"{folders}/{item.path.name}"
-    fixtures = [found[-1] for found in item._fixtureinfo.name2fixturedefs.values() if found[-1].baseid]  # type: ignore[attr-defined]
-    scopes = {fixture.scope for fixture in fixtures}
-    for scope, place in (("package", folders), ("module", module), ("class", item.nodeid.rpartition("::")[0])):
-        if scope in scopes:
-            return {place}
-    return set()
+@cache
+def shares(path: str) -> bool:
+    """Tell whether a file has fixtures that outlive a test."""
+    return "scope=" in (Path(__file__).parent.parent / path).read_text()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +46,7 @@ def own_folders(tmp_path: Path, settings: Any) -> Iterator[None]:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    cache.clear()
+    remembered.clear()
     return
 
 

@@ -13,9 +13,12 @@ MAY = {
     "import": {Role.OPS, Role.CMO, Role.CRO},
     "manage_company": {Role.OPS},
     "recompute": {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO},
+    "route": {Role.OPS, Role.CRO},
     "see_spend": {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO, Role.MARKETER},
     "set_goal": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},
     "set_benchmark": {Role.CFO, Role.OPS},
+    "spot": {Role.REP, Role.SUPPORT, Role.MARKETER, Role.CMO, Role.CRO, Role.CEO},
+    "work_leads": {Role.REP, Role.CRO, Role.SUPPORT},
 }
 
 

@@ -80,7 +80,7 @@ def test_a_connector_is_added_and_pulls(hubspot: Stage, page: Client) -> None:
     assert "<html" not in live.text
     assert 'hx-trigger="every 2s"' in live.text
     run(row)
-    over = page.get(f"/connectors/{connector.pk}/")
+    over = page.get(f"/connectors/{connector.pk}/", **HTMX)
     assert "The last pull brought" in over.text
     assert "hx-trigger" not in over.text
     assert "Up to date" in page.get("/connectors/").text
