@@ -4,8 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE ?=
-# each process of the tests starts services of its own; with one's own database there is one process
-TOGETHER = $(if $(DATABASE_URL)$(REDIS_URL),,-n logical --maxprocesses 4)
+# each process of the tests starts services of its own, three keep two cores busy; with one's own database there is one
+TOGETHER = $(if $(DATABASE_URL)$(REDIS_URL),,-n 3)
 
 .PHONY: run test check bench lock clean
 

@@ -23,8 +23,10 @@ function step(by) {
   choose(all[Math.max(0, Math.min(all.length - 1, place < 0 ? 0 : place + by))]);
 }
 
+// What was swapped in a moment ago may be pressed before htmx has seen it.
 function send(part) {
   if (!part) return;
+  window.htmx?.process(part);
   if (part instanceof HTMLFormElement) part.requestSubmit();
   else part.click();
 }
@@ -33,7 +35,7 @@ function rate(stars) {
   const field = chosen()?.querySelector(`[name=rating][value="${stars}"]`);
   if (!field) return;
   field.checked = true;
-  field.form.requestSubmit();
+  send(field.form);
 }
 
 function act(key) {
@@ -75,7 +77,7 @@ page.addEventListener("click", (event) => {
 page.addEventListener("focusin", (event) => choose(event.target.closest(".handed-row"), false));
 
 page.addEventListener("change", (event) => {
-  if (event.target.name === "rating") event.target.form.requestSubmit();
+  if (event.target.name === "rating") send(event.target.form);
 });
 
 function leave(row) {
