@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRefresh
 
 from core.live import render_live, wants_region
+from core.sheets import download
 from core.tasks import ring
 from crm.actions import cancel_import, start_import
 from crm.forms import ImportForm
@@ -145,9 +146,7 @@ def rejected(request: HttpRequest, pk: int) -> HttpResponse:
 def rejected_csv(request: HttpRequest, pk: int, file_pk: int) -> StreamingHttpResponse:
     """Hand out the refused rows of one file, to be mended and uploaded again."""
     file = get_object_or_404(ImportFile, pk=file_pk, run_id=pk)
-    answer = StreamingHttpResponse(report.rejected_rows(file), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="rejected-{pk}-{file_pk}.csv"'
-    return answer
+    return download(f"rejected-{pk}-{file_pk}", report.rejected_rows(file), marked=True)
 
 
 @needs("import")

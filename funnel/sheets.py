@@ -1,31 +1,10 @@
-"""The funnel as CSV that a spreadsheet may open without running anything."""
+"""The funnel as rows of a sheet."""
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from django.http import StreamingHttpResponse
-
-from crm.imports.report import guarded
 from funnel.measures import River
 from funnel.stages import Funnel
-
-
-class _Echo:
-    def write(self, text: str) -> str:
-        return text
-
-
-def download(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
-    writer = csv.writer(_Echo())  # type: ignore[arg-type]
-    lines = (writer.writerow([_cell(value) for value in row]) for row in rows)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
-
-
-def _cell(value: Any) -> Any:
-    return "" if value is None else guarded(value) if isinstance(value, str) else value
 
 
 def steps(found: River, stages: Funnel) -> Iterator[list[Any]]:

@@ -16,6 +16,7 @@ from core import periods
 from core.live import render_live
 from core.numbers import days, percent, short_number
 from core.periods import BadPeriod
+from core.sheets import download
 from crm.models import Lead
 from facts.engine import Facts, open_facts
 from funnel import address, cuts, sheets
@@ -41,7 +42,7 @@ def funnel(request: HttpRequest) -> HttpResponseBase:
     found = cast(River, _kept("river", facts, stages, view.question, "", lambda: river(facts, stages, view.question)))
     rows = _cut_rows(facts, stages, view) if view.by else []
     if request.GET.get("format") == "csv":
-        return sheets.download("funnel", sheets.steps(found, stages))
+        return download("funnel", sheets.steps(found, stages))
     context = {
         "river": found,
         "funnel": stages,
@@ -181,7 +182,7 @@ def _sheet(ids: list[int], stages: Funnel) -> StreamingHttpResponse:
                     row["now"], since, lead.source, lead.external_id, lead.pk,
                 ]  # fmt: skip
 
-    return sheets.download("leads", lines())
+    return download("leads", lines())
 
 
 def _part_words(stages: Funnel, key: str, part: str) -> str:

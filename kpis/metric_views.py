@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from core import periods
 from core.live import render_live
 from core.periods import BadPeriod
+from core.sheets import download
 from kpis import address, discretion, metric_page, record_tables, sheets
 from kpis.dashboard import Question
 from kpis.dimensions import get as dimension
@@ -49,7 +50,7 @@ def metric(request: HttpRequest, key: str) -> HttpResponseBase:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, today))
         page = metric_page.build(found, question, "", today, request.user)
     if request.GET.get("format") == "csv" and not fault:
-        return sheets.download(f"{key}-{page.cut.name if page.cut else page.grain}", sheets.parts(page))
+        return download(f"{key}-{page.cut.name if page.cut else page.grain}", sheets.parts(page))
     return render_live(request, "kpis/metric.html", _shown(request, page, fault), status=400 if fault else 200)
 
 
@@ -86,7 +87,7 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, _today()))
         drill = _drill(request, found, question, None)
     if request.GET.get("format") == "csv" and not fault:
-        return sheets.download(f"{key}-{drill.table}", sheets.records(drill.columns, _chunks(drill)))
+        return download(f"{key}-{drill.table}", sheets.records(drill.columns, _chunks(drill)))
     page = Paginator(drill.visible_ids, ROWS).get_page(request.GET.get("page"))
     rows = drill.page(max(0, page.start_index() - 1), page.end_index(), *record_tables.related(drill.columns))
     context = {

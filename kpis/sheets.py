@@ -1,37 +1,13 @@
-"""Numbers and records as CSV that a spreadsheet may open without running anything."""
+"""Numbers and records as rows of a sheet."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.http import StreamingHttpResponse
-
-from crm.imports.report import guarded
 from kpis.metric_page import Page
 from kpis.record_tables import Column
 from kpis.result import Part
 
 FIGURES = ("value", "numerator", "denominator", "n", "currency", "low", "high")
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def download(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
-    writer = csv.writer(_Echo())  # type: ignore[arg-type]
-    lines = (writer.writerow([_cell(value) for value in row]) for row in rows)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
-
-
-def _cell(value: Any) -> Any:
-    """Guard words; numbers stay numbers."""
-    return "" if value is None else guarded(value) if isinstance(value, str) else value
 
 
 def parts(page: Page) -> Iterator[list[Any]]:

@@ -67,7 +67,7 @@ def origin_of(header: list[str]) -> ImportFile | None:
 
 
 def bare(cell: str) -> str:
-    """Take the quote away that `report.guarded` put before a formula."""
+    """Take the quote away that `core.sheets.guarded` put before a formula."""
     return GUARDED.sub("", cell)
 
 

@@ -1,7 +1,5 @@
 """What came of an import, in words and as a file: sentences, pace, and the rows that were refused."""
 
-import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,9 +10,6 @@ from core.work import State
 from crm.imports.headers import REJECTED_BECAUSE, REJECTED_LINE, corrects, is_ours
 from crm.imports.rules import model_of
 from crm.models import Import, ImportFile, RowError
-
-FORMULA = re.compile(r"'*[=+\-@\t\r\0]")  # whatever quotes stand before it: one more can then be taken away again
-NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 
 
 @dataclass(frozen=True)
@@ -107,31 +102,18 @@ def _rows(number: int) -> str:
     return f"{number:,} row" if number == 1 else f"{number:,} rows"
 
 
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def rejected_rows(file: ImportFile) -> Iterator[str]:
-    """Yield the refused rows of a file that nobody has mended yet as CSV, safe to open in a spreadsheet.
+def rejected_rows(file: ImportFile) -> Iterator[list[str | int]]:
+    """Yield the refused rows of a file that nobody has mended yet, to be handed out by core.sheets.
 
     Its own columns come first, then line, reason, and the column by which the file is known when it comes back.
     """
-    writer = csv.writer(_Echo())  # type: ignore[arg-type]
     own = [name for name in file.header if not is_ours(name)]
     ours = [REJECTED_LINE, REJECTED_BECAUSE, corrects(file.pk, file.sha256)]
-    yield "\ufeff" + writer.writerow([*map(guarded, own), *ours])  # type: ignore[operator]
+    yield [*own, *ours]
     for error in RowError.objects.filter(file=file, mended_by=None).iterator(2000):
         raw = error.row.get("")  # a line that is no row of this table stands whole in its first cell
         cells = [error.row.get(name, "") for name in own]
         if raw is not None and cells:
             cells[0] = raw
         reason = f"{error.column}: {error.reason}" if error.column else error.reason
-        yield writer.writerow([*map(guarded, cells), error.line, guarded(reason), ""])
-
-
-def guarded(cell: str) -> str:
-    """Put a quote before what a spreadsheet would take for a formula; numbers stay numbers."""
-    return f"'{cell}" if FORMULA.match(cell) and not NUMBER.fullmatch(cell) else cell
+        yield [*cells, error.line, reason, ""]

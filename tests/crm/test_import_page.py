@@ -12,9 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from core.sheets import guarded
 from core.work import State, perform
 from crm.imports import blocks as blocks_module
-from crm.imports.report import guarded, in_words
+from crm.imports.report import in_words
 from crm.models import Import, Lead
 from team.models import Role, User
 from tests import make

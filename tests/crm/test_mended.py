@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from core import sheets
 from core.work import perform
 from crm import actions
 from crm.imports import mended, report
@@ -40,7 +41,7 @@ WHOLE = HEADER + "\n".join(RIGHT) + "\n"
 
 
 def download(file: ImportFile) -> str:
-    return "".join(report.rejected_rows(file))
+    return sheets.MARK + "".join(sheets.lines(report.rejected_rows(file)))
 
 
 def resaved(rows: Iterable[list[str]], delimiter: str = ";", encoding: str = "utf-8-sig") -> bytes:
@@ -147,7 +148,7 @@ def test_a_file_of_another_house_is_taken_for_what_it_is() -> None:
 
 def test_a_quote_before_a_formula_is_put_and_taken_away_exactly() -> None:
     for cell in ["=1", "'=1", "''=1", "-5", "'-5", "+49 30 1", "@a", "'a", "a=b", "", "'", "-", "--1"]:
-        guarded = report.guarded(cell)
+        guarded = sheets.guarded(cell)
         assert mended.bare(guarded) == cell
         assert not guarded.startswith(("=", "@")) or guarded == cell == ""
 
