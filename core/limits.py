@@ -8,6 +8,7 @@ import hashlib
 import ipaddress
 import logging
 import secrets
+from collections.abc import Callable
 
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
@@ -27,15 +28,23 @@ own_memory = LocMemCache("limits", {})
 
 def within(request: HttpRequest, *, what: str, limit: int, seconds: int = HOUR) -> bool:
     """Count one more `what` from the caller's address; False when it is more than `limit` in the window."""
+    return _counted(what, seconds, lambda store: _pseudonym(store, request)) <= limit
+
+
+def count(what: str, who: str, seconds: int) -> int:
+    """Count one more `what` of somebody known by name, and return how many there were in the window."""
+    return _counted(what, seconds, lambda store: who)
+
+
+def _counted(what: str, seconds: int, who: Callable[[BaseCache], str]) -> int:
     try:
-        return _count(cache, request, what, seconds) <= limit
+        return _count(cache, f"limits:{what}:{who(cache)}", seconds)
     except RedisError:
         logger.warning("The cache does not answer; this process counts “%s” alone.", what)
-        return _count(own_memory, request, what, seconds) <= limit
+        return _count(own_memory, f"limits:{what}:{who(own_memory)}", seconds)
 
 
-def _count(store: BaseCache, request: HttpRequest, what: str, seconds: int) -> int:
-    key = f"limits:{what}:{_pseudonym(store, request)}"
+def _count(store: BaseCache, key: str, seconds: int) -> int:
     store.add(key, 0, seconds)
     try:
         return store.incr(key)

@@ -1,24 +1,20 @@
 """Who may ask, and how often: the scopes of a token, and a number of requests per minute."""
 
-import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import redis
 from django.conf import settings
-from django.core.cache import cache
-from django.core.cache.backends.locmem import LocMemCache
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from core.limits import count
+
 if TYPE_CHECKING:  # views asks the settings for these classes while it is being loaded
     from rest_framework.views import APIView
 
-logger = logging.getLogger(__name__)
 WINDOW_SECONDS = 60
-own_memory = LocMemCache("api-rate", {})
 
 
 class HasScope(BasePermission):
@@ -54,7 +50,7 @@ class PerTokenRate(BaseThrottle):
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         now = time.time()
-        used = count_one(f"api-rate:{self._who(request)}:{int(now // WINDOW_SECONDS)}")
+        used = count("api", f"{self._who(request)}:{int(now // WINDOW_SECONDS)}", 2 * WINDOW_SECONDS)
         left = WINDOW_SECONDS - int(now % WINDOW_SECONDS)
         self.allowance = Allowance(settings.API_RATE_PER_MINUTE, used, left)
         request._request.api_allowance = self.allowance  # type: ignore[attr-defined]
@@ -67,17 +63,3 @@ class PerTokenRate(BaseThrottle):
         if request.auth is not None:
             return f"token-{request.auth.pk}"
         return f"user-{request.user.pk}" if request.user.is_authenticated else f"address-{self.get_ident(request)}"
-
-
-def count_one(key: str) -> int:
-    """Count one request and return how many there were; each process counts alone while Redis is away."""
-    try:
-        return _count_in(cache, key)
-    except redis.RedisError as error:
-        logger.warning("The cache does not answer (%s); requests are counted per process.", error)
-        return _count_in(own_memory, key)
-
-
-def _count_in(store: object, key: str) -> int:
-    store.add(key, 0, 2 * WINDOW_SECONDS)  # type: ignore[attr-defined]
-    return int(store.incr(key))  # type: ignore[attr-defined]

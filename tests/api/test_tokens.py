@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from core.api import limits
+from core import limits
 from team.models import ApiToken, User
 from team.tokens import issue
 from tests.api.conftest import Caller
