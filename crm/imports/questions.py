@@ -3,14 +3,25 @@
 Until a question is answered, a cell that could be two things is refused.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from crm.imports import dates, numbers
 from crm.imports.dates import DAY_FIRST, MONTH_FIRST
-from crm.imports.evidence import CURRENCY, DATES, DECIMAL, ZONE, Reader, contradicts, has_dates, has_numbers, manners_of
+from crm.imports.evidence import (
+    CURRENCY,
+    DATES,
+    DECIMAL,
+    ZONE,
+    Columns,
+    Reader,
+    contradicts,
+    has_dates,
+    has_numbers,
+    manners_of,
+)
 from crm.imports.numbers import COMMA, POINT
 from crm.models import FileState, ImportFile
 from team.models import Company
@@ -88,37 +99,51 @@ def findings(file: ImportFile) -> list[Finding]:
 # What is asked
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """Cells that can be read in two ways: how somebody is asked which, in all columns of a file where it is open."""
+
+    key: str
+    samples: str  # of a column: a cell that proves the one way, one that proves the other, one that could be both
+    proofs: tuple[str, str]  # what the first two are called where the column keeps none
+    ways: dict[str, str]
+    reads: Callable[[str, str], str]
+    likely: Callable[[Reader, tuple[str, ...], str], str]
+    undecided: str  # words for columns where nothing proves either way
+    torn: str  # words for a column that proves both
+
+    def questions(self, reader: Reader, columns: Mapping[str, bool]) -> Iterator[Question]:
+        """Ask once of the columns that nothing decides, and of each that proves both ways (True) by itself."""
+        undecided = tuple(name for name, is_torn in columns.items() if not is_torn)
+        if undecided:
+            yield self._question(reader, self.key, undecided, self.undecided)
+        for name in (name for name, is_torn in columns.items() if is_torn):
+            yield self._question(reader, f"{self.key}:{name}", (name,), self.torn)
+
+    def _question(self, reader: Reader, key: str, about: tuple[str, ...], words: str) -> Question:
+        *proofs, sample = reader.columns[about[0]][self.samples]
+        one, other = (found or called for found, called in zip(proofs, self.proofs, strict=True))
+        choices = tuple(Choice(way, label, self.reads(sample, way)) for way, label in self.ways.items())
+        asked = words.format(one=one, other=other, sample=sample, names=_listed(about), name=about[0])
+        return Question(key, about, asked, sample, choices, self.likely(reader, about, sample))
+
+
 def _of_dates(reader: Reader) -> Iterator[Question]:
-    read = reader.needs.dates | reader.needs.times
-    unsure = [
-        name
-        for name in reader.file.header
-        if name in read and _open(reader, name, "open_dates") and not reader.order_of(name)[0]
-    ]
-    torn = [name for name in unsure if contradicts(reader.columns[name], "day", "month")]
-    plain = tuple(name for name in unsure if name not in torn)
-    if plain:
-        sample = reader.columns[plain[0]]["date_samples"][2]
-        yield _about_order(
-            DATES,
-            plain,
-            sample,
-            f"{sample} in {_listed(plain)} can be read with the day or with the month first, and nothing in the file says which.",
-            reader,
-        )
-    for name in torn:
-        day, month, sample = reader.columns[name]["date_samples"]
-        words = f"{name} has both {day}, where the day comes first, and {month}, where the month does. How is {sample} to be read? Rows that do not fit come back."
-        yield _about_order(f"{DATES}:{name}", (name,), sample, words, reader)
+    columns = _open(reader, reader.needs.dates | reader.needs.times, "open_dates")
+    unsure = {name: contradicts(seen, "day", "month") for name, seen in columns.items() if not reader.order_of(name)[0]}
+    return DATES_IN_DOUBT.questions(reader, unsure)
 
 
-def _open(reader: Reader, name: str, what: str) -> bool:
-    return bool(reader.columns.get(name, {}).get(what))
+def _of_numbers(reader: Reader) -> Iterator[Question]:
+    columns = _open(reader, reader.needs.amounts | reader.needs.whole, "open_numbers")
+    unsure = {name: any(reader.marks(name, seen)) for name, seen in columns.items() if not reader.decimal_of(name)[0]}
+    return NUMBERS_IN_DOUBT.questions(reader, unsure)
 
 
-def _about_order(key: str, about: tuple[str, ...], sample: str, words: str, reader: Reader) -> Question:
-    choices = tuple(Choice(order, label, reads_date(sample, order)) for order, label in ORDERS.items())
-    return Question(key, about, words, sample, choices, _likely_order(reader, about))
+def _open(reader: Reader, read: frozenset[str], what: str) -> Columns:
+    """Return what was seen of the columns that are read and have cells which could be two things."""
+    names = [name for name in reader.file.header if name in read]
+    return {name: reader.columns[name] for name in names if reader.columns.get(name, {}).get(what)}
 
 
 def reads_date(sample: str, order: str) -> str:
@@ -128,7 +153,12 @@ def reads_date(sample: str, order: str) -> str:
     return f"{moments[0].day} {moments[0]:%B %Y}" if moments else ""
 
 
-def _likely_order(reader: Reader, about: tuple[str, ...]) -> str:
+def reads_number(sample: str, mark: str) -> str:
+    value = numbers.plain(sample, mark)
+    return "" if value is None else f"{value:f}"
+
+
+def _likely_order(reader: Reader, about: tuple[str, ...], _sample: str) -> str:
     """Guess for the person who answers, never for the file: half days are American, semicolons and decimal commas are not."""
     if any(reader.columns[name].get("half_days") for name in about):
         return MONTH_FIRST
@@ -137,43 +167,33 @@ def _likely_order(reader: Reader, about: tuple[str, ...]) -> str:
     return ""
 
 
-def _of_numbers(reader: Reader) -> Iterator[Question]:
-    read = reader.needs.amounts | reader.needs.whole
-    unsure = tuple(
-        name
-        for name in reader.file.header
-        if name in read and _open(reader, name, "open_numbers") and not reader.decimal_of(name)[0]
-    )
-    torn = [name for name in unsure if any(reader.marks(name, reader.columns[name]))]
-    plain = tuple(name for name in unsure if name not in torn)
-    if plain:
-        sample = reader.columns[plain[0]]["number_samples"][2]
-        yield _about_decimal(
-            DECIMAL,
-            plain,
-            sample,
-            f"{sample} in {_listed(plain)} can have decimals or thousands, and nothing in the file says which.",
-            reader,
-        )
-    for name in torn:
-        point, comma, sample = reader.columns[name]["number_samples"]
-        words = f"{name} has both {point or 'points'} and {comma or 'commas'} before the decimals. How is {sample} to be read?"
-        yield _about_decimal(f"{DECIMAL}:{name}", (name,), sample, words, reader)
+def _likely_mark(reader: Reader, about: tuple[str, ...], sample: str) -> str:
+    if any(reader.columns[name].get("plain_thousands") for name in about):
+        return ""
+    return POINT if "," in sample else COMMA
 
 
-def _about_decimal(key: str, about: tuple[str, ...], sample: str, words: str, reader: Reader) -> Question:
-    choices = tuple(Choice(mark, label, reads_number(sample, mark)) for mark, label in POINTS.items())
-    likely = (
-        ""
-        if any(reader.columns[name].get("plain_thousands") for name in about)
-        else (POINT if "," in sample else COMMA)
-    )
-    return Question(key, about, words, sample, choices, likely)
-
-
-def reads_number(sample: str, mark: str) -> str:
-    value = numbers.plain(sample, mark)
-    return "" if value is None else f"{value:f}"
+DATES_IN_DOUBT = Doubt(
+    DATES,
+    "date_samples",
+    ("days before months", "months before days"),
+    ORDERS,
+    reads_date,
+    _likely_order,
+    undecided="{sample} in {names} can be read with the day or with the month first, and nothing in the file says which.",
+    torn="{name} has both {one}, where the day comes first, and {other}, where the month does. "
+    "How is {sample} to be read? Rows that do not fit come back.",
+)
+NUMBERS_IN_DOUBT = Doubt(
+    DECIMAL,
+    "number_samples",
+    ("points", "commas"),
+    POINTS,
+    reads_number,
+    _likely_mark,
+    undecided="{sample} in {names} can have decimals or thousands, and nothing in the file says which.",
+    torn="{name} has both {one} and {other} before the decimals. How is {sample} to be read?",
+)
 
 
 def _of_signs(reader: Reader) -> Iterator[Question]:

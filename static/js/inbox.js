@@ -127,5 +127,10 @@ function fade() {
   }
 }
 
+// Leaving asks first while verdicts are still on their way.
+addEventListener("beforeunload", (event) => {
+  if (document.querySelector(".handed-row[hidden]")) event.preventDefault();
+});
+
 fade();
 if (document.getElementById("handed")) choose(rows()[0], "still");
