@@ -37,8 +37,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
-    """Call bytes by their place: an archive bears its second, and every process must collect the same names."""
-    return argname if isinstance(val, bytes) else None
+    """Call what is long by its place: archives and signatures bear their second, and names must be alike everywhere."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 40) else None
 
 
 @pytest.fixture(autouse=True)
