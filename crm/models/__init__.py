@@ -9,13 +9,13 @@ from crm.models.marketing import Campaign, ContentAsset, ContentUse, Spend, Touc
 from crm.models.money import Invoice, Payment
 from crm.models.people import Account, Contact, Lead, Owner, Product, Vertical
 from crm.models.rates import DayRate, ExchangeRate
-from crm.models.review import CustomField, CustomType, Preview, RememberedMapping, SeenKey
+from crm.models.review import CustomField, CustomType, Preview, RememberedMapping, SeenKey, SourceZone
 from crm.models.service import Activity, Enquiry, EnquiryHandover, UsageEvent
 from crm.models.stages import StageDecision, StageMapping
 from crm.models.undo import Before, ImportTransaction, Restored, Undo
 
 __all__ = [
     "Account", "Activity", "Before", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "CustomField", "CustomType", "DayRate", "Duplicate", "Enquiry", "EnquiryHandover", "ExchangeRate",
-    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Likeness", "Opportunity", "Outcome", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "Restored", "RowError", "SeenKey", "Spend",
+    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Likeness", "Opportunity", "Outcome", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "Restored", "RowError", "SeenKey", "SourceZone", "Spend",
     "StageChange", "StageDecision", "StageMapping", "StageTrack", "Touch", "Treatment", "Undo", "UsageEvent", "Vertical",
 ]  # fmt: skip

@@ -34,6 +34,23 @@ class RememberedMapping(models.Model):
         return f"{self.source} {self.kind}"
 
 
+class SourceZone(models.Model):
+    """The clock by which the files of a source are written, where they do not say it themselves; somebody said so."""
+
+    source = models.CharField(max_length=40, unique=True)
+    time_zone = models.CharField(max_length=64)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["source"]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.time_zone}"
+
+
 class CustomType(models.TextChoices):
     TEXT = "text", "text"
     NUMBER = "number", "number"
