@@ -17,7 +17,7 @@ from team.models import Company, User
 from tests.crm.importing import FIXTURES, bring, records, wipe
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FOLDERS = ["salesforce", "salesforce_soql", "hubspot", "hubspot_portal", "olist", "maven"]
+FOLDERS = ["salesforce", "salesforce_soql", "hubspot", "hubspot_portal", "pipedrive", "olist", "maven"]
 BOOKS = {  # what is told of imports, copies and work, which stays when an import is taken back
     "Before", "Copy", "Deletion", "Import", "ImportFile", "ImportTransaction", "Preview", "RememberedMapping", "RowError",
     "Restored", "SeenKey", "Snapshot", "Undo", "Session", "ContentType", "Permission",

@@ -28,7 +28,7 @@ from tests.crm.importing import FIXTURES, bring, refused
 
 pytestmark = pytest.mark.django_db
 HUBSPOT = ["companies", "contacts", "deals", "activities", "tickets"]
-FOLDERS = ["salesforce", "salesforce_soql", "hubspot", "hubspot_portal", "olist", "maven"]
+FOLDERS = ["salesforce", "salesforce_soql", "hubspot", "hubspot_portal", "pipedrive", "olist", "maven"]
 
 
 def get(model: Any, external_id: str) -> Any:
@@ -54,6 +54,7 @@ def test_every_file_is_recognised_by_its_columns_and_no_row_is_refused(folder: s
         assert file.source in {folder.split("_")[0], ""}
 
 
+ONLY_BY_API = {("pipedrive", "users"), ("pipedrive", "deal stage history")}
 WITH_TESTS_OF_THEIR_OWN = [
     "OpportunityFieldHistory",
     "LeadHistory",
@@ -68,8 +69,8 @@ def test_every_mapping_has_a_file_that_it_reads() -> None:
         bring(FIXTURES / folder)
     read = {(file.source, file.kind) for run in Import.objects.all() for file in run.files.all()}
     known = {(m.source, m.file) for source in sources().values() for m in source.mappings}
-    exported = {(source, file) for source, file in known if source in {"salesforce", "olist", "maven"}}
-    exported -= {("salesforce", file) for file in WITH_TESTS_OF_THEIR_OWN}
+    exported = {(source, file) for source, file in known if source in {"salesforce", "pipedrive", "olist", "maven"}}
+    exported -= {("salesforce", file) for file in WITH_TESTS_OF_THEIR_OWN} | ONLY_BY_API
     assert exported | {("hubspot", file) for file in HUBSPOT} <= read
 
 
@@ -191,6 +192,17 @@ def test_a_salesforce_report_with_labels() -> None:
     won, undecided = get(Opportunity, "006B00000000001"), get(Opportunity, "006B00000000002")
     assert (won.outcome, won.amount, won.closed_on) == ("won", Decimal("1234.50"), date(2025, 3, 15))
     assert (undecided.outcome, undecided.amount, won.probability) == ("no_decision", Decimal("1234.50"), 1)
+
+
+def test_pipedrive_deals_with_all_that_they_point_to_and_their_moves() -> None:
+    bring(FIXTURES / "pipedrive")
+    won, lost = get(Opportunity, "101"), get(Opportunity, "102")
+    assert (won.outcome, won.amount, won.currency, won.closed_on) == ("won", 185000, "NOK", date(2025, 5, 30))
+    assert (won.account.name, won.contact.email, won.owner.name) == ("Fjordlys AS", "nils@fjordlys.example", "Ida Berg")
+    assert (lost.outcome, lost.probability) == ("no_decision", Decimal("0.2"))
+    assert get(Lead, "7f1c0d7e-0000-4000-8000-000000000002").contact == get(Contact, "13")
+    moves = StageChange.objects.filter(opportunity=won).order_by("entered_at")
+    assert [move.stage for move in moves] == ["Qualified", "Demo Scheduled", "Negotiations Started", "won"]
 
 
 def test_hubspot_joins_by_domain_and_email(hubspot: Import) -> None:
