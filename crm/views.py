@@ -103,8 +103,8 @@ def _review(request: HttpRequest, run: Import) -> HttpResponse:
     known = ImportFile.objects.filter(run=run).select_related("run", "mapped_by", "remembered__decided_by")
     files = list(known.exclude(state=ImportFile.State.UNPACKED))
     ready = any(file.state == ImportFile.State.READING for file in files)
-    context = {"run": run, "outlook": outlook(run, files), "ready": ready}
-    if not wants_region(request):
+    context = {"run": run, "outlook": outlook(run, files), "ready": ready, "oob": wants_region(request)}
+    if not context["oob"]:
         context |= _around(request, run, files)
     return render_live(request, "crm/import_review.html", context)
 

@@ -16,6 +16,7 @@ from crm.imports.rules import ObjectMapping, Source
 BOOK = re.compile(r"\.(?:xls[xmb]?|ods)$", re.IGNORECASE)
 SUFFIXES = re.compile(r"(?:\.[a-z0-9]{1,5})*$", re.IGNORECASE)
 OURS = Path(__file__).resolve().parent.parent / "mappings"
+MOSTLY = 0.5  # of a sheet's columns must be those of a template for it to be one
 RANKS = [
     "exchange_rate", "owner", "vertical", "product", "campaign", "content_asset", "account", "contact", "lead", "opportunity",
     "stage_change", "buying_role", "touch", "activity", "enquiry", "enquiry_handover", "invoice", "payment", "spend",
@@ -76,7 +77,10 @@ def recognise(header: list[str], name: str, asked: str = "auto") -> FileKind | N
     candidates: list[tuple[tuple[int, bool], FileKind]] = []
     for source in sources().values():
         if asked in {"auto", source.name}:
-            candidates += [(_likeness(kind, header, name), kind) for kind in _kinds(source, header, name)]
+            known = _kinds(source, header, name)
+            if source.is_templates and asked == "auto":
+                known = (kind for kind in known if _is_template(kind, header))
+            candidates += [(_likeness(kind, header, name), kind) for kind in known]
     return max(candidates, key=lambda candidate: candidate[0])[1] if candidates else None
 
 
@@ -93,6 +97,14 @@ def _kinds(source: Source, header: list[str], name: str) -> Iterable[FileKind]:
             met = [mapping for mapping in own if _has_id(mapping, header)]
         if met:
             yield FileKind(source, kind, tuple(met))
+
+
+def _is_template(kind: FileKind, header: list[str]) -> bool:
+    """Tell a filled template from a sheet that has a column or two in common with it: only a person knows what that is."""
+    here, required = index(header), [names for mapping in kind.mappings for names in mapping.required_columns]
+    known = set().union(*(mapping.known_columns for mapping in kind.mappings))
+    shared = sum(bool({fold(column), fold(without_unit(column))} & known) for column in header)
+    return shared >= MOSTLY * len(header) and all(any(fold(name) in here for name in names) for names in required)
 
 
 def _has_id(mapping: ObjectMapping, header: list[str]) -> bool:

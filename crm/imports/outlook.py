@@ -51,6 +51,7 @@ class Outlook:
     """Everything that is known of an import before it goes in."""
 
     totals: Totals
+    coming: int  # rows that would come in; 0 while that is not known
     percent: int
     about: int  # rows there are, by what was read so far
     is_counted: bool
@@ -81,6 +82,7 @@ def outlook(run: Import, files: list[ImportFile]) -> Outlook:
     counted = [file for file in files if file.preview]
     return Outlook(
         totals=total,
+        coming=sum(_coming(file.preview) for file in counted) if row and row.state == "done" else 0,
         percent=int(100 * fraction),
         about=_about(total.rows, fraction),
         is_counted=bool(row and row.state == "done"),
@@ -91,6 +93,12 @@ def outlook(run: Import, files: list[ImportFile]) -> Outlook:
         refused=[(file.name, one) for file in counted for one in file.preview["refused"]][:20],
         currency=(row.checkpoint.get("currency", "") if row else "") or "",
     )
+
+
+def _coming(figures: dict[str, Any]) -> int:
+    """Return how many rows of a file come in; one is left out as a duplicate where nothing of it does."""
+    left_out = min((counts["duplicates"] for counts in figures["kinds"].values()), default=0)
+    return int(figures["rows"] - figures["rejected"] - figures["dropped"] - left_out)
 
 
 def _about(rows: int, fraction: float) -> int:

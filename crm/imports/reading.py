@@ -45,6 +45,7 @@ def read_source(folder: Path, mappings: Iterable[ObjectMapping]) -> Source:
         nulls=frozenset(table.get("nulls", ())),
         dates=tuple(table.get("dates", ())),
         times=tuple(table.get("times", ())),
+        is_templates=table.get("templates", False),
         mappings=tuple(mappings),
     )
 

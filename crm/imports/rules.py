@@ -135,6 +135,12 @@ class ObjectMapping:
         return {fold(name) for name in names}
 
     @property
+    def required_columns(self) -> list[tuple[str, ...]]:
+        """Return the columns without which each row is refused, by all names that each of them may have."""
+        rules: list[FieldRule | Reference] = [*self.fields, *self.all_references]
+        return [rule.columns for rule in rules if rule.required and rule.columns]
+
+    @property
     def all_references(self) -> list[Reference]:
         return [reference for alternatives in self.references for reference in alternatives]
 
@@ -150,6 +156,7 @@ class Source:
     nulls: frozenset[str] = frozenset()
     dates: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
+    is_templates: bool = False  # sheets that people fill in: one is known by most of its columns, not by a few
     mappings: tuple[ObjectMapping, ...] = field(default=(), repr=False)
 
 
