@@ -1,6 +1,5 @@
 """Whose clock runs by which calendar, and the table of business time of each."""
 
-import importlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from holidays import country_holidays
 
 from team.business_time import BusinessTime, usual_day, week_of
 from team.models import Calendar, Company, Territory, User, office_hours
@@ -67,13 +67,7 @@ def holidays(country: str, region: str = "", years: Iterable[int] = ()) -> set[d
     if not country:
         return set()
     try:
-        library = importlib.import_module("holidays")
-    except ModuleNotFoundError:
-        raise ValidationError(
-            "The library of holidays is not installed: leave the country empty, and write the days."
-        ) from None
-    try:
-        found = library.country_holidays(country, subdiv=region or None, years=list(years))
+        found = country_holidays(country, subdiv=region or None, years=list(years))
     except NotImplementedError as error:
         raise ValidationError(f"Nobody knows the holidays of {country} {region}: {error}") from None
     return set(found)
