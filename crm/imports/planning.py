@@ -1,18 +1,50 @@
-"""The plans by which the rows of a file go in: its mappings over its headers, with all that the company agreed."""
+"""The plans by which the rows of a file go in: its mappings over its headers, with all that the company agreed.
 
+And the rows, checked by these plans from the place in the file where a checkpoint says that the last commit ended.
+"""
+
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from crm import stages
-from crm.imports import agreed
+from crm.imports import agreed, mended, store
+from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind
 from crm.imports.convertible import conversion
 from crm.imports.evidence import manners_of
 from crm.imports.hand import kind_for
 from crm.imports.keys import for_each_column
 from crm.imports.plan import Plan, make_plan
+from crm.imports.prepare import Prepared, prepare
 from crm.imports.spoken import with_manners
 from crm.models import CustomField, Import, ImportFile
 from team.models import Company
+
+
+class Place(NamedTuple):
+    """From where a file is read on."""
+
+    offset: int
+    line: int
+
+
+def place_in(checkpoint: dict[str, Any], file: ImportFile) -> Place:
+    """Return the place that a checkpoint keeps of a file; its first row when it keeps none, or that of another file."""
+    kept = checkpoint if checkpoint.get("file") == file.pk else {}
+    return Place(kept.get("offset", file.start), kept.get("line", file.first_line))
+
+
+def place_behind(prepared: Prepared, file: ImportFile) -> dict[str, int]:
+    """Return what a checkpoint keeps once a block of a file is in."""
+    return {"file": file.pk, "offset": prepared.end, "line": prepared.next_line}
+
+
+def prepared_from(place: Place, file: ImportFile, currency: str) -> Iterator[Prepared]:
+    """Check the rows of a file from a place on, block by block; what is yielded needs no database, so a thread may ask."""
+    plans = plans_of(file, currency)
+    found = blocks(store.place(file.plain), file.header, file.delimiter, *place)
+    return mended.prepared(found, plans) if file.mends_id else (prepare(block, plans) for block in found)
 
 
 def plans_of(file: ImportFile, currency: str) -> list[Plan]:

@@ -4,7 +4,6 @@ Each block is checked and staged as if it went in, and then compared with what i
 would have brought is known by the hashes of ids, so that an id which comes again is not new a second time.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,12 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.work import State
-from crm.imports import duplicates, mended, store
+from crm.imports import duplicates
 from crm.imports.ahead import Ahead
-from crm.imports.blocks import blocks
 from crm.imports.currency import assumed
-from crm.imports.planning import plans_of
-from crm.imports.prepare import Prepared, prepare
+from crm.imports.planning import place_behind, place_in, plans_of, prepared_from
+from crm.imports.prepare import Prepared
 from crm.imports.would import would_do
 from crm.models import Import, ImportFile, Preview, SeenKey
 
@@ -60,7 +58,8 @@ class Counting:
             if self.file is None:
                 SeenKey.objects.filter(preview=self.row).delete()
                 return True
-            self.ahead = Ahead(self._prepared(self.file))
+            place = place_in(self.row.checkpoint, self.file)
+            self.ahead = Ahead(prepared_from(place, self.file, self.row.checkpoint["currency"]))
         assert self.ahead
         prepared = self.ahead.next()
         if prepared is None:
@@ -99,18 +98,8 @@ class Counting:
         counted = self.row.checkpoint["counted"]
         return next((file for file in self._files() if file.pk not in counted), None)
 
-    def _prepared(self, file: ImportFile) -> Iterator[Prepared]:
-        plans = plans_of(file, self.row.checkpoint["currency"])
-        begun = self.row.checkpoint if self.row.checkpoint.get("file") == file.pk else {}
-        offset, line = begun.get("offset", file.start), begun.get("line", file.first_line)
-        found = blocks(store.place(file.plain), file.header, file.delimiter, offset, line)
-        return mended.prepared(found, plans) if file.mends_id else (prepare(block, plans) for block in found)
-
     def _count(self, file: ImportFile, prepared: Prepared) -> None:
-        begun = (
-            self.row.checkpoint.get("offset", file.start) if self.row.checkpoint.get("file") == file.pk else file.start
-        )
-        place = {**self.row.checkpoint, "file": file.pk, "offset": prepared.end, "line": prepared.next_line}
+        done = self.row.done_units + prepared.end - place_in(self.row.checkpoint, file).offset
         with transaction.atomic():
             figures = added(file.preview, prepared)
             for staged in prepared.staged:
@@ -121,7 +110,7 @@ class Counting:
                 add_alike(figures, staged.plan.mapping.object, found.alike)
             file.preview = figures
             file.save(update_fields=["preview"])
-            self.row.advance(place, done_units=self.row.done_units + prepared.end - begun)
+            self.row.advance({**self.row.checkpoint, **place_behind(prepared, file)}, done_units=done)
 
     def _end_file(self) -> None:
         assert self.file

@@ -4,7 +4,6 @@ What a step did and the checkpoint behind it are one transaction, so a worker ma
 next one goes on at the byte where the last commit ended.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -18,15 +17,14 @@ from core.work import Later
 from crm import rates
 from crm.imports import ecb, finish, mended, preview, remember, sheets, store, unchanged
 from crm.imports.ahead import Ahead
-from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind, recognise
 from crm.imports.currency import settle
 from crm.imports.detect import examine
 from crm.imports.duplicates import list_left_out
 from crm.imports.journal import mark
 from crm.imports.locks import one_at_a_time
-from crm.imports.planning import note_custom_fields, plans_of
-from crm.imports.prepare import Prepared, Refused, Staged, prepare
+from crm.imports.planning import note_custom_fields, place_behind, place_in, prepared_from
+from crm.imports.prepare import Prepared, Refused, Staged
 from crm.imports.questions import questions
 from crm.imports.staging import Written, upsert
 from crm.imports.survey import Unreadable, survey
@@ -108,7 +106,8 @@ class Run:
             if self._stands(self.file):
                 self.file = None
                 return False
-            self.ahead = Ahead(self._prepared(self.file))
+            place = place_in(self.row.checkpoint, self.file)
+            self.ahead = Ahead(prepared_from(place, self.file, self.row.currency))
         assert self.ahead
         prepared = self.ahead.next()
         if prepared is None:
@@ -133,17 +132,8 @@ class Run:
             self.row.advance({"phase": "load"}, done_units=done)
         return stands
 
-    def _prepared(self, file: ImportFile) -> Iterator[Prepared]:
-        """Read a file from its checkpoint on; runs in the thread ahead, without a database."""
-        plans = plans_of(file, self.row.currency)
-        begun = self.row.checkpoint if self.row.checkpoint.get("file") == file.pk else {}
-        offset, line = begun.get("offset", file.start), begun.get("line", file.first_line)
-        found = blocks(store.place(file.plain), file.header, file.delimiter, offset, line)
-        return mended.prepared(found, plans) if file.mends_id else (prepare(block, plans) for block in found)
-
     def _take(self, file: ImportFile, prepared: Prepared) -> None:
-        before = self.row.checkpoint.get("offset", file.start) if self.row.checkpoint.get("file") == file.pk else None
-        done = self.row.done_units + prepared.end - (file.start if before is None else before)
+        done = self.row.done_units + prepared.end - place_in(self.row.checkpoint, file).offset
         with transaction.atomic():
             mark(self.row.pk)
             for staged in prepared.staged:
@@ -156,8 +146,7 @@ class Run:
             file.rejected += len(prepared.refused)
             file.dropped += prepared.dropped
             file.save(update_fields=["rows", "rejected", "dropped", "counts"])
-            place = {"phase": "load", "file": file.pk, "offset": prepared.end, "line": prepared.next_line}
-            self.row.advance(place, done_units=done)
+            self.row.advance({"phase": "load", **place_behind(prepared, file)}, done_units=done)
 
     def _end_file(self) -> None:
         assert self.file
