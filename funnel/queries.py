@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from crm.models import Account, Lead
-from funnel.models import Move
+from funnel.models import HandOff, Move
 from funnel.stages import Funnel
+from team.access import own_ids
+from team.models import User
 
 
 def current_stages(leads: Iterable[int], moment: datetime | None = None) -> dict[int, str]:
@@ -30,3 +35,10 @@ def standing(funnel: Funnel, stage: str) -> str:
     """
     found = funnel.get(stage)
     return found.standing if found else "nurturing"
+
+
+def leads_handed_to(user: User) -> QuerySet[Any]:
+    """Return the leads that are with the user or those who report to them: handed over last, or taken on."""
+    later = HandOff.objects.filter(lead=OuterRef("lead"), pk__gt=OuterRef("pk"))
+    theirs = HandOff.objects.filter(to_owner__user_id__in=own_ids(user), end__in=["", HandOff.End.ACCEPTED])
+    return theirs.exclude(Exists(later)).order_by().values("lead_id")

@@ -1,6 +1,7 @@
 """What every record of a CRM has in common, and the one door through which people see records."""
 
-from typing import Any, ClassVar, Self
+from collections.abc import Callable
+from typing import Any, ClassVar, Self, cast
 
 import pgtrigger
 from django.contrib.auth.models import AnonymousUser
@@ -11,6 +12,17 @@ from django.db.models.expressions import RawSQL
 from facts.models import Recorded
 from team.access import may, own_ids, sees_all_buyers, team_ids
 from team.models import User, currency_code
+
+InHands = Callable[[User], models.QuerySet[Any]]
+IN_HANDS: dict[str, InHands] = {}
+
+
+def in_hands(label: str, ids: InHands) -> None:
+    """Let people see records of a kind that are in their hands though they do not own them.
+
+    Rooms above fill this; `ids` returns the ids that are in a user's hands.
+    """
+    IN_HANDS[label] = ids
 
 
 class RecordQuerySet(models.QuerySet[Any]):
@@ -34,11 +46,19 @@ class RecordQuerySet(models.QuerySet[Any]):
             people = own_ids(user)
         else:
             people = team_ids(user)
-        paths = [Q(**{f"{path}__user_id__in": people}) for path in self.model.OWNED_THROUGH]
         rows = Q()
-        for path in paths:
-            rows |= path
+        for path in self.model.OWNED_THROUGH:
+            rows |= Q(**{f"{path}__user_id__in": people}) | self._in_hands(path, user)
         return self.filter(rows)
+
+    def _in_hands(self, path: str, user: User) -> Q:
+        """Whether the record at whose owner the path ends is in the user's hands."""
+        steps = path.split("__")[:-1]
+        model: type[models.Model] = self.model
+        for step in steps:
+            model = cast(type[models.Model], model._meta.get_field(step).related_model)
+        ids = IN_HANDS.get(model._meta.label)
+        return Q(**{"__".join([*steps, "pk__in"]): ids(user)}) if ids else Q()
 
 
 CURRENT_IMPORT = RawSQL("nullif(current_setting('accord.import', true), '')::bigint", ())
