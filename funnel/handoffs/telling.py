@@ -1,5 +1,6 @@
 """Who is told what of a hand-off. One lead is named; many at once are counted."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -95,26 +96,54 @@ def _opened(its: Sequence[HandOff], people: People) -> Iterator[News]:
     yield News(key, "funnel.handed_over", title, to, INBOX, {"handoffs": len(its)})
 
 
+MANY = {
+    "breached": "{count} leads were not answered in time, the first by {due}",
+    "warned": "{count} leads must be answered soon, the first by {due}",
+    "accept_missed": "{count} leads were neither accepted nor rejected in time",
+    "attempts_missed": "{count} leads had fewer attempts than agreed",
+    "rerouted": "{count} leads were passed on",
+    "nobody_else": "Nobody else takes {count} leads: they stay where they are",
+    "assigned": "{count} leads are yours: answer the first by {due}",
+    "lapsed": "{count} leads were never answered",
+}
+
+
 def told(handoffs: Iterable[HandOff], what: str, title: str, to: str) -> list[News]:
-    """Make a piece of news of each hand-off: `title` may name {lead}, {owner} and {due}; `to` joins people by a plus."""
+    """Make an event of each hand-off, and one notice for whoever would hear of many at once.
+
+    `title` may name {lead}, {owner} and {due}; `to` joins people by a plus.
+    """
     people = People()
-    found = []
-    for one in handoffs:
-        hears = {"owner": people.owner(one.to_owner), "manager": (), "escalated": ()}
-        if "manager" in to or not hears["owner"]:
-            hears["manager"] = people.manager(one.to_owner)
-        if "escalated" in to:
-            hears["escalated"] = people.escalated(one)
-        everybody = tuple(user for users in hears.values() for user in users)
-        words = title.format(lead=one.lead, owner=one.to_owner or "nobody", due=said(one.due_at))
-        found.append(
-            News(
-                f"funnel.{what}.{one.pk}",
-                f"funnel.{what}",
-                words,
-                everybody,
-                INBOX,
-                {"handoff": one.pk, "lead": one.lead_id},
-            )
-        )
-    return found
+    pairs = [(one, _hearers(one, to, people)) for one in handoffs]
+    by_person: dict[User, list[HandOff]] = {}
+    for one, hearers in pairs:
+        for user in dict.fromkeys(hearers):
+            by_person.setdefault(user, []).append(one)
+    swamped = {user: its for user, its in by_person.items() if len(its) > NAMED}
+    found = [_event(one, what, title, tuple(user for user in hearers if user not in swamped)) for one, hearers in pairs]
+    return [*found, *(_of_many(user, its, what) for user, its in swamped.items())]
+
+
+def _hearers(one: HandOff, to: str, people: People) -> tuple[User, ...]:
+    owner = people.owner(one.to_owner)
+    manager = people.manager(one.to_owner) if "manager" in to or not owner else ()
+    return (*owner, *manager, *(people.escalated(one) if "escalated" in to else ()))
+
+
+def _event(one: HandOff, what: str, title: str, to: tuple[User, ...]) -> News:
+    words = title.format(lead=one.lead, owner=one.to_owner or "nobody", due=said(one.due_at))
+    return News(f"funnel.{what}.{one.pk}", f"funnel.{what}", words, to, INBOX, {"handoff": one.pk, "lead": one.lead_id})
+
+
+def _of_many(user: User, its: Sequence[HandOff], what: str) -> News:
+    """Tell somebody of many leads at once; whoever has them of others reads whose they are."""
+    first = min((one.due_at for one in its if one.due_at), default=None)
+    words = MANY[what].format(count=f"{len(its):,}", due=said(first))
+    whose = Counter(str(one.to_owner or "nobody") for one in its if one.to_owner is None or one.to_owner.user != user)
+    if whose:
+        named = ", ".join(f"{name} {count}" for name, count in whose.most_common(NAMED))
+        more = len(whose) - NAMED
+        words += f" ({named}{f' and {more} others' if more > 0 else ''})"
+    key = f"funnel.{what}_many.{its[0].pk}.{its[-1].pk}.{len(its)}.{user.pk}"
+    link = f"{INBOX}?whose=team" if whose else INBOX
+    return News(key, f"funnel.{what}_many", words, (user,), link, {"handoffs": len(its)})

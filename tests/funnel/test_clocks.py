@@ -346,3 +346,21 @@ def test_ten_clocks_or_forty_ask_the_same_number_of_questions(cmo: User, cro: Us
             counts.append(len(asked))
     assert counts[:3] == counts[3:]
     assert Event.objects.filter(kind="funnel.breached").count() == 50
+
+
+def test_two_hundred_leads_at_once_are_one_notice_for_the_rep_and_one_for_each_who_hears(
+    sla: Any, ada: Owner, cro: User, cmo: User
+) -> None:
+    for _ in range(200):
+        qualified(WEDNESDAY)
+    tick(WEDNESDAY)
+    (notice,) = Notice.objects.filter(user=ada.user)
+    assert notice.event.title == "200 leads are yours: answer the first by 19 Nov, 11:00 CET"
+    tick(local("2026-11-19T11:01:00"))
+    assert Event.objects.filter(kind="funnel.breached").count() == 200
+    rung = Notice.objects.filter(event__kind__startswith="funnel.breached").select_related("event", "user")
+    assert {(one.user, one.event.title) for one in rung} == {
+        (ada.user, "200 leads were not answered in time, the first by 19 Nov, 11:00 CET"),
+        (cro, "200 leads were not answered in time, the first by 19 Nov, 11:00 CET (Ada 200)"),
+        (cmo, "200 leads were not answered in time, the first by 19 Nov, 11:00 CET (Ada 200)"),
+    }
