@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agreements.models import today
-from crm.subjects import LEADS
-from facts.rules import check, in_words
 from funnel import routing_actions as actions
 from funnel.handoffs.routing import DEFAULT_ORDER, dealt
 from funnel.models import Absence, RoutingRule
 from funnel.routing_forms import AbsenceForm, CapacityForm, RuleForm, owners
+from funnel.routing_words import rule_in_words
 from team.access import needs
 from team.models import User
 
@@ -32,7 +31,7 @@ def routing(request: HttpRequest) -> HttpResponse:
     rows = [(owner, _capacity_form(owner), given.get(owner.pk, 0)) for owner in page]
     away = Paginator(Absence.objects.filter(ends_on__gte=today()).select_related("owner"), PER_PAGE)
     context = {
-        "rules": [(rule, _said(rule)) for rule in rules],
+        "rules": [(rule, rule_in_words(rule)) for rule in rules],
         "defaults": [how.label for how in DEFAULT_ORDER],
         "page": page,
         "rows": rows,
@@ -46,14 +45,6 @@ def _capacity_form(owner: Any) -> CapacityForm:
     known = getattr(owner, "capacity", None)
     values = {"owner": owner.pk, "per_day": known and known.per_day, "per_week": known and known.per_week}
     return CapacityForm(initial=values, auto_id=f"id_{owner.pk}_%s")
-
-
-def _said(rule: RoutingRule) -> str:
-    """Say what a rule does; a condition that names what is there no more is shown as it was written."""
-    if rule.how != RoutingRule.How.SEGMENT:
-        return str(rule.get_how_display())
-    words = str(rule.condition) if check(rule.condition, LEADS) else in_words(rule.condition, LEADS)
-    return f"Leads whose {words}: {', '.join(str(owner) for owner in rule.people.all()) or 'nobody'}, by capacity"
 
 
 @needs("route")

@@ -274,7 +274,12 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "core.api.schema.describe_errors",
     ],
-    "ENUM_NAME_OVERRIDES": {"AnySideEnum": "team.models.Side", "ThirdSignatureEnum": "agreements.api.THIRD"},
+    "ENUM_NAME_OVERRIDES": {
+        "AnySideEnum": "team.models.Side",
+        "ThirdSignatureEnum": "agreements.api.THIRD",
+        "RulingEnum": "funnel.models.Ruling",
+        "DecisionEnum": "agreements.models.Decision",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

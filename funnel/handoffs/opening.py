@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection, transaction
 
 from crm.models import Lead, Owner
 from funnel.handoffs.hours import OwnersHours, grouped, moments, seconds, table_for
-from funnel.handoffs.routing import Desk
+from funnel.handoffs.routing import Desk, Route
+from funnel.handoffs.scores import scores_at
 from funnel.handoffs.slas import SlaBook
 from funnel.handoffs.telling import tell_opened
 from funnel.handoffs.terms import deadlines
@@ -30,13 +32,14 @@ SELECT DISTINCT ON (m.lead_id) m.id
 
 @dataclass(frozen=True)
 class Wanted:
-    """A hand-off to be opened: its lead and move, when its clock starts, and who had it before."""
+    """A hand-off to be opened: its lead and move, when its clock starts, who had it before, or who gets it by name."""
 
     lead: Lead
     move: Move
     starts: datetime
     without: tuple[int, ...] = ()
     because: str = ""
+    to: Owner | None = None
 
 
 def open_handoffs(now: datetime, between: Callable[[datetime], object] = lambda now: None) -> int:
@@ -82,20 +85,23 @@ def _open(book: SlaBook, now: datetime) -> int:
 
 def hand_over(wanted: Sequence[Wanted], book: SlaBook, now: datetime) -> list[HandOff]:
     """Route the leads, start their clocks, and tell the people who got them."""
-    desk = Desk(now)
-    routes = desk.route([one.lead for one in wanted], {one.lead.pk: one.without for one in wanted})
-    made = [_made(one, routes[one.lead.pk].owner, routes[one.lead.pk].why, book) for one in wanted]
+    routes = {one.lead.pk: Route(one.to, "") for one in wanted if one.to}
+    routed = [one for one in wanted if one.to is None]
+    if routed:
+        routes |= Desk(now).route([one.lead for one in routed], {one.lead.pk: one.without for one in routed})
+    scores = scores_at({one.lead.pk: one.starts for one in wanted})
+    made = [_made(one, routes[one.lead.pk], book, scores.get(one.lead.pk)) for one in wanted]
     start_clocks(made, book)
     made = HandOff.objects.bulk_create(made, batch_size=BATCH)
     tell_opened(made)
     return made
 
 
-def _made(one: Wanted, owner: Owner | None, why: str, book: SlaBook) -> HandOff:
-    user = owner.user if owner else None
+def _made(one: Wanted, route: Route, book: SlaBook, score: Decimal | None) -> HandOff:
+    user = route.owner.user if route.owner else None
     return HandOff(
-        lead=one.lead, move=one.move, to_owner=owner, started_at=one.starts,
-        why="; ".join(filter(None, [one.because, why]))[:300],
+        lead=one.lead, move=one.move, to_owner=route.owner, started_at=one.starts, score=score,
+        why="; ".join(filter(None, [one.because, route.why]))[:300],
         sla=book.binding(one.move.stage, one.move.entered_at, user),
     )  # fmt: skip
 

@@ -4,16 +4,17 @@ A qualified lead is delivered in the month in which it was handed over, once how
 is the amount of the opportunities that began in the month and whose lead had been handed over before they began.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from agreements.models import Version
 from core.periods import add_months
-from crm.models import Opportunity
+from crm.models import Lead, Opportunity
 from funnel.models import HandOff
 from team.models import Company
 
@@ -33,6 +34,7 @@ class Owed:
     left_out: int  # opportunities in other currencies or without an amount
     version: Version
     is_over: bool  # a month that still runs is neither kept nor missed
+    elapsed: float  # the share of the month's days that have begun
 
     @property
     def leads_share(self) -> float | None:
@@ -43,40 +45,68 @@ class Owed:
         return float(self.value / self.value_owed) if self.value_owed else None
 
     @property
+    def leads_by_now(self) -> float:
+        """How many leads an even pace would have brought by today."""
+        return self.leads_owed * self.elapsed
+
+    @property
+    def value_by_now(self) -> Decimal:
+        return self.value_owed * Decimal(str(self.elapsed))
+
+    @property
+    def leads_ahead(self) -> int:
+        """Leads before (or, below zero, behind) an even pace."""
+        return round(self.leads - self.leads_by_now)
+
+    @property
+    def value_ahead(self) -> Decimal:
+        return self.value - self.value_by_now
+
+    @property
     def is_kept(self) -> bool | None:
         """Whether both were delivered; None while the month runs."""
         return self.leads >= self.leads_owed and self.value >= self.value_owed if self.is_over else None
 
 
-def owed(month: date, today: date) -> Owed | None:
+def owed(month: date, today: date, versions: Sequence[Version] | None = None) -> Owed | None:
     """Return the month of a day; None where nothing was signed for all of it: no month is owed in arrears."""
     first = month.replace(day=1)
     after = add_months(first, 1)
-    version = _binding(first)
+    version = _binding(first, _versions() if versions is None else versions)
     if version is None:
         return None
     terms: dict[str, Any] = version.terms
-    value, left_out = _pipeline(first, after, terms["currency"])
+    begun, same = delivered_deals(first), _in_currency(delivered_deals(first), terms["currency"])
+    value = same.aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    days = (min(today, after - timedelta(days=1)) - first).days + 1
     return Owed(
-        first, _handed(first, after), int(terms["qualified_leads"]), value, Decimal(terms["pipeline_value"]),
-        terms["currency"], left_out, version, after <= today,
+        first, delivered_leads(first).count(), int(terms["qualified_leads"]), value, Decimal(terms["pipeline_value"]),
+        terms["currency"], begun.count() - same.count(), version, after <= today, max(days, 0) / (after - first).days,
     )  # fmt: skip
 
 
 def months(today: date, how_many: int = 12) -> list[Owed]:
     """Return the months up to this one in which something was owed, the latest first."""
-    found = [owed(add_months(today.replace(day=1), -back), today) for back in range(how_many)]
+    versions = _versions()
+    found = [owed(add_months(today.replace(day=1), -back), today, versions) for back in range(how_many)]
     return [month for month in found if month]
 
 
-def _binding(first: date) -> Version | None:
+def _versions() -> list[Version]:
+    """What Marketing ever owed, the newest first."""
+    found = Version.objects.filter(agreement__kind=KIND, pilot_manager=None, in_force_at__isnull=False)
+    return list(found.order_by("-in_force_at"))
+
+
+def _binding(first: date, versions: Sequence[Version]) -> Version | None:
     """The version in force for everybody when the month began."""
     midnight = _midnight(first)
-    versions = Version.objects.filter(agreement__kind=KIND, pilot_manager=None, in_force_at__lte=midnight)
     standing = [
         version
-        for version in versions.order_by("-in_force_at")
-        if (version.ended_at is None or version.ended_at > midnight)
+        for version in versions
+        if version.in_force_at
+        and version.in_force_at <= midnight
+        and (version.ended_at is None or version.ended_at > midnight)
         and (version.expires_on is None or version.expires_on >= first)
     ]
     return standing[0] if standing else None
@@ -86,15 +116,20 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), Company.get().zone)
 
 
-def _handed(first: date, after: date) -> int:
+def delivered_leads(first: date) -> QuerySet[Any]:
+    """Return the leads that were handed over in the month, each once."""
+    after = add_months(first, 1)
     within = HandOff.objects.filter(move__entered_at__gte=_midnight(first), move__entered_at__lt=_midnight(after))
-    return within.values("lead").distinct().count()
+    return Lead.objects.filter(pk__in=within.order_by().values("lead"))
 
 
-def _pipeline(first: date, after: date, currency: str) -> tuple[Decimal, int]:
+def delivered_deals(first: date) -> QuerySet[Any]:
+    """Return the opportunities that began in the month with leads that had been handed over before."""
     handed = HandOff.objects.filter(lead=OuterRef("lead"), started_at__date__lte=OuterRef("opened_on"))
-    begun = Opportunity.objects.filter(Exists(handed), opened_on__gte=first, opened_on__lte=after - timedelta(days=1))
+    last = add_months(first, 1) - timedelta(days=1)
+    return Opportunity.objects.filter(Exists(handed), opened_on__gte=first, opened_on__lte=last)
+
+
+def _in_currency(deals: QuerySet[Any], currency: str) -> QuerySet[Any]:
     ours = Company.get().currency
-    same = begun.filter(currency__in=[currency, *([""] if currency == ours else [])], amount__isnull=False)
-    total = same.aggregate(total=Sum("amount"))["total"] or Decimal(0)
-    return total, begun.count() - same.count()
+    return deals.filter(currency__in=[currency, *([""] if currency == ours else [])], amount__isnull=False)

@@ -85,7 +85,7 @@ def _pass_on(portion: Sequence[HandOff], now: datetime, because: Because) -> tup
     """Hand over what somebody else takes; return how many, and those that nobody else takes."""
     if not portion:
         return 0, []
-    had = _had(portion)
+    had = had_by(portion)
     routes = Desk(now).route([one.lead for one in portion], had)
     left = [one for one in portion if routes[one.lead_id].owner is None]
     passed = [one for one in portion if routes[one.lead_id].owner is not None and one.move_id]
@@ -96,7 +96,7 @@ def _pass_on(portion: Sequence[HandOff], now: datetime, because: Because) -> tup
     return len(passed), left
 
 
-def _had(portion: Sequence[HandOff]) -> dict[int, set[int]]:
+def had_by(portion: Sequence[HandOff]) -> dict[int, set[int]]:
     """Return who had each lead since the move that handed it over: none of them gets it again."""
     found: dict[int, set[int]] = {one.lead_id: set() for one in portion}
     rows = HandOff.objects.filter(move__in=[one.move_id for one in portion], to_owner__isnull=False)

@@ -69,14 +69,21 @@ class Desk:
 
     def route(self, leads: Collection[Lead], without: Mapping[int, Collection[int]] | None = None) -> dict[int, Route]:
         """Return a route for each lead (with `account` fetched); nobody of `without` gets it again."""
+        self.look_at(leads)
+        return {lead.pk: self._route(lead, (without or {}).get(lead.pk, ())) for lead in leads}
+
+    def look_at(self, leads: Collection[Lead]) -> None:
+        """Find out which of the leads fulfil the conditions of segments, for all of them at once."""
         asked = {rule.pk: rule.condition for rule in self.rules if rule.how == How.SEGMENT and rule.condition}
         self._segments = fulfilling(asked, [lead.pk for lead in leads]) if asked else {}
-        return {lead.pk: self._route(lead, (without or {}).get(lead.pk, ())) for lead in leads}
+
+    def fulfils(self, rule: RuleRead, lead: Lead) -> bool:
+        return lead.pk in self._segments.get(rule.pk, ())
 
     def _route(self, lead: Lead, without: Collection[int]) -> Route:
         passed: list[str] = []
         for rule in self.rules:
-            found = self._ask(rule, lead, without, passed)
+            found = self.ask(rule, lead, without, passed)
             if found:
                 return Route(self.owners[found.owner_id], self._said([*passed, found.name]))
         return Route(None, self._said([*passed, "Nobody who takes leads is there"]))
@@ -85,7 +92,8 @@ class Desk:
     def _said(parts: Iterable[str]) -> str:
         return "; ".join(parts)[:WHY_LENGTH]
 
-    def _ask(self, rule: RuleRead, lead: Lead, without: Collection[int], passed: list[str]) -> "Found | None":
+    def ask(self, rule: RuleRead, lead: Lead, without: Collection[int], passed: list[str]) -> "Found | None":
+        """Return whom a rule finds, and count the lead for them; `passed` gains whom it would have found."""
         match rule.how:
             case How.ACCOUNT_OWNER:
                 owner_id = lead.account.owner_id if lead.account else None
@@ -94,7 +102,7 @@ class Desk:
                 return self._owner(lead.owner_id, "owns the lead in the CRM", without, passed)
             case How.TERRITORY:
                 return self._of_territory(lead, without)
-            case How.SEGMENT if lead.pk in self._segments.get(rule.pk, ()):
+            case How.SEGMENT if self.fulfils(rule, lead):
                 return self._deal(rule.people, f"Segment “{rule.name}”", without)
             case How.EVERYBODY:
                 return self._deal(self.pool, "", without)

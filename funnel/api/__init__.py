@@ -1,0 +1,20 @@
+"""What the funnel says and takes over HTTP, by the name of each list."""
+
+from core.api.views import ReadOnly
+from funnel.api.answers import AnswerView, ContestView
+from funnel.api.content import ContentUseView
+from funnel.api.handed import HandOffView, VerdictView
+from funnel.api.moves import MoveView
+from funnel.api.routing import AbsenceView, CapacityView, RoutingRuleView
+
+HANDED_VIEWS: dict[str, type[ReadOnly]] = {
+    "moves": MoveView,
+    "handoffs": HandOffView,
+    "verdicts": VerdictView,
+    "answers": AnswerView,
+    "contests": ContestView,
+    "content_uses": ContentUseView,
+    "routing_rules": RoutingRuleView,
+    "capacities": CapacityView,
+    "absences": AbsenceView,
+}

@@ -1,0 +1,206 @@
+"""Routing over HTTP, for those who decide who gets leads: rules in their order, capacities, absences, and a trial."""
+
+from typing import Any, cast
+
+from django.core.exceptions import ValidationError
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.fields import Terms, Whole, Words, read, refusals
+from core.api.views import ReadOnly
+from crm.models import Lead, Owner
+from funnel import routing_actions as actions
+from funnel.handoffs.trial import tried
+from funnel.models import Absence, Capacity, RoutingRule
+from funnel.routing_words import rule_in_words
+from team.access import may
+from team.models import User
+
+KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**63 - 1}
+
+
+class RoutingRuleSerializer(serializers.ModelSerializer[RoutingRule]):
+    condition = Terms(read_only=True, allow_null=True)
+    in_words = serializers.SerializerMethodField()
+
+    class Meta:
+        model = RoutingRule
+        fields = (
+            "id", "position", "name", "how", "condition", "people", "is_active", "in_words", "changed_by", "changed_at",
+        )  # fmt: skip
+
+    def get_in_words(self, rule: RoutingRule) -> str:
+        return rule_in_words(rule)
+
+
+class NewRoutingRuleSerializer(serializers.Serializer[Any]):
+    """A rule; `condition` and `people` (ids of owners) belong to a segment alone."""
+
+    name = Words(max_length=120)
+    how = serializers.ChoiceField(choices=RoutingRule.How.choices)
+    condition = Terms(required=False)
+    people = serializers.ListField(child=Whole(**KEY), required=False, max_length=500)
+    is_active = serializers.BooleanField(required=False)
+
+
+class PlaceSerializer(serializers.Serializer[Any]):
+    direction = serializers.ChoiceField(choices=["earlier", "later"])
+
+
+class TrySerializer(serializers.Serializer[Any]):
+    lead = Whole(**KEY)
+
+
+class AnsweredSerializer(serializers.Serializer[Any]):
+    rule = serializers.IntegerField(source="rule.pk", help_text="0: Accord's own order, while there are no rules.")
+    name = serializers.CharField(source="rule.name")
+    owner = serializers.IntegerField(source="owner.pk", allow_null=True, default=None)
+    why = serializers.CharField()
+
+
+class TrialSerializer(serializers.Serializer[Any]):
+    """Who would get the lead now and why, and what each rule says of it."""
+
+    lead = serializers.IntegerField(source="lead.pk")
+    owner = serializers.IntegerField(source="owner.pk", allow_null=True, default=None)
+    why = serializers.CharField()
+    rules = AnsweredSerializer(many=True, source="answers")
+
+
+class CapacitySerializer(serializers.ModelSerializer[Capacity]):
+    class Meta:
+        model = Capacity
+        fields = ("id", "owner", "per_day", "per_week")
+
+
+class NewCapacitySerializer(serializers.Serializer[Any]):
+    """How many leads an owner takes a day and a week; neither leaves it to what is usual."""
+
+    owner = Whole(**KEY)
+    per_day = Whole(min_value=0, max_value=10_000, required=False, allow_null=True)
+    per_week = Whole(min_value=0, max_value=50_000, required=False, allow_null=True)
+
+
+class AbsenceSerializer(serializers.ModelSerializer[Absence]):
+    class Meta:
+        model = Absence
+        fields = ("id", "owner", "starts_on", "ends_on", "noted_by")
+
+
+class NewAbsenceSerializer(serializers.Serializer[Any]):
+    owner = Whole(**KEY)
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField()
+
+
+class Routers(ReadOnly):
+    """Lists that only those read who decide who gets leads."""
+
+    parser_classes = [JSONParser]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not may(cast(User, request.user), "route"):
+            raise PermissionDenied("Ops and the chief of Sales decide who gets leads.")
+
+
+class RoutingRuleView(Routers):
+    queryset = RoutingRule.objects.prefetch_related("people")
+    serializer_class = RoutingRuleSerializer
+    ordering_fields = ("position",)
+
+    @extend_schema(request=NewRoutingRuleSerializer, responses={201: RoutingRuleSerializer})
+    def create(self, request: Request) -> Response:
+        """Add a rule behind all others. It counts from the next lead."""
+        return self._saved(request, None, status.HTTP_201_CREATED)
+
+    @extend_schema(request=NewRoutingRuleSerializer, responses=RoutingRuleSerializer)
+    def update(self, request: Request, pk: int) -> Response:
+        """Change a rule where it stands."""
+        return self._saved(request, get_object_or_404(RoutingRule, pk=pk))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Remove a rule."""
+        with refusals():
+            actions.remove_rule(by=cast(User, request.user), rule=get_object_or_404(RoutingRule, pk=pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=PlaceSerializer, responses=RoutingRuleSerializer)
+    @action(detail=True, methods=["post"])
+    def move(self, request: Request, pk: int) -> Response:
+        """Let a rule be asked one place earlier or later."""
+        said, found = read(PlaceSerializer, request.data), get_object_or_404(RoutingRule, pk=pk)
+        with refusals():
+            actions.move_rule(by=cast(User, request.user), rule=found, up=said["direction"] == "earlier")
+        found.refresh_from_db()
+        return Response(RoutingRuleSerializer(found).data)
+
+    @extend_schema(request=TrySerializer, responses=TrialSerializer, filters=False)
+    @action(detail=False, methods=["post"], url_path="try", pagination_class=None)
+    def ask(self, request: Request) -> Response:
+        """Say who would get a lead now, and what each rule says of it. Nothing is written."""
+        said = read(TrySerializer, request.data)
+        leads = Lead.objects.visible_to(cast(User, request.user)).select_related(*TRIED)
+        return Response(TrialSerializer(tried(get_object_or_404(leads, pk=said["lead"]), timezone.now())).data)
+
+    def _saved(self, request: Request, found: RoutingRule | None, code: int = status.HTTP_200_OK) -> Response:
+        said = read(NewRoutingRuleSerializer, request.data)
+        people = set(said.pop("people", ()))
+        owners = list(Owner.objects.filter(pk__in=people, is_active=True))
+        with refusals():
+            if len(owners) < len(people):
+                raise ValidationError("Some of these people are not there, or are gone.")
+            made = actions.save_rule(by=cast(User, request.user), rule=found, people=owners, **said)
+        return Response(RoutingRuleSerializer(made).data, status=code)
+
+
+TRIED = ("account__owner__user", "account__territory", "owner__user", "territory")
+
+
+class CapacityView(Routers):
+    queryset = Capacity.objects.all()
+    serializer_class = CapacitySerializer
+    ordering_fields = ("per_week",)
+
+    @extend_schema(request=NewCapacitySerializer, responses={201: CapacitySerializer, 204: None})
+    def create(self, request: Request) -> Response:
+        """Say how many leads an owner takes; with neither number it is what is usual, and the answer is empty."""
+        said = read(NewCapacitySerializer, request.data)
+        owner = get_object_or_404(Owner, pk=said["owner"], is_active=True)
+        with refusals():
+            made = actions.set_capacity(
+                by=cast(User, request.user), owner=owner, per_day=said.get("per_day"), per_week=said.get("per_week")
+            )
+        if made is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response(CapacitySerializer(made).data, status=status.HTTP_201_CREATED)
+
+
+class AbsenceView(Routers):
+    queryset = Absence.objects.all()
+    serializer_class = AbsenceSerializer
+    ordering_fields = ("starts_on", "ends_on")
+
+    @extend_schema(request=NewAbsenceSerializer, responses={201: AbsenceSerializer})
+    def create(self, request: Request) -> Response:
+        """Note that somebody is away, both days included; what they have not answered goes to others."""
+        said = read(NewAbsenceSerializer, request.data)
+        owner = get_object_or_404(Owner, pk=said.pop("owner"), is_active=True)
+        with refusals():
+            made = actions.note_absence(by=cast(User, request.user), owner=owner, **said)
+        return Response(AbsenceSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Take a person back before the absence is over."""
+        with refusals():
+            actions.end_absence(by=cast(User, request.user), absence=get_object_or_404(Absence, pk=pk))
+        return Response(status=status.HTTP_204_NO_CONTENT)

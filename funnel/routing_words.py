@@ -1,0 +1,13 @@
+"""Routing rules in words."""
+
+from crm.subjects import LEADS
+from facts.rules import check, in_words
+from funnel.models import RoutingRule
+
+
+def rule_in_words(rule: RoutingRule) -> str:
+    """Say what a rule does; a condition that names what is there no more is shown as it was written."""
+    if rule.how != RoutingRule.How.SEGMENT:
+        return str(rule.get_how_display())
+    words = str(rule.condition) if check(rule.condition, LEADS) else in_words(rule.condition, LEADS)
+    return f"Leads whose {words}: {', '.join(str(owner) for owner in rule.people.all()) or 'nobody'}, by capacity"
