@@ -1,6 +1,6 @@
 from django.urls import path
 
-from team import views
+from team import calendar_views, views
 
 urlpatterns = [
     path("setup/", views.set_up, name="setup"),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("company/territories/new/", views.territory, name="add_territory"),
     path("company/territories/<int:pk>/", views.territory, name="territory"),
     path("company/territories/<int:pk>/remove/", views.remove_territory, name="remove_territory"),
+    path("calendars/", calendar_views.calendars, name="calendars"),
+    path("calendars/new/", calendar_views.edit, name="add_calendar"),
+    path("calendars/<int:pk>/", calendar_views.calendar, name="calendar"),
+    path("calendars/<int:pk>/edit/", calendar_views.edit, name="edit_calendar"),
+    path("calendars/<int:pk>/remove/", calendar_views.remove, name="remove_calendar"),
     path("me/", views.me, name="me"),
     path("me/tokens/", views.my_tokens, name="my_tokens"),
     path("me/tokens/<int:pk>/revoke/", views.revoke_token, name="revoke_token"),

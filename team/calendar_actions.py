@@ -1,0 +1,52 @@
+"""Who changes working hours, and whom they bind."""
+
+from collections.abc import Iterable
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from team.access import may
+from team.models import Calendar, Company, Territory, User
+
+
+def _must_keep(by: User) -> None:
+    if not may(by, "manage_company"):
+        raise PermissionDenied("An ops admin keeps the calendars.")
+
+
+@transaction.atomic
+def save_calendar(
+    *,
+    by: User,
+    calendar: Calendar,
+    is_company: bool = False,
+    territories: Iterable[Territory] = (),
+    people: Iterable[User] = (),
+) -> Calendar:
+    """Add a calendar or change it, and say whom it binds. Clocks that run keep their deadlines.
+
+    Raises:
+        ValidationError: hours that never open, or a country whose holidays nobody knows.
+    """
+    _must_keep(by)
+    calendar.full_clean()
+    calendar.save()
+    Company.get()
+    company = Company.objects.select_for_update().get()
+    if is_company != (company.calendar_id == calendar.pk):
+        company.calendar = calendar if is_company else None
+        company.save()
+    _bind(Territory, calendar, [one.pk for one in territories])
+    _bind(User, calendar, [one.pk for one in people])
+    return calendar
+
+
+def _bind(model: type[Territory] | type[User], calendar: Calendar, ids: list[int]) -> None:
+    model.objects.filter(calendar=calendar).exclude(pk__in=ids).update(calendar=None)
+    model.objects.filter(pk__in=ids).update(calendar=calendar)
+
+
+def remove_calendar(*, by: User, calendar: Calendar) -> None:
+    """Remove a calendar; whom it bound goes by the next one that does: the manager's, the territory's, the company's."""
+    _must_keep(by)
+    calendar.delete()
