@@ -1,14 +1,13 @@
-"""Rows out of Postgres: COPY to CSV, parsed to Arrow with the declared types."""
+"""One table's rows out of Postgres, as Arrow with the declared types."""
 
 import hashlib
-import io
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as csv
 
+from facts.copying import parsed, text_of
 from facts.registry import FactTable
 
 STEP_ROWS = 50_000  # rows in memory at once
@@ -76,34 +75,16 @@ class Export:
         return int(self.cursor.fetchone()[0])
 
     def _ids(self, sql: str) -> np.ndarray:
-        out = io.BytesIO()
-        self.cursor.copy_expert(f"COPY ({sql}) TO STDOUT", out)
-        return np.array(out.getvalue().split(), dtype=np.int64)
+        return np.array(text_of(self.cursor, sql).split(), dtype=np.int64)
 
     def _rows(self, where: str) -> pa.Table:
         return self._parsed(self._copy(where))
 
     def _copy(self, where: str) -> bytes:
         names = ", ".join(f'"{column.from_column}"' for column in self.table.columns)
-        out = io.BytesIO()
-        self.cursor.copy_expert(f'COPY (SELECT {names} FROM "{self.table.source}" {where}) TO STDOUT (FORMAT csv)', out)
-        return out.getvalue()
+        return text_of(self.cursor, f'SELECT {names} FROM "{self.table.source}" {where}')
 
     def _parsed(self, text: bytes) -> pa.Table:
-        if not text:
-            return self.table.arrow.empty_table()
-        rows = csv.read_csv(
-            io.BytesIO(text),
-            read_options=csv.ReadOptions(column_names=self.table.arrow.names),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types=self.table.arrow,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-                true_values=["t"],
-                false_values=["f"],
-            ),
-        )
+        rows = parsed(text, self.table.arrow)
         self.rows_read += len(rows)
         return rows

@@ -5,7 +5,6 @@ written is read back from Postgres before the next question, so a run that was k
 """
 
 import hashlib
-import io
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,12 +13,12 @@ from typing import Any
 import ibis
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as csv
 from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.models import StageMapping
 from crm.subjects import Described
+from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts
 from facts.refresh import Progress
 from facts.rules import leaves
@@ -174,62 +173,19 @@ def _wanted(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:
 def _standing(cursor: Any, name: str, portion: Portion) -> pa.Table:
     """Read the moves that these buyers have made already."""
     where, values = portion.sql
-    query = cursor.mogrify(
-        f"SELECT {name}_id, stage, to_char(entered_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), by "
-        f"FROM funnel_move WHERE {name}_id {where}",
-        values,
-    ).decode()
-    out = io.BytesIO()
-    cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT csv)", out)
-    if not out.tell():
-        return STANDING.empty_table()
-    types = {field.name: field.type for field in STANDING} | {"entered_at": pa.timestamp("us")}
-    rows = csv.read_csv(
-        io.BytesIO(out.getvalue()),
-        read_options=csv.ReadOptions(column_names=STANDING.names),
-        convert_options=csv.ConvertOptions(column_types=types),
+    return rows_of(
+        cursor, f"SELECT {name}_id, stage, entered_at, by FROM funnel_move WHERE {name}_id {where}", values, STANDING
     )
-    moments = rows["entered_at"].cast(pa.timestamp("us", "UTC"))
-    return rows.set_column(2, "entered_at", moments).cast(STANDING)
-
-
-class _Text(io.RawIOBase):
-    """A file for COPY to read, made of the answer's rows as they come."""
-
-    def __init__(self, batches: Iterator[pa.RecordBatch], versions: dict[str, int | None]) -> None:
-        self.batches = batches
-        self.versions = versions
-        self.rows = 0
-        self.waiting = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while not self.waiting:
-            batch = next(self.batches, None)
-            if batch is None:
-                return b""
-            self.rows += batch.num_rows
-            self.waiting = self._written(batch)
-        part, self.waiting = self.waiting[:size], self.waiting[size:]
-        return part
-
-    def _written(self, batch: pa.RecordBatch) -> bytes:
-        rows = pa.Table.from_batches([batch])
-        numbers = pa.array([self.versions[key] for key in self.versions], pa.int64())
-        places = pa.compute.index_in(rows["stage"], value_set=pa.array(list(self.versions), pa.string()))
-        rows = rows.drop_columns(["position"]).append_column("version", numbers.take(places.combine_chunks()))
-        out = io.BytesIO()
-        csv.write_csv(rows, out, csv.WriteOptions(include_header=False))
-        return out.getvalue()
 
 
 def _copy(cursor: Any, name: str, funnel: Funnel, batches: Iterator[pa.RecordBatch]) -> int:
-    text = _Text(batches, {stage.key: stage.version_id for stage in funnel})
-    cursor.copy_expert(
-        f"COPY funnel_move ({name}_id, stage, from_stage, entered_at, by, evidence, version_id) FROM STDIN (FORMAT csv)",
-        text,
-        size=1 << 20,
-    )
-    return text.rows
+    versions = {stage.key: stage.version_id for stage in funnel}
+    stages, numbers = pa.array(list(versions), pa.string()), pa.array(list(versions.values()), pa.int64())
+
+    def signed(rows: pa.Table) -> pa.Table:
+        """Put the version of the stage in the place of the move's position."""
+        places = pa.compute.index_in(rows["stage"], value_set=stages).combine_chunks()
+        return rows.drop_columns(["position"]).append_column("version", numbers.take(places))
+
+    target = f"funnel_move ({name}_id, stage, from_stage, entered_at, by, evidence, version_id)"
+    return copy_in(cursor, target, batches, signed)

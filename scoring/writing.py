@@ -1,14 +1,14 @@
 """Write scores by COPY: those that are new, and those of whom something changed; what stood before is kept."""
 
-import io
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import ibis
 import pyarrow as pa
-import pyarrow.csv as csv
 
+from facts.copying import copy_in, rows_of
 from facts.custom import custom_value
 from facts.portions import Portion
 from scoring.models import Reason
@@ -30,19 +30,12 @@ STATE = "model, version_id, fit_points, letter, state, score, since, reason"
 def standing(cursor: Any, model: Model, portion: Portion) -> pa.Table:
     """Read the scores that these leads have under the model."""
     where, values = portion.sql
-    query = cursor.mogrify(
+    return rows_of(
+        cursor,
         "SELECT lead_id, version_id, fit_points, state::text, round(extract(epoch FROM next_change_at))::bigint, "
         f"extract(epoch FROM since) FROM scoring_score WHERE model = %s AND lead_id {where}",
         [model.key, *values],
-    ).decode()
-    out = io.BytesIO()
-    cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT csv)", out)
-    if not out.tell():
-        return STANDING.empty_table()
-    return csv.read_csv(
-        io.BytesIO(out.getvalue()),
-        read_options=csv.ReadOptions(column_names=STANDING.names),
-        convert_options=csv.ConvertOptions(column_types=STANDING),
+        STANDING,
     )
 
 
@@ -86,13 +79,12 @@ def _moved(model: Model, wide: Any) -> Any:
 
 def write(cursor: Any, model: Model, batches: Iterator[pa.RecordBatch], moment: datetime, *, is_empty: bool) -> int:
     """Copy the rows; where scores stand already, what they were goes to their history."""
-    text = _Text(batches, model, moment)
+    shape = partial(_shaped, model=model, moment=moment)
     if is_empty:
-        cursor.copy_expert(f"COPY scoring_score ({COLUMNS}) FROM STDIN (FORMAT csv)", text, size=1 << 20)
-        return text.rows
+        return copy_in(cursor, f"scoring_score ({COLUMNS})", batches, shape)
     cursor.execute("CREATE TEMP TABLE scoring_fresh (LIKE scoring_score INCLUDING DEFAULTS) ON COMMIT DROP")
     cursor.execute("ALTER TABLE scoring_fresh ALTER id DROP NOT NULL, ALTER id DROP IDENTITY IF EXISTS")
-    cursor.copy_expert(f"COPY scoring_fresh ({COLUMNS}) FROM STDIN (FORMAT csv)", text, size=1 << 20)
+    written = copy_in(cursor, f"scoring_fresh ({COLUMNS})", batches, shape)
     _keep(cursor, "JOIN scoring_fresh f USING (lead_id, model)", "f.since, f.reason", [])
     sets = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ") if name not in {"lead_id", "model"})
     cursor.execute(
@@ -100,7 +92,17 @@ def write(cursor: Any, model: Model, batches: Iterator[pa.RecordBatch], moment: 
         f"ON CONFLICT (lead_id, model) DO UPDATE SET {sets}"
     )
     cursor.execute("DROP TABLE scoring_fresh")
-    return text.rows
+    return written
+
+
+def _shaped(rows: pa.Table, model: Model, moment: datetime) -> pa.Table:
+    """Return answered rows with the columns that are written, in their order."""
+    rows = rows.select(OUT)
+    moments = rows["next_change"].cast(pa.timestamp("s", "UTC"))
+    rows = rows.set_column(rows.column_names.index("next_change"), "next_change_at", moments)
+    for name, value in (("model", model.key), ("version_id", model.version_id), ("since", moment.isoformat())):
+        rows = rows.append_column(name, pa.repeat(value, rows.num_rows))
+    return rows
 
 
 def remove(cursor: Any, moment: datetime, where: str, values: list[Any]) -> int:
@@ -117,38 +119,3 @@ def _keep(cursor: Any, chosen: str, ending: str, values: list[Any]) -> None:
         f"SELECT s.lead_id, {old}, {ending} FROM scoring_score s {chosen}",
         values,
     )
-
-
-class _Text(io.RawIOBase):
-    """A file for COPY to read, made of the answer's rows as they come."""
-
-    def __init__(self, batches: Iterator[pa.RecordBatch], model: Model, moment: datetime) -> None:
-        self.batches = batches
-        self.constants = (model.key, model.version_id, moment.isoformat())
-        self.rows = 0
-        self.waiting = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while not self.waiting:
-            batch = next(self.batches, None)
-            if batch is None:
-                return b""
-            self.rows += batch.num_rows
-            self.waiting = memoryview(self._written(batch))
-        size = len(self.waiting) if size < 0 else size
-        part, self.waiting = self.waiting[:size], self.waiting[size:]
-        return bytes(part)
-
-    def _written(self, batch: pa.RecordBatch) -> bytes:
-        rows = pa.Table.from_batches([batch]).select(OUT)
-        place = rows.column_names.index("next_change")
-        moments = rows["next_change"].cast(pa.timestamp("s", "UTC"))
-        rows = rows.set_column(place, "next_change_at", moments)
-        for name, value in zip(("model", "version_id", "since"), self.constants, strict=True):
-            rows = rows.append_column(name, pa.repeat(value, rows.num_rows))
-        out = io.BytesIO()
-        csv.write_csv(rows, out, csv.WriteOptions(include_header=False))
-        return out.getvalue()

@@ -1,0 +1,84 @@
+"""Rows between Postgres and Arrow by COPY, both ways as CSV: no row becomes an object of Python on the way.
+
+An empty cell is NULL, and "" in quotes is an empty text, as Postgres writes them and reads them.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as csv
+
+AT_ONCE = 1 << 20  # bytes that Postgres is handed in one piece
+Shape = Callable[[pa.Table], pa.Table]
+
+
+def text_of(cursor: Any, query: str, values: Sequence[Any] = ()) -> bytes:
+    """Return what a query finds as the CSV that Postgres makes of it; moments are written in the session's zone."""
+    asked = cursor.mogrify(query, values).decode() if values else query
+    out = io.BytesIO()
+    cursor.copy_expert(f"COPY ({asked}) TO STDOUT (FORMAT csv)", out)
+    return out.getvalue()
+
+
+def parsed(text: bytes, schema: pa.Schema) -> pa.Table:
+    """Read CSV of Postgres, whose columns stand in the order of the schema, with the schema's types."""
+    if not text:
+        return schema.empty_table()
+    return csv.read_csv(
+        io.BytesIO(text),
+        read_options=csv.ReadOptions(column_names=schema.names),
+        parse_options=csv.ParseOptions(newlines_in_values=True),
+        convert_options=csv.ConvertOptions(
+            column_types=schema,
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=["t"],
+            false_values=["f"],
+        ),
+    )
+
+
+def rows_of(cursor: Any, query: str, values: Sequence[Any], schema: pa.Schema) -> pa.Table:
+    """Return what a query finds as a table of the schema, whose columns are those of the query in their order."""
+    return parsed(text_of(cursor, query, values), schema)
+
+
+def copy_in(cursor: Any, target: str, batches: Iterator[pa.RecordBatch], shape: Shape | None = None) -> int:
+    """Copy batches to a target, `table (column, …)`, as they come; return how many rows that were.
+
+    The columns of what `shape` makes of each batch are those of the target, in its order.
+    """
+    text = Text(batches, shape)
+    cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", text, size=AT_ONCE)
+    return text.rows
+
+
+class Text:
+    """A file of CSV for COPY to read, made of batches as they come; `rows` counts what was handed out so far."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch], shape: Shape | None = None) -> None:
+        self.rows = 0
+        self._batches = batches
+        self._shape = shape
+        self._waiting = memoryview(b"")
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most `size` and at most those of one batch; b"" behind the last."""
+        while not self._waiting:
+            batch = next(self._batches, None)
+            if batch is None:
+                return b""
+            self.rows += batch.num_rows
+            self._waiting = memoryview(self._written(batch))
+        size = len(self._waiting) if size < 0 else size
+        part, self._waiting = self._waiting[:size], self._waiting[size:]
+        return bytes(part)
+
+    def _written(self, batch: pa.RecordBatch) -> bytes:
+        rows = pa.Table.from_batches([batch])
+        out = io.BytesIO()
+        csv.write_csv(self._shape(rows) if self._shape else rows, out, csv.WriteOptions(include_header=False))
+        return out.getvalue()
