@@ -1,14 +1,17 @@
 """What a rep says of a lead: the small forms of the inbox."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 
 from agreements.models import today
+from crm.models import Owner
 from funnel.models import HandOff, Verdict
 from funnel.verdicts import CALLS, criteria_of
+from team.models import Company, Role
 
 OWN_WORDS = ""
 RECYCLE_DAYS = 90
@@ -60,6 +63,37 @@ class CallForm(forms.Form):
     def __init__(self, handoff: HandOff, *args: Any, **options: Any) -> None:
         options.setdefault("auto_id", f"id_{handoff.pk}_%s")
         super().__init__(*args, **options)
+
+
+class PauseForm(forms.Form):
+    """Until when the clock stands still, and what the lead waits for."""
+
+    until = forms.DateField(label="The clock stands still until", widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(label="What does the lead wait for?", max_length=300)
+
+    def __init__(self, handoff: HandOff, *args: Any, **options: Any) -> None:
+        options.setdefault("auto_id", f"id_{handoff.pk}_%s")
+        super().__init__(*args, **options)
+
+    def clean_until(self) -> datetime:
+        """The day's first moment, in the company's zone."""
+        return datetime.combine(self.cleaned_data["until"], time(), Company.get().zone)
+
+
+class PassForm(forms.Form):
+    """To whom a lead goes, and why."""
+
+    to = forms.ModelChoiceField(
+        Owner.objects.none(), label="Goes to", required=False, empty_label="Whoever the routing rules find next"
+    )
+    reason = forms.CharField(label="Why?", max_length=200)
+
+    def __init__(self, handoff: HandOff, *args: Any, **options: Any) -> None:
+        options.setdefault("auto_id", f"id_{handoff.pk}_%s")
+        super().__init__(*args, **options)
+        of_sales = Q(user=None) | Q(user__is_active=True, user__role__in=[Role.REP, Role.CRO])
+        others = Owner.objects.filter(of_sales, is_active=True).exclude(pk=handoff.to_owner_id)
+        self.fields["to"].queryset = others.order_by("name", "pk")  # type: ignore[attr-defined]
 
 
 class RateForm(forms.Form):

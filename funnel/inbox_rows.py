@@ -42,8 +42,18 @@ class Waiting:
         return self.handoff.accept_due_at if self.handoff.answered_at else self.handoff.due_at
 
     @property
+    def because(self) -> str:
+        """Say which criteria the lead fulfilled when it was handed over, with what they found."""
+        evidence = self.handoff.move.evidence if self.handoff.move else {}
+        return "; ".join(_held(words, value) for words, value in (evidence.get("held") or {}).items())
+
+    @property
     def due_words(self) -> str:
         return "Verdict due" if self.handoff.answered_at else "Answer due"
+
+
+def _held(words: str, value: Any) -> str:
+    return f"{words} ({value:g})" if isinstance(value, int | float) and not isinstance(value, bool) else words
 
 
 def by_clock(user: User) -> QuerySet[HandOff]:

@@ -1,6 +1,7 @@
 """The inbox: a rep's leads by clock, each answered in one keystroke; and how a manager's team stands."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
@@ -17,17 +18,30 @@ from django_htmx.http import reswap, retarget
 
 from core.live import render_live, wants_region
 from funnel import verdicts
-from funnel.inbox_forms import CallForm, RateForm, RejectForm
-from funnel.inbox_rows import by_clock, overdue, own, team, with_clocks
+from funnel.handoffs.passing import pass_on
+from funnel.inbox_forms import CallForm, PassForm, PauseForm, RateForm, RejectForm
+from funnel.inbox_rows import Waiting, by_clock, overdue, own, team, with_clocks
 from funnel.models import HandOff, Verdict
-from team.access import needs
+from scoring.explaining import explain
+from team.access import may, needs, reports_of
 from team.models import User
 
 ROWS = 25
 PEOPLE = 50
 TEMPLATE = "funnel/inbox.html"
 SAID = "funnel/inbox_said.html"
-Form = type[RejectForm] | type[CallForm]
+SmallForm = RejectForm | CallForm | PauseForm | PassForm
+
+
+@dataclass(frozen=True)
+class Act:
+    """A small form of the inbox: what it is called on top and on its button, and what it does."""
+
+    form: type[SmallForm]
+    title: str
+    button: str
+    do: Callable[[HttpRequest, HandOff, dict[str, Any]], HttpResponse]
+    leaves: bool = False  # the lead leaves the list
 
 
 @needs("work_leads")
@@ -64,8 +78,14 @@ def _context(user: User, query: QueryDict) -> dict[str, Any]:
         "person": query.get("person", ""),
         "query": query.urlencode(),
         "stars": range(1, 6),
+        "may_pass": _may_pass(user),
         "now": timezone.now(),
     }
+
+
+def _may_pass(user: User) -> bool:
+    """Whether the person passes on what is with their team."""
+    return may(user, "route") or bool(reports_of(user))
 
 
 def _asked(rows: QuerySet[HandOff], user: User, query: QueryDict) -> QuerySet[HandOff]:
@@ -107,24 +127,24 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
 @needs("work_leads")
 @require_http_methods(["GET", "HEAD", "POST"])
 def form(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """Show or take one of the small forms: why a lead is rejected, or what came of a call."""
+    """Show or take one of the small forms: why a lead is rejected, what came of a call, why its clock stands, who gets it."""
     if verb not in FORMS:
         raise Http404
-    kind, act = FORMS[verb]
+    act = FORMS[verb]
     handoff = _handoff(request, pk)
-    shown = kind(handoff, request.POST or None)
+    shown = act.form(handoff, request.POST or None)
     if request.method == "POST" and shown.is_valid():
         try:
-            return act(request, handoff, shown.cleaned_data)
+            return act.do(request, handoff, shown.cleaned_data)
         except (ValidationError, PermissionDenied) as error:
             shown.add_error(None, _words(error))
     return _form(request, handoff, verb, shown)
 
 
-def _form(request: HttpRequest, handoff: HandOff, verb: str, shown: RejectForm | CallForm) -> HttpResponse:
+def _form(request: HttpRequest, handoff: HandOff, verb: str, shown: SmallForm) -> HttpResponse:
     is_refused = request.method == "POST"
     query = request.POST.get("query") or request.GET.urlencode()
-    context = {"form": shown, "handoff": handoff, "verb": verb, "query": query}
+    context = {"form": shown, "handoff": handoff, "verb": verb, "act": FORMS[verb], "query": query}
     answer = render_live(request, "funnel/inbox_form.html", context, region="fields", status=422 if is_refused else 200)
     if is_refused and wants_region(request):
         return reswap(retarget(answer, f"#form-{handoff.pk}"), "innerHTML")
@@ -138,15 +158,53 @@ def _reject(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> Htt
 
 def _log(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> HttpResponse:
     done = verdicts.log_call(by=cast(User, request.user), handoff=handoff, **said)
-    fresh = by_clock(cast(User, request.user)).filter(pk=handoff.pk)
     words = f"{verdicts.CALLS[done.kind]} with {handoff.lead} is logged."
-    return _said(request, words, changed=with_clocks(fresh))
+    return _said(request, words, changed=_row(request, handoff))
 
 
-FORMS: dict[str, tuple[Form, Callable[[HttpRequest, HandOff, dict[str, Any]], HttpResponse]]] = {
-    "reject": (RejectForm, _reject),
-    "call": (CallForm, _log),
+def _pause(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> HttpResponse:
+    done = verdicts.pause(by=cast(User, request.user), handoff=handoff, **said)
+    return _said(
+        request, f"The clock of {handoff.lead} stands still: {done.pause_reason}.", changed=_row(request, done)
+    )
+
+
+def _pass(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> HttpResponse:
+    made = pass_on(by=cast(User, request.user), handoff=handoff, **said)
+    return _said(request, f"{handoff.lead} is with {made.to_owner} now, and the clock starts anew.", has_left=True)
+
+
+def _row(request: HttpRequest, handoff: HandOff) -> list[Waiting]:
+    return with_clocks(by_clock(cast(User, request.user)).filter(pk=handoff.pk))
+
+
+FORMS: dict[str, Act] = {
+    "reject": Act(RejectForm, "Reject", "Reject the lead", _reject, leaves=True),
+    "call": Act(CallForm, "Log a call with", "Log it", _log),
+    "pause": Act(PauseForm, "Pause the clock of", "Let it stand still", _pause),
+    "pass": Act(PassForm, "Pass on", "Pass it on", _pass, leaves=True),
 }
+
+
+@needs("work_leads")
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a clock go on before its pause is over."""
+    handoff = _handoff(request, pk)
+    try:
+        done = verdicts.resume(by=cast(User, request.user), handoff=handoff)
+    except (ValidationError, PermissionDenied) as error:
+        return _refused(request, handoff, _words(error))
+    return _said(request, f"The clock of {handoff.lead} goes on.", changed=_row(request, done))
+
+
+@needs("work_leads")
+@require_safe
+def why(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show rule by rule why a lead has the score that it has."""
+    handoff = _handoff(request, pk)
+    context = {"handoff": handoff, "explained": explain(handoff.lead), "query": request.GET.urlencode()}
+    return render_live(request, "funnel/inbox_why.html", context, region="reasons")
 
 
 @needs("work_leads")
@@ -166,7 +224,9 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, f"{TEMPLATE}#live", context)
 
 
-def _said(request: HttpRequest, words: str, given: Verdict | None = None, changed: Any = ()) -> HttpResponse:
+def _said(
+    request: HttpRequest, words: str, given: Verdict | None = None, changed: Any = (), has_left: bool = False
+) -> HttpResponse:
     """Say what was done: a line with an undo to htmx, a message on the inbox to everybody else."""
     query = request.POST.get("query", "")
     if not wants_region(request):
@@ -176,10 +236,11 @@ def _said(request: HttpRequest, words: str, given: Verdict | None = None, change
             target["Location"] += ("&" if "?" in target["Location"] else "?") + f"undo={given.pk}"
         return target
     user = cast(User, request.user)
-    counted = _context(user, QueryDict(query)) if given else {}
+    counted = _context(user, QueryDict(query)) if given or has_left else {}
     context = {
         **counted, "words": words, "verdict": given, "seconds": verdicts.UNDO_SECONDS, "query": query,
-        "changed": changed, "stars": range(1, 6),
+        "changed": changed, "stars": range(1, 6), "is_team": QueryDict(query).get("whose") == "team",
+        "may_pass": _may_pass(user),
     }  # fmt: skip
     return render(request, SAID, context)
 

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from funnel import buyer_views, inbox_views, routing_views, stage_views, verdict_views, views
+from funnel import buyer_views, inbox_views, routing_views, sla_views, stage_views, verdict_views, views
 
 urlpatterns = [
     path("funnel/", views.funnel, name="funnel"),
@@ -21,9 +21,13 @@ urlpatterns = [
     path("verdicts/answer/", verdict_views.answer, name="answer_verdicts"),
     path("verdicts/<int:pk>/contest/", verdict_views.contest, name="contest_verdict"),
     path("verdicts/contests/<int:pk>/rule/", verdict_views.rule, name="rule_verdict"),
+    path("slas/", sla_views.slas, name="slas"),
+    path("slas/<slug:part>/", sla_views.delivered, name="sla_delivered"),
     path("inbox/", inbox_views.inbox, name="inbox"),
     path("inbox/<int:pk>/accept/", inbox_views.accept, name="inbox_accept"),
     path("inbox/<int:pk>/rate/", inbox_views.rate, name="inbox_rate"),
+    path("inbox/<int:pk>/resume/", inbox_views.resume, name="inbox_resume"),
+    path("inbox/<int:pk>/why/", inbox_views.why, name="inbox_why"),
     path("inbox/<int:pk>/<slug:verb>/", inbox_views.form, name="inbox_form"),
     path("inbox/verdicts/<int:pk>/undo/", inbox_views.undo, name="inbox_undo"),
 ]

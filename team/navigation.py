@@ -32,6 +32,7 @@ PLACES = (
     Place("Dashboard", "dashboard", "presentation-chart-line"),
     Place("Funnel", "funnel", "funnel"),
     Place("Verdicts", "verdicts", "hand-thumb-up"),
+    Place("SLAs", "slas", "clock"),
     Place("Routing", "routing", "arrows-pointing-out", right="route"),
     Place("Metrics", "metrics", "calculator"),
     Place("Agreements", "agreements", "document-check"),

@@ -43,11 +43,11 @@ function act(key) {
   if (key === "k" || key === "arrowup") return step(-1);
   if (key === "z") return send(document.querySelector("#said [data-key=z]"));
   if (/^[1-5]$/.test(key)) return rate(key);
-  if (key === "a" || key === "r" || key === "l") return send(chosen()?.querySelector(`[data-key="${key}"]`));
+  if ("arlpw".includes(key)) return send(chosen()?.querySelector(`[data-key="${key}"]`));
   return undefined;
 }
 
-const KEYS = new Set(["j", "k", "arrowdown", "arrowup", "a", "r", "l", "z", "1", "2", "3", "4", "5"]);
+const KEYS = new Set(["j", "k", "arrowdown", "arrowup", "a", "r", "l", "p", "w", "z", "1", "2", "3", "4", "5"]);
 
 // Keys count in the inbox alone, and never where somebody writes or chooses in a form.
 document.addEventListener("keydown", (event) => {

@@ -162,3 +162,43 @@ def test_an_empty_inbox_says_why(client: Client, ada: Owner) -> None:
 
 def test_a_rep_begins_in_the_inbox(client: Client, ada: Owner) -> None:
     assert signed_in(client, ada).get("/home/")["Location"] == "/inbox/"
+
+
+def test_a_clock_is_paused_and_goes_on_from_the_row(client: Client, ada: Owner, two: list[HandOff]) -> None:
+    page, place = signed_in(client, ada), f"/inbox/{two[1].pk}"
+    day = later(now(), days=5).date().isoformat()
+    assert page.post(f"{place}/pause/", {"until": day, "reason": ""}).status_code == 422
+    answer = page.post(f"{place}/pause/", {"until": day, "reason": "Back from the fair"}, **HTMX)
+    assert "The clock of Max stands still: Back from the fair." in answer.content.decode()
+    assert "Let the clock go on" in answer.content.decode()
+    assert HandOff.objects.get(pk=two[1].pk).paused_at
+    assert "goes on" in page.post(f"{place}/resume/", **HTMX).content.decode()
+    assert page.post(f"{place}/resume/", **HTMX).status_code == 422
+    assert HandOff.objects.get(pk=two[1].pk).paused_at is None
+
+
+def test_a_manager_passes_a_lead_on_from_the_teams_list(
+    client: Client, ada: Owner, two: list[HandOff], boss: User, cro: User
+) -> None:
+    ole = seller("Ole", cro)
+    place = f"/inbox/{two[0].pk}/pass/"
+    assert "Pass on" not in signed_in(client, ada).get("/inbox/").content.decode()
+    assert client.post(place, {"reason": "Not mine"}).status_code == 422
+    client.force_login(boss)
+    assert place in client.get("/inbox/?whose=team").content.decode()
+    answer = client.post(place, {"reason": "Ada is ill", "to": ole.pk, "query": "whose=team"}, **HTMX)
+    assert "Lena is with Ole now" in answer.content.decode()
+    assert HandOff.objects.open().get(lead=two[0].lead).why == "Passed on from Ada by Bea: Ada is ill"
+
+
+def test_a_row_says_why_the_lead_was_handed_over(client: Client, ada: Owner, two: list[HandOff]) -> None:
+    move = two[0].move
+    assert move
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        held = '{"held": {"score is at least 50": 71.25}}'
+        cursor.execute("UPDATE funnel_move SET evidence = %s WHERE id = %s", [held, move.pk])
+    HandOff.objects.filter(pk=two[0].pk).update(score=71)
+    page = signed_in(client, ada).get("/inbox/").content.decode()
+    assert "Score 71</strong> at the hand-off, qualified because score is at least 50 (71.25)" in page
+    assert "No score model is in force" in client.get(f"/inbox/{two[0].pk}/why/", **HTMX).content.decode()
