@@ -6,39 +6,69 @@ from typing import Any, cast
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agreements.models import today
+from core.live import render_live
+from crm.models import Lead
 from funnel import routing_actions as actions
-from funnel.handoffs.routing import DEFAULT_ORDER, dealt
-from funnel.models import Absence, RoutingRule
-from funnel.routing_forms import AbsenceForm, CapacityForm, RuleForm, owners
+from funnel.handoffs.routing import DEFAULT_ORDER
+from funnel.handoffs.trial import TRIED, tried
+from funnel.models import Absence, HandOff, RoutingRule
+from funnel.routing_book import Taking, headline, takers
+from funnel.routing_forms import AbsenceForm, CapacityForm, RuleForm
 from funnel.routing_words import rule_in_words
 from team.access import needs
 from team.models import User
 
-PER_PAGE = 50
+PER_PAGE = 25
+RECENT = 10
+MOST_FOUND = 8
 
 
 @needs("route")
 @require_safe
 def routing(request: HttpRequest) -> HttpResponse:
-    rules = list(RoutingRule.objects.prefetch_related("people"))
-    page = Paginator(owners().select_related("capacity", "user"), PER_PAGE).get_page(request.GET.get("page"))
-    given = {row["to_owner"]: row["this_week"] for row in dealt(today())}
-    rows = [(owner, _capacity_form(owner), given.get(owner.pk, 0)) for owner in page]
+    found = takers()
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     away = Paginator(Absence.objects.filter(ends_on__gte=today()).select_related("owner"), PER_PAGE)
+    recent = HandOff.objects.select_related("lead", "to_owner").order_by("-started_at", "-pk")[:RECENT]
     context = {
-        "rules": [(rule, rule_in_words(rule)) for rule in rules],
+        "headline": headline(),
+        "rules": [(rule, rule_in_words(rule)) for rule in RoutingRule.objects.prefetch_related("people")],
         "defaults": [how.label for how in DEFAULT_ORDER],
         "page": page,
-        "rows": rows,
+        "rows": [Taking(owner, _capacity_form(owner)) for owner in page],
+        "recent": recent,
         "absences": away.get_page(request.GET.get("away")),
         "absence_form": AbsenceForm(initial={"starts_on": today()}),
+        **_trial(request),
     }
-    return render(request, "funnel/routing.html", context)
+    return render_live(request, "funnel/routing.html", context, region="trial")
+
+
+def _trial(request: HttpRequest) -> dict[str, Any]:
+    """Read which lead is tried: by its key, or by a part of its name that names one."""
+    words, key = request.GET.get("words", "").strip(), request.GET.get("lead", "")
+    if not words and not key:
+        return {}
+    leads = Lead.objects.visible_to(request.user).select_related(*TRIED)
+    if key.isdecimal() and len(key) < 18:
+        found = list(leads.filter(pk=int(key)))
+    else:
+        named = Q(name__icontains=words) | Q(email__icontains=words) | Q(company_name__icontains=words)
+        found = list(leads.filter(named).order_by("name", "pk")[: MOST_FOUND + 1])
+    trial = tried(found[0], timezone.now()) if len(found) == 1 else None
+    return {
+        "words": words or (str(found[0]) if found else ""),
+        "asked": True,
+        "leads": found[:MOST_FOUND],
+        "trial": trial,
+    }
 
 
 def _capacity_form(owner: Any) -> CapacityForm:

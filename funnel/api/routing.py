@@ -17,7 +17,7 @@ from core.api.fields import Terms, Whole, Words, read, refusals
 from core.api.views import ReadOnly
 from crm.models import Lead, Owner
 from funnel import routing_actions as actions
-from funnel.handoffs.trial import tried
+from funnel.handoffs.trial import TRIED, tried
 from funnel.models import Absence, Capacity, RoutingRule
 from funnel.routing_words import rule_in_words
 from team.access import may
@@ -160,9 +160,6 @@ class RoutingRuleView(Routers):
                 raise ValidationError("Some of these people are not there, or are gone.")
             made = actions.save_rule(by=cast(User, request.user), rule=found, people=owners, **said)
         return Response(RoutingRuleSerializer(made).data, status=code)
-
-
-TRIED = ("account__owner__user", "account__territory", "owner__user", "territory")
 
 
 class CapacityView(Routers):

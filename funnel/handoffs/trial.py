@@ -7,6 +7,8 @@ from datetime import datetime
 from crm.models import Lead, Owner
 from funnel.handoffs.routing import Desk, How, RuleRead, is_in_sales
 
+TRIED = ("account__owner__user", "account__territory", "owner__user", "territory")  # what a lead is fetched with
+
 
 @dataclass(frozen=True)
 class Answered:

@@ -1,5 +1,6 @@
 """The pages of routing: rules in order, capacities, absences; for ops and the chief of Sales."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from agreements.models import today
 from funnel import routing_actions as actions
-from funnel.models import Absence, Capacity, RoutingRule
+from funnel.models import Absence, Capacity, HandOff, RoutingRule
 from team.models import User
 from tests import make
-from tests.funnel.handing import seller
+from tests.funnel.handing import handed, now, seller, signed
 
 
 def names() -> list[str]:
@@ -96,3 +97,39 @@ def test_ten_owners_or_thirty_ask_the_same(as_user: Any, cro: User) -> None:
             page.get("/funnel/routing/")
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_a_lead_is_tried_against_the_rules_and_nothing_is_handed_over(as_user: Any, cro: User) -> None:
+    page, ada = as_user(cro), seller("Ada", cro)
+    owned = make.lead(name="Zoe Zimmer", owner=ada)
+    make.lead(name="Zoe Zander")
+    both = page.get("/funnel/routing/?words=zoe").content.decode()
+    assert f"?lead={owned.pk}" in both
+    assert "Zoe Zander" in both
+    said = page.get("/funnel/routing/?words=zimmer", HTTP_HX_REQUEST="true").content.decode()
+    assert "<strong>Ada</strong> would get Zoe Zimmer: Ada owns the lead in the CRM." in said
+    assert "It belongs to no account" in said
+    assert "Not asked: “Its owner in the CRM” decided" in said
+    assert "<html" not in said
+    assert "No lead is called so" in page.get("/funnel/routing/?words=nobody").content.decode()
+    assert not HandOff.objects.exists()
+
+
+def test_who_takes_none_is_told_apart(as_user: Any, cro: User) -> None:
+    ada, ben = seller("Ada", cro), seller("Ben", cro)
+    make.owner(name="Mo", user=make.user("marketer"))
+    actions.set_capacity(by=cro, owner=ben, per_day=None, per_week=0)
+    actions.note_absence(by=cro, owner=ada, starts_on=today(), ends_on=today())
+    page = as_user(cro).get("/funnel/routing/").content.decode()
+    for words in ("Away until", "Takes none", "Not of Sales: gets none", "No lead was handed over this week yet"):
+        assert words in page
+
+
+def test_the_page_says_who_got_how_many_this_week_and_why(as_user: Any, cmo: User, cro: User) -> None:
+    seller("Ada", cro)
+    signed(cmo, cro, since=now() - timedelta(days=8))
+    lead = handed(now()).lead
+    page = as_user(cro).get("/funnel/routing/").content.decode()
+    assert "1 lead went to Ada this week." in page
+    assert f'href="/leads/{lead.pk}/"' in page
+    assert "turn by capacity (lead 1 of 20 this week)" in page
