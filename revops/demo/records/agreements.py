@@ -9,6 +9,7 @@ from agreements.models import Agreement, Seat, Version
 from funnel.defaults import ORDER, STAGES
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE
 from funnel.stages import Stage
+from revops.demo.story import CURRENCY
 from team.models import User
 
 SLA, SLA_KEY = "sla", "mql"
@@ -17,6 +18,9 @@ SLA_TERMS: dict[str, object] = {
     "stage": "mql", "response": 8, "response_unit": "hours", "warn_share": 75, "escalate_to": "manager", "track_days": 60,
 }  # fmt: skip
 SLA_TEXT = "Sales answers every qualified lead within one working day, and says of each whether it was one."
+OWED, OWED_KEY = "owed", "monthly"
+OWED_TERMS: dict[str, object] = {"qualified_leads": 90, "pipeline_value": "1200000.00", "currency": CURRENCY}
+OWED_TEXT = "Marketing hands over enough qualified leads every month for Sales to reach the joint goal."
 CMO, CRO, OPS, SUPPORT = "priya.raman", "marcus.oyelaran", "tomas.vidal", "aisha.diallo"
 
 
@@ -35,6 +39,10 @@ def sign_funnel(users: dict[str, User]) -> int:
         done += 1
     if (SLA, SLA_KEY) not in signed:
         version = _sign(users, SLA, SLA_KEY, "Sales answers qualified leads", SLA_TEXT, SLA_TERMS, None)
+        Version.objects.filter(pk=version.pk).update(in_force_at=timezone.now() - SLA_SINCE)
+        done += 1
+    if (OWED, OWED_KEY) not in signed:
+        version = _sign(users, OWED, OWED_KEY, "Marketing fills the pipeline", OWED_TEXT, OWED_TERMS, None)
         Version.objects.filter(pk=version.pk).update(in_force_at=timezone.now() - SLA_SINCE)
         done += 1
     return done
