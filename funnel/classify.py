@@ -20,9 +20,10 @@ from crm.models import StageMapping
 from crm.subjects import Described
 from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts
+from facts.portions import Portion, cut, portions
 from facts.refresh import Progress
 from facts.rules import leaves
-from funnel.changes import Portion, changed, cut, names_changed, portions
+from funnel.changes import changed, names_changed
 from funnel.dated import Asked
 from funnel.definitions import in_force
 from funnel.figures import meanings_of, with_figures
