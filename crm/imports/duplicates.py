@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from crm.imports.names import Name, first_letters, near
+from crm.imports.names import ORDERS, Name, Order, first_letters, near
 from crm.imports.plan import Plan
 from crm.imports.rules import model_of
 from crm.models import Duplicate, Import, ImportFile, Likeness, Treatment
@@ -159,17 +159,8 @@ def _sure(why: str, name: str, other: str) -> int:
 
 def _staged_names(cursor: Any, plan: Plan, stage: str, out: set[str]) -> Iterator[Pair]:
     """Compare names, in the order of the file: a row that is left out itself is no reason to leave out another."""
-    table, source = quoted(plan.table), plan.source.name
-    cursor.execute(
-        f"SELECT {first_letters('s.name')} AS key, true, row_number() OVER (ORDER BY s.ctid), %s, s.external_id, s.name "
-        f"FROM {stage} s LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id WHERE t.id IS NULL "
-        f"AND s.name <> '' UNION ALL SELECT {first_letters('x.name')}, false, x.id, x.source, x.external_id, x.name FROM {table} x "
-        f"WHERE {first_letters('x.name')} IN (SELECT {first_letters('s.name')} FROM {stage} s) ORDER BY 1",
-        [source, source],
-    )
-    names = (Name(*row) for row in cursor.fetchall())
     remembered = _left_out_before(cursor, plan, stage)
-    best = _best(near(names))
+    best = _best(found for order in ORDERS for found in near(_names_in(cursor, plan, stage, order), order))
     for external_id in sorted(remembered.keys() - best.keys()):
         yield remembered[external_id]
     for name, others in sorted(best.values(), key=lambda one: one[0].place):
@@ -177,6 +168,20 @@ def _staged_names(cursor: Any, plan: Plan, stage: str, out: set[str]) -> Iterato
         if other:
             out.add(name.external_id)
             yield _pair(name, *other)
+
+
+def _names_in(cursor: Any, plan: Plan, stage: str, order: Order) -> list[Name]:
+    """Return the new names of a block in an order, and those that are there and begin alike in it."""
+    table, source = quoted(plan.table), plan.source.name
+    cursor.execute(
+        f"WITH fresh AS (SELECT {first_letters('s.name', order)} AS key, true, row_number() OVER (ORDER BY s.ctid), %s, "
+        f"s.external_id, s.name FROM {stage} s LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id "
+        f"WHERE t.id IS NULL AND s.name <> '') SELECT * FROM fresh UNION ALL SELECT k.key, false, x.id, x.source, "
+        f"x.external_id, x.name FROM {table} x CROSS JOIN LATERAL (SELECT {first_letters('x.name', order)} AS key OFFSET 0) k "
+        "WHERE k.key IN (SELECT key FROM fresh) ORDER BY 1",
+        [source, source],
+    )
+    return [Name(*row) for row in cursor.fetchall()]
 
 
 def _best(found: Iterable[tuple[Name, Name, int]]) -> dict[str, tuple[Name, list[tuple[Name, int]]]]:
@@ -241,21 +246,27 @@ def _note_same(run: Import, kind: str, why: Likeness) -> None:
 
 
 def _note_names(run: Import, kind: str) -> None:
-    table = quoted(model_of(kind)._meta.db_table)
     known = set(Duplicate.objects.filter(run=run, kind=kind).values_list("source", "external_id"))
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(
-            f"SELECT {first_letters('x.name')}, x.first_import_id IS NOT DISTINCT FROM %s, x.id, x.source, x.external_id, x.name "
-            f"FROM {table} x WHERE x.name <> '' AND {first_letters('x.name')} IN (SELECT {first_letters('n.name')} "
-            f"FROM {table} n WHERE n.first_import_id = %s) ORDER BY 1",
-            [run.pk, run.pk],
-        )
-        names = (Name(*row) for row in iter(cursor.fetchone, None))
-        best: dict[tuple[str, str], Duplicate] = {}
-        for name, other, sure in near(names):
+    best: dict[tuple[str, str], Duplicate] = {}
+    for order in ORDERS:
+        for name, other, sure in near(_names_of(run, kind, order), order):
             if name.row not in known and (name.row not in best or best[name.row].sure < sure):
                 best[name.row] = _row(run, kind, name.source, _pair(name, other, sure))
     Duplicate.objects.bulk_create(best.values(), batch_size=PAIRS)
+
+
+def _names_of(run: Import, kind: str, order: Order) -> Iterator[Name]:
+    """Yield the names that an import made, in an order, and those that were there before and begin alike in it."""
+    table = quoted(model_of(kind)._meta.db_table)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            f"WITH made AS (SELECT DISTINCT {first_letters('n.name', order)} AS key FROM {table} n WHERE n.first_import_id = %s) "
+            f"SELECT k.key, x.first_import_id IS NOT DISTINCT FROM %s, x.id, x.source, x.external_id, x.name FROM {table} x "
+            f"CROSS JOIN LATERAL (SELECT {first_letters('x.name', order)} AS key OFFSET 0) k "
+            "WHERE x.name <> '' AND k.key IN (SELECT key FROM made) ORDER BY 1",
+            [run.pk, run.pk],
+        )
+        yield from (Name(*row) for row in iter(cursor.fetchone, None))
 
 
 def list_left_out(run: Import, file: ImportFile, staged: "Staged", pairs: Iterable[Pair]) -> None:

@@ -1,12 +1,14 @@
 """Names of companies, compared: what is left without legal form, case, punctuation and accents, and how near two are.
 
-Pairs are looked for among names that begin alike and stand near each other in alphabetical order, so that the work
-grows with the number of names and not with its square. The likeness is rapidfuzz's ratio of the sorted words.
+Pairs are looked for among names that stand near each other in one of three alphabetical orders: as they are written, read
+from the end, and with their words sorted. A slip of the pen at the beginning of a name parts it from its like in the first
+order, not in the second. So the work grows with the number of names and not with its square. In each order names are first
+parted by three letters, which the database finds. The likeness is rapidfuzz's ratio of the sorted words.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -16,14 +18,16 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
 THRESHOLD = 90  # percent of the sorted words' letters that must agree
-NEIGHBOURS = 10  # each name is compared with so many behind it
 SHORT = 5  # of names shorter than this every letter must agree
 BATCH = 20_000
-LETTERS = 3  # of the beginning, by which names are parted first
+LETTERS = 3  # of the beginning in each order, by which names are parted first
 ACCENTS = (
-    "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿßÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝ",
-    "aaaaaaceeeeiiiinoooooouuuuyysaaaaaaceeeeiiiinoooooouuuuy",
+    "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿłđßÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŁĐ",
+    "aaaaaaceeeeiiiinoooooouuuuyyldsaaaaaaceeeeiiiinoooooouuuuyld",
 )
+STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", **dict.fromkeys("'’`.", None)})
+UMLAUTS = re.compile("([aou])e")  # Mueller is Müller
+ARTICLES = frozenset(["the", "der", "die", "das", "le", "la", "les", "el", "los", "las", "il", "het"])
 FORMS = """ab ag aktiengesellschaft aps as asa bhd bv bvba cie co company corp corporation cv doo eg eirl eood ek ev gbr
     gesmbh gmbh inc incorporated kft kg kgaa kk limited llc llp lp ltd ltda mbh nv ohg ood oy oyj plc pllc pte pty pvt
     sa sab sarl sas sasu sca sdn se sl slu snc spa spol spzoo sprl srl sro ug"""
@@ -31,10 +35,26 @@ LEGAL_FORMS = frozenset(FORMS.split())
 
 
 @dataclass(frozen=True)
+class Order:
+    """A way to sort names so that those near the same stand together."""
+
+    key: str  # SQL for the first letters in this order, of a name's words as `WORDS_OF` makes them
+    text: Callable[[str], str]
+    neighbours: int  # each name is compared with so many behind it
+
+
+ORDERS = (
+    Order("replace({words}, ' ', '')", lambda name: name, 10),
+    Order("reverse(replace({words}, ' ', ''))", lambda name: name[::-1], 10),
+    Order("(SELECT min(word) FROM unnest(string_to_array({words}, ' ')) word)", lambda name: " ".join(sorted(name.split())), 3),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Name:
     """The name of a company, and whose it is."""
 
-    key: str  # its first letters, as the database has them
+    key: str  # its first letters in some order, as the database has them
     fresh: bool  # a new row, which may repeat another
     place: int  # of a new row in the file, or of a record in its table: the first goes before
     source: str
@@ -45,34 +65,51 @@ class Name:
     def bare(self) -> str:
         return bare(self.text)
 
+    @cached_property
+    def folded(self) -> str:
+        return folded(self.bare)
+
     @property
     def row(self) -> tuple[str, str]:
         return self.source, self.external_id
 
 
-def first_letters(column: str) -> str:
-    """Return SQL for the first letters and digits of a name, without accents and a leading “the”."""
-    plain = f"lower(translate({column}, '{ACCENTS[0]}', '{ACCENTS[1]}'))"
-    return f"left(regexp_replace({plain}, '^the\\s+|[[:space:][:punct:]]+', '', 'g'), {LETTERS})"
+def first_letters(column: str, order: Order) -> str:
+    """Return SQL for the first letters of a name in an order, as `folded` leaves them."""
+    plain = f"lower(translate({column}, '{ACCENTS[0]}''’`.', '{ACCENTS[1]}'))"
+    for umlaut, letter in ("ae", "a"), ("oe", "o"), ("ue", "u"):
+        plain = f"replace({plain}, '{umlaut}', '{letter}')"
+    words = f"btrim(regexp_replace({plain}, '[[:space:][:punct:]]+', ' ', 'g'))"
+    words = f"regexp_replace({words}, '^({'|'.join(sorted(ARTICLES))}) (?=.)|( ({'|'.join(sorted(LEGAL_FORMS))}))+$', '', 'g')"
+    return f"left({order.key.format(words=words)}, {LETTERS})"
 
 
 @lru_cache(maxsize=50_000)
 def bare(name: str) -> str:
     """Return the words of a name that tell it from others: “The Müller & Söhne GmbH.” is “muller sohne”."""
-    plain = "".join(
-        letter for letter in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(letter)
-    )
-    words = re.sub(r"[\W_]+", " ", re.sub(r"['’`.]", "", plain)).split()
-    words = words[1:] if words[:1] == ["the"] and len(words) > 1 else words
+    plain = name.casefold().translate(STROKES)
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    words = re.sub(r"[\W_]+", " ", plain).split()
+    words = words[1:] if len(words) > 1 and words[0] in ARTICLES else words
     while len(words) > 1 and words[-1] in LEGAL_FORMS:
         words.pop()
     return " ".join(words)
+
+
+def folded(name: str) -> str:
+    """Return a bare name with umlauts as others write them: Mueller, Müller and Muller are one."""
+    return UMLAUTS.sub(r"\1", name)
 
 
 def alike(one: str, other: str) -> int:
     """Return how near two bare names are, in percent; 0 where they are not near the same."""
     if one == other:
         return 100
+    one, other = folded(one), folded(other)
+    if one == other and len(one) >= SHORT - 1:
+        return 99
     if min(len(one), len(other)) < SHORT or numbers(one) != numbers(other):
         return 0
     found = round(fuzz.token_sort_ratio(one, other, score_cutoff=THRESHOLD))
@@ -84,12 +121,12 @@ def numbers(name: str) -> list[str]:
     return re.findall(r"\d+", name)
 
 
-def near(names: Iterable[Name]) -> Iterator[tuple[Name, Name, int]]:
+def near(names: Iterable[Name], order: Order) -> Iterator[tuple[Name, Name, int]]:
     """Yield (new name, one that goes before it, how sure) for names that are near the same; they come ordered by key."""
     for batch in _batches(names):
-        batch.sort(key=lambda name: (name.key, name.bare, name.place))
-        texts = [name.bare for name in batch]
-        for distance in range(1, min(NEIGHBOURS, len(batch) - 1) + 1):
+        batch.sort(key=lambda name: (name.key, order.text(name.folded), name.place))
+        texts = [name.folded for name in batch]
+        for distance in range(1, min(order.neighbours, len(batch) - 1) + 1):
             scores = cpdist(
                 texts[:-distance], texts[distance:], scorer=fuzz.token_sort_ratio, score_cutoff=THRESHOLD, workers=1
             )

@@ -44,6 +44,9 @@ def listed(run: Import) -> list[tuple[str, str, str, int, str, int | None]]:
         ("Betasoloin", "Betasloin Ltd"),
         ("Baker Hughes Holding", "Holding Baker Hughes"),
         ("Unit 7 Trading", "Unit 7 Trading Co."),
+        ("Die Müller Maschinenbau GmbH", "Mueller Maschinenbau AG"),
+        ("Böhm", "Boehm"),
+        ("Łódź Ørsted", "Lodz Orsted"),
     ],
 )
 def test_near_same_names(one: str, other: str) -> None:
@@ -112,6 +115,26 @@ def test_accounts_with_the_same_domain_or_a_near_same_name() -> None:
         ("5", "2", "name", 100, "keep", None),
         ("7", "2", "name", 92, "keep", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("there", "new"),
+    [
+        ("Acme Company of Kiel", "The Acme Company of Kiel"),
+        ("Müller Maschinenbau", "Mueller Maschinenbau GmbH"),
+        ("Acme Turbines", "Akme Turbines"),
+        ("Turbinen Nord Kiel", "Kiel Turbinen Nord"),
+        ("Übersee Handel", "Uebersee Handel"),
+    ],
+)
+def test_names_that_begin_otherwise_are_found_as_the_preview_said(there: str, new: str) -> None:
+    bring(accounts(f"1,{there},Kiel,"))
+    rows = accounts("2,Quite Another,Ulm,", f"3,{new},Ulm,")
+    held = perform(Import, queue(rows, waits=True).pk, budget=1e9)
+    assert held
+    perform(Preview, Preview.objects.get(run=held).pk, budget=1e9)
+    assert held.files.get().preview["alike"]["name"]["rows"] == 1
+    assert [pair[:2] for pair in listed(bring(rows))] == [("3", "1")]
 
 
 def test_each_kind_of_likeness_is_treated_as_chosen() -> None:
