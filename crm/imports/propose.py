@@ -33,22 +33,26 @@ GUESSED = (
 MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 ID_WORDS = re.compile(r"(?:^|[\s_.-])(?:id|no|nr|number|key|uuid|guid)\.?$|[a-z]Id$|^id", re.IGNORECASE)
 COMMON = {
-    "name": ["name", "full name"],
-    "owner": ["owner", "rep", "sales rep", "assigned to", "agent", "responsible"],
-    "account": ["company", "company name", "organisation", "organization", "customer", "client"],
-    "created_at": ["created", "created at", "created date", "signup date", "date created", "creation date"],
-    "amount": ["amount", "value", "deal value", "revenue"],
-    "campaign": ["campaign", "utm campaign", "campaign name"],
-}
+    "name": ["name", "full name", "nom", "nombre"],
+    "owner": ["owner", "rep", "sales rep", "assigned to", "agent", "responsible", "zuständig", "verantwortlich", "betreuer", "responsable"],
+    "account": ["company", "company name", "organisation", "organization", "customer", "client", "firma", "kunde", "société", "empresa"],
+    "created_at": ["created", "created at", "created date", "signup date", "signed up", "date created", "creation date", "erstellt am", "angelegt am", "créé le"],
+    "amount": ["amount", "value", "deal value", "revenue", "betrag", "wert", "auftragswert", "montant", "importe"],
+    "campaign": ["campaign", "utm campaign", "campaign name", "kampagne", "campagne", "campaña"],
+    "email": ["email", "mail", "email address", "e-mail-adresse", "courriel", "correo"],
+    "phone": ["phone", "telephone", "telefon", "téléphone", "teléfono"],
+    "country": ["country", "land", "pays", "país"],
+    "city": ["city", "town", "ort", "stadt", "ville", "ciudad"],
+}  # fmt: skip
 WORDS = {  # what people call a field that our sheets call otherwise
     "lead": {
-        "is_converted": ["converted", "is converted", "conversion", "convert", "target", "won", "bought"],
-        "name": ["name", "full name", "contact name", "lead name"],
-        "company_name": ["company", "organisation", "organization", "firm", "account name", "employer"],
-        "lead_source": ["source", "lead origin", "origin", "channel", "utm source"],
-        "status": ["status", "lead status", "stage"],
-        "first_contact_on": ["first contact", "first touch", "contacted on"],
-        "title": ["title", "position", "role", "job"],
+        "is_converted": ["converted", "is converted", "conversion", "convert", "target", "won", "bought", "became a deal", "konvertiert", "gewonnen", "converti", "convertido"],
+        "name": ["name", "full name", "contact name", "lead name", "ansprechpartner", "kontakt", "kontaktperson", "contact", "nom", "nombre"],
+        "company_name": ["company", "organisation", "organization", "firm", "account name", "employer", "firma", "unternehmen", "société", "entreprise", "empresa"],
+        "lead_source": ["source", "lead origin", "origin", "channel", "utm source", "quelle", "herkunft", "kanal", "origine", "origen"],
+        "status": ["status", "lead status", "stage", "statut", "estado"],
+        "first_contact_on": ["first contact", "first touch", "contacted on", "erstkontakt", "erster kontakt", "premier contact", "primer contacto"],
+        "title": ["title", "position", "role", "job", "funktion", "poste", "fonction", "cargo"],
         "employees": ["company size", "headcount", "number of employees"],
         "account": [],
     },

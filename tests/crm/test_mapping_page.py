@@ -303,3 +303,15 @@ def test_what_we_call_a_field_ourselves_comes_before_what_a_source_calls_it() ->
     found = propose([*columns], pd.DataFrame(columns), "leads.csv")
     assert found.choices["Lead Source"] == "field:lead_source"
     assert found.choices["Lead Origin"] != "field:lead_source"
+
+
+def test_a_sheet_in_german_is_proposed_as_leads() -> None:
+    cells = {
+        "Nr": "M-1", "Firma": "Groß GmbH", "Ansprechpartner": "Jörg Groß", "E-Mail": "j@gross.de", "Quelle": "Messe",
+        "Konvertiert": "ja", "Erstkontakt": "31.01.2026",
+    }  # fmt: skip
+    found = propose(list(cells), pd.DataFrame([cells, {**cells, "Nr": "M-2"}]), "Messe.csv")
+    assert (found.kind, found.id_column) == ("lead", "Nr")
+    assert {found.choices[name].partition(":")[2] for name in list(cells)[1:]} == {
+        "company_name", "name", "email", "lead_source", "is_converted", "first_contact_on",
+    }  # fmt: skip
