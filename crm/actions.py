@@ -7,15 +7,17 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from core.work import State
+from core.work import State, Work
 from crm.imports import preview, remember, store
 from crm.imports.duplicates import treatments
 from crm.imports.hand import kind_for
-from crm.imports.questions import questions
+from crm.imports.mended import AT_FIRST
+from crm.imports.questions import ZONE, questions, said_otherwise
 from crm.imports.rules import MappingError
 from crm.imports.undo import blockers
+from crm.imports.zones import zone_named
 from crm.models import Import, ImportFile, Likeness, Preview, Treatment, Undo
-from team.models import User
+from team.models import User, currency_code
 
 
 class CannotUndo(Exception):
@@ -108,14 +110,56 @@ def take_in(*, file: ImportFile) -> Preview:
         return preview.restart(run)
 
 
-def answer(*, file: ImportFile, said: Mapping[str, str]) -> Preview:
-    """Say what a file leaves open; what is no answer to one of its questions is passed over."""
+def answer(*, file: ImportFile, said: Mapping[str, str]) -> Work:
+    """Say what a file leaves open, or say otherwise than it was found or answered; return the work to ring for.
+
+    In another encoding, or parted otherwise, it is another file: then a worker looks at it anew.
+    """
     with transaction.atomic():
-        run = _held(file.run_id)
-        open_ones = {one.key: {choice.value for choice in one.choices} for one in questions(file)}
-        known = {key: said[key] for key, values in open_ones.items() if said.get(key) in values}
-        file.answers = {**file.answers, **known}
+        run, before = _held(file.run_id), file.answers
+        file.answers = said_otherwise(file, said)
+        if any(file.answers.get(key) != before.get(key) for key in AT_FIRST):
+            return _look_again(run, file)
         file.save(update_fields=["answers"])
+        return preview.restart(run)
+
+
+def _look_again(run: Import, file: ImportFile) -> Import:
+    file.state, file.reason = ImportFile.State.WAITING, ""
+    file.save(update_fields=["answers", "state", "reason"])
+    preview.stop(run)
+    run.held_since, run.run_after = None, timezone.now()
+    run.save(update_fields=["held_since", "run_after"])
+    return run
+
+
+def choose_zone(*, run: Import, source: str, zone: str) -> Preview:
+    """Say by which clock the files of a source are read where they do not say it.
+
+    Raises:
+        ValueError: there is no such time zone.
+    """
+    if not zone_named(zone):
+        raise ValueError(f"“{zone}” is no time zone.")
+    with transaction.atomic():
+        run = _held(run.pk)
+        for file in run.files.filter(source=source).only("answers"):
+            file.answers = {**file.answers, ZONE: zone}
+            file.save(update_fields=["answers"])
+        return preview.restart(run)
+
+
+def choose_currency(*, run: Import, currency: str) -> Preview:
+    """Say in which currency the amounts are whose file names none.
+
+    Raises:
+        ValidationError: it is no currency.
+    """
+    currency_code(currency)
+    with transaction.atomic():
+        run = _held(run.pk)
+        run.currency_asked = currency
+        run.save(update_fields=["currency_asked"])
         return preview.restart(run)
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.imports.outlook import source_title
 from crm.imports.targets import title_of
-from crm.models import CustomField, RememberedMapping
+from crm.models import CustomField, RememberedMapping, SourceZone
 from team.access import needs
 
 PER_PAGE = 50
@@ -24,6 +24,9 @@ def remembered(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "mappings": [(row, source_title(row.source), _title(row)) for row in page],
+        "zones": [
+            (row, source_title(row.source)) for row in SourceZone.objects.select_related("decided_by")[:PER_PAGE]
+        ],
         "fields_page": fields,
         "fields": [(field, title_of(field.kind)) for field in fields],
     }
@@ -43,4 +46,14 @@ def forget(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(
         request, f"Forgotten: how {source_title(row.source)} {row.kind} is read. What went in stays as it is."
     )
+    return redirect("remembered")
+
+
+@needs("import")
+@require_POST
+def forget_zone(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forget the clock of a source: its times are on the company's again, where they do not say it."""
+    row = get_object_or_404(SourceZone, pk=pk)
+    row.delete()
+    messages.success(request, f"Forgotten: the clock of {source_title(row.source)}. What went in stays as it is.")
     return redirect("remembered")

@@ -1,10 +1,12 @@
 """The pages on which somebody looks at an import before it goes in, and says how its columns are to be read."""
 
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any, cast
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -173,6 +175,33 @@ def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
         ring_for(actions.answer(file=file, said=request.POST))
     except NotHeld as error:
         messages.warning(request, str(error))
+    return redirect("import_run", pk)
+
+
+@needs("import")
+@require_POST
+def choose_zone(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the clock by which the files of a source are read."""
+    said = {name: request.POST.get(name, "") for name in ("source", "zone")}
+    return _choose(request, lambda: actions.choose_zone(run=get_object_or_404(Import, pk=pk), **said), pk)
+
+
+@needs("import")
+@require_POST
+def choose_currency(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the currency of amounts whose file names none."""
+    code = request.POST.get("currency", "").strip().upper()
+    return _choose(request, lambda: actions.choose_currency(run=get_object_or_404(Import, pk=pk), currency=code), pk)
+
+
+def _choose(request: HttpRequest, act: Callable[[], Work], pk: int) -> HttpResponse:
+    """Do what somebody chose, or say why not; what would come is counted anew."""
+    try:
+        ring_for(act())
+    except (NotHeld, ValueError) as error:
+        messages.warning(request, str(error))
+    except ValidationError as error:
+        messages.warning(request, " ".join(error.messages))
     return redirect("import_run", pk)
 
 

@@ -30,8 +30,11 @@ urlpatterns = [
     path("imports/<int:pk>/cancel/", views.cancel, name="cancel_import"),
     path("imports/remembered/", remembered_views.remembered, name="remembered"),
     path("imports/remembered/<int:pk>/forget/", remembered_views.forget, name="forget_mapping"),
+    path("imports/remembered/zones/<int:pk>/forget/", remembered_views.forget_zone, name="forget_zone"),
     path("imports/<int:pk>/bring-in/", review_views.bring_in, name="bring_in"),
     path("imports/<int:pk>/duplicates/choose/", review_views.choose_duplicates, name="choose_duplicates"),
+    path("imports/<int:pk>/zone/", review_views.choose_zone, name="choose_zone"),
+    path("imports/<int:pk>/currency/", review_views.choose_currency, name="choose_currency"),
     path("imports/<int:pk>/files/<int:file_pk>/", review_views.file_mapping, name="file_mapping"),
     path("imports/<int:pk>/files/<int:file_pk>/answer/", review_views.answer, name="answer_file"),
     *(

@@ -18,6 +18,7 @@ from crm.actions import cancel_import, start_import
 from crm.forms import ImportForm
 from crm.imports import report, store
 from crm.imports.catalogue import titles
+from crm.imports.clocks import clocks
 from crm.imports.mended import mendings
 from crm.imports.outlook import outlook, source_title
 from crm.imports.questions import Finding, Question, findings, questions
@@ -26,7 +27,8 @@ from crm.imports.run import can_be_mapped
 from crm.models import Import, ImportFile, RowError
 from crm.models.imports import HELD_FOR
 from team.access import needs
-from team.models import Company, User
+from team.forms import zone_choices
+from team.models import User
 
 IMPORTS_PER_PAGE = 25
 FILES_PER_PAGE = 100
@@ -115,10 +117,12 @@ def _around(request: HttpRequest, run: Import, files: list[ImportFile]) -> dict[
     told = [(file, *_told(file)) for file in files]
     return {
         "asked": [(file, open_ones) for file, open_ones, _ in told if open_ones][:FILES_PER_PAGE],
-        "findings": [(file, known) for file, _, known in told if file in page.object_list and file.kind and known],
+        "findings": [(file, known) for file, _, known in told if file in page.object_list and known and file.header],
+        "answered": any(file.answers for file in files),
+        "clocks": clocks(files),
+        "zone_choices": zone_choices(),
         "page": page,
         "files": [(file, source_title(file.source, found), can_be_mapped(file)) for file in page],
-        "zone": Company.get().time_zone,
         "discarded_on": run.held_since + HELD_FOR if run.held_since else None,
     }
 

@@ -24,6 +24,9 @@ NUMBERISH = r"^[^\d.,]{0,6}\d[\d.,\s'’]*[^\d.,]{0,6}$"
 NOT_AMOUNTS = re.compile(
     r"phone|fax|mobil|tel\b|telefon|zip|post|plz|version|\bip\b|\bid\b|number$|nummer$", re.IGNORECASE
 )
+MACHINE_CLOCK = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?$"  # as programs write times that say no zone
+CLOCK = r"^.*\d.*[\s,T]\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?\s?[Mm]\.?)?(?:\s*Uhr)?$"  # as people read them
+LOOKED_FOR_CLOCKS = 5_000  # cells
 HALF_DAYS = r"\d\s*[AaPp]\.?\s?[Mm]\.?$"
 NULL_WORDS = frozenset(
     [
@@ -46,7 +49,11 @@ NULL_WORDS = frozenset(
         "undefined",
     ]
 )
-NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
+NAMES = {
+    "utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252", "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251", "cp1253": "Windows-1253", "cp1254": "Windows-1254", "iso8859_15": "ISO 8859-15",
+    "mac_roman": "Mac Roman", "cp850": "DOS 850", "shift_jis": "Shift JIS", "gb18030": "GB 18030",
+}  # fmt: skip
 MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 Found = dict[str, Any]
 
@@ -66,6 +73,8 @@ class Column:
     whole: list[str] = field(default_factory=lambda: ["", ""])  # 1.234 and 1,234: no whole number but with thousands
     plain_thousands: bool = False
     half_days: bool = False
+    machine_clock: str = ""  # a time of day without a zone, as programs write it, and as it is shown to people
+    clock: str = ""
     signs: dict[str, int] = field(default_factory=dict)
     nulls: list[str] = field(default_factory=list)
     dated: float = 0.0  # share of the cells that are dates
@@ -89,6 +98,8 @@ class Column:
             or self.open_numbers
             or self.signs
             or self.nulls
+            or self.machine_clock
+            or self.clock
         )
 
     def as_json(self) -> Found:
@@ -143,6 +154,7 @@ def _look(cells: pd.Series) -> Column:
         return column
     _count(column, words)
     column.half_days = bool(words.str.contains(HALF_DAYS).any())
+    column.machine_clock, column.clock = _clocks(words.head(LOOKED_FOR_CLOCKS))
     column.nulls = sorted(word for word in words if len(word) < 12 and word.casefold() in NULL_WORDS)
     known = max(1, len(words) - len(column.nulls))
     column.dated = round((column.day + column.month + column.open_dates) / known, 2)
@@ -151,6 +163,14 @@ def _look(cells: pd.Series) -> Column:
         column.signs = _signs(words)
         column.plain_thousands = bool(words.str.fullmatch(r"\d{4,6}").any())
     return column
+
+
+def _clocks(words: pd.Series) -> tuple[str, str]:
+    """Return a time without a zone as programs write it, and one as it is shown to people."""
+    found = numbers.matching(words, CLOCK)
+    by_program = found.str.contains(MACHINE_CLOCK).to_numpy(dtype=bool, na_value=False)
+    first, second = _cut(next(iter(some), "") for some in (found[by_program], found[~by_program]))
+    return first, second
 
 
 def _add(column: Column, cells: pd.Series) -> None:

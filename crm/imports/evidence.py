@@ -1,7 +1,7 @@
 """What is known of how one file is to be read, and what says so.
 
-A column is read as its own cells prove, else as somebody said, else as the source's mapping says, else as the other
-columns of the file and the other files of the same source in the import prove.
+A column is read as somebody said of it, else as its own cells prove, else as somebody said of the file, else as the
+source's mapping says, else as the other columns of the file and the other files of the same source in the import prove.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,10 +18,11 @@ from crm.imports.manners import Manners
 from crm.imports.numbers import COMMA, POINT
 from crm.imports.plan import Plan, PlannedField
 from crm.imports.zones import zone_named
-from crm.models import CustomType, FileState, ImportFile
+from crm.models import CustomType, FileState, ImportFile, SourceZone
 from team.models import Company
 
 DATES, DECIMAL, ZONE, CURRENCY = "dates", "decimal", "zone", "currency"
+SAID = "Somebody said so"
 Columns = dict[str, dict[str, Any]]
 
 
@@ -53,13 +54,14 @@ class Reader:
     def order_of(self, column: str) -> tuple[str, str]:
         """Return (order of day and month in a column, what says so)."""
         seen = self.columns.get(column, {})
+        if said := self.answers.get(f"{DATES}:{column}"):
+            return said, SAID
         if not contradicts(seen, "day", "month"):
             for name, order, place in (("day", DAY_FIRST, 0), ("month", MONTH_FIRST, 1)):
                 if seen.get(name):
                     return order, f"{column}: {seen['date_samples'][place]}"
-        said = self.answers.get(f"{DATES}:{column}") or self.answers.get(DATES)
-        if said:
-            return said, "Somebody said so"
+        if said := self.answers.get(DATES):
+            return said, SAID
         return ("", "") if contradicts(seen, "day", "month") else self.order_elsewhere()
 
     def order_elsewhere(self) -> tuple[str, str]:
@@ -80,12 +82,13 @@ class Reader:
     def decimal_of(self, column: str) -> tuple[str, str]:
         """Return (what parts the decimals in a column, what says so)."""
         seen = self.columns.get(column, {})
+        if said := self.answers.get(f"{DECIMAL}:{column}"):
+            return said, SAID
         own = _agreed(self.marks(column, seen))
         if own:
             return own
-        said = self.answers.get(f"{DECIMAL}:{column}") or self.answers.get(DECIMAL)
-        if said:
-            return said, "Somebody said so"
+        if said := self.answers.get(DECIMAL):
+            return said, SAID
         return ("", "") if any(self.marks(column, seen)) else self.decimal_elsewhere()
 
     def decimal_elsewhere(self) -> tuple[str, str]:
@@ -160,10 +163,42 @@ class Reader:
         return {name: code for name, code in named.items() if code}
 
     def zones(self) -> dict[str, str]:
-        """Return the zone of each column whose name says one, and of all others where somebody said it."""
-        named = {name: zone_named(unit) for name, unit in self.file.detected.get("units", {}).items()}
-        said = {"": self.answers[ZONE]} if ZONE in self.answers else {}
-        return said | {name: zone for name, zone in named.items() if zone}
+        """Return the zone of each column whose name says one, and of the others where it is not the source's.
+
+        The source's own is that of its programs; what it shows to people is on the clock of whoever looked at it.
+        """
+        units = {name: zone_named(unit) for name, unit in self.file.detected.get("units", {}).items()}
+        own = {name: said for name in self.columns if (said := self.answers.get(f"{ZONE}:{name}"))}
+        stated = self.kind.source.time_zone if self.kind else ""
+        shown = self.shown_clocks() if stated else []
+        others = dict.fromkeys(shown, self.usual_zone()[0])
+        if not shown and (said := self.answers.get(ZONE) or ("" if stated else self._remembered_zone())):
+            others[""] = said
+        return others | {name: zone for name, zone in (units | own).items() if zone}
+
+    def usual_zone(self) -> tuple[str, str]:
+        """Return (zone of times that neither say it nor are in the source's own, what says so)."""
+        if ZONE in self.answers:
+            return self.answers[ZONE], SAID
+        before = self._remembered_zone()
+        return (before, "Said before of this source") if before else (Company.get().time_zone, "The company's")
+
+    def _remembered_zone(self) -> str:
+        known = SourceZone.objects.filter(source=self.file.source).first() if self.file.source else None
+        return known.time_zone if known else ""
+
+    def clocks(self) -> dict[str, str]:
+        """Return a time without a zone from each column of times whose name says none either."""
+        seen = {name: self.columns.get(name, {}) for name in self.file.header if name in self.needs.times}
+        found = {name: one.get("clock") or one.get("machine_clock", "") for name, one in seen.items()}
+        units = self.file.detected.get("units", {})
+        return {name: time for name, time in found.items() if time and not zone_named(units.get(name, ""))}
+
+    def shown_clocks(self) -> list[str]:
+        """Return the columns whose times were written for people to read: not in the zone that the source keeps them in."""
+        if self.file.detected.get("typed"):
+            return list(self.clocks())
+        return [name for name in self.clocks() if self.columns[name].get("clock")]
 
 
 def manners_of(file: ImportFile, plans: Iterable[Plan] | None = None) -> Manners:

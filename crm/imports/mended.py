@@ -18,9 +18,10 @@ from crm.imports.blocks import Block
 from crm.imports.headers import REJECTED_LINE, fold, is_ours, mends
 from crm.imports.plan import Plan
 from crm.imports.prepare import Prepared, prepare
-from crm.imports.questions import CURRENCY, DATES, DECIMAL, ZONE, manners_of
+from crm.imports.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING, ZONE, manners_of
 from crm.models import Import, ImportFile, RowError
 
+AT_FIRST = {ENCODING, DELIMITER}  # the corrected file is written in its own
 GUARDED = re.compile(r"^'(?='*[=+\-@\t\r\0])")
 
 
@@ -48,10 +49,12 @@ def recognise(file: ImportFile) -> bool:
 def _read_alike(file: ImportFile, origin: ImportFile) -> None:
     """Have ambiguous cells read as in the first file: what all of it proved, a few rows of it may leave open."""
     manners = manners_of(origin)
-    told = {DATES: manners.date_order, DECIMAL: manners.decimal, ZONE: {"": manners.zone.get("", "")}}
+    told = {DATES: manners.date_order, DECIMAL: manners.decimal, ZONE: manners.zone}
     said = {f"{what}:{column}" if column else what: value for what, by in told.items() for column, value in by.items()}
     signs = {f"{CURRENCY}:{sign}": code for found in manners.signs.values() for sign, code in found.items()}
-    file.answers = {key: value for key, value in (said | signs).items() if value} | origin.answers
+    file.answers = {
+        key: value for key, value in (said | signs | origin.answers).items() if value and key not in AT_FIRST
+    }
     for column, words in manners.nulls.items():
         seen = file.detected.setdefault("columns", {}).setdefault(column, {})
         seen["nulls"] = sorted({*seen.get("nulls", ()), *words})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from crm.imports import dates, numbers
+from crm.imports import dates, detect, numbers
 from crm.imports.dates import DAY_FIRST, MONTH_FIRST
 from crm.imports.evidence import (
     CURRENCY,
@@ -30,6 +30,8 @@ __all__ = [
     "CURRENCY",
     "DATES",
     "DECIMAL",
+    "DELIMITER",
+    "ENCODING",
     "ZONE",
     "Choice",
     "Finding",
@@ -38,6 +40,7 @@ __all__ = [
     "manners_of",
     "questions",
 ]
+ENCODING, DELIMITER = "encoding", "delimiter"
 ORDERS = {DAY_FIRST: "The day comes first", MONTH_FIRST: "The month comes first"}
 POINTS = {
     POINT: "A point parts the decimals, a comma the thousands",
@@ -73,6 +76,8 @@ class Finding:
     what: str
     value: str
     words: str
+    key: str = ""  # under which somebody can say otherwise
+    choices: tuple[tuple[str, str], ...] = ()  # (value, in words)
 
 
 def questions(file: ImportFile) -> list[Question]:
@@ -86,14 +91,52 @@ def questions(file: ImportFile) -> list[Question]:
 def findings(file: ImportFile) -> list[Finding]:
     """Say what was found out of how a file is read: by itself, by its neighbours, by what somebody said."""
     told = [
-        Finding(name.capitalize(), one["value"], one["words"])
+        Finding(name.capitalize(), one["value"], one["words"], *_other_ways(file, name))
         for name in ("encoding", "delimiter", "title", "footer")
         if (one := file.detected.get(name))
     ]
     if not file.kind:
         return told
     reader = Reader(file)
-    return [*told, *_found_orders(reader), *_found_decimals(reader), *_found_money(reader), _found_zone(reader)]
+    return [*told, *_found_orders(reader), *_found_decimals(reader), *_found_money(reader), *_found_zone(reader)]
+
+
+def said_otherwise(file: ImportFile, said: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers of a file with what somebody says of it now; what is no answer to anything is passed over.
+
+    What the file proves without being told is not kept as an answer.
+    """
+    asked = {one.key: [choice.value for choice in one.choices] for one in questions(file)}
+    found = {one.key: one for one in findings(file) if one.choices}
+    answers = {**file.answers, **{key: said[key] for key, values in asked.items() if said.get(key) in values}}
+    for key, one in found.items():
+        if said.get(key) in dict(one.choices) and said[key] != one.value:
+            answers[key] = said[key]
+    return {key: value for key, value in answers.items() if not _is_proved(file, answers, key)}
+
+
+def _is_proved(file: ImportFile, answers: dict[str, str], key: str) -> bool:
+    """Tell whether a file would be read the same way without one of the answers."""
+    if key in {ENCODING, DELIMITER}:
+        return bool(answers[key] == file.detected.get(key, {}).get("found"))
+    what, _, column = key.partition(":")
+    read = {DATES: Reader.order_of, DECIMAL: Reader.decimal_of}.get(what)
+    if not column or read is None or not file.kind:
+        return False
+    reader = Reader(file)
+    reader.answers = {other: value for other, value in answers.items() if other != key}
+    return read(reader, column)[0] == answers[key]
+
+
+def _other_ways(file: ImportFile, what: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return how else the text of a file can be read; of cells from a workbook there is nothing to say."""
+    if file.detected.get("typed") or file.mends_id or what not in {ENCODING, DELIMITER}:
+        return "", ()
+    if what == DELIMITER:
+        return what, tuple((mark, words.capitalize()) for mark, words in detect.MARKS.items())
+    found = file.detected[what].get("found", file.encoding)
+    never = {"utf-8", "utf-16-le", "utf-16-be"} - {found}  # what is no UTF-8 was found out to the last byte
+    return what, tuple((name, words) for name, words in detect.NAMES.items() if name not in never)
 
 
 # What is asked
@@ -235,7 +278,9 @@ def _found_orders(reader: Reader) -> Iterator[Finding]:
             yield Finding(
                 f"Dates in {name}",
                 order,
-                f"{ORDERS.get(order, 'Not known which')} ({why})." if why else "Not known which comes first.",
+                f"{why}." if why else "Nothing says which comes first.",
+                f"{DATES}:{name}",
+                tuple(ORDERS.items()),
             )
 
 
@@ -244,33 +289,33 @@ def _found_decimals(reader: Reader) -> Iterator[Finding]:
     for name in reader.file.header:
         if name in read and has_numbers(reader.columns.get(name, {})):
             mark, why = reader.decimal_of(name)
-            yield Finding(
-                f"Numbers in {name}", mark, f"{POINTS[mark]} ({why})." if mark else "Not known what parts the decimals."
-            )
+            words = f"{why}." if mark else "Each cell says itself what parts its decimals."
+            yield Finding(f"Numbers in {name}", mark, words, f"{DECIMAL}:{name}", tuple(POINTS.items()))
 
 
 def _found_money(reader: Reader) -> Iterator[Finding]:
     for name, code in reader.units().items():
         if name in reader.needs.amounts:
             yield Finding("Currency", code, f"The column “{name}” says so.")
+    found: dict[str, list[str]] = {}
     for name, signs in reader.signs().items():
+        for sign in signs:
+            found.setdefault(sign, []).append(name)
+    for sign, names in found.items():
+        codes = numbers.code_of(sign)
+        choices = tuple((code, code) for code in codes) if len(codes) > 1 else ()
+        code = reader.currency_of(sign)
         yield Finding(
-            "Currency", ", ".join(filter(None, signs.values())), f"By the signs in “{name}”: {', '.join(signs)}."
+            "Currency", code, f"{sign} in {_listed(names)}.", f"{CURRENCY}:{sign}" if choices else "", choices
         )
 
 
-def _found_zone(reader: Reader) -> Finding:
-    zones = reader.zones()
-    if zones:
-        return Finding(
-            "Time zone",
-            ", ".join(sorted(set(zones.values()))),
-            "Of times that say none themselves: somebody or the name of the column said so.",
-        )
+def _found_zone(reader: Reader) -> Iterator[Finding]:
+    """Say by which clock times are read that name none; where nobody can be sure, it is a choice of its own on the page."""
     assert reader.kind
-    stated = reader.kind.source.time_zone
-    if stated:
-        return Finding(
-            "Time zone", stated, f"Of times that say none themselves, as {reader.kind.source.title} writes them."
-        )
-    return Finding("Time zone", Company.get().time_zone, "The company's, for times that say none themselves.")
+    zones, default = reader.zones(), reader.kind.source.time_zone or Company.get().time_zone
+    by_zone: dict[str, list[str]] = {}
+    for name in reader.clocks():
+        by_zone.setdefault(zones.get(name) or zones.get("") or default, []).append(name)
+    for zone, names in by_zone.items():
+        yield Finding("Time zone", zone, f"Of times in {_listed(names)}, which say none themselves.")

@@ -4,10 +4,11 @@ import hashlib
 
 from django.utils import timezone
 
+from crm.imports.evidence import ZONE
 from crm.imports.hand import kind_for
 from crm.imports.headers import fold, is_ours
 from crm.imports.rules import MappingError
-from crm.models import Import, ImportFile, RememberedMapping
+from crm.models import Import, ImportFile, RememberedMapping, SourceZone
 from team.models import User
 
 
@@ -36,6 +37,7 @@ def apply(file: ImportFile, asked: str) -> bool:
 def keep(run: Import, user: User) -> None:
     """Remember what was said of each file of an import that goes in, and that the remembered was used."""
     now = timezone.now()
+    _keep_zones(run, user)
     for file in run.files.filter(state=ImportFile.State.READING).exclude(mappings=[]):
         if file.remembered_id and not file.mapped_by_id:
             RememberedMapping.objects.filter(pk=file.remembered_id).update(used_at=now)
@@ -53,3 +55,11 @@ def keep(run: Import, user: User) -> None:
             },
         )
         file.save(update_fields=["remembered"])
+
+
+def _keep_zones(run: Import, user: User) -> None:
+    """Remember by which clock the files of a source are read; a corrected file only repeats what was said of the first."""
+    for file in run.files.filter(state=ImportFile.State.READING, mends=None).exclude(source=""):
+        if zone := file.answers.get(ZONE):
+            said = {"time_zone": zone, "decided_by": user, "decided_at": timezone.now()}
+            SourceZone.objects.update_or_create(source=file.source, defaults=said)

@@ -23,6 +23,7 @@ from crm.imports.detect import examine
 from crm.imports.duplicates import list_left_out
 from crm.imports.journal import mark
 from crm.imports.locks import one_at_a_time
+from crm.imports.mended import AT_FIRST
 from crm.imports.planning import note_custom_fields, place_behind, place_in, prepared_from
 from crm.imports.prepare import Prepared, Refused, Staged
 from crm.imports.questions import questions
@@ -211,6 +212,10 @@ def look_at(file: ImportFile, asked: str) -> None:
         else:
             _recognise(file, asked)
     except Unreadable as error:
+        if AT_FIRST & file.answers.keys():  # what somebody said of it cannot be
+            file.answers = {key: value for key, value in file.answers.items() if key not in AT_FIRST}
+            look_at(file, asked)
+            return
         file.state, file.reason = ImportFile.State.FAILED, str(error)
     file.save()
 
@@ -230,10 +235,17 @@ def _recognise(file: ImportFile, asked: str) -> None:
     if suffix == "xml":
         given = ecb.as_table(given, store.place(f"{file.stored}.csv"))
     known = partial(recognise, name=file.name, asked=asked)
-    seen = survey(given, store.place(clean), settings.UNPACKED_MAX_BYTES, known)
+    seen = survey(given, store.place(clean), settings.UNPACKED_MAX_BYTES, known, file.answers)
+    is_mapped = bool(file.mappings) and file.header == seen.header
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
     file.detected = examine(file, sheets.is_sheet(file)) | seen.around
+    for what, value in seen.found.items():
+        file.detected[what]["found"] = value
+    if is_mapped:
+        file.state = ImportFile.State.READING
+        return None
+    file.source, file.kind, file.mappings, file.mapped_by, file.remembered = "", "", [], None, None
     if mended.recognise(file) or remember.apply(file, asked):
         return None
     kind = recognise(seen.header, file.name, asked)

@@ -6,7 +6,7 @@ Whatever it was, from here on it is plain UTF-8 with line feeds, so that a byte 
 import codecs
 import csv
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -44,22 +44,30 @@ class Survey:
     first_line: int
     size: int  # of the plain file, in bytes
     around: dict[str, dict[str, str]] = field(default_factory=dict)  # what stands above and below the table, in words
+    found: dict[str, str] = field(default_factory=dict)  # encoding and delimiter, as if nobody had said anything
 
 
-def survey(path: Path, clean: Path, limit: int, is_known: Callable[[list[str]], object] | None = None) -> Survey:
+def survey(
+    path: Path, clean: Path, limit: int, is_known: Callable[[list[str]], object] | None = None,
+    said: Mapping[str, str] | None = None,
+) -> Survey:  # fmt: skip
     """Write the file at `path` as plain UTF-8 to `clean` and tell how to read it.
 
     Args:
         is_known: tells whether a row of names is one that some mapping knows; the first such row is the header.
+        said: encoding and delimiter, where somebody said them; they go before what the file seems to be.
 
     Raises:
         Unreadable: it is no table, or larger than `limit` bytes when unpacked.
     """
-    encoding, bom = _encoding(path)
+    said = said or {}
+    found, bom = _encoding(path)
+    encoding = said.get("encoding") or found
     _clean(path, clean, encoding, bom, limit)
     sample = _sample(clean)
     skipped, named = _named_delimiter(sample)
-    delimiter = named or sniff(sample[skipped:])
+    likely = named or sniff(sample[skipped:])
+    delimiter = said.get("delimiter") or likely
     top = frame.head(clean, delimiter, skipped)
     if not top:
         raise Unreadable("The file has no row of column names.")
@@ -74,8 +82,9 @@ def survey(path: Path, clean: Path, limit: int, is_known: Callable[[list[str]], 
     above = [row for row in top if row.end < header.end]
     below = frame.cut_footer(clean, header.end, len(names), delimiter)
     return Survey(
-        encoding, delimiter, names, header.end, header.next_line, clean.stat().st_size, frame.words(above, below)
-    )
+        encoding, delimiter, names, header.end, header.next_line, clean.stat().st_size, frame.words(above, below),
+        {"encoding": found, "delimiter": likely},
+    )  # fmt: skip
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FOLDERS = ["salesforce", "salesforce_soql", "hubspot", "hubspot_portal", "pipedrive", "olist", "maven"]
 BOOKS = {  # what is told of imports, copies and work, which stays when an import is taken back
     "Before", "Copy", "Deletion", "Import", "ImportFile", "ImportTransaction", "Preview", "RememberedMapping", "RowError",
-    "Restored", "SeenKey", "Snapshot", "Undo", "Session", "ContentType", "Permission",
+    "Restored", "SeenKey", "Snapshot", "SourceZone", "Undo", "Session", "ContentType", "Permission",
 }  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def test_twice_is_once_by_the_long_way_and_the_short(name: str) -> None:
     assert not again.files.exclude(same_as=None).exists()
 
 
-@pytest.mark.parametrize("name", [*(name for name in FOLDERS if name != "salesforce_soql"), "accord"])
+@pytest.mark.parametrize("name", [*FOLDERS, "accord"])
 def test_taken_back_one_after_the_other_all_is_as_before(ops: User, name: str) -> None:
     source = name if name == "accord" else "auto"
     nothing = checksum()
