@@ -92,7 +92,7 @@ class PassForm(forms.Form):
         options.setdefault("auto_id", f"id_{handoff.pk}_%s")
         super().__init__(*args, **options)
         of_sales = Q(user=None) | Q(user__is_active=True, user__role__in=[Role.REP, Role.CRO])
-        others = Owner.objects.filter(of_sales, is_active=True).exclude(pk=handoff.to_owner_id)
+        others = Owner.objects.filter(of_sales, is_active=True).exclude(pk=handoff.to_owner_id or 0)
         self.fields["to"].queryset = others.order_by("name", "pk")  # type: ignore[attr-defined]
 
 

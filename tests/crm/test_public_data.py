@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.test.utils import override_settings
 
+from core.periods import Period
 from crm.models import (
     Account,
     Activity,
@@ -26,6 +27,12 @@ from crm.models import (
     StageChange,
     Touch,
 )
+from facts.engine import open_facts
+from facts.refresh import refresh
+from funnel.classify import classify
+from funnel.definitions import in_force
+from funnel.measures import Question, river
+from funnel.models import Move
 from tests.crm.importing import bring, picture, refused, stamps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.public_data]
@@ -116,6 +123,28 @@ class TestOlist:
             known["days_to_won_calendar"]["min_days"], known["days_to_won_calendar"]["max_days"],
         )  # fmt: skip
         assert sorted(days)[len(days) // 2] == known["days_to_won_calendar"]["median_days"]
+
+    def test_the_funnel_shows_their_conversion_and_their_true_dates(self, truths: dict[str, Any]) -> None:
+        known = truths["olist_funnel"]
+        refresh()
+        classify()
+        refresh()
+        shown = river(open_facts(), in_force(), Question(Period()))
+        assert (shown.leads, shown.won, shown.conversion) == (known["mqls"], known["closed"], known["conversion"])
+        assert shown.days_to_won
+        assert (shown.days_to_won.n, shown.days_to_won.median) == (
+            known["closed"],
+            known["days_to_won_calendar"]["median_days"],
+        )
+        months = {
+            stage: Counter(
+                f"{moment:%Y-%m}"
+                for moment in Move.objects.filter(lead__isnull=False, stage=stage).values_list("entered_at", flat=True)
+            )
+            for stage in ("inquiry", "won")
+        }
+        assert months["won"] == known["won_by_won_month"]
+        assert sum(months["inquiry"].values()) == known["mqls"]
 
     def test_people_pages_and_delivered_revenue(self, truths: dict[str, Any]) -> None:
         known = truths["olist_funnel"]
