@@ -40,10 +40,10 @@ def names_changed(rules: Iterable[Rule], since: str) -> bool:
     What carries no stamp, such as the territories, is the structure of the house: a change of it waits for the night.
     """
     followed = {pointer for rule in rules for pointer in _pointers(rule)} - FOLLOWED
-    tables = {table.source for pointer in followed if (table := registry.get(LINKS[pointer])).is_stamped}
+    behind = {table.source for pointer in followed if (table := registry.get(LINKS[pointer])).is_stamped}
     with connection.cursor() as cursor:
-        for table in sorted(tables):
-            cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE {_new(since)})")
+        for source in sorted(behind):
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {source} WHERE {_new(since)})")
             if cursor.fetchone()[0]:
                 return True
     return False

@@ -1,9 +1,16 @@
 """Portions of a table's rows: a long run does one after the other and records how far it came."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import ibis
 import numpy as np
+import pyarrow as pa
 from django.db import connection
+
+SIZE = 250_000  # rows asked about in one question
+MANY = 0.2  # share of named rows from which asking about all costs less than naming them
 
 
 @dataclass(frozen=True)
@@ -20,19 +27,47 @@ class Portion:
             return "BETWEEN %s AND %s", [self.first, self.last]
         return "= ANY(%s)", [self.ids.tolist()]
 
+    def only(self, rows: Any, column: str) -> Any:
+        """Return the facts whose column holds an id of the portion."""
+        if self.ids is None:
+            return rows.filter(rows[column].between(self.first, self.last))
+        return rows.semi_join(self._named, rows[column] == self._named.named)
 
-def portions(table: str, after: int, size: int) -> list[Portion]:
-    """Return the next range of at most `size` rows after an id; empty when there is none."""
+    @cached_property
+    def _named(self) -> Any:
+        return ibis.memtable(pa.table({"named": self.ids}))
+
+    def count(self, cursor: Any, table: str) -> int:
+        """Return how many rows of the table are asked about."""
+        if self.ids is not None:
+            return int(self.ids.size)
+        cursor.execute(f"SELECT count(*) FROM {table} WHERE id BETWEEN %s AND %s", [self.first, self.last])
+        return int(cursor.fetchone()[0])
+
+
+def following(table: str, ids: np.ndarray | None, after: int) -> Portion | None:
+    """Return the portion after an id, of the rows named (ascending) or of the whole table; None behind the last."""
+    return _next_of_all(table, after) if ids is None else _next_of_named(ids, after)
+
+
+def _next_of_all(table: str, after: int) -> Portion | None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT min(id), max(id) FROM (SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s) next",
-            [after, size],
+            [after, SIZE],
         )
         first, last = cursor.fetchone()
-    return [] if first is None else [Portion(first, last)]
+    return None if first is None else Portion(first, last)
 
 
-def cut(ids: np.ndarray, after: int, size: int) -> list[Portion]:
-    """Return the next of the named rows after an id."""
-    left = ids[np.searchsorted(ids, after, side="right") :][:size]
-    return [Portion(int(left[0]), int(left[-1]), left)] if left.size else []
+def _next_of_named(ids: np.ndarray, after: int) -> Portion | None:
+    left = ids[np.searchsorted(ids, after, side="right") :][:SIZE]
+    return Portion(int(left[0]), int(left[-1]), left) if left.size else None
+
+
+def are_many(ids: np.ndarray, table: str) -> bool:
+    """Whether so many rows are named that asking about the whole table costs less."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = to_regclass(%s)", [table])
+        known = cursor.fetchone()[0]
+    return bool(ids.size > max(SIZE / 10, MANY * known))

@@ -20,7 +20,7 @@ from crm.models import StageMapping
 from crm.subjects import Described
 from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, cut, portions
+from facts.portions import Portion, are_many, following
 from facts.refresh import Progress
 from facts.rules import leaves
 from funnel.changes import changed, names_changed
@@ -33,8 +33,6 @@ from funnel.stages import Funnel
 from scoring.definitions import scores_may_rise
 from team.models import Company
 
-PORTION = 250_000  # buyers asked in one question
-MANY = 0.2  # share of changed buyers from which asking everybody costs less than naming them
 SUBJECTS = {"leads": ("lead", "crm_lead"), "accounts": ("account", "crm_account")}
 EVENTS = {"touches", "activities", "usage_events", "opportunities", "stage_changes"}
 STANDING = pa.schema(
@@ -93,10 +91,7 @@ def _since(done: Classification | None, funnel: Funnel, digest: str, day: Any, h
         return ""
     if names_changed(funnel, done.horizon):
         return ""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT greatest(reltuples, 0) FROM pg_class WHERE relname = 'crm_lead'")
-        known = cursor.fetchone()[0]
-    return "" if changed("leads", done.horizon).size > max(PORTION / 10, MANY * known) else done.horizon
+    return "" if are_many(changed("leads", done.horizon), "crm_lead") else done.horizon
 
 
 def _digest(funnel: Funnel) -> str:
@@ -107,12 +102,8 @@ def _digest(funnel: Funnel) -> str:
 def _left(run: Classification, subject: str, ids: np.ndarray | None) -> Iterator[Portion]:
     """Yield the portions that are not done yet, each after the one before was recorded."""
     name, table = SUBJECTS[subject]
-    while True:
-        after = int(run.reached.get(name, 0))
-        following = portions(table, after, PORTION) if ids is None else cut(ids, after, PORTION)
-        if not following:
-            return
-        yield following[0]
+    while portion := following(table, ids, int(run.reached.get(name, 0))):
+        yield portion
 
 
 def _do(run: Classification, facts: Facts, funnel: Funnel, subject: str, portion: Portion, meanings: pa.Table) -> None:
@@ -124,37 +115,24 @@ def _do(run: Classification, facts: Facts, funnel: Funnel, subject: str, portion
         question = _question(facts, funnel, subject, portion, meanings, run.moment, _standing(cursor, name, portion))
         run.written += _copy(cursor, name, funnel, facts.stream(question))
         run.reached = {**run.reached, name: portion.last}
-        run.asked += _size(cursor, table, portion)
+        run.asked += portion.count(cursor, table)
         run.seconds = round(run.seconds + time.monotonic() - begun, 3)
         run.save()
-
-
-def _size(cursor: Any, table: str, portion: Portion) -> int:
-    if portion.ids is not None:
-        return int(portion.ids.size)
-    cursor.execute(f"SELECT count(*) FROM {table} WHERE id BETWEEN %s AND %s", [portion.first, portion.last])
-    return int(cursor.fetchone()[0])
 
 
 def _question(
     facts: Facts, funnel: Funnel, subject: str, portion: Portion, meanings: pa.Table, now: datetime, standing: pa.Table
 ) -> Any:
     key = f"{SUBJECTS[subject][0]}_id"
-    named = ibis.memtable(pa.table({"named": portion.ids})) if portion.ids is not None else None
-
-    def only(rows: Any, column: str) -> Any:
-        if named is not None:
-            return rows.semi_join(named, rows[column] == named.named)
-        return rows.filter(rows[column].between(portion.first, portion.last))
 
     def narrow(name: str, rows: Any) -> Any:
         if name == "stage_changes":  # some point to the lead through its deal
             return rows
-        return only(rows, key) if name in EVENTS else rows
+        return portion.only(rows, key) if name in EVENTS else rows
 
     tables = Described(facts, subject, narrow)
     means = ibis.memtable(meanings)
-    buyers = only(facts.table(subject), "id")
+    buyers = portion.only(facts.table(subject), "id")
     rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means, now)
     asked = Asked(funnel, subject, tables, rows, means, now, facts.keep)
     found = new_moves(asked, ibis.memtable(standing))

@@ -11,14 +11,13 @@ from datetime import datetime
 from typing import Any
 
 import ibis
-import numpy as np
 import pyarrow as pa
 from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.subjects import Described
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, cut, portions
+from facts.portions import Portion, are_many, following
 from facts.refresh import Progress
 from scoring.changes import changed, is_some_gone, known_events, names_changed
 from scoring.compiling import Asked, states, wanted
@@ -27,8 +26,7 @@ from scoring.models import Score, ScoringRun
 from scoring.terms import COUNTED, EVERYBODY, Model
 from scoring.writing import LOCK, fresh, remove, standing, write
 
-PORTION = 250_000  # leads asked in one question
-MANY = 0.2  # share of changed leads from which asking everybody costs less than naming them
+TABLE = "crm_lead"
 
 
 def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None) -> int | None:
@@ -43,21 +41,15 @@ def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment:
     run = _begun(facts, models, moment or timezone.now())
     until = time.monotonic() + seconds
     named = changed(run.since, run.moment) if run.since else None
-    while following := _following(run, named):
+    while portion := following(TABLE, named, run.reached):
         if time.monotonic() > until:
             return None
-        _do(run, facts, models, following[0])
+        _do(run, facts, models, portion)
         if progress:
             progress(run.asked, max(run.asked, 1), "leads scored")
     run.finished_at = timezone.now()
     run.save(update_fields=["finished_at"])
     return run.written
-
-
-def _following(run: ScoringRun, named: np.ndarray | None) -> list[Portion]:
-    if named is None:
-        return portions("crm_lead", run.reached, PORTION)
-    return cut(named, run.reached, PORTION)
 
 
 def _begun(facts: Facts, models: Sequence[Model], moment: datetime) -> ScoringRun:
@@ -84,10 +76,7 @@ def _since(facts: Facts, models: Sequence[Model], digest: str, horizon: str, mom
         return ""
     if names_changed(models, done.horizon) or is_some_gone(facts, done.known):
         return ""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT greatest(reltuples, 0) FROM pg_class WHERE relname = 'crm_lead'")
-        known = cursor.fetchone()[0]
-    return "" if changed(done.horizon, moment).size > max(PORTION / 10, MANY * known) else done.horizon
+    return "" if are_many(changed(done.horizon, moment), TABLE) else done.horizon
 
 
 def _end_others(cursor: Any, models: Sequence[Model], moment: datetime) -> int:
@@ -104,28 +93,16 @@ def _do(run: ScoringRun, facts: Facts, models: Sequence[Model], portion: Portion
         for model in models:
             run.written += _score(cursor, facts, model, asked_of, portion)
         run.reached = portion.last
-        run.asked += int(portion.ids.size) if portion.ids is not None else _size(cursor, portion)
+        run.asked += portion.count(cursor, TABLE)
         run.seconds = round(run.seconds + time.monotonic() - begun, 3)
         run.save()
 
 
-def _size(cursor: Any, portion: Portion) -> int:
-    cursor.execute("SELECT count(*) FROM crm_lead WHERE id BETWEEN %s AND %s", [portion.first, portion.last])
-    return int(cursor.fetchone()[0])
-
-
 def _asked(facts: Facts, portion: Portion, moment: datetime) -> Asked:
-    named = ibis.memtable(pa.table({"named": portion.ids})) if portion.ids is not None else None
-
-    def only(rows: Any, column: str) -> Any:
-        if named is not None:
-            return rows.semi_join(named, rows[column] == named.named)
-        return rows.filter(rows[column].between(portion.first, portion.last))
-
     def narrow(name: str, rows: Any) -> Any:
-        return only(rows, "lead_id") if name in COUNTED else rows
+        return portion.only(rows, "lead_id") if name in COUNTED else rows
 
-    return Asked(Described(facts, "leads", narrow), only(facts.table("leads"), "id"), moment)
+    return Asked(Described(facts, "leads", narrow), portion.only(facts.table("leads"), "id"), moment)
 
 
 def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Portion) -> int:

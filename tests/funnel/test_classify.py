@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.models import Lead, Touch, UsageEvent
+from facts import portions
 from facts.engine import open_facts
 from facts.refresh import refresh
 from funnel import classify as classifying
@@ -165,7 +166,7 @@ def test_who_was_put_back_comes_again_only_with_something_new(run: Run) -> None:
 def test_a_killed_run_goes_on_where_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for day in range(1, 10):
         lead(f"2026-01-0{day}")
-    monkeypatch.setattr(classifying, "PORTION", 4)
+    monkeypatch.setattr(portions, "SIZE", 4)
     refresh()
     assert classify(seconds=0) is None
     real = classifying._do

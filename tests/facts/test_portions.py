@@ -1,0 +1,56 @@
+"""A long run meets every row once, whatever the size of its portions and wherever it was stopped."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from facts import portions
+from facts.engine import open_facts
+from facts.portions import Portion, are_many, following
+from facts.refresh import refresh
+from tests import make
+from tests.facts.conftest import Only
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def leads() -> np.ndarray:
+    return np.array([make.lead().pk for _ in range(5)], dtype=np.int64)
+
+
+def walk(ids: np.ndarray | None) -> Iterator[Portion]:
+    reached = 0
+    while portion := following("crm_lead", ids, reached):
+        yield portion
+        reached = portion.last
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 9])
+@pytest.mark.parametrize("named", [True, False])
+def test_portions_cover_all_once(
+    leads: np.ndarray, only: Only, monkeypatch: pytest.MonkeyPatch, size: int, named: bool
+) -> None:
+    monkeypatch.setattr(portions, "SIZE", size)
+    only("leads")
+    refresh()
+    asked = leads[[0, 2, 3]] if named else leads
+    facts = open_facts()
+    rows = facts.table("leads").select("id")
+    found = [facts.execute(portion.only(rows, "id"))["id"].tolist() for portion in walk(asked if named else None)]
+    assert [number for ids in found for number in sorted(ids)] == asked.tolist()
+    assert max(map(len, found)) <= size
+
+
+def test_rows_are_counted_as_asked(leads: np.ndarray) -> None:
+    first, last = int(leads[0]), int(leads[-1])
+    with connection.cursor() as cursor:
+        assert Portion(first, last - 1).count(cursor, "crm_lead") == 4
+        assert Portion(first, last, leads[[0, 4]]).count(cursor, "crm_lead") == 2
+
+
+def test_few_are_named_and_many_are_not() -> None:
+    assert not are_many(np.arange(portions.SIZE // 10), "crm_lead")
+    assert are_many(np.arange(portions.SIZE), "crm_lead")
