@@ -174,14 +174,24 @@ def _names_in(cursor: Any, plan: Plan, stage: str, order: Order) -> list[Name]:
     """Return the new names of a block in an order, and those that are there and begin alike in it."""
     table, source = quoted(plan.table), plan.source.name
     cursor.execute(
-        f"WITH fresh AS (SELECT {first_letters('s.name', order)} AS key, true, row_number() OVER (ORDER BY s.ctid), %s, "
-        f"s.external_id, s.name FROM {stage} s LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id "
-        f"WHERE t.id IS NULL AND s.name <> '') SELECT * FROM fresh UNION ALL SELECT k.key, false, x.id, x.source, "
-        f"x.external_id, x.name FROM {table} x CROSS JOIN LATERAL (SELECT {first_letters('x.name', order)} AS key OFFSET 0) k "
-        "WHERE k.key IN (SELECT key FROM fresh) ORDER BY 1",
+        f"SELECT {first_letters('s.name', order)}, true, row_number() OVER (ORDER BY s.ctid), %s, s.external_id, s.name "
+        f"FROM {stage} s LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id "
+        "WHERE t.id IS NULL AND s.name <> ''",
         [source, source],
     )
-    return [Name(*row) for row in cursor.fetchall()]
+    fresh = [Name(*row) for row in cursor.fetchall()]
+    if fresh:
+        cursor.execute(_beginning_alike(table, order, "false"), [sorted({name.key for name in fresh})])
+        fresh += [Name(*row) for row in cursor.fetchall()]
+    return sorted(fresh, key=lambda name: name.key)
+
+
+def _beginning_alike(table: str, order: Order, is_fresh: str) -> str:
+    """Return SQL for the names of a table that begin in one of several ways, in an order."""
+    return (
+        f"SELECT k.* FROM (SELECT {first_letters('x.name', order)} AS key, {is_fresh}, x.id, x.source, x.external_id, x.name "
+        f"FROM {table} x WHERE x.name <> '' OFFSET 0) k WHERE k.key = ANY(%s) ORDER BY 1"
+    )
 
 
 def _best(found: Iterable[tuple[Name, Name, int]]) -> dict[str, tuple[Name, list[tuple[Name, int]]]]:
@@ -258,15 +268,18 @@ def _note_names(run: Import, kind: str) -> None:
 def _names_of(run: Import, kind: str, order: Order) -> Iterator[Name]:
     """Yield the names that an import made, in an order, and those that were there before and begin alike in it."""
     table = quoted(model_of(kind)._meta.db_table)
-    with connection.chunked_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH made AS (SELECT DISTINCT {first_letters('n.name', order)} AS key FROM {table} n WHERE n.first_import_id = %s) "
-            f"SELECT k.key, x.first_import_id IS NOT DISTINCT FROM %s, x.id, x.source, x.external_id, x.name FROM {table} x "
-            f"CROSS JOIN LATERAL (SELECT {first_letters('x.name', order)} AS key OFFSET 0) k "
-            "WHERE x.name <> '' AND k.key IN (SELECT key FROM made) ORDER BY 1",
-            [run.pk, run.pk],
+            f"SELECT DISTINCT {first_letters('n.name', order)} FROM {table} n WHERE n.first_import_id = %s", [run.pk]
         )
-        yield from (Name(*row) for row in iter(cursor.fetchone, None))
+        keys = [key for (key,) in cursor.fetchall()]
+    if not keys:
+        return
+    with connection.chunked_cursor() as cursor:
+        query = _beginning_alike(table, order, "x.first_import_id IS NOT DISTINCT FROM %s")
+        cursor.execute(query, [run.pk, keys])
+        while rows := cursor.fetchmany(PAIRS):
+            yield from (Name(*row) for row in rows)
 
 
 def list_left_out(run: Import, file: ImportFile, staged: "Staged", pairs: Iterable[Pair]) -> None:

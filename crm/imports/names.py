@@ -38,13 +38,13 @@ LEGAL_FORMS = frozenset(FORMS.split())
 class Order:
     """A way to sort names so that those near the same stand together."""
 
-    key: str  # SQL for the first letters in this order, of a name's words as `WORDS_OF` makes them
+    key: str  # SQL for what the first letters in this order are taken of: {plain} is the name, {words} its words
     text: Callable[[str], str]
     neighbours: int  # each name is compared with so many behind it
 
 
 ORDERS = (
-    Order("replace({words}, ' ', '')", lambda name: name, 10),
+    Order("regexp_replace({plain}, '^({articles})\\s+(?=\\S)|[[:space:][:punct:]]+', '', 'g')", lambda name: name, 10),
     Order("reverse(replace({words}, ' ', ''))", lambda name: name[::-1], 10),
     Order("(SELECT min(word) FROM unnest(string_to_array({words}, ' ')) word)", lambda name: " ".join(sorted(name.split())), 3),
 )  # fmt: skip
@@ -80,8 +80,9 @@ def first_letters(column: str, order: Order) -> str:
     for umlaut, letter in ("ae", "a"), ("oe", "o"), ("ue", "u"):
         plain = f"replace({plain}, '{umlaut}', '{letter}')"
     words = f"btrim(regexp_replace({plain}, '[[:space:][:punct:]]+', ' ', 'g'))"
-    words = f"regexp_replace({words}, '^({'|'.join(sorted(ARTICLES))}) (?=.)|( ({'|'.join(sorted(LEGAL_FORMS))}))+$', '', 'g')"
-    return f"left({order.key.format(words=words)}, {LETTERS})"
+    articles, forms = "|".join(sorted(ARTICLES)), "|".join(sorted(LEGAL_FORMS))
+    words = f"regexp_replace({words}, '^({articles}) (?=.)|( ({forms}))+$', '', 'g')"
+    return f"left({order.key.format(plain=plain, words=words, articles=articles)}, {LETTERS})"
 
 
 @lru_cache(maxsize=50_000)
