@@ -43,8 +43,8 @@ __all__ = [
 ENCODING, DELIMITER = "encoding", "delimiter"
 ORDERS = {DAY_FIRST: "The day comes first", MONTH_FIRST: "The month comes first"}
 POINTS = {
-    POINT: "A point parts the decimals, a comma the thousands",
-    COMMA: "A comma parts the decimals, a point the thousands",
+    POINT: "A point before the decimals",
+    COMMA: "A comma before the decimals",
 }
 
 

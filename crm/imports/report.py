@@ -51,10 +51,10 @@ def pace(run: Import, rows: int) -> Pace:
 
 def doing(run: Import) -> str:
     """Say what an import is at."""
-    if run.state == State.QUEUED and not run.checkpoint:
+    if run.state == State.QUEUED and run.checkpoint.get("phase", "review") == "review":
         return "Waiting for a worker"
     match run.checkpoint.get("phase", "look"):
-        case "look":
+        case "look" | "review":
             return "Looking at the files"
         case "load":
             return "Reading the rows"
@@ -73,7 +73,7 @@ def sentence(run: Import, counts: dict[str, int]) -> str:
             (counts["unchanged"], "the same as before"),
         ]
         came = ", ".join(f"{number:,} {word}" for number, word in found if number) or "none taken"
-        words = f"{_rows(counts['rows'])} came in: {came}"
+        words = f"{_rows(counts['rows'])} read: {came}"
     if counts["rejected"]:
         words += f"; {_rows(counts['rejected'])} {'was' if counts['rejected'] == 1 else 'were'} refused"
     if counts["duplicates"]:

@@ -158,7 +158,7 @@ def test_while_it_runs_the_page_asks_for_itself_and_moves(
     claimed.settle(State.DONE)
     whole = client.get(path).content.decode()
     assert 'hx-trigger="every 1s"' not in whole
-    assert "192 rows came in: 191 new; 1 row was refused." in whole
+    assert "192 rows read: 191 new; 1 row was refused." in whole
 
 
 def test_going_back_in_the_browser_gets_the_whole_page(ops: User, as_user: Any) -> None:

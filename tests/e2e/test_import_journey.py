@@ -44,7 +44,7 @@ def bar(page: Page) -> list[int]:
     """Watch the bar of an import until it is over; return all that it showed."""
     shown: list[int] = []
     until = time.monotonic() + PATIENCE / 1000
-    while not page.locator(".sentence", has_text="came in:").is_visible():
+    while not page.locator(".sentence", has_text="read:").is_visible():
         assert time.monotonic() < until, page.locator("main").inner_text()
         for value in page.evaluate("[...document.querySelectorAll('#live progress[value]')].map(one => one.value)"):
             shown += [value] if value not in shown else []
@@ -83,7 +83,7 @@ def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
     moved = bar(page)
     assert len(moved) > 1, moved
     assert moved == sorted(moved)
-    expect(page.locator(".sentence")).to_contain_text("36,001 rows came in: 36,000 new; 1 row was refused")
+    expect(page.locator(".sentence")).to_contain_text("36,001 rows read: 36,000 new; 1 row was refused")
 
     page.get_by_role("link", name="Look at the refused rows").click()
     with page.expect_download() as download:
@@ -96,7 +96,7 @@ def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
     visitor.open("/imports/")
     hand_in(page, mended)
     page.get_by_role("button", name=re.compile("^Bring .*in")).click()
-    expect(page.locator(".sentence")).to_contain_text("1 row came in: 1 new", timeout=PATIENCE)
+    expect(page.locator(".sentence")).to_contain_text("1 row read: 1 new", timeout=PATIENCE)
     undo(page)
 
     page.goto(first)
