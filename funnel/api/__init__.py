@@ -4,8 +4,10 @@ from core.api.views import ReadOnly
 from funnel.api.answers import AnswerView, ContestView
 from funnel.api.content import ContentUseView
 from funnel.api.handed import HandOffView, VerdictView
+from funnel.api.hours import CalendarView
 from funnel.api.moves import MoveView
 from funnel.api.routing import AbsenceView, CapacityView, RoutingRuleView
+from funnel.api.spotting import EnquiryView
 
 HANDED_VIEWS: dict[str, type[ReadOnly]] = {
     "moves": MoveView,
@@ -14,6 +16,8 @@ HANDED_VIEWS: dict[str, type[ReadOnly]] = {
     "answers": AnswerView,
     "contests": ContestView,
     "content_uses": ContentUseView,
+    "enquiries": EnquiryView,
+    "calendars": CalendarView,
     "routing_rules": RoutingRuleView,
     "capacities": CapacityView,
     "absences": AbsenceView,

@@ -152,3 +152,40 @@ def test_capacities_and_absences_are_set(caller: Call, ada: Owner, cro: User) ->
     assert away.status_code == 201, away.content
     assert send(router, f"absences/{away.json()['id']}/", method="delete").status_code == 204
     assert send(router, "absences/", {"owner": ada.pk, **days, "ends_on": "2026-01-02"}).status_code == 400
+
+
+def test_an_opportunity_heard_of_goes_to_the_buyers_owner(caller: Call, ada: Owner, cfo: User) -> None:
+    account = make.account(owner=ada)
+    body = {"account": account.pk, "need": "Two more seats", "person": "Their CFO"}
+    said = send(caller(make.user("support")), "enquiries/", body)
+    assert said.status_code == 201, said.content
+    assert (said.json()["owner"], said.json()["name"]) == (ada.pk, "Two more seats")
+    assert send(caller(cfo), "enquiries/", body).status_code == 403
+    assert send(caller(ada.user), "enquiries/", {"need": "Nothing"}).status_code == 400
+
+
+def test_calendars_are_read_by_all_and_kept_by_ops(caller: Call, ops: User, rep: User) -> None:
+    body = {
+        "name": "Munich",
+        "week": {"0": [["09:00", "12:00"]]},
+        "country": "DE",
+        "closed_days": ["2026-12-24"],
+        "people": [rep.pk],
+    }
+    assert send(caller(rep), "calendars/", body).status_code == 403
+    made = send(caller(ops), "calendars/", body)
+    assert made.status_code == 201, made.content
+    place = f"calendars/{made.json()['id']}/"
+    assert caller(rep).get(place).json()["people"] == [rep.pk]
+    for wrong in (
+        {"week": {}},
+        {"week": {"9": []}},
+        {"week": {"0": "noon"}},
+        {"country": "XX"},
+        {"time_zone": "Mars"},
+        {"people": [10**9]},
+    ):
+        assert send(caller(ops), place, {**body, **wrong}, "put").status_code == 400, wrong
+    changed = send(caller(ops), place, {**body, "people": [], "is_company": True}, "put").json()
+    assert (changed["people"], changed["is_company"]) == ([], True)
+    assert send(caller(ops), place, method="delete").status_code == 204

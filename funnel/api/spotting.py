@@ -1,0 +1,46 @@
+"""Opportunities heard in passing, over HTTP: raised by whoever meets customers, handed to whoever owns the buyer."""
+
+from typing import Any, cast
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.fields import Whole, Words, read, refusals
+from crm.api import views
+from crm.api.serializers import EnquirySerializer
+from crm.models import Account, Lead
+from funnel.buyer_actions import spot
+from team.models import User
+
+
+class SpottedSerializer(serializers.Serializer[Any]):
+    """What a buyer (one lead or one account) needs, who said it, and by when it is wanted."""
+
+    lead = Whole(min_value=1, max_value=2**63 - 1, required=False)
+    account = Whole(min_value=1, max_value=2**63 - 1, required=False)
+    need = Words(max_length=500)
+    person = Words(max_length=120, required=False, allow_blank=True)
+    when = serializers.DateField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("lead" in attrs) == ("account" in attrs):
+            raise serializers.ValidationError("Name one lead or one account.")
+        return attrs
+
+
+class EnquiryView(views.EnquiryView):
+    parser_classes = [JSONParser]
+
+    @extend_schema(request=SpottedSerializer, responses={201: EnquirySerializer})
+    def create(self, request: Request) -> Response:
+        """Raise an opportunity that one heard of; the buyer's owner is told."""
+        said, user = read(SpottedSerializer, request.data), cast(User, request.user)
+        model, pk = (Lead, said.pop("lead")) if "lead" in said else (Account, said.pop("account"))
+        buyer = cast(Lead | Account, get_object_or_404(model.objects.visible_to(user), pk=pk))
+        with refusals():
+            made = spot(by=user, buyer=buyer, **said)
+        return Response(EnquirySerializer(made).data, status=status.HTTP_201_CREATED)
