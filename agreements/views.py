@@ -17,6 +17,7 @@ from agreements import actions, kinds, queries
 from agreements.forms import DisputeForm, OpeningForm, RulingForm, SeatForm, WordingForm
 from agreements.models import Agreement, Seat, Version
 from agreements.signing import NotAllowed, holder, may_propose
+from core.said import cleaned
 from team.access import needs
 from team.models import User
 
@@ -162,30 +163,18 @@ def _withdraw(request: HttpRequest, user: User, version: Version) -> str:
 
 
 def _dispute(request: HttpRequest, user: User, version: Version) -> str:
-    said = _cleaned(DisputeForm(request.POST))
+    said = cleaned(DisputeForm(request.POST))
     found = actions.dispute(by=user, version=version, reason=said["reason"], decide_by=said["decide_by"])
     return f"Disputed. {found.arbiter} decides by {found.decide_by}."
 
 
 def _decide(request: HttpRequest, user: User, version: Version) -> str:
-    said = _cleaned(RulingForm(request.POST))
+    said = cleaned(RulingForm(request.POST))
     dispute = version.disputes.filter(decided_at=None).first()
     if dispute is None:
         raise ValidationError("This version is not disputed any more.")
     actions.decide(by=user, dispute=dispute, decision=said["decision"], ruling=said["ruling"])
     return "Decided. Both sides have been told."
-
-
-def _cleaned(form: Form) -> dict[str, Any]:
-    if not form.is_valid():
-        raise ValidationError(
-            [
-                f"{form.fields[name].label or name}: {fault}" if name in form.fields else fault
-                for name, faults in form.errors.items()
-                for fault in faults
-            ]
-        )
-    return form.cleaned_data
 
 
 ANSWERS: dict[str, Callable[[HttpRequest, User, Version], str]] = {

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import reswap, retarget
 
 from core.live import render_live, wants_region
+from core.said import refusal, row_id
 from funnel import verdicts
 from funnel.handoffs.passing import pass_on
 from funnel.inbox_forms import CallForm, PassForm, PauseForm, RateForm, RejectForm
@@ -54,11 +55,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 def _undoable(user: User, query: QueryDict) -> Verdict | None:
     """Return the verdict just given without a script, as long as it can be taken back."""
-    key = query.get("undo", "")
-    if not (key.isdecimal() and len(key) < 18):
+    pk = row_id(query.get("undo", ""))
+    if pk is None:
         return None
     since = timezone.now() - timedelta(seconds=verdicts.UNDO_SECONDS)
-    found = Verdict.objects.standing().filter(pk=int(key), given_by=user, settled_at=None, given_at__gt=since)
+    found = Verdict.objects.standing().filter(pk=pk, given_by=user, settled_at=None, given_at__gt=since)
     return found.select_related("lead").first()
 
 
@@ -90,8 +91,8 @@ def _may_pass(user: User) -> bool:
 
 def _asked(rows: QuerySet[HandOff], user: User, query: QueryDict) -> QuerySet[HandOff]:
     """Return the team's leads, or those of the one person of it who is asked for."""
-    person = query.get("person", "")
-    return rows.filter(to_owner=int(person)) if person.isdecimal() and len(person) < 18 else rows
+    person = row_id(query.get("person", ""))
+    return rows if person is None else rows.filter(to_owner=person)
 
 
 def _handoff(request: HttpRequest, pk: int) -> HandOff:
@@ -106,7 +107,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         given = verdicts.accept(by=cast(User, request.user), handoff=handoff)
     except (ValidationError, PermissionDenied) as error:
-        return _refused(request, handoff, _words(error))
+        return _refused(request, handoff, refusal(error))
     return _said(request, f"Accepted {handoff.lead}.", given)
 
 
@@ -120,7 +121,7 @@ def rate(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         verdicts.rate(by=cast(User, request.user), handoff=handoff, rating=rating)
     except (ValidationError, PermissionDenied) as error:
-        return _refused(request, handoff, _words(error))
+        return _refused(request, handoff, refusal(error))
     return _said(request, f"{handoff.lead} is rated {rating} of 5.")
 
 
@@ -137,7 +138,7 @@ def form(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         try:
             return act.do(request, handoff, shown.cleaned_data)
         except (ValidationError, PermissionDenied) as error:
-            shown.add_error(None, _words(error))
+            shown.add_error(None, refusal(error))
     return _form(request, handoff, verb, shown)
 
 
@@ -194,7 +195,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         done = verdicts.resume(by=cast(User, request.user), handoff=handoff)
     except (ValidationError, PermissionDenied) as error:
-        return _refused(request, handoff, _words(error))
+        return _refused(request, handoff, refusal(error))
     return _said(request, f"The clock of {handoff.lead} goes on.", changed=_row(request, done))
 
 
@@ -216,7 +217,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         verdicts.undo(by=user, verdict=given)
     except (ValidationError, PermissionDenied) as error:
-        return _refused(request, given.handoff, _words(error))
+        return _refused(request, given.handoff, refusal(error))
     if not wants_region(request):
         messages.success(request, f"{given.lead} is back.")
         return _home(request)
@@ -258,7 +259,3 @@ def _home(request: HttpRequest) -> HttpResponse:
     query = QueryDict(request.POST.get("query", ""), mutable=True)
     query.pop("undo", None)
     return redirect(reverse("inbox") + (f"?{query.urlencode()}" if query else ""))
-
-
-def _words(error: Exception) -> str:
-    return " ".join(getattr(error, "messages", [str(error)]))

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agreements.models import today
 from core.live import render_live
+from core.said import cleaned, refusal, row_id
 from crm.models import Lead
 from funnel import routing_actions as actions
 from funnel.handoffs.routing import DEFAULT_ORDER
@@ -57,8 +58,8 @@ def _trial(request: HttpRequest) -> dict[str, Any]:
     if not words and not key:
         return {}
     leads = Lead.objects.visible_to(request.user).select_related(*TRIED)
-    if key.isdecimal() and len(key) < 18:
-        found = list(leads.filter(pk=int(key)))
+    if (pk := row_id(key)) is not None:
+        found = list(leads.filter(pk=pk))
     else:
         named = Q(name__icontains=words) | Q(email__icontains=words) | Q(company_name__icontains=words)
         found = list(leads.filter(named).order_by("name", "pk")[: MOST_FOUND + 1])
@@ -112,29 +113,12 @@ def change(request: HttpRequest, verb: str) -> HttpResponse:
     try:
         messages.success(request, CHANGES[verb](request, cast(User, request.user)))
     except (ValidationError, PermissionDenied) as error:
-        messages.error(request, " ".join(getattr(error, "messages", [str(error)])))
+        messages.error(request, refusal(error))
     return redirect("routing")
 
 
 def _rule(request: HttpRequest) -> RoutingRule:
-    return get_object_or_404(RoutingRule, pk=_number(request, "rule"))
-
-
-def _number(request: HttpRequest, name: str) -> int:
-    text = request.POST.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 18 else 0
-
-
-def _cleaned(form: Any) -> dict[str, Any]:
-    if not form.is_valid():
-        raise ValidationError(
-            [
-                f"{form.fields[name].label}: {fault}" if name in form.fields else fault
-                for name, faults in form.errors.items()
-                for fault in faults
-            ]
-        )
-    return dict(form.cleaned_data)
+    return get_object_or_404(RoutingRule, pk=row_id(request.POST.get("rule", "")) or 0)
 
 
 def _up(request: HttpRequest, user: User) -> str:
@@ -158,19 +142,19 @@ def _default(request: HttpRequest, user: User) -> str:
 
 
 def _capacity(request: HttpRequest, user: User) -> str:
-    said = _cleaned(CapacityForm(request.POST))
+    said = cleaned(CapacityForm(request.POST))
     actions.set_capacity(by=user, **said)
     return f"Saved for {said['owner']}."
 
 
 def _away(request: HttpRequest, user: User) -> str:
-    said = _cleaned(AbsenceForm(request.POST))
+    said = cleaned(AbsenceForm(request.POST))
     found = actions.note_absence(by=user, **said)
     return f"{found.owner} gets no leads until {found.ends_on}; what is not answered goes to others within a minute."
 
 
 def _back(request: HttpRequest, user: User) -> str:
-    found = get_object_or_404(Absence.objects.select_related("owner"), pk=_number(request, "absence"))
+    found = get_object_or_404(Absence.objects.select_related("owner"), pk=row_id(request.POST.get("absence", "")) or 0)
     actions.end_absence(by=user, absence=found)
     return f"{found.owner} gets leads again."
 

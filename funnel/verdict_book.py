@@ -13,6 +13,7 @@ from django.db.models.functions import Extract
 
 from core.numbers import NOTHING, days, duration
 from core.periods import Period
+from core.said import row_id
 from crm.models import Lead, Spend
 from funnel.models import HandOff, Verdict
 from team.models import Company, User
@@ -117,7 +118,7 @@ def of_part(rows: QuerySet[Verdict], cut: Cut, key: str) -> QuerySet[Verdict]:
     if cut.key == "criterion":
         rows = rows.filter(answer=Verdict.Answer.REJECTED)
     if cut.key == "campaign":
-        return rows.filter(part=int(key)) if key.isdecimal() and len(key) < 18 else rows.filter(part=None)
+        return rows.filter(part=row_id(key))
     return rows.filter(part=key)
 
 

@@ -17,6 +17,7 @@ from core import periods
 from core.live import render_live
 from core.numbers import percent
 from core.periods import BadPeriod, Period
+from core.said import refusal, row_id
 from funnel import contests
 from funnel.models import Answer, Ruling, Verdict
 from funnel.verdict_book import CUTS, backlog, given, of_part, parts, reps
@@ -116,7 +117,7 @@ def _back(request: HttpRequest, page: str = "verdicts") -> HttpResponse:
 
 
 def _ids(text: str) -> list[int]:
-    return [int(word) for word in text.split(",")[:MOST_IDS] if word.isdecimal() and len(word) < 18]
+    return [pk for word in text.split(",")[:MOST_IDS] if (pk := row_id(word)) is not None]
 
 
 @login_required
@@ -169,7 +170,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         contests.rule(by=user, contested=found, **form.cleaned_data)
     except (ValidationError, PermissionDenied) as error:
-        messages.error(request, " ".join(getattr(error, "messages", [str(error)])))
+        messages.error(request, refusal(error))
     else:
         messages.success(request, "Ruled. Both sides are told.")
     return _back(request)

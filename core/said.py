@@ -1,0 +1,35 @@
+"""What people say in forms and addresses, and the words in which they are told that it does not go."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.forms import BaseForm
+
+MOST_DIGITS = 17  # fewer than an id has room for
+
+
+def row_id(text: str) -> int | None:
+    """Return the id that an address or a form names; None where the text can be no id."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
+def cleaned(form: BaseForm) -> dict[str, Any]:
+    """Return what the form holds.
+
+    Raises:
+        ValidationError: its faults, each behind the label of its field, for pages that show no form again.
+    """
+    if not form.is_valid():
+        raise ValidationError(
+            [
+                f"{form.fields[name].label or name}: {fault}" if name in form.fields else fault
+                for name, faults in form.errors.items()
+                for fault in faults
+            ]
+        )
+    return dict(form.cleaned_data)
+
+
+def refusal(error: Exception) -> str:
+    """Return the words of a refusal: what is wrong with a form or a record, or why somebody may not."""
+    return " ".join(getattr(error, "messages", [str(error)]))

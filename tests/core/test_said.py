@@ -1,0 +1,44 @@
+"""Texts from outside are ids only when they can be, and a refusal says which field is meant."""
+
+import pytest
+from django import forms
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from core.said import cleaned, refusal, row_id
+
+
+class Wish(forms.Form):
+    lead = forms.CharField(label="Lead")
+    points = forms.IntegerField(max_value=5)
+
+    def clean(self) -> None:
+        if "points" not in self.cleaned_data:
+            raise ValidationError("Say how many.")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("7", 7),
+        ("0", 0),
+        ("9" * 17, 10**17 - 1),
+        ("9" * 18, None),
+        ("", None),
+        ("-1", None),
+        ("1.0", None),
+        ("²", None),
+    ],
+)
+def test_a_text_is_an_id_when_it_can_be_one(text: str, found: int | None) -> None:
+    assert row_id(text) == found
+
+
+def test_a_form_gives_what_it_holds_or_says_every_fault_with_its_field() -> None:
+    assert cleaned(Wish({"lead": "Ada", "points": "5"})) == {"lead": "Ada", "points": 5}
+    with pytest.raises(ValidationError) as caught:
+        cleaned(Wish({"points": "x"}))
+    assert refusal(caught.value) == "Lead: This field is required. points: Enter a whole number. Say how many."
+
+
+def test_a_refusal_without_a_list_is_its_own_words() -> None:
+    assert refusal(PermissionDenied("Not yours.")) == "Not yours."
