@@ -72,7 +72,7 @@ def wilson(part: int, whole: int) -> tuple[float, float] | None:
     z, share = 1.959963984540054, part / whole
     middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
     reach = z / (1 + z * z / whole) * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    return max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach))  # rounding keeps it inside
 
 
 @dataclass(frozen=True, kw_only=True)

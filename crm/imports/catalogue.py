@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -44,12 +44,20 @@ def own_folder() -> Path:
 
 
 def sources() -> dict[str, Source]:
-    """Return every source by name; a mapping that is changed while Accord runs is read anew."""
-    files: dict[tuple[str, str], Path] = {}
-    for folder in (OURS, own_folder()):
-        for path in sorted(folder.glob("*/*.toml")):
-            files[path.parent.name, path.name] = path
-    return _read(tuple((*key, path, path.stat().st_mtime_ns) for key, path in files.items()))
+    """Return every source by name; a mapping of the company's that is changed while Accord runs is read anew."""
+    files = _ours() | _files(own_folder())
+    return _read(tuple((*key, *found) for key, found in files.items()))
+
+
+@cache
+def _ours() -> dict[tuple[str, str], tuple[Path, int]]:
+    return _files(OURS)
+
+
+def _files(folder: Path) -> dict[tuple[str, str], tuple[Path, int]]:
+    """Return the mappings in a folder by source and name: where each is, and when it was written."""
+    paths = sorted(folder.glob("*/*.toml"))
+    return {(path.parent.name, path.name): (path, path.stat().st_mtime_ns) for path in paths}
 
 
 @lru_cache(maxsize=4)
@@ -64,7 +72,7 @@ def _read(files: tuple[tuple[str, str, Path, int], ...]) -> dict[str, Source]:
 
 
 def source_names() -> list[str]:
-    return sorted({path.parent.name for folder in (OURS, own_folder()) for path in folder.glob("*/*.toml")})
+    return sorted({source for source, _ in _ours() | _files(own_folder())})
 
 
 def titles() -> list[tuple[str, str]]:

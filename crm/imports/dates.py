@@ -94,6 +94,8 @@ def evidence(column: pd.Series) -> Evidence:
     """Count what the different cells of a column prove of the order of day and month."""
     words = pd.Series(column.unique(), dtype="str")
     part = _parts(words, SLASHED)
+    if part.empty:
+        return Evidence()
     part = part[part["mark"] != "."]
     a, b = part["a"], part["b"]
     masks = [(a > 12) & (a <= 31) & (b <= 12), (b > 12) & (b <= 31) & (a <= 12), pd.Series(_is_open(part), part.index)]

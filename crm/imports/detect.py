@@ -152,24 +152,27 @@ def _look(cells: pd.Series) -> Column:
     column = Column()
     if words.empty:
         return column
-    _count(column, words)
-    column.half_days = bool(words.str.contains(HALF_DAYS).any())
-    column.machine_clock, column.clock = _clocks(words.head(LOOKED_FOR_CLOCKS))
     column.nulls = sorted(word for word in words if len(word) < 12 and word.casefold() in NULL_WORDS)
     known = max(1, len(words) - len(column.nulls))
+    words = numbers.matching(words, r"\d")  # no date, time or number is without
+    if words.empty:
+        return column
+    _count(column, words)
+    column.half_days = bool(len(numbers.matching(words, HALF_DAYS)))
+    column.machine_clock, column.clock = _clocks(words.head(LOOKED_FOR_CLOCKS))
     column.dated = round((column.day + column.month + column.open_dates) / known, 2)
-    column.numeric = round(int(words.str.contains(NUMBERISH).sum()) / known, 2)
+    column.numeric = round(len(numbers.matching(words, NUMBERISH)) / known, 2)
     if column.numeric >= MOSTLY:
         column.signs = _signs(words)
-        column.plain_thousands = bool(words.str.fullmatch(r"\d{4,6}").any())
+        column.plain_thousands = bool(len(numbers.matching(words, r"^\d{4,6}$")))
     return column
 
 
 def _clocks(words: pd.Series) -> tuple[str, str]:
     """Return a time without a zone as programs write it, and one as it is shown to people."""
     found = numbers.matching(words, CLOCK)
-    by_program = found.str.contains(MACHINE_CLOCK).to_numpy(dtype=bool, na_value=False)
-    first, second = _cut(next(iter(some), "") for some in (found[by_program], found[~by_program]))
+    by_program = numbers.matching(found, MACHINE_CLOCK)
+    first, second = _cut(next(iter(some), "") for some in (by_program, found.drop(by_program.index)))
     return first, second
 
 

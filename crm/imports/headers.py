@@ -1,7 +1,9 @@
 """Column headers as people write them, and as we compare them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from crm.imports.numbers import code_of
 
@@ -15,6 +17,7 @@ UNIT = re.compile(
 ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z][A-Za-z]+/[A-Za-z_]+")
 
 
+@lru_cache(maxsize=10_000)
 def fold(header: str) -> str:
     """Reduce a header or word to what matters: no case, no punctuation, no blanks, no BOM."""
     return re.sub(r"[\W_]+", "", header.casefold())
@@ -34,17 +37,22 @@ def distinct(headers: Iterable[str]) -> list[str]:
     return list(names)
 
 
-def index(headers: Iterable[str]) -> dict[str, str]:
+def index(headers: Iterable[str]) -> Mapping[str, str]:
     """Return {folded header: header}, and without a unit behind it; of two that fold alike, the first."""
+    return _index(tuple(headers))
+
+
+@lru_cache(maxsize=1_000)
+def _index(headers: tuple[str, ...]) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    headers = list(headers)
     for header in headers:
         found.setdefault(fold(header), header)
     for header in headers:
         found.setdefault(fold(without_unit(header)), header)
-    return found
+    return MappingProxyType(found)
 
 
+@lru_cache(maxsize=10_000)
 def unit_of(header: str) -> str:
     """Return the currency or zone that a name says: Amount (EUR), Amount in €, Created at [UTC]."""
     found = UNIT.match(header.strip())

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 POINT, COMMA = "point", "comma"
 CODES = frozenset((
@@ -128,4 +130,5 @@ def is_number(word: str) -> bool:
 
 def matching(column: pd.Series, pattern: str) -> pd.Series:
     """Return the cells that look like the pattern."""
-    return column[column.str.contains(pattern).to_numpy(dtype=bool, na_value=False)]
+    found = pc.match_substring_regex(pa.array(column, from_pandas=True), pattern)
+    return column[found.fill_null(False).to_numpy(zero_copy_only=False)]

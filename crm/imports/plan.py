@@ -1,6 +1,6 @@
 """A mapping laid over the headers of one file: what will be read from where, and staged as what."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -99,17 +99,17 @@ def make_plan(
 
 
 def _words(
-    rules: Iterable[tuple[str, tuple[str, ...]]], here: dict[str, str]
+    rules: Iterable[tuple[str, tuple[str, ...]]], here: Mapping[str, str]
 ) -> tuple[tuple[str, frozenset[str]], ...]:
     return tuple((here[fold(name)], frozenset(map(fold, words))) for name, words in rules if fold(name) in here)
 
 
-def _present(names: Iterable[str], here: dict[str, str]) -> tuple[str, ...]:
+def _present(names: Iterable[str], here: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(here[fold(name)] for name in names if fold(name) in here))
 
 
 def _fields(
-    mapping: ObjectMapping, model: type[models.Model], here: dict[str, str], currency: str
+    mapping: ObjectMapping, model: type[models.Model], here: Mapping[str, str], currency: str
 ) -> Iterable[PlannedField]:
     """Yield what this file can fill; a rule none of whose columns are here leaves its field as it is."""
     for rule in sorted(mapping.fields, key=lambda rule: bool(rule.when)):
@@ -122,7 +122,7 @@ def _fields(
 
 
 def _currency(
-    mapping: ObjectMapping, model: type[models.Model], here: dict[str, str], assumed: str
+    mapping: ObjectMapping, model: type[models.Model], here: Mapping[str, str], assumed: str
 ) -> Iterable[PlannedField]:
     """Money without a currency is in the one assumed for the import."""
     ruled = {rule.name: rule for rule in mapping.fields}
@@ -138,11 +138,13 @@ def _currency(
     yield PlannedField(rule, field_of(model, "currency"), (), ())
 
 
-def _is_fed(rule: FieldRule, here: dict[str, str]) -> bool:
+def _is_fed(rule: FieldRule, here: Mapping[str, str]) -> bool:
     return rule.value is not None or bool(_present(rule.columns, here))
 
 
-def _references(mapping: ObjectMapping, model: type[models.Model], here: dict[str, str]) -> Iterable[PlannedReference]:
+def _references(
+    mapping: ObjectMapping, model: type[models.Model], here: Mapping[str, str]
+) -> Iterable[PlannedReference]:
     for alternatives in mapping.references:
         rule = next((rule for rule in alternatives if _present(rule.columns, here)), None)
         if rule is not None:

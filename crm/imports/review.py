@@ -21,8 +21,6 @@ from crm.imports.sample import Reading, readings, shown
 from crm.imports.targets import AS_IS, CUSTOM, ID_ONLY, OUT, targets, title_of
 from crm.models import CustomType, ImportFile
 
-BY_ROW = "row"  # instead of a column: all that is read of a row makes its id
-
 
 @dataclass
 class Draft:

@@ -4,7 +4,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kpis.result import cents, quartiles, wilson
@@ -20,6 +20,7 @@ def test_there_is_no_interval_of_nothing() -> None:
 
 
 @given(st.integers(0, 500), st.integers(1, 500))
+@example(0, 242)
 def test_an_interval_holds_its_share(part: int, more: int) -> None:
     whole = part + more
     low, high = wilson(part, whole) or (0, 0)
