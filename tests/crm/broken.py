@@ -1,14 +1,12 @@
 """Good files, and the ways in which files break: what a person, a program or an enemy makes of them."""
 
 import gzip
-import io
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from tests.crm.workbooks import xlsx
+from tests.crm.workbooks import xlsx, zipped
 
 HEAD = ["Id", "LastName", "Company", "Status", "Title", "CreatedDate"]
 
@@ -40,14 +38,6 @@ def text(table: list[list[str]], head: list[str] | None = None, end: str = "\r\n
 
 def ids(table: list[list[str]]) -> frozenset[str]:
     return frozenset(row[0] for row in table)
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return out.getvalue()
 
 
 Break = Callable[[st.DrawFn, list[list[str]]], Sample]

@@ -1,7 +1,5 @@
 """What somebody may hand us: zips that burst, names that climb, files that lie."""
 
-import io
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +8,10 @@ import pytest
 from crm.imports import store
 from crm.models import Import, Lead
 from tests.crm.importing import FIXTURES, bring, given, picture, queue, wipe
+from tests.crm.workbooks import zipped
 
 pytestmark = pytest.mark.django_db
 LEADS = "Id,LastName,Company,Status\n1,A,X,New\n"
-
-
-def zipped(files: dict[str, str | bytes], **options: Any) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, **options) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return out.getvalue()
 
 
 def reason(run: Import, name: str) -> tuple[str, str]:

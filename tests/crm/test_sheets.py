@@ -1,16 +1,13 @@
 """Workbooks: each sheet with a table is a file of the import, its typed cells are read in the one way they can be."""
 
-import io
-import zipfile
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from crm.models import Import, Lead, Opportunity
 from tests.crm.importing import bring
-from tests.crm.workbooks import Error, Formula, ods, parts, xlsx
+from tests.crm.workbooks import Error, Formula, ods, parts, xlsx, zipped
 
 pytestmark = pytest.mark.django_db
 DEALS = ["Opportunity ID", "Opportunity Name", "Stage", "Close Date", "Amount", "Created Date"]
@@ -77,14 +74,6 @@ def with_far_cell() -> bytes:
     name = "xl/worksheets/sheet1.xml"
     found[name] = found[name].replace("</row>", '</row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
     return zipped(found)
-
-
-def zipped(found: dict[str, Any]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, text in found.items():
-            book.writestr(name, text)
-    return out.getvalue()
 
 
 def locked() -> bytes:

@@ -25,14 +25,19 @@ class Error(str):
     """A cell that failed: #DIV/0!"""
 
 
+def zipped(files: Mapping[str, str | bytes], **options: Any) -> bytes:
+    """Return a zip archive of the files, of which a workbook is one kind."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, **options) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
 def xlsx(
     sheets: Mapping[str, Iterable[Iterable[Any]]], since_1904: bool = False, merged: str = "", dimension: str = ""
 ) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, text in parts(sheets, since_1904, merged, dimension).items():
-            book.writestr(name, text)
-    return out.getvalue()
+    return zipped(parts(sheets, since_1904, merged, dimension))
 
 
 def parts(
