@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Prefetch, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from crm.models import Owner
@@ -24,13 +24,6 @@ def inbox(user: User) -> QuerySet[HandOff]:
     rows = HandOff.objects.open().filter(to_owner__user_id__in=own_ids(user)).exclude(pk__in=judged)
     by_clock: list[Any] = [F("paused_at").asc(nulls_first=True), F("due_at").asc(nulls_last=True), "pk"]
     return rows.select_related("lead__account", "lead__campaign", "to_owner__user", "move").order_by(*by_clock)
-
-
-def told_of(lead_ids: Iterable[int]) -> QuerySet[HandOff]:
-    """Return every hand-off of some leads with its verdicts and what Marketing answered, in the order of time."""
-    given = Prefetch("verdicts", Verdict.objects.standing().select_related("given_by").prefetch_related("answers"))
-    rows = HandOff.objects.filter(lead_id__in=list(lead_ids)).select_related("to_owner", "sla")
-    return rows.prefetch_related(given).order_by("started_at", "pk")
 
 
 @dataclass(frozen=True)

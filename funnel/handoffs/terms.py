@@ -86,9 +86,6 @@ def _allowance(terms: Mapping[str, Any], name: str) -> Allowance | None:
     return Allowance(float(amount), terms.get(f"{name}_unit") or "hours") if amount else None
 
 
-DEADLINES = ("warn_at", "due_at", "accept_due_at", "attempts_due_at", "reroute_at", "track_until")
-
-
 @dataclass(frozen=True)
 class Deadlines:
     """The moments of many clocks, as epoch seconds; what the terms do not ask for is not among them."""
