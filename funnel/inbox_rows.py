@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from core.numbers import duration
+from core.numbers import THIN, duration
 from funnel.handoffs.queries import Clock, clocks, inbox
 from funnel.models import HandOff
 from team.models import User
@@ -29,8 +29,7 @@ class Waiting:
         """Say the business time that is left, or by how much the clock has run over."""
         if self.clock.left is None:
             return ""
-        words = duration(timedelta(seconds=abs(self.clock.left)))
-        return f"{words} of working time {'left' if self.clock.left > 0 else 'over'}"
+        return f"{worked(abs(self.clock.left))} of working time {'left' if self.clock.left > 0 else 'over'}"
 
     @property
     def badge(self) -> str:
@@ -50,6 +49,14 @@ class Waiting:
     @property
     def due_words(self) -> str:
         return "Verdict due" if self.handoff.answered_at else "Answer due"
+
+
+LONG = 48 * 3600
+
+
+def worked(seconds: float) -> str:
+    """Write working time: hours and minutes, whole hours where it is much."""
+    return f"{seconds // 3600:,.0f}{THIN}h" if seconds >= LONG else duration(timedelta(seconds=seconds))
 
 
 def _held(words: str, value: Any) -> str:

@@ -23,6 +23,7 @@ from funnel.handoffs.passing import pass_on
 from funnel.inbox_forms import CallForm, PassForm, PauseForm, RateForm, RejectForm
 from funnel.inbox_rows import Waiting, by_clock, overdue, own, team, with_clocks
 from funnel.models import HandOff, Verdict
+from scoring.definitions import in_force
 from scoring.explaining import explain
 from team.access import may, needs, reports_of
 from team.models import User
@@ -80,6 +81,7 @@ def _context(user: User, query: QueryDict) -> dict[str, Any]:
         "query": query.urlencode(),
         "stars": range(1, 6),
         "may_pass": _may_pass(user),
+        "has_scores": bool(in_force()),
         "now": timezone.now(),
     }
 
@@ -241,7 +243,7 @@ def _said(
     context = {
         **counted, "words": words, "verdict": given, "seconds": verdicts.UNDO_SECONDS, "query": query,
         "changed": changed, "stars": range(1, 6), "is_team": QueryDict(query).get("whose") == "team",
-        "may_pass": _may_pass(user),
+        "may_pass": _may_pass(user), "has_scores": bool(in_force()),
     }  # fmt: skip
     return render(request, SAID, context)
 

@@ -11,7 +11,7 @@ from funnel.handoffs.dealing import Taker
 from funnel.handoffs.routing import is_in_sales
 from funnel.models import HandOff
 from funnel.routing_forms import CapacityForm, owners
-from team.models import Company
+from team.models import Company, Role, Side
 
 
 def monday() -> datetime:
@@ -20,7 +20,10 @@ def monday() -> datetime:
 
 
 def takers() -> QuerySet[Any]:
-    """Return owners with what they got this week (`this_week`) and the end of an absence today (`away`); the busiest first."""
+    """Return owners with what they got this week (`this_week`) and the end of an absence today (`away`); the busiest first.
+
+    Whoever is of another side is among them only with leads of this week.
+    """
     day = today()
     gone = Q(absences__starts_on__lte=day, absences__ends_on__gte=day)
     week = Q(handoffs__started_at__gte=monday())
@@ -28,7 +31,8 @@ def takers() -> QuerySet[Any]:
     counted = found.annotate(
         this_week=Count("handoffs", filter=week, distinct=True), away=Max("absences__ends_on", filter=gone)
     )
-    return counted.order_by("-this_week", "name", "pk")
+    of_sales = Q(user=None) | Q(user__is_active=True, user__role__in=[role for role in Role if role.side == Side.SALES])
+    return counted.filter(of_sales | Q(this_week__gt=0)).order_by("-this_week", "name", "pk")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from agreements.models import Version, today
 from agreements.signing import may_propose
-from core.numbers import percent, short_money
+from core.numbers import percent
 from funnel.handoffs import owed as halves
 from funnel.handoffs.owed import Owed
 from funnel.handoffs.slas import KIND as SLA
@@ -57,15 +57,12 @@ def _headline(running: Owed | None, answered: list[Month], day: date) -> str:
     said = []
     if running:
         said.append(f"Marketing has handed over {running.leads:,} of {running.leads_owed:,} leads it owes this month")
-        said.append(
-            f"begun {short_money(running.value, running.currency)} of {short_money(running.value_owed, running.currency)} pipeline"
-        )
     this = next((one.kept for one in answered if one.month == day.replace(day=1)), None)
     if this and this.rate is not None:
         said.append(f"Sales answered {percent(this.rate)} of {this.due:,} in time")
     if not said:
         return "Nothing is owed this month yet."
-    return f"{', '.join(said[:-1])} and {said[-1]}." if len(said) > 1 else f"{said[0]}."
+    return f"{'; '.join(said)}."
 
 
 @login_required

@@ -5,14 +5,14 @@ Each kind of row is a narrow select; they are put one under the other, and a pag
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
-from core.numbers import duration
+from core.numbers import days, duration
 from crm.models import Account, Contact, Lead
 from funnel.definitions import in_force
 from team.models import Company, User
@@ -189,7 +189,7 @@ def _worded(entry: Entry, funnel: Any, now: datetime) -> Entry:
     if entry.kind == "move":
         changes["title"] = f"Entered {funnel.name(entry.title)}"
     elif entry.kind == "silence":
-        lasted = duration((entry.until or now) - entry.moment)
+        lasted = _lasted((entry.until or now) - entry.moment)
         changes["title"] = f"Silence: {entry.who} let {lasted} pass" + (
             "" if entry.until else " and has not answered yet"
         )
@@ -197,3 +197,8 @@ def _worded(entry: Entry, funnel: Any, now: datetime) -> Entry:
             "the answer." if entry.until else "now."
         )
     return Entry(**{**vars(entry), **changes}) if changes else entry
+
+
+def _lasted(length: timedelta) -> str:
+    """Write how long a silence was: in days from the second on."""
+    return days(length / timedelta(days=1)) if length >= timedelta(days=2) else duration(length)

@@ -115,3 +115,11 @@ def test_a_version_signed_in_the_month_owes_nothing_for_it(as_user: Any, cmo: Us
     actions.sign(by=cmo, version=actions.propose(by=cro, version=version))
     assert Version.objects.in_force().count() == 1
     assert "it had begun when the SLA was signed" in as_user(cro).get("/slas/").content.decode()
+
+
+def test_a_pilot_links_to_its_results(as_user: Any, ada: Owner, cmo: User, cro: User) -> None:
+    boss = make.user(Role.REP, name="Tess", manager=cro)
+    make.user(Role.REP, manager=boss)
+    version = signed(cmo, cro, response=1, pilot_manager=boss, expires_on=today() + timedelta(days=60))
+    page = as_user(cmo).get(f"/agreements/{version.agreement_id}/").content.decode()
+    assert 'href="/slas/#pilots"' in page
