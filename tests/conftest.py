@@ -1,5 +1,6 @@
 """The cast, and the ground that every test stands on."""
 
+import gc
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -39,6 +40,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Call what is long by its place: archives and signatures bear their second, and names must be alike everywhere."""
     return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 40) else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is loaded by now stays: the collector of garbage need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 50)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

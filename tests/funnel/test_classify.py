@@ -204,8 +204,8 @@ DEALS = st.lists(
 )
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(STEPS, DEALS), min_size=1, max_size=12))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(STEPS, DEALS), min_size=12, max_size=40))
 def test_whatever_happened_every_lead_stands_in_one_place_and_counts_once(company: Any, lives: list[Any]) -> None:
     """Once for each step; the parts make the whole; asked day by day or at once, the same comes out."""
     sid = transaction.savepoint()
