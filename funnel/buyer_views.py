@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.live import render_live
 from crm.models import Account, ContentAsset, ContentUse, Lead
+from funnel import actions
 from funnel.buyer_actions import note_use, spot
 from funnel.definitions import in_force
 from funnel.handoffs.queries import clocks
@@ -43,6 +44,21 @@ class SpotForm(forms.Form):
 class UseForm(forms.Form):
     asset = forms.ModelChoiceField(ContentAsset.objects.all())
     reason = forms.CharField(required=False, max_length=255)
+
+
+class MoveForm(forms.Form):
+    """To which stage a buyer is moved by hand, and why where its criteria fail."""
+
+    stage = forms.ChoiceField(label="To the stage")
+    override = forms.CharField(
+        label="Why, where its criteria fail", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="A reason is kept with the move, for everybody to read.",
+    )  # fmt: skip
+
+    def __init__(self, funnel: Funnel, subject: str, here: str, data: Any = None) -> None:
+        super().__init__(data)
+        open_to = [stage for stage in funnel if subject in stage.subjects and stage.key != here]
+        self.fields["stage"].choices = [(stage.key, stage.name) for stage in open_to]  # type: ignore[attr-defined]
 
 
 def _buyer(request: HttpRequest, kind: str, pk: int) -> Any:
@@ -135,3 +151,22 @@ def opportunity(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
             return redirect("buyer", kind, pk)
     context = {"form": form, "buyer": found, "kind": kind, "today": timezone.localdate()}
     return render(request, "funnel/opportunity.html", context, status=422 if request.method == "POST" else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """Move a buyer to a stage by hand, forward or back; what its criteria say against it needs a reason."""
+    found, user = _buyer(request, kind, pk), cast(User, request.user)
+    funnel, here = in_force(user), stage_of(found)
+    form = MoveForm(funnel, f"{kind}s", here, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = actions.move(by=user, buyer=found, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error("override", error)
+        else:
+            messages.success(request, f"{found} is in {funnel.name(made.stage)} now.")
+            return redirect("buyer", kind, pk)
+    context = {"form": form, "buyer": found, "kind": kind, "stage": funnel.name(here) if here else ""}
+    return render(request, "funnel/move.html", context, status=422 if request.method == "POST" else 200)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("funnel/routing/<slug:verb>/", routing_views.change, name="change_routing"),
     re_path(r"^(?P<kind>lead|account)s/(?P<pk>[0-9]{1,18})/$", buyer_views.buyer, name="buyer"),
     re_path(r"^(?P<kind>lead|account)s/(?P<pk>[0-9]{1,18})/opportunity/$", buyer_views.opportunity, name="spot"),
+    re_path(r"^(?P<kind>lead|account)s/(?P<pk>[0-9]{1,18})/move/$", buyer_views.move, name="move_buyer"),
     path("leads/<int:pk>/content/", buyer_views.use, name="content_use"),
     path("verdicts/", verdict_views.verdicts, name="verdicts"),
     path("verdicts/leads/", verdict_views.leads, name="verdict_leads"),
