@@ -6,8 +6,9 @@ written is read back from Postgres before the next question, so a run that was k
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import ibis
@@ -39,6 +40,7 @@ STANDING = pa.schema(
     [("buyer", pa.int64()), ("stage", pa.string()), ("entered_at", pa.timestamp("us", "UTC")), ("by", pa.string())]
 )
 ALWAYS = {"id", "source_system", "created_at", "first_contact_on", "status", "lifecycle_stage"}
+Ids = Callable[[str, str], np.ndarray]
 LOCK = 7_022_028  # the advisory lock under which one run at a time writes moves
 
 
@@ -51,10 +53,11 @@ def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: 
     if facts.snapshot is None:
         return 0
     funnel = in_force()
-    run = _begun(facts, funnel, moment or timezone.now())
+    ids = cache(changed)  # asked once for each subject, though two questions need it
+    run = _begun(facts, funnel, moment or timezone.now(), ids)
     until = time.monotonic() + seconds
     meanings = meanings_of(facts)
-    named = {subject: changed(subject, run.since) for subject in SUBJECTS} if run.since else {}
+    named = {subject: ids(subject, run.since) for subject in SUBJECTS} if run.since else {}
     for subject in SUBJECTS:
         for portion in _left(run, subject, named.get(subject)):
             if time.monotonic() > until:
@@ -67,7 +70,7 @@ def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: 
     return run.written
 
 
-def _begun(facts: Facts, funnel: Funnel, moment: datetime) -> Classification:
+def _begun(facts: Facts, funnel: Funnel, moment: datetime, ids: Ids) -> Classification:
     """Return the run that was begun on these facts with these definitions, else a new one."""
     assert facts.snapshot
     digest = _digest(funnel)
@@ -77,13 +80,13 @@ def _begun(facts: Facts, funnel: Funnel, moment: datetime) -> Classification:
     done = Classification.objects.filter(finished_at__isnull=False).first()
     day = timezone.localtime(moment, Company.get().zone).date()
     horizon = facts.snapshot.horizon
-    since = _since(done, funnel, digest, day, horizon)
+    since = _since(done, funnel, digest, day, horizon, ids)
     return Classification.objects.create(
         moment=moment, snapshot=facts.snapshot.pk, since=since, horizon=horizon, digest=digest, local_day=day
     )
 
 
-def _since(done: Classification | None, funnel: Funnel, digest: str, day: Any, horizon: str) -> str:
+def _since(done: Classification | None, funnel: Funnel, digest: str, day: Any, horizon: str, ids: Ids) -> str:
     """Return the horizon since which changes count; empty when everybody must be asked."""
     if done is None or done.digest != digest or int(horizon) < int(done.horizon):
         return ""
@@ -91,7 +94,7 @@ def _since(done: Classification | None, funnel: Funnel, digest: str, day: Any, h
         return ""
     if names_changed(funnel, done.horizon):
         return ""
-    return "" if are_many(changed("leads", done.horizon), "crm_lead") else done.horizon
+    return "" if are_many(ids("leads", done.horizon), "crm_lead") else done.horizon
 
 
 def _digest(funnel: Funnel) -> str:

@@ -62,6 +62,14 @@ class Move(Recorded):
                 name="move_of_account_once",
             ),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            # What lets a lead be asked anew; a run's own moves, though as new, do not
+            models.Index(
+                fields=["changed_xid"],
+                name="move_asks_anew",
+                condition=Q(by="hand") | Q(by="rule", from_stage="recycled"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.lead or self.account} entered {self.stage}"
