@@ -38,7 +38,7 @@ def told(today: date) -> Book:
     return book
 
 
-@pytest.fixture(params=TODAYS, ids=str)
+@pytest.fixture(scope="module", params=TODAYS, ids=str)
 def book(request: pytest.FixtureRequest) -> Book:
     return told(request.param)
 
