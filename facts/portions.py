@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 from django.db import connection
 
+from facts.models import Snapshot
+
 SIZE = 250_000  # rows asked about in one question
 MANY = 0.2  # share of named rows from which asking about all costs less than naming them
 
@@ -43,6 +45,22 @@ class Portion:
             return int(self.ids.size)
         cursor.execute(f"SELECT count(*) FROM {table} WHERE id BETWEEN %s AND %s", [self.first, self.last])
         return int(cursor.fetchone()[0])
+
+
+def taken_away(cursor: Any, table: str, snapshot: Snapshot | None) -> np.ndarray:
+    """Return the ids of rows that were deleted since the facts were copied: nothing may point to them."""
+    if snapshot is None:
+        return np.array([], dtype=np.int64)
+    cursor.execute(
+        'SELECT DISTINCT row_id FROM facts_deletion WHERE "table" = %s AND changed_xid >= %s::xid8',
+        [table, snapshot.horizon],
+    )
+    return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def without(rows: Any, column: str, ids: np.ndarray) -> Any:
+    """Return the facts whose column holds none of the ids."""
+    return rows.filter(~rows[column].isin(ids.tolist())) if ids.size else rows
 
 
 def following(table: str, ids: np.ndarray | None, after: int) -> Portion | None:

@@ -14,14 +14,14 @@ from typing import Any
 import ibis
 import numpy as np
 import pyarrow as pa
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from crm.models import StageMapping
 from crm.subjects import Described
 from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, are_many, following
+from facts.portions import Portion, are_many, following, taken_away, without
 from facts.refresh import Progress
 from facts.rules import leaves
 from funnel.changes import changed, names_changed
@@ -62,7 +62,11 @@ def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: 
         for portion in _left(run, subject, named.get(subject)):
             if time.monotonic() > until:
                 return None
-            _do(run, facts, funnel, subject, portion, meanings)
+            try:
+                _do(run, facts, funnel, subject, portion, meanings)
+            except IntegrityError:  # somebody was deleted while it was asked; by now that is noted
+                run.refresh_from_db()
+                _do(run, facts, funnel, subject, portion, meanings)
             if progress:
                 progress(run.asked, max(run.asked, 1), "buyers asked")
     run.finished_at = timezone.now()
@@ -115,7 +119,10 @@ def _do(run: Classification, facts: Facts, funnel: Funnel, subject: str, portion
     begun = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        question = _question(facts, funnel, subject, portion, meanings, run.moment, _standing(cursor, name, portion))
+        gone = taken_away(cursor, table, facts.snapshot)
+        buyers = without(portion.only(facts.table(subject), "id"), "id", gone)
+        standing = _standing(cursor, name, portion)
+        question = _question(facts, funnel, subject, portion, buyers, meanings, run.moment, standing)
         run.written += _copy(cursor, name, funnel, facts.stream(question))
         run.reached = {**run.reached, name: portion.last}
         run.asked += portion.count(cursor, table)
@@ -124,7 +131,14 @@ def _do(run: Classification, facts: Facts, funnel: Funnel, subject: str, portion
 
 
 def _question(
-    facts: Facts, funnel: Funnel, subject: str, portion: Portion, meanings: pa.Table, now: datetime, standing: pa.Table
+    facts: Facts,
+    funnel: Funnel,
+    subject: str,
+    portion: Portion,
+    buyers: Any,
+    meanings: pa.Table,
+    now: datetime,
+    standing: pa.Table,
 ) -> Any:
     key = f"{SUBJECTS[subject][0]}_id"
 
@@ -135,7 +149,6 @@ def _question(
 
     tables = Described(facts, subject, narrow)
     means = ibis.memtable(meanings)
-    buyers = portion.only(facts.table(subject), "id")
     rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means, now)
     asked = Asked(funnel, subject, tables, rows, means, now, facts.keep)
     found = new_moves(asked, ibis.memtable(standing))

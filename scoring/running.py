@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any
 
 import ibis
+import numpy as np
 import pyarrow as pa
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from crm.subjects import Described
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, are_many, following
+from facts.portions import Portion, are_many, following, taken_away, without
 from facts.refresh import Progress
 from scoring.changes import changed, is_some_gone, known_events, names_changed
 from scoring.compiling import Asked, states, wanted
@@ -44,7 +45,11 @@ def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment:
     while portion := following(TABLE, named, run.reached):
         if time.monotonic() > until:
             return None
-        _do(run, facts, models, portion)
+        try:
+            _do(run, facts, models, portion)
+        except IntegrityError:  # a lead was deleted while it was scored; by now that is noted
+            run.refresh_from_db()
+            _do(run, facts, models, portion)
         if progress:
             progress(run.asked, max(run.asked, 1), "leads scored")
     run.finished_at = timezone.now()
@@ -89,7 +94,8 @@ def _do(run: ScoringRun, facts: Facts, models: Sequence[Model], portion: Portion
     begun = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        asked_of = _asked(facts, portion, run.moment)
+        gone = taken_away(cursor, TABLE, facts.snapshot)
+        asked_of = _asked(facts, portion, gone, run.moment)
         for model in models:
             run.written += _score(cursor, facts, model, asked_of, portion)
         run.reached = portion.last
@@ -98,11 +104,12 @@ def _do(run: ScoringRun, facts: Facts, models: Sequence[Model], portion: Portion
         run.save()
 
 
-def _asked(facts: Facts, portion: Portion, moment: datetime) -> Asked:
+def _asked(facts: Facts, portion: Portion, gone: np.ndarray, moment: datetime) -> Asked:
     def narrow(name: str, rows: Any) -> Any:
         return portion.only(rows, "lead_id") if name in COUNTED else rows
 
-    return Asked(Described(facts, "leads", narrow), portion.only(facts.table("leads"), "id"), moment)
+    leads = without(portion.only(facts.table("leads"), "id"), "id", gone)
+    return Asked(Described(facts, "leads", narrow), leads, moment)
 
 
 def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Portion) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -51,6 +51,17 @@ def test_twice_is_once(run: Run) -> None:
     assert run() == 0
     Classification.objects.all().delete()  # as if nobody knew that it was done: everybody is asked again
     assert run() == 0
+
+
+def test_who_was_deleted_since_the_facts_were_copied_makes_no_move(company: Any) -> None:
+    stays, goes = lead("2026-01-05"), lead("2026-01-06")
+    account = make.account(name="Gone")
+    refresh()
+    goes.delete()
+    account.delete()
+    classify()
+    assert way(stays) == [("inquiry", "2026-01-05")]
+    connection.check_constraints()
 
 
 def test_what_no_date_tells_became_true_once(run: Run) -> None:

@@ -56,6 +56,16 @@ def test_an_event_changes_one_score_and_what_was_stays_known(run: Run, signed: A
     assert (was.lead, was.score, was.since, was.until, was.because) == (second, 50, NOW, found.since, "events")
 
 
+def test_who_was_deleted_since_the_facts_were_copied_has_no_score(signed: Any) -> None:
+    signed(FADING)
+    stays, goes = make.lead(), make.lead()
+    event(stays, 0), event(goes, 0)
+    refresh()
+    goes.delete()
+    score_all(moment=NOW)
+    assert list(Score.objects.values_list("lead", flat=True)) == [stays.pk]
+
+
 def test_an_event_that_is_taken_back_no_longer_counts(run: Run, signed: Any) -> None:
     signed(FADING)
     lead = make.lead()
