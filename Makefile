@@ -7,19 +7,25 @@ export PYTHONDONTWRITEBYTECODE ?=
 # each process of the tests starts services of its own, three keep two cores busy; with one's own database there is one
 TOGETHER = $(if $(DATABASE_URL)$(REDIS_URL),,-n 3)
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check style types bench lock clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m revops.run
 
-test: $(VENV)/.installed-dev
+# types take one core for half a minute: they are checked beside the first tests, and told behind the last
+test: style
 	@$(BIN)/python -m tests.browser
-	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest $(TOGETHER)
+	@$(MAKE) --no-print-directory types > $(VENV)/types.txt 2>&1 & types=$$!; \
+	$(BIN)/python -m pytest $(TOGETHER); tested=$$?; \
+	wait $$types; typed=$$?; cat $(VENV)/types.txt; exit $$((tested || typed))
 
-check: $(VENV)/.installed-dev
+check: style types
+
+style: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 

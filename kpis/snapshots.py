@@ -55,14 +55,16 @@ def _has_records(metric: Metric, facts: Facts) -> bool:
 
 def _figures(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:
     today = scope_of(Period(), facts).today
-    spans = {name: periods.preset(name, today) for name in (*WHOLE, *CUT, MONTHS)}
+    spans = {name: periods.preset(name, today) for name in (*WHOLE, MONTHS)}
+    cut = metric.default_cut if metric.default_cut and metric.default_cut not in GRAINS else ""
     for name in WHOLE:
-        yield _row(metric, spans[name], compute(metric, spans[name], facts=facts))
+        by = cut if name in CUT else ""  # a cut is asked once, the whole comes with it
+        result = compute(metric, spans[name], by=by or None, facts=facts)
+        yield _row(metric, spans[name], result)
+        if by:
+            yield from _parts(metric, spans[name], result)
     for part in trend(metric, spans[MONTHS], facts=facts).parts:
         yield _row(metric, GRAINS["month"].read(part.key), part)
-    if metric.default_cut and metric.default_cut not in GRAINS:
-        for name in CUT:
-            yield from _parts(metric, spans[name], compute(metric, spans[name], by=metric.default_cut, facts=facts))
 
 
 def _parts(metric: Metric, span: Period, result: Result) -> Iterator[MetricSnapshot]:

@@ -69,12 +69,12 @@ def bearer(company: Any, settings: Any, one_connection: None) -> dict[str, str]:
 
 
 @described(thoroughly=False).parametrize()
-@settings(max_examples=10, **MANNER)
+@settings(max_examples=6, **MANNER)
 def test_every_operation_keeps_its_word(case: schemathesis.Case, bearer: dict[str, str]) -> None:
     case.call_and_validate(headers=bearer, checks=KEPT)
 
 
-@described(thoroughly=True).include(path_regex="/(opportunities|buying_roles)/").parametrize()
+@described(thoroughly=True).include(path_regex="/opportunities/").parametrize()
 @settings(max_examples=1, **MANNER)
 def test_every_edge_of_every_parameter_is_minded(case: schemathesis.Case, bearer: dict[str, str]) -> None:
     case.call_and_validate(headers=bearer, checks=KEPT)

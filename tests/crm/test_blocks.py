@@ -135,7 +135,7 @@ def test_a_resume_at_any_seam_reads_the_rest(
 
 
 @given(text=st.text(st.sampled_from('ab,"\n\r\u2028'), max_size=60), size=st.integers(1, 30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_malformed_text_is_read_to_its_end_and_every_byte_once(
     tmp_path_factory: pytest.TempPathFactory, text: str, size: int
 ) -> None:

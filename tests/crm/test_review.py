@@ -107,7 +107,7 @@ rows = st.lists(st.tuples(st.sampled_from(["1", "2", "3", "4", ""]), words, word
 
 
 @given(before=rows, after=rows, block=st.sampled_from([20, 60, 4000]))
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_preview_counts_what_the_run_counts(
     ops: User, monkeypatch: pytest.MonkeyPatch, before: Any, after: Any, block: int
 ) -> None:

@@ -212,7 +212,7 @@ def unchanged_blockers(run: Import) -> list[Any]:
     return list(actions.blockers(run))
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.lists(STEPS, min_size=2, max_size=6))
 def test_the_short_way_ends_where_the_long_way_ends(ops: User, steps: list[tuple[str, Any]]) -> None:
     steps = [step for step in steps for _ in range(random.Random(repr(step)).randint(1, 2))]

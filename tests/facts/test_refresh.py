@@ -234,7 +234,7 @@ class Story:
 
 
 @given(steps=STEPS)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_happens_the_copy_equals_postgres(leads: None, small_segments: None, steps: list[Any]) -> None:
     story = Story()
     try:

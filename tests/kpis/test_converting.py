@@ -113,7 +113,7 @@ def test_an_open_deal_is_worth_what_it_is_on_the_evening_it_is_counted() -> None
     assert (then.value, then.currency) == (Decimal("12.50"), "EUR")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -66,7 +66,7 @@ def duck() -> Any:
     return open_engine("Europe/Berlin")
 
 
-calm = settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+calm = settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 
 @calm
