@@ -32,19 +32,22 @@ types: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m benchmarks $(NAME)
 
-$(VENV)/.installed: requirements.txt
+$(BIN)/pip:
 	@test -n "$(PYTHON)" || { echo "Accord needs Python 3.11 or newer, and none is on the PATH. Install it, or say where: make run PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "$(PYTHON) is no Python 3.11 or newer. Say where one is: make run PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) lacks the venv module. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
-	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(BIN)/pip
 	@echo "Installing what Accord needs into $(VENV) (about a minute, once) …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
-	@echo "Installing what the tests need …"
+# what the tests need holds all that Accord needs
+$(VENV)/.installed-dev: requirements.txt requirements-dev.txt | $(BIN)/pip
+	@echo "Installing what Accord and its tests need into $(VENV) (about a minute, once) …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --extra dev -o requirements-dev.txt

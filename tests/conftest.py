@@ -4,11 +4,14 @@ import gc
 import os
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache as remembered
+from django.core.management import call_command
 from django.test import Client
 from xdist.scheduler import LoadScopeScheduling
 
@@ -52,6 +55,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     gc.unfreeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Give tables made straight from the models what migrations add to them: triggers, and the benchmarks we come with."""
+    with django_db_blocker.unblock():
+        call_command("pgtrigger", "install", verbosity=0)
+        import_module("kpis.migrations.0002_benchmarks").put_benchmarks(apps, None)
 
 
 @pytest.fixture(autouse=True)
