@@ -58,6 +58,13 @@ def taken_away(cursor: Any, table: str, snapshot: Snapshot | None) -> np.ndarray
     return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
+def missing(cursor: Any, table: str, portion: Portion, known: np.ndarray) -> np.ndarray:
+    """Return those of the known ids of a portion that the table has no more."""
+    where, values = portion.sql
+    cursor.execute(f"SELECT id FROM {table} WHERE id {where}", values)
+    return np.setdiff1d(known, np.array([row[0] for row in cursor.fetchall()], dtype=np.int64))
+
+
 def without(rows: Any, column: str, ids: np.ndarray) -> Any:
     """Return the facts whose column holds none of the ids."""
     return rows.filter(~rows[column].isin(ids.tolist())) if ids.size else rows

@@ -21,7 +21,7 @@ from crm.models import StageMapping
 from crm.subjects import Described
 from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, are_many, following, taken_away, without
+from facts.portions import Portion, are_many, following, missing, taken_away, without
 from facts.refresh import Progress
 from facts.rules import leaves
 from funnel.changes import changed, names_changed
@@ -64,9 +64,9 @@ def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: 
                 return None
             try:
                 _do(run, facts, funnel, subject, portion, meanings)
-            except IntegrityError:  # somebody was deleted while it was asked; by now that is noted
+            except IntegrityError:  # somebody was deleted while it was asked
                 run.refresh_from_db()
-                _do(run, facts, funnel, subject, portion, meanings)
+                _do(run, facts, funnel, subject, portion, meanings, look=True)
             if progress:
                 progress(run.asked, max(run.asked, 1), "buyers asked")
     run.finished_at = timezone.now()
@@ -113,21 +113,40 @@ def _left(run: Classification, subject: str, ids: np.ndarray | None) -> Iterator
         yield portion
 
 
-def _do(run: Classification, facts: Facts, funnel: Funnel, subject: str, portion: Portion, meanings: pa.Table) -> None:
-    """Ask about a portion, write what is new, and record how far the run came, all in one transaction."""
+def _do(
+    run: Classification,
+    facts: Facts,
+    funnel: Funnel,
+    subject: str,
+    portion: Portion,
+    meanings: pa.Table,
+    *,
+    look: bool = False,
+) -> None:
+    """Ask about a portion, write what is new, and record how far the run came, all in one transaction.
+
+    Whoever was deleted since the facts were copied makes no move: as it was noted, or as a `look` at the table shows.
+    """
     name, table = SUBJECTS[subject]
     begun = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        gone = taken_away(cursor, table, facts.snapshot)
-        buyers = without(portion.only(facts.table(subject), "id"), "id", gone)
+        known = portion.only(facts.table(subject), "id")
+        gone = (
+            missing(cursor, table, portion, _ids(facts, known)) if look else taken_away(cursor, table, facts.snapshot)
+        )
         standing = _standing(cursor, name, portion)
-        question = _question(facts, funnel, subject, portion, buyers, meanings, run.moment, standing)
+        question = _question(facts, funnel, subject, portion, known, meanings, run.moment, standing)
+        question = without(question, "buyer", gone).order_by("buyer", "entered_at", "position")
         run.written += _copy(cursor, name, funnel, facts.stream(question))
         run.reached = {**run.reached, name: portion.last}
         run.asked += portion.count(cursor, table)
         run.seconds = round(run.seconds + time.monotonic() - begun, 3)
         run.save()
+
+
+def _ids(facts: Facts, rows: Any) -> np.ndarray:
+    return facts.execute(rows.select("id"))["id"].to_numpy(dtype=np.int64)
 
 
 def _question(
@@ -151,8 +170,7 @@ def _question(
     means = ibis.memtable(meanings)
     rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means, now)
     asked = Asked(funnel, subject, tables, rows, means, now, facts.keep)
-    found = new_moves(asked, ibis.memtable(standing))
-    return found.order_by("buyer", "entered_at", "position")
+    return new_moves(asked, ibis.memtable(standing))
 
 
 def _wanted(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from django.db import connection
 
+from crm.models import Lead
 from facts import portions
 from facts.engine import open_facts
-from facts.portions import Portion, are_many, following
+from facts.portions import Portion, are_many, following, missing, taken_away, without
 from facts.refresh import refresh
 from tests import make
 from tests.facts.conftest import Only
@@ -49,6 +50,17 @@ def test_rows_are_counted_as_asked(leads: np.ndarray) -> None:
     with connection.cursor() as cursor:
         assert Portion(first, last - 1).count(cursor, "crm_lead") == 4
         assert Portion(first, last, leads[[0, 4]]).count(cursor, "crm_lead") == 2
+
+
+def test_who_is_gone_is_known_by_its_note_and_by_a_look(leads: np.ndarray) -> None:
+    snapshot = refresh()
+    Lead.objects.filter(pk=leads[1]).delete()
+    with connection.cursor() as cursor:
+        assert taken_away(cursor, "crm_lead", snapshot).tolist() == [leads[1]]
+        portion = Portion(int(leads[0]), int(leads[-1]))
+        assert missing(cursor, "crm_lead", portion, leads).tolist() == [leads[1]]
+    rows = open_facts().table("leads").select("id")
+    assert open_facts().execute(without(rows, "id", leads[1:]))["id"].tolist() == [leads[0]]
 
 
 def test_few_are_named_and_many_are_not() -> None:

@@ -54,7 +54,8 @@ def test_twice_is_once(run: Run) -> None:
 
 
 def test_who_was_deleted_since_the_facts_were_copied_makes_no_move(company: Any) -> None:
-    stays, goes = lead("2026-01-05"), lead("2026-01-06")
+    stays, goes = lead("2026-01-05"), lead("2026-01-06", history={"MQL": "2026-01-07T09:00:00"})
+    deal(goes, "2026-01-20", "won", "2026-03-02")
     account = make.account(name="Gone")
     refresh()
     goes.delete()
