@@ -1,5 +1,7 @@
 """Portions of a table's rows: a long run does one after the other and records how far it came."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import ibis
 import numpy as np
 import pyarrow as pa
-from django.db import connection
+from django.db import IntegrityError, connection, models
 
 from facts.models import Snapshot
 
@@ -47,22 +49,32 @@ class Portion:
         return int(cursor.fetchone()[0])
 
 
-def taken_away(cursor: Any, table: str, snapshot: Snapshot | None) -> np.ndarray:
-    """Return the ids of rows that were deleted since the facts were copied: nothing may point to them."""
-    if snapshot is None:
-        return np.array([], dtype=np.int64)
-    cursor.execute(
-        'SELECT DISTINCT row_id FROM facts_deletion WHERE "table" = %s AND changed_xid >= %s::xid8',
-        [table, snapshot.horizon],
-    )
-    return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+@contextmanager
+def spared(run: models.Model, table: str, snapshot: Snapshot) -> Iterator[np.ndarray]:
+    """Give the ids of the rows deleted since the facts were copied, to which nothing may be written that points there.
+
+    Where more are deleted while the portion is asked about, it comes to nothing and the run is what it was: the next
+    look at what is left finds the same portion again.
+
+    Raises:
+        IntegrityError: something else than a deleted row stood in the way.
+    """
+    gone = _deleted(table, snapshot)
+    try:
+        yield gone
+    except IntegrityError:
+        if _deleted(table, snapshot).size == gone.size:
+            raise
+        run.refresh_from_db()
 
 
-def missing(cursor: Any, table: str, portion: Portion, known: np.ndarray) -> np.ndarray:
-    """Return those of the known ids of a portion that the table has no more."""
-    where, values = portion.sql
-    cursor.execute(f"SELECT id FROM {table} WHERE id {where}", values)
-    return np.setdiff1d(known, np.array([row[0] for row in cursor.fetchall()], dtype=np.int64))
+def _deleted(table: str, snapshot: Snapshot) -> np.ndarray:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'SELECT DISTINCT row_id FROM facts_deletion WHERE "table" = %s AND changed_xid >= %s::xid8',
+            [table, snapshot.horizon],
+        )
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
 def without(rows: Any, column: str, ids: np.ndarray) -> Any:

@@ -14,14 +14,14 @@ from typing import Any
 import ibis
 import numpy as np
 import pyarrow as pa
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.models import StageMapping
 from crm.subjects import Described
 from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, are_many, following, missing, taken_away, without
+from facts.portions import Portion, are_many, following, spared, without
 from facts.refresh import Progress
 from facts.rules import leaves
 from funnel.changes import changed, names_changed
@@ -62,11 +62,8 @@ def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: 
         for portion in _left(run, subject, named.get(subject)):
             if time.monotonic() > until:
                 return None
-            try:
-                _do(run, facts, funnel, subject, portion, meanings)
-            except IntegrityError:  # somebody was deleted while it was asked
-                run.refresh_from_db()
-                _do(run, facts, funnel, subject, portion, meanings, look=True)
+            with spared(run, SUBJECTS[subject][1], facts.snapshot) as gone:
+                _do(run, facts, funnel, subject, portion, meanings, gone)
             if progress:
                 progress(run.asked, max(run.asked, 1), "buyers asked")
     run.finished_at = timezone.now()
@@ -120,33 +117,21 @@ def _do(
     subject: str,
     portion: Portion,
     meanings: pa.Table,
-    *,
-    look: bool = False,
+    gone: np.ndarray,
 ) -> None:
-    """Ask about a portion, write what is new, and record how far the run came, all in one transaction.
-
-    Whoever was deleted since the facts were copied makes no move: as it was noted, or as a `look` at the table shows.
-    """
+    """Ask about a portion, write what is new, and record how far the run came, all in one transaction."""
     name, table = SUBJECTS[subject]
     begun = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        known = portion.only(facts.table(subject), "id")
-        gone = (
-            missing(cursor, table, portion, _ids(facts, known)) if look else taken_away(cursor, table, facts.snapshot)
-        )
+        buyers = without(portion.only(facts.table(subject), "id"), "id", gone)
         standing = _standing(cursor, name, portion)
-        question = _question(facts, funnel, subject, portion, known, meanings, run.moment, standing)
-        question = without(question, "buyer", gone).order_by("buyer", "entered_at", "position")
+        question = _question(facts, funnel, subject, portion, buyers, meanings, run.moment, standing)
         run.written += _copy(cursor, name, funnel, facts.stream(question))
         run.reached = {**run.reached, name: portion.last}
         run.asked += portion.count(cursor, table)
         run.seconds = round(run.seconds + time.monotonic() - begun, 3)
         run.save()
-
-
-def _ids(facts: Facts, rows: Any) -> np.ndarray:
-    return facts.execute(rows.select("id"))["id"].to_numpy(dtype=np.int64)
 
 
 def _question(
@@ -170,7 +155,8 @@ def _question(
     means = ibis.memtable(meanings)
     rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means, now)
     asked = Asked(funnel, subject, tables, rows, means, now, facts.keep)
-    return new_moves(asked, ibis.memtable(standing))
+    found = new_moves(asked, ibis.memtable(standing))
+    return found.order_by("buyer", "entered_at", "position")
 
 
 def _wanted(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:

@@ -13,12 +13,12 @@ from typing import Any
 import ibis
 import numpy as np
 import pyarrow as pa
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.subjects import Described
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, are_many, following, taken_away, without
+from facts.portions import Portion, are_many, following, spared, without
 from facts.refresh import Progress
 from scoring.changes import changed, is_some_gone, known_events, names_changed
 from scoring.compiling import Asked, states, wanted
@@ -45,11 +45,8 @@ def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment:
     while portion := following(TABLE, named, run.reached):
         if time.monotonic() > until:
             return None
-        try:
-            _do(run, facts, models, portion)
-        except IntegrityError:  # a lead was deleted while it was scored; by now that is noted
-            run.refresh_from_db()
-            _do(run, facts, models, portion)
+        with spared(run, TABLE, facts.snapshot) as gone:
+            _do(run, facts, models, portion, gone)
         if progress:
             progress(run.asked, max(run.asked, 1), "leads scored")
     run.finished_at = timezone.now()
@@ -89,12 +86,11 @@ def _end_others(cursor: Any, models: Sequence[Model], moment: datetime) -> int:
     return remove(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
 
 
-def _do(run: ScoringRun, facts: Facts, models: Sequence[Model], portion: Portion) -> None:
+def _do(run: ScoringRun, facts: Facts, models: Sequence[Model], portion: Portion, gone: np.ndarray) -> None:
     """Score a portion, write what changed, and record how far the run came, all in one transaction."""
     begun = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        gone = taken_away(cursor, TABLE, facts.snapshot)
         asked_of = _asked(facts, portion, gone, run.moment)
         for model in models:
             run.written += _score(cursor, facts, model, asked_of, portion)

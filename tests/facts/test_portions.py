@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from crm.models import Lead
 from facts import portions
 from facts.engine import open_facts
-from facts.portions import Portion, are_many, following, missing, taken_away, without
+from facts.portions import Portion, are_many, following, spared, without
 from facts.refresh import refresh
 from tests import make
 from tests.facts.conftest import Only
@@ -52,15 +52,25 @@ def test_rows_are_counted_as_asked(leads: np.ndarray) -> None:
         assert Portion(first, last, leads[[0, 4]]).count(cursor, "crm_lead") == 2
 
 
-def test_who_is_gone_is_known_by_its_note_and_by_a_look(leads: np.ndarray) -> None:
-    snapshot = refresh()
+def test_whom_the_facts_still_know_is_spared(leads: np.ndarray) -> None:
+    snapshot = refresh()  # it stands for the run as well
     Lead.objects.filter(pk=leads[1]).delete()
-    with connection.cursor() as cursor:
-        assert taken_away(cursor, "crm_lead", snapshot).tolist() == [leads[1]]
-        portion = Portion(int(leads[0]), int(leads[-1]))
-        assert missing(cursor, "crm_lead", portion, leads).tolist() == [leads[1]]
+    with spared(snapshot, "crm_lead", snapshot) as gone:
+        assert gone.tolist() == [leads[1]]
     rows = open_facts().table("leads").select("id")
-    assert open_facts().execute(without(rows, "id", leads[1:]))["id"].tolist() == [leads[0]]
+    assert set(open_facts().execute(without(rows, "id", gone))["id"]) == set(leads) - {leads[1]}
+
+
+def test_what_fails_for_a_row_deleted_meanwhile_is_undone_and_anything_else_is_told(leads: np.ndarray) -> None:
+    snapshot = refresh()  # it stands for the run as well
+    kept = snapshot.seconds
+    with spared(snapshot, "crm_lead", snapshot):
+        snapshot.seconds += 1
+        Lead.objects.filter(pk=leads[1]).delete()
+        raise IntegrityError
+    assert snapshot.seconds == kept
+    with pytest.raises(IntegrityError), spared(snapshot, "crm_lead", snapshot):
+        raise IntegrityError
 
 
 def test_few_are_named_and_many_are_not() -> None:

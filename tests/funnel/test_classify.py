@@ -1,5 +1,6 @@
 """What the records say becomes moves with their true dates, once; nothing is made up."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -63,6 +64,32 @@ def test_who_was_deleted_since_the_facts_were_copied_makes_no_move(company: Any)
     classify()
     assert way(stays) == [("inquiry", "2026-01-05")]
     connection.check_constraints()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_is_deleted_while_it_is_asked_makes_no_move(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An import that is taken back deletes its leads one batch after the other, and a run meets each."""
+    leads = [lead("2026-01-05") for _ in range(3)]
+    refresh()
+    copied = classifying._copy
+
+    def meanwhile(*args: Any) -> int:
+        found = copied(*args)
+        if len(leads) > 1:
+            with ThreadPoolExecutor(1) as other:  # a connection of its own
+                other.submit(_delete, leads.pop().pk).result()
+        return found
+
+    monkeypatch.setattr(classifying, "_copy", meanwhile)
+    assert classify() == 1
+    assert way(leads[0]) == [("inquiry", "2026-01-05")]
+
+
+def _delete(pk: int) -> None:
+    try:
+        Lead.objects.filter(pk=pk).delete()
+    finally:
+        connection.close()
 
 
 def test_what_no_date_tells_became_true_once(run: Run) -> None:
