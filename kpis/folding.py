@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from core.intervals import wilson
 from kpis.asking import Sums
 from kpis.registry import Metric
-from kpis.result import Number, cents, quartiles, wilson
+from kpis.result import Number, cents, quartiles
 
 
 @dataclass

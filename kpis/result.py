@@ -65,16 +65,6 @@ def quartiles(counts: Mapping[int, int], scale: int = 1) -> Quartiles | None:
     )
 
 
-def wilson(part: int, whole: int) -> tuple[float, float] | None:
-    """Return the 95 % interval (Wilson) of a share of counted rows, as fractions; None of nothing."""
-    if not whole:
-        return None
-    z, share = 1.959963984540054, part / whole
-    middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
-    reach = z / (1 + z * z / whole) * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
-    return max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach))  # rounding keeps it inside
-
-
 @dataclass(frozen=True, kw_only=True)
 class Figures:
     """A value with all that it was made of. A rate is a fraction; money is in `currency`; None is no value."""

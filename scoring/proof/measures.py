@@ -1,0 +1,248 @@
+"""How well scores told who would be won: counts, shares and their intervals, in numpy alone.
+
+Scores and outcomes are arrays of equal length, one place a lead; a higher score says “readier”. Shares are fractions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.intervals import wilson
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+ENOUGH = 120  # outcomes of the rarer kind below which nothing is claimed
+DRAWS = 1_000
+STEPS = 4_000  # scores are this finely told apart where they are drawn again and again
+CURVE = 100  # points of a gains curve
+
+
+@dataclass(frozen=True)
+class Band:
+    """Leads whose score lies from `low` up to, not including, `high`; the topmost holds its upper end too."""
+
+    low: float
+    high: float
+    n: int
+    won: int
+    revenue: float
+    base: float  # rate of all leads
+
+    @property
+    def rate(self) -> float | None:
+        return self.won / self.n if self.n else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval (Wilson) of the rate."""
+        return wilson(self.won, self.n)
+
+    @property
+    def lift(self) -> float | None:
+        """How many times the average this band is won."""
+        return self.won / self.n / self.base if self.n and self.base else None
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The best-scored share of the leads holds this share of those won, and of the revenue."""
+
+    leads: float
+    won: float
+    revenue: float | None = None
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Leads who were told about the same probability: what was told, and what came."""
+
+    n: int
+    told: float
+    won: int
+
+    @property
+    def rate(self) -> float:
+        return self.won / self.n
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        return wilson(self.won, self.n)
+
+
+@dataclass(frozen=True)
+class AtThreshold:
+    """Who lies over a threshold. Precision: how many of them were won. Recall: how many of the won they are."""
+
+    threshold: float
+    n: int
+    over: int
+    won: int
+    all_won: int
+    revenue: float
+    all_revenue: float
+
+    @property
+    def precision(self) -> float | None:
+        return self.won / self.over if self.over else None
+
+    @property
+    def precision_interval(self) -> tuple[float, float] | None:
+        return wilson(self.won, self.over)
+
+    @property
+    def recall(self) -> float | None:
+        return self.won / self.all_won if self.all_won else None
+
+    @property
+    def recall_interval(self) -> tuple[float, float] | None:
+        return wilson(self.won, self.all_won)
+
+    @property
+    def revenue_captured(self) -> float | None:
+        """The share of the revenue that leads over the threshold brought."""
+        return self.revenue / self.all_revenue if self.all_revenue else None
+
+
+def auc(scores: Floats, won: Flags) -> float | None:
+    """Return the chance that a lead won outscored one not won; a tie counts half. None while one kind is missing."""
+    good, bad = _counts(*_levels(scores), won)
+    return _auc(good, bad)
+
+
+def auc_interval(scores: Floats, won: Flags, seed: int = 0) -> tuple[float, float] | None:
+    """Return the 95 % interval of the AUC by bootstrap, drawn anew from the won and from the others."""
+    levels, places = _levels(scores)
+    if levels > STEPS:
+        places = places * STEPS // levels
+        levels = STEPS
+    good, bad = _counts(levels, places, won)
+    exact, coarse = auc(scores, won), _auc(good, bad)
+    if exact is None or coarse is None:
+        return None
+    chance = np.random.default_rng(seed)
+    drawn_good = chance.multinomial(good.sum(), good / good.sum(), DRAWS)
+    drawn_bad = chance.multinomial(bad.sum(), bad / bad.sum(), DRAWS)
+    below = np.cumsum(drawn_bad, axis=1) - drawn_bad / 2
+    found = (drawn_good * below).sum(axis=1) / good.sum() / bad.sum() + (exact - coarse)
+    low, high = np.quantile(found, [0.025, 0.975])
+    return max(0.0, min(exact, float(low))), min(1.0, max(exact, float(high)))
+
+
+def _levels(scores: Floats) -> tuple[int, npt.NDArray[np.int64]]:
+    """Return how many different scores there are, and the rank of each lead's among them."""
+    values, places = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
+    return len(values), places.astype(np.int64)
+
+
+def _counts(levels: int, places: npt.NDArray[np.int64], won: Flags) -> tuple[Floats, Floats]:
+    """Return for each score, the lowest first, how many were won and how many not."""
+    won = np.asarray(won, dtype=bool)
+    return (
+        np.bincount(places[won], minlength=levels).astype(float),
+        np.bincount(places[~won], minlength=levels).astype(float),
+    )
+
+
+def _auc(good: Floats, bad: Floats) -> float | None:
+    if not good.sum() or not bad.sum():
+        return None
+    below = np.cumsum(bad) - bad / 2
+    return float((good * below).sum() / good.sum() / bad.sum())
+
+
+def tenths(scores: Floats, parts: int = 10) -> list[float]:
+    """Return the edges that part leads into so many bands of about equal number; equal scores stay together.
+
+    Where the best score is shared by many they are a band of their own, and the last two edges are the same.
+    """
+    if not len(scores):
+        return []
+    starts = np.quantile(scores, np.arange(parts) / parts, method="higher")
+    return [*(float(edge) for edge in np.unique(starts)), float(np.max(scores))]
+
+
+def bands(
+    scores: Floats, won: Flags, revenue: Floats | None = None, edges: Sequence[float] | None = None
+) -> list[Band]:
+    """Count the leads in each band, the lowest band first; tenths of the leads where no edges are given."""
+    scores, won = np.asarray(scores, dtype=float), np.asarray(won, dtype=bool)
+    found = list(tenths(scores) if edges is None else edges)
+    if not len(scores) or not found:
+        return []
+    places = np.clip(np.searchsorted(found, scores, side="right") - 1, 0, len(found) - 2)
+    amounts = np.zeros(len(scores)) if revenue is None else np.asarray(revenue, dtype=float)
+    number, hits, money = (
+        np.bincount(places, weights, len(found) - 1) for weights in (None, won.astype(float), amounts)
+    )
+    base = float(won.mean())
+    return [
+        Band(found[n], found[n + 1], int(number[n]), int(hits[n]), float(money[n]), base) for n in range(len(found) - 1)
+    ]
+
+
+def gains(scores: Floats, won: Flags, revenue: Floats | None = None) -> list[Gain]:
+    """Return what share of the won is found in the best-scored share of the leads, from none to all."""
+    scores, won = np.asarray(scores, dtype=float), np.asarray(won, dtype=bool)
+    if not len(scores) or not won.any():
+        return []
+    levels, places = _levels(-scores)  # the best first
+    ends = np.cumsum(np.bincount(places, minlength=levels))
+    hits = np.cumsum(np.bincount(places[won], minlength=levels))
+    amounts = None if revenue is None else np.bincount(places, np.asarray(revenue, dtype=float), levels)
+    money = None if amounts is None or amounts.sum() <= 0 else np.cumsum(amounts) / amounts.sum()
+    chosen = np.unique(np.searchsorted(ends, np.linspace(0, ends[-1], CURVE + 1)[1:]))
+    points = [Gain(ends[n] / ends[-1], hits[n] / hits[-1], None if money is None else float(money[n])) for n in chosen]
+    return [Gain(0.0, 0.0, None if money is None else 0.0), *points]
+
+
+def brier(told: Floats, won: Flags) -> float:
+    """Return the mean squared distance of probabilities from what came: 0 is perfect."""
+    return float(np.mean((np.asarray(told, dtype=float) - np.asarray(won, dtype=float)) ** 2))
+
+
+def reliability(told: Floats, won: Flags, parts: int = 10) -> list[Reliability]:
+    """Return what was told and what came, in parts of about equal number, the lowest probability first."""
+    told, won = np.asarray(told, dtype=float), np.asarray(won, dtype=bool)
+    found = bands(told, won, told, tenths(told, parts))  # the sum of what was told takes the place of money
+    return [Reliability(band.n, band.revenue / band.n, band.won) for band in found if band.n]
+
+
+def calibration_error(parts: Sequence[Reliability]) -> float | None:
+    """Return the mean distance of what was told from what came, weighted by leads (ECE)."""
+    n = sum(part.n for part in parts)
+    return sum(part.n * abs(part.told - part.rate) for part in parts) / n if n else None
+
+
+def precision_recall(scores: Floats, won: Flags, threshold: float, revenue: Floats | None = None) -> AtThreshold:
+    """Count who lies at the threshold or over it."""
+    scores, won = np.asarray(scores, dtype=float), np.asarray(won, dtype=bool)
+    over = scores >= threshold
+    amounts = np.zeros(len(scores)) if revenue is None else np.asarray(revenue, dtype=float)
+    return AtThreshold(
+        float(threshold), len(scores), int(over.sum()), int((over & won).sum()), int(won.sum()),
+        float(amounts[over].sum()), float(amounts.sum()),
+    )  # fmt: skip
+
+
+def falls(found: Sequence[Band]) -> list[tuple[Band, Band]]:
+    """Return the neighbours of which the higher-scored is won clearly more rarely: their intervals do not meet."""
+    full = [band for band in found if band.n]
+    return [(low, high) for low, high in zip(full, full[1:], strict=False) if _is_fall(low, high)]
+
+
+def _is_fall(low: Band, high: Band) -> bool:
+    under, over = low.interval, high.interval
+    return under is not None and over is not None and over[1] < under[0]
+
+
+def is_monotone(found: Sequence[Band]) -> bool:
+    """Whether no band is won clearly more rarely than the one below it."""
+    return not falls(found)
+
+
+def missing(conversions: int) -> int:
+    """Return how many conversions are still wanting before anything is claimed."""
+    return max(0, ENOUGH - int(conversions))
