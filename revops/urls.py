@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("notify.urls")),
     path("", include("alignment.urls")),
     path("", include("crm.urls")),
+    path("", include("scoring.urls")),
     path("", include("funnel.urls")),
     path("", include("kpis.urls")),
     path("accounts/", include("allauth.urls")),

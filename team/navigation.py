@@ -31,6 +31,7 @@ PLACES = (
     Place("Inbox", "inbox", "inbox-arrow-down", right="work_leads"),
     Place("Dashboard", "dashboard", "presentation-chart-line"),
     Place("Funnel", "funnel", "funnel"),
+    Place("Scores", "scores", "scale", right="see_scores"),
     Place("Verdicts", "verdicts", "hand-thumb-up"),
     Place("SLAs", "slas", "clock"),
     Place("Routing", "routing", "arrows-pointing-out", right="route"),

@@ -1,0 +1,55 @@
+"""The list of score models: what is in force, what waits for a signature, and a first proposal where there is none."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from agreements.signing import NotAllowed
+from scoring import defaults
+from scoring.definitions import propose_default
+from scoring.listed import agreements, lines
+from scoring.words import terms_in_words
+from team.access import may, needs
+from team.models import User
+
+PER_PAGE = 25
+
+
+@login_required
+@require_safe
+def scores(request: HttpRequest) -> HttpResponse:
+    """The models in force, proposed and drafted; where there is none, Accord's own proposal."""
+    page = Paginator(agreements(), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "lines": lines(page.object_list),
+        "sets_scores": may(request.user, "set_scores"),
+        "ours": [] if page.object_list else terms_in_words(defaults.TERMS),
+        "text": defaults.TEXT,
+    }
+    return render(request, "scoring/scores.html", context)
+
+
+@needs("set_scores")
+@require_POST
+def propose_ours(request: HttpRequest) -> HttpResponse:
+    """Propose Accord's own model; whoever signs for a side signs with it for that side only."""
+    try:
+        with transaction.atomic():
+            version = propose_default(cast(User, request.user))
+    except (NotAllowed, ValidationError) as error:
+        said = error.messages if isinstance(error, ValidationError) else [str(error)]
+        messages.error(request, " ".join(said))
+        return redirect("scores")
+    if version is None:
+        messages.info(request, "There is a score model already.")
+    else:
+        messages.success(request, "Proposed. Nobody is scored before both sides have signed.")
+    return redirect("scores")
