@@ -5,6 +5,7 @@ Scores and outcomes are arrays of equal length, one place a lead; a higher score
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +16,8 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 ENOUGH = 120  # outcomes of the rarer kind below which nothing is claimed
-DRAWS = 1_000
-STEPS = 4_000  # scores are this finely told apart where they are drawn again and again
+DRAWS = 500
+STEPS = 1_000  # scores are this finely told apart where they are drawn again and again
 CURVE = 100  # points of a gains curve
 
 
@@ -230,7 +231,7 @@ def precision_recall(scores: Floats, won: Flags, threshold: float, revenue: Floa
 def falls(found: Sequence[Band]) -> list[tuple[Band, Band]]:
     """Return the neighbours of which the higher-scored is won clearly more rarely: their intervals do not meet."""
     full = [band for band in found if band.n]
-    return [(low, high) for low, high in zip(full, full[1:], strict=False) if _is_fall(low, high)]
+    return [(low, high) for low, high in pairwise(full) if _is_fall(low, high)]
 
 
 def _is_fall(low: Band, high: Band) -> bool:
