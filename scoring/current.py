@@ -8,11 +8,12 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
+from crm.past import Past
 from crm.subjects import Described
 from facts.compiling import HasTables
 from facts.custom import custom_value
 from facts.engine import Facts
-from scoring.compiling import MOMENT, Asked, scored, value_of
+from scoring.compiling import MOMENT, Asked, scored, value_of, wanted
 from scoring.definitions import in_force
 from scoring.terms import Model
 
@@ -57,13 +58,12 @@ def lead_scores(facts: HasTables, now: datetime) -> Any | None:
 
 
 def as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -> Any:
-    """Return scores as they stood, from the events up to each moment: id, fit_points, score.
+    """Return scores as they stood, from the events up to each moment and the fields as known then: id, fit_points, score.
 
-    `moments` holds lead_id and asked_at, one row a lead. Fields of leads have no history: fit is that of today.
+    `moments` holds lead_id and asked_at, one row a lead. Of fields crm.past says how they stood.
     """
     asked = ibis.memtable(moments).select(of_lead="lead_id", **{MOMENT: MOMENT})
-    leads = facts.table("leads")
-    rows = leads.join(asked, leads.id == asked.of_lead).drop("of_lead")
+    past = Past(facts, asked, wanted(model, facts.table("leads").columns))
     now = facts.as_of
     assert now is not None, "nothing was copied yet"
-    return scored(model, Asked(Described(facts, "leads"), rows, now))
+    return scored(model, Asked(Described(past, "leads"), past.leads, now))

@@ -1,15 +1,18 @@
 """Imports in tests: hand files in, work them off in this process, and look at what stands in the tables."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 
 from core.work import State, perform
 from crm.actions import start_import
 from crm.imports import store
+from crm.imports.journal import mark
 from crm.models import Import, Record, RowError
 from team.models import Company, Territory
 
@@ -82,3 +85,15 @@ def wipe() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f"TRUNCATE {tables} CASCADE")
+
+
+@contextmanager
+def imported(began: datetime) -> Iterator[Import]:
+    """Write as an import that began at a moment does: what is changed leaves its image."""
+    run = Import.objects.create(
+        key=f"import {began}", name="later.csv", folder="none", started_at=began, state=State.DONE
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        mark(run.pk)
+        yield run
+        cursor.execute("SELECT set_config('accord.import', '', true)")

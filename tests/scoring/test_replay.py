@@ -14,12 +14,16 @@ from hypothesis import strategies as st
 from crm.subjects import Described
 from facts import registry
 from facts.duck import open_engine
+from facts.engine import open_facts
+from facts.refresh import refresh
 from scoring.compiling import MOMENT, Asked, scored, states
+from scoring.current import as_of
 from scoring.fading import score_at
 from scoring.live import score_lead
 from scoring.models import Score
 from scoring.terms import COUNTED, from_terms
 from tests import make
+from tests.crm.importing import imported
 from tests.scoring.conftest import EVENTS, NOW, Run, terms
 from tests.scoring.naive import Happened, score
 
@@ -137,6 +141,42 @@ def test_one_lead_at_once_is_what_the_run_says(run: Run, signed: Any, seed: int)
     for lead in histories:
         score_lead(lead, NOW)
     assert _scores() == in_bulk
+
+
+def test_fields_too_are_replayed_up_to_the_moment(company: Any) -> None:
+    chance = random.Random(5)
+    accounts = [make.account(employees=chance.randrange(100)) for _ in range(3)]
+    leads = [make.lead(employees=chance.randrange(100), account=chance.choice(accounts)) for _ in range(8)]
+    stood: dict[tuple[str, int], list[tuple[int, Any]]] = {}
+    for one in (*leads, *accounts):
+        stood[one._meta.label, one.pk] = [(-1, (one.employees, getattr(one, "account_id", None)))]
+    for day in (30, 20, 10):
+        with imported(NOW - timedelta(days=day)):
+            for one in chance.sample([*leads, *accounts], 6):
+                one.employees = chance.randrange(100)
+                if one in leads:
+                    one.account = chance.choice(accounts)
+                one.save()
+                stood[one._meta.label, one.pk].append((40 - day, (one.employees, getattr(one, "account_id", None))))
+    asked = [NOW - timedelta(days=chance.randrange(1, 40), hours=1) for _ in leads]
+    refresh()
+    moments = pd.DataFrame({"lead_id": [lead.pk for lead in leads], MOMENT: asked})
+    facts = open_facts()
+    found = facts.execute(as_of(facts, from_terms("m", LARGE), moments)).set_index("id")["score"]
+
+    def at(label: str, pk: int, moment: datetime) -> Any:
+        return [value for day, value in stood[label, pk] if NOW - timedelta(days=40 - day) <= moment][-1]
+
+    for lead, moment in zip(leads, asked, strict=True):
+        employees, account = at("crm.Lead", lead.pk, moment)
+        staff, _ = at("crm.Account", account, moment)
+        assert found[lead.pk] == (5 if employees >= 50 else 0) + (8 if staff >= 50 else 0)
+
+
+LARGE = terms(fit={
+    "Large": {"rule": {"field": "employees", "is": ">=", "value": 50}, "points": 5},
+    "Large account": {"rule": {"field": "account.employees", "is": ">=", "value": 50}, "points": 8},
+})  # fmt: skip
 
 
 def _scores() -> list[Any]:
