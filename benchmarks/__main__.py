@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("BENCH_DATA") or HERE / "data")
 RESULTS = HERE / "results.json"
-NAMES = ["import", "classify", "clocks"]
+NAMES = ["import", "classify", "clocks", "score"]
 
 
 @dataclass
@@ -81,10 +81,11 @@ def _prepare() -> None:
 
 
 def _run(name: str, rows: int, rounds: int) -> Result:
-    from benchmarks import classify, clocks, imports
+    from benchmarks import classify, clocks, imports, score
 
     with tempfile.TemporaryDirectory(dir=DATA) as folder:
-        return {"import": imports.run, "classify": classify.run, "clocks": clocks.run}[name](rows, rounds, Path(folder))
+        known = {"import": imports.run, "classify": classify.run, "clocks": clocks.run, "score": score.run}
+        return known[name](rows, rounds, Path(folder))
 
 
 def report(results: list[Result], to: Path = RESULTS) -> None:

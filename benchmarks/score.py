@@ -1,0 +1,265 @@
+"""How fast facts become scores: 20 rules with decay, caps, groups and windows over leads with five touches each.
+
+Computing is the question to the facts, as a run asks it, portion by portion; the reference is one query to DuckDB over
+the same files, written by hand for the same numbers, which must agree. Writing is putting the answer into Postgres; the
+reference copies as many rows, the very same, from a file into the same table with the same indexes. Ours may take twice
+as long to compute and half as long again to write. Then a night passes in which nothing happens: it may write nothing.
+Then 10,000 touches come, the facts are refreshed, and the run that follows may take a tenth of the full one.
+"""
+
+import json
+import statistics
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+from django.db import connection, transaction
+from django.test.utils import override_settings
+
+from benchmarks.__main__ import Result
+from benchmarks.classify import TOUCHES, _fill, _sql, refreshed
+from benchmarks.imports import _database, _in_a_process
+from benchmarks.score_by_hand import query
+
+NEW = 10_000
+COMPUTING, WRITING, INCREMENTAL = 2.0, 1.5, 0.1  # how many times the references ours may take
+NEAR = 1e-3  # points by which two sums of floats may differ
+COLUMNS = "lead_id, fit_points, letter, state, score, next_change_at, reason, model, version_id, since"
+LATER = f"""
+INSERT INTO crm_touch (source, external_id, lead_id, campaign_id, kind, has_responded, happened_at)
+SELECT 'later', n, (SELECT min(id) FROM crm_lead) + (n::bigint * 2654435761 >> 5) % {{leads}},
+       (SELECT min(id) FROM crm_campaign) + n % 40, 'Webinar', true, now() - n * interval '1 second'
+FROM generate_series(1, {NEW}) n;
+"""
+
+
+def _touched(points: float, *conditions: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"events": "touches", "points": points, "where": {"all": list(conditions)}, **fields}
+
+
+def _is(field: str, how: str, value: Any = None) -> dict[str, Any]:
+    return {"field": field, "is": how} if value is None else {"field": field, "is": how, "value": value}
+
+
+YES, NO = _is("has_responded", "yes"), _is("has_responded", "no")
+MAIL, WEBINAR, AD = (_is("kind", "is", kind) for kind in ("E-mail", "Webinar", "Ad"))
+TERMS: dict[str, Any] = {
+    "threshold": 65,
+    "groups": {"Answers": {"cap": 60}, "Campaigns": {"cap": 20}},
+    "fit": {
+        "Came by the web": {"rule": _is("lead_source", "is", "Web"), "points": 10},
+        "Came by a partner": {"rule": _is("lead_source", "is", "Partner"), "points": 15},
+        "Disqualified": {"rule": _is("status", "is", "Disqualified"), "points": -20},
+        "Ready in the CRM": {"rule": _is("lifecycle_stage", "one_of", ["MQL", "SAL"]), "points": 5},
+        "First of its house": {"rule": _is("email", "contains", "1@"), "points": 3},
+        "Contacted": {"rule": _is("first_contact_on", "filled"), "points": 2},
+        "Of the new age": {"rule": _is("created_at", "after", "2026-01-01"), "points": 4},
+        "Of a campaign of the twenties": {"rule": _is("campaign.name", "starts_with", "Campaign 2"), "points": 6},
+    },
+    "engagement": {
+        "Answered": _touched(10, YES, half_life=30, group="Answers"),
+        "Answered a mail": _touched(4, YES, MAIL, half_life=30, group="Answers"),
+        "Answered a webinar": _touched(12, YES, WEBINAR, half_life=45, group="Answers"),
+        "Clicked an ad": _touched(3, YES, AD, half_life=14, cap=12),
+        "Touched lately": _touched(1, days=30),
+        "Webinar lately": _touched(5, WEBINAR, half_life=60, days=90),
+        "Mailed": _touched(1, MAIL, half_life=180, cap=10),
+        "Silent on a mail": _touched(-1, NO, MAIL, half_life=90, cap=8),
+        "Silent on a webinar": _touched(-2, NO, WEBINAR, half_life=60),
+        "Of campaign 7": _touched(8, _is("campaign.name", "is", "Campaign 7"), half_life=30, group="Campaigns"),
+        "Of the tens": _touched(2, _is("campaign.name", "starts_with", "Campaign 1"), half_life=60, group="Campaigns"),
+        "Answered at once": _touched(3, YES, days=14, cap=9),
+    },
+}  # fmt: skip
+
+
+def run(rows: int, rounds: int, folder: Path) -> Result:
+    times: dict[str, list[float]] = {"compute": [], "write": [], "run": [], "by hand": [], "copy": []}
+    with _database(), override_settings(FACTS_DIR=str(folder / "facts")):
+        _fill(rows)
+        _sign()
+        _in_a_process(refreshed, folder)
+        for _ in range(rounds):
+            times["by hand"].append(_timed_in(by_hand, folder)["seconds"])
+            _empty()
+            ours = _timed_in(in_parts, folder)
+            times["compute"].append(ours["compute"])
+            times["write"].append(ours["write"])
+            _keep(folder)
+            _empty()
+            times["copy"].append(_in_a_process(copied, folder))
+            _empty()
+            times["run"].append(_in_a_process(scored, folder))
+        _compare(folder, rows)
+        night, wrote = _later(folder)
+        _sql(LATER.format(leads=rows))
+        _in_a_process(refreshed, folder)
+        news, touched = _later(folder)
+    return _result(rows, times, (night, wrote), (news, touched))
+
+
+def _result(rows: int, times: dict[str, list[float]], night: tuple[float, int], news: tuple[float, int]) -> Result:
+    middle = {name: statistics.median(found) for name, found in times.items()}
+    allowed = COMPUTING * middle["by hand"] + WRITING * middle["copy"]
+    share = news[0] / middle["run"]
+    notes: dict[str, float | int | str] = {
+        "leads": rows,
+        "touches": rows * TOUCHES,
+        "rules": len(TERMS["fit"]) + len(TERMS["engagement"]),
+        **{f"seconds, {words}": " ".join(f"{found:.2f}" for found in times[name]) for name, words in SAID.items()},
+        "computing, times the query by hand": _against(middle["compute"] / middle["by hand"], COMPUTING),
+        "writing, times a bare COPY": _against(middle["write"] / middle["copy"], WRITING),
+        "seconds, a night without new events": round(night[0], 2),
+        "rows written in that night": f"{night[1]:,} ({'missed' if night[1] else 'met'}: none)",
+        f"seconds after {NEW:,} new touches": round(news[0], 2),
+        f"rows written after {NEW:,} new touches": news[1],
+        "share of the full run": _against(share, INCREMENTAL),
+    }
+    return Result("score", rows / middle["run"], rows / allowed, "leads/s", 1.0, notes)
+
+
+SAID = {
+    "compute": "computing", "by hand": "the query by hand", "write": "writing", "copy": "a bare COPY", "run": "the whole run",
+}  # fmt: skip
+
+
+def _against(found: float, most: float) -> str:
+    return f"{found:.3f} ({'met' if found <= most else 'missed'}: at most {most:g})"
+
+
+def _sign() -> None:
+    """Both sides sign the model."""
+    from agreements.actions import draft, propose, sign
+    from team.models import Role, User
+
+    cmo = User.objects.create_user("cmo@example.com", role=Role.CMO)
+    cro = User.objects.create_user("cro@example.com", role=Role.CRO)
+    version = draft(by=cmo, kind="score", key="leads", title="Leads", text="Twenty rules.", terms=TERMS)
+    propose(by=cmo, version=version)
+    sign(by=cro, version=version)
+
+
+def _empty() -> None:
+    _sql("TRUNCATE scoring_score, scoring_scorechange, scoring_scoringrun RESTART IDENTITY CASCADE")
+    _sql("CHECKPOINT")
+
+
+def _timed_in(work: Any, folder: Path) -> dict[str, float]:
+    """Run in a fresh process, and return what the work itself says of its parts."""
+    _in_a_process(work, folder)
+    return json.loads((folder / "times.json").read_text())
+
+
+def _later(folder: Path) -> tuple[float, int]:
+    before = _written()
+    seconds = _in_a_process(scored_later, folder)
+    return seconds, _written() - before
+
+
+def _written() -> int:
+    """Count what was ever written: the scores that stand, and those they took the place of."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (SELECT count(*) FROM scoring_score) + (SELECT count(*) FROM scoring_scorechange)")
+        return int(cursor.fetchone()[0])
+
+
+def _keep(folder: Path) -> None:
+    """Keep the scores as a file, for the reference to copy."""
+    with connection.cursor() as cursor, (folder / "scores.csv").open("wb") as out:
+        cursor.copy_expert(f"COPY (SELECT {COLUMNS} FROM scoring_score ORDER BY id) TO STDOUT (FORMAT csv)", out)
+
+
+def _compare(folder: Path, rows: int) -> None:
+    """The numbers by hand and ours are the same."""
+    import duckdb
+
+    ours, theirs = folder / "ours.parquet", folder / "by_hand.parquet"
+    (found,) = duckdb.sql(
+        f"""SELECT count(*), count(*) FILTER (WHERE abs(a.fit_points - b.fit_points) > {NEAR}
+            OR abs(a.score - b.score) > {NEAR} OR a.next_change IS DISTINCT FROM b.next_change)
+            FROM '{ours}' a JOIN '{theirs}' b USING (lead_id)"""
+    ).fetchall()
+    if found != (rows, 0):
+        raise SystemExit(f"The scores are not those of the query by hand: {found} of {rows:,}.")
+
+
+def _moment() -> datetime:
+    """The moment that all are asked about: that of the facts."""
+    from facts.engine import as_of
+
+    found = as_of()
+    assert found is not None
+    return found.replace(microsecond=0)
+
+
+def by_hand(folder: Path) -> None:
+    import duckdb
+
+    from facts import lake
+    from facts.engine import latest
+
+    snapshot = latest()
+    assert snapshot is not None
+    con = duckdb.connect()
+    for name in ("leads", "touches", "campaigns"):
+        files = [
+            part.path for part in lake.segments(lake.open_at(name, snapshot.versions[name], snapshot.lake_ids[name]))
+        ]  # type: ignore[arg-type]
+        con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet({files!r})')
+    moment = _moment()
+    begun = time.perf_counter()
+    found = con.sql(query(moment)).to_arrow_table()
+    seconds = time.perf_counter() - begun
+    parquet.write_table(found, folder / "by_hand.parquet")
+    _say(folder, seconds=seconds)
+
+
+def in_parts(folder: Path) -> None:
+    """Compute, and then write what was computed, each for itself."""
+    import numpy as np
+
+    from facts.engine import open_facts
+    from facts.portions import following
+    from scoring import running
+    from scoring.compiling import states
+    from scoring.definitions import in_force
+    from scoring.writing import STANDING, fresh, write
+
+    facts, (model,), moment = open_facts(), in_force(), _moment()
+    batches: list[pa.RecordBatch] = []
+    begun, reached = time.perf_counter(), 0
+    while portion := following(running.TABLE, None, reached):
+        asked = running._asked(facts, portion, np.array([], dtype=np.int64), moment)
+        batches += facts.stream(fresh(model, states(model, asked), STANDING.empty_table(), moment))
+        reached = portion.last
+    computed = time.perf_counter() - begun
+    parquet.write_table(pa.Table.from_batches(batches), folder / "ours.parquet")
+    begun = time.perf_counter()
+    with transaction.atomic(), connection.cursor() as cursor:
+        write(cursor, model, iter(batches), moment, is_empty=True)
+    _say(folder, compute=computed, write=time.perf_counter() - begun)
+
+
+def _say(folder: Path, **seconds: float) -> None:
+    (folder / "times.json").write_text(json.dumps(seconds))
+
+
+def scored(folder: Path) -> None:
+    from scoring.running import score_all
+
+    if not score_all(moment=_moment()):
+        raise SystemExit("No score was written.")
+
+
+def scored_later(folder: Path) -> None:
+    from scoring.running import score_all
+
+    score_all(moment=datetime.now(UTC) + timedelta(seconds=1))
+
+
+def copied(folder: Path) -> None:
+    with (folder / "scores.csv").open("rb") as source, transaction.atomic(), connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY scoring_score ({COLUMNS}) FROM STDIN (FORMAT csv)", source, size=1 << 20)
