@@ -69,6 +69,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 def own_folders(tmp_path: Path, settings: Any) -> Iterator[None]:
     """Each test has its own facts, uploads and cache."""
     settings.FACTS_DIR = str(tmp_path / "facts")
+    settings.SCORES_DIR = tmp_path / "scores"
     settings.MEDIA_ROOT = str(tmp_path / "uploads")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {

@@ -1,0 +1,135 @@
+"""What a threshold would mean, from arrays: filters over numbers, so that a million leads answer at once. Pure.
+
+History counts the first time that a lead's score came over the threshold, in weeks of seven days up to the moment of
+the facts. The forecast is the mean of the last eight of them, with the range in which four of five weeks lie if they go on so.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.intervals import wilson
+from scoring.explorer.curves import Flags, Whole
+from scoring.explorer.explored import WEEKS, Explored
+from scoring.proof.measures import AtThreshold, Band, bands, precision_recall
+
+BASIS = 8  # weeks that the forecast goes by
+IN_FOUR_OF_FIVE = 1.2816  # of the normal distribution
+BANDS = 8
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """How many a week if it goes on as in the last weeks; from `low` to `high` in four of five weeks."""
+
+    a_week: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of counted leads, with its 95 % interval (Wilson)."""
+
+    part: int
+    whole: int
+
+    @property
+    def value(self) -> float | None:
+        return self.part / self.whole if self.whole else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        return wilson(self.part, self.whole)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What one threshold means under some terms."""
+
+    threshold: float
+    weeks: tuple[int, ...]  # first crossings, the oldest week first
+    over: int  # leads over the threshold now
+    scored: int
+    past: AtThreshold
+    inside: Share | None  # inside the ideal customer profile, of those over it now; None while none is agreed
+
+    @property
+    def forecast(self) -> Forecast:
+        return forecast(self.weeks)
+
+
+def meaning(explored: Explored, threshold: float) -> Meaning:
+    """Answer for one threshold."""
+    is_over = over(explored, threshold)
+    judged = explored.is_judged
+    people = explored.people
+    past = precision_recall(
+        explored.scored["then"][judged], people["won"][judged], threshold, people["revenue"][judged]
+    )
+    return Meaning(
+        threshold, weekly(explored, threshold), int(is_over.sum()), int((~np.isnan(explored.now)).sum()), past,
+        _inside(explored, is_over),
+    )  # fmt: skip
+
+
+def over(explored: Explored, threshold: float) -> Flags:
+    """Return which leads lie at the threshold or over it now."""
+    return np.asarray(explored.now >= threshold)
+
+
+def weekly(explored: Explored, threshold: float) -> tuple[int, ...]:
+    """Count the leads that came over the threshold for the first time, week by week."""
+    scored = explored.scored
+    crossed = (scored["had"] < threshold) & (scored["reached"] >= threshold)
+    return tuple(int(n) for n in np.bincount(scored["week"][crossed], minlength=WEEKS))
+
+
+def forecast(weeks: Sequence[int]) -> Forecast:
+    """Return the mean of the last weeks, and the range for one week: as wide as they scattered, at least as chance is."""
+    lately = np.array(weeks[-BASIS:], dtype=float)
+    mean = float(lately.mean())
+    spread = math.sqrt(max(float(lately.var(ddof=1)), mean) * (1 + 1 / BASIS))
+    return Forecast(mean, max(0.0, mean - IN_FOUR_OF_FIVE * spread), mean + IN_FOUR_OF_FIVE * spread)
+
+
+def _inside(explored: Explored, is_over: Flags) -> Share | None:
+    inside = explored.people.get("inside")
+    return None if inside is None or not inside.size else Share(int((is_over & inside).sum()), int(is_over.sum()))
+
+
+def entering(was: Explored, threshold_was: float, becomes: Explored, threshold: float) -> tuple[Whole, Whole]:
+    """Return the ids of the leads that would come over the threshold now, and of those that would fall under it.
+
+    The nearest to the new threshold come first: they are the ones that a little more or less would decide about.
+    """
+    before, after = over(was, threshold_was), over(becomes, threshold)
+    return _nearest(becomes, after & ~before, threshold), _nearest(becomes, before & ~after, threshold)
+
+
+def _nearest(explored: Explored, chosen: Flags, threshold: float) -> Whole:
+    places = np.flatnonzero(chosen)
+    distance = np.abs(np.nan_to_num(explored.now[places], nan=-np.inf) - threshold)
+    return np.asarray(explored.ids[places[np.argsort(distance, kind="stable")]])
+
+
+def conversion(explored: Explored, threshold: float) -> list[Band]:
+    """Return conversion by band of the score at the hand-off, the lowest first; the threshold parts two bands."""
+    judged = explored.is_judged
+    found = explored.scored["then"][judged]
+    if not found.size:
+        return []
+    edges = _edges(found.min(), found.max(), threshold)
+    return bands(found, explored.people["won"][judged], explored.people["revenue"][judged], edges)
+
+
+def _edges(low: float, high: float, threshold: float) -> list[float]:
+    """Round steps up and down from the threshold."""
+    rough = max(high - low, 1.0) / BANDS
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough * 0.999)
+    first = threshold - math.ceil(max(threshold - low, 0) / step) * step
+    count = max(1, math.floor((high - first) / step) + 1)
+    return [round(first + place * step, 6) for place in range(count + 1)]
