@@ -36,7 +36,10 @@ DEAL = _fields(
     pipeline=("pipeline", "text"), product__name=("product", "text"), is_new_business=("new business", "yes_no"),
 )  # fmt: skip
 FIGURES = _fields(
-    score=("the score", "number"), verdict=("the last verdict of Sales", "text"), crm_stage=("the stage in the CRM", "text"),
+    score=("the score", "number"), is_ready=("ready by the signed threshold of the score", "yes_no"),
+    use_score=("the score of product use", "number"),
+    is_ready_by_use=("ready by the signed threshold of product use", "yes_no"),
+    verdict=("the last verdict of Sales", "text"), crm_stage=("the stage in the CRM", "text"),
 )  # fmt: skip
 WHERE = _fields(country=("country", "text"), region=("region", "text"), city=("city", "text"))
 COMPANY = _fields(employees=("employees", "number"), annual_revenue=("annual revenue", "number"))

@@ -4,11 +4,9 @@ from typing import Any
 
 from funnel.stages import Stage
 
-MQL_SCORE = 65
 RESPONSES = 3
 RESPONSE_DAYS = 90
 USES = 10
-USE_DAYS = 30
 
 
 def _any(*rules: dict[str, Any]) -> dict[str, Any]:
@@ -50,20 +48,20 @@ STAGES = (
     Stage(
         "mql", "MQL", 20, kind="gate", side="marketing", phase="connect", buyers="leads", standing="qualified",
         criteria=_any(
-            {"field": "score", "is": ">=", "value": MQL_SCORE},
+            {"field": "is_ready", "is": "yes"},
             _in_crm("mql"),
             {"count": "touches", "is": ">=", "value": RESPONSES, "days": RESPONSE_DAYS,
              "where": {"field": "has_responded", "is": "yes"}},
         ),
-        text="The score of the lead reached the agreed threshold: Marketing hands it to Sales, and a clock starts.",
+        text="The score of the lead reached the signed threshold: Marketing hands it to Sales, and a clock starts.",
     ),
     Stage(
         "pql", "PQL", 25, way="door", kind="gate", side="joint", phase="connect", buyers="leads", standing="qualified",
         criteria=_any(
             _in_crm("pql"),
-            {"count": "usage_events", "is": ">=", "value": USES, "days": USE_DAYS},
+            {"field": "is_ready_by_use", "is": "yes"},
         ),
-        text="The lead's own use of the product reached the agreed mark; it goes to Sales without waiting for a score.",
+        text="The score of the lead's own use of the product reached the signed threshold; it goes to Sales without waiting for a score.",
     ),
     Stage(
         "sal", "SAL", 30, kind="sla", side="sales", phase="connect", buyers="leads", standing="qualified",

@@ -1,4 +1,8 @@
-"""The figures that criteria may name beside the fields: the score, the last verdict, the stage in the CRM as ours."""
+"""The figures that criteria may name beside the fields: the scores, the last verdict, the stage in the CRM as ours.
+
+Each door to Sales has its score, and whether that reached the threshold that both sides signed with its model: criteria
+that ask for this follow a new threshold of themselves.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -10,10 +14,10 @@ from django.utils import timezone
 from crm.models import StageTrack
 from crm.stages import NAMES, StageBook, book, ours
 from facts.compiling import HasTables
-from facts.registry import tables
 from scoring.current import lead_scores
+from scoring.terms import MQL, PQL
 
-NONE = {"score": "float64", "verdict": "string", "crm_stage": "string"}
+SCORES = {MQL: ("score", "is_ready"), PQL: ("use_score", "is_ready_by_use")}
 MEANING = pa.schema([(name, pa.string()) for name in ("source_system", "track", "pipeline", "stage", "ours")])
 
 
@@ -22,15 +26,18 @@ def with_figures(facts: HasTables, rows: Any, subject: str, meanings: Any, now: 
     if subject != "leads":
         return rows.mutate(crm_stage=ibis.null("string"))
     rows = _with_crm_stage(rows, meanings)
-    rows = _with_last(rows, "verdict", _verdicts(facts))
-    scores = lead_scores(facts, now or timezone.now()) if "scores" in tables() else None
-    if scores is None:
-        return rows.mutate(score=ibis.null("float64"))
-    return _with_last(rows, "score", scores)
+    rows = _with(rows, _verdicts(facts), verdict="verdict")
+    for door, (score, is_ready) in SCORES.items():
+        scores = lead_scores(facts, now or timezone.now(), door)
+        if scores is None:
+            rows = rows.mutate(**{score: ibis.null("float64"), is_ready: ibis.literal(False)})
+        else:
+            rows = _with(rows, scores, **{score: "score", is_ready: "is_ready"})
+    return rows
 
 
-def _with_last(rows: Any, name: str, found: Any) -> Any:
-    found = found.select(figure_of=found.lead_id, **{name: found[name]})
+def _with(rows: Any, found: Any, **figures: str) -> Any:
+    found = found.select(figure_of=found.lead_id, **{name: found[column] for name, column in figures.items()})
     return rows.left_join(found, rows["id"] == found.figure_of).drop("figure_of")
 
 

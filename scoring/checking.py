@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from facts.rules import IN_DAYS, Subject, check, leaves, number, of_events
-from scoring.terms import COUNTED, SCORED
+from scoring.terms import COUNTED, DOORS, MQL, SCORED
 
 MOST_RULES = 200
 MOST_POINTS = 10_000
 SHORTEST, LONGEST = 1, 3_650  # days
-KNOWN = {"threshold", "position", "leads", "fit", "engagement", "groups"}
+KNOWN = {"threshold", "door", "position", "leads", "fit", "engagement", "groups"}
 OF_FIT = {"rule", "points"}
 OF_ENGAGEMENT = {"events", "where", "points", "half_life", "days", "cap", "group"}
 TIMELESS = (
@@ -30,6 +30,8 @@ def _faults(terms: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"“{name}” is no part of a score model. Leave it out." for name in sorted(set(terms) - KNOWN))
     if (threshold := number(terms.get("threshold"))) is None or abs(threshold) > MOST_POINTS:
         yield f"The threshold must be a number of points up to {MOST_POINTS:,}."
+    if terms.get("door", MQL) not in list(DOORS):
+        yield f"The door must be one of: {', '.join(DOORS)}."
     if not _whole(terms.get("position", 0), 0, 10_000):
         yield "The position must be a whole number from 0 to 10,000: of two models for a lead, the lower one counts."
     if terms.get("leads"):

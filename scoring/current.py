@@ -15,7 +15,7 @@ from facts.custom import custom_value
 from facts.engine import Facts
 from scoring.compiling import MOMENT, Asked, scored, value_of, wanted
 from scoring.definitions import in_force
-from scoring.terms import Model
+from scoring.terms import MQL, Model
 
 SCHEMA = {"lead_id": "int64", "model": "string", "position": "int64", "threshold": "float64", "score": "float64"}
 
@@ -44,17 +44,21 @@ def _of_model(known: Any, model: Model, place: int, now: datetime) -> Any:
     )
 
 
-def lead_scores(facts: HasTables, now: datetime) -> Any | None:
-    """Return the one score of each lead, that of the first model that scores it; None while no model is in force."""
-    models = in_force()
+def lead_scores(facts: HasTables, now: datetime, door: str = MQL) -> Any | None:
+    """Return the one score of each lead for a door, that of the first model that scores it, and whether it is enough.
+
+    Columns: lead_id, score, is_ready. None while no model of the door is in force.
+    """
+    models = [model for model in in_force() if model.door == door]
     if not models:
         return None
     found = all_scores(facts, now, models)
-    if len(models) == 1:
-        return found.select("lead_id", "score")
-    turn = ibis.row_number().over(group_by=found.lead_id, order_by=found.position)
-    ranked = found.mutate(turn=turn)
-    return ranked.filter(ranked.turn == 0).select("lead_id", "score")
+    found = found.mutate(is_ready=found.score >= found.threshold)
+    if len(models) > 1:
+        turn = ibis.row_number().over(group_by=found.lead_id, order_by=found.position)
+        ranked = found.mutate(turn=turn)
+        found = ranked.filter(ranked.turn == 0)
+    return found.select("lead_id", "score", "is_ready")
 
 
 def as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -> Any:

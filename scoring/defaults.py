@@ -1,6 +1,8 @@
-"""The score model that Accord proposes to a new company; it binds nobody before both sides have signed it."""
+"""The score models that Accord proposes to a new company; they bind nobody before both sides have signed them."""
 
 from typing import Any
+
+from scoring.terms import MQL, PQL
 
 KEY = "leads"
 TITLE = "Score of leads"
@@ -11,6 +13,7 @@ TEXT = (
 _ANSWERED = {"field": "has_responded", "is": "yes"}
 TERMS: dict[str, Any] = {
     "threshold": 65,
+    "door": MQL,
     "position": 0,
     "leads": None,
     "groups": {"Answers": {"cap": 40}},
@@ -38,3 +41,22 @@ TERMS: dict[str, Any] = {
         "Uses the product": {"events": "usage_events", "points": 2, "half_life": 14, "cap": 30},
     },
 }  # fmt: skip
+
+PQL_KEY = "use"
+PQL_TITLE = "Score of product use"
+PQL_TEXT = (
+    "A lead goes to Sales without waiting for Marketing from 20 points of its own use of the product: ten uses within "
+    "two weeks. Use fades by half every 30 days, and what was used more than 90 days ago does not count."
+)
+PQL_TERMS: dict[str, Any] = {
+    "threshold": 20,
+    "door": PQL,
+    "position": 0,
+    "leads": None,
+    "groups": {},
+    "fit": {},
+    "engagement": {
+        "Uses the product": {"events": "usage_events", "where": None, "points": 2.5, "half_life": 30, "days": 90},
+    },
+}
+PROPOSED = {MQL: (KEY, TITLE, TEXT, TERMS), PQL: (PQL_KEY, PQL_TITLE, PQL_TEXT, PQL_TERMS)}

@@ -1,10 +1,10 @@
 """The score models in force, and the proposal for a company that has none."""
 
 from agreements.actions import draft, propose
-from agreements.models import Agreement, Version
+from agreements.models import Version
 from scoring.checking import faults
-from scoring.defaults import KEY, TERMS, TEXT, TITLE
-from scoring.terms import Model, from_terms
+from scoring.defaults import PROPOSED
+from scoring.terms import MQL, Model, from_terms
 from team.models import User
 
 SCORE = "score"
@@ -14,7 +14,7 @@ def in_force() -> tuple[Model, ...]:
     """Return the signed models that can be computed, in the order in which they claim a lead. One query."""
     versions = Version.objects.in_force().filter(agreement__kind=SCORE, pilot_manager=None).select_related("agreement")
     models = [of_version(version) for version in versions if not faults(version.terms)]
-    return tuple(sorted(models, key=lambda model: (model.position, model.key)))
+    return tuple(sorted(models, key=lambda model: model.place))
 
 
 def of_version(version: Version) -> Model:
@@ -22,11 +22,13 @@ def of_version(version: Version) -> Model:
     return from_terms(agreement.key, version.terms, title=agreement.title, version_id=version.pk, number=version.number)
 
 
-def propose_default(by: User) -> Version | None:
-    """Propose Accord's own model where there is none yet; nothing is scored before both sides have signed."""
-    if Agreement.objects.filter(kind=SCORE).exists():
+def propose_default(by: User, door: str = MQL) -> Version | None:
+    """Propose Accord's own model where there is none of its door yet; nothing is scored before both sides have signed."""
+    known = Version.objects.filter(agreement__kind=SCORE).values_list("terms__door", flat=True)
+    if door in {found or MQL for found in known}:
         return None
-    version = draft(by=by, kind=SCORE, key=KEY, title=TITLE, text=TEXT, terms=TERMS, reason="A model to begin with.")
+    key, title, text, terms = PROPOSED[door]
+    version = draft(by=by, kind=SCORE, key=key, title=title, text=text, terms=terms, reason="A model to begin with.")
     return propose(by=by, version=version)
 
 

@@ -7,6 +7,7 @@ from django import forms
 from agreements.kinds import TermsForm
 from scoring.checking import faults
 from scoring.defaults import TERMS
+from scoring.terms import DOORS, MQL
 
 
 class ScoreTerms(TermsForm):
@@ -14,6 +15,9 @@ class ScoreTerms(TermsForm):
 
     threshold = forms.FloatField(
         initial=TERMS["threshold"], help_text="Points from which a lead is ready to be handed to Sales."
+    )
+    door = forms.ChoiceField(
+        choices=list(DOORS.items()), initial=MQL, required=False, help_text="Which way to Sales the threshold opens."
     )
     position = forms.IntegerField(
         initial=0, required=False, help_text="Of two models that score the same lead, the lower position counts."
@@ -34,6 +38,7 @@ class ScoreTerms(TermsForm):
         given = self.cleaned_data
         return {
             "threshold": given["threshold"],
+            "door": given.get("door") or MQL,
             "position": given.get("position") or 0,
             "leads": given.get("leads") or None,
             **{name: given.get(name) or {} for name in ("fit", "engagement", "groups")},

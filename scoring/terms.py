@@ -1,13 +1,14 @@
 """A score model as both sides sign it: who fits, what counts as interest, how it fades. Pure.
 
-    {"threshold": 65, "position": 10, "leads": rule or None, "groups": {"E-mail": {"cap": 20}},
+    {"threshold": 65, "door": "mql", "position": 10, "leads": rule or None, "groups": {"E-mail": {"cap": 20}},
      "fit": {"Large company": {"rule": rule, "points": 30}},
      "engagement": {"Answered a mail": {"events": "touches", "where": rule or None, "points": 5, "half_life": 30,
                                         "days": 90, "cap": 40, "group": "E-mail"}}}
 
-Fit rules are looked at once a lead; each event that an engagement rule counts brings its points, which fade by half
-in every `half_life` days, and leave after `days`. `cap` bounds what a rule, or a group of rules, is worth at any one
-moment. Rules are named, so that two versions are compared rule by rule.
+The door is the way to Sales that the threshold opens. Fit rules are looked at once a lead; each event that an
+engagement rule counts brings its points, which fade by half in every `half_life` days, and leave after `days`. `cap`
+bounds what a rule, or a group of rules, is worth at any one moment. Rules are named, so that two versions are compared
+rule by rule.
 """
 
 from collections.abc import Mapping
@@ -27,6 +28,11 @@ SCORED = Subject(
     {name: LEADS.events[name] for name in COUNTED},
 )
 EVERYBODY: Rule = {"all": []}
+MQL, PQL = "mql", "pql"
+DOORS = {
+    MQL: "MQL: handed over by Marketing",
+    PQL: "PQL: by the use of the product",
+}  # in the order in which they count
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,7 @@ class Model:
     leads: Rule = field(default_factory=lambda: EVERYBODY)
     groups: Mapping[str, float] | None = None  # cap by group
     position: int = 0
+    door: str = MQL
     title: str = ""
     version_id: int | None = None
     number: int | None = None
@@ -90,6 +97,11 @@ class Model:
     @cached_property
     def pools(self) -> tuple[Pool, ...]:
         return tuple(dict.fromkeys(rule.pool for rule in self.engagement))
+
+    @property
+    def place(self) -> tuple[int, int, str]:
+        """Where it stands among the models that score a lead: the lowest counts."""
+        return list(DOORS).index(self.door), self.position, self.key
 
     @property
     def possible_fit(self) -> float:
@@ -119,6 +131,7 @@ def from_terms(key: str, terms: Mapping[str, Any], **fields: Any) -> Model:
         leads=terms.get("leads") or EVERYBODY,
         groups={name: float(group["cap"]) for name, group in sorted(terms.get("groups", {}).items())},
         position=int(terms.get("position") or 0),
+        door=terms.get("door") or MQL,
         **fields,
     )
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from facts.rules import in_words, of_events
 from scoring.checking import faults
-from scoring.terms import EVERYBODY, SCORED, EngagementRule, FitRule, Model, from_terms
+from scoring.terms import EVERYBODY, MQL, PQL, SCORED, EngagementRule, FitRule, Model, from_terms
+
+READY = {MQL: "Ready for Sales (MQL)", PQL: "Ready for Sales by its use of the product (PQL)"}
 
 
 def points(value: float) -> str:
@@ -36,7 +38,7 @@ def model_words(model: Model) -> list[str]:
     who = "all leads" if model.leads == EVERYBODY else f"leads whose {in_words(model.leads, SCORED)}"
     return [
         f"Scores {who}",
-        f"Ready from {model.threshold:g} points",
+        f"{READY[model.door]} from {model.threshold:g} points",
         *(fit_words(rule) for rule in model.fit),
         *(engagement_words(rule) for rule in model.engagement),
         *(f"Group “{name}”: together at most {cap:g} points" for name, cap in (model.groups or {}).items()),

@@ -39,11 +39,11 @@ def _kept(moments: Mapping[int, datetime], models: Sequence[Model]) -> dict[int,
     older = {row["version_id"] for row in rows} - set(known)
     versions = Version.objects.filter(pk__in=older).select_related("agreement")
     known |= {version.pk: of_version(version) for version in versions}
-    found: dict[int, tuple[tuple[int, str], float]] = {}
+    found: dict[int, tuple[tuple[int, int, str], float]] = {}
     for row in rows:
         model = known[row["version_id"]]
         score = score_at(model, row["fit_points"], row["state"], moments[row["lead_id"]])
-        place = (model.position, model.key)
+        place = model.place
         if row["lead_id"] not in found or place < found[row["lead_id"]][0]:
             found[row["lead_id"]] = place, score
     return {lead: score for lead, (_, score) in found.items()}

@@ -143,14 +143,6 @@ def test_an_undated_stage_is_entered_on_the_day_of_the_run_with_its_evidence(run
     assert said == ("the number of touches whose response is yes in the last 90 days is at least 3", "3")
 
 
-def test_use_of_the_product_is_the_second_door(run: Run) -> None:
-    found = lead("2026-01-05")
-    for day in range(10):
-        make.record(UsageEvent, lead=found, happened_at=timezone.now() - timedelta(days=day))
-    run()
-    assert [stage for stage, _ in way(found)] == ["inquiry", "pql"]
-
-
 def test_life_after_the_signature_is_dated_by_use(run: Run) -> None:
     account = make.account()
     found = lead("2025-01-05", account=account)

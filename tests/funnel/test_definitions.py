@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from agreements import actions
 from agreements.models import Seat, Version
+from facts.criteria import Draft
 from facts.rules import check
-from funnel.criteria import Draft
 from funnel.defaults import STAGES
 from funnel.definitions import in_force
 from funnel.forms import StageTerms, faults_of, subjects_of

@@ -7,9 +7,9 @@ import pytest
 from agreements.api import checked_terms
 from agreements.differences import in_terms
 from scoring.checking import faults
-from scoring.defaults import TERMS
+from scoring.defaults import PQL_TERMS, TERMS
 from scoring.definitions import in_force, propose_default
-from scoring.terms import from_terms
+from scoring.terms import PQL, from_terms
 from scoring.words import terms_in_words
 from tests.scoring.conftest import rule, terms
 
@@ -27,6 +27,7 @@ def of_fit(**fields: Any) -> dict[str, Any]:
         ([], "The terms are an object"),
         (terms(), "at least one rule"),
         (of_fit() | {"threshold": "high"}, "The threshold must be a number"),
+        (of_fit() | {"door": "back"}, "The door must be one of: mql, pql"),
         (of_fit() | {"colour": 1}, "“colour” is no part of a score model"),
         (of_fit(points=0), "“Large”: the points must be a number other than 0"),
         (of_fit(rule={"field": "shoe", "is": "filled"}), "No field is called “shoe”"),
@@ -61,13 +62,17 @@ def test_terms_in_words_and_what_changed() -> None:
 
 
 def test_the_default_is_right_and_binds_nobody_before_both_signed(cmo: Any, cro: Any) -> None:
-    assert not faults(TERMS)
-    assert checked_terms("score", TERMS) == TERMS
+    for given in (TERMS, PQL_TERMS):
+        assert not faults(given)
+        assert checked_terms("score", given) == given
     version = propose_default(cmo)
     assert version is not None
     assert version.state == "proposed"
     assert in_force() == ()
     assert propose_default(cmo) is None
+    by_use = propose_default(cmo, PQL)
+    assert by_use is not None
+    assert terms_in_words(by_use.terms)[1] == "Ready for Sales by its use of the product (PQL) from 20 points"
 
 
 def test_a_letter_is_the_share_of_the_possible_points() -> None:

@@ -1,0 +1,97 @@
+"""One signed threshold a door: the MQL and PQL stages follow it, in the run over all as for one buyer."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from agreements.actions import draft, propose, sign
+from crm.models import Lead, Touch, UsageEvent
+from facts.refresh import refresh
+from funnel.definitions import in_force
+from funnel.one import ask
+from scoring.defaults import PQL_TERMS
+from scoring.running import score_all
+from team.models import User
+from tests import make
+from tests.funnel.conftest import Run, lead, way
+
+Sign = Callable[[dict[str, Any], str], None]
+ANSWERED = {"events": "touches", "points": 10, "half_life": 30}
+
+
+@pytest.fixture
+def sign_model(cmo: User, cro: User) -> Sign:
+    def go(terms: dict[str, Any], key: str) -> None:
+        version = propose(by=cmo, version=draft(by=cmo, kind="score", key=key, title=key, text="Points.", terms=terms))
+        sign(by=cro, version=version)
+
+    return go
+
+
+def scored() -> None:
+    refresh()
+    score_all()
+
+
+def touched(found: Lead, *days: float) -> None:
+    for day in days:
+        make.record(Touch, lead=found, happened_at=timezone.now() - timedelta(days=day))
+
+
+def holds(found: Lead, stage: str) -> bool:
+    wanted = in_force().get(stage)
+    assert wanted is not None
+    return ask(found, wanted)[0]
+
+
+def test_a_lead_is_an_mql_when_its_faded_score_reaches_the_signed_threshold(run: Run, sign_model: Sign) -> None:
+    sign_model({"threshold": 15, "engagement": {"Answered": ANSWERED}}, "leads")
+    ready, faded = lead("2026-01-05"), lead("2026-01-05")
+    touched(ready, 0.1, 0.2), touched(faded, 30, 31)
+    scored()
+    run()
+    assert [stage for stage, _ in way(ready)] == ["inquiry", "mql"]
+    assert [stage for stage, _ in way(faded)] == ["inquiry"]
+    assert [holds(found, "mql") for found in (ready, faded)] == [True, False]
+    (said,) = ready.moves.get(stage="mql").evidence["held"].items()
+    assert said == ("ready by the signed threshold of the score is yes", "true")
+
+
+def test_a_new_threshold_moves_the_stage_with_it(run: Run, sign_model: Sign) -> None:
+    sign_model({"threshold": 30, "engagement": {"Answered": ANSWERED}}, "leads")
+    found = lead("2026-01-05")
+    touched(found, 0.1, 0.2)
+    scored()
+    run()
+    assert not holds(found, "mql")
+    sign_model({"threshold": 15, "engagement": {"Answered": ANSWERED}}, "leads")
+    scored()
+    run()
+    assert holds(found, "mql")
+    assert [stage for stage, _ in way(found)] == ["inquiry", "mql"]
+
+
+def test_each_door_has_a_score_of_its_own(run: Run, sign_model: Sign) -> None:
+    sign_model({"threshold": 15, "engagement": {"Answered": ANSWERED}}, "leads")
+    sign_model(PQL_TERMS, "use")
+    used, answered = lead("2026-01-05"), lead("2026-01-05")
+    for day in range(10):
+        make.record(UsageEvent, lead=used, happened_at=timezone.now() - timedelta(days=day))
+    touched(answered, 0.1, 0.2)
+    scored()
+    run()
+    assert [stage for stage, _ in way(used)] == ["inquiry", "pql"]
+    assert [stage for stage, _ in way(answered)] == ["inquiry", "mql"]
+    assert [holds(used, stage) for stage in ("mql", "pql")] == [False, True]
+    assert [holds(answered, stage) for stage in ("mql", "pql")] == [True, False]
+
+
+def test_while_no_model_is_signed_nobody_is_ready(run: Run) -> None:
+    found = lead("2026-01-05")
+    touched(found, 0.1)
+    run()
+    assert not holds(found, "mql")
+    assert [stage for stage, _ in way(found)] == ["inquiry"]
