@@ -5,11 +5,12 @@ from typing import Any, cast
 
 from django import forms
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from agreements.kinds import TermsForm
 from crm.subjects import ACCOUNTS, LEADS
+from facts.criteria import COUNT, Draft
 from facts.rules import WORDS, Rule, Subject, check, in_words
-from funnel.criteria import COUNT, Draft
 from funnel.defaults import ORDER
 from funnel.stages import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS
 
@@ -43,7 +44,7 @@ class CriteriaInput(forms.Widget):
         return f"{name}-groups" not in data
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
-        return render_to_string("funnel/stage_criteria.html", criteria_context(name, value, self.buyers))
+        return render_to_string("components/criteria.html", criteria_context(name, value, self.buyers))
 
 
 def criteria_context(name: str, value: Any, buyers: str) -> dict[str, Any]:
@@ -55,6 +56,8 @@ def criteria_context(name: str, value: Any, buyers: str) -> dict[str, Any]:
     return {
         "name": name,
         "draft": draft,
+        "criteria_url": reverse("stage_criteria"),
+        "count_label": "Count who fulfils it today",
         "fields": sorted(subject.fields.values(), key=lambda one: one.label),
         "counts": [(COUNT + key, events.label) for key, events in subject.events.items()],
         "comparisons": WORDS,

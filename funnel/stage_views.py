@@ -16,7 +16,7 @@ from agreements import actions
 from agreements.forms import WordingForm
 from agreements.models import Agreement, Version
 from agreements.signing import NotAllowed, may_propose
-from funnel.criteria import Draft
+from facts.criteria import Draft
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE, defined, in_force
 from funnel.forms import StageTerms, criteria_context
 from funnel.stages import BUYERS, KINDS, PHASES, STANDINGS, WAYS, Stage
@@ -47,7 +47,7 @@ def criteria(request: HttpRequest) -> HttpResponse:
     buyers = request.POST.get("buyers", "leads")
     draft = Draft.from_data(request.POST, "criteria")
     context = criteria_context("criteria", draft, buyers if buyers in BUYERS else "leads")
-    return render(request, "funnel/stage_criteria.html", context)
+    return render(request, "components/criteria.html", context)
 
 
 @login_required

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from agreements.models import Version
+from core.work import Work
 from crm.models import Lead
 from facts.models import Recorded
 
@@ -97,3 +98,27 @@ class ScoringRun(models.Model):
 
     def __str__(self) -> str:
         return f"the scoring of {self.moment:%Y-%m-%d %H:%M} UTC"
+
+
+class Exploration(Work):
+    """The making of what some terms would mean for all leads of a snapshot; `key` names both."""
+
+    terms: Any = models.JSONField()
+    doing = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta(Work.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"what {self.key} would mean"
+
+    def step(self) -> bool:
+        from scoring.explorer.work import make
+
+        is_last = make(self, self._tell)
+        if not is_last:
+            self.advance(self.checkpoint, self.done_units + 1)
+        return is_last
+
+    def _tell(self, words: str) -> None:
+        self.advance(self.checkpoint, doing=words)

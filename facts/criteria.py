@@ -1,9 +1,10 @@
-"""Entry criteria as people build them: groups of rows, each a field or a count, a comparison and a value. Pure.
+"""Rules as people build them in a form: groups of rows, each a field or a count, a comparison and a value. Pure.
 
 A rule is shown in rows when it is at most two deep: groups joined by all or any, rows joined within each. A deeper
-one stays as it was written and is only said in words.
+one stays as it was written and is only said in words, until somebody builds another in its place.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,13 +79,19 @@ class Draft:
         """Read what was posted, and carry out the button that was pressed."""
         groups = [_posted_group(data, f"{prefix}-g{place}") for place in range(_count(data, f"{prefix}-groups"))]
         draft = cls(data.get(f"{prefix}-join", "any"), groups, str(data.get(f"{prefix}-do", "")))
+        draft.kept = None if groups else _read(str(data.get(f"{prefix}-kept", "")))
         draft._obey()
         return draft
+
+    @property
+    def kept_as_text(self) -> str:
+        return json.dumps(self.kept) if self.kept else ""
 
     def _obey(self) -> None:
         verb, *places = self.asked.split("-")
         at = [int(place) for place in places if place.isdigit()]
         if verb == "group":
+            self.kept = None
             self.groups.append(Group("all", [Row()]))
         elif verb == "row" and at and at[0] < len(self.groups):
             self.groups[at[0]].rows.append(Row())
@@ -95,11 +102,21 @@ class Draft:
 
     def rule(self, subject: Subject) -> Rule:
         """Return the rule of all rows that were begun; none at all is always fulfilled."""
+        if self.kept and not self.groups:
+            return self.kept
         groups = [(group.join, [row.rule(subject) for row in group.rows if row.what]) for group in self.groups]
         made = [rows[0] if len(rows) == 1 else {join: rows} for join, rows in groups if rows]
         if len(made) == 1 and ("all" in made[0] or "any" in made[0]):
             return made[0]
         return {self.join if len(made) > 1 else "all": made}
+
+
+def _read(text: str) -> Rule | None:
+    try:
+        found = json.loads(text) if text else None
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _parts(rule: Rule) -> tuple[str, list[Rule]]:

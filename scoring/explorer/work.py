@@ -1,0 +1,89 @@
+"""Who makes the arrays: the request itself where the company is small, else a row of work in the worker."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ibis
+from django.db import transaction
+
+from agreements.models import Version
+from core.tasks import ring
+from core.work import State
+from facts.engine import Facts, latest, open_facts
+from facts.models import Snapshot
+from scoring.checking import faults
+from scoring.definitions import SCORE
+from scoring.explorer.explored import Explored, explore, known, name_of
+from scoring.explorer.ground import Ground
+from scoring.explorer.shelf import folder_of, forget_older
+from scoring.models import Exploration
+from scoring.terms import COUNTED, Model, from_terms
+
+SMALL = 400_000  # leads and events together that a request goes through within a second or two
+STEPS = ("people", *COUNTED, "scores")
+
+
+def ask(facts: Facts, model: Model, terms: Mapping[str, Any]) -> Explored | Exploration:
+    """Return the scores under the terms, or the work that is on its way to make them."""
+    found = known(facts, model)
+    if found is not None:
+        return found
+    if size(facts) <= SMALL:
+        return explore(Ground(facts), model)
+    assert facts.snapshot is not None
+    return queued(facts.snapshot, terms)
+
+
+def size(facts: Facts) -> int:
+    """How many leads and events there are."""
+    counted = [facts.table(name).aggregate(n=ibis._.count()) for name in ("leads", *COUNTED)]
+    return int(facts.execute(ibis.union(*counted))["n"].sum())
+
+
+def queued(snapshot: Snapshot, terms: Mapping[str, Any]) -> Exploration:
+    """Return the row that makes the arrays of these terms for a snapshot; what failed is tried again."""
+    key = f"{folder_of(snapshot).name}.{name_of(from_terms('', terms))}"
+    row, is_new = Exploration.objects.get_or_create(key=key, defaults={"terms": dict(terms), "total_units": len(STEPS)})
+    if row.state == State.FAILED or (row.state == State.DONE and not is_new):
+        row.state, row.attempts, row.checkpoint, row.done_units = State.QUEUED, 0, {}, 0
+        row.save()
+        is_new = True
+    if is_new:
+        transaction.on_commit(lambda: ring(row), robust=True)
+    return row
+
+
+def older(snapshots: int, model: Model) -> Explored | None:
+    """Return what an earlier snapshot keeps of the terms, to be shown with its date until the newest is ready."""
+    for snapshot in Snapshot.objects.order_by("-taken_at", "-pk")[1 : 1 + snapshots]:
+        found = known(open_facts(snapshot), model)
+        if found is not None:
+            return found
+    return None
+
+
+def prepare() -> int:
+    """Queue what the pages of the models in force and those waiting will ask of the newest facts; small ones ask themselves."""
+    newest = latest()
+    if newest is None or size(open_facts()) <= SMALL:
+        return 0
+    versions = Version.objects.filter(agreement__kind=SCORE, ended_at=None)
+    rows = [queued(newest, version.terms) for version in versions if not faults(version.terms)]
+    forget_older(newest)
+    return len(rows)
+
+
+def make(row: Exploration, tell: Callable[[str], None]) -> bool:
+    """Make the next part of the arrays; True when nothing is left."""
+    facts, model = open_facts(), from_terms("", row.terms)
+    if facts.snapshot is None or known(facts, model) is not None:
+        return True
+    part = STEPS[row.done_units]
+    ground = Ground(facts, tell)
+    if part == "people":
+        ground.people  # noqa: B018  makes it
+    elif part == "scores":
+        explore(ground, model)
+    elif any(rule.events == part for rule in model.engagement):
+        ground.happened(part)
+    return part == STEPS[-1]
