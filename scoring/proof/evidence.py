@@ -1,0 +1,295 @@
+"""What speaks for a score and against it: scores as they stood, held against what became of the leads. Pure.
+
+One frame goes in, a row a lead: score, won, revenue, asked_at (may be missing), accepted (true, false, none). A model
+that tells probabilities hands them in beside the scores, and is held to them too.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from core.intervals import wilson
+from scoring.proof.measures import (
+    ENOUGH,
+    AtThreshold,
+    Band,
+    Floats,
+    Gain,
+    Reliability,
+    auc,
+    auc_interval,
+    bands,
+    brier,
+    falls,
+    gains,
+    missing,
+    precision_recall,
+    reliability,
+)  # fmt: skip
+
+MONTHS = 24
+SOME = 10  # of either kind in a month, else its AUC says nothing
+PARTS = 12  # of a segment that are looked at, the largest first
+
+
+@dataclass(frozen=True)
+class Month:
+    """The leads handed over in a month (2026-03): how many, how many were won, how well the score told them apart."""
+
+    key: str
+    n: int
+    won: int
+    auc: float | None
+
+    @property
+    def rate(self) -> float:
+        return self.won / self.n
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        return wilson(self.won, self.n)
+
+
+@dataclass(frozen=True)
+class Half:
+    """The earlier or the later half of the leads, with the AUC of each and its interval."""
+
+    first: str
+    last: str
+    n: int
+    won: int
+    auc: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Said:
+    """The verdicts of Sales beside the score: of the leads at the threshold or over it, and of those under it."""
+
+    over: int
+    accepted_over: int
+    under: int
+    accepted_under: int
+    auc: float | None
+
+    @property
+    def n(self) -> int:
+        return self.over + self.under
+
+    @property
+    def rate_over(self) -> float | None:
+        return self.accepted_over / self.over if self.over else None
+
+    @property
+    def rate_under(self) -> float | None:
+        return self.accepted_under / self.under if self.under else None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Probabilities against what came. `base_brier` is that of telling everybody the average."""
+
+    brier: float
+    base_brier: float
+    parts: list[Reliability]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """How the score does among the leads of one value of a segment."""
+
+    value: str
+    n: int
+    won: int
+    auc: float | None
+    low: float | None
+    high: float | None
+    lift: float | None  # of those at the threshold or over it, against the segment's average
+
+    @property
+    def rate(self) -> float:
+        return self.won / self.n
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        return wilson(self.won, self.n)
+
+    @property
+    def is_enough(self) -> bool:
+        return min(self.won, self.n - self.won) >= ENOUGH
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that is said of a score. Rates are fractions, revenue is in `currency`."""
+
+    n: int
+    won: int
+    revenue: float
+    currency: str
+    goal: str  # won | converted
+    has_dates: bool
+    too_recent: int
+    maturity_days: int
+    auc: float | None
+    auc_low: float | None
+    auc_high: float | None
+    bands: list[Band]
+    gains: list[Gain]
+    at: AtThreshold
+    months: list[Month]
+    halves: list[Half]
+    said: Said | None
+    calibration: Calibration | None = None
+
+    @property
+    def base(self) -> float | None:
+        return self.won / self.n if self.n else None
+
+    @property
+    def missing_won(self) -> int:
+        return missing(self.won)
+
+    @property
+    def missing_others(self) -> int:
+        return missing(self.n - self.won)
+
+    @property
+    def is_enough(self) -> bool:
+        return not self.missing_won and not self.missing_others
+
+    @property
+    def falls(self) -> list[tuple[Band, Band]]:
+        return falls(self.bands)
+
+    @property
+    def top(self) -> Band | None:
+        return self.bands[-1] if self.bands else None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        calibration = kept["calibration"]
+        return cls(**{
+            **kept,
+            "bands": [Band(**one) for one in kept["bands"]],
+            "gains": [Gain(**one) for one in kept["gains"]],
+            "at": AtThreshold(**kept["at"]),
+            "months": [Month(**one) for one in kept["months"]],
+            "halves": [Half(**one) for one in kept["halves"]],
+            "said": Said(**kept["said"]) if kept["said"] else None,
+            "calibration": Calibration(**{**calibration, "parts": [Reliability(**one) for one in calibration["parts"]]})
+            if calibration else None,
+        })  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the outcomes are: which currency and zone, what counts as won, and who came too lately to be judged."""
+
+    currency: str = ""
+    goal: str = "won"
+    zone: str = "UTC"
+    has_dates: bool = True
+    too_recent: int = 0
+    maturity_days: int = 0
+
+
+def gathered(frame: pd.DataFrame, threshold: float, ground: Ground, told: Floats | None = None) -> Evidence:
+    """Hold the scores of the frame against its outcomes; `told` are probabilities, where the model tells some."""
+    scores, won, revenue = _columns(frame)
+    interval = auc_interval(scores, won) or (None, None)
+    return Evidence(
+        n=len(frame), won=int(won.sum()), revenue=float(revenue.sum()), currency=ground.currency, goal=ground.goal,
+        has_dates=ground.has_dates, too_recent=ground.too_recent, maturity_days=ground.maturity_days,
+        auc=auc(scores, won), auc_low=interval[0], auc_high=interval[1],
+        bands=bands(scores, won, revenue), gains=gains(scores, won, revenue),
+        at=precision_recall(scores, won, threshold, revenue),
+        months=list(_months(frame, ground.zone))[-MONTHS:] if ground.has_dates else [],
+        halves=_halves(frame, ground.zone) if ground.has_dates else [],
+        said=_said(frame, threshold), calibration=None if told is None or not len(frame) else _calibration(told, won),
+    )  # fmt: skip
+
+
+def _columns(frame: pd.DataFrame) -> tuple[Floats, Any, Floats]:
+    return (
+        frame["score"].to_numpy(dtype=float),
+        frame["won"].to_numpy(dtype=bool),
+        frame["revenue"].to_numpy(dtype=float),
+    )
+
+
+def _local(frame: pd.DataFrame, zone: str) -> "pd.Series[Any]":
+    """Return the month of each hand-off in the company's zone."""
+    return frame["asked_at"].dt.tz_convert(ZoneInfo(zone)).dt.strftime("%Y-%m")
+
+
+def _months(frame: pd.DataFrame, zone: str) -> Iterator[Month]:
+    dated = frame[frame["asked_at"].notna()]
+    for key, rows in dated.groupby(_local(dated, zone), observed=True):
+        scores, won, _ = _columns(rows)
+        hits = int(won.sum())
+        is_some = min(hits, len(rows) - hits) >= SOME
+        yield Month(str(key), len(rows), hits, auc(scores, won) if is_some else None)
+
+
+def _halves(frame: pd.DataFrame, zone: str) -> list[Half]:
+    """Part the leads at the middle of the won, by time; nothing where a half would be too small to say something."""
+    dated = frame[frame["asked_at"].notna()].sort_values("asked_at", kind="stable")
+    hits = dated["won"].to_numpy(dtype=bool).cumsum()
+    if not len(hits):
+        return []
+    middle = int(np.searchsorted(hits, hits[-1] / 2))
+    found = [_half(rows, zone) for rows in (dated.iloc[:middle], dated.iloc[middle:])]
+    return [half for half in found if half] if all(found) else []
+
+
+def _half(rows: pd.DataFrame, zone: str) -> Half | None:
+    scores, won, _ = _columns(rows)
+    hits = int(won.sum())
+    interval = auc_interval(scores, won) if min(hits, len(rows) - hits) >= ENOUGH / 2 else None
+    area = auc(scores, won)
+    if interval is None or area is None:
+        return None
+    months = _local(rows.iloc[[0, -1]], zone).tolist()
+    return Half(months[0], months[1], len(rows), hits, area, *interval)
+
+
+def _said(frame: pd.DataFrame, threshold: float) -> Said | None:
+    heard = frame[frame["accepted"].notna()]
+    if not len(heard):
+        return None
+    scores, accepted = heard["score"].to_numpy(dtype=float), heard["accepted"].to_numpy(dtype=bool)
+    over = scores >= threshold
+    return Said(
+        int(over.sum()), int((over & accepted).sum()), int((~over).sum()), int((~over & accepted).sum()),
+        auc(scores, accepted),
+    )  # fmt: skip
+
+
+def _calibration(told: Floats, won: Any) -> Calibration:
+    return Calibration(brier(told, won), brier(np.full(len(won), won.mean()), won), reliability(told, won))
+
+
+def segments(frame: pd.DataFrame, values: "pd.Series[Any]", threshold: float) -> list[Segment]:
+    """Return how the score does among the leads of each value, the largest first; leads without a value are left out."""
+    counts = values[values.astype(str) != ""].value_counts()
+    chosen = [value for value, count in counts.items() if count][:PARTS]
+    return [_segment(str(value), frame[(values == value).to_numpy()], threshold) for value in chosen]
+
+
+def _segment(value: str, rows: pd.DataFrame, threshold: float) -> Segment:
+    scores, won, _ = _columns(rows)
+    low, high = auc_interval(scores, won) or (None, None)
+    at = precision_recall(scores, won, threshold)
+    base = won.mean()
+    lift = at.precision / base if at.precision is not None and base else None
+    return Segment(value, len(rows), int(won.sum()), auc(scores, won), low, high, None if lift is None else float(lift))

@@ -1,0 +1,168 @@
+"""What the figures say, in words: whether a score works, or why nobody can tell. Pure."""
+
+from dataclasses import dataclass
+
+from core.numbers import percent
+from scoring.proof.evidence import Evidence, Segment
+from scoring.proof.measures import ENOUGH, Band
+
+WEAK = 0.6  # an AUC below it helps a little
+KINDS = {
+    "works": ("Works", "is-met"), "weak": ("Helps a little", "is-warning"), "chance": ("No better than chance", "is-alarm"),
+    "backwards": ("Works backwards", "is-alarm"), "few": ("Too early to say", ""), "undated": ("No proof", "is-warning"),
+    "nothing": ("Nothing to judge", ""),
+}  # fmt: skip
+NOT_PROVEN = {"few", "nothing"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence, what kind it is, and what else must be known with it."""
+
+    kind: str
+    sentence: str
+    more: tuple[str, ...] = ()
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        return KINDS[self.kind]
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the figures may be shown as saying something."""
+        return self.kind not in NOT_PROVEN
+
+
+def judged(evidence: Evidence) -> Verdict:
+    if not evidence.n:
+        return Verdict("nothing", "There is nothing to judge this score by yet.", tuple(_wanting(evidence)))
+    if not evidence.is_enough:
+        return Verdict("few", _too_few(evidence), tuple(_wanting(evidence)))
+    kind, sentence = _told(evidence)
+    more = [*_shape(evidence), *_waiting(evidence)]
+    if not evidence.has_dates:
+        undated = (
+            "Most of these leads have no date, so their score of today is held against what became of them. It may know "
+            "what came later: read the figures as the most that this score can do.",
+        )
+        return Verdict(
+            "undated",
+            "No proof, only a hint: nothing says when these leads were to be judged.",
+            (sentence, *undated, *more),
+        )
+    return Verdict(kind, sentence, tuple(more))
+
+
+def _told(evidence: Evidence) -> tuple[str, str]:
+    low, high, area = evidence.auc_low, evidence.auc_high, evidence.auc
+    assert low is not None
+    assert high is not None
+    assert area is not None
+    words = f"AUC {area:.2f}, between {low:.2f} and {high:.2f}; 0.50 is chance"
+    if low <= 0.5 <= high:
+        return "chance", (
+            f"This score does not work: it tells the leads that {done(evidence)} from the others no better than chance ({words})."
+        )
+    if high < 0.5:
+        return "backwards", f"This score works backwards: the higher it is, the fewer leads {done(evidence)} ({words})."
+    kind, how = ("weak", "helps a little") if area < WEAK else ("works", "works")
+    return kind, f"This score {how}: {_top(evidence)}."
+
+
+def done(evidence: Evidence) -> str:
+    return "were won" if evidence.goal == "won" else "converted"
+
+
+def _top(evidence: Evidence) -> str:
+    band = evidence.top
+    assert band is not None
+    verb = "is won" if evidence.goal == "won" else "converts"
+    return f"the {_share(band, evidence)} {verb} {band.lift or 0:.1f} times as often as the average"
+
+
+def _share(band: Band, evidence: Evidence) -> str:
+    share = band.n / evidence.n
+    return "top tenth" if 0.08 <= share <= 0.12 else f"top {percent(share)}"
+
+
+def _too_few(evidence: Evidence) -> str:
+    won, others = evidence.missing_won, evidence.missing_others
+    if won:
+        wins = "wins" if evidence.goal == "won" else "conversions"
+        return f"Too early to say whether this score works: {evidence.won} of the {ENOUGH} {wins} needed are known, {won} are still missing."
+    return f"Too early to say whether this score works: of the {ENOUGH} leads needed that came to nothing, {others} are still missing."
+
+
+def _wanting(evidence: Evidence) -> list[str]:
+    """What would let a verdict be given, and when that may be."""
+    found = _waiting(evidence)
+    over = [month.won for month in evidence.months[-6:]]
+    pace = sum(over) / len(over) if over else 0
+    if evidence.missing_won and pace >= 1:
+        months = -(-evidence.missing_won // pace)
+        found.append(f"At the pace of the last months, about {pace:.0f} a month, that takes {months:.0f} months more.")
+    if not evidence.n:
+        found.append(
+            "It is judged by leads that it scores, with a hand-off, an opportunity or a day of creation, and a known end."
+        )
+    return found
+
+
+def _waiting(evidence: Evidence) -> list[str]:
+    if not evidence.too_recent or not evidence.has_dates:
+        return []
+    return [
+        f"{evidence.too_recent:,} leads came within the last {evidence.maturity_days} days and are left out, the won with "
+        "the others: nine of ten wins take up to that long."
+    ]
+
+
+def _shape(evidence: Evidence) -> list[str]:
+    """Whether more points mean more wins all the way up."""
+    return [
+        f"From {low.low:,.4g} to {high.high:,.4g} points it falls: leads of {high.low:,.4g} points and more end well in "
+        f"{percent(high.rate)} of cases, those just below in {percent(low.rate)}."
+        for low, high in evidence.falls
+    ]
+
+
+def monotone_words(evidence: Evidence) -> str:
+    if not evidence.falls:
+        return "More points mean more wins all the way up, as far as chance lets one see."
+    return "More points do not always mean more wins."
+
+
+def segment_kind(segment: Segment) -> str:
+    if not segment.is_enough or segment.low is None or segment.high is None or segment.auc is None:
+        return "few"
+    if segment.low <= 0.5 <= segment.high:
+        return "chance"
+    if segment.high < 0.5:
+        return "backwards"
+    return "weak" if segment.auc < WEAK else "works"
+
+
+def drift_words(evidence: Evidence) -> str:
+    """Whether the score does as well on the later half of the leads as on the earlier one."""
+    if len(evidence.halves) < 2:
+        return "The time is too short to say whether the score changes with it."
+    early, late = evidence.halves
+    figures = f"AUC {late.auc:.2f} since {late.first}, {early.auc:.2f} before"
+    if late.high < early.low:
+        return f"It has become worse: {figures}."
+    if late.low > early.high:
+        return f"It has become better: {figures}."
+    return f"It does as well lately as before: {figures}."
+
+
+def said_words(evidence: Evidence) -> str:
+    said = evidence.said
+    if said is None:
+        return "Sales has given no verdict on these leads yet."
+    if said.rate_over is None or said.rate_under is None:
+        where = "at the threshold or over it" if said.over else "under the threshold"
+        return f"All {said.n:,} leads with a verdict lie {where}; Sales accepted {percent(said.rate_over or said.rate_under)} of them."
+    return (
+        f"Sales accepted {percent(said.rate_over)} of the leads at the threshold or over it, and {percent(said.rate_under)} "
+        f"of those under it ({said.n:,} verdicts)."
+    )
