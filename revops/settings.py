@@ -213,6 +213,7 @@ MAPPINGS_DIR = env.str("MAPPINGS_DIR", str(DATA_DIR / "mappings"))
 
 FACTS_ENGINE = env.str("FACTS_ENGINE", "duckdb", validate=lambda value: value in {"duckdb", "spark"})
 FACTS_DIR = env.str("FACTS_DIR", str(DATA_DIR / "facts"))
+PROOFS_DIR = DATA_DIR / "proofs"  # the scores that each proof was made of; made anew where they are gone
 SCORES_DIR = DATA_DIR / "scores"  # what thresholds would mean, as arrays; made anew where they are gone
 FACTS_MEMORY = env.str("FACTS_MEMORY", "1GB")  # DuckDB spills to disk beyond it
 

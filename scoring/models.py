@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from agreements.models import Version
-from core.work import Work
+from core.work import LEASE, LostLease, Work
 from crm.models import Lead
 from facts.models import Recorded
 
@@ -122,3 +122,46 @@ class Exploration(Work):
 
     def _tell(self, words: str) -> None:
         self.advance(self.checkpoint, doing=words)
+
+
+class Proof(Work):
+    """What speaks for a version and against it, by the facts of one snapshot; `key` names its terms and these facts.
+
+    A draft whose terms change is proven anew, and so is every version once the facts say something else.
+    """
+
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="proofs")
+    terms_digest = models.CharField(max_length=64)
+    snapshot = models.BigIntegerField(null=True, help_text="The facts it was made of.")
+    as_of = models.DateTimeField(null=True)
+    evidence: Any = models.JSONField(null=True, help_text="Of all leads: scoring.proof.evidence.Evidence.")
+    segments: Any = models.JSONField(default=dict, help_text="By segment, for each of its largest values.")
+    suspects: Any = models.JSONField(default=list, help_text="Fields that may know the outcome.")
+    seconds = models.FloatField(default=0)
+    doing = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta(Work.Meta):
+        ordering: ClassVar[list[str]] = ["-pk"]
+        indexes: ClassVar[list[models.Index]] = [
+            *Work.Meta.indexes,
+            models.Index(fields=["version", "terms_digest"], name="proof_of_terms"),
+        ]
+
+    def __str__(self) -> str:
+        return f"the proof of {self.version}"
+
+    def step(self) -> bool:
+        from scoring.proof.proving import prove
+
+        prove(self)
+        return True
+
+    def tell(self, done: int, total: int, words: str) -> None:
+        """Say how far it is, and keep the claim; that is no proof of progress, so the attempts stay counted.
+
+        Raises:
+            LostLease: another worker has it now.
+        """
+        lease = timezone.now() + LEASE
+        if not self._ours().update(done_units=done, total_units=total, doing=words, lease_until=lease):
+            raise LostLease(f"{self._meta.label} {self.pk}")

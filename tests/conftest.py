@@ -70,6 +70,7 @@ def own_folders(tmp_path: Path, settings: Any) -> Iterator[None]:
     """Each test has its own facts, uploads and cache."""
     settings.FACTS_DIR = str(tmp_path / "facts")
     settings.SCORES_DIR = tmp_path / "scores"
+    settings.PROOFS_DIR = tmp_path / "proofs"
     settings.MEDIA_ROOT = str(tmp_path / "uploads")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = {

@@ -1,0 +1,38 @@
+"""The scores that a proof was made of, kept in a file beside it: who is behind a band, and how a segment does."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from django.conf import settings
+
+from scoring.models import Proof
+from scoring.proof.outcomes import SEGMENTS
+
+COLUMNS = ["lead_id", "asked_at", "score", "won", "revenue", "accepted", *SEGMENTS]
+
+
+def _file(proof_id: int) -> Path:
+    return Path(settings.PROOFS_DIR) / f"{proof_id}.parquet"
+
+
+def keep(proof: Proof, frame: pd.DataFrame) -> None:
+    """Keep the frame, the best scores first, and forget what earlier proofs of the version kept."""
+    place = _file(proof.pk)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = place.with_suffix(f".{proof.fence}.new")
+    ordered = frame[COLUMNS].sort_values(["score", "lead_id"], ascending=[False, True])
+    pq.write_table(pa.Table.from_pandas(ordered, preserve_index=False), fresh)
+    fresh.replace(place)
+    for older in Proof.objects.filter(version_id=proof.version_id, pk__lt=proof.pk).values_list("pk", flat=True):
+        _file(older).unlink(missing_ok=True)
+
+
+def is_kept(proof: Proof) -> bool:
+    return _file(proof.pk).exists()
+
+
+def kept(proof: Proof, columns: list[str] | None = None) -> pd.DataFrame:
+    """Return the scores of a proof, the best first."""
+    return pq.read_table(_file(proof.pk), columns=columns).to_pandas()
