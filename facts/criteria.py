@@ -13,7 +13,7 @@ from typing import Any, Self
 from facts.rules import SEVERAL, WITHOUT_VALUE, Rule, Subject, number
 
 COUNT = "count:"  # marks what is counted, apart from fields, in the choice of a row
-MOST = 40  # rows or groups that a form may hold
+MOST = 100  # rows or groups that a form may hold, as many as a rule may have conditions
 
 
 @dataclass

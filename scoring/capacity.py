@@ -1,0 +1,25 @@
+"""How many leads Sales can take in a week; the room above knows it, and says so here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Leads a week of all who take leads; of `assumed` people nobody said how many, and the usual number stands."""
+
+    a_week: float
+    people: int
+    assumed: int
+
+
+_told: list[Callable[[], Capacity | None]] = []
+
+
+def told_by(ask: Callable[[], Capacity | None]) -> None:
+    _told.append(ask)
+
+
+def weekly() -> Capacity | None:
+    """Return what Sales can take; None while nobody takes leads."""
+    return next((found for ask in _told if (found := ask())), None)
