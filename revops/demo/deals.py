@@ -72,7 +72,8 @@ class Deal:
     def strength(self) -> float:
         """How likely it is won, beside others of its kind."""
         lag = LAGGING_WINS if self.firm.territory == LAGGING else 1.0
-        return lag * self.firm.rep.skill * self.firm.readiness * (BUYER_WINS if self.has_buyer else 1.0)
+        wanted = (self.prospect.fit * self.prospect.heat) ** 0.5 if self.prospect else 1.0
+        return lag * self.firm.rep.skill * self.firm.readiness * wanted * (BUYER_WINS if self.has_buyer else 1.0)
 
 
 def open_deal(

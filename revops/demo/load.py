@@ -15,8 +15,9 @@ from crm import models as crm
 from crm.models import Record
 from kpis.models import Goal
 from revops.demo.people import People
-from revops.demo.records.agreements import sign_funnel
-from revops.demo.story import COMPANY, CURRENCY, DOMAIN, GOAL, SOURCE, ZONE
+from revops.demo.records.agreements import sign_papers
+from revops.demo.records.stages import map_stages
+from revops.demo.story import COMPANY, CURRENCY, DOMAIN, GOAL, SOURCE, YEARS, ZONE
 from revops.demo.write import write_book
 from team.models import Company, Territory, User
 
@@ -46,7 +47,8 @@ def load(today: date) -> dict[str, int]:
     _save_company()
     _save_people(book.people)
     _save_goal(book.people, today.year)
-    sign_funnel(book.people.users)
+    sign_papers(book.people.users, date(today.year + min(YEARS), 1, 1), today)
+    map_stages()
     for kind in ORDER:
         _number(book.pages[kind])
     for kind in ORDER:
@@ -59,6 +61,7 @@ def remove() -> None:
     Goal.objects.filter(metric="revenue", target=GOAL, set_by__email=f"{GOAL_SETTER}@{DOMAIN}").delete()
     for kind in reversed(ORDER):
         kind._default_manager.filter(source=SOURCE).delete()
+    crm.StageMapping.objects.filter(source=SOURCE).delete()
 
 
 def _save_company() -> None:

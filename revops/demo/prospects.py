@@ -7,11 +7,16 @@ from random import Random
 from revops.demo.days import Calendar, seasonal_days
 from revops.demo.dice import dice, skewed
 from revops.demo.firms import Firm
-from revops.demo.names import TITLES, Who
+from revops.demo.names import TITLES, USER, Who
 from revops.demo.people import GONE, Rep
 from revops.demo.story import YEARS, Plan
 
 FAVOURED = 0.7  # share of a campaign's leads that are of its persona
+NOISY = (8, 9, 10)  # months of the last full year in which a broken form counted what nobody did
+EAGER = {True: (28, 27, 22, 14, 9), False: (55, 30, 11, 3, 1)}  # how often 0 to 4 further steps, handed over or not
+HEAT = (0.45, 0.8, 1.5, 2.7, 4.2)  # how many times likelier to buy, by those steps
+DECIDES = {USER: 0.5}  # by persona
+TURNED_AWAY, UNFIT = 0.55, 0.9  # share of the leads answered in vain that Sales turns away at the first look
 AWAY = 0.4  # share of the territory's leads that still went to the queue of the rep who had left
 UNLOVED = {"Content syndication": 0.6}  # sources that reps answer less
 
@@ -48,7 +53,24 @@ class Prospect:
     created: datetime
     rep: Rep | None
     answered: datetime | None
+    eagerness: int = 0  # steps on its first visit after the one that brought it in
+    is_turned_away: bool = False  # at the first look of Sales, should it not convert
     converts: bool = False
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether what it did on its first visit says nothing about it."""
+        return self.run.plan.is_hollow or (self.run.offset == -1 and self.created.month in NOISY)
+
+    @property
+    def fit(self) -> float:
+        """How well the firm and the person fit what is sold, beside others."""
+        size = 0.6 if self.firm.employees < 250 else 1.0 if self.firm.employees < 1000 else 1.5
+        return size * DECIDES.get(self.who.persona, 1.2)
+
+    @property
+    def heat(self) -> float:
+        return 1.0 if self.is_noise else HEAT[self.eagerness]
 
     @property
     def delay(self) -> timedelta | None:
@@ -60,7 +82,7 @@ class Prospect:
         if self.delay is None or self.rep is None:
             return 0.0
         prompt = 1.7 if self.delay < timedelta(hours=26) else 1.0 if self.delay < timedelta(days=4) else 0.4
-        return prompt * self.rep.skill * self.firm.readiness
+        return prompt * self.rep.skill * self.firm.readiness * self.fit * self.heat
 
 
 def attract(run: Run, firms: list[Firm], calendar: Calendar, number: int) -> list[Prospect]:
@@ -75,7 +97,19 @@ def _prospect(rng: Random, run: Run, firm: Firm, day: date, calendar: Calendar, 
     created = calendar.sometime(rng, day)
     rep = _rep(rng, firm, day, calendar) if rng.random() < _qualified(run.plan) else None
     answered = _answer(rng, rep, run.plan, created, calendar)
-    return Prospect(number, run, firm, firm.person(rng, _persona(rng, run.plan)), created, rep, answered)
+    prospect = Prospect(number, run, firm, firm.person(rng, _persona(rng, run.plan)), created, rep, answered)
+    _show(prospect)
+    return prospect
+
+
+def _show(prospect: Prospect) -> None:
+    """Let it show how much it wants, and Sales take it for what it seems."""
+    rng = dice(f"interest {prospect.number}")
+    steps = EAGER[prospect.rep is not None]
+    weights = steps[::-1] if prospect.rep and prospect.is_noise else steps
+    prospect.eagerness = rng.choices(range(len(steps)), weights)[0]
+    away = UNFIT if prospect.who.persona == USER else TURNED_AWAY / max(0.5, prospect.fit)
+    prospect.is_turned_away = rng.random() < away
 
 
 def _qualified(plan: Plan) -> float:

@@ -70,6 +70,7 @@ class Plan:
     vertical: str = ""
     persona: str = ""  # most of its leads are of this one
     is_campaign: bool = True  # false: leads that are bought, with no campaign on record
+    is_hollow: bool = False  # its leads do much and mean nothing by it
 
     @property
     def is_exact(self) -> bool:
@@ -99,7 +100,7 @@ PLANS = (
     Plan("webinars", "Webinar series – first look", "Webinar", "Webinar", 118, 0.13, 0.2, 0.35, 0, 70_000,
          starts=(3, 1), ends=(10, 31), years=(-3, -2), response="Webinar attended"),
     Plan("encore", "Webinar series – the encore", "Webinar", "Webinar", 176, 0.1, 0.18, 0.3, 0, 104_000,
-         starts=(3, 1), ends=(10, 31), years=(0,), response="Webinar attended"),
+         starts=(3, 1), ends=(10, 31), years=(0,), response="Webinar attended", persona=USER, is_hollow=True),
     Plan("dinners", "Finance leaders' dinners", "Roundtable", "Roundtable", 62, 0.3, 0.31, 0.7, 0, 84_000,
          starts=(2, 1), ends=(11, 15), years=(0,), response="Dinner attended", persona=FINANCE),
     Plan("mails", "Newsletter and nurture mails", "E-mail", "E-mail", 0, 0, 0, 1, 0, 62_000),

@@ -13,13 +13,24 @@ from django.db.models import Count, Q, Sum
 
 from core.periods import preset, year
 from crm import models as crm
+from crm.stages_seen import seen
 from facts.engine import open_facts
 from facts.refresh import refresh
+from funnel.classify import classify
+from funnel.handoffs.tick import tick
+from funnel.models import Answer, HandOff, Verdict
 from kpis.compute import compute
 from kpis.models import Goal
 from kpis.ranking import rank
 from revops.demo.load import ORDER
+from revops.demo.prospects import NOISY
 from revops.demo.story import GOAL
+from revops.demo.verdicts import give_verdicts
+from scoring.current import as_of
+from scoring.definitions import in_force
+from scoring.proof.measures import ENOUGH, auc
+from scoring.proof.outcomes import outcomes
+from scoring.running import score_all
 from team.models import Company, Role, Territory, User
 from tests import make
 
@@ -102,6 +113,39 @@ def test_the_metrics_say_what_the_story_says(on_the_day: date, db: None) -> None
     assert (quiet.label, quiet.leads, quiet.revenue) == (BLUE, 100, 480_000)
     shown = [{one.label for one in ranked} for ranked in (ranking.by_leads, ranking.by_revenue)]
     assert all({PINK, BLUE} <= labels for labels in shown)
+
+
+def test_the_score_tells_who_buys_and_sales_says_of_one_campaign_why_not(on_the_day: date, db: None) -> None:
+    """What the proof, the inbox and the verdicts of the demo show; not too well, and not at all for some months."""
+    refresh()
+    score_all()
+    refresh()
+    classify()
+    tick()
+    assert give_verdicts() > 100
+    assert not any(stage.is_unmapped for stage in seen())
+    rejected = Verdict.objects.filter(answer="rejected").exclude(criterion="")
+    worst = rejected.values("criterion").annotate(n=Count("pk")).order_by("-n")[0]
+    assert worst["criterion"] == "persona is not “Specialist”"
+    assert Answer.objects.filter(is_contest=False).exists()
+    assert Answer.objects.filter(is_contest=True, decision="").count() == 1
+    assert HandOff.objects.open().filter(score__isnull=False).exists()
+    assert give_verdicts() == 0
+
+    refresh()
+    facts = open_facts()
+    frame = outcomes(facts).frame
+    scored = facts.execute(as_of(facts, in_force()[0], frame[["lead_id", "asked_at"]]).select("id", "score"))
+    frame = frame.merge(scored, left_on="lead_id", right_on="id")
+    handed = frame[frame["handed"]]
+    noisy = handed["asked_at"].dt.month.isin(NOISY) & (handed["asked_at"].dt.year == on_the_day.year - 1)
+
+    def tells(rows: Any) -> float:
+        return auc(rows["score"].to_numpy(float), rows["won"].to_numpy(bool)) or 0.0
+
+    assert handed["won"].sum() > 1.5 * ENOUGH
+    assert 0.7 < tells(handed[~noisy]) < 0.82
+    assert tells(handed[noisy]) < tells(handed[~noisy]) - 0.05
 
 
 def test_reset_replaces_the_demo_and_leaves_everything_else(founded: date, db: None) -> None:

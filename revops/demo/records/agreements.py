@@ -1,19 +1,24 @@
-"""What AppLexus has signed about its funnel: each stage, and which there are in which order."""
+"""What AppLexus has signed: each stage of its funnel and their order, who owes what to whom, and the score of leads.
 
-from datetime import timedelta
+The papers carry the days on which they were signed, so that history is judged by them; nobody is told of them anew.
+"""
 
-from django.utils import timezone
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from agreements import actions
-from agreements.models import Agreement, Seat, Version
+from agreements.actions import name_signatory
+from agreements.models import Agreement, Entry, Seat, Signature, Version
 from funnel.defaults import ORDER, STAGES
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE
 from funnel.stages import Stage
+from revops.demo import score
 from revops.demo.story import CURRENCY
-from team.models import User
+from team.models import Side, User
 
 SLA, SLA_KEY = "sla", "mql"
-SLA_SINCE = timedelta(days=60)  # AppLexus hands over by it since then, so that clocks run when it is founded
+HANDED_OVER = timedelta(days=240)  # AppLexus hands over by its SLA since then
 SLA_TERMS: dict[str, object] = {
     "stage": "mql", "response": 8, "response_unit": "hours", "warn_share": 75, "escalate_to": "manager", "track_days": 60,
 }  # fmt: skip
@@ -21,40 +26,95 @@ SLA_TEXT = "Sales answers every qualified lead within one working day, and says 
 OWED, OWED_KEY = "owed", "monthly"
 OWED_TERMS: dict[str, object] = {"qualified_leads": 130, "pipeline_value": "3600000.00", "currency": CURRENCY}
 OWED_TEXT = "Marketing hands over enough qualified leads every month for Sales to reach the joint goal."
+ORDER_TEXT = "A buyer walks through these stages, in this order; nobody enters one whose criteria fail."
 CMO, CRO, OPS, SUPPORT = "priya.raman", "marcus.oyelaran", "tomas.vidal", "aisha.diallo"
+NOON = time(16, tzinfo=UTC)  # in New York
 
 
-def sign_funnel(users: dict[str, User]) -> int:
-    """Let the leaders sign the stages and their order, where nothing is in force yet; return how many they signed."""
-    actions.name_signatory(by=users[OPS], seat=Seat.SUPPORT, person=users[SUPPORT])
-    signed = set(Agreement.objects.filter(versions__in_force_at__isnull=False).values_list("kind", "key"))
-    done = 0
-    for stage in STAGES:
-        if (STAGE, stage.key) not in signed:
-            _sign(users, STAGE, stage.key, stage.name, stage.text, stage.terms, stage)
-            done += 1
-    if (FUNNEL, ONLY_KEY) not in signed:
-        words = "A buyer walks through these stages, in this order; nobody enters one whose criteria fail."
-        _sign(users, FUNNEL, ONLY_KEY, "Our funnel", words, {"stages": list(ORDER)}, None)
-        done += 1
-    if (SLA, SLA_KEY) not in signed:
-        version = _sign(users, SLA, SLA_KEY, "Sales answers qualified leads", SLA_TEXT, SLA_TERMS, None)
-        Version.objects.filter(pk=version.pk).update(in_force_at=timezone.now() - SLA_SINCE)
-        done += 1
-    if (OWED, OWED_KEY) not in signed:
-        version = _sign(users, OWED, OWED_KEY, "Marketing fills the pipeline", OWED_TEXT, OWED_TERMS, None)
-        Version.objects.filter(pk=version.pk).update(in_force_at=timezone.now() - SLA_SINCE)
-        done += 1
-    return done
+@dataclass(frozen=True)
+class Paper:
+    """What was signed, by which side it was proposed, and on which day it came into force."""
+
+    kind: str
+    key: str
+    title: str
+    text: str
+    terms: Mapping[str, Any]
+    day: date
+    side: str = Side.MARKETING
+    third_side: str = ""
+
+    @property
+    def signed_at(self) -> datetime:
+        return datetime.combine(self.day, NOON)
+
+    @property
+    def proposed_at(self) -> datetime:
+        return self.signed_at - timedelta(days=6)
 
 
-def _sign(
-    users: dict[str, User], kind: str, key: str, title: str, text: str, terms: dict[str, object], stage: Stage | None
-) -> Version:
-    """The side that owns it proposes, which is its signature; the other signs, and Support what it owns."""
-    first, second = (CRO, CMO) if stage and stage.side == "sales" else (CMO, CRO)
-    third = stage.third_side if stage else ""
-    version = actions.draft(by=users[first], kind=kind, key=key, title=title, text=text, terms=terms, third_side=third)
-    version = actions.propose(by=users[first], version=version)
-    version = actions.sign(by=users[second], version=version)
-    return actions.sign(by=users[SUPPORT], version=version) if third else version
+def sign_papers(users: dict[str, User], first: date, today: date) -> int:
+    """Write down what was signed, but for what somebody has begun to agree on; return how many papers.
+
+    The funnel and the score are as old as the records, the two halves of the SLA as old as the hand-offs.
+    """
+    name_signatory(by=users[OPS], seat=Seat.SUPPORT, person=users[SUPPORT])
+    known = set(Agreement.objects.values_list("kind", "key"))
+    missing = [paper for paper in _papers(first, today - HANDED_OVER) if (paper.kind, paper.key) not in known]
+    for paper in missing:
+        _write(paper, users)
+    return len(missing)
+
+
+def _papers(first: date, handed_over: date) -> Iterator[Paper]:
+    for stage in map(_ours, STAGES):
+        side = Side.SALES if stage.side == Side.SALES else Side.MARKETING
+        yield Paper(STAGE, stage.key, stage.name, stage.text, stage.terms, first, side, stage.third_side)
+    yield Paper(FUNNEL, ONLY_KEY, "Our funnel", ORDER_TEXT, {"stages": list(ORDER)}, first)
+    yield Paper("score", score.KEY, score.TITLE, score.TEXT, score.TERMS, first)
+    yield Paper(SLA, SLA_KEY, "Sales answers qualified leads", SLA_TEXT, SLA_TERMS, handed_over)
+    yield Paper(OWED, OWED_KEY, "Marketing fills the pipeline", OWED_TEXT, OWED_TERMS, handed_over, Side.SALES)
+
+
+def _ours(stage: Stage) -> Stage:
+    """Return the stage as AppLexus signed it: who is handed over decides, in a firm that is large enough."""
+    if stage.key != "mql":
+        return stage
+    text = "The score of the lead reached the agreed threshold; it decides, in a firm of 150 people or more. A clock starts."
+    return replace(stage, criteria={"all": [stage.criteria, score.MUST_DECIDE, score.MUST_BE_LARGE]}, text=text)
+
+
+def _write(paper: Paper, users: dict[str, User]) -> None:
+    """Write a paper with its signatures: who proposes signs on that day, the others on the day of its force."""
+    signers = {Side.MARKETING: users[CMO], Side.SALES: users[CRO], Side.SUPPORT: users[SUPPORT]}
+    by = signers[Side(paper.side)]
+    agreement = Agreement.objects.create(kind=paper.kind, key=paper.key, title=paper.title, third_side=paper.third_side)
+    version = agreement.versions.create(
+        number=1, text=paper.text, terms=paper.terms, drafted_by=by, proposed_by=by, proposed_at=paper.proposed_at,
+        sides=agreement.sides,
+    )  # fmt: skip
+    order = sorted(agreement.sides, key=lambda side: side != paper.side)
+    given = [
+        Signature(version=version, side=side, signed_by=signers[Side(side)],
+                  signed_at=paper.signed_at if place else paper.proposed_at)
+        for place, side in enumerate(order)
+    ]  # fmt: skip
+    Signature.objects.bulk_create(given)
+    Version.objects.filter(pk=version.pk).update(drafted_at=paper.proposed_at, in_force_at=paper.signed_at)
+    Entry.objects.bulk_create(_story(paper, version, by, given))
+
+
+def _story(paper: Paper, version: Version, by: User, given: list[Signature]) -> Iterator[Entry]:
+    told: list[tuple[str, User | None, str, datetime]] = [
+        ("opened", by, f"{by} opened “{paper.title}”.", paper.proposed_at),
+        ("proposed", by, f"{by} proposed version 1.", paper.proposed_at),
+        *(
+            ("signed", one.signed_by, f"{one.signed_by} signed version 1 for {Side(one.side).label}.", one.signed_at)
+            for one in given
+        ),
+        ("in_force", None, "Both sides have signed: version 1 is in force.", paper.signed_at),
+    ]
+    for verb, actor, words, moment in told:
+        yield Entry(
+            agreement=version.agreement, version=version, verb=verb, actor=actor, words=words, written_at=moment
+        )

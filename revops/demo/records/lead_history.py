@@ -12,6 +12,7 @@ from revops.demo.prospects import Prospect
 MQL, SAL = "MQL", "SAL"
 GIVEN_UP = {"Recycled", "Disqualified"}
 SOON = timedelta(minutes=20)
+FIRST_VISIT = timedelta(minutes=6)
 
 
 def write_lead_history(book: Book) -> None:
@@ -39,7 +40,7 @@ def _life(book: Book, rng: Random, prospect: Prospect, lead: Lead) -> Iterator[t
     looked = max(prospect.answered, handed + SOON)
     if lead.lifecycle_stage not in GIVEN_UP:
         yield SAL, looked
-    elif rng.random() < 0.35:
+    elif not prospect.is_turned_away:
         yield SAL, looked
         yield lead.lifecycle_stage, looked + timedelta(days=skewed(rng, 12, 0.6, 1, 60))
     else:
@@ -49,4 +50,5 @@ def _life(book: Book, rng: Random, prospect: Prospect, lead: Lead) -> Iterator[t
 def _handed(book: Book, rng: Random, prospect: Prospect) -> datetime:
     """A lead is scored when it comes, and handed over at once or when the next response lifts it over the mark."""
     latest = prospect.answered or prospect.created + timedelta(days=6)
-    return prospect.created + (latest - prospect.created) * min(1.0, abs(rng.gauss(0, 0.25)))
+    drawn = prospect.created + (latest - prospect.created) * min(1.0, abs(rng.gauss(0, 0.25)))
+    return max(drawn, prospect.created + FIRST_VISIT)

@@ -14,6 +14,7 @@ from revops.demo.prospects import Prospect, Run
 from revops.demo.story import CURRENCY
 
 WORKED_DAYS = 45  # an answered lead that is older was handed back or given up
+LOOKED_AT = ("Prices looked at", "Comparison read", "Asset downloaded", "Product film watched")
 LATER_KINDS = {"Webinar": "Webinar attended", "Trade show": "Booth visited", "Paid social": "Ad clicked"}
 
 
@@ -76,7 +77,8 @@ def _standing(book: Book, rng: Random, prospect: Prospect, deal: Deal | None) ->
         return "Nurturing", "Inquiry"
     if not book.calendar.seen(prospect.answered):
         return "New", "MQL"
-    if prospect.converts or book.calendar.age(prospect.created) < WORKED_DAYS:
+    is_worked = book.calendar.age(prospect.created) < WORKED_DAYS and not prospect.is_turned_away
+    if prospect.converts or is_worked:
         return "Working", "SAL"
     return ("Nurturing", "Recycled") if rng.random() < 0.55 else ("Disqualified", "Disqualified")
 
@@ -85,6 +87,7 @@ def write_touches(book: Book) -> None:
     rng = dice("touches")
     for prospect in book.world.told_prospects:
         _write_first_touch(book, prospect)
+        _write_first_visit(book, rng, prospect)
         deal = book.world.deal_of.get(prospect)
         _write_nurture(book, rng, prospect, deal)
         if deal and prospect.run.plan.is_campaign:
@@ -105,6 +108,16 @@ def _write_first_touch(book: Book, prospect: Prospect) -> None:
         happened_at=prospect.created,
         created_at=prospect.created,
     )
+
+
+def _write_first_visit(book: Book, rng: Random, prospect: Prospect) -> None:
+    """What it looked at once it was there: how much it did tells how much it wants."""
+    for number in range(1, prospect.eagerness + 1):
+        moment = prospect.created + timedelta(seconds=80 * number)
+        book.write(
+            Touch, f"touch-{prospect.number:05}-v{number}", campaign=book.campaign(prospect.run), lead=book.leads[prospect],
+            kind=rng.choice(LOOKED_AT), status="Responded", has_responded=True, happened_at=moment, created_at=moment,
+        )  # fmt: skip
 
 
 def _write_nurture(book: Book, rng: Random, prospect: Prospect, deal: Deal | None) -> None:

@@ -10,9 +10,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from facts.refresh import refresh
 from funnel.handoffs.tick import tick
 from revops.demo.load import is_loaded, load, others, remove
 from revops.demo.story import COMPANY, ZONE
+from revops.demo.verdicts import give_verdicts
 from team.models import Company
 
 
@@ -32,6 +34,8 @@ class Command(BaseCommand):
         try:
             call_command("recompute", stdout=self.stdout, stderr=self.stderr)
             tick()
+            give_verdicts()
+            refresh()
         except CommandError as error:
             self.stderr.write(self.style.WARNING(f"The numbers follow with the next run. {error}"))
 

@@ -1,0 +1,48 @@
+"""How AppLexus scores its leads: who decides in a firm of the niche, and what a lead did on its first visits."""
+
+from typing import Any
+
+from revops.demo.names import FINANCE, IT, OPERATIONS, USER
+from revops.demo.story import OUTSIDE
+
+KEY, TITLE, THRESHOLD = "leads", "Score of leads", 65
+TEXT = (
+    "A lead is ready for Sales from 65 points. Who decides in a large firm of our niche has up to 50 of them before "
+    "anything happened; the others are earned by answers, which fade by half every 30 days."
+)
+_ANSWERED = {"field": "has_responded", "is": "yes"}
+
+
+def _answered(*kinds: str) -> dict[str, Any]:
+    return {"all": [_ANSWERED, {"field": "kind", "is": "one_of", "value": list(kinds)}]}
+
+
+def _rule(points: int, **leaf: Any) -> dict[str, Any]:
+    return {"rule": leaf, "points": points}
+
+
+def _touched(points: int, where: dict[str, Any]) -> dict[str, Any]:
+    return {"events": "touches", "where": where, "points": points, "half_life": 30, "days": 180, "group": "Answers"}
+
+
+TERMS: dict[str, Any] = {
+    "threshold": THRESHOLD,
+    "position": 0,
+    "leads": None,
+    "groups": {"Answers": {"cap": 60}},
+    "fit": {
+        "Leads a department": _rule(20, field="persona", **{"is": "one_of", "value": [FINANCE, IT, OPERATIONS]}),
+        "250 employees and more": _rule(15, field="employees", **{"is": ">=", "value": 250}),
+        "1,000 employees and more": _rule(10, field="employees", **{"is": ">=", "value": 1000}),
+        "Can be reached by phone": _rule(5, field="phone", **{"is": "filled"}),
+        "Outside our niche": _rule(-15, field="vertical.name", **{"is": "is", "value": OUTSIDE}),
+    },
+    "engagement": {
+        "Answered us": _touched(12, _ANSWERED),
+        "Looked at prices or compared": _touched(6, _answered("Prices looked at", "Comparison read")),
+    },
+}
+
+# What else a lead must be to be handed over
+MUST_DECIDE = {"field": "persona", "is": "is_not", "value": USER}
+MUST_BE_LARGE = {"field": "employees", "is": ">=", "value": 150}

@@ -1,0 +1,125 @@
+"""What the reps of AppLexus said of the leads that were handed to them, and what Marketing made of it.
+
+One campaign brings in people who decide nothing: Sales turns them away for that one criterion, and Marketing has
+answered. Who is slow also says less.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from random import Random
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from facts.rules import in_words
+from funnel.contests import answer, contest
+from funnel.models import Answer, HandOff, Verdict
+from funnel.stages import Stage, from_terms
+from revops.demo import score
+from revops.demo.dice import dice
+from revops.demo.names import USER
+from revops.demo.people import SLOW
+from revops.demo.story import DOMAIN, SOURCE
+from team.models import User
+
+TOLD, SELDOM = 0.88, 0.45  # share of their leads of which reps say something; of the slow one
+MARKETER, LATER = "nadia.karim", timedelta(days=5)
+RETURNS = (30, 60, 90, 120)  # days until a recycled lead is looked at again
+NOTES = {
+    "Vendor chosen already": 4, "No budget before next year": 6, "Wanted the study only": 5, "Wrong number": 2,
+    "Student": 1,
+}  # fmt: skip
+PRAISE = ("Knows what they want", "Asked for a demo at once", "Budget is there", "Brought a colleague along", "")
+ANSWERED = "The form asks for the role now, and we no longer hand over who decides nothing."
+CONTESTED = "The title is a specialist's, the purse is not: this one signs for the budget of the reporting team."
+
+
+@transaction.atomic
+def give_verdicts() -> int:
+    """Let the reps have said what they thought, where the history only tells what became of the lead; how many did."""
+    ended = HandOff.objects.filter(
+        lead__source=SOURCE, end__in=Verdict.Answer.values, verdicts=None, to_owner__user__isnull=False
+    )
+    rows = ended.select_related("lead__campaign", "lead__vertical", "to_owner__user", "move__version")
+    said = [verdict for handoff in rows.order_by("pk") if (verdict := _verdict(handoff))]
+    Verdict.objects.bulk_create(said, batch_size=2000)
+    if said:
+        _discuss()
+    return len(said)
+
+
+def _verdict(handoff: HandOff) -> Verdict | None:
+    rng = dice(f"verdict {handoff.lead.external_id}")
+    owner = handoff.to_owner
+    assert owner
+    assert owner.user
+    if rng.random() > (SELDOM if owner.name == SLOW.name else TOLD):
+        return None
+    made = Verdict(
+        handoff=handoff, lead=handoff.lead, answer=handoff.end, given_by=owner.user, given_at=handoff.ended_at,
+        settled_at=handoff.ended_at,
+    )  # fmt: skip
+    if handoff.end == Verdict.Answer.ACCEPTED:
+        _praise(rng, made)
+    else:
+        _blame(rng, made)
+    return made
+
+
+def _praise(rng: Random, made: Verdict) -> None:
+    if rng.random() < 0.6:
+        made.rating = rng.choices((3, 4, 5), (3, 4, 2))[0]
+        made.note = rng.choice(PRAISE) if made.rating > 3 else ""
+
+
+def _blame(rng: Random, made: Verdict) -> None:
+    """Name the criterion that failed where one did, else say it in words."""
+    failed = _failed(made.handoff)
+    if failed and rng.random() < 0.85:
+        made.criterion = failed[0]
+    else:
+        made.note = rng.choices(list(NOTES), list(NOTES.values()))[0]
+    made.rating = rng.choices((1, 2, 3, None), (3, 3, 1, 4))[0]
+    made.after = Verdict.After.DISQUALIFIED if made.lead.lifecycle_stage == "Disqualified" else Verdict.After.RECYCLED
+    back = (made.given_at + timedelta(days=rng.choice(RETURNS))).date()
+    if made.after == Verdict.After.RECYCLED and back > timezone.now().date() + timedelta(days=1):
+        made.return_on = back
+
+
+def _failed(handoff: HandOff) -> list[str]:
+    """Return the criteria of the signed definition that the lead does not fulfil, in its words."""
+    lead, stage = handoff.lead, _stage(handoff)
+    if stage is None:
+        return []
+    wrong = []
+    if lead.persona == score.MUST_DECIDE["value"]:
+        wrong.append(score.MUST_DECIDE)
+    if (lead.employees or 0) < score.MUST_BE_LARGE["value"]:
+        wrong.append(score.MUST_BE_LARGE)
+    return [in_words(rule, stage.subject) for rule in wrong]
+
+
+def _stage(handoff: HandOff) -> Stage | None:
+    move = handoff.move
+    return from_terms(move.stage, move.version.terms) if move and move.version else None
+
+
+def _discuss() -> None:
+    """Marketing answers what is said most of one campaign, a little later, and contests the last such rejection."""
+    marketer = User.objects.get(email=f"{MARKETER}@{DOMAIN}")
+    named = Verdict.objects.filter(lead__source=SOURCE, lead__persona=USER, lead__campaign__isnull=False)
+    named = named.exclude(criterion="")
+    worst = named.order_by().values("lead__campaign").annotate(n=Count("pk")).order_by("-n", "lead__campaign").first()
+    if worst is None:
+        return
+    told = list(
+        named.filter(lead__campaign=worst["lead__campaign"]).select_related("given_by").order_by("given_at", "pk")
+    )
+    *half, last = told[: len(told) // 2 + 1]
+    _date(answer(by=marketer, verdicts=half, words=ANSWERED), last.given_at + LATER)
+    _date([contest(by=marketer, verdict=told[-1], words=CONTESTED)], told[-1].given_at + LATER)
+
+
+def _date(answers: Iterable[Answer], moment: datetime) -> None:
+    Answer.objects.filter(pk__in=[one.pk for one in answers]).update(given_at=min(moment, timezone.now()))
