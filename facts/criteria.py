@@ -128,11 +128,12 @@ def _parts(rule: Rule) -> tuple[str, list[Rule]]:
 
 def _group(rule: Rule) -> Group | None:
     join, parts = _parts(rule)
-    rows = [_row(part) for part in parts]
+    rows = [row_of(part) for part in parts]
     return None if None in rows else Group(join, [row for row in rows if row])
 
 
-def _row(rule: Rule) -> Row | None:
+def row_of(rule: Rule) -> Row | None:
+    """Lay one condition out; None of what is more than one."""
     if "field" in rule:
         return Row(rule["field"], rule["is"], _text(rule.get("value")))
     if "count" not in rule:

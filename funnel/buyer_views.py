@@ -25,6 +25,7 @@ from funnel.models import HandOff
 from funnel.queries import stage_of
 from funnel.stages import Funnel
 from funnel.timeline import KINDS, line, scope_of
+from scoring.icp_one import standing as ideal_standing
 from team.access import may, needs
 from team.models import User
 
@@ -82,6 +83,7 @@ def buyer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "line": line(scope_of(found, user), asked if asked in KINDS else "", request.GET.get("before", "")),
         "kinds": KINDS,
         "asked": asked,
+        "ideal": ideal_standing(found),
         "waiting": _waiting(found) if kind == "lead" else None,
         "assets": _fitting(found, funnel, stage) if kind == "lead" else [],
         "reasons": REASONS,

@@ -1,7 +1,9 @@
 """What both sides sign about scores: the model, with its threshold."""
 
 from agreements.kinds import Kind, register
+from scoring import icp
 from scoring.forms import ScoreTerms
+from scoring.icp_forms import IcpTerms
 from scoring.words import terms_in_words
 
 SCORE = "score"
@@ -11,5 +13,12 @@ register(
         SCORE, "Score model", "Score models",
         "Which leads are ready for Sales: points for who they are and for what they did, and the threshold.",
         ScoreTerms, terms_in_words,
+    )
+)  # fmt: skip
+register(
+    Kind(
+        icp.ICP, "Ideal customer profile", "Ideal customer profiles",
+        "Whom both sides want to win: traits with weights, and how far from them a customer may be.",
+        IcpTerms, icp.terms_in_words,
     )
 )  # fmt: skip

@@ -31,6 +31,7 @@ def _rules(model: Model) -> Iterator[Rule]:
     yield model.leads
     yield from (rule.rule for rule in model.fit)
     yield from (rule.where for rule in model.engagement if rule.where)
+    yield from (trait.rule for trait in (model.profile.traits if model.profile else ()))
 
 
 def known_events(facts: Facts) -> dict[str, list[int]]:

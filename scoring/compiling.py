@@ -18,6 +18,7 @@ from facts.compiling import HasTables, Question, with_rules
 from facts.custom import unix_seconds
 from facts.rules import Rule, leaves, of_events
 from scoring.fading import DAY, DIGITS, EPOCH, days_since_epoch, total
+from scoring.icp import columns_of, with_icp
 from scoring.terms import EVERYBODY, LETTERS, LOWEST, SCORED, EngagementRule, Model
 
 ALWAYS = {"id"}
@@ -45,7 +46,7 @@ def wanted(model: Model, columns: tuple[str, ...]) -> list[str]:
     """The columns of leads that the model can need: fewer make the question quicker to put together."""
     rules = [model.leads, *(rule.rule for rule in model.fit)]
     paths = [leaf["field"] for rule in rules for leaf in leaves(rule)]
-    return _heads(paths, columns, ALWAYS | {MOMENT})
+    return _heads(paths, columns, ALWAYS | {MOMENT} | columns_of(model.profile))
 
 
 def _heads(paths: list[str], columns: tuple[str, ...], always: set[str]) -> list[str]:
@@ -64,7 +65,10 @@ def measured(model: Model, asked: Asked, base: datetime | None = None) -> Any:
     """
     question = Question(asked.tables, asked.now, LINKS)
     rules: dict[str, Rule] = {"is_meant": model.leads, **{f"fit_{n}": rule.rule for n, rule in enumerate(model.fit)}}
-    found = with_rules(question, SCORED, rules, asked.rows.select(*wanted(model, asked.rows.columns)))
+    rows = asked.rows.select(*wanted(model, asked.rows.columns))
+    if model.names_icp:
+        rows = with_icp(question, rows, model.profile)
+    found = with_rules(question, SCORED, rules, rows)
     if model.leads != EVERYBODY:
         found = found.filter(found.is_meant)
     points = sum(

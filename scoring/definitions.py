@@ -1,9 +1,13 @@
 """The score models in force, and the proposal for a company that has none."""
 
+from dataclasses import replace
+
 from agreements.actions import draft, propose
 from agreements.models import Version
+from scoring import icp
 from scoring.checking import faults
 from scoring.defaults import PROPOSED
+from scoring.icp import ICP, Profile
 from scoring.terms import MQL, Model, from_terms
 from team.models import User
 
@@ -11,15 +15,25 @@ SCORE = "score"
 
 
 def in_force() -> tuple[Model, ...]:
-    """Return the signed models that can be computed, in the order in which they claim a lead. One query."""
+    """Return the signed models that can be computed, in the order in which they claim a lead."""
     versions = Version.objects.in_force().filter(agreement__kind=SCORE, pilot_manager=None).select_related("agreement")
     models = [of_version(version) for version in versions if not faults(version.terms)]
     return tuple(sorted(models, key=lambda model: model.place))
 
 
 def of_version(version: Version) -> Model:
+    """Read a version; the ideal customer that its rules name is that of today."""
     agreement = version.agreement
-    return from_terms(agreement.key, version.terms, title=agreement.title, version_id=version.pk, number=version.number)
+    model = from_terms(
+        agreement.key, version.terms, title=agreement.title, version_id=version.pk, number=version.number
+    )
+    return replace(model, profile=profile_in_force()) if model.names_icp else model
+
+
+def profile_in_force() -> Profile | None:
+    """Return the signed profile of the ideal customer; of several the oldest agreement's."""
+    versions = Version.objects.in_force().filter(agreement__kind=ICP, pilot_manager=None).order_by("agreement")
+    return next((icp.from_terms(one.terms, one.pk) for one in versions if not icp.faults(one.terms)), None)
 
 
 def propose_default(by: User, door: str = MQL) -> Version | None:

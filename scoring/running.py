@@ -122,7 +122,7 @@ def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Porti
 
 def end_strangers(cursor: Any, facts: Any, model: Model, asked: Asked, stands: pa.Table) -> int:
     """End the scores of leads that the model was made for no longer."""
-    only_who = Model(model.key, model.threshold, leads=model.leads)
+    only_who = Model(model.key, model.threshold, leads=model.leads, profile=model.profile)
     meant = states(only_who, Asked(asked.tables, asked.rows.select(*wanted(only_who, asked.rows.columns)), asked.now))
     old = ibis.memtable(stands)
     gone = facts.execute(old.anti_join(meant, old.stands_for == meant.lead_id).select("stands_for"))

@@ -18,13 +18,14 @@ from typing import Any
 
 from crm.subjects import FIGURES, LEADS
 from facts.rules import Rule, Subject
+from scoring.icp import FIELDS, Profile, names_icp
 
 COUNTED = ("touches", "activities", "usage_events")
 LETTERS = (("A", 0.8), ("B", 0.6), ("C", 0.4), ("D", 0.2))  # the least share of the possible fit points
 LOWEST = "F"
 SCORED = Subject(
     "leads",
-    {path: one for path, one in LEADS.fields.items() if path not in FIGURES},
+    {path: one for path, one in LEADS.fields.items() if path not in FIGURES} | FIELDS,
     {name: LEADS.events[name] for name in COUNTED},
 )
 EVERYBODY: Rule = {"all": []}
@@ -90,6 +91,7 @@ class Model:
     groups: Mapping[str, float] | None = None  # cap by group
     position: int = 0
     door: str = MQL
+    profile: Profile | None = None  # the ideal customer, where a rule names the distance from it
     title: str = ""
     version_id: int | None = None
     number: int | None = None
@@ -102,6 +104,10 @@ class Model:
     def place(self) -> tuple[int, int, str]:
         """Where it stands among the models that score a lead: the lowest counts."""
         return list(DOORS).index(self.door), self.position, self.key
+
+    @property
+    def names_icp(self) -> bool:
+        return any(names_icp(rule) for rule in (self.leads, *(rule.rule for rule in self.fit)))
 
     @property
     def possible_fit(self) -> float:

@@ -15,9 +15,11 @@ from facts.compiling import Question, with_rules
 from facts.custom import unix_seconds
 from facts.engine import Facts
 from facts.rules import Rule, Subject, of_events
+from scoring.definitions import profile_in_force
 from scoring.explorer.curves import LOOK, Flags, Floats, Stream, Whole
 from scoring.explorer.shelf import Arrays, digest, folder_of, on_shelf, shelved
 from scoring.fading import EPOCH
+from scoring.icp import names_icp, with_icp
 from scoring.proof.outcomes import outcomes
 from scoring.terms import EVERYBODY, SCORED, Model
 
@@ -95,9 +97,17 @@ class Ground:
         return {name: getattr(laid, name) for name in ("starts", "lead", "second", "event", "major")}
 
     def of_leads(self, rules: Mapping[str, Rule]) -> dict[str, Flags]:
-        """Return for each rule which leads fulfil it."""
+        """Return for each rule which leads fulfil it; those on the ideal customer hang on its signed profile."""
         rows = self.facts.table("leads")
-        return self._fulfilling("leads", rules, SCORED, rows, self.people["id"])
+        of_icp = {name: rule for name, rule in rules.items() if names_icp(rule)}
+        others = {name: rule for name, rule in rules.items() if name not in of_icp}
+        found = self._fulfilling("leads", others, SCORED, rows, self.people["id"])
+        if of_icp:
+            profile = profile_in_force()
+            rows = with_icp(Question(Described(self.facts, "leads"), self.now, LINKS), rows, profile)
+            table = f"leads-icp-{profile.version_id if profile else 0}"
+            found |= self._fulfilling(table, of_icp, SCORED, rows, self.people["id"])
+        return found
 
     def of_events(self, kind: str, rules: Mapping[str, Rule]) -> dict[str, Flags]:
         """Return for each rule which events of the kind fulfil it."""

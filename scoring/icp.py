@@ -1,0 +1,197 @@
+"""The ideal customer profile: traits with weights, and how far a lead or an account is from it.
+
+    {"inside": 0.2, "near": 0.5, "traits": {"Large enough": {"rule": rule, "weight": 3}}}
+
+The distance is the share of the weights whose traits are not met, from 0 to 1. Traits speak of a company, and of a
+person where a lead is asked; of a company they read the account's field, and the lead's own where no account tells it.
+Traits of a person are not asked of accounts.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+
+from crm.subjects import ACCOUNTS, LEADS
+from facts.compiling import Question, with_rules
+from facts.rules import IN_DAYS, Field, Rule, Subject, check, in_words, leaves, number
+
+ICP = "icp"
+INSIDE, NEAR, OUTSIDE = "inside", "near", "outside"
+MOST_TRAITS, MOST_WEIGHT = 40, 1_000
+COMPANY = (
+    "employees",
+    "annual_revenue",
+    "country",
+    "region",
+    "city",
+    "vertical.name",
+    "territory.name",
+    "kind",
+    "founded_year",
+)
+PERSON = ("title", "persona", "lead_source", "email", "phone")
+IDEAL = Subject(
+    "profile",
+    {name: ACCOUNTS.fields[name] for name in COMPANY} | {name: LEADS.fields[name] for name in PERSON},
+)
+FIELDS = {
+    "icp_distance": Field("icp_distance", "distance from the ideal customer", "number"),
+    "icp": Field("icp", "place by the ideal customer profile", "text"),
+}
+KNOWN, OF_TRAIT = {"inside", "near", "traits"}, {"rule", "weight"}
+
+
+@dataclass(frozen=True)
+class Trait:
+    """What an ideal customer is: more weight, more distance where it is not met."""
+
+    name: str
+    rule: Rule
+    weight: float
+
+    @property
+    def is_of_a_person(self) -> bool:
+        return any(leaf["field"] in PERSON for leaf in leaves(self.rule))
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The terms of one version."""
+
+    inside: float
+    near: float
+    traits: tuple[Trait, ...]
+    version_id: int | None = None
+
+    def asked_of(self, subject: str) -> tuple[Trait, ...]:
+        return tuple(trait for trait in self.traits if subject == "leads" or not trait.is_of_a_person)
+
+    def place(self, distance: float) -> str:
+        return INSIDE if distance <= self.inside else NEAR if distance <= self.near else OUTSIDE
+
+
+def from_terms(terms: Mapping[str, Any], version_id: int | None = None) -> Profile:
+    """Read a profile from terms without faults."""
+    traits = sorted(terms["traits"].items())
+    return Profile(
+        float(terms["inside"]),
+        float(terms["near"]),
+        tuple(Trait(name, trait["rule"], float(trait["weight"])) for name, trait in traits),
+        version_id,
+    )
+
+
+def faults(terms: Any) -> list[str]:
+    """Return everything that is wrong, in words that say what to change."""
+    if not isinstance(terms, Mapping):
+        return ["The terms are an object with “inside”, “near” and “traits”."]
+    return list(_faults(terms))
+
+
+def _faults(terms: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"“{name}” is no part of a profile. Leave it out." for name in sorted(set(terms) - KNOWN))
+    inside, near = number(terms.get("inside")), number(terms.get("near"))
+    if inside is None or near is None or not 0 <= inside <= near <= 1:
+        yield "“Inside” and “near” are distances from 0 to 1, and near is no less than inside."
+    traits = terms.get("traits")
+    if not isinstance(traits, Mapping) or not traits:
+        yield "A profile needs at least one trait."
+        return
+    if len(traits) > MOST_TRAITS:
+        yield f"A profile has at most {MOST_TRAITS} traits. Join some."
+    for name, trait in traits.items():
+        yield from (f"“{name}”: {words}" for words in _trait_faults(name, trait))
+
+
+def _trait_faults(name: Any, trait: Any) -> Iterator[str]:
+    if not str(name).strip() or len(str(name)) > 80:
+        yield "a trait needs a name of 1 to 80 letters."
+    if not isinstance(trait, Mapping) or set(trait) != OF_TRAIT:
+        yield "a trait is an object with a rule and a weight, and nothing else."
+        return
+    weight = number(trait["weight"])
+    if weight is None or not 0 < weight <= MOST_WEIGHT:
+        yield f"the weight must be more than 0, at most {MOST_WEIGHT:,}."
+    problems = check(trait["rule"], IDEAL)
+    yield from (problem.words for problem in problems)
+    if not problems and any(leaf["is"] in IN_DAYS for leaf in leaves(trait["rule"])):
+        yield "a trait does not change with time. Compare with a date."
+    if not problems and not list(leaves(trait["rule"])):
+        yield "say what is asked of the customer."
+
+
+def terms_in_words(terms: Mapping[str, Any]) -> list[str]:
+    """Say stored terms; a profile that names what there is no more is shown by its faults."""
+    if wrong := faults(terms):
+        return [f"Cannot be computed: {words}" for words in wrong]
+    profile = from_terms(terms)
+    whole = sum(trait.weight for trait in profile.traits)
+    return [
+        f"Inside up to a distance of {profile.inside:g}, near up to {profile.near:g}, outside beyond it",
+        *(f"{one.name}: {in_words(one.rule, IDEAL)} ({one.weight / whole:.0%} of the distance)" for one in profile.traits),
+    ]  # fmt: skip
+
+
+def names_icp(rule: Rule) -> bool:
+    """Whether a rule asks for the distance or the place."""
+    return any(leaf.get("field") in FIELDS for leaf in leaves(rule))
+
+
+def columns_of(profile: Profile | None) -> set[str]:
+    """The columns of leads that the profile reads."""
+    paths = {leaf["field"] for trait in profile.traits for leaf in leaves(trait.rule)} if profile else set()
+    heads = {"custom" if path.startswith("custom.") else _head(path) for path in paths}
+    return heads | {"account_id"} if profile else set()
+
+
+def _head(path: str) -> str:
+    return f"{path.split('.')[0]}_id" if "." in path else path
+
+
+def with_icp(question: Question, rows: Any, profile: Profile | None, subject: str = "leads") -> Any:
+    """Return the rows with `icp_distance` and `icp`, both empty without a profile.
+
+    Beside them stand the traits themselves, `trait_<n>` (yes/no), in the order in which the profile asks them.
+    """
+    traits = profile.asked_of(subject) if profile else ()
+    if profile is None or not traits:
+        return rows.mutate(icp_distance=ibis.null("float64"), icp=ibis.null("string"))
+    rules = {f"trait_{n}": trait.rule for n, trait in enumerate(traits)}
+    known = _customers(question, rows, profile) if subject == "leads" else rows
+    met = with_rules(question, IDEAL, rules, known).select(icp_of="id", **{name: name for name in rules})
+    whole = sum(trait.weight for trait in traits)
+    unmet = sum(
+        (met[f"trait_{n}"].ifelse(0.0, trait.weight) for n, trait in enumerate(traits)), start=ibis.literal(0.0)
+    )
+    met = met.mutate(icp_distance=(unmet / whole).round(6))
+    met = met.mutate(
+        icp=ibis.cases(
+            (met.icp_distance <= profile.inside, INSIDE), (met.icp_distance <= profile.near, NEAR), else_=OUTSIDE
+        )
+    )
+    return rows.left_join(met, rows["id"] == met.icp_of).drop("icp_of")
+
+
+def _customers(question: Question, rows: Any, profile: Profile) -> Any:
+    """Return the leads as customers: of their company what the account says, else what they say themselves."""
+    accounts = question.tables.table("accounts")
+    wanted = [
+        name
+        for name in columns_of(profile)
+        if name in accounts.columns and name != "account_id" and name not in {*PERSON, "custom"}
+    ]
+    theirs = accounts.select(company="id", **{f"company_{name}": name for name in wanted})
+    wide = rows.left_join(theirs, rows.account_id == theirs.company)
+    told = {
+        name: ibis.coalesce(_filled(wide[f"company_{name}"]), wide[name])
+        if name in rows.columns
+        else wide[f"company_{name}"]
+        for name in wanted
+    }
+    return wide.mutate(**told).select(*dict.fromkeys([*rows.columns, *wanted]))
+
+
+def _filled(value: Any) -> Any:
+    return value.nullif("") if value.type().is_string() else value
