@@ -156,8 +156,12 @@ class Evidence:
         return missing(self.won)
 
     @property
+    def others(self) -> int:
+        return self.n - self.won
+
+    @property
     def missing_others(self) -> int:
-        return missing(self.n - self.won)
+        return missing(self.others)
 
     @property
     def is_enough(self) -> bool:
@@ -228,8 +232,13 @@ def _columns(frame: pd.DataFrame) -> tuple[Floats, Any, Floats]:
 
 
 def _local(frame: pd.DataFrame, zone: str) -> "pd.Series[Any]":
-    """Return the month of each hand-off in the company's zone."""
-    return frame["asked_at"].dt.tz_convert(ZoneInfo(zone)).dt.strftime("%Y-%m")
+    """Return the month of each hand-off in the company's zone, as a number: 202603."""
+    local = frame["asked_at"].dt.tz_convert(ZoneInfo(zone)).dt
+    return local.year * 100 + local.month
+
+
+def _key(month: int) -> str:
+    return f"{month // 100}-{month % 100:02}"
 
 
 def _months(frame: pd.DataFrame, zone: str) -> Iterator[Month]:
@@ -238,7 +247,7 @@ def _months(frame: pd.DataFrame, zone: str) -> Iterator[Month]:
         scores, won, _ = _columns(rows)
         hits = int(won.sum())
         is_some = min(hits, len(rows) - hits) >= SOME
-        yield Month(str(key), len(rows), hits, auc(scores, won) if is_some else None)
+        yield Month(_key(int(str(key))), len(rows), hits, auc(scores, won) if is_some else None)
 
 
 def _halves(frame: pd.DataFrame, zone: str) -> list[Half]:
@@ -259,7 +268,7 @@ def _half(rows: pd.DataFrame, zone: str) -> Half | None:
     area = auc(scores, won)
     if interval is None or area is None:
         return None
-    months = _local(rows.iloc[[0, -1]], zone).tolist()
+    months = [_key(month) for month in _local(rows.iloc[[0, -1]], zone)]
     return Half(months[0], months[1], len(rows), hits, area, *interval)
 
 

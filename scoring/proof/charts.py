@@ -1,0 +1,207 @@
+"""Evidence as charts, each titled by its finding. Pure; colours are names of CSS tokens."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.charts import Chart, ticks
+from core.numbers import THIN, by_unit, percent
+from scoring.proof.evidence import Evidence, Month
+from scoring.proof.measures import Band, Gain
+
+FIFTH = 0.2
+DASHED = {"color": "--soft", "width": 1.5, "dash": "dash"}
+
+
+def points(band: Band) -> str:
+    """Say which scores a band holds: 20–35, or 100 where all have the same."""
+    low, high = (f"{edge:,.4g}".replace("-", "−") for edge in (band.low, band.high))
+    return low if low == high else f"{low}–{high}"
+
+
+def _axis(values: Sequence[float | None], unit: str = "percent", currency: str = "", title: str = "") -> dict[str, Any]:
+    places = ticks(0, max([value for value in values if value is not None] or [1.0]))
+    written = [by_unit(place, unit, currency).replace(f".0{THIN}", THIN) for place in places]
+    return {
+        "tickvals": places,
+        "ticktext": written,
+        "title": {"text": title},
+        "hoverformat": ".1%" if unit == "percent" else ",.0f",
+    }
+
+
+def rates(evidence: Evidence) -> Chart | None:
+    """How often each band is won, with what chance allows."""
+    shown = [band for band in evidence.bands if band.n]
+    if not shown:
+        return None
+    names = [points(band) for band in shown]
+    values = [band.rate or 0.0 for band in shown]
+    ends = [band.interval or (0.0, 0.0) for band in shown]
+    bars = {
+        "type": "bar", "name": _rate(evidence), "x": names, "y": values, "marker": {"color": "--joint"},
+        "error_y": {
+            "type": "data", "symmetric": False, "color": "--soft", "thickness": 1.5, "width": 3,
+            "array": [high - value for (_, high), value in zip(ends, values, strict=True)],
+            "arrayminus": [value - low for (low, _), value in zip(ends, values, strict=True)],
+        },
+    }  # fmt: skip
+    level = {
+        "type": "scatter", "mode": "lines", "name": "All leads", "x": names, "y": [evidence.base] * len(names), "line": DASHED
+    }  # fmt: skip
+    top = shown[-1]
+    title = f"The best-scored {percent(top.n / evidence.n)} of the leads: {top.lift or 0:.1f} times the average"
+    layout = {"yaxis": _axis([high for _, high in ends]), "xaxis": {"type": "category", "title": {"text": "Score"}}}
+    return Chart(
+        "bands",
+        title,
+        {"data": [bars, level], "layout": layout},
+        note="Thin lines: what chance allows (95 %).",
+        unit="percent",
+    )
+
+
+def _rate(evidence: Evidence) -> str:
+    return "Won" if evidence.goal == "won" else "Converted"
+
+
+def curve(
+    evidence: Evidence, against: Evidence | None = None, name: str = "This version", other: str = ""
+) -> Chart | None:
+    """What share of the won is found in the best-scored share of the leads."""
+    if not evidence.gains:
+        return None
+    lines = [_curve(name, evidence.gains, "--joint")]
+    if against and against.gains:
+        lines.append(_curve(other, against.gains, "--ink", "dot"))
+    elif evidence.gains[0].revenue is not None:
+        lines.append(_curve("Revenue", evidence.gains, "--ink", "dot", is_revenue=True))
+    lines.append({"type": "scatter", "mode": "lines", "name": "By chance", "x": [0, 1], "y": [0, 1], "line": DASHED})
+    found = _at(evidence.gains, FIFTH)
+    wins = "wins" if evidence.goal == "won" else "conversions"
+    title = f"The best-scored fifth of the leads holds {percent(found)} of the {wins}"
+    axis = {
+        "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1],
+        "ticktext": [percent(place / 5) for place in range(6)],
+        "hoverformat": ".0%",
+    }
+    layout = {"yaxis": axis, "xaxis": {**axis, "title": {"text": "Leads, the best-scored first"}}}
+    rows = tuple((percent(share / 10), *(_at_line(line, share / 10) for line in lines)) for share in range(1, 11))
+    head = ("Best-scored share", *(str(line["name"]) for line in lines))
+    return Chart("gains", title, {"data": lines, "layout": layout}, unit="percent", head=head, rows=rows)
+
+
+def _curve(
+    name: str, gains: list[Gain], colour: str, dash: str = "solid", *, is_revenue: bool = False
+) -> dict[str, Any]:
+    values = [(gain.revenue or 0.0) if is_revenue else gain.won for gain in gains]
+    return {
+        "type": "scatter", "mode": "lines", "name": name if is_revenue or name != "This version" else "Won",
+        "x": [gain.leads for gain in gains], "y": values, "line": {"color": colour, "width": 2.5, "dash": dash},
+    }  # fmt: skip
+
+
+def _at(gains: list[Gain], share: float) -> float:
+    return _between([gain.leads for gain in gains], [gain.won for gain in gains], share)
+
+
+def _at_line(line: dict[str, Any], share: float) -> float:
+    return _between(line["x"], line["y"], share)
+
+
+def _between(places: Sequence[float], values: Sequence[float], wanted: float) -> float:
+    """Read a line at a place between its points."""
+    for (low, first), (high, second) in zip(
+        zip(places, values, strict=True), list(zip(places, values, strict=True))[1:], strict=False
+    ):
+        if low <= wanted <= high:
+            return first if high == low else first + (second - first) * (wanted - low) / (high - low)
+    return values[-1]
+
+
+def money(evidence: Evidence) -> Chart | None:
+    """What each band brought."""
+    shown = [band for band in evidence.bands if band.n]
+    if evidence.revenue <= 0 or not shown:
+        return None
+    names, values = [points(band) for band in shown], [band.revenue for band in shown]
+    bars = {"type": "bar", "name": "Revenue", "x": names, "y": values, "marker": {"color": "--ink"}}
+    top = shown[-1]
+    title = f"The best-scored {percent(top.n / evidence.n)} brought {percent(top.revenue / evidence.revenue)} of the revenue"
+    layout = {
+        "yaxis": _axis(values, "money", evidence.currency), "xaxis": {"type": "category", "title": {"text": "Score"}}
+    }  # fmt: skip
+    return Chart("money", title, {"data": [bars], "layout": layout}, unit="money", currency=evidence.currency)
+
+
+def reliability(evidence: Evidence) -> Chart | None:
+    """What was told and what came."""
+    if evidence.calibration is None or not evidence.calibration.parts:
+        return None
+    parts = evidence.calibration.parts
+    ends = [part.interval or (0.0, 0.0) for part in parts]
+    dots = {
+        "type": "scatter", "mode": "lines+markers", "name": "Came true", "x": [part.told for part in parts],
+        "y": [part.rate for part in parts], "line": {"color": "--joint", "width": 2.5}, "marker": {"size": 7},
+        "error_y": {
+            "type": "data", "symmetric": False, "color": "--soft", "thickness": 1.5, "width": 3,
+            "array": [high - part.rate for (_, high), part in zip(ends, parts, strict=True)],
+            "arrayminus": [part.rate - low for (low, _), part in zip(ends, parts, strict=True)],
+        },
+    }  # fmt: skip
+    top = max(*(part.told for part in parts), *(high for _, high in ends))
+    even = {"type": "scatter", "mode": "lines", "name": "As told", "x": [0, top], "y": [0, top], "line": DASHED}
+    axis = _axis([top])
+    layout = {"yaxis": {**axis, "title": {"text": "Came"}}, "xaxis": {**axis, "title": {"text": "Told"}}}
+    rows = tuple((percent(part.told), part.rate, f"{part.n:,} leads") for part in parts)
+    return Chart(
+        "reliability", _reliable(evidence), {"data": [dots, even], "layout": layout}, unit="percent",
+        head=("Told", "Came true", "Of"), rows=rows,
+    )  # fmt: skip
+
+
+def _reliable(evidence: Evidence) -> str:
+    assert evidence.calibration
+    off = [
+        part
+        for part in evidence.calibration.parts
+        if part.interval and not part.interval[0] <= part.told <= part.interval[1]
+    ]
+    if not off:
+        return "Probabilities come true as told, as far as chance lets one see"
+    low = sum(part.told < part.rate for part in off)
+    how = "too low" if low == len(off) else "too high" if not low else "off, some too low, some too high"
+    return f"In {len(off)} of {len(evidence.calibration.parts)} parts the probabilities are {how}"
+
+
+def drift(evidence: Evidence) -> tuple[Chart, ...]:
+    """How well it told leads apart month by month, and how many were won at all."""
+    months = evidence.months
+    if len(months) < 2:
+        return ()
+    names = [month.key for month in months]
+    areas = {
+        "type": "scatter", "mode": "lines+markers", "name": "AUC", "x": names, "y": [month.auc for month in months],
+        "line": {"color": "--joint", "width": 2.5}, "marker": {"size": 7}, "connectgaps": False,
+    }  # fmt: skip
+    chance = {"type": "scatter", "mode": "lines", "name": "Chance", "x": names, "y": [0.5] * len(names), "line": DASHED}
+    layout = {"yaxis": {"hoverformat": ".2f", "range": [0.3, 1.0]}, "xaxis": {"type": "category"}}
+    found = [_base(months, names, evidence)]
+    if any(month.auc is not None for month in months):
+        rows = tuple((month.key, _two(month.auc), f"{month.n:,} leads, {month.won:,} won") for month in months)
+        found.insert(0, Chart(
+            "drift", "How well it tells leads apart, by month of the hand-off", {"data": [areas, chance], "layout": layout},
+            note="Months with fewer than ten of either kind are left out.", head=("Month", "AUC", "Of"), rows=rows,
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _two(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _base(months: Sequence[Month], names: list[str], evidence: Evidence) -> Chart:
+    values = [month.rate for month in months]
+    bars = {"type": "bar", "name": _rate(evidence), "x": names, "y": values, "marker": {"color": "--joint"}}
+    layout = {"yaxis": _axis(values), "xaxis": {"type": "category"}}
+    title = f"{_rate(evidence)} of the leads handed over in a month"
+    return Chart("base", title, {"data": [bars], "layout": layout}, unit="percent")

@@ -1,0 +1,235 @@
+"""The proof page put together: which version, against which, of which leads, and what is said of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404
+from django.urls import reverse
+
+from agreements.models import Agreement, Version
+from scoring.proof import charts, cuts
+from scoring.proof.evidence import Evidence, Segment
+from scoring.proof.measures import ENOUGH, Band
+from scoring.proof.outcomes import SEGMENTS
+from scoring.proof.proving import Standing, standing
+from scoring.proof.verdict import (
+    KINDS,
+    Verdict,
+    drift_words,
+    judged,
+    monotone_words,
+    said_words,
+    segment_kind,
+)  # fmt: skip
+from scoring.words import terms_in_words
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: one version, perhaps another beside it, of all leads or those of one value of a segment."""
+
+    version: Version
+    against: Version | None
+    by: str
+    value: str
+
+    def query(self, **other: Any) -> str:
+        """Write it as an address, with some parts changed; None leaves a part out."""
+        parts = {
+            "version": self.version.number, "against": self.against and self.against.number,
+            "by": self.by, "is": self.value, **other,
+        }  # fmt: skip
+        return urlencode({name: part for name, part in parts.items() if part not in (None, "")})
+
+
+def read(given: Mapping[str, str], agreement: Agreement) -> Question:
+    """Read the address.
+
+    Raises:
+        Http404: there is no such version, or no such segment.
+    """
+    versions = list(agreement.versions.select_related("agreement"))
+    by = given.get("by", "")
+    if not versions or (by and by not in cuts.names()):
+        raise Http404("There is no such version or segment.")
+    asked = _numbered(versions, given.get("version", ""))
+    first = asked or next((one for one in versions if one.state == "in_force"), versions[0])
+    against = _numbered(versions, given.get("against", ""))
+    return Question(first, against if against != first else None, by, given.get("is", "") if by else "")
+
+
+def _numbered(versions: list[Version], number: str) -> Version | None:
+    if not number:
+        return None
+    found = next((version for version in versions if str(version.number) == number), None)
+    if found is None:
+        raise Http404(f"There is no version {number}.")
+    return found
+
+
+@dataclass(frozen=True)
+class Line:
+    """A band with the address of its leads."""
+
+    band: Band
+    name: str
+    leads: str
+
+    @property
+    def per_lead(self) -> float | None:
+        return self.band.revenue / self.band.n if self.band.n else None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One value of a segment with its own page."""
+
+    segment: Segment
+    address: str
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        return KINDS[segment_kind(self.segment)]
+
+
+class Side:
+    """One version on the page: how its proof stands, and what is said of the leads asked about."""
+
+    def __init__(self, version: Version, question: Question) -> None:
+        self.version, self.question = version, question
+        self.words = terms_in_words(version.terms)
+
+    @cached_property
+    def standing(self) -> Standing:
+        return standing(self.version)
+
+    @cached_property
+    def evidence(self) -> Evidence | None:
+        shown = self.standing.shown
+        if shown is None or not self.question.value:
+            return self.standing.evidence
+        return cuts.evidence_of(shown, self.question.by, self.question.value)
+
+    @cached_property
+    def verdict(self) -> Verdict | None:
+        return judged(self.evidence) if self.evidence else None
+
+    @property
+    def lines(self) -> list[Line]:
+        """The bands, the best-scored first."""
+        if self.evidence is None:
+            return []
+        top = self.evidence.bands[-1:]
+        return [self._line(band, band in top) for band in reversed(self.evidence.bands)]
+
+    def _line(self, band: Band, is_top: bool) -> Line:
+        address = reverse("score_proof_leads", args=[self.version.agreement.key])
+        upto = None if is_top else band.high
+        query = self.question.query(version=self.version.number, against=None, upto=upto, **{"from": band.low})
+        return Line(band, charts.points(band), f"{address}?{query}")
+
+
+class Page(Side):
+    """The whole page."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__(question.version, question)
+        self.other = Side(question.against, question) if question.against else None
+
+    @property
+    def enough(self) -> int:
+        return ENOUGH
+
+    @property
+    def sides(self) -> list[Side]:
+        return [self, *([self.other] if self.other else [])]
+
+    @property
+    def highest(self) -> float:
+        """Where the bars of the bands end: the most that chance allows any of them."""
+        bands = self.evidence.bands if self.evidence else []
+        return max((band.interval[1] for band in bands if band.interval), default=1.0)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is being made that the page waits for."""
+        making = [side.standing.making for side in self.sides]
+        return any(proof is not None and not proof.is_over for proof in making)
+
+    @cached_property
+    def charts(self) -> list[charts.Chart]:
+        found = self.evidence
+        if found is None or self.verdict is None or not self.verdict.is_proven:
+            return []
+        against = self.other.evidence if self.other else None
+        name = f"Version {self.version.number}" if against else "This version"
+        other = f"Version {self.other.version.number}" if self.other else ""
+        drawn = [
+            charts.rates(found), charts.curve(found, against, name, other), charts.reliability(found), charts.money(found),
+        ]  # fmt: skip
+        return [chart for chart in drawn if chart]
+
+    @cached_property
+    def drift(self) -> tuple[charts.Chart, ...]:
+        return charts.drift(self.evidence) if self.evidence else ()
+
+    @property
+    def drift_words(self) -> str:
+        return drift_words(self.evidence) if self.evidence else ""
+
+    @property
+    def monotone_words(self) -> str:
+        return monotone_words(self.evidence) if self.evidence else ""
+
+    @property
+    def said_words(self) -> str:
+        return said_words(self.evidence) if self.evidence else ""
+
+    @property
+    def by(self) -> str:
+        """The segment that is looked at: the one asked for, else where leads come from."""
+        return self.question.by or next(iter(SEGMENTS))
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        shown = self.standing.shown
+        if shown is None:
+            return []
+        found = cuts.segments_of(shown, self.by)
+        return [Part(one, self.question.query(by=self.by, **{"is": one.value})) for one in found]
+
+    @cached_property
+    def cuts(self) -> dict[str, str]:
+        return cuts.names()
+
+    @property
+    def own_cuts(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The segments, and whatever else leads can be parted by."""
+        found = list(self.cuts.items())
+        return found[: len(SEGMENTS)], found[len(SEGMENTS) :]
+
+    @property
+    def cut_name(self) -> str:
+        return self.cuts.get(self.by, self.by)
+
+    @property
+    def suspects(self) -> list[dict[str, Any]]:
+        return self.standing.shown.suspects if self.standing.shown else []
+
+    @property
+    def comparison(self) -> str:
+        """Say which of the two tells leads apart better, if one can tell."""
+        one, other = self.evidence, self.other.evidence if self.other else None
+        if not self.other or one is None or other is None or not (one.is_enough and other.is_enough):
+            return ""
+        if one.auc_low is None or one.auc_high is None or other.auc_low is None or other.auc_high is None:
+            return ""
+        names = f"Version {self.version.number}", f"Version {self.other.version.number}"
+        if one.auc_low > other.auc_high:
+            return f"{names[0]} tells leads apart better than {names[1].lower()}, beyond chance."
+        if other.auc_low > one.auc_high:
+            return f"{names[1]} tells leads apart better than {names[0].lower()}, beyond chance."
+        return "Neither tells leads apart better than the other beyond chance: their intervals meet."

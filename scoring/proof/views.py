@@ -1,0 +1,96 @@
+"""Does the score work? The page of a version's proof, and the leads behind a band of it."""
+
+from typing import Any, cast
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from agreements.models import Agreement
+from core.live import render_live
+from core.numbers import as_decimal
+from core.tasks import ring
+from crm.models import Lead
+from scoring.definitions import SCORE
+from scoring.proof import cuts
+from scoring.proof.page import Page, Question, read
+from scoring.proof.proving import again, asked_for, last_made
+from team.access import needs
+from team.models import User
+
+LEADS = 50
+
+
+@needs("see_scores")
+@require_safe
+def proof(request: HttpRequest, key: str) -> HttpResponse:
+    """Whether a version works, by the leads that Sales was given; made in the worker where it was not made yet."""
+    agreement = get_object_or_404(Agreement, kind=SCORE, key=key)
+    page = Page(read(request.GET, agreement))
+    for side in filter(None, (page, page.other)):
+        if side.standing.making and not side.standing.making.attempts and not side.standing.making.is_over:
+            ring(side.standing.making)
+    context = {"agreement": agreement, "versions": agreement.versions.all(), "page": page, "question": page.question}
+    return render_live(request, "scoring/proof.html", context)
+
+
+@needs("see_scores")
+@require_POST
+def try_again(request: HttpRequest, key: str) -> HttpResponse:
+    """Make a proof anew that failed."""
+    agreement = get_object_or_404(Agreement, kind=SCORE, key=key)
+    question = read(request.GET, agreement)
+    found = asked_for(question.version)
+    if found is not None and found.is_over:
+        again(found)
+        ring(found)
+    return redirect(f"{reverse('score_proof', args=[key])}?{question.query()}")
+
+
+@needs("see_scores")
+@require_safe
+def leads(request: HttpRequest, key: str) -> HttpResponse:
+    """The leads of a band that the reader may see, the best-scored first."""
+    agreement = get_object_or_404(Agreement, kind=SCORE, key=key)
+    question = read(request.GET, agreement)
+    found = last_made(question.version)
+    if found is None:
+        raise Http404("This version is not proven yet.")
+    low, high = _limit(request, "from"), _limit(request, "upto")
+    rows = _behind(found, question, low, high)
+    seen = rows[rows["lead_id"].isin(_visible(request, rows))]
+    page = Paginator(range(len(seen)), LEADS).get_page(request.GET.get("page"))
+    shown = seen.iloc[list(page.object_list)]
+    people = Lead.objects.select_related("owner", "campaign").in_bulk(shown["lead_id"].tolist())
+    context = {
+        "agreement": agreement, "question": question, "proof": found, "page": page, "low": low, "high": high,
+        "lines": [{"lead": people.get(row["lead_id"]), **row} for row in shown.to_dict("records")],
+        "total": len(rows), "hidden": len(rows) - len(seen), "currency": found.evidence["currency"],
+    }  # fmt: skip
+    return render(request, "scoring/proof_leads.html", context)
+
+
+def _limit(request: HttpRequest, name: str) -> float | None:
+    found = as_decimal(request.GET.get(name) or None)
+    return None if found is None else float(found)
+
+
+def _behind(proof: Any, question: Question, low: float | None, high: float | None) -> Any:
+    rows = cuts.with_cut(proof, question.by) if question.value else cuts.kept(proof)
+    chosen = rows["score"] >= (float("-inf") if low is None else low)
+    if high is not None:
+        chosen &= rows["score"] < high
+    if question.value:
+        chosen &= (rows["cut"] == question.value).to_numpy(dtype=bool)
+    return rows.loc[chosen, ["lead_id", "asked_at", "score", "won", "revenue"]]
+
+
+def _visible(request: HttpRequest, rows: Any) -> set[int]:
+    user = cast(User, request.user)
+    ids = rows["lead_id"].tolist()
+    found = Lead.objects.visible_to(user)
+    if len(ids) > 50_000:
+        return set(found.values_list("pk", flat=True))
+    return set(found.filter(pk__in=ids).values_list("pk", flat=True))
