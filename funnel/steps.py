@@ -1,8 +1,9 @@
-"""What the chain does in this room: write the moves that follow from the facts, and copy them to the facts."""
+"""What the chain does in this room: write the moves that follow from the facts, start their clocks, and copy both."""
 
 from facts.refresh import Progress, refresh, stage
 from facts.steps import Step, register
 from funnel.classify import classify
+from funnel.handoffs.tick import tick
 
 PORTION_SECONDS = 40  # below what one bell may take
 
@@ -10,6 +11,11 @@ PORTION_SECONDS = 40  # below what one bell may take
 def write_moves(progress: Progress) -> int | None:
     """Let every buyer enter the stages whose criteria it fulfils; None when time ran out first."""
     return classify(progress, seconds=PORTION_SECONDS)
+
+
+def start_clocks(progress: Progress) -> int:
+    """Hand over who has just qualified, without waiting for the bell of the clocks."""
+    return tick()["opened"]
 
 
 def copy_moves(progress: Progress) -> int | None:
@@ -20,4 +26,5 @@ def copy_moves(progress: Progress) -> int | None:
 
 
 register(Step("classify", "Let buyers enter the stages they fulfil", write_moves))
+register(Step("clocks", "Hand over who qualified", start_clocks))
 register(Step("moves", "Copy their moves to the facts", copy_moves))

@@ -14,19 +14,25 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from agreements.models import End, Entry
 from core.work import LEASE, Later, LostLease, State
 from crm.models import Import
 from facts import lake
 from facts.engine import latest
 from facts.refresh import Busy, Progress
 from facts.steps import Step, steps
+from funnel.definitions import FUNNEL, STAGE
 from kpis.models import NightlyRun, RunStep
+from scoring.definitions import SCORE
+from scoring.icp import ICP
 from team.models import Company, User
 
 log = logging.getLogger(__name__)
 LOCK = 7_022_027  # the advisory lock under which the schedule is read and written
 OVER = (State.DONE, State.FAILED, State.CANCELLED)
 LOOK_BACK = timedelta(hours=24)  # a run that was missed for longer is not made up for
+BINDING = ("in_force", End.SUPERSEDED, End.EXPIRED, End.ENDED)  # verbs of an agreement's story
+RECKONED_BY = (SCORE, ICP, STAGE, FUNNEL)
 NOTE_EVERY = 1.0  # seconds between two notes of how far a step is
 
 listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
@@ -36,13 +42,14 @@ listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 
 
 def queue_what_is_due() -> None:
-    """Insert the night's run, the run that follows finished imports, and the one that mends lost facts, each once."""
+    """Insert the night's run, those that follow imports and signatures, and the one that mends lost facts, each once."""
     with transaction.atomic():
         if not _alone():
             return
         company = Company.get()
         _queue_nightly(company)
         _queue_after_imports(company)
+        _queue_after_signatures(company)
         _queue_for_lost_facts(company)
 
 
@@ -83,16 +90,38 @@ def _queue_nightly(company: Company) -> None:
 
 def _queue_after_imports(company: Company) -> None:
     """Queue one run for all imports that ended since the last run began."""
-    if NightlyRun.objects.filter(state=State.QUEUED, started_at=None).exists():
+    if _is_waiting():
         return  # it will see them
     ended = Import.objects.filter(state__in=OVER, started_at__isnull=False, finished_at__isnull=False)
-    runs = NightlyRun.objects.exclude(state__in=(State.FAILED, State.CANCELLED))
-    last_start = runs.aggregate(last=Max("started_at"))["last"]
-    if last_start:
+    if last_start := _last_start():
         ended = ended.filter(finished_at__gt=last_start)
     ids = sorted(ended.values_list("pk", flat=True))
     if ids:
         _queue(f"import:{ids[-1]}", company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
+
+
+def _queue_after_signatures(company: Company) -> None:
+    """Queue one run for all that began or ceased to bind since the last run began, of what the chain reckons by.
+
+    The story of the agreements tells it, whoever wrote it and however: signed, decided, superseded, run out.
+    """
+    if _is_waiting():
+        return
+    news = Entry.objects.filter(verb__in=BINDING, agreement__kind__in=RECKONED_BY)
+    if last_start := _last_start():
+        news = news.filter(written_at__gt=last_start)
+    last = news.order_by("pk").last()
+    if last:
+        _queue(f"signed:{last.pk}", company, kind=NightlyRun.Kind.SIGNED)
+
+
+def _is_waiting() -> bool:
+    return NightlyRun.objects.filter(state=State.QUEUED, started_at=None).exists()
+
+
+def _last_start() -> datetime | None:
+    runs = NightlyRun.objects.exclude(state__in=(State.FAILED, State.CANCELLED))
+    return runs.aggregate(last=Max("started_at"))["last"]
 
 
 def _queue_for_lost_facts(company: Company) -> None:

@@ -12,13 +12,14 @@ from core.work import State, Work
 class RunKind(models.TextChoices):
     NIGHTLY = "nightly", "Nightly"
     IMPORT = "import", "After an import"
+    SIGNED = "signed", "After a signature"
     DEMAND = "demand", "On demand"
 
 
 class NightlyRun(Work):
     """One walk through the chain of steps, from records to numbers: at night, after imports, or because one asked.
 
-    Its key names its cause once and for all: `nightly:2026-11-22`, `import:17`, `demand:…`.
+    Its key names its cause once and for all: `nightly:2026-11-22`, `import:17`, `signed:40`, `demand:…`.
     """
 
     Kind = RunKind
