@@ -160,7 +160,7 @@ class Page(Side):
         return any(proof is not None and not proof.is_over for proof in making)
 
     @cached_property
-    def charts(self) -> list[charts.Chart]:
+    def drawn(self) -> list[charts.Chart]:
         found = self.evidence
         if found is None or self.verdict is None or not self.verdict.is_proven:
             return []
@@ -202,18 +202,18 @@ class Page(Side):
         return [Part(one, self.question.query(by=self.by, **{"is": one.value})) for one in found]
 
     @cached_property
-    def cuts(self) -> dict[str, str]:
+    def choices(self) -> dict[str, str]:
         return cuts.names()
 
     @property
     def own_cuts(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """The segments, and whatever else leads can be parted by."""
-        found = list(self.cuts.items())
+        found = list(self.choices.items())
         return found[: len(SEGMENTS)], found[len(SEGMENTS) :]
 
     @property
     def cut_name(self) -> str:
-        return self.cuts.get(self.by, self.by)
+        return self.choices.get(self.by, self.by)
 
     @property
     def suspects(self) -> list[dict[str, Any]]:
