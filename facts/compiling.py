@@ -15,8 +15,9 @@ from typing import Any, Protocol
 import ibis
 
 from facts.custom import custom_field
-from facts.rules import Events, Rule, Subject, day, leaves, number, of_events
+from facts.rules import WORDS, Events, Rule, Subject, day, leaves, number, of_events
 
+YES = ("true", "yes", "1")
 Pick = Callable[[str], Any]  # from a field's path to an Ibis value
 
 
@@ -129,11 +130,23 @@ def _compare_yes_no(value: Any, how: str, wanted: Any, now: datetime) -> Any:
     return value.fill_null(False) if how == "yes" else ~value.fill_null(False)
 
 
+def _compare_own(value: Any, how: str, wanted: Any, now: datetime) -> Any:
+    """Compare a custom field, which is text whatever it holds; what is no number fulfils no comparison of numbers."""
+    if how in WORDS["yes_no"]:
+        is_yes = value.cast("string").strip().lower().isin(YES)
+        return _compare_yes_no(is_yes, how, wanted, now)
+    if how in {"empty", "filled"} or how not in WORDS["number"]:
+        return _compare_text(value, how, wanted, now)
+    found = value.try_cast("float64")
+    return _compare_number(found.isnan().ifelse(None, found), how, wanted)
+
+
 COMPARE: Mapping[str, Callable[[Any, str, Any, datetime], Any]] = {
     "text": _compare_text,
     "number": _compare_number,
     "date": _compare_date,
     "yes_no": _compare_yes_no,
+    "own": _compare_own,
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from facts.rules import SEVERAL, WITHOUT_VALUE, Rule, Subject, number
+from facts.rules import SEVERAL, WITHOUT_VALUE, Rule, Subject, is_numeric, number
 
 COUNT = "count:"  # marks what is counted, apart from fields, in the choice of a row
 MOST = 100  # rows or groups that a form may hold, as many as a rule may have conditions
@@ -162,7 +162,7 @@ def _condition(path: str, compare: str, value: str, subject: Subject) -> dict[st
         return {**found, "value": [part.strip() for part in value.split(",") if part.strip()]}
     if compare in {"last_days", "older_days"}:
         return {**found, "value": _whole(value)}
-    return {**found, "value": _number(value) if known and known.type == "number" else value.strip()}
+    return {**found, "value": _number(value) if known and is_numeric(known.type, compare) else value.strip()}
 
 
 def _number(text: str) -> Any:

@@ -7,7 +7,8 @@ A rule is plain data, so that it can be signed, compared and stored:
     {"count": "touches", "is": ">=", "value": 3, "days": 30, "where": {"field": "kind", "is": "is", "value": "webinar"}}
 
 A field is a column of the subject's fact table, of a table that it points to (`account.vertical.name`), a custom
-field (`custom.segment`) or a figure that the caller adds (`score`). `check` finds what is wrong, `in_words` says a
+field (`custom.segment`; compared as text, number or yes and no, as one likes) or a figure that the caller adds
+(`score`). `check` finds what is wrong, `in_words` says a
 rule as a sentence; facts.compiling turns it into Ibis, for one row or a million.
 """
 
@@ -17,7 +18,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-Type = Literal["text", "number", "date", "yes_no"]
+Type = Literal["text", "number", "date", "yes_no", "own"]
 Rule = Mapping[str, Any]
 DEEPEST = 6
 MOST_LEAVES = 100
@@ -35,6 +36,7 @@ WORDS: dict[Type, dict[str, str]] = {
     "yes_no": {"yes": "is yes", "no": "is no"},
 }  # fmt: skip
 WITHOUT_VALUE = {"empty", "filled", "yes", "no"}
+OWN = {**WORDS["text"], **WORDS["number"], **WORDS["yes_no"]}  # of a custom field, which is kept as it came
 SEVERAL = {"one_of", "none_of"}
 IN_DAYS = {"last_days", "older_days"}
 
@@ -69,7 +71,7 @@ class Subject:
 
     def field(self, path: str) -> Field | None:
         if path.startswith("custom.") and len(path) > len("custom."):
-            return Field(path, path.removeprefix("custom.").replace("_", " "), "text")
+            return Field(path, path.removeprefix("custom.").replace("_", " "), "own")
         return self.fields.get(path)
 
 
@@ -124,7 +126,7 @@ def _is_group(rule: Rule) -> bool:
 def _field_words(rule: Rule, subject: Subject) -> str:
     found = subject.field(rule["field"])
     assert found is not None, rule
-    return " ".join(filter(None, [found.label, WORDS[found.type][rule["is"]], _value_words(rule)]))
+    return " ".join(filter(None, [found.label, comparisons(found.type)[rule["is"]], _value_words(rule)]))
 
 
 def _value_words(rule: Rule) -> str:
@@ -148,6 +150,16 @@ def _count_words(rule: Rule, subject: Subject) -> str:
     if rule.get("days"):
         parts.append(f"in the last {rule['days']} days")
     return " ".join([*parts, WORDS["number"][rule["is"]], str(rule["value"])])
+
+
+def comparisons(kind: Type) -> Mapping[str, str]:
+    """Return how fields of a type are compared, in words."""
+    return OWN if kind == "own" else WORDS[kind]
+
+
+def is_numeric(kind: Type, how: str) -> bool:
+    """Whether a comparison is with a number: of a custom field, its word decides."""
+    return kind == "number" or (kind == "own" and how in WORDS["number"])
 
 
 def of_events(events: Events) -> Subject:
@@ -189,10 +201,10 @@ def _check_field(rule: Rule, subject: Subject, where: str) -> Iterator[Problem]:
         yield Problem(where, f"“{sorted(extra)[0]}” does not belong to a condition on a field.")
     elif found is None:
         yield Problem(where, f"No field is called “{rule['field']}”. There are: {', '.join(sorted(subject.fields))}.")
-    elif rule.get("is") not in WORDS[found.type]:
+    elif rule.get("is") not in comparisons(found.type):
         yield Problem(
             where,
-            f"{found.label} cannot be compared by “{rule.get('is')}”. Use one of: {', '.join(WORDS[found.type])}.",
+            f"{found.label} cannot be compared by “{rule.get('is')}”. Use one of: {', '.join(comparisons(found.type))}.",
         )
     else:
         yield from _check_value(rule, found.type, where)
@@ -210,7 +222,7 @@ def _check_value(rule: Rule, kind: Type, where: str) -> Iterator[Problem]:
             isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 36_500,
             "a number of days",
         )
-    elif kind == "number":
+    elif is_numeric(kind, how):
         right, wanted = number(value) is not None, "a number"
     elif kind == "date":
         right, wanted = day(value) is not None, "a date like 2026-03-31"
