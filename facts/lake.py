@@ -148,11 +148,17 @@ def announce(versions: dict[str, int], rows: dict[str, int], as_of: datetime) ->
         "rows": pa.array([rows[name] for name in names], pa.int64()),
         "as_of": pa.array([as_of] * len(names), pa.timestamp("us", "UTC")),
     }
-    where = address(SNAPSHOT)
     write_deltalake(
-        where, pa.table(columns), mode="overwrite", configuration=CONFIGURATION, storage_options=store_options()
+        address(SNAPSHOT),
+        pa.table(columns),
+        mode="overwrite",
+        configuration=CONFIGURATION,
+        storage_options=store_options(),
     )
-    sweep(DeltaTable(where, storage_options=store_options()), [])
+
+
+def sweep_announcements() -> None:
+    sweep(DeltaTable(address(SNAPSHOT), storage_options=store_options()), [])
 
 
 def sweep(table: DeltaTable, keep_versions: list[int]) -> int:

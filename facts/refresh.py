@@ -25,7 +25,7 @@ from django.utils import timezone
 from facts import lake
 from facts.models import Copy, Deletion, Snapshot
 from facts.registry import tables
-from facts.writing import Writer, Written, save
+from facts.writing import Writer, save
 
 log = logging.getLogger(__name__)
 LOCK = 7_022_026  # the advisory lock under which one refresh at a time works
@@ -93,7 +93,7 @@ def refresh(*, rebuild: bool = False, progress: Progress | None = None, wait: bo
             written = _write(_writers(moment, heard), moment.horizon, heard)
         exported = {name: heard.rows.get(name, 0) + ahead.get(name, 0) for name in written}
         snapshot = _publish(moment, written, exported, heard.seconds)
-        _tidy(snapshot, written)
+        _tidy(snapshot)
     return snapshot
 
 
@@ -179,18 +179,17 @@ def _prepare(cursor: Any, heard: Heard, until: float) -> bool:
     return True
 
 
-def _write(writers: dict[str, Writer], horizon: str, heard: Heard) -> dict[str, Written]:
+def _write(writers: dict[str, Writer], horizon: str, heard: Heard) -> dict[str, Copy]:
     written = {}
     for name, writer in writers.items():
+        if writer.is_blank():
+            continue
         with heard.timing(name):
             written[name] = writer.write(horizon)
     return written
 
 
-def _publish(
-    moment: Moment, written: dict[str, Written], exported: dict[str, int], seconds: dict[str, float]
-) -> Snapshot:
-    copies = {name: result.copy for name, result in written.items()}
+def _publish(moment: Moment, copies: dict[str, Copy], exported: dict[str, int], seconds: dict[str, float]) -> Snapshot:
     with transaction.atomic():
         for copy in copies.values():
             save(copy)
@@ -207,8 +206,8 @@ def _publish(
         )
 
 
-def _tidy(snapshot: Snapshot, written: dict[str, Written]) -> None:
-    """Announce the new set to readers from outside, and sweep away what no reader wants any more.
+def _tidy(snapshot: Snapshot) -> None:
+    """Announce the new set to readers from outside, and once a day sweep away what no reader wants any more.
 
     What goes wrong here waits for the next time: the new set stands.
     """
@@ -216,11 +215,22 @@ def _tidy(snapshot: Snapshot, written: dict[str, Written]) -> None:
     kept = list(Snapshot.objects.order_by("-taken_at")[:KEPT_SNAPSHOTS])
     try:
         lake.announce(snapshot.versions, snapshot.rows, snapshot.taken_at)
-        for name, result in written.items():
-            if result.delta is not None:
-                lake.sweep(result.delta, _kept_versions(name, result.copy.lake_id, kept))
+        if _is_first_of_its_day(kept):
+            _sweep(kept)
     except (DeltaError, OSError):
         log.warning("Old files of the facts could not be swept.", exc_info=True)
+
+
+def _is_first_of_its_day(kept: list[Snapshot]) -> bool:
+    return len(kept) > 1 and kept[0].taken_at.date() > kept[1].taken_at.date()
+
+
+def _sweep(kept: list[Snapshot]) -> None:
+    newest = kept[0]
+    for name, version in newest.versions.items():
+        if table := lake.open_at(name, version, newest.lake_ids[name]):
+            lake.sweep(table, _kept_versions(name, newest.lake_ids[name], kept))
+    lake.sweep_announcements()
 
 
 def _kept_versions(name: str, lake_id: str, kept: list[Snapshot]) -> list[int]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -21,14 +20,6 @@ ALL_IDS = (-(2**63), 2**63 - 1)
 Hearer = Callable[[str, int], None]  # told of each portion: the table, and how many rows were read
 
 
-@dataclass(frozen=True)
-class Written:
-    """A table's copy as it is to be recorded; `delta` is there when something was written."""
-
-    copy: Copy
-    delta: DeltaTable | None = None
-
-
 class Writer:
     """Makes the Delta table of one fact equal to its Postgres table, as the cursor sees it."""
 
@@ -43,6 +34,10 @@ class Writer:
         """Another database, a restored dump, another declaration, a folder emptied: each makes a copy worthless."""
         same = copy.origin == self.origin and copy.shape == self.table.shape
         return same and lake.open_at(self.table.name, copy.version, copy.lake_id) is not None
+
+    def is_blank(self) -> bool:
+        """Whether there is nothing to copy yet: an empty table costs nothing before its first row."""
+        return self.copy is None and not self.export.count()
 
     def expected(self) -> int:
         """Estimate how many rows have to be read."""
@@ -67,7 +62,7 @@ class Writer:
             if time.monotonic() > until:
                 return False
             last_id = self._append_one(delta, last_id)
-            self.copy = self._written(delta, horizon).copy
+            self.copy = self._written(delta, horizon)
             self.copy.staged = already + self.export.rows_read
             save(self.copy)
         return True
@@ -84,13 +79,13 @@ class Writer:
         self._replace_touched(delta, parts, _ranges(parts), touched, gone)
         return delta
 
-    def write(self, horizon: str) -> Written:
+    def write(self, horizon: str) -> Copy:
         """Bring the copy up to date in one go."""
         if not self.table.is_stamped:
             return self._small(horizon)
         return (self._changed(horizon) if self.copy else None) or self._anew(horizon)
 
-    def _small(self, horizon: str) -> Written:
+    def _small(self, horizon: str) -> Copy:
         """Copy a table without stamps whole, but only when its content is another."""
         rows, checksum = self.export.whole()
         if self.copy and self.copy.checksum == checksum:
@@ -100,12 +95,12 @@ class Writer:
         lake.append(delta, self.table.arrow, rows.to_batches())
         return self._written(delta, horizon, checksum)
 
-    def _anew(self, horizon: str) -> Written:
+    def _anew(self, horizon: str) -> Copy:
         delta = self._begun()
         self._append_after(delta, ALL_IDS[0])
         return self._written(delta, horizon)
 
-    def _changed(self, horizon: str) -> Written | None:
+    def _changed(self, horizon: str) -> Copy | None:
         """Change only the files that changed rows lie in; None when the whole must be written anew."""
         assert self.copy
         rows, changed, gone = self.export.count(), self.export.count_changed(), self.export.gone_ids()
@@ -117,8 +112,8 @@ class Writer:
         if delta is None or not _parted(parts := lake.segments(delta)):
             return None
         self._write_changes(delta, parts, gone)
-        result = self._written(delta, horizon)
-        return result if result.copy.rows == rows else None  # a TRUNCATE leaves no trace but the count
+        written = self._written(delta, horizon)
+        return written if written.rows == rows else None  # a TRUNCATE leaves no trace but the count
 
     def _is_much(self, touched: int, copy: Copy) -> bool:
         return touched > max(FEW, ANEW_ABOVE * copy.rows)
@@ -166,12 +161,12 @@ class Writer:
     def _reopened(self, copy: Copy) -> DeltaTable | None:
         return lake.return_to(self.table.name, copy.version, copy.lake_id)
 
-    def _kept(self, copy: Copy, horizon: str) -> Written:
+    def _kept(self, copy: Copy, horizon: str) -> Copy:
         copy.horizon, copy.staged = horizon, 0
-        return Written(copy)
+        return copy
 
-    def _written(self, delta: DeltaTable, horizon: str, checksum: str = "") -> Written:
-        copy = Copy(
+    def _written(self, delta: DeltaTable, horizon: str, checksum: str = "") -> Copy:
+        return Copy(
             table=self.table.name,
             version=delta.version(),
             lake_id=str(delta.metadata().id),
@@ -181,7 +176,6 @@ class Writer:
             horizon=horizon,
             rows=sum(part.rows for part in lake.segments(delta)),
         )
-        return Written(copy, delta)
 
 
 def save(copy: Copy) -> None:

@@ -40,9 +40,11 @@ def leads(transactional_db: None, only: Only) -> None:
 
 
 def copied(name: str, snapshot: Snapshot | None = None) -> list[dict[str, Any]]:
-    """Read a table's copy from its files, in the order of ids."""
+    """Read a table's copy from its files, in the order of ids; a table that never had rows has none."""
     snapshot = snapshot or latest()
     assert snapshot
+    if name not in snapshot.versions:
+        return []
     delta = lake.open_at(name, snapshot.versions[name], snapshot.lake_ids[name])
     assert delta is not None
     rows = [row for part in lake.segments(delta) for row in parquet.read_table(part.path).to_pylist()]

@@ -114,6 +114,7 @@ def test_old_files_are_swept_and_kept_snapshots_stay_readable(
 ) -> None:
     monkeypatch.setattr(lake, "KEPT_HOURS", 0)
     monkeypatch.setattr("facts.refresh.KEPT_SNAPSHOTS", 2)
+    monkeypatch.setattr("facts.refresh._is_first_of_its_day", bool)
     many_leads(20)
     seen = []
     for round_ in range(5):
@@ -126,9 +127,22 @@ def test_old_files_are_swept_and_kept_snapshots_stay_readable(
     assert paths(seen[-1][0]) | paths(seen[-2][0]) == kept
 
 
+def test_old_files_are_swept_once_a_day(leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[int] = []
+    monkeypatch.setattr("facts.refresh._sweep", lambda kept: swept.append(kept[0].pk))
+    refresh()
+    yesterday = refresh()
+    assert not swept
+    Snapshot.objects.update(taken_at=yesterday.taken_at - timedelta(days=1))
+    today = refresh()
+    refresh()
+    assert swept == [today.pk]
+
+
 def test_the_log_is_swept_too_and_the_newest_version_stays(leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
     hasty = {"delta.checkpointInterval": "3", "delta.logRetentionDuration": "interval 0 days"}
     monkeypatch.setattr(lake, "CONFIGURATION", {**lake.CONFIGURATION, **hasty})
+    monkeypatch.setattr("facts.refresh._is_first_of_its_day", bool)
     for number in range(8):
         many_leads(1, number)
         refresh()
