@@ -6,12 +6,12 @@ from itertools import count
 from typing import Any
 
 import duckdb
-import ibis
 import pandas as pd
 import pyarrow as pa
 
 from facts import custom
-from facts.registry import tables
+from facts.duck import Backend
+from facts.registry import get
 
 Rows = Iterable[dict[str, Any]]
 ZONE = "Europe/Berlin"
@@ -31,23 +31,26 @@ class MemoryFacts:
     as_of = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
     def __init__(self, zone: str = ZONE, **given: Rows) -> None:
-        self.backend = ibis.duckdb.from_connection(duckdb.connect())
+        self.backend = Backend.from_connection(duckdb.connect())
         self.backend.raw_sql(f"SET TimeZone = '{zone}'")
         self.backend.raw_sql(custom.DUCKDB)
         self.questions = 0
-        for name, table in tables().items():
-            ids = count(1)
-            common = {"source_system": "test", "custom": "{}", **DEFAULTS.get(name, {})}
-            rows = [{"id": next(ids), **common, **row} for row in given.get(name, [])]
-            self._put(name, pa.Table.from_pylist(rows, schema=table.arrow))
-
-    def _put(self, name: str, rows: pa.Table) -> None:
-        self.backend.con.register("arrived", rows)
-        self.backend.raw_sql(f'CREATE TABLE "{name}" AS SELECT * FROM arrived')
-        self.backend.con.unregister("arrived")
+        self._given = given
+        self._made: dict[str, Any] = {}
 
     def table(self, name: str) -> Any:
-        return self.backend.table(name)
+        if name not in self._made:
+            self._put(name, self._given.get(name, []))
+            self._made[name] = self.backend.table(name)
+        return self._made[name]
+
+    def _put(self, name: str, given: Rows) -> None:
+        ids = count(1)
+        common = {"source_system": "test", "custom": "{}", **DEFAULTS.get(name, {})}
+        rows = [{"id": next(ids), **common, **row} for row in given]
+        self.backend.con.register("arrived", pa.Table.from_pylist(rows, schema=get(name).arrow))
+        self.backend.raw_sql(f'CREATE TABLE "{name}" AS SELECT * FROM arrived')
+        self.backend.con.unregister("arrived")
 
     def execute(self, expression: Any) -> pd.DataFrame:
         self.questions += 1
