@@ -60,7 +60,8 @@ LEADS = Subject(
     | _fields(
         title=("title", "text"), persona=("persona", "text"), email=("e-mail", "text"), phone=("phone", "text"),
         company_name=("company", "text"), lead_source=("lead source", "text"), status=("status", "text"),
-        lifecycle_stage=("lifecycle stage", "text"), rating=("rating", "text"), is_converted=("converted", "yes_no"),
+        lifecycle_stage=("lifecycle stage", "text"), rating=("rating", "text"), source_system=("system it came from", "text"),
+        is_converted=("converted", "yes_no"),
         first_contact_on=("first contact", "date"), created_at=("creation", "date"), converted_on=("conversion", "date"),
         campaign__name=("campaign", "text"), campaign__kind=("kind of campaign", "text"), product__name=("product", "text"),
         territory__name=("territory", "text"), vertical__name=("vertical", "text"), owner__name=("owner", "text"),
