@@ -3,8 +3,12 @@
 from django.urls import path
 
 from scoring import views
+from scoring.proof import views as proof_views
 
 urlpatterns = [
     path("scores/", views.scores, name="scores"),
     path("scores/propose/", views.propose_ours, name="propose_scores"),
+    path("scores/<str:key>/proof/", proof_views.proof, name="score_proof"),
+    path("scores/<str:key>/proof/again/", proof_views.try_again, name="score_proof_again"),
+    path("scores/<str:key>/proof/leads/", proof_views.leads, name="score_proof_leads"),
 ]
