@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import pgtrigger
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -158,6 +159,44 @@ class Proof(Work):
 
     def tell(self, done: int, total: int, words: str) -> None:
         """Say how far it is, and keep the claim; that is no proof of progress, so the attempts stay counted.
+
+        Raises:
+            LostLease: another worker has it now.
+        """
+        lease = timezone.now() + LEASE
+        if not self._ours().update(done_units=done, total_units=total, doing=words, lease_until=lease):
+            raise LostLease(f"{self._meta.label} {self.pk}")
+
+
+class Learning(Work):
+    """A model being learned from what became of the leads, at the wish of a person; kept with its proof."""
+
+    source = models.CharField(max_length=60, blank=True, default="", help_text="Of the leads; empty for all.")
+    put_back: Any = models.JSONField(default=list, help_text="Fields used although they may know the outcome.")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    snapshot = models.BigIntegerField(null=True, help_text="The facts it was learned from.")
+    as_of = models.DateTimeField(null=True)
+    result: Any = models.JSONField(null=True, help_text="scoring.learned.result.Result.")
+    version = models.ForeignKey(
+        Version, on_delete=models.SET_NULL, null=True, related_name="+", help_text="The draft made of it."
+    )
+    seconds = models.FloatField(default=0)
+    doing = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta(Work.Meta):
+        ordering: ClassVar[list[str]] = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"a model learned from {self.source or 'all leads'}"
+
+    def step(self) -> bool:
+        from scoring.learned.work import make
+
+        make(self)
+        return True
+
+    def tell(self, done: int, total: int, words: str) -> None:
+        """Say how far it is, and keep the claim; the attempts stay counted.
 
         Raises:
             LostLease: another worker has it now.
