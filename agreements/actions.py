@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from agreements import kinds
 from agreements.models import Agreement, Decision, Dispute, End, Entry, Seat, Signatory, Signature, Version, today
 from agreements.signing import NotAllowed, holder, may_decide, may_propose, require_signatory, side_of, signatories
 from notify.actions import tell
@@ -98,7 +99,8 @@ def propose(*, by: User, version: Version) -> Version:
         raise NotAllowed("Your role does not propose agreements.")
     _require_people(version.agreement)
     version.sides, version.proposed_by, version.proposed_at = version.agreement.sides, by, timezone.now()
-    version.save(update_fields=["sides", "proposed_by", "proposed_at"])
+    version.evidence = {**version.evidence, **kinds.get(version.agreement.kind).figures(version)}
+    version.save(update_fields=["sides", "proposed_by", "proposed_at", "evidence"])
     _note(version.agreement, "proposed", by, f"{by} proposed version {version.number}.", version, reason=version.reason)
     side = side_of(by, version.agreement)
     if side:

@@ -28,7 +28,10 @@ def _plainly(terms: Mapping[str, Any]) -> list[str]:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of agreement: what it is called, what it is for, the form of its terms, and the terms in words."""
+    """A kind of agreement: what it is called, what it is for, the form of its terms, and the terms in words.
+
+    `figures` are those that a version is proposed with, kept as its evidence for those who sign.
+    """
 
     key: str
     name: str
@@ -36,6 +39,7 @@ class Kind:
     purpose: str
     form: type[TermsForm] = TermsForm
     in_words: Callable[[Mapping[str, Any]], list[str]] = field(default=_plainly)
+    figures: Callable[[Any], dict[str, Any]] = field(default=lambda version: {})
 
 
 _kinds: dict[str, Kind] = {}

@@ -5,6 +5,7 @@ from facts.refresh import Progress
 from facts.steps import Step, register
 from kpis.prepare import prepare_dashboards
 from kpis.snapshots import take_snapshots
+from scoring.proof.nightly import prove_in_force
 
 PORTION_SECONDS = 40  # below what one bell may take
 
@@ -19,5 +20,11 @@ def prepare(progress: Progress) -> int | None:
     return prepare_dashboards(progress, seconds=PORTION_SECONDS)
 
 
+def prove(progress: Progress) -> int:
+    """Prove the scores in force: here, for the moves and hand-offs that say who was to be judged when are copied late."""
+    return prove_in_force(progress)
+
+
 register(Step("metrics", "Compute the metrics", keep_figures))
 register(Step("dashboard", "Prepare the dashboard", prepare))
+register(Step("proofs", "Prove the scores in force", prove))

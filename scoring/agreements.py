@@ -4,6 +4,7 @@ from agreements.kinds import Kind, register
 from scoring import icp
 from scoring.forms import ScoreTerms
 from scoring.icp_forms import IcpTerms
+from scoring.proof.figures import figures_of
 from scoring.words import terms_in_words
 
 SCORE = "score"
@@ -12,7 +13,7 @@ register(
     Kind(
         SCORE, "Score model", "Score models",
         "Which leads are ready for Sales: points for who they are and for what they did, and the threshold.",
-        ScoreTerms, terms_in_words,
+        ScoreTerms, terms_in_words, figures_of,
     )
 )  # fmt: skip
 register(

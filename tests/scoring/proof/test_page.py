@@ -62,7 +62,7 @@ def test_a_score_that_works_is_proven_segment_by_segment_down_to_its_leads(
     assert "south" in looks(f"{PAGE}?by=custom.segment")
     best = proof.evidence["bands"][-1]
     behind = looks(f"{PAGE}leads/?version=1&from={best['low']}")
-    assert f'{best["n"]}</span> leads from {best["low"]:g} points' in behind
+    assert f"{best['n']}</span> leads from {best['low']:g} points" in behind
     rest = looks(f"{PAGE}leads/?version=1&from={best['low']}&page=2")
     assert behind.count("is-met") + rest.count("is-met") == best["won"]
 

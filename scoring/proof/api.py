@@ -1,0 +1,90 @@
+"""Does the score work, over HTTP."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from agreements.models import Agreement
+from core.api.views import Manners, refuse_strange_parameters
+from scoring.definitions import SCORE
+from scoring.proof.measures import Band
+from scoring.proof.page import Page, read
+from team.access import may
+
+PARAMETERS = [
+    OpenApiParameter(
+        "version", OpenApiTypes.INT, description="Its number; without, the one in force, else the newest."
+    ),
+    OpenApiParameter("by", OpenApiTypes.STR, description="Part the leads by `source`, `campaign`, `custom.<name>` …"),
+    OpenApiParameter("is", OpenApiTypes.STR, description="Only leads of this value of `by`."),
+]
+
+
+class ProofSerializer(serializers.Serializer[Any]):
+    """What speaks for a version and against it. `evidence` is null while the proof is being made, or cannot be."""
+
+    version = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=["made", "making", "failed", "none"])
+    doing = serializers.CharField(allow_blank=True)
+    as_of = serializers.DateTimeField(allow_null=True)
+    verdict = serializers.DictField(allow_null=True, help_text="kind, sentence, and what must be known with it")
+    evidence = serializers.DictField(allow_null=True, help_text="Rates are fractions, money is in `currency`.")
+    by = serializers.CharField()
+    segments = serializers.ListField(child=serializers.DictField())
+    suspects = serializers.ListField(child=serializers.DictField())
+
+
+class ProofViewSet(Manners, ViewSet):
+    """Whether a score model works, by the leads that Sales was given."""
+
+    @extend_schema(operation_id="score_models_proof", parameters=PARAMETERS, responses=ProofSerializer)
+    def list(self, request: Request, key: str) -> Response:
+        """Answer the proof of a version by the newest facts; asking for one that was never made has it made."""
+        if not may(request.user, "see_scores"):
+            raise PermissionDenied("Your role does not see scores.")
+        refuse_strange_parameters(request, {"version", "by", "is"})
+        agreement = Agreement.objects.filter(kind=SCORE, key=key).first()
+        if agreement is None:
+            raise NotFound("There is no such score model.")
+        try:
+            page = Page(read(request.query_params, agreement))
+        except Http404 as error:
+            raise NotFound(str(error)) from None
+        return Response(answer(page))
+
+
+def answer(page: Page) -> dict[str, Any]:
+    shown, making = page.standing.shown, page.standing.making
+    state = making.state if making else "made" if shown else "none"
+    return {
+        "version": page.version.number,
+        "state": state if state in {"made", "none", "failed"} else "making",
+        "doing": (making.last_error or making.doing) if making else "",
+        "as_of": shown.as_of if shown else None,
+        "verdict": {"kind": page.verdict.kind, "sentence": page.verdict.sentence, "more": page.verdict.more}
+        if page.verdict else None,
+        "evidence": _evidence(page),
+        "by": page.by,
+        "segments": [
+            {**part.segment.__dict__, "rate": part.segment.rate, "interval": part.segment.interval} for part in page.parts
+        ],
+        "suspects": page.suspects,
+    }  # fmt: skip
+
+
+def _evidence(page: Page) -> dict[str, Any] | None:
+    if page.evidence is None:
+        return None
+    found = page.evidence.as_json()
+    return {**found, "bands": [_band(band) for band in page.evidence.bands]}
+
+
+def _band(band: Band) -> dict[str, Any]:
+    return {**band.__dict__, "rate": band.rate, "interval": band.interval, "lift": band.lift}
