@@ -70,6 +70,23 @@ class Consequences:
         return self.after.explored.currency if self.after else ""
 
     @property
+    def weeks_back(self) -> list[tuple[int, int, int]]:
+        """How long ago, how many in force, how many as edited; the newest week first."""
+        after = self.after.meaning.weeks if self.after else ()
+        before = self.before.meaning.weeks if self.before else (0,) * len(after)
+        return [(len(after) - n, before[n], after[n]) for n in reversed(range(len(after)))]
+
+    @property
+    def bands_down(self) -> tuple[Band, ...]:
+        """The highest scores first, bands without leads left out."""
+        return tuple(band for band in reversed(self.bands) if band.n)
+
+    @property
+    def best_rate(self) -> float:
+        """The end of the bars: no interval is cut off, and none stretches them beyond reading."""
+        return max((band.interval[1] for band in self.bands if band.interval), default=1.0)
+
+    @property
     def load(self) -> float | None:
         """The share of Sales' week that the forecast takes."""
         return _load(self.after, self.capacity)

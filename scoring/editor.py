@@ -169,7 +169,7 @@ class Editing:
         return {
             **self.base,
             "threshold": _number(self.threshold),
-            "door": self.door,
+            **({"door": self.door} if "door" in self.base or self.door != MQL else {}),
             "position": _number(self.position) if self.position else 0,
             "leads": None if leads in (EVERYBODY, None) else leads,
             "groups": {group.name: {"cap": _number(group.cap)} for group in self.groups},
@@ -193,7 +193,7 @@ class Editing:
             whole = {**SAMPLE, "threshold": 0, "groups": {group.name: {"cap": _number(group.cap)}}}
             group.faults = faults(whole) or ([] if group.name else ["A group needs a name."])
         self.faults = {
-            name: faults({**SAMPLE, "threshold": 0, name: terms[name]})
+            name: faults({**SAMPLE, "threshold": 0, name: terms.get(name, MQL)})
             for name in ("threshold", "door", "position", "leads")
         }
         if not self.fit and not self.did:

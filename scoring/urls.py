@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scoring import views
+from scoring import model_views, views
 from scoring.proof import views as proof_views
 
 urlpatterns = [
@@ -11,4 +11,8 @@ urlpatterns = [
     path("scores/<str:key>/proof/", proof_views.proof, name="score_proof"),
     path("scores/<str:key>/proof/again/", proof_views.try_again, name="score_proof_again"),
     path("scores/<str:key>/proof/leads/", proof_views.leads, name="score_proof_leads"),
+    path("scores/new/", model_views.new_model, name="new_score_model"),
+    path("scores/criteria/<slug:name>/", model_views.criteria, name="score_criteria"),
+    path("scores/<str:key>/", model_views.score_model, name="score_model"),
+    path("scores/<str:key>/back/<int:number>/", model_views.back, name="score_model_back"),
 ]

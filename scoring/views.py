@@ -31,7 +31,7 @@ def scores(request: HttpRequest) -> HttpResponse:
         "page": page,
         "lines": lines(page.object_list),
         "sets_scores": may(request.user, "set_scores"),
-        "ours": [] if page.object_list else terms_in_words(defaults.TERMS),
+        "proposal": [] if page.object_list else terms_in_words(defaults.TERMS),
         "text": defaults.TEXT,
     }
     return render(request, "scoring/scores.html", context)

@@ -1,0 +1,200 @@
+"""The page of a score model: edit it, read what that would mean, propose it, roll back."""
+
+import re
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from agreements import kinds, queries
+from agreements.forms import DisputeForm, OpeningForm, RulingForm
+from agreements.models import Agreement, Version
+from agreements.signing import NotAllowed
+from core.live import render_live
+from core.said import refusal
+from facts.criteria import Draft
+from facts.rules import WORDS, Subject, in_words, of_events
+from facts.rules import check as check_rule
+from scoring import defaults, pictures
+from scoring.consequences import Consequences, consequences, sentence
+from scoring.definitions import SCORE
+from scoring.editor import Building, Editing
+from scoring.keeping import KeepForm, keep, roll_back
+from scoring.movers import movers
+from scoring.terms import DOORS, SCORED
+from team.access import may, needs
+from team.models import User
+
+PREFIX = re.compile(r"leads|(fit|did)-\d{1,3}-rule")
+form_view = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@login_required
+@form_view
+def score_model(request: HttpRequest, key: str) -> HttpResponse:
+    """One model: the version in force beside what is being edited. Nothing is kept without a button."""
+    agreement = get_object_or_404(Agreement, kind=SCORE, key=key)
+    return _page(request, agreement)
+
+
+@needs("set_scores")
+@form_view
+def new_model(request: HttpRequest) -> HttpResponse:
+    """A further model, for a product or a segment, beginning from Accord's own."""
+    return _page(request, None)
+
+
+def _page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
+    user = cast(User, request.user)
+    story = queries.story(agreement, user) if agreement else None
+    start = _start(request, story)
+    binding = story.binding.version if story and story.binding else None
+    editing = _editing(request, start.terms if start else defaults.TERMS, may(user, "set_scores"))
+    is_fine = editing.look()
+    opening = None if agreement else OpeningForm(request.POST or None, kind=kinds.get(SCORE))
+    form = KeepForm(request.POST or None, start=start, editing=editing)
+    found = consequences(editing.terms(), binding.terms if binding else None) if is_fine else None
+    wants = next((verb for verb in ("draft", "propose") if verb in request.POST), "")
+    if wants and not editing.is_changing:
+        version = _kept(request, agreement, opening, form, editing, found if is_fine else None, start, wants)
+        if version:
+            return redirect("score_model", version.agreement.key)
+    context = {
+        "agreement": agreement, "story": story, "start": start, "binding": binding, "editing": editing, "form": form,
+        "opening": opening, "sets_scores": may(user, "set_scores"), "dispute_form": DisputeForm(), "ruling_form": RulingForm(),
+        **_parts(editing), **_meant(request, user, found, editing),
+    }  # fmt: skip
+    region = "live" if editing.is_changing else "consequences"
+    status = 422 if wants and not editing.is_changing else 200
+    return render_live(request, "scoring/model.html", context, region=region, status=status)
+
+
+def _start(request: HttpRequest, story: queries.Story | None) -> Version | None:
+    """The version that the editing begins from: the one asked for, else what binds, else what waits."""
+    if story is None:
+        return None
+    asked = request.POST.get("version") or request.GET.get("version", "")
+    versions = [shown.version for shown in story.versions]
+    named = next((version for version in versions if str(version.number) == asked), None)
+    waiting = story.pending[0].version if story.pending else None
+    return named or (story.binding.version if story.binding else None) or waiting or versions[0]
+
+
+def _editing(request: HttpRequest, base: dict[str, Any], sets_scores: bool) -> Editing:
+    """What is in the form; whoever only reads may still try another threshold."""
+    if request.method == "POST" and sets_scores and "fit-count" in request.POST:
+        return Editing.from_data(request.POST, base)
+    editing = Editing.from_terms(base)
+    editing.threshold = (request.POST.get("threshold") or request.GET.get("threshold") or editing.threshold)[:20]
+    return editing
+
+
+def _kept(
+    request: HttpRequest,
+    agreement: Agreement | None,
+    opening: OpeningForm | None,
+    form: KeepForm,
+    editing: Editing,
+    found: Consequences | None,
+    start: Version | None,
+    wants: str,
+) -> Version | None:
+    """Keep the draft or propose it; what stands in the way is said beside its field, and nothing typed is lost."""
+    if not may(request.user, "set_scores"):
+        raise PermissionDenied
+    form.must_say_why = wants == "propose"
+    checked = [form.is_valid(), opening is None or opening.is_valid()]
+    if not all(checked) or found is None:
+        return None
+    user = cast(User, request.user)
+    named = (agreement.key, agreement.title) if agreement else _named(opening)
+    try:
+        version = keep(user, named, form.cleaned_data, editing, found, start, at_once=wants == "propose")
+    except (ValidationError, NotAllowed) as error:
+        form.add_error(None, refusal(error))
+        return None
+    messages.success(
+        request, "Kept as a draft." if version.state == "draft" else "Proposed. Who has to sign has been told."
+    )
+    return version
+
+
+def _named(opening: OpeningForm | None) -> tuple[str, str]:
+    assert opening is not None
+    return opening.cleaned_data["key"], opening.cleaned_data["title"]
+
+
+def _parts(editing: Editing) -> dict[str, Any]:
+    """What the rows of the form are drawn from."""
+    return {
+        "parts": [
+            ("fit", "Who they are", [_shown(rule) for rule in editing.fit]),
+            ("did", "What they did", [_shown(rule) for rule in editing.did]),
+        ],
+        "doors": DOORS,
+        "counted": [(name, events.label) for name, events in SCORED.events.items()],
+        "leads": criteria_context("leads", editing.leads, SCORED, "All leads."),
+    }
+
+
+def _shown(rule: Building) -> dict[str, Any]:
+    nobody = "No condition yet." if rule.part == "fit" else "All of them count."
+    return {
+        "rule": rule,
+        "criteria": criteria_context(f"{rule.prefix}-rule", rule.draft, rule.subject, nobody),
+    }
+
+
+def criteria_context(name: str, draft: Draft, subject: Subject, nobody: str) -> dict[str, Any]:
+    """What a rule in rows is drawn from."""
+    rule = draft.rule(subject)
+    has_words = bool(draft.groups or draft.kept) and not check_rule(rule, subject)
+    return {
+        "name": name, "draft": draft, "fields": sorted(subject.fields.values(), key=lambda one: one.label),
+        "counts": [], "comparisons": WORDS, "event_fields": [], "faults": [], "preview": "", "nobody": nobody,
+        "criteria_url": reverse("score_criteria", args=[name]), "words": in_words(rule, subject) if has_words else "",
+    }  # fmt: skip
+
+
+def _meant(request: HttpRequest, user: User, found: Consequences | None, editing: Editing) -> dict[str, Any]:
+    if found is None or found.after is None:
+        return {"meant": found, "sentence": sentence(found) if found else "", "said": list(editing.said())}
+    pages = {name: request.POST.get(name) or request.GET.get(name) for name in ("coming", "going")}
+    return {
+        "meant": found, "sentence": sentence(found), "weeks": pictures.weeks(found), "said": [],
+        "spread": pictures.spread(found.after.explored.now, found.after.meaning.threshold),
+        **{name: movers(user, found, name, page) for name, page in pages.items()},
+    }  # fmt: skip
+
+
+@needs("set_scores")
+@require_POST
+def criteria(request: HttpRequest, name: str) -> HttpResponse:
+    """The rows of one rule after one of their buttons: htmx puts them in place of the rows before."""
+    if not PREFIX.fullmatch(name):
+        raise PermissionDenied
+    subject = SCORED
+    if name.startswith("did"):
+        events = request.POST.get(name.replace("-rule", "-events"), "")
+        subject = of_events(SCORED.events.get(events) or SCORED.events["touches"])
+    context = criteria_context(name, Draft.from_data(request.POST, name), subject, "No condition yet.")
+    return render(request, "components/criteria.html", context)
+
+
+@needs("set_scores")
+@require_POST
+def back(request: HttpRequest, key: str, number: int) -> HttpResponse:
+    """Propose the terms of an earlier version again."""
+    version = get_object_or_404(Version, agreement__kind=SCORE, agreement__key=key, number=number)
+    try:
+        made = roll_back(cast(User, request.user), version)
+    except (ValidationError, NotAllowed) as error:
+        messages.error(request, refusal(error))
+    else:
+        messages.success(request, f"Proposed as version {made.number}. It takes effect once both sides have signed.")
+    return redirect("score_model", key)
