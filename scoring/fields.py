@@ -1,0 +1,153 @@
+"""What stands in the fields of leads, today or as it stood when each was to be judged: what is learned and suspected from."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from crm.models import CustomField
+from crm.past import Past
+from crm.subjects import LINKS, Described
+from facts.compiling import YES, Question, with_rules
+from facts.engine import Facts
+from facts.rules import Field, Rule, Type
+from scoring.compiling import MOMENT, wanted
+from scoring.proof.measures import Flags
+from scoring.terms import SCORED, FitRule, Model
+
+OUTCOME = frozenset({"is_converted", "converted_on"})  # what is to be foretold
+NAMES = 0.5  # of the filled cells differ: names and numbers of people, of which only “filled” says something
+BINS = 20
+MOST_VALUES = 200
+
+
+@dataclass(frozen=True)
+class Column:
+    """One field of the leads asked about. Texts are folded, with `words` saying how they are written; "" is empty.
+
+    Numbers are floats with NaN for empty, yes and no are 1 and 0, of dates only “filled” is known: 1 or NaN.
+    """
+
+    path: str
+    label: str
+    kind: Type
+    values: "pd.Series[Any]"
+    words: Mapping[str, str]
+
+    @property
+    def filled(self) -> Flags:
+        found = self.values != "" if self.kind == "text" else self.values.notna()
+        return found.to_numpy(dtype=bool)
+
+    @property
+    def is_a_name(self) -> bool:
+        """Whether nearly every lead has a word of its own."""
+        filled = self.values[self.filled]
+        return self.kind == "text" and len(filled) > 0 and filled.nunique() > max(MOST_VALUES, NAMES * len(filled))
+
+    @property
+    def codes(self) -> npt.NDArray[np.int64]:
+        """Number what stands there: 0 for nothing, then each value, or each of some ranges of a number."""
+        if self.kind == "number" and self.values.nunique() > BINS:
+            return pd.qcut(self.values, BINS, labels=False, duplicates="drop").fillna(-1).to_numpy(dtype=np.int64) + 1
+        if self.is_a_name:
+            return self.filled.astype(np.int64)
+        found = self.values.where(self.filled, None)
+        often = found.value_counts().index[:MOST_VALUES]
+        return pd.Categorical(found, categories=often).codes.astype(np.int64) + 1
+
+
+def columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column]:
+    """Return all fields that rules of fit may name, of the leads in `rows` (lead_id, asked_at) and in their order.
+
+    `then`: as each lead stood at its moment, as far as imports remember it; else as it is today.
+    """
+    known = [field for field in SCORED.fields.values() if field.path not in OUTCOME and not _is_a_figure(field, facts)]
+    found = _read(facts, rows, known, then).set_index("id").reindex(rows["lead_id"]).reset_index()
+    own = [json.loads(text) if isinstance(text, str) else {} for text in found["custom"]]
+    return [
+        *(_column(field, found[f"v_{place}"]) for place, field in enumerate(known)),
+        *(_own_column(key, kind, [values.get(key) for values in own]) for key, kind in _custom(own).items()),
+    ]
+
+
+def _is_a_figure(field: Field, facts: Facts) -> bool:
+    """Whether somebody computes it beside the facts, as the place by the ideal customer profile is."""
+    return "." not in field.path and field.path not in facts.table("leads").columns
+
+
+def _read(facts: Facts, rows: pd.DataFrame, known: Sequence[Field], then: bool) -> pd.DataFrame:
+    asks: dict[str, Rule] = {
+        f"r_{place}": {"field": field.path, "is": "yes" if field.type == "yes_no" else "filled"}
+        for place, field in enumerate(known)
+    }
+    values = {f"v_{place}": {"field": field.path} for place, field in enumerate(known)}
+    model = Model("", 0, tuple(FitRule(name, rule, 1) for name, rule in asks.items()))
+    names = [*wanted(model, facts.table("leads").columns), "custom"]
+    tables: Any = facts
+    if then:
+        tables = Past(facts, asked_in(rows), names)
+        leads = tables.leads
+    else:
+        chosen = asked_in(rows).select("of_lead")
+        leads = facts.table("leads").select(*names).inner_join(chosen, [("id", "of_lead")]).drop("of_lead")
+    assert facts.as_of is not None
+    wide = with_rules(Question(Described(tables, "leads"), facts.as_of, LINKS), SCORED, asks, leads, values)
+    return facts.execute(wide.select("id", "custom", *values))
+
+
+def asked_in(rows: pd.DataFrame) -> Any:
+    """Return of_lead and asked_at as a table."""
+    moments = rows[["lead_id", MOMENT]].rename(columns={"lead_id": "of_lead"})
+    moments[MOMENT] = moments[MOMENT].astype("datetime64[us, UTC]")
+    return ibis.memtable(pa.Table.from_pandas(moments, preserve_index=False))
+
+
+def _custom(own: Sequence[Mapping[str, Any]]) -> dict[str, Type]:
+    """Return the custom fields with their types; what no import named is text."""
+    told = dict(CustomField.objects.filter(kind="lead").values_list("key", "type"))
+    keys = sorted({key for values in own for key in values})
+    return {key: told.get(key, "text") for key in keys}  # type: ignore[misc]  # the same words
+
+
+def _column(field: Field, values: "pd.Series[Any]") -> Column:
+    if field.type == "number":
+        return Column(field.path, field.label, "number", values.astype(float), {})
+    if field.type == "yes_no":
+        return Column(field.path, field.label, "yes_no", values.astype("boolean").astype("Float64").astype(float), {})
+    if field.type == "date":
+        return Column(field.path, field.label, "date", values.notna().map({True: 1.0, False: np.nan}), {})
+    return _text(field.path, field.label, values)
+
+
+def _own_column(key: str, kind: Type, cells: Sequence[Any]) -> Column:
+    path, label = f"custom.{key}", key.replace("_", " ")
+    values = pd.Series([_written(cell) for cell in cells], dtype="str")
+    if kind == "number":
+        return Column(path, label, "number", pd.to_numeric(values, errors="coerce").astype(float), {})
+    if kind == "yes_no":
+        said = values.str.lower().isin(YES).astype(float).where(values != "")
+        return Column(path, label, "yes_no", said, {})
+    if kind == "date":
+        return Column(path, label, "date", (values != "").map({True: 1.0, False: np.nan}), {})
+    return _text(path, label, values)
+
+
+def _written(cell: Any) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return "" if cell is None else str(cell)
+
+
+def _text(path: str, label: str, values: "pd.Series[Any]") -> Column:
+    """Fold texts as the rules do."""
+    plain = values.astype("object").where(values.notna(), "").astype("str").str.strip()
+    folded = plain.str.lower()
+    words = dict(zip(folded[::-1], plain[::-1], strict=True))
+    return Column(path, label, "text", folded, words)

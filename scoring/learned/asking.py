@@ -1,0 +1,61 @@
+"""Ask the facts what the learner needs: which kinds of events there are, and how every candidate rule answers."""
+
+from typing import Any
+
+import pandas as pd
+
+from crm.past import Past
+from crm.subjects import Described
+from facts.rules import Rule
+from scoring.compiling import MOMENT, Asked, measured, wanted
+from scoring.fields import asked_in
+from scoring.learned.candidates import Kind
+from scoring.terms import COUNTED, SCORED, Model
+
+KINDS = 6  # of each table, the most frequent first
+NAMED = {"touches": "kind", "activities": "kind", "usage_events": "name"}
+LEAST = 20  # leads that must have one
+RESPONDED: Rule = {"field": "has_responded", "is": "yes"}
+PORTION = 50_000
+
+
+def kinds(facts: Any) -> list[Kind]:
+    """Return the kinds of events that enough leads have."""
+    found = [kind for table in COUNTED for kind in _kinds_of(facts, table)]
+    if any(kind.events == "touches" for kind in found):
+        found.append(Kind("touches", "Responded", RESPONDED))
+    return found
+
+
+def _kinds_of(facts: Any, table: str) -> list[Kind]:
+    events, name = SCORED.events[table], NAMED[table]
+    rows = Described(facts, "leads").table(table)
+    own = facts.table("leads").select(of_scope="id")
+    rows = rows.semi_join(own, rows[events.key] == own.of_scope)
+    counted = rows.group_by(kind=rows[name]).aggregate(leads=rows[events.key].nunique())
+    found = facts.execute(counted.filter(counted.leads >= LEAST)).sort_values("leads", ascending=False)
+    return [
+        Kind(table, str(kind), {"field": name, "is": "is", "value": str(kind)})
+        for kind in found["kind"]
+        if isinstance(kind, str) and kind.strip()
+    ][:KINDS]
+
+
+def answers(facts: Any, model: Model, rows: pd.DataFrame, tell: Any) -> pd.DataFrame:
+    """Return for each lead in `rows`, in their order, how every rule of the model answers as of its moment.
+
+    Columns: fit_<n> (0 or 1) and sum_<n> (what its events are worth, a point each when fresh).
+    """
+    pieces = []
+    for first in range(0, len(rows), PORTION):
+        tell(first, len(rows), "Asking every candidate rule of every lead")
+        pieces.append(_answered(facts, model, rows.iloc[first : first + PORTION]))
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _answered(facts: Any, model: Model, rows: pd.DataFrame) -> pd.DataFrame:
+    moments = rows.assign(**{MOMENT: rows[MOMENT].fillna(pd.Timestamp(facts.as_of))})
+    past = Past(facts, asked_in(moments), wanted(model, facts.table("leads").columns))
+    found = facts.execute(measured(model, Asked(Described(past, "leads"), past.leads, facts.as_of)))
+    names = [name for name in found.columns if name.startswith(("fit_", "sum_")) and name != "fit_points"]
+    return found.set_index("id")[names].reindex(rows["lead_id"]).fillna(0).astype(float).reset_index(drop=True)

@@ -1,0 +1,179 @@
+"""What was learned, as it is kept and shown. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from core.numbers import percent
+from scoring.learned.fitting import Strength
+from scoring.proof.evidence import Evidence
+from scoring.proof.measures import ENOUGH
+from scoring.proof.verdict import WEAK, Verdict
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A proposed rule with why: of `n` leads learned from that fulfil it `won` were won, of the others `other_rate`."""
+
+    name: str
+    words: str
+    points: float
+    n: int
+    won: int
+    other_rate: float | None
+    cap: float | None = None  # of the points, where each event brings some
+
+    @property
+    def rate(self) -> float | None:
+        return self.won / self.n if self.n else None
+
+
+@dataclass(frozen=True)
+class Part:
+    """The leads of a part: how many, how many were won, and from when to when, where dates say so."""
+
+    n: int
+    won: int
+    first: str = ""
+    last: str = ""
+
+    @property
+    def rate(self) -> float | None:
+        return self.won / self.n if self.n else None
+
+
+@dataclass(frozen=True)
+class Other:
+    """The model in force, held against the same leads; it may score fewer of them."""
+
+    title: str
+    number: int
+    key: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything that is said of a learned model. `refusal` is said instead where there is too little to learn from."""
+
+    goal: str  # won | converted
+    is_dated: bool
+    total: int
+    total_won: int
+    refusal: str = ""
+    seed: int = 0
+    learned: Part | None = None
+    held_out: Part | None = None
+    suspects: list[dict[str, Any]] = field(default_factory=list)
+    put_back: list[str] = field(default_factory=list)
+    candidates: int = 0
+    rules: list[Reason] = field(default_factory=list)
+    terms: dict[str, Any] = field(default_factory=dict)
+    base: float = 0.0
+    slope: float = 0.0
+    tried: list[Strength] = field(default_factory=list)
+    evidence: Evidence | None = None
+    other: Other | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        other = kept["other"]
+        return cls(**{
+            **kept,
+            "learned": Part(**kept["learned"]) if kept["learned"] else None,
+            "held_out": Part(**kept["held_out"]) if kept["held_out"] else None,
+            "rules": [Reason(**one) for one in kept["rules"]],
+            "tried": [Strength(**one) for one in kept["tried"]],
+            "evidence": Evidence.from_json(kept["evidence"]) if kept["evidence"] else None,
+            "other": Other(**{**other, "evidence": Evidence.from_json(other["evidence"])}) if other else None,
+        })  # fmt: skip
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict(self)
+
+    @property
+    def works(self) -> bool:
+        """Whether it may become a draft: on leads it had not seen it is better than chance."""
+        return self.verdict.kind in {"works", "weak"}
+
+    @property
+    def left_out(self) -> list[dict[str, Any]]:
+        return [one for one in self.suspects if one["field"] not in self.put_back]
+
+    @property
+    def taken_in(self) -> list[dict[str, Any]]:
+        return [one for one in self.suspects if one["field"] in self.put_back]
+
+    @property
+    def how_held_out(self) -> str:
+        assert self.learned
+        assert self.held_out
+        if self.is_dated:
+            return (
+                f"It learned from {self.learned.n:,} leads of {self.learned.first} to {self.learned.last}, and is proven on the "
+                f"{self.held_out.n:,} that came later, up to {self.held_out.last}: no model saw them."
+            )
+        return (
+            f"No dates say which leads came later, so {percent(self.held_out.n / (self.held_out.n + self.learned.n))} were held "
+            f"out at random (drawn with the fixed number {self.seed}): it learned from {self.learned.n:,} leads, and is proven on "
+            f"{self.held_out.n:,} that it did not see."
+        )
+
+
+def refusal(won: int, others: int, goal: str) -> str:
+    """Say why nothing is learned, and what is missing; empty where there is enough."""
+    wins = "wins" if goal == "won" else "conversions"
+    if won < ENOUGH:
+        return (
+            f"There is too little to learn from: {won:,} of the {ENOUGH} {wins} needed are known, {ENOUGH - won:,} are "
+            "missing. Bring in older leads with what became of them, or wait."
+        )
+    if others < ENOUGH:
+        return (
+            f"There is too little to learn from: of the {ENOUGH} leads needed that came to nothing {others:,} are known, "
+            f"{ENOUGH - others:,} are missing. Bring in the leads that were lost too."
+        )
+    return ""
+
+
+def verdict(result: Result) -> Verdict:
+    """Say in one sentence whether what was learned works on the leads that were held out."""
+    found = result.evidence
+    if result.refusal or found is None:
+        return Verdict("few", result.refusal)
+    words = f"AUC {found.auc or 0:.2f}, between {found.auc_low or 0:.2f} and {found.auc_high or 0:.2f}; 0.50 is chance"
+    done = "were won" if result.goal == "won" else "converted"
+    if not result.rules:
+        return Verdict(
+            "chance",
+            f"This score does not work: no rule tells the leads that {done} from the others any better than chance.",
+        )
+    if found.auc_low is None or found.auc_low <= 0.5:
+        return Verdict(
+            "chance",
+            f"This score does not work: on leads it had not seen it tells those that {done} from the others no better than "
+            f"chance ({words}).",
+        )
+    kind, how = ("weak", "helps a little") if (found.auc or 0) < WEAK else ("works", "works")
+    top = found.top
+    lift = f"{top.lift or 0:.1f} times as often as the average" if top else ""
+    verb = "is won" if result.goal == "won" else "converts"
+    share = percent(top.n / found.n) if top else ""
+    return Verdict(kind, f"This score {how}: of leads it had not seen the best-scored {share} {verb} {lift} ({words}).")
+
+
+def comparison(result: Result) -> str:
+    """Say which of the two tells the held-out leads apart better, if one can tell."""
+    one, other = result.evidence, result.other and result.other.evidence
+    if not one or not other or None in (one.auc_low, one.auc_high, other.auc_low, other.auc_high):
+        return ""
+    if one.auc_low > other.auc_high:  # type: ignore[operator]  # none is missing
+        return "The learned model tells these leads apart better than the one in force, beyond chance."
+    if other.auc_low > one.auc_high:  # type: ignore[operator]
+        return "The model in force tells these leads apart better than the learned one, beyond chance."
+    return "Neither tells these leads apart better than the other beyond chance: their intervals meet."

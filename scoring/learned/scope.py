@@ -1,0 +1,88 @@
+"""Which leads a model is learned from: all, or those of one system, with the deals that began with them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from crm.models import Import
+from facts.engine import Facts
+from facts.rules import Rule
+from scoring.proof.measures import missing
+
+
+class Scope(Facts):
+    """Facts in which there are no leads but those of one system; of all where none is named."""
+
+    def __init__(self, facts: Facts, source: str = "") -> None:
+        super().__init__(facts._engine, facts.snapshot, facts._deltas)
+        self.source = source
+
+    def table(self, name: str) -> Any:
+        found = super().table(name)
+        if not self.source:
+            return found
+        if name == "leads":
+            return found.filter(found.source_system == self.source)
+        if name == "opportunities":
+            own = self.table("leads").select(of_scope="id")
+            return found.semi_join(own, found.lead_id == own.of_scope)
+        return found
+
+    @property
+    def rule(self) -> Rule | None:
+        """The rule of the leads that a model of this scope scores."""
+        return {"field": "source_system", "is": "is", "value": self.source} if self.source else None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What could be learned from: a system's leads with their outcomes."""
+
+    source: str
+    label: str
+    leads: int
+    converted: int
+    won: int
+
+    @property
+    def outcomes(self) -> int:
+        """Won deals where there are any, else conversions."""
+        return self.won or self.converted
+
+    @property
+    def words(self) -> str:
+        return "with a won deal" if self.won else "converted"
+
+    @property
+    def missing(self) -> int:
+        return missing(self.outcomes)
+
+
+def choices(facts: Facts) -> list[Choice]:
+    """Return what can be learned from: each system's leads, and all where there are several, the newest import first."""
+    leads, deals = facts.table("leads"), facts.table("opportunities")
+    won = deals.filter((deals.outcome == "won") & deals.lead_id.notnull()).select(winner="lead_id").distinct()
+    both = leads.left_join(won, leads.id == won.winner)
+    rows = facts.execute(
+        both.group_by("source_system").aggregate(
+            leads=both.count(), converted=both.is_converted.fill_null(False).sum(), won=both.winner.count()
+        )
+    )
+    newest = _newest()
+    found = [_choice(row) for row in rows.to_dict("records")]
+    found.sort(key=lambda one: (newest.get(one.source, -1), one.leads), reverse=True)
+    if len(found) < 2:
+        return [Choice("", "All leads", one.leads, one.converted, one.won) for one in found]
+    counts = [sum(getattr(one, name) for one in found) for name in ("leads", "converted", "won")]
+    return [*found, Choice("", "All leads", *counts)]
+
+
+def _choice(row: dict[str, Any]) -> Choice:
+    source = str(row["source_system"])
+    label = f"Leads of {source.replace('-', ' ').capitalize()}"
+    return Choice(source, label, int(row["leads"]), int(row["converted"]), int(row["won"]))
+
+
+def _newest() -> dict[str, int]:
+    """The last import of each system."""
+    rows = Import.objects.order_by("pk").values_list("files__source", "pk")
+    return {str(source): pk for source, pk in rows if source}

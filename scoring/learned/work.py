@@ -1,0 +1,117 @@
+"""The learning as work: asked for by a person, done in the worker or by a command, kept with its proof, made a draft."""
+
+import time
+from typing import Any, cast
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from agreements.actions import draft
+from agreements.models import Version
+from agreements.signing import NotAllowed
+from core.numbers import percent
+from core.work import Hopeless, State
+from facts.engine import open_facts
+from scoring.definitions import SCORE
+from scoring.learned.learning import learn
+from scoring.learned.result import Result
+from scoring.learned.scope import Scope
+from scoring.models import Learning
+from team.access import may
+from team.models import User
+
+KEY = "learned"
+ENDED = (State.DONE, State.FAILED, State.CANCELLED)
+
+
+@transaction.atomic
+def ask(*, by: User | None, source: str = "", put_back: list[str] | None = None) -> Learning:
+    """Queue the learning, or return the one of these leads that is under way."""
+    if by is not None and not may(by, "set_scores"):
+        raise NotAllowed("An ops admin, or the leader of Marketing or of Sales, has a model learned.")
+    running = Learning.objects.exclude(state__in=ENDED).filter(source=source).first()
+    if running is not None:
+        return running
+    return Learning.objects.create(key=f"learned.{uuid4().hex}", source=source, put_back=put_back or [], asked_by=by)
+
+
+def make(row: Learning) -> None:
+    """Learn, and keep what came of it.
+
+    Raises:
+        Hopeless: there are no facts.
+    """
+    started = time.monotonic()
+    facts = open_facts()
+    if facts.snapshot is None:
+        raise Hopeless("No facts were copied yet. Bring in an import, or start the nightly run.")
+    found = learn(Scope(facts, row.source), row.tell, put_back=row.put_back)
+    row.result, row.snapshot, row.as_of = found.as_json(), facts.snapshot.pk, facts.as_of
+    row.seconds = time.monotonic() - started
+    row.save(update_fields=["result", "snapshot", "as_of", "seconds"])
+
+
+def result_of(row: Learning) -> Result | None:
+    return Result.from_json(row.result) if row.result else None
+
+
+@transaction.atomic
+def make_draft(*, by: User, learning: Learning) -> Version:
+    """Make the proposed rules a draft of a score model, with the evidence for them; it binds nobody until both sign.
+
+    Raises:
+        NotAllowed: the role does not set scores.
+        ValidationError: what was learned does not work, or is a draft already.
+    """
+    if not may(by, "set_scores"):
+        raise NotAllowed("An ops admin, or the leader of Marketing or of Sales, makes a draft of it.")
+    row = Learning.objects.select_for_update().get(pk=learning.pk)
+    found = result_of(row)
+    if found is None or not found.works:
+        raise ValidationError("Only what works on the leads held out becomes a draft.")
+    if row.version_id:
+        raise ValidationError("It is a draft already.")
+    key, title = _place(row, found)
+    row.version = draft(
+        by=by, kind=SCORE, key=key, title=title, text=_text(found), terms=found.terms, reason=_reason(found),
+        evidence=_evidence(row, found),
+    )  # fmt: skip
+    row.save(update_fields=["version"])
+    return cast(Version, row.version)
+
+
+def _place(row: Learning, found: Result) -> tuple[str, str]:
+    """A model for all leads is the next version of the one in force; one for a system's leads stands beside it."""
+    if not row.source and found.other:
+        return found.other.key, found.other.title
+    return (f"{KEY}-{row.source}", f"Learned from {row.source}") if row.source else (KEY, "Learned model")
+
+
+def _text(found: Result) -> str:
+    what = "won a deal" if found.goal == "won" else "converted"
+    return (
+        f"Points learned from which leads {what}: ten points double the odds. Ready for Sales from "
+        f"{found.terms['threshold']} points, where precision and recall were best together."
+    )
+
+
+def _reason(found: Result) -> str:
+    used = ", ".join(one["label"] for one in found.taken_in)
+    parts = [found.verdict.sentence, found.how_held_out]
+    if used:
+        parts.append(f"Put back in knowingly, though they may know the outcome: {used}.")
+    return " ".join(parts)
+
+
+def _evidence(row: Learning, found: Result) -> dict[str, Any]:
+    """What the agreement keeps of the proof: the figures, and each rule with its reason."""
+    kept = found.evidence
+    assert kept
+    calibration = kept.calibration
+    return {
+        "learning": row.pk, "as_of": row.as_of.isoformat() if row.as_of else "", "held_out": kept.n, "won": kept.won,
+        "auc": kept.auc, "auc_low": kept.auc_low, "auc_high": kept.auc_high,
+        "brier": calibration.brier if calibration else None, "put_back": found.put_back,
+        "rules": {one.name: f"{one.n:,} leads, {percent(one.rate)} of them won" for one in found.rules},
+    }  # fmt: skip
