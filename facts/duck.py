@@ -2,39 +2,19 @@
 
 import threading
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import duckdb
-import ibis
-import ibis.backends.duckdb
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 from deltalake import DeltaTable
 from django.conf import settings
-from ibis.expr.operations import InMemoryTable, Node
 
 from facts import custom, lake
 from facts.registry import Column, FactTable
 
 PORTION = 100_000  # rows of an answer in memory at once
-KEPT_QUESTIONS = 2_000
-
-
-class Backend(ibis.backends.duckdb.Backend):
-    """Puts a question into SQL once, for all snapshots and threads: Ibis takes longer over that than DuckDB over few rows."""
-
-    def compile(self, expr: ir.Expr, /, **given: Any) -> str:
-        question = expr.op()
-        if any(given.values()) or question.find(InMemoryTable):  # rows of the moment are not to be held
-            return super().compile(expr, **given)
-        return _sql(question)
-
-
-@lru_cache(maxsize=KEPT_QUESTIONS)
-def _sql(question: Node) -> str:
-    return str(ibis.to_sql(question.to_expr(), dialect="duckdb", pretty=False))
 
 
 class Duck:
@@ -75,6 +55,10 @@ class Duck:
     def _backend(self) -> Any:
         """Return the calling thread's own way in: DuckDB's cursors are not to be shared."""
         if not hasattr(self._local, "backend"):
+            from facts.questions import (
+                Backend,  # Ibis's compilers take half a second to load: only who asks waits for them
+            )
+
             backend = Backend.from_connection(self.database.cursor())
             backend.raw_sql(f"SET TimeZone = {_quoted(self.zone)}")
             self._local.backend, self._local.tables = backend, {}

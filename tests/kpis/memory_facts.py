@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from facts import custom
-from facts.duck import Backend
+from facts.questions import Backend
 from facts.registry import get
 
 Rows = Iterable[dict[str, Any]]
