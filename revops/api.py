@@ -12,6 +12,7 @@ from core.api.errors import no_such_address
 from crm.api import RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
 from kpis.api import MetricViewSet
+from scoring.learned.api import LearnedViewSet
 from scoring.proof.api import ProofViewSet
 
 
@@ -30,6 +31,7 @@ router.include_format_suffixes = False
 for kind, view in (RECORD_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS).items():
     router.register(kind, view, basename=f"api-{kind}")
 router.register("metrics", MetricViewSet, basename="api-metrics")
+router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")
 router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-score-proof")
 
 urlpatterns = [

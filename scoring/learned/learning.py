@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from facts.rules import in_words
 from scoring.checking import faults
 from scoring.definitions import in_force
 from scoring.fields import columns
@@ -24,8 +25,8 @@ from scoring.proof.measures import Flags, Floats, auc
 from scoring.proof.outcomes import Outcomes, outcomes
 from scoring.proof.proving import ground_of, scored_then
 from scoring.suspects import suspects
-from scoring.terms import MQL, EngagementRule, FitRule, Model, from_terms
-from scoring.words import engagement_words, fit_words
+from scoring.terms import MQL, SCORED, EngagementRule, FitRule, Model, from_terms
+from scoring.words import engagement_words
 
 SEED = 20
 HELD_OUT = 0.3
@@ -156,9 +157,9 @@ def _worth(feature: Feature, rule: FitRule | EngagementRule) -> Floats:
 
 def _reason(feature: Feature, rule: FitRule | EngagementRule, won: Flags) -> Reason:
     holds = feature.values > 0
-    words = fit_words(rule) if isinstance(rule, FitRule) else engagement_words(rule)
+    words = f"when {in_words(rule.rule, SCORED)}" if isinstance(rule, FitRule) else engagement_words(rule)
     return Reason(
-        rule.name, words.partition(": ")[2] if words.startswith(f"{rule.name}: ") else words, rule.points, int(holds.sum()),
+        rule.name, words.removeprefix(f"{rule.name}: "), rule.points, int(holds.sum()),
         int(won[holds].sum()), float(won[~holds].mean()) if (~holds).any() else None,
         rule.cap if isinstance(rule, EngagementRule) else None,
     )  # fmt: skip

@@ -27,6 +27,11 @@ class Reason:
     def rate(self) -> float | None:
         return self.won / self.n if self.n else None
 
+    @property
+    def points_words(self) -> str:
+        said = f"{'+' if self.points > 0 else '−'}{abs(self.points):g}"
+        return said if self.cap is None else f"{said} each, at most {self.cap:g}"
+
 
 @dataclass(frozen=True)
 class Part:

@@ -21,7 +21,7 @@ from scoring.models import Learning
 from team.access import may
 from team.models import User
 
-KEY = "learned"
+KEY = "learned-model"
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
@@ -85,7 +85,7 @@ def _place(row: Learning, found: Result) -> tuple[str, str]:
     """A model for all leads is the next version of the one in force; one for a system's leads stands beside it."""
     if not row.source and found.other:
         return found.other.key, found.other.title
-    return (f"{KEY}-{row.source}", f"Learned from {row.source}") if row.source else (KEY, "Learned model")
+    return (f"learned-{row.source}", f"Learned from {row.source}") if row.source else (KEY, "Learned model")
 
 
 def _text(found: Result) -> str:

@@ -20,6 +20,7 @@ from scoring.models import Proof
 from scoring.proof.evidence import Evidence, Ground, gathered, segments
 from scoring.proof.kept import is_kept, keep
 from scoring.proof.outcomes import SEGMENTS, Outcomes, outcomes
+from scoring.suspects import suspects
 from scoring.terms import Model
 from team.models import Company
 
@@ -116,8 +117,10 @@ def _found(proof: Proof, facts: Facts, model: Model) -> dict[str, Any]:
     for name in SEGMENTS:
         parts[name] = [asdict(one) for one in segments(frame, frame[name], model.threshold)]
         proof.tell(rows, rows, f"Looking at the leads by {SEGMENTS[name].lower()}")
+    proof.tell(rows, rows, "Looking for fields that may know the outcome")
+    doubted = [one.as_json() for one in suspects(facts, known)]
     keep(proof, frame)
-    return {"evidence": evidence.as_json(), "segments": parts}
+    return {"evidence": evidence.as_json(), "segments": parts, "suspects": doubted}
 
 
 def ground_of(known: Outcomes) -> Ground:

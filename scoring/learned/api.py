@@ -1,0 +1,74 @@
+"""The learned model over HTTP."""
+
+from typing import Any, cast
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from core.api.views import Manners, refuse_strange_parameters
+from core.tasks import ring
+from scoring.learned.page import Page, answer
+from scoring.learned.work import ask
+from scoring.models import Learning
+from team.access import may
+from team.models import User
+
+
+class AskSerializer(serializers.Serializer[Any]):
+    """Which leads, and which suspects are used all the same."""
+
+    source = serializers.CharField(required=False, allow_blank=True, default="", max_length=60)
+    put_back = serializers.ListField(
+        child=serializers.CharField(max_length=500), required=False, default=list, max_length=200
+    )
+
+
+class LearnedSerializer(serializers.Serializer[Any]):
+    """A learned model. `result` is null until it is learned; its evidence is that of the leads held out."""
+
+    id = serializers.IntegerField(allow_null=True)
+    state = serializers.ChoiceField(choices=["none", "queued", "running", "done", "failed", "cancelled"])
+    doing = serializers.CharField(allow_blank=True)
+    source = serializers.CharField(allow_blank=True)
+    as_of = serializers.DateTimeField(allow_null=True)
+    verdict = serializers.DictField(allow_null=True)
+    result = serializers.DictField(allow_null=True)
+    draft = serializers.DictField(allow_null=True)
+    choices = serializers.ListField(child=serializers.DictField())
+
+
+class LearnedViewSet(Manners, ViewSet):
+    """A score model learned from what became of the leads, proven on those held out."""
+
+    @extend_schema(
+        operation_id="score_models_learned", responses=LearnedSerializer,
+        parameters=[OpenApiParameter("run", OpenApiTypes.INT, description="Its id; without, the newest.")],
+    )  # fmt: skip
+    def list(self, request: Request) -> Response:
+        """Answer what was learned, and what there is to learn from."""
+        if not may(request.user, "see_scores"):
+            raise PermissionDenied("Your role does not see scores.")
+        refuse_strange_parameters(request, {"run"})
+        asked = request.query_params.get("run", "")
+        if asked and not (asked.isdecimal() and Learning.objects.filter(pk=int(asked[:18])).exists()):
+            raise NotFound("There is no such learned model.")
+        return Response(answer(Page(request.query_params)))
+
+    @extend_schema(operation_id="score_models_learn", request=AskSerializer, responses={202: LearnedSerializer})
+    def create(self, request: Request) -> Response:
+        """Have a model learned in the worker; while one of these leads is under way, that one is answered."""
+        if not may(request.user, "set_scores"):
+            raise PermissionDenied("An ops admin, or the leader of Marketing or of Sales, has a model learned.")
+        given = AskSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        source = given.validated_data["source"]
+        if source not in {one.source for one in Page({}).choices}:
+            raise serializers.ValidationError({"source": ["No leads of that system were copied to the facts yet."]})
+        row = ask(by=cast(User, request.user), source=source, put_back=given.validated_data["put_back"])
+        ring(row)
+        return Response(answer(Page({"run": str(row.pk)})), status=status.HTTP_202_ACCEPTED)

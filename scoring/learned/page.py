@@ -1,0 +1,151 @@
+"""The page of the learned model put together: what there is to learn from, how the learning goes, what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import Http404
+
+from agreements.models import Version
+from core.charts import Chart
+from core.work import State
+from facts.engine import open_facts
+from scoring.learned.result import Reason, Result, comparison
+from scoring.learned.scope import Choice, choices
+from scoring.learned.work import result_of
+from scoring.models import Learning
+from scoring.proof import charts
+from scoring.proof.evidence import Evidence
+from scoring.proof.measures import ENOUGH, Band
+from scoring.proof.verdict import monotone_words
+from scoring.words import terms_in_words
+
+HELD_OUT = "on the leads held out"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A band as the table of bands shows it."""
+
+    band: Band
+    name: str
+    leads: str = ""
+
+
+class Page:
+    """One learning, the newest unless another is asked for, and the choice of leads for the next."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._asked = given.get("run", "")
+
+    @cached_property
+    def learning(self) -> Learning | None:
+        rows = Learning.objects.select_related("asked_by", "version__agreement")
+        if not self._asked:
+            return rows.first()
+        found = rows.filter(pk=self._asked).first() if self._asked.isdecimal() and len(self._asked) < 10 else None
+        if found is None:
+            raise Http404("There is no such learned model.")
+        return found
+
+    @cached_property
+    def choices(self) -> list[Choice]:
+        facts = open_facts()
+        return choices(facts) if facts.snapshot else []
+
+    @property
+    def chosen(self) -> str:
+        """Which leads the next learning is of, if nobody says otherwise: as before, else the first that have enough."""
+        known = [one.source for one in self.choices]
+        if self.learning and self.learning.source in known and self._asked:
+            return self.learning.source
+        enough = [one.source for one in self.choices if not one.missing]
+        return (enough or known or [""])[0]
+
+    @property
+    def enough(self) -> int:
+        return ENOUGH
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.learning is not None and not self.learning.is_over
+
+    @property
+    def has_failed(self) -> bool:
+        return self.learning is not None and self.learning.state == State.FAILED
+
+    @cached_property
+    def result(self) -> Result | None:
+        return result_of(self.learning) if self.learning and self.learning.state == State.DONE else None
+
+    @property
+    def evidence(self) -> Evidence | None:
+        return self.result.evidence if self.result else None
+
+    @property
+    def lines(self) -> list[Line]:
+        """The bands of the leads held out, the best-scored first."""
+        return [Line(band, charts.points(band)) for band in reversed(self.evidence.bands)] if self.evidence else []
+
+    @property
+    def highest(self) -> float:
+        return max((line.band.interval[1] for line in self.lines if line.band.interval), default=1.0)
+
+    @cached_property
+    def drawn(self) -> list[Chart]:
+        found = self.evidence
+        if found is None or self.result is None:
+            return []
+        other = self.result.other
+        name = f"{other.title}, version {other.number}" if other else ""
+        drawn = [
+            charts.reliability(found), charts.curve(found, other and other.evidence, "Learned", name), charts.rates(found)
+        ]  # fmt: skip
+        return [chart for chart in drawn if chart]
+
+    @property
+    def monotone_words(self) -> str:
+        return monotone_words(self.evidence) if self.evidence else ""
+
+    @property
+    def comparison(self) -> str:
+        return comparison(self.result) if self.result else ""
+
+    @property
+    def sides(self) -> list[tuple[str, Evidence]]:
+        """The learned model and the one in force, each with its evidence from the leads held out."""
+        if not self.result or not self.evidence:
+            return []
+        other = self.result.other
+        named = [(f"{other.title}, version {other.number}", other.evidence)] if other else []
+        return [("Learned", self.evidence), *named]
+
+    @property
+    def rules(self) -> list[Reason]:
+        return self.result.rules if self.result else []
+
+    @property
+    def terms_words(self) -> list[str]:
+        return terms_in_words(self.result.terms) if self.result and self.result.terms else []
+
+    @property
+    def version(self) -> Version | None:
+        """The draft made of it."""
+        return self.learning.version if self.learning else None
+
+
+def answer(page: Page) -> dict[str, Any]:
+    """What the API says of the page."""
+    row, found = page.learning, page.result
+    return {
+        "id": row.pk if row else None,
+        "state": row.state if row else "none",
+        "doing": (row.last_error or row.doing) if row else "",
+        "source": row.source if row else "",
+        "as_of": row.as_of if row else None,
+        "verdict": {"kind": found.verdict.kind, "sentence": found.verdict.sentence} if found else None,
+        "result": found.as_json() if found else None,
+        "draft": {"key": page.version.agreement.key, "number": page.version.number} if page.version else None,
+        "choices": [{**one.__dict__, "outcomes": one.outcomes, "missing": one.missing} for one in page.choices],
+    }

@@ -1,0 +1,57 @@
+"""The page of the learned model: have one learned, read its proof, make it a draft."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from agreements.signing import NotAllowed
+from core.live import render_live
+from core.said import refusal
+from core.tasks import ring
+from scoring.learned.page import Page
+from scoring.learned.work import ask, make_draft
+from scoring.models import Learning
+from team.access import may, needs
+from team.models import User
+
+
+@needs("see_scores")
+@require_safe
+def learned_models(request: HttpRequest) -> HttpResponse:
+    """What was learned last, or what there is to learn from."""
+    page = Page(request.GET)
+    context = {"page": page, "learning": page.learning, "sets_scores": may(request.user, "set_scores")}
+    return render_live(request, "scoring/learned.html", context)
+
+
+@needs("set_scores")
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    """Have a model learned, with the suspects that are put back in knowingly."""
+    source = request.POST.get("source", "")
+    if source not in {one.source for one in Page({}).choices}:
+        messages.error(request, "There is nothing to learn from: no leads of that system were copied to the facts yet.")
+        return redirect("learned_models")
+    fields = [name for name in request.POST.getlist("put_back") if len(name) <= 500]
+    row = ask(by=cast(User, request.user), source=source, put_back=fields[:200])
+    ring(row)
+    return redirect(f"{reverse('learned_models')}?run={row.pk}")
+
+
+@needs("set_scores")
+@require_POST
+def to_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make the proposed rules a draft of a score model."""
+    row = get_object_or_404(Learning, pk=pk)
+    try:
+        version = make_draft(by=cast(User, request.user), learning=row)
+    except (NotAllowed, ValidationError) as error:
+        messages.error(request, refusal(error))
+        return redirect(f"{reverse('learned_models')}?run={pk}")
+    messages.success(request, f"Version {version.number} is a draft. It binds nobody before both sides have signed it.")
+    return redirect("score_model", version.agreement.key)
