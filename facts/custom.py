@@ -7,9 +7,12 @@ import ibis.expr.types as ir
 
 DUCKDB = """CREATE OR REPLACE MACRO custom_value(document, name) AS
     json_extract_string(document, '$."' || replace(name, '"', '\\"') || '"');
-CREATE OR REPLACE MACRO unix_seconds(moment) AS CAST(floor(epoch(moment)) AS BIGINT)"""  # Spark has it
-SPARK = """CREATE OR REPLACE TEMPORARY FUNCTION custom_value(document STRING, name STRING) RETURNS STRING
-    RETURN get_json_object(document, concat("$['", name, "']"))"""
+CREATE OR REPLACE MACRO whole_seconds(moment) AS CAST(floor(epoch(moment)) AS BIGINT)"""
+SPARK = (
+    """CREATE OR REPLACE TEMPORARY FUNCTION custom_value(document STRING, name STRING) RETURNS STRING
+    RETURN get_json_object(document, concat("$['", name, "']"))""",
+    "CREATE OR REPLACE TEMPORARY FUNCTION whole_seconds(moment TIMESTAMP) RETURNS BIGINT RETURN unix_seconds(moment)",
+)
 
 
 @ibis.udf.scalar.builtin
@@ -22,6 +25,9 @@ def custom_field(table: ir.Table, name: str) -> ir.StringValue:
     return custom_value(table["custom"], name)  # type: ignore[return-value]
 
 
-@ibis.udf.scalar.builtin
+@ibis.udf.scalar.builtin(name="whole_seconds")
 def unix_seconds(moment: datetime) -> int:  # type: ignore[empty-body]
-    """Return the seconds since 1970 of an aware moment; Ibis' own counts the local clock on DuckDB."""
+    """Return the whole seconds since 1970 of an aware moment.
+
+    Ibis' own counts the local clock on DuckDB; what Spark calls so is put into SQL that rounds there.
+    """

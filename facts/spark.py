@@ -25,7 +25,8 @@ class Spark:
         self.session = _new_session()
         self._backend = ibis.pyspark.connect(self.session)
         self.session.conf.set("spark.sql.session.timeZone", zone)
-        self.session.sql(custom.SPARK)
+        for statement in custom.SPARK:
+            self.session.sql(statement)
         self._known: set[str] = set()
 
     def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:

@@ -192,3 +192,13 @@ def _scores() -> list[Any]:
         )
         for row in Score.objects.all()
     )
+
+
+def test_an_event_counts_from_the_second_in_which_it_happened(duck: Any) -> None:
+    late = NOW + timedelta(milliseconds=750)
+    held, model = (
+        Held([[("touches", "Mail", late)]]),
+        from_terms("m", terms(engagement={"Any": {"events": "touches", "points": 5}})),
+    )
+    row = duck.execute(states(model, Asked(Described(held, "leads"), held.table("leads"), late))).iloc[0]
+    assert (row["score"], pd.isna(row["next_change"])) == (5, True)
