@@ -119,8 +119,9 @@ def _copy(kind: type[Record], records: list[Any]) -> None:
 
 
 def _values(record: Model, fields: list[Any]) -> Iterator[object]:
+    """Yield the values; a record that it refers to has had its key only since it was referred to."""
+    said, referred = record.__dict__, record._state.fields_cache
     for field in fields:
-        value = getattr(record, field.name)
-        if isinstance(value, Model):
-            value = value.pk
+        other = referred.get(field.name)
+        value = other.pk if other else said[field.attname]
         yield NULL if value is None else value

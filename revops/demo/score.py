@@ -44,5 +44,6 @@ TERMS: dict[str, Any] = {
 }
 
 # What else a lead must be to be handed over
-MUST_DECIDE = {"field": "persona", "is": "is_not", "value": USER}
-MUST_BE_LARGE = {"field": "employees", "is": ">=", "value": 150}
+LEAST_EMPLOYEES = 150
+MUST_DECIDE: dict[str, Any] = {"field": "persona", "is": "is_not", "value": USER}
+MUST_BE_LARGE: dict[str, Any] = {"field": "employees", "is": ">=", "value": LEAST_EMPLOYEES}

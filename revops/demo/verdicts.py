@@ -54,6 +54,7 @@ def _verdict(handoff: HandOff) -> Verdict | None:
     owner = handoff.to_owner
     assert owner
     assert owner.user
+    assert handoff.ended_at
     if rng.random() > (SELDOM if owner.name == SLOW.name else TOLD):
         return None
     made = Verdict(
@@ -93,9 +94,9 @@ def _failed(handoff: HandOff) -> list[str]:
     if stage is None:
         return []
     wrong = []
-    if lead.persona == score.MUST_DECIDE["value"]:
+    if lead.persona == USER:
         wrong.append(score.MUST_DECIDE)
-    if (lead.employees or 0) < score.MUST_BE_LARGE["value"]:
+    if (lead.employees or 0) < score.LEAST_EMPLOYEES:
         wrong.append(score.MUST_BE_LARGE)
     return [in_words(rule, stage.subject) for rule in wrong]
 
