@@ -5,7 +5,7 @@ from typing import Any
 
 from core.charts import Chart, ticks
 from core.numbers import THIN, by_unit, percent
-from scoring.proof.evidence import Evidence, Month
+from scoring.proof.evidence import Evidence, Span
 from scoring.proof.measures import Band, Gain
 
 FIFTH = 0.2
@@ -175,22 +175,24 @@ def _reliable(evidence: Evidence) -> str:
 
 def drift(evidence: Evidence) -> tuple[Chart, ...]:
     """How well it told leads apart month by month, and how many were won at all."""
-    months = evidence.months
-    if len(months) < 2:
+    spans = evidence.spans
+    if len(spans) < 2:
         return ()
-    names = [month.key for month in months]
+    names, each = [span.key for span in spans], "quarter" if "Q" in spans[0].key else "month"
     areas = {
-        "type": "scatter", "mode": "lines+markers", "name": "AUC", "x": names, "y": [month.auc for month in months],
+        "type": "scatter", "mode": "lines+markers", "name": "AUC", "x": names, "y": [span.auc for span in spans],
         "line": {"color": "--joint", "width": 2.5}, "marker": {"size": 7}, "connectgaps": False,
     }  # fmt: skip
     chance = {"type": "scatter", "mode": "lines", "name": "Chance", "x": names, "y": [0.5] * len(names), "line": DASHED}
     layout = {"yaxis": {"hoverformat": ".2f", "range": [0.3, 1.0]}, "xaxis": {"type": "category"}}
-    found = [_base(months, names, evidence)]
-    if any(month.auc is not None for month in months):
-        rows = tuple((month.key, _two(month.auc), f"{month.n:,} leads, {month.won:,} won") for month in months)
+    found = [_base(spans, names, evidence, each)]
+    if any(span.auc is not None for span in spans):
+        rows = tuple(
+            (span.key, _two(span.auc), f"{span.n:,} leads, {span.won:,} {_rate(evidence).lower()}") for span in spans
+        )
         found.insert(0, Chart(
-            "drift", "How well it tells leads apart, by month of the hand-off", {"data": [areas, chance], "layout": layout},
-            note="Months with fewer than ten of either kind are left out.", head=("Month", "AUC", "Of"), rows=rows,
+            "drift", f"How well it tells leads apart, by {each} of the hand-off", {"data": [areas, chance], "layout": layout},
+            note=f"A {each} with fewer than ten of either kind is left out.", head=(each.capitalize(), "AUC", "Of"), rows=rows,
         ))  # fmt: skip
     return tuple(found)
 
@@ -199,9 +201,9 @@ def _two(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def _base(months: Sequence[Month], names: list[str], evidence: Evidence) -> Chart:
-    values = [month.rate for month in months]
+def _base(spans: Sequence[Span], names: list[str], evidence: Evidence, each: str) -> Chart:
+    values = [span.rate for span in spans]
     bars = {"type": "bar", "name": _rate(evidence), "x": names, "y": values, "marker": {"color": "--joint"}}
     layout = {"yaxis": _axis(values), "xaxis": {"type": "category"}}
-    title = f"{_rate(evidence)} of the leads handed over in a month"
+    title = f"{_rate(evidence)} of the leads handed over in a {each}"
     return Chart("base", title, {"data": [bars], "layout": layout}, unit="percent")

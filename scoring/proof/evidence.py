@@ -4,7 +4,7 @@ One frame goes in, a row a lead: score, won, revenue, asked_at (may be missing),
 that tells probabilities hands them in beside the scores, and is held to them too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -29,16 +29,18 @@ from scoring.proof.measures import (
     missing,
     precision_recall,
     reliability,
+    tenths,
+    whole,
 )  # fmt: skip
 
-MONTHS = 24
-SOME = 10  # of either kind in a month, else its AUC says nothing
+SPANS = 24
+SOME = 10  # of either kind in a month or quarter, else its AUC says nothing
 PARTS = 12  # of a segment that are looked at, the largest first
 
 
 @dataclass(frozen=True)
-class Month:
-    """The leads handed over in a month (2026-03): how many, how many were won, how well the score told them apart."""
+class Span:
+    """The leads handed over in a month (2026-03) or a quarter (2026 Q1), how many were won, and how well it told them apart."""
 
     key: str
     n: int
@@ -142,7 +144,7 @@ class Evidence:
     bands: list[Band]
     gains: list[Gain]
     at: AtThreshold
-    months: list[Month]
+    spans: list[Span]
     halves: list[Half]
     said: Said | None
     calibration: Calibration | None = None
@@ -187,7 +189,7 @@ class Evidence:
             "bands": [Band(**one) for one in kept["bands"]],
             "gains": [Gain(**one) for one in kept["gains"]],
             "at": AtThreshold(**kept["at"]),
-            "months": [Month(**one) for one in kept["months"]],
+            "spans": [Span(**one) for one in kept["spans"]],
             "halves": [Half(**one) for one in kept["halves"]],
             "said": Said(**kept["said"]) if kept["said"] else None,
             "calibration": Calibration(**{**calibration, "parts": [Reliability(**one) for one in calibration["parts"]]})
@@ -215,9 +217,9 @@ def gathered(frame: pd.DataFrame, threshold: float, ground: Ground, told: Floats
         n=len(frame), won=int(won.sum()), revenue=float(revenue.sum()), currency=ground.currency, goal=ground.goal,
         has_dates=ground.has_dates, too_recent=ground.too_recent, maturity_days=ground.maturity_days,
         auc=auc(scores, won), auc_low=interval[0], auc_high=interval[1],
-        bands=bands(scores, won, revenue), gains=gains(scores, won, revenue),
+        bands=bands(scores, won, revenue, whole(tenths(scores))), gains=gains(scores, won, revenue),
         at=precision_recall(scores, won, threshold, revenue),
-        months=list(_months(frame, ground.zone))[-MONTHS:] if ground.has_dates else [],
+        spans=_spans(frame, ground.zone) if ground.has_dates else [],
         halves=_halves(frame, ground.zone) if ground.has_dates else [],
         said=_said(frame, threshold), calibration=None if told is None or not len(frame) else _calibration(told, won),
     )  # fmt: skip
@@ -241,13 +243,23 @@ def _key(month: int) -> str:
     return f"{month // 100}-{month % 100:02}"
 
 
-def _months(frame: pd.DataFrame, zone: str) -> Iterator[Month]:
+def _spans(frame: pd.DataFrame, zone: str) -> list[Span]:
+    """Part the leads by month; by quarter where most months have too few to say something."""
     dated = frame[frame["asked_at"].notna()]
-    for key, rows in dated.groupby(_local(dated, zone), observed=True):
-        scores, won, _ = _columns(rows)
+    months = _local(dated, zone)
+    found = list(_parted(dated, months, _key))
+    if sum(span.auc is not None for span in found) * 2 < len(found):
+        quarters = months // 100 * 10 + (months % 100 + 2) // 3
+        found = list(_parted(dated, quarters, lambda quarter: f"{quarter // 10} Q{quarter % 10}"))
+    return found[-SPANS:]
+
+
+def _parted(rows: pd.DataFrame, keys: "pd.Series[Any]", name: Callable[[int], str]) -> Iterator[Span]:
+    for key, part in rows.groupby(keys, observed=True):
+        scores, won, _ = _columns(part)
         hits = int(won.sum())
-        is_some = min(hits, len(rows) - hits) >= SOME
-        yield Month(_key(int(str(key))), len(rows), hits, auc(scores, won) if is_some else None)
+        is_some = min(hits, len(part) - hits) >= SOME
+        yield Span(name(int(str(key))), len(part), hits, auc(scores, won) if is_some else None)
 
 
 def _halves(frame: pd.DataFrame, zone: str) -> list[Half]:

@@ -19,6 +19,7 @@ ENOUGH = 120  # outcomes of the rarer kind below which nothing is claimed
 DRAWS = 500
 STEPS = 1_000  # scores are this finely told apart where they are drawn again and again
 CURVE = 100  # points of a gains curve
+WIDE = 20  # points from the lowest score to the highest, from which whole points are fine enough
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,13 @@ def tenths(scores: Floats, parts: int = 10) -> list[float]:
         return []
     starts = np.quantile(scores, np.arange(parts) / parts, method="higher")
     return [*(float(edge) for edge in np.unique(starts)), float(np.max(scores))]
+
+
+def whole(edges: Sequence[float]) -> list[float]:
+    """Round the edges of bands to whole points, where points lie wide enough apart for that."""
+    if not edges or edges[-1] - edges[0] < WIDE:
+        return list(edges)
+    return [*sorted({float(np.floor(edge)) for edge in edges[:-1]}), float(np.ceil(edges[-1]))]
 
 
 def bands(

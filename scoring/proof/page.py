@@ -10,6 +10,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from agreements.models import Agreement, Version
+from agreements.queries import STATES
 from scoring.proof import charts, cuts
 from scoring.proof.evidence import Evidence, Segment
 from scoring.proof.measures import ENOUGH, Band
@@ -116,6 +117,10 @@ class Side:
     @cached_property
     def verdict(self) -> Verdict | None:
         return judged(self.evidence) if self.evidence else None
+
+    @property
+    def state(self) -> str:
+        return STATES[self.version.state][0].lower()
 
     @property
     def lines(self) -> list[Line]:

@@ -96,8 +96,7 @@ def _too_few(evidence: Evidence) -> str:
 def _wanting(evidence: Evidence) -> list[str]:
     """What would let a verdict be given, and when that may be."""
     found = _waiting(evidence)
-    over = [month.won for month in evidence.months[-6:]]
-    pace = sum(over) / len(over) if over else 0
+    pace = _pace(evidence)
     if evidence.missing_won and pace >= 1:
         months = -(-evidence.missing_won // pace)
         found.append(f"At the pace of the last months, about {pace:.0f} a month, that takes {months:.0f} months more.")
@@ -106,6 +105,13 @@ def _wanting(evidence: Evidence) -> list[str]:
             "It is judged by leads that it scores, with a hand-off, an opportunity or a day of creation, and a known end."
         )
     return found
+
+
+def _pace(evidence: Evidence) -> float:
+    """Wins a month, by the leads of the last half year or so."""
+    lately = evidence.spans[-2:] if any("Q" in span.key for span in evidence.spans) else evidence.spans[-6:]
+    months = sum(3 if "Q" in span.key else 1 for span in lately)
+    return sum(span.won for span in lately) / months if months else 0.0
 
 
 def _waiting(evidence: Evidence) -> list[str]:

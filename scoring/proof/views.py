@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from agreements.models import Agreement
+from agreements.queries import STATES
 from core.live import render_live
 from core.numbers import as_decimal
 from core.tasks import ring
@@ -32,7 +33,13 @@ def proof(request: HttpRequest, key: str) -> HttpResponse:
     for side in filter(None, (page, page.other)):
         if side.standing.making and not side.standing.making.attempts and not side.standing.making.is_over:
             ring(side.standing.making)
-    context = {"agreement": agreement, "versions": agreement.versions.all(), "page": page, "question": page.question}
+    context = {
+        "agreement": agreement,
+        "versions": agreement.versions.all(),
+        "page": page,
+        "question": page.question,
+        "states": STATES,
+    }
     return render_live(request, "scoring/proof.html", context)
 
 

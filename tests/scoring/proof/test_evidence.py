@@ -84,7 +84,7 @@ def test_without_dates_it_is_a_hint_and_no_proof() -> None:
     found = of(frame(asked_at=pd.NaT), Ground(has_dates=False))
     verdict = judged(found)
     assert verdict.kind == "undated"
-    assert (found.months, found.halves) == ([], [])
+    assert (found.spans, found.halves) == ([], [])
     assert verdict.more[0].startswith("This score works")
 
 
@@ -103,12 +103,13 @@ def test_drift_tells_a_score_that_became_worse() -> None:
     found = of(pd.concat([early, late], ignore_index=True))
     assert drift_words(found).startswith("It has become worse")
     assert drift_words(of(early)).startswith("It does as well")
-    assert sum(month.n for month in of(early).months) == 4_000
+    assert sum(month.n for month in of(early).spans) == 4_000
 
 
 def test_months_are_the_companys() -> None:
-    rows = frame(n=40).assign(asked_at=pd.Timestamp("2024-02-29T23:30Z"))
-    assert [month.key for month in of(rows).months] == ["2024-03"]
+    rows = frame(n=100).assign(asked_at=pd.Timestamp("2024-03-31T22:30Z"))
+    assert [span.key for span in of(rows).spans] == ["2024-04"]
+    assert [span.key for span in of(rows.iloc[:30]).spans] == ["2024 Q2"]  # too few for a month
 
 
 def test_what_sales_said_stands_beside_the_score() -> None:

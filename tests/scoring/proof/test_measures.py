@@ -17,6 +17,8 @@ from scoring.proof.measures import (
     missing,
     precision_recall,
     reliability,
+    tenths,
+    whole,
 )  # fmt: skip
 
 SCORES = np.array([10.0, 20, 20, 30, 40, 50, 60, 70, 80, 90])
@@ -85,6 +87,18 @@ def test_bands_add_up_to_the_whole_and_part_no_equals(rows: list[tuple[int, bool
     assert sum(band.revenue for band in found) == won.sum() * 10
     for band in found[:-1]:
         assert band.n == ((scores >= band.low) & (scores < band.high)).sum()
+
+
+@pytest.mark.parametrize(
+    "scores", [[0.4, 12.7, 40.2, 99.5], [0.2, 50.0, 100.0, 100.0, 100.0], [1.1, 1.2, 1.3], [-30.5, 7.0]]
+)
+def test_edges_in_whole_points_hold_the_same_leads(scores: list[float]) -> None:
+    values = np.array(scores)
+    found = bands(values, values > 50, None, whole(tenths(values)))
+    assert sum(band.n for band in found) == len(scores)
+    assert all(band.n for band in found[-1:])
+    if values.max() - values.min() >= 20:
+        assert all(band.low == round(band.low) for band in found)
 
 
 def test_gains_rise_from_nothing_to_all() -> None:
