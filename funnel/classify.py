@@ -6,7 +6,7 @@ written is read back from Postgres before the next question, so a run that was k
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -17,7 +17,8 @@ import pyarrow as pa
 from django.db import connection, transaction
 from django.utils import timezone
 
-from crm.models import StageMapping
+from crm.models import Lead, StageMapping
+from crm.one import FewBuyers
 from crm.subjects import Described
 from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts
@@ -98,6 +99,18 @@ def _since(done: Classification | None, funnel: Funnel, digest: str, day: Any, h
     return "" if are_many(ids("leads", done.horizon), "crm_lead") else done.horizon
 
 
+def classify_few(leads: Sequence[Lead], moment: datetime | None = None) -> int:
+    """Let a few leads enter what they fulfil, from their rows of the moment: the same question that a run asks of all."""
+    ids = np.array(sorted(lead.pk for lead in leads), dtype=np.int64)
+    funnel, few, portion = in_force(), FewBuyers(leads), Portion(int(ids[0]), int(ids[-1]), ids)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        standing = _standing(cursor, "lead", portion)
+        now, means = moment or timezone.now(), meanings_of(few)
+        question = _question(few, funnel, "leads", portion, few.table("leads"), means, now, standing)
+        return _copy(cursor, "lead", funnel, few.stream(question))
+
+
 def _digest(funnel: Funnel) -> str:
     mappings = StageMapping.objects.order_by("pk").values_list("source", "track", "pipeline", "stage", "ours")
     return hashlib.sha256(f"{funnel.digest} {list(mappings)}".encode()).hexdigest()
@@ -135,7 +148,7 @@ def _do(
 
 
 def _question(
-    facts: Facts,
+    facts: Facts | FewBuyers,
     funnel: Funnel,
     subject: str,
     portion: Portion,

@@ -97,7 +97,15 @@ def _queue_after_imports(company: Company) -> None:
         ended = ended.filter(finished_at__gt=last_start)
     ids = sorted(ended.values_list("pk", flat=True))
     if ids:
-        _queue(f"import:{ids[-1]}", company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
+        _queue(_key_of(ended.latest("finished_at")), company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
+
+
+def _key_of(run: Import) -> str:
+    """Name the run that follows an import; one that stands for what is pushed all day ends more than once."""
+    key = f"import:{run.pk}"
+    was = NightlyRun.objects.filter(key=key).first()
+    again = was and run.finished_at and run.finished_at > was.queued_at
+    return f"{key}:{run.finished_at:%Y-%m-%dT%H:%M:%S.%f}" if again else key
 
 
 def _queue_after_signatures(company: Company) -> None:

@@ -1,14 +1,15 @@
-"""Score one lead at once, from the rows of the moment: the same question that a run asks of the million."""
+"""Score one lead at once, or a few, from the rows of the moment: the same question that a run asks of the million."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.models import Lead
-from crm.one import OneBuyer
+from crm.one import FewBuyers
 from crm.subjects import Described
 from facts.portions import Portion
 from scoring.compiling import Asked, states
@@ -19,25 +20,31 @@ from scoring.terms import EVERYBODY
 from scoring.writing import LOCK, fresh, remove, standing, write
 
 
-@transaction.atomic
 def score_lead(lead: Lead, moment: datetime | None = None) -> list[Score]:
     """Bring the lead's scores up to date, and return them."""
+    return score_leads([lead], moment)
+
+
+@transaction.atomic
+def score_leads(leads: Sequence[Lead], moment: datetime | None = None) -> list[Score]:
+    """Bring the scores of a few leads up to date, and return them."""
     now = moment or timezone.now()
-    portion = Portion(lead.pk, lead.pk)
+    ids = sorted(lead.pk for lead in leads)
+    portion = Portion(ids[0], ids[-1], np.array(ids, dtype=np.int64))
     models = in_force()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        one = OneBuyer(lead)
-        asked = Asked(Described(one, "leads"), one.table("leads"), now)
+        few = FewBuyers(leads)
+        asked = Asked(Described(few, "leads"), few.table("leads"), now)
         for model in models:
             stands = standing(cursor, model, portion)
-            found = one.execute(fresh(model, states(model, asked), stands, timezone.now()))
+            found = few.execute(fresh(model, states(model, asked), stands, timezone.now()))
             write(cursor, model, _rows(found), now, is_empty=not stands.num_rows)
             if stands.num_rows and model.leads != EVERYBODY:
-                end_strangers(cursor, one, model, asked, stands)
+                end_strangers(cursor, few, model, asked, stands)
         keys = [model.key for model in models]
-        remove(cursor, now, "s.lead_id = %s AND s.model <> ALL(%s)", [lead.pk, keys])
-    return list(Score.objects.filter(lead=lead).order_by("model"))
+        remove(cursor, now, "s.lead_id = ANY(%s) AND s.model <> ALL(%s)", [ids, keys])
+    return list(Score.objects.filter(lead__in=ids).order_by("lead", "model"))
 
 
 def _rows(found: object) -> Iterator[pa.RecordBatch]:

@@ -6,6 +6,7 @@ from funnel.api.content import ContentUseView
 from funnel.api.handed import HandOffView, VerdictView
 from funnel.api.hours import CalendarView
 from funnel.api.moves import MoveView
+from funnel.api.pushing import LeadView, TouchView, UsageEventView
 from funnel.api.routing import AbsenceView, CapacityView, RoutingRuleView
 from funnel.api.spotting import EnquiryView
 
@@ -21,4 +22,7 @@ HANDED_VIEWS: dict[str, type[ReadOnly]] = {
     "routing_rules": RoutingRuleView,
     "capacities": CapacityView,
     "absences": AbsenceView,
+    "leads": LeadView,
+    "touches": TouchView,
+    "usage_events": UsageEventView,
 }

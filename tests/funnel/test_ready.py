@@ -10,13 +10,16 @@ from django.utils import timezone
 from agreements.actions import draft, propose, sign
 from crm.models import Lead, Touch, UsageEvent
 from facts.refresh import refresh
+from funnel.classify import classify_few
 from funnel.definitions import in_force
+from funnel.models import Move
 from funnel.one import ask
 from scoring.defaults import PQL_TERMS
+from scoring.live import score_leads
 from scoring.running import score_all
 from team.models import User
 from tests import make
-from tests.funnel.conftest import Run, lead, way
+from tests.funnel.conftest import Run, deal, lead, way
 
 Sign = Callable[[dict[str, Any], str], None]
 ANSWERED = {"events": "touches", "points": 10, "half_life": 30}
@@ -60,20 +63,6 @@ def test_a_lead_is_an_mql_when_its_faded_score_reaches_the_signed_threshold(run:
     assert said == ("ready by the signed threshold of the score is yes", "true")
 
 
-def test_a_new_threshold_moves_the_stage_with_it(run: Run, sign_model: Sign) -> None:
-    sign_model({"threshold": 30, "engagement": {"Answered": ANSWERED}}, "leads")
-    found = lead("2026-01-05")
-    touched(found, 0.1, 0.2)
-    scored()
-    run()
-    assert not holds(found, "mql")
-    sign_model({"threshold": 15, "engagement": {"Answered": ANSWERED}}, "leads")
-    scored()
-    run()
-    assert holds(found, "mql")
-    assert [stage for stage, _ in way(found)] == ["inquiry", "mql"]
-
-
 def test_each_door_has_a_score_of_its_own(run: Run, sign_model: Sign) -> None:
     sign_model({"threshold": 15, "engagement": {"Answered": ANSWERED}}, "leads")
     sign_model(PQL_TERMS, "use")
@@ -95,3 +84,20 @@ def test_while_no_model_is_signed_nobody_is_ready(run: Run) -> None:
     run()
     assert not holds(found, "mql")
     assert [stage for stage, _ in way(found)] == ["inquiry"]
+
+
+def test_a_few_at_once_enter_what_the_run_over_all_lets_them_enter(run: Run, sign_model: Sign) -> None:
+    sign_model({"threshold": 15, "engagement": {"Answered": ANSWERED}}, "leads")
+    leads = [lead("2026-01-05", history={"MQL": "2026-01-07T10:00:00"} if n == 2 else None) for n in range(4)]
+    touched(leads[0], 0.1, 0.2), touched(leads[1], 40)
+    deal(leads[3], "2026-02-01", "won", "2026-03-01")
+    score_leads(leads)
+    assert classify_few(leads) == 8
+    at_once = [way(found) for found in leads]
+    assert [[stage for stage, _ in each] for each in at_once] == [
+        ["inquiry", "mql"], ["inquiry"], ["inquiry", "mql"], ["inquiry", "sql", "won"],
+    ]  # fmt: skip
+    assert (classify_few(leads), run()) == (0, 0)
+    Move.objects.all().delete()
+    run()
+    assert [way(found) for found in leads] == at_once

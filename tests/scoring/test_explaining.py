@@ -60,7 +60,7 @@ def test_change_points_are_the_history(signed: Any) -> None:
 
 
 def test_the_funnel_reads_scores_as_they_are_today(signed: Any, company: Any) -> None:
-    signed(terms(engagement={"Webinar": rule(100, half_life=30)}))
+    signed(terms(threshold=65, engagement={"Webinar": rule(100, half_life=30)}))
     now = timezone.now()
     fresh, faded = make.lead(first_contact_on=now.date()), make.lead(first_contact_on=now.date())
     make.record(event(fresh, 0).__class__, lead=fresh, happened_at=now - timedelta(days=1))

@@ -1,0 +1,116 @@
+"""Leads, touches and uses of the product pushed by other systems: written, and followed at once."""
+
+from typing import Any, ClassVar, cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.api import pushing, views
+from crm.models import Lead, Record, Touch, UsageEvent
+from crm.pushing import MOST, Pushed, Refused, leads_of, push
+from funnel.live import FEW, follow_leads
+from funnel.queries import current_stages
+from scoring.models import Score
+from team.access import may
+from team.models import User
+
+
+class RowSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    source = serializers.CharField()
+    external_id = serializers.CharField()
+
+
+class ScoreSerializer(serializers.ModelSerializer[Score]):
+    class Meta:
+        model = Score
+        fields = ("model", "score", "letter", "fit_points", "since")
+
+
+class FollowedSerializer(serializers.Serializer[Any]):
+    lead = serializers.IntegerField()
+    stage = serializers.CharField(allow_blank=True)
+    scores = ScoreSerializer(many=True)
+
+
+class PushedSerializer(serializers.Serializer[Any]):
+    """What became of the rows; `followed` has the leads concerned as they stand now, empty where they are many."""
+
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    imports = serializers.ListField(child=serializers.IntegerField(), help_text="Where it is listed, to be taken back.")
+    rows = RowSerializer(many=True)
+    followed = FollowedSerializer(many=True)
+
+
+WORDS = f"""Write one row or a list of up to {MOST:,}, all or nothing.
+
+A row is found by its source and external_id; only the fields that are given are written, and what says nothing new is
+left alone, so that a request may be sent twice. A reference is an id of Accord, or a text: the id in the row's source.
+The scores, stages and clocks of up to {FEW} leads follow at once, those of more within a minute."""
+
+
+class Pushes:
+    """Takes rows of one kind of record."""
+
+    parser_classes = [JSONParser]
+    taken: ClassVar[type[pushing.RowSerializer]]
+    model: ClassVar[type[Record]]
+
+    def write(self, request: Request) -> Response:
+        user = cast(User, request.user)
+        if not may(user, "import"):
+            raise PermissionDenied("Ops and the leaders of Marketing and Sales bring records in.")
+        rows = pushing.rows_of(self.taken, request.data)
+        try:
+            pushed = push(by=user, model=self.model, rows=rows)
+        except Refused as error:
+            raise pushing.refusal(error) from None
+        return Response(PushedSerializer(_told(pushed)).data)
+
+
+def _told(pushed: Pushed) -> dict[str, Any]:
+    leads = follow_leads(set(leads_of(pushed.records)))
+    stages = current_stages(lead.pk for lead in leads)
+    scores = Score.objects.filter(lead__in=leads).order_by("model")
+    return {
+        "created": pushed.created, "updated": pushed.updated, "unchanged": pushed.unchanged, "imports": pushed.run_ids,
+        "rows": pushed.records,
+        "followed": [
+            {"lead": lead.pk, "stage": stages.get(lead.pk, ""), "scores": [one for one in scores if one.lead_id == lead.pk]}
+            for lead in leads
+        ],
+    }  # fmt: skip
+
+
+def _pushed_as(form: type[pushing.RowSerializer]) -> Any:
+    return extend_schema(description=WORDS, request=form(many=True), responses=PushedSerializer)
+
+
+class LeadView(Pushes, views.LeadView):
+    taken, model = pushing.NewLead, Lead
+
+    @_pushed_as(pushing.NewLead)
+    def create(self, request: Request) -> Response:
+        return self.write(request)
+
+
+class TouchView(Pushes, views.TouchView):
+    taken, model = pushing.NewTouch, Touch
+
+    @_pushed_as(pushing.NewTouch)
+    def create(self, request: Request) -> Response:
+        return self.write(request)
+
+
+class UsageEventView(Pushes, views.UsageEventView):
+    taken, model = pushing.NewUsageEvent, UsageEvent
+
+    @_pushed_as(pushing.NewUsageEvent)
+    def create(self, request: Request) -> Response:
+        return self.write(request)

@@ -1,0 +1,156 @@
+"""Leads, touches and uses pushed over the API: all or nothing, twice is once, and what follows stands at once."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from agreements.actions import draft, propose, sign
+from core.work import State, perform
+from crm import models as crm
+from crm.actions import undo_import
+from facts.refresh import refresh
+from funnel.models import HandOff
+from kpis.models import NightlyRun
+from scoring.models import Score
+from scoring.running import score_all
+from team.models import Role, User
+from tests import make
+from tests.api.conftest import Caller
+from tests.funnel.handing import local, seller, signed
+
+Push = Callable[..., Any]
+TERMS = {
+    "threshold": 15,
+    "fit": {"Large enough": {"rule": {"field": "employees", "is": ">=", "value": 50}, "points": 5}},
+    "engagement": {"Answered": {"events": "touches", "points": 10, "half_life": 30, "cap": 25}},
+}
+
+
+@pytest.fixture
+def push(company: Any) -> Push:
+    ops = Caller(make.user(Role.OPS), ["read", "write"])
+
+    def go(kind: str, rows: Any, status: int = 200, by: Caller = ops) -> Any:
+        answer = by.client.post(f"/api/v1/{kind}/", json.dumps(rows), content_type="application/json")
+        assert answer.status_code == status, answer.content
+        return answer.json()
+
+    return go
+
+
+@pytest.fixture
+def model(cmo: User, cro: User) -> None:
+    version = draft(by=cmo, kind="score", key="leads", title="Leads", text="Points.", terms=TERMS)
+    sign(by=cro, version=propose(by=cmo, version=version))
+
+
+def row(number: int, **fields: Any) -> dict[str, Any]:
+    return {"source": "shop", "external_id": f"L{number}", **fields}
+
+
+def touch(number: int, lead: Any, days: float = 0.1) -> dict[str, Any]:
+    moment = timezone.now() - timedelta(days=days)
+    return row(number, lead=lead, kind="Webinar", has_responded=True, happened_at=moment.isoformat())
+
+
+def counts(said: Any) -> tuple[int, int, int]:
+    return said["created"], said["updated"], said["unchanged"]
+
+
+def test_a_lead_that_is_pushed_is_scored_and_handed_over_at_once(push: Push, model: None, cmo: User, cro: User) -> None:
+    seller("Ada", cro)
+    signed(cmo, cro, since=local("2026-11-01T00:00:00"))
+    said = push("leads", row(1, first_name="Ann", last_name="Lee", employees=60))
+    (followed,) = said["followed"]
+    assert (followed["stage"], [one["score"] for one in followed["scores"]]) == ("inquiry", [5])
+    said = push("touches", [touch(1, "L1", 1), touch(2, followed["lead"], 2)])
+    assert (said["followed"][0]["stage"], counts(said)) == ("mql", (2, 0, 0))
+    handed = HandOff.objects.get(lead=followed["lead"])
+    assert 15 < handed.score < 25
+    assert handed.due_at is not None
+    assert crm.Lead.objects.get().name == "Ann Lee"
+
+
+def test_what_is_pushed_scores_as_the_run_over_all_does(push: Push, model: None) -> None:
+    push("leads", [row(n, employees=n * 20) for n in range(5)])
+    push("touches", [touch(n, f"L{n % 5}", n * 3) for n in range(12)])
+    at_once = list(
+        Score.objects.order_by("lead").values_list("lead", "fit_points", "letter", "state", "next_change_at")
+    )
+    assert len(at_once) == 5
+    refresh()
+    assert score_all() == 0
+    Score.objects.all().delete()
+    score_all()
+    assert (
+        list(Score.objects.order_by("lead").values_list("lead", "fit_points", "letter", "state", "next_change_at"))
+        == at_once
+    )
+
+
+def test_twice_is_once_and_only_what_is_given_is_written(push: Push) -> None:
+    sent = [row(1, name="Ann", title="Chief", custom={"tier": "A"}), row(2, name="Bob")]
+    assert counts(push("leads", sent)) == (2, 0, 0)
+    stamps = set(crm.Lead.objects.values_list("changed_xid", flat=True))
+    assert counts(push("leads", sent)) == (0, 0, 2)
+    assert set(crm.Lead.objects.values_list("changed_xid", flat=True)) == stamps
+    assert counts(push("leads", [row(1, custom={"size": 3}), row(3)])) == (1, 1, 0)
+    ann = crm.Lead.objects.get(external_id="L1")
+    assert (ann.name, ann.title, ann.custom) == ("Ann", "Chief", {"tier": "A", "size": 3})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "words"),
+    [
+        (row(2, employees="many"), "employees", "integer is required"),
+        (row(2, shoe=43), "shoe", "There is no such field."),
+        ({"source": "shop"}, "external_id", "This field is required."),
+        (row(1), "external_id", "comes twice"),
+        (row(2, account="A9"), "account", "shop has no account “A9” here yet."),
+        (row(2, campaign=987_654), "campaign", "There is no campaign 987654."),
+        (row(2, account=True), "account", "Give its id here as a number"),
+        (row(2, currency="Taler"), "currency", ""),
+        (7, "non_field_errors", "Invalid data"),
+    ],
+)
+def test_one_wrong_line_keeps_all_out_and_is_named(push: Push, wrong: Any, field: str, words: str) -> None:
+    said = push("leads", [row(1, name="Ann"), wrong], 400)
+    assert words in said["fields"][f"line 2: {field}"][0]
+    assert not crm.Lead.objects.exists()
+    assert not crm.Import.objects.exists()
+
+
+def test_too_many_rows_nobody_s_right_and_no_scope(push: Push) -> None:
+    assert "at most 1,000 rows" in push("leads", [row(n) for n in range(1001)], 400)["detail"]
+    push("leads", [], 400)
+    push("leads", row(1), 403, Caller(make.user(Role.REP), ["read", "write"]))
+    push("leads", row(1), 403, Caller(make.user(Role.OPS, email="o@example.com"), ["read"]))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_day_of_pushes_is_an_import_that_can_be_taken_back(push: Push, company: Any) -> None:
+    there = make.lead(source="shop", external_id="L1", title="Clerk")
+    first = push("leads", [row(1, title="Chief"), row(2)])
+    again = push("leads", [row(1, title="Owner"), row(3)])
+    assert first["imports"] == again["imports"]
+    run = crm.Import.objects.get()
+    assert (run.counts["created"], run.counts["updated"], run.counts["rows"]) == (2, 2, 4)
+    undo = undo_import(run=run, user=make.user(Role.OPS, email="o@example.com"))
+    perform(crm.Undo, undo.pk)
+    there.refresh_from_db()
+    assert (there.title, crm.Lead.objects.count()) == ("Clerk", 1)
+    assert push("leads", row(1, title="Head"))["imports"] != [run.pk]
+
+
+def test_more_than_a_few_are_left_to_the_run_that_follows(push: Push, model: None) -> None:
+    assert push("leads", [row(n) for n in range(21)])["followed"] == []
+    assert not Score.objects.exists()
+    NightlyRun.schedule()
+    NightlyRun.objects.update(state=State.DONE, started_at=timezone.now())
+    push("leads", row(30))
+    NightlyRun.schedule()
+    assert NightlyRun.objects.filter(state=State.QUEUED).count() == 1
