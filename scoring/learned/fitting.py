@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, TimeSeriesSplit
 
+from scoring.learned.strength import Strength, best, sparest
 from scoring.proof.measures import Flags, Floats, auc
 
 DOUBLES = 10  # points that double the odds
@@ -27,23 +29,12 @@ Folds = list[tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
-class Strength:
-    """A penalty that was tried: how many rules it leaves, and the AUC of cross validation with its standard error."""
-
-    penalty: float
-    rules: int
-    auc: float
-    error: float
-
-
-@dataclass(frozen=True)
 class Fitted:
     """Points by feature (0: not used), and what a score says: P = 1 / (1 + e^−(base + slope · score))."""
 
     points: np.ndarray
     base: float
     slope: float
-    chosen: Strength
     tried: tuple[Strength, ...]
 
 
@@ -55,16 +46,24 @@ def told(scores: Floats, base: float, slope: float) -> Floats:
 def fit(features: Floats, won: Flags, *, is_dated: bool, seed: int, tell: Tell) -> Fitted:
     """Fit the training part; `features` lie between 0 and 1, in the order of time where `is_dated`."""
     tried = _tried(features, won, is_dated, seed, tell)
-    chosen = _chosen(tried)
     tell(STRENGTHS, STRENGTHS, "Weighing the rules that are left")
-    kept = np.flatnonzero(_weights(features, won, chosen.penalty, seed))
+    kept = _kept(features, won, tried, seed)
     weights = np.zeros(features.shape[1])
     if len(kept):
         weights[kept] = _weighed(features[:, kept], won)[0]
     points = np.round(weights * FACTOR).astype(int)
     scores = features @ points
     base, slope = _calibrated(features[:, kept], won, is_dated, seed, scores)
-    return Fitted(points, base, slope, chosen, tuple(tried))
+    return Fitted(points, base, slope, tuple(tried))
+
+
+def _kept(features: Floats, won: Flags, tried: list[Strength], seed: int) -> npt.NDArray[np.int64]:
+    """Return the places of the features chosen; where that is none, those of the weakest penalty that tells most."""
+    for one in (sparest(tried), best(tried)):
+        kept = np.flatnonzero(_weights(features, won, one.penalty, seed))
+        if len(kept):
+            break
+    return kept
 
 
 def _tried(features: Floats, won: Flags, is_dated: bool, seed: int, tell: Tell) -> list[Strength]:
@@ -107,11 +106,6 @@ def _strength(features: Floats, won: Flags, penalty: float, parts: Folds, seed: 
     return Strength(
         penalty, round(float(np.mean(rules))) if rules else 0, float(np.mean(areas)) if areas else 0.5, error
     )
-
-
-def _chosen(tried: list[Strength]) -> Strength:
-    best = max(tried, key=lambda one: one.auc)
-    return next(one for one in tried if one.auc >= best.auc - best.error)
 
 
 def _weights(features: Floats, won: Flags, penalty: float, seed: int) -> Floats:

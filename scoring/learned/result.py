@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from core.numbers import percent
-from scoring.learned.fitting import Strength
+from scoring.learned.strength import Strength, is_chance
 from scoring.proof.evidence import Evidence
 from scoring.proof.measures import ENOUGH
 from scoring.proof.verdict import WEAK, Verdict
@@ -149,16 +149,16 @@ def refusal(won: int, others: int, goal: str) -> str:
 def verdict(result: Result) -> Verdict:
     """Say in one sentence whether what was learned works on the leads that were held out."""
     found = result.evidence
-    if result.refusal or found is None:
+    if result.refusal:
         return Verdict("few", result.refusal)
-    words = f"AUC {found.auc or 0:.2f}, between {found.auc_low or 0:.2f} and {found.auc_high or 0:.2f}; 0.50 is chance"
     done = "were won" if result.goal == "won" else "converted"
-    if not result.rules:
+    if found is None or not result.rules:
         return Verdict(
             "chance",
             f"This score does not work: no rule tells the leads that {done} from the others any better than chance.",
         )
-    if found.auc_low is None or found.auc_low <= 0.5:
+    words = f"AUC {found.auc or 0:.2f}, between {found.auc_low or 0:.2f} and {found.auc_high or 0:.2f}; 0.50 is chance"
+    if found.auc_low is None or found.auc_low <= 0.5 or is_chance(result.tried):
         return Verdict(
             "chance",
             f"This score does not work: on leads it had not seen it tells those that {done} from the others no better than "

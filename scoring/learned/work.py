@@ -14,7 +14,6 @@ from core.numbers import percent
 from core.work import Hopeless, State
 from facts.engine import open_facts
 from scoring.definitions import SCORE
-from scoring.learned.learning import learn
 from scoring.learned.result import Result
 from scoring.learned.scope import Scope
 from scoring.models import Learning
@@ -42,6 +41,8 @@ def make(row: Learning) -> None:
     Raises:
         Hopeless: there are no facts.
     """
+    from scoring.learned.learning import learn  # brings scikit-learn, which no page needs
+
     started = time.monotonic()
     facts = open_facts()
     if facts.snapshot is None:
