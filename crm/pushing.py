@@ -40,6 +40,10 @@ class Pushed:
     unchanged: int = 0
 
     @property
+    def is_news(self) -> bool:
+        return bool(self.created or self.updated)
+
+    @property
     def records(self) -> list[Record]:
         return [self.by_place[place] for place in sorted(self.by_place)]
 

@@ -21,7 +21,7 @@ from team.models import User
 
 class RowSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, not the serializer's own source
     external_id = serializers.CharField()
 
 
@@ -38,7 +38,7 @@ class FollowedSerializer(serializers.Serializer[Any]):
 
 
 class PushedSerializer(serializers.Serializer[Any]):
-    """What became of the rows; `followed` has the leads concerned as they stand now, empty where they are many."""
+    """What became of the rows; `followed` has the leads concerned as they stand now, empty where they are many or nothing was written."""
 
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
@@ -58,7 +58,6 @@ The scores, stages and clocks of up to {FEW} leads follow at once, those of more
 class Pushes:
     """Takes rows of one kind of record."""
 
-    parser_classes = [JSONParser]
     taken: ClassVar[type[pushing.RowSerializer]]
     model: ClassVar[type[Record]]
 
@@ -75,7 +74,7 @@ class Pushes:
 
 
 def _told(pushed: Pushed) -> dict[str, Any]:
-    leads = follow_leads(set(leads_of(pushed.records)))
+    leads = follow_leads(set(leads_of(pushed.records))) if pushed.is_news else []
     stages = current_stages(lead.pk for lead in leads)
     scores = Score.objects.filter(lead__in=leads).order_by("model")
     return {
@@ -93,6 +92,7 @@ def _pushed_as(form: type[pushing.RowSerializer]) -> Any:
 
 
 class LeadView(Pushes, views.LeadView):
+    parser_classes = [JSONParser]
     taken, model = pushing.NewLead, Lead
 
     @_pushed_as(pushing.NewLead)
@@ -101,6 +101,7 @@ class LeadView(Pushes, views.LeadView):
 
 
 class TouchView(Pushes, views.TouchView):
+    parser_classes = [JSONParser]
     taken, model = pushing.NewTouch, Touch
 
     @_pushed_as(pushing.NewTouch)
@@ -109,6 +110,7 @@ class TouchView(Pushes, views.TouchView):
 
 
 class UsageEventView(Pushes, views.UsageEventView):
+    parser_classes = [JSONParser]
     taken, model = pushing.NewUsageEvent, UsageEvent
 
     @_pushed_as(pushing.NewUsageEvent)

@@ -43,6 +43,12 @@ def push(company: Any) -> Push:
 
 
 @pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing follows: what is asked is the writing."""
+    monkeypatch.setattr("funnel.api.pushing.follow_leads", lambda ids: [])
+
+
+@pytest.fixture
 def model(cmo: User, cro: User) -> None:
     version = draft(by=cmo, kind="score", key="leads", title="Leads", text="Points.", terms=TERMS)
     sign(by=cro, version=propose(by=cmo, version=version))
@@ -92,7 +98,7 @@ def test_what_is_pushed_scores_as_the_run_over_all_does(push: Push, model: None)
     )
 
 
-def test_twice_is_once_and_only_what_is_given_is_written(push: Push) -> None:
+def test_twice_is_once_and_only_what_is_given_is_written(push: Push, alone: None) -> None:
     sent = [row(1, name="Ann", title="Chief", custom={"tier": "A"}), row(2, name="Bob")]
     assert counts(push("leads", sent)) == (2, 0, 0)
     stamps = set(crm.Lead.objects.values_list("changed_xid", flat=True))
@@ -132,7 +138,7 @@ def test_too_many_rows_nobody_s_right_and_no_scope(push: Push) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_day_of_pushes_is_an_import_that_can_be_taken_back(push: Push, company: Any) -> None:
+def test_a_day_of_pushes_is_an_import_that_can_be_taken_back(push: Push, alone: None, company: Any) -> None:
     there = make.lead(source="shop", external_id="L1", title="Clerk")
     first = push("leads", [row(1, title="Chief"), row(2)])
     again = push("leads", [row(1, title="Owner"), row(3)])
