@@ -3,18 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from core.numbers import rounded
 from facts.engine import Facts, open_facts
 from scoring import capacity
 from scoring.capacity import Capacity
 from scoring.checking import faults
 from scoring.explorer import answers, work
-from scoring.explorer.answers import Meaning, Share
+from scoring.explorer.answers import Meaning, Share, about
 from scoring.explorer.explored import Explored
 from scoring.models import Exploration
 from scoring.proof.measures import Band
@@ -135,12 +133,12 @@ def sentence(found: Consequences) -> str:
         return "Nothing can be said yet."
     meaning = found.after.meaning
     a_week = meaning.forecast.a_week
-    said = f"From {meaning.threshold:g} points, about {_about(a_week)} leads a week become {found.leads}"
+    said = f"From {meaning.threshold:g} points, about {about(a_week)} leads a week become {found.leads}"
     if found.before:
         said += f", {_change(a_week - found.before.meaning.forecast.a_week)}"
     if found.capacity and found.load is not None:
-        said += f"; Sales can take {_about(found.capacity.a_week)}" + (
-            f", so {_about(a_week - found.capacity.a_week)} would wait" if found.load > 1 else ""
+        said += f"; Sales can take {about(found.capacity.a_week)}" + (
+            f", so {about(a_week - found.capacity.a_week)} would wait" if found.load > 1 else ""
         )
     return said + "."
 
@@ -148,11 +146,7 @@ def sentence(found: Consequences) -> str:
 def _change(more: float) -> str:
     if abs(more) < 0.05:
         return "as many as now"
-    return f"{_about(abs(more))} {'more' if more > 0 else 'fewer'} than now"
-
-
-def _about(value: float) -> str:
-    return rounded(Decimal(str(float(value))), 0 if value >= 10 or value == int(value) else 1)
+    return f"{about(abs(more))} {'more' if more > 0 else 'fewer'} than now"
 
 
 def evidence(found: Consequences) -> dict[str, Any]:

@@ -43,6 +43,12 @@ class Building:
         return f"{self.part}-{self.place}"
 
     @property
+    def signed(self) -> str:
+        """The points as a summary shows them: +5, −2.5; what is no number as it was typed."""
+        found = _number(self.points)
+        return f"{'−' if found < 0 else '+'}{_text(abs(found))}" if isinstance(found, int | float) else self.points
+
+    @property
     def subject(self) -> Subject:
         return SCORED if self.part == FIT else of_events(SCORED.events.get(self.events) or SCORED.events["touches"])
 

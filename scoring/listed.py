@@ -8,8 +8,12 @@ from django.db.models import Count, Prefetch, QuerySet
 
 from agreements.models import Agreement, Version
 from agreements.queries import STATES
+from facts.engine import Facts, open_facts
 from scoring.checking import faults
-from scoring.definitions import SCORE
+from scoring.definitions import SCORE, of_version
+from scoring.explorer import work
+from scoring.explorer.answers import over
+from scoring.explorer.explored import Explored
 from scoring.models import Score
 
 WAITING = {"disputed", "proposed", "draft"}
@@ -23,6 +27,7 @@ class Line:
     binding: Version | None
     waiting: Version | None
     scored: int
+    over: int | None  # leads over its threshold by the newest facts; none while nobody counted them
 
     @property
     def shown(self) -> Version | None:
@@ -64,15 +69,38 @@ def agreements() -> QuerySet[Agreement]:
 
 
 def lines(found: Iterable[Agreement]) -> list[Line]:
-    chosen = list(found)
+    chosen, facts = list(found), open_facts()
     counted = Score.objects.filter(model__in=[one.key for one in chosen]).values("model").annotate(n=Count("pk"))
     scored = {row["model"]: row["n"] for row in counted}
-    return [_line(agreement, scored.get(agreement.key, 0)) for agreement in chosen]
+    return [_line(agreement, scored.get(agreement.key, 0), facts) for agreement in chosen]
 
 
-def _line(agreement: Agreement, scored: int) -> Line:
+def _line(agreement: Agreement, scored: int, facts: Facts) -> Line:
     versions = [version for version in agreement.versions.all() if version.pilot_manager_id is None]
     states = {version.pk: version.state for version in versions}
     binding = next((version for version in versions if states[version.pk] == "in_force"), None)
     waiting = next((version for version in versions if states[version.pk] in WAITING), None)
-    return Line(agreement, binding, waiting, scored)
+    return Line(agreement, binding, waiting, scored, _over(binding, facts))
+
+
+def _over(binding: Version | None, facts: Facts) -> int | None:
+    if binding is None or facts.snapshot is None or faults(binding.terms):
+        return None
+    model = of_version(binding)
+    found = work.ask(facts, model, binding.terms)
+    return int(over(found, model.threshold).sum()) if isinstance(found, Explored) else None
+
+
+def sentence(found: list[Line]) -> str:
+    """Say what is most worth knowing of the models: what waits, else who is ready."""
+    asked = [line for line in found if line.waiting and line.waiting.state in {"proposed", "disputed"}]
+    if asked:
+        first = asked[0].waiting
+        assert first is not None
+        more = f", and {len(asked) - 1} more wait" if len(asked) > 1 else ""
+        return f"Version {first.number} of “{asked[0].agreement}” is {first.state}{more}."
+    ready = [line for line in found if line.over is not None]
+    if not ready:
+        return "No model is in force: nobody is scored." if not any(line.binding for line in found) else ""
+    first_line = ready[0]
+    return f"{first_line.over:,} of {first_line.scored:,} leads are at {first_line.threshold:g} points or over: ready for Sales."

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from agreements.signing import NotAllowed
 from scoring import defaults
 from scoring.definitions import propose_default
-from scoring.listed import agreements, lines
+from scoring.listed import agreements, lines, sentence
 from scoring.words import terms_in_words
 from team.access import may, needs
 from team.models import User
@@ -27,9 +27,11 @@ PER_PAGE = 25
 def scores(request: HttpRequest) -> HttpResponse:
     """The models in force, proposed and drafted; where there is none, Accord's own proposal."""
     page = Paginator(agreements(), PER_PAGE).get_page(request.GET.get("page"))
+    shown = lines(page.object_list)
     context = {
         "page": page,
-        "lines": lines(page.object_list),
+        "lines": shown,
+        "sentence": sentence(shown),
         "sets_scores": may(request.user, "set_scores"),
         "proposal": [] if page.object_list else terms_in_words(defaults.TERMS),
         "text": defaults.TEXT,

@@ -7,10 +7,12 @@ the facts. The forecast is the mean of the last eight of them, with the range in
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
 from core.intervals import wilson
+from core.numbers import rounded
 from scoring.explorer.curves import Flags, Whole
 from scoring.explorer.explored import WEEKS, Explored
 from scoring.proof.measures import AtThreshold, Band, bands, precision_recall
@@ -20,6 +22,11 @@ IN_FOUR_OF_FIVE = 1.2816  # of the normal distribution
 BANDS = 8
 
 
+def about(value: float) -> str:
+    """Write an expected number as finely as it is known: 34, 4.5, 0.3."""
+    return rounded(Decimal(str(float(value))), 0 if value >= 10 or value == int(value) else 1)
+
+
 @dataclass(frozen=True)
 class Forecast:
     """How many a week if it goes on as in the last weeks; from `low` to `high` in four of five weeks."""
@@ -27,6 +34,14 @@ class Forecast:
     a_week: float
     low: float
     high: float
+
+    @property
+    def words(self) -> str:
+        return about(self.a_week)
+
+    @property
+    def range_words(self) -> str:
+        return f"{about(self.low)} to {about(self.high)}"
 
 
 @dataclass(frozen=True)
