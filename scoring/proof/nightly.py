@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 def prove_in_force(progress: Progress) -> int:
     """Make the proofs that the newest facts ask for; return how many. One that fails says so itself, and is tried again."""
-    ids = [model.version_id for model in in_force()]
+    ids = [model.version_id for model in in_force() if model.version_id]
     versions = Version.objects.filter(pk__in=ids).select_related("agreement")
     wanted = [proof for proof in map(asked_for, versions) if proof is not None and not proof.is_over]
     for done, proof in enumerate(wanted):

@@ -21,6 +21,7 @@ READY_STAGES = ("mql", "pql")  # entering them hands a lead over, where the sour
 TOLD = ("import", "hand")  # moves by a rule alone may be dated by the run that made them
 USUAL_DAYS = 90  # until an outcome is known, while no won lead says how long it takes
 SHORTEST_DAYS, LONGEST_DAYS = 14, 365
+DAY = 86_400  # seconds
 PATIENCE = 0.9  # this share of the won were won in so many days
 MOSTLY = 0.5  # of the leads need a date, else the dates say nothing
 SEGMENTS = {
@@ -183,7 +184,7 @@ def _maturity(frame: pd.DataFrame) -> int:
     taken = (frame["known_at"] - frame["asked_at"])[frame["won"]].dropna()
     if taken.empty:
         return USUAL_DAYS
-    days = taken.quantile(PATIENCE) / timedelta(days=1)
+    days = (taken.dt.total_seconds() / DAY).quantile(PATIENCE)
     return int(min(LONGEST_DAYS, max(SHORTEST_DAYS, days)))
 
 

@@ -144,6 +144,7 @@ def _scored(proof: Proof, facts: Facts, model: Model, known: Outcomes) -> pd.Dat
 def scored_then(facts: Facts, model: Model, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that the model scores with `score`; who has no date is asked about as of the facts."""
     moments = rows[["lead_id", "asked_at"]].copy()
+    assert facts.as_of
     moments["asked_at"] = moments["asked_at"].fillna(pd.Timestamp(facts.as_of)).astype("datetime64[us, UTC]")
     found = facts.execute(as_of(facts, model, pa.Table.from_pandas(moments, preserve_index=False)))
     scores = found[["id", "score"]].rename(columns={"id": "lead_id"})
