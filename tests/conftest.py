@@ -16,7 +16,7 @@ from django.test import Client
 from xdist.scheduler import LoadScopeScheduling
 
 from team.models import Company, Role, User
-from tests import make
+from tests import make, wiping
 
 
 class Together(LoadScopeScheduling):
@@ -63,6 +63,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         call_command("pgtrigger", "install", verbosity=0)
         import_module("kpis.migrations.0002_benchmarks").put_benchmarks(apps, None)
+    wiping.install()
 
 
 @pytest.fixture(autouse=True)
