@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -23,6 +24,10 @@ class People:
     @cached_property
     def chiefs(self) -> tuple[User, ...]:
         return tuple(User.objects.filter(role__in=[Role.CMO, Role.CRO], is_active=True).order_by("pk"))
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return Company.get().zone
 
     def owner(self, owner: Owner | None) -> tuple[User, ...]:
         return (owner.user,) if owner and owner.user and owner.user.is_active else ()
@@ -49,14 +54,15 @@ class People:
         return found
 
 
-WITH_PEOPLE = ("lead", "sla", "to_owner__user__manager", "to_owner__manager__user")
+PEOPLE = ("sla", "to_owner__user__manager", "to_owner__manager__user")
+WITH_PEOPLE = ("lead", *PEOPLE)
 
 
-def said(moment: datetime | None) -> str:
+def said(moment: datetime | None, zone: ZoneInfo | None = None) -> str:
     """Write a moment in the company's zone: 24 Nov, 17:00 CET."""
     if moment is None:
         return "no set time"
-    local = timezone.localtime(moment, Company.get().zone)
+    local = timezone.localtime(moment, zone or Company.get().zone)
     return f"{local.day} {local:%b, %H:%M %Z}"
 
 
@@ -120,7 +126,10 @@ def told(handoffs: Iterable[HandOff], what: str, title: str, to: str) -> list[Ne
         for user in dict.fromkeys(hearers):
             by_person.setdefault(user, []).append(one)
     swamped = {user: its for user, its in by_person.items() if len(its) > NAMED}
-    found = [_event(one, what, title, tuple(user for user in hearers if user not in swamped)) for one, hearers in pairs]
+    found = [
+        _event(one, what, title, tuple(user for user in hearers if user not in swamped), people.zone)
+        for one, hearers in pairs
+    ]
     return [*found, *(_of_many(user, its, what) for user, its in swamped.items())]
 
 
@@ -130,8 +139,8 @@ def _hearers(one: HandOff, to: str, people: People) -> tuple[User, ...]:
     return (*owner, *manager, *(people.escalated(one) if "escalated" in to else ()))
 
 
-def _event(one: HandOff, what: str, title: str, to: tuple[User, ...]) -> News:
-    words = title.format(lead=one.lead, owner=one.to_owner or "nobody", due=said(one.due_at))
+def _event(one: HandOff, what: str, title: str, to: tuple[User, ...], zone: ZoneInfo) -> News:
+    words = title.format(lead=one.lead, owner=one.to_owner or "nobody", due=said(one.due_at, zone))
     return News(f"funnel.{what}.{one.pk}", f"funnel.{what}", words, to, INBOX, {"handoff": one.pk, "lead": one.lead_id})
 
 
