@@ -11,6 +11,9 @@ from django.urls import reverse
 
 from agreements.models import Agreement, Version
 from agreements.queries import STATES
+from facts.rules import leaves
+from scoring.checking import faults
+from scoring.definitions import of_version
 from scoring.proof import charts, cuts
 from scoring.proof.evidence import Evidence, Segment
 from scoring.proof.measures import ENOUGH, Band
@@ -78,6 +81,7 @@ class Line:
     band: Band
     name: str
     leads: str
+    holds_threshold: bool = False
 
     @property
     def per_lead(self) -> float | None:
@@ -134,7 +138,9 @@ class Side:
         address = reverse("score_proof_leads", args=[self.version.agreement.key])
         upto = None if is_top else band.high
         query = self.question.query(version=self.version.number, against=None, upto=upto, **{"from": band.low})
-        return Line(band, charts.points(band), f"{address}?{query}")
+        at = self.evidence.at.threshold if self.evidence else None
+        holds = at is not None and band.low <= at and (at < band.high or (is_top and at == band.high))
+        return Line(band, charts.points(band), f"{address}?{query}", holds)
 
 
 class Page(Side):
@@ -222,7 +228,18 @@ class Page(Side):
 
     @property
     def suspects(self) -> list[dict[str, Any]]:
-        return self.standing.shown.suspects if self.standing.shown else []
+        """The fields that may know the outcome, those that this version asks about first."""
+        found = self.standing.shown.suspects if self.standing.shown else []
+        marked = [{**one, "is_used": one["field"] in self.asks_about} for one in found]
+        return sorted(marked, key=lambda one: not one["is_used"])
+
+    @property
+    def asks_about(self) -> set[str]:
+        """The fields of leads that rules of the version name."""
+        if faults(self.version.terms):
+            return set()
+        model = of_version(self.version)
+        return {leaf["field"] for rule in (model.leads, *(one.rule for one in model.fit)) for leaf in leaves(rule)}
 
     @property
     def comparison(self) -> str:

@@ -118,8 +118,8 @@ def _waiting(evidence: Evidence) -> list[str]:
     if not evidence.too_recent or not evidence.has_dates:
         return []
     return [
-        f"{evidence.too_recent:,} leads came within the last {evidence.maturity_days} days and are left out, the won with "
-        "the others: nine of ten wins take up to that long."
+        f"Of all leads, {evidence.too_recent:,} came within the last {evidence.maturity_days} days and are left out, the won "
+        "with the others: nine of ten wins take up to that long."
     ]
 
 
@@ -133,6 +133,8 @@ def _shape(evidence: Evidence) -> list[str]:
 
 
 def monotone_words(evidence: Evidence) -> str:
+    if evidence.auc_low is None or evidence.auc_low <= 0.5:
+        return "More points do not mean more wins."
     if not evidence.falls:
         return "More points mean more wins all the way up, as far as chance lets one see."
     return "More points do not always mean more wins."

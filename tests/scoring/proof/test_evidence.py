@@ -51,6 +51,7 @@ def test_noise_is_called_noise_in_plain_words() -> None:
     verdict = judged(of(frame(strength=0)))
     assert verdict.kind == "chance"
     assert verdict.sentence.startswith("This score does not work")
+    assert monotone_words(of(frame(strength=0))) == "More points do not mean more wins."
 
 
 def test_a_score_turned_round_works_backwards() -> None:
@@ -65,7 +66,7 @@ def test_with_too_few_wins_it_says_what_is_missing_and_nothing_else() -> None:
     assert verdict.kind == "few"
     assert not verdict.is_proven
     assert f"{found.won} of the 120 wins needed are known, {120 - found.won} are still missing" in verdict.sentence
-    assert verdict.more[0].startswith("40 leads came within the last 60 days")
+    assert verdict.more[0].startswith("Of all leads, 40 came within the last 60 days")
     assert "months more" in verdict.more[1]
 
 
