@@ -40,6 +40,8 @@ class Kind:
     form: type[TermsForm] = TermsForm
     in_words: Callable[[Mapping[str, Any]], list[str]] = field(default=_plainly)
     figures: Callable[[Any], dict[str, Any]] = field(default=lambda version: {})
+    page: str = ""  # the name of the page on which a version is proposed, by the agreement's key; empty: the form here
+    new_page: str = ""  # of the page that opens a further agreement of the kind
 
 
 _kinds: dict[str, Kind] = {}

@@ -62,6 +62,8 @@ def open_agreement(request: HttpRequest) -> HttpResponse:
     kind = kinds.get(request.GET.get("kind", ""))
     if kind not in kinds.all_kinds():
         return render(request, "agreements/choose.html", {"kinds": kinds.all_kinds()})
+    if kind.new_page:
+        return redirect(kind.new_page)
     opening = OpeningForm(request.POST or None, kind=kind)
     return _propose(request, kind, None, opening)
 
@@ -71,7 +73,8 @@ def open_agreement(request: HttpRequest) -> HttpResponse:
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose a new version, beginning from what binds now."""
     found = get_object_or_404(Agreement, pk=pk)
-    return _propose(request, kinds.get(found.kind), found, None)
+    kind = kinds.get(found.kind)
+    return redirect(kind.page, found.key) if kind.page else _propose(request, kind, found, None)
 
 
 def _propose(

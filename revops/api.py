@@ -12,6 +12,7 @@ from core.api.errors import no_such_address
 from crm.api import RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
 from kpis.api import MetricViewSet
+from scoring.api import PreviewViewSet, ScoreModelViewSet
 from scoring.learned.api import LearnedViewSet
 from scoring.proof.api import ProofViewSet
 
@@ -33,6 +34,8 @@ for kind, view in (RECORD_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS).items():
 router.register("metrics", MetricViewSet, basename="api-metrics")
 router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")
 router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-score-proof")
+router.register("score-models/<str:key>/preview", PreviewViewSet, basename="api-score-preview")
+router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 
 urlpatterns = [
     path("v1/", include(router.urls)),

@@ -13,7 +13,7 @@ register(
     Kind(
         SCORE, "Score model", "Score models",
         "Which leads are ready for Sales: points for who they are and for what they did, and the threshold.",
-        ScoreTerms, terms_in_words, figures_of,
+        ScoreTerms, terms_in_words, figures_of, page="score_model", new_page="new_score_model",
     )
 )  # fmt: skip
 register(

@@ -13,10 +13,10 @@ from scoring.capacity import Capacity
 from scoring.checking import faults
 from scoring.explorer import answers, work
 from scoring.explorer.answers import Meaning, Share, about
-from scoring.explorer.explored import Explored
+from scoring.explorer.explored import Explored, model_of
 from scoring.models import Exploration
 from scoring.proof.measures import Band
-from scoring.terms import MQL, from_terms
+from scoring.terms import MQL
 
 OLDER = 1  # snapshots that are shown with their date while the newest is being made
 
@@ -113,7 +113,7 @@ def consequences(terms: Mapping[str, Any], binding: Mapping[str, Any] | None) ->
 
 
 def _side(facts: Facts, terms: Mapping[str, Any]) -> tuple[Side | None, Exploration | None, bool]:
-    model = from_terms("", terms)
+    model = model_of(terms)
     found = work.ask(facts, model, terms)
     if isinstance(found, Explored):
         return Side(found, answers.meaning(found, model.threshold)), None, False

@@ -6,6 +6,7 @@ from facts.engine import latest
 from facts.models import Deletion
 from facts.refresh import Progress, refresh, stage
 from facts.steps import Step, register
+from scoring.explorer.work import prepare
 from scoring.models import Score
 from scoring.running import score_all
 
@@ -38,5 +39,11 @@ def _is_behind() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def prepare_pages(progress: Progress) -> int:
+    """Have made what the pages of the models will be asked, where that takes longer than a reader waits."""
+    return prepare()
+
+
 register(Step("score", "Score the leads", score))
 register(Step("scores", "Copy their scores to the facts", copy_scores))
+register(Step("thresholds", "Look at what thresholds would mean", prepare_pages))

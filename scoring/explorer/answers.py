@@ -111,8 +111,8 @@ def forecast(weeks: Sequence[int]) -> Forecast:
 
 
 def _inside(explored: Explored, is_over: Flags) -> Share | None:
-    inside = explored.people.get("inside")
-    return None if inside is None or not inside.size else Share(int((is_over & inside).sum()), int(is_over.sum()))
+    inside = explored.inside
+    return None if inside is None else Share(int((is_over & inside).sum()), int(is_over.sum()))
 
 
 def entering(was: Explored, threshold_was: float, becomes: Explored, threshold: float) -> tuple[Whole, Whole]:

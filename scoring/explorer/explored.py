@@ -1,17 +1,23 @@
 """The scores that some terms give to all leads, then and now, as arrays that any threshold is asked of."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from crm.models import Before
 from facts.engine import Facts
+from scoring.current import as_of
+from scoring.definitions import profile_in_force
 from scoring.explorer.curves import LOOK, Flags, Floats, Whole, peaks, scores
-from scoring.explorer.ground import NEVER, Ground, fit_of, marks_of, second_of
+from scoring.explorer.ground import NEVER, Ground, fit_of, inside_name, marks_of, placed, second_of
 from scoring.explorer.shelf import Arrays, digest, folder_of, on_shelf, shelved
-from scoring.fading import DAY
-from scoring.terms import COUNTED, EngagementRule, FitRule, Model
+from scoring.fading import DAY, EPOCH
+from scoring.terms import COUNTED, EngagementRule, FitRule, Model, from_terms
 
 WEEKS = 26
 WEEK = 7 * DAY
@@ -29,6 +35,7 @@ class Explored:
     as_of: datetime
     people: Arrays
     scored: Arrays
+    inside: Flags | None = None  # the ideal customer profile in force
 
     @property
     def ids(self) -> Whole:
@@ -56,7 +63,14 @@ def name_of(model: Model) -> str:
     """What the arrays are kept under: nothing that leaves every score as it is makes another name."""
     fit = tuple(sorted(repr(replace(rule, name="")) for rule in model.fit))
     engagement = tuple(sorted(_without_name(rule) for rule in model.engagement))
-    return "scores-" + digest((fit, engagement, repr(model.leads), sorted((model.groups or {}).items())))
+    said = (fit, engagement, repr(model.leads), sorted((model.groups or {}).items()))
+    return "scores-" + digest((*said, model.profile) if model.names_icp else said)
+
+
+def model_of(terms: Mapping[str, Any]) -> Model:
+    """Read a model from terms without faults, with the profile that its rules name."""
+    model = from_terms("", terms)
+    return replace(model, profile=profile_in_force()) if model.names_icp else model
 
 
 def _without_name(rule: EngagementRule | FitRule) -> str:
@@ -69,14 +83,34 @@ def known(facts: Facts, model: Model) -> Explored | None:
         return None
     folder = folder_of(facts.snapshot)
     people, scored = on_shelf(folder, "people"), on_shelf(folder, name_of(model))
-    return Explored(facts.as_of, people, scored) if people and scored else None
+    profile = profile_in_force()
+    inside = on_shelf(folder, inside_name(profile)) if profile else {"inside": None}
+    if people is None or scored is None or inside is None:
+        return None
+    return Explored(facts.as_of, people, scored, inside["inside"])
 
 
 def explore(ground: Ground, model: Model) -> Explored:
     """Return the scores of all leads under the terms, made now where they were not kept."""
     people = ground.people
     scored = shelved(ground.folder, name_of(model), lambda: _scored(ground, model))
-    return Explored(ground.now, people, scored)
+    return Explored(ground.now, people, scored, ground.inside)
+
+
+def _known_then(ground: Ground, model: Model, fit: Floats) -> Floats:
+    """Return the fit of each lead by its fields as they stood at its hand-off, as the proof goes by; NaN: not scored then."""
+    asked = ground.people["asked"]
+    dated = asked != NEVER
+    if not dated.any() or not Before.objects.filter(image__isnull=False).exists():
+        return fit
+    moments = pa.array((asked[dated] + int(EPOCH.timestamp())) * 1_000_000).cast(pa.timestamp("us", "UTC"))
+    ground.tell("Looking up what was known at each hand-off")
+    table = pa.table({"lead_id": ground.people["id"][dated], "asked_at": moments})
+    answer = ground.facts.execute(as_of(ground.facts, replace(model, engagement=()), table).select("id", "fit_points"))
+    place, is_known = placed(ground.people["id"], answer["id"].to_numpy(dtype=np.int64))
+    found = np.full(fit.size, np.nan)
+    found[place[is_known]] = answer["fit_points"].to_numpy(dtype=float)[is_known]
+    return found
 
 
 def _scored(ground: Ground, model: Model) -> Arrays:
@@ -91,6 +125,7 @@ def _scored(ground: Ground, model: Model) -> Arrays:
     now, then = np.full(fit.size, np.nan), np.full(fit.size, np.nan)
     at_asked = looked & (stream.second == people["asked"][stream.lead])
     then[stream.lead[at_asked]] = found[at_asked]
+    then += _known_then(ground, model, fit) - fit
     at_now = looked & (stream.second == second_of(ground.now))
     now[stream.lead[at_now]] = found[at_now]
     born = people["born"][stream.lead]

@@ -19,7 +19,7 @@ from scoring.definitions import profile_in_force
 from scoring.explorer.curves import LOOK, Flags, Floats, Stream, Whole
 from scoring.explorer.shelf import Arrays, digest, folder_of, on_shelf, shelved
 from scoring.fading import EPOCH
-from scoring.icp import names_icp, with_icp
+from scoring.icp import INSIDE, Profile, names_icp, with_icp
 from scoring.proof.outcomes import outcomes
 from scoring.terms import EVERYBODY, SCORED, Model
 
@@ -45,6 +45,7 @@ class Ground:
         self.facts, self.tell = facts, tell
         self.now = facts.as_of
         self.folder: Path = folder_of(facts.snapshot)
+        self.profile = profile_in_force()
 
     @cached_property
     def people(self) -> Arrays:
@@ -57,6 +58,21 @@ class Ground:
         found = _arrow(self.facts, leads.select("id", born=unix_seconds(leads.created_at)))
         ids, born = _sorted(found["id"], _seconds(found["born"]))
         return {"id": ids, "born": born, **_ends(self.facts, ids)}
+
+    @property
+    def inside(self) -> Flags | None:
+        """Which leads are inside the ideal customer profile in force; None while none is."""
+        if self.profile is None:
+            return None
+        return shelved(self.folder, inside_name(self.profile), lambda: {"inside": self._inside()})["inside"]
+
+    def _inside(self) -> Flags:
+        self.tell("Measuring the distance from the ideal customer")
+        question = Question(Described(self.facts, "leads"), self.now, LINKS)
+        placed_by = with_icp(question, self.facts.table("leads"), self.profile)
+        answer = _arrow(self.facts, placed_by.filter(placed_by.icp == INSIDE).select("id"))
+        place, is_known = placed(self.people["id"], answer["id"].to_numpy())
+        return np.asarray(_set(np.zeros(self.people["id"].size, bool), place[is_known], True))
 
     def happened(self, kind: str) -> Happened:
         return Happened(**shelved(self.folder, f"events-{kind}", lambda: self._happened(kind)))
@@ -120,7 +136,7 @@ class Ground:
         """Ask for the rules that were never asked of this snapshot, all in one question."""
         found, missing = {}, {}
         for name, rule in rules.items():
-            kept = on_shelf(self.folder, _shelf(table, rule))
+            kept = on_shelf(self.folder, self._shelf(table, rule))
             if rule == EVERYBODY:
                 found[name] = np.ones(ids.size, bool)
             elif kept is not None:
@@ -137,6 +153,8 @@ class Ground:
     ) -> dict[str, Flags]:
         columns = {f"is_{place}": rule for place, rule in enumerate(rules.values())}
         question = Question(Described(self.facts, "leads"), self.now, LINKS)
+        if any(names_icp(rule) for rule in rules.values()):
+            rows = with_icp(question, rows, self.profile)
         asked = with_rules(question, subject, columns, rows).select("id", *columns)
         answer = _arrow(self.facts, asked)
         place, is_known = placed(ids, answer["id"].to_numpy())
@@ -144,12 +162,15 @@ class Ground:
         for column, (name, rule) in zip(columns, rules.items(), strict=True):
             marks = np.zeros(ids.size, bool)
             marks[place[is_known]] = answer[column].fill_null(False).to_numpy()[is_known]
-            found[name] = shelved(self.folder, _shelf(table, rule), lambda marks=marks: {"marks": marks})["marks"]
+            found[name] = shelved(self.folder, self._shelf(table, rule), lambda marks=marks: {"marks": marks})["marks"]
         return found
 
+    def _shelf(self, table: str, rule: Rule) -> str:
+        return f"marks-{table}-{digest((rule, self.profile) if names_icp(rule) else rule)}"
 
-def _shelf(table: str, rule: Rule) -> str:
-    return f"marks-{table}-{digest(rule)}"
+
+def inside_name(profile: Profile) -> str:
+    return f"inside-{digest(profile)}"
 
 
 def _ends(facts: Facts, ids: Whole) -> Arrays:

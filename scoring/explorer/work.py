@@ -13,11 +13,11 @@ from facts.engine import Facts, latest, open_facts
 from facts.models import Snapshot
 from scoring.checking import faults
 from scoring.definitions import SCORE
-from scoring.explorer.explored import Explored, explore, known, name_of
+from scoring.explorer.explored import Explored, explore, known, model_of, name_of
 from scoring.explorer.ground import Ground
 from scoring.explorer.shelf import folder_of, forget_older
 from scoring.models import Exploration
-from scoring.terms import COUNTED, Model, from_terms
+from scoring.terms import COUNTED, Model
 
 SMALL = 400_000  # leads and events together that a request goes through within a second or two
 STEPS = ("people", *COUNTED, "scores")
@@ -42,7 +42,7 @@ def size(facts: Facts) -> int:
 
 def queued(snapshot: Snapshot, terms: Mapping[str, Any]) -> Exploration:
     """Return the row that makes the arrays of these terms for a snapshot; what failed is tried again."""
-    key = f"{folder_of(snapshot).name}.{name_of(from_terms('', terms))}"
+    key = f"{folder_of(snapshot).name}.{name_of(model_of(terms))}"
     row, is_new = Exploration.objects.get_or_create(key=key, defaults={"terms": dict(terms), "total_units": len(STEPS)})
     if row.state == State.FAILED or (row.state == State.DONE and not is_new):
         row.state, row.attempts, row.checkpoint, row.done_units = State.QUEUED, 0, {}, 0
@@ -75,7 +75,7 @@ def prepare() -> int:
 
 def make(row: Exploration, tell: Callable[[str], None]) -> bool:
     """Make the next part of the arrays; True when nothing is left."""
-    facts, model = open_facts(), from_terms("", row.terms)
+    facts, model = open_facts(), model_of(row.terms)
     if facts.snapshot is None or known(facts, model) is not None:
         return True
     part = STEPS[row.done_units]

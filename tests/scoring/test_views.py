@@ -220,3 +220,27 @@ def test_a_rule_that_nests_deeper_than_rows_stays_as_it_was(as_user: Any, ops: U
     client = as_user(ops)
     client.post(PAGE, posted(client.get(PAGE), threshold="33", draft="1"))
     assert Version.objects.get().terms == {**given, "threshold": 33}
+
+
+def test_the_api_lists_models_says_their_terms_and_previews_a_threshold(
+    as_user: Any, cmo: User, rep: User, model: Version, history: None
+) -> None:
+    client = as_user(cmo)
+    (listed,) = client.get("/api/v1/score-models/").json()
+    assert (listed["key"], listed["threshold"], listed["over"], listed["state"]) == ("leads", 20, 2, "in_force")
+    assert set(listed["signed_by"]) == {"marketing", "sales"}
+    one = client.get("/api/v1/score-models/leads/").json()
+    assert one["terms"] == MODEL
+    assert "Ready for Sales (MQL) from 20 points" in one["words"]
+    preview = client.get("/api/v1/score-models/leads/preview/", {"threshold": "10"}).json()
+    assert (preview["state"], preview["coming"], preview["going"]) == ("made", 1, 0)
+    assert preview["proposed"]["over_now"] == 3
+    assert client.get("/api/v1/score-models/leads/preview/", {"threshold": "many"}).status_code == 400
+    assert client.get("/api/v1/score-models/nobody/").status_code == 404
+    assert as_user(rep).get("/api/v1/score-models/").status_code == 403
+
+
+def test_the_agreement_sends_who_changes_a_model_to_its_page(as_user: Any, ops: User, model: Version) -> None:
+    client = as_user(ops)
+    assert client.get(f"/agreements/{model.agreement_id}/propose/").headers["Location"] == PAGE
+    assert client.get("/agreements/new/?kind=score").headers["Location"] == "/scores/new/"

@@ -1,0 +1,152 @@
+"""Score models over HTTP: what is in force, in words too, and what a threshold would mean."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from core.api.views import Manners, refuse_strange_parameters
+from facts.rules import number
+from scoring.consequences import as_json, consequences, evidence, sentence
+from scoring.listed import Line, agreements, lines
+from scoring.terms import MQL
+from scoring.words import terms_in_words
+from team.access import may
+
+PREVIEW = [OpenApiParameter("threshold", OpenApiTypes.FLOAT, required=True, description="Points to be looked at.")]
+
+
+class ScoreModelSerializer(serializers.Serializer[Any]):
+    """A score model. Figures are those of the version in force, else of the one that waits."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    state = serializers.CharField(help_text="in_force, or the state of the version that waits")
+    version = serializers.IntegerField(allow_null=True)
+    door = serializers.CharField(help_text="mql or pql")
+    threshold = serializers.FloatField(allow_null=True)
+    in_force_since = serializers.DateTimeField(allow_null=True)
+    signed_by = serializers.DictField(child=serializers.CharField(), help_text="Name by side.")
+    waiting_version = serializers.IntegerField(allow_null=True)
+    scored = serializers.IntegerField(help_text="Leads that have a score.")
+    over = serializers.IntegerField(allow_null=True, help_text="Leads over the threshold; null while not counted.")
+
+
+class ScoreModelTermsSerializer(ScoreModelSerializer):
+    """One model with its terms, for the machine and in words."""
+
+    terms = serializers.DictField()
+    words = serializers.ListField(child=serializers.CharField())
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """What a threshold would mean beside the version in force; `state` is `making` until the worker has looked at all leads."""
+
+    state = serializers.ChoiceField(choices=["made", "making", "none"])
+    sentence = serializers.CharField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    proposed = serializers.DictField(
+        allow_null=True, help_text="Weeks, forecast, precision, recall, revenue; rates are fractions."
+    )
+    in_force = serializers.DictField(allow_null=True)
+    capacity_a_week = serializers.FloatField(allow_null=True)
+    coming = serializers.IntegerField(allow_null=True)
+    going = serializers.IntegerField(allow_null=True)
+    bands = serializers.ListField(child=serializers.DictField())
+
+
+class ScoreModelViewSet(Manners, ViewSet):
+    """The score models that both sides sign; they are proposed as agreements of the kind `score`."""
+
+    lookup_url_kwarg = "key"
+    lookup_value_converter = "str"
+
+    @extend_schema(operation_id="score_models_list", responses=ScoreModelSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """Every model. There are few; the list is not paged."""
+        _require_reader(request)
+        refuse_strange_parameters(request, set())
+        return Response([_told(line) for line in lines(agreements())])
+
+    @extend_schema(operation_id="score_models_retrieve", responses=ScoreModelTermsSerializer)
+    def retrieve(self, request: Request, key: str) -> Response:
+        """One model with its terms in words."""
+        _require_reader(request)
+        refuse_strange_parameters(request, set())
+        line = _found(key)
+        terms = line.shown.terms if line.shown else {}
+        return Response({**_told(line), "terms": terms, "words": terms_in_words(terms) if terms else []})
+
+
+class PreviewViewSet(Manners, ViewSet):
+    """What another threshold of a model would mean, on all leads."""
+
+    @extend_schema(operation_id="score_models_preview", parameters=PREVIEW, responses=PreviewSerializer)
+    def list(self, request: Request, key: str) -> Response:
+        """Answer for one threshold; nothing is kept."""
+        _require_reader(request)
+        refuse_strange_parameters(request, {"threshold"})
+        line, asked = _found(key), number(request.query_params.get("threshold", ""))
+        if asked is None or abs(asked) > 10_000:
+            raise ValidationError({"threshold": ["Give a number of points from −10,000 to 10,000."]})
+        if line.shown is None:
+            raise NotFound("This model has no version to look at.")
+        found = consequences(
+            {**line.shown.terms, "threshold": float(asked)}, line.binding.terms if line.binding else None
+        )
+        kept = evidence(found)
+        return Response(
+            {
+                "state": "made" if found.after and not found.work else "making" if found.work else "none",
+                "sentence": sentence(found),
+                "as_of": found.as_of,
+                "proposed": as_json(found.after.meaning) if found.after else None,
+                "in_force": as_json(found.before.meaning) if found.before else None,
+                **{name: kept.get(name) for name in ("capacity_a_week", "coming", "going")},
+                "bands": [
+                    {
+                        "low": band.low,
+                        "high": band.high,
+                        "n": band.n,
+                        "won": band.won,
+                        "rate": band.rate,
+                        "revenue": band.revenue,
+                    }
+                    for band in found.bands_down
+                ],
+            }
+        )
+
+
+def _require_reader(request: Request) -> None:
+    if not may(request.user, "see_scores"):
+        raise PermissionDenied("Your role does not see scores.")
+
+
+def _found(key: str) -> Line:
+    found = lines(agreements().filter(key=key))
+    if not found:
+        raise NotFound("There is no such score model.")
+    return found[0]
+
+
+def _told(line: Line) -> dict[str, Any]:
+    signatures = line.binding.signatures.all() if line.binding else []
+    return {
+        "key": line.agreement.key,
+        "title": line.agreement.title,
+        "state": line.shown.state if line.shown else "missing",
+        "version": line.shown.number if line.shown else None,
+        "door": line.shown.terms.get("door", MQL) if line.shown else MQL,
+        "threshold": line.threshold,
+        "in_force_since": line.binding.in_force_at if line.binding else None,
+        "signed_by": {signature.side: str(signature.signed_by) for signature in signatures},
+        "waiting_version": line.waiting.number if line.waiting else None,
+        "scored": line.scored,
+        "over": line.over,
+    }
