@@ -6,7 +6,7 @@ are filled where the outcome is known, a value that nearly only converted leads 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -82,12 +82,19 @@ def judged(today: Sequence[Column], then: Sequence[Column], won: Flags, goal: st
     for column in today:
         telling = alone(column.codes, won)
         why, figures = [], {"auc": round(telling, 4)}
-        for words, numbers in _signs(column, before.get(column.path), won, telling, goal):
+        was = before.get(column.path) or (_empty(column) if then else None)
+        for words, numbers in _signs(column, was, won, telling, goal):
             why.append(words)
             figures |= numbers
         if why:
             found.append(Suspect(column.path, column.label, " ".join(why), figures))
     return sorted(found, key=lambda one: -one.figures["auc"])
+
+
+def _empty(column: Column) -> Column:
+    """A custom field that nobody had at the time."""
+    nothing = "" if column.kind == "text" else np.nan
+    return replace(column, values=pd.Series([nothing] * len(column.values), dtype=column.values.dtype))
 
 
 Sign = tuple[str, dict[str, float]]
@@ -111,7 +118,7 @@ def _changed(column: Column, before: Column, won: Flags, goal: str) -> Iterator[
     same = (column.values == before.values) | (column.values.isna() & before.values.isna())
     changed = ~same.to_numpy(dtype=bool)
     of_won, of_others = int((changed & won).sum()), int((changed & ~won).sum())
-    shares = of_won / max(won.sum(), 1), of_others / max((~won).sum(), 1)
+    shares = of_won / max(int(won.sum()), 1), of_others / max(int((~won).sum()), 1)
     if of_won + of_others < SOME or max(shares) < CHANGED:
         return
     anew = int((changed & ~before.filled).sum())

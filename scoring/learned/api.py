@@ -12,7 +12,9 @@ from rest_framework.viewsets import ViewSet
 
 from core.api.views import Manners, refuse_strange_parameters
 from core.tasks import ring
+from facts.engine import open_facts
 from scoring.learned.page import Page, answer
+from scoring.learned.scope import is_known
 from scoring.learned.work import ask
 from scoring.models import Learning
 from team.access import may
@@ -67,7 +69,7 @@ class LearnedViewSet(Manners, ViewSet):
         given = AskSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         source = given.validated_data["source"]
-        if source not in {one.source for one in Page({}).choices}:
+        if not is_known(open_facts(), source):
             raise serializers.ValidationError({"source": ["No leads of that system were copied to the facts yet."]})
         row = ask(by=cast(User, request.user), source=source, put_back=given.validated_data["put_back"])
         ring(row)

@@ -157,19 +157,22 @@ def verdict(result: Result) -> Verdict:
             "chance",
             f"This score does not work: no rule tells the leads that {done} from the others any better than chance.",
         )
-    words = f"AUC {found.auc or 0:.2f}, between {found.auc_low or 0:.2f} and {found.auc_high or 0:.2f}; 0.50 is chance"
+    area = f"AUC {found.auc or 0:.2f}, between {found.auc_low or 0:.2f} and {found.auc_high or 0:.2f}; 0.50 is chance, 1 perfect"
     if found.auc_low is None or found.auc_low <= 0.5 or is_chance(result.tried):
         return Verdict(
             "chance",
             f"This score does not work: on leads it had not seen it tells those that {done} from the others no better than "
-            f"chance ({words}).",
+            "chance.",
+            (f"{area}.",),
         )
     kind, how = ("weak", "helps a little") if (found.auc or 0) < WEAK else ("works", "works")
     top = found.top
     lift = f"{top.lift or 0:.1f} times as often as the average" if top else ""
     verb = "is won" if result.goal == "won" else "converts"
     share = percent(top.n / found.n) if top else ""
-    return Verdict(kind, f"This score {how}: of leads it had not seen the best-scored {share} {verb} {lift} ({words}).")
+    return Verdict(
+        kind, f"This score {how}: of leads it had not seen the best-scored {share} {verb} {lift}.", (f"{area}.",)
+    )
 
 
 def comparison(result: Result) -> str:

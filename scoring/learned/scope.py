@@ -76,9 +76,20 @@ def choices(facts: Facts) -> list[Choice]:
     return [*found, Choice("", "All leads", *counts)]
 
 
+def systems(facts: Facts) -> list[str]:
+    """Return the systems that leads came from."""
+    return sorted(facts.execute(facts.table("leads").select("source_system").distinct())["source_system"])
+
+
+def is_known(facts: Facts, source: str) -> bool:
+    """Whether there are leads to learn from: of this system, or any."""
+    found = systems(facts)
+    return source in found if source else bool(found)
+
+
 def _choice(row: dict[str, Any]) -> Choice:
     source = str(row["source_system"])
-    label = f"Leads of {source.replace('-', ' ').capitalize()}"
+    label = f"From {source.replace('-', ' ').capitalize()}"
     return Choice(source, label, int(row["leads"]), int(row["converted"]), int(row["won"]))
 
 

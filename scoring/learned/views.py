@@ -13,7 +13,9 @@ from agreements.signing import NotAllowed
 from core.live import render_live
 from core.said import refusal
 from core.tasks import ring
+from facts.engine import open_facts
 from scoring.learned.page import Page
+from scoring.learned.scope import is_known
 from scoring.learned.work import ask, make_draft
 from scoring.models import Learning
 from team.access import may, needs
@@ -34,7 +36,7 @@ def learned_models(request: HttpRequest) -> HttpResponse:
 def start(request: HttpRequest) -> HttpResponse:
     """Have a model learned, with the suspects that are put back in knowingly."""
     source = request.POST.get("source", "")
-    if source not in {one.source for one in Page({}).choices}:
+    if not is_known(open_facts(), source):
         messages.error(request, "There is nothing to learn from: no leads of that system were copied to the facts yet.")
         return redirect("learned_models")
     fields = [name for name in request.POST.getlist("put_back") if len(name) <= 500]

@@ -99,7 +99,7 @@ def _text(found: Result) -> str:
 
 def _reason(found: Result) -> str:
     used = ", ".join(one["label"] for one in found.taken_in)
-    parts = [found.verdict.sentence, found.how_held_out]
+    parts = [found.verdict.sentence, *found.verdict.more, found.how_held_out]
     if used:
         parts.append(f"Put back in knowingly, though they may know the outcome: {used}.")
     return " ".join(parts)

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         self._report(found)
 
     def _report(self, found: Result) -> None:
-        self.stdout.write(found.verdict.sentence)
+        self.stdout.write(" ".join([found.verdict.sentence, *found.verdict.more]))
         if found.learned:
             self.stdout.write(found.how_held_out)
         for one in found.suspects:
