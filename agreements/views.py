@@ -18,7 +18,7 @@ from agreements.forms import DisputeForm, OpeningForm, RulingForm, SeatForm, Wor
 from agreements.models import Agreement, Seat, Version
 from agreements.signing import NotAllowed, holder, may_propose
 from core.said import cleaned
-from team.access import needs
+from team.access import may, needs
 from team.models import User
 
 PER_PAGE = 50
@@ -51,6 +51,7 @@ def agreement(request: HttpRequest, pk: int) -> HttpResponse:
         "dispute_form": DisputeForm(),
         "ruling_form": RulingForm(),
         "may_propose": may_propose(cast(User, request.user)),
+        "sees_scores": may(request.user, "see_scores"),
     }
     return render(request, "agreements/agreement.html", {"story": found, **forms})
 

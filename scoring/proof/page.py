@@ -55,7 +55,7 @@ def read(given: Mapping[str, str], agreement: Agreement) -> Question:
     Raises:
         Http404: there is no such version, or no such segment.
     """
-    versions = list(agreement.versions.select_related("agreement"))
+    versions = list(agreement.versions.select_related("agreement").prefetch_related("disputes"))
     by = given.get("by", "")
     if not versions or (by and by not in cuts.names()):
         raise Http404("There is no such version or segment.")

@@ -35,7 +35,7 @@ def proof(request: HttpRequest, key: str) -> HttpResponse:
             ring(side.standing.making)
     context = {
         "agreement": agreement,
-        "versions": agreement.versions.all(),
+        "versions": agreement.versions.prefetch_related("disputes"),
         "page": page,
         "question": page.question,
         "states": STATES,
