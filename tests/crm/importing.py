@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.test.utils import override_settings
 
 from core.work import State, perform
 from crm.actions import start_import
@@ -34,6 +35,14 @@ def bring(files: Mapping[str, str | bytes] | Path, **options: Any) -> Import:
     assert run is not None
     assert run.state == State.DONE
     return run
+
+
+@contextmanager
+def brought_for_all(path: Path, uploads: Path, blocker: Any) -> Iterator[Import]:
+    """Import a path once for several tests, and take it back behind them."""
+    with blocker.unblock(), override_settings(MEDIA_ROOT=str(uploads)), transaction.atomic():
+        yield bring(path)
+        transaction.set_rollback(True)
 
 
 def refused(run: Import) -> list[tuple[int, str, str]]:

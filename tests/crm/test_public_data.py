@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum
-from django.test.utils import override_settings
 
 from core.periods import Period
 from crm.models import (
@@ -33,7 +31,7 @@ from funnel.classify import classify
 from funnel.definitions import in_force
 from funnel.measures import Question, river
 from funnel.models import Move
-from tests.crm.importing import bring, picture, refused, stamps
+from tests.crm.importing import bring, brought_for_all, picture, refused, stamps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.public_data]
 BLANK = "(blank)"
@@ -66,14 +64,12 @@ def imported(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any
 ) -> Iterator[None]:
     """Import the set that the class names, once for all its tests, and take it back behind them."""
-    folder = public_folder() / request.cls.SET
-    uploads = tmp_path_factory.mktemp("uploads")
-    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=str(uploads)), transaction.atomic():
-        run = bring(folder)
+    with brought_for_all(
+        public_folder() / request.cls.SET, tmp_path_factory.mktemp("uploads"), django_db_blocker
+    ) as run:
         assert refused(run) == []
         assert run.counts["repeated"] == run.counts["dropped"] == 0
         yield
-        transaction.set_rollback(True)
 
 
 @pytest.mark.usefixtures("imported")
