@@ -24,7 +24,7 @@ from team.models import User
 class AskSerializer(serializers.Serializer[Any]):
     """Which leads, and which suspects are used all the same."""
 
-    source = serializers.CharField(required=False, allow_blank=True, default="", max_length=60)
+    source = serializers.CharField(required=False, allow_blank=True, default="", max_length=60)  # type: ignore[assignment]  # fields have a source too
     put_back = serializers.ListField(
         child=serializers.CharField(max_length=500), required=False, default=list, max_length=200
     )
@@ -36,7 +36,7 @@ class LearnedSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(allow_null=True)
     state = serializers.ChoiceField(choices=["none", "queued", "running", "done", "failed", "cancelled"])
     doing = serializers.CharField(allow_blank=True)
-    source = serializers.CharField(allow_blank=True)
+    source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # fields have a source too
     as_of = serializers.DateTimeField(allow_null=True)
     verdict = serializers.DictField(allow_null=True)
     result = serializers.DictField(allow_null=True)

@@ -65,7 +65,7 @@ def _rules(column: Column) -> Iterator[Proposed]:
 
 def _cuts(column: Column, label: str) -> Iterator[Proposed]:
     known = column.values.dropna()
-    for cut in sorted({_short(known.quantile(place)) for place in CUTS}) if len(known) else ():
+    for cut in sorted({_short(float(known.quantile(place))) for place in CUTS}) if len(known) else ():
         if known.min() < cut:
             yield f"{label} from {cut:g}", {"field": column.path, "is": ">=", "value": cut}, column.values >= cut
 

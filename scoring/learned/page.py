@@ -100,7 +100,7 @@ class Page:
         other = self.result.other
         name = f"{other.title}, version {other.number}" if other else ""
         drawn = [
-            charts.reliability(found), charts.curve(found, other and other.evidence, "Learned", name), charts.rates(found)
+            charts.reliability(found), charts.curve(found, other.evidence if other else None, "Learned", name), charts.rates(found)
         ]  # fmt: skip
         return [chart for chart in drawn if chart]
 

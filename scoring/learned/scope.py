@@ -1,5 +1,6 @@
 """Which leads a model is learned from: all, or those of one system, with the deals that began with them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +88,7 @@ def is_known(facts: Facts, source: str) -> bool:
     return source in found if source else bool(found)
 
 
-def _choice(row: dict[str, Any]) -> Choice:
+def _choice(row: Mapping[Any, Any]) -> Choice:
     source = str(row["source_system"])
     label = f"From {source.replace('-', ' ').capitalize()}"
     return Choice(source, label, int(row["leads"]), int(row["converted"]), int(row["won"]))

@@ -1,7 +1,7 @@
 """The learning as work: asked for by a person, done in the worker or by a command, kept with its proof, made a draft."""
 
 import time
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
@@ -79,7 +79,7 @@ def make_draft(*, by: User, learning: Learning) -> Version:
         evidence=_evidence(row, found),
     )  # fmt: skip
     row.save(update_fields=["version"])
-    return cast(Version, row.version)
+    return row.version
 
 
 def _place(row: Learning, found: Result) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from core.work import State, perform
 from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.learned.result import Result
-from scoring.learned.scope import choices
+from scoring.learned.scope import systems
 from scoring.learned.work import ask, result_of
 from scoring.models import Learning
 
@@ -32,11 +32,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refresh()
-        known = {one.source for one in choices(open_facts())} | {""}
-        if options["source"] not in known:
-            raise CommandError(
-                f"No leads came from “{options['source']}”. There are: {', '.join(sorted(known - {''}))}."
-            )
+        known = systems(open_facts())
+        if options["source"] not in {"", *known}:
+            raise CommandError(f"No leads came from “{options['source']}”. There are leads of: {', '.join(known)}.")
         asked = ask(by=None, source=options["source"], put_back=options["put_back"])
         row = perform(Learning, asked.pk, budget=1e9)
         found = result_of(row) if isinstance(row, Learning) and row.state == State.DONE else None
