@@ -22,6 +22,7 @@ DAY = 86_400
 BAND = 20
 BANDS = range(0, 100, BAND)
 NO_SCORE = "No score"
+IN_WORDS, NO_CAMPAIGN = "In other words", "No campaign"
 UNNAMED = "(blank)"
 
 
@@ -45,16 +46,17 @@ class Cut:
     label: str
     field: Any
     name: str = ""
+    blank: str = UNNAMED
 
 
 CUTS: Mapping[str, Cut] = {
     cut.key: cut
     for cut in (
-        Cut("campaign", "Campaign", F("lead__campaign_id"), "lead__campaign__name"),
+        Cut("campaign", "Campaign", F("lead__campaign_id"), "lead__campaign__name", NO_CAMPAIGN),
         Cut("source", "Source", F("lead__lead_source")),
         Cut("persona", "Persona", F("lead__persona")),
         Cut("score", "Score at the hand-off", SCORE_BAND),
-        Cut("criterion", "Criterion", F("criterion")),
+        Cut("criterion", "Criterion", F("criterion"), blank=IN_WORDS),
     )
 }
 
@@ -105,7 +107,7 @@ def parts(rows: QuerySet[Verdict], cut: Cut) -> list[Part]:
     found = named.annotate(**counts).order_by("-rejected", "-n", "part")
     return [
         Part(
-            str(row["part"] or ""), str(row[cut.name or "part"] or "") or UNNAMED, row["n"], row["accepted"], row["rejected"],
+            str(row["part"] or ""), str(row[cut.name or "part"] or "") or cut.blank, row["n"], row["accepted"], row["rejected"],
             row["mean"],
         )
         for row in found
@@ -198,7 +200,7 @@ def backlog(rows: QuerySet[Verdict], user: User, by: str = "worth") -> list[Crit
     costs = lead_costs({row["lead__campaign_id"] for row in found} - {None}, user)
     made = [
         Criticism(
-            row["criterion"] or "In other words", row["lead__campaign_id"], row["lead__campaign__name"] or "No campaign", row["n"],
+            row["criterion"] or IN_WORDS, row["lead__campaign_id"], row["lead__campaign__name"] or NO_CAMPAIGN, row["n"],
             costs[row["lead__campaign_id"]] * row["n"] if row["lead__campaign_id"] in costs else None, row["answered"],
             row["last"], row["ids"],
         )

@@ -76,8 +76,8 @@ def _headline(user: User, period: Period) -> str:
     if not n:
         return "Sales has said nothing of a lead in this period yet."
     words = f"Sales accepted {percent(accepted / n)} of {n:,} leads"
-    reason = next((one for one in parts(rows, CUTS["criterion"])), None)
-    return f"{words}; what fails most often: {reason.name} ({reason.n:,})." if reason else f"{words}."
+    named = next((one for one in parts(rows, CUTS["criterion"]) if one.key), None)
+    return f"{words}; what fails most often: {named.name} ({named.n:,})." if named else f"{words}."
 
 
 def _log(user: User) -> Any:

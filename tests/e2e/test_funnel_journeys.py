@@ -24,14 +24,14 @@ print(json.dumps([first.lead_id, first.to_owner.user.email, str(first.to_owner),
 """
 
 
-def test_the_cmo_proposes_a_threshold_the_cro_disputes_it_and_the_cfo_decides(visit: Callable[..., Visit]) -> None:
+def test_the_cmo_proposes_a_definition_the_cro_disputes_it_and_the_cfo_decides(visit: Callable[..., Visit]) -> None:
     cmo = visit()
     cmo.sign_in("CMO")
     cmo.open("/funnel/stages/mql/")
-    cmo.page.get_by_label("Value", exact=True).first.fill("70")
+    cmo.page.get_by_label("Value", exact=True).last.fill("400")
     cmo.page.get_by_label(re.compile("^Why")).fill("Sales sends half of them back")
     cmo.page.get_by_role("button", name="Propose to both sides").click()
-    expect(cmo.page.locator("main")).to_contain_text("score is at least 70")
+    expect(cmo.page.locator("main")).to_contain_text("employees is at least 400")
     place = cmo.page.url.removeprefix(cmo.url)
 
     cro = visit()
@@ -42,7 +42,7 @@ def test_the_cmo_proposes_a_threshold_the_cro_disputes_it_and_the_cfo_decides(vi
     cro.page.get_by_role("button", name="Dispute it").click()
     expect(cro.page.locator(".version").first).to_contain_text("disputes it")
     cro.open("/funnel/stages/")
-    assert "score is at least 70" not in cro.page.locator("#stage-mql").inner_text()
+    assert "employees is at least 400" not in cro.page.locator("#stage-mql").inner_text()
 
     cfo = visit()
     cfo.sign_in("CFO")
@@ -56,7 +56,7 @@ def test_the_cmo_proposes_a_threshold_the_cro_disputes_it_and_the_cfo_decides(vi
     for words in ("Then we have too few to call", "Fewer and better"):
         expect(story).to_contain_text(words)
     cfo.open("/funnel/stages/")
-    expect(cfo.page.locator("#stage-mql")).to_contain_text("score is at least 70")
+    expect(cfo.page.locator("#stage-mql")).to_contain_text("employees is at least 400")
 
 
 def test_a_breached_lead_goes_on_to_the_next_rep_and_both_see_why(

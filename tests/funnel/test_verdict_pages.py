@@ -135,3 +135,14 @@ def test_the_page_drills_to_the_leads(client: Client, said: dict[str, Any], cmo:
     assert "Lead 3" not in behind
     assert client.get("/verdicts/leads/?by=nothing").status_code == 404
     assert client.get("/verdicts/?from=2026-13-01").status_code == 400
+
+
+def test_the_finding_names_a_criterion_not_what_was_said_in_other_words(
+    client: Client, said: dict[str, Any], cmo: User
+) -> None:
+    Verdict.objects.filter(answer="rejected", lead__campaign=said["pink"]).update(criterion="", note="No money")
+    client.force_login(cmo)
+    body = client.get("/verdicts/?by=criterion&period=all").content.decode()
+    assert f"what fails most often: {RESPONSES} (1)." in body
+    assert "In other words" in body
+    assert "(blank)" not in body
