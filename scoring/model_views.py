@@ -75,14 +75,16 @@ def _page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
 
 
 def _start(request: HttpRequest, story: queries.Story | None) -> Version | None:
-    """The version that the editing begins from: the one asked for, else what binds, else what waits."""
+    """The version that the editing begins from: the one asked for, else what waits for a signature, else what binds."""
     if story is None:
         return None
     asked = request.POST.get("version") or request.GET.get("version", "")
     versions = [shown.version for shown in story.versions]
     named = next((version for version in versions if str(version.number) == asked), None)
-    waiting = story.pending[0].version if story.pending else None
-    return named or (story.binding.version if story.binding else None) or waiting or versions[0]
+    waiting = [shown.version for shown in story.pending]
+    asked_for = next((version for version in waiting if version.state != "draft"), None)
+    binding = story.binding.version if story.binding else None
+    return named or asked_for or binding or next(iter(waiting), versions[0])
 
 
 def _editing(request: HttpRequest, base: dict[str, Any], sets_scores: bool) -> Editing:
