@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
@@ -48,7 +49,7 @@ class LearnedViewSet(Manners, ViewSet):
     """A score model learned from what became of the leads, proven on those held out."""
 
     @extend_schema(
-        operation_id="score_models_learned", responses=LearnedSerializer,
+        operation_id="score_models_learned", responses=forced_singular_serializer(LearnedSerializer),
         parameters=[OpenApiParameter("run", OpenApiTypes.INT, description="Its id; without, the newest.")],
     )  # fmt: skip
     def list(self, request: Request) -> Response:

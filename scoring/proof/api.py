@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import Http404
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -44,7 +45,9 @@ class ProofSerializer(serializers.Serializer[Any]):
 class ProofViewSet(Manners, ViewSet):
     """Whether a score model works, by the leads that Sales was given."""
 
-    @extend_schema(operation_id="score_models_proof", parameters=PARAMETERS, responses=ProofSerializer)
+    @extend_schema(
+        operation_id="score_models_proof", parameters=PARAMETERS, responses=forced_singular_serializer(ProofSerializer)
+    )
     def list(self, request: Request, key: str) -> Response:
         """Answer the proof of a version by the newest facts; asking for one that was never made has it made."""
         if not may(request.user, "see_scores"):
