@@ -93,7 +93,7 @@ def hand_over(wanted: Sequence[Wanted], book: SlaBook, now: datetime) -> list[Ha
     made = [_made(one, routes[one.lead.pk], book, scores.get(one.lead.pk)) for one in wanted]
     start_clocks(made, book)
     made = HandOff.objects.bulk_create(made, batch_size=BATCH)
-    tell_opened(made)
+    tell_opened([one for one in made if one.due_at is None or one.due_at > now])  # of what is late the bell tells
     return made
 
 
