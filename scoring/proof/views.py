@@ -16,6 +16,7 @@ from core.tasks import ring
 from crm.models import Lead
 from scoring.definitions import SCORE
 from scoring.proof import cuts
+from scoring.proof.kept import kept
 from scoring.proof.page import Page, Question, read
 from scoring.proof.proving import again, asked_for, last_made
 from team.access import needs
@@ -85,7 +86,7 @@ def _limit(request: HttpRequest, name: str) -> float | None:
 
 
 def _behind(proof: Any, question: Question, low: float | None, high: float | None) -> Any:
-    rows = cuts.with_cut(proof, question.by) if question.value else cuts.kept(proof)
+    rows = cuts.with_cut(proof, question.by) if question.value else kept(proof)
     chosen = rows["score"] >= (float("-inf") if low is None else low)
     if high is not None:
         chosen &= rows["score"] < high
