@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from tests.browser import find
 
@@ -139,8 +139,8 @@ class Visit:
     url: str
     watch: Watch
 
-    def open(self, path: str) -> None:
-        self.page.goto(f"{self.url}{path}", wait_until="networkidle")
+    def open(self, path: str) -> Response | None:
+        return self.page.goto(f"{self.url}{path}", wait_until="networkidle")
 
     def sign_in(self, role: str, email: str = "") -> None:
         """Sign in with one click on the sign-in page, as the demo's person of that role, or as somebody by e-mail."""
