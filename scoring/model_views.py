@@ -1,6 +1,7 @@
 """The page of a score model: edit it, read what that would mean, propose it, roll back."""
 
 import re
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import messages
@@ -49,29 +50,62 @@ def new_model(request: HttpRequest) -> HttpResponse:
     return _page(request, None)
 
 
-def _page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
-    user = cast(User, request.user)
-    story = queries.story(agreement, user) if agreement else None
+@dataclass
+class Sheet:
+    """One look at the page: who looks at which model, what is in the form, and what that would mean (none: it has faults)."""
+
+    request: HttpRequest
+    agreement: Agreement | None
+    story: queries.Story | None
+    start: Version | None
+    editing: Editing
+    form: KeepForm
+    opening: OpeningForm | None
+    found: Consequences | None
+
+    @property
+    def user(self) -> User:
+        return cast(User, self.request.user)
+
+    @property
+    def wants(self) -> str:
+        """What is to be kept, draft or propose; nothing while a button only changes the form."""
+        pressed = next((verb for verb in ("draft", "propose") if verb in self.request.POST), "")
+        return "" if self.editing.is_changing else pressed
+
+    @property
+    def named(self) -> tuple[str, str]:
+        if self.agreement:
+            return self.agreement.key, self.agreement.title
+        assert self.opening is not None
+        return self.opening.cleaned_data["key"], self.opening.cleaned_data["title"]
+
+
+def _sheet(request: HttpRequest, agreement: Agreement | None) -> Sheet:
+    story = queries.story(agreement, cast(User, request.user)) if agreement else None
     start = _start(request, story)
-    binding = story.binding.version if story and story.binding else None
-    editing = _editing(request, start.terms if start else defaults.TERMS, may(user, "set_scores"))
-    is_fine = editing.look()
+    editing = _editing(request, start.terms if start else defaults.TERMS)
+    binding = story.binding.version.terms if story and story.binding else None
+    found = consequences(editing.terms(), binding) if editing.look() else None
     opening = None if agreement else OpeningForm(request.POST or None, kind=kinds.get(SCORE))
     form = KeepForm(request.POST or None, start=start, editing=editing)
-    found = consequences(editing.terms(), binding.terms if binding else None) if is_fine else None
-    wants = next((verb for verb in ("draft", "propose") if verb in request.POST), "")
-    if wants and not editing.is_changing:
-        version = _kept(request, agreement, opening, form, editing, found if is_fine else None, start, wants)
-        if version:
-            return redirect("score_model", version.agreement.key)
+    return Sheet(request, agreement, story, start, editing, form, opening, found)
+
+
+def _page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
+    sheet = _sheet(request, agreement)
+    version = _kept(sheet) if sheet.wants else None
+    if version:
+        return redirect("score_model", version.agreement.key)
+    story = sheet.story
     context = {
-        "agreement": agreement, "story": story, "start": start, "binding": binding, "editing": editing, "form": form,
-        "opening": opening, "sets_scores": may(user, "set_scores"), "dispute_form": DisputeForm(), "ruling_form": RulingForm(),
-        **_parts(editing), **_meant(request, user, found, editing),
+        "agreement": agreement, "story": story, "start": sheet.start, "editing": sheet.editing, "form": sheet.form,
+        "binding": story.binding.version if story and story.binding else None, "opening": sheet.opening,
+        "sets_scores": may(request.user, "set_scores"), "dispute_form": DisputeForm(), "ruling_form": RulingForm(),
+        **_parts(sheet.editing), **_meant(sheet),
     }  # fmt: skip
-    region = "live" if editing.is_changing else "consequences"
-    status = 422 if wants and not editing.is_changing else 200
-    return render_live(request, "scoring/model.html", context, region=region, status=status)
+    region = "live" if sheet.editing.is_changing else "consequences"
+    return render_live(request, "scoring/model.html", context, region=region, status=422 if sheet.wants else 200)
 
 
 def _start(request: HttpRequest, story: queries.Story | None) -> Version | None:
@@ -87,48 +121,33 @@ def _start(request: HttpRequest, story: queries.Story | None) -> Version | None:
     return named or asked_for or binding or next(iter(waiting), versions[0])
 
 
-def _editing(request: HttpRequest, base: dict[str, Any], sets_scores: bool) -> Editing:
+def _editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
     """What is in the form; whoever only reads may still try another threshold."""
-    if request.method == "POST" and sets_scores and "fit-count" in request.POST:
+    if "fit-count" in request.POST and may(request.user, "set_scores"):
         return Editing.from_data(request.POST, base)
     editing = Editing.from_terms(base)
     editing.threshold = (request.POST.get("threshold") or request.GET.get("threshold") or editing.threshold)[:20]
     return editing
 
 
-def _kept(
-    request: HttpRequest,
-    agreement: Agreement | None,
-    opening: OpeningForm | None,
-    form: KeepForm,
-    editing: Editing,
-    found: Consequences | None,
-    start: Version | None,
-    wants: str,
-) -> Version | None:
+def _kept(sheet: Sheet) -> Version | None:
     """Keep the draft or propose it; what stands in the way is said beside its field, and nothing typed is lost."""
-    if not may(request.user, "set_scores"):
+    if not may(sheet.user, "set_scores"):
         raise PermissionDenied
-    form.must_say_why = wants == "propose"
-    checked = [form.is_valid(), opening is None or opening.is_valid()]
-    if not all(checked) or found is None:
+    form, at_once = sheet.form, sheet.wants == "propose"
+    form.must_say_why = at_once
+    checked = [form.is_valid(), sheet.opening is None or sheet.opening.is_valid()]
+    if not all(checked) or sheet.found is None:
         return None
-    user = cast(User, request.user)
-    named = (agreement.key, agreement.title) if agreement else _named(opening)
     try:
-        version = keep(user, named, form.cleaned_data, editing, found, start, at_once=wants == "propose")
+        version = keep(
+            sheet.user, sheet.named, form.cleaned_data, sheet.editing, sheet.found, sheet.start, at_once=at_once
+        )
     except (ValidationError, NotAllowed) as error:
         form.add_error(None, refusal(error))
         return None
-    messages.success(
-        request, "Kept as a draft." if version.state == "draft" else "Proposed. Who has to sign has been told."
-    )
+    messages.success(sheet.request, "Proposed. Who has to sign has been told." if at_once else "Kept as a draft.")
     return version
-
-
-def _named(opening: OpeningForm | None) -> tuple[str, str]:
-    assert opening is not None
-    return opening.cleaned_data["key"], opening.cleaned_data["title"]
 
 
 def _parts(editing: Editing) -> dict[str, Any]:
@@ -163,14 +182,16 @@ def criteria_context(name: str, draft: Draft, subject: Subject, nobody: str) -> 
     }  # fmt: skip
 
 
-def _meant(request: HttpRequest, user: User, found: Consequences | None, editing: Editing) -> dict[str, Any]:
+def _meant(sheet: Sheet) -> dict[str, Any]:
+    found, request = sheet.found, sheet.request
+    said = {"meant": found, "sentence": sentence(found) if found else "", "said": list(sheet.editing.said())}
     if found is None or found.after is None:
-        return {"meant": found, "sentence": sentence(found) if found else "", "said": list(editing.said())}
+        return said
     pages = {name: request.POST.get(name) or request.GET.get(name) for name in ("coming", "going")}
     return {
-        "meant": found, "sentence": sentence(found), "weeks": pictures.weeks(found), "said": [],
+        **said, "weeks": pictures.weeks(found),
         "spread": pictures.spread(found.after.explored.now, found.after.meaning.threshold),
-        **{name: movers(user, found, name, page) for name, page in pages.items()},
+        **{name: movers(sheet.user, found, name, page) for name, page in pages.items()},
     }  # fmt: skip
 
 
