@@ -11,7 +11,7 @@ import pandas as pd
 
 from facts.rules import Rule
 from scoring.fields import Column
-from scoring.terms import SCORED, EngagementRule, FitRule, Model
+from scoring.terms import EngagementRule, FitRule, Model
 
 MOST = 180
 VALUES = 12  # of a field that are looked at, the most frequent first
@@ -99,7 +99,3 @@ def engagement_rules(kinds: Sequence[Kind]) -> list[EngagementRule]:
 def asked(fit: Sequence[FitRule], engagement: Sequence[EngagementRule]) -> Model:
     """All candidates as one model, a point each."""
     return Model("candidates", 0, tuple(fit), tuple(engagement))
-
-
-def words_of(kind: Kind) -> str:
-    return f"{SCORED.events[kind.events].label}: {kind.name}"

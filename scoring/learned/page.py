@@ -17,11 +17,8 @@ from scoring.learned.work import result_of
 from scoring.models import Learning
 from scoring.proof import charts
 from scoring.proof.evidence import Evidence
-from scoring.proof.measures import ENOUGH, Band
+from scoring.proof.measures import Band
 from scoring.proof.verdict import monotone_words
-from scoring.words import terms_in_words
-
-HELD_OUT = "on the leads held out"
 
 
 @dataclass(frozen=True)
@@ -62,10 +59,6 @@ class Page:
             return self.learning.source
         enough = [one.source for one in self.choices if not one.missing]
         return (enough or known or [""])[0]
-
-    @property
-    def enough(self) -> int:
-        return ENOUGH
 
     @property
     def is_waiting(self) -> bool:
@@ -124,10 +117,6 @@ class Page:
     @property
     def rules(self) -> list[Reason]:
         return self.result.rules if self.result else []
-
-    @property
-    def terms_words(self) -> list[str]:
-        return terms_in_words(self.result.terms) if self.result and self.result.terms else []
 
     @property
     def version(self) -> Version | None:

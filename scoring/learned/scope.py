@@ -8,6 +8,9 @@ from crm.models import Import
 from facts.engine import Facts
 from facts.rules import Rule
 from scoring.proof.measures import missing
+from scoring.terms import Model
+
+SYSTEM = {"field": "source_system", "is": "is"}
 
 
 class Scope(Facts):
@@ -31,7 +34,13 @@ class Scope(Facts):
     @property
     def rule(self) -> Rule | None:
         """The rule of the leads that a model of this scope scores."""
-        return {"field": "source_system", "is": "is", "value": self.source} if self.source else None
+        return {**SYSTEM, "value": self.source} if self.source else None
+
+
+def facts_of(model: Model, facts: Facts) -> Facts:
+    """Return the facts that a model is judged by: where it scores one system's leads, what that system knows of them."""
+    named = SYSTEM.items() <= model.leads.items()
+    return Scope(facts, str(model.leads["value"])) if named else facts
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def make_draft(*, by: User, learning: Learning) -> Version:
         raise ValidationError("It is a draft already.")
     key, title = _place(row, found)
     row.version = draft(
-        by=by, kind=SCORE, key=key, title=title, text=_text(found), terms=found.terms, reason=_reason(found),
+        by=by, kind=SCORE, key=key, title=title, text=_text(found), terms=found.terms, reason=_reason(row, found),
         evidence=_evidence(row, found),
     )  # fmt: skip
     row.save(update_fields=["version"])
@@ -97,11 +97,16 @@ def _text(found: Result) -> str:
     )
 
 
-def _reason(found: Result) -> str:
+def _reason(row: Learning, found: Result) -> str:
     used = ", ".join(one["label"] for one in found.taken_in)
     parts = [found.verdict.sentence, *found.verdict.more, found.how_held_out]
     if used:
         parts.append(f"Put back in knowingly, though they may know the outcome: {used}.")
+    if row.source and found.other:
+        parts.append(
+            f"Of two models that score a lead the one with the lower position counts: raise that of “{found.other.title}” if "
+            "this one is to decide."
+        )
     return " ".join(parts)
 
 

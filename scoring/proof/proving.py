@@ -16,6 +16,7 @@ from facts.models import Snapshot
 from scoring.checking import faults
 from scoring.current import as_of
 from scoring.definitions import of_version
+from scoring.learned.scope import facts_of
 from scoring.models import Proof
 from scoring.proof.evidence import Evidence, Ground, gathered, segments
 from scoring.proof.kept import is_kept, keep
@@ -99,7 +100,7 @@ def prove(proof: Proof) -> None:
     if faults(proof.version.terms):
         raise Hopeless("The model cannot be computed. Mend its rules first.")
     model = of_version(proof.version)
-    found = _found(proof, facts, model)
+    found = _found(proof, facts_of(model, facts), model)
     for name, value in found.items():
         setattr(proof, name, value)
     proof.snapshot, proof.as_of = facts.snapshot.pk, facts.as_of

@@ -9,13 +9,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from crm.models import Lead, Touch
+from agreements.actions import draft
+from core.work import perform
+from crm.models import Lead, Opportunity, Touch
 from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.learned.learning import parted
 from scoring.learned.scope import choices
 from scoring.learned.work import ask
-from scoring.models import Learning
+from scoring.models import Learning, Proof
+from scoring.proof.proving import asked_for
 from team.models import Role, User
 from tests import make
 from tests.scoring.learned.test_lead_set import fields_of, learned
@@ -115,6 +118,22 @@ def test_the_api_says_what_was_learned_and_refuses_what_there_is_not(ops: User, 
     assert client.get("/api/v1/score-models/learned/?run=999999").status_code == 404
     wrong = client.post("/api/v1/score-models/learned/", {"source": "nobody"}, content_type="application/json")
     assert wrong.status_code == 400
+
+
+def test_a_model_of_one_system_is_proven_by_what_that_system_knows(cmo: User) -> None:
+    given(60, 20)
+    make.record(Opportunity, lead=make.lead(source="crm"), outcome="won", closed_on=FIRST.date())
+    refresh()
+    large = {"Large": {"rule": {"field": "employees", "is": ">=", "value": 100}, "points": 10}}
+    leads = {"field": "source_system", "is": "is", "value": "shop"}
+    for rule, goal, n in ((leads, "converted", 60), (None, "won", 61)):
+        terms = {"threshold": 10, "position": 0, "leads": rule, "fit": large, "engagement": {}, "groups": {}}
+        version = draft(by=cmo, kind="score", key=goal, title=goal, text="Points.", terms=terms)
+        asked = asked_for(version)
+        assert asked
+        proof = perform(Proof, asked.pk, budget=1e9)
+        assert isinstance(proof, Proof)
+        assert (proof.evidence["goal"], proof.evidence["n"] + proof.evidence["too_recent"]) == (goal, n)
 
 
 def test_the_part_held_out_is_the_later_one_or_drawn_with_a_fixed_number() -> None:
