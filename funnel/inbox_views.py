@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import wraps
 from typing import Any, cast
 
 from django.contrib import messages
@@ -102,28 +103,35 @@ def _handoff(request: HttpRequest, pk: int) -> HandOff:
     return get_object_or_404(rows, pk=pk)
 
 
-@needs("work_leads")
-@require_POST
-def accept(request: HttpRequest, pk: int) -> HttpResponse:
-    handoff = _handoff(request, pk)
-    try:
-        given = verdicts.accept(by=cast(User, request.user), handoff=handoff)
-    except (ValidationError, PermissionDenied) as error:
-        return _refused(request, handoff, refusal(error))
+def pressed(act: Callable[[HttpRequest, HandOff], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:
+    """Make a view of what a button of a row does; what is refused is said where the row stands."""
+
+    @needs("work_leads")
+    @require_POST
+    @wraps(act)
+    def view(request: HttpRequest, pk: int) -> HttpResponse:
+        handoff = _handoff(request, pk)
+        try:
+            return act(request, handoff)
+        except (ValidationError, PermissionDenied) as error:
+            return _refused(request, handoff, refusal(error))
+
+    return view
+
+
+@pressed
+def accept(request: HttpRequest, handoff: HandOff) -> HttpResponse:
+    given = verdicts.accept(by=cast(User, request.user), handoff=handoff)
     return _said(request, f"Accepted {handoff.lead}.", given)
 
 
-@needs("work_leads")
-@require_POST
-def rate(request: HttpRequest, pk: int) -> HttpResponse:
-    handoff, form = _handoff(request, pk), RateForm(request.POST)
+@pressed
+def rate(request: HttpRequest, handoff: HandOff) -> HttpResponse:
+    form = RateForm(request.POST)
     if not form.is_valid():
-        return _refused(request, handoff, "Rate from 1 to 5.")
+        raise ValidationError("Rate from 1 to 5.")
     rating = form.cleaned_data["rating"]
-    try:
-        verdicts.rate(by=cast(User, request.user), handoff=handoff, rating=rating)
-    except (ValidationError, PermissionDenied) as error:
-        return _refused(request, handoff, refusal(error))
+    verdicts.rate(by=cast(User, request.user), handoff=handoff, rating=rating)
     return _said(request, f"{handoff.lead} is rated {rating} of 5.")
 
 
@@ -189,15 +197,10 @@ FORMS: dict[str, Act] = {
 }
 
 
-@needs("work_leads")
-@require_POST
-def resume(request: HttpRequest, pk: int) -> HttpResponse:
+@pressed
+def resume(request: HttpRequest, handoff: HandOff) -> HttpResponse:
     """Let a clock go on before its pause is over."""
-    handoff = _handoff(request, pk)
-    try:
-        done = verdicts.resume(by=cast(User, request.user), handoff=handoff)
-    except (ValidationError, PermissionDenied) as error:
-        return _refused(request, handoff, refusal(error))
+    done = verdicts.resume(by=cast(User, request.user), handoff=handoff)
     return _said(request, f"The clock of {handoff.lead} goes on.", changed=_row(request, done))
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from revops.demo.names import FINANCE, IT, OPERATIONS, USER
-from revops.demo.story import OUTSIDE
+from revops.demo.story import LAGGING, OUTSIDE
 
 KEY, TITLE, THRESHOLD = "leads", "Score of leads", 65
 TEXT = (
@@ -42,6 +42,23 @@ TERMS: dict[str, Any] = {
         "Looked at prices or compared": _touched(6, _answered("Prices looked at", "Comparison read")),
     },
 }
+
+ICP_KEY, ICP_TITLE = "ideal", "Our ideal customer"
+ICP_TEXT = "A firm of 250 people and more, in finance, insurance, industry, logistics or health, where we have people."
+ICP_TERMS: dict[str, Any] = {
+    "inside": 0.2,
+    "near": 0.5,
+    "traits": {
+        "In our niche": {"rule": {"field": "vertical.name", "is": "is_not", "value": OUTSIDE}, "weight": 3},
+        "250 employees and more": {"rule": {"field": "employees", "is": ">=", "value": 250}, "weight": 3},
+        "A territory that we win in": {
+            "rule": {"field": "territory.name", "is": "is_not", "value": LAGGING}, "weight": 1,
+        },
+        "Leads a department": {
+            "rule": {"field": "persona", "is": "is_not", "value": USER}, "weight": 1,
+        },
+    },
+}  # fmt: skip
 
 # What else a lead must be to be handed over
 LEAST_EMPLOYEES = 150

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm.models import Lead, StageChange
+from crm.models import Lead, Owner, StageChange
 from facts.refresh import refresh
 from funnel.classify import classify
+from team.models import User
 from tests import make
+from tests.funnel.handing import seller
 
 BERLIN = ZoneInfo("Europe/Berlin")
 Run = Callable[..., int | None]
@@ -27,6 +29,11 @@ def run(company: Any) -> Run:
         return written
 
     return go
+
+
+@pytest.fixture
+def ada(cro: User) -> Owner:
+    return seller("Ada", cro)
 
 
 def at(text: str) -> datetime:

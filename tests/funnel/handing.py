@@ -36,6 +36,17 @@ def signed(cmo: User, cro: User, *, since: datetime | None = None, key: str = "m
     return version
 
 
+def owing(cmo: User, cro: User, since: str, **terms: Any) -> Version:
+    """What Marketing owes, signed by both sides and in force since that moment."""
+    version = actions.draft(
+        by=cro, kind="owed", key="monthly", title="Owed", text="Every month.",
+        terms={"qualified_leads": 3, "pipeline_value": "10000.00", "currency": "EUR", **terms},
+    )  # fmt: skip
+    version = actions.sign(by=cmo, version=actions.propose(by=cro, version=version))
+    Version.objects.filter(pk=version.pk).update(in_force_at=local(since))
+    return version
+
+
 def seller(name: str, manager: User | None = None, **fields: Any) -> Owner:
     user = make.user(Role.REP, name=name, manager=manager, email=f"{name.lower()}@example.com")
     return make.owner(name=name, user=user, **fields)

@@ -22,11 +22,6 @@ LEAD_ANGEL = {str(day): [["10:00", "18:00"]] for day in range(5)}
 
 
 @pytest.fixture
-def ada(cro: User) -> Owner:
-    return seller("Ada", cro)
-
-
-@pytest.fixture
 def sla(cmo: User, cro: User, ada: Owner) -> Any:
     return signed(cmo, cro, since=local("2026-11-01T00:00:00"))
 
@@ -364,3 +359,14 @@ def test_two_hundred_leads_at_once_are_one_notice_for_the_rep_and_one_for_each_w
         (cro, "200 leads were not answered in time, the first by 19 Nov, 11:00 CET (Ada 200)"),
         (cmo, "200 leads were not answered in time, the first by 19 Nov, 11:00 CET (Ada 200)"),
     }
+
+
+def test_history_is_handed_over_without_telling_anybody_to_answer_by_a_day_that_has_passed(
+    cmo: User, cro: User, ada: Owner
+) -> None:
+    signed(cmo, cro, since=local("2026-06-01T00:00:00"))
+    old, fresh = qualified(local("2026-07-01T10:00:00")), qualified(WEDNESDAY)
+    tick(WEDNESDAY)
+    assert old.handoffs.exists()
+    handed_over = Notice.objects.filter(event__kind="funnel.handed_over").values_list("event__title", flat=True)
+    assert list(handed_over) == [f"{fresh} is yours: answer by 19 Nov, 11:00 CET"]

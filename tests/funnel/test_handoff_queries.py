@@ -2,14 +2,11 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agreements import actions
-from agreements.models import Version
 from crm.models import Owner
 from funnel import verdicts
 from funnel.handoffs.owed import owed
@@ -17,7 +14,7 @@ from funnel.handoffs.queries import clocks, inbox, team_load
 from funnel.handoffs.tick import tick
 from team.models import User
 from tests import make
-from tests.funnel.handing import handed, local, qualified, seller, signed
+from tests.funnel.handing import handed, local, owing, qualified, seller, signed
 
 WEDNESDAY = local("2026-11-18T09:00:00")
 
@@ -76,16 +73,6 @@ def test_ten_clocks_or_thirty_are_shown_with_the_same_questions(ada: Owner) -> N
             clocks(inbox(ada.user), WEDNESDAY)
         counts.append(len(asked))
     assert counts[0] == counts[1]
-
-
-def owing(cmo: User, cro: User, since: str, **terms: Any) -> Version:
-    version = actions.draft(
-        by=cro, kind="owed", key="monthly", title="Owed", text="Every month.",
-        terms={"qualified_leads": 3, "pipeline_value": "10000.00", "currency": "EUR", **terms},
-    )  # fmt: skip
-    version = actions.sign(by=cmo, version=actions.propose(by=cro, version=version))
-    Version.objects.filter(pk=version.pk).update(in_force_at=local(since))
-    return version
 
 
 def test_marketing_owes_leads_and_their_pipeline_in_value(ada: Owner, cmo: User, cro: User) -> None:

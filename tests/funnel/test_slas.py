@@ -19,8 +19,7 @@ from funnel.models import HandOff
 from funnel.sla_book import by_month, pilots
 from team.models import Role, User
 from tests import make
-from tests.funnel.handing import handed, local, seller, signed
-from tests.funnel.test_handoff_queries import owing
+from tests.funnel.handing import handed, local, owing, seller, signed
 
 WEDNESDAY = local("2026-11-18T09:00:00")
 

@@ -17,7 +17,7 @@ from funnel.queries import stage_of
 from notify.models import Event, Notice
 from team.models import Role, User
 from tests import make
-from tests.funnel.handing import handed, local, seller, signed
+from tests.funnel.handing import handed, local, signed
 
 START = local("2026-11-18T15:00:00")
 RESPONSES = "the number of touches whose response is yes in the last 90 days is at least 3"
@@ -41,11 +41,6 @@ def clock() -> Iterator[Clock]:
     found = Clock(START)
     with patch("django.utils.timezone.now", found):
         yield found
-
-
-@pytest.fixture
-def ada(cro: User) -> Owner:
-    return seller("Ada", cro)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from funnel.stages import Stage
 from revops.demo import score
 from revops.demo.story import CURRENCY
 from scoring.defaults import PQL_KEY, PQL_TERMS, PQL_TEXT, PQL_TITLE
+from scoring.icp import ICP
 from team.models import Side, User
 
 SLA, SLA_KEY = "sla", "mql"
@@ -72,6 +73,7 @@ def _papers(first: date, handed_over: date) -> Iterator[Paper]:
         side = Side.SALES if stage.side == Side.SALES else Side.MARKETING
         yield Paper(STAGE, stage.key, stage.name, stage.text, stage.terms, first, side, stage.third_side)
     yield Paper(FUNNEL, ONLY_KEY, "Our funnel", ORDER_TEXT, {"stages": list(ORDER)}, first)
+    yield Paper(ICP, score.ICP_KEY, score.ICP_TITLE, score.ICP_TEXT, score.ICP_TERMS, first)
     yield Paper("score", score.KEY, score.TITLE, score.TEXT, score.TERMS, first)
     yield Paper("score", PQL_KEY, PQL_TITLE, PQL_TEXT, PQL_TERMS, first)
     yield Paper(SLA, SLA_KEY, "Sales answers qualified leads", SLA_TEXT, SLA_TERMS, handed_over)
