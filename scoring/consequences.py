@@ -153,7 +153,7 @@ def evidence(found: Consequences) -> dict[str, Any]:
     """Return the figures that a proposal is made with, kept with the version."""
     if found.after is None or found.as_of is None:
         return {}
-    kept = {"as_of": found.as_of.isoformat(), "proposed": as_json(found.after.meaning)}
+    kept: dict[str, Any] = {"as_of": found.as_of.isoformat(), "proposed": as_json(found.after.meaning)}
     if found.before:
         kept["in_force"] = as_json(found.before.meaning)
     if found.capacity:

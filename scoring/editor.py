@@ -5,7 +5,7 @@ Everything typed stays as it was typed, so that what is wrong can be corrected; 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from facts.criteria import Draft
 from facts.rules import Rule, Subject, number, of_events
@@ -36,7 +36,7 @@ class Building:
     place: int = 0
     faults: dict[str, list[str]] = field(default_factory=dict)
 
-    TEXTS = ("name", "points", "events", "half_life", "days", "cap", "group")
+    TEXTS: ClassVar = ("name", "points", "events", "half_life", "days", "cap", "group")
 
     @property
     def prefix(self) -> str:
@@ -58,7 +58,7 @@ class Building:
 
     @classmethod
     def of_engagement(cls, name: str, rule: Mapping[str, Any], place: int) -> Self:
-        texts = {part: _text(rule.get(part)) for part in cls.TEXTS if part != "name"}
+        texts: dict[str, Any] = {part: _text(rule.get(part)) for part in cls.TEXTS if part != "name"}
         found = cls(DID, name, place=place, **texts)
         found.draft = Draft.from_rule(rule.get("where"), found.subject)
         return found
@@ -66,7 +66,7 @@ class Building:
     @classmethod
     def from_data(cls, data: Mapping[str, Any], part: str, place: int) -> Self:
         name = f"{part}-{place}"
-        texts = {key: str(data.get(f"{name}-{key}", "")).strip() for key in cls.TEXTS}
+        texts: dict[str, Any] = {key: _said(data, f"{name}-{key}") for key in cls.TEXTS}
         texts["events"] = texts["events"] or "touches"
         return cls(part, draft=Draft.from_data(data, f"{name}-rule"), place=place, **texts)
 
@@ -142,7 +142,7 @@ class Editing:
         """Read what was posted, and carry out the button that was pressed."""
         rules = {part: [Building.from_data(data, part, n) for n in range(_count(data, part))] for part in (FIT, DID)}
         groups = [
-            Together(*(str(data.get(f"group-{n}-{key}", "")).strip() for key in ("name", "cap")))
+            Together(_said(data, f"group-{n}-name"), _said(data, f"group-{n}-cap"))
             for n in range(_count(data, "group"))
         ]
         found = cls(
@@ -257,6 +257,10 @@ def _number(text: str) -> Any:
 
 def _text(value: Any) -> str:
     return "" if value is None else f"{value:.10g}" if isinstance(value, int | float) else str(value)
+
+
+def _said(data: Mapping[str, Any], name: str) -> str:
+    return str(data.get(name, "")).strip()
 
 
 def _count(data: Mapping[str, Any], part: str) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +162,7 @@ class Ground:
         for column, (name, rule) in zip(columns, rules.items(), strict=True):
             marks = np.zeros(ids.size, bool)
             marks[place[is_known]] = answer[column].fill_null(False).to_numpy()[is_known]
-            found[name] = shelved(self.folder, self._shelf(table, rule), lambda marks=marks: {"marks": marks})["marks"]
+            found[name] = shelved(self.folder, self._shelf(table, rule), partial(dict, marks=marks))["marks"]
         return found
 
     def _shelf(self, table: str, rule: Rule) -> str:
