@@ -109,15 +109,16 @@ def _page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
 
 
 def _start(request: HttpRequest, story: queries.Story | None) -> Version | None:
-    """The version that the editing begins from: the one asked for, else what waits for a signature, else what binds."""
+    """The version that the editing begins from: the one asked for, else a newer one that waits for a signature, else what binds."""
     if story is None:
         return None
     asked = request.POST.get("version") or request.GET.get("version", "")
     versions = [shown.version for shown in story.versions]
     named = next((version for version in versions if str(version.number) == asked), None)
     waiting = [shown.version for shown in story.pending]
-    asked_for = next((version for version in waiting if version.state != "draft"), None)
     binding = story.binding.version if story.binding else None
+    newer = [version for version in waiting if binding is None or version.number > binding.number]
+    asked_for = next((version for version in newer if version.state != "draft"), None)
     return named or asked_for or binding or next(iter(waiting), versions[0])
 
 
