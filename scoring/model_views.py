@@ -52,7 +52,7 @@ def new_model(request: HttpRequest) -> HttpResponse:
 
 @dataclass
 class Sheet:
-    """One look at the page: who looks at which model, what is in the form, and what that would mean (none: it has faults)."""
+    """One look at the page: who looks at which model, what is in the form, what that would mean (none: faults)."""
 
     request: HttpRequest
     agreement: Agreement | None
@@ -109,7 +109,7 @@ def _page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
 
 
 def _start(request: HttpRequest, story: queries.Story | None) -> Version | None:
-    """The version that the editing begins from: the one asked for, else a newer one that waits for a signature, else what binds."""
+    """The version that the editing begins from: the one asked for, else a newer one that waits, else what binds."""
     if story is None:
         return None
     asked = request.POST.get("version") or request.GET.get("version", "")
