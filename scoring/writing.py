@@ -65,7 +65,7 @@ def _state(model: Model, rows: Any) -> Any:
     parts = [
         ibis.literal(f'"{place}": ') + rows[f"log_{place}"].round(9).cast("string") for place in range(len(model.pools))
     ]
-    return ibis.literal("{") + ibis.array(parts).join(", ").fill_null("") + "}" if parts else ibis.literal("{}")
+    return ibis.literal("{") + ibis.literal(", ").join(parts) + "}" if parts else ibis.literal("{}")
 
 
 def _moved(model: Model, wide: Any) -> Any:
