@@ -12,6 +12,7 @@ from tests.e2e.conftest import Visit
 
 MINUTE = 60.0  # in which what was signed must be seen
 LOWER = 8  # points
+WHY = "Eight points less, and nobody waits for a call."
 
 
 def test_the_cmo_drags_the_threshold_the_cro_signs_and_inbox_and_funnel_follow(visit: Callable[..., Visit]) -> None:
@@ -24,7 +25,7 @@ def test_the_cmo_drags_the_threshold_the_cro_signs_and_inbox_and_funnel_follow(v
     expect(cmo.page.locator("#consequence")).to_contain_text("more than now")
     expect(cmo.page.locator("#coming-title")).to_contain_text(re.compile(r"over it now: [1-9]"))
     assert not cmo.axe()
-    cmo.page.locator("#id_reason").fill("Sales has time for more")
+    cmo.page.locator("#id_reason").fill(WHY)
     cmo.page.get_by_role("button", name="Propose to both sides").click()
     expect(cmo.page.locator("#messages")).to_contain_text("Proposed")
 
@@ -32,7 +33,7 @@ def test_the_cmo_drags_the_threshold_the_cro_signs_and_inbox_and_funnel_follow(v
     cro.sign_in("CRO")
     cro.open("/scores/leads/")
     expect(cro.page.locator("#consequence")).to_contain_text(f"From {points} points")
-    proposed = cro.page.locator(".version.is-pending").filter(has_text="Sales has time for more")
+    proposed = cro.page.locator(".version.is-pending").filter(has_text=WHY)
     begun = datetime.now(UTC)
     proposed.get_by_role("button", name="Sign for Sales").click()
     expect(cro.page.locator("#messages")).to_contain_text("It is in force")
