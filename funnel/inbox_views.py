@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -103,7 +104,7 @@ def _handoff(request: HttpRequest, pk: int) -> HandOff:
     return get_object_or_404(rows, pk=pk)
 
 
-def pressed(act: Callable[[HttpRequest, HandOff], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:
+def pressed(act: Callable[[HttpRequest, HandOff], HttpResponse]) -> Callable[..., HttpResponseBase]:
     """Make a view of what a button of a row does; what is refused is said where the row stands."""
 
     @needs("work_leads")
