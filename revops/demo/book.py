@@ -1,6 +1,5 @@
 """The book that the story is written into: unsaved records, linked to each other as objects."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, TypeVar
@@ -54,6 +53,6 @@ class Book:
 
 
 @cache
-def _blank(kind: type[Record]) -> Mapping[str, Any]:
+def _blank(kind: type[Record]) -> dict[str, Any]:
     """Return what a record of the kind holds before anything is said: to ask every field anew takes a third of the book."""
     return kind(source=SOURCE).__dict__
