@@ -97,7 +97,7 @@ def _queue_after_imports(company: Company) -> None:
         ended = ended.filter(finished_at__gt=last_start)
     ids = sorted(ended.values_list("pk", flat=True))
     if ids:
-        _queue(_key_of(ended.latest("finished_at")), company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
+        _queue(_key_of(ended.get(pk=ids[-1])), company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
 
 
 def _key_of(run: Import) -> str:

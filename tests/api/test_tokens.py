@@ -93,7 +93,7 @@ def test_using_a_token_is_noted(cro: User) -> None:
 def test_nothing_can_be_written(cro: User) -> None:
     caller = Caller(cro, scopes=["read", "write"])
     for method in ("post", "put", "patch", "delete"):
-        assert getattr(caller.client, method)("/api/v1/leads/").status_code == 405
+        assert getattr(caller.client, method)("/api/v1/accounts/").status_code == 405
 
 
 def test_a_token_has_a_number_of_requests_a_minute(cro: User, settings: Any) -> None:
