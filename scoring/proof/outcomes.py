@@ -11,6 +11,7 @@ from functools import reduce
 from typing import Any
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from facts.engine import Facts
@@ -185,7 +186,7 @@ def _maturity(frame: pd.DataFrame) -> int:
     if taken.empty:
         return USUAL_DAYS
     days = (taken.dt.total_seconds() / DAY).quantile(PATIENCE)
-    return int(min(LONGEST_DAYS, max(SHORTEST_DAYS, days)))
+    return int(np.clip(days, SHORTEST_DAYS, LONGEST_DAYS))
 
 
 def _due(frame: pd.DataFrame, goal: str, currency: str, days: int, as_of: datetime | None) -> Outcomes:
