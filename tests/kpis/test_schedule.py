@@ -18,6 +18,7 @@ from facts.models import Snapshot
 from kpis.models import NightlyRun
 from kpis.nightly import ask_for_run
 from team.models import Company
+from tests import make
 from tests.kpis.running import Chain, go_on, keys
 
 
@@ -172,6 +173,7 @@ def test_an_import_that_never_began_or_still_runs_asks_for_nothing(at_noon: Any)
 
 def test_lost_facts_are_mended_without_being_asked(company: Company, settings: Any, chain: Chain) -> None:
     chain(facts=steps.copy_facts)
+    make.lead()  # of nothing there is nothing to lose
     NightlyRun.schedule()
     go_on(NightlyRun.objects.get())
     NightlyRun.schedule()
