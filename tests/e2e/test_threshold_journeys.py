@@ -46,6 +46,45 @@ def test_the_cmo_drags_the_threshold_the_cro_signs_and_inbox_and_funnel_follow(v
     assert handed
 
 
+def test_the_cmo_proposes_a_threshold_the_cro_disputes_it_and_the_cfo_decides(visit: Callable[..., Visit]) -> None:
+    """After the other journey: from here on the MQL asks for points of its own, whatever the model's threshold."""
+    cmo = visit()
+    cmo.sign_in("CMO")
+    cmo.open("/funnel/stages/mql/")
+    condition = cmo.page.get_by_role("group", name="Condition 1").first
+    condition.get_by_label("Field, or what is counted").select_option(label="the score")
+    condition.get_by_label("Comparison", exact=True).select_option(label="is at least")
+    condition.get_by_label("Value", exact=True).fill("65")
+    cmo.page.get_by_label(re.compile("^Why")).fill("Sales sends half of them back")
+    cmo.page.get_by_role("button", name="Propose to both sides").click()
+    expect(cmo.page.locator("main")).to_contain_text("score is at least 65")
+    place = cmo.page.url.removeprefix(cmo.url)
+
+    cro = visit()
+    cro.sign_in("CRO")
+    cro.open(place)
+    cro.page.locator(".answers summary").first.click()
+    cro.page.get_by_label(re.compile("^What is wrong")).fill("Then we have too few to call")
+    cro.page.get_by_role("button", name="Dispute it").click()
+    expect(cro.page.locator(".version").first).to_contain_text("disputes it")
+    cro.open("/funnel/stages/")
+    assert "score is at least 65" not in cro.page.locator("#stage-mql").inner_text()
+
+    cfo = visit()
+    cfo.sign_in("CFO")
+    cfo.open(place)
+    cfo.page.get_by_label("The version comes into force").check()
+    cfo.page.get_by_label(re.compile("reason for the ruling")).fill("Fewer and better; we look again in May")
+    cfo.page.get_by_role("button", name="Give the ruling").click()
+    expect(cfo.page.locator(".sentence")).to_contain_text(re.compile(r"Version \d+ is in force"))
+    expect(cfo.page.locator(".versions")).to_contain_text("Version 1")
+    story = cfo.page.locator(".story")
+    for words in ("Then we have too few to call", "Fewer and better"):
+        expect(story).to_contain_text(words)
+    cfo.open("/funnel/stages/")
+    expect(cfo.page.locator("#stage-mql")).to_contain_text("score is at least 65")
+
+
 def drag_to(page: Page, points: int) -> None:
     """Move the slider with the keyboard, as somebody without a mouse does."""
     slider = page.locator("#threshold-slider")
