@@ -15,7 +15,7 @@ from facts.duck import open_engine
 from team.models import Company
 
 OWN = {
-    "leads": ("touches", "activities", "usage_events", "opportunities", "stage_changes", "verdicts", "scores"),
+    "leads": ("touches", "activities", "usage_events", "opportunities", "stage_changes", "verdicts", "moves", "scores"),
     "accounts": ("touches", "activities", "usage_events", "opportunities"),
 }
 

@@ -166,7 +166,7 @@ def _question(
 
     tables = Described(facts, subject, narrow)
     means = ibis.memtable(meanings)
-    rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means, now)
+    rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means, now, funnel)
     asked = Asked(funnel, subject, tables, rows, means, now, facts.keep)
     found = new_moves(asked, ibis.memtable(standing))
     return found.order_by("buyer", "entered_at", "position")

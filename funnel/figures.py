@@ -14,6 +14,8 @@ from django.utils import timezone
 from crm.models import StageTrack
 from crm.stages import NAMES, StageBook, book, ours
 from facts.compiling import HasTables
+from funnel.definitions import in_force
+from funnel.stages import Funnel
 from scoring.current import lead_scores
 from scoring.terms import MQL, PQL
 
@@ -21,12 +23,14 @@ SCORES = {MQL: ("score", "is_ready"), PQL: ("use_score", "is_ready_by_use")}
 MEANING = pa.schema([(name, pa.string()) for name in ("source_system", "track", "pipeline", "stage", "ours")])
 
 
-def with_figures(facts: HasTables, rows: Any, subject: str, meanings: Any, now: datetime | None = None) -> Any:
+def with_figures(
+    facts: HasTables, rows: Any, subject: str, meanings: Any, now: datetime | None = None, funnel: Funnel | None = None
+) -> Any:
     """Return the rows with every figure of the subject as of a moment (now by default), empty where there is none."""
     if subject != "leads":
         return rows.mutate(crm_stage=ibis.null("string"))
     rows = _with_crm_stage(rows, meanings)
-    rows = _with(rows, _verdicts(facts), verdict="verdict")
+    rows = _with(rows, _verdicts(facts, funnel or in_force()), verdict="verdict")
     for door, (score, is_ready) in SCORES.items():
         scores = lead_scores(facts, now or timezone.now(), door)
         if scores is None:
@@ -41,13 +45,18 @@ def _with(rows: Any, found: Any, **figures: str) -> Any:
     return rows.left_join(found, rows["id"] == found.figure_of).drop("figure_of")
 
 
-def _verdicts(facts: HasTables) -> Any:
-    """The last verdict of each lead that has taken effect."""
+def _verdicts(facts: HasTables, funnel: Funnel) -> Any:
+    """The last verdict of each lead that has taken effect, unless the lead went out since: who comes back is judged anew."""
     given = facts.table("verdicts")
     given = given.filter(given.undone_at.isnull() & given.settled_at.notnull())
     turn = ibis.row_number().over(group_by=given.lead_id, order_by=[given.given_at.desc(), given.id.desc()])
     ranked = given.mutate(turn=turn)
-    return ranked.filter(ranked.turn == 0).select("lead_id", verdict="answer")
+    last = ranked.filter(ranked.turn == 0)
+    moves = facts.table("moves")
+    moves = moves.filter(moves.stage.isin([stage.key for stage in funnel.detours] or [""]) & moves.lead_id.notnull())
+    out = moves.group_by(out_lead="lead_id").aggregate(out_at=moves.entered_at.max())
+    wide = last.left_join(out, last.lead_id == out.out_lead)
+    return wide.filter(wide.out_at.isnull() | (wide.given_at >= wide.out_at)).select("lead_id", verdict="answer")
 
 
 def _with_crm_stage(rows: Any, meanings: Any) -> Any:

@@ -148,6 +148,27 @@ def test_a_recycled_lead_comes_back_on_its_day_qualifies_again_and_rings_again(f
     assert Event.objects.filter(kind="funnel.handed_over").count() == 2
 
 
+def test_who_was_lost_after_being_accepted_comes_back_to_be_judged_anew(found: HandOff, clock: Clock) -> None:
+    from crm.models import Touch
+
+    verdicts.accept(by=rep(found), handoff=found)
+    clock.go(seconds=11)
+    tick()
+    make.opportunity(lead=found.lead, outcome="lost", opened_on=date(2026, 11, 19), closed_on=date(2026, 11, 20))
+    clock.go(days=4)
+    refresh()
+    classify()
+    refresh()
+    assert stage_of(found.lead) == "lost"
+    clock.go(days=1)
+    for hours in range(3):
+        make.record(Touch, lead=found.lead, has_responded=True, happened_at=clock.moment - timedelta(hours=hours))
+    for _ in range(2):
+        refresh()
+        classify()
+    assert stage_of(found.lead) == "mql"
+
+
 def test_only_the_owner_or_those_above_give_a_verdict(found: HandOff, cmo: User, ops: User, cro: User) -> None:
     stranger = make.user(Role.REP)
     for person in (cmo, ops, stranger, make.user(Role.MARKETER)):
