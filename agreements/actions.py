@@ -97,6 +97,7 @@ def propose(*, by: User, version: Version) -> Version:
         raise ValidationError(f"Version {version.number} is {version.state.replace('_', ' ')}, not a draft.")
     if not may_propose(by):
         raise NotAllowed("Your role does not propose agreements.")
+    _require_news(version)
     _require_people(version.agreement)
     version.sides, version.proposed_by, version.proposed_at = version.agreement.sides, by, timezone.now()
     version.evidence = {**version.evidence, **kinds.get(version.agreement.kind).figures(version)}
@@ -237,6 +238,20 @@ def _version(pk: int) -> Version:
     version.agreement = _locked(version.agreement_id)
     version.refresh_from_db()
     return version
+
+
+def _require_news(version: Version) -> None:
+    """A form sent twice proposes once."""
+    same = version.agreement.versions.filter(
+        ended_at=None,
+        text=version.text,
+        terms=version.terms,
+        expires_on=version.expires_on,
+        pilot_manager=version.pilot_manager,
+    ).exclude(pk=version.pk)
+    waiting = next((one for one in same if one.state in {"proposed", "disputed"}), None)
+    if waiting:
+        raise ValidationError(f"Version {waiting.number} proposes the same already, and waits for its signatures.")
 
 
 def _require_people(agreement: Agreement) -> None:

@@ -16,7 +16,7 @@ from agreements import kinds, queries
 from agreements.forms import DisputeForm, OpeningForm, RulingForm
 from agreements.models import Agreement, Version
 from agreements.signing import NotAllowed
-from core.live import render_live
+from core.live import render_live, wants_region
 from core.said import refusal
 from facts.criteria import Draft
 from facts.rules import WORDS, Subject, in_words, of_events
@@ -69,7 +69,12 @@ class Sheet:
 
     @property
     def wants(self) -> str:
-        """What is to be kept, draft or propose; nothing while a button only changes the form."""
+        """What is to be kept, draft or propose; nothing while a button only changes the form.
+
+        A form that sends itself while somebody types names the button pressed last, so a part of the page keeps nothing.
+        """
+        if wants_region(self.request):
+            return ""
         pressed = next((verb for verb in ("draft", "propose") if verb in self.request.POST), "")
         return "" if self.editing.is_changing else pressed
 
