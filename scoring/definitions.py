@@ -36,10 +36,15 @@ def profile_in_force() -> Profile | None:
     return next((icp.from_terms(one.terms, one.pk) for one in versions if not icp.faults(one.terms)), None)
 
 
+def doors_without_a_model() -> list[str]:
+    """Return the doors to Sales for which nobody has drafted or proposed a model yet."""
+    known = set(Version.objects.filter(agreement__kind=SCORE).values_list("terms__door", flat=True))
+    return [door for door in PROPOSED if door not in {found or MQL for found in known}]
+
+
 def propose_default(by: User, door: str = MQL) -> Version | None:
     """Propose Accord's own model where there is none of its door yet; nothing is scored before both sides have signed."""
-    known = Version.objects.filter(agreement__kind=SCORE).values_list("terms__door", flat=True)
-    if door in {found or MQL for found in known}:
+    if door not in doors_without_a_model():
         return None
     key, title, text, terms = PROPOSED[door]
     version = draft(by=by, kind=SCORE, key=key, title=title, text=text, terms=terms, reason="A model to begin with.")

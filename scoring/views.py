@@ -1,6 +1,6 @@
 """The list of score models: what is in force, what waits for a signature, and a first proposal where there is none."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -12,9 +12,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from agreements.signing import NotAllowed
-from scoring import defaults
-from scoring.definitions import propose_default
+from scoring.defaults import PROPOSED
+from scoring.definitions import doors_without_a_model, propose_default
 from scoring.listed import agreements, lines, sentence
+from scoring.terms import MQL
 from scoring.words import terms_in_words
 from team.access import may, needs
 from team.models import User
@@ -33,10 +34,14 @@ def scores(request: HttpRequest) -> HttpResponse:
         "lines": shown,
         "sentence": sentence(shown),
         "sets_scores": may(request.user, "set_scores"),
-        "proposal": [] if page.object_list else terms_in_words(defaults.TERMS),
-        "text": defaults.TEXT,
+        "proposals": [_proposal(door) for door in doors_without_a_model()],
     }
     return render(request, "scoring/scores.html", context)
+
+
+def _proposal(door: str) -> dict[str, Any]:
+    _, title, text, terms = PROPOSED[door]
+    return {"door": door, "title": title, "text": text, "words": terms_in_words(terms)}
 
 
 @needs("set_scores")
@@ -45,7 +50,7 @@ def propose_ours(request: HttpRequest) -> HttpResponse:
     """Propose Accord's own model; whoever signs for a side signs with it for that side only."""
     try:
         with transaction.atomic():
-            version = propose_default(cast(User, request.user))
+            version = propose_default(cast(User, request.user), request.POST.get("door", MQL))
     except (NotAllowed, ValidationError) as error:
         said = error.messages if isinstance(error, ValidationError) else [str(error)]
         messages.error(request, " ".join(said))

@@ -60,10 +60,16 @@ def test_the_empty_list_offers_a_model_to_those_who_may_propose_it(
     assert b"Propose it to both sides" not in as_user(ceo).get("/scores/").content
     assert as_user(ceo).post("/scores/propose/").status_code == 403
     assert b"Propose it to both sides" in as_user(cmo).get("/scores/").content
-    as_user(cmo).post("/scores/propose/")
+    as_user(cmo).post("/scores/propose/", {"door": "mql"})
     version = Version.objects.get()
     assert (version.state, version.unsigned) == ("proposed", ["sales"])
-    assert "Score of leads" in as_user(cmo).get("/scores/").content.decode()
+    page = as_user(cmo).get("/scores/").content.decode()
+    assert "Score of leads" in page
+    assert "To begin with: Score of product use" in page
+    for _ in range(2):
+        as_user(cmo).post("/scores/propose/", {"door": "pql"})
+    assert [found.terms["door"] for found in Version.objects.order_by("pk")] == ["mql", "pql"]
+    assert b"Propose it to both sides" not in as_user(cmo).get("/scores/").content
 
 
 def test_the_list_needs_as_many_queries_for_ten_models_as_for_two(
@@ -127,6 +133,18 @@ def test_the_cmo_proposes_with_a_reason_and_the_cro_signs(
     assert made.evidence["in_force"]["threshold"] == 20
     as_user(cro).post(f"/agreements/versions/{made.pk}/sign/")
     assert Agreement.objects.get().in_force() == made
+
+
+def test_a_form_sent_twice_or_by_itself_proposes_once(as_user: Any, cmo: User, model: Version, history: None) -> None:
+    """Who types and presses the button at once sends both: the look that was due, which names the button, and the form."""
+    client = as_user(cmo)
+    data = posted(client.get(PAGE), threshold="26", propose="1", reason="Fewer and better")
+    assert client.post(PAGE, data, headers={"HX-Request": "true"}).status_code == 200
+    assert Version.objects.count() == 1
+    assert client.post(PAGE, data).status_code == 302
+    again = client.post(PAGE, data)
+    assert "Version 2 proposes the same already" in again.content.decode()
+    assert Version.objects.count() == 2
 
 
 def test_a_draft_is_written_on_by_its_author(as_user: Any, ops: User, model: Version, history: None) -> None:
