@@ -3,7 +3,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-export PYTHONDONTWRITEBYTECODE ?=
+# every test starts processes, and each would translate all of Accord anew
+unexport PYTHONDONTWRITEBYTECODE
 # each process of the tests starts services of its own, three keep two cores busy; with one's own database there is one
 TOGETHER = $(if $(DATABASE_URL)$(REDIS_URL),,-n 3)
 

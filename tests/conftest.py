@@ -45,11 +45,16 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 40) else None
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """What is loaded from here on stays: the collector of garbage need not go through it again and again."""
+    gc.disable()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What is loaded by now stays: the collector of garbage need not go through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 50, 50)
 
 
