@@ -108,6 +108,8 @@ def _parts(words: pd.Series, pattern: str) -> pd.DataFrame:
     """Take apart the cells that fit a pattern: numbers as such, a month as its number."""
     found = pc.extract_regex(pa.array(words, from_pandas=True).cast(pa.large_string()), pattern)
     fits = pc.is_valid(found)
+    if not pc.any(fits).as_py():
+        return pd.DataFrame()
     found, index = found.filter(fits), words.index[fits.to_numpy(zero_copy_only=False)]
     table = pd.DataFrame(
         {name: list(pc.struct_field(found, name).to_pylist()) for name in found.type.names}, index=index

@@ -4,7 +4,7 @@ Each task is set-based, touches at most `BATCH` rows a time, and finds nothing t
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.apps import apps
@@ -35,8 +35,9 @@ def tasks(run: Import) -> list[Task]:
     return [*found, *lookups.ties(waiting), _know_users, partial(duplicates.note, run, made)]
 
 
-def records() -> list[type[Record]]:
-    return [model for model in apps.get_app_config("crm").get_models() if issubclass(model, Record)]
+@cache
+def records() -> tuple[type[Record], ...]:
+    return tuple(model for model in apps.get_app_config("crm").get_models() if issubclass(model, Record))
 
 
 def related(model: type[models.Model], link: str) -> type[models.Model]:

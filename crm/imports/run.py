@@ -46,9 +46,10 @@ class Run:
 
     def step(self) -> bool:
         phase = self.row.checkpoint.get("phase", "look")
-        if phase in {"look", "review"}:
-            return self._look()
-        return self._load() if phase == "load" else self._finish()
+        with Company.asked_once():
+            if phase in {"look", "review"}:
+                return self._look()
+            return self._load() if phase == "load" else self._finish()
 
     def close(self) -> None:
         if self.ahead:

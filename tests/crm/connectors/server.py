@@ -114,6 +114,7 @@ class Stage:
         self.source = source
 
         class Handler(BaseHTTPRequestHandler):
+            disable_nagle_algorithm = True
             protocol_version = "HTTP/1.1"
 
             def play(self) -> None:
