@@ -1,6 +1,7 @@
 """The score models in force, and the proposal for a company that has none."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from agreements.actions import draft, propose
 from agreements.models import Version
@@ -19,6 +20,11 @@ def in_force() -> tuple[Model, ...]:
     versions = Version.objects.in_force().filter(agreement__kind=SCORE, pilot_manager=None).select_related("agreement")
     models = [of_version(version) for version in versions if not faults(version.terms)]
     return tuple(sorted(models, key=lambda model: model.place))
+
+
+def signed_since(moment: datetime) -> bool:
+    """Whether any model came into force at the moment or later, though it be out of force again."""
+    return Version.objects.filter(agreement__kind=SCORE, in_force_at__gte=moment).exists()
 
 
 def of_version(version: Version) -> Model:

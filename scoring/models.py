@@ -45,7 +45,9 @@ class State(models.Model):
 class Score(State, Recorded):
     """How a lead's score stands under one model. Valid until `next_change_at`, when an event enters or leaves."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="scores")
+    lead = models.ForeignKey(  # found by the constraint's index
+        Lead, on_delete=models.CASCADE, related_name="scores", db_index=False
+    )
     next_change_at = models.DateTimeField(null=True, blank=True, db_index=True)
 
     class Meta(Recorded.Meta):
@@ -60,7 +62,9 @@ class Score(State, Recorded):
 class ScoreChange(State):
     """How a score stood from `since` until something else took its place. Together with the score of today, its history."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="score_changes")
+    lead = models.ForeignKey(  # found by the index of the history
+        Lead, on_delete=models.CASCADE, related_name="score_changes", db_index=False
+    )
     until = models.DateTimeField()
     because = models.CharField(max_length=8, choices=Reason, help_text="Why it ended.")
 

@@ -22,7 +22,7 @@ from facts.portions import Portion, are_many, following, spared, without
 from facts.refresh import Progress
 from scoring.changes import changed, is_some_gone, known_events, names_changed
 from scoring.compiling import Asked, states, wanted
-from scoring.definitions import in_force
+from scoring.definitions import in_force, signed_since
 from scoring.models import Score, ScoringRun
 from scoring.terms import COUNTED, EVERYBODY, Model
 from scoring.writing import LOCK, fresh, remove, standing, write
@@ -64,7 +64,7 @@ def _begun(facts: Facts, models: Sequence[Model], moment: datetime) -> ScoringRu
     horizon = facts.snapshot.horizon
     since = _since(facts, models, digest, horizon, moment)
     with transaction.atomic(), connection.cursor() as cursor:
-        ended = _end_others(cursor, models, moment)
+        ended = _end_others(cursor, models, moment) if _others_may_stand(since) else 0
         return ScoringRun.objects.create(
             moment=moment, snapshot=facts.snapshot.pk, since=since, horizon=horizon, digest=digest,
             known=known_events(facts), written=ended,
@@ -79,6 +79,12 @@ def _since(facts: Facts, models: Sequence[Model], digest: str, horizon: str, mom
     if names_changed(models, done.horizon) or is_some_gone(facts, done.known):
         return ""
     return "" if are_many(changed(done.horizon, moment), TABLE) else done.horizon
+
+
+def _others_may_stand(since: str) -> bool:
+    """Whether a model that is in force no more can have left scores: the last run of these models ended all others."""
+    done = ScoringRun.objects.filter(finished_at__isnull=False).first()
+    return not since or done is None or signed_since(done.moment)
 
 
 def _end_others(cursor: Any, models: Sequence[Model], moment: datetime) -> int:

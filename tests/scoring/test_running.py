@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from agreements.models import Version
 from crm.models import Touch
@@ -12,6 +13,7 @@ from facts.refresh import refresh
 from scoring.current import lead_scores
 from scoring.definitions import in_force
 from scoring.fading import score_at
+from scoring.live import score_leads
 from scoring.models import Score, ScoreChange, ScoringRun
 from scoring.running import score_all
 from tests import make
@@ -132,6 +134,20 @@ def test_models_of_segments_and_their_end(run: Run, signed: Any) -> None:
     Version.objects.filter(pk=everybody.pk).update(ended_at=NOW, end="expired")
     assert run() == 2
     assert list(ScoreChange.objects.values_list("because", flat=True)) == ["gone"] * 3
+
+
+def test_a_model_that_came_and_went_between_two_runs_leaves_nothing(run: Run, signed: Any) -> None:
+    """What is pushed is scored by whatever is in force; the next run asks only whom something happened to."""
+    signed(FADING)
+    event(lead := make.lead(), 0)
+    assert run(moment=timezone.now()) == 1
+    guest = signed(terms(fit={"All": {"rule": {"field": "is_converted", "is": "no"}, "points": 2}}), "guest")
+    score_leads([lead])
+    assert sorted(Score.objects.values_list("model", flat=True)) == ["guest", "leads"]
+    Version.objects.filter(pk=guest.pk).update(ended_at=timezone.now(), end="expired")
+    assert run(moment=timezone.now()) == 1
+    assert ScoringRun.objects.latest("pk").since
+    assert list(Score.objects.values_list("model", flat=True)) == ["leads"]
 
 
 def test_a_new_version_scores_everybody_anew(run: Run, signed: Any) -> None:
