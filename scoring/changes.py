@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
 import ibis
 import numpy as np
@@ -36,19 +35,25 @@ def _rules(model: Model) -> Iterator[Rule]:
 
 def known_events(facts: Facts) -> dict[str, list[int]]:
     """Return how many rows each table of events has, and the highest id."""
-    return {name: _size(facts.table(name), facts) for name in EVENT_TABLES}
-
-
-def _size(table: Any, facts: Facts) -> list[int]:
-    row = facts.execute(table.aggregate(rows=table.count(), top=table.id.max().fill_null(0))).iloc[0]
-    return [int(row["rows"]), int(row["top"])]
+    return {name: sizes[:2] for name, sizes in _sizes(facts, {}).items()}
 
 
 def is_some_gone(facts: Facts, known: dict[str, list[int]]) -> bool:
     """Whether events were deleted since: nobody knows any more whose they were."""
-    for name, (rows, top) in known.items():
+    found = _sizes(facts, known)
+    return any(found[name][2] < rows for name, (rows, _) in known.items())
+
+
+def _sizes(facts: Facts, known: dict[str, list[int]]) -> dict[str, list[int]]:
+    """Return of each table of events how many rows it has, the highest id, and how many of those known are left."""
+    counted = []
+    for name in EVENT_TABLES:
         table = facts.table(name)
-        left = facts.execute(table.filter(table.id <= top).aggregate(n=ibis._.count()))["n"]
-        if int(left.iloc[0]) < rows:
-            return True
-    return False
+        left = (table.id <= known.get(name, [0, 0])[1]).cast("int64").sum().fill_null(0)
+        counted.append(
+            table.aggregate(rows=table.count(), top=table.id.max().fill_null(0), left=left).mutate(
+                table=ibis.literal(name)
+            )
+        )
+    found = facts.execute(ibis.union(*counted)).to_dict("records")
+    return {row["table"]: [int(row[name]) for name in ("rows", "top", "left")] for row in found}

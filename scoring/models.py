@@ -30,7 +30,7 @@ class State(models.Model):
     """
 
     model = models.CharField(max_length=120, help_text="The key of the agreement.")
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_index=False)
     fit_points = models.FloatField()
     letter = models.CharField(max_length=1, blank=True, default="")
     state: Any = models.JSONField(default=dict)
