@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visit
 
-ROWS = 36_000  # with their notes several blocks of the reader, so that there is a bar to move
+ROWS = 18_000  # with their notes several blocks of the reader, so that there is a bar to move
 NOTES = "Met at the fair, asked for prices, wants a visit. " * 45
 HEADER = ["Id", "LastName", "Company", "Status", "Rating", "Email", "IsConverted", "Notes__c"]
 PATIENCE = 30_000
@@ -74,16 +74,16 @@ def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
     expect(page.locator("#reading-4")).to_have_text("Hot")
     assert not visitor.axe()
     page.get_by_role("button", name="Use this mapping").click()
-    expect(page.locator("#live")).to_contain_text("All 36,001 rows are counted", timeout=PATIENCE)
+    expect(page.locator("#live")).to_contain_text("All 18,001 rows are counted", timeout=PATIENCE)
     expect(page.locator("main")).to_contain_text("The id is missing")
-    expect(page.locator(".would")).to_contain_text("36,000")
+    expect(page.locator(".would")).to_contain_text("18,000")
     assert not visitor.axe()
 
     page.get_by_role("button", name=re.compile("^Bring .*in")).click()
     moved = bar(page)
     assert len(moved) > 1, moved
     assert moved == sorted(moved)
-    expect(page.locator(".sentence")).to_contain_text("36,001 rows read: 36,000 new; 1 row was refused")
+    expect(page.locator(".sentence")).to_contain_text("18,001 rows read: 18,000 new; 1 row was refused")
 
     page.get_by_role("link", name="Look at the refused rows").click()
     with page.expect_download() as download:
