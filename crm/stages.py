@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from crm.imports.headers import fold
@@ -88,7 +88,7 @@ def book(source: str) -> StageBook:
 # What a source's stages usually are: a proposal until somebody decides
 
 
-@cache
+@lru_cache(maxsize=64)  # a source may have any name
 def _usual(source: str) -> Mapping[str, Mapping[str, Meaning]]:
     from crm.imports.catalogue import OURS
     from crm.imports.reading import load_toml

@@ -1,7 +1,8 @@
 """DuckDB inside the process: one in-memory database per snapshot, one cursor per thread."""
 
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import duckdb
@@ -18,7 +19,11 @@ PORTION = 100_000  # rows of an answer in memory at once
 
 
 class Duck:
-    """Tables are views that scan the Parquet files natively; nothing is copied into the database."""
+    """Tables are views that scan the Parquet files natively; nothing is copied into the database.
+
+    A table is handed out by its name and schema alone, so no expression keeps the database open: it is closed, with its
+    threads, as soon as nobody holds the engine.
+    """
 
     def __init__(self, zone: str) -> None:
         self.zone = zone
@@ -33,6 +38,8 @@ class Duck:
         )
         self.database.execute(custom.DUCKDB)
         self._local = threading.local()
+        self._backends: weakref.WeakSet[Any] = weakref.WeakSet()
+        weakref.finalize(self, _close, self.database, self._backends)
 
     def execute(self, expression: ir.Table) -> pd.DataFrame:
         return self._backend().execute(expression)
@@ -50,7 +57,7 @@ class Duck:
         backend = self._backend()
         backend._run_pre_execute_hooks(expression)
         backend.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {backend.compile(expression)}')
-        return backend.table(name)
+        return backend.table(name).unbind()
 
     def _backend(self) -> Any:
         """Return the calling thread's own way in: DuckDB's cursors are not to be shared."""
@@ -62,13 +69,14 @@ class Duck:
             backend = Backend.from_connection(self.database.cursor())
             backend.raw_sql(f"SET TimeZone = {_quoted(self.zone)}")
             self._local.backend, self._local.tables = backend, {}
+            self._backends.add(backend)
         return self._local.backend
 
     def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
         backend = self._backend()
         if table.name not in self._local.tables:
             self._show(table, delta)
-            self._local.tables[table.name] = backend.table(table.name)
+            self._local.tables[table.name] = backend.table(table.name).unbind()
         return self._local.tables[table.name]
 
     def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
@@ -83,6 +91,12 @@ class Duck:
             return f"read_parquet([{', '.join(_quoted(file) for file in files)}])"
         self._local.backend.con.register(f"files of {table.name}", delta.to_pyarrow_dataset())  # else a download
         return f'"files of {table.name}"'
+
+
+def _close(database: duckdb.DuckDBPyConnection, backends: Iterable[Any]) -> None:
+    for backend in list(backends):
+        backend.con.close()
+    database.close()
 
 
 def _column(column: Column, known: pa.Schema) -> str:

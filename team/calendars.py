@@ -50,7 +50,7 @@ class Hours:
         return _table(self, first.year - 1, last.year + YEARS_AHEAD)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _table(hours: Hours, first: int, last: int) -> BusinessTime:
     days = {date.fromisoformat(day) for day in json.loads(hours.closed_days)}
     days |= holidays(hours.country, hours.region, range(first, last + 1))

@@ -11,15 +11,20 @@ REJECTED_LINE, REJECTED_BECAUSE = "Rejected line", "Rejected because"  # columns
 CORRECTS = re.compile(r"correctsfile(\d+)([0-9a-f]{6})")  # one more, folded: it names the file that they come from
 
 LONGEST = 200  # of a name; what is cut off stays in the file
+LONGEST_REMEMBERED = 200  # a cell of a megabyte is not kept in memory
 UNIT = re.compile(
     r"^(?P<name>.+?)\s*(?:\((?P<round>[^()]+)\)|\[(?P<square>[^\[\]]+)\]|\s[io]n (?P<after>[A-Z]{3}|[€£$])|[\s_](?P<code>[A-Z]{3}))$"
 )
 ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z][A-Za-z]+/[A-Za-z_]+")
 
 
-@lru_cache(maxsize=10_000)
 def fold(header: str) -> str:
     """Reduce a header or word to what matters: no case, no punctuation, no blanks, no BOM."""
+    return _fold(header) if len(header) <= LONGEST_REMEMBERED else _fold.__wrapped__(header)
+
+
+@lru_cache(maxsize=10_000)
+def _fold(header: str) -> str:
     return re.sub(r"[\W_]+", "", header.casefold())
 
 
@@ -42,7 +47,7 @@ def index(headers: Iterable[str]) -> Mapping[str, str]:
     return _index(tuple(headers))
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=64)
 def _index(headers: tuple[str, ...]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for header in headers:
@@ -52,7 +57,7 @@ def _index(headers: tuple[str, ...]) -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)
 def unit_of(header: str) -> str:
     """Return the currency or zone that a name says: Amount (EUR), Amount in €, Created at [UTC]."""
     found = UNIT.match(header.strip())
