@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from core.work import State
 from crm.imports.journal import mark
+from crm.imports.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, salesforce_key, ways_to_write
+from crm.imports.rules import kind_of
 from crm.models import Import, ImportFile, Lead, Record
 from team.models import Company, User
 
@@ -57,7 +59,8 @@ def push(*, by: User, model: type[Record], rows: Sequence[Mapping[str, Any]]) ->
     Raises:
         Refused: a row comes twice, or points to what is not there.
     """
-    found = [dict(row) for row in rows]
+    found = _with_kept_ids(model, rows)
+    _refuse_shortened(model, found)
     _refuse_repeated(found)
     _resolve(model, found)
     pushed = Pushed()
@@ -68,6 +71,48 @@ def push(*, by: User, model: type[Record], rows: Sequence[Mapping[str, Any]]) ->
         _note(run, model, _write(model, source, mine, pushed))
         pushed.run_ids.append(run.pk)
     return pushed
+
+
+def _with_kept_ids(model: type[Record], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with their ids, and those by which they name others, as records are kept under them."""
+    found = [dict(row) for row in rows]
+    for name, target in {"external_id": model, **_records_named(model)}.items():
+        given = {(row["source"], row[name]) for row in found if isinstance(row.get(name), str)}
+        kept = _kept_ids(target, {(source, key) for source, key in given if is_of_salesforce(source)})
+        for row in found:
+            if isinstance(row.get(name), str):
+                row[name] = kept.get((row["source"], row[name]), row[name])
+    return found
+
+
+def _records_named(model: type[Record]) -> dict[str, type[Record]]:
+    related = {name: model._meta.get_field(name).related_model for name in references(model)}
+    return {name: one for name, one in related.items() if isinstance(one, type) and issubclass(one, Record)}
+
+
+def _kept_ids(model: type[Record], given: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return ids of Salesforce with 18 characters, or as they are stored already."""
+    if not given:
+        return {}
+    ways = {(source, key): ways_to_write(source, kind_of(model), key) for source, key in given}
+    stored = model._default_manager.filter(source__in={source for source, _ in given})
+    known = set(stored.filter(external_id__in=set().union(*ways.values())).values_list("source", "external_id"))
+    found = {}
+    for (source, key), forms in ways.items():
+        kept = salesforce_key(source, kind_of(model), key)
+        there = [form for form in (kept, *sorted(forms)) if (source, form) in known]
+        found[source, key] = next(iter(there), kept)
+    return found
+
+
+def _refuse_shortened(model: type[Record], rows: Sequence[Mapping[str, Any]]) -> None:
+    lines: dict[int, dict[str, str]] = {}
+    for line, row in enumerate(rows, 1):
+        for name in ("external_id", *references(model)):
+            if isinstance(row.get(name), str) and is_shortened(row[name]):
+                lines.setdefault(line, {})[name] = f"“{row[name]}” {SHORTENED_REASON}."
+    if lines:
+        raise Refused(lines)
 
 
 def _refuse_repeated(rows: Sequence[Mapping[str, Any]]) -> None:

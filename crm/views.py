@@ -93,7 +93,7 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
         "doing": report.doing(run),
         "sentence": report.sentence(run, counts),
         "page": page,
-        "files": [(file, report.made(file)) for file in page],
+        "files": [(file, report.made(file), report.noted(file)) for file in page],
         "pairs": run.pairs.count(),
         "mendings": mendings(run),
     }

@@ -13,6 +13,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from crm.api.paging import origin
+from crm.imports.record_ids import SALESFORCE, ways_to_write
+from crm.imports.rules import kind_of
 from team.models import Company
 
 MAX_ID = 2**63 - 1
@@ -106,8 +108,12 @@ class RecordFilter(filters.FilterSet):
     """What every record can be narrowed by."""
 
     source = filters.CharFilter(max_length=40)
-    external_id = filters.CharFilter(max_length=255)
+    external_id = filters.CharFilter(max_length=255, method="with_external_id")
     changed_since = ChangedSince()
+
+    def with_external_id(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Find a record by its id in the source, in whatever way a Salesforce id is written."""
+        return rows.filter(external_id__in=ways_to_write(SALESFORCE, kind_of(rows.model), value))
 
 
 def filters_for(

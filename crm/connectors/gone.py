@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from crm.imports.record_ids import ways_to_write
 from crm.imports.rules import model_of
 from crm.models import BuyingRole, EnquiryHandover, StageChange
 
@@ -18,7 +19,7 @@ def forget(source: str, gone: Iterable[tuple[str, str]]) -> int:
     """Delete records by (kind, external id) and return how many there were; call it in a transaction."""
     keys: dict[str, set[str]] = defaultdict(set)
     for kind, key in gone:
-        keys[kind].add(key)
+        keys[kind] |= ways_to_write(source, kind, key)
     return sum(_forget(source, kind, sorted(found)) for kind, found in keys.items())
 
 

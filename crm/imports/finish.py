@@ -12,9 +12,12 @@ from django.db import connection, models
 
 from crm.imports import duplicates, lookups
 from crm.imports.catalogue import sources
+from crm.imports.headers import fold
+from crm.imports.known_ids import EXTERNAL_ID
+from crm.imports.record_ids import LONG, SHORT, is_of_salesforce
 from crm.imports.rules import BackLink, ObjectMapping, column_of, model_of
 from crm.imports.staging import quoted
-from crm.models import Import, ImportFile, Record
+from crm.models import CustomField, Import, ImportFile, Record
 
 BATCH = 20_000
 Task = Callable[[], int]  # rows it changed
@@ -28,6 +31,9 @@ def tasks(run: Import) -> list[Task]:
     known, waiting = sources(), _links_that_wait()
     for source in sorted({file.source for file in files} & known.keys()):
         found += [partial(_tie, source, *link) for link in waiting if link[2] != lookups.ANY]
+        if is_of_salesforce(source):
+            others = [(model, link) for model, link, by in waiting if by == EXTERNAL_ID]
+            found += [partial(_tie_by_first_characters, source, *link) for link in others]
         mappings = known[source].mappings
         found += [partial(_link_back, source, m.object, link) for m in mappings for link in m.back_links]
         found += [partial(_copy, source, m, *copy) for m in mappings for copy in m.copies]
@@ -86,14 +92,41 @@ def _tie(source: str, model: type[Record], link: str, by: str) -> int:
     )
 
 
+def _tie_by_first_characters(source: str, model: type[Record], link: str) -> int:
+    """Set links that name a Salesforce record by another way of writing its id than the one it came with."""
+    table, target = quoted(model._meta.db_table), quoted(related(model, link)._meta.db_table)
+    return _execute(
+        f"WITH found AS (SELECT DISTINCT ON (t.id) t.id, o.id AS other FROM {table} t JOIN {target} o ON o.source = t.source "
+        f"AND length(o.external_id) IN ({SHORT}, {LONG}) AND left(o.external_id, {SHORT}) = left(t.pending #>> %s, {SHORT}) "
+        f"WHERE t.source = %s AND NOT (t.pending = '{{}}'::jsonb) AND length(t.pending #>> %s) IN ({SHORT}, {LONG}) "
+        "ORDER BY t.id, o.id LIMIT %s) "
+        f"UPDATE {table} t SET {quoted(column_of(model, link))} = found.other, pending = t.pending - %s FROM found "
+        "WHERE t.id = found.id",
+        [[link, EXTERNAL_ID], source, [link, EXTERNAL_ID], BATCH, link],
+    )
+
+
 def _link_back(source: str, kind: str, link: BackLink) -> int:
     """Set a link that the other record's file carried in a column of its own."""
+    names = {fold(name) for name in link.columns}
+    keys = [key for key in CustomField.objects.filter(kind=kind).values_list("key", flat=True) if fold(key) in names]
+    return sum(_link_back_by(source, kind, link, key) for key in sorted(keys))
+
+
+def _link_back_by(source: str, kind: str, link: BackLink, key: str) -> int:
     table, other = quoted(model_of(link.model)._meta.db_table), quoted(model_of(kind)._meta.db_table)
     column = quoted(column_of(model_of(link.model), link.name))
+    named, same, values = "o.custom ->> %s", "t.external_id = w.word", [key, source, key, source]
+    if link.by == "name":
+        same = f"t.name = w.word AND NOT EXISTS (SELECT 1 FROM {table} x WHERE x.source = %s AND x.name = t.name AND x.id <> t.id)"
+        values += [source]
+    elif is_of_salesforce(source):
+        same = f"left(t.external_id, {SHORT}) = left(w.word, {SHORT})"
     return _execute(
-        f"UPDATE {table} t SET {column} = o.id FROM {other} o WHERE o.source = %s AND o.custom ? %s "
-        f"AND t.source = o.source AND t.external_id = o.custom ->> %s AND t.{column} IS NULL",
-        [source, link.custom, link.custom],
+        f"UPDATE {table} t SET {column} = w.id FROM (SELECT DISTINCT ON (2) o.id, {named} AS word FROM {other} o "
+        f"WHERE o.source = %s AND o.custom ? %s ORDER BY 2, o.id) w "
+        f"WHERE t.source = %s AND {same} AND t.{column} IS NULL",
+        values,
     )
 
 

@@ -1,7 +1,7 @@
 """Which rows make a record, and under which id, where a file gives its rows none of their own."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 
 from crm.imports.headers import fold
+from crm.imports.notes import DECIMALS, MISFIT, SHORT_ID, Notes, add_note
 from crm.imports.plan import Plan
+from crm.imports.record_ids import SHORTENED_REASON, read_ids
 from crm.imports.rules import FieldRule, ObjectMapping
 
+Refuse = Callable[[np.ndarray, str, Callable[[int], str]], None]  # (rows, column, reason by row)
 LONGEST = 255
 DIGEST = 32
 
@@ -51,6 +54,28 @@ def makes_a_record(plan: Plan, frame: pd.DataFrame) -> np.ndarray:
         nothing = {"", *plan.source.nulls, *(word for rule in plan.mapping.fields for word in rule.empty)}
         found &= ~frame[plan.mapping.column].isin(nothing).to_numpy()
     return found
+
+
+def kept_ids(written: pd.Series, source: str, kind: str, header: str, refuse: Refuse, notes: Notes) -> pd.Series:
+    """Return the ids in a column as they are kept; those that a spreadsheet shortened are refused."""
+    ids = read_ids(written, source, kind)
+    refuse(ids.shortened, header, lambda place: f"“{written.iat[place]}” {SHORTENED_REASON}")
+    for what, cells in ((SHORT_ID, ids.short), (MISFIT, ids.misfits), (DECIMALS, ids.decimals)):
+        add_note(notes, what, len(cells), next(iter(cells), ""))
+    return ids.kept
+
+
+def own_ids(
+    plan: Plan, columns: dict[str, pd.Series], about: np.ndarray, frame: pd.DataFrame, refuse: Refuse
+) -> pd.Series:
+    """Return the ids of the rows that make a record; the others have none, and are not staged."""
+    key = columns["external_id"]
+    if plan.mapping.id_from:
+        if (key == "").any():
+            key = key.where(key != "", composed(plan, columns, frame))
+        header = (*plan.id_headers, *plan.headers_of(plan.mapping.id_from[0]), "")[0]
+        refuse((key == "").to_numpy() & about, header, lambda _: "There is no id, nor what makes one")
+    return key if about.all() else key.where(about, "")
 
 
 def composed(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:

@@ -25,6 +25,8 @@ def labelled(table: Table, labels: Mapping[str, list[str]]) -> Table:
     for part in ("fields", "references"):
         if part in table:
             found[part] = {name: _rule(rule, known) for name, rule in table[part].items()}
+    if "back_links" in table:
+        found["back_links"] = [{**link, "custom": _named(link["custom"], known)} for link in table["back_links"]]
     return found
 
 

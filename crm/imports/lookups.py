@@ -29,13 +29,14 @@ def found(model: type[models.Model], wanted: str) -> str:
     table = quoted(model._meta.db_table)
     own = "x.source <> %s" if _has_source(model) else "%s IS NULL"
     each = " UNION ALL ".join(
-        f"SELECT w.key, x.id, {place} AS place, {'x.source' if _has_source(model) else 'NULL'} AS source FROM wanted w "
+        f"SELECT w.key, x.id, {place} AS place, x.{name} = w.key AS is_exact, "
+        f"{'x.source' if _has_source(model) else 'NULL'} AS source FROM wanted w "
         f"JOIN {table} x ON lower(x.{name}) = lower(w.key) AND x.{name} <> ''"
         for place, name in enumerate(keys_of(model))
     )
     return (
         f"WITH wanted AS ({wanted}) SELECT DISTINCT ON (x.key) x.key, x.id FROM ({each}) x "
-        f"ORDER BY x.key, x.place, {own}, x.id"
+        f"ORDER BY x.key, x.place, x.is_exact DESC, {own}, x.id"
     )
 
 

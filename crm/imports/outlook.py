@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.imports.catalogue import titles
+from crm.imports.notes import note_sentences
 from crm.imports.preview import COUNTS, Totals, totals
 from crm.imports.targets import target, title_of
 from crm.models import Import, ImportFile, Likeness, Preview, Treatment
@@ -60,6 +61,7 @@ class Outlook:
     links: list[LinkLine]
     alike: list[AlikeLine]
     refused: list[tuple[str, dict[str, Any]]]
+    notes: list[tuple[str, str]]  # (file, what is made of some of its rows)
     currency: str
 
     @property
@@ -91,6 +93,7 @@ def outlook(run: Import, files: list[ImportFile]) -> Outlook:
         links=_links(counted),
         alike=_alike(run, counted),
         refused=[(file.name, one) for file in counted for one in file.preview["refused"]][:20],
+        notes=[(file.name, words) for file in counted for words in note_sentences(file.preview.get("notes", {}))],
         currency=(row.checkpoint.get("currency", "") if row else "") or "",
     )
 

@@ -68,6 +68,11 @@ class Plan:
     def table(self) -> str:
         return self.model._meta.db_table
 
+    def headers_of(self, name: str) -> tuple[str, ...]:
+        """Return the columns of the file that feed a field or link."""
+        planned: list[PlannedField | PlannedReference] = [*self.fields, *self.references]
+        return next((one.headers for one in planned if one.rule.name == name), ())
+
 
 def make_plan(
     mapping: ObjectMapping, source: Source, header: list[str], known: set[str], currency: str, zone: str

@@ -14,6 +14,8 @@ from pyarrow import csv as arrow_csv
 from crm.imports import agreed, keys, spoken, values
 from crm.imports.blocks import Block
 from crm.imports.headers import fold
+from crm.imports.lookups import ANY
+from crm.imports.notes import MIXED_IDS, Notes
 from crm.imports.plan import Plan, PlannedField, PlannedReference, staged_columns
 
 LONGEST_KEY = 255
@@ -42,6 +44,7 @@ class Staged:
     repeated: int
     keys: pd.Series  # their ids, and the lines on which they stand
     lines: np.ndarray
+    is_mixed: bool = False  # some ids are written otherwise than they may be stored
 
 
 @dataclass
@@ -55,6 +58,7 @@ class Prepared:
     end: int
     next_line: int
     mended: list[int] = field(default_factory=list)  # lines of an earlier file whose refused rows these are, corrected
+    notes: Notes = field(default_factory=dict)
 
 
 @dataclass
@@ -65,6 +69,7 @@ class Checks:
     lines: np.ndarray
     wrong: np.ndarray
     found: dict[int, tuple[str, str]] = field(default_factory=dict)
+    notes: Notes = field(default_factory=dict)
 
     def note(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
         if mask.any():
@@ -99,12 +104,13 @@ def prepare(block: Block, plans: list[Plan]) -> Prepared:
     for plan, found in zip(plans, columns, strict=True):
         _check_rates(plan, found, checks)
     taken = ~checks.wrong & ~dropped
-    staged = [_stage(plan, found, taken, lines) for plan, found in zip(plans, columns, strict=True)]
+    staged = [_stage(plan, found, taken, checks) for plan, found in zip(plans, columns, strict=True)]
     refused = [Refused(bad.line, "", bad.reason, {"": _storable(bad.text[:10_000])}) for bad in block.bad]
     refused += checks.refused()
     return Prepared(
-        staged, refused, len(frame) + len(block.bad), int((dropped & ~checks.wrong).sum()), block.end, block.next_line
-    )
+        staged, refused, len(frame) + len(block.bad), int((dropped & ~checks.wrong).sum()), block.end, block.next_line,
+        notes=checks.notes,
+    )  # fmt: skip
 
 
 def trimmed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -139,7 +145,7 @@ def read_columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
     for reference in plan.references:
         columns[reference.staged] = _reference(reference, plan, checks)
         _check_filled(reference, reference.staged, columns, about, checks)
-    columns["external_id"] = _own_key(plan, columns, about, checks)
+    columns["external_id"] = keys.own_ids(plan, columns, about, checks.frame, checks.note)
     if plan.stages:
         columns |= agreed.chances(plan, columns, lambda one, found: _field(one, plan, checks, found))
     for place, header in enumerate(plan.custom):
@@ -176,18 +182,7 @@ def _key(plan: Plan, checks: Checks) -> pd.Series:
     checks.note(
         (key.str.len() > LONGEST_KEY).to_numpy(), header, lambda _: f"The id is longer than {LONGEST_KEY} characters"
     )
-    return key
-
-
-def _own_key(plan: Plan, columns: dict[str, pd.Series], about: np.ndarray, checks: Checks) -> pd.Series:
-    """Return the ids of the rows that make a record; the others have none, and are not staged."""
-    key = columns["external_id"]
-    if plan.mapping.id_from:
-        if (key == "").any():
-            key = key.where(key != "", keys.composed(plan, columns, checks.frame))
-        header = (*plan.id_headers, *_headers_of(plan.mapping.id_from[0], plan), "")[0]
-        checks.note((key == "").to_numpy() & about, header, lambda _: "There is no id, nor what makes one")
-    return key if about.all() else key.where(about, "")
+    return keys.kept_ids(key, plan.source.name, plan.mapping.object, header, checks.note, checks.notes)
 
 
 def _check_filled(
@@ -212,12 +207,7 @@ def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> N
     mask = np.zeros(len(checks.frame), bool)
     mask[list(reasons)] = True
     mask &= (columns["external_id"] != "").to_numpy()
-    checks.note(mask, (*_headers_of("amount", plan), "")[0], reasons.__getitem__)
-
-
-def _headers_of(name: str, plan: Plan) -> tuple[str, ...]:
-    planned: list[PlannedField | PlannedReference] = [*plan.fields, *plan.references]
-    return next((one.headers for one in planned if one.rule.name == name), ())
+    checks.note(mask, (*plan.headers_of("amount"), "")[0], reasons.__getitem__)
 
 
 def first_filled(frame: pd.DataFrame, headers: tuple[str, ...], nulls: Iterable[str] = ()) -> pd.Series:
@@ -380,13 +370,16 @@ def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Seri
         column = values.email(column)
     if rule.by == "domain":
         column = values.domain(column)
+    if rule.by in {"external_id", ANY}:
+        source = plan.source.name if rule.by == "external_id" else ""
+        column = keys.kept_ids(column, source, rule.to, planned.headers[0], checks.note, checks.notes)
     longest = planned.model._meta.get_field("name" if rule.by == "name" else "external_id").max_length or LONGEST_KEY  # type: ignore[union-attr]
     too_long = (column.str.len() > longest).to_numpy(dtype=bool, na_value=False)
     checks.note(too_long, planned.headers[0], lambda _: f"The name is longer than {longest} characters")
     return values.missing(column)
 
 
-def _stage(plan: Plan, columns: dict[str, pd.Series], taken: np.ndarray, lines: np.ndarray) -> Staged:
+def _stage(plan: Plan, columns: dict[str, pd.Series], taken: np.ndarray, checks: Checks) -> Staged:
     """Write the rows that are taken as CSV; of rows with the same id the last one counts."""
     key = columns["external_id"]
     here = taken & (key != "").to_numpy()
@@ -396,4 +389,5 @@ def _stage(plan: Plan, columns: dict[str, pd.Series], taken: np.ndarray, lines: 
     table = pa.table({name: pa.array(columns[name].iloc[picked], from_pandas=True) for name in names})
     out = io.BytesIO()
     arrow_csv.write_csv(table, out, arrow_csv.WriteOptions(include_header=False))
-    return Staged(plan, out.getvalue(), len(picked), int((~last).sum()), key.iloc[picked], lines[picked])
+    repeated, is_mixed = int((~last).sum()), bool(MIXED_IDS & checks.notes.keys())
+    return Staged(plan, out.getvalue(), len(picked), repeated, key.iloc[picked], checks.lines[picked], is_mixed)

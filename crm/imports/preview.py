@@ -14,6 +14,7 @@ from core.work import State
 from crm.imports import duplicates
 from crm.imports.ahead import Ahead
 from crm.imports.currency import assumed
+from crm.imports.notes import add_notes
 from crm.imports.planning import place_behind, place_in, plans_of, prepared_from
 from crm.imports.prepare import Prepared
 from crm.imports.would import would_do
@@ -121,10 +122,21 @@ class Counting:
 
 def added(before: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
     """Return the figures of a file with those of one more block, kinds and links left out."""
-    figures = {"rows": 0, "rejected": 0, "dropped": 0, "kinds": {}, "links": {}, "alike": {}, "refused": [], **before}
+    figures = {
+        "rows": 0,
+        "rejected": 0,
+        "dropped": 0,
+        "kinds": {},
+        "links": {},
+        "alike": {},
+        "refused": [],
+        "notes": {},
+        **before,
+    }
     figures["rows"] += prepared.rows
     figures["rejected"] += len(prepared.refused)
     figures["dropped"] += prepared.dropped
+    add_notes(figures["notes"], prepared.notes)
     room = SHOWN - len(figures["refused"])
     figures["refused"] += [
         {"line": one.line, "column": one.column[:255], "reason": one.reason[:500]}

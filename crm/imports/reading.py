@@ -18,6 +18,7 @@ from crm.imports.rules import (
     Refinement,
     Source,
     ValueMap,
+    kind_of,
     model_of,
 )
 from crm.models import CustomType
@@ -154,7 +155,7 @@ def _target(kind: str, name: str) -> str:
     related = _model_field(kind, name).related_model
     if related is None:
         raise MappingError(f"“{name}” of {kind} is no link; list it under [fields]")
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", related.__name__).lower()
+    return kind_of(related)
 
 
 def _copy(name: str, origin: str) -> tuple[str, str, str]:
@@ -162,9 +163,11 @@ def _copy(name: str, origin: str) -> tuple[str, str, str]:
     return name, link, field
 
 
-def _back_link(link: dict[str, str]) -> BackLink:
+def _back_link(link: dict[str, Any]) -> BackLink:
+    _only(link, {"to", "custom", "by"}, "back_links")
     kind, _, name = link["to"].partition(".")
-    return BackLink(kind, name, link["custom"])
+    by = _one_of(link.get("by", "external_id"), {"external_id", "name"}, "back_links: by")
+    return BackLink(kind, name, _names(link["custom"]), by)
 
 
 def _custom_types(given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

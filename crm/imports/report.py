@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.work import State
 from crm.imports.headers import REJECTED_BECAUSE, REJECTED_LINE, corrects, is_ours
+from crm.imports.notes import note_sentences
 from crm.imports.rules import model_of
 from crm.models import Import, ImportFile, RowError
 
@@ -89,6 +90,11 @@ def made(file: ImportFile) -> list[str]:
         name = str(model_of(kind)._meta.verbose_name_plural).capitalize()
         lines.append(f"{name}: {_numbers(counts)}")
     return lines
+
+
+def noted(file: ImportFile) -> list[str]:
+    """Say what was made of rows of a file beyond reading them."""
+    return note_sentences(file.notes)
 
 
 def _numbers(counts: dict[str, int]) -> str:

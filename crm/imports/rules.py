@@ -87,7 +87,8 @@ class BackLink:
 
     model: str
     name: str
-    custom: str  # key in our `custom` that holds the other's external id
+    columns: tuple[str, ...]  # any of them, as far as they are kept in `custom`, names the other
+    by: str = "external_id"  # or "name", where one record alone has it
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,11 @@ def field_of(model: type[models.Model], name: str) -> models.Field:
 def column_of(model: type[models.Model], name: str) -> str:
     """Return the database column of a field."""
     return str(field_of(model, name).column)
+
+
+def kind_of(model: type[models.Model]) -> str:
+    """Return a kind of record as mappings name it."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", model.__name__).lower()
 
 
 def model_of(kind: str) -> type[models.Model]:

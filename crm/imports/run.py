@@ -24,6 +24,7 @@ from crm.imports.duplicates import list_left_out
 from crm.imports.journal import mark
 from crm.imports.locks import one_at_a_time
 from crm.imports.mended import AT_FIRST
+from crm.imports.notes import add_notes
 from crm.imports.planning import note_custom_fields, place_behind, place_in, prepared_from
 from crm.imports.prepare import Prepared, Refused, Staged
 from crm.imports.questions import questions
@@ -147,7 +148,8 @@ class Run:
             file.rows += prepared.rows
             file.rejected += len(prepared.refused)
             file.dropped += prepared.dropped
-            file.save(update_fields=["rows", "rejected", "dropped", "counts"])
+            add_notes(file.notes, prepared.notes)
+            file.save(update_fields=["rows", "rejected", "dropped", "counts", "notes"])
             self.row.advance({"phase": "load", **place_behind(prepared, file)}, done_units=done)
 
     def _end_file(self) -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 
 from crm.imports import duplicates, lookups
 from crm.imports.journal import made
+from crm.imports.known_ids import use_stored_ids
 from crm.imports.plan import Plan, PlannedReference, staged_columns
 from crm.imports.prepare import Staged
 
@@ -44,6 +45,7 @@ def upsert(staged: Staged, import_id: int, treatments: Mapping[str, str] | None 
         return Written(0, 0)
     with connection.cursor() as cursor:
         copy(cursor, plan, staged.csv)
+        use_stored_ids(cursor, plan, STAGE, is_mixed=staged.is_mixed, run=("import", import_id))
         left_out = duplicates.take_out(cursor, plan, STAGE, treatments or {})
         for reference in plan.references:
             if reference.rule.stub:

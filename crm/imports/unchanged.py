@@ -295,7 +295,7 @@ def _snapshot() -> int | None:
 
 def _take_over(file: ImportFile, origin: ImportFile) -> None:
     """Count what the file holds: all of it unchanged, and the same rows refused and left out."""
-    file.rows, file.rejected, file.dropped = origin.rows, origin.rejected, origin.dropped
+    file.rows, file.rejected, file.dropped, file.notes = origin.rows, origin.rejected, origin.dropped, origin.notes
     file.counts = {kind: _unchanged(counts) for kind, counts in origin.counts.items()}
     file.same_as, file.state = origin, ImportFile.State.DONE
     file.save()

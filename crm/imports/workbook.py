@@ -16,6 +16,7 @@ MEMORY = 1024**3
 SECONDS = 240
 MAX_SHEETS = 100
 MILLION = 1024**2
+SHORTENED_FROM, SIGNIFICANT = 12, 6  # digits of whole numbers that spreadsheets shorten, and of what they keep of them
 
 
 class TooLarge(Exception):
@@ -95,12 +96,21 @@ def _word(cell: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """Write 1.234 as 1.2340: with three decimals it could be thousands."""
+    """Write 1.234 as 1.2340: with three decimals it could be thousands.
+
+    A whole number of which the program can have kept only the first digits is written with an exponent: as an amount it is
+    what it is, but no id.
+    """
     if value != value or value in (float("inf"), float("-inf")):
         return ""
     if value == int(value) and abs(value) < 1e15:
-        return str(int(value))
+        digits = str(int(value))
+        return (
+            digits if len(digits) < SHORTENED_FROM or digits.rstrip("0")[SIGNIFICANT:] else f"{value:.{SIGNIFICANT}g}"
+        )
     text = format(value, ".15g")
+    if value == int(value):
+        return text if "e" in text else f"{value:.14e}"
     if "e" in text:
         return format(value, "f")
     return f"{text}0" if len(text.partition(".")[2]) == 3 else text

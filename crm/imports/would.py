@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from crm.imports import duplicates, lookups, staging
+from crm.imports.known_ids import use_stored_ids
 from crm.imports.plan import Plan, PlannedReference
 from crm.imports.prepare import Staged
 from crm.imports.staging import STAGE, Sql, quoted
@@ -44,6 +45,7 @@ def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mappi
         return Found(Counts(0, 0, 0), {}, duplicates.Found({}, []))
     with connection.cursor() as cursor:
         staging.copy(cursor, plan, staged.csv)
+        use_stored_ids(cursor, plan, STAGE, is_mixed=staged.is_mixed, run=("preview", preview_id))
         alike = duplicates.search(cursor, plan, STAGE, preview_id)
         out = len(duplicates.take_out(cursor, plan, STAGE, treatments, preview_id))
         duplicates.note_words(cursor, plan, STAGE, preview_id)

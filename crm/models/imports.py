@@ -170,6 +170,9 @@ class ImportFile(models.Model):
     remembered = models.ForeignKey(
         "crm.RememberedMapping", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    notes = models.JSONField(
+        default=dict, blank=True, help_text="What was made of rows beyond reading them: {what: {rows, sample}}."
+    )
     preview = models.JSONField(default=dict, blank=True, help_text="What would become of its rows, as far as counted.")
 
     class Meta:

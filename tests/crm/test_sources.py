@@ -176,7 +176,7 @@ def test_the_second_dialect_of_salesforce() -> None:
 
 def test_a_salesforce_report_with_labels() -> None:
     bring(FIXTURES / "salesforce_soql" / "report.csv")
-    won, undecided = get(Opportunity, "006B00000000001"), get(Opportunity, "006B00000000002")
+    won, undecided = get(Opportunity, "006B00000000001IAA"), get(Opportunity, "006B00000000002IAA")
     assert (won.outcome, won.amount, won.closed_on) == ("won", Decimal("1234.50"), date(2025, 3, 15))
     assert (undecided.outcome, undecided.amount, won.probability) == ("no_decision", Decimal("1234.50"), 1)
 

@@ -16,6 +16,7 @@ from core.work import State, perform
 from crm.actions import cancel_import, start_import
 from crm.imports import store
 from crm.imports.catalogue import source_names
+from crm.imports.notes import note_sentences
 from crm.imports.questions import DATES, DECIMAL, ZONE, Question, questions
 from crm.imports.zones import zone_named
 from crm.models import Import, ImportFile, RowError
@@ -101,6 +102,8 @@ class Command(BaseCommand):
     def _report(self, run: Import) -> None:
         for file in run.files.exclude(state=ImportFile.State.UNPACKED):
             self.stdout.write(f"{file.name}: {_words(file)}")
+            for note in note_sentences(file.notes):
+                self.stdout.write(f"  {note}")
         errors = RowError.objects.of(run)
         for error in errors[:SHOWN_ERRORS]:
             column = f", {error.column}" if error.column else ""

@@ -1,0 +1,35 @@
+"""What was made of rows beyond reading their cells: how many of them, with an example, in words for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+MISFIT, SHORT_ID, DECIMALS = "ids that do not fit", "ids of 15 characters", "ids with decimals"
+MIXED_IDS = frozenset({MISFIT, SHORT_ID})  # a record may be stored under another way of writing its id
+Notes = dict[str, dict[str, Any]]  # {what: {rows, sample}}
+WORDS = {
+    MISFIT: "{rows} of Salesforce like “{sample}”: the last three characters do not fit the others, so the ids are kept "
+    "as they are written. Compare upper and lower case with Salesforce.",
+    SHORT_ID: "{rows} with a Salesforce id of 15 characters like “{sample}”: it names the same record as the one with 18.",
+    DECIMALS: "{rows} with an id like “{sample}”: it is read without the decimals, which a spreadsheet or program added.",
+}
+
+
+def add_note(notes: Notes, what: str, rows: int, sample: str = "") -> None:
+    """Count rows of which the same is to be told; the first example stays."""
+    if rows:
+        known = notes.setdefault(what, {"rows": 0, "sample": sample[:80]})
+        known["rows"] += rows
+
+
+def add_notes(notes: Notes, more: Mapping[str, Mapping[str, Any]]) -> None:
+    for what, one in more.items():
+        add_note(notes, what, one["rows"], one["sample"])
+
+
+def note_sentences(notes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for each note."""
+    return [
+        WORDS[what].format(rows=f"{one['rows']:,} row{'' if one['rows'] == 1 else 's'}", sample=one["sample"])
+        for what, one in notes.items()
+        if what in WORDS
+    ]

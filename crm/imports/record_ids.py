@@ -1,0 +1,166 @@
+"""The ids that sources give their records, brought into the one form in which Accord keeps them.
+
+Salesforce writes the id of one record with 15 characters (reports, pages) or with 18 (exports, the API). The 15 count
+upper and lower case; the last three of the 18 say which of the 15 are upper case, five characters each, so that the
+whole can be compared without regard to case. Accord keeps the 18.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+SALESFORCE = "salesforce"
+CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+NO_UPPER_CASE = "AAA"
+SHORT, LONG = 15, 18
+PREFIXES = {  # how the ids of each kind of record begin; those of custom objects begin with a
+    "account": ("001",),
+    "activity": ("00T", "00U", "02s"),
+    "buying_role": ("00K",),
+    "campaign": ("701",),
+    "contact": ("003",),
+    "enquiry": ("500",),
+    "invoice": ("3tt",),
+    "lead": ("00Q",),
+    "opportunity": ("006",),
+    "owner": ("005", "00G"),
+    "product": ("01t",),
+    "touch": ("00v",),
+}
+KNOWN_BY_NAME = {"vertical", "territory"}
+ANY_OBJECT = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
+SHORTENED = re.compile(r"[+-]?\d{1,3}[.,]\d+[eE][+-]?\d{1,3}|[+-]?\d{1,3}[eE][+-]\d{1,3}")
+WITH_DECIMALS = re.compile(r"(\d{1,15})[.,]0")
+SHORTENED_REASON = (
+    "is not a complete id: a spreadsheet shortened it. Import the file as it was exported, without opening it in a "
+    "spreadsheet, or format the column as text before you paste the ids"
+)
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Ids in the form in which they are kept."""
+
+    kept: pd.Series
+    shortened: np.ndarray  # rows whose id a spreadsheet shortened
+    short: pd.Series  # ids of Salesforce with 15 characters, as written
+    misfits: pd.Series  # ids, as written, whose last three characters do not fit the others
+    decimals: pd.Series  # ids, as written, that a spreadsheet gave decimals
+
+
+def is_of_salesforce(source: str) -> bool:
+    """Tell whether the records of a source have Salesforce ids: Salesforce, or an org that has a name of its own."""
+    return source == SALESFORCE or source.startswith(f"{SALESFORCE}-")
+
+
+def read_ids(written: pd.Series, source: str, kind: str) -> Ids:
+    """Return ids of records of a kind as they are kept; `source` is "" where it can be any."""
+    words = pd.Series(written.unique(), dtype="str")
+    looks_shortened = {word for word in words if SHORTENED.fullmatch(word)}
+    decimals = _without_decimals(words)
+    kept: dict[str, str] = dict(decimals)
+    short: set[str] = set()
+    misfits: set[str] = set()
+    if not source or is_of_salesforce(source):
+        salesforce = salesforce_ids((word for word in words if len(word) in {SHORT, LONG}), kind, is_sure=not source)
+        kept |= salesforce.kept
+        misfits, short = salesforce.misfits, {word for word in salesforce.kept if len(word) == SHORT}
+    shortened = written.isin(looks_shortened).to_numpy()
+    return Ids(
+        written.map(lambda word: kept.get(word, word)).astype("str") if kept else written,
+        shortened,
+        written[written.isin(short)],
+        written[written.isin(misfits)],
+        written[written.isin(set(decimals))],
+    )
+
+
+def _without_decimals(words: Iterable[str]) -> dict[str, str]:
+    """Return the whole numbers of a column all of whose ids were written as 123.0, as programs write whole columns."""
+    found = {word: WITH_DECIMALS.fullmatch(word) for word in words if word}
+    return {word: whole[1] for word, whole in found.items() if whole} if all(found.values()) else {}
+
+
+@dataclass(frozen=True)
+class SalesforceIds:
+    """What ids become that change, and those whose last three characters do not fit."""
+
+    kept: dict[str, str]
+    misfits: set[str]
+
+
+def salesforce_ids(words: Iterable[str], kind: str, is_sure: bool = False) -> SalesforceIds:
+    """Return the 18 characters of each id of a kind of record.
+
+    An id whose last three characters do not fit stays as it is written; another way of writing it becomes the same.
+
+    Args:
+        is_sure: only ids that begin as those of the kind do, not those of custom objects.
+    """
+    ids = [word for word in words if is_salesforce_id(word, kind, is_sure)]
+    read = {word: salesforce_id(word, kind) for word in ids}
+    misfits = {word for word in ids if not read[word]}
+    written = {word[:SHORT]: word for word in sorted(misfits, reverse=True)}
+    kept = {word: written.get((read[word] or word)[:SHORT], read[word] or word) for word in ids}
+    return SalesforceIds({word: found for word, found in kept.items() if found != word}, misfits)
+
+
+def is_salesforce_id(word: str, kind: str, is_sure: bool = False) -> bool:
+    """Tell whether a word can be the Salesforce id of such a record."""
+    if not ANY_OBJECT.fullmatch(word):
+        return False
+    prefixes = PREFIXES.get(kind, ())
+    if word[:3].casefold() in {prefix.casefold() for prefix in prefixes}:
+        return True
+    if is_sure or kind in KNOWN_BY_NAME or not any(map(str.isdigit, word)):
+        return False
+    return not prefixes or word[0] == "a"
+
+
+def salesforce_id(word: str, kind: str = "") -> str:
+    """Return the 18 characters of an id; "" where its own last three do not fit the others.
+
+    Where a program changed the case of the whole id, the last three tell what it was; “AAA”, which made-up ids end in, does not.
+    """
+    short, check = word[:SHORT], word[SHORT:].upper()
+    if not check or check == check_characters(short):
+        return short + (check or check_characters(short))
+    is_one_case = check != NO_UPPER_CASE and short in {short.upper(), short.lower()}
+    restored = _with_case(short, check) if is_one_case else ""
+    prefixes = PREFIXES.get(kind, ())
+    return f"{restored}{check}" if restored and (not prefixes or restored.startswith(prefixes)) else ""
+
+
+def check_characters(short: str) -> str:
+    """Return the three characters that say which of the 15 are upper case."""
+    parts = (short[start : start + 5] for start in range(0, SHORT, 5))
+    return "".join(CHECKS[sum(1 << place for place, letter in enumerate(part) if letter.isupper())] for part in parts)
+
+
+def _with_case(short: str, check: str) -> str:
+    """Return the 15 characters in the case that the last three say; "" where they name a digit as upper case."""
+    bits = [CHECKS.find(letter) >> place & 1 if letter in CHECKS else 0 for letter in check for place in range(5)]
+    found = "".join(letter.upper() if bit else letter.lower() for letter, bit in zip(short, bits, strict=True))
+    return found if check_characters(found) == check else ""
+
+
+def salesforce_key(source: str, kind: str, word: str) -> str:
+    """Return one id as it is kept: of a Salesforce record its 18 characters, of others what was written."""
+    if not is_of_salesforce(source):
+        return word
+    return salesforce_ids([word], kind).kept.get(word, word)
+
+
+def ways_to_write(source: str, kind: str, word: str) -> set[str]:
+    """Return all forms under which a record with an id may be stored."""
+    kept = salesforce_key(source, kind, word)
+    is_salesforce = is_of_salesforce(source) and is_salesforce_id(kept, kind)
+    return {word, kept, kept[:SHORT]} if is_salesforce else {word}
+
+
+def is_shortened(word: str) -> bool:
+    """Tell an id that a spreadsheet shortened to a rounded number: 9.87654E+12."""
+    return bool(SHORTENED.fullmatch(word))
