@@ -20,6 +20,7 @@ from crm.models import Import, ImportFile, Lead, Record
 from team.models import Company, User
 
 MOST = 1_000  # rows of a request
+PUSHED = "pushed:"  # how the key of an import begins that stands for a day's pushes
 COUNTED = ("created", "updated", "unchanged", "repeated", "duplicates")
 
 
@@ -174,7 +175,7 @@ def _not_there(target: type[models.Model], source: str, value: int | str) -> str
 def _run(by: User, source: str) -> Import:
     """Return the import that stands for what was pushed today; one that was taken back is not written to again."""
     today = timezone.localdate(timezone=Company.get().zone)
-    first = f"pushed:{hashlib.sha256(source.encode()).hexdigest()[:12]}:{by.pk}:{today}"
+    first = f"{PUSHED}{hashlib.sha256(source.encode()).hexdigest()[:12]}:{by.pk}:{today}"
     count = Import.objects.filter(key__startswith=first, undo__isnull=False).count()
     now = timezone.now()
     run, _ = Import.objects.get_or_create(

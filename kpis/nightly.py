@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from cronsim import CronSim, CronSimError
+from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from agreements.models import End, Entry
-from core.work import LEASE, Later, LostLease, State
+from core.work import LEASE, Hopeless, Later, LostLease, State
 from crm.models import Import
+from crm.pushing import PUSHED
 from facts import lake
 from facts.engine import latest
 from facts.refresh import Busy, Progress
 from facts.steps import Step, steps
 from funnel.definitions import FUNNEL, STAGE
 from kpis.models import NightlyRun, RunStep
+from kpis.run_health import tell_of_failure
 from scoring.definitions import SCORE
 from scoring.icp import ICP
 from team.models import Company, User
@@ -34,6 +37,8 @@ LOOK_BACK = timedelta(hours=24)  # a run that was missed for longer is not made 
 BINDING = ("in_force", End.SUPERSEDED, End.EXPIRED, End.ENDED)  # verbs of an agreement's story
 RECKONED_BY = (SCORE, ICP, STAGE, FUNNEL)
 NOTE_EVERY = 1.0  # seconds between two notes of how far a step is
+STEP_TRIES = 3  # of one step in a run; then the run goes on with the next
+SOON = timedelta(minutes=2)  # a run that stopped between two portions goes on before that
 
 listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 
@@ -42,7 +47,10 @@ listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 
 
 def queue_what_is_due() -> None:
-    """Insert the night's run, those that follow imports and signatures, and the one that mends lost facts, each once."""
+    """Insert the night's run, those that follow imports and signatures, and the one that mends lost facts, each once.
+
+    When the last run failed, tell those who may start one.
+    """
     with transaction.atomic():
         if not _alone():
             return
@@ -51,6 +59,7 @@ def queue_what_is_due() -> None:
         _queue_after_imports(company)
         _queue_after_signatures(company)
         _queue_for_lost_facts(company)
+        tell_of_failure()
 
 
 def _alone() -> bool:
@@ -89,14 +98,17 @@ def _queue_nightly(company: Company) -> None:
 
 
 def _queue_after_imports(company: Company) -> None:
-    """Queue one run for all imports that ended since the last run began."""
+    """Queue one run for all imports that ended since the last run began.
+
+    Where nothing but pushes of another system came in, at most one run in RUN_AFTER_PUSHES_MINUTES.
+    """
     if _is_waiting():
         return  # it will see them
     ended = Import.objects.filter(state__in=OVER, started_at__isnull=False, finished_at__isnull=False)
     if last_start := _last_start():
         ended = ended.filter(finished_at__gt=last_start)
     ids = sorted(ended.values_list("pk", flat=True))
-    if ids:
+    if ids and (ended.exclude(key__startswith=PUSHED).exists() or not _is_any_recent()):
         _queue(_key_of(ended.get(pk=ids[-1])), company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
 
 
@@ -124,7 +136,15 @@ def _queue_after_signatures(company: Company) -> None:
 
 
 def _is_waiting() -> bool:
-    return NightlyRun.objects.filter(state=State.QUEUED, started_at=None).exists()
+    """Whether a run is still to begin its first step: a claim alone, to wait for an older run, does not count."""
+    return NightlyRun.objects.exclude(state__in=OVER).exclude(steps__started_at__isnull=False).exists()
+
+
+def _is_any_recent() -> bool:
+    """Whether a run is at work, or was within RUN_AFTER_PUSHES_MINUTES."""
+    since = timezone.now() - timedelta(minutes=settings.RUN_AFTER_PUSHES_MINUTES)
+    recent = Q(finished_at__gt=since) | Q(finished_at=None, started_at__gt=since) | ~Q(state__in=OVER)
+    return NightlyRun.objects.filter(recent).exists()
 
 
 def _last_start() -> datetime | None:
@@ -159,24 +179,32 @@ def ask_for_run(*, user: User | None) -> NightlyRun:
 
 
 def do_one_step(run: NightlyRun) -> bool:
-    """Do the first step that is not done yet; True when none is left.
+    """Do the first step that is neither done nor given up; True when none is left.
 
     Raises:
         Later: an older run, or another refresh, must end first.
+        Hopeless: all steps were tried, and some failed; the others stand.
     """
     _wait_for_older(run)
     records = _records(run)
     record = next((record for record in records if not record.finished_at), None)
-    if record is None:
-        return True
-    _work(run, record, next(step for step in steps() if step.name == record.name))
-    return all(record.finished_at for record in records)
+    if record is not None:
+        _work(run, record, next(step for step in steps() if step.name == record.name))
+    if any(not record.finished_at for record in records):
+        return False
+    if failed := [record for record in records if record.error]:
+        raise Hopeless("; ".join(f"“{record.label}” failed: {record.error}" for record in failed))
+    return True
 
 
 def _wait_for_older(run: NightlyRun) -> None:
-    older = NightlyRun.objects.filter(pk__lt=run.pk, state=State.RUNNING, lease_until__gt=timezone.now())
-    if older.exists():
-        raise Later(5, "It waits for the run before it.")
+    """Raises Later while an older run is at work, or is about to go on with its next portion."""
+    now = timezone.now()
+    goes_on = Q(state=State.QUEUED, run_after__lt=now + SOON, steps__started_at__isnull=False)
+    at_work = Q(state=State.RUNNING, lease_until__gt=now)
+    if NightlyRun.objects.filter(at_work | goes_on, pk__lt=run.pk).exists():
+        started_at = run.started_at if run.steps.exists() else None
+        raise Later(5, "It waits for the run before it.", started_at=started_at)
 
 
 def _records(run: NightlyRun) -> list[RunStep]:
@@ -191,7 +219,13 @@ def _records(run: NightlyRun) -> list[RunStep]:
 
 
 def _work(run: NightlyRun, record: RunStep, step: Step) -> None:
-    """Do the step, and record how it went; what went wrong is recorded before it is raised."""
+    """Do the step, and record how it went; what went wrong is recorded before it is raised.
+
+    A step that failed, or stopped the worker, as often as STEP_TRIES is given up, so that the steps after it run.
+    """
+    if record.tries >= STEP_TRIES:
+        _give_up(run, record)
+        return
     record.started_at = record.started_at or timezone.now()
     record.tries, record.error = record.tries + 1, ""
     record.save()
@@ -204,7 +238,11 @@ def _work(run: NightlyRun, record: RunStep, step: Step) -> None:
         record.error = f"{type(error).__name__}: {error}"[:2000]
         record.seconds = round(record.seconds + time.monotonic() - started, 3)
         record.save(update_fields=["error", "seconds"])
-        raise
+        if record.tries < STEP_TRIES:
+            raise
+        log.exception("The step “%s” of %s failed %d times and is given up.", record.label, run, record.tries)
+        _give_up(run, record)
+        return
     record.seconds = round(record.seconds + time.monotonic() - started, 3)
     _close(run, record, rows)
 
@@ -217,11 +255,21 @@ def _done(run: NightlyRun, record: RunStep, step: Step) -> int | None:
 
 
 def _close(run: NightlyRun, record: RunStep, rows: int | None) -> None:
-    """Commit the record together with the run's checkpoint."""
     if rows is None:
         record.tries -= 1  # the next portion belongs to this try
     else:
         record.rows, record.finished_at, record.doing = rows, timezone.now(), ""
+    _commit(run, record)
+
+
+def _give_up(run: NightlyRun, record: RunStep) -> None:
+    record.error = record.error or f"The worker stopped {record.tries} times while it was at work on this step."
+    record.finished_at, record.doing = timezone.now(), ""
+    _commit(run, record)
+
+
+def _commit(run: NightlyRun, record: RunStep) -> None:
+    """Commit the record together with the run's checkpoint."""
     with transaction.atomic():
         record.save()
         done = run.steps.filter(finished_at__isnull=False).count()

@@ -215,6 +215,7 @@ FACTS_ENGINE = env.str("FACTS_ENGINE", "duckdb", validate=lambda value: value in
 FACTS_DIR = env.str("FACTS_DIR", str(DATA_DIR / "facts"))
 PROOFS_DIR = DATA_DIR / "proofs"  # the scores that each proof was made of; made anew where they are gone
 SCORES_DIR = DATA_DIR / "scores"  # what thresholds would mean, as arrays; made anew where they are gone
+RUN_AFTER_PUSHES_MINUTES = env.int("RUN_AFTER_PUSHES_MINUTES", 10)  # least time between runs that pushes start
 FACTS_MEMORY = env.str("FACTS_MEMORY", "1GB")  # DuckDB spills to disk beyond it
 
 CONTENT_SECURITY_POLICY = {

@@ -104,8 +104,8 @@ class RunStep(models.Model):
     @property
     def state(self) -> str:
         """One of waiting, running, failed, done."""
-        if self.finished_at:
-            return "done"
         if self.error:
             return "failed"
+        if self.finished_at:
+            return "done"
         return "running" if self.started_at else "waiting"

@@ -144,7 +144,9 @@ def test_an_import_that_ends_while_a_run_goes_on_has_a_run_of_its_own(at_noon: A
     first = an_import(timezone.now())
     NightlyRun.schedule()
     at_noon.shift(10)
-    assert NightlyRun.claim(NightlyRun.objects.get(key=f"import:{first.pk}").pk)
+    begun = NightlyRun.claim(NightlyRun.objects.get(key=f"import:{first.pk}").pk)
+    assert begun
+    begun.steps.create(name="facts", label="Copy", position=0, started_at=timezone.now())
     at_noon.shift(10)
     second = an_import(timezone.now(), state=State.CANCELLED)
     NightlyRun.schedule()
@@ -192,3 +194,62 @@ def test_whoever_asks_during_a_run_is_given_that_run(company: Company, ops: Any)
     assert ask_for_run(user=None) == first
     NightlyRun.objects.update(state=State.DONE)
     assert ask_for_run(user=None) != first
+
+
+def pushed(at: datetime) -> Import:
+    """Write to the import that stands for what was pushed this day."""
+    run, _ = Import.objects.get_or_create(
+        key="pushed:abc:1", defaults={"name": "Pushed", "folder": "", "state": State.DONE, "started_at": at}
+    )
+    Import.objects.filter(pk=run.pk).update(finished_at=at)
+    return run
+
+
+def test_a_hundred_pushes_in_an_hour_start_a_run_every_ten_minutes_at_most(at_noon: Any, chain: Chain) -> None:
+    chain(first=lambda progress: 1)
+    for second in range(0, 3600, 15):
+        if second % 36 < 15:
+            pushed(timezone.now())
+        NightlyRun.schedule()
+        waiting = NightlyRun.objects.filter(state=State.QUEUED)
+        assert waiting.count() <= 1
+        if run := waiting.first():
+            go_on(run)
+        at_noon.shift(15)
+    assert len(keys()) - 1 == 6
+    at_noon.shift(600)
+    NightlyRun.schedule()
+    assert len(keys()) - 1 == 7, "what was pushed last is in the figures too"
+    go_on(NightlyRun.objects.latest("pk"))
+    at_noon.shift(600)
+    NightlyRun.schedule()
+    assert len(keys()) - 1 == 7
+
+
+def test_an_import_starts_its_run_at_once_however_much_is_pushed(at_noon: Any, chain: Chain) -> None:
+    chain(first=lambda progress: 1)
+    pushed(timezone.now())
+    NightlyRun.schedule()
+    go_on(NightlyRun.objects.latest("pk"))
+    at_noon.shift(15)
+    pushed(timezone.now())
+    done = an_import(timezone.now())
+    NightlyRun.schedule()
+    assert done.pk in NightlyRun.objects.latest("pk").import_ids
+    assert NightlyRun.objects.latest("pk").state == State.QUEUED
+
+
+def test_a_run_that_was_claimed_only_to_wait_is_the_one_that_waits(at_noon: Any, chain: Chain) -> None:
+    chain(first=lambda progress: None)
+    an_import(timezone.now())
+    NightlyRun.schedule()
+    assert NightlyRun.claim(NightlyRun.objects.latest("pk").pk)
+    NightlyRun.objects.latest("pk").steps.create(name="first", label="", position=0, started_at=timezone.now())
+    for _ in range(5):
+        at_noon.shift(15)
+        NightlyRun.objects.filter(state=State.RUNNING).update(lease_until=timezone.now() + timedelta(seconds=60))
+        an_import(timezone.now())
+        NightlyRun.schedule()
+        go_on(NightlyRun.objects.latest("pk"))
+    assert NightlyRun.objects.exclude(state=State.DONE).count() == 2
+    assert NightlyRun.objects.latest("pk").started_at is None
