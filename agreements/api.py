@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -138,7 +137,6 @@ class AgreementView(ReadOnly):
 class VersionView(ReadOnly):
     queryset = Version.objects.select_related("agreement").prefetch_related("signatures", "disputes")
     serializer_class = VersionSerializer
-    parser_classes = [JSONParser]
     filterset_class = VersionFilter
 
     @extend_schema(request=NewVersionSerializer, responses={201: VersionSerializer})

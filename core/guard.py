@@ -1,27 +1,53 @@
-"""Refuse addresses that no reader would write and no database can hold."""
+"""Refuse addresses and bodies that no reader would write and no database can hold."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from core.request_values import BadValue
+
 MAX_QUERY_BYTES = 16_384
-WORDS = "The address holds a character or a length that cannot be used."
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+BAD_ADDRESS = "The address contains a character that cannot be used, or is too long. Correct it and try again."
+BAD_BODY = "A field contains a NUL character, which cannot be stored. Remove it and try again."
 
 
 class PlainAddressMiddleware:
-    """Answer 400 to a NUL byte in the path or the query, and to a query beyond 16 kB, before anything asks the database."""
+    """Answer 400 to NUL bytes in the path, the query or a form, to a query beyond 16 kB, and to a `BadValue` not caught."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if is_plain(request):
-            return self.get_response(request)
-        if request.path_info.startswith("/api/"):
-            return JsonResponse({"status": 400, "code": "invalid", "detail": WORDS}, status=400)
-        return HttpResponse(WORDS, status=400, content_type="text/plain")
+        return self.get_response(request) if is_plain(request) else refuse(request, BAD_ADDRESS)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Look into the forms of pages; CSRF protection reads them anyway."""
+        is_form = request.method == "POST" and request.content_type in FORMS
+        if is_form and not is_api(request) and not has_plain_fields(request):
+            return refuse(request, BAD_BODY)
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return refuse(request, str(error)) if isinstance(error, BadValue) else None
 
 
 def is_plain(request: HttpRequest) -> bool:
     query = request.META.get("QUERY_STRING", "")
     return len(query) <= MAX_QUERY_BYTES and "%00" not in query and "\0" not in query and "\0" not in request.path_info
+
+
+def has_plain_fields(request: HttpRequest) -> bool:
+    return not any("\0" in text for name, values in request.POST.lists() for text in (name, *values))
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
+
+
+def refuse(request: HttpRequest, words: str) -> HttpResponse:
+    """Answer 400 in the form that the reader expects."""
+    if is_api(request):
+        return JsonResponse({"status": 400, "code": "invalid", "detail": words}, status=400)
+    return HttpResponse(words, status=400, content_type="text/plain; charset=utf-8")

@@ -7,6 +7,8 @@ from typing import Self
 
 from django.http import QueryDict
 
+from core.request_values import BadValue, quoted, read_date
+
 
 class BadPeriod(ValueError):
     """The words name no period; the message says what to write instead."""
@@ -146,17 +148,20 @@ def preset(name: str, today: date) -> Period:
         case "all":
             found = Period()
         case _:
-            raise BadPeriod(f"No period is called “{name}”. Use one of: {', '.join(PRESETS)}, or from and to.")
+            raise BadPeriod(f"No period is called {quoted(name)}. Use one of: {', '.join(PRESETS)}, or from and to.")
     return Period(found.start, found.end, name)
 
 
 def parse_day(text: str | None, what: str) -> date | None:
-    if not text:
-        return None
+    """Return the day that a parameter names; None where it is empty.
+
+    Raises:
+        BadPeriod: it is no day, or one too far off to be meant.
+    """
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadPeriod(f"“{text}” is no date for {what}. Write it as 2025-03-31.") from None
+        return read_date(text)
+    except BadValue as error:
+        raise BadPeriod(f"{what}: {error}") from None
 
 
 def from_query(query: QueryDict, today: date) -> Period:

@@ -5,13 +5,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 
-MOST_DIGITS = 17  # fewer than an id has room for
-
-
-def row_id(text: str) -> int | None:
-    """Return the id that an address or a form names; None where the text can be no id."""
-    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
-
 
 def cleaned(form: BaseForm) -> dict[str, Any]:
     """Return what the form holds.

@@ -108,8 +108,8 @@ def _posted(request: HttpRequest, file: ImportFile, before: review.Draft, source
     kind = before.kind
     choices = review.posted(request.POST, file, kind, before)
     columns = review.columns_of(file)
-    asked = request.POST.get("id", "")
-    id_column = columns[int(asked)] if asked.isdecimal() and int(asked) < len(columns) else ""
+    asked = next((place for place in range(len(columns)) if str(place) == request.POST.get("id", "")), None)
+    id_column = "" if asked is None else columns[asked]
     return review.Draft(source or before.source, kind, choices, id_column, before.is_new, before.tables)
 
 

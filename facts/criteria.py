@@ -5,11 +5,11 @@ one stays as it was written and is only said in words, until somebody builds ano
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from core.request_values import BadValue, read_count, read_int, read_json
 from facts.rules import SEVERAL, WITHOUT_VALUE, Rule, Subject, is_numeric, number
 
 COUNT = "count:"  # marks what is counted, apart from fields, in the choice of a row
@@ -89,7 +89,7 @@ class Draft:
 
     def _obey(self) -> None:
         verb, *places = self.asked.split("-")
-        at = [int(place) for place in places if place.isdigit()]
+        at = [place for text in places if (place := _place(text)) is not None]
         if verb == "group":
             self.kept = None
             self.groups.append(Group("all", [Row()]))
@@ -113,8 +113,8 @@ class Draft:
 
 def _read(text: str) -> Rule | None:
     try:
-        found = json.loads(text) if text else None
-    except ValueError:
+        found = read_json(text)
+    except BadValue:
         return None
     return found if isinstance(found, dict) else None
 
@@ -174,7 +174,18 @@ def _number(text: str) -> Any:
 
 
 def _whole(text: str) -> Any:
-    return int(text) if re.fullmatch(r"\s*\d{1,6}\s*", text) else text
+    try:
+        value = read_int(text, most=999_999)
+    except BadValue:
+        return text
+    return text if value is None else value
+
+
+def _place(text: str) -> int | None:
+    try:
+        return read_int(text, most=MOST)
+    except BadValue:
+        return None
 
 
 def _posted_group(data: Mapping[str, Any], name: str) -> Group:
@@ -186,5 +197,4 @@ def _posted_group(data: Mapping[str, Any], name: str) -> Group:
 
 
 def _count(data: Mapping[str, Any], name: str) -> int:
-    text = str(data.get(name, "0"))
-    return min(int(text), MOST) if text.isdigit() else 0
+    return read_count(data.get(name, "0"), most=MOST)

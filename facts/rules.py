@@ -15,8 +15,10 @@ rule as a sentence; facts.compiling turns it into Ibis, for one row or a million
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
+
+from core.request_values import UNSTORABLE, BadValue, read_date, read_decimal
 
 Type = Literal["text", "number", "date", "yes_no", "own"]
 Rule = Mapping[str, Any]
@@ -201,7 +203,7 @@ def _check_field(rule: Rule, subject: Subject, where: str) -> Iterator[Problem]:
         yield Problem(where, f"“{sorted(extra)[0]}” does not belong to a condition on a field.")
     elif found is None:
         yield Problem(where, f"No field is called “{rule['field']}”. There are: {', '.join(sorted(subject.fields))}.")
-    elif rule.get("is") not in comparisons(found.type):
+    elif _compares_by(rule) not in comparisons(found.type):
         yield Problem(
             where,
             f"{found.label} cannot be compared by “{rule.get('is')}”. Use one of: {', '.join(comparisons(found.type))}.",
@@ -215,7 +217,11 @@ def _check_value(rule: Rule, kind: Type, where: str) -> Iterator[Problem]:
     if how in WITHOUT_VALUE:
         return
     if how in SEVERAL:
-        right = isinstance(value, list) and bool(value) and all(isinstance(part, str) for part in value)
+        right = (
+            isinstance(value, list)
+            and bool(value)
+            and all(isinstance(part, str) and not UNSTORABLE.search(part) for part in value)
+        )
         wanted = "a list of words"
     elif how in IN_DAYS:
         right, wanted = (
@@ -227,7 +233,7 @@ def _check_value(rule: Rule, kind: Type, where: str) -> Iterator[Problem]:
     elif kind == "date":
         right, wanted = day(value) is not None, "a date like 2026-03-31"
     else:
-        right, wanted = isinstance(value, str) and bool(value.strip()) and "\0" not in value, "a text"
+        right, wanted = isinstance(value, str) and bool(value.strip()) and not UNSTORABLE.search(value), "a text"
     if not right:
         yield Problem(where, f"The value must be {wanted}.")
 
@@ -243,7 +249,7 @@ def _check_count(rule: Rule, subject: Subject, where: str, depth: int) -> Iterat
             where,
             f"Nothing called “{rule['count']}” can be counted. There are: {', '.join(sorted(subject.events)) or 'none'}.",
         )
-    elif rule.get("is") not in WORDS["number"] or rule["is"] in WITHOUT_VALUE:
+    elif _compares_by(rule) not in WORDS["number"] or rule["is"] in WITHOUT_VALUE:
         yield Problem(where, "A count is compared by =, !=, >=, <=, > or <.")
     elif number(rule.get("value")) is None:
         yield Problem(where, "The value must be a number.")
@@ -258,14 +264,18 @@ def number(value: Any) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
     try:
-        found = Decimal(str(value))
-    except InvalidOperation:
+        return read_decimal(str(value))
+    except ValueError:  # a whole number of thousands of digits cannot even be written
         return None
-    return found if found.is_finite() and abs(found) < Decimal(10) ** 18 else None
 
 
 def day(value: Any) -> date | None:
     try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return read_date(value) if isinstance(value, str) else None
+    except BadValue:
         return None
+
+
+def _compares_by(rule: Rule) -> str:
+    how = rule.get("is")
+    return how if isinstance(how, str) else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 
+from core.request_values import read_id
 from facts.engine import Facts
 
 BLANK = "(blank)"
@@ -86,7 +87,7 @@ def only(facts: Facts, leads: Any, where: Mapping[str, str]) -> Any:
 
 def names(facts: Facts, name: str, keys: list[str]) -> dict[str, str]:
     """Return what people call the values of a cut."""
-    ids = [int(key) for key in keys if key.isdigit()]
+    ids = [pk for key in keys if (pk := read_id(key)) is not None]
     if not CUTS[name].names or not ids:
         return {}
     table = facts.table(CUTS[name].names)

@@ -19,7 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import reswap, retarget
 
 from core.live import render_live, wants_region
-from core.said import refusal, row_id
+from core.request_values import read_id
+from core.said import refusal
 from funnel import verdicts
 from funnel.handoffs.passing import pass_on
 from funnel.inbox_forms import CallForm, PassForm, PauseForm, RateForm, RejectForm
@@ -58,7 +59,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 def _undoable(user: User, query: QueryDict) -> Verdict | None:
     """Return the verdict just given without a script, as long as it can be taken back."""
-    pk = row_id(query.get("undo", ""))
+    pk = read_id(query.get("undo", ""))
     if pk is None:
         return None
     since = timezone.now() - timedelta(seconds=verdicts.UNDO_SECONDS)
@@ -95,7 +96,7 @@ def _may_pass(user: User) -> bool:
 
 def _asked(rows: QuerySet[HandOff], user: User, query: QueryDict) -> QuerySet[HandOff]:
     """Return the team's leads, or those of the one person of it who is asked for."""
-    person = row_id(query.get("person", ""))
+    person = read_id(query.get("person", ""))
     return rows if person is None else rows.filter(to_owner=person)
 
 

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agreements.models import today
 from core.live import render_live
-from core.said import cleaned, refusal, row_id
+from core.request_values import read_id
+from core.said import cleaned, refusal
 from crm.models import Lead
 from funnel import routing_actions as actions
 from funnel.handoffs.routing import DEFAULT_ORDER
@@ -58,7 +59,7 @@ def _trial(request: HttpRequest) -> dict[str, Any]:
     if not words and not key:
         return {}
     leads = Lead.objects.visible_to(request.user).select_related(*TRIED)
-    if (pk := row_id(key)) is not None:
+    if (pk := read_id(key)) is not None:
         found = list(leads.filter(pk=pk))
     else:
         named = Q(name__icontains=words) | Q(email__icontains=words) | Q(company_name__icontains=words)
@@ -118,7 +119,7 @@ def change(request: HttpRequest, verb: str) -> HttpResponse:
 
 
 def _rule(request: HttpRequest) -> RoutingRule:
-    return get_object_or_404(RoutingRule, pk=row_id(request.POST.get("rule", "")) or 0)
+    return get_object_or_404(RoutingRule, pk=read_id(request.POST.get("rule", "")) or 0)
 
 
 def _up(request: HttpRequest, user: User) -> str:
@@ -154,7 +155,7 @@ def _away(request: HttpRequest, user: User) -> str:
 
 
 def _back(request: HttpRequest, user: User) -> str:
-    found = get_object_or_404(Absence.objects.select_related("owner"), pk=row_id(request.POST.get("absence", "")) or 0)
+    found = get_object_or_404(Absence.objects.select_related("owner"), pk=read_id(request.POST.get("absence", "")) or 0)
     actions.end_absence(by=user, absence=found)
     return f"{found.owner} gets leads again."
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from agreements.models import Version, today
 from agreements.signing import may_propose
 from core.numbers import percent
+from core.request_values import BadValue, read_date
 from funnel.handoffs import owed as halves
 from funnel.handoffs.owed import Owed
 from funnel.handoffs.slas import KIND as SLA
@@ -72,9 +73,10 @@ def delivered(request: HttpRequest, part: str) -> HttpResponse:
     if part not in DELIVERED:
         raise Http404
     try:
-        first = date.fromisoformat(f"{request.GET.get('month', '')}-01")
-    except ValueError:
+        first = read_date(f"{request.GET.get('month', '')}-01")
+    except BadValue:
         raise Http404 from None
+    assert first
     label, rows_of = DELIVERED[part]
     rows = rows_of(first)
     seen = rows.visible_to(request.user).order_by("name", "pk")  # type: ignore[attr-defined]

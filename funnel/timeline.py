@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core.numbers import days, duration
+from core.request_values import BadValue, read_int, read_moment, read_text
 from crm.models import Account, Contact, Lead
 from funnel.definitions import in_force
 from team.models import Company, User
@@ -177,9 +178,9 @@ def _place(before: str) -> dict[str, Any]:
     """Read where the last page ended; a cursor that says nothing begins at the newest."""
     parts = before.split("~", 3)
     try:
-        moment = datetime.fromisoformat(parts[0])
-        return {"moment": moment, "kind": parts[1], "id": int(parts[2]), "title": parts[3].replace("\0", "")}
-    except (ValueError, IndexError):
+        moment, pk = read_moment(parts[0]), read_int(parts[2])
+        return {"moment": moment, "kind": read_text(parts[1]), "id": pk, "title": read_text(parts[3])}
+    except (BadValue, IndexError):
         return {}
 
 

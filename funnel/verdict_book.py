@@ -13,7 +13,7 @@ from django.db.models.functions import Extract
 
 from core.numbers import NOTHING, days, duration
 from core.periods import Period
-from core.said import row_id
+from core.request_values import read_id
 from crm.models import Lead, Spend
 from funnel.models import HandOff, Verdict
 from team.models import Company, User
@@ -120,7 +120,7 @@ def of_part(rows: QuerySet[Verdict], cut: Cut, key: str) -> QuerySet[Verdict]:
     if cut.key == "criterion":
         rows = rows.filter(answer=Verdict.Answer.REJECTED)
     if cut.key == "campaign":
-        return rows.filter(part=row_id(key))
+        return rows.filter(part=read_id(key))
     return rows.filter(part=key)
 
 

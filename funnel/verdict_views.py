@@ -17,7 +17,8 @@ from core import periods
 from core.live import render_live
 from core.numbers import percent
 from core.periods import BadPeriod, Period
-from core.said import refusal, row_id
+from core.request_values import read_id
+from core.said import refusal
 from funnel import contests
 from funnel.models import Answer, Ruling, Verdict
 from funnel.verdict_book import CUTS, backlog, given, of_part, parts, reps
@@ -117,7 +118,7 @@ def _back(request: HttpRequest, page: str = "verdicts") -> HttpResponse:
 
 
 def _ids(text: str) -> list[int]:
-    return [pk for word in text.split(",")[:MOST_IDS] if (pk := row_id(word)) is not None]
+    return [pk for word in text.split(",")[:MOST_IDS] if (pk := read_id(word)) is not None]
 
 
 @login_required

@@ -14,6 +14,7 @@ from rest_framework.viewsets import ViewSet
 
 from core.api.views import Manners, refuse_strange_parameters
 from core.periods import BadPeriod, Period, parse_day
+from core.request_values import BadValue, read_int
 from crm.api import RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
 from kpis import discretion, drill
@@ -205,8 +206,10 @@ def _where(request: Request) -> dict[str, str]:
 
 def _whole(request: Request, name: str, default: int, least: int, most: int) -> int:
     text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdecimal() or not least <= int(text[:15]) <= most:
+    try:
+        value = default if text is None else read_int(text, least=least, most=most)
+    except BadValue as error:
+        raise ValidationError({name: str(error)}) from None
+    if value is None:
         raise ValidationError({name: f"Give a whole number from {least} to {most}."})
-    return int(text)
+    return value

@@ -11,6 +11,7 @@ import ibis
 import pandas as pd
 
 from core.periods import Period
+from core.request_values import read_id
 from kpis import dimensions
 from kpis.converting import in_company_currency
 from kpis.dimensions import BLANK
@@ -130,9 +131,7 @@ def _ids(scope: Scope, table: str, value: str) -> Any:
 
 def record_id(value: str) -> int | None:
     """Return the id in the key of a part of records, as in id:12; None for any other text."""
-    digits = value.removeprefix(ID)
-    is_id = value.startswith(ID) and digits.isascii() and digits.isdecimal() and len(digits) <= 18
-    return int(digits) if is_id else None
+    return read_id(value.removeprefix(ID)) if value.startswith(ID) else None
 
 
 def kept(measure: Measure, row: Row) -> Any:

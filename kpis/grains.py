@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from core import periods
 from core.periods import Period
+from core.request_values import quoted, read_date
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Grain:
                 return self.span(_first_day(key))
         except ValueError:
             pass  # a month 13, a 30th of February
-        raise ValueError(f"“{key}” names no {self.name}. Write it as {self.key(date(2025, 3, 31))}.")
+        raise ValueError(f"{quoted(key)} names no {self.name}. Write it as {self.key(date(2025, 3, 31))}.")
 
     def all_in(self, period: Period) -> Iterator[tuple[str, Period]]:
         """Yield each unit that the closed period touches, with its days inside the period."""
@@ -49,11 +50,12 @@ class Grain:
 
 
 def _first_day(key: str) -> date:
-    if "Q" in key:
-        year, quarter = key.split("Q")
-        return date(int(year), 3 * int(quarter) - 2, 1)
-    numbers = [int(number) for number in key.split("-")]
-    return date(*[*numbers, 1, 1][:3])
+    """Return the first day that the key names, within the years that may be asked for."""
+    year, _, quarter = key.partition("Q")
+    whole = f"{year}-{3 * int(quarter) - 2:02}-01" if quarter else (key + "-01-01")[:10]
+    day = read_date(whole)
+    assert day
+    return day
 
 
 def _week(day: date) -> Period:
@@ -64,13 +66,18 @@ def _week(day: date) -> Period:
 GRAINS = {
     grain.name: grain
     for grain in [
-        Grain("day", "Day", "D", lambda day: Period(day, day), date.isoformat, r"\d{4}-\d\d-\d\d"),
-        Grain("week", "Week", "W", _week, lambda day: _monday(day).isoformat(), r"\d{4}-\d\d-\d\d"),
-        Grain("month", "Month", "M", periods.month, lambda day: f"{day:%Y-%m}", r"\d{4}-\d\d"),
+        Grain("day", "Day", "D", lambda day: Period(day, day), date.isoformat, r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+        Grain("week", "Week", "W", _week, lambda day: _monday(day).isoformat(), r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+        Grain("month", "Month", "M", periods.month, lambda day: f"{day:%Y-%m}", r"[0-9]{4}-[0-9]{2}"),
         Grain(
-            "quarter", "Quarter", "Q", periods.quarter, lambda day: f"{day.year}Q{(day.month + 2) // 3}", r"\d{4}Q[1-4]"
+            "quarter",
+            "Quarter",
+            "Q",
+            periods.quarter,
+            lambda day: f"{day.year}Q{(day.month + 2) // 3}",
+            r"[0-9]{4}Q[1-4]",
         ),
-        Grain("year", "Year", "Y", lambda day: periods.year(day.year), lambda day: str(day.year), r"\d{4}"),
+        Grain("year", "Year", "Y", lambda day: periods.year(day.year), lambda day: str(day.year), r"[0-9]{4}"),
     ]
 }
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from core.said import row_id
+from core.request_values import read_id
 from notify import queries
 from notify.actions import mark_read
 from notify.models import Notice
@@ -52,6 +52,6 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def read(request: HttpRequest) -> HttpResponse:
     """Mark all of one's notices as read, or the one that is named."""
-    named = row_id(request.POST.get("notice", ""))
+    named = read_id(request.POST.get("notice", ""))
     mark_read(user=cast(User, request.user), notice_ids=None if named is None else [named])
     return redirect("notices")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+from core.request_values import read_count
 from facts.criteria import Draft
 from facts.rules import Rule, Subject, number, of_events
 from scoring.checking import MOST_RULES, faults
@@ -163,8 +164,8 @@ class Editing:
         lists: dict[str, list[Any]] = {FIT: self.fit, DID: self.did, "group": self.groups}
         if verb == "add" and part in lists and len(lists[part]) < MOST_RULES:
             lists[part].append(Together() if part == "group" else Building(part, draft=_blank(part)))
-        elif verb == "drop" and part in lists and place.isdigit() and int(place) < len(lists[part]):
-            del lists[part][int(place)]
+        elif verb == "drop" and part in lists:
+            lists[part][:] = [rule for number_, rule in enumerate(lists[part]) if str(number_) != place]
         for rules in (self.fit, self.did):
             for number_, rule in enumerate(rules):
                 rule.place = number_
@@ -264,5 +265,4 @@ def _said(data: Mapping[str, Any], name: str) -> str:
 
 
 def _count(data: Mapping[str, Any], part: str) -> int:
-    text = str(data.get(f"{part}-count", "0"))
-    return min(int(text), MOST_RULES) if text.isdigit() else 0
+    return read_count(data.get(f"{part}-count", "0"), most=MOST_RULES)

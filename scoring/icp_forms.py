@@ -9,6 +9,7 @@ from django import forms
 from django.template.loader import render_to_string
 
 from agreements.kinds import TermsForm
+from core.request_values import BadValue, read_count, read_json
 from facts.criteria import Row, row_of
 from facts.rules import WORDS, Rule, in_words, number
 from scoring.icp import IDEAL, MOST_TRAITS, faults
@@ -47,8 +48,8 @@ class Line:
         if self.what or not self.kept:
             return Row(self.what, self.compare, self.value).rule(IDEAL)
         try:
-            found = json.loads(self.kept)
-        except ValueError:
+            found = read_json(self.kept)
+        except BadValue:
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -87,8 +88,7 @@ class TraitsInput(forms.Widget):
 
 
 def _posted(data: Mapping[str, Any], name: str) -> Iterator[Line]:
-    text = str(data.get(f"{name}-rows", "0"))
-    for place in range(min(int(text), MOST_TRAITS + SPARE) if text.isdigit() else 0):
+    for place in range(read_count(data.get(f"{name}-rows", "0"), most=MOST_TRAITS + SPARE)):
         yield Line(**{part: str(data.get(f"{name}-{place}-{part}", "")) for part in asdict(Line())})
 
 

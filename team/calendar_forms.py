@@ -1,7 +1,6 @@
 """The form of a calendar: its week as people write it, its holidays, and whom it binds."""
 
 import re
-from datetime import date
 from functools import cache
 from typing import Any, cast
 
@@ -9,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from holidays.registry import COUNTRIES
 
+from core.request_values import BadValue, read_date
 from team.calendars import holidays
 from team.forms import ZoneField
 from team.hours import DAYS, read_spans, write_spans
@@ -86,9 +86,11 @@ class CalendarForm(forms.Form):
         found: set[str] = set()
         for line in filter(None, map(str.strip, text.splitlines())):
             try:
-                found.add(date.fromisoformat(line).isoformat())
-            except ValueError:
-                self.add_error("closed_days", f"“{line}” is no day. Write it like 2026-12-24.")
+                day = read_date(line)
+            except BadValue as error:
+                self.add_error("closed_days", str(error))
+            else:
+                found |= {day.isoformat()} if day else set()
         return sorted(found)
 
     def filled(self) -> Calendar:

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
+from core.request_values import BadValue, read_int
+
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 
 
@@ -150,10 +152,10 @@ def _parameter(name: str, schema: dict[str, Any], words: str) -> dict[str, Any]:
 
 
 def read_limit(request: Request) -> int:
-    text = request.query_params.get("limit") or str(DEFAULT_LIMIT)
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= MAX_LIMIT):
-        raise ValidationError({"limit": f"Write a number from 1 to {MAX_LIMIT}."})
-    return int(text)
+    try:
+        return read_int(request.query_params.get("limit"), least=1, most=MAX_LIMIT) or DEFAULT_LIMIT
+    except BadValue:
+        raise ValidationError({"limit": f"Write a number from 1 to {MAX_LIMIT}."}) from None
 
 
 def plain(value: Any) -> str | int | None:

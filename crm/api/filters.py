@@ -1,7 +1,7 @@
 """What each list can be narrowed by; every filter is exact, and a range includes both its ends."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 import django_filters as filters
 from django import forms
@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.request_values import FIRST_DAY, LAST_DAY, read_date, read_int
 from crm.api.paging import origin
 from crm.imports.record_ids import SALESFORCE, ways_to_write
 from crm.imports.rules import kind_of
@@ -57,9 +58,9 @@ class MomentField(forms.CharField):
 
 def _read_moment(text: str) -> datetime | date:
     if len(text) == len("2025-03-31"):
-        return date.fromisoformat(text)
+        return cast(date, read_date(text))
     found = parse_datetime(text)
-    if found is None:
+    if found is None or not FIRST_DAY <= found.date() <= LAST_DAY:
         raise ValueError(text)
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
@@ -81,8 +82,7 @@ class Moment(filters.Filter):
 
 
 def _midnight(day: date, later: int = 0) -> datetime:
-    day = min(day, date(9998, 12, 31)) + timedelta(days=later)
-    return datetime.combine(day, time.min, Company.get().zone)
+    return datetime.combine(day + timedelta(days=later), time.min, Company.get().zone)
 
 
 @extend_schema_field({"type": "string", "pattern": SYNC_FORM})
@@ -101,7 +101,7 @@ class ChangedSince(filters.Filter):
         since, _, where = value.partition("-")
         if where != origin(rows.model):
             raise serializers.ValidationError({self.field_name: "This token is another list's. Begin without one."})
-        return rows.filter(changed_xid__gte=int(since))
+        return rows.filter(changed_xid__gte=read_int(since))
 
 
 class RecordFilter(filters.FilterSet):

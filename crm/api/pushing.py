@@ -11,6 +11,7 @@ from crm.api import serializers as shown
 from crm.pushing import MOST, Refused
 
 MAX_ID = 2**63 - 1
+NO_OBJECT = "Write a row as an object of fields and values."
 MORE = "Send at most {most:,} rows in a request; this one has {found:,}."
 
 
@@ -71,6 +72,8 @@ def rows_of(form: type[RowSerializer], data: Any) -> list[dict[str, Any]]:
         raise serializers.ValidationError(
             MORE.format(most=MOST, found=len(given)) if given else "Send at least one row."
         )
+    if strange := [place for place, row in enumerate(given, 1) if not isinstance(row, Mapping)]:
+        raise refusal({place: {"non_field_errors": NO_OBJECT} for place in strange})
     found = form(data=given, many=True)
     if not found.is_valid():
         raise refusal({place + 1: _said(wrong) for place, wrong in sorted(found.errors.items())})

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -66,7 +65,6 @@ class AnswerView(ReadOnly):
 
     queryset = Answer.objects.filter(is_contest=False)
     serializer_class = AnswerSerializer
-    parser_classes = [JSONParser]
     ordering_fields = ("given_at",)
     filterset_class = AnswerFilter
 
@@ -91,7 +89,6 @@ class ContestView(ReadOnly):
 
     queryset = Answer.objects.filter(is_contest=True)
     serializer_class = AnswerSerializer
-    parser_classes = [JSONParser]
     ordering_fields = ("given_at", "rule_by")
     filterset_class = ContestFilter
 

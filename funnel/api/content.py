@@ -5,7 +5,6 @@ from typing import Any, cast
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -26,8 +25,6 @@ class NewContentUseSerializer(serializers.Serializer[Any]):
 
 
 class ContentUseView(views.ContentUseView):
-    parser_classes = [JSONParser]
-
     @extend_schema(request=NewContentUseSerializer, responses={201: ContentUseSerializer})
     def create(self, request: Request) -> Response:
         """Say that an asset was used with a lead, or why it was not."""

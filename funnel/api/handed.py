@@ -10,7 +10,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -136,7 +135,6 @@ class HandOffView(RecordView):
     queryset = HandOff.objects.all()
     serializer_class = HandOffSerializer
     ordering_fields = ("started_at", "due_at")
-    parser_classes = [JSONParser]
     filterset_class = HandOffFilter
 
     @extend_schema(responses=CriteriaSerializer, filters=False)
@@ -198,7 +196,6 @@ class HandOffView(RecordView):
 class VerdictView(RecordView):
     queryset = Verdict.objects.all()
     serializer_class = VerdictSerializer
-    parser_classes = [JSONParser]
     ordering_fields = ("given_at",)
     filterset_class = VerdictFilter
 

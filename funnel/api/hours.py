@@ -6,7 +6,6 @@ from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -49,7 +48,6 @@ class NewCalendarSerializer(serializers.Serializer[Any]):
 class CalendarView(ReadOnly):
     queryset = Calendar.objects.prefetch_related("territories", "people")
     serializer_class = CalendarSerializer
-    parser_classes = [JSONParser]
     ordering_fields = ("name",)
 
     @extend_schema(request=NewCalendarSerializer, responses={201: CalendarSerializer})

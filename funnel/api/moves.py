@@ -7,7 +7,6 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -58,7 +57,6 @@ class MoveFilter(filters.FilterSet):
 class MoveView(RecordView):
     queryset = Move.objects.all()
     serializer_class = MoveSerializer
-    parser_classes = [JSONParser]
     ordering_fields = ("entered_at", "recorded_at")
     filterset_class = MoveFilter
 

@@ -5,7 +5,6 @@ from typing import Any, ClassVar, cast
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -92,7 +91,6 @@ def _pushed_as(form: type[pushing.RowSerializer]) -> Any:
 
 
 class LeadView(Pushes, views.LeadView):
-    parser_classes = [JSONParser]
     taken, model = pushing.NewLead, Lead
 
     @_pushed_as(pushing.NewLead)
@@ -101,7 +99,6 @@ class LeadView(Pushes, views.LeadView):
 
 
 class TouchView(Pushes, views.TouchView):
-    parser_classes = [JSONParser]
     taken, model = pushing.NewTouch, Touch
 
     @_pushed_as(pushing.NewTouch)
@@ -110,7 +107,6 @@ class TouchView(Pushes, views.TouchView):
 
 
 class UsageEventView(Pushes, views.UsageEventView):
-    parser_classes = [JSONParser]
     taken, model = pushing.NewUsageEvent, UsageEvent
 
     @_pushed_as(pushing.NewUsageEvent)

@@ -5,7 +5,6 @@ from typing import Any, cast
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -33,8 +32,6 @@ class SpottedSerializer(serializers.Serializer[Any]):
 
 
 class EnquiryView(views.EnquiryView):
-    parser_classes = [JSONParser]
-
     @extend_schema(request=SpottedSerializer, responses={201: EnquirySerializer})
     def create(self, request: Request) -> Response:
         """Raise an opportunity that one heard of; the buyer's owner is told."""

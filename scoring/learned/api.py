@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from core.api.views import Manners, refuse_strange_parameters
+from core.request_values import read_id
 from core.tasks import ring
 from facts.engine import open_facts
 from scoring.learned.page import Page, answer
@@ -58,7 +59,7 @@ class LearnedViewSet(Manners, ViewSet):
             raise PermissionDenied("Your role does not see scores.")
         refuse_strange_parameters(request, {"run"})
         asked = request.query_params.get("run", "")
-        if asked and not (asked.isdecimal() and Learning.objects.filter(pk=int(asked[:18])).exists()):
+        if asked and not Learning.objects.filter(pk=read_id(asked) or 0).exists():
             raise NotFound("There is no such learned model.")
         return Response(answer(Page(request.query_params)))
 

@@ -9,6 +9,7 @@ from django.http import Http404
 
 from agreements.models import Version
 from core.charts import Chart
+from core.request_values import read_id
 from core.work import State
 from facts.engine import open_facts
 from scoring.learned.result import Reason, Result, comparison
@@ -41,7 +42,7 @@ class Page:
         rows = Learning.objects.select_related("asked_by", "version__agreement")
         if not self._asked:
             return rows.first()
-        found = rows.filter(pk=self._asked).first() if self._asked.isdecimal() and len(self._asked) < 10 else None
+        found = rows.filter(pk=read_id(self._asked) or 0).first()
         if found is None:
             raise Http404("There is no such learned model.")
         return found

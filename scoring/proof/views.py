@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from agreements.models import Agreement
 from agreements.queries import STATES
 from core.live import render_live
-from core.numbers import as_decimal
+from core.request_values import BadValue, read_decimal
 from core.tasks import ring
 from crm.models import Lead
 from scoring.definitions import SCORE
@@ -81,7 +81,10 @@ def leads(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _limit(request: HttpRequest, name: str) -> float | None:
-    found = as_decimal(request.GET.get(name) or None)
+    try:
+        found = read_decimal(request.GET.get(name))
+    except BadValue as error:
+        raise Http404(str(error)) from None
     return None if found is None else float(found)
 
 

@@ -120,7 +120,7 @@ def test_twice_is_once_and_only_what_is_given_is_written(push: Push, alone: None
         (row(2, campaign=987_654), "campaign", "There is no campaign 987654."),
         (row(2, account=True), "account", "Give its id here as a number"),
         (row(2, currency="Taler"), "currency", ""),
-        (7, "non_field_errors", "Invalid data"),
+        (7, "non_field_errors", "Write a row as an object"),
     ],
 )
 def test_one_wrong_line_keeps_all_out_and_is_named(push: Push, wrong: Any, field: str, words: str) -> None:

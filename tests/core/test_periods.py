@@ -73,7 +73,7 @@ def test_a_period_says_its_name(period: Period, label: str) -> None:
 def test_a_wrong_period_says_what_to_write(query: str) -> None:
     with pytest.raises(BadPeriod) as error:
         from_query(QueryDict(query), date(2026, 11, 22))
-    assert any(word in str(error.value) for word in ["Write it as", "Use one of", "Swap"])
+    assert any(word in str(error.value) for word in ["Use YYYY-MM-DD", "Use one of", "Swap"])
 
 
 def test_dates_in_the_address_win_over_the_default() -> None:

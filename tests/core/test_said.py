@@ -1,10 +1,10 @@
-"""Texts from outside are ids only when they can be, and a refusal says which field is meant."""
+"""A refusal says which field is meant."""
 
 import pytest
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from core.said import cleaned, refusal, row_id
+from core.said import cleaned, refusal
 
 
 class Wish(forms.Form):
@@ -14,23 +14,6 @@ class Wish(forms.Form):
     def clean(self) -> None:
         if "points" not in self.cleaned_data:
             raise ValidationError("Say how many.")
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("7", 7),
-        ("0", 0),
-        ("9" * 17, 10**17 - 1),
-        ("9" * 18, None),
-        ("", None),
-        ("-1", None),
-        ("1.0", None),
-        ("²", None),
-    ],
-)
-def test_a_text_is_an_id_when_it_can_be_one(text: str, found: int | None) -> None:
-    assert row_id(text) == found
 
 
 def test_a_form_gives_what_it_holds_or_says_every_fault_with_its_field() -> None:

@@ -58,14 +58,14 @@ def test_the_glossary_lists_every_metric(api: Client) -> None:
         ("colour/", 404, "There are: accounts"),
         ("close_rate/?by=colour", 400, "Use one of: owner"),
         ("close_rate/?by=custom.x", 400, "Columns that the source brought: none"),
-        ("close_rate/?from=yesterday", 400, "Write it as 2025-03-31"),
+        ("close_rate/?from=yesterday", 400, "Use YYYY-MM-DD"),
         ("close_rate/?from=2025-02-01&to=2025-01-01", 400, "Swap the two dates"),
         ("close_rate/?where=owner", 400, "as dimension:value"),
         ("close_rate/?where=owner:A&where=owner:B", 400, "as dimension:value"),
         ("close_rate/?where=month:2025-13", 400, "Write it as 2025-03"),
         ("close_rate/?colour=red", 400, "There is no such parameter"),
         ("smroi/records/?table=leads", 400, "Use one of: invoices, spend"),
-        ("smroi/records/?limit=0", 400, "from 1 to 1000"),
+        ("smroi/records/?limit=0", 400, "from 1 to 1,000"),
     ],
 )
 def test_what_cannot_be_asked_is_explained(sold: Facts, api: Client, address: str, status: int, words: str) -> None:

@@ -71,7 +71,7 @@ def test_ops_adds_a_calendar_and_says_whom_it_binds(as_user: Any, ops: User, cro
         ({"day_0": "noon"}, "is no span"),
         ({f"day_{day}": "" for day in range(4)}, "open at some time"),
         ({"country": "DE", "region": "XX"}, "Nobody knows the holidays"),
-        ({"closed_days": "Christmas"}, "is no day"),
+        ({"closed_days": "Christmas"}, "Use YYYY-MM-DD"),
         ({"name": ""}, "required"),
     ],
 )
