@@ -26,7 +26,7 @@ from crm.imports.rules import MappingError
 from crm.imports.run import can_be_mapped
 from crm.models import Import, ImportFile, RowError
 from crm.models.imports import HELD_FOR
-from team.access import needs
+from team.access import needs, takes_uploads
 from team.forms import zone_choices
 from team.models import User
 
@@ -35,6 +35,7 @@ FILES_PER_PAGE = 100
 REJECTED_PER_PAGE = 50
 
 
+@takes_uploads("import")
 @needs("import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def imports(request: HttpRequest) -> HttpResponse:

@@ -6,6 +6,7 @@ python -m revops.processes probe web | worker | beat      (is it well? exit code
 
 import http.client
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +14,10 @@ from collections.abc import Callable
 from revops.services import data_dir
 
 BEAT_SILENCE_SECONDS = 600  # beat writes its file at least every three minutes
+HEADER_MILLISECONDS = 10_000
+HEADER_BYTES = 64 * 1024
+MAX_CONNECTIONS = 8192
+OPEN_FILES = 65_536
 NAMES = ("web", "worker", "beat")
 
 
@@ -21,12 +26,32 @@ def variable(name: str, default: str) -> str:
 
 
 def web() -> list[str]:
-    """Granian with blocking threads; one request at a time in each."""
+    """granian with the application of revops/asgi.py, whose threads (WEB_THREADS) answer one request at a time each.
+
+    HTTP/1 only: its limit of time for headers does not hold for HTTP/2, which browsers do not speak without TLS anyway.
+    A connection costs little, so many may be open; half-sent ones end by the limits of time.
+    """
     return [
-        "granian", "--interface", "wsgi", "--host", variable("HOST", "0.0.0.0"), "--port", variable("PORT", "8000"),  # noqa: S104
-        "--workers", variable("WEB_WORKERS", "2"), "--blocking-threads", variable("WEB_THREADS", "3"), "--no-ws",
-        "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning", "revops.wsgi:application",
+        "granian", "--interface", "asginl", "--http", "1", "--no-ws", "--loop", "asyncio",
+        "--host", variable("HOST", "0.0.0.0"), "--port", variable("PORT", "8000"),  # noqa: S104
+        "--workers", variable("WEB_WORKERS", "2"), "--respawn-failed-workers", "--workers-kill-timeout", "10",
+        "--http1-header-read-timeout", str(HEADER_MILLISECONDS), "--http1-buffer-size", str(HEADER_BYTES),
+        "--backlog", "2048", "--backpressure", str(connections()),
+        "--log-level", "warning", "revops.asgi:application",
     ]  # fmt: skip
+
+
+def connections() -> int:
+    """Return how many connections one process of the web may hold: files and the database need the other half."""
+    open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(MAX_CONNECTIONS, max(1, open_files // 2))
+
+
+def raise_open_files() -> None:
+    """Let this process, and the one that takes its place, open as many files as the machine allows (within reason)."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def worker() -> list[str]:
@@ -79,6 +104,7 @@ PROBES: dict[str, Callable[[], bool]] = {"web": web_is_well, "worker": worker_is
 def main(words: list[str]) -> None:
     match words:
         case [name] if name in COMMANDS:
+            raise_open_files()
             line = command(name)
             os.execv(line[0], line)  # noqa: S606  # takes this process's place, so that signals reach it
         case ["probe", name] if name in PROBES:

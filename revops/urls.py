@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from revops import health, views
 
+handler500 = "core.database.server_error"
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -52,6 +52,21 @@ def needs(right: str) -> Callable[[View], View]:
     return guard
 
 
+def takes_uploads(right: str) -> Callable[[View], View]:
+    """Mark a page that takes files: whoever has the right may send it more than a form holds."""
+
+    def mark(view: View) -> View:
+        view.upload_right = right  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def upload_right(view: View) -> str:
+    """Return the right with which files may be sent to a page; empty where it takes none."""
+    return str(getattr(view, "upload_right", ""))
+
+
 def sees_all_buyers(user: User | AnonymousUser) -> bool:
     """True for leaders, ops and finance always, and for everybody while the company is open."""
     if not user.is_authenticated:

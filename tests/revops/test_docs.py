@@ -21,7 +21,7 @@ def variables() -> set[str]:
     """Every environment variable that the settings, the processes and the services read."""
     read = (BASE / "revops/settings.py").read_text()
     found = set(re.findall(r'env\.\w+\(\s*"(\w+)"', read)) | {"DATA_DIR"}
-    for name in ("processes.py", "run.py"):
+    for name in ("asgi.py", "processes.py", "run.py"):
         code = (BASE / "revops" / name).read_text()
         found |= set(re.findall(r'(?:variable|environ\.get)\(\s*"(\w+)"', code))
     return found
