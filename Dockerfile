@@ -17,7 +17,7 @@ RUN groupadd --system --gid 10001 accord \
     && useradd --system --uid 10001 --gid accord --home-dir /data --no-create-home --shell /usr/sbin/nologin accord \
     && install --directory --owner accord --group accord --mode 0750 /data /data/tmp
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    DATA_DIR=/data STATIC_DIR=/app/collected HOME=/tmp TMPDIR=/data/tmp
+    HOST=0.0.0.0 DATA_DIR=/data STATIC_DIR=/app/collected HOME=/tmp TMPDIR=/data/tmp
 WORKDIR /app
 COPY --from=packages /venv /venv
 COPY . .

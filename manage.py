@@ -14,10 +14,12 @@ def main() -> None:
             "Django is not installed here. Run `make run` once, then use .venv/bin/python manage.py."
         ) from error
 
+    from revops.secret_key import ensure_secret_key
     from revops.services import ensure_services, needs_services
 
     if needs_services(sys.argv):
         ensure_services()
+        ensure_secret_key()
     execute_from_command_line(sys.argv)
 
 

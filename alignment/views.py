@@ -1,5 +1,6 @@
 """The front door: what a visitor meets who has no account."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -51,7 +52,7 @@ def detector_result(request: HttpRequest, token: str) -> HttpResponse:
         "safe_steps": detector.SAFE_STEPS,
         "stakes": detector.STAKES,
         "growth": detector.GROWTH,
-        "link": request.build_absolute_uri(result.get_absolute_url()),
+        "link": settings.SITE_URL + result.get_absolute_url(),
         "claimable": is_claimable(),
         "demo": is_demo(),
     }

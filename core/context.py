@@ -7,4 +7,4 @@ from django.http import HttpRequest
 
 
 def accord(request: HttpRequest) -> dict[str, Any]:
-    return {"DEMO": settings.DEMO}
+    return {"DEMO": settings.DEMO and settings.DEMO_OPEN}

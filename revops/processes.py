@@ -11,6 +11,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from revops.hosts import reachable_host
+from revops.secret_key import ensure_secret_key
 from revops.services import data_dir
 
 BEAT_SILENCE_SECONDS = 600  # beat writes its file at least every three minutes
@@ -33,7 +35,7 @@ def web() -> list[str]:
     """
     return [
         "granian", "--interface", "asginl", "--http", "1", "--no-ws", "--loop", "asyncio",
-        "--host", variable("HOST", "0.0.0.0"), "--port", variable("PORT", "8000"),  # noqa: S104
+        "--host", variable("HOST", "127.0.0.1"), "--port", variable("PORT", "8000"),
         "--workers", variable("WEB_WORKERS", "2"), "--respawn-failed-workers", "--workers-kill-timeout", "10",
         "--http1-header-read-timeout", str(HEADER_MILLISECONDS), "--http1-buffer-size", str(HEADER_BYTES),
         "--backlog", "2048", "--backpressure", str(connections()),
@@ -75,7 +77,8 @@ def command(name: str) -> list[str]:
 def web_is_well() -> bool:
     """Ask /healthz the way the outside would, under a host name that Accord answers to."""
     host = variable("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".*") or "localhost"
-    connection = http.client.HTTPConnection("127.0.0.1", int(variable("PORT", "8000")), timeout=5)
+    own = reachable_host(variable("HOST", "127.0.0.1"))
+    connection = http.client.HTTPConnection(own, int(variable("PORT", "8000")), timeout=5)
     try:
         connection.request("GET", "/healthz", headers={"Host": host})
         return connection.getresponse().status == 200
@@ -104,6 +107,7 @@ PROBES: dict[str, Callable[[], bool]] = {"web": web_is_well, "worker": worker_is
 def main(words: list[str]) -> None:
     match words:
         case [name] if name in COMMANDS:
+            ensure_secret_key()
             raise_open_files()
             line = command(name)
             os.execv(line[0], line)  # noqa: S606  # takes this process's place, so that signals reach it

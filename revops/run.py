@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from revops import services
+from revops import secret_key, services
+from revops.hosts import reachable_host
 
 PROCESSES = ("web", "worker", "beat")
 PR_SET_PDEATHSIG = 1
@@ -19,6 +20,10 @@ ROOT_IS_KNOWN = "ignore:You're running the worker with superuser privileges"
 GRACE_SECONDS = 8  # what is cut off is taken up again from its last checkpoint
 PATIENCE_SECONDS = 15  # what a killed run leaves behind ends by itself, and lets go of the port
 READY_SECONDS = 120
+NEW_KEY = (
+    "This data folder was made before Accord kept a secret key in it; it gets one now. Everyone signs in again. "
+    "Credentials of connectors that were stored before must be entered again, on the page of each connector."
+)
 MEND_SECONDS = 5
 
 
@@ -57,7 +62,10 @@ def run(port: int) -> None:
     embedded = [name for name in services.EMBEDDED if not services.is_named(name)]
     if embedded:
         say(f"Starting PostgreSQL and Redis in {services.data_dir()} …")
+    if secret_key.is_older_than_its_key(services.data_dir()):
+        say(NEW_KEY)
     services.ensure_services()
+    secret_key.ensure_secret_key()
     prepare()
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
@@ -98,6 +106,10 @@ def alone() -> Iterator[bool]:
             file.truncate(0)
 
 
+def host_of_this_run() -> str:
+    return (os.environ.get("HOST") or "127.0.0.1").strip("[]")
+
+
 def wait_for_port(port: int, patience: float) -> None:
     """Return once the port is free.
 
@@ -114,10 +126,11 @@ def wait_for_port(port: int, patience: float) -> None:
 
 
 def complaint_about(port: int) -> str | None:
-    with contextlib.closing(socket.socket()) as probe:
+    host = host_of_this_run()
+    with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((os.environ.get("HOST") or "0.0.0.0", port))  # noqa: S104
+            probe.bind((host, port))
         except OSError as error:
             return error.strerror or str(error)
     return None
@@ -160,8 +173,9 @@ def announce(port: int) -> None:
 
 
 def answers(port: int) -> bool:
-    with contextlib.closing(socket.socket()) as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    host = reachable_host(host_of_this_run())
+    with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
+        return probe.connect_ex((host, port)) == 0
 
 
 def watch(children: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -1,6 +1,7 @@
 """One settings file; every value comes from the environment, bad ones are refused at start."""
 
 import importlib.util
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +10,26 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import FileAwareEnv
 from whitenoise.compress import Compressor
 
+from revops.hosts import is_loopback, own_hosts
 from revops.services import data_dir
 
 env = FileAwareEnv(strip_whitespace=True)  # SECRET_KEY_FILE names a file that holds SECRET_KEY, and so on
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = data_dir()
-DEV_KEY = "accord-development-key-never-use-in-production"
 
 PRODUCTION = env.bool("PRODUCTION", False)
 DEBUG = env.bool("DEBUG", False)
+HOST = env.str("HOST", "") or "127.0.0.1"
 DEMO = env.bool("DEMO", not PRODUCTION)
-SECRET_KEY = env.str("SECRET_KEY", DEV_KEY)
+DEMO_OPEN = env.bool("DEMO_OPEN", is_loopback(HOST))  # with one click anybody is the CEO: only on this machine
+# `make run` and manage.py name one (revops/secret_key.py); what needs none, like collecting static files, gets any
+SECRET_KEY = env.str("SECRET_KEY", "") or ("" if PRODUCTION else secrets.token_urlsafe(64))
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", [])
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", [])  # newest first; empty: derived from the secret key
 CONNECTOR_HOSTS = env.list("CONNECTOR_HOSTS", [])  # further hosts that connectors may call: a gateway, a proxy
 CONNECTOR_LOOPBACK = env.bool("CONNECTOR_LOOPBACK", False)  # plain http to this machine, for rehearsals
 SITE_URL = env.str("SITE_URL", "http://localhost:8000").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"] if not PRODUCTION else [])
+ALLOWED_HOSTS = [*([] if PRODUCTION else own_hosts(SITE_URL, HOST)), *env.list("ALLOWED_HOSTS", [])]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [SITE_URL])
 
 if PRODUCTION:
@@ -34,7 +38,7 @@ if PRODUCTION:
         for is_wrong, complaint in [
             (DEMO, "DEMO must be off: it signs anybody in with one click."),
             (DEBUG, "DEBUG must be off."),
-            (SECRET_KEY == DEV_KEY or len(SECRET_KEY) < 50, "SECRET_KEY must be a secret of at least 50 characters."),
+            (len(SECRET_KEY) < 50, "SECRET_KEY must be a secret of at least 50 characters."),
             (
                 any(len(key) < 32 for key in ENCRYPTION_KEYS),
                 "Every one of ENCRYPTION_KEYS must be a secret of at least 32 characters.",
@@ -168,6 +172,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "none")
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Accord] "
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)

@@ -17,7 +17,8 @@ def demo_users(request: HttpRequest) -> dict[str, Any]:
 
 
 def is_demo() -> bool:
-    return bool(settings.DEMO and Company.get().is_demo)
+    """Tell whether this is the demo company, and who comes may sign in as its people."""
+    return bool(settings.DEMO and settings.DEMO_OPEN and Company.get().is_demo)
 
 
 def one_per_role() -> list[User]:

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from django.conf import settings as project
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -77,7 +78,7 @@ def test_the_link_cannot_be_guessed_and_opens_for_whoever_has_it(visitor: Client
 def test_the_result_shows_its_link_is_hidden_from_search_engines_and_sets_no_cookie(visitor: Client) -> None:
     link = ask(visitor, ALL_NO).url
     page = visitor.get(link)
-    assert f"http://testserver{link}" in page.content.decode()
+    assert f"{project.SITE_URL}{link}" in page.content.decode()
     assert page.headers["X-Robots-Tag"] == "noindex"
     assert not page.cookies
 

@@ -1,11 +1,13 @@
 """Say where Accord is and how to get in."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.urls import reverse
 
+from revops.hosts import is_any, is_loopback
 from team import setup
 from team.context import is_demo, one_per_role
 
@@ -14,7 +16,7 @@ class Command(BaseCommand):
     help = "Print the address and how to get in: the demo's sign-ins, or the set-up token while nobody has claimed this Accord."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        lines = ["", f"Accord is ready: {settings.SITE_URL}", "", *self._way_in(), "Stop with Ctrl-C."]
+        lines = ["", f"Accord is ready: {settings.SITE_URL}", "", *self._way_in(), *_reach(), "Stop with Ctrl-C."]
         self.stdout.write("\n".join(lines))
 
     def _way_in(self) -> list[str]:
@@ -32,3 +34,15 @@ class Command(BaseCommand):
                 "",
             ]
         return []
+
+
+def _reach() -> list[str]:
+    """Say what an Accord that others can reach needs, and what it does not let them do."""
+    if settings.PRODUCTION or is_loopback(settings.HOST):
+        return []
+    lines = [f"Accord listens on {settings.HOST}: others on the network can reach it."]
+    if is_any(settings.HOST) and is_loopback(urlsplit(settings.SITE_URL).hostname or ""):
+        lines.append("It answers to this machine's own names only. For others, name it: SITE_URL=http://NAME:PORT")
+    if settings.DEMO and not settings.DEMO_OPEN:
+        lines.append("The demo's sign-in with one click is off. DEMO_OPEN=1 turns it on, for everyone who reaches it.")
+    return [*lines, ""]
