@@ -22,7 +22,18 @@ OLDEST = 10  # days, over weekends and the longest holidays of a bank
 AHEAD = timedelta(days=60)  # how far a rate without end is reckoned beyond today
 LOCK = 7_314_002
 HAND = "accord"  # the source of rates entered by hand or from our own template: they go before all others
-IN_USE = ("opportunity", "invoice", "payment", "spend", "campaign", "stagechange", "product")
+IN_USE = (
+    "opportunity",
+    "invoice",
+    "payment",
+    "spend",
+    "campaign",
+    "stagechange",
+    "product",
+    "lineitem",
+    "subscription",
+    "touch",
+)
 CENT = Decimal("0.01")
 EXACT = Context(prec=60)
 

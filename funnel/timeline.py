@@ -22,12 +22,12 @@ PAGE = 50
 KINDS: Mapping[str, str] = {
     "touch": "Touches", "activity": "Activities", "enquiry": "Enquiries", "owner": "Owners", "move": "Moves",
     "clock": "Clocks", "silence": "Silence", "verdict": "Verdicts", "deal": "Deals", "invoice": "Invoices",
-    "payment": "Payments", "usage": "Product use", "content": "Content",
+    "payment": "Payments", "subscription": "Subscriptions", "usage": "Product use", "content": "Content",
 }  # fmt: skip
 
 # (kind, when, id, is only a day, title, detail, who, amount, currency, until)
 TOUCH = """
-SELECT 'touch', coalesce(t.happened_at, t.created_at), t.id, false, t.kind, coalesce(c.name, ''), t.status, NULL::numeric, '', NULL::timestamptz
+SELECT 'touch', coalesce(t.happened_at, t.created_at), t.id, false, t.kind, coalesce(c.name, ''), t.status, t.value, t.currency, NULL::timestamptz
   FROM crm_touch t LEFT JOIN crm_campaign c ON c.id = t.campaign_id
  WHERE t.lead_id = ANY(%(leads)s) OR t.contact_id = ANY(%(contacts)s)"""
 ACTIVITY = """
@@ -92,6 +92,14 @@ SELECT 'invoice', coalesce(i.issued_on::timestamp AT TIME ZONE %(zone)s, i.creat
 PAYMENT = """
 SELECT 'payment', coalesce(p.paid_on::timestamp AT TIME ZONE %(zone)s, p.created_at), p.id, true, concat('Paid: invoice ', i.number), '', '', p.amount, p.currency, NULL
   FROM crm_payment p JOIN crm_invoice i ON i.id = p.invoice_id WHERE i.account_id = ANY(%(accounts)s)"""
+SUBSCRIPTION = """
+SELECT 'subscription', s.starts_on::timestamp AT TIME ZONE %(zone)s, s.id, true,
+       concat('Subscription started: ', coalesce(nullif(s.name, ''), nullif(s.plan, ''), p.name)), concat('each ', replace(s.period, '_', ' ')), '', s.amount, s.currency, NULL
+  FROM crm_subscription s LEFT JOIN crm_product p ON p.id = s.product_id WHERE s.account_id = ANY(%(accounts)s)
+UNION ALL
+SELECT 'subscription', s.ends_on::timestamp AT TIME ZONE %(zone)s, s.id, true,
+       concat('Subscription ended: ', coalesce(nullif(s.name, ''), nullif(s.plan, ''), p.name)), '', '', s.amount, s.currency, NULL
+  FROM crm_subscription s LEFT JOIN crm_product p ON p.id = s.product_id WHERE s.account_id = ANY(%(accounts)s)"""
 USAGE = """
 SELECT 'usage', coalesce(u.happened_at, u.created_at), u.id, false, u.name, coalesce(u.quantity::float::text, ''), '', NULL, '', NULL
   FROM crm_usageevent u WHERE u.lead_id = ANY(%(leads)s) OR u.contact_id = ANY(%(contacts)s) OR u.account_id = ANY(%(accounts)s)"""
@@ -103,7 +111,7 @@ SELECT 'content', coalesce(c.used_at, c.requested_at, c.created_at), c.id, false
 PARTS: Mapping[str, tuple[str, ...]] = {
     "touch": (TOUCH,), "activity": (ACTIVITY,), "enquiry": (ENQUIRY, ANSWERED, PASSED), "owner": (OWNER,), "move": (MOVE,),
     "clock": (CLOCK,), "silence": (SILENCE,), "verdict": (VERDICT, REPLY), "deal": (DEAL,), "invoice": (INVOICE,),
-    "payment": (PAYMENT,), "usage": (USAGE,), "content": (CONTENT,),
+    "payment": (PAYMENT,), "subscription": (SUBSCRIPTION,), "usage": (USAGE,), "content": (CONTENT,),
 }  # fmt: skip
 LINE = """
 SELECT * FROM ({parts}) AS line (kind, moment, id, is_day, title, detail, who, amount, currency, until)

@@ -1,7 +1,8 @@
 """Amounts in other currencies as amounts in the company's: by the rate of the row's own day, exact to the cent.
 
 A deal that ended is worth what it was worth on its closing day, an open one what it is worth on the evening it is
-counted on, an invoice, a payment or a line of spend what it was worth on its date; what lies ahead takes today's rate.
+counted on, an invoice, a payment, a touch or a line of spend what it was worth on its date; a line item takes the day of
+its invoice or deal where it has none, a subscription its last day; what lies ahead takes today's rate.
 A row without a rate keeps its amount and currency, so that it is left out and said to be.
 """
 
@@ -13,7 +14,7 @@ import ibis
 
 from kpis.rows import Scope
 
-MONEY = ("amount", "cost")
+MONEY = ("amount", "cost", "discount", "value")
 CENTS = "decimal(18,2)"
 RATE = "decimal(19,10)"  # both engines multiply it with an amount without losing a digit
 LARGEST = 1e15  # beyond, a double cannot tell one cent from the next
@@ -31,6 +32,9 @@ DAYS: dict[str, Callable[[Any], Any]] = {
     "invoices": lambda rows: rows.issued_on,
     "payments": lambda rows: rows.paid_on,
     "spend": lambda rows: rows.spent_on,
+    "line_items": lambda rows: rows.sold_on,
+    "subscriptions": lambda rows: rows.ends_on,
+    "touches": lambda rows: rows.happened_at.date(),
 }
 
 
@@ -39,6 +43,8 @@ def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
     if table not in DAYS:
         return rows
     columns, company = rows.columns, scope.currency
+    if table == "line_items":
+        rows = _dated(scope, rows)
     keyed = rows.mutate(rated_on=ibis.least(DAYS[table](rows), ibis.literal(scope.today)))
     rates = scope.table("day_rates")
     rates = rates.filter(rates.into == company).select(rated="currency", rated_day="day", up="up", down="down")
@@ -55,6 +61,16 @@ def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
     found = {name: (is_rated & ~is_home).ifelse(_converted(both, name), both[name].cast(CENTS)) for name in money}
     reckoned = both.mutate(**found, currency=(is_home | is_nothing | is_rated).ifelse(company, both.currency))
     return reckoned.select(*columns)
+
+
+def _dated(scope: Scope, rows: Any) -> Any:
+    """Return line items with the day of their invoice, else of their deal, where they have none of their own."""
+    invoices = scope.table("invoices").select(billed="id", billed_on="issued_on")
+    deals = scope.table("opportunities").select(dealt="id", dealt_on="closed_on")
+    both = rows.left_join(invoices, rows.invoice_id == invoices.billed).left_join(
+        deals, rows.opportunity_id == deals.dealt
+    )
+    return both.mutate(sold_on=ibis.coalesce(both.sold_on, both.billed_on, both.dealt_on)).select(*rows.columns)
 
 
 def _guess(rows: Any, name: str) -> Any:

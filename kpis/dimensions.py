@@ -49,6 +49,13 @@ ENDS = (
     ("withdrawn", "Withdrawn"),
     ("lapsed", "Never answered"),
 )
+PERIODS = (
+    ("week", "Week"),
+    ("month", "Month"),
+    ("quarter", "Quarter"),
+    ("half_year", "Half year"),
+    ("year", "Year"),
+)
 YES_NO = (("true", "Yes"), ("false", "No"))
 DIMENSIONS = {
     dimension.name: dimension
@@ -70,6 +77,8 @@ DIMENSIONS = {
         Dimension("is_new_business", "New or existing business", words=NEW_OR_NOT),
         Dimension("is_converted", "Converted", words=YES_NO),
         Dimension("kind", "Kind"),
+        Dimension("plan", "Plan"),
+        Dimension("pays_by", "Pays by", words=PERIODS),
         Dimension("status", "Status"),
         Dimension("lifecycle_stage", "Lifecycle stage"),
         Dimension("rating", "Rating"),
@@ -194,6 +203,7 @@ TOUCHES: dict[str, Build] = {
     "account": _first("contact.account_id", "lead.account_id"),
     "lead_source": _text("lead.lead_source", "contact.lead_source"),
     "person": _person(),
+    "currency": _currency(),
     **_texts("kind", "status", "source_system"),
 }
 ACTIVITIES: dict[str, Build] = {
@@ -226,6 +236,30 @@ PAYMENTS: dict[str, Build] = {
     "owner": _first("invoice.account.owner_id"),
     "currency": _currency(),
     **_texts("source_system"),
+}
+LINE_ITEMS: dict[str, Build] = {
+    "product": _text("product.name", "name"),
+    "owner": _first("opportunity.owner_id", "account.owner_id", "invoice.account.owner_id"),
+    "manager": _first("opportunity.owner.manager_id", "account.owner.manager_id"),
+    "account": _first("account_id", "opportunity.account_id", "invoice.account_id"),
+    "campaign": _first("opportunity.campaign_id", "opportunity.lead.campaign_id"),
+    "outcome": _text("opportunity.outcome"),
+    "territory": _text("opportunity.territory.name", "opportunity.owner.territory.name", "account.territory.name"),
+    "vertical": _text("account.vertical.name", "opportunity.account.vertical.name", "invoice.account.vertical.name"),
+    "country": _text("account.country", "opportunity.account.country", "invoice.account.country"),
+    "currency": _currency(),
+    **_texts("source_system"),
+}
+SUBSCRIPTIONS: dict[str, Build] = {
+    "account": _first("account_id"),
+    "owner": _first("account.owner_id", "opportunity.owner_id"),
+    "manager": _first("account.owner.manager_id", "opportunity.owner.manager_id"),
+    "product": _text("product.name"),
+    "pays_by": _text("period"),
+    "vertical": _text("account.vertical.name"),
+    "country": _text("account.country"),
+    "currency": _currency(),
+    **_texts("plan", "status", "source_system"),
 }
 OF_THE_LEAD: dict[str, Build] = {
     "campaign": _first("lead.campaign_id", "lead.first_touch.campaign_id"),
@@ -266,6 +300,8 @@ BY_TABLE: dict[str, dict[str, Build]] = {
     "campaigns": CAMPAIGNS,
     "stage_changes": STAGE_CHANGES,
     "payments": PAYMENTS,
+    "line_items": LINE_ITEMS,
+    "subscriptions": SUBSCRIPTIONS,
     "handoffs": HANDOFFS,
     "verdicts": VERDICTS,
 }

@@ -54,3 +54,15 @@ def spend(**fields: Any) -> crm.Spend:
 
 def invoice(**fields: Any) -> crm.Invoice:
     return record(crm.Invoice, **{"currency": "EUR", **fields})
+
+
+def line_item(**fields: Any) -> crm.LineItem:
+    return record(crm.LineItem, **{"name": f"Line {next(numbers)}", "currency": "EUR", **fields})
+
+
+def subscription(**fields: Any) -> crm.Subscription:
+    return record(crm.Subscription, **{"name": f"Subscription {next(numbers)}", "currency": "EUR", **fields})
+
+
+def touch(**fields: Any) -> crm.Touch:
+    return record(crm.Touch, **fields)

@@ -57,6 +57,8 @@ def _taken(model: type[crm.Record], record: type[serializers.ModelSerializer[Any
 
 
 NewLead = _taken(crm.Lead, shown.LeadSerializer)
+NewLineItem = _taken(crm.LineItem, shown.LineItemSerializer)
+NewSubscription = _taken(crm.Subscription, shown.SubscriptionSerializer)
 NewTouch = _taken(crm.Touch, shown.TouchSerializer)
 NewUsageEvent = _taken(crm.UsageEvent, shown.UsageEventSerializer)
 

@@ -122,6 +122,15 @@ class LeadSerializer(RecordSerializer):
         )  # fmt: skip
 
 
+class LineItemSerializer(RecordSerializer):
+    class Meta:
+        model = crm.LineItem
+        fields = (
+            *ORIGIN, "name", "opportunity", "invoice", "account", "product", "sold_on", "quantity", "unit_price", "discount",
+            "amount", "currency", *CUSTOM,
+        )  # fmt: skip
+
+
 class OpportunitySerializer(RecordSerializer):
     class Meta:
         model = crm.Opportunity
@@ -177,11 +186,21 @@ class StageChangeSerializer(RecordSerializer):
         )  # fmt: skip
 
 
+class SubscriptionSerializer(RecordSerializer):
+    class Meta:
+        model = crm.Subscription
+        fields = (
+            *ORIGIN, "name", "account", "opportunity", "product", "plan", "status", "starts_on", "ends_on", "period", "amount",
+            "currency", *CUSTOM,
+        )  # fmt: skip
+
+
 class TouchSerializer(RecordSerializer):
     class Meta:
         model = crm.Touch
         fields = (
-            *ORIGIN, "campaign", "lead", "contact", "asset", "kind", "status", "has_responded", "happened_at", *CUSTOM,
+            *ORIGIN, "campaign", "lead", "contact", "asset", "kind", "status", "has_responded", "happened_at", "value", "currency",
+            *CUSTOM,
         )  # fmt: skip
 
 

@@ -182,6 +182,18 @@ class LeadView(RecordView):
     )
 
 
+class LineItemView(RecordView):
+    queryset = crm.LineItem.objects.all()
+    serializer_class = shown.LineItemSerializer
+    ordering_fields = (*TIMES, "name", "sold_on", "amount", "quantity")
+    filterset_class = filters_for(
+        crm.LineItem,
+        exact=("opportunity", "invoice", "account", "product", "currency"),
+        ranges=("sold_on", "amount"),
+        search=("name",),
+    )
+
+
 class OpportunityView(RecordView):
     queryset = crm.Opportunity.objects.all()
     serializer_class = shown.OpportunitySerializer
@@ -281,14 +293,26 @@ class StageChangeView(RecordView):
     )
 
 
+class SubscriptionView(RecordView):
+    queryset = crm.Subscription.objects.all()
+    serializer_class = shown.SubscriptionSerializer
+    ordering_fields = (*TIMES, "name", "starts_on", "ends_on", "amount")
+    filterset_class = filters_for(
+        crm.Subscription,
+        exact=("account", "opportunity", "product", "plan", "status", "period", "currency"),
+        ranges=("starts_on", "ends_on", "amount"),
+        search=("name", "plan"),
+    )
+
+
 class TouchView(RecordView):
     queryset = crm.Touch.objects.all()
     serializer_class = shown.TouchSerializer
-    ordering_fields = (*TIMES, "happened_at")
+    ordering_fields = (*TIMES, "happened_at", "value")
     filterset_class = filters_for(
         crm.Touch,
-        exact=("campaign", "lead", "contact", "asset", "kind", "status", "has_responded"),
-        ranges=("happened_at",),
+        exact=("campaign", "lead", "contact", "asset", "kind", "status", "has_responded", "currency"),
+        ranges=("happened_at", "value"),
         search=(),
     )
 
@@ -338,6 +362,7 @@ RECORD_VIEWS: dict[str, type[ReadOnly]] = {
     "exchange_rates": ExchangeRateView,
     "invoices": InvoiceView,
     "leads": LeadView,
+    "line_items": LineItemView,
     "opportunities": OpportunityView,
     "owners": OwnerView,
     "payments": PaymentView,
@@ -345,6 +370,7 @@ RECORD_VIEWS: dict[str, type[ReadOnly]] = {
     "quotas": QuotaView,
     "spend": SpendView,
     "stage_changes": StageChangeView,
+    "subscriptions": SubscriptionView,
     "territories": TerritoryView,
     "touches": TouchView,
     "usage_events": UsageEventView,

@@ -19,7 +19,8 @@ OURS = Path(__file__).resolve().parent.parent / "mappings"
 MOSTLY = 0.5  # of a sheet's columns must be those of a template for it to be one
 RANKS = [
     "exchange_rate", "owner", "vertical", "product", "campaign", "content_asset", "account", "contact", "lead", "opportunity",
-    "stage_change", "buying_role", "touch", "activity", "enquiry", "enquiry_handover", "invoice", "payment", "spend",
+    "stage_change", "buying_role", "touch", "activity", "enquiry", "enquiry_handover", "invoice", "line_item", "payment",
+    "subscription", "spend",
     "content_use", "usage_event", "quota",
 ]  # fmt: skip
 

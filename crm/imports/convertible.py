@@ -17,7 +17,12 @@ DAYS = {  # the columns that tell the day of an amount; an open deal is worth wh
     "invoice": ("issued_on",),
     "payment": ("paid_on",),
     "spend": ("spent_on",),
+    "line_item": ("sold_on",),
+    "subscription": ("ends_on",),
+    "touch": ("happened_at",),
 }
+AMOUNT = {"touch": "value"}  # the field that holds the money, where it is not “amount”
+DATED_ELSEWHERE = {"line_item"}  # the day of the deal or invoice serves where the row has none
 
 
 @dataclass(frozen=True)
@@ -30,12 +35,15 @@ class Conversion:
 
     def wanting(self, plan: Plan, columns: dict[str, pd.Series]) -> dict[int, str]:
         """Return the rows whose amount cannot be reckoned in the company's currency, each with the reason."""
-        if plan.mapping.object not in DAYS or not {"amount", "currency"} <= set(columns):
+        name = AMOUNT.get(plan.mapping.object, "amount")
+        if plan.mapping.object not in DAYS or not {name, "currency"} <= set(columns):
             return {}
-        amount = pd.to_numeric(columns["amount"], errors="coerce").fillna(0).to_numpy()
+        amount = pd.to_numeric(columns[name], errors="coerce").fillna(0).to_numpy()
         currency = columns["currency"].fillna("").astype(str)
         foreign = (amount != 0) & ~currency.isin(["", self.into]).to_numpy()
         days = self._days(plan, columns)
+        if plan.mapping.object in DATED_ELSEWHERE:
+            foreign &= np.array([day is not None for day in days], dtype=bool)
         known: dict[tuple[str, Any], str] = {}
         found: dict[int, str] = {}
         for place in map(int, np.flatnonzero(foreign)):
@@ -48,13 +56,15 @@ class Conversion:
 
     def _days(self, plan: Plan, columns: dict[str, pd.Series]) -> list[date | None]:
         """Return the day of each row, never one to come: nobody knows its rate."""
-        days = pd.Series(pd.NaT, index=columns["amount"].index, dtype="datetime64[ns]")
+        days = pd.Series(pd.NaT, index=columns["currency"].index, dtype="datetime64[ns]")
         for name in DAYS[plan.mapping.object]:
             if name in columns:
                 moments = pd.to_datetime(columns[name], utc=True).dt.tz_convert(None).dt.normalize()
                 days = days.fillna(moments.astype("datetime64[ns]"))
         if plan.mapping.object == "opportunity" and "outcome" in columns:
             days = days.where(columns["outcome"] != "open", pd.Timestamp(self.today))
+        if plan.mapping.object == "subscription":
+            days = days.fillna(pd.Timestamp(self.today))
         return [None if day is pd.NaT else min(day.date(), self.today) for day in days]
 
     def _reason(self, currency: str, day: date | None) -> str:

@@ -225,6 +225,7 @@ def needs(plans: Iterable[Plan]) -> Needs:
     for plan in plans:
         for one in plan.fields:
             found.setdefault(_nature(one), set()).update(one.headers)
+            found["amounts"].update(one.calculation.headers if one.calculation else ())
             has_currency |= one.rule.name == "currency" and bool(one.headers)
         for name, kind in plan.custom_types.items():
             if kind in TYPED:

@@ -82,7 +82,7 @@ def _sheet_columns(kind: str, told: Table, fed: Mapping[str, list[str]]) -> dict
     places: dict[str, list[str]] = {}
     for part, word in (("fields", "field"), ("references", "link")):
         for name in told[part]:
-            first = _names(rule_of(kind, name).get("column", ()))[:1]
+            first = names_in(rule_of(kind, name).get("column", ()))[:1]
             for column in first:
                 places[column] = [*fed.get(f"{word}:{name}", ()), *places.get(column, ())]
     return places
@@ -90,7 +90,7 @@ def _sheet_columns(kind: str, told: Table, fed: Mapping[str, list[str]]) -> dict
 
 def _moved(rule: Any, places: Mapping[str, list[str]]) -> Table | None:
     found = dict(rule) if isinstance(rule, dict) else {"column": rule}
-    found["column"] = [column for name in _names(found.get("column", ())) for column in places.get(name, ())]
+    found["column"] = [column for name in names_in(found.get("column", ())) for column in places.get(name, ())]
     found = {key: value for key, value in found.items() if key not in TOLD}
     return found if found["column"] or "value" in found else None
 
@@ -133,7 +133,7 @@ def becomes(table: Table, column: str) -> str:
         return f"{CUSTOM}{typed[folded]}"
     if folded in {fold(name) for name in table.get("ignore", ())}:
         return OUT
-    if folded in {fold(name) for name in _names(table.get("id", ()))}:
+    if folded in {fold(name) for name in names_in(table.get("id", ()))}:
         return ID_ONLY
     if _is_used(table, folded):
         return AS_IS
@@ -145,7 +145,7 @@ def _is_used(table: Table, folded: str) -> bool:
     names = [*table.get("drop_when", {}), *table.get("keep_when", {})]
     for rule in table.get("fields", {}).values():
         if isinstance(rule, dict):
-            names += [*_names(rule.get("join", ())), *_names(rule.get("refine", {}).get("column", ()))]
+            names += [*names_in(rule.get("join", ())), *names_in(rule.get("refine", {}).get("column", ()))]
     return folded in {fold(name) for name in names}
 
 
@@ -171,7 +171,7 @@ def _less(rule: Any, folded: str) -> Table:
     found = dict(rule) if isinstance(rule, dict) else {"column": rule}
     for key in ("column", "join"):
         if key in found:
-            found[key] = [name for name in _names(found[key]) if fold(name) != folded]
+            found[key] = [name for name in names_in(found[key]) if fold(name) != folded]
     return found
 
 
@@ -211,12 +211,12 @@ def _with_words(table: Table, kind: str, rule: Table) -> None:
 
 def _with_column(rule: Any, column: str) -> Table:
     found = dict(rule) if isinstance(rule, dict) else {"column": rule}
-    others = [name for name in _names(found.get("column", ())) if fold(name) != fold(column)]
+    others = [name for name in names_in(found.get("column", ())) if fold(name) != fold(column)]
     return {**{key: value for key, value in found.items() if key != "value"}, "column": [column, *others]}
 
 
 def _columns(rule: Any) -> set[str]:
-    return {fold(name) for name in _names(rule.get("column", ()) if isinstance(rule, dict) else rule)}
+    return {fold(name) for name in names_in(rule.get("column", ()) if isinstance(rule, dict) else rule)}
 
 
 def _listed(rules: Any) -> list[Any]:
@@ -227,5 +227,5 @@ def _listed(rules: Any) -> list[Any]:
     )
 
 
-def _names(given: Any) -> tuple[str, ...]:
+def names_in(given: Any) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)

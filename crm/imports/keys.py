@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crm.imports.headers import fold
+from crm.imports.conditions import matching
+from crm.imports.headers import fold, index
 from crm.imports.notes import DECIMALS, MISFIT, SHORT_ID, Notes, add_note
 from crm.imports.plan import Plan
 from crm.imports.record_ids import SHORTENED_REASON, read_ids
@@ -50,6 +51,7 @@ def makes_a_record(plan: Plan, frame: pd.DataFrame) -> np.ndarray:
     for header, words in plan.keep_when:
         kept = [word for word in frame[header].unique() if fold(word) in words]
         found &= frame[header].isin(kept).to_numpy()
+    found &= matching(plan.only, index(frame.columns), frame, plan.manners)
     if plan.mapping.column:
         nothing = {"", *plan.source.nulls, *(word for rule in plan.mapping.fields for word in rule.empty)}
         found &= ~frame[plan.mapping.column].isin(nothing).to_numpy()

@@ -45,9 +45,13 @@ def _rule(rule: Any, known: Mapping[str, list[str]]) -> Any:
             [_rule(one, known) for one in rule] if any(isinstance(one, dict) for one in rule) else _named(rule, known)
         )
     found = dict(rule)
-    for key in ("column", "join"):
+    for key in ("column", "join", "less_percent"):
         if key in rule:
             found[key] = _named(rule[key], known)
+    for key in ("product", "sum", "less"):
+        if key in rule:
+            terms = [rule[key]] if isinstance(rule[key], str) else rule[key]
+            found[key] = [_named(term, known) for term in terms]
     if "refine" in rule:
         found["refine"] = _rule(rule["refine"], known)
     return found

@@ -8,13 +8,27 @@ from django.db import connection, models
 
 from crm.imports.headers import fold, index, is_ours, without_unit
 from crm.imports.manners import PLAIN, Manners
-from crm.imports.rules import FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
+from crm.imports.rules import Condition, FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
 
 if TYPE_CHECKING:
     from crm.imports.convertible import Conversion
     from crm.stages import StageBook
 
 CUSTOM_COLUMNS = {"number": "numeric", "date": "date", "yes_no": "boolean"}  # in which a typed custom field is staged
+
+
+@dataclass(frozen=True)
+class PlannedCalculation:
+    """A calculation over the headers of this file."""
+
+    operation: str
+    terms: tuple[str, ...]
+    less: tuple[str, ...]
+    less_percent: str
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return tuple(filter(None, (*self.terms, *self.less, self.less_percent)))
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,7 @@ class PlannedField:
     headers: tuple[str, ...]
     join: tuple[str, ...]
     refine: tuple[str, ...] = ()
+    calculation: "PlannedCalculation | None" = None
 
     @property
     def column(self) -> str:
@@ -58,6 +73,7 @@ class Plan:
     currency: str = ""
     zone: str = "UTC"
     keep_when: tuple[tuple[str, frozenset[str]], ...] = ()
+    only: tuple[Condition, ...] = ()
     conversion: "Conversion | None" = field(default=None, repr=False)
     stages: "StageBook | None" = field(default=None, repr=False)
     file_columns: frozenset[str] = field(default=frozenset(), repr=False)
@@ -97,6 +113,7 @@ def make_plan(
         custom=tuple(custom),
         drop_when=_words(mapping.drop_when, here),
         keep_when=_words(mapping.keep_when, here),
+        only=mapping.only,
         currency=currency,
         zone=source.time_zone or zone,
         custom_types={name: typed[fold(name)] for name in custom if typed.get(fold(name), "text") != "text"},
@@ -121,9 +138,23 @@ def _fields(
         if rule.name == "currency" and rule.value is None and not rule.required:
             rule = replace(rule, default=currency)
         headers, join = _present(rule.columns, here), _present(rule.join, here)
-        if headers or join or rule.value is not None:
+        calculation = _calculation(rule, here)
+        if headers or join or calculation or rule.value is not None:
             refine = _present(rule.refine.columns, here) if rule.refine else ()
-            yield PlannedField(rule, field_of(model, rule.name), headers, join, refine)
+            yield PlannedField(rule, field_of(model, rule.name), headers, join, refine, calculation)
+
+
+def _calculation(rule: FieldRule, here: Mapping[str, str]) -> PlannedCalculation | None:
+    """Return the calculation where this file has what it needs: each factor of a product, or one column of a sum."""
+    given = rule.calculation
+    if given is None:
+        return None
+    terms = [_present(names, here)[:1] for names in given.terms]
+    if not any(terms) or (given.operation == "product" and not all(terms)):
+        return None
+    flat = tuple(header for headers in terms for header in headers)
+    less = tuple(header for names in given.less for header in _present(names, here)[:1])
+    return PlannedCalculation(given.operation, flat, less, next(iter(_present(given.less_percent, here)), ""))
 
 
 def _currency(
@@ -132,9 +163,10 @@ def _currency(
     """Money without a currency is in the one assumed for the import."""
     ruled = {rule.name: rule for rule in mapping.fields}
     money = any(
-        isinstance(model._meta.get_field(rule.name), models.DecimalField) and _present(rule.columns, here)
+        isinstance(model._meta.get_field(rule.name), models.DecimalField)
+        and (_present(rule.columns, here) or rule.value is not None or _calculation(rule, here))
         for rule in mapping.fields
-        if rule.name != "probability"
+        if rule.name not in {"probability", "quantity"}
     )
     has_currency = any(found.name == "currency" for found in model._meta.get_fields())
     if not (money and has_currency and assumed) or ("currency" in ruled and _is_fed(ruled["currency"], here)):
@@ -151,7 +183,7 @@ def _references(
     mapping: ObjectMapping, model: type[models.Model], here: Mapping[str, str]
 ) -> Iterable[PlannedReference]:
     for alternatives in mapping.references:
-        rule = next((rule for rule in alternatives if _present(rule.columns, here)), None)
+        rule = next((rule for rule in alternatives if rule.value or _present(rule.columns, here)), None)
         if rule is not None:
             column = column_of(model, rule.name)
             yield PlannedReference(rule, _present(rule.columns, here), model_of(rule.to), column, f"to_{rule.name}")

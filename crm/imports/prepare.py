@@ -1,8 +1,8 @@
 """A block of rows and a plan: what is checked, mended and staged, and which rows are refused and why."""
 
 import io
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,80 +13,19 @@ from pyarrow import csv as arrow_csv
 
 from crm.imports import agreed, keys, spoken, values
 from crm.imports.blocks import Block
+from crm.imports.calculate import calculated
+from crm.imports.checks import Checks, Prepared, Refused, Staged, storable
+from crm.imports.constants import constant
+from crm.imports.convertible import AMOUNT
 from crm.imports.headers import fold
 from crm.imports.lookups import ANY
-from crm.imports.notes import MIXED_IDS, Notes
+from crm.imports.notes import MIXED_IDS
 from crm.imports.plan import Plan, PlannedField, PlannedReference, staged_columns
 
 LONGEST_KEY = 255
 NO_DATE = "is no date that can be read; write it as 2025-03-31"
 NO_NUMBER = "is no number that can be read, or too large; write it as 1234.50"
 NO_YES = "is neither yes nor no"
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A row that is not taken."""
-
-    line: int
-    column: str
-    reason: str
-    row: dict[str, str]
-
-
-@dataclass
-class Staged:
-    """The rows of one kind of record, ready for COPY."""
-
-    plan: Plan
-    csv: bytes
-    rows: int
-    repeated: int
-    keys: pd.Series  # their ids, and the lines on which they stand
-    lines: np.ndarray
-    is_mixed: bool = False  # some ids are written otherwise than they may be stored
-
-
-@dataclass
-class Prepared:
-    """A block, checked: what goes to the database in one transaction."""
-
-    staged: list[Staged]
-    refused: list[Refused]
-    rows: int
-    dropped: int
-    end: int
-    next_line: int
-    mended: list[int] = field(default_factory=list)  # lines of an earlier file whose refused rows these are, corrected
-    notes: Notes = field(default_factory=dict)
-
-
-@dataclass
-class Checks:
-    """The first thing that is wrong with each row."""
-
-    frame: pd.DataFrame
-    lines: np.ndarray
-    wrong: np.ndarray
-    found: dict[int, tuple[str, str]] = field(default_factory=dict)
-    notes: Notes = field(default_factory=dict)
-
-    def note(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
-        if mask.any():
-            self.wrong |= mask
-            for place in np.flatnonzero(mask):
-                self.found.setdefault(int(place), (column, reason(int(place))))
-
-    def refused(self) -> Iterable[Refused]:
-        for place, (column, reason) in self.found.items():
-            row = {name: str(self.frame.iat[place, position]) for position, name in enumerate(self.frame.columns)}
-            row = {name: _storable(value) for name, value in row.items()}
-            yield Refused(int(self.lines[place]), column, reason, row)
-
-
-def _storable(text: str) -> str:
-    """Show the one character that no database keeps."""
-    return text.replace("\0", "\N{SYMBOL FOR NULL}")
 
 
 def prepare(block: Block, plans: list[Plan]) -> Prepared:
@@ -105,7 +44,7 @@ def prepare(block: Block, plans: list[Plan]) -> Prepared:
         _check_rates(plan, found, checks)
     taken = ~checks.wrong & ~dropped
     staged = [_stage(plan, found, taken, checks) for plan, found in zip(plans, columns, strict=True)]
-    refused = [Refused(bad.line, "", bad.reason, {"": _storable(bad.text[:10_000])}) for bad in block.bad]
+    refused = [Refused(bad.line, "", bad.reason, {"": storable(bad.text[:10_000])}) for bad in block.bad]
     refused += checks.refused()
     return Prepared(
         staged, refused, len(frame) + len(block.bad), int((dropped & ~checks.wrong).sum()), block.end, block.next_line,
@@ -130,13 +69,16 @@ def _dropped(frame: pd.DataFrame, plans: list[Plan]) -> np.ndarray:
     for header, words in {rule for plan in plans for rule in plan.drop_when}:
         marked = [word for word in frame[header].unique() if fold(word) in words]
         dropped |= frame[header].isin(marked).to_numpy()
+    if plans and all(plan.only for plan in plans):  # what no kind of record wants is left out
+        dropped |= ~np.any([keys.makes_a_record(plan, frame) for plan in plans], axis=0)
     return dropped
 
 
 def read_columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
     """Return the staged columns of all rows by name, wrong cells noted."""
-    columns = {"external_id": _key(plan, checks)}
     about = keys.makes_a_record(plan, checks.frame)
+    checks.about = about
+    columns = {"external_id": _key(plan, checks)}
     for planned in plan.fields:
         columns[planned.column] = _field(planned, plan, checks, columns)
         if planned.column == "outcome" and plan.stages:
@@ -150,6 +92,7 @@ def read_columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
         columns |= agreed.chances(plan, columns, lambda one, found: _field(one, plan, checks, found))
     for place, header in enumerate(plan.custom):
         columns[f"custom_{place}"] = _custom(header, plan, checks)
+    checks.about = None
     return columns
 
 
@@ -207,7 +150,8 @@ def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> N
     mask = np.zeros(len(checks.frame), bool)
     mask[list(reasons)] = True
     mask &= (columns["external_id"] != "").to_numpy()
-    checks.note(mask, (*plan.headers_of("amount"), "")[0], reasons.__getitem__)
+    name = AMOUNT.get(plan.mapping.object, "amount")
+    checks.note(mask, (*plan.headers_of(name), "")[0], reasons.__getitem__)
 
 
 def first_filled(frame: pd.DataFrame, headers: tuple[str, ...], nulls: Iterable[str] = ()) -> pd.Series:
@@ -229,8 +173,9 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
     rule = planned.rule
     frame = checks.frame
     if rule.value is not None:
-        constant = pd.Series(_constant(rule.value), index=frame.index, dtype="str")
-        return spoken.beside_amounts(constant, plan, frame) if rule.name == "currency" else constant
+        if rule.name != "currency":
+            return constant(planned.model_field, rule.value, frame.index, rule.reads, plan.zone)
+        return spoken.beside_amounts(pd.Series(str(rule.value), index=frame.index, dtype="str"), plan, frame)
     raw = first_filled(frame, planned.headers, {*plan.source.nulls, *_nothing(planned, plan)})
     if planned.join:
         raw = raw.where(raw != "", _joined(frame, planned.join))
@@ -239,7 +184,7 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
         column = values.converted(column, lambda word: _mapped(planned, word))
     if planned.refine:
         column = _refined(planned, column, frame)
-    if rule.default is not None:
+    if rule.default is not None and not planned.calculation:
         default = pd.Series(_constant(rule.default), index=frame.index, dtype="str")
         column = column.where(
             column != "", spoken.beside_amounts(default, plan, frame) if rule.name == "currency" else default
@@ -247,8 +192,30 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
     if rule.when:
         column = column.where(_where(rule.when, done, frame), "")
     found, wrong = _read(planned, column, plan)
-    header = (planned.headers or planned.join)[0]
+    if planned.calculation:
+        found = _with_calculation(planned, plan, found, wrong, checks)
+    header = (*planned.headers, *planned.join, "")[0]
     checks.note(wrong, header, lambda place: _complaint(planned, plan, str(raw.iat[place])))
+    return found
+
+
+def _with_calculation(
+    planned: PlannedField, plan: Plan, found: pd.Series, wrong: np.ndarray, checks: Checks
+) -> pd.Series:
+    """Fill what no column gives with what is worked out; cells that are no numbers refuse the rows that need them."""
+    assert planned.calculation
+    needed = found.isna().to_numpy() & ~wrong
+
+    def note(bad: np.ndarray, header: str, cells: pd.Series) -> None:
+        checks.note(bad & needed, header, lambda place: f"{_shown(str(cells.iat[place]))} {NO_NUMBER}")
+
+    worked_out = calculated(planned.calculation, checks.frame, plan.manners, note)
+    found = found.astype(object).where(~needed, worked_out)
+    if planned.rule.default is not None:
+        found = found.where(found.notna(), str(planned.rule.default))
+    if isinstance(planned.model_field, models.IntegerField):
+        whole = found.map(lambda number: number if number is None or number != number else str(round(Decimal(number))))
+        return whole.astype("str").where(found.notna(), None)
     return found
 
 
@@ -359,6 +326,8 @@ def _shown(cell: str) -> str:
 def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:
     rule = planned.rule
     nulls = {*plan.source.nulls, *plan.manners.nulls_of(planned.headers)}
+    if rule.value:
+        return pd.Series(rule.value, index=checks.frame.index, dtype="str")
     column = _without(first_filled(checks.frame, planned.headers, nulls), rule.empty)
     if rule.split:
         column = column.str.partition(rule.split)[0].str.strip()
@@ -366,6 +335,8 @@ def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Seri
         column = column.where(values.only_first(column, rule.match.pattern), "")
     if rule.map:
         column = values.converted(column, lambda word: rule.map.get(word, word) if word else "")  # type: ignore[union-attr]
+    if rule.default:
+        column = column.where(column != "", rule.default)
     if rule.by == "email":
         column = values.email(column)
     if rule.by == "domain":

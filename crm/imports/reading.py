@@ -3,14 +3,20 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
+from django.db import models
 
+from crm.imports.conditions import COMPARISONS, CONDITIONS
+from crm.imports.constants import fault_of
 from crm.imports.labels import LABELS, labelled
 from crm.imports.rules import (
     BackLink,
+    Calculation,
+    Condition,
     FieldRule,
     MappingError,
     ObjectMapping,
@@ -26,10 +32,11 @@ from crm.models import CustomType
 KEYS = {
     "object", "file", "id", "needs", "ignore", "custom", "id_may_be_empty", "drop_when", "fields", "references",
     "maps", "copies", "back_links", "rules", "each", "keep_when", "id_from", "title", "about", "id_about", "id_example",
-    "custom_fields",
+    "custom_fields", "only",
 }  # fmt: skip
 READS = {"", "percent", "millions", "minutes", "email", "domain", "day before"}
 LOOKUPS = {"external_id", "email", "domain", "name", "any"}
+OPERATIONS = ("product", "sum")
 TOLD = {"required", "about", "example"}  # what a template says of a column
 RULES = {"link_only_won_opportunity", "tell_each_change_once"}
 
@@ -99,6 +106,7 @@ def mapping_of(path: Path, table: Mapping[str, Any]) -> ObjectMapping:
         custom_types=_custom_types(table.get("custom_fields", {})),
         id_may_be_empty=table.get("id_may_be_empty", False),
         drop_when=tuple((column, _names(values)) for column, values in table.get("drop_when", {}).items()),
+        only=tuple(_condition(given) for given in table.get("only", ())),
         copies=tuple(_copy(name, origin) for name, origin in table.get("copies", {}).items()),
         back_links=tuple(_back_link(link) for link in table.get("back_links", ())),
         rules=tuple(table.get("rules", ())),
@@ -110,12 +118,17 @@ def mapping_of(path: Path, table: Mapping[str, Any]) -> ObjectMapping:
 def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
     if not isinstance(rule, dict):
         return FieldRule(name, columns=_names(rule))
-    _only(rule, {"column", "join", "value", "default", "as", "map", "empty", "when", "refine", *TOLD}, name)
+    _only(
+        rule,
+        {"column", "join", "product", "sum", "less", "less_percent", "value", "default", "as", "map", "empty", "when", "refine", *TOLD},
+        name,
+    )  # fmt: skip
     refine = rule.get("refine")
     return FieldRule(
         name=name,
         columns=_names(rule.get("column", ())),
         join=_names(rule.get("join", ())),
+        calculation=_calculation(name, rule),
         value=rule.get("value"),
         default=rule.get("default"),
         reads=_one_of(rule.get("as", ""), READS, f"{name}: as"),
@@ -127,19 +140,53 @@ def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
     )
 
 
+def _calculation(name: str, rule: Mapping[str, Any]) -> Calculation | None:
+    given = [operation for operation in OPERATIONS if operation in rule]
+    if len(given) > 1:
+        raise MappingError(f"{name} has both a product and a sum; keep one of them")
+    if not given:
+        if {"less", "less_percent"} & set(rule):
+            raise MappingError(f"{name}: “less” takes off a product or a sum; add one of them")
+        return None
+    return Calculation(
+        given[0], _terms(rule[given[0]]), _terms(rule.get("less", ())), _names(rule.get("less_percent", ()))
+    )
+
+
+def _terms(given: Any) -> tuple[tuple[str, ...], ...]:
+    return tuple(_names(term) for term in ((given,) if isinstance(given, str) else given))
+
+
+def _condition(given: Mapping[str, Any]) -> Condition:
+    _only(given, {"column", *CONDITIONS}, "only")
+    operators = [key for key in given if key != "column"]
+    if len(operators) != 1:
+        raise MappingError(f"only: “{given['column']}” needs one comparison of {', '.join(sorted(CONDITIONS))}")
+    value = given[operators[0]]
+    values = _names(value) if isinstance(value, str | list) else (str(value).lower(),)
+    if operators[0] in COMPARISONS:
+        try:
+            Decimal(values[0])
+        except (InvalidOperation, IndexError):
+            raise MappingError(f"only: “{given['column']}” {operators[0]} needs a number, like 100") from None
+    return Condition(given["column"], operators[0], tuple(map(str, values)))
+
+
 def _references(name: str, rule: Any, maps: Mapping[str, ValueMap], kind: str) -> tuple[Reference, ...]:
     rules = rule if isinstance(rule, list) else [rule]
     return tuple(_reference(name, one if isinstance(one, dict) else {"column": one}, maps, kind) for one in rules)
 
 
 def _reference(name: str, rule: dict[str, Any], maps: Mapping[str, ValueMap], kind: str) -> Reference:
-    _only(rule, {"column", "by", "stub", "match", "split", "map", "empty", *TOLD}, name)
+    _only(rule, {"column", "value", "default", "by", "stub", "match", "split", "map", "empty", *TOLD}, name)
     target = _target(kind, name)
     by = rule.get("by", "name" if target == "territory" else "external_id")
     return Reference(
         name=name,
         to=target,
-        columns=_names(rule["column"]),
+        columns=_names(rule.get("column", ()) if "value" in rule else rule["column"]),
+        value=str(rule.get("value", "")),
+        default=str(rule.get("default", "")),
         by=_one_of(by, LOOKUPS, f"{name}: by"),
         stub=rule.get("stub", False),
         match=re.compile(rule["match"]) if "match" in rule else None,
@@ -194,8 +241,14 @@ def _one_of(word: str, allowed: set[str], where: str) -> str:
 def _check(mapping: ObjectMapping) -> None:
     model_of(mapping.object)
     for rule in mapping.fields:
-        if _model_field(mapping.object, rule.name).related_model:
+        field = _model_field(mapping.object, rule.name)
+        if field.related_model:
             raise MappingError(f"“{rule.name}” of {mapping.object} is a link; list it under [references]")
+        if rule.calculation and not isinstance(field, models.DecimalField | models.IntegerField):
+            raise MappingError(f"“{rule.name}” of {mapping.object} is no number, so nothing can be calculated for it")
+        for constant in (rule.value, rule.default):
+            if isinstance(constant, str) and not mapping.each and (fault := fault_of(field, constant, rule.reads)):
+                raise MappingError(f"{rule.name}: {fault}")
     for name, link, origin in mapping.copies:
         _model_field(mapping.object, name)
         _model_field(_target(mapping.object, link), origin)

@@ -25,6 +25,7 @@ PREFIXES = {  # how the ids of each kind of record begin; those of custom object
     "enquiry": ("500",),
     "invoice": ("3tt",),
     "lead": ("00Q",),
+    "line_item": ("00k", "802"),
     "opportunity": ("006",),
     "owner": ("005", "00G"),
     "product": ("01t",),

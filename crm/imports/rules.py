@@ -49,12 +49,40 @@ class Refinement:
 
 
 @dataclass(frozen=True)
+class Calculation:
+    """A number worked out from columns: their sum or product, less other columns, less a percentage.
+
+    Each term is one column by all the names it may have. A product with an empty factor is unknown; what is empty in a sum,
+    or among what is taken off, counts as nothing.
+    """
+
+    operation: str  # sum or product
+    terms: tuple[tuple[str, ...], ...]
+    less: tuple[tuple[str, ...], ...] = ()
+    less_percent: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for names in (*self.terms, *self.less, self.less_percent) for name in names)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a cell must be for its row to be read: one operator of `CONDITIONS` and what it compares with."""
+
+    column: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FieldRule:
-    """How one field is filled: the first of `columns` that has a value, else `join`, else `default`."""
+    """How one field is filled: the first of `columns` that has a value, else `join`, else `calculation`, else `default`."""
 
     name: str
     columns: tuple[str, ...] = ()
     join: tuple[str, ...] = ()
+    calculation: Calculation | None = None
     value: Any = None  # a constant
     default: Any = None
     reads: str = ""  # percent, millions, minutes, email, domain; empty: what the field is
@@ -74,6 +102,8 @@ class Reference:
     columns: tuple[str, ...]
     by: str = "external_id"
     stub: bool = False  # make the other record if it is not there; a later row with its id fills it
+    value: str = ""  # the same record in every row
+    default: str = ""  # the record of rows that name none
     match: re.Pattern[str] | None = None  # only values that look like this
     split: str = ""  # several are named; the first counts
     map: ValueMap | None = None
@@ -112,6 +142,7 @@ class ObjectMapping:
     column: str = ""  # of such a mapping: the one column that it is about
     keep_when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # only rows with these words make a record
     drop_when: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    only: tuple[Condition, ...] = ()  # only rows that meet all of these make a record
     copies: tuple[tuple[str, str, str], ...] = ()  # (field, link, field of the linked record)
     back_links: tuple[BackLink, ...] = ()
     rules: tuple[str, ...] = ()  # named rules that run when all files are in
@@ -129,8 +160,10 @@ class ObjectMapping:
     def known_columns(self) -> set[str]:
         """Folded names of all columns that this mapping reads or ignores."""
         names = [*self.id_columns, *self.ignore, *(column for column, _ in (*self.drop_when, *self.keep_when))]
+        names += [condition.column for condition in self.only]
         for rule in self.fields:
             names += [*rule.columns, *rule.join, *(rule.refine.columns if rule.refine else ())]
+            names += rule.calculation.columns if rule.calculation else ()
         for reference in self.all_references:
             names += reference.columns
         return {fold(name) for name in names}

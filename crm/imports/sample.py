@@ -34,7 +34,7 @@ class PerColumn(Checks):
     faults: dict[str, dict[int, str]] = field(default_factory=dict)
 
     def note(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
-        for place in np.flatnonzero(mask)[:ROWS]:
+        for place in np.flatnonzero(self.of_record(mask))[:ROWS]:
             self.faults.setdefault(column, {}).setdefault(int(place), reason(int(place)))
 
 
@@ -78,6 +78,8 @@ def _landing(plan: Plan) -> dict[str, str]:
     fed: list[PlannedField | PlannedReference] = [*plan.references, *plan.fields]
     for planned in fed:
         name = planned.column if isinstance(planned, PlannedField) else planned.staged
+        calculation = planned.calculation if isinstance(planned, PlannedField) else None
+        found |= {header: name for header in (calculation.headers if calculation else ()) if header not in found}
         found |= dict.fromkeys((*planned.headers, *getattr(planned, "join", ())), name)
     return {**dict.fromkeys(plan.id_headers[:1], "external_id"), **found}
 

@@ -6,7 +6,7 @@ from crm.models.deals import BuyingRole, Opportunity, Outcome, Quota, StageChang
 from crm.models.duplicates import Duplicate, Likeness, Treatment
 from crm.models.imports import FileState, Import, ImportFile, RowError
 from crm.models.marketing import Campaign, ContentAsset, ContentUse, Spend, Touch
-from crm.models.money import Invoice, Payment
+from crm.models.money import Invoice, LineItem, Payment, Subscription
 from crm.models.people import Account, Contact, Lead, Owner, Product, Vertical
 from crm.models.rates import DayRate, ExchangeRate
 from crm.models.review import CustomField, CustomType, Preview, RememberedMapping, SeenKey, SourceZone
@@ -16,6 +16,6 @@ from crm.models.undo import Before, ImportTransaction, Restored, Undo
 
 __all__ = [
     "Account", "Activity", "Before", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "CustomField", "CustomType", "DayRate", "Duplicate", "Enquiry", "EnquiryHandover", "ExchangeRate",
-    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Likeness", "Opportunity", "Outcome", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "Restored", "RowError", "SeenKey", "SourceZone", "Spend",
-    "StageChange", "StageDecision", "StageMapping", "StageTrack", "Touch", "Treatment", "Undo", "UsageEvent", "Vertical",
+    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Likeness", "LineItem", "Opportunity", "Outcome", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "Restored", "RowError", "SeenKey", "SourceZone", "Spend",
+    "StageChange", "StageDecision", "StageMapping", "StageTrack", "Subscription", "Touch", "Treatment", "Undo", "UsageEvent", "Vertical",
 ]  # fmt: skip

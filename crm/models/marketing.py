@@ -33,6 +33,8 @@ class Touch(Record):
     status = text()
     has_responded = models.BooleanField(default=False, db_default=False)
     happened_at = models.DateTimeField(null=True, blank=True)
+    value = money(help_text="What a conversion was worth to the platform that counted it.")
+    currency = currency()
 
     class Meta(Record.Meta):
         verbose_name_plural = "touches"

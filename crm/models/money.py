@@ -1,4 +1,4 @@
-"""What was invoiced and paid."""
+"""What was sold, invoiced, paid and subscribed to."""
 
 from typing import ClassVar
 
@@ -35,4 +35,51 @@ class Payment(Record):
     invoice = reference("crm.Invoice", related_name="payments")
     paid_on = models.DateField(null=True, blank=True)
     amount = money()
+    currency = currency()
+
+
+class LineItem(Record):
+    """One product on an opportunity, an order or an invoice."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = (
+        "opportunity__owner", "account__owner", "invoice__account__owner", "invoice__opportunity__owner",
+    )  # fmt: skip
+
+    name = text()
+    opportunity = reference("crm.Opportunity", related_name="line_items")
+    invoice = reference("crm.Invoice", related_name="line_items")
+    account = reference("crm.Account", related_name="line_items")
+    product = reference("crm.Product", related_name="line_items")
+    sold_on = models.DateField(
+        null=True, blank=True, help_text="Order or service date. Empty: the day of the invoice or opportunity."
+    )
+    quantity = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
+    unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
+    discount = money(help_text="Taken off the whole line, in money.")
+    amount = money(help_text="The total of the line, after discount, net of tax.")
+    currency = currency()
+
+
+class Subscription(Record):
+    """A product that an account pays for by the period."""
+
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("account__owner", "opportunity__owner")
+
+    class Period(models.TextChoices):
+        WEEK = "week", "Week"
+        MONTH = "month", "Month"
+        QUARTER = "quarter", "Quarter"
+        HALF_YEAR = "half_year", "Half year"
+        YEAR = "year", "Year"
+
+    name = text()
+    account = reference("crm.Account", related_name="subscriptions")
+    opportunity = reference("crm.Opportunity", related_name="subscriptions")
+    product = reference("crm.Product", related_name="subscriptions")
+    plan = text()
+    status = text()
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day. Empty: it goes on.")
+    period = models.CharField(max_length=10, choices=Period, default=Period.MONTH, db_default="month")
+    amount = money(help_text="What is paid for one period, net of tax.")
     currency = currency()

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.api import pushing, views
-from crm.models import Lead, Record, Touch, UsageEvent
+from crm.models import Lead, LineItem, Record, Subscription, Touch, UsageEvent
 from crm.pushing import MOST, Pushed, Refused, leads_of, push
 from funnel.live import FEW, follow_leads
 from funnel.queries import current_stages
@@ -94,6 +94,22 @@ class LeadView(Pushes, views.LeadView):
     taken, model = pushing.NewLead, Lead
 
     @_pushed_as(pushing.NewLead)
+    def create(self, request: Request) -> Response:
+        return self.write(request)
+
+
+class LineItemView(Pushes, views.LineItemView):
+    taken, model = pushing.NewLineItem, LineItem
+
+    @_pushed_as(pushing.NewLineItem)
+    def create(self, request: Request) -> Response:
+        return self.write(request)
+
+
+class SubscriptionView(Pushes, views.SubscriptionView):
+    taken, model = pushing.NewSubscription, Subscription
+
+    @_pushed_as(pushing.NewSubscription)
     def create(self, request: Request) -> Response:
         return self.write(request)
 

@@ -130,6 +130,22 @@ _count(
     cut="kind",
 )
 _count(
+    "line_items",
+    "Line items",
+    "line_items",
+    "Products on opportunities, orders and invoices, by the day of the line, else of its invoice, else of its deal.",
+    lambda row: row.first("sold_on", "invoice.issued_on", "opportunity.closed_on"),
+    cut="product",
+)
+_count(
+    "subscriptions",
+    "Subscriptions started",
+    "subscriptions",
+    "Subscriptions, by the day they started.",
+    lambda row: row["starts_on"],
+    cut="plan",
+)
+_count(
     "spend_lines",
     "Lines of spend",
     "spend",

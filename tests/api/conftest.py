@@ -66,6 +66,7 @@ def one_of_each(user: User | None = None) -> dict[str, Any]:
         "exchange_rates": make.record(crm.ExchangeRate, currency="USD", base="EUR", valued_on=DAY, rate=Decimal("1.0872")),
         "invoices": invoice,
         "leads": lead,
+        "line_items": make.record(crm.LineItem, name="Press", opportunity=deal, invoice=invoice, account=account, product=product, sold_on=DAY, quantity=Decimal(2), unit_price=Decimal("49.95"), amount=Decimal("99.90"), currency="EUR"),
         "opportunities": deal,
         "owners": owner,
         "payments": make.record(crm.Payment, invoice=invoice, amount=Decimal(5), paid_on=DAY),
@@ -73,8 +74,9 @@ def one_of_each(user: User | None = None) -> dict[str, Any]:
         "quotas": make.record(crm.Quota, owner=owner, amount=Decimal(7), starts_on=DAY),
         "spend": make.spend(campaign=campaign, amount=Decimal("1.25"), spent_on=DAY),
         "stage_changes": make.record(crm.StageChange, opportunity=deal, stage="Won", entered_at=NOON),
+        "subscriptions": make.record(crm.Subscription, name="Care", account=account, product=product, plan="Gold", starts_on=DAY, amount=Decimal(20), currency="EUR"),
         "territories": territory,
-        "touches": make.record(crm.Touch, campaign=campaign, lead=lead, contact=contact, asset=asset, happened_at=NOON),
+        "touches": make.record(crm.Touch, campaign=campaign, lead=lead, contact=contact, asset=asset, happened_at=NOON, value=Decimal("12.50"), currency="EUR"),
         "usage_events": make.record(crm.UsageEvent, name="login", lead=lead, account=account, quantity=Decimal("1.5")),
         "verticals": vertical,
     }  # fmt: skip

@@ -160,3 +160,28 @@ def test_more_than_a_few_are_left_to_the_run_that_follows(push: Push, model: Non
     push("leads", row(30))
     NightlyRun.schedule()
     assert NightlyRun.objects.filter(state=State.QUEUED).count() == 1
+
+
+def test_line_items_and_subscriptions_are_written_in_bulk_and_twice_is_once(push: Push, alone: None) -> None:
+    make.account(source="shop", external_id="A1")
+    make.opportunity(source="shop", external_id="D1")
+    lines = [
+        row(
+            number,
+            opportunity="D1",
+            name=f"Seat {number}",
+            quantity="2",
+            unit_price="9.95",
+            amount="19.90",
+            currency="EUR",
+        )
+        for number in range(3)
+    ]
+    assert push("line_items", lines)["created"] == 3
+    assert push("line_items", [*lines[:2], {**lines[2], "amount": "20"}]) | {"rows": []} == {
+        "created": 0, "updated": 1, "unchanged": 2, "imports": [crm.Import.objects.get().pk], "rows": [], "followed": [],
+    }  # fmt: skip
+    assert push("subscriptions", row(9, account="A1", plan="Gold", period="year", amount="240"))["created"] == 1
+    assert crm.Subscription.objects.get().account.external_id == "A1"
+    wrong = push("subscriptions", row(10, period="century"), status=400)
+    assert "period" in json.dumps(wrong)

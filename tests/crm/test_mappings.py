@@ -1,16 +1,21 @@
 """Mappings as files that anybody could write: what they may say, what is complained of, whose counts."""
 
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from crm.imports.catalogue import recognise, sources
-from crm.imports.headers import distinct, fold
-from crm.imports.reading import read_mapping
+from crm.imports.conditions import matching
+from crm.imports.headers import distinct, fold, index
+from crm.imports.manners import Manners
+from crm.imports.reading import mapping_of, read_mapping
 from crm.imports.rules import MappingError, ValueMap
-from crm.models import Lead, Opportunity
-from tests.crm.importing import bring
+from crm.models import Lead, Opportunity, Touch
+from tests.crm.importing import bring, refused
 
 LEADS = """
 id = "No."
@@ -146,3 +151,103 @@ def test_too_few_columns_are_known_by_the_name_of_the_file_alone() -> None:
 
 def test_only_the_source_asked_for_is_considered() -> None:
     assert recognise(["mql_id", "first_contact_date", "landing_page_id"], "x.csv", "hubspot") is None
+
+
+AD_DATA = """
+id = []
+id_from = ["campaign", "lead", "happened_at", "value"]
+object = "touch"
+file = "ad data"
+needs = ["interaction", "conversion_value"]
+only = [{ column = "Interaction", is = "conversion" }, { column = "Clicks", at_least = 1 }]
+
+[fields]
+kind = { value = "Ad conversion" }
+has_responded = { value = true }
+happened_at = "timestamp"
+value = { product = ["conversion_value", "conversions"], less = ["fee"], less_percent = "tax" }
+
+[references]
+campaign = { value = "Spring ads", by = "any", stub = true }
+lead = { column = "email", by = "email" }
+"""
+
+
+@pytest.mark.django_db
+def test_a_mapping_filters_rows_gives_constants_and_calculates(folder: Path) -> None:
+    write(folder, AD_DATA, "touch.toml")
+    rows = [
+        "a@x.example,2025-01-02 10:00,Conversion,3,10.5,2,1,10",  # (10.5 × 2 − 1) less 10 %
+        "b@x.example,2025-01-02 11:00,conversion,1,4,1,,",
+        "c@x.example,2025-01-02 11:00,conversion,1,,1,,",  # nothing to multiply
+        "d@x.example,no date,click,1,4,1,,",  # left out, so nobody complains of its date
+        "e@x.example,2025-01-02 11:00,conversion,0,4,1,,",
+        "f@x.example,2025-01-02 11:00,conversion,2,dear,1,,",
+    ]
+    run = bring(
+        {"ads.csv": "email,timestamp,interaction,clicks,conversion_value,conversions,fee,tax\n" + "\n".join(rows)}
+    )
+    touches = Touch.objects.order_by("happened_at", "value")
+    assert [(t.value, t.kind, t.has_responded, t.campaign.name) for t in touches] == [
+        (Decimal(18), "Ad conversion", True, "Spring ads"),
+        (Decimal(4), "Ad conversion", True, "Spring ads"),
+        (None, "Ad conversion", True, "Spring ads"),
+    ]
+    file = run.files.get()
+    assert (file.rows, file.dropped, file.rejected) == (6, 2, 1)
+    assert [(line, column) for line, column, _ in refused(run)] == [(7, "conversion_value")]
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "kept"),
+    [
+        ("is", ["Paid search", "e-mail"], ["paid-search", "Email"]),
+        ("is_not", ["Paid search"], ["Email", "", "12,5", "13"]),
+        ("contains", ["mail"], ["Email"]),
+        ("contains_not", ["mail"], ["paid-search", "", "12,5", "13"]),
+        ("is_empty", True, [""]),
+        ("is_filled", True, ["paid-search", "Email", "12,5", "13"]),
+        ("above", 12.5, ["13"]),
+        ("at_least", 12.5, ["12,5", "13"]),
+        ("below", "13", ["12,5"]),
+        ("at_most", 13, ["12,5", "13"]),
+    ],
+)
+def test_each_condition_of_a_row_filter(operator: str, value: Any, kept: list[str]) -> None:
+    table = {"id": "Id", "only": [{"column": "x", operator: value}], "fields": {"name": "Id"}}
+    frame = pd.DataFrame({"X": ["paid-search", "Email", "", "12,5", "13"]}, dtype="str")
+    found = matching(
+        mapping_of(Path("stall/lead.toml"), table).only, index(frame.columns), frame, Manners(decimal={"": "comma"})
+    )
+    assert list(frame["X"][found]) == kept
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ('amount = { sum = ["a"], product = ["b"] }', "both a product and a sum"),
+        ('amount = { column = "a", less = ["b"] }', "takes off a product or a sum"),
+        ('description = { sum = ["a", "b"] }', "is no number"),
+        ('side = { value = "both" }', "Choose one of: marketing, sales"),
+        ('amount = { value = "much" }', "is not a valid number"),
+        ('spent_on = { value = "31.02.2025" }', "is not a valid date"),
+    ],
+)
+def test_what_a_rule_cannot_say_is_told(folder: Path, rule: str, words: str) -> None:
+    path = write(folder, f'id = "No"\n[fields]\n{rule}\n', "spend.toml")
+    with pytest.raises(MappingError, match=re.escape(words)):
+        read_mapping(path)
+
+
+@pytest.mark.parametrize(
+    ("only", "words"),
+    [
+        ('{ column = "a", above = "x" }', "needs a number"),
+        ('{ column = "a" }', "needs one comparison"),
+        ('{ column = "a", like = "x" }', "like"),
+    ],
+)
+def test_a_row_filter_that_cannot_be_is_told(folder: Path, only: str, words: str) -> None:
+    path = write(folder, f'id = "No"\nonly = [{only}]\n[fields]\ndescription = "x"\n', "spend.toml")
+    with pytest.raises(MappingError, match=words):
+        read_mapping(path)

@@ -18,6 +18,7 @@ from crm.models import (
     Import,
     Invoice,
     Lead,
+    LineItem,
     Opportunity,
     Owner,
     Product,
@@ -28,7 +29,7 @@ from team.models import Company, Territory
 from tests.crm.importing import FIXTURES, bring, brought_for_all, refused
 
 pytestmark = pytest.mark.django_db
-HUBSPOT = ["companies", "contacts", "deals", "activities", "tickets"]
+HUBSPOT = ["companies", "contacts", "deals", "activities", "tickets", "line items"]
 FOLDERS = ["salesforce", "salesforce_soql", "hubspot", "hubspot_portal", "pipedrive", "olist", "maven"]
 
 
@@ -325,3 +326,37 @@ def test_amounts_without_a_currency_take_the_one_asked_for_then_the_companys() -
 
 def test_without_any_hint_the_currency_of_the_source_is_assumed_and_said() -> None:
     assert bring(FIXTURES / "hubspot").currency == "USD"
+
+
+def test_the_products_of_salesforce_opportunities_and_orders() -> None:
+    bring(FIXTURES / "salesforce")
+    turbines, filters = get(LineItem, "00kA00000000001AAA"), get(LineItem, "00kA00000000002AAA")
+    assert (turbines.opportunity.name, turbines.product.name, turbines.quantity) == ("Turbines", "Turbine T4", 2)
+    assert (turbines.amount, turbines.currency, turbines.sold_on) == (18_000, "EUR", date(2024, 5, 2))
+    assert (filters.amount, filters.unit_price, filters.product.external_id) == (
+        50,
+        Decimal("12.5"),
+        "01tA00000000009AAA",
+    )
+    assert not LineItem.objects.filter(external_id="00kA00000000003AAA").exists()
+    ordered = get(LineItem, "802A00000000001AAA")
+    assert (ordered.amount, ordered.product.name, ordered.custom["OrderId"]) == (
+        27_000,
+        "Turbine T4",
+        "801A00000000001AAA",
+    )
+
+
+def test_line_items_of_hubspot_belong_to_their_first_deal_and_miss_no_total() -> None:
+    bring({"Line items.csv": (FIXTURES / "hubspot" / "hubspot_line_items.csv").read_text()}, source="hubspot")
+    bring({"deals.csv": "Record ID,Deal Name,Deal Stage\n701,Rollout,Closed Won\n"}, source="hubspot")
+    items = {item.name: item for item in LineItem.objects.all()}
+    assert {item.opportunity.name for item in items.values()} == {"Rollout"}
+    assert (items["Onboarding"].amount, items["Seats"].amount, items["Seats"].discount) == (1500, 800, 100)
+
+
+def test_products_of_pipedrive_deals() -> None:
+    bring(FIXTURES / "pipedrive")
+    item = get(LineItem, "1")
+    assert (item.name, item.quantity, item.amount, item.currency) == ("Service", 2, 501, "EUR")
+    assert (item.product.name, item.opportunity.name) == ("Turbine T4", "Turbine for Bergen")

@@ -18,12 +18,14 @@ from crm.models import (
     ExchangeRate,
     Invoice,
     Lead,
+    LineItem,
     Opportunity,
     Owner,
     Payment,
     Quota,
     Spend,
     StageChange,
+    Subscription,
 )
 from team.models import Company, User
 from tests import make
@@ -60,7 +62,7 @@ def table(name: str, *rows: dict[str, str]) -> str:
 def test_there_is_a_sheet_for_all_that_no_crm_exports() -> None:
     assert {
         "spend", "invoice", "payment", "content_asset", "content_use", "usage_event", "quota", "quota.potential", "enquiry",
-        "enquiry_handover", "exchange_rate", "account", "contact", "lead", "opportunity", "touch", "activity",
+        "enquiry_handover", "exchange_rate", "line_item", "subscription", "account", "contact", "lead", "opportunity", "touch", "activity",
     } <= set(NAMES)  # fmt: skip
 
 
@@ -193,6 +195,28 @@ def test_credit_notes_payments_and_handovers(company: Company) -> None:
         "Ben Ortiz",
     )
     assert ContentUse.objects.filter(asset__name="Kiel case study", owner__name="Ben Ortiz").exists()
+
+
+def test_a_line_without_a_total_is_quantity_times_price_less_its_discount(company: Company) -> None:
+    rows = [
+        {"Product": "Pump", "Quantity": "3", "Unit price": "12.50", "Discount": "7.50", "Account": "Acme"},
+        {"Product": "Pump", "Quantity": "3", "Unit price": "12.50", "Total": "30", "Account": "Acme"},
+        {"Product": "Valve", "Quantity": "3", "Account": "Acme"},
+        {"Product": "Pipe", "Quantity": "3", "Unit price": "cheap", "Account": "Acme"},
+    ]
+    run = bring({"x.csv": table("line_item", *rows)})
+    assert sorted(LineItem.objects.values_list("product__name", "amount", "currency")) == [
+        ("Pump", Decimal(30), "EUR"), ("Pump", Decimal(30), "EUR"), ("Valve", None, "EUR"),
+    ]  # fmt: skip
+    assert [(line, column) for line, column, _ in refused(run)] == [(5, "Unit price")]
+
+
+def test_a_subscription_says_how_often_its_amount_is_paid(company: Company) -> None:
+    row = {"Account": "Acme", "Starts on": "2025-01-01", "Plan": "Gold"}
+    bring({"x.csv": table("subscription", {**row, "Amount per period": "99", "Period": "half-yearly"}, {**row, "Plan": "Basic", "Amount per period": "5"})})  # fmt: skip
+    assert set(Subscription.objects.values_list("plan", "amount", "period", "currency")) == {
+        ("Gold", 99, "half_year", "EUR"), ("Basic", 5, "month", "EUR"),
+    }  # fmt: skip
 
 
 def test_stage_history_and_rates_come_by_sheet(company: Company) -> None:

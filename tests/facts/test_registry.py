@@ -13,7 +13,7 @@ from team.models import Territory
 CONTRACT = {
     "accounts", "contacts", "leads", "opportunities", "owners", "products", "verticals", "campaigns", "touches", "spend",
     "activities", "enquiries", "enquiry_handovers", "invoices", "payments", "stage_changes", "buying_roles",
-    "content_assets", "content_uses", "usage_events", "quotas", "territories",
+    "content_assets", "content_uses", "usage_events", "quotas", "territories", "line_items", "subscriptions",
 }  # fmt: skip
 
 

@@ -45,6 +45,7 @@ def everything(found: HandOff) -> None:
     make.opportunity(lead=lead, amount=Decimal(100), opened_on=date(2026, 11, 1))
     bill = make.invoice(account=lead.account, number="7", issued_on=date(2026, 11, 3), amount=Decimal(100))
     make.record(crm.Payment, invoice=bill, amount=Decimal(100), paid_on=date(2026, 11, 4))
+    make.subscription(account=lead.account, name="Care", amount=Decimal(20), starts_on=date(2026, 11, 5))
     make.record(crm.ContentUse, lead=lead, asset=make.record(crm.ContentAsset, name="Paper"), used_at=moment)
     rep = found.to_owner and found.to_owner.user
     assert rep
@@ -60,7 +61,16 @@ def test_every_kind_of_thing_stands_on_the_line(client: Client, found: HandOff) 
     assert moments == sorted(moments, reverse=True)
     client.force_login(found.to_owner.user)  # type: ignore[union-attr,arg-type]
     words = client.get(f"/leads/{found.lead_id}/").content.decode()
-    for said in ["Webinar", "First call", "Where is it?", "Entered MQL", "Accepted", "Invoice 7", "Paid: invoice 7"]:
+    for said in [
+        "Webinar",
+        "First call",
+        "Where is it?",
+        "Entered MQL",
+        "Accepted",
+        "Invoice 7",
+        "Paid: invoice 7",
+        "Subscription started: Care",
+    ]:
         assert said in words
     assert f"let 3{THIN}h pass" in words
     part = client.get(f"/leads/{found.lead_id}/?kind=invoice").content.decode()

@@ -103,6 +103,8 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
         "payments": times(9, lambda: {"paid_on": day(), "amount": money(), "currency": currency(), "invoice_id": dice.randrange(1, size)}),
         "spend": times(size, lambda: {"spent_on": day(), "amount": money(), "currency": currency(), "campaign_id": one("campaigns"), "side": dice.choice(["marketing", "sales"]), "category": dice.choice(["people", "technology"])}),
         "touches": times(size, lambda: {"lead_id": one("leads"), "campaign_id": one("campaigns"), "happened_at": moment(), "kind": word("mail")}),
+        "line_items": times(size, lambda: {"product_id": one("products"), "opportunity_id": dice.randrange(1, 2 * size), "sold_on": day(), "amount": money(), "currency": currency()}),
+        "subscriptions": times(9, lambda: {"account_id": one("accounts"), "plan": word("Gold", "Basic"), "starts_on": day(), "amount": money(), "currency": currency()}),
         "activities": times(size, lambda: {"owner_id": one("owners"), "kind": word("Call", "Visit"), "happened_at": moment(), "lead_id": one("leads")}),
         "handoffs": times(size, handoff),
         "verdicts": times(size, verdict),

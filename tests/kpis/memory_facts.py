@@ -21,6 +21,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "spend": {"side": "marketing", "category": "people", "currency": "EUR"},
     "leads": {"is_converted": False},
     "payments": {"currency": "EUR"},
+    "line_items": {"currency": "EUR"},
+    "subscriptions": {"currency": "EUR", "period": "month"},
 }
 
 

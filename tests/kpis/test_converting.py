@@ -1,6 +1,6 @@
 """Amounts in other currencies, reckoned in the company's by the rate of their day, exactly; and what is left out is said."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from core.periods import Period
 from crm.rates import Factor
 from kpis.compute import compute, trend
+from kpis.converting import in_company_currency
 from kpis.drill import records
 from kpis.result import Result
+from kpis.rows import Scope
 from team.models import Company, User
 from tests.kpis.memory_facts import MemoryFacts
 
@@ -97,6 +99,31 @@ def test_invoices_payments_and_spend_take_the_rate_of_their_own_day() -> None:
     assert [ask(key, facts).value for key in ("revenue", "payments_received", "sm_spend")] == [45, 4, 10]
     assert ask("smroi", facts).value == pytest.approx(3.5)
     assert ask("smroi_gross_profit", facts).value == pytest.approx(2.5)
+
+
+def test_a_line_item_takes_the_rate_of_its_own_day_else_of_its_invoice_else_of_its_deal(company: Company) -> None:
+    def line(amount: int, **fields: Any) -> dict[str, Any]:
+        return {"amount": Decimal(amount), "discount": Decimal(amount) / 10, "currency": "USD", **fields}
+
+    later = date(2025, 6, 5)
+    facts = MemoryFacts(
+        line_items=[line(100, sold_on=MAY), line(60, invoice_id=1, opportunity_id=1), line(80, opportunity_id=1)],
+        invoices=[{"issued_on": MAY}],
+        opportunities=[won("1", day=later)],
+        touches=[{"value": Decimal(10), "currency": "USD", "happened_at": datetime(2025, 5, 5, 9, tzinfo=UTC)}],
+        subscriptions=[{"amount": Decimal(10), "currency": "USD", "ends_on": later}],
+        day_rates=[on(MAY, "USD", "2"), on(later, "USD", "4")],
+    )
+    scope = Scope(facts, ALL, "EUR", date(2025, 12, 31), converts=True)  # type: ignore[arg-type]
+
+    def converted(table: str, *names: str) -> list[Any]:
+        rows = facts.execute(in_company_currency(scope, table, facts.table(table)).order_by("id"))
+        assert set(rows["currency"]) == {"EUR"}
+        return rows[list(names)].values.tolist()
+
+    assert converted("line_items", "amount", "discount") == [[50, 5], [30, 3], [20, 2]]
+    assert converted("touches", "value") == [[5]]
+    assert converted("subscriptions", "amount") == [[Decimal("2.50")]]
 
 
 def test_an_open_deal_is_worth_what_it_is_on_the_evening_it_is_counted() -> None:
