@@ -178,6 +178,8 @@ ACCOUNT_LOGOUT_ON_GET = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Accord"
+MFA_ADAPTER = "team.two_factor.MfaAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by an ops admin, so nobody takes a stranger's address by signing up
 
 EMAIL_URL = env.dj_email_url("EMAIL_URL", "console:")
 EMAIL_BACKEND = EMAIL_URL["EMAIL_BACKEND"]

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
 from core import sealing
+from team import two_factor
 
 
 class Command(BaseCommand):
@@ -16,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         lost: list[str] = []
-        done = sum(_rotate(model, field, lost) for model, field in sealing.columns())
+        done = sum(_rotate(model, field, lost) for model, field in sealing.columns()) + two_factor.rotate(lost)
         self.stdout.write(f"{done} sealed anew with the first key.")
         if lost:
             raise CommandError(f"No key opens these; enter them again: {', '.join(lost)}.")
