@@ -15,10 +15,15 @@ from agreements import kinds
 from agreements.models import Agreement, Decision, Dispute, End, Entry, Seat, Signatory, Signature, Version, today
 from agreements.signing import NotAllowed, holder, may_decide, may_propose, require_signatory, side_of, signatories
 from notify.actions import tell
+from team import consents, reauthentication, seats
 from team.access import may
-from team.models import Side, User
+from team.account_history import record_seats
+from team.consents import Asking
+from team.models import ConsentRequest, Side, User
+from team.seats import can_sign_in
 
 DAYS_TO_DECIDE = 14
+Kind = ConsentRequest.Kind
 
 
 @transaction.atomic
@@ -91,7 +96,10 @@ def redraft(
 
 @transaction.atomic
 def propose(*, by: User, version: Version) -> Version:
-    """Show a draft to both sides. A signatory who proposes signs for their own side, and for no other."""
+    """Show a draft to both sides. A signatory who proposes signs for their own side, and for no other.
+
+    By an API token it is proposed unsigned: a token proves nobody's presence.
+    """
     version = _version(version.pk)
     if version.state != "draft":
         raise ValidationError(f"Version {version.number} is {version.state.replace('_', ' ')}, not a draft.")
@@ -104,7 +112,7 @@ def propose(*, by: User, version: Version) -> Version:
     version.save(update_fields=["sides", "proposed_by", "proposed_at", "evidence"])
     _note(version.agreement, "proposed", by, f"{by} proposed version {version.number}.", version, reason=version.reason)
     side = side_of(by, version.agreement)
-    if side:
+    if side and not reauthentication.is_by_token():
         _sign(version, side, by)
     _tell(version, "proposed", f"{by} proposes: {version.agreement.title}", except_for=by)
     return version
@@ -134,6 +142,7 @@ def dispute(*, by: User, version: Version, reason: str, decide_by: date | None =
     """Say no, and why; the arbiter decides before a date (two weeks by default)."""
     version = _version(version.pk)
     side = require_signatory(by, version)
+    reauthentication.require(by)
     if not reason.strip():
         raise ValidationError("Say what is wrong with it; the arbiter decides on your reason.")
     if version.state == "disputed":
@@ -163,6 +172,7 @@ def decide(*, by: User, dispute: Dispute, decision: str, ruling: str) -> Version
         raise NotAllowed(
             f"Only {found.arbiter} decides this dispute." if found.decided_at is None else "This dispute is decided."
         )
+    reauthentication.require(by)
     if decision not in Decision.values or not ruling.strip():
         raise ValidationError("Choose for or against, and give the reason for the ruling.")
     _settle(found, decision, ruling.strip())
@@ -191,14 +201,42 @@ def withdraw(*, by: User, version: Version) -> Version:
 
 
 @transaction.atomic
-def name_signatory(*, by: User, seat: str, person: User) -> Signatory:
-    """Name who holds a seat. One person cannot sign for both sides."""
+def name_signatory(*, by: User, seat: str, person: User) -> ConsentRequest | None:
+    """Name who holds a seat, or ask for the consent that it needs. One person cannot sign for both sides."""
     if not may(by, "manage_company"):
         raise NotAllowed("Only an ops admin names signatories.")
+    _refuse_both_sides(seat, person)
+    now, label = holder(seat), Seat(seat).label
+    if now == person:
+        return None
+    owner = now if now and can_sign_in(now) else None
+    changes = {label: [str(now or ""), str(person)]}
+    asking = Asking(by, Kind.SEAT, f"seat:{seat}", person, changes, owner, is_appointment=owner is None)
+    request = consents.ask(asking)
+    if request is None:
+        give_seat(by=by, seat=seat, person=person)
+    return request
+
+
+@transaction.atomic
+def give_seat(*, by: User, seat: str, person: User, consent: ConsentRequest | None = None) -> Signatory:
+    """Write down who holds a seat from now on; whether it needs a consent was asked before."""
+    _refuse_both_sides(seat, person)
+    held = seats.holders()
+    signatory = Signatory.objects.update_or_create(seat=seat, defaults={"holder": person, "named_by": by})[0]
+    record_seats(held, by=by, consent=consent)
+    return signatory
+
+
+def _refuse_both_sides(seat: str, person: User) -> None:
     other = {Seat.MARKETING: Seat.SALES, Seat.SALES: Seat.MARKETING}.get(Seat(seat))
     if other and holder(other) == person:
         raise ValidationError(f"{person} signs for the other side already. Name a deputy for one of the two.")
-    return Signatory.objects.update_or_create(seat=seat, defaults={"holder": person, "named_by": by})[0]
+
+
+def apply_seat(request: ConsentRequest) -> None:
+    """Give the seat that was consented to."""
+    give_seat(by=request.asked_by, seat=request.key.removeprefix("seat:"), person=request.person, consent=request)
 
 
 def close_expired() -> int:
@@ -271,6 +309,7 @@ def _arbiter() -> User:
 
 
 def _sign(version: Version, side: str, by: User) -> Signature:
+    reauthentication.require(by)
     words = f"{by} signed version {version.number} for {Side(side).label}."
     _note(version.agreement, "signed", by, words, version, side=side)
     return version.signatures.create(side=side, signed_by=by)

@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agreements import actions, kinds
+from agreements import actions, kinds, queries
 from agreements.models import Agreement, Decision, Dispute, Entry, Signature, Version
 from agreements.signing import NotAllowed
 from core.api.fields import Terms, Words, read, refusals
@@ -129,9 +129,9 @@ class AgreementView(ReadOnly):
     @extend_schema(responses=EntrySerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)
     def story(self, request: Request, pk: int) -> Response:
-        """Tell who did what on the agreement, from its first draft on."""
+        """Tell who did what on the agreement, from its first draft on, and what changed about the accounts of its people."""
         found = get_object_or_404(Agreement, pk=pk)
-        return Response(EntrySerializer(found.story.all(), many=True).data)
+        return Response(EntrySerializer(queries.history(found), many=True).data)
 
 
 class VersionView(ReadOnly):
@@ -141,7 +141,7 @@ class VersionView(ReadOnly):
 
     @extend_schema(request=NewVersionSerializer, responses={201: VersionSerializer})
     def create(self, request: Request) -> Response:
-        """Propose a version. A signatory who proposes signs for their own side, and for no other."""
+        """Propose a version. A signatory who proposes signs for their own side; by a token it is proposed unsigned."""
         said, user = read(NewVersionSerializer, request.data), cast(User, request.user)
         terms = checked_terms(said["kind"], said.get("terms") or {})
         with refusals(NotAllowed), transaction.atomic():
@@ -155,7 +155,11 @@ class VersionView(ReadOnly):
     @extend_schema(request=None, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def sign(self, request: Request, pk: int) -> Response:
-        """Give the signature of one's own side; the last one brings the version into force."""
+        """Give the signature of one's own side; the last one brings the version into force.
+
+        It asks for a session in which the password or the second factor was entered again within the last 15
+        minutes, as disputing and deciding do. An API token cannot sign.
+        """
         with refusals(NotAllowed):
             return self._shown(actions.sign(by=cast(User, request.user), version=self._found(pk)))
 

@@ -9,7 +9,8 @@ from django.db.models import Prefetch, QuerySet
 from agreements import differences, kinds
 from agreements.models import Agreement, Dispute, Entry, Signature, Version
 from agreements.signing import may_decide, signable_side, signatories
-from team.models import Side, User
+from team.account_history import sentence
+from team.models import AccountChange, Side, User
 
 STATES = {
     "in_force": ("In force", "is-met"),
@@ -128,8 +129,23 @@ def story(agreement: Agreement, reader: User) -> Story:
         pilots=[shown[v.pk] for v in versions if v.pilot_manager_id and states[v.pk] == "in_force"],
         pending=[shown[v.pk] for v in versions if states[v.pk] in {"draft", "proposed", "disputed"}],
         versions=[shown[v.pk] for v in versions],
-        entries=list(agreement.story.select_related("actor", "version")),
+        entries=history(agreement),
     )
+
+
+def history(agreement: Agreement) -> list[Entry]:
+    """Return every line of the agreement's story, with the changes to the accounts of those who sign or decide it."""
+    written = list(agreement.story.select_related("actor", "version"))
+    people = {person.pk for person in signatories(agreement).values() if person} | {entry.actor_id for entry in written}
+    people |= set(Dispute.objects.filter(version__agreement=agreement).values_list("arbiter_id", flat=True))
+    changes = AccountChange.objects.filter(person_id__in=people - {None}, changed_at__gte=agreement.created_at)
+    told = [
+        Entry(
+            agreement=agreement, verb="account", actor=change.by, words=sentence(change), written_at=change.changed_at
+        )
+        for change in changes.select_related("person", "by", "consent__decided_by")
+    ]
+    return sorted([*written, *told], key=lambda entry: entry.written_at)
 
 
 def _before(version: Version, versions: list[Version], binding: Version | None) -> Version | None:

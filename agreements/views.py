@@ -19,7 +19,9 @@ from agreements.models import Agreement, Seat, Version
 from agreements.signing import NotAllowed, holder, may_propose
 from core.said import cleaned
 from team.access import may, needs
-from team.models import User
+from team.account_views import waits
+from team.consents import is_open
+from team.models import ConsentRequest, User
 
 PER_PAGE = 50
 form_view = require_http_methods(["GET", "HEAD", "POST"])
@@ -196,11 +198,12 @@ def seats(request: HttpRequest) -> HttpResponse:
     """Who signs for each side, and who arbitrates."""
     if request.method == "POST":
         form = SeatForm(request.POST)
-        if form.is_valid() and _tried(
-            form, lambda: actions.name_signatory(by=cast(User, request.user), **form.cleaned_data)
-        ):
-            messages.success(request, f"{form.cleaned_data['person']} holds the seat now.")
-            return redirect("signatories")
+        if form.is_valid():
+            waiting = _tried(form, lambda: actions.name_signatory(by=cast(User, request.user), **form.cleaned_data))
+            if form.is_valid():
+                person = form.cleaned_data["person"]
+                messages.success(request, waits(waiting) if waiting else f"{person} holds the seat now.")
+                return redirect("signatories")
         messages.error(request, " ".join(str(fault) for faults in form.errors.values() for fault in faults))
     rows = [
         (
@@ -210,4 +213,6 @@ def seats(request: HttpRequest) -> HttpResponse:
         )
         for seat in Seat.values
     ]
-    return render(request, "agreements/seats.html", {"rows": rows})
+    requests = [row for row in ConsentRequest.objects.filter(kind="seat", decided_at=None) if is_open(row)]
+    context = {"rows": rows, "requests": [(row, waits(row)) for row in requests]}
+    return render(request, "agreements/seats.html", context)

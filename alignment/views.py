@@ -11,7 +11,7 @@ from alignment import actions, detector
 from alignment.forms import DetectorForm
 from alignment.models import DetectorResult
 from core import limits
-from team.context import is_demo
+from team.seats import is_demo
 from team.setup import is_claimable
 
 RESULTS_PER_HOUR = 10

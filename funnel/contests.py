@@ -12,6 +12,7 @@ from agreements.signing import holder
 from funnel.models import Answer, Move, Ruling, Verdict
 from funnel.queries import stage_of
 from notify.actions import News, tell, tell_all
+from team import reauthentication
 from team.models import Role, User
 
 DAYS_TO_RULE = 14
@@ -92,6 +93,7 @@ def rule(*, by: User, contested: Answer, decision: str, ruling: str) -> Answer:
         raise ValidationError("There is nothing to rule on.")
     if by.pk != found.arbiter_id:
         raise PermissionDenied(f"Only {found.arbiter} rules on this.")
+    reauthentication.require(by)
     if decision not in Ruling.values or not ruling.strip():
         raise ValidationError("Choose, and give the reason for the ruling.")
     found.decision, found.ruling, found.ruled_by, found.ruled_at = decision, ruling.strip(), by, timezone.now()

@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "team.middleware.ReauthenticationMiddleware",
 ]
 
 ROOT_URLCONF = "revops.urls"
@@ -175,11 +176,14 @@ ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "none")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Accord] "
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # how long a password entered again counts for signing
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Accord"
 MFA_ADAPTER = "team.two_factor.MfaAdapter"
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by an ops admin, so nobody takes a stranger's address by signing up
+MFA_ALLOW_UNVERIFIED_EMAIL = (
+    True  # accounts are made by an ops admin, so nobody takes a stranger's address by signing up
+)
 
 EMAIL_URL = env.dj_email_url("EMAIL_URL", "console:")
 EMAIL_BACKEND = EMAIL_URL["EMAIL_BACKEND"]
@@ -325,6 +329,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "core.tick", "schedule": 15.0, "options": {"expires": 15}},
     "clocks": {"task": "funnel.clocks", "schedule": 30.0, "options": {"expires": 30}},
+    "accounts": {"task": "team.accounts", "schedule": 30.0, "options": {"expires": 30}},
     "agreements": {"task": "agreements.days", "schedule": 60.0, "options": {"expires": 60}},
     "rulings": {"task": "funnel.rulings", "schedule": 300.0, "options": {"expires": 300}},
 }

@@ -1,10 +1,13 @@
 """Every deliberate change to the company, its people and their tokens; each says who acted and asks whether they may."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,35 +15,166 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from team import tokens
+from team import consents, reauthentication, seats, tokens
 from team.access import RIGHTS, may, reports_of
-from team.models import ApiToken, Company, Territory, User
+from team.account_history import acting, record, record_seats
+from team.consents import Asking
+from team.models import ApiToken, Company, ConsentRequest, Territory, User
 
 PERSON_FIELDS = {"name", "email", "role", "territory", "manager", "time_zone", "is_active"}
+GUARDED_FIELDS = {"email", "role", "is_active", "is_superuser", "is_staff"}  # who can act as a person, and as what
+Kind = ConsentRequest.Kind
 COMPANY_FIELDS = {"name", "currency", "time_zone", "foreign_amounts", "visibility", "achievement", "nightly_at"}
 
 
 @transaction.atomic
 def add_person(*, by: User, **fields: Any) -> User:
-    """Add somebody, who has no password until they follow their invitation."""
+    """Add somebody, who has no password until they follow their invitation.
+
+    Whoever would sign or decide is added as deactivated, and is active once the appointment is consented to.
+    """
     _must_manage(by)
-    return User.objects.create_user(password=None, **_only(PERSON_FIELDS, fields))
+    fields = dict(_only(PERSON_FIELDS, fields))
+    person = User(**{**fields, "email": fields["email"].lower()})
+    _refuse_taken(person)
+    person.set_unusable_password()
+    gained = _gains(person)
+    person.pk = None
+    person._state.adding = True
+    changes: dict[str, list[Any]] = {"role": ["", person.role], "email": ["", person.email], "is_active": [False, True]}
+    asking = Asking(by, Kind.ACCOUNT, "account:new", person, changes, None, gained, is_appointment=True)
+    waits = bool(gained) and consents.is_needed(asking)
+    person.is_active = not waits
+    held = seats.holders()
+    person.save()
+    record_seats(held, by=by)
+    if waits:
+        consents.open_request(replace(asking, key=f"account:{person.pk}"))
+    return person
 
 
 @transaction.atomic
-def change_person(*, by: User, person: User, **fields: Any) -> User:
-    """Change somebody's name, place or state; a new address replaces the old one everywhere, a deactivation ends all."""
+def change_person(*, by: User, person: User, **fields: Any) -> ConsentRequest | None:
+    """Change somebody's name, place or state; a new address replaces the old one everywhere, a deactivation ends all.
+
+    Of people who sign or decide, address, role and state change only with a consent, and so does what gives somebody
+    a seat: the request for it is returned, the rest is saved.
+    """
     _must_manage(by)
     _must_not_touch_owner(by, person)
+    return _change(by, person, _only(PERSON_FIELDS, fields))
+
+
+@transaction.atomic
+def change_account(*, by: User, person: User, **fields: Any) -> ConsentRequest | None:
+    """Change what only an owner changes too, in the back office: who is an owner, and who enters it."""
+    if not (by.is_superuser and by.is_active):
+        raise PermissionDenied("Only an owner changes this.")
+    return _change(by, person, fields)
+
+
+def _change(by: User, person: User, fields: Mapping[str, Any]) -> ConsentRequest | None:
     before = User.objects.select_for_update().get(pk=person.pk)
-    for name, value in _only(PERSON_FIELDS, fields).items():
+    for name, value in fields.items():
         setattr(person, name, value)
     person.email = person.email.lower()
     _refuse_circle(person)
     _keep_somebody_in_charge(before, person)
-    person.save()
+    changes = {name: [getattr(before, name), getattr(person, name)] for name in GUARDED_FIELDS}
+    changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
+    if "email" in changes and by.pk == person.pk:
+        raise ValidationError({"email": "Change your own address on your account page, where you confirm it."})
+    if "email" in changes:
+        _refuse_taken(person)
+    request = _consent_to(by, before, person, changes) if changes else None
+    if request:
+        for name, (old, _) in changes.items():
+            setattr(person, name, old)
+    _save(before, person, by=by)
+    return request
+
+
+def _consent_to(by: User, before: User, person: User, changes: dict[str, list[Any]]) -> ConsentRequest | None:
+    gained = _gains(person)
+    if not gained and not seats.is_protected(before):
+        return None
+    owner = None if gained else before
+    is_new = bool(gained) and not (seats.is_protected(before) and seats.can_sign_in(before))
+    return consents.ask(Asking(by, Kind.ACCOUNT, f"account:{person.pk}", before, changes, owner, gained, is_new))
+
+
+def _gains(person: User) -> list[str]:
+    """Say who would gain which seat if the person were saved, without saving."""
+    held, gained = seats.holders(), []
+    with suppress(_Undo), transaction.atomic():
+        person.save()
+        gained = [f"{User.objects.get(pk=pk)}: {label}" for label, pk in sorted(seats.holders() - held)]
+        raise _Undo
+    return gained
+
+
+class _Undo(Exception):
+    """Takes back what was only tried."""
+
+
+def _save(before: User, person: User, *, by: User | None, via: str = "", consent: ConsentRequest | None = None) -> None:
+    held = seats.holders()
+    with acting(by=by, via=via, consent=consent):
+        person.save()
     follow_up(before, person)
-    return person
+    record_seats(held, by=by, via=via, consent=consent)
+
+
+def _apply_account(request: ConsentRequest) -> None:
+    """Make the change to an account that was consented to."""
+    before = User.objects.select_for_update().get(pk=request.person_id)
+    person = User.objects.get(pk=request.person_id)
+    for name, (_, value) in request.changes.items():
+        setattr(person, name, value)
+    _refuse_taken(person)
+    _keep_somebody_in_charge(before, person)
+    _save(before, person, by=request.asked_by, consent=request)
+
+
+@transaction.atomic
+def change_on_server(*, person: User, via: str, **fields: Any) -> None:
+    """Change an account by a command on the server, which needs no consent: it is written and mailed all the same."""
+    before = User.objects.get(pk=person.pk)
+    for name, value in _only(GUARDED_FIELDS, fields).items():
+        setattr(person, name, value)
+    _refuse_taken(person)
+    _save(before, person, by=None, via=via)
+
+
+@transaction.atomic
+def reset_two_factor(*, by: User, person: User) -> ConsentRequest | None:
+    """Take somebody's second factor away, who has lost it; of people who sign or decide only with a consent."""
+    _must_manage(by)
+    _must_not_touch_owner(by, person)
+    if not Authenticator.objects.filter(user=person).exists():
+        raise ValidationError(f"{person} has no two-factor sign-in.")
+    if seats.is_protected(person):
+        changes = {"Two-factor sign-in": ["on", "reset"]}
+        asking = Asking(by, Kind.TWO_FACTOR, f"two_factor:{person.pk}", person, changes, person)
+        if request := consents.ask(asking):
+            return request
+    remove_two_factor(person=person, by=by)
+    return None
+
+
+def remove_two_factor(
+    *, person: User, by: User | None = None, via: str = "", consent: ConsentRequest | None = None
+) -> None:
+    Authenticator.objects.filter(user=person).delete()
+    record(person=person, field="two_factor", old="on", new="reset", by=by, via=via, consent=consent)
+
+
+def _apply_two_factor(request: ConsentRequest) -> None:
+    remove_two_factor(person=request.person, by=request.asked_by, consent=request)
+
+
+consents.register(Kind.ACCOUNT, _apply_account)
+consents.register(Kind.TWO_FACTOR, _apply_two_factor)
 
 
 def follow_up(before: User, person: User) -> None:
@@ -96,7 +230,8 @@ def change_profile(*, by: User, name: str, time_zone: str) -> User:
 
 
 def issue_token(*, by: User, name: str, scopes: list[str], days: int) -> tuple[ApiToken, str]:
-    """Make a token of one's own; the secret is in nobody's hands but the answer's."""
+    """Make a token of one's own, after the password was entered again; the secret is in the answer alone."""
+    reauthentication.require(by)
     return tokens.issue(owner=by, name=name, scopes=scopes, lifetime=timedelta(days=days))
 
 
@@ -123,6 +258,11 @@ def _must_not_touch_owner(by: User, person: User) -> None:
     """An owner holds every right, so whoever could change an owner's address could take them all."""
     if person.is_superuser and not by.is_superuser:
         raise PermissionDenied(f"{person} owns this Accord. Only an owner changes an owner.")
+
+
+def _refuse_taken(person: User) -> None:
+    if User.objects.filter(email__iexact=person.email).exclude(pk=person.pk).exists():
+        raise ValidationError({"email": "This address cannot be used. Choose another."})
 
 
 def _refuse_circle(person: User) -> None:

@@ -1,4 +1,4 @@
-"""What allauth asks of us: nobody signs up alone, each role lands on its own first page, and mails lead to SITE_URL."""
+"""What allauth asks of us: nobody signs up alone, mails lead to SITE_URL, and changes of an account are written down."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -7,6 +7,11 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
+
+from team.account_history import acting, record
+from team.models import User
+
+TWO_FACTOR_MAILS = {"mfa/email/totp_activated": ("off", "on"), "mfa/email/totp_deactivated": ("on", "off")}
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -18,6 +23,19 @@ class AccountAdapter(DefaultAccountAdapter):
         site = SimpleNamespace(name=urlsplit(settings.SITE_URL).netloc, domain=urlsplit(settings.SITE_URL).netloc)
         safe = {name: on_site(value) if _is_address(value) else value for name, value in context.items()}
         super().send_mail(template_prefix, email, {"current_site": site, **safe})
+
+    def set_password(self, user: User, password: str) -> None:
+        with acting(by=user):
+            super().set_password(user, password)
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Write what allauth would tell by mail to the account's history, which is mailed too."""
+        if template_prefix in TWO_FACTOR_MAILS:
+            old, new = TWO_FACTOR_MAILS[template_prefix]
+            record(person=user, field="two_factor", old=old, new=new, by=user)
+        super().send_notification_mail(template_prefix, user, context, email)
 
 
 def on_site(url: str) -> str:

@@ -1,21 +1,34 @@
 """The back office, for those who hold every right. Its door is the ordinary sign-in, with its limits and second factor."""
 
-from typing import Any
+from typing import Any, cast
 
+import allauth.account.admin
+import allauth.mfa.admin  # noqa: F401
 from allauth.account.decorators import secure_admin_login
-from django.contrib import admin
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from team import actions
-from team.models import ApiToken, Calendar, Company, Territory, User
+from team.account_views import waits
+from team.models import AccountChange, ApiToken, Calendar, Company, Territory, User
 
 admin.site.site_header = admin.site.site_title = "Accord back office"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
+for model in (EmailAddress, Authenticator):  # with them an owner could sign in as somebody else
+    admin.site.unregister(model)
+
+
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):
+    """People; what decides who can act as a person goes the way of the pages, with the consent that it needs."""
+
     list_display = ["name", "email", "role", "territory", "manager", "is_active", "last_login"]
     list_filter = ["role", "is_active", "territory"]
     list_select_related = ["territory", "manager"]
@@ -24,13 +37,44 @@ class UserAdmin(admin.ModelAdmin):
     exclude = ["password", "groups", "user_permissions"]
     readonly_fields = ["last_login", "date_joined"]
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # people are added under People, where they are invited
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # people are deactivated: what they signed stays theirs
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return redirect(request.path)
+
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        before = User.objects.get(pk=obj.pk) if change else obj
-        obj.email = obj.email.lower()
-        if not change:
-            obj.set_unusable_password()
-        super().save_model(request, obj, form, change)
-        actions.follow_up(before, obj)
+        fields = {name: form.cleaned_data[name] for name in form.changed_data}
+        person = User.objects.get(pk=obj.pk)
+        waiting = actions.change_account(by=cast(User, request.user), person=person, **fields)
+        if waiting:
+            messages.warning(request, waits(waiting))
+
+
+@admin.register(AccountChange)
+class AccountChangeAdmin(admin.ModelAdmin):
+    """The history of accounts, to be read."""
+
+    list_display = ["changed_at", "person", "field", "old", "new", "by", "via"]
+    list_select_related = ["person", "by"]
+    list_filter = ["field"]
+    search_fields = ["person__name", "person__email"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Company)
@@ -68,6 +112,10 @@ class ApiTokenAdmin(admin.ModelAdmin):
     search_fields = ["name", "owner__name", "owner__email"]
     fields = ["owner", "name", "hint", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"]
     readonly_fields = ["owner", "name", "hint", "scopes", "created_at", "expires_at", "last_used_at"]
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
+        """A token that has ended stays ended."""
+        return super().has_change_permission(request, obj) and not (obj and obj.revoked_at)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,6 +1,10 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class TeamConfig(AppConfig):
     name = "team"
     verbose_name = "Team"
+
+    def ready(self) -> None:
+        autodiscover_modules("seats")

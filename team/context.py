@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 
-from team.models import Company, Role, User
+from team.models import Role, User
+from team.seats import is_demo
 
 
 def demo_users(request: HttpRequest) -> dict[str, Any]:
@@ -14,11 +14,6 @@ def demo_users(request: HttpRequest) -> dict[str, Any]:
     if match is None or match.view_name != "account_login" or not is_demo():
         return {}
     return {"demo_users": one_per_role()}
-
-
-def is_demo() -> bool:
-    """Tell whether this is the demo company, and who comes may sign in as its people."""
-    return bool(settings.DEMO and settings.DEMO_OPEN and Company.get().is_demo)
 
 
 def one_per_role() -> list[User]:

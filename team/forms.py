@@ -2,7 +2,7 @@
 
 from datetime import time
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
@@ -120,6 +120,7 @@ class PersonForm(forms.ModelForm):
             "manager": "Sees the work of everybody below.",
             "is_active": "Taking this away ends every session and API token at once.",
         }
+        error_messages: ClassVar[dict[str, Any]] = {"email": {"unique": "This address cannot be used. Choose another."}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -222,6 +223,12 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
+
+
+class EmailForm(forms.Form):
+    email = forms.EmailField(
+        label="New address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
 
 
 class TokenForm(forms.Form):

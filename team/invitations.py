@@ -10,7 +10,9 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from team import seats
 from team.access import may
+from team.account_mail import sends_mail
 from team.models import Company, User
 
 
@@ -18,7 +20,8 @@ def invite(*, by: User, person: User) -> tuple[str, bool]:
     """Send somebody the link under which they choose their password; returns the link and whether the mail went out.
 
     The link is also for the inviter's eyes, since many an Accord sends no mail. It is therefore only made for
-    somebody who has no password yet: nobody can take over an account that is in use.
+    somebody who has no password yet: nobody can take over an account that is in use. The link of somebody who signs
+    or decides is shown only where no mail went out; else it is returned empty.
     """
     if not may(by, "manage_company"):
         raise PermissionDenied("Only an ops admin invites people.")
@@ -27,7 +30,8 @@ def invite(*, by: User, person: User) -> tuple[str, bool]:
             f"{person} has a password already, or is not active. They can ask for a new one at the sign-in."
         )
     link = settings.SITE_URL + _path(person)
-    return link, _sent(by, person, link)
+    sent = _sent(by, person, link)
+    return ("" if sent and sends_mail() and seats.is_protected(person) else link), sent
 
 
 def _path(person: User) -> str:

@@ -1,15 +1,19 @@
-"""Show every time in the reader's zone: the user's own, else the company's, which is asked for once."""
+"""What holds for every page: times in the reader's zone, and the password again where an action needs it."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from team.models import Company
+from team.reauthentication import suspend
 
 
 class TimeZoneMiddleware:
+    """Show every time in the reader's zone: the user's own, else the company's, which is asked for once."""
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
@@ -20,3 +24,18 @@ class TimeZoneMiddleware:
                 with timezone.override(ZoneInfo(zone)):
                     return self.get_response(request)
             return self.get_response(request)
+
+
+class ReauthenticationMiddleware:
+    """Ask for the password where an action needs it again, and go on with what was sent afterwards."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, ReauthenticationRequired) and request.user.is_authenticated:
+            return suspend(request)
+        return None

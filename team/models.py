@@ -9,13 +9,17 @@ from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import connection, models, transaction
 from django.utils import timezone
 
+from team.account_models import RECORD_CHANGES, AccountChange, ConsentRequest
 from team.business_time import week_of
+
+__all__ = ["AccountChange", "ConsentRequest"]
 
 _known: ContextVar[list[Any] | None] = ContextVar("company", default=None)  # the company, while a request is answered
 
@@ -278,9 +282,22 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ["name", "email"]
+        triggers: ClassVar[list[Any]] = [RECORD_CHANGES]
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Tell whether this is the password; a hash of older parameters is renewed, which is no change of password."""
+        return check_password(raw_password, self.password, self._renew_hash)
+
+    def _renew_hash(self, raw_password: str) -> None:
+        self.set_password(raw_password)
+        self._password = None
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('accord.rehash', '1', true)")
+            self.save(update_fields=["password"])
+            cursor.execute("SELECT set_config('accord.rehash', '', true)")
 
     @property
     def side(self) -> Side:

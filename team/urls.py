@@ -1,6 +1,7 @@
 from django.urls import path
+from django.views.generic import RedirectView
 
-from team import calendar_views, views
+from team import account_views, calendar_views, views
 
 urlpatterns = [
     path("setup/", views.set_up, name="setup"),
@@ -9,6 +10,7 @@ urlpatterns = [
     path("people/new/", views.add_person, name="add_person"),
     path("people/<int:pk>/", views.person, name="person"),
     path("people/<int:pk>/invite/", views.invite, name="invite"),
+    path("people/<int:pk>/reset-two-factor/", account_views.reset_two_factor, name="reset_two_factor"),
     path("company/", views.company, name="company"),
     path("company/territories/", views.territories, name="territories"),
     path("company/territories/new/", views.territory, name="add_territory"),
@@ -20,6 +22,11 @@ urlpatterns = [
     path("calendars/<int:pk>/edit/", calendar_views.edit, name="edit_calendar"),
     path("calendars/<int:pk>/remove/", calendar_views.remove, name="remove_calendar"),
     path("me/", views.me, name="me"),
+    path("me/email/", account_views.my_email, name="my_email"),
+    path("me/email/confirm/<str:key>/", account_views.confirm_my_email, name="confirm_my_email"),
+    path("me/requests/", account_views.account_requests, name="account_requests"),
+    path("me/requests/<int:pk>/<slug:verb>/", account_views.answer_request, name="answer_account_request"),
+    path("accounts/email/", RedirectView.as_view(pattern_name="my_email")),  # in place of allauth's page of addresses
     path("me/tokens/", views.my_tokens, name="my_tokens"),
     path("me/tokens/<int:pk>/revoke/", views.revoke_token, name="revoke_token"),
 ]

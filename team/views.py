@@ -3,6 +3,7 @@
 from typing import cast
 
 from allauth.account.utils import perform_login
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_required
@@ -19,9 +20,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import limits
-from team import actions, invitations, setup
+from team import actions, invitations, seats, setup
 from team.access import needs
-from team.context import is_demo
+from team.account_views import waits
+from team.consents import is_open
 from team.forms import (
     CompanyForm,
     DemoSignInForm,
@@ -33,6 +35,7 @@ from team.forms import (
     TokenForm,
 )
 from team.models import ApiToken, Company, Territory, User
+from team.seats import is_demo
 
 PEOPLE_PER_PAGE = 50
 TRIES_PER_HOUR = 10
@@ -112,6 +115,10 @@ def add_person(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         person = actions.add_person(by=_user(request), **form.cleaned_data)
+        waiting = person.consent_requests.filter(decided_at=None).first()
+        if waiting:
+            messages.success(request, f"{person} is added, and can be invited after a consent. {waits(waiting)}")
+            return redirect("people")
         return _invited(request, person)
     return render(request, "team/person.html", {"form": form})
 
@@ -123,13 +130,20 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     form = PersonForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.change_person(by=_user(request), person=found, **form.cleaned_data)
+            waiting = actions.change_person(by=_user(request), person=found, **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, f"{found} is saved.")
+            messages.success(request, waits(waiting) if waiting else f"{found} is saved.")
             return redirect("people")
-    context = {"form": form, "person": User.objects.get(pk=pk), "tokens": found.api_tokens.filter(revoked_at=None)}
+    context = {
+        "form": form,
+        "person": User.objects.get(pk=pk),
+        "tokens": found.api_tokens.filter(revoked_at=None),
+        "requests": [(row, waits(row)) for row in found.consent_requests.filter(decided_at=None) if is_open(row)],
+        "has_two_factor": is_mfa_enabled(found),
+        "is_protected": seats.is_protected(found),
+    }
     return render(request, "team/person.html", context)
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import time
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -87,6 +88,15 @@ def own_folders(tmp_path: Path, settings: Any) -> Iterator[None]:
     return
 
 
+def proven(client: Client, user: User) -> Client:
+    """Let a session count as one in which the password was entered again just now."""
+    session = client.session
+    session["account_authentication_methods_user"] = str(user.pk)
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+    session.save()
+    return client
+
+
 @pytest.fixture
 def company(db: None) -> Company:
     found = Company.get()
@@ -127,11 +137,11 @@ def cfo(company: Company) -> User:
 
 @pytest.fixture
 def as_user(client: Client) -> Any:
-    """Sign the client in: `page = as_user(cmo).get("/")`."""
+    """Sign the client in as somebody who entered their password just now: `page = as_user(cmo).get("/")`."""
 
     def sign_in(user: User) -> Client:
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-        return client
+        return proven(client, user)
 
     return sign_in
 

@@ -2,20 +2,34 @@
 
 from typing import Any
 
+from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.exceptions import APIException, PermissionDenied, Throttled, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 NO_RECORD = "There is no such record, or you may not see it."
 NO_ADDRESS = "There is nothing at this address. /api/docs/ shows what there is."
+PROVE_PRESENCE = (
+    "Signing, disputing and deciding ask for your password or second factor again. An API token cannot give it: "
+    "open the page in the browser. A session can, at /accounts/reauthenticate/, for 15 minutes."
+)
 LOOK_AT_FIELDS = "Some parameters cannot be used; see fields."
+
+
+class PresenceNotProven(PermissionDenied):
+    """The action asks for the password again, which a token cannot give."""
+
+    default_code = "reauthentication_required"
+    default_detail = PROVE_PRESENCE
 
 
 def explain(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an error in our shape; None for what nobody foresaw, which Django answers with 500."""
+    if isinstance(error, ReauthenticationRequired):
+        error = PresenceNotProven()
     response = exception_handler(error, context)
     if response is None:
         return None

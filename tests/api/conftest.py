@@ -12,6 +12,7 @@ from crm import models as crm
 from team.models import User
 from team.tokens import issue
 from tests import make
+from tests.conftest import proven
 
 NOON = datetime(2025, 3, 31, 12, 0, tzinfo=UTC)
 DAY = date(2025, 3, 31)
@@ -31,6 +32,15 @@ class Caller:
         answer = self.get(f"{kind}/", **query)
         assert answer.status_code == 200, answer.content
         return answer.json()["results"]
+
+
+def present(user: User) -> Caller:
+    """Return a caller by a session in which the password was entered again just now, as signing asks for."""
+    caller = Caller(user)
+    caller.client = Client()
+    caller.client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    proven(caller.client, user)
+    return caller
 
 
 @pytest.fixture

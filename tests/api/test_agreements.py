@@ -12,7 +12,7 @@ from funnel.handoffs.tick import tick
 from funnel.models import Verdict
 from team.models import User
 from tests import make
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, present
 from tests.funnel.handing import TERMS, handed, seller, signed
 
 Call = Callable[..., Caller]
@@ -35,16 +35,16 @@ def proposed(caller: Caller, **fields: Any) -> Any:
 def test_an_sla_takes_effect_with_both_signatures_and_not_with_one(
     caller: Call, cmo: User, cro: User, ops: User
 ) -> None:
-    made = proposed(caller(cmo))
+    made = proposed(present(cmo))
     assert made.status_code == 201, made.content
     version = made.json()
     assert (version["state"], version["unsigned"]) == ("proposed", ["sales"])
     assert version["in_words"][0] == "First response within 4 business hours of the hand-off"
     for person in (cmo, ops):
-        answer = post(caller(person), f"versions/{version['id']}/sign/")
+        answer = post(present(person), f"versions/{version['id']}/sign/")
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
     assert Version.objects.in_force().count() == 0
-    assert post(caller(cro), f"versions/{version['id']}/sign/").json()["state"] == "in_force"
+    assert post(present(cro), f"versions/{version['id']}/sign/").json()["state"] == "in_force"
     (agreement,) = caller(ops).rows("agreements")
     assert agreement["in_force"] == version["id"]
     told = caller(ops).get(f"agreements/{agreement['id']}/story/").json()
@@ -59,12 +59,12 @@ def test_a_stage_is_proposed_with_its_criteria_and_changes_nothing_until_signed(
     stage = in_force().get("mql")
     assert stage
     terms = {**stage.terms, "criteria": {"field": "score", "is": ">=", "value": 80}}
-    made = proposed(caller(cmo), kind="stage", title="MQL", terms=terms)
+    made = proposed(present(cmo), kind="stage", title="MQL", terms=terms)
     assert made.status_code == 201, made.content
     after = in_force().get("mql")
     assert after
     assert after.criteria == stage.criteria
-    post(caller(cro), f"versions/{made.json()['id']}/sign/")
+    post(present(cro), f"versions/{made.json()['id']}/sign/")
     now = in_force().get("mql")
     assert now
     assert now.criteria == {"field": "score", "is": ">=", "value": 80}
@@ -91,11 +91,11 @@ def test_terms_are_checked_as_on_the_screens(caller: Call, cmo: User, change: di
 
 
 def test_a_dispute_is_decided_by_the_arbiter(caller: Call, cmo: User, cro: User, cfo: User) -> None:
-    pk = proposed(caller(cmo)).json()["id"]
-    assert post(caller(cro), f"versions/{pk}/dispute/", {"reason": "Too soon."}).json()["state"] == "disputed"
+    pk = proposed(present(cmo)).json()["id"]
+    assert post(present(cro), f"versions/{pk}/dispute/", {"reason": "Too soon."}).json()["state"] == "disputed"
     ruling = {"decision": "for", "ruling": "It can be done."}
-    assert post(caller(cro), f"versions/{pk}/decide/", ruling).status_code == 403
-    assert post(caller(cfo), f"versions/{pk}/decide/", ruling).json()["state"] == "in_force"
+    assert post(present(cro), f"versions/{pk}/decide/", ruling).status_code == 403
+    assert post(present(cfo), f"versions/{pk}/decide/", ruling).json()["state"] == "in_force"
     assert post(caller(cmo), f"versions/{pk}/withdraw/").status_code == 400
 
 

@@ -13,7 +13,7 @@ from funnel.handoffs.tick import tick
 from funnel.models import HandOff, RoutingRule, Verdict
 from team.models import User
 from tests import make
-from tests.api.conftest import Caller
+from tests.api.conftest import Caller, present
 from tests.funnel.handing import handed, seller, signed
 
 Call = Callable[..., Caller]
@@ -100,9 +100,9 @@ def test_a_rejection_is_answered_contested_and_ruled_on(
     assert contested.status_code == 201, contested.content
     place = f"contests/{contested.json()['id']}/rule/"
     ruling = {"decision": "overturned", "ruling": "A lab buys."}
-    assert send(caller(cro), place, ruling).status_code == 403
+    assert send(present(cro), place, ruling).status_code == 403
     assert [row["decision"] for row in caller(cfo).rows("contests", is_ruled="false")] == [""]
-    assert send(caller(cfo), place, ruling).json()["decision"] == "overturned"
+    assert send(present(cfo), place, ruling).json()["decision"] == "overturned"
     tick(timezone.now() + timedelta(seconds=12))
     assert HandOff.objects.open().get().lead == found.lead
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from agreements.actions import name_signatory
+from agreements.actions import give_seat
 from agreements.models import Agreement, Entry, Seat, Signature, Version
 from funnel.defaults import ORDER, STAGES
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE
@@ -60,7 +60,7 @@ def sign_papers(users: dict[str, User], first: date, today: date) -> int:
 
     The funnel and the score are as old as the records, the two halves of the SLA as old as the hand-offs.
     """
-    name_signatory(by=users[OPS], seat=Seat.SUPPORT, person=users[SUPPORT])
+    give_seat(by=users[OPS], seat=Seat.SUPPORT, person=users[SUPPORT])
     known = set(Agreement.objects.values_list("kind", "key"))
     missing = [paper for paper in _papers(first, today - HANDED_OVER) if (paper.kind, paper.key) not in known]
     for paper in missing:

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from revops.hosts import is_any, is_loopback
 from team import setup
-from team.context import is_demo, one_per_role
+from team.context import one_per_role
+from team.seats import is_demo
 
 
 class Command(BaseCommand):

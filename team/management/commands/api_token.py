@@ -5,6 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from team.account_history import record
+from team.account_mail import send_waiting
 from team.models import User
 from team.tokens import LIFETIME, issue
 
@@ -24,5 +26,7 @@ class Command(BaseCommand):
         if not 1 <= days <= LIFETIME.days:
             raise CommandError(f"A token lives from 1 to {LIFETIME.days} days.")
         token, secret = issue(owner=owner, name=name[:120], lifetime=timedelta(days=days))
+        record(person=owner, field="api_token", new="issued", via="api_token")
+        send_waiting()
         self.stderr.write(f"Shown once. It reads as {owner.email} until {token.expires_at:%Y-%m-%d}:")
         self.stdout.write(secret)

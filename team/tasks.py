@@ -1,0 +1,13 @@
+"""What time alone does to accounts."""
+
+from celery import shared_task
+
+from team.account_mail import send_waiting
+from team.consents import settle_due
+
+
+@shared_task(name="team.accounts")
+def accounts() -> None:
+    """Close requests that expired, make changes whose waiting period has passed, and send the mails about accounts."""
+    settle_due()
+    send_waiting()
