@@ -15,6 +15,7 @@ from funnel.verdict_book import CUTS, backlog, given, parts, reps
 from notify.models import Notice
 from team.models import User
 from tests import make
+from tests.conftest import proven
 from tests.funnel.handing import handed, later, local, now, seller, signed
 
 RESPONSES = "the number of touches whose response is yes in the last 90 days is at least 3"
@@ -104,6 +105,13 @@ def test_a_rejection_is_contested_and_the_arbiter_rules(
     contested.refresh_from_db()
     assert not contested.ruled_at
     client.force_login(cfo)
+    assert (
+        client.post(f"/verdicts/contests/{contested.pk}/rule/", {"decision": "upheld", "ruling": "No"}).url
+        != "/verdicts/"
+    )
+    contested.refresh_from_db()
+    assert not contested.ruled_at
+    proven(client, cfo)
     assert "It had four responses." in client.get("/verdicts/").content.decode()
     client.post(f"/verdicts/contests/{contested.pk}/rule/", {"decision": "upheld", "ruling": "Counted twice."})
     contested.refresh_from_db()
