@@ -21,7 +21,8 @@ RECORD_CHANGES = pgtrigger.Trigger(
     declare=[("is_rehash", "boolean"), ("is_new_password", "boolean")],
     func="""
         is_rehash := COALESCE(current_setting('accord.rehash', true), '') = '1';
-        is_new_password := OLD.password IS DISTINCT FROM NEW.password AND NOT is_rehash;
+        is_new_password := OLD.password IS DISTINCT FROM NEW.password AND NOT is_rehash
+            AND NOT (NEW.password LIKE '!%' AND (OLD.password = '' OR OLD.password LIKE '!%'));
         INSERT INTO team_accountchange (person_id, field, old, new, mail_to, by_id, via, consent_id, changed_at)
         SELECT NEW.id, changes.field, changes.old, changes.new, OLD.email,
                NULLIF(current_setting('accord.actor', true), '')::bigint,

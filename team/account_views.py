@@ -139,10 +139,14 @@ def waits(request: ConsentRequest) -> str:
     if request.takes_effect_at:
         return (
             f"Nobody can consent to this change, so it takes effect on {request.takes_effect_at:%Y-%m-%d} "
-            "unless somebody who signs refuses it. They were told by mail."
+            f"unless somebody who signs refuses it. They are told {_how()}."
         )
     names = " or ".join(str(person) for person in consents.consenters(request))
-    return f"This change needs the consent of {names}. Nothing is changed until then; they were told by mail."
+    return f"This change needs the consent of {names}. Nothing is changed until then; they are told {_how()}."
+
+
+def _how() -> str:
+    return "by mail and notice" if sends_mail() else "by a notice"
 
 
 def _user(request: HttpRequest) -> User:

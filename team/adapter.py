@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -35,6 +36,10 @@ class AccountAdapter(DefaultAccountAdapter):
         if template_prefix in TWO_FACTOR_MAILS:
             old, new = TWO_FACTOR_MAILS[template_prefix]
             record(person=user, field="two_factor", old=old, new=new, by=user)
+        if (
+            template_prefix == "mfa/email/totp_activated"
+        ):  # the code that turned it on proves presence: show the recovery codes
+            record_authentication(self.request, user, "mfa", type="totp", reauthenticated=True)
         super().send_notification_mail(template_prefix, user, context, email)
 
 

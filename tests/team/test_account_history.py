@@ -98,6 +98,18 @@ def test_a_hash_that_is_renewed_at_sign_in_is_no_new_password(client: Client, pe
     assert ApiToken.objects.get().revoked_at is None
 
 
+def test_who_never_had_a_password_loses_none(company: Company) -> None:
+    user = User.objects.create(email="nora@example.com", role="rep")
+    user.set_unusable_password()
+    user.save()
+    user.set_unusable_password()
+    user.save()
+    assert not AccountChange.objects.exists()
+    user.set_password(PASSWORD)
+    user.save()
+    assert sentence(AccountChange.objects.get()) == "nora@example.com set a first password, on the server."
+
+
 def test_a_token_is_issued_after_the_password_alone(client: Client, person: User) -> None:
     client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
     assert "All your tokens end when your password changes" in client.get("/me/tokens/").content.decode()

@@ -133,8 +133,21 @@ def test_a_secret_that_no_key_opens_lets_nobody_in(person: User, settings: Any) 
     assert not row.wrap().validate_code(code_of(""))
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_recovery_codes_are_shown_at_once_to_who_had_no_password(
+    client: Client, company: Company, settings: Any
+) -> None:
+    settings.DEMO = settings.DEMO_OPEN = True
+    Company.objects.update(is_demo=True)
+    client.post(reverse("demo_sign_in"), {"email": make.user("cmo").email})
+    secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
+    with_codes = client.post(reverse("mfa_activate_totp"), {"code": code_of(secret)}, follow=True)
+    assert with_codes.redirect_chain[-1][0] == reverse("mfa_view_recovery_codes")
+    assert len(with_codes.context["unused_codes"]) == 10
+
+
 def test_one_click_in_the_demo_asks_for_the_second_factor_too(client: Client, company: Company, settings: Any) -> None:
-    settings.DEMO = True
+    settings.DEMO = settings.DEMO_OPEN = True
     Company.objects.update(is_demo=True)
     person = make.user("cmo")
     secret = "JBSWY3DPEHPK3PXP"
