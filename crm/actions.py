@@ -5,16 +5,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from core.work import State, Work
 from crm.imports import preview, remember, store
+from crm.imports.catalogue import companions, source_names
 from crm.imports.duplicates import treatments
 from crm.imports.hand import kind_for
 from crm.imports.mended import AT_FIRST
 from crm.imports.questions import ZONE, questions, said_otherwise
 from crm.imports.rules import MappingError
 from crm.imports.undo import blockers
+from crm.imports.uploads import SEVERAL, whose
 from crm.imports.zones import zone_named
 from crm.models import Import, ImportFile, Likeness, Preview, Treatment, Undo
 from team.models import User, currency_code
@@ -133,6 +136,29 @@ def _look_again(run: Import, file: ImportFile) -> Import:
     return run
 
 
+def choose_source(*, run: Import, source: str) -> Work:
+    """Say whose the files of an upload are: all of one system, or of several; return the work to ring for.
+
+    Raises:
+        ValueError: there is no such system.
+    """
+    if source not in {SEVERAL, *source_names()}:
+        raise ValueError(f"No source is called “{source}”.")
+    with transaction.atomic():
+        run = _held(run.pk)
+        run.source = source
+        if source == SEVERAL:
+            run.save(update_fields=["source"])
+            return preview.restart(run)
+        states = Q(state=ImportFile.State.READING) | Q(state=ImportFile.State.SKIPPED, kind="")
+        again = run.files.filter(states, mappings=[], mends=None, remembered=None).exclude(header=[])
+        again.exclude(source__in=companions()).update(state=ImportFile.State.WAITING, reason="", source="", kind="")
+        preview.stop(run)
+        run.held_since, run.run_after = None, timezone.now()
+        run.save(update_fields=["source", "held_since", "run_after"])
+    return run
+
+
 def choose_zone(*, run: Import, source: str, zone: str) -> Preview:
     """Say by which clock the files of a source are read where they do not say it.
 
@@ -184,6 +210,8 @@ def bring_in(*, run: Import, user: User) -> Import:
         run = _held(run.pk)
         if not run.files.filter(state=ImportFile.State.READING).exists():
             raise CannotBringIn("Say first what the columns of a file mean; nothing of this can be read yet.")
+        if whose(run):
+            raise CannotBringIn("Say first which system the files are from.")
         if _has_questions(run):
             raise CannotBringIn("Answer first how the cells are to be read that could be two things.")
         remember.keep(run, user)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.work import State
 from crm.imports.journal import mark
-from crm.imports.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, salesforce_key, ways_to_write
+from crm.imports.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, kept_id, ways_to_write
 from crm.imports.rules import kind_of
 from crm.models import Import, ImportFile, Lead, Record
 from team.models import Company, User
@@ -79,7 +79,14 @@ def _with_kept_ids(model: type[Record], rows: Sequence[Mapping[str, Any]]) -> li
     found = [dict(row) for row in rows]
     for name, target in {"external_id": model, **_records_named(model)}.items():
         given = {(row["source"], row[name]) for row in found if isinstance(row.get(name), str)}
-        kept = _kept_ids(target, {(source, key) for source, key in given if is_of_salesforce(source)})
+        kept = _kept_ids(
+            target,
+            {
+                (source, key)
+                for source, key in given
+                if kept_id(source, kind_of(target), key) != key or is_of_salesforce(source)
+            },
+        )
         for row in found:
             if isinstance(row.get(name), str):
                 row[name] = kept.get((row["source"], row[name]), row[name])
@@ -100,7 +107,7 @@ def _kept_ids(model: type[Record], given: set[tuple[str, str]]) -> dict[tuple[st
     known = set(stored.filter(external_id__in=set().union(*ways.values())).values_list("source", "external_id"))
     found = {}
     for (source, key), forms in ways.items():
-        kept = salesforce_key(source, kind_of(model), key)
+        kept = kept_id(source, kind_of(model), key)
         there = [form for form in (kept, *sorted(forms)) if (source, form) in known]
         found[source, key] = next(iter(there), kept)
     return found

@@ -180,6 +180,14 @@ def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
 
 @needs("import")
 @require_POST
+def choose_source(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the system that all files of an upload are from."""
+    source = request.POST.get("source", "")
+    return _choose(request, lambda: actions.choose_source(run=get_object_or_404(Import, pk=pk), source=source), pk)
+
+
+@needs("import")
+@require_POST
 def choose_zone(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the clock by which the files of a source are read."""
     said = {name: request.POST.get(name, "") for name in ("source", "zone")}

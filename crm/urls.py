@@ -33,6 +33,7 @@ urlpatterns = [
     path("imports/remembered/zones/<int:pk>/forget/", remembered_views.forget_zone, name="forget_zone"),
     path("imports/<int:pk>/bring-in/", review_views.bring_in, name="bring_in"),
     path("imports/<int:pk>/duplicates/choose/", review_views.choose_duplicates, name="choose_duplicates"),
+    path("imports/<int:pk>/source/", review_views.choose_source, name="choose_source"),
     path("imports/<int:pk>/zone/", review_views.choose_zone, name="choose_zone"),
     path("imports/<int:pk>/currency/", review_views.choose_currency, name="choose_currency"),
     path("imports/<int:pk>/files/<int:file_pk>/", review_views.file_mapping, name="file_mapping"),

@@ -24,6 +24,7 @@ from crm.imports.outlook import outlook, source_title
 from crm.imports.questions import Finding, Question, findings, questions
 from crm.imports.rules import MappingError
 from crm.imports.run import can_be_mapped
+from crm.imports.uploads import whose
 from crm.models import Import, ImportFile, RowError
 from crm.models.imports import HELD_FOR
 from team.access import needs, takes_uploads
@@ -106,7 +107,13 @@ def _review(request: HttpRequest, run: Import) -> HttpResponse:
     known = ImportFile.objects.filter(run=run).select_related("run", "mapped_by", "remembered__decided_by")
     files = list(known.exclude(state=ImportFile.State.UNPACKED))
     ready = any(file.state == ImportFile.State.READING for file in files)
-    context = {"run": run, "outlook": outlook(run, files), "ready": ready, "oob": wants_region(request)}
+    context = {
+        "run": run,
+        "outlook": outlook(run, files),
+        "ready": ready,
+        "oob": wants_region(request),
+        "whose": whose(run),
+    }
     if not context["oob"]:
         context |= _around(request, run, files)
     return render_live(request, "crm/import_review.html", context)

@@ -6,16 +6,22 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+import pandas as pd
 from django.conf import settings
 
-from crm.imports.headers import fold, index, without_unit
+from crm.imports.headers import fold, index, name_parts, without_unit
 from crm.imports.labels import LABELS
+from crm.imports.other_systems import other_system
 from crm.imports.reading import read_mapping, read_source
+from crm.imports.record_ids import whose_ids
 from crm.imports.rules import ObjectMapping, Source
 
 BOOK = re.compile(r"\.(?:xls[xmb]?|ods)$", re.IGNORECASE)
 SUFFIXES = re.compile(r"(?:\.[a-z0-9]{1,5})*$", re.IGNORECASE)
 OURS = Path(__file__).resolve().parent.parent / "mappings"
+AUTO = "auto"
+CRMS = ("hubspot", "pipedrive", "salesforce", "zoho")  # whose exports have much in common
+LOOKED_AT = 50  # ids of a file
 MOSTLY = 0.5  # of a sheet's columns must be those of a template for it to be one
 RANKS = [
     "exchange_rate", "owner", "vertical", "product", "campaign", "content_asset", "account", "contact", "lead", "opportunity",
@@ -76,21 +82,55 @@ def source_names() -> list[str]:
     return sorted({source for source, _ in _ours() | _files(own_folder())})
 
 
+def companions() -> list[str]:
+    """Return the sources whose files go with those of any system: our templates, exchange rates."""
+    return [source.name for source in sources().values() if source.is_templates or source.accompanies]
+
+
 def titles() -> list[tuple[str, str]]:
     """Return (name, title) of every source, for a choice."""
     return [(source.name, source.title) for source in sources().values()]
 
 
-def recognise(header: list[str], name: str, asked: str = "auto") -> FileKind | None:
-    """Tell what a file is by its headers; its name decides only between equals, or where headers are too few."""
-    candidates: list[tuple[tuple[int, bool], FileKind]] = []
+@dataclass(frozen=True)
+class Candidate:
+    """What a file may be, and how much of it speaks for that."""
+
+    kind: FileKind
+    shared: int  # columns that its mappings know
+    proof: int  # 1 where the ids are of this system, -1 where they are not
+    is_named: bool  # the file is called so
+
+    @property
+    def weight(self) -> tuple[int, int, bool]:
+        """Return what is compared: ids of the system prove it; where they are not, others go before with as many columns."""
+        return (1000 if self.proof > 0 else 0) + self.shared, self.proof, self.is_named
+
+    @property
+    def source(self) -> str:
+        return self.kind.source.name
+
+
+def recognise(header: list[str], name: str, asked: str = AUTO, frame: pd.DataFrame | None = None) -> FileKind | None:
+    """Tell what a file is by its headers and ids; its name decides only between equals, or where headers are too few."""
+    found = candidates(header, name, asked, frame)
+    return max(found, key=lambda candidate: candidate.weight).kind if found else None
+
+
+def candidates(header: list[str], name: str, asked: str = AUTO, frame: pd.DataFrame | None = None) -> list[Candidate]:
+    """Return all that a file may be, the likeliest of each source."""
+    found: dict[str, Candidate] = {}
+    is_others = asked == AUTO and bool(other_system(header))
     for source in sources().values():
-        if asked in {"auto", source.name}:
-            known = _kinds(source, header, name)
-            if source.is_templates and asked == "auto":
-                known = (kind for kind in known if _is_template(kind, header))
-            candidates += [(_likeness(kind, header, name), kind) for kind in known]
-    return max(candidates, key=lambda candidate: candidate[0])[1] if candidates else None
+        if asked not in {AUTO, source.name} or (is_others and source.name in CRMS):
+            continue
+        known = _kinds(source, header, name)
+        if source.is_templates and asked == AUTO:
+            known = (kind for kind in known if _is_template(kind, header))
+        some = [_candidate(kind, header, name, frame) for kind in known]
+        if some:
+            found[source.name] = max(some, key=lambda candidate: candidate.weight)
+    return list(found.values())
 
 
 def kind_of(source: str, name: str, header: list[str]) -> FileKind:
@@ -121,13 +161,24 @@ def _has_id(mapping: ObjectMapping, header: list[str]) -> bool:
     return any(fold(name) in folded for name in mapping.id_columns) and mapping.each is None
 
 
-def _likeness(kind: FileKind, header: list[str], name: str) -> tuple[int, bool]:
-    """Compare kinds by how many of the file's columns they know, then by the file's name."""
-    known = set().union(*(mapping.known_columns for mapping in kind.mappings))
-    needs = {fold(column) for mapping in kind.mappings for names in mapping.needs for column in names}
-    known |= {fold(column) for mapping in kind.mappings for column in mapping.columns_like(header)}
-    shared = sum(1 for column in header if {fold(column), fold(without_unit(column))} & (known | needs))
-    return shared, any(fold(kind.name) in stem for stem in stems(name))
+def _candidate(kind: FileKind, header: list[str], name: str, frame: pd.DataFrame | None) -> Candidate:
+    """Weigh a kind by how many of the file's columns it knows, then by the file's name."""
+    known = set().union(*(mapping.known_names for mapping in kind.mappings))
+    known |= {name_parts(column) for mapping in kind.mappings for column in mapping.columns_like(header)}
+    shared = sum(1 for column in header if {name_parts(column), name_parts(without_unit(column))} & known)
+    is_named = any(fold(kind.name) in stem for stem in stems(name))
+    return Candidate(kind, shared, _proof(kind, header, frame), is_named)
+
+
+def _proof(kind: FileKind, header: list[str], frame: pd.DataFrame | None) -> int:
+    """Tell whether the ids of a file are of the system that its columns speak for."""
+    main = max(kind.mappings, key=lambda mapping: len(mapping.fields))
+    here = index(header)
+    ids = next((here[fold(name)] for name in main.id_columns if fold(name) in here), "")
+    if frame is None or not ids or kind.source.name not in CRMS:
+        return 0
+    words = [word for word in frame[ids].head(LOOKED_AT) if word]
+    return whose_ids(words, kind.source.name, main.object) if words else 0
 
 
 def stems(name: str) -> list[str]:

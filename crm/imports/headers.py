@@ -15,6 +15,7 @@ LONGEST_REMEMBERED = 200  # a cell of a megabyte is not kept in memory
 UNIT = re.compile(
     r"^(?P<name>.+?)\s*(?:\((?P<round>[^()]+)\)|\[(?P<square>[^\[\]]+)\]|\s[io]n (?P<after>[A-Z]{3}|[€£$])|[\s_](?P<code>[A-Z]{3}))$"
 )
+PARTED = re.compile(r"\s+[-–—]\s+")
 ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z][A-Za-z]+/[A-Za-z_]+")
 
 
@@ -26,6 +27,12 @@ def fold(header: str) -> str:
 @lru_cache(maxsize=10_000)
 def _fold(header: str) -> str:
     return re.sub(r"[\W_]+", "", header.casefold())
+
+
+@lru_cache(maxsize=20_000)
+def name_parts(header: str) -> tuple[str, ...]:
+    """Return a name by which a file is recognised: “Product - ID” has two parts, “Product ID” and “ProductId” one."""
+    return tuple(fold(part) for part in PARTED.split(header))
 
 
 def distinct(headers: Iterable[str]) -> list[str]:

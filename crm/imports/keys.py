@@ -67,6 +67,12 @@ def kept_ids(written: pd.Series, source: str, kind: str, header: str, refuse: Re
     return ids.kept
 
 
+def whole_names(frame: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series:
+    """Return names of which each column has a part; of people with one name, some exports have it in each."""
+    rows = zip(*(frame[header] for header in headers), strict=True)
+    return pd.Series([" ".join(dict.fromkeys(filter(None, row))) for row in rows], index=frame.index, dtype="str")
+
+
 def own_ids(
     plan: Plan, columns: dict[str, pd.Series], about: np.ndarray, frame: pd.DataFrame, refuse: Refuse
 ) -> pd.Series:

@@ -45,7 +45,7 @@ def _rule(rule: Any, known: Mapping[str, list[str]]) -> Any:
             [_rule(one, known) for one in rule] if any(isinstance(one, dict) for one in rule) else _named(rule, known)
         )
     found = dict(rule)
-    for key in ("column", "join", "less_percent"):
+    for key in () if rule.get("exact") else ("column", "join", "less_percent"):
         if key in rule:
             found[key] = _named(rule[key], known)
     for key in ("product", "sum", "less"):

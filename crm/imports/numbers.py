@@ -27,6 +27,14 @@ _SIGN = "|".join(re.escape(sign) for sign in sorted(SYMBOLS, key=len, reverse=Tr
 MARKED = re.compile(
     rf"^[-−(]?\s*(?P<before>{_SIGN}|[A-Za-z]{{3}}(?![A-Za-z]))|(?P<after>{_SIGN}|(?<![A-Za-z])[A-Za-z]{{3}})\s*\)?$"
 )
+SCALES = {  # words behind a number: what it is to be multiplied by
+    **dict.fromkeys(("k", "tsd", "thousand"), 1_000), **dict.fromkeys(("m", "mm", "mn", "mio", "million"), 1_000_000),
+    **dict.fromkeys(("b", "bn", "mrd", "billion"), 1_000_000_000),
+}  # fmt: skip
+SCALED = re.compile(
+    rf"(?<=[\d.,])\s*({'|'.join(sorted(SCALES, key=len, reverse=True))})\.?(?=\s*(?:{_SIGN}|[A-Z]{{3}})?\s*\)?$)",
+    re.IGNORECASE,
+)
 BLANKS = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
 GROUPED = {
     mark: re.compile(
@@ -52,13 +60,19 @@ class Amount:
     bare: str
     is_negative: bool
     mark: str
+    scale: int = 1
 
 
 def amount(word: str) -> Amount:
-    """Take a cell apart: -€ 1.234,50 · (500) · 5 EUR · 500- · 1 234,50 kr."""
-    word, mark = _unmarked(word.replace("−", "-").strip())
+    """Take a cell apart: -€ 1.234,50 · (500) · 5 EUR · 500- · 1 234,50 kr · $1.2M."""
+    word = word.replace("−", "-").strip()
+    scaled = SCALED.search(word)
+    if scaled:
+        word = word[: scaled.start()] + word[scaled.end() :]
+    word, mark = _unmarked(word)
     negative = word.startswith(("-", "(")) or word.endswith("-")
-    return Amount(BLANKS.sub("", word.strip("-() ")), negative, mark)
+    scale = SCALES[scaled[1].lower()] if scaled else 1
+    return Amount(BLANKS.sub("", word.strip("-() ")), negative, mark, scale)
 
 
 def _unmarked(word: str) -> tuple[str, str]:
@@ -82,6 +96,7 @@ def plain(word: str, decimal: str) -> Decimal | None:
         return None
     if value is None or not value.is_finite():
         return None
+    value *= found.scale
     return -value if found.is_negative else value
 
 

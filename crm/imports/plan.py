@@ -41,6 +41,7 @@ class PlannedField:
     join: tuple[str, ...]
     refine: tuple[str, ...] = ()
     calculation: "PlannedCalculation | None" = None
+    unless: tuple[tuple[str, frozenset[str]], ...] = ()  # (column, folded words)
 
     @property
     def column(self) -> str:
@@ -56,6 +57,7 @@ class PlannedReference:
     model: type[models.Model]
     column: str  # database column of the link
     staged: str
+    join: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,8 @@ def _fields(
         calculation = _calculation(rule, here)
         if headers or join or calculation or rule.value is not None:
             refine = _present(rule.refine.columns, here) if rule.refine else ()
-            yield PlannedField(rule, field_of(model, rule.name), headers, join, refine, calculation)
+            unless = _words(rule.unless, here)
+            yield PlannedField(rule, field_of(model, rule.name), headers, join, refine, calculation, unless)
 
 
 def _calculation(rule: FieldRule, here: Mapping[str, str]) -> PlannedCalculation | None:
@@ -183,10 +186,13 @@ def _references(
     mapping: ObjectMapping, model: type[models.Model], here: Mapping[str, str]
 ) -> Iterable[PlannedReference]:
     for alternatives in mapping.references:
-        rule = next((rule for rule in alternatives if rule.value or _present(rule.columns, here)), None)
+        fed = ((rule, rule.headers_in(here), _present(rule.join, here)) for rule in alternatives)
+        rule, headers, join = next((one for one in fed if one[0].value or one[1] or one[2]), (None, (), ()))
         if rule is not None:
             column = column_of(model, rule.name)
-            yield PlannedReference(rule, _present(rule.columns, here), model_of(rule.to), column, f"to_{rule.name}")
+            yield PlannedReference(
+                rule, headers or join, model_of(rule.to), column, f"to_{rule.name}", () if headers else join
+            )
 
 
 def staged_columns(plan: Plan) -> list[tuple[str, str]]:

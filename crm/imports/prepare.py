@@ -191,6 +191,8 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
         )
     if rule.when:
         column = column.where(_where(rule.when, done, frame), "")
+    for header, words in planned.unless:
+        column = column.where(~frame[header].isin([word for word in frame[header].unique() if fold(word) in words]), "")
     found, wrong = _read(planned, column, plan)
     if planned.calculation:
         found = _with_calculation(planned, plan, found, wrong, checks)
@@ -329,6 +331,8 @@ def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Seri
     if rule.value:
         return pd.Series(rule.value, index=checks.frame.index, dtype="str")
     column = _without(first_filled(checks.frame, planned.headers, nulls), rule.empty)
+    if planned.join:
+        column = keys.whole_names(checks.frame, planned.join)
     if rule.split:
         column = column.str.partition(rule.split)[0].str.strip()
     if rule.match:

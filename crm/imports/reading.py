@@ -54,6 +54,7 @@ def read_source(folder: Path, mappings: Iterable[ObjectMapping]) -> Source:
         dates=tuple(table.get("dates", ())),
         times=tuple(table.get("times", ())),
         is_templates=table.get("templates", False),
+        accompanies=table.get("accompanies", False),
         mappings=tuple(mappings),
     )
 
@@ -120,7 +121,10 @@ def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
         return FieldRule(name, columns=_names(rule))
     _only(
         rule,
-        {"column", "join", "product", "sum", "less", "less_percent", "value", "default", "as", "map", "empty", "when", "refine", *TOLD},
+        {
+            "column", "join", "product", "sum", "less", "less_percent", "value", "default", "as", "map", "empty", "when",
+            "unless", "refine", *TOLD,
+        },
         name,
     )  # fmt: skip
     refine = rule.get("refine")
@@ -135,6 +139,7 @@ def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
         map=maps[rule["map"]] if "map" in rule else None,
         empty=_names(rule.get("empty", ())),
         when=tuple((field, _names(values)) for field, values in rule.get("when", {}).items()),
+        unless=tuple((column, _names(words)) for column, words in rule.get("unless", {}).items()),
         refine=Refinement(refine["value"], _names(refine["column"]), maps[refine["map"]]) if refine else None,
         required=rule.get("required", False),
     )
@@ -178,15 +183,21 @@ def _references(name: str, rule: Any, maps: Mapping[str, ValueMap], kind: str) -
 
 
 def _reference(name: str, rule: dict[str, Any], maps: Mapping[str, ValueMap], kind: str) -> Reference:
-    _only(rule, {"column", "value", "default", "by", "stub", "match", "split", "map", "empty", *TOLD}, name)
+    _only(
+        rule,
+        {"column", "value", "default", "by", "stub", "match", "split", "map", "empty", "join", "exact", *TOLD},
+        name,
+    )
     target = _target(kind, name)
     by = rule.get("by", "name" if target == "territory" else "external_id")
     return Reference(
         name=name,
         to=target,
-        columns=_names(rule.get("column", ()) if "value" in rule else rule["column"]),
+        columns=_names(rule.get("column", ()) if {"value", "join"} & rule.keys() else rule["column"]),
         value=str(rule.get("value", "")),
         default=str(rule.get("default", "")),
+        join=_names(rule.get("join", ())),
+        exact=rule.get("exact", False),
         by=_one_of(by, LOOKUPS, f"{name}: by"),
         stub=rule.get("stub", False),
         match=re.compile(rule["match"]) if "match" in rule else None,

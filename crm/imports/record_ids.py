@@ -2,7 +2,7 @@
 
 Salesforce writes the id of one record with 15 characters (reports, pages) or with 18 (exports, the API). The 15 count
 upper and lower case; the last three of the 18 say which of the 15 are upper case, five characters each, so that the
-whole can be compared without regard to case. Accord keeps the 18.
+whole can be compared without regard to case. Accord keeps the 18. Zoho writes a number, in exports with zcrm_ in front.
 """
 
 import re
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-SALESFORCE = "salesforce"
+SALESFORCE, ZOHO = "salesforce", "zoho"
 CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 NO_UPPER_CASE = "AAA"
 SHORT, LONG = 15, 18
@@ -34,6 +34,7 @@ PREFIXES = {  # how the ids of each kind of record begin; those of custom object
 KNOWN_BY_NAME = {"vertical", "territory"}
 ANY_OBJECT = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 SHORTENED = re.compile(r"[+-]?\d{1,3}[.,]\d+[eE][+-]?\d{1,3}|[+-]?\d{1,3}[eE][+-]\d{1,3}")
+ZOHO_ID = re.compile(r"zcrm_(\d+)")  # in exports; its API writes the number alone
 WITH_DECIMALS = re.compile(r"(\d{1,15})[.,]0")
 SHORTENED_REASON = (
     "is not a complete id: a spreadsheet shortened it. Import the file as it was exported, without opening it in a "
@@ -63,6 +64,8 @@ def read_ids(written: pd.Series, source: str, kind: str) -> Ids:
     looks_shortened = {word for word in words if SHORTENED.fullmatch(word)}
     decimals = _without_decimals(words)
     kept: dict[str, str] = dict(decimals)
+    if not source or source == ZOHO:
+        kept |= {word: found[1] for word in words if (found := ZOHO_ID.fullmatch(word))}
     short: set[str] = set()
     misfits: set[str] = set()
     if not source or is_of_salesforce(source):
@@ -148,18 +151,30 @@ def _with_case(short: str, check: str) -> str:
     return found if check_characters(found) == check else ""
 
 
-def salesforce_key(source: str, kind: str, word: str) -> str:
-    """Return one id as it is kept: of a Salesforce record its 18 characters, of others what was written."""
-    if not is_of_salesforce(source):
-        return word
-    return salesforce_ids([word], kind).kept.get(word, word)
+def kept_id(source: str, kind: str, word: str) -> str:
+    """Return one id as it is kept."""
+    if source == ZOHO and (found := ZOHO_ID.fullmatch(word)):
+        return found[1]
+    return salesforce_ids([word], kind).kept.get(word, word) if is_of_salesforce(source) else word
 
 
 def ways_to_write(source: str, kind: str, word: str) -> set[str]:
     """Return all forms under which a record with an id may be stored."""
-    kept = salesforce_key(source, kind, word)
+    kept = kept_id(source, kind, word)
     is_salesforce = is_of_salesforce(source) and is_salesforce_id(kept, kind)
-    return {word, kept, kept[:SHORT]} if is_salesforce else {word}
+    return {word, kept, kept[:SHORT]} if is_salesforce else {word, kept}
+
+
+def whose_ids(words: Iterable[str], source: str, kind: str) -> int:
+    """Return 1 where ids are surely of a system, -1 where they surely are not, 0 where they tell nothing."""
+    words = list(words)
+    of_salesforce = all(is_salesforce_id(word, kind) for word in words)
+    of_zoho = all(map(ZOHO_ID.fullmatch, words))
+    if is_of_salesforce(source):
+        return 1 if of_salesforce else -1
+    if source == ZOHO and of_zoho:
+        return 1
+    return -1 if of_salesforce or of_zoho else 0
 
 
 def is_shortened(word: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import models
 
-from crm.imports.headers import fold, index
+from crm.imports.headers import fold, name_parts, without_unit
 
 
 class MappingError(ValueError):
@@ -89,6 +89,7 @@ class FieldRule:
     map: ValueMap | None = None
     empty: tuple[str, ...] = ()  # words that mean "not given"
     when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # only where these fields have these values
+    unless: tuple[tuple[str, tuple[str, ...]], ...] = ()  # not in rows where these columns have these words
     refine: Refinement | None = None
     required: bool = False  # a row without it is refused
 
@@ -109,6 +110,13 @@ class Reference:
     map: ValueMap | None = None
     empty: tuple[str, ...] = ()
     required: bool = False
+    join: tuple[str, ...] = ()  # columns that make its name together, where no column has it whole
+    exact: bool = False  # only columns that are called just so: some exports tell ids from names by an underscore
+
+    def headers_in(self, here: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the columns of a file that feed it; `here` is {folded name: column}."""
+        named = (here[fold(name)] for name in self.columns if fold(name) in here)
+        return tuple(dict.fromkeys(column for column in named if not self.exact or column in self.columns))
 
 
 @dataclass(frozen=True)
@@ -148,8 +156,9 @@ class ObjectMapping:
     rules: tuple[str, ...] = ()  # named rules that run when all files are in
 
     def is_met_by(self, headers: Iterable[str]) -> bool:
-        folded = set(index(headers))
-        met = all(any(fold(name) in folded for name in names) for names in self.needs)
+        headers = list(headers)
+        folded = {name_parts(header) for header in (*headers, *map(without_unit, headers))}
+        met = all(any(name_parts(name) in folded for name in names) for names in self.needs)
         return met and (self.each is None or bool(self.columns_like(headers)))
 
     def columns_like(self, headers: Iterable[str]) -> list[str]:
@@ -159,14 +168,24 @@ class ObjectMapping:
     @cached_property
     def known_columns(self) -> set[str]:
         """Folded names of all columns that this mapping reads or ignores."""
+        return {fold(name) for name in self._named_columns}
+
+    @property
+    def _named_columns(self) -> list[str]:
         names = [*self.id_columns, *self.ignore, *(column for column, _ in (*self.drop_when, *self.keep_when))]
         names += [condition.column for condition in self.only]
         for rule in self.fields:
             names += [*rule.columns, *rule.join, *(rule.refine.columns if rule.refine else ())]
             names += rule.calculation.columns if rule.calculation else ()
         for reference in self.all_references:
-            names += reference.columns
-        return {fold(name) for name in names}
+            names += [*reference.columns, *reference.join]
+        return names
+
+    @cached_property
+    def known_names(self) -> set[tuple[str, ...]]:
+        """Names of all columns that this mapping reads, ignores or asks for, as a file is recognised by them."""
+        needed = [name for names in self.needs for name in names]
+        return {name_parts(name) for name in (*self._named_columns, *needed)}
 
     @property
     def required_columns(self) -> list[tuple[str, ...]]:
@@ -191,6 +210,7 @@ class Source:
     dates: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
     is_templates: bool = False  # sheets that people fill in: one is known by most of its columns, not by a few
+    accompanies: bool = False  # tables that go with those of any system, like exchange rates
     mappings: tuple[ObjectMapping, ...] = field(default=(), repr=False)
 
 

@@ -15,9 +15,9 @@ from django.utils import timezone
 from core.tasks import ring
 from core.work import Later
 from crm import rates
-from crm.imports import ecb, finish, mended, preview, remember, sheets, store, unchanged
+from crm.imports import ecb, finish, mended, preview, remember, sheets, store, unchanged, uploads
 from crm.imports.ahead import Ahead
-from crm.imports.catalogue import FileKind, recognise
+from crm.imports.catalogue import AUTO, FileKind, recognise
 from crm.imports.currency import settle
 from crm.imports.detect import examine
 from crm.imports.duplicates import list_left_out
@@ -25,9 +25,11 @@ from crm.imports.journal import mark
 from crm.imports.locks import one_at_a_time
 from crm.imports.mended import AT_FIRST
 from crm.imports.notes import add_notes
+from crm.imports.other_systems import other_system, without_mapping
 from crm.imports.planning import note_custom_fields, place_behind, place_in, prepared_from
 from crm.imports.prepare import Prepared, Refused, Staged
 from crm.imports.questions import questions
+from crm.imports.sample import first_rows
 from crm.imports.staging import Written, upsert
 from crm.imports.survey import Unreadable, survey
 from crm.models import Import, ImportFile, RowError
@@ -61,20 +63,23 @@ class Run:
 
     def _look(self) -> bool:
         file = self.row.files.filter(state=ImportFile.State.WAITING).first()
-        if file is None and self._wants_a_person():
-            self._hold()
+        if file is None:
+            uploads.settle_sources(self.row)
+            if self._wants_a_person():
+                self._hold()
         with transaction.atomic():
             if file is None:
                 self._begin()
             else:
-                look_at(file, self.row.source)
+                look_at(file, uploads.asked_source(self.row))
                 self.row.advance({"phase": "look"})
         return False
 
     def _wants_a_person(self) -> bool:
         """Tell whether somebody who waits for it has something to look at, or a file leaves something open."""
         files = list(self.row.files.all())
-        return (self.row.waits and any(map(can_be_mapped, files))) or any(map(questions, files))
+        is_open = uploads.whose(self.row) is not None or any(map(questions, files))
+        return is_open or (self.row.waits and any(map(can_be_mapped, files)))
 
     def _hold(self) -> None:
         """Leave the import to a person, and have what it would do counted meanwhile."""
@@ -251,7 +256,7 @@ def _recognise(file: ImportFile, asked: str) -> None:
     file.source, file.kind, file.mappings, file.mapped_by, file.remembered = "", "", [], None, None
     if mended.recognise(file) or remember.apply(file, asked):
         return None
-    kind = recognise(seen.header, file.name, asked)
+    kind = recognise(seen.header, file.name, asked, first_rows(file))
     if kind is None:
         return _skip(file, _unknown(seen.header, asked))
     return _know(file, kind)
@@ -272,6 +277,8 @@ def _skip(file: ImportFile, reason: str) -> None:
 
 
 def _unknown(header: list[str], asked: str) -> str:
+    if asked == AUTO and (title := other_system(header)):
+        return without_mapping(title)
     shown = ", ".join(header[:6]) + (" …" if len(header) > 6 else "")
     whose = "No mapping" if asked == "auto" else f"No {asked} mapping"
     return f"{whose} knows a file with these columns: {shown}"[:1000]

@@ -15,9 +15,10 @@ from core.tasks import ring
 from core.work import State, perform
 from crm.actions import cancel_import, start_import
 from crm.imports import store
-from crm.imports.catalogue import source_names
+from crm.imports.catalogue import AUTO, source_names
 from crm.imports.notes import note_sentences
 from crm.imports.questions import DATES, DECIMAL, ZONE, Question, questions
+from crm.imports.uploads import SEVERAL, whose
 from crm.imports.zones import zone_named
 from crm.models import Import, ImportFile, RowError
 from team.models import currency_code
@@ -32,7 +33,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", type=Path, metavar="PATH", help="a file, a folder, or a zip")
-        parser.add_argument("--source", default="auto", help="salesforce, hubspot, olist, maven, or auto (default)")
+        parser.add_argument(
+            "--source",
+            default="auto",
+            help="salesforce, hubspot, pipedrive, zoho or another; several: not all files are of one; auto (default)",
+        )
         parser.add_argument("--currency", default="", help="of amounts whose file names none, like EUR")
         parser.add_argument(
             "--dates", choices=["day-first", "month-first"], help="how 01/02/2026 is read where a file proves nothing"
@@ -59,7 +64,8 @@ class Command(BaseCommand):
 
     def _ask(self, run: Import) -> None:
         """Say what the files leave open, and end with nothing written."""
-        lines = [_asked(file, question) for file in run.files.order_by("pk") for question in questions(file)]
+        lines = _asked_whose(run)
+        lines += [_asked(file, question) for file in run.files.order_by("pk") for question in questions(file)]
         cancel_import(run=run)
         raise CommandError("\n".join([*lines, "Nothing was imported."]), returncode=2)
 
@@ -127,6 +133,15 @@ def _answers(options: dict[str, Any]) -> dict[str, str]:
     return {key: value for key, value in said.items() if value}
 
 
+def _asked_whose(run: Import) -> list[str]:
+    asked = whose(run)
+    if asked is None:
+        return []
+    files = [f"  {name}: {titles}" for name, titles in asked.files]
+    flags = " or ".join(f"--source {name}" for name, _ in (*asked.titles, (SEVERAL, "")))
+    return [asked.words, *files, f"Say which with {flags}."]
+
+
 def _asked(file: ImportFile, question: Question) -> str:
     readings = " or ".join(f"{choice.reads} ({_flag(question)} {choice.value})" for choice in question.choices)
     return f"{file.name}: {question.words} “{question.sample}” is {readings}."
@@ -139,7 +154,7 @@ def _flag(question: Question) -> str:
 def _check(path: Path, source: str, currency: str, zone: str) -> None:
     if not path.exists():
         raise CommandError(f"There is no file or folder {path}.")
-    if source not in {"auto", *source_names()}:
+    if source not in {AUTO, SEVERAL, *source_names()}:
         raise CommandError(f"No source is called “{source}”. Use one of: auto, {', '.join(source_names())}.")
     if zone and not zone_named(zone):
         raise CommandError(f"“{zone}” is no time zone. Write it as Europe/Berlin or UTC.")
