@@ -53,7 +53,6 @@ WITH_TESTS_OF_THEIR_OWN = [
     "CurrencyType",
     "DatedConversionRate",
     "Lead report",
-    "Product2",
 ]
 
 
