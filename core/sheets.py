@@ -10,6 +10,8 @@ from django.http import StreamingHttpResponse
 
 MARK = "\ufeff"
 FORMULA = re.compile(r"'*[=+\-@\t\r\0]")  # whatever quotes stand before it: one more can then be taken away again
+AFTER_DELIMITER = re.compile(r"(?<=[;,\t|\r\n])(?='*[=+\-@])")  # a reader with another delimiter begins a cell there
+GUARD = re.compile(r"(?:\A|(?<=[;,\t|\r\n]))'(?='*[=+\-@])|\A'(?='*[\t\r\0])")
 NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 
 
@@ -39,5 +41,16 @@ def _cell(value: Any) -> Any:
 
 
 def guarded(cell: str) -> str:
-    """Put a quote before what a spreadsheet would take for a formula; numbers stay numbers."""
-    return f"'{cell}" if FORMULA.match(cell) and not NUMBER.fullmatch(cell) else cell
+    """Put a quote before what a spreadsheet would take for a formula; numbers stay numbers.
+
+    That is at the start of the cell, and after each character that a spreadsheet may be told is the delimiter.
+    """
+    if NUMBER.fullmatch(cell):
+        return cell
+    first = "'" if FORMULA.match(cell) else ""
+    return first + AFTER_DELIMITER.sub("'", cell)
+
+
+def unguarded(cell: str) -> str:
+    """Take away exactly the quotes that `guarded` put."""
+    return GUARD.sub("", cell)

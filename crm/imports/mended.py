@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from django.db.models import Count
 
+from core.sheets import unguarded
 from crm.imports.blocks import Block
 from crm.imports.headers import REJECTED_LINE, fold, is_ours, mends
 from crm.imports.plan import Plan
@@ -22,7 +23,6 @@ from crm.imports.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING,
 from crm.models import Import, ImportFile, RowError
 
 AT_FIRST = {ENCODING, DELIMITER}  # the corrected file is written in its own
-GUARDED = re.compile(r"^'(?='*[=+\-@\t\r\0])")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def recognise(file: ImportFile) -> bool:
         return False
     file.mends, file.source, file.kind, file.rank = origin, origin.source, origin.kind, origin.rank
     file.mappings, file.mapped_by_id, file.remembered_id = origin.mappings, origin.mapped_by_id, origin.remembered_id
-    file.header = [bare(name) for name in file.header]
+    file.header = [unguarded(name) for name in file.header]
     _read_alike(file, origin)
     file.state = ImportFile.State.READING
     return True
@@ -69,11 +69,6 @@ def origin_of(header: list[str]) -> ImportFile | None:
     return origin if own_columns(origin.header) <= own_columns(header) else None
 
 
-def bare(cell: str) -> str:
-    """Take the quote away that `core.sheets.guarded` put before a formula."""
-    return GUARDED.sub("", cell)
-
-
 def own_columns(header: Iterable[str]) -> set[str]:
     return {fold(name) for name in header if not is_ours(name)}
 
@@ -94,12 +89,12 @@ def prepared(found: Iterable[Block], plans: list[Plan]) -> Iterator[Prepared]:
 
 
 def _bare(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take our quotes away in the few cells that begin with one."""
+    """Take our quotes away in the few cells that have one."""
     columns = {place: frame.iloc[:, place] for place in range(frame.shape[1])}
     for place, column in columns.items():
-        quoted = column.str.startswith("'")
+        quoted = column.str.contains("'", regex=False)
         if quoted.any():
-            columns[place] = column.where(~quoted, column.map(bare))
+            columns[place] = column.where(~quoted, column.map(unguarded))
     return pd.DataFrame(columns).set_axis(frame.columns, axis=1)
 
 
