@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 LEASE = timedelta(seconds=60)
+SILENT_AFTER = timedelta(seconds=20)  # steps commit far more often; a worker not heard of for so long may have stopped
 BUDGET_SECONDS = 45.0  # one bell works no longer than this, far below the broker's visibility timeout
 RETRY_AFTER = timedelta(seconds=10)
 
@@ -71,6 +72,17 @@ class Work(models.Model):
     def step(self) -> bool:
         """Do one step and commit its effect with `advance()` in one transaction; True when nothing is left."""
         raise NotImplementedError
+
+    @property
+    def lacks_worker(self) -> bool:
+        """Whether nobody works on it: it is in the queue, or its worker was not heard of for a while."""
+        if self.state == State.QUEUED:
+            return True
+        return bool(
+            self.state == State.RUNNING
+            and self.lease_until
+            and self.lease_until - LEASE + SILENT_AFTER < timezone.now()
+        )
 
     @classmethod
     def due(cls) -> models.QuerySet[Self]:

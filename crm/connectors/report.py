@@ -100,6 +100,8 @@ def doing(pull: Pull) -> str:
     kinds = pull.checkpoint.get("kinds") or []
     title = CRMS[pull.connector.source].kinds.get(kinds[0], kinds[0]) if kinds else ""
     rows = f", {_count(pull.done_units, 'row')} so far" if pull.done_units else ""
+    if pull.state == State.RUNNING and pull.lacks_worker:
+        return f"Waiting for a worker{rows}; the pull then resumes where it stopped"
     words = {
         "read": f"Reads {title.lower()}{rows}" if title else f"Reads{rows}",
         "hand over": f"Hands {_count(pull.done_units, 'row')} to the import",

@@ -46,6 +46,8 @@ def pace(run: Import, rows: int) -> Pace:
     if not run.started_at or not fraction:
         return Pace(percent, rows, 0, None)
     elapsed = ((run.finished_at or timezone.now()) - run.started_at).total_seconds()
+    if run.lacks_worker:
+        return Pace(percent, rows, 0, None)
     left = timedelta(seconds=elapsed * (1 - fraction) / fraction) if not run.is_over else None
     return Pace(percent, rows, round(rows / elapsed) if elapsed else 0, left)
 
@@ -54,6 +56,8 @@ def doing(run: Import) -> str:
     """Say what an import is at."""
     if run.state == State.QUEUED and run.checkpoint.get("phase", "review") == "review":
         return "Waiting for a worker"
+    if run.lacks_worker and run.checkpoint:
+        return "Waiting for a worker; the import then resumes where it stopped"
     match run.checkpoint.get("phase", "look"):
         case "look" | "review":
             return "Looking at the files"

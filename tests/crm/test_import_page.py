@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from core.sheets import guarded
-from core.work import State, perform
+from core.work import LEASE, SILENT_AFTER, State, perform
 from crm.imports import blocks as blocks_module
+from crm.imports import report
 from crm.imports.report import in_words
 from crm.models import Import, Lead
 from team.models import Role, User
@@ -226,7 +229,7 @@ def test_no_cell_of_the_csv_is_a_formula(ops: User, as_user: Any) -> None:
     assert "attachment" in answer["Content-Disposition"]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-cmd", "@x", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-cmd", "@x", "\t1", "\r1"])
 def test_what_a_spreadsheet_would_reckon_gets_a_quote(cell: str) -> None:
     assert guarded(cell) == f"'{cell}"
 
@@ -240,3 +243,21 @@ def test_time_left_in_words() -> None:
     from datetime import timedelta
 
     assert [in_words(timedelta(seconds=s)) for s in (0, 45, 300, 7200)] == ["1 s", "45 s", "5 min", "2 h"]
+
+
+def test_an_import_whose_worker_has_died_shows_no_time_left(ops: User, as_user: Any) -> None:
+    run = bring({"Lead.csv": "Id,LastName\n1,Ada\n"})
+    now = timezone.now()
+    Import.objects.filter(pk=run.pk).update(
+        state=State.RUNNING, finished_at=None, started_at=now - timedelta(seconds=60), lease_until=now + LEASE,
+        checkpoint={"phase": "load"}, size=100, done_units=50,
+    )  # fmt: skip
+    run.refresh_from_db()
+    assert report.pace(run, 1000).left
+    assert report.doing(run) == "Reading the rows"
+    Import.objects.filter(pk=run.pk).update(lease_until=now + LEASE - SILENT_AFTER - timedelta(seconds=1))
+    run.refresh_from_db()
+    assert report.pace(run, 1000).left is None
+    text = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
+    assert "Waiting for a worker; the import then resumes where it stopped" in text
+    assert "left" not in report.pace(run, 1000).words
