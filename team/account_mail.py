@@ -20,11 +20,6 @@ AT_ONCE = 200
 logger = logging.getLogger(__name__)
 
 
-def sends_mail() -> bool:
-    """Tell whether mail leaves this Accord: by default it is only printed where Accord was started."""
-    return not settings.EMAIL_BACKEND.endswith((".console.EmailBackend", ".dummy.EmailBackend"))
-
-
 def send_waiting() -> int:
     """Send what was not sent yet; what a mail server refuses is tried again for three days. Returns how many went out."""
     since = timezone.now() - KEEP_TRYING

@@ -12,10 +12,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.mail import sends_mail
 from team import actions, consents, own_email
 from team.access import needs
 from team.account_history import sentence
-from team.account_mail import sends_mail
 from team.forms import EmailForm
 from team.models import AccountChange, ConsentRequest, User
 

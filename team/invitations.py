@@ -10,14 +10,14 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from core.mail import sends_mail
 from team import seats
 from team.access import may
-from team.account_mail import sends_mail
 from team.models import Company, User
 
 
 def invite(*, by: User, person: User) -> tuple[str, bool]:
-    """Send somebody the link under which they choose their password; returns the link and whether the mail went out.
+    """Send somebody the link under which they choose their password; return the link and whether a mail is on its way.
 
     The link is also for the inviter's eyes, since many an Accord sends no mail. It is therefore only made for
     somebody who has no password yet: nobody can take over an account that is in use. The link of somebody who signs
@@ -31,7 +31,7 @@ def invite(*, by: User, person: User) -> tuple[str, bool]:
         )
     link = settings.SITE_URL + _path(person)
     sent = _sent(by, person, link)
-    return ("" if sent and sends_mail() and seats.is_protected(person) else link), sent
+    return ("" if sent and seats.is_protected(person) else link), sent
 
 
 def _path(person: User) -> str:
@@ -40,6 +40,8 @@ def _path(person: User) -> str:
 
 
 def _sent(by: User, person: User, link: str) -> bool:
+    if not sends_mail():
+        return False
     context = {"by": by, "person": person, "link": link, "company": Company.get(), "days": _days()}
     words = render_to_string("team/email/invitation.txt", context)
     try:

@@ -12,9 +12,9 @@ from django.db import IntegrityError
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from core.mail import sends_mail
 from team import reauthentication
 from team.account_history import acting
-from team.account_mail import sends_mail
 from team.models import Company, User
 
 SALT = "team.own_email"

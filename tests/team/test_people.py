@@ -243,3 +243,22 @@ def test_the_back_office_ends_access_too(as_user: Any, ops: User) -> None:
     assert answer.status_code == 302
     token.refresh_from_db()
     assert token.revoked_at
+
+
+def test_without_mail_the_invitation_shows_the_link_and_promises_no_mail(
+    as_user: Any, ops: User, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    page = as_user(ops).post(reverse("add_person"), NEW)
+    text = page.content.decode()
+    assert "on its way" not in text
+    assert "EMAIL_URL is not set" in text
+    assert page.context["link"] in text
+
+
+def test_without_mail_the_password_reset_says_where_the_link_is(client: Client, company: Any, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    for name in ("account_reset_password", "account_reset_password_done"):
+        text = client.get(reverse(name)).content.decode()
+        assert "on its way" not in text
+        assert "EMAIL_URL is not set" in text
