@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "core.middleware.HeadersMiddleware",
     "team.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "team.submissions.OncePerFormMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -129,6 +130,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "core.templatetags.accord",
+                "core.templatetags.form_key",
                 "template_partials.templatetags.partials",
                 "heroicons.templatetags.heroicons",
             ],

@@ -16,6 +16,7 @@ from django.core.validators import RegexValidator
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from core.sealing import SealedField
 from team.account_models import RECORD_CHANGES, AccountChange, ConsentRequest
 from team.business_time import week_of
 
@@ -328,3 +329,26 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}…)"
+
+
+class SubmittedForm(models.Model):
+    """A form of a page that was submitted, and how it was answered, so that submitting it again has no second effect.
+
+    `key` is drawn each time a form is shown. The answer is encrypted: it may hold what is shown only once.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of what was entered.")
+    claimed_at = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True)
+    answer = SealedField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "key"], name="submitted_form_once_per_key"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["user", "claimed_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.key} by {self.user_id}"
