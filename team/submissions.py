@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.db import connection
@@ -59,7 +59,7 @@ class OncePerFormMiddleware:
         key = request.POST.get(FIELD, "")
         if not KEY.fullmatch(key):
             return self.get_response(request)
-        form, is_ours = claim(cast(User, request.user), key, digest_of(request))
+        form, is_ours = claim(request.user, key, digest_of(request))
         if is_ours:
             return self._process(request, form)
         return (

@@ -16,11 +16,9 @@ FIELD = "form_key"
 class FormKeyNode(CsrfTokenNode):
     def render(self, context: Context) -> SafeString:
         token = super().render(context)
-        return (
-            format_html('{}<input type="hidden" name="{}" value="{}">', token, FIELD, token_urlsafe(16))
-            if token
-            else token
-        )
+        if not token:
+            return SafeString("")
+        return format_html('{}<input type="hidden" name="{}" value="{}">', token, FIELD, token_urlsafe(16))
 
 
 @register.tag("csrf_token")
