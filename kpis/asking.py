@@ -29,6 +29,7 @@ class Cut:
 
     by: str = ""
     where: Mapping[str, str] = field(default_factory=dict)
+    edge: date | None = None  # parts what lies before this day from the rest
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Sums:
     values: Counter[int] = field(default_factory=Counter)
     checks: dict[str, int] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
+    is_before: bool = False  # it lies before the edge of the cut
 
 
 def selected(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
@@ -146,6 +148,7 @@ def ask(scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
     table, row = selected(scope, measure, cut, [*builds, *checks, *([currency] if currency else [])])
     groups = {"part": _by(measure, cut)(row)} if cut.by else {}
     groups |= {"currency": currency(row)} if currency else {}
+    groups |= {"is_before": measure.day(row) < ibis.literal(cut.edge)} if cut.edge else {}
     groups |= {"spread": kept(measure, row).ifelse(measure.spread(row), None)} if measure.spread else {}
     sums = table.aggregate(by=[value.name(name) for name, value in groups.items()], **_aggregates(measure, row))
     return _read(scope, measure, cut, scope.facts.execute(_named(scope, sums, cut)))
@@ -180,11 +183,13 @@ def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
 
 
 def _read(scope: Scope, measure: Measure, cut: Cut, frame: pd.DataFrame) -> list[Sums]:
-    found: dict[tuple[str, str], Sums] = {}
+    found: dict[tuple[str, str, bool], Sums] = {}
     for line in _lines(frame):
         key, label = _part(cut, line)
         currency = line.get("currency") or scope.currency if measure.is_money else ""
-        sums = found.setdefault((key, currency), Sums(key, label, line.get("external_id") or "", currency))
+        is_before = bool(line.get("is_before"))
+        first = Sums(key, label, line.get("external_id") or "", currency, is_before=is_before)
+        sums = found.setdefault((key, currency, is_before), first)
         _add(sums, measure, line)
     return list(found.values())
 
@@ -204,6 +209,17 @@ def _add(sums: Sums, measure: Measure, line: dict[str, Any]) -> None:
         sums.values[int(line["spread"])] += n
     for place, check in enumerate(measure.checks):
         sums.checks[check.words] = sums.checks.get(check.words, 0) + int(line[f"check_{place}"])
+
+
+def add(total: Sums, row: Sums) -> None:
+    """Add a row's sums to those of others."""
+    total.numerator += row.numerator
+    total.denominator += row.denominator
+    total.n += row.n
+    total.values.update(row.values)
+    for mine, its in ((total.checks, row.checks), (total.records, row.records)):
+        for name, count in its.items():
+            mine[name] = mine.get(name, 0) + count
 
 
 def _exact(number: Any) -> Decimal:

@@ -16,15 +16,16 @@ from django.utils import timezone
 from core.periods import Period, add_months
 from facts.engine import Facts, open_facts
 from kpis import memory
-from kpis.asking import EVENING, Cut, Sums, ask, has_rows, is_converted
+from kpis.asking import EVENING, Cut, Sums, is_converted
 from kpis.custom import custom_names
 from kpis.dimensions import BLANK, CUSTOM
 from kpis.folding import Folded, figures, fold
 from kpis.grains import GRAINS, Grain
 from kpis.models import Benchmark
-from kpis.registry import BadCut, Bases, Measure, Metric, get
+from kpis.registry import BadCut, Measure, Metric, get
 from kpis.result import Figures, Part, Result, cents
 from kpis.rows import Scope
+from kpis.shared import Shared, asked, chosen
 from team.models import Company
 
 FORM = "1"  # raise it when a remembered answer would mean something else
@@ -39,6 +40,7 @@ def compute(
     by: str | None = None,
     where: Mapping[str, str] | None = None,
     facts: Facts | None = None,
+    shared: Shared | None = None,
 ) -> Result:
     """Return the metric for the period, whole and by parts, over the rows that all of `where` match.
 
@@ -51,15 +53,15 @@ def compute(
     cut = Cut(by or "", dict(where or {}))
     for name in [*([by] if by else []), *cut.where]:
         metric.check_dimension(name)
-    scope = scope_of(period, facts)
+    scope = scope_of(period, facts, shared)
     result = memory.remembered(_address(scope, metric, cut), lambda: answer(scope, metric, cut))
     return _beside_benchmark(metric, result)
 
 
-def scope_of(period: Period, facts: Facts | None = None) -> Scope:
+def scope_of(period: Period, facts: Facts | None = None, shared: Shared | None = None) -> Scope:
     facts, company = facts or open_facts(), Company.get()
     today = (facts.as_of or timezone.now()).astimezone(company.zone).date()
-    return Scope(facts, period, company.currency, today, converts=company.converts)
+    return Scope(facts, period, company.currency, today, converts=company.converts, shared=shared)
 
 
 def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
@@ -78,7 +80,7 @@ def answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
     if metric.factors:
         return _combined(scope, metric, cut)
     measures = [chosen(scope, measure, cut) for measure in metric.measures]
-    rows = [row for measure in measures for row in ask(scope, measure, cut)]
+    rows = [row for measure in measures for row in asked(scope, measure, cut)]
     _check_custom(scope, metric, cut, rows)
     whole = _whole(scope, measures, cut, rows)
     return Result(
@@ -95,7 +97,7 @@ def _whole(scope: Scope, measures: Iterable[Measure], cut: Cut, rows: list[Sums]
     """Add up all rows. Cut by currency the parts stay in their own; the whole is in the company's all the same."""
     if cut.by == "currency" and scope.converts:
         cut = replace(cut, by="")
-        rows = [row for measure in measures for row in ask(scope, measure, cut)]
+        rows = [row for measure in measures for row in asked(scope, measure, cut)]
     return fold(rows, scope.currency, converts=is_converted(scope, cut))
 
 
@@ -111,13 +113,6 @@ def _heading(scope: Scope, metric: Metric, cut: Cut) -> dict[str, Any]:
         "by": cut.by,
         "where": dict(cut.where),
     }
-
-
-def chosen(scope: Scope, measure: Measure | Bases, cut: Cut) -> Measure:
-    """Return the first basis that has rows, the last when none has."""
-    if isinstance(measure, Measure):
-        return measure
-    return next((basis for basis in measure[:-1] if has_rows(scope, basis, cut)), measure[-1])
 
 
 def _parts(scope: Scope, metric: Metric, cut: Cut, rows: list[Sums]) -> list[Part]:
@@ -230,6 +225,7 @@ def trend(
     grain: str = "month",
     where: Mapping[str, str] | None = None,
     facts: Facts | None = None,
+    shared: Shared | None = None,
 ) -> Result:
     """Return the metric with one part for every month (or other grain) of the period, also where nothing happened.
 
@@ -241,8 +237,8 @@ def trend(
     if metric.factors:
         return _combined_trend(metric, period, grain, where, facts)
     if metric.is_stock:
-        return _evenings(metric, period, GRAINS[grain], where, facts)
-    whole = compute(metric, period, by=grain, where=where, facts=facts)
+        return _evenings(metric, period, GRAINS[grain], where, facts, shared)
+    whole = compute(metric, period, by=grain, where=where, facts=facts, shared=shared)
     known = {part.key: part for part in whole.parts if part.key != BLANK}
     days = _days_of(period, list(known), GRAINS[grain], scope_of(period, facts).today)
     nothing = figures(metric, Folded(whole.currency))
@@ -262,19 +258,26 @@ def _units(step: Grain, days: Period | None) -> Iterable[tuple[str, Period]]:
     return deque(step.all_in(days), maxlen=MOST_UNITS) if days else ()
 
 
-def _evenings(metric: Metric, period: Period, step: Grain, where: Mapping[str, str] | None, facts: Facts) -> Result:
+def evenings_of(period: Period, grain: str, today: date) -> dict[str, date]:
+    """Return the last evening of each unit that a stock's trend is counted on, by the unit's key."""
+    start = period.start or add_months(today.replace(day=1), 1 - MONTHS)
+    days = _days_of(Period(start, period.end), [], GRAINS[grain], today)
+    return {key: unit.end for key, unit in _units(GRAINS[grain], days) if unit.end}
+
+
+def _evenings(
+    metric: Metric, period: Period, step: Grain, where: Mapping[str, str] | None, facts: Facts, shared: Shared | None
+) -> Result:
     """Count a stock on the last evening of every unit, all in one question."""
-    whole = compute(metric, period, where=where, facts=facts)
-    scope = scope_of(period, facts)
-    start = period.start or add_months(scope.today.replace(day=1), 1 - MONTHS)
-    days = _days_of(Period(start, period.end), [], step, scope.today)
-    evenings = {key: unit.end for key, unit in _units(step, days) if unit.end}
+    whole = compute(metric, period, where=where, facts=facts, shared=shared)
+    scope = scope_of(period, facts, shared)
+    evenings = evenings_of(period, step.name, scope.today)
     if not evenings:
         return replace(whole, by=step.name)
     cut = Cut(EVENING, dict(where or {}))
-    asked = replace(scope, asked_evenings=tuple(evenings.values()))
-    address = _address(asked, metric, cut)
-    rows = memory.remembered(address, lambda: [row for one in metric.all_measures for row in ask(asked, one, cut)])
+    every = replace(scope, asked_evenings=tuple(evenings.values()))
+    address = _address(every, metric, cut)
+    rows = memory.remembered(address, lambda: [row for one in metric.all_measures for row in asked(every, one, cut)])
     converts = is_converted(scope, cut)
     found = {
         key: fold([row for row in rows if row.key == day.isoformat()], scope.currency, converts=converts)

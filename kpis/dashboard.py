@@ -14,14 +14,15 @@ from core.periods import Period
 from facts.engine import Facts, open_facts
 from kpis import discretion, pace, ranking
 from kpis.asking import record_id
-from kpis.compute import compute, trend
+from kpis.compute import compute, evenings_of, scope_of, trend
 from kpis.dimensions import BLANK
 from kpis.dimensions import get as dimension
 from kpis.discretion import Reader
-from kpis.grains import GRAINS
+from kpis.grains import GRAINS, grain_for, stock_grain_for
 from kpis.models import Benchmark
 from kpis.registry import BadCut, Metric, get
 from kpis.result import Part, Result
+from kpis.shared import Shared
 
 CUTS = ("owner", "manager", "territory", "product", "vertical", "campaign", "lead_source", "country", "is_new_business")
 CUT_METRICS = (
@@ -44,6 +45,7 @@ CHANGING = (
     "average_revenue_per_transaction",
     "leads",
 )
+TRENDED = ("smroi", "sm_spend", "weighted_pipeline", "average_revenue_per_transaction")
 RECORDS = ("opportunities", "leads", "invoices", "spend")
 
 
@@ -227,10 +229,10 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
     discretion.check(user, question.where)
     if _is_empty(facts):
         return Dashboard(question, facts.as_of, is_empty=True)
-    asked = _Asked(question, facts, user)
+    grain, stock_grain = grain_for(question.period), stock_grain_for(question.period)
+    asked = _Asked(question, facts, user, _shared(question.period, grain, stock_grain, facts))
     asked.refuse_what_nothing_knows()
     readings = {key: found for key in METRICS if (found := asked.reading(key))}
-    grain = grain_for(question.period)
     return Dashboard(
         question,
         facts.as_of,
@@ -240,13 +242,19 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
         grain=grain,
         smroi_trend=asked.trend("smroi", grain),
         spend_trends=tuple(asked.spend_by_side(grain)),
-        pipeline_trend=asked.trend("weighted_pipeline", stock_grain_for(question.period)),
+        pipeline_trend=asked.trend("weighted_pipeline", stock_grain),
         deal_trend=asked.trend("average_revenue_per_transaction", grain),
         peers=tuple(_peers(readings.get("sm_share_of_revenue"))),
         campaigns=asked.campaigns(),
         cut=asked.cut(),
         names=dict(asked.names()),
     )
+
+
+def _shared(period: Period, grain: str, stock_grain: str, facts: Facts) -> Shared:
+    """Let the readings and trends of the period, and of the one before, be answered together."""
+    evenings = evenings_of(period, stock_grain, scope_of(period, facts).today).values()
+    return Shared(period, grain=grain, evenings=evenings, trended=[get(key) for key in TRENDED])
 
 
 def _is_empty(facts: Facts) -> bool:
@@ -265,24 +273,6 @@ METRICS = (
 )
 
 
-def grain_for(period: Period) -> str:
-    """Return the grain that gives a trend of the period some five to thirty points."""
-    if period.days is None:
-        return "quarter"
-    for days, grain in [(21, "day"), (100, "week"), (800, "month"), (2600, "quarter")]:
-        if period.days <= days:
-            return grain
-    return "year"
-
-
-def stock_grain_for(period: Period) -> str:
-    """Return a coarser grain for what must be counted anew for each point."""
-    for days, grain in [(100, "week"), (400, "month"), (1100, "quarter")]:
-        if period.days and period.days <= days:
-            return grain
-    return "year" if period.days else "month"
-
-
 @dataclass(frozen=True)
 class _Asked:
     """One question put to one state of the facts; what a metric cannot be filtered by is answered with None."""
@@ -290,6 +280,7 @@ class _Asked:
     question: Question
     facts: Facts
     user: Reader
+    shared: Shared
 
     def _knows(self, metric: Metric, *names: str) -> bool:
         try:
@@ -320,13 +311,13 @@ class _Asked:
         )
 
     def _compute(self, key: str, period: Period, by: str | None = None, **more: str) -> Result:
-        return compute(key, period, by=by, where={**self.question.where, **more}, facts=self.facts)
+        return compute(key, period, by=by, where={**self.question.where, **more}, facts=self.facts, shared=self.shared)
 
     def trend(self, key: str, grain: str, **more: str) -> Result | None:
         if not self._can(key, *more):
             return None
         where = {**self.question.where, **more}
-        return trend(key, self.question.period, grain=grain, where=where, facts=self.facts)
+        return trend(key, self.question.period, grain=grain, where=where, facts=self.facts, shared=self.shared)
 
     def spend_by_side(self, grain: str) -> Iterable[tuple[str, Result]]:
         for side in ("marketing", "sales"):

@@ -14,10 +14,11 @@ from crm.models import RecordQuerySet
 from facts import registry as facts_registry
 from facts.engine import Facts, open_facts
 from kpis.asking import Cut, counted_ids
-from kpis.compute import chosen, compute, scope_of
+from kpis.compute import compute, scope_of
 from kpis.record_tables import Column, columns_of
 from kpis.registry import BadCut, Measure, Metric, get
 from kpis.result import Result
+from kpis.shared import chosen
 from team.models import User
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.intervals import wilson
-from kpis.asking import Sums
+from kpis.asking import Sums, add
 from kpis.registry import Metric
 from kpis.result import Number, cents, quartiles
 
@@ -29,20 +29,10 @@ def fold(rows: Iterable[Sums], company: str, *, converts: bool = False) -> Folde
     folded = Folded(currency)
     for row in rows:
         if row.currency == currency or not row.n:
-            _add(folded.total, row)
+            add(folded.total, row)
         else:
             folded.left_out[row.currency] = folded.left_out.get(row.currency, 0) + row.n
     return folded
-
-
-def _add(total: Sums, row: Sums) -> None:
-    total.numerator += row.numerator
-    total.denominator += row.denominator
-    total.n += row.n
-    total.values.update(row.values)
-    for mine, its in ((total.checks, row.checks), (total.records, row.records)):
-        for name, count in its.items():
-            mine[name] = mine.get(name, 0) + count
 
 
 def figures(metric: Metric, folded: Folded) -> dict[str, Any]:

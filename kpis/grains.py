@@ -84,3 +84,21 @@ GRAINS = {
 
 def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
+
+
+def grain_for(period: Period) -> str:
+    """Return the grain that gives a trend of the period some five to thirty points."""
+    if period.days is None:
+        return "quarter"
+    for days, grain in [(21, "day"), (100, "week"), (800, "month"), (2600, "quarter")]:
+        if period.days <= days:
+            return grain
+    return "year"
+
+
+def stock_grain_for(period: Period) -> str:
+    """Return a coarser grain for what must be counted anew for each point."""
+    for days, grain in [(100, "week"), (400, "month"), (1100, "quarter")]:
+        if period.days and period.days <= days:
+            return grain
+    return "year" if period.days else "month"

@@ -29,6 +29,7 @@ class Scope:
     today: date  # the company's day at the snapshot
     asked_evenings: tuple[date, ...] = ()
     converts: bool = False  # amounts in other currencies are reckoned in the company's
+    shared: Any = field(default=None, compare=False, repr=False)  # kpis.shared.Shared, where several answers are wanted
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

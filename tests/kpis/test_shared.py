@@ -1,0 +1,95 @@
+"""What is answered together is what each question is answered alone, in fewer questions."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+
+from core.periods import Period, month, quarter, year
+from facts.engine import Facts
+from kpis import dashboard
+from kpis.compute import compute, evenings_of, scope_of, trend
+from kpis.dashboard import METRICS, Question, build
+from kpis.registry import get
+from kpis.shared import Shared
+from team.models import User
+from tests.kpis.memory_facts import MemoryFacts
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.fixture(autouse=True)
+def november() -> Any:
+    with time_machine.travel(datetime(2026, 11, 22, 12, tzinfo=UTC), tick=False):
+        yield
+
+
+def company_facts() -> MemoryFacts:
+    days = [
+        date(2024, 5, 31),
+        date(2024, 12, 31),
+        date(2025, 1, 1),
+        date(2025, 3, 31),
+        date(2025, 4, 1),
+        date(2025, 12, 31),
+    ]
+    deals = [
+        {"outcome": outcome, "closed_on": day, "opened_on": date(2024, 3, 1), "amount": Decimal(100 + n * 7), "owner_id": n % 2 + 1,
+         "currency": "USD" if n % 5 == 4 else "EUR"}
+        for n, (outcome, day) in enumerate((outcome, day) for outcome in ("won", "lost", "no_decision") for day in days)
+    ]  # fmt: skip
+    deals += [
+        {"outcome": "open", "opened_on": day, "amount": Decimal(500), "probability": Decimal("0.5"), "owner_id": 1}
+        for day in days
+    ]
+    return MemoryFacts(
+        owners=[{"name": "Rita"}, {"name": "Sam"}],
+        opportunities=deals,
+        invoices=[{"issued_on": day, "amount": Decimal(1000 + n), "currency": "EUR"} for n, day in enumerate(days)],
+        spend=[{"spent_on": day, "amount": Decimal(300 + n), "side": "sales"} for n, day in enumerate(days)],
+        leads=[
+            {"first_contact_on": day, "created_at": datetime(day.year, day.month, day.day, tzinfo=UTC), "owner_id": 2}
+            for day in days
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "period",
+    [year(2025), quarter(date(2025, 1, 1)), month(date(2025, 1, 9)), Period(date(2024, 12, 31), date(2025, 3, 31))],
+)
+@pytest.mark.parametrize("where", [{}, {"owner": "Rita"}])
+def test_together_is_alone(company: Any, period: Period, where: dict[str, str]) -> None:
+    facts: Any = company_facts()
+    evenings = evenings_of(period, "month", scope_of(period, facts).today).values()
+    metrics = [get(key) for key in METRICS if all(name in get(key).dimensions for name in where)]
+    assert len(metrics) >= 8
+    shared = Shared(period, grain="month", evenings=evenings, trended=metrics)
+    for metric in metrics:
+        for one in filter(None, (period, period.before)):
+            alone, together = (
+                compute(metric, one, where=where, facts=facts),
+                compute(metric, one, where=where, facts=facts, shared=shared),
+            )
+            assert together == alone
+        assert trend(metric, period, where=where, facts=facts, shared=shared) == trend(
+            metric, period, where=where, facts=facts
+        )
+
+
+def test_a_new_filter_costs_less_than_half_of_the_questions(
+    sold: Facts, cfo: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    execute = Facts.execute
+    monkeypatch.setattr(Facts, "execute", lambda self, expression: asked.append(1) or execute(self, expression))
+    board = build(Question(year(2025), where={"owner": "Rita"}), TODAY, cfo, sold)
+    assert len(board.readings) >= 8
+    together = len(asked)
+    asked.clear()
+    monkeypatch.setattr(dashboard, "_shared", lambda *_: None)
+    build(Question(year(2025), where={"owner": "Sam"}), TODAY, cfo, sold)
+    assert together <= 22
+    assert len(asked) >= 2 * together
