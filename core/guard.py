@@ -1,8 +1,8 @@
 """Refuse addresses and bodies that no reader would write and no database can hold."""
 
 from collections.abc import Callable
-from typing import Any
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from core.request_values import BadValue
@@ -14,7 +14,7 @@ BAD_BODY = "A field contains a NUL character, which cannot be stored. Remove it 
 
 
 class PlainAddressMiddleware:
-    """Answer 400 to NUL bytes in the path, the query or a form, to a query beyond 16 kB, and to a `BadValue` not caught."""
+    """Answer 400 to NUL bytes in the path or the query, to a query beyond 16 kB, and to values that no page caught."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,15 +22,13 @@ class PlainAddressMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request) if is_plain(request) else refuse(request, BAD_ADDRESS)
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        """Look into the forms of pages; CSRF protection reads them anyway."""
-        is_form = request.method == "POST" and request.content_type in FORMS
-        if is_form and not is_api(request) and not has_plain_fields(request):
-            return refuse(request, BAD_BODY)
-        return None
-
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return refuse(request, str(error)) if isinstance(error, BadValue) else None
+        """Refuse a `BadValue`, and a form with a NUL that its page handed on to the database."""
+        if isinstance(error, BadValue):
+            return refuse(request, str(error))
+        is_of_database = isinstance(error, ValueError | DataError)
+        is_form = request.method == "POST" and request.content_type in FORMS
+        return refuse(request, BAD_BODY) if is_of_database and is_form and not has_plain_fields(request) else None
 
 
 def is_plain(request: HttpRequest) -> bool:

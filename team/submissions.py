@@ -16,6 +16,7 @@ from django.contrib import messages
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 
 from core.guard import is_api
@@ -77,12 +78,18 @@ class OncePerFormMiddleware:
         except BaseException:
             release(form)
             raise
-        is_done = response.status_code < 400 and (response.status_code >= 300 or writes.are_seen)
-        if is_done and isinstance(response, HttpResponse):
+        if isinstance(response, HttpResponse) and is_done(response, writes.are_seen):
             keep(form, request, response)
         else:
             release(form)
         return response
+
+
+def is_done(response: HttpResponse, has_written: bool) -> bool:
+    """Tell whether the form had its effect: not where it was refused, or waits until the password was entered again."""
+    leads_to = response.headers.get("Location", "") + response.headers.get("HX-Redirect", "")
+    waits = leads_to.startswith((reverse("account_reauthenticate"), reverse("mfa_reauthenticate")))
+    return response.status_code < 400 and not waits and (response.status_code >= 300 or has_written)
 
 
 class Writes:

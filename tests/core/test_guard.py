@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
@@ -12,10 +13,20 @@ from team.models import User
 from team.tokens import issue
 
 
-def test_a_nul_in_a_form_is_refused_with_a_sentence(as_user: Any, cmo: User) -> None:
-    answer = as_user(cmo).post("/me/", {"name": "Mo\0na", "email": cmo.email})
-    assert answer.status_code == 400
-    assert "NUL character" in answer.content.decode()
+def test_a_nul_in_a_form_that_the_database_refuses_is_refused_with_a_sentence() -> None:
+    guard = PlainAddressMiddleware(lambda request: HttpResponse())
+    for error in (ValueError("A string literal cannot contain NUL (0x00) characters."), DataError("\\u0000")):
+        answer = guard.process_exception(RequestFactory().post("/inbox/", {"query": "a\0b"}), error)
+        assert answer is not None
+        assert answer.status_code == 400
+        assert "NUL character" in answer.content.decode()
+    assert guard.process_exception(RequestFactory().post("/inbox/", {"query": "ab"}), ValueError("A bug")) is None
+
+
+def test_a_nul_in_a_field_of_a_form_is_a_fault_of_the_field(as_user: Any, cmo: User) -> None:
+    answer = as_user(cmo).post("/me/", {"name": "Mo\0na"})
+    assert answer.status_code < 500
+    assert "Null characters are not allowed" in answer.content.decode()
 
 
 def test_a_value_that_no_page_caught_is_a_refusal_and_no_fault() -> None:

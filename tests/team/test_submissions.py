@@ -84,6 +84,13 @@ def test_the_key_of_another_person_is_none(as_user: Any, cmo: User, cro: User) -
     assert as_user(cro).post(PAGE, sent).status_code == 422  # there is a goal for these days
 
 
+def test_a_form_that_waits_for_the_password_is_not_answered_yet(client: Client, ops: User) -> None:
+    client.force_login(ops, backend="django.contrib.auth.backends.ModelBackend")
+    sent = {"name": "Warehouse", "scopes": ["read"], "days": "30", "form_key": key_of(client, "/me/tokens/")}
+    assert "reauthenticate" in client.post("/me/tokens/", sent).headers["Location"]
+    assert not SubmittedForm.objects.exists()
+
+
 def test_an_abandoned_submission_is_taken_over(as_user: Any, cmo: User, monkeypatch: pytest.MonkeyPatch) -> None:
     client = as_user(cmo)
     sent = {**GOAL, "form_key": key_of(client)}
@@ -110,12 +117,14 @@ def test_two_at_once_have_one_effect_and_one_answer() -> None:
     clients = [Client(), Client()]
     for client in clients:
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    sent = {"name": "Warehouse", "scopes": ["read"], "days": "30", "form_key": key_of(clients[0], "/me/tokens/")}
-    start, answers = threading.Barrier(2), list[bytes]()
+    address = "/company/territories/new/"
+    sent = {"name": "North", "form_key": key_of(clients[0], address)}
+    start, answers = threading.Barrier(2), list[tuple[int, str]]()
 
     def submit(client: Client) -> None:
         start.wait()
-        answers.append(client.post("/me/tokens/", sent).content)
+        answer = client.post(address, sent)
+        answers.append((answer.status_code, answer.headers["Location"]))
         connections.close_all()
 
     threads = [threading.Thread(target=submit, args=[client]) for client in clients]
@@ -123,5 +132,5 @@ def test_two_at_once_have_one_effect_and_one_answer() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert ApiToken.objects.count() == 1
-    assert answers[0] == answers[1]
+    assert Territory.objects.count() == 1
+    assert answers == [(302, "/company/territories/")] * 2
