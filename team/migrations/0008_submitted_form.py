@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('team', '0006_account_changes'),
+        ('team', '0007_first_passwords'),
     ]
 
     operations = [
