@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from core.disk import NoSpace
 from core.live import render_live, wants_region
 from core.sheets import download
 from core.tasks import ring
@@ -43,7 +44,10 @@ def imports(request: HttpRequest) -> HttpResponse:
     """Take files in, and list what was taken in before."""
     form = ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        return redirect("import_run", _start(request, form).pk)
+        try:
+            return redirect("import_run", _start(request, form).pk)
+        except NoSpace:
+            form.add_error("upload", "The disk is nearly full. Ask your ops admin to free space, then try again.")
     page = _page(request, _imports(), IMPORTS_PER_PAGE)
     runs = [(run, run.counts) for run in page]
     return render(request, "crm/imports.html", {"form": form, "page": page, "runs": runs})

@@ -19,6 +19,7 @@ from pyarrow import csv as arrow_csv
 
 BLOCK = 8 * 1024 * 1024
 LONGEST_ROW = 1024 * 1024  # a quote that stays open for longer was opened by mistake
+READ_IN_VAIN = 8  # times a block: rows that turn out to be none may cost so much, then each line stands for itself
 LF, CR, QUOTE = 10, 13, 34
 NEVER_CLOSED = "A quote is opened and never closed"
 ASTRAY = "A quote stands where none belongs"
@@ -142,13 +143,16 @@ def _begins(frame: pd.DataFrame, wrong: list[tuple[int, str, int]], text: bytes)
 def carefully(text: bytes, header: list[str], delimiter: str, line: int, is_last: bool) -> tuple[Block, int]:
     """Read what may be malformed, line by line: (block, bytes read). A row cut off by the end of the block waits."""
     lines = _lines(text if is_last else _whole_lines(text))
+    begins = np.cumsum([0, *(len(line.encode()) for line in lines)])
     good: list[tuple[int, list[str]]] = []
     bad: list[BadLine] = []
     place = 0
+    left = READ_IN_VAIN * len(text)
     while place < len(lines):
-        cells, used, reason = _row(lines, place, delimiter)
-        if reason == NEVER_CLOSED and place and not is_last and _size(lines[place:]) < LONGEST_ROW:
+        cells, used, reason, read = _row(lines, place, delimiter, LONGEST_ROW if left > 0 else 0)
+        if reason == NEVER_CLOSED and place and not is_last and begins[-1] - begins[place] < LONGEST_ROW:
             break
+        left -= read if reason else 0
         if reason or len(cells) != len(header):
             words = "".join(lines[place : place + used]).rstrip("\r\n")
             bad.append(BadLine(line + place, words, reason or _width(len(cells), len(header))))
@@ -156,7 +160,7 @@ def carefully(text: bytes, header: list[str], delimiter: str, line: int, is_last
             good.append((line + place, cells))
         place += used
     frame = _frame([cells for _, cells in good], header)
-    return Block(frame, np.array([number for number, _ in good], np.int64), bad), _size(lines[:place])
+    return Block(frame, np.array([number for number, _ in good], np.int64), bad), int(begins[place])
 
 
 def _whole_lines(text: bytes) -> bytes:
@@ -170,25 +174,26 @@ def _lines(text: bytes) -> list[str]:
     return [line.decode() for line in re.findall(rb"[^\n]*\n|[^\n]+\Z", text)]
 
 
-def _size(lines: list[str]) -> int:
-    return sum(len(line.encode()) for line in lines)
+def _row(lines: list[str], place: int, delimiter: str, longest: int) -> tuple[list[str], int, str, int]:
+    """Read one row that begins at a line: (cells, lines it takes, what is wrong with it, characters read for it).
 
+    Each line is read once: the reader asks for the next one while a quote is open. Beyond `longest` it gets none.
+    """
+    used = read = 0
 
-def _row(lines: list[str], place: int, delimiter: str) -> tuple[list[str], int, str]:
-    """Read one row that begins at a line: (cells, lines it takes, what is wrong with it)."""
-    text = ""
-    for used, words in enumerate(lines[place:], 1):
-        text += words
-        if len(text) > LONGEST_ROW:
-            break
-        if used > 1 and '"' not in words:
-            continue
-        try:
-            return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), [""]), used, ""
-        except csv.Error as error:
-            if "unexpected end" not in str(error):
-                return [], 1, TOO_LONG if "field larger" in str(error) else ASTRAY
-    return [], 1, NEVER_CLOSED
+    def fed() -> Iterator[str]:
+        nonlocal used, read
+        while place + used < len(lines) and (not used or read + len(lines[place + used]) <= longest):
+            line = lines[place + used]
+            used, read = used + 1, read + len(line)
+            yield from io.StringIO(line, newline="") if "\r" in line else (line,)
+
+    try:
+        return next(csv.reader(fed(), delimiter=delimiter, strict=True), [""]), used, "", read
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            return [], 1, NEVER_CLOSED, read
+        return [], 1, TOO_LONG if "field larger" in str(error) else ASTRAY, read
 
 
 def _width(found: int, expected: int) -> str:

@@ -2,13 +2,16 @@
 
 import csv
 import gzip
+import zlib
 from pathlib import Path
 from typing import IO
 from xml.parsers import expat
 
+from core.disk import NoSpace, require_space
 from crm.imports.survey import Unreadable
 
 HEADER = ["ECB date", "ECB currency", "ECB rate"]
+PIECE = 1024 * 1024
 NO_RATES = "This XML has no exchange rates of the European Central Bank. Export the table as CSV."
 
 
@@ -22,6 +25,16 @@ class _Reader:
         self.parser.StartElementHandler = self._begin
         self.parser.StartDoctypeDeclHandler = self._refuse  # the bank's file has none; entities can be bombs
 
+    def read(self, file: IO[bytes] | gzip.GzipFile, limit: int, folder: Path) -> None:
+        size = 0
+        while piece := file.read(PIECE):
+            size += len(piece)
+            if size > limit:
+                raise Unreadable(f"Unpacked it is larger than {limit // 1024**2} MB.")
+            require_space(folder, len(piece))
+            self.parser.Parse(piece)
+        self.parser.Parse(b"", True)
+
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
         if name.rpartition(" ")[2] != "Cube":
             return
@@ -34,11 +47,11 @@ class _Reader:
         raise Unreadable(NO_RATES)
 
 
-def as_table(path: Path, table: Path) -> Path:
+def as_table(path: Path, table: Path, limit: int) -> Path:
     """Write the rates of the file at `path` as CSV to `table`.
 
     Raises:
-        Unreadable: it is no XML, or another one.
+        Unreadable: it is no XML, another one, or larger than `limit` bytes when unpacked.
     """
     with path.open("rb") as raw:
         zipped = raw.read(2) == b"\x1f\x8b"
@@ -47,8 +60,10 @@ def as_table(path: Path, table: Path) -> Path:
         reader = _Reader(rows)
         reader.write(HEADER)
         try:
-            reader.parser.ParseFile(file)
-        except (expat.ExpatError, OSError, EOFError) as error:
+            reader.read(file, limit, table.parent)
+        except NoSpace:
+            raise
+        except (expat.ExpatError, OSError, EOFError, zlib.error) as error:
             raise Unreadable(f"This is no XML that can be read: {error}") from None
     if not reader.found:
         raise Unreadable(NO_RATES)

@@ -39,16 +39,20 @@ def head(plain: Path, delimiter: str, skipped: int) -> list[Row]:
     rows: list[Row] = []
     with plain.open("rb") as file:
         file.read(skipped)
-        line, text = (1 if skipped else 0), ""
+        line, pieces, is_open = (1 if skipped else 0), [""], False
         while len(rows) < LOOKED_AT and file.tell() < LINE + skipped and (read := file.readline(LINE)):
-            text += read.decode(errors="replace")
             line += 1
-            if text.count('"') % 2:
+            if not is_open and not read.strip():
                 continue
-            cells = _cells(text, delimiter)
+            pieces.append(read.decode(errors="replace"))
+            is_open ^= read.count(b'"') % 2 == 1
+            if is_open:
+                continue
+            cells = _cells("".join(pieces), delimiter)
             if any(cell.strip() for cell in cells):
                 rows.append(Row(cells, file.tell(), line + 1))
-            text = ""
+            pieces = [""]
+        text = "".join(pieces)
         if not rows and text.strip():
             rows.append(Row(_cells(text, delimiter), file.tell(), line + 1))
     return rows

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -225,6 +224,7 @@ def look_at(file: ImportFile, asked: str) -> None:
             look_at(file, asked)
             return
         file.state, file.reason = ImportFile.State.FAILED, str(error)
+        transaction.on_commit(partial(store.discard_refused, file.stored))
     file.save()
 
 
@@ -240,10 +240,11 @@ def _recognise(file: ImportFile, asked: str) -> None:
         return _skip(file, f"A .{suffix} file is no table that can be read.")
     clean = f"{file.stored}.utf8"
     given = store.place(file.stored)
+    limit = file.size + store.unpacked_left(file)
     if suffix == "xml":
-        given = ecb.as_table(given, store.place(f"{file.stored}.csv"))
+        given = ecb.as_table(given, store.place(f"{file.stored}.csv"), limit)
     known = partial(recognise, name=file.name, asked=asked)
-    seen = survey(given, store.place(clean), settings.UNPACKED_MAX_BYTES, known, file.answers)
+    seen = survey(given, store.place(clean), limit, known, file.answers)
     is_mapped = bool(file.mappings) and file.header == seen.header
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size

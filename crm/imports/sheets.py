@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
+from core.disk import require_space
 from crm.imports import store, workbook
 from crm.imports.store import Kept
 from crm.imports.survey import Unreadable
@@ -17,7 +18,6 @@ from crm.models import ImportFile
 
 SUFFIXES = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 SHEET = ".sheet"
-SECONDS = workbook.SECONDS + 60
 MAX_BYTES = 512 * 1024**2  # of the parts of a workbook, unpacked
 MAX_RATIO = 200
 OLD_EXCEL, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
@@ -61,9 +61,10 @@ def unpack(file: ImportFile) -> list[Kept]:
         Unreadable: it is damaged, locked, or larger than we take.
     """
     path = store.place(file.stored)
-    _refuse_bomb(path)
+    left = store.unpacked_left(file)
+    seconds = seconds_for(_refuse_bomb(path))
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        told = _converted(path, Path(folder))
+        told = _converted(path, Path(folder), left, seconds)
         wrong = next((one["wrong"] for one in told if "wrong" in one), "")
         if wrong:
             raise Unreadable(str(wrong)[:500])
@@ -72,10 +73,15 @@ def unpack(file: ImportFile) -> list[Kept]:
         return [_keep(file, Path(folder), one) for one in told]
 
 
-def _refuse_bomb(path: Path) -> None:
-    """Look at what a workbook says of its parts before anything is unpacked."""
+def seconds_for(size: int) -> int:
+    """Return how long a worker may take over a workbook of so many bytes, unpacked."""
+    return round(workbook.SECONDS + workbook.SECONDS_PER_MILLION * size / workbook.MILLION)
+
+
+def _refuse_bomb(path: Path) -> int:
+    """Look at what a workbook says of its parts before anything is unpacked; return their bytes."""
     if not zipfile.is_zipfile(path):
-        return
+        return path.stat().st_size
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -88,12 +94,14 @@ def _refuse_bomb(path: Path) -> None:
         raise Unreadable(TOO_MUCH)
     if size > MAX_RATIO * max(store.PIECE, path.stat().st_size):
         raise Unreadable("The workbook is packed so tightly that it may be a bomb. Save the sheet as CSV.")
+    return size
 
 
-def _converted(path: Path, folder: Path) -> list[dict[str, Any]]:
-    command = [sys.executable, "-I", workbook.__file__, str(path), str(folder), str(settings.UNPACKED_MAX_BYTES)]
+def _converted(path: Path, folder: Path, left: int, seconds: int) -> list[dict[str, Any]]:
+    require_space(folder, min(left, MAX_RATIO * path.stat().st_size))
+    command = [sys.executable, "-I", workbook.__file__, str(path), str(folder), str(left), str(seconds)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=3 * seconds, check=False)
     except subprocess.TimeoutExpired:
         raise Unreadable(TOO_MUCH) from None
     if done.returncode:
@@ -105,4 +113,6 @@ def _converted(path: Path, folder: Path) -> list[dict[str, Any]]:
 def _keep(file: ImportFile, folder: Path, told: dict[str, Any]) -> Kept:
     given = store.from_path(folder / str(told["place"]))[0]
     name = str(told["name"]).replace("/", "-")
-    return store.keep_one(f"{file.stored}-{told['place']}{SHEET}", store.Given(f"{file.name}/{name}", given.pieces))
+    return store.keep_one(
+        f"{file.stored}{store.MEMBER}{told['place']}{SHEET}", store.Given(f"{file.name}/{name}", given.pieces)
+    )

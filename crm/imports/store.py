@@ -14,6 +14,7 @@ from typing import IO
 from django.conf import settings
 from django.utils import timezone
 
+from core.disk import require_space
 from crm.imports.survey import Unreadable
 from crm.models import Import, ImportFile
 
@@ -21,6 +22,7 @@ PIECE = 1024 * 1024
 MAX_MEMBERS = 1000
 MAX_RATIO = 200
 KEPT_DAYS = 30
+MEMBER = "-"  # in the stored name of what came out of a zip or a workbook
 TABLES = {".csv", ".tsv", ".tab", ".txt", ".gz", ".zip", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xml"}
 
 
@@ -77,16 +79,44 @@ def keep(folder: str, files: Iterable[Given]) -> list[Kept]:
 
 def keep_one(stored: str, given: Given) -> Kept:
     digest, size = hashlib.sha256(), 0
-    with place(stored).open("wb") as target:
-        for piece in given.pieces:
-            target.write(piece)
-            digest.update(piece)
-            size += len(piece)
+    try:
+        with place(stored).open("wb") as target:
+            for piece in given.pieces:
+                require_space(place(stored).parent, len(piece))
+                target.write(piece)
+                digest.update(piece)
+                size += len(piece)
+    except BaseException:
+        place(stored).unlink(missing_ok=True)
+        raise
     return Kept(given.name.replace("\0", "")[-1000:], stored, digest.hexdigest(), size)
 
 
 def discard(folder: str) -> None:
     shutil.rmtree(place(folder), ignore_errors=True)
+
+
+def discard_refused(stored: str) -> None:
+    """Delete a file that was refused, with all that was written of it: its plain text, what it unpacked to."""
+    path = place(stored)
+    for leftover in [path, *path.parent.glob(f"{path.name}.*"), *path.parent.glob(f"{path.name}{MEMBER}*")]:
+        leftover.unlink(missing_ok=True)
+
+
+def unpacked_left(file: ImportFile) -> int:
+    """Return how many bytes a file may still unpack to, all files of its import and all nesting taken together.
+
+    Unpacked are the members of zips and the sheets of workbooks, and what a compressed text is larger than its file.
+    """
+    others = file.run.files.exclude(pk=file.pk).values_list("stored", "size", "bytes")
+    used = sum((size if is_member(stored) else 0) + max(0, text - size) for stored, size, text in others)
+    most = min(int(settings.UNPACKED_MAX_BYTES), MAX_RATIO * max(PIECE, file.run.size))
+    return max(0, most - used)
+
+
+def is_member(stored: str) -> bool:
+    """Tell whether a file came out of another."""
+    return MEMBER in PurePosixPath(stored).name
 
 
 def discard_old() -> None:
@@ -112,7 +142,7 @@ def unpack(file: ImportFile) -> list[Kept]:
     try:
         with zipfile.ZipFile(place(file.stored)) as archive:
             members = [member for member in archive.infolist() if _is_wanted(member)]
-            _refuse_bomb(members)
+            _refuse_bomb(members, unpacked_left(file), MAX_MEMBERS - file.run.files.count() + 1)
             return [_unpack(archive, member, file, number) for number, member in enumerate(members, 1)]
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise Unreadable(f"The zip cannot be unpacked: {error}.") from error
@@ -122,14 +152,16 @@ def _is_wanted(member: zipfile.ZipInfo) -> bool:
     return not member.is_dir() and not _is_hidden(PurePosixPath(member.filename))
 
 
-def _refuse_bomb(members: list[zipfile.ZipInfo]) -> None:
+def _refuse_bomb(members: list[zipfile.ZipInfo], left: int, files_left: int) -> None:
     size = sum(member.file_size for member in members)
-    if len(members) > MAX_MEMBERS:
-        raise Unreadable(f"The zip holds {len(members)} files; at most {MAX_MEMBERS} are taken.")
+    if len(members) > files_left:
+        raise Unreadable(f"The zip holds {len(members)} files; at most {MAX_MEMBERS} of an upload are taken.")
     if size > settings.UNPACKED_MAX_BYTES:
         raise Unreadable(f"The zip unpacks to {size // 1024**2} MB; at most {_limit()} are taken.")
     if size > MAX_RATIO * max(PIECE, sum(member.compress_size for member in members)):
         raise Unreadable("The zip is packed so tightly that it may be a bomb. Upload the files themselves.")
+    if size > left:
+        raise Unreadable("With what is inside it, the upload unpacks to more than is taken. Upload it in parts.")
 
 
 def _limit() -> str:
@@ -140,7 +172,9 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: ImportFile,
     """Write one member; what the directory says of its size may be a lie, so the bytes are counted."""
     name = "/".join(part for part in PurePosixPath(member.filename.replace("\\", "/")).parts if part not in {"..", "/"})
     with archive.open(member) as source:
-        return keep_one(f"{file.stored}-{number}", Given(f"{file.name}/{name}", _counted(source, member.file_size)))
+        return keep_one(
+            f"{file.stored}{MEMBER}{number}", Given(f"{file.name}/{name}", _counted(source, member.file_size))
+        )
 
 
 def _counted(source: IO[bytes], promised: int) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from core.disk import require_space
 from crm.imports import frame
 from crm.imports.headers import distinct
 
@@ -61,7 +62,7 @@ def survey(
         Unreadable: it is no table, or larger than `limit` bytes when unpacked.
     """
     said = said or {}
-    found, bom = _encoding(path)
+    found, bom = _encoding(path, limit)
     encoding = said.get("encoding") or found
     _clean(path, clean, encoding, bom, limit)
     sample = _sample(clean)
@@ -93,7 +94,7 @@ def _open(path: Path) -> IO[bytes]:
     return gzip.open(path) if zipped else path.open("rb")  # type: ignore[return-value]
 
 
-def _encoding(path: Path) -> tuple[str, int]:
+def _encoding(path: Path, limit: int) -> tuple[str, int]:
     """Return (encoding, length of the byte order mark): UTF-8 if it holds to the last byte, else cp1252."""
     try:
         with _open(path) as file:
@@ -105,7 +106,7 @@ def _encoding(path: Path) -> tuple[str, int]:
             silent = _silent_utf16(head)
             if silent:
                 return silent, 0
-            return ("utf-8" if _is_utf8(head, file) else "cp1252"), 0
+            return ("utf-8" if _is_utf8(head, file, limit) else "cp1252"), 0
     except (OSError, EOFError) as error:
         raise Unreadable(f"The file cannot be read: {error}.") from error
 
@@ -131,11 +132,14 @@ def _silent_utf16(head: bytes) -> str:
     return "utf-16-be" if head[0::2].count(0) > half * 0.6 else ""
 
 
-def _is_utf8(head: bytes, file: IO[bytes]) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _is_utf8(head: bytes, file: IO[bytes], limit: int) -> bool:
+    decoder, size = codecs.getincrementaldecoder("utf-8")(), len(head)
     try:
         decoder.decode(head)
         while piece := file.read(PIECE):
+            size += len(piece)
+            if size > limit:
+                raise Unreadable(_too_large(limit))
             decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -151,12 +155,17 @@ def _clean(path: Path, clean: Path, encoding: str, bom: int, limit: int) -> None
             for piece in _as_utf8(source, encoding):
                 size += len(piece)
                 if size > limit:
-                    raise Unreadable(f"Unpacked it is larger than {limit // 1024**2} MB. Split it into smaller files.")
+                    raise Unreadable(_too_large(limit))
+                require_space(clean.parent, len(piece))
                 target.write(piece)
     except (OSError, EOFError) as error:
         if getattr(error, "errno", None):  # the disk is full, or a file went away: worth another try later
             raise
         raise Unreadable(f"The file cannot be read: {error}.") from error
+
+
+def _too_large(limit: int) -> str:
+    return f"Unpacked it is larger than {limit // 1024**2} MB. Split it into smaller files."
 
 
 def _as_utf8(source: IO[bytes], encoding: str) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """Writes the sheets of a workbook as CSV, in a process of its own: what a hostile file does to it, it does to no worker.
 
-Run as `python workbook.py BOOK FOLDER MAX_BYTES`, without Django. Each sheet that holds something is written as FOLDER/N,
+Run as `python workbook.py BOOK FOLDER MAX_BYTES SECONDS`, without Django. Each sheet that holds something is written as FOLDER/N,
 and named on a line of the output as JSON: {"place": N, "name": …, "bytes": …}; what is wrong with the book as {"wrong": …}.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 MEMORY = 1024**3
-SECONDS = 240
+SECONDS, SECONDS_PER_MILLION = 30, 0.2  # of computing, for what a workbook unpacks to in bytes
 MAX_SHEETS = 100
 MILLION = 1024**2
 SHORTENED_FROM, SIGNIFICANT = 12, 6  # digits of whole numbers that spreadsheets shorten, and of what they keep of them
@@ -23,10 +23,10 @@ class TooLarge(Exception):
     """A sheet has more in it than we take."""
 
 
-def main(book: str, folder: str, limit: str) -> None:
+def main(book: str, folder: str, limit: str, seconds: str) -> None:
     import python_calamine as calamine
 
-    _bounded()
+    _bounded(int(seconds))
     left = int(limit)
     try:
         with calamine.CalamineWorkbook.from_path(book) as opened:
@@ -41,11 +41,11 @@ def main(book: str, folder: str, limit: str) -> None:
         _say(wrong=f"The workbook cannot be read: {error}.")
 
 
-def _bounded() -> None:
+def _bounded(seconds: int) -> None:
     """Let a workbook that claims to be a universe end this process, not the machine."""
     import resource
 
-    for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_CORE, 0)):
+    for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(kind, (most, most))
 
 
@@ -122,4 +122,4 @@ def _say(**found: object) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:5])

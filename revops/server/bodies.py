@@ -5,13 +5,13 @@ that is asked before a further byte is read, so nothing of a stranger reaches th
 """
 
 import asyncio
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from core.disk import has_space
 from core.problems import Problem
 from revops.server.scopes import ClientGone, Receive, Scope, client_network, header
 
@@ -21,7 +21,6 @@ GRACE_SECONDS = 15  # a body has this long, and a second more for each
 BYTES_PER_SECOND = 1_000  # that have arrived
 HALF_SENT_PER_ADDRESS = 50  # in one process; one more, and the oldest is given up
 HALF_SENT = 1_000
-DISK_RESERVE_BYTES = 512 * 1024**2  # PostgreSQL stops when the disk is full
 COPIES = 3  # of an upload on disk at once: as received, as parsed, as kept
 
 TOO_SLOW = Problem(408, "too_slow", "The request took too long to arrive", "Check the connection and try again.")
@@ -196,10 +195,7 @@ async def _discard(receive: Receive, half_sent: HalfSent) -> None:
 
 
 def _check_space(needed: int) -> None:
-    if (
-        needed > IN_MEMORY_BYTES
-        and shutil.disk_usage(tempfile.gettempdir()).free < needed * COPIES + DISK_RESERVE_BYTES
-    ):
+    if needed > IN_MEMORY_BYTES and not has_space(tempfile.gettempdir(), needed * COPIES):
         raise Refused(NO_SPACE)
 
 

@@ -1,11 +1,14 @@
 """What somebody may hand us: zips that burst, names that climb, files that lie."""
 
+import gzip
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crm.imports import store
+from core import disk
+from crm.imports import sheets, store
 from crm.models import Import, Lead
 from tests.crm.importing import FIXTURES, bring, given, picture, queue, wipe
 from tests.crm.workbooks import zipped
@@ -118,3 +121,56 @@ def test_hidden_files_of_a_folder_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "Lead.csv").write_text(LEADS)
     assert [one.name for one in store.from_path(tmp_path)] == ["Lead.csv"]
     assert [one.name for one in given({"a": ""})] == ["a"]
+
+
+def on_disk(settings: Any) -> int:
+    return sum(path.stat().st_size for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("Lead.csv.gz", LEADS + "x" * 6_000_000), ("rates.xml", "<a>" + " " * 6_000_000)]
+)
+def test_what_unpacks_to_far_more_is_refused_and_deleted_at_once(
+    name: str, text: str, settings: Any, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr(store, "MAX_RATIO", 5)
+    with django_capture_on_commit_callbacks(execute=True):
+        run = bring({name: gzip.compress(text.encode(), 9), "other.csv": LEADS})
+    state, words = reason(run, name)
+    assert state == "failed"
+    assert words.startswith("Unpacked it is larger than 5 MB.")
+    assert on_disk(settings) < 1000, "only the other file is left"
+    assert Lead.objects.count() == 1
+
+
+def test_what_zips_inside_zips_unpack_to_is_counted_together(settings: Any) -> None:
+    settings.UNPACKED_MAX_BYTES = 3 * 1024**2
+    noise = random.Random(1).randbytes(900_000).hex()  # 1.8 MB that does not pack away
+    inner = zipped({"Lead.csv": LEADS + noise})
+    run = bring({"outer.zip": zipped({"one.zip": inner, "two.zip": inner, "three.zip": inner})})
+    refused = run.files.filter(state="failed")
+    assert refused.count() >= 2
+    assert {file.reason for file in refused} == {
+        "With what is inside it, the upload unpacks to more than is taken. Upload it in parts."
+    }
+
+
+def test_files_inside_zips_inside_zips_are_counted_together(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MAX_MEMBERS", 12)
+    inner = zipped({f"{number}.csv": "a" for number in range(5)})
+    run = bring({"outer.zip": zipped({"one.zip": inner, "two.zip": inner, "three.zip": inner})})
+    assert run.files.filter(state="failed", reason__contains="at most 12 of an upload").count() >= 1
+    assert run.files.count() < 16
+
+
+def test_an_import_stops_before_the_disk_is_full(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "RESERVE_BYTES", 10**18)
+    with pytest.raises(disk.NoSpace):
+        queue({"Lead.csv": LEADS})
+    assert not Import.objects.exists()
+    assert on_disk(settings) == 0
+
+
+def test_a_workbook_gets_time_by_its_size() -> None:
+    assert sheets.seconds_for(1024**2) == 30
+    assert sheets.seconds_for(512 * 1024**2) < 150

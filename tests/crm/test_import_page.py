@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from core import disk
 from core.sheets import guarded
 from core.work import LEASE, SILENT_AFTER, State, perform
 from crm.imports import blocks as blocks_module
@@ -261,3 +262,14 @@ def test_an_import_whose_worker_has_died_shows_no_time_left(ops: User, as_user: 
     text = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
     assert "Waiting for a worker; the import then resumes where it stopped" in text
     assert "left" not in report.pace(run, 1000).words
+
+
+@pytest.mark.django_db
+def test_a_disk_that_is_nearly_full_is_named(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "RESERVE_BYTES", 10**18)
+    client.force_login(make.user(role=Role.OPS))
+    upload = SimpleUploadedFile("Lead.csv", b"Id,LastName,Company,Status\n1,A,X,New\n")
+    page = client.post("/imports/", {"upload": upload, "source": "auto"})
+    assert page.status_code == 200
+    assert "The disk is nearly full. Ask your ops admin" in page.content.decode()
+    assert not Import.objects.exists()
