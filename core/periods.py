@@ -1,12 +1,14 @@
 """Periods of days, half-open inside, inclusive on screen. All period edges in Accord are made here."""
 
-import calendar
-from dataclasses import dataclass
+import calendar as days_of_calendar
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Self
 
 from django.http import QueryDict
 
+from core.fiscal import CALENDAR_YEAR, FiscalCalendar, FiscalUnit
 from core.request_values import BadValue, quoted, read_date
 
 
@@ -16,11 +18,15 @@ class BadPeriod(ValueError):
 
 @dataclass(frozen=True)
 class Period:
-    """The days from `start` to `end`, both included; None leaves that side open."""
+    """The days from `start` to `end`, both included; None leaves that side open.
+
+    `calendar` decides what a year, a quarter and a month are, so also what lies before and how the period is named.
+    """
 
     start: date | None = None
     end: date | None = None
     name: str = ""
+    calendar: FiscalCalendar = field(default=CALENDAR_YEAR, compare=False)
 
     def __post_init__(self) -> None:
         if self.start and self.end and self.start > self.end:
@@ -35,31 +41,44 @@ class Period:
         """The period of the same kind before this one: the year before a year, as many days before any other."""
         if not (self.start and self.end):
             return None
-        months = _whole_months(self.start, self.end)
-        if months:
-            start = add_months(self.start, -months)
-            return type(self)(start, self.start - timedelta(days=1))
-        days = (self.end - self.start).days + 1
-        return type(self)(self.start - timedelta(days=days), self.start - timedelta(days=1))
+        start = self._start_of_units_before() or self.start - (self.end - self.start) - timedelta(days=1)
+        return type(self)(start, self.start - timedelta(days=1), calendar=self.calendar)
+
+    def _start_of_units_before(self) -> date | None:
+        """Return where as many whole years, quarters or months begin that end the day before; None for other periods."""
+        assert self.start
+        assert self.end
+        calendar = self.calendar
+        if calendar.has_calendar_months:
+            months = _whole_months(self.start, self.end)
+            return add_months(self.start, -months) if months else None
+        for unit_of in (calendar.year_of, calendar.quarter_of, calendar.month_of):
+            if count := _whole_units(self.start, self.end, unit_of):
+                return _units_back(self.start, count, unit_of)
+        return None
 
     @property
     def label(self) -> str:
-        """Say the period in words: 2025, Q3 2025, March 2025, or the two dates."""
+        """Say the period in words: 2025, FY 2026, Q3 2025, March 2025, or the two dates."""
         if not (self.start and self.end):
             return _open_label(self.start, self.end)
-        if (self.start.day, self.start.month, self.end.day, self.end.month) == (
-            1,
-            1,
-            31,
-            12,
-        ) and self.start.year == self.end.year:
-            return str(self.start.year)
-        months = _whole_months(self.start, self.end)
-        if months == 3 and self.start.month % 3 == 1:
-            return f"Q{self.start.month // 3 + 1} {self.start.year}"
-        if months == 1:
-            return f"{self.start:%B %Y}"
-        return f"{_day(self.start)} – {_day(self.end)}"
+        return self._unit_label() or f"{_day(self.start)} – {_day(self.end)}"
+
+    def _unit_label(self) -> str:
+        assert self.start
+        calendar = self.calendar
+        if self._is(unit := calendar.year_of(self.start)):
+            return year_label(unit, calendar)
+        if self._is(unit := calendar.quarter_of(self.start)):
+            return f"Q{unit.place} {year_label(unit, calendar)}"
+        if self._is(unit := calendar.month_of(self.start)):
+            return (
+                f"{self.start:%B %Y}" if calendar.has_calendar_months else f"P{unit.place} {year_label(unit, calendar)}"
+            )
+        return ""
+
+    def _is(self, unit: FiscalUnit) -> bool:
+        return (self.start, self.end) == (unit.start, unit.end)
 
     def months(self) -> list["Period"]:
         """Cut the period into calendar months; the first and last may be shorter."""
@@ -91,7 +110,7 @@ def _whole_months(start: date, end: date) -> int:
 
 
 def month_end(day: date) -> date:
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    return day.replace(day=days_of_calendar.monthrange(day.year, day.month)[1])
 
 
 def add_months(day: date, months: int) -> date:
@@ -101,17 +120,48 @@ def add_months(day: date, months: int) -> date:
     return first.replace(day=min(day.day, month_end(first).day))
 
 
-def year(number: int) -> Period:
-    return Period(date(number, 1, 1), date(number, 12, 31))
+def year_label(unit: FiscalUnit, calendar: FiscalCalendar) -> str:
+    """Write the year of a fiscal unit: 2025, or FY 2026 where it is no calendar year."""
+    return str(unit.year) if calendar.is_calendar_year else f"FY {unit.year}"
 
 
-def quarter(day: date) -> Period:
-    first = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
-    return Period(first, month_end(add_months(first, 2)))
+def year(number: int, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+    return _period(calendar.year(number), calendar)
 
 
-def month(day: date) -> Period:
-    return Period(day.replace(day=1), month_end(day))
+def year_of(day: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+    return _period(calendar.year_of(day), calendar)
+
+
+def quarter(day: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+    return _period(calendar.quarter_of(day), calendar)
+
+
+def month(day: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+    return _period(calendar.month_of(day), calendar)
+
+
+def _period(unit: FiscalUnit, calendar: FiscalCalendar) -> Period:
+    return Period(unit.start, unit.end, calendar=calendar)
+
+
+def _whole_units(start: date, end: date, unit_of: Callable[[date], FiscalUnit]) -> int:
+    """Count the fiscal units from start to end, 0 when they are not whole."""
+    count, unit = 0, unit_of(start)
+    if unit.start != start:
+        return 0
+    while unit.end <= end:
+        count += 1
+        if unit.end == end:
+            return count
+        unit = unit_of(unit.end + timedelta(days=1))
+    return 0
+
+
+def _units_back(start: date, count: int, unit_of: Callable[[date], FiscalUnit]) -> date:
+    for _ in range(count):
+        start = unit_of(start - timedelta(days=1)).start
+    return start
 
 
 PRESETS = {
@@ -124,32 +174,39 @@ PRESETS = {
     "last_12_months": "Last 12 months",
     "all": "All time",
 }
-DEFAULT = "last_year"  # the last full calendar year
+DEFAULT = "last_year"  # the last full year
 
 
-def preset(name: str, today: date) -> Period:
-    """Return the named period as seen from `today` (the company's local day)."""
-    match name:
-        case "last_year":
-            found = year(today.year - 1)
-        case "this_year":
-            found = year(today.year)
-        case "last_quarter":
-            found = quarter(add_months(today.replace(day=1), -3))
-        case "this_quarter":
-            found = quarter(today)
-        case "last_month":
-            found = month(today.replace(day=1) - timedelta(days=1))
-        case "this_month":
-            found = month(today)
-        case "last_12_months":
-            last = today.replace(day=1) - timedelta(days=1)
-            found = Period(add_months(last.replace(day=1), -11), last)
-        case "all":
-            found = Period()
-        case _:
-            raise BadPeriod(f"No period is called {quoted(name)}. Use one of: {', '.join(PRESETS)}, or from and to.")
-    return Period(found.start, found.end, name)
+def preset(name: str, today: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+    """Return the named period as seen from `today` (the company's local day), by the company's fiscal calendar.
+
+    Raises:
+        BadPeriod: there is no period of that name.
+    """
+    if name not in PRESETS:
+        raise BadPeriod(f"No period is called {quoted(name)}. Use one of: {', '.join(PRESETS)}, or from and to.")
+    span = _named(name, today, calendar)
+    return Period(span.start, span.end, name, calendar)
+
+
+def _named(name: str, today: date, calendar: FiscalCalendar) -> Period:
+    if name == "all":
+        return Period()
+    if name == "last_12_months":
+        last = _day_before(month(today, calendar))
+        months = [month(last, calendar)]
+        while len(months) < 12:
+            months.append(month(_day_before(months[-1]), calendar))
+        return Period(months[-1].start, months[0].end)
+    which, _, unit = name.partition("_")
+    span = {"year": year_of, "quarter": quarter, "month": month}[unit]
+    current = span(today, calendar)
+    return current if which == "this" else span(_day_before(current), calendar)
+
+
+def _day_before(period: Period) -> date:
+    assert period.start
+    return period.start - timedelta(days=1)
 
 
 def parse_day(text: str | None, what: str) -> date | None:
@@ -164,13 +221,13 @@ def parse_day(text: str | None, what: str) -> date | None:
         raise BadPeriod(f"{what}: {error}") from None
 
 
-def from_query(query: QueryDict, today: date) -> Period:
-    """Read ?period=last_year or ?from=2025-01-01&to=2025-12-31; the default is the last full calendar year.
+def from_query(query: QueryDict, today: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+    """Read ?period=last_year or ?from=2025-01-01&to=2025-12-31; the default is the last full year.
 
     Raises:
         BadPeriod: the words or dates name no period.
     """
     start, end = parse_day(query.get("from"), "from"), parse_day(query.get("to"), "to")
     if start or end:
-        return Period(start, end)
-    return preset(query.get("period") or DEFAULT, today)
+        return Period(start, end, calendar=calendar)
+    return preset(query.get("period") or DEFAULT, today, calendar)

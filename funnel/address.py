@@ -10,6 +10,7 @@ from django.http import QueryDict
 from core import periods
 from funnel.cuts import CUTS
 from funnel.measures import BASES, COHORT, Question
+from team.models import Company
 
 WIDTHS = {"count": "Leads", "value": "Value"}
 
@@ -43,7 +44,9 @@ def read(query: QueryDict, today: date) -> View:
     basis = query.get("basis", "")
     by, width = query.get("by", ""), query.get("width", "")
     return View(
-        Question(periods.from_query(query, today), basis if basis in BASES else COHORT, where),
+        Question(
+            periods.from_query(query, today, Company.get().fiscal_calendar), basis if basis in BASES else COHORT, where
+        ),
         by if by in CUTS else "",
         width if width in WIDTHS else "count",
     )

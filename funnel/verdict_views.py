@@ -41,10 +41,10 @@ class RulingForm(forms.Form):
 
 def _period(query: QueryDict) -> tuple[Period, str]:
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
-    default = periods.preset(DEFAULT, today)
+    default = periods.preset(DEFAULT, today, Company.get().fiscal_calendar)
     try:
         asked = any(query.get(name) for name in ("period", "from", "to"))
-        return (periods.from_query(query, today) if asked else default), ""
+        return (periods.from_query(query, today, Company.get().fiscal_calendar) if asked else default), ""
     except BadPeriod as error:
         return default, str(error)
 

@@ -70,7 +70,7 @@ def _view(request: HttpRequest, today: Any) -> tuple[View, str]:
     try:
         return address.read(request.GET, today), ""
     except BadPeriod as error:
-        return View(Question(periods.preset(periods.DEFAULT, today))), str(error)
+        return View(Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))), str(error)
 
 
 def _kept(what: str, facts: Facts, stages: Funnel, question: Question, by: str, work: Any) -> Any:

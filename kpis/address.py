@@ -14,6 +14,7 @@ from core import periods
 from kpis.dashboard import Question
 from kpis.dimensions import CUSTOM, DIMENSIONS
 from kpis.grains import GRAINS
+from team.models import Company
 
 
 def read(query: QueryDict, today: date) -> Question:
@@ -23,7 +24,7 @@ def read(query: QueryDict, today: date) -> Question:
         BadPeriod: the words or dates name no period.
     """
     where = {name: query.get(name, "") for name in query if is_filter(name) and query.get(name)}
-    return Question(periods.from_query(query, today), query.get("by", ""), where)
+    return Question(periods.from_query(query, today, Company.get().fiscal_calendar), query.get("by", ""), where)
 
 
 def is_filter(name: str) -> bool:

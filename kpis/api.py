@@ -13,12 +13,12 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from core.api.views import Manners, refuse_strange_parameters
-from core.periods import BadPeriod, Period, parse_day
+from core.periods import PRESETS, BadPeriod, Period
 from core.request_values import BadValue, read_int
 from crm.api import RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
 from kpis import discretion, drill
-from kpis.compute import compute
+from kpis.compute import compute, read_period
 from kpis.registry import BadCut, Metric, UnknownMetric, all_metrics, get
 
 Answer = TypeVar("Answer")
@@ -26,6 +26,12 @@ DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 DAYS = [
     OpenApiParameter("from", OpenApiTypes.DATE, description="First day. Without dates: all there is."),
     OpenApiParameter("to", OpenApiTypes.DATE, description="Last day, included."),
+    OpenApiParameter(
+        "period",
+        OpenApiTypes.STR,
+        enum=list(PRESETS),
+        description="Instead of dates; years and quarters are fiscal ones.",
+    ),
 ]
 WHERE = OpenApiParameter(
     "where",
@@ -95,6 +101,7 @@ class MetricSerializer(FiguresSerializer):
     currency = serializers.CharField(allow_blank=True)
     per = serializers.CharField(required=False)
     to = serializers.DateField(allow_null=True)
+    period = serializers.CharField(help_text="The period in words: FY 2026, Q3 2025, or two dates.")
     as_of = serializers.DateTimeField(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())
     where = serializers.DictField(child=serializers.CharField(), required=False)
@@ -135,7 +142,7 @@ class MetricViewSet(Manners, ViewSet):
     def retrieve(self, request: Request, key: str) -> Response:
         """Answer what a metric is, whole or cut."""
         metric = _metric(key)
-        _check_names(request, {"from", "to", "by", "where"})
+        _check_names(request, {"from", "to", "period", "by", "where"})
         by, where = request.query_params.get("by") or None, _where(request)
         discretion.check(request.user, where)
         result = _answered(lambda: compute(metric, _period(request), by=by, where=where))
@@ -146,7 +153,7 @@ class MetricViewSet(Manners, ViewSet):
     def records(self, request: Request, key: str) -> Response:
         """List the records that were counted, the latest first, as far as the reader may see them."""
         metric = _metric(key)
-        _check_names(request, {"from", "to", "where", "table", "limit", "offset"})
+        _check_names(request, {"from", "to", "period", "where", "table", "limit", "offset"})
         where, table = _where(request), request.query_params.get("table") or None
         discretion.check(request.user, where)
         limit, offset = _whole(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT), _whole(request, "offset", 0, 0, 10**12)
@@ -190,7 +197,7 @@ def _check_names(request: Request, known: set[str]) -> None:
 
 def _period(request: Request) -> Period:
     query = request.query_params
-    return Period(parse_day(query.get("from"), "from"), parse_day(query.get("to"), "to"))
+    return read_period(query.get("from"), query.get("to"), query.get("period"))
 
 
 def _where(request: Request) -> dict[str, str]:

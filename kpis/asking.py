@@ -15,7 +15,7 @@ from core.request_values import read_id
 from kpis import dimensions
 from kpis.converting import in_company_currency
 from kpis.dimensions import BLANK
-from kpis.grains import GRAINS
+from kpis.grains import GRAINS, grain_of
 from kpis.registry import BadCut, Measure
 from kpis.rows import Build, Row, Scope, joined, row_of
 
@@ -53,7 +53,7 @@ def selected(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] =
     """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
     conditions = [_in_period(scope, measure), *(_matching(scope, measure, *item) for item in cut.where.items())]
     wanted = [condition for condition in conditions if condition]
-    table, _ = joined(scope, _rows(scope, measure, cut), [*wanted, *builds, _by(measure, cut)], keep=("id",))
+    table, _ = joined(scope, _rows(scope, measure, cut), [*wanted, *builds, _by(scope, measure, cut)], keep=("id",))
     for condition in wanted:
         table = table.filter(condition(row_of(scope, table)))
     return table, row_of(scope, table)
@@ -91,21 +91,21 @@ def _between(day: Build, period: Period) -> Build | None:
     return test
 
 
-def _by(measure: Measure, cut: Cut) -> Build:
+def _by(scope: Scope, measure: Measure, cut: Cut) -> Build:
     if not cut.by:
         return lambda row: row["id"]
     if cut.by == EVENING:
         return lambda row: row["counted_on"]
     if cut.by in GRAINS:
-        unit = GRAINS[cut.by].unit
-        return lambda row: measure.day(row).truncate(unit).cast("timestamp").date()  # Spark truncates to a moment
+        grain = grain_of(cut.by, scope.period)
+        return lambda row: grain.first_day(measure.day(row), scope.period)
     return dimensions.build(measure.table, cut.by)
 
 
 def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:
     """Return the test for one filter: by the key of a part, the name on screen, or the source's own id."""
     if name in GRAINS:
-        return _in_grain(measure, name, value)
+        return _in_grain(scope, measure, name, value)
     build, dimension = dimensions.build(measure.table, name), dimensions.get(name)
     if value == BLANK:
         return lambda row: build(row).isnull()
@@ -114,11 +114,11 @@ def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | 
     return lambda row: build(row).isin(_ids(scope, dimension.lookup, value))
 
 
-def _in_grain(measure: Measure, name: str, value: str) -> Build | None:
+def _in_grain(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:
     if value == BLANK:
         return lambda row: measure.day(row).isnull()
     try:
-        return _between(measure.day, GRAINS[name].read(value))
+        return _between(measure.day, grain_of(name, scope.period).read(value))
     except ValueError as error:
         raise BadCut(str(error)) from None
 
@@ -146,7 +146,7 @@ def ask(scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
     checks = [check.of for check in measure.checks]
     currency = dimensions.BY_TABLE[measure.table].get("currency") if measure.is_money else None
     table, row = selected(scope, measure, cut, [*builds, *checks, *([currency] if currency else [])])
-    groups = {"part": _by(measure, cut)(row)} if cut.by else {}
+    groups = {"part": _by(scope, measure, cut)(row)} if cut.by else {}
     groups |= {"currency": currency(row)} if currency else {}
     groups |= {"is_before": measure.day(row) < ibis.literal(cut.edge)} if cut.edge else {}
     groups |= {"spread": kept(measure, row).ifelse(measure.spread(row), None)} if measure.spread else {}
@@ -185,7 +185,7 @@ def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
 def _read(scope: Scope, measure: Measure, cut: Cut, frame: pd.DataFrame) -> list[Sums]:
     found: dict[tuple[str, str, bool], Sums] = {}
     for line in _lines(frame):
-        key, label = _part(cut, line)
+        key, label = _part(scope, cut, line)
         currency = line.get("currency") or scope.currency if measure.is_money else ""
         is_before = bool(line.get("is_before"))
         first = Sums(key, label, line.get("external_id") or "", currency, is_before=is_before)
@@ -226,7 +226,7 @@ def _exact(number: Any) -> Decimal:
     return Decimal(str(number)) if number is not None else Decimal(0)
 
 
-def _part(cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
+def _part(scope: Scope, cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
     """Return key and label of the part that a line belongs to."""
     value = line.get("part")
     if not cut.by:
@@ -234,7 +234,7 @@ def _part(cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
     if value is None:
         return BLANK, BLANK
     if cut.by in GRAINS or cut.by == EVENING:
-        key = GRAINS.get(cut.by, GRAINS["day"]).key(_day(value))
+        key = grain_of(cut.by if cut.by in GRAINS else "day", scope.period).key(_day(value))
         return key, key
     dimension = dimensions.get(cut.by)
     if dimension.lookup:

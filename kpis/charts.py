@@ -1,14 +1,14 @@
 """The figures of the dashboard: results in, charts out. Pure; colours are names of CSS tokens."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from core.charts import Chart, ticks
 from core.numbers import THIN, by_unit
+from core.periods import Period
 from kpis import sentences
 from kpis.dimensions import BLANK
-from kpis.grains import GRAINS
+from kpis.grains import GRAINS, grain_of
 from kpis.result import Part, Result
 
 MARKETING = {"color": "--marketing"}
@@ -20,21 +20,14 @@ MARKS: dict[str, dict[str, Any]] = {"marketing": MARKETING, "sales": SALES}
 NAMES = {"marketing": "Marketing spend", "sales": "Sales spend"}
 
 
-def label(key: str, grain: str, *, with_year: bool = True) -> str:
+def label(key: str, grain: str, period: Period, *, with_year: bool = True) -> str:
     """Write the key of a calendar part for an axis: 2025-03 → Mar 25, 2025Q1 → Q1 25, 2025-03-31 → 31 Mar."""
-    if key == BLANK or grain == "year":
-        return key
-    if grain == "quarter":
-        return f"Q{key[5]} {key[2:4]}"
-    day = date.fromisoformat(key if len(key) == 10 else f"{key}-01")
-    if grain == "month":
-        return f"{day:%b} {day:%y}" if with_year else f"{day:%b}"
-    return f"{day.day} {day:%b}"
+    return key if key == BLANK else grain_of(grain, period).title(key, with_year=with_year)
 
 
-def labels(parts: Sequence[Part], grain: str) -> list[str]:
+def labels(parts: Sequence[Part], trend: Result) -> list[str]:
     years = {part.key[:4] for part in parts}
-    return [label(part.key, grain, with_year=len(years) > 1) for part in parts]
+    return [label(part.key, trend.by, trend.period, with_year=len(years) > 1) for part in parts]
 
 
 def _numbers(values: Sequence[Any]) -> list[float | None]:
@@ -54,7 +47,7 @@ def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
     parts = [part for part in trend.parts if part.key != BLANK]
     if not any(part.n for part in parts):
         return None
-    names = labels(parts, trend.by)
+    names = labels(parts, trend)
     revenue = [float(part.numerator or 0) + float(part.denominator or 0) for part in parts]
     axis = _axis([*revenue, *_numbers([part.denominator for part in parts])], "money", trend.currency)
     over = finished(trend, parts)
@@ -95,7 +88,7 @@ def smroi(trend: Result) -> Chart | None:
     parts = [part for part in trend.parts if part.key != BLANK]
     if not any(part.value is not None for part in parts):
         return None
-    names = labels(parts, trend.by)
+    names = labels(parts, trend)
     over = finished(trend, parts)
     line = _line("SMROI", names, _numbers([part.value for part in parts]), "--joint", over)
     benchmark = trend.gap.get("benchmark")
@@ -120,7 +113,7 @@ def finished(trend: Result, parts: Sequence[Part]) -> Sequence[Part]:
     if trend.as_of is None or trend.by not in GRAINS:
         return parts
     today = trend.as_of.date()
-    over = [part for part in parts if (GRAINS[trend.by].read(part.key).end or today) < today]
+    over = [part for part in parts if (grain_of(trend.by, trend.period).read(part.key).end or today) < today]
     return over or parts
 
 

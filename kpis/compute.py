@@ -13,14 +13,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from core.periods import Period, add_months
+from core.periods import BadPeriod, Period, add_months, parse_day, preset
 from facts.engine import Facts, open_facts
 from kpis import memory
 from kpis.asking import EVENING, Cut, Sums, is_converted
 from kpis.custom import custom_names
 from kpis.dimensions import BLANK, CUSTOM
 from kpis.folding import Folded, figures, fold
-from kpis.grains import GRAINS, Grain
+from kpis.grains import GRAINS, Grain, grain_of
 from kpis.models import Benchmark
 from kpis.registry import BadCut, Measure, Metric, get
 from kpis.result import Figures, Part, Result, cents
@@ -64,6 +64,20 @@ def scope_of(period: Period, facts: Facts | None = None, shared: Shared | None =
     return Scope(facts, period, company.currency, today, converts=company.converts, shared=shared)
 
 
+def read_period(start: str | None, end: str | None, name: str | None) -> Period:
+    """Return the period that two days or the name of a preset mean, by the company's fiscal calendar; without any, all.
+
+    Raises:
+        BadPeriod: they mean none, or are given together.
+    """
+    calendar = Company.get().fiscal_calendar
+    if not name:
+        return Period(parse_day(start, "from"), parse_day(end, "to"), calendar=calendar)
+    if start or end:
+        raise BadPeriod("Give either a period by its name, or from and to.")
+    return preset(name, Company.today(), calendar)
+
+
 def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
     """Name the question under which its answer is remembered; empty for facts that are no snapshot."""
     snapshot = scope.facts.snapshot
@@ -71,7 +85,14 @@ def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
         return ""
     money = (scope.currency, scope.converts)
     state = (FORM, snapshot.pk, snapshot.taken_at.isoformat(), money, str(scope.today), scope.asked_evenings)
-    question = (metric.key, str(scope.period.start), str(scope.period.end), cut.by, sorted(cut.where.items()))
+    question = (
+        metric.key,
+        str(scope.period.start),
+        str(scope.period.end),
+        scope.period.calendar,
+        cut.by,
+        sorted(cut.where.items()),
+    )
     return "metric:" + hashlib.sha256(repr((state, question)).encode()).hexdigest()
 
 
@@ -237,12 +258,12 @@ def trend(
     if metric.factors:
         return _combined_trend(metric, period, grain, where, facts)
     if metric.is_stock:
-        return _evenings(metric, period, GRAINS[grain], where, facts, shared)
+        return _evenings(metric, period, grain_of(grain, period), where, facts, shared)
     whole = compute(metric, period, by=grain, where=where, facts=facts, shared=shared)
     known = {part.key: part for part in whole.parts if part.key != BLANK}
-    days = _days_of(period, list(known), GRAINS[grain], scope_of(period, facts).today)
+    days = _days_of(period, list(known), grain_of(grain, period), scope_of(period, facts).today)
     nothing = figures(metric, Folded(whole.currency))
-    keys = [key for key, _days in _units(GRAINS[grain], days)]
+    keys = [key for key, _days in _units(grain_of(grain, period), days)]
     return replace(whole, parts=tuple(known.get(key) or Part(label=key, key=key, **nothing) for key in keys))
 
 
@@ -261,8 +282,9 @@ def _units(step: Grain, days: Period | None) -> Iterable[tuple[str, Period]]:
 def evenings_of(period: Period, grain: str, today: date) -> dict[str, date]:
     """Return the last evening of each unit that a stock's trend is counted on, by the unit's key."""
     start = period.start or add_months(today.replace(day=1), 1 - MONTHS)
-    days = _days_of(Period(start, period.end), [], GRAINS[grain], today)
-    return {key: unit.end for key, unit in _units(GRAINS[grain], days) if unit.end}
+    step = grain_of(grain, period)
+    days = _days_of(Period(start, period.end, calendar=period.calendar), [], step, today)
+    return {key: unit.end for key, unit in _units(step, days) if unit.end}
 
 
 def _evenings(

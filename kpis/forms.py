@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from core import periods
 from kpis.actions import as_stored, as_typed
 from kpis.models import Benchmark, Goal
 from kpis.registry import Metric
@@ -35,6 +36,9 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
         self.metric = metric
         self.instance.metric = metric.key
         self.initial["target"] = as_typed(self.instance.target, metric.unit)
+        if not self.instance.pk:
+            year = periods.preset("this_year", Company.today(), Company.get().fiscal_calendar)
+            self.initial.update(starts_on=year.start, ends_on=year.end)
         self.fields["target"].label = f"Target, in {unit_words(metric)}"
 
     def clean_target(self) -> Any:

@@ -1,28 +1,57 @@
-"""Calendar grains that a date can be cut by: their keys in the address, their days, their order."""
+"""Calendar grains that a date can be cut by: their keys in the address, their days, their order.
+
+Years, quarters and months follow the company's fiscal calendar, which a period carries (`Period.calendar`).
+"""
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
 
-from core import periods
-from core.periods import Period
-from core.request_values import quoted, read_date
+import ibis
+
+from core.fiscal import CALENDAR_YEAR, FiscalCalendar, FiscalUnit
+from core.periods import Period, year_label
+from core.request_values import BadValue, quoted, read_date
+
+FIRST_YEAR, LAST_YEAR = 1990, 2060  # of fiscal units that begin on no calendar month, where a period is open
+DAY_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 @dataclass(frozen=True)
 class Grain:
-    """A calendar unit; `unit` is what Ibis truncates a date to."""
+    """A unit that dates are cut by.
+
+    Attributes:
+        name: in the address, like `quarter`.
+        label: on screen.
+        unit: what Ibis truncates a date to.
+        unit_of: the unit that a day lies in.
+        written: the key of a unit, like 2025Q3.
+        pattern: what its keys look like.
+        parse: a day of the unit that a key of this pattern names; ValueError for what names none.
+        titled: the unit as an axis and a table name it, with or without its year.
+        shift: months by which a date moves before it is truncated, for fiscal years that begin in another month.
+        starts: the first days of the units of a year, where no truncation gives them (4-4-5), else None.
+    """
 
     name: str
     label: str
     unit: str
-    span: Callable[[date], Period]
-    written: Callable[[date], str]
+    unit_of: Callable[[date], FiscalUnit]
+    written: Callable[[FiscalUnit], str]
     pattern: str
+    parse: Callable[[str], date]
+    titled: Callable[[FiscalUnit, bool], str]
+    shift: int = 0
+    starts: Callable[[int], list[date]] | None = None
 
-    def key(self, first: date) -> str:
-        return self.written(first)
+    def key(self, day: date) -> str:
+        """Return the key of the unit that the day lies in."""
+        return self.written(self.unit_of(day))
 
     def read(self, key: str) -> Period:
         """Return the days that the key names.
@@ -32,10 +61,17 @@ class Grain:
         """
         try:
             if re.fullmatch(self.pattern, key):
-                return self.span(_first_day(key))
+                unit = self.unit_of(self.parse(key))
+                return Period(unit.start, unit.end)
         except ValueError:
-            pass  # a month 13, a 30th of February
+            pass  # a month 13, a 30th of February, a fifth quarter
         raise ValueError(f"{quoted(key)} names no {self.name}. Write it as {self.key(date(2025, 3, 31))}.")
+
+    def title(self, key: str, *, with_year: bool = True) -> str:
+        """Write the key as an axis does: 2025-03 → Mar 25, 2025Q1 → Q1 25."""
+        start = self.read(key).start
+        assert start
+        return self.titled(self.unit_of(start), with_year)
 
     def all_in(self, period: Period) -> Iterator[tuple[str, Period]]:
         """Yield each unit that the closed period touches, with its days inside the period."""
@@ -43,47 +79,111 @@ class Grain:
         assert period.end
         day = period.start
         while day <= period.end:
-            whole = self.span(day)
-            assert whole.end
-            yield self.key(whole.start or day), Period(day, min(whole.end, period.end))
-            day = whole.end + timedelta(days=1)
+            unit = self.unit_of(day)
+            yield self.written(unit), Period(day, min(unit.end, period.end), calendar=period.calendar)
+            day = unit.end + timedelta(days=1)
+
+    def first_day(self, day: Any, period: Period) -> Any:
+        """Return the Ibis expression of the first day of the unit that a date lies in."""
+        if self.starts:
+            return self._first_of_starts(day, period)
+        if not self.shift:
+            return day.truncate(self.unit).cast("timestamp").date()  # Spark truncates to a moment
+        months = ibis.interval(months=self.shift)
+        return ((day - months).cast("date").truncate(self.unit).cast("timestamp").date() + months).cast("date")
+
+    def _first_of_starts(self, day: Any, period: Period) -> Any:
+        assert self.starts
+        first = self.unit_of(period.start).year if period.start else FIRST_YEAR
+        last = self.unit_of(period.end).year if period.end else LAST_YEAR
+        starts = [start for year in range(first, last + 2) for start in self.starts(year)]
+        branches = [(day < after, ibis.literal(start)) for start, after in pairwise(starts)]
+        return (day >= ibis.literal(starts[0])).ifelse(
+            ibis.cases(*branches, else_=ibis.null("date")), ibis.null("date")
+        )
 
 
-def _first_day(key: str) -> date:
-    """Return the first day that the key names, within the years that may be asked for."""
-    year, _, quarter = key.partition("Q")
-    whole = f"{year}-{3 * int(quarter) - 2:02}-01" if quarter else (key + "-01-01")[:10]
-    day = read_date(whole)
-    assert day
+def _read_day(text: str) -> date:
+    day = read_date(text)
+    if day is None:
+        raise BadValue("")
     return day
 
 
-def _week(day: date) -> Period:
+def _day_unit(day: date) -> FiscalUnit:
+    return FiscalUnit(day, day, day.year)
+
+
+def _week_unit(day: date) -> FiscalUnit:
     monday = day - timedelta(days=day.weekday())
-    return Period(monday, monday + timedelta(days=6))
+    return FiscalUnit(monday, monday + timedelta(days=6), monday.year)
 
 
-GRAINS = {
-    grain.name: grain
-    for grain in [
-        Grain("day", "Day", "D", lambda day: Period(day, day), date.isoformat, r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-        Grain("week", "Week", "W", _week, lambda day: _monday(day).isoformat(), r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-        Grain("month", "Month", "M", periods.month, lambda day: f"{day:%Y-%m}", r"[0-9]{4}-[0-9]{2}"),
-        Grain(
-            "quarter",
-            "Quarter",
-            "Q",
-            periods.quarter,
-            lambda day: f"{day.year}Q{(day.month + 2) // 3}",
-            r"[0-9]{4}Q[1-4]",
-        ),
-        Grain("year", "Year", "Y", lambda day: periods.year(day.year), lambda day: str(day.year), r"[0-9]{4}"),
-    ]
-}
+def _first_day_key(unit: FiscalUnit) -> str:
+    return unit.start.isoformat()
 
 
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+def _day_title(unit: FiscalUnit, with_year: bool) -> str:
+    return f"{unit.start.day} {unit.start:%b}"
+
+
+@lru_cache(maxsize=32)
+def grains_of(calendar: FiscalCalendar) -> dict[str, Grain]:
+    """Return the grains by their names, for a company with this fiscal calendar."""
+
+    def of_year(unit: FiscalUnit, with_year: bool = True) -> str:
+        return f"{unit.year % 100:02}" if calendar.is_calendar_year else f"FY{unit.year % 100:02}"
+
+    def parse_quarter(key: str) -> date:
+        _read_day(f"{key[:4]}-01-01")
+        return calendar.quarters(int(key[:4]))[int(key[5]) - 1].start
+
+    def parse_period(key: str) -> date:
+        _read_day(f"{key[:4]}-01-01")
+        return calendar.months(int(key[:4]))[int(key[5:]) - 1].start
+
+    def parse_year(key: str) -> date:
+        return calendar.year(_read_day(f"{key}-01-01").year).start
+
+    def month_title(unit: FiscalUnit, with_year: bool) -> str:
+        if calendar.has_calendar_months:
+            return f"{unit.start:%b} {unit.start:%y}" if with_year else f"{unit.start:%b}"
+        return f"P{unit.place} {of_year(unit)}" if with_year else f"P{unit.place}"
+
+    is_weekly, shift = not calendar.has_calendar_months, calendar.first_month - 1
+    month = Grain(
+        "month", "Month", "M", calendar.month_of,
+        (lambda unit: f"{unit.year}P{unit.place:02}") if is_weekly else (lambda unit: f"{unit.start:%Y-%m}"),
+        "[0-9]{4}P(0[1-9]|1[0-2])" if is_weekly else "[0-9]{4}-[0-9]{2}",
+        parse_period if is_weekly else (lambda key: _read_day(f"{key}-01")),
+        month_title,
+        starts=_starts_of(calendar.months) if is_weekly else None,
+    )  # fmt: skip
+    quarter = Grain(
+        "quarter", "Quarter", "Q", calendar.quarter_of, lambda unit: f"{unit.year}Q{unit.place}", "[0-9]{4}Q[1-4]", parse_quarter,
+        lambda unit, with_year: f"Q{unit.place} {of_year(unit)}", shift=shift,
+        starts=_starts_of(calendar.quarters) if is_weekly else None,
+    )  # fmt: skip
+    year = Grain(
+        "year", "Year", "Y", calendar.year_of, lambda unit: str(unit.year), "[0-9]{4}", parse_year,
+        lambda unit, with_year: year_label(unit, calendar), shift=shift,
+        starts=(lambda number: [calendar.year(number).start]) if is_weekly else None,
+    )  # fmt: skip
+    day = Grain("day", "Day", "D", _day_unit, _first_day_key, DAY_PATTERN, _read_day, _day_title)
+    week = Grain("week", "Week", "W", _week_unit, _first_day_key, DAY_PATTERN, _read_day, _day_title)
+    return {grain.name: grain for grain in (day, week, month, quarter, year)}
+
+
+def _starts_of(units: Callable[[int], list[FiscalUnit]]) -> Callable[[int], list[date]]:
+    return lambda number: [unit.start for unit in units(number)]
+
+
+def grain_of(name: str, period: Period) -> Grain:
+    """Return the grain as the period's fiscal calendar has it."""
+    return grains_of(period.calendar)[name]
+
+
+GRAINS = grains_of(CALENDAR_YEAR)  # names and labels; for anything that depends on the fiscal calendar use `grain_of`
 
 
 def grain_for(period: Period) -> str:

@@ -17,7 +17,7 @@ def trend_chart(metric: Metric, trend: Result, reference: Any = None) -> Chart |
     parts = trend.parts
     if not any(part.value is not None and part.n for part in parts):
         return None
-    names = labels(parts, trend.by)
+    names = labels(parts, trend)
     traces = [_trace(metric, names, [None if part.value is None else float(part.value) for part in parts])]
     if reference is not None:
         traces.append(_level(names, float(reference)))

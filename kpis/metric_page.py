@@ -149,7 +149,7 @@ def _cut(metric: Metric, question: Question, user: User | AnonymousUser, facts: 
 
 
 def _line(metric: Metric, question: Question, by: str, part: Part) -> Line:
-    name = "None" if part.key == BLANK else label(part.key, by) if by in GRAINS else part.label
+    name = "None" if part.key == BLANK else label(part.key, by, question.period) if by in GRAINS else part.label
     changes: dict[str, Any] = {"by": None, by: part.key}
     return Line(
         part, name, address.metric(metric.key, question, **changes), address.records(metric.key, question, **changes)
@@ -165,16 +165,19 @@ def own_columns(metric: Metric, facts: Facts) -> list[str]:
     return [CUSTOM + name for name in remembered(place, lambda: custom_names(facts, table))]
 
 
-def filter_labels(where: dict[str, str]) -> list[tuple[str, str, str]]:
+def filter_labels(question: Question) -> list[tuple[str, str, str]]:
     """Return each filter as its dimension, the dimension's name and the part's name."""
-    return [(name, dimension(name).label, _part_name(name, value)) for name, value in where.items()]
+    return [
+        (name, dimension(name).label, _part_name(name, value, question.period))
+        for name, value in question.where.items()
+    ]
 
 
-def _part_name(name: str, value: str) -> str:
+def _part_name(name: str, value: str, period: Period) -> str:
     lookup, number = dimension(name).lookup, record_id(value)
     if value == BLANK:
         return "None"
     if lookup and number:
         record = facts_registry.get(lookup).model._default_manager.filter(pk=number).first()
         return str(record) if record else value
-    return label(value, name) if name in GRAINS else dimension(name).word(value)
+    return label(value, name, period) if name in GRAINS else dimension(name).word(value)

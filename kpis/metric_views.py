@@ -47,7 +47,7 @@ def metric(request: HttpRequest, key: str) -> HttpResponseBase:
         question = address.read(request.GET, today)
         page = metric_page.build(found, question, request.GET.get("grain", ""), today, request.user)
     except (BadPeriod, BadCut) as error:
-        fault, question = str(error), Question(periods.preset(periods.DEFAULT, today))
+        fault, question = str(error), Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))
         page = metric_page.build(found, question, "", today, request.user)
     if request.GET.get("format") == "csv" and not fault:
         return download(f"{key}-{page.cut.name if page.cut else page.grain}", sheets.parts(page))
@@ -64,7 +64,7 @@ def _shown(request: HttpRequest, page: metric_page.Page, fault: str) -> dict[str
         "period": question.period,
         "presets": periods.PRESETS,
         "as_of": page.now.as_of,
-        "filters": metric_page.filter_labels(question.where),
+        "filters": metric_page.filter_labels(question),
         "cuts": [(name, dimension(name).label) for name in found.dimensions if name not in GRAINS],
         "grains": [(name, grain.label) for name, grain in GRAINS.items()],
         "lines": Paginator(lines, PARTS).get_page(request.GET.get("page")),
@@ -84,7 +84,7 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         question = address.read(request.GET, _today())
         drill = _drill(request, found, question, request.GET.get("table") or None)
     except (BadPeriod, BadCut) as error:
-        fault, question = str(error), Question(periods.preset(periods.DEFAULT, _today()))
+        fault, question = str(error), Question(periods.preset(periods.DEFAULT, _today(), Company.get().fiscal_calendar))
         drill = _drill(request, found, question, None)
     if request.GET.get("format") == "csv" and not fault:
         return download(f"{key}-{drill.table}", sheets.records(drill.columns, _chunks(drill)))
@@ -99,7 +99,7 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         "when": metric_page.when(question.period),
         "presets": periods.PRESETS,
         "as_of": drill.result.as_of,
-        "filters": metric_page.filter_labels(question.where),
+        "filters": metric_page.filter_labels(question),
         "columns": drill.columns,
         "rows": [[column.cell(row) for column in drill.columns] for row in rows],
         "page": page,

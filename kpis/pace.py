@@ -12,6 +12,7 @@ from kpis.models import Goal
 from kpis.registry import Metric, UnknownMetric, get
 from kpis.result import Result
 from kpis.words import inside
+from team.models import Company
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Pace:
 
     @property
     def period(self) -> Period:
-        return Period(self.goal.starts_on, self.goal.ends_on)
+        return Period(self.goal.starts_on, self.goal.ends_on, calendar=Company.get().fiscal_calendar)
 
     @property
     def adds_up(self) -> bool:

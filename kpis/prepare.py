@@ -9,6 +9,7 @@ from facts.engine import open_facts
 from facts.refresh import Progress
 from kpis.compute import scope_of
 from kpis.dashboard import Question, build
+from team.models import Company
 
 FIRST_READ = (
     (periods.DEFAULT, ""),
@@ -27,5 +28,5 @@ def prepare_dashboards(progress: Progress | None = None, *, seconds: float | Non
             progress(done, len(FIRST_READ), f"dashboard {periods.PRESETS[name].lower()} {by}".strip())
         if seconds is not None and time.monotonic() - started > seconds:
             return None
-        build(Question(periods.preset(name, today), by), today, AnonymousUser(), facts)
+        build(Question(periods.preset(name, today, Company.get().fiscal_calendar), by), today, AnonymousUser(), facts)
     return 0

@@ -141,6 +141,7 @@ class Result(Figures):
         found |= {
             "from": self.period.start.isoformat() if self.period.start else None,
             "to": self.period.end.isoformat() if self.period.end else None,
+            "period": self.period.label,
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "warnings": list(self.warnings),
         }

@@ -48,7 +48,7 @@ class Shared:
 
     def _over_both(self, scope: Scope, measure: Measure, cut: Cut, by: str) -> list[Sums]:
         assert self.before
-        both = replace(scope, period=Period(self.before.start, self.period.end))
+        both = replace(scope, period=Period(self.before.start, self.period.end, calendar=self.period.calendar))
         return ask(both, measure, replace(cut, by=by, edge=self.period.start))
 
     def _of_stock(self, scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:

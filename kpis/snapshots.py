@@ -11,7 +11,7 @@ from core.periods import Period
 from facts.engine import Facts
 from facts.refresh import Progress
 from kpis.compute import compute, scope_of, trend
-from kpis.grains import GRAINS
+from kpis.grains import GRAINS, grain_of
 from kpis.models import MetricSnapshot, SnapshotSet
 from kpis.registry import Metric, all_metrics
 from kpis.result import Figures, Part, Result
@@ -55,7 +55,7 @@ def _has_records(metric: Metric, facts: Facts) -> bool:
 
 def _figures(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:
     today = scope_of(Period(), facts).today
-    spans = {name: periods.preset(name, today) for name in (*WHOLE, MONTHS)}
+    spans = {name: periods.preset(name, today, Company.get().fiscal_calendar) for name in (*WHOLE, MONTHS)}
     cut = metric.default_cut if metric.default_cut and metric.default_cut not in GRAINS else ""
     for name in WHOLE:
         by = cut if name in CUT else ""  # a cut is asked once, the whole comes with it
@@ -64,7 +64,7 @@ def _figures(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:
         if by:
             yield from _parts(metric, spans[name], result)
     for part in trend(metric, spans[MONTHS], facts=facts).parts:
-        yield _row(metric, GRAINS["month"].read(part.key), part)
+        yield _row(metric, grain_of("month", spans[MONTHS]).read(part.key), part)
 
 
 def _parts(metric: Metric, span: Period, result: Result) -> Iterator[MetricSnapshot]:

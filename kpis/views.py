@@ -35,7 +35,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         question = address.read(request.GET, today)
         board = build(question, today, cast(User, request.user))
     except (BadPeriod, BadCut) as error:
-        fault, question = str(error), Question(periods.preset(periods.DEFAULT, today))
+        fault, question = str(error), Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))
         board = build(question, today, cast(User, request.user))
     context = {"board": board, "fault": fault, "as_of": board.as_of, **_asked(board)}
     context |= _empty(request) if board.is_empty else _answered(request, board)

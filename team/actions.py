@@ -24,7 +24,10 @@ from team.models import ApiToken, Company, ConsentRequest, Territory, User
 PERSON_FIELDS = {"name", "email", "role", "territory", "manager", "time_zone", "is_active"}
 GUARDED_FIELDS = {"email", "role", "is_active", "is_superuser", "is_staff"}  # who can act as a person, and as what
 Kind = ConsentRequest.Kind
-COMPANY_FIELDS = {"name", "currency", "time_zone", "foreign_amounts", "visibility", "achievement", "nightly_at"}
+FISCAL_FIELDS = {"fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name"}
+COMPANY_FIELDS = FISCAL_FIELDS | {
+    "name", "currency", "time_zone", "foreign_amounts", "visibility", "achievement", "nightly_at",
+}  # fmt: skip
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """What people may write about the company, its people and themselves; forms check shape, actions check sense."""
 
-from datetime import time
+from datetime import date, time
 from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from core.fiscal import FiscalCalendar
 from team.models import Company, Role, Territory, User, check_cron, currency_code
 from team.setup import Founding
 
@@ -136,6 +137,9 @@ class PersonForm(forms.ModelForm):
         return str(self.cleaned_data["email"]).lower()
 
 
+KEPT_WHEN_MISSING = ("foreign_amounts", "fiscal_first_month", "fiscal_week_end", "fiscal_year_name")
+
+
 class CompanyForm(forms.ModelForm):
     currency = CurrencyField(required=False, help_text=Company._meta.get_field("currency").help_text)
     time_zone = ZoneField(label="Time zone", help_text="Days, months and the nightly run go by its clock.")
@@ -151,29 +155,56 @@ class CompanyForm(forms.ModelForm):
 
     class Meta:
         model = Company
-        fields = ["name", "currency", "time_zone", "foreign_amounts", "visibility", "achievement"]
+        fields = [
+            "name", "currency", "time_zone", "foreign_amounts", "visibility", "achievement",
+            "fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name",
+        ]  # fmt: skip
         help_texts = {
             "visibility": "Whoever meets a customer should know the whole story, so by default everybody does. "
             "Restricted, reps, marketers and support read only the buyers that they or their team own; "
             "leaders, ops and finance always read all.",
+            "fiscal_first_month": "Years, quarters, goals and comparisons follow it.",
             "achievement": "Let both sides agree before you change it: it decides whose quota and attainment are seen.",
         }
         labels = {
             "foreign_amounts": "Amounts in other currencies",
             "visibility": "Who reads which buyers",
             "achievement": "Who sees achievement against plan",
+            "fiscal_first_month": "Fiscal year begins in",
+            "fiscal_week_start": "First day of a 4-4-5 fiscal year",
+            "fiscal_week_end": "A 4-4-5 fiscal year ends on the weekday",
+            "fiscal_year_name": "A fiscal year is named after",
         }
-        widgets = dict.fromkeys(("foreign_amounts", "visibility", "achievement"), forms.RadioSelect)
+        widgets = {
+            **dict.fromkeys(
+                ("foreign_amounts", "visibility", "achievement", "fiscal_week_end", "fiscal_year_name"),
+                forms.RadioSelect,
+            ),
+            "fiscal_week_start": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["foreign_amounts"].required = False
+        for name in KEPT_WHEN_MISSING:
+            self.fields[name].required = False
         daily = daily_time(self.instance.nightly_at)
         self.initial["nightly_time" if daily else "nightly_cron"] = daily or self.instance.nightly_at
         self.fields["nightly_time"].required = not (self.data or self.initial).get("nightly_cron")
 
-    def clean_foreign_amounts(self) -> str:
-        return str(self.cleaned_data["foreign_amounts"] or self.initial["foreign_amounts"])
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        cleaned |= {name: cleaned.get(name) or self.initial[name] for name in KEPT_WHEN_MISSING}
+        if start := cleaned.get("fiscal_week_start"):
+            self._check_week_start(start, is_last=cleaned["fiscal_week_end"] == "last")
+        return cleaned
+
+    def _check_week_start(self, start: date, *, is_last: bool) -> None:
+        by_rule = FiscalCalendar(week_start=start, is_last_weekday=is_last).year_of(start).start
+        if by_rule != start:
+            self.add_error(
+                "fiscal_week_start",
+                f"By this rule that fiscal year begins on {by_rule}. Enter this day, or choose the other rule.",
+            )
 
     def clean_nightly_cron(self) -> str:
         line = " ".join(str(self.cleaned_data["nightly_cron"]).split())

@@ -1,5 +1,6 @@
 """The company and its people."""
 
+from calendar import month_name
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,10 +13,11 @@ from cronsim import CronSim, CronSimError
 from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from core.fiscal import FiscalCalendar
 from core.sealing import SealedField
 from team.account_models import RECORD_CHANGES, AccountChange, ConsentRequest
 from team.business_time import week_of
@@ -191,6 +193,21 @@ class Company(models.Model):
         validators=[check_cron],
         help_text="A cron line in the company's time zone.",
     )
+    fiscal_first_month = models.PositiveSmallIntegerField(
+        default=1, choices=list(enumerate(month_name))[1:], validators=[MinValueValidator(1), MaxValueValidator(12)]
+    )
+    fiscal_week_start = models.DateField(
+        null=True, blank=True,
+        help_text="The first day of any fiscal year of 52 or 53 weeks, in quarters of 4, 4 and 5 weeks. Empty: fiscal years are whole months.",
+    )  # fmt: skip
+    fiscal_week_end = models.CharField(
+        max_length=7,
+        choices=[("nearest", "Nearest to the end of the month"), ("last", "The last one in the month")],
+        default="nearest",
+    )
+    fiscal_year_name = models.CharField(
+        max_length=5, choices=[("end", "The year it ends in"), ("start", "The year it begins in")], default="end"
+    )
     calendar = models.ForeignKey(
         Calendar, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
         help_text="Empty: Monday to Friday, 9:00 to 17:00.",
@@ -231,6 +248,21 @@ class Company(models.Model):
             yield
         finally:
             _known.reset(token)
+
+    @classmethod
+    def today(cls) -> date:
+        """Return the company's local day."""
+        return timezone.localdate(timezone=cls.get().zone)
+
+    @property
+    def fiscal_calendar(self) -> FiscalCalendar:
+        """What the company calls a year, a quarter and a month; every period is cut by it."""
+        return FiscalCalendar(
+            self.fiscal_first_month,
+            self.fiscal_week_start,
+            is_last_weekday=self.fiscal_week_end == "last",
+            is_named_by_start=self.fiscal_year_name == "start",
+        )
 
     @property
     def zone(self) -> ZoneInfo:

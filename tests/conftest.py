@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.core.cache import cache as remembered
@@ -44,6 +45,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Call what is long by its place: archives and signatures bear their second, and names must be alike everywhere."""
     return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 40) else None
+
+
+hypothesis.settings.register_profile("accord", deadline=None)  # how long an example takes depends on the machine
+hypothesis.settings.load_profile("accord")
 
 
 def pytest_configure(config: pytest.Config) -> None:

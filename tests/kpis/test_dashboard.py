@@ -169,7 +169,7 @@ def test_nothing_to_draw_draws_nothing(cmo: User) -> None:
     ],
 )
 def test_an_axis_writes_its_parts_shortly(key: str, grain: str, written: str) -> None:
-    assert charts.label(key, grain) == written
+    assert charts.label(key, grain, Period()) == written
 
 
 @pytest.mark.parametrize(

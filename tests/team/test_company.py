@@ -1,6 +1,6 @@
 """What the company decides about itself, its market, and what people say about themselves."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -170,3 +170,18 @@ def test_a_request_asks_for_the_company_once(company: Company, django_assert_num
     with django_assert_num_queries(2):
         Company.get()
         Company.get()
+
+
+@pytest.mark.django_db
+def test_ops_sets_the_fiscal_year(as_user: Any, ops: User) -> None:
+    fiscal = {"fiscal_first_month": "7", "fiscal_year_name": "end"}
+    assert as_user(ops).post(reverse("company"), {**SETTINGS, **fiscal}).status_code == 302
+    assert Company.get().fiscal_calendar.year(2026).start == date(2025, 7, 1)
+
+
+@pytest.mark.django_db
+def test_the_first_day_of_a_year_of_weeks_must_follow_its_rule(as_user: Any, ops: User) -> None:
+    weeks = {"fiscal_week_start": "2025-01-19", "fiscal_week_end": "nearest"}
+    page = as_user(ops).post(reverse("company"), {**SETTINGS, **weeks})
+    assert "that fiscal year begins on" in page.content.decode()
+    assert Company.get().fiscal_week_start is None

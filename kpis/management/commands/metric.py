@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.numbers import by_unit, exact
-from core.periods import BadPeriod, Period, parse_day
-from kpis.compute import compute
+from core.periods import PRESETS, BadPeriod
+from kpis.compute import compute, read_period
 from kpis.freshness import up_to_date_facts
 from kpis.registry import BadCut, UnknownMetric, all_metrics, get
 from kpis.result import Figures, Result
@@ -22,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--list", action="store_true", help="list the metrics and what they can be cut by")
         parser.add_argument("--from", dest="start", metavar="D", help="first day, like 2025-01-01")
         parser.add_argument("--to", dest="end", metavar="D", help="last day, included")
+        parser.add_argument("--period", choices=[*PRESETS], help="instead of dates; years and quarters are fiscal ones")
         parser.add_argument("--by", metavar="DIM", help="cut by a dimension, like owner, month, custom.lead_type")
         parser.add_argument(
             "--where", metavar="DIM=VALUE", nargs="+", action="extend", default=[], help="only these rows"
@@ -45,7 +46,7 @@ class Command(BaseCommand):
 
     def _ask(self, options: dict[str, Any]) -> Result:
         metric = get(options["key"])
-        period = Period(parse_day(options["start"], "--from"), parse_day(options["end"], "--to"))
+        period = read_period(options["start"], options["end"], options["period"])
         where = _filters(options["where"])
         for name in [*([options["by"]] if options["by"] else []), *where]:
             metric.check_dimension(name)
