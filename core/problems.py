@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.template.loader import render_to_string
 
@@ -38,5 +39,10 @@ def render_problem(problem: Problem, *, method: str, path: str, is_htmx: bool) -
     reloads = bool(problem.retry_seconds) and method in {"GET", "HEAD"}
     if reloads:
         headers["Refresh"] = str(problem.retry_seconds)
-    page = render_to_string("problem.html", {"problem": problem, "reloads": reloads})
-    return {**headers, "Content-Type": "text/html; charset=utf-8"}, page.encode()
+    return {**headers, "Content-Type": "text/html; charset=utf-8"}, _page(problem, reloads)
+
+
+@lru_cache(maxsize=32)
+def _page(problem: Problem, reloads: bool) -> bytes:
+    """Return the page: refusing must cost less than asking."""
+    return render_to_string("problem.html", {"problem": problem, "reloads": reloads}).encode()
