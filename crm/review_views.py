@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, cast
 
@@ -18,8 +19,9 @@ from core.tasks import ring
 from core.work import Work
 from crm import actions
 from crm.actions import CannotBringIn, NotHeld
-from crm.imports import review
+from crm.imports import mapping_form, mapping_rows, mapping_view, review
 from crm.imports.catalogue import sources, titles
+from crm.imports.mapping_text import mapping_text_of, tables_of_texts
 from crm.imports.outlook import source_title
 from crm.imports.rules import MappingError
 from crm.imports.sample import first_rows
@@ -56,18 +58,35 @@ def file_mapping(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     draft = before
     if request.method == "POST":
         draft = _posted(request, file, before, source)
-    tables = review.tables_from(draft, file, before if before.tables else None)
-    faults = [*review.faults(draft), *_own_name_faults(request)] if request.method == "POST" else []
+    is_posted = request.method == "POST" and _is_as_was(request, before)
+    pressed = _pressed(request)
+    parts = (
+        mapping_form.posted(request.POST, pressed, file, draft, before, frame)
+        if is_posted
+        else mapping_form.initial(before)
+    )
+    tables = mapping_form.tables_of_parts(parts, draft, before, file)
+    is_shaped = bool(pressed)  # another row or kind: nothing is kept yet
+    faults = (
+        [*mapping_form.faults(parts, draft.is_new), *_own_name_faults(request)] if is_posted and not is_shaped else []
+    )
+    shown = _page(file, draft, parts, tables, frame, faults, given)
     if wants_region(request):
-        part = "readings" if _is_as_was(request, before) else "columns"
-        return render(
-            request, f"crm/mapping.html#{part}", {**_page(file, draft, tables, frame, faults, given), "oob": True}
-        )
-    if request.method == "POST" and "look" not in request.POST and not faults:
+        part = "readings" if is_posted and not is_shaped else "columns"
+        return render(request, f"crm/mapping.html#{part}", {**shown, "oob": True})
+    if is_posted and not is_shaped and not faults:
         faults = _keep(request, file, draft, tables)
         if not faults:
             return redirect("import_run", pk)
-    return render(request, "crm/mapping.html", _page(file, draft, tables, frame, faults, given))
+        shown["faults"] = faults
+    return render(request, "crm/mapping.html", shown)
+
+
+def _pressed(request: HttpRequest) -> dict[str, str]:
+    """Return the button that shapes the form; htmx also sends the one that has the focus when a field changes."""
+    if request.headers.get("HX-Trigger") == "mapping":
+        return {}
+    return {name: request.POST[name] for name in ("look", "add", "drop") if name in request.POST}
 
 
 def _is_as_was(request: HttpRequest, before: review.Draft) -> bool:
@@ -126,10 +145,20 @@ def _keep(request: HttpRequest, file: ImportFile, draft: review.Draft, tables: l
 
 
 def _page(
-    file: ImportFile, draft: review.Draft, tables: list[review.Table], frame: Any, faults: list[str], given: Any
+    file: ImportFile,
+    draft: review.Draft,
+    parts: list[mapping_form.Part],
+    tables: list[review.Table],
+    frame: Any,
+    faults: list[str],
+    given: Any,
 ) -> dict[str, Any]:
-    columns = review.columns(draft, tables, file, frame)
+    page = mapping_view.Page(file, frame, draft.source, draft.is_new, given)
     return {
+        "parts": mapping_view.part_views(page, parts, tables),
+        "column_names": list(enumerate(review.columns_of(file))),
+        "operators": mapping_view.OPERATORS,
+        "operations": mapping_rows.OPERATIONS,
         "file": file,
         "run": file.run,
         "draft": draft,
@@ -138,8 +167,6 @@ def _page(
         "sources": _sources(file),
         "source": draft.source if draft.source in {name for name, _ in _sources(file)} else OWN,
         "own": given.get("own") or _likely_name(file),
-        "columns": columns,
-        "unique": any(column.is_unique for column in columns),
         "sampled": len(frame),
         "faults": faults,
     }
@@ -149,6 +176,30 @@ def _likely_name(file: ImportFile) -> str:
     """Return a name for where a file comes from: its own, without what changes from one to the next."""
     stem = PurePosixPath(file.name).name.partition(".")[0]
     return " ".join(re.findall(r"[^\W\d_]+", stem))[:40]
+
+
+@needs("import")
+@require_http_methods(["GET", "HEAD", "POST"])
+def mapping_text(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
+    """Show the mappings of a file as the text that a mapping file holds; take them back changed."""
+    file = get_object_or_404(ImportFile.objects.select_related("run"), pk=file_pk, run_id=pk)
+    if not file.run.is_held or not file.header:
+        messages.warning(request, "The columns of this file cannot be changed now.")
+        return redirect("import_run", pk)
+    draft = review.draft_of(file, first_rows(file))
+    tables = mapping_form.tables_of_parts(mapping_form.initial(draft), draft, draft, file)
+    texts, faults = [mapping_text_of(one["table"]) for one in tables], []
+    if request.method == "POST":
+        texts = [text for text in request.POST.getlist("text") if text.strip()]
+        try:
+            tables = tables_of_texts(texts)
+            kind = str(tables[0]["table"]["object"]) if draft.is_new else file.kind
+            faults = _keep(request, file, replace(draft, kind=kind), tables)
+        except MappingError as error:
+            faults = [str(error)]
+        if not faults:
+            return redirect("import_run", pk)
+    return render(request, "crm/mapping_text.html", {"file": file, "run": file.run, "texts": texts, "faults": faults})
 
 
 @needs("import")

@@ -37,6 +37,7 @@ urlpatterns = [
     path("imports/<int:pk>/zone/", review_views.choose_zone, name="choose_zone"),
     path("imports/<int:pk>/currency/", review_views.choose_currency, name="choose_currency"),
     path("imports/<int:pk>/files/<int:file_pk>/", review_views.file_mapping, name="file_mapping"),
+    path("imports/<int:pk>/files/<int:file_pk>/text/", review_views.mapping_text, name="mapping_text"),
     path("imports/<int:pk>/files/<int:file_pk>/answer/", review_views.answer, name="answer_file"),
     *(
         path(

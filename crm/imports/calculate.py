@@ -63,4 +63,4 @@ def _reduced(value: Decimal | None, less: tuple[Decimal | None, ...], percent: D
     value -= sum((one for one in less if one is not None), Decimal(0))
     if percent is not None:
         value *= 1 - percent / 100
-    return f"{value.quantize(PLACES):f}"
+    return f"{value.quantize(PLACES).normalize():f}"

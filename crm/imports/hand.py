@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from crm.imports.catalogue import OURS, FileKind, kind_of, own_folder, sources
+from crm.imports.catalogue import OURS, RANKS, FileKind, kind_of, own_folder, sources
 from crm.imports.headers import fold
 from crm.imports.reading import load_mapping, mapping_of
 from crm.imports.rules import MappingError, ObjectMapping, Source
-from crm.imports.targets import AS_IS, CUSTOM, ID_ONLY, OUT, rule_of, sheet
+from crm.imports.targets import AS_IS, CUSTOM, ID_ONLY, OUT, rule_of, sheet, targets
 from crm.models import ImportFile
 
 Table = dict[str, Any]
@@ -34,8 +34,9 @@ def kind_for(file: ImportFile) -> FileKind:
             raise MappingError(
                 f"the mapping “{file.source} {file.kind}” is gone; say again what the columns mean"
             ) from None
-    read = tuple(mapping_of(Path(file.source, one["name"]), one["table"]) for one in file.mappings)
-    return FileKind(source_named(file.source), file.kind, read)
+    read = [mapping_of(Path(file.source, one["name"]), one["table"]) for one in file.mappings]
+    read.sort(key=lambda mapping: RANKS.index(mapping.object))  # what others point to comes in first
+    return FileKind(source_named(file.source), file.kind, tuple(read))
 
 
 def source_named(name: str) -> Source:
@@ -115,19 +116,19 @@ def corrected(table: Table, header: Iterable[str], choices: Choices, id_column: 
 
 
 def becomes(table: Table, column: str) -> str:
-    """Say what a column becomes now."""
+    """Say what a column becomes now: of several things the first that a page offers, fields without words of their own first."""
     folded = fold(column)
     fed = [name for name, rule in table.get("fields", {}).items() if folded in _columns(rule)]
     plain = [name for name in fed if not (isinstance(table["fields"][name], dict) and "map" in table["fields"][name])]
-    if fed:
-        return f"field:{(plain or fed)[0]}"
     links = [
         name
         for name, rules in table.get("references", {}).items()
         if any(folded in _columns(r) for r in _listed(rules))
     ]
-    if links:
-        return f"link:{links[0]}"
+    keys = [*(f"field:{name}" for name in (*plain, *fed)), *(f"link:{name}" for name in links)]
+    if keys:
+        offered = {one.key for one in targets(table["object"])} if "object" in table else set(keys)
+        return next((key for key in keys if key in offered), AS_IS)
     typed = {fold(name): kind for name, kind in table.get("custom_fields", {}).items()}
     if folded in typed:
         return f"{CUSTOM}{typed[folded]}"
@@ -142,10 +143,16 @@ def becomes(table: Table, column: str) -> str:
 
 def _is_used(table: Table, folded: str) -> bool:
     """Tell whether a column is read for something else: as part of a name, as the mark of deleted rows."""
-    names = [*table.get("drop_when", {}), *table.get("keep_when", {})]
+    names = [
+        *table.get("drop_when", {}),
+        *table.get("keep_when", {}),
+        *(one["column"] for one in table.get("only", ())),
+    ]
     for rule in table.get("fields", {}).values():
         if isinstance(rule, dict):
             names += [*names_in(rule.get("join", ())), *names_in(rule.get("refine", {}).get("column", ()))]
+            for part in ("product", "sum", "less", "less_percent"):
+                names += [name for term in names_in(rule.get(part, ())) for name in names_in(term)]
     return folded in {fold(name) for name in names}
 
 
@@ -176,7 +183,7 @@ def _less(rule: Any, folded: str) -> Table:
 
 
 def _feeds(rule: Table) -> bool:
-    return bool(rule.get("column") or rule.get("join") or "value" in rule)
+    return any(rule.get(part) for part in ("column", "join", "product", "sum")) or "value" in rule
 
 
 def put(table: Table, kind: str, column: str, wanted: str) -> None:

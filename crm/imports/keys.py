@@ -96,7 +96,8 @@ def composed(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFrame) -> 
 def _text(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
     column = next((one.staged for one in plan.references if one.rule.name == name), name)
     if column not in columns:
-        return [""] * len(frame)
+        header = index(frame.columns).get(fold(name))  # a column that the record keeps, or none at all
+        return list(frame[header]) if header else [""] * len(frame)
     return [_word(value) for value in columns[column].astype(object)]
 
 

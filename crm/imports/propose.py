@@ -1,7 +1,8 @@
 """What the columns of a file that no mapping knows are likely to be: by their names, and by what stands in them."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ from rapidfuzz import fuzz
 
 from crm.imports import values
 from crm.imports.catalogue import sources
-from crm.imports.headers import fold, is_ours
+from crm.imports.headers import fold, is_ours, without_unit
 from crm.imports.rules import FieldRule, Reference
 from crm.imports.targets import CUSTOM, Target, kinds, targets
 from crm.models import CustomType
@@ -45,6 +46,19 @@ COMMON = {
     "city": ["city", "town", "ort", "stadt", "ville", "ciudad"],
 }  # fmt: skip
 WORDS = {  # what people call a field that our sheets call otherwise
+    "touch": {
+        "happened_at": ["touched at", "clicked at", "timestamp", "time", "event time", "date", "interaction date", "zeitpunkt"],
+        "kind": ["kind", "interaction", "interaction type", "event", "event type", "touch type", "channel"],
+        "value": ["value", "conversion value", "conv value", "revenue", "purchase value", "conversionswert"],
+        "lead": ["lead", "email", "lead email", "e-mail"],
+    },
+    "spend": {
+        "amount": ["spend", "ad spend", "cost", "amount spent", "total spent", "media cost", "kosten", "ausgaben", "ausgegebener betrag", "dépenses", "gasto"],
+        "spent_on": ["date", "day", "reporting starts", "start date", "datum", "tag", "jour", "fecha", "week", "month"],
+        "campaign": ["campaign", "campaign name", "utm campaign", "kampagne", "campagne", "campaña"],
+        "description": ["ad set name", "ad set", "ad group", "ad group name", "ad name", "creative name", "anzeigengruppe"],
+        "currency": ["currency", "currency code", "account currency", "währung"],
+    },
     "lead": {
         "is_converted": ["converted", "is converted", "conversion", "convert", "target", "won", "bought", "became a deal", "konvertiert", "gewonnen", "converti", "convertido"],
         "name": ["name", "full name", "contact name", "lead name", "ansprechpartner", "kontakt", "kontaktperson", "contact", "nom", "nombre"],
@@ -59,6 +73,19 @@ WORDS = {  # what people call a field that our sheets call otherwise
 }  # fmt: skip
 
 
+SPENT = frozenset(
+    map(
+        fold,
+        ["Spend", "Ad spend", "Cost", "Amount spent", "Total spent", "Media cost", "Kosten", "Ausgegebener Betrag"],
+    )
+)
+DELIVERED = frozenset(map(fold, [
+    "Impressions", "Impr.", "Clicks", "Link clicks", "Clicks (all)", "Reach", "Views", "Impressionen", "Klicks",
+]))  # fmt: skip
+ADS = {"field:side": "marketing", "field:category": "lead_generation"}
+AD_REPORT_WEIGHT = 8.0
+
+
 @dataclass(frozen=True)
 class Proposal:
     """What each column is likely to become, and what the rows are likely known by ("" where nothing is unique)."""
@@ -66,6 +93,7 @@ class Proposal:
     kind: str
     choices: dict[str, str]
     id_column: str
+    constants: dict[str, str] = field(default_factory=dict)  # target: what it is in every row
 
 
 Aliases = dict[tuple[str, str], set[str]]  # (kind of record, field): names that some mapping knows it by
@@ -76,7 +104,7 @@ def propose(header: list[str], frame: pd.DataFrame, file_name: str = "") -> Prop
     known = aliases()
     found = {kind: _choices(kind, header, frame, known) for kind in GUESSED}
     scores = {
-        kind: score + _told_by_name(kind, file_name) + _wanting(kind, choices)
+        kind: score + _told_by_name(kind, file_name) + _wanting(kind, choices) + _ad_report(kind, header)
         for kind, (choices, score) in found.items()
     }
     kind = max(scores, key=lambda one: scores[one])
@@ -88,9 +116,22 @@ def propose_as(kind: str, header: list[str], frame: pd.DataFrame) -> Proposal:
     return _proposal(kind, _choices(kind, header, frame, aliases())[0], header, frame)
 
 
+def is_ad_report(header: Iterable[str]) -> bool:
+    """Tell a report of an ad platform: money was spent, and something was seen or clicked for it."""
+    folded = {fold(without_unit(column)) for column in header}
+    return bool(folded & SPENT) and bool(folded & DELIVERED)
+
+
+def _ad_report(kind: str, header: list[str]) -> float:
+    return AD_REPORT_WEIGHT * (kind == "spend" and is_ad_report(header))
+
+
 def _proposal(kind: str, choices: dict[str, str], header: list[str], frame: pd.DataFrame) -> Proposal:
     rest = {column: f"{CUSTOM}{guess_type(frame[column])}" for column in header if column not in choices}
-    return Proposal(kind, {**choices, **rest}, id_column(kind, header, frame))
+    fixed = ADS if kind == "spend" and is_ad_report(header) else {}
+    constants = {key: value for key, value in fixed.items() if key not in choices.values()}
+    id_of = "" if fixed else id_column(kind, header, frame)
+    return Proposal(kind, {**choices, **rest}, id_of, constants)
 
 
 def _choices(kind: str, header: list[str], frame: pd.DataFrame, known: Aliases) -> tuple[dict[str, str], float]:

@@ -32,7 +32,7 @@ from crm.models import CustomType
 KEYS = {
     "object", "file", "id", "needs", "ignore", "custom", "id_may_be_empty", "drop_when", "fields", "references",
     "maps", "copies", "back_links", "rules", "each", "keep_when", "id_from", "title", "about", "id_about", "id_example",
-    "custom_fields", "only",
+    "custom_fields", "custom_about", "only",
 }  # fmt: skip
 READS = {"", "percent", "millions", "minutes", "email", "domain", "day before"}
 LOOKUPS = {"external_id", "email", "domain", "name", "any"}

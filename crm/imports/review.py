@@ -10,15 +10,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from crm.imports.catalogue import FileKind
-from crm.imports.currency import assumed
-from crm.imports.hand import Table, becomes, corrected, fresh, kind_for, source_named, tables_of
+from crm.imports.hand import Table, becomes, corrected, fresh, kind_for, source_named, tables_of, with_id
 from crm.imports.headers import fold, is_ours
-from crm.imports.planning import mannered_plans
-from crm.imports.propose import is_unique, propose, propose_as
+from crm.imports.propose import propose, propose_as
 from crm.imports.reading import mapping_of
 from crm.imports.rules import MappingError
-from crm.imports.sample import Reading, readings, shown
-from crm.imports.targets import AS_IS, CUSTOM, ID_ONLY, OUT, targets, title_of
+from crm.imports.targets import AS_IS, CUSTOM, ID_ONLY, OUT, targets
 from crm.models import CustomType, ImportFile
 
 
@@ -32,25 +29,12 @@ class Draft:
     id_column: str  # a column, "" for the whole row, or None where the source's own rule stands
     is_new: bool  # no mapping of the catalogue reads this file
     tables: list[Table] = field(default_factory=list)  # of the catalogue or of before, the main one first
+    constants: dict[str, str] = field(default_factory=dict)  # proposed: target, and what it is in every row
 
     @property
     def basis(self) -> str:
         """Name what the choices are changes of: another source or kind of record begins anew."""
         return f"{'' if self.is_new else self.source}/{self.kind}"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a file on the page."""
-
-    place: int
-    name: str
-    samples: list[str]
-    becomes: str
-    options: SafeString
-    also: list[str]
-    reading: Reading | None
-    is_unique: bool
 
 
 def draft_of(file: ImportFile, frame: pd.DataFrame, source: str = "", kind: str = "") -> Draft:
@@ -86,7 +70,7 @@ def _proposed(file: ImportFile, frame: pd.DataFrame, source: str, kind: str) -> 
     choices = dict(found.choices)
     if found.id_column and choices.get(found.id_column, "").startswith(CUSTOM):
         choices[found.id_column] = ID_ONLY
-    return Draft(source or file.source, found.kind, choices, found.id_column, is_new=True)
+    return Draft(source or file.source, found.kind, choices, found.id_column, is_new=True, constants=found.constants)
 
 
 def columns_of(file: ImportFile) -> list[str]:
@@ -97,6 +81,10 @@ def columns_of(file: ImportFile) -> list[str]:
 def tables_from(draft: Draft, file: ImportFile, before: Draft | None) -> list[Table]:
     """Return the mappings that a draft says: the catalogue's with what was moved, or one of its own."""
     header = columns_of(file)
+    if draft.is_new and before and before.tables and before.kind == draft.kind:
+        main = before.tables[0]
+        table = with_id(corrected(main["table"], header, draft.choices), draft.id_column)
+        return [{**main, "table": table}, *before.tables[1:]]
     if draft.is_new or before is None:
         table = fresh(draft.kind, header, draft.choices, draft.id_column)
         return [{"name": f"{draft.kind}.toml", "table": table, "own": True}]
@@ -115,62 +103,17 @@ def kind_from(source: str, tables: list[Table]) -> FileKind:
     return FileKind(source_named(source), read[0].file, read)
 
 
-def faults(draft: Draft) -> list[str]:
-    """Say what keeps a draft from being used."""
-    fed = set(draft.choices.values())
-    found = []
-    if not any(key.startswith(("field:", "link:")) for key in fed):
-        found.append("Say of at least one column what it becomes.")
-    if draft.is_new:
-        wanting = [one.label for one in targets(draft.kind) if one.required and one.key not in fed]
-        found += [f"Say which column holds “{label}”: {title_of(draft.kind).lower()} need it." for label in wanting]
-    return found
-
-
-def read_as(draft: Draft, tables: list[Table], file: ImportFile, frame: pd.DataFrame) -> dict[str, Reading]:
-    """Return how the first cell of each column would land; nothing where the mapping cannot be."""
-    try:
-        kind = kind_from(draft.source or "accord", tables)
-        plans = mannered_plans(file, kind, assumed([], file.run.currency_asked))
-    except MappingError:
-        return {}
-    return readings(frame, plans[0]) if plans else {}
-
-
-def columns(draft: Draft, tables: list[Table], file: ImportFile, frame: pd.DataFrame) -> list[Column]:
-    """Return the columns of a file for the page."""
-    options, read = Options(draft), read_as(draft, tables, file, frame)
-    return [
-        Column(
-            place=place, name=name, samples=shown(frame[name]), becomes=draft.choices[name],
-            options=options.chosen(draft.choices[name]), also=_also(tables[1:], name), reading=read.get(name),
-            is_unique=is_unique(frame[name]),
-        )
-        for place, name in enumerate(columns_of(file))
-    ]  # fmt: skip
-
-
-def _also(tables: list[Table], column: str) -> list[str]:
-    """Say what else of other records a column feeds."""
-    fed = [(one["table"]["object"], becomes(one["table"], column)) for one in tables]
-    return [f"{title_of(kind)}: {_label(kind, key)}" for kind, key in fed if key.startswith(("field:", "link:"))]
-
-
-def _label(kind: str, key: str) -> str:
-    return next((one.label for one in targets(kind) if one.key == key), key.partition(":")[2])
-
-
 class Options:
     """What a column can become, as the options of a select: written once, then marked for each column."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, kind: str, is_new: bool) -> None:
         groups: list[tuple[str, list[tuple[str, str]]]] = [
-            ("A field", [(one.key, _words(one.label, one.holds, one.required)) for one in targets(draft.kind) if not one.is_link]),
-            ("A link to", [(one.key, one.label) for one in targets(draft.kind) if one.is_link]),
+            ("A field", [(one.key, _words(one.label, one.holds, one.required)) for one in targets(kind) if not one.is_link]),
+            ("A link to", [(one.key, one.label) for one in targets(kind) if one.is_link]),
             ("A custom field of its own", [(f"{CUSTOM}{value}", f"Keep it: {label}") for value, label in CustomType.choices]),
             ("Nothing", [(ID_ONLY, "Only the id of the row"), (OUT, "Leave it out")]),
         ]  # fmt: skip
-        if not draft.is_new:
+        if not is_new:
             groups[-1][1].insert(0, (AS_IS, "What the source's mapping does with it"))
         self._html = "".join(
             format_html(
@@ -183,6 +126,9 @@ class Options:
         )
 
     def chosen(self, key: str) -> SafeString:
+        """Return the options with one chosen; always one, so that a form never sends back another by itself."""
+        if f'value="{key}"' not in self._html:
+            return format_html('<option value="{}" selected>As it is now</option>', AS_IS) + mark_safe(self._html)
         marked = self._html.replace(f'value="{key}"', f'value="{key}" selected', 1)
         return mark_safe(marked)  # built above, each word escaped
 

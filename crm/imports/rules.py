@@ -173,7 +173,7 @@ class ObjectMapping:
     @property
     def _named_columns(self) -> list[str]:
         names = [*self.id_columns, *self.ignore, *(column for column, _ in (*self.drop_when, *self.keep_when))]
-        names += [condition.column for condition in self.only]
+        names += [condition.column for condition in self.only] + [name for name, _ in self.custom_types]
         for rule in self.fields:
             names += [*rule.columns, *rule.join, *(rule.refine.columns if rule.refine else ())]
             names += rule.calculation.columns if rule.calculation else ()

@@ -8,6 +8,7 @@ import pandas as pd
 
 from crm.imports import store
 from crm.imports.blocks import carefully, is_well_formed, last_row_end, parse
+from crm.imports.keys import makes_a_record
 from crm.imports.plan import Plan, PlannedField, PlannedReference
 from crm.imports.prepare import Checks, read_columns, trimmed
 from crm.models import ImportFile
@@ -60,16 +61,34 @@ def shown(column: pd.Series) -> list[str]:
     return [cell if len(cell) <= LONGEST else f"{cell[:LONGEST]}…" for cell in found]
 
 
-def readings(frame: pd.DataFrame, plan: Plan) -> dict[str, Reading]:
-    """Return for each column that the plan reads how its first cell lands."""
+@dataclass(frozen=True)
+class Landed:
+    """How the first rows of a file land: each column's first cell, and a few whole rows."""
+
+    readings: dict[str, Reading] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)  # of the staged columns that the rows show
+    rows: list[list[str]] = field(default_factory=list)  # a row that is left out is empty
+    kept: int = 0  # of the rows looked at
+    left_out: int = 0
+
+
+def landed(frame: pd.DataFrame, plan: Plan, rows: int) -> Landed:
+    """Return for each column that the plan reads how its first cell lands, and the first rows as they land."""
     checks = PerColumn(frame, np.arange(len(frame)), np.zeros(len(frame), bool))
     read = read_columns(plan, checks)
     landing = _landing(plan)
-    return {
+    found = {
         header: _reading(frame[header], read[landing[header]], checks.faults.get(header, {}))
         for header in frame
         if header in landing
     }
+    about = makes_a_record(plan, frame)
+    names = [*(one.column for one in plan.fields), *(one.staged for one in plan.references)]
+    cells = [
+        [_word(read[name].iat[place]) for name in names] if about[place] else []
+        for place in range(min(rows, len(frame)))
+    ]
+    return Landed(found, names, cells, int(about.sum()), int((~about).sum()))
 
 
 def _landing(plan: Plan) -> dict[str, str]:

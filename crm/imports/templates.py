@@ -70,6 +70,11 @@ def _template(path: Path) -> Template:
     table, kind = load_toml(path), read_mapping(path).object
     told = {**table.get("fields", {}), **table.get("references", {})}
     columns = [_column(kind, name, rule) for name, rule in told.items() if "about" in rule]
+    types = table.get("custom_fields", {})
+    columns += [
+        TemplateColumn(name, told["about"], HELD_BY_TYPE[types[name]], False, _examples(told.get("example", ())))
+        for name, told in table.get("custom_about", {}).items()
+    ]
     own = [column for column in columns if column.name not in table.get("id", ())]
     ids = [_id_column(table, columns, name) for name in table.get("id", ())]
     ordered = sorted(own, key=lambda column: not column.required)
@@ -108,6 +113,7 @@ def holds(kind: str, name: str, rule: dict[str, Any]) -> str:
     return HOLDS.get(field_of(model_of(kind), name).get_internal_type(), "text")
 
 
+HELD_BY_TYPE = {"text": "text", "number": "a number", "date": "a date", "yes_no": "yes or no"}
 HOLDS = {
     "DateField": "a date",
     "DateTimeField": "a time",

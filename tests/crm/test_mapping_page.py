@@ -184,7 +184,10 @@ def test_a_cell_that_is_not_of_its_custom_type_refuses_the_row(ops: User, as_use
 def test_what_a_kind_needs_is_said_before_it_is_kept(ops: User, as_user: Any, unknown: ImportFile) -> None:
     sent = form(unknown, kind="opportunity", was="/opportunity")
     answer = as_user(ops).post(page(unknown), sent)
-    assert "Say which column holds “Stage”: opportunities need it." in answer.content.decode()
+    assert (
+        "Opportunities need “Stage”. Choose the column that holds it, or add a fixed value for it."
+        in answer.content.decode()
+    )
     assert Import.objects.get().files.get().mappings == []
 
 
