@@ -178,6 +178,11 @@ class ImportFile(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it holds a table that no mapping knows: somebody can say what its columns mean."""
+        return self.state == FileState.SKIPPED and bool(self.header) and not self.kind
+
     def __str__(self) -> str:
         return self.name
 

@@ -78,3 +78,12 @@ def test_nothing_readable_is_an_error_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"%PDF-1.7")
     with pytest.raises(CommandError, match="Nothing was imported"):
         command(tmp_path)
+
+
+def test_a_file_that_nobody_knows_names_the_way_on(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Colour,Taste\nred,sweet\n")
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="no file could be read"):
+        call_command("import_crm", str(tmp_path), stdout=out)
+    assert "choose “Say what it is”" in out.getvalue()
+    assert "MAPPINGS_DIR" in out.getvalue()

@@ -101,3 +101,42 @@ def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
 
     page.goto(first)
     undo(page)
+
+
+def test_ad_spend_from_a_report_that_no_mapping_knows_is_seen_within_two_minutes(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    visitor = visit()
+    visitor.sign_in("Ops")
+    page = visitor.page
+    report = tmp_path / "q1.csv"
+    rows = "".join(
+        f"2025-01-{day:02},Journey ads,{'click' if day % 2 else 'total'},900,12.50,1000,30\n" for day in range(1, 21)
+    )
+    report.write_text(f"Day,Campaign name,Row,Revenue,Media cost,Impressions,Link clicks\n{rows}")
+    began = time.monotonic()
+    visitor.open("/imports/")
+    hand_in(page, report)
+    page.get_by_role("link", name=re.compile("Say what it is")).click()
+    expect(page.get_by_label("Each row is one of these")).to_have_value("spend")
+    expect(page.get_by_label("Media cost", exact=True)).to_have_value("field:amount")
+    expect(page.locator("#always-0-value, #always-1-value").first).to_have_value("marketing")
+
+    page.get_by_role("button", name="Add a condition").click()
+    page.locator("#only-0-column").select_option(label="Row")
+    page.locator("#only-0-value").fill("click")
+    page.keyboard.press("Tab")
+    expect(page.locator("#outcome")).to_contain_text("10 are read and 10 are left out")
+    assert not visitor.axe()
+    page.get_by_role("button", name="Use this mapping").click()
+    page.get_by_role("button", name=re.compile("^Bring .*in")).click()
+    expect(page.locator(".sentence")).to_contain_text("20 rows read: 10 new", timeout=PATIENCE)
+    first = page.url
+    while True:
+        visitor.open("/metrics/sm_spend/records/?campaign=Journey+ads&from=2025-01-01&to=2025-01-31")
+        if page.get_by_text("Journey ads").count() >= 10:
+            break
+        assert time.monotonic() - began < 120
+        page.wait_for_timeout(1000)
+    page.goto(first)
+    undo(page)

@@ -26,6 +26,10 @@ from team.models import currency_code
 FOREVER = 1e9
 PATIENCE_SECONDS = 20  # a worker that answered and then does not begin has something else to do
 SHOWN_ERRORS = 10
+UNKNOWN = (
+    "  For a file that no mapping knows: upload it once on the page Imports and choose “Say what it is”, and this command reads "
+    "the next one by itself;\n  or write a mapping into MAPPINGS_DIR (docs/imports.md), or fill in a template (Imports, Templates)."
+)
 
 
 class Command(BaseCommand):
@@ -110,6 +114,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{file.name}: {_words(file)}")
             for note in note_sentences(file.notes):
                 self.stdout.write(f"  {note}")
+        if any(file.is_unknown for file in run.files.all()):
+            self.stdout.write(UNKNOWN)
         errors = RowError.objects.of(run)
         for error in errors[:SHOWN_ERRORS]:
             column = f", {error.column}" if error.column else ""
