@@ -13,10 +13,19 @@ from django.utils import timezone
 
 from agreements import kinds
 from agreements.models import Agreement, Decision, Dispute, End, Entry, Seat, Signatory, Signature, Version, today
-from agreements.signing import NotAllowed, holder, may_decide, may_propose, require_signatory, side_of, signatories
+from agreements.permissions import (
+    DECIDE_DISPUTE,
+    DISPUTE_VERSION,
+    DRAFT_VERSION,
+    NAME_SIGNATORY,
+    PROPOSE_VERSION,
+    REDRAFT_VERSION,
+    SIGN_VERSION,
+    WITHDRAW_VERSION,
+)
+from agreements.signing import holder, side_of, signable_side, signatories
 from notify.actions import tell
 from team import consents, reauthentication, seats
-from team.access import may
 from team.account_history import record_seats
 from team.consents import Asking
 from team.models import ConsentRequest, Side, User
@@ -44,11 +53,10 @@ def draft(
     """Write a new version; it binds nobody and can still be changed.
 
     Raises:
-        NotAllowed: the role does not propose.
+        PermissionDenied: the role does not draft, or not agreements of this kind.
         ValidationError: no wording, or a pilot without an end.
     """
-    if not may_propose(by):
-        raise NotAllowed("Reps answer on leads; agreements are proposed by leaders, ops, marketers and support.")
+    DRAFT_VERSION.require(by, kinds.get(kind))
     if not text.strip():
         raise ValidationError("Say in words what is to be agreed.")
     if pilot_manager and not expires_on:
@@ -82,10 +90,9 @@ def redraft(
 ) -> Version:
     """Change a draft that nobody was shown yet."""
     version = _version(version.pk)
+    REDRAFT_VERSION.require(by, version)
     if version.state != "draft":
         raise ValidationError("What was proposed is not rewritten; propose a new version.")
-    if version.drafted_by_id != by.pk and not may(by, "manage_company"):
-        raise NotAllowed(f"This draft is {version.drafted_by}'s.")
     version.text, version.terms, version.reason = text.strip(), terms, reason
     if evidence is not None:
         version.evidence = evidence
@@ -101,10 +108,9 @@ def propose(*, by: User, version: Version) -> Version:
     By an API token it is proposed unsigned: a token proves nobody's presence.
     """
     version = _version(version.pk)
+    PROPOSE_VERSION.require(by, version)
     if version.state != "draft":
         raise ValidationError(f"Version {version.number} is {version.state.replace('_', ' ')}, not a draft.")
-    if not may_propose(by):
-        raise NotAllowed("Your role does not propose agreements.")
     _require_news(version)
     _require_people(version.agreement)
     version.sides, version.proposed_by, version.proposed_at = version.agreement.sides, by, timezone.now()
@@ -123,10 +129,12 @@ def sign(*, by: User, version: Version) -> Version:
     """Give the signature of one's own side; the last one brings the version into force.
 
     Raises:
-        NotAllowed: not the signatory of a side that still has to sign; being an admin changes nothing.
+        PermissionDenied: not the signatory of one of its sides; being an admin changes nothing.
+        ValidationError: it waits for no signature of this side.
     """
     version = _version(version.pk)
-    side = require_signatory(by, version)
+    SIGN_VERSION.require(by, version)
+    side = _unsigned_side(by, version)
     _sign(version, side, by)
     open_dispute = version.disputes.filter(decided_at=None, side=side).first()
     if open_dispute:
@@ -141,7 +149,8 @@ def sign(*, by: User, version: Version) -> Version:
 def dispute(*, by: User, version: Version, reason: str, decide_by: date | None = None) -> Dispute:
     """Say no, and why; the arbiter decides before a date (two weeks by default)."""
     version = _version(version.pk)
-    side = require_signatory(by, version)
+    DISPUTE_VERSION.require(by, version)
+    side = _unsigned_side(by, version)
     reauthentication.require(by)
     if not reason.strip():
         raise ValidationError("Say what is wrong with it; the arbiter decides on your reason.")
@@ -168,10 +177,9 @@ def decide(*, by: User, dispute: Dispute, decision: str, ruling: str) -> Version
     """Give the arbiter's ruling: the version comes into force as it stands, or is rejected."""
     version = _version(dispute.version_id)
     found = Dispute.objects.select_for_update().get(pk=dispute.pk)
-    if not may_decide(by, found):
-        raise NotAllowed(
-            f"Only {found.arbiter} decides this dispute." if found.decided_at is None else "This dispute is decided."
-        )
+    DECIDE_DISPUTE.require(by, found)
+    if found.decided_at is not None:
+        raise ValidationError("This dispute is decided.")
     reauthentication.require(by)
     if decision not in Decision.values or not ruling.strip():
         raise ValidationError("Choose for or against, and give the reason for the ruling.")
@@ -188,12 +196,11 @@ def decide(*, by: User, dispute: Dispute, decision: str, ruling: str) -> Version
 
 @transaction.atomic
 def withdraw(*, by: User, version: Version) -> Version:
-    """Take back one's own proposal or draft before it is in force."""
+    """Take back a proposal or a draft, one's own or one's side's, before it is in force."""
     version = _version(version.pk)
+    WITHDRAW_VERSION.require(by, version)
     if version.in_force_at or version.ended_at:
         raise ValidationError("Only what is not in force yet can be withdrawn.")
-    if by.pk not in {version.proposed_by_id, version.drafted_by_id}:
-        raise NotAllowed("Only whoever proposed it withdraws it.")
     for found in version.disputes.filter(decided_at=None):
         _settle(found, Decision.AGAINST, "Withdrawn by the proposer.")
     _end(version, End.WITHDRAWN, f"{by} withdrew version {version.number}.", by)
@@ -203,8 +210,7 @@ def withdraw(*, by: User, version: Version) -> Version:
 @transaction.atomic
 def name_signatory(*, by: User, seat: str, person: User) -> ConsentRequest | None:
     """Name who holds a seat, or ask for the consent that it needs. One person cannot sign for both sides."""
-    if not may(by, "manage_company"):
-        raise NotAllowed("Only an ops admin names signatories.")
+    NAME_SIGNATORY.require(by)
     _refuse_both_sides(seat, person)
     now, label = holder(seat), Seat(seat).label
     if now == person:
@@ -276,6 +282,18 @@ def _version(pk: int) -> Version:
     version.agreement = _locked(version.agreement_id)
     version.refresh_from_db()
     return version
+
+
+def _unsigned_side(by: User, version: Version) -> str:
+    """Return the side whose missing signature the signatory can give now."""
+    side = signable_side(by, version)
+    if side is None:
+        if version.state in {"proposed", "disputed"}:
+            raise ValidationError("You have signed this version already.")
+        raise ValidationError(
+            f"Version {version.number} is {version.state.replace('_', ' ')} and waits for no signature."
+        )
+    return side
 
 
 def _require_news(version: Version) -> None:

@@ -15,7 +15,6 @@ from rest_framework.response import Response
 
 from agreements import actions, kinds, queries
 from agreements.models import Agreement, Decision, Dispute, Entry, Signature, Version
-from agreements.signing import NotAllowed
 from core.api.fields import Terms, Words, read, refusals
 from core.api.views import ReadOnly
 from team.models import Side, User
@@ -99,6 +98,7 @@ class NewVersionSerializer(serializers.Serializer[Any]):
     terms = Terms(required=False)
     reason = Words(max_length=5000, required=False, allow_blank=True)
     expires_on = serializers.DateField(required=False, help_text="The last day it binds.")
+    is_draft = serializers.BooleanField(required=False, help_text="Keep it as a draft, to be proposed later.")
 
 
 class DisputingSerializer(serializers.Serializer[Any]):
@@ -141,16 +141,23 @@ class VersionView(ReadOnly):
 
     @extend_schema(request=NewVersionSerializer, responses={201: VersionSerializer})
     def create(self, request: Request) -> Response:
-        """Propose a version. A signatory who proposes signs for their own side; by a token it is proposed unsigned."""
+        """Propose a version, or draft one. A signatory who proposes signs for their side; by a token it is proposed unsigned."""
         said, user = read(NewVersionSerializer, request.data), cast(User, request.user)
         terms = checked_terms(said["kind"], said.get("terms") or {})
-        with refusals(NotAllowed), transaction.atomic():
+        with refusals(), transaction.atomic():
             drafted = actions.draft(
                 by=user, kind=said["kind"], key=said["key"], title=said.get("title", ""), text=said["text"], terms=terms,
                 third_side=said.get("third_side", ""), reason=said.get("reason", ""), expires_on=said.get("expires_on"),
             )  # fmt: skip
-            made = actions.propose(by=user, version=drafted)
+            made = drafted if said.get("is_draft") else actions.propose(by=user, version=drafted)
         return self._shown(made, status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=VersionSerializer)
+    @action(detail=True, methods=["post"])
+    def propose(self, request: Request, pk: int) -> Response:
+        """Show a draft to both sides, in the name of the side it was drafted for."""
+        with refusals():
+            return self._shown(actions.propose(by=cast(User, request.user), version=self._found(pk)))
 
     @extend_schema(request=None, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
@@ -160,7 +167,7 @@ class VersionView(ReadOnly):
         It asks for a session in which the password or the second factor was entered again within the last 15
         minutes, as disputing and deciding do. An API token cannot sign.
         """
-        with refusals(NotAllowed):
+        with refusals():
             return self._shown(actions.sign(by=cast(User, request.user), version=self._found(pk)))
 
     @extend_schema(request=DisputingSerializer, responses=VersionSerializer)
@@ -168,7 +175,7 @@ class VersionView(ReadOnly):
     def dispute(self, request: Request, pk: int) -> Response:
         """Say no, and why; the arbiter decides before a day."""
         said, found = read(DisputingSerializer, request.data), self._found(pk)
-        with refusals(NotAllowed):
+        with refusals():
             actions.dispute(by=cast(User, request.user), version=found, **said)
         return self._shown(found)
 
@@ -178,7 +185,7 @@ class VersionView(ReadOnly):
         """Give the arbiter's ruling on the open dispute."""
         said, found = read(DecidingSerializer, request.data), self._found(pk)
         dispute = found.disputes.filter(decided_at=None).first()
-        with refusals(NotAllowed):
+        with refusals():
             if dispute is None:
                 raise ValidationError("This version is not disputed.")
             actions.decide(by=cast(User, request.user), dispute=dispute, **said)
@@ -187,8 +194,8 @@ class VersionView(ReadOnly):
     @extend_schema(request=None, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: int) -> Response:
-        """Take back one's own proposal before it is in force."""
-        with refusals(NotAllowed):
+        """Take back a proposal, one's own or one's side's, before it is in force."""
+        with refusals():
             return self._shown(actions.withdraw(by=cast(User, request.user), version=self._found(pk)))
 
     def _found(self, pk: int) -> Version:

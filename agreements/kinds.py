@@ -42,6 +42,7 @@ class Kind:
     figures: Callable[[Any], dict[str, Any]] = field(default=lambda version: {})
     page: str = ""  # the name of the page on which a version is proposed, by the agreement's key; empty: the form here
     new_page: str = ""  # of the page that opens a further agreement of the kind
+    right: str = ""  # of team.access, which drafting and proposing needs beyond what every kind asks for
 
 
 _kinds: dict[str, Kind] = {}

@@ -8,7 +8,8 @@ from django.db.models import Prefetch, QuerySet
 
 from agreements import differences, kinds
 from agreements.models import Agreement, Dispute, Entry, Signature, Version
-from agreements.signing import may_decide, signable_side, signatories
+from agreements.permissions import DECIDE_DISPUTE, PROPOSE_VERSION, WITHDRAW_VERSION
+from agreements.signing import signable_side, signatories
 from team.account_history import sentence
 from team.models import AccountChange, Side, User
 
@@ -172,7 +173,7 @@ def _shown(version: Version, before: Version | None, people: Mapping[str, User |
         changed_text=differences.in_text(before.text, version.text) if before else [],
         dispute=dispute,
         signs_for=signable_side(reader, version),
-        decides=bool(dispute and may_decide(reader, dispute)),
-        withdraws=waits and reader.pk in {version.proposed_by_id, version.drafted_by_id},
-        proposes=version.state == "draft" and version.drafted_by_id == reader.pk,
+        decides=bool(dispute and dispute.decided_at is None and DECIDE_DISPUTE.allows(reader, dispute)),
+        withdraws=waits and WITHDRAW_VERSION.allows(reader, version),
+        proposes=version.state == "draft" and PROPOSE_VERSION.allows(reader, version),
     )

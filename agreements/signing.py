@@ -1,6 +1,6 @@
-"""Who may sign, dispute and decide. One named person a side; nobody ever for another side."""
+"""Who signs for which side. One named person a side; nobody ever for another side."""
 
-from agreements.models import Agreement, Dispute, Seat, Signatory, Version
+from agreements.models import Agreement, Seat, Signatory, Version
 from team.models import Role, User
 
 BY_ROLE = {
@@ -10,11 +10,6 @@ BY_ROLE = {
     Seat.FINANCE: Role.CFO,
     Seat.ARBITER: Role.CFO,
 }
-PROPOSERS = {Role.CMO, Role.CRO, Role.CFO, Role.CEO, Role.OPS, Role.MARKETER, Role.SUPPORT}
-
-
-class NotAllowed(Exception):
-    """This person may not do this; the message says who may."""
 
 
 def holder(seat: str) -> User | None:
@@ -42,28 +37,3 @@ def signable_side(user: User, version: Version) -> str | None:
         return None
     side = side_of(user, version.agreement)
     return side if side in version.unsigned else None
-
-
-def may_propose(user: User) -> bool:
-    return user.is_active and user.role in PROPOSERS
-
-
-def may_decide(user: User, dispute: Dispute) -> bool:
-    return dispute.decided_at is None and dispute.arbiter_id == user.pk
-
-
-def require_signatory(user: User, version: Version) -> str:
-    """Return the side the user can sign for.
-
-    Raises:
-        NotAllowed: the user is not the signatory of a side that still has to sign.
-    """
-    side = signable_side(user, version)
-    if side is None:
-        names = [
-            f"{person} ({side})"
-            for side, person in signatories(version.agreement).items()
-            if person and side in version.unsigned
-        ]
-        raise NotAllowed(f"Only {' or '.join(names) or 'a named signatory'} can answer this version now.")
-    return side

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.forms import Form
@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agreements import actions, kinds, queries
 from agreements.forms import DisputeForm, OpeningForm, RulingForm, SeatForm, WordingForm
 from agreements.models import Agreement, Seat, Version
-from agreements.signing import NotAllowed, holder, may_propose
+from agreements.permissions import DRAFT_VERSION, may_propose_own
+from agreements.signing import holder
 from core.said import cleaned
 from team.access import may, needs
 from team.account_views import waits
@@ -40,7 +41,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
         "kinds": kinds.all_kinds(),
         "kind": kind,
         "words": words,
-        "may_propose": may_propose(user),
+        "may_draft": DRAFT_VERSION.is_open_to(user),
     }
     return render(request, "agreements/list.html", context)
 
@@ -48,11 +49,12 @@ def agreements(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def agreement(request: HttpRequest, pk: int) -> HttpResponse:
-    found = queries.story(get_object_or_404(Agreement, pk=pk), cast(User, request.user))
+    user = cast(User, request.user)
+    found = queries.story(get_object_or_404(Agreement, pk=pk), user)
     forms = {
         "dispute_form": DisputeForm(),
         "ruling_form": RulingForm(),
-        "may_propose": may_propose(cast(User, request.user)),
+        "may_draft": DRAFT_VERSION.allows(user, found.kind),
         "sees_scores": may(request.user, "see_scores"),
     }
     return render(request, "agreements/agreement.html", {"story": found, **forms})
@@ -84,8 +86,7 @@ def _propose(
     request: HttpRequest, kind: kinds.Kind, found: Agreement | None, opening: OpeningForm | None
 ) -> HttpResponse:
     user = cast(User, request.user)
-    if not may_propose(user):
-        raise PermissionDenied
+    DRAFT_VERSION.require(user, kind)
     start = (found.in_force() or found.versions.first()) if found else None
     wording = WordingForm(request.POST or None, initial={"text": start.text if start else ""})
     terms = kind.form(request.POST or None, initial=kind.form.initial_from(start.terms) if start else {})
@@ -98,7 +99,7 @@ def _propose(
         )
         if version:
             return redirect("agreement", version.agreement_id)
-    context = {"kind": kind, "agreement": found, "forms": forms, "start": start}
+    context = {"kind": kind, "agreement": found, "forms": forms, "start": start, "may_propose": may_propose_own(user)}
     return render(request, "agreements/propose.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -132,8 +133,6 @@ def _tried(form: Form, act: Callable[[], Any]) -> Any:
             return act()
     except ValidationError as error:
         form.add_error(None, error)
-    except NotAllowed as error:
-        form.add_error(None, str(error))
     return None
 
 
@@ -146,8 +145,6 @@ def answer(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         raise Http404
     try:
         messages.success(request, ANSWERS[verb](request, cast(User, request.user), version))
-    except NotAllowed as error:
-        messages.error(request, str(error))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     return redirect("agreement", version.agreement_id)

@@ -19,7 +19,8 @@ from crm.imports.rules import MappingError
 from crm.imports.undo import blockers
 from crm.imports.uploads import SEVERAL, whose
 from crm.imports.zones import zone_named
-from crm.models import Import, ImportFile, Likeness, Preview, Treatment, Undo
+from crm.models import Import, ImportFile, Likeness, Preview, RememberedMapping, SourceZone, Treatment, Undo
+from crm.permissions import IMPORT_RECORDS, UNDO_IMPORT
 from team.models import User, currency_code
 
 
@@ -43,9 +44,13 @@ def start_import(
 
     With `waits` nothing goes in before somebody has looked at it and said so (`bring_in`).
 
+    `user` is None for the command line, which acts for nobody.
+
     Raises:
+        PermissionDenied: the person's role imports nothing.
         OSError: the files cannot be kept (the disk is full, say); then nothing is left of them.
     """
+    _require_importer(user)
     store.discard_old()
     folder = store.new_folder()
     try:
@@ -66,14 +71,22 @@ def start_import(
     return run
 
 
-def cancel_import(*, run: Import) -> bool:
+def cancel_import(*, run: Import, user: User | None) -> bool:
     """Stop an import; what is in stays in. False when it was over already."""
+    _require_importer(user)
     ending = Import.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.RUNNING])
     preview.stop(run)
     return bool(ending.update(state=State.CANCELLED, lease_until=None, held_since=None, finished_at=timezone.now()))
 
 
-def _held(run_pk: int) -> Import:
+def _require_importer(user: User | None) -> None:
+    if user is not None:
+        IMPORT_RECORDS.require(user)
+
+
+def _held(run_pk: int, user: User | None) -> Import:
+    """Return an import that waits for somebody, locked, if the person may say how it is read."""
+    _require_importer(user)
     run = Import.objects.select_for_update().get(pk=run_pk)
     if not run.is_held:
         raise NotHeld("This import does not wait any more: it was brought in or cancelled meanwhile.")
@@ -84,11 +97,12 @@ def map_file(*, file: ImportFile, source: str, kind: str, mappings: list[dict[st
     """Have a file read as somebody says; what it would bring is counted anew.
 
     Raises:
+        PermissionDenied: the person's role imports nothing.
         NotHeld: the import does not wait any more.
         MappingError: the mapping says something that cannot be.
     """
     with transaction.atomic():
-        run = _held(file.run_id)
+        run = _held(file.run_id, user)
         file.source, file.kind, file.mappings, file.mapped_by, file.remembered = source, kind, mappings, user, None
         file.rank, file.state, file.reason = kind_for(file).rank, ImportFile.State.READING, ""
         file.save()
@@ -98,28 +112,28 @@ def map_file(*, file: ImportFile, source: str, kind: str, mappings: list[dict[st
 def leave_out(*, file: ImportFile, user: User) -> Preview:
     """Leave a file of an import out; it can be taken in again as long as the import waits."""
     with transaction.atomic():
-        run = _held(file.run_id)
+        run = _held(file.run_id, user)
         file.state, file.reason = ImportFile.State.SKIPPED, f"Left out by {user}."
         file.save(update_fields=["state", "reason"])
         return preview.restart(run)
 
 
-def take_in(*, file: ImportFile) -> Preview:
+def take_in(*, file: ImportFile, user: User | None) -> Preview:
     """Take a file in again that was left out."""
     with transaction.atomic():
-        run = _held(file.run_id)
+        run = _held(file.run_id, user)
         file.state, file.reason = ImportFile.State.READING, ""
         file.save(update_fields=["state", "reason"])
         return preview.restart(run)
 
 
-def answer(*, file: ImportFile, said: Mapping[str, str]) -> Work:
+def answer(*, file: ImportFile, said: Mapping[str, str], user: User | None) -> Work:
     """Say what a file leaves open, or say otherwise than it was found or answered; return the work to ring for.
 
     In another encoding, or parted otherwise, it is another file: then a worker looks at it anew.
     """
     with transaction.atomic():
-        run, before = _held(file.run_id), file.answers
+        run, before = _held(file.run_id, user), file.answers
         file.answers = said_otherwise(file, said)
         if any(file.answers.get(key) != before.get(key) for key in AT_FIRST):
             return _look_again(run, file)
@@ -136,7 +150,7 @@ def _look_again(run: Import, file: ImportFile) -> Import:
     return run
 
 
-def choose_source(*, run: Import, source: str) -> Work:
+def choose_source(*, run: Import, source: str, user: User | None) -> Work:
     """Say whose the files of an upload are: all of one system, or of several; return the work to ring for.
 
     Raises:
@@ -145,7 +159,7 @@ def choose_source(*, run: Import, source: str) -> Work:
     if source not in {SEVERAL, *source_names()}:
         raise ValueError(f"No source is called “{source}”.")
     with transaction.atomic():
-        run = _held(run.pk)
+        run = _held(run.pk, user)
         run.source = source
         if source == SEVERAL:
             run.save(update_fields=["source"])
@@ -159,7 +173,7 @@ def choose_source(*, run: Import, source: str) -> Work:
     return run
 
 
-def choose_zone(*, run: Import, source: str, zone: str) -> Preview:
+def choose_zone(*, run: Import, source: str, zone: str, user: User | None) -> Preview:
     """Say by which clock the files of a source are read where they do not say it.
 
     Raises:
@@ -168,14 +182,14 @@ def choose_zone(*, run: Import, source: str, zone: str) -> Preview:
     if not zone_named(zone):
         raise ValueError(f"“{zone}” is no time zone.")
     with transaction.atomic():
-        run = _held(run.pk)
+        run = _held(run.pk, user)
         for file in run.files.filter(source=source).only("answers"):
             file.answers = {**file.answers, ZONE: zone}
             file.save(update_fields=["answers"])
         return preview.restart(run)
 
 
-def choose_currency(*, run: Import, currency: str) -> Preview:
+def choose_currency(*, run: Import, currency: str, user: User | None) -> Preview:
     """Say in which currency the amounts are whose file names none.
 
     Raises:
@@ -183,16 +197,16 @@ def choose_currency(*, run: Import, currency: str) -> Preview:
     """
     currency_code(currency)
     with transaction.atomic():
-        run = _held(run.pk)
+        run = _held(run.pk, user)
         run.currency_asked = currency
         run.save(update_fields=["currency_asked"])
         return preview.restart(run)
 
 
-def choose_duplicates(*, run: Import, chosen: Mapping[str, str]) -> Preview:
+def choose_duplicates(*, run: Import, chosen: Mapping[str, str], user: User | None) -> Preview:
     """Say what to do with new rows that seem to be there already, by why they seem so; what is not spoken of stays."""
     with transaction.atomic():
-        run = _held(run.pk)
+        run = _held(run.pk, user)
         known = {why: chosen[why] for why in Likeness.values if chosen.get(why) in Treatment.values}
         run.duplicates = treatments({**run.duplicates, **known})
         run.save(update_fields=["duplicates"])
@@ -207,7 +221,7 @@ def bring_in(*, run: Import, user: User) -> Import:
         CannotBringIn: nothing of it can be read yet.
     """
     with transaction.atomic():
-        run = _held(run.pk)
+        run = _held(run.pk, user)
         if not run.files.filter(state=ImportFile.State.READING).exists():
             raise CannotBringIn("Say first what the columns of a file mean; nothing of this can be read yet.")
         if whose(run):
@@ -235,9 +249,16 @@ def undo_import(*, run: Import, user: User) -> Undo:
     Raises:
         CannotUndo: something later stands on it; the message says what.
     """
+    UNDO_IMPORT.require(user)
     with transaction.atomic():
         run = Import.objects.select_for_update().get(pk=run.pk)
         found = blockers(run)
         if found:
             raise CannotUndo(" ".join(one.words for one in found))
         return Undo.objects.get_or_create(run=run, defaults={"key": f"undo:{run.pk}", "asked_by": user})[0]
+
+
+def forget(*, remembered: RememberedMapping | SourceZone, user: User | None) -> None:
+    """Forget how files of a source are read, or by which clock; what went in stays as it is."""
+    _require_importer(user)
+    remembered.delete()

@@ -1,13 +1,13 @@
 """The fact tables of the records: every field of every kind, but for what follows.
 
-Left out are the house-keeping of an import and long free text, which no metric asks for.
+Left out are the house-keeping of an import, who logged what here, and long free text, which no metric asks for.
 """
 
 from crm import models as crm
 from facts.registry import FactTable, columns_of, register
 
 LEFT_OUT = frozenset({"changed_xid", "pending", "first_import_id", "last_import_id", "told"})
-FREE_TEXT = {"activities": frozenset({"notes"}), "enquiries": frozenset({"description"})}
+FREE_TEXT = {"activities": frozenset({"notes", "logged_by"}), "enquiries": frozenset({"description"})}
 RENAMED = {"source": "source_system"}
 
 KINDS: dict[str, type[crm.Record]] = {

@@ -17,6 +17,7 @@ from crm.imports.journal import mark
 from crm.imports.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, kept_id, ways_to_write
 from crm.imports.rules import kind_of
 from crm.models import Import, ImportFile, Lead, Record
+from crm.permissions import PUSH_RECORDS
 from team.models import Company, User
 
 MOST = 1_000  # rows of a request
@@ -58,8 +59,10 @@ def push(*, by: User, model: type[Record], rows: Sequence[Mapping[str, Any]]) ->
     References are ids of Accord, or texts: the id that the record has in the row's source.
 
     Raises:
+        PermissionDenied: the role brings no records in.
         Refused: a row comes twice, or points to what is not there.
     """
+    PUSH_RECORDS.require(by)
     found = _with_kept_ids(model, rows)
     _refuse_shortened(model, found)
     _refuse_repeated(found)

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.models import DayRate, ExchangeRate
-from team.access import may
+from crm.permissions import ENTER_RATE
 from team.models import Company, User
 
 OLDEST = 10  # days, over weekends and the longest holidays of a bank
@@ -223,10 +223,9 @@ def enter_rate(*, by: User, **fields: Any) -> ExchangeRate:
     """Keep a rate that somebody looked up; it goes before all others of its day.
 
     Raises:
-        PermissionError: for whoever may not import.
+        PermissionDenied: the role imports nothing.
     """
-    if not may(by, "import"):
-        raise PermissionError("Whoever may import may enter exchange rates.")
+    ENTER_RATE.require(by)
     with transaction.atomic():
         is_first = not ExchangeRate.objects.exists()
         key = f"{fields['currency']}|{fields['base']}|{fields['valued_on']}"

@@ -1,15 +1,19 @@
 """The page of what is remembered of earlier files: mappings that people made, and the custom fields that came of them."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.actions import forget as forget_remembered
 from crm.imports.outlook import source_title
 from crm.imports.targets import title_of
 from crm.models import CustomField, RememberedMapping, SourceZone
 from team.access import needs
+from team.models import User
 
 PER_PAGE = 50
 
@@ -42,7 +46,7 @@ def _title(row: RememberedMapping) -> str:
 def forget(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a mapping: the next file with these columns is read as the catalogue has it, or asked about."""
     row = get_object_or_404(RememberedMapping, pk=pk)
-    row.delete()
+    forget_remembered(remembered=row, user=cast(User, request.user))
     messages.success(
         request, f"Forgotten: how {source_title(row.source)} {row.kind} is read. What went in stays as it is."
     )
@@ -54,6 +58,6 @@ def forget(request: HttpRequest, pk: int) -> HttpResponse:
 def forget_zone(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget the clock of a source: its times are on the company's again, where they do not say it."""
     row = get_object_or_404(SourceZone, pk=pk)
-    row.delete()
+    forget_remembered(remembered=row, user=cast(User, request.user))
     messages.success(request, f"Forgotten: the clock of {source_title(row.source)}. What went in stays as it is.")
     return redirect("remembered")

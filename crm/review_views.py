@@ -211,7 +211,7 @@ def change_file(request: HttpRequest, pk: int, file_pk: int, change: str) -> Htt
         if change == "leave-out":
             ring_for(actions.leave_out(file=file, user=_user(request)))
         elif file.kind:
-            ring_for(actions.take_in(file=file))
+            ring_for(actions.take_in(file=file, user=_user(request)))
     except NotHeld as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)
@@ -223,7 +223,7 @@ def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     """Take the answers to what a file leaves open."""
     file = get_object_or_404(ImportFile.objects.select_related("run"), pk=file_pk, run_id=pk)
     try:
-        ring_for(actions.answer(file=file, said=request.POST))
+        ring_for(actions.answer(file=file, said=request.POST, user=_user(request)))
     except NotHeld as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)
@@ -234,7 +234,8 @@ def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
 def choose_source(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the system that all files of an upload are from."""
     source = request.POST.get("source", "")
-    return _choose(request, lambda: actions.choose_source(run=get_object_or_404(Import, pk=pk), source=source), pk)
+    run = get_object_or_404(Import, pk=pk)
+    return _choose(request, lambda: actions.choose_source(run=run, source=source, user=_user(request)), pk)
 
 
 @needs("import")
@@ -242,7 +243,8 @@ def choose_source(request: HttpRequest, pk: int) -> HttpResponse:
 def choose_zone(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the clock by which the files of a source are read."""
     said = {name: request.POST.get(name, "") for name in ("source", "zone")}
-    return _choose(request, lambda: actions.choose_zone(run=get_object_or_404(Import, pk=pk), **said), pk)
+    run = get_object_or_404(Import, pk=pk)
+    return _choose(request, lambda: actions.choose_zone(run=run, user=_user(request), **said), pk)
 
 
 @needs("import")
@@ -250,7 +252,8 @@ def choose_zone(request: HttpRequest, pk: int) -> HttpResponse:
 def choose_currency(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the currency of amounts whose file names none."""
     code = request.POST.get("currency", "").strip().upper()
-    return _choose(request, lambda: actions.choose_currency(run=get_object_or_404(Import, pk=pk), currency=code), pk)
+    run = get_object_or_404(Import, pk=pk)
+    return _choose(request, lambda: actions.choose_currency(run=run, currency=code, user=_user(request)), pk)
 
 
 def _choose(request: HttpRequest, act: Callable[[], Work], pk: int) -> HttpResponse:
@@ -282,7 +285,7 @@ def choose_duplicates(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what to do with rows that seem to be there already."""
     run = get_object_or_404(Import, pk=pk)
     try:
-        row: Preview = actions.choose_duplicates(run=run, chosen=request.POST)
+        row: Preview = actions.choose_duplicates(run=run, chosen=request.POST, user=_user(request))
         ring_for(row)
     except NotHeld as error:
         messages.warning(request, str(error))

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.imports.catalogue import sources
 from crm.imports.locks import one_at_a_time
 from crm.models import StageDecision, StageMapping, StageTrack
+from crm.permissions import MAP_STAGES
 from crm.stages import Meaning
-from team.access import may
 from team.models import User
 
 MOVES_DEALS = {StageTrack.DEAL, StageTrack.REASON}
@@ -110,7 +109,7 @@ def _tried(stage: Stage, meaning: Meaning) -> Iterator[None]:
 
 def decide(*, by: User, stage: Stage, meaning: Meaning | None) -> StageDecision:
     """Keep what a stage means, None for nothing of our own, and move the deals that it concerns."""
-    _check(by)
+    MAP_STAGES.require(by)
     with transaction.atomic():
         one_at_a_time()
         before = decided(stage)
@@ -127,7 +126,7 @@ def last_decision() -> StageDecision | None:
 
 def undo(*, by: User) -> StageDecision | None:
     """Take the last decision back that still stands; the one before is then the last."""
-    _check(by)
+    MAP_STAGES.require(by)
     with transaction.atomic():
         one_at_a_time()
         last = StageDecision.objects.select_for_update().filter(undone_at=None).first()
@@ -139,11 +138,6 @@ def undo(*, by: User) -> StageDecision | None:
         last.undone_at = timezone.now()
         last.save(update_fields=["undone_at"])
         return last
-
-
-def _check(by: User) -> None:
-    if not may(by, "import"):
-        raise PermissionDenied("Whoever may import may say what its stages mean.")
 
 
 def _set(stage: Stage, meaning: Meaning | None) -> None:

@@ -170,7 +170,7 @@ def rejected_csv(request: HttpRequest, pk: int, file_pk: int) -> StreamingHttpRe
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop an import; the rows that are in stay in."""
     run = get_object_or_404(Import, pk=pk)
-    if cancel_import(run=run):
+    if cancel_import(run=run, user=cast(User, request.user)):
         messages.success(request, "The import is cancelled. The rows that were in stay in.")
     else:
         messages.warning(request, "The import was over already.")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -10,6 +10,7 @@ from crm.models import Account, Lead
 from funnel.definitions import in_force
 from funnel.models import Move
 from funnel.one import ask
+from funnel.permissions import MOVE_BUYER, Step
 from funnel.queries import stage_of
 from team.models import User
 
@@ -21,18 +22,18 @@ def move(
     """Let a person move a buyer to a stage, forward or back; the evidence is kept with the move.
 
     Raises:
-        PermissionDenied: the buyer is not the person's to see.
+        Http404: the buyer is not the person's to see.
+        PermissionDenied: the person may not move this buyer from where it is to that stage.
         ValidationError: no such stage, the buyer is in it, or its criteria fail and no reason is given to override them.
     """
-    model = type(buyer)
-    if not model.objects.visible_to(by).filter(pk=buyer.pk).exists():
-        raise PermissionDenied("This buyer is not yours to move.")
-    buyer = model.objects.select_for_update(of=("self",)).get(pk=buyer.pk)
+    buyer = type(buyer).objects.select_for_update(of=("self",)).get(pk=buyer.pk)
     name = "leads" if isinstance(buyer, Lead) else "accounts"
-    wanted = in_force(by).get(stage)
+    funnel = in_force(by)
+    wanted = funnel.get(stage)
     if wanted is None or name not in wanted.subjects:
         raise ValidationError(f"The funnel has no stage “{stage}” for {name}.")
     before = stage_of(buyer)
+    MOVE_BUYER.require(by, Step(buyer, funnel.get(before), wanted))
     if before == stage:
         raise ValidationError(f"{buyer} is in {wanted.name} already.")
     holds, found = ask(buyer, wanted)

@@ -3,13 +3,13 @@
 from datetime import date
 from uuid import uuid4
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from crm.models import Account, Activity, ContentAsset, ContentUse, Enquiry, EnquiryHandover, Lead, Owner
+from funnel.permissions import NOTE_CONTENT_USE, SPOT_OPPORTUNITY
 from notify.actions import tell
-from team.access import may
 from team.models import Role, User
 
 SOURCE = "accord"
@@ -21,11 +21,6 @@ def _key(what: str) -> str:
     return f"{what}-{uuid4().hex}"
 
 
-def _seen(by: User, buyer: Buyer) -> None:
-    if not type(buyer).objects.visible_to(by).filter(pk=buyer.pk).exists():
-        raise PermissionDenied("This buyer is not yours to read.")
-
-
 def owner_of(user: User) -> Owner | None:
     """Return the owner of CRM records that the person is."""
     return Owner.objects.filter(user=user).order_by("pk").first()
@@ -33,7 +28,7 @@ def owner_of(user: User) -> Owner | None:
 
 def note_use(*, by: User, lead: Lead, asset: ContentAsset, reason_unused: str = "") -> ContentUse:
     """Say that an asset was used with a lead, or why it was not."""
-    _seen(by, lead)
+    NOTE_CONTENT_USE.require(by, lead)
     now, reason = timezone.now(), reason_unused.strip()
     return ContentUse.objects.create(
         source=SOURCE, external_id=_key("use"), asset=asset, owner=owner_of(by), lead=lead, requested_at=now,
@@ -46,12 +41,11 @@ def spot(*, by: User, buyer: Buyer, need: str, person: str = "", when: date | No
     """Raise an opportunity that somebody heard of: an enquiry, handed to whoever owns the buyer, who is told.
 
     Raises:
-        PermissionDenied: whoever meets no customers, or may not read the buyer.
+        Http404: the buyer is not the person's to see.
+        PermissionDenied: the role meets no customers.
         ValidationError: no need is named.
     """
-    if not may(by, "spot"):
-        raise PermissionDenied("Opportunities are raised by whoever meets customers.")
-    _seen(by, buyer)
+    SPOT_OPPORTUNITY.require(by, buyer)
     if not need.strip():
         raise ValidationError("Say what the buyer needs.")
     now, spotter, owner = timezone.now(), owner_of(by), _owner(buyer)

@@ -6,7 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
@@ -22,11 +22,12 @@ from funnel.definitions import in_force
 from funnel.handoffs.queries import clocks
 from funnel.inbox_rows import Waiting
 from funnel.models import HandOff
+from funnel.permissions import MOVE_BUYER, NOTE_CONTENT_USE, PASS_LEAD_ON, SPOT_OPPORTUNITY, stages_open_to
 from funnel.queries import stage_of
-from funnel.stages import Funnel
+from funnel.stages import Funnel, Stage
 from funnel.timeline import KINDS, line, scope_of
 from scoring.icp_one import standing as ideal_standing
-from team.access import may, needs
+from team.access import needs
 from team.models import User
 
 ASSETS = 6
@@ -56,10 +57,9 @@ class MoveForm(forms.Form):
         help_text="A reason is kept with the move, for everybody to read.",
     )  # fmt: skip
 
-    def __init__(self, funnel: Funnel, subject: str, here: str, data: Any = None) -> None:
+    def __init__(self, stages: list[Stage], data: Any = None) -> None:
         super().__init__(data)
-        open_to = [stage for stage in funnel if subject in stage.subjects and stage.key != here]
-        self.fields["stage"].choices = [(stage.key, stage.name) for stage in open_to]  # type: ignore[attr-defined]
+        self.fields["stage"].choices = [(stage.key, stage.name) for stage in stages]  # type: ignore[attr-defined]
 
 
 def _buyer(request: HttpRequest, kind: str, pk: int) -> Any:
@@ -76,6 +76,7 @@ def buyer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     found, user = _buyer(request, kind, pk), cast(User, request.user)
     asked = request.GET.get("kind", "")
     funnel, stage = in_force(user), stage_of(found)
+    waiting = _waiting(found) if kind == "lead" else None
     context = {
         "buyer": found,
         "kind": kind,
@@ -84,10 +85,13 @@ def buyer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "kinds": KINDS,
         "asked": asked,
         "ideal": ideal_standing(found),
-        "waiting": _waiting(found) if kind == "lead" else None,
+        "waiting": waiting,
+        "may_pass": bool(waiting) and PASS_LEAD_ON.allows(user, waiting.handoff if waiting else None),
+        "may_move": bool(stages_open_to(user, found, funnel, stage)),
+        "may_note_use": NOTE_CONTENT_USE.is_open_to(user),
         "assets": _fitting(found, funnel, stage) if kind == "lead" else [],
         "reasons": REASONS,
-        "may_spot": may(user, "spot"),
+        "may_spot": SPOT_OPPORTUNITY.is_open_to(user),
     }
     return render_live(request, "funnel/buyer.html", context)
 
@@ -161,7 +165,11 @@ def move(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Move a buyer to a stage by hand, forward or back; what its criteria say against it needs a reason."""
     found, user = _buyer(request, kind, pk), cast(User, request.user)
     funnel, here = in_force(user), stage_of(found)
-    form = MoveForm(funnel, f"{kind}s", here, request.POST or None)
+    wanted = funnel.get(request.POST.get("stage", ""))
+    stages = stages_open_to(user, found, funnel, here)
+    if not stages or (wanted and wanted.key != here and wanted not in stages):
+        raise PermissionDenied(MOVE_BUYER.refusal())
+    form = MoveForm(stages, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             made = actions.move(by=user, buyer=found, **form.cleaned_data)

@@ -3,35 +3,33 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import Http404
 from django.utils import timezone
 
 from agreements.models import Seat, today
 from agreements.signing import holder
 from funnel.models import Answer, Move, Ruling, Verdict
+from funnel.permissions import ANSWER_VERDICT, CONTEST_VERDICT, RULE_ON_CONTEST
 from funnel.queries import stage_of
 from notify.actions import News, tell, tell_all
 from team import reauthentication
 from team.models import Role, User
 
 DAYS_TO_RULE = 14
-ANSWERERS = {Role.CMO, Role.MARKETER}
 VERDICTS = "/verdicts/"
-
-
-def may_answer(user: User) -> bool:
-    return user.is_active and user.role in ANSWERERS
 
 
 @transaction.atomic
 def answer(*, by: User, verdicts: Iterable[Verdict], words: str) -> list[Answer]:
     """Say what was done about criticism, one verdict or all of a kind; every rep who gave one is told once."""
-    if not may_answer(by):
-        raise PermissionDenied("Marketing answers what Sales said of its leads.")
+    given = list(verdicts)
+    ANSWER_VERDICT.require(by)
+    if Verdict.objects.visible_to(by).filter(pk__in=[one.pk for one in given]).count() < len({one.pk for one in given}):
+        raise Http404("Some of these verdicts do not exist, or you may not see them.")
     if not words.strip():
         raise ValidationError("Say what was done, or why nothing was.")
-    given = list(verdicts)
     made = Answer.objects.bulk_create(Answer(verdict=one, words=words.strip(), given_by=by) for one in given)
     reps = {one.given_by_id: one.given_by for one in given}
     tell_all(
@@ -52,9 +50,8 @@ def answer(*, by: User, verdicts: Iterable[Verdict], words: str) -> list[Answer]
 @transaction.atomic
 def contest(*, by: User, verdict: Verdict, words: str, rule_by: date | None = None) -> Answer:
     """Contest a rejection; the arbiter rules before a day, two weeks from now unless said otherwise."""
-    if not may_answer(by):
-        raise PermissionDenied("Marketing contests what Sales said of its leads.")
     found = Verdict.objects.select_for_update().select_related("lead", "given_by").get(pk=verdict.pk)
+    CONTEST_VERDICT.require(by, found)
     arbiter = holder(Seat.ARBITER)
     day = rule_by or today() + timedelta(days=DAYS_TO_RULE)
     if found.answer != Verdict.Answer.REJECTED or found.undone_at or not found.settled_at:
@@ -89,10 +86,9 @@ def rule(*, by: User, contested: Answer, decision: str, ruling: str) -> Answer:
         .select_related("verdict__lead", "verdict__given_by")
         .get(pk=contested.pk)
     )
+    RULE_ON_CONTEST.require(by, found)
     if not found.is_contest or found.ruled_at:
         raise ValidationError("There is nothing to rule on.")
-    if by.pk != found.arbiter_id:
-        raise PermissionDenied(f"Only {found.arbiter} rules on this.")
     reauthentication.require(by)
     if decision not in Ruling.values or not ruling.strip():
         raise ValidationError("Choose, and give the reason for the ruling.")

@@ -10,7 +10,11 @@ register(
     FactTable(
         "handoffs",
         HandOff,
-        columns_of(HandOff, leave_out=LEFT_OUT | {"why", "pause_reason"}, rename={"to_owner": "owner_id"}),
+        columns_of(
+            HandOff,
+            leave_out=LEFT_OUT | {"why", "pause_reason", "paused_by", "rated_by"},
+            rename={"to_owner": "owner_id"},
+        ),
     )
 )
 register(FactTable("verdicts", Verdict, columns_of(Verdict, leave_out=LEFT_OUT | {"note"})))

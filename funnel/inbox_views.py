@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any, cast
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -26,9 +27,11 @@ from funnel.handoffs.passing import pass_on
 from funnel.inbox_forms import CallForm, PassForm, PauseForm, RateForm, RejectForm
 from funnel.inbox_rows import Waiting, by_clock, overdue, own, team, with_clocks
 from funnel.models import HandOff, Verdict
+from funnel.permissions import LOG_ACTIVITY, PASS_LEAD_ON, PAUSE_CLOCK, REJECT_LEAD, passable
 from scoring.definitions import in_force
 from scoring.explaining import explain
-from team.access import may, needs, reports_of
+from team.access import may, needs
+from team.authorization import Action
 from team.models import User
 
 ROWS = 25
@@ -45,6 +48,7 @@ class Act:
     form: type[SmallForm]
     title: str
     button: str
+    action: Action
     do: Callable[[HttpRequest, HandOff, dict[str, Any]], HttpResponse]
     leaves: bool = False  # the lead leaves the list
 
@@ -76,6 +80,7 @@ def _context(user: User, query: QueryDict) -> dict[str, Any]:
     return {
         "page": page,
         "rows": with_clocks(page),
+        "passable": passable(user, page) if is_team else set(),
         "overdue": overdue(rows.order_by(), timezone.now()),
         "is_team": is_team,
         "team_waiting": everything.exclude(to_owner__user=user).order_by().count(),
@@ -83,15 +88,9 @@ def _context(user: User, query: QueryDict) -> dict[str, Any]:
         "person": query.get("person", ""),
         "query": query.urlencode(),
         "stars": range(1, 6),
-        "may_pass": _may_pass(user),
         "has_scores": bool(in_force()),
         "now": timezone.now(),
     }
-
-
-def _may_pass(user: User) -> bool:
-    """Whether the person passes on what is with their team."""
-    return may(user, "route") or bool(reports_of(user))
 
 
 def _asked(rows: QuerySet[HandOff], user: User, query: QueryDict) -> QuerySet[HandOff]:
@@ -108,14 +107,14 @@ def _handoff(request: HttpRequest, pk: int) -> HandOff:
 def pressed(act: Callable[[HttpRequest, HandOff], HttpResponse]) -> Callable[..., HttpResponseBase]:
     """Make a view of what a button of a row does; what is refused is said where the row stands."""
 
-    @needs("work_leads")
+    @login_required
     @require_POST
     @wraps(act)
     def view(request: HttpRequest, pk: int) -> HttpResponse:
         handoff = _handoff(request, pk)
         try:
             return act(request, handoff)
-        except (ValidationError, PermissionDenied) as error:
+        except ValidationError as error:
             return _refused(request, handoff, refusal(error))
 
     return view
@@ -124,7 +123,7 @@ def pressed(act: Callable[[HttpRequest, HandOff], HttpResponse]) -> Callable[...
 @pressed
 def accept(request: HttpRequest, handoff: HandOff) -> HttpResponse:
     given = verdicts.accept(by=cast(User, request.user), handoff=handoff)
-    return _said(request, f"Accepted {handoff.lead}.", given)
+    return _said(request, handoff, f"Accepted {handoff.lead}.", given)
 
 
 @pressed
@@ -134,10 +133,10 @@ def rate(request: HttpRequest, handoff: HandOff) -> HttpResponse:
         raise ValidationError("Rate from 1 to 5.")
     rating = form.cleaned_data["rating"]
     verdicts.rate(by=cast(User, request.user), handoff=handoff, rating=rating)
-    return _said(request, f"{handoff.lead} is rated {rating} of 5.")
+    return _said(request, handoff, f"{handoff.lead} is rated {rating} of 5.")
 
 
-@needs("work_leads")
+@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def form(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Show or take one of the small forms: why a lead is rejected, what came of a call, why its clock stands, who gets it."""
@@ -145,11 +144,12 @@ def form(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         raise Http404
     act = FORMS[verb]
     handoff = _handoff(request, pk)
+    act.action.require(cast(User, request.user), handoff)
     shown = act.form(handoff, request.POST or None)
     if request.method == "POST" and shown.is_valid():
         try:
             return act.do(request, handoff, shown.cleaned_data)
-        except (ValidationError, PermissionDenied) as error:
+        except ValidationError as error:
             shown.add_error(None, refusal(error))
     return _form(request, handoff, verb, shown)
 
@@ -157,7 +157,10 @@ def form(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 def _form(request: HttpRequest, handoff: HandOff, verb: str, shown: SmallForm) -> HttpResponse:
     is_refused = request.method == "POST"
     query = request.POST.get("query") or request.GET.urlencode()
-    context = {"form": shown, "handoff": handoff, "verb": verb, "act": FORMS[verb], "query": query}
+    context = {
+        "form": shown, "handoff": handoff, "verb": verb, "act": FORMS[verb], "query": query,
+        "has_inbox": may(request.user, "work_leads"),
+    }  # fmt: skip
     answer = render_live(request, "funnel/inbox_form.html", context, region="fields", status=422 if is_refused else 200)
     if is_refused and wants_region(request):
         return reswap(retarget(answer, f"#form-{handoff.pk}"), "innerHTML")
@@ -166,25 +169,27 @@ def _form(request: HttpRequest, handoff: HandOff, verb: str, shown: SmallForm) -
 
 def _reject(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> HttpResponse:
     given = verdicts.reject(by=cast(User, request.user), handoff=handoff, **said)
-    return _said(request, f"Rejected {handoff.lead}: {given.criterion or given.note[:80]}.", given)
+    return _said(request, handoff, f"Rejected {handoff.lead}: {given.criterion or given.note[:80]}.", given)
 
 
 def _log(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> HttpResponse:
     done = verdicts.log_call(by=cast(User, request.user), handoff=handoff, **said)
     words = f"{verdicts.CALLS[done.kind]} with {handoff.lead} is logged."
-    return _said(request, words, changed=_row(request, handoff))
+    return _said(request, handoff, words, changed=_row(request, handoff))
 
 
 def _pause(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> HttpResponse:
     done = verdicts.pause(by=cast(User, request.user), handoff=handoff, **said)
     return _said(
-        request, f"The clock of {handoff.lead} stands still: {done.pause_reason}.", changed=_row(request, done)
+        request, handoff, f"The clock of {handoff.lead} stands still: {done.pause_reason}.", changed=_row(request, done)
     )
 
 
 def _pass(request: HttpRequest, handoff: HandOff, said: dict[str, Any]) -> HttpResponse:
     made = pass_on(by=cast(User, request.user), handoff=handoff, **said)
-    return _said(request, f"{handoff.lead} is with {made.to_owner} now, and the clock starts anew.", has_left=True)
+    return _said(
+        request, handoff, f"{handoff.lead} is with {made.to_owner} now, and the clock starts anew.", has_left=True
+    )
 
 
 def _row(request: HttpRequest, handoff: HandOff) -> list[Waiting]:
@@ -192,10 +197,10 @@ def _row(request: HttpRequest, handoff: HandOff) -> list[Waiting]:
 
 
 FORMS: dict[str, Act] = {
-    "reject": Act(RejectForm, "Reject", "Reject the lead", _reject, leaves=True),
-    "call": Act(CallForm, "Log a call with", "Log it", _log),
-    "pause": Act(PauseForm, "Pause the clock of", "Let it stand still", _pause),
-    "pass": Act(PassForm, "Pass on", "Pass it on", _pass, leaves=True),
+    "reject": Act(RejectForm, "Reject", "Reject the lead", REJECT_LEAD, _reject, leaves=True),
+    "call": Act(CallForm, "Log a call with", "Log it", LOG_ACTIVITY, _log),
+    "pause": Act(PauseForm, "Pause the clock of", "Let it stand still", PAUSE_CLOCK, _pause),
+    "pass": Act(PassForm, "Pass on", "Pass it on", PASS_LEAD_ON, _pass, leaves=True),
 }
 
 
@@ -203,7 +208,7 @@ FORMS: dict[str, Act] = {
 def resume(request: HttpRequest, handoff: HandOff) -> HttpResponse:
     """Let a clock go on before its pause is over."""
     done = verdicts.resume(by=cast(User, request.user), handoff=handoff)
-    return _said(request, f"The clock of {handoff.lead} goes on.", changed=_row(request, done))
+    return _said(request, handoff, f"The clock of {handoff.lead} goes on.", changed=_row(request, done))
 
 
 @needs("work_leads")
@@ -215,7 +220,7 @@ def why(request: HttpRequest, pk: int) -> HttpResponse:
     return render_live(request, "funnel/inbox_why.html", context, region="reasons")
 
 
-@needs("work_leads")
+@login_required
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one's own verdict back: the lead stands in its place again."""
@@ -223,23 +228,28 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     given = get_object_or_404(Verdict.objects.visible_to(user).select_related("lead", "handoff"), pk=pk)
     try:
         verdicts.undo(by=user, verdict=given)
-    except (ValidationError, PermissionDenied) as error:
+    except ValidationError as error:
         return _refused(request, given.handoff, refusal(error))
     if not wants_region(request):
         messages.success(request, f"{given.lead} is back.")
-        return _home(request)
+        return _home(request, given.handoff)
     context = {**_context(user, QueryDict(request.POST.get("query", ""))), "back": given.handoff_id, "lead": given.lead}
     return render(request, f"{TEMPLATE}#live", context)
 
 
 def _said(
-    request: HttpRequest, words: str, given: Verdict | None = None, changed: Any = (), has_left: bool = False
+    request: HttpRequest,
+    handoff: HandOff,
+    words: str,
+    given: Verdict | None = None,
+    changed: Any = (),
+    has_left: bool = False,
 ) -> HttpResponse:
     """Say what was done: a line with an undo to htmx, a message on the inbox to everybody else."""
     query = request.POST.get("query", "")
     if not wants_region(request):
         messages.success(request, words)
-        target = _home(request)
+        target = _home(request, handoff)
         if given:
             target["Location"] += ("&" if "?" in target["Location"] else "?") + f"undo={given.pk}"
         return target
@@ -248,7 +258,7 @@ def _said(
     context = {
         **counted, "words": words, "verdict": given, "seconds": verdicts.UNDO_SECONDS, "query": query,
         "changed": changed, "stars": range(1, 6), "is_team": QueryDict(query).get("whose") == "team",
-        "may_pass": _may_pass(user), "has_scores": bool(in_force()),
+        "passable": passable(user, [row.handoff for row in changed]), "has_scores": bool(in_force()),
     }  # fmt: skip
     return render(request, SAID, context)
 
@@ -256,13 +266,15 @@ def _said(
 def _refused(request: HttpRequest, handoff: HandOff, words: str) -> HttpResponse:
     if not wants_region(request):
         messages.error(request, words)
-        return _home(request)
+        return _home(request, handoff)
     answer = render(request, SAID, {"words": f"{handoff.lead}: {words}", "is_fault": True}, status=422)
     return reswap(retarget(answer, "#said"), "afterbegin")
 
 
-def _home(request: HttpRequest) -> HttpResponse:
-    """Go back to the list that was looked at."""
+def _home(request: HttpRequest, handoff: HandOff) -> HttpResponse:
+    """Go back to the list that was looked at; those without an inbox came from the lead's page."""
+    if not may(request.user, "work_leads"):
+        return redirect("buyer", "lead", handoff.lead_id)
     query = QueryDict(request.POST.get("query", ""), mutable=True)
     query.pop("undo", None)
     return redirect(reverse("inbox") + (f"?{query.urlencode()}" if query else ""))

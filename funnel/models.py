@@ -156,6 +156,7 @@ class HandOff(Recorded):
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=300, blank=True, default="")
+    paused_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     paused_seconds = models.FloatField(default=0, help_text="Business seconds that the clock stood still.")
     warned_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)
@@ -167,6 +168,7 @@ class HandOff(Recorded):
     ended_at = models.DateTimeField(null=True, blank=True)
     end = models.CharField(max_length=12, choices=End, blank=True, default="")
     rating = models.PositiveSmallIntegerField(null=True, blank=True, help_text="1 to 5, before a verdict is given.")
+    rated_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     score = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True, help_text="As it stood.")
 
     objects = HandOffQuerySet.as_manager()

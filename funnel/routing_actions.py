@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from agreements.models import today
@@ -11,16 +11,11 @@ from crm.models import Owner
 from crm.subjects import LEADS
 from facts.rules import Rule, check
 from funnel.models import Absence, Capacity, RoutingRule
-from team.access import may, reports_of
+from funnel.permissions import MANAGE_ABSENCE, MANAGE_ROUTING
 from team.models import User
 
 How = RoutingRule.How
 STEP = 10  # between the positions of two rules
-
-
-def require_router(by: User) -> None:
-    if not may(by, "route"):
-        raise PermissionDenied("Ops and the chief of Sales decide who gets leads.")
 
 
 @transaction.atomic
@@ -35,7 +30,7 @@ def save_rule(
     rule: RoutingRule | None = None,
 ) -> RoutingRule:
     """Add a rule behind all others, or change one where it stands."""
-    require_router(by)
+    MANAGE_ROUTING.require(by)
     named = list(people)
     if how == How.SEGMENT:
         faults = check(condition, LEADS) if condition else []
@@ -57,7 +52,7 @@ def write_down_default(*, by: User) -> list[RoutingRule]:
     """Make Accord's own order the company's, to be changed from there."""
     from funnel.handoffs.routing import DEFAULT_ORDER
 
-    require_router(by)
+    MANAGE_ROUTING.require(by)
     if RoutingRule.objects.exists():
         raise ValidationError("There are rules already.")
     return [save_rule(by=by, name=str(how.label), how=how) for how in DEFAULT_ORDER]
@@ -66,7 +61,7 @@ def write_down_default(*, by: User) -> list[RoutingRule]:
 @transaction.atomic
 def move_rule(*, by: User, rule: RoutingRule, up: bool) -> None:
     """Let a rule be asked one place earlier or later."""
-    require_router(by)
+    MANAGE_ROUTING.require(by)
     order = list(RoutingRule.objects.select_for_update().order_by("position", "pk"))
     place = order.index(rule)
     other = place - 1 if up else place + 1
@@ -78,13 +73,13 @@ def move_rule(*, by: User, rule: RoutingRule, up: bool) -> None:
 
 
 def remove_rule(*, by: User, rule: RoutingRule) -> None:
-    require_router(by)
+    MANAGE_ROUTING.require(by)
     rule.delete()
 
 
 def set_capacity(*, by: User, owner: Owner, per_day: int | None, per_week: int | None) -> Capacity | None:
     """Say how many leads an owner takes; nothing at all leaves it to what is usual."""
-    require_router(by)
+    MANAGE_ROUTING.require(by)
     if per_day is None and per_week is None:
         Capacity.objects.filter(owner=owner).delete()
         return None
@@ -93,7 +88,7 @@ def set_capacity(*, by: User, owner: Owner, per_day: int | None, per_week: int |
 
 def note_absence(*, by: User, owner: Owner, starts_on: date, ends_on: date) -> Absence:
     """Note that somebody is away: oneself, one's reports, or anybody for those who decide who gets leads."""
-    _require_theirs(by, owner)
+    MANAGE_ABSENCE.require(by, owner)
     if ends_on < max(starts_on, today()):
         raise ValidationError("An absence ends on or after the day on which it begins, and not before today.")
     return Absence.objects.create(owner=owner, starts_on=starts_on, ends_on=ends_on, noted_by=by)
@@ -101,11 +96,5 @@ def note_absence(*, by: User, owner: Owner, starts_on: date, ends_on: date) -> A
 
 def end_absence(*, by: User, absence: Absence) -> None:
     """Take a person back before the absence is over."""
-    _require_theirs(by, absence.owner)
+    MANAGE_ABSENCE.require(by, absence.owner)
     absence.delete()
-
-
-def _require_theirs(by: User, owner: Owner) -> None:
-    if owner.user_id and owner.user_id in {by.pk} | reports_of(by):
-        return
-    require_router(by)

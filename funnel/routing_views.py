@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,7 +25,7 @@ from funnel.models import Absence, HandOff, RoutingRule
 from funnel.routing_book import Taking, headline, takers
 from funnel.routing_forms import AbsenceForm, CapacityForm, RuleForm
 from funnel.routing_words import rule_in_words
-from team.access import needs
+from team.access import may, needs
 from team.models import User
 
 PER_PAGE = 25
@@ -105,7 +106,7 @@ def _initial(found: RoutingRule) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@needs("route")
+@login_required
 @require_POST
 def change(request: HttpRequest, verb: str) -> HttpResponse:
     """Carry out one of the small buttons of the page; what is refused is said on it."""
@@ -113,9 +114,9 @@ def change(request: HttpRequest, verb: str) -> HttpResponse:
         raise Http404
     try:
         messages.success(request, CHANGES[verb](request, cast(User, request.user)))
-    except (ValidationError, PermissionDenied) as error:
+    except ValidationError as error:
         messages.error(request, refusal(error))
-    return redirect("routing")
+    return redirect("routing" if may(request.user, "route") else "inbox")
 
 
 def _rule(request: HttpRequest) -> RoutingRule:

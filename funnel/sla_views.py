@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from agreements.models import Version, today
-from agreements.signing import may_propose
+from agreements.permissions import DRAFT_VERSION
 from core.numbers import percent
 from core.request_values import BadValue, read_date
 from funnel.handoffs import owed as halves
@@ -47,7 +47,7 @@ def slas(request: HttpRequest) -> HttpResponse:
         "of_sales": [one for one in signed if one.agreement.kind == SLA],
         "of_marketing": [one for one in signed if one.agreement.kind == halves.KIND],
         "hours": HoursBook().of(Person(user, user.territory_id)),
-        "may_propose": may_propose(user),
+        "may_draft": DRAFT_VERSION.is_open_to(user),
         "works_leads": may(user, "work_leads"),
     }
     return render(request, "funnel/slas.html", context)

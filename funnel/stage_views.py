@@ -5,17 +5,17 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agreements import actions
+from agreements import actions, kinds
 from agreements.forms import WordingForm
 from agreements.models import Agreement, Version
-from agreements.signing import NotAllowed, may_propose
+from agreements.permissions import DRAFT_VERSION, may_propose_own
 from facts.criteria import Draft
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE, defined, in_force
 from funnel.forms import StageTerms, criteria_context
@@ -36,8 +36,12 @@ def stages(request: HttpRequest) -> HttpResponse:
         for stage in funnel
     ]  # fmt: skip
     order = Agreement.objects.filter(kind=FUNNEL, key=ONLY_KEY).first()
-    context = {"funnel": funnel, "rows": rows, "order": order, "may_propose": may_propose(cast(User, request.user))}
+    context = {"funnel": funnel, "rows": rows, "order": order, "may_draft": _may_draft(request)}
     return render(request, "funnel/stages.html", context)
+
+
+def _may_draft(request: HttpRequest) -> bool:
+    return DRAFT_VERSION.allows(request.user, kinds.get(STAGE))
 
 
 @login_required
@@ -55,8 +59,7 @@ def criteria(request: HttpRequest) -> HttpResponse:
 def propose(request: HttpRequest, key: str = "") -> HttpResponse:
     """Propose a definition of a stage, beginning from the one that holds, or of a new one."""
     user = cast(User, request.user)
-    if not may_propose(user):
-        raise PermissionDenied
+    DRAFT_VERSION.require(user, kinds.get(STAGE))
     stage = defined(key) if key else None
     if key and stage is None:
         raise Http404
@@ -70,7 +73,7 @@ def propose(request: HttpRequest, key: str = "") -> HttpResponse:
                 request, "Kept as a draft." if version.state == "draft" else "Proposed. The other side has been told."
             )
             return redirect("agreement", version.agreement_id)
-    context = {"stage": stage, "forms": [terms, wording]}
+    context = {"stage": stage, "forms": [terms, wording], "may_propose": may_propose_own(user)}
     return render(request, "funnel/stage.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -92,8 +95,6 @@ def _drafted(user: User, key: str, terms: StageTerms, wording: WordingForm, at_o
             return actions.propose(by=user, version=version) if at_once else version
     except ValidationError as error:
         wording.add_error(None, error)
-    except NotAllowed as error:
-        wording.add_error(None, str(error))
     return None
 
 

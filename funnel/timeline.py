@@ -33,8 +33,8 @@ SELECT 'touch', coalesce(t.happened_at, t.created_at), t.id, false, t.kind, coal
 ACTIVITY = """
 SELECT 'activity', coalesce(a.happened_at, a.due_on::timestamp AT TIME ZONE %(zone)s, a.created_at), a.id, a.happened_at IS NULL,
        concat_ws(': ', nullif(a.kind, ''), nullif(a.subject, '')), concat_ws('. ', nullif(a.outcome, ''), nullif(left(a.notes, 300), '')),
-       coalesce(o.name, ''), NULL, '', NULL
-  FROM crm_activity a LEFT JOIN crm_owner o ON o.id = a.owner_id
+       coalesce(u.name, u.email, o.name, ''), NULL, '', NULL
+  FROM crm_activity a LEFT JOIN crm_owner o ON o.id = a.owner_id LEFT JOIN team_user u ON u.id = a.logged_by_id
  WHERE a.lead_id = ANY(%(leads)s) OR a.contact_id = ANY(%(contacts)s) OR a.account_id = ANY(%(accounts)s)"""
 ENQUIRY = """
 SELECT 'enquiry', coalesce(e.opened_at, e.created_at), e.id, false, concat('Asked: ', e.name),

@@ -5,7 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -21,6 +21,7 @@ from core.request_values import read_id
 from core.said import refusal
 from funnel import contests
 from funnel.models import Answer, Ruling, Verdict
+from funnel.permissions import ANSWER_VERDICT
 from funnel.verdict_book import CUTS, backlog, given, of_part, parts, reps
 from team.access import may
 from team.models import Company, User
@@ -64,7 +65,7 @@ def verdicts(request: HttpRequest) -> HttpResponse:
         "page": Paginator(found, ROWS).get_page(request.GET.get("page")),
         "reps": Paginator(reps(user, period), ROWS).get_page(request.GET.get("reps")),
         "backlog": Paginator(criticism, ROWS).get_page(request.GET.get("criticism")),
-        "may_answer": contests.may_answer(user), "sees_money": may(user, "see_spend"), "largest": max((one.n for one in found), default=0),
+        "may_answer": ANSWER_VERDICT.is_open_to(user), "sees_money": may(user, "see_spend"), "largest": max((one.n for one in found), default=0),
         "log": Paginator(_log(user), ROWS).get_page(request.GET.get("log")), "rulings": Ruling.choices,
     }  # fmt: skip
     return render_live(request, "funnel/verdicts.html", context, status=400 if fault else 200)
@@ -107,7 +108,7 @@ def leads(request: HttpRequest) -> HttpResponse:
     page = Paginator(related.order_by("-given_at", "-pk"), ROWS).get_page(request.GET.get("page"))
     context = {
         "page": page, "cut": cut, "period": period, "presets": periods.PRESETS, "fault": fault, "part": request.GET.get("part", ""),
-        "may_answer": contests.may_answer(user), "query": request.GET.urlencode(),
+        "may_answer": ANSWER_VERDICT.is_open_to(user), "query": request.GET.urlencode(),
     }  # fmt: skip
     return render_live(request, "funnel/verdict_leads.html", context)
 
@@ -170,7 +171,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         return _back(request)
     try:
         contests.rule(by=user, contested=found, **form.cleaned_data)
-    except (ValidationError, PermissionDenied) as error:
+    except ValidationError as error:
         messages.error(request, refusal(error))
     else:
         messages.success(request, "Ruled. Both sides are told.")

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -17,13 +17,24 @@ from django.utils import timezone
 from agreements.models import today
 from crm.models import Activity
 from facts.rules import Rule, in_words, leaves
+from funnel.buyer_actions import owner_of
 from funnel.definitions import in_force
 from funnel.handoffs.pauses import pause_clocks, resume_clocks
 from funnel.models import HandOff, Move, Verdict
 from funnel.one import ask
+from funnel.permissions import (
+    ACCEPT_LEAD,
+    LOG_ACTIVITY,
+    PAUSE_CLOCK,
+    RATE_LEAD,
+    REJECT_LEAD,
+    RESUME_CLOCK,
+    UNDO_VERDICT,
+)
 from funnel.queries import current_stages
 from funnel.stages import Funnel, Stage, from_terms
-from team.models import Role, User
+from team.authorization import Action
+from team.models import User
 
 UNDO_SECONDS = 10
 LONGEST_PAUSE = timedelta(days=60)
@@ -34,7 +45,7 @@ CALLS = {"call": "Call", "email": "E-mail", "meeting": "Meeting", "message": "Me
 @transaction.atomic
 def accept(*, by: User, handoff: HandOff, rating: int | None = None, note: str = "") -> Verdict:
     """Take the lead on; it becomes Sales' own."""
-    return _give(by, handoff, answer=Verdict.Answer.ACCEPTED, rating=rating, note=note.strip())
+    return _give(by, ACCEPT_LEAD, handoff, answer=Verdict.Answer.ACCEPTED, rating=rating, note=note.strip())
 
 
 @transaction.atomic
@@ -53,6 +64,7 @@ def reject(
     Raises:
         ValidationError: no reason, a criterion that is none of the definition's, or a day of return that has passed.
     """
+    REJECT_LEAD.require(by, handoff)
     if not criterion.strip() and not note.strip():
         raise ValidationError("Say which criterion failed, or why in your own words.")
     known = criteria_of(handoff)
@@ -65,7 +77,7 @@ def reject(
     if return_on and return_on <= today():
         raise ValidationError("The day of its return has already come.")
     return _give(
-        by, handoff, answer=Verdict.Answer.REJECTED, criterion=criterion.strip(), note=note.strip(), after=after,
+        by, REJECT_LEAD, handoff, answer=Verdict.Answer.REJECTED, criterion=criterion.strip(), note=note.strip(), after=after,
         return_on=return_on, rating=rating,
     )  # fmt: skip
 
@@ -78,12 +90,12 @@ def recycle(*, by: User, handoff: HandOff, until: date, note: str = "Not now") -
 @transaction.atomic
 def rate(*, by: User, handoff: HandOff, rating: int) -> HandOff:
     """Say how good the lead is, 1 to 5, before or after a verdict."""
+    found = _held(by, RATE_LEAD, handoff)
     if rating not in range(1, 6):
         raise ValidationError("Rate from 1 to 5.")
-    found = _held(by, handoff)
-    HandOff.objects.filter(pk=found.pk).update(rating=rating)
+    HandOff.objects.filter(pk=found.pk).update(rating=rating, rated_by=by)
     found.verdicts.standing().update(rating=rating)  # type: ignore[attr-defined]
-    found.rating = rating
+    found.rating, found.rated_by = rating, by
     return found
 
 
@@ -95,8 +107,7 @@ def undo(*, by: User, verdict: Verdict) -> Verdict:
         ValidationError: it has taken effect.
     """
     found = Verdict.objects.select_for_update().get(pk=verdict.pk)
-    if found.given_by_id != by.pk:
-        raise PermissionDenied("Only whoever gave a verdict takes it back.")
+    UNDO_VERDICT.require(by, found)
     if found.undone_at:
         return found
     if found.settled_at or timezone.now() > found.given_at + timedelta(seconds=UNDO_SECONDS):
@@ -110,15 +121,18 @@ def undo(*, by: User, verdict: Verdict) -> Verdict:
 def log_call(
     *, by: User, handoff: HandOff, kind: str = "call", outcome: str = "", notes: str = "", seconds: int | None = None
 ) -> Activity:
-    """Note a call, a mail or a meeting with the lead: an attempt, and the first response when it is the first."""
+    """Log a call, a mail or a meeting with the lead, in the name of the person who logs it.
+
+    It is an attempt, and the first response when it is the first, also when it was the manager's.
+    """
+    found, now = _held(by, LOG_ACTIVITY, handoff), timezone.now()
     if kind not in CALLS:
         raise ValidationError(f"Log one of: {', '.join(CALLS)}.")
     if seconds is not None and seconds < 0:
         raise ValidationError("A call takes no less than no time.")
-    found, now = _held(by, handoff), timezone.now()
     activity = Activity.objects.create(
         source="accord", external_id=f"logged-{uuid4().hex}", kind=kind, subject=f"{CALLS[kind]} with {found.lead}"[:500],
-        owner=found.to_owner, lead=found.lead, account_id=found.lead.account_id, outcome=outcome[:255], notes=notes, seconds=seconds,
+        owner=owner_of(by), logged_by=by, lead=found.lead, account_id=found.lead.account_id, outcome=outcome[:255], notes=notes, seconds=seconds,
         status="completed", happened_at=now, created_at=now,
     )  # fmt: skip
     if found.ended_at is None:
@@ -131,7 +145,7 @@ def log_call(
 @transaction.atomic
 def pause(*, by: User, handoff: HandOff, until: datetime, reason: str) -> HandOff:
     """Let the clock stand still while the lead itself waits for a date."""
-    found, now = _held(by, handoff), timezone.now()
+    found, now = _held(by, PAUSE_CLOCK, handoff), timezone.now()
     if found.ended_at or found.paused_at:
         raise ValidationError("This clock does not run.")
     if not now < until <= now + LONGEST_PAUSE:
@@ -139,6 +153,7 @@ def pause(*, by: User, handoff: HandOff, until: datetime, reason: str) -> HandOf
     if not reason.strip():
         raise ValidationError("Say what the lead waits for.")
     pause_clocks([found], now, until, reason.strip())
+    HandOff.objects.filter(pk=found.pk).update(paused_by=by)
     found.refresh_from_db()
     return found
 
@@ -146,7 +161,7 @@ def pause(*, by: User, handoff: HandOff, until: datetime, reason: str) -> HandOf
 @transaction.atomic
 def resume(*, by: User, handoff: HandOff) -> HandOff:
     """Let the clock go on before its pause is over."""
-    found = _held(by, handoff)
+    found = _held(by, RESUME_CLOCK, handoff)
     if found.ended_at or not found.paused_at:
         raise ValidationError("This clock does not stand still.")
     resume_clocks([found], [timezone.now()])
@@ -162,33 +177,18 @@ def criteria_of(handoff: HandOff) -> list[str]:
     return list(dict.fromkeys(in_words(leaf, stage.subject) for leaf in leaves(stage.rule))) if stage else []
 
 
-def _held(by: User, handoff: HandOff) -> HandOff:
-    """Return the hand-off fresh and locked, if it is the person's: their own, or one of their reports'."""
-    rows = HandOff.objects.visible_to(by)
-    if by.role == Role.MARKETER or not rows.filter(pk=handoff.pk).exists():
-        raise PermissionDenied("This lead was not handed to you or your team.")
-    return (
-        HandOff.objects.select_for_update(of=("self",))
-        .select_related("lead", "to_owner", "move__version")
-        .get(pk=handoff.pk)
-    )
+def _held(by: User, action: Action, handoff: HandOff) -> HandOff:
+    """Return the hand-off fresh and locked, if the person may do this to it."""
+    rows = HandOff.objects.select_for_update(of=("self",)).select_related("lead", "to_owner", "move__version")
+    found = rows.get(pk=handoff.pk)
+    action.require(by, found)
+    return found
 
 
-def may_judge(by: User, handoff: HandOff) -> bool:
-    """Sales says what a lead is worth: whoever has it, or those they report to."""
-    return HandOff.objects.visible_to(by).filter(pk=handoff.pk).exists() and by.role in {
-        Role.REP,
-        Role.CRO,
-        Role.SUPPORT,
-    }
-
-
-def _give(by: User, handoff: HandOff, *, rating: int | None = None, **fields: Any) -> Verdict:
-    if not may_judge(by, handoff):
-        raise PermissionDenied("Only whoever has the lead, or those they report to in Sales, give a verdict.")
+def _give(by: User, action: Action, handoff: HandOff, *, rating: int | None = None, **fields: Any) -> Verdict:
+    found = _held(by, action, handoff)
     if rating is not None and rating not in range(1, 6):
         raise ValidationError("Rate from 1 to 5.")
-    found = _held(by, handoff)
     if found.ended_at:
         raise ValidationError(f"This hand-off has ended: {found.get_end_display().lower()}.")
     if found.verdicts.standing().exists():  # type: ignore[attr-defined]

@@ -3,12 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from kpis.models import Benchmark, Goal
+from kpis.permissions import SET_BENCHMARK, SET_GOAL
 from kpis.registry import get
-from team.access import may
 from team.models import Company, User
 
 
@@ -24,7 +23,7 @@ def set_goal(*, actor: User, goal: Goal) -> Goal:
         PermissionDenied: the actor's role sets no goals.
         NoGoal: the metric is neither money nor a rate between two amounts of money, or has a goal for these days.
     """
-    _need(actor, "set_goal")
+    SET_GOAL.require(actor)
     metric = get(goal.metric)
     if not metric.may_be_goal:
         raise NoGoal(
@@ -43,14 +42,14 @@ def set_goal(*, actor: User, goal: Goal) -> Goal:
 
 @transaction.atomic
 def drop_goal(*, actor: User, goal: Goal) -> None:
-    _need(actor, "set_goal")
+    SET_GOAL.require(actor)
     goal.delete()
 
 
 @transaction.atomic
 def set_benchmark(*, actor: User, benchmark: Benchmark) -> Benchmark:
     """Save a benchmark, new or changed, under the name of who edited it."""
-    _need(actor, "set_benchmark")
+    SET_BENCHMARK.require(actor)
     benchmark.edited_by = actor
     benchmark.full_clean()
     benchmark.save()
@@ -59,13 +58,8 @@ def set_benchmark(*, actor: User, benchmark: Benchmark) -> Benchmark:
 
 @transaction.atomic
 def drop_benchmark(*, actor: User, benchmark: Benchmark) -> None:
-    _need(actor, "set_benchmark")
+    SET_BENCHMARK.require(actor)
     benchmark.delete()
-
-
-def _need(actor: User, right: str) -> None:
-    if not may(actor, right):
-        raise PermissionDenied("Your role may not change this.")
 
 
 def as_stored(value: Decimal, unit: str) -> Decimal:

@@ -25,6 +25,7 @@ from facts.refresh import Busy, Progress
 from facts.steps import Step, steps
 from funnel.definitions import FUNNEL, STAGE
 from kpis.models import NightlyRun, RunStep
+from kpis.permissions import RECOMPUTE
 from kpis.run_health import tell_of_failure
 from scoring.definitions import SCORE
 from scoring.icp import ICP
@@ -165,7 +166,13 @@ def _queue(key: str, company: Company, **fields: Any) -> NightlyRun:
 
 
 def ask_for_run(*, user: User | None) -> NightlyRun:
-    """Return the run that waits or runs already, or a new one because somebody asked."""
+    """Return the run that waits or runs already, or a new one because somebody asked.
+
+    Raises:
+        PermissionDenied: the person's role starts no runs; the command line acts for nobody (None).
+    """
+    if user is not None:
+        RECOMPUTE.require(user)
     with transaction.atomic():
         company = Company.objects.select_for_update().get(pk=Company.get().pk)
         waiting = NightlyRun.objects.exclude(state__in=OVER).order_by("pk").first()

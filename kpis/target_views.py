@@ -1,10 +1,9 @@
 """Set goals and benchmarks, each from the page of its metric."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -12,8 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from kpis import actions
 from kpis.forms import BenchmarkForm, GoalForm
 from kpis.models import Benchmark, Goal
+from kpis.permissions import SET_BENCHMARK, SET_GOAL
 from kpis.registry import Metric, UnknownMetric, all_metrics, get
-from team.access import may
+from team.models import User
 
 
 @login_required
@@ -25,7 +25,7 @@ def goals(request: HttpRequest) -> HttpResponse:
     context = {
         "goals": found,
         "metrics": [metric for metric in known.values() if metric.may_be_goal],
-        "may_set_goal": may(request.user, "set_goal"),
+        "may_set_goal": SET_GOAL.allows(request.user),
     }
     return render(request, "kpis/metric_goals.html", context)
 
@@ -35,7 +35,7 @@ def goals(request: HttpRequest) -> HttpResponse:
 def goal(request: HttpRequest, key: str, pk: int | None = None) -> HttpResponse:
     """Set, change or drop a goal of the metric."""
     metric = _metric(key)
-    _need(request, "set_goal")
+    SET_GOAL.require(cast(User, request.user))
     known = get_object_or_404(Goal, pk=pk, metric=key) if pk else None
     if not metric.may_be_goal:
         return render(request, "kpis/metric_goal.html", {"metric": metric}, status=409)
@@ -64,7 +64,7 @@ def _is_set(request: HttpRequest, form: GoalForm) -> bool:
 def benchmark(request: HttpRequest, key: str, pk: int | None = None) -> HttpResponse:
     """Add, change or drop a benchmark of the metric."""
     metric = _metric(key)
-    _need(request, "set_benchmark")
+    SET_BENCHMARK.require(cast(User, request.user))
     known = get_object_or_404(Benchmark, pk=pk, metric=metric.benchmark_key) if pk else None
     if known and "drop" in request.POST:
         actions.drop_benchmark(actor=request.user, benchmark=known)  # type: ignore[arg-type]
@@ -80,11 +80,6 @@ def benchmark(request: HttpRequest, key: str, pk: int | None = None) -> HttpResp
 
 def _form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     return render(request, template, context, status=422 if context["form"].errors else 200)
-
-
-def _need(request: HttpRequest, right: str) -> None:
-    if not may(request.user, right):
-        raise PermissionDenied("Your role may not change this.")
 
 
 def _metric(key: str) -> Metric:

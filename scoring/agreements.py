@@ -14,6 +14,7 @@ register(
         SCORE, "Score model", "Score models",
         "Which leads are ready for Sales: points for who they are and for what they did, and the threshold.",
         ScoreTerms, terms_in_words, figures_of, page="score_model", new_page="new_score_model",
+        right="set_scores",
     )
 )  # fmt: skip
 register(

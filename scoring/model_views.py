@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agreements import kinds, queries
 from agreements.forms import DisputeForm, OpeningForm, RulingForm
 from agreements.models import Agreement, Version
-from agreements.signing import NotAllowed
 from core.live import render_live, wants_region
 from core.said import refusal
 from facts.criteria import Draft
@@ -149,7 +148,7 @@ def _kept(sheet: Sheet) -> Version | None:
         version = keep(
             sheet.user, sheet.named, form.cleaned_data, sheet.editing, sheet.found, sheet.start, at_once=at_once
         )
-    except (ValidationError, NotAllowed) as error:
+    except ValidationError as error:
         form.add_error(None, refusal(error))
         return None
     messages.success(sheet.request, "Proposed. Who has to sign has been told." if at_once else "Kept as a draft.")
@@ -222,7 +221,7 @@ def back(request: HttpRequest, key: str, number: int) -> HttpResponse:
     version = get_object_or_404(Version, agreement__kind=SCORE, agreement__key=key, number=number)
     try:
         made = roll_back(cast(User, request.user), version)
-    except (ValidationError, NotAllowed) as error:
+    except ValidationError as error:
         messages.error(request, refusal(error))
     else:
         messages.success(request, f"Proposed as version {made.number}. It takes effect once both sides have signed.")

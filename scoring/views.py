@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from agreements.signing import NotAllowed
 from scoring.defaults import PROPOSED
 from scoring.definitions import doors_without_a_model, propose_default
 from scoring.listed import agreements, lines, sentence
@@ -51,9 +50,8 @@ def propose_ours(request: HttpRequest) -> HttpResponse:
     try:
         with transaction.atomic():
             version = propose_default(cast(User, request.user), request.POST.get("door", MQL))
-    except (NotAllowed, ValidationError) as error:
-        said = error.messages if isinstance(error, ValidationError) else [str(error)]
-        messages.error(request, " ".join(said))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
         return redirect("scores")
     if version is None:
         messages.info(request, "There is a score model already.")

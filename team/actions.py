@@ -20,6 +20,16 @@ from team.access import RIGHTS, may, reports_of
 from team.account_history import acting, record, record_seats
 from team.consents import Asking
 from team.models import ApiToken, Company, ConsentRequest, Territory, User
+from team.permissions import (
+    ADD_PERSON,
+    CHANGE_COMPANY,
+    CHANGE_PERSON,
+    CHANGE_PROFILE,
+    ISSUE_TOKEN,
+    MANAGE_TERRITORIES,
+    RESET_TWO_FACTOR,
+    REVOKE_TOKEN,
+)
 
 PERSON_FIELDS = {"name", "email", "role", "territory", "manager", "time_zone", "is_active"}
 GUARDED_FIELDS = {"email", "role", "is_active", "is_superuser", "is_staff"}  # who can act as a person, and as what
@@ -36,7 +46,7 @@ def add_person(*, by: User, **fields: Any) -> User:
 
     Whoever would sign or decide is added as deactivated, and is active once the appointment is consented to.
     """
-    _must_manage(by)
+    ADD_PERSON.require(by)
     fields = dict(_only(PERSON_FIELDS, fields))
     person = User(**{**fields, "email": fields["email"].lower()})
     _refuse_taken(person)
@@ -63,8 +73,7 @@ def change_person(*, by: User, person: User, **fields: Any) -> ConsentRequest | 
     Of people who sign or decide, address, role and state change only with a consent, and so does what gives somebody
     a seat: the request for it is returned, the rest is saved.
     """
-    _must_manage(by)
-    _must_not_touch_owner(by, person)
+    CHANGE_PERSON.require(by, person)
     return _change(by, person, _only(PERSON_FIELDS, fields))
 
 
@@ -152,8 +161,7 @@ def change_on_server(*, person: User, via: str, **fields: Any) -> None:
 @transaction.atomic
 def reset_two_factor(*, by: User, person: User) -> ConsentRequest | None:
     """Take somebody's second factor away, who has lost it; of people who sign or decide only with a consent."""
-    _must_manage(by)
-    _must_not_touch_owner(by, person)
+    RESET_TWO_FACTOR.require(by, person)
     if not Authenticator.objects.filter(user=person).exists():
         raise ValidationError(f"{person} has no two-factor sign-in.")
     if seats.is_protected(person):
@@ -198,7 +206,7 @@ def end_access(person: User) -> None:
 
 @transaction.atomic
 def change_company(*, by: User, **fields: Any) -> Company:
-    _must_manage(by)
+    CHANGE_COMPANY.require(by)
     Company.get()
     company = Company.objects.select_for_update().get()
     for name, value in _only(COMPANY_FIELDS, fields).items():
@@ -210,7 +218,7 @@ def change_company(*, by: User, **fields: Any) -> Company:
 @transaction.atomic
 def save_territory(*, by: User, territory: Territory) -> Territory:
     """Add a territory or change its name or place; a territory cannot lie within itself."""
-    _must_manage(by)
+    MANAGE_TERRITORIES.require(by)
     above = territory.parent
     while above:
         if above.pk == territory.pk:
@@ -222,11 +230,12 @@ def save_territory(*, by: User, territory: Territory) -> Territory:
 
 def remove_territory(*, by: User, territory: Territory) -> None:
     """Remove a territory that nothing lies within; its people then have none."""
-    _must_manage(by)
+    MANAGE_TERRITORIES.require(by)
     territory.delete()
 
 
 def change_profile(*, by: User, name: str, time_zone: str) -> User:
+    CHANGE_PROFILE.require(by)
     by.name, by.time_zone = name, time_zone
     by.save(update_fields=["name", "time_zone"])
     return by
@@ -234,14 +243,14 @@ def change_profile(*, by: User, name: str, time_zone: str) -> User:
 
 def issue_token(*, by: User, name: str, scopes: list[str], days: int) -> tuple[ApiToken, str]:
     """Make a token of one's own, after the password was entered again; the secret is in the answer alone."""
+    ISSUE_TOKEN.require(by)
     reauthentication.require(by)
     return tokens.issue(owner=by, name=name, scopes=scopes, lifetime=timedelta(days=days))
 
 
 def revoke_token(*, by: User, token: ApiToken) -> None:
     """End a token of one's own, or of anybody's for those who manage the company."""
-    if token.owner_id != by.pk:
-        _must_manage(by)
+    REVOKE_TOKEN.require(by, token)
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
@@ -250,17 +259,6 @@ def _only(names: set[str], fields: Mapping[str, Any]) -> Mapping[str, Any]:
     if unknown:
         raise TypeError(f"Nobody may set {', '.join(sorted(unknown))} here.")
     return fields
-
-
-def _must_manage(by: User) -> None:
-    if not may(by, "manage_company"):
-        raise PermissionDenied("Only an ops admin manages people and the company.")
-
-
-def _must_not_touch_owner(by: User, person: User) -> None:
-    """An owner holds every right, so whoever could change an owner's address could take them all."""
-    if person.is_superuser and not by.is_superuser:
-        raise PermissionDenied(f"{person} owns this Accord. Only an owner changes an owner.")
 
 
 def _refuse_taken(person: User) -> None:

@@ -2,16 +2,10 @@
 
 from collections.abc import Iterable
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from team.access import may
 from team.models import Calendar, Company, Territory, User
-
-
-def _must_keep(by: User) -> None:
-    if not may(by, "manage_company"):
-        raise PermissionDenied("An ops admin keeps the calendars.")
+from team.permissions import MANAGE_CALENDARS
 
 
 @transaction.atomic
@@ -28,7 +22,7 @@ def save_calendar(
     Raises:
         ValidationError: hours that never open, or a country whose holidays nobody knows.
     """
-    _must_keep(by)
+    MANAGE_CALENDARS.require(by)
     calendar.full_clean()
     calendar.save()
     Company.get()
@@ -48,5 +42,5 @@ def _bind(model: type[Territory] | type[User], calendar: Calendar, ids: list[int
 
 def remove_calendar(*, by: User, calendar: Calendar) -> None:
     """Remove a calendar; whom it bound goes by the next one that does: the manager's, the territory's, the company's."""
-    _must_keep(by)
+    MANAGE_CALENDARS.require(by)
     calendar.delete()

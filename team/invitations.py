@@ -5,15 +5,15 @@ from smtplib import SMTPException
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from core.mail import sends_mail
 from team import seats
-from team.access import may
 from team.models import Company, User
+from team.permissions import INVITE_PERSON
 
 
 def invite(*, by: User, person: User) -> tuple[str, bool]:
@@ -23,8 +23,7 @@ def invite(*, by: User, person: User) -> tuple[str, bool]:
     somebody who has no password yet: nobody can take over an account that is in use. The link of somebody who signs
     or decides is shown only where no mail went out; else it is returned empty.
     """
-    if not may(by, "manage_company"):
-        raise PermissionDenied("Only an ops admin invites people.")
+    INVITE_PERSON.require(by)
     if not person.is_active or person.has_usable_password():
         raise ValidationError(
             f"{person} has a password already, or is not active. They can ask for a new one at the sign-in."

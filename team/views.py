@@ -239,7 +239,7 @@ def my_tokens(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
-    token = get_object_or_404(ApiToken, pk=pk, owner=_user(request))
+    token = get_object_or_404(ApiToken, pk=pk)
     actions.revoke_token(by=_user(request), token=token)
     messages.success(request, f"“{token.name}” is revoked; nothing can use it any more.")
     return redirect("my_tokens")

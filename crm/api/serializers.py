@@ -37,8 +37,8 @@ class ActivitySerializer(RecordSerializer):
     class Meta:
         model = crm.Activity
         fields = (
-            *ORIGIN, "kind", "subject", "notes", "status", "outcome", "owner", "lead", "contact", "account", "opportunity",
-            "happened_at", "due_on", "seconds", *CUSTOM,
+            *ORIGIN, "kind", "subject", "notes", "status", "outcome", "owner", "logged_by", "lead", "contact", "account",
+            "opportunity", "happened_at", "due_on", "seconds", *CUSTOM,
         )  # fmt: skip
 
 

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from crm.connectors.crms import reader_for
 from crm.connectors.scheduling import begin
 from crm.models import Connector, Pull
 from crm.models.connectors import ACTIVE
-from team.access import may
+from crm.permissions import MANAGE_CONNECTORS
 from team.models import User
 
 FIELDS = {"name", "base_url", "schedule", "kinds", "method"}
@@ -24,7 +23,7 @@ FIELDS = {"name", "base_url", "schedule", "kinds", "method"}
 @transaction.atomic
 def add_connector(*, by: User, source: str, filled: Mapping[str, str], **fields: Any) -> Connector:
     """Add a connector; what was filled in goes under seal. Its first pull waits for the schedule or a hand."""
-    _must_import(by)
+    MANAGE_CONNECTORS.require(by)
     connector = Connector(source=source, added_by=by, **_only(fields))
     connector.base_url = base_of(source, connector.base_url)
     connector.sign_in = kept(filled)
@@ -37,7 +36,7 @@ def change_connector(
     *, by: User, connector: Connector, filled: Mapping[str, str] | None = None, **fields: Any
 ) -> Connector:
     """Change a connector. A new sign-in (`filled`) puts one that had stopped by itself back to work."""
-    _must_import(by)
+    MANAGE_CONNECTORS.require(by)
     row = Connector.objects.select_for_update().get(pk=connector.pk)
     moved = base_of(row.source, fields.get("base_url", row.base_url)) != row.base_url
     for name, value in _only(fields).items():
@@ -56,7 +55,7 @@ def change_connector(
 def pull_now(*, by: User | None, connector: Connector, cause: str = Pull.Cause.HAND) -> Pull:
     """Begin a pull, or return the one that is at work; whoever calls rings the bell, or the next tick does."""
     if by is not None:
-        _must_import(by)
+        MANAGE_CONNECTORS.require(by)
     active = connector.active_pull
     if active:
         return active
@@ -70,21 +69,21 @@ def pull_now(*, by: User | None, connector: Connector, cause: str = Pull.Cause.H
 @transaction.atomic
 def enable(*, by: User, connector: Connector) -> None:
     """Let a connector pull by its schedule again; what it missed comes with the next pull."""
-    _must_import(by)
+    MANAGE_CONNECTORS.require(by)
     Connector.objects.filter(pk=connector.pk).update(is_enabled=True, trouble="", scheduled_at=timezone.now())
 
 
 @transaction.atomic
 def disable(*, by: User, connector: Connector) -> None:
     """Stop a connector, and the pull that is at work; its cursors stay where they are."""
-    _must_import(by)
+    MANAGE_CONNECTORS.require(by)
     Connector.objects.filter(pk=connector.pk).update(is_enabled=False, trouble="")
     cancel(by=by, connector=connector)
 
 
 def cancel(*, by: User, connector: Connector) -> None:
     """Stop the pull that is at work; what it has handed to the import stays there."""
-    _must_import(by)
+    MANAGE_CONNECTORS.require(by)
     connector.pulls.filter(state__in=ACTIVE).update(
         state=State.CANCELLED, lease_until=None, finished_at=timezone.now(), last_error=f"Stopped by {by}"
     )
@@ -93,7 +92,7 @@ def cancel(*, by: User, connector: Connector) -> None:
 @transaction.atomic
 def pull_everything_again(*, by: User, connector: Connector) -> None:
     """Forget how far a connector is, so that the next pull reads everything; what is the same stays the same."""
-    _must_import(by)
+    MANAGE_CONNECTORS.require(by)
     cancel(by=by, connector=connector)
     Connector.objects.filter(pk=connector.pk).update(cursors={})
 
@@ -101,7 +100,7 @@ def pull_everything_again(*, by: User, connector: Connector) -> None:
 @transaction.atomic
 def remove(*, by: User, connector: Connector) -> None:
     """Remove a connector with its sign-in and its history; the records that it brought stay."""
-    _must_import(by)
+    MANAGE_CONNECTORS.require(by)
     Connector.objects.filter(pk=connector.pk).delete()
 
 
@@ -112,7 +111,7 @@ def test_sign_in(*, by: User, source: str, base_url: str, method: str, filled: M
         Fault: the source's answer, in words for people.
         Forbidden: the address is not one of the vendor's.
     """
-    _must_import(by)
+    MANAGE_CONNECTORS.require(by)
     access = Access.trying(source, base_of(source, base_url), method, filled)
     try:
         return reader_for(access).greet()
@@ -134,8 +133,3 @@ def _only(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     if unknown:
         raise TypeError(f"Nobody may set {', '.join(sorted(unknown))} here.")
     return fields
-
-
-def _must_import(by: User) -> None:
-    if not may(by, "import"):
-        raise PermissionDenied("Only those who may import manage connectors.")

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from crm.models.base import Record, reference, text
+from team.models import User
 
 
 class Activity(Record):
@@ -24,6 +25,10 @@ class Activity(Record):
     status = text()
     outcome = text()
     owner = reference("crm.Owner", related_name="activities")
+    logged_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="Who logged it in Accord; empty where the source says it.",
+    )  # fmt: skip
     lead = reference("crm.Lead", related_name="activities")
     contact = reference("crm.Contact", related_name="activities")
     account = reference("crm.Account", related_name="activities")

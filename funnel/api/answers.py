@@ -16,6 +16,7 @@ from core.api.views import ReadOnly
 from crm.api.filters import Moment, Reference, YesNo
 from funnel import contests
 from funnel.models import Answer, Ruling, Verdict
+from funnel.permissions import ANSWER_VERDICT
 from team.models import User
 
 MOST = 1000  # verdicts answered at once
@@ -75,6 +76,8 @@ class AnswerView(ReadOnly):
     def create(self, request: Request) -> Response:
         """Say what was done about verdicts, as Marketing; every rep who gave one is told once."""
         said, user = read(NewAnswerSerializer, request.data), cast(User, request.user)
+        with refusals():
+            ANSWER_VERDICT.require(user)
         wanted = set(said["verdicts"])
         found = list(Verdict.objects.visible_to(user).standing().filter(pk__in=wanted).select_related("given_by"))
         if len(found) < len(wanted):

@@ -32,8 +32,8 @@ class HandOffSerializer(serializers.ModelSerializer[HandOff]):
         fields = (
             "id", "lead", "move", "to_owner", "from_side", "to_side", "why", "sla", "started_at", "warn_at", "due_at",
             "accept_due_at", "attempts_due_at", "attempts_needed", "reroute_at", "track_until", "paused_at", "paused_until",
-            "pause_reason", "paused_seconds", "warned_at", "breached_at", "accept_missed_at", "attempts_missed_at",
-            "answered_at", "response_seconds", "attempts", "ended_at", "end", "rating", "score",
+            "pause_reason", "paused_by", "paused_seconds", "warned_at", "breached_at", "accept_missed_at", "attempts_missed_at",
+            "answered_at", "response_seconds", "attempts", "ended_at", "end", "rating", "rated_by", "score",
         )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ class CallSerializer(serializers.Serializer[Any]):
 class LoggedSerializer(serializers.ModelSerializer[Activity]):
     class Meta:
         model = Activity
-        fields = ("id", "kind", "subject", "owner", "lead", "outcome", "notes", "seconds", "happened_at")
+        fields = ("id", "kind", "subject", "owner", "logged_by", "lead", "outcome", "notes", "seconds", "happened_at")
 
 
 class CriteriaSerializer(serializers.Serializer[Any]):

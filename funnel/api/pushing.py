@@ -4,17 +4,17 @@ from typing import Any, ClassVar, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.fields import refusals
 from crm.api import pushing, views
 from crm.models import Lead, LineItem, Record, Subscription, Touch, UsageEvent
+from crm.permissions import PUSH_RECORDS
 from crm.pushing import MOST, Pushed, Refused, leads_of, push
 from funnel.live import FEW, follow_leads
 from funnel.queries import current_stages
 from scoring.models import Score
-from team.access import may
 from team.models import User
 
 
@@ -62,8 +62,8 @@ class Pushes:
 
     def write(self, request: Request) -> Response:
         user = cast(User, request.user)
-        if not may(user, "import"):
-            raise PermissionDenied("Ops and the leaders of Marketing and Sales bring records in.")
+        with refusals():
+            PUSH_RECORDS.require(user)
         rows = pushing.rows_of(self.taken, request.data)
         try:
             pushed = push(by=user, model=self.model, rows=rows)

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -19,7 +20,7 @@ from funnel import routing_actions as actions
 from funnel.handoffs.trial import TRIED, tried
 from funnel.models import Absence, Capacity, RoutingRule
 from funnel.routing_words import rule_in_words
-from team.access import may
+from team.access import may, own_ids
 from team.models import User
 
 KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**63 - 1}
@@ -178,10 +179,17 @@ class CapacityView(Routers):
         return Response(CapacitySerializer(made).data, status=status.HTTP_201_CREATED)
 
 
-class AbsenceView(Routers):
+class AbsenceView(ReadOnly):
+    """Who is away: everybody for those who decide who gets leads, else oneself and one's reports."""
+
     queryset = Absence.objects.all()
     serializer_class = AbsenceSerializer
     ordering_fields = ("starts_on", "ends_on")
+
+    def get_queryset(self) -> QuerySet[Any]:
+        user = cast(User, self.request.user)
+        rows = super().get_queryset()
+        return rows if may(user, "route") else rows.filter(owner__user_id__in=own_ids(user))
 
     @extend_schema(request=NewAbsenceSerializer, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:

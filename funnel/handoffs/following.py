@@ -13,7 +13,8 @@ from funnel.models import HandOff
 from team.business_time import BusinessTime
 
 BATCH = 2000
-# What an owner did for the lead, or for the contact that the lead became. A note is no response, nor is what is only planned.
+# What the owner, or a manager who logged it here, did for the lead, or for the contact that the lead became. A note is no
+# response, nor is what is only planned.
 RESPONSES = """
 WITH done AS (
     SELECT h.id, a.happened_at
@@ -33,7 +34,7 @@ UPDATE funnel_handoff h
  WHERE h.id = counted.id
    AND (h.answered_at IS NULL OR h.answered_at > counted.first OR h.attempts <> counted.attempts)
 """.format(
-    is_response="""a.owner_id = h.to_owner_id AND a.happened_at >= h.started_at AND a.happened_at <= %(now)s
+    is_response="""(a.owner_id = h.to_owner_id OR a.logged_by_id IS NOT NULL) AND a.happened_at >= h.started_at AND a.happened_at <= %(now)s
        AND a.kind !~* 'note' AND a.status !~* '^(not.?started|planned|open|scheduled|deferred|waiting|in.?progress|to.?do|cancel)'"""
 )
 GONE_ON = """

@@ -1,6 +1,6 @@
 """Pass a lead on by hand: to somebody by name, or to whom the rules find next; its clock starts anew."""
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,15 +12,9 @@ from funnel.handoffs.routing import Desk, absent, is_in_sales
 from funnel.handoffs.slas import SlaBook
 from funnel.handoffs.telling import WITH_PEOPLE, told
 from funnel.models import HandOff
+from funnel.permissions import PASS_LEAD_ON
 from notify.actions import tell_all
-from team.access import may, reports_of
 from team.models import User
-
-
-def may_pass_on(by: User, handoff: HandOff) -> bool:
-    """Those who decide who gets leads, and whoever the owner reports to."""
-    owner = handoff.to_owner
-    return may(by, "route") or bool(owner and owner.user_id and owner.user_id in reports_of(by))
 
 
 @transaction.atomic
@@ -28,13 +22,13 @@ def pass_on(*, by: User, handoff: HandOff, reason: str, to: Owner | None = None)
     """Take a lead from whoever has it, and hand it to somebody else; return the new hand-off.
 
     Raises:
+        Http404: the hand-off is not the person's to see.
         PermissionDenied: the lead is not with somebody who reports to the person.
         ValidationError: it cannot be passed on, no reason is given, or nobody else takes it.
     """
     found = HandOff.objects.select_related(*WITH_PEOPLE, "lead__account", "move")
     held = found.select_for_update(of=("self",)).get(pk=handoff.pk)
-    if not may_pass_on(by, held):
-        raise PermissionDenied("A lead is passed on by the manager of whoever has it, or by those who route.")
+    PASS_LEAD_ON.require(by, held)
     _check(held, reason, to)
     now = timezone.now()
     had = had_by([held])[held.lead_id]

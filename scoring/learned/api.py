@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from core.api.fields import refusals
 from core.api.views import Manners, refuse_strange_parameters
 from core.request_values import read_id
 from core.tasks import ring
@@ -19,6 +20,7 @@ from scoring.learned.page import Page, answer
 from scoring.learned.scope import is_known
 from scoring.learned.work import ask
 from scoring.models import Learning
+from scoring.permissions import LEARN_SCORES
 from team.access import may
 from team.models import User
 
@@ -66,8 +68,8 @@ class LearnedViewSet(Manners, ViewSet):
     @extend_schema(operation_id="score_models_learn", request=AskSerializer, responses={202: LearnedSerializer})
     def create(self, request: Request) -> Response:
         """Have a model learned in the worker; while one of these leads is under way, that one is answered."""
-        if not may(request.user, "set_scores"):
-            raise PermissionDenied("An ops admin, or the leader of Marketing or of Sales, has a model learned.")
+        with refusals():
+            LEARN_SCORES.require(cast(User, request.user))
         given = AskSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         source = given.validated_data["source"]

@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from agreements.signing import NotAllowed
 from core.live import render_live
 from core.said import refusal
 from core.tasks import ring
@@ -52,7 +51,7 @@ def to_draft(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Learning, pk=pk)
     try:
         version = make_draft(by=cast(User, request.user), learning=row)
-    except (NotAllowed, ValidationError) as error:
+    except ValidationError as error:
         messages.error(request, refusal(error))
         return redirect(f"{reverse('learned_models')}?run={pk}")
     messages.success(request, f"Version {version.number} is a draft. It binds nobody before both sides have signed it.")

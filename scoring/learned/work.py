@@ -9,7 +9,6 @@ from django.db import transaction
 
 from agreements.actions import draft
 from agreements.models import Version
-from agreements.signing import NotAllowed
 from core.numbers import percent
 from core.work import Hopeless, State
 from facts.engine import open_facts
@@ -17,7 +16,7 @@ from scoring.definitions import SCORE
 from scoring.learned.result import Result
 from scoring.learned.scope import Scope
 from scoring.models import Learning
-from team.access import may
+from scoring.permissions import LEARN_SCORES
 from team.models import User
 
 KEY = "learned-model"
@@ -27,8 +26,8 @@ ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 @transaction.atomic
 def ask(*, by: User | None, source: str = "", put_back: list[str] | None = None) -> Learning:
     """Queue the learning, or return the one of these leads that is under way."""
-    if by is not None and not may(by, "set_scores"):
-        raise NotAllowed("An ops admin, or the leader of Marketing or of Sales, has a model learned.")
+    if by is not None:
+        LEARN_SCORES.require(by)
     running = Learning.objects.exclude(state__in=ENDED).filter(source=source).first()
     if running is not None:
         return running
@@ -62,11 +61,10 @@ def make_draft(*, by: User, learning: Learning) -> Version:
     """Make the proposed rules a draft of a score model, with the evidence for them; it binds nobody until both sign.
 
     Raises:
-        NotAllowed: the role does not set scores.
+        PermissionDenied: the role does not set scores.
         ValidationError: what was learned does not work, or is a draft already.
     """
-    if not may(by, "set_scores"):
-        raise NotAllowed("An ops admin, or the leader of Marketing or of Sales, makes a draft of it.")
+    LEARN_SCORES.require(by)
     row = Learning.objects.select_for_update().get(pk=learning.pk)
     found = result_of(row)
     if found is None or not found.works:

@@ -18,12 +18,13 @@ from scoring.current import as_of
 from scoring.definitions import of_version
 from scoring.learned.scope import facts_of
 from scoring.models import Proof
+from scoring.permissions import PROVE_SCORES
 from scoring.proof.evidence import Evidence, Ground, gathered, segments
 from scoring.proof.kept import is_kept, keep
 from scoring.proof.outcomes import SEGMENTS, Outcomes, outcomes
 from scoring.suspects import suspects
 from scoring.terms import Model
-from team.models import Company
+from team.models import Company, User
 
 PORTION = 250_000  # leads scored in one question
 SHAPE = 1  # of what is kept: a proof of another shape is made anew
@@ -69,8 +70,10 @@ def asked_for(version: Version) -> Proof | None:
     return proof
 
 
-def again(proof: Proof) -> None:
+def again(proof: Proof, by: User | None = None) -> None:
     """Queue a proof anew that failed, or whose scores are gone from the disk."""
+    if by is not None:
+        PROVE_SCORES.require(by)
     over = Proof.objects.filter(pk=proof.pk, state__in=[State.DONE, State.FAILED, State.CANCELLED])
     over.update(state=State.QUEUED, attempts=0, last_error="", done_units=0)
     proof.refresh_from_db()

@@ -52,7 +52,7 @@ def try_again(request: HttpRequest, key: str) -> HttpResponse:
     question = read(request.GET, agreement)
     found = asked_for(question.version)
     if found is not None and found.is_over:
-        again(found)
+        again(found, by=cast(User, request.user))
         ring(found)
     return redirect(f"{reverse('score_proof', args=[key])}?{question.query()}")
 

@@ -31,7 +31,7 @@ document.addEventListener("htmx:responseError", (event) => {
   message.className = "message error";
   message.textContent =
     event.detail.xhr.status === 403 || event.detail.xhr.status === 401
-      ? "You are no longer signed in. Reload the page to sign in again."
+      ? "You cannot do this, or you are no longer signed in. Reload the page and try again."
       : "That did not work. Reload the page and try again.";
   list.replaceChildren(message);
 });

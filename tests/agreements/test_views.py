@@ -54,9 +54,11 @@ def test_an_admin_cannot_answer_for_a_side(
     as_user: Any, cmo: User, cro: User, cfo: User, ops: User, verb: str, fields: dict[str, str]
 ) -> None:
     version = proposed(cmo)
-    assert 'class="message error"' in answer(as_user(ops), version, verb, **fields)
+    actions.dispute(by=cro, version=version, reason="Too vague.")
+    place = f"/agreements/versions/{version.pk}/{verb}/"
+    assert as_user(ops).post(place, fields).status_code == 403
     version.refresh_from_db()
-    assert version.state == "proposed"
+    assert version.state == "disputed"
 
 
 def test_a_rep_reads_but_does_not_propose(as_user: Any, cmo: User, cro: User, rep: User) -> None:

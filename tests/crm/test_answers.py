@@ -43,9 +43,9 @@ def found(run: Import) -> dict[str, str]:
 
 def test_an_answer_is_changed_until_the_rows_go_in(ops: User) -> None:
     run = held({"x.csv": DEALS.format("1,A,Open,01/02/2026,5")})
-    answer(file=only(run), said={"dates": "month-first"})
+    answer(file=only(run), said={"dates": "month-first"}, user=None)
     assert (questions(only(run)), found(run)["dates:Close Date"]) == ([], "month-first")
-    answer(file=only(run), said={"dates:Close Date": "day-first"})
+    answer(file=only(run), said={"dates:Close Date": "day-first"}, user=None)
     go(run, ops)
     assert Opportunity.objects.get().expected_close_on == date(2026, 2, 1)
 
@@ -53,10 +53,14 @@ def test_an_answer_is_changed_until_the_rows_go_in(ops: User) -> None:
 def test_what_the_file_proves_is_overruled_and_taken_back(ops: User) -> None:
     run = held({"x.csv": DEALS.format("1,A,Open,13/02/2026,5\n2,B,Open,01/02/2026,5")})
     assert found(run)["dates:Close Date"] == "day-first"
-    answer(file=only(run), said={"dates:Close Date": "month-first"})
-    answer(file=only(run), said={"dates:Close Date": "day-first"})
+    answer(file=only(run), said={"dates:Close Date": "month-first"}, user=None)
+    answer(file=only(run), said={"dates:Close Date": "day-first"}, user=None)
     assert only(run).answers == {}  # as it was
-    answer(file=only(run), said={"dates:Close Date": "month-first", "dates:Nothing": "x", "decimal:Amount": "neither"})
+    answer(
+        file=only(run),
+        said={"dates:Close Date": "month-first", "dates:Nothing": "x", "decimal:Amount": "neither"},
+        user=None,
+    )
     done = go(run, ops)
     assert Opportunity.objects.get().expected_close_on == date(2026, 1, 2)
     assert refused(done) == [(2, "Close Date", "“13/02/2026” puts the day first, where other cells have the month")]
@@ -66,11 +70,11 @@ def test_a_file_is_read_in_another_encoding_and_parted_otherwise(ops: User) -> N
     text = "Account id;Account;Domain\n1;Łódź, Żabka;zabka.pl\n"
     run = held({"accounts.csv": text.encode("cp1250")}, source="accord")
     assert (found(run)["encoding"], found(run)["delimiter"]) == ("cp1252", ";")
-    assert perform(Import, answer(file=only(run), said={"encoding": "cp1250"}).pk, budget=1e9)
+    assert perform(Import, answer(file=only(run), said={"encoding": "cp1250"}, user=None).pk, budget=1e9)
     assert found(run)["encoding"] == "cp1250"
-    assert perform(Import, answer(file=only(run), said={"delimiter": ","}).pk, budget=1e9)
+    assert perform(Import, answer(file=only(run), said={"delimiter": ","}, user=None).pk, budget=1e9)
     assert (only(run).kind, len(only(run).header)) == ("", 1)
-    assert perform(Import, answer(file=only(run), said={"delimiter": ";"}).pk, budget=1e9)
+    assert perform(Import, answer(file=only(run), said={"delimiter": ";"}, user=None).pk, budget=1e9)
     assert only(run).answers == {"encoding": "cp1250"}
     go(run, ops)
     assert Account.objects.get().name == "Łódź, Żabka"
@@ -96,7 +100,7 @@ def test_a_clock_is_chosen_for_a_source_and_remembered(ops: User) -> None:
     assert (clock.zone, clock.why, clock.columns, clock.sample) == (
         "America/New_York", "The company's", ["Happened at"], "2026-01-02 12:00",
     )  # fmt: skip
-    choose_zone(run=run, source="accord", zone="Asia/Tokyo")
+    choose_zone(run=run, source="accord", zone="Asia/Tokyo", user=None)
     assert not SourceZone.objects.exists()
     go(run, ops)
     assert UsageEvent.objects.get().happened_at == datetime(2026, 1, 2, 3, tzinfo=UTC)
@@ -105,7 +109,7 @@ def test_a_clock_is_chosen_for_a_source_and_remembered(ops: User) -> None:
     go(again, ops)
     assert UsageEvent.objects.get(external_id="2").happened_at == datetime(2026, 1, 2, 3, tzinfo=UTC)
     with pytest.raises(ValueError, match="no time zone"):
-        choose_zone(run=run, source="accord", zone="Mars/Base")
+        choose_zone(run=run, source="accord", zone="Mars/Base", user=None)
 
 
 def test_what_salesforce_shows_to_people_is_not_on_the_clock_of_its_programs() -> None:
@@ -128,7 +132,7 @@ def test_the_currency_of_amounts_without_one_is_chosen(ops: User) -> None:
     Company.get()
     Company.objects.update(currency="EUR")
     run = held({"spend.csv": "Date,Side,Category,Amount\n2025-03-31,Marketing,People,5\n"}, source="accord")
-    choose_currency(run=run, currency="CHF")
+    choose_currency(run=run, currency="CHF", user=None)
     go(run, ops)
     assert Spend.objects.get().currency == "CHF"
 

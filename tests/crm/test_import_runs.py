@@ -211,7 +211,7 @@ def test_a_cancelled_import_stops_and_what_is_in_stays_in(monkeypatch: pytest.Mo
 
     def step(self: Run) -> bool:
         if next(steps) == 6:
-            assert cancel_import(run=run)
+            assert cancel_import(run=run, user=None)
         return original(self)
 
     monkeypatch.setattr(Run, "step", step)
@@ -219,7 +219,7 @@ def test_a_cancelled_import_stops_and_what_is_in_stays_in(monkeypatch: pytest.Mo
     run.refresh_from_db()
     assert (run.state, run.finished_at is not None) == (State.CANCELLED, True)
     assert 0 < Lead.objects.count() < 60
-    assert not cancel_import(run=run)
+    assert not cancel_import(run=run, user=None)
 
 
 def test_two_sources_may_use_the_same_id() -> None:

@@ -62,7 +62,7 @@ def test_a_date_that_could_be_two_is_asked_and_nothing_goes_in(ops: User) -> Non
         "day-first": "1 February 2026",
         "month-first": "2 January 2026",
     }
-    answer(file=run.files.get(), said={"dates": "day-first"})
+    answer(file=run.files.get(), said={"dates": "day-first"}, user=None)
     bring_in(run=run, user=ops)
     perform(Import, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 1), "2": date(2026, 4, 3)}
@@ -106,7 +106,7 @@ def test_a_column_that_contradicts_itself_is_asked_of_and_what_does_not_fit_come
     assert question.key == "dates:Close Date"
     assert "both 13/02/2026" in question.words
     assert "02/25/2026" in question.words
-    answer(file=run.files.get(), said={question.key: "day-first"})
+    answer(file=run.files.get(), said={question.key: "day-first"}, user=None)
     bring_in(run=run, user=ops)
     perform(Import, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 13), "3": date(2026, 2, 1)}

@@ -157,7 +157,7 @@ def test_a_changed_mapping_restarts_the_count_and_ends_the_old_one(ops: User) ->
     old.step()
     file = run.files.get()
     actions.leave_out(file=file, user=ops)
-    actions.take_in(file=file)
+    actions.take_in(file=file, user=None)
     with pytest.raises(LostLease):
         old.step()
     old._counting.close()
@@ -173,7 +173,7 @@ def test_what_does_not_wait_cannot_be_changed(ops: User) -> None:
     for change in (
         lambda: actions.bring_in(run=run, user=ops),
         lambda: actions.leave_out(file=run.files.get(), user=ops),
-        lambda: actions.choose_duplicates(run=run, chosen={"email": "skip"}),
+        lambda: actions.choose_duplicates(run=run, chosen={"email": "skip"}, user=None),
     ):
         with pytest.raises(NotHeld):
             change()
@@ -195,7 +195,7 @@ def test_files_of_which_nothing_can_be_read_do_not_wait(ops: User) -> None:
 
 def test_cancelling_what_waits(ops: User) -> None:
     run = hold({"Lead.csv": LEADS}, user=ops)
-    assert actions.cancel_import(run=run)
+    assert actions.cancel_import(run=run, user=None)
     run.refresh_from_db()
     assert (run.state, run.is_held) == (State.CANCELLED, False)
     assert not Lead.objects.exists()

@@ -149,7 +149,7 @@ def under_way(files: dict[str, str]) -> Import:
 def test_half_an_import_proves_nothing() -> None:
     first = queue({"Lead.csv": LEADS})
     perform(Import, first.pk, budget=-1)
-    actions.cancel_import(run=first)
+    actions.cancel_import(run=first, user=None)
     assert skipped(again()) == [False]
     run = under_way({"Lead.csv": LEADS})
     assert ImportFile.objects.get(run=run, name="Lead.csv").same_as_id

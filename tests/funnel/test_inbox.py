@@ -183,7 +183,7 @@ def test_a_manager_passes_a_lead_on_from_the_teams_list(
     ole = seller("Ole", cro)
     place = f"/inbox/{two[0].pk}/pass/"
     assert "Pass on" not in signed_in(client, ada).get("/inbox/").content.decode()
-    assert client.post(place, {"reason": "Not mine"}).status_code == 422
+    assert client.post(place, {"reason": "Not mine"}).status_code == 403
     client.force_login(boss)
     assert place in client.get("/inbox/?whose=team").content.decode()
     answer = client.post(place, {"reason": "Ada is ill", "to": ole.pk, "query": "whose=team"}, **HTMX)

@@ -8,7 +8,7 @@ from tests import make
 
 
 def test_a_lead_is_moved_by_hand_and_says_why(as_user: Any, rep: User) -> None:
-    lead, page = make.lead(), as_user(rep)
+    lead, page = make.lead(owner=make.owner(user=rep)), as_user(rep)
     place = f"/leads/{lead.pk}/move/"
     assert place in page.get(f"/leads/{lead.pk}/").content.decode()
     assert "It is in no stage yet." in page.get(place).content.decode()

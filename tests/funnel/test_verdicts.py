@@ -6,8 +6,9 @@ from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404
 
-from crm.models import Owner
+from crm.models import Activity, Owner
 from facts.refresh import refresh
 from funnel import contests, verdicts
 from funnel.classify import classify
@@ -171,9 +172,11 @@ def test_who_was_lost_after_being_accepted_comes_back_to_be_judged_anew(found: H
 
 def test_only_the_owner_or_those_above_give_a_verdict(found: HandOff, cmo: User, ops: User, cro: User) -> None:
     stranger = make.user(Role.REP)
-    for person in (cmo, ops, stranger, make.user(Role.MARKETER)):
+    for person in (cmo, ops, make.user(Role.MARKETER)):
         with pytest.raises(PermissionDenied):
             verdicts.accept(by=person, handoff=found)
+    with pytest.raises(Http404):
+        verdicts.accept(by=stranger, handoff=found)
     assert verdicts.accept(by=cro, handoff=found).given_by == cro
 
 
@@ -185,6 +188,29 @@ def test_one_verdict_a_hand_off(found: HandOff, clock: Clock) -> None:
     tick()
     with pytest.raises(ValidationError, match="has ended: accepted"):
         verdicts.reject(by=rep(found), handoff=found, note="No")
+
+
+def test_a_call_that_the_manager_logs_is_the_managers_and_is_a_response(
+    found: HandOff, clock: Clock, cro: User, ops: User
+) -> None:
+    own = make.owner(name="Rob", user=cro)
+    clock.go(minutes=10)
+    activity = verdicts.log_call(by=cro, handoff=found)
+    assert (activity.logged_by, activity.owner) == (cro, own)
+    clock.go(minutes=10)
+    tick()
+    found.refresh_from_db()
+    assert (found.attempts, found.response_seconds) == (1, 600)
+    with pytest.raises(PermissionDenied, match="Only the owner of the lead"):
+        verdicts.log_call(by=ops, handoff=found)
+    assert Activity.objects.count() == 1
+
+
+def test_a_rating_and_a_pause_say_who_gave_them(found: HandOff, cro: User) -> None:
+    verdicts.rate(by=cro, handoff=found, rating=4)
+    verdicts.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="On holiday")
+    found.refresh_from_db()
+    assert (found.rated_by, found.paused_by) == (cro, rep(found))
 
 
 def test_a_logged_call_is_the_first_response_and_an_attempt(found: HandOff, clock: Clock) -> None:

@@ -70,7 +70,7 @@ class Command(BaseCommand):
         """Say what the files leave open, and end with nothing written."""
         lines = _asked_whose(run)
         lines += [_asked(file, question) for file in run.files.order_by("pk") for question in questions(file)]
-        cancel_import(run=run)
+        cancel_import(run=run, user=None)
         raise CommandError("\n".join([*lines, "Nothing was imported."]), returncode=2)
 
     def _follow(self, run: Import) -> None:

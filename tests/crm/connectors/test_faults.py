@@ -205,7 +205,7 @@ def test_the_cursor_stays_where_it_was_when_the_import_is_cancelled(
 ) -> None:
     row = actions.pull_now(by=None, connector=connector)
     perform(Pull, row.pk)
-    cancel_import(run=Import.objects.get())
+    cancel_import(run=Import.objects.get(), user=None)
     failed = run(row)
     assert failed.state == State.FAILED
     assert "cancelled" in failed.last_error

@@ -1,0 +1,129 @@
+"""Who may draft, propose, sign, dispute, decide and withdraw.
+
+A draft binds nobody, so everyone who answers for a side or prepares for it may write one. Proposing speaks in the name
+of a side, so it is for its leader and its signatory, and for those of no side for what they wrote themselves.
+"""
+
+from agreements import kinds
+from agreements.models import Agreement, Dispute, Seat, Version
+from agreements.signing import holder, side_of, signatories
+from team.access import may
+from team.authorization import EVERYONE, Action, register
+from team.models import Role, Side, User
+
+DRAFTERS = EVERYONE - {Role.REP}
+LEADS = {Role.CMO: Side.MARKETING, Role.CRO: Side.SALES, Role.CFO: Side.FINANCE}
+PROPOSE_THEIR_OWN = frozenset({Role.CEO, Role.CMO, Role.CRO, Role.CFO, Role.OPS})
+OF_NO_SIDE = frozenset({Side.EXECUTIVE, Side.NEUTRAL})
+
+
+def represents(user: User, side: str) -> bool:
+    """Tell whether somebody speaks for a side: as its leader, or as the one who signs for it."""
+    return LEADS.get(Role(user.role)) == side or (side in Seat.values and holder(side) == user)
+
+
+def has_right_for(user: User, kind: kinds.Kind) -> bool:
+    """Tell whether the kind is the person's to change; a score model is not everybody's."""
+    return not kind.right or may(user, kind.right)
+
+
+def _is_author_or_side(user: User, version: Version) -> bool:
+    if not has_right_for(user, kinds.get(version.agreement.kind)):
+        return False
+    return version.drafted_by_id == user.pk or represents(user, version.drafted_by.side)
+
+
+def may_propose_own(user: User) -> bool:
+    """Tell whether somebody may propose what they draft, and not only draft it."""
+    return user.role in PROPOSE_THEIR_OWN or represents(user, user.side)
+
+
+def _proposes(user: User, version: Version) -> bool:
+    if not has_right_for(user, kinds.get(version.agreement.kind)):
+        return False
+    if version.drafted_by_id == user.pk:
+        return may_propose_own(user)
+    author = version.drafted_by.side
+    return represents(user, author) or (author in OF_NO_SIDE and side_of(user, version.agreement) is not None)
+
+
+def _withdraws(user: User, version: Version) -> bool:
+    """A draft is its author's and their side's; a proposal its proposer's and their side's."""
+    if version.proposed_by is None:
+        return _is_author_or_side(user, version)
+    return version.proposed_by_id == user.pk or represents(user, version.proposed_by.side)
+
+
+def _signs(user: User, version: Version) -> bool:
+    return side_of(user, version.agreement) is not None
+
+
+def _signatories_of(version: Version) -> str:
+    people = [f"{person} ({Side(side).label})" for side, person in signatories(version.agreement).items() if person]
+    return " and ".join(people) or "the signatories, who are not named yet,"
+
+
+def _decides(user: User, dispute: Dispute) -> bool:
+    return dispute.arbiter_id == user.pk
+
+
+def _kind_of(target: kinds.Kind | Agreement) -> kinds.Kind:
+    return target if isinstance(target, kinds.Kind) else kinds.get(target.kind)
+
+
+DRAFT_VERSION = register(
+    Action(
+        "draft_version", "draft agreements of this kind",
+        "leaders, ops admins, marketers and support (score models: the CMO, the CRO and ops admins)",
+        roles=DRAFTERS, condition=lambda user, target: has_right_for(user, _kind_of(target)),
+        addresses=(
+            "open_agreement", "propose_version", "new_stage", "propose_stage", "new_score_model", "score_model",
+            "api-versions-list",
+        ),
+    )
+)  # fmt: skip
+REDRAFT_VERSION = register(
+    Action(
+        "redraft_version", "change this draft", "its author and the leader or signatory of the author's side",
+        roles=DRAFTERS, condition=_is_author_or_side, addresses=("score_model",),
+    )
+)  # fmt: skip
+PROPOSE_VERSION = register(
+    Action(
+        "propose_version", "propose this draft",
+        "the leader or signatory of the author's side and, of what they drafted themselves, leaders, the CFO and ops admins",
+        roles=DRAFTERS, condition=_proposes,
+        addresses=("answer_version:propose", "propose_scores", "score_model_back", "api-versions-propose"),
+    )
+)  # fmt: skip
+SIGN_VERSION = register(
+    Action(
+        "sign_version", "sign this version", "the named signatories of its sides", roles=EVERYONE, condition=_signs,
+        named=_signatories_of, addresses=("answer_version:sign", "api-versions-sign"),
+    )
+)  # fmt: skip
+DISPUTE_VERSION = register(
+    Action(
+        "dispute_version", "dispute this version", "the named signatories of its sides", roles=EVERYONE, condition=_signs,
+        named=_signatories_of, addresses=("answer_version:dispute", "api-versions-dispute"),
+    )
+)  # fmt: skip
+DECIDE_DISPUTE = register(
+    Action(
+        "decide_dispute", "decide this dispute", "the arbiter named in it", roles=EVERYONE, condition=_decides,
+        named=lambda dispute: str(dispute.arbiter), addresses=("answer_version:decide", "api-versions-decide"),
+    )
+)  # fmt: skip
+WITHDRAW_VERSION = register(
+    Action(
+        "withdraw_version", "withdraw this version",
+        "its proposer (of a draft: its author) and the leader or signatory of their side",
+        roles=EVERYONE, condition=_withdraws, addresses=("answer_version:withdraw", "api-versions-withdraw"),
+    )
+)  # fmt: skip
+NAME_SIGNATORY = register(
+    Action(
+        "name_signatory", "name who signs and arbitrates", "an ops admin", right="manage_company",
+        addresses=("signatories",),
+    )
+)  # fmt: skip

@@ -1,0 +1,21 @@
+"""Who may set what metrics are held against, and have the numbers computed."""
+
+from team.authorization import Action, register
+
+SET_GOAL = register(
+    Action(
+        "set_goal", "set or drop a joint goal", "the CEO, CMO, CRO or CFO", right="set_goal",
+        addresses=("metric_goal", "metric_goal_edit"),
+    )
+)  # fmt: skip
+SET_BENCHMARK = register(
+    Action(
+        "set_benchmark", "set or drop a benchmark", "the CFO or an ops admin", right="set_benchmark",
+        addresses=("metric_benchmark", "metric_benchmark_edit"),
+    )
+)  # fmt: skip
+RECOMPUTE = register(
+    Action(
+        "recompute", "start a run", "the leaders, the CFO or an ops admin", right="recompute", addresses=("runs",)
+    )
+)  # fmt: skip
