@@ -17,6 +17,7 @@ from crm.imports.catalogue import sources
 from crm.imports.locks import one_at_a_time
 from crm.models import StageDecision, StageMapping, StageTrack
 from crm.permissions import MAP_STAGES
+from crm.stage_outcomes import settle_ended_stages
 from crm.stages import Meaning
 from team.models import User
 
@@ -115,6 +116,7 @@ def decide(*, by: User, stage: Stage, meaning: Meaning | None) -> StageDecision:
         before = decided(stage)
         _set(stage, meaning)
         moved = _move(stage)
+        settle_ended_stages(stage.source)
         return StageDecision.objects.create(
             **stage.key, before=_words(before), after=_words(meaning), moved=moved, decided_by=by
         )
@@ -135,6 +137,7 @@ def undo(*, by: User) -> StageDecision | None:
         stage = Stage(last.source, last.track, last.pipeline, last.stage)
         _set(stage, _meaning(last.before))
         _move(stage)
+        settle_ended_stages(stage.source)
         last.undone_at = timezone.now()
         last.save(update_fields=["undone_at"])
         return last

@@ -15,7 +15,7 @@ from crm.models import Outcome, StageDecision, StageTrack
 from crm.stage_decisions import Moves, Stage, decide, decided, last_decision, preview, undo
 from crm.stage_forms import MeaningForm, WhichStageForm
 from crm.stages import NAMES, Meaning, usual
-from crm.stages_seen import seen
+from crm.stages_seen import guess_of, seen
 from team.access import needs
 from team.models import User
 
@@ -28,14 +28,14 @@ def stage_mapping(request: HttpRequest) -> HttpResponse:
     """List every stage that the sources' records show, the unmapped first."""
     stages = seen()
     page = Paginator(stages, STAGES_PER_PAGE).get_page(request.GET.get("page"))
-    rows = [(one, _address(one.stage)) for one in page]
+    rows = [(one, _address(one.stage), _address(one.stage, "confirm_stage")) for one in page]
     unmapped = sum(one.is_unmapped for one in stages)
     context = {"page": page, "rows": rows, "unmapped": unmapped, "last": last_decision()}
     return render(request, "crm/stages.html", context)
 
 
-def _address(stage: Stage) -> str:
-    return f"{reverse('change_stage')}?{urlencode(stage.key)}"
+def _address(stage: Stage, page: str = "change_stage") -> str:
+    return f"{reverse(page)}?{urlencode(stage.key)}"
 
 
 @needs("import")
@@ -58,10 +58,30 @@ def change_stage(request: HttpRequest) -> HttpResponse:
         moves = preview(stage, form.meaning())
     context = {
         "stage": stage, "form": form, "moves": moves, "outcomes": _in_words(moves), "is_decided": meaning is not None,
+        "guess": guess_of(stage), "confirm": _address(stage, "confirm_stage"),
         "source_title": dict(titles()).get(stage.source, stage.source), "track": StageTrack(stage.track).label,
         "usual": _said(usual(stage.source, stage.track, stage.stage)), "address": _address(stage),
     }  # fmt: skip
     return render(request, "crm/stage.html", context)
+
+
+@needs("import")
+@require_POST
+def confirm_stage(request: HttpRequest) -> HttpResponse:
+    """Keep what was guessed of a stage as the company's decision."""
+    which = WhichStageForm(request.GET)
+    if not which.is_valid():
+        raise Http404
+    stage = which.named()
+    guess = guess_of(stage)
+    if guess is None:
+        messages.warning(request, f"Nothing is guessed about “{stage.stage}” any more.")
+        return redirect("stage_mapping")
+    known = decided(stage) or Meaning((usual(stage.source, stage.track, stage.stage) or Meaning()).ours)
+    ours = known.ours or (guess.outcome if guess.outcome in NAMES else "")
+    return _kept(
+        request, decide(by=_user(request), stage=stage, meaning=Meaning(ours, guess.outcome, known.probability))
+    )
 
 
 def _user(request: HttpRequest) -> User:

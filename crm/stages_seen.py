@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from crm.imports.catalogue import titles
+from crm.imports.catalogue import sources, titles
+from crm.imports.outcomes import word_behind
 from crm.models import Outcome, StageMapping, StageTrack
 from crm.stage_decisions import Stage
 from crm.stages import NAMES, Meaning, usual
@@ -21,6 +22,23 @@ UNION ALL SELECT c.source, c.track, coalesce(nullif(c.pipeline, ''), o.pipeline,
     WHERE c.stage <> '' GROUP BY 1, 2, 3, 4
 """
 
+GUESSED = """
+SELECT source, pipeline, stage, coalesce(told ->> 'outcome', outcome), count(*) FROM crm_opportunity
+WHERE outcome_basis = 'guess' AND stage <> '' GROUP BY 1, 2, 3, 4 ORDER BY 5
+"""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """An outcome that only words in the name of a stage suggest."""
+
+    outcome: str
+    why: str
+
+    @property
+    def label(self) -> str:
+        return str(Outcome(self.outcome).label)
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -32,6 +50,7 @@ class Seen:
     changes: int  # entries of histories
     meaning: Meaning | None
     is_decided: bool
+    guess: Guess | None = None
 
     @property
     def track_label(self) -> str:
@@ -57,7 +76,11 @@ def seen() -> list[Seen]:
     decided = {
         Stage(row.source, row.track, row.pipeline, row.stage): Meaning.of(row) for row in StageMapping.objects.all()
     }
-    found = [_seen(stage, counts, decided.get(stage), names) for stage, counts in _counts(decided).items()]
+    guesses = _guesses()
+    found = [
+        _seen(stage, counts, decided.get(stage), names, guesses.get(stage))
+        for stage, counts in _counts(decided).items()
+    ]
     return sorted(found, key=lambda one: (not one.is_unmapped, -one.records, -one.changes, *one.stage.key.values()))
 
 
@@ -73,7 +96,35 @@ def _counts(decided: dict[Stage, Meaning]) -> dict[Stage, tuple[int, int]]:
     return counts
 
 
-def _seen(stage: Stage, counts: tuple[int, int], decided: Meaning | None, names: dict[str, str]) -> Seen:
+def guess_of(stage: Stage) -> Guess | None:
+    """Return the outcome that is guessed for the deals of a stage; None where something proves it or it is decided."""
+    decided = StageMapping.objects.filter(**stage.key).exclude(outcome="").exists()
+    return None if decided else _guesses().get(stage)
+
+
+def _guesses() -> dict[Stage, Guess]:
+    """Return what most deals of each stage are guessed to be, and why."""
+    with connection.cursor() as cursor:
+        cursor.execute(GUESSED)
+        rows = cursor.fetchall()
+    return {
+        Stage(source, StageTrack.DEAL.value, pipeline, stage): Guess(outcome, _why(source, stage))
+        for source, pipeline, stage, outcome, _ in rows
+    }
+
+
+def _why(source: str, stage: str) -> str:
+    known = sources().get(source)
+    rules = [rule for one in (known.mappings if known else ()) if one.object == "opportunity" for rule in one.fields]
+    maps = [rule.map for rule in rules if rule.name == "outcome" and rule.map]
+    word = next((word for one in maps if (word := word_behind(one, stage))), "")
+    return f"The name contains “{word}”." if word else "The name says neither won nor lost."
+
+
+def _seen(
+    stage: Stage, counts: tuple[int, int], decided: Meaning | None, names: dict[str, str], guess: Guess | None
+) -> Seen:
     meaning = decided or usual(stage.source, stage.track, stage.stage)
     title = names.get(stage.source, stage.source.capitalize())
-    return Seen(stage, title, *counts, meaning, decided is not None)
+    guess = None if decided and decided.outcome else guess
+    return Seen(stage, title, *counts, meaning, decided is not None, guess)

@@ -19,6 +19,7 @@ urlpatterns = [
     path("imports/rates/", rate_views.exchange_rates, name="exchange_rates"),
     path("imports/stages/", stage_views.stage_mapping, name="stage_mapping"),
     path("imports/stages/change/", stage_views.change_stage, name="change_stage"),
+    path("imports/stages/confirm/", stage_views.confirm_stage, name="confirm_stage"),
     path("imports/stages/undo/", stage_views.undo_stage, name="undo_stage"),
     path("imports/templates/", template_views.import_templates, name="import_templates"),
     path("imports/templates/<str:name>.csv", template_views.template_csv, name="template_csv"),

@@ -1,14 +1,18 @@
 """The rows that other systems push: what each kind takes, and what is wrong with which line."""
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
+from django.db import models
+from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from crm import models as crm
 from crm.api import serializers as shown
 from crm.pushing import MOST, Refused
+from team.models import Company
 
 MAX_ID = 2**63 - 1
 NO_OBJECT = "Write a row as an object of fields and values."
@@ -29,8 +33,22 @@ class Reference(serializers.Field[Any, Any, Any, Any]):
         return data  # type: ignore[no-any-return]
 
 
+class LocalDay(serializers.DateField):
+    """A day; of a time with its zone, the day that it is on the company's clock."""
+
+    def to_internal_value(self, value: Any) -> date:
+        moment = parse_datetime(value) if isinstance(value, str) and len(value) > len("2025-03-31") else None
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(Company.get().zone).date()
+        return super().to_internal_value(value)
+
+
 class RowSerializer(serializers.ModelSerializer[Any]):
     """A row: the fields that are not given stay what they are."""
+
+    serializer_field_mapping: ClassVar[Any] = {
+        **serializers.ModelSerializer.serializer_field_mapping, models.DateField: LocalDay,
+    }  # fmt: skip
 
     def build_relational_field(self, field_name: str, relation_info: Any) -> tuple[Any, dict[str, Any]]:
         return Reference, {"required": False, "allow_null": True}

@@ -136,7 +136,7 @@ class OpportunitySerializer(RecordSerializer):
         model = crm.Opportunity
         fields = (
             *ORIGIN, "name", "account", "contact", "lead", "owner", "product", "product_as_written", "campaign", "territory",
-            "lead_source", "pipeline", "stage", "kind", "outcome", "amount", "currency", "cost", "probability",
+            "lead_source", "pipeline", "stage", "kind", "outcome", "outcome_basis", "amount", "currency", "cost", "probability",
             "is_new_business", "first_contact_on", "opened_on", "expected_close_on", "closed_on", "closed_at", "next_step",
             "lost_reason", *CUSTOM,
         )  # fmt: skip
@@ -181,7 +181,7 @@ class StageChangeSerializer(RecordSerializer):
     class Meta:
         model = crm.StageChange
         fields = (
-            *ORIGIN, "opportunity", "lead", "track", "pipeline", "stage", "entered_at", "amount", "currency", "probability",
+            *ORIGIN, "opportunity", "lead", "track", "pipeline", "stage", "ended_as", "entered_at", "amount", "currency", "probability",
             "expected_close_on", "told_by", *CUSTOM,
         )  # fmt: skip
 

@@ -170,7 +170,7 @@ class Reader:
         units = {name: zone_named(unit) for name, unit in self.file.detected.get("units", {}).items()}
         own = {name: said for name in self.columns if (said := self.answers.get(f"{ZONE}:{name}"))}
         stated = self.kind.source.time_zone if self.kind else ""
-        shown = self.shown_clocks() if stated else []
+        shown = self.shown_clocks(self.needs.times | self.needs.dates) if stated else []
         others = dict.fromkeys(shown, self.usual_zone()[0])
         if not shown and (said := self.answers.get(ZONE) or ("" if stated else self._remembered_zone())):
             others[""] = said
@@ -187,18 +187,19 @@ class Reader:
         known = SourceZone.objects.filter(source=self.file.source).first() if self.file.source else None
         return known.time_zone if known else ""
 
-    def clocks(self) -> dict[str, str]:
-        """Return a time without a zone from each column of times whose name says none either."""
-        seen = {name: self.columns.get(name, {}) for name in self.file.header if name in self.needs.times}
+    def clocks(self, columns: frozenset[str] | None = None) -> dict[str, str]:
+        """Return a time without a zone from each column, by default of times, whose name says none either."""
+        wanted = self.needs.times if columns is None else columns
+        seen = {name: self.columns.get(name, {}) for name in self.file.header if name in wanted}
         found = {name: one.get("clock") or one.get("machine_clock", "") for name, one in seen.items()}
         units = self.file.detected.get("units", {})
         return {name: time for name, time in found.items() if time and not zone_named(units.get(name, ""))}
 
-    def shown_clocks(self) -> list[str]:
+    def shown_clocks(self, columns: frozenset[str] | None = None) -> list[str]:
         """Return the columns whose times were written for people to read: not in the zone that the source keeps them in."""
         if self.file.detected.get("typed"):
-            return list(self.clocks())
-        return [name for name in self.clocks() if self.columns[name].get("clock")]
+            return list(self.clocks(columns))
+        return [name for name in self.clocks(columns) if self.columns[name].get("clock")]
 
 
 def manners_of(file: ImportFile, plans: Iterable[Plan] | None = None) -> Manners:

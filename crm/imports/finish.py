@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-from crm.imports import duplicates, lookups
+from crm.imports import duplicates, lookups, reopenings
 from crm.imports.catalogue import sources
 from crm.imports.headers import fold
 from crm.imports.known_ids import EXTERNAL_ID
@@ -18,8 +18,10 @@ from crm.imports.record_ids import LONG, SHORT, is_of_salesforce
 from crm.imports.rules import BackLink, ObjectMapping, column_of, model_of
 from crm.imports.staging import quoted
 from crm.models import CustomField, Import, ImportFile, Record
+from crm.stage_outcomes import settle_ended_stages
 
 BATCH = 20_000
+STAGED = {"opportunity", "stage_change"}
 Task = Callable[[], int]  # rows it changed
 
 
@@ -38,7 +40,19 @@ def tasks(run: Import) -> list[Task]:
         found += [partial(_link_back, source, m.object, link) for m in mappings for link in m.back_links]
         found += [partial(_copy, source, m, *copy) for m in mappings for copy in m.copies]
         found += [partial(RULES[rule], source) for m in mappings for rule in m.rules]
-    return [*found, *lookups.ties(waiting), _know_users, partial(duplicates.note, run, made)]
+    found += lookups.ties(waiting)
+    if made_or_changed(files, STAGED):
+        found.append(partial(reopenings.note, run))
+        found += [
+            partial(settle_ended_stages, source, BATCH) for source in sorted({file.source for file in files} - {""})
+        ]
+    return [*found, _know_users, partial(duplicates.note, run, made)]
+
+
+def made_or_changed(files: list[ImportFile], kinds: set[str]) -> bool:
+    """Tell whether any of the files made or changed records of these kinds."""
+    counts = [file.counts[kind] for file in files for kind in kinds & file.counts.keys()]
+    return any(one["created"] or one["updated"] for one in counts)
 
 
 @cache

@@ -153,6 +153,7 @@ def _is_used(table: Table, folded: str) -> bool:
             names += [*names_in(rule.get("join", ())), *names_in(rule.get("refine", {}).get("column", ()))]
             for part in ("product", "sum", "less", "less_percent"):
                 names += [name for term in names_in(rule.get(part, ())) for name in names_in(term)]
+            names += [column for columns in rule.get("flags", {}).values() for column in names_in(columns)]
     return folded in {fold(name) for name in names}
 
 

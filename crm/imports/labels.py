@@ -54,4 +54,6 @@ def _rule(rule: Any, known: Mapping[str, list[str]]) -> Any:
             found[key] = [_named(term, known) for term in terms]
     if "refine" in rule:
         found["refine"] = _rule(rule["refine"], known)
+    if "flags" in rule:
+        found["flags"] = {flag: _named(columns, known) for flag, columns in rule["flags"].items()}
     return found

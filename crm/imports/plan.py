@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from crm.imports.convertible import Conversion
     from crm.stages import StageBook
 
+BASIS = "outcome_basis"
 CUSTOM_COLUMNS = {"number": "numeric", "date": "date", "yes_no": "boolean"}  # in which a typed custom field is staged
 
 
@@ -42,6 +43,7 @@ class PlannedField:
     refine: tuple[str, ...] = ()
     calculation: "PlannedCalculation | None" = None
     unless: tuple[tuple[str, frozenset[str]], ...] = ()  # (column, folded words)
+    flags: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def column(self) -> str:
@@ -74,6 +76,7 @@ class Plan:
     drop_when: tuple[tuple[str, frozenset[str]], ...]
     currency: str = ""
     zone: str = "UTC"
+    home: str = "UTC"  # the company's zone, in which days begin
     keep_when: tuple[tuple[str, frozenset[str]], ...] = ()
     only: tuple[Condition, ...] = ()
     conversion: "Conversion | None" = field(default=None, repr=False)
@@ -118,6 +121,7 @@ def make_plan(
         only=mapping.only,
         currency=currency,
         zone=source.time_zone or zone,
+        home=zone,
         custom_types={name: typed[fold(name)] for name in custom if typed.get(fold(name), "text") != "text"},
     )
 
@@ -144,7 +148,10 @@ def _fields(
         if headers or join or calculation or rule.value is not None:
             refine = _present(rule.refine.columns, here) if rule.refine else ()
             unless = _words(rule.unless, here)
-            yield PlannedField(rule, field_of(model, rule.name), headers, join, refine, calculation, unless)
+            flags = tuple((flag, found) for flag, names in rule.flags if (found := _present(names, here)))
+            yield PlannedField(rule, field_of(model, rule.name), headers, join, refine, calculation, unless, flags)
+            if rule.name == "outcome" and mapping.object == "opportunity" and rule.map and headers:
+                yield PlannedField(FieldRule(BASIS), field_of(model, BASIS), (), ())
 
 
 def _calculation(rule: FieldRule, here: Mapping[str, str]) -> PlannedCalculation | None:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow as pa
 from django.db import connection, models
 from pyarrow import csv as arrow_csv
 
-from crm.imports import agreed, keys, spoken, values
+from crm.imports import agreed, keys, outcomes, spoken, values
 from crm.imports.blocks import Block
 from crm.imports.calculate import calculated
 from crm.imports.checks import Checks, Prepared, Refused, Staged, storable
@@ -20,7 +21,9 @@ from crm.imports.convertible import AMOUNT
 from crm.imports.headers import fold
 from crm.imports.lookups import ANY
 from crm.imports.notes import MIXED_IDS
-from crm.imports.plan import Plan, PlannedField, PlannedReference, staged_columns
+from crm.imports.plan import BASIS, Plan, PlannedField, PlannedReference, staged_columns
+from crm.models import StageTrack
+from crm.stages import usual
 
 LONGEST_KEY = 255
 NO_DATE = "is no date that can be read; write it as 2025-03-31"
@@ -106,7 +109,7 @@ def _custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
             found, wrong = values.number(column, plan.manners.decimal_of([header]))
             words = NO_NUMBER
         case "date":
-            found, wrong = values.day(column, (*plan.source.dates, *plan.source.times), plan.manners.order_of([header]))
+            found, wrong = _days(column, [header], plan)
             words = NO_DATE
         case "yes_no":
             found, wrong = values.boolean(column, nullable=True)
@@ -172,6 +175,9 @@ def _without(column: pd.Series, words: Iterable[str]) -> pd.Series:
 def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd.Series]) -> pd.Series:
     rule = planned.rule
     frame = checks.frame
+    if rule.name == BASIS:
+        return done[BASIS]
+    proves = rule.name == "outcome" and any(one.rule.name == BASIS for one in plan.fields)
     if rule.value is not None:
         if rule.name != "currency":
             return constant(planned.model_field, rule.value, frame.index, rule.reads, plan.zone)
@@ -182,13 +188,16 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
     column = _without(raw, rule.empty)
     if rule.map:
         column = values.converted(column, lambda word: _mapped(planned, word))
-    if planned.refine:
+    if planned.refine and not proves:
         column = _refined(planned, column, frame)
     if rule.default is not None and not planned.calculation:
         default = pd.Series(_constant(rule.default), index=frame.index, dtype="str")
         column = column.where(
             column != "", spoken.beside_amounts(default, plan, frame) if rule.name == "currency" else default
         )
+    if proves:
+        column, done[BASIS] = _proven(planned, plan, frame, raw, column)
+        column = _refined(planned, column, frame) if planned.refine else column
     if rule.when:
         column = column.where(_where(rule.when, done, frame), "")
     for header, words in planned.unless:
@@ -252,6 +261,24 @@ def _refined(planned: PlannedField, column: pd.Series, frame: pd.DataFrame) -> p
     return column.where(~((column == refinement.value) & (more != "")), more)
 
 
+def _proven(
+    planned: PlannedField, plan: Plan, frame: pd.DataFrame, names: pd.Series, guesses: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Return the outcomes that the flags of the source prove, else its names suggest, and what each rests on."""
+    assert planned.rule.map
+    nulls = plan.source.nulls
+    stage_headers = plan.headers_of("stage")
+    others = tuple(header for header in planned.headers if header not in stage_headers)
+    is_stage = (first_filled(frame, others, nulls) == "").to_numpy()
+    said = {flag: outcomes.yes_no(first_filled(frame, headers, nulls)) for flag, headers in planned.flags}
+    nothing = np.full(len(frame), np.nan)
+    chances = outcomes.certainty(first_filled(frame, plan.headers_of("probability"), nulls))
+    won, lost, closed = (said.get(flag, nothing) for flag in ("won", "lost", "closed"))
+    flags = outcomes.Flags(won, lost, closed, chances)
+    usual_name = partial(usual, plan.source.name, StageTrack.DEAL)
+    return outcomes.proven(guesses, outcomes.by_names(names, planned.rule.map, usual_name, is_stage), flags)
+
+
 def _where(when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
     holds = pd.Series(True, index=frame.index)
     for name, words in when:
@@ -285,7 +312,7 @@ def _read_as(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Rea
     if isinstance(found, models.DateTimeField):
         return values.time(column, formats, manners.zone_of(headers, plan.zone), manners.order_of(headers))
     if isinstance(found, models.DateField):
-        return values.day(column, formats, manners.order_of(headers))
+        return _days(column, headers, plan)
     if isinstance(found, models.DecimalField):
         return values.number(column, manners.decimal_of(headers))
     if isinstance(found, models.IntegerField):
@@ -298,6 +325,12 @@ def _read_as(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Rea
     if found.choices:
         return column, ~column.isin([str(value) for value, _ in found.choices]).to_numpy()
     return values.text(column, found.max_length)
+
+
+def _days(column: pd.Series, headers: Iterable[str], plan: Plan) -> values.Read:
+    """Read days; of times the day that they are on the company's clock."""
+    manners, formats = plan.manners, (*plan.source.times, *plan.source.dates)
+    return values.day(column, formats, manners.order_of(headers), manners.zone_of(headers, plan.zone), plan.home)
 
 
 def _complaint(planned: PlannedField, plan: Plan, cell: str) -> str:

@@ -37,6 +37,7 @@ KEYS = {
 READS = {"", "percent", "millions", "minutes", "email", "domain", "day before"}
 LOOKUPS = {"external_id", "email", "domain", "name", "any"}
 OPERATIONS = ("product", "sum")
+FLAGS = {"won", "lost", "closed"}
 TOLD = {"required", "about", "example"}  # what a template says of a column
 RULES = {"link_only_won_opportunity", "tell_each_change_once"}
 
@@ -123,7 +124,7 @@ def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
         rule,
         {
             "column", "join", "product", "sum", "less", "less_percent", "value", "default", "as", "map", "empty", "when",
-            "unless", "refine", *TOLD,
+            "unless", "refine", "flags", *TOLD,
         },
         name,
     )  # fmt: skip
@@ -141,6 +142,9 @@ def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
         when=tuple((field, _names(values)) for field, values in rule.get("when", {}).items()),
         unless=tuple((column, _names(words)) for column, words in rule.get("unless", {}).items()),
         refine=Refinement(refine["value"], _names(refine["column"]), maps[refine["map"]]) if refine else None,
+        flags=tuple(
+            (_one_of(flag, FLAGS, f"{name}: flags"), _names(cols)) for flag, cols in rule.get("flags", {}).items()
+        ),
         required=rule.get("required", False),
     )
 

@@ -91,6 +91,7 @@ class FieldRule:
     when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # only where these fields have these values
     unless: tuple[tuple[str, tuple[str, ...]], ...] = ()  # not in rows where these columns have these words
     refine: Refinement | None = None
+    flags: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (won, lost or closed, columns that say it of a deal)
     required: bool = False  # a row without it is refused
 
 
@@ -177,6 +178,7 @@ class ObjectMapping:
         for rule in self.fields:
             names += [*rule.columns, *rule.join, *(rule.refine.columns if rule.refine else ())]
             names += rule.calculation.columns if rule.calculation else ()
+            names += [column for _, columns in rule.flags for column in columns]
         for reference in self.all_references:
             names += [*reference.columns, *reference.join]
         return names

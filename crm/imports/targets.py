@@ -18,7 +18,7 @@ OUT, AS_IS, ID_ONLY = "out", "as_is", "id"
 CUSTOM = "custom:"
 NOT_TOLD = {
     "id", "source", "external_id", "custom", "pending", "last_import_id", "first_import_id", "changed_xid", "told", "told_by", "user",
-    "product_as_written",
+    "product_as_written", "outcome_basis", "ended_as",
 }  # fmt: skip
 MADE_BY_NAME = {"owner", "campaign", "product", "vertical", "territory"}  # made when nobody knows them yet
 NAMED = {"created_at": "Made in the source", "modified_at": "Last changed in the source"}

@@ -21,6 +21,7 @@ NUMBER = r"-?\d{1,14}(?:\.\d+)?"
 INTEGER = r"-?\d{1,9}"  # fits any field; longer ones are looked at one by one
 TOO_LARGE = Decimal(10) ** 14
 ISO_DATE = r"\d{4}-\d{2}-\d{2}"
+MIDNIGHT = r"[T ]00:00(?::00(?:\.0+)?)?"
 TRUE = {
     "1", "1.0", "true", "yes", "y", "t", "x", "on", "✓", "✔", "ja", "wahr", "oui", "vrai", "si", "sí", "sì", "verdadero", "vero",
     "sim", "verdadeiro", "tak", "prawda", "kyllä", "waar", "sant",
@@ -108,21 +109,39 @@ def boolean(column: pd.Series, nullable: bool) -> Read:
     return missing(found), ~fine
 
 
-def day(column: pd.Series, formats: Sequence[str], order: str = "") -> Read:
-    """Days as written, whatever time stands behind them: ISO, one of the formats, or as `order` says; wrong without."""
+def day(column: pd.Series, formats: Sequence[str], order: str = "", zone: str = "UTC", home: str = "UTC") -> Read:
+    """Days: ISO, one of the formats, or as `order` says; wrong without.
+
+    A time of day makes it the day that it then was in `home`: by the zone that the cell names, else as a time in `zone`.
+    A midnight without a zone is a day that a program wrote as a time, and stays that day.
+    """
     iso = only_first(column, ISO_DATE + r"(?:[T ].*)?")
     days = pd.to_datetime(column.str.slice(0, 10).where(iso, None), format="%Y-%m-%d", errors="coerce")
+    clocked = iso & (column.str.len() > 10).to_numpy(dtype=bool, na_value=False)
+    clocked[clocked] = ~only_first(column[clocked], ISO_DATE + MIDNIGHT)
+    if clocked.any():
+        moments, _ = time(column[clocked], (), zone)
+        days = _days_of(moments, home).reindex(column.index).fillna(days)
     for pattern in formats:
-        days = _fill(days, column, pattern)
+        days = days.fillna(_days_of_clock(_fill(days, column, pattern).where(days.isna()), zone, home))
     rest = (days.isna() & (column != "")).to_numpy()
     if rest.any():
-        days = days.fillna(_days(column[rest], order))
+        found = dates.read(column[rest], order)
+        days = days.fillna(_days_of_clock(found.naive, zone, home).fillna(_days_of(found.utc, home)))
     return days, days.isna().to_numpy() & (column != "").to_numpy()
 
 
-def _days(column: pd.Series, order: str) -> pd.Series:
-    found = dates.read(column, order)
-    return found.naive.dt.normalize().fillna(found.utc.dt.tz_localize(None).dt.normalize())
+def _days_of(moments: pd.Series, home: str) -> pd.Series:
+    """Return the days that moments fall on, by the clock of a zone."""
+    return moments.dt.tz_convert(ZoneInfo(home)).dt.tz_localize(None).dt.normalize()
+
+
+def _days_of_clock(naive: pd.Series, zone: str, home: str) -> pd.Series:
+    """Return the days in `home` of times on the wall of `zone`; of midnights, which name a day, that day."""
+    days = naive.dt.normalize()
+    if zone == home or (days == naive).where(naive.notna(), True).all():
+        return days
+    return days.where(days == naive, _days_of(_in_utc(naive, zone), home))
 
 
 def time(column: pd.Series, formats: Sequence[str], zone: str, order: str = "") -> Read:

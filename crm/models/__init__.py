@@ -2,7 +2,7 @@
 
 from crm.models.base import Record, RecordQuerySet
 from crm.models.connectors import Connector, Pull
-from crm.models.deals import BuyingRole, Opportunity, Outcome, Quota, StageChange, StageTrack
+from crm.models.deals import BuyingRole, Opportunity, Outcome, OutcomeBasis, Quota, StageChange, StageTrack
 from crm.models.duplicates import Duplicate, Likeness, Treatment
 from crm.models.imports import FileState, Import, ImportFile, RowError
 from crm.models.marketing import Campaign, ContentAsset, ContentUse, Spend, Touch
@@ -16,6 +16,6 @@ from crm.models.undo import Before, ImportTransaction, Restored, Undo
 
 __all__ = [
     "Account", "Activity", "Before", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "CustomField", "CustomType", "DayRate", "Duplicate", "Enquiry", "EnquiryHandover", "ExchangeRate",
-    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Likeness", "LineItem", "Opportunity", "Outcome", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "Restored", "RowError", "SeenKey", "SourceZone", "Spend",
+    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Likeness", "LineItem", "Opportunity", "Outcome", "OutcomeBasis", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "Restored", "RowError", "SeenKey", "SourceZone", "Spend",
     "StageChange", "StageDecision", "StageMapping", "StageTrack", "Subscription", "Touch", "Treatment", "Undo", "UsageEvent", "Vertical",
 ]  # fmt: skip

@@ -15,6 +15,14 @@ class Outcome(models.TextChoices):
     NO_DECISION = "no_decision", "No decision"
 
 
+class OutcomeBasis(models.TextChoices):
+    """What the outcome of a deal rests on, as its source tells it."""
+
+    FLAG = "flag", "A field of the source that says so"
+    NAME = "name", "The name of its stage, which is known"
+    GUESS = "guess", "Words in the name of its stage"
+
+
 class StageTrack(models.TextChoices):
     """What a stage is a stage of; a reason for losing is mapped like one."""
 
@@ -44,6 +52,10 @@ class Opportunity(Record):
     stage = text()
     kind = text()
     outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.OPEN, db_default="open")
+    outcome_basis = models.CharField(
+        max_length=5, choices=OutcomeBasis, blank=True, default="", db_default="",
+        help_text="What the source's outcome rests on. Empty: it was set outright.",
+    )  # fmt: skip
     amount = money()
     currency = currency()
     cost = money(help_text="Cost of what was sold, for the basis on gross profit.")
@@ -92,6 +104,10 @@ class StageChange(Record):
     track = models.CharField(max_length=10, choices=StageTrack, default=StageTrack.DEAL, db_default="deal")
     pipeline = text()
     stage = text()
+    ended_as = models.CharField(
+        max_length=12, choices=Outcome, blank=True, default="", db_default="",
+        help_text="How a deal that enters this stage has ended. Empty: it is open, or nobody knows.",
+    )  # fmt: skip
     told_by = models.CharField(
         max_length=40, blank=True, default="", db_default="",
         help_text="What told it, where it was not the source's own history of stages.",

@@ -46,7 +46,7 @@ def test_a_deal_shows_money_as_exact_strings_and_times_in_utc(cro: User, caller:
         "modified_at": None, "name": deal.name, "account": rows["accounts"].pk, "contact": rows["contacts"].pk,
         "lead": rows["leads"].pk, "owner": rows["owners"].pk, "product": rows["products"].pk, "product_as_written": "",
         "campaign": rows["campaigns"].pk, "territory": None, "lead_source": "", "pipeline": "", "stage": "", "kind": "",
-        "outcome": "won", "amount": "99.90", "currency": "EUR", "cost": None, "probability": "1.0000",
+        "outcome": "won", "outcome_basis": "", "amount": "99.90", "currency": "EUR", "cost": None, "probability": "1.0000",
         "is_new_business": None, "first_contact_on": None, "opened_on": "2025-03-31", "expected_close_on": None,
         "closed_on": "2025-03-31", "closed_at": "2025-03-31T12:00:00Z", "next_step": "", "lost_reason": "", "custom": {},
     }  # fmt: skip

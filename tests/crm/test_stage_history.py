@@ -167,8 +167,8 @@ def test_a_change_log_of_pipedrive_tells_stages_and_outcomes(company: Company) -
     assert bring({"deal_changes.csv": log}).counts["created"] == 0
 
 
-def test_what_a_source_reckons_itself_is_not_believed(company: Company) -> None:
-    text = "Id,Name,StageName,CloseDate,Amount,Probability,IsWon,IsClosed,ExpectedRevenue\n006A,One,Prospecting,2030-05-01,100,10,true,true,99999\n"
+def test_an_expected_revenue_of_the_source_is_not_taken_over_and_no_custom_field(company: Company) -> None:
+    text = "Id,Name,StageName,CloseDate,Amount,Probability,IsWon,IsClosed,ExpectedRevenue\n006A,One,Prospecting,2030-05-01,100,10,false,false,99999\n"
     bring({"Opportunity.csv": text})
     found = deal("006A")
     assert (found.outcome, found.probability, found.custom) == ("open", Decimal("0.1"), {})
