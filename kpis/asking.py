@@ -109,6 +109,8 @@ def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | 
     build, dimension = dimensions.build(measure.table, name), dimensions.get(name)
     if value == BLANK:
         return lambda row: build(row).isnull()
+    if name == "stage":  # a name alone is the stage of that name in every pipeline
+        return lambda row: (build(row) == value) | (row["stage"] == value)
     if not dimension.lookup:
         return lambda row: build(row) == dimension.value(value)
     return lambda row: build(row).isin(_ids(scope, dimension.lookup, value))

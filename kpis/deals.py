@@ -61,8 +61,8 @@ def open_deals(scope: Scope) -> Any:
     """Return the deals open on each evening that is asked for, with amount, stage and probability as they stood then.
 
     A deal comes once for each evening, which `counted_on` names. For an evening that has passed, the last stage change
-    up to it speaks; a deal without one keeps its present amount, but a deal closed since has no probability then: its
-    outcome must not be known beforehand.
+    up to it speaks: a deal that had ended by it was not open, though it was opened again since. A deal without one keeps
+    its present amount, but a deal closed since has no probability then: its outcome must not be known beforehand.
     """
     past = tuple(day for day in scope.evenings if day < scope.today)
     pieces = [_then(scope, past)] if past else []
@@ -97,7 +97,9 @@ def _last_changes(scope: Scope, evenings: tuple[date, ...]) -> Any:
     return last.select(
         then_id=last.opportunity_id,
         then_on=last.then_on,
+        then_pipeline=last.pipeline.nullif(""),
         then_stage=last.stage,
+        then_ended_as=last.ended_as,
         then_amount=last.amount,
         then_probability=last.probability,
     )
@@ -105,9 +107,11 @@ def _last_changes(scope: Scope, evenings: tuple[date, ...]) -> Any:
 
 def _as_they_stood(deals: Any, last: Any) -> Any:
     both = deals.left_join(last, [deals.id == last.then_id, deals.counted_on == last.then_on])
+    both = both.filter(both.then_ended_as.isnull() | both.then_ended_as.isin(["", "open"]))
     known, still_open = both.then_id.notnull(), both.outcome == "open"
     columns = both.mutate(
         amount=ibis.coalesce(both.then_amount, both.amount),
+        pipeline=ibis.coalesce(both.then_pipeline, both.pipeline),
         stage=known.ifelse(both.then_stage, still_open.ifelse(both.stage, None)),
         probability=known.ifelse(both.then_probability, still_open.ifelse(both.probability, None)),
         outcome=ibis.literal("open"),

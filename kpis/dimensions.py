@@ -5,11 +5,12 @@ Empty values stay together as `(blank)`, apart from a literal “unknown”.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
 
 from kpis.grains import GRAINS
-from kpis.rows import Build
+from kpis.rows import Build, Row
 
 BLANK = "(blank)"
 CUSTOM = "custom."
@@ -120,6 +121,16 @@ def _person() -> Build:
     return lambda row: ibis.cases((row["lead_id"].notnull(), "Lead"), (row["contact_id"].notnull(), "Contact"))
 
 
+def _stage(pipeline: Build) -> Build:
+    """Return a stage with its pipeline, where it has one: stages of one name in two pipelines are two stages."""
+
+    def build(row: Row) -> Any:
+        stage, of = row.text("stage"), pipeline(row)
+        return of.isnull().ifelse(stage, stage + " (" + of + ")")
+
+    return build
+
+
 def _texts(*names: str) -> dict[str, Build]:
     return {name: _text(name) for name in names}
 
@@ -140,7 +151,8 @@ OPPORTUNITIES: dict[str, Build] = {
     "city": _text("account.city", "lead.city"),
     "is_new_business": _flag("is_new_business"),
     "currency": _currency(),
-    **_texts("pipeline", "stage", "outcome", "lost_reason", "kind", "source_system"),
+    "stage": _stage(_text("pipeline")),
+    **_texts("pipeline", "outcome", "lost_reason", "kind", "source_system"),
 }
 LEADS: dict[str, Build] = {
     "owner": _first("owner_id"),
@@ -228,8 +240,9 @@ CAMPAIGNS: dict[str, Build] = {
 }
 STAGE_CHANGES: dict[str, Build] = {
     "owner": _first("opportunity.owner_id"),
-    "pipeline": _text("opportunity.pipeline"),
-    **_texts("stage", "source_system"),
+    "pipeline": _text("pipeline", "opportunity.pipeline"),
+    "stage": _stage(_text("pipeline", "opportunity.pipeline")),
+    **_texts("source_system"),
 }
 PAYMENTS: dict[str, Build] = {
     "account": _first("invoice.account_id"),

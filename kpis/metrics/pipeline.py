@@ -53,19 +53,23 @@ register(
 
 
 def _with_observed_chance(scope: Scope) -> Any:
-    """Return the open deals with the share of closed deals that was won after passing the same stage.
+    """Return the open deals with the share of closed deals that was won after passing the same stage of the same pipeline.
 
     Each deal counts once for a stage, however often it entered; lost deals count too, so nobody survives by being lost.
     """
     deals, changes = scope.table("opportunities"), scope.table("stage_changes")
-    closed = deals.filter(deals.outcome != "open").select(closed_id="id", won=(deals.outcome == "won").cast("int64"))
-    passed = changes.select(passed_id="opportunity_id", passed_stage="stage").distinct()
-    both = passed.inner_join(closed, passed.passed_id == closed.closed_id)
-    sums = both.group_by("passed_stage").aggregate(won=both.won.sum(), closed=both.count())
+    closed = deals.filter(deals.outcome != "open").select(
+        closed_id="id", own_pipeline="pipeline", won=(deals.outcome == "won").cast("int64")
+    )
+    both = changes.inner_join(closed, changes.opportunity_id == closed.closed_id)
+    pipeline = ibis.coalesce(both.pipeline.nullif(""), both.own_pipeline, "")
+    passed = both.select("closed_id", "won", passed_pipeline=pipeline, passed_stage="stage").distinct()
+    sums = passed.group_by("passed_pipeline", "passed_stage").aggregate(won=passed.won.sum(), closed=passed.count())
     chance = (sums.won.cast("decimal(18,4)") / sums.closed.cast("decimal(18,4)")).cast("decimal(5,4)")
-    chances = sums.select("passed_stage", observed=chance)
+    chances = sums.select("passed_pipeline", "passed_stage", observed=chance)
     current = open_deals(scope)
-    joined = current.left_join(chances, current.stage == chances.passed_stage)
+    same = [current.stage == chances.passed_stage, ibis.coalesce(current.pipeline, "") == chances.passed_pipeline]
+    joined = current.left_join(chances, same)
     return joined.mutate(probability=joined.observed).select(*current.columns)
 
 
