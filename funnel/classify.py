@@ -199,5 +199,5 @@ def _copy(cursor: Any, name: str, funnel: Funnel, batches: Iterator[pa.RecordBat
         places = pa.compute.index_in(rows["stage"], value_set=stages).combine_chunks()
         return rows.drop_columns(["position"]).append_column("version", numbers.take(places))
 
-    target = f"funnel_move ({name}_id, stage, from_stage, entered_at, by, evidence, version_id)"
+    target = f"funnel_move ({name}_id, stage, from_stage, entered_at, by, evidence, is_dated, version_id)"
     return copy_in(cursor, target, batches, signed)

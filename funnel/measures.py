@@ -7,7 +7,7 @@ same conditions. Whoever was lost stays in every denominator; whoever left out a
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -50,7 +50,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Spread:
-    """Calendar days: how many leads, and the quartiles."""
+    """Calendar days: how many leads whose entries are both dated, and the quartiles."""
 
     n: int
     q1: float
@@ -72,6 +72,7 @@ class Step:
     left: Mapping[str, int]  # detour: how many are in it now and came no further
     flows: Mapping[str, int]  # next stage of the main way: how many went there first
     days: Spread | None
+    undated: int = 0  # went on, but on a day that nobody knows
 
     @property
     def rate(self) -> float | None:
@@ -95,6 +96,7 @@ class River:
     detours: tuple[tuple[Stage, int], ...]
     targeted: tuple[Stage, int] | None
     currency: str
+    undated_to_won: int = 0
 
     @property
     def conversion(self) -> float | None:
@@ -106,9 +108,12 @@ def river(facts: Facts, funnel: Funnel, question: Question) -> River:
     """Answer the question with two questions to the facts."""
     reading = Reading(facts, funnel, question)
     patterns = reading.patterns()
-    spreads = reading.spreads()
+    spreads, undated = reading.spreads()
     main = reading.main
-    steps = tuple(_step(place, stage, funnel, main, patterns, spreads) for place, stage in enumerate(main))
+    steps = tuple(
+        replace(_step(place, stage, funnel, main, patterns, spreads), undated=undated.get(stage.key, 0))
+        for place, stage in enumerate(main)
+    )
     goal = next((step for step in steps if step.stage.dated_by == "won"), steps[-1] if steps else None)
     first = steps[0].entered if steps else 0
     leads = sum(pattern.n for pattern in patterns if pattern.inside)
@@ -122,6 +127,7 @@ def river(facts: Facts, funnel: Funnel, question: Question) -> River:
         tuple((stage, sum(step.left.get(stage.key, 0) for step in steps)) for stage in funnel.detours),
         reading.targeted(),
         reading.currency,
+        undated.get(TO_THE_WIN, 0),
     )
 
 
@@ -220,23 +226,27 @@ class Reading:
             for reached, inside, current, n, worth in found.itertuples(index=False)
         ]
 
-    def spreads(self) -> dict[str, Spread]:
-        """Days from each stage to the next that was entered, by stage; and from the first entry to the win."""
+    def spreads(self) -> tuple[dict[str, Spread], dict[str, int]]:
+        """Days from each stage to the next that was entered, and from the first entry to the win; how many have no date."""
         rows = self.leads
         figures: dict[str, Any] = {}
         for place, stage in enumerate(self.main[:-1]):
-            later = [rows[f"on_{one.key}"] for one in self.main[place + 1 :]]
-            days = ibis.coalesce(*later).delta(rows[f"on_{stage.key}"], unit="day")
-            figures |= _quartiles(stage.key, days, entered(place, rows.reached, rows.inside))
+            later = self.main[place + 1 :]
+            day = ibis.cases(*((rows[f"on_{one.key}"].notnull(), rows[f"day_{one.key}"]) for one in later))
+            days = day.delta(rows[f"day_{stage.key}"], unit="day")
+            figures |= _quartiles(stage.key, days, went_on(place, rows.reached, rows.inside))
         goal = next((place for place, stage in enumerate(self.main) if stage.dated_by == "won"), None)
         if goal is not None:
-            days = rows[f"on_{self.main[goal].key}"].delta(rows.came_on, unit="day")
+            days = rows[f"day_{self.main[goal].key}"].delta(rows.came_day, unit="day")
             figures |= _quartiles("to_won", days, entered(goal, rows.reached, rows.inside))
         if not figures:
-            return {}
+            return {}, {}
         row = self.facts.execute(rows.aggregate(**figures)).iloc[0]
-        found = {stage.key: _spread(row, stage.key) for stage in self.main[:-1]} | {TO_THE_WIN: _spread(row, "to_won")}
-        return {key: spread for key, spread in found.items() if spread}
+        names = {stage.key: stage.key for stage in self.main[:-1]}
+        names |= {TO_THE_WIN: "to_won"} if goal is not None else {}
+        found = {key: _spread(row, name) for key, name in names.items()}
+        undated = {key: int(row[f"{name}_undated"] or 0) for key, name in names.items()}
+        return {key: spread for key, spread in found.items() if spread}, undated
 
     def cut_counts(self, name: str) -> list[Any]:
         rows = self.leads
@@ -286,14 +296,22 @@ class Reading:
         moves = moves.filter(moves.lead_id.notnull())
         day = moves.entered_at.date()
         firsts = {f"on_{stage.key}": day.min(where=moves.stage == stage.key) for stage in self.main}
+        dated = {
+            f"dated_{stage.key}": day.min(where=(moves.stage == stage.key) & moves.is_dated) for stage in self.main
+        }
         places = [(moves.stage == stage.key, place) for place, stage in enumerate(self.funnel.stages)]
         order = moves.entered_at.epoch_seconds().cast("int64") * 100 + ibis.cases(*places, else_=0)
-        rows = moves.group_by(lead=moves.lead_id).aggregate(**firsts, current=moves.stage.argmax(order))
+        rows = moves.group_by(lead=moves.lead_id).aggregate(**firsts, **dated, current=moves.stage.argmax(order))
         if self.question.where:
             kept = cuts.only(self.facts, self.facts.table("leads"), self.question.where)
             rows = rows.semi_join(kept, rows.lead == kept.id)
         days = [rows[f"on_{stage.key}"] for stage in self.main]
-        rows = rows.mutate(came_on=ibis.least(*days), reached=_bits(day.notnull() for day in days))
+        known = {
+            f"day_{stage.key}": _same_day(rows[f"on_{stage.key}"], rows[f"dated_{stage.key}"]) for stage in self.main
+        }
+        rows = rows.mutate(**known, came_on=ibis.least(*days), reached=_bits(day.notnull() for day in days))
+        known_days = [rows[f"day_{stage.key}"] for stage in self.main]
+        rows = rows.mutate(came_day=_same_day(rows.came_on, ibis.least(*known_days)))
         rows = rows.filter(rows.reached != 0)
         rows = rows.mutate(inside=self._inside(rows))
         worth = self._worth()
@@ -347,10 +365,16 @@ def _within(day: Any, period: Period) -> Any:
     return held & (day <= ibis.literal(period.end)) if period.end else held
 
 
+def _same_day(first: Any, dated: Any) -> Any:
+    """Return the first day where it is the day of a dated entry: a later one does not tell when it began."""
+    return (first == dated).fill_null(False).ifelse(first, ibis.null("date"))
+
+
 def _quartiles(name: str, days: Any, counts: Any) -> dict[str, Any]:
+    undated = (counts & days.isnull()).fill_null(False).cast("int64").sum()
     days = counts.ifelse(days, ibis.null("int64")).cast("float64")
     found = {f"{name}_{int(share * 100)}": days.quantile(share) for share in QUARTERS}
-    return {**found, f"{name}_n": days.count()}
+    return {**found, f"{name}_n": days.count(), f"{name}_undated": undated}
 
 
 def _spread(row: Any, name: str) -> Spread | None:

@@ -39,6 +39,10 @@ class Move(Recorded):
     from_stage = models.CharField(max_length=40, blank=True, default="", db_default="")
     entered_at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=timezone.now, db_default=Now())
+    is_dated = models.BooleanField(
+        default=True, db_default=True,
+        help_text="Whether it is known when it became true; else `entered_at` is when Accord learned of it.",
+    )  # fmt: skip
     by = models.CharField(max_length=8, choices=By, default=By.RULE, db_default="rule")
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

@@ -13,10 +13,11 @@ def steps(found: River, stages: Funnel) -> Iterator[list[Any]]:
     yield [
         "Stage", "Owner", "Entered", "Value", "Currency", "Went on", "Share that went on", "Skipped it", "Still there",
         *(name for _, name in outs), "Days to the next stage, first quarter", "Median", "Third quarter",
+        "Without a date",
     ]  # fmt: skip
     for step in found.steps:
         spread = [step.days.q1, step.days.median, step.days.q3] if step.days else [None] * 3
         yield [
             step.stage.name, step.stage.side, step.entered, step.value, found.currency, step.went_on, step.rate,
-            step.skipped, step.here, *(step.left.get(key, 0) for key, _ in outs), *spread,
+            step.skipped, step.here, *(step.left.get(key, 0) for key, _ in outs), *spread, step.undated,
         ]  # fmt: skip

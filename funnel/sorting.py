@@ -7,6 +7,7 @@ stage that was skipped.
 """
 
 import json
+from datetime import timedelta
 from functools import reduce
 from typing import Any
 
@@ -19,11 +20,14 @@ from funnel.dated import MOMENT, Asked, entries, to_json
 from funnel.stages import Stage
 
 STANDING = "existing"  # a move that is written already
-OUT = ("buyer", "stage", "from_stage", "entered_at", "by", "evidence", "position")
+NEWLY = timedelta(days=1)
+OUT = ("buyer", "stage", "from_stage", "entered_at", "by", "evidence", "position", "is_dated")
 
 
 def new_moves(asked: Asked, standing: Any) -> Any:
-    """Return the moves to be written: buyer, stage, from_stage, entered_at, by, evidence, position.
+    """Return the moves to be written: buyer, stage, from_stage, entered_at, by, evidence, position, is_dated.
+
+    A stage whose criteria held already when a buyer was seen first was entered on an unknown day, unless the buyer is as new.
 
     `standing` holds the moves that are written already: buyer, stage, entered_at, by.
     """
@@ -32,7 +36,9 @@ def new_moves(asked: Asked, standing: Any) -> Any:
     dated = asked.keep("dated", _dated(asked, held, known))
     where = asked.keep("where", _where(asked, ibis.union(known.select(*dated.columns), dated)))
     ruled = _ruled(asked, held, where)
-    return ibis.union(dated.filter(dated.by != STANDING).select(*OUT), ruled.select(*OUT))
+    fresh = dated.filter(dated.by != STANDING)
+    fresh = fresh.mutate(is_dated=fresh.entered_at != asked.this_moment)
+    return ibis.union(fresh.select(*OUT), ruled.select(*OUT))
 
 
 def positions(asked: Asked) -> dict[str, int]:
@@ -58,7 +64,8 @@ def _held(asked: Asked) -> Any:
     conditions = {f"held_{name}": leaf for name, leaf in _conditions(asked).items()}
     values = {f"value_{name}": leaf for name, leaf in _conditions(asked).items()}
     found = with_rules(asked.question, SUBJECTS[asked.subject], rules | conditions, asked.rows, values)
-    return found.select("id", "crm_stage", *rules, *conditions, *values)
+    found = found.mutate(is_new=(found.created_at > ibis.literal(asked.now - NEWLY, type=MOMENT)).fill_null(False))
+    return found.select("id", "crm_stage", "is_new", *rules, *conditions, *values)
 
 
 def _conditions(asked: Asked) -> dict[str, Rule]:
@@ -155,6 +162,7 @@ def _where(asked: Asked, moves: Any) -> Any:
     return ranked.group_by("buyer").aggregate(
         last_stage=ranked.stage.max(where=newest),
         last_at=ranked.entered_at.max(where=newest),
+        is_known=(ranked.by == STANDING).any(),
         last_by=ranked.was_by.max(where=newest),
         is_out=ranked.is_out.any(where=newest),
         furthest=ranked.position.max(where=counts),
@@ -165,7 +173,11 @@ def _where(asked: Asked, moves: Any) -> Any:
 def _ruled(asked: Asked, held: Any, where: Any) -> Any:
     """The stages that nothing dates and whose criteria hold now, ahead of where the buyer stands."""
     wide = held.left_join(where, held.id == where.buyer).drop("buyer")
-    wide = wide.mutate(is_out=wide.is_out.fill_null(False), furthest=wide.furthest.fill_null(-1))
+    wide = wide.mutate(
+        is_out=wide.is_out.fill_null(False),
+        is_known=wide.is_known.fill_null(False),
+        furthest=wide.furthest.fill_null(-1),
+    )
     wide = _with_news(asked, wide)
     out = [wide[f"is_{stage.key}"] for stage in _undated(asked) if stage.way == "detour"]
     goes_out = reduce(lambda a, b: a | b, out) if out else ibis.literal(False)
@@ -187,6 +199,7 @@ def _nothing() -> Any:
         "by": "string",
         "evidence": "string",
         "position": "int64",
+        "is_dated": "boolean",
     }
     return ibis.memtable([], schema=schema)
 
@@ -197,7 +210,7 @@ def _entering(asked: Asked, wide: Any, stage: Stage) -> Any:
     rows = wide.filter(wide[f"is_{stage.key}"] & may)
     return rows.select(
         buyer=rows.id, stage=ibis.literal(stage.key), last_stage=rows.last_stage, entered_at=asked.this_moment,
-        by=ibis.literal("rule"), evidence=_evidence(asked, rows, stage), position=ibis.literal(place, type="int64"),
+        by=ibis.literal("rule"), evidence=_evidence(asked, rows, stage), position=ibis.literal(place, type="int64"), is_dated=rows.is_known | rows.is_new,
     )  # fmt: skip
 
 

@@ -55,7 +55,8 @@ OWNER = """
 SELECT 'owner', h.started_at, h.id, false, concat('Handed to ', coalesce(o.name, 'nobody')), h.why, coalesce(o.name, ''), NULL, '', NULL
   FROM funnel_handoff h LEFT JOIN crm_owner o ON o.id = h.to_owner_id WHERE h.lead_id = ANY(%(leads)s)"""
 MOVE = """
-SELECT 'move', m.entered_at, m.id, false, m.stage, m.override, coalesce(u.name, u.email, ''), NULL, '', NULL
+SELECT 'move', m.entered_at, m.id, false, m.stage,
+       concat_ws(' ', CASE WHEN NOT m.is_dated THEN 'Since when is unknown: it held when the records first came.' END, nullif(m.override, '')), coalesce(u.name, u.email, ''), NULL, '', NULL
   FROM funnel_move m LEFT JOIN team_user u ON u.id = m.actor_id
  WHERE m.lead_id = ANY(%(leads)s) OR m.account_id = ANY(%(accounts)s)"""
 CLOCK = """

@@ -26,7 +26,7 @@ class MoveSerializer(serializers.ModelSerializer[Move]):
         model = Move
         fields = (
             "id", "lead", "account", "stage", "from_stage", "entered_at", "recorded_at", "by", "actor", "version",
-            "evidence", "override",
+            "is_dated", "evidence", "override",
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.periods import Period
 from crm.models import Lead, Touch, UsageEvent
 from facts import portions
 from facts.engine import open_facts
@@ -324,3 +325,25 @@ def test_olist_becomes_moves_with_the_true_dates(run: Run, public_data: Path) ->
     assert shown.days_to_won is not None
     assert (shown.days_to_won.n, shown.days_to_won.median) == (842, 14.0)
     assert not Verdict.objects.exists()
+
+
+def test_a_stage_that_held_when_a_lead_was_first_seen_was_entered_on_an_unknown_day(run: Run) -> None:
+    found = lead("2020-01-05", status="MQL", created_at=at("2020-01-05T10:00:00"))
+    deal(lead("2020-01-05", created_at=at("2020-01-05T10:00:00")), "2020-01-15", "won", "2020-02-14")
+    run(moment=at("2026-01-05T10:00:00"))
+    assert dict(found.moves.values_list("stage", "is_dated")) == {"inquiry": True, "mql": False}
+    shown = river(open_facts(), in_force(), Question(Period()))
+    inquiry, mql = (next(step for step in shown.steps if step.stage.key == key) for key in ("inquiry", "mql"))
+    assert (inquiry.went_on, inquiry.undated, inquiry.days and inquiry.days.median) == (2, 1, 10)
+    assert (mql.entered, mql.undated, mql.days) == (1, 0, None)
+
+
+def test_a_stage_that_comes_to_hold_later_or_at_once_of_a_new_lead_is_dated(run: Run) -> None:
+    known = lead("2025-12-01", created_at=at("2025-12-01T10:00:00"))
+    run(moment=at("2026-01-05T10:00:00"))
+    known.status = "MQL"
+    known.save()
+    new = lead("2026-01-06", status="MQL", created_at=at("2026-01-06T08:00:00"))
+    run(moment=at("2026-01-06T10:00:00"))
+    assert list(known.moves.filter(stage="mql").values_list("is_dated", flat=True)) == [True]
+    assert list(new.moves.filter(stage="mql").values_list("is_dated", flat=True)) == [True]
