@@ -231,7 +231,7 @@ plain(bringing.IMPORT_RECORDS, "cancel_import", args=run_pk)
 for name in ("bring_in", "choose_duplicates", "choose_currency", "choose_zone", "choose_source"):
     said = {"currency": "EUR", "zone": "UTC", "source": "x"}
     plain(bringing.IMPORT_RECORDS, name, said, run_pk, is_quiet=True)
-for name in ("file_mapping", "answer_file", "leave_out_file", "take_in_file"):
+for name in ("file_mapping", "mapping_text", "answer_file", "leave_out_file", "take_in_file"):
     plain(bringing.IMPORT_RECORDS, name, {}, a_file, is_quiet=True)
 
 
