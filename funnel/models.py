@@ -167,6 +167,10 @@ class HandOff(Recorded):
     accept_missed_at = models.DateTimeField(null=True, blank=True)
     attempts_missed_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True, help_text="The first response.")
+    is_answer_day_only = models.BooleanField(
+        default=False, db_default=False,
+        help_text="The first response is known by its day alone, so that how long it took is not.",
+    )  # fmt: skip
     response_seconds = models.FloatField(null=True, blank=True, help_text="Business seconds until the first response.")
     attempts = models.PositiveIntegerField(default=0)
     ended_at = models.DateTimeField(null=True, blank=True)

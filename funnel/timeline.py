@@ -60,7 +60,8 @@ SELECT 'move', m.entered_at, m.id, false, m.stage,
   FROM funnel_move m LEFT JOIN team_user u ON u.id = m.actor_id
  WHERE m.lead_id = ANY(%(leads)s) OR m.account_id = ANY(%(accounts)s)"""
 CLOCK = """
-SELECT 'clock', h.answered_at, h.id, false, CASE WHEN h.answered_at <= h.due_at THEN 'Answered in time' WHEN h.due_at IS NULL THEN 'Answered' ELSE 'Answered late' END,
+SELECT 'clock', h.answered_at, h.id, h.is_answer_day_only, CASE WHEN h.is_answer_day_only AND h.answered_at = h.started_at THEN 'Answered on the same day, at an unknown time'
+       WHEN h.is_answer_day_only THEN 'Answered on this day, at an unknown time' WHEN h.answered_at <= h.due_at THEN 'Answered in time' WHEN h.due_at IS NULL THEN 'Answered' ELSE 'Answered late' END,
        '', coalesce(o.name, ''), NULL, '', NULL
   FROM funnel_handoff h LEFT JOIN crm_owner o ON o.id = h.to_owner_id
  WHERE h.lead_id = ANY(%(leads)s) AND h.answered_at IS NOT NULL"""

@@ -310,7 +310,7 @@ def _read_as(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Rea
     found, manners, headers = planned.model_field, plan.manners, planned.headers
     formats = (*plan.source.times, *plan.source.dates)
     if isinstance(found, models.DateTimeField):
-        return values.time(column, formats, manners.zone_of(headers, plan.zone), manners.order_of(headers))
+        return values.time(column, formats, manners.zone_of(headers, plan.zone), manners.order_of(headers), plan.home)
     if isinstance(found, models.DateField):
         return _days(column, headers, plan)
     if isinstance(found, models.DecimalField):

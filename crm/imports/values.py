@@ -21,6 +21,7 @@ NUMBER = r"-?\d{1,14}(?:\.\d+)?"
 INTEGER = r"-?\d{1,9}"  # fits any field; longer ones are looked at one by one
 TOO_LARGE = Decimal(10) ** 14
 ISO_DATE = r"\d{4}-\d{2}-\d{2}"
+CLOCK = r"\d[:.h]\d{2}(?:\D|$)|T\d{2}"
 MIDNIGHT = r"[T ]00:00(?::00(?:\.0+)?)?"
 TRUE = {
     "1", "1.0", "true", "yes", "y", "t", "x", "on", "✓", "✔", "ja", "wahr", "oui", "vrai", "si", "sí", "sì", "verdadero", "vero",
@@ -144,8 +145,8 @@ def _days_of_clock(naive: pd.Series, zone: str, home: str) -> pd.Series:
     return days.where(days == naive, _days_of(_in_utc(naive, zone), home))
 
 
-def time(column: pd.Series, formats: Sequence[str], zone: str, order: str = "") -> Read:
-    """Times; one without a zone is a time in `zone`. Out they come in UTC."""
+def time(column: pd.Series, formats: Sequence[str], zone: str, order: str = "", home: str = "") -> Read:
+    """Times; one without a zone is a time in `zone`, a day alone the beginning of the day in `home`. Out they come in UTC."""
     iso = only_first(column, ISO_DATE + r"(?:[T ].*)?")
     zoned = iso & column.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool, na_value=False)
     utc = pd.to_datetime(column.where(zoned, None), format="ISO8601", errors="coerce", utc=True)
@@ -157,6 +158,9 @@ def time(column: pd.Series, formats: Sequence[str], zone: str, order: str = "") 
         if rest.any():
             found = dates.read(column[rest], order)
             naive, utc = naive.fillna(found.naive), utc.fillna(found.utc)
+        if home and home != zone:
+            is_day = ~column.str.contains(CLOCK).to_numpy(dtype=bool, na_value=False)
+            utc = utc.fillna(_in_utc(naive.where(is_day), home))
         utc = utc.fillna(_in_utc(naive, zone))
     wrong = utc.isna().to_numpy() & (column != "").to_numpy()
     return utc, wrong

@@ -33,7 +33,7 @@ class HandOffSerializer(serializers.ModelSerializer[HandOff]):
             "id", "lead", "move", "to_owner", "from_side", "to_side", "why", "sla", "started_at", "warn_at", "due_at",
             "accept_due_at", "attempts_due_at", "attempts_needed", "reroute_at", "track_until", "paused_at", "paused_until",
             "pause_reason", "paused_by", "paused_seconds", "warned_at", "breached_at", "accept_missed_at", "attempts_missed_at",
-            "answered_at", "response_seconds", "attempts", "ended_at", "end", "rating", "rated_by", "score",
+            "answered_at", "is_answer_day_only", "response_seconds", "attempts", "ended_at", "end", "rating", "rated_by", "score",
         )  # fmt: skip
 
 

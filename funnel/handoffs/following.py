@@ -11,31 +11,38 @@ from funnel.definitions import in_force
 from funnel.handoffs.hours import OwnersHours, grouped, seconds, table_for
 from funnel.models import HandOff
 from team.business_time import BusinessTime
+from team.models import Company
 
 BATCH = 2000
 # What the owner, or a manager who logged it here, did for the lead, or for the contact that the lead became. A note is no
-# response, nor is what is only planned.
+# response, nor is what is only planned. What is known by its day alone counts on that day, and not before the hand-off.
 RESPONSES = """
 WITH done AS (
-    SELECT h.id, a.happened_at
+    SELECT h.id, greatest(a.happened_at, h.started_at) AS happened_at, {is_day} AS is_day
       FROM funnel_handoff h
       JOIN crm_activity a ON a.lead_id = h.lead_id AND {is_response}
      WHERE h.ended_at IS NULL
     UNION ALL
-    SELECT h.id, a.happened_at
+    SELECT h.id, greatest(a.happened_at, h.started_at), {is_day}
       FROM funnel_handoff h
       JOIN crm_lead l ON l.id = h.lead_id
       JOIN crm_activity a ON a.contact_id = l.contact_id AND a.lead_id IS NULL AND {is_response}
      WHERE h.ended_at IS NULL
-), counted AS (SELECT id, min(happened_at) AS first, count(*) AS attempts FROM done GROUP BY id)
+), counted AS (
+    SELECT id, min(happened_at) AS first, count(*) AS attempts,
+           (array_agg(is_day ORDER BY happened_at, is_day))[1] AS is_day FROM done GROUP BY id
+)
 UPDATE funnel_handoff h
-   SET answered_at = least(h.answered_at, counted.first), attempts = counted.attempts, response_seconds = NULL
+   SET answered_at = least(h.answered_at, counted.first), attempts = counted.attempts, response_seconds = NULL,
+       is_answer_day_only = CASE WHEN h.answered_at IS NULL OR h.answered_at > counted.first THEN counted.is_day ELSE h.is_answer_day_only END
   FROM counted
  WHERE h.id = counted.id
    AND (h.answered_at IS NULL OR h.answered_at > counted.first OR h.attempts <> counted.attempts)
 """.format(
-    is_response="""(a.owner_id = h.to_owner_id OR a.logged_by_id IS NOT NULL) AND a.happened_at >= h.started_at AND a.happened_at <= %(now)s
-       AND a.kind !~* 'note' AND a.status !~* '^(not.?started|planned|open|scheduled|deferred|waiting|in.?progress|to.?do|cancel)'"""
+    is_day="((a.happened_at AT TIME ZONE %(zone)s)::time = '00:00')",  # a source that knew the day and no time
+    is_response="""(a.owner_id = h.to_owner_id OR a.logged_by_id IS NOT NULL) AND a.happened_at <= %(now)s
+       AND (a.happened_at >= h.started_at OR a.happened_at = date_trunc('day', h.started_at, %(zone)s))
+       AND a.kind !~* 'note' AND a.status !~* '^(not.?started|planned|open|scheduled|deferred|waiting|in.?progress|to.?do|cancel)'""",
 )
 GONE_ON = """
 WITH gone AS (
@@ -61,7 +68,7 @@ UPDATE funnel_handoff h
 def note_responses(now: datetime) -> int:
     """Record first responses and attempts from the activities of the owners, logged here or imported."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(RESPONSES, {"now": now})
+        cursor.execute(RESPONSES, {"now": now, "zone": Company.get().time_zone})
         return int(cursor.rowcount)
 
 
@@ -85,7 +92,9 @@ def note_gone_on(now: datetime) -> int:
 def measure_responses() -> int:
     """Reckon the business time until each first response, without what the clock stood still."""
     todo = list(
-        HandOff.objects.filter(answered_at__isnull=False, response_seconds=None).select_related("to_owner")[: 5 * BATCH]
+        HandOff.objects.filter(
+            answered_at__isnull=False, response_seconds=None, is_answer_day_only=False
+        ).select_related("to_owner")[: 5 * BATCH]
     )
     for shared, alike in grouped(todo, OwnersHours()).items():
         answers = [max(one.answered_at, one.started_at) for one in alike if one.answered_at]

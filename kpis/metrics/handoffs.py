@@ -72,6 +72,11 @@ WAITING = Check(
     "Hand-offs not answered yet, or never: {n}. They are left out.",
     is_left_out=True,
 )
+DAY_ONLY = Check(
+    lambda row: row["answered_at"].notnull() & row["is_answer_day_only"].fill_null(False),
+    "Hand-offs whose answer is known by its day alone: {n}. They are left out.",
+    is_left_out=True,
+)
 
 
 def _minutes_between(row: Row, first: str, last: str) -> Any:
@@ -104,7 +109,7 @@ _time(
     "median of business minutes from hand-off to first response",
     is_answered,
     lambda row: (row["response_seconds"] / MINUTE).cast("int64"),
-    (WAITING,),
+    (WAITING, DAY_ONLY),
 )
 _time(
     "speed_to_lead_on_the_wall",
@@ -114,9 +119,9 @@ _time(
         "the leads handed over in the period. The median: half waited longer."
     ),
     "median of minutes from hand-off to first response",
-    lambda row: row["answered_at"].notnull(),
+    lambda row: row["answered_at"].notnull() & ~row["is_answer_day_only"].fill_null(False),
     lambda row: _minutes_between(row, "started_at", "answered_at"),
-    (WAITING,),
+    (WAITING, DAY_ONLY),
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 from rest_framework.exceptions import ValidationError
 
 from crm.api.pushing import LocalDay
-from crm.imports.values import day
+from crm.imports.values import day, time
 from crm.models import Opportunity
 from team.models import Company
 from tests.crm.importing import bring, refused
@@ -84,3 +84,12 @@ def test_a_pushed_day_may_be_a_time_with_its_zone(in_phoenix: Company) -> None:
     assert LocalDay().to_internal_value("2023-04-01") == date(2023, 4, 1)
     with pytest.raises(ValidationError):
         LocalDay().to_internal_value("2023-04-01T01:09:44")
+
+
+def test_a_day_read_as_a_time_begins_where_the_company_is() -> None:
+    cells = pd.Series(["2023-04-01", "04/01/2023", "2023-04-01 00:00:00", "2023-04-01T01:00:00Z"], dtype="str")
+    found, wrong = time(cells, (), "UTC", "month-first", PHOENIX)
+    assert not wrong.any()
+    assert [str(moment) for moment in found] == [
+        "2023-04-01 07:00:00+00:00", "2023-04-01 07:00:00+00:00", "2023-04-01 00:00:00+00:00", "2023-04-01 01:00:00+00:00",
+    ]  # fmt: skip

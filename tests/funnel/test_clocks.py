@@ -370,3 +370,26 @@ def test_history_is_handed_over_without_telling_anybody_to_answer_by_a_day_that_
     assert old.handoffs.exists()
     handed_over = Notice.objects.filter(event__kind="funnel.handed_over").values_list("event__title", flat=True)
     assert list(handed_over) == [f"{fresh} is yours: answer by 19 Nov, 11:00 CET"]
+
+
+def test_a_call_known_by_its_day_alone_answers_on_that_day_and_never_before_the_hand_off(sla: Any) -> None:
+    found = handed(WEDNESDAY)
+    call(found, local("2026-11-17T00:00:00"))  # the day before
+    call(found, local("2026-11-18T00:00:00"))
+    tick(local("2026-11-19T12:00:00"))
+    found.refresh_from_db()
+    assert (found.answered_at, found.is_answer_day_only) == (found.started_at, True)
+    assert (found.attempts, found.response_seconds) == (1, None)  # how long it took is not known
+    assert not events("funnel.breached")
+
+
+def test_a_call_of_a_later_day_without_a_time_answers_that_day(sla: Any) -> None:
+    found = handed(WEDNESDAY)
+    call(found, local("2026-11-19T00:00:00"))
+    tick(local("2026-11-19T12:00:00"))
+    found.refresh_from_db()
+    assert (found.answered_at, found.is_answer_day_only, found.response_seconds) == (
+        local("2026-11-19T00:00:00"),
+        True,
+        None,
+    )

@@ -251,6 +251,7 @@ plain(bringing.UNDO_IMPORT, "undo_import", args=lambda world: [an_import(world, 
 STAGE = "?source=shop&track=deal&pipeline=&stage=Talks"
 plain(bringing.MAP_STAGES, "change_stage", {"ours": "", "outcome": "won", "save": "1"}, query=STAGE)
 plain(bringing.MAP_STAGES, "undo_stage", is_quiet=True)
+plain(bringing.MAP_STAGES, "confirm_stage", query=STAGE, is_quiet=True)
 plain(
     bringing.ENTER_RATE, "exchange_rates", {"currency": "USD", "rate": "1.1", "base": "EUR", "valued_on": "2026-01-05"}
 )
