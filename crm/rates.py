@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.dates import LAST_DAY, is_plausible
 from crm.models import DayRate, ExchangeRate
 from crm.permissions import ENTER_RATE
 from team.models import Company, User
@@ -117,8 +118,8 @@ def load() -> Rates:
     quotes: dict[tuple[str, str], list[tuple[date, bool, int, Quote]]] = {}
     for source, base, currency, first, until, rate, pk in rows.iterator(chunk_size=20_000):
         base = base or home.get(source) or home[""]
-        if base and base != currency:
-            quote = Quote(first, until or first + timedelta(days=OLDEST), rate)
+        if base and base != currency and is_plausible(first):
+            quote = Quote(first, min(until or first + timedelta(days=OLDEST), LAST_DAY), rate)
             quotes.setdefault((base, currency), []).append((first, source == HAND, pk, quote))
     return Rates({pair: Series(quote for *_, quote in sorted(found)) for pair, found in quotes.items()})
 

@@ -1,5 +1,6 @@
 """The rows that other systems push: what each kind takes, and what is wrong with which line."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
@@ -9,11 +10,13 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.dates import is_empty_date
 from crm import models as crm
 from crm.api import serializers as shown
 from crm.pushing import MOST, Refused
 from team.models import Company
 
+DATES = (serializers.DateField, serializers.DateTimeField)
 MAX_ID = 2**63 - 1
 NO_OBJECT = "Write a row as an object of fields and values."
 MORE = "Send at most {most:,} rows in a request; this one has {found:,}."
@@ -58,7 +61,15 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         if strange:
             words = f"There is no such field. There are: {', '.join(self.fields)}."
             raise serializers.ValidationError({name: [words] for name in sorted(map(str, strange))})
-        return super().to_internal_value(data)
+        return super().to_internal_value(self._without_empty_dates(data) if isinstance(data, Mapping) else data)
+
+    def _without_empty_dates(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Read what systems write where they have no date as none, and count it."""
+        dates = {name for name, field in self.fields.items() if isinstance(field, DATES)}
+        empty = {name for name in dates & data.keys() if isinstance(data[name], str) and is_empty_date(data[name])}
+        if empty and "empty_dates" in self.context:
+            self.context["empty_dates"].update(empty)
+        return {name: None if name in empty else value for name, value in data.items()}
 
     def validate_custom(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -81,8 +92,8 @@ NewTouch = _taken(crm.Touch, shown.TouchSerializer)
 NewUsageEvent = _taken(crm.UsageEvent, shown.UsageEventSerializer)
 
 
-def rows_of(form: type[RowSerializer], data: Any) -> list[dict[str, Any]]:
-    """Read one row or a list of them.
+def rows_of(form: type[RowSerializer], data: Any, empty_dates: Counter[str] | None = None) -> list[dict[str, Any]]:
+    """Read one row or a list of them; `empty_dates` counts by field the dates that stand for none, like 0001-01-01.
 
     Raises:
         rest_framework.exceptions.ValidationError: with the line and the field of all that is wrong.
@@ -94,7 +105,7 @@ def rows_of(form: type[RowSerializer], data: Any) -> list[dict[str, Any]]:
         )
     if strange := [place for place, row in enumerate(given, 1) if not isinstance(row, Mapping)]:
         raise refusal({place: {"non_field_errors": NO_OBJECT} for place in strange})
-    found = form(data=given, many=True)
+    found = form(data=given, many=True, context={"empty_dates": Counter() if empty_dates is None else empty_dates})
     if not found.is_valid():
         raise refusal({place + 1: _said(wrong) for place, wrong in sorted(found.errors.items())})
     return [dict(row) for row in found.validated_data]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MISFIT, SHORT_ID, DECIMALS = "ids that do not fit", "ids of 15 characters", "ids with decimals"
+EMPTY_DATES = "empty dates"
 MIXED_IDS = frozenset({MISFIT, SHORT_ID})  # a record may be stored under another way of writing its id
 Notes = dict[str, dict[str, Any]]  # {what: {rows, sample}}
 WORDS = {
@@ -11,6 +12,7 @@ WORDS = {
     "as they are written. Compare upper and lower case with Salesforce.",
     SHORT_ID: "{rows} with a Salesforce id of 15 characters like “{sample}”: it names the same record as the one with 18.",
     DECIMALS: "{rows} with an id like “{sample}”: it is read without the decimals, which a spreadsheet or program added.",
+    EMPTY_DATES: "{rows} with an empty date ({sample}), read as no date.",
 }
 
 

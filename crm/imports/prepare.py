@@ -12,8 +12,9 @@ import pyarrow as pa
 from django.db import connection, models
 from pyarrow import csv as arrow_csv
 
-from crm.imports import agreed, keys, outcomes, spoken, values
+from crm.imports import agreed, bounds, keys, outcomes, spoken, values
 from crm.imports.blocks import Block
+from crm.imports.bounds import shown
 from crm.imports.calculate import calculated
 from crm.imports.checks import Checks, Prepared, Refused, Staged, storable
 from crm.imports.constants import constant
@@ -116,7 +117,7 @@ def _custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
             words = NO_YES
         case _:
             return values.missing(column)
-    checks.note(wrong, header, lambda place: f"{_shown(str(column.iat[place]))} {words}")
+    checks.note(wrong, header, lambda place: f"{shown(str(column.iat[place]))} {words}")
     return found
 
 
@@ -182,9 +183,14 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
         if rule.name != "currency":
             return constant(planned.model_field, rule.value, frame.index, rule.reads, plan.zone)
         return spoken.beside_amounts(pd.Series(str(rule.value), index=frame.index, dtype="str"), plan, frame)
+    is_date = isinstance(planned.model_field, models.DateField)
+    if is_date:
+        frame = bounds.without_empty_dates(frame, planned, checks.notes)
     raw = first_filled(frame, planned.headers, {*plan.source.nulls, *_nothing(planned, plan)})
     if planned.join:
         raw = raw.where(raw != "", _joined(frame, planned.join))
+        if is_date:
+            raw = bounds.without_empty(raw, checks.notes)
     column = _without(raw, rule.empty)
     if rule.map:
         column = values.converted(column, lambda word: _mapped(planned, word))
@@ -207,6 +213,7 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
         found = _with_calculation(planned, plan, found, wrong, checks)
     header = (*planned.headers, *planned.join, "")[0]
     checks.note(wrong, header, lambda place: _complaint(planned, plan, str(raw.iat[place])))
+    bounds.check(planned, header, raw, found, checks)
     return found
 
 
@@ -218,7 +225,7 @@ def _with_calculation(
     needed = found.isna().to_numpy() & ~wrong
 
     def note(bad: np.ndarray, header: str, cells: pd.Series) -> None:
-        checks.note(bad & needed, header, lambda place: f"{_shown(str(cells.iat[place]))} {NO_NUMBER}")
+        checks.note(bad & needed, header, lambda place: f"{shown(str(cells.iat[place]))} {NO_NUMBER}")
 
     worked_out = calculated(planned.calculation, checks.frame, plan.manners, note)
     found = found.astype(object).where(~needed, worked_out)
@@ -335,7 +342,7 @@ def _days(column: pd.Series, headers: Iterable[str], plan: Plan) -> values.Read:
 
 def _complaint(planned: PlannedField, plan: Plan, cell: str) -> str:
     found = planned.model_field
-    shown = _shown(cell)
+    shown = shown(cell)
     doubt = spoken.doubt(planned, plan, cell)
     if doubt:
         return f"{shown} {doubt}"
@@ -352,10 +359,6 @@ def _complaint(planned: PlannedField, plan: Plan, cell: str) -> str:
     if found.choices:
         return f"{shown} is none of {', '.join(str(value) for value, _ in found.choices)}"
     return f"The text has {len(cell)} characters; at most {found.max_length} fit"
-
-
-def _shown(cell: str) -> str:
-    return f"“{cell[:60]}{'…' if len(cell) > 60 else ''}”"
 
 
 def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:

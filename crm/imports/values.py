@@ -5,6 +5,7 @@ never wrong; it comes out missing.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -13,13 +14,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from core.dates import EMPTY_DATE, FIRST_DAY, LAST_DAY, OPEN_END
 from crm.imports import dates
 from crm.imports.numbers import PLAIN_OPEN, POINT, plain
 
 Read = tuple[pd.Series, np.ndarray]
 NUMBER = r"-?\d{1,14}(?:\.\d+)?"
 INTEGER = r"-?\d{1,9}"  # fits any field; longer ones are looked at one by one
-TOO_LARGE = Decimal(10) ** 14
+MOST_DIGITS = 14  # before the point
+TOO_LARGE = Decimal(10) ** MOST_DIGITS
 ISO_DATE = r"\d{4}-\d{2}-\d{2}"
 CLOCK = r"\d[:.h]\d{2}(?:\D|$)|T\d{2}"
 MIDNIGHT = r"[T ]00:00(?::00(?:\.0+)?)?"
@@ -164,6 +167,31 @@ def time(column: pd.Series, formats: Sequence[str], zone: str, order: str = "", 
         utc = utc.fillna(_in_utc(naive, zone))
     wrong = utc.isna().to_numpy() & (column != "").to_numpy()
     return utc, wrong
+
+
+def out_of_bounds(found: pd.Series) -> np.ndarray:
+    """Return where days, or times in UTC, cannot be meant."""
+    zone = getattr(found.dtype, "tz", None)
+    first, last = (pd.Timestamp(day, tz=zone) for day in (FIRST_DAY, LAST_DAY + timedelta(days=1)))
+    return ((found < first) | (found >= last)).fillna(False).to_numpy(bool)
+
+
+def with_last_day(column: pd.Series) -> pd.Series:
+    """Return a column of ends with the last day there is in place of what stands for an open end."""
+    return column.where(~only_first(column, OPEN_END), LAST_DAY.isoformat())
+
+
+def without_empty_dates(column: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return a column of dates without what systems write where they have none, and those cells."""
+    fillers = only_first(column, EMPTY_DATE)
+    return (column.where(~fillers, ""), column[fillers]) if fillers.any() else (column, column[:0])
+
+
+def beyond(column: pd.Series, digits: int) -> np.ndarray:
+    """Return where plain numbers have more digits before the point than fit."""
+    if digits >= MOST_DIGITS:
+        return nothing_wrong(column)
+    return (pd.to_numeric(column, errors="coerce").abs() >= 10**digits).fillna(False).to_numpy(bool)
 
 
 def _fill(found: pd.Series, column: pd.Series, pattern: str) -> pd.Series:

@@ -1,5 +1,6 @@
 """Leads, touches and uses of the product pushed by other systems: written, and followed at once."""
 
+from collections import Counter
 from typing import Any, ClassVar, cast
 
 from drf_spectacular.utils import extend_schema
@@ -42,6 +43,7 @@ class PushedSerializer(serializers.Serializer[Any]):
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
+    empty_dates = serializers.IntegerField(help_text="Dates that stand for none, like 0001-01-01, read as no date.")
     imports = serializers.ListField(child=serializers.IntegerField(), help_text="Where it is listed, to be taken back.")
     rows = RowSerializer(many=True)
     followed = FollowedSerializer(many=True)
@@ -64,12 +66,13 @@ class Pushes:
         user = cast(User, request.user)
         with refusals():
             PUSH_RECORDS.require(user)
-        rows = pushing.rows_of(self.taken, request.data)
+        empty_dates: Counter[str] = Counter()
+        rows = pushing.rows_of(self.taken, request.data, empty_dates)
         try:
             pushed = push(by=user, model=self.model, rows=rows)
         except Refused as error:
             raise pushing.refusal(error) from None
-        return Response(PushedSerializer(_told(pushed)).data)
+        return Response(PushedSerializer(_told(pushed) | {"empty_dates": empty_dates.total()}).data)
 
 
 def _told(pushed: Pushed) -> dict[str, Any]:

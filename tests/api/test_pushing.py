@@ -152,11 +152,12 @@ def test_a_day_of_pushes_is_an_import_that_can_be_taken_back(push: Push, alone: 
     assert push("leads", row(1, title="Head"))["imports"] != [run.pk]
 
 
-def test_more_than_a_few_are_left_to_the_run_that_follows(push: Push, model: None) -> None:
+def test_more_than_a_few_are_left_to_the_run_that_follows(push: Push, model: None, settings: Any) -> None:
+    settings.RUN_AFTER_PUSHES_MINUTES = 0
     assert push("leads", [row(n) for n in range(21)])["followed"] == []
     assert not Score.objects.exists()
     NightlyRun.schedule()
-    NightlyRun.objects.update(state=State.DONE, started_at=timezone.now())
+    NightlyRun.objects.update(state=State.DONE, started_at=timezone.now(), finished_at=timezone.now())
     push("leads", row(30))
     NightlyRun.schedule()
     assert NightlyRun.objects.filter(state=State.QUEUED).count() == 1
@@ -180,8 +181,23 @@ def test_line_items_and_subscriptions_are_written_in_bulk_and_twice_is_once(push
     assert push("line_items", lines)["created"] == 3
     assert push("line_items", [*lines[:2], {**lines[2], "amount": "20"}]) | {"rows": []} == {
         "created": 0, "updated": 1, "unchanged": 2, "imports": [crm.Import.objects.get().pk], "rows": [], "followed": [],
+        "empty_dates": 0,
     }  # fmt: skip
     assert push("subscriptions", row(9, account="A1", plan="Gold", period="year", amount="240"))["created"] == 1
     assert crm.Subscription.objects.get().account.external_id == "A1"
     wrong = push("subscriptions", row(10, period="century"), status=400)
     assert "period" in json.dumps(wrong)
+
+
+@pytest.mark.parametrize("moment", ["1899-01-01T00:00:00Z", "2200-01-01T00:00:00Z", "3000-06-01T12:00:00Z"])
+def test_a_date_that_cannot_be_meant_is_refused(push: Push, alone: None, moment: str) -> None:
+    said = push("leads", [row(1), row(2, created_at=moment)], status=400)
+    assert "Use a date from 1900-01-01 to 2199-12-31" in json.dumps(said)
+    assert not crm.Lead.objects.exists()
+
+
+def test_an_empty_date_of_another_system_is_no_date_and_is_counted(push: Push, alone: None) -> None:
+    empty = {"created_at": "0001-01-01T00:00:00", "first_contact_on": "0001-01-01"}
+    said = push("leads", [row(1, **empty), row(2, first_contact_on="2026-01-05")])
+    assert said["empty_dates"] == 2
+    assert list(crm.Lead.objects.order_by("pk").values_list("created_at", "first_contact_on")[:1]) == [(None, None)]
