@@ -44,6 +44,10 @@ class Column:
     def from_column(self) -> str:
         return self.source or self.name
 
+    def quoted(self) -> str:
+        """The table's own column in SQL."""
+        return f'"{self.from_column}"'
+
     @property
     def arrow(self) -> pa.DataType:
         digits = DECIMAL.match(self.type)

@@ -4,7 +4,7 @@ An empty cell is NULL, and "" in quotes is an empty text, as Postgres writes the
 """
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -52,7 +52,14 @@ def copy_in(cursor: Any, target: str, batches: Iterator[pa.RecordBatch], shape: 
     The columns of what `shape` makes of each batch are those of the target, in its order.
     """
     text = Text(batches, shape)
-    cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", text, size=AT_ONCE)
+    try:
+        cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", text, size=AT_ONCE)
+    except Exception:
+        if text.fault is not None:  # psycopg2 says no more of it than that reading failed
+            raise text.fault from None
+        raise
+    finally:
+        text.close()
     return text.rows
 
 
@@ -61,21 +68,31 @@ class Text:
 
     def __init__(self, batches: Iterator[pa.RecordBatch], shape: Shape | None = None) -> None:
         self.rows = 0
+        self.fault: Exception | None = None
         self._batches = batches
         self._shape = shape
         self._waiting = memoryview(b"")
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, at most `size` and at most those of one batch; b"" behind the last."""
-        while not self._waiting:
-            batch = next(self._batches, None)
-            if batch is None:
-                return b""
-            self.rows += batch.num_rows
-            self._waiting = memoryview(self._written(batch))
+        try:
+            while not self._waiting:
+                batch = next(self._batches, None)
+                if batch is None:
+                    return b""
+                self.rows += batch.num_rows
+                self._waiting = memoryview(self._written(batch))
+        except Exception as fault:
+            self.fault = fault
+            raise
         size = len(self._waiting) if size < 0 else size
         part, self._waiting = self._waiting[:size], self._waiting[size:]
         return bytes(part)
+
+    def close(self) -> None:
+        """Let go of an answer that was not read to its end."""
+        if isinstance(self._batches, Generator):
+            self._batches.close()
 
     def _written(self, batch: pa.RecordBatch) -> bytes:
         rows = pa.Table.from_batches([batch])

@@ -1,16 +1,25 @@
-"""One table's rows out of Postgres, as Arrow with the declared types."""
+"""One table's rows out of Postgres, as Arrow with the declared types.
+
+Dates that cannot be meant (year 1, year 9999) are exported as none, whatever wrote them: periods, windows and time zones
+overflow on them. Which rows had some is kept, to be shown to people.
+"""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from core.dates import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT, OUT_OF_BOUNDS
+from facts.columns import Column
 from facts.copying import parsed, text_of
 from facts.registry import FactTable
 
 STEP_ROWS = 50_000  # rows in memory at once
+MOST_NOTED = 1_000  # rows of a table of which it is kept that a date was implausible
+LIMITS = {"date": (FIRST_DAY, LAST_DAY), "timestamp": (FIRST_MOMENT, LAST_MOMENT)}
 
 
 class Export:
@@ -22,6 +31,7 @@ class Export:
         self.horizon = int(horizon)
         self.rows_read = 0
         self.last_id = 0
+        self.implausible: dict[int, str] = {}  # row: what is wrong with a date of it
 
     def count(self) -> int:
         return self._number(f'SELECT count(*) FROM "{self.table.source}"')
@@ -64,7 +74,7 @@ class Export:
     def whole(self) -> tuple[pa.Table, str]:
         """Return a small table as it is, with a checksum of its content."""
         text = self._copy("ORDER BY id")
-        return self._parsed(text), hashlib.sha256(text).hexdigest()
+        return self._parsed(text, "ORDER BY id"), hashlib.sha256(text).hexdigest()
 
     @property
     def _changed(self) -> str:
@@ -78,13 +88,67 @@ class Export:
         return np.array(text_of(self.cursor, sql).split(), dtype=np.int64)
 
     def _rows(self, where: str) -> pa.Table:
-        return self._parsed(self._copy(where))
+        return self._parsed(self._copy(where), where)
 
-    def _copy(self, where: str) -> bytes:
-        names = ", ".join(f'"{column.from_column}"' for column in self.table.columns)
+    def _copy(self, where: str, expression: Callable[[Column], str] = Column.quoted) -> bytes:
+        names = ", ".join(map(expression, self.table.columns))
         return text_of(self.cursor, f'SELECT {names} FROM "{self.table.source}" {where}')
 
-    def _parsed(self, text: bytes) -> pa.Table:
-        rows = parsed(text, self.table.arrow)
+    def _parsed(self, text: bytes, where: str) -> pa.Table:
+        """Parse what was copied; rows with a year that Arrow cannot read are copied again without it."""
+        try:
+            rows = parsed(text, self.table.arrow)
+        except pa.ArrowInvalid:
+            if not self._note_unreadable(where):
+                raise
+            rows = parsed(self._copy(where, _only_plausible), self.table.arrow)
         self.rows_read += len(rows)
+        return self._without_implausible(rows)
+
+    def _without_implausible(self, rows: pa.Table) -> pa.Table:
+        for place, column in enumerate(self.table.columns):
+            if column.type not in LIMITS or not len(rows):
+                continue
+            first, last = (pa.scalar(limit, column.arrow) for limit in LIMITS[column.type])
+            ends = pc.min_max(rows[column.name])
+            if not pc.or_(pc.less(ends["min"], first), pc.greater(ends["max"], last)).as_py():
+                continue
+            mask = pc.or_(pc.less(rows[column.name], first), pc.greater(rows[column.name], last)).fill_null(False)
+            bad = rows.filter(mask).slice(0, MOST_NOTED)
+            for number, value in zip(
+                bad["id"].to_pylist(), bad[column.name].cast(pa.string()).to_pylist(), strict=True
+            ):
+                self._note(number, column, value)
+            rows = rows.set_column(place, column.name, pc.if_else(mask, None, rows[column.name]))
         return rows
+
+    def _note_unreadable(self, where: str) -> bool:
+        """Note the rows with an implausible date among those that were asked for; whether there are some."""
+        is_some = False
+        for column in self.table.columns:
+            if column.type in LIMITS:
+                self.cursor.execute(
+                    f'SELECT id, {column.quoted()}::text FROM (SELECT * FROM "{self.table.source}" {where}) part '
+                    f"WHERE NOT {is_plausible_sql(column)} LIMIT {MOST_NOTED}"
+                )
+                for number, value in self.cursor.fetchall():
+                    is_some = True
+                    self._note(number, column, value)
+        return is_some
+
+    def _note(self, number: int, column: Column, value: str) -> None:
+        if len(self.implausible) < MOST_NOTED:
+            name = column.from_column.replace("_", " ")
+            self.implausible[number] = f"{name} {value[:16]} {OUT_OF_BOUNDS}. Until then it counts as no date."
+
+
+def is_plausible_sql(column: Column) -> str:
+    """SQL that is true of dates within the limits, and NULL where there is none."""
+    first, last = LIMITS[column.type]
+    return f"({column.quoted()} BETWEEN '{first.isoformat()}' AND '{last.isoformat()}')"
+
+
+def _only_plausible(column: Column) -> str:
+    return (
+        f"CASE WHEN {is_plausible_sql(column)} THEN {column.quoted()} END" if column.type in LIMITS else column.quoted()
+    )

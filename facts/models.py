@@ -106,3 +106,24 @@ class Recorded(models.Model):
     class Meta:
         abstract = True
         triggers: ClassVar[list[pgtrigger.Trigger]] = [STAMP, NOTE_DELETION]
+
+
+class SetAside(models.Model):
+    """A record that a step of the nightly run could not work on, or whose date it took for none, until it can."""
+
+    step = models.CharField(max_length=40)
+    table = models.CharField(max_length=80)
+    row_id = models.BigIntegerField(default=0)
+    name = models.CharField(max_length=120, blank=True, default="", help_text="Of what is no row, such as a metric.")
+    reason = models.CharField(max_length=500)
+    since = models.DateTimeField(auto_now_add=True)
+    tried_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["step", "table", "row_id", "name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["step", "table", "row_id", "name"], name="set_aside_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.name or self.row_id}"

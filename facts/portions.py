@@ -37,6 +37,20 @@ class Portion:
             return rows.filter(rows[column].between(self.first, self.last))
         return rows.semi_join(self._named, rows[column] == self._named.named)
 
+    @property
+    def is_one(self) -> bool:
+        return self.first == self.last
+
+    def halves(self) -> "tuple[Portion, ...]":
+        """Return the lower and the higher half of the ids; none of a single one."""
+        if self.is_one:
+            return ()
+        if self.ids is None:
+            middle = (self.first + self.last) // 2
+            return Portion(self.first, middle), Portion(middle + 1, self.last)
+        lower, higher = np.array_split(self.ids, 2)
+        return tuple(Portion(int(ids[0]), int(ids[-1]), ids) for ids in (lower, higher))
+
     @cached_property
     def _named(self) -> Any:
         return ibis.memtable(pa.table({"named": self.ids}))

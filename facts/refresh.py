@@ -25,6 +25,7 @@ from django.utils import timezone
 from facts import lake
 from facts.models import Copy, Deletion, Snapshot
 from facts.registry import tables
+from facts.set_aside import note_implausible
 from facts.writing import Writer, save
 
 log = logging.getLogger(__name__)
@@ -90,9 +91,12 @@ def refresh(*, rebuild: bool = False, progress: Progress | None = None, wait: bo
         _prepare(cursor, heard, math.inf)
         with _one_view(cursor):
             moment = _moment(cursor)
-            written = _write(_writers(moment, heard), moment.horizon, heard)
+            writers = _writers(moment, heard)
+            written = _write(writers, moment.horizon, heard)
         exported = {name: heard.rows.get(name, 0) + ahead.get(name, 0) for name in written}
         snapshot = _publish(moment, written, exported, heard.seconds)
+        for name in written:
+            note_implausible(tables()[name], writers[name].export.implausible)
         _tidy(snapshot)
     return snapshot
 

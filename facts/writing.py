@@ -13,6 +13,7 @@ from facts import lake
 from facts.export import Export
 from facts.models import Copy
 from facts.registry import FactTable
+from facts.set_aside import note_implausible
 
 ANEW_ABOVE = 0.2  # share of changed rows from which writing anew costs less than changing
 FEW = 1_000  # changed rows that are never worth a copy anew
@@ -62,6 +63,7 @@ class Writer:
             if time.monotonic() > until:
                 return False
             last_id = self._append_one(delta, last_id)
+            note_implausible(self.table, self.export.implausible)
             self.copy = self._written(delta, horizon)
             self.copy.staged = already + self.export.rows_read
             save(self.copy)

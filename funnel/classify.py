@@ -8,7 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import ibis
@@ -25,6 +25,7 @@ from facts.engine import Facts, open_facts
 from facts.portions import Portion, are_many, following, spared, without
 from facts.refresh import Progress
 from facts.rules import leaves
+from facts.set_aside import forget_deleted, work_through
 from funnel.changes import changed, names_changed
 from funnel.dated import Asked
 from funnel.definitions import in_force
@@ -42,6 +43,8 @@ STANDING = pa.schema(
 )
 ALWAYS = {"id", "source_system", "created_at", "first_contact_on", "status", "lifecycle_stage"}
 Ids = Callable[[str, str], np.ndarray]
+NOBODY = np.array([], dtype=np.int64)
+STEP = "classify"
 LOCK = 7_022_028  # the advisory lock under which one run at a time writes moves
 
 
@@ -60,13 +63,12 @@ def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: 
     meanings = meanings_of(facts)
     named = {subject: ids(subject, run.since) for subject in SUBJECTS} if run.since else {}
     for subject in SUBJECTS:
+        forget_deleted(STEP, SUBJECTS[subject][1])
         for portion in _left(run, subject, named.get(subject)):
             if time.monotonic() > until:
                 return None
-            with spared(run, SUBJECTS[subject][1], facts.snapshot) as gone:
-                _do(run, facts, funnel, subject, portion, meanings, gone)
-            if progress:
-                progress(run.asked, max(run.asked, 1), "buyers asked")
+            do = partial(_do, run, facts, funnel, subject, meanings, progress)
+            work_through(portion, do, run=run, step=STEP, table=SUBJECTS[subject][1])
     run.finished_at = timezone.now()
     run.save(update_fields=["finished_at"])
     return run.written
@@ -128,20 +130,40 @@ def _do(
     facts: Facts,
     funnel: Funnel,
     subject: str,
-    portion: Portion,
     meanings: pa.Table,
-    gone: np.ndarray,
+    progress: Progress | None,
+    portion: Portion,
+    left_out: np.ndarray,
+) -> bool:
+    """Ask about a portion and write what is new; False when it came to nothing, because buyers were deleted meanwhile."""
+    assert facts.snapshot
+    with spared(run, SUBJECTS[subject][1], facts.snapshot) as gone:
+        _write(run, facts, funnel, subject, meanings, portion, np.union1d(gone, left_out))
+        if progress:
+            progress(run.asked, max(run.asked, 1), "buyers asked")
+        return True
+    return False
+
+
+def _write(
+    run: Classification,
+    facts: Facts,
+    funnel: Funnel,
+    subject: str,
+    meanings: pa.Table,
+    portion: Portion,
+    left_out: np.ndarray,
 ) -> None:
-    """Ask about a portion, write what is new, and record how far the run came, all in one transaction."""
+    """Ask, write what is new, and record how far the run came, all in one transaction."""
     name, table = SUBJECTS[subject]
     begun = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        buyers = without(portion.only(facts.table(subject), "id"), "id", gone)
+        buyers = without(portion.only(facts.table(subject), "id"), "id", left_out)
         standing = _standing(cursor, name, portion)
-        question = _question(facts, funnel, subject, portion, buyers, meanings, run.moment, standing)
+        question = _question(facts, funnel, subject, portion, buyers, meanings, run.moment, standing, left_out)
         run.written += _copy(cursor, name, funnel, facts.stream(question))
-        run.reached = {**run.reached, name: portion.last}
+        run.reached = {**run.reached, name: max(portion.last, int(run.reached.get(name, 0)))}
         run.asked += portion.count(cursor, table)
         run.seconds = round(run.seconds + time.monotonic() - begun, 3)
         run.save()
@@ -156,13 +178,14 @@ def _question(
     meanings: pa.Table,
     now: datetime,
     standing: pa.Table,
+    left_out: np.ndarray = NOBODY,
 ) -> Any:
     key = f"{SUBJECTS[subject][0]}_id"
 
     def narrow(name: str, rows: Any) -> Any:
         if name == "stage_changes":  # some point to the lead through its deal
             return rows
-        return portion.only(rows, key) if name in EVENTS else rows
+        return without(portion.only(rows, key), key, left_out) if name in EVENTS else rows
 
     tables = Described(facts, subject, narrow)
     means = ibis.memtable(meanings)

@@ -17,6 +17,8 @@ from core.live import render_live
 from core.tasks import ring
 from core.work import State
 from facts.engine import as_of
+from facts.models import SetAside
+from kpis.left_out import MOST_SHOWN, set_aside_rows
 from kpis.models import NightlyRun, RunStep
 from kpis.nightly import OVER, ask_for_run, next_due
 from team.access import needs
@@ -46,12 +48,15 @@ def runs(request: HttpRequest) -> HttpResponse:
     active = _all_runs().exclude(state__in=OVER).order_by("pk").first()
     last = _all_runs().filter(state__in=OVER).order_by("-finished_at").first()
     known, company = as_of(), Company.get()
+    left_out = set_aside_rows()
     context = {
         "page": page,
         "standing": _standing(active) if active else None,
         "last": last,
         "known": known,
         "is_late": _is_late(known),
+        "set_aside": left_out,
+        "set_aside_count": len(left_out) if len(left_out) < MOST_SHOWN else SetAside.objects.count(),
         "next_due": next_due(company),
         "zone": company.zone,
     }

@@ -9,7 +9,9 @@ from django.utils import timezone
 from core import periods
 from core.periods import Period
 from facts.engine import Facts
+from facts.models import SetAside
 from facts.refresh import Progress
+from facts.set_aside import RECORD_FAULTS, release, set_aside
 from kpis.compute import compute, scope_of, trend
 from kpis.grains import GRAINS, grain_of
 from kpis.models import MetricSnapshot, SnapshotSet
@@ -21,6 +23,7 @@ WHOLE = ("last_year", "this_year", "last_quarter", "last_month", "all")
 CUT = ("last_year", "this_year")
 MONTHS = "last_12_months"
 BATCH = 2000
+STEP, TABLE = "metrics", "metric"
 
 
 def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: float | None = None) -> int | None:
@@ -40,8 +43,20 @@ def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: f
             progress(done, len(metrics), metric.name)
         if seconds is not None and time.monotonic() - started > seconds:
             return None
-        rows += _figures(metric, facts)
+        rows += _figures_or_none(metric, facts)
+    SetAside.objects.filter(step=STEP).exclude(name__in=[metric.key for metric in metrics]).delete()
     return _keep(facts, rows)
+
+
+def _figures_or_none(metric: Metric, facts: Facts) -> list[MetricSnapshot]:
+    """Return the figures of a metric; one that cannot be computed is set aside, so that the others are kept."""
+    try:
+        rows = list(_figures(metric, facts))
+    except RECORD_FAULTS as fault:
+        set_aside(STEP, TABLE, 0, fault, metric.key)
+        return []
+    release(STEP, TABLE, 0, metric.key)
+    return rows
 
 
 def current() -> SnapshotSet | None:

@@ -8,11 +8,13 @@ import hashlib
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -20,6 +22,7 @@ from crm.subjects import Described
 from facts.engine import Facts, open_facts
 from facts.portions import Portion, are_many, following, spared, without
 from facts.refresh import Progress
+from facts.set_aside import forget_deleted, work_through
 from scoring.changes import changed, is_some_gone, known_events, names_changed
 from scoring.compiling import Asked, states, wanted
 from scoring.definitions import in_force, signed_since
@@ -28,6 +31,7 @@ from scoring.terms import COUNTED, EVERYBODY, Model
 from scoring.writing import LOCK, fresh, remove, standing, write
 
 TABLE = "crm_lead"
+STEP = "score"
 
 
 def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None) -> int | None:
@@ -42,13 +46,12 @@ def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment:
     run = _begun(facts, models, moment or timezone.now())
     until = time.monotonic() + seconds
     named = changed(run.since, run.moment) if run.since else None
+    forget_deleted(STEP, TABLE)
     while portion := following(TABLE, named, run.reached):
         if time.monotonic() > until:
             return None
-        with spared(run, TABLE, facts.snapshot) as gone:
-            _do(run, facts, models, portion, gone)
-        if progress:
-            progress(run.asked, max(run.asked, 1), "leads scored")
+        do = partial(_do, run, facts, models, progress)
+        work_through(portion, do, run=run, step=STEP, table=TABLE)
     run.finished_at = timezone.now()
     run.save(update_fields=["finished_at"])
     return run.written
@@ -92,30 +95,48 @@ def _end_others(cursor: Any, models: Sequence[Model], moment: datetime) -> int:
     return remove(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
 
 
-def _do(run: ScoringRun, facts: Facts, models: Sequence[Model], portion: Portion, gone: np.ndarray) -> None:
+def _do(
+    run: ScoringRun,
+    facts: Facts,
+    models: Sequence[Model],
+    progress: Progress | None,
+    portion: Portion,
+    left_out: np.ndarray,
+) -> bool:
+    """Score a portion; False when it came to nothing, because leads were deleted meanwhile."""
+    assert facts.snapshot
+    with spared(run, TABLE, facts.snapshot) as gone:
+        _write(run, facts, models, portion, np.union1d(gone, left_out))
+        if progress:
+            progress(run.asked, max(run.asked, 1), "leads scored")
+        return True
+    return False
+
+
+def _write(run: ScoringRun, facts: Facts, models: Sequence[Model], portion: Portion, left_out: np.ndarray) -> None:
     """Score a portion, write what changed, and record how far the run came, all in one transaction."""
     begun = time.monotonic()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        asked_of = _asked(facts, portion, gone, run.moment)
+        asked_of = _asked(facts, portion, left_out, run.moment)
         for model in models:
-            run.written += _score(cursor, facts, model, asked_of, portion)
-        run.reached = portion.last
+            run.written += _score(cursor, facts, model, asked_of, portion, left_out)
+        run.reached = max(portion.last, run.reached)
         run.asked += portion.count(cursor, TABLE)
         run.seconds = round(run.seconds + time.monotonic() - begun, 3)
         run.save()
 
 
-def _asked(facts: Facts, portion: Portion, gone: np.ndarray, moment: datetime) -> Asked:
+def _asked(facts: Facts, portion: Portion, left_out: np.ndarray, moment: datetime) -> Asked:
     def narrow(name: str, rows: Any) -> Any:
-        return portion.only(rows, "lead_id") if name in COUNTED else rows
+        return without(portion.only(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
 
-    leads = without(portion.only(facts.table("leads"), "id"), "id", gone)
+    leads = without(portion.only(facts.table("leads"), "id"), "id", left_out)
     return Asked(Described(facts, "leads", narrow), leads, moment)
 
 
-def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Portion) -> int:
-    stands = standing(cursor, model, portion)
+def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Portion, left_out: np.ndarray) -> int:
+    stands = _others(standing(cursor, model, portion), left_out)
     known_at = facts.as_of
     assert known_at is not None
     found = states(model, asked)
@@ -124,6 +145,13 @@ def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Porti
     if stands.num_rows and model.leads != EVERYBODY:
         written += end_strangers(cursor, facts, model, asked, stands)
     return written
+
+
+def _others(stands: pa.Table, left_out: np.ndarray) -> pa.Table:
+    """Leave out the scores of leads that are not asked about: they stand as they are."""
+    if not left_out.size:
+        return stands
+    return stands.filter(pc.invert(pc.is_in(stands["stands_for"], value_set=pa.array(left_out, pa.int64()))))
 
 
 def end_strangers(cursor: Any, facts: Any, model: Model, asked: Asked, stands: pa.Table) -> int:

@@ -342,22 +342,22 @@ def _days(column: pd.Series, headers: Iterable[str], plan: Plan) -> values.Read:
 
 def _complaint(planned: PlannedField, plan: Plan, cell: str) -> str:
     found = planned.model_field
-    shown = shown(cell)
+    quoted = shown(cell)
     doubt = spoken.doubt(planned, plan, cell)
     if doubt:
-        return f"{shown} {doubt}"
+        return f"{quoted} {doubt}"
     if planned.rule.reads == "percent":
-        return f"{shown} is no percentage from 0 to 100"
+        return f"{quoted} is no percentage from 0 to 100"
     if isinstance(found, models.DateField):
-        return f"{shown} {NO_DATE}"
+        return f"{quoted} {NO_DATE}"
     if isinstance(found, models.DecimalField | models.IntegerField):
-        return f"{shown} {NO_NUMBER}"
+        return f"{quoted} {NO_NUMBER}"
     if isinstance(found, models.BooleanField):
-        return f"{shown} {NO_YES}"
+        return f"{quoted} {NO_YES}"
     if found.name == "currency":
-        return f"{shown} is no currency; write it as EUR"
+        return f"{quoted} is no currency; write it as EUR"
     if found.choices:
-        return f"{shown} is none of {', '.join(str(value) for value, _ in found.choices)}"
+        return f"{quoted} is none of {', '.join(str(value) for value, _ in found.choices)}"
     return f"The text has {len(cell)} characters; at most {found.max_length} fit"
 
 

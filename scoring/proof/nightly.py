@@ -4,11 +4,14 @@ import logging
 
 from agreements.models import Version
 from core.work import perform
+from facts.models import SetAside
 from facts.refresh import Progress
+from facts.set_aside import release, set_aside
 from scoring.definitions import in_force
 from scoring.models import Proof
 from scoring.proof.proving import asked_for
 
+STEP, TABLE = "proofs", Version._meta.db_table
 log = logging.getLogger(__name__)
 
 
@@ -17,10 +20,14 @@ def prove_in_force(progress: Progress) -> int:
     ids = [model.version_id for model in in_force() if model.version_id]
     versions = Version.objects.filter(pk__in=ids).select_related("agreement")
     wanted = [proof for proof in map(asked_for, versions) if proof is not None and not proof.is_over]
+    SetAside.objects.filter(step=STEP).exclude(row_id__in=ids).delete()
     for done, proof in enumerate(wanted):
         progress(done, len(wanted), "scores proven")
         try:
             perform(Proof, proof.pk)
-        except Exception:
+        except Exception as fault:
             log.exception("The proof %s failed.", proof.key)
+            set_aside(STEP, TABLE, proof.version_id, fault, str(proof.version)[:120])
+        else:
+            release(STEP, TABLE, proof.version_id, str(proof.version)[:120])
     return len(wanted)
