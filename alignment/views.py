@@ -11,6 +11,7 @@ from alignment import actions, detector
 from alignment.forms import DetectorForm
 from alignment.models import DetectorResult
 from core import limits
+from core.templatetags.form_key import FIELD
 from team.seats import is_demo
 from team.setup import is_claimable
 
@@ -33,7 +34,7 @@ def front_door(request: HttpRequest) -> HttpResponse:
     if not limits.within(request, what="detector", limit=RESULTS_PER_HOUR):
         form.add_error(None, TOO_MANY)
         return _ask(request, form, 429)
-    return redirect(actions.keep_answers(form.answers()))
+    return redirect(actions.keep_answers(form.answers(), request.POST.get(FIELD, "")))
 
 
 def _ask(request: HttpRequest, form: DetectorForm, status: int = 200) -> HttpResponse:

@@ -45,5 +45,5 @@ urlpatterns = [
         SpectacularSwaggerSplitView.as_view(url_name="api_schema", template_name="api/docs.html"),
         name="api_docs",
     ),
-    re_path(r"^(?:.*/)?$", no_such_address),
+    re_path(r"^(?:[\s\S]*/)?\Z", no_such_address),  # line breaks included
 ]

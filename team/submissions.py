@@ -21,10 +21,9 @@ from django.utils import timezone
 
 from core.guard import is_api
 from core.sealing import Sealed, Unsealable
-from core.templatetags.form_key import FIELD
+from core.templatetags.form_key import FIELD, is_key
 from team.models import SubmittedForm, User
 
-KEY = re.compile(r"[\w-]{8,64}")
 WRITES = re.compile(
     r'\s*(?:WITH\b.*?)?(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(?!django_session\b)', re.IGNORECASE | re.DOTALL
 )
@@ -58,7 +57,7 @@ class OncePerFormMiddleware:
         if request.method != "POST" or is_api(request) or not request.user.is_authenticated:
             return self.get_response(request)
         key = request.POST.get(FIELD, "")
-        if not KEY.fullmatch(key):
+        if not is_key(key):
             return self.get_response(request)
         form, is_ours = claim(request.user, key, digest_of(request))
         if is_ours:

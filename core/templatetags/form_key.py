@@ -1,5 +1,6 @@
 """`{% csrf_token %}` draws a key for the form besides, by which `team.submissions` knows a form that comes twice."""
 
+import re
 from secrets import token_urlsafe
 
 from django import template
@@ -11,6 +12,11 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 FIELD = "form_key"
+KEY = re.compile(r"[\w-]{20,64}", re.ASCII)
+
+
+def is_key(text: str) -> bool:
+    return bool(KEY.fullmatch(text))
 
 
 class FormKeyNode(CsrfTokenNode):
@@ -18,7 +24,13 @@ class FormKeyNode(CsrfTokenNode):
         token = super().render(context)
         if not token:
             return SafeString("")
-        return format_html('{}<input type="hidden" name="{}" value="{}">', token, FIELD, token_urlsafe(16))
+        return format_html("{}{}", token, form_key())
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """Draw the key alone, for a form that needs no protection against forgery."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, token_urlsafe(16))
 
 
 @register.tag("csrf_token")

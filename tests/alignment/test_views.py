@@ -159,3 +159,13 @@ def test_somebody_signed_in_may_take_it_too(as_user: Any, cmo: User) -> None:
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_the_door_knows_no_other_verbs(visitor: Client, method: str) -> None:
     assert getattr(visitor, method)("/").status_code == 405
+
+
+def test_answers_sent_twice_from_one_page_come_to_one_result(client: Client, db: None) -> None:
+    key = re.findall(r'name="form_key" value="([\w-]+)"', client.get("/").content.decode())[-1]
+    answers = {"plan": "yes", "people": "no", "reward": "yes", "form_key": key}
+    first, second = client.post("/", answers), client.post("/", answers)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert DetectorResult.objects.count() == 1
+    assert client.post("/", {**answers, "plan": "no"}).headers["Location"] != first.headers["Location"]
+    assert client.post("/", {**answers, "form_key": "short"}).headers["Location"] != first.headers["Location"]

@@ -110,7 +110,14 @@ def test_the_reader_loads_only_our_own_host_under_the_strict_policy(db: None, cl
 
 
 def test_an_address_that_leads_nowhere_says_so_in_json(db: None, client: Client) -> None:
-    for address in ("/api/", "/api/v1/people/", "/api/v2/leads/", "/api/v1/leads/x/"):
+    for address in (
+        "/api/",
+        "/api/v1/people/",
+        "/api/v2/leads/",
+        "/api/v1/leads/x/",
+        "/api/v1/leads/%0A/",
+        "/api/v1/metrics/a%0Ab/records/",
+    ):
         answer = client.get(address)
         assert answer.status_code == 404
         assert answer.json()["code"] == "not_found"
