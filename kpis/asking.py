@@ -1,7 +1,7 @@
 """Ask one measure of the facts: one query, grouped by part and currency, summed exactly."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -144,16 +144,33 @@ def kept(measure: Measure, row: Row) -> Any:
 
 def ask(scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
     """Return the sums of the measure for every part and currency that has rows."""
-    builds = [build for build in (measure.keep, measure.numerator, measure.denominator, measure.spread) if build]
-    checks = [check.of for check in measure.checks]
-    currency = dimensions.BY_TABLE[measure.table].get("currency") if measure.is_money else None
-    table, row = selected(scope, measure, cut, [*builds, *checks, *([currency] if currency else [])])
-    groups = {"part": _by(scope, measure, cut)(row)} if cut.by else {}
+    return ask_several(scope, (measure,), cut)[0]
+
+
+def ask_several(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[list[Sums]]:
+    """Return the sums of each measure, all by one question; they share their table, source and day, and have no spread.
+
+    One measure alone may have a spread.
+    """
+    main = next((measure for measure in measures if measure.is_money), measures[0])
+    builds = [build for one in measures for build in (one.keep, one.numerator, one.denominator, one.spread) if build]
+    checks = [check.of for measure in measures for check in measure.checks]
+    currency = dimensions.BY_TABLE[main.table].get("currency") if main.is_money else None
+    table, row = selected(scope, main, cut, [*builds, *checks, *([currency] if currency else [])])
+    groups = {"part": _by(scope, main, cut)(row)} if cut.by else {}
     groups |= {"currency": currency(row)} if currency else {}
-    groups |= {"is_before": measure.day(row) < ibis.literal(cut.edge)} if cut.edge else {}
-    groups |= {"spread": kept(measure, row).ifelse(measure.spread(row), None)} if measure.spread else {}
-    sums = table.aggregate(by=[value.name(name) for name, value in groups.items()], **_aggregates(measure, row))
-    return _read(scope, measure, cut, scope.facts.execute(_named(scope, sums, cut)))
+    groups |= {"is_before": main.day(row) < ibis.literal(cut.edge)} if cut.edge else {}
+    groups |= {"spread": kept(main, row).ifelse(main.spread(row), None)} if main.spread else {}
+    aggregates: dict[str, Any] = {}
+    for place, measure in enumerate(measures):
+        aggregates |= {_column(place, name): value for name, value in _aggregates(measure, row).items()}
+    sums = table.aggregate(by=[value.name(name) for name, value in groups.items()], **aggregates)
+    lines = _lines(scope.facts.execute(_named(scope, sums, cut)))
+    return [_read(scope, measure, cut, lines, place) for place, measure in enumerate(measures)]
+
+
+def _column(place: int, name: str) -> str:
+    return f"{name}_of_{place}"
 
 
 def _aggregates(measure: Measure, row: Row) -> dict[str, Any]:
@@ -184,15 +201,15 @@ def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
     return sums.left_join(names, sums.part == names.part_id).drop("part_id")
 
 
-def _read(scope: Scope, measure: Measure, cut: Cut, frame: pd.DataFrame) -> list[Sums]:
+def _read(scope: Scope, measure: Measure, cut: Cut, lines: list[dict[str, Any]], place: int) -> list[Sums]:
     found: dict[tuple[str, str, bool], Sums] = {}
-    for line in _lines(frame):
+    for line in lines:
         key, label = _part(scope, cut, line)
         currency = line.get("currency") or scope.currency if measure.is_money else ""
         is_before = bool(line.get("is_before"))
         first = Sums(key, label, line.get("external_id") or "", currency, is_before=is_before)
         sums = found.setdefault((key, currency, is_before), first)
-        _add(sums, measure, line)
+        _add(sums, measure, line, place)
     return list(found.values())
 
 
@@ -201,16 +218,17 @@ def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
-def _add(sums: Sums, measure: Measure, line: dict[str, Any]) -> None:
-    n = int(line["n"])
+def _add(sums: Sums, measure: Measure, line: dict[str, Any], place: int) -> None:
+    n = int(line[_column(place, "n")])
     sums.n += n
-    sums.numerator += _exact(line.get("numerator"))
-    sums.denominator += _exact(line.get("denominator"))
+    sums.numerator += _exact(line.get(_column(place, "numerator")))
+    sums.denominator += _exact(line.get(_column(place, "denominator")))
     sums.records[measure.table] = sums.records.get(measure.table, 0) + n
     if measure.spread and line["spread"] is not None:
         sums.values[int(line["spread"])] += n
-    for place, check in enumerate(measure.checks):
-        sums.checks[check.words] = sums.checks.get(check.words, 0) + int(line[f"check_{place}"])
+    for number, check in enumerate(measure.checks):
+        count = int(line[_column(place, f"check_{number}")])
+        sums.checks[check.words] = sums.checks.get(check.words, 0) + count
 
 
 def add(total: Sums, row: Sums) -> None:

@@ -254,7 +254,8 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
 def _shared(period: Period, grain: str, stock_grain: str, facts: Facts) -> Shared:
     """Let the readings and trends of the period, and of the one before, be answered together."""
     evenings = evenings_of(period, stock_grain, scope_of(period, facts).today).values()
-    return Shared(period, grain=grain, evenings=evenings, trended=[get(key) for key in TRENDED])
+    metrics, trended = [get(key) for key in METRICS], [get(key) for key in TRENDED]
+    return Shared(period, metrics=metrics, grain=grain, evenings=evenings, trended=trended)
 
 
 def _is_empty(facts: Facts) -> bool:

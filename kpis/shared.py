@@ -1,4 +1,4 @@
-"""One period, the one before and the units of a trend, answered by one question to the facts for each measure.
+"""One period, the one before and the units of a trend, answered by one question to the facts for all measures of the same rows.
 
 The two periods follow each other, and sums add up: a question over both, grouped by unit and by side of the edge between
 them, holds the answers to all. A stock is counted on all evenings at once. What two metrics share is asked once.
@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from core.periods import Period
-from kpis.asking import EVENING, Cut, Sums, add, ask, has_rows
+from kpis.asking import EVENING, Cut, Sums, add, ask, ask_several, has_rows
 from kpis.registry import Bases, Measure, Metric
 from kpis.rows import Scope
 
@@ -18,52 +18,59 @@ from kpis.rows import Scope
 class Shared:
     """Answers what `ask` answers, for one pair of periods; anything else is asked as it stands.
 
-    `trended` are the metrics whose trend is wanted: flows by `grain`, stocks on the `evenings`.
+    `metrics` are those that will be asked for: measures of the same rows and day are asked together. `trended` are those
+    whose trend is wanted: flows by `grain`, stocks on the `evenings`.
     """
 
     def __init__(
-        self, period: Period, *, grain: str = "", evenings: Iterable[date] = (), trended: Iterable[Metric] = ()
-    ) -> None:
+        self, period: Period, *, metrics: Iterable[Metric] = (), grain: str = "", evenings: Iterable[date] = (),
+        trended: Iterable[Metric] = (),
+    ) -> None:  # fmt: skip
         self.period, self.before, self.grain = period, period.before, grain
         self._evenings = tuple(evenings)
         self._trended = {measure for metric in trended for measure in metric.all_measures}
+        wanted = [measure for metric in metrics for measure in metric.all_measures]
+        self._wanted = dict.fromkeys([*wanted, *self._trended])
         self._known: dict[Any, Any] = {}
 
     def ask(self, scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
         """Return the sums of the measure for every part and currency that has rows."""
+        among = self._asked_with(measure)
         if measure.is_stock:
-            return self._of_stock(scope, measure, cut)
-        has_grain = measure in self._trended and bool(self.grain)
-        if (
-            scope.period not in (self.period, self.before)
-            or not self.before
-            or cut.by not in ({"", self.grain} if has_grain else {""})
-        ):
+            return self._of_stock(scope, measure, cut, among)
+        by = self.grain if self._trended.intersection(among) else ""
+        if not self.before or scope.period not in (self.period, self.before) or cut.by not in {"", by}:
             return ask(scope, measure, cut)
-        rows = self._once(
-            "flow", measure, cut, lambda: self._over_both(scope, measure, cut, self.grain if has_grain else "")
-        )
+        both = replace(scope, period=Period(self.before.start, self.period.end, calendar=self.period.calendar))
+        rows = self._several(measure, among, both, replace(cut, by=by, edge=self.period.start))
         mine = [row for row in rows if row.is_before == (scope.period == self.before)]
         return mine if cut.by else _whole(measure, mine)
 
-    def _over_both(self, scope: Scope, measure: Measure, cut: Cut, by: str) -> list[Sums]:
-        assert self.before
-        both = replace(scope, period=Period(self.before.start, self.period.end, calendar=self.period.calendar))
-        return ask(both, measure, replace(cut, by=by, edge=self.period.start))
-
-    def _of_stock(self, scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
-        wanted = scope.evenings
-        known = self._all_evenings(scope, measure)
-        if cut.by not in ("", EVENING) or not set(wanted) <= set(known):
+    def _of_stock(self, scope: Scope, measure: Measure, cut: Cut, among: tuple[Measure, ...]) -> list[Sums]:
+        ends = {period.end or scope.today for period in (self.period, self.before) if period}
+        every = ends.union(self._evenings if self._trended.intersection(among) else ())
+        if cut.by not in ("", EVENING) or not every.issuperset(scope.evenings):
             return ask(scope, measure, cut)
-        asked = replace(scope, asked_evenings=known)
-        rows = self._once("stock", measure, cut, lambda: ask(asked, measure, replace(cut, by=EVENING)))
-        mine = [row for row in rows if row.key in {day.isoformat() for day in wanted}]
+        asked = replace(scope, asked_evenings=tuple(sorted(every)))
+        wanted = {day.isoformat() for day in scope.evenings}
+        rows = self._several(measure, among, asked, replace(cut, by=EVENING))
+        mine = [row for row in rows if row.key in wanted]
         return mine if cut.by else _whole(measure, mine)
 
-    def _all_evenings(self, scope: Scope, measure: Measure) -> tuple[date, ...]:
-        ends = (period.end or scope.today for period in (self.period, self.before) if period)
-        return tuple(sorted({*ends, *(self._evenings if measure in self._trended else ())}))
+    def _asked_with(self, measure: Measure) -> tuple[Measure, ...]:
+        """Return the measures that one question can be asked of together with this one, itself among them."""
+        if measure.spread:
+            return (measure,)
+        same = [one for one in self._wanted if not one.spread and _rows_of(one) == _rows_of(measure)]
+        return tuple(dict.fromkeys([measure, *same]))
+
+    def _several(self, measure: Measure, among: tuple[Measure, ...], scope: Scope, cut: Cut) -> list[Sums]:
+        where = tuple(sorted(cut.where.items()))
+        if (measure, where) not in self._known:
+            answers = zip(among, ask_several(scope, among, cut), strict=True)
+            self._known.update({(one, where): rows for one, rows in answers})
+        found: list[Sums] = self._known[measure, where]
+        return found
 
     def has_rows(self, scope: Scope, measure: Measure, cut: Cut) -> bool:
         """Tell whether the basis exists at all; that depends on no filter but the source."""
@@ -73,10 +80,15 @@ class Shared:
         return found
 
     def _once(self, kind: str, measure: Measure, cut: Cut, question: Callable[[], Any]) -> Any:
-        key = (kind, measure, tuple(sorted(cut.where.items())))
+        key = (kind, _rows_of(measure), tuple(sorted(cut.where.items())))
         if key not in self._known:
             self._known[key] = question()
         return self._known[key]
+
+
+def _rows_of(measure: Measure) -> tuple[Any, ...]:
+    """Return what decides which rows a measure looks at, and on which day."""
+    return measure.table, measure.source, measure.day, measure.is_stock
 
 
 def _whole(measure: Measure, rows: Iterable[Sums]) -> list[Sums]:
