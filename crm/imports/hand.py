@@ -12,7 +12,7 @@ from typing import Any
 from crm.imports.catalogue import OURS, RANKS, FileKind, kind_of, own_folder, sources
 from crm.imports.headers import fold
 from crm.imports.reading import load_mapping, mapping_of
-from crm.imports.rules import MappingError, ObjectMapping, Source
+from crm.imports.rules import ALL, MappingError, ObjectMapping, Source
 from crm.imports.targets import AS_IS, CUSTOM, ID_ONLY, OUT, rule_of, sheet, targets
 from crm.models import ImportFile
 
@@ -97,11 +97,11 @@ def _moved(rule: Any, places: Mapping[str, list[str]]) -> Table | None:
 
 
 def with_id(table: Table, id_column: str) -> Table:
-    """Say what the rows are known by: a column, or all that is read of them together."""
+    """Say what the rows are known by: a column, or all that is read of them together, kept columns included."""
     rest = {key: value for key, value in table.items() if key not in {"id", "id_from"}}
     if id_column:
         return {**rest, "id": [id_column]}
-    return {**rest, "id": [], "id_from": [*table.get("fields", {}), *table.get("references", {})]}
+    return {**rest, "id": [], "id_from": [ALL]}
 
 
 def corrected(table: Table, header: Iterable[str], choices: Choices, id_column: str | None = None) -> Table:

@@ -14,9 +14,10 @@ from crm.imports.headers import fold, index
 from crm.imports.notes import DECIMALS, MISFIT, SHORT_ID, Notes, add_note
 from crm.imports.plan import Plan
 from crm.imports.record_ids import SHORTENED_REASON, read_ids
-from crm.imports.rules import FieldRule, ObjectMapping
+from crm.imports.rules import ALL, FieldRule, ObjectMapping
 
 Refuse = Callable[[np.ndarray, str, Callable[[int], str]], None]  # (rows, column, reason by row)
+MADE = "made of cells"  # in the columns of a block: whether the id of a row was
 LONGEST = 255
 DIGEST = 32
 
@@ -79,6 +80,7 @@ def own_ids(
     """Return the ids of the rows that make a record; the others have none, and are not staged."""
     key = columns["external_id"]
     if plan.mapping.id_from:
+        columns[MADE] = key == ""
         if (key == "").any():
             key = key.where(key != "", composed(plan, columns, frame))
         header = (*plan.id_headers, *plan.headers_of(plan.mapping.id_from[0]), "")[0]
@@ -88,9 +90,33 @@ def own_ids(
 
 def composed(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
     """Return for each row an id made of what the mapping says makes it what it is."""
-    parts = [_text(plan, columns, name, frame) for name in plan.mapping.id_from]
+    if plan.mapping.id_from == (ALL,):
+        parts = [_read_or_written(plan, columns, name, frame) for name in _read_columns(plan, frame)]
+    else:
+        parts = [_text(plan, columns, name, frame) for name in plan.mapping.id_from]
     rows = zip(*parts, strict=True)
     return pd.Series([_key(row) for row in rows], index=frame.index, dtype="str")
+
+
+def _read_columns(plan: Plan, frame: pd.DataFrame) -> list[str]:
+    """Return all columns that are read or kept, in an order that does not hang on that of the file."""
+    read = set(plan.custom)
+    for field in plan.fields:
+        read |= {*field.headers, *field.join, *(field.calculation.headers if field.calculation else ())}
+    for link in plan.references:
+        read |= set(link.headers)
+    return sorted((str(name) for name in frame if name in read), key=fold)
+
+
+def _read_or_written(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
+    """Return what stands in a column as it was read; as it is written where what is made of it can be agreed otherwise."""
+    plain = (one.column for one in plan.fields if one.headers == (name,) and not _is_translated(one.rule))
+    column = next(plain, "")
+    return [_word(value) for value in columns[column].astype(object)] if column in columns else list(frame[name])
+
+
+def _is_translated(rule: FieldRule) -> bool:
+    return bool(rule.map or rule.refine or rule.when or rule.unless)
 
 
 def _text(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:

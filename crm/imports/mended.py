@@ -17,6 +17,7 @@ from django.db.models import Count
 from core.sheets import unguarded
 from crm.imports.blocks import Block
 from crm.imports.headers import REJECTED_LINE, fold, is_ours, mends
+from crm.imports.occurrences import Numbering
 from crm.imports.plan import Plan
 from crm.imports.prepare import Prepared, prepare
 from crm.imports.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING, ZONE, manners_of
@@ -78,11 +79,11 @@ def currency_of(files: Iterable[ImportFile]) -> str:
     return next((file.mends.run.currency for file in files if file.mends and file.mends.run.currency), "")
 
 
-def prepared(found: Iterable[Block], plans: list[Plan]) -> Iterator[Prepared]:
+def prepared(found: Iterable[Block], plans: list[Plan], numbering: Numbering | None = None) -> Iterator[Prepared]:
     """Check the rows as any others, and say which lines of the first file those are that can go in."""
     for block in found:
         was = _lines_before(block)
-        result = prepare(replace(block, frame=_bare(block.frame)), plans)
+        result = prepare(replace(block, frame=_bare(block.frame)), plans, numbering)
         wrong = {refused.line for refused in result.refused}
         result.mended = [before for line, before in was.items() if line not in wrong]
         yield result

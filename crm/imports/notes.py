@@ -6,11 +6,16 @@ from typing import Any
 MISFIT, SHORT_ID, DECIMALS = "ids that do not fit", "ids of 15 characters", "ids with decimals"
 EMPTY_DATES = "empty dates"
 MIXED_IDS = frozenset({MISFIT, SHORT_ID})  # a record may be stored under another way of writing its id
+EQUAL_EACH, EQUAL_ONE, SAME_KEY = "equal rows, each one", "equal rows, one", "rows with the same key"
 Notes = dict[str, dict[str, Any]]  # {what: {rows, sample}}
 WORDS = {
     MISFIT: "{rows} of Salesforce like “{sample}”: the last three characters do not fit the others, so the ids are kept "
     "as they are written. Compare upper and lower case with Salesforce.",
     SHORT_ID: "{rows} with a Salesforce id of 15 characters like “{sample}”: it names the same record as the one with 18.",
+    EQUAL_EACH: "{rows} without an id equal another row of the file in every column. Each row is a record of its own.",
+    EQUAL_ONE: "{rows} without an id equal another row of the file in every column. Equal rows are one record.",
+    SAME_KEY: "{rows} without an id agree with another row in what they are known by, like “{sample}”, and differ in other "
+    "columns. Each row is a record of its own.",
     DECIMALS: "{rows} with an id like “{sample}”: it is read without the decimals, which a spreadsheet or program added.",
     EMPTY_DATES: "{rows} with an empty date ({sample}), read as no date.",
 }

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.imports.catalogue import titles
-from crm.imports.notes import note_sentences
+from crm.imports.notes import EQUAL_EACH, EQUAL_ONE, note_sentences
+from crm.imports.occurrences import EACH, EQUAL_ROWS, ONE
 from crm.imports.preview import COUNTS, Totals, totals
 from crm.imports.targets import target, title_of
 from crm.models import Import, ImportFile, Likeness, Preview, Treatment
@@ -48,6 +49,15 @@ class AlikeLine:
 
 
 @dataclass(frozen=True)
+class NoteLine:
+    """What is made of some rows of a file, and the other way where there is one: (question, answer, label)."""
+
+    file: ImportFile
+    words: str
+    other: tuple[str, str, str] | None
+
+
+@dataclass(frozen=True)
 class Outlook:
     """Everything that is known of an import before it goes in."""
 
@@ -61,7 +71,7 @@ class Outlook:
     links: list[LinkLine]
     alike: list[AlikeLine]
     refused: list[tuple[str, dict[str, Any]]]
-    notes: list[tuple[str, str]]  # (file, what is made of some of its rows)
+    notes: list["NoteLine"]
     currency: str
 
     @property
@@ -93,9 +103,15 @@ def outlook(run: Import, files: list[ImportFile]) -> Outlook:
         links=_links(counted),
         alike=_alike(run, counted),
         refused=[(file.name, one) for file in counted for one in file.preview["refused"]][:20],
-        notes=[(file.name, words) for file in counted for words in note_sentences(file.preview.get("notes", {}))],
+        notes=[line for file in counted for line in _notes(file)],
         currency=(row.checkpoint.get("currency", "") if row else "") or "",
     )
+
+
+def _notes(file: ImportFile) -> list[NoteLine]:
+    notes = file.preview.get("notes", {})
+    others = {EQUAL_EACH: (EQUAL_ROWS, ONE, "Take equal rows as one"), EQUAL_ONE: (EQUAL_ROWS, EACH, "Take each row")}
+    return [NoteLine(file, words, others.get(what)) for what in notes for words in note_sentences({what: notes[what]})]
 
 
 def _coming(figures: dict[str, Any]) -> int:

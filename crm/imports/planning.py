@@ -3,7 +3,7 @@
 And the rows, checked by these plans from the place in the file where a checkpoint says that the last commit ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from crm.imports.convertible import conversion
 from crm.imports.evidence import manners_of
 from crm.imports.hand import kind_for
 from crm.imports.keys import for_each_column
+from crm.imports.occurrences import Numbering, numbering
 from crm.imports.plan import Plan, make_plan
 from crm.imports.prepare import Prepared, prepare
 from crm.imports.spoken import with_manners
@@ -43,8 +44,30 @@ def place_behind(prepared: Prepared, file: ImportFile) -> dict[str, int]:
 def prepared_from(place: Place, file: ImportFile, currency: str) -> Iterator[Prepared]:
     """Check the rows of a file from a place on, block by block; what is yielded needs no database, so a thread may ask."""
     plans = plans_of(file, currency)
+    numbers = numbering(file, plans, currency)
+    if numbers is None:
+        return _prepared(place, file, plans, None)
+    if numbers.recall(file.start, place.offset) == place.offset:
+        return _numbered(_prepared(place, file, plans, numbers), numbers, place)
+    numbers = numbering(file, plans, currency)  # what is kept of the blocks before does not reach so far
+    first = Place(file.start, file.first_line)
+    found = _numbered(_prepared(first, file, plans, numbers), numbers, first)
+    return (prepared for prepared in found if prepared.end > place.offset)
+
+
+def _prepared(place: Place, file: ImportFile, plans: list[Plan], numbers: Numbering | None) -> Iterator[Prepared]:
     found = blocks(store.place(file.plain), file.header, file.delimiter, *place)
-    return mended.prepared(found, plans) if file.mends_id else (prepare(block, plans) for block in found)
+    return mended.prepared(found, plans, numbers) if file.mends_id else (prepare(one, plans, numbers) for one in found)
+
+
+def _numbered(found: Iterable[Prepared], numbers: Numbering | None, place: Place) -> Iterator[Prepared]:
+    """Keep for a resume what the numbers of later rows need of each block."""
+    start = place.offset
+    for prepared in found:
+        if numbers:
+            numbers.keep(start, prepared.end)
+        start = prepared.end
+        yield prepared
 
 
 def plans_of(file: ImportFile, currency: str) -> list[Plan]:

@@ -22,6 +22,7 @@ from crm.imports.convertible import AMOUNT
 from crm.imports.headers import fold
 from crm.imports.lookups import ANY
 from crm.imports.notes import MIXED_IDS
+from crm.imports.occurrences import Numbering
 from crm.imports.plan import BASIS, Plan, PlannedField, PlannedReference, staged_columns
 from crm.models import StageTrack
 from crm.stages import usual
@@ -32,7 +33,7 @@ NO_NUMBER = "is no number that can be read, or too large; write it as 1234.50"
 NO_YES = "is neither yes nor no"
 
 
-def prepare(block: Block, plans: list[Plan]) -> Prepared:
+def prepare(block: Block, plans: list[Plan], numbering: Numbering | None = None) -> Prepared:
     """Check every cell that some plan reads; a row with one wrong cell is refused whole."""
     frame = trimmed(block.frame)
     blank = (frame == "").all(axis=1).to_numpy() if len(frame) else np.array([], bool)
@@ -44,6 +45,8 @@ def prepare(block: Block, plans: list[Plan]) -> Prepared:
     _check_cells(checks)
     dropped = _dropped(frame, plans)
     columns = [read_columns(plan, checks) for plan in plans]
+    if numbering:
+        _number_rows(numbering, columns, checks)
     for plan, found in zip(plans, columns, strict=True):
         _check_rates(plan, found, checks)
     taken = ~checks.wrong & ~dropped
@@ -60,6 +63,14 @@ def trimmed(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({place: frame.iloc[:, place].str.strip() for place in range(frame.shape[1])}).set_axis(
         frame.columns, axis=1
     )
+
+
+def _number_rows(numbering: Numbering, columns: list[dict[str, pd.Series]], checks: Checks) -> None:
+    for place, found in enumerate(columns):
+        if keys.MADE in found:
+            key, made = found["external_id"], found.pop(keys.MADE)
+            is_made = (made & (key != "")).to_numpy()
+            found["external_id"] = numbering.number(place, key, is_made, checks.frame, checks.notes)
 
 
 def _check_cells(checks: Checks) -> None:

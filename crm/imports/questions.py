@@ -22,7 +22,9 @@ from crm.imports.evidence import (
     has_numbers,
     manners_of,
 )
+from crm.imports.headers import fold
 from crm.imports.numbers import COMMA, POINT
+from crm.imports.occurrences import EACH, EQUAL_ROWS, ONE, equal_rows
 from crm.models import FileState, ImportFile
 from team.models import Company
 
@@ -41,6 +43,7 @@ __all__ = [
     "questions",
 ]
 ENCODING, DELIMITER = "encoding", "delimiter"
+ROWS = {EACH: "Each row is a record", ONE: "Equal rows are one record"}
 ORDERS = {DAY_FIRST: "The day comes first", MONTH_FIRST: "The month comes first"}
 POINTS = {
     POINT: "A point before the decimals",
@@ -98,7 +101,14 @@ def findings(file: ImportFile) -> list[Finding]:
     if not file.kind:
         return told
     reader = Reader(file)
-    return [*told, *_found_orders(reader), *_found_decimals(reader), *_found_money(reader), *_found_zone(reader)]
+    return [
+        *told,
+        *_found_orders(reader),
+        *_found_decimals(reader),
+        *_found_money(reader),
+        *_found_zone(reader),
+        *_found_rows(reader),
+    ]
 
 
 def said_otherwise(file: ImportFile, said: Mapping[str, str]) -> dict[str, str]:
@@ -319,3 +329,14 @@ def _found_zone(reader: Reader) -> Iterator[Finding]:
         by_zone.setdefault(zones.get(name) or zones.get("") or default, []).append(name)
     for zone, names in by_zone.items():
         yield Finding("Time zone", zone, f"Of times in {_listed(names)}, which say none themselves.")
+
+
+def _found_rows(reader: Reader) -> Iterator[Finding]:
+    """Say what rows are that are equal in every column, where rows have no id of their own."""
+    assert reader.kind
+    here = {fold(name) for name in reader.file.header}
+    for mapping in reader.kind.mappings:
+        if mapping.numbers_rows and not here & {fold(name) for name in mapping.id_columns}:
+            value = equal_rows(mapping.object, reader.answers)
+            yield Finding("Rows that are equal", value, "Of rows without an id.", EQUAL_ROWS, tuple(ROWS.items()))
+            return

@@ -10,6 +10,9 @@ from django.db import models
 
 from crm.imports.headers import fold, name_parts, without_unit
 
+ALL = "*"  # of id_from: all that is read of a row
+KEYED = frozenset({"stage_change", "exchange_rate"})  # one per deal, moment and stage; one per currency and day
+
 
 class MappingError(ValueError):
     """A mapping file says something that cannot be; the message names the file and what to change."""
@@ -155,6 +158,12 @@ class ObjectMapping:
     copies: tuple[tuple[str, str, str], ...] = ()  # (field, link, field of the linked record)
     back_links: tuple[BackLink, ...] = ()
     rules: tuple[str, ...] = ()  # named rules that run when all files are in
+
+    @property
+    def numbers_rows(self) -> bool:
+        """Tell whether rows without an id are told apart by more than what makes their id: that is no key by nature."""
+        is_key = self.object in KEYED or self.id_from in {("email",), ("name",)}
+        return bool(self.id_from) and self.each is None and not is_key
 
     def is_met_by(self, headers: Iterable[str]) -> bool:
         headers = list(headers)

@@ -17,6 +17,7 @@ from crm.actions import cancel_import, start_import
 from crm.imports import store
 from crm.imports.catalogue import AUTO, source_names
 from crm.imports.notes import note_sentences
+from crm.imports.occurrences import EACH, EQUAL_ROWS, ONE
 from crm.imports.questions import DATES, DECIMAL, ZONE, Question, questions
 from crm.imports.uploads import SEVERAL, whose
 from crm.imports.zones import zone_named
@@ -48,6 +49,9 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--decimal", choices=["comma", "point"], help="what parts decimals where 1.234 could be two numbers"
+        )
+        parser.add_argument(
+            "--equal-rows", choices=[EACH, ONE], help="what rows without an id are that are equal in every column"
         )
         parser.add_argument("--zone", default="", help="of times that say none, like Europe/Berlin")
 
@@ -135,7 +139,12 @@ class Command(BaseCommand):
 
 def _answers(options: dict[str, Any]) -> dict[str, str]:
     """Return what was said on the line, as answers to the questions that files may leave open."""
-    said = {DATES: options["dates"], DECIMAL: options["decimal"], ZONE: options["zone"]}
+    said = {
+        DATES: options["dates"],
+        DECIMAL: options["decimal"],
+        ZONE: options["zone"],
+        EQUAL_ROWS: options["equal_rows"],
+    }
     return {key: value for key, value in said.items() if value}
 
 
