@@ -126,18 +126,24 @@ class AgreementView(ReadOnly):
     serializer_class = AgreementSerializer
     filterset_class = AgreementFilter
 
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().visible_to(cast(User, self.request.user))  # type: ignore[attr-defined, no-any-return]
+
     @extend_schema(responses=EntrySerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)
     def story(self, request: Request, pk: int) -> Response:
         """Tell who did what on the agreement, from its first draft on, and what changed about the accounts of its people."""
-        found = get_object_or_404(Agreement, pk=pk)
-        return Response(EntrySerializer(queries.history(found), many=True).data)
+        found = get_object_or_404(self.get_queryset(), pk=pk)
+        return Response(EntrySerializer(queries.history(found, cast(User, request.user)), many=True).data)
 
 
 class VersionView(ReadOnly):
     queryset = Version.objects.select_related("agreement").prefetch_related("signatures", "disputes")
     serializer_class = VersionSerializer
     filterset_class = VersionFilter
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return super().get_queryset().visible_to(cast(User, self.request.user))  # type: ignore[attr-defined, no-any-return]
 
     @extend_schema(request=NewVersionSerializer, responses={201: VersionSerializer})
     def create(self, request: Request) -> Response:

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 
 from agreements.differences import flat
+from team.access import may
+from team.models import User
 
 
 class TermsForm(forms.Form):
@@ -43,6 +45,7 @@ class Kind:
     page: str = ""  # the name of the page on which a version is proposed, by the agreement's key; empty: the form here
     new_page: str = ""  # of the page that opens a further agreement of the kind
     right: str = ""  # of team.access, which drafting and proposing needs beyond what every kind asks for
+    reading_right: str = ""  # of team.access; whoever signs for a side reads what they sign
 
 
 _kinds: dict[str, Kind] = {}
@@ -59,6 +62,11 @@ def get(key: str) -> Kind:
 
 def all_kinds() -> list[Kind]:
     return list(_kinds.values())
+
+
+def closed_to(user: User) -> list[str]:
+    """Return the kinds that the user's role does not read."""
+    return [kind.key for kind in all_kinds() if kind.reading_right and not may(user, kind.reading_right)]
 
 
 register(Kind("term", "Word", "Words", "What a word of the trade means here: lead, MQL, opportunity."))

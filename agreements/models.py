@@ -14,8 +14,9 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from agreements import kinds
 from notify.models import APPEND_ONLY
-from team.models import Company, Side, User
+from team.models import Company, Role, Side, User
 
 SIGNING_SIDES = [Side.MARKETING, Side.SALES]
 
@@ -48,6 +49,15 @@ class Signatory(models.Model):
         return f"{self.get_seat_display()}: {self.holder}"
 
 
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    def visible_to(self, user: User) -> Self:
+        """Return what the user may read: kinds open to their role, or all to a signatory; no other side's first draft."""
+        is_signatory = Signatory.objects.filter(holder=user, seat__in=[*SIGNING_SIDES, Seat.ARBITER]).exists()
+        rows = self if is_signatory else self.exclude(kind__in=kinds.closed_to(user))
+        versions = Version.objects.filter(agreement=OuterRef("pk"))
+        return rows.filter(~Exists(versions) | Exists(versions.shown_to(user)))
+
+
 class Agreement(models.Model):
     """Anything both sides must agree on: a stage, a threshold, an SLA, a goal, a term, a persona …"""
 
@@ -58,6 +68,8 @@ class Agreement(models.Model):
         max_length=12, choices=Side, blank=True, default="", help_text="Support or Finance, where they own the stage."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AgreementQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["kind", "title"]
@@ -98,6 +110,15 @@ class VersionQuerySet(models.QuerySet["Version"]):
         begun = Q(in_force_at__isnull=False) if on is None else Q(in_force_at__date__lte=day)
         ended = Q(ended_at=None) if on is None else Q(ended_at=None) | Q(ended_at__date__gt=day)
         return self.filter(begun, ended, lasting)
+
+    def shown_to(self, user: User) -> Self:
+        """Versions that were proposed, and the drafts that are the user's own or their side's."""
+        own_side = [role for role in Role if role.side == Role(user.role).side]
+        return self.filter(Q(proposed_at__isnull=False) | Q(drafted_by=user) | Q(drafted_by__role__in=own_side))
+
+    def visible_to(self, user: User) -> Self:
+        """Those of agreements that the user may read, without the drafts of other sides."""
+        return self.shown_to(user).filter(agreement__in=Agreement.objects.visible_to(user))
 
     def open(self) -> Self:
         """Versions that wait for somebody: proposed, neither in force nor ended."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from agreements import differences, kinds
 from agreements.models import Agreement, Dispute, Entry, Signature, Version
@@ -99,9 +99,9 @@ def _versions() -> QuerySet[Version]:
     )
 
 
-def listed(kind: str = "", words: str = "") -> QuerySet[Agreement]:
-    """Return agreements with their versions, narrowed to a kind and to words of the title."""
-    found = Agreement.objects.prefetch_related(Prefetch("versions", _versions()))
+def listed(reader: User, kind: str = "", words: str = "") -> QuerySet[Agreement]:
+    """Return the agreements that the reader may read, with their versions, narrowed to a kind and to words of the title."""
+    found = Agreement.objects.visible_to(reader).prefetch_related(Prefetch("versions", _versions().shown_to(reader)))  # type: ignore[attr-defined]
     if kind:
         found = found.filter(kind=kind)
     return found.filter(title__icontains=words) if words else found
@@ -116,7 +116,7 @@ def line(agreement: Agreement) -> Line:
 
 def story(agreement: Agreement, reader: User) -> Story:
     """Read an agreement whole for one reader."""
-    versions = list(_versions().filter(agreement=agreement))
+    versions = list(_versions().filter(agreement=agreement).shown_to(reader))  # type: ignore[attr-defined]
     for version in versions:
         version.agreement = agreement
     people = signatories(agreement)
@@ -130,13 +130,14 @@ def story(agreement: Agreement, reader: User) -> Story:
         pilots=[shown[v.pk] for v in versions if v.pilot_manager_id and states[v.pk] == "in_force"],
         pending=[shown[v.pk] for v in versions if states[v.pk] in {"draft", "proposed", "disputed"}],
         versions=[shown[v.pk] for v in versions],
-        entries=history(agreement),
+        entries=history(agreement, reader),
     )
 
 
-def history(agreement: Agreement) -> list[Entry]:
-    """Return every line of the agreement's story, with the changes to the accounts of those who sign or decide it."""
-    written = list(agreement.story.select_related("actor", "version"))
+def history(agreement: Agreement, reader: User) -> list[Entry]:
+    """Return the lines of the agreement's story but those of drafts that the reader may not read, with the changes to the accounts of those who sign or decide it."""
+    shown = Q(version=None) | Q(version__in=agreement.versions.shown_to(reader))
+    written = list(agreement.story.filter(shown).select_related("actor", "version"))
     people = {person.pk for person in signatories(agreement).values() if person} | {entry.actor_id for entry in written}
     people |= set(Dispute.objects.filter(version__agreement=agreement).values_list("arbiter_id", flat=True))
     changes = AccountChange.objects.filter(person_id__in=people - {None}, changed_at__gte=agreement.created_at)

@@ -32,7 +32,7 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 def agreements(request: HttpRequest) -> HttpResponse:
     kind, words = request.GET.get("kind", ""), request.GET.get("q", "")[:100]
-    page = Paginator(queries.listed(kind, words), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(queries.listed(cast(User, request.user), kind, words), PER_PAGE).get_page(request.GET.get("page"))
     lines = [queries.line(agreement) for agreement in page]
     user = cast(User, request.user)
     context = {
@@ -50,7 +50,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
 @require_safe
 def agreement(request: HttpRequest, pk: int) -> HttpResponse:
     user = cast(User, request.user)
-    found = queries.story(get_object_or_404(Agreement, pk=pk), user)
+    found = queries.story(get_object_or_404(Agreement.objects.visible_to(user), pk=pk), user)
     forms = {
         "dispute_form": DisputeForm(),
         "ruling_form": RulingForm(),
@@ -77,7 +77,7 @@ def open_agreement(request: HttpRequest) -> HttpResponse:
 @form_view
 def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose a new version, beginning from what binds now."""
-    found = get_object_or_404(Agreement, pk=pk)
+    found = get_object_or_404(Agreement.objects.visible_to(cast(User, request.user)), pk=pk)
     kind = kinds.get(found.kind)
     return redirect(kind.page, found.key) if kind.page else _propose(request, kind, found, None)
 
@@ -87,7 +87,7 @@ def _propose(
 ) -> HttpResponse:
     user = cast(User, request.user)
     DRAFT_VERSION.require(user, kind)
-    start = (found.in_force() or found.versions.first()) if found else None
+    start = (found.in_force() or found.versions.shown_to(user).first()) if found else None
     wording = WordingForm(request.POST or None, initial={"text": start.text if start else ""})
     terms = kind.form(request.POST or None, initial=kind.form.initial_from(start.terms) if start else {})
     forms: list[Form] = [form for form in (opening, terms, wording) if form]
@@ -140,7 +140,7 @@ def _tried(form: Form, act: Callable[[], Any]) -> Any:
 @require_POST
 def answer(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Propose a draft, sign, dispute, decide or withdraw a version; what is refused is said on its page."""
-    version = get_object_or_404(Version.objects.select_related("agreement"), pk=pk)
+    version = get_object_or_404(Version.objects.visible_to(cast(User, request.user)).select_related("agreement"), pk=pk)
     if verb not in ANSWERS:
         raise Http404
     try:
