@@ -66,6 +66,8 @@ def is_converted(scope: Scope, cut: Cut) -> bool:
 
 def _rows(scope: Scope, measure: Measure, cut: Cut) -> Any:
     rows = measure.rows(scope)
+    if scope.within:
+        rows = scope.within.only(measure.table, rows)
     converts = measure.is_money and is_converted(scope, cut)
     return in_company_currency(scope, measure.table, rows) if converts else rows
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.periods import BadPeriod, Period, add_months, parse_day, preset
+from crm.readable import ReadableRows
 from facts.engine import Facts, open_facts
 from kpis import memory
 from kpis.asking import EVENING, Cut, Sums, is_converted
@@ -28,7 +29,7 @@ from kpis.rows import Scope
 from kpis.shared import Shared, asked, chosen
 from team.models import Company
 
-FORM = "1"  # raise it when a remembered answer would mean something else
+FORM = "2"  # raise it when a remembered answer would mean something else
 MOST_UNITS = 400
 MONTHS = 12  # of a stock's trend without a beginning
 
@@ -41,10 +42,12 @@ def compute(
     where: Mapping[str, str] | None = None,
     facts: Facts | None = None,
     shared: Shared | None = None,
+    within: ReadableRows | None = None,
 ) -> Result:
     """Return the metric for the period, whole and by parts, over the rows that all of `where` match.
 
-    Without dates it covers all there is, undated rows included.
+    Without dates it covers all there is, undated rows included. With `within` only what a reader may read is counted.
+    Pages and the API ask through `kpis.discretion`, which decides that.
 
     Raises:
         UnknownMetric, BadCut: with what exists.
@@ -53,15 +56,17 @@ def compute(
     cut = Cut(by or "", dict(where or {}))
     for name in [*([by] if by else []), *cut.where]:
         metric.check_dimension(name)
-    scope = scope_of(period, facts, shared)
+    scope = scope_of(period, facts, shared, within)
     result = memory.remembered(_address(scope, metric, cut), lambda: answer(scope, metric, cut))
     return _beside_benchmark(metric, result)
 
 
-def scope_of(period: Period, facts: Facts | None = None, shared: Shared | None = None) -> Scope:
+def scope_of(
+    period: Period, facts: Facts | None = None, shared: Shared | None = None, within: ReadableRows | None = None
+) -> Scope:
     facts, company = facts or open_facts(), Company.get()
     today = (facts.as_of or timezone.now()).astimezone(company.zone).date()
-    return Scope(facts, period, company.currency, today, converts=company.converts, shared=shared)
+    return Scope(facts, period, company.currency, today, converts=company.converts, shared=shared, within=within)
 
 
 def read_period(start: str | None, end: str | None, name: str | None) -> Period:
@@ -84,7 +89,8 @@ def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
     if snapshot is None:
         return ""
     money = (scope.currency, scope.converts)
-    state = (FORM, snapshot.pk, snapshot.taken_at.isoformat(), money, str(scope.today), scope.asked_evenings)
+    whose = scope.within.digest(metric.tables) if scope.within else ""
+    state = (FORM, snapshot.pk, snapshot.taken_at.isoformat(), money, str(scope.today), scope.asked_evenings, whose)
     question = (
         metric.key,
         str(scope.period.start),
@@ -110,6 +116,7 @@ def answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
         basis=next((measure.basis for measure in measures if measure.basis), ""),
         warnings=tuple(_warnings(scope, whole, cut)),
         records=tuple(whole.total.records.items()),
+        is_readable_only=scope.within is not None,
         parts=tuple(_parts(scope, metric, cut, rows)) if cut.by else (),
     )
 
@@ -149,7 +156,13 @@ def _parts(scope: Scope, metric: Metric, cut: Cut, rows: list[Sums]) -> list[Par
 
 def _part(metric: Metric, rows: list[Sums], folded: Folded) -> Part:
     first = rows[0]
-    return Part(label=first.label, key=first.key, external_id=first.external_id, **figures(metric, folded))
+    return Part(
+        label=first.label,
+        key=first.key,
+        external_id=first.external_id,
+        records=tuple(folded.total.records.items()),
+        **figures(metric, folded),
+    )
 
 
 def _by_value(part: Part) -> tuple[bool, bool, float, str]:
@@ -196,6 +209,7 @@ def _combined(scope: Scope, metric: Metric, cut: Cut) -> Result:
             label=part.label,
             key=part.key,
             external_id=part.external_id,
+            records=part.records,
             **_product(metric, {key: parts[part.key] for key, parts in keyed.items()}),
         )
         for part in shared
@@ -205,6 +219,7 @@ def _combined(scope: Scope, metric: Metric, cut: Cut) -> Result:
         **_product(metric, found),
         warnings=tuple(dict.fromkeys(words for result in found.values() for words in result.warnings)),
         records=first.records,
+        is_readable_only=first.is_readable_only,
         parts=tuple(sorted(parts, key=_by_value)),
     )
 
@@ -247,6 +262,7 @@ def trend(
     where: Mapping[str, str] | None = None,
     facts: Facts | None = None,
     shared: Shared | None = None,
+    within: ReadableRows | None = None,
 ) -> Result:
     """Return the metric with one part for every month (or other grain) of the period, also where nothing happened.
 
@@ -256,10 +272,10 @@ def trend(
     metric = get(metric) if isinstance(metric, str) else metric
     facts = facts or open_facts()
     if metric.factors:
-        return _combined_trend(metric, period, grain, where, facts)
+        return _combined_trend(metric, period, grain, where, facts, within)
     if metric.is_stock:
-        return _evenings(metric, period, grain_of(grain, period), where, facts, shared)
-    whole = compute(metric, period, by=grain, where=where, facts=facts, shared=shared)
+        return _evenings(metric, period, grain_of(grain, period), where, facts, shared, within)
+    whole = compute(metric, period, by=grain, where=where, facts=facts, shared=shared, within=within)
     known = {part.key: part for part in whole.parts if part.key != BLANK}
     days = _days_of(period, list(known), grain_of(grain, period), scope_of(period, facts).today)
     nothing = figures(metric, Folded(whole.currency))
@@ -288,11 +304,17 @@ def evenings_of(period: Period, grain: str, today: date) -> dict[str, date]:
 
 
 def _evenings(
-    metric: Metric, period: Period, step: Grain, where: Mapping[str, str] | None, facts: Facts, shared: Shared | None
+    metric: Metric,
+    period: Period,
+    step: Grain,
+    where: Mapping[str, str] | None,
+    facts: Facts,
+    shared: Shared | None,
+    within: ReadableRows | None,
 ) -> Result:
     """Count a stock on the last evening of every unit, all in one question."""
-    whole = compute(metric, period, where=where, facts=facts, shared=shared)
-    scope = scope_of(period, facts, shared)
+    whole = compute(metric, period, where=where, facts=facts, shared=shared, within=within)
+    scope = scope_of(period, facts, shared, within)
     evenings = evenings_of(period, step.name, scope.today)
     if not evenings:
         return replace(whole, by=step.name)
@@ -305,20 +327,30 @@ def _evenings(
         key: fold([row for row in rows if row.key == day.isoformat()], scope.currency, converts=converts)
         for key, day in evenings.items()
     }
-    parts = tuple(Part(label=key, key=key, **figures(metric, folded)) for key, folded in found.items())
+    parts = tuple(
+        Part(label=key, key=key, records=tuple(folded.total.records.items()), **figures(metric, folded))
+        for key, folded in found.items()
+    )
     return replace(whole, by=step.name, parts=parts)
 
 
 def _combined_trend(
-    metric: Metric, period: Period, grain: str, where: Mapping[str, str] | None, facts: Facts
+    metric: Metric,
+    period: Period,
+    grain: str,
+    where: Mapping[str, str] | None,
+    facts: Facts,
+    within: ReadableRows | None,
 ) -> Result:
     """Make the trend of a metric of others from theirs, for the units that all of them have."""
-    whole = compute(metric, period, where=where, facts=facts)
-    trends = {key: trend(key, period, grain=grain, where=where, facts=facts) for key in metric.factors}
+    whole = compute(metric, period, where=where, facts=facts, within=within)
+    trends = {key: trend(key, period, grain=grain, where=where, facts=facts, within=within) for key in metric.factors}
     keyed = {key: {part.key: part for part in found.parts} for key, found in trends.items()}
     keys = [part.key for part in trends[metric.factors[0]].parts if all(part.key in parts for parts in keyed.values())]
     made = {key: _product(metric, {name: parts[key] for name, parts in keyed.items()}) for key in keys}
-    return replace(whole, by=grain, parts=tuple(Part(label=key, key=key, **made[key]) for key in keys))
+    counted = {part.key: part.records for part in trends[metric.factors[0]].parts}
+    parts = tuple(Part(label=key, key=key, records=counted[key], **made[key]) for key in keys)
+    return replace(whole, by=grain, parts=parts)
 
 
 def compare(
@@ -328,12 +360,14 @@ def compare(
     by: str | None = None,
     where: Mapping[str, str] | None = None,
     facts: Facts | None = None,
+    within: ReadableRows | None = None,
 ) -> tuple[Result, Result | None]:
     """Return the metric now and in the period before; None before a period that is open on one side."""
     facts = facts or open_facts()
-    now = compute(metric, period, by=by, where=where, facts=facts)
+    asked = {"by": by, "where": where, "facts": facts, "within": within}
+    now = compute(metric, period, **asked)  # type: ignore[arg-type]
     try:
         before = period.before
     except (ValueError, OverflowError):  # nothing lies before the year 1
         before = None
-    return now, compute(metric, before, by=by, where=where, facts=facts) if before else None
+    return now, compute(metric, before, **asked) if before else None  # type: ignore[arg-type]

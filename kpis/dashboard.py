@@ -11,13 +11,13 @@ from typing import Any
 
 from core.numbers import by_unit, percent, points, rounded, signed
 from core.periods import Period
+from crm.readable import ReadableRows, Reader
 from facts.engine import Facts, open_facts
 from kpis import discretion, pace, ranking
 from kpis.asking import record_id
-from kpis.compute import compute, evenings_of, scope_of, trend
+from kpis.compute import evenings_of, scope_of
 from kpis.dimensions import BLANK
 from kpis.dimensions import get as dimension
-from kpis.discretion import Reader
 from kpis.grains import GRAINS, grain_for, stock_grain_for
 from kpis.models import Benchmark
 from kpis.registry import BadCut, Metric, get
@@ -230,7 +230,8 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
     if _is_empty(facts):
         return Dashboard(question, facts.as_of, is_empty=True)
     grain, stock_grain = grain_for(question.period), stock_grain_for(question.period)
-    asked = _Asked(question, facts, user, _shared(question.period, grain, stock_grain, facts))
+    shared = _shared(question.period, grain, stock_grain, facts)
+    asked = _Asked(question, facts, user, ReadableRows(user), shared)
     asked.refuse_what_nothing_knows()
     readings = {key: found for key in METRICS if (found := asked.reading(key))}
     return Dashboard(
@@ -281,7 +282,12 @@ class _Asked:
     question: Question
     facts: Facts
     user: Reader
+    rows: ReadableRows
     shared: Shared
+
+    @property
+    def _known(self) -> dict[str, Any]:
+        return {"facts": self.facts, "rows": self.rows, "shared": self.shared}
 
     def _knows(self, metric: Metric, *names: str) -> bool:
         try:
@@ -306,19 +312,19 @@ class _Asked:
     def reading(self, key: str) -> Reading | None:
         if not self._can(key):
             return None
-        before = self.question.period.before
-        return Reading(
-            get(key), self._compute(key, self.question.period), self._compute(key, before) if before else None
-        )
+        where = self.question.where
+        now, before = discretion.compare(self.user, key, self.question.period, where=where, **self._known)
+        return Reading(get(key), now, before)
 
     def _compute(self, key: str, period: Period, by: str | None = None, **more: str) -> Result:
-        return compute(key, period, by=by, where={**self.question.where, **more}, facts=self.facts, shared=self.shared)
+        where = {**self.question.where, **more}
+        return discretion.compute(self.user, key, period, by=by, where=where, **self._known)
 
     def trend(self, key: str, grain: str, **more: str) -> Result | None:
         if not self._can(key, *more):
             return None
         where = {**self.question.where, **more}
-        return trend(key, self.question.period, grain=grain, where=where, facts=self.facts, shared=self.shared)
+        return discretion.trend(self.user, key, self.question.period, grain=grain, where=where, **self._known)
 
     def spend_by_side(self, grain: str) -> Iterable[tuple[str, Result]]:
         for side in ("marketing", "sales"):
@@ -338,7 +344,8 @@ class _Asked:
         for name, key in self.question.where.items():
             number = record_id(key)
             if number and dimension(name).lookup:
-                records = self.facts.table(dimension(name).lookup)
+                lookup = dimension(name).lookup
+                records = self.rows.only(lookup, self.facts.table(lookup))
                 found = self.facts.execute(records.filter(records.id == number).select("name"))
                 yield from (((name, key), str(written)) for written in found["name"])
 
@@ -347,7 +354,7 @@ class _Asked:
         if not by:
             return None
         keys = [key for key in CUT_METRICS if self._can(key, by)]
-        results = [discretion.as_seen_by(self.user, self._compute(key, self.question.period, by=by)) for key in keys]
+        results = [self._compute(key, self.question.period, by=by) for key in keys]
         return _table(by, [get(key) for key in keys], results)
 
 

@@ -5,7 +5,7 @@ Empty values stay together as `(blank)`, apart from a literal “unknown”.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import ibis
 
@@ -18,12 +18,17 @@ CUSTOM = "custom."
 
 @dataclass(frozen=True)
 class Dimension:
-    """A way to cut: `lookup` names the fact table that gives ids their names; empty when the value is a text."""
+    """A way to cut: `lookup` names the fact table that gives ids their names; empty when the value is a text.
+
+    A value may name a colleague, whose achievement it then shows, or tell of a buyer, as free text may:
+    `kpis.discretion` says who sees that.
+    """
 
     name: str
     label: str
     lookup: str = ""
     words: tuple[tuple[str, str], ...] = ()  # stored value and the word for it on screen
+    names: Literal["", "colleague", "buyer"] = ""
 
     def word(self, value: str) -> str:
         return dict(self.words).get(value, value)
@@ -61,20 +66,20 @@ YES_NO = (("true", "Yes"), ("false", "No"))
 DIMENSIONS = {
     dimension.name: dimension
     for dimension in [
-        Dimension("owner", "Owner", "owners"),
-        Dimension("manager", "Manager", "owners"),
-        Dimension("lead_owner", "Lead owner", "owners"),
+        Dimension("owner", "Owner", "owners", names="colleague"),
+        Dimension("manager", "Manager", "owners", names="colleague"),
+        Dimension("lead_owner", "Lead owner", "owners", names="colleague"),
         Dimension("campaign", "Campaign", "campaigns"),
-        Dimension("account", "Account", "accounts"),
+        Dimension("account", "Account", "accounts", names="buyer"),
         Dimension("territory", "Territory"),
         Dimension("product", "Product"),
-        Dimension("product_as_written", "Product as written"),
+        Dimension("product_as_written", "Product as written", names="buyer"),
         Dimension("vertical", "Vertical"),
         Dimension("lead_source", "Lead source"),
         Dimension("pipeline", "Pipeline"),
         Dimension("stage", "Stage"),
         Dimension("outcome", "Outcome", words=OUTCOMES),
-        Dimension("lost_reason", "Reason lost"),
+        Dimension("lost_reason", "Reason lost", names="buyer"),
         Dimension("is_new_business", "New or existing business", words=NEW_OR_NOT),
         Dimension("is_converted", "Converted", words=YES_NO),
         Dimension("kind", "Kind"),
@@ -91,10 +96,10 @@ DIMENSIONS = {
         Dimension("category", "Category", words=CATEGORIES),
         Dimension("country", "Country"),
         Dimension("region", "Region"),
-        Dimension("city", "City"),
+        Dimension("city", "City", names="buyer"),
         Dimension("currency", "Currency"),
         Dimension("source_system", "Source"),
-        Dimension("criterion", "Criterion that failed"),
+        Dimension("criterion", "Criterion that failed", names="buyer"),
         Dimension("given_answer", "Verdict", words=ANSWERS),
         Dimension("handoff_end", "How it ended", words=ENDS),
     ]
@@ -322,7 +327,7 @@ BY_TABLE: dict[str, dict[str, Build]] = {
 
 def get(name: str) -> Dimension:
     if name.startswith(CUSTOM):
-        return Dimension(name, name.removeprefix(CUSTOM))
+        return Dimension(name, name.removeprefix(CUSTOM), names="buyer")
     grain = GRAINS.get(name)
     return Dimension(name, grain.label) if grain else DIMENSIONS[name]
 

@@ -6,15 +6,15 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from core.periods import Period
-from crm.models import RecordQuerySet
-from facts import registry as facts_registry
+from crm.readable import ReadableRows
 from facts.engine import Facts, open_facts
+from kpis import discretion
 from kpis.asking import Cut, counted_ids
-from kpis.compute import compute, scope_of
+from kpis.compute import scope_of
 from kpis.record_tables import Column, columns_of
 from kpis.registry import BadCut, Measure, Metric, get
 from kpis.result import Result
@@ -84,21 +84,23 @@ def records(
 
     Raises:
         UnknownMetric, BadCut: with what exists.
+        PermissionDenied: a filter would show what a colleague achieved.
     """
     metric = get(metric) if isinstance(metric, str) else metric
     if metric.factors:
         metric = get(metric.factors[0])
     facts = facts or open_facts()
     conditions = {**(where or {}), **({by: part} if by and part else {})}
-    result = compute(metric, period, where=conditions, facts=facts)
-    cut, scope = Cut("", conditions), scope_of(period, facts)
+    rows = ReadableRows(user)
+    result = discretion.compute(user, metric, period, where=conditions, facts=facts, rows=rows)
+    cut, scope = Cut("", conditions), scope_of(period, facts, within=rows if result.is_readable_only else None)
     measures = {measure.table: measure for measure in (chosen(scope, one, cut) for one in metric.measures)}
     measure = _of_table(metric, measures, table)
     ids = counted_ids(scope, measure, cut, result.currency)
     counts = dict(result.records)
     tables = tuple((name, counts.get(name, 0)) for name in measures)
     columns = columns_of(measure.table, is_stock=measure.is_stock)
-    return Drill(measure.table, tables, ids, _seen(measure.table, user), result, columns)
+    return Drill(measure.table, tables, ids, rows.visible(measure.table), result, columns)
 
 
 def _of_table(metric: Metric, measures: Mapping[str, Measure], table: str | None) -> Measure:
@@ -107,10 +109,3 @@ def _of_table(metric: Metric, measures: Mapping[str, Measure], table: str | None
     if table not in measures:
         raise BadCut(f"{metric.key} is not counted from “{table}”. Use one of: {', '.join(measures)}.")
     return measures[table]
-
-
-def _seen(table: str, user: User | AnonymousUser) -> QuerySet[Any]:
-    model: type[Model] = facts_registry.get(table).model
-    rows = model._default_manager.all()
-    assert isinstance(rows, RecordQuerySet)
-    return rows.visible_to(user)

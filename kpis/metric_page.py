@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
-
 from core.charts import Chart
 from core.periods import Period
-from facts import registry as facts_registry
+from crm.readable import ReadableRows, Reader
 from facts.engine import Facts, open_facts
 from kpis import address, discretion, metric_charts, pace
 from kpis.asking import record_id
 from kpis.charts import label
-from kpis.compute import compare, compute, trend
 from kpis.custom import custom_names
 from kpis.dashboard import Question, Reading
 from kpis.dimensions import BLANK, CUSTOM
@@ -25,7 +22,6 @@ from kpis.models import Benchmark
 from kpis.pace import Pace
 from kpis.registry import Metric
 from kpis.result import Part, Result
-from team.models import User
 
 MOST_DAYS = {"day": 45, "week": 190, "month": 1200}  # how long a period may be to be shown so finely
 
@@ -73,19 +69,18 @@ class Page:
         return self.reading.now
 
 
-def build(metric: Metric, question: Question, grain: str, today: date, user: User | AnonymousUser) -> Page:
+def build(metric: Metric, question: Question, grain: str, today: date, user: Reader) -> Page:
     """Ask all that the page of a metric shows.
 
     Raises:
         BadCut, PermissionDenied: it cannot be cut so, or not for this reader.
     """
-    discretion.check(user, question.where)
-    facts = open_facts()
+    facts, rows = open_facts(), ReadableRows(user)
     period, where = question.period, question.where
-    now, before = compare(metric, period, where=where, facts=facts)
+    now, before = discretion.compare(user, metric, period, where=where, facts=facts, rows=rows)
     reading = Reading(metric, now, before)
     grain = grain if grain in GRAINS else default_grain(period)
-    over_time = trend(metric, period, grain=grain, where=where, facts=facts)
+    over_time = discretion.trend(user, metric, period, grain=grain, where=where, facts=facts, rows=rows)
     benchmarks = list(Benchmark.objects.filter(metric=metric.benchmark_key))
     reference = next((benchmark.value for benchmark in benchmarks if benchmark.is_reference), None)
     return Page(
@@ -96,7 +91,7 @@ def build(metric: Metric, question: Question, grain: str, today: date, user: Use
         grain=grain,
         trend=over_time,
         chart=metric_charts.trend_chart(metric, over_time, reference),
-        cut=_cut(metric, question, user, facts) if question.by else None,
+        cut=_cut(metric, question, user, facts, rows) if question.by else None,
         benchmarks=benchmarks,
         goals=[found for found in pace.current(today, facts) if found.metric == metric],
         own_columns=own_columns(metric, facts),
@@ -139,10 +134,9 @@ def when(period: Period) -> str:
     return "over all time" if not (period.start or period.end) else period.label
 
 
-def _cut(metric: Metric, question: Question, user: User | AnonymousUser, facts: Facts) -> Cut:
+def _cut(metric: Metric, question: Question, user: Reader, facts: Facts, rows: ReadableRows) -> Cut:
     by = question.by
-    result = compute(metric, question.period, by=by, where=question.where, facts=facts)
-    result = discretion.as_seen_by(user, result)
+    result = discretion.compute(user, metric, question.period, by=by, where=question.where, facts=facts, rows=rows)
     lines = tuple(_line(metric, question, by, part) for part in result.parts)
     largest = max([abs(float(part.value)) for part in result.parts if part.value is not None], default=0.0)
     return Cut(by, dimension(by).label, result, lines, largest)
@@ -165,19 +159,19 @@ def own_columns(metric: Metric, facts: Facts) -> list[str]:
     return [CUSTOM + name for name in remembered(place, lambda: custom_names(facts, table))]
 
 
-def filter_labels(question: Question) -> list[tuple[str, str, str]]:
+def filter_labels(question: Question, user: Reader) -> list[tuple[str, str, str]]:
     """Return each filter as its dimension, the dimension's name and the part's name."""
     return [
-        (name, dimension(name).label, _part_name(name, value, question.period))
+        (name, dimension(name).label, _part_name(name, value, question.period, user))
         for name, value in question.where.items()
     ]
 
 
-def _part_name(name: str, value: str, period: Period) -> str:
+def _part_name(name: str, value: str, period: Period, user: Reader) -> str:
     lookup, number = dimension(name).lookup, record_id(value)
     if value == BLANK:
         return "None"
     if lookup and number:
-        record = facts_registry.get(lookup).model._default_manager.filter(pk=number).first()
+        record = ReadableRows(user).visible(lookup).filter(pk=number).first()
         return str(record) if record else value
     return label(value, name, period) if name in GRAINS else dimension(name).word(value)

@@ -108,6 +108,7 @@ class Part(Figures):
     label: str
     key: str
     external_id: str = ""
+    records: tuple[tuple[str, int], ...] = ()  # fact table and how many of its rows count
 
     def as_json(self, *, is_money: bool = False) -> dict[str, Any]:
         named = {"label": self.label, "key": self.key}
@@ -132,6 +133,7 @@ class Result(Figures):
     records: tuple[tuple[str, int], ...] = ()  # fact table and how many of its rows count
     parts: tuple[Part, ...] = ()
     is_money: bool = False
+    is_readable_only: bool = False  # counted over nothing but what the reader may read
 
     def as_json(self) -> dict[str, Any]:
         """Return what the command and the API answer: rates as fractions, money exact to the cent."""
@@ -146,6 +148,7 @@ class Result(Figures):
             "warnings": list(self.warnings),
         }
         found |= {"where": self.where} if self.where else {}
+        found |= {"readable_only": True} if self.is_readable_only else {}
         found |= {"basis": self.basis} if self.basis else {}
         found |= {"gap": {name: _plain(value) for name, value in self.gap.items()}} if self.gap else {}
         if self.by:

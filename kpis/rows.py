@@ -12,6 +12,7 @@ from typing import Any
 import ibis
 
 from core.periods import Period
+from crm.readable import ReadableRows
 from facts.custom import custom_field
 from facts.engine import Facts
 
@@ -30,6 +31,7 @@ class Scope:
     asked_evenings: tuple[date, ...] = ()
     converts: bool = False  # amounts in other currencies are reckoned in the company's
     shared: Any = field(default=None, compare=False, repr=False)  # kpis.shared.Shared, where several answers are wanted
+    within: ReadableRows | None = None  # only what one reader may read is counted; None: everything
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -65,22 +65,22 @@ class Shared:
         return tuple(dict.fromkeys([measure, *same]))
 
     def _several(self, measure: Measure, among: tuple[Measure, ...], scope: Scope, cut: Cut) -> list[Sums]:
-        where = tuple(sorted(cut.where.items()))
-        if (measure, where) not in self._known:
+        asked_for = (scope.within, tuple(sorted(cut.where.items())))
+        if (measure, asked_for) not in self._known:
             answers = zip(among, ask_several(scope, among, cut), strict=True)
-            self._known.update({(one, where): rows for one, rows in answers})
-        found: list[Sums] = self._known[measure, where]
+            self._known.update({(one, asked_for): rows for one, rows in answers})
+        found: list[Sums] = self._known[measure, asked_for]
         return found
 
     def has_rows(self, scope: Scope, measure: Measure, cut: Cut) -> bool:
         """Tell whether the basis exists at all; that depends on no filter but the source."""
         is_dated = bool(scope.period.start or scope.period.end)
         kept = Cut(where={name: value for name, value in cut.where.items() if name == "source_system"})
-        found: bool = self._once(f"rows {is_dated}", measure, kept, lambda: has_rows(scope, measure, kept))
+        found: bool = self._once(f"rows {is_dated}", scope, measure, kept, lambda: has_rows(scope, measure, kept))
         return found
 
-    def _once(self, kind: str, measure: Measure, cut: Cut, question: Callable[[], Any]) -> Any:
-        key = (kind, _rows_of(measure), tuple(sorted(cut.where.items())))
+    def _once(self, kind: str, scope: Scope, measure: Measure, cut: Cut, question: Callable[[], Any]) -> Any:
+        key = (kind, scope.within, _rows_of(measure), tuple(sorted(cut.where.items())))
         if key not in self._known:
             self._known[key] = question()
         return self._known[key]

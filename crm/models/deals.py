@@ -35,7 +35,7 @@ class StageTrack(models.TextChoices):
 class Opportunity(Record):
     """A deal. Its outcome is one of three, never two; while open it has none."""
 
-    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner", "account__owner")
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner", "account__owner", "lead__owner")
     Outcome = Outcome
 
     name = text()
@@ -85,7 +85,7 @@ class Opportunity(Record):
 class BuyingRole(Record):
     """What a contact is in the buying group of an opportunity: economic buyer, champion, user …"""
 
-    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("opportunity__owner",)
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("opportunity__owner", "opportunity__account__owner")
 
     opportunity = reference("crm.Opportunity", related_name="buying_roles")
     contact = reference("crm.Contact", related_name="buying_roles")

@@ -85,7 +85,7 @@ class ContentAsset(Record):
 class ContentUse(Record):
     """One use of an asset by a person of ours, or the reason it was not used."""
 
-    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner",)
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner", "lead__owner")
 
     asset = reference("crm.ContentAsset", related_name="uses")
     owner = reference("crm.Owner", related_name="content_uses")
