@@ -13,6 +13,7 @@ from facts.criteria import COUNT, Draft
 from facts.rules import WORDS, Rule, Subject, check, in_words
 from funnel.defaults import ORDER
 from funnel.stages import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS
+from team.models import User
 
 
 def subjects_of(buyers: str) -> list[Subject]:
@@ -32,6 +33,7 @@ class CriteriaInput(forms.Widget):
     def __init__(self, buyers: str = "leads") -> None:
         super().__init__()
         self.buyers = buyers
+        self.reader: User | None = None  # for whom it counts who fulfils the criteria
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Draft | Rule:
         """Read posted rows, or a rule as it is stored."""
@@ -44,10 +46,10 @@ class CriteriaInput(forms.Widget):
         return f"{name}-groups" not in data
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
-        return render_to_string("components/criteria.html", criteria_context(name, value, self.buyers))
+        return render_to_string("components/criteria.html", criteria_context(name, value, self.buyers, self.reader))
 
 
-def criteria_context(name: str, value: Any, buyers: str) -> dict[str, Any]:
+def criteria_context(name: str, value: Any, buyers: str, reader: User | None) -> dict[str, Any]:
     """What the rows are drawn from, with the criteria in words, their faults, and the count when it was asked for."""
     subject = subjects_of(buyers)[0]
     draft = value if isinstance(value, Draft) else Draft.from_rule(value, subject)
@@ -64,14 +66,14 @@ def criteria_context(name: str, value: Any, buyers: str) -> dict[str, Any]:
         "event_fields": [(events.label, list(events.fields.values())) for events in subject.events.values()],
         "words": "" if faults else in_words(rule, subject),
         "faults": faults if draft.asked == "count" else [],
-        "preview": _counted(rule, buyers) if draft.asked == "count" and not faults else "",
+        "preview": _counted(rule, buyers, reader) if reader and draft.asked == "count" and not faults else "",
     }
 
 
-def _counted(rule: Rule, buyers: str) -> str:
+def _counted(rule: Rule, buyers: str, reader: User) -> str:
     from funnel.preview import count_words
 
-    return count_words(rule, buyers)
+    return count_words(rule, buyers, reader)
 
 
 class CriteriaField(forms.Field):

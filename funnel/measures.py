@@ -17,6 +17,7 @@ import ibis
 
 from core.numbers import as_decimal
 from core.periods import Period
+from crm.readable import ReadableRows
 from facts.engine import Facts
 from funnel import cuts
 from funnel.stages import Funnel, Stage
@@ -65,7 +66,7 @@ class Step:
     stage: Stage
     place: int
     entered: int
-    value: Decimal
+    value: Decimal | None  # None: too few records for the reader to be told
     went_on: int
     skipped: int
     here: int
@@ -97,6 +98,7 @@ class River:
     targeted: tuple[Stage, int] | None
     currency: str
     undated_to_won: int = 0
+    is_readable_only: bool = False  # counted over nothing but the leads that the reader may read
 
     @property
     def conversion(self) -> float | None:
@@ -104,9 +106,9 @@ class River:
         return self.won / self.won_of if self.won_of else None
 
 
-def river(facts: Facts, funnel: Funnel, question: Question) -> River:
+def river(facts: Facts, funnel: Funnel, question: Question, within: ReadableRows | None = None) -> River:
     """Answer the question with two questions to the facts."""
-    reading = Reading(facts, funnel, question)
+    reading = Reading(facts, funnel, question, within)
     patterns = reading.patterns()
     spreads, undated = reading.spreads()
     main = reading.main
@@ -128,12 +130,18 @@ def river(facts: Facts, funnel: Funnel, question: Question) -> River:
         reading.targeted(),
         reading.currency,
         undated.get(TO_THE_WIN, 0),
+        within is not None,
     )
 
 
-def by_cut(facts: Facts, funnel: Funnel, question: Question, name: str) -> list[tuple[str, str, int, int, Decimal]]:
+CutRow = tuple[str, str, int, int, Decimal | None]
+
+
+def by_cut(
+    facts: Facts, funnel: Funnel, question: Question, name: str, within: ReadableRows | None = None
+) -> list[CutRow]:
     """Return for each value of a cut its key, its name, leads, won and value; the largest first."""
-    reading = Reading(facts, funnel, question)
+    reading = Reading(facts, funnel, question, within)
     rows = reading.cut_counts(name)
     names = cuts.names(facts, name, [row.cut for row in rows])
     return [
@@ -208,8 +216,9 @@ def _step(
 class Reading:
     """The leads of a question with what they went through, as one table."""
 
-    def __init__(self, facts: Facts, funnel: Funnel, question: Question) -> None:
+    def __init__(self, facts: Facts, funnel: Funnel, question: Question, within: ReadableRows | None = None) -> None:
         self.facts = facts
+        self.within = within
         self.funnel = funnel
         self.question = question
         self.currency = Company.get().currency
@@ -293,7 +302,7 @@ class Reading:
     def leads(self) -> Any:
         """lead, on_<stage> (first days), came_on, reached, inside, current, worth: the leads that the filters let through."""
         moves = self.facts.table("moves")
-        moves = moves.filter(moves.lead_id.notnull())
+        moves = self._readable("leads", moves.filter(moves.lead_id.notnull()), "lead_id")
         day = moves.entered_at.date()
         firsts = {f"on_{stage.key}": day.min(where=moves.stage == stage.key) for stage in self.main}
         dated = {
@@ -317,6 +326,9 @@ class Reading:
         worth = self._worth()
         both = rows.left_join(worth, rows.lead == worth.worth_of).drop("worth_of")
         return both.mutate(worth=both.worth.fill_null(0))
+
+    def _readable(self, table: str, rows: Any, column: str) -> Any:
+        return self.within.only(table, rows, column) if self.within else rows
 
     def _inside(self, rows: Any) -> Any:
         if self.question.basis == COHORT:
@@ -343,6 +355,7 @@ class Reading:
     def _counted(self, stage: Stage, key: str) -> int:
         moves = self.facts.table("moves")
         moves = moves.filter((moves.stage == stage.key) & moves[key].notnull())
+        moves = self._readable("leads" if key == "lead_id" else "accounts", moves, key)
         firsts = moves.group_by(buyer=moves[key]).aggregate(on=moves.entered_at.date().min())
         if self.question.where and key == "lead_id":
             kept = cuts.only(self.facts, self.facts.table("leads"), self.question.where)

@@ -17,7 +17,7 @@ from agreements.models import Version
 from crm.models import Account, Lead, Owner
 from crm.models.base import RecordQuerySet
 from facts.models import Recorded, TransactionId
-from team.access import SEES_ALL, own_ids
+from team.access import SEES_ALL, own_ids, sees_all_buyers
 from team.models import Role, User
 
 
@@ -106,11 +106,21 @@ class Classification(models.Model):
 
 
 class HandedQuerySet(RecordQuerySet):
-    """Work lists and verdicts are one's own and one's reports'; leaders and Marketing, whose leads they are, see all."""
+    """Work lists and verdicts are one's own and one's reports'; leaders and Marketing, whose leads they are, see all.
+
+    In a restricted company Marketing counts them all, and reads those of leads that it may read.
+    """
 
     OWNER: ClassVar[str] = "to_owner"
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
+        rows = self.countable_by(user)
+        if isinstance(user, AnonymousUser) or user.role != Role.MARKETER or sees_all_buyers(user):
+            return rows
+        return rows.filter(lead__in=Lead.objects.visible_to(user))
+
+    def countable_by(self, user: User | AnonymousUser) -> Self:
+        """Return the rows that the user's figures are made of."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.is_superuser or user.role in SEES_ALL | {Role.MARKETER}:

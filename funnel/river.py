@@ -69,13 +69,13 @@ def _x(place: int, count: int) -> float:
 
 
 def _size(step: Step, by_value: bool) -> float:
-    return float(step.value) if by_value else step.entered
+    return float(step.value or 0) if by_value else step.entered
 
 
 def _thick(n: int, step: Step, scale: float, by_value: bool) -> float:
     """How wide a flow of n leads out of a stage is; by value each of its leads weighs the same."""
     share = Decimal(n) / step.entered if step.entered else Decimal()
-    size = float(share * step.value) if by_value else n
+    size = float(share * (step.value or 0)) if by_value else n
     return max(size * scale, THIN) if n else 0
 
 

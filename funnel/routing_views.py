@@ -86,6 +86,7 @@ def rule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a rule, or change one."""
     found = get_object_or_404(RoutingRule, pk=pk) if pk else None
     form = RuleForm(request.POST or None, initial=_initial(found) if found else {"is_active": True})
+    form.fields["criteria"].widget.reader = cast(User, request.user)  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         said = {**form.cleaned_data, "condition": form.cleaned_data["criteria"], "rule": found}
         del said["criteria"]

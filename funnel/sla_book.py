@@ -13,7 +13,8 @@ from funnel.handoffs.slas import KIND
 from funnel.handoffs.terms import Terms
 from funnel.models import HandOff
 from funnel.verdict_book import Median
-from team.models import Company
+from team.access import achievement_ids
+from team.models import Company, User
 
 MONTHS = 12
 MET = Q(answered_at__lte=F("due_at"))
@@ -90,11 +91,14 @@ class Pilot:
     rest: Kept
 
 
-def pilots() -> list[Pilot]:
-    """Return every pilot of an SLA that came into force, the newest first."""
+def pilots(reader: User) -> list[Pilot]:
+    """Return the pilots of SLAs that came into force whose team's achievement the reader may see, the newest first."""
     tried = Version.objects.filter(
         agreement__kind=KIND, pilot_manager__isnull=False, in_force_at__isnull=False
     ).select_related("agreement", "pilot_manager")
+    people = achievement_ids(reader)
+    if people is not None:
+        tried = tried.filter(pilot_manager__in=people)
     return [_pilot(version) for version in tried.order_by("-in_force_at", "-pk")[:MONTHS]]
 
 

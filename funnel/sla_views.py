@@ -43,7 +43,7 @@ def slas(request: HttpRequest) -> HttpResponse:
         "months": delivered,
         "running": running,
         "answered": answered,
-        "pilots": pilots(),
+        "pilots": pilots(user),
         "of_sales": [one for one in signed if one.agreement.kind == SLA],
         "of_marketing": [one for one in signed if one.agreement.kind == halves.KIND],
         "hours": HoursBook().of(Person(user, user.territory_id)),

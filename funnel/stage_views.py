@@ -26,8 +26,9 @@ from team.models import User
 @login_required
 @require_safe
 def stages(request: HttpRequest) -> HttpResponse:
-    funnel = in_force()
-    agreements = {one.key: one for one in Agreement.objects.filter(kind=STAGE)}
+    user = cast(User, request.user)
+    funnel, readable = in_force(), Agreement.objects.visible_to(user)
+    agreements = {one.key: one for one in readable.filter(kind=STAGE)}
     waiting = set(Version.objects.open().filter(agreement__kind=STAGE).values_list("agreement__key", flat=True))
     named = {"way": WAYS, "kind": KINDS, "phase": PHASES, "buyers": BUYERS, "standing": STANDINGS}
     rows = [
@@ -35,7 +36,7 @@ def stages(request: HttpRequest) -> HttpResponse:
          "words": {name: labels[getattr(stage, name)] for name, labels in named.items()}}
         for stage in funnel
     ]  # fmt: skip
-    order = Agreement.objects.filter(kind=FUNNEL, key=ONLY_KEY).first()
+    order = readable.filter(kind=FUNNEL, key=ONLY_KEY).first()
     context = {"funnel": funnel, "rows": rows, "order": order, "may_draft": _may_draft(request)}
     return render(request, "funnel/stages.html", context)
 
@@ -50,7 +51,7 @@ def criteria(request: HttpRequest) -> HttpResponse:
     """The rows of the criteria after one of their buttons: htmx puts them in place of the rows before."""
     buyers = request.POST.get("buyers", "leads")
     draft = Draft.from_data(request.POST, "criteria")
-    context = criteria_context("criteria", draft, buyers if buyers in BUYERS else "leads")
+    context = criteria_context("criteria", draft, buyers if buyers in BUYERS else "leads", cast(User, request.user))
     return render(request, "components/criteria.html", context)
 
 
@@ -64,6 +65,7 @@ def propose(request: HttpRequest, key: str = "") -> HttpResponse:
     if key and stage is None:
         raise Http404
     terms = StageTerms(request.POST or None, initial=stage.terms if stage else NEW)
+    terms.fields["criteria"].widget.reader = user  # type: ignore[attr-defined]
     wording = WordingForm(request.POST or None, initial={"text": stage.text if stage else ""})
     checked = [terms.is_valid(), wording.is_valid()]
     if request.method == "POST" and all(checked):

@@ -158,13 +158,14 @@ class Line:
 
 
 def scope_of(buyer: Lead | Account, user: User) -> Scope:
-    """Return whose rows belong to the buyer; of a lead's account only what the reader may see."""
+    """Return whose rows belong to the buyer; of a lead's account and contact only what the reader may see."""
     if isinstance(buyer, Account):
         leads = Lead.objects.filter(account=buyer).values_list("pk", flat=True)
         contacts = Contact.objects.filter(account=buyer).values_list("pk", flat=True)
         return Scope(list(leads), list(contacts), [buyer.pk])
-    seen = Account.objects.visible_to(user).filter(pk=buyer.account_id or 0).values_list("pk", flat=True)
-    return Scope([buyer.pk], [buyer.contact_id] if buyer.contact_id else [], list(seen))
+    accounts = Account.objects.visible_to(user).filter(pk=buyer.account_id or 0).values_list("pk", flat=True)
+    contacts = Contact.objects.visible_to(user).filter(pk=buyer.contact_id or 0).values_list("pk", flat=True)
+    return Scope([buyer.pk], list(contacts), list(accounts))
 
 
 def line(scope: Scope, kind: str = "", before: str = "", now: datetime | None = None) -> Line:

@@ -15,7 +15,9 @@ from core.numbers import NOTHING, days, duration
 from core.periods import Period
 from core.request_values import read_id
 from crm.models import Lead, Spend
+from crm.readable import few_keys, is_limited
 from funnel.models import HandOff, Verdict
+from team.access import achievement_ids, own_ids
 from team.models import Company, User
 
 DAY = 86_400
@@ -72,9 +74,9 @@ def edges(period: Period, zone: ZoneInfo) -> dict[str, datetime]:
 
 
 def given(user: User, period: Period) -> QuerySet[Verdict]:
-    """Return the verdicts of a period that stand and that the reader may see."""
+    """Return the verdicts of a period that stand and that the reader's figures count."""
     bounds = {f"given_at__{name}": moment for name, moment in edges(period, Company.get().zone).items()}
-    return Verdict.objects.visible_to(user).standing().filter(**bounds)  # type: ignore[no-any-return]
+    return Verdict.objects.countable_by(user).standing().filter(**bounds)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -93,10 +95,14 @@ class Part:
         return self.accepted / self.n
 
 
-def parts(rows: QuerySet[Verdict], cut: Cut) -> list[Part]:
-    """Return how the verdicts fall, part by part, the most rejected first. A criterion is named by rejections alone."""
+def parts(user: User, rows: QuerySet[Verdict], cut: Cut) -> list[Part]:
+    """Return how the verdicts fall, part by part, the most rejected first. A criterion is named by rejections alone.
+
+    Parts of too few verdicts that the reader may not read are left out.
+    """
     if cut.key == "criterion":
         rows = rows.filter(answer=Verdict.Answer.REJECTED)
+    few = _few(user, rows.annotate(part=cut.field), "part")
     counts = {
         "n": Count("pk"),
         "accepted": Count("pk", filter=Q(answer=Verdict.Answer.ACCEPTED)),
@@ -111,7 +117,18 @@ def parts(rows: QuerySet[Verdict], cut: Cut) -> list[Part]:
             row["mean"],
         )
         for row in found
+        if row["part"] not in few
     ]  # fmt: skip
+
+
+def _few(user: User, rows: QuerySet[Verdict], *names: str) -> set[Any]:
+    """Return the values of the names that hold too few verdicts which the reader counts, but may not read."""
+    if not is_limited(user):
+        return set()
+    readable = Verdict.objects.visible_to(user).values("pk")
+    hidden = Count("pk", distinct=True) - Count("pk", filter=Q(pk__in=readable), distinct=True)
+    counted = rows.order_by().values_list(*names).annotate(hidden=hidden)
+    return few_keys({values[0] if len(names) == 1 else tuple(values): n for *values, n in counted})
 
 
 def of_part(rows: QuerySet[Verdict], cut: Cut, key: str) -> QuerySet[Verdict]:
@@ -153,9 +170,11 @@ class Rep:
 
 
 def reps(user: User, period: Period) -> list[Rep]:
-    """Return the verdict rate and the median time to the verdict of each rep whom the reader may see."""
+    """Return the verdict rate and the median time to the verdict of each rep whose work and achievement the reader may see."""
     bounds = {f"started_at__{name}": moment for name, moment in edges(period, Company.get().zone).items()}
-    rows: Any = HandOff.objects.visible_to(user).filter(to_owner__isnull=False, **bounds)
+    rows: Any = HandOff.objects.countable_by(user).filter(to_owner__isnull=False, **bounds)
+    if achievement_ids(user) is not None:
+        rows = rows.filter(to_owner__user__in=own_ids(user) | (achievement_ids(user) or set()))
     stands = Q(verdicts__isnull=False, verdicts__undone_at=None)
     took = Extract(F("verdicts__given_at") - F("started_at"), "epoch")
     sums = {
@@ -191,12 +210,13 @@ class Criticism:
 def backlog(rows: QuerySet[Verdict], user: User, by: str = "worth") -> list[Criticism]:
     """Return the criticism by criterion and campaign, the heaviest first: by money (or `count`), what waits before what is done."""
     rejected = rows.filter(answer=Verdict.Answer.REJECTED)
+    few = _few(user, rejected, "criterion", "lead__campaign_id")
     answered = Q(answers__is_contest=False)
     grouped = rejected.values("criterion", "lead__campaign_id", "lead__campaign__name").annotate(
         n=Count("pk", distinct=True), answered=Count("pk", filter=answered, distinct=True), last=Max("given_at"),
         ids=ArrayAgg("pk", distinct=True),
     )  # fmt: skip
-    found = list(grouped.order_by())
+    found = [row for row in grouped.order_by() if (row["criterion"], row["lead__campaign_id"]) not in few]
     costs = lead_costs({row["lead__campaign_id"] for row in found} - {None}, user)
     made = [
         Criticism(

@@ -57,7 +57,7 @@ def verdicts(request: HttpRequest) -> HttpResponse:
     period, fault = _period(request.GET)
     cut = CUTS.get(request.GET.get("by", ""), CUTS["campaign"])
     rows, sort = given(user, period), request.GET.get("sort", "")
-    found = parts(rows, cut)
+    found = parts(user, rows, cut)
     criticism = backlog(rows, user, sort)
     context = {
         "period": period, "presets": periods.PRESETS, "fault": fault, "cuts": CUTS.values(), "cut": cut, "sort": sort,
@@ -78,7 +78,7 @@ def _headline(user: User, period: Period) -> str:
     if not n:
         return "Sales has said nothing of a lead in this period yet."
     words = f"Sales accepted {percent(accepted / n)} of {n:,} leads"
-    named = next((one for one in parts(rows, CUTS["criterion"]) if one.key), None)
+    named = next((one for one in parts(user, rows, CUTS["criterion"]) if one.key), None)
     return f"{words}; what fails most often: {named.name} ({named.n:,})." if named else f"{words}."
 
 
@@ -100,7 +100,8 @@ def leads(request: HttpRequest) -> HttpResponse:
     cut = CUTS.get(request.GET.get("by", ""))
     if cut is None:
         raise Http404
-    rows = of_part(given(user, period), cut, request.GET.get("part", ""))
+    readable = given(user, period) & Verdict.objects.visible_to(user)
+    rows = of_part(readable, cut, request.GET.get("part", ""))
     answer = request.GET.get("answer", "")
     if answer in Verdict.Answer.values:
         rows = rows.filter(answer=answer)
@@ -127,7 +128,7 @@ def _ids(text: str) -> list[int]:
 def answer(request: HttpRequest) -> HttpResponse:
     """Say what was done about criticism: to all who gave it."""
     user, form = cast(User, request.user), WordsForm(request.POST)
-    rows = Verdict.objects.visible_to(user).standing().filter(pk__in=_ids(request.POST.get("verdicts", "")))
+    rows = Verdict.objects.countable_by(user).standing().filter(pk__in=_ids(request.POST.get("verdicts", "")))
     waiting = rows.exclude(answers__is_contest=False).select_related("given_by")
     words = form.cleaned_data["words"] if form.is_valid() else ""
     try:

@@ -1,11 +1,9 @@
 """The funnel: its river, and the leads behind each part of it."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -18,11 +16,13 @@ from core.numbers import days, percent, short_number
 from core.periods import BadPeriod
 from core.sheets import download
 from crm.models import Lead
+from crm.readable import is_limited
 from facts.engine import Facts, open_facts
 from funnel import address, cuts, sheets
 from funnel.address import WIDTHS, View
 from funnel.definitions import in_force
-from funnel.measures import BASES, Question, Reading, River, by_cut, river
+from funnel.discretion import ReadFunnel
+from funnel.measures import BASES, Question, River
 from funnel.models import Move
 from funnel.river import draw
 from funnel.stages import Funnel
@@ -30,7 +30,6 @@ from team.models import Company, User
 
 ROWS = 25
 LEADS = 50
-KEPT_SECONDS = 600
 
 
 @login_required
@@ -38,9 +37,10 @@ KEPT_SECONDS = 600
 def funnel(request: HttpRequest) -> HttpResponseBase:
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
     view, fault = _view(request, today)
-    facts, stages = open_facts(), in_force(cast(User, request.user))
-    found = cast(River, _kept("river", facts, stages, view.question, "", lambda: river(facts, stages, view.question)))
-    rows = _cut_rows(facts, stages, view) if view.by else []
+    user = cast(User, request.user)
+    facts, stages = open_facts(), in_force(user)
+    read = ReadFunnel(user, facts, stages, view.question)
+    found, rows = read.river(), _cut_rows(read, view) if view.by else []
     if request.GET.get("format") == "csv":
         return download("funnel", sheets.steps(found, stages))
     context = {
@@ -61,6 +61,7 @@ def funnel(request: HttpRequest) -> HttpResponseBase:
         "filters": _filters(facts, view),
         "largest": max((step.entered for step in found.steps), default=0),
         "as_of": facts.as_of,
+        "is_limited": is_limited(user),
         "has_moves": bool(found.leads) or Move.objects.exists(),
     }
     return render_live(request, "funnel/funnel.html", context, status=400 if fault else 200)
@@ -73,27 +74,11 @@ def _view(request: HttpRequest, today: Any) -> tuple[View, str]:
         return View(Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))), str(error)
 
 
-def _kept(what: str, facts: Facts, stages: Funnel, question: Question, by: str, work: Any) -> Any:
-    """Answer from memory while neither facts, definitions nor question are others."""
-    if facts.snapshot is None:
-        return work()
-    words = (
-        f"{what} {facts.snapshot.pk} {facts.snapshot.taken_at} {stages.digest} {question} {by} {Company.get().currency}"
-    )
-    key = f"funnel:{hashlib.sha256(words.encode()).hexdigest()}"
-    found = cache.get(key)
-    if found is None:
-        found = work()
-        cache.set(key, found, KEPT_SECONDS)
-    return found
-
-
-def _cut_rows(facts: Facts, stages: Funnel, view: View) -> list[Any]:
-    rows = _kept("cut", facts, stages, view.question, view.by, lambda: by_cut(facts, stages, view.question, view.by))
+def _cut_rows(read: ReadFunnel, view: View) -> list[Any]:
     return [
         {"name": name, "leads": leads, "won": won, "worth": worth, "rate": won / leads if leads else None,
          "query": view.query(by=None, **{view.by: key})}
-        for key, name, leads, won, worth in rows
+        for key, name, leads, won, worth in read.cut(view.by)
     ]  # fmt: skip
 
 
@@ -121,21 +106,21 @@ def leads(request: HttpRequest) -> HttpResponseBase:
     """The leads behind one part of the river, those whom the reader may see."""
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
     view, fault = _view(request, today)
-    stages, facts = in_force(cast(User, request.user)), open_facts()
+    user = cast(User, request.user)
+    stages, facts = in_force(user), open_facts()
     key, part = request.GET.get("stage", ""), request.GET.get("part", "entered")
     try:
-        ids = Reading(facts, stages, view.question).ids(key, part)
+        seen, hidden = ReadFunnel(user, facts, stages, view.question).lead_ids(key, part)
     except KeyError:
         raise Http404(f"The funnel has no stage “{key}” with a part “{part}”.") from None
-    seen = _seen(cast(User, request.user), ids)
     if request.GET.get("format") == "csv":
         return _sheet(seen, stages)
     page = Paginator(seen, LEADS).get_page(request.GET.get("page"))
     context = {
         "stage": stages.get(key),
         "words": _part_words(stages, key, part),
-        "total": len(ids),
-        "hidden": len(ids) - len(seen),
+        "total": len(seen) + hidden,
+        "hidden": hidden,
         "page": page,
         "rows": _rows(list(page.object_list), stages),
         "view": view,
@@ -147,15 +132,6 @@ def leads(request: HttpRequest) -> HttpResponseBase:
         "as_of": facts.as_of,
     }
     return render_live(request, "funnel/funnel_leads.html", context)
-
-
-def _seen(user: User, ids: list[int]) -> list[int]:
-    """Keep the ids that the reader may see, in their order."""
-    visible = Lead.objects.visible_to(user)
-    allowed: set[int] = set()
-    for start in range(0, len(ids), 10_000):
-        allowed |= set(visible.filter(pk__in=ids[start : start + 10_000]).values_list("pk", flat=True))
-    return [one for one in ids if one in allowed]
 
 
 def _rows(ids: list[int], stages: Funnel) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from funnel.handoffs.owed import owed
 from funnel.handoffs.tick import tick
 from funnel.models import HandOff
 from funnel.sla_book import by_month, pilots
-from team.models import Role, User
+from team.models import Company, Role, User
 from tests import make
 from tests.funnel.handing import handed, local, owing, seller, signed
 
@@ -88,10 +88,14 @@ def test_a_pilot_stands_against_the_rest_of_the_same_time(ada: Owner, cmo: User,
     made = [handed(WEDNESDAY) for _ in range(4)]
     assert {one.to_owner for one in made} == {ada, bob}
     tick(WEDNESDAY + timedelta(hours=2))
-    (found,) = pilots()
+    (found,) = pilots(cro)
     assert (found.version, found.words) == (version, "First response within 1 business hour of the hand-off")
     assert (found.team.handed, found.team.due, found.team.met) == (2, 2, 0)
     assert (found.rest.handed, found.rest.due) == (2, 0)
+    assert ada.user
+    assert len(pilots(ada.user)) == 1
+    Company.objects.update(achievement=Company.Achievement.LEADERS)
+    assert pilots(ada.user) == []
 
 
 def test_the_page_asks_the_same_number_of_questions_for_more_leads(as_user: Any, ada: Owner, cro: User) -> None:

@@ -47,7 +47,7 @@ def said(cmo: User, cro: User, cfo: User) -> dict[str, Any]:
 
 def test_verdicts_by_each_cut(said: dict[str, Any], cmo: User) -> None:
     def counts(cut: str) -> list[tuple[str, int, int, int]]:
-        return [(one.name, one.n, one.accepted, one.rejected) for one in parts(given(cmo, ALL), CUTS[cut])]
+        return [(one.name, one.n, one.accepted, one.rejected) for one in parts(cmo, given(cmo, ALL), CUTS[cut])]
 
     assert counts("campaign") == [("Pink", 3, 1, 2), ("Blue", 1, 0, 1)]
     assert counts("source") == [("web", 4, 1, 3)]
