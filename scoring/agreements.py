@@ -14,13 +14,13 @@ register(
         SCORE, "Score model", "Score models",
         "Which leads are ready for Sales: points for who they are and for what they did, and the threshold.",
         ScoreTerms, terms_in_words, figures_of, page="score_model", new_page="new_score_model",
-        right="set_scores",
+        right="set_scores", reading_right="see_scores",
     )
 )  # fmt: skip
 register(
     Kind(
         icp.ICP, "Ideal customer profile", "Ideal customer profiles",
         "Whom both sides want to win: traits with weights, and how far from them a customer may be.",
-        IcpTerms, icp.terms_in_words,
+        IcpTerms, icp.terms_in_words, reading_right="see_scores",
     )
 )  # fmt: skip

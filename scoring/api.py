@@ -1,6 +1,6 @@
 """Score models over HTTP: what is in force, in words too, and what a threshold would mean."""
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -17,6 +17,7 @@ from scoring.listed import Line, agreements, lines
 from scoring.terms import MQL
 from scoring.words import terms_in_words
 from team.access import may
+from team.models import User
 
 PREVIEW = [OpenApiParameter("threshold", OpenApiTypes.FLOAT, required=True, description="Points to be looked at.")]
 
@@ -71,14 +72,14 @@ class ScoreModelViewSet(Manners, ViewSet):
         """Every model. There are few; the list is not paged."""
         _require_reader(request)
         refuse_strange_parameters(request, set())
-        return Response([_told(line) for line in lines(agreements())])
+        return Response([_told(line) for line in lines(agreements(cast(User, request.user)))])
 
     @extend_schema(operation_id="score_models_retrieve", responses=ScoreModelTermsSerializer)
     def retrieve(self, request: Request, key: str) -> Response:
         """One model with its terms in words."""
         _require_reader(request)
         refuse_strange_parameters(request, set())
-        line = _found(key)
+        line = _found(request, key)
         terms = line.shown.terms if line.shown else {}
         return Response({**_told(line), "terms": terms, "words": terms_in_words(terms) if terms else []})
 
@@ -91,7 +92,7 @@ class PreviewViewSet(Manners, ViewSet):
         """Answer for one threshold; nothing is kept."""
         _require_reader(request)
         refuse_strange_parameters(request, {"threshold"})
-        line, asked = _found(key), number(request.query_params.get("threshold", ""))
+        line, asked = _found(request, key), number(request.query_params.get("threshold", ""))
         if asked is None or abs(asked) > 10_000:
             raise ValidationError({"threshold": ["Give a number of points from −10,000 to 10,000."]})
         if line.shown is None:
@@ -128,8 +129,8 @@ def _require_reader(request: Request) -> None:
         raise PermissionDenied("Your role does not see scores.")
 
 
-def _found(key: str) -> Line:
-    found = lines(agreements().filter(key=key))
+def _found(request: Request, key: str) -> Line:
+    found = lines(agreements(cast(User, request.user)).filter(key=key))
     if not found:
         raise NotFound("There is no such score model.")
     return found[0]

@@ -15,6 +15,7 @@ from scoring.explorer import work
 from scoring.explorer.answers import over
 from scoring.explorer.explored import Explored
 from scoring.models import Score
+from team.models import User
 
 WAITING = {"disputed", "proposed", "draft"}
 
@@ -60,12 +61,15 @@ class Line:
         return STATES[self.waiting.state] if self.binding and self.waiting else None
 
 
-def agreements() -> QuerySet[Agreement]:
-    """Return the score models, each with its versions, the newest first."""
-    versions = Version.objects.select_related("agreement", "proposed_by", "drafted_by").prefetch_related(
-        "signatures__signed_by", "disputes"
+def agreements(reader: User) -> QuerySet[Agreement]:
+    """Return the score models, each with the versions that the reader may read, the newest first."""
+    versions = (
+        Version.objects.shown_to(reader)
+        .select_related("agreement", "proposed_by", "drafted_by")
+        .prefetch_related("signatures__signed_by", "disputes")
     )
-    return Agreement.objects.filter(kind=SCORE).order_by("title", "pk").prefetch_related(Prefetch("versions", versions))
+    found = Agreement.objects.visible_to(reader).filter(kind=SCORE)
+    return found.order_by("title", "pk").prefetch_related(Prefetch("versions", versions))
 
 
 def lines(found: Iterable[Agreement]) -> list[Line]:

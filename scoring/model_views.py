@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -34,11 +33,11 @@ PREFIX = re.compile(r"leads|(fit|did)-\d{1,3}-rule")
 form_view = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@login_required
+@needs("see_scores")
 @form_view
 def score_model(request: HttpRequest, key: str) -> HttpResponse:
     """One model: the version in force beside what is being edited. Nothing is kept without a button."""
-    agreement = get_object_or_404(Agreement, kind=SCORE, key=key)
+    agreement = get_object_or_404(Agreement.objects.visible_to(cast(User, request.user)), kind=SCORE, key=key)
     return _page(request, agreement)
 
 
@@ -218,7 +217,8 @@ def criteria(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def back(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """Propose the terms of an earlier version again."""
-    version = get_object_or_404(Version, agreement__kind=SCORE, agreement__key=key, number=number)
+    shown = Version.objects.visible_to(cast(User, request.user))
+    version = get_object_or_404(shown, agreement__kind=SCORE, agreement__key=key, number=number)
     try:
         made = roll_back(cast(User, request.user), version)
     except ValidationError as error:

@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -22,11 +21,11 @@ from team.models import User
 PER_PAGE = 25
 
 
-@login_required
+@needs("see_scores")
 @require_safe
 def scores(request: HttpRequest) -> HttpResponse:
     """The models in force, proposed and drafted; where there is none, Accord's own proposal."""
-    page = Paginator(agreements(), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(agreements(cast(User, request.user)), PER_PAGE).get_page(request.GET.get("page"))
     shown = lines(page.object_list)
     context = {
         "page": page,

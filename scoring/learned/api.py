@@ -63,7 +63,7 @@ class LearnedViewSet(Manners, ViewSet):
         asked = request.query_params.get("run", "")
         if asked and not Learning.objects.filter(pk=read_id(asked) or 0).exists():
             raise NotFound("There is no such learned model.")
-        return Response(answer(Page(request.query_params)))
+        return Response(answer(Page(request.query_params, cast(User, request.user))))
 
     @extend_schema(operation_id="score_models_learn", request=AskSerializer, responses={202: LearnedSerializer})
     def create(self, request: Request) -> Response:
@@ -77,4 +77,4 @@ class LearnedViewSet(Manners, ViewSet):
             raise serializers.ValidationError({"source": ["No leads of that system were copied to the facts yet."]})
         row = ask(by=cast(User, request.user), source=source, put_back=given.validated_data["put_back"])
         ring(row)
-        return Response(answer(Page({"run": str(row.pk)})), status=status.HTTP_202_ACCEPTED)
+        return Response(answer(Page({"run": str(row.pk)}, cast(User, request.user))), status=status.HTTP_202_ACCEPTED)

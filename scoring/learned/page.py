@@ -20,6 +20,7 @@ from scoring.proof import charts
 from scoring.proof.evidence import Evidence
 from scoring.proof.measures import Band
 from scoring.proof.verdict import monotone_words
+from team.models import User
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Line:
 class Page:
     """One learning, the newest unless another is asked for, and the choice of leads for the next."""
 
-    def __init__(self, given: Mapping[str, str]) -> None:
+    def __init__(self, given: Mapping[str, str], reader: User) -> None:
+        self.reader = reader
         self._asked = given.get("run", "")
 
     @cached_property
@@ -121,8 +123,9 @@ class Page:
 
     @property
     def version(self) -> Version | None:
-        """The draft made of it."""
-        return self.learning.version if self.learning else None
+        """The draft made of it, if the reader may read it."""
+        made = (self.learning and self.learning.version_id) or 0
+        return Version.objects.visible_to(self.reader).select_related("agreement").filter(pk=made).first()
 
 
 def answer(page: Page) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from team.models import User
 @require_safe
 def learned_models(request: HttpRequest) -> HttpResponse:
     """What was learned last, or what there is to learn from."""
-    page = Page(request.GET)
+    page = Page(request.GET, cast(User, request.user))
     context = {"page": page, "learning": page.learning, "sets_scores": may(request.user, "set_scores")}
     return render_live(request, "scoring/learned.html", context)
 

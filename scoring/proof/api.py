@@ -1,6 +1,6 @@
 """Does the score work, over HTTP."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404
 from drf_spectacular.helpers import forced_singular_serializer
@@ -18,6 +18,7 @@ from scoring.definitions import SCORE
 from scoring.proof.measures import Band
 from scoring.proof.page import Page, read
 from team.access import may
+from team.models import User
 
 PARAMETERS = [
     OpenApiParameter(
@@ -53,11 +54,12 @@ class ProofViewSet(Manners, ViewSet):
         if not may(request.user, "see_scores"):
             raise PermissionDenied("Your role does not see scores.")
         refuse_strange_parameters(request, {"version", "by", "is"})
-        agreement = Agreement.objects.filter(kind=SCORE, key=key).first()
+        user = cast(User, request.user)
+        agreement = Agreement.objects.visible_to(user).filter(kind=SCORE, key=key).first()
         if agreement is None:
             raise NotFound("There is no such score model.")
         try:
-            page = Page(read(request.query_params, agreement))
+            page = Page(read(request.query_params, agreement, user))
         except Http404 as error:
             raise NotFound(str(error)) from None
         return Response(answer(page))

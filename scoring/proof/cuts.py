@@ -1,4 +1,8 @@
-"""Segments of one's own choice: any text that is known of a lead, and columns that only one company has."""
+"""Segments of one's own choice: any text that is known of a lead, and columns that only one company has.
+
+A reader who may not read every buyer is told of such texts only for the leads that they may read, and of the SEGMENTS,
+which the whole company shares, only where there are enough leads (`crm.readable`).
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -8,6 +12,7 @@ import pandas as pd
 from django.core.cache import cache
 
 from crm.models import CustomField
+from crm.readable import FEWEST, ReadableRows, achieving_owners, is_limited
 from crm.subjects import LINKS, Described
 from facts.compiling import Question, with_rules
 from facts.engine import Facts, open_facts
@@ -16,16 +21,18 @@ from scoring.proof.evidence import Evidence, Ground, Segment, gathered, segments
 from scoring.proof.kept import kept
 from scoring.proof.outcomes import SEGMENTS
 from scoring.terms import SCORED
-from team.models import Company
+from team.models import Company, User
 
 KEPT_SECONDS = 24 * 3600
 LEADS = "leads"
+COLLEAGUES = "owner.name"
 
 
-def names() -> dict[str, str]:
+def names(reader: User) -> dict[str, str]:
     """Return what leads can be cut by: the segments, then every other text of theirs, then columns of one's own."""
+    closed = _SAME if achieving_owners(reader) is None else _SAME | {COLLEAGUES}
     own = CustomField.objects.filter(kind="lead").order_by("key").values_list("key", flat=True)
-    texts = {path: field.label for path, field in SCORED.fields.items() if field.type == "text" and path not in _SAME}
+    texts = {path: field.label for path, field in SCORED.fields.items() if field.type == "text" and path not in closed}
     return {**SEGMENTS, **texts, **{f"custom.{key}": key.replace("_", " ") for key in own}}
 
 
@@ -42,41 +49,58 @@ def values_of(facts: Facts, path: str) -> pd.DataFrame:
     return answer.assign(cut=answer["cut"].astype("category"))
 
 
-def with_cut(proof: Proof, by: str) -> pd.DataFrame:
-    frame = kept(proof)
+def with_cut(proof: Proof, by: str, reader: User) -> pd.DataFrame:
+    frame = _readable(kept(proof), by, reader)
     if by in SEGMENTS:
         return frame.rename(columns={by: "cut"})
     return frame.merge(values_of(open_facts(), by), on="lead_id", how="left")
 
 
-def evidence_of(proof: Proof, by: str, value: str) -> Evidence:
+def evidence_of(proof: Proof, by: str, value: str, reader: User) -> Evidence:
     """Return what is said of the leads of one segment."""
-    return Evidence.from_json(_remembered(proof, f"one:{by}:{value}", lambda: _evidence(proof, by, value).as_json()))
+    return Evidence.from_json(
+        _remembered(proof, f"one:{by}:{value}", reader, lambda: _evidence(proof, by, value, reader).as_json())
+    )
 
 
-def _evidence(proof: Proof, by: str, value: str) -> Evidence:
-    frame = with_cut(proof, by)
+def _evidence(proof: Proof, by: str, value: str, reader: User) -> Evidence:
+    frame = with_cut(proof, by, reader)
     whole = Evidence.from_json(proof.evidence)
     ground = Ground(whole.currency, whole.goal, str(Company.get().zone), whole.has_dates, 0, whole.maturity_days)
-    return gathered(frame[(frame["cut"] == value).to_numpy(dtype=bool)], whole.at.threshold, ground)
+    chosen = frame[(frame["cut"] == value).to_numpy(dtype=bool)]
+    if is_limited(reader) and len(chosen) < FEWEST:
+        chosen = _only(chosen, reader)
+    return gathered(chosen, whole.at.threshold, ground)
 
 
-def segments_of(proof: Proof, by: str) -> list[Segment]:
+def segments_of(proof: Proof, by: str, reader: User) -> list[Segment]:
     """Return how the score does in each of the largest values of a segment."""
-    if by in proof.segments:
-        return [Segment(**one) for one in proof.segments[by]]
-    found = _remembered(proof, f"all:{by}", lambda: [one.__dict__ for one in _segments(proof, by)])
-    return [Segment(**one) for one in found]
+    found = proof.segments.get(by)
+    if found is None:
+        found = _remembered(proof, f"all:{by}", reader, lambda: [one.__dict__ for one in _segments(proof, by, reader)])
+    least = FEWEST if is_limited(reader) and by in SEGMENTS else 0
+    return [Segment(**one) for one in found if one["n"] >= least]
 
 
-def _segments(proof: Proof, by: str) -> list[Segment]:
-    frame = with_cut(proof, by)
+def _segments(proof: Proof, by: str, reader: User) -> list[Segment]:
+    frame = with_cut(proof, by, reader)
     return segments(frame, frame["cut"], Evidence.from_json(proof.evidence).at.threshold)
 
 
-def _remembered(proof: Proof, what: str, answer: Callable[[], Any]) -> Any:
-    """Answers of one proof never change: they are kept for a day."""
-    key = "proof:" + hashlib.sha256(f"{proof.pk} {proof.key} {proof.as_of} {what}".encode()).hexdigest()
+def _readable(frame: pd.DataFrame, by: str, reader: User) -> pd.DataFrame:
+    """Leave out the leads whose texts the reader may not know."""
+    return frame if by in SEGMENTS else _only(frame, reader)
+
+
+def _only(frame: pd.DataFrame, reader: User) -> pd.DataFrame:
+    ids = ReadableRows(reader).ids(LEADS)
+    return frame if ids is None else frame[frame["lead_id"].isin(ids)]
+
+
+def _remembered(proof: Proof, what: str, reader: User, answer: Callable[[], Any]) -> Any:
+    """Answers of one proof never change for those who may read the same: they are kept for a day."""
+    whose = ReadableRows(reader).digest([LEADS])
+    key = "proof:" + hashlib.sha256(f"{proof.pk} {proof.key} {proof.as_of} {what} {whose}".encode()).hexdigest()
     found = cache.get(key)
     if found is None:
         found = answer()

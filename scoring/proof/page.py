@@ -29,6 +29,7 @@ from scoring.proof.verdict import (
     segment_kind,
 )  # fmt: skip
 from scoring.words import terms_in_words
+from team.models import User
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Question:
     against: Version | None
     by: str
     value: str
+    reader: User
 
     def query(self, **other: Any) -> str:
         """Write it as an address, with some parts changed; None leaves a part out."""
@@ -49,20 +51,20 @@ class Question:
         return urlencode({name: part for name, part in parts.items() if part not in (None, "")})
 
 
-def read(given: Mapping[str, str], agreement: Agreement) -> Question:
+def read(given: Mapping[str, str], agreement: Agreement, reader: User) -> Question:
     """Read the address.
 
     Raises:
         Http404: there is no such version, or no such segment.
     """
-    versions = list(agreement.versions.select_related("agreement").prefetch_related("disputes"))
+    versions = list(agreement.versions.shown_to(reader).select_related("agreement").prefetch_related("disputes"))
     by = given.get("by", "")
-    if not versions or (by and by not in cuts.names()):
+    if not versions or (by and by not in cuts.names(reader)):
         raise Http404("There is no such version or segment.")
     asked = _numbered(versions, given.get("version", ""))
     first = asked or next((one for one in versions if one.state == "in_force"), versions[0])
     against = _numbered(versions, given.get("against", ""))
-    return Question(first, against if against != first else None, by, given.get("is", "") if by else "")
+    return Question(first, against if against != first else None, by, given.get("is", "") if by else "", reader)
 
 
 def _numbered(versions: list[Version], number: str) -> Version | None:
@@ -116,7 +118,7 @@ class Side:
         shown = self.standing.shown
         if shown is None or not self.question.value:
             return self.standing.evidence
-        return cuts.evidence_of(shown, self.question.by, self.question.value)
+        return cuts.evidence_of(shown, self.question.by, self.question.value, self.question.reader)
 
     @cached_property
     def verdict(self) -> Verdict | None:
@@ -209,12 +211,12 @@ class Page(Side):
         shown = self.standing.shown
         if shown is None:
             return []
-        found = cuts.segments_of(shown, self.by)
+        found = cuts.segments_of(shown, self.by, self.question.reader)
         return [Part(one, self.question.query(by=self.by, **{"is": one.value})) for one in found]
 
     @cached_property
     def choices(self) -> dict[str, str]:
-        return cuts.names()
+        return cuts.names(self.question.reader)
 
     @property
     def own_cuts(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

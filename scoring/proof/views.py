@@ -29,14 +29,14 @@ LEADS = 50
 @require_safe
 def proof(request: HttpRequest, key: str) -> HttpResponse:
     """Whether a version works, by the leads that Sales was given; made in the worker where it was not made yet."""
-    agreement = get_object_or_404(Agreement, kind=SCORE, key=key)
-    page = Page(read(request.GET, agreement))
+    agreement = _agreement(request, key)
+    page = Page(read(request.GET, agreement, cast(User, request.user)))
     for side in filter(None, (page, page.other)):
         if side.standing.making and not side.standing.making.attempts and not side.standing.making.is_over:
             ring(side.standing.making)
     context = {
         "agreement": agreement,
-        "versions": agreement.versions.prefetch_related("disputes"),
+        "versions": agreement.versions.shown_to(cast(User, request.user)).prefetch_related("disputes"),
         "page": page,
         "question": page.question,
         "states": STATES,
@@ -48,8 +48,8 @@ def proof(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def try_again(request: HttpRequest, key: str) -> HttpResponse:
     """Make a proof anew that failed."""
-    agreement = get_object_or_404(Agreement, kind=SCORE, key=key)
-    question = read(request.GET, agreement)
+    agreement = _agreement(request, key)
+    question = read(request.GET, agreement, cast(User, request.user))
     found = asked_for(question.version)
     if found is not None and found.is_over:
         again(found, by=cast(User, request.user))
@@ -61,8 +61,8 @@ def try_again(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def leads(request: HttpRequest, key: str) -> HttpResponse:
     """The leads of a band that the reader may see, the best-scored first."""
-    agreement = get_object_or_404(Agreement, kind=SCORE, key=key)
-    question = read(request.GET, agreement)
+    agreement = _agreement(request, key)
+    question = read(request.GET, agreement, cast(User, request.user))
     found = last_made(question.version)
     if found is None:
         raise Http404("This version is not proven yet.")
@@ -80,6 +80,10 @@ def leads(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "scoring/proof_leads.html", context)
 
 
+def _agreement(request: HttpRequest, key: str) -> Agreement:
+    return get_object_or_404(Agreement.objects.visible_to(cast(User, request.user)), kind=SCORE, key=key)
+
+
 def _limit(request: HttpRequest, name: str) -> float | None:
     try:
         found = read_decimal(request.GET.get(name))
@@ -89,7 +93,7 @@ def _limit(request: HttpRequest, name: str) -> float | None:
 
 
 def _behind(proof: Any, question: Question, low: float | None, high: float | None) -> Any:
-    rows = cuts.with_cut(proof, question.by) if question.value else kept(proof)
+    rows = cuts.with_cut(proof, question.by, question.reader) if question.value else kept(proof)
     chosen = rows["score"] >= (float("-inf") if low is None else low)
     if high is not None:
         chosen &= rows["score"] < high

@@ -14,7 +14,7 @@ from crm.models import Touch
 from facts.refresh import refresh
 from scoring.defaults import TERMS
 from scoring.editor import Editing
-from team.models import Company, User
+from team.models import Company, Role, User
 from tests import make
 from tests.scoring.conftest import kind, rule, terms
 
@@ -189,7 +189,7 @@ def test_rules_are_added_and_removed_without_keeping_anything(as_user: Any, ops:
     assert 'name="fit-count" value="0"' in page.content.decode()
 
 
-@pytest.mark.parametrize("role", ["ceo", "cfo", "rep"])
+@pytest.mark.parametrize("role", ["ceo", "cfo"])
 def test_others_read_and_try_but_keep_nothing(
     role: str, request: Any, as_user: Any, model: Version, history: None
 ) -> None:
@@ -202,12 +202,21 @@ def test_others_read_and_try_but_keep_nothing(
     assert Version.objects.count() == 1
 
 
-def test_a_rep_sees_how_many_move_but_the_names_of_own_leads_alone(
-    as_user: Any, company: Company, rep: User, model: Version, history: None
+def test_who_has_no_right_to_see_scores_reads_no_model(as_user: Any, rep: User, model: Version) -> None:
+    client = as_user(rep)
+    pk = model.agreement_id
+    assert [client.get(page).status_code for page in ("/scores/", PAGE, f"/agreements/{pk}/")] == [403, 403, 404]
+    assert client.get("/api/v1/score-models/leads/").status_code == 403
+    assert client.get(f"/api/v1/agreements/{pk}/").status_code == 404
+    assert model.agreement.title not in client.get("/agreements/").content.decode()
+
+
+def test_a_marketer_sees_how_many_move_but_the_names_of_own_leads_alone(
+    as_user: Any, company: Company, model: Version, history: None
 ) -> None:
     company.visibility = Company.Visibility.RESTRICTED
     company.save()
-    text = as_user(rep).get(PAGE, {"threshold": "26"}).content.decode()
+    text = as_user(make.user(Role.MARKETER)).get(PAGE, {"threshold": "26"}).content.decode()
     assert "Would fall under it: 2" in text
     assert "2 more on this page you may not see" in text
     assert "Lead of Germany" not in text
