@@ -19,6 +19,8 @@ from notify.models import APPEND_ONLY
 from team.models import Company, Role, Side, User
 
 SIGNING_SIDES = [Side.MARKETING, Side.SALES]
+OF_NO_SIDE = {Side.EXECUTIVE, Side.NEUTRAL}
+PROPOSING_FOR_OTHERS = {Role.CMO, Role.CRO}
 
 
 def today() -> date:
@@ -112,8 +114,13 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.filter(begun, ended, lasting)
 
     def shown_to(self, user: User) -> Self:
-        """Versions that were proposed, and the drafts that are the user's own or their side's."""
+        """Versions that were proposed, and the drafts that are the user's own or their side's.
+
+        What somebody of no side drafted is for the sides' leaders and signatories, who may propose it.
+        """
         own_side = [role for role in Role if role.side == Role(user.role).side]
+        if user.role in PROPOSING_FOR_OTHERS or Signatory.objects.filter(holder=user).exists():
+            own_side += [role for role in Role if role.side in OF_NO_SIDE]
         return self.filter(Q(proposed_at__isnull=False) | Q(drafted_by=user) | Q(drafted_by__role__in=own_side))
 
     def visible_to(self, user: User) -> Self:

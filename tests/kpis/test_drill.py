@@ -1,5 +1,6 @@
 """The records behind a number: as many as the number says, and only those that the reader may see."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from core import periods
 from core.periods import Period
 from crm import models as crm
 from facts.engine import Facts
+from facts.refresh import refresh
 from kpis.compute import compute
 from kpis.drill import records
 from kpis.registry import BadCut, all_metrics
@@ -44,8 +46,17 @@ def test_the_latest_come_first_and_pages_do_not_overlap(sold: Facts, cfo: User) 
 
 def test_a_rep_of_a_restricted_company_is_told_how_much_is_hidden(sold: Facts, rep: User) -> None:
     Company.objects.update(visibility=Company.Visibility.RESTRICTED)
+    for _ in range(3):
+        make.opportunity(outcome="won", closed_on=date(2025, 5, 5), amount=Decimal(7))
+    refresh()
+    drill = records("opportunities_won", YEAR, user=rep)
+    assert (drill.n, len(drill.visible_ids), drill.hidden) == (6, 1, 5)
+
+
+def test_so_few_records_that_a_reader_may_not_read_are_not_counted(sold: Facts, rep: User) -> None:
+    Company.objects.update(visibility=Company.Visibility.RESTRICTED)
     drill = records("opportunities_won", YEAR, user=rep, facts=sold)
-    assert (drill.n, len(drill.visible_ids), drill.hidden) == (3, 1, 2)
+    assert (drill.n, len(drill.visible_ids), drill.hidden) == (1, 1, 0)
     assert [row.owner.name for row in drill.rows] == ["Rita"]
 
 

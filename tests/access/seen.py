@@ -1,0 +1,260 @@
+"""Who sees what, page by page and address by address of the API: the table that the walk in `test_seen.py` reads.
+
+Each name of the resolver stands in it exactly once. `{whose}` is put in place for each owner of buyers there is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OWNERS = ("rep", "peer", "other", "support", "marketer")  # whose buyers there are
+READABLE: Mapping[str, set[str]] = {  # whose buyers a role reads while the company is restricted
+    "rep": {"rep", "peer"},
+    "support": {"support"},
+    "marketer": {"marketer"},
+    "cro": set(OWNERS),
+    "ops": set(OWNERS),
+}
+
+WORKED: Mapping[str, set[str]] = {**READABLE, "rep": {"rep"}}  # whose hand-offs and verdicts: work lists are no team's
+
+EVERYBODY = ""  # no right is needed
+NOBODY = "post only"  # it answers no GET
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A right that opening needs (`team.access`), the addresses to open, and which kind of record each is of.
+
+    An address of a kind with {whose} opens for those who may read that record, and is not there for others.
+    """
+
+    right: str = EVERYBODY
+    addresses: tuple[str, ...] = ()
+    is_record: bool = False
+    is_work: bool = False  # a hand-off or what was said of it
+    is_costly: bool = False  # walked for those alone from whom something is kept
+
+
+def everybody(*addresses: str) -> Seen:
+    return Seen(EVERYBODY, addresses)
+
+
+def work(*addresses: str) -> Seen:
+    return Seen(EVERYBODY, addresses, is_record=True, is_work=True)
+
+
+def figures(*addresses: str) -> Seen:
+    return Seen(EVERYBODY, addresses, is_costly=True)
+
+
+def needs(right: str, *addresses: str) -> Seen:
+    return Seen(right, addresses)
+
+
+def record(*addresses: str, right: str = EVERYBODY) -> Seen:
+    return Seen(right, addresses, is_record=True)
+
+
+POST_ONLY = Seen(NOBODY)
+PAGES: Mapping[str, Seen] = {
+    "home": everybody("/home/"),
+    "setup": everybody("/setup/"),
+    "demo_sign_in": POST_ONLY,
+    "front_door": everybody("/"),
+    "detector_result": everybody("/detector/no-such-token/"),
+    "me": everybody("/me/"),
+    "my_tokens": everybody("/me/tokens/"),
+    "revoke_token": POST_ONLY,
+    "people": needs("manage_company", "/people/"),
+    "add_person": needs("manage_company", "/people/new/"),
+    "person": needs("manage_company", "/people/{user}/"),
+    "invite": POST_ONLY,
+    "company": needs("manage_company", "/company/"),
+    "territories": needs("manage_company", "/company/territories/"),
+    "add_territory": needs("manage_company", "/company/territories/new/"),
+    "territory": needs("manage_company", "/company/territories/{territory}/"),
+    "remove_territory": POST_ONLY,
+    "calendars": everybody("/calendars/"),
+    "add_calendar": needs("manage_company", "/calendars/new/"),
+    "calendar": everybody("/calendars/{calendar}/"),
+    "edit_calendar": needs("manage_company", "/calendars/{calendar}/edit/"),
+    "remove_calendar": POST_ONLY,
+    "agreements": everybody("/agreements/", "/agreements/?q=Zq", "/agreements/?kind=score"),
+    "open_agreement": everybody("/agreements/new/"),
+    "signatories": needs("manage_company", "/agreements/signatories/"),
+    "agreement": everybody("/agreements/{agreement}/"),
+    "propose_version": everybody("/agreements/{agreement}/propose/"),
+    "answer_version": POST_ONLY,
+    "notices": everybody("/notices/"),
+    "bell": everybody("/notices/bell/"),
+    "notice": everybody("/notices/1/"),
+    "read_notices": POST_ONLY,
+    "imports": needs("import", "/imports/"),
+    "exchange_rates": needs("import", "/imports/rates/"),
+    "stage_mapping": needs("import", "/imports/stages/"),
+    "change_stage": POST_ONLY,
+    "undo_stage": POST_ONLY,
+    "import_templates": needs("import", "/imports/templates/"),
+    "import_template": needs("import", "/imports/templates/leads/"),
+    "template_csv": needs("import", "/imports/templates/leads.csv"),
+    "import_run": needs("import", "/imports/{run}/"),
+    "import_duplicates": needs("import", "/imports/{run}/duplicates/"),
+    "rejected": needs("import", "/imports/{run}/rejected/"),
+    "rejected_csv": needs("import", "/imports/{run}/rejected/{file}.csv"),
+    "cancel_import": POST_ONLY,
+    "remembered": needs("import", "/imports/remembered/"),
+    "forget_mapping": POST_ONLY,
+    "forget_zone": POST_ONLY,
+    "bring_in": POST_ONLY,
+    "choose_duplicates": POST_ONLY,
+    "choose_zone": POST_ONLY,
+    "choose_currency": POST_ONLY,
+    "file_mapping": needs("import", "/imports/{run}/files/{file}/"),
+    "answer_file": POST_ONLY,
+    "leave_out_file": POST_ONLY,
+    "take_in_file": POST_ONLY,
+    "undo_import": needs("import", "/imports/{run}/undo/"),
+    "connectors": needs("import", "/connectors/"),
+    "add_connector": needs("import", "/connectors/new/hubspot/token/"),
+    "connector": needs("import", "/connectors/1/"),
+    "edit_connector": needs("import", "/connectors/1/edit/"),
+    "remove_connector": needs("import", "/connectors/1/remove/"),
+    "pull_now": POST_ONLY,
+    "connector_on": POST_ONLY,
+    "connector_off": POST_ONLY,
+    "connector_stop": POST_ONLY,
+    "connector_again": POST_ONLY,
+    "scores": needs("see_scores", "/scores/"),
+    "score_model": needs("see_scores", "/scores/leads/", "/scores/leads/?threshold=1"),
+    "score_proof": needs("see_scores", "/scores/leads/proof/", "/scores/leads/proof/?by=custom.mobile"),
+    "score_proof_leads": needs("see_scores", "/scores/leads/proof/leads/"),
+    "learned_models": needs("see_scores", "/scores/learned/"),
+    "new_score_model": needs("set_scores", "/scores/new/"),
+    "propose_scores": POST_ONLY,
+    "learn": POST_ONLY,
+    "learned_to_draft": POST_ONLY,
+    "score_proof_again": POST_ONLY,
+    "score_criteria": POST_ONLY,
+    "score_model_back": POST_ONLY,
+    "funnel": figures(
+        "/funnel/?period=all", "/funnel/?period=all&width=value", "/funnel/?period=all&format=csv",
+        "/funnel/?period=all&basis=event", "/funnel/?from=2025-05-05&to=2025-05-05",
+        *(f"/funnel/?period=all&by={cut}" for cut in ("lead_source", "campaign", "territory", "product", "vertical", "owner")),
+    ),
+    "funnel_leads": everybody(
+        "/funnel/leads/?period=all&stage=inquiry&part=entered", "/funnel/leads/?period=all&stage=inquiry&part=entered&format=csv",
+    ),
+    "stages": everybody("/funnel/stages/"),
+    "stage_criteria": POST_ONLY,
+    "new_stage": everybody("/funnel/stages/new/"),
+    "propose_stage": everybody("/funnel/stages/mql/"),
+    "routing": needs("route", "/funnel/routing/", "/funnel/routing/?words=Zq"),
+    "new_routing_rule": needs("route", "/funnel/routing/new/"),
+    "routing_rule": needs("route", "/funnel/routing/{rule}/"),
+    "change_routing": POST_ONLY,
+    "buyer": record("/leads/{lead}/", "/leads/{lead}/?kind=deal", "/accounts/{account}/"),
+    "spot": record("/leads/{lead}/opportunity/", "/accounts/{account}/opportunity/", right="spot"),
+    "move_buyer": record("/leads/{lead}/move/", "/accounts/{account}/move/"),
+    "content_use": POST_ONLY,
+    "verdicts": everybody(*(f"/verdicts/?period=all&by={cut}" for cut in ("campaign", "source", "persona", "score", "criterion"))),
+    "verdict_leads": everybody("/verdicts/leads/?period=all&by=score&part=No+score", "/verdicts/leads/?period=all&by=source&part="),
+    "answer_verdicts": POST_ONLY,
+    "contest_verdict": POST_ONLY,
+    "rule_verdict": POST_ONLY,
+    "slas": everybody("/slas/"),
+    "sla_delivered": everybody("/slas/leads/?month=2025-05", "/slas/deals/?month=2025-05"),
+    "inbox": needs("work_leads", "/inbox/", "/inbox/?whose=team"),
+    "inbox_why": needs("work_leads", "/inbox/{handoff}/why/"),
+    "inbox_form": needs("work_leads", "/inbox/{handoff}/call/", "/inbox/{handoff}/reject/"),
+    "inbox_accept": POST_ONLY,
+    "inbox_rate": POST_ONLY,
+    "inbox_resume": POST_ONLY,
+    "inbox_undo": POST_ONLY,
+    "dashboard": figures("/dashboard/?period=all&by=campaign&account=id:{account}", "/dashboard/?period=all&by=custom.mobile"),
+    "metrics": everybody("/metrics/"),
+    "metric": figures(  # each metric by each of its dimensions is walked by itself
+        "/metrics/leads/?period=all&by=custom.mobile", "/metrics/leads/?period=all&by=custom.mobile&format=csv",
+        "/metrics/leads/?period=all&account=id:{account}", "/metrics/won_revenue/?period=all&grain=day",
+        "/metrics/won_revenue/?period=all&grain=day&format=csv", "/metrics/leads/?period=all&by=custom.nothing",
+    ),
+    "metric_records": everybody(
+        "/metrics/leads/records/?period=all", "/metrics/leads/records/?period=all&format=csv",
+        "/metrics/won_revenue/records/?period=all&account=id:{account}", "/metrics/activities/records/?period=all",
+    ),
+    "metric_goal": needs("set_goal", "/metrics/smroi/goal/"),
+    "metric_goal_edit": needs("set_goal", "/metrics/smroi/goal/1/"),
+    "metric_benchmark": needs("set_benchmark", "/metrics/smroi/benchmark/"),
+    "metric_benchmark_edit": needs("set_benchmark", "/metrics/smroi/benchmark/1/"),
+    "runs": needs("recompute", "/runs/"),
+    "run": needs("recompute", "/runs/1/"),
+    "goals": everybody("/goals/"),
+}  # fmt: skip
+
+# Kinds of records whose rows belong to somebody; `{whose}` of them is in the world of the walk
+OWNED = (
+    "accounts", "activities", "buying_roles", "contacts", "content_uses", "enquiries", "enquiry_handovers", "invoices", "leads",
+    "opportunities", "payments", "stage_changes", "touches", "usage_events", "moves", "handoffs", "verdicts",
+)  # fmt: skip
+SHARED = (
+    "campaigns",
+    "content_assets",
+    "exchange_rates",
+    "owners",
+    "products",
+    "quotas",
+    "spend",
+    "territories",
+    "verticals",
+)
+API: Mapping[str, Seen] = {
+    **{f"api-{kind}-list": everybody(f"/api/v1/{kind}/?limit=1000") for kind in (*OWNED, *SHARED)},
+    **{f"api-{kind}-detail": record(f"/api/v1/{kind}/{{{kind}}}/") for kind in OWNED},
+    **{f"api-{kind}-detail": work(f"/api/v1/{kind}/{{{kind}}}/") for kind in ("handoffs", "verdicts", "answers")},
+    **{f"api-{kind}-detail": everybody(f"/api/v1/{kind}/1/") for kind in SHARED},
+    "api-handoffs-criteria": work("/api/v1/handoffs/{handoffs}/criteria/"),
+    **{f"api-handoffs-{verb}": POST_ONLY for verb in ("calls", "pause", "rate", "reroute", "resume")},
+    **{f"api-verdicts-{verb}": POST_ONLY for verb in ("contest", "undo")},
+    "api-answers-list": everybody("/api/v1/answers/"),
+    "api-contests-list": everybody("/api/v1/contests/"),
+    "api-contests-detail": everybody("/api/v1/contests/1/"),
+    "api-contests-rule": POST_ONLY,
+    "api-calendars-list": everybody("/api/v1/calendars/"),
+    "api-calendars-detail": everybody("/api/v1/calendars/{calendar}/"),
+    "api-routing_rules-list": needs("route", "/api/v1/routing_rules/"),
+    "api-routing_rules-detail": needs("route", "/api/v1/routing_rules/{rule}/"),
+    "api-routing_rules-ask": POST_ONLY,
+    "api-routing_rules-move": POST_ONLY,
+    "api-capacities-list": needs("route", "/api/v1/capacities/"),
+    "api-capacities-detail": needs("route", "/api/v1/capacities/1/"),
+    "api-absences-list": needs("route", "/api/v1/absences/"),
+    "api-absences-detail": needs("route", "/api/v1/absences/1/"),
+    "api-agreements-list": everybody("/api/v1/agreements/"),
+    "api-agreements-detail": everybody("/api/v1/agreements/{agreement}/"),
+    "api-agreements-story": everybody("/api/v1/agreements/{agreement}/story/"),
+    "api-versions-list": everybody("/api/v1/versions/"),
+    "api-versions-detail": everybody("/api/v1/versions/{version}/"),
+    **{f"api-versions-{verb}": POST_ONLY for verb in ("decide", "dispute", "sign", "withdraw")},
+    "api-metrics-list": everybody("/api/v1/metrics/"),
+    "api-metrics-detail": everybody("/api/v1/metrics/leads/?by=custom.mobile", "/api/v1/metrics/leads/?where=account:id:{account}"),
+    "api-metrics-records": everybody(
+        "/api/v1/metrics/leads/records/?limit=1000", "/api/v1/metrics/won_revenue/records/?where=account:id:{account}"
+    ),
+    "api-score-learned-list": needs("see_scores", "/api/v1/score-models/learned/"),
+    "api-score-proof-list": needs("see_scores", "/api/v1/score-models/leads/proof/?by=custom.mobile"),
+    "api-score-preview-list": needs("see_scores", "/api/v1/score-models/leads/preview/?threshold=1"),
+    "api-score-models-list": needs("see_scores", "/api/v1/score-models/"),
+    "api-score-models-detail": needs("see_scores", "/api/v1/score-models/leads/"),
+    "api-root": everybody("/api/v1/"),
+    "api_schema": everybody("/api/schema/"),
+    "api_docs": everybody("/api/docs/"),
+}  # fmt: skip
+UNNAMED = {"healthz", "readyz", "favicon.ico", "^(?:.*/)?$"}
+OTHERS = (
+    "account_",
+    "mfa_",
+    "socialaccount_",
+    "usersessions_",
+    "admin:",
+)  # sign-in and the admin site know no buyers' pages
+
+SEEN: Mapping[str, Seen] = {**PAGES, **API}
