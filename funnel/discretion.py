@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core.said import row_id
+from core.request_values import read_id
 from crm.models import Owner
 from crm.readable import (
     ReadableRows,
@@ -43,7 +43,7 @@ def check(user: User, where: Mapping[str, str]) -> None:
 
 
 def _owners(keys: list[str]) -> QuerySet[Owner]:
-    return Owner.objects.filter(pk__in=[pk for key in keys if (pk := row_id(key)) is not None])
+    return Owner.objects.filter(pk__in=[pk for key in keys if (pk := read_id(key)) is not None])
 
 
 @dataclass(frozen=True)

@@ -71,8 +71,8 @@ class SpreadSerializer(serializers.Serializer[Any]):
     q3 = serializers.FloatField()
     p90 = serializers.FloatField()
     mean = serializers.FloatField()
-    min = serializers.FloatField()
-    max = serializers.FloatField()
+    min = serializers.FloatField(allow_null=True)
+    max = serializers.FloatField(allow_null=True)
 
 
 class FiguresSerializer(serializers.Serializer[Any]):

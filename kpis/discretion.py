@@ -97,8 +97,10 @@ def trend(
     if not is_limited(user):
         return found
     few = _few_parts(found, company.trend(metric, period, within=rows, **asked))
-    parts = tuple(Part(label=one.label, key=one.key) if one.key in few else one for one in found.parts)
-    return replace(found, parts=parts)
+    parts = tuple(
+        Part(label=one.label, key=one.key) if one.key in few else one.without_single_values() for one in found.parts
+    )
+    return replace(found.without_single_values(), parts=parts)
 
 
 def compare(
@@ -181,11 +183,13 @@ def _limited(
         mine = company.compute(metric, period, where=less, facts=facts, within=rows)
         if _is_few(_difference(outer.records, found.records), _difference(mine.records, own.records)):
             return own
-    few = _few_parts(found, own) if by else set()
-    if not few:
+    found = found.without_single_values()
+    if not by:
         return found
-    parts = tuple(part for part in found.parts if part.key not in few)
-    return replace(found, parts=parts, warnings=(*found.warnings, FEW.format(n=len(few))))
+    few = _few_parts(found, own) | _uncounted_parts(found, own)
+    parts = tuple(part.without_single_values() for part in found.parts if part.key not in few)
+    words = (FEW.format(n=len(few)),) if few else ()
+    return replace(found, parts=parts, warnings=(*found.warnings, *words))
 
 
 def _today(period: Period, facts: Facts) -> date:
@@ -222,6 +226,12 @@ def _few_parts(found: Result, own: Result) -> set[str]:
     tables = {table for counts in hidden.values() for table in counts}
     by_table = [few_keys({key: counts.get(table, 0) for key, counts in hidden.items()}) for table in tables]
     return set().union(*by_table)
+
+
+def _uncounted_parts(found: Result, own: Result) -> set[str]:
+    """Return the keys of the parts of which nothing counts, whose mere names come from records that the reader may not read."""
+    known = {part.key for part in own.parts}
+    return {part.key for part in found.parts if part.key not in known and not any(n for _, n in part.records)}
 
 
 def _without_colleagues(user: Reader, result: Result) -> Result:

@@ -3,10 +3,10 @@
 import math
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, Self
 
 from core.periods import Period
 
@@ -28,10 +28,10 @@ class Quartiles:
     q3: float
     p90: float
     mean: float
-    lowest: float
-    highest: float
+    lowest: float | None
+    highest: float | None
 
-    def as_json(self) -> dict[str, float]:
+    def as_json(self) -> dict[str, float | None]:
         return {
             "q1": self.q1,
             "median": self.median,
@@ -83,6 +83,17 @@ class Figures:
         """Whether chance may move the value much, so that its interval is worth showing."""
         return self.low is not None and self.n < 100
 
+    def without_single_values(self) -> Self:
+        """Return the figures without values of single records: no least, no greatest, quartiles of money to two digits."""
+        if not self.quartiles:
+            return self
+        if not self.currency:
+            return replace(self, quartiles=replace(self.quartiles, lowest=None, highest=None))
+        spread = self.quartiles
+        marks = {name: _two_digits(getattr(spread, name)) for name in ("q1", "median", "q3", "p90")}
+        found = replace(spread, lowest=None, highest=None, **marks)
+        return replace(self, quartiles=found, value=cents(Decimal(str(found.median))))
+
     def figures_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {
             "value": _plain(self.value),
@@ -95,6 +106,10 @@ class Figures:
         if self.quartiles:
             found["quartiles"] = self.quartiles.as_json()
         return found
+
+
+def _two_digits(number: float) -> float:
+    return float(f"{number:.1e}")
 
 
 def _plain(number: Number) -> float | int | None:

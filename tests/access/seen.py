@@ -118,7 +118,7 @@ PAGES: Mapping[str, Seen] = {
     "add_connector": needs("import", "/connectors/new/hubspot/token/"),
     "connector": needs("import", "/connectors/1/"),
     "edit_connector": needs("import", "/connectors/1/edit/"),
-    "remove_connector": needs("import", "/connectors/1/remove/"),
+    "remove_connector": POST_ONLY,
     "pull_now": POST_ONLY,
     "connector_on": POST_ONLY,
     "connector_off": POST_ONLY,
@@ -193,7 +193,7 @@ PAGES: Mapping[str, Seen] = {
 # Kinds of records whose rows belong to somebody; `{whose}` of them is in the world of the walk
 OWNED = (
     "accounts", "activities", "buying_roles", "contacts", "content_uses", "enquiries", "enquiry_handovers", "invoices", "leads",
-    "opportunities", "payments", "stage_changes", "touches", "usage_events", "moves", "handoffs", "verdicts",
+    "line_items", "opportunities", "payments", "subscriptions", "stage_changes", "touches", "usage_events", "moves", "handoffs", "verdicts",
 )  # fmt: skip
 SHARED = (
     "campaigns",
