@@ -65,6 +65,10 @@ PAGES: Mapping[str, Seen] = {
     "me": everybody("/me/"),
     "my_tokens": everybody("/me/tokens/"),
     "revoke_token": POST_ONLY,
+    "my_email": everybody("/me/email/"),
+    "confirm_my_email": everybody("/me/email/confirm/no-such-key/"),
+    "answer_account_request": POST_ONLY,
+    "reset_two_factor": POST_ONLY,
     "people": needs("manage_company", "/people/"),
     "add_person": needs("manage_company", "/people/new/"),
     "person": needs("manage_company", "/people/{user}/"),
@@ -93,6 +97,9 @@ PAGES: Mapping[str, Seen] = {
     "exchange_rates": needs("import", "/imports/rates/"),
     "stage_mapping": needs("import", "/imports/stages/"),
     "change_stage": POST_ONLY,
+    "confirm_stage": POST_ONLY,
+    "choose_source": POST_ONLY,
+    "mapping_text": needs("import", "/imports/{run}/files/{file}/text/"),
     "undo_stage": POST_ONLY,
     "import_templates": needs("import", "/imports/templates/"),
     "import_template": needs("import", "/imports/templates/leads/"),
@@ -233,7 +240,7 @@ API: Mapping[str, Seen] = {
     "api-agreements-story": everybody("/api/v1/agreements/{agreement}/story/"),
     "api-versions-list": everybody("/api/v1/versions/"),
     "api-versions-detail": everybody("/api/v1/versions/{version}/"),
-    **{f"api-versions-{verb}": POST_ONLY for verb in ("decide", "dispute", "sign", "withdraw")},
+    **{f"api-versions-{verb}": POST_ONLY for verb in ("decide", "dispute", "propose", "sign", "withdraw")},
     "api-metrics-list": everybody("/api/v1/metrics/"),
     "api-metrics-detail": everybody("/api/v1/metrics/leads/?by=custom.mobile", "/api/v1/metrics/leads/?where=account:id:{account}"),
     "api-metrics-records": everybody(
@@ -248,7 +255,7 @@ API: Mapping[str, Seen] = {
     "api_schema": everybody("/api/schema/"),
     "api_docs": everybody("/api/docs/"),
 }  # fmt: skip
-UNNAMED = {"healthz", "readyz", "favicon.ico", "^(?:.*/)?$"}
+UNNAMED = {"accounts/email/", "healthz", "readyz", "favicon.ico", "^(?:.*/)?$"}
 OTHERS = (
     "account_",
     "mfa_",
