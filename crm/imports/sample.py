@@ -84,11 +84,16 @@ def landed(frame: pd.DataFrame, plan: Plan, rows: int) -> Landed:
     }
     about = makes_a_record(plan, frame)
     names = [*(one.column for one in plan.fields), *(one.staged for one in plan.references)]
+    labels = {one.column: dict(one.model_field.choices or ()) for one in plan.fields}
     cells = [
-        [_word(read[name].iat[place]) for name in names] if about[place] else []
+        [_labelled(read[name].iat[place], labels.get(name, {})) for name in names] if about[place] else []
         for place in range(min(rows, len(frame)))
     ]
     return Landed(found, names, cells, int(about.sum()), int((~about).sum()))
+
+
+def _labelled(value: object, labels: dict[str, str]) -> str:
+    return str(labels[value]) if isinstance(value, str) and value in labels else _word(value)
 
 
 def _landing(plan: Plan) -> dict[str, str]:
