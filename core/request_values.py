@@ -56,6 +56,14 @@ def read_count(text: Any, *, most: int) -> int:
         return 0
 
 
+def read_place(text: Any, *, count: int) -> int | None:
+    """Return the place in a list of `count` items; None where the text names none."""
+    try:
+        return read_int(str(text), most=count - 1)
+    except BadValue:
+        return None
+
+
 def read_decimal(text: str | None, *, least: Decimal | None = None, most: Decimal | None = None) -> Decimal | None:
     """Return a finite number of at most 40 digits, smaller than 10^18 either way unless bounds are given."""
     if text is None or not text.strip():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.request_values import read_place
 from crm.imports import mapping_rows as rows
 from crm.imports.conditions import COMPARISONS, CONDITIONS, UNARY
 from crm.imports.constants import fault_of
@@ -159,8 +160,8 @@ class _Form:
 
 
 def _base(data: _Form, place: int, known: list[Part], kind: str) -> Part | None:
-    asked = str(data.get(f"k{place}-base", ""))
-    base = known[int(asked)] if asked.isdecimal() and 0 < int(asked) < len(known) else None
+    asked = read_place(data.get(f"k{place}-base", ""), count=len(known))
+    base = known[asked] if asked else None
     return base if base and base.kind == kind else None
 
 
@@ -229,8 +230,8 @@ class _Posted:
         return [number for number in found if dropped != f"{self.prefix}{what}-{number}"]
 
     def column(self, name: str) -> str:
-        place = self.text(name)
-        return self.header[int(place)] if place.isdecimal() and int(place) < len(self.header) else ""
+        place = read_place(self.text(name), count=len(self.header))
+        return "" if place is None else self.header[place]
 
     def target(self, kind: str, name: str) -> str:
         key = self.text(name)

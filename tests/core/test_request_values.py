@@ -41,6 +41,13 @@ def test_an_id_is_a_positive_number_that_a_row_can_have(text: str, found: int | 
     assert values.read_id(text) == found
 
 
+def test_a_place_is_one_of_a_list() -> None:
+    assert values.read_place("2", count=3) == 2
+    for text in ("3", "-1", "", "²", "9" * 5000):
+        assert values.read_place(text, count=3) is None
+    assert values.read_place("0", count=0) is None
+
+
 @pytest.mark.parametrize("text", ["NaN", "inf", "-Infinity", "1e400", "1" * 41, "1e18000", "²", "1,5", "2e18"])
 def test_a_number_that_is_not_finite_or_too_large_is_refused(text: str) -> None:
     with pytest.raises(values.BadValue, match="is not a number"):
