@@ -11,8 +11,6 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core.dates import FIRST_DAY, LAST_DAY
-
 MAX_ID = 2**63 - 1
 MAX_INT = 2**63 - 1
 MAX_TEXT = 10_000
@@ -20,6 +18,7 @@ MAX_DIGITS = 40
 MAX_NUMBER = Decimal(10) ** 18
 MAX_JSON_DEPTH = 32
 MAX_JSON_CHARACTERS = 5_000_000
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what neither PostgreSQL nor UTF-8 can hold
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")

@@ -170,8 +170,8 @@ def _posted_part(part: Part, prefix: str, data: _Form, file: ImportFile) -> Part
     before = {column: becomes(part.base, column) for column in header} if part.base else dict.fromkeys(header, OUT)
     asked = {name: str(data.get(f"{prefix}becomes-{place}", "")) for place, name in enumerate(header)}
     part.choices = {name: asked[name] if known_choice(part.kind, asked[name]) else before[name] for name in header}
-    place = str(data.get(f"{prefix}id", ""))
-    part.id_column = header[int(place)] if place.isdecimal() and int(place) < len(header) else ""
+    place = read_place(data.get(f"{prefix}id", ""), count=len(header))
+    part.id_column = "" if place is None else header[place]
     return part
 
 
@@ -192,7 +192,8 @@ def _posted_rows(part: Part, data: _Form, file: ImportFile, before: Part | None,
         Filter(given.column(f"only-{n}-column"), given.operator(f"only-{n}-is"), given.text(f"only-{n}-value"))
         for n in given.numbers("only")
     ]
-    part.opened = {int(place) for place in given.all("open") if place.isdecimal() and int(place) < len(header)}
+    places = (read_place(text, count=len(header)) for text in given.all("open"))
+    part.opened = {place for place in places if place is not None}
     for place, column in enumerate(header):
         if part.choices.get(column) == given.text(f"words-{place}"):
             part.words[column] = given.words(place)
@@ -205,8 +206,9 @@ def _posted_rows(part: Part, data: _Form, file: ImportFile, before: Part | None,
             part.calculations.append(Calculated("", "product", ()))
         case "only":
             part.filters.append(Filter("", "is"))
-        case word if word.startswith("words-") and word[6:].isdecimal():
-            part.opened.add(int(word[6:]))
+        case word if word.startswith("words-"):
+            opened = read_place(word.removeprefix("words-"), count=len(header))
+            part.opened |= set() if opened is None else {opened}
     return part
 
 
