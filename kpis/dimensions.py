@@ -16,6 +16,9 @@ BLANK = "(blank)"
 CUSTOM = "custom."
 
 
+NO_PIPELINE = " ()"  # ends the key of a stage whose deals are in no pipeline
+
+
 @dataclass(frozen=True)
 class Dimension:
     """A way to cut: `lookup` names the fact table that gives ids their names; empty when the value is a text.
@@ -31,7 +34,7 @@ class Dimension:
     names: Literal["", "colleague", "buyer"] = ""
 
     def word(self, value: str) -> str:
-        return dict(self.words).get(value, value)
+        return dict(self.words).get(value, value.removesuffix(NO_PIPELINE) if self.name == "stage" else value)
 
     def value(self, word: str) -> str:
         """Return the stored value for a word of the screen, or the word itself."""
@@ -127,11 +130,11 @@ def _person() -> Build:
 
 
 def _stage(pipeline: Build) -> Build:
-    """Return a stage with its pipeline, where it has one: stages of one name in two pipelines are two stages."""
+    """Return a stage with its pipeline, which may be none: stages of one name in two pipelines are two stages."""
 
     def build(row: Row) -> Any:
         stage, of = row.text("stage"), pipeline(row)
-        return of.isnull().ifelse(stage, stage + " (" + of + ")")
+        return stage + " (" + of.fill_null("") + ")"
 
     return build
 

@@ -4,7 +4,7 @@ Each name of the resolver stands in it exactly once. `{whose}` is put in place f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 OWNERS = ("rep", "peer", "other", "support", "marketer")  # whose buyers there are
 READABLE: Mapping[str, set[str]] = {  # whose buyers a role reads while the company is restricted
@@ -32,6 +32,7 @@ class Seen:
     addresses: tuple[str, ...] = ()
     is_record: bool = False
     is_work: bool = False  # a hand-off or what was said of it
+    is_action: bool = False  # refused to readers who may not act, which tests/revops/rights walks
     is_costly: bool = False  # walked for those alone from whom something is kept
 
 
@@ -161,7 +162,7 @@ PAGES: Mapping[str, Seen] = {
     "change_routing": POST_ONLY,
     "buyer": record("/leads/{lead}/", "/leads/{lead}/?kind=deal", "/accounts/{account}/"),
     "spot": record("/leads/{lead}/opportunity/", "/accounts/{account}/opportunity/", right="spot"),
-    "move_buyer": record("/leads/{lead}/move/", "/accounts/{account}/move/"),
+    "move_buyer": replace(record("/leads/{lead}/move/", "/accounts/{account}/move/"), is_action=True),
     "content_use": POST_ONLY,
     "verdicts": everybody(*(f"/verdicts/?period=all&by={cut}" for cut in ("campaign", "source", "persona", "score", "criterion"))),
     "verdict_leads": everybody("/verdicts/leads/?period=all&by=score&part=No+score", "/verdicts/leads/?period=all&by=source&part="),
@@ -233,8 +234,8 @@ API: Mapping[str, Seen] = {
     "api-routing_rules-move": POST_ONLY,
     "api-capacities-list": needs("route", "/api/v1/capacities/"),
     "api-capacities-detail": needs("route", "/api/v1/capacities/1/"),
-    "api-absences-list": needs("route", "/api/v1/absences/"),
-    "api-absences-detail": needs("route", "/api/v1/absences/1/"),
+    "api-absences-list": everybody("/api/v1/absences/"),
+    "api-absences-detail": everybody("/api/v1/absences/1/"),
     "api-agreements-list": everybody("/api/v1/agreements/"),
     "api-agreements-detail": everybody("/api/v1/agreements/{agreement}/"),
     "api-agreements-story": everybody("/api/v1/agreements/{agreement}/story/"),
@@ -255,7 +256,7 @@ API: Mapping[str, Seen] = {
     "api_schema": everybody("/api/schema/"),
     "api_docs": everybody("/api/docs/"),
 }  # fmt: skip
-UNNAMED = {"accounts/email/", "healthz", "readyz", "favicon.ico", "^(?:.*/)?$"}
+UNNAMED = {"accounts/email/", "healthz", "readyz", "favicon.ico", r"^(?:[\s\S]*/)?\Z"}
 OTHERS = (
     "account_",
     "mfa_",

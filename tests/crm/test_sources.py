@@ -109,7 +109,7 @@ class TestSalesforce:
         lead = get(Lead, "00QA00000000003AAA")
         assert (lead.name, lead.company_name) == ("Müller", 'Müller & Söhne, "Holz"')
 
-    def test_the_outcome_follows_from_the_stage_and_never_from_iswon(self) -> None:
+    def test_the_outcome_follows_from_the_flags_and_the_reason(self) -> None:
         found = dict(Opportunity.objects.values_list("name", "outcome"))
         assert found == {"Turbines": "won", "Spare parts": "lost", "Audit": "no_decision", "Retrofit": "open"}
 
