@@ -27,6 +27,11 @@ def has_right_for(user: User, kind: kinds.Kind) -> bool:
     return not kind.right or may(user, kind.right)
 
 
+def _reads(user: User, version: Version) -> bool:
+    """Tell whether somebody may know of the version: the drafts of other sides are not there for them."""
+    return Version.objects.visible_to(user).filter(pk=version.pk).exists()
+
+
 def _is_author_or_side(user: User, version: Version) -> bool:
     if not has_right_for(user, kinds.get(version.agreement.kind)):
         return False
@@ -85,14 +90,14 @@ DRAFT_VERSION = register(
 REDRAFT_VERSION = register(
     Action(
         "redraft_version", "change this draft", "its author and the leader or signatory of the author's side",
-        roles=DRAFTERS, condition=_is_author_or_side, addresses=("score_model",),
+        roles=DRAFTERS, condition=_is_author_or_side, sees=_reads, addresses=("score_model",),
     )
 )  # fmt: skip
 PROPOSE_VERSION = register(
     Action(
         "propose_version", "propose this draft",
         "the leader or signatory of the author's side and, of what they drafted themselves, leaders, the CFO and ops admins",
-        roles=DRAFTERS, condition=_proposes,
+        roles=DRAFTERS, condition=_proposes, sees=_reads,
         addresses=("answer_version:propose", "propose_scores", "score_model_back", "api-versions-propose"),
     )
 )  # fmt: skip
@@ -118,7 +123,7 @@ WITHDRAW_VERSION = register(
     Action(
         "withdraw_version", "withdraw this version",
         "its proposer (of a draft: its author) and the leader or signatory of their side",
-        roles=EVERYONE, condition=_withdraws, addresses=("answer_version:withdraw", "api-versions-withdraw"),
+        roles=EVERYONE, condition=_withdraws, sees=_reads, addresses=("answer_version:withdraw", "api-versions-withdraw"),
     )
 )  # fmt: skip
 NAME_SIGNATORY = register(

@@ -418,7 +418,9 @@ plain(
 )
 plain(
     scoring.PROVE_SCORES, "score_proof_again", None,
-    lambda world: [records.version(world.people[Role.CMO], kind="score", terms=SCORE_TERMS).agreement.key], is_quiet=True,
+    lambda world: [
+        records.version(world.people[Role.CMO], is_proposed=True, kind="score", terms=SCORE_TERMS).agreement.key
+    ], is_quiet=True,
 )  # fmt: skip
 
 # What Sales says of leads
