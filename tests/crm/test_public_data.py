@@ -288,7 +288,7 @@ def test_all_sets_one_by_one_and_then_the_whole_folder_are_once(public_data: Pat
     for folder in ("salesforce", "hubspot", "olist_funnel", "maven_crm"):
         bring(public_data / folder)
     before, written = picture(), stamps()
-    again = bring(public_data)
+    again = bring(public_data, source="several")
     assert {file.source for file in again.files.filter(state="done")} == {"salesforce", "hubspot", "olist", "maven"}
     assert (again.counts["created"], again.counts["updated"]) == (0, 0)
     assert stamps() == written
