@@ -173,7 +173,7 @@ PAGES: Mapping[str, Seen] = {
     "sla_delivered": everybody("/slas/leads/?month=2025-05", "/slas/deals/?month=2025-05"),
     "inbox": needs("work_leads", "/inbox/", "/inbox/?whose=team"),
     "inbox_why": needs("work_leads", "/inbox/{handoff}/why/"),
-    "inbox_form": needs("work_leads", "/inbox/{handoff}/call/", "/inbox/{handoff}/reject/"),
+    "inbox_form": replace(work("/inbox/{handoff}/call/", "/inbox/{handoff}/reject/"), is_action=True),
     "inbox_accept": POST_ONLY,
     "inbox_rate": POST_ONLY,
     "inbox_resume": POST_ONLY,
