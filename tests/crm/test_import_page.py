@@ -251,7 +251,7 @@ def test_an_import_whose_worker_has_died_shows_no_time_left(ops: User, as_user: 
     now = timezone.now()
     Import.objects.filter(pk=run.pk).update(
         state=State.RUNNING, finished_at=None, started_at=now - timedelta(seconds=60), lease_until=now + LEASE,
-        checkpoint={"phase": "load"}, size=100, done_units=50,
+        checkpoint={"phase": "load"}, total_units=100, done_units=50,
     )  # fmt: skip
     run.refresh_from_db()
     assert report.pace(run, 1000).left

@@ -98,7 +98,7 @@ def test_a_connector_that_is_off_queues_nothing_and_its_pull_stops(connector: Co
 
 def test_only_those_who_may_import_touch_a_connector(connector: Connector, rep: User) -> None:
     for act in (actions.enable, actions.disable, actions.cancel, actions.pull_everything_again, actions.remove):
-        with pytest.raises(PermissionDenied, match="Only those who may import"):
+        with pytest.raises(PermissionDenied, match="You cannot"):
             act(by=rep, connector=connector)
     assert Connector.objects.count() == 1
 
