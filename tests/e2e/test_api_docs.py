@@ -12,7 +12,7 @@ def test_a_signed_in_reader_tries_a_request_out(visit: Callable[..., Visit]) -> 
     visitor.sign_in("CRO")
     visitor.open("/api/docs/")
     page = visitor.page
-    page.locator("#operations-leads-leads_list .opblock-summary-control").first.click()
+    page.locator("#operations-leads-leads_list .opblock-summary-control").first.click(timeout=60_000)
     page.get_by_role("button", name="Try it out").first.click()
     page.get_by_role("button", name="Execute").first.click()
     answered = page.locator("#operations-leads-leads_list .live-responses-table")

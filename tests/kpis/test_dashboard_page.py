@@ -119,7 +119,7 @@ def test_a_bad_address_is_explained_on_the_page(records: None, as_user: Callable
     for query, words in [
         ("period=someday", "No period is called “someday”"),
         ("from=2025-12-31&to=2025-01-01", "Swap the two dates"),
-        ("from=yesterday", "is no date"),
+        ("from=yesterday", "is not a date"),
         ("by=shoe_size", "Nothing here can be cut by “shoe_size”. Use one of: owner"),
     ]:
         response = client.get(f"/dashboard/?{query}")
