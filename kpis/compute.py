@@ -58,7 +58,7 @@ def compute(
         metric.check_dimension(name)
     scope = scope_of(period, facts, shared, within)
     result = memory.remembered(_address(scope, metric, cut), lambda: answer(scope, metric, cut))
-    return _beside_benchmark(metric, result)
+    return _beside_benchmark(metric, result, shared)
 
 
 def scope_of(
@@ -242,11 +242,12 @@ def _product(metric: Metric, found: Mapping[str, Figures]) -> dict[str, Any]:
     }
 
 
-def _beside_benchmark(metric: Metric, result: Result) -> Result:
+def _beside_benchmark(metric: Metric, result: Result, shared: Shared | None = None) -> Result:
     """Add what the distance to the benchmark is worth; it is not remembered, for the benchmark may be edited."""
     if not metric.gap or result.value is None:
         return result
-    reference = Benchmark.reference(metric.benchmark_key)
+    find = shared.reference if shared else Benchmark.reference
+    reference = find(metric.benchmark_key)
     if reference is None:
         return result
     worth = metric.gap(Decimal(result.numerator or 0), Decimal(result.denominator or 0), reference.value)

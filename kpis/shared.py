@@ -11,6 +11,7 @@ from typing import Any
 
 from core.periods import Period
 from kpis.asking import EVENING, Cut, Sums, add, ask, ask_several, has_rows
+from kpis.models import Benchmark
 from kpis.registry import Bases, Measure, Metric
 from kpis.rows import Scope
 
@@ -70,6 +71,13 @@ class Shared:
             answers = zip(among, ask_several(scope, among, cut), strict=True)
             self._known.update({(one, asked_for): rows for one, rows in answers})
         found: list[Sums] = self._known[measure, asked_for]
+        return found
+
+    def reference(self, key: str) -> Benchmark | None:
+        """Return the benchmark that gaps are measured against, asked for once."""
+        if ("benchmark", key) not in self._known:
+            self._known["benchmark", key] = Benchmark.reference(key)
+        found: Benchmark | None = self._known["benchmark", key]
         return found
 
     def has_rows(self, scope: Scope, measure: Measure, cut: Cut) -> bool:

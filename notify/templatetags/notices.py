@@ -10,7 +10,9 @@ from team.models import User
 register = template.Library()
 
 
-@register.inclusion_tag("notify/bell.html")
-def bell(user: User, place: str) -> dict[str, Any]:
+@register.inclusion_tag("notify/bell.html", takes_context=True)
+def bell(context: template.Context, user: User, place: str) -> dict[str, Any]:
     """Show how many notices wait: {% bell user "side" %}; the place tells two bells of a page apart."""
-    return {"unread": unread(user), "place": place}
+    if "unread" not in context.render_context:  # counted once for both
+        context.render_context["unread"] = unread(user)
+    return {"unread": context.render_context["unread"], "place": place}
