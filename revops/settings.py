@@ -293,6 +293,7 @@ SPECTACULAR_SETTINGS = {
     ],
     "ENUM_NAME_OVERRIDES": {
         "AnySideEnum": "team.models.Side",
+        "OutcomeEnum": "crm.models.deals.Outcome",
         "ThirdSignatureEnum": "agreements.api.THIRD",
         "RulingEnum": "funnel.models.Ruling",
         "DecisionEnum": "agreements.models.Decision",
