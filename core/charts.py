@@ -5,9 +5,11 @@ What our content security policy would stop is refused here, when the chart is m
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from core.numbers import axis_label
 
 FORBIDDEN_TRACES = {"scattergl", "parcoords", "splom", "heatmapgl", "pointcloud", "scatterpolargl"}
 
@@ -177,14 +179,30 @@ def scale(value: Any, reference: Any, own: str, other: str, *, end: Any = 0) -> 
     )
 
 
-def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Return round places for an axis from low to high, zero among them, about `count` of them."""
+HOVER = {"percent": ".1~%"}
+
+
+def axis(values: Iterable[float | None], unit: str, currency: str = "") -> dict[str, Any]:
+    """Return the axis of the values, whose labels are the very numbers of their places: 2 M €, 12.5 %.
+
+    Values that are all zero get the label of zero alone; plotly would make up others.
+    """
+    known = [value for value in values if value is not None] or [0.0]
+    places = ticks(min(known), max(known), is_whole=unit == "count")
+    written = [axis_label(place, unit, currency) for place in places]
+    flat = {"range": [0, 1]} if len(places) == 1 else {}
+    return {"tickvals": places, "ticktext": written, "hoverformat": HOVER.get(unit, ",.2~f"), **flat}
+
+
+def ticks(low: float, high: float, count: int = 5, *, is_whole: bool = False) -> list[float]:
+    """Return round places for an axis from low to high, zero among them, about `count` of them; whole ones if asked."""
     low, high = min(0.0, low), max(0.0, high)
     if low == high:
         return [0.0]
-    rough = (high - low) / count
+    rough = max((high - low) / count, 1.0 if is_whole else 0.0)
     size = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= rough * 0.999)
+    factors = (1, 2, 5, 10) if is_whole and size < 10 else (1, 2, 2.5, 5, 10)
+    step = next(size * factor for factor in factors if size * factor >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(step * place, 10) for place in range(first, last + 1)]
 

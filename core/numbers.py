@@ -134,6 +134,20 @@ def by_unit(value: Any, unit: str, currency: str = "") -> str:
             return short_number(value)
 
 
+def axis_label(value: Any, unit: str, currency: str = "") -> str:
+    """Write a place on an axis without rounding it: 12.5 %, 1.25 M €, 0.2 d."""
+    number = as_decimal(value)
+    if number is None:
+        return NOTHING
+    if unit == "minutes":
+        return minutes(number)
+    if unit == "percent":
+        return f"{_trimmed(number * 100, 4)}{THIN}%"
+    scaled, letter = _scaled(number) if abs(number) >= 10_000 else (number, "")
+    mark = {"money": symbol(currency), "days": "d", "ratio": "×"}.get(unit, "")
+    return THIN.join(part for part in (_trimmed(scaled, 4), letter, mark) if part)
+
+
 def exact(value: Any, unit: str = "", currency: str = "") -> str:
     """Write the number in full, for titles and tables: 24,738,112.00 EUR, 116.6667 %, 14.25 days."""
     number = as_decimal(value)

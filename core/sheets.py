@@ -10,8 +10,10 @@ from django.http import StreamingHttpResponse
 
 MARK = "\ufeff"
 FORMULA = re.compile(r"'*[=+\-@\t\r\0]")  # whatever quotes stand before it: one more can then be taken away again
-AFTER_DELIMITER = re.compile(r"(?<=[;,\t|\r\n])(?='*[=+\-@])")  # a reader with another delimiter begins a cell there
-GUARD = re.compile(r"(?:\A|(?<=[;,\t|\r\n]))'(?='*[=+\-@])|\A'(?='*[\t\r\0])")
+AFTER_DELIMITER = re.compile(
+    r"""(?<=[;,\t|\r\n])(?=['"]*[=+\-@])"""
+)  # a reader with another delimiter begins a cell there
+GUARD = re.compile(r"""\A'(?='*[=+\-@\t\r\0])|(?<=[;,\t|\r\n])'(?=['"]*[=+\-@])""")
 NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 
 
@@ -23,21 +25,28 @@ class _Echo:
 
 
 def lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
-    """Yield the rows as lines of CSV: words are guarded, numbers stay numbers, None is an empty cell."""
+    """Yield the rows as lines of CSV: words are guarded, numbers stay numbers, booleans read Yes or No, None is empty."""
     writer = csv.writer(_Echo())  # type: ignore[arg-type]
     return (writer.writerow([_cell(value) for value in row]) for row in rows)  # type: ignore[misc]
 
 
-def download(name: str, rows: Iterable[Iterable[Any]], *, marked: bool = False) -> StreamingHttpResponse:
-    """Hand the rows out as a file of that name, as they come; `marked`, Excel sees that it is UTF-8."""
-    text = chain([MARK] if marked else [], lines(rows))
-    response = StreamingHttpResponse(text, content_type="text/csv; charset=utf-8")
+def download(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
+    """Hand the rows out as a file of that name, as they come, behind the byte order mark by which Excel knows UTF-8."""
+    response = StreamingHttpResponse(chain([MARK], lines(rows)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
 
 def _cell(value: Any) -> Any:
-    return "" if value is None else guarded(value) if isinstance(value, str) else value
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "Yes" if value else "No"
+        case str():
+            return guarded(value)
+        case _:
+            return value
 
 
 def guarded(cell: str) -> str:

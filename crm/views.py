@@ -162,7 +162,7 @@ def rejected(request: HttpRequest, pk: int) -> HttpResponse:
 def rejected_csv(request: HttpRequest, pk: int, file_pk: int) -> StreamingHttpResponse:
     """Hand out the refused rows of one file, to be mended and uploaded again."""
     file = get_object_or_404(ImportFile, pk=file_pk, run_id=pk)
-    return download(f"rejected-{pk}-{file_pk}", report.rejected_rows(file), marked=True)
+    return download(f"rejected-{pk}-{file_pk}", report.rejected_rows(file))
 
 
 @needs("import")

@@ -114,7 +114,7 @@ def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | 
     if name == "stage":  # a name alone is the stage of that name in every pipeline
         return lambda row: (build(row) == value) | (row["stage"] == value)
     if not dimension.lookup:
-        return lambda row: build(row) == dimension.value(value)
+        return lambda row: build(row).isin(dimension.stored(value))
     return lambda row: build(row).isin(_ids(scope, dimension.lookup, value))
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.charts import Chart, ticks
-from core.numbers import THIN, by_unit
+from core.charts import Chart
+from core.charts import axis as axis_of
 from core.periods import Period
 from kpis import sentences
 from kpis.dimensions import BLANK
@@ -34,14 +34,6 @@ def _numbers(values: Sequence[Any]) -> list[float | None]:
     return [None if value is None else float(value) for value in values]
 
 
-def _axis(values: Sequence[float | None], unit: str, currency: str = "") -> dict[str, Any]:
-    """Write an axis as all other numbers are written: 2 M €, 150 %."""
-    known = [value for value in values if value is not None] or [0.0]
-    places = ticks(min(known), max(known))
-    written = [by_unit(place, unit, currency).replace(f".0{THIN}", THIN) for place in places]
-    return {"tickvals": places, "ticktext": written, "hoverformat": {"money": ",.0f", "percent": ".1%"}.get(unit, "")}
-
-
 def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
     """Draw revenue as a line over spend, stacked by side; both come out of the SMROI trend (revenue − spend, spend)."""
     parts = [part for part in trend.parts if part.key != BLANK]
@@ -49,7 +41,7 @@ def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
         return None
     names = labels(parts, trend)
     revenue = [float(part.numerator or 0) + float(part.denominator or 0) for part in parts]
-    axis = _axis([*revenue, *_numbers([part.denominator for part in parts])], "money", trend.currency)
+    axis = axis_of([*revenue, *_numbers([part.denominator for part in parts])], "money", trend.currency)
     over = finished(trend, parts)
     line = _line("Revenue", names, revenue, "--ink", over)
     finding = sentences.money_finding(over, trend.by)
@@ -93,7 +85,7 @@ def smroi(trend: Result) -> Chart | None:
     line = _line("SMROI", names, _numbers([part.value for part in parts]), "--joint", over)
     benchmark = trend.gap.get("benchmark")
     level = [] if benchmark is None else [_level("Benchmark", names, float(benchmark))]
-    axis = _axis([value for trace in (line, *level) for value in trace["y"]], "percent")
+    axis = axis_of([value for trace in (line, *level) for value in trace["y"]], "percent")
     finding = sentences.smroi_finding(over, names[: len(over)], trend.by, benchmark)
     return Chart(
         name="smroi",

@@ -34,11 +34,18 @@ class Dimension:
     names: Literal["", "colleague", "buyer"] = ""
 
     def word(self, value: str) -> str:
+        if self.name.startswith(CUSTOM):
+            return dict(YES_NO).get(value, value)
         return dict(self.words).get(value, value.removesuffix(NO_PIPELINE) if self.name == "stage" else value)
 
-    def value(self, word: str) -> str:
-        """Return the stored value for a word of the screen, or the word itself."""
-        return next((stored for stored, shown in self.words if shown.casefold() == word.casefold()), word)
+    def stored(self, word: str) -> list[str]:
+        """Return the values that a word of the screen may mean: the stored one, else the word itself.
+
+        In a column of the company's own “Yes” may be a text as well as a boolean.
+        """
+        words = YES_NO if self.name.startswith(CUSTOM) else self.words
+        known = [value for value, shown in words if shown.casefold() == word.casefold()]
+        return [*known, word] if self.name.startswith(CUSTOM) or not known else known
 
 
 OUTCOMES = (("open", "Open"), ("won", "Won"), ("lost", "Lost"), ("no_decision", "No decision"))

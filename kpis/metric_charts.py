@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.charts import Chart
-from core.numbers import by_unit, symbol
+from core.charts import Chart, axis
+from core.numbers import by_unit
 from kpis.charts import labels
 from kpis.registry import Metric
 from kpis.result import Part, Result
@@ -22,11 +22,12 @@ def trend_chart(metric: Metric, trend: Result, reference: Any = None) -> Chart |
     if reference is not None:
         traces.append(_level(names, float(reference)))
     finding = _finding(metric, trend, names)
+    shown = axis([value for trace in traces for value in trace["y"]], metric.unit, trend.currency)
     return Chart(
         name=f"{metric.key}-trend",
         title=finding,
         summary=f"{metric.name} by {trend.by}. {finding}.",
-        figure={"data": traces, "layout": {"yaxis": _axis(metric, trend.currency), "xaxis": {"type": "category"}}},
+        figure={"data": traces, "layout": {"yaxis": shown, "xaxis": {"type": "category"}}},
         unit=metric.unit,
         currency=trend.currency,
     )
@@ -56,17 +57,6 @@ def _level(names: list[str], value: float) -> dict[str, Any]:
         "y": [value] * len(names),
         "line": {"color": "--soft", "width": 1.5, "dash": "dash"},
     }
-
-
-def _axis(metric: Metric, currency: str) -> dict[str, Any]:
-    match metric.unit:
-        case "percent":
-            return {"tickformat": ".0%", "nticks": 5, "rangemode": "tozero"}
-        case "money":
-            suffix = f" {symbol(currency)}" if currency else ""
-            return {"tickformat": "~s", "ticksuffix": suffix, "nticks": 5, "rangemode": "tozero"}
-        case _:
-            return {"nticks": 5, "rangemode": "tozero"}
 
 
 def _finding(metric: Metric, trend: Result, names: Sequence[str]) -> str:

@@ -35,9 +35,11 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """Write the value for a sheet: numbers in full and bare, days as ISO."""
+        """Write the value for a sheet: numbers in full and bare, days as ISO, booleans as Yes or No."""
         if self.value is None:
             return ""
+        if isinstance(self.value, bool):
+            return "Yes" if self.value else "No"
         return self.value.isoformat() if hasattr(self.value, "isoformat") else str(self.value)
 
     @property

@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from kpis.dimensions import YES_NO
+from kpis.dimensions import get as dimension
 from kpis.metric_page import Page
 from kpis.record_tables import Column
 from kpis.result import Part
 
+BOOLEANS = {stored for stored, _ in YES_NO}
 FIGURES = ("value", "numerator", "denominator", "n", "currency", "low", "high")
 
 
@@ -15,7 +18,12 @@ def parts(page: Page) -> Iterator[list[Any]]:
     by, found = (page.cut.name, page.cut.result.parts) if page.cut else (page.grain, page.trend.parts)
     yield [by, "key", *FIGURES, *(["q1", "median", "q3", "p90", "mean"] if page.metric.is_spread else [])]
     for part in found:
-        yield [part.label, part.key, *(getattr(part, name) for name in FIGURES), *_spread(page, part)]
+        yield [part.label, _key(by, part), *(getattr(part, name) for name in FIGURES), *_spread(page, part)]
+
+
+def _key(by: str, part: Part) -> str:
+    """Return what a filter takes to mean this part; a boolean by its word, which a filter takes too."""
+    return dimension(by).word(part.key) if part.key in BOOLEANS else part.key
 
 
 def _spread(page: Page, part: Part) -> list[Any]:

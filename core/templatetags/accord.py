@@ -124,8 +124,10 @@ def chart(
 @register.simple_tag
 def chart_cell(shown: charts.Chart, value: Any) -> SafeString:
     """Write one cell of a chart's table: a number by the chart's unit, and raw for the CSV; words as they are."""
+    if value is None:
+        return format_html('<td class="number" data-value="">{}</td>', numbers.NOTHING)
     if numbers.as_decimal(value) is None or isinstance(value, str):
-        return format_html("<td>{}</td>", numbers.NOTHING if value is None else value)
+        return format_html("<td>{}</td>", value)
     short = numbers.by_unit(value, shown.unit, shown.currency)
     full = numbers.exact(value, shown.unit, shown.currency)
     return format_html('<td class="number" data-value="{}" title="{}">{}</td>', value, full, short)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.charts import Chart, ticks
-from core.numbers import THIN, by_unit, percent
+from core.charts import Chart, axis
+from core.numbers import percent
 from scoring.proof.evidence import Evidence, Span
 from scoring.proof.measures import Band, Gain
 
@@ -16,17 +16,6 @@ def points(band: Band) -> str:
     """Say which scores a band holds: 20–35, or 100 where all have the same."""
     low, high = (f"{edge:,.4g}".replace("-", "−") for edge in (band.low, band.high))
     return low if low == high else f"{low}–{high}"
-
-
-def _axis(values: Sequence[float | None], unit: str = "percent", currency: str = "", title: str = "") -> dict[str, Any]:
-    places = ticks(0, max([value for value in values if value is not None] or [1.0]))
-    written = [by_unit(place, unit, currency).replace(f".0{THIN}", THIN) for place in places]
-    return {
-        "tickvals": places,
-        "ticktext": written,
-        "title": {"text": title},
-        "hoverformat": ".1%" if unit == "percent" else ",.0f",
-    }
 
 
 def rates(evidence: Evidence) -> Chart | None:
@@ -50,7 +39,10 @@ def rates(evidence: Evidence) -> Chart | None:
     }  # fmt: skip
     top = shown[-1]
     title = f"The best-scored {percent(top.n / evidence.n)} of the leads: {top.lift or 0:.1f} times the average"
-    layout = {"yaxis": _axis([high for _, high in ends]), "xaxis": {"type": "category", "title": {"text": "Score"}}}
+    layout = {
+        "yaxis": axis([high for _, high in ends], "percent"),
+        "xaxis": {"type": "category", "title": {"text": "Score"}},
+    }
     return Chart(
         "bands",
         title,
@@ -79,12 +71,12 @@ def curve(
     found = _at(evidence.gains, FIFTH)
     wins = "wins" if evidence.goal == "won" else "conversions"
     title = f"The best-scored fifth of the leads holds {percent(found)} of the {wins}"
-    axis = {
+    shares = {
         "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1],
         "ticktext": [percent(place / 5) for place in range(6)],
         "hoverformat": ".0%",
     }
-    layout = {"yaxis": axis, "xaxis": {**axis, "title": {"text": "Leads, the best-scored first"}}}
+    layout = {"yaxis": shares, "xaxis": {**shares, "title": {"text": "Leads, the best-scored first"}}}
     rows = tuple((percent(share / 10), *(_at_line(line, share / 10) for line in lines)) for share in range(1, 11))
     head = ("Best-scored share", *(str(line["name"]) for line in lines))
     return Chart("gains", title, {"data": lines, "layout": layout}, unit="percent", head=head, rows=rows)
@@ -128,7 +120,7 @@ def money(evidence: Evidence) -> Chart | None:
     top = shown[-1]
     title = f"The best-scored {percent(top.n / evidence.n)} brought {percent(top.revenue / evidence.revenue)} of the revenue"
     layout = {
-        "yaxis": _axis(values, "money", evidence.currency), "xaxis": {"type": "category", "title": {"text": "Score"}}
+        "yaxis": axis(values, "money", evidence.currency), "xaxis": {"type": "category", "title": {"text": "Score"}}
     }  # fmt: skip
     return Chart("money", title, {"data": [bars], "layout": layout}, unit="money", currency=evidence.currency)
 
@@ -150,8 +142,8 @@ def reliability(evidence: Evidence) -> Chart | None:
     }  # fmt: skip
     top = max(*(part.told for part in parts), *(high for _, high in ends))
     even = {"type": "scatter", "mode": "lines", "name": "As told", "x": [0, top], "y": [0, top], "line": DASHED}
-    axis = _axis([top])
-    layout = {"yaxis": {**axis, "title": {"text": "Came"}}, "xaxis": {**axis, "title": {"text": "Told"}}}
+    shown = axis([top], "percent")
+    layout = {"yaxis": {**shown, "title": {"text": "Came"}}, "xaxis": {**shown, "title": {"text": "Told"}}}
     rows = tuple((percent(part.told), part.rate, f"{part.n:,} leads") for part in parts)
     return Chart(
         "reliability", _reliable(evidence), {"data": [dots, even], "layout": layout}, unit="percent",
@@ -204,6 +196,6 @@ def _two(value: float | None) -> str:
 def _base(spans: Sequence[Span], names: list[str], evidence: Evidence, each: str) -> Chart:
     values = [span.rate for span in spans]
     bars = {"type": "bar", "name": _rate(evidence), "x": names, "y": values, "marker": {"color": "--joint"}}
-    layout = {"yaxis": _axis(values), "xaxis": {"type": "category"}}
+    layout = {"yaxis": axis(values, "percent"), "xaxis": {"type": "category"}}
     title = f"{_rate(evidence)} of the leads handed over in a {each}"
     return Chart("base", title, {"data": [bars], "layout": layout}, unit="percent")

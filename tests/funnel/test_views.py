@@ -98,7 +98,7 @@ def test_the_page_says_its_numbers_without_a_script(market: None, cmo: User, as_
 
 def test_the_table_comes_as_csv(market: None, cmo: User, as_user: Any) -> None:
     response = as_user(cmo).get("/funnel/", {**ALL, "format": "csv"})
-    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode())))
+    rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode("utf-8-sig"))))
     assert {row["Stage"]: int(row["Entered"]) for row in rows}["SQL"] == 7
 
 

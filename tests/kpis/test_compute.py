@@ -378,3 +378,12 @@ def test_the_gap_is_reckoned_from_the_newest_reference(company: Company) -> None
     facts: Any = MemoryFacts(opportunities=[deal(amount=100)], spend=[{"spent_on": DAY, "amount": Decimal(50)}])
     gap = compute("smroi", YEAR, facts=facts).gap
     assert (gap["benchmark"], gap["extra_revenue"], gap["spend_saved"]) == (Decimal(2), Decimal(50), Decimal("16.67"))
+
+
+def test_booleans_of_own_columns_read_yes_and_no_and_are_found_by_either() -> None:
+    rows = ['{"Renewal": true}', '{"Renewal": false}', '{"Renewal": true}']
+    facts = MemoryFacts(opportunities=[deal(custom=row) for row in rows])
+    cut = ask(facts, "opportunities_won", by="custom.Renewal")
+    assert {part.label: part.value for part in cut.parts} == {"Yes": 2, "No": 1}
+    for word in ("Yes", "true"):
+        assert ask(facts, "opportunities_won", where={"custom.Renewal": word}).value == 2

@@ -1,5 +1,7 @@
 """The glossary, the page of a metric, its records, and what it is held against."""
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -97,6 +99,21 @@ def test_sheets_guard_against_formulas_and_keep_numbers(sold: Facts, cmo: User, 
     rows = b"".join(page.get(f"/metrics/won_revenue/records/{YEAR}&format=csv")).decode()  # type: ignore[arg-type]
     assert rows.count("\r\n") == 4
     assert "'=Kim" in rows
+    assert cut.startswith("\ufeff")
+    assert rows.startswith("\ufeff")
+
+
+def test_a_sheet_cut_by_a_boolean_reads_yes_and_no(sold: Facts, cmo: User, as_user: SignIn) -> None:
+    make.lead(is_converted=True)
+    refresh()
+    page = as_user(cmo)
+    answer = page.get("/metrics/leads/?period=all&by=is_converted&format=csv")
+    rows = {
+        row["is_converted"]: row["key"] for row in csv.DictReader(io.StringIO(b"".join(answer).decode("utf-8-sig")))
+    }  # type: ignore[arg-type]
+    assert rows["Yes"] == "Yes"
+    assert "true" not in rows.values()
+    assert "Leads was 1 over all time" in text(page, "/metrics/leads/?period=all&is_converted=Yes")
 
 
 def test_colleagues_and_buyers_are_held_back_on_pages_too(sold: Facts, rep: User, as_user: SignIn) -> None:
