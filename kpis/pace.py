@@ -36,7 +36,7 @@ class Pace:
     def elapsed(self) -> Decimal:
         """The share of the goal's days that is over, today included."""
         over = (min(self.today, self.goal.ends_on) - self.goal.starts_on).days + 1
-        return Decimal(max(0, over)) / Decimal(self.period.days or 1)
+        return Decimal(max(0, over)) / Decimal((self.goal.ends_on - self.goal.starts_on).days + 1)
 
     @property
     def value(self) -> Decimal:
