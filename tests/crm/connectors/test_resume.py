@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from django.conf import settings as accord
 from django.db import connection
 from django.utils import timezone
 
@@ -72,7 +73,7 @@ def worker(stage: Stage, data: Path) -> "subprocess.Popen[bytes]":
     url = urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
     env = {
         **os.environ, "DATABASE_URL": url, "DATA_DIR": str(data), "CONNECTOR_LOOPBACK": "1",
-        "DJANGO_SETTINGS_MODULE": "revops.settings",
+        "DJANGO_SETTINGS_MODULE": "revops.settings", "SECRET_KEY": accord.SECRET_KEY,
     }  # fmt: skip
     code = WORKER.format(size=SIZE[name_of(stage)])
     with said(data).open("wb") as out:
