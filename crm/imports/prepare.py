@@ -213,7 +213,7 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
             column != "", spoken.beside_amounts(default, plan, frame) if rule.name == "currency" else default
         )
     if proves:
-        column, done[BASIS] = _proven(planned, plan, frame, raw, column)
+        column, done[BASIS] = _proven(planned, plan, checks, raw, column)
         column = _refined(planned, column, frame) if planned.refine else column
     if rule.when:
         column = column.where(_where(rule.when, done, frame), "")
@@ -280,21 +280,32 @@ def _refined(planned: PlannedField, column: pd.Series, frame: pd.DataFrame) -> p
 
 
 def _proven(
-    planned: PlannedField, plan: Plan, frame: pd.DataFrame, names: pd.Series, guesses: pd.Series
+    planned: PlannedField, plan: Plan, checks: Checks, names: pd.Series, guesses: pd.Series
 ) -> tuple[pd.Series, pd.Series]:
-    """Return the outcomes that the flags of the source prove, else its names suggest, and what each rests on."""
+    """Return the outcomes that the flags of the source prove, else its names suggest, and what each rests on.
+
+    A row whose flag is neither yes nor no is refused.
+    """
     assert planned.rule.map
-    nulls = plan.source.nulls
+    frame, nulls = checks.frame, plan.source.nulls
     stage_headers = plan.headers_of("stage")
     others = tuple(header for header in planned.headers if header not in stage_headers)
     is_stage = (first_filled(frame, others, nulls) == "").to_numpy()
-    said = {flag: outcomes.yes_no(first_filled(frame, headers, nulls)) for flag, headers in planned.flags}
+    said = {flag: _flag(headers, nulls, checks) for flag, headers in planned.flags}
     nothing = np.full(len(frame), np.nan)
     chances = outcomes.certainty(first_filled(frame, plan.headers_of("probability"), nulls))
     won, lost, closed = (said.get(flag, nothing) for flag in ("won", "lost", "closed"))
     flags = outcomes.Flags(won, lost, closed, chances)
     usual_name = partial(usual, plan.source.name, StageTrack.DEAL)
     return outcomes.proven(guesses, outcomes.by_names(names, planned.rule.map, usual_name, is_stage), flags)
+
+
+def _flag(headers: tuple[str, ...], nulls: Iterable[str], checks: Checks) -> np.ndarray:
+    cells = first_filled(checks.frame, headers, nulls)
+    flag = outcomes.yes_no(cells)
+    unread = (cells != "").to_numpy() & np.isnan(flag)
+    checks.note(unread, (*headers, "")[0], lambda row: f"{shown(str(cells.iat[row]))} {NO_YES}")
+    return flag
 
 
 def _where(when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:

@@ -14,7 +14,7 @@ from crm.stage_decisions import Stage, decide
 from crm.stages import Meaning
 from crm.stages_seen import seen
 from team.models import Company, User
-from tests.crm.importing import bring
+from tests.crm.importing import bring, refused
 
 HUBSPOT = """Record ID,Deal Name,Pipeline,Deal Stage,Amount,Close Date,Create Date,Is Closed Won,Is closed lost
 1,Signed,Sales,Paper back from their lawyers,10,2025-04-01,2025-01-10,true,false
@@ -213,4 +213,12 @@ def test_the_sources_own_history_goes_before_what_earlier_exports_show(company: 
     assert list(StageChange.objects.order_by("entered_at").values_list("external_id", "ended_as")) == [
         ("1", "won"),
         ("2", ""),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_flag_that_is_neither_yes_nor_no_refuses_its_row(company: Company) -> None:
+    run = bring({"deals.csv": HUBSPOT.replace("true,false", "perhaps,false", 1)})
+    assert [(column, reason) for _, column, reason in refused(run)] == [
+        ("Is Closed Won", "“perhaps” is neither yes nor no")
     ]
