@@ -23,7 +23,7 @@ PUSH_RECORDS = register(
 MAP_STAGES = register(
     Action(
         "map_stages", "say what the stages of a source mean", IMPORTERS, right="import",
-        addresses=("change_stage", "undo_stage"),
+        addresses=("change_stage", "confirm_stage", "undo_stage"),
     )
 )  # fmt: skip
 ENTER_RATE = register(

@@ -50,7 +50,10 @@ Build = Callable[[World, User, str], Request]
 
 @dataclass(frozen=True)
 class Door:
-    """An address that leads to an action; `is_quiet` where what is sent passes the rights and is then found wanting."""
+    """An address that leads to an action; `is_quiet` where what is sent passes the rights and is then found wanting.
+
+    Without `page_right` the whole page answers 403, so nothing tells whether the object exists.
+    """
 
     action: Action
     address: str
@@ -58,6 +61,7 @@ class Door:
     relations: tuple[str, ...] = (OTHER,)
     is_quiet: bool = False
     note: str = ""
+    page_right: str = ""
 
     @property
     def method(self) -> str:
@@ -320,7 +324,7 @@ def _(world: World, actor: User, relation: str) -> Request:
     return Request(reverse("new_score_model"), {"draft": "1"}, kinds.get("score"))
 
 
-@door(agreeing.REDRAFT_VERSION, "score_model", is_quiet=True)
+@door(agreeing.REDRAFT_VERSION, "score_model", is_quiet=True, page_right="see_scores")
 def _(world: World, actor: User, relation: str) -> Request:
     draft = records.version(actor, kind="score", terms=SCORE_TERMS)
     return Request(reverse("score_model", args=[draft.agreement.key]), {"draft": "1"}, draft)
@@ -352,14 +356,14 @@ def _(world: World, actor: User, relation: str) -> Request:
     return Request(reverse("api-versions-propose", args=[draft.pk]), None, draft)
 
 
-@door(agreeing.PROPOSE_VERSION, "propose_scores")
+@door(agreeing.PROPOSE_VERSION, "propose_scores", page_right="see_scores")
 def _(world: World, actor: User, relation: str) -> Request:
     return Request(
         reverse("propose_scores"), {"door": "mql"}, records.version(actor, kind="score", terms={"door": "pql"})
     )
 
 
-@door(agreeing.PROPOSE_VERSION, "score_model_back", is_quiet=True)
+@door(agreeing.PROPOSE_VERSION, "score_model_back", is_quiet=True, page_right="see_scores")
 def _(world: World, actor: User, relation: str) -> Request:
     draft = records.version(actor, kind="score", terms=SCORE_TERMS)
     return Request(reverse("score_model_back", args=[draft.agreement.key, 1]), None, draft)

@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from team.access import may as has_right
 from team.authorization import all_actions, as_table
 from team.models import Company, Role
 from tests.revops.rights.conftest import taken_back
@@ -99,6 +100,7 @@ def try_door(world: World, door: Door, role: str, relation: str, visibility: str
         Company.objects.update(visibility=visibility)
         request = door.build(world, actor, relation)
         is_seen = door.action.sees is None or door.action.sees(actor, request.target)
+        is_seen = is_seen or bool(door.page_right and not has_right(actor, door.page_right))
         is_allowed = door.action.allows(actor, request.target)
         if may is not None and is_allowed is not may:
             return f"is declared to be {(is_allowed and 'allowed') or 'refused'}, which was not decided so"
