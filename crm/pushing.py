@@ -16,12 +16,14 @@ from core.work import State
 from crm.imports.journal import mark
 from crm.imports.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, kept_id, ways_to_write
 from crm.imports.rules import kind_of
-from crm.models import Import, ImportFile, Lead, Record
+from crm.models import Contact, Import, ImportFile, Lead, Owner, Record
 from crm.permissions import PUSH_RECORDS
 from team.models import Company, User
 
+LONGEST_NAME = 255
 MOST = 1_000  # rows of a request
 PUSHED = "pushed:"  # how the key of an import begins that stands for a day's pushes
+PEOPLE = (Contact, Lead, Owner)  # who have a first and a last name, and a whole one
 COUNTED = ("created", "updated", "unchanged", "repeated", "duplicates")
 
 
@@ -216,16 +218,24 @@ def _write(model: type[Record], source: str, rows: Mapping[int, dict[str, Any]],
 
 def _made(model: type[Record], row: Mapping[str, Any]) -> Record:
     record = model(**{"created_at": timezone.now(), **row})
-    if isinstance(record, Lead) and not record.name:
-        record.name = (
-            " ".join(filter(None, [record.first_name, record.last_name])) or record.email or record.external_id
-        )
+    if isinstance(record, PEOPLE) and not record.name:
+        record.name = whole_name(record)
+        if isinstance(record, Lead):
+            record.name = record.name or record.email or record.external_id
     return record
+
+
+def whole_name(person: Contact | Lead | Owner) -> str:
+    """Return the name that the first and the last name of a person make."""
+    return " ".join(filter(None, [person.first_name, person.last_name]))[:LONGEST_NAME]
 
 
 def _changed(record: Record, row: Mapping[str, Any]) -> bool:
     """Write the fields that say something else than before; whether there were some."""
-    given = {**row, "custom": {**record.custom, **row["custom"]}} if "custom" in row else row
+    given = {**row, "custom": {**record.custom, **row["custom"]}} if "custom" in row else dict(row)
+    if isinstance(record, PEOPLE) and "name" not in row and record.name in {"", whole_name(record)}:
+        first, last = row.get("first_name", record.first_name), row.get("last_name", record.last_name)
+        given["name"] = whole_name(type(record)(first_name=first, last_name=last)) or record.name
     other = [name for name, value in given.items() if _value(record, name) != _plain(value)]
     for name in other:
         setattr(record, name, given[name])

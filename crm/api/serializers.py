@@ -145,7 +145,9 @@ class OpportunitySerializer(RecordSerializer):
 class OwnerSerializer(RecordSerializer):
     class Meta:
         model = crm.Owner
-        fields = (*ORIGIN, "name", "email", "manager", "territory", "user", "is_active", *CUSTOM)
+        fields = (
+            *ORIGIN, "name", "first_name", "last_name", "email", "manager", "territory", "user", "is_active", *CUSTOM,
+        )  # fmt: skip
 
 
 class PaymentSerializer(RecordSerializer):

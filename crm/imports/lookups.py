@@ -16,6 +16,7 @@ from crm.imports.rules import column_of
 ANY = "any"
 BATCH = 20_000
 KEYS = ("external_id", "email", "domain", "number", "name")  # in this order, as far as the record has them
+LAST_FIRST = r"^\s*([^,]+?)\s*,\s*([^,]+?)\s*$"  # Fischer, Ina: the name of a person with the last name first
 quoted = connection.ops.quote_name
 
 
@@ -28,12 +29,17 @@ def found(model: type[models.Model], wanted: str) -> str:
     """Return SQL for (key, id) over the keys that the query `wanted` gives as `key`; %s once: the source that comes first."""
     table = quoted(model._meta.db_table)
     own = "x.source <> %s" if _has_source(model) else "%s IS NULL"
+    source = "x.source" if _has_source(model) else "NULL"
     each = " UNION ALL ".join(
-        f"SELECT w.key, x.id, {place} AS place, x.{name} = w.key AS is_exact, "
-        f"{'x.source' if _has_source(model) else 'NULL'} AS source FROM wanted w "
+        f"SELECT w.key, x.id, {place} AS place, x.{name} = w.key AS is_exact, {source} AS source FROM wanted w "
         f"JOIN {table} x ON lower(x.{name}) = lower(w.key) AND x.{name} <> ''"
         for place, name in enumerate(keys_of(model))
     )
+    if any(field.name == "last_name" for field in model._meta.concrete_fields):
+        each += (
+            f" UNION ALL SELECT w.key, x.id, {len(KEYS)}, false, {source} FROM (SELECT key FROM wanted WHERE key ~ '{LAST_FIRST}') w "
+            f"JOIN {table} x ON lower(x.name) = lower(regexp_replace(w.key, '{LAST_FIRST}', '\\2 \\1'))"
+        )
     return (
         f"WITH wanted AS ({wanted}) SELECT DISTINCT ON (x.key) x.key, x.id FROM ({each}) x "
         f"ORDER BY x.key, x.place, x.is_exact DESC, {own}, x.id"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crm.stages import StageBook
 
 BASIS = "outcome_basis"
+NAME, NAME_PARTS = "name", ("first_name", "last_name")  # the whole name of a person is made of these, in this order
 CUSTOM_COLUMNS = {"number": "numeric", "date": "date", "yes_no": "boolean"}  # in which a typed custom field is staged
 
 
@@ -44,6 +45,9 @@ class PlannedField:
     calculation: "PlannedCalculation | None" = None
     unless: tuple[tuple[str, frozenset[str]], ...] = ()  # (column, folded words)
     flags: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    name_parts: tuple[
+        str, ...
+    ] = ()  # of a person's name: the columns of the table that make it, where nothing else does
 
     @property
     def column(self) -> str:
@@ -89,6 +93,11 @@ class Plan:
     def table(self) -> str:
         return self.model._meta.db_table
 
+    @property
+    def name_parts(self) -> tuple[str, ...]:
+        """Return the columns of the table that make the name of a person, where no column of the file gives it whole."""
+        return next((one.name_parts for one in self.fields if one.rule.name == NAME and not one.headers), ())
+
     def headers_of(self, name: str) -> tuple[str, ...]:
         """Return the columns of the file that feed a field or link."""
         planned: list[PlannedField | PlannedReference] = [*self.fields, *self.references]
@@ -113,7 +122,10 @@ def make_plan(
         source=source,
         model=model,
         id_headers=_present(mapping.id_columns, here),
-        fields=(*_fields(mapping, model, here, currency), *_currency(mapping, model, here, currency)),
+        fields=(
+            *_with_whole_name(model, list(_fields(mapping, model, here, currency))),
+            *_currency(mapping, model, here, currency),
+        ),
         references=tuple(_references(mapping, model, here)),
         custom=tuple(custom),
         drop_when=_words(mapping.drop_when, here),
@@ -152,6 +164,16 @@ def _fields(
             yield PlannedField(rule, field_of(model, rule.name), headers, join, refine, calculation, unless, flags)
             if rule.name == "outcome" and mapping.object == "opportunity" and rule.map and headers:
                 yield PlannedField(FieldRule(BASIS), field_of(model, BASIS), (), ())
+
+
+def _with_whole_name(model: type[models.Model], fields: list[PlannedField]) -> list[PlannedField]:
+    """Make the whole name of a person of its parts, as far as no column of the file gives it; it is read after them."""
+    parts = tuple(name for name in NAME_PARTS if any(one.rule.name == name for one in fields))
+    if not parts or not any(field.name == NAME for field in model._meta.concrete_fields):
+        return fields
+    given = next((one for one in fields if one.rule.name == NAME), None)
+    whole = given or PlannedField(FieldRule(NAME), field_of(model, NAME), (), ())
+    return [*(one for one in fields if one is not given), replace(whole, name_parts=parts)]
 
 
 def _calculation(rule: FieldRule, here: Mapping[str, str]) -> PlannedCalculation | None:

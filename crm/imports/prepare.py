@@ -202,6 +202,8 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
         raw = raw.where(raw != "", _joined(frame, planned.join))
         if is_date:
             raw = bounds.without_empty(raw, checks.notes)
+    if planned.name_parts:
+        raw = raw.where(raw != "", keys.whole_names(pd.DataFrame(done), planned.name_parts))
     column = _without(raw, rule.empty)
     if rule.map:
         column = values.converted(column, lambda word: _mapped(planned, word))

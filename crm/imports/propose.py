@@ -31,6 +31,7 @@ GUESSED = (
     "product",
     "owner",
 )
+CALLED = {"owner": ("owner", "user")}  # what files of a kind are called, where it is not its own name alone
 MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 ID_WORDS = re.compile(r"(?:^|[\s_.-])(?:id|no|nr|number|key|uuid|guid)\.?$|[a-z]Id$|^id", re.IGNORECASE)
 COMMON = {
@@ -41,6 +42,8 @@ COMMON = {
     "amount": ["amount", "value", "deal value", "revenue", "betrag", "wert", "auftragswert", "montant", "importe"],
     "campaign": ["campaign", "utm campaign", "campaign name", "kampagne", "campagne", "campaña"],
     "email": ["email", "mail", "email address", "e-mail-adresse", "courriel", "correo"],
+    "first_name": ["first name", "given name", "forename", "fname", "vorname", "prénom", "nombre de pila", "voornaam", "förnamn", "imię"],
+    "last_name": ["last name", "surname", "family name", "lname", "nachname", "familienname", "nom de famille", "apellido", "apellidos", "cognome", "achternaam", "efternamn", "nazwisko"],
     "phone": ["phone", "telephone", "telefon", "téléphone", "teléfono"],
     "country": ["country", "land", "pays", "país"],
     "city": ["city", "town", "ort", "stadt", "ville", "ciudad"],
@@ -163,7 +166,8 @@ def _pairs(kind: str, header: list[str], known: Aliases) -> list[tuple[float, st
 
 def _told_by_name(kind: str, file_name: str) -> float:
     """A file called leads.csv holds leads, if its columns leave it open."""
-    return 3.0 if fold(kind) in fold(Path(file_name).stem) else 0.0
+    stem = fold(Path(file_name).stem)
+    return 3.0 if any(name in stem for name in CALLED.get(kind, (fold(kind),))) else 0.0
 
 
 def _wanting(kind: str, choices: dict[str, str]) -> float:

@@ -10,10 +10,11 @@ from django.db import connection
 from crm.imports import duplicates, lookups
 from crm.imports.journal import made
 from crm.imports.known_ids import use_stored_ids
-from crm.imports.plan import Plan, PlannedReference, staged_columns
+from crm.imports.plan import NAME, NAME_PARTS, Plan, PlannedReference, staged_columns
 from crm.imports.prepare import Staged
 
 STAGE = "import_stage"
+LONGEST_NAME = 255
 PAIRS = 40  # jsonb_build_object takes at most 100 arguments
 
 
@@ -181,4 +182,15 @@ def new_value(name: str, plan: Plan) -> Sql:
     if name == "pending":
         spoken = [reference.rule.name for reference in plan.references]
         return Sql("(t.pending - %s::text[]) || excluded.pending", (spoken,))
+    if name == NAME and plan.name_parts:
+        return _whole_name(plan)
     return Sql(f"excluded.{quoted(name)}")
+
+
+def _whole_name(plan: Plan) -> Sql:
+    """Make the name of a person of its parts, those that this file does not have as they stand."""
+    parts = [new_value(name, plan) if name in plan.name_parts else Sql(f"t.{quoted(name)}") for name in NAME_PARTS]
+    texts = ", ".join(f"nullif({part.text}, '')" for part in parts)
+    return Sql(
+        f"left(concat_ws(' ', {texts}), {LONGEST_NAME})", tuple(value for part in parts for value in part.values)
+    )

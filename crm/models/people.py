@@ -11,6 +11,8 @@ class Owner(Record):
     """A person of ours who owns records in the CRM; a user of Accord once the two are tied."""
 
     name = text()
+    first_name = text()
+    last_name = text()
     email = text()
     manager = reference("crm.Owner", related_name="reports")
     territory = reference("team.Territory", related_name="owners")

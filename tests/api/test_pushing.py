@@ -81,6 +81,15 @@ def test_a_lead_that_is_pushed_is_scored_and_handed_over_at_once(push: Push, mod
     assert crm.Lead.objects.get().name == "Ann Lee"
 
 
+def test_the_parts_of_a_name_that_are_pushed_later_change_the_whole_name(push: Push) -> None:
+    push("leads", row(1, first_name="Ann", last_name="Lee"))
+    push("leads", {"source": "shop", "external_id": "L1", "last_name": "Lee-Mason"})
+    assert crm.Lead.objects.get().name == "Ann Lee-Mason"
+    push("leads", {"source": "shop", "external_id": "L1", "name": "Dr. Lee"})
+    push("leads", {"source": "shop", "external_id": "L1", "first_name": "Anna"})
+    assert crm.Lead.objects.get().name == "Dr. Lee"
+
+
 def test_what_is_pushed_scores_as_the_run_over_all_does(push: Push, model: None) -> None:
     push("leads", [row(n, employees=n * 20) for n in range(5)])
     push("touches", [touch(n, f"L{n % 5}", n * 3) for n in range(12)])
