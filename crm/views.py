@@ -90,7 +90,11 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
         return _review(request, run)
     counts = run.counts
     others = [Prefetch(name, ImportFile.objects.only("run")) for name in ("same_as", "mends")]
-    files = run.files.exclude(state=ImportFile.State.UNPACKED).defer("header", "detected").prefetch_related(*others)
+    files = (
+        run.files.exclude(state=ImportFile.State.UNPACKED, reason="")
+        .defer("header", "detected")
+        .prefetch_related(*others)
+    )
     page = _page(request, files, FILES_PER_PAGE)
     context = {
         "run": run,
@@ -109,7 +113,7 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
 def _review(request: HttpRequest, run: Import) -> HttpResponse:
     """Show what an import that waits would do, and let somebody say how it is to go in."""
     known = ImportFile.objects.filter(run=run).select_related("run", "mapped_by", "remembered__decided_by")
-    files = list(known.exclude(state=ImportFile.State.UNPACKED))
+    files = list(known.exclude(state=ImportFile.State.UNPACKED, reason=""))
     ready = any(file.state == ImportFile.State.READING for file in files)
     context = {
         "run": run,

@@ -21,20 +21,36 @@ SYMBOLS: dict[str, tuple[str, ...]] = {  # what a sign can stand for, the likeli
     "Kč": ("CZK",), "Ft": ("HUF",), "R$": ("BRL",), "US$": ("USD",), "C$": ("CAD",), "CA$": ("CAD",), "A$": ("AUD",),
     "AU$": ("AUD",), "NZ$": ("NZD",), "HK$": ("HKD",), "S$": ("SGD",), "MX$": ("MXN",), "Fr.": ("CHF",), "SFr.": ("CHF",),
     "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN"), "¥": ("JPY", "CNY"), "kr": ("SEK", "NOK", "DKK", "ISK"),
-    "kr.": ("DKK", "NOK", "SEK", "ISK"),
+    "kr.": ("DKK", "NOK", "SEK", "ISK"), "NT$": ("TWD",), "R": ("ZAR",), "Rs": ("INR", "PKR", "LKR"),
+    "Rs.": ("INR", "PKR", "LKR"), "₫": ("VND",), "₴": ("UAH",), "฿": ("THB",), "₱": ("PHP",), "円": ("JPY",), "元": ("CNY",),
+}  # fmt: skip
+_DOLLARS = SYMBOLS["$"]
+NAMES: dict[str, tuple[str, ...]] = {  # currencies as words beside an amount, in lower case
+    "us dollar": ("USD",), "us dollars": ("USD",), "dollar": _DOLLARS, "dollars": _DOLLARS, "euro": ("EUR",), "euros": ("EUR",),
+    "pound": ("GBP",), "pounds": ("GBP",), "pounds sterling": ("GBP",), "franken": ("CHF",), "francs": ("CHF", "XOF", "XAF"),
+    "yen": ("JPY",), "yuan": ("CNY",), "rupee": ("INR", "PKR", "LKR"), "rupees": ("INR", "PKR", "LKR"), "real": ("BRL",),
+    "reais": ("BRL",), "peso": ("MXN", "ARS", "CLP", "COP", "PHP"), "pesos": ("MXN", "ARS", "CLP", "COP", "PHP"),
+    "kronor": ("SEK",), "kroner": ("NOK", "DKK"), "zloty": ("PLN",), "złoty": ("PLN",), "złotych": ("PLN",), "rand": ("ZAR",),
+    "dirham": ("AED", "MAD"), "dirhams": ("AED", "MAD"), "rubel": ("RUB",), "rubles": ("RUB",), "lira": ("TRY",),
+    "korun": ("CZK",), "forint": ("HUF",),
 }  # fmt: skip
 _SIGN = "|".join(re.escape(sign) for sign in sorted(SYMBOLS, key=len, reverse=True))
+NAMED = rf"(?i:{'|'.join(sorted(NAMES, key=len, reverse=True))})"
+_LETTER = "[^\\W\\d_]"
 MARKED = re.compile(
-    rf"^[-−(]?\s*(?P<before>{_SIGN}|[A-Za-z]{{3}}(?![A-Za-z]))|(?P<after>{_SIGN}|(?<![A-Za-z])[A-Za-z]{{3}})\s*\)?$"
+    rf"^[-−(]?\s*(?P<before>{NAMED}(?!{_LETTER})|(?:{_SIGN})(?!{_LETTER}{{2}})|[A-Za-z]{{3}}(?!{_LETTER}))"
+    rf"|(?P<after>(?<!{_LETTER}){NAMED}|(?<!{_LETTER})(?:{_SIGN})|(?<!{_LETTER})[A-Za-z]{{3}})\s*\)?$"
 )
 SCALES = {  # words behind a number: what it is to be multiplied by
     **dict.fromkeys(("k", "tsd", "thousand"), 1_000), **dict.fromkeys(("m", "mm", "mn", "mio", "million"), 1_000_000),
-    **dict.fromkeys(("b", "bn", "mrd", "billion"), 1_000_000_000),
+    **dict.fromkeys(("b", "bn", "mrd", "billion"), 1_000_000_000), **dict.fromkeys(("lakh", "lakhs"), 100_000),
+    **dict.fromkeys(("crore", "crores"), 10_000_000),
 }  # fmt: skip
 SCALED = re.compile(
-    rf"(?<=[\d.,])\s*({'|'.join(sorted(SCALES, key=len, reverse=True))})\.?(?=\s*(?:{_SIGN}|[A-Z]{{3}})?\s*\)?$)",
+    rf"(?<=[\d.,])\s*({'|'.join(sorted(SCALES, key=len, reverse=True))})\.?(?!r\b)(?=\s*(?:{_SIGN}|{NAMED}|[A-Z]{{3}})?\s*\)?$)",
     re.IGNORECASE,
 )
+NO_CENTS = re.compile(r"(?<=\d)([.,])[-–—]{1,2}(?=\D*$)")  # 1.200,- and 1200.-
 BLANKS = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
 GROUPED = {
     mark: re.compile(
@@ -65,7 +81,7 @@ class Amount:
 
 def amount(word: str) -> Amount:
     """Take a cell apart: -€ 1.234,50 · (500) · 5 EUR · 500- · 1 234,50 kr · $1.2M."""
-    word = word.replace("−", "-").strip()
+    word = NO_CENTS.sub(r"\g<1>00", word.replace("−", "-").strip())
     scaled = SCALED.search(word)
     if scaled:
         word = word[: scaled.start()] + word[scaled.end() :]
@@ -130,12 +146,12 @@ def _grouped(bare: str) -> str:
 
 
 def is_currency(mark: str) -> bool:
-    return mark in SYMBOLS or mark.upper() in CODES
+    return bool(code_of(mark))
 
 
 def code_of(mark: str) -> tuple[str, ...]:
     """Return the currencies that a sign or code can stand for."""
-    return SYMBOLS.get(mark) or ((mark.upper(),) if mark.upper() in CODES else ())
+    return SYMBOLS.get(mark) or NAMES.get(mark.lower()) or ((mark.upper(),) if mark.upper() in CODES else ())
 
 
 def is_number(word: str) -> bool:

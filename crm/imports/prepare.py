@@ -118,7 +118,7 @@ def _custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
         column = _without(column, plan.manners.nulls_of([header]))
     match plan.custom_types.get(header, ""):
         case "number":
-            found, wrong = values.number(column, plan.manners.decimal_of([header]))
+            found, wrong = values.number_or_percent(column, plan.manners.decimal_of([header]))
             words = NO_NUMBER
         case "date":
             found, wrong = _days(column, [header], plan)

@@ -238,7 +238,7 @@ def guess_type(column: pd.Series) -> str:
     words = set(filled.str.casefold().unique()[:10])
     if words <= (values.TRUE | values.FALSE) and len(words) <= 2 and not words <= {"x"}:
         return CustomType.YES_NO
-    if not values.number(filled)[1].any() and not filled.str.match(r"[+]|0\d").any():
+    if not values.number_or_percent(filled)[1].any() and not filled.str.match(r"[+]|0\d").any():
         return CustomType.NUMBER
     if filled.str.match(r"\D{0,4}\d").all() and not values.day(filled, ())[1].any():
         return CustomType.DATE

@@ -68,9 +68,22 @@ def unpack(file: ImportFile) -> list[Kept]:
         wrong = next((one["wrong"] for one in told if "wrong" in one), "")
         if wrong:
             raise Unreadable(str(wrong)[:500])
-        if not told:
+        skipped: list[str] = next((one["skipped"] for one in told if "skipped" in one), [])
+        if skipped:
+            file.reason = too_many_sheets(skipped)
+        sheets = [one for one in told if "place" in one]
+        if not sheets:
             raise Unreadable("The workbook is empty.")
-        return [_keep(file, Path(folder), one) for one in told]
+        return [_keep(file, Path(folder), one) for one in sheets]
+
+
+def too_many_sheets(skipped: list[str]) -> str:
+    """Say which sheets of a workbook are left out, and what to do."""
+    names = ", ".join(f"“{name}”" for name in skipped[:5]) + (" …" if len(skipped) > 5 else "")
+    sheets = f"{len(skipped)} sheet{'' if len(skipped) == 1 else 's'}"
+    return f"{sheets} not read: {names}. Of a workbook the first {workbook.MAX_SHEETS} are read; import the others from a second workbook."[
+        :1000
+    ]
 
 
 def seconds_for(size: int) -> int:

@@ -67,6 +67,16 @@ def number(column: pd.Series, decimal: str = POINT) -> Read:
     return missing(column), ~fine
 
 
+def number_or_percent(column: pd.Series, decimal: str = POINT) -> Read:
+    """Numbers, of which those with a percent sign are hundredths."""
+    is_percent = column.str.endswith("%").to_numpy(dtype=bool, na_value=False)
+    found, wrong = number(column.where(~is_percent, column.str.rstrip("% ")), decimal)
+    hundredths = found[is_percent & ~wrong].map(lambda word: f"{Decimal(word) / 100:f}", na_action="ignore")
+    found = found.astype(object)
+    found[hundredths.index] = hundredths
+    return found, wrong
+
+
 def integer(column: pd.Series, lowest: int, highest: int, decimal: str = POINT) -> Read:
     fine = only_first(column, INTEGER) | (column == "").to_numpy()
     if not fine.all():

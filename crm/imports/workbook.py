@@ -6,7 +6,9 @@ and named on a line of the output as JSON: {"place": N, "name": â€¦, "bytes": â€
 
 import csv
 import json
+import re
 import sys
+import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -16,6 +18,8 @@ MEMORY = 1024**3
 SECONDS, SECONDS_PER_MILLION = 30, 0.2  # of computing, for what a workbook unpacks to in bytes
 MAX_SHEETS = 100
 MILLION = 1024**2
+PIECE = MILLION
+PERCENT_FORMATS = {9, 10}  # built into Excel: 0% and 0.00%
 SHORTENED_FROM, SIGNIFICANT = 12, 6  # digits of whole numbers that spreadsheets shorten, and of what they keep of them
 
 
@@ -32,7 +36,10 @@ def main(book: str, folder: str, limit: str, seconds: str) -> None:
         with calamine.CalamineWorkbook.from_path(book) as opened:
             visible = [sheet.name for sheet in opened.sheets_metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
             for place, name in enumerate(visible[:MAX_SHEETS], 1):
-                left -= _write(opened, name, Path(folder) / str(place), left, place)
+                sheet = opened.get_sheet_by_name(name)
+                left -= _write(sheet, name, Path(folder) / str(place), left, place, percent_cells(book, name))
+            if visible[MAX_SHEETS:]:
+                _say(skipped=visible[MAX_SHEETS:])
     except calamine.PasswordError:
         _say(wrong="The workbook is locked with a password. Save it without one.")
     except TooLarge as error:
@@ -49,12 +56,12 @@ def _bounded(seconds: int) -> None:
         resource.setrlimit(kind, (most, most))
 
 
-def _write(book: Any, name: str, path: Path, left: int, place: int) -> int:
+def _write(sheet: Any, name: str, path: Path, left: int, place: int, percents: "Percents") -> int:
     """Write one sheet; return its bytes."""
     size = 0
     with path.open("w", encoding="utf-8", newline="", errors="replace") as target:
         write = csv.writer(target, lineterminator="\n").writerow
-        for cells in _rows(book.get_sheet_by_name(name)):
+        for cells in _rows(sheet, percents):
             size += write(cells)
             if size > left:
                 raise TooLarge(f"The sheets hold more than {left // MILLION} MB. Save them as CSV, in parts.")
@@ -65,12 +72,18 @@ def _write(book: Any, name: str, path: Path, left: int, place: int) -> int:
     return size
 
 
-def _rows(sheet: Any) -> Iterator[list[str]]:
+def _rows(sheet: Any, percents: "Percents") -> Iterator[list[str]]:
     """Yield the rows from the first that holds something on; blank ones inside stay, so that lines can be told."""
     begun = False
     blank = 0
-    for cells in sheet.iter_rows():
+    _, left = sheet.start or (0, 0)
+    for number, cells in enumerate(sheet.iter_rows()):
         words = [_word(cell) for cell in cells]
+        if percents:
+            words = [
+                _percent(cell) if isinstance(cell, float | int) and percents.holds(number, place) else word
+                for place, (cell, word) in enumerate(zip(cells, words, strict=True), left)
+            ]
         if not any(words):
             blank += begun
             continue
@@ -114,6 +127,143 @@ def _number(value: float) -> str:
     if "e" in text:
         return format(value, "f")
     return f"{text}0" if len(text.partition(".")[2]) == 3 else text
+
+
+def _percent(value: float) -> str:
+    return f"{_number(round(value * 100, 10))}%"
+
+
+class Percents:
+    """Cells of a sheet that are formatted as percentages: (row, column), both from 0; kept as runs of rows by column."""
+
+    def __init__(self) -> None:
+        self._runs: dict[int, list[list[int]]] = {}
+        self._at: dict[int, int] = {}  # rows are asked for in order
+
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
+    def add(self, row: int, column: int, rows: int = 1) -> None:
+        runs = self._runs.setdefault(column, [])
+        if runs and runs[-1][1] == row:
+            runs[-1][1] = row + rows
+        else:
+            runs.append([row, row + rows])
+
+    def holds(self, row: int, column: int) -> bool:
+        runs, at = self._runs.get(column, []), self._at.get(column, 0)
+        while at < len(runs) and runs[at][1] <= row:
+            at += 1
+        self._at[column] = at
+        return at < len(runs) and runs[at][0] <= row
+
+
+def percent_cells(book: str, name: str) -> Percents:
+    """Return which cells of a sheet show a percentage, where the format of the workbook lets it be told: XLSX and ODS."""
+    found = Percents()
+    if not zipfile.is_zipfile(book):
+        return found
+    with zipfile.ZipFile(book) as archive:
+        members = set(archive.namelist())
+        if "content.xml" in members:
+            _percents_of_ods(archive, name, found)
+        elif {"xl/styles.xml", "xl/workbook.xml"} <= members:
+            _percents_of_xlsx(archive, name, members, found)
+    return found
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf"""(?<![\w:-]){name}\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
+    return (found[1] or found[2] or "") if found else ""
+
+
+def _percents_of_xlsx(archive: zipfile.ZipFile, name: str, members: set[str], found: Percents) -> None:
+    styles = _percent_styles(archive.read("xl/styles.xml").decode(errors="replace"))
+    part = _part_of(archive, name) if styles else ""
+    if part not in members:
+        return
+    wanted = "|".join(map(str, styles))
+    pattern = re.compile(
+        rf"""<(?:\w+:)?c\s(?=[^>]*?\bs=["'](?:{wanted})["'])[^>]*?\br=["']([A-Z]{{1,3}})(\d{{1,7}})["']""".encode()
+    )
+    for piece in _pieces(archive, part, b"<"):
+        for cell in pattern.finditer(piece):
+            column = 0
+            for letter in cell[1]:
+                column = 26 * column + letter - 64
+            found.add(int(cell[2]) - 1, column - 1)
+
+
+def _percent_styles(styles: str) -> list[int]:
+    """Return the numbers of the cell styles whose number format is a percentage."""
+    formats = set(PERCENT_FORMATS)
+    for tag in re.findall(r"<(?:\w+:)?numFmt\s[^>]*>", styles):
+        code = re.sub(r"&quot;.*?&quot;|\\.", "", _attribute(tag, "formatCode"))
+        if "%" in code and _attribute(tag, "numFmtId").isdigit():
+            formats.add(int(_attribute(tag, "numFmtId")))
+    cells = re.search(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", styles, re.DOTALL)
+    tags = re.findall(r"<(?:\w+:)?xf\b[^>]*>", cells[0]) if cells else []
+    ids = [_attribute(tag, "numFmtId") for tag in tags]
+    return [place for place, number in enumerate(ids) if number.isdigit() and int(number) in formats]
+
+
+def _part_of(archive: zipfile.ZipFile, name: str) -> str:
+    """Return the part of an XLSX workbook that holds a sheet."""
+    from html import unescape
+
+    book = archive.read("xl/workbook.xml").decode(errors="replace")
+    tags = re.findall(r"<(?:\w+:)?sheet\s[^>]*>", book)
+    link = next((_attribute(tag, r"\w+:id") for tag in tags if unescape(_attribute(tag, "name")) == name), "")
+    try:
+        links = archive.read("xl/_rels/workbook.xml.rels").decode(errors="replace")
+    except KeyError:
+        return ""
+    targets = (
+        _attribute(tag, "Target")
+        for tag in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links)
+        if _attribute(tag, "Id") == link
+    )
+    target = unescape(next(targets, ""))
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _percents_of_ods(archive: zipfile.ZipFile, name: str, found: Percents) -> None:
+    from html import unescape
+
+    is_here = False
+    row: int = 0
+    row_end: int = 0
+    column: int = 0
+    rows: int = 1
+    pattern = re.compile(r"<table:(table|table-row|table-cell|covered-table-cell)(?=[\s/>])[^>]*>")
+    for piece in _pieces(archive, "content.xml", b"<"):
+        for tag in pattern.finditer(piece.decode(errors="replace")):
+            text = tag[0]
+            if tag[1] == "table":
+                is_here, row_end = unescape(_attribute(text, "table:name")) == name, 0
+            elif tag[1] == "table-row":
+                rows = int(_attribute(text, "table:number-rows-repeated") or 1)
+                row = row_end
+                row_end = row + rows
+                column = 0
+            elif is_here:
+                columns = int(_attribute(text, "table:number-columns-repeated") or 1)
+                if _attribute(text, "office:value-type") == "percentage":
+                    for place in range(column, column + min(columns, 16384)):
+                        found.add(row, place, rows)
+                column += columns
+
+
+def _pieces(archive: zipfile.ZipFile, part: str, mark: bytes) -> Iterator[bytes]:
+    """Yield a part in pieces that end before a tag begins."""
+    with archive.open(part) as file:
+        rest = b""
+        while piece := file.read(PIECE):
+            piece = rest + piece
+            end = piece.rfind(mark)
+            yield piece[:end] if end > 0 else b""
+            rest = piece[end:] if end > 0 else piece
+        yield rest
 
 
 def _say(**found: object) -> None:

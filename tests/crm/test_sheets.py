@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from crm.models import Import, Lead, Opportunity
-from tests.crm.importing import bring
-from tests.crm.workbooks import Error, Formula, ods, parts, xlsx, zipped
+from tests.crm.importing import bring, refused
+from tests.crm.workbooks import Error, Formula, Percent, ods, parts, xlsx, zipped
 
 pytestmark = pytest.mark.django_db
 DEALS = ["Opportunity ID", "Opportunity Name", "Stage", "Close Date", "Amount", "Created Date"]
@@ -101,3 +101,41 @@ def test_what_is_wrong_with_a_workbook_is_said(data: bytes, words: str) -> None:
     state, reason = files(run)["x.xlsx"]
     assert state == "failed"
     assert words in reason
+
+
+SHARES = [["Opportunity", "Stage", "Account", "Opened on", "Amount", "Probability (%)", "Margin"]]
+
+
+@pytest.mark.parametrize("is_ods", [False, True])
+def test_cells_that_show_a_percentage_are_percentages(is_ods: bool) -> None:
+    day = date(2025, 1, 15)
+    rows = [
+        ["A", "Proposal", "X", day, 1.5, Percent(0.45), Percent(0.07)],
+        ["B", "Proposal", "X", day, 2.5, Percent(1), Percent(0.3)],
+        ["C", "Proposal", "X", day, 3.5, 45, Percent(0.1)],
+        ["D", "Proposal", "X", day, 4.5, Percent(1.2), Percent(0.1)],
+    ]
+    book = ods("Deals", [*SHARES, *rows]) if is_ods else xlsx({"Deals": [*SHARES, *rows]})
+    run = bring({"deals.ods" if is_ods else "deals.xlsx": book})
+    chances = dict(Opportunity.objects.values_list("name", "probability"))
+    assert chances == {"A": Decimal("0.45"), "B": Decimal(1), "C": Decimal("0.45")}
+    assert [(column, reason) for _, column, reason in refused(run)] == [
+        ("Probability (%)", "“120%” is no percentage from 0 to 100")
+    ]
+    assert dict(Opportunity.objects.values_list("name", "custom__Margin")) == {"A": "7%", "B": "30%", "C": "10%"}
+
+
+def test_cells_that_show_a_percentage_are_told_by_their_place_in_the_sheet() -> None:
+    rows = [[], [None, "Opportunity", "Stage", "Account", "Opened on", "Probability (%)"]]
+    rows += [[None, f"D{n}", "Proposal", "X", date(2025, 1, 15), Percent(0.5) if n % 2 else 7] for n in range(6)]
+    bring({"deals.xlsx": xlsx({"Deals": rows})})
+    expected = {f"D{n}": Decimal("0.5" if n % 2 else "0.07") for n in range(6)}
+    assert dict(Opportunity.objects.values_list("name", "probability")) == expected
+
+
+def test_a_workbook_with_too_many_sheets_says_which_are_not_read() -> None:
+    rows = [["Id", "LastName", "Company", "Status"], ["1", "Ode", "X", "New"]]
+    run = bring({"book.xlsx": xlsx({f"S{n}": rows if n == 1 else [] for n in range(1, 103)})})
+    state, reason = files(run)["book.xlsx"]
+    assert state == "unpacked"
+    assert reason.startswith("2 sheets not read: “S101”, “S102”. Of a workbook the first 100 are read")

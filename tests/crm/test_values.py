@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from crm.imports import values
+from crm.imports import numbers, values
 
 DATES = ["%m/%d/%y", "%m/%d/%Y", "%d.%m.%Y"]
 TIMES = ["%m/%d/%y %I:%M %p", "%m/%d/%Y %H:%M"]
@@ -44,6 +44,18 @@ def one(read: Callable[..., values.Read], word: str, *options: object) -> object
         ("Infinity", "wrong"),
         ("1,2,3", "wrong"),
         ("12-5", "wrong"),
+        ("$115.00K", "115000.00"),
+        ("1.2M", "1200000.0"),
+        ("R$ 1.234,56", "1234.56"),
+        ("USD 1,200", "1200"),
+        ("1.200,50 Euro", "1200.50"),
+        ("1 200 kr", "1200"),
+        ("1,200 US Dollars", "1200"),
+        ("500 pounds", "500"),
+        ("12 Lakh", "1200000"),
+        ("1.200,- €", "1200.00"),
+        ("1200.-", "1200.00"),
+        ("500-", "-500"),
     ],
 )
 def test_amounts(word: str, found: object) -> None:
@@ -179,3 +191,27 @@ def test_text_is_measured_in_characters() -> None:
     assert one(values.text, "ü" * 255, 255) == "ü" * 255
     assert one(values.text, "u" * 256, 255) == "wrong"
     assert one(values.text, "u" * 100_000, None) == "u" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("cell", "currencies"),
+    [
+        ("R$ 1.234,56", ("BRL",)),
+        ("1.200 Euro", ("EUR",)),
+        ("1,200 US Dollars", ("USD",)),
+        ("500 Pounds", ("GBP",)),
+        ("CHF 5", ("CHF",)),
+        ("1 200 kr", ("SEK", "NOK", "DKK", "ISK")),
+        ("500 dollars", ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN")),
+        ("$115.00K", ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN")),
+        ("1.2M", ()),
+    ],
+)
+def test_the_currency_that_a_cell_names(cell: str, currencies: tuple[str, ...]) -> None:
+    assert numbers.code_of(numbers.amount(cell).mark) == currencies
+
+
+def test_percent_signs_in_a_column_of_numbers_make_hundredths() -> None:
+    assert one(values.number_or_percent, "7%") == "0.07"
+    assert one(values.number_or_percent, "7") == "7"
+    assert one(values.number_or_percent, "x%") == "wrong"

@@ -10,15 +10,20 @@ from xml.sax.saxutils import escape
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-STYLES = f"""<styleSheet xmlns="{MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="dd/mm/yyyy hh:mm"/></numFmts>
+STYLES = f"""<styleSheet xmlns="{MAIN}"><numFmts count="2"><numFmt numFmtId="164" formatCode="dd/mm/yyyy hh:mm"/><numFmt numFmtId="165" formatCode="0.0\\ %"/></numFmts>
 <fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders>
 <cellStyleXfs count="1"><xf/></cellStyleXfs>
-<cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="164" applyNumberFormat="1"/></cellXfs>
+<cellXfs count="5"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="164" applyNumberFormat="1"/>
+<xf numFmtId="9"/><xf numFmtId="165"/></cellXfs>
 </styleSheet>"""
 
 
 class Formula(str):
     """A formula and the value that the program kept of it, as `Formula("SUM(A1:A2)=7")`."""
+
+
+class Percent(float):
+    """A share that the program shows as a percentage: above 0.2 by a format that is built in, else by one of the workbook."""
 
 
 class Error(str):
@@ -94,6 +99,8 @@ def _cell(ref: str, value: Any, since_1904: bool) -> str:
     if isinstance(value, Formula):
         formula, _, kept = value.rpartition("=")
         return f'<c r="{ref}"><f>{escape(formula)}</f><v>{kept}</v></c>'
+    if isinstance(value, Percent):
+        return f'<c r="{ref}" s="{3 if value > 0.2 else 4}"><v>{float(value)!r}</v></c>'
     if isinstance(value, bool):
         return f'<c r="{ref}" t="b"><v>{int(value)}</v></c>'
     if isinstance(value, int | float):
@@ -129,6 +136,8 @@ def ods(name: str, rows: Iterable[Iterable[Any]]) -> bytes:
 def _ods_cell(value: Any) -> str:
     if isinstance(value, date):
         return f'<table:table-cell office:value-type="date" office:date-value="{value.isoformat()}"/>'
+    if isinstance(value, Percent):
+        return f'<table:table-cell office:value-type="percentage" office:value="{float(value)!r}"/>'
     if isinstance(value, int | float):
         return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
     return f'<table:table-cell office:value-type="string"><text:p>{escape(str(value))}</text:p></table:table-cell>'

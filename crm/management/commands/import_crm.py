@@ -114,7 +114,7 @@ class Command(BaseCommand):
             self.stderr.write("")
 
     def _report(self, run: Import) -> None:
-        for file in run.files.exclude(state=ImportFile.State.UNPACKED):
+        for file in run.files.exclude(state=ImportFile.State.UNPACKED, reason=""):
             self.stdout.write(f"{file.name}: {_words(file)}")
             for note in note_sentences(file.notes):
                 self.stdout.write(f"  {note}")
