@@ -9,6 +9,8 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, W
 from django.utils import timezone
 
 from core.numbers import THIN, duration
+from crm.models import Owner
+from crm.people import read_people
 from funnel.handoffs.queries import Clock, clocks, inbox
 from funnel.models import HandOff
 from team.models import User
@@ -112,7 +114,7 @@ class Person:
 
 
 def team(user: User, now: datetime | None = None) -> list[Person]:
-    """Return how each person stands whose hand-offs the user sees; the most overdue first. One question.
+    """Return how each person stands whose hand-offs the user sees; the most overdue first. The same few questions for many.
 
     A clock that still runs is neither met nor due.
     """
@@ -129,9 +131,8 @@ def team(user: User, now: datetime | None = None) -> list[Person]:
         "due": Count("pk", filter=recent & (met | missed)),
     }
     rows: Any = HandOff.objects.visible_to(user).filter(to_owner__user__isnull=False)
-    named = rows.values("to_owner_id", "to_owner__name").annotate(**sums).filter(Q(open__gt=0) | Q(due__gt=0))
-    found = [
-        Person(row["to_owner_id"], row["to_owner__name"] or "–", *(row[name] for name in sums))
-        for row in named.order_by()
-    ]
+    rows = rows.annotate(person=read_people().expression("to_owner"))
+    counted = list(rows.values("person").annotate(**sums).filter(Q(open__gt=0) | Q(due__gt=0)).order_by())
+    names = dict(Owner.objects.filter(pk__in=[row["person"] for row in counted]).values_list("pk", "name"))
+    found = [Person(row["person"], names[row["person"]] or "–", *(row[name] for name in sums)) for row in counted]
     return sorted(found, key=lambda one: (-one.overdue, -one.open, one.name, one.owner_id))

@@ -22,6 +22,7 @@ from django_htmx.http import reswap, retarget
 from core.live import render_live, wants_region
 from core.request_values import read_id
 from core.said import refusal
+from crm.people import read_people
 from funnel import verdicts
 from funnel.handoffs.passing import pass_on
 from funnel.inbox_forms import CallForm, PassForm, PauseForm, RateForm, RejectForm
@@ -96,7 +97,7 @@ def _context(user: User, query: QueryDict) -> dict[str, Any]:
 def _asked(rows: QuerySet[HandOff], user: User, query: QueryDict) -> QuerySet[HandOff]:
     """Return the team's leads, or those of the one person of it who is asked for."""
     person = read_id(query.get("person", ""))
-    return rows if person is None else rows.filter(to_owner=person)
+    return rows if person is None else rows.filter(to_owner__in=read_people().all_of(person))
 
 
 def _handoff(request: HttpRequest, pk: int) -> HandOff:

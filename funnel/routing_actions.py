@@ -8,6 +8,7 @@ from django.db import transaction
 
 from agreements.models import today
 from crm.models import Owner
+from crm.people import read_people
 from crm.subjects import LEADS
 from facts.rules import Rule, check
 from funnel.models import Absence, Capacity, RoutingRule
@@ -77,12 +78,16 @@ def remove_rule(*, by: User, rule: RoutingRule) -> None:
     rule.delete()
 
 
+@transaction.atomic
 def set_capacity(*, by: User, owner: Owner, per_day: int | None, per_week: int | None) -> Capacity | None:
-    """Say how many leads an owner takes; nothing at all leaves it to what is usual."""
+    """Say how many leads a person takes, by any of their owner records; nothing at all leaves it to what is usual."""
     MANAGE_ROUTING.require(by)
+    records = read_people().all_of(owner.pk)
+    known = Capacity.objects.filter(owner__in=records)
     if per_day is None and per_week is None:
-        Capacity.objects.filter(owner=owner).delete()
+        known.delete()
         return None
+    known.exclude(owner=owner).delete()
     return Capacity.objects.update_or_create(owner=owner, defaults={"per_day": per_day, "per_week": per_week})[0]
 
 

@@ -1,17 +1,20 @@
 """Who takes how many leads, and who got how many this week."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count
+from django.utils import timezone
 
 from agreements.models import today
+from crm.models import Owner
+from crm.people import read_people
 from funnel.handoffs.dealing import Taker
-from funnel.handoffs.routing import is_in_sales
-from funnel.models import HandOff
-from funnel.routing_forms import CapacityForm, owners
-from team.models import Company, Role, Side
+from funnel.handoffs.routing import Desk, dealt, of_sales
+from funnel.models import Capacity, HandOff
+from funnel.routing_forms import CapacityForm
+from team.models import Company
 
 
 def monday() -> datetime:
@@ -19,57 +22,82 @@ def monday() -> datetime:
     return datetime.combine(day - timedelta(days=day.weekday()), datetime.min.time(), Company.get().zone)
 
 
-def takers() -> QuerySet[Any]:
-    """Return owners with what they got this week (`this_week`) and the end of an absence today (`away`); the busiest first.
+@dataclass(frozen=True)
+class Person:
+    """Somebody to whom leads can go: the owner record that stands for them, and what they got this week."""
 
-    Whoever is of another side is among them only with leads of this week.
-    """
-    day = today()
-    gone = Q(absences__starts_on__lte=day, absences__ends_on__gte=day)
-    week = Q(handoffs__started_at__gte=monday())
-    found = owners().select_related("capacity", "user")
-    counted = found.annotate(
-        this_week=Count("handoffs", filter=week, distinct=True), away=Max("absences__ends_on", filter=gone)
-    )
-    of_sales = Q(user=None) | Q(user__is_active=True, user__role__in=[role for role in Role if role.side == Side.SALES])
-    return counted.filter(of_sales | Q(this_week__gt=0)).order_by("-this_week", "name", "pk")
+    owner: Owner
+    capacity: Capacity | None
+    this_week: int
+    away: date | None
+    is_in_sales: bool
+    takes_turns: bool
+
+
+def takers() -> list[Person]:
+    """Return the people to whom leads can go, the busiest first; of other sides those with leads of this week."""
+    desk = Desk(timezone.now())
+    given = dealt(desk.today, desk.people)
+    rows = [
+        Person(
+            desk.owners[pk], desk.capacities.get(pk), given.get(pk, {}).get("this_week", 0), desk.away.get(pk),
+            of_sales(user), pk in desk.takers,
+        )
+        for pk, user in desk.users.items()
+    ]  # fmt: skip
+    shown = [one for one in rows if one.is_in_sales or one.this_week]
+    return sorted(shown, key=lambda one: (-one.this_week, one.owner.name, one.owner.pk))
 
 
 @dataclass(frozen=True)
 class Taking:
-    """One owner on the page: what they got this week of what they take, and the form that changes it."""
+    """One person on the page: what they got this week of what they take, and the form that changes it."""
 
-    owner: Any  # an Owner with `this_week` and `away`
+    person: Person
     form: CapacityForm
 
     @property
+    def owner(self) -> Owner:
+        return self.person.owner
+
+    @property
     def weight(self) -> float:
-        known = getattr(self.owner, "capacity", None)
+        known = self.person.capacity
         limits = (known.per_day, known.per_week) if known else (None, None)
-        return Taker(self.owner.pk, "", *limits).weight
+        return Taker(self.owner.pk, "", *limits).weight if self.person.takes_turns else 0.0
 
     @property
     def state(self) -> str:
         """Say why nothing is dealt to them; empty where something is."""
-        if not is_in_sales(self.owner):
+        if not self.person.is_in_sales:
             return "Not of Sales: gets none"
-        if self.owner.away:
-            return f"Away until {self.owner.away:%-d %b}"
+        if self.person.away:
+            return f"Away until {self.person.away:%-d %b}"
+        if not self.person.takes_turns:
+            return "Leads others: gets none without a number"
         return "" if self.weight else "Takes none"
+
+
+def given_since(moment: datetime) -> list[tuple[str, int]]:
+    """Return who got how many leads, by name, the most first."""
+    rows: Any = HandOff.objects.filter(started_at__gte=moment, to_owner__isnull=False).order_by()
+    counted = rows.annotate(person=read_people().expression("to_owner")).values_list("person").annotate(n=Count("pk"))
+    numbers = dict(counted)
+    names = dict(Owner.objects.filter(pk__in=numbers).values_list("pk", "name"))
+    return sorted(((names[pk], n) for pk, n in numbers.items()), key=lambda one: (-one[1], one[0]))
 
 
 def headline() -> str:
     """Say in a sentence how many leads went to whom this week, and what nobody has."""
-    rows = HandOff.objects.filter(started_at__gte=monday(), to_owner__isnull=False).order_by()
-    dealt = list(rows.values_list("to_owner__name").annotate(n=Count("pk")).order_by("-n", "to_owner__name"))
+    got = given_since(monday())
     nobodys = HandOff.objects.open().filter(to_owner=None).count()
-    total = sum(n for _, n in dealt)
+    total = sum(n for _, n in got)
     if not total:
         said = "No lead was handed over this week yet"
-    elif len(dealt) == 1:
-        said = f"{total:,} lead{'s' if total > 1 else ''} went to {dealt[0][0]} this week"
+    elif len(got) == 1:
+        said = f"{total:,} lead{'s' if total > 1 else ''} went to {got[0][0]} this week"
     else:
-        said = f"{total:,} leads went to {len(dealt)} people this week, most of them ({dealt[0][1]:,}) to {dealt[0][0]}"
+        said = f"{total:,} leads went to {len(got)} people this week, most of them ({got[0][1]:,}) to {got[0][0]}"
     return (
         f"{said}; {nobodys:,} {'waits' if nobodys == 1 else 'wait'} for somebody to take them."
         if nobodys

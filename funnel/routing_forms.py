@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from crm.models import Owner
+from crm.people import read_people
 from funnel.forms import CriteriaField
 from funnel.models import RoutingRule
 
@@ -12,7 +13,9 @@ DAY = forms.DateInput(attrs={"type": "date"})
 
 
 def owners() -> Any:
-    return Owner.objects.filter(is_active=True).order_by("name", "pk")
+    """Return the people who are there, each by the owner record that stands for them."""
+    others = [pk for pk, person in read_people().person_of.items() if pk != person]
+    return Owner.objects.filter(is_active=True).exclude(pk__in=others).order_by("name", "pk")
 
 
 class RuleForm(forms.Form):
@@ -20,7 +23,7 @@ class RuleForm(forms.Form):
     how = forms.ChoiceField(label="Goes to", choices=RoutingRule.How.choices)
     criteria = CriteriaField(label="For leads that fulfil", required=False, help_text="Only for a segment.")
     people = forms.ModelMultipleChoiceField(
-        owners().none(), label="People who take the segment", required=False, help_text="Only for a segment."
+        Owner.objects.none(), label="People who take the segment", required=False, help_text="Only for a segment."
     )
     is_active = forms.BooleanField(label="It is asked", required=False, initial=True)
 

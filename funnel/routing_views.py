@@ -22,7 +22,7 @@ from funnel import routing_actions as actions
 from funnel.handoffs.routing import DEFAULT_ORDER
 from funnel.handoffs.trial import TRIED, tried
 from funnel.models import Absence, HandOff, RoutingRule
-from funnel.routing_book import Taking, headline, takers
+from funnel.routing_book import Person, Taking, headline, takers
 from funnel.routing_forms import AbsenceForm, CapacityForm, RuleForm
 from funnel.routing_words import rule_in_words
 from team.access import may, needs
@@ -45,7 +45,7 @@ def routing(request: HttpRequest) -> HttpResponse:
         "rules": [(rule, rule_in_words(rule)) for rule in RoutingRule.objects.prefetch_related("people")],
         "defaults": [how.label for how in DEFAULT_ORDER],
         "page": page,
-        "rows": [Taking(owner, _capacity_form(owner)) for owner in page],
+        "rows": [Taking(person, _capacity_form(person)) for person in page],
         "recent": recent,
         "absences": away.get_page(request.GET.get("away")),
         "absence_form": AbsenceForm(initial={"starts_on": today()}),
@@ -74,10 +74,10 @@ def _trial(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _capacity_form(owner: Any) -> CapacityForm:
-    known = getattr(owner, "capacity", None)
-    values = {"owner": owner.pk, "per_day": known and known.per_day, "per_week": known and known.per_week}
-    return CapacityForm(initial=values, auto_id=f"id_{owner.pk}_%s")
+def _capacity_form(person: Person) -> CapacityForm:
+    known, pk = person.capacity, person.owner.pk
+    values = {"owner": pk, "per_day": known and known.per_day, "per_week": known and known.per_week}
+    return CapacityForm(initial=values, auto_id=f"id_{pk}_%s")
 
 
 @needs("route")

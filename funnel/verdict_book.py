@@ -14,7 +14,8 @@ from django.db.models.functions import Extract
 from core.numbers import NOTHING, days, duration
 from core.periods import Period
 from core.request_values import read_id
-from crm.models import Lead, Spend
+from crm.models import Lead, Owner, Spend
+from crm.people import read_people
 from crm.readable import few_keys, is_limited
 from funnel.models import HandOff, Verdict
 from team.access import achievement_ids, own_ids
@@ -182,11 +183,13 @@ def reps(user: User, period: Period) -> list[Rep]:
         "judged": Count("verdicts", filter=stands, distinct=True),
         "median": Median(took, filter=stands),
     }
-    found = rows.values("to_owner_id", "to_owner__name").annotate(**sums).order_by("-handed", "to_owner__name")
-    return [
-        Rep(row["to_owner_id"], row["to_owner__name"] or "–", row["handed"], row["judged"], row["median"])
-        for row in found
+    rows = rows.annotate(person=read_people().expression("to_owner"))
+    found = list(rows.values("person").annotate(**sums).order_by())
+    names = dict(Owner.objects.filter(pk__in=[row["person"] for row in found]).values_list("pk", "name"))
+    reps = [
+        Rep(row["person"], names[row["person"]] or "–", row["handed"], row["judged"], row["median"]) for row in found
     ]
+    return sorted(reps, key=lambda rep: (-rep.handed, rep.name, rep.key))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from agreements.models import today
 from crm.models import Owner
+from crm.people import read_people
 from funnel.handoffs.opening import Wanted, hand_over
 from funnel.handoffs.rerouting import had_by
 from funnel.handoffs.routing import Desk, absent, is_in_sales
@@ -51,10 +52,11 @@ def _check(held: HandOff, reason: str, to: Owner | None) -> None:
         raise ValidationError("Say why it is passed on.")
     if to is None:
         return
-    if to.pk == held.to_owner_id:
+    people = read_people()
+    if held.to_owner_id and people.person(to.pk) == people.person(held.to_owner_id):
         raise ValidationError(f"{to} has it already.")
-    if not to.is_active or not is_in_sales(to):
+    if not to.is_active or not is_in_sales(to, people):
         raise ValidationError(f"{to} takes no leads: they are not of Sales, or are gone.")
-    away = absent(today()).get(to.pk)
+    away = absent(today(), people).get(to.pk)
     if away:
         raise ValidationError(f"{to} is away until {away}.")

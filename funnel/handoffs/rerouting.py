@@ -7,6 +7,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from crm.models import Owner
+from crm.people import read_people
 from funnel.handoffs.opening import Wanted, hand_over
 from funnel.handoffs.pauses import pause_clocks
 from funnel.handoffs.routing import Desk, absent
@@ -35,8 +37,10 @@ def pass_on_late(now: datetime) -> int:
 def pass_on_absent(now: datetime) -> int:
     """Pass on what is with somebody who is away or gone; where nobody else takes it, its clock waits for their return."""
     today = timezone.localtime(now, Company.get().zone).date()
-    away = absent(today)
-    gone = Q(to_owner__is_active=False) | Q(to_owner__user__is_active=False)
+    people = read_people()
+    away = absent(today, people)
+    here = people.all_of_any(Owner.objects.filter(pk__in=people.records, is_active=True).values_list("pk", flat=True))
+    gone = Q(to_owner__is_active=False) & ~Q(to_owner__in=here) | Q(to_owner__user__is_active=False)
     theirs = unanswered().filter(Q(to_owner__in=away) | gone, paused_at=None)
 
     def because(one: HandOff) -> str:

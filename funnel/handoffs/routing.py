@@ -10,10 +10,11 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from crm.models import Lead, Owner
+from crm.people import People, read_people
 from funnel.handoffs.dealing import Dealer, Taker
 from funnel.handoffs.segments import fulfilling
 from funnel.models import Absence, Capacity, HandOff, RoutingRule
-from team.models import Company, Side, Territory
+from team.models import Company, Role, Side, Territory, User
 
 How = RoutingRule.How
 WHY_LENGTH = 300
@@ -51,7 +52,10 @@ def rules() -> list[RuleRead]:
 
 @dataclass
 class Desk:
-    """All that routing must know, read with a constant number of questions."""
+    """All that routing must know, read with a constant number of questions.
+
+    Leads are dealt to people: whoever has several owner records has one turn, one capacity and one absence.
+    """
 
     now: datetime
     rules: Sequence[RuleRead] = field(default_factory=rules)
@@ -63,14 +67,16 @@ class Desk:
         self.today = timezone.localtime(self.now, Company.get().zone).date()
         found = Owner.objects.filter(is_active=True).select_related("user")
         self.owners = {owner.pk: owner for owner in found}
-        self.away = absent(self.today)
+        self.people = read_people()
+        self.away = absent(self.today, self.people)
         self.territories = dict(Territory.objects.values_list("pk", "parent_id"))
         self.dealer = Dealer(self._takers())
 
     def route(self, leads: Collection[Lead], without: Mapping[int, Collection[int]] | None = None) -> dict[int, Route]:
         """Return a route for each lead (with `account` fetched); nobody of `without` gets it again."""
         self.look_at(leads)
-        return {lead.pk: self._route(lead, (without or {}).get(lead.pk, ())) for lead in leads}
+        had = {lead: self.people.all_of_any(owners) for lead, owners in (without or {}).items()}
+        return {lead.pk: self._route(lead, had.get(lead.pk, ())) for lead in leads}
 
     def look_at(self, leads: Collection[Lead]) -> None:
         """Find out which of the leads fulfil the conditions of segments, for all of them at once."""
@@ -110,12 +116,12 @@ class Desk:
 
     def _owner(self, owner_id: int | None, does: str, without: Collection[int], passed: list[str]) -> "Found | None":
         owner = self.owners.get(owner_id or 0)
-        if owner is None or owner.pk in without or not is_in_sales(owner):
+        if owner is None or owner.pk in without or not self.is_in_sales(owner):
             return None
         if owner.pk in self.away:
             passed.append(f"{owner}, who {does}, is away until {self.away[owner.pk]}")
             return None
-        if self.dealer.give(owner.pk) is None:
+        if self.dealer.give(self.people.person(owner.pk)) is None:
             passed.append(f"{owner}, who {does}, takes no leads")
             return None
         return Found(owner.pk, f"{owner} {does}")
@@ -133,7 +139,8 @@ class Desk:
         return None
 
     def _deal(self, pool: Collection[int], where: str, without: Collection[int]) -> "Found | None":
-        taker = self.dealer.deal(tuple(one for one in pool if one not in self.away), without)
+        people = dict.fromkeys(self.people.person(one) for one in pool if one in self.owners and one not in self.away)
+        taker = self.dealer.deal(tuple(people), without)
         if taker is None:
             return None
         turn = f"{taker.name}'s turn by capacity ({taker.words})"
@@ -141,30 +148,57 @@ class Desk:
 
     @cached_property
     def pool(self) -> tuple[int, ...]:
-        """Everybody who takes leads: those given a capacity, else the people of Sales, else every owner."""
-        capable = tuple(sorted(self._capacities.keys() & self.owners.keys()))
-        in_sales = tuple(pk for pk, owner in sorted(self.owners.items()) if owner.user and is_in_sales(owner))
-        return capable or in_sales or tuple(sorted(self.owners))
+        """Everybody who takes leads: the people of Sales and those given a capacity; where there are none, every owner.
+
+        Who leads others takes none without a capacity of their own.
+        """
+        in_sales = {pk for pk, user in self.users.items() if user and pk in self.takers}
+        return tuple(sorted((in_sales | self.capacities.keys()) & self.takers or self.takers))
 
     @cached_property
     def by_territory(self) -> dict[int, tuple[int, ...]]:
-        found: dict[int, list[int]] = {}
+        found: dict[int, dict[int, None]] = {}
         for pk in sorted(self.owners):
-            owner = self.owners[pk]
+            owner, person = self.owners[pk], self.people.person(pk)
             place = owner.territory_id or (owner.user.territory_id if owner.user else None)
-            if place and is_in_sales(owner):
-                found.setdefault(place, []).append(pk)
+            if place and person in self.takers:
+                found.setdefault(place, {})[person] = None
         return {place: tuple(people) for place, people in found.items()}
 
+    @cached_property
+    def users(self) -> dict[int, User | None]:
+        """Return the user of each person, by the owner record that stands for them."""
+        known = {owner.user.pk: owner.user for owner in self.owners.values() if owner.user}
+        others = set(self.people.user_of.values()) - known.keys()
+        known |= User.objects.in_bulk(others) if others else {}
+        people = dict.fromkeys(self.people.person(pk) for pk in self.owners)
+        return {pk: known.get(self.people.user_of.get(pk, 0)) for pk in people}
+
+    @cached_property
+    def takers(self) -> set[int]:
+        """Return who gets leads by turn: people of Sales, or without a user, who lead nobody or were given a capacity."""
+        leaders = leading(self.owners.values(), self.users, self.people)
+        return {
+            pk for pk, user in self.users.items() if of_sales(user) and (pk in self.capacities or pk not in leaders)
+        }
+
+    @cached_property
+    def capacities(self) -> dict[int, Capacity]:
+        """Return the capacity of each person; of several the one that was set last."""
+        return {self.people.person(one.owner_id): one for one in Capacity.objects.order_by("pk")}
+
+    def is_in_sales(self, owner: Owner) -> bool:
+        """Tell whether a person is a target of a hand-off to Sales, by the user of any of their records."""
+        return of_sales(self.users.get(self.people.person(owner.pk)) or owner.user)
+
     def _takers(self) -> Iterator[Taker]:
-        self._capacities = {one.owner_id: one for one in Capacity.objects.all()}
-        given = {row["to_owner"]: row for row in dealt(self.today)}
-        for pk, owner in self.owners.items():
-            known, row = self._capacities.get(pk), given.get(pk, {})
+        given = dealt(self.today, self.people)
+        for pk, user in self.users.items():
+            known, row = self.capacities.get(pk), given.get(pk, {})
             last = row["last"].timestamp() if row else 0.0
             limits = (known.per_day, known.per_week) if known else (None, None)
-            if is_in_sales(owner):
-                yield Taker(pk, str(owner), *limits, row.get("today", 0), row.get("this_week", 0), last)
+            if of_sales(user):
+                yield Taker(pk, str(self.owners[pk]), *limits, row.get("today", 0), row.get("this_week", 0), last)
 
 
 @dataclass(frozen=True)
@@ -173,25 +207,44 @@ class Found:
     name: str  # why, in words
 
 
-def is_in_sales(owner: Owner) -> bool:
+def of_sales(user: User | None) -> bool:
     """Somebody of another side is no target of a hand-off to Sales; one without a user may be."""
-    return owner.user is None or (owner.user.is_active and owner.user.side == Side.SALES)
+    return user is None or (user.is_active and user.side == Side.SALES)
 
 
-def absent(day: date) -> dict[int, date]:
-    """Return who is away on a day, with the last day of their absence."""
+def is_in_sales(owner: Owner, people: People | None = None) -> bool:
+    """Tell the same of an owner, by the user of any record of the person."""
+    if owner.user is not None:
+        return of_sales(owner.user)
+    user = (people or read_people()).user_of.get(owner.pk)
+    return of_sales(User.objects.filter(pk=user).first() if user else None)
+
+
+def leading(owners: Iterable[Owner], users: Mapping[int, User | None], people: People) -> set[int]:
+    """Return who of these people lead others: the chief of Sales, and whoever somebody active reports to, here or in the CRM."""
+    managers = set(User.objects.filter(is_active=True, manager__isnull=False).values_list("manager_id", flat=True))
+    reports = ((people.person(one.pk), people.person(one.manager_id)) for one in owners if one.manager_id)
+    bosses = {boss for person, boss in reports if person != boss}
+    return {
+        pk for pk, user in users.items() if pk in bosses or (user and (user.role == Role.CRO or user.pk in managers))
+    }
+
+
+def absent(day: date, people: People | None = None) -> dict[int, date]:
+    """Return who is away on a day, with the last day of their absence: all owner records of each of these people."""
+    people = people or read_people()
     rows = Absence.objects.filter(starts_on__lte=day, ends_on__gte=day).order_by("ends_on")
-    return dict(rows.values_list("owner_id", "ends_on"))
+    return {pk: ends for owner, ends in rows.values_list("owner_id", "ends_on") for pk in people.all_of(owner)}
 
 
-def dealt(day: date) -> Iterable[dict[str, Any]]:
-    """Return how many leads each owner got on the day and in its week, and when the last one."""
+def dealt(day: date, people: People) -> dict[int, dict[str, Any]]:
+    """Return how many leads each person got on the day and in its week, and when the last one."""
     zone = Company.get().zone
     midnight = datetime.combine(day, datetime.min.time(), zone)
     monday = midnight - timedelta(days=day.weekday())
-    return (
-        HandOff.objects.filter(started_at__gte=monday, to_owner__isnull=False)
-        .order_by()
-        .values("to_owner")
-        .annotate(this_week=Count("pk"), today=Count("pk", filter=Q(started_at__gte=midnight)), last=Max("started_at"))
+    rows: Any = HandOff.objects.filter(started_at__gte=monday, to_owner__isnull=False).order_by()
+    rows = rows.annotate(person=people.expression("to_owner")).values("person")
+    counted = rows.annotate(
+        this_week=Count("pk"), today=Count("pk", filter=Q(started_at__gte=midnight)), last=Max("started_at")
     )
+    return {row["person"]: row for row in counted}

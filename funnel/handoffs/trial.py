@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crm.models import Lead, Owner
-from funnel.handoffs.routing import Desk, How, RuleRead, is_in_sales
+from funnel.handoffs.routing import Desk, How, RuleRead
 
 TRIED = ("account__owner__user", "account__territory", "owner__user", "territory")  # what a lead is fetched with
 
@@ -57,9 +57,9 @@ def _nobody(desk: Desk, rule: RuleRead, lead: Lead) -> str:
         case How.ACCOUNT_OWNER:
             if lead.account is None:
                 return "It belongs to no account"
-            return _no_target(lead.account.owner, f"The account {lead.account} has no owner")
+            return _no_target(desk, lead.account.owner, f"The account {lead.account} has no owner")
         case How.LEAD_OWNER:
-            return _no_target(lead.owner, "It has no owner in the CRM")
+            return _no_target(desk, lead.owner, "It has no owner in the CRM")
         case How.TERRITORY:
             place = lead.territory or (lead.account.territory if lead.account else None)
             return f"Nobody of {place} is there to take it" if place else "It has no territory"
@@ -68,7 +68,7 @@ def _nobody(desk: Desk, rule: RuleRead, lead: Lead) -> str:
     return "Nobody who takes leads is there"
 
 
-def _no_target(owner: Owner | None, nobody: str) -> str:
+def _no_target(desk: Desk, owner: Owner | None, nobody: str) -> str:
     if owner is None:
         return nobody
-    return f"{owner} is no longer active" if is_in_sales(owner) else f"{owner} is not of Sales, or is gone"
+    return f"{owner} is no longer active" if desk.is_in_sales(owner) else f"{owner} is not of Sales, or is gone"

@@ -3,7 +3,6 @@
 from django.utils import timezone
 
 from funnel.handoffs.routing import Desk
-from funnel.models import Capacity as Limit
 from scoring.capacity import Capacity
 
 
@@ -13,6 +12,6 @@ def weekly() -> Capacity | None:
     takers = [desk.dealer.takers[pk] for pk in desk.pool if pk in desk.dealer.takers]
     if not takers:
         return None
-    said = set(Limit.objects.exclude(per_day=None, per_week=None).values_list("owner_id", flat=True))
+    said = {pk for pk, one in desk.capacities.items() if (one.per_day, one.per_week) != (None, None)}
     assumed = sum(taker.owner_id not in said for taker in takers)
     return Capacity(sum(taker.weight for taker in takers), len(takers), assumed)

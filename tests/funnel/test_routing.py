@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from crm.models import Lead, Owner
 from funnel.handoffs.dealing import Dealer, Taker
 from funnel.handoffs.routing import Desk
-from funnel.models import Capacity, HandOff, RoutingRule
+from funnel.models import Absence, Capacity, HandOff, RoutingRule
+from funnel.routing_actions import set_capacity
 from team.models import Role, Territory, User
 from tests import make
 from tests.funnel.handing import local, seller
@@ -147,3 +148,64 @@ def test_who_is_gone_takes_none(cro: User, gone: str) -> None:
     else:
         User.objects.filter(pk=ada.user_id).update(is_active=False)
     assert [name for name, _ in routed(make.lead(owner=ada), make.lead())] == ["Bob", "Bob"]
+
+
+def test_a_person_with_several_owner_records_has_one_turn(cro: User) -> None:
+    """Three records of one rep are no three reps: of 31 leads Noah got 24."""
+    noah, bob = seller("Noah", cro), seller("Bob", cro)
+    make.owner(name="noah@example.com", email="Noah@example.com")
+    make.owner(name="Noah L.", user=noah.user)
+    make.owner(name="N. Lindqvist", email="noah@example.com", is_active=False)
+    assert Counter(name for name, _ in routed(*(make.lead() for _ in range(10)))) == {"Noah": 5, "Bob": 5}
+    HandOff.objects.create(
+        lead=make.lead(), to_owner=Owner.objects.get(name="Noah L."), started_at=NOON - timedelta(hours=1), why=""
+    )
+    assert routed(make.lead())[0] == ("Bob", "Bob's turn by capacity (lead 1 of 20 this week)")
+    assert bob.is_active
+
+
+def test_capacity_and_absence_are_a_persons(cro: User) -> None:
+    noah, bob = seller("Noah", cro), seller("Bob", cro)
+    other = make.owner(name="Noah L.", email="noah@example.com")
+    set_capacity(by=cro, owner=noah, per_day=None, per_week=1)
+    set_capacity(by=cro, owner=other, per_day=None, per_week=60)
+    assert list(Capacity.objects.values_list("owner__name", "per_week")) == [("Noah L.", 60)]
+    assert Counter(name for name, _ in routed(*(make.lead() for _ in range(8)))) == {"Noah": 6, "Bob": 2}
+    Absence.objects.create(owner=other, starts_on=NOON.date(), ends_on=NOON.date())
+    assert routed(make.lead(), make.lead(owner=noah)) == [
+        ("Bob", "Bob's turn by capacity (lead 1 of 20 this week)"),
+        (
+            "Bob",
+            "Noah, who owns the lead in the CRM, is away until 2026-11-18; Bob's turn by capacity (lead 2 of 20 this week)",
+        ),
+    ]
+    assert bob.is_active
+
+
+def test_who_had_a_lead_does_not_get_it_again_by_another_record(cro: User) -> None:
+    noah = seller("Noah", cro)
+    make.owner(name="Noah L.", email="noah@example.com")
+    lead = make.lead()
+    assert Desk(NOON).route([lead], {lead.pk: {noah.pk}})[lead.pk].owner is None
+
+
+def test_leaders_take_turns_only_with_a_capacity(cro: User) -> None:
+    """The chief of Sales, whoever users report to, and whoever owners report to in the CRM."""
+    chief = make.owner(name="Chief", user=cro)
+    lead_rep = seller("Tia", cro)
+    seller("Ada", lead_rep.user)
+    boss = make.owner(name="Boss")
+    make.owner(name="Cleo", manager=boss)
+    north = Territory.objects.create(name="North")
+    Owner.objects.filter(pk__in=[chief.pk, lead_rep.pk, boss.pk]).update(territory=north)
+    assert {name for name, _ in routed(*(make.lead() for _ in range(6)), make.lead(territory=north))} == {"Ada"}
+    assert routed(make.lead(owner=chief)) == [("Chief", "Chief owns the lead in the CRM")]
+    Capacity.objects.create(owner=lead_rep, per_week=20)
+    assert Counter(name for name, _ in routed(*(make.lead() for _ in range(6)))) == {"Ada": 3, "Tia": 3}
+
+
+def test_a_capacity_of_one_leaves_the_others_their_usual_week(cro: User) -> None:
+    ada = seller("Ada", cro)
+    seller("Bob", cro)
+    Capacity.objects.create(owner=ada, per_week=10)
+    assert Counter(name for name, _ in routed(*(make.lead() for _ in range(6)))) == {"Ada": 2, "Bob": 4}
