@@ -76,7 +76,7 @@ LEADS = Subject(
 )  # fmt: skip
 ACCOUNTS = Subject(
     "accounts",
-    {"crm_stage": FIGURES["crm_stage"]}
+    {"crm_stage": FIGURES["crm_stage"], "is_converted": Field("is_converted", "converted (leads only)", "yes_no")}
     | _fields(
         name=("name", "text"), kind=("kind", "text"), domain=("domain", "text"), created_at=("creation", "date"),
         founded_year=("founded", "number"), territory__name=("territory", "text"), vertical__name=("vertical", "text"),

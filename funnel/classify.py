@@ -41,7 +41,9 @@ EVENTS = {"touches", "activities", "usage_events", "opportunities", "stage_chang
 STANDING = pa.schema(
     [("buyer", pa.int64()), ("stage", pa.string()), ("entered_at", pa.timestamp("us", "UTC")), ("by", pa.string())]
 )
-ALWAYS = {"id", "source_system", "created_at", "first_contact_on", "status", "lifecycle_stage"}
+ALWAYS = {
+    "id", "source_system", "created_at", "first_contact_on", "status", "lifecycle_stage", "is_converted", "converted_on",
+}  # fmt: skip
 Ids = Callable[[str, str], np.ndarray]
 NOBODY = np.array([], dtype=np.int64)
 STEP = "classify"

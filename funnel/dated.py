@@ -158,11 +158,33 @@ def _deals(asked: Asked) -> list[Any]:
         return []
     told = asked.told_by_deals
     evidence = ibis.literal('{"opportunity": ') + told.deal.cast("string") + "}"
-    return [
+    found = [
         told.filter(told.fact == fact).select(
             **_entry(told.buyer, ibis.literal(stage.key), told.moment, told.is_day, "rule", evidence)
         )
         for fact, stage in wanted
+    ]
+    return [*found, *_dated_conversions(asked)]
+
+
+def conversions(asked: Asked) -> Any:
+    """Return the leads that their CRM calls converted and that have no deal here: buyer, converted_on."""
+    deals = asked.tables.table("opportunities").select("lead_id")
+    rows = asked.rows.filter(asked.rows.is_converted.fill_null(False)).select(buyer="id", converted_on="converted_on")
+    return rows.anti_join(deals, rows.buyer == deals.lead_id)
+
+
+def _dated_conversions(asked: Asked) -> list[Any]:
+    """The CRM's own word that a lead was converted opens it as a deal does, on the day that the CRM names."""
+    if asked.subject != "leads":
+        return []
+    rows = conversions(asked)
+    rows = rows.filter(rows.converted_on.notnull())
+    moment = rows.converted_on.cast(MOMENT)
+    evidence = ibis.literal('{"converted_on": "') + rows.converted_on.cast("string") + '"}'
+    return [
+        rows.select(**_entry(rows.buyer, ibis.literal(stage.key), moment, ibis.literal(True), "rule", evidence))
+        for stage in asked.dated_by("opened")
     ]
 
 

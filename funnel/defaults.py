@@ -70,8 +70,8 @@ STAGES = (
     ),
     Stage(
         "sql", "SQL", 40, kind="sla", side="sales", phase="explore", standing="qualified", dated_by="opened",
-        criteria=_deals(),
-        text="There is an opportunity: a need, somebody who decides, and a sum.",
+        criteria=_any(_deals(), {"field": "is_converted", "is": "yes"}),
+        text="There is an opportunity: a need, somebody who decides, and a sum; or the CRM converted the lead.",
     ),
     Stage(
         "won", "Won", 50, kind="gate", side="sales", phase="advise", standing="qualified", dated_by="won",

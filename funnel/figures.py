@@ -28,7 +28,7 @@ def with_figures(
 ) -> Any:
     """Return the rows with every figure of the subject as of a moment (now by default), empty where there is none."""
     if subject != "leads":
-        return rows.mutate(crm_stage=ibis.null("string"))
+        return rows.mutate(crm_stage=ibis.null("string"), is_converted=ibis.null("boolean"))
     rows = _with_crm_stage(rows, meanings)
     rows = _with(rows, _verdicts(facts, funnel or in_force()), verdict="verdict")
     for door, (score, is_ready) in SCORES.items():

@@ -46,7 +46,7 @@ class Pattern:
     inside: int
     current: str
     n: int
-    value: Decimal
+    value: Decimal | None  # None: none of them has a deal with an amount
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Step:
     stage: Stage
     place: int
     entered: int
-    value: Decimal | None  # None: too few records for the reader to be told
+    value: Decimal | None  # None: no deal with an amount, or too few records for the reader to be told
     went_on: int
     skipped: int
     here: int
@@ -99,11 +99,12 @@ class River:
     currency: str
     undated_to_won: int = 0
     is_readable_only: bool = False  # counted over nothing but the leads that the reader may read
+    basis: str = COHORT
 
     @property
     def conversion(self) -> float | None:
-        """Won among all that came in; by event, wins against entries of the same period."""
-        return self.won / self.won_of if self.won_of else None
+        """Won among all that came in; None by event, where the won of a period are not among those that came in it."""
+        return self.won / self.won_of if self.won_of and self.basis == COHORT else None
 
 
 def river(facts: Facts, funnel: Funnel, question: Question, within: ReadableRows | None = None) -> River:
@@ -131,6 +132,7 @@ def river(facts: Facts, funnel: Funnel, question: Question, within: ReadableRows
         reading.currency,
         undated.get(TO_THE_WIN, 0),
         within is not None,
+        question.basis,
     )
 
 
@@ -144,10 +146,7 @@ def by_cut(
     reading = Reading(facts, funnel, question, within)
     rows = reading.cut_counts(name)
     names = cuts.names(facts, name, [row.cut for row in rows])
-    return [
-        (row.cut, names.get(row.cut, row.cut), int(row.leads), int(row.won), as_decimal(row.worth) or Decimal())
-        for row in rows
-    ]
+    return [(row.cut, names.get(row.cut, row.cut), int(row.leads), int(row.won), as_decimal(row.worth)) for row in rows]
 
 
 # The conditions behind every count: they hold for whole numbers here and for columns in the facts alike
@@ -203,7 +202,7 @@ def _step(
         stage,
         place,
         count(lambda p: entered(place, p.reached, p.inside)),
-        sum((pattern.value for pattern in patterns if entered(place, pattern.reached, pattern.inside)), Decimal()),
+        _worth_of(pattern.value for pattern in patterns if entered(place, pattern.reached, pattern.inside)),
         count(lambda p: went_on(place, p.reached, p.inside)),
         count(lambda p: skipped(place, p.reached, p.inside)),
         count(lambda p: p.current not in detours and stayed(place, p.reached, p.inside)),
@@ -211,6 +210,12 @@ def _step(
         {key: n for key, n in flows.items() if n},
         spreads.get(stage.key),
     )
+
+
+def _worth_of(values: Iterable[Decimal | None]) -> Decimal | None:
+    """Add up what is known; None where nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known, Decimal()) if known else None
 
 
 class Reading:
@@ -229,9 +234,7 @@ class Reading:
         grouped = rows.group_by("reached", "inside", "current").aggregate(n=rows.count(), worth=rows.worth.sum())
         found = self.facts.execute(grouped)
         return [
-            Pattern(
-                int(str(reached)), int(str(inside)), str(current or ""), int(str(n)), as_decimal(worth) or Decimal()
-            )
+            Pattern(int(str(reached)), int(str(inside)), str(current or ""), int(str(n)), as_decimal(worth))
             for reached, inside, current, n, worth in found.itertuples(index=False)
         ]
 
@@ -324,8 +327,7 @@ class Reading:
         rows = rows.filter(rows.reached != 0)
         rows = rows.mutate(inside=self._inside(rows))
         worth = self._worth()
-        both = rows.left_join(worth, rows.lead == worth.worth_of).drop("worth_of")
-        return both.mutate(worth=both.worth.fill_null(0))
+        return rows.left_join(worth, rows.lead == worth.worth_of).drop("worth_of")
 
     def _readable(self, table: str, rows: Any, column: str) -> Any:
         return self.within.only(table, rows, column) if self.within else rows

@@ -33,4 +33,6 @@ def ask(buyer: Lead | Account, stage: Stage) -> tuple[bool, dict[str, Any]]:
 
 
 def _said(value: Any) -> str | None:
-    return None if value is None or value != value else str(value)
+    if value is None or value != value:
+        return None
+    return {"True": "yes", "False": "no"}.get(str(value), str(value))

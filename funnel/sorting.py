@@ -16,7 +16,7 @@ import ibis
 from crm.subjects import SUBJECTS
 from facts.compiling import with_rules
 from facts.rules import Rule, in_words, leaves
-from funnel.dated import MOMENT, Asked, entries, to_json
+from funnel.dated import MOMENT, Asked, conversions, entries, to_json
 from funnel.stages import Stage
 
 STANDING = "existing"  # a move that is written already
@@ -183,6 +183,7 @@ def _ruled(asked: Asked, held: Any, where: Any) -> Any:
     goes_out = reduce(lambda a, b: a | b, out) if out else ibis.literal(False)
     wide = asked.keep("standing", wide.mutate(goes_out=goes_out))
     pieces = [_entering(asked, wide, stage) for stage in _undated(asked)]
+    pieces += _undated_conversions(asked, wide)
     if not pieces:
         return _nothing()
     found = ibis.union(*pieces) if len(pieces) > 1 else pieces[0]
@@ -204,13 +205,23 @@ def _nothing() -> Any:
     return ibis.memtable([], schema=schema)
 
 
-def _entering(asked: Asked, wide: Any, stage: Stage) -> Any:
+def _undated_conversions(asked: Asked, wide: Any) -> list[Any]:
+    """Leads that their CRM calls converted, on a day that it does not name, and that nothing tells to be further."""
+    if asked.subject != "leads":
+        return []
+    flagged = conversions(asked)
+    flagged = flagged.filter(flagged.converted_on.isnull())
+    rows = wide.semi_join(flagged, wide.id == flagged.buyer)
+    return [_entering(asked, rows, stage, '{"converted": true}') for stage in asked.dated_by("opened")]
+
+
+def _entering(asked: Asked, wide: Any, stage: Stage, evidence: str = "") -> Any:
     place = positions(asked)[stage.key]
     may = _may_leave(wide, stage) if stage.way == "detour" else _may_go_on(wide, place)
     rows = wide.filter(wide[f"is_{stage.key}"] & may)
     return rows.select(
         buyer=rows.id, stage=ibis.literal(stage.key), last_stage=rows.last_stage, entered_at=asked.this_moment,
-        by=ibis.literal("rule"), evidence=_evidence(asked, rows, stage), position=ibis.literal(place, type="int64"), is_dated=rows.is_known | rows.is_new,
+        by=ibis.literal("rule"), evidence=ibis.literal(evidence) if evidence else _evidence(asked, rows, stage), position=ibis.literal(place, type="int64"), is_dated=rows.is_known | rows.is_new,
     )  # fmt: skip
 
 

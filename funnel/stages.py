@@ -25,7 +25,7 @@ STANDINGS = {
 DATED_BY = {
     "": "Nothing: the day on which Accord sees it",
     "first_contact": "The first contact",
-    "opened": "The opening of the first opportunity",
+    "opened": "The opening of the first opportunity, or the conversion of a lead without one",
     "won": "The first opportunity won",
     "lost": "The last opportunity lost, none open or won",
     "no_decision": "The last opportunity ended without a decision, none open or won",

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_GET
 
 from core import periods
 from core.live import render_live
-from core.numbers import days, percent, short_number
 from core.periods import BadPeriod
 from core.sheets import download
 from crm.models import Lead
@@ -22,9 +21,10 @@ from funnel import address, cuts, sheets
 from funnel.address import WIDTHS, View
 from funnel.definitions import in_force
 from funnel.discretion import ReadFunnel
-from funnel.measures import BASES, Question, River
+from funnel.measures import BASES, COHORT, Question
 from funnel.models import Move
 from funnel.river import draw
+from funnel.sentences import headline
 from funnel.stages import Funnel
 from team.models import Company, User
 
@@ -46,7 +46,7 @@ def funnel(request: HttpRequest) -> HttpResponseBase:
     context = {
         "river": found,
         "funnel": stages,
-        "headline": _headline(found, stages),
+        "headline": headline(found),
         "drawing": draw(found, stages, view.width == "value"),
         "view": view,
         "query": view.query(),
@@ -63,6 +63,8 @@ def funnel(request: HttpRequest) -> HttpResponseBase:
         "as_of": facts.as_of,
         "is_limited": is_limited(user),
         "has_moves": bool(found.leads) or Move.objects.exists(),
+        "has_leads": bool(found.leads) or Lead.objects.exists(),
+        "by_event": view.question.basis != COHORT,
     }
     return render_live(request, "funnel/funnel.html", context, status=400 if fault else 200)
 
@@ -76,7 +78,8 @@ def _view(request: HttpRequest, today: Any) -> tuple[View, str]:
 
 def _cut_rows(read: ReadFunnel, view: View) -> list[Any]:
     return [
-        {"name": name, "leads": leads, "won": won, "worth": worth, "rate": won / leads if leads else None,
+        {"name": name, "leads": leads, "won": won, "worth": worth,
+         "rate": won / leads if leads and view.question.basis == COHORT else None,
          "query": view.query(by=None, **{view.by: key})}
         for key, name, leads, won, worth in read.cut(view.by)
     ]  # fmt: skip
@@ -87,17 +90,6 @@ def _filters(facts: Facts, view: View) -> list[tuple[str, str, str]]:
         (name, cuts.CUTS[name].label, cuts.names(facts, name, [value]).get(value, value))
         for name, value in view.question.where.items()
     ]
-
-
-def _headline(found: River, stages: Funnel) -> str:
-    """Say the funnel's finding: how many came, how many won, how long it took, and where most are lost."""
-    if not found.leads:
-        return "No lead came in this period."
-    words = f"{percent(found.conversion)} of {short_number(found.won_of)} leads became customers"
-    words += f", half of them within {days(found.days_to_won.median)}" if found.days_to_won else ""
-    worst = max((step for step in found.steps if step.lost and step.entered), key=lambda step: step.lost, default=None)
-    lost = f". Most of those who left did so after {worst.stage.name}: {short_number(worst.lost)}" if worst else ""
-    return f"{words}{lost}."
 
 
 @login_required

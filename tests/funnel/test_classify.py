@@ -1,7 +1,7 @@
 """What the records say becomes moves with their true dates, once; nothing is made up."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -301,7 +301,7 @@ def test_a_person_moves_with_evidence_or_with_a_reason(run: Run, rep: Any, cro: 
         move(by=rep, buyer=found, stage="sql")
     moved = move(by=rep, buyer=found, stage="sql", override="The buyer told me on the phone")
     assert (moved.from_stage, moved.override, moved.actor) == ("inquiry", "The buyer told me on the phone", rep)
-    assert moved.evidence["failed"] == {"the number of opportunities is at least 1": "0"}
+    assert moved.evidence["failed"] == {"the number of opportunities is at least 1": "0", "converted is yes": "no"}
     deal(found, "2026-02-01", "won", "2026-02-02")
     moved = move(by=cro, buyer=found, stage="won")
     assert (moved.override, moved.evidence) == (
@@ -347,3 +347,29 @@ def test_a_stage_that_comes_to_hold_later_or_at_once_of_a_new_lead_is_dated(run:
     run(moment=at("2026-01-06T10:00:00"))
     assert list(known.moves.filter(stage="mql").values_list("is_dated", flat=True)) == [True]
     assert list(new.moves.filter(stage="mql").values_list("is_dated", flat=True)) == [True]
+
+
+def test_a_lead_that_the_crm_converted_is_converted_also_without_a_deal(run: Run) -> None:
+    dated = lead("2026-01-05", is_converted=True, converted_on=date(2026, 2, 1))
+    undated = lead("2026-01-05", is_converted=True)
+    with_deal = lead("2026-01-05", is_converted=True, converted_on=date(2026, 2, 1))
+    deal(with_deal, "2026-01-20", amount=700)
+    customer = lead("2026-01-05", is_converted=True, history={"Won": "2026-03-01T10:00:00"})
+    plain = lead("2026-01-05")
+    run()
+    assert way(dated) == [("inquiry", "2026-01-05"), ("sql", "2026-02-01")]
+    assert [stage for stage, _ in way(undated)] == ["inquiry", "sql"]
+    assert not undated.moves.get(stage="sql").is_dated or undated.created_at > timezone.now() - timedelta(days=1)
+    assert way(with_deal) == [("inquiry", "2026-01-05"), ("sql", "2026-01-20")]
+    assert "sql" not in dict(way(customer))  # further already: nothing is made up
+    assert [stage for stage, _ in way(plain)] == ["inquiry"]
+    assert run() == 0
+    steps = {step.stage.key: step for step in river(open_facts(), in_force(), Question(Period())).steps}
+    assert (steps["sql"].entered, steps["sql"].value) == (3, 700)
+
+
+def test_the_value_of_leads_without_a_deal_is_unknown_not_nothing(run: Run) -> None:
+    lead("2026-01-05", is_converted=True, converted_on=date(2026, 2, 1))
+    run()
+    steps = {step.stage.key: step for step in river(open_facts(), in_force(), Question(Period())).steps}
+    assert (steps["sql"].entered, steps["sql"].value, steps["inquiry"].value) == (1, None, None)

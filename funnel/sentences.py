@@ -1,0 +1,62 @@
+"""The funnel in words: how many came, how many won, how long it took, and after which stage most left. Pure."""
+
+from core.numbers import days, percent, short_number
+from funnel.measures import EVENT, River, Step
+
+
+def headline(river: River) -> str:
+    """Say the finding of the funnel, as far as there is one."""
+    if not river.leads:
+        return "No lead entered a stage in this period." if river.basis == EVENT else "No lead came in this period."
+    won = _won_by_event(river) if river.basis == EVENT else _won_of_cohort(river)
+    return ". ".join(part for part in (won, _left(river.steps)) if part) + "."
+
+
+def _won_by_event(river: River) -> str:
+    """Count both sides: who was won in a period need not have come in it, so there is no share."""
+    won = f"{_leads(river.won)} became {'a customer' if river.won == 1 else 'customers'}" if river.won else ""
+    came = f"{_leads(river.won_of, 'new')} came in"
+    return f"{won}{_time_to_win(river)}; {came}" if won else f"No lead became a customer; {came}"
+
+
+def _won_of_cohort(river: River) -> str:
+    won, leads = river.won, river.leads
+    if not won:
+        return "The one lead is not a customer yet" if leads == 1 else f"None of {_leads(leads)} is a customer yet"
+    if won == leads:
+        said = "The one lead became a customer" if leads == 1 else f"All {_leads(leads)} became customers"
+    else:
+        said = f"{percent(won / leads)} of {_leads(leads)} became customers"
+    return said + _time_to_win(river)
+
+
+def _time_to_win(river: River) -> str:
+    """Say how long the won took, over those whose days are known."""
+    spread = river.days_to_won
+    if not spread:
+        return ""
+    if spread.n == 1:
+        return f", after {days(spread.median)}" if river.won == 1 else ""
+    whose = "them" if spread.n == river.won else f"the {short_number(spread.n)} whose days are known"
+    return f", half of {whose} within {days(spread.median)}"
+
+
+def _left(steps: tuple[Step, ...]) -> str:
+    """Name the stage after which most left; nothing where no stage stands out."""
+    lost = sorted((step for step in steps if step.lost), key=lambda step: -step.lost)
+    if not lost:
+        return ""
+    total, worst = sum(step.lost for step in lost), lost[0]
+    after = f"after {worst.stage.name}"
+    if len(lost) == 1:
+        return f"{short_number(total)} left, {'all ' if total > 1 else ''}{after}"
+    if worst.lost == lost[1].lost:
+        return ""
+    if worst.lost * 2 > total:
+        return f"Most of those who left did so {after}: {short_number(worst.lost)} of {short_number(total)}"
+    return f"More left {after} than after any other stage: {short_number(worst.lost)} of {short_number(total)}"
+
+
+def _leads(n: int, kind: str = "") -> str:
+    words = f"{kind} lead" if kind else "lead"
+    return f"{short_number(n) if n else 'no'} {words}{'' if n == 1 else 's'}"

@@ -1,0 +1,96 @@
+"""The sentence of the funnel is true of nothing, of one lead, of leads that are all alike, and where half is missing."""
+
+from decimal import Decimal
+
+import pytest
+
+from core.periods import Period, year
+from facts.engine import open_facts
+from funnel.definitions import in_force
+from funnel.measures import COHORT, EVENT, Question, River, Spread, Step, river
+from funnel.sentences import headline
+from funnel.stages import Stage
+from team.models import User
+from tests.funnel.conftest import Run, lead
+
+NAMES = {"inquiry": "Inquiry", "mql": "MQL", "sql": "SQL"}
+
+
+def step(key: str, lost: int) -> Step:
+    return Step(Stage(key, NAMES[key], 0), 0, 10, Decimal(), 0, 0, 0, {"lost": lost} if lost else {}, {}, None)
+
+
+def told(*, leads: int, won: int, came: int = 0, basis: str = COHORT, days: Spread | None = None, **lost: int) -> str:
+    found = River(
+        tuple(step(key, n) for key, n in lost.items()), leads, won, came if basis == EVENT else leads, days, (), (), None,
+        "EUR", basis=basis,
+    )  # fmt: skip
+    return headline(found).replace("\u202f", " ")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        # nothing
+        ({"leads": 0, "won": 0}, "No lead came in this period."),
+        ({"leads": 0, "won": 0, "basis": EVENT}, "No lead entered a stage in this period."),
+        # one row
+        ({"leads": 1, "won": 0}, "The one lead is not a customer yet."),
+        ({"leads": 1, "won": 1, "days": Spread(1, 50, 50, 50)}, "The one lead became a customer, after 50 d."),
+        ({"leads": 1, "won": 0, "inquiry": 1}, "The one lead is not a customer yet. 1 left, after Inquiry."),
+        # all the same
+        ({"leads": 4, "won": 4, "days": Spread(4, 9, 9, 9)}, "All 4 leads became customers, half of them within 9 d."),
+        ({"leads": 4, "won": 0}, "None of 4 leads is a customer yet."),
+        ({"leads": 4, "won": 0, "mql": 4}, "None of 4 leads is a customer yet. 4 left, all after MQL."),
+        # missing half
+        ({"leads": 10, "won": 4}, "40 % of 10 leads became customers."),
+        ({"leads": 10, "won": 4, "days": Spread(1, 5, 5, 5)}, "40 % of 10 leads became customers."),
+        (
+            {"leads": 10, "won": 4, "days": Spread(2, 5, 7, 9)},
+            "40 % of 10 leads became customers, half of the 2 whose days are known within 7 d.",
+        ),
+        # who left
+        ({"leads": 9, "won": 1, "inquiry": 2, "mql": 2}, "11 % of 9 leads became customers."),
+        (
+            {"leads": 9, "won": 1, "inquiry": 3, "mql": 2},
+            "11 % of 9 leads became customers. Most of those who left did so after Inquiry: 3 of 5.",
+        ),
+        (
+            {"leads": 9, "won": 1, "inquiry": 3, "mql": 2, "sql": 2},
+            "11 % of 9 leads became customers. More left after Inquiry than after any other stage: 3 of 7.",
+        ),
+        # by event the won are not a share of those who came
+        (
+            {"leads": 3, "won": 2, "came": 1, "basis": EVENT, "days": Spread(2, 20, 30, 40)},
+            "2 leads became customers, half of them within 30 d; 1 new lead came in.",
+        ),
+        ({"leads": 3, "won": 1, "came": 0, "basis": EVENT}, "1 lead became a customer; no new leads came in."),
+        ({"leads": 3, "won": 0, "came": 2, "basis": EVENT}, "No lead became a customer; 2 new leads came in."),
+    ],
+)  # fmt: skip
+def test_the_sentence_is_true(given: dict[str, object], said: str) -> None:
+    assert told(**given) == said  # type: ignore[arg-type]
+
+
+def test_by_event_there_is_no_share_of_leads(run: Run, cmo: User, as_user: object) -> None:
+    for number in (1, 2):
+        lead("2024-01-01", history={"Won": f"2025-02-0{number}T10:00:00"})
+    lead("2025-02-10")
+    run()
+    found = river(open_facts(), in_force(), Question(year(2025), EVENT))
+    assert (found.won, found.won_of, found.conversion) == (2, 1, None)
+    assert river(open_facts(), in_force(), Question(Period())).conversion == pytest.approx(2 / 3)
+    page = as_user(cmo).get("/funnel/", {"from": "2025-01-01", "to": "2025-12-31", "basis": EVENT, "by": "lead_source"})  # type: ignore[operator]
+    text = page.content.decode()
+    assert "2 leads became customers" in text
+    assert "1 new lead came in" in text
+    assert "200" not in text.split("<main")[1].split("<figure")[0]
+    assert "Overall conversion" not in text
+    assert text.count("Conversion") == text.count('data-label="Conversion"') + 1  # from stage to stage alone
+
+
+def test_records_without_moves_are_not_called_none(company: object, cmo: User, as_user: object) -> None:
+    lead("2025-02-10")
+    text = as_user(cmo).get("/funnel/").content.decode()  # type: ignore[operator]
+    assert "The stages are being computed" in text
+    assert "Import records" not in text
