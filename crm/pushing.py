@@ -17,6 +17,7 @@ from crm.imports.journal import mark
 from crm.imports.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, kept_id, ways_to_write
 from crm.imports.rules import kind_of
 from crm.models import Contact, Import, ImportFile, Lead, Owner, Record
+from crm.models.imports import ROW_COUNTS
 from crm.permissions import PUSH_RECORDS
 from team.models import Company, User
 
@@ -24,7 +25,7 @@ LONGEST_NAME = 255
 MOST = 1_000  # rows of a request
 PUSHED = "pushed:"  # how the key of an import begins that stands for a day's pushes
 PEOPLE = (Contact, Lead, Owner)  # who have a first and a last name, and a whole one
-COUNTED = ("created", "updated", "unchanged", "repeated", "duplicates")
+COUNTED = ROW_COUNTS
 
 
 class Refused(Exception):

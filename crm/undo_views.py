@@ -32,7 +32,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         "row": row,
         "lines": lines,
         "blockers": blockers(run) if row is None else [],
-        "total": sum(line.made + line.changed for line in lines),
+        "total": sum(line.made + line.changed + line.gone for line in lines),
     }
     return render_live(request, "crm/undo.html", context)
 

@@ -27,7 +27,7 @@ from crm.imports.rules import MappingError
 from crm.imports.run import can_be_mapped
 from crm.imports.uploads import whose
 from crm.models import Import, ImportFile, RowError
-from crm.models.imports import HELD_FOR
+from crm.models.imports import HELD_FOR, RECORD_COUNTS
 from team.access import needs, takes_uploads
 from team.forms import zone_choices
 from team.models import User
@@ -106,6 +106,7 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
         "files": [(file, report.made(file), report.noted(file)) for file in page],
         "pairs": run.pairs.count(),
         "mendings": mendings(run),
+        "can_undo": not run.undone_at and any(counts[name] for name in ("created", "updated", *RECORD_COUNTS)),
     }
     return render_live(request, "crm/import_run.html", context)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from crm.imports.departures import Departure
 from crm.imports.notes import Notes
 from crm.imports.plan import Plan
 
@@ -30,6 +31,7 @@ class Staged:
     repeated: int
     keys: pd.Series  # their ids, and the lines on which they stand
     lines: np.ndarray
+    departures: list[Departure] = field(default_factory=list)  # records that its rows say are deleted or merged
     is_mixed: bool = False  # some ids are written otherwise than they may be stored
 
 

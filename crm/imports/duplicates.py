@@ -21,7 +21,7 @@ from crm.imports.rules import model_of
 from crm.models import Duplicate, Import, ImportFile, Likeness, Treatment
 
 if TYPE_CHECKING:
-    from crm.imports.prepare import Staged
+    from crm.imports.checks import Staged
 
 LIKENESS = {"lead": (Likeness.EMAIL,), "contact": (Likeness.EMAIL,), "account": (Likeness.DOMAIN, Likeness.NAME)}
 ANYBODYS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.de",

@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-from crm.imports import duplicates, lookups, reopenings
+from crm.imports import duplicates, lookups, removals, reopenings
 from crm.imports.catalogue import sources
 from crm.imports.headers import fold
 from crm.imports.known_ids import EXTERNAL_ID
@@ -29,9 +29,10 @@ def tasks(run: Import) -> list[Task]:
     """Return what is to be done for the sources of an import and the kinds of records that it made, in order."""
     files = list(run.files.filter(state=ImportFile.State.DONE))
     made = {kind for file in files for kind, counts in file.counts.items() if counts["created"]}
-    found: list[Task] = [_measure]
+    found: list[Task] = [_measure, partial(removals.settle, run)]
     known, waiting = sources(), _links_that_wait()
     for source in sorted({file.source for file in files} & known.keys()):
+        found.append(partial(removals.name_masters, source))
         found += [partial(_tie, source, *link) for link in waiting if link[2] != lookups.ANY]
         if is_of_salesforce(source):
             others = [(model, link) for model, link, by in waiting if by == EXTERNAL_ID]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from crm.imports.catalogue import OURS, RANKS, FileKind, kind_of, own_folder, sources
+from crm.imports.departures import says_departure
 from crm.imports.headers import fold
 from crm.imports.reading import load_mapping, mapping_of
 from crm.imports.rules import ALL, MappingError, ObjectMapping, Source
@@ -136,7 +137,7 @@ def becomes(table: Table, column: str) -> str:
         return OUT
     if folded in {fold(name) for name in names_in(table.get("id", ()))}:
         return ID_ONLY
-    if _is_used(table, folded):
+    if _is_used(table, folded) or says_departure(column, table.get("object", ""), ""):
         return AS_IS
     return f"{CUSTOM}text" if table.get("custom", True) else OUT
 
@@ -145,6 +146,9 @@ def _is_used(table: Table, folded: str) -> bool:
     """Tell whether a column is read for something else: as part of a name, as the mark of deleted rows."""
     names = [
         *table.get("drop_when", {}),
+        *table.get("deleted_when", {}),
+        *names_in(table.get("merged_into", ())),
+        *names_in(table.get("merged_ids", ())),
         *table.get("keep_when", {}),
         *(one["column"] for one in table.get("only", ())),
     ]

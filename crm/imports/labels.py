@@ -19,7 +19,7 @@ def labelled(table: Table, labels: Mapping[str, list[str]]) -> Table:
             found[key] = _named(table[key], known)
     if "needs" in table:
         found["needs"] = [_named(need, known) for need in table["needs"]]
-    for key in ("drop_when", "keep_when"):
+    for key in ("drop_when", "keep_when", "deleted_when"):
         if key in table:
             found[key] = {name: words for column, words in table[key].items() for name in _named(column, known)}
     for part in ("fields", "references"):

@@ -16,10 +16,11 @@ from django.db.models import Count
 
 from core.sheets import unguarded
 from crm.imports.blocks import Block
+from crm.imports.checks import Prepared
 from crm.imports.headers import REJECTED_LINE, fold, is_ours, mends
 from crm.imports.occurrences import Numbering
 from crm.imports.plan import Plan
-from crm.imports.prepare import Prepared, prepare
+from crm.imports.prepare import prepare
 from crm.imports.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING, ZONE, manners_of
 from crm.models import Import, ImportFile, RowError
 

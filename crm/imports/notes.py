@@ -7,6 +7,9 @@ MISFIT, SHORT_ID, DECIMALS = "ids that do not fit", "ids of 15 characters", "ids
 EMPTY_DATES = "empty dates"
 MIXED_IDS = frozenset({MISFIT, SHORT_ID})  # a record may be stored under another way of writing its id
 EQUAL_EACH, EQUAL_ONE, SAME_KEY = "equal rows, each one", "equal rows, one", "rows with the same key"
+DELETED, MERGED, MERGED_HERE = "rows of deleted records", "rows of merged records", "ids of merged records"
+FILTERED, NO_RECORD, OLDER = "rows that are filtered out", "rows without a record", "older rows"
+LEFT_OUT = (DELETED, MERGED, FILTERED, NO_RECORD)  # why rows are not read at all, one reason a row
 Notes = dict[str, dict[str, Any]]  # {what: {rows, sample}}
 WORDS = {
     MISFIT: "{rows} of Salesforce like “{sample}”: the last three characters do not fit the others, so the ids are kept "
@@ -17,6 +20,15 @@ WORDS = {
     SAME_KEY: "{rows} without an id agree with another row in what they are known by, like “{sample}”, and differ in other "
     "columns. Each row is a record of its own.",
     DECIMALS: "{rows} with an id like “{sample}”: it is read without the decimals, which a spreadsheet or program added.",
+    DELETED: "{rows} of records that the source has deleted ({sample}). Those records are removed here too; undo the import to "
+    "bring them back.",
+    MERGED: "{rows} of records that the source has merged into another ({sample}). What points to them points to the other "
+    "record, and they are removed; undo the import to part them again.",
+    MERGED_HERE: "{rows} that name records merged into theirs, like {sample}. What points to those points to the row's record, "
+    "and they are removed; undo the import to part them again.",
+    FILTERED: "{rows} left out: the mapping does not read rows like these.",
+    NO_RECORD: "{rows} left out: nothing in them makes a record of this kind of file.",
+    OLDER: "{rows} left alone: what is here was changed later in the source than the row says.",
     EMPTY_DATES: "{rows} with an empty date ({sample}), read as no date.",
 }
 

@@ -10,6 +10,7 @@ from crm.imports.occurrences import EACH, EQUAL_ROWS, ONE
 from crm.imports.preview import COUNTS, Totals, totals
 from crm.imports.targets import target, title_of
 from crm.models import Import, ImportFile, Likeness, Preview, Treatment
+from crm.models.imports import LEFT_OUT_COUNTS
 
 EXAMPLES = 5
 
@@ -24,6 +25,9 @@ class KindLine:
     unchanged: int
     repeated: int
     duplicates: int
+    older: int
+    removed: int
+    merged: int
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ class Outlook:
 
     @property
     def left_out(self) -> int:
-        """Rows that the source marks as deleted, or that are there already."""
-        return self.totals.dropped + self.totals.duplicates
+        """Rows that are read and left out; the kinds of record and the notes say why."""
+        return sum(getattr(self.totals, name) for name in LEFT_OUT_COUNTS)
 
     @property
     def counting(self) -> str:
@@ -116,7 +120,7 @@ def _notes(file: ImportFile) -> list[NoteLine]:
 
 def _coming(figures: dict[str, Any]) -> int:
     """Return how many rows of a file come in; one is left out as a duplicate where nothing of it does."""
-    left_out = min((counts["duplicates"] for counts in figures["kinds"].values()), default=0)
+    left_out = min((counts["duplicates"] + counts.get("older", 0) for counts in figures["kinds"].values()), default=0)
     return int(figures["rows"] - figures["rejected"] - figures["dropped"] - left_out)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, models
 
+from crm.imports.departures import NO_DEPARTURES, DepartureColumns, named_columns
 from crm.imports.headers import fold, index, is_ours, without_unit
 from crm.imports.manners import PLAIN, Manners
 from crm.imports.rules import Condition, FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
@@ -83,6 +84,7 @@ class Plan:
     home: str = "UTC"  # the company's zone, in which days begin
     keep_when: tuple[tuple[str, frozenset[str]], ...] = ()
     only: tuple[Condition, ...] = ()
+    departures: DepartureColumns = NO_DEPARTURES
     conversion: "Conversion | None" = field(default=None, repr=False)
     stages: "StageBook | None" = field(default=None, repr=False)
     file_columns: frozenset[str] = field(default=frozenset(), repr=False)
@@ -111,10 +113,12 @@ def make_plan(
     here = index(header)
     model = model_of(mapping.object)
     typed = {fold(name): kind for name, kind in mapping.custom_types}
+    departures = _departures(mapping, header, here)
     custom = [
         name
         for name in header
         if not is_ours(name)
+        and name not in departures.headers
         and (fold(name) in typed or (mapping.keeps_custom and not {fold(name), fold(without_unit(name))} & known))
     ]
     return Plan(
@@ -131,11 +135,22 @@ def make_plan(
         drop_when=_words(mapping.drop_when, here),
         keep_when=_words(mapping.keep_when, here),
         only=mapping.only,
+        departures=departures,
         currency=currency,
         zone=source.time_zone or zone,
         home=zone,
         custom_types={name: typed[fold(name)] for name in custom if typed.get(fold(name), "text") != "text"},
     )
+
+
+def _departures(mapping: ObjectMapping, header: list[str], here: Mapping[str, str]) -> DepartureColumns:
+    given = DepartureColumns(
+        _words(mapping.deleted_when, here),
+        _present(mapping.merged_into, here),
+        _present(mapping.merged_ids, here),
+    )
+    ignored = {fold(name) for name in mapping.ignore}
+    return named_columns(header, mapping.object, mapping.source, mapping.known_columns - ignored, given)
 
 
 def _words(

@@ -11,13 +11,14 @@ from crm import stages
 from crm.imports import agreed, mended, store
 from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind
+from crm.imports.checks import Prepared
 from crm.imports.convertible import conversion
 from crm.imports.evidence import manners_of
 from crm.imports.hand import kind_for
 from crm.imports.keys import for_each_column
 from crm.imports.occurrences import Numbering, numbering
 from crm.imports.plan import Plan, make_plan
-from crm.imports.prepare import Prepared, prepare
+from crm.imports.prepare import prepare
 from crm.imports.spoken import with_manners
 from crm.models import CustomField, Import, ImportFile
 from team.models import Company

@@ -1,6 +1,5 @@
 """A block of rows and a plan: what is checked, mended and staged, and which rows are refused and why."""
 
-import io
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
@@ -8,29 +7,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-from django.db import connection, models
-from pyarrow import csv as arrow_csv
+from django.db import models
 
 from crm.imports import agreed, bounds, keys, outcomes, spoken, values
 from crm.imports.blocks import Block
 from crm.imports.bounds import shown
 from crm.imports.calculate import calculated
-from crm.imports.checks import Checks, Prepared, Refused, Staged, storable
+from crm.imports.cells import NO_DATE, NO_NUMBER, NO_YES, complaint, read_cells, read_days
+from crm.imports.checks import Checks, Prepared, Refused, storable
 from crm.imports.constants import constant
 from crm.imports.convertible import AMOUNT
 from crm.imports.headers import fold
 from crm.imports.lookups import ANY
-from crm.imports.notes import MIXED_IDS
 from crm.imports.occurrences import Numbering
-from crm.imports.plan import BASIS, Plan, PlannedField, PlannedReference, staged_columns
+from crm.imports.plan import BASIS, Plan, PlannedField, PlannedReference
+from crm.imports.rows import Rows, stage
 from crm.models import StageTrack
 from crm.stages import usual
 
 LONGEST_KEY = 255
-NO_DATE = "is no date that can be read; write it as 2025-03-31"
-NO_NUMBER = "is no number that can be read, or too large; write it as 1234.50"
-NO_YES = "is neither yes nor no"
 
 
 def prepare(block: Block, plans: list[Plan], numbering: Numbering | None = None) -> Prepared:
@@ -43,20 +38,22 @@ def prepare(block: Block, plans: list[Plan], numbering: Numbering | None = None)
         lines = block.lines
     checks = Checks(frame, lines, np.zeros(len(frame), bool))
     _check_cells(checks)
-    dropped = _dropped(frame, plans)
-    columns = [read_columns(plan, checks) for plan in plans]
+    rows = Rows.of(frame, plans)
+    columns = [read_columns(plan, checks, rows.read(place)) for place, plan in enumerate(plans)]
     if numbering:
         _number_rows(numbering, columns, checks)
-    for plan, found in zip(plans, columns, strict=True):
+    for place, (plan, found) in enumerate(zip(plans, columns, strict=True)):
+        checks.about = rows.read(place)
         _check_rates(plan, found, checks)
-    taken = ~checks.wrong & ~dropped
-    staged = [_stage(plan, found, taken, checks) for plan, found in zip(plans, columns, strict=True)]
+    staged = [
+        stage(plan, found, place, rows, checks) for place, (plan, found) in enumerate(zip(plans, columns, strict=True))
+    ]
     refused = [Refused(bad.line, "", bad.reason, {"": storable(bad.text[:10_000])}) for bad in block.bad]
     refused += checks.refused()
+    dropped = rows.left_out(columns, checks)
     return Prepared(
-        staged, refused, len(frame) + len(block.bad), int((dropped & ~checks.wrong).sum()), block.end, block.next_line,
-        notes=checks.notes,
-    )  # fmt: skip
+        staged, refused, len(frame) + len(block.bad), dropped, block.end, block.next_line, notes=checks.notes
+    )
 
 
 def trimmed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -79,20 +76,10 @@ def _check_cells(checks: Checks) -> None:
         checks.note(nul, str(name), lambda _: "The cell holds a NUL character")
 
 
-def _dropped(frame: pd.DataFrame, plans: list[Plan]) -> np.ndarray:
-    dropped = np.zeros(len(frame), bool)
-    for header, words in {rule for plan in plans for rule in plan.drop_when}:
-        marked = [word for word in frame[header].unique() if fold(word) in words]
-        dropped |= frame[header].isin(marked).to_numpy()
-    if plans and all(plan.only for plan in plans):  # what no kind of record wants is left out
-        dropped |= ~np.any([keys.makes_a_record(plan, frame) for plan in plans], axis=0)
-    return dropped
-
-
-def read_columns(plan: Plan, checks: Checks) -> dict[str, pd.Series]:
-    """Return the staged columns of all rows by name, wrong cells noted."""
+def read_columns(plan: Plan, checks: Checks, read: np.ndarray | None = None) -> dict[str, pd.Series]:
+    """Return the staged columns of all rows by name, wrong cells noted; of rows that are not to be read only the id."""
     about = keys.makes_a_record(plan, checks.frame)
-    checks.about = about
+    checks.about = about if read is None else about & read
     columns = {"external_id": _key(plan, checks)}
     for planned in plan.fields:
         columns[planned.column] = _field(planned, plan, checks, columns)
@@ -121,7 +108,7 @@ def _custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
             found, wrong = values.number_or_percent(column, plan.manners.decimal_of([header]))
             words = NO_NUMBER
         case "date":
-            found, wrong = _days(column, [header], plan)
+            found, wrong = read_days(column, [header], plan)
             words = NO_DATE
         case "yes_no":
             found, wrong = values.boolean(column, nullable=True)
@@ -221,11 +208,11 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
         column = column.where(_where(rule.when, done, frame), "")
     for header, words in planned.unless:
         column = column.where(~frame[header].isin([word for word in frame[header].unique() if fold(word) in words]), "")
-    found, wrong = _read(planned, column, plan)
+    found, wrong = read_cells(planned, column, plan)
     if planned.calculation:
         found = _with_calculation(planned, plan, found, wrong, checks)
     header = (*planned.headers, *planned.join, "")[0]
-    checks.note(wrong, header, lambda place: _complaint(planned, plan, str(raw.iat[place])))
+    checks.note(wrong, header, lambda place: complaint(planned, plan, str(raw.iat[place])))
     bounds.check(planned, header, raw, found, checks)
     return found
 
@@ -317,74 +304,6 @@ def _where(when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Ser
     return holds
 
 
-def _read(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Read:
-    decimal = plan.manners.decimal_of(planned.headers)
-    match planned.rule.reads:
-        case "percent":
-            return values.scaled(column.str.rstrip(" %"), values.fraction, decimal)
-        case "millions":
-            return values.scaled(column, values.from_millions, decimal)
-        case "minutes":
-            return values.scaled(column, values.from_minutes, decimal)
-        case "day before":
-            days, wrong = _read_as(planned, column, plan)
-            return days - pd.Timedelta(days=1), wrong
-        case "email":
-            column = values.email(column)
-        case "domain":
-            column = values.domain(column)
-    return _read_as(planned, column, plan)
-
-
-def _read_as(planned: PlannedField, column: pd.Series, plan: Plan) -> values.Read:
-    """Read text as what the field is, in the manners of its columns."""
-    found, manners, headers = planned.model_field, plan.manners, planned.headers
-    formats = (*plan.source.times, *plan.source.dates)
-    if isinstance(found, models.DateTimeField):
-        return values.time(column, formats, manners.zone_of(headers, plan.zone), manners.order_of(headers), plan.home)
-    if isinstance(found, models.DateField):
-        return _days(column, headers, plan)
-    if isinstance(found, models.DecimalField):
-        return values.number(column, manners.decimal_of(headers))
-    if isinstance(found, models.IntegerField):
-        bounds = connection.ops.integer_field_range(found.get_internal_type())
-        return values.integer(column, *bounds, manners.decimal_of(headers))
-    if isinstance(found, models.BooleanField):
-        return values.boolean(column, found.null)
-    if found.name == "currency":
-        return values.currency(column)
-    if found.choices:
-        return column, ~column.isin([str(value) for value, _ in found.choices]).to_numpy()
-    return values.text(column, found.max_length)
-
-
-def _days(column: pd.Series, headers: Iterable[str], plan: Plan) -> values.Read:
-    """Read days; of times the day that they are on the company's clock."""
-    manners, formats = plan.manners, (*plan.source.times, *plan.source.dates)
-    return values.day(column, formats, manners.order_of(headers), manners.zone_of(headers, plan.zone), plan.home)
-
-
-def _complaint(planned: PlannedField, plan: Plan, cell: str) -> str:
-    found = planned.model_field
-    quoted = shown(cell)
-    doubt = spoken.doubt(planned, plan, cell)
-    if doubt:
-        return f"{quoted} {doubt}"
-    if planned.rule.reads == "percent":
-        return f"{quoted} is no percentage from 0 to 100"
-    if isinstance(found, models.DateField):
-        return f"{quoted} {NO_DATE}"
-    if isinstance(found, models.DecimalField | models.IntegerField):
-        return f"{quoted} {NO_NUMBER}"
-    if isinstance(found, models.BooleanField):
-        return f"{quoted} {NO_YES}"
-    if found.name == "currency":
-        return f"{quoted} is no currency; write it as EUR"
-    if found.choices:
-        return f"{quoted} is none of {', '.join(str(value) for value, _ in found.choices)}"
-    return f"The text has {len(cell)} characters; at most {found.max_length} fit"
-
-
 def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:
     rule = planned.rule
     nulls = {*plan.source.nulls, *plan.manners.nulls_of(planned.headers)}
@@ -412,17 +331,3 @@ def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Seri
     too_long = (column.str.len() > longest).to_numpy(dtype=bool, na_value=False)
     checks.note(too_long, planned.headers[0], lambda _: f"The name is longer than {longest} characters")
     return values.missing(column)
-
-
-def _stage(plan: Plan, columns: dict[str, pd.Series], taken: np.ndarray, checks: Checks) -> Staged:
-    """Write the rows that are taken as CSV; of rows with the same id the last one counts."""
-    key = columns["external_id"]
-    here = taken & (key != "").to_numpy()
-    last = ~key[here].duplicated(keep="last").to_numpy()
-    picked = np.flatnonzero(here)[last]
-    names = [name for name, _ in staged_columns(plan)]
-    table = pa.table({name: pa.array(columns[name].iloc[picked], from_pandas=True) for name in names})
-    out = io.BytesIO()
-    arrow_csv.write_csv(table, out, arrow_csv.WriteOptions(include_header=False))
-    repeated, is_mixed = int((~last).sum()), bool(MIXED_IDS & checks.notes.keys())
-    return Staged(plan, out.getvalue(), len(picked), repeated, key.iloc[picked], checks.lines[picked], is_mixed)

@@ -13,16 +13,17 @@ from django.utils import timezone
 from core.work import State
 from crm.imports import duplicates
 from crm.imports.ahead import Ahead
+from crm.imports.checks import Prepared
 from crm.imports.currency import assumed
-from crm.imports.notes import add_notes
+from crm.imports.notes import OLDER, add_note, add_notes
 from crm.imports.planning import place_behind, place_in, plans_of, prepared_from
-from crm.imports.prepare import Prepared
 from crm.imports.would import would_do
 from crm.models import Import, ImportFile, Preview, SeenKey
+from crm.models.imports import RECORD_COUNTS, ROW_COUNTS
 
 SHOWN = 20
 PAIRS = 5
-COUNTS = ("created", "updated", "unchanged", "repeated", "duplicates")
+COUNTS = (*ROW_COUNTS, *RECORD_COUNTS)
 
 
 def restart(run: Import) -> Preview:
@@ -107,6 +108,7 @@ class Counting:
                 found = would_do(staged, self.row.pk, set(self.row.checkpoint["named"]), self.row.run.duplicates)
                 more = {**asdict(found.counts), "repeated": staged.repeated, "duplicates": found.left_out}
                 add_kind(figures, staged.plan.mapping.object, more)
+                add_note(figures["notes"], OLDER, found.counts.older)
                 add_links(figures, staged.plan.mapping.object, found.links)
                 add_alike(figures, staged.plan.mapping.object, found.alike)
             file.preview = figures
@@ -184,6 +186,9 @@ class Totals:
     unchanged: int
     repeated: int
     duplicates: int
+    older: int
+    removed: int
+    merged: int
     rejected: int
     dropped: int
 

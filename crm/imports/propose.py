@@ -10,9 +10,10 @@ from rapidfuzz import fuzz
 
 from crm.imports import values
 from crm.imports.catalogue import sources
+from crm.imports.departures import says_departure
 from crm.imports.headers import fold, is_ours, without_unit
 from crm.imports.rules import FieldRule, Reference
-from crm.imports.targets import CUSTOM, Target, kinds, targets
+from crm.imports.targets import AS_IS, CUSTOM, Target, kinds, targets
 from crm.models import CustomType
 
 LIKE_ENOUGH = 86  # of 100, by rapidfuzz
@@ -130,11 +131,16 @@ def _ad_report(kind: str, header: list[str]) -> float:
 
 
 def _proposal(kind: str, choices: dict[str, str], header: list[str], frame: pd.DataFrame) -> Proposal:
-    rest = {column: f"{CUSTOM}{guess_type(frame[column])}" for column in header if column not in choices}
+    rest = {column: _kept(kind, column, frame) for column in header if column not in choices}
     fixed = ADS if kind == "spend" and is_ad_report(header) else {}
     constants = {key: value for key, value in fixed.items() if key not in choices.values()}
     id_of = "" if fixed else id_column(kind, header, frame)
     return Proposal(kind, {**choices, **rest}, id_of, constants)
+
+
+def _kept(kind: str, column: str, frame: pd.DataFrame) -> str:
+    """Return what becomes of a column that feeds no field: it is kept, or marks records as deleted or merged."""
+    return AS_IS if says_departure(column, kind, "") else f"{CUSTOM}{guess_type(frame[column])}"
 
 
 def _choices(kind: str, header: list[str], frame: pd.DataFrame, known: Aliases) -> tuple[dict[str, str], float]:
@@ -157,7 +163,7 @@ def _pairs(kind: str, header: list[str], known: Aliases) -> list[tuple[float, st
     found = [
         (likeness, column, one)
         for column in header
-        if fold(column) and not is_ours(column)
+        if fold(column) and not is_ours(column) and not says_departure(column, kind, "")
         for one in targets(kind)
         if (likeness := _likeness(column, names[one])) >= LIKE_ENOUGH
     ]

@@ -32,7 +32,7 @@ from crm.models import CustomType
 KEYS = {
     "object", "file", "id", "needs", "ignore", "custom", "id_may_be_empty", "drop_when", "fields", "references",
     "maps", "copies", "back_links", "rules", "each", "keep_when", "id_from", "title", "about", "id_about", "id_example",
-    "custom_fields", "custom_about", "only",
+    "custom_fields", "custom_about", "only", "deleted_when", "merged_into", "merged_ids",
 }  # fmt: skip
 READS = {"", "percent", "millions", "minutes", "email", "domain", "day before"}
 LOOKUPS = {"external_id", "email", "domain", "name", "any"}
@@ -108,6 +108,9 @@ def mapping_of(path: Path, table: Mapping[str, Any]) -> ObjectMapping:
         custom_types=_custom_types(table.get("custom_fields", {})),
         id_may_be_empty=table.get("id_may_be_empty", False),
         drop_when=tuple((column, _names(values)) for column, values in table.get("drop_when", {}).items()),
+        deleted_when=tuple((column, _names(words)) for column, words in table.get("deleted_when", {}).items()),
+        merged_into=_names(table.get("merged_into", ())),
+        merged_ids=_names(table.get("merged_ids", ())),
         only=tuple(_condition(given) for given in table.get("only", ())),
         copies=tuple(_copy(name, origin) for name, origin in table.get("copies", {}).items()),
         back_links=tuple(_back_link(link) for link in table.get("back_links", ())),

@@ -81,8 +81,16 @@ def sentence(run: Import, counts: dict[str, int]) -> str:
         words = f"{_rows(counts['rows'])} read: {came}"
     if counts["rejected"]:
         words += f"; {_rows(counts['rejected'])} {'was' if counts['rejected'] == 1 else 'were'} refused"
-    if counts["duplicates"]:
-        words += f"; {_rows(counts['duplicates'])} left out as duplicates"
+    reasons = [
+        (counts["duplicates"], "as duplicates"),
+        (counts["repeated"], "as repeated in the file"),
+        (counts["older"], "as older than what is here"),
+        (counts["dropped"], "for the reasons below"),
+    ]
+    words += "".join(f"; {_rows(number)} left out {why}" for number, why in reasons if number)
+    gone = [(counts["removed"], "removed"), (counts["merged"], "merged into others")]
+    for number, what in gone:
+        words += f"; {number:,} record{'' if number == 1 else 's'} {what}" if number else ""
     ends = {State.FAILED.value: "It then failed", State.CANCELLED.value: "It was then cancelled"}
     return f"{words}. {ends[run.state]}." if run.state in ends else f"{words}."
 
@@ -103,7 +111,8 @@ def noted(file: ImportFile) -> list[str]:
 
 def _numbers(counts: dict[str, int]) -> str:
     words = {"created": "new", "updated": "changed", "unchanged": "the same", "repeated": "repeated in the file",
-             "duplicates": "left out as duplicates"}  # fmt: skip
+             "duplicates": "left out as duplicates", "older": "older than what is here", "removed": "removed",
+             "merged": "merged into others"}  # fmt: skip
     found = [f"{counts[name]:,} {word}" for name, word in words.items() if counts.get(name)]
     return ", ".join(found) or "none"
 

@@ -154,6 +154,9 @@ class ObjectMapping:
     column: str = ""  # of such a mapping: the one column that it is about
     keep_when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # only rows with these words make a record
     drop_when: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    deleted_when: tuple[tuple[str, tuple[str, ...]], ...] = ()  # rows with these words: the source deleted the record
+    merged_into: tuple[str, ...] = ()  # columns with the id of the record that a row's own was merged into
+    merged_ids: tuple[str, ...] = ()  # columns with the ids of records that were merged into the row's own
     only: tuple[Condition, ...] = ()  # only rows that meet all of these make a record
     copies: tuple[tuple[str, str, str], ...] = ()  # (field, link, field of the linked record)
     back_links: tuple[BackLink, ...] = ()
@@ -183,6 +186,7 @@ class ObjectMapping:
     @property
     def _named_columns(self) -> list[str]:
         names = [*self.id_columns, *self.ignore, *(column for column, _ in (*self.drop_when, *self.keep_when))]
+        names += [*(column for column, _ in self.deleted_when), *self.merged_into, *self.merged_ids]
         names += [condition.column for condition in self.only] + [name for name, _ in self.custom_types]
         for rule in self.fields:
             names += [*rule.columns, *rule.join, *(rule.refine.columns if rule.refine else ())]

@@ -14,19 +14,19 @@ from django.utils import timezone
 from core.tasks import ring
 from core.work import Later
 from crm import rates
-from crm.imports import ecb, finish, mended, preview, remember, sheets, store, unchanged, uploads
+from crm.imports import ecb, finish, mended, preview, remember, removals, sheets, store, unchanged, uploads
 from crm.imports.ahead import Ahead
 from crm.imports.catalogue import AUTO, FileKind, recognise
+from crm.imports.checks import Prepared, Refused, Staged
 from crm.imports.currency import settle
 from crm.imports.detect import examine
 from crm.imports.duplicates import list_left_out
 from crm.imports.journal import mark
 from crm.imports.locks import one_at_a_time
 from crm.imports.mended import AT_FIRST
-from crm.imports.notes import add_notes
+from crm.imports.notes import OLDER, add_note, add_notes
 from crm.imports.other_systems import other_system, without_mapping
 from crm.imports.planning import note_custom_fields, place_behind, place_in, prepared_from
-from crm.imports.prepare import Prepared, Refused, Staged
 from crm.imports.questions import questions
 from crm.imports.sample import first_rows
 from crm.imports.staging import Written, upsert
@@ -146,6 +146,7 @@ class Run:
             for staged in prepared.staged:
                 written = upsert(staged, self.row.pk, self.row.duplicates)
                 list_left_out(self.row, file, staged, written.left_out)
+                removals.note(self.row, file, staged.plan.mapping.object, staged.plan.source.name, staged.departures)
                 _count(file, staged, written)
             _note(file, prepared.refused)
             mended.note(file, prepared.mended)
@@ -194,10 +195,12 @@ def _count(file: ImportFile, staged: Staged, written: Written) -> None:
     new = {
         "created": written.created,
         "updated": written.updated,
-        "unchanged": staged.rows - out - written.created - written.updated,
+        "unchanged": staged.rows - out - written.created - written.updated - written.older,
         "repeated": staged.repeated,
         "duplicates": out,
+        "older": written.older,
     }
+    add_note(file.notes, OLDER, written.older)
     for name, number in new.items():
         counts[name] = counts.get(name, 0) + number
 

@@ -8,9 +8,10 @@ import pandas as pd
 
 from crm.imports import store
 from crm.imports.blocks import carefully, is_well_formed, last_row_end, parse
+from crm.imports.checks import Checks
 from crm.imports.keys import makes_a_record
 from crm.imports.plan import Plan, PlannedField, PlannedReference
-from crm.imports.prepare import Checks, read_columns, trimmed
+from crm.imports.prepare import read_columns, trimmed
 from crm.models import ImportFile
 
 SIZE = 512 * 1024

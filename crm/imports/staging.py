@@ -8,13 +8,14 @@ from typing import Any
 from django.db import connection
 
 from crm.imports import duplicates, lookups
+from crm.imports.checks import Staged
 from crm.imports.journal import made
 from crm.imports.known_ids import use_stored_ids
 from crm.imports.plan import NAME, NAME_PARTS, Plan, PlannedReference, staged_columns
-from crm.imports.prepare import Staged
 
 STAGE = "import_stage"
 LONGEST_NAME = 255
+MODIFIED = "modified_at"
 PAIRS = 40  # jsonb_build_object takes at most 100 arguments
 
 
@@ -25,6 +26,7 @@ class Written:
     created: int
     updated: int
     left_out: tuple[duplicates.Pair, ...] = ()
+    older: int = 0  # rows left alone, since the source changed what is here later
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,33 @@ def upsert(staged: Staged, import_id: int, treatments: Mapping[str, str] | None 
         statement = upsert_statement(plan, import_id)
         cursor.execute(statement.text, statement.values)
         created, written = cursor.fetchone()
+        older = count_older(cursor, plan) if written < staged.rows - len(left_out) else 0
         cursor.execute(f"DROP TABLE {STAGE}")
-    return Written(created, written - created, tuple(left_out))
+    return Written(created, written - created, tuple(left_out), older)
+
+
+def is_older(plan: Plan, row: str, there: str) -> str:
+    """Return SQL that tells whether a row says less lately than what is there when its source last changed it.
+
+    A day alone lasts until midnight, and a time without seconds until the next minute.
+    """
+    if not any(planned.column == MODIFIED for planned in plan.fields):
+        return "false"
+    clock = f"({row} AT TIME ZONE '{plan.home}')::time"
+    lasts = f"CASE WHEN {clock} = '00:00' THEN interval '1 day' WHEN extract(second FROM {row}) = 0 THEN interval '1 minute' ELSE interval '0' END"
+    return f"coalesce({row} < {there} AND {row} + {lasts} <= {there}, false)"
+
+
+def count_older(cursor: Any, plan: Plan) -> int:
+    """Count the staged rows that are older than the record that is there."""
+    older = is_older(plan, f"s.{MODIFIED}", f"t.{MODIFIED}")
+    if older == "false":
+        return 0
+    cursor.execute(
+        f"SELECT count(*) FROM {STAGE} s JOIN {quoted(plan.table)} t ON t.source = %s AND t.external_id = s.external_id WHERE {older}",
+        [plan.source.name],
+    )
+    return int(cursor.fetchone()[0])
 
 
 def copy(cursor: Any, plan: Plan, rows: bytes) -> None:
@@ -113,6 +140,7 @@ def upsert_statement(plan: Plan, import_id: int) -> Sql:
     if changes:
         text += (
             f"UPDATE SET {set_list}, last_import_id = excluded.last_import_id WHERE ({old}) IS DISTINCT FROM ({new}) "
+            f"AND NOT {is_older(plan, f'excluded.{MODIFIED}', f't.{MODIFIED}')} "
         )
         values += new_values * 2
     else:

@@ -111,7 +111,8 @@ def _planned(run: Import) -> Planned:
 
 def _wrote(files: Planned) -> bool:
     """Tell whether any of the files changed anything."""
-    return any(counts["created"] or counts["updated"] for file, _ in files for counts in file.counts.values())
+    changes = ("created", "updated", "removed", "merged")
+    return any(counts.get(name) for file, _ in files for counts in file.counts.values() for name in changes)
 
 
 def _shared(plans: list[Plan], others: list[list[Plan]]) -> bool:
@@ -310,4 +311,4 @@ def _take_over(file: ImportFile, origin: ImportFile) -> None:
 
 def _unchanged(counts: dict[str, int]) -> dict[str, int]:
     standing = sum(counts.get(name, 0) for name in ("created", "updated", "unchanged"))
-    return {**counts, "created": 0, "updated": 0, "unchanged": standing}
+    return {**counts, "created": 0, "updated": 0, "removed": 0, "merged": 0, "unchanged": standing}

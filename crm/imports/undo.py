@@ -16,9 +16,10 @@ from django.utils import timezone
 from crm import rates
 from crm.imports.finish import records
 from crm.imports.locks import one_at_a_time
+from crm.imports.removals import put_back
 from crm.imports.rules import model_of
 from crm.imports.staging import quoted
-from crm.models import CustomField, Duplicate, ExchangeRate, Import, RowError, Undo
+from crm.models import CustomField, Duplicate, ExchangeRate, Import, Removal, RowError, Undo
 from team.models import Company, Territory
 
 PORTION = 20_000
@@ -27,11 +28,12 @@ KEPT = {"id", "changed_xid"}  # of a row that gets its image back: its place and
 
 @dataclass(frozen=True)
 class Line:
-    """Of one kind of record: how many rows the import made, and how many it changed."""
+    """Of one kind of record: how many rows the import made, changed and took away."""
 
     name: str
     made: int
     changed: int
+    gone: int
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,11 @@ def what_goes(run: Import) -> list[Line]:
     lines = []
     for model in records():
         made = _number(f"SELECT count(*) FROM {_table(model)} WHERE first_import_id = %s", run.pk)
-        changed = _number(
-            'SELECT count(*) FROM crm_before WHERE run_id = %s AND "table" = %s', run.pk, model._meta.db_table
-        )
-        if made or changed:
-            lines.append(Line(str(model._meta.verbose_name_plural), made, changed))
+        images = 'SELECT count(*) FROM crm_before WHERE run_id = %s AND "table" = %s AND '
+        changed = _number(f"{images} NOT is_removed", run.pk, model._meta.db_table)
+        gone = _number(f"{images} is_removed", run.pk, model._meta.db_table)
+        if made or changed or gone:
+            lines.append(Line(str(model._meta.verbose_name_plural), made, changed, gone))
     return lines
 
 
@@ -70,11 +72,27 @@ def _changed_since(run: Import) -> Iterator[Blocker]:
         number = _number(f"SELECT count(*) FROM {table} t WHERE t.first_import_id = %s AND {mine}", run.pk, run.pk)
         number += _number(
             f'SELECT count(*) FROM crm_before b LEFT JOIN {table} t ON t.id = b.row_id WHERE b.run_id = %s AND b."table" = %s '
-            f"AND (t.id IS NULL OR {mine})",
+            f"AND NOT b.is_removed AND (t.id IS NULL OR {mine})",
             run.pk, model._meta.db_table, run.pk,
         )  # fmt: skip
+        number += _gone_since(run, model)
         if number:
             yield Blocker(f"{number:,} {model._meta.verbose_name_plural} were changed since.")
+
+
+def _gone_since(run: Import, model: type[models.Model]) -> int:
+    """Count the removed rows in whose place others came, and those that the import made and a later one removed."""
+    table = _table(model)
+    return _number(
+        f"SELECT count(*) FROM crm_before b JOIN {table} t ON t.source = b.image ->> 'source' "
+        "AND t.external_id = b.image ->> 'external_id' WHERE b.run_id = %s AND b.\"table\" = %s AND b.is_removed",
+        run.pk, model._meta.db_table,
+    ) + _number(
+        'SELECT count(*) FROM crm_before b WHERE b."table" = %s AND b.is_removed AND b.run_id <> %s '
+        "AND (b.image ->> 'first_import_id' = %s OR EXISTS (SELECT 1 FROM crm_before o WHERE o.run_id = %s "
+        'AND o."table" = b."table" AND o.row_id = b.row_id AND NOT o.is_removed))',
+        model._meta.db_table, run.pk, str(run.pk), run.pk,
+    )  # fmt: skip
 
 
 def _writer(model: type[models.Model]) -> str:
@@ -143,6 +161,8 @@ def step(row: Undo) -> bool:
 
 
 def _portion(run_id: int) -> int:
+    if back := put_back(run_id):
+        return back
     for model in records():
         if restored := _restore(run_id, model):
             return restored
@@ -204,6 +224,7 @@ def _settle(run: Import) -> None:
     """The last threads: territories that nothing needs any more, the company's currency, the note that it is done."""
     _remove_territories(run.pk)
     Duplicate.objects.filter(run=run).delete()
+    Removal.objects.filter(run=run).delete()
     RowError.objects.filter(mended_by=run).update(mended_by=None)
     _forget_custom_fields(run)
     brought = any("exchange_rate" in file.counts for file in run.files.all())

@@ -2,16 +2,16 @@
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
 
-from crm.imports import duplicates, lookups, staging
+from crm.imports import duplicates, lookups, removals, staging
+from crm.imports.checks import Staged
 from crm.imports.known_ids import use_stored_ids
 from crm.imports.plan import Plan, PlannedReference
-from crm.imports.prepare import Staged
-from crm.imports.staging import STAGE, Sql, quoted
+from crm.imports.staging import MODIFIED, STAGE, Sql, quoted
 
 ROWS = "preview_rows"
 EXAMPLES = 20
@@ -23,6 +23,9 @@ class Counts:
     created: int
     updated: int
     unchanged: int
+    older: int = 0
+    removed: int = 0
+    merged: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mappi
     `named` are the kinds of record that some file of the import points to by a name. Call it in a transaction.
     """
     plan = staged.plan
+    gone = removals.count_here(plan.mapping.object, plan.source.name, staged.departures, preview_id)
     if not staged.rows:
-        return Found(Counts(0, 0, 0), {}, duplicates.Found({}, []))
+        return Found(Counts(0, 0, 0, **gone), {}, duplicates.Found({}, []))
     with connection.cursor() as cursor:
         staging.copy(cursor, plan, staged.csv)
         use_stored_ids(cursor, plan, STAGE, is_mixed=staged.is_mixed, run=("preview", preview_id))
@@ -51,7 +55,9 @@ def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mappi
         duplicates.note_words(cursor, plan, STAGE, preview_id)
         lay_out(cursor, plan, preview_id)
         links = {one.rule.name: _link(cursor, one, plan, preview_id) for one in plan.references}
-        counts = _counts(cursor, plan, preview_id, staged.rows - out)  # what links make is there before the rows are
+        counts = replace(
+            _counts(cursor, plan, preview_id, staged.rows - out), **gone
+        )  # what links make is there before the rows are
         _note_seen(cursor, plan, preview_id, named)
         cursor.execute(f"DROP TABLE {STAGE}, {ROWS}")
     return Found(counts, {name: found for name, found in links.items() if found["rows"] or found["made"]}, alike, out)
@@ -111,16 +117,17 @@ def _counts(cursor: Any, plan: Plan, preview_id: int, rows: int) -> Counts:
         old = ", ".join(f"t.{quoted(name)}" for name in names)
         changed = f"({old}) IS DISTINCT FROM ({', '.join(value.text for value in new)})"
     again = f"k.content & 65535 = {_mark(plan)}"
+    older = staging.is_older(plan, f"excluded.{MODIFIED}", f"greatest(t.{MODIFIED}, k.{MODIFIED})")
     cursor.execute(
         "SELECT count(*) FILTER (WHERE k.key IS NULL AND t.id IS NULL), "
-        f"count(*) FILTER (WHERE CASE WHEN {again} THEN k.content <> excluded.accord_content "
-        f"WHEN t.id IS NULL THEN k.key IS NOT NULL ELSE {changed} END) "
+        f"count(*) FILTER (WHERE NOT {older} AND CASE WHEN {again} THEN k.content <> excluded.accord_content "
+        f"WHEN t.id IS NULL THEN k.key IS NOT NULL ELSE {changed} END), count(*) FILTER (WHERE {older}) "
         f"FROM {ROWS} excluded LEFT JOIN {quoted(plan.table)} t ON t.source = %s AND t.external_id = excluded.external_id "
         "LEFT JOIN crm_seenkey k ON k.preview_id = %s AND k.kind = %s AND k.key = excluded.accord_key",
         [*(v for value in new for v in value.values), plan.source.name, preview_id, plan.mapping.object],
     )
-    created, updated = cursor.fetchone()
-    return Counts(created, updated, rows - created - updated)
+    created, updated, older_ones = cursor.fetchone()
+    return Counts(created, updated, rows - created - updated - older_ones, older_ones)
 
 
 def _link(cursor: Any, reference: PlannedReference, plan: Plan, preview_id: int) -> dict[str, Any]:
@@ -155,10 +162,13 @@ def _note_made(cursor: Any, reference: PlannedReference, plan: Plan, preview_id:
 
 
 def _note_seen(cursor: Any, plan: Plan, preview_id: int, named: set[str]) -> None:
+    modified = MODIFIED if any(planned.column == MODIFIED for planned in plan.fields) else "NULL::timestamptz"
+    older = staging.is_older(plan, f"excluded.{MODIFIED}", f"k.{MODIFIED}")
     cursor.execute(
-        "INSERT INTO crm_seenkey (preview_id, kind, key, content) "
-        f"SELECT DISTINCT ON (accord_key) %s::bigint, %s, accord_key, accord_content FROM {ROWS} "
-        "ON CONFLICT (preview_id, kind, key) DO UPDATE SET content = excluded.content",
+        "INSERT INTO crm_seenkey AS k (preview_id, kind, key, content, modified_at) "
+        f"SELECT DISTINCT ON (accord_key) %s::bigint, %s, accord_key, accord_content, {modified} FROM {ROWS} "
+        "ON CONFLICT (preview_id, kind, key) DO UPDATE SET content = excluded.content, "
+        f"modified_at = coalesce(excluded.modified_at, k.modified_at) WHERE NOT {older}",
         [preview_id, plan.mapping.object],
     )
     if plan.mapping.object not in named:

@@ -12,10 +12,10 @@ from crm.models.rates import DayRate, ExchangeRate
 from crm.models.review import CustomField, CustomType, Preview, RememberedMapping, SeenKey, SourceZone
 from crm.models.service import Activity, Enquiry, EnquiryHandover, UsageEvent
 from crm.models.stages import StageDecision, StageMapping
-from crm.models.undo import Before, ImportTransaction, Restored, Undo
+from crm.models.undo import Before, ImportTransaction, Removal, Restored, Undo
 
 __all__ = [
     "Account", "Activity", "Before", "BuyingRole", "Campaign", "Connector", "Contact", "ContentAsset", "ContentUse", "CustomField", "CustomType", "DayRate", "Duplicate", "Enquiry", "EnquiryHandover", "ExchangeRate",
-    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Likeness", "LineItem", "Opportunity", "Outcome", "OutcomeBasis", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "Restored", "RowError", "SeenKey", "SourceZone", "Spend",
+    "FileState", "Import", "ImportFile", "ImportTransaction", "Invoice", "Lead", "Likeness", "LineItem", "Opportunity", "Outcome", "OutcomeBasis", "Owner", "Payment", "Preview", "Product", "Pull", "Quota", "Record", "RecordQuerySet", "RememberedMapping", "Removal", "Restored", "RowError", "SeenKey", "SourceZone", "Spend",
     "StageChange", "StageDecision", "StageMapping", "StageTrack", "Subscription", "Touch", "Treatment", "Undo", "UsageEvent", "Vertical",
 ]  # fmt: skip

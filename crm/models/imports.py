@@ -12,6 +12,11 @@ from core.work import Hopeless, State, Work
 HELD_FOR = timedelta(days=7)  # an import that nobody brought in by then is discarded
 
 
+ROW_COUNTS = ("created", "updated", "unchanged", "repeated", "duplicates", "older")  # what becomes of rows of a kind
+RECORD_COUNTS = ("removed", "merged")  # records that the source has deleted, or merged into others
+LEFT_OUT_COUNTS = ("dropped", "repeated", "duplicates", "older")
+
+
 class Import(Work):
     """One run over the files that somebody gave.
 
@@ -90,10 +95,8 @@ class Import(Work):
 
     @property
     def counts(self) -> dict[str, int]:
-        """Rows over all files: created, updated, unchanged, repeated, duplicates left out, dropped, rejected, read."""
-        total = dict.fromkeys(
-            ("created", "updated", "unchanged", "repeated", "duplicates", "dropped", "rejected", "rows"), 0
-        )
+        """Rows over all files, by what became of them; and how many records were removed and merged."""
+        total = dict.fromkeys(("rows", "rejected", "dropped", *ROW_COUNTS, *RECORD_COUNTS), 0)
         for file in self.files.all():
             total["rows"] += file.rows
             total["rejected"] += file.rejected
@@ -102,6 +105,12 @@ class Import(Work):
                 for name, number in counts.items():
                     total[name] += number
         return total
+
+    @property
+    def left_out(self) -> int:
+        """Rows that were read and left out: repeated, duplicates, older than what is here, or not to be read at all."""
+        counts = self.counts
+        return sum(counts[name] for name in LEFT_OUT_COUNTS)
 
 
 class FileState(models.TextChoices):
@@ -145,7 +154,7 @@ class ImportFile(models.Model):
     rank = models.IntegerField(default=0, help_text="Files of low rank are read first.")
     rows = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
-    dropped = models.BigIntegerField(default=0, help_text="Rows that the source itself marks as deleted.")
+    dropped = models.BigIntegerField(default=0, help_text="Rows of which nothing is read; the notes say why.")
     counts = models.JSONField(default=dict, blank=True)  # {object: {created, updated, unchanged, repeated, duplicates}}
     mends = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="mended_in",

@@ -116,6 +116,7 @@ class SeenKey(models.Model):
     kind = models.CharField(max_length=40)
     key = models.BigIntegerField(help_text="Hash of the id.")
     content = models.BigIntegerField(help_text="Hash of all that was staged of it last.")
+    modified_at = models.DateTimeField(null=True, help_text="When the source last changed it.")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"

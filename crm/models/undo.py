@@ -32,14 +32,37 @@ class Before(models.Model):
     table = models.CharField(max_length=80)
     row_id = models.BigIntegerField()
     image = models.JSONField(null=True)
+    is_removed = models.BooleanField(default=False, db_default=False, help_text="The import removed the row.")
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["run", "table", "row_id"], name="before_once")
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["table"], name="before_removed", condition=models.Q(is_removed=True))
+        ]
 
     def __str__(self) -> str:
         return f"{self.table} {self.row_id} before {self.run_id}"
+
+
+class Removal(models.Model):
+    """A record of which a file says that its source deleted it, or merged it into another; it goes when all files are in."""
+
+    run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="removals")
+    file = models.ForeignKey("crm.ImportFile", on_delete=models.CASCADE, related_name="removals")
+    kind = models.CharField(max_length=40)
+    source = models.CharField(max_length=40)
+    external_id = models.CharField(max_length=255)
+    master = models.CharField(max_length=255, blank=True, default="", help_text="The record it was merged into.")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["source", "kind"], name="removal_merged", condition=~models.Q(master=""))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.external_id}"
 
 
 class Restored(models.Model):

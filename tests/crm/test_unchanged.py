@@ -53,6 +53,9 @@ def test_the_same_file_is_not_read_again_and_counted_as_if_it_were() -> None:
         "rejected": 1,
         "duplicates": 0,
         "dropped": 0,
+        "older": 0,
+        "removed": 0,
+        "merged": 0,
     }
     assert second.counts == third.counts == expected
     wipe()

@@ -27,6 +27,10 @@ from team.models import currency_code
 FOREVER = 1e9
 PATIENCE_SECONDS = 20  # a worker that answered and then does not begin has something else to do
 SHOWN_ERRORS = 10
+MORE = {
+    "repeated": "repeated in the file", "duplicates": "left out as duplicates", "older": "older than what is here",
+    "removed": "removed", "merged": "merged into others",
+}  # fmt: skip
 UNKNOWN = (
     "  For a file that no mapping knows: upload it once on the page Imports and choose “Say what it is”, and this command reads "
     "the next one by itself;\n  or write a mapping into MAPPINGS_DIR (docs/imports.md), or fill in a template (Imports, Templates)."
@@ -129,12 +133,20 @@ class Command(BaseCommand):
             self.stdout.write(f"  … and {counts['rejected'] - SHOWN_ERRORS:,} more.")
         self.stdout.write(
             f"{counts['rows']:,} rows: {counts['created']:,} created, {counts['updated']:,} updated, "
-            f"{counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected. Amounts without a currency: {run.currency or '–'}."
+            f"{counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{_left_out(run, counts)}. Amounts without a currency: {run.currency or '–'}."
         )
         if run.state != State.DONE:
             raise CommandError(f"The import is {run.get_state_display().lower()}. {run.last_error}")
         if not run.files.filter(state=ImportFile.State.DONE).exists():
             raise CommandError("Nothing was imported: no file could be read as records.")
+
+
+def _left_out(run: Import, counts: dict[str, int]) -> str:
+    """Say how many rows were left out, and what became of records that the source has deleted or merged."""
+    found = [
+        (run.left_out, "left out"), (counts["removed"], "records removed"), (counts["merged"], "records merged into others"),
+    ]  # fmt: skip
+    return "".join(f", {number:,} {what}" for number, what in found if number)
 
 
 def _answers(options: dict[str, Any]) -> dict[str, str]:
@@ -192,6 +204,7 @@ def _words(file: ImportFile) -> str:
         return f"{file.get_state_display().lower()}: {file.reason}"
     made = "; ".join(
         f"{kind.replace('_', ' ')} {counts['created']:,} created, {counts['updated']:,} updated, {counts['unchanged']:,} unchanged"
+        + "".join(f", {counts[name]:,} {words}" for name, words in MORE.items() if counts.get(name))
         for kind, counts in file.counts.items()
     )
     return f"{file.rows:,} rows as {file.source} {file.kind}: {made}; {file.rejected:,} rejected"
