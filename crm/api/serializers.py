@@ -37,7 +37,7 @@ class ActivitySerializer(RecordSerializer):
     class Meta:
         model = crm.Activity
         fields = (
-            *ORIGIN, "kind", "subject", "notes", "status", "outcome", "owner", "logged_by", "lead", "contact", "account",
+            *ORIGIN, "kind", "direction", "is_undelivered", "subject", "notes", "status", "outcome", "owner", "logged_by", "lead", "contact", "account",
             "opportunity", "happened_at", "due_on", "seconds", *CUSTOM,
         )  # fmt: skip
 

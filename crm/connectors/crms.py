@@ -43,10 +43,11 @@ CRMS = {
                 "OpportunityContactRole": "Contact roles",
                 "CampaignMember": "Campaign members",
                 "Task": "Tasks",
+                "EmailMessage": "E-mails, where they are kept",
                 "Event": "Events",
                 "Case": "Cases",
             },
-            frozenset({"LeadHistory", "OpportunityFieldHistory"}),
+            frozenset({"LeadHistory", "OpportunityFieldHistory", "EmailMessage"}),
         ),
         Crm(
             "hubspot",

@@ -44,6 +44,7 @@ KINDS = {
         Kind("OpportunityContactRole", "buying_role"),
         Kind("CampaignMember", "touch"),
         Kind("Task", "activity"),
+        Kind("EmailMessage", "activity"),
         Kind("Event", "activity"),
         Kind("Case", "enquiry"),
     )

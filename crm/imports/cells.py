@@ -5,10 +5,12 @@ from collections.abc import Iterable
 import pandas as pd
 from django.db import connection, models
 
+from crm.directions import direction, incoming, undelivered
 from crm.imports import spoken, values
 from crm.imports.bounds import shown
 from crm.imports.plan import Plan, PlannedField
 
+DIRECTIONS = {"direction": direction, "incoming": incoming, "undelivered": undelivered}
 NO_DATE = "is no date that can be read; write it as 2025-03-31"
 NO_NUMBER = "is no number that can be read, or too large; write it as 1234.50"
 NO_YES = "is neither yes nor no"
@@ -23,6 +25,8 @@ def read_cells(planned: PlannedField, column: pd.Series, plan: Plan) -> values.R
             return values.scaled(column, values.from_millions, decimal)
         case "minutes":
             return values.scaled(column, values.from_minutes, decimal)
+        case "direction" | "incoming" | "undelivered":
+            return DIRECTIONS[planned.rule.reads](column)
         case "day before":
             days, wrong = _read_as(planned, column, plan)
             return days - pd.Timedelta(days=1), wrong

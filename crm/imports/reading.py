@@ -34,7 +34,9 @@ KEYS = {
     "maps", "copies", "back_links", "rules", "each", "keep_when", "id_from", "title", "about", "id_about", "id_example",
     "custom_fields", "custom_about", "only", "deleted_when", "merged_into", "merged_ids",
 }  # fmt: skip
-READS = {"", "percent", "millions", "minutes", "email", "domain", "day before"}
+READS = {
+    "", "percent", "millions", "minutes", "email", "domain", "day before", "direction", "incoming", "undelivered",
+}  # fmt: skip
 LOOKUPS = {"external_id", "email", "domain", "name", "any"}
 OPERATIONS = ("product", "sum")
 FLAGS = {"won", "lost", "closed"}

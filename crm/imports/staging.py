@@ -210,6 +210,8 @@ def new_value(name: str, plan: Plan) -> Sql:
     if name == "pending":
         spoken = [reference.rule.name for reference in plan.references]
         return Sql("(t.pending - %s::text[]) || excluded.pending", (spoken,))
+    if name == "direction":  # another table of the same system may have said it
+        return Sql("coalesce(nullif(excluded.direction, ''), t.direction)")
     if name == NAME and plan.name_parts:
         return _whole_name(plan)
     return Sql(f"excluded.{quoted(name)}")

@@ -22,7 +22,13 @@ NOT_TOLD = {
 }  # fmt: skip
 MADE_BY_NAME = {"owner", "campaign", "product", "vertical", "territory"}  # made when nobody knows them yet
 NAMED = {"created_at": "Made in the source", "modified_at": "Last changed in the source"}
-SPECIAL = {"email": "email", "domain": "domain", "probability": "percent"}  # how a field is read that no sheet tells of
+SPECIAL = {
+    "email": "email",
+    "domain": "domain",
+    "probability": "percent",
+    "direction": "direction",
+    "is_undelivered": "undelivered",
+}  # how a field is read that no sheet tells of
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,19 @@ class Activity(Record):
         "opportunity__owner",
     )
 
+    class Direction(models.TextChoices):
+        OUTGOING = "outgoing", "Outgoing"
+        INCOMING = "incoming", "Incoming"
+        INTERNAL = "internal", "Internal"
+
     kind = text()
+    direction = models.CharField(
+        max_length=8, choices=Direction, blank=True, default="", db_default="",
+        help_text="Who it went to. Empty: the source does not say.",
+    )  # fmt: skip
+    is_undelivered = models.BooleanField(
+        default=False, db_default=False, help_text="It came back, or never went out: bounced, failed, a draft."
+    )
     subject = text(500)
     notes = models.TextField(blank=True, default="", db_default="")
     status = text()

@@ -7,6 +7,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from crm.directions import INCOMING_WORDS, UNDELIVERED_WORDS
 from funnel.definitions import in_force
 from funnel.handoffs.hours import OwnersHours, grouped, seconds, table_for
 from funnel.models import HandOff
@@ -15,7 +16,18 @@ from team.models import Company
 
 BATCH = 2000
 # What the owner, or a manager who logged it here, did for the lead, or for the contact that the lead became. A note is no
-# response, nor is what is only planned. What is known by its day alone counts on that day, and not before the hand-off.
+# response, nor is what is only planned, what came in or stayed inside, and what did not arrive. What is known by its day
+# alone counts on that day, and not before the hand-off.
+PLANNED_WORDS = "^(not.?started|planned|open|scheduled|deferred|waiting|in.?progress|to.?do|cancel)"
+IS_RESPONSE = f"""
+    a.happened_at <= %(now)s AND (a.happened_at >= h.started_at OR a.happened_at = date_trunc('day', h.started_at, %(zone)s))
+    AND NOT a.is_undelivered AND a.direction NOT IN ('incoming', 'internal')
+    AND (a.direction <> '' OR a.kind !~* '{INCOMING_WORDS}') AND a.kind !~* 'note'
+    AND a.status !~* '{UNDELIVERED_WORDS}' AND a.outcome !~* '{UNDELIVERED_WORDS}' AND a.status !~* '{PLANNED_WORDS}'
+    AND (a.owner_id = h.to_owner_id OR a.logged_by_id IS NOT NULL OR EXISTS (
+        SELECT FROM crm_owner own, crm_owner had WHERE own.id = a.owner_id AND had.id = h.to_owner_id
+           AND (own.user_id = had.user_id OR (own.user_id IS NULL OR had.user_id IS NULL) AND own.email <> '' AND lower(own.email) = lower(had.email))))
+"""
 RESPONSES = """
 WITH done AS (
     SELECT h.id, greatest(a.happened_at, h.started_at) AS happened_at, {is_day} AS is_day
@@ -33,17 +45,22 @@ WITH done AS (
            (array_agg(is_day ORDER BY happened_at, is_day))[1] AS is_day FROM done GROUP BY id
 )
 UPDATE funnel_handoff h
-   SET answered_at = least(h.answered_at, counted.first), attempts = counted.attempts, response_seconds = NULL,
-       is_answer_day_only = CASE WHEN h.answered_at IS NULL OR h.answered_at > counted.first THEN counted.is_day ELSE h.is_answer_day_only END
+   SET answered_at = counted.first, attempts = counted.attempts, response_seconds = NULL, is_answer_day_only = counted.is_day
   FROM counted
- WHERE h.id = counted.id
-   AND (h.answered_at IS NULL OR h.answered_at > counted.first OR h.attempts <> counted.attempts)
+ WHERE h.id = counted.id AND (h.answered_at IS DISTINCT FROM counted.first OR h.attempts <> counted.attempts)
 """.format(
     is_day="((a.happened_at AT TIME ZONE %(zone)s)::time = '00:00')",  # a source that knew the day and no time
-    is_response="""(a.owner_id = h.to_owner_id OR a.logged_by_id IS NOT NULL) AND a.happened_at <= %(now)s
-       AND (a.happened_at >= h.started_at OR a.happened_at = date_trunc('day', h.started_at, %(zone)s))
-       AND a.kind !~* 'note' AND a.status !~* '^(not.?started|planned|open|scheduled|deferred|waiting|in.?progress|to.?do|cancel)'""",
+    is_response=IS_RESPONSE,
 )
+NO_LONGER = f"""
+UPDATE funnel_handoff h
+   SET answered_at = NULL, attempts = 0, response_seconds = NULL, is_answer_day_only = false
+ WHERE h.ended_at IS NULL AND h.answered_at IS NOT NULL AND h.attempts > 0
+   AND NOT EXISTS (SELECT FROM funnel_verdict v WHERE v.handoff_id = h.id AND v.undone_at IS NULL)
+   AND NOT EXISTS (SELECT FROM crm_activity a WHERE a.lead_id = h.lead_id AND {IS_RESPONSE})
+   AND NOT EXISTS (SELECT FROM crm_lead l JOIN crm_activity a ON a.contact_id = l.contact_id AND a.lead_id IS NULL
+                    WHERE l.id = h.lead_id AND {IS_RESPONSE})
+"""
 GONE_ON = """
 WITH gone AS (
     SELECT DISTINCT ON (h.id) h.id, m.stage, m.entered_at
@@ -66,10 +83,16 @@ UPDATE funnel_handoff h
 
 
 def note_responses(now: datetime) -> int:
-    """Record first responses and attempts from the activities of the owners, logged here or imported."""
+    """Record first responses and attempts from the activities of the owners, logged here or imported.
+
+    A response that turns out to be none, such as an e-mail that bounced later, lets the clock run on.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(RESPONSES, {"now": now, "zone": Company.get().time_zone})
-        return int(cursor.rowcount)
+        values = {"now": now, "zone": Company.get().time_zone}
+        cursor.execute(RESPONSES, values)
+        noted = int(cursor.rowcount)
+        cursor.execute(NO_LONGER, values)
+        return noted + int(cursor.rowcount)
 
 
 def note_gone_on(now: datetime) -> int:

@@ -53,6 +53,7 @@ WITH_TESTS_OF_THEIR_OWN = [
     "CurrencyType",
     "DatedConversionRate",
     "Lead report",
+    "EmailMessage",
 ]
 
 

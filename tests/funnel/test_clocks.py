@@ -213,6 +213,53 @@ def test_the_first_response_is_the_owners_first_activity(sla: Any, ada: Owner) -
     assert not events("funnel.breached")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"kind": "Incoming email"},
+        {"kind": "Email", "direction": "incoming"},
+        {"kind": "Missed call"},
+        {"kind": "Call", "direction": "internal"},
+        {"kind": "Email", "status": "BOUNCED"},
+        {"kind": "Email", "direction": "outgoing", "is_undelivered": True},
+        {"kind": "Email", "direction": "outgoing", "status": "Failed"},
+        {"kind": "Call", "outcome": "Wrong number"},
+    ],
+)
+def test_what_comes_in_or_does_not_arrive_answers_nothing(sla: Any, fields: dict[str, Any]) -> None:
+    found = handed(WEDNESDAY)
+    call(found, local("2026-11-18T15:30:00"), **fields)
+    tick(local("2026-11-19T12:00:00"))
+    found.refresh_from_db()
+    assert (found.answered_at, found.attempts) == (None, 0)
+    assert events("funnel.breached")
+
+
+def test_what_goes_out_and_arrives_answers(sla: Any, ada: Owner) -> None:
+    found = handed(WEDNESDAY)
+    call(found, local("2026-11-18T15:30:00"), kind="Reply to incoming email", direction="outgoing", status="SENT")
+    call(found, local("2026-11-18T16:30:00"), outcome="No answer", owner=make.owner(user=ada.user))
+    tick(local("2026-11-18T17:00:00"))
+    found.refresh_from_db()
+    assert (found.answered_at, found.attempts) == (local("2026-11-18T15:30:00"), 2)
+
+
+def test_an_email_that_bounces_later_lets_the_clock_run_on(sla: Any) -> None:
+    found = handed(WEDNESDAY)
+    mail = call(found, local("2026-11-18T15:30:00"), kind="Email", status="SENT")
+    tick(local("2026-11-18T16:00:00"))
+    found.refresh_from_db()
+    assert found.answered_at == local("2026-11-18T15:30:00")
+    Activity.objects.filter(pk=mail.pk).update(status="BOUNCED")
+    tick(local("2026-11-18T16:01:00"))
+    found.refresh_from_db()
+    assert (found.answered_at, found.attempts, found.response_seconds) == (None, 0, None)
+    call(found, local("2026-11-18T16:30:00"))
+    tick(local("2026-11-18T17:00:00"))
+    found.refresh_from_db()
+    assert found.answered_at == local("2026-11-18T16:30:00")
+
+
 def test_a_late_answer_is_waited_for_so_that_the_true_time_is_known(sla: Any) -> None:
     found = handed(WEDNESDAY)
     tick(local("2026-11-19T11:00:00"))

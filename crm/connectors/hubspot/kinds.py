@@ -171,9 +171,26 @@ def _activity(name: str, word: str, labels: dict[str, str]) -> Kind:
 
 
 CALLS = _activity(
-    "calls", "Call", {"hs_call_title": "Title", "hs_call_body": "Body", "hs_call_disposition": "Call Outcome"}
+    "calls",
+    "Call",
+    {
+        "hs_call_title": "Title",
+        "hs_call_body": "Body",
+        "hs_call_disposition": "Call Outcome",
+        "hs_call_direction": "Call direction",
+        "hs_call_status": "Call status",
+    },
 )
-EMAILS = _activity("emails", "Email", {"hs_email_subject": "Title", "hs_email_text": "Body"})
+EMAILS = _activity(
+    "emails",
+    "Email",
+    {
+        "hs_email_subject": "Title",
+        "hs_email_text": "Body",
+        "hs_email_direction": "Email direction",
+        "hs_email_status": "Email send status",
+    },
+)
 MEETINGS = _activity(
     "meetings",
     "Meeting",
