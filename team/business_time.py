@@ -45,15 +45,37 @@ Week = Mapping[int, Collection[Span]]  # weekday (Monday is 0) to its open spans
 def week_of(written: Mapping[str, Iterable[Iterable[str]]]) -> dict[int, list[Span]]:
     """Read a week as it is stored: {"0": [["09:00", "12:30"], ["13:30", "17:00"]], …}, Monday being 0.
 
+    Midnight as an end is 00:00 or 24:00; a span that ends before it begins ends on the next day.
+
     Raises:
-        ValueError: no weekday, no time, or a span that closes before it opens.
+        ValueError: no weekday, no time, or a span that closes as it opens.
     """
-    found = {
-        int(day): [Span.between(*map(time.fromisoformat, span)) for span in spans] for day, spans in written.items()
-    }
+    found: dict[int, list[Span]] = {int(day): [] for day in written}
     if not set(found) <= set(range(7)):
         raise ValueError("Weekdays go from 0, Monday, to 6, Sunday.")
+    for day, spans in written.items():
+        for start, end in spans:
+            opens, closes = time.fromisoformat(start), time() if end[:5] == "24:00" else time.fromisoformat(end)
+            if time() < closes < opens:  # past midnight: until the end of the day, and the rest on the next
+                found[int(day)].append(Span.between(opens, time()))
+                found.setdefault((int(day) + 1) % 7, []).append(Span.between(time(), closes))
+            else:
+                found[int(day)].append(Span.between(opens, closes))
     return found
+
+
+def written_week(week: Week) -> dict[str, list[list[str]]]:
+    """Write a week as it is stored: spans in order, none past midnight, midnight as an end as 00:00."""
+    return {
+        str(day): [[_clock(span.start), _clock(span.end)] for span in _merged(week[day])]
+        for day in sorted(week)
+        if week[day]
+    }
+
+
+def _clock(seconds: int) -> str:
+    moment = time(seconds // 3600 % 24, seconds // 60 % 60, seconds % 60)
+    return moment.isoformat("seconds" if moment.second else "minutes")
 
 
 def usual_day(week: Week) -> float:

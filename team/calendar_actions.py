@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from team.business_time import week_of, written_week
 from team.models import Calendar, Company, Territory, User
 from team.permissions import MANAGE_CALENDARS
 
@@ -24,6 +25,7 @@ def save_calendar(
     """
     MANAGE_CALENDARS.require(by)
     calendar.full_clean()
+    calendar.week = written_week(week_of(calendar.week))  # a span past midnight becomes two
     calendar.save()
     Company.get()
     company = Company.objects.select_for_update().get()

@@ -11,10 +11,10 @@ from holidays.registry import COUNTRIES
 from core.request_values import BadValue, read_date
 from team.calendars import holidays
 from team.forms import ZoneField
-from team.hours import DAYS, read_spans, write_spans
+from team.hours import DAYS, read_week, write_spans
 from team.models import Calendar, Company, Territory, User, office_hours
 
-DAY_HINT = "Like 09:00–12:30, 13:30–17:00. Empty: closed."
+DAY_HINT = "Like 09:00–12:30, 13:30–17:00, or 22:00–06:00 until the next morning. Empty: closed."
 
 
 @cache
@@ -58,8 +58,9 @@ class CalendarForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        cleaned["week"] = {str(place): self._spans(f"day_{place}") for place in range(7)}
-        cleaned["week"] = {day: spans for day, spans in cleaned["week"].items() if spans}
+        cleaned["week"], wrong = read_week({day: cleaned.get(f"day_{day}", "") for day in range(7)})
+        for day, words in wrong.items():
+            self.add_error(f"day_{day}", words)
         if not cleaned["week"] and not self.errors:
             self.add_error("day_0", "A calendar is open at some time of the week.")
         cleaned["closed_days"] = self._days(cleaned.get("closed_days", ""))
@@ -74,13 +75,6 @@ class CalendarForm(forms.Form):
         if Calendar.objects.filter(name=name).exclude(pk=self.calendar.pk).exists():
             raise ValidationError("Another calendar has this name.")
         return name
-
-    def _spans(self, name: str) -> list[list[str]]:
-        try:
-            return read_spans(self.cleaned_data.get(name, ""))
-        except ValueError as error:
-            self.add_error(name, str(error))
-            return []
 
     def _days(self, text: str) -> list[str]:
         found: set[str] = set()

@@ -6,32 +6,67 @@ from collections.abc import Iterable, Mapping
 
 Spans = list[list[str]]
 Week = Mapping[str, Spans]
+Minutes = tuple[int, int]  # after midnight
+DAY = 24 * 60
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SPAN = re.compile(r"^(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)$")
 
 
-def read_spans(text: str) -> Spans:
-    """Read the spans of a day, parted by commas; nothing means closed.
+def read_week(texts: Mapping[int, str]) -> tuple[dict[str, Spans], dict[int, str]]:
+    """Read the hours of each weekday, Monday being 0; return the week as it is stored, and what is wrong by weekday.
+
+    A span past midnight is two: 22:00–06:00 on Friday is Friday from 22:00 and Saturday until 06:00.
+    """
+    read: dict[int, list[Minutes]] = {day: [] for day in range(7)}
+    wrong: dict[int, str] = {}
+    for day, text in texts.items():
+        try:
+            for start, end in read_spans(text):
+                read[day].append((start, min(end, DAY)))
+                if end > DAY:
+                    read[(day + 1) % 7].append((0, end - DAY))
+        except ValueError as error:
+            wrong[day] = str(error)
+    return {
+        str(day): [[_clock(a), _clock(b)] for a, b in _joined(spans)] for day, spans in read.items() if spans
+    }, wrong
+
+
+def read_spans(text: str) -> list[Minutes]:
+    """Read the spans of a day, parted by commas, in minutes after its midnight; one that ends on the next day ends after 1,440.
 
     Raises:
         ValueError: with what is wrong, for whoever wrote it.
     """
     found = [_span(part.strip()) for part in text.split(",") if part.strip()]
     for before, after in itertools.pairwise(found):
-        if before[1] == "00:00" or after[0] < before[1]:
+        if after[0] < before[1]:
             raise ValueError("Write the spans of a day in their order, none within another.")
     return found
 
 
-def _span(text: str) -> list[str]:
+def _joined(spans: Iterable[Minutes]) -> list[Minutes]:
+    """Put spans in order, those that overlap or touch as one."""
+    found: list[Minutes] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
+def _span(text: str) -> Minutes:
     match = SPAN.match(text)
     if not match:
-        raise ValueError(f"“{text}” is no span. Write it like 09:00–12:30.")
+        raise ValueError(f"“{text}” is no span. Write it like 09:00–12:30, or 22:00–06:00 past midnight.")
     numbers = [int(part) for part in match.groups()]
     start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
-    if not 0 <= start < end <= 24 * 60 or numbers[1] > 59 or numbers[3] > 59:
-        raise ValueError(f"“{text}” does not close after it opens, on the same day.")
-    return [_clock(start), _clock(end)]
+    if not (start < DAY and end <= DAY and numbers[1] <= 59 and numbers[3] <= 59):
+        raise ValueError(f"“{text}” has a time that does not exist. Write hours from 00:00 to 24:00.")
+    if start == end:
+        raise ValueError(f"“{text}” opens and closes at the same time. Write a whole day as 00:00–24:00.")
+    return start, end if end > start else end + DAY
 
 
 def _clock(minutes: int) -> str:
@@ -39,11 +74,8 @@ def _clock(minutes: int) -> str:
 
 
 def write_spans(spans: Iterable[Iterable[str]]) -> str:
-    return ", ".join("–".join(_end(part) for part in span) for span in spans)
-
-
-def _end(text: str) -> str:
-    return text[:5]
+    """Write the spans of a day so that they can be read again: midnight as an end is 24:00."""
+    return ", ".join(f"{start[:5]}–{'24:00' if end[:5] == '00:00' else end[:5]}" for start, end in spans)
 
 
 def week_in_words(week: Week) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -88,7 +89,7 @@ def note_responses(now: datetime) -> int:
     A response that turns out to be none, such as an e-mail that bounced later, lets the clock run on.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        values = {"now": now, "zone": Company.get().time_zone}
+        values: dict[str, Any] = {"now": now, "zone": Company.get().time_zone}
         cursor.execute(RESPONSES, values)
         noted = int(cursor.rowcount)
         cursor.execute(NO_LONGER, values)

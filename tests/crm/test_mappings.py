@@ -103,7 +103,7 @@ def test_a_mapping_of_the_same_name_takes_the_place_of_ours(folder: Path) -> Non
         ('id = "x"\nneed = ["x"]', "“need”; known are"),
         (
             'id = "x"\n[fields]\nname = { column = "x", as = "roman" }',
-            "as = “roman”; use one of day before, domain, email",
+            "as = “roman”; use one of day before, direction, domain, email",
         ),
         ('id = "x"\n[fields]\nname = { column = "x", map = "none" }', "“none” is missing"),
         ('id = "x"\n[references]\naccount = { column = "x", by = "phone" }', "by = “phone”; use one of"),

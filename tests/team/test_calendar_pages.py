@@ -7,23 +7,39 @@ import pytest
 
 from team.calendar_actions import save_calendar
 from team.calendar_views import days_off
-from team.hours import read_spans, week_in_words, write_spans
+from team.hours import read_spans, read_week, week_in_words, write_spans
 from team.models import Calendar, Company, User
 from tests import make
 
 
 def test_hours_are_read_and_written_as_people_do() -> None:
-    spans = read_spans("9:00-12:30, 13:30–24:00")
-    assert spans == [["09:00", "12:30"], ["13:30", "00:00"]]
-    assert write_spans(spans) == "09:00–12:30, 13:30–00:00"
-    assert read_spans(" ") == []
+    week, wrong = read_week({0: "9:00-12:30, 13:30–24:00", 1: " "})
+    assert (week, wrong) == ({"0": [["09:00", "12:30"], ["13:30", "00:00"]]}, {})
+    assert write_spans(week["0"]) == "09:00–12:30, 13:30–24:00"
+
+
+def test_hours_that_end_at_midnight_can_be_read_again() -> None:
+    week, _ = read_week(dict.fromkeys(range(7), "00:00–24:00"))
+    texts = {day: write_spans(week[str(day)]) for day in range(7)}
+    assert texts[0] == "00:00–24:00"
+    assert read_week(texts) == (week, {})
+
+
+def test_hours_past_midnight_are_two_spans() -> None:
+    week, wrong = read_week({4: "09:00–12:00, 22:00–06:00", 5: "05:00–10:00", 6: "20:00-02:00"})
+    assert wrong == {}
+    assert week == {
+        "0": [["00:00", "02:00"]], "4": [["09:00", "12:00"], ["22:00", "00:00"]], "5": [["00:00", "10:00"]],
+        "6": [["20:00", "00:00"]],
+    }  # fmt: skip
+    assert read_week({int(day): write_spans(spans) for day, spans in week.items()}) == (week, {})
 
 
 @pytest.mark.parametrize(
-    "text", ["nine to five", "17:00-09:00", "09:00-25:00", "13:00-17:00, 09:00-12:00", "9:70-10:00"]
+    "text", ["nine to five", "09:00-09:00", "09:00-25:00", "13:00-17:00, 09:00-12:00", "9:70-10:00"]
 )
 def test_hours_that_mean_nothing_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"Write|close"):
+    with pytest.raises(ValueError, match=r"Write"):
         read_spans(text)
 
 
@@ -94,3 +110,17 @@ def test_the_next_days_off_are_named(company: Company) -> None:
     assert [(one.day.day, one.name) for one in found[:3]] == [
         (24, "Closed"), (25, "Christmas Day"), (26, "Second Day of Christmas"),
     ]  # fmt: skip
+
+
+def test_a_calendar_of_nights_is_kept_and_opened_again(as_user: Any, ops: User) -> None:
+    page = as_user(ops)
+    fields = {"name": "Nights", **{f"day_{day}": "22:00–06:00" for day in range(7)}}
+    assert page.post("/calendars/new/", fields).status_code == 302
+    found = Calendar.objects.get()
+    assert found.week["3"] == [["00:00", "06:00"], ["22:00", "00:00"]]
+    form = page.get(f"/calendars/{found.pk}/edit/").content.decode()
+    assert 'value="00:00–06:00, 22:00–24:00"' in form
+    again = {"name": "Nights", **{f"day_{day}": "00:00–06:00, 22:00–24:00" for day in range(7)}}
+    assert page.post(f"/calendars/{found.pk}/edit/", again).status_code == 302
+    found.refresh_from_db()
+    assert found.week["3"] == [["00:00", "06:00"], ["22:00", "00:00"]]

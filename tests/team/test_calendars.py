@@ -84,7 +84,7 @@ def test_the_holidays_of_a_country_and_of_its_state() -> None:
 
 
 @pytest.mark.parametrize(
-    "week", [{}, {"7": [["09:00", "17:00"]]}, {"0": [["17:00", "09:00"]]}, {"0": ["09:00"]}, [], {"0": [["9", "x"]]}]
+    "week", [{}, {"7": [["09:00", "17:00"]]}, {"0": [["09:00", "09:00"]]}, {"0": ["09:00"]}, [], {"0": [["9", "x"]]}]
 )
 def test_hours_that_are_none_are_refused(week: Any) -> None:
     with pytest.raises(ValidationError):
