@@ -6,8 +6,9 @@ from typing import Any
 
 from core.numbers import percent
 from kpis import address, sentences
-from kpis.dashboard import Dashboard, Reading
+from kpis.dashboard import LEAD_METRICS, Dashboard
 from kpis.models import Benchmark
+from kpis.reading import Reading
 from kpis.result import Quartiles, Result
 
 
@@ -41,18 +42,23 @@ class Card:
 def of(board: Dashboard) -> list[Card]:
     """Return the cards of the dashboard; what the filters cannot be asked of has none."""
     makers = {
-        "weighted_pipeline": _pipeline,
-        "sales_cycle_time": _cycle,
-        "average_revenue_per_transaction": _average,
-        "sm_share_of_revenue": _share,
+        "weighted_pipeline": ("opportunities", _pipeline),
+        "sales_cycle_time": ("opportunities", _cycle),
+        "average_revenue_per_transaction": ("opportunities", _average),
+        "sm_share_of_revenue": ("spend", _share),
     }
-    return [make(board, board.readings[key]) for key, make in makers.items() if key in board.readings]
+    if "opportunities" not in board.recorded and "leads" in board.recorded:
+        makers |= dict.fromkeys(LEAD_METRICS, ("leads", _card))
+    return [
+        make(board, board.readings[key])
+        for key, (table, make) in makers.items()
+        if key in board.readings and table in board.recorded
+    ]
 
 
 def _pipeline(board: Dashboard, weighted: Reading) -> Card:
     coverage = sentences.coverage(board.reading("open_pipeline"), board.reading("opportunities_open"))
-    note = ". ".join([coverage, *(words.rstrip(".") for words in weighted.now.warnings)])
-    return _card(board, weighted, note=note, months=_values(board.pipeline_trend))
+    return _card(board, weighted, note=coverage, months=_values(board.pipeline_trend))
 
 
 def _cycle(board: Dashboard, cycle: Reading) -> Card:
@@ -69,7 +75,9 @@ def _share(board: Dashboard, share: Reading) -> Card:
     return _card(board, share, label="S&M share", benchmark=_range("sm_share_of_revenue"))
 
 
-def _card(board: Dashboard, reading: Reading, label: str = "", **more: Any) -> Card:
+def _card(board: Dashboard, reading: Reading, label: str = "", note: str = "", **more: Any) -> Card:
+    """Return the card of a metric; what its figure leaves out or counts as nothing stands in its note."""
+    note = ". ".join(filter(None, [note, *(words.rstrip(".") for words in reading.now.warnings)]))
     key, before = reading.metric.key, board.question.period.before
     return Card(
         label or reading.metric.name,
@@ -77,6 +85,7 @@ def _card(board: Dashboard, reading: Reading, label: str = "", **more: Any) -> C
         address.metric(key, board.question, by=None),
         address.records(key, board.question, by=None) if reading.now.n else "",
         f"{reading.change} against {before.label}" if before and reading.change else "",
+        note,
         **more,
     )
 

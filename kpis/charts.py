@@ -41,9 +41,11 @@ def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
         return None
     names = labels(parts, trend)
     revenue = [float(part.numerator or 0) + float(part.denominator or 0) for part in parts]
-    axis = axis_of([*revenue, *_numbers([part.denominator for part in parts])], "money", trend.currency)
     over = finished(trend, parts)
-    line = _line("Revenue", names, revenue, "--ink", over)
+    line = [_line("Revenue", names, revenue, "--ink", over)] if _is_recorded(parts, "invoices", "opportunities") else []
+    bars = _spend_bars(trend, parts, names, spends) if _is_recorded(parts, "spend") else []
+    drawn = [*(revenue if line else ()), *(_numbers([part.denominator for part in parts]) if bars else ())]
+    axis = axis_of(drawn, "money", trend.currency)
     finding = sentences.money_finding(over, trend.by)
     return Chart(
         name="revenue-and-spend",
@@ -51,12 +53,17 @@ def money(trend: Result, spends: Sequence[tuple[str, Result]]) -> Chart | None:
         summary=f"Revenue and sales and marketing spend by {trend.by}. {finding}.",
         note=_note(trend, parts, over),
         figure={
-            "data": [*_spend_bars(trend, parts, names, spends), line],
+            "data": [*bars, *line],
             "layout": {"barmode": "stack", "yaxis": axis, "xaxis": {"type": "category"}},
         },
         unit="money",
         currency=trend.currency,
     )
+
+
+def _is_recorded(parts: Sequence[Part], *tables: str) -> bool:
+    """Whether a row of one of the tables counts: what was never recorded is not drawn as nothing."""
+    return any(n for part in parts for table, n in part.records if table in tables)
 
 
 def _spend_bars(

@@ -27,9 +27,10 @@ from kpis.registry import BadCut, Measure, Metric, get
 from kpis.result import Figures, Part, Result, cents
 from kpis.rows import Scope
 from kpis.shared import Shared, asked, chosen
+from kpis.unrecorded import unrecorded, without_values
 from team.models import Company
 
-FORM = "2"  # raise it when a remembered answer would mean something else
+FORM = "3"  # raise it when a remembered answer would mean something else
 MOST_UNITS = 400
 MONTHS = 12  # of a stock's trend without a beginning
 
@@ -110,6 +111,11 @@ def answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
     rows = [row for measure in measures for row in asked(scope, measure, cut)]
     _check_custom(scope, metric, cut, rows)
     whole = _whole(scope, measures, cut, rows)
+    missing = unrecorded(scope, metric, measures, whole)
+    return without_values(_result(scope, metric, cut, measures, rows, whole), missing)
+
+
+def _result(scope: Scope, metric: Metric, cut: Cut, measures: list[Measure], rows: list[Sums], whole: Folded) -> Result:
     return Result(
         **_heading(scope, metric, cut),
         **figures(metric, whole),
@@ -117,6 +123,7 @@ def answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
         warnings=tuple(_warnings(scope, whole, cut)),
         records=tuple(whole.total.records.items()),
         is_readable_only=scope.within is not None,
+        flagged=sum(whole.total.checks.values()),
         parts=tuple(_parts(scope, metric, cut, rows)) if cut.by else (),
     )
 

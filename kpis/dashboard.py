@@ -9,7 +9,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.numbers import by_unit, percent, points, rounded, signed
 from core.periods import Period
 from crm.readable import ReadableRows, Reader
 from facts.engine import Facts, open_facts
@@ -20,6 +19,7 @@ from kpis.dimensions import BLANK
 from kpis.dimensions import get as dimension
 from kpis.grains import GRAINS, grain_for, stock_grain_for
 from kpis.models import Benchmark
+from kpis.reading import Reading
 from kpis.registry import BadCut, Metric, get
 from kpis.result import Part, Result
 from kpis.shared import Shared
@@ -45,6 +45,7 @@ CHANGING = (
     "average_revenue_per_transaction",
     "leads",
 )
+LEAD_METRICS = ("leads", "leads_converted", "lead_conversion_rate")
 TRENDED = ("smroi", "sm_spend", "weighted_pipeline", "average_revenue_per_transaction")
 RECORDS = ("opportunities", "leads", "invoices", "spend")
 
@@ -56,79 +57,6 @@ class Question:
     period: Period
     by: str = ""
     where: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A metric in the period, and in the one before where there is one."""
-
-    metric: Metric
-    now: Result
-    before: Result | None = None
-
-    def written(self, value: Any) -> str:
-        return by_unit(value, self.metric.unit, self.now.currency)
-
-    @property
-    def difference(self) -> Decimal | None:
-        """Return now − before: None when either has no value, or they are in two currencies."""
-        if self.before is None or self.now.value is None or self.before.value is None:
-            return None
-        if self.now.currency != self.before.currency:
-            return None
-        return Decimal(str(self.now.value)) - Decimal(str(self.before.value))
-
-    @property
-    def has_figures(self) -> bool:
-        """Whether there is anything to tell: a figure that is not nothing, now or before."""
-        return bool(self.now.value or (self.before and self.before.value))
-
-    @property
-    def growth(self) -> Decimal | None:
-        """Return the difference as a share of what was before; None from nothing."""
-        if self.difference is None or self.before is None or not self.before.value:
-            return None
-        return self.difference / abs(Decimal(str(self.before.value)))
-
-    @property
-    def change(self) -> str:
-        """Write the change: rates in points, days in days, the rest in percent of what was."""
-        if self.difference is None:
-            return ""
-        match self.metric.unit:
-            case "percent":
-                return _counted(signed(points(self.difference)), "point")
-            case "days":
-                return _counted(signed(rounded(self.difference, 0)), "day")
-            case _:
-                return (
-                    signed(percent(self.growth, 0))
-                    if self.growth is not None
-                    else signed(self.written(self.difference))
-                )
-
-    @property
-    def has_moved(self) -> bool:
-        """Whether the change as it is written is more than nothing."""
-        return any(digit in self.change for digit in "123456789")
-
-    @property
-    def is_better(self) -> bool | None:
-        """Whether the change is one for the better; None when none can be seen, or neither way is."""
-        if not self.difference or not self.metric.better or not self.has_moved:
-            return None
-        return (self.difference > 0) == (self.metric.better == "up")
-
-    @property
-    def weight(self) -> Decimal:
-        """How much the change says: its share of what was before, and a point of a rate as much as a hundredth."""
-        if self.metric.unit == "percent":
-            return abs(self.difference or Decimal(0))
-        return abs(self.growth or Decimal(0))
-
-
-def _counted(number: str, unit: str) -> str:
-    return f"{number} {unit}{'' if number[1:] == '1' else 's'}"
 
 
 @dataclass(frozen=True)
@@ -185,7 +113,7 @@ class CutTable:
 class Dashboard:
     question: Question
     as_of: datetime | None
-    is_empty: bool = False
+    recorded: frozenset[str] = frozenset(RECORDS)  # those of RECORDS of which there is any
     readings: dict[str, Reading] = field(default_factory=dict)
     without: tuple[str, ...] = ()  # names of metrics that the filters cannot be asked of
     goals: tuple[pace.Pace, ...] = ()
@@ -194,6 +122,7 @@ class Dashboard:
     spend_trends: tuple[tuple[str, Result], ...] = ()  # side and its spend
     pipeline_trend: Result | None = None
     deal_trend: Result | None = None
+    lead_trend: Result | None = None  # where there are leads and no deals
     peers: tuple[Peer, ...] = ()
     campaigns: ranking.Ranking | None = None
     cut: CutTable | None = None
@@ -203,9 +132,19 @@ class Dashboard:
         return self.readings.get(key)
 
     @property
+    def is_empty(self) -> bool:
+        return not self.recorded
+
+    @property
+    def records_money(self) -> bool:
+        """Whether anything is on record that earns or costs; leads alone do neither."""
+        return self.recorded != {"leads"}
+
+    @property
     def changes(self) -> tuple[Reading, ...]:
         """Return what changed against the period before, the weightiest first."""
-        found = [self.readings[key] for key in CHANGING if key in self.readings]
+        keys = CHANGING if self.records_money else LEAD_METRICS
+        found = [self.readings[key] for key in keys if key in self.readings]
         return tuple(sorted((one for one in found if one.change and one.has_figures), key=lambda one: -one.weight))
 
     @property
@@ -227,27 +166,33 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
     """
     facts = facts or open_facts()
     discretion.check(user, question.where)
-    if _is_empty(facts):
-        return Dashboard(question, facts.as_of, is_empty=True)
+    recorded = _recorded(facts)
+    if not recorded:
+        return Dashboard(question, facts.as_of, recorded)
+    if recorded == {"leads"}:
+        return _of_leads(question, today, user, facts)
     grain, stock_grain = grain_for(question.period), stock_grain_for(question.period)
     shared = _shared(question.period, grain, stock_grain, facts)
     asked = _Asked(question, facts, user, ReadableRows(user), shared)
     asked.refuse_what_nothing_knows()
-    readings = {key: found for key in METRICS if (found := asked.reading(key))}
+    keys = METRICS if "opportunities" in recorded else (*METRICS, *LEAD_METRICS[1:])
+    readings = {key: found for key in keys if (found := asked.reading(key))}
     return Dashboard(
         question,
         facts.as_of,
+        recorded,
         readings=readings,
         without=tuple(get(key).name for key in METRICS if key not in readings),
-        goals=tuple(pace.current(today, facts)),
+        goals=tuple(pace.current(today, user, facts)),
         grain=grain,
         smroi_trend=asked.trend("smroi", grain),
         spend_trends=tuple(asked.spend_by_side(grain)),
         pipeline_trend=asked.trend("weighted_pipeline", stock_grain),
         deal_trend=asked.trend("average_revenue_per_transaction", grain),
+        lead_trend=None if "opportunities" in recorded else asked.trend("leads", grain),
         peers=tuple(_peers(readings.get("sm_share_of_revenue"))),
         campaigns=asked.campaigns(),
-        cut=asked.cut(),
+        cut=asked.cut(question.by),
         names=dict(asked.names()),
     )
 
@@ -259,11 +204,35 @@ def _shared(period: Period, grain: str, stock_grain: str, facts: Facts) -> Share
     return Shared(period, metrics=metrics, grain=grain, evenings=evenings, trended=trended)
 
 
-def _is_empty(facts: Facts) -> bool:
-    """Tell whether no record that earns, costs or may do so was ever counted."""
+def _of_leads(question: Question, today: date, user: Reader, facts: Facts) -> Dashboard:
+    """Answer for a company that has imported leads and nothing that earns or costs: how many came, and from where."""
+    grain = grain_for(question.period)
+    metrics = [get(key) for key in LEAD_METRICS]
+    shared = Shared(question.period, metrics=metrics, grain=grain, trended=metrics[:1])
+    asked = _Asked(question, facts, user, ReadableRows(user), shared, LEAD_METRICS, LEAD_METRICS)
+    asked.refuse_what_nothing_knows()
+    readings = {key: found for key in LEAD_METRICS if (found := asked.reading(key))}
+    return Dashboard(
+        question,
+        facts.as_of,
+        frozenset({"leads"}),
+        readings=readings,
+        without=tuple(get(key).name for key in LEAD_METRICS if key not in readings),
+        goals=tuple(pace.current(today, user, facts)),
+        grain=grain,
+        lead_trend=asked.trend("leads", grain),
+        cut=asked.cut(question.by or "lead_source"),
+        names=dict(asked.names()),
+    )
+
+
+def _recorded(facts: Facts) -> frozenset[str]:
+    """Return which of the records that earn, cost or may do so were ever counted."""
     if facts.as_of is None:
-        return True
-    return facts.snapshot is not None and not any(facts.snapshot.rows.get(table) for table in RECORDS)
+        return frozenset()
+    if facts.snapshot is None:
+        return frozenset(RECORDS)
+    return frozenset(table for table in RECORDS if facts.snapshot.rows.get(table))
 
 
 METRICS = (
@@ -284,6 +253,8 @@ class _Asked:
     user: Reader
     rows: ReadableRows
     shared: Shared
+    metrics: tuple[str, ...] = METRICS
+    cut_metrics: tuple[str, ...] = CUT_METRICS
 
     @property
     def _known(self) -> dict[str, Any]:
@@ -302,11 +273,11 @@ class _Asked:
 
     def refuse_what_nothing_knows(self) -> None:
         """Refuse filters and a cut that no metric here has, before anything is reckoned."""
-        if not any(self._can(key) for key in METRICS):
+        if not any(self._can(key) for key in self.metrics):
             names = ", ".join(self.question.where)
             raise BadCut(f"Nothing here can be filtered by “{names}”. Use one of: {', '.join(CUTS)}.")
         by = self.question.by
-        if by and not any(self._can(key, by) for key in CUT_METRICS):
+        if by and not any(self._can(key, by) for key in self.cut_metrics):
             raise BadCut(f"Nothing here can be cut by “{by}”. Use one of: {', '.join([*CUTS, *GRAINS])}.")
 
     def reading(self, key: str) -> Reading | None:
@@ -349,11 +320,10 @@ class _Asked:
                 found = self.facts.execute(records.filter(records.id == number).select("name"))
                 yield from (((name, key), str(written)) for written in found["name"])
 
-    def cut(self) -> CutTable | None:
-        by = self.question.by
+    def cut(self, by: str) -> CutTable | None:
         if not by:
             return None
-        keys = [key for key in CUT_METRICS if self._can(key, by)]
+        keys = [key for key in self.cut_metrics if self._can(key, by)]
         results = [self._compute(key, self.question.period, by=by) for key in keys]
         return _table(by, [get(key) for key in keys], results)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.intervals import wilson
 from kpis.asking import Sums, add
-from kpis.registry import Metric
+from kpis.registry import Bases, Measure, Metric
 from kpis.result import Number, cents, quartiles
 
 
@@ -66,10 +66,20 @@ def _denominator(metric: Metric, total: Sums) -> Number:
     return _number(metric, total.denominator, is_count=metric.unit == "money") if metric.is_rate else None
 
 
+def lacking(metric: Metric, total: Sums) -> tuple[str, ...]:
+    """Return the tables of which a row must count for the rate to have a value, and none does."""
+    required = [bases for bases in map(_bases, metric.measures) if bases[0].is_required]
+    return tuple(bases[0].table for bases in required if not any(total.records.get(basis.table) for basis in bases))
+
+
+def _bases(measure: Measure | Bases) -> Bases:
+    return (measure,) if isinstance(measure, Measure) else measure
+
+
 def _value(metric: Metric, total: Sums) -> Number:
     if not metric.is_rate:
         return _number(metric, total.numerator)
-    if not total.denominator:
+    if not total.denominator or lacking(metric, total):
         return None
     value = total.numerator / total.denominator
     return cents(value) if metric.unit == "money" else float(value)

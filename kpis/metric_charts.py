@@ -5,7 +5,7 @@ from typing import Any
 
 from core.charts import Chart, axis
 from core.numbers import by_unit
-from kpis.charts import labels
+from kpis.charts import finished, labels
 from kpis.registry import Metric
 from kpis.result import Part, Result
 
@@ -61,14 +61,17 @@ def _level(names: list[str], value: float) -> dict[str, Any]:
 
 def _finding(metric: Metric, trend: Result, names: Sequence[str]) -> str:
     """Say between what and what it moved, and when."""
-    known = [(part, name) for part, name in zip(trend.parts, names, strict=True) if part.value is not None]
+    over = trend.parts if metric.is_stock else finished(trend, trend.parts)
+    known = [(part, name) for part, name in zip(over, names, strict=False) if part.value is not None]
+    if not known:
+        return f"{metric.name} by {trend.by}"
     if len(known) == 1:
         part, name = known[0]
         return f"{_written(metric, trend, part)} in {name}"
     high = max(known, key=lambda pair: float(pair[0].value or 0))
     low = min(known, key=lambda pair: float(pair[0].value or 0))
     if high[0].value == low[0].value:
-        return f"{_written(metric, trend, high[0])} throughout"
+        return f"{_written(metric, trend, high[0])} {'throughout' if len(known) == len(over) else 'wherever it has a value'}"
     return (
         f"Highest {_written(metric, trend, high[0])} in {high[1]}, lowest {_written(metric, trend, low[0])} in {low[1]}"
     )

@@ -13,13 +13,14 @@ from kpis import address, discretion, metric_charts, pace
 from kpis.asking import record_id
 from kpis.charts import label
 from kpis.custom import custom_names
-from kpis.dashboard import Question, Reading
+from kpis.dashboard import Question
 from kpis.dimensions import BLANK, CUSTOM
 from kpis.dimensions import get as dimension
 from kpis.grains import GRAINS
 from kpis.memory import remembered
 from kpis.models import Benchmark
 from kpis.pace import Pace
+from kpis.reading import Reading
 from kpis.registry import Metric
 from kpis.result import Part, Result
 
@@ -93,7 +94,7 @@ def build(metric: Metric, question: Question, grain: str, today: date, user: Rea
         chart=metric_charts.trend_chart(metric, over_time, reference),
         cut=_cut(metric, question, user, facts, rows) if question.by else None,
         benchmarks=benchmarks,
-        goals=[found for found in pace.current(today, facts) if found.metric == metric],
+        goals=[found for found in pace.current(today, user, facts) if found.metric == metric],
         own_columns=own_columns(metric, facts),
         facts=facts,
     )
@@ -112,7 +113,8 @@ def sentence(reading: Reading, period: Period, today: date) -> str:
     if not now.n:
         return f"{metric.name}: nothing to count {when(period)}"
     if now.value is None:
-        return f"{metric.name} cannot be told {when(period)}: there is nothing below the line, no {metric.below}"
+        missing = " and no ".join(now.unrecorded) or metric.below
+        return f"{metric.name} has no value {when(period)}: no {missing} is recorded"
     value = reading.written(now.value) + (f" a {now.per}" if now.per else "")
     is_stock = metric.is_stock and not now.per
     words = f"{metric.name} {_stood(value, period, today) if is_stock else f'was {value} {when(period)}'}"

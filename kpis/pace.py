@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from core.numbers import by_unit, percent
 from core.periods import Period
+from crm.readable import Reader
 from facts.engine import Facts
-from kpis.compute import compute
+from kpis import discretion
 from kpis.models import Goal
 from kpis.registry import Metric, UnknownMetric, get
 from kpis.result import Result
@@ -39,6 +40,12 @@ class Pace:
         return Decimal(max(0, over)) / Decimal((self.goal.ends_on - self.goal.starts_on).days + 1)
 
     @property
+    def is_known(self) -> bool:
+        """Whether a figure is on record that can be held against the goal, and it is the company's."""
+        is_recorded = self.reached.value is not None and bool(self.reached.n or self.reached.value)
+        return is_recorded and not self.reached.is_readable_only
+
+    @property
     def value(self) -> Decimal:
         return Decimal(str(self.reached.value or 0))
 
@@ -56,6 +63,8 @@ class Pace:
 
     @property
     def is_on_course(self) -> bool:
+        if not self.is_known:
+            return False
         if self.metric.better == "down":
             return (self.projected or Decimal(0)) <= self.goal.target
         return self.projected is not None and self.projected >= self.goal.target
@@ -74,12 +83,24 @@ class Pace:
     @property
     def sentence(self) -> str:
         """Say where the goal stands: reached, elapsed, and what is missing at this pace."""
+        if not self.is_known:
+            return self._unknown()
         start = f"{self.written(self.value)} of {self.written(self.goal.target)}"
         if not self.adds_up:
             return f"{self.written(self.value)} against {self.written(self.goal.target)}: {self._verdict()}."
         if self.elapsed >= 1:
             return f"{start} at the end: {self._verdict()}."
         return f"{start} with {percent(self.elapsed, 0)} of the time gone. At this pace {self.written(self.projected)}: {self._verdict()}."
+
+    def _unknown(self) -> str:
+        if self.reached.is_readable_only:
+            return (
+                "The company's figure is not shown to you: it would tell of single records that you may not read, or the "
+                "days of the goal are not whole months."
+            )
+        if self.reached.n and self.reached.unrecorded:
+            return f"No {' and no '.join(self.reached.unrecorded)} is recorded, so nothing can be held against the goal yet."
+        return "Nothing that counts toward it is recorded yet."
 
     def _verdict(self) -> str:
         if self.is_on_course:
@@ -88,9 +109,9 @@ class Pace:
         return f"{missing} {'over' if self.metric.better == 'down' else 'short'}"
 
 
-def current(today: date, facts: Facts) -> list[Pace]:
-    """Return the goals whose days include today, and how they stand."""
-    return [_pace(goal, get(goal.metric), today, facts) for goal in _running(today) if _exists(goal.metric)]
+def current(today: date, user: Reader, facts: Facts) -> list[Pace]:
+    """Return the goals whose days include today, and how they stand as far as the reader may know it."""
+    return [_pace(goal, get(goal.metric), today, user, facts) for goal in _running(today) if _exists(goal.metric)]
 
 
 def _running(today: date) -> list[Goal]:
@@ -106,5 +127,5 @@ def _exists(key: str) -> bool:
     return True
 
 
-def _pace(goal: Goal, metric: Metric, today: date, facts: Facts) -> Pace:
-    return Pace(goal, metric, compute(metric, Period(goal.starts_on, today), facts=facts), today)
+def _pace(goal: Goal, metric: Metric, today: date, user: Reader, facts: Facts) -> Pace:
+    return Pace(goal, metric, discretion.compute(user, metric, Period(goal.starts_on, today), facts=facts), today)

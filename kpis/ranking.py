@@ -58,6 +58,14 @@ class Ranking:
     total: int
     currency: str
     upside_down: tuple[Campaign, Campaign] | None = None
+    with_leads: int = 0
+    with_revenue: int = 0
+    is_agreed: bool = False  # some campaign brought clearly more leads and clearly more revenue than another
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a list leaves out campaigns that would stand on it."""
+        return max(self.with_leads, self.with_revenue) > SHOWN
 
     @property
     def most_leads(self) -> int:
@@ -89,15 +97,34 @@ class Ranking:
     def finding(self) -> str:
         if not self.total:
             return "No campaign brought a lead or a deal"
+        if not self.with_leads or not self.with_revenue:
+            return self._one_sided()
         if not self.upside_down:
-            return "Campaigns that bring more leads also bring more revenue"
+            if self.is_agreed:
+                return "Campaigns that bring more leads also bring more revenue"
+            only = " of the only campaign" if self.total == 1 else " of the campaigns hardly differ"
+            return f"Leads and revenue{only}"
         loud, quiet = self.upside_down
         return f"“{loud.label}” brought {_more(loud.leads, quiet.leads)} “{quiet.label}”, {self._share(loud, quiet)}"
 
+    def _one_sided(self) -> str:
+        """Say which side has no campaign on record, where nothing can be compared."""
+        if self.with_leads:
+            return f"{_campaigns(self.with_leads)} brought leads; no revenue is recorded for a campaign"
+        if self.with_revenue:
+            return f"{_campaigns(self.with_revenue)} brought revenue; no lead names a campaign"
+        return "No campaign brought a lead or revenue"
+
     def _share(self, loud: Campaign, quiet: Campaign) -> str:
         if not loud.revenue:
-            return f"but no revenue, where the other earned {short_money(quiet.revenue, self.currency)}"
+            return (
+                f"but no revenue is recorded for it, where the other earned {short_money(quiet.revenue, self.currency)}"
+            )
         return f"but only {percent(loud.revenue / quiet.revenue)} of its revenue"
+
+
+def _campaigns(n: int) -> str:
+    return f"{n} campaign{'' if n == 1 else 's'}"
 
 
 def _more(many: int, few: int) -> str:
@@ -128,6 +155,9 @@ def rank(leads: Iterable[Part], revenue: Iterable[Part], currency: str) -> Ranki
         len(placed),
         currency,
         upside_down(placed),
+        sum(1 for campaign in placed if campaign.leads),
+        sum(1 for campaign in placed if campaign.revenue),
+        is_agreed(placed),
     )
 
 
@@ -140,6 +170,15 @@ def _placed(found: Sequence[Campaign]) -> list[Campaign]:
         Campaign(one.key, one.label, one.leads, one.revenue, leads_rank[one.key], revenue_rank[one.key])
         for one in found
     ]
+
+
+def is_agreed(campaigns: Sequence[Campaign]) -> bool:
+    """Tell whether a campaign brought clearly more leads than another and clearly more revenue."""
+    ranked = sorted(campaigns, key=lambda one: one.leads_rank)[:COMPARED]
+    return any(
+        more.leads > less.leads * MORE_LEADS and more.revenue > less.revenue * MORE_REVENUE
+        for more, less in product(ranked, repeat=2)
+    )
 
 
 def upside_down(campaigns: Sequence[Campaign]) -> tuple[Campaign, Campaign] | None:

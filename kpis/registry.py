@@ -47,6 +47,9 @@ class Measure:
     `day` places a row in a period; `keep` says which rows count. Numerator and denominator are summed over them;
     a `spread` collects whole numbers (days, cents) for median and quartiles instead. A `stock` is counted on the last evening
     of a period, from the rows that `source` gives for that day, and `day` then only serves cuts by time.
+
+    A rate has no value, rather than one made of nothing, where a measure that `is_required` counts no row, where the
+    table of a measure holds no row at all, or where nothing counts and a table that it `rests_on` holds none.
     """
 
     table: str
@@ -60,6 +63,8 @@ class Measure:
     source: Callable[[Scope], Any] | None = None
     checks: tuple[Check, ...] = ()
     basis: str = ""
+    is_required: bool = False
+    rests_on: tuple[str, ...] = ()
 
     def rows(self, scope: Scope) -> Any:
         return self.source(scope) if self.source else scope.table(self.table)

@@ -149,6 +149,8 @@ class Result(Figures):
     parts: tuple[Part, ...] = ()
     is_money: bool = False
     is_readable_only: bool = False  # counted over nothing but what the reader may read
+    flagged: int = 0  # rows that the warnings count: without an amount, without a date
+    unrecorded: tuple[str, ...] = ()  # what would have to be on record for a value: “spend”
 
     def as_json(self) -> dict[str, Any]:
         """Return what the command and the API answer: rates as fractions, money exact to the cent."""

@@ -2,28 +2,59 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from core.numbers import days, percent, points, short_money, short_number
 from core.periods import Period
-from kpis.dashboard import Dashboard, Reading
+from kpis.dashboard import Dashboard
+from kpis.reading import Reading
 from kpis.result import Part, Result
 from kpis.words import inside
 
 
 def headline(board: Dashboard) -> str:
-    """Say the money of the period in one sentence."""
+    """Say the money of the period in one sentence; the leads, where nothing else was ever recorded."""
+    if not board.records_money:
+        return leads_headline(board)
     revenue, spend = board.reading("revenue"), board.reading("sm_spend")
     period = board.question.period
-    earned = revenue.written(revenue.now.value) if revenue and revenue.now.n else ""
+    earned = revenue.written(revenue.now.value) if revenue and revenue.now.value else ""
     spent = spend.written(spend.now.value) if spend and spend.now.value else ""
     if not earned and not spent:
-        return f"{_opening(period)} no revenue and no spend is on record."
+        return f"{_opening(period)} {_no_amount(revenue)}no revenue and no spend is on record."
     if not earned:
-        return f"{_opening(period)} {spent} was spent on sales and marketing, and nothing was earned."
+        return f"{_opening(period)} {spent} was spent on sales and marketing, and {_nothing_earned(revenue)}."
     words = f"{period.label} earned {earned}" if period.days else f"{_opening(period)} {earned} was earned"
     if not spent:
         return f"{words}. {_no_spend(spend)}"
     return f"{words} on {spent} of sales and marketing: {_smroi(board.reading('smroi'))}."
+
+
+def _no_amount(revenue: Reading | None) -> str:
+    """Say that what was sold carries no amount: 3 deals were won without an amount, so no revenue …"""
+    if revenue is None or not revenue.now.n:
+        return ""
+    kind = "deal" if dict(revenue.now.records).get("opportunities") else "invoice"
+    done = "won" if kind == "deal" else "issued"
+    return f"{counted(revenue.now.n, kind)} {'was' if revenue.now.n == 1 else 'were'} {done} without an amount: "
+
+
+def _nothing_earned(revenue: Reading | None) -> str:
+    return f"{_no_amount(revenue)}no revenue is on record" if revenue and revenue.now.n else "no revenue is on record"
+
+
+def leads_headline(board: Dashboard) -> str:
+    """Say how many leads came and how many of them the CRM converted."""
+    leads, converted = board.reading("leads"), board.reading("leads_converted")
+    opening = _opening(board.question.period)
+    if leads is None or not leads.now.n:
+        return f"{opening} no lead came."
+    words = f"{opening} {counted(leads.now.n, 'lead')} came"
+    if leads.change and leads.before and board.question.period.before:
+        words += f", {leads.change} against {board.question.period.before.label}"
+    if converted and converted.now.n:
+        words += f"; {short_number(converted.now.n)} of them {'was' if converted.now.n == 1 else 'were'} converted"
+    return f"{words}. No deal, invoice or spend is imported yet, so there is no revenue to show."
 
 
 def _opening(period: Period) -> str:
@@ -35,14 +66,14 @@ def _opening(period: Period) -> str:
 
 def _no_spend(spend: Reading | None) -> str:
     if spend is None:
-        return "Spend cannot be told apart by this filter, so there is no SMROI here."
+        return "Spend does not have this filter, so there is no SMROI here."
     return "No sales and marketing spend is recorded for it, so there is no SMROI."
 
 
 def _smroi(smroi: Reading | None) -> str:
     """SMROI 117 %, 35 points under the benchmark."""
     if smroi is None or smroi.now.value is None:
-        return "the SMROI cannot be said"
+        return "SMROI has no value"
     words = f"SMROI {percent(smroi.now.value, 0)}"
     benchmark = smroi.now.gap.get("benchmark")
     if benchmark is None:
@@ -57,11 +88,12 @@ def _smroi(smroi: Reading | None) -> str:
 
 def changes(readings: Sequence[Reading], before: str) -> str:
     """Name the weightiest changes against the period before."""
-    moved = [one for one in readings if one.has_moved]
+    moved = [reading for reading in readings if reading.has_moved]
+    if not readings:
+        return f"Nothing is recorded to compare with {before}"
     if not moved:
-        return f"Nothing moved against {before}"
-    words = [_change(one) for one in moved[:3]]
-    return f"Against {before}: {', '.join(words)}"
+        return f"Nothing changed against {before}"
+    return f"Against {before}: {', '.join(_change(reading) for reading in moved[:3])}"
 
 
 def _change(reading: Reading) -> str:
@@ -70,16 +102,42 @@ def _change(reading: Reading) -> str:
 
 
 def money_finding(parts: Sequence[Part], unit: str) -> str:
-    """Say in how many of the months revenue stayed above spend; the numerator of SMROI is revenue − spend."""
+    """Say in how many of the months with spend revenue was above it; the numerator of SMROI is revenue − spend."""
     months = [part for part in parts if part.n]
-    ahead = [part for part in months if (part.numerator or 0) >= 0]
+    both = [part for part in months if _counted(part, "spend")]
     if not months:
         return "No revenue and no spend in this period"
-    if len(ahead) == len(months):
+    if not both:
+        return f"Revenue by {unit}; no spend is recorded"
+    if not any(_counted(part, "invoices", "opportunities") for part in months):
+        return f"Spend by {unit}; no revenue is recorded"
+    return _above(both, unit if len(both) == len(months) else f"{unit} with spend")
+
+
+def _above(parts: Sequence[Part], unit: str) -> str:
+    margins = [part.numerator or 0 for part in parts]
+    ahead, behind, n = sum(one > 0 for one in margins), sum(one < 0 for one in margins), len(parts)
+    if n == 1:
+        return f"Revenue was {'above' if ahead else 'below' if behind else 'equal to'} spend in the only {unit}"
+    if ahead == n:
         return f"Revenue stayed above spend in every {unit}"
-    if not ahead:
+    if behind == n:
         return f"Spend was above revenue in every {unit}"
-    return f"Revenue stayed above spend in {len(ahead)} of {len(months)} {unit}s"
+    if not ahead and not behind:
+        return f"Revenue was equal to spend in every {unit}"
+    if not ahead:
+        return f"Revenue was above spend in no {unit}"
+    return f"Revenue stayed above spend in {ahead} of {n} {_plural(unit)}"
+
+
+def _plural(unit: str) -> str:
+    """month with spend → months with spend."""
+    first, space, rest = unit.partition(" ")
+    return f"{first}s{space}{rest}"
+
+
+def _counted(part: Part, *tables: str) -> int:
+    return sum(n for table, n in part.records if table in tables)
 
 
 def smroi_finding(parts: Sequence[Part], names: Sequence[str], unit: str, benchmark: Decimal | None) -> str:
@@ -87,13 +145,23 @@ def smroi_finding(parts: Sequence[Part], names: Sequence[str], unit: str, benchm
     known = [(part.value, name) for part, name in zip(parts, names, strict=True) if part.value is not None]
     if not known:
         return "SMROI needs revenue and spend in the same period"
-    value, name = max(known)
+    value, name = max(known, key=lambda pair: float(pair[0]))
+    reached = sum(1 for figure, _ in known if benchmark is not None and Decimal(str(figure)) >= benchmark)
+    if all(figure == value for figure, _ in known):
+        when = name if len(known) == 1 else f"every {unit}" if len(known) == len(parts) else f"every {unit} with spend"
+        return f"SMROI was {percent(value, 0)} in {when}{_beside(value, benchmark)}"
     peak = f"best was {name} with {percent(value, 0)}"
     if benchmark is None:
         return f"SMROI by {unit}: {peak}"
-    reached = sum(1 for found, _ in known if Decimal(str(found)) >= benchmark)
     many = f"in no {unit}" if not reached else f"in {reached} of {len(known)} {unit}s"
     return f"SMROI reached the benchmark {many}; {peak}"
+
+
+def _beside(value: Any, benchmark: Decimal | None) -> str:
+    if benchmark is None:
+        return ""
+    apart = Decimal(str(value)) - benchmark
+    return f", {'over' if apart > 0 else 'under' if apart else 'at'} the benchmark"
 
 
 def outcomes_finding(won: Reading, no_decision: Reading) -> str:
@@ -101,34 +169,51 @@ def outcomes_finding(won: Reading, no_decision: Reading) -> str:
     closed = int(won.now.denominator or 0)
     if not closed:
         return "No deal closed in this period"
-    undecided = int(no_decision.now.numerator or 0)
-    words = f"{short_number(closed)} deals closed; {percent(won.now.value, 0)} were won"
+    gained, undecided = int(won.now.numerator or 0), int(no_decision.now.numerator or 0)
+    if closed == 1:
+        return f"1 deal closed; it {'was won' if gained else 'ended with no decision' if undecided else 'was lost'}"
+    if gained == closed:
+        return f"{short_number(closed)} deals closed; all were won"
+    if undecided == closed:
+        return f"{short_number(closed)} deals closed; all ended with no decision"
+    words = f"{short_number(closed)} deals closed; {percent(won.now.value, 0) if gained else 'none'} were won"
     if not undecided:
         return words
     return f"{words}, and {percent(no_decision.now.value, 0)} ended with no decision at all"
 
 
 def interval(result: Result) -> str:
-    """Write the interval of a rate that few rows made; empty when there are enough."""
-    if not result.is_small or result.low is None or result.high is None:
+    """Write the interval of a rate that few rows made; empty when there are enough, or one alone."""
+    if not result.is_small or result.low is None or result.high is None or result.n < 2:
         return ""
-    return f"{percent(result.low, 0)} to {percent(result.high, 0)} by chance, from {result.n} deals"
+    return f"{percent(result.low, 0)} to {percent(result.high, 0)} by chance, from {counted(result.n, 'deal')}"
+
+
+TENTH = 10  # of fewer deals nobody can say what one in ten took
 
 
 def cycle(result: Result) -> str:
     """Half take 41 to 96 days; one in ten over 140."""
     spread = result.quartiles
     if not spread:
-        return "No deal was won in this period"
-    return f"half take {days(spread.q1)} to {days(spread.q3)}, one in ten over {days(spread.p90)}"
+        return "No won deal of this period has both dates" if result.flagged else "No deal was won in this period"
+    if result.n == 1:
+        return "from 1 deal"
+    if spread.q1 == spread.q3 == spread.p90:
+        return f"from {counted(result.n, 'deal')}"
+    words = f"half take {days(spread.q1)} to {days(spread.q3)}"
+    return f"{words}, one in ten over {days(spread.p90)}" if result.n >= TENTH else f"{words}, from {result.n} deals"
 
 
 def coverage(pipeline: Reading | None, count: Reading | None) -> str:
     """Say what the weighted pipeline is weighted from: 240 open deals over 21.3 M €."""
     if pipeline is None or count is None:
         return ""
-    deals = short_number(count.now.value or 0)
-    return f"from {deals} open deals worth {short_money(pipeline.now.value, pipeline.now.currency)}"
+    if not count.now.value:
+        return "No deal is open"
+    return (
+        f"from {counted(count.now.value, 'open deal')} worth {short_money(pipeline.now.value, pipeline.now.currency)}"
+    )
 
 
 def deals(average: Result) -> str:
@@ -136,4 +221,9 @@ def deals(average: Result) -> str:
     won = int(average.denominator or 0)
     if not won:
         return "No deal was won in this period"
-    return f"{short_number(won)} deals won, {short_money(average.numerator, average.currency)} together"
+    return f"{counted(won, 'deal')} won, {short_money(average.numerator, average.currency)} together"
+
+
+def counted(n: Any, noun: str) -> str:
+    """1 deal, 2 deals, 12 k deals."""
+    return f"{short_number(n)} {noun}{'' if n == 1 else 's'}"

@@ -13,16 +13,22 @@ from core.charts import Scale, scale, shares
 from core.live import render_live
 from core.numbers import percent
 from core.periods import BadPeriod
-from crm.models import Invoice, Lead, Opportunity, Spend
+from crm.facts import KINDS
 from kpis import address, cards, charts, sentences
-from kpis.dashboard import CUTS, Dashboard, Question, Reading, build
+from kpis.dashboard import CUTS, RECORDS, Dashboard, Question, build
 from kpis.dimensions import get as dimension
+from kpis.metric_charts import trend_chart
 from kpis.pace import Pace
-from kpis.registry import BadCut
+from kpis.reading import Reading
+from kpis.registry import BadCut, get
 from team.access import may
 from team.models import Company, User
 
 ROWS = 25
+OTHERS = (  # records that no figure of the dashboard is counted from
+    "accounts", "contacts", "campaigns", "touches", "activities", "usage_events", "enquiries", "products", "line_items",
+    "subscriptions", "payments", "stage_changes", "quotas",
+)  # fmt: skip
 
 
 @login_required
@@ -49,7 +55,9 @@ def _asked(board: Dashboard) -> dict[str, Any]:
         "period": question.period,
         "presets": periods.PRESETS,
         "filters": [(name, dimension(name).label, _part_label(board, name)) for name in question.where],
-        "cuts": [(name, dimension(name).label) for name in CUTS],
+        "cuts": [
+            (name, dimension(name).label) for name in CUTS if board.records_money or name in get("leads").dimensions
+        ],
     }
 
 
@@ -60,10 +68,11 @@ def _part_label(board: Dashboard, name: str) -> str:
 
 
 def _empty(request: HttpRequest) -> dict[str, Any]:
-    """Tell an Accord without records from one whose records are not counted yet."""
-    has_records = any(model.objects.exists() for model in (Opportunity, Lead, Invoice, Spend))
+    """Tell an Accord without records from one whose records are not counted yet, and from one of other records only."""
+    has_records = any(KINDS[table].objects.exists() for table in RECORDS)
+    others = () if has_records else [name for name in OTHERS if KINDS[name].objects.exists()]
     rights = {f"may_{right}": may(request.user, right) for right in ("import", "recompute")}
-    return {"has_records": has_records, **rights}
+    return {"has_records": has_records, "others": [name.replace("_", " ") for name in others], **rights}
 
 
 def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
@@ -79,6 +88,7 @@ def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
         "links": {key: address.metric(key, board.question, by=None) for key in board.readings},
         "money_chart": board.smroi_trend and charts.money(board.smroi_trend, board.spend_trends),
         "smroi_chart": board.smroi_trend and charts.smroi(board.smroi_trend),
+        "lead_chart": board.lead_trend and trend_chart(get("leads"), board.lead_trend),
         "cards": cards.of(board),
         "outcomes": _outcomes(rates),
         "widest": cards.widest(board.peers),
@@ -97,7 +107,9 @@ def _smroi_scale(board: Dashboard) -> Scale | None:
     return scale(smroi.now.value, benchmark, percent(smroi.now.value, 0), f"benchmark {percent(benchmark, 0)}")
 
 
-def _pace_scale(pace: Pace) -> Scale:
+def _pace_scale(pace: Pace) -> Scale | None:
+    if not pace.is_known:
+        return None
     other = f"even pace {pace.written(pace.expected)}" if pace.adds_up else f"goal {pace.written(pace.goal.target)}"
     return scale(pace.value, pace.expected, pace.written(pace.value), other, end=pace.goal.target)
 

@@ -47,7 +47,15 @@ def _rate(key: str, name: str, definition: str, formula: str, became: Build) -> 
             definition=f"{definition} {COHORT}",
             formula=formula,
             unit="percent",
-            measures=(Measure("leads", day=came, numerator=lambda row: became(row).cast("int64"), denominator=one),),
+            measures=(
+                Measure(
+                    "leads",
+                    day=came,
+                    numerator=lambda row: became(row).cast("int64"),
+                    denominator=one,
+                    rests_on=("opportunities",),
+                ),
+            ),
             is_proportion=True,
             default_cut="lead_source",
             section="Leads",

@@ -55,12 +55,13 @@ WON = Measure(
 )
 REVENUE = (INVOICED, WON)
 PROFIT = (
-    replace(INVOICED, keep=has_cost, numerator=profit, checks=(NO_COST,)),
+    replace(INVOICED, keep=has_cost, numerator=profit, checks=(NO_COST,), is_required=True),
     replace(
         WON,
         keep=lambda row: is_won(row) & has_cost(row),
         numerator=lambda row: amount(row) - row.money("cost"),
         checks=(NO_COST_WON,),
+        is_required=True,
     ),
 )
 SPENT = Measure(
@@ -130,7 +131,10 @@ register(
         formula="S&M spend ÷ revenue",
         unit="percent",
         better="down",
-        measures=(tuple(replace(basis, numerator=None, denominator=basis.numerator) for basis in REVENUE), SPENT),
+        measures=(
+            tuple(replace(basis, numerator=None, denominator=basis.numerator) for basis in REVENUE),
+            replace(SPENT, is_required=True),
+        ),
         default_cut="quarter",
         section="Money",
     )

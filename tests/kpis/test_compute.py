@@ -387,3 +387,57 @@ def test_booleans_of_own_columns_read_yes_and_no_and_are_found_by_either() -> No
     assert {part.label: part.value for part in cut.parts} == {"Yes": 2, "No": 1}
     for word in ("Yes", "true"):
         assert ask(facts, "opportunities_won", where={"custom.Renewal": word}).value == 2
+
+
+SPENT = {"spent_on": DAY, "amount": Decimal(100)}
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "value", "unrecorded"),
+    [
+        ("sm_share_of_revenue", {"opportunities": [deal()]}, None, ("spend",)),
+        ("sm_share_of_revenue", {"opportunities": [deal(amount=400)], "spend": [SPENT]}, 0.25, ()),
+        ("sm_share_of_revenue", {"spend": [SPENT]}, None, ("revenue",)),
+        ("smroi", {"spend": [SPENT]}, None, ("revenue",)),
+        ("smroi", {"opportunities": [deal()]}, None, ("spend",)),
+        (
+            "smroi",
+            {"opportunities": [deal(outcome="lost")], "spend": [SPENT]},
+            -1.0,
+            (),
+        ),  # sold nothing, which is known
+        ("campaign_roi", {"spend": [{**SPENT, "campaign_id": 1}], "campaigns": [{"name": "A"}]}, None, ("deal",)),
+        (
+            "smroi_gross_profit",
+            {"invoices": [{"issued_on": DAY, "amount": Decimal(5)}], "spend": [SPENT]},
+            None,
+            ("revenue whose cost is known",),
+        ),
+        ("lead_win_rate", {"leads": [{"first_contact_on": DAY}]}, None, ("deal",)),
+        ("lead_win_rate", {"leads": [{"first_contact_on": DAY}], "opportunities": [deal()]}, 0.0, ()),
+        ("lead_conversion_rate", {"leads": [{"first_contact_on": DAY}]}, None, ("deal",)),
+        (
+            "lead_conversion_rate",
+            {"leads": [{"first_contact_on": DAY, "is_converted": True}, {"first_contact_on": DAY}]},
+            0.5,
+            (),
+        ),
+        ("close_rate", {"opportunities": [deal(outcome="lost")]}, 0.0, ()),
+    ],
+)
+def test_a_rate_of_what_was_never_recorded_has_no_value(
+    key: str, given: dict[str, Any], value: float | None, unrecorded: tuple[str, ...]
+) -> None:
+    result = ask(MemoryFacts(**given), key, YEAR)
+    assert (result.value, result.unrecorded) == (value, unrecorded)
+    assert all(f"No {what} is recorded" in " ".join(result.warnings) for what in unrecorded)
+
+
+def test_the_share_of_a_month_without_spend_is_unknown() -> None:
+    facts = MemoryFacts(
+        opportunities=[deal(amount=400), deal(amount=400, closed_on=date(2025, 8, 1))],
+        spend=[{**SPENT, "spent_on": date(2025, 8, 2)}],
+    )
+    parts = ask(facts, "sm_share_of_revenue", YEAR, by="month").parts
+    assert {part.key: part.value for part in parts if part.key == "2025-08"} == {"2025-08": 0.25}
+    assert all(part.value is None for part in parts if part.key != "2025-08")

@@ -102,7 +102,7 @@ def test_the_benchmark_may_be_edited_or_missing(cmo: User) -> None:
         ({"spend": []}, "2025 earned 24.7 M €. No sales and marketing spend is recorded for it, so there is no SMROI."),
         (
             {"invoices": [], "opportunities": []},
-            "In 2025 11.4 M € was spent on sales and marketing, and nothing was earned.",
+            "In 2025 11.4 M € was spent on sales and marketing, and no revenue is on record.",
         ),
         ({"invoices": [], "opportunities": [], "spend": []}, "In 2025 no revenue and no spend is on record."),
     ],
@@ -262,6 +262,6 @@ def test_a_month_that_is_not_over_is_drawn_open_and_claims_no_record(cmo: User) 
     assert found.smroi_trend
     chart = charts.smroi(found.smroi_trend)
     assert chart
-    assert plain(chart.title) == "SMROI reached the benchmark in 1 of 1 months; best was Oct with 200 %"
+    assert plain(chart.title) == "SMROI was 200 % in Oct, over the benchmark"
     assert chart.figure["data"][0]["marker"]["symbol"][-1] == "circle-open"
     assert chart.note == "The open circle is a month that is not over."

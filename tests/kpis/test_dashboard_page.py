@@ -72,7 +72,7 @@ def test_the_numbers_are_in_the_first_html(records: None, as_user: Callable[[Use
         'title="250,000.00 EUR"',
         'title="100,000.00 EUR"',
         "benchmark 152 %",
-        "1 deals closed",
+        "1 deal closed; it was won",
     ]:
         assert shown in html
     assert 'type="application/json"' in html
@@ -188,3 +188,96 @@ def test_a_prepared_dashboard_asks_the_facts_nothing(records: None, cmo: User, m
 
 def test_preparing_stops_when_its_time_is_over(records: None) -> None:
     assert prepare.prepare_dashboards(seconds=-1) is None
+
+
+def test_an_installation_with_leads_only_has_a_dashboard_of_leads(
+    company: Company, as_user: Callable[[User], Client], cmo: User
+) -> None:
+    for number in range(3):
+        make.lead(first_contact_on=date(2025, 3, number + 1), lead_source="Web", is_converted=number == 0)
+    refresh()
+    html = plain(as_user(cmo).get("/dashboard/?from=2025-01-01&to=2025-12-31").content.decode())
+    assert "In 2025 3 leads came; 1 of them was converted." in html
+    assert "No deal, invoice or spend is imported yet" in html
+    main = html.split("<main")[1]
+    for shown in ("Leads converted", "Lead conversion rate", ">Web<", "leads-trend"):
+        assert shown in main
+    for hidden in ("SMROI", "Weighted pipeline", "S&amp;M share", "0 %", "deals closed", "Nothing happened"):
+        assert hidden not in main
+    assert as_user(cmo).get("/dashboard/?by=campaign").status_code == 200
+    assert "Use one of" in as_user(cmo).get("/dashboard/?by=shoe_size").content.decode()
+
+
+def test_without_spend_there_is_no_share_and_no_comparison_with_it(
+    company: Company, as_user: Callable[[User], Client], cmo: User
+) -> None:
+    campaign = make.campaign(name="Elm")
+    for number in (3, 4):
+        make.opportunity(
+            outcome="won", closed_on=date(2025, number, 3), opened_on=date(2025, 1, 10), amount=9000, campaign=campaign
+        )
+    make.lead(first_contact_on=date(2025, 1, 5))
+    refresh()
+    main = plain(as_user(cmo).get("/dashboard/?period=all").content.decode()).split("<main")[1]
+    for hidden in (
+        "S&amp;M share<",
+        "Revenue stayed above spend",
+        "also bring more revenue",
+        "The first 0 of",
+        ">You<",
+        "0 %<",
+    ):
+        assert hidden not in main
+    assert "no spend is recorded" in main
+    assert "1 campaign brought revenue; no lead names a campaign" in main
+
+
+def test_no_records_yet_is_never_said_over_records(
+    company: Company, as_user: Callable[[User], Client], cmo: User, rep: User
+) -> None:
+    make.account()
+    make.contact()
+    refresh()
+    for person in (cmo, rep):
+        html = as_user(person).get("/dashboard/").content.decode()
+        assert "No records yet" not in html
+        assert "Imported so far: accounts, contacts." in html
+
+
+def test_an_average_says_how_many_amounts_are_missing(
+    records: None, as_user: Callable[[User], Client], cmo: User
+) -> None:
+    make.opportunity(outcome="won", closed_on=date(2025, 5, 1), opened_on=date(2025, 3, 1), amount=None)
+    refresh()
+    html = plain(as_user(cmo).get("/dashboard/?from=2025-01-01&to=2025-12-31").content.decode())
+    card = html[html.index("Revenue per deal") :]
+    assert "2 deals won" in card[:4000]
+    assert "Deals without an amount: 1. They count as nothing" in card[:4000]
+    page = as_user(cmo).get("/metrics/average_revenue_per_transaction/?from=2025-01-01&to=2025-12-31").content.decode()
+    opening = page[page.index('aria-label="The number"') : page.index('class="huge"')]
+    assert "Deals without an amount: 1. They count as nothing." in opening
+
+
+def test_the_pace_of_a_goal_tells_a_reader_no_more_than_other_figures(
+    company: Company, as_user: Callable[[User], Client], rep: User, cmo: User
+) -> None:
+    Goal.objects.create(
+        metric="revenue", target=1_000_000, currency="EUR", starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31)
+    )
+    Company.objects.update(visibility=Company.Visibility.RESTRICTED)
+
+    def shown(person: User) -> str:
+        refresh()
+        return plain(as_user(person).get("/dashboard/").content.decode())
+
+    for _ in range(4):
+        make.opportunity(outcome="won", closed_on=date(2026, 5, 1), amount=Decimal(100_000))
+    assert "400 k € of 1.0 M €" in shown(cmo)
+    assert "400 k €" not in shown(rep)
+    assert "would tell of single records" in shown(rep)
+    for _ in range(4):
+        make.opportunity(outcome="won", closed_on=date(2026, 5, 1), amount=Decimal(50_000))
+    assert "600 k € of 1.0 M €" in shown(rep)
+    Goal.objects.update(starts_on=date(2026, 1, 5))
+    assert "600 k €" not in shown(rep)
+    assert "600 k €" in shown(cmo)

@@ -12,7 +12,7 @@ from kpis.models import Goal
 from kpis.pace import Pace
 from kpis.registry import get
 from kpis.result import Result
-from team.models import Company
+from team.models import User
 from tests.kpis.memory_facts import MemoryFacts
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
@@ -66,7 +66,7 @@ def test_less_is_better_where_the_metric_says_so() -> None:
     assert plain(paced("sm_share_of_revenue", "0.4", 0.46, date(2026, 3, 1)).sentence).endswith("6.0 % over.")
 
 
-def test_only_goals_whose_days_include_today_are_shown(company: Company) -> None:
+def test_only_goals_whose_days_include_today_are_shown(cmo: User) -> None:
     for metric, starts, ends in [
         ("revenue", date(2026, 1, 1), date(2026, 12, 31)),
         ("revenue", date(2025, 1, 1), date(2025, 12, 31)),
@@ -79,6 +79,6 @@ def test_only_goals_whose_days_include_today_are_shown(company: Company) -> None
             {"issued_on": date(2025, 2, 1), "amount": Decimal(9)},
         ]
     )
-    (only,) = pace.current(date(2026, 6, 30), facts)  # type: ignore[arg-type]
+    (only,) = pace.current(date(2026, 6, 30), cmo, facts)  # type: ignore[arg-type]
     assert only.value == 400
     assert only.period.label == "2026"
