@@ -17,10 +17,13 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from crm.imports.grouped import MARK
+
 BLOCK = 8 * 1024 * 1024
 LONGEST_ROW = 1024 * 1024  # a quote that stays open for longer was opened by mistake
 READ_IN_VAIN = 8  # times a block: rows that turn out to be none may cost so much, then each line stands for itself
 LF, CR, QUOTE = 10, 13, 34
+MARK_BYTES = MARK.encode()
 NEVER_CLOSED = "A quote is opened and never closed"
 ASTRAY = "A quote stands where none belongs"
 TOO_LONG = "A cell is too long to be read"
@@ -42,6 +45,7 @@ class Block:
     frame: pd.DataFrame
     lines: np.ndarray  # line of the uploaded file at which each row begins
     bad: list[BadLine] = field(default_factory=list)
+    totals: list[str] = field(default_factory=list)  # rows of a report that are none, as they stood there
     end: int = 0  # byte behind the block: where a resume goes on
     next_line: int = 0
 
@@ -60,7 +64,18 @@ def blocks(path: Path, header: list[str], delimiter: str, offset: int, line: int
                 block, end = carefully(text, header, delimiter, line, is_last)
             offset, line = offset + end, line + text.count(b"\n", 0, end)
             block.end, block.next_line = offset, line
+            if MARK_BYTES in text[:end]:
+                _take_out_totals(block)
             yield block
+
+
+def _take_out_totals(block: Block) -> None:
+    """Take the rows out that are marked as totals of a report."""
+    marked = [bad.text.startswith((MARK, f'"{MARK}')) for bad in block.bad]
+    block.totals = [
+        bad.text.strip('"').removeprefix(MARK) for bad, is_total in zip(block.bad, marked, strict=True) if is_total
+    ]
+    block.bad = [bad for bad, is_total in zip(block.bad, marked, strict=True) if not is_total]
 
 
 def _read(file: IO[bytes], offset: int) -> tuple[bytes, bool]:

@@ -9,7 +9,8 @@ MIXED_IDS = frozenset({MISFIT, SHORT_ID})  # a record may be stored under anothe
 EQUAL_EACH, EQUAL_ONE, SAME_KEY = "equal rows, each one", "equal rows, one", "rows with the same key"
 DELETED, MERGED, MERGED_HERE = "rows of deleted records", "rows of merged records", "ids of merged records"
 FILTERED, NO_RECORD, OLDER = "rows that are filtered out", "rows without a record", "older rows"
-LEFT_OUT = (DELETED, MERGED, FILTERED, NO_RECORD)  # why rows are not read at all, one reason a row
+TOTALS, FILLED, FOOTER = "rows of totals", "rows filled from their group", "rows below the table"
+LEFT_OUT = (DELETED, MERGED, FILTERED, NO_RECORD, TOTALS)  # why rows are not read at all, one reason a row
 Notes = dict[str, dict[str, Any]]  # {what: {rows, sample}}
 WORDS = {
     MISFIT: "{rows} of Salesforce like “{sample}”: the last three characters do not fit the others, so the ids are kept "
@@ -28,6 +29,9 @@ WORDS = {
     "and they are removed; undo the import to part them again.",
     FILTERED: "{rows} left out: the mapping does not read rows like these.",
     NO_RECORD: "{rows} left out: nothing in them makes a record of this kind of file.",
+    TOTALS: "{rows} left out: they are subtotals, counts, totals or titles of groups, like “{sample}”.",
+    FILLED: "{rows} of a report in groups got the values of their group in {sample}.",
+    FOOTER: "{rows} below the table left out, as totals or notices: “{sample}”.",
     OLDER: "{rows} left alone: what is here was changed later in the source than the row says.",
     EMPTY_DATES: "{rows} with an empty date ({sample}), read as no date.",
 }

@@ -113,7 +113,7 @@ def outlook(run: Import, files: list[ImportFile]) -> Outlook:
 
 
 def _notes(file: ImportFile) -> list[NoteLine]:
-    notes = file.preview.get("notes", {})
+    notes = {**file.notes, **file.preview.get("notes", {})}
     others = {EQUAL_EACH: (EQUAL_ROWS, ONE, "Take equal rows as one"), EQUAL_ONE: (EQUAL_ROWS, EACH, "Take each row")}
     return [NoteLine(file, words, others.get(what)) for what in notes for words in note_sentences({what: notes[what]})]
 

@@ -19,6 +19,7 @@ from crm.imports.constants import constant
 from crm.imports.convertible import AMOUNT
 from crm.imports.headers import fold
 from crm.imports.lookups import ANY
+from crm.imports.notes import TOTALS, add_note
 from crm.imports.occurrences import Numbering
 from crm.imports.plan import BASIS, Plan, PlannedField, PlannedReference
 from crm.imports.rows import Rows, stage
@@ -50,10 +51,10 @@ def prepare(block: Block, plans: list[Plan], numbering: Numbering | None = None)
     ]
     refused = [Refused(bad.line, "", bad.reason, {"": storable(bad.text[:10_000])}) for bad in block.bad]
     refused += checks.refused()
-    dropped = rows.left_out(columns, checks)
-    return Prepared(
-        staged, refused, len(frame) + len(block.bad), dropped, block.end, block.next_line, notes=checks.notes
-    )
+    dropped, totals = rows.left_out(columns, checks), len(block.totals)
+    add_note(checks.notes, TOTALS, totals, next(iter(block.totals), ""))
+    read = len(frame) + len(block.bad) + totals
+    return Prepared(staged, refused, read, dropped + totals, block.end, block.next_line, notes=checks.notes)
 
 
 def trimmed(frame: pd.DataFrame) -> pd.DataFrame:

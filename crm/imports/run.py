@@ -248,6 +248,7 @@ def _recognise(file: ImportFile, asked: str) -> None:
         given = ecb.as_table(given, store.place(f"{file.stored}.csv"), limit)
     known = partial(recognise, name=file.name, asked=asked)
     seen = survey(given, store.place(clean), limit, known, file.answers)
+    file.notes = dict(seen.notes)
     is_mapped = bool(file.mappings) and file.header == seen.header
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size

@@ -6,6 +6,7 @@ Whatever it was, from here on it is plain UTF-8 with line feeds, so that a byte 
 import codecs
 import csv
 import gzip
+import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +14,15 @@ from typing import IO
 
 from core.disk import require_space
 from crm.imports import frame
+from crm.imports.grouped import LONGEST, Report, Ungroupable, may_be_report, read_report
 from crm.imports.headers import distinct
+from crm.imports.notes import FILLED, FOOTER, Notes
 
 DELIMITERS = ",;\t|"
 PIECE = 1024 * 1024
 SAMPLE = 64 * 1024
 MAX_COLUMNS = 500
+MIN_COLUMNS = 3  # of a report in groups
 LONGEST_NAME = 1000
 BOMS = [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")]
 BINARY = {
@@ -46,6 +50,7 @@ class Survey:
     size: int  # of the plain file, in bytes
     around: dict[str, dict[str, str]] = field(default_factory=dict)  # what stands above and below the table, in words
     found: dict[str, str] = field(default_factory=dict)  # encoding and delimiter, as if nobody had said anything
+    notes: Notes = field(default_factory=dict)  # what was filled in and left out, for the notes of the file
 
 
 def survey(
@@ -82,10 +87,53 @@ def survey(
         raise Unreadable("The first row is too long to be the names of columns. Export the table as CSV.")
     above = [row for row in top if row.end < header.end]
     below = frame.cut_footer(clean, header.end, len(names), delimiter)
+    report = put_right(clean, header.end, names, delimiter)
+    notes = {FOOTER: {"rows": len(below), "sample": below[0][:80]}} if below else {}
+    if report:
+        names = distinct(report.header)
+        notes |= {FILLED: {"rows": report.filled, "sample": report.words}} if report.filled else {}
     return Survey(
         encoding, delimiter, names, header.end, header.next_line, clean.stat().st_size, frame.words(above, below),
-        {"encoding": found, "delimiter": likely},
+        {"encoding": found, "delimiter": likely}, notes,
     )  # fmt: skip
+
+
+def put_right(plain: Path, start: int, header: list[str], delimiter: str) -> Report | None:
+    """Write a report in groups as a table, its totals marked, each row on the line on which it stood; None for a table.
+
+    Raises:
+        Unreadable: its groups cannot be told.
+    """
+    size = plain.stat().st_size - start
+    if len(header) < MIN_COLUMNS or size > LONGEST:
+        return None
+    with plain.open("rb") as file:
+        file.seek(start)
+        text = file.read()
+    if not may_be_report(header, text, delimiter):
+        return None
+    rows = _rows_of(plain, start, delimiter)
+    try:
+        report = read_report(header, rows) if rows else None
+    except Ungroupable as error:
+        raise Unreadable(str(error)) from error
+    if report:
+        with plain.open("r+b") as file:
+            file.truncate(start)
+        with plain.open("a", encoding="utf-8", newline="") as target:
+            csv.writer(target, delimiter=delimiter, lineterminator="\n").writerows(report.rows)
+    return report
+
+
+def _rows_of(plain: Path, start: int, delimiter: str) -> list[list[str]]:
+    """Return all rows; none where a quote is not closed, of which the reader of blocks knows more."""
+    with plain.open("rb") as file:
+        file.seek(start)
+        lines = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
+        try:
+            return list(csv.reader(lines, delimiter=delimiter, strict=True))
+        except csv.Error:
+            return []
 
 
 def _open(path: Path) -> IO[bytes]:
