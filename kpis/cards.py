@@ -42,18 +42,15 @@ class Card:
 def of(board: Dashboard) -> list[Card]:
     """Return the cards of the dashboard; what the filters cannot be asked of has none."""
     makers = {
-        "weighted_pipeline": ("opportunities", _pipeline),
-        "sales_cycle_time": ("opportunities", _cycle),
-        "average_revenue_per_transaction": ("opportunities", _average),
-        "sm_share_of_revenue": ("spend", _share),
+        "weighted_pipeline": _pipeline,
+        "sales_cycle_time": _cycle,
+        "average_revenue_per_transaction": _average,
+        "sm_share_of_revenue": _share,
     }
-    if "opportunities" not in board.recorded and "leads" in board.recorded:
-        makers |= dict.fromkeys(LEAD_METRICS, ("leads", _card))
-    return [
-        make(board, board.readings[key])
-        for key, (table, make) in makers.items()
-        if key in board.readings and table in board.recorded
-    ]
+    if "opportunities" not in board.recorded:
+        makers = {"sm_share_of_revenue": _share}
+        makers |= dict.fromkeys(LEAD_METRICS, _card) if "leads" in board.recorded else {}
+    return [make(board, board.readings[key]) for key, make in makers.items() if key in board.readings]
 
 
 def _pipeline(board: Dashboard, weighted: Reading) -> Card:
