@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
@@ -18,6 +18,7 @@ from facts.compiling import YES, Question, with_rules
 from facts.engine import Facts
 from facts.rules import Field, Rule, Type
 from scoring.compiling import MOMENT, wanted
+from scoring.identifiers import is_identifier, stands_for_nothing
 from scoring.proof.measures import Flags
 from scoring.terms import SCORED, FitRule, Model
 
@@ -25,6 +26,9 @@ OUTCOME = frozenset({"is_converted", "converted_on"})  # what is to be foretold
 NAMES = 0.5  # of the filled cells differ: names and numbers of people, of which only “filled” says something
 BINS = 20
 MOST_VALUES = 200
+NAMING = frozenset({"text", "number"})  # kinds of field that can name records
+NUMBER = r"-?(?:0|[1-9]\d{0,14})(?:\.\d+)?"  # what begins with a nought is a code
+YES_OR_NO = [{"true", "false"}, {"yes", "no"}, {"true"}, {"false"}, {"yes"}, {"no"}]
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Column:
     kind: Type
     values: "pd.Series[Any]"
     words: Mapping[str, str]
+    is_identifier: bool = False  # it names records: serial numbers, ids
+    has_fillers: bool = False  # some cells hold words that stand for nothing, which rules take for filled
 
     @property
     def filled(self) -> Flags:
@@ -60,7 +66,7 @@ class Column:
             return self.filled.astype(np.int64)
         found = self.values.where(self.filled, None)
         often = found.value_counts().index[:MOST_VALUES]
-        return pd.Categorical(found, categories=often).codes.astype(np.int64) + 1
+        return often.get_indexer_for(pd.Index(found)).astype(np.int64) + 1
 
 
 def columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column]:
@@ -71,9 +77,13 @@ def columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column]:
     known = [field for field in SCORED.fields.values() if field.path not in OUTCOME and not _is_a_figure(field, facts)]
     found = _read(facts, rows, known, then).set_index("id").reindex(rows["lead_id"]).reset_index()
     own = [json.loads(text) if isinstance(text, str) else {} for text in found["custom"]]
-    return [
+    made = [
         *(_column(field, found[f"v_{place}"]) for place, field in enumerate(known)),
         *(_own_column(key, kind, [values.get(key) for values in own]) for key, kind in _custom(own).items()),
+    ]
+    order = rows["lead_id"].reset_index(drop=True)
+    return [
+        replace(one, is_identifier=one.kind in NAMING and is_identifier(one.label, one.values, order)) for one in made
     ]
 
 
@@ -128,15 +138,36 @@ def _column(field: Field, values: "pd.Series[Any]") -> Column:
 
 def _own_column(key: str, kind: Type, cells: Sequence[Any]) -> Column:
     path, label = f"custom.{key}", key.replace("_", " ")
-    values = pd.Series([_written(cell) for cell in cells], dtype="str")
+    written = pd.Series([_written(cell) for cell in cells], dtype="str")
+    values = written.where(~fillers(written), "")
+    has_fillers = bool((values != written).any())
+    kind = _type_of(values) if kind == "text" else kind
     if kind == "number":
-        return Column(path, label, "number", pd.to_numeric(values, errors="coerce").astype(float), {})
+        numbers = pd.to_numeric(values, errors="coerce").astype(float)
+        return Column(
+            path, label, "number", numbers, {}, has_fillers=has_fillers or bool((numbers.isna() & (values != "")).any())
+        )
     if kind == "yes_no":
         said = values.str.lower().isin(YES).astype(float).where(values != "")
-        return Column(path, label, "yes_no", said, {})
+        return Column(path, label, "yes_no", said, {}, has_fillers=has_fillers)
     if kind == "date":
-        return Column(path, label, "date", (values != "").map({True: 1.0, False: np.nan}), {})
-    return _text(path, label, values)
+        return Column(path, label, "date", (values != "").map({True: 1.0, False: np.nan}), {}, has_fillers=has_fillers)
+    return replace(_text(path, label, values), has_fillers=has_fillers)
+
+
+def _type_of(values: "pd.Series[Any]") -> Type:
+    """Return what a field that nobody gave a type holds in every cell: files of known systems name none for their own columns."""
+    filled = values[values != ""]
+    if not len(filled):
+        return "text"
+    if set(filled.str.lower().unique()) in YES_OR_NO:
+        return "yes_no"
+    return "number" if filled.str.fullmatch(NUMBER).all() else "text"
+
+
+def fillers(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return which cells hold a word that stands for nothing."""
+    return values.map({word: stands_for_nothing(str(word)) for word in values.unique()}).astype(bool)
 
 
 def _written(cell: Any) -> str:
@@ -147,7 +178,8 @@ def _written(cell: Any) -> str:
 
 def _text(path: str, label: str, values: "pd.Series[Any]") -> Column:
     """Fold texts as the rules do."""
-    plain = values.astype("object").where(values.notna(), "").astype("str").str.strip()
+    written = values.astype("object").where(values.notna(), "").astype("str").str.strip()
+    plain = written.where(~fillers(written), "")
     folded = plain.str.lower()
     words = dict(zip(folded[::-1], plain[::-1], strict=True))
-    return Column(path, label, "text", folded, words)
+    return Column(path, label, "text", folded, words, has_fillers=bool((plain != written).any()))

@@ -31,6 +31,8 @@ PERFECT = 0.9
 GAP = 0.4  # between how many of the won and how many of the others have it filled
 OFTEN = 20  # leads that a value needs to be looked at
 NEARLY_ALL = 0.95
+RARE = 0.01
+MARKED = 0.1  # of the won, or of the others, have it
 MUCH = 0.25  # of the won have one of these values
 SURE = re.compile(
     r"\b(?:convert(?:ed)?|conversion|won|lost|closed?|closing|outcome|disposition|deal|opportunit(?:y|ies)|contract|invoice|"
@@ -106,6 +108,8 @@ def _signs(column: Column, before: Column | None, won: Flags, telling: float, go
     yield from _named(column, telling)
     yield from _filled(column, won, goal)
     yield from _values(column, won, goal)
+    if before is None:  # else images would have told that it was written later
+        yield from _marked(column, won, goal)
     if telling >= PERFECT:
         yield (
             f"Alone it tells nearly all of those who {goal} from the others (AUC {telling:.2f}): few honest fields can.",
@@ -149,6 +153,40 @@ def _filled(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
             f"It is filled for {percent(of_won)} of those who {goal}, and for {percent(of_others)} of the others.",
             {"filled_won": of_won, "filled_others": of_others},
         )
+
+
+def _marked(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
+    """A field that hardly says anything but of leads whose outcome is known: filled, or other than usual, for one kind alone."""
+    of_won, of_others = float(column.filled[won].mean()), float(column.filled[~won].mean())
+    if column.kind != "yes_no" and abs(of_won - of_others) < GAP and _is_of_one_kind(column.filled, won):
+        yield (
+            f"It is filled for {percent(of_won)} of those who {goal}, and for {percent(of_others)} of the others.",
+            {"filled_won": of_won, "filled_others": of_others},
+        )
+    if column.kind not in {"number", "yes_no"} or not column.filled.any():
+        return
+    usual = 0.0 if column.kind == "yes_no" else float(column.values[column.filled].mode().iloc[0])
+    other = column.filled & (column.values != usual).to_numpy(dtype=bool)
+    of_won, of_others = float(other[won].mean()), float(other[~won].mean())
+    if max(of_won, of_others) >= MARKED and _is_of_one_kind(other, won):
+        yield (
+            f"It is other than {_usual_words(column, usual)} for {percent(of_won)} of those who {goal}, and for "
+            f"{percent(of_others)} of the others.",
+            {"other_won": of_won, "other_others": of_others},
+        )
+
+
+def _usual_words(column: Column, usual: float) -> str:
+    return "no" if column.kind == "yes_no" else f"{usual:g}"
+
+
+def _is_of_one_kind(marked: Flags, won: Flags) -> bool:
+    """Whether nearly all that are marked were won, or nearly none, more surely than chance and a good guess allow."""
+    n, hits, base = int(marked.sum()), int((marked & won).sum()), float(won.mean())
+    if n < OFTEN or n > (1 - RARE) * len(won):
+        return False
+    interval = wilson(hits, n)
+    return _is_sure(n, hits, base) or (interval is not None and hits / n <= RARE and interval[1] < base / 4)
 
 
 def _values(column: Column, won: Flags, goal: str) -> Iterator[Sign]:

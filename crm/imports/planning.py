@@ -3,9 +3,11 @@
 And the rows, checked by these plans from the place in the file where a checkpoint says that the last commit ended.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
+
+import pandas as pd
 
 from crm import stages
 from crm.imports import agreed, mended, store
@@ -19,9 +21,13 @@ from crm.imports.keys import for_each_column
 from crm.imports.occurrences import Numbering, numbering
 from crm.imports.plan import Plan, make_plan
 from crm.imports.prepare import prepare
+from crm.imports.propose import guess_type
+from crm.imports.sample import first_rows
 from crm.imports.spoken import with_manners
-from crm.models import CustomField, Import, ImportFile
+from crm.models import CustomField, CustomType, Import, ImportFile
 from team.models import Company
+
+NUMBER = r"-?\d{1,15}(?:\.\d+)?"  # as rules compare it; amounts with signs and thousands stay text
 
 
 class Place(NamedTuple):
@@ -93,12 +99,16 @@ def bare_plans(header: list[str], kind: FileKind, currency: str) -> list[Plan]:
 
 
 def note_custom_fields(run: Import, files: list[ImportFile]) -> None:
-    """Keep a list of the custom fields that records carry; a type that somebody chose goes before what was there."""
+    """Keep a list of the custom fields that records carry; a type that somebody chose goes before what was there.
+
+    Where nobody chose one, the first rows tell, of files of known systems as of any other.
+    """
     for file in files:
+        rows = first_rows(file)
         for plan in bare_plans(file.header, kind_for(file), ""):
             kind, chosen = plan.mapping.object, {name for name, _ in plan.mapping.custom_types}
             fields = [
-                CustomField(kind=kind, key=key, type=plan.custom_types.get(key, "text"), first_import=run)
+                CustomField(kind=kind, key=key, type=_type_of(key, plan, chosen, rows), first_import=run)
                 for key in plan.custom
             ]
             CustomField.objects.bulk_create([one for one in fields if one.key not in chosen], ignore_conflicts=True)
@@ -106,3 +116,12 @@ def note_custom_fields(run: Import, files: list[ImportFile]) -> None:
                 [one for one in fields if one.key in chosen],
                 update_conflicts=True, unique_fields=["kind", "key"], update_fields=["type"],
             )  # fmt: skip
+
+
+def _type_of(key: str, plan: Plan, chosen: Collection[str], rows: pd.DataFrame) -> str:
+    if key in chosen or key not in rows:
+        return plan.custom_types.get(key, CustomType.TEXT)
+    column = rows[key].str.strip()
+    found = guess_type(column)
+    is_plain = found != CustomType.NUMBER or column[column != ""].str.fullmatch(NUMBER).all()
+    return found if is_plain else CustomType.TEXT

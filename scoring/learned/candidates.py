@@ -49,6 +49,8 @@ Proposed = tuple[str, Rule, "pd.Series[bool]"]
 
 
 def _rules(column: Column) -> Iterator[Proposed]:
+    if column.is_identifier:
+        return
     path = column.path
     label = f"{column.label[:1].upper()}{column.label[1:]}"
     if column.kind == "yes_no":
@@ -60,7 +62,8 @@ def _rules(column: Column) -> Iterator[Proposed]:
         for value in column.values[column.filled].value_counts().index[:VALUES]:
             word = column.words.get(value, value)
             yield f"{label}: {word}", {"field": path, "is": "is", "value": word}, column.values == value
-    yield f"{label} is known", {"field": path, "is": "filled"}, pd.Series(column.filled)
+    if not column.has_fillers:  # a rule takes “Select” for filled
+        yield f"{label} is known", {"field": path, "is": "filled"}, pd.Series(column.filled)
 
 
 def _cuts(column: Column, label: str) -> Iterator[Proposed]:

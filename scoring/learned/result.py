@@ -165,14 +165,27 @@ def verdict(result: Result) -> Verdict:
             "chance.",
             (f"{area}.",),
         )
-    kind, how = ("weak", "helps a little") if (found.auc or 0) < WEAK else ("works", "works")
+    doubts = _doubts(found)
+    kind, how = ("weak", "helps a little") if (found.auc or 0) < WEAK or doubts else ("works", "works")
     top = found.top
     lift = f"{top.lift or 0:.1f} times as often as the average" if top else ""
     verb = "is won" if result.goal == "won" else "converts"
     share = percent(top.n / found.n) if top else ""
     return Verdict(
-        kind, f"This score {how}: of leads it had not seen the best-scored {share} {verb} {lift}.", (f"{area}.",)
+        kind,
+        f"This score {how}: of leads it had not seen the best-scored {share} {verb} {lift}.",
+        (f"{area}.", *doubts),
     )
+
+
+def _doubts(found: Evidence) -> list[str]:
+    """Say what keeps a score that tells leads apart from working: chances no better than the average, bands that do not rise."""
+    said = []
+    if found.calibration is None or found.calibration.brier >= found.calibration.base_brier:
+        said.append("The chances that it gives are no better than giving every lead the average (Brier score).")
+    if not found.rises:
+        said.append("Leads with more points do not end well more often from band to band.")
+    return said
 
 
 def comparison(result: Result) -> str:

@@ -174,6 +174,12 @@ class Evidence:
         return falls(self.bands)
 
     @property
+    def rises(self) -> bool:
+        """Whether more points mean more wins: no band clearly falls behind the one below it, and the last is above the first."""
+        rates = [band.won / band.n for band in self.bands if band.n]
+        return len(rates) > 1 and not self.falls and rates[-1] > rates[0]
+
+    @property
     def top(self) -> Band | None:
         return self.bands[-1] if self.bands else None
 

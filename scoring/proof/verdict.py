@@ -65,8 +65,15 @@ def _told(evidence: Evidence) -> tuple[str, str]:
         )
     if high < 0.5:
         return "backwards", f"This score works backwards: the higher it is, the fewer leads {done(evidence)} ({words})."
-    kind, how = ("weak", "helps a little") if area < WEAK else ("works", "works")
+    is_weak = area < WEAK or not evidence.rises or _is_miscalibrated(evidence)
+    kind, how = ("weak", "helps a little") if is_weak else ("works", "works")
     return kind, f"This score {how}: {_top(evidence)}."
+
+
+def _is_miscalibrated(evidence: Evidence) -> bool:
+    """Whether it gives chances, and they are no better than giving every lead the average."""
+    told = evidence.calibration
+    return told is not None and told.brier >= told.base_brier
 
 
 def done(evidence: Evidence) -> str:

@@ -14,7 +14,7 @@ from crm.imports.headers import distinct, fold, index
 from crm.imports.manners import Manners
 from crm.imports.reading import mapping_of, read_mapping
 from crm.imports.rules import MappingError, ValueMap
-from crm.models import Lead, Opportunity, Touch
+from crm.models import CustomField, Lead, Opportunity, Touch
 from tests.crm.importing import bring, refused
 
 LEADS = """
@@ -251,3 +251,15 @@ def test_a_row_filter_that_cannot_be_is_told(folder: Path, only: str, words: str
     path = write(folder, f'id = "No"\nonly = [{only}]\n[fields]\ndescription = "x"\n', "spend.toml")
     with pytest.raises(MappingError, match=words):
         read_mapping(path)
+
+
+@pytest.mark.django_db
+def test_own_columns_of_a_known_system_are_typed_by_what_they_hold() -> None:
+    rows = "".join(
+        f'00Q{place},Fischer,A,Open,{place},{word},0{place},"1,{place}00"\n'
+        for place, word in enumerate(["true", "false", ""])
+    )
+    bring({"Lead.csv": f"Id,LastName,Company,Status,Visits__c,Vip__c,Code__c,Worth__c\n{rows}"})
+    assert dict(CustomField.objects.values_list("key", "type")) == {
+        "Visits__c": "number", "Vip__c": "yes_no", "Code__c": "text", "Worth__c": "text",
+    }  # fmt: skip

@@ -48,6 +48,10 @@ def one(found: list[Suspect]) -> Suspect:
         (column(drawn("x", "y", 0.6, 0.3), "Date the deal was won"), "Its name speaks of the outcome"),
         (column(drawn("x", "y", 0.7, 0.3), "Lead Quality"), "mostly written when a rep already knows more"),
         (column(CHANCE.normal(WON * 4.0, 1.0), "Points", "number"), "Alone it tells nearly all"),
+        (column(drawn("Referral", "", 0.2, 0.0), "LeadConSource"), "It is filled for "),
+        (column(drawn("Too dear", "", 0.0, 0.3), "Wherefore"), "It is filled for 0"),
+        (column(np.where(WON & (CHANCE.random(N) < 0.3), 7.0, 0.0), "Worth", "number"), "It is other than 0 for "),
+        (column(np.where(WON & (CHANCE.random(N) < 0.3), 1.0, 0.0), "Handled", "yes_no"), "It is other than no for "),
     ],
 )
 def test_a_leak_is_named_with_its_reason(leak: Column, reason: str) -> None:
@@ -64,6 +68,8 @@ def test_a_leak_is_named_with_its_reason(leak: Column, reason: str) -> None:
         column(CHANCE.normal(WON * 1.5, 1.0), "Minutes on the website", "number"),
         column(drawn("a", "b", 0.5, 0.5), "Lead Quality"),
         column(NUMBERED, "Prospect ID"),
+        column(drawn("Yes, of a partner", "", 0.1, 0.03), "Referred"),
+        column(np.where(WON & (CHANCE.random(N) < 0.04), 1.0, 0.0), "Asked for a demo", "yes_no"),
         column(CHANCE.integers(0, 2, N), "Free copy", "yes_no"),
     ],
 )
