@@ -22,6 +22,7 @@ from crm.connectors.pages import Page, Reader, Window
 from crm.connectors.spool import Lost, Spool, discard, left_over
 from crm.connectors.telling import tell_of_trouble
 from crm.imports import store
+from crm.imports.empty_cells import CLEAR, EMPTY
 from crm.models import Connector, Import, ImportFile, Pull
 from crm.models.connectors import ACTIVE
 
@@ -164,6 +165,7 @@ class Puller:
                 files = [given for path in paths for given in store.from_path(path)]
                 name = f"{self.connector} ({self.connector.get_source_display()}), pull {self.pull.pk}"
                 run = start_import(files=files, source=self.connector.source, name=name, user=self.pull.asked_by)
+                run.files.update(answers={EMPTY: CLEAR})  # the API tells all columns: what it leaves empty is empty
             point = {**self.pull.checkpoint, "phase": "import", "run": run.pk if run else None}
             self.pull.advance(point, run=run)
 

@@ -10,6 +10,7 @@ EQUAL_EACH, EQUAL_ONE, SAME_KEY = "equal rows, each one", "equal rows, one", "ro
 DELETED, MERGED, MERGED_HERE = "rows of deleted records", "rows of merged records", "ids of merged records"
 FILTERED, NO_RECORD, OLDER = "rows that are filtered out", "rows without a record", "older rows"
 TOTALS, FILLED, FOOTER = "rows of totals", "rows filled from their group", "rows below the table"
+WOULD_CLEAR, WOULD_LEAVE = "empty cells that empty values", "empty cells that leave values"
 LEFT_OUT = (DELETED, MERGED, FILTERED, NO_RECORD, TOTALS)  # why rows are not read at all, one reason a row
 Notes = dict[str, dict[str, Any]]  # {what: {rows, sample}}
 WORDS = {
@@ -32,6 +33,8 @@ WORDS = {
     TOTALS: "{rows} left out: they are subtotals, counts, totals or titles of groups, like “{sample}”.",
     FILLED: "{rows} of a report in groups got the values of their group in {sample}.",
     FOOTER: "{rows} below the table left out, as totals or notices: “{sample}”.",
+    WOULD_CLEAR: "{cells} where the record has a value, most of them in “{sample}”. They empty the value.",
+    WOULD_LEAVE: "{cells} where the record has a value, most of them in “{sample}”. They leave the value as it is.",
     OLDER: "{rows} left alone: what is here was changed later in the source than the row says.",
     EMPTY_DATES: "{rows} with an empty date ({sample}), read as no date.",
 }
@@ -52,7 +55,11 @@ def add_notes(notes: Notes, more: Mapping[str, Mapping[str, Any]]) -> None:
 def note_sentences(notes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each note."""
     return [
-        WORDS[what].format(rows=f"{one['rows']:,} row{'' if one['rows'] == 1 else 's'}", sample=one["sample"])
+        WORDS[what].format(
+            rows=f"{one['rows']:,} row{'' if one['rows'] == 1 else 's'}",
+            cells=f"{one['rows']:,} empty cell{'' if one['rows'] == 1 else 's'}",
+            sample=one["sample"],
+        )
         for what, one in notes.items()
         if what in WORDS
     ]

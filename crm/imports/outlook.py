@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.imports.catalogue import titles
-from crm.imports.notes import EQUAL_EACH, EQUAL_ONE, note_sentences
+from crm.imports.empty_cells import CLEAR, EMPTY, LEAVE
+from crm.imports.notes import EQUAL_EACH, EQUAL_ONE, WOULD_CLEAR, WOULD_LEAVE, note_sentences
 from crm.imports.occurrences import EACH, EQUAL_ROWS, ONE
 from crm.imports.preview import COUNTS, Totals, totals
 from crm.imports.targets import target, title_of
@@ -114,7 +115,12 @@ def outlook(run: Import, files: list[ImportFile]) -> Outlook:
 
 def _notes(file: ImportFile) -> list[NoteLine]:
     notes = {**file.notes, **file.preview.get("notes", {})}
-    others = {EQUAL_EACH: (EQUAL_ROWS, ONE, "Take equal rows as one"), EQUAL_ONE: (EQUAL_ROWS, EACH, "Take each row")}
+    others = {
+        EQUAL_EACH: (EQUAL_ROWS, ONE, "Take equal rows as one"),
+        EQUAL_ONE: (EQUAL_ROWS, EACH, "Take each row"),
+        WOULD_CLEAR: (EMPTY, LEAVE, "Leave the values"),
+        WOULD_LEAVE: (EMPTY, CLEAR, "Empty the values"),
+    }
     return [NoteLine(file, words, others.get(what)) for what in notes for words in note_sentences({what: notes[what]})]
 
 

@@ -85,6 +85,7 @@ class Plan:
     keep_when: tuple[tuple[str, frozenset[str]], ...] = ()
     only: tuple[Condition, ...] = ()
     departures: DepartureColumns = NO_DEPARTURES
+    leaves_empty: bool = False  # empty cells leave the values of records that are here
     conversion: "Conversion | None" = field(default=None, repr=False)
     stages: "StageBook | None" = field(default=None, repr=False)
     file_columns: frozenset[str] = field(default=frozenset(), repr=False)

@@ -15,6 +15,7 @@ from crm.imports.blocks import blocks
 from crm.imports.catalogue import FileKind
 from crm.imports.checks import Prepared
 from crm.imports.convertible import conversion
+from crm.imports.empty_cells import LEAVE, treatment
 from crm.imports.evidence import manners_of
 from crm.imports.hand import kind_for
 from crm.imports.keys import for_each_column
@@ -88,7 +89,8 @@ def mannered_plans(file: ImportFile, kind: FileKind, currency: str) -> list[Plan
     """Return plans of a file by whatever mappings, its cells read as the file proves or somebody said."""
     found = bare_plans(file.header, kind, currency)
     manners = manners_of(file, found)
-    return [with_manners(plan, manners) for plan in found]
+    leaves = treatment(file, kind.source.is_templates)[0] == LEAVE
+    return [replace(with_manners(plan, manners), leaves_empty=leaves) for plan in found]
 
 
 def bare_plans(header: list[str], kind: FileKind, currency: str) -> list[Plan]:

@@ -17,13 +17,14 @@ from crm.imports.cells import NO_DATE, NO_NUMBER, NO_YES, complaint, read_cells,
 from crm.imports.checks import Checks, Prepared, Refused, storable
 from crm.imports.constants import constant
 from crm.imports.convertible import AMOUNT
+from crm.imports.empty_cells import is_marked, marker
 from crm.imports.headers import fold
 from crm.imports.lookups import ANY
 from crm.imports.notes import TOTALS, add_note
 from crm.imports.occurrences import Numbering
 from crm.imports.plan import BASIS, Plan, PlannedField, PlannedReference
 from crm.imports.rows import Rows, stage
-from crm.models import StageTrack
+from crm.models import OutcomeBasis, StageTrack
 from crm.stages import usual
 
 LONGEST_KEY = 255
@@ -209,6 +210,8 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
         column = column.where(_where(rule.when, done, frame), "")
     for header, words in planned.unless:
         column = column.where(~frame[header].isin([word for word in frame[header].unique() if fold(word) in words]), "")
+    if is_marked(plan, planned):
+        _mark_empty(planned, plan, raw, column, done, frame)
     found, wrong = read_cells(planned, column, plan)
     if planned.calculation:
         found = _with_calculation(planned, plan, found, wrong, checks)
@@ -216,6 +219,28 @@ def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd
     checks.note(wrong, header, lambda place: complaint(planned, plan, str(raw.iat[place])))
     bounds.check(planned, header, raw, found, checks)
     return found
+
+
+def _mark_empty(
+    planned: PlannedField,
+    plan: Plan,
+    raw: pd.Series,
+    column: pd.Series,
+    done: dict[str, pd.Series],
+    frame: pd.DataFrame,
+) -> None:
+    """Note where a cell was empty and nothing but its default, or a guess from the stage, stands for it."""
+    rule = planned.rule
+    default = "" if rule.default is None else _constant(rule.default)
+    empty = (raw == "") & ((column == default) | (rule.name == "currency"))
+    if rule.name == "outcome" and BASIS in done:
+        own = tuple(header for header in planned.headers if header not in plan.headers_of("stage"))
+        empty = (first_filled(frame, own, plan.source.nulls) == "") & (done[BASIS] == OutcomeBasis.GUESS)
+        done[f"empty_{BASIS}"] = empty
+    if rule.when:
+        unknown = done.get("empty_outcome", pd.Series(False, index=frame.index))
+        empty &= _where(rule.when, done, frame) | unknown
+    done[marker(planned)] = empty
 
 
 def _with_calculation(

@@ -15,7 +15,7 @@ from crm.imports import duplicates
 from crm.imports.ahead import Ahead
 from crm.imports.checks import Prepared
 from crm.imports.currency import assumed
-from crm.imports.notes import OLDER, add_note, add_notes
+from crm.imports.notes import OLDER, WOULD_CLEAR, WOULD_LEAVE, add_note, add_notes
 from crm.imports.planning import place_behind, place_in, plans_of, prepared_from
 from crm.imports.would import would_do
 from crm.models import Import, ImportFile, Preview, SeenKey
@@ -109,6 +109,7 @@ class Counting:
                 more = {**asdict(found.counts), "repeated": staged.repeated, "duplicates": found.left_out}
                 add_kind(figures, staged.plan.mapping.object, more)
                 add_note(figures["notes"], OLDER, found.counts.older)
+                add_note(figures["notes"], WOULD_LEAVE if staged.plan.leaves_empty else WOULD_CLEAR, *found.empty)
                 add_links(figures, staged.plan.mapping.object, found.links)
                 add_alike(figures, staged.plan.mapping.object, found.alike)
             file.preview = figures

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crm.imports import dates, detect, numbers
 from crm.imports.dates import DAY_FIRST, MONTH_FIRST
+from crm.imports.empty_cells import EMPTY, TREATMENTS, treatment
 from crm.imports.evidence import (
     CURRENCY,
     DATES,
@@ -108,6 +109,7 @@ def findings(file: ImportFile) -> list[Finding]:
         *_found_money(reader),
         *_found_zone(reader),
         *_found_rows(reader),
+        *_found_empty(reader),
     ]
 
 
@@ -340,3 +342,10 @@ def _found_rows(reader: Reader) -> Iterator[Finding]:
             value = equal_rows(mapping.object, reader.answers)
             yield Finding("Rows that are equal", value, "Of rows without an id.", EQUAL_ROWS, tuple(ROWS.items()))
             return
+
+
+def _found_empty(reader: Reader) -> Iterator[Finding]:
+    """Say what empty cells do to records that are here."""
+    assert reader.kind
+    value, why = treatment(reader.file, reader.kind.source.is_templates)
+    yield Finding("Empty cells", value, f"{why}.", EMPTY, tuple(TREATMENTS.items()))

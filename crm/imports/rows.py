@@ -13,7 +13,8 @@ from crm.imports.checks import Checks, Staged
 from crm.imports.departures import Departure, departed, merged_away
 from crm.imports.headers import fold
 from crm.imports.notes import DELETED, FILTERED, MERGED, MERGED_HERE, MIXED_IDS, NO_RECORD, add_note
-from crm.imports.plan import Plan, staged_columns
+from crm.imports.plan import Plan
+from crm.imports.staging import all_columns
 
 
 @dataclass
@@ -76,7 +77,7 @@ def stage(plan: Plan, columns: dict[str, pd.Series], place: int, rows: Rows, che
     has_id = (key != "").to_numpy()
     here = ~checks.wrong & rows.read(place) & has_id
     picked = _latest(np.flatnonzero(here), key, columns.get("modified_at"))
-    names = [name for name, _ in staged_columns(plan)]
+    names = [name for name, _ in all_columns(plan)]
     table = pa.table({name: pa.array(columns[name].iloc[picked], from_pandas=True) for name in names})
     out = io.BytesIO()
     arrow_csv.write_csv(table, out, arrow_csv.WriteOptions(include_header=False))

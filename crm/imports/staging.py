@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from crm.imports import duplicates, lookups
+from crm.imports import duplicates, empty_cells, lookups
 from crm.imports.checks import Staged
 from crm.imports.journal import made
 from crm.imports.known_ids import use_stored_ids
@@ -50,6 +50,7 @@ def upsert(staged: Staged, import_id: int, treatments: Mapping[str, str] | None 
         copy(cursor, plan, staged.csv)
         use_stored_ids(cursor, plan, STAGE, is_mixed=staged.is_mixed, run=("import", import_id))
         left_out = duplicates.take_out(cursor, plan, STAGE, treatments or {})
+        empty_cells.fill_in(cursor, plan, STAGE)
         for reference in plan.references:
             if reference.rule.stub:
                 _make_stubs(cursor, plan, reference, import_id)
@@ -86,9 +87,14 @@ def count_older(cursor: Any, plan: Plan) -> int:
 
 
 def copy(cursor: Any, plan: Plan, rows: bytes) -> None:
-    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in staged_columns(plan))
+    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in all_columns(plan))
     cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} ({columns}) ON COMMIT DROP")
     cursor.copy_expert(f"COPY {STAGE} FROM STDIN (FORMAT csv)", io.BytesIO(rows), size=1 << 20)
+
+
+def all_columns(plan: Plan) -> list[tuple[str, str]]:
+    """Return the columns of the staging table, with those that say where cells were empty."""
+    return [*staged_columns(plan), *((empty_cells.marker(one), "boolean") for one in empty_cells.marked(plan))]
 
 
 def quoted(name: str) -> str:
@@ -205,6 +211,8 @@ def join(reference: PlannedReference, source: str) -> Sql:
 
 def new_value(name: str, plan: Plan) -> Sql:
     """What a row that is there already gets: the staged value; of JSON only the keys that this file speaks of."""
+    if plan.leaves_empty and (kept := _kept_where_empty(name, plan)):
+        return kept
     if name == "custom":
         return Sql("(t.custom - %s::text[]) || excluded.custom", (list(plan.custom),))
     if name == "pending":
@@ -215,6 +223,38 @@ def new_value(name: str, plan: Plan) -> Sql:
     if name == NAME and plan.name_parts:
         return _whole_name(plan)
     return Sql(f"excluded.{quoted(name)}")
+
+
+def _kept_where_empty(name: str, plan: Plan) -> Sql | None:
+    """Return what a row gets that keeps its value where the cell is empty; None where nothing is kept."""
+    if name == "custom":
+        return Sql("t.custom || excluded.custom")
+    links = {reference.column: reference for reference in plan.references if not reference.rule.value}
+    if name in links:
+        column = quoted(name)
+        return Sql(
+            f"coalesce(excluded.{column}, CASE WHEN NOT {_waits(plan, links[name])} THEN t.{column} END)",
+        )
+    if name == "pending":
+        named = ", ".join(
+            f"CASE WHEN excluded.{quoted(one.column)} IS NOT NULL THEN '{one.rule.name}' END" for one in links.values()
+        )
+        return Sql(f"(t.pending - array_remove(ARRAY[{named}]::text[], NULL)) || excluded.pending")
+    planned = next((one for one in plan.fields if one.column == name), None)
+    if planned and empty_cells.kept_where_empty(plan, planned) and not (name == NAME and plan.name_parts):
+        column = quoted(name)
+        value = (
+            f"nullif(excluded.{column}, '')"
+            if isinstance(planned.model_field, empty_cells.TEXTS)
+            else f"excluded.{column}"
+        )
+        return Sql(f"coalesce({value}, t.{column})")
+    return None
+
+
+def _waits(plan: Plan, reference: PlannedReference) -> str:
+    """Return SQL that tells whether the row names a record that is not here yet."""
+    return "false" if reference.rule.stub else f"jsonb_exists(excluded.pending, '{reference.rule.name}')"
 
 
 def _whole_name(plan: Plan) -> Sql:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from crm.imports import duplicates, lookups, removals, staging
+from crm.imports import duplicates, empty_cells, lookups, removals, staging
 from crm.imports.checks import Staged
 from crm.imports.known_ids import use_stored_ids
 from crm.imports.plan import Plan, PlannedReference
@@ -36,6 +36,7 @@ class Found:
     links: dict[str, dict[str, Any]]
     alike: duplicates.Found
     left_out: int = 0  # of those, as somebody chose
+    empty: tuple[int, str] = (0, "")  # empty cells where records have values, and the column with the most of them
 
 
 def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mapping[str, str]) -> Found:
@@ -53,6 +54,8 @@ def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mappi
         alike = duplicates.search(cursor, plan, STAGE, preview_id)
         out = len(duplicates.take_out(cursor, plan, STAGE, treatments, preview_id))
         duplicates.note_words(cursor, plan, STAGE, preview_id)
+        empty = empty_cells.count_filled(cursor, plan, STAGE)
+        empty_cells.fill_in(cursor, plan, STAGE)
         lay_out(cursor, plan, preview_id)
         links = {one.rule.name: _link(cursor, one, plan, preview_id) for one in plan.references}
         counts = replace(
@@ -60,7 +63,9 @@ def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mappi
         )  # what links make is there before the rows are
         _note_seen(cursor, plan, preview_id, named)
         cursor.execute(f"DROP TABLE {STAGE}, {ROWS}")
-    return Found(counts, {name: found for name, found in links.items() if found["rows"] or found["made"]}, alike, out)
+    return Found(
+        counts, {name: found for name, found in links.items() if found["rows"] or found["made"]}, alike, out, empty
+    )
 
 
 def lay_out(cursor: Any, plan: Plan, preview_id: int) -> None:

@@ -16,6 +16,7 @@ from core.work import State, perform
 from crm.actions import cancel_import, start_import
 from crm.imports import store
 from crm.imports.catalogue import AUTO, source_names
+from crm.imports.empty_cells import CLEAR, EMPTY, LEAVE
 from crm.imports.notes import note_sentences
 from crm.imports.occurrences import EACH, EQUAL_ROWS, ONE
 from crm.imports.questions import DATES, DECIMAL, ZONE, Question, questions
@@ -56,6 +57,11 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--equal-rows", choices=[EACH, ONE], help="what rows without an id are that are equal in every column"
+        )
+        parser.add_argument(
+            "--empty-cells",
+            choices=[LEAVE, CLEAR],
+            help="whether empty cells leave or empty the values of records that are here",
         )
         parser.add_argument("--zone", default="", help="of times that say none, like Europe/Berlin")
 
@@ -156,6 +162,7 @@ def _answers(options: dict[str, Any]) -> dict[str, str]:
         DECIMAL: options["decimal"],
         ZONE: options["zone"],
         EQUAL_ROWS: options["equal_rows"],
+        EMPTY: options["empty_cells"],
     }
     return {key: value for key, value in said.items() if value}
 
