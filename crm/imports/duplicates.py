@@ -17,16 +17,21 @@ from django.db import connection
 
 from crm.imports.names import ORDERS, Name, Order, first_letters, near
 from crm.imports.plan import Plan
+from crm.imports.restated import may_restate, restated_lines
 from crm.imports.rules import model_of
 from crm.models import Duplicate, Import, ImportFile, Likeness, Treatment
 
 if TYPE_CHECKING:
     from crm.imports.checks import Staged
 
-LIKENESS = {"lead": (Likeness.EMAIL,), "contact": (Likeness.EMAIL,), "account": (Likeness.DOMAIN, Likeness.NAME)}
+LIKENESS = {
+    "lead": (Likeness.EMAIL,), "contact": (Likeness.EMAIL,), "account": (Likeness.DOMAIN, Likeness.NAME), "spend": (Likeness.SPEND,),
+}  # fmt: skip
+BY_WORD = (Likeness.EMAIL, Likeness.DOMAIN)
 ANYBODYS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.de",
             "gmx.net", "web.de", "t-online.de", "aol.com", "mail.ru", "yandex.ru", "qq.com", "163.com")  # fmt: skip
 SURE = {Likeness.EMAIL: 95, Likeness.DOMAIN: 95}  # 100 where the names agree too
+RESTATES = 50  # how sure, in percent: it may as well be a further cost of the day
 FURTHER_UP = "a row further up"  # of which a preview knows no more
 EXAMPLES = 20
 PAIRS = 2000  # written at a time
@@ -67,7 +72,7 @@ def treatments(chosen: Mapping[str, str]) -> dict[str, str]:
 
 def compared_by(plan: Plan) -> list[str]:
     """Return by what the rows of this plan can be compared with others."""
-    columns = {planned.column for planned in plan.fields}
+    columns = {planned.column for planned in plan.fields} | ({Likeness.SPEND.value} if may_restate(plan) else set())
     return [why.value for why in LIKENESS.get(plan.mapping.object, ()) if why.value in columns]
 
 
@@ -88,7 +93,7 @@ def search(cursor: Any, plan: Plan, stage: str, preview_id: int | None = None) -
 def note_words(cursor: Any, plan: Plan, stage: str, preview_id: int) -> None:
     """Keep for the blocks to come which e-mails and domains a preview has seen."""
     for column in compared_by(plan):
-        if column != Likeness.NAME:
+        if column in BY_WORD:
             cursor.execute(
                 "INSERT INTO crm_seenkey (preview_id, kind, key, content) SELECT DISTINCT ON (2, 3) %s::bigint, %s, "
                 f"hashtextextended(s.{column}, 0), hashtextextended(s.external_id, 0) FROM {stage} s "
@@ -101,26 +106,42 @@ def _seen_as(plan: Plan, column: str) -> str:
     return f"{plan.mapping.object}/{column}"
 
 
-def staged_pairs(cursor: Any, plan: Plan, stage: str, whys: Iterable[str], preview_id: int | None = None) -> list[Pair]:
+def staged_pairs(
+    cursor: Any, plan: Plan, stage: str, whys: Iterable[str], preview_id: int | None = None, run_id: int | None = None
+) -> list[Pair]:
     """Return one pair for each new row of a staging table that repeats a record, or a row that stands before it."""
     found: dict[str, Pair] = {}
     for why in whys:
-        pairs = (
-            _staged_names(cursor, plan, stage, set(found))
-            if why == Likeness.NAME
-            else _staged_same(cursor, plan, stage, why, preview_id)
-        )
+        match why:
+            case Likeness.NAME:
+                pairs = _staged_names(cursor, plan, stage, set(found))
+            case Likeness.SPEND:
+                pairs = staged_spend(cursor, plan, stage, run_id)
+            case _:
+                pairs = _staged_same(cursor, plan, stage, why, preview_id)
         for pair in pairs:
             found.setdefault(pair.external_id, pair)
     return list(found.values())
 
 
+def staged_spend(cursor: Any, plan: Plan, stage: str, run_id: int | None) -> Iterator[Pair]:
+    """Yield a pair for each new line of spend whose day and campaign an earlier import brought."""
+    if may_restate(plan):
+        for external_id, name, other_id, other in restated_lines(cursor, plan, stage, run_id):
+            yield Pair(Likeness.SPEND.value, RESTATES, external_id, name, plan.source.name, other_id, other)
+
+
 def take_out(
-    cursor: Any, plan: Plan, stage: str, chosen: Mapping[str, str], preview_id: int | None = None
+    cursor: Any,
+    plan: Plan,
+    stage: str,
+    chosen: Mapping[str, str],
+    preview_id: int | None = None,
+    run_id: int | None = None,
 ) -> list[Pair]:
     """Delete from a staging table the new rows that shall be left out, and return them."""
     whys = left_out_by(plan, chosen)
-    pairs = staged_pairs(cursor, plan, stage, whys, preview_id) if whys else []
+    pairs = staged_pairs(cursor, plan, stage, whys, preview_id, run_id) if whys else []
     if pairs:
         cursor.execute(f"DELETE FROM {stage} WHERE external_id = ANY(%s)", [[pair.external_id for pair in pairs]])
     return pairs
@@ -234,7 +255,7 @@ def note(run: Import, kinds: Iterable[str]) -> int:
     asked = treatments(run.duplicates)
     for kind in sorted(set(kinds) & LIKENESS.keys()):
         for why in LIKENESS[kind]:
-            if asked[why] == Treatment.KEEP:
+            if asked[why] == Treatment.KEEP and why != Likeness.SPEND:
                 _note_names(run, kind) if why == Likeness.NAME else _note_same(run, kind, why)
     return 0
 

@@ -8,6 +8,7 @@ EMPTY_DATES = "empty dates"
 MIXED_IDS = frozenset({MISFIT, SHORT_ID})  # a record may be stored under another way of writing its id
 EQUAL_EACH, EQUAL_ONE, SAME_KEY = "equal rows, each one", "equal rows, one", "rows with the same key"
 DELETED, MERGED, MERGED_HERE = "rows of deleted records", "rows of merged records", "ids of merged records"
+RESTATED = "lines of spend of days that came before"
 FILTERED, NO_RECORD, OLDER = "rows that are filtered out", "rows without a record", "older rows"
 TOTALS, FILLED, FOOTER = "rows of totals", "rows filled from their group", "rows below the table"
 WOULD_CLEAR, WOULD_LEAVE = "empty cells that empty values", "empty cells that leave values"
@@ -36,6 +37,8 @@ WORDS = {
     WOULD_CLEAR: "{cells} where the record has a value, most of them in “{sample}”. They empty the value.",
     WOULD_LEAVE: "{cells} where the record has a value, most of them in “{sample}”. They leave the value as it is.",
     OLDER: "{rows} left alone: what is here was changed later in the source than the row says.",
+    RESTATED: "{rows} of spend without an id of days and campaigns that an earlier import brought, like “{sample}”: both count. "
+    "If the file corrects those days, undo the earlier import.",
     EMPTY_DATES: "{rows} with an empty date ({sample}), read as no date.",
 }
 

@@ -24,7 +24,7 @@ from crm.imports.duplicates import list_left_out
 from crm.imports.journal import mark
 from crm.imports.locks import one_at_a_time
 from crm.imports.mended import AT_FIRST
-from crm.imports.notes import OLDER, add_note, add_notes
+from crm.imports.notes import OLDER, RESTATED, add_note, add_notes
 from crm.imports.other_systems import other_system, without_mapping
 from crm.imports.planning import note_custom_fields, place_behind, place_in, prepared_from
 from crm.imports.questions import questions
@@ -148,6 +148,7 @@ class Run:
                 list_left_out(self.row, file, staged, written.left_out)
                 removals.note(self.row, file, staged.plan.mapping.object, staged.plan.source.name, staged.departures)
                 _count(file, staged, written)
+                add_note(file.notes, RESTATED, len(written.restated), next((one.name for one in written.restated), ""))
             _note(file, prepared.refused)
             mended.note(file, prepared.mended)
             file.rows += prepared.rows

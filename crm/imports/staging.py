@@ -27,6 +27,7 @@ class Written:
     updated: int
     left_out: tuple[duplicates.Pair, ...] = ()
     older: int = 0  # rows left alone, since the source changed what is here later
+    restated: tuple[duplicates.Pair, ...] = ()  # new lines of spend beside those that they may restate
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def upsert(staged: Staged, import_id: int, treatments: Mapping[str, str] | None 
     with connection.cursor() as cursor:
         copy(cursor, plan, staged.csv)
         use_stored_ids(cursor, plan, STAGE, is_mixed=staged.is_mixed, run=("import", import_id))
-        left_out = duplicates.take_out(cursor, plan, STAGE, treatments or {})
+        left_out = duplicates.take_out(cursor, plan, STAGE, treatments or {}, run_id=import_id)
+        restated = tuple(duplicates.staged_spend(cursor, plan, STAGE, import_id))
         empty_cells.fill_in(cursor, plan, STAGE)
         for reference in plan.references:
             if reference.rule.stub:
@@ -59,7 +61,7 @@ def upsert(staged: Staged, import_id: int, treatments: Mapping[str, str] | None 
         created, written = cursor.fetchone()
         older = count_older(cursor, plan) if written < staged.rows - len(left_out) else 0
         cursor.execute(f"DROP TABLE {STAGE}")
-    return Written(created, written - created, tuple(left_out), older)
+    return Written(created, written - created, tuple(left_out), older, restated)
 
 
 def is_older(plan: Plan, row: str, there: str) -> str:

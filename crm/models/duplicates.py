@@ -13,6 +13,7 @@ class Likeness(models.TextChoices):
     EMAIL = "email", "same e-mail"
     DOMAIN = "domain", "same domain"
     NAME = "name", "near-same name"
+    SPEND = "spend", "spend of a day and campaign already imported"
 
 
 class Treatment(models.TextChoices):

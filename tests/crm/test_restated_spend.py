@@ -5,8 +5,13 @@ from decimal import Decimal
 import pytest
 from django.db.models import Sum
 
-from crm.models import Import, Spend
+from crm import actions
+from crm.imports.notes import note_sentences
+from crm.imports.outlook import outlook
+from crm.models import Duplicate, Import, Spend
+from team.models import User
 from tests.crm.importing import bring
+from tests.crm.test_review import count, go, hold
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +66,57 @@ def test_lines_that_differ_in_figures_alone_are_each_a_line(company: object) -> 
     assert (Spend.objects.count(), total()) == (2, 30)
     bring({"again.csv": text + "2025-03-02,Spring,Search,5,9,1,0\n"})
     assert (Spend.objects.count(), total()) == (3, 35)
+
+
+COSTS = "Date,Side,Category,Amount,Description,Campaign\n"
+
+
+def test_other_spend_of_days_that_came_before_is_asked_about(ops: User) -> None:
+    bring(
+        {
+            "costs.csv": COSTS
+            + "2025-03-31,Sales,People,48000,Salaries March,\n2025-03-31,Marketing,Lead generation,90,,Fair\n"
+        }
+    )
+    later = {
+        "costs 2.csv": COSTS
+        + "2025-03-31,Sales,People,49000,Salaries March,\n2025-03-31,Marketing,Lead generation,95,Stand,Fair\n"
+        "2025-03-31,Sales,People,700,Bonus,\n2025-04-30,Sales,People,48000,Salaries April,\n"
+    }
+    run = hold(later, user=ops)
+    (line,) = outlook(run, list(run.files.all())).alike
+    assert (line.why, line.rows) == ("spend", 2)
+    actions.choose_duplicates(run=run, chosen={"spend": "skip"}, user=ops)
+    count(run)
+    done = go(Import.objects.get(pk=run.pk), ops)
+    assert sorted(Spend.objects.values_list("amount", flat=True)) == [90, 700, 48000, 48000]
+    assert {pair.why for pair in Duplicate.objects.filter(run=done, done="skip")} == {"spend"}
+
+
+def test_spend_that_counts_beside_what_came_before_is_noted(company: object) -> None:
+    bring({"costs.csv": COSTS + "2025-03-31,Marketing,Lead generation,90,,Fair\n"})
+    run = bring(
+        {
+            "costs 2.csv": COSTS
+            + "2025-03-31,Marketing,Lead generation,95,,Fair\n2025-03-31,Marketing,Lead generation,5,,Other\n"
+        }
+    )
+    (note,) = note_sentences(run.files.get().notes)
+    assert note.startswith("1 row of spend without an id of days and campaigns that an earlier import brought")
+    assert total() == 190
+
+
+def test_lines_with_ids_and_lines_of_one_import_restate_nothing(company: object) -> None:
+    ids = "Line id,Date,Side,Category,Amount,Campaign\n"
+    bring({"a.csv": ids + "1,2025-03-31,Marketing,Lead generation,90,Fair\n"})
+    run = bring({"b.csv": ids + "2,2025-03-31,Marketing,Lead generation,95,Fair\n"})
+    assert run.files.get().notes == {}
+    both = COSTS + "2025-05-31,Sales,People,10,Lunch,\n2025-05-31,Sales,People,20,Lunch,\n"
+    assert "lines of spend of days that came before" not in bring({"c.csv": both}).files.get().notes
+
+
+def test_a_finer_report_of_days_that_came_before_does_not_double_them_without_a_word(company: object) -> None:
+    bring({"campaigns.csv": META.replace("Ad set name,", "") + "Spring,2025-03-01,30,190,9\n"})
+    run = bring({"ad sets.csv": META + "Spring,North,2025-03-01,10,100,5\nSpring,South,2025-03-01,20,90,4\n"})
+    (note,) = note_sentences(run.files.get().notes)
+    assert note.startswith("2 rows of spend without an id")
