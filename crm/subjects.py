@@ -92,7 +92,7 @@ SUBJECTS = {"leads": LEADS, "accounts": ACCOUNTS}
 class Described:
     """Facts as rules read them.
 
-    A deal has one moment at which it began, whatever dates its source knows. What a customer's account uses from the
+    A deal has one moment at which it began, whatever dates its source knows, and its changes of stage are its lead's. What a customer's account uses from the
     win on counts for the lead whose deal won it.
     """
 
@@ -108,12 +108,21 @@ class Described:
             found = self._tables.table(name)
             if name == "opportunities":
                 found = found.mutate(began_at=began_at(found))
+            if name == "stage_changes" and self._subject == "leads":
+                found = _with_leads_of_deals(found, self._tables.table("opportunities"))
             if name == "usage_events" and self._subject == "leads":
                 found = _with_leads(found, self._tables.table("opportunities"))
             if name in {"touches", "activities"} and self._subject == "accounts":
                 found = _with_accounts(found, self._tables)
             self._known[name] = self._narrow(name, found) if self._narrow else found
         return self._known[name]
+
+
+def _with_leads_of_deals(changes: Any, deals: Any) -> Any:
+    """A change of a deal's stage counts for the deal's lead, unless it names another."""
+    leads = deals.select(deal="id", lead_of_deal="lead_id")
+    both = changes.left_join(leads, changes.opportunity_id == leads.deal)
+    return both.mutate(lead_id=ibis.coalesce(both.lead_id, both.lead_of_deal)).select(*changes.columns)
 
 
 def _with_leads(uses: Any, deals: Any) -> Any:

@@ -185,8 +185,6 @@ def _question(
     key = f"{SUBJECTS[subject][0]}_id"
 
     def narrow(name: str, rows: Any) -> Any:
-        if name == "stage_changes":  # some point to the lead through its deal
-            return rows
         return without(portion.only(rows, key), key, left_out) if name in EVENTS else rows
 
     tables = Described(facts, subject, narrow)

@@ -104,8 +104,6 @@ def _history(asked: Asked) -> list[Any]:
     if asked.subject != "leads":
         return []
     changes = asked.tables.table("stage_changes")
-    deals = asked.tables.table("opportunities").select(deal="id", lead_of_deal="lead_id")
-    changes = changes.left_join(deals, changes.opportunity_id == deals.deal)
     means = asked.meanings.rename(word="stage", in_system="source_system", on_track="track", in_pipeline="pipeline")
     same = [
         changes.source_system == means.in_system,
@@ -114,18 +112,19 @@ def _history(asked: Asked) -> list[Any]:
         changes.stage == means.word,
     ]
     wide = changes.join(means, same)
-    wide = wide.mutate(buyer=ibis.coalesce(wide.lead_id, wide.lead_of_deal))
     told_by_deals = [stage.key for stage in asked.stages if stage.dated_by in DEAL_FACTS]
     known = [stage.key for stage in asked.stages]
     wide = wide.filter(
-        wide.buyer.notnull(),
+        wide.lead_id.notnull(),
         wide.entered_at.notnull(),
         wide.ours.isin(known),
         (wide.track != "reason") & ((wide.track != "deal") | wide.ours.notin(told_by_deals or [""])),
     )
     evidence = ibis.literal('{"stage_change": ') + wide.id.cast("string") + ', "said": ' + to_json(wide.stage) + "}"
     return [
-        wide.select(**_entry(wide.buyer, wide.ours, wide.entered_at, _at_midnight(wide.entered_at), "import", evidence))
+        wide.select(
+            **_entry(wide.lead_id, wide.ours, wide.entered_at, _at_midnight(wide.entered_at), "import", evidence)
+        )
     ]
 
 

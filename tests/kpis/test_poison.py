@@ -1,8 +1,9 @@
 """Records with dates that cannot be meant, written before they were refused, do not stop the night."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
+import ibis
 import pytest
 from django.db import connection
 
@@ -11,6 +12,7 @@ from crm.models import StageChange, Touch
 from facts.models import SetAside
 from facts.set_aside import RECORD_FAULTS
 from funnel import classify as classifying
+from funnel import dated
 from funnel.models import Move
 from kpis import nightly, snapshots
 from kpis.models import MetricSnapshot
@@ -20,6 +22,7 @@ from team.models import Company, User
 from tests import make
 from tests.kpis.running import go_on, new_run
 
+JANUARY = datetime(2026, 1, 6, 9, tzinfo=UTC)
 BAD = ("0001-01-01 00:00+00", "9999-12-31 23:59:59-12")
 
 
@@ -93,6 +96,28 @@ def test_a_lead_that_classification_fails_on_is_shown_and_the_others_move(
     go_on(new_run("demand:2"))
     assert Move.objects.filter(lead=poison).exists()
     assert "set aside" not in as_user(ops).get("/runs/").content.decode()
+
+
+def test_a_stage_change_that_cannot_be_read_sets_its_lead_aside_alone(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_steps(monkeypatch, "facts", "classify")
+    leads = [make.lead(first_contact_on=date(2026, 1, 5)) for _ in range(4)]
+    of_deal = make.opportunity(lead=leads[3])
+    for lead in leads[:3]:
+        stage = "SAL" if lead == leads[1] else "MQL"
+        make.record(StageChange, lead=lead, track="lifecycle", stage=stage, entered_at=JANUARY)
+    make.record(StageChange, opportunity=of_deal, track="lifecycle", stage="MQL", entered_at=JANUARY)
+
+    def to_json(stage: Any) -> Any:  # fails on “SAL” and on nothing else
+        return (stage == "SAL").ifelse(stage.cast("int64").cast("string"), ibis.literal('"MQL"'))
+
+    monkeypatch.setattr(dated, "to_json", to_json)
+    run = go_on(new_run())
+    assert run.state == State.DONE, run.last_error
+    assert list(SetAside.objects.values_list("table", "row_id")) == [("crm_lead", leads[1].pk)]
+    moved = Move.objects.filter(stage="mql").values_list("lead", flat=True)
+    assert set(moved) == {leads[0].pk, leads[2].pk, leads[3].pk}
 
 
 def test_a_metric_that_cannot_be_computed_leaves_the_others(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
