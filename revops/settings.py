@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import FileAwareEnv
 from whitenoise.compress import Compressor
 
+from core.mail import UNCONFIGURED
 from revops.hosts import is_loopback, own_hosts
 from revops.services import data_dir
 
@@ -42,6 +43,10 @@ if PRODUCTION:
             (
                 any(len(key) < 32 for key in ENCRYPTION_KEYS),
                 "Every one of ENCRYPTION_KEYS must be a secret of at least 32 characters.",
+            ),
+            (
+                env.str("EMAIL_URL", "").startswith("console:"),
+                "EMAIL_URL must not be console:, which writes the links of mails to the log. Leave it out instead.",
             ),
             (CONNECTOR_LOOPBACK, "CONNECTOR_LOOPBACK must be off: it lets connectors call this machine."),
             (
@@ -187,8 +192,8 @@ MFA_ALLOW_UNVERIFIED_EMAIL = (
     True  # accounts are made by an ops admin, so nobody takes a stranger's address by signing up
 )
 
-EMAIL_URL = env.dj_email_url("EMAIL_URL", "console:")
-EMAIL_BACKEND = EMAIL_URL["EMAIL_BACKEND"]
+EMAIL_URL = env.dj_email_url("EMAIL_URL", "dummy:")
+EMAIL_BACKEND = EMAIL_URL["EMAIL_BACKEND"] if env.str("EMAIL_URL", "") else UNCONFIGURED
 EMAIL_HOST, EMAIL_PORT = EMAIL_URL["EMAIL_HOST"], EMAIL_URL["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL_URL["EMAIL_HOST_USER"], EMAIL_URL["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_URL["EMAIL_USE_TLS"], EMAIL_URL["EMAIL_USE_SSL"]

@@ -33,6 +33,17 @@ def invite(*, by: User, person: User) -> tuple[str, bool]:
     return ("" if sent and seats.is_protected(person) else link), sent
 
 
+def password_link(person: User) -> str:
+    """Return a link under which somebody sets a new password. Whoever has it takes the account: no page shows it.
+
+    Raises:
+        ValidationError: the account is not active.
+    """
+    if not person.is_active:
+        raise ValidationError(f"{person.email} is not active. Activate the account first.")
+    return settings.SITE_URL + _path(person)
+
+
 def _path(person: User) -> str:
     key = default_token_generator.make_token(person)
     return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(person), "key": key})

@@ -40,6 +40,7 @@ def test_production_starts_with_good_settings() -> None:
         ({"SECRET_KEY": ""}, "SECRET_KEY must be a secret"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY must be a secret"),
         ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS must name"),
+        ({"EMAIL_URL": "console:"}, "EMAIL_URL must not be console:"),
     ],
 )
 def test_production_refuses_to_start(changes: dict[str, Any], complaint: str) -> None:

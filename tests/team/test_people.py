@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -256,9 +257,40 @@ def test_without_mail_the_invitation_shows_the_link_and_promises_no_mail(
     assert page.context["link"] in text
 
 
-def test_without_mail_the_password_reset_says_where_the_link_is(client: Client, company: Any, settings: Any) -> None:
+def test_without_mail_the_password_reset_says_whom_to_ask(client: Client, company: Any, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
     for name in ("account_reset_password", "account_reset_password_done"):
         text = client.get(reverse(name)).content.decode()
         assert "on its way" not in text
         assert "EMAIL_URL is not set" in text
+        assert "Ask your ops admin for a link" in text
+        assert "log" not in text.split("EMAIL_URL", 1)[1].split("</p>", 1)[0]
+
+
+def test_without_mail_no_link_stands_in_the_log(
+    client: Client, rep: User, settings: Any, caplog: Any, capsys: Any
+) -> None:
+    settings.EMAIL_BACKEND = "core.mail.UnconfiguredBackend"
+    rep.set_password("a long enough passphrase")
+    rep.save()
+    with caplog.at_level("DEBUG"):
+        client.post(reverse("account_reset_password"), {"email": rep.email})
+    output = "".join(capsys.readouterr())
+    assert "Not mailed, because EMAIL_URL is not set" in caplog.text
+    assert "/password/reset/key/" not in caplog.text + output
+    assert rep.email not in caplog.text + output
+
+
+def test_the_server_shows_a_link_that_sets_a_password_once(client: Client, rep: User, capsys: Any) -> None:
+    call_command("password_link", rep.email.upper())
+    link = capsys.readouterr().out.strip()
+    page = client.get(link, follow=True)
+    new = "another long enough passphrase"
+    answer = client.post(page.redirect_chain[-1][0], {"password1": new, "password2": new})
+    assert answer.status_code == 302
+    rep.refresh_from_db()
+    assert rep.check_password(new)
+    assert "token_fail" in Client().get(link).context
+    actions.change_on_server(person=rep, via="change_account", is_active=False)
+    with pytest.raises(CommandError, match="is not active"):
+        call_command("password_link", rep.email)
