@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -41,27 +40,25 @@ WITH done AS (
       JOIN crm_lead l ON l.id = h.lead_id
       JOIN crm_activity a ON a.contact_id = l.contact_id AND a.lead_id IS NULL AND {is_response}
      WHERE h.ended_at IS NULL
-), counted AS (
+), counted AS MATERIALIZED (
     SELECT id, min(happened_at) AS first, count(*) AS attempts,
            (array_agg(is_day ORDER BY happened_at, is_day))[1] AS is_day FROM done GROUP BY id
+), now_known AS MATERIALIZED (
+    SELECT h.id, c.first, coalesce(c.attempts, 0) AS attempts, coalesce(c.is_day, false) AS is_day
+      FROM funnel_handoff h LEFT JOIN counted c ON c.id = h.id
+     WHERE h.ended_at IS NULL
+       AND CASE WHEN c.id IS NULL  -- what was a response is none any more
+                THEN h.answered_at IS NOT NULL AND h.attempts > 0
+                     AND NOT EXISTS (SELECT FROM funnel_verdict v WHERE v.handoff_id = h.id AND v.undone_at IS NULL)
+                ELSE h.answered_at IS DISTINCT FROM c.first OR h.attempts <> c.attempts END
 )
 UPDATE funnel_handoff h
-   SET answered_at = counted.first, attempts = counted.attempts, response_seconds = NULL, is_answer_day_only = counted.is_day
-  FROM counted
- WHERE h.id = counted.id AND (h.answered_at IS DISTINCT FROM counted.first OR h.attempts <> counted.attempts)
+   SET answered_at = n.first, attempts = n.attempts, response_seconds = NULL, is_answer_day_only = n.is_day
+  FROM now_known n WHERE h.id = n.id
 """.format(
     is_day="((a.happened_at AT TIME ZONE %(zone)s)::time = '00:00')",  # a source that knew the day and no time
     is_response=IS_RESPONSE,
 )
-NO_LONGER = f"""
-UPDATE funnel_handoff h
-   SET answered_at = NULL, attempts = 0, response_seconds = NULL, is_answer_day_only = false
- WHERE h.ended_at IS NULL AND h.answered_at IS NOT NULL AND h.attempts > 0
-   AND NOT EXISTS (SELECT FROM funnel_verdict v WHERE v.handoff_id = h.id AND v.undone_at IS NULL)
-   AND NOT EXISTS (SELECT FROM crm_activity a WHERE a.lead_id = h.lead_id AND {IS_RESPONSE})
-   AND NOT EXISTS (SELECT FROM crm_lead l JOIN crm_activity a ON a.contact_id = l.contact_id AND a.lead_id IS NULL
-                    WHERE l.id = h.lead_id AND {IS_RESPONSE})
-"""
 GONE_ON = """
 WITH gone AS (
     SELECT DISTINCT ON (h.id) h.id, m.stage, m.entered_at
@@ -89,11 +86,8 @@ def note_responses(now: datetime) -> int:
     A response that turns out to be none, such as an e-mail that bounced later, lets the clock run on.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        values: dict[str, Any] = {"now": now, "zone": Company.get().time_zone}
-        cursor.execute(RESPONSES, values)
-        noted = int(cursor.rowcount)
-        cursor.execute(NO_LONGER, values)
-        return noted + int(cursor.rowcount)
+        cursor.execute(RESPONSES, {"now": now, "zone": Company.get().time_zone})
+        return int(cursor.rowcount)
 
 
 def note_gone_on(now: datetime) -> int:
