@@ -14,7 +14,7 @@ from core.periods import Period
 from core.request_values import read_id
 from kpis import dimensions
 from kpis.converting import in_company_currency
-from kpis.dimensions import BLANK
+from kpis.dimensions import BLANK, OWNERS
 from kpis.grains import GRAINS, grain_of
 from kpis.registry import BadCut, Measure
 from kpis.rows import Build, Row, Scope, joined, row_of
@@ -115,7 +115,17 @@ def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | 
         return lambda row: (build(row) == value) | (row["stage"] == value)
     if not dimension.lookup:
         return lambda row: build(row).isin(dimension.stored(value))
+    if dimension.lookup == OWNERS:
+        return lambda row: _is_of_person(scope, build(row), value)
     return lambda row: build(row).isin(_ids(scope, dimension.lookup, value))
+
+
+def _is_of_person(scope: Scope, owner_id: Any, value: str) -> Any:
+    """Tell whether an owner is the person that a filter means, by any of the person's records."""
+    number, owners = record_id(value), scope.owners
+    if number:
+        return (owner_id == number) | owner_id.isin(owners.filter(owners.id == number).person_id)
+    return owner_id.isin(owners.filter((owners.name == value) | (owners.external_id == value)).person_id)
 
 
 def _in_grain(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:

@@ -73,6 +73,7 @@ PERIODS = (
     ("year", "Year"),
 )
 YES_NO = (("true", "Yes"), ("false", "No"))
+OWNERS = "owners"
 DIMENSIONS = {
     dimension.name: dimension
     for dimension in [
@@ -120,6 +121,11 @@ def _first(*paths: str) -> Build:
     return lambda row: row.first(*paths)
 
 
+def _owner(*paths: str) -> Build:
+    """Return the owner record that stands for the person behind the first link that leads to one."""
+    return lambda row: row.first(*(step for path in paths for step in (f"{path.removesuffix('_id')}.person_id", path)))
+
+
 def _text(*paths: str) -> Build:
     return lambda row: row.text(*paths)
 
@@ -151,9 +157,9 @@ def _texts(*names: str) -> dict[str, Build]:
 
 
 OPPORTUNITIES: dict[str, Build] = {
-    "owner": _first("owner_id"),
-    "manager": _first("owner.manager_id"),
-    "lead_owner": _first("lead.owner_id"),
+    "owner": _owner("owner_id"),
+    "manager": _owner("owner.manager_id"),
+    "lead_owner": _owner("lead.owner_id"),
     "campaign": _first("campaign_id", "lead.campaign_id", "lead.first_touch.campaign_id"),
     "account": _first("account_id"),
     "territory": _text("territory.name", "owner.territory.name", "account.territory.name"),
@@ -170,9 +176,9 @@ OPPORTUNITIES: dict[str, Build] = {
     **_texts("pipeline", "outcome", "lost_reason", "kind", "source_system"),
 }
 LEADS: dict[str, Build] = {
-    "owner": _first("owner_id"),
-    "lead_owner": _first("owner_id"),
-    "manager": _first("owner.manager_id"),
+    "owner": _owner("owner_id"),
+    "lead_owner": _owner("owner_id"),
+    "manager": _owner("owner.manager_id"),
     "campaign": _first("campaign_id", "first_touch.campaign_id"),
     "account": _first("account_id"),
     "territory": _text("territory.name", "owner.territory.name", "account.territory.name"),
@@ -183,9 +189,9 @@ LEADS: dict[str, Build] = {
     **_texts("lead_source", "status", "lifecycle_stage", "rating", "persona", "region", "city", "source_system"),
 }
 INVOICES: dict[str, Build] = {
-    "owner": _first("opportunity.owner_id", "account.owner_id"),
-    "manager": _first("opportunity.owner.manager_id", "account.owner.manager_id"),
-    "lead_owner": _first("opportunity.lead.owner_id"),
+    "owner": _owner("opportunity.owner_id", "account.owner_id"),
+    "manager": _owner("opportunity.owner.manager_id", "account.owner.manager_id"),
+    "lead_owner": _owner("opportunity.lead.owner_id"),
     "campaign": _first(
         "opportunity.campaign_id", "opportunity.lead.campaign_id", "opportunity.lead.first_touch.campaign_id"
     ),
@@ -209,15 +215,15 @@ SPEND: dict[str, Build] = {
     **_texts("side", "category", "source_system"),
 }
 ACCOUNTS: dict[str, Build] = {
-    "owner": _first("owner_id"),
-    "manager": _first("owner.manager_id"),
+    "owner": _owner("owner_id"),
+    "manager": _owner("owner.manager_id"),
     "territory": _text("territory.name", "owner.territory.name"),
     "vertical": _text("vertical.name"),
     **_texts("kind", "country", "region", "city", "source_system"),
 }
 CONTACTS: dict[str, Build] = {
-    "owner": _first("owner_id"),
-    "manager": _first("owner.manager_id"),
+    "owner": _owner("owner_id"),
+    "manager": _owner("owner.manager_id"),
     "account": _first("account_id"),
     "territory": _text("owner.territory.name", "account.territory.name"),
     "vertical": _text("account.vertical.name"),
@@ -226,7 +232,7 @@ CONTACTS: dict[str, Build] = {
 }
 TOUCHES: dict[str, Build] = {
     "campaign": _first("campaign_id"),
-    "owner": _first("lead.owner_id", "contact.owner_id"),
+    "owner": _owner("lead.owner_id", "contact.owner_id"),
     "account": _first("contact.account_id", "lead.account_id"),
     "lead_source": _text("lead.lead_source", "contact.lead_source"),
     "person": _person(),
@@ -234,41 +240,41 @@ TOUCHES: dict[str, Build] = {
     **_texts("kind", "status", "source_system"),
 }
 ACTIVITIES: dict[str, Build] = {
-    "owner": _first("owner_id"),
-    "manager": _first("owner.manager_id"),
+    "owner": _owner("owner_id"),
+    "manager": _owner("owner.manager_id"),
     "account": _first("account_id", "contact.account_id", "lead.account_id", "opportunity.account_id"),
     "territory": _text("owner.territory.name"),
     "person": _person(),
     **_texts("kind", "status", "outcome", "source_system"),
 }
 ENQUIRIES: dict[str, Build] = {
-    "owner": _first("owner_id"),
-    "manager": _first("owner.manager_id"),
+    "owner": _owner("owner_id"),
+    "manager": _owner("owner.manager_id"),
     "account": _first("account_id", "contact.account_id"),
     "country": _text("account.country", "contact.country"),
     **_texts("kind", "status", "priority", "channel", "pipeline", "source_system"),
 }
 CAMPAIGNS: dict[str, Build] = {
-    "owner": _first("owner_id"),
+    "owner": _owner("owner_id"),
     "currency": _currency(),
     **_texts("kind", "status", "source_system"),
 }
 STAGE_CHANGES: dict[str, Build] = {
-    "owner": _first("opportunity.owner_id"),
+    "owner": _owner("opportunity.owner_id"),
     "pipeline": _text("pipeline", "opportunity.pipeline"),
     "stage": _stage(_text("pipeline", "opportunity.pipeline")),
     **_texts("source_system"),
 }
 PAYMENTS: dict[str, Build] = {
     "account": _first("invoice.account_id"),
-    "owner": _first("invoice.account.owner_id"),
+    "owner": _owner("invoice.account.owner_id"),
     "currency": _currency(),
     **_texts("source_system"),
 }
 LINE_ITEMS: dict[str, Build] = {
     "product": _text("product.name", "name"),
-    "owner": _first("opportunity.owner_id", "account.owner_id", "invoice.account.owner_id"),
-    "manager": _first("opportunity.owner.manager_id", "account.owner.manager_id"),
+    "owner": _owner("opportunity.owner_id", "account.owner_id", "invoice.account.owner_id"),
+    "manager": _owner("opportunity.owner.manager_id", "account.owner.manager_id"),
     "account": _first("account_id", "opportunity.account_id", "invoice.account_id"),
     "campaign": _first("opportunity.campaign_id", "opportunity.lead.campaign_id"),
     "outcome": _text("opportunity.outcome"),
@@ -280,8 +286,8 @@ LINE_ITEMS: dict[str, Build] = {
 }
 SUBSCRIPTIONS: dict[str, Build] = {
     "account": _first("account_id"),
-    "owner": _first("account.owner_id", "opportunity.owner_id"),
-    "manager": _first("account.owner.manager_id", "opportunity.owner.manager_id"),
+    "owner": _owner("account.owner_id", "opportunity.owner_id"),
+    "manager": _owner("account.owner.manager_id", "opportunity.owner.manager_id"),
     "product": _text("product.name"),
     "pays_by": _text("period"),
     "vertical": _text("account.vertical.name"),
@@ -300,15 +306,15 @@ OF_THE_LEAD: dict[str, Build] = {
     "source_system": _text("lead.source_system"),
 }
 HANDOFFS: dict[str, Build] = {
-    "owner": _first("owner_id"),
-    "manager": _first("owner.manager_id"),
+    "owner": _owner("owner_id"),
+    "manager": _owner("owner.manager_id"),
     "territory": _text("owner.territory.name", "lead.territory.name"),
     "handoff_end": _text("end"),
     **OF_THE_LEAD,
 }
 VERDICTS: dict[str, Build] = {
-    "owner": _first("handoff.owner_id"),
-    "manager": _first("handoff.owner.manager_id"),
+    "owner": _owner("handoff.owner_id"),
+    "manager": _owner("handoff.owner.manager_id"),
     "territory": _text("handoff.owner.territory.name", "lead.territory.name"),
     "criterion": _text("criterion"),
     "given_answer": _text("answer"),

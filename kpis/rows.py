@@ -15,6 +15,7 @@ from core.periods import Period
 from crm.readable import ReadableRows
 from facts.custom import custom_field
 from facts.engine import Facts
+from kpis.people import with_persons
 
 Build = Callable[["Row"], Any]  # from a row to an Ibis value
 EXACT = "decimal(38,6)"  # sums of money keep six places until they are shown
@@ -44,6 +45,13 @@ class Scope:
         if name not in self._tables:
             self._tables[name] = self.facts.table(name)
         return self._tables[name]
+
+    @property
+    def owners(self) -> Any:
+        """The owners, each with the record that stands for its person."""
+        if "owners with persons" not in self._tables:
+            self._tables["owners with persons"] = with_persons(self.table("owners"))
+        return self._tables["owners with persons"]
 
 
 class Row:
@@ -118,7 +126,7 @@ def _behind(scope: Scope, segment: str) -> tuple[str, Any]:
     """Return the column that points and the table behind it."""
     if segment in DERIVED:
         return "id", DERIVED[segment](scope)
-    return f"{segment}_id", scope.table(LINKS[segment])
+    return f"{segment}_id", scope.owners if LINKS[segment] == "owners" else scope.table(LINKS[segment])
 
 
 def _flat(path: str) -> str:

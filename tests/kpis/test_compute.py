@@ -441,3 +441,28 @@ def test_the_share_of_a_month_without_spend_is_unknown() -> None:
     parts = ask(facts, "sm_share_of_revenue", YEAR, by="month").parts
     assert {part.key: part.value for part in parts if part.key == "2025-08"} == {"2025-08": 0.25}
     assert all(part.value is None for part in parts if part.key != "2025-08")
+
+
+# People
+
+
+def test_records_of_one_person_are_one_part_and_one_filter() -> None:
+    owners = [
+        {"name": "noah@example.com", "email": "Noah@example.com", "external_id": "h1"},
+        {"name": "Noah Lindqvist", "email": "noah@example.com", "user_id": 7, "external_id": "s1"},
+        {"name": "N. Lindqvist", "email": "n@old.example", "user_id": 7, "is_active": False, "external_id": "z1"},
+        {"name": "Ann", "email": "", "external_id": "a1"},
+        {"name": "Ben", "email": "", "external_id": "b1"},
+    ]
+    given = [{"is_active": True, **one} for one in owners]
+    facts = MemoryFacts(
+        owners=given, opportunities=[deal(owner_id=place, amount=10**place) for place in (1, 2, 3, 4, 5)]
+    )
+    result = ask(facts, "won_revenue", by="owner")
+    assert [(part.label, part.value) for part in result.parts] == [
+        ("Ben", 100_000),
+        ("Ann", 10_000),
+        ("Noah Lindqvist", 1_110),
+    ]
+    for value in ("Noah Lindqvist", "noah@example.com", "z1", "id:1", "id:2"):
+        assert ask(facts, "won_revenue", where={"owner": value}).value == 1_110, value
