@@ -249,9 +249,9 @@ def _nature(one: PlannedField) -> str:
 
 
 def _plans(file: ImportFile) -> list[Plan]:
-    from crm.imports.planning import bare_plans
+    from crm.imports.planning import bare_plans, read_of
 
-    return bare_plans(file.header, kind_for(file), "") if file.kind else []
+    return bare_plans(file.header, kind_for(file), "", read_of(file)) if file.kind else []
 
 
 def contradicts(seen: dict[str, Any], one: str, other: str) -> bool:

@@ -12,6 +12,7 @@ RESTATED = "lines of spend of days that came before"
 FILTERED, NO_RECORD, OLDER = "rows that are filtered out", "rows without a record", "older rows"
 TOTALS, FILLED, FOOTER = "rows of totals", "rows filled from their group", "rows below the table"
 WOULD_CLEAR, WOULD_LEAVE = "empty cells that empty values", "empty cells that leave values"
+SAME_NAME = "columns with one name"
 LEFT_OUT = (DELETED, MERGED, FILTERED, NO_RECORD, TOTALS)  # why rows are not read at all, one reason a row
 Notes = dict[str, dict[str, Any]]  # {what: {rows, sample}}
 WORDS = {
@@ -36,6 +37,7 @@ WORDS = {
     FOOTER: "{rows} below the table left out, as totals or notices: “{sample}”.",
     WOULD_CLEAR: "{cells} where the record has a value, most of them in “{sample}”. They empty the value.",
     WOULD_LEAVE: "{cells} where the record has a value, most of them in “{sample}”. They leave the value as it is.",
+    SAME_NAME: "Of columns with one name one is read, and the others are kept as custom fields where the file keeps any: {sample}.",
     OLDER: "{rows} left alone: what is here was changed later in the source than the row says.",
     RESTATED: "{rows} of spend without an id of days and campaigns that an earlier import brought, like “{sample}”: both count. "
     "If the file corrects those days, undo the earlier import.",

@@ -10,6 +10,7 @@ from crm.imports.departures import NO_DEPARTURES, DepartureColumns, named_column
 from crm.imports.headers import fold, index, is_ours, without_unit
 from crm.imports.manners import PLAIN, Manners
 from crm.imports.rules import Condition, FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
+from crm.imports.same_names import same_names
 
 if TYPE_CHECKING:
     from crm.imports.convertible import Conversion
@@ -101,6 +102,12 @@ class Plan:
         """Return the columns of the table that make the name of a person, where no column of the file gives it whole."""
         return next((one.name_parts for one in self.fields if one.rule.name == NAME and not one.headers), ())
 
+    @property
+    def all_headers(self) -> set[str]:
+        """Return the columns that feed a field, a link or the id."""
+        fields = {header for one in self.fields for header in (*one.headers, *one.join, *one.refine)}
+        return {*self.id_headers, *fields, *(header for one in self.references for header in one.headers)}
+
     def headers_of(self, name: str) -> tuple[str, ...]:
         """Return the columns of the file that feed a field or link."""
         planned: list[PlannedField | PlannedReference] = [*self.fields, *self.references]
@@ -108,10 +115,19 @@ class Plan:
 
 
 def make_plan(
-    mapping: ObjectMapping, source: Source, header: list[str], known: set[str], currency: str, zone: str
-) -> Plan:
-    """Lay the mapping over the headers. `known` are the folded headers that any mapping of this file reads."""
-    here = index(header)
+    mapping: ObjectMapping, source: Source, header: list[str], known: set[str], currency: str, zone: str,
+    read: Mapping[str, str] | None = None,
+) -> Plan:  # fmt: skip
+    """Lay the mapping over the headers. `known` are the folded headers that any mapping of this file reads.
+
+    `read` says of names that several columns have, folded, which of them is read; the others are kept.
+    """
+    exact = {fold(name) for rule in mapping.all_references if rule.exact for name in rule.columns}
+    chosen = {folded: name for folded, name in (read or {}).items() if folded not in exact}
+    spare = {name for folded, names in same_names(header).items() if folded in chosen for name in names}
+    spare -= set(chosen.values())
+    is_read = {name for folded, name in chosen.items() if folded in known}
+    here = {**index(header), **chosen}
     model = model_of(mapping.object)
     typed = {fold(name): kind for name, kind in mapping.custom_types}
     departures = _departures(mapping, header, here)
@@ -120,7 +136,11 @@ def make_plan(
         for name in header
         if not is_ours(name)
         and name not in departures.headers
-        and (fold(name) in typed or (mapping.keeps_custom and not {fold(name), fold(without_unit(name))} & known))
+        and (name not in is_read or fold(name) in typed)
+        and (
+            fold(name) in typed
+            or (mapping.keeps_custom and (name in spare or not {fold(name), fold(without_unit(name))} & known))
+        )
     ]
     return Plan(
         mapping=mapping,

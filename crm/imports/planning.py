@@ -3,7 +3,7 @@
 And the rows, checked by these plans from the place in the file where a checkpoint says that the last commit ended.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from crm.imports.occurrences import Numbering, numbering
 from crm.imports.plan import Plan, make_plan
 from crm.imports.prepare import prepare
 from crm.imports.propose import guess_type
+from crm.imports.same_names import read_columns
 from crm.imports.sample import first_rows
 from crm.imports.spoken import with_manners
 from crm.models import CustomField, CustomType, Import, ImportFile
@@ -87,17 +88,22 @@ def plans_of(file: ImportFile, currency: str) -> list[Plan]:
 
 def mannered_plans(file: ImportFile, kind: FileKind, currency: str) -> list[Plan]:
     """Return plans of a file by whatever mappings, its cells read as the file proves or somebody said."""
-    found = bare_plans(file.header, kind, currency)
+    found = bare_plans(file.header, kind, currency, read_of(file))
     manners = manners_of(file, found)
     leaves = treatment(file, kind.source.is_templates)[0] == LEAVE
     return [replace(with_manners(plan, manners), leaves_empty=leaves) for plan in found]
 
 
-def bare_plans(header: list[str], kind: FileKind, currency: str) -> list[Plan]:
+def read_of(file: ImportFile) -> dict[str, str]:
+    """Return which column of a file is read of names that several have."""
+    return read_columns(file.header, file.detected.get("same_names", {}), file.answers)
+
+
+def bare_plans(header: list[str], kind: FileKind, currency: str, read: Mapping[str, str] | None = None) -> list[Plan]:
     mappings = [one for mapping in kind.mappings for one in for_each_column(mapping, header)]
     known = set().union(*(mapping.known_columns for mapping in mappings))
     zone = Company.get().time_zone
-    return [make_plan(mapping, kind.source, header, known, currency, zone) for mapping in mappings]
+    return [make_plan(mapping, kind.source, header, known, currency, zone, read) for mapping in mappings]
 
 
 def note_custom_fields(run: Import, files: list[ImportFile]) -> None:
@@ -107,7 +113,7 @@ def note_custom_fields(run: Import, files: list[ImportFile]) -> None:
     """
     for file in files:
         rows = first_rows(file)
-        for plan in bare_plans(file.header, kind_for(file), ""):
+        for plan in bare_plans(file.header, kind_for(file), "", read_of(file)):
             kind, chosen = plan.mapping.object, {name for name, _ in plan.mapping.custom_types}
             fields = [
                 CustomField(kind=kind, key=key, type=_type_of(key, plan, chosen, rows), first_import=run)

@@ -26,6 +26,7 @@ from crm.imports.evidence import (
 from crm.imports.headers import fold
 from crm.imports.numbers import COMMA, POINT
 from crm.imports.occurrences import EACH, EQUAL_ROWS, ONE, equal_rows
+from crm.imports.same_names import COLUMN, read_columns, same_names
 from crm.models import FileState, ImportFile
 from team.models import Company
 
@@ -110,6 +111,7 @@ def findings(file: ImportFile) -> list[Finding]:
         *_found_zone(reader),
         *_found_rows(reader),
         *_found_empty(reader),
+        *_found_same_names(reader),
     ]
 
 
@@ -349,3 +351,14 @@ def _found_empty(reader: Reader) -> Iterator[Finding]:
     assert reader.kind
     value, why = treatment(reader.file, reader.kind.source.is_templates)
     yield Finding("Empty cells", value, f"{why}.", EMPTY, tuple(TREATMENTS.items()))
+
+
+def _found_same_names(reader: Reader) -> Iterator[Finding]:
+    """Say which column is read of those that have one name."""
+    file = reader.file
+    read = read_columns(file.header, file.detected.get("same_names", {}), file.answers)
+    for folded, names in same_names(file.header).items():
+        words = "Several columns have this name; the others are kept as custom fields."
+        yield Finding(
+            f"Column for {names[0]}", read[folded], words, f"{COLUMN}:{folded}", tuple((name, name) for name in names)
+        )

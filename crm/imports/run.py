@@ -24,10 +24,11 @@ from crm.imports.duplicates import list_left_out
 from crm.imports.journal import mark
 from crm.imports.locks import one_at_a_time
 from crm.imports.mended import AT_FIRST
-from crm.imports.notes import OLDER, RESTATED, add_note, add_notes
+from crm.imports.notes import OLDER, RESTATED, SAME_NAME, add_note, add_notes
 from crm.imports.other_systems import other_system, without_mapping
-from crm.imports.planning import note_custom_fields, place_behind, place_in, prepared_from
+from crm.imports.planning import note_custom_fields, place_behind, place_in, plans_of, prepared_from
 from crm.imports.questions import questions
+from crm.imports.same_names import fullest, read_of_several, same_names
 from crm.imports.sample import first_rows
 from crm.imports.staging import Written, upsert
 from crm.imports.survey import Unreadable, survey
@@ -165,7 +166,8 @@ class Run:
         with transaction.atomic():
             if "exchange_rate" in self.file.counts:
                 rates.arrived(self.row.pk)
-            self.file.save(update_fields=["state"])
+            add_note(self.file.notes, SAME_NAME, *read_of_several(plans_of(self.file, self.row.currency), self.file))
+            self.file.save(update_fields=["state", "notes"])
             unchanged.check(self.row, self.file)
             self.row.advance({"phase": "load"})
         self.close()
@@ -254,6 +256,8 @@ def _recognise(file: ImportFile, asked: str) -> None:
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
     file.detected = examine(file, sheets.is_sheet(file)) | seen.around
+    if same_names(seen.header):
+        file.detected["same_names"] = fullest(seen.header, first_rows(file))
     for what, value in seen.found.items():
         file.detected[what]["found"] = value
     if is_mapped:
