@@ -74,10 +74,11 @@ class Step:
     flows: Mapping[str, int]  # next stage of the main way: how many went there first
     days: Spread | None
     undated: int = 0  # went on, but on a day that nobody knows
+    is_followed: bool = True  # whether it is on record what became of those who entered it
 
     @property
     def rate(self) -> float | None:
-        return self.went_on / self.entered if self.entered else None
+        return self.went_on / self.entered if self.entered and self.is_followed else None
 
     @property
     def lost(self) -> int:
@@ -100,11 +101,12 @@ class River:
     undated_to_won: int = 0
     is_readable_only: bool = False  # counted over nothing but the leads that the reader may read
     basis: str = COHORT
+    has_outcomes: bool = True  # whether a deal or a win is on record at all
 
     @property
     def conversion(self) -> float | None:
         """Won among all that came in; None by event, where the won of a period are not among those that came in it."""
-        return self.won / self.won_of if self.won_of and self.basis == COHORT else None
+        return self.won / self.won_of if self.won_of and self.basis == COHORT and self.has_outcomes else None
 
 
 def river(facts: Facts, funnel: Funnel, question: Question, within: ReadableRows | None = None) -> River:
@@ -118,6 +120,9 @@ def river(facts: Facts, funnel: Funnel, question: Question, within: ReadableRows
         for place, stage in enumerate(main)
     )
     goal = next((step for step in steps if step.stage.dated_by == "won"), steps[-1] if steps else None)
+    has_outcomes = bool(goal and goal.entered) or _holds_deals(facts)
+    if goal and not has_outcomes:
+        steps = tuple(replace(step, is_followed=step.place < goal.place - 1) for step in steps)
     first = steps[0].entered if steps else 0
     leads = sum(pattern.n for pattern in patterns if pattern.inside)
     return River(
@@ -133,7 +138,12 @@ def river(facts: Facts, funnel: Funnel, question: Question, within: ReadableRows
         undated.get(TO_THE_WIN, 0),
         within is not None,
         question.basis,
+        has_outcomes,
     )
+
+
+def _holds_deals(facts: Facts) -> bool:
+    return facts.snapshot is None or bool(facts.snapshot.rows.get("opportunities"))
 
 
 CutRow = tuple[str, str, int, int, Decimal | None]

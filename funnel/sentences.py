@@ -8,8 +8,20 @@ def headline(river: River) -> str:
     """Say the finding of the funnel, as far as there is one."""
     if not river.leads:
         return "No lead entered a stage in this period." if river.basis == EVENT else "No lead came in this period."
+    if not river.has_outcomes:
+        return f"{_reached(river)}. No deal is imported yet, so no customer is known."
     won = _won_by_event(river) if river.basis == EVENT else _won_of_cohort(river)
     return ". ".join(part for part in (won, _left(river.steps)) if part) + "."
+
+
+def _reached(river: River) -> str:
+    """Say how many came in and how many of them stand furthest, where nothing tells who was won."""
+    came = river.leads if river.basis != EVENT else river.won_of
+    furthest = next((step for step in reversed(river.steps[1:]) if step.entered), None)
+    if not furthest:
+        return f"{_leads(came)} came in"
+    those = "of them " if river.basis != EVENT else ""
+    return f"{_leads(came)} came in; {short_number(furthest.entered)} {those}reached {furthest.stage.name}"
 
 
 def _won_by_event(river: River) -> str:

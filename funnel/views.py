@@ -77,9 +77,10 @@ def _view(request: HttpRequest, today: Any) -> tuple[View, str]:
 
 
 def _cut_rows(read: ReadFunnel, view: View) -> list[Any]:
+    has_rate = read.river().conversion is not None
     return [
         {"name": name, "leads": leads, "won": won, "worth": worth,
-         "rate": won / leads if leads and view.question.basis == COHORT else None,
+         "rate": won / leads if leads and has_rate else None,
          "query": view.query(by=None, **{view.by: key})}
         for key, name, leads, won, worth in read.cut(view.by)
     ]  # fmt: skip

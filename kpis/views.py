@@ -1,5 +1,6 @@
 """The joint dashboard."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core import periods
-from core.charts import Scale, scale, shares
+from core.charts import Chart, Scale, scale, shares
 from core.live import render_live
 from core.numbers import percent
 from core.periods import BadPeriod
@@ -21,6 +22,7 @@ from kpis.metric_charts import trend_chart
 from kpis.pace import Pace
 from kpis.reading import Reading
 from kpis.registry import BadCut, get
+from kpis.result import Result
 from team.access import may
 from team.models import Company, User
 
@@ -88,7 +90,7 @@ def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
         "links": {key: address.metric(key, board.question, by=None) for key in board.readings},
         "money_chart": board.smroi_trend and charts.money(board.smroi_trend, board.spend_trends),
         "smroi_chart": board.smroi_trend and charts.smroi(board.smroi_trend),
-        "lead_chart": board.lead_trend and trend_chart(get("leads"), board.lead_trend),
+        "lead_chart": board.lead_trend and _lead_chart(board.lead_trend),
         "cards": cards.of(board),
         "outcomes": _outcomes(rates),
         "widest": cards.widest(board.peers),
@@ -97,6 +99,12 @@ def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
         "changes_finding": sentences.changes(board.changes, before.label) if before else "",
         "cut_page": board.cut and Paginator(board.cut.rows, ROWS).get_page(request.GET.get("page")),
     }
+
+
+def _lead_chart(trend: Result) -> Chart | None:
+    """Draw the leads over time, named in the title, which on the page of the metric is the heading above it."""
+    chart = trend_chart(get("leads"), trend)
+    return chart and replace(chart, title=f"Leads by {trend.by}: {chart.title[0].lower()}{chart.title[1:]}")
 
 
 def _smroi_scale(board: Dashboard) -> Scale | None:

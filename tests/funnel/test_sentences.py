@@ -1,5 +1,6 @@
 """The sentence of the funnel is true of nothing, of one lead, of leads that are all alike, and where half is missing."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -70,6 +71,20 @@ def told(*, leads: int, won: int, came: int = 0, basis: str = COHORT, days: Spre
 )  # fmt: skip
 def test_the_sentence_is_true(given: dict[str, object], said: str) -> None:
     assert told(**given) == said  # type: ignore[arg-type]
+
+
+def test_without_any_deal_on_record_nobody_is_said_not_to_be_won(run: Run) -> None:
+    lead("2025-01-05", is_converted=True, converted_on=date(2025, 2, 1))
+    lead("2025-01-06")
+    run()
+    found = river(open_facts(), in_force(), Question(year(2025)))
+    assert (
+        headline(found) == "2 leads came in; 1 of them reached SQL. No deal is imported yet, so no customer is known."
+    )
+    assert found.conversion is None
+    assert {step.stage.key: step.rate for step in found.steps if step.entered} == {"inquiry": 0.5, "sql": None}
+    by_event = river(open_facts(), in_force(), Question(year(2024), EVENT))
+    assert headline(by_event) == "No lead entered a stage in this period."
 
 
 def test_by_event_there_is_no_share_of_leads(run: Run, cmo: User, as_user: object) -> None:

@@ -201,7 +201,7 @@ def test_an_installation_with_leads_only_has_a_dashboard_of_leads(
     assert "In 2025 3 leads came; 1 of them was converted." in html
     assert "No deal, invoice or spend is imported yet" in html
     main = html.split("<main")[1]
-    for shown in ("Leads converted", "Lead conversion rate", ">Web<", "leads-trend"):
+    for shown in ("Leads converted", "Lead conversion rate", ">Web<", "leads-trend", "Leads by month: "):
         assert shown in main
     for hidden in ("SMROI", "Weighted pipeline", "S&amp;M share", "0 %", "deals closed", "Nothing happened"):
         assert hidden not in main
