@@ -26,8 +26,9 @@ from funnel.permissions import MOVE_BUYER, NOTE_CONTENT_USE, PASS_LEAD_ON, SPOT_
 from funnel.queries import stage_of
 from funnel.stages import Funnel, Stage
 from funnel.timeline import KINDS, line, scope_of
+from scoring.explaining import explain
 from scoring.icp_one import standing as ideal_standing
-from team.access import needs
+from team.access import may, needs
 from team.models import User
 
 ASSETS = 6
@@ -85,6 +86,7 @@ def buyer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "kinds": KINDS,
         "asked": asked,
         "ideal": ideal_standing(found),
+        "explained": explain(found) if kind == "lead" and _sees_reasons(user) else [],
         "waiting": waiting,
         "may_pass": bool(waiting) and PASS_LEAD_ON.allows(user, waiting.handoff if waiting else None),
         "may_move": bool(stages_open_to(user, found, funnel, stage)),
@@ -94,6 +96,11 @@ def buyer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "may_spot": SPOT_OPPORTUNITY.is_open_to(user),
     }
     return render_live(request, "funnel/buyer.html", context)
+
+
+def _sees_reasons(user: User) -> bool:
+    """Tell whether somebody reads why a lead has its score: who sees scores, and who works leads."""
+    return may(user, "see_scores") or may(user, "work_leads")
 
 
 def _waiting(lead: Lead) -> Waiting | None:

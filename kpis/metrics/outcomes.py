@@ -70,6 +70,9 @@ _share("no_decision_rate", "No-decision rate", "no decision", is_no_decision, "d
 BEFORE_CONTACT = Check(
     lambda row: cycle_days(row) < 0, "Deals closed before their first contact: {n}. Their days count as negative."
 )
+CLOSED_EARLY = Check(
+    lambda row: cycle_days(row) < 0, "Deals closed before their first contact: {n}. They count as won in time."
+)
 NO_START = Check(
     lambda row: cycle_days(row).isnull(),
     "Deals without a first contact, opening or closing date: {n}. They are left out.",
@@ -122,7 +125,7 @@ def _won_within(days: int) -> None:
                     keep=is_won,
                     numerator=lambda row: (cycle_days(row) <= days).fill_null(False).cast("int64"),
                     denominator=one,
-                    checks=(NO_START,),
+                    checks=(CLOSED_EARLY, NO_START),
                 ),
             ),
             is_proportion=True,

@@ -276,3 +276,13 @@ def test_only_who_may_import_reads_them(as_user: Any, rep: User, path: str) -> N
 def test_an_unknown_sheet_is_not_found(as_user: Any, ops: User) -> None:
     assert as_user(ops).get("/imports/templates/nothing/").status_code == 404
     assert as_user(ops).get("/imports/templates/source.csv").status_code == 404
+
+
+def test_opportunities_come_in_without_an_account(company: Company) -> None:
+    sheet = (
+        "Opportunity,Stage,Amount,Opened on\nTurbines,Closed Won,100,2025-01-15\nTurbines,Closed Won,70,2025-02-15\n"
+    )
+    run = bring({"opportunities.csv": sheet})
+    assert run.files.get().source == "accord"
+    found = Opportunity.objects.order_by("opened_on").values_list("name", "account", "outcome", "amount")
+    assert list(found) == [("Turbines", None, "won", Decimal(100)), ("Turbines", None, "won", Decimal(70))]

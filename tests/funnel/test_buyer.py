@@ -17,6 +17,7 @@ from notify.models import Notice
 from team.models import Company, Role, User
 from tests import make
 from tests.funnel.handing import handed, later, local, now, seller, signed
+from tests.funnel.test_handed_scores import scored_by
 
 
 @pytest.fixture
@@ -201,3 +202,21 @@ def test_unknown_kinds_and_buyers(client: Client, found: HandOff, cro: User) -> 
 
 def test_anonymous_is_asked_to_sign_in(client: Client, found: HandOff) -> None:
     assert client.get(f"/leads/{found.lead_id}/").status_code == 302
+
+
+@pytest.mark.parametrize(("role", "reads"), [(Role.CMO, True), (Role.REP, True), (Role.CFO, True)])
+def test_the_page_of_a_lead_shows_its_score_with_the_reasons(
+    client: Client, found: HandOff, cmo: User, cro: User, role: str, reads: bool
+) -> None:
+    scored_by(cmo, cro)
+    make.record(crm.Touch, lead=found.lead, kind="Webinar", happened_at=later(now(), days=-1))
+    client.force_login(found.to_owner.user if role == Role.REP else make.user(role))  # type: ignore[union-attr,arg-type]
+    page = client.get(f"/leads/{found.lead_id}/").content.decode()
+    assert ("10 of 20 points" in page) is reads
+    assert ('<h2 id="score">Score</h2>' in page) is reads
+    assert "+10" in page
+
+
+def test_without_a_score_model_the_page_says_nothing_of_one(client: Client, found: HandOff, cmo: User) -> None:
+    client.force_login(cmo)
+    assert '<h2 id="score">' not in client.get(f"/leads/{found.lead_id}/").content.decode()

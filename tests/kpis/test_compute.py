@@ -278,6 +278,19 @@ def test_a_cycle_begins_with_the_first_contact_else_the_opening() -> None:
     )
 
 
+def test_deals_won_in_time_tell_of_those_won_before_their_first_contact() -> None:
+    facts = MemoryFacts(
+        opportunities=[
+            deal(opened_on=date(2025, 5, 3)),
+            deal(opened_on=date(2025, 5, 7)),
+            deal(opened_on=date(2025, 1, 1)),
+        ]
+    )
+    result = ask(facts, "won_within_30_days")
+    assert (result.numerator, result.denominator) == (2, 3)
+    assert result.warnings == ("Deals closed before their first contact: 1. They count as won in time.",)
+
+
 def test_days_are_calendar_days_over_a_change_of_clocks() -> None:
     facts = MemoryFacts(opportunities=[deal(opened_on=date(2025, 3, 29), closed_on=date(2025, 3, 31))])
     assert ask(facts, "sales_cycle_time").value == 2
