@@ -149,10 +149,11 @@ class Command(BaseCommand):
 
 def _left_out(run: Import, counts: dict[str, int]) -> str:
     """Say how many rows were left out, and what became of records that the source has deleted or merged."""
-    found = [
-        (run.left_out, "left out"), (counts["removed"], "records removed"), (counts["merged"], "records merged into others"),
-    ]  # fmt: skip
-    return "".join(f", {number:,} {what}" for number, what in found if number)
+    records = [(counts["removed"], "removed"), (counts["merged"], "merged into others")]
+    rows = f", {run.left_out:,} left out" if run.left_out else ""
+    return rows + "".join(
+        f", {number:,} record{'' if number == 1 else 's'} {what}" for number, what in records if number
+    )
 
 
 def _answers(options: dict[str, Any]) -> dict[str, str]:
