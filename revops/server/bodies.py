@@ -13,7 +13,7 @@ from typing import IO
 
 from core.disk import has_space
 from core.problems import Problem
-from revops.server.scopes import ClientGone, Receive, Scope, client_network, header
+from revops.server.scopes import Receive, Scope, client_network, header
 
 ANYONE_BYTES = 64 * 1024
 IN_MEMORY_BYTES = 1024 * 1024
@@ -24,6 +24,7 @@ HALF_SENT = 1_000
 COPIES = 3  # of an upload on disk at once: as received, as parsed, as kept
 
 TOO_SLOW = Problem(408, "too_slow", "The request took too long to arrive", "Check the connection and try again.")
+BROKEN = Problem(400, "invalid", "This request cannot be read", "Its body broke off, or its chunks are malformed.")
 NO_SPACE = Problem(
     507, "no_space", "The disk is nearly full", "The upload was not taken. Ask your ops admin to free space, then try again."
 )  # fmt: skip
@@ -91,8 +92,7 @@ class BodyReader:
         """Yield the whole body of a request.
 
         Raises:
-            Refused: it is too large, too slow, or there is no space for it.
-            ClientGone: the client left in the middle of it.
+            Refused: it is too large, too slow, or broken, or there is no space for it.
         """
         with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as file:
             size = await self._read_into(file, scope, receive)
@@ -122,7 +122,7 @@ class BodyReader:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise ClientGone
+                    raise Refused(BROKEN)
                 piece = message.get("body", b"")
                 half_sent.size += len(piece)
                 if half_sent.size > limit:
@@ -187,7 +187,7 @@ async def _discard(receive: Receive, half_sent: HalfSent) -> None:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise Refused(BROKEN)
         half_sent.size += len(message.get("body", b""))
         half_sent.extend()
         if not message.get("more_body"):

@@ -137,6 +137,21 @@ def test_a_length_that_is_no_number_is_refused() -> None:
     assert ask(scope_of(content__length="²"), Sender())[0]["status"] == 400
 
 
+@pytest.mark.parametrize("pieces", [(), (b"a",)])
+def test_a_body_whose_chunks_are_malformed_is_no_fault_of_the_server(pieces: tuple[bytes, ...]) -> None:
+    class Broken(Sender):
+        async def __call__(self) -> dict[str, Any]:
+            if self.pieces:
+                return {"type": "http.request", "body": self.pieces.pop(0), "more_body": True}
+            return {"type": "http.disconnect"}  # what granian says of a chunk that is none, too
+
+    sender = Broken()
+    sender.pieces = list(pieces)
+    sent = ask(scope_of(transfer__encoding="chunked"), sender)
+    assert sent[0]["status"] == 400
+    assert b"chunks are malformed" in content_of(sent)
+
+
 def test_a_half_sent_body_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "GRACE_SECONDS", 0.05)
     sent = ask(scope_of("/api/v1/leads/", content__length="5"), Sender(b"he", stalls=True))
