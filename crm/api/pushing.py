@@ -40,9 +40,12 @@ class LocalDay(serializers.DateField):
     """A day; of a time with its zone, the day that it is on the company's clock."""
 
     def to_internal_value(self, value: Any) -> date:
-        moment = parse_datetime(value) if isinstance(value, str) and len(value) > len("2025-03-31") else None
-        if moment is not None and moment.tzinfo is not None:
-            return moment.astimezone(Company.get().zone).date()
+        try:
+            moment = parse_datetime(value) if isinstance(value, str) and len(value) > len("2025-03-31") else None
+            if moment is not None and moment.tzinfo is not None:
+                return moment.astimezone(Company.get().zone).date()
+        except (ValueError, OverflowError):  # 30 February, a zone of +99:99, the day after 9999-12-31
+            self.fail("invalid", format="YYYY-MM-DD")
         return super().to_internal_value(value)
 
 

@@ -205,6 +205,19 @@ def test_a_date_that_cannot_be_meant_is_refused(push: Push, alone: None, moment:
     assert not crm.Lead.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-03-01T25:00:00Z", "2025-03-01T00:00:00+99:99",
+        "9999-12-30T23:59:59-23:59", "0001-01-02T00:00:00+23:59", "9998-12-31T23:59:59-23:59",
+    ],
+)  # fmt: skip
+def test_a_time_that_does_not_exist_is_refused_where_a_day_is_meant(push: Push, alone: None, moment: str) -> None:
+    for field in ("first_contact_on", "created_at"):
+        said = push("leads", [row(1, **{field: moment})], status=400)
+        assert f"line 1: {field}" in said["fields"]
+
+
 def test_an_empty_date_of_another_system_is_no_date_and_is_counted(push: Push, alone: None) -> None:
     empty = {"created_at": "0001-01-01T00:00:00", "first_contact_on": "0001-01-01"}
     said = push("leads", [row(1, **empty), row(2, first_contact_on="2026-01-05")])

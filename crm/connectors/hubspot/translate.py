@@ -91,7 +91,7 @@ def moment_of(word: str) -> datetime | None:
         if word.isdigit():
             return datetime.fromtimestamp(int(word) / 1000, UTC)
         moment = datetime.fromisoformat(word)
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
