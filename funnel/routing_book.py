@@ -14,6 +14,7 @@ from funnel.handoffs.dealing import Taker
 from funnel.handoffs.routing import Desk, dealt, of_sales
 from funnel.models import Capacity, HandOff
 from funnel.routing_forms import CapacityForm
+from funnel.sentences import routing_headline
 from team.models import Company
 
 
@@ -89,17 +90,5 @@ def given_since(moment: datetime) -> list[tuple[str, int]]:
 
 def headline() -> str:
     """Say in a sentence how many leads went to whom this week, and what nobody has."""
-    got = given_since(monday())
-    nobodys = HandOff.objects.open().filter(to_owner=None).count()
-    total = sum(n for _, n in got)
-    if not total:
-        said = "No lead was handed over this week yet"
-    elif len(got) == 1:
-        said = f"{total:,} lead{'s' if total > 1 else ''} went to {got[0][0]} this week"
-    else:
-        said = f"{total:,} leads went to {len(got)} people this week, most of them ({got[0][1]:,}) to {got[0][0]}"
-    return (
-        f"{said}; {nobodys:,} {'waits' if nobodys == 1 else 'wait'} for somebody to take them."
-        if nobodys
-        else f"{said}."
-    )
+    unassigned = HandOff.objects.open().filter(to_owner=None).count()
+    return routing_headline(given_since(monday()), unassigned)

@@ -1,4 +1,6 @@
-"""The funnel in words: how many came, how many won, how long it took, and after which stage most left. Pure."""
+"""The headlines of the funnel, the routing, the SLAs and the verdicts: figures in, sentences out. Pure."""
+
+from collections.abc import Sequence
 
 from core.numbers import days, percent, short_number
 from funnel.measures import EVENT, River, Step
@@ -72,3 +74,60 @@ def _left(steps: tuple[Step, ...]) -> str:
 def _leads(n: int, kind: str = "") -> str:
     words = f"{kind} lead" if kind else "lead"
     return f"{short_number(n) if n else 'no'} {words}{'' if n == 1 else 's'}"
+
+
+def routing_headline(given: Sequence[tuple[str, int]], unassigned: int) -> str:
+    """Say how many leads went to whom this week, the most first, and how many nobody has."""
+    total = sum(n for _, n in given)
+    if not total:
+        said = "No lead was handed over this week yet"
+    elif len(given) == 1:
+        said = f"{_leads(total)} went to {given[0][0]} this week"
+    else:
+        said = f"{_leads(total)} went to {len(given)} people this week{_largest(given)}"
+    if not unassigned:
+        return f"{said}."
+    return f"{said}; {short_number(unassigned)} {'waits' if unassigned == 1 else 'wait'} for somebody to take them."
+
+
+def _largest(given: Sequence[tuple[str, int]]) -> str:
+    """Name who got the most, where one did."""
+    (name, n), (_, second) = given[0], given[1]
+    if n == second:
+        return ", as many to each" if n == given[-1][1] else ""
+    most = "most of them" if n * 2 > sum(one for _, one in given) else "more than anybody else"
+    return f", {most} ({short_number(n)}) to {name}"
+
+
+def slas_headline(handed: int, owed: int, due: int, met: int) -> str:
+    """Say how both halves stand this month: leads handed over of those owed, answers in time of those due."""
+    said = []
+    if owed:
+        said.append(f"Marketing has handed over {handed:,} of {owed:,} leads it owes this month")
+    if due == 1:
+        said.append(
+            "Sales answered the one lead that was due" if met else "Sales did not answer the one lead that was due"
+        )
+    elif due:
+        said.append(f"Sales answered {_share(met, due)} in time")
+    return f"{'; '.join(said)}." if said else "Nothing is owed this month yet."
+
+
+def _share(part: int, whole: int) -> str:
+    """Write a share of several: all 4, none of 4, 25 % of 4."""
+    return (
+        f"all {whole:,}" if part == whole else f"{percent(part / whole)} of {whole:,}" if part else f"none of {whole:,}"
+    )
+
+
+def verdicts_headline(n: int, accepted: int, criteria: Sequence[tuple[str, int]]) -> str:
+    """Say what share Sales accepted, and which criterion it names most often of the others, where one stands out."""
+    if not n:
+        return "Sales has said nothing of a lead in this period yet."
+    if n == 1:
+        said = f"Sales {'accepted' if accepted else 'did not accept'} the only lead that it judged"
+    else:
+        said = f"Sales accepted {_share(accepted, n)} leads"
+    ranked = sorted(criteria, key=lambda one: -one[1])
+    stands_out = ranked and (len(ranked) == 1 or ranked[0][1] > ranked[1][1])
+    return f"{said}; what fails most often: {ranked[0][0]} ({ranked[0][1]:,})." if stands_out else f"{said}."

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_safe
 
 from agreements.models import Version, today
 from agreements.permissions import DRAFT_VERSION
-from core.numbers import percent
 from core.request_values import BadValue, read_date
 from funnel.handoffs import owed as halves
 from funnel.handoffs.owed import Owed
 from funnel.handoffs.slas import KIND as SLA
+from funnel.sentences import slas_headline
 from funnel.sla_book import Month, by_month, pilots
 from team.access import may
 from team.calendars import HoursBook, Person
@@ -55,15 +55,9 @@ def slas(request: HttpRequest) -> HttpResponse:
 
 def _headline(running: Owed | None, answered: list[Month], day: date) -> str:
     """Say in a sentence how both halves stand this month."""
-    said = []
-    if running:
-        said.append(f"Marketing has handed over {running.leads:,} of {running.leads_owed:,} leads it owes this month")
     this = next((one.kept for one in answered if one.month == day.replace(day=1)), None)
-    if this and this.rate is not None:
-        said.append(f"Sales answered {percent(this.rate)} of {this.due:,} in time")
-    if not said:
-        return "Nothing is owed this month yet."
-    return f"{'; '.join(said)}."
+    due, met = (this.due, this.met) if this else (0, 0)
+    return slas_headline(running.leads if running else 0, running.leads_owed if running else 0, due, met)
 
 
 @login_required

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import periods
 from core.live import render_live
-from core.numbers import percent
 from core.periods import BadPeriod, Period
 from core.request_values import read_id
 from core.said import refusal
 from funnel import contests
 from funnel.models import Answer, Ruling, Verdict
 from funnel.permissions import ANSWER_VERDICT
+from funnel.sentences import verdicts_headline
 from funnel.verdict_book import CUTS, backlog, given, of_part, parts, reps
 from team.access import may
 from team.models import Company, User
@@ -75,11 +75,8 @@ def _headline(user: User, period: Period) -> str:
     """Say the finding: what share Sales accepted, and what it says most often of the others."""
     rows = given(user, period)
     n, accepted = rows.count(), rows.filter(answer=Verdict.Answer.ACCEPTED).count()
-    if not n:
-        return "Sales has said nothing of a lead in this period yet."
-    words = f"Sales accepted {percent(accepted / n)} of {n:,} leads"
-    named = next((one for one in parts(user, rows, CUTS["criterion"]) if one.key), None)
-    return f"{words}; what fails most often: {named.name} ({named.n:,})." if named else f"{words}."
+    named = [(one.name, one.n) for one in parts(user, rows, CUTS["criterion"]) if one.key] if n else []
+    return verdicts_headline(n, accepted, named)
 
 
 def _log(user: User) -> Any:

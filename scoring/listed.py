@@ -106,5 +106,15 @@ def sentence(found: list[Line]) -> str:
     ready = [line for line in found if line.over is not None]
     if not ready:
         return "No model is in force: nobody is scored." if not any(line.binding for line in found) else ""
-    first_line = ready[0]
-    return f"{first_line.over:,} of {first_line.scored:,} leads are at {first_line.threshold:g} points or over: ready for Sales."
+    return _ready(ready[0].over or 0, ready[0].scored, ready[0].threshold)
+
+
+def _ready(over: int, scored: int, threshold: float) -> str:
+    if not scored:
+        return "A model is in force, and no lead is scored yet."
+    if scored == 1:
+        return f"The one lead that is scored is {'at' if over else 'under'} {threshold:g} points{' or over: ready for Sales' if over else ''}."
+    many = "No lead" if not over else f"All {scored:,} leads" if over == scored else f"{over:,} of {scored:,} leads"
+    if not over:
+        return f"{many} of {scored:,} is at {threshold:g} points or over."
+    return f"{many} {'is' if over == 1 else 'are'} at {threshold:g} points or over: ready for Sales."

@@ -9,7 +9,7 @@ from core.periods import Period, year
 from facts.engine import open_facts
 from funnel.definitions import in_force
 from funnel.measures import COHORT, EVENT, Question, River, Spread, Step, river
-from funnel.sentences import headline
+from funnel.sentences import headline, routing_headline, slas_headline, verdicts_headline
 from funnel.stages import Stage
 from team.models import User
 from tests.funnel.conftest import Run, lead
@@ -109,3 +109,66 @@ def test_records_without_moves_are_not_called_none(company: object, cmo: User, a
     text = as_user(cmo).get("/funnel/").content.decode()  # type: ignore[operator]
     assert "The stages are being computed" in text
     assert "Import records" not in text
+
+
+@pytest.mark.parametrize(
+    ("given", "unassigned", "said"),
+    [
+        ([], 0, "No lead was handed over this week yet."),
+        ([], 1, "No lead was handed over this week yet; 1 waits for somebody to take them."),
+        ([("Ada", 1)], 0, "1 lead went to Ada this week."),
+        ([("Ada", 1), ("Ben", 1)], 0, "2 leads went to 2 people this week, as many to each."),
+        (
+            [("Ada", 2), ("Ben", 2), ("Cy", 1)],
+            2,
+            "5 leads went to 3 people this week; 2 wait for somebody to take them.",
+        ),
+        ([("Ada", 3), ("Ben", 1)], 0, "4 leads went to 2 people this week, most of them (3) to Ada."),
+        (
+            [("Ada", 3), ("Ben", 2), ("Cy", 2)],
+            0,
+            "7 leads went to 3 people this week, more than anybody else (3) to Ada.",
+        ),
+    ],
+)
+def test_who_got_leads(given: list[tuple[str, int]], unassigned: int, said: str) -> None:
+    assert routing_headline(given, unassigned) == said
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        ((0, 0, 0, 0), "Nothing is owed this month yet."),
+        ((0, 30, 0, 0), "Marketing has handed over 0 of 30 leads it owes this month."),
+        ((0, 0, 1, 1), "Sales answered the one lead that was due."),
+        ((0, 0, 1, 0), "Sales did not answer the one lead that was due."),
+        ((0, 0, 4, 4), "Sales answered all 4 in time."),
+        ((0, 0, 4, 0), "Sales answered none of 4 in time."),
+        (
+            (5, 30, 4, 2),
+            "Marketing has handed over 5 of 30 leads it owes this month; Sales answered 50 % of 4 in time.",
+        ),
+    ],
+)
+def test_how_both_halves_stand(figures: tuple[int, int, int, int], said: str) -> None:
+    assert slas_headline(*figures).replace("\u202f", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("n", "accepted", "criteria", "said"),
+    [
+        (0, 0, [], "Sales has said nothing of a lead in this period yet."),
+        (1, 1, [], "Sales accepted the only lead that it judged."),
+        (
+            1,
+            0,
+            [("Budget", 1)],
+            "Sales did not accept the only lead that it judged; what fails most often: Budget (1).",
+        ),
+        (4, 4, [], "Sales accepted all 4 leads."),
+        (4, 0, [("Budget", 2), ("Need", 2)], "Sales accepted none of 4 leads."),
+        (4, 1, [("Need", 1), ("Budget", 2)], "Sales accepted 25 % of 4 leads; what fails most often: Budget (2)."),
+    ],
+)
+def test_what_sales_says(n: int, accepted: int, criteria: list[tuple[str, int]], said: str) -> None:
+    assert verdicts_headline(n, accepted, criteria).replace("\u202f", " ") == said

@@ -49,7 +49,7 @@ def test_the_page_says_what_is_owed_and_what_came(as_user: Any, ada: Owner, cmo:
     with patch.object(sla_views, "today", lambda: date(2026, 11, 20)):
         page = as_user(cmo).get("/slas/").content.decode()
     assert "Marketing has handed over 1 of 30 leads it owes this month" in page
-    assert "Sales answered 100" in page
+    assert "Sales answered the one lead that was due" in page
     assert "19 fewer than an even pace" in page
     leads = as_user(cmo).get("/slas/leads/?month=2026-11").content.decode()
     assert lead.name in leads
