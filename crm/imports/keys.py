@@ -83,8 +83,9 @@ def own_ids(
         columns[MADE] = key == ""
         if (key == "").any():
             key = key.where(key != "", composed(plan, columns, frame))
-        header = (*plan.id_headers, *plan.headers_of(plan.mapping.id_from[0]), "")[0]
-        refuse((key == "").to_numpy() & about, header, lambda _: "There is no id, nor what makes one")
+        headers = [*plan.id_headers, *(header for part in plan.mapping.id_from for header in plan.headers_of(part))]
+        either = " or ".join(f"“{header}”" for header in dict.fromkeys(headers)) or "the column of its id"
+        refuse((key == "").to_numpy() & about, (*headers, "")[0], lambda _: f"The row has no id: fill in {either}")
     return key if about.all() else key.where(about, "")
 
 

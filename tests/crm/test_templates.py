@@ -249,7 +249,7 @@ def test_a_lead_without_id_and_email_has_nothing_to_be_known_by(company: Company
             )
         }
     )
-    assert refused(run) == [(2, "Lead id", "There is no id, nor what makes one")]
+    assert refused(run) == [(2, "Lead id", "The row has no id: fill in “Lead id” or “Email”")]
     assert Lead.objects.get().external_id == "a@b.example"
 
 
