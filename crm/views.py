@@ -159,7 +159,8 @@ def rejected(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(Import, pk=pk)
     page = _page(request, RowError.objects.of(run), REJECTED_PER_PAGE)
     files = run.files.filter(rejected__gt=0).defer("header")
-    return render(request, "crm/rejected.html", {"run": run, "page": page, "files": files})
+    refused = sum(file.rejected for file in files)
+    return render(request, "crm/rejected.html", {"run": run, "page": page, "files": files, "refused": refused})
 
 
 @needs("import")

@@ -4,6 +4,7 @@ What a step did and the checkpoint behind it are one transaction, so a worker ma
 next one goes on at the byte where the last commit ended.
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -35,6 +36,8 @@ from crm.imports.survey import Unreadable, survey
 from crm.models import Import, ImportFile, RowError
 from team.models import Company
 
+MOST_REFUSED = 100_000  # refused rows of a file that are kept to be corrected; the others are counted
+REFUSED_CHARACTERS = 64 * 1024 * 1024  # of those of one block, with the names of their columns
 NEXT_YEAR = 365 * 24 * 3600.0  # it is a person who says when an import goes on
 
 
@@ -209,10 +212,24 @@ def _count(file: ImportFile, staged: Staged, written: Written) -> None:
 
 
 def _note(file: ImportFile, refused: list[Refused]) -> None:
+    """Keep refused rows to be corrected, as many as somebody may want to: a small file can hold half a million."""
     RowError.objects.bulk_create(
-        (RowError(file=file, line=r.line, column=r.column[:255], reason=r.reason[:500], row=r.row) for r in refused),
+        (
+            RowError(file=file, line=r.line, column=r.column[:255], reason=r.reason[:500], row=r.row)
+            for r in _kept(refused, MOST_REFUSED - file.rejected)
+        ),
         batch_size=2000,
     )
+
+
+def _kept(refused: list[Refused], room: int) -> Iterator[Refused]:
+    """Yield the first of the refused rows: no more than there is room for, and than fit in REFUSED_CHARACTERS."""
+    characters = 0
+    for row in refused[: max(0, room)]:
+        characters += sum(len(name) + len(cell) for name, cell in row.row.items())
+        if characters > REFUSED_CHARACTERS:
+            return
+        yield row
 
 
 def look_at(file: ImportFile, asked: str) -> None:

@@ -1,5 +1,6 @@
 """Files that are broken in every way: each ends with a word, no good row is lost, each row is counted once."""
 
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 
 from core.work import State, perform
+from crm.imports import run as running
 from crm.models import Import, ImportFile, Lead, RowError
 from tests.crm.broken import HEAD, LEAD, Sample, ids, rows, samples, text, zipped
-from tests.crm.importing import queue, refused
+from tests.crm.importing import bring, queue, refused
 from tests.crm.workbooks import xlsx
 
 SECONDS = 20  # within which every file has to come to an end
@@ -143,3 +145,25 @@ def test_no_upload_is_an_error_of_ours(client: Client, ops: Any, name: str, data
     for run in Import.objects.all():
         perform(Import, run.pk, budget=1e9)
         assert client.get(f"/imports/{run.pk}/").status_code == 200
+
+
+def test_a_small_file_of_refused_rows_does_not_fill_the_database(
+    client: Client, ops: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "MOST_REFUSED", 30)
+    done = bring({"Lead.csv": ",".join(HEAD) + "\n" + "x\n" * 100})
+    file = done.files.get()
+    assert (file.rows, file.rejected) == (100, 100)
+    assert RowError.objects.of(done).count() == 30
+    client.force_login(ops)
+    page = client.get(f"/imports/{done.pk}/rejected/").content.decode()
+    assert "Only 30 of 100 refused rows are kept" in " ".join(re.sub("<[^>]+>", "", page).split())
+
+
+def test_long_names_of_columns_do_not_multiply_a_file(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "REFUSED_CHARACTERS", 10_000)
+    header = [*HEAD, *(f"{number}{'c' * 200}" for number in range(5))]
+    wrong = "".join(f"L{number},Ada,X,New,,99 May,,,,,\n" for number in range(50))
+    done = bring({"Lead.csv": ",".join(header) + "\n" + wrong})
+    assert done.files.get().rejected == 50
+    assert 5 < RowError.objects.of(done).count() < 10
