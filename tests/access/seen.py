@@ -11,8 +11,7 @@ READABLE: Mapping[str, set[str]] = {  # whose buyers a role reads while the comp
     "rep": {"rep", "peer"},
     "support": {"support"},
     "marketer": {"marketer"},
-    "cro": set(OWNERS),
-    "ops": set(OWNERS),
+    **{leader: set(OWNERS) for leader in ("ceo", "cfo", "cmo", "cro", "ops")},
 }
 
 WORKED: Mapping[str, set[str]] = {**READABLE, "rep": {"rep"}}  # whose hand-offs and verdicts: work lists are no team's

@@ -66,6 +66,7 @@ class World:
         cro = make.user(Role.CRO)
         self.people: dict[str, User] = {
             "cro": cro, "cmo": make.user(Role.CMO), "ops": make.user(Role.OPS), "cfo": make.user(Role.CFO),
+            "ceo": make.user(Role.CEO),
             "rep": make.user(Role.REP, manager=cro), "peer": make.user(Role.REP, manager=cro), "other": make.user(Role.REP),
             "support": make.user(Role.SUPPORT), "marketer": make.user(Role.MARKETER),
         }  # fmt: skip
