@@ -45,9 +45,10 @@ class Budget:
     seconds: float
     chance: random.Random
 
-    def lasts(self) -> Iterator[int]:
+    def lasts(self, fewest: int = 50) -> Iterator[int]:
+        """Count the tries: at least so many, however slow the machine is."""
         until, n = time.monotonic() + self.seconds, 0
-        while time.monotonic() < until:
+        while n < fewest or time.monotonic() < until:
             yield n
             n += 1
 

@@ -105,13 +105,13 @@ def test_every_operation_keeps_its_word_for_every_role(budget: Budget, bearers: 
     counts: dict[str, int] = defaultdict(int)
     budget.chance.shuffle(operations)
     most = 12 if SECONDS else 1
-    for round_ in budget.lasts():
+    for round_ in budget.lasts(fewest=12):
         if round_ >= len(operations) and not SECONDS:
             break
         operation = operations[round_ % len(operations)]
         counts[operation.label] += tried(operation, most, budget, bearers, faults, round_)
     assert not faults, "\n\n".join(f"{name}\n  {words}" for name, words in sorted(faults.items()))
-    assert len(counts) >= 3  # also on a machine that is busy with other things
+    assert sum(counts.values()) >= 12
 
 
 def test_no_value_of_a_parameter_breaks_the_api(
