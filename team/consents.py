@@ -109,7 +109,7 @@ def refusers(request: ConsentRequest) -> list[User]:
     people = [*consenters(request), request.person]
     if request.takes_effect_at:
         people += _others(request.asked_by)
-    return [person for person in people if person.pk != request.asked_by_id] if is_open(request) else []
+    return [person for person in dict.fromkeys(people) if person.pk != request.asked_by_id] if is_open(request) else []
 
 
 def is_open(request: ConsentRequest) -> bool:

@@ -356,3 +356,13 @@ def test_a_command_on_the_server_needs_no_consent_but_is_written_and_mailed(peop
     assert "from cmo@example.com to new@example.com, by the command change_account" in _sentences(people["cmo"])
     assert ["cmo@example.com"] in [one.to for one in mail.outbox]
     assert not Authenticator.objects.exists()
+
+
+def test_the_sentence_who_may_refuse_names_each_person_once(people: dict[str, User]) -> None:
+    actions.change_person(by=people["ops"], person=User.objects.get(pk=people["cmo"].pk), email="new@example.com")
+    refusers = consents.refusers(only())
+    assert people["cmo"] in refusers
+    assert len(refusers) == len(set(refusers))
+    with pytest.raises(PermissionDenied) as refused:
+        consents.refuse(by=people["rep"], request=only())
+    assert str(refused.value).count("CMO") == 1
