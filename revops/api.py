@@ -9,7 +9,7 @@ from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
 from core.api.errors import no_such_address
-from crm.api import RECORD_VIEWS
+from crm.api import IMPORT_VIEWS, RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
 from kpis.api import MetricViewSet
 from scoring.api import PreviewViewSet, ScoreModelViewSet
@@ -29,7 +29,7 @@ class BearerToken(OpenApiAuthenticationExtension):
 
 router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
-for kind, view in (RECORD_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS).items():
+for kind, view in (RECORD_VIEWS | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS).items():
     router.register(kind, view, basename=f"api-{kind}")
 router.register("metrics", MetricViewSet, basename="api-metrics")
 router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")

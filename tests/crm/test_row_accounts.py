@@ -116,6 +116,14 @@ def told_by_page(client: Client, run: Import) -> dict[str, int]:
     return {**{name: int(match[1]) if match else 0 for name, match in found.items()}, "left_out": left_out}
 
 
+def told_by_api(client: Client, run: Import) -> dict[str, int]:
+    answer = client.get(f"/api/v1/imports/{run.pk}/").json()
+    rows = client.get("/api/v1/refused_rows/", {"file": run.files.get().pk}).json()["results"]
+    assert sum(bool(row["reason"]) for row in rows) == answer["rejected"]
+    names = ("rows", "created", "updated", "unchanged", "rejected", "left_out")
+    return {name: answer[name] for name in names}
+
+
 def told_by_preview(name: str, text: str) -> dict[str, int]:
     run = perform(Import, queue({name: text}, currency="EUR", waits=True).pk, budget=1e9)
     assert isinstance(run, Import)
@@ -132,7 +140,7 @@ def told_by_preview(name: str, text: str) -> dict[str, int]:
     max_examples=12, phases=[Phase.explicit, Phase.generate], deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
-def test_rows_add_up_and_preview_page_and_command_tell_the_same(
+def test_rows_add_up_and_preview_page_command_and_api_tell_the_same(
     table: tuple[str, str, int], client: Client, ops: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_crm, "_worker_answers", lambda: False)
@@ -154,5 +162,6 @@ def test_rows_add_up_and_preview_page_and_command_tell_the_same(
         expected = check_rows(run.files.get(), rows)
         assert commanded is None or commanded == expected
         assert told_by_page(client, run) == expected
+        assert told_by_api(client, run) == expected
         assert previewed == expected
         transaction.set_rollback(True)
