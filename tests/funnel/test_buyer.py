@@ -2,11 +2,14 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
 from core.numbers import THIN
 from crm import models as crm
@@ -220,3 +223,13 @@ def test_the_page_of_a_lead_shows_its_score_with_the_reasons(
 def test_without_a_score_model_the_page_says_nothing_of_one(client: Client, found: HandOff, cmo: User) -> None:
     client.force_login(cmo)
     assert '<h2 id="score">' not in client.get(f"/leads/{found.lead_id}/").content.decode()
+
+
+def test_the_score_at_the_hand_off_stands_at_the_model_that_it_is_of() -> None:
+    shown = [
+        SimpleNamespace(score=points, letter="", lines=(), capped_away=0, lifts=(), model=SimpleNamespace(threshold=20, title=title))
+        for points, title in ((12, "Fit"), (0, "Use of the product"))
+    ]  # fmt: skip
+    words = strip_tags(render_to_string("scoring/reasons.html", {"explained": shown, "before": Decimal(82)}))
+    assert "12 of 20 points now by Fit; 82 at the hand-off." in words
+    assert "0 of 20 points now by Use of the product." in words
