@@ -1,8 +1,9 @@
-"""What happens while PostgreSQL is away: restarting, failing over, or out of connections."""
+"""PostgreSQL: what its planner knows of tables, and what happens while it is restarting, failing over, or out of connections."""
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
 
@@ -16,6 +17,15 @@ RESTARTING = Problem(
     retry_seconds=5,
 )
 LOST_STATES = {"57P01", "57P02", "57P03", "53300"}  # shut down, crashed, starting up; too many connections
+
+
+def update_statistics(model: type[Model]) -> None:
+    """Have the planner look at a table to which many rows were just written.
+
+    What it remembers of the table while it was empty has it compare each row with each, until autovacuum comes by.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
 
 
 def is_connection_lost(error: BaseException | None) -> bool:

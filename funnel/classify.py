@@ -17,6 +17,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.database import update_statistics
 from crm.models import Lead, StageMapping
 from crm.one import FewBuyers
 from crm.subjects import Described
@@ -30,7 +31,7 @@ from funnel.changes import changed, names_changed
 from funnel.dated import Asked
 from funnel.definitions import in_force
 from funnel.figures import meanings_of, with_figures
-from funnel.models import Classification
+from funnel.models import Classification, Move
 from funnel.sorting import new_moves
 from funnel.stages import Funnel
 from scoring.definitions import scores_may_rise
@@ -47,6 +48,7 @@ ALWAYS = {
 Ids = Callable[[str, str], np.ndarray]
 NOBODY = np.array([], dtype=np.int64)
 STEP = "classify"
+MANY_ROWS = 1000
 LOCK = 7_022_028  # the advisory lock under which one run at a time writes moves
 
 
@@ -164,7 +166,10 @@ def _write(
         buyers = without(portion.only(facts.table(subject), "id"), "id", left_out)
         standing = _standing(cursor, name, portion)
         question = _question(facts, funnel, subject, portion, buyers, meanings, run.moment, standing, left_out)
-        run.written += _copy(cursor, name, funnel, facts.stream(question))
+        written = _copy(cursor, name, funnel, facts.stream(question))
+        if written >= MANY_ROWS:
+            update_statistics(Move)
+        run.written += written
         run.reached = {**run.reached, name: max(portion.last, int(run.reached.get(name, 0)))}
         run.asked += portion.count(cursor, table)
         run.seconds = round(run.seconds + time.monotonic() - begun, 3)

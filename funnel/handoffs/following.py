@@ -29,7 +29,7 @@ IS_RESPONSE = f"""
            AND (own.user_id = had.user_id OR (own.user_id IS NULL OR had.user_id IS NULL) AND own.email <> '' AND lower(own.email) = lower(had.email))))
 """
 RESPONSES = """
-WITH done AS (
+WITH done AS MATERIALIZED (
     SELECT h.id, greatest(a.happened_at, h.started_at) AS happened_at, {is_day} AS is_day
       FROM funnel_handoff h
       JOIN crm_activity a ON a.lead_id = h.lead_id AND {is_response}
@@ -60,7 +60,7 @@ UPDATE funnel_handoff h
     is_response=IS_RESPONSE,
 )
 GONE_ON = """
-WITH gone AS (
+WITH gone AS MATERIALIZED (
     SELECT DISTINCT ON (h.id) h.id, m.stage, m.entered_at
       FROM funnel_handoff h
       JOIN funnel_move own ON own.id = h.move_id

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 
+from core.database import update_statistics
 from crm.models import Lead, Owner
 from funnel.handoffs.hours import OwnersHours, grouped, moments, seconds, table_for
 from funnel.handoffs.routing import Desk, Route
@@ -19,6 +20,7 @@ from funnel.models import HandOff, Move, Watched
 LOCK = 7_022_029  # the advisory lock under which one process at a time opens hand-offs
 MOST_ROUNDS = 10  # gates that one lead passed since the last look
 BATCH = 2000
+MANY_ROWS = 1000
 FRESH = """
 SELECT DISTINCT ON (m.lead_id) m.id
   FROM funnel_move m
@@ -93,6 +95,8 @@ def hand_over(wanted: Sequence[Wanted], book: SlaBook, now: datetime) -> list[Ha
     made = [_made(one, routes[one.lead.pk], book, scores.get(one.lead.pk)) for one in wanted]
     start_clocks(made, book)
     made = HandOff.objects.bulk_create(made, batch_size=BATCH)
+    if len(made) >= MANY_ROWS:
+        update_statistics(HandOff)
     tell_opened([one for one in made if one.due_at is None or one.due_at > now])  # of what is late the bell tells
     return made
 
