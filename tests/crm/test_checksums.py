@@ -19,7 +19,8 @@ from tests.crm.importing import FIXTURES, bring, records, wipe
 pytestmark = pytest.mark.django_db(transaction=True)
 FOLDERS = ["salesforce", "salesforce_soql", "hubspot", "hubspot_portal", "pipedrive", "olist", "maven"]
 BOOKS = {  # what is told of imports, copies and work, which stays when an import is taken back
-    "Before", "Copy", "Deletion", "Import", "ImportFile", "ImportTransaction", "Preview", "RememberedMapping", "RowError",
+    "Before", "Copy", "Deletion", "Import", "ImportFile", "ImportTransaction", "Preview", "RememberedMapping", "Removal",
+    "RowError",
     "Restored", "SeenKey", "Snapshot", "SourceZone", "Undo", "Session", "ContentType", "Permission",
 }  # fmt: skip
 
