@@ -4,7 +4,8 @@ Ids are kept with 18 characters (`record_ids`). Records from before that rule ar
 characters do not fit the others are stored as they were written; their first 15 characters tell which record they are.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
@@ -35,10 +36,16 @@ def use_stored_ids(cursor: Any, plan: Plan, stage: str, *, is_mixed: bool, run: 
     columns += [(one.staged, one.model._meta.db_table) for one in plan.references if one.rule.by == EXTERNAL_ID]
     source, has_new_misfits = plan.source.name, False
     for column, table in columns:
-        if is_mixed or has_short_ids(table, source, run):
-            has_new_misfits |= _rewrite(cursor, source, stage, column, table)
-            if has_misfits(table, source, run):
-                _rewrite_to_misfits(cursor, source, stage, column, table)
+        if not is_mixed and not has_short_ids(table, source, run):
+            continue
+        words = _staged(cursor, stage, column)
+        fitting = {word: word[:SHORT] + check_characters(word[:SHORT]) for word in words}
+        here, found = _stored(cursor, source, table, fitting)
+        if has_misfits(table, source, run):
+            fits = [word for word, fit in fitting.items() if word == fit and word not in here and word not in found]
+            found |= _stored_misfits(cursor, source, table, fits)
+        _rewrite(cursor, stage, column, found)
+        has_new_misfits |= any(word != fit for word, fit in fitting.items())
     if has_new_misfits:
         has_misfits.cache_clear()  # they are stored as they are written, and the next block may name them
 
@@ -72,45 +79,45 @@ def _misfit(key: str) -> str:
     return f"CASE WHEN {key} ~ '^[0-9A-Za-z]{{{LONG}}}$' THEN {key} <> {_fitting(key)} ELSE false END"
 
 
-def _rewrite(cursor: Any, source: str, stage: str, column: str, table: str) -> bool:
-    """Look ids up by the other forms that they can have; tell whether the last three characters of any do not fit."""
+def _staged(cursor: Any, stage: str, column: str) -> list[str]:
     key = quoted(column)
     cursor.execute(f"SELECT DISTINCT {key} FROM {stage} WHERE length({key}) = {LONG}")
-    forms = {word: (word[:SHORT], word[:SHORT] + check_characters(word[:SHORT])) for (word,) in cursor.fetchall()}
-    here = _stored(cursor, source, table, {*forms, *(form for pair in forms.values() for form in pair)})
+    return [word for (word,) in cursor.fetchall()]
+
+
+def _stored(cursor: Any, source: str, table: str, fitting: Mapping[str, str]) -> tuple[set[str], dict[str, str]]:
+    """Return the ids that are stored, and {id: id as it is stored} of those stored with 15 characters or the last three that fit."""
+    alike = Counter(word[:SHORT] for word, fit in fitting.items() if word != fit)
+    forms = {word: (word[:SHORT], fit) for word, fit in fitting.items() if word == fit or alike[word[:SHORT]] == 1}
+    asked = {*fitting, *(form for pair in forms.values() for form in pair)}
+    cursor.execute(
+        f"SELECT external_id FROM {quoted(table)} WHERE source = %s AND external_id = ANY(%s)", [source, list(asked)]
+    )
+    here = {word for (word,) in cursor.fetchall()}
     other = {
         word: next((form for form in pair if form in here), "") for word, pair in forms.items() if word not in here
     }
-    found = {word: form for word, form in other.items() if form}
+    return here, {word: form for word, form in other.items() if form}
+
+
+def _stored_misfits(cursor: Any, source: str, table: str, words: Sequence[str]) -> dict[str, str]:
+    """Return {id: id as it is stored} of those stored with last three characters that do not fit, where one alone is."""
+    if not words:
+        return {}
+    cursor.execute(
+        f"SELECT left(external_id, {SHORT}), min(external_id) FROM {quoted(table)} WHERE source = %s "
+        f"AND left(external_id, {SHORT}) = ANY(%s) AND {_misfit(EXTERNAL_ID)} GROUP BY 1 HAVING count(*) = 1",
+        [source, [word[:SHORT] for word in words]],
+    )
+    stored = dict(cursor.fetchall())
+    return {word: stored[word[:SHORT]] for word in words if word[:SHORT] in stored}
+
+
+def _rewrite(cursor: Any, stage: str, column: str, found: Mapping[str, str]) -> None:
     if found:
+        key = quoted(column)
         cursor.execute(
             f"UPDATE {stage} s SET {key} = k.stored FROM unnest(%s::text[], %s::text[]) AS k(written, stored) "
             f"WHERE s.{key} = k.written",
             [list(found), list(found.values())],
         )
-    return any(word != fitting for word, (_, fitting) in forms.items())
-
-
-def _stored(cursor: Any, source: str, table: str, ids: Iterable[str]) -> set[str]:
-    cursor.execute(
-        f"SELECT external_id FROM {quoted(table)} WHERE source = %s AND external_id = ANY(%s)", [source, list(ids)]
-    )
-    return {word for (word,) in cursor.fetchall()}
-
-
-def _rewrite_to_misfits(cursor: Any, source: str, stage: str, column: str, table: str) -> None:
-    """Look ids up among the stored ones that do not fit, by their first 15 characters.
-
-    No index helps there, and a planner without statistics would compare each with each.
-    """
-    key, stored = quoted(column), quoted(table)
-    cursor.execute("SET LOCAL enable_nestloop = off")
-    cursor.execute(
-        f"UPDATE {stage} s SET {key} = k.stored FROM (SELECT DISTINCT ON (w.key) w.key, x.external_id AS stored FROM "
-        f"(SELECT DISTINCT {key} AS key FROM {stage} WHERE length({key}) = {LONG}) w JOIN {stored} x ON x.source = %s "
-        f"AND length(x.external_id) = {LONG} AND left(x.external_id, {SHORT}) = left(w.key, {SHORT}) "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {stored} y WHERE y.source = %s AND y.external_id = w.key) "
-        f"ORDER BY w.key, x.id) k WHERE s.{key} = k.key",
-        [source, source],
-    )
-    cursor.execute("SET LOCAL enable_nestloop = DEFAULT")

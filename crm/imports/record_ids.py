@@ -6,6 +6,7 @@ whole can be compared without regard to case. Accord keeps the 18. Zoho writes a
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -99,7 +100,8 @@ class SalesforceIds:
 def salesforce_ids(words: Iterable[str], kind: str, is_sure: bool = False) -> SalesforceIds:
     """Return the 18 characters of each id of a kind of record.
 
-    An id whose last three characters do not fit stays as it is written; another way of writing it becomes the same.
+    An id whose last three characters do not fit stays as it is written, for others like it may be other records; another
+    way of writing it becomes the same, where there is only one.
 
     Args:
         is_sure: only ids that begin as those of the kind do, not those of custom objects.
@@ -107,8 +109,9 @@ def salesforce_ids(words: Iterable[str], kind: str, is_sure: bool = False) -> Sa
     ids = [word for word in words if is_salesforce_id(word, kind, is_sure)]
     read = {word: salesforce_id(word, kind) for word in ids}
     misfits = {word for word in ids if not read[word]}
-    written = {word[:SHORT]: word for word in sorted(misfits, reverse=True)}
-    kept = {word: written.get((read[word] or word)[:SHORT], read[word] or word) for word in ids}
+    alike = Counter(word[:SHORT] for word in misfits)
+    alone = {word[:SHORT]: word for word in misfits if alike[word[:SHORT]] == 1}
+    kept = {word: word if word in misfits else alone.get(read[word][:SHORT], read[word]) for word in ids}
     return SalesforceIds({word: found for word, found in kept.items() if found != word}, misfits)
 
 

@@ -126,6 +126,17 @@ def test_an_id_whose_last_characters_do_not_fit_is_kept_as_written_and_told() ->
 
 
 @pytest.mark.django_db
+def test_made_up_ids_that_differ_in_the_last_characters_are_different_records() -> None:
+    ids = [f"006{number:015d}" for number in (7, 8, 9)]  # no Salesforce wrote these: none of the three endings fits
+    rows = [f"{key},,Deal {key},Prospecting,10,2025-09-30,2025-01-10\n" for key in ids]
+    bring({"Opportunity.csv": EXPORT + "".join(rows[:2])})
+    bring({"Opportunity.csv": EXPORT + "".join(rows)})
+    assert sorted(deals()) == ids
+    bring({"Opportunity.csv": EXPORT + f"{ids[0][:15]},,Which one,Prospecting,10,2025-09-30,2025-01-10\n"})
+    assert sorted(deals()) == sorted([*ids, salesforce_id(ids[0][:15])])
+
+
+@pytest.mark.django_db
 def test_what_is_pushed_and_what_the_source_deleted_go_by_the_same_ids(cmo: User) -> None:
     bring({"Account.csv": ACCOUNTS})
     rows = [{"source": "salesforce", "external_id": "00Q1x00000LmNoP", "name": "Ash", "account": "0011x00000AbCdE"}]
