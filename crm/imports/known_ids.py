@@ -5,21 +5,25 @@ characters do not fit the others are stored as they were written; their first 15
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 from django.db import connection
 
 from crm.imports.plan import Plan
-from crm.imports.record_ids import CHECKS, LONG, SHORT, check_characters, is_of_salesforce
+from crm.imports.record_ids import (
+    CHECK_OF,
+    LETTERS,
+    LONG,
+    SHORT,
+    UPPER_OR_NOT,
+    check_characters,
+    is_of_salesforce,
+)
 
 EXTERNAL_ID = "external_id"
-LETTERS = ascii_uppercase + ascii_lowercase + digits
-UPPER_CASE = "1" * 26 + "0" * 36
-# the check character of five letters, by the number that their upper case makes when the first counts most
-BY_BITS = "".join(CHECKS[int(f"{number:05b}"[::-1], 2)] for number in range(32))
+BY_BITS = "".join(letter for _, letter in sorted(CHECK_OF.items()))  # by the number whose first bit counts most
 quoted = connection.ops.quote_name
 
 
@@ -36,15 +40,16 @@ def use_stored_ids(cursor: Any, plan: Plan, stage: str, *, is_mixed: bool, run: 
     columns += [(one.staged, one.model._meta.db_table) for one in plan.references if one.rule.by == EXTERNAL_ID]
     source, has_new_misfits = plan.source.name, False
     for column, table in columns:
-        if not is_mixed and not has_short_ids(table, source, run):
+        has_short = has_short_ids(table, source, run)
+        if not is_mixed and not has_short:
             continue
-        words = _staged(cursor, stage, column)
-        fitting = {word: word[:SHORT] + check_characters(word[:SHORT]) for word in words}
-        here, found = _stored(cursor, source, table, fitting)
+        fitting = {word: word[:SHORT] + check_characters(word[:SHORT]) for word in _staged(cursor, stage, column)}
+        found = _stored_otherwise(cursor, source, table, fitting, has_short)
         if has_misfits(table, source, run):
-            fits = [word for word, fit in fitting.items() if word == fit and word not in here and word not in found]
+            fits = [word for word, fit in fitting.items() if word == fit and word not in found]
             found |= _stored_misfits(cursor, source, table, fits)
-        _rewrite(cursor, stage, column, found)
+        here = _stored(cursor, source, table, found)
+        _rewrite(cursor, stage, column, {word: form for word, form in found.items() if word not in here})
         has_new_misfits |= any(word != fit for word, fit in fitting.items())
     if has_new_misfits:
         has_misfits.cache_clear()  # they are stored as they are written, and the next block may name them
@@ -70,7 +75,7 @@ def _exists(rows: str, *values: str) -> bool:
 
 def _fitting(key: str) -> str:
     """Return SQL for an id of 18 characters with the last three that its first 15 need."""
-    bits = f"translate(left({key}, {SHORT}), '{LETTERS}', '{UPPER_CASE}')"
+    bits = f"translate(left({key}, {SHORT}), '{LETTERS}', '{UPPER_OR_NOT}')"
     checks = (f"substr('{BY_BITS}', substr({bits}, {start}, 5)::bit(5)::int + 1, 1)" for start in (1, 6, 11))
     return f"left({key}, {SHORT}) || {' || '.join(checks)}"
 
@@ -85,19 +90,27 @@ def _staged(cursor: Any, stage: str, column: str) -> list[str]:
     return [word for (word,) in cursor.fetchall()]
 
 
-def _stored(cursor: Any, source: str, table: str, fitting: Mapping[str, str]) -> tuple[set[str], dict[str, str]]:
-    """Return the ids that are stored, and {id: id as it is stored} of those stored with 15 characters or the last three that fit."""
-    alike = Counter(word[:SHORT] for word, fit in fitting.items() if word != fit)
-    forms = {word: (word[:SHORT], fit) for word, fit in fitting.items() if word == fit or alike[word[:SHORT]] == 1}
-    asked = {*fitting, *(form for pair in forms.values() for form in pair)}
+def _stored(cursor: Any, source: str, table: str, ids: Collection[str]) -> set[str]:
+    if not ids:
+        return set()
     cursor.execute(
-        f"SELECT external_id FROM {quoted(table)} WHERE source = %s AND external_id = ANY(%s)", [source, list(asked)]
+        f"SELECT external_id FROM {quoted(table)} WHERE source = %s AND external_id = ANY(%s)", [source, list(ids)]
     )
-    here = {word for (word,) in cursor.fetchall()}
-    other = {
-        word: next((form for form in pair if form in here), "") for word, pair in forms.items() if word not in here
-    }
-    return here, {word: form for word, form in other.items() if form}
+    return {word for (word,) in cursor.fetchall()}
+
+
+def _stored_otherwise(
+    cursor: Any, source: str, table: str, fitting: Mapping[str, str], has_short: bool
+) -> dict[str, str]:
+    """Return {id: id as it is stored} of those stored with 15 characters, or with the last three that fit."""
+    alike = Counter(word[:SHORT] for word, fit in fitting.items() if word != fit)
+    forms: dict[str, list[str]] = {}
+    for word, fit in fitting.items():
+        is_alone = word == fit or alike[word[:SHORT]] == 1
+        forms[word] = [word[:SHORT]] * (has_short and is_alone) + [fit] * (word != fit and is_alone)
+    here = _stored(cursor, source, table, {form for some in forms.values() for form in some})
+    found = {word: next((form for form in some if form in here), "") for word, some in forms.items()}
+    return {word: form for word, form in found.items() if form}
 
 
 def _stored_misfits(cursor: Any, source: str, table: str, words: Sequence[str]) -> dict[str, str]:

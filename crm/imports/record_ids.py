@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase, digits
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ import pandas as pd
 SALESFORCE, ZOHO = "salesforce", "zoho"
 CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 NO_UPPER_CASE = "AAA"
+LETTERS, UPPER_OR_NOT = ascii_uppercase + ascii_lowercase + digits, "1" * 26 + "0" * 36
+IS_UPPER_CASE = str.maketrans(LETTERS, UPPER_OR_NOT)
+CHECK_OF = {f"{number:05b}"[::-1]: letter for number, letter in enumerate(CHECKS)}  # the first of five counts least
 SHORT, LONG = 15, 18
 PREFIXES = {  # how the ids of each kind of record begin; those of custom objects begin with a
     "account": ("001",),
@@ -143,8 +147,12 @@ def salesforce_id(word: str, kind: str = "") -> str:
 
 def check_characters(short: str) -> str:
     """Return the three characters that say which of the 15 are upper case."""
-    parts = (short[start : start + 5] for start in range(0, SHORT, 5))
-    return "".join(CHECKS[sum(1 << place for place, letter in enumerate(part) if letter.isupper())] for part in parts)
+    bits = short.translate(IS_UPPER_CASE)
+    try:
+        return CHECK_OF[bits[:5]] + CHECK_OF[bits[5:10]] + CHECK_OF[bits[10:15]]
+    except KeyError:  # it holds something else than letters of English and digits
+        bits = "".join("01"[letter.isupper()] for letter in short)
+        return "".join(CHECK_OF[bits[start : start + 5]] for start in range(0, SHORT, 5))
 
 
 def _with_case(short: str, check: str) -> str:
