@@ -72,7 +72,11 @@ class AnswerView(ReadOnly):
     def get_queryset(self) -> QuerySet[Any]:
         return seen(super().get_queryset(), cast(User, self.request.user))
 
-    @extend_schema(request=NewAnswerSerializer, responses={201: AnswerSerializer(many=True)})
+    # a list as it is: described by its serializer, it would be taken for a page
+    @extend_schema(
+        request=NewAnswerSerializer,
+        responses={201: {"type": "array", "items": {"$ref": "#/components/schemas/Answer"}}},
+    )
     def create(self, request: Request) -> Response:
         """Say what was done about verdicts, as Marketing; every rep who gave one is told once."""
         said, user = read(NewAnswerSerializer, request.data), cast(User, request.user)

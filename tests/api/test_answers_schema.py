@@ -1,0 +1,18 @@
+"""Answers that were posted come back as a list, not as a page of one."""
+
+import pytest
+from django.test import Client
+
+from team.models import Role
+from tests import make
+
+
+@pytest.mark.django_db
+def test_posted_answers_are_described_as_a_list(client: Client) -> None:
+    client.force_login(make.user(Role.CRO), backend="django.contrib.auth.backends.ModelBackend")
+    described = client.get("/api/schema/?format=json").json()
+    answered = described["paths"]["/api/v1/answers/"]["post"]["responses"]["201"]["content"]["application/json"][
+        "schema"
+    ]
+    assert answered == {"type": "array", "items": {"$ref": "#/components/schemas/Answer"}}
+    assert described["components"]["schemas"]["Answer"]["type"] == "object"
