@@ -10,10 +10,11 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
+from core.database import update_statistics
 from crm.imports import duplicates, lookups, removals, reopenings
 from crm.imports.catalogue import sources
 from crm.imports.headers import fold
-from crm.imports.known_ids import EXTERNAL_ID
+from crm.imports.known_ids import EXTERNAL_ID, misfit
 from crm.imports.record_ids import LONG, SHORT, is_of_salesforce
 from crm.imports.rules import BackLink, ObjectMapping, column_of, model_of
 from crm.imports.staging import quoted
@@ -82,15 +83,16 @@ def _links_that_wait() -> list[tuple[type[Record], str, str]]:
 
 
 def _measure() -> int:
-    """Have the planner look at the tables: what it remembers of those that were empty has it join row by row."""
-    tables = [model._meta.db_table for model in records()]
+    """Have the planner look at the tables that are not small."""
+    tables = {model._meta.db_table: model for model in records()}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND pg_relation_size(oid) > 65536",
-            [tables],
+            [list(tables)],
         )
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"ANALYZE {quoted(table)}")
+        large = [table for (table,) in cursor.fetchall()]
+    for table in large:
+        update_statistics(tables[table])
     return 0
 
 
@@ -111,13 +113,16 @@ def _tie_by_first_characters(source: str, model: type[Record], link: str) -> int
     """Set links that name a Salesforce record by another way of writing its id than the one it came with."""
     table, target = quoted(model._meta.db_table), quoted(related(model, link)._meta.db_table)
     return _execute(
-        f"WITH found AS (SELECT DISTINCT ON (t.id) t.id, o.id AS other FROM {table} t JOIN {target} o ON o.source = t.source "
-        f"AND length(o.external_id) IN ({SHORT}, {LONG}) AND left(o.external_id, {SHORT}) = left(t.pending #>> %s, {SHORT}) "
-        f"WHERE t.source = %s AND NOT (t.pending = '{{}}'::jsonb) AND length(t.pending #>> %s) IN ({SHORT}, {LONG}) "
+        f"WITH found AS (SELECT DISTINCT ON (t.id) t.id, o.id AS other FROM {table} t "
+        "CROSS JOIN LATERAL (SELECT t.pending #>> %s AS id) named "
+        f"JOIN {target} o ON o.source = t.source AND length(o.external_id) IN ({SHORT}, {LONG}) "
+        f"AND left(o.external_id, {SHORT}) = left(named.id, {SHORT}) "
+        f"WHERE t.source = %s AND NOT (t.pending = '{{}}'::jsonb) AND length(named.id) IN ({SHORT}, {LONG}) "
+        f"AND NOT ({misfit('o.external_id')} AND {misfit('named.id')}) "
         "ORDER BY t.id, o.id LIMIT %s) "
         f"UPDATE {table} t SET {quoted(column_of(model, link))} = found.other, pending = t.pending - %s FROM found "
         "WHERE t.id = found.id",
-        [[link, EXTERNAL_ID], source, [link, EXTERNAL_ID], BATCH, link],
+        [[link, EXTERNAL_ID], source, BATCH, link],
     )
 
 
@@ -136,7 +141,8 @@ def _link_back_by(source: str, kind: str, link: BackLink, key: str) -> int:
         same = f"t.name = w.word AND NOT EXISTS (SELECT 1 FROM {table} x WHERE x.source = %s AND x.name = t.name AND x.id <> t.id)"
         values += [source]
     elif is_of_salesforce(source):
-        same = f"left(t.external_id, {SHORT}) = left(w.word, {SHORT})"
+        written_otherwise = f"left(t.external_id, {SHORT}) = left(w.word, {SHORT})"
+        same = f"{written_otherwise} AND (t.external_id = w.word OR NOT ({misfit('t.external_id')} AND {misfit('w.word')}))"
     return _execute(
         f"UPDATE {table} t SET {column} = w.id FROM (SELECT DISTINCT ON (2) o.id, {named} AS word FROM {other} o "
         f"WHERE o.source = %s AND o.custom ? %s ORDER BY 2, o.id) w "

@@ -64,7 +64,7 @@ def has_short_ids(table: str, source: str, run: tuple[str, int]) -> bool:
 @lru_cache(maxsize=256)
 def has_misfits(table: str, source: str, run: tuple[str, int]) -> bool:
     """Tell whether the last three characters of any stored id do not fit the others."""
-    return _exists(f"{quoted(table)} WHERE source = %s AND {_misfit(EXTERNAL_ID)}", source)
+    return _exists(f"{quoted(table)} WHERE source = %s AND {misfit(EXTERNAL_ID)}", source)
 
 
 def _exists(rows: str, *values: str) -> bool:
@@ -80,7 +80,8 @@ def _fitting(key: str) -> str:
     return f"left({key}, {SHORT}) || {' || '.join(checks)}"
 
 
-def _misfit(key: str) -> str:
+def misfit(key: str) -> str:
+    """Return SQL that tells whether the last three characters of an id of 18 do not fit the others."""
     return f"CASE WHEN {key} ~ '^[0-9A-Za-z]{{{LONG}}}$' THEN {key} <> {_fitting(key)} ELSE false END"
 
 
@@ -119,7 +120,7 @@ def _stored_misfits(cursor: Any, source: str, table: str, words: Sequence[str]) 
         return {}
     cursor.execute(
         f"SELECT left(external_id, {SHORT}), min(external_id) FROM {quoted(table)} WHERE source = %s "
-        f"AND left(external_id, {SHORT}) = ANY(%s) AND {_misfit(EXTERNAL_ID)} GROUP BY 1 HAVING count(*) = 1",
+        f"AND left(external_id, {SHORT}) = ANY(%s) AND {misfit(EXTERNAL_ID)} GROUP BY 1 HAVING count(*) = 1",
         [source, [word[:SHORT] for word in words]],
     )
     stored = dict(cursor.fetchall())

@@ -137,6 +137,19 @@ def test_made_up_ids_that_differ_in_the_last_characters_are_different_records() 
 
 
 @pytest.mark.django_db
+def test_a_made_up_id_ties_to_no_other_record_that_begins_alike() -> None:
+    leads = (
+        "Id,LastName,Company,Status,IsConverted,ConvertedOpportunityId\n"
+        f"00Q{7:015d},Ash,Ash Ltd,Closed - Converted,1,006{7:015d}\n"
+    )
+    members = f"Id,CampaignId,LeadId,Status\n00v{1:015d},701{1:015d},00Q{9:015d},Sent\n"
+    deals_of = EXPORT + "".join(f"006{n:015d},,Deal {n},Prospecting,10,2025-09-30,2025-01-10\n" for n in (7, 8))
+    bring({"CampaignMember.csv": members, "Lead.csv": leads, "Opportunity.csv": deals_of})
+    assert Touch.objects.get().lead is None
+    assert {deal.name: deal.lead is not None for deal in Opportunity.objects.all()} == {"Deal 7": True, "Deal 8": False}
+
+
+@pytest.mark.django_db
 def test_what_is_pushed_and_what_the_source_deleted_go_by_the_same_ids(cmo: User) -> None:
     bring({"Account.csv": ACCOUNTS})
     rows = [{"source": "salesforce", "external_id": "00Q1x00000LmNoP", "name": "Ash", "account": "0011x00000AbCdE"}]
