@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from core import periods
 from funnel.cuts import CUTS
-from funnel.measures import BASES, COHORT, Question
+from funnel.patterns import BASES, COHORT, Question
 from team.models import Company
 
 WIDTHS = {"count": "Leads", "value": "Value"}

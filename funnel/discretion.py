@@ -22,7 +22,9 @@ from crm.readable import (
 )
 from facts.engine import Facts
 from funnel import cuts, measures
-from funnel.measures import CutRow, Question, Reading, River
+from funnel.measures import CutRow, River
+from funnel.patterns import Question
+from funnel.reading import Reading
 from funnel.stages import Funnel
 from team.models import Company, User
 

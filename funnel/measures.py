@@ -1,62 +1,22 @@
 """The numbers of the funnel: who entered which stage, who went on, who left, how long it took, what it is worth.
 
-Each lead counts once for each stage, from its first entry. What it went through is one number whose bits are the
-stages of the main way it entered, in their order; leads with the same number, the same bits inside the period and the
-same present stage are one pattern. All counts are sums over patterns, and the leads behind a count are found by the
-same conditions. Whoever was lost stays in every denominator; whoever left out a stage is counted as skipping it.
+Each lead counts once for each stage, from its first entry. All counts are sums over patterns, and the leads behind a count
+are found by the same conditions. Whoever was lost stays in every denominator; whoever left out a stage is counted as
+skipping it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
-import ibis
-
 from core.numbers import as_decimal
-from core.periods import Period
 from crm.readable import ReadableRows
 from facts.engine import Facts
 from funnel import cuts
+from funnel.patterns import COHORT, TO_THE_WIN, Pattern, Question, Spread, entered, flowed, skipped, stayed, went_on
+from funnel.reading import Reading
 from funnel.stages import Funnel, Stage
-from team.models import Company
-
-COHORT, EVENT = "cohort", "event"
-BASES = {COHORT: "Leads that came in the period", EVENT: "What happened in the period"}
-TO_THE_WIN = "from the first entry to the win"
-QUARTERS = (0.25, 0.5, 0.75)
-
-
-@dataclass(frozen=True)
-class Question:
-    """What the page is asked: a period, by whose entry or by which event, and which leads."""
-
-    period: Period
-    basis: str = COHORT
-    where: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """So many leads that went through the same stages: as bits, those inside the period, and where they are now."""
-
-    reached: int
-    inside: int
-    current: str
-    n: int
-    value: Decimal | None  # None: none of them has a deal with an amount
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Calendar days: how many leads whose entries are both dated, and the quartiles."""
-
-    n: int
-    q1: float
-    median: float
-    q3: float
 
 
 @dataclass(frozen=True)
@@ -159,32 +119,6 @@ def by_cut(
     return [(row.cut, names.get(row.cut, row.cut), int(row.leads), int(row.won), as_decimal(row.worth)) for row in rows]
 
 
-# The conditions behind every count: they hold for whole numbers here and for columns in the facts alike
-
-
-def entered(place: int, reached: Any, inside: Any) -> Any:
-    return (inside & (1 << place)) != 0
-
-
-def went_on(place: int, reached: Any, inside: Any) -> Any:
-    return entered(place, reached, inside) & (reached >= (2 << place))
-
-
-def stayed(place: int, reached: Any, inside: Any) -> Any:
-    return entered(place, reached, inside) & (reached < (2 << place))
-
-
-def skipped(place: int, reached: Any, inside: Any) -> Any:
-    """Came from an earlier stage and got further without ever entering this one."""
-    came, got = (reached & ((1 << place) - 1)) != 0, reached >= (2 << place)
-    return came & got & ((reached & (1 << place)) == 0) & (inside != 0)
-
-
-def flowed(place: int, to: int, reached: Any, inside: Any) -> Any:
-    between = (1 << to) - (2 << place)
-    return entered(place, reached, inside) & ((reached & (1 << to)) != 0) & ((reached & between) == 0)
-
-
 def _step(
     place: int,
     stage: Stage,
@@ -226,193 +160,3 @@ def _worth_of(values: Iterable[Decimal | None]) -> Decimal | None:
     """Add up what is known; None where nothing is."""
     known = [value for value in values if value is not None]
     return sum(known, Decimal()) if known else None
-
-
-class Reading:
-    """The leads of a question with what they went through, as one table."""
-
-    def __init__(self, facts: Facts, funnel: Funnel, question: Question, within: ReadableRows | None = None) -> None:
-        self.facts = facts
-        self.within = within
-        self.funnel = funnel
-        self.question = question
-        self.currency = Company.get().currency
-        self.main = tuple(stage for stage in funnel.main if "leads" in stage.subjects)
-
-    def patterns(self) -> list[Pattern]:
-        rows = self.leads.filter(self.leads.inside != 0)
-        grouped = rows.group_by("reached", "inside", "current").aggregate(n=rows.count(), worth=rows.worth.sum())
-        found = self.facts.execute(grouped)
-        return [
-            Pattern(int(str(reached)), int(str(inside)), str(current or ""), int(str(n)), as_decimal(worth))
-            for reached, inside, current, n, worth in found.itertuples(index=False)
-        ]
-
-    def spreads(self) -> tuple[dict[str, Spread], dict[str, int]]:
-        """Days from each stage to the next that was entered, and from the first entry to the win; how many have no date."""
-        rows = self.leads
-        figures: dict[str, Any] = {}
-        for place, stage in enumerate(self.main[:-1]):
-            later = self.main[place + 1 :]
-            day = ibis.cases(*((rows[f"on_{one.key}"].notnull(), rows[f"day_{one.key}"]) for one in later))
-            days = day.delta(rows[f"day_{stage.key}"], unit="day")
-            figures |= _quartiles(stage.key, days, went_on(place, rows.reached, rows.inside))
-        goal = next((place for place, stage in enumerate(self.main) if stage.dated_by == "won"), None)
-        if goal is not None:
-            days = rows[f"day_{self.main[goal].key}"].delta(rows.came_day, unit="day")
-            figures |= _quartiles("to_won", days, entered(goal, rows.reached, rows.inside))
-        if not figures:
-            return {}, {}
-        row = self.facts.execute(rows.aggregate(**figures)).iloc[0]
-        names = {stage.key: stage.key for stage in self.main[:-1]}
-        names |= {TO_THE_WIN: "to_won"} if goal is not None else {}
-        found = {key: _spread(row, name) for key, name in names.items()}
-        undated = {key: int(row[f"{name}_undated"] or 0) for key, name in names.items()}
-        return {key: spread for key, spread in found.items() if spread}, undated
-
-    def cut_counts(self, name: str) -> list[Any]:
-        rows = self.leads
-        cut = cuts.with_cut(self.facts, self.facts.table("leads"), name)
-        both = rows.filter(rows.inside != 0).join(cut, rows.lead == cut.cut_lead)
-        goal = next((place for place, stage in enumerate(self.main) if stage.dated_by == "won"), 0)
-        won = entered(goal, both.reached, both.inside)
-        found = both.group_by("cut").aggregate(
-            leads=both.count(), won=won.cast("int64").sum(), worth=both.worth.sum(where=won)
-        )
-        return list(self.facts.execute(found.order_by(found.leads.desc(), found.cut)).itertuples(index=False))
-
-    def ids(self, stage: str, part: str) -> list[int]:
-        """Return the leads behind one count, those who came last first."""
-        rows = self.leads
-        found = rows.filter(self.condition(rows, stage, part))
-        return [
-            int(lead)
-            for lead in self.facts.execute(found.order_by(found.came_on.desc(), found.lead).select("lead")).lead
-        ]
-
-    def condition(self, rows: Any, stage: str, part: str) -> Any:
-        """Return the condition of a part of a stage.
-
-        Raises:
-            KeyError: there is no such stage or part.
-        """
-        place = {one.key: number for number, one in enumerate(self.main)}[stage]
-        where = (rows.reached, rows.inside)
-        if part.startswith("to-"):
-            return flowed(place, {one.key: number for number, one in enumerate(self.main)}[part[3:]], *where)
-        detours = [one.key for one in self.funnel.detours] or [""]
-        if part in detours:
-            return stayed(place, *where) & (rows.current == part)
-        return {
-            "entered": entered(place, *where),
-            "went-on": went_on(place, *where),
-            "skipped": skipped(place, *where),
-            "here": stayed(place, *where) & rows.current.notin(detours),
-            "left": stayed(place, *where) & rows.current.isin(detours),
-        }[part]
-
-    @cached_property
-    def leads(self) -> Any:
-        """lead, on_<stage> (first days), came_on, reached, inside, current, worth: the leads that the filters let through."""
-        moves = self.facts.table("moves")
-        moves = self._readable("leads", moves.filter(moves.lead_id.notnull()), "lead_id")
-        day = moves.entered_at.date()
-        firsts = {f"on_{stage.key}": day.min(where=moves.stage == stage.key) for stage in self.main}
-        dated = {
-            f"dated_{stage.key}": day.min(where=(moves.stage == stage.key) & moves.is_dated) for stage in self.main
-        }
-        places = [(moves.stage == stage.key, place) for place, stage in enumerate(self.funnel.stages)]
-        order = moves.entered_at.epoch_seconds().cast("int64") * 100 + ibis.cases(*places, else_=0)
-        rows = moves.group_by(lead=moves.lead_id).aggregate(**firsts, **dated, current=moves.stage.argmax(order))
-        if self.question.where:
-            kept = cuts.only(self.facts, self.facts.table("leads"), self.question.where)
-            rows = rows.semi_join(kept, rows.lead == kept.id)
-        days = [rows[f"on_{stage.key}"] for stage in self.main]
-        known = {
-            f"day_{stage.key}": _same_day(rows[f"on_{stage.key}"], rows[f"dated_{stage.key}"]) for stage in self.main
-        }
-        rows = rows.mutate(**known, came_on=ibis.least(*days), reached=_bits(day.notnull() for day in days))
-        known_days = [rows[f"day_{stage.key}"] for stage in self.main]
-        rows = rows.mutate(came_day=_same_day(rows.came_on, ibis.least(*known_days)))
-        rows = rows.filter(rows.reached != 0)
-        rows = rows.mutate(inside=self._inside(rows))
-        worth = self._worth()
-        return rows.left_join(worth, rows.lead == worth.worth_of).drop("worth_of")
-
-    def _readable(self, table: str, rows: Any, column: str) -> Any:
-        return self.within.only(table, rows, column) if self.within else rows
-
-    def _inside(self, rows: Any) -> Any:
-        if self.question.basis == COHORT:
-            return _within(rows.came_on, self.question.period).ifelse(rows.reached, 0)
-        return _bits(_within(rows[f"on_{stage.key}"], self.question.period) for stage in self.main)
-
-    def _worth(self) -> Any:
-        """What each lead's deals are worth in the company's currency: won, else open, else what was asked for."""
-        deals = self.facts.table("opportunities")
-        deals = deals.filter(deals.lead_id.notnull() & deals.currency.isin(["", self.currency]))
-        amount = deals.amount.cast("decimal(38,2)")
-        sums = [amount.sum(where=deals.outcome == outcome) for outcome in ("won", "open")]
-        return deals.group_by(worth_of=deals.lead_id).aggregate(worth=ibis.coalesce(*sums, amount.sum()))
-
-    def entered_once(self, stage: Stage) -> int:
-        """Count the leads that entered a stage beside the main way in the period."""
-        return self._counted(stage, "lead_id")
-
-    def targeted(self) -> tuple[Stage, int] | None:
-        """The first stage of accounts alone, with how many entered it."""
-        found = next((stage for stage in self.funnel.main if stage.subjects == ("accounts",)), None)
-        return (found, self._counted(found, "account_id")) if found and not self.question.where else None
-
-    def _counted(self, stage: Stage, key: str) -> int:
-        moves = self.facts.table("moves")
-        moves = moves.filter((moves.stage == stage.key) & moves[key].notnull())
-        moves = self._readable("leads" if key == "lead_id" else "accounts", moves, key)
-        firsts = moves.group_by(buyer=moves[key]).aggregate(on=moves.entered_at.date().min())
-        if self.question.where and key == "lead_id":
-            kept = cuts.only(self.facts, self.facts.table("leads"), self.question.where)
-            firsts = firsts.semi_join(kept, firsts.buyer == kept.id)
-        counted = firsts.filter(_within(firsts.on, self.question.period)).count()
-        return int(self.facts.execute(counted).to_numpy()[0, 0])
-
-
-def _bits(conditions: Iterable[Any]) -> Any:
-    found = [
-        condition.fill_null(False).ifelse(1 << place, 0).cast("int64") for place, condition in enumerate(conditions)
-    ]
-    return sum(found[1:], found[0]) if found else ibis.literal(0, type="int64")
-
-
-def _within(day: Any, period: Period) -> Any:
-    held = day.notnull()
-    if period.start:
-        held = held & (day >= ibis.literal(period.start))
-    return held & (day <= ibis.literal(period.end)) if period.end else held
-
-
-def _same_day(first: Any, dated: Any) -> Any:
-    """Return the first day where it is the day of a dated entry: a later one does not tell when it began."""
-    return (first == dated).fill_null(False).ifelse(first, ibis.null("date"))
-
-
-def _quartiles(name: str, days: Any, counts: Any) -> dict[str, Any]:
-    undated = (counts & days.isnull()).fill_null(False).cast("int64").sum()
-    days = counts.ifelse(days, ibis.null("int64")).cast("float64")
-    found = {f"{name}_{int(share * 100)}": days.quantile(share) for share in QUARTERS}
-    return {**found, f"{name}_n": days.count(), f"{name}_undated": undated}
-
-
-def _spread(row: Any, name: str) -> Spread | None:
-    n = int(row[f"{name}_n"])
-    return Spread(n, *(float(row[f"{name}_{int(share * 100)}"]) for share in QUARTERS)) if n else None
-
-
-def stage_on(facts: Facts, moment: datetime, subject: str = "leads") -> Any:
-    """Return (buyer, stage, entered_at) as of a moment, for everybody at once: the last entry up to it."""
-    key = "lead_id" if subject == "leads" else "account_id"
-    moves = facts.table("moves")
-    moves = moves.filter(moves[key].notnull() & (moves.entered_at <= ibis.literal(moment)))
-    turn = ibis.row_number().over(group_by=moves[key], order_by=[moves.entered_at.desc(), moves.id.desc()])
-    ranked = moves.mutate(turn=turn)
-    last = ranked.filter(ranked.turn == 0)
-    return last.select(buyer=last[key], stage=last.stage, entered_at=last.entered_at)

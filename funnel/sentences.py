@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from core.numbers import days, percent, short_number
-from funnel.measures import EVENT, River, Step
+from funnel.measures import River, Step
+from funnel.patterns import EVENT
 
 
 def headline(river: River) -> str:

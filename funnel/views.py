@@ -21,8 +21,8 @@ from funnel import address, cuts, sheets
 from funnel.address import WIDTHS, View
 from funnel.definitions import in_force
 from funnel.discretion import ReadFunnel
-from funnel.measures import BASES, COHORT, Question
 from funnel.models import Move
+from funnel.patterns import BASES, COHORT, Question
 from funnel.river import draw
 from funnel.sentences import headline
 from funnel.stages import Funnel

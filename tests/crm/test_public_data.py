@@ -29,8 +29,9 @@ from facts.engine import open_facts
 from facts.refresh import refresh
 from funnel.classify import classify
 from funnel.definitions import in_force
-from funnel.measures import Question, river
+from funnel.measures import river
 from funnel.models import Move
+from funnel.patterns import Question
 from tests.crm.importing import bring, brought_for_all, picture, refused, stamps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.public_data]

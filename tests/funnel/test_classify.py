@@ -22,8 +22,9 @@ from funnel import classify as classifying
 from funnel.actions import move
 from funnel.classify import classify
 from funnel.definitions import in_force
-from funnel.measures import Question, river
+from funnel.measures import river
 from funnel.models import Classification, Move, Verdict
+from funnel.patterns import Question
 from funnel.queries import current_stages, standing
 from funnel.stages import STANDINGS
 from tests import make

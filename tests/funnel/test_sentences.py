@@ -8,7 +8,8 @@ import pytest
 from core.periods import Period, year
 from facts.engine import open_facts
 from funnel.definitions import in_force
-from funnel.measures import COHORT, EVENT, Question, River, Spread, Step, river
+from funnel.measures import River, Step, river
+from funnel.patterns import COHORT, EVENT, Question, Spread
 from funnel.sentences import headline, routing_headline, slas_headline, verdicts_headline
 from funnel.stages import Stage
 from team.models import User
