@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from crm.imports.departures import Departure
+from crm.imports.known_ids import LongIds
 from crm.imports.notes import Notes
 from crm.imports.plan import Plan
 
@@ -33,6 +34,7 @@ class Staged:
     lines: np.ndarray
     departures: list[Departure] = field(default_factory=list)  # records that its rows say are deleted or merged
     is_mixed: bool = False  # some ids are written otherwise than they may be stored
+    ids: dict[str, LongIds] = field(default_factory=dict)  # those of Salesforce by staged column
 
 
 @dataclass

@@ -6,53 +6,76 @@ characters do not fit the others are stored as they were written; their first 15
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from django.db import connection
 
 from crm.imports.plan import Plan
-from crm.imports.record_ids import (
-    CHECK_OF,
-    LETTERS,
-    LONG,
-    SHORT,
-    UPPER_OR_NOT,
-    check_characters,
-    is_of_salesforce,
-)
+from crm.imports.record_ids import CHECKS, LONG_ID, SHORT, is_of_salesforce, matches, with_check_characters
 
 EXTERNAL_ID = "external_id"
-BY_BITS = "".join(letter for _, letter in sorted(CHECK_OF.items()))  # by the number whose first bit counts most
+LETTERS, UPPER_OR_NOT = ascii_uppercase + ascii_lowercase + digits, "1" * 26 + "0" * 36
+BY_BITS = "".join(CHECKS[int(f"{number:05b}"[::-1], 2)] for number in range(32))  # PostgreSQL counts the first bit most
 quoted = connection.ops.quote_name
 
 
-def use_stored_ids(cursor: Any, plan: Plan, stage: str, *, is_mixed: bool, run: tuple[str, int]) -> None:
+@dataclass(frozen=True)
+class LongIds:
+    """The ids of 18 characters in a staged column, and those whose last three do not fit, each with the id that would."""
+
+    words: list[str]
+    misfits: dict[str, str]
+
+
+def long_ids(plan: Plan, columns: Mapping[str, pd.Series], picked: np.ndarray, *, is_mixed: bool) -> dict[str, LongIds]:
+    """Return the ids of Salesforce in the staged columns, by column; `picked` are the places of the rows that are staged."""
+    if not is_of_salesforce(plan.source.name):
+        return {}
+    ids = {}
+    for column in _columns(plan):
+        words = columns[column].iloc[picked].drop_duplicates().dropna()
+        long = words[matches(words, LONG_ID)].tolist()
+        fitting = zip(long, with_check_characters(long), strict=True) if is_mixed else ()
+        ids[column] = LongIds(long, {word: fit for word, fit in fitting if word != fit})
+    return ids
+
+
+def use_stored_ids(
+    cursor: Any, plan: Plan, stage: str, ids: Mapping[str, LongIds], *, is_mixed: bool, run: tuple[str, int]
+) -> None:
     """Rewrite the ids of staged rows, and those by which they name others.
 
     Args:
+        ids: the ids of Salesforce in the staged columns; none where the source is another.
         is_mixed: some were written with 15 characters, or do not fit; else only what is stored can differ.
         run: the import or preview, for which it is asked once whether any stored id has 15 characters.
     """
-    if not is_of_salesforce(plan.source.name):
-        return
-    columns = [(EXTERNAL_ID, plan.table)]
-    columns += [(one.staged, one.model._meta.db_table) for one in plan.references if one.rule.by == EXTERNAL_ID]
     source, has_new_misfits = plan.source.name, False
-    for column, table in columns:
+    for column, staged in ids.items():
+        table = _columns(plan)[column]
         has_short = has_short_ids(table, source, run)
         if not is_mixed and not has_short:
             continue
-        fitting = {word: word[:SHORT] + check_characters(word[:SHORT]) for word in _staged(cursor, stage, column)}
-        found = _stored_otherwise(cursor, source, table, fitting, has_short)
+        found = _stored_otherwise(cursor, source, table, staged, has_short)
         if has_misfits(table, source, run):
-            fits = [word for word, fit in fitting.items() if word == fit and word not in found]
+            fits = [word for word in staged.words if word not in staged.misfits and word not in found]
             found |= _stored_misfits(cursor, source, table, fits)
         here = _stored(cursor, source, table, found)
         _rewrite(cursor, stage, column, {word: form for word, form in found.items() if word not in here})
-        has_new_misfits |= any(word != fit for word, fit in fitting.items())
+        has_new_misfits |= bool(staged.misfits)
     if has_new_misfits:
         has_misfits.cache_clear()  # they are stored as they are written, and the next block may name them
+
+
+def _columns(plan: Plan) -> dict[str, str]:
+    """Return the staged columns that hold ids, each with the table of the records."""
+    references = [one for one in plan.references if one.rule.by == EXTERNAL_ID]
+    return {EXTERNAL_ID: plan.table, **{one.staged: one.model._meta.db_table for one in references}}
 
 
 @lru_cache(maxsize=256)
@@ -82,13 +105,7 @@ def _fitting(key: str) -> str:
 
 def misfit(key: str) -> str:
     """Return SQL that tells whether the last three characters of an id of 18 do not fit the others."""
-    return f"CASE WHEN {key} ~ '^[0-9A-Za-z]{{{LONG}}}$' THEN {key} <> {_fitting(key)} ELSE false END"
-
-
-def _staged(cursor: Any, stage: str, column: str) -> list[str]:
-    key = quoted(column)
-    cursor.execute(f"SELECT DISTINCT {key} FROM {stage} WHERE length({key}) = {LONG}")
-    return [word for (word,) in cursor.fetchall()]
+    return f"CASE WHEN {key} ~ '^{LONG_ID.pattern}$' THEN {key} <> {_fitting(key)} ELSE false END"
 
 
 def _stored(cursor: Any, source: str, table: str, ids: Collection[str]) -> set[str]:
@@ -100,17 +117,15 @@ def _stored(cursor: Any, source: str, table: str, ids: Collection[str]) -> set[s
     return {word for (word,) in cursor.fetchall()}
 
 
-def _stored_otherwise(
-    cursor: Any, source: str, table: str, fitting: Mapping[str, str], has_short: bool
-) -> dict[str, str]:
+def _stored_otherwise(cursor: Any, source: str, table: str, staged: LongIds, has_short: bool) -> dict[str, str]:
     """Return {id: id as it is stored} of those stored with 15 characters, or with the last three that fit."""
-    alike = Counter(word[:SHORT] for word, fit in fitting.items() if word != fit)
-    forms: dict[str, list[str]] = {}
-    for word, fit in fitting.items():
-        is_alone = word == fit or alike[word[:SHORT]] == 1
-        forms[word] = [word[:SHORT]] * (has_short and is_alone) + [fit] * (word != fit and is_alone)
+    alike = Counter(word[:SHORT] for word in staged.misfits)
+    forms = {word: [fit] for word, fit in staged.misfits.items() if alike[word[:SHORT]] == 1}
+    if has_short:
+        alone = (word for word in staged.words if word not in staged.misfits or word in forms)
+        forms = {word: [word[:SHORT], *forms.get(word, [])] for word in alone}
     here = _stored(cursor, source, table, {form for some in forms.values() for form in some})
-    found = {word: next((form for form in some if form in here), "") for word, some in forms.items()}
+    found = {word: next((form for form in some if form in here), "") for word, some in forms.items()} if here else {}
     return {word: form for word, form in found.items() if form}
 
 

@@ -7,19 +7,18 @@ whole can be compared without regard to case. Accord keeps the 18. Zoho writes a
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase, ascii_uppercase, digits
 
 import numpy as np
 import pandas as pd
 
 SALESFORCE, ZOHO = "salesforce", "zoho"
 CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-NO_UPPER_CASE = "AAA"
-LETTERS, UPPER_OR_NOT = ascii_uppercase + ascii_lowercase + digits, "1" * 26 + "0" * 36
-IS_UPPER_CASE = str.maketrans(LETTERS, UPPER_OR_NOT)
-CHECK_OF = {f"{number:05b}"[::-1]: letter for number, letter in enumerate(CHECKS)}  # the first of five counts least
+WEIGHTS = np.array([1, 2, 4, 8, 16])  # of five characters the first counts least
+NUMBER_OF = np.full(256, -1)  # by the code of a character in either case
+for number, letter in enumerate(CHECKS):
+    NUMBER_OF[[ord(letter), ord(letter.lower())]] = number
 SHORT, LONG = 15, 18
 PREFIXES = {  # how the ids of each kind of record begin; those of custom objects begin with a
     "account": ("001",),
@@ -38,6 +37,7 @@ PREFIXES = {  # how the ids of each kind of record begin; those of custom object
 }
 KNOWN_BY_NAME = {"vertical", "territory"}
 ANY_OBJECT = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
+LONG_ID = re.compile(r"[0-9A-Za-z]{18}")
 SHORTENED = re.compile(r"[+-]?\d{1,3}[.,]\d+[eE][+-]?\d{1,3}|[+-]?\d{1,3}[eE][+-]\d{1,3}")
 ZOHO_ID = re.compile(r"zcrm_(\d+)")  # in exports; its API writes the number alone
 WITH_DECIMALS = re.compile(r"(\d{1,15})[.,]0")
@@ -65,108 +65,141 @@ def is_of_salesforce(source: str) -> bool:
 
 def read_ids(written: pd.Series, source: str, kind: str) -> Ids:
     """Return ids of records of a kind as they are kept; `source` is "" where it can be any."""
-    words = pd.Series(written.unique(), dtype="str")
-    looks_shortened = {word for word in words if SHORTENED.fullmatch(word)}
-    decimals = _without_decimals(words)
-    kept: dict[str, str] = dict(decimals)
+    places, distinct = pd.factorize(written)
+    words = pd.Series(distinct, dtype="str")
+    shortened = matches(words, SHORTENED)
+    decimals = matches(words, WITH_DECIMALS)
+    if decimals.any() and (decimals | (words == "")).all():  # programs write whole columns of numbers as 123.0
+        kept = words.str.replace(r"[.,]0$", "", regex=True)
+    else:
+        decimals, kept = pd.Series(False, index=words.index), words
     if not source or source == ZOHO:
-        kept |= {word: found[1] for word in words if (found := ZOHO_ID.fullmatch(word))}
-    short: set[str] = set()
-    misfits: set[str] = set()
+        kept = kept.where(~matches(words, ZOHO_ID), words.str.removeprefix("zcrm_"))
+    is_short = is_misfit = np.zeros(len(words), bool)
     if not source or is_of_salesforce(source):
-        salesforce = salesforce_ids((word for word in words if len(word) in {SHORT, LONG}), kind, is_sure=not source)
-        kept |= salesforce.kept
-        misfits, short = salesforce.misfits, {word for word in salesforce.kept if len(word) == SHORT}
-    shortened = written.isin(looks_shortened).to_numpy()
+        are_ids = are_salesforce_ids(words, kind, is_sure=not source)
+        full = salesforce_ids(words[are_ids].tolist(), kind)
+        kept = kept.mask(are_ids, pd.Series(full.kept, words.index[are_ids], dtype="str"))
+        is_misfit = are_ids.to_numpy().copy()
+        is_misfit[is_misfit] = full.are_misfits
+        is_short = (are_ids & (words.str.len() == SHORT)).to_numpy()
     return Ids(
-        written.map(lambda word: kept.get(word, word)).astype("str") if kept else written,
-        shortened,
-        written[written.isin(short)],
-        written[written.isin(misfits)],
-        written[written.isin(set(decimals))],
+        kept.take(places).set_axis(written.index),
+        shortened.to_numpy()[places],
+        written[is_short[places]],
+        written[is_misfit[places]],
+        written[decimals.to_numpy()[places]],
     )
 
 
-def _without_decimals(words: Iterable[str]) -> dict[str, str]:
-    """Return the whole numbers of a column all of whose ids were written as 123.0, as programs write whole columns."""
-    found = {word: WITH_DECIMALS.fullmatch(word) for word in words if word}
-    return {word: whole[1] for word, whole in found.items() if whole} if all(found.values()) else {}
+def matches(words: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
+    """Tell which words a pattern matches whole."""
+    return words.str.fullmatch(pattern.pattern).astype(bool)  # a compiled pattern would be tried word by word
 
 
 @dataclass(frozen=True)
 class SalesforceIds:
-    """What ids become that change, and those whose last three characters do not fit."""
+    """What ids become, and which have last three characters that do not fit; as long as the ids."""
 
-    kept: dict[str, str]
-    misfits: set[str]
+    kept: list[str]
+    are_misfits: np.ndarray
 
 
-def salesforce_ids(words: Iterable[str], kind: str, is_sure: bool = False) -> SalesforceIds:
+def salesforce_ids(ids: Sequence[str], kind: str) -> SalesforceIds:
     """Return the 18 characters of each id of a kind of record.
 
     An id whose last three characters do not fit stays as it is written, for others like it may be other records; another
     way of writing it becomes the same, where there is only one.
+    """
+    full = full_ids(ids, kind)
+    misfits = [word for word, found in zip(ids, full, strict=True) if not found]
+    alike = Counter(word[:SHORT] for word in misfits)
+    alone = {word[:SHORT]: word for word in misfits if alike[word[:SHORT]] == 1}
+    kept = [alone.get(found[:SHORT], found) if found else word for word, found in zip(ids, full, strict=True)]
+    return SalesforceIds(kept, np.array([not found for found in full], bool))
+
+
+def are_salesforce_ids(words: pd.Series, kind: str, is_sure: bool = False) -> pd.Series:
+    """Tell which words can be Salesforce ids of such a record.
 
     Args:
         is_sure: only ids that begin as those of the kind do, not those of custom objects.
     """
-    ids = [word for word in words if is_salesforce_id(word, kind, is_sure)]
-    read = {word: salesforce_id(word, kind) for word in ids}
-    misfits = {word for word in ids if not read[word]}
-    alike = Counter(word[:SHORT] for word in misfits)
-    alone = {word[:SHORT]: word for word in misfits if alike[word[:SHORT]] == 1}
-    kept = {word: word if word in misfits else alone.get(read[word][:SHORT], read[word]) for word in ids}
-    return SalesforceIds({word: found for word, found in kept.items() if found != word}, misfits)
-
-
-def is_salesforce_id(word: str, kind: str, is_sure: bool = False) -> bool:
-    """Tell whether a word can be the Salesforce id of such a record."""
-    if not ANY_OBJECT.fullmatch(word):
-        return False
+    are_ids = matches(words, ANY_OBJECT)
     prefixes = PREFIXES.get(kind, ())
-    if word[:3].casefold() in {prefix.casefold() for prefix in prefixes}:
-        return True
-    if is_sure or kind in KNOWN_BY_NAME or not any(map(str.isdigit, word)):
-        return False
-    return not prefixes or word[0] == "a"
+    of_kind = words.str[:3].str.lower().isin([prefix.lower() for prefix in prefixes])
+    if not is_sure and kind not in KNOWN_BY_NAME:
+        begins = words.str.startswith("a") if prefixes else True
+        of_kind |= words.str.contains("[0-9]") & begins
+    return are_ids & of_kind
+
+
+def is_salesforce_id(word: str, kind: str) -> bool:
+    """Tell whether a word can be the Salesforce id of such a record."""
+    return bool(are_salesforce_ids(pd.Series([word], dtype="str"), kind).item())
 
 
 def salesforce_id(word: str, kind: str = "") -> str:
-    """Return the 18 characters of an id; "" where its own last three do not fit the others.
+    """Return the 18 characters of an id; "" where its own last three do not fit the others."""
+    return full_ids([word], kind)[0]
+
+
+def full_ids(ids: Sequence[str], kind: str = "") -> list[str]:
+    """Return the 18 characters of each id of letters and digits; "" where its own last three do not fit the others.
 
     Where a program changed the case of the whole id, the last three tell what it was; “AAA”, which made-up ids end in, does not.
     """
-    short, check = word[:SHORT], word[SHORT:].upper()
-    if not check or check == check_characters(short):
-        return short + (check or check_characters(short))
-    is_one_case = check != NO_UPPER_CASE and short in {short.upper(), short.lower()}
-    restored = _with_case(short, check) if is_one_case else ""
-    prefixes = PREFIXES.get(kind, ())
-    return f"{restored}{check}" if restored and (not prefixes or restored.startswith(prefixes)) else ""
+    fitting = with_check_characters(ids)
+    fits = [len(word) == SHORT or word[SHORT:].upper() == fit[SHORT:] for word, fit in zip(ids, fitting, strict=True)]
+    full = [fit if is_fit else "" for fit, is_fit in zip(fitting, fits, strict=True)]
+    prefixes = PREFIXES.get(kind, ("",))
+    for place, restored in _with_case([word if not is_fit else "" for word, is_fit in zip(ids, fits, strict=True)]):
+        if restored.startswith(prefixes):
+            full[place] = restored
+    return full
 
 
-def check_characters(short: str) -> str:
-    """Return the three characters that say which of the 15 are upper case."""
-    bits = short.translate(IS_UPPER_CASE)
-    try:
-        return CHECK_OF[bits[:5]] + CHECK_OF[bits[5:10]] + CHECK_OF[bits[10:15]]
-    except KeyError:  # it holds something else than letters of English and digits
-        bits = "".join("01"[letter.isupper()] for letter in short)
-        return "".join(CHECK_OF[bits[start : start + 5]] for start in range(0, SHORT, 5))
+def with_check_characters(ids: Sequence[str]) -> list[str]:
+    """Return the first 15 characters of each id with the three that say which of them are upper case."""
+    letters = _characters(ids)[:, :SHORT]
+    numbers = ((letters >= ord("A")) & (letters <= ord("Z"))).reshape(-1, 3, 5) @ WEIGHTS
+    checks = np.frombuffer(CHECKS.encode(), np.uint8)[numbers]
+    return [word[:SHORT] + check for word, check in zip(ids, _words(checks), strict=True)]
 
 
-def _with_case(short: str, check: str) -> str:
-    """Return the 15 characters in the case that the last three say; "" where they name a digit as upper case."""
-    bits = [CHECKS.find(letter) >> place & 1 if letter in CHECKS else 0 for letter in check for place in range(5)]
-    found = "".join(letter.upper() if bit else letter.lower() for letter, bit in zip(short, bits, strict=True))
-    return found if check_characters(found) == check else ""
+def _with_case(ids: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield place and id of those in one case whose last three characters name letters alone as upper case."""
+    characters = _characters(ids)
+    letters, checks = characters[:, :SHORT], NUMBER_OF[characters[:, SHORT:]]
+    is_upper, is_lower = (letters >= ord("A")) & (letters <= ord("Z")), letters >= ord("a")
+    names_upper = ((checks[:, :, None] & WEIGHTS) > 0).reshape(-1, SHORT)
+    says_a_case = (checks >= 0).all(axis=1) & checks.any(axis=1)
+    is_one_case = ~(is_upper.any(axis=1) & is_lower.any(axis=1))
+    can_be = says_a_case & is_one_case & ~(names_upper & ~is_upper & ~is_lower).any(axis=1)
+    for place in np.flatnonzero(can_be).tolist():
+        short = "".join(
+            letter.upper() if upper else letter.lower()
+            for letter, upper in zip(ids[place], names_upper[place], strict=False)
+        )
+        yield place, short + ids[place][SHORT:].upper()
+
+
+def _characters(ids: Sequence[str]) -> np.ndarray:
+    """Return the codes of the characters, one row of 18 for each id."""
+    return np.array(ids, f"S{LONG}").view(np.uint8).reshape(-1, LONG)
+
+
+def _words(codes: np.ndarray) -> list[str]:
+    return list(codes.view(f"S{codes.shape[1]}").ravel().astype(str))
 
 
 def kept_id(source: str, kind: str, word: str) -> str:
     """Return one id as it is kept."""
     if source == ZOHO and (found := ZOHO_ID.fullmatch(word)):
         return found[1]
-    return salesforce_ids([word], kind).kept.get(word, word) if is_of_salesforce(source) else word
+    if is_of_salesforce(source) and is_salesforce_id(word, kind):
+        return salesforce_id(word, kind) or word
+    return word
 
 
 def ways_to_write(source: str, kind: str, word: str) -> set[str]:
@@ -179,7 +212,7 @@ def ways_to_write(source: str, kind: str, word: str) -> set[str]:
 def whose_ids(words: Iterable[str], source: str, kind: str) -> int:
     """Return 1 where ids are surely of a system, -1 where they surely are not, 0 where they tell nothing."""
     words = list(words)
-    of_salesforce = all(is_salesforce_id(word, kind) for word in words)
+    of_salesforce = bool(are_salesforce_ids(pd.Series(words, dtype="str"), kind).all())
     of_zoho = all(map(ZOHO_ID.fullmatch, words))
     if is_of_salesforce(source):
         return 1 if of_salesforce else -1

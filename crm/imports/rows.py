@@ -12,6 +12,7 @@ from crm.imports import keys
 from crm.imports.checks import Checks, Staged
 from crm.imports.departures import Departure, departed, merged_away
 from crm.imports.headers import fold
+from crm.imports.known_ids import long_ids
 from crm.imports.notes import DELETED, FILTERED, MERGED, MERGED_HERE, MIXED_IDS, NO_RECORD, add_note
 from crm.imports.plan import Plan
 from crm.imports.staging import all_columns
@@ -89,9 +90,10 @@ def stage(plan: Plan, columns: dict[str, pd.Series], place: int, rows: Rows, che
     merged = list(merged_away(plan.departures, checks.frame, key, here))
     if merged:
         add_note(checks.notes, MERGED_HERE, len({one.master for one in merged}), merged[0].external_id)
+    is_mixed = bool(MIXED_IDS & checks.notes.keys())
     return Staged(
         plan, out.getvalue(), len(picked), int(here.sum()) - len(picked), key.iloc[picked], checks.lines[picked],
-        _kept(plan, [*departures, *merged]), is_mixed=bool(MIXED_IDS & checks.notes.keys()),
+        _kept(plan, [*departures, *merged]), is_mixed, long_ids(plan, columns, picked, is_mixed=is_mixed),
     )  # fmt: skip
 
 

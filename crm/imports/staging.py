@@ -49,7 +49,7 @@ def upsert(staged: Staged, import_id: int, treatments: Mapping[str, str] | None 
         return Written(0, 0)
     with connection.cursor() as cursor:
         copy(cursor, plan, staged.csv)
-        use_stored_ids(cursor, plan, STAGE, is_mixed=staged.is_mixed, run=("import", import_id))
+        use_stored_ids(cursor, plan, STAGE, staged.ids, is_mixed=staged.is_mixed, run=("import", import_id))
         left_out = duplicates.take_out(cursor, plan, STAGE, treatments or {}, run_id=import_id)
         restated = tuple(duplicates.staged_spend(cursor, plan, STAGE, import_id))
         empty_cells.fill_in(cursor, plan, STAGE)

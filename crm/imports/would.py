@@ -50,7 +50,7 @@ def would_do(staged: Staged, preview_id: int, named: set[str], treatments: Mappi
         return Found(Counts(0, 0, 0, **gone), {}, duplicates.Found({}, []))
     with connection.cursor() as cursor:
         staging.copy(cursor, plan, staged.csv)
-        use_stored_ids(cursor, plan, STAGE, is_mixed=staged.is_mixed, run=("preview", preview_id))
+        use_stored_ids(cursor, plan, STAGE, staged.ids, is_mixed=staged.is_mixed, run=("preview", preview_id))
         alike = duplicates.search(cursor, plan, STAGE, preview_id)
         out = len(duplicates.take_out(cursor, plan, STAGE, treatments, preview_id))
         duplicates.note_words(cursor, plan, STAGE, preview_id)
