@@ -37,6 +37,8 @@ check: style types
 style: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/deptry .
+	$(BIN)/deptry . --exclude .venv --ignore DEP002,DEP004
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
