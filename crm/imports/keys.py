@@ -70,8 +70,11 @@ def kept_ids(written: pd.Series, source: str, kind: str, header: str, refuse: Re
 
 def whole_names(frame: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series:
     """Return names of which each column has a part; of people with one name, some exports have it in each."""
-    rows = zip(*(frame[header] for header in headers), strict=True)
-    return pd.Series([" ".join(dict.fromkeys(filter(None, row))) for row in rows], index=frame.index, dtype="str")
+    names, parts = pd.Series("", index=frame.index, dtype="str"), [frame[header] for header in headers]
+    for number, part in enumerate(parts):
+        is_new = (part != "") & ~np.any([part == earlier for earlier in parts[:number]], axis=0)
+        names += (" " + part).where(is_new & (names != ""), part.where(is_new, ""))
+    return names
 
 
 def own_ids(

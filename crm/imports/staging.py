@@ -120,8 +120,8 @@ def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference, import_id:
     columns = ", ".join(["source", "external_id", *named])
     chosen = ", ".join([key] * (1 + len(named)))
     missing = f"NOT EXISTS (SELECT 1 FROM {table} x WHERE x.source = %s AND x.{reference.rule.by} = {key})"
-    cursor.execute(
-        f"INSERT INTO {table} ({columns}) SELECT DISTINCT %s, {chosen} FROM {STAGE} s "
+    cursor.execute(  # thousands of rows name the same few: each is looked for once
+        f"INSERT INTO {table} ({columns}) SELECT %s, {chosen} FROM (SELECT DISTINCT {key} FROM {STAGE} s OFFSET 0) s "
         f"WHERE {key} IS NOT NULL AND {missing} ON CONFLICT (source, external_id) DO NOTHING",
         [plan.source.name, plan.source.name],
     )
