@@ -9,11 +9,12 @@ from typing import Any
 from django.http import StreamingHttpResponse
 
 MARK = "\ufeff"
-FORMULA = re.compile(r"'*[=+\-@\t\r\0]")  # whatever quotes stand before it: one more can then be taken away again
+SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20"  # with the wide forms of East Asian keyboards, which Excel takes for the plain ones
+FORMULA = re.compile(rf"'*[{SIGNS}\t\r\0]")  # whatever quotes stand before it: one more can then be taken away again
 AFTER_DELIMITER = re.compile(
-    r"""(?<=[;,\t|\r\n])(?=['"]*[=+\-@])"""
+    rf"""(?<=[;,\t|\r\n])(?=['"]*[{SIGNS}])"""
 )  # a reader with another delimiter begins a cell there
-GUARD = re.compile(r"""\A'(?='*[=+\-@\t\r\0])|(?<=[;,\t|\r\n])'(?=['"]*[=+\-@])""")
+GUARD = re.compile(rf"""\A'(?='*[{SIGNS}\t\r\0])|(?<=[;,\t|\r\n])'(?=['"]*[{SIGNS}])""")
 NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 
 

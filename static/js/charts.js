@@ -133,12 +133,20 @@ async function savePng(chart) {
   save(`${chart.dataset.name}.png`, url);
 }
 
-// Words that a spreadsheet would take for a formula are kept words.
+// Text that a spreadsheet would take for a formula stays text: the same rule as core/sheets.py, for whatever delimiter
+// the file is read with.
+const FORMULA = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\0]/;
+const AFTER_DELIMITER = /(?<=[;,\t|\r\n])(?=['"]*[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+const NUMBER = /^[+-]?\d[\d.,]*%?$/;
+
+function guarded(text) {
+  if (NUMBER.test(text)) return text;
+  return (FORMULA.test(text) ? "'" : "") + text.replace(AFTER_DELIMITER, "'");
+}
+
 function cell(element) {
-  const number = element.dataset.value;
-  const text = number ?? element.textContent.trim();
-  const guarded = number === undefined && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+  const text = element.dataset.value ?? guarded(element.textContent.trim());
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function saveCsv(chart) {

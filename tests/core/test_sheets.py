@@ -3,15 +3,21 @@
 import codecs
 import csv
 import io
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from hypothesis import example, given
 from hypothesis import strategies as st
+from playwright.sync_api import Browser, sync_playwright
 
 from core.sheets import NUMBER, download, guarded, lines, unguarded
+from tests.browser import find
 
-STARTS = ("=", "+", "-", "@")
-cells = st.text(st.sampled_from("=+-@;,\t|\r\n'\"a1 ."), max_size=12)
+STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+cells = st.text(st.sampled_from("=+-@\uff1d\uff20;,\t|\r\n'\"a1 ."), max_size=12)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +28,8 @@ cells = st.text(st.sampled_from("=+-@;,\t|\r\n'\"a1 ."), max_size=12)
         ("Ada,=HYPERLINK(A1)", "Ada,'=HYPERLINK(A1)"),
         ("Ada\t@SUM(1)", "Ada\t'@SUM(1)"),
         ("Ada\n+1|-2", "Ada\n'+1|'-2"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("Ada;\uff0b1", "Ada;'\uff0b1"),
         ("-1,250.50", "-1,250.50"),
         ("a; b = c", "a; b = c"),
     ],
@@ -45,6 +53,14 @@ def test_no_reader_sees_a_formula(cell: str, delimiter: str) -> None:
             assert not read.startswith(STARTS) or NUMBER.fullmatch(cell), line
 
 
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
 def sheet(*rows: list[object]) -> bytes:
     return b"".join(download("x", rows).streaming_content)  # type: ignore[arg-type]
 
@@ -55,3 +71,23 @@ def test_every_sheet_begins_with_one_byte_order_mark_for_excel() -> None:
 
 def test_booleans_read_yes_or_no() -> None:
     assert sheet(["Open"], [True], [False], [None], [1]).decode("utf-8-sig").split() == ["Open", "Yes", "No", '""', "1"]
+
+
+CHART = """<figure data-chart="x" data-name="chart"><span class="chart-actions" hidden><button data-save="csv">CSV</button></span>
+<div class="chart-table"><table><tbody>{rows}</tbody></table></div></figure>"""
+WORDS = ["=1+1", "Ada;=1+1", "'=1", "Ada\t@SUM(1)", "Ada|+1", "\uff1d1+1", "-1,250.50", "-12 %", 'say "a, b"', "plain"]
+
+
+def test_the_sheet_of_a_chart_guards_its_cells_by_the_same_rule(browser: Browser) -> None:
+    """What the browser writes is what the server would."""
+    page = browser.new_page()
+    page.set_content(
+        CHART.format(rows="".join(f"<tr><th>{escape(text)}</th><td data-value='-5'>x</td></tr>" for text in WORDS))
+    )
+    page.add_script_tag(content=(settings.BASE_DIR / "static/js/charts.js").read_text(), type="module")
+    page.wait_for_selector("button:visible")
+    with page.expect_download() as saved:
+        page.click("button")
+    written = Path(saved.value.path()).read_bytes().decode("utf-8-sig")
+    page.close()
+    assert list(csv.reader(io.StringIO(written, newline=""))) == [[guarded(text), "-5"] for text in WORDS]
