@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, send_mail
 from django.core.mail.backends.base import BaseEmailBackend
 
 UNCONFIGURED = "core.mail.UnconfiguredBackend"
@@ -27,3 +27,12 @@ class UnconfiguredBackend(BaseEmailBackend):
 def sends_mail() -> bool:
     """Return False while EMAIL_URL is not set: nobody then gets what is mailed."""
     return settings.EMAIL_BACKEND not in UNSENT
+
+
+def send_text(subject: str, text: str, address: str) -> bool:
+    """Send a mail to one address, its subject in one line whatever names stand in it; tell whether it went out.
+
+    Raises:
+        OSError, SMTPException: the mail server did not take it.
+    """
+    return bool(send_mail(" ".join(subject.split()), text, None, [address]))

@@ -5,11 +5,11 @@ from datetime import timedelta
 from smtplib import SMTPException
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from core.mail import send_text
 from team import consents
 from team.account_history import sentence
 from team.models import AccountChange, Company, ConsentRequest
@@ -52,8 +52,7 @@ def _mail_request(request: ConsentRequest) -> bool:
 
 def _sent(subject: str, text: str, address: str) -> bool:
     try:
-        send_mail(subject, text, None, [address])
+        return send_text(subject, text, address)
     except (OSError, SMTPException):
         logger.warning("The mail server did not take “%s”; it is tried again.", subject)
         return False
-    return True

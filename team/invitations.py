@@ -6,11 +6,10 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from core.mail import sends_mail
+from core.mail import send_text, sends_mail
 from team import seats
 from team.models import Company, User
 from team.permissions import INVITE_PERSON
@@ -55,7 +54,7 @@ def _sent(by: User, person: User, link: str) -> bool:
     context = {"by": by, "person": person, "link": link, "company": Company.get(), "days": _days()}
     words = render_to_string("team/email/invitation.txt", context)
     try:
-        return bool(send_mail(f"{by} invites you to Accord", words, None, [person.email]))
+        return send_text(f"{by} invites you to Accord", words, person.email)
     except (OSError, SMTPException):
         return False
 

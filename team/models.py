@@ -320,6 +320,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the name in one line: it stands in the subjects and greetings of mails."""
+        self.name = " ".join(self.name.split())
+        super().save(*args, **kwargs)
+
     def check_password(self, raw_password: str | None) -> bool:
         """Tell whether this is the password; a hash of older parameters is renewed, which is no change of password."""
         return check_password(raw_password, self.password, self._renew_hash)

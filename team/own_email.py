@@ -7,12 +7,11 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.core.mail import send_mail
 from django.db import IntegrityError
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from core.mail import sends_mail
+from core.mail import send_text, sends_mail
 from team import reauthentication
 from team.account_history import acting
 from team.models import Company, User
@@ -39,7 +38,7 @@ def ask(*, by: User, email: str) -> None:
     link = settings.SITE_URL + reverse("confirm_my_email", args=[key])
     context = {"person": by, "link": link, "company": Company.get(), "days": DAYS, "email": email}
     try:
-        send_mail("Confirm your new address", render_to_string("team/email/confirm_email.txt", context), None, [email])
+        send_text("Confirm your new address", render_to_string("team/email/confirm_email.txt", context), email)
     except (OSError, SMTPException):
         raise ValidationError("The mail could not be sent. Try again later, or ask an ops admin.") from None
 

@@ -46,7 +46,7 @@ def test_it_is_mailed_once_to_the_old_address_and_again_after_a_failure(
 
     User.objects.filter(pk=person.pk).update(email="new@example.com")
     with monkeypatch.context() as broken:
-        broken.setattr(account_mail, "send_mail", refuse)
+        broken.setattr(account_mail, "send_text", refuse)
         assert send_waiting() == 0
     assert send_waiting() == 1
     assert send_waiting() == 0

@@ -131,7 +131,7 @@ def test_a_dead_mail_server_does_not_lose_the_invitation(
     def refuse(*args: Any, **kwargs: Any) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(invitations, "send_mail", refuse)
+    monkeypatch.setattr(invitations, "send_text", refuse)
     page = as_user(ops).post(reverse("add_person"), NEW)
     assert page.status_code == 200
     assert page.context["sent"] is False
