@@ -25,10 +25,6 @@ COPIES = 3  # of an upload on disk at once: as received, as parsed, as kept
 
 TOO_SLOW = Problem(408, "too_slow", "The request took too long to arrive", "Check the connection and try again.")
 BROKEN = Problem(400, "invalid", "This request cannot be read", "Its body broke off, or its chunks are malformed.")
-TWO_LENGTHS = Problem(
-    400, "invalid", "This request cannot be read",
-    "It has both a Content-Length and a Transfer-Encoding. Send one of them.",
-)  # fmt: skip
 NO_SPACE = Problem(
     507, "no_space", "The disk is nearly full", "The upload was not taken. Ask your ops admin to free space, then try again."
 )  # fmt: skip
@@ -169,25 +165,15 @@ class BodyReader:
 
 
 def declared_size(scope: Scope) -> int | None:
-    """Return the length that the headers state: 0 where there is no body, None where it comes in chunks.
-
-    Raises:
-        Refused: the length is no number, or stands beside chunks, so that a proxy may see another end of the body.
-    """
-    length = header(scope, b"content-length")
-    if is_chunked(scope):
-        if length:
-            raise Refused(TWO_LENGTHS)
+    """Return the length that the headers state: 0 where there is no body, None where it comes in chunks."""
+    if header(scope, b"transfer-encoding"):
         return None
+    length = header(scope, b"content-length")
     if not length:
         return 0
     if not (length.isascii() and length.isdigit() and len(length) < 19):
         raise Refused(Problem(400, "invalid", "This request cannot be read", "Its Content-Length is not a number."))
     return int(length)
-
-
-def is_chunked(scope: Scope) -> bool:
-    return bool(header(scope, b"transfer-encoding"))
 
 
 def too_large(limit: int) -> Problem:

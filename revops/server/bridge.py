@@ -11,7 +11,7 @@ from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from core.problems import Problem
-from revops.server.bodies import Body, Refused, is_chunked
+from revops.server.bodies import Body, Refused
 from revops.server.scopes import ClientGone, Scope, Send
 
 IN_MEMORY_BYTES = 1024 * 1024
@@ -160,8 +160,7 @@ class Bridge:
             if work.done():
                 work.result()
             if not is_started:
-                headers = [*answer.headers, *closing(scope)]
-                await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+                await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
                 is_started = True
             if answer.file_to_send and not is_head and await _send_by_path(answer.file_to_send, scope, send):
                 return
@@ -179,15 +178,6 @@ class Bridge:
                 content = b"" if is_head else piece
                 await send({"type": "http.response.body", "body": content, "more_body": not is_last})
         return True
-
-
-def closing(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Return the header that ends the connection after chunks (RFC 9112, 6.1).
-
-    granian drops a Content-Length that follows the Transfer-Encoding before it is seen here; what a proxy took for the
-    next request on the connection is then not read as one.
-    """
-    return [(b"connection", b"close")] if is_chunked(scope) else []
 
 
 async def _send_by_path(file: FileToSend, scope: Scope, send: Send) -> bool:

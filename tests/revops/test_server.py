@@ -137,24 +137,6 @@ def test_a_length_that_is_no_number_is_refused() -> None:
     assert ask(scope_of(content__length="²"), Sender())[0]["status"] == 400
 
 
-@pytest.mark.parametrize(
-    "order", [("content__length", "transfer__encoding"), ("transfer__encoding", "content__length")]
-)
-def test_a_body_with_two_lengths_is_refused_before_a_byte_is_read(order: tuple[str, str]) -> None:
-    values, sender = {"content__length": "5", "transfer__encoding": "chunked"}, Sender(b"hello")
-    sent = ask(scope_of(**{name: values[name] for name in order}), sender)
-    assert (sent[0]["status"], sender.asked) == (400, 0)
-    assert (b"connection", b"close") in sent[0]["headers"]
-    assert b"both a Content-Length and a Transfer-Encoding" in content_of(sent)
-
-
-def test_a_connection_ends_after_chunks_since_a_dropped_length_cannot_be_seen() -> None:
-    chunked = ask(scope_of(transfer__encoding="chunked"), Sender(b"hello"))
-    assert (chunked[0]["status"], content_of(chunked)) == (200, b"hello")
-    assert (b"connection", b"close") in chunked[0]["headers"]
-    assert (b"connection", b"close") not in ask(scope_of(content__length="5"), Sender(b"hello"))[0]["headers"]
-
-
 @pytest.mark.parametrize("pieces", [(), (b"a",)])
 def test_a_body_whose_chunks_are_malformed_is_no_fault_of_the_server(pieces: tuple[bytes, ...]) -> None:
     class Broken(Sender):

@@ -100,3 +100,18 @@ def half_open(port: int, beginning: bytes) -> socket.socket:
 def drip(client: socket.socket) -> None:
     with contextlib.suppress(OSError):  # the server has ended it
         client.send(b"a")
+
+
+@pytest.mark.parametrize("first", ["Content-Length", "Transfer-Encoding"])
+def test_a_request_with_two_lengths_is_the_last_of_its_connection(port: int, first: str) -> None:
+    """A proxy that went by the other length would take what follows for a request of its next client (RFC 9112, 6.1)."""
+    lengths = {"Content-Length": "5", "Transfer-Encoding": "chunked"}
+    headers = "".join(f"{name}: {lengths[name]}\r\n" for name in sorted(lengths, key=lambda name: name != first))
+    request = f"POST /healthz HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n0\r\n\r\n"
+    smuggled = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    client = half_open(port, f"{request}{smuggled}".encode())
+    received = b""
+    while piece := client.recv(4096):  # a TimeoutError: the connection was left open
+        received += piece
+    client.close()
+    assert received.count(b"HTTP/1.1 ") == 1
