@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from holidays.registry import COUNTRIES
 
 from core.request_values import BadValue, read_date
-from team.calendars import holidays
 from team.forms import ZoneField
 from team.hours import DAYS, read_week, write_spans
 from team.models import Calendar, Company, Territory, User, office_hours
+from team.public_holidays import holidays
 
 DAY_HINT = "Like 09:00–12:30, 13:30–17:00, or 22:00–06:00 until the next morning. Empty: closed."
 

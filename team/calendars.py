@@ -1,18 +1,16 @@
 """Whose clock runs by which calendar, and the table of business time of each."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ValidationError
-from holidays import country_holidays
-
 from team.business_time import BusinessTime, usual_day, week_of
 from team.models import Calendar, Company, Territory, User, office_hours
+from team.public_holidays import holidays
 
 YEARS_AHEAD = 2  # no clock runs longer
 
@@ -56,21 +54,6 @@ def _table(hours: Hours, first: int, last: int) -> BusinessTime:
     days |= holidays(hours.country, hours.region, range(first, last + 1))
     zone = ZoneInfo(hours.zone)
     return BusinessTime.of(week_of(json.loads(hours.week)), zone, date(first, 1, 1), date(last, 12, 31), days)
-
-
-def holidays(country: str, region: str = "", years: Iterable[int] = ()) -> set[date]:
-    """Return the public holidays of a country, or of one of its states; none without a country.
-
-    Raises:
-        ValidationError: nobody knows the holidays of this country or state.
-    """
-    if not country:
-        return set()
-    try:
-        found = country_holidays(country, subdiv=region or None, years=list(years))
-    except NotImplementedError as error:
-        raise ValidationError(f"Nobody knows the holidays of {country} {region}: {error}") from None
-    return set(found)
 
 
 @dataclass(frozen=True)

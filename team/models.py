@@ -21,6 +21,7 @@ from core.fiscal import FiscalCalendar
 from core.sealing import SealedField
 from team.account_models import RECORD_CHANGES, AccountChange, ConsentRequest
 from team.business_time import week_of
+from team.public_holidays import holidays
 
 __all__ = ["AccountChange", "ConsentRequest"]
 
@@ -140,8 +141,6 @@ class Calendar(models.Model):
 
     def clean(self) -> None:
         """Refuse a country or state whose holidays nobody knows: no clock could run by it."""
-        from team.calendars import holidays
-
         holidays(self.country, self.region, [2026])
 
 
