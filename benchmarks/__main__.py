@@ -9,29 +9,13 @@ import json
 import os
 import platform
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-DATA = Path(os.environ.get("BENCH_DATA") or HERE / "data")
-RESULTS = HERE / "results.json"
+from benchmarks.result import DATA, Result
+
+RESULTS = Path(__file__).resolve().parent / "results.json"
 NAMES = ["import", "classify", "clocks", "score"]
-
-
-@dataclass
-class Result:
-    """One thing measured: ours and the reference in the same unit; more is better."""
-
-    name: str
-    ours: float
-    reference: float
-    unit: str
-    goal: float  # ratio that ours must reach
-    notes: dict[str, float | int | str] = field(default_factory=dict)
-
-    @property
-    def ratio(self) -> float:
-        return self.ours / self.reference
 
 
 def machine() -> dict[str, str | int]:
@@ -81,7 +65,7 @@ def _prepare() -> None:
 
 
 def _run(name: str, rows: int, rounds: int) -> Result:
-    from benchmarks import classify, clocks, imports, score
+    from benchmarks import classify, clocks, imports, score  # they ask for the settings, which are ready only now
 
     with tempfile.TemporaryDirectory(dir=DATA) as folder:
         known = {"import": imports.run, "classify": classify.run, "clocks": clocks.run, "score": score.run}

@@ -13,8 +13,8 @@ from pathlib import Path
 from django.db import connection
 from django.test.utils import override_settings
 
-from benchmarks.__main__ import Result
 from benchmarks.imports import _database, _in_a_process
+from benchmarks.result import Result
 
 TOUCHES = 5
 CHANGED = 1_000

@@ -13,8 +13,8 @@ from pathlib import Path
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks.__main__ import Result
 from benchmarks.imports import _database
+from benchmarks.result import Result
 
 CLOCKS, REPS, RINGING, GOAL_SECONDS = 10_000, 50, 100, 1.0
 FILL = f"""

@@ -21,8 +21,8 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import override_settings
 
-from benchmarks.__main__ import DATA, Result
 from benchmarks.leads import leads
+from benchmarks.result import DATA, Result
 
 GOAL = 0.8
 AGAIN = 3.0  # an unchanged file must be so many times faster than at first

@@ -20,9 +20,9 @@ import pyarrow.parquet as parquet
 from django.db import connection, transaction
 from django.test.utils import override_settings
 
-from benchmarks.__main__ import Result
 from benchmarks.classify import TOUCHES, _fill, _sql, refreshed
 from benchmarks.imports import _database, _in_a_process
+from benchmarks.result import Result
 from benchmarks.score_by_hand import query
 
 NEW = 10_000
