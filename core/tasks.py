@@ -4,7 +4,7 @@ from celery import shared_task
 from django.apps import apps
 from django.utils import timezone
 
-from core.work import State, Work, kinds, perform
+from core.work import State, Work, kinds, perform, registration
 
 TICK_LIMIT = 50
 
@@ -25,9 +25,9 @@ def work(label: str, pk: int) -> None:
 
 @shared_task(name="core.tick")
 def tick() -> None:
-    """Queue what the schedules owe (each room's `schedule()`), and ring for every row that is due."""
+    """Queue what the schedules owe, and ring for every row that is due."""
     for model in kinds():
-        schedule = getattr(model, "schedule", None)
+        schedule = registration(model).schedule
         if schedule:
             schedule()
         for pk in model.due().values_list("pk", flat=True)[:TICK_LIMIT]:

@@ -3,11 +3,17 @@
 An import, a nightly run, a delivery is one row of a model that inherits from `Work`. A bell (a Celery task, a
 command, a test) carries the row's id; whoever hears it claims the row, works in steps, and commits each
 checkpoint together with its effect. `fence` grows with each claim: a worker that lost its lease cannot write. What is due or abandoned is found by `Work.due()`, whatever happened to the broker.
+
+A model does not know its worker. Each app registers the workers of its models in a module `work.py`, found when
+Django starts.
 """
 
 import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from django.apps import apps
 from django.db import models, transaction
@@ -68,10 +74,6 @@ class Work(models.Model):
     class Meta:
         abstract = True
         indexes = [models.Index(fields=["state", "run_after"])]
-
-    def step(self) -> bool:
-        """Do one step and commit its effect with `advance()` in one transaction; True when nothing is left."""
-        raise NotImplementedError
 
     @property
     def lacks_worker(self) -> bool:
@@ -149,6 +151,80 @@ class Work(models.Model):
         return min(1.0, self.done_units / self.total_units) if self.total_units else None
 
 
+Row = TypeVar("Row", bound=Work)
+
+
+class Worker(Protocol):
+    """Works on one claimed row; what it holds in memory is lost when the claim ends."""
+
+    def step(self) -> bool:
+        """Do one step and commit its effect with `advance()` in one transaction; True when nothing is left."""
+
+    def close(self) -> None:
+        """Release what it holds: files, connections, processes."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """How rows of a model are worked on: what starts a worker, and what queues rows that a schedule owes."""
+
+    start: Callable[[Any], Worker]
+    schedule: Callable[[], object] | None
+    permanent: tuple[type[Exception], ...]
+
+
+class _StepWorker:
+    """A worker that holds nothing between its steps."""
+
+    def __init__(self, row: Work, step: Callable[[Any], bool]) -> None:
+        self._row, self._step = row, step
+
+    def step(self) -> bool:
+        return self._step(self._row)
+
+    def close(self) -> None:
+        pass
+
+
+_registrations: dict[type[Work], Registration] = {}
+
+
+def register_worker(
+    model: type[Row],
+    start: Callable[[Row], Worker],
+    *,
+    schedule: Callable[[], object] | None = None,
+    permanent: tuple[type[Exception], ...] = (),
+) -> None:
+    """Declare what works on the rows of a model.
+
+    `start` makes a worker of a claimed row, once per claim. `schedule` is called by every tick and queues what is owed.
+    `permanent` names the errors of a step that no further attempt can help: the row ends failed at once.
+    """
+    _registrations[model] = Registration(start, schedule, permanent)
+
+
+def register_step(
+    model: type[Row], step: Callable[[Row], bool], *, schedule: Callable[[], object] | None = None
+) -> None:
+    """Declare a worker that holds nothing between its steps: a function that does one step of a row."""
+    register_worker(model, lambda row: _StepWorker(row, step), schedule=schedule)
+
+
+def registration(model: type[Work]) -> Registration:
+    try:
+        return _registrations[model]
+    except KeyError:
+        raise LookupError(
+            f"{model.__name__} has no worker. Register one with register_worker() in a module work.py."
+        ) from None
+
+
+def start_worker(row: Work) -> Worker:
+    """Return a worker for a claimed row; close it when the claim ends."""
+    return registration(type(row)).start(row)
+
+
 def perform(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> Work | None:
     """Claim the row and work on it for at most `budget` seconds; None when somebody else has it.
 
@@ -157,13 +233,8 @@ def perform(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> Work 
     row = model.claim(pk)
     if row is None:
         return None
-    until = time.monotonic() + budget
     try:
-        while not row.step():
-            if time.monotonic() > until:
-                row.settle(State.QUEUED, run_after=timezone.now())
-                return row
-        row.settle(State.DONE, last_error="")
+        is_complete = _do_steps(row, budget)
     except LostLease:
         return None
     except Later as wait:
@@ -173,7 +244,23 @@ def perform(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> Work 
     except Exception as error:
         _retry_or_fail(row, error)
         raise
-    return row
+    if is_complete:
+        return _end(row, State.DONE, last_error="")
+    return _end(row, State.QUEUED, run_after=timezone.now())
+
+
+def _do_steps(row: Work, budget: float) -> bool:
+    """Work until nothing is left (True) or the time is over; the worker is closed before the claim ends."""
+    until = time.monotonic() + budget
+    registered = registration(type(row))
+    try:
+        with closing(registered.start(row)) as worker:
+            while not worker.step():
+                if time.monotonic() > until:
+                    return False
+    except registered.permanent as error:
+        raise Hopeless(str(error)) from error
+    return True
 
 
 def _wait(row: Work, wait: Later) -> Work | None:

@@ -117,15 +117,12 @@ class Exploration(Work):
     def __str__(self) -> str:
         return f"what {self.key} would mean"
 
-    def step(self) -> bool:
-        from scoring.explorer.work import make
+    def tell(self, words: str) -> None:
+        """Say what is being made, and keep the claim.
 
-        is_last = make(self, self._tell)
-        if not is_last:
-            self.advance(self.checkpoint, self.done_units + 1)
-        return is_last
-
-    def _tell(self, words: str) -> None:
+        Raises:
+            LostLease: another worker has it now.
+        """
         self.advance(self.checkpoint, doing=words)
 
 
@@ -154,12 +151,6 @@ class Proof(Work):
 
     def __str__(self) -> str:
         return f"the proof of {self.version}"
-
-    def step(self) -> bool:
-        from scoring.proof.proving import prove
-
-        prove(self)
-        return True
 
     def tell(self, done: int, total: int, words: str) -> None:
         """Say how far it is, and keep the claim; that is no proof of progress, so the attempts stay counted.
@@ -192,12 +183,6 @@ class Learning(Work):
 
     def __str__(self) -> str:
         return f"a model learned from {self.source or 'all leads'}"
-
-    def step(self) -> bool:
-        from scoring.learned.work import make
-
-        make(self)
-        return True
 
     def tell(self, done: int, total: int, words: str) -> None:
         """Say how far it is, and keep the claim; the attempts stay counted.

@@ -1,8 +1,7 @@
 """Connectors: the CRMs we pull from by their API, and each pull."""
 
-import contextlib
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -96,24 +95,3 @@ class Pull(Work):
 
     def __str__(self) -> str:
         return f"{self.connector}, pull {self.pk}"
-
-    @classmethod
-    def schedule(cls) -> None:
-        """Queue the pulls that are owed; the tick calls it."""
-        from crm.connectors.scheduling import queue_due
-
-        queue_due()
-
-    def step(self) -> bool:
-        """Do one step; the line to the source lives in memory and is lost with the worker."""
-        from crm.connectors.pulling import Puller
-
-        if not hasattr(self, "_puller"):
-            self._puller = Puller(self)
-        return self._puller.step()
-
-    def settle(self, *args: Any, **fields: Any) -> None:
-        with contextlib.suppress(AttributeError):
-            self._puller.close()
-            del self._puller
-        super().settle(*args, **fields)

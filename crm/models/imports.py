@@ -1,13 +1,13 @@
 """An import: what was given, how far it is, what became of it, and the rows that were not taken."""
 
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from core.work import Hopeless, State, Work
+from core.work import State, Work
 
 HELD_FOR = timedelta(days=7)  # an import that nobody brought in by then is discarded
 
@@ -56,7 +56,7 @@ class Import(Work):
         return super().due().filter(held_since=None)
 
     @classmethod
-    def schedule(cls) -> None:
+    def discard_expired(cls) -> None:
         """Discard what nobody brought in for a week."""
         now = timezone.now()
         cls._default_manager.filter(state=State.QUEUED, held_since__lt=now - HELD_FOR).update(
@@ -70,28 +70,6 @@ class Import(Work):
     def is_held(self) -> bool:
         """Tell whether it waits for a person."""
         return self.state == State.QUEUED and self.held_since is not None
-
-    def step(self) -> bool:
-        """Do one step of the import; what is read ahead lives in memory and is lost with the worker."""
-        from crm.imports.rules import MappingError
-        from crm.imports.run import Run
-
-        if not hasattr(self, "_run"):
-            self._run = Run(self)
-        try:
-            return self._run.step()
-        except MappingError as error:  # the next try would read the same file
-            raise Hopeless(str(error)) from error
-
-    def let_go(self) -> None:
-        """Let go of what was read ahead."""
-        if hasattr(self, "_run"):
-            self._run.close()
-            del self._run
-
-    def settle(self, *args: Any, **fields: Any) -> None:
-        self.let_go()
-        super().settle(*args, **fields)
 
     @property
     def counts(self) -> dict[str, int]:

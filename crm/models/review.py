@@ -1,11 +1,11 @@
 """What people say of files before they go in, what is remembered of it, and the counting of what would come."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 
-from core.work import Hopeless, Work
+from core.work import Work
 from crm.models.imports import Import
 
 
@@ -89,23 +89,6 @@ class Preview(Work):
 
     def __str__(self) -> str:
         return f"counting {self.run}"
-
-    def step(self) -> bool:
-        from crm.imports.preview import Counting
-        from crm.imports.rules import MappingError
-
-        if not hasattr(self, "_counting"):
-            self._counting = Counting(self)
-        try:
-            return self._counting.step()
-        except MappingError as error:
-            raise Hopeless(str(error)) from error
-
-    def settle(self, *args: Any, **fields: Any) -> None:
-        if hasattr(self, "_counting"):
-            self._counting.close()
-            del self._counting
-        super().settle(*args, **fields)
 
 
 class SeenKey(models.Model):

@@ -93,8 +93,3 @@ class Undo(Work):
 
     def __str__(self) -> str:
         return f"taking back {self.run}"
-
-    def step(self) -> bool:
-        from crm.imports.undo import step
-
-        return step(self)

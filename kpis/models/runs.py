@@ -38,18 +38,6 @@ class NightlyRun(Work):
     def __str__(self) -> str:
         return self.key
 
-    @classmethod
-    def schedule(cls) -> None:
-        """Queue what is due; the tick calls it."""
-        from kpis.nightly import queue_what_is_due
-
-        queue_what_is_due()
-
-    def step(self) -> bool:
-        from kpis.nightly import do_one_step
-
-        return do_one_step(self)
-
     def extend_lease(self, until: Any) -> bool:
         """Keep the claim through a long step; False when another worker has it now. No proof of progress."""
         return bool(self._ours().update(lease_until=until))

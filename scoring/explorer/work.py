@@ -1,6 +1,6 @@
 """Who makes the arrays: the request itself where the company is small, else a row of work in the worker."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import ibis
@@ -73,13 +73,20 @@ def prepare() -> int:
     return len(rows)
 
 
-def make(row: Exploration, tell: Callable[[str], None]) -> bool:
+def do_one_step(row: Exploration) -> bool:
     """Make the next part of the arrays; True when nothing is left."""
+    is_last = _make_next(row)
+    if not is_last:
+        row.advance(row.checkpoint, row.done_units + 1)
+    return is_last
+
+
+def _make_next(row: Exploration) -> bool:
     facts, model = open_facts(), model_of(row.terms)
     if facts.snapshot is None or known(facts, model) is not None:
         return True
     part = STEPS[row.done_units]
-    ground = Ground(facts, tell)
+    ground = Ground(facts, row.tell)
     if part == "people":
         ground.people  # noqa: B018  makes it
     elif part == "scores":

@@ -34,8 +34,8 @@ def ask(*, by: User | None, source: str = "", put_back: list[str] | None = None)
     return Learning.objects.create(key=f"learned.{uuid4().hex}", source=source, put_back=put_back or [], asked_by=by)
 
 
-def make(row: Learning) -> None:
-    """Learn, and keep what came of it.
+def make(row: Learning) -> bool:
+    """Learn, and keep what came of it, in one step: True.
 
     Raises:
         Hopeless: there are no facts.
@@ -50,6 +50,7 @@ def make(row: Learning) -> None:
     row.result, row.snapshot, row.as_of = found.as_json(), facts.snapshot.pk, facts.as_of
     row.seconds = time.monotonic() - started
     row.save(update_fields=["result", "snapshot", "as_of", "seconds"])
+    return True
 
 
 def result_of(row: Learning) -> Result | None:

@@ -90,8 +90,8 @@ def facts_digest(snapshot: Snapshot) -> str:
     return digest([tables, sorted(snapshot.lake_ids.items()), year, week])
 
 
-def prove(proof: Proof) -> None:
-    """Make the proof and keep it.
+def prove(proof: Proof) -> bool:
+    """Make the proof and keep it, in one step: True.
 
     Raises:
         Hopeless: there is nothing to make it of.
@@ -109,6 +109,7 @@ def prove(proof: Proof) -> None:
     proof.snapshot, proof.as_of = facts.snapshot.pk, facts.as_of
     proof.seconds = time.monotonic() - started
     proof.save(update_fields=[*found, "snapshot", "as_of", "seconds"])
+    return True
 
 
 def _found(proof: Proof, facts: Facts, model: Model) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from crm.actions import undo_import
 from facts.refresh import refresh
 from funnel.models import HandOff
 from kpis.models import NightlyRun
+from kpis.nightly import queue_what_is_due
 from scoring.models import Score
 from scoring.running import score_all
 from team.models import Role, User
@@ -165,10 +166,10 @@ def test_more_than_a_few_are_left_to_the_run_that_follows(push: Push, model: Non
     settings.RUN_AFTER_PUSHES_MINUTES = 0
     assert push("leads", [row(n) for n in range(21)])["followed"] == []
     assert not Score.objects.exists()
-    NightlyRun.schedule()
+    queue_what_is_due()
     NightlyRun.objects.update(state=State.DONE, started_at=timezone.now(), finished_at=timezone.now())
     push("leads", row(30))
-    NightlyRun.schedule()
+    queue_what_is_due()
     assert NightlyRun.objects.filter(state=State.QUEUED).count() == 1
 
 

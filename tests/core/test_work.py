@@ -2,14 +2,27 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.db import connection, models, transaction
 from django.test.utils import isolate_apps
 from django.utils import timezone
 
-from core.work import Hopeless, Later, LostLease, State, Work, perform
+from core import work
+from core.tasks import tick
+from core.work import (
+    Hopeless,
+    Later,
+    LostLease,
+    State,
+    Work,
+    kinds,
+    perform,
+    register_step,
+    register_worker,
+    registration,
+)
 
 with isolate_apps("core"):
 
@@ -23,21 +36,24 @@ with isolate_apps("core"):
         class Meta(Work.Meta):
             app_label = "core"
 
-        def step(self) -> bool:
-            reached = self.checkpoint.get("reached", 0) + 1
-            if reached == self.trip:
-                raise RuntimeError("stumbled")
-            if reached == self.dead_end:
-                raise Hopeless("no way through")
-            if reached == self.pause:
-                raise Later(30, "the shop is shut", checkpoint={**self.checkpoint, "waits": 1})
-            with transaction.atomic():
-                self.advance({"reached": reached}, done_units=reached)
-            return reached == 3
+
+def do_one_step(row: Any) -> bool:
+    reached = row.checkpoint.get("reached", 0) + 1
+    if reached == row.trip:
+        raise RuntimeError("stumbled")
+    if reached == row.dead_end:
+        raise Hopeless("no way through")
+    if reached == row.pause:
+        raise Later(30, "the shop is shut", checkpoint={**row.checkpoint, "waits": 1})
+    with transaction.atomic():
+        row.advance({"reached": reached}, done_units=reached)
+    return reached == 3
 
 
 @pytest.fixture
-def errands(transactional_db: None) -> Iterator[type[Errand]]:
+def errands(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Errand]]:
+    monkeypatch.setattr(work, "_registrations", dict(work._registrations))
+    register_step(Errand, do_one_step)
     with connection.schema_editor() as editor:
         editor.create_model(Errand)
     yield Errand
@@ -154,3 +170,66 @@ def test_a_lost_lease_rolls_back_the_effect_with_the_checkpoint(errands: type[Er
         errands.objects.create(key="effect")
         mine.advance({"reached": 1})
     assert not errands.objects.filter(key="effect").exists()
+
+
+class Clerk:
+    """Holds something from the first step of a claim to its end."""
+
+    log: ClassVar[list[str]] = []
+
+    def __init__(self, row: Any) -> None:
+        self.row = row
+        self.log.append("opened")
+
+    def step(self) -> bool:
+        try:
+            return do_one_step(self.row)
+        except RuntimeError as error:
+            raise ZeroDivisionError(str(error)) from None
+
+    def close(self) -> None:
+        state = type(self.row).objects.get(pk=self.row.pk).state
+        self.log.append(f"closed while {state}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "budget", "ends"),
+    [
+        ({}, 1e9, State.DONE),
+        ({}, -1, State.QUEUED),
+        ({"pause": 2}, 1e9, State.QUEUED),
+        ({"dead_end": 2}, 1e9, State.FAILED),
+        ({"trip": 2}, 1e9, State.FAILED),  # named as permanent
+    ],
+)
+def test_a_worker_is_made_once_per_claim_and_closed_before_the_claim_ends(
+    errands: type[Errand], monkeypatch: pytest.MonkeyPatch, fields: dict[str, int], budget: float, ends: State
+) -> None:
+    monkeypatch.setattr(Clerk, "log", [])
+    register_worker(errands, Clerk, permanent=(ZeroDivisionError,))
+    row = errands.objects.create(key="a", **fields)
+    perform(errands, row.pk, budget=budget)
+    row.refresh_from_db()
+    assert (row.state, Clerk.log) == (ends, ["opened", "closed while running"])
+
+
+def test_every_kind_of_work_has_a_worker() -> None:
+    assert kinds()
+    for model in kinds():
+        registration(model)
+
+
+def test_a_row_without_a_worker_says_what_is_missing(errands: type[Errand]) -> None:
+    work._registrations.pop(errands)
+    row = errands.objects.create(key="a")
+    with pytest.raises(LookupError, match=r"Errand has no worker.*work\.py"):
+        perform(errands, row.pk)
+
+
+@pytest.mark.django_db
+def test_the_tick_queues_what_a_schedule_owes(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, calls = kinds()[0], []
+    monkeypatch.setattr(work, "_registrations", dict(work._registrations))
+    register_step(model, do_one_step, schedule=lambda: calls.append("scheduled"))
+    tick()
+    assert calls == ["scheduled"]

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core import disk
 from core.sheets import guarded
-from core.work import LEASE, SILENT_AFTER, State, perform
+from core.work import LEASE, SILENT_AFTER, State, perform, start_worker
 from crm.imports import blocks as blocks_module
 from crm.imports import report
 from crm.imports.report import in_words
@@ -149,9 +149,9 @@ def test_while_it_runs_the_page_asks_for_itself_and_moves(
     assert "Waiting for a worker" in client.get(path).content.decode()
     claimed, seen = Import.claim(run.pk), []
     assert claimed is not None
-    over = False
+    worker, over = start_worker(claimed), False
     while not over:
-        over = claimed.step()
+        over = worker.step()
         part = client.get(path, headers={"HX-Request": "true"}).content.decode()
         assert "<html" not in part
         assert 'hx-trigger="every 1s"' in part
@@ -159,6 +159,7 @@ def test_while_it_runs_the_page_asks_for_itself_and_moves(
         seen += [int(found) for found in re.findall(r'<progress value="(\d+)"', part)]
     assert seen == sorted(seen)
     assert len(set(seen)) > 5
+    worker.close()
     claimed.settle(State.DONE)
     whole = client.get(path).content.decode()
     assert 'hx-trigger="every 1s"' not in whole

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from core.work import State, perform
+from core.work import State, perform, start_worker
 from crm.actions import cancel_import
 from crm.imports import blocks as blocks_module
 from crm.imports.run import Run
@@ -177,16 +177,18 @@ def test_a_run_taken_up_by_another_worker_goes_on_where_it_was(stop: int, monkey
     run = queue(files)
     first = Import.claim(run.pk)
     assert first is not None
+    worker = start_worker(first)
     for _ in range(stop):
-        first.step()
-    first.let_go()
+        worker.step()
+    worker.close()
     Import.objects.filter(pk=run.pk).update(lease_until="2020-01-01T00:00Z")
     done = perform(Import, run.pk, budget=1e9)
     assert done is not None
     assert Lead.objects.count() == 60
     assert (done.counts["created"], done.counts["rejected"], done.counts["rows"]) == (60, 1, 61)
     with pytest.raises(Exception, match=r"crm\.Import"):
-        while not first.step():
+        worker = start_worker(first)
+        while not worker.step():
             pass
 
 
@@ -196,7 +198,8 @@ def test_progress_is_measured_in_bytes_and_ends_whole(monkeypatch: pytest.Monkey
     claimed = Import.claim(run.pk)
     assert claimed is not None
     seen = [claimed.fraction_done or 0.0]
-    while not claimed.step():
+    worker = start_worker(claimed)
+    while not worker.step():
         seen.append(claimed.fraction_done or 0.0)
     assert seen == sorted(seen)
     assert seen[-1] == 1.0

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.tasks import tick
-from core.work import LostLease, State, perform
+from core.work import LostLease, State, perform, start_worker
 from crm import actions
 from crm.actions import CannotBringIn, NotHeld
 from crm.imports import blocks as blocks_module
@@ -75,7 +75,7 @@ def test_an_import_that_nobody_asked_to_wait_goes_straight_in(ops: User) -> None
 def test_what_nobody_brings_in_for_a_week_is_discarded(ops: User) -> None:
     run, young = hold({"Lead.csv": LEADS}, user=ops), hold({"Lead.csv": LEADS}, user=ops)
     Import.objects.filter(pk=run.pk).update(held_since=timezone.now() - timedelta(days=8))
-    Import.schedule()
+    Import.discard_expired()
     run.refresh_from_db()
     young.refresh_from_db()
     assert (run.state, run.last_error) == (State.CANCELLED, "Nobody brought it in within 7 days.")
@@ -154,13 +154,14 @@ def test_a_changed_mapping_restarts_the_count_and_ends_the_old_one(ops: User) ->
     perform(Import, run.pk, budget=1e9)
     old = Preview.claim(Preview.objects.get(run=run).pk)
     assert old is not None
-    old.step()
+    worker = start_worker(old)
+    worker.step()
     file = run.files.get()
     actions.leave_out(file=file, user=ops)
     actions.take_in(file=file, user=None)
     with pytest.raises(LostLease):
-        old.step()
-    old._counting.close()
+        worker.step()
+    worker.close()
     file.refresh_from_db()
     assert file.preview == {}
     count(run)

@@ -13,6 +13,7 @@ from crm.models import Touch
 from funnel.models import HandOff, Move
 from kpis import nightly
 from kpis.models import NightlyRun
+from kpis.nightly import queue_what_is_due
 from scoring.models import Score
 from team.models import User
 from tests import make
@@ -40,7 +41,7 @@ def sign_score(cmo: User, cro: User) -> Any:
 
 def beat() -> list[str]:
     """What the bell finds: the runs that are due, performed."""
-    NightlyRun.schedule()
+    queue_what_is_due()
     waiting = list(NightlyRun.objects.filter(state=State.QUEUED).order_by("pk"))
     for run in waiting:
         done = go_on(run)
@@ -50,7 +51,7 @@ def beat() -> list[str]:
 
 def quiet() -> None:
     """The night is over, and all that was signed so far is known."""
-    NightlyRun.schedule()
+    queue_what_is_due()
     NightlyRun.objects.update(state=State.DONE, started_at=timezone.now())
 
 
@@ -76,7 +77,7 @@ def test_what_does_not_concern_the_chain_asks_for_no_run(company: Any, cmo: User
     quiet()
     word = draft(by=cmo, kind="term", key="lead", title="Lead", text="Whoever may buy.")
     sign(by=cro, version=propose(by=cmo, version=word))
-    NightlyRun.schedule()
+    queue_what_is_due()
     assert [key for key in keys() if key.startswith("signed")] == []
 
 
@@ -86,6 +87,6 @@ def test_what_runs_out_is_followed_too_and_once(sign_score: Any, cro: User) -> N
     Version.objects.filter(pk=version.pk).update(expires_on=timezone.localdate() - timedelta(days=2))
     assert close_expired() == 1
     for _ in range(3):
-        NightlyRun.schedule()
+        queue_what_is_due()
     (run,) = NightlyRun.objects.filter(kind=NightlyRun.Kind.SIGNED)
     assert run.state == State.QUEUED

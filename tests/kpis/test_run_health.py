@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from core.work import State
 from kpis.models import NightlyRun
+from kpis.nightly import queue_what_is_due
 from kpis.run_health import run_warning
 from notify.models import Event, Notice
 from team.models import Company, User
@@ -62,8 +63,8 @@ def test_failing_runs_are_told_once_until_one_succeeds(company: Company, ops: Us
     with time_machine.travel(NOON, tick=False) as clock:
         for state, told in [("failed", 1), ("failed", 1), ("done", 1), ("failed", 2), ("failed", 2)]:
             run = ended(State(state), timezone.now())
-            NightlyRun.schedule()
-            NightlyRun.schedule()
+            queue_what_is_due()
+            queue_what_is_due()
             assert Event.objects.filter(kind="kpis.run_failed").count() == told
             clock.shift(timedelta(minutes=30))
     assert {notice.user for notice in Notice.objects.filter(event__kind="kpis.run_failed")} == {ops}

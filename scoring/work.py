@@ -1,0 +1,11 @@
+"""Who works on what takes long in scoring: explorations, proofs, models that are learned."""
+
+from core.work import register_step
+from scoring.explorer.work import do_one_step
+from scoring.learned.work import make
+from scoring.models import Exploration, Learning, Proof
+from scoring.proof.proving import prove
+
+register_step(Exploration, do_one_step)
+register_step(Proof, prove)
+register_step(Learning, make)

@@ -1,0 +1,33 @@
+"""The worker makes the arrays of an exploration part by part, and writes down what it is at."""
+
+import pytest
+
+from core.work import State, perform
+from facts.engine import open_facts
+from facts.refresh import refresh
+from scoring.explorer import work
+from scoring.explorer.explored import Explored, known, model_of
+from scoring.models import Exploration
+from tests import make
+from tests.scoring.conftest import event, rule, terms
+
+TERMS = terms(engagement={"Answered": rule(10)})
+
+
+@pytest.mark.django_db
+def test_the_worker_makes_what_a_request_finds_too_large(company: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    event(make.lead(), 1)
+    refresh()
+    facts, model = open_facts(), model_of(TERMS)
+    monkeypatch.setattr(work, "SMALL", 0)
+    row = work.ask(facts, model, TERMS)
+    assert isinstance(row, Exploration)
+    states = []
+    while row.state != State.DONE:
+        assert perform(Exploration, row.pk, budget=-1)  # one step each
+        row.refresh_from_db()
+        states.append((row.state, row.done_units))
+    assert states == [*(("queued", part) for part in range(1, len(work.STEPS))), ("done", len(work.STEPS) - 1)]
+    assert row.doing
+    assert known(facts, model) is not None
+    assert isinstance(work.ask(facts, model, TERMS), Explored)
