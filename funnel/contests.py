@@ -23,10 +23,13 @@ VERDICTS = "/verdicts/"
 
 @transaction.atomic
 def answer(*, by: User, verdicts: Iterable[Verdict], words: str) -> list[Answer]:
-    """Say what was done about criticism, one verdict or all of a kind; every rep who gave one is told once."""
+    """Say what was done about criticism, one verdict or all of a kind; every rep who gave one is told once.
+
+    Marketing answers what it counts, also where it may not read the leads.
+    """
     given = list(verdicts)
     ANSWER_VERDICT.require(by)
-    if Verdict.objects.visible_to(by).filter(pk__in=[one.pk for one in given]).count() < len({one.pk for one in given}):
+    if Verdict.objects.countable_by(by).filter(pk__in=[one.pk for one in given]).count() < len({one.pk for one in given}):
         raise Http404("Some of these verdicts do not exist, or you may not see them.")
     if not words.strip():
         raise ValidationError("Say what was done, or why nothing was.")

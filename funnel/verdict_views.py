@@ -18,6 +18,7 @@ from core.live import render_live
 from core.periods import BadPeriod, Period
 from core.request_values import read_id
 from core.said import refusal
+from crm.readable import is_limited
 from funnel import contests
 from funnel.models import Answer, Ruling, Verdict
 from funnel.permissions import ANSWER_VERDICT
@@ -133,14 +134,18 @@ def answer(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        told = sorted({str(one.verdict.given_by) for one in made})
-        messages.success(
-            request,
-            f"Answered. Told: {', '.join(told[:5])}{' and others' if len(told) > 5 else ''}."
-            if told
-            else "All of it is answered already.",
-        )
+        messages.success(request, _answered(user, made))
     return _back(request)
+
+
+def _answered(user: User, made: list[Answer]) -> str:
+    """Say who was told of the answers; not to a reader who may not know who gave which verdict."""
+    if not made:
+        return "All of it is answered already."
+    if is_limited(user):
+        return "Answered. Those who gave these verdicts are told."
+    told = sorted({str(one.verdict.given_by) for one in made})
+    return f"Answered. Told: {', '.join(told[:5])}{' and others' if len(told) > 5 else ''}."
 
 
 @login_required

@@ -93,6 +93,32 @@ def test_marketing_answers_all_of_a_kind_and_the_rep_is_told_once(
     assert client.post("/verdicts/answer/", post).status_code == 403
 
 
+def test_a_marketer_answers_what_the_backlog_counts_in_a_restricted_company(
+    client: Client, said: dict[str, Any], cro: User, company: Any
+) -> None:
+    """The leads are not theirs to read, but the criticism of them is theirs to answer."""
+    bob = seller("Bob", cro)
+    assert bob.user
+    for place, campaign in enumerate(["blue"] * 5 + ["pink"] * 3):  # enough of each to be shown
+        one = handed(later(now(), minutes=-20), name=f"Secret {place}", owner=bob, campaign=said[campaign])
+        verdicts.reject(by=bob.user, handoff=one, criterion=RESPONSES)
+    company.visibility = company.Visibility.RESTRICTED
+    company.save()
+    client.force_login(make.user("marketer"))
+    page = client.get("/verdicts/?period=all")
+    assert [one.waits for one in page.context["backlog"]] == [6, 5]
+    criticism = page.context["backlog"][0]
+    post = {"verdicts": ",".join(map(str, criticism.ids)), "words": "Fewer free downloads."}
+    done = client.post("/verdicts/answer/", post, follow=True)
+    assert done.status_code == 200
+    assert "Those who gave these verdicts are told" in done.content.decode()
+    assert "Told:" not in done.content.decode()
+    assert "Secret" not in done.content.decode()
+    assert Answer.objects.count() == 6
+    assert Notice.objects.filter(user=bob.user, event__kind="funnel.answered").count() == 1
+    assert client.get(f"/api/v1/answers/?verdict={criticism.ids[0]}").json()["count"] == 0
+
+
 def test_a_rejection_is_contested_and_the_arbiter_rules(
     client: Client, said: dict[str, Any], cmo: User, cfo: User
 ) -> None:
