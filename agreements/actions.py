@@ -54,7 +54,7 @@ def draft(
 
     Raises:
         PermissionDenied: the role does not draft, or not agreements of this kind.
-        ValidationError: no wording, or a pilot without an end.
+        ValidationError: no wording, a pilot without an end, or an agreement that so far is another side's draft.
     """
     DRAFT_VERSION.require(by, kinds.get(kind))
     if not text.strip():
@@ -67,6 +67,7 @@ def draft(
         kind=kind, key=key, defaults={"title": title or key, "third_side": third_side}
     )
     agreement = _locked(agreement.pk)
+    _join(agreement, by, title)
     if is_new:
         _note(agreement, "opened", by, f"{by} opened “{agreement.title}”.")
     last = agreement.versions.order_by("-number").values_list("number", flat=True).first() or 0
@@ -294,6 +295,18 @@ def _unsigned_side(by: User, version: Version) -> str:
             f"Version {version.number} is {version.state.replace('_', ' ')} and waits for no signature."
         )
     return side
+
+
+def _join(agreement: Agreement, by: User, title: str) -> None:
+    """Let somebody draft under a key that only drafts of another side have used, without telling their title."""
+    if Agreement.objects.visible_to(by).filter(pk=agreement.pk).exists():
+        return
+    if agreement.versions.filter(ended_at=None).exists():
+        raise ValidationError(
+            "An agreement with this key is being drafted by others. Choose another key, or wait until it is proposed."
+        )
+    agreement.title = title or agreement.key
+    agreement.save(update_fields=["title"])
 
 
 def _require_news(version: Version) -> None:

@@ -136,7 +136,10 @@ def story(agreement: Agreement, reader: User) -> Story:
 
 def history(agreement: Agreement, reader: User) -> list[Entry]:
     """Return the lines of the agreement's story but those of drafts that the reader may not read, with the changes to the accounts of those who sign or decide it."""
-    shown = Q(version=None) | Q(version__in=agreement.versions.shown_to(reader))
+    versions = agreement.versions.shown_to(reader)
+    shown = Q(version=None) | Q(version__in=versions)
+    if not versions.filter(number=1).exists():
+        shown &= ~Q(verb="opened")  # it names the title of the first draft
     written = list(agreement.story.filter(shown).select_related("actor", "version"))
     people = {person.pk for person in signatories(agreement).values() if person} | {entry.actor_id for entry in written}
     people |= set(Dispute.objects.filter(version__agreement=agreement).values_list("arbiter_id", flat=True))

@@ -29,7 +29,9 @@ def answer(*, by: User, verdicts: Iterable[Verdict], words: str) -> list[Answer]
     """
     given = list(verdicts)
     ANSWER_VERDICT.require(by)
-    if Verdict.objects.countable_by(by).filter(pk__in=[one.pk for one in given]).count() < len({one.pk for one in given}):
+    if Verdict.objects.countable_by(by).filter(pk__in=[one.pk for one in given]).count() < len(
+        {one.pk for one in given}
+    ):
         raise Http404("Some of these verdicts do not exist, or you may not see them.")
     if not words.strip():
         raise ValidationError("Say what was done, or why nothing was.")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agreements import actions
 from agreements.models import Agreement, Dispute, Entry, Signature, Version, today
+from agreements.queries import history
 from agreements.signing import holder
 from notify.models import Event, Notice
 from team.models import Role, User
@@ -45,6 +46,18 @@ def test_it_is_in_force_once_both_sides_have_signed(cast: dict[str, User]) -> No
     version = actions.sign(by=cast["cro"], version=version)
     assert version.state == "in_force"
     assert version.agreement.in_force() == version
+
+
+def test_who_guesses_the_key_of_another_sides_draft_does_not_learn_its_title(cast: dict[str, User]) -> None:
+    hidden = drafted(cast["cmo"])
+    theirs = {"kind": "threshold", "key": "mql", "title": "Ours", "text": "Ours."}
+    with pytest.raises(ValidationError, match="is being drafted by others"):
+        actions.draft(by=cast["cro"], **theirs)
+    actions.withdraw(by=cast["cmo"], version=hidden)
+    made = actions.draft(by=cast["cro"], **theirs)
+    assert made.agreement.title == "Ours"
+    assert not any("MQL threshold" in entry.words for entry in history(made.agreement, cast["cro"]))
+    assert any("MQL threshold" in entry.words for entry in history(made.agreement, cast["cmo"]))
 
 
 @pytest.mark.parametrize("who", ["ops", "cfo"])
