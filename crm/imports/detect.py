@@ -14,6 +14,7 @@ import pandas as pd
 
 from crm.imports import dates, numbers, store
 from crm.imports.blocks import blocks
+from crm.imports.encodings import label
 from crm.imports.headers import unit_of
 from crm.models import ImportFile
 
@@ -50,11 +51,6 @@ NULL_WORDS = frozenset(
         "undefined",
     ]
 )
-NAMES = {
-    "utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252", "cp1250": "Windows-1250",
-    "cp1251": "Windows-1251", "cp1253": "Windows-1253", "cp1254": "Windows-1254", "iso8859_15": "ISO 8859-15",
-    "mac_roman": "Mac Roman", "cp850": "DOS 850", "shift_jis": "Shift JIS", "gb18030": "GB 18030",
-}  # fmt: skip
 MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 Found = dict[str, Any]
 
@@ -134,7 +130,7 @@ def _frames(file: ImportFile) -> Iterator[pd.DataFrame]:
 
 
 def _of_file(file: ImportFile) -> Found:
-    encoding = NAMES.get(file.encoding, file.encoding)
+    encoding = label(file.encoding)
     units = {name: unit for name in file.header if (unit := unit_of(name))}
     return {
         "encoding": {"value": file.encoding, "words": f"The text is written in {encoding}."},

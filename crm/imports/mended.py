@@ -17,6 +17,7 @@ from django.db.models import Count
 from core.sheets import unguarded
 from crm.imports.blocks import Block
 from crm.imports.checks import Prepared
+from crm.imports.encodings import ASSUMED_ENCODING
 from crm.imports.headers import REJECTED_LINE, fold, is_ours, mends
 from crm.imports.occurrences import Numbering
 from crm.imports.plan import Plan
@@ -24,7 +25,7 @@ from crm.imports.prepare import prepare
 from crm.imports.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING, ZONE, manners_of
 from crm.models import Import, ImportFile, RowError
 
-AT_FIRST = {ENCODING, DELIMITER}  # the corrected file is written in its own
+AT_FIRST = {ENCODING, ASSUMED_ENCODING, DELIMITER}  # the corrected file is written in its own
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ def _read_alike(file: ImportFile, origin: ImportFile) -> None:
     told = {DATES: manners.date_order, DECIMAL: manners.decimal, ZONE: manners.zone}
     said = {f"{what}:{column}" if column else what: value for what, by in told.items() for column, value in by.items()}
     signs = {f"{CURRENCY}:{sign}": code for found in manners.signs.values() for sign, code in found.items()}
-    file.answers = {
+    own = {key: value for key, value in file.answers.items() if key in AT_FIRST}
+    file.answers = own | {
         key: value for key, value in (said | signs | origin.answers).items() if value and key not in AT_FIRST
     }
     for column, words in manners.nulls.items():

@@ -13,6 +13,7 @@ FILTERED, NO_RECORD, OLDER = "rows that are filtered out", "rows without a recor
 TOTALS, FILLED, FOOTER = "rows of totals", "rows filled from their group", "rows below the table"
 WOULD_CLEAR, WOULD_LEAVE = "empty cells that empty values", "empty cells that leave values"
 SAME_NAME = "columns with one name"
+GUESSED = "guessed encoding"
 LEFT_OUT = (DELETED, MERGED, FILTERED, NO_RECORD, TOTALS)  # why rows are not read at all, one reason a row
 Notes = dict[str, dict[str, Any]]  # {what: {rows, sample}}
 WORDS = {
@@ -41,6 +42,8 @@ WORDS = {
     OLDER: "{rows} left alone: what is here was changed later in the source than the row says.",
     RESTATED: "{rows} of spend without an id of days and campaigns that an earlier import brought, like “{sample}”: both count. "
     "If the file corrects those days, undo the earlier import.",
+    GUESSED: "The file does not name its encoding; it reads like {sample}. If names look wrong, choose another encoding before "
+    "you import, or undo the import and try again.",
     EMPTY_DATES: "{rows} with an empty date ({sample}), read as no date.",
 }
 

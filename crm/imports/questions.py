@@ -11,6 +11,7 @@ import pandas as pd
 from crm.imports import dates, detect, numbers
 from crm.imports.dates import DAY_FIRST, MONTH_FIRST
 from crm.imports.empty_cells import EMPTY, TREATMENTS, treatment
+from crm.imports.encodings import ASSUMED_ENCODING, ENCODINGS, label
 from crm.imports.evidence import (
     CURRENCY,
     DATES,
@@ -88,9 +89,10 @@ class Finding:
 def questions(file: ImportFile) -> list[Question]:
     """Return what somebody must say before the file can go in; nothing where nothing that is read is in doubt."""
     if not file.kind or file.state not in {FileState.READING, FileState.WAITING}:
-        return []
+        can_be_mapped = file.state == FileState.SKIPPED and bool(file.header) and file.run.waits
+        return list(_of_encoding(file)) if can_be_mapped else []
     reader = Reader(file)
-    return [*_of_dates(reader), *_of_numbers(reader), *_of_signs(reader)]
+    return [*_of_encoding(file), *_of_dates(reader), *_of_numbers(reader), *_of_signs(reader)]
 
 
 def findings(file: ImportFile) -> list[Finding]:
@@ -131,6 +133,8 @@ def said_otherwise(file: ImportFile, said: Mapping[str, str]) -> dict[str, str]:
 
 def _is_proved(file: ImportFile, answers: dict[str, str], key: str) -> bool:
     """Tell whether a file would be read the same way without one of the answers."""
+    if key == ENCODING and not file.detected.get(key, {}).get("is_sure", True):
+        return False
     if key in {ENCODING, DELIMITER}:
         return bool(answers[key] == file.detected.get(key, {}).get("found"))
     what, _, column = key.partition(":")
@@ -149,8 +153,11 @@ def _other_ways(file: ImportFile, what: str) -> tuple[str, tuple[tuple[str, str]
     if what == DELIMITER:
         return what, tuple((mark, words.capitalize()) for mark, words in detect.MARKS.items())
     found = file.detected[what].get("found", file.encoding)
-    never = {"utf-8", "utf-16-le", "utf-16-be"} - {found}  # what is no UTF-8 was found out to the last byte
-    return what, tuple((name, words) for name, words in detect.NAMES.items() if name not in never)
+    never = {"utf-8", "utf-16-le", "utf-16-be"} - {
+        found,
+        *dict(file.detected[what].get("readings", ())),
+    }  # by its bytes
+    return what, tuple((name, words) for name, words in ENCODINGS.items() if name not in never)
 
 
 # What is asked
@@ -183,6 +190,16 @@ class Doubt:
         choices = tuple(Choice(way, label, self.reads(sample, way)) for way, label in self.ways.items())
         asked = words.format(one=one, other=other, sample=sample, names=_listed(about), name=about[0])
         return Question(key, about, asked, sample, choices, self.likely(reader, about, sample))
+
+
+def _of_encoding(file: ImportFile) -> Iterator[Question]:
+    """Ask in which encoding a file is, where neither a mark nor its bytes nor the spelling of its words tell."""
+    known = file.detected.get(ENCODING, {})
+    if known.get("is_sure", True) or file.answers.keys() & {ENCODING, ASSUMED_ENCODING}:
+        return
+    choices = tuple(Choice(name, label(name), f"“{reads}”") for name, reads in known["readings"])
+    words = "The file does not name its encoding, and its text can be read in several ways. Which one is right?"
+    yield Question(ENCODING, (), words, "", choices, known["found"])
 
 
 def _of_dates(reader: Reader) -> Iterator[Question]:

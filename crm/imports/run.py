@@ -22,6 +22,7 @@ from crm.imports.checks import Prepared, Refused, Staged
 from crm.imports.currency import settle
 from crm.imports.detect import examine
 from crm.imports.duplicates import list_left_out
+from crm.imports.encodings import words_of
 from crm.imports.journal import mark
 from crm.imports.locks import one_at_a_time
 from crm.imports.mended import AT_FIRST
@@ -277,6 +278,12 @@ def _recognise(file: ImportFile, asked: str) -> None:
         file.detected["same_names"] = fullest(seen.header, first_rows(file))
     for what, value in seen.found.items():
         file.detected[what]["found"] = value
+    if seen.guess:
+        file.detected["encoding"] |= {
+            "words": words_of(seen.guess, seen.encoding),
+            "is_sure": seen.guess.is_sure,
+            "readings": list(seen.guess.readings.items()),  # a list keeps their order
+        }
     if is_mapped:
         file.state = ImportFile.State.READING
         return None

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import IO
 
 from core.disk import require_space
-from crm.imports import frame
+from crm.imports import encodings, frame
+from crm.imports.encodings import ASSUMED_ENCODING, Guess, Sample
 from crm.imports.grouped import LONGEST, Report, Ungroupable, may_be_report, read_report
 from crm.imports.headers import distinct
-from crm.imports.notes import FILLED, FOOTER, Notes
+from crm.imports.notes import FILLED, FOOTER, GUESSED, Notes
 
 DELIMITERS = ",;\t|"
 PIECE = 1024 * 1024
@@ -51,6 +52,7 @@ class Survey:
     around: dict[str, dict[str, str]] = field(default_factory=dict)  # what stands above and below the table, in words
     found: dict[str, str] = field(default_factory=dict)  # encoding and delimiter, as if nobody had said anything
     notes: Notes = field(default_factory=dict)  # what was filled in and left out, for the notes of the file
+    guess: Guess | None = None  # of the encoding, where nothing in the file proves one
 
 
 def survey(
@@ -61,15 +63,17 @@ def survey(
 
     Args:
         is_known: tells whether a row of names is one that some mapping knows; the first such row is the header.
-        said: encoding and delimiter, where somebody said them; they go before what the file seems to be.
+        said: encoding and delimiter, where somebody said them; they go before what the file seems to be. What is said under
+            ASSUMED_ENCODING goes only before a guess.
 
     Raises:
         Unreadable: it is no table, or larger than `limit` bytes when unpacked.
     """
     said = said or {}
-    found, bom = _encoding(path, limit)
-    encoding = said.get("encoding") or found
-    _clean(path, clean, encoding, bom, limit)
+    detected = _detect_encoding(path, limit)
+    assumed = said.get(ASSUMED_ENCODING) if detected.guess else ""
+    encoding = said.get("encoding") or assumed or detected.name
+    _clean(path, clean, encoding, detected, limit)
     sample = _sample(clean)
     skipped, named = _named_delimiter(sample)
     likely = named or sniff(sample[skipped:])
@@ -89,12 +93,14 @@ def survey(
     below = frame.cut_footer(clean, header.end, len(names), delimiter)
     report = put_right(clean, header.end, names, delimiter)
     notes = {FOOTER: {"rows": len(below), "sample": below[0][:80]}} if below else {}
+    if detected.guess and not (said.get("encoding") or assumed):
+        notes[GUESSED] = {"rows": 1, "sample": encodings.label(encoding)}
     if report:
         names = distinct(report.header)
         notes |= {FILLED: {"rows": report.filled, "sample": report.words}} if report.filled else {}
     return Survey(
         encoding, delimiter, names, header.end, header.next_line, clean.stat().st_size, frame.words(above, below),
-        {"encoding": found, "delimiter": likely}, notes,
+        {"encoding": detected.name, "delimiter": likely}, notes, detected.guess,
     )  # fmt: skip
 
 
@@ -142,21 +148,44 @@ def _open(path: Path) -> IO[bytes]:
     return gzip.open(path) if zipped else path.open("rb")  # type: ignore[return-value]
 
 
-def _encoding(path: Path, limit: int) -> tuple[str, int]:
-    """Return (encoding, length of the byte order mark): UTF-8 if it holds to the last byte, else cp1252."""
+@dataclass(frozen=True)
+class _Encoding:
+    name: str
+    mark_length: int = 0
+    is_strict: bool = False  # every byte of the file holds
+    guess: Guess | None = None
+
+
+def _detect_encoding(path: Path, limit: int) -> _Encoding:
+    """Return the encoding that the file's mark or all of its bytes prove, else the likeliest of a shortlist."""
     try:
         with _open(path) as file:
             head = file.read(4096)
             _refuse_binary(head)
             for mark, name in BOMS:
                 if head.startswith(mark):
-                    return name, len(mark)
-            silent = _silent_utf16(head)
-            if silent:
-                return silent, 0
-            return ("utf-8" if _is_utf8(head, file, limit) else "cp1252"), 0
+                    return _Encoding(name, len(mark))
+            if silent := _silent_utf16(head):
+                return _Encoding(silent)
+            fault = _utf8_fault(head, file, limit)
+        if fault != "broken":
+            return _Encoding("utf-8", is_strict=not fault)
+        guess = encodings.guess(_sample_of(path, limit))
+        return _Encoding(guess.encoding, guess=guess)
     except (OSError, EOFError) as error:
         raise Unreadable(f"The file cannot be read: {error}.") from error
+
+
+def _sample_of(path: Path, limit: int) -> Sample:
+    """Read a file once more for its words with letters beyond ASCII."""
+    sample, size = Sample(), 0
+    with _open(path) as file:
+        while piece := file.read(PIECE):
+            size += len(piece)
+            if size > limit:
+                raise Unreadable(_too_large(limit))
+            sample.add(piece)
+    return sample
 
 
 def _refuse_binary(head: bytes) -> None:
@@ -180,7 +209,8 @@ def _silent_utf16(head: bytes) -> str:
     return "utf-16-be" if head[0::2].count(0) > half * 0.6 else ""
 
 
-def _is_utf8(head: bytes, file: IO[bytes], limit: int) -> bool:
+def _utf8_fault(head: bytes, file: IO[bytes], limit: int) -> str:
+    """Tell what speaks against UTF-8: nothing, a last letter that is cut off ("cut"), or bytes that cannot be ("broken")."""
     decoder, size = codecs.getincrementaldecoder("utf-8")(), len(head)
     try:
         decoder.decode(head)
@@ -189,18 +219,17 @@ def _is_utf8(head: bytes, file: IO[bytes], limit: int) -> bool:
             if size > limit:
                 raise Unreadable(_too_large(limit))
             decoder.decode(piece)
-        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return False
-    return True
+        return "broken"
+    return "cut" if decoder.getstate()[0] else ""
 
 
-def _clean(path: Path, clean: Path, encoding: str, bom: int, limit: int) -> None:
-    size = 0
+def _clean(path: Path, clean: Path, encoding: str, detected: _Encoding, limit: int) -> None:
+    size, as_it_is = 0, encoding == "utf-8" and detected.is_strict
     try:
         with _open(path) as source, clean.open("wb") as target:
-            source.read(bom)
-            for piece in _as_utf8(source, encoding):
+            source.read(detected.mark_length)
+            for piece in _as_utf8(source, encoding, as_it_is):
                 size += len(piece)
                 if size > limit:
                     raise Unreadable(_too_large(limit))
@@ -216,18 +245,18 @@ def _too_large(limit: int) -> str:
     return f"Unpacked it is larger than {limit // 1024**2} MB. Split it into smaller files."
 
 
-def _as_utf8(source: IO[bytes], encoding: str) -> Iterator[bytes]:
+def _as_utf8(source: IO[bytes], encoding: str, as_it_is: bool) -> Iterator[bytes]:
     """Yield the text in pieces of UTF-8; lines that end in CR alone end in LF."""
     first = source.read(PIECE)
     old_mac = b"\r" in first and b"\n" not in first
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     piece = first
     while piece:
-        if encoding != "utf-8":
+        if not as_it_is:
             piece = decoder.decode(piece).encode()
         yield piece.replace(b"\r", b"\n") if old_mac else piece
         piece = source.read(PIECE)
-    if encoding != "utf-8":
+    if not as_it_is:
         yield decoder.decode(b"", final=True).encode()
 
 

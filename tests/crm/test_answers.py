@@ -69,13 +69,15 @@ def test_what_the_file_proves_is_overruled_and_taken_back(ops: User) -> None:
 def test_a_file_is_read_in_another_encoding_and_parted_otherwise(ops: User) -> None:
     text = "Account id;Account;Domain\n1;Łódź, Żabka;zabka.pl\n"
     run = held({"accounts.csv": text.encode("cp1250")}, source="accord")
-    assert (found(run)["encoding"], found(run)["delimiter"]) == ("cp1252", ";")
-    assert perform(Import, answer(file=only(run), said={"encoding": "cp1250"}, user=None).pk, budget=1e9)
-    assert found(run)["encoding"] == "cp1250"
+    assert (found(run)["encoding"], found(run)["delimiter"]) == ("cp1250", ";")
+    assert perform(Import, answer(file=only(run), said={"encoding": "cp1252"}, user=None).pk, budget=1e9)
+    assert found(run)["encoding"] == "cp1252"
     assert perform(Import, answer(file=only(run), said={"delimiter": ","}, user=None).pk, budget=1e9)
     assert (only(run).kind, len(only(run).header)) == ("", 1)
     assert perform(Import, answer(file=only(run), said={"delimiter": ";"}, user=None).pk, budget=1e9)
-    assert only(run).answers == {"encoding": "cp1250"}
+    assert only(run).answers == {"encoding": "cp1252"}
+    assert perform(Import, answer(file=only(run), said={"encoding": "cp1250"}, user=None).pk, budget=1e9)
+    assert only(run).answers == {"encoding": "cp1250"}  # of two words alone nothing is certain
     go(run, ops)
     assert Account.objects.get().name == "Łódź, Żabka"
 

@@ -199,7 +199,7 @@ def test_a_zone_in_the_name_of_a_column_or_said_by_somebody() -> None:
 
 
 def test_what_was_found_is_said() -> None:
-    text = deals("1;Ä;Open;13.02.2026;1.234,50", head=HEAD.replace(",", ";")).encode("cp1252")
+    text = deals("1;Größe;Open;13.02.2026;1.234,50", head=HEAD.replace(",", ";")).encode("cp1252")
     run = bring({"x.csv": text})
     assert said(run) | {"Time zone": ""} == {
         "Encoding": "cp1252", "Delimiter": ";", "Numbers in Amount": "comma", "Time zone": "", "Empty cells": "clear",

@@ -17,6 +17,7 @@ from crm.actions import cancel_import, start_import
 from crm.imports import store
 from crm.imports.catalogue import AUTO, source_names
 from crm.imports.empty_cells import CLEAR, EMPTY, LEAVE
+from crm.imports.encodings import ASSUMED_ENCODING, ENCODINGS
 from crm.imports.notes import note_sentences
 from crm.imports.occurrences import EACH, EQUAL_ROWS, ONE
 from crm.imports.questions import DATES, DECIMAL, ZONE, Question, questions
@@ -49,6 +50,11 @@ class Command(BaseCommand):
             help="salesforce, hubspot, pipedrive, zoho or another; several: not all files are of one; auto (default)",
         )
         parser.add_argument("--currency", default="", help="of amounts whose file names none, like EUR")
+        parser.add_argument(
+            "--encoding",
+            choices=list(ENCODINGS),
+            help="of files whose bytes prove none; marked files and UTF-8 are known",
+        )
         parser.add_argument(
             "--dates", choices=["day-first", "month-first"], help="how 01/02/2026 is read where a file proves nothing"
         )
@@ -159,6 +165,7 @@ def _left_out(run: Import, counts: dict[str, int]) -> str:
 def _answers(options: dict[str, Any]) -> dict[str, str]:
     """Return what was said on the line, as answers to the questions that files may leave open."""
     said = {
+        ASSUMED_ENCODING: options["encoding"],
         DATES: options["dates"],
         DECIMAL: options["decimal"],
         ZONE: options["zone"],
@@ -179,7 +186,8 @@ def _asked_whose(run: Import) -> list[str]:
 
 def _asked(file: ImportFile, question: Question) -> str:
     readings = " or ".join(f"{choice.reads} ({_flag(question)} {choice.value})" for choice in question.choices)
-    return f"{file.name}: {question.words} “{question.sample}” is {readings}."
+    sample = f"“{question.sample}” is " if question.sample else ""
+    return f"{file.name}: {question.words} {sample}{readings}."
 
 
 def _flag(question: Question) -> str:
