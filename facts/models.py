@@ -1,6 +1,6 @@
 """What a record must carry to be copied to the columnar facts, and what the copy knows of itself."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.db import models
@@ -106,6 +106,29 @@ class Recorded(models.Model):
     class Meta:
         abstract = True
         triggers: ClassVar[list[pgtrigger.Trigger]] = [STAMP, NOTE_DELETION]
+
+
+class BatchRun(models.Model):
+    """One run over the facts that goes through its tables batch by batch, and goes on where it was killed.
+
+    `since` parts the rows that it looks at: whatever depends on a row stamped with it or later. The next run's `since`
+    is this run's `horizon`. Empty, everything is asked about.
+    """
+
+    moment = models.DateTimeField(help_text="The time of the run: what it counts as now.")
+    snapshot = models.BigIntegerField()
+    since = models.CharField(max_length=20, blank=True, default="")
+    horizon = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64, help_text="Of the definitions that were asked.")
+    reached: Any = models.JSONField(default=dict)  # {table: the last id done}
+    asked = models.BigIntegerField(default=0)
+    written = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+        ordering: ClassVar[list[str]] = ["-pk"]
 
 
 class SetAside(models.Model):

@@ -1,14 +1,13 @@
-"""Write the moves that follow from the facts: one question for each portion of buyers, its answer copied to Postgres.
+"""Write the moves that follow from the facts: one question for each batch of buyers, its answer copied to Postgres.
 
-A run is a row that says how far it came; each portion commits its moves together with that. What a portion has
-written is read back from Postgres before the next question, so a run that was killed and run again writes nothing twice.
+What a batch has written is read back from Postgres before the next question, so a run that was killed and run again
+writes nothing twice.
 """
 
 import hashlib
-import time
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
-from functools import cache, partial
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -21,12 +20,12 @@ from core.database import update_statistics
 from crm.models import Lead, StageMapping
 from crm.one import FewBuyers
 from crm.subjects import Described
+from facts.batch_run import BatchJob
 from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, are_many, following, spared, without
+from facts.portions import Portion, without
 from facts.refresh import Progress
 from facts.rules import leaves
-from facts.set_aside import forget_deleted, work_through
 from funnel.changes import changed, names_changed
 from funnel.dated import Asked
 from funnel.definitions import in_force
@@ -37,7 +36,8 @@ from funnel.stages import Funnel
 from scoring.definitions import scores_may_rise
 from team.models import Company
 
-SUBJECTS = {"leads": ("lead", "crm_lead"), "accounts": ("account", "crm_account")}
+TABLES = {"crm_lead": "leads", "crm_account": "accounts"}
+SUBJECTS = {"leads": "lead", "accounts": "account"}
 EVENTS = {"touches", "activities", "usage_events", "opportunities", "stage_changes"}
 STANDING = pa.schema(
     [("buyer", pa.int64()), ("stage", pa.string()), ("entered_at", pa.timestamp("us", "UTC")), ("by", pa.string())]
@@ -45,9 +45,7 @@ STANDING = pa.schema(
 ALWAYS = {
     "id", "source_system", "created_at", "first_contact_on", "status", "lifecycle_stage", "is_converted", "converted_on",
 }  # fmt: skip
-Ids = Callable[[str, str], np.ndarray]
 NOBODY = np.array([], dtype=np.int64)
-STEP = "classify"
 MANY_ROWS = 1000
 LOCK = 7_022_028  # the advisory lock under which one run at a time writes moves
 
@@ -55,54 +53,64 @@ LOCK = 7_022_028  # the advisory lock under which one run at a time writes moves
 def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None) -> int | None:
     """Bring the moves up to date with the newest facts; return how many were written by this run.
 
-    None when time ran out first: call it again, and it goes on with the next portion.
+    None when time ran out first: call it again, and it goes on with the next batch.
     """
     facts = open_facts()
     if facts.snapshot is None:
         return 0
-    funnel = in_force()
-    ids = cache(changed)  # asked once for each subject, though two questions need it
-    run = _begun(facts, funnel, moment or timezone.now(), ids)
-    until = time.monotonic() + seconds
-    meanings = meanings_of(facts)
-    named = {subject: ids(subject, run.since) for subject in SUBJECTS} if run.since else {}
-    for subject in SUBJECTS:
-        forget_deleted(STEP, SUBJECTS[subject][1])
-        for portion in _left(run, subject, named.get(subject)):
-            if time.monotonic() > until:
-                return None
-            do = partial(_do, run, facts, funnel, subject, meanings, progress)
-            work_through(portion, do, run=run, step=STEP, table=SUBJECTS[subject][1])
-    run.finished_at = timezone.now()
-    run.save(update_fields=["finished_at"])
-    return run.written
+    return ClassificationJob(facts, in_force()).perform(progress, seconds=seconds, moment=moment)
 
 
-def _begun(facts: Facts, funnel: Funnel, moment: datetime, ids: Ids) -> Classification:
-    """Return the run that was begun on these facts with these definitions, else a new one."""
-    assert facts.snapshot
-    digest = _digest(funnel)
-    last = Classification.objects.first()
-    if last and last.finished_at is None and (last.snapshot, last.digest) == (facts.snapshot.pk, digest):
-        return last
-    done = Classification.objects.filter(finished_at__isnull=False).first()
-    day = timezone.localtime(moment, Company.get().zone).date()
-    horizon = facts.snapshot.horizon
-    since = _since(done, funnel, digest, day, horizon, ids)
-    return Classification.objects.create(
-        moment=moment, snapshot=facts.snapshot.pk, since=since, horizon=horizon, digest=digest, local_day=day
-    )
+class ClassificationJob(BatchJob[Classification]):
+    """Let leads and accounts enter the stages whose criteria they fulfil."""
+
+    runs = Classification
+    step = "classify"
+    lock = LOCK
+    tables = tuple(TABLES)
+    unit = "buyers asked"
+
+    def __init__(self, facts: Facts, funnel: Funnel) -> None:
+        super().__init__(facts)
+        self.funnel = funnel
+
+    @cached_property
+    def digest(self) -> str:
+        mappings = StageMapping.objects.order_by("pk").values_list("source", "track", "pipeline", "stage", "ours")
+        return hashlib.sha256(f"{self.funnel.digest} {list(mappings)}".encode()).hexdigest()
+
+    @cached_property
+    def meanings(self) -> pa.Table:
+        return meanings_of(self.facts)
+
+    def changed_ids(self, table: str, since: str, moment: datetime) -> np.ndarray:
+        return changed(TABLES[table], since)
+
+    def must_ask_all(self, last: Classification, moment: datetime) -> bool:
+        is_another_day = last.local_day != _local_day(moment)
+        if is_another_day and (self.funnel.hangs_on_time or scores_may_rise()):
+            return True
+        return names_changed(self.funnel, last.horizon)
+
+    def begin(self, last: Classification | None, since: str, moment: datetime) -> dict[str, Any]:
+        return {"local_day": _local_day(moment)}
+
+    def write_batch(self, cursor: Any, run: Classification, table: str, batch: Portion, left_out: np.ndarray) -> int:
+        facts, subject = self.facts, TABLES[table]
+        name = SUBJECTS[subject]
+        buyers = without(batch.only(facts.table(subject), "id"), "id", left_out)
+        standing = _standing(cursor, name, batch)
+        question = _question(
+            facts, self.funnel, subject, batch, buyers, self.meanings, run.moment, standing, left_out
+        )  # fmt: skip
+        written = _copy(cursor, name, self.funnel, facts.stream(question))
+        if written >= MANY_ROWS:
+            update_statistics(Move)
+        return written
 
 
-def _since(done: Classification | None, funnel: Funnel, digest: str, day: Any, horizon: str, ids: Ids) -> str:
-    """Return the horizon since which changes count; empty when everybody must be asked."""
-    if done is None or done.digest != digest or int(horizon) < int(done.horizon):
-        return ""
-    if done.local_day != day and (funnel.hangs_on_time or scores_may_rise()):
-        return ""
-    if names_changed(funnel, done.horizon):
-        return ""
-    return "" if are_many(ids("leads", done.horizon), "crm_lead") else done.horizon
+def _local_day(moment: datetime) -> date:
+    return timezone.localtime(moment, Company.get().zone).date()
 
 
 def classify_few(leads: Sequence[Lead], moment: datetime | None = None) -> int:
@@ -117,65 +125,6 @@ def classify_few(leads: Sequence[Lead], moment: datetime | None = None) -> int:
         return _copy(cursor, "lead", funnel, few.stream(question))
 
 
-def _digest(funnel: Funnel) -> str:
-    mappings = StageMapping.objects.order_by("pk").values_list("source", "track", "pipeline", "stage", "ours")
-    return hashlib.sha256(f"{funnel.digest} {list(mappings)}".encode()).hexdigest()
-
-
-def _left(run: Classification, subject: str, ids: np.ndarray | None) -> Iterator[Portion]:
-    """Yield the portions that are not done yet, each after the one before was recorded."""
-    name, table = SUBJECTS[subject]
-    while portion := following(table, ids, int(run.reached.get(name, 0))):
-        yield portion
-
-
-def _do(
-    run: Classification,
-    facts: Facts,
-    funnel: Funnel,
-    subject: str,
-    meanings: pa.Table,
-    progress: Progress | None,
-    portion: Portion,
-    left_out: np.ndarray,
-) -> bool:
-    """Ask about a portion and write what is new; False when it came to nothing, because buyers were deleted meanwhile."""
-    assert facts.snapshot
-    with spared(run, SUBJECTS[subject][1], facts.snapshot) as gone:
-        _write(run, facts, funnel, subject, meanings, portion, np.union1d(gone, left_out))
-        if progress:
-            progress(run.asked, max(run.asked, 1), "buyers asked")
-        return True
-    return False
-
-
-def _write(
-    run: Classification,
-    facts: Facts,
-    funnel: Funnel,
-    subject: str,
-    meanings: pa.Table,
-    portion: Portion,
-    left_out: np.ndarray,
-) -> None:
-    """Ask, write what is new, and record how far the run came, all in one transaction."""
-    name, table = SUBJECTS[subject]
-    begun = time.monotonic()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        buyers = without(portion.only(facts.table(subject), "id"), "id", left_out)
-        standing = _standing(cursor, name, portion)
-        question = _question(facts, funnel, subject, portion, buyers, meanings, run.moment, standing, left_out)
-        written = _copy(cursor, name, funnel, facts.stream(question))
-        if written >= MANY_ROWS:
-            update_statistics(Move)
-        run.written += written
-        run.reached = {**run.reached, name: max(portion.last, int(run.reached.get(name, 0)))}
-        run.asked += portion.count(cursor, table)
-        run.seconds = round(run.seconds + time.monotonic() - begun, 3)
-        run.save()
-
-
 def _question(
     facts: Facts | FewBuyers,
     funnel: Funnel,
@@ -187,7 +136,7 @@ def _question(
     standing: pa.Table,
     left_out: np.ndarray = NOBODY,
 ) -> Any:
-    key = f"{SUBJECTS[subject][0]}_id"
+    key = f"{SUBJECTS[subject]}_id"
 
     def narrow(name: str, rows: Any) -> Any:
         return without(portion.only(rows, key), key, left_out) if name in EVENTS else rows

@@ -16,7 +16,7 @@ from django.utils import timezone
 from agreements.models import Version
 from crm.models import Account, Lead, Owner
 from crm.models.base import RecordQuerySet
-from facts.models import Recorded, TransactionId
+from facts.models import BatchRun, Recorded, TransactionId
 from team.access import SEES_ALL, own_ids, sees_all_buyers
 from team.models import Role, User
 
@@ -79,27 +79,13 @@ class Move(Recorded):
         return f"{self.lead or self.account} entered {self.stage}"
 
 
-class Classification(models.Model):
-    """One run over the facts that writes what moves follow from them; it goes on where it was killed.
+class Classification(BatchRun):
+    """One run over the facts that writes what moves follow from them; undated entries became true at its moment."""
 
-    `since` parts the rows that this run looks at: whoever depends on a row stamped with it or later. The next
-    run's `since` is this run's `horizon`. Empty, everybody is asked.
-    """
-
-    moment = models.DateTimeField(help_text="The run's time: when undated entries became true.")
-    snapshot = models.BigIntegerField()
-    since = models.CharField(max_length=20, blank=True, default="")
-    horizon = models.CharField(max_length=20)
-    digest = models.CharField(max_length=64, help_text="Of the definitions that were asked.")
     local_day = models.DateField()
-    reached: Any = models.JSONField(default=dict)  # {"lead": the last id done, "account": …}
-    asked = models.BigIntegerField(default=0)
-    written = models.BigIntegerField(default=0)
-    seconds = models.FloatField(default=0)
-    finished_at = models.DateTimeField(null=True)
 
-    class Meta:
-        ordering: ClassVar[list[str]] = ["-pk"]
+    class Meta(BatchRun.Meta):
+        pass
 
     def __str__(self) -> str:
         return f"the classification of {self.moment:%Y-%m-%d %H:%M} UTC"

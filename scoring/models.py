@@ -11,7 +11,7 @@ from django.utils import timezone
 from agreements.models import Version
 from core.work import LEASE, LostLease, Work
 from crm.models import Lead
-from facts.models import Recorded
+from facts.models import BatchRun, Recorded
 
 
 class Reason(models.TextChoices):
@@ -79,27 +79,16 @@ class ScoreChange(State):
         return f"{self.lead}: {self.score:g} from {self.since:%Y-%m-%d} UTC"
 
 
-class ScoringRun(models.Model):
-    """One run over the facts that writes the scores; it goes on where it was killed.
+class ScoringRun(BatchRun):
+    """One run over the facts that writes the scores.
 
-    `since` parts the rows that it looks at: whoever depends on a row stamped with it or later. Empty, everybody is
-    asked. `known` says how many rows each table of events had, so that the next run sees when some are gone.
+    `known` says how many rows each table of events had, so that the next run sees when some are gone.
     """
 
-    moment = models.DateTimeField()
-    snapshot = models.BigIntegerField()
-    since = models.CharField(max_length=20, blank=True, default="")
-    horizon = models.CharField(max_length=20)
-    digest = models.CharField(max_length=64, help_text="Of the models in force.")
     known: Any = models.JSONField(default=dict)  # {table: [rows, highest id]}
-    reached = models.BigIntegerField(default=0)
-    asked = models.BigIntegerField(default=0)
-    written = models.BigIntegerField(default=0)
-    seconds = models.FloatField(default=0)
-    finished_at = models.DateTimeField(null=True)
 
-    class Meta:
-        ordering: ClassVar[list[str]] = ["-pk"]
+    class Meta(BatchRun.Meta):
+        pass
 
     def __str__(self) -> str:
         return f"the scoring of {self.moment:%Y-%m-%d %H:%M} UTC"

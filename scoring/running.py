@@ -1,28 +1,25 @@
-"""Score every lead: one question for each portion, its answer copied to Postgres as far as something changed.
+"""Score every lead: one question for each batch, its answer copied to Postgres as far as something changed.
 
-A run is a row that says how far it came; each portion commits its scores together with that. Whom nothing happened to
-is not asked, so a night without news writes nothing, however much the scores have faded.
+Whom nothing happened to is not asked, so a night without news writes nothing, however much the scores have faded.
 """
 
 import hashlib
-import time
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property
 from typing import Any
 
 import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import connection, transaction
-from django.utils import timezone
+from django.db import connection
 
 from crm.subjects import Described
+from facts.batch_run import BatchJob
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, are_many, following, spared, without
+from facts.portions import Portion, without
 from facts.refresh import Progress
-from facts.set_aside import forget_deleted, work_through
 from scoring.changes import changed, is_some_gone, known_events, names_changed
 from scoring.compiling import Asked, states, wanted
 from scoring.definitions import in_force, signed_since
@@ -31,100 +28,57 @@ from scoring.terms import COUNTED, EVERYBODY, Model
 from scoring.writing import LOCK, fresh, remove, standing, write
 
 TABLE = "crm_lead"
-STEP = "score"
 
 
 def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None) -> int | None:
     """Bring the scores up to date with the newest facts; return how many were written by this run.
 
-    None when time ran out first: call it again, and it goes on with the next portion.
+    None when time ran out first: call it again, and it goes on with the next batch.
     """
-    facts = open_facts()
-    models = in_force()
+    facts, models = open_facts(), in_force()
     if facts.snapshot is None or (not models and not Score.objects.exists()):
         return 0
-    run = _begun(facts, models, moment or timezone.now())
-    until = time.monotonic() + seconds
-    named = changed(run.since, run.moment) if run.since else None
-    forget_deleted(STEP, TABLE)
-    while portion := following(TABLE, named, run.reached):
-        if time.monotonic() > until:
-            return None
-        do = partial(_do, run, facts, models, progress)
-        work_through(portion, do, run=run, step=STEP, table=TABLE)
-    run.finished_at = timezone.now()
-    run.save(update_fields=["finished_at"])
-    return run.written
+    return ScoringJob(facts, models).perform(progress, seconds=seconds, moment=moment)
 
 
-def _begun(facts: Facts, models: Sequence[Model], moment: datetime) -> ScoringRun:
-    """Return the run that was begun on these facts with these models, else a new one."""
-    assert facts.snapshot
-    digest = hashlib.sha256(repr(models).encode()).hexdigest()
-    last = ScoringRun.objects.first()
-    if last and last.finished_at is None and (last.snapshot, last.digest) == (facts.snapshot.pk, digest):
-        return last
-    horizon = facts.snapshot.horizon
-    since = _since(facts, models, digest, horizon, moment)
-    with transaction.atomic(), connection.cursor() as cursor:
-        ended = _end_others(cursor, models, moment) if _others_may_stand(since) else 0
-        return ScoringRun.objects.create(
-            moment=moment, snapshot=facts.snapshot.pk, since=since, horizon=horizon, digest=digest,
-            known=known_events(facts), written=ended,
-        )  # fmt: skip
+class ScoringJob(BatchJob[ScoringRun]):
+    """Score the leads by the models in force."""
+
+    runs = ScoringRun
+    step = "score"
+    lock = LOCK
+    tables = (TABLE,)
+    unit = "leads scored"
+
+    def __init__(self, facts: Facts, models: Sequence[Model]) -> None:
+        super().__init__(facts)
+        self.models = models
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(repr(self.models).encode()).hexdigest()
+
+    def changed_ids(self, table: str, since: str, moment: datetime) -> np.ndarray:
+        return changed(since, moment)
+
+    def must_ask_all(self, last: ScoringRun, moment: datetime) -> bool:
+        return names_changed(self.models, last.horizon) or is_some_gone(self.facts, last.known)
+
+    def begin(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
+        # A model that is in force no more can have left scores, unless the last run of these models ended all others.
+        others_may_stand = not since or last is None or signed_since(last.moment)
+        ended = _end_others(self.models, moment) if others_may_stand else 0
+        return {"known": known_events(self.facts), "written": ended}
+
+    def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Portion, left_out: np.ndarray) -> int:
+        asked = _asked(self.facts, batch, left_out, run.moment)
+        return sum(_score(cursor, self.facts, model, asked, batch, left_out) for model in self.models)
 
 
-def _since(facts: Facts, models: Sequence[Model], digest: str, horizon: str, moment: datetime) -> str:
-    """Return the horizon since which changes count; empty when everybody must be asked."""
-    done = ScoringRun.objects.filter(finished_at__isnull=False).first()
-    if done is None or done.digest != digest or int(horizon) < int(done.horizon):
-        return ""
-    if names_changed(models, done.horizon) or is_some_gone(facts, done.known):
-        return ""
-    return "" if are_many(changed(done.horizon, moment), TABLE) else done.horizon
-
-
-def _others_may_stand(since: str) -> bool:
-    """Whether a model that is in force no more can have left scores: the last run of these models ended all others."""
-    done = ScoringRun.objects.filter(finished_at__isnull=False).first()
-    return not since or done is None or signed_since(done.moment)
-
-
-def _end_others(cursor: Any, models: Sequence[Model], moment: datetime) -> int:
-    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    return remove(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
-
-
-def _do(
-    run: ScoringRun,
-    facts: Facts,
-    models: Sequence[Model],
-    progress: Progress | None,
-    portion: Portion,
-    left_out: np.ndarray,
-) -> bool:
-    """Score a portion; False when it came to nothing, because leads were deleted meanwhile."""
-    assert facts.snapshot
-    with spared(run, TABLE, facts.snapshot) as gone:
-        _write(run, facts, models, portion, np.union1d(gone, left_out))
-        if progress:
-            progress(run.asked, max(run.asked, 1), "leads scored")
-        return True
-    return False
-
-
-def _write(run: ScoringRun, facts: Facts, models: Sequence[Model], portion: Portion, left_out: np.ndarray) -> None:
-    """Score a portion, write what changed, and record how far the run came, all in one transaction."""
-    begun = time.monotonic()
-    with transaction.atomic(), connection.cursor() as cursor:
+def _end_others(models: Sequence[Model], moment: datetime) -> int:
+    with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        asked_of = _asked(facts, portion, left_out, run.moment)
-        for model in models:
-            run.written += _score(cursor, facts, model, asked_of, portion, left_out)
-        run.reached = max(portion.last, run.reached)
-        run.asked += portion.count(cursor, TABLE)
-        run.seconds = round(run.seconds + time.monotonic() - begun, 3)
-        run.save()
+        return remove(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
 
 
 def _asked(facts: Facts, portion: Portion, left_out: np.ndarray, moment: datetime) -> Asked:

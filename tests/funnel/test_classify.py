@@ -202,20 +202,20 @@ def test_a_killed_run_goes_on_where_it_was(run: Run, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(portions, "SIZE", 4)
     refresh()
     assert classify(seconds=0) is None
-    real = classifying._do
+    real = classifying._copy
     done: list[int] = []
 
-    def dies(*args: Any) -> None:
+    def dies(*args: Any) -> int:
         if len(done) == 1:
             raise KeyboardInterrupt
         done.append(1)
-        real(*args)
+        return real(*args)
 
-    monkeypatch.setattr(classifying, "_do", dies)
+    monkeypatch.setattr(classifying, "_copy", dies)
     with pytest.raises(KeyboardInterrupt):
         classify()
     assert Move.objects.count() == 4
-    monkeypatch.setattr(classifying, "_do", real)
+    monkeypatch.setattr(classifying, "_copy", real)
     assert classify() == 9
     assert Move.objects.count() == 9
     assert Classification.objects.count() == 1
