@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from django.http import StreamingHttpResponse
+from django.utils.http import content_disposition_header
 
 MARK = "\ufeff"
 SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20"  # with the wide forms of East Asian keyboards, which Excel takes for the plain ones
@@ -15,6 +16,7 @@ AFTER_DELIMITER = re.compile(
     rf"""(?<=[;,\t|\r\n])(?=['"]*[{SIGNS}])"""
 )  # a reader with another delimiter begins a cell there
 GUARD = re.compile(rf"""\A'(?='*[{SIGNS}\t\r\0])|(?<=[;,\t|\r\n])'(?=['"]*[{SIGNS}])""")
+NOT_IN_A_NAME = re.compile(r"[^\w.-]+")  # the name may hold what the company calls a column of its own
 NUMBER = re.compile(r"[+-]?\d[\d.,]*%?")
 
 
@@ -34,7 +36,8 @@ def lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 def download(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
     """Hand the rows out as a file of that name, as they come, behind the byte order mark by which Excel knows UTF-8."""
     response = StreamingHttpResponse(chain([MARK], lines(rows)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    file_name = f"{NOT_IN_A_NAME.sub('-', name)}.csv"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=file_name)
     return response
 
 

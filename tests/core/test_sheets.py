@@ -65,6 +65,18 @@ def sheet(*rows: list[object]) -> bytes:
     return b"".join(download("x", rows).streaming_content)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ('leads-custom.x"; filename="run.bat', 'attachment; filename="leads-custom.x-filename-run.bat.csv"'),
+        ("leads-custom.a\r\nSet-Cookie: b", 'attachment; filename="leads-custom.a-Set-Cookie-b.csv"'),
+        ("leads-custom.größe", "attachment; filename*=utf-8''leads-custom.gr%C3%B6%C3%9Fe.csv"),
+    ],
+)
+def test_what_a_column_is_called_forges_no_name_of_a_file(name: str, written: str) -> None:
+    assert download(name, [])["Content-Disposition"] == written
+
+
 def test_every_sheet_begins_with_one_byte_order_mark_for_excel() -> None:
     assert sheet(["Name"], ["Müller"]) == codecs.BOM_UTF8 + "Name\r\nMüller\r\n".encode()
 
