@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
@@ -10,8 +11,17 @@ from revops.rooms import ROOMS
 
 BASE = Path(__file__).resolve().parent.parent
 PACKAGES = [*ROOMS, "benchmarks"]
-# The files of crm still stand in cycles; this exception goes when they are parted into crm, imports and connectors.
-NOT_YET = "crm."
+# Three cycles of the import and the connectors are left; a file leaves this list with its cycle, and none may join it.
+NOT_YET = {
+    "crm.connectors.bulk",
+    "crm.connectors.signins",
+    "crm.imports.convertible",
+    "crm.imports.evidence",
+    "crm.imports.mended",
+    "crm.imports.plan",
+    "crm.imports.planning",
+    "crm.imports.questions",
+}
 
 Graph = Mapping[str, set[str]]
 
@@ -37,6 +47,7 @@ def imports(path: Path, package: str) -> Iterator[str]:
             yield from (f"{source}.{alias.name}" for alias in node.names)
 
 
+@cache
 def import_graph(base: Path) -> Graph:
     files = modules(base)
     graph: dict[str, set[str]] = {}
@@ -57,8 +68,19 @@ def find_cycle(graph: Graph) -> list[str]:
     return []
 
 
+def reached_from(name: str, graph: Graph) -> set[str]:
+    """Return the files that a file imports, and those that they import, and so on."""
+    reached: set[str] = set()
+    left = [name]
+    while left:
+        fresh = graph[left.pop()] - reached
+        reached |= fresh
+        left += fresh
+    return reached
+
+
 def test_files_import_each_other_in_no_cycle() -> None:
-    graph = {name: targets for name, targets in import_graph(BASE).items() if not name.startswith(NOT_YET)}
+    graph = {name: targets for name, targets in import_graph(BASE).items() if name not in NOT_YET}
     assert len(graph) > 100
     cycle = find_cycle(graph)
     assert not cycle, "\n".join(
@@ -68,6 +90,12 @@ def test_files_import_each_other_in_no_cycle() -> None:
             "Move what they share into a file of its own. A worker of a model is registered in work.py.",
         ]
     )
+
+
+def test_no_file_is_excepted_that_is_in_no_cycle() -> None:
+    graph = import_graph(BASE)
+    needless = [name for name in sorted(NOT_YET) if name not in reached_from(name, graph)]
+    assert not needless, f"Take off the list of exceptions: {', '.join(needless)}"
 
 
 def test_the_test_sees_lazy_and_typing_imports(tmp_path: Path) -> None:
