@@ -1,8 +1,9 @@
 """PostgreSQL: what its planner knows of tables, and what happens while it is restarting, failing over, or out of connections."""
 
 import sys
+from collections.abc import Iterator
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.views import defaults
@@ -16,7 +17,15 @@ RESTARTING = Problem(
     text="Nothing that was saved is lost; what was just sent may not have been saved.",
     retry_seconds=5,
 )
+CONFLICT = Problem(
+    status=409,
+    code="conflict",
+    title="Someone saved the same at the same moment",
+    text="Your entry was not saved. Go back, reload the page, and look at what is there now before you try again.",
+)
 LOST_STATES = {"57P01", "57P02", "57P03", "53300"}  # shut down, crashed, starting up; too many connections
+
+UNIQUE_VIOLATION = "23505"
 
 
 def update_statistics(model: type[Model]) -> None:
@@ -33,23 +42,42 @@ def is_connection_lost(error: BaseException | None) -> bool:
 
     An error inside a working connection (a deadlock, a statement that took too long) carries the SQLSTATE of its own kind.
     """
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, OperationalError | InterfaceError):
-            state = getattr(error.__cause__, "pgcode", None)
+    for cause in _causes(error):
+        if isinstance(cause, OperationalError | InterfaceError):
+            state = getattr(cause.__cause__, "pgcode", None)
             return state is None or state in LOST_STATES or state.startswith("08")
-        error = error.__cause__ or error.__context__
     return False
 
 
+def is_conflict(error: BaseException | None) -> bool:
+    """Tell whether an error, or what caused it, says that another request wrote the same at the same moment.
+
+    What the check of a form or an action could not see yet is refused by the database.
+    """
+    return any(
+        isinstance(cause, IntegrityError) and getattr(cause.__cause__, "pgcode", None) == UNIQUE_VIOLATION
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error, and what caused it in turn."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500, or 503 with a page that tries again by itself while the database does not answer.
+    """Answer 500, 409 where another request wrote the same, or 503 while the database does not answer.
 
     Django calls this (handler500) for what a view or a middleware raised, while the exception is being handled.
     """
-    if not is_connection_lost(sys.exception()):
+    error = sys.exception()
+    problem = RESTARTING if is_connection_lost(error) else CONFLICT if is_conflict(error) else None
+    if problem is None:
         return defaults.server_error(request)
     is_htmx = request.headers.get("HX-Request") == "true"
-    headers, body = render_problem(RESTARTING, method=str(request.method), path=request.path_info, is_htmx=is_htmx)
-    return HttpResponse(body, status=RESTARTING.status, headers=headers)
+    headers, body = render_problem(problem, method=str(request.method), path=request.path_info, is_htmx=is_htmx)
+    return HttpResponse(body, status=problem.status, headers=headers)

@@ -1,15 +1,17 @@
 """While the database is away there is one page that says so and tries again; its absence is told from other errors."""
 
 import json
+import threading
 from typing import Any
 
 import psycopg2
 import pytest
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connections
 from django.test import Client
 
 from core.database import is_connection_lost
-from team.models import User
+from team.models import Company, Role, Territory, User
+from tests import make
 
 
 class WithState(psycopg2.OperationalError):
@@ -100,3 +102,50 @@ def test_another_fault_stays_one(client: Client, monkeypatch: pytest.MonkeyPatch
     answer = client.get("/home/")
     assert answer.status_code == 500
     assert "The database is restarting" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(("state", "status"), [("23505", 409), ("23503", 500), ("23514", 500)])
+@pytest.mark.django_db
+def test_what_another_request_wrote_first_is_a_conflict_and_no_fault(
+    as_user: Any, ops: User, monkeypatch: pytest.MonkeyPatch, state: str, status: int
+) -> None:
+    """A check before the write cannot see what another request is writing; other constraints tell of faults."""
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise error_with(state, IntegrityError)
+
+    monkeypatch.setattr("team.actions.save_territory", broken)
+    client = as_user(ops)
+    client.raise_request_exception = False
+    answer = client.post("/company/territories/new/", {"name": "North", "parent": ""})
+    assert answer.status_code == status
+    assert ("Your entry was not saved" in answer.content.decode()) is (status == 409)
+
+
+@pytest.mark.parametrize(
+    ("page", "form"),
+    [
+        ("/company/territories/new/", {"name": "North", "parent": ""}),
+        ("/people/new/", {"name": "Nora", "email": "nora@example.com", "role": "rep", "time_zone": ""}),
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+def test_two_who_save_the_same_at_once_get_one_row_and_no_fault(page: str, form: dict[str, str]) -> None:
+    Company.get()
+    user = make.user(Role.OPS, email="ops@example.com")
+    start, statuses = threading.Barrier(4), list[int]()
+
+    def submit() -> None:
+        client = Client(raise_request_exception=False)
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        start.wait()
+        statuses.append(client.post(page, form).status_code)
+        connections.close_all()
+
+    threads = [threading.Thread(target=submit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Territory.objects.count() + User.objects.exclude(pk=user.pk).count() == 1
+    assert not [status for status in statuses if status >= 500]
