@@ -12,7 +12,7 @@ from crm.imports.catalogue import FileKind
 from crm.imports.evidence import Reader
 from crm.imports.hand import kind_for
 from crm.imports.headers import fold, index
-from crm.imports.numbers import code_of
+from crm.imports.numbers import sole_code
 from crm.imports.rules import FieldRule, ObjectMapping
 from crm.imports.values import TRUE
 from crm.models import ImportFile
@@ -52,10 +52,10 @@ def _beside(files: list[ImportFile]) -> str:
     for file in files:
         reader = Reader(file)
         for unit in (unit for name, unit in file.detected.get("units", {}).items() if name in reader.needs.amounts):
-            found.update(code_of(unit) if len(code_of(unit)) == 1 else ())
+            found.update(filter(None, [sole_code(unit)]))
         for name in reader.signs():
             signs = reader.columns[name]["signs"]
-            found.update({code_of(sign)[0]: count for sign, count in signs.items() if len(code_of(sign)) == 1})
+            found.update({code: count for sign, count in signs.items() if (code := sole_code(sign))})
     return max(found, key=lambda code: (found[code], code), default="")
 
 

@@ -21,7 +21,7 @@ from crm.models import ImportFile
 FOLLOWED = 64  # blocks of 8 MiB
 MOSTLY = 0.6  # of a column's cells must be dates, or numbers, for it to speak for other columns
 MAX_SHOWN = 60
-_BESIDE = rf"(?:[^\d.,]{{0,6}}|\s*{numbers.NAMED}\s*)"
+_BESIDE = rf"(?:(?:[^\d.,]\.?){{0,6}}|\s*{numbers.NAMED}\s*)"
 NUMBERISH = rf"^{_BESIDE}\d[\d.,\s'’]*{_BESIDE}$"
 NOT_AMOUNTS = re.compile(
     r"phone|fax|mobil|tel\b|telefon|zip|post|plz|version|\bip\b|\bid\b|number$|nummer$", re.IGNORECASE

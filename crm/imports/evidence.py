@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import models
 
+from core.currencies import USUAL
 from crm.imports import numbers
 from crm.imports.dates import DAY_FIRST, MONTH_FIRST
 from crm.imports.detect import speaks_for_others
@@ -143,7 +144,8 @@ class Reader:
         company = Company.get().currency
         source = self.kind.source.currency if self.kind else ""
         said = self.answers.get(f"{CURRENCY}:{sign}", "")
-        return said or next((code for code in (self.file.run.currency_asked, company, source) if code in codes), "")
+        likely = (code for code in (self.file.run.currency_asked, company, source) if code in codes)
+        return said or next(likely, USUAL.get(sign, ""))
 
     def signs(self) -> dict[str, dict[str, str]]:
         """Return for each column of amounts what the signs in it stand for."""

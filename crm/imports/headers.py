@@ -15,6 +15,9 @@ LONGEST_REMEMBERED = 200  # a cell of a megabyte is not kept in memory
 UNIT = re.compile(
     r"^(?P<name>.+?)\s*(?:\((?P<round>[^()]+)\)|\[(?P<square>[^\[\]]+)\]|\s[io]n (?P<after>[A-Z]{3}|[€£$])|[\s_](?P<code>[A-Z]{3}))$"
 )
+WORDS_LIKE_CODES = frozenset(
+    ("ALL", "TOP", "CUP", "MOP", "SOS", "BOB", "STD", "SSP", "SDG", "AMD", "ANG", "SCR", "SHP")
+)
 PARTED = re.compile(r"\s+[-–—]\s+")
 ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z][A-Za-z]+/[A-Za-z_]+")
 
@@ -69,7 +72,7 @@ def unit_of(header: str) -> str:
     """Return the currency or zone that a name says: Amount (EUR), Amount in €, Created at [UTC]."""
     found = UNIT.match(header.strip())
     unit = next(filter(None, found.groups()[1:]), "") if found else ""
-    return unit if code_of(unit) or ZONE.fullmatch(unit) else ""
+    return unit if (code_of(unit) and unit not in WORDS_LIKE_CODES) or ZONE.fullmatch(unit) else ""
 
 
 def without_unit(header: str) -> str:

@@ -8,23 +8,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.currencies import HIDDEN, SIGNS, USUAL, currencies_of
+
 POINT, COMMA = "point", "comma"
-CODES = frozenset((
-    "AED", "ARS", "AUD", "BAM", "BDT", "BGN", "BHD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CRC", "CZK", "DKK",
-    "DZD", "EGP", "EUR", "GBP", "GEL", "GHS", "HKD", "HRK", "HUF", "IDR", "ILS", "INR", "IRR", "ISK", "JOD", "JPY",
-    "KES", "KRW", "KWD", "KZT", "LBP", "LKR", "MAD", "MDL", "MKD", "MXN", "MYR", "NGN", "NOK", "NZD", "OMR", "PEN",
-    "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "SAR", "SEK", "SGD", "THB", "TND", "TRY", "TWD", "UAH",
-    "USD", "UYU", "UZS", "VES", "VND", "XAF", "XOF", "ZAR", "ZMW",
-))  # fmt: skip
-SYMBOLS: dict[str, tuple[str, ...]] = {  # what a sign can stand for, the likeliest first
-    "€": ("EUR",), "£": ("GBP",), "₹": ("INR",), "₽": ("RUB",), "₺": ("TRY",), "₩": ("KRW",), "₪": ("ILS",), "zł": ("PLN",),
-    "Kč": ("CZK",), "Ft": ("HUF",), "R$": ("BRL",), "US$": ("USD",), "C$": ("CAD",), "CA$": ("CAD",), "A$": ("AUD",),
-    "AU$": ("AUD",), "NZ$": ("NZD",), "HK$": ("HKD",), "S$": ("SGD",), "MX$": ("MXN",), "Fr.": ("CHF",), "SFr.": ("CHF",),
-    "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN"), "¥": ("JPY", "CNY"), "kr": ("SEK", "NOK", "DKK", "ISK"),
-    "kr.": ("DKK", "NOK", "SEK", "ISK"), "NT$": ("TWD",), "R": ("ZAR",), "Rs": ("INR", "PKR", "LKR"),
-    "Rs.": ("INR", "PKR", "LKR"), "₫": ("VND",), "₴": ("UAH",), "฿": ("THB",), "₱": ("PHP",), "円": ("JPY",), "元": ("CNY",),
-}  # fmt: skip
-_DOLLARS = SYMBOLS["$"]
+_DOLLARS = SIGNS["$"]
 NAMES: dict[str, tuple[str, ...]] = {  # currencies as words beside an amount, in lower case
     "us dollar": ("USD",), "us dollars": ("USD",), "dollar": _DOLLARS, "dollars": _DOLLARS, "euro": ("EUR",), "euros": ("EUR",),
     "pound": ("GBP",), "pounds": ("GBP",), "pounds sterling": ("GBP",), "franken": ("CHF",), "francs": ("CHF", "XOF", "XAF"),
@@ -34,13 +21,11 @@ NAMES: dict[str, tuple[str, ...]] = {  # currencies as words beside an amount, i
     "dirham": ("AED", "MAD"), "dirhams": ("AED", "MAD"), "rubel": ("RUB",), "rubles": ("RUB",), "lira": ("TRY",),
     "korun": ("CZK",), "forint": ("HUF",),
 }  # fmt: skip
-_SIGN = "|".join(re.escape(sign) for sign in sorted(SYMBOLS, key=len, reverse=True))
+_SIGN = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))
 NAMED = rf"(?i:{'|'.join(sorted(NAMES, key=len, reverse=True))})"
-_LETTER = "[^\\W\\d_]"
-MARKED = re.compile(
-    rf"^[-−(]?\s*(?P<before>{NAMED}(?!{_LETTER})|(?:{_SIGN})(?!{_LETTER}{{2}})|[A-Za-z]{{3}}(?!{_LETTER}))"
-    rf"|(?P<after>(?<!{_LETTER}){NAMED}|(?<!{_LETTER})(?:{_SIGN})|(?<!{_LETTER})[A-Za-z]{{3}})\s*\)?$"
-)
+_OTHER = r"[^\d\s.,()'’+\-−%]"  # neither of a number nor of its place
+BEFORE = re.compile(rf"[-−(]?\s*({_OTHER}[^\d()]{{0,20}})")
+BEHIND = re.compile(rf"[\d.,]\s*({_OTHER}[^\d()]{{0,20}}?)\s*\)?$")
 SCALES = {  # words behind a number: what it is to be multiplied by
     **dict.fromkeys(("k", "tsd", "thousand"), 1_000), **dict.fromkeys(("m", "mm", "mn", "mio", "million"), 1_000_000),
     **dict.fromkeys(("b", "bn", "mrd", "billion"), 1_000_000_000), **dict.fromkeys(("lakh", "lakhs"), 100_000),
@@ -62,7 +47,7 @@ AMBIGUOUS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
 SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?[eE][+-]?\d{1,3}")
 
 # The same, for whole columns: signs and blanks before and behind are let pass.
-_BEFORE, _BEHIND = r"^[^\d.,]*", r"[^\d.,]*$"
+_BEFORE, _BEHIND = r"^(?:[^\d.,]\.?)*", r"(?:[^\d.,]\.?)*$"
 POINT_PROOF = rf"{_BEFORE}(?:\d{{1,3}}(?:,\d{{2,3}})*,\d{{3}}\.\d+|0\.\d+|\d+\.(?:\d{{1,2}}|\d{{4,}})|\d{{4,}}\.\d{{3}}|\d{{1,3}}(?:,\d{{3}}){{2,}}){_BEHIND}"
 COMMA_PROOF = rf"{_BEFORE}(?:\d{{1,3}}(?:\.\d{{3}})+,\d+|0,\d+|\d+,(?:\d{{1,2}}|\d{{4,}})|\d{{4,}},\d{{3}}|\d{{1,3}}(?:\.\d{{3}}){{2,}}){_BEHIND}"
 OPEN = rf"{_BEFORE}[1-9]\d{{0,2}}[.,]\d{{3}}{_BEHIND}"
@@ -81,11 +66,12 @@ class Amount:
 
 def amount(word: str) -> Amount:
     """Take a cell apart: -€ 1.234,50 · (500) · 5 EUR · 500- · 1 234,50 kr · $1.2M."""
-    word = NO_CENTS.sub(r"\g<1>00", word.replace("−", "-").strip())
+    word = NO_CENTS.sub(r"\g<1>00", word.translate(HIDDEN).replace("−", "-").strip())
     scaled = SCALED.search(word)
     if scaled:
         word = word[: scaled.start()] + word[scaled.end() :]
     word, mark = _unmarked(word)
+    word = word.strip()
     negative = word.startswith(("-", "(")) or word.endswith("-")
     scale = SCALES[scaled[1].lower()] if scaled else 1
     return Amount(BLANKS.sub("", word.strip("-() ")), negative, mark, scale)
@@ -93,11 +79,19 @@ def amount(word: str) -> Amount:
 
 def _unmarked(word: str) -> tuple[str, str]:
     """Return (cell without it, sign or code of a currency)."""
-    found = MARKED.search(word)
-    if not found:
+    if word[:1].isdigit() and word[-1:].isdigit():
         return word, ""
-    part = "before" if found["before"] else "after"
-    return word[: found.start(part)] + word[found.end(part) :], found[part]
+    for written in (BEFORE.match(word), BEHIND.search(word)):
+        if written and (mark := _known_mark(written[1])):
+            begin = written.start(1)
+            return word[:begin] + word[begin + len(mark) :], mark
+    return word, ""
+
+
+def _known_mark(text: str) -> str:
+    """Return the currency that a text is, or begins with before a sign, a point or a blank that belong to the number."""
+    text = text.rstrip(" -−+'’")
+    return next((mark for mark in (text, text.rstrip(".,").rstrip()) if code_of(mark)), "")
 
 
 def plain(word: str, decimal: str) -> Decimal | None:
@@ -150,8 +144,14 @@ def is_currency(mark: str) -> bool:
 
 
 def code_of(mark: str) -> tuple[str, ...]:
-    """Return the currencies that a sign or code can stand for."""
-    return SYMBOLS.get(mark) or NAMES.get(mark.lower()) or ((mark.upper(),) if mark.upper() in CODES else ())
+    """Return the currencies that a sign, a code or a word can stand for, the likeliest first."""
+    return currencies_of(mark) or NAMES.get(mark.lower()) or ()
+
+
+def sole_code(mark: str) -> str:
+    """Return the currency that a mark stands for where nothing else is known; "" where it could be several."""
+    codes = code_of(mark)
+    return codes[0] if len(codes) == 1 else USUAL.get(mark, "")
 
 
 def is_number(word: str) -> bool:

@@ -47,6 +47,7 @@ __all__ = [
 ]
 ENCODING, DELIMITER = "encoding", "delimiter"
 ROWS = {EACH: "Each row is a record", ONE: "Equal rows are one record"}
+MOST_CURRENCIES = 10  # of a sign that are asked about; the others can be chosen where all that was found is shown
 ORDERS = {DAY_FIRST: "The day comes first", MONTH_FIRST: "The month comes first"}
 POINTS = {
     POINT: "A point before the decimals",
@@ -282,7 +283,7 @@ def _of_signs(reader: Reader) -> Iterator[Question]:
             open_ones.setdefault(unit, []).append(name)
     for sign, about in open_ones.items():
         codes = numbers.code_of(sign)
-        choices = tuple(Choice(code, code, f"{sign} is {code}") for code in codes)
+        choices = tuple(Choice(code, code, f"{sign} is {code}") for code in codes[:MOST_CURRENCIES])
         yield Question(
             f"{CURRENCY}:{sign}",
             tuple(about),
