@@ -34,7 +34,8 @@ class Portion:
     def only(self, rows: Any, column: str) -> Any:
         """Return the facts whose column holds an id of the portion."""
         if self.ids is None:
-            return rows.filter(rows[column].between(self.first, self.last))
+            first, last = (ibis.literal(bound, type="int64") for bound in (self.first, self.last))
+            return rows.filter(rows[column].between(first, last))
         return rows.semi_join(self._named, rows[column] == self._named.named)
 
     @property

@@ -1,20 +1,29 @@
-"""Questions put into DuckDB's SQL, and the rows of the moment that they hold."""
+"""Questions put into DuckDB's SQL, and the rows of the moment that they hold.
+
+Ibis takes longer to write SQL than DuckDB takes to answer over few rows. So questions that differ only in the moments,
+days and ids that they name, or in rows handed in with them, share one text in which those are filled in.
+"""
 
 import weakref
 from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import ibis
 import ibis.backends.duckdb
 import ibis.expr.types as ir
-from ibis.expr.operations import DatabaseTable, InMemoryTable, Node
+from ibis.expr.operations import DatabaseTable, InMemoryTable, Literal, Node
 
-KEPT_QUESTIONS = 500  # a question holds its expression, about 100 kB
+KEPT_QUESTIONS = 500  # their texts and forms, some 50 kB each
+FIRST_MOMENT, FIRST_DAY = datetime(9000, 1, 1, tzinfo=UTC), date(9500, 1, 1)  # stand-ins, one day apart
+FIRST_ID = 9_000_000_000_000_000_000
+BLANK = "\0"  # parts the texts between which values are filled in; no SQL holds it
 
 
 class Backend(ibis.backends.duckdb.Backend):
-    """Puts a question into SQL once, for all snapshots and threads: Ibis takes longer over that than DuckDB over few rows.
+    """Puts a question into SQL once, for all snapshots, threads and moments.
 
     Ibis registers what shall drop a memtable to run at the end of the process, which keeps the rows and the database
     until then. Here the rows go with the question that held them.
@@ -25,10 +34,11 @@ class Backend(ibis.backends.duckdb.Backend):
         self._unused_memtables: deque[str] = deque()
 
     def compile(self, expr: ir.Expr, /, **given: Any) -> str:
-        question = expr.op()
-        if any(given.values()) or question.find((InMemoryTable, DatabaseTable)):  # neither rows nor a database are kept
+        if any(given.values()):
             return super().compile(expr, **given)
-        return _sql(question)
+        form = Form(expr.op())
+        blanks = form.blanks  # before the form is kept, and forgets them
+        return _filled_in(_sql(form), blanks)
 
     def _register_in_memory_tables(self, expr: ir.Expr) -> None:
         self._drop_unused_memtables()
@@ -43,6 +53,101 @@ class Backend(ibis.backends.duckdb.Backend):
             self.con.unregister(self._unused_memtables.popleft())
 
 
+class Form:
+    """What a question asks, apart from the values in it: equal forms differ in nothing but their blanks."""
+
+    def __init__(self, question: Node) -> None:
+        self.question: Node | None = question
+        self.blanks: list[Node] = []
+        self._places: dict[Node, int] = {}
+        self._nodes: list[tuple[Any, ...]] = []
+        self._read(question)
+        self.key = tuple(self._nodes)
+        self._hash = hash(self.key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Form) and self.key == other.key
+
+    def forget(self) -> Node:
+        """Give the question away: a form that is kept must hold neither rows nor a database."""
+        question, self.question, self.blanks = self.question, None, []
+        assert question is not None
+        return question
+
+    def _read(self, question: Node) -> None:
+        """Note every node after those that it is made of, each by its place; no recursion, for questions are deep."""
+        waiting = [(question, False)]
+        while waiting:
+            node, is_ready = waiting.pop()
+            if node in self._places:
+                continue
+            if is_ready or not (parts := node.__children__):
+                self._nodes.append(self._noted(node))
+                self._places[node] = len(self._places)
+            else:
+                waiting.append((node, True))
+                waiting += [(part, False) for part in reversed(parts)]
+
+    def _noted(self, node: Node) -> tuple[Any, ...]:
+        if _is_blank(node):
+            self.blanks.append(node)
+            return (type(node), node.schema if isinstance(node, InMemoryTable) else node.dtype)
+        if isinstance(node, DatabaseTable):
+            return (DatabaseTable, node.name, node.schema, node.namespace)
+        return (type(node), *(self._plain(arg) for arg in node.__args__))
+
+    def _plain(self, arg: Any) -> Any:
+        if isinstance(arg, Node):
+            return (Node, self._places[arg])
+        if isinstance(arg, tuple):
+            return tuple(self._plain(part) for part in arg)
+        if isinstance(arg, Mapping):
+            return (tuple(arg), tuple(self._plain(part) for part in arg.values()))
+        return arg
+
+
+def _is_blank(node: Node) -> bool:
+    if isinstance(node, InMemoryTable):
+        return True
+    if not isinstance(node, Literal) or node.value is None:
+        return False
+    return bool(node.dtype.is_timestamp() or node.dtype.is_date() or (node.dtype.is_int64() and node.value >= 0))
+
+
 @lru_cache(maxsize=KEPT_QUESTIONS)
-def _sql(question: Node) -> str:
-    return str(ibis.to_sql(question.to_expr(), dialect="duckdb", pretty=False))
+def _sql(form: Form) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the texts between the blanks, and the number of the blank after each of them but the last."""
+    blanks = form.blanks
+    question = form.forget()
+    stand_ins = {node: _stand_in(node, place) for place, node in enumerate(blanks) if isinstance(node, Literal)}
+    text = str(
+        ibis.to_sql((question.replace(stand_ins) if stand_ins else question).to_expr(), dialect="duckdb", pretty=False)
+    )
+    for place, node in enumerate(blanks):
+        text = text.replace(_text(stand_ins.get(node, node)), f"{BLANK}{place}{BLANK}")
+    parts = text.split(BLANK)
+    return tuple(parts[::2]), tuple(map(int, parts[1::2]))
+
+
+def _filled_in(sql: tuple[tuple[str, ...], tuple[int, ...]], blanks: list[Node]) -> str:
+    texts, places = sql
+    values = [_text(node) for node in blanks]
+    return "".join([texts[0], *(values[place] + text for place, text in zip(places, texts[1:], strict=True))])
+
+
+def _stand_in(node: Literal, place: int) -> Literal:
+    if node.dtype.is_int64():
+        return Literal(FIRST_ID + place, node.dtype)
+    first = FIRST_MOMENT if node.dtype.is_timestamp() else FIRST_DAY
+    return Literal(first + timedelta(days=place), node.dtype)
+
+
+def _text(node: Node) -> str:
+    """Return what stands for a moment, a day, an id or a table of rows in the SQL."""
+    if isinstance(node, InMemoryTable):
+        return f'"{node.name}"'
+    compiler = ibis.backends.duckdb.Backend.compiler
+    return str(compiler.visit_Literal(node, value=node.value, dtype=node.dtype).sql(dialect="duckdb"))

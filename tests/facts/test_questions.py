@@ -1,7 +1,7 @@
 """Questions asked of one snapshot after another: threads, memory and kept expressions stay bounded."""
 
 import gc
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import ibis
@@ -9,11 +9,14 @@ import psutil
 import pyarrow as pa
 import pytest
 from django.utils import timezone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crm.one import FewBuyers
 from facts import engine
 from facts.engine import Facts, latest, open_facts
 from facts.models import Snapshot
+from facts.questions import Backend, Form
 from facts.refresh import refresh
 from team.models import Company
 from tests import make
@@ -110,3 +113,54 @@ def test_an_engine_that_nobody_holds_is_closed(company: Company) -> None:
     gc.collect()
     with pytest.raises(duckdb.ConnectionException):
         con.sql("SELECT 1")
+
+
+MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))
+
+
+@given(st.lists(MOMENTS, min_size=3, max_size=3), st.dates(), st.integers(0, 2**62))
+@settings(max_examples=15, deadline=None, database=None)
+def test_a_text_that_is_shared_is_what_ibis_would_write(moments: list[datetime], day: date, number: int) -> None:
+    leads = ibis.table({"id": "int64", "created_at": "timestamp('UTC')", "day": "date", "n": "int64"}, name="leads")
+    rows = ibis.memtable(pa.table({"named": [1, 2]}))
+    since, until, other = (ibis.literal(moment, type="timestamp('UTC')") for moment in moments)
+    asked = leads.filter(leads.created_at.between(since, until), leads.id != ibis.literal(number, type="int64"))
+    asked = asked.semi_join(rows, asked.id == rows.named).mutate(
+        age=(other - asked.created_at), bare=ibis.literal(moments[0].replace(tzinfo=None)), is_day=asked.day == day,
+    )  # fmt: skip
+    expected = ibis.to_sql(asked, dialect="duckdb", pretty=False)
+    assert Backend.from_connection(duckdb.connect()).compile(asked) == expected
+
+
+def test_questions_share_a_text_only_when_they_ask_the_same() -> None:
+    leads = ibis.table({"id": "int64", "n": "int64", "day": "date"}, name="leads")
+    first, second = date(2026, 1, 1), date(2026, 2, 2)
+    within = leads.filter(leads.day >= first, leads.day < second)
+    assert Form(within.op()) == Form(leads.filter(leads.day >= second, leads.day < first).op())
+    others = [
+        leads.filter(leads.day >= first, leads.day < first),
+        leads.filter(leads.day >= first, leads.day <= second),
+        leads.filter(leads.day > first, leads.day < second),
+        leads.filter(leads.day >= first),
+        leads.filter(leads.n >= 5, leads.n < 7),
+        leads.filter(leads.n >= 5, leads.n < 8),
+        leads.select("id").limit(5),
+        leads.select("id").limit(6),
+        leads.select("n").limit(5),
+        leads.mutate(word=ibis.literal("a")),
+        leads.mutate(word=ibis.literal("b")),
+        leads.mutate(is_early=leads.day.isin([first, second])),
+        leads.mutate(is_early=leads.day.isin([first])),
+    ]
+    assert len({Form(question.op()) for question in [within, *others]}) == len(others) + 1
+
+
+def test_a_question_that_names_another_moment_is_not_put_into_sql_again(facts: Facts) -> None:
+    from facts.questions import _sql
+
+    ask(facts, 0)
+    before = _sql.cache_info()
+    ask(facts, 4)  # another moment, other rows
+    after = _sql.cache_info()
+    assert (after.misses, after.hits) == (before.misses, before.hits + 3)
+    assert not [form for form in gc.get_objects() if isinstance(form, Form) and form.question is not None]
