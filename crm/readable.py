@@ -101,9 +101,14 @@ def achieving_owners(user: Reader) -> QuerySet[Owner] | None:
 def check_achievement(user: Reader, owners: QuerySet[Owner]) -> None:
     """Refuse figures of owners whose achievement the reader may not see.
 
+    A filter that means no owner is refused like one that means a colleague: the copy of the records may still know
+    somebody under a name that was changed since, or somebody who was deleted.
+
     Raises:
         PermissionDenied: with what decides it.
     """
     allowed = achieving_owners(user)
-    if allowed is not None and owners.exclude(pk__in=allowed).exists():
-        raise PermissionDenied("You may not see the figures of this colleague. The company settings say who may.")
+    if allowed is not None and (not owners.exists() or owners.exclude(pk__in=allowed).exists()):
+        raise PermissionDenied(
+            "There is no such colleague, or you may not see their figures. The company settings say who may."
+        )

@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from core import periods
 from core.periods import Period
 from crm import models as crm
 from facts.engine import Facts
 from facts.refresh import refresh
+from kpis import discretion
 from kpis.compute import compute
 from kpis.drill import records
 from kpis.registry import BadCut, all_metrics
@@ -90,3 +92,14 @@ def test_a_record_deleted_since_is_counted_but_no_longer_shown(sold: Facts, cfo:
     crm.Opportunity.objects.filter(owner__name="Sam", outcome="won").delete()
     drill = records("opportunities_won", YEAR, user=cfo, facts=sold)
     assert (drill.n, drill.rows.count(), len(drill.page(0, 10))) == (3, 2, 2)
+
+
+@pytest.mark.parametrize("name", ["Rita", "Rita Renamed", "Nobody of that name"])
+def test_a_colleague_is_not_found_by_the_name_of_the_last_copy(sold: Facts, rep: User, name: str) -> None:
+    """Until the next refresh the facts know people by the names that they had."""
+    Company.objects.update(achievement=Company.Achievement.LEADERS)
+    crm.Owner.objects.filter(name="Rita").update(name="Rita Renamed")
+    with pytest.raises(PermissionDenied, match="no such colleague"):
+        discretion.compute(rep, "won_revenue", YEAR, where={"owner": name}, facts=sold)
+    with pytest.raises(PermissionDenied):
+        records("won_revenue", YEAR, user=rep, where={"owner": name}, facts=sold)
