@@ -29,7 +29,7 @@ AGAIN = 3.0  # an unchanged file must be so many times faster than at first
 CHANGED = 1000
 DATABASE = "accord_bench"
 FOLDERS = ["MEDIA_ROOT", "FACTS_DIR"]  # settings that the processes share
-TABLES = ["crm_lead", "crm_owner", "crm_vertical", "crm_import"]
+TABLES = ["crm_lead", "crm_owner", "crm_vertical", "imports_import"]
 TEXT = ["Company", "Email", "Phone", "Title", "LeadSource", "Status", "Country", "City"]
 REFERENCE = """
 INSERT INTO crm_lead (source, external_id, name, first_name, last_name, company_name, email, phone, title, lead_source,
@@ -161,11 +161,11 @@ def _timed(module: str, name: str, file: Path, folders: dict[str, str], answers:
 def ours(file: Path) -> None:
     """The import as a worker does it, to the report of what came of it."""
     from core.work import State, perform
-    from crm.actions import start_import
-    from crm.imports import store
-    from crm.models import Import
+    from imports.actions import start_import
+    from imports.files import storage
+    from imports.models import Import
 
-    run = start_import(files=store.from_path(file), source="salesforce", currency="USD")
+    run = start_import(files=storage.from_path(file), source="salesforce", currency="USD")
     done = perform(Import, run.pk, budget=1e9)
     if done is None or done.state != State.DONE or done.counts["rejected"]:
         raise SystemExit(f"The import did not go through: {done and done.counts}")

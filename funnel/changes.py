@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from crm import changes
-from crm.changes import changed_ids
+from crm import changed_rows
+from crm.changed_rows import changed_ids
 from funnel.stages import Funnel
 
-LEADS = f"""{changes.LEADS}
+LEADS = f"""{changed_rows.LEADS}
 UNION SELECT lead_id FROM crm_stagechange WHERE {{new}} AND lead_id IS NOT NULL
 UNION SELECT deal.lead_id FROM crm_stagechange change JOIN crm_opportunity deal ON deal.id = change.opportunity_id
       WHERE change.{{new}} AND deal.lead_id IS NOT NULL
@@ -41,4 +41,4 @@ def changed(subject: str, since: str) -> np.ndarray:
 
 def names_changed(funnel: Funnel, since: str) -> bool:
     """Whether a row behind a pointer that criteria follow changed."""
-    return changes.names_changed((stage.rule for stage in funnel), since)
+    return changed_rows.names_changed((stage.rule for stage in funnel), since)

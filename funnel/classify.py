@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.database import update_statistics
+from crm.live_tables import FewBuyers
 from crm.models import Lead, StageMapping
-from crm.one import FewBuyers
-from crm.subjects import Described
+from crm.rule_fields import Described
 from facts.batch_run import BatchJob
 from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts

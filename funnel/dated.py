@@ -11,7 +11,7 @@ from typing import Any
 
 import ibis
 
-from crm.subjects import LINKS, SUBJECTS, Described
+from crm.rule_fields import LINKS, SUBJECTS, Described
 from facts.compiling import Question, with_rules
 from facts.rules import Rule, leaves, number, of_events
 from funnel.stages import Funnel, Stage

@@ -12,10 +12,10 @@ import pyarrow as pa
 from django.utils import timezone
 
 from crm.models import StageTrack
-from crm.stages import NAMES, StageBook, book, ours
 from facts.compiling import HasTables
 from funnel.definitions import in_force
 from funnel.stages import Funnel
+from imports.mapping.stage_meanings import NAMES, StageBook, book, ours
 from scoring.current import lead_scores
 from scoring.terms import MQL, PQL
 

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from agreements.kinds import TermsForm
-from crm.subjects import ACCOUNTS, LEADS
+from crm.rule_fields import ACCOUNTS, LEADS
 from facts.criteria import COUNT, Draft
 from facts.rules import WORDS, Rule, Subject, check, in_words
 from funnel.defaults import ORDER

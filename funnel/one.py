@@ -5,9 +5,9 @@ from typing import Any
 import ibis
 from django.utils import timezone
 
+from crm.live_tables import OneBuyer
 from crm.models import Account, Lead
-from crm.one import OneBuyer
-from crm.subjects import LINKS, SUBJECTS, Described
+from crm.rule_fields import LINKS, SUBJECTS, Described
 from facts.compiling import Question, with_rules
 from facts.rules import in_words, leaves
 from funnel.figures import meanings_of, with_figures

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crm.models import Account, Lead, Owner
+from crm.permissions import IMPORTERS
 from funnel.models import Answer, HandOff, Verdict
 from funnel.stages import Funnel, Stage
 from team.access import may, own_ids, reports_of
@@ -220,5 +221,12 @@ MANAGE_ABSENCE = register(
         addresses=(
             "change_routing:away", "change_routing:back", "api-absences-list", "DELETE api-absences-detail",
         ),
+    )
+)  # fmt: skip
+
+MAP_STAGES = register(
+    Action(
+        "map_stages", "say what the stages of a source mean", IMPORTERS, right="import",
+        addresses=("change_stage", "confirm_stage", "undo_stage"),
     )
 )  # fmt: skip

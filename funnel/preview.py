@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from core.numbers import short_number
 from crm.readable import ReadableRows, is_limited
-from crm.subjects import LINKS, SUBJECTS, Described
+from crm.rule_fields import LINKS, SUBJECTS, Described
 from facts.compiling import Question, with_rules
 from facts.engine import open_facts
 from facts.rules import Rule

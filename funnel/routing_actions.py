@@ -9,7 +9,7 @@ from django.db import transaction
 from agreements.models import today
 from crm.models import Owner
 from crm.people import read_people
-from crm.subjects import LEADS
+from crm.rule_fields import LEADS
 from facts.rules import Rule, check
 from funnel.models import Absence, Capacity, RoutingRule
 from funnel.permissions import MANAGE_ABSENCE, MANAGE_ROUTING

@@ -1,6 +1,6 @@
 """Routing rules in words."""
 
-from crm.subjects import LEADS
+from crm.rule_fields import LEADS
 from facts.rules import check, in_words
 from funnel.models import RoutingRule
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import ibis
 
-from crm.subjects import SUBJECTS
+from crm.rule_fields import SUBJECTS
 from facts.compiling import with_rules
 from facts.rules import Rule, in_words, leaves
 from funnel.dated import MOMENT, Asked, conversions, entries, to_json

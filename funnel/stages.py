@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from crm.subjects import SUBJECTS
+from crm.rule_fields import SUBJECTS
 from facts.rules import Rule, Subject, in_words, leaves
 
 WAYS = {"main": "On the main way", "door": "A second door into the main way", "detour": "A way out, or back"}

@@ -17,13 +17,13 @@ from django.utils import timezone
 
 from agreements.models import End, Entry
 from core.work import LEASE, Hopeless, Later, LostLease, State
-from crm.models import Import
-from crm.pushing import PUSHED
 from facts import lake
 from facts.engine import latest
 from facts.refresh import Busy, Progress
 from facts.steps import Step, steps
 from funnel.definitions import FUNNEL, STAGE
+from imports.models import Import
+from imports.push import PUSHED
 from kpis.models import NightlyRun, RunStep
 from kpis.permissions import RECOMPUTE
 from kpis.run_health import tell_of_failure

@@ -9,8 +9,9 @@ from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
 from core.api.errors import no_such_address
-from crm.api import IMPORT_VIEWS, RECORD_VIEWS
+from crm.api import RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
+from imports.api.jobs import IMPORT_VIEWS
 from kpis.api import MetricViewSet
 from scoring.api import PreviewViewSet, ScoreModelViewSet
 from scoring.learned.api import LearnedViewSet

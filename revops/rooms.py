@@ -1,3 +1,17 @@
 """The rooms, floor to roof: a module imports only rooms that stand before its own. Tests hold the code to it."""
 
-ROOMS = ["core", "team", "notify", "facts", "agreements", "crm", "scoring", "funnel", "kpis", "alignment", "revops"]
+ROOMS = [
+    "core",
+    "team",
+    "notify",
+    "facts",
+    "agreements",
+    "crm",
+    "imports",
+    "connectors",
+    "scoring",
+    "funnel",
+    "kpis",
+    "alignment",
+    "revops",
+]

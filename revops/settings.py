@@ -70,6 +70,8 @@ INSTALLED_APPS = [
     "kpis",
     "funnel",
     "scoring",
+    "connectors",
+    "imports",
     "crm",
     "agreements",
     "facts",

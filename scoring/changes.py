@@ -6,8 +6,8 @@ from datetime import datetime
 import ibis
 import numpy as np
 
-from crm import changes
-from crm.changes import LEADS, changed_ids
+from crm import changed_rows
+from crm.changed_rows import LEADS, changed_ids
 from facts.engine import Facts
 from facts.rules import Rule
 from scoring.terms import COUNTED, Model
@@ -23,7 +23,7 @@ def changed(since: str, moment: datetime) -> np.ndarray:
 
 def names_changed(models: Iterable[Model], since: str) -> bool:
     """Whether a row behind a pointer that rules of the models follow changed."""
-    return changes.names_changed((rule for model in models for rule in _rules(model)), since)
+    return changed_rows.names_changed((rule for model in models for rule in _rules(model)), since)
 
 
 def _rules(model: Model) -> Iterator[Rule]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import ibis
 
-from crm.subjects import LINKS
+from crm.rule_fields import LINKS
 from facts.compiling import HasTables, Question, with_rules
 from facts.custom import unix_seconds
 from facts.rules import Rule, leaves, of_events

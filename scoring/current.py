@@ -8,11 +8,11 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
-from crm.past import Past
-from crm.subjects import Described
+from crm.rule_fields import Described
 from facts.compiling import HasTables
 from facts.custom import custom_value
 from facts.engine import Facts
+from imports.history import Past
 from scoring.compiling import MOMENT, Asked, scored, value_of, wanted
 from scoring.definitions import in_force
 from scoring.terms import MQL, Model
@@ -64,7 +64,7 @@ def lead_scores(facts: HasTables, now: datetime, door: str = MQL) -> Any | None:
 def as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -> Any:
     """Return scores as they stood, from the events up to each moment and the fields as known then: id, fit_points, score.
 
-    `moments` holds lead_id and asked_at, one row a lead. Of fields crm.past says how they stood.
+    `moments` holds lead_id and asked_at, one row a lead. Of fields imports.history says how they stood.
     """
     asked = ibis.memtable(moments).select(of_lead="lead_id", **{MOMENT: MOMENT})
     past = Past(facts, asked, wanted(model, facts.table("leads").columns))

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from crm.live_tables import OneBuyer
 from crm.models import Lead
-from crm.one import OneBuyer
-from crm.subjects import Described
+from crm.rule_fields import Described
 from scoring.compiling import Asked, measured
 from scoring.definitions import in_force
 from scoring.fading import DAY, DIGITS, EPOCH, amounts_at, falls_under_at, score_at, state_of, total

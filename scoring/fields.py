@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from crm.models import CustomField
-from crm.past import Past
-from crm.subjects import LINKS, Described
+from crm.rule_fields import LINKS, Described
 from facts.compiling import YES, Question, with_rules
 from facts.engine import Facts
 from facts.rules import Field, Rule, Type
+from imports.history import Past
+from imports.models import CustomField
 from scoring.compiling import MOMENT, wanted
 from scoring.identifiers import is_identifier, stands_for_nothing
 from scoring.proof.measures import Flags

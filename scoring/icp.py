@@ -13,7 +13,7 @@ from typing import Any
 
 import ibis
 
-from crm.subjects import ACCOUNTS, LEADS
+from crm.rule_fields import ACCOUNTS, LEADS
 from facts.compiling import Question, with_rules
 from facts.rules import IN_DAYS, Field, Rule, Subject, check, in_words, leaves, number
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from crm.live_tables import OneBuyer
 from crm.models import Account, Lead
-from crm.one import OneBuyer
-from crm.subjects import LINKS, Described
+from crm.rule_fields import LINKS, Described
 from facts.compiling import Question
 from scoring.definitions import profile_in_force
 from scoring.icp import with_icp

@@ -8,9 +8,9 @@ import pyarrow as pa
 from django.db import connection, transaction
 from django.utils import timezone
 
+from crm.live_tables import FewBuyers
 from crm.models import Lead
-from crm.one import FewBuyers
-from crm.subjects import Described
+from crm.rule_fields import Described
 from facts.portions import Portion
 from scoring.compiling import Asked, states
 from scoring.definitions import in_force

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection
 
-from crm.subjects import Described
+from crm.rule_fields import Described
 from facts.batch_run import BatchJob
 from facts.engine import Facts, open_facts
 from facts.portions import Portion, without

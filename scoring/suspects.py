@@ -15,8 +15,9 @@ import pandas as pd
 
 from core.intervals import wilson
 from core.numbers import percent
-from crm.models import Before, Lead
+from crm.models import Lead
 from facts.engine import Facts
+from imports.models import Before
 from scoring.fields import Column, columns
 from scoring.proof.measures import Flags, auc
 from scoring.proof.outcomes import Outcomes

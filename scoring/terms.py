@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from crm.subjects import FIGURES, LEADS
+from crm.rule_fields import FIGURES, LEADS
 from facts.rules import Rule, Subject
 from scoring.icp import FIELDS, Profile, names_icp
 

@@ -1,6 +1,5 @@
 """The records over HTTP: read-only lists and single rows, each through `visible_to(user)`."""
 
-from crm.api.imports import IMPORT_VIEWS
 from crm.api.views import RECORD_VIEWS
 
-__all__ = ["IMPORT_VIEWS", "RECORD_VIEWS"]
+__all__ = ["RECORD_VIEWS"]

@@ -14,8 +14,8 @@ from rest_framework import serializers
 
 from core.request_values import FIRST_DAY, LAST_DAY, read_date, read_int
 from crm.api.paging import origin
-from crm.imports.record_ids import SALESFORCE, ways_to_write
-from crm.imports.rules import kind_of
+from crm.kinds import kind_of
+from crm.record_ids import SALESFORCE, ways_to_write
 from team.models import Company
 
 MAX_ID = 2**63 - 1

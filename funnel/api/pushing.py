@@ -9,12 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import refusals
-from crm.api import pushing, views
+from crm.api import views
 from crm.models import Lead, LineItem, Record, Subscription, Touch, UsageEvent
-from crm.permissions import PUSH_RECORDS
-from crm.pushing import MOST, Pushed, Refused, leads_of, push
 from funnel.live import FEW, follow_leads
 from funnel.queries import current_stages
+from imports.api import push as push_api
+from imports.permissions import PUSH_RECORDS
+from imports.push import MOST, Pushed, Refused, leads_of, push
 from scoring.models import Score
 from team.models import User
 
@@ -59,7 +60,7 @@ The scores, stages and clocks of up to {FEW} leads follow at once, those of more
 class Pushes:
     """Takes rows of one kind of record."""
 
-    taken: ClassVar[type[pushing.RowSerializer]]
+    taken: ClassVar[type[push_api.RowSerializer]]
     model: ClassVar[type[Record]]
 
     def write(self, request: Request) -> Response:
@@ -67,11 +68,11 @@ class Pushes:
         with refusals():
             PUSH_RECORDS.require(user)
         empty_dates: Counter[str] = Counter()
-        rows = pushing.rows_of(self.taken, request.data, empty_dates)
+        rows = push_api.rows_of(self.taken, request.data, empty_dates)
         try:
             pushed = push(by=user, model=self.model, rows=rows)
         except Refused as error:
-            raise pushing.refusal(error) from None
+            raise push_api.refusal(error) from None
         return Response(PushedSerializer(_told(pushed) | {"empty_dates": empty_dates.total()}).data)
 
 
@@ -89,45 +90,45 @@ def _told(pushed: Pushed) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _pushed_as(form: type[pushing.RowSerializer]) -> Any:
+def _pushed_as(form: type[push_api.RowSerializer]) -> Any:
     return extend_schema(description=WORDS, request=form(many=True), responses=PushedSerializer)
 
 
 class LeadView(Pushes, views.LeadView):
-    taken, model = pushing.NewLead, Lead
+    taken, model = push_api.NewLead, Lead
 
-    @_pushed_as(pushing.NewLead)
+    @_pushed_as(push_api.NewLead)
     def create(self, request: Request) -> Response:
         return self.write(request)
 
 
 class LineItemView(Pushes, views.LineItemView):
-    taken, model = pushing.NewLineItem, LineItem
+    taken, model = push_api.NewLineItem, LineItem
 
-    @_pushed_as(pushing.NewLineItem)
+    @_pushed_as(push_api.NewLineItem)
     def create(self, request: Request) -> Response:
         return self.write(request)
 
 
 class SubscriptionView(Pushes, views.SubscriptionView):
-    taken, model = pushing.NewSubscription, Subscription
+    taken, model = push_api.NewSubscription, Subscription
 
-    @_pushed_as(pushing.NewSubscription)
+    @_pushed_as(push_api.NewSubscription)
     def create(self, request: Request) -> Response:
         return self.write(request)
 
 
 class TouchView(Pushes, views.TouchView):
-    taken, model = pushing.NewTouch, Touch
+    taken, model = push_api.NewTouch, Touch
 
-    @_pushed_as(pushing.NewTouch)
+    @_pushed_as(push_api.NewTouch)
     def create(self, request: Request) -> Response:
         return self.write(request)
 
 
 class UsageEventView(Pushes, views.UsageEventView):
-    taken, model = pushing.NewUsageEvent, UsageEvent
+    taken, model = push_api.NewUsageEvent, UsageEvent
 
-    @_pushed_as(pushing.NewUsageEvent)
+    @_pushed_as(push_api.NewUsageEvent)
     def create(self, request: Request) -> Response:
         return self.write(request)

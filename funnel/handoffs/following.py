@@ -7,10 +7,10 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from crm.directions import INCOMING_WORDS, UNDELIVERED_WORDS
 from funnel.definitions import in_force
 from funnel.handoffs.hours import OwnersHours, grouped, seconds, table_for
 from funnel.models import HandOff
+from imports.load.directions import INCOMING_WORDS, UNDELIVERED_WORDS
 from team.business_time import BusinessTime
 from team.models import Company
 

@@ -6,9 +6,9 @@ import ibis
 import pyarrow as pa
 from django.utils import timezone
 
+from crm.live_tables import OneBuyer
 from crm.models import Lead
-from crm.one import OneBuyer
-from crm.subjects import LINKS, SUBJECTS, Described
+from crm.rule_fields import LINKS, SUBJECTS, Described
 from facts.compiling import Question, with_rules
 from facts.engine import open_facts
 from facts.rules import Rule

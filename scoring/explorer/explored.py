@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from crm.models import Before
 from facts.engine import Facts
+from imports.models import Before
 from scoring.current import as_of
 from scoring.definitions import profile_in_force
 from scoring.explorer.curves import LOOK, Flags, Floats, Whole, peaks, scores

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from crm.subjects import LINKS, Described
+from crm.rule_fields import LINKS, Described
 from facts.compiling import Question, with_rules
 from facts.custom import unix_seconds
 from facts.engine import Facts

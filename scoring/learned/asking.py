@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from crm.past import Past
-from crm.subjects import Described
+from crm.rule_fields import Described
 from facts.rules import Rule
+from imports.history import Past
 from scoring.compiling import MOMENT, Asked, measured, wanted
 from scoring.fields import asked_in
 from scoring.learned.candidates import Kind

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm.models import Import
 from facts.engine import Facts
 from facts.rules import Rule
+from imports.models import Import
 from scoring.proof.measures import missing
 from scoring.terms import Model
 

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 from django.core.cache import cache
 
-from crm.models import CustomField
 from crm.readable import FEWEST, ReadableRows, achieving_owners, is_limited
-from crm.subjects import LINKS, Described
+from crm.rule_fields import LINKS, Described
 from facts.compiling import Question, with_rules
 from facts.engine import Facts, open_facts
+from imports.models import CustomField
 from scoring.models import Proof
 from scoring.proof.evidence import Evidence, Ground, Segment, gathered, segments
 from scoring.proof.kept import kept

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+import imports.models
 from agreements.actions import draft, propose, sign
 from core.work import State, perform
 from crm import models as crm
-from crm.actions import undo_import
 from facts.refresh import refresh
 from funnel.models import HandOff
+from imports.actions import undo_import
 from kpis.models import NightlyRun
 from kpis.nightly import queue_what_is_due
 from scoring.models import Score
@@ -137,7 +138,7 @@ def test_one_wrong_line_keeps_all_out_and_is_named(push: Push, wrong: Any, field
     said = push("leads", [row(1, name="Ann"), wrong], 400)
     assert words in said["fields"][f"line 2: {field}"][0]
     assert not crm.Lead.objects.exists()
-    assert not crm.Import.objects.exists()
+    assert not imports.models.Import.objects.exists()
 
 
 def test_too_many_rows_nobody_s_right_and_no_scope(push: Push) -> None:
@@ -153,10 +154,10 @@ def test_a_day_of_pushes_is_an_import_that_can_be_taken_back(push: Push, alone: 
     first = push("leads", [row(1, title="Chief"), row(2)])
     again = push("leads", [row(1, title="Owner"), row(3)])
     assert first["imports"] == again["imports"]
-    run = crm.Import.objects.get()
+    run = imports.models.Import.objects.get()
     assert (run.counts["created"], run.counts["updated"], run.counts["rows"]) == (2, 2, 4)
     undo = undo_import(run=run, user=make.user(Role.OPS, email="o@example.com"))
-    perform(crm.Undo, undo.pk)
+    perform(imports.models.Undo, undo.pk)
     there.refresh_from_db()
     assert (there.title, crm.Lead.objects.count()) == ("Clerk", 1)
     assert push("leads", row(1, title="Head"))["imports"] != [run.pk]
@@ -190,7 +191,7 @@ def test_line_items_and_subscriptions_are_written_in_bulk_and_twice_is_once(push
     ]
     assert push("line_items", lines)["created"] == 3
     assert push("line_items", [*lines[:2], {**lines[2], "amount": "20"}]) | {"rows": []} == {
-        "created": 0, "updated": 1, "unchanged": 2, "imports": [crm.Import.objects.get().pk], "rows": [], "followed": [],
+        "created": 0, "updated": 1, "unchanged": 2, "imports": [imports.models.Import.objects.get().pk], "rows": [], "followed": [],
         "empty_dates": 0,
     }  # fmt: skip
     assert push("subscriptions", row(9, account="A1", plan="Gold", period="year", amount="240"))["created"] == 1

@@ -8,7 +8,21 @@ from pathlib import Path
 import pytest
 
 BASE = Path(__file__).resolve().parents[2]
-APPS = ("core", "team", "notify", "facts", "agreements", "crm", "scoring", "funnel", "kpis", "alignment", "revops")
+APPS = (
+    "core",
+    "team",
+    "notify",
+    "facts",
+    "agreements",
+    "crm",
+    "imports",
+    "connectors",
+    "scoring",
+    "funnel",
+    "kpis",
+    "alignment",
+    "revops",
+)
 OUTSIDE = re.compile(
     r"(^|/|_)(views?|forms?|api|filters|address|paging|timeline|criteria|editor|page|cuts|grains|periods)(/|\.py$)"
 )

@@ -11,7 +11,7 @@ from crm.models import DayRate, ExchangeRate, Opportunity
 from crm.rates import Factor
 from team.models import Company, User
 from tests import make
-from tests.crm.importing import bring, picture, refused
+from tests.imports.importing import bring, picture, refused
 
 pytestmark = pytest.mark.django_db
 

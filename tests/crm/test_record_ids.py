@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.deletions import forget
 from core.work import perform
-from crm.connectors.gone import forget
-from crm.imports.notes import MISFIT, SHORT_ID, note_sentences
-from crm.imports.record_ids import SHORTENED_REASON, is_shortened, read_ids, salesforce_id
-from crm.models import Account, Import, Lead, Opportunity, Preview, Touch
-from crm.pushing import Refused, push
+from crm.models import Account, Lead, Opportunity, Touch
+from crm.record_ids import SHORTENED_REASON, is_shortened, read_ids, salesforce_id
+from imports.models import Import, Preview
+from imports.parsing.notes import MISFIT, SHORT_ID, note_sentences
+from imports.push import Refused, push
 from team.models import User
 from tests import make
-from tests.crm.importing import bring, picture, queue, refused
-from tests.crm.workbooks import xlsx
+from tests.imports.importing import bring, picture, queue, refused
+from tests.imports.workbooks import xlsx
 
 EXPORT = "Id,AccountId,Name,StageName,Amount,CloseDate,CreatedDate\n"
 ROWS = (

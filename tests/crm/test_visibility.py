@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from crm.models import Lead, Owner, Quota, Record, Spend
 from team.models import Company, Role, User
 from tests import make
-from tests.crm.importing import records
+from tests.imports.importing import records
 
 LEADERS = [Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO]
 OTHERS = [Role.REP, Role.MARKETER, Role.SUPPORT]

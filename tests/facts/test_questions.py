@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm.one import FewBuyers
+from crm.live_tables import FewBuyers
 from facts import engine
 from facts.engine import Facts, latest, open_facts
 from facts.models import Snapshot

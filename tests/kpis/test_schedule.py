@@ -11,10 +11,10 @@ from django.db import connection
 from django.utils import timezone
 
 from core.work import State
-from crm.models import Import
 from facts import steps
 from facts.engine import open_facts
 from facts.models import Snapshot
+from imports.models import Import
 from kpis.models import NightlyRun
 from kpis.nightly import ask_for_run, queue_what_is_due
 from team.models import Company

@@ -75,7 +75,7 @@ def truths(public_data: Path) -> Truth:
 @pytest.fixture
 def imported(public_data: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Asked]]:
     """Import a folder in this process. The facts are refreshed once: within one transaction all rows look new."""
-    monkeypatch.setattr("crm.management.commands.import_crm._worker_answers", lambda: False)
+    monkeypatch.setattr("imports.management.commands.import_crm._worker_answers", lambda: False)
 
     def bring(folder: str, source: str) -> Asked:
         Company.get()

@@ -13,11 +13,11 @@ from django.db.models import Count, Q, Sum
 
 from core.periods import preset, year
 from crm import models as crm
-from crm.stages_seen import seen
 from facts.engine import open_facts
 from facts.refresh import refresh
 from funnel.classify import classify
 from funnel.handoffs.tick import tick
+from funnel.mapping.usage import seen
 from funnel.models import Answer, HandOff, Verdict
 from kpis.compute import compute
 from kpis.models import Goal

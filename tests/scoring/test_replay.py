@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from crm.subjects import Described
+from crm.rule_fields import Described
 from facts import registry
 from facts.duck import open_engine
 from facts.engine import open_facts
@@ -23,7 +23,7 @@ from scoring.live import score_lead
 from scoring.models import Score
 from scoring.terms import COUNTED, from_terms
 from tests import make
-from tests.crm.importing import imported
+from tests.imports.importing import imported
 from tests.scoring.conftest import EVENTS, NOW, Run, terms
 from tests.scoring.naive import Happened, score
 

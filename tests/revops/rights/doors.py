@@ -10,12 +10,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+import connectors.models
+import imports.models
 from agreements import kinds
 from agreements import permissions as agreeing
 from agreements.models import Agreement
+from connectors.access import kept
 from crm import models as crm
 from crm import permissions as bringing
-from crm.connectors.access import kept
 from funnel import permissions as selling
 from funnel.definitions import in_force
 from funnel.models import Absence, HandOff, RoutingRule
@@ -203,19 +205,19 @@ plain(measuring.RECOMPUTE, "runs")
 # Imports, stages, rates, connectors
 
 
-def an_import(world: World, **fields: Any) -> crm.Import:
-    return crm.Import.objects.create(
+def an_import(world: World, **fields: Any) -> imports.models.Import:
+    return imports.models.Import.objects.create(
         **{"key": f"import:{next(make.numbers)}", "name": "leads.csv", "folder": "x", **fields}
     )
 
 
 def a_file(world: World) -> list[int]:
     run = an_import(world)
-    return [run.pk, crm.ImportFile.objects.create(run=run, name="leads.csv", stored="0", size=1).pk]
+    return [run.pk, imports.models.ImportFile.objects.create(run=run, name="leads.csv", stored="0", size=1).pk]
 
 
 def connector(world: World) -> list[int]:
-    made = crm.Connector.objects.create(
+    made = connectors.models.Connector.objects.create(
         source="hubspot", name="HubSpot", base_url="https://api.hubapi.com", method="private_app", schedule="0 * * * *",
         kinds=["leads"], sign_in=kept({"token": "t"}), added_by=world.people[Role.OPS],
     )  # fmt: skip
@@ -241,13 +243,15 @@ for name in ("file_mapping", "mapping_text", "answer_file", "leave_out_file", "t
 
 @door(bringing.IMPORT_RECORDS, "forget_mapping")
 def _(world: World, actor: User, relation: str) -> Request:
-    row = crm.RememberedMapping.objects.create(source="shop", kind="leads", signature="a", decided_at=timezone.now())
+    row = imports.models.RememberedMapping.objects.create(
+        source="shop", kind="leads", signature="a", decided_at=timezone.now()
+    )
     return Request(reverse("forget_mapping", args=[row.pk]))
 
 
 @door(bringing.IMPORT_RECORDS, "forget_zone")
 def _(world: World, actor: User, relation: str) -> Request:
-    row = crm.SourceZone.objects.create(source="shop", time_zone="UTC", decided_at=timezone.now())
+    row = imports.models.SourceZone.objects.create(source="shop", time_zone="UTC", decided_at=timezone.now())
     return Request(reverse("forget_zone", args=[row.pk]))
 
 

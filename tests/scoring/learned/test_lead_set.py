@@ -8,15 +8,16 @@ from django.urls import reverse
 
 from agreements.models import Version
 from core.work import State, perform
-from crm.models import CustomField, Lead
+from crm.models import Lead
 from facts.refresh import refresh
+from imports.models import CustomField
 from scoring.checking import faults
 from scoring.learned.result import Result
 from scoring.learned.work import ask, result_of
 from scoring.models import Learning
 from team.models import User
-from tests.crm.test_mapping_page import form, page
-from tests.crm.test_review import go, hold
+from tests.imports.test_mapping_page import form, page
+from tests.imports.test_review import go, hold
 from tests.scoring.learned.lead_set import LEAKS, write
 
 ROWS = 1_200

@@ -15,7 +15,7 @@ from scoring.fields import Column
 from scoring.proof.outcomes import outcomes
 from scoring.suspects import Suspect, judged, suspects
 from tests import make
-from tests.crm.importing import imported
+from tests.imports.importing import imported
 
 N = 2_000
 NUMBERED = [f"A-{place}" for place in range(N)]

@@ -13,7 +13,7 @@ from scoring.proof.measures import auc
 from scoring.proof.outcomes import outcomes
 from scoring.terms import from_terms
 from tests import make
-from tests.crm.importing import imported
+from tests.imports.importing import imported
 from tests.scoring.conftest import terms
 
 HANDED = datetime(2026, 2, 2, 9, tzinfo=UTC)

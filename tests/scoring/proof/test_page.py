@@ -8,7 +8,7 @@ from django.test import Client
 from agreements.actions import draft
 from agreements.models import Version
 from core.work import State
-from crm.models import CustomField
+from imports.models import CustomField
 from scoring.models import Proof
 from scoring.proof.proving import asked_for
 from team.models import User

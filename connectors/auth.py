@@ -1,0 +1,241 @@
+"""How we sign in to each source: what a person fills in, and how an access token is had and renewed.
+
+What was filled in and the access token of the hour lie together in the connector's sealed `sign_in`.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from connectors.errors import Expired, Fault, Misunderstood, NotPermitted, Refused
+from connectors.http import Line
+
+EARLY = 60.0  # an access token is renewed this many seconds before it ends
+SALESFORCE_SESSION = 3600.0  # Salesforce does not say how long; a session that ends earlier is renewed when it does
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a question needs to be answered: where to put it, and the token that goes with it."""
+
+    base_url: str
+    token: str = field(repr=False)
+    header: str = "Authorization"
+    expires_at: float = 0.0  # seconds since the epoch; 0: never
+    refresh_token: str = field(default="", repr=False)  # a new one, where the source gave one
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {self.header: f"Bearer {self.token}" if self.header == "Authorization" else self.token}
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.expires_at) and time.time() > self.expires_at - EARLY
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Blank:
+    """Something to fill in."""
+
+    name: str
+    label: str
+    is_secret: bool = True
+    is_long: bool = False
+    is_optional: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to sign in. `begin` gets the base address and what was filled in."""
+
+    key: str
+    title: str
+    hint: str
+    blanks: tuple[Blank, ...]
+    begin: Callable[[str, Mapping[str, str]], Session]
+    renews: bool = True  # False: the token is all there is, and when it is refused nothing can be done
+
+
+def _given(header: str) -> Callable[[str, Mapping[str, str]], Session]:
+    return lambda base, filled: Session(base, filled["token"], header)
+
+
+def _oauth(source: str, url: str, filled: Mapping[str, str], **content: Any) -> dict[str, Any]:
+    """Ask a token endpoint.
+
+    Raises:
+        Refused: it takes neither token nor secret.
+    """
+    line = Line(source)
+    try:
+        answer = line.ask("POST", url, headers={}, secrets=tuple(filled.values()), **content)
+        found = answer.json()
+    except (Expired, NotPermitted, Misunderstood) as fault:
+        raise Refused(str(fault)) from None
+    finally:
+        line.close()
+    if not isinstance(found, dict) or not isinstance(found.get("access_token"), str):
+        raise Refused("The answer to the sign-in holds no access token")
+    return found
+
+
+def _expiry(found: Mapping[str, Any]) -> float:
+    return time.time() + float(found.get("expires_in") or 1800)
+
+
+def _hubspot(base: str, filled: Mapping[str, str]) -> Session:
+    form = {name: filled[name] for name in ("client_id", "client_secret", "refresh_token")}
+    found = _oauth("hubspot", f"{base}/oauth/v1/token", filled, data={"grant_type": "refresh_token", **form})
+    return Session(
+        base, found["access_token"], expires_at=_expiry(found), refresh_token=found.get("refresh_token") or ""
+    )
+
+
+def _pipedrive(base: str, filled: Mapping[str, str]) -> Session:
+    """The token is had from another host than the data, and names the company's own host."""
+    issuer = base if base.startswith("http:") else "https://oauth.pipedrive.com"
+    found = _oauth(
+        "pipedrive",
+        f"{issuer}/oauth/token",
+        filled,
+        data={"grant_type": "refresh_token", "refresh_token": filled["refresh_token"]},
+        auth=(filled["client_id"], filled["client_secret"]),
+    )
+    return Session(
+        found.get("api_domain") or base,
+        found["access_token"],
+        expires_at=_expiry(found),
+        refresh_token=found.get("refresh_token") or "",
+    )
+
+
+def _salesforce(base: str, filled: Mapping[str, str], form: Mapping[str, str]) -> Session:
+    found = _oauth("salesforce", f"{base}/services/oauth2/token", filled, data=dict(form))
+    return Session(
+        found.get("instance_url") or base,
+        found["access_token"],
+        expires_at=time.time() + SALESFORCE_SESSION,
+        refresh_token=found.get("refresh_token") or "",
+    )
+
+
+def _salesforce_refresh(base: str, filled: Mapping[str, str]) -> Session:
+    form = {"grant_type": "refresh_token", "client_id": filled["client_id"], "refresh_token": filled["refresh_token"]}
+    if filled.get("client_secret"):
+        form["client_secret"] = filled["client_secret"]
+    return _salesforce(base, filled, form)
+
+
+def _salesforce_client(base: str, filled: Mapping[str, str]) -> Session:
+    names = ("client_id", "client_secret")
+    return _salesforce(base, filled, {"grant_type": "client_credentials", **{name: filled[name] for name in names}})
+
+
+def _salesforce_jwt(base: str, filled: Mapping[str, str]) -> Session:
+    import jwt
+
+    is_sandbox = ".sandbox." in base or base.startswith("https://test.")
+    audience = "https://test.salesforce.com" if is_sandbox else "https://login.salesforce.com"
+    claims = {"iss": filled["client_id"], "sub": filled["username"], "aud": audience, "exp": int(time.time()) + 180}
+    try:
+        assertion = jwt.encode(claims, filled["private_key"], algorithm="RS256")
+    except (ValueError, TypeError, jwt.PyJWTError):
+        raise Refused("The private key cannot be read; paste it whole, from BEGIN to END") from None
+    form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
+    return _salesforce(base, {**filled, "assertion": assertion}, form)
+
+
+def _salesforce_password(base: str, filled: Mapping[str, str]) -> Session:
+    from connectors.vendors.salesforce.bulk import log_in
+
+    return log_in(base, filled)
+
+
+CLIENT_ID = Blank("client_id", "Client ID", is_secret=False)
+CLIENT_SECRET = Blank("client_secret", "Client secret")
+REFRESH_TOKEN = Blank("refresh_token", "Refresh token")
+CONSUMER_KEY = Blank("client_id", "Consumer key", is_secret=False)
+
+METHODS: dict[str, tuple[Method, ...]] = {
+    "hubspot": (
+        Method(
+            "private_app",
+            "Private app",
+            "In HubSpot: Settings, Integrations, Private apps. Give it the scopes crm.objects.*.read, crm.schemas.*.read, "
+            "crm.objects.owners.read and tickets.",
+            (Blank("token", "Access token"),),
+            _given("Authorization"),
+            renews=False,
+        ),
+        Method(
+            "oauth",
+            "OAuth app",
+            "An app that was installed in the portal and has a refresh token.",
+            (CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN),
+            _hubspot,
+        ),
+    ),
+    "pipedrive": (
+        Method(
+            "api_token",
+            "API token",
+            "In Pipedrive: Personal preferences, API. Take an admin's, so that everybody's deals are seen.",
+            (Blank("token", "API token"),),
+            _given("x-api-token"),
+            renews=False,
+        ),
+        Method(
+            "oauth",
+            "OAuth app",
+            "An app that was installed in the company and has a refresh token.",
+            (CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN),
+            _pipedrive,
+        ),
+    ),
+    "salesforce": (
+        Method(
+            "client_credentials",
+            "Connected app, client credentials",
+            "A connected app with the client credentials flow switched on and a user to run as. Use your My Domain address.",
+            (CONSUMER_KEY, Blank("client_secret", "Consumer secret")),
+            _salesforce_client,
+        ),
+        Method(
+            "refresh_token",
+            "Connected app, refresh token",
+            "A connected app that somebody has allowed, with the scopes api and refresh_token.",
+            (CONSUMER_KEY, Blank("client_secret", "Consumer secret", is_optional=True), REFRESH_TOKEN),
+            _salesforce_refresh,
+        ),
+        Method(
+            "jwt",
+            "Connected app, signed (JWT)",
+            "A connected app with a certificate, and a user whom it may act for.",
+            (CONSUMER_KEY, Blank("username", "User name", is_secret=False), Blank("private_key", "Private key", is_long=True)),
+            _salesforce_jwt,
+        ),
+        Method(
+            "password",
+            "User name, password and security token",
+            "The older way; Salesforce lets it be switched off. The address is https://login.salesforce.com or your My Domain.",
+            (
+                Blank("username", "User name", is_secret=False),
+                Blank("password", "Password"),
+                Blank("security_token", "Security token"),
+            ),
+            _salesforce_password,
+        ),
+    ),
+}  # fmt: skip
+
+
+def method_of(source: str, key: str) -> Method:
+    return next(method for method in METHODS[source] if method.key == key)
+
+
+__all__ = ["METHODS", "Blank", "Fault", "Method", "Session", "method_of"]

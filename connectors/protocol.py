@@ -1,0 +1,83 @@
+"""What a reader hands over: one page of a source, as rows of the files that the source's own export would hold."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from connectors.access import Access
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which records are wanted: changed at or after `since` (None: ever) and before `until`, by the source's clock.
+
+    The window of a pull begins a little before the end of the last one, for what became visible late. `known` has the
+    modification time of each record that the last pull saw in that overlap, so that it is not brought in again.
+    """
+
+    since: datetime | None
+    until: datetime
+    tail: datetime  # from here on the next pull will look again
+    known: Mapping[str, str] = field(default_factory=dict)
+
+    def is_news(self, key: str, modified: str) -> bool:
+        return self.known.get(key) != modified
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows for one file. The columns of a file are the same on every page of a pull."""
+
+    file: str
+    header: tuple[str, ...]
+    rows: list[list[str]]
+
+
+@dataclass
+class Page:
+    """One page, and where the next one begins."""
+
+    tables: list[Table] = field(default_factory=list)
+    gone: list[tuple[str, str]] = field(default_factory=list)  # (kind of record, id): what the source has deleted
+    recent: dict[str, str] = field(default_factory=dict)  # {id: modified} of what lies in the window's tail
+    position: dict[str, Any] = field(default_factory=dict)
+    is_last: bool = False
+    wait: float = 0.0  # seconds until it is worth asking for the next page
+
+
+class Reader(Protocol):
+    """Reads one source. It keeps nothing that a page's position does not say, so any worker can go on."""
+
+    def __init__(self, access: Access) -> None: ...
+
+    def greet(self) -> str:
+        """Ask the source who we are; returns its answer in a few words."""
+
+    def page(self, kind: str, window: Window, position: dict[str, Any]) -> Page:
+        """Read the page at a position; {} is the first."""
+
+    def close(self) -> None: ...
+
+
+def cell(value: Any) -> str:
+    """Write a JSON value as an export would."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).replace("\0", "")
+
+
+def distinct(labels: Iterable[tuple[str, str]], taken: Iterable[str]) -> dict[str, str]:
+    """Return {key: label}; a label that is taken is told apart by its key."""
+    from imports.parsing.headers import fold
+
+    seen, found = {fold(label) for label in taken}, {}
+    for key, label in labels:
+        name = label.strip() or key
+        if fold(name) in seen:
+            name = f"{name} ({key})"
+        seen.add(fold(name))
+        found[key] = name
+    return found

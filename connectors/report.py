@@ -1,0 +1,130 @@
+"""How a connector stands, in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from connectors.auth import method_of
+from connectors.forms import RHYTHMS
+from connectors.models import Connector, Pull
+from connectors.registry import CRMS
+from connectors.schedule import next_pull
+from core.work import State
+from imports.models import ImportFile
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A connector, its last pull, and what is to be said of it."""
+
+    connector: Connector
+    last: Pull | None
+
+    @property
+    def state(self) -> str:
+        if not self.connector.is_enabled:
+            return "Stopped" if self.connector.trouble else "Off"
+        if self.last is None:
+            return "Not pulled yet"
+        if not self.last.is_over:
+            return "Waiting" if self.last.state == State.QUEUED else "Pulling"
+        if self.last.state != State.DONE:
+            return self.last.get_state_display()
+        return "With gaps" if self.last.notes else "Up to date"
+
+    @property
+    def kind(self) -> str:
+        """The badge's colour."""
+        if self.state in {"Stopped", "Failed"}:
+            return "is-alarm"
+        if self.state == "With gaps":
+            return "is-warning"
+        if self.state == "Up to date":
+            return "is-met"
+        return "side-joint" if self.state == "Pulling" else ""
+
+    @property
+    def waits_for(self) -> str:
+        """What the source makes us wait for just now; nothing when we do not wait for it."""
+        last = self.last
+        waits = last and last.state == State.QUEUED and last.checkpoint.get("waits") and last.run_after > timezone.now()
+        return last.last_error if last and waits else ""
+
+    @property
+    def next_pull(self) -> datetime | None:
+        return next_pull(self.connector)
+
+    @property
+    def rhythm(self) -> str:
+        return RHYTHMS.get(self.connector.schedule, self.connector.schedule)
+
+    @property
+    def sign_in(self) -> str:
+        return method_of(self.connector.source, self.connector.method).title
+
+    @property
+    def kinds(self) -> list[tuple[str, datetime | None]]:
+        """What is pulled, and up to when each is here."""
+        titles = CRMS[self.connector.source].kinds
+        return [(title, self.connector.until(kind)) for kind, title in titles.items() if kind in self.connector.kinds]
+
+    @property
+    def sentence(self) -> str:
+        """Say what there is to say first."""
+        name = self.connector.name
+        if self.connector.trouble:
+            return f"{name} has stopped: {self.connector.trouble}. Sign in anew, and it goes on where it was."
+        if not self.connector.is_enabled:
+            return f"{name} is off. Nothing is pulled until you switch it on."
+        if self.last is None:
+            return f"{name} is ready. The first pull brings everything; later ones only what changed."
+        if not self.last.is_over:
+            return doing(self.last)
+        if self.last.state == State.FAILED:
+            return f"The last pull failed: {self.last.last_error}. The next one goes on from the same place."
+        return self._done(self.last)
+
+    def _done(self, last: Pull) -> str:
+        if last.state == State.CANCELLED:
+            return "The last pull was stopped. What it had handed to the import is in."
+        gone = f", and {_count(last.gone, 'record')} that the source has deleted went" if last.gone else ""
+        return f"The last pull brought {_count(last.done_units, 'row')}{gone}." if last.done_units or gone else (
+            "The last pull found nothing new."
+        )  # fmt: skip
+
+
+def doing(pull: Pull) -> str:
+    """Say what a pull is at just now."""
+    kinds = pull.checkpoint.get("kinds") or []
+    title = CRMS[pull.connector.source].kinds.get(kinds[0], kinds[0]) if kinds else ""
+    rows = f", {_count(pull.done_units, 'row')} so far" if pull.done_units else ""
+    if pull.state == State.RUNNING and pull.lacks_worker:
+        return f"Waiting for a worker{rows}; the pull then resumes where it stopped"
+    words = {
+        "read": f"Reads {title.lower()}{rows}" if title else f"Reads{rows}",
+        "hand over": f"Hands {_count(pull.done_units, 'row')} to the import",
+        "import": f"The import takes in {_count(pull.done_units, 'row')}",
+        "over": "Ends",
+    }
+    return f"{words.get(pull.checkpoint.get('phase', ''), 'Signs in')} …"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def standings(connectors: Iterable[Connector]) -> list[Standing]:
+    """Return how each stands, with one question for all their last pulls."""
+    found = list(connectors)
+    last = Pull.objects.filter(connector__in=found).order_by("connector_id", "-pk").distinct("connector_id")
+    pulls = {pull.connector_id: pull for pull in last.select_related("connector")}
+    return [Standing(connector, pulls.get(connector.pk)) for connector in found]
+
+
+def history(connector: Connector) -> QuerySet[Pull]:
+    """Return its pulls, newest first, with what their imports counted."""
+    files = ImportFile.objects.only("run", "rows", "rejected", "dropped", "counts")
+    return connector.pulls.select_related("asked_by", "run").prefetch_related(Prefetch("run__files", files))

@@ -1,0 +1,266 @@
+"""A pull, step by step: sign in, read page after page into files, hand them to the import, then move the cursor.
+
+What a page held is on disk before its checkpoint is committed, and what lies behind the checkpoint is cut off when
+another worker goes on; so a worker may be killed at any time. The cursor moves only in the transaction that finds
+the import of those rows done. A limit or a cut line never holds a worker: the row is put back until it is due.
+"""
+
+from datetime import datetime, timedelta
+from time import sleep
+
+from django.db import transaction
+
+from connectors.access import Access
+from connectors.alerts import tell_of_trouble
+from connectors.allowed_hosts import Forbidden
+from connectors.deletions import forget
+from connectors.errors import Busy, Misunderstood, NotPermitted, Refused, back_off
+from connectors.models import ACTIVE, Connector, Pull
+from connectors.protocol import Page, Reader, Window
+from connectors.registry import CRMS, reader_for
+from connectors.spool import Lost, Spool, discard, left_over
+from core.sealing import Unsealable
+from core.work import Hopeless, Later, State
+from imports.actions import start_import
+from imports.files import storage
+from imports.load.empty_cells import CLEAR, EMPTY
+from imports.models import Import, ImportFile
+
+OVERLAP = timedelta(minutes=10)  # what becomes visible late, or was stamped before it was committed
+SHORT = 2.0  # seconds that may be waited where we stand
+MOST_WAITS = 12  # in a row, about an hour and a half; the schedule then begins anew
+LOOK_AGAIN = 3.0  # seconds between two looks at the import
+MOST_RECENT = 2000  # ids remembered of an overlap; with more, its rows are simply brought in again
+MOST_NOTES = 50
+
+
+class Puller:
+    """One claim's work on a pull; what it holds in memory can be lost at any time."""
+
+    def __init__(self, pull: Pull) -> None:
+        self.pull = pull
+        self.connector = pull.connector
+        self._reader: Reader | None = None
+        self._spool: Spool | None = None
+
+    def close(self) -> None:
+        if self._reader:
+            self._reader.close()
+        self._reader = None
+
+    def step(self) -> bool:
+        """Do one step; True when nothing is left.
+
+        Raises:
+            Later: the source, or the import, is not ready.
+            Hopeless: the pull cannot end well.
+        """
+        try:
+            return self._phase()
+        except Busy as fault:
+            return self._wait(fault)
+        except (Refused, Unsealable) as error:
+            switch_off(self.connector, str(error))
+            raise Hopeless(f"The sign-in is refused: {error}") from None
+        except NotPermitted as fault:
+            raise Hopeless(f"{self.connector} is closed to us: {fault}") from None
+        except (Misunderstood, Forbidden) as error:
+            raise Hopeless(str(error)) from None
+        except Lost:
+            self._begin_anew()
+            return False
+
+    def _phase(self) -> bool:
+        match self.pull.checkpoint.get("phase", "begin"):
+            case "begin":
+                self._begin()
+            case "read":
+                self._read()
+            case "hand over":
+                self._hand_over()
+            case "import":
+                self._look_at_import()
+            case "over":
+                self._say_what_failed()
+                return True
+        return False
+
+    # begin
+
+    def _begin(self) -> None:
+        """Find out that we may come in, and what time it is there: the pull takes what changed before now."""
+        discard_left_overs(self.pull.pk)
+        self.reader.greet()
+        clock = self._access.now
+        self.pull.advance({"phase": "read", "until": clock.isoformat(), "kinds": self._kinds()})
+
+    def _kinds(self) -> list[str]:
+        """Return what is to be read, in the order of the source: what others point to comes first."""
+        return [kind for kind in CRMS[self.connector.source].kinds if kind in self.connector.kinds]
+
+    def _begin_anew(self) -> None:
+        discard(self.pull.pk)
+        self._spool = None
+        self.pull.advance({}, done_units=0)
+
+    # read
+
+    def _read(self) -> None:
+        """Read one page, or find that the next kind is not open to us."""
+        point = self.pull.checkpoint
+        if not point["kinds"]:
+            self.pull.advance({**point, "phase": "hand over"})
+            return
+        kind = point["kinds"][0]
+        try:
+            page = self.reader.page(kind, self._window(kind), point.get("position", {}))
+        except NotPermitted as fault:
+            self._leave_out(kind, str(fault))
+            return
+        self._keep(kind, page)
+        if page.wait:
+            raise Later(page.wait, f"Waits for {self.connector.get_source_display()} to gather {kind}")
+
+    def _window(self, kind: str) -> Window:
+        until = datetime.fromisoformat(self.pull.checkpoint["until"])
+        last = self.connector.until(kind)
+        known = self.connector.cursors.get(kind, {}).get("recent", {})
+        return Window(last - OVERLAP if last else None, until, until - OVERLAP, known)
+
+    def _keep(self, kind: str, page: Page) -> None:
+        """Put a page on disk, then commit where the next one begins."""
+        self.spool.append(kind, page.tables, page.gone)
+        point = dict(self.pull.checkpoint)
+        recent = {**point.get("recent", {}).get(kind, {}), **page.recent}
+        over = page.is_last
+        rows = self.pull.done_units + sum(len(table.rows) for table in page.tables)
+        self.pull.advance(
+            {
+                **point,
+                "kinds": point["kinds"][1:] if over else point["kinds"],
+                "position": {} if over else page.position,
+                "files": self.spool.sizes,
+                "recent": {**point.get("recent", {}), kind: recent if len(recent) <= MOST_RECENT else {}},
+                "read": [*point.get("read", []), *([kind] if over else [])],
+                "waits": 0,
+            },
+            done_units=rows,
+        )
+
+    def _leave_out(self, kind: str, why: str) -> None:
+        point = self.pull.checkpoint
+        source = CRMS[self.connector.source]
+        if kind not in source.optional:
+            self._note(f"{source.kinds[kind]} left out: {why}")
+        self.pull.advance({**point, "kinds": point["kinds"][1:], "position": {}, "waits": 0}, notes=self.pull.notes)
+
+    # import
+
+    def _hand_over(self) -> None:
+        """Give the files to the import, in the transaction of the checkpoint, so that they are given once."""
+        paths = self.spool.paths()
+        with transaction.atomic():
+            run = None
+            if paths:
+                files = [given for path in paths for given in storage.from_path(path)]
+                name = f"{self.connector} ({self.connector.get_source_display()}), pull {self.pull.pk}"
+                run = start_import(files=files, source=self.connector.source, name=name, user=self.pull.asked_by)
+                run.files.update(answers={EMPTY: CLEAR})  # the API tells all columns: what it leaves empty is empty
+            point = {**self.pull.checkpoint, "phase": "import", "run": run.pk if run else None}
+            self.pull.advance(point, run=run)
+
+    def _look_at_import(self) -> None:
+        run = Import.objects.filter(pk=self.pull.checkpoint["run"]).first()
+        if run is None and self.pull.checkpoint["run"]:
+            raise Hopeless("The import of what was read is gone")
+        if run is not None:
+            if not run.is_over:
+                raise Later(LOOK_AGAIN, "Waits for the import of what was read")
+            if run.state != State.DONE:
+                raise Hopeless(
+                    f"The import of what was read ended as {run.get_state_display().lower()}: {run.last_error}"
+                )
+        self._move_cursors(run)
+
+    def _move_cursors(self, run: Import | None) -> None:
+        """Forget what the source deleted and move the cursor of each kind that is in, all at once."""
+        failed = self._unread_files(run)
+        with transaction.atomic():
+            row = Connector.objects.select_for_update().get(pk=self.connector.pk)
+            gone = forget(row.source, self.spool.gone())
+            until = self.pull.checkpoint["until"]
+            recent = self.pull.checkpoint.get("recent", {})
+            for kind in self.pull.checkpoint.get("read", []):
+                if kind not in failed:
+                    row.cursors[kind] = {"until": until, "recent": recent.get(kind, {})}
+            row.save(update_fields=["cursors"])
+            point = {"phase": "over", "until": until, "failed": sorted(failed.values())}
+            self._count_rejected(run)
+            self.pull.advance(point, gone=gone, notes=self.pull.notes)
+        discard(self.pull.pk)
+
+    def _unread_files(self, run: Import | None) -> dict[str, str]:
+        """Return {kind: why} of files that the import could not take at all."""
+        if run is None:
+            return {}
+        files = self.pull.checkpoint["files"]
+        unread = run.files.exclude(state=ImportFile.State.DONE)
+        return {files[file.name]["kind"]: f"{file.name}: {file.reason}" for file in unread if file.name in files}
+
+    def _count_rejected(self, run: Import | None) -> None:
+        rejected = run.counts["rejected"] if run else 0
+        if rejected:
+            self._note(f"{rejected} rows were rejected; the import tells which and why")
+
+    def _say_what_failed(self) -> None:
+        failed = self.pull.checkpoint.get("failed")
+        if failed:
+            raise Hopeless(f"Not everything could be taken in, and will be read again: {'; '.join(failed)}")
+
+    # waiting
+
+    def _wait(self, fault: Busy) -> bool:
+        """Wait as long as the source asks, or else longer each time; only a moment is waited here and now."""
+        waits = self.pull.checkpoint.get("waits", 0) + 1
+        if waits > MOST_WAITS:
+            raise Hopeless(f"{fault}. Tried {MOST_WAITS} times in a row; the next pull goes on from the same place")
+        seconds = fault.wait or back_off(waits)
+        point = {**self.pull.checkpoint, "waits": waits}
+        if seconds > SHORT:
+            raise Later(seconds, str(fault), checkpoint=point)
+        self.pull.advance(point)
+        sleep(seconds)
+        return False
+
+    def _note(self, words: str) -> None:
+        self.pull.notes = [*self.pull.notes, words][:MOST_NOTES]
+
+    @property
+    def reader(self) -> Reader:
+        if self._reader is None:
+            self._access = Access.to(self.connector)
+            self._reader = reader_for(self._access)
+        return self._reader
+
+    @property
+    def spool(self) -> Spool:
+        if self._spool is None:
+            self._spool = Spool(self.pull.pk, self.pull.checkpoint.get("files", {}))
+        return self._spool
+
+
+def switch_off(connector: Connector, why: str) -> None:
+    """Stop a connector whose sign-in is refused, and tell those who can mend it."""
+    with transaction.atomic():
+        row = Connector.objects.select_for_update().get(pk=connector.pk)
+        row.is_enabled, row.trouble = False, why
+        row.save(update_fields=["is_enabled", "trouble"])
+        tell_of_trouble(row)
+
+
+def discard_left_overs(own: int) -> None:
+    """Delete the files of pulls that ended or are not known."""
+    others = set(left_over()) - {own}
+    active = set(Pull.objects.filter(pk__in=others, state__in=ACTIVE).values_list("pk", flat=True))
+    for pk in others - active:
+        discard(pk)

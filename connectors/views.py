@@ -1,0 +1,162 @@
+"""The pages of the connectors."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from connectors import actions, report
+from connectors.allowed_hosts import Forbidden
+from connectors.auth import METHODS, Method, method_of
+from connectors.errors import Fault
+from connectors.forms import ConnectorForm
+from connectors.models import Connector
+from connectors.registry import CRMS, Crm
+from core.live import render_live
+from core.tasks import ring
+from team.access import needs
+from team.models import User
+
+PULLS_PER_PAGE = 25
+CONNECTORS_PER_PAGE = 25
+form_view = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@needs("import")
+@require_safe
+def connectors(request: HttpRequest) -> HttpResponse:
+    """List the connectors: how each stands, when it pulled last and will pull next, how far it lags."""
+    page = Paginator(Connector.objects.all(), CONNECTORS_PER_PAGE).get_page(request.GET.get("page"))
+    free = [crm for crm in CRMS.values() if crm.source not in {one.source for one in Connector.objects.all()}]
+    context = {"page": page, "standings": report.standings(page), "free": [(crm, METHODS[crm.source]) for crm in free]}
+    return render(request, "connectors/connectors.html", context)
+
+
+@needs("import")
+@require_safe
+def connector(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one connector and its pulls; the live region asks for itself while a pull is at work."""
+    found = get_object_or_404(Connector, pk=pk)
+    page = Paginator(report.history(found), PULLS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"standing": report.standings([found])[0], "connector": found, "page": page}
+    return render_live(request, "connectors/connector.html", context)
+
+
+@sensitive_post_parameters()
+@never_cache
+@needs("import")
+@form_view
+def add_connector(request: HttpRequest, source: str, method: str) -> HttpResponse:
+    """Add a connector to a source, signed in to in one way."""
+    crm, way = _way(source, method)
+    form = ConnectorForm(request.POST or None, crm=crm, method=way)
+    if request.method == "POST" and "test" in request.POST:
+        return _tested(request, form)
+    if request.method == "POST" and form.is_valid():
+        made = actions.add_connector(by=_user(request), source=source, filled=form.filled(), **form.values())
+        messages.success(request, f"{made} is saved. Pull now, or wait for its schedule.")
+        return redirect("connector", made.pk)
+    return _form_page(request, form)
+
+
+@sensitive_post_parameters()
+@never_cache
+@needs("import")
+@form_view
+def edit_connector(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a connector; what is secret is kept where nothing new is written."""
+    found = get_object_or_404(Connector, pk=pk)
+    crm, way = _way(found.source, request.GET.get("method", found.method))
+    form = ConnectorForm(request.POST or None, crm=crm, method=way, connector=found)
+    if request.method == "POST" and "test" in request.POST:
+        return _tested(request, form)
+    if request.method == "POST" and form.is_valid():
+        filled = form.filled() if form.has_new_sign_in or found.trouble else None
+        actions.change_connector(by=_user(request), connector=found, filled=filled, **form.values())
+        messages.success(request, f"{found} is saved.")
+        return redirect("connector", pk)
+    return _form_page(request, form)
+
+
+def _way(source: str, method: str) -> tuple[Crm, Method]:
+    if source not in CRMS or method not in {way.key for way in METHODS[source]}:
+        raise Http404
+    return CRMS[source], method_of(source, method)
+
+
+def _form_page(request: HttpRequest, form: ConnectorForm, **context: Any) -> HttpResponse:
+    others = [way for way in METHODS[form.crm.source] if way.key != form.method.key]
+    context = {
+        "form": form,
+        "crm": form.crm,
+        "way": form.method,
+        "connector": form.connector,
+        "others": others,
+        **context,
+    }
+    return render_live(request, "connectors/connector_form.html", context, region="tested")
+
+
+def _tested(request: HttpRequest, form: ConnectorForm) -> HttpResponse:
+    """Try to sign in with what is on the form, and say how it went; nothing is saved."""
+    if not form.is_valid():
+        return _form_page(request, form, failed="Something is missing above; mend it first.")
+    values = form.values()
+    try:
+        name = actions.test_sign_in(
+            by=_user(request), source=form.crm.source, base_url=values["base_url"], method=values["method"], filled=form.filled()
+        )  # fmt: skip
+    except (Fault, Forbidden) as error:
+        return _form_page(request, form, failed=str(error))
+    return _form_page(request, form, succeeded=name)
+
+
+@needs("import")
+@require_POST
+def pull_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin a pull and ring for it. A bell that nobody hears is rung again by the next tick."""
+    found = get_object_or_404(Connector, pk=pk)
+    if not found.is_enabled:
+        messages.error(request, f"{found} is off. Switch it on first.")
+        return redirect("connector", pk)
+    pull = actions.pull_now(by=_user(request), connector=found)
+    transaction.on_commit(lambda: ring(pull), robust=True)
+    return redirect("connector", pk)
+
+
+@needs("import")
+@require_POST
+def change_state(request: HttpRequest, pk: int, change: str) -> HttpResponse:
+    """Switch a connector on or off, stop its pull, or have everything read again."""
+    found = get_object_or_404(Connector, pk=pk)
+    act, words = CHANGES[change]
+    act(by=_user(request), connector=found)
+    messages.success(request, words.format(name=found))
+    return redirect("connector", pk)
+
+
+CHANGES = {
+    "on": (actions.enable, "{name} is on. It pulls by its schedule again."),
+    "off": (actions.disable, "{name} is off."),
+    "stop": (actions.cancel, "The pull is stopped."),
+    "again": (actions.pull_everything_again, "The next pull reads everything again; what is the same stays the same."),
+}
+
+
+@needs("import")
+@require_POST
+def remove_connector(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Connector, pk=pk)
+    actions.remove(by=_user(request), connector=found)
+    messages.success(request, f"{found} is gone, with its sign-in. The records that it brought stay.")
+    return redirect("connectors")
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)

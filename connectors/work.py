@@ -1,0 +1,8 @@
+"""Who works on the pulls of connectors."""
+
+from connectors.models import Pull
+from connectors.schedule import queue_due
+from connectors.sync import Puller
+from core.work import register_worker
+
+register_worker(Pull, Puller, schedule=queue_due)

@@ -1,0 +1,210 @@
+"""Deciding what a stage means: what would move, the move itself, and taking the last one back.
+
+The outcome, probability and days of every deal in question are reckoned anew from what its source told, so that a
+decision can be taken back, and an import of the same file finds nothing to change.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from crm.models import StageDecision, StageMapping, StageTrack
+from funnel.permissions import MAP_STAGES
+from imports.load.locks import one_at_a_time
+from imports.load.stage_outcomes import settle_ended_stages
+from imports.mapping.catalogue import sources
+from imports.mapping.stage_meanings import Meaning
+from team.models import User
+
+MOVES_DEALS = {StageTrack.DEAL, StageTrack.REASON}
+SAID = """
+WITH said AS (
+    SELECT o.id, o.pipeline, o.stage, o.lost_reason, o.outcome AS old_outcome, o.probability AS old_probability,
+        coalesce(o.told ->> 'outcome', o.outcome) AS outcome,
+        CASE WHEN o.told ? 'probability' THEN (o.told ->> 'probability')::numeric ELSE o.probability END AS probability,
+        CASE WHEN o.told ? 'closed_on' THEN (o.told ->> 'closed_on')::date ELSE o.closed_on END AS closed_on,
+        CASE WHEN o.told ? 'expected_close_on' THEN (o.told ->> 'expected_close_on')::date
+            ELSE o.expected_close_on END AS expected_close_on
+    FROM crm_opportunity o WHERE o.source = %(source)s AND {which}
+), by_stage AS (
+    SELECT said.*, coalesce(nullif(m.outcome, ''), said.outcome) AS staged, m.probability AS agreed
+    FROM said LEFT JOIN crm_stagemapping m ON m.source = %(source)s AND m.track = 'deal'
+        AND m.pipeline = said.pipeline AND m.stage = said.stage
+), by_reason AS (
+    SELECT b.*, CASE WHEN b.staged IN ('lost', 'no_decision') AND r.outcome <> '' THEN r.outcome ELSE b.staged END AS ours
+    FROM by_stage b LEFT JOIN crm_stagemapping r ON r.source = %(source)s AND r.track = 'reason'
+        AND r.stage = b.lost_reason AND b.lost_reason <> ''
+), new AS (
+    SELECT b.*, CASE WHEN ours = 'open' AND agreed IS NOT NULL THEN agreed ELSE probability END AS chance,
+        CASE WHEN %(expected_when)s AND outcome = 'open' AND ours <> 'open' THEN coalesce(expected_close_on, closed_on)
+            WHEN %(closed_when)s AND outcome <> 'open' AND ours = 'open' THEN NULL ELSE closed_on END AS closes_on,
+        CASE WHEN %(expected_when)s AND outcome = 'open' AND ours <> 'open' THEN NULL
+            WHEN %(expected_when)s AND outcome <> 'open' AND ours = 'open' THEN closed_on
+            ELSE expected_close_on END AS expects_on
+    FROM by_reason b
+)
+"""
+MOVE = """
+UPDATE crm_opportunity o SET outcome = n.ours, probability = n.chance, closed_on = n.closes_on,
+    expected_close_on = n.expects_on, told = n.told
+FROM (SELECT new.*, CASE WHEN (ours, chance) IS DISTINCT FROM (outcome, probability) THEN
+    jsonb_build_object('outcome', outcome, 'probability', probability) ELSE '{{}}'::jsonb END
+    || CASE WHEN (ours = 'open') <> (outcome = 'open') THEN
+    jsonb_build_object('closed_on', closed_on, 'expected_close_on', expected_close_on) ELSE '{{}}'::jsonb END AS told
+    FROM new) n
+WHERE o.id = n.id AND (o.outcome, o.probability, o.closed_on, o.expected_close_on, o.told)
+    IS DISTINCT FROM (n.ours, n.chance, n.closes_on, n.expects_on, n.told)
+"""
+COUNT = """
+SELECT count(*), old_outcome, ours, old_probability IS DISTINCT FROM chance FROM new GROUP BY 2, 3, 4 ORDER BY 1 DESC
+"""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage as a source writes it."""
+
+    source: str
+    track: str
+    pipeline: str
+    stage: str
+
+    @property
+    def key(self) -> dict[str, str]:
+        return {"source": self.source, "track": self.track, "pipeline": self.pipeline, "stage": self.stage}
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What a decision does to deals: how many there are, from which outcome to which, how many chances change."""
+
+    deals: int = 0
+    outcomes: tuple[tuple[str, str, int], ...] = ()  # from, to, how many
+    chances: int = 0
+
+
+def decided(stage: Stage) -> Meaning | None:
+    row = StageMapping.objects.filter(**stage.key).first()
+    return Meaning.of(row) if row else None
+
+
+def preview(stage: Stage, meaning: Meaning) -> Moves:
+    """Say what deciding so would do; nothing is written."""
+    with _tried(stage, meaning):
+        return _moves(stage)
+
+
+@contextmanager
+def _tried(stage: Stage, meaning: Meaning) -> Iterator[None]:
+    """The mapping as if it were decided, for as long as somebody looks."""
+    with transaction.atomic():
+        _set(stage, meaning)
+        yield
+        transaction.set_rollback(True)
+
+
+def decide(*, by: User, stage: Stage, meaning: Meaning | None) -> StageDecision:
+    """Keep what a stage means, None for nothing of our own, and move the deals that it concerns."""
+    MAP_STAGES.require(by)
+    with transaction.atomic():
+        one_at_a_time()
+        before = decided(stage)
+        _set(stage, meaning)
+        moved = _move(stage)
+        settle_ended_stages(stage.source)
+        return StageDecision.objects.create(
+            **stage.key, before=_words(before), after=_words(meaning), moved=moved, decided_by=by
+        )
+
+
+def last_decision() -> StageDecision | None:
+    return StageDecision.objects.filter(undone_at=None).select_related("decided_by").first()
+
+
+def undo(*, by: User) -> StageDecision | None:
+    """Take the last decision back that still stands; the one before is then the last."""
+    MAP_STAGES.require(by)
+    with transaction.atomic():
+        one_at_a_time()
+        last = StageDecision.objects.select_for_update().filter(undone_at=None).first()
+        if last is None:
+            return None
+        stage = Stage(last.source, last.track, last.pipeline, last.stage)
+        _set(stage, _meaning(last.before))
+        _move(stage)
+        settle_ended_stages(stage.source)
+        last.undone_at = timezone.now()
+        last.save(update_fields=["undone_at"])
+        return last
+
+
+def _set(stage: Stage, meaning: Meaning | None) -> None:
+    if meaning is None:
+        StageMapping.objects.filter(**stage.key).delete()
+        return
+    said = {"ours": meaning.ours, "outcome": meaning.outcome, "probability": meaning.probability}
+    StageMapping.objects.update_or_create(defaults=said, **stage.key)  # type: ignore[arg-type]
+
+
+def _words(meaning: Meaning | None) -> dict[str, Any] | None:
+    if meaning is None:
+        return None
+    chance = None if meaning.probability is None else str(meaning.probability)
+    return {"ours": meaning.ours, "outcome": meaning.outcome, "probability": chance}
+
+
+def _meaning(words: dict[str, Any] | None) -> Meaning | None:
+    if words is None:
+        return None
+    chance = None if words["probability"] is None else Decimal(words["probability"])
+    return Meaning(words["ours"], words["outcome"], chance)
+
+
+# The deals
+
+
+def _moves(stage: Stage) -> Moves:
+    found = _run(stage, SAID + COUNT)
+    outcomes = tuple((old, new, count) for count, old, new in _changed(found))
+    chances = sum(count for count, _, _, differs in found if differs)
+    return Moves(sum(row[0] for row in found), outcomes, chances)
+
+
+def _changed(found: list[tuple[Any, ...]]) -> list[tuple[int, str, str]]:
+    counts: dict[tuple[str, str], int] = {}
+    for count, old, new, _ in found:
+        if old != new:
+            counts[old, new] = counts.get((old, new), 0) + count
+    return [(count, old, new) for (old, new), count in counts.items()]
+
+
+def _move(stage: Stage) -> int:
+    if stage.track not in MOVES_DEALS:
+        return 0
+    return len(_run(stage, SAID + MOVE + "RETURNING o.id"))
+
+
+def _run(stage: Stage, statement: str) -> list[tuple[Any, ...]]:
+    if stage.track not in MOVES_DEALS:
+        return []
+    is_deal = stage.track == StageTrack.DEAL
+    which = "o.pipeline = %(pipeline)s AND o.stage = %(stage)s" if is_deal else "o.lost_reason = %(stage)s"
+    values: dict[str, str | bool] = {**stage.key, **_manners(stage.source)}
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(which=which), values)
+        return list(cursor.fetchall())
+
+
+def _manners(source: str) -> dict[str, bool]:
+    """Tell whether the source has one column for the day of the close and the day that is hoped for."""
+    known = sources().get(source)
+    rules = [rule for one in (known.mappings if known else ()) if one.object == "opportunity" for rule in one.fields]
+    return {
+        "closed_when": any(rule.name == "closed_on" and rule.when for rule in rules),
+        "expected_when": any(rule.name == "expected_close_on" and rule.when for rule in rules),
+    }

@@ -1,0 +1,61 @@
+"""What people say of a stage: which of ours it is, how a deal in it ended, how likely it is won."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from crm.models import Outcome, StageTrack
+from funnel.mapping.decisions import Stage
+from imports.mapping.stage_meanings import STAGES, Meaning
+
+ENDS = [(Outcome.LOST.value, "Lost"), (Outcome.NO_DECISION.value, "No decision")]
+
+
+class WhichStageForm(forms.Form):
+    """Which stage an address is about."""
+
+    source = forms.CharField(max_length=40)
+    track = forms.ChoiceField(choices=StageTrack.choices)
+    pipeline = forms.CharField(max_length=255, required=False, strip=False)
+    stage = forms.CharField(max_length=255, strip=False)
+
+    def named(self) -> Stage:
+        return Stage(**self.cleaned_data)
+
+
+class MeaningForm(forms.Form):
+    ours = forms.ChoiceField(
+        label="Stage of ours", required=False, choices=[("", "Not mapped"), *((one.key, one.name) for one in STAGES)],
+    )  # fmt: skip
+    outcome = forms.ChoiceField(
+        label="Outcome of its deals", required=False, choices=[("", "As the source says"), *Outcome.choices],
+        help_text="Three ways to end, never two: a buyer who decided nothing was not lost to a rival.",
+    )  # fmt: skip
+    percent = forms.DecimalField(
+        label="Agreed chance to win", required=False, min_value=0, max_value=100, decimal_places=2,
+        help_text="In percent, for open deals. Empty: as the source says.", widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
+    )  # fmt: skip
+
+    def __init__(self, data: Any, *, stage: Stage, meaning: Meaning | None) -> None:
+        super().__init__(data, initial=_initial(meaning))
+        if stage.track == StageTrack.REASON:
+            del self.fields["ours"]
+            self.fields["outcome"].choices = [("", "As the source says"), *ENDS]  # type: ignore[attr-defined]
+            self.fields["outcome"].label = "Deals lost for this reason are"
+        elif stage.track != StageTrack.DEAL:
+            del self.fields["outcome"]
+        if stage.track != StageTrack.DEAL:
+            del self.fields["percent"]
+
+    def meaning(self) -> Meaning:
+        percent = self.cleaned_data.get("percent")
+        chance = None if percent is None else Decimal(percent) / 100
+        return Meaning(self.cleaned_data.get("ours", ""), self.cleaned_data.get("outcome", ""), chance)
+
+
+def _initial(meaning: Meaning | None) -> dict[str, Any]:
+    if meaning is None:
+        return {}
+    percent = None if meaning.probability is None else f"{(meaning.probability * 100).normalize():f}"
+    return {"ours": meaning.ours, "outcome": meaning.outcome, "percent": percent}

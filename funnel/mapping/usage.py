@@ -1,0 +1,130 @@
+"""Every stage that the sources' records show, how often, and what it means so far; the unmapped first."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+from crm.models import Outcome, StageMapping, StageTrack
+from funnel.mapping.decisions import Stage
+from imports.mapping.catalogue import sources, titles
+from imports.mapping.outcomes import word_behind
+from imports.mapping.stage_meanings import NAMES, Meaning, usual
+
+SEEN = """
+SELECT source, 'deal', pipeline, stage, count(*), 0 FROM crm_opportunity WHERE stage <> '' GROUP BY 1, 3, 4
+UNION ALL SELECT source, 'reason', '', lost_reason, count(*), 0 FROM crm_opportunity
+    WHERE lost_reason <> '' AND coalesce(told ->> 'outcome', outcome) IN ('lost', 'no_decision') GROUP BY 1, 4
+UNION ALL SELECT source, 'lifecycle', '', lifecycle_stage, count(*), 0 FROM crm_lead
+    WHERE lifecycle_stage <> '' GROUP BY 1, 4
+UNION ALL SELECT source, 'status', '', status, count(*), 0 FROM crm_lead WHERE status <> '' GROUP BY 1, 4
+UNION ALL SELECT c.source, c.track, coalesce(nullif(c.pipeline, ''), o.pipeline, ''), c.stage, 0, count(*)
+    FROM crm_stagechange c LEFT JOIN crm_opportunity o ON o.id = c.opportunity_id
+    WHERE c.stage <> '' GROUP BY 1, 2, 3, 4
+"""
+
+GUESSED = """
+SELECT source, pipeline, stage, coalesce(told ->> 'outcome', outcome), count(*) FROM crm_opportunity
+WHERE outcome_basis = 'guess' AND stage <> '' GROUP BY 1, 2, 3, 4 ORDER BY 5
+"""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """An outcome that only words in the name of a stage suggest."""
+
+    outcome: str
+    why: str
+
+    @property
+    def label(self) -> str:
+        return str(Outcome(self.outcome).label)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A stage as it was seen, and what it means."""
+
+    stage: Stage
+    source_title: str
+    records: int  # deals or leads that stand there now
+    changes: int  # entries of histories
+    meaning: Meaning | None
+    is_decided: bool
+    guess: Guess | None = None
+
+    @property
+    def track_label(self) -> str:
+        return StageTrack(self.stage.track).label
+
+    @property
+    def ours(self) -> str:
+        return NAMES.get(self.meaning.ours, self.meaning.ours) if self.meaning else ""
+
+    @property
+    def outcome(self) -> str:
+        return Outcome(self.meaning.outcome).label if self.meaning and self.meaning.outcome else ""
+
+    @property
+    def is_unmapped(self) -> bool:
+        """Whether nobody knows which of our stages it is; a reason needs none of ours."""
+        return self.stage.track != StageTrack.REASON and not (self.meaning and self.meaning.ours)
+
+
+def seen() -> list[Seen]:
+    """Return all stages, the unmapped first, then by how many records stand there."""
+    names = dict(titles())
+    decided = {
+        Stage(row.source, row.track, row.pipeline, row.stage): Meaning.of(row) for row in StageMapping.objects.all()
+    }
+    guesses = _guesses()
+    found = [
+        _seen(stage, counts, decided.get(stage), names, guesses.get(stage))
+        for stage, counts in _counts(decided).items()
+    ]
+    return sorted(found, key=lambda one: (not one.is_unmapped, -one.records, -one.changes, *one.stage.key.values()))
+
+
+def _counts(decided: dict[Stage, Meaning]) -> dict[Stage, tuple[int, int]]:
+    """Count what stands in each stage; one that was decided and is empty now is still there."""
+    counts: dict[Stage, tuple[int, int]] = dict.fromkeys(decided, (0, 0))
+    with connection.cursor() as cursor:
+        cursor.execute(SEEN)
+        for *words, records, changes in cursor.fetchall():
+            stage = Stage(*words)
+            before = counts.get(stage, (0, 0))
+            counts[stage] = (before[0] + records, before[1] + changes)
+    return counts
+
+
+def guess_of(stage: Stage) -> Guess | None:
+    """Return the outcome that is guessed for the deals of a stage; None where something proves it or it is decided."""
+    decided = StageMapping.objects.filter(**stage.key).exclude(outcome="").exists()
+    return None if decided else _guesses().get(stage)
+
+
+def _guesses() -> dict[Stage, Guess]:
+    """Return what most deals of each stage are guessed to be, and why."""
+    with connection.cursor() as cursor:
+        cursor.execute(GUESSED)
+        rows = cursor.fetchall()
+    return {
+        Stage(source, StageTrack.DEAL.value, pipeline, stage): Guess(outcome, _why(source, stage))
+        for source, pipeline, stage, outcome, _ in rows
+    }
+
+
+def _why(source: str, stage: str) -> str:
+    known = sources().get(source)
+    rules = [rule for one in (known.mappings if known else ()) if one.object == "opportunity" for rule in one.fields]
+    maps = [rule.map for rule in rules if rule.name == "outcome" and rule.map]
+    word = next((word for one in maps if (word := word_behind(one, stage))), "")
+    return f"The name contains “{word}”." if word else "The name says neither won nor lost."
+
+
+def _seen(
+    stage: Stage, counts: tuple[int, int], decided: Meaning | None, names: dict[str, str], guess: Guess | None
+) -> Seen:
+    meaning = decided or usual(stage.source, stage.track, stage.stage)
+    title = names.get(stage.source, stage.source.capitalize())
+    guess = None if decided and decided.outcome else guess
+    return Seen(stage, title, *counts, meaning, decided is not None, guess)

@@ -1,0 +1,115 @@
+"""The pages of the stage mapping: all stages of the sources, what one means, what changing it would move."""
+
+from typing import cast
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from crm.models import Outcome, StageDecision, StageTrack
+from funnel.mapping.decisions import Moves, Stage, decide, decided, last_decision, preview, undo
+from funnel.mapping.forms import MeaningForm, WhichStageForm
+from funnel.mapping.usage import guess_of, seen
+from imports.mapping.catalogue import titles
+from imports.mapping.stage_meanings import NAMES, Meaning, usual
+from team.access import needs
+from team.models import User
+
+STAGES_PER_PAGE = 50
+
+
+@needs("import")
+@require_safe
+def stage_mapping(request: HttpRequest) -> HttpResponse:
+    """List every stage that the sources' records show, the unmapped first."""
+    stages = seen()
+    page = Paginator(stages, STAGES_PER_PAGE).get_page(request.GET.get("page"))
+    rows = [(one, _address(one.stage), _address(one.stage, "confirm_stage")) for one in page]
+    unmapped = sum(one.is_unmapped for one in stages)
+    context = {"page": page, "rows": rows, "unmapped": unmapped, "last": last_decision()}
+    return render(request, "funnel/mapping/stages.html", context)
+
+
+def _address(stage: Stage, page: str = "change_stage") -> str:
+    return f"{reverse(page)}?{urlencode(stage.key)}"
+
+
+@needs("import")
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_stage(request: HttpRequest) -> HttpResponse:
+    """Say what a stage means: what it would move is shown before it is kept."""
+    which = WhichStageForm(request.GET)
+    if not which.is_valid():
+        raise Http404
+    stage = which.named()
+    meaning = decided(stage)
+    proposed = meaning or usual(stage.source, stage.track, stage.stage)
+    form = MeaningForm(request.POST or None, stage=stage, meaning=proposed)
+    moves: Moves | None = None
+    if request.method == "POST" and "drop" in request.POST:
+        return _kept(request, decide(by=_user(request), stage=stage, meaning=None))
+    if request.method == "POST" and form.is_valid():
+        if "save" in request.POST:
+            return _kept(request, decide(by=_user(request), stage=stage, meaning=form.meaning()))
+        moves = preview(stage, form.meaning())
+    context = {
+        "stage": stage, "form": form, "moves": moves, "outcomes": _in_words(moves), "is_decided": meaning is not None,
+        "guess": guess_of(stage), "confirm": _address(stage, "confirm_stage"),
+        "source_title": dict(titles()).get(stage.source, stage.source), "track": StageTrack(stage.track).label,
+        "usual": _said(usual(stage.source, stage.track, stage.stage)), "address": _address(stage),
+    }  # fmt: skip
+    return render(request, "funnel/mapping/stage.html", context)
+
+
+@needs("import")
+@require_POST
+def confirm_stage(request: HttpRequest) -> HttpResponse:
+    """Keep what was guessed of a stage as the company's decision."""
+    which = WhichStageForm(request.GET)
+    if not which.is_valid():
+        raise Http404
+    stage = which.named()
+    guess = guess_of(stage)
+    if guess is None:
+        messages.warning(request, f"Nothing is guessed about “{stage.stage}” any more.")
+        return redirect("stage_mapping")
+    known = decided(stage) or Meaning((usual(stage.source, stage.track, stage.stage) or Meaning()).ours)
+    ours = known.ours or (guess.outcome if guess.outcome in NAMES else "")
+    return _kept(
+        request, decide(by=_user(request), stage=stage, meaning=Meaning(ours, guess.outcome, known.probability))
+    )
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _kept(request: HttpRequest, decision: StageDecision) -> HttpResponse:
+    words = "1 deal moved" if decision.moved == 1 else f"{decision.moved:,} deals moved"
+    messages.success(request, f"“{decision.stage}” is mapped; {words}. Numbers follow with the next run.")
+    return redirect("stage_mapping")
+
+
+def _in_words(moves: Moves | None) -> list[tuple[str, str, int]]:
+    found = moves.outcomes if moves else ()
+    return [(Outcome(old).label, Outcome(new).label, count) for old, new, count in found]
+
+
+def _said(meaning: Meaning | None) -> str:
+    return NAMES.get(meaning.ours, "") if meaning else ""
+
+
+@needs("import")
+@require_POST
+def undo_stage(request: HttpRequest) -> HttpResponse:
+    """Take the last decision back."""
+    undone = undo(by=_user(request))
+    if undone:
+        messages.success(request, f"What was said of “{undone.stage}” is taken back.")
+    else:
+        messages.warning(request, "There is no decision to take back.")
+    return redirect("stage_mapping")

@@ -1,0 +1,266 @@
+"""What people do to the records: bring them in, say beforehand how, and take them back."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from core.work import State, Work
+from imports.files import storage
+from imports.inference import saved_mappings
+from imports.inference.questions import ZONE, questions, said_otherwise
+from imports.inference.uploads import SEVERAL, whose
+from imports.load.corrections import AT_FIRST
+from imports.load.duplicates import treatments
+from imports.mapping.catalogue import companions, source_names
+from imports.mapping.editing import kind_for
+from imports.mapping.schema import MappingError
+from imports.models import Import, ImportFile, Likeness, Preview, RememberedMapping, SourceZone, Treatment, Undo
+from imports.parsing.time_zones import zone_named
+from imports.permissions import IMPORT_RECORDS, UNDO_IMPORT
+from imports.preview import counting
+from imports.undo import blockers
+from team.models import User, currency_code
+
+
+class CannotUndo(Exception):
+    """Something stands on the import that it would take away."""
+
+
+class NotHeld(Exception):
+    """The import does not wait for anybody; it was brought in or cancelled meanwhile."""
+
+
+class CannotBringIn(Exception):
+    """Something must be said before the import can go in; the message says what."""
+
+
+def start_import(
+    *, files: Iterable[storage.Given], source: str = "auto", name: str = "", currency: str = "", user: User | None = None,
+    duplicates: Mapping[str, str] | None = None, waits: bool = False,
+) -> Import:  # fmt: skip
+    """Keep the files and put the import in the queue; whoever calls rings the bell, or the next tick does.
+
+    With `waits` nothing goes in before somebody has looked at it and said so (`bring_in`).
+
+    `user` is None for the command line, which acts for nobody.
+
+    Raises:
+        PermissionDenied: the person's role imports nothing.
+        OSError: the files cannot be kept (the disk is full, say); then nothing is left of them.
+    """
+    _require_importer(user)
+    storage.discard_old()
+    folder = storage.new_folder()
+    try:
+        kept = storage.keep(folder, files)
+        with transaction.atomic():
+            run = Import.objects.create(
+                key=f"import:{uuid.uuid4()}", source=source, folder=folder, currency_asked=currency, started_by=user,
+                duplicates=treatments(duplicates or {}),
+                name=(name or ", ".join(one.name for one in kept))[:255], size=sum(one.size for one in kept),
+                sha256=kept[0].sha256 if len(kept) == 1 else "", waits=waits,
+            )  # fmt: skip
+            ImportFile.objects.bulk_create(
+                ImportFile(run=run, name=one.name, stored=one.stored, sha256=one.sha256, size=one.size) for one in kept
+            )
+    except BaseException:
+        storage.discard(folder)
+        raise
+    return run
+
+
+def cancel_import(*, run: Import, user: User | None) -> bool:
+    """Stop an import; what is in stays in. False when it was over already."""
+    _require_importer(user)
+    ending = Import.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.RUNNING])
+    counting.stop(run)
+    return bool(ending.update(state=State.CANCELLED, lease_until=None, held_since=None, finished_at=timezone.now()))
+
+
+def _require_importer(user: User | None) -> None:
+    if user is not None:
+        IMPORT_RECORDS.require(user)
+
+
+def _held(run_pk: int, user: User | None) -> Import:
+    """Return an import that waits for somebody, locked, if the person may say how it is read."""
+    _require_importer(user)
+    run = Import.objects.select_for_update().get(pk=run_pk)
+    if not run.is_held:
+        raise NotHeld("This import does not wait any more: it was brought in or cancelled meanwhile.")
+    return run
+
+
+def map_file(*, file: ImportFile, source: str, kind: str, mappings: list[dict[str, Any]], user: User) -> Preview:
+    """Have a file read as somebody says; what it would bring is counted anew.
+
+    Raises:
+        PermissionDenied: the person's role imports nothing.
+        NotHeld: the import does not wait any more.
+        MappingError: the mapping says something that cannot be.
+    """
+    with transaction.atomic():
+        run = _held(file.run_id, user)
+        file.source, file.kind, file.mappings, file.mapped_by, file.remembered = source, kind, mappings, user, None
+        file.rank, file.state, file.reason = kind_for(file).rank, ImportFile.State.READING, ""
+        file.save()
+        return counting.restart(run)
+
+
+def leave_out(*, file: ImportFile, user: User) -> Preview:
+    """Leave a file of an import out; it can be taken in again as long as the import waits."""
+    with transaction.atomic():
+        run = _held(file.run_id, user)
+        file.state, file.reason = ImportFile.State.SKIPPED, f"Left out by {user}."
+        file.save(update_fields=["state", "reason"])
+        return counting.restart(run)
+
+
+def take_in(*, file: ImportFile, user: User | None) -> Preview:
+    """Take a file in again that was left out."""
+    with transaction.atomic():
+        run = _held(file.run_id, user)
+        file.state, file.reason = ImportFile.State.READING, ""
+        file.save(update_fields=["state", "reason"])
+        return counting.restart(run)
+
+
+def answer(*, file: ImportFile, said: Mapping[str, str], user: User | None) -> Work:
+    """Say what a file leaves open, or say otherwise than it was found or answered; return the work to ring for.
+
+    In another encoding, or parted otherwise, it is another file: then a worker looks at it anew.
+    """
+    with transaction.atomic():
+        run, before = _held(file.run_id, user), file.answers
+        file.answers = said_otherwise(file, said)
+        if any(file.answers.get(key) != before.get(key) for key in AT_FIRST):
+            return _look_again(run, file)
+        file.save(update_fields=["answers"])
+        return counting.restart(run)
+
+
+def _look_again(run: Import, file: ImportFile) -> Import:
+    file.state, file.reason = ImportFile.State.WAITING, ""
+    file.save(update_fields=["answers", "state", "reason"])
+    counting.stop(run)
+    run.held_since, run.run_after = None, timezone.now()
+    run.save(update_fields=["held_since", "run_after"])
+    return run
+
+
+def choose_source(*, run: Import, source: str, user: User | None) -> Work:
+    """Say whose the files of an upload are: all of one system, or of several; return the work to ring for.
+
+    Raises:
+        ValueError: there is no such system.
+    """
+    if source not in {SEVERAL, *source_names()}:
+        raise ValueError(f"No source is called “{source}”.")
+    with transaction.atomic():
+        run = _held(run.pk, user)
+        run.source = source
+        if source == SEVERAL:
+            run.save(update_fields=["source"])
+            return counting.restart(run)
+        states = Q(state=ImportFile.State.READING) | Q(state=ImportFile.State.SKIPPED, kind="")
+        again = run.files.filter(states, mappings=[], mends=None, remembered=None).exclude(header=[])
+        again.exclude(source__in=companions()).update(state=ImportFile.State.WAITING, reason="", source="", kind="")
+        counting.stop(run)
+        run.held_since, run.run_after = None, timezone.now()
+        run.save(update_fields=["source", "held_since", "run_after"])
+    return run
+
+
+def choose_zone(*, run: Import, source: str, zone: str, user: User | None) -> Preview:
+    """Say by which clock the files of a source are read where they do not say it.
+
+    Raises:
+        ValueError: there is no such time zone.
+    """
+    if not zone_named(zone):
+        raise ValueError(f"“{zone}” is no time zone.")
+    with transaction.atomic():
+        run = _held(run.pk, user)
+        for file in run.files.filter(source=source).only("answers"):
+            file.answers = {**file.answers, ZONE: zone}
+            file.save(update_fields=["answers"])
+        return counting.restart(run)
+
+
+def choose_currency(*, run: Import, currency: str, user: User | None) -> Preview:
+    """Say in which currency the amounts are whose file names none.
+
+    Raises:
+        ValidationError: it is no currency.
+    """
+    currency_code(currency)
+    with transaction.atomic():
+        run = _held(run.pk, user)
+        run.currency_asked = currency
+        run.save(update_fields=["currency_asked"])
+        return counting.restart(run)
+
+
+def choose_duplicates(*, run: Import, chosen: Mapping[str, str], user: User | None) -> Preview:
+    """Say what to do with new rows that seem to be there already, by why they seem so; what is not spoken of stays."""
+    with transaction.atomic():
+        run = _held(run.pk, user)
+        known = {why: chosen[why] for why in Likeness.values if chosen.get(why) in Treatment.values}
+        run.duplicates = treatments({**run.duplicates, **known})
+        run.save(update_fields=["duplicates"])
+        return counting.restart(run)
+
+
+def bring_in(*, run: Import, user: User) -> Import:
+    """Let an import go in that waits for somebody; what was said of its columns is remembered.
+
+    Raises:
+        NotHeld: it does not wait any more.
+        CannotBringIn: nothing of it can be read yet.
+    """
+    with transaction.atomic():
+        run = _held(run.pk, user)
+        if not run.files.filter(state=ImportFile.State.READING).exists():
+            raise CannotBringIn("Say first what the columns of a file mean; nothing of this can be read yet.")
+        if whose(run):
+            raise CannotBringIn("Say first which system the files are from.")
+        if _has_questions(run):
+            raise CannotBringIn("Answer first how the cells are to be read that could be two things.")
+        saved_mappings.keep(run, user)
+        counting.stop(run)
+        run.waits, run.held_since, run.run_after, run.last_error = False, None, timezone.now(), ""
+        run.started_at = None  # its pace is that of the rows, not of the person
+        run.save(update_fields=["waits", "held_since", "run_after", "last_error", "started_at"])
+    return run
+
+
+def _has_questions(run: Import) -> bool:
+    try:
+        return any(questions(file) for file in run.files.filter(state=ImportFile.State.READING))
+    except MappingError as error:
+        raise CannotBringIn(f"It cannot go in: {error}.") from error
+
+
+def undo_import(*, run: Import, user: User) -> Undo:
+    """Queue the taking back of an import, whole; whoever calls rings the bell.
+
+    Raises:
+        CannotUndo: something later stands on it; the message says what.
+    """
+    UNDO_IMPORT.require(user)
+    with transaction.atomic():
+        run = Import.objects.select_for_update().get(pk=run.pk)
+        found = blockers(run)
+        if found:
+            raise CannotUndo(" ".join(one.words for one in found))
+        return Undo.objects.get_or_create(run=run, defaults={"key": f"undo:{run.pk}", "asked_by": user})[0]
+
+
+def forget(*, remembered: RememberedMapping | SourceZone, user: User | None) -> None:
+    """Forget how files of a source are read, or by which clock; what went in stays as it is."""
+    _require_importer(user)
+    remembered.delete()

@@ -1,0 +1,131 @@
+"""Workbooks of Excel and LibreOffice: each sheet that holds a table becomes a file of the import, as plain CSV."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.conf import settings
+
+from core.disk import require_space
+from imports.files import storage, workbook_process
+from imports.files.sniffing import Unreadable
+from imports.files.storage import Kept
+from imports.models import ImportFile
+
+SUFFIXES = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+SHEET = ".sheet"
+MAX_BYTES = 512 * 1024**2  # of the parts of a workbook, unpacked
+MAX_RATIO = 200
+OLD_EXCEL, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
+TOO_MUCH = "The workbook holds more cells than can be read at once. Save the sheet as CSV."
+
+
+def is_workbook(file: ImportFile) -> bool:
+    """Tell a workbook by its name, or by what is inside it where the name says otherwise."""
+    if PurePosixPath(file.name).suffix.lower() in SUFFIXES:
+        return not _is_text(storage.place(file.stored))
+    return _is_zipped_book(storage.place(file.stored))
+
+
+def is_sheet(file: ImportFile) -> bool:
+    """Tell whether a file was a sheet of a workbook, whose cells say what they are."""
+    return file.stored.endswith(SHEET)
+
+
+def _is_text(path: Path) -> bool:
+    """Some programs write CSV, or a web page, and call it .xls."""
+    with path.open("rb") as file:
+        return not file.read(4).startswith((OLD_EXCEL, ZIP))
+
+
+def _is_zipped_book(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.read(4) != ZIP:
+            return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
+    return "xl/workbook.xml" in names or {"content.xml", "mimetype"} <= names
+
+
+def unpack(file: ImportFile) -> list[Kept]:
+    """Write the sheets of a workbook beside it.
+
+    Raises:
+        Unreadable: it is damaged, locked, or larger than we take.
+    """
+    path = storage.place(file.stored)
+    left = storage.unpacked_left(file)
+    seconds = seconds_for(_refuse_bomb(path))
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        told = _converted(path, Path(folder), left, seconds)
+        wrong = next((one["wrong"] for one in told if "wrong" in one), "")
+        if wrong:
+            raise Unreadable(str(wrong)[:500])
+        skipped: list[str] = next((one["skipped"] for one in told if "skipped" in one), [])
+        if skipped:
+            file.reason = too_many_sheets(skipped)
+        sheets = [one for one in told if "place" in one]
+        if not sheets:
+            raise Unreadable("The workbook is empty.")
+        return [_keep(file, Path(folder), one) for one in sheets]
+
+
+def too_many_sheets(skipped: list[str]) -> str:
+    """Say which sheets of a workbook are left out, and what to do."""
+    names = ", ".join(f"“{name}”" for name in skipped[:5]) + (" …" if len(skipped) > 5 else "")
+    sheets = f"{len(skipped)} sheet{'' if len(skipped) == 1 else 's'}"
+    return f"{sheets} not read: {names}. Of a workbook the first {workbook_process.MAX_SHEETS} are read; import the others from a second workbook."[
+        :1000
+    ]
+
+
+def seconds_for(size: int) -> int:
+    """Return how long a worker may take over a workbook of so many bytes, unpacked."""
+    return round(workbook_process.SECONDS + workbook_process.SECONDS_PER_MILLION * size / workbook_process.MILLION)
+
+
+def _refuse_bomb(path: Path) -> int:
+    """Look at what a workbook says of its parts before anything is unpacked; return their bytes."""
+    if not zipfile.is_zipfile(path):
+        return path.stat().st_size
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise Unreadable(f"The workbook cannot be read: {error}.") from error
+    size = sum(part.file_size for part in parts)
+    if any(part.flag_bits & 1 for part in parts):
+        raise Unreadable("The workbook is locked with a password. Save it without one.")
+    if size > min(MAX_BYTES, settings.UNPACKED_MAX_BYTES):
+        raise Unreadable(TOO_MUCH)
+    if size > MAX_RATIO * max(storage.PIECE, path.stat().st_size):
+        raise Unreadable("The workbook is packed so tightly that it may be a bomb. Save the sheet as CSV.")
+    return size
+
+
+def _converted(path: Path, folder: Path, left: int, seconds: int) -> list[dict[str, Any]]:
+    require_space(folder, min(left, MAX_RATIO * path.stat().st_size))
+    command = [sys.executable, "-I", workbook_process.__file__, str(path), str(folder), str(left), str(seconds)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=3 * seconds, check=False)
+    except subprocess.TimeoutExpired:
+        raise Unreadable(TOO_MUCH) from None
+    if done.returncode:
+        memory = done.returncode < 0 or b"MemoryError" in done.stderr or b"memory allocation" in done.stderr
+        raise Unreadable(TOO_MUCH if memory else "The workbook is damaged. Save the sheet as CSV.")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _keep(file: ImportFile, folder: Path, told: dict[str, Any]) -> Kept:
+    given = storage.from_path(folder / str(told["place"]))[0]
+    name = str(told["name"]).replace("/", "-")
+    return storage.keep_one(
+        f"{file.stored}{storage.MEMBER}{told['place']}{SHEET}", storage.Given(f"{file.name}/{name}", given.pieces)
+    )

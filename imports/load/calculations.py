@@ -1,0 +1,66 @@
+"""Numbers worked out from columns of a file: quantity × unit price, the sum of several columns, less a discount."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from imports.mapping.plan import PlannedCalculation
+from imports.parsing import column_values
+from imports.parsing.options import Manners
+
+PLACES = Decimal("0.0001")
+Note = Callable[[np.ndarray, str, pd.Series], None]
+Numbers = list[Decimal | None]
+
+
+def calculated(planned: PlannedCalculation, frame: pd.DataFrame, manners: Manners, note: Note) -> pd.Series:
+    """Return the number of each row as text, missing where it cannot be known; `note` is told of cells that are no numbers."""
+
+    def numbers(header: str) -> Numbers:
+        cells = frame[header]
+        cells = cells.where(~cells.isin(list(manners.nulls_of([header]))), "")
+        read, wrong = column_values.number(cells.str.rstrip(" %"), manners.decimal_of([header]))
+        note(wrong, header, cells)
+        return [
+            None if is_wrong or not isinstance(cell, str) else Decimal(cell)
+            for cell, is_wrong in zip(read.astype(object), wrong, strict=True)
+        ]
+
+    terms = [numbers(header) for header in planned.terms]
+    less = [numbers(header) for header in planned.less]
+    percents = numbers(planned.less_percent) if planned.less_percent else [None] * len(frame)
+    combine = _product if planned.operation == "product" else _sum
+    found = [
+        _reduced(combine(row), taken, percent)
+        for row, taken, percent in zip(_rows(terms, frame), _rows(less, frame), percents, strict=True)
+    ]
+    return pd.Series(found, index=frame.index, dtype=object)
+
+
+def _rows(columns: list[Numbers], frame: pd.DataFrame) -> list[tuple[Decimal | None, ...]]:
+    return list(zip(*columns, strict=True)) if columns else [()] * len(frame)
+
+
+def _product(factors: tuple[Decimal | None, ...]) -> Decimal | None:
+    result = Decimal(1)
+    for factor in factors:
+        if factor is None:
+            return None
+        result *= factor
+    return result
+
+
+def _sum(summands: tuple[Decimal | None, ...]) -> Decimal | None:
+    known = [summand for summand in summands if summand is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _reduced(value: Decimal | None, less: tuple[Decimal | None, ...], percent: Decimal | None) -> str | None:
+    if value is None:
+        return None
+    value -= sum((one for one in less if one is not None), Decimal(0))
+    if percent is not None:
+        value *= 1 - percent / 100
+    return f"{value.quantize(PLACES).normalize():f}"

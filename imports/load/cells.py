@@ -1,0 +1,89 @@
+"""The cells of one column as values of the field that they feed, and in words why a cell is none."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+from django.db import connection, models
+
+from imports.load import row_currency
+from imports.load.bounds import shown
+from imports.load.directions import direction, incoming, undelivered
+from imports.mapping.plan import Plan, PlannedField
+from imports.parsing import column_values
+
+DIRECTIONS = {"direction": direction, "incoming": incoming, "undelivered": undelivered}
+NO_DATE = "is no date that can be read; write it as 2025-03-31"
+NO_NUMBER = "is no number that can be read, or too large; write it as 1234.50"
+NO_YES = "is neither yes nor no"
+
+
+def read_cells(planned: PlannedField, column: pd.Series, plan: Plan) -> column_values.Read:
+    decimal = plan.manners.decimal_of(planned.headers)
+    match planned.rule.reads:
+        case "percent":
+            return column_values.scaled(column.str.rstrip(" %"), column_values.fraction, decimal)
+        case "millions":
+            return column_values.scaled(column, column_values.from_millions, decimal)
+        case "minutes":
+            return column_values.scaled(column, column_values.from_minutes, decimal)
+        case "direction" | "incoming" | "undelivered":
+            return DIRECTIONS[planned.rule.reads](column)
+        case "day before":
+            days, wrong = _read_as(planned, column, plan)
+            return days - pd.Timedelta(days=1), wrong
+        case "email":
+            column = column_values.email(column)
+        case "domain":
+            column = column_values.domain(column)
+    return _read_as(planned, column, plan)
+
+
+def _read_as(planned: PlannedField, column: pd.Series, plan: Plan) -> column_values.Read:
+    """Read text as what the field is, in the manners of its columns."""
+    found, manners, headers = planned.model_field, plan.manners, planned.headers
+    formats = (*plan.source.times, *plan.source.dates)
+    if isinstance(found, models.DateTimeField):
+        return column_values.time(
+            column, formats, manners.zone_of(headers, plan.zone), manners.order_of(headers), plan.home
+        )
+    if isinstance(found, models.DateField):
+        return read_days(column, headers, plan)
+    if isinstance(found, models.DecimalField):
+        return column_values.number(column, manners.decimal_of(headers))
+    if isinstance(found, models.IntegerField):
+        bounds = connection.ops.integer_field_range(found.get_internal_type())
+        return column_values.integer(column, *bounds, manners.decimal_of(headers))
+    if isinstance(found, models.BooleanField):
+        return column_values.boolean(column, found.null)
+    if found.name == "currency":
+        return column_values.currency(column)
+    if found.choices:
+        return column, ~column.isin([str(value) for value, _ in found.choices]).to_numpy()
+    return column_values.text(column, found.max_length)
+
+
+def read_days(column: pd.Series, headers: Iterable[str], plan: Plan) -> column_values.Read:
+    """Read days; of times the day that they are on the company's clock."""
+    manners, formats = plan.manners, (*plan.source.times, *plan.source.dates)
+    return column_values.day(column, formats, manners.order_of(headers), manners.zone_of(headers, plan.zone), plan.home)
+
+
+def complaint(planned: PlannedField, plan: Plan, cell: str) -> str:
+    found = planned.model_field
+    quoted = shown(cell)
+    doubt = row_currency.doubt(planned, plan, cell)
+    if doubt:
+        return f"{quoted} {doubt}"
+    if planned.rule.reads == "percent":
+        return f"{quoted} is no percentage from 0 to 100"
+    if isinstance(found, models.DateField):
+        return f"{quoted} {NO_DATE}"
+    if isinstance(found, models.DecimalField | models.IntegerField):
+        return f"{quoted} {NO_NUMBER}"
+    if isinstance(found, models.BooleanField):
+        return f"{quoted} {NO_YES}"
+    if found.name == "currency":
+        return f"{quoted} is no currency; write it as EUR"
+    if found.choices:
+        return f"{quoted} is none of {', '.join(str(value) for value, _ in found.choices)}"
+    return f"The text has {len(cell)} characters; at most {found.max_length} fit"

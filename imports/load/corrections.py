@@ -1,0 +1,135 @@
+"""Refused rows that come back corrected: the file we handed out is known again, and its rows land as if right at first.
+
+We hand out the file's own columns, then the line, the reason, and a column whose name says which file it corrects
+(`Corrects file 34 a1b2c3`). A spreadsheet may save it with another delimiter and a byte order mark. The file is then read
+by the same mapping, answers and currency as the first; our own columns are left out, and the quote that keeps a cell
+from being a formula is taken away again.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import pandas as pd
+from django.db.models import Count
+
+from core.sheets import unguarded
+from imports.files.blocks import Block
+from imports.files.encodings import ASSUMED_ENCODING
+from imports.inference.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING, ZONE, manners_of
+from imports.load.checks import Prepared
+from imports.load.occurrences import Numbering
+from imports.load.validation import prepare
+from imports.mapping.plan import Plan
+from imports.models import Import, ImportFile, RowError
+from imports.parsing.headers import REJECTED_LINE, fold, is_ours, mends
+
+AT_FIRST = {ENCODING, ASSUMED_ENCODING, DELIMITER}  # the corrected file is written in its own
+
+
+@dataclass(frozen=True)
+class Mending:
+    """How many of the refused rows of an import another one brought in."""
+
+    run: Import
+    rows: int
+
+
+def recognise(file: ImportFile) -> bool:
+    """Read a file as the one whose refused rows it brings; False when it brings none."""
+    origin = origin_of(file.header)
+    if origin is None:
+        return False
+    file.mends, file.source, file.kind, file.rank = origin, origin.source, origin.kind, origin.rank
+    file.mappings, file.mapped_by_id, file.remembered_id = origin.mappings, origin.mapped_by_id, origin.remembered_id
+    file.header = [unguarded(name) for name in file.header]
+    _read_alike(file, origin)
+    file.state = ImportFile.State.READING
+    return True
+
+
+def _read_alike(file: ImportFile, origin: ImportFile) -> None:
+    """Have ambiguous cells read as in the first file: what all of it proved, a few rows of it may leave open."""
+    manners = manners_of(origin)
+    told = {DATES: manners.date_order, DECIMAL: manners.decimal, ZONE: manners.zone}
+    said = {f"{what}:{column}" if column else what: value for what, by in told.items() for column, value in by.items()}
+    signs = {f"{CURRENCY}:{sign}": code for found in manners.signs.values() for sign, code in found.items()}
+    own = {key: value for key, value in file.answers.items() if key in AT_FIRST}
+    file.answers = own | {
+        key: value for key, value in (said | signs | origin.answers).items() if value and key not in AT_FIRST
+    }
+    for column, words in manners.nulls.items():
+        seen = file.detected.setdefault("columns", {}).setdefault(column, {})
+        seen["nulls"] = sorted({*seen.get("nulls", ()), *words})
+
+
+def origin_of(header: list[str]) -> ImportFile | None:
+    """Return the file that the header names, if its columns are there too."""
+    named = next(filter(None, map(mends, header)), None)
+    origin = ImportFile.objects.filter(pk=named[0], sha256__startswith=named[1]).first() if named else None
+    if origin is None or not origin.kind:
+        return None
+    return origin if own_columns(origin.header) <= own_columns(header) else None
+
+
+def own_columns(header: Iterable[str]) -> set[str]:
+    return {fold(name) for name in header if not is_ours(name)}
+
+
+def currency_of(files: Iterable[ImportFile]) -> str:
+    """Return the currency that the corrected files' money was in at first."""
+    return next((file.mends.run.currency for file in files if file.mends and file.mends.run.currency), "")
+
+
+def prepared(found: Iterable[Block], plans: list[Plan], numbering: Numbering | None = None) -> Iterator[Prepared]:
+    """Check the rows as any others, and say which lines of the first file those are that can go in."""
+    for block in found:
+        was = _lines_before(block)
+        result = prepare(replace(block, frame=_bare(block.frame)), plans, numbering)
+        wrong = {refused.line for refused in result.refused}
+        result.mended = [before for line, before in was.items() if line not in wrong]
+        yield result
+
+
+def _bare(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take our quotes away in the few cells that have one."""
+    columns = {place: frame.iloc[:, place] for place in range(frame.shape[1])}
+    for place, column in columns.items():
+        quoted = column.str.contains("'", regex=False)
+        if quoted.any():
+            columns[place] = column.where(~quoted, column.map(unguarded))
+    return pd.DataFrame(columns).set_axis(frame.columns, axis=1)
+
+
+def _lines_before(block: Block) -> dict[int, int]:
+    """Return {line in this file: line in the file that it corrects}."""
+    column = next((name for name in block.frame if fold(str(name)) == fold(REJECTED_LINE)), None)
+    if column is None:
+        return {}
+    words = block.frame[column].str.strip()
+    pairs = zip(block.lines, words, strict=True)
+    return {int(line): int(word) for line, word in pairs if re.fullmatch(r"\d{1,15}", word)}
+
+
+def note(file: ImportFile, lines: list[int]) -> None:
+    """Note on the refused rows who brought them in; corrections of corrections count for the first file too."""
+    origin = file.mends
+    while origin and lines:
+        errors = RowError.objects.filter(file=origin, line__in=lines, mended_by=None)
+        told = list(errors.values_list("row", flat=True)) if origin.mends_id else []
+        errors.update(mended_by=file.run_id)
+        lines = [int(line) for row in told for line in [_line_told(row)] if line.isdigit()]
+        origin = origin.mends
+
+
+def _line_told(row: dict[str, str]) -> str:
+    return next((cell for name, cell in row.items() if fold(name) == fold(REJECTED_LINE)), "")
+
+
+def mendings(run: Import) -> list[Mending]:
+    """Return the imports that brought in refused rows of this one, corrected, the first first."""
+    errors = RowError.objects.filter(file__run=run).exclude(mended_by=None)
+    found = Counter(dict(errors.values_list("mended_by").annotate(Count("pk")).order_by()))
+    runs = Import.objects.filter(pk__in=found).order_by("pk")
+    return [Mending(one, found[one.pk]) for one in runs]

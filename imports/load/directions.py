@@ -1,0 +1,58 @@
+"""Whether an e-mail or call went out, came in, or stayed inside, and whether it arrived, by the words that systems use."""
+
+import re
+
+import pandas as pd
+
+from imports.parsing.column_values import FALSE, TRUE, Read, converted, nothing_wrong
+
+OUTGOING, INCOMING, INTERNAL = "outgoing", "incoming", "internal"
+# As regular expressions of Python and of PostgreSQL alike
+INTERNAL_WORDS = "internal|(^|[^a-z])intern([^a-z]|e$|o$|$)|forward|weitergeleitet|draft|entwurf|brouillon|borrador"
+INCOMING_WORDS = (
+    "incoming|inbound|in[-_ ]bound|received|(^|[^a-z])missed|^in$|reply from|eingehend|empfangen|entrant|reçu|recibid|ricevut|"
+    "recebid|ontvangen|inkomend|inkommande"
+)
+OUTGOING_WORDS = (
+    "outgoing|outbound|out[-_ ]bound|(^|[^a-z])sent([^a-z]|$)|^out$|ausgehend|gesendet|sortant|envoyé|salient|enviad|in uscita|"
+    "inviat|saída|uitgaand|verzonden|utgående"
+)
+UNDELIVERED_WORDS = (
+    "bounc|(^|[^a-z])fail|undeliver|not[-_ ]?delivered|not[-_ ]?sent|(^|[^a-z])rejected|(^|[^a-z])dropped|(^|[^a-z])blocked|draft|"
+    "wrong[-_ ]?number|invalid|cancel|fehlgeschlagen|unzustellbar|zurückgewiesen|non remis|rebotad|devuelt|respint"
+)
+WORDS = {  # in the order in which they are tried
+    name: re.compile(words, re.IGNORECASE)
+    for name, words in ((INTERNAL, INTERNAL_WORDS), (INCOMING, INCOMING_WORDS), (OUTGOING, OUTGOING_WORDS))
+}
+UNDELIVERED = re.compile(UNDELIVERED_WORDS, re.IGNORECASE)
+
+
+def direction(column: pd.Series) -> Read:
+    """Return outgoing, incoming or internal; empty where the word does not say."""
+    return converted(column, _direction), nothing_wrong(column)
+
+
+def incoming(column: pd.Series) -> Read:
+    """Read a column that says yes for what came in, and no for what went out."""
+    return converted(column, _incoming), nothing_wrong(column)
+
+
+def undelivered(column: pd.Series) -> Read:
+    """Return t where a status says that it did not arrive, or a flag says yes."""
+    return converted(column, _undelivered).where(column != "", "f"), nothing_wrong(column)
+
+
+def _direction(word: str) -> str:
+    return next((name for name, pattern in WORDS.items() if pattern.search(word)), "")
+
+
+def _incoming(word: str) -> str:
+    folded = word.strip().casefold()
+    if folded in TRUE:
+        return INCOMING
+    return OUTGOING if folded in FALSE else _direction(word)
+
+
+def _undelivered(word: str) -> str:
+    return "t" if word.strip().casefold() in TRUE or UNDELIVERED.search(word) else "f"

@@ -1,0 +1,321 @@
+"""New rows that seem to be there already: the same e-mail, the same domain, a near-same company name.
+
+A row is new while no record has its source and id. `staged_pairs` looks at a block that is staged, before anything of it
+is written; `note` looks at what an import made, when all of it is in. Both work set by set in the database; only
+names of companies that begin alike are compared in Python (`imports.load.company_names`).
+
+The choice for each kind of likeness stands in `Import.duplicates`. “keep” brings both in and lists the pair; “skip”
+leaves the new row out, counts it and lists it with its line. A row left out stays out as often as its file comes,
+as long as the record it repeats is there.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from imports.load.company_names import ORDERS, Name, Order, first_letters, near
+from imports.load.restated_spend import may_restate, restated_lines
+from imports.mapping.plan import Plan
+from imports.mapping.schema import model_of
+from imports.models import Duplicate, Import, ImportFile, Likeness, Treatment
+
+if TYPE_CHECKING:
+    from imports.load.checks import Staged
+
+LIKENESS = {
+    "lead": (Likeness.EMAIL,), "contact": (Likeness.EMAIL,), "account": (Likeness.DOMAIN, Likeness.NAME), "spend": (Likeness.SPEND,),
+}  # fmt: skip
+BY_WORD = (Likeness.EMAIL, Likeness.DOMAIN)
+ANYBODYS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.de",
+            "gmx.net", "web.de", "t-online.de", "aol.com", "mail.ru", "yandex.ru", "qq.com", "163.com")  # fmt: skip
+SURE = {Likeness.EMAIL: 95, Likeness.DOMAIN: 95}  # 100 where the names agree too
+RESTATES = 50  # how sure, in percent: it may as well be a further cost of the day
+FURTHER_UP = "a row further up"  # of which a preview knows no more
+EXAMPLES = 20
+PAIRS = 2000  # written at a time
+quoted = connection.ops.quote_name
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A new row, the record (or the row before it) that it seems to repeat, why, and how sure that is, in percent."""
+
+    why: str
+    sure: int
+    external_id: str
+    name: str
+    other_source: str
+    other_external_id: str
+    other_name: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many new rows repeat others, by why, and the first of them."""
+
+    counts: dict[str, int]
+    examples: list[Pair]
+
+    @classmethod
+    def of(cls, pairs: Iterable[Pair]) -> "Found":
+        found = list(pairs)
+        counts = {why: sum(pair.why == why for pair in found) for why in Likeness.values}
+        return cls({why: number for why, number in counts.items() if number}, found[:EXAMPLES])
+
+
+def treatments(chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return what to do by kind of likeness; what nobody chose is kept."""
+    return {why: Treatment(chosen.get(why, Treatment.KEEP)).value for why in Likeness.values}
+
+
+def compared_by(plan: Plan) -> list[str]:
+    """Return by what the rows of this plan can be compared with others."""
+    columns = {planned.column for planned in plan.fields} | ({Likeness.SPEND.value} if may_restate(plan) else set())
+    return [why.value for why in LIKENESS.get(plan.mapping.object, ()) if why.value in columns]
+
+
+def left_out_by(plan: Plan, chosen: Mapping[str, str]) -> list[str]:
+    """Return by which kinds of likeness new rows of this plan are left out."""
+    asked = treatments(chosen)
+    return [why for why in compared_by(plan) if asked[why] == Treatment.SKIP]
+
+
+def search(cursor: Any, plan: Plan, stage: str, preview_id: int | None = None) -> Found:
+    """Say for a preview how many new rows of a staging table repeat others; no record is written.
+
+    A preview has what it saw in blocks before compared too: e-mails and domains, by what `note_words` keeps of them.
+    """
+    return Found.of(staged_pairs(cursor, plan, stage, compared_by(plan), preview_id))
+
+
+def note_words(cursor: Any, plan: Plan, stage: str, preview_id: int) -> None:
+    """Keep for the blocks to come which e-mails and domains a preview has seen."""
+    for column in compared_by(plan):
+        if column in BY_WORD:
+            cursor.execute(
+                "INSERT INTO imports_seenkey (preview_id, kind, key, content) SELECT DISTINCT ON (2, 3) %s::bigint, %s, "
+                f"hashtextextended(s.{column}, 0), hashtextextended(s.external_id, 0) FROM {stage} s "
+                f"WHERE s.{column} <> '' AND s.{column} <> ALL(%s) ON CONFLICT DO NOTHING",
+                [preview_id, _seen_as(plan, column), list(ANYBODYS)],
+            )
+
+
+def _seen_as(plan: Plan, column: str) -> str:
+    return f"{plan.mapping.object}/{column}"
+
+
+def staged_pairs(
+    cursor: Any, plan: Plan, stage: str, whys: Iterable[str], preview_id: int | None = None, run_id: int | None = None
+) -> list[Pair]:
+    """Return one pair for each new row of a staging table that repeats a record, or a row that stands before it."""
+    found: dict[str, Pair] = {}
+    for why in whys:
+        match why:
+            case Likeness.NAME:
+                pairs = _staged_names(cursor, plan, stage, set(found))
+            case Likeness.SPEND:
+                pairs = staged_spend(cursor, plan, stage, run_id)
+            case _:
+                pairs = _staged_same(cursor, plan, stage, why, preview_id)
+        for pair in pairs:
+            found.setdefault(pair.external_id, pair)
+    return list(found.values())
+
+
+def staged_spend(cursor: Any, plan: Plan, stage: str, run_id: int | None) -> Iterator[Pair]:
+    """Yield a pair for each new line of spend whose day and campaign an earlier import brought."""
+    if may_restate(plan):
+        for external_id, name, other_id, other in restated_lines(cursor, plan, stage, run_id):
+            yield Pair(Likeness.SPEND.value, RESTATES, external_id, name, plan.source.name, other_id, other)
+
+
+def take_out(
+    cursor: Any,
+    plan: Plan,
+    stage: str,
+    chosen: Mapping[str, str],
+    preview_id: int | None = None,
+    run_id: int | None = None,
+) -> list[Pair]:
+    """Delete from a staging table the new rows that shall be left out, and return them."""
+    whys = left_out_by(plan, chosen)
+    pairs = staged_pairs(cursor, plan, stage, whys, preview_id, run_id) if whys else []
+    if pairs:
+        cursor.execute(f"DELETE FROM {stage} WHERE external_id = ANY(%s)", [[pair.external_id for pair in pairs]])
+    return pairs
+
+
+def _staged_same(cursor: Any, plan: Plan, stage: str, column: str, preview_id: int | None) -> Iterator[Pair]:
+    """Compare a column: the first that has the word, there or in the file, stays; rows behind it are its repeats."""
+    table, names = quoted(plan.table), _name_in(plan)
+    cursor.execute(
+        f"WITH fresh AS (SELECT s.ctid AS place, s.external_id, s.{column} AS word, {names} AS name FROM {stage} s "
+        f"LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id "
+        f"WHERE t.id IS NULL AND s.{column} <> '' AND s.{column} <> ALL(%s)), "
+        f"there AS (SELECT DISTINCT ON (x.{column}) x.{column} AS word, x.source, x.external_id, x.name FROM {table} x "
+        f"WHERE x.{column} IN (SELECT word FROM fresh) ORDER BY x.{column}, x.id), "
+        f"before AS (SELECT DISTINCT ON (s.{column}) s.{column} AS word, s.ctid AS place, s.external_id, {names} AS name "
+        f"FROM {stage} s WHERE s.{column} <> '' ORDER BY s.{column}, s.ctid) "
+        "SELECT f.external_id, f.name, coalesce(t.source, %s), coalesce(t.external_id, b.external_id, ''), "
+        "CASE WHEN t.word IS NOT NULL THEN t.name WHEN b.word IS NOT NULL THEN b.name ELSE %s END "
+        "FROM fresh f LEFT JOIN there t ON t.word = f.word LEFT JOIN before b ON b.word = f.word AND b.place < f.place "
+        "LEFT JOIN imports_seenkey k ON k.preview_id = %s AND k.kind = %s AND k.key = hashtextextended(f.word, 0) "
+        "AND k.content <> hashtextextended(f.external_id, 0) "
+        "WHERE t.word IS NOT NULL OR b.word IS NOT NULL OR k.key IS NOT NULL ORDER BY f.place",
+        [plan.source.name, list(ANYBODYS), plan.source.name, FURTHER_UP, preview_id, _seen_as(plan, column)],
+    )
+    for external_id, name, source, other_id, other in cursor.fetchall():
+        yield Pair(column, _sure(column, name, other), external_id, name, source, other_id, other)
+
+
+def _name_in(plan: Plan) -> str:
+    return "coalesce(s.name, '')" if any(planned.column == "name" for planned in plan.fields) else "''"
+
+
+def _sure(why: str, name: str, other: str) -> int:
+    return 100 if name.casefold() == other.casefold() else SURE[Likeness(why)]
+
+
+def _staged_names(cursor: Any, plan: Plan, stage: str, out: set[str]) -> Iterator[Pair]:
+    """Compare names, in the order of the file: a row that is left out itself is no reason to leave out another."""
+    remembered = _left_out_before(cursor, plan, stage)
+    best = _best(found for order in ORDERS for found in near(_names_in(cursor, plan, stage, order), order))
+    for external_id in sorted(remembered.keys() - best.keys()):
+        yield remembered[external_id]
+    for name, others in sorted(best.values(), key=lambda one: one[0].place):
+        other = next((found for found in others if not (found[0].fresh and found[0].external_id in out)), None)
+        if other:
+            out.add(name.external_id)
+            yield _pair(name, *other)
+
+
+def _names_in(cursor: Any, plan: Plan, stage: str, order: Order) -> list[Name]:
+    """Return the new names of a block in an order, and those that are there and begin alike in it."""
+    table, source = quoted(plan.table), plan.source.name
+    cursor.execute(
+        f"SELECT {first_letters('s.name', order)}, true, row_number() OVER (ORDER BY s.ctid), %s, s.external_id, s.name "
+        f"FROM {stage} s LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id "
+        "WHERE t.id IS NULL AND s.name <> ''",
+        [source, source],
+    )
+    fresh = [Name(*row) for row in cursor.fetchall()]
+    if fresh:
+        cursor.execute(_beginning_alike(table, order, "false"), [sorted({name.key for name in fresh})])
+        fresh += [Name(*row) for row in cursor.fetchall()]
+    return sorted(fresh, key=lambda name: name.key)
+
+
+def _beginning_alike(table: str, order: Order, is_fresh: str) -> str:
+    """Return SQL for the names of a table that begin in one of several ways, in an order."""
+    return (
+        f"SELECT k.* FROM (SELECT {first_letters('x.name', order)} AS key, {is_fresh}, x.id, x.source, x.external_id, x.name "
+        f"FROM {table} x WHERE x.name <> '' OFFSET 0) k WHERE k.key = ANY(%s) ORDER BY 1"
+    )
+
+
+def _best(found: Iterable[tuple[Name, Name, int]]) -> dict[str, tuple[Name, list[tuple[Name, int]]]]:
+    """Return for each new name those before it that it is near to, the nearest first."""
+    pairs: dict[str, tuple[Name, list[tuple[Name, int]]]] = {}
+    for name, other, sure in found:
+        pairs.setdefault(name.external_id, (name, []))[1].append((other, sure))
+    for _, others in pairs.values():
+        others.sort(key=lambda one: (-one[1], one[0].fresh, one[0].place))
+    return pairs
+
+
+def _pair(name: Name, other: Name, sure: int) -> Pair:
+    return Pair(Likeness.NAME.value, sure, name.external_id, name.text, other.source, other.external_id, other.text)
+
+
+def _left_out_before(cursor: Any, plan: Plan, stage: str) -> dict[str, Pair]:
+    """Return the new rows that an earlier import left out by their name, where the other record is still there.
+
+    Names that came in since may stand between two neighbours; what was left out once must not come in for that.
+    """
+    table = quoted(plan.table)
+    cursor.execute(
+        f"SELECT DISTINCT ON (s.external_id) d.why, d.sure, s.external_id, d.name, o.source, o.external_id, o.name "
+        f"FROM {stage} s JOIN imports_duplicate d ON d.done = 'skip' AND d.kind = %s AND d.source = %s AND d.why = 'name' "
+        f"AND d.external_id = s.external_id AND d.name = s.name JOIN {table} o ON o.source = d.other_source "
+        f"AND o.external_id = d.other_external_id AND o.name = d.other_name LEFT JOIN {table} t ON t.source = d.source "
+        "AND t.external_id = s.external_id WHERE t.id IS NULL ORDER BY s.external_id, d.id DESC",
+        [plan.mapping.object, plan.source.name],
+    )
+    return {row[2]: Pair(*row) for row in cursor.fetchall()}
+
+
+# what an import brought in, when all of it is there
+
+
+def note(run: Import, kinds: Iterable[str]) -> int:
+    """List the pairs in which a record that the import made repeats one that was there before it; safe to do again."""
+    Duplicate.objects.filter(run=run, done=Treatment.KEEP).delete()
+    asked = treatments(run.duplicates)
+    for kind in sorted(set(kinds) & LIKENESS.keys()):
+        for why in LIKENESS[kind]:
+            if asked[why] == Treatment.KEEP and why != Likeness.SPEND:
+                _note_names(run, kind) if why == Likeness.NAME else _note_same(run, kind, why)
+    return 0
+
+
+def _note_same(run: Import, kind: str, why: Likeness) -> None:
+    """Set each record that the import made beside the oldest one with the same word."""
+    table, column = quoted(model_of(kind)._meta.db_table), quoted(why.value)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '96MB'")  # a million words in one go
+        cursor.execute(
+            f"INSERT INTO imports_duplicate (run_id, kind, why, sure, done, source, external_id, name, other_source, "
+            "other_external_id, other_name) SELECT %s, %s, %s, CASE WHEN lower(n.name) = lower(o.name) THEN 100 ELSE %s END, "
+            "'keep', n.source, n.external_id, n.name, o.source, o.external_id, o.name FROM "
+            f"(SELECT {column} AS word, min(id) AS first FROM {table} WHERE {column} <> '' AND {column} <> ALL(%s) "
+            f"GROUP BY {column} HAVING count(*) > 1) shared JOIN {table} n ON n.{column} = shared.word "
+            f"AND n.id <> shared.first AND n.first_import_id = %s JOIN {table} o ON o.id = shared.first ORDER BY n.id",
+            [run.pk, kind, why.value, SURE[why], list(ANYBODYS), run.pk],
+        )
+
+
+def _note_names(run: Import, kind: str) -> None:
+    known = set(Duplicate.objects.filter(run=run, kind=kind).values_list("source", "external_id"))
+    best: dict[tuple[str, str], Duplicate] = {}
+    for order in ORDERS:
+        for name, other, sure in near(_names_of(run, kind, order), order):
+            if name.row not in known and (name.row not in best or best[name.row].sure < sure):
+                best[name.row] = _row(run, kind, name.source, _pair(name, other, sure))
+    Duplicate.objects.bulk_create(best.values(), batch_size=PAIRS)
+
+
+def _names_of(run: Import, kind: str, order: Order) -> Iterator[Name]:
+    """Yield the names that an import made, in an order, and those that were there before and begin alike in it."""
+    table = quoted(model_of(kind)._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT DISTINCT {first_letters('n.name', order)} FROM {table} n WHERE n.first_import_id = %s", [run.pk]
+        )
+        keys = [key for (key,) in cursor.fetchall()]
+    if not keys:
+        return
+    with connection.chunked_cursor() as cursor:
+        query = _beginning_alike(table, order, "x.first_import_id IS NOT DISTINCT FROM %s")
+        cursor.execute(query, [run.pk, keys])
+        while rows := cursor.fetchmany(PAIRS):
+            yield from (Name(*row) for row in rows)
+
+
+def list_left_out(run: Import, file: ImportFile, staged: "Staged", pairs: Iterable[Pair]) -> None:
+    """Note the rows of a block that were left out, each with its line."""
+    pairs = list(pairs)
+    here = staged.keys.isin({pair.external_id for pair in pairs}).to_numpy()
+    lines = dict(zip(staged.keys[here], staged.lines[here], strict=True))
+    rows = [_row(run, staged.plan.mapping.object, staged.plan.source.name, pair) for pair in pairs]
+    for row in rows:
+        row.file, row.line, row.done = file, int(lines[row.external_id]), Treatment.SKIP
+    Duplicate.objects.bulk_create(rows, batch_size=PAIRS)
+
+
+def _row(run: Import, kind: str, source: str, pair: Pair) -> Duplicate:
+    return Duplicate(
+        run=run, kind=kind, why=pair.why, sure=pair.sure, source=source, external_id=pair.external_id, name=pair.name[:255],
+        other_source=pair.other_source, other_external_id=pair.other_external_id, other_name=pair.other_name[:255],
+    )  # fmt: skip

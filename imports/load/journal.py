@@ -1,0 +1,29 @@
+"""What an import writes is marked as its own, so that it can be taken back whole.
+
+`mark` opens a transaction of an import: the database stamps new rows with its number (`first_import_id`), keeps
+the old image of rows that it changes (`imports_before`), and notes the transaction.
+"""
+
+from django.db import connection
+
+from imports.load.locks import one_at_a_time
+
+
+def mark(run_id: int) -> None:
+    """Mark everything that this transaction writes to the records as the import's; call it inside `atomic`."""
+    one_at_a_time()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('accord.import', %s, true)", [str(run_id)])
+        cursor.execute(
+            "INSERT INTO imports_importtransaction (run_id, xid) VALUES (%s, pg_current_xact_id()) ON CONFLICT DO NOTHING",
+            [run_id],
+        )
+
+
+def made(run_id: int, table: str, row_ids: list[int]) -> None:
+    """Note rows that the import made in a table without a stamp of its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO imports_before (run_id, "table", row_id) SELECT %s, %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING',
+            [run_id, table, row_ids],
+        )

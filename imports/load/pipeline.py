@@ -1,0 +1,321 @@
+"""An import, step by step: look at the files, load them block by block, tie the loose ends.
+
+What a step did and the checkpoint behind it are one transaction, so a worker may be killed at any time; the
+next one goes on at the byte where the last commit ended.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.tasks import ring
+from core.work import Later
+from crm import rates
+from imports.files import ecb_rates, storage, workbooks
+from imports.files.column_profile import examine
+from imports.files.encodings import words_of
+from imports.files.sniffing import Unreadable, survey
+from imports.inference import saved_mappings, uploads
+from imports.inference.currency import settle
+from imports.inference.questions import questions
+from imports.load import corrections, linking, removals, skip_unchanged
+from imports.load.checks import Prepared, Refused, Staged
+from imports.load.corrections import AT_FIRST
+from imports.load.duplicates import list_left_out
+from imports.load.journal import mark
+from imports.load.locks import one_at_a_time
+from imports.load.plan_builder import note_custom_fields, place_behind, place_in, plans_of, prepared_from
+from imports.load.read_ahead import Ahead
+from imports.load.upsert import Written, upsert
+from imports.mapping.catalogue import AUTO, FileKind, recognise
+from imports.mapping.other_systems import other_system, without_mapping
+from imports.mapping.same_names import fullest, read_of_several, same_names
+from imports.models import Import, ImportFile, RowError
+from imports.parsing.notes import OLDER, RESTATED, SAME_NAME, add_note, add_notes
+from imports.preview import counting
+from imports.preview.sample import first_rows
+from team.models import Company
+
+MOST_REFUSED = 100_000  # refused rows of a file that are kept to be corrected; the others are counted
+REFUSED_CHARACTERS = 64 * 1024 * 1024  # of those of one block, with the names of their columns
+NEXT_YEAR = 365 * 24 * 3600.0  # it is a person who says when an import goes on
+
+
+class Run:
+    """One claim's work on an import; what it holds in memory can be lost at any time."""
+
+    def __init__(self, row: Import) -> None:
+        self.row = row
+        self.file: ImportFile | None = None
+        self.ahead: Ahead[Prepared] | None = None
+        self.tasks: list[linking.Task] | None = None  # all are safe to do again: a resume begins with the first
+
+    def step(self) -> bool:
+        phase = self.row.checkpoint.get("phase", "look")
+        with Company.asked_once():
+            if phase in {"look", "review"}:
+                return self._look()
+            return self._load() if phase == "load" else self._finish()
+
+    def close(self) -> None:
+        if self.ahead:
+            self.ahead.close()
+        self.ahead = self.file = None
+
+    # look
+
+    def _look(self) -> bool:
+        file = self.row.files.filter(state=ImportFile.State.WAITING).first()
+        if file is None:
+            uploads.settle_sources(self.row)
+            if self._wants_a_person():
+                self._hold()
+        with transaction.atomic():
+            if file is None:
+                self._begin()
+            else:
+                look_at(file, uploads.asked_source(self.row))
+                self.row.advance({"phase": "look"})
+        return False
+
+    def _wants_a_person(self) -> bool:
+        """Tell whether somebody who waits for it has something to look at, or a file leaves something open."""
+        files = list(self.row.files.all())
+        is_open = uploads.whose(self.row) is not None or any(map(questions, files))
+        return is_open or (self.row.waits and any(map(can_be_mapped, files)))
+
+    def _hold(self) -> None:
+        """Leave the import to a person, and have what it would do counted meanwhile."""
+        with transaction.atomic():
+            begun = counting.restart(self.row)
+            self.row.advance({"phase": "review"})
+            transaction.on_commit(lambda: ring(begun), robust=True)
+        raise Later(NEXT_YEAR, held_since=timezone.now())
+
+    def _begin(self) -> None:
+        files = list(self.row.files.filter(state=ImportFile.State.READING))
+        had_one = bool(Company.get().currency)
+        currency = settle(files, self.row.currency_asked)
+        size = sum(file.bytes - file.start for file in files)
+        note_custom_fields(self.row, files)
+        self.row.advance(
+            {"phase": "load"},
+            done_units=0,
+            total_units=size,
+            currency=currency,
+            gave_currency=bool(currency) and not had_one,
+        )
+
+    # load
+
+    def _load(self) -> bool:
+        if self.file is None:
+            self.file = self._next_file()
+            if self.file is None:
+                self.row.advance({"phase": "finish"})
+                return False
+            if self._stands(self.file):
+                self.file = None
+                return False
+            place = place_in(self.row.checkpoint, self.file)
+            self.ahead = Ahead(prepared_from(place, self.file, self.row.currency))
+        assert self.ahead
+        prepared = self.ahead.next()
+        if prepared is None:
+            self._end_file()
+        else:
+            self._take(self.file, prepared)
+        return False
+
+    def _next_file(self) -> ImportFile | None:
+        waiting = self.row.files.filter(state=ImportFile.State.READING)
+        begun = self.row.checkpoint.get("file")
+        return waiting.filter(pk=begun).first() or waiting.order_by("rank", "pk").first()
+
+    def _stands(self, file: ImportFile) -> bool:
+        """Tell whether all rows of the file provably are in already; then it is done."""
+        if self.row.checkpoint.get("file") == file.pk:
+            return False
+        with transaction.atomic():
+            one_at_a_time()
+            stands = skip_unchanged.settle(self.row, file)
+            done = self.row.done_units + (file.bytes - file.start if stands else 0)
+            self.row.advance({"phase": "load"}, done_units=done)
+        return stands
+
+    def _take(self, file: ImportFile, prepared: Prepared) -> None:
+        done = self.row.done_units + prepared.end - place_in(self.row.checkpoint, file).offset
+        with transaction.atomic():
+            mark(self.row.pk)
+            for staged in prepared.staged:
+                written = upsert(staged, self.row.pk, self.row.duplicates)
+                list_left_out(self.row, file, staged, written.left_out)
+                removals.note(self.row, file, staged.plan.mapping.object, staged.plan.source.name, staged.departures)
+                _count(file, staged, written)
+                add_note(file.notes, RESTATED, len(written.restated), next((one.name for one in written.restated), ""))
+            _note(file, prepared.refused)
+            corrections.note(file, prepared.mended)
+            file.rows += prepared.rows
+            file.rejected += len(prepared.refused)
+            file.dropped += prepared.dropped
+            add_notes(file.notes, prepared.notes)
+            file.save(update_fields=["rows", "rejected", "dropped", "counts", "notes"])
+            self.row.advance({"phase": "load", **place_behind(prepared, file)}, done_units=done)
+
+    def _end_file(self) -> None:
+        assert self.file
+        assert self.ahead
+        self.file.state = ImportFile.State.DONE
+        with transaction.atomic():
+            if "exchange_rate" in self.file.counts:
+                rates.arrived(self.row.pk)
+            add_note(self.file.notes, SAME_NAME, *read_of_several(plans_of(self.file, self.row.currency), self.file))
+            self.file.save(update_fields=["state", "notes"])
+            skip_unchanged.check(self.row, self.file)
+            self.row.advance({"phase": "load"})
+        self.close()
+
+    # finish
+
+    def _finish(self) -> bool:
+        if self.tasks is None:
+            self.tasks = linking.tasks(self.row)
+        with transaction.atomic():
+            if self.tasks:
+                mark(self.row.pk)
+                if self.tasks[0]() < linking.BATCH:
+                    self.tasks.pop(0)
+                self.row.advance({"phase": "finish"})
+                return False
+            rates.settle()
+            one_at_a_time()
+            skip_unchanged.remember(self.row)
+        for file in self.row.files.exclude(plain=""):
+            storage.place(file.plain).unlink(missing_ok=True)
+        return True
+
+
+def _count(file: ImportFile, staged: Staged, written: Written) -> None:
+    counts = file.counts.setdefault(staged.plan.mapping.object, {})
+    out = len(written.left_out)
+    new = {
+        "created": written.created,
+        "updated": written.updated,
+        "unchanged": staged.rows - out - written.created - written.updated - written.older,
+        "repeated": staged.repeated,
+        "duplicates": out,
+        "older": written.older,
+    }
+    add_note(file.notes, OLDER, written.older)
+    for name, number in new.items():
+        counts[name] = counts.get(name, 0) + number
+
+
+def _note(file: ImportFile, refused: list[Refused]) -> None:
+    """Keep refused rows to be corrected, as many as somebody may want to: a small file can hold half a million."""
+    RowError.objects.bulk_create(
+        (
+            RowError(file=file, line=r.line, column=r.column[:255], reason=r.reason[:500], row=r.row)
+            for r in _kept(refused, MOST_REFUSED - file.rejected)
+        ),
+        batch_size=2000,
+    )
+
+
+def _kept(refused: list[Refused], room: int) -> Iterator[Refused]:
+    """Yield the first of the refused rows: no more than there is room for, and than fit in REFUSED_CHARACTERS."""
+    characters = 0
+    for row in refused[: max(0, room)]:
+        characters += sum(len(name) + len(cell) for name, cell in row.row.items())
+        if characters > REFUSED_CHARACTERS:
+            return
+        yield row
+
+
+def look_at(file: ImportFile, asked: str) -> None:
+    """Unpack it, or find out what it is and whether any mapping knows it."""
+    try:
+        if workbooks.is_workbook(file):
+            _unpack(file, workbooks.unpack(file))
+        elif storage.is_zip(file):
+            _unpack(file, storage.unpack(file))
+        else:
+            _recognise(file, asked)
+    except Unreadable as error:
+        if AT_FIRST & file.answers.keys():  # what somebody said of it cannot be
+            file.answers = {key: value for key, value in file.answers.items() if key not in AT_FIRST}
+            look_at(file, asked)
+            return
+        file.state, file.reason = ImportFile.State.FAILED, str(error)
+        transaction.on_commit(partial(storage.discard_refused, file.stored))
+    file.save()
+
+
+def _unpack(file: ImportFile, kept: list[storage.Kept]) -> None:
+    fields: list[dict[str, Any]] = [asdict(one) for one in kept]
+    ImportFile.objects.bulk_create(ImportFile(run=file.run, answers=file.answers, **values) for values in fields)
+    file.state = ImportFile.State.UNPACKED
+
+
+def _recognise(file: ImportFile, asked: str) -> None:
+    suffix = file.name.lower().rpartition(".")[2]
+    if f".{suffix}" not in storage.TABLES and "." in file.name and not workbooks.is_sheet(file):
+        return _skip(file, f"A .{suffix} file is no table that can be read.")
+    clean = f"{file.stored}.utf8"
+    given = storage.place(file.stored)
+    limit = file.size + storage.unpacked_left(file)
+    if suffix == "xml":
+        given = ecb_rates.as_table(given, storage.place(f"{file.stored}.csv"), limit)
+    known = partial(recognise, name=file.name, asked=asked)
+    seen = survey(given, storage.place(clean), limit, known, file.answers)
+    file.notes = dict(seen.notes)
+    is_mapped = bool(file.mappings) and file.header == seen.header
+    file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
+    file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
+    file.detected = examine(file, workbooks.is_sheet(file)) | seen.around
+    if same_names(seen.header):
+        file.detected["same_names"] = fullest(seen.header, first_rows(file))
+    for what, value in seen.found.items():
+        file.detected[what]["found"] = value
+    if seen.guess:
+        file.detected["encoding"] |= {
+            "words": words_of(seen.guess, seen.encoding),
+            "is_sure": seen.guess.is_sure,
+            "readings": list(seen.guess.readings.items()),  # a list keeps their order
+        }
+    if is_mapped:
+        file.state = ImportFile.State.READING
+        return None
+    file.source, file.kind, file.mappings, file.mapped_by, file.remembered = "", "", [], None, None
+    if corrections.recognise(file) or saved_mappings.apply(file, asked):
+        return None
+    kind = recognise(seen.header, file.name, asked, first_rows(file))
+    if kind is None:
+        return _skip(file, _unknown(seen.header, asked))
+    return _know(file, kind)
+
+
+def _know(file: ImportFile, kind: FileKind) -> None:
+    file.source, file.kind, file.rank = kind.source.name, kind.name, kind.rank
+    file.state = ImportFile.State.READING
+
+
+def can_be_mapped(file: ImportFile) -> bool:
+    """Tell whether somebody can say what is in a file: it has columns, whether or not a mapping knows them."""
+    return file.state == ImportFile.State.READING or (file.state == ImportFile.State.SKIPPED and bool(file.header))
+
+
+def _skip(file: ImportFile, reason: str) -> None:
+    file.state, file.reason = ImportFile.State.SKIPPED, reason
+
+
+def _unknown(header: list[str], asked: str) -> str:
+    if asked == AUTO and (title := other_system(header)):
+        return without_mapping(title)
+    shown = ", ".join(header[:6]) + (" …" if len(header) > 6 else "")
+    whose = "No mapping" if asked == "auto" else f"No {asked} mapping"
+    return f"{whose} knows a file with these columns: {shown}"[:1000]

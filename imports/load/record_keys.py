@@ -1,0 +1,153 @@
+"""Which rows make a record, and under which id, where a file gives its rows none of their own."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crm.record_ids import SHORTENED_REASON, read_ids
+from imports.mapping.conditions import matching
+from imports.mapping.plan import Plan
+from imports.mapping.schema import ALL, FieldRule, ObjectMapping
+from imports.parsing.headers import fold, index
+from imports.parsing.notes import DECIMALS, MISFIT, SHORT_ID, Notes, add_note
+
+Refuse = Callable[[np.ndarray, str, Callable[[int], str]], None]  # (rows, column, reason by row)
+MADE = "made of cells"  # in the columns of a block: whether the id of a row was
+LONGEST = 255
+DIGEST = 32
+
+
+def for_each_column(mapping: ObjectMapping, header: Iterable[str]) -> Iterator[ObjectMapping]:
+    """Yield the mapping, or one of it for each column that it is about, with the column's words filled in."""
+    if mapping.each is None:
+        yield mapping
+        return
+    for column in mapping.columns_like(header):
+        found = mapping.each.fullmatch(column.strip())
+        assert found
+        words = {"column": column, **{name: word or "" for name, word in found.groupdict().items()}}
+        fields = tuple(_filled(rule, words) for rule in mapping.fields)
+        yield replace(mapping, fields=fields, column=column)
+
+
+def _filled(rule: FieldRule, words: dict[str, str]) -> FieldRule:
+    value = _words(rule.value, words) if isinstance(rule.value, str) else rule.value
+    return replace(rule, value=value, columns=tuple(_words(column, words) for column in rule.columns))
+
+
+def _words(text: str, words: dict[str, str]) -> str:
+    for name, word in words.items():
+        text = text.replace(f"{{{name}}}", word)
+    return text
+
+
+def makes_a_record(plan: Plan, frame: pd.DataFrame) -> np.ndarray:
+    """Return which rows the mapping is about: those with its words, and with something in its column."""
+    found = np.ones(len(frame), bool)
+    for header, words in plan.keep_when:
+        kept = [word for word in frame[header].unique() if fold(word) in words]
+        found &= frame[header].isin(kept).to_numpy()
+    found &= matching(plan.only, index(frame.columns), frame, plan.manners)
+    if plan.mapping.column:
+        nothing = {"", *plan.source.nulls, *(word for rule in plan.mapping.fields for word in rule.empty)}
+        found &= ~frame[plan.mapping.column].isin(nothing).to_numpy()
+    return found
+
+
+def kept_ids(written: pd.Series, source: str, kind: str, header: str, refuse: Refuse, notes: Notes) -> pd.Series:
+    """Return the ids in a column as they are kept; those that a spreadsheet shortened are refused."""
+    ids = read_ids(written, source, kind)
+    refuse(ids.shortened, header, lambda place: f"“{written.iat[place]}” {SHORTENED_REASON}")
+    for what, cells in ((SHORT_ID, ids.short), (MISFIT, ids.misfits), (DECIMALS, ids.decimals)):
+        add_note(notes, what, len(cells), next(iter(cells), ""))
+    return ids.kept
+
+
+def whole_names(frame: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series:
+    """Return names of which each column has a part; of people with one name, some exports have it in each."""
+    names, parts = pd.Series("", index=frame.index, dtype="str"), [frame[header] for header in headers]
+    for number, part in enumerate(parts):
+        is_new = (part != "") & ~np.any([part == earlier for earlier in parts[:number]], axis=0)
+        names += (" " + part).where(is_new & (names != ""), part.where(is_new, ""))
+    return names
+
+
+def own_ids(
+    plan: Plan, columns: dict[str, pd.Series], about: np.ndarray, frame: pd.DataFrame, refuse: Refuse
+) -> pd.Series:
+    """Return the ids of the rows that make a record; the others have none, and are not staged."""
+    key = columns["external_id"]
+    if plan.mapping.id_from:
+        columns[MADE] = key == ""
+        if (key == "").any():
+            key = key.where(key != "", composed(plan, columns, frame))
+        headers = [*plan.id_headers, *(header for part in plan.mapping.id_from for header in plan.headers_of(part))]
+        either = " or ".join(f"“{header}”" for header in dict.fromkeys(headers)) or "the column of its id"
+        refuse((key == "").to_numpy() & about, (*headers, "")[0], lambda _: f"The row has no id: fill in {either}")
+    return key if about.all() else key.where(about, "")
+
+
+def composed(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
+    """Return for each row an id made of what the mapping says makes it what it is."""
+    if plan.mapping.id_from == (ALL,):
+        parts = [_read_or_written(plan, columns, name, frame) for name in _read_columns(plan, frame)]
+    else:
+        parts = [_text(plan, columns, name, frame) for name in plan.mapping.id_from]
+    rows = zip(*parts, strict=True)
+    return pd.Series([_key(row) for row in rows], index=frame.index, dtype="str")
+
+
+def _read_columns(plan: Plan, frame: pd.DataFrame) -> list[str]:
+    """Return all columns that are read or kept, in an order that does not hang on that of the file."""
+    read = set(plan.custom)
+    for field in plan.fields:
+        read |= {*field.headers, *field.join, *(field.calculation.headers if field.calculation else ())}
+    for link in plan.references:
+        read |= set(link.headers)
+    return sorted((str(name) for name in frame if name in read), key=fold)
+
+
+def _read_or_written(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
+    """Return what stands in a column as it was read; as it is written where what is made of it can be agreed otherwise."""
+    plain = (one.column for one in plan.fields if one.headers == (name,) and not _is_translated(one.rule))
+    column = next(plain, "")
+    return [_word(value) for value in columns[column].astype(object)] if column in columns else list(frame[name])
+
+
+def _is_translated(rule: FieldRule) -> bool:
+    return bool(rule.map or rule.refine or rule.when or rule.unless)
+
+
+def _text(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
+    column = next((one.staged for one in plan.references if one.rule.name == name), name)
+    if column not in columns:
+        header = index(frame.columns).get(fold(name))  # a column that the record keeps, or none at all
+        return list(frame[header]) if header else [""] * len(frame)
+    return [_word(value) for value in columns[column].astype(object)]
+
+
+def _word(value: Any) -> str:
+    """Write a value as everybody would: 12.50 and 12.5 are one number, a day is ISO."""
+    if value is None or value is pd.NaT or value != value:
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat().removesuffix("T00:00:00")
+    text = str(value)
+    try:
+        return f"{Decimal(text).normalize():f}" if text[-1:].isdigit() else text
+    except InvalidOperation:
+        return text
+
+
+def _key(parts: tuple[str, ...]) -> str:
+    if not any(parts):
+        return ""
+    key = "|".join(parts)
+    if len(key) <= LONGEST:
+        return key
+    return f"{key[: LONGEST - DIGEST - 1]}#{hashlib.sha256(key.encode()).hexdigest()[:DIGEST]}"

@@ -1,0 +1,54 @@
+"""Lines of spend without an id that an earlier import of the same source brought for the same day, with other figures.
+
+A line without an id is known by what is read of it, so a corrected one is another line, and its money would count twice.
+It may as well be a further cost of that day, which nobody but the reader can tell: such lines are shown and asked about.
+"""
+
+from typing import Any
+
+from django.db import connection
+
+from imports.mapping.plan import Plan
+
+KIND = "spend"
+quoted = connection.ops.quote_name
+
+
+def may_restate(plan: Plan) -> bool:
+    """Tell whether the rows of a plan are lines of spend without ids of their own, with a day to compare."""
+    days = any(planned.column == "spent_on" for planned in plan.fields)
+    return plan.mapping.object == KIND and days and bool(plan.mapping.id_from) and not plan.id_headers
+
+
+def restated_lines(cursor: Any, plan: Plan, stage: str, run_id: int | None = None) -> list[tuple[str, str, str, str]]:
+    """Return (id, words, id, words) of each new line and of one that it may restate; lines of the import itself are none."""
+    columns = {planned.column for planned in plan.fields}
+    same = [f"t.{name} = s.{name}" for name in ("spent_on", "side", "category") if name in columns]
+    amount = "s.amount::text" if "amount" in columns else "''"
+    campaign = _campaign_in(plan)
+    cursor.execute(
+        f"SELECT DISTINCT ON (s.external_id) s.external_id, concat_ws(' ', s.spent_on, {campaign or 'NULL'}, {amount}), "
+        f"t.external_id, concat_ws(' ', t.spent_on, c.name, t.amount) FROM {stage} s "
+        f"LEFT JOIN {quoted(plan.table)} own ON own.source = %s AND own.external_id = s.external_id "
+        f"JOIN {quoted(plan.table)} t ON t.source = %s AND {' AND '.join(same)} "
+        "AND t.first_import_id IS NOT NULL AND t.first_import_id IS DISTINCT FROM %s "
+        f"LEFT JOIN crm_campaign c ON c.id = t.campaign_id WHERE own.id IS NULL AND {_is_same_cost(columns, campaign)} "
+        "ORDER BY s.external_id, t.id",
+        [plan.source.name, plan.source.name, run_id],
+    )
+    return [tuple(row) for row in cursor.fetchall()]
+
+
+def _campaign_in(plan: Plan) -> str:
+    staged = next((one.staged for one in plan.references if one.rule.name == "campaign"), "")
+    return f"s.{quoted(staged)}" if staged else ""
+
+
+def _is_same_cost(columns: set[str], campaign: str) -> str:
+    """Return SQL: of the same campaign, or of none and described alike."""
+    described = "coalesce(s.description, '')" if "description" in columns else "''"
+    alike = f"t.campaign_id IS NULL AND coalesce(t.description, '') = {described}"
+    if not campaign:
+        return f"({alike})"
+    named = f"lower({campaign}) IN (lower(c.name), lower(c.external_id))"
+    return f"({named} OR (coalesce({campaign}, '') = '' AND {alike}))"

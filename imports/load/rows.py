@@ -1,0 +1,121 @@
+"""Which rows of a block are read for which kind of record, which are left out and why, and those that are staged."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from imports.load import record_keys
+from imports.load.checks import Checks, Staged
+from imports.load.stored_ids import long_ids
+from imports.load.upsert import all_columns
+from imports.mapping.departures import Departure, departed, merged_away
+from imports.mapping.plan import Plan
+from imports.parsing.headers import fold
+from imports.parsing.notes import DELETED, FILTERED, MERGED, MERGED_HERE, MIXED_IDS, NO_RECORD, add_note
+
+
+@dataclass
+class Rows:
+    """The rows of a block, by what becomes of them before their cells are read."""
+
+    plans: list[Plan]
+    filtered: np.ndarray  # what no mapping wants
+    gone: list[np.ndarray]  # by plan: the source says that the record is no more
+    masters: list[pd.Series]  # by plan: the record that it was merged into
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, plans: list[Plan]) -> "Rows":
+        said = [departed(plan.departures, frame, plan.source.nulls) for plan in plans]
+        return cls(plans, _filtered(frame, plans), [gone for gone, _ in said], [masters for _, masters in said])
+
+    def read(self, place: int) -> np.ndarray:
+        """Return the rows whose cells are read for a plan."""
+        return ~self.filtered & ~self.gone[place]
+
+    def left_out(self, columns: list[dict[str, pd.Series]], checks: Checks) -> int:
+        """Count the rows of which nothing is staged though nothing is wrong with them, and note why."""
+        staged, gone = np.zeros(len(self.filtered), bool), np.zeros(len(self.filtered), bool)
+        for place, column in enumerate(columns):
+            has_id = (column["external_id"] != "").to_numpy()
+            staged |= has_id & self.read(place)
+            gone |= has_id & self.gone[place]
+        left = ~staged & ~checks.wrong
+        merged = np.any([(masters != "").to_numpy() for masters in self.masters], axis=0) if self.masters else gone
+        for what, rows in (
+            (FILTERED, self.filtered),
+            (MERGED, ~self.filtered & gone & merged),
+            (DELETED, ~self.filtered & gone & ~merged),
+            (NO_RECORD, ~self.filtered & ~gone),
+        ):
+            add_note(checks.notes, what, int((left & rows).sum()), self._sample(what))
+        return int(left.sum())
+
+    def _sample(self, what: str) -> str:
+        """Return the columns that say it."""
+        columns = [plan.departures for plan in self.plans]
+        if what == MERGED:
+            return ", ".join(dict.fromkeys(f"“{name}”" for one in columns for name in one.merged_into))
+        return ", ".join(dict.fromkeys(f"“{name}”" for one in columns for name, _ in one.deleted_when))
+
+
+def _filtered(frame: pd.DataFrame, plans: list[Plan]) -> np.ndarray:
+    filtered = np.zeros(len(frame), bool)
+    for header, words in {rule for plan in plans for rule in plan.drop_when}:
+        marked = [word for word in frame[header].unique() if fold(word) in words]
+        filtered |= frame[header].isin(marked).to_numpy()
+    if plans and all(plan.only for plan in plans):  # what no kind of record wants is left out
+        filtered |= ~np.any([record_keys.makes_a_record(plan, frame) for plan in plans], axis=0)
+    return filtered
+
+
+def stage(plan: Plan, columns: dict[str, pd.Series], place: int, rows: Rows, checks: Checks) -> Staged:
+    """Write the rows that are taken as CSV; of rows with one id the one that its source changed last counts, else the last."""
+    key = columns["external_id"]
+    has_id = (key != "").to_numpy()
+    here = ~checks.wrong & rows.read(place) & has_id
+    picked = _latest(np.flatnonzero(here), key, columns.get("modified_at"))
+    names = [name for name, _ in all_columns(plan)]
+    table = pa.table({name: pa.array(columns[name].iloc[picked], from_pandas=True) for name in names})
+    out = io.BytesIO()
+    arrow_csv.write_csv(table, out, arrow_csv.WriteOptions(include_header=False))
+    gone = ~checks.wrong & ~rows.filtered & rows.gone[place] & has_id
+    departures = [
+        Departure(str(one), "" if one == master else str(master))
+        for one, master in zip(key[gone], _masters(plan, rows.masters[place][gone]), strict=True)
+    ]
+    merged = list(merged_away(plan.departures, checks.frame, key, here))
+    if merged:
+        add_note(checks.notes, MERGED_HERE, len({one.master for one in merged}), merged[0].external_id)
+    is_mixed = bool(MIXED_IDS & checks.notes.keys())
+    return Staged(
+        plan, out.getvalue(), len(picked), int(here.sum()) - len(picked), key.iloc[picked], checks.lines[picked],
+        _kept(plan, [*departures, *merged]), is_mixed, long_ids(plan, columns, picked, is_mixed=is_mixed),
+    )  # fmt: skip
+
+
+def _latest(places: np.ndarray, key: pd.Series, modified: pd.Series | None) -> np.ndarray:
+    """Return one place for each id, in the order of the file."""
+    repeated = key.iloc[places].duplicated(keep=False).to_numpy()
+    if not repeated.any():
+        return places
+    ordered = places
+    if modified is not None and pd.api.types.is_datetime64_any_dtype(modified.dtype):
+        times = modified.iloc[places]
+        ordered = places[np.argsort(times.fillna(times.max()).to_numpy(), kind="stable")]
+    last = ~key.iloc[ordered].duplicated(keep="last").to_numpy()
+    return np.sort(ordered[last])
+
+
+def _masters(plan: Plan, masters: pd.Series) -> pd.Series:
+    return record_keys.kept_ids(masters, plan.source.name, plan.mapping.object, "", lambda *_: None, {})
+
+
+def _kept(plan: Plan, departures: list[Departure]) -> list[Departure]:
+    """Return the departures with ids in the form in which they are kept."""
+    ids = pd.Series([one.external_id for one in departures], dtype="str")
+    kept = record_keys.kept_ids(ids, plan.source.name, plan.mapping.object, "", lambda *_: None, {})
+    return [Departure(str(key), one.master) for key, one in zip(kept, departures, strict=True)]

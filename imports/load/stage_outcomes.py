@@ -1,0 +1,86 @@
+"""Which stages of a source end a deal, told of every entry of its history: what a deal was on an evening depends on it.
+
+In the order of proof: as the company decided, as flags of the deals in the stage prove, as the source's stages usually are,
+as the name suggests.
+"""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from crm.models import Outcome, OutcomeBasis, StageMapping, StageTrack
+from imports.mapping.catalogue import sources
+from imports.mapping.schema import FieldRule
+from imports.mapping.stage_meanings import ENDED, OPEN, usual
+
+ENTERED = """
+SELECT DISTINCT coalesce(nullif(c.pipeline, ''), o.pipeline, ''), c.stage FROM crm_stagechange c
+LEFT JOIN crm_opportunity o ON o.id = c.opportunity_id
+WHERE c.source = %s AND c.track = 'deal' AND c.stage <> '' AND c.told_by <> %s
+"""
+PROVEN = """
+SELECT pipeline, stage, array_agg(DISTINCT coalesce(told ->> 'outcome', outcome)) FROM crm_opportunity
+WHERE source = %s AND outcome_basis = %s AND stage <> '' GROUP BY 1, 2
+"""
+SETTLE = """
+WITH means AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) AS m(pipeline, stage, ended_as)),
+due AS (
+    SELECT c.id, m.ended_as FROM crm_stagechange c LEFT JOIN crm_opportunity o ON o.id = c.opportunity_id
+    JOIN means m ON m.stage = c.stage AND m.pipeline = coalesce(nullif(c.pipeline, ''), o.pipeline, '')
+    WHERE c.source = %s AND c.track = 'deal' AND c.told_by <> %s AND c.ended_as <> m.ended_as LIMIT %s
+)
+UPDATE crm_stagechange c SET ended_as = due.ended_as FROM due WHERE c.id = due.id
+"""
+TOLD_BY_IMPORTS = "Earlier import"  # entries that say themselves how the deal had ended
+OWN_SHEETS = "accord"
+Stages = dict[tuple[str, str], str]  # (pipeline, stage) to outcome
+
+
+def settle_ended_stages(source: str, most: int = 2**31) -> int:
+    """Write into the histories of a source which entries end a deal; return how many entries changed, `most` at a time."""
+    ends = ended_stages(source)
+    if not ends:
+        return 0
+    pipelines, stages = zip(*ends, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE, [list(pipelines), list(stages), list(ends.values()), source, TOLD_BY_IMPORTS, most])
+        return int(cursor.rowcount)
+
+
+def ended_stages(source: str) -> Stages:
+    """Return for each stage in the histories of a source the outcome that it means; "" for one that leaves a deal open."""
+    with connection.cursor() as cursor:
+        cursor.execute(ENTERED, [source, TOLD_BY_IMPORTS])
+        entered = cursor.fetchall()
+    decided = StageMapping.objects.filter(source=source, track=StageTrack.DEAL).exclude(outcome="")
+    known = {(row.pipeline, row.stage): str(row.outcome) for row in decided}
+    rules = _outcome_rules(source)
+    proven = _proven(source) if any(rule.flags for rule in rules) else {}
+    found = {key: known.get(key) or proven.get(key) or _by_name(source, key[1], rules) for key in entered}
+    return {key: "" if outcome == OPEN else outcome for key, outcome in found.items()}
+
+
+def _outcome_rules(source: str) -> list[FieldRule]:
+    known = sources()
+    mappings = (known.get(source) or known[OWN_SHEETS]).mappings
+    fields = [rule for one in mappings if one.object == "opportunity" for rule in one.fields]
+    return [rule for rule in fields if rule.name == "outcome" and rule.map]
+
+
+def _proven(source: str) -> Stages:
+    """Return what flags prove of stages whose deals all ended alike; lost and no decision are alike here."""
+    with connection.cursor() as cursor:
+        cursor.execute(PROVEN, [source, OutcomeBasis.FLAG])
+        rows = [(pipeline, stage, set(outcomes)) for pipeline, stage, outcomes in cursor.fetchall()]
+    found = {(pipeline, stage): outcomes.pop() for pipeline, stage, outcomes in rows if len(outcomes) == 1}
+    mixed = {
+        (pipeline, stage): Outcome.LOST.value for pipeline, stage, all_ in rows if len(all_) > 1 and all_ <= set(ENDED)
+    }
+    return found | mixed
+
+
+def _by_name(source: str, stage: str, rules: Iterable[FieldRule]) -> str:
+    meaning = usual(source, StageTrack.DEAL, stage)
+    if meaning:
+        return meaning.outcome
+    return next((str(outcome) for rule in rules if rule.map and (outcome := rule.map.get(stage))), "")

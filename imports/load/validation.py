@@ -1,0 +1,361 @@
+"""A block of rows and a plan: what is checked, mended and staged, and which rows are refused and why."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from django.db import models
+
+from crm.models import OutcomeBasis, StageTrack
+from imports.files.blocks import Block
+from imports.load import bounds, record_keys, row_currency, stage_lookup
+from imports.load.bounds import shown
+from imports.load.calculations import calculated
+from imports.load.cells import NO_DATE, NO_NUMBER, NO_YES, complaint, read_cells, read_days
+from imports.load.checks import Checks, Prepared, Refused, storable
+from imports.load.empty_cells import is_marked, marker
+from imports.load.lookups import ANY
+from imports.load.occurrences import Numbering
+from imports.load.rows import Rows, stage
+from imports.mapping import outcomes
+from imports.mapping.constants import constant
+from imports.mapping.conversion import AMOUNT
+from imports.mapping.plan import BASIS, Plan, PlannedField, PlannedReference
+from imports.mapping.stage_meanings import usual
+from imports.parsing import column_values
+from imports.parsing.headers import fold
+from imports.parsing.notes import TOTALS, add_note
+
+LONGEST_KEY = 255
+
+
+def prepare(block: Block, plans: list[Plan], numbering: Numbering | None = None) -> Prepared:
+    """Check every cell that some plan reads; a row with one wrong cell is refused whole."""
+    frame = trimmed(block.frame)
+    blank = (frame == "").all(axis=1).to_numpy() if len(frame) else np.array([], bool)
+    if blank.any():
+        frame, lines = frame[~blank].reset_index(drop=True), block.lines[~blank]
+    else:
+        lines = block.lines
+    checks = Checks(frame, lines, np.zeros(len(frame), bool))
+    _check_cells(checks)
+    rows = Rows.of(frame, plans)
+    columns = [read_columns(plan, checks, rows.read(place)) for place, plan in enumerate(plans)]
+    if numbering:
+        _number_rows(numbering, columns, checks)
+    for place, (plan, found) in enumerate(zip(plans, columns, strict=True)):
+        checks.about = rows.read(place)
+        _check_rates(plan, found, checks)
+    staged = [
+        stage(plan, found, place, rows, checks) for place, (plan, found) in enumerate(zip(plans, columns, strict=True))
+    ]
+    refused = [Refused(bad.line, "", bad.reason, {"": storable(bad.text[:10_000])}) for bad in block.bad]
+    refused += checks.refused()
+    dropped, totals = rows.left_out(columns, checks), len(block.totals)
+    add_note(checks.notes, TOTALS, totals, next(iter(block.totals), ""))
+    read = len(frame) + len(block.bad) + totals
+    return Prepared(staged, refused, read, dropped + totals, block.end, block.next_line, notes=checks.notes)
+
+
+def trimmed(frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({place: frame.iloc[:, place].str.strip() for place in range(frame.shape[1])}).set_axis(
+        frame.columns, axis=1
+    )
+
+
+def _number_rows(numbering: Numbering, columns: list[dict[str, pd.Series]], checks: Checks) -> None:
+    for place, found in enumerate(columns):
+        if record_keys.MADE in found:
+            key, made = found["external_id"], found.pop(record_keys.MADE)
+            is_made = (made & (key != "")).to_numpy()
+            found["external_id"] = numbering.number(place, key, is_made, checks.frame, checks.notes)
+
+
+def _check_cells(checks: Checks) -> None:
+    for name in checks.frame:
+        nul = checks.frame[name].str.contains("\0", regex=False).to_numpy(dtype=bool, na_value=False)
+        checks.note(nul, str(name), lambda _: "The cell holds a NUL character")
+
+
+def read_columns(plan: Plan, checks: Checks, read: np.ndarray | None = None) -> dict[str, pd.Series]:
+    """Return the staged columns of all rows by name, wrong cells noted; of rows that are not to be read only the id."""
+    about = record_keys.makes_a_record(plan, checks.frame)
+    checks.about = about if read is None else about & read
+    columns = {"external_id": _key(plan, checks)}
+    for planned in plan.fields:
+        columns[planned.column] = _field(planned, plan, checks, columns)
+        if planned.column == "outcome" and plan.stages:
+            columns |= stage_lookup.outcomes(plan, columns, checks.frame)
+        _check_filled(planned, planned.column, columns, about, checks)
+    for reference in plan.references:
+        columns[reference.staged] = _reference(reference, plan, checks)
+        _check_filled(reference, reference.staged, columns, about, checks)
+    columns["external_id"] = record_keys.own_ids(plan, columns, about, checks.frame, checks.note)
+    if plan.stages:
+        columns |= stage_lookup.chances(plan, columns, lambda one, found: _field(one, plan, checks, found))
+    for place, header in enumerate(plan.custom):
+        columns[f"custom_{place}"] = _custom(header, plan, checks)
+    checks.about = None
+    return columns
+
+
+def _custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
+    """Read a column that is kept as a custom field; a cell that is not of its type is wrong."""
+    column = _without(checks.frame[header], plan.source.nulls)
+    if plan.custom_types.get(header):
+        column = _without(column, plan.manners.nulls_of([header]))
+    match plan.custom_types.get(header, ""):
+        case "number":
+            found, wrong = column_values.number_or_percent(column, plan.manners.decimal_of([header]))
+            words = NO_NUMBER
+        case "date":
+            found, wrong = read_days(column, [header], plan)
+            words = NO_DATE
+        case "yes_no":
+            found, wrong = column_values.boolean(column, nullable=True)
+            words = NO_YES
+        case _:
+            return column_values.missing(column)
+    checks.note(wrong, header, lambda place: f"{shown(str(column.iat[place]))} {words}")
+    return found
+
+
+def _key(plan: Plan, checks: Checks) -> pd.Series:
+    key = first_filled(checks.frame, plan.id_headers, {*plan.source.nulls, *plan.manners.nulls_of(plan.id_headers)})
+    header = plan.id_headers[0] if plan.id_headers else ""
+    if not plan.mapping.id_may_be_empty and not plan.mapping.id_from:
+        checks.note((key == "").to_numpy(), header, lambda _: "The id is missing")
+    checks.note(
+        (key.str.len() > LONGEST_KEY).to_numpy(), header, lambda _: f"The id is longer than {LONGEST_KEY} characters"
+    )
+    return record_keys.kept_ids(key, plan.source.name, plan.mapping.object, header, checks.note, checks.notes)
+
+
+def _check_filled(
+    planned: PlannedField | PlannedReference,
+    name: str,
+    columns: dict[str, pd.Series],
+    about: np.ndarray,
+    checks: Checks,
+) -> None:
+    if not planned.rule.required:
+        return
+    empty = (columns[name].isna() | (columns[name].astype(object) == "")).to_numpy() & about
+    header = planned.headers[0] if planned.headers else ""
+    checks.note(empty, header, lambda _: "This must be filled in")
+
+
+def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> None:
+    """Refuse what the company wants to reckon in its own currency and cannot."""
+    if plan.conversion is None:
+        return
+    reasons = plan.conversion.wanting(plan, columns)
+    mask = np.zeros(len(checks.frame), bool)
+    mask[list(reasons)] = True
+    mask &= (columns["external_id"] != "").to_numpy()
+    name = AMOUNT.get(plan.mapping.object, "amount")
+    checks.note(mask, (*plan.headers_of(name), "")[0], reasons.__getitem__)
+
+
+def first_filled(frame: pd.DataFrame, headers: tuple[str, ...], nulls: Iterable[str] = ()) -> pd.Series:
+    """Return for each row the first of the columns that holds something."""
+    if not headers:
+        return pd.Series("", index=frame.index, dtype="str")
+    found = _without(frame[headers[0]], nulls)
+    for header in headers[1:]:
+        found = found.where(found != "", _without(frame[header], nulls))
+    return found
+
+
+def _without(column: pd.Series, words: Iterable[str]) -> pd.Series:
+    words = list(words)
+    return column.where(~column.isin(words), "") if words else column
+
+
+def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd.Series]) -> pd.Series:
+    rule = planned.rule
+    frame = checks.frame
+    if rule.name == BASIS:
+        return done[BASIS]
+    proves = rule.name == "outcome" and any(one.rule.name == BASIS for one in plan.fields)
+    if rule.value is not None:
+        if rule.name != "currency":
+            return constant(planned.model_field, rule.value, frame.index, rule.reads, plan.zone)
+        return row_currency.beside_amounts(pd.Series(str(rule.value), index=frame.index, dtype="str"), plan, frame)
+    is_date = isinstance(planned.model_field, models.DateField)
+    if is_date:
+        frame = bounds.without_empty_dates(frame, planned, checks.notes)
+    raw = first_filled(frame, planned.headers, {*plan.source.nulls, *_nothing(planned, plan)})
+    if planned.join:
+        raw = raw.where(raw != "", _joined(frame, planned.join))
+        if is_date:
+            raw = bounds.without_empty(raw, checks.notes)
+    if planned.name_parts:
+        raw = raw.where(raw != "", record_keys.whole_names(pd.DataFrame(done), planned.name_parts))
+    column = _without(raw, rule.empty)
+    if rule.map:
+        column = column_values.converted(column, lambda word: _mapped(planned, word))
+    if planned.refine and not proves:
+        column = _refined(planned, column, frame)
+    if rule.default is not None and not planned.calculation:
+        default = pd.Series(_constant(rule.default), index=frame.index, dtype="str")
+        column = column.where(
+            column != "", row_currency.beside_amounts(default, plan, frame) if rule.name == "currency" else default
+        )
+    if proves:
+        column, done[BASIS] = _proven(planned, plan, checks, raw, column)
+        column = _refined(planned, column, frame) if planned.refine else column
+    if rule.when:
+        column = column.where(_where(rule.when, done, frame), "")
+    for header, words in planned.unless:
+        column = column.where(~frame[header].isin([word for word in frame[header].unique() if fold(word) in words]), "")
+    if is_marked(plan, planned):
+        _mark_empty(planned, plan, raw, column, done, frame)
+    found, wrong = read_cells(planned, column, plan)
+    if planned.calculation:
+        found = _with_calculation(planned, plan, found, wrong, checks)
+    header = (*planned.headers, *planned.join, "")[0]
+    checks.note(wrong, header, lambda place: complaint(planned, plan, str(raw.iat[place])))
+    bounds.check(planned, header, raw, found, checks)
+    return found
+
+
+def _mark_empty(
+    planned: PlannedField,
+    plan: Plan,
+    raw: pd.Series,
+    column: pd.Series,
+    done: dict[str, pd.Series],
+    frame: pd.DataFrame,
+) -> None:
+    """Note where a cell was empty and nothing but its default, or a guess from the stage, stands for it."""
+    rule = planned.rule
+    default = "" if rule.default is None else _constant(rule.default)
+    empty = (raw == "") & ((column == default) | (rule.name == "currency"))
+    if rule.name == "outcome" and BASIS in done:
+        own = tuple(header for header in planned.headers if header not in plan.headers_of("stage"))
+        empty = (first_filled(frame, own, plan.source.nulls) == "") & (done[BASIS] == OutcomeBasis.GUESS)
+        done[f"empty_{BASIS}"] = empty
+    if rule.when:
+        unknown = done.get("empty_outcome", pd.Series(False, index=frame.index))
+        empty &= _where(rule.when, done, frame) | unknown
+    done[marker(planned)] = empty
+
+
+def _with_calculation(
+    planned: PlannedField, plan: Plan, found: pd.Series, wrong: np.ndarray, checks: Checks
+) -> pd.Series:
+    """Fill what no column gives with what is worked out; cells that are no numbers refuse the rows that need them."""
+    assert planned.calculation
+    needed = found.isna().to_numpy() & ~wrong
+
+    def note(bad: np.ndarray, header: str, cells: pd.Series) -> None:
+        checks.note(bad & needed, header, lambda place: f"{shown(str(cells.iat[place]))} {NO_NUMBER}")
+
+    worked_out = calculated(planned.calculation, checks.frame, plan.manners, note)
+    found = found.astype(object).where(~needed, worked_out)
+    if planned.rule.default is not None:
+        found = found.where(found.notna(), str(planned.rule.default))
+    if isinstance(planned.model_field, models.IntegerField):
+        whole = found.map(lambda number: number if number is None or number != number else str(round(Decimal(number))))
+        return whole.astype("str").where(found.notna(), None)
+    return found
+
+
+def _nothing(planned: PlannedField, plan: Plan) -> frozenset[str]:
+    """Return the words that stand for nothing; in a text they can be what it says."""
+    is_text = isinstance(planned.model_field, models.CharField | models.TextField) and not planned.model_field.choices
+    return frozenset() if is_text else plan.manners.nulls_of(planned.headers)
+
+
+def _constant(value: Any) -> str:
+    return ("t" if value else "f") if isinstance(value, bool) else str(value)
+
+
+def _mapped(planned: PlannedField, word: str) -> str:
+    """Translate a word; one that the map does not know stays, unless the field has a default."""
+    assert planned.rule.map
+    unknown = word if planned.rule.default is None else ""
+    return _constant(planned.rule.map.get(word, unknown)) if word else ""
+
+
+def _joined(frame: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series:
+    joined = frame[headers[0]]
+    for header in headers[1:]:
+        joined = joined + " " + frame[header]
+    return joined.str.strip()
+
+
+def _refined(planned: PlannedField, column: pd.Series, frame: pd.DataFrame) -> pd.Series:
+    refinement = planned.rule.refine
+    assert refinement
+    more = column_values.converted(first_filled(frame, planned.refine), lambda word: refinement.map.get(word, ""))
+    return column.where(~((column == refinement.value) & (more != "")), more)
+
+
+def _proven(
+    planned: PlannedField, plan: Plan, checks: Checks, names: pd.Series, guesses: pd.Series
+) -> tuple[pd.Series, pd.Series]:
+    """Return the outcomes that the flags of the source prove, else its names suggest, and what each rests on.
+
+    A row whose flag is neither yes nor no is refused.
+    """
+    assert planned.rule.map
+    frame, nulls = checks.frame, plan.source.nulls
+    stage_headers = plan.headers_of("stage")
+    others = tuple(header for header in planned.headers if header not in stage_headers)
+    is_stage = (first_filled(frame, others, nulls) == "").to_numpy()
+    said = {flag: _flag(headers, nulls, checks) for flag, headers in planned.flags}
+    nothing = np.full(len(frame), np.nan)
+    chances = outcomes.certainty(first_filled(frame, plan.headers_of("probability"), nulls))
+    won, lost, closed = (said.get(flag, nothing) for flag in ("won", "lost", "closed"))
+    flags = outcomes.Flags(won, lost, closed, chances)
+    usual_name = partial(usual, plan.source.name, StageTrack.DEAL)
+    return outcomes.proven(guesses, outcomes.by_names(names, planned.rule.map, usual_name, is_stage), flags)
+
+
+def _flag(headers: tuple[str, ...], nulls: Iterable[str], checks: Checks) -> np.ndarray:
+    cells = first_filled(checks.frame, headers, nulls)
+    flag = outcomes.yes_no(cells)
+    unread = (cells != "").to_numpy() & np.isnan(flag)
+    checks.note(unread, (*headers, "")[0], lambda row: f"{shown(str(cells.iat[row]))} {NO_YES}")
+    return flag
+
+
+def _where(when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
+    holds = pd.Series(True, index=frame.index)
+    for name, words in when:
+        holds &= done[name].isin(words) if name in done else False
+    return holds
+
+
+def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:
+    rule = planned.rule
+    nulls = {*plan.source.nulls, *plan.manners.nulls_of(planned.headers)}
+    if rule.value:
+        return pd.Series(rule.value, index=checks.frame.index, dtype="str")
+    column = _without(first_filled(checks.frame, planned.headers, nulls), rule.empty)
+    if planned.join:
+        column = record_keys.whole_names(checks.frame, planned.join)
+    if rule.split:
+        column = column.str.partition(rule.split)[0].str.strip()
+    if rule.match:
+        column = column.where(column_values.only_first(column, rule.match.pattern), "")
+    if rule.map:
+        column = column_values.converted(column, lambda word: rule.map.get(word, word) if word else "")  # type: ignore[union-attr]
+    if rule.default:
+        column = column.where(column != "", rule.default)
+    if rule.by == "email":
+        column = column_values.email(column)
+    if rule.by == "domain":
+        column = column_values.domain(column)
+    if rule.by in {"external_id", ANY}:
+        source = plan.source.name if rule.by == "external_id" else ""
+        column = record_keys.kept_ids(column, source, rule.to, planned.headers[0], checks.note, checks.notes)
+    longest = planned.model._meta.get_field("name" if rule.by == "name" else "external_id").max_length or LONGEST_KEY  # type: ignore[union-attr]
+    too_long = (column.str.len() > longest).to_numpy(dtype=bool, na_value=False)
+    checks.note(too_long, planned.headers[0], lambda _: f"The name is longer than {longest} characters")
+    return column_values.missing(column)

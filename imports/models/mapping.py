@@ -1,0 +1,105 @@
+"""What people say of files before they go in, what is remembered of it, and the counting of what would come."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from core.work import Work
+from imports.models.jobs import Import
+
+
+class RememberedMapping(models.Model):
+    """How somebody had the columns of a kind of file read; it holds for the next file with the same columns."""
+
+    source = models.CharField(max_length=40)
+    kind = models.CharField(max_length=80, help_text="The kind of file.")
+    signature = models.CharField(max_length=64, help_text="Of the names of all columns, in whatever order.")
+    header = models.JSONField(default=list)
+    mappings = models.JSONField(default=list)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-decided_at", "-pk"]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["signature"])]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["source", "kind", "signature"], name="remembered_mapping_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.kind}"
+
+
+class SourceZone(models.Model):
+    """The clock by which the files of a source are written, where they do not say it themselves; somebody said so."""
+
+    source = models.CharField(max_length=40, unique=True)
+    time_zone = models.CharField(max_length=64)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["source"]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.time_zone}"
+
+
+class CustomType(models.TextChoices):
+    TEXT = "text", "text"
+    NUMBER = "number", "number"
+    DATE = "date", "date"
+    YES_NO = "yes_no", "yes or no"
+
+
+class CustomField(models.Model):
+    """A column that only this company has: which records carry it in `custom`, and what it holds."""
+
+    Type = CustomType
+
+    kind = models.CharField(max_length=40, help_text="The kind of record, as mappings write it.")
+    key = models.CharField(max_length=500)
+    type = models.CharField(max_length=6, choices=CustomType, default=CustomType.TEXT)
+    first_import = models.ForeignKey(Import, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["kind", "key"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["kind", "key"], name="custom_field_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.key}"
+
+
+class Preview(Work):
+    """The counting of what an import would do, block by block; it writes to no record."""
+
+    run = models.OneToOneField(Import, on_delete=models.CASCADE, related_name="previewed")
+
+    class Meta(Work.Meta):
+        pass
+
+    def __str__(self) -> str:
+        return f"counting {self.run}"
+
+
+class SeenKey(models.Model):
+    """A row that a preview has counted: an id that comes again later in the files is not new a second time."""
+
+    pk = models.CompositePrimaryKey("preview_id", "kind", "key")
+    preview = models.ForeignKey(Preview, on_delete=models.CASCADE, related_name="seen")
+    kind = models.CharField(max_length=40)
+    key = models.BigIntegerField(help_text="Hash of the id.")
+    content = models.BigIntegerField(help_text="Hash of all that was staged of it last.")
+    modified_at = models.DateTimeField(null=True, help_text="When the source last changed it.")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

@@ -1,0 +1,21 @@
+"""Who may import records by file or API, decide how they are read, and undo an import."""
+
+from crm.permissions import IMPORTERS
+from team.authorization import Action, register
+
+IMPORT_RECORDS = register(
+    Action(
+        "import_records", "import files or change how they are read", IMPORTERS, right="import",
+        addresses=(
+            "imports", "cancel_import", "bring_in", "choose_duplicates", "choose_zone", "choose_source", "choose_currency", "file_mapping", "mapping_text",
+            "answer_file", "leave_out_file", "take_in_file", "forget_mapping", "forget_zone",
+        ),
+    )
+)  # fmt: skip
+UNDO_IMPORT = register(Action("undo_import", "undo an import", IMPORTERS, right="import", addresses=("undo_import",)))
+PUSH_RECORDS = register(
+    Action(
+        "push_records", "send records by the API", IMPORTERS, right="import",
+        addresses=("api-leads-list", "api-touches-list", "api-usage_events-list", "api-line_items-list", "api-subscriptions-list"),
+    )
+)  # fmt: skip

@@ -1,0 +1,208 @@
+"""What an import would do, counted block by block while somebody looks at it; no record is written.
+
+Each block is checked and staged as if it went in, and then compared with what is there. What the blocks before
+would have brought is known by the hashes of ids, so that an id which comes again is not new a second time.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from core.work import State
+from imports.inference.currency import assumed
+from imports.load import duplicates
+from imports.load.checks import Prepared
+from imports.load.plan_builder import place_behind, place_in, plans_of, prepared_from
+from imports.load.read_ahead import Ahead
+from imports.models import Import, ImportFile, Preview, SeenKey
+from imports.models.jobs import RECORD_COUNTS, ROW_COUNTS
+from imports.parsing.notes import OLDER, WOULD_CLEAR, WOULD_LEAVE, add_note, add_notes
+from imports.preview.dry_run import would_do
+
+SHOWN = 20
+PAIRS = 5
+COUNTS = (*ROW_COUNTS, *RECORD_COUNTS)
+
+
+def restart(run: Import) -> Preview:
+    """Begin to count anew; a worker that still counts the old way loses its claim. Call it in a transaction."""
+    row, _ = Preview.objects.get_or_create(run=run, defaults={"key": f"preview:{run.pk}"})
+    row.fence += 1
+    row.state, row.checkpoint, row.attempts, row.done_units, row.total_units = State.QUEUED, {}, 0, 0, None
+    row.lease_until, row.finished_at, row.last_error, row.run_after = None, None, "", timezone.now()
+    row.save()
+    run.files.exclude(preview={}).update(preview={})
+    return row
+
+
+def stop(run: Import) -> None:
+    """Count no further."""
+    going = Preview.objects.filter(run=run, state__in=[State.QUEUED, State.RUNNING])
+    going.update(state=State.CANCELLED, lease_until=None, finished_at=timezone.now())
+
+
+class Counting:
+    """One claim's work on a preview."""
+
+    def __init__(self, row: Preview) -> None:
+        self.row = row
+        self.file: ImportFile | None = None
+        self.ahead: Ahead[Prepared] | None = None
+        self.named: set[str] = set()
+
+    def step(self) -> bool:
+        if not self.row.checkpoint:
+            return self._begin()
+        if self.file is None:
+            self.file = self._next_file()
+            if self.file is None:
+                SeenKey.objects.filter(preview=self.row).delete()
+                return True
+            place = place_in(self.row.checkpoint, self.file)
+            self.ahead = Ahead(prepared_from(place, self.file, self.row.checkpoint["currency"]))
+        assert self.ahead
+        prepared = self.ahead.next()
+        if prepared is None:
+            self._end_file()
+        else:
+            self._count(self.file, prepared)
+        return False
+
+    def close(self) -> None:
+        if self.ahead:
+            self.ahead.close()
+        self.ahead = self.file = None
+
+    def _begin(self) -> bool:
+        files = self._files()
+        currency = assumed(files, self.row.run.currency_asked)
+        with transaction.atomic():
+            SeenKey.objects.filter(preview=self.row).delete()
+            size = sum(file.bytes - file.start for file in files)
+            kinds = {
+                one.rule.to
+                for file in files
+                for plan in plans_of(file, currency)
+                for one in plan.references
+                if one.rule.by != "external_id"
+            }
+            self.row.advance(
+                {"currency": currency, "named": sorted(kinds), "counted": []}, done_units=0, total_units=size
+            )
+        return False
+
+    def _files(self) -> list[ImportFile]:
+        return list(self.row.run.files.filter(state=ImportFile.State.READING).order_by("rank", "pk"))
+
+    def _next_file(self) -> ImportFile | None:
+        counted = self.row.checkpoint["counted"]
+        return next((file for file in self._files() if file.pk not in counted), None)
+
+    def _count(self, file: ImportFile, prepared: Prepared) -> None:
+        done = self.row.done_units + prepared.end - place_in(self.row.checkpoint, file).offset
+        with transaction.atomic():
+            figures = added(file.preview, prepared)
+            for staged in prepared.staged:
+                found = would_do(staged, self.row.pk, set(self.row.checkpoint["named"]), self.row.run.duplicates)
+                more = {**asdict(found.counts), "repeated": staged.repeated, "duplicates": found.left_out}
+                add_kind(figures, staged.plan.mapping.object, more)
+                add_note(figures["notes"], OLDER, found.counts.older)
+                add_note(figures["notes"], WOULD_LEAVE if staged.plan.leaves_empty else WOULD_CLEAR, *found.empty)
+                add_links(figures, staged.plan.mapping.object, found.links)
+                add_alike(figures, staged.plan.mapping.object, found.alike)
+            file.preview = figures
+            file.save(update_fields=["preview"])
+            self.row.advance({**self.row.checkpoint, **place_behind(prepared, file)}, done_units=done)
+
+    def _end_file(self) -> None:
+        assert self.file
+        with transaction.atomic():
+            self.row.advance({**self.row.checkpoint, "counted": [*self.row.checkpoint["counted"], self.file.pk]})
+        self.close()
+
+
+def added(before: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
+    """Return the figures of a file with those of one more block, kinds and links left out."""
+    figures = {
+        "rows": 0,
+        "rejected": 0,
+        "dropped": 0,
+        "kinds": {},
+        "links": {},
+        "alike": {},
+        "refused": [],
+        "notes": {},
+        **before,
+    }
+    figures["rows"] += prepared.rows
+    figures["rejected"] += len(prepared.refused)
+    figures["dropped"] += prepared.dropped
+    add_notes(figures["notes"], prepared.notes)
+    room = SHOWN - len(figures["refused"])
+    figures["refused"] += [
+        {"line": one.line, "column": one.column[:255], "reason": one.reason[:500]}
+        for one in prepared.refused[: max(0, room)]
+    ]
+    return figures
+
+
+def add_kind(figures: dict[str, Any], kind: str, counts: dict[str, int]) -> None:
+    total = figures["kinds"].setdefault(kind, dict.fromkeys(COUNTS, 0))
+    for name, number in counts.items():
+        total[name] += number
+
+
+def add_alike(figures: dict[str, Any], kind: str, found: duplicates.Found) -> None:
+    """Add the rows that seem to be there already, by why, with the first pairs."""
+    for why, number in found.counts.items():
+        total = figures["alike"].setdefault(why, {"rows": 0, "pairs": []})
+        total["rows"] += number
+        room = max(0, PAIRS - len(total["pairs"]))
+        pairs = [pair for pair in found.examples if pair.why == why][:room]
+        total["pairs"] += [
+            [kind, pair.name or pair.external_id, pair.other_name or pair.other_external_id] for pair in pairs
+        ]
+
+
+def add_links(figures: dict[str, Any], kind: str, links: dict[str, dict[str, Any]]) -> None:
+    """Add what links would find nothing, and what they would make."""
+    for name, found in links.items():
+        total = figures["links"].setdefault(f"{kind}.{name}", {"rows": 0, "made": 0, "named": {}})
+        total["rows"] += found["rows"]
+        total["made"] += found["made"]
+        for word, number in found["named"]:
+            if word in total["named"] or len(total["named"]) < SHOWN:
+                total["named"][word] = total["named"].get(word, 0) + number
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What is counted of an import so far."""
+
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    repeated: int
+    duplicates: int
+    older: int
+    removed: int
+    merged: int
+    rejected: int
+    dropped: int
+
+    @property
+    def taken(self) -> int:
+        return self.rows - self.rejected - self.dropped
+
+
+def totals(files: list[ImportFile]) -> Totals:
+    """Return the figures over all files."""
+    counted = [file.preview for file in files if file.preview]
+    kinds = [counts for figures in counted for counts in figures["kinds"].values()]
+    return Totals(
+        **{name: sum(figures[name] for figures in counted) for name in ("rows", "rejected", "dropped")},
+        **{name: sum(counts[name] for counts in kinds) for name in COUNTS},
+    )

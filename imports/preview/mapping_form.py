@@ -1,0 +1,363 @@
+"""The mapping page as a form: one part for each kind of record that the rows make, each with columns and further rows."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.request_values import read_place
+from imports.mapping.conditions import COMPARISONS, CONDITIONS, UNARY
+from imports.mapping.constants import fault_of
+from imports.mapping.editing import Table, becomes, corrected, fresh, names_in, with_id
+from imports.mapping.loading import mapping_of
+from imports.mapping.schema import MappingError, model_of
+from imports.mapping.suggestions import propose_as
+from imports.mapping.targets import OUT, kinds, targets, title_of
+from imports.models import ImportFile
+from imports.parsing.headers import fold
+from imports.preview import mapping_rows as rows
+from imports.preview.mapping_page import Draft, columns_of, known_choice, tables_from
+from imports.preview.mapping_rows import Calculated, Constant, Filter
+
+MOST_ROWS = 40
+TERMS = 6  # columns of a calculation
+
+
+@dataclass
+class Part:
+    """One kind of record that each row makes, as somebody is about to leave it."""
+
+    place: int  # 0 is the main one
+    kind: str
+    choices: dict[str, str]
+    id_column: str
+    base: Table | None = None  # the table that the choices change; none where the part begins anew
+    constants: list[Constant] = field(default_factory=list)
+    calculations: list[Calculated] = field(default_factory=list)
+    filters: list[Filter] = field(default_factory=list)
+    words: dict[str, dict[str, str]] = field(default_factory=dict)  # column: {word: meaning}
+    lookups: dict[str, str] = field(default_factory=dict)  # column: key of the link
+    opened: set[int] = field(default_factory=set)  # places of columns whose words are shown
+    table: Table = field(default_factory=dict)
+
+    @property
+    def prefix(self) -> str:
+        return f"k{self.place}-" if self.place else ""
+
+    @property
+    def title(self) -> str:
+        return title_of(self.kind)
+
+    @property
+    def fed(self) -> set[str]:
+        """Return the targets that something of the part fills."""
+        given = {*self.choices.values(), *(row.key for row in self.constants), *(row.key for row in self.calculations)}
+        return given | ({"field:name"} if names_in_parts(self.table) else set())
+
+
+def names_in_parts(table: Table) -> bool:
+    rule = table.get("fields", {}).get("name")
+    return isinstance(rule, dict) and bool(rule.get("join"))
+
+
+def is_shown(table: Table) -> bool:
+    """Tell whether a mapping is edited column by column; one that makes a record of each column like a pattern is not."""
+    return "each" not in table
+
+
+def initial(draft: Draft) -> list[Part]:
+    """Return the parts of a file as it is mapped, or proposed, before somebody changes anything."""
+    constants = [Constant(key, value) for key, value in draft.constants.items()]
+    first = Part(0, draft.kind, dict(draft.choices), draft.id_column, constants=constants)
+    if draft.tables:
+        first = _read(replace(first, base=draft.tables[0]["table"]))
+    found = [first]
+    for one in draft.tables[1:]:
+        if is_shown(one["table"]):
+            found.append(_of_table(len(found), one["table"], list(draft.choices)))
+    return found
+
+
+def _of_table(place: int, table: Table, header: list[str]) -> Part:
+    choices = {column: becomes(table, column) for column in header}
+    folded = {fold(name) for name in names_in(table.get("id", ()))}
+    id_column = next((column for column in header if fold(column) in folded), "")
+    return _read(Part(place, table["object"], choices, id_column, table))
+
+
+def _read(part: Part) -> Part:
+    assert part.base is not None
+    return replace(
+        part,
+        constants=rows.constants_of(part.base),
+        calculations=rows.calculations_of(part.base, part.choices),
+        filters=rows.filters_of(part.base, part.choices),
+    )
+
+
+def added(place: int, kind: str, file: ImportFile, frame: pd.DataFrame) -> Part:
+    """Return a part for one more kind of record, with the columns that it is likely to share."""
+    header = columns_of(file)
+    found = propose_as(kind, header, frame)
+    choices = {column: key if key.startswith(("field:", "link:")) else OUT for column, key in found.choices.items()}
+    constants = [Constant(key, value) for key, value in found.constants.items()]
+    return Part(place, kind, choices, "", constants=constants)
+
+
+def posted(
+    form: Mapping[str, Any],
+    pressed: Mapping[str, str],
+    file: ImportFile,
+    draft: Draft,
+    before: Draft,
+    frame: pd.DataFrame,
+) -> list[Part]:
+    """Return the parts as the form says; one that says nothing of further rows leaves them as they are.
+
+    Args:
+        pressed: the button that adds or removes a row or a kind, if one was pressed.
+    """
+    data = _Form(form, pressed)
+    known = initial(before)
+    first = Part(0, draft.kind, dict(draft.choices), draft.id_column, known[0].base)
+    found = [_posted_rows(first, data, file, known[0])]
+    for place in range(1, MOST_ROWS):
+        kind = str(data.get(f"k{place}-kind", ""))
+        if kind not in {one.name for one in kinds()} or data.pressed.get("drop") == f"k{place}":
+            continue
+        base = _base(data, place, known, kind)
+        part = _posted_part(Part(len(found), kind, {}, "", base.base if base else None), f"k{place}-", data, file)
+        found.append(_posted_rows(part, data, file, base, f"k{place}-"))
+    kind = str(data.get("new-kind", "")) if data.pressed.get("add") == "kind" else ""
+    if kind in {one.name for one in kinds()}:
+        found.append(added(len(found), kind, file, frame))
+    if "rows" not in data:
+        found += known[1:]  # a form without further kinds leaves them
+    return found
+
+
+class _Form:
+    """What was posted, and which button was pressed."""
+
+    def __init__(self, fields: Mapping[str, Any], pressed: Mapping[str, str]) -> None:
+        self.fields, self.pressed = fields, pressed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.fields
+
+    def get(self, name: str, default: str = "") -> str:
+        return str(self.fields.get(name, default))
+
+    def getlist(self, name: str) -> list[str]:
+        getlist = getattr(self.fields, "getlist", None)
+        return [str(one) for one in (getlist(name) if getlist else [self.get(name)])]
+
+
+def _base(data: _Form, place: int, known: list[Part], kind: str) -> Part | None:
+    asked = read_place(data.get(f"k{place}-base", ""), count=len(known))
+    base = known[asked] if asked else None
+    return base if base and base.kind == kind else None
+
+
+def _posted_part(part: Part, prefix: str, data: _Form, file: ImportFile) -> Part:
+    header = columns_of(file)
+    before = {column: becomes(part.base, column) for column in header} if part.base else dict.fromkeys(header, OUT)
+    asked = {name: str(data.get(f"{prefix}becomes-{place}", "")) for place, name in enumerate(header)}
+    part.choices = {name: asked[name] if known_choice(part.kind, asked[name]) else before[name] for name in header}
+    place = read_place(data.get(f"{prefix}id", ""), count=len(header))
+    part.id_column = "" if place is None else header[place]
+    return part
+
+
+def _posted_rows(part: Part, data: _Form, file: ImportFile, before: Part | None, prefix: str = "") -> Part:
+    """Read the further rows of a part."""
+    header = columns_of(file)
+    if f"{prefix}rows" not in data:
+        if before:
+            part.constants, part.calculations, part.filters = before.constants, before.calculations, before.filters
+        return part
+    given = _Posted(data, prefix, header)
+    part.constants = [
+        Constant(given.target(part.kind, f"always-{n}-field"), given.text(f"always-{n}-value"))
+        for n in given.numbers("always")
+    ]
+    part.calculations = [given.calculation(part.kind, n) for n in given.numbers("calc")]
+    part.filters = [
+        Filter(given.column(f"only-{n}-column"), given.operator(f"only-{n}-is"), given.text(f"only-{n}-value"))
+        for n in given.numbers("only")
+    ]
+    places = (read_place(text, count=len(header)) for text in given.all("open"))
+    part.opened = {place for place in places if place is not None}
+    for place, column in enumerate(header):
+        if part.choices.get(column) == given.text(f"words-{place}"):
+            part.words[column] = given.words(place)
+        if by := given.text(f"by-{place}"):
+            part.lookups[column] = by
+    match str(data.get("add", "")).removeprefix(prefix):
+        case "always":
+            part.constants.append(Constant("", ""))
+        case "calc":
+            part.calculations.append(Calculated("", "product", ()))
+        case "only":
+            part.filters.append(Filter("", "is"))
+        case word if word.startswith("words-"):
+            opened = read_place(word.removeprefix("words-"), count=len(header))
+            part.opened |= set() if opened is None else {opened}
+    return part
+
+
+@dataclass(frozen=True)
+class _Posted:
+    data: _Form
+    prefix: str
+    header: list[str]
+
+    def text(self, name: str) -> str:
+        return str(self.data.get(f"{self.prefix}{name}", "")).replace("\0", "").strip()[:500]
+
+    def all(self, name: str) -> list[str]:
+        return self.data.getlist(f"{self.prefix}{name}")
+
+    def numbers(self, what: str) -> list[int]:
+        """Return the numbers of the rows of a kind, in order, but for the one that is taken away."""
+        pattern = re.compile(rf"{re.escape(self.prefix)}{what}-(\d{{1,3}})-\w+")
+        found = sorted({int(match[1]) for key in self.data if (match := pattern.fullmatch(str(key)))})[:MOST_ROWS]
+        dropped = self.data.pressed.get("drop", "")
+        return [number for number in found if dropped != f"{self.prefix}{what}-{number}"]
+
+    def column(self, name: str) -> str:
+        place = read_place(self.text(name), count=len(self.header))
+        return "" if place is None else self.header[place]
+
+    def target(self, kind: str, name: str) -> str:
+        key = self.text(name)
+        return key if any(one.key == key for one in targets(kind)) else ""
+
+    def operator(self, name: str) -> str:
+        asked = self.text(name)
+        return asked if asked in CONDITIONS else "is"
+
+    def calculation(self, kind: str, number: int) -> Calculated:
+        operation = self.text(f"calc-{number}-with")
+        terms = [self.column(f"calc-{number}-term{n}") for n in range(TERMS)]
+        return Calculated(
+            self.target(kind, f"calc-{number}-field"),
+            operation if operation in {one for one, _ in rows.OPERATIONS} else "product",
+            tuple(dict.fromkeys(filter(None, terms))),
+            self.column(f"calc-{number}-less"),
+            self.column(f"calc-{number}-percent"),
+        )
+
+    def words(self, place: int) -> dict[str, str]:
+        pattern = re.compile(rf"{re.escape(self.prefix)}word-{place}-(\d{{1,4}})")
+        numbers = [match[1] for key in self.data if (match := pattern.fullmatch(str(key)))]
+        return {self.text(f"word-{place}-{number}"): self.text(f"means-{place}-{number}") for number in numbers}
+
+
+def tables_of_parts(parts: list[Part], draft: Draft, before: Draft, file: ImportFile) -> list[dict[str, Any]]:
+    """Return the mappings that the parts say, and set the table of each part; mappings that the page does not edit stay."""
+    header = columns_of(file)
+    main = tables_from(draft, file, before if before.tables else None)[0]
+    found = []
+    for part in parts:
+        if part.place == 0:
+            base, is_own = main["table"], bool(main.get("own"))
+            entry = dict(main)
+        else:
+            is_own = part.base is None or "id_from" in part.base or not part.base.get("needs")
+            base = corrected(part.base, header, part.choices) if part.base else fresh(part.kind, header, part.choices, part.id_column)  # fmt: skip
+            base = {**base, "file": main["table"].get("file", draft.kind)} if part.base is None else base
+            entry = {"name": f"{part.kind}.{part.place}.toml", "own": True}
+        part.table = _with_rows(part, base, is_own)
+        found.append({**entry, "table": part.table})
+    return [*found, *(one for one in before.tables[1:] if not is_shown(one["table"]))] if before.tables else found
+
+
+def _with_rows(part: Part, table: Table, is_own: bool) -> Table:
+    """Return the table with the further rows of a part, as far as each of them can be."""
+    table = rows.with_constants(table, part.kind, [row for row in part.constants if not constant_fault(part.kind, row)])
+    table = rows.with_calculations(
+        table, [row for row in part.calculations if not calculation_fault(part.kind, row)], part.choices
+    )
+    table = rows.with_filters(table, [row for row in part.filters if not filter_fault(row)], part.choices)
+    for column, by in part.lookups.items():
+        table = rows.with_lookup(table, column, by)
+    for column, meanings in part.words.items():
+        table = rows.with_words(table, part.kind, column, meanings)
+    return with_id(table, part.id_column) if is_own else table
+
+
+# what is wrong with a row
+
+
+def constant_fault(kind: str, row: Constant) -> str:
+    if not row.key:
+        return "Choose the field, or remove this line."
+    if not row.value:
+        return "Enter the value, or remove this line."
+    part, name = rows.parts_of(row.key)
+    if part == "references":
+        return ""
+    choices = dict(rows.choices_of(kind, row.key))
+    if choices:
+        return "" if row.value in choices else f"Choose one of: {', '.join(choices.values())}."
+    return fault_of(model_of(kind)._meta.get_field(name), row.value)  # type: ignore[arg-type]
+
+
+def calculation_fault(kind: str, row: Calculated) -> str:
+    if not row.key:
+        return "Choose the field, or remove this line."
+    if not row.columns:
+        return "Choose the columns, or remove this line."
+    _, name = rows.parts_of(row.key)
+    table = {"id": "x", "fields": {name: {row.operation: list(row.columns)}}}
+    try:
+        mapping_of(_path(kind), table)
+    except MappingError:
+        return "This field holds no number. Choose another one, or join the columns."
+    return ""
+
+
+def filter_fault(row: Filter) -> str:
+    if not row.column:
+        return "Choose the column, or remove this line."
+    if row.operator in UNARY:
+        return ""
+    if not row.value:
+        return "Enter what to compare with, or remove this line."
+    if row.operator in COMPARISONS:
+        try:
+            mapping_of(_path("lead"), {"id": "x", "only": [{"column": "x", row.operator: row.value}]})
+        except MappingError:
+            return f"“{row.value}” is not a number. Write it as 1234.50."
+    return ""
+
+
+def _path(kind: str) -> Path:
+    return Path("page", f"{kind}.toml")
+
+
+def faults(parts: list[Part], is_new: bool) -> list[str]:
+    """Say what keeps the parts from being used, each with what to do."""
+    found = []
+    for part in parts:
+        if not any(key.startswith(("field:", "link:")) for key in part.fed):
+            found.append(f"{part.title}: choose what at least one column becomes.")
+        if is_new or part.place:
+            wanting = [one.label for one in targets(part.kind) if one.required and one.key not in part.fed]
+            found += [
+                f"{part.title} need “{label}”. Choose the column that holds it, or add a fixed value for it."
+                for label in wanting
+            ]
+        wrong = [constant_fault(part.kind, row) for row in part.constants]
+        wrong += [calculation_fault(part.kind, row) for row in part.calculations]
+        wrong += [filter_fault(row) for row in part.filters]
+        if count := sum(map(bool, wrong)):
+            found.append(f"{part.title}: {count} {'line' if count == 1 else 'lines'} below {'is' if count == 1 else 'are'} not complete.")  # fmt: skip
+    return found

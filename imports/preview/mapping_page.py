@@ -1,0 +1,154 @@
+"""What somebody sees of a file before it goes in: each column with samples, what it becomes, and how that is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from imports.mapping.catalogue import FileKind
+from imports.mapping.editing import Table, becomes, corrected, fresh, kind_for, source_named, tables_of, with_id
+from imports.mapping.loading import mapping_of
+from imports.mapping.schema import MappingError
+from imports.mapping.suggestions import propose, propose_as
+from imports.mapping.targets import AS_IS, CUSTOM, ID_ONLY, OUT, targets
+from imports.models import CustomType, ImportFile
+from imports.parsing.headers import fold, is_ours
+
+
+@dataclass
+class Draft:
+    """A mapping as somebody is about to leave it."""
+
+    source: str
+    kind: str  # of record
+    choices: dict[str, str]
+    id_column: str  # a column, "" for the whole row, or None where the source's own rule stands
+    is_new: bool  # no mapping of the catalogue reads this file
+    tables: list[Table] = field(default_factory=list)  # of the catalogue or of before, the main one first
+    constants: dict[str, str] = field(default_factory=dict)  # proposed: target, and what it is in every row
+
+    @property
+    def basis(self) -> str:
+        """Name what the choices are changes of: another source or kind of record begins anew."""
+        return f"{'' if self.is_new else self.source}/{self.kind}"
+
+
+def draft_of(file: ImportFile, frame: pd.DataFrame, source: str = "", kind: str = "") -> Draft:
+    """Return how a file is mapped now; where nobody knows it, or it is to be something else, what is likely."""
+    known = _known(file)
+    same_source = not source or source == known.source if known else False
+    if known and (not kind or kind == known.kind) and (same_source or known.is_new):
+        return replace(known, source=source or known.source)
+    if known and not kind:
+        return _proposed(file, frame, source, known.kind)
+    return _proposed(file, frame, source, kind)
+
+
+def _known(file: ImportFile) -> Draft | None:
+    if not file.kind:
+        return None
+    try:
+        tables = file.mappings or tables_of(kind_for(file))
+    except MappingError:
+        return None
+    main = tables[0]["table"]
+    choices = {column: becomes(main, column) for column in columns_of(file)}
+    is_new = bool(file.mappings and file.mappings[0].get("own"))
+    ids = main.get("id", ())
+    folded = {fold(name) for name in ((ids,) if isinstance(ids, str) else ids)}
+    id_column = next((column for column in columns_of(file) if fold(column) in folded), "")
+    return Draft(file.source, main["object"], choices, id_column, is_new, tables)
+
+
+def _proposed(file: ImportFile, frame: pd.DataFrame, source: str, kind: str) -> Draft:
+    header = columns_of(file)
+    found = propose_as(kind, header, frame) if kind else propose(header, frame, file.name)
+    choices = dict(found.choices)
+    if found.id_column and choices.get(found.id_column, "").startswith(CUSTOM):
+        choices[found.id_column] = ID_ONLY
+    return Draft(source or file.source, found.kind, choices, found.id_column, is_new=True, constants=found.constants)
+
+
+def columns_of(file: ImportFile) -> list[str]:
+    """Return the columns that somebody can map: not those that we added to rows we handed back."""
+    return [name for name in file.header if not is_ours(name)]
+
+
+def tables_from(draft: Draft, file: ImportFile, before: Draft | None) -> list[Table]:
+    """Return the mappings that a draft says: the catalogue's with what was moved, or one of its own."""
+    header = columns_of(file)
+    if draft.is_new and before and before.tables and before.kind == draft.kind:
+        main = before.tables[0]
+        table = with_id(corrected(main["table"], header, draft.choices), draft.id_column)
+        return [{**main, "table": table}, *before.tables[1:]]
+    if draft.is_new or before is None:
+        table = fresh(draft.kind, header, draft.choices, draft.id_column)
+        return [{"name": f"{draft.kind}.toml", "table": table, "own": True}]
+    main, *rest = before.tables
+    moved_id = None if draft.id_column == before.id_column else draft.id_column
+    return [{**main, "table": corrected(main["table"], header, draft.choices, moved_id)}, *rest]
+
+
+def kind_from(source: str, tables: list[Table]) -> FileKind:
+    """Return the mappings of a draft as those that rows go through.
+
+    Raises:
+        MappingError: they say something that cannot be.
+    """
+    read = tuple(mapping_of(Path(source, one["name"]), one["table"]) for one in tables)
+    return FileKind(source_named(source), read[0].file, read)
+
+
+class Options:
+    """What a column can become, as the options of a select: written once, then marked for each column."""
+
+    def __init__(self, kind: str, is_new: bool) -> None:
+        groups: list[tuple[str, list[tuple[str, str]]]] = [
+            ("A field", [(one.key, _words(one.label, one.holds, one.required)) for one in targets(kind) if not one.is_link]),
+            ("A link to", [(one.key, one.label) for one in targets(kind) if one.is_link]),
+            ("A custom field of its own", [(f"{CUSTOM}{value}", f"Keep it: {label}") for value, label in CustomType.choices]),
+            ("Nothing", [(ID_ONLY, "Only the id of the row"), (OUT, "Leave it out")]),
+        ]  # fmt: skip
+        if not is_new:
+            groups[-1][1].insert(0, (AS_IS, "What the source's mapping does with it"))
+        self._html = "".join(
+            format_html(
+                '<optgroup label="{}">{}</optgroup>',
+                title,
+                format_html_join("", '<option value="{}">{}</option>', some),
+            )
+            for title, some in groups
+            if some
+        )
+
+    def chosen(self, key: str) -> SafeString:
+        """Return the options with one chosen; always one, so that a form never sends back another by itself."""
+        if f'value="{key}"' not in self._html:
+            return format_html('<option value="{}" selected>As it is now</option>', AS_IS) + mark_safe(self._html)
+        marked = self._html.replace(f'value="{key}"', f'value="{key}" selected', 1)
+        return mark_safe(marked)  # built above, each word escaped
+
+
+def _words(label: str, holds: str, required: bool) -> str:
+    plain = holds in {"text", ""}
+    return f"{label}{'' if plain else f' ({holds})'}{' *' if required else ''}"
+
+
+def known_choice(kind: str, key: str) -> bool:
+    """Tell whether a column may become that."""
+    custom = {f"{CUSTOM}{value}" for value in CustomType.values}
+    return key in {OUT, ID_ONLY, AS_IS, *custom} or any(one.key == key for one in targets(kind))
+
+
+def posted(data: Mapping[str, Any], file: ImportFile, kind: str, before: Draft) -> dict[str, str]:
+    """Return what each column is to become, as the form says; what it does not speak of stays."""
+    found = dict(before.choices)
+    for place, name in enumerate(columns_of(file)):
+        wanted = str(data.get(f"becomes-{place}", ""))
+        if known_choice(kind, wanted):
+            found[name] = wanted
+    return found

@@ -1,0 +1,138 @@
+"""What came of an import, in words and as a file: sentences, pace, and the rows that were refused."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+
+from core.work import State
+from imports.mapping.schema import model_of
+from imports.models import Import, ImportFile, RowError
+from imports.parsing.headers import REJECTED_BECAUSE, REJECTED_LINE, corrects, is_ours
+from imports.parsing.notes import note_sentences
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far an import is, and how fast it gets on."""
+
+    percent: int | None
+    rows: int
+    rows_per_second: int
+    left: timedelta | None
+
+    @property
+    def words(self) -> str:
+        parts = [f"{self.rows:,} rows"]
+        if self.rows_per_second:
+            parts.append(f"{self.rows_per_second:,} rows a second")
+        if self.left is not None:
+            parts.append(f"about {in_words(self.left)} left")
+        return " · ".join(parts)
+
+
+def in_words(time: timedelta) -> str:
+    seconds = max(1, round(time.total_seconds()))
+    if seconds < 90:
+        return f"{seconds} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
+
+
+def pace(run: Import, rows: int) -> Pace:
+    """Rows are counted over the time since the start; what is left is reckoned from the bytes read so far."""
+    fraction = run.fraction_done if run.checkpoint.get("phase") in {"load", "finish"} else None
+    percent = None if fraction is None else int(100 * fraction)
+    if not run.started_at or not fraction:
+        return Pace(percent, rows, 0, None)
+    elapsed = ((run.finished_at or timezone.now()) - run.started_at).total_seconds()
+    if run.lacks_worker:
+        return Pace(percent, rows, 0, None)
+    left = timedelta(seconds=elapsed * (1 - fraction) / fraction) if not run.is_over else None
+    return Pace(percent, rows, round(rows / elapsed) if elapsed else 0, left)
+
+
+def doing(run: Import) -> str:
+    """Say what an import is at."""
+    if run.state == State.QUEUED and run.checkpoint.get("phase", "review") == "review":
+        return "Waiting for a worker"
+    if run.lacks_worker and run.checkpoint:
+        return "Waiting for a worker; the import then resumes where it stopped"
+    match run.checkpoint.get("phase", "look"):
+        case "look" | "review":
+            return "Looking at the files"
+        case "load":
+            return "Reading the rows"
+        case _:
+            return "Tying the records together"
+
+
+def sentence(run: Import, counts: dict[str, int]) -> str:
+    """Say in one sentence what came of an import that is over."""
+    if not counts["rows"]:
+        words = "Nothing was imported"
+    else:
+        found = [
+            (counts["created"], "new"),
+            (counts["updated"], "changed"),
+            (counts["unchanged"], "the same as before"),
+        ]
+        came = ", ".join(f"{number:,} {word}" for number, word in found if number) or "none taken"
+        words = f"{_rows(counts['rows'])} read: {came}"
+    if counts["rejected"]:
+        words += f"; {_rows(counts['rejected'])} {'was' if counts['rejected'] == 1 else 'were'} refused"
+    reasons = [
+        (counts["duplicates"], "as duplicates"),
+        (counts["repeated"], "as repeated in the file"),
+        (counts["older"], "as older than what is here"),
+        (counts["dropped"], "for the reasons below"),
+    ]
+    words += "".join(f"; {_rows(number)} left out {why}" for number, why in reasons if number)
+    gone = [(counts["removed"], "removed"), (counts["merged"], "merged into others")]
+    for number, what in gone:
+        words += f"; {number:,} record{'' if number == 1 else 's'} {what}" if number else ""
+    ends = {State.FAILED.value: "It then failed", State.CANCELLED.value: "It was then cancelled"}
+    return f"{words}. {ends[run.state]}." if run.state in ends else f"{words}."
+
+
+def made(file: ImportFile) -> list[str]:
+    """Say for each kind of record what a file brought: “Leads: 8,000 new, 12 changed”."""
+    lines = []
+    for kind, counts in file.counts.items():
+        name = str(model_of(kind)._meta.verbose_name_plural).capitalize()
+        lines.append(f"{name}: {_numbers(counts)}")
+    return lines
+
+
+def noted(file: ImportFile) -> list[str]:
+    """Say what was made of rows of a file beyond reading them."""
+    return note_sentences(file.notes)
+
+
+def _numbers(counts: dict[str, int]) -> str:
+    words = {"created": "new", "updated": "changed", "unchanged": "the same", "repeated": "repeated in the file",
+             "duplicates": "left out as duplicates", "older": "older than what is here", "removed": "removed",
+             "merged": "merged into others"}  # fmt: skip
+    found = [f"{counts[name]:,} {word}" for name, word in words.items() if counts.get(name)]
+    return ", ".join(found) or "none"
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row" if number == 1 else f"{number:,} rows"
+
+
+def rejected_rows(file: ImportFile) -> Iterator[list[str | int]]:
+    """Yield the refused rows of a file that nobody has mended yet, to be handed out by core.sheets.
+
+    Its own columns come first, then line, reason, and the column by which the file is known when it comes back.
+    """
+    own = [name for name in file.header if not is_ours(name)]
+    ours = [REJECTED_LINE, REJECTED_BECAUSE, corrects(file.pk, file.sha256)]
+    yield [*own, *ours]
+    for error in RowError.objects.filter(file=file, mended_by=None).iterator(2000):
+        raw = error.row.get("")  # a line that is no row of this table stands whole in its first cell
+        cells = [error.row.get(name, "") for name in own]
+        if raw is not None and cells:
+            cells[0] = raw
+        reason = f"{error.column}: {error.reason}" if error.column else error.reason
+        yield [*cells, error.line, reason, ""]

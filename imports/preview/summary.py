@@ -1,0 +1,183 @@
+"""What an import that waits would do, in the words of the page: as far as it is counted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from imports.load.empty_cells import CLEAR, EMPTY, LEAVE
+from imports.load.occurrences import EACH, EQUAL_ROWS, ONE
+from imports.mapping.catalogue import titles
+from imports.mapping.targets import target, title_of
+from imports.models import Import, ImportFile, Likeness, Preview, Treatment
+from imports.models.jobs import LEFT_OUT_COUNTS
+from imports.parsing.notes import EQUAL_EACH, EQUAL_ONE, WOULD_CLEAR, WOULD_LEAVE, note_sentences
+from imports.preview.counting import COUNTS, Totals, totals
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class KindLine:
+    """What would become of one kind of record."""
+
+    title: str
+    created: int
+    updated: int
+    unchanged: int
+    repeated: int
+    duplicates: int
+    older: int
+    removed: int
+    merged: int
+
+
+@dataclass(frozen=True)
+class LinkLine:
+    """A link behind which rows find nothing, or that makes records."""
+
+    title: str
+    label: str
+    rows: int
+    made: int
+    named: list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
+class AlikeLine:
+    """New rows that seem to be there already, for one reason, and what is to be done with them."""
+
+    why: str
+    label: str
+    rows: int
+    pairs: list[list[str]]
+    is_skipped: bool
+
+
+@dataclass(frozen=True)
+class NoteLine:
+    """What is made of some rows of a file, and the other way where there is one: (question, answer, label)."""
+
+    file: ImportFile
+    words: str
+    other: tuple[str, str, str] | None
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Everything that is known of an import before it goes in."""
+
+    totals: Totals
+    coming: int  # rows that would come in; 0 while that is not known
+    percent: int
+    about: int  # rows there are, by what was read so far
+    is_counted: bool
+    fault: str
+    kinds: list[KindLine]
+    links: list[LinkLine]
+    alike: list[AlikeLine]
+    refused: list[tuple[str, dict[str, Any]]]
+    notes: list["NoteLine"]
+    currency: str
+
+    @property
+    def left_out(self) -> int:
+        """Rows that are read and left out; the kinds of record and the notes say why."""
+        return sum(getattr(self.totals, name) for name in LEFT_OUT_COUNTS)
+
+    @property
+    def counting(self) -> str:
+        if self.is_counted:
+            return f"All {self.totals.rows:,} rows are counted" if self.totals.rows != 1 else "The one row is counted"
+        return f"Counted {self.totals.rows:,} of about {self.about:,} rows" if self.totals.rows else "Counting the rows"
+
+
+def outlook(run: Import, files: list[ImportFile]) -> Outlook:
+    """Return what would come of an import, as far as it is counted."""
+    row = Preview.objects.filter(run=run).first()
+    total = totals(files)
+    fraction = (row.fraction_done if row else None) or 0.0
+    counted = [file for file in files if file.preview]
+    return Outlook(
+        totals=total,
+        coming=sum(_coming(file.preview) for file in counted) if row and row.state == "done" else 0,
+        percent=int(100 * fraction),
+        about=_about(total.rows, fraction),
+        is_counted=bool(row and row.state == "done"),
+        fault=row.last_error if row and row.state == "failed" else "",
+        kinds=_kinds(counted),
+        links=_links(counted),
+        alike=_alike(run, counted),
+        refused=[(file.name, one) for file in counted for one in file.preview["refused"]][:20],
+        notes=[line for file in counted for line in _notes(file)],
+        currency=(row.checkpoint.get("currency", "") if row else "") or "",
+    )
+
+
+def _notes(file: ImportFile) -> list[NoteLine]:
+    notes = {**file.notes, **file.preview.get("notes", {})}
+    others = {
+        EQUAL_EACH: (EQUAL_ROWS, ONE, "Take equal rows as one"),
+        EQUAL_ONE: (EQUAL_ROWS, EACH, "Take each row"),
+        WOULD_CLEAR: (EMPTY, LEAVE, "Leave the values"),
+        WOULD_LEAVE: (EMPTY, CLEAR, "Empty the values"),
+    }
+    return [NoteLine(file, words, others.get(what)) for what in notes for words in note_sentences({what: notes[what]})]
+
+
+def _coming(figures: dict[str, Any]) -> int:
+    """Return how many rows of a file come in; one is left out as a duplicate where nothing of it does."""
+    left_out = min((counts["duplicates"] + counts.get("older", 0) for counts in figures["kinds"].values()), default=0)
+    return int(figures["rows"] - figures["rejected"] - figures["dropped"] - left_out)
+
+
+def _about(rows: int, fraction: float) -> int:
+    """Reckon how many rows there are from those in the part that was read, to three figures."""
+    if not fraction:
+        return 0
+    exact = round(rows / fraction)
+    return round(exact, -max(0, len(str(exact)) - 3)) if fraction < 1 else rows
+
+
+def _kinds(files: list[ImportFile]) -> list[KindLine]:
+    found: dict[str, dict[str, int]] = {}
+    for file in files:
+        for kind, counts in file.preview["kinds"].items():
+            total = found.setdefault(kind, dict.fromkeys(COUNTS, 0))
+            for name, number in counts.items():
+                total[name] += number
+    return [KindLine(title=title_of(kind), **counts) for kind, counts in found.items()]
+
+
+def _links(files: list[ImportFile]) -> list[LinkLine]:
+    found: dict[str, dict[str, Any]] = {}
+    for file in files:
+        for key, link in file.preview["links"].items():
+            total = found.setdefault(key, {"rows": 0, "made": 0, "named": {}})
+            total["rows"] += link["rows"]
+            total["made"] += link["made"]
+            for word, number in link["named"].items():
+                total["named"][word] = total["named"].get(word, 0) + number
+    return [_link(key, total) for key, total in sorted(found.items(), key=lambda one: -one[1]["rows"])]
+
+
+def _link(key: str, total: dict[str, Any]) -> LinkLine:
+    kind, _, name = key.partition(".")
+    known = target(kind, f"link:{name}")
+    named = sorted(total["named"].items(), key=lambda one: (-one[1], one[0]))[:EXAMPLES]
+    return LinkLine(title_of(kind), known.label if known else name, total["rows"], total["made"], named)
+
+
+def _alike(run: Import, files: list[ImportFile]) -> list[AlikeLine]:
+    lines = []
+    for why in Likeness:
+        found = [file.preview["alike"][why] for file in files if why in file.preview["alike"]]
+        rows = sum(one["rows"] for one in found)
+        if rows:
+            pairs = [pair for one in found for pair in one["pairs"]][:EXAMPLES]
+            lines.append(AlikeLine(why, why.label, rows, pairs, run.duplicates.get(why) == Treatment.SKIP))
+    return lines
+
+
+def source_title(name: str, known: Iterable[tuple[str, str]] | None = None) -> str:
+    """Return the name of a source as people read it."""
+    return dict(known if known is not None else titles()).get(name) or name.replace("-", " ").capitalize()

@@ -1,0 +1,274 @@
+"""Records that another system sends over HTTP: all of a request or nothing, each under the id it has there.
+
+What one person's tokens push of one source in a day is one import: it is listed among them, the rows it changed keep
+their old image, and it can be taken back whole. A row that says what is known already is not written.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from core.work import State
+from crm.kinds import kind_of
+from crm.models import Contact, Lead, Owner, Record
+from crm.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, kept_id, ways_to_write
+from imports.load.journal import mark
+from imports.models import Import, ImportFile
+from imports.models.jobs import ROW_COUNTS
+from imports.permissions import PUSH_RECORDS
+from team.models import Company, User
+
+LONGEST_NAME = 255
+MOST = 1_000  # rows of a request
+PUSHED = "pushed:"  # how the key of an import begins that stands for a day's pushes
+PEOPLE = (Contact, Lead, Owner)  # who have a first and a last name, and a whole one
+COUNTED = ROW_COUNTS
+
+
+class Refused(Exception):
+    """Some rows cannot be taken, so none was; `lines` says of each what is wrong, by field."""
+
+    def __init__(self, lines: Mapping[int, Mapping[str, str]]) -> None:
+        super().__init__("Nothing was written.")
+        self.lines = lines
+
+
+@dataclass
+class Pushed:
+    """What became of the rows: the record of each, by its place, and how many were made or changed."""
+
+    run_ids: list[int] = field(default_factory=list)  # the imports that stand for it
+    by_place: dict[int, Record] = field(default_factory=dict)
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    @property
+    def is_news(self) -> bool:
+        return bool(self.created or self.updated)
+
+    @property
+    def records(self) -> list[Record]:
+        return [self.by_place[place] for place in sorted(self.by_place)]
+
+
+@transaction.atomic
+def push(*, by: User, model: type[Record], rows: Sequence[Mapping[str, Any]]) -> Pushed:
+    """Write the rows: new ones whole, of those that are there the fields that are given.
+
+    References are ids of Accord, or texts: the id that the record has in the row's source.
+
+    Raises:
+        PermissionDenied: the role brings no records in.
+        Refused: a row comes twice, or points to what is not there.
+    """
+    PUSH_RECORDS.require(by)
+    found = _with_kept_ids(model, rows)
+    _refuse_shortened(model, found)
+    _refuse_repeated(found)
+    _resolve(model, found)
+    pushed = Pushed()
+    for source in sorted({row["source"] for row in found}):
+        run = _run(by, source)
+        mark(run.pk)
+        mine = {place: row for place, row in enumerate(found) if row["source"] == source}
+        _note(run, model, _write(model, source, mine, pushed))
+        pushed.run_ids.append(run.pk)
+    return pushed
+
+
+def _with_kept_ids(model: type[Record], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with their ids, and those by which they name others, as records are kept under them."""
+    found = [dict(row) for row in rows]
+    for name, target in {"external_id": model, **_records_named(model)}.items():
+        given = {(row["source"], row[name]) for row in found if isinstance(row.get(name), str)}
+        kept = _kept_ids(
+            target,
+            {
+                (source, key)
+                for source, key in given
+                if kept_id(source, kind_of(target), key) != key or is_of_salesforce(source)
+            },
+        )
+        for row in found:
+            if isinstance(row.get(name), str):
+                row[name] = kept.get((row["source"], row[name]), row[name])
+    return found
+
+
+def _records_named(model: type[Record]) -> dict[str, type[Record]]:
+    related = {name: model._meta.get_field(name).related_model for name in references(model)}
+    return {name: one for name, one in related.items() if isinstance(one, type) and issubclass(one, Record)}
+
+
+def _kept_ids(model: type[Record], given: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return ids of Salesforce with 18 characters, or as they are stored already."""
+    if not given:
+        return {}
+    ways = {(source, key): ways_to_write(source, kind_of(model), key) for source, key in given}
+    stored = model._default_manager.filter(source__in={source for source, _ in given})
+    known = set(stored.filter(external_id__in=set().union(*ways.values())).values_list("source", "external_id"))
+    found = {}
+    for (source, key), forms in ways.items():
+        kept = kept_id(source, kind_of(model), key)
+        there = [form for form in (kept, *sorted(forms)) if (source, form) in known]
+        found[source, key] = next(iter(there), kept)
+    return found
+
+
+def _refuse_shortened(model: type[Record], rows: Sequence[Mapping[str, Any]]) -> None:
+    lines: dict[int, dict[str, str]] = {}
+    for line, row in enumerate(rows, 1):
+        for name in ("external_id", *references(model)):
+            if isinstance(row.get(name), str) and is_shortened(row[name]):
+                lines.setdefault(line, {})[name] = f"“{row[name]}” {SHORTENED_REASON}."
+    if lines:
+        raise Refused(lines)
+
+
+def _refuse_repeated(rows: Sequence[Mapping[str, Any]]) -> None:
+    seen: set[tuple[str, str]] = set()
+    lines = {}
+    for line, row in enumerate(rows, 1):
+        key = row["source"], row["external_id"]
+        if key in seen:
+            lines[line] = {"external_id": f"“{key[1]}” of {key[0]} comes twice. Send each record once a request."}
+        seen.add(key)
+    if lines:
+        raise Refused(lines)
+
+
+def _resolve(model: type[Record], rows: Sequence[dict[str, Any]]) -> None:
+    """Put the records that references name in their place.
+
+    Raises:
+        Refused: some are not there.
+    """
+    lines: dict[int, dict[str, str]] = {}
+    for link in references(model):
+        target = model._meta.get_field(link).related_model
+        assert isinstance(target, type)
+        given = {line: (row["source"], row[link]) for line, row in enumerate(rows, 1) if row.get(link) is not None}
+        known = _known(target, set(given.values()))
+        for line, named in given.items():
+            if named in known:
+                rows[line - 1][link] = known[named]
+            else:
+                lines.setdefault(line, {})[link] = _not_there(target, *named)
+    if lines:
+        raise Refused(dict(sorted(lines.items())))
+
+
+def references(model: type[models.Model]) -> list[str]:
+    """Return the names of the references that a row may give."""
+    return [one.name for one in model._meta.concrete_fields if isinstance(one, models.ForeignKey)]
+
+
+def _known(target: type[models.Model], named: set[tuple[str, int | str]]) -> dict[tuple[str, int | str], models.Model]:
+    ours = {value for _, value in named if isinstance(value, int)}
+    by_id = target._default_manager.in_bulk(ours)
+    found: dict[tuple[str, int | str], models.Model] = {
+        (source, value): by_id[value] for source, value in named if isinstance(value, int) and value in by_id
+    }
+    theirs = {value for _, value in named if isinstance(value, str)}
+    if theirs and issubclass(target, Record):
+        rows = target.objects.filter(external_id__in=theirs, source__in={source for source, _ in named})
+        found |= {(row.source, row.external_id): row for row in rows}
+    return found
+
+
+def _not_there(target: type[models.Model], source: str, value: int | str) -> str:
+    kind = target._meta.verbose_name
+    return f"There is no {kind} {value}." if isinstance(value, int) else f"{source} has no {kind} “{value}” here yet."
+
+
+def _run(by: User, source: str) -> Import:
+    """Return the import that stands for what was pushed today; one that was taken back is not written to again."""
+    today = timezone.localdate(timezone=Company.get().zone)
+    first = f"{PUSHED}{hashlib.sha256(source.encode()).hexdigest()[:12]}:{by.pk}:{today}"
+    count = Import.objects.filter(key__startswith=first, undo__isnull=False).count()
+    now = timezone.now()
+    run, _ = Import.objects.get_or_create(
+        key=f"{first}:{count + 1}",
+        defaults={
+            "source": source, "name": f"Pushed from {source} on {today:%-d %b %Y}", "folder": "", "started_by": by,
+            "state": State.DONE, "started_at": now, "finished_at": now,
+        },
+    )  # fmt: skip
+    return Import.objects.select_for_update().get(pk=run.pk)
+
+
+def _write(model: type[Record], source: str, rows: Mapping[int, dict[str, Any]], pushed: Pushed) -> dict[str, int]:
+    ids = [row["external_id"] for row in rows.values()]
+    there = model.objects.select_for_update().filter(source=source, external_id__in=ids)
+    known = {row.external_id: row for row in there}
+    new = {place: _made(model, row) for place, row in rows.items() if row["external_id"] not in known}
+    old = {place: known[row["external_id"]] for place, row in rows.items() if row["external_id"] in known}
+    model.objects.bulk_create(new.values())
+    updated = sum(_changed(record, rows[place]) for place, record in old.items())
+    pushed.by_place |= new | old
+    pushed.created += len(new)
+    pushed.updated += updated
+    pushed.unchanged += len(old) - updated
+    counts = {"created": len(new), "updated": updated, "unchanged": len(old) - updated}
+    return {name: counts.get(name, 0) for name in COUNTED}
+
+
+def _made(model: type[Record], row: Mapping[str, Any]) -> Record:
+    record = model(**{"created_at": timezone.now(), **row})
+    if isinstance(record, PEOPLE) and not record.name:
+        record.name = whole_name(record)
+        if isinstance(record, Lead):
+            record.name = record.name or record.email or record.external_id
+    return record
+
+
+def whole_name(person: Contact | Lead | Owner) -> str:
+    """Return the name that the first and the last name of a person make."""
+    return " ".join(filter(None, [person.first_name, person.last_name]))[:LONGEST_NAME]
+
+
+def _changed(record: Record, row: Mapping[str, Any]) -> bool:
+    """Write the fields that say something else than before; whether there were some."""
+    given = {**row, "custom": {**record.custom, **row["custom"]}} if "custom" in row else dict(row)
+    if isinstance(record, PEOPLE) and "name" not in row and record.name in {"", whole_name(record)}:
+        first, last = row.get("first_name", record.first_name), row.get("last_name", record.last_name)
+        given["name"] = whole_name(type(record)(first_name=first, last_name=last)) or record.name
+    other = [name for name, value in given.items() if _value(record, name) != _plain(value)]
+    for name in other:
+        setattr(record, name, given[name])
+    if other:
+        record.save(update_fields=other)
+    return bool(other)
+
+
+def _value(record: Record, name: str) -> Any:
+    return getattr(record, record._meta.get_field(name).attname)  # type: ignore[union-attr]
+
+
+def _plain(value: Any) -> Any:
+    return value.pk if isinstance(value, models.Model) else value
+
+
+def _note(run: Import, model: type[Record], counts: Mapping[str, int]) -> None:
+    """Add up what was pushed, and let the chain see that there is something new."""
+    kind, rows = model._meta.model_name or "", sum(counts.values())
+    file, _ = ImportFile.objects.get_or_create(
+        run=run, name=f"{model._meta.verbose_name_plural}", defaults={"stored": "", "state": ImportFile.State.DONE},
+    )  # fmt: skip
+    before = file.counts.get(kind, {})
+    file.counts = {**file.counts, kind: {name: before.get(name, 0) + counts[name] for name in counts}}
+    file.rows, file.source, file.kind = file.rows + rows, run.source, kind
+    file.save(update_fields=["counts", "rows", "source", "kind"])
+    if counts["created"] or counts["updated"]:
+        Import.objects.filter(pk=run.pk).update(finished_at=timezone.now())
+
+
+def leads_of(records: Sequence[Record]) -> Iterator[int]:
+    """Yield the ids of the leads whom the records concern."""
+    for record in records:
+        yield from filter(None, [record.pk if isinstance(record, Lead) else getattr(record, "lead_id", None)])

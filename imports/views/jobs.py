@@ -1,0 +1,184 @@
+"""The pages of the records: so far, the imports."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from core.disk import NoSpace
+from core.live import render_live, wants_region
+from core.sheets import download
+from core.tasks import ring
+from imports.actions import cancel_import, start_import
+from imports.files import storage
+from imports.forms import ImportForm
+from imports.inference.questions import Finding, Question, findings, questions
+from imports.inference.uploads import whose
+from imports.inference.zone_choices import clocks
+from imports.load.corrections import mendings
+from imports.load.pipeline import can_be_mapped
+from imports.mapping.catalogue import titles
+from imports.mapping.schema import MappingError
+from imports.models import Import, ImportFile, RowError
+from imports.models.jobs import HELD_FOR, RECORD_COUNTS
+from imports.preview import report
+from imports.preview.summary import outlook, source_title
+from team.access import needs, takes_uploads
+from team.forms import zone_choices
+from team.models import User
+
+IMPORTS_PER_PAGE = 25
+FILES_PER_PAGE = 100
+REJECTED_PER_PAGE = 50
+
+
+@takes_uploads("import")
+@needs("import")
+@require_http_methods(["GET", "HEAD", "POST"])
+def imports(request: HttpRequest) -> HttpResponse:
+    """Take files in, and list what was taken in before."""
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            return redirect("import_run", _start(request, form).pk)
+        except NoSpace:
+            form.add_error("upload", "The disk is nearly full. Ask your ops admin to free space, then try again.")
+    page = _page(request, _imports(), IMPORTS_PER_PAGE)
+    runs = [(run, run.counts) for run in page]
+    return render(request, "imports/imports.html", {"form": form, "page": page, "runs": runs})
+
+
+def _start(request: HttpRequest, form: ImportForm) -> Import:
+    """Keep the files; ring once the import is committed. A bell that nobody hears is rung again by the next tick."""
+    files = [storage.Given(file.name or "file", file.chunks()) for file in form.cleaned_data["upload"]]
+    run = start_import(
+        files=files,
+        source=form.cleaned_data["source"],
+        currency=form.cleaned_data["currency"],
+        user=cast(User, request.user),
+        waits=True,
+    )
+    transaction.on_commit(lambda: ring(run), robust=True)
+    return run
+
+
+def _imports() -> QuerySet[Import]:
+    files = ImportFile.objects.only("run", "rows", "rejected", "dropped", "counts")
+    return Import.objects.select_related("started_by").prefetch_related(Prefetch("files", files))
+
+
+def _page(request: HttpRequest, rows: QuerySet[Any] | list[Any], size: int) -> Page[Any]:
+    return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+@needs("import")
+@require_safe
+def import_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far an import is and what came of it; the live region asks for itself while it runs.
+
+    While it waits for a person the page is another, so a region that asks is told to load the page anew.
+    """
+    run = get_object_or_404(_imports(), pk=pk)
+    if wants_region(request) and run.is_held is not ("waiting" in request.GET):
+        return HttpResponseClientRefresh()
+    if run.is_held:
+        return _review(request, run)
+    counts = run.counts
+    others = [Prefetch(name, ImportFile.objects.only("run")) for name in ("same_as", "mends")]
+    files = (
+        run.files.exclude(state=ImportFile.State.UNPACKED, reason="")
+        .defer("header", "detected")
+        .prefetch_related(*others)
+    )
+    page = _page(request, files, FILES_PER_PAGE)
+    context = {
+        "run": run,
+        "counts": counts,
+        "pace": report.pace(run, counts["rows"]),
+        "doing": report.doing(run),
+        "sentence": report.sentence(run, counts),
+        "page": page,
+        "files": [(file, report.made(file), report.noted(file)) for file in page],
+        "pairs": run.pairs.count(),
+        "mendings": mendings(run),
+        "can_undo": not run.undone_at and any(counts[name] for name in ("created", "updated", *RECORD_COUNTS)),
+    }
+    return render_live(request, "imports/import_run.html", context)
+
+
+def _review(request: HttpRequest, run: Import) -> HttpResponse:
+    """Show what an import that waits would do, and let somebody say how it is to go in."""
+    known = ImportFile.objects.filter(run=run).select_related("run", "mapped_by", "remembered__decided_by")
+    files = list(known.exclude(state=ImportFile.State.UNPACKED, reason=""))
+    ready = any(file.state == ImportFile.State.READING for file in files)
+    context = {
+        "run": run,
+        "outlook": outlook(run, files),
+        "ready": ready,
+        "oob": wants_region(request),
+        "whose": whose(run),
+    }
+    if not context["oob"]:
+        context |= _around(request, run, files)
+    return render_live(request, "imports/import_review.html", context)
+
+
+def _around(request: HttpRequest, run: Import, files: list[ImportFile]) -> dict[str, Any]:
+    """Return what stands around the live count: questions, files, and how they are read."""
+    page, found = _page(request, files, FILES_PER_PAGE), titles()
+    told = [(file, *_told(file)) for file in files]
+    return {
+        "asked": [(file, open_ones) for file, open_ones, _ in told if open_ones][:FILES_PER_PAGE],
+        "findings": [(file, known) for file, _, known in told if file in page.object_list and known and file.header],
+        "answered": any(file.answers for file in files),
+        "clocks": clocks(files),
+        "zone_choices": zone_choices(),
+        "page": page,
+        "files": [(file, source_title(file.source, found), can_be_mapped(file)) for file in page],
+        "discarded_on": run.held_since + HELD_FOR if run.held_since else None,
+    }
+
+
+def _told(file: ImportFile) -> tuple[list[Question], list[Finding]]:
+    """Return what is asked and known of how a file is read; of one whose mapping is gone, that."""
+    try:
+        return questions(file), findings(file)
+    except MappingError as error:
+        return [], [Finding("Mapping", "", str(error))]
+
+
+@needs("import")
+@require_safe
+def rejected(request: HttpRequest, pk: int) -> HttpResponse:
+    """List the rows of an import that were refused, each with where it stood and why."""
+    run = get_object_or_404(Import, pk=pk)
+    page = _page(request, RowError.objects.of(run), REJECTED_PER_PAGE)
+    files = run.files.filter(rejected__gt=0).defer("header")
+    refused = sum(file.rejected for file in files)
+    return render(request, "imports/rejected.html", {"run": run, "page": page, "files": files, "refused": refused})
+
+
+@needs("import")
+@require_safe
+def rejected_csv(request: HttpRequest, pk: int, file_pk: int) -> StreamingHttpResponse:
+    """Hand out the refused rows of one file, to be mended and uploaded again."""
+    file = get_object_or_404(ImportFile, pk=file_pk, run_id=pk)
+    return download(f"rejected-{pk}-{file_pk}", report.rejected_rows(file))
+
+
+@needs("import")
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop an import; the rows that are in stay in."""
+    run = get_object_or_404(Import, pk=pk)
+    if cancel_import(run=run, user=cast(User, request.user)):
+        messages.success(request, "The import is cancelled. The rows that were in stay in.")
+    else:
+        messages.warning(request, "The import was over already.")
+    return redirect("import_run", pk)

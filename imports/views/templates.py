@@ -1,0 +1,39 @@
+"""The pages of the templates: which there are, what each column means, and the sheet itself."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from imports.mapping.templates import Template, template, templates
+from team.access import needs
+
+
+@needs("import")
+@require_safe
+def import_templates(request: HttpRequest) -> HttpResponse:
+    """List the templates; there are as many as kinds of record, so one page holds them."""
+    return render(request, "imports/templates.html", {"templates": templates()})
+
+
+@needs("import")
+@require_safe
+def import_template(request: HttpRequest, name: str) -> HttpResponse:
+    """Say what each column of a template means."""
+    return render(request, "imports/template.html", {"template": _found(name)})
+
+
+@needs("import")
+@require_safe
+def template_csv(request: HttpRequest, name: str) -> HttpResponse:
+    """Hand out the sheet with its header and two rows as an example."""
+    found = _found(name)
+    answer = HttpResponse(found.as_csv(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{found.name.replace(".", "-")}.csv"'
+    return answer
+
+
+def _found(name: str) -> Template:
+    found = template(name)
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,46 @@
+"""The page on which an import is taken back: what exactly will go, what stands in the way, how far it is."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_http_methods
+
+from core.live import render_live
+from core.tasks import ring
+from imports.actions import CannotUndo, undo_import
+from imports.models import Import, Undo
+from imports.undo import blockers, what_goes
+from team.access import needs
+from team.models import User
+
+
+@needs("import")
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what taking back would do; do it when asked to."""
+    run = get_object_or_404(Import, pk=pk)
+    if request.method == "POST":
+        _ask(request, run)
+        return redirect("undo_import", pk)
+    row = Undo.objects.filter(run=run).first()
+    lines = what_goes(run) if not run.undone_at else []
+    context = {
+        "run": run,
+        "row": row,
+        "lines": lines,
+        "blockers": blockers(run) if row is None else [],
+        "total": sum(line.made + line.changed + line.gone for line in lines),
+    }
+    return render_live(request, "imports/undo.html", context)
+
+
+def _ask(request: HttpRequest, run: Import) -> None:
+    try:
+        row = undo_import(run=run, user=cast(User, request.user))
+    except CannotUndo as error:
+        messages.error(request, str(error))
+        return
+    transaction.on_commit(lambda: ring(row), robust=True)
