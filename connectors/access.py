@@ -8,10 +8,11 @@ from typing import Any, Self, TypeVar
 from django.db import transaction
 
 from connectors.allowed_hosts import Forbidden, base_of
-from connectors.auth import Session, method_of
+from connectors.auth import method_of
 from connectors.errors import Expired, Refused
 from connectors.http import Answer, Line
 from connectors.models import Connector
+from connectors.session import Session
 from core.sealing import Sealed
 
 T = TypeVar("T")

@@ -5,36 +5,13 @@ What was filled in and the access token of the hour lie together in the connecto
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import Expired, Fault, Misunderstood, NotPermitted, Refused
 from connectors.http import Line
-
-EARLY = 60.0  # an access token is renewed this many seconds before it ends
-SALESFORCE_SESSION = 3600.0  # Salesforce does not say how long; a session that ends earlier is renewed when it does
-
-
-@dataclass(frozen=True)
-class Session:
-    """What a question needs to be answered: where to put it, and the token that goes with it."""
-
-    base_url: str
-    token: str = field(repr=False)
-    header: str = "Authorization"
-    expires_at: float = 0.0  # seconds since the epoch; 0: never
-    refresh_token: str = field(default="", repr=False)  # a new one, where the source gave one
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {self.header: f"Bearer {self.token}" if self.header == "Authorization" else self.token}
-
-    @property
-    def is_over(self) -> bool:
-        return bool(self.expires_at) and time.time() > self.expires_at - EARLY
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+from connectors.session import SALESFORCE_SESSION, Session
+from connectors.vendors.salesforce.bulk import log_in
 
 
 @dataclass(frozen=True)
@@ -151,8 +128,6 @@ def _salesforce_jwt(base: str, filled: Mapping[str, str]) -> Session:
 
 
 def _salesforce_password(base: str, filled: Mapping[str, str]) -> Session:
-    from connectors.vendors.salesforce.bulk import log_in
-
     return log_in(base, filled)
 
 

@@ -23,7 +23,7 @@ from core.sealing import Unsealable
 from core.work import Hopeless, Later, State
 from imports.actions import start_import
 from imports.files import storage
-from imports.load.empty_cells import CLEAR, EMPTY
+from imports.inference.empty_cells import CLEAR, EMPTY
 from imports.models import Import, ImportFile
 
 OVERLAP = timedelta(minutes=10)  # what becomes visible late, or was stamped before it was committed

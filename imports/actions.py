@@ -21,7 +21,6 @@ from imports.mapping.schema import MappingError
 from imports.models import Import, ImportFile, Likeness, Preview, RememberedMapping, SourceZone, Treatment, Undo
 from imports.parsing.time_zones import zone_named
 from imports.permissions import IMPORT_RECORDS, UNDO_IMPORT
-from imports.preview import counting
 from imports.undo import blockers
 from team.models import User, currency_code
 
@@ -77,7 +76,7 @@ def cancel_import(*, run: Import, user: User | None) -> bool:
     """Stop an import; what is in stays in. False when it was over already."""
     _require_importer(user)
     ending = Import.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.RUNNING])
-    counting.stop(run)
+    Preview.stop(run)
     return bool(ending.update(state=State.CANCELLED, lease_until=None, held_since=None, finished_at=timezone.now()))
 
 
@@ -108,7 +107,7 @@ def map_file(*, file: ImportFile, source: str, kind: str, mappings: list[dict[st
         file.source, file.kind, file.mappings, file.mapped_by, file.remembered = source, kind, mappings, user, None
         file.rank, file.state, file.reason = kind_for(file).rank, ImportFile.State.READING, ""
         file.save()
-        return counting.restart(run)
+        return Preview.restart(run)
 
 
 def leave_out(*, file: ImportFile, user: User) -> Preview:
@@ -117,7 +116,7 @@ def leave_out(*, file: ImportFile, user: User) -> Preview:
         run = _held(file.run_id, user)
         file.state, file.reason = ImportFile.State.SKIPPED, f"Left out by {user}."
         file.save(update_fields=["state", "reason"])
-        return counting.restart(run)
+        return Preview.restart(run)
 
 
 def take_in(*, file: ImportFile, user: User | None) -> Preview:
@@ -126,7 +125,7 @@ def take_in(*, file: ImportFile, user: User | None) -> Preview:
         run = _held(file.run_id, user)
         file.state, file.reason = ImportFile.State.READING, ""
         file.save(update_fields=["state", "reason"])
-        return counting.restart(run)
+        return Preview.restart(run)
 
 
 def answer(*, file: ImportFile, said: Mapping[str, str], user: User | None) -> Work:
@@ -140,13 +139,13 @@ def answer(*, file: ImportFile, said: Mapping[str, str], user: User | None) -> W
         if any(file.answers.get(key) != before.get(key) for key in AT_FIRST):
             return _look_again(run, file)
         file.save(update_fields=["answers"])
-        return counting.restart(run)
+        return Preview.restart(run)
 
 
 def _look_again(run: Import, file: ImportFile) -> Import:
     file.state, file.reason = ImportFile.State.WAITING, ""
     file.save(update_fields=["answers", "state", "reason"])
-    counting.stop(run)
+    Preview.stop(run)
     run.held_since, run.run_after = None, timezone.now()
     run.save(update_fields=["held_since", "run_after"])
     return run
@@ -165,11 +164,11 @@ def choose_source(*, run: Import, source: str, user: User | None) -> Work:
         run.source = source
         if source == SEVERAL:
             run.save(update_fields=["source"])
-            return counting.restart(run)
+            return Preview.restart(run)
         states = Q(state=ImportFile.State.READING) | Q(state=ImportFile.State.SKIPPED, kind="")
         again = run.files.filter(states, mappings=[], mends=None, remembered=None).exclude(header=[])
         again.exclude(source__in=companions()).update(state=ImportFile.State.WAITING, reason="", source="", kind="")
-        counting.stop(run)
+        Preview.stop(run)
         run.held_since, run.run_after = None, timezone.now()
         run.save(update_fields=["source", "held_since", "run_after"])
     return run
@@ -188,7 +187,7 @@ def choose_zone(*, run: Import, source: str, zone: str, user: User | None) -> Pr
         for file in run.files.filter(source=source).only("answers"):
             file.answers = {**file.answers, ZONE: zone}
             file.save(update_fields=["answers"])
-        return counting.restart(run)
+        return Preview.restart(run)
 
 
 def choose_currency(*, run: Import, currency: str, user: User | None) -> Preview:
@@ -202,7 +201,7 @@ def choose_currency(*, run: Import, currency: str, user: User | None) -> Preview
         run = _held(run.pk, user)
         run.currency_asked = currency
         run.save(update_fields=["currency_asked"])
-        return counting.restart(run)
+        return Preview.restart(run)
 
 
 def choose_duplicates(*, run: Import, chosen: Mapping[str, str], user: User | None) -> Preview:
@@ -212,7 +211,7 @@ def choose_duplicates(*, run: Import, chosen: Mapping[str, str], user: User | No
         known = {why: chosen[why] for why in Likeness.values if chosen.get(why) in Treatment.values}
         run.duplicates = treatments({**run.duplicates, **known})
         run.save(update_fields=["duplicates"])
-        return counting.restart(run)
+        return Preview.restart(run)
 
 
 def bring_in(*, run: Import, user: User) -> Import:
@@ -231,7 +230,7 @@ def bring_in(*, run: Import, user: User) -> Import:
         if _has_questions(run):
             raise CannotBringIn("Answer first how the cells are to be read that could be two things.")
         saved_mappings.keep(run, user)
-        counting.stop(run)
+        Preview.stop(run)
         run.waits, run.held_since, run.run_after, run.last_error = False, None, timezone.now(), ""
         run.started_at = None  # its pace is that of the rows, not of the person
         run.save(update_fields=["waits", "held_since", "run_after", "last_error", "started_at"])

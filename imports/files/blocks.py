@@ -219,3 +219,10 @@ def _width(found: int, expected: int) -> str:
 def _frame(rows: list[list[str]], header: list[str]) -> pd.DataFrame:
     columns = {place: pd.Series([row[place] for row in rows], dtype="str") for place in range(len(header))}
     return pd.DataFrame(columns).set_axis(header, axis=1)
+
+
+def trimmed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the blanks around each cell taken away."""
+    return pd.DataFrame({place: frame.iloc[:, place].str.strip() for place in range(frame.shape[1])}).set_axis(
+        frame.columns, axis=1
+    )

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from imports.files import storage
 from imports.files.blocks import blocks
 from imports.inference.evidence import Reader
-from imports.load import corrections
 from imports.mapping.catalogue import FileKind
 from imports.mapping.editing import kind_for
 from imports.mapping.schema import FieldRule, ObjectMapping
@@ -35,7 +34,7 @@ def settle(files: Iterable[ImportFile], asked: str) -> str:
 def assumed(files: Iterable[ImportFile], asked: str) -> str:
     """Return the currency, and leave the company as it is."""
     files = list(files)
-    return asked or corrections.currency_of(files) or Company.get().currency or _found(files)
+    return asked or _of_corrected(files) or Company.get().currency or _found(files)
 
 
 def _found(files: list[ImportFile]) -> str:
@@ -98,3 +97,8 @@ def _corporate(mapping: ObjectMapping, file: ImportFile) -> str:
         return ""
     marked = first.frame[columns[1]].str.strip().str.casefold().isin(TRUE)
     return next(iter(first.frame.loc[marked, columns[0]].str.strip().str.upper()), "")
+
+
+def _of_corrected(files: Iterable[ImportFile]) -> str:
+    """Return the currency that the corrected files' money was in at first."""
+    return next((file.mends.run.currency for file in files if file.mends and file.mends.run.currency), "")

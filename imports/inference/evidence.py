@@ -12,6 +12,7 @@ from django.db import models
 
 from core.currencies import USUAL
 from imports.files.column_profile import speaks_for_others
+from imports.mapping.bare_plans import bare_plans, read_of
 from imports.mapping.editing import kind_for
 from imports.mapping.plan import Plan, PlannedField
 from imports.models import CustomType, FileState, ImportFile, SourceZone
@@ -251,8 +252,6 @@ def _nature(one: PlannedField) -> str:
 
 
 def _plans(file: ImportFile) -> list[Plan]:
-    from imports.load.plan_builder import bare_plans, read_of
-
     return bare_plans(file.header, kind_for(file), "", read_of(file)) if file.kind else []
 
 

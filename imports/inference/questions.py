@@ -10,6 +10,7 @@ import pandas as pd
 
 from imports.files import column_profile
 from imports.files.encodings import ASSUMED_ENCODING, ENCODINGS, label
+from imports.inference.empty_cells import EMPTY, TREATMENTS, treatment
 from imports.inference.evidence import (
     CURRENCY,
     DATES,
@@ -22,8 +23,7 @@ from imports.inference.evidence import (
     has_numbers,
     manners_of,
 )
-from imports.load.empty_cells import EMPTY, TREATMENTS, treatment
-from imports.load.occurrences import EACH, EQUAL_ROWS, ONE, equal_rows
+from imports.inference.occurrences import EACH, EQUAL_ROWS, ONE, equal_rows
 from imports.mapping.same_names import COLUMN, read_columns, same_names
 from imports.models import FileState, ImportFile
 from imports.parsing import dates, numbers

@@ -7,9 +7,9 @@ systems, somebody says whether that is so; nothing goes in before.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from imports.files.sample import first_rows
 from imports.mapping.catalogue import AUTO, Candidate, candidates, companions, sources
 from imports.models import FileState, Import, ImportFile
-from imports.preview.sample import first_rows
 
 SEVERAL = "several"  # what Import.source says once somebody said that the files are of several systems
 MOSTLY = 0.8  # of the columns that another system knows of a file must be known for it to be of this one too

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from imports.inference.evidence import Reader
+from imports.mapping.catalogue import source_title
 from imports.mapping.schema import MappingError
 from imports.models import FileState, ImportFile
-from imports.preview.summary import source_title
 
 NAMED = 4  # columns
 

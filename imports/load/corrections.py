@@ -17,9 +17,9 @@ from django.db.models import Count
 from core.sheets import unguarded
 from imports.files.blocks import Block
 from imports.files.encodings import ASSUMED_ENCODING
+from imports.inference.occurrences import Numbering
 from imports.inference.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING, ZONE, manners_of
 from imports.load.checks import Prepared
-from imports.load.occurrences import Numbering
 from imports.load.validation import prepare
 from imports.mapping.plan import Plan
 from imports.models import Import, ImportFile, RowError
@@ -75,11 +75,6 @@ def origin_of(header: list[str]) -> ImportFile | None:
 
 def own_columns(header: Iterable[str]) -> set[str]:
     return {fold(name) for name in header if not is_ours(name)}
-
-
-def currency_of(files: Iterable[ImportFile]) -> str:
-    """Return the currency that the corrected files' money was in at first."""
-    return next((file.mends.run.currency for file in files if file.mends and file.mends.run.currency), "")
 
 
 def prepared(found: Iterable[Block], plans: list[Plan], numbering: Numbering | None = None) -> Iterator[Prepared]:

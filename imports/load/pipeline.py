@@ -18,6 +18,7 @@ from crm import rates
 from imports.files import ecb_rates, storage, workbooks
 from imports.files.column_profile import examine
 from imports.files.encodings import words_of
+from imports.files.sample import first_rows
 from imports.files.sniffing import Unreadable, survey
 from imports.inference import saved_mappings, uploads
 from imports.inference.currency import settle
@@ -34,10 +35,8 @@ from imports.load.upsert import Written, upsert
 from imports.mapping.catalogue import AUTO, FileKind, recognise
 from imports.mapping.other_systems import other_system, without_mapping
 from imports.mapping.same_names import fullest, read_of_several, same_names
-from imports.models import Import, ImportFile, RowError
+from imports.models import Import, ImportFile, Preview, RowError
 from imports.parsing.notes import OLDER, RESTATED, SAME_NAME, add_note, add_notes
-from imports.preview import counting
-from imports.preview.sample import first_rows
 from team.models import Company
 
 MOST_REFUSED = 100_000  # refused rows of a file that are kept to be corrected; the others are counted
@@ -91,7 +90,7 @@ class Run:
     def _hold(self) -> None:
         """Leave the import to a person, and have what it would do counted meanwhile."""
         with transaction.atomic():
-            begun = counting.restart(self.row)
+            begun = Preview.restart(self.row)
             self.row.advance({"phase": "review"})
             transaction.on_commit(lambda: ring(begun), robust=True)
         raise Later(NEXT_YEAR, held_since=timezone.now())

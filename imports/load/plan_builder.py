@@ -3,7 +3,7 @@
 And the rows, checked by these plans from the place in the file where a checkpoint says that the last commit ended.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,24 +11,22 @@ import pandas as pd
 
 from imports.files import storage
 from imports.files.blocks import blocks
+from imports.files.sample import first_rows
+from imports.inference.empty_cells import LEAVE, treatment
 from imports.inference.evidence import manners_of
+from imports.inference.occurrences import Numbering, numbering
 from imports.load import corrections, stage_lookup
 from imports.load.checks import Prepared
-from imports.load.empty_cells import LEAVE, treatment
-from imports.load.occurrences import Numbering, numbering
-from imports.load.record_keys import for_each_column
 from imports.load.row_currency import with_manners
 from imports.load.validation import prepare
 from imports.mapping import stage_meanings
+from imports.mapping.bare_plans import bare_plans, read_of
 from imports.mapping.catalogue import FileKind
 from imports.mapping.conversion import conversion
 from imports.mapping.editing import kind_for
-from imports.mapping.plan import Plan, make_plan
-from imports.mapping.same_names import read_columns
+from imports.mapping.plan import Plan
 from imports.mapping.suggestions import guess_type
 from imports.models import CustomField, CustomType, Import, ImportFile
-from imports.preview.sample import first_rows
-from team.models import Company
 
 NUMBER = r"-?\d{1,15}(?:\.\d+)?"  # as rules compare it; amounts with signs and thousands stay text
 
@@ -97,18 +95,6 @@ def mannered_plans(file: ImportFile, kind: FileKind, currency: str) -> list[Plan
     manners = manners_of(file, found)
     leaves = treatment(file, kind.source.is_templates)[0] == LEAVE
     return [replace(with_manners(plan, manners), leaves_empty=leaves) for plan in found]
-
-
-def read_of(file: ImportFile) -> dict[str, str]:
-    """Return which column of a file is read of names that several have."""
-    return read_columns(file.header, file.detected.get("same_names", {}), file.answers)
-
-
-def bare_plans(header: list[str], kind: FileKind, currency: str, read: Mapping[str, str] | None = None) -> list[Plan]:
-    mappings = [one for mapping in kind.mappings for one in for_each_column(mapping, header)]
-    known = set().union(*(mapping.known_columns for mapping in mappings))
-    zone = Company.get().time_zone
-    return [make_plan(mapping, kind.source, header, known, currency, zone, read) for mapping in mappings]
 
 
 def note_custom_fields(run: Import, files: list[ImportFile]) -> None:

@@ -1,8 +1,7 @@
 """Which rows make a record, and under which id, where a file gives its rows none of their own."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,7 +11,7 @@ import pandas as pd
 from crm.record_ids import SHORTENED_REASON, read_ids
 from imports.mapping.conditions import matching
 from imports.mapping.plan import Plan
-from imports.mapping.schema import ALL, FieldRule, ObjectMapping
+from imports.mapping.schema import ALL, FieldRule
 from imports.parsing.headers import fold, index
 from imports.parsing.notes import DECIMALS, MISFIT, SHORT_ID, Notes, add_note
 
@@ -20,30 +19,6 @@ Refuse = Callable[[np.ndarray, str, Callable[[int], str]], None]  # (rows, colum
 MADE = "made of cells"  # in the columns of a block: whether the id of a row was
 LONGEST = 255
 DIGEST = 32
-
-
-def for_each_column(mapping: ObjectMapping, header: Iterable[str]) -> Iterator[ObjectMapping]:
-    """Yield the mapping, or one of it for each column that it is about, with the column's words filled in."""
-    if mapping.each is None:
-        yield mapping
-        return
-    for column in mapping.columns_like(header):
-        found = mapping.each.fullmatch(column.strip())
-        assert found
-        words = {"column": column, **{name: word or "" for name, word in found.groupdict().items()}}
-        fields = tuple(_filled(rule, words) for rule in mapping.fields)
-        yield replace(mapping, fields=fields, column=column)
-
-
-def _filled(rule: FieldRule, words: dict[str, str]) -> FieldRule:
-    value = _words(rule.value, words) if isinstance(rule.value, str) else rule.value
-    return replace(rule, value=value, columns=tuple(_words(column, words) for column in rule.columns))
-
-
-def _words(text: str, words: dict[str, str]) -> str:
-    for name, word in words.items():
-        text = text.replace(f"{{{name}}}", word)
-    return text
 
 
 def makes_a_record(plan: Plan, frame: pd.DataFrame) -> np.ndarray:

@@ -10,7 +10,8 @@ import pandas as pd
 from django.db import models
 
 from crm.models import OutcomeBasis, StageTrack
-from imports.files.blocks import Block
+from imports.files.blocks import Block, trimmed
+from imports.inference.occurrences import Numbering
 from imports.load import bounds, record_keys, row_currency, stage_lookup
 from imports.load.bounds import shown
 from imports.load.calculations import calculated
@@ -18,7 +19,6 @@ from imports.load.cells import NO_DATE, NO_NUMBER, NO_YES, complaint, read_cells
 from imports.load.checks import Checks, Prepared, Refused, storable
 from imports.load.empty_cells import is_marked, marker
 from imports.load.lookups import ANY
-from imports.load.occurrences import Numbering
 from imports.load.rows import Rows, stage
 from imports.mapping import outcomes
 from imports.mapping.constants import constant
@@ -58,12 +58,6 @@ def prepare(block: Block, plans: list[Plan], numbering: Numbering | None = None)
     add_note(checks.notes, TOTALS, totals, next(iter(block.totals), ""))
     read = len(frame) + len(block.bad) + totals
     return Prepared(staged, refused, read, dropped + totals, block.end, block.next_line, notes=checks.notes)
-
-
-def trimmed(frame: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({place: frame.iloc[:, place].str.strip() for place in range(frame.shape[1])}).set_axis(
-        frame.columns, axis=1
-    )
 
 
 def _number_rows(numbering: Numbering, columns: list[dict[str, pd.Series]], checks: Checks) -> None:
@@ -152,7 +146,7 @@ def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> N
     """Refuse what the company wants to reckon in its own currency and cannot."""
     if plan.conversion is None:
         return
-    reasons = plan.conversion.wanting(plan, columns)
+    reasons = plan.conversion.wanting(plan.mapping.object, columns)
     mask = np.zeros(len(checks.frame), bool)
     mask[list(reasons)] = True
     mask &= (columns["external_id"] != "").to_numpy()

@@ -92,6 +92,11 @@ def titles() -> list[tuple[str, str]]:
     return [(source.name, source.title) for source in sources().values()]
 
 
+def source_title(name: str, known: Iterable[tuple[str, str]] | None = None) -> str:
+    """Return the name of a source as people read it."""
+    return dict(known if known is not None else titles()).get(name) or name.replace("-", " ").capitalize()
+
+
 @dataclass(frozen=True)
 class Candidate:
     """What a file may be, and how much of it speaks for that."""

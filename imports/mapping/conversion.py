@@ -9,7 +9,6 @@ import pandas as pd
 from django.utils import timezone
 
 from crm import rates
-from imports.mapping.plan import Plan
 from team.models import Company
 
 DAYS = {  # the columns that tell the day of an amount; an open deal is worth what it is worth today
@@ -33,16 +32,16 @@ class Conversion:
     into: str
     today: date
 
-    def wanting(self, plan: Plan, columns: dict[str, pd.Series]) -> dict[int, str]:
+    def wanting(self, kind: str, columns: dict[str, pd.Series]) -> dict[int, str]:
         """Return the rows whose amount cannot be reckoned in the company's currency, each with the reason."""
-        name = AMOUNT.get(plan.mapping.object, "amount")
-        if plan.mapping.object not in DAYS or not {name, "currency"} <= set(columns):
+        name = AMOUNT.get(kind, "amount")
+        if kind not in DAYS or not {name, "currency"} <= set(columns):
             return {}
         amount = pd.to_numeric(columns[name], errors="coerce").fillna(0).to_numpy()
         currency = columns["currency"].fillna("").astype(str)
         foreign = (amount != 0) & ~currency.isin(["", self.into]).to_numpy()
-        days = self._days(plan, columns)
-        if plan.mapping.object in DATED_ELSEWHERE:
+        days = self._days(kind, columns)
+        if kind in DATED_ELSEWHERE:
             foreign &= np.array([day is not None for day in days], dtype=bool)
         known: dict[tuple[str, Any], str] = {}
         found: dict[int, str] = {}
@@ -54,16 +53,16 @@ class Conversion:
                 found[place] = known[pair]
         return found
 
-    def _days(self, plan: Plan, columns: dict[str, pd.Series]) -> list[date | None]:
+    def _days(self, kind: str, columns: dict[str, pd.Series]) -> list[date | None]:
         """Return the day of each row, never one to come: nobody knows its rate."""
         days = pd.Series(pd.NaT, index=columns["currency"].index, dtype="datetime64[ns]")
-        for name in DAYS[plan.mapping.object]:
+        for name in DAYS[kind]:
             if name in columns:
                 moments = pd.to_datetime(columns[name], utc=True).dt.tz_convert(None).dt.normalize()
                 days = days.fillna(moments.astype("datetime64[ns]"))
-        if plan.mapping.object == "opportunity" and "outcome" in columns:
+        if kind == "opportunity" and "outcome" in columns:
             days = days.where(columns["outcome"] != "open", pd.Timestamp(self.today))
-        if plan.mapping.object == "subscription":
+        if kind == "subscription":
             days = days.fillna(pd.Timestamp(self.today))
         return [None if day is pd.NaT else min(day.date(), self.today) for day in days]
 

@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from django.db import connection, models
 
+from imports.mapping.conversion import Conversion
 from imports.mapping.departures import NO_DEPARTURES, DepartureColumns, named_columns
 from imports.mapping.same_names import same_names
 from imports.mapping.schema import Condition, FieldRule, ObjectMapping, Reference, Source, column_of, field_of, model_of
+from imports.mapping.stage_meanings import StageBook
 from imports.parsing.headers import fold, index, is_ours, without_unit
 from imports.parsing.options import PLAIN, Manners
-
-if TYPE_CHECKING:
-    from imports.mapping.conversion import Conversion
-    from imports.mapping.stage_meanings import StageBook
 
 BASIS = "outcome_basis"
 NAME, NAME_PARTS = "name", ("first_name", "last_name")  # the whole name of a person is made of these, in this order
@@ -87,8 +84,8 @@ class Plan:
     only: tuple[Condition, ...] = ()
     departures: DepartureColumns = NO_DEPARTURES
     leaves_empty: bool = False  # empty cells leave the values of records that are here
-    conversion: "Conversion | None" = field(default=None, repr=False)
-    stages: "StageBook | None" = field(default=None, repr=False)
+    conversion: Conversion | None = field(default=None, repr=False)
+    stages: StageBook | None = field(default=None, repr=False)
     file_columns: frozenset[str] = field(default=frozenset(), repr=False)
     custom_types: dict[str, str] = field(default_factory=dict, repr=False)  # of those that are more than text
     manners: Manners = field(default=PLAIN, repr=False)

@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
-from core.work import Work
+from core.work import State, Work
 from imports.models.jobs import Import
 
 
@@ -89,6 +90,23 @@ class Preview(Work):
 
     def __str__(self) -> str:
         return f"counting {self.run}"
+
+    @classmethod
+    def restart(cls, run: Import) -> "Preview":
+        """Begin to count anew; a worker that still counts the old way loses its claim. Call it in a transaction."""
+        row, _ = cls._default_manager.get_or_create(run=run, defaults={"key": f"preview:{run.pk}"})
+        row.fence += 1
+        row.state, row.checkpoint, row.attempts, row.done_units, row.total_units = State.QUEUED, {}, 0, 0, None
+        row.lease_until, row.finished_at, row.last_error, row.run_after = None, None, "", timezone.now()
+        row.save()
+        run.files.exclude(preview={}).update(preview={})
+        return row
+
+    @classmethod
+    def stop(cls, run: Import) -> None:
+        """Count no further."""
+        active = cls._default_manager.filter(run=run, state__in=[State.QUEUED, State.RUNNING])
+        active.update(state=State.CANCELLED, lease_until=None, finished_at=timezone.now())
 
 
 class SeenKey(models.Model):

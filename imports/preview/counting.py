@@ -8,15 +8,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
-from core.work import State
 from imports.inference.currency import assumed
 from imports.load import duplicates
 from imports.load.checks import Prepared
 from imports.load.plan_builder import place_behind, place_in, plans_of, prepared_from
 from imports.load.read_ahead import Ahead
-from imports.models import Import, ImportFile, Preview, SeenKey
+from imports.models import ImportFile, Preview, SeenKey
 from imports.models.jobs import RECORD_COUNTS, ROW_COUNTS
 from imports.parsing.notes import OLDER, WOULD_CLEAR, WOULD_LEAVE, add_note, add_notes
 from imports.preview.dry_run import would_do
@@ -24,23 +22,6 @@ from imports.preview.dry_run import would_do
 SHOWN = 20
 PAIRS = 5
 COUNTS = (*ROW_COUNTS, *RECORD_COUNTS)
-
-
-def restart(run: Import) -> Preview:
-    """Begin to count anew; a worker that still counts the old way loses its claim. Call it in a transaction."""
-    row, _ = Preview.objects.get_or_create(run=run, defaults={"key": f"preview:{run.pk}"})
-    row.fence += 1
-    row.state, row.checkpoint, row.attempts, row.done_units, row.total_units = State.QUEUED, {}, 0, 0, None
-    row.lease_until, row.finished_at, row.last_error, row.run_after = None, None, "", timezone.now()
-    row.save()
-    run.files.exclude(preview={}).update(preview={})
-    return row
-
-
-def stop(run: Import) -> None:
-    """Count no further."""
-    going = Preview.objects.filter(run=run, state__in=[State.QUEUED, State.RUNNING])
-    going.update(state=State.CANCELLED, lease_until=None, finished_at=timezone.now())
 
 
 class Counting:

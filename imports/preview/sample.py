@@ -1,4 +1,4 @@
-"""The first rows of a file, as somebody sees them who says what its columns are, and how they would be read."""
+"""How the first rows of a file would be read, as the mapping page shows it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,16 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from imports.files import storage
-from imports.files.blocks import carefully, is_well_formed, last_row_end, parse
+from imports.files.sample import ROWS
 from imports.load.checks import Checks
 from imports.load.record_keys import makes_a_record
-from imports.load.validation import read_columns, trimmed
+from imports.load.validation import read_columns
 from imports.mapping.plan import Plan, PlannedField, PlannedReference
-from imports.models import ImportFile
 
-SIZE = 512 * 1024
-ROWS = 2_000
 SHOWN = 3
 LONGEST = 80
 
@@ -38,22 +34,6 @@ class PerColumn(Checks):
     def note(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
         for place in np.flatnonzero(self.of_record(mask))[:ROWS]:
             self.faults.setdefault(column, {}).setdefault(int(place), reason(int(place)))
-
-
-def first_rows(file: ImportFile) -> pd.DataFrame:
-    """Return the first rows of a file, as text."""
-    with storage.place(file.plain).open("rb") as plain:
-        plain.seek(file.start)
-        text = plain.read(SIZE)
-        is_last = not plain.read(1)
-    end = len(text) if is_last else last_row_end(text)
-    if not text:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in file.header})
-    if end and is_well_formed(text[:end], file.delimiter):
-        frame = parse(text[:end], file.header, file.delimiter, 0).frame
-    else:
-        frame = carefully(text, file.header, file.delimiter, 0, is_last)[0].frame
-    return trimmed(frame.head(ROWS))
 
 
 def shown(column: pd.Series) -> list[str]:

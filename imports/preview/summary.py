@@ -1,12 +1,10 @@
 """What an import that waits would do, in the words of the page: as far as it is counted."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from imports.load.empty_cells import CLEAR, EMPTY, LEAVE
-from imports.load.occurrences import EACH, EQUAL_ROWS, ONE
-from imports.mapping.catalogue import titles
+from imports.inference.empty_cells import CLEAR, EMPTY, LEAVE
+from imports.inference.occurrences import EACH, EQUAL_ROWS, ONE
 from imports.mapping.targets import target, title_of
 from imports.models import Import, ImportFile, Likeness, Preview, Treatment
 from imports.models.jobs import LEFT_OUT_COUNTS
@@ -176,8 +174,3 @@ def _alike(run: Import, files: list[ImportFile]) -> list[AlikeLine]:
             pairs = [pair for one in found for pair in one["pairs"]][:EXAMPLES]
             lines.append(AlikeLine(why, why.label, rows, pairs, run.duplicates.get(why) == Treatment.SKIP))
     return lines
-
-
-def source_title(name: str, known: Iterable[tuple[str, str]] | None = None) -> str:
-    """Return the name of a source as people read it."""
-    return dict(known if known is not None else titles()).get(name) or name.replace("-", " ").capitalize()

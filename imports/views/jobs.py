@@ -23,12 +23,12 @@ from imports.inference.uploads import whose
 from imports.inference.zone_choices import clocks
 from imports.load.corrections import mendings
 from imports.load.pipeline import can_be_mapped
-from imports.mapping.catalogue import titles
+from imports.mapping.catalogue import source_title, titles
 from imports.mapping.schema import MappingError
 from imports.models import Import, ImportFile, RowError
 from imports.models.jobs import HELD_FOR, RECORD_COUNTS
 from imports.preview import report
-from imports.preview.summary import outlook, source_title
+from imports.preview.summary import outlook
 from team.access import needs, takes_uploads
 from team.forms import zone_choices
 from team.models import User

@@ -19,14 +19,13 @@ from core.tasks import ring
 from core.work import Work
 from imports import actions
 from imports.actions import CannotBringIn, NotHeld
-from imports.mapping.catalogue import sources, titles
+from imports.files.sample import first_rows
+from imports.mapping.catalogue import source_title, sources, titles
 from imports.mapping.schema import MappingError
 from imports.mapping.targets import kinds, title_of
 from imports.models import Import, ImportFile, Preview, RememberedMapping
 from imports.preview import mapping_form, mapping_page, mapping_rows, mapping_view
 from imports.preview.mapping_text import mapping_text_of, tables_of_texts
-from imports.preview.sample import first_rows
-from imports.preview.summary import source_title
 from team.access import needs
 from team.models import User
 

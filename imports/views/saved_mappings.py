@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from imports.actions import forget as forget_remembered
+from imports.mapping.catalogue import source_title
 from imports.mapping.targets import title_of
 from imports.models import CustomField, RememberedMapping, SourceZone
-from imports.preview.summary import source_title
 from team.access import needs
 from team.models import User
 

@@ -8,7 +8,7 @@ import pytest
 from core.work import perform
 from crm.models import Lead, Opportunity
 from imports import actions
-from imports.load.empty_cells import CLEAR, LEAVE
+from imports.inference.empty_cells import CLEAR, LEAVE
 from imports.models import Import, Preview
 from imports.preview.summary import outlook
 from team.models import Company, User

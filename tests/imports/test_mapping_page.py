@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from core.work import State, perform
 from crm.models import Account, Lead, Opportunity
+from imports.files.sample import first_rows
 from imports.inference.saved_mappings import signature
 from imports.mapping.editing import becomes
 from imports.mapping.suggestions import guess_type, propose
 from imports.models import CustomField, Import, ImportFile, RememberedMapping
 from imports.parsing.dates import DAY_FIRST
-from imports.preview.sample import first_rows
 from team.models import Role, User
 from tests import make
 from tests.imports.importing import bring, refused

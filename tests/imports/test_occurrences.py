@@ -14,11 +14,11 @@ from core.work import perform
 from crm.models import Lead, Opportunity, Touch
 from imports import actions
 from imports.files import blocks
-from imports.load.occurrences import Counter
+from imports.files.sample import first_rows
+from imports.inference.occurrences import Counter
 from imports.models import Import, ImportFile, Preview
 from imports.parsing.notes import EQUAL_EACH, EQUAL_ONE, SAME_KEY
 from imports.preview import mapping_page
-from imports.preview.sample import first_rows
 from team.models import User
 from tests.imports.importing import bring, checksums, queue
 
@@ -144,7 +144,7 @@ def test_deals_of_a_report_without_ids_that_share_name_account_and_day_are_all_k
 def test_numbers_go_on_from_block_to_block_and_after_a_stop(
     ops: User, monkeypatch: pytest.MonkeyPatch, is_kept: bool
 ) -> None:
-    from imports.load import occurrences
+    from imports.inference import occurrences
 
     if not is_kept:
         monkeypatch.setattr(occurrences.Numbering, "keep", lambda self, start, end: None)

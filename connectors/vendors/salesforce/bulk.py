@@ -18,9 +18,9 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
 from connectors.allowed_hosts import base_of
-from connectors.auth import SALESFORCE_SESSION, Session
 from connectors.errors import Busy, Misunderstood, NotPermitted, Refused, judge, shown
 from connectors.http import USER_AGENT, Answer
+from connectors.session import SALESFORCE_SESSION, Session
 
 VERSION = "62.0"
 TIMEOUT = (10.0, 40.0)  # to connect, and between two bytes

@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.access import Access
-from connectors.auth import Session
 from connectors.errors import Busy, Misunderstood, NotPermitted
 from connectors.protocol import Page, Table, Window
+from connectors.session import Session
 from connectors.vendors.salesforce.bulk import VERSION, Bulk, Results
 
 ROWS = 10_000  # a page: a few MB, so that it comes well within a lease

@@ -16,10 +16,10 @@ from core.work import State, perform
 from imports.actions import cancel_import, start_import
 from imports.files import storage
 from imports.files.encodings import ASSUMED_ENCODING, ENCODINGS
+from imports.inference.empty_cells import CLEAR, EMPTY, LEAVE
+from imports.inference.occurrences import EACH, EQUAL_ROWS, ONE
 from imports.inference.questions import DATES, DECIMAL, ZONE, Question, questions
 from imports.inference.uploads import SEVERAL, whose
-from imports.load.empty_cells import CLEAR, EMPTY, LEAVE
-from imports.load.occurrences import EACH, EQUAL_ROWS, ONE
 from imports.mapping.catalogue import AUTO, source_names
 from imports.models import Import, ImportFile, RowError
 from imports.parsing.notes import note_sentences
