@@ -51,5 +51,5 @@ def take_benchmarks(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kpis", "0001_metrics")]
+    dependencies = [("kpis", "0001_initial")]
     operations = [migrations.RunPython(put_benchmarks, take_benchmarks)]
