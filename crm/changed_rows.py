@@ -13,7 +13,7 @@ from crm.rule_fields import LINKS
 from facts import registry
 from facts.rules import Rule, leaves
 
-# The leads on whom something changed: rooms add what they keep of a lead. {new} is the comparison of a row's stamp.
+# The leads on whom something changed: apps above add what they keep of a lead. {new} is the comparison of a row's stamp.
 LEADS = """
 SELECT id FROM crm_lead WHERE {new}
 UNION SELECT lead_id FROM crm_touch WHERE {new} AND lead_id IS NOT NULL

@@ -36,7 +36,7 @@ def register(step: Step) -> None:
 
 
 def steps() -> list[Step]:
-    """Return the chain in the order of the rooms."""
+    """Return the chain in the order of the apps."""
     roof_to_floor = list(settings.INSTALLED_APPS)
     return sorted(_steps.values(), key=lambda step: (not step.comes_first, -roof_to_floor.index(step.room)))
 

@@ -207,7 +207,7 @@ def _remove(run_id: int, model: type[models.Model]) -> int:
 
 
 def _remove_derived(field: "models.ForeignKey[models.Model, models.Model]", chosen: str, run_id: int) -> None:
-    """Let Django find what hangs on derived rows in turn; they are few and belong to upper rooms."""
+    """Let Django find what hangs on derived rows in turn; they are few and belong to apps above."""
     with connection.cursor() as cursor:
         cursor.execute(chosen, [run_id])
         owners = [found for (found,) in cursor.fetchall()]

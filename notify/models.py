@@ -1,4 +1,4 @@
-"""What happened, and who is told. Events are rows that nobody changes; the rooms above write and read them."""
+"""What happened, and who is told. Events are rows that nobody changes; the apps above write and read them."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""What Sales can take in a week, told to the rooms below."""
+"""What Sales can take in a week, told to the apps below."""
 
 from django.utils import timezone
 

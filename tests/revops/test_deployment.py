@@ -16,7 +16,7 @@ import yaml
 from django.conf import settings
 
 from revops import processes, run
-from revops.rooms import ROOMS
+from revops.apps import APPS
 
 BASE = Path(settings.BASE_DIR)
 DOCKERFILE = (BASE / "Dockerfile").read_text()
@@ -98,7 +98,7 @@ def test_the_image_takes_in_all_that_runs_and_nothing_else() -> None:
     words = (BASE / ".dockerignore").read_text().split()
     allowed = {word.removeprefix("!") for word in words if word.startswith("!")}
     assert "*" in words
-    assert {*ROOMS, "templates", "static", "manage.py", "requirements.txt"} <= allowed
+    assert {*APPS, "templates", "static", "manage.py", "requirements.txt"} <= allowed
     assert not allowed & {"tests", "benchmarks", "docs", ".git", "data", ".env", "."}
 
 

@@ -9,7 +9,7 @@ from django.core.management import get_commands
 
 from crm.api import RECORD_VIEWS
 from kpis.registry import all_metrics
-from revops.rooms import ROOMS
+from revops.apps import APPS
 
 BASE = Path(settings.BASE_DIR)
 DOCS = [*BASE.glob("*.md"), *(BASE / "docs").glob("*.md")]
@@ -57,7 +57,7 @@ def test_every_metric_that_is_named_exists() -> None:
 
 def test_every_room_is_described_top_to_bottom() -> None:
     text = (BASE / "docs/architecture.md").read_text()
-    assert re.findall(r"^\| `(\w+)` \|", text, re.M) == ROOMS[::-1]
+    assert re.findall(r"^\| `(\w+)` \|", text, re.M) == APPS[::-1]
 
 
 @pytest.mark.parametrize("file", DOCS, ids=lambda file: file.name)
