@@ -35,21 +35,31 @@ def answer(*, by: User, verdicts: Iterable[Verdict], words: str) -> list[Answer]
         raise Http404("Some of these verdicts do not exist, or you may not see them.")
     if not words.strip():
         raise ValidationError("Say what was done, or why nothing was.")
-    made = Answer.objects.bulk_create(Answer(verdict=one, words=words.strip(), given_by=by) for one in given)
-    reps = {one.given_by_id: one.given_by for one in given}
+    text = words.strip()
+    before = _same_answers(by, given, text)
+    fresh = [one for one in given if one.pk not in {same.verdict_id for same in before}]
+    made = Answer.objects.bulk_create(Answer(verdict=one, words=text, given_by=by) for one in fresh)
+    reps = {one.given_by_id: one.given_by for one in fresh}
     tell_all(
         [
             News(
                 f"funnel.answered.{made[0].pk}.{pk}",
                 "funnel.answered",
-                f"{by} answers what you said: {words.strip()[:200]}",
+                f"{by} answers what you said: {text[:200]}",
                 (rep,),
                 VERDICTS,
             )
             for pk, rep in reps.items()
         ]
     )
-    return made
+    return [*before, *made]
+
+
+def _same_answers(by: User, given: Iterable[Verdict], text: str) -> list[Answer]:
+    """Return the answers in these words that are there already; other requests about the verdicts wait meanwhile."""
+    rows = Verdict.objects.select_for_update().filter(pk__in=[one.pk for one in given]).order_by("pk")
+    answers = Answer.objects.filter(verdict__in=list(rows), is_contest=False, given_by=by, words=text)
+    return list({one.verdict_id: one for one in answers.select_related("verdict__given_by")}.values())
 
 
 @transaction.atomic

@@ -91,12 +91,18 @@ def set_capacity(*, by: User, owner: Owner, per_day: int | None, per_week: int |
     return Capacity.objects.update_or_create(owner=owner, defaults={"per_day": per_day, "per_week": per_week})[0]
 
 
+@transaction.atomic
 def note_absence(*, by: User, owner: Owner, starts_on: date, ends_on: date) -> Absence:
-    """Note that somebody is away: oneself, one's reports, or anybody for those who decide who gets leads."""
+    """Note that somebody is away: oneself, one's reports, or anybody for those who decide who gets leads.
+
+    The same days are noted once, however often they are sent.
+    """
     MANAGE_ABSENCE.require(by, owner)
     if ends_on < max(starts_on, today()):
         raise ValidationError("An absence ends on or after the day on which it begins, and not before today.")
-    return Absence.objects.create(owner=owner, starts_on=starts_on, ends_on=ends_on, noted_by=by)
+    Owner.objects.select_for_update().get(pk=owner.pk)
+    days = {"owner": owner, "starts_on": starts_on, "ends_on": ends_on}
+    return Absence.objects.filter(**days).first() or Absence.objects.create(**days, noted_by=by)
 
 
 def end_absence(*, by: User, absence: Absence) -> None:

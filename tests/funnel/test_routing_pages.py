@@ -83,6 +83,7 @@ def test_one_notes_ones_own_absence_and_nobody_elses(cro: User, rep: User) -> No
     mine, other = make.owner(user=rep), seller("Ada")
     assert actions.note_absence(by=rep, owner=mine, starts_on=today(), ends_on=today())
     assert actions.note_absence(by=cro, owner=mine, starts_on=today(), ends_on=today())
+    assert Absence.objects.count() == 1, "the same days are noted once"
     with pytest.raises(PermissionDenied):
         actions.note_absence(by=rep, owner=other, starts_on=today(), ends_on=today())
 

@@ -93,6 +93,20 @@ def test_marketing_answers_all_of_a_kind_and_the_rep_is_told_once(
     assert client.post("/verdicts/answer/", post).status_code == 403
 
 
+def test_the_same_answer_sent_again_is_given_once(client: Client, said: dict[str, Any], cmo: User) -> None:
+    """The API has no key of a form: a client that heard nothing sends its request again."""
+    client.force_login(cmo)
+    ids = [one.pk for one in Verdict.objects.filter(answer="rejected")]
+    answers = [
+        client.post("/api/v1/answers/", {"verdicts": ids, "words": "Done."}, content_type="application/json")
+        for _ in range(2)
+    ]
+    assert [one.status_code for one in answers] == [201, 201]
+    assert sorted(one["id"] for one in answers[0].json()) == sorted(one["id"] for one in answers[1].json())
+    assert Answer.objects.count() == len(ids)
+    assert Notice.objects.filter(user=said["rep"], event__kind="funnel.answered").count() == 1
+
+
 def test_a_marketer_answers_what_the_backlog_counts_in_a_restricted_company(
     client: Client, said: dict[str, Any], cro: User, company: Any
 ) -> None:
