@@ -25,7 +25,7 @@ DAY = 86_400
 BAND = 20
 BANDS = range(0, 100, BAND)
 NO_SCORE = "No score"
-IN_WORDS, NO_CAMPAIGN = "In other words", "No campaign"
+IN_WORDS, NO_CAMPAIGN = "Other reason", "No campaign"
 UNNAMED = "(blank)"
 
 

@@ -90,7 +90,7 @@ def _held(run_pk: int, user: User | None) -> Import:
     _require_importer(user)
     run = Import.objects.select_for_update().get(pk=run_pk)
     if not run.is_held:
-        raise NotHeld("This import does not wait any more: it was brought in or cancelled meanwhile.")
+        raise NotHeld("This import is no longer waiting: it was imported or cancelled in the meantime.")
     return run
 
 

@@ -60,7 +60,7 @@ def what_goes(run: Import) -> list[Line]:
 def blockers(run: Import) -> list[Blocker]:
     """Return everything that stands in the way; an empty list means that the import can be taken back."""
     if run.undone_at:
-        return [Blocker("It was taken back already.")]
+        return [Blocker("It was undone already.")]
     if not run.is_over:
         return [Blocker("It still runs. Cancel it first.")]
     return [*_changed_since(run), *_pointed_to(run)]

@@ -58,7 +58,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
             status = 429
         elif ceo := _claimed(form):
             login(request, ceo, backend=BACKEND)
-            messages.success(request, "Your workspace is ready. Bring in the records first, or invite your people.")
+            messages.success(request, "Your workspace is ready. Import your records first, or invite your people.")
             return redirect("home")
     return render(request, "team/setup.html", {"form": form}, status=status)
 

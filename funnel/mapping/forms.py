@@ -26,7 +26,7 @@ class WhichStageForm(forms.Form):
 
 class MeaningForm(forms.Form):
     ours = forms.ChoiceField(
-        label="Stage of ours", required=False, choices=[("", "Not mapped"), *((one.key, one.name) for one in STAGES)],
+        label="Accord stage", required=False, choices=[("", "Not mapped"), *((one.key, one.name) for one in STAGES)],
     )  # fmt: skip
     outcome = forms.ChoiceField(
         label="Outcome of its deals", required=False, choices=[("", "As the source says"), *Outcome.choices],

@@ -109,7 +109,7 @@ def undo_stage(request: HttpRequest) -> HttpResponse:
     """Take the last decision back."""
     undone = undo(by=_user(request))
     if undone:
-        messages.success(request, f"What was said of “{undone.stage}” is taken back.")
+        messages.success(request, f"The mapping of “{undone.stage}” was undone.")
     else:
-        messages.warning(request, "There is no decision to take back.")
+        messages.warning(request, "There is no mapping to undo.")
     return redirect("stage_mapping")

@@ -12,8 +12,8 @@ from imports.mapping.plan import Plan, PlannedField
 from imports.parsing import column_values
 
 DIRECTIONS = {"direction": direction, "incoming": incoming, "undelivered": undelivered}
-NO_DATE = "is no date that can be read; write it as 2025-03-31"
-NO_NUMBER = "is no number that can be read, or too large; write it as 1234.50"
+NO_DATE = "is not a valid date. Use YYYY-MM-DD, such as 2025-03-31"
+NO_NUMBER = "is not a valid number, or too large. Write it as 1234.50"
 NO_YES = "is neither yes nor no"
 
 

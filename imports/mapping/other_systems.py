@@ -59,4 +59,6 @@ def _folded(marks: str) -> set[str]:
 
 def without_mapping(title: str) -> str:
     """Say what to do with such a file."""
-    return f"This looks like an export of {title}, for which there is no ready mapping. Choose “Say what it is” and map its columns."
+    return (
+        f"This looks like an export of {title}, for which there is no ready mapping. Choose “Map columns” to import it."
+    )

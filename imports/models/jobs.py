@@ -63,7 +63,7 @@ class Import(Work):
             state=State.CANCELLED,
             held_since=None,
             finished_at=now,
-            last_error=f"Nobody brought it in within {HELD_FOR.days} days.",
+            last_error=f"It was not imported within {HELD_FOR.days} days.",
         )
 
     @property

@@ -48,7 +48,8 @@ def forget(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(RememberedMapping, pk=pk)
     forget_remembered(remembered=row, user=cast(User, request.user))
     messages.success(
-        request, f"Forgotten: how {source_title(row.source)} {row.kind} is read. What went in stays as it is."
+        request,
+        f"Deleted the saved mapping of {source_title(row.source)} {row.kind}. Imported records stay as they are.",
     )
     return redirect("remembered")
 
@@ -59,5 +60,7 @@ def forget_zone(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget the clock of a source: its times are on the company's again, where they do not say it."""
     row = get_object_or_404(SourceZone, pk=pk)
     forget_remembered(remembered=row, user=cast(User, request.user))
-    messages.success(request, f"Forgotten: the clock of {source_title(row.source)}. What went in stays as it is.")
+    messages.success(
+        request, f"Deleted the time zone of {source_title(row.source)}. Imported records stay as they are."
+    )
     return redirect("remembered")

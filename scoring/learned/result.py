@@ -136,12 +136,12 @@ def refusal(won: int, others: int, goal: str) -> str:
     if won < ENOUGH:
         return (
             f"There is too little to learn from: {won:,} of the {ENOUGH} {wins} needed are known, {ENOUGH - won:,} are "
-            "missing. Bring in older leads with what became of them, or wait."
+            "missing. Import older leads with their outcomes, or wait."
         )
     if others < ENOUGH:
         return (
             f"There is too little to learn from: of the {ENOUGH} leads needed that came to nothing {others:,} are known, "
-            f"{ENOUGH - others:,} are missing. Bring in the leads that were lost too."
+            f"{ENOUGH - others:,} are missing. Import the lost leads too."
         )
     return ""
 

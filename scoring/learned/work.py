@@ -45,7 +45,7 @@ def make(row: Learning) -> bool:
     started = time.monotonic()
     facts = open_facts()
     if facts.snapshot is None:
-        raise Hopeless("No facts were copied yet. Bring in an import, or start the nightly run.")
+        raise Hopeless("No facts were copied yet. Import records, or start the nightly run.")
     found = learn(Scope(facts, row.source), row.tell, put_back=row.put_back)
     row.result, row.snapshot, row.as_of = found.as_json(), facts.snapshot.pk, facts.as_of
     row.seconds = time.monotonic() - started

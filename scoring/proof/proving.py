@@ -99,7 +99,7 @@ def prove(proof: Proof) -> bool:
     started = time.monotonic()
     facts = open_facts()
     if facts.snapshot is None:
-        raise Hopeless("No facts were copied yet. Bring in an import, or start the nightly run.")
+        raise Hopeless("No facts were copied yet. Import records, or start the nightly run.")
     if faults(proof.version.terms):
         raise Hopeless("The model cannot be computed. Mend its rules first.")
     model = of_version(proof.version)

@@ -226,7 +226,7 @@ def test_day_rates_are_reckoned_for_the_currencies_in_use_and_follow_the_rates(c
 
 def test_the_page_tells_how_fresh_each_currency_is_and_keeps_a_rate_by_hand(as_user: Any, ops: User) -> None:
     client = as_user(ops)
-    assert "No rate is known yet" in client.get("/imports/rates/").text
+    assert "No exchange rates yet" in client.get("/imports/rates/").text
     bring({"eurofxref-hist.csv": WIDE})
     page = client.get("/imports/rates/").text
     assert "1.0811 USD for 1 EUR" in page

@@ -35,7 +35,7 @@ def export(folder: Path) -> Path:
 
 def hand_in(page: Page, file: Path) -> None:
     page.set_input_files("input[type=file]", file)
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Preview import").click()
     page.wait_for_url(re.compile(r"/imports/\d+/"), timeout=PATIENCE)
     expect(page.get_by_text("Waiting for you")).to_be_visible(timeout=PATIENCE)
 
@@ -55,7 +55,7 @@ def bar(page: Page) -> list[int]:
 def undo(page: Page) -> None:
     page.get_by_role("link", name="Undo this import").click()
     page.get_by_role("button", name="Undo this import").click()
-    expect(page.locator("main")).to_contain_text(re.compile("taken back", re.IGNORECASE), timeout=PATIENCE)
+    expect(page.locator("main")).to_contain_text(re.compile("undone", re.IGNORECASE), timeout=PATIENCE)
 
 
 def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
@@ -79,13 +79,13 @@ def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
     expect(page.locator(".would")).to_contain_text("18,000")
     assert not visitor.axe()
 
-    page.get_by_role("button", name=re.compile("^Bring .*in")).click()
+    page.get_by_role("button", name=re.compile("^Import .*row")).click()
     moved = bar(page)
     assert len(moved) > 1, moved
     assert moved == sorted(moved)
     expect(page.locator(".sentence")).to_contain_text("18,001 rows read: 18,000 new; 1 row was refused")
 
-    page.get_by_role("link", name="Look at the refused rows").click()
+    page.get_by_role("link", name="View refused rows").click()
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("CSV")).first.click()
     rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
@@ -95,7 +95,7 @@ def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
         csv.writer(file).writerows(rows)
     visitor.open("/imports/")
     hand_in(page, mended)
-    page.get_by_role("button", name=re.compile("^Bring .*in")).click()
+    page.get_by_role("button", name=re.compile("^Import .*row")).click()
     expect(page.locator(".sentence")).to_contain_text("1 row read: 1 new", timeout=PATIENCE)
     undo(page)
 
@@ -117,7 +117,7 @@ def test_ad_spend_from_a_report_that_no_mapping_knows_is_seen_within_two_minutes
     began = time.monotonic()
     visitor.open("/imports/")
     hand_in(page, report)
-    page.get_by_role("link", name=re.compile("Say what it is")).click()
+    page.get_by_role("link", name=re.compile("Map columns")).click()
     expect(page.get_by_label("Each row is one of these")).to_have_value("spend")
     expect(page.get_by_label("Media cost", exact=True)).to_have_value("field:amount")
     expect(page.locator("#always-0-value, #always-1-value").first).to_have_value("marketing")
@@ -129,7 +129,7 @@ def test_ad_spend_from_a_report_that_no_mapping_knows_is_seen_within_two_minutes
     expect(page.locator("#outcome")).to_contain_text("10 are read and 10 are left out")
     assert not visitor.axe()
     page.get_by_role("button", name="Use this mapping").click()
-    page.get_by_role("button", name=re.compile("^Bring .*in")).click()
+    page.get_by_role("button", name=re.compile("^Import .*row")).click()
     expect(page.locator(".sentence")).to_contain_text("20 rows read: 10 new", timeout=PATIENCE)
     first = page.url
     while True:

@@ -192,5 +192,5 @@ def test_the_finding_names_a_criterion_not_what_was_said_in_other_words(
     client.force_login(cmo)
     body = client.get("/verdicts/?by=criterion&period=all").content.decode()
     assert f"what fails most often: {RESPONSES} (1)." in body
-    assert "In other words" in body
+    assert "Other reason" in body
     assert "(blank)" not in body

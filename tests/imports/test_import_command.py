@@ -86,5 +86,5 @@ def test_a_file_that_nobody_knows_names_the_way_on(tmp_path: Path) -> None:
     out = io.StringIO()
     with pytest.raises(CommandError, match="no file could be read"):
         call_command("import_crm", str(tmp_path), stdout=out)
-    assert "choose “Say what it is”" in out.getvalue()
+    assert "choose “Map columns”" in out.getvalue()
     assert "MAPPINGS_DIR" in out.getvalue()

@@ -104,9 +104,9 @@ def test_every_row_is_accounted_for() -> None:
     ("row", "column", "words"),
     [
         (",A,X,New,,,,", "Id", "The id is missing"),
-        ("1,A,X,New,,2024-02-30,,", "CreatedDate", "“2024-02-30” is no date"),
-        ("1,A,X,New,,,many,", "NumberOfEmployees", "“many” is no number"),
-        ("1,A,X,New,,,,12x", "AnnualRevenue", "“12x” is no number"),
+        ("1,A,X,New,,2024-02-30,,", "CreatedDate", "“2024-02-30” is not a valid date"),
+        ("1,A,X,New,,,many,", "NumberOfEmployees", "“many” is not a valid number"),
+        ("1,A,X,New,,,,12x", "AnnualRevenue", "“12x” is not a valid number"),
         (f"1,{'A' * 300},X,New,,,,", "LastName", "The text has 300 characters; at most 255 fit"),
         (f"{'1' * 300},A,X,New,,,,", "Id", "The id is longer than 255 characters"),
         ("1,A\0,X,New,,,,", "LastName", "The cell holds a NUL character"),

@@ -178,7 +178,7 @@ def test_a_cell_that_is_not_of_its_custom_type_refuses_the_row(ops: User, as_use
         page(file), {"kind": "lead", "source": "accord", "id": "", "was": "accord/lead", "becomes-2": "custom:number"}
     )
     run = go(Import.objects.get(), ops)
-    assert refused(run) == [(3, "Points", "“many” is no number that can be read, or too large; write it as 1234.50")]
+    assert refused(run) == [(3, "Points", "“many” is not a valid number, or too large. Write it as 1234.50")]
     assert Lead.objects.get().custom == {"Points": 5}
 
 
@@ -212,7 +212,7 @@ def test_htmx_gets_how_each_column_is_read_and_nothing_is_kept(ops: User, as_use
     sent = form(unknown, {"Channel": "field:converted_on"})
     answer = as_user(ops).post(page(unknown), sent, headers={"HX-Request": "true"}).content.decode()
     assert f'id="reading-{place}" hx-swap-oob="true"' in answer
-    assert "is no date that can be read" in answer
+    assert "is not a valid date" in answer
     assert "<select" not in answer
     another = as_user(ops).post(page(unknown), {**sent, "kind": "contact"}, headers={"HX-Request": "true"})
     assert 'id="columns" hx-swap-oob="true"' in another.content.decode()
@@ -234,7 +234,7 @@ def test_what_does_not_wait_sends_back_to_the_import(ops: User, as_user: Any) ->
     assert run.state == State.DONE
     assert as_user(ops).get(page(run.files.get()))["Location"] == reverse("import_run", args=[run.pk])
     words = as_user(ops).post(reverse("bring_in", args=[run.pk]), follow=True).content.decode()
-    assert "does not wait any more" in words
+    assert "is no longer waiting" in words
 
 
 def test_open_questions_are_asked_and_keep_the_import_from_going_in(ops: User, as_user: Any) -> None:

@@ -100,7 +100,9 @@ def test_both_imports_tell_of_each_other(ops: User, as_user: Any) -> None:
     run, file = broken()
     again = bring({"a.csv": resaved(corrected(download(file), put_right))})
     page = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
-    assert f'refused rows mended by <a href="{reverse("import_run", args=[again.pk])}">import #{again.pk}</a>' in page
+    assert (
+        f'refused rows corrected by <a href="{reverse("import_run", args=[again.pk])}">import #{again.pk}</a>' in page
+    )
     page = as_user(ops).get(reverse("import_run", args=[again.pk])).content.decode()
     assert f'Corrected rows of <a href="{reverse("import_run", args=[run.pk])}">import #{run.pk}</a>' in page
 

@@ -79,7 +79,7 @@ def test_what_nobody_brings_in_for_a_week_is_discarded(ops: User) -> None:
     Import.discard_expired()
     run.refresh_from_db()
     young.refresh_from_db()
-    assert (run.state, run.last_error) == (State.CANCELLED, "Nobody brought it in within 7 days.")
+    assert (run.state, run.last_error) == (State.CANCELLED, "It was not imported within 7 days.")
     assert young.is_held
 
 

@@ -22,8 +22,8 @@ def test_it_says_what_goes_and_does_it(as_user: Any, ops: User) -> None:
     assert "Accounts" in page
     client.post(address)
     perform(Undo, Undo.objects.get().pk)
-    assert "Taken back" in client.get(address).content.decode()
-    assert "Taken back" in client.get(f"/imports/{run.pk}/").content.decode()
+    assert "Undone" in client.get(address).content.decode()
+    assert "Undone" in client.get(f"/imports/{run.pk}/").content.decode()
     assert not Account.objects.exists()
 
 

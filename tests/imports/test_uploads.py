@@ -138,7 +138,7 @@ def test_a_vendor_is_recognised_by_enough_evidence(header: str, kind: str) -> No
 def test_a_file_of_another_system_says_whose_it_seems_to_be_and_what_to_do() -> None:
     run = bring({"campaigns.csv": "Id,First Name,Last Name,Company,Status,CRM Lead FID\n1,A,B,C,New,5\n"})
     assert "Pardot" in run.files.get().reason
-    assert "Say what it is" in run.files.get().reason
+    assert "Map columns" in run.files.get().reason
 
 
 @pytest.mark.django_db
@@ -168,7 +168,7 @@ def test_an_upload_of_several_systems_asks_once_and_one_click_settles_it(client:
     client.force_login(ops)
     page = client.get(reverse("import_run", args=[run.pk])).content.decode()
     assert "All are HubSpot" in page
-    assert "Bring in" not in page
+    assert "bring-in" not in page
     client.post(reverse("choose_source", args=[run.pk]), {"source": "several"})
     run.refresh_from_db()
     assert uploads.whose(run) is None

@@ -34,7 +34,7 @@ MORE = {
     "removed": "removed", "merged": "merged into others",
 }  # fmt: skip
 UNKNOWN = (
-    "  For a file that no mapping knows: upload it once on the page Imports and choose “Say what it is”, and this command reads "
+    "  For a file that no mapping knows: upload it once on the page Imports and choose “Map columns”, and this command reads "
     "the next one by itself;\n  or write a mapping into MAPPINGS_DIR (docs/imports.md), or fill in a template (Imports, Templates)."
 )
 
