@@ -19,6 +19,7 @@ from ibis.expr.operations import DatabaseTable, InMemoryTable, Literal, Node
 KEPT_QUESTIONS = 500  # their texts and forms, some 50 kB each
 FIRST_MOMENT, FIRST_DAY = datetime(9000, 1, 1, tzinfo=UTC), date(9500, 1, 1)  # stand-ins, one day apart
 FIRST_ID = 9_000_000_000_000_000_000
+COMPILER = ibis.backends.duckdb.Backend.compiler
 BLANK = "\0"  # parts the texts between which values are filled in; no SQL holds it
 
 
@@ -123,9 +124,8 @@ def _sql(form: Form) -> tuple[tuple[str, ...], tuple[int, ...]]:
     blanks = form.blanks
     question = form.forget()
     stand_ins = {node: _stand_in(node, place) for place, node in enumerate(blanks) if isinstance(node, Literal)}
-    text = str(
-        ibis.to_sql((question.replace(stand_ins) if stand_ins else question).to_expr(), dialect="duckdb", pretty=False)
-    )
+    asked = question.replace(stand_ins) if stand_ins else question
+    text = COMPILER.to_sqlglot(asked.to_expr()).sql(dialect=COMPILER.dialect, copy=False)
     for place, node in enumerate(blanks):
         text = text.replace(_text(stand_ins.get(node, node)), f"{BLANK}{place}{BLANK}")
     parts = text.split(BLANK)
@@ -149,5 +149,4 @@ def _text(node: Node) -> str:
     """Return what stands for a moment, a day, an id or a table of rows in the SQL."""
     if isinstance(node, InMemoryTable):
         return f'"{node.name}"'
-    compiler = ibis.backends.duckdb.Backend.compiler
-    return str(compiler.visit_Literal(node, value=node.value, dtype=node.dtype).sql(dialect="duckdb"))
+    return str(COMPILER.visit_Literal(node, value=node.value, dtype=node.dtype).sql(dialect=COMPILER.dialect))
