@@ -60,7 +60,7 @@ class Action:
         """
         if self.sees and not self.sees(user, target):
             raise Http404("There is no such record, or you may not see it.")
-        if not self.allows(user, target):
+        if not self.is_open_to(user) or (self.condition and not self.condition(user, target)):
             raise PermissionDenied(self.refusal(target))
 
     def refusal(self, target: Any = None) -> str:
