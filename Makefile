@@ -14,7 +14,7 @@ install = sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > $(VENV)/uv.txt && \
 	--require-hashes -r $(1) 2> $(VENV)/uv.log || $(PIP) -r $(1)
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: run test fuzz check style types bench lock clean
+.PHONY: run test quick fuzz check style types bench lock clean
 
 run: $(VENV)/.installed
 	@exec $(BIN)/python -m revops.run
@@ -25,6 +25,10 @@ test: style
 	@$(MAKE) --no-print-directory types > $(VENV)/types.txt 2>&1 & types=$$!; \
 	$(BIN)/python -m pytest $(TOGETHER); tested=$$?; \
 	wait $$types; typed=$$?; cat $(VENV)/types.txt; exit $$((tested || typed))
+
+# the inner loop: what needs no browser and takes no second
+quick: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest $(TOGETHER) -m "not e2e and not slow and not spark and not public_data"
 
 # every page, form, parameter and operation of the API with hostile values, for FUZZ_SECONDS; the same FUZZ_SEED tries the same
 FUZZ_SECONDS ?= 600

@@ -20,6 +20,8 @@ from xdist.scheduler import LoadScopeScheduling
 from team.models import Company, Role, User
 from tests import make, wiping
 
+BROWSER = "tests/e2e"  # one process for all of them: each would start a product and a browser of its own
+
 
 class Together(LoadScopeScheduling):
     """Hands the tests out one by one, but those that share what is dear to make all to one process."""
@@ -27,8 +29,14 @@ class Together(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
         if path.startswith("tests/e2e/"):
-            return "tests/e2e"
+            return BROWSER
         return path if shares(path) else nodeid
+
+    def _assign_work_unit(self, node: Any) -> None:
+        """Let the browser's tests begin first: they take longest, and mostly wait for the product that they start."""
+        if BROWSER in self.workqueue:
+            self.workqueue.move_to_end(BROWSER, last=False)
+        super()._assign_work_unit(node)
 
 
 @cache
@@ -45,6 +53,28 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Call what is long by its place: archives and signatures bear their second, and names must be alike everywhere."""
     return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > 40) else None
+
+
+# `make quick` leaves out what costs seconds: tests that commit, that copy records to the facts and ask those, that pull
+# from a source or learn from histories, and files that make something dear once for all their tests.
+SLOW_FIXTURES = {
+    "transactional_db", "sold", "world", "history", "run", "hubspot", "pipedrive", "salesforce", "stage",
+}  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests by what they stand on, so that no list has to follow them."""
+    for item in items:
+        if is_slow(item):
+            item.add_marker(pytest.mark.slow)
+
+
+def is_slow(item: pytest.Item) -> bool:
+    marked = item.get_closest_marker("django_db")
+    commits = marked is not None and marked.kwargs.get("transaction")
+    fixtures = SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
+    return bool(commits or fixtures or shares(item.nodeid.partition("::")[0]))
 
 
 hypothesis.settings.register_profile("accord", deadline=None)  # how long an example takes depends on the machine
