@@ -24,6 +24,8 @@ from tests import make
 from tests.api.conftest import Caller
 from tests.funnel.handing import local, seller, signed
 
+pytestmark = pytest.mark.slow
+
 Push = Callable[..., Any]
 TERMS = {
     "threshold": 15,

@@ -14,7 +14,7 @@ from imports.models import Import
 from tests.imports.importing import FIXTURES, bring, given, picture, queue, wipe
 from tests.imports.workbooks import zipped
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LEADS = "Id,LastName,Company,Status\n1,A,X,New\n"
 
 

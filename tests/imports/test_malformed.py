@@ -21,6 +21,8 @@ from tests.imports.broken import HEAD, LEAD, Sample, ids, rows, samples, text, z
 from tests.imports.importing import bring, queue, refused
 from tests.imports.workbooks import xlsx
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 20  # within which every file has to come to an end
 OVER = {ImportFile.State.DONE, ImportFile.State.SKIPPED, ImportFile.State.FAILED, ImportFile.State.UNPACKED}
 

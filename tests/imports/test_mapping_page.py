@@ -22,6 +22,8 @@ from tests import make
 from tests.imports.importing import bring, refused
 from tests.imports.test_review import count, counted, go, hold
 
+pytestmark = pytest.mark.slow
+
 HEADER = [
     "Prospect ID", "Lead Number", "Lead Origin", "Channel", "Do Not Email", "Do Not Call", "Converted", "TotalVisits",
     "Time Spent", "Page Views", "Last Activity", "Country", "Specialization", "Heard Of Us", "Occupation", "Matters Most",

@@ -22,6 +22,8 @@ from imports.preview import mapping_page
 from team.models import User
 from tests.imports.importing import bring, checksums, queue
 
+pytestmark = pytest.mark.slow
+
 CLICKS = (
     "Created_On,Source,Sector\n2025-01-13,Email,IT\n2025-01-13,Email,SaaS\n2025-01-13,Email,SaaS\n2025-01-14,Paid,IT\n"
 )

@@ -14,6 +14,8 @@ from imports.files.blocks import NEVER_CLOSED, blocks
 from imports.files.sniffing import Unreadable, survey
 from imports.models import ImportFile
 
+pytestmark = pytest.mark.slow
+
 HEAD = "Id,LastName,Company,Status\n"
 SIZE, TIMES, TRIES = 12_000, 4, 2
 LINEAR = 9  # four is linear, sixteen quadratic; the rest is noise

@@ -21,6 +21,8 @@ from tests.funnel.handing import local, seller
 from tests.funnel.handing import signed as sla_signed
 from tests.kpis.running import go_on, keys
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _to_the_inbox(monkeypatch: pytest.MonkeyPatch) -> None:

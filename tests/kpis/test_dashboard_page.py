@@ -21,6 +21,8 @@ from kpis.models import Goal
 from team.models import Company, Role, User
 from tests import make
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 22)
 
 

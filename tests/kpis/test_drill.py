@@ -20,6 +20,8 @@ from team.models import Company, User
 from tests import make
 from tests.kpis.asked import shapes
 
+pytestmark = pytest.mark.slow
+
 YEAR = periods.year(2025)
 
 

@@ -21,6 +21,8 @@ from team.models import Company, User
 from tests import make
 from tests.kpis.asked import shapes
 
+pytestmark = pytest.mark.slow
+
 SignIn = Callable[[User], Client]
 YEAR = "?from=2025-01-01&to=2025-12-31"
 

@@ -22,6 +22,8 @@ from team.models import Company, User
 from tests import make
 from tests.kpis.running import go_on, new_run
 
+pytestmark = pytest.mark.slow
+
 JANUARY = datetime(2026, 1, 6, 9, tzinfo=UTC)
 BAD = ("0001-01-01 00:00+00", "9999-12-31 23:59:59-12")
 

@@ -21,6 +21,8 @@ from team.models import Company
 from tests import make
 from tests.kpis.running import Chain, go_on, keys
 
+pytestmark = pytest.mark.slow
+
 
 def an_import(finished_at: datetime, **fields: Any) -> Import:
     number = Import.objects.count() + 1

@@ -17,6 +17,8 @@ from kpis.shared import Shared
 from team.models import User
 from tests.kpis.memory_facts import MemoryFacts
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 22)
 
 
