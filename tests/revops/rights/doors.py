@@ -15,12 +15,14 @@ import imports.models
 from agreements import kinds
 from agreements import permissions as agreeing
 from agreements.models import Agreement
+from connectors import permissions as connecting
 from connectors.access import kept
 from crm import models as crm
-from crm import permissions as bringing
+from crm import permissions as recording
 from funnel import permissions as selling
 from funnel.definitions import in_force
 from funnel.models import Absence, HandOff, RoutingRule
+from imports import permissions as importing
 from kpis import permissions as measuring
 from kpis.models import Benchmark, Goal
 from notify import permissions as telling
@@ -229,19 +231,19 @@ def run_pk(world: World) -> list[int]:
 
 
 plain(
-    bringing.IMPORT_RECORDS,
+    importing.IMPORT_RECORDS,
     "imports",
     lambda world: {"upload": SimpleUploadedFile("a.csv", b"Name\nA\n"), "source": "auto"},
 )
-plain(bringing.IMPORT_RECORDS, "cancel_import", args=run_pk)
+plain(importing.IMPORT_RECORDS, "cancel_import", args=run_pk)
 for name in ("bring_in", "choose_duplicates", "choose_currency", "choose_zone", "choose_source"):
     said = {"currency": "EUR", "zone": "UTC", "source": "x"}
-    plain(bringing.IMPORT_RECORDS, name, said, run_pk, is_quiet=True)
+    plain(importing.IMPORT_RECORDS, name, said, run_pk, is_quiet=True)
 for name in ("file_mapping", "mapping_text", "answer_file", "leave_out_file", "take_in_file"):
-    plain(bringing.IMPORT_RECORDS, name, {}, a_file, is_quiet=True)
+    plain(importing.IMPORT_RECORDS, name, {}, a_file, is_quiet=True)
 
 
-@door(bringing.IMPORT_RECORDS, "forget_mapping")
+@door(importing.IMPORT_RECORDS, "forget_mapping")
 def _(world: World, actor: User, relation: str) -> Request:
     row = imports.models.RememberedMapping.objects.create(
         source="shop", kind="leads", signature="a", decided_at=timezone.now()
@@ -249,28 +251,28 @@ def _(world: World, actor: User, relation: str) -> Request:
     return Request(reverse("forget_mapping", args=[row.pk]))
 
 
-@door(bringing.IMPORT_RECORDS, "forget_zone")
+@door(importing.IMPORT_RECORDS, "forget_zone")
 def _(world: World, actor: User, relation: str) -> Request:
     row = imports.models.SourceZone.objects.create(source="shop", time_zone="UTC", decided_at=timezone.now())
     return Request(reverse("forget_zone", args=[row.pk]))
 
 
-plain(bringing.UNDO_IMPORT, "undo_import", args=lambda world: [an_import(world, state="done").pk])
+plain(importing.UNDO_IMPORT, "undo_import", args=lambda world: [an_import(world, state="done").pk])
 STAGE = "?source=shop&track=deal&pipeline=&stage=Talks"
-plain(bringing.MAP_STAGES, "change_stage", {"ours": "", "outcome": "won", "save": "1"}, query=STAGE)
-plain(bringing.MAP_STAGES, "undo_stage", is_quiet=True)
-plain(bringing.MAP_STAGES, "confirm_stage", query=STAGE, is_quiet=True)
+plain(selling.MAP_STAGES, "change_stage", {"ours": "", "outcome": "won", "save": "1"}, query=STAGE)
+plain(selling.MAP_STAGES, "undo_stage", is_quiet=True)
+plain(selling.MAP_STAGES, "confirm_stage", query=STAGE, is_quiet=True)
 plain(
-    bringing.ENTER_RATE, "exchange_rates", {"currency": "USD", "rate": "1.1", "base": "EUR", "valued_on": "2026-01-05"}
+    recording.ENTER_RATE, "exchange_rates", {"currency": "USD", "rate": "1.1", "base": "EUR", "valued_on": "2026-01-05"}
 )
-plain(bringing.MANAGE_CONNECTORS, "add_connector", {}, ["hubspot", "private_app"], is_quiet=True)
-plain(bringing.MANAGE_CONNECTORS, "edit_connector", {}, connector, is_quiet=True)
+plain(connecting.MANAGE_CONNECTORS, "add_connector", {}, ["hubspot", "private_app"], is_quiet=True)
+plain(connecting.MANAGE_CONNECTORS, "edit_connector", {}, connector, is_quiet=True)
 for name in ("pull_now", "remove_connector", "connector_on", "connector_off", "connector_again"):
-    plain(bringing.MANAGE_CONNECTORS, name, None, connector)
-plain(bringing.MANAGE_CONNECTORS, "connector_stop", None, connector, is_quiet=True)
+    plain(connecting.MANAGE_CONNECTORS, name, None, connector)
+plain(connecting.MANAGE_CONNECTORS, "connector_stop", None, connector, is_quiet=True)
 for kind in ("leads", "touches", "usage_events", "line_items", "subscriptions"):
     row = {"source": "shop", "external_id": "1", **({"name": "login"} if kind == "usage_events" else {})}
-    plain(bringing.PUSH_RECORDS, f"api-{kind}-list", [row])
+    plain(importing.PUSH_RECORDS, f"api-{kind}-list", [row])
 
 # Agreements
 
