@@ -105,3 +105,16 @@ def test_a_colleague_is_not_found_by_the_name_of_the_last_copy(sold: Facts, rep:
         discretion.compute(rep, "won_revenue", YEAR, where={"owner": name}, facts=sold)
     with pytest.raises(PermissionDenied):
         records("won_revenue", YEAR, user=rep, where={"owner": name}, facts=sold)
+
+
+def test_a_column_of_the_companys_own_tells_nothing_of_buyers_however_many_share_its_value(
+    company: Company, rep: User
+) -> None:
+    Company.objects.update(visibility=Company.Visibility.RESTRICTED)
+    for _ in range(9):
+        make.lead(custom={"plan": "Of others"})
+    make.lead(custom={"plan": "One's own"}, owner=make.owner(user=rep))
+    refresh()
+    found = discretion.compute(rep, "leads", Period(), by="custom.plan")
+    assert found.is_readable_only
+    assert [part.label for part in found.parts] == ["One's own"]
