@@ -26,6 +26,8 @@ from team.models import Role, User
 from tests import make
 from tests.imports.importing import bring, queue
 
+pytestmark = pytest.mark.slow
+
 LEADS = b"Id,LastName,Company,Status\n1,A,X,New\n,B,X,New\n"
 LISTED = ["imports", "import_run", "rejected", "rejected_csv"]
 

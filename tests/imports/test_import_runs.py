@@ -18,7 +18,7 @@ from team.models import Role
 from tests import make
 from tests.imports.importing import FIXTURES, bring, picture, queue, refused, wipe
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LEADS = "Id,LastName,Company,Status,Email\n"
 OPPORTUNITIES = "Id,AccountId,Name,StageName,Amount,CloseDate\n"
 ACCOUNTS = "Id,Name,BillingCity,Website\n"

@@ -12,6 +12,8 @@ from team.models import Company, User
 from tests.imports.importing import bring
 from tests.imports.test_review import go, hold
 
+pytestmark = pytest.mark.slow
+
 ORDERS = "Nr,Date,Code,Qty,Price,Off,Kind,Customer\n1,2025-03-01,A,2,10.50,1,I,Acme\n2,2025-03-02,B,1,40,,C,Acme\n3,2025-03-03,B,x,,,Q,Acme\n"
 CLICKS = "Email,Campaign,Clicked at,Interaction\na@x.example,Spring,2025-01-02 10:00,conversion\nb@x.example,Spring,2025-01-03 10:00,click\n"
 PIPELINE = (

@@ -20,6 +20,8 @@ from imports.preview.summary import outlook
 from team.models import User
 from tests.imports.importing import FIXTURES, bring, checksums, queue
 
+pytestmark = pytest.mark.slow
+
 LEADS = b"Id,LastName,Company,Status,OwnerId\n1,A,X,New,005a\n2,B,X,New,005b\n2,B,Y,New,005b\n,C,X,New,\n"
 COUNTED = ("rows", "created", "updated", "unchanged", "repeated", "rejected", "dropped", "duplicates")
 

@@ -31,7 +31,7 @@ from team.models import Company, User
 from tests import make
 from tests.imports.importing import bring, picture, refused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NAMES = [one.name for one in templates()]
 SHEETS = {one.name: one for one in templates()}
 

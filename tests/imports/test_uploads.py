@@ -18,6 +18,8 @@ from imports.models import Import
 from team.models import Company, User
 from tests.imports.importing import bring, queue, refused
 
+pytestmark = pytest.mark.slow
+
 ZOHO = {  # as an older account exports them
     "Users.csv": "USER_ID,First Name,Last Name,Email\n501,Eva,Ops,eva@z.test\n",
     "Accounts.csv": "ACCOUNTID,Account Name,Account Owner Id,Account Owner,Account Type\n61,Cedar Ltd,501,Eva Ops,Customer\n",
