@@ -41,10 +41,8 @@ MOST_WORDS, MOST_PIECES = 2_000, 16  # of the sample
 JUDGED_WORDS = 300
 LONGEST_WORD = 60  # bytes
 MOST_CHAOS = 0.1  # more than in the best reading
-CLOSE, FEW = (
-    8.0,
-    8.0,
-)  # natural logarithms between two readings, and more over the words; less is for a person to decide
+CLOSE = 8.0  # natural logarithm between two readings; what is closer is for a person to decide
+FEW = 8.0  # more is asked of few words: this much, divided by their number
 USUAL = 3.0  # what the commonest encoding is ahead by
 MOST_BROKEN = 0.02  # of the words that an encoding may fail at: stray bytes
 MOSTLY_UTF8 = 0.5  # of the words: a text of UTF-8 with damaged letters

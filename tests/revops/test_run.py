@@ -12,8 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from revops import run
+from revops.management.commands import prepare
 
 PARENT = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)']); time.sleep(99)"
 
@@ -136,3 +139,12 @@ def test_a_port_that_is_being_left_is_waited_for() -> None:
     threading.Timer(0.5, leaving.close).start()
     run.wait_for_port(port, 10)
     assert run.complaint_about(port) is None
+
+
+def test_a_database_whose_migrations_were_replaced_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def migrate(name: str, **options: object) -> None:
+        raise InconsistentMigrationHistory("kpis.0002_benchmarks is applied before kpis.0001_initial")
+
+    monkeypatch.setattr(prepare, "call_command", migrate)
+    with pytest.raises(CommandError, match="another DATA_DIR"):
+        call_command("prepare")
