@@ -18,6 +18,7 @@ from django.utils import timezone
 from core.tasks import ring, tick
 from core.work import State
 from crm.models import Lead, Opportunity
+from imports.load import pipeline
 from imports.models import Duplicate, Import, ImportFile
 from tests.imports.importing import bring, picture, queue, refused, wipe
 
@@ -26,7 +27,7 @@ ROWS = 4000
 PATIENCE = 120
 # Blocks of a few kB, so that a small file has many seams; all else is the worker as it runs in production.
 WORKER = (
-    "from imports import blocks; blocks.BLOCK = 20_000; from revops.celery import app; "
+    "from imports.files import blocks; blocks.BLOCK = 20_000; from revops.celery import app; "
     "app.worker_main(['worker', '--concurrency', '1', '--loglevel', 'ERROR'])"
 )
 Start = Callable[[], "subprocess.Popen[bytes]"]
@@ -118,3 +119,23 @@ def test_killed_twice_and_taken_up_again_it_ends_as_if_nothing_had_happened(star
     assert run.state == State.DONE
     assert outcome(run) == undisturbed
     assert run.fence >= 3
+
+
+def test_a_block_does_not_wait_for_the_disk_and_the_end_of_the_import_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    upsert = pipeline.upsert
+
+    def watched(*args: Any, **options: Any) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            seen.append(cursor.fetchone()[0])
+        return upsert(*args, **options)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+    monkeypatch.setattr(pipeline, "upsert", watched)
+    bring({"Account.csv": files()["Account.csv"]})
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert (seen, cursor.fetchone()[0]) == (["off"], "on")
+        cursor.execute("RESET synchronous_commit")
