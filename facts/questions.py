@@ -65,6 +65,7 @@ class Form:
         self._read(question)
         self.key = tuple(self._nodes)
         self._hash = hash(self.key)
+        self._places.clear()  # its nodes hold the rows that were handed in, and the database
 
     def __hash__(self) -> int:
         return self._hash

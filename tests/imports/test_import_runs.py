@@ -187,7 +187,7 @@ def test_a_run_taken_up_by_another_worker_goes_on_where_it_was(stop: int, monkey
     assert done is not None
     assert Lead.objects.count() == 60
     assert (done.counts["created"], done.counts["rejected"], done.counts["rows"]) == (60, 1, 61)
-    with pytest.raises(Exception, match=r"crm\.Import"):
+    with pytest.raises(Exception, match=r"imports\.Import"):
         worker = start_worker(first)
         while not worker.step():
             pass

@@ -103,7 +103,7 @@ def test_a_file_of_leads_from_nowhere_is_mapped_by_hand_and_goes_in(
 ) -> None:
     client = as_user(ops)
     shown = client.get(page(unknown)).content.decode()
-    assert "No mapping knows this file" in shown
+    assert "This file is not recognized" in shown
     assert "p-0" in shown
     assert client.post(page(unknown), form(unknown)).status_code == 302
     run = Import.objects.get()
@@ -124,7 +124,7 @@ def test_what_was_said_holds_for_the_next_file_whatever_its_name_and_order(
     turned = "\n".join(",".join(reversed(line.split(","))) for line in prospects(50).splitlines())
     run = hold({"other.csv": turned}, user=ops)
     shown = client.get(reverse("import_run", args=[run.pk])).content.decode()
-    assert "remembered from" in shown
+    assert "saved mapping of" in shown
     assert "by Olga Ops" in shown
     go(run, ops)
     assert (run.counts["created"], run.counts["unchanged"]) == (10, 40)

@@ -135,7 +135,7 @@ def test_a_stage_entered_anew_moves_its_time_and_makes_no_second_row(company: Co
 
 def test_an_unreadable_time_refuses_its_row_alone(company: Company) -> None:
     run = bring({"deals.csv": HUBSPOT.replace("2024-04-21 10:00", "soon")})
-    assert [(line, "no date" in reason) for line, _, reason in refused(run)] == [(3, True)]
+    assert [(line, "not a valid date" in reason) for line, _, reason in refused(run)] == [(3, True)]
     assert Opportunity.objects.get().external_id == "11"
 
 
