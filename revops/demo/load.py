@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Model
 from django.utils import timezone
 
+from core.database import update_statistics
 from crm import models as crm
 from crm.models import Record
 from kpis.models import Goal
@@ -29,6 +30,7 @@ ORDER: tuple[type[Record], ...] = (  # whoever is referred to comes first
 FILLED_BY_DATABASE = {"changed_xid", "custom", "pending", "first_import_id"}
 GOAL_SETTER = "helena.brandt"
 NULL = r"\N"
+MANY = 1000  # records of a kind
 
 
 def is_loaded() -> bool:
@@ -116,6 +118,8 @@ def _copy(kind: type[Record], records: list[Any]) -> None:
     with connection.cursor() as cursor:
         table = kind._meta.db_table
         cursor.copy_expert(f"COPY \"{table}\" ({columns}) FROM STDIN (FORMAT csv, NULL '{NULL}')", lines)
+    if len(records) >= MANY:
+        update_statistics(kind)  # the first questions follow at once, before autovacuum comes by
 
 
 def _values(record: Model, fields: list[Any]) -> Iterator[object]:
