@@ -91,7 +91,7 @@ def _told(pushed: Pushed) -> dict[str, Any]:
 
 
 def _pushed_as(form: type[push_api.RowSerializer]) -> Any:
-    return extend_schema(description=WORDS, request=form(many=True), responses=PushedSerializer)
+    return extend_schema(description=WORDS, request=form(many=True), responses={200: PushedSerializer})
 
 
 class LeadView(Pushes, views.LeadView):

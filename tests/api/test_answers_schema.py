@@ -16,3 +16,11 @@ def test_posted_answers_are_described_as_a_list(client: Client) -> None:
     ]
     assert answered == {"type": "array", "items": {"$ref": "#/components/schemas/Answer"}}
     assert described["components"]["schemas"]["Answer"]["type"] == "object"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["leads", "touches", "usage_events", "line_items", "subscriptions"])
+def test_a_push_is_described_with_the_status_that_it_answers(client: Client, kind: str) -> None:
+    client.force_login(make.user(Role.CRO), backend="django.contrib.auth.backends.ModelBackend")
+    responses = client.get("/api/schema/?format=json").json()["paths"][f"/api/v1/{kind}/"]["post"]["responses"]
+    assert [status for status in responses if status.startswith("2")] == ["200"]
