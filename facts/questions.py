@@ -60,12 +60,8 @@ class Form:
     def __init__(self, question: Node) -> None:
         self.question: Node | None = question
         self.blanks: list[Node] = []
-        self._places: dict[Node, int] = {}
-        self._nodes: list[tuple[Any, ...]] = []
-        self._read(question)
-        self.key = tuple(self._nodes)
+        self.key = self._read(question)
         self._hash = hash(self.key)
-        self._places.clear()  # its nodes hold the rows that were handed in, and the database
 
     def __hash__(self) -> int:
         return self._hash
@@ -79,36 +75,41 @@ class Form:
         assert question is not None
         return question
 
-    def _read(self, question: Node) -> None:
+    def _read(self, question: Node) -> tuple[Any, ...]:
         """Note every node after those that it is made of, each by its place; no recursion, for questions are deep."""
+        places: dict[Node, int] = {}  # not kept: its nodes hold the rows that were handed in, and the database
+        noted: list[tuple[Any, ...]] = []
         waiting = [(question, False)]
         while waiting:
             node, is_ready = waiting.pop()
-            if node in self._places:
+            if node in places:
                 continue
             if is_ready or not (parts := node.__children__):
-                self._nodes.append(self._noted(node))
-                self._places[node] = len(self._places)
+                noted.append(self._noted(node, places))
+                places[node] = len(places)
             else:
                 waiting.append((node, True))
                 waiting += [(part, False) for part in reversed(parts)]
+        return tuple(noted)
 
-    def _noted(self, node: Node) -> tuple[Any, ...]:
+    def _noted(self, node: Node, places: Mapping[Node, int]) -> tuple[Any, ...]:
         if _is_blank(node):
             self.blanks.append(node)
             return (type(node), node.schema if isinstance(node, InMemoryTable) else node.dtype)
         if isinstance(node, DatabaseTable):
             return (DatabaseTable, node.name, node.schema, node.namespace)
-        return (type(node), *(self._plain(arg) for arg in node.__args__))
+        return (type(node), *(_plain(arg, places) for arg in node.__args__))
 
-    def _plain(self, arg: Any) -> Any:
-        if isinstance(arg, Node):
-            return (Node, self._places[arg])
-        if isinstance(arg, tuple):
-            return tuple(self._plain(part) for part in arg)
-        if isinstance(arg, Mapping):
-            return (tuple(arg), tuple(self._plain(part) for part in arg.values()))
-        return arg
+
+def _plain(arg: Any, places: Mapping[Node, int]) -> Any:
+    """Return an argument of a node with the nodes in it by their places."""
+    if isinstance(arg, Node):
+        return (Node, places[arg])
+    if isinstance(arg, tuple):
+        return tuple(_plain(part, places) for part in arg)
+    if isinstance(arg, Mapping):
+        return (tuple(arg), tuple(_plain(part, places) for part in arg.values()))
+    return arg
 
 
 def _is_blank(node: Node) -> bool:

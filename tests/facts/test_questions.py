@@ -164,4 +164,4 @@ def test_a_question_that_names_another_moment_is_not_put_into_sql_again(facts: F
     after = _sql.cache_info()
     assert (after.misses, after.hits) == (before.misses, before.hits + 3)
     ours = (found for found in gc.get_objects() if type(found) is Form)  # a weak reference may be to nothing any more
-    assert not [form for form in ours if form.question is not None or form.blanks or form._places]
+    assert not [form for form in ours if form.question is not None or form.blanks]
