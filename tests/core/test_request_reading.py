@@ -7,22 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from revops.apps import APPS
+
 BASE = Path(__file__).resolve().parents[2]
-APPS = (
-    "core",
-    "team",
-    "notify",
-    "facts",
-    "agreements",
-    "crm",
-    "imports",
-    "connectors",
-    "scoring",
-    "funnel",
-    "kpis",
-    "alignment",
-    "revops",
-)
 OUTSIDE = re.compile(
     r"(^|/|_)(views?|forms?|api|filters|address|paging|timeline|criteria|editor|page|cuts|grains|periods)(/|\.py$)"
 )

@@ -12,25 +12,11 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 
+from revops.apps import APPS
 from team.models import User
 from tests.conftest import proven
 
 BASE = Path(__file__).resolve().parents[2]
-APPS = (
-    "core",
-    "team",
-    "notify",
-    "facts",
-    "agreements",
-    "crm",
-    "imports",
-    "connectors",
-    "scoring",
-    "funnel",
-    "kpis",
-    "alignment",
-    "revops",
-)
 LEFT_OUT = re.compile(r"^/(static|api|admin/jsi18n|accounts/logout|demo-sign-in|healthz|readyz|__)")
 READ = re.compile(r"""(?:GET|POST|query|query_params|given|data)\.(?:get|getlist)\(\s*["']([\w.-]+)["']""")
 FAULTS_SHOWN = 20
