@@ -160,13 +160,13 @@ def _timed(module: str, name: str, file: Path, folders: dict[str, str], answers:
 
 def ours(file: Path) -> None:
     """The import as a worker does it, to the report of what came of it."""
-    from core.work import State, perform
+    from core.work import State, run_claimed
     from imports.actions import start_import
     from imports.files import storage
     from imports.models import Import
 
     run = start_import(files=storage.from_path(file), source="salesforce", currency="USD")
-    done = perform(Import, run.pk, budget=1e9)
+    done = run_claimed(Import, run.pk, budget=1e9)
     if done is None or done.state != State.DONE or done.counts["rejected"]:
         raise SystemExit(f"The import did not go through: {done and done.counts}")
 

@@ -20,7 +20,7 @@ from connectors.protocol import Page, Reader, Window
 from connectors.registry import CRMS, reader_for
 from connectors.spool import Lost, Spool, discard, left_over
 from core.sealing import Unsealable
-from core.work import Hopeless, Later, State
+from core.work import PermanentFailure, Postpone, State
 from imports.actions import start_import
 from imports.files import storage
 from imports.inference.empty_cells import CLEAR, EMPTY
@@ -61,11 +61,11 @@ class Puller:
             return self._wait(fault)
         except (Refused, Unsealable) as error:
             switch_off(self.connector, str(error))
-            raise Hopeless(f"The sign-in is refused: {error}") from None
+            raise PermanentFailure(f"The sign-in is refused: {error}") from None
         except NotPermitted as fault:
-            raise Hopeless(f"{self.connector} is closed to us: {fault}") from None
+            raise PermanentFailure(f"{self.connector} is closed to us: {fault}") from None
         except (Misunderstood, Forbidden) as error:
-            raise Hopeless(str(error)) from None
+            raise PermanentFailure(str(error)) from None
         except Lost:
             self._begin_anew()
             return False
@@ -119,7 +119,7 @@ class Puller:
             return
         self._keep(kind, page)
         if page.wait:
-            raise Later(page.wait, f"Waits for {self.connector.get_source_display()} to gather {kind}")
+            raise Postpone(page.wait, f"Waits for {self.connector.get_source_display()} to gather {kind}")
 
     def _window(self, kind: str) -> Window:
         until = datetime.fromisoformat(self.pull.checkpoint["until"])
@@ -172,12 +172,12 @@ class Puller:
     def _look_at_import(self) -> None:
         run = Import.objects.filter(pk=self.pull.checkpoint["run"]).first()
         if run is None and self.pull.checkpoint["run"]:
-            raise Hopeless("The import of what was read is gone")
+            raise PermanentFailure("The import of what was read is gone")
         if run is not None:
             if not run.is_over:
-                raise Later(LOOK_AGAIN, "Waits for the import of what was read")
+                raise Postpone(LOOK_AGAIN, "Waits for the import of what was read")
             if run.state != State.DONE:
-                raise Hopeless(
+                raise PermanentFailure(
                     f"The import of what was read ended as {run.get_state_display().lower()}: {run.last_error}"
                 )
         self._move_cursors(run)
@@ -215,7 +215,7 @@ class Puller:
     def _say_what_failed(self) -> None:
         failed = self.pull.checkpoint.get("failed")
         if failed:
-            raise Hopeless(f"Not everything could be taken in, and will be read again: {'; '.join(failed)}")
+            raise PermanentFailure(f"Not everything could be taken in, and will be read again: {'; '.join(failed)}")
 
     # waiting
 
@@ -223,11 +223,13 @@ class Puller:
         """Wait as long as the source asks, or else longer each time; only a moment is waited here and now."""
         waits = self.pull.checkpoint.get("waits", 0) + 1
         if waits > MOST_WAITS:
-            raise Hopeless(f"{fault}. Tried {MOST_WAITS} times in a row; the next pull goes on from the same place")
+            raise PermanentFailure(
+                f"{fault}. Tried {MOST_WAITS} times in a row; the next pull goes on from the same place"
+            )
         seconds = fault.wait or back_off(waits)
         point = {**self.pull.checkpoint, "waits": waits}
         if seconds > SHORT:
-            raise Later(seconds, str(fault), checkpoint=point)
+            raise Postpone(seconds, str(fault), checkpoint=point)
         self.pull.advance(point)
         sleep(seconds)
         return False

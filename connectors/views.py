@@ -19,7 +19,7 @@ from connectors.forms import ConnectorForm
 from connectors.models import Connector
 from connectors.registry import CRMS, Crm
 from core.live import render_live
-from core.tasks import ring
+from core.tasks import enqueue
 from team.access import needs
 from team.models import User
 
@@ -126,7 +126,7 @@ def pull_now(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, f"{found} is off. Switch it on first.")
         return redirect("connector", pk)
     pull = actions.pull_now(by=_user(request), connector=found)
-    transaction.on_commit(lambda: ring(pull), robust=True)
+    transaction.on_commit(lambda: enqueue(pull), robust=True)
     return redirect("connector", pk)
 
 

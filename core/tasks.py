@@ -4,31 +4,31 @@ from celery import shared_task
 from django.apps import apps
 from django.utils import timezone
 
-from core.work import State, Work, kinds, perform, registration
+from core.work import State, Work, registration, run_claimed, work_models
 
 TICK_LIMIT = 50
 
 
-def ring(row: Work) -> None:
+def enqueue(row: Work) -> None:
     """Ring for one row now. Losing this message loses nothing: the next tick finds the row."""
-    work.delay(row._meta.label, row.pk)
+    run_work.delay(row._meta.label, row.pk)
 
 
 @shared_task(name="core.work")
-def work(label: str, pk: int) -> None:
+def run_work(label: str, pk: int) -> None:
     """Work on one row; ring again when time ran out before the work did. A row that waits is left to the tick."""
     model = apps.get_model(label)
-    row = perform(model, pk)
+    row = run_claimed(model, pk)
     if row is not None and row.state == State.QUEUED and row.run_after <= timezone.now():
-        work.delay(label, pk)
+        run_work.delay(label, pk)
 
 
 @shared_task(name="core.tick")
-def tick() -> None:
+def queue_due_work() -> None:
     """Queue what the schedules owe, and ring for every row that is due."""
-    for model in kinds():
+    for model in work_models():
         schedule = registration(model).schedule
         if schedule:
             schedule()
         for pk in model.due().values_list("pk", flat=True)[:TICK_LIMIT]:
-            work.delay(model._meta.label, pk)
+            run_work.delay(model._meta.label, pk)

@@ -29,7 +29,7 @@ class LostLease(Exception):
     """Another worker has claimed the row since; nothing more may be written under the old claim."""
 
 
-class Later(Exception):
+class Postpone(Exception):
     """Raised by a step that has nothing to do just now: the row waits `seconds`, and no attempt is counted.
 
     What `fields` names is saved with it; `words` say what it waits for.
@@ -40,7 +40,7 @@ class Later(Exception):
         self.seconds, self.words, self.fields = seconds, words, fields
 
 
-class Hopeless(Exception):
+class PermanentFailure(Exception):
     """Raised by a step that no further attempt can help: the row ends failed at once, with these words."""
 
 
@@ -131,7 +131,7 @@ class Work(models.Model):
         for name, value in values.items():
             setattr(self, name, value)
 
-    def settle(self, state: State, **fields: Any) -> None:
+    def finish(self, state: State, **fields: Any) -> None:
         """End this claim in the given state."""
         ended = None if state == State.QUEUED else timezone.now()
         if not self._ours().update(state=state, lease_until=None, finished_at=ended, **fields):
@@ -225,7 +225,7 @@ def start_worker(row: Work) -> Worker:
     return registration(type(row)).start(row)
 
 
-def perform(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> Work | None:
+def run_claimed(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> Work | None:
     """Claim the row and work on it for at most `budget` seconds; None when somebody else has it.
 
     The row ends done, failed, or queued again with what is left (then ring once more).
@@ -237,9 +237,9 @@ def perform(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> Work 
         is_complete = _do_steps(row, budget)
     except LostLease:
         return None
-    except Later as wait:
+    except Postpone as wait:
         return _wait(row, wait)
-    except Hopeless as error:
+    except PermanentFailure as error:
         return _end(row, State.FAILED, last_error=str(error)[:2000])
     except Exception as error:
         _retry_or_fail(row, error)
@@ -259,18 +259,18 @@ def _do_steps(row: Work, budget: float) -> bool:
                 if time.monotonic() > until:
                     return False
     except registered.permanent as error:
-        raise Hopeless(str(error)) from error
+        raise PermanentFailure(str(error)) from error
     return True
 
 
-def _wait(row: Work, wait: Later) -> Work | None:
+def _wait(row: Work, wait: Postpone) -> Work | None:
     due = timezone.now() + timedelta(seconds=wait.seconds)
     return _end(row, State.QUEUED, run_after=due, attempts=0, last_error=wait.words[:2000], **wait.fields)
 
 
 def _end(row: Work, state: State, **fields: Any) -> Work | None:
     try:
-        row.settle(state, **fields)
+        row.finish(state, **fields)
     except LostLease:
         return None
     return row
@@ -285,6 +285,6 @@ def _retry_or_fail(row: Work, error: Exception) -> None:
         _end(row, State.QUEUED, last_error=words, run_after=due)
 
 
-def kinds() -> list[type[Work]]:
+def work_models() -> list[type[Work]]:
     """Return every concrete kind of work, in the order of the installed apps."""
     return [model for model in apps.get_models() if issubclass(model, Work)]

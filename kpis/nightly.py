@@ -16,7 +16,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from agreements.models import End, Entry
-from core.work import LEASE, Hopeless, Later, LostLease, State
+from core.work import LEASE, LostLease, PermanentFailure, Postpone, State
 from facts import lake
 from facts.engine import latest
 from facts.refresh import Busy, Progress
@@ -200,7 +200,7 @@ def do_one_step(run: NightlyRun) -> bool:
     if any(not record.finished_at for record in records):
         return False
     if failed := [record for record in records if record.error]:
-        raise Hopeless("; ".join(f"“{record.label}” failed: {record.error}" for record in failed))
+        raise PermanentFailure("; ".join(f"“{record.label}” failed: {record.error}" for record in failed))
     return True
 
 
@@ -211,7 +211,7 @@ def _wait_for_older(run: NightlyRun) -> None:
     at_work = Q(state=State.RUNNING, lease_until__gt=now)
     if NightlyRun.objects.filter(at_work | goes_on, pk__lt=run.pk).exists():
         started_at = run.started_at if run.steps.exists() else None
-        raise Later(5, "It waits for the run before it.", started_at=started_at)
+        raise Postpone(5, "It waits for the run before it.", started_at=started_at)
 
 
 def _records(run: NightlyRun) -> list[RunStep]:
@@ -239,7 +239,7 @@ def _work(run: NightlyRun, record: RunStep, step: Step) -> None:
     started = time.monotonic()
     try:
         rows = _done(run, record, step)
-    except (Later, LostLease):
+    except (Postpone, LostLease):
         raise
     except Exception as error:
         record.error = f"{type(error).__name__}: {error}"[:2000]
@@ -258,7 +258,7 @@ def _done(run: NightlyRun, record: RunStep, step: Step) -> int | None:
     try:
         return step.work(_Note(run, record))
     except Busy:
-        raise Later(10, "It waits for another refresh of the facts.") from None
+        raise Postpone(10, "It waits for another refresh of the facts.") from None
 
 
 def _close(run: NightlyRun, record: RunStep, rows: int | None) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.live import render_live
-from core.tasks import ring
+from core.tasks import enqueue
 from core.work import State
 from facts.engine import as_of
 from facts.models import SetAside
@@ -67,7 +67,7 @@ def _ask(request: HttpRequest) -> HttpResponse:
     run = ask_for_run(user=cast(User, request.user))
     if run.kind != NightlyRun.Kind.DEMAND or run.asked_by_id != request.user.pk:
         messages.info(request, "A run is under way already; its numbers will be as fresh.")
-    transaction.on_commit(lambda: ring(run), robust=True)
+    transaction.on_commit(lambda: enqueue(run), robust=True)
     return redirect("runs")
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core.tasks import ring
-from core.work import Later
+from core.tasks import enqueue
+from core.work import Postpone
 from crm import rates
 from imports.files import ecb_rates, storage, workbooks
 from imports.files.column_profile import examine
@@ -92,8 +92,8 @@ class Run:
         with transaction.atomic():
             begun = Preview.restart(self.row)
             self.row.advance({"phase": "review"})
-            transaction.on_commit(lambda: ring(begun), robust=True)
-        raise Later(NEXT_YEAR, held_since=timezone.now())
+            transaction.on_commit(lambda: enqueue(begun), robust=True)
+        raise Postpone(NEXT_YEAR, held_since=timezone.now())
 
     def _begin(self) -> None:
         files = list(self.row.files.filter(state=ImportFile.State.READING))

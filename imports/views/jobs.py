@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from core.disk import NoSpace
 from core.live import render_live, wants_region
 from core.sheets import download
-from core.tasks import ring
+from core.tasks import enqueue
 from imports.actions import cancel_import, start_import
 from imports.files import storage
 from imports.forms import ImportForm
@@ -64,7 +64,7 @@ def _start(request: HttpRequest, form: ImportForm) -> Import:
         user=cast(User, request.user),
         waits=True,
     )
-    transaction.on_commit(lambda: ring(run), robust=True)
+    transaction.on_commit(lambda: enqueue(run), robust=True)
     return run
 
 

@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core.live import wants_region
-from core.tasks import ring
+from core.tasks import enqueue
 from core.work import Work
 from imports import actions
 from imports.actions import CannotBringIn, NotHeld
@@ -37,7 +37,7 @@ def _user(request: HttpRequest) -> User:
 
 
 def ring_for(row: Work) -> None:
-    transaction.on_commit(lambda: ring(row), robust=True)
+    transaction.on_commit(lambda: enqueue(row), robust=True)
 
 
 @needs("import")

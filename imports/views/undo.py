@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
 from core.live import render_live
-from core.tasks import ring
+from core.tasks import enqueue
 from imports.actions import CannotUndo, undo_import
 from imports.models import Import, Undo
 from imports.undo import blockers, what_goes
@@ -43,4 +43,4 @@ def _ask(request: HttpRequest, run: Import) -> None:
     except CannotUndo as error:
         messages.error(request, str(error))
         return
-    transaction.on_commit(lambda: ring(row), robust=True)
+    transaction.on_commit(lambda: enqueue(row), robust=True)

@@ -7,7 +7,7 @@ import ibis
 from django.db import transaction
 
 from agreements.models import Version
-from core.tasks import ring
+from core.tasks import enqueue
 from core.work import State
 from facts.engine import Facts, latest, open_facts
 from facts.models import Snapshot
@@ -49,7 +49,7 @@ def queued(snapshot: Snapshot, terms: Mapping[str, Any]) -> Exploration:
         row.save()
         is_new = True
     if is_new:
-        transaction.on_commit(lambda: ring(row), robust=True)
+        transaction.on_commit(lambda: enqueue(row), robust=True)
     return row
 
 

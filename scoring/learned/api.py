@@ -14,7 +14,7 @@ from rest_framework.viewsets import ViewSet
 from core.api.fields import refusals
 from core.api.views import Manners, refuse_strange_parameters
 from core.request_values import read_id
-from core.tasks import ring
+from core.tasks import enqueue
 from facts.engine import open_facts
 from scoring.learned.page import Page, answer
 from scoring.learned.scope import is_known
@@ -76,5 +76,5 @@ class LearnedViewSet(Manners, ViewSet):
         if not is_known(open_facts(), source):
             raise serializers.ValidationError({"source": ["No leads of that system were copied to the facts yet."]})
         row = ask(by=cast(User, request.user), source=source, put_back=given.validated_data["put_back"])
-        ring(row)
+        enqueue(row)
         return Response(answer(Page({"run": str(row.pk)}, cast(User, request.user))), status=status.HTTP_202_ACCEPTED)

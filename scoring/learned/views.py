@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.live import render_live
 from core.said import refusal
-from core.tasks import ring
+from core.tasks import enqueue
 from facts.engine import open_facts
 from scoring.learned.page import Page
 from scoring.learned.scope import is_known
@@ -40,7 +40,7 @@ def start(request: HttpRequest) -> HttpResponse:
         return redirect("learned_models")
     fields = [name for name in request.POST.getlist("put_back") if len(name) <= 500]
     row = ask(by=cast(User, request.user), source=source, put_back=fields[:200])
-    ring(row)
+    enqueue(row)
     return redirect(f"{reverse('learned_models')}?run={row.pk}")
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from agreements.actions import draft
 from agreements.models import Version
 from core.numbers import percent
-from core.work import Hopeless, State
+from core.work import PermanentFailure, State
 from facts.engine import open_facts
 from scoring.definitions import SCORE
 from scoring.learned.result import Result
@@ -45,7 +45,7 @@ def make(row: Learning) -> bool:
     started = time.monotonic()
     facts = open_facts()
     if facts.snapshot is None:
-        raise Hopeless("No facts were copied yet. Import records, or start the nightly run.")
+        raise PermanentFailure("No facts were copied yet. Import records, or start the nightly run.")
     found = learn(Scope(facts, row.source), row.tell, put_back=row.put_back)
     row.result, row.snapshot, row.as_of = found.as_json(), facts.snapshot.pk, facts.as_of
     row.seconds = time.monotonic() - started

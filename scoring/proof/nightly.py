@@ -3,7 +3,7 @@
 import logging
 
 from agreements.models import Version
-from core.work import perform
+from core.work import run_claimed
 from facts.models import SetAside
 from facts.refresh import Progress
 from facts.set_aside import release, set_aside
@@ -24,7 +24,7 @@ def prove_in_force(progress: Progress) -> int:
     for done, proof in enumerate(wanted):
         progress(done, len(wanted), "scores proven")
         try:
-            perform(Proof, proof.pk)
+            run_claimed(Proof, proof.pk)
         except Exception as fault:
             log.exception("The proof %s failed.", proof.key)
             set_aside(STEP, TABLE, proof.version_id, fault, str(proof.version)[:120])

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from agreements.models import Version
-from core.work import Hopeless, State
+from core.work import PermanentFailure, State
 from facts.engine import Facts, latest, open_facts
 from facts.models import Snapshot
 from scoring.checking import faults
@@ -99,9 +99,9 @@ def prove(proof: Proof) -> bool:
     started = time.monotonic()
     facts = open_facts()
     if facts.snapshot is None:
-        raise Hopeless("No facts were copied yet. Import records, or start the nightly run.")
+        raise PermanentFailure("No facts were copied yet. Import records, or start the nightly run.")
     if faults(proof.version.terms):
-        raise Hopeless("The model cannot be computed. Mend its rules first.")
+        raise PermanentFailure("The model cannot be computed. Mend its rules first.")
     model = of_version(proof.version)
     found = _found(proof, facts_of(model, facts), model)
     for name, value in found.items():

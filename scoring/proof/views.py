@@ -12,7 +12,7 @@ from agreements.models import Agreement
 from agreements.queries import STATES
 from core.live import render_live
 from core.request_values import BadValue, read_decimal
-from core.tasks import ring
+from core.tasks import enqueue
 from crm.models import Lead
 from scoring.definitions import SCORE
 from scoring.proof import cuts
@@ -33,7 +33,7 @@ def proof(request: HttpRequest, key: str) -> HttpResponse:
     page = Page(read(request.GET, agreement, cast(User, request.user)))
     for side in filter(None, (page, page.other)):
         if side.standing.making and not side.standing.making.attempts and not side.standing.making.is_over:
-            ring(side.standing.making)
+            enqueue(side.standing.making)
     context = {
         "agreement": agreement,
         "versions": agreement.versions.shown_to(cast(User, request.user)).prefetch_related("disputes"),
@@ -53,7 +53,7 @@ def try_again(request: HttpRequest, key: str) -> HttpResponse:
     found = asked_for(question.version)
     if found is not None and found.is_over:
         again(found, by=cast(User, request.user))
-        ring(found)
+        enqueue(found)
     return redirect(f"{reverse('score_proof', args=[key])}?{question.query()}")
 
 

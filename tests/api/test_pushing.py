@@ -10,7 +10,7 @@ from django.utils import timezone
 
 import imports.models
 from agreements.actions import draft, propose, sign
-from core.work import State, perform
+from core.work import State, run_claimed
 from crm import models as crm
 from facts.refresh import refresh
 from funnel.models import HandOff
@@ -159,7 +159,7 @@ def test_a_day_of_pushes_is_an_import_that_can_be_taken_back(push: Push, alone: 
     run = imports.models.Import.objects.get()
     assert (run.counts["created"], run.counts["updated"], run.counts["rows"]) == (2, 2, 4)
     undo = undo_import(run=run, user=make.user(Role.OPS, email="o@example.com"))
-    perform(imports.models.Undo, undo.pk)
+    run_claimed(imports.models.Undo, undo.pk)
     there.refresh_from_db()
     assert (there.title, crm.Lead.objects.count()) == ("Clerk", 1)
     assert push("leads", row(1, title="Head"))["imports"] != [run.pk]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from connectors import actions, sync
 from connectors.models import Connector, Pull
 from connectors.registry import CRMS
-from core.work import Work, perform
+from core.work import Work, run_claimed
 from imports.models import Import
 from team.models import Company, User
 from tests.connectors.hubspot import HubSpot
@@ -76,7 +76,7 @@ def run(pull: Pull, turns: int = 200) -> Pull:
 
 def _work(row: Work) -> None:
     type(row)._default_manager.filter(pk=row.pk).update(run_after=timezone.now())
-    perform(type(row), row.pk)
+    run_claimed(type(row), row.pk)
 
 
 def pull(connector: Connector) -> Pull:

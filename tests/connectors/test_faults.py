@@ -11,7 +11,7 @@ from django.utils import timezone
 from connectors import actions, spool, sync
 from connectors.models import Connector, Pull
 from connectors.schedule import queue_due
-from core.work import State, perform
+from core.work import State, run_claimed
 from crm import models as crm
 from imports.actions import cancel_import
 from imports.models import Import
@@ -128,7 +128,7 @@ def test_a_short_limit_is_waited_for_where_we_stand(
 def test_a_long_limit_puts_the_row_back_until_it_is_over(case: Case, stage: Stage, connector: Connector) -> None:
     source_of(stage).limit(case.pages, times=1, **{"Retry-After": "600"})
     row = actions.pull_now(by=None, connector=connector)
-    perform(Pull, row.pk)
+    run_claimed(Pull, row.pk)
     row.refresh_from_db()
     assert row.state == State.QUEUED
     assert "limit" in row.last_error
@@ -205,7 +205,7 @@ def test_the_cursor_stays_where_it_was_when_the_import_is_cancelled(
     case: Case, stage: Stage, connector: Connector
 ) -> None:
     row = actions.pull_now(by=None, connector=connector)
-    perform(Pull, row.pk)
+    run_claimed(Pull, row.pk)
     cancel_import(run=Import.objects.get(), user=None)
     failed = run(row)
     assert failed.state == State.FAILED
@@ -218,9 +218,9 @@ def test_files_that_are_lost_are_read_again(
     case: Case, stage: Stage, connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = actions.pull_now(by=None, connector=connector)
-    perform(Pull, row.pk, budget=-1)  # sign in
+    run_claimed(Pull, row.pk, budget=-1)  # sign in
     for _ in range(4):
-        perform(Pull, row.pk, budget=-1)
+        run_claimed(Pull, row.pk, budget=-1)
     spool.discard(row.pk)
     assert_whole(case, stage, run(row))
 
@@ -229,7 +229,7 @@ def test_rows_written_behind_the_checkpoint_are_cut_off(case: Case, stage: Stage
     """A worker may die between the disk and the database: then the page is read again, and is there once."""
     row = actions.pull_now(by=None, connector=connector)
     for _ in range(5):
-        perform(Pull, row.pk, budget=-1)
+        run_claimed(Pull, row.pk, budget=-1)
     for path in spool.folder_of(row.pk).glob("*.csv"):
         last = path.read_text().splitlines()[-1]
         with path.open("a") as file:

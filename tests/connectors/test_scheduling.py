@@ -13,7 +13,7 @@ from django.utils import timezone
 from connectors import actions
 from connectors.models import Connector, Pull
 from connectors.schedule import last_due, next_after, next_pull, queue_due
-from core.tasks import tick
+from core.tasks import queue_due_work
 from core.work import State
 from team.models import User
 
@@ -67,9 +67,9 @@ def test_a_moment_queues_one_pull_however_often_one_looks(connector: Connector) 
 
 def test_the_tick_rings_for_what_is_due(connector: Connector, monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[tuple[str, int]] = []
-    monkeypatch.setattr("core.tasks.work.delay", lambda label, pk: rung.append((label, pk)))
+    monkeypatch.setattr("core.tasks.run_work.delay", lambda label, pk: rung.append((label, pk)))
     Connector.objects.update(scheduled_at=timezone.now() - timedelta(days=2))
-    tick()
+    queue_due_work()
     assert ("connectors.Pull", Pull.objects.get().pk) in rung
 
 

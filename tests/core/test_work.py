@@ -10,18 +10,18 @@ from django.test.utils import isolate_apps
 from django.utils import timezone
 
 from core import work
-from core.tasks import tick
+from core.tasks import queue_due_work
 from core.work import (
-    Hopeless,
-    Later,
     LostLease,
+    PermanentFailure,
+    Postpone,
     State,
     Work,
-    kinds,
-    perform,
     register_step,
     register_worker,
     registration,
+    run_claimed,
+    work_models,
 )
 
 with isolate_apps("core"):
@@ -42,9 +42,9 @@ def do_one_step(row: Any) -> bool:
     if reached == row.trip:
         raise RuntimeError("stumbled")
     if reached == row.dead_end:
-        raise Hopeless("no way through")
+        raise PermanentFailure("no way through")
     if reached == row.pause:
-        raise Later(30, "the shop is shut", checkpoint={**row.checkpoint, "waits": 1})
+        raise Postpone(30, "the shop is shut", checkpoint={**row.checkpoint, "waits": 1})
     with transaction.atomic():
         row.advance({"reached": reached}, done_units=reached)
     return reached == 3
@@ -67,7 +67,7 @@ def later(row: Errand, **fields: Any) -> None:
 
 def test_a_row_is_worked_to_its_end(errands: type[Errand]) -> None:
     row = errands.objects.create(key="a", total_units=3)
-    perform(errands, row.pk)
+    run_claimed(errands, row.pk)
     row.refresh_from_db()
     assert (row.state, row.checkpoint, row.fraction_done, row.lease_until) == (State.DONE, {"reached": 3}, 1.0, None)
 
@@ -75,7 +75,7 @@ def test_a_row_is_worked_to_its_end(errands: type[Errand]) -> None:
 def test_two_bells_for_one_row_do_the_work_once(errands: type[Errand]) -> None:
     row = errands.objects.create(key="a")
     assert errands.claim(row.pk) is not None
-    assert perform(errands, row.pk) is None
+    assert run_claimed(errands, row.pk) is None
 
 
 def test_a_silent_worker_loses_the_row_and_may_not_write(errands: type[Errand]) -> None:
@@ -83,7 +83,7 @@ def test_a_silent_worker_loses_the_row_and_may_not_write(errands: type[Errand]) 
     zombie = errands.claim(row.pk)
     assert zombie is not None
     later(row, lease_until=timezone.now() - timedelta(seconds=1))
-    heir = perform(errands, row.pk)
+    heir = run_claimed(errands, row.pk)
     assert heir is not None
     assert heir.state == State.DONE
     with pytest.raises(LostLease):
@@ -95,7 +95,7 @@ def test_a_silent_worker_loses_the_row_and_may_not_write(errands: type[Errand]) 
 def test_work_goes_on_from_the_checkpoint_when_time_runs_out(errands: type[Errand]) -> None:
     row = errands.objects.create(key="a")
     seen = []
-    while (found := perform(errands, row.pk, budget=-1)) and found.state == State.QUEUED:
+    while (found := run_claimed(errands, row.pk, budget=-1)) and found.state == State.QUEUED:
         seen.append(found.checkpoint["reached"])
     assert seen == [1, 2]
     row.refresh_from_db()
@@ -105,13 +105,13 @@ def test_work_goes_on_from_the_checkpoint_when_time_runs_out(errands: type[Erran
 def test_a_failure_is_kept_and_tried_again_later(errands: type[Errand]) -> None:
     row = errands.objects.create(key="a", trip=2)
     with pytest.raises(RuntimeError):
-        perform(errands, row.pk)
+        run_claimed(errands, row.pk)
     row.refresh_from_db()
     assert (row.state, row.last_error, row.checkpoint) == (State.QUEUED, "RuntimeError: stumbled", {"reached": 1})
     assert row.run_after > timezone.now()
-    assert perform(errands, row.pk) is None  # not due yet
+    assert run_claimed(errands, row.pk) is None  # not due yet
     later(row, run_after=timezone.now(), trip=0)
-    perform(errands, row.pk)
+    run_claimed(errands, row.pk)
     row.refresh_from_db()
     assert (row.state, row.last_error) == (State.DONE, "")
 
@@ -120,20 +120,20 @@ def test_a_row_that_waits_is_due_later_and_no_attempt_is_counted(errands: type[E
     row = errands.objects.create(key="a", pause=2)
     for _ in range(errands.MAX_ATTEMPTS + 1):
         later(row, run_after=timezone.now())
-        assert perform(errands, row.pk) is not None
+        assert run_claimed(errands, row.pk) is not None
     row.refresh_from_db()
     assert (row.state, row.attempts, row.last_error) == (State.QUEUED, 0, "the shop is shut")
     assert row.checkpoint == {"reached": 1, "waits": 1}
     assert 25 < (row.run_after - timezone.now()).total_seconds() <= 30
     later(row, run_after=timezone.now(), pause=0)
-    perform(errands, row.pk)
+    run_claimed(errands, row.pk)
     row.refresh_from_db()
     assert (row.state, row.last_error) == (State.DONE, "")
 
 
 def test_what_no_attempt_can_help_ends_at_once(errands: type[Errand]) -> None:
     row = errands.objects.create(key="a", dead_end=2)
-    perform(errands, row.pk)
+    run_claimed(errands, row.pk)
     row.refresh_from_db()
     assert (row.state, row.last_error, row.checkpoint) == (State.FAILED, "no way through", {"reached": 1})
     assert row.finished_at is not None
@@ -144,7 +144,7 @@ def test_poison_ends_failed_with_its_reason(errands: type[Errand]) -> None:
     for _ in range(errands.MAX_ATTEMPTS):
         later(row, run_after=timezone.now())
         with pytest.raises(RuntimeError):
-            perform(errands, row.pk)
+            run_claimed(errands, row.pk)
     row.refresh_from_db()
     assert (row.state, row.last_error) == (State.FAILED, "RuntimeError: stumbled")
 
@@ -208,14 +208,14 @@ def test_a_worker_is_made_once_per_claim_and_closed_before_the_claim_ends(
     monkeypatch.setattr(Clerk, "log", [])
     register_worker(errands, Clerk, permanent=(ZeroDivisionError,))
     row = errands.objects.create(key="a", **fields)
-    perform(errands, row.pk, budget=budget)
+    run_claimed(errands, row.pk, budget=budget)
     row.refresh_from_db()
     assert (row.state, Clerk.log) == (ends, ["opened", "closed while running"])
 
 
 def test_every_kind_of_work_has_a_worker() -> None:
-    assert kinds()
-    for model in kinds():
+    assert work_models()
+    for model in work_models():
         registration(model)
 
 
@@ -223,13 +223,13 @@ def test_a_row_without_a_worker_says_what_is_missing(errands: type[Errand]) -> N
     work._registrations.pop(errands)
     row = errands.objects.create(key="a")
     with pytest.raises(LookupError, match=r"Errand has no worker.*work\.py"):
-        perform(errands, row.pk)
+        run_claimed(errands, row.pk)
 
 
 @pytest.mark.django_db
 def test_the_tick_queues_what_a_schedule_owes(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, calls = kinds()[0], []
+    model, calls = work_models()[0], []
     monkeypatch.setattr(work, "_registrations", dict(work._registrations))
     register_step(model, do_one_step, schedule=lambda: calls.append("scheduled"))
-    tick()
+    queue_due_work()
     assert calls == ["scheduled"]

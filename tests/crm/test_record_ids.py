@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.deletions import forget
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Account, Lead, Opportunity, Touch
 from crm.record_ids import SHORTENED_REASON, is_shortened, read_ids, salesforce_id
 from imports.models import Import, Preview
@@ -210,8 +210,8 @@ def test_whole_columns_of_ids_with_decimals_are_read_without_them() -> None:
 def test_the_preview_counts_the_deal_of_a_report_as_one_that_is_there() -> None:
     bring({"Account.csv": ACCOUNTS, "Opportunity.csv": EXPORT + ROWS})
     run = queue({"report.csv": REPORT}, waits=True)
-    perform(Import, run.pk, budget=1e9)
-    perform(Preview, Preview.objects.get(run=run).pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     figures = run.files.get().preview
     assert figures["kinds"]["opportunity"]["created"] == 0
     assert figures["notes"][SHORT_ID]["rows"] == 4

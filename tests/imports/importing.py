@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.test.utils import override_settings
 
-from core.work import State, perform
+from core.work import State, run_claimed
 from crm.models import Record
 from imports.actions import start_import
 from imports.files import storage
@@ -32,7 +32,7 @@ def queue(files: Mapping[str, str | bytes] | Path, **options: Any) -> Import:
 
 def bring(files: Mapping[str, str | bytes] | Path, **options: Any) -> Import:
     """Import files, or a path, to the end."""
-    run = perform(Import, queue(files, **options).pk, budget=1e9)
+    run = run_claimed(Import, queue(files, **options).pk, budget=1e9)
     assert run is not None
     assert run.state == State.DONE
     return run

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Account, Lead, Opportunity, Spend, UsageEvent
 from imports.actions import answer, bring_in, choose_currency, choose_zone
 from imports.inference.questions import findings, questions
@@ -21,7 +21,7 @@ USAGE = "Event id,Event,Happened at\n1,Login,2026-01-02 12:00\n"
 
 
 def held(files: dict[str, str | bytes], **options: Any) -> Import:
-    run = perform(Import, queue(files, waits=True, **options).pk, budget=1e9)
+    run = run_claimed(Import, queue(files, waits=True, **options).pk, budget=1e9)
     assert run
     assert run.is_held
     return run
@@ -33,7 +33,7 @@ def only(run: Import) -> ImportFile:
 
 def go(run: Import, user: User) -> Import:
     bring_in(run=run, user=user)
-    done = perform(Import, run.pk, budget=1e9)
+    done = run_claimed(Import, run.pk, budget=1e9)
     assert done
     return done
 
@@ -71,13 +71,13 @@ def test_a_file_is_read_in_another_encoding_and_parted_otherwise(ops: User) -> N
     text = "Account id;Account;Domain\n1;Łódź, Żabka;zabka.pl\n"
     run = held({"accounts.csv": text.encode("cp1250")}, source="accord")
     assert (found(run)["encoding"], found(run)["delimiter"]) == ("cp1250", ";")
-    assert perform(Import, answer(file=only(run), said={"encoding": "cp1252"}, user=None).pk, budget=1e9)
+    assert run_claimed(Import, answer(file=only(run), said={"encoding": "cp1252"}, user=None).pk, budget=1e9)
     assert found(run)["encoding"] == "cp1252"
-    assert perform(Import, answer(file=only(run), said={"delimiter": ","}, user=None).pk, budget=1e9)
+    assert run_claimed(Import, answer(file=only(run), said={"delimiter": ","}, user=None).pk, budget=1e9)
     assert (only(run).kind, len(only(run).header)) == ("", 1)
-    assert perform(Import, answer(file=only(run), said={"delimiter": ";"}, user=None).pk, budget=1e9)
+    assert run_claimed(Import, answer(file=only(run), said={"delimiter": ";"}, user=None).pk, budget=1e9)
     assert only(run).answers == {"encoding": "cp1252"}
-    assert perform(Import, answer(file=only(run), said={"encoding": "cp1250"}, user=None).pk, budget=1e9)
+    assert run_claimed(Import, answer(file=only(run), said={"encoding": "cp1250"}, user=None).pk, budget=1e9)
     assert only(run).answers == {"encoding": "cp1250"}  # of two words alone nothing is certain
     go(run, ops)
     assert Account.objects.get().name == "Łódź, Żabka"

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from core.work import perform
+from core.work import run_claimed
 from imports import actions
 from imports.mapping.templates import templates
 from imports.models import Duplicate, Import, ImportFile, Undo
@@ -54,7 +54,7 @@ def files_of(name: str) -> dict[str, str]:
 
 
 def take_back(run: Import, by: User) -> None:
-    row = perform(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
+    row = run_claimed(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
     assert row
     assert row.state == "done", row.last_error
 

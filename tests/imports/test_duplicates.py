@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Account, Contact, Lead
 from imports.actions import bring_in
 from imports.load.company_names import alike, bare
@@ -131,9 +131,9 @@ def test_accounts_with_the_same_domain_or_a_near_same_name() -> None:
 def test_names_that_begin_otherwise_are_found_as_the_preview_said(there: str, new: str) -> None:
     bring(accounts(f"1,{there},Kiel,"))
     rows = accounts("2,Quite Another,Ulm,", f"3,{new},Ulm,")
-    held = perform(Import, queue(rows, waits=True).pk, budget=1e9)
+    held = run_claimed(Import, queue(rows, waits=True).pk, budget=1e9)
     assert held
-    perform(Preview, Preview.objects.get(run=held).pk, budget=1e9)
+    run_claimed(Preview, Preview.objects.get(run=held).pk, budget=1e9)
     assert held.files.get().preview["alike"]["name"]["rows"] == 1
     assert [pair[:2] for pair in listed(bring(rows))] == [("3", "1")]
 
@@ -209,15 +209,15 @@ def test_a_preview_counts_what_the_import_will_find(monkeypatch: pytest.MonkeyPa
     bring(leads("h,Hal,X,New,mail7@x.com"))
     rows = leads(*(f"{n},Name {n},X,New,mail{n * 7 % 40}@x.com" for n in range(100)))
     run = queue(rows, duplicates={"email": done}, waits=True)
-    held = perform(Import, run.pk, budget=1e9)
+    held = run_claimed(Import, run.pk, budget=1e9)
     assert held
     assert held.is_held
-    counting = perform(Preview, Preview.objects.get(run=run).pk, budget=1e9)
+    counting = run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     assert counting
     assert counting.state == "done", counting.last_error
     foreseen = run.files.get().preview["kinds"]["lead"]
     bring_in(run=run, user=make.user("ops"))
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     found = Duplicate.objects.of(run).count()
     counts = Import.objects.get(pk=run.pk).counts
     assert found == 61

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Lead, Opportunity
 from imports import actions
 from imports.inference.empty_cells import CLEAR, LEAVE
@@ -91,7 +91,7 @@ def ops(db: None) -> User:
 
 def test_the_preview_counts_the_cells_and_the_other_way_can_be_chosen(ops: User) -> None:
     bring({"Account.csv": ACCOUNTS, "Opportunity.csv": FULL + FILLED})
-    run = perform(Import, queue({"Opportunity.csv": FULL + EMPTIED}, user=ops, waits=True).pk, budget=1e9)
+    run = run_claimed(Import, queue({"Opportunity.csv": FULL + EMPTIED}, user=ops, waits=True).pk, budget=1e9)
     assert isinstance(run, Import)
     words = "5 empty cells where the record has a value, most of them in “Amount”. "
     assert seen(run) == [(words + "They empty the value.", LEAVE)]
@@ -99,13 +99,13 @@ def test_the_preview_counts_the_cells_and_the_other_way_can_be_chosen(ops: User)
     actions.answer(file=file, said={"empty": LEAVE}, user=ops)
     assert seen(run) == [(words + "They leave the value as it is.", CLEAR)]
     actions.bring_in(run=run, user=ops)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     assert told() == VALUES
     run.refresh_from_db()
     assert run.counts["unchanged"] == 1
 
 
 def seen(run: Import) -> list[tuple[str, str]]:
-    perform(Preview, Preview.objects.get(run=run).pk, budget=1e9)
+    run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     lines = outlook(run, list(run.files.all())).notes
     return [(line.words, line.other[1]) for line in lines if line.other]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Lead, Opportunity
 from imports.management.commands import import_crm
 from imports.models import Import
@@ -49,13 +49,13 @@ def test_a_single_file_and_its_bad_rows(tmp_path: Path) -> None:
 
 def test_a_worker_that_answers_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_crm, "_worker_answers", lambda: True)
-    monkeypatch.setattr(import_crm, "ring", lambda run: perform(Import, run.pk, budget=1e9))
+    monkeypatch.setattr(import_crm, "enqueue", lambda run: run_claimed(Import, run.pk, budget=1e9))
     assert "3 rows" in command(FIXTURES / "olist" / "olist_marketing_qualified_leads_dataset.csv")
 
 
 def test_a_worker_that_answers_and_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_crm, "_worker_answers", lambda: True)
-    monkeypatch.setattr(import_crm, "ring", lambda run: None)
+    monkeypatch.setattr(import_crm, "enqueue", lambda run: None)
     monkeypatch.setattr(import_crm, "PATIENCE_SECONDS", 0)
     command(FIXTURES / "olist")
     assert Lead.objects.count() == 3

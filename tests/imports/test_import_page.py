@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core import disk
 from core.sheets import guarded
-from core.work import LEASE, SILENT_AFTER, State, perform, start_worker
+from core.work import LEASE, SILENT_AFTER, State, run_claimed, start_worker
 from crm.models import Lead
 from imports.files import blocks as blocks_module
 from imports.models import Import
@@ -78,11 +78,11 @@ def test_an_upload_is_kept_and_rings_once_it_is_committed(
     run = Import.objects.get()
     assert answer["Location"] == reverse("import_run", args=[run.pk])
     assert (run.started_by, run.name, run.state, rung) == (ops, "Lead.csv, Account.csv", State.QUEUED, [run.pk])
-    perform(Import, run.pk)
+    run_claimed(Import, run.pk)
     assert not Lead.objects.exists()
     assert "Waiting for you" in as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
     as_user(ops).post(reverse("bring_in", args=[run.pk]))
-    perform(Import, run.pk)
+    run_claimed(Import, run.pk)
     assert Lead.objects.count() == 1
 
 
@@ -163,7 +163,7 @@ def test_while_it_runs_the_page_asks_for_itself_and_moves(
     assert seen == sorted(seen)
     assert len(set(seen)) > 5
     worker.close()
-    claimed.settle(State.DONE)
+    claimed.finish(State.DONE)
     whole = client.get(path).content.decode()
     assert 'hx-trigger="every 1s"' not in whole
     assert "192 rows read: 191 new; 1 row was refused." in whole
@@ -198,7 +198,7 @@ def test_cancelling(ops: User, as_user: Any) -> None:
     assert "The import is cancelled" in answer
     assert "It was then cancelled" in answer
     assert "over already" in client.post(reverse("cancel_import", args=[run.pk]), follow=True).content.decode()
-    assert perform(Import, run.pk) is None
+    assert run_claimed(Import, run.pk) is None
 
 
 def test_refused_rows_are_listed_with_their_reasons(ops: User, as_user: Any) -> None:

@@ -15,7 +15,7 @@ from celery import current_app
 from django.db import connection
 from django.utils import timezone
 
-from core.tasks import ring, tick
+from core.tasks import enqueue, queue_due_work
 from core.work import State
 from crm.models import Lead, Opportunity
 from imports.load import pipeline
@@ -102,7 +102,7 @@ def test_killed_twice_and_taken_up_again_it_ends_as_if_nothing_had_happened(star
     assert undisturbed[-1]
     wipe()
     run = queue(files(), duplicates={"email": "skip"})
-    ring(run)
+    enqueue(run)
     for mark in (0.15, 0.6):
         worker = start_worker()
         wait_for(run, lambda run, mark=mark: share(run) > mark)  # type: ignore[misc]
@@ -113,7 +113,7 @@ def test_killed_twice_and_taken_up_again_it_ends_as_if_nothing_had_happened(star
         committed = Lead.objects.count() + Opportunity.objects.count()
         assert 0 < committed < ROWS * 1.5
         Import.objects.filter(pk=run.pk).update(lease_until=timezone.now())  # a minute passes
-        tick()
+        queue_due_work()
     start_worker()
     wait_for(run, lambda run: run.is_over)
     assert run.state == State.DONE

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from core.work import State, perform, start_worker
+from core.work import State, run_claimed, start_worker
 from crm.models import Account, Contact, Lead, Opportunity, Owner
 from imports.actions import cancel_import
 from imports.files import blocks as blocks_module
@@ -156,7 +156,7 @@ def test_a_wrong_mapping_of_the_company_ends_the_import_with_its_name(tmp_path: 
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "lead.toml").write_text('id = "x"\n[fields]\nshoe = "y"')
     run = queue({"Lead.csv": LEADS})
-    failed = perform(Import, run.pk)
+    failed = run_claimed(Import, run.pk)
     assert failed is not None
     assert (failed.state, failed.last_error) == (State.FAILED, "own/lead.toml: lead has no field “shoe”")
 
@@ -183,7 +183,7 @@ def test_a_run_taken_up_by_another_worker_goes_on_where_it_was(stop: int, monkey
         worker.step()
     worker.close()
     Import.objects.filter(pk=run.pk).update(lease_until="2020-01-01T00:00Z")
-    done = perform(Import, run.pk, budget=1e9)
+    done = run_claimed(Import, run.pk, budget=1e9)
     assert done is not None
     assert Lead.objects.count() == 60
     assert (done.counts["created"], done.counts["rejected"], done.counts["rows"]) == (60, 1, 61)
@@ -219,7 +219,7 @@ def test_a_cancelled_import_stops_and_what_is_in_stays_in(monkeypatch: pytest.Mo
         return original(self)
 
     monkeypatch.setattr(Run, "step", step)
-    assert perform(Import, run.pk, budget=1e9) is None
+    assert run_claimed(Import, run.pk, budget=1e9) is None
     run.refresh_from_db()
     assert (run.state, run.finished_at is not None) == (State.CANCELLED, True)
     assert 0 < Lead.objects.count() < 60

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 
-from core.work import State, perform
+from core.work import State, run_claimed
 from crm.models import Lead
 from imports.load import pipeline as running
 from imports.models import Import, ImportFile, RowError
@@ -51,7 +51,7 @@ def deadline(what: str) -> Iterator[None]:
 
 def brought(sample: Sample) -> Import:
     with deadline(sample.what):
-        run = perform(Import, queue({sample.name: sample.data}, source="salesforce").pk, budget=1e9)
+        run = run_claimed(Import, queue({sample.name: sample.data}, source="salesforce").pk, budget=1e9)
     assert run is not None
     run.refresh_from_db()
     return run
@@ -146,7 +146,7 @@ def test_no_upload_is_an_error_of_ours(client: Client, ops: Any, name: str, data
     page = client.post("/imports/", {"upload": SimpleUploadedFile(name, data), "source": "auto", "currency": ""})
     assert page.status_code in {200, 302}
     for run in Import.objects.all():
-        perform(Import, run.pk, budget=1e9)
+        run_claimed(Import, run.pk, budget=1e9)
         assert client.get(f"/imports/{run.pk}/").status_code == 200
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from core.work import State, perform
+from core.work import State, run_claimed
 from crm.models import Account, Lead, Opportunity
 from imports.files.sample import first_rows
 from imports.inference.saved_mappings import signature
@@ -275,7 +275,7 @@ def test_duplicates_are_shown_with_a_choice(ops: User, as_user: Any) -> None:
     client, path = as_user(ops), reverse("import_run", args=[run.pk])
     assert "same e-mail" in client.get(path).content.decode()
     client.post(reverse("choose_duplicates", args=[run.pk]), {"email": "skip"})
-    perform(Import, run.pk)
+    run_claimed(Import, run.pk)
     count(run)
     foreseen = counted(run)
     assert (foreseen["created"], foreseen["duplicates"]) == (0, 1)

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 
 from core import sheets
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Opportunity
 from imports import actions
 from imports.load import corrections
@@ -135,7 +135,7 @@ def test_taken_back_the_rows_wait_to_be_mended_again(ops: User) -> None:
     run, file = broken()
     before = picture()
     again = bring({"a.csv": resaved(corrected(download(file), put_right))})
-    perform(Undo, actions.undo_import(run=again, user=ops).pk, budget=1e9)
+    run_claimed(Undo, actions.undo_import(run=again, user=ops).pk, budget=1e9)
     assert picture() == before
     assert corrections.mendings(run) == []
     assert not RowError.objects.exclude(mended_by=None).exists()

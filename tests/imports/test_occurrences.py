@@ -10,7 +10,7 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Lead, Opportunity, Touch
 from imports import actions
 from imports.files import blocks
@@ -36,9 +36,9 @@ FORMS = (
 def held(text: str, kind: str, choices: dict[str, str], user: User) -> Import:
     """An upload that somebody mapped by hand, counted."""
     run = queue({"table.csv": text}, waits=True, user=user)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     map_by_hand(run.files.get(), kind, choices, user)
-    perform(Preview, Preview.objects.get(run=run).pk, budget=1e9)
+    run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     return run
 
 
@@ -53,7 +53,7 @@ def map_by_hand(file: ImportFile, kind: str, choices: dict[str, str], user: User
 def bring_in(run: Import, user: User) -> Import:
     run.refresh_from_db()
     actions.bring_in(run=run, user=user)
-    done = perform(Import, run.pk, budget=1e9)
+    done = run_claimed(Import, run.pk, budget=1e9)
     assert done is not None
     return done
 
@@ -107,7 +107,7 @@ def test_equal_rows_can_be_said_to_be_one(client: Client, ops: User) -> None:
     assert "Take equal rows as one" in page
     file = run.files.get()
     client.post(reverse("answer_file", args=[run.pk, file.pk]), {"rows": "one"})
-    perform(Preview, Preview.objects.get(run=run).pk, budget=1e9)
+    run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     file.refresh_from_db()
     assert (file.preview["notes"][EQUAL_ONE]["rows"], file.preview["kinds"]["touch"]["repeated"]) == (1, 1)
     bring_in(run, ops)
@@ -156,7 +156,7 @@ def test_numbers_go_on_from_block_to_block_and_after_a_stop(
     run.refresh_from_db()
     actions.bring_in(run=run, user=ops)
     for _ in range(100):
-        row = perform(Import, run.pk, budget=0)  # one step a turn, each by another worker
+        row = run_claimed(Import, run.pk, budget=0)  # one step a turn, each by another worker
         if row is not None and row.is_over:
             break
     assert Touch.objects.count() == 7

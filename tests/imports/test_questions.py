@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from core.work import State, perform
+from core.work import State, run_claimed
 from crm.models import Lead, Opportunity, Spend
 from imports.actions import answer, bring_in
 from imports.inference.questions import findings, questions
@@ -26,7 +26,7 @@ def deals(*rows: str, head: str = HEAD) -> str:
 
 def held(files: dict[str, str | bytes], **options: Any) -> Import:
     """Queue an import and work at it until it waits."""
-    run = perform(Import, queue(files, **options).pk, budget=1e9)
+    run = run_claimed(Import, queue(files, **options).pk, budget=1e9)
     assert run is not None
     run.refresh_from_db()
     return run
@@ -65,7 +65,7 @@ def test_a_date_that_could_be_two_is_asked_and_nothing_goes_in(ops: User) -> Non
     }
     answer(file=run.files.get(), said={"dates": "day-first"}, user=None)
     bring_in(run=run, user=ops)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 1), "2": date(2026, 4, 3)}
 
 
@@ -109,7 +109,7 @@ def test_a_column_that_contradicts_itself_is_asked_of_and_what_does_not_fit_come
     assert "02/25/2026" in question.words
     answer(file=run.files.get(), said={question.key: "day-first"}, user=None)
     bring_in(run=run, user=ops)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 13), "3": date(2026, 2, 1)}
     assert refused(run) == [(3, "Close Date", "“02/25/2026” puts the month first, where other cells have the day")]
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.tasks import tick
-from core.work import LostLease, State, perform, start_worker
+from core.tasks import queue_due_work
+from core.work import LostLease, State, run_claimed, start_worker
 from crm.models import Lead, Owner
 from imports import actions
 from imports.actions import CannotBringIn, NotHeld
@@ -29,14 +29,14 @@ COUNTED = ("rows", "created", "updated", "unchanged", "repeated", "rejected", "d
 def hold(files: Any, **options: Any) -> Import:
     """Hand files in as the screen does, and let the worker look at them and count."""
     run = queue(files, waits=True, **options)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     count(run)
     run.refresh_from_db()
     return run
 
 
 def count(run: Import) -> Preview:
-    row = perform(Preview, Preview.objects.get(run=run).pk, budget=1e9)
+    row = run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     assert isinstance(row, Preview)
     assert row.state == State.DONE, row.last_error
     return row
@@ -44,7 +44,7 @@ def count(run: Import) -> Preview:
 
 def go(run: Import, user: User) -> Import:
     actions.bring_in(run=run, user=user)
-    done = perform(Import, run.pk, budget=1e9)
+    done = run_claimed(Import, run.pk, budget=1e9)
     assert isinstance(done, Import)
     assert done.state == State.DONE, done.last_error
     return done
@@ -64,7 +64,7 @@ def test_an_import_from_the_screen_waits_and_no_worker_takes_it(ops: User) -> No
     assert run.is_held
     assert Import.claim(run.pk) is None
     assert not Import.due().exists()
-    tick()
+    queue_due_work()
     assert not Lead.objects.exists()
     go(run, ops)
     assert Lead.objects.count() == 2
@@ -154,7 +154,7 @@ def test_links_say_what_they_find_and_what_they_would_make(ops: User) -> None:
 
 def test_a_changed_mapping_restarts_the_count_and_ends_the_old_one(ops: User) -> None:
     run = queue({"Lead.csv": LEADS}, waits=True, user=ops)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     old = Preview.claim(Preview.objects.get(run=run).pk)
     assert old is not None
     worker = start_worker(old)
@@ -192,7 +192,7 @@ def test_what_nobody_knows_must_be_mapped_first(ops: User) -> None:
 
 def test_files_of_which_nothing_can_be_read_do_not_wait(ops: User) -> None:
     run = queue({"picture.csv": b"\x89PNG\r\n\x1a\n0000"}, waits=True, user=ops)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     run.refresh_from_db()
     assert run.state == State.DONE
 

@@ -12,7 +12,7 @@ from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from core.work import perform
+from core.work import run_claimed
 from imports.management.commands import import_crm
 from imports.models import Import, ImportFile, Preview, RowError
 from imports.parsing.notes import LEFT_OUT
@@ -125,10 +125,10 @@ def told_by_api(client: Client, run: Import) -> dict[str, int]:
 
 
 def told_by_preview(name: str, text: str) -> dict[str, int]:
-    run = perform(Import, queue({name: text}, currency="EUR", waits=True).pk, budget=1e9)
+    run = run_claimed(Import, queue({name: text}, currency="EUR", waits=True).pk, budget=1e9)
     assert isinstance(run, Import)
     assert run.is_held
-    perform(Preview, Preview.objects.get(run=run).pk, budget=1e9)
+    run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     seen = outlook(run, list(run.files.all()))
     names = ("rows", "created", "updated", "unchanged", "rejected")
     return {**{one: getattr(seen.totals, one) for one in names}, "left_out": seen.left_out}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Account, Lead, Owner, StageTrack
 from funnel.mapping.decisions import Stage, decide
 from imports import actions
@@ -143,16 +143,16 @@ def test_a_decision_on_a_stage_takes_the_long_way() -> None:
 def under_way(files: dict[str, str]) -> Import:
     """Import files, and edit a row when all are read and the links are not yet tied."""
     run = queue(files)
-    while (row := perform(Import, run.pk, budget=-1)) and row.checkpoint.get("phase") != "finish":
+    while (row := run_claimed(Import, run.pk, budget=-1)) and row.checkpoint.get("phase") != "finish":
         pass
     Lead.objects.filter(external_id="00Q1").update(status="Edited under way")
-    assert perform(Import, run.pk, budget=1e9)
+    assert run_claimed(Import, run.pk, budget=1e9)
     return run
 
 
 def test_half_an_import_proves_nothing() -> None:
     first = queue({"Lead.csv": LEADS})
-    perform(Import, first.pk, budget=-1)
+    run_claimed(Import, first.pk, budget=-1)
     actions.cancel_import(run=first, user=None)
     assert skipped(again()) == [False]
     run = under_way({"Lead.csv": LEADS})
@@ -171,9 +171,9 @@ def test_what_somebody_changed_while_it_ran_is_no_proof() -> None:
 def test_rows_taken_back_come_again(ops: User) -> None:
     first = again()
     second = bring({"Lead.csv": LEADS.replace("Name 5", "Name five")})
-    perform(Undo, actions.undo_import(run=second, user=ops).pk, budget=1e9)
+    run_claimed(Undo, actions.undo_import(run=second, user=ops).pk, budget=1e9)
     assert skipped(again()) == [False]
-    perform(Undo, actions.undo_import(run=first, user=ops).pk, budget=1e9)
+    run_claimed(Undo, actions.undo_import(run=first, user=ops).pk, budget=1e9)
     assert not Lead.objects.exists()
     assert (skipped(again()), Lead.objects.count()) == ([False], 10)
 
@@ -206,7 +206,7 @@ def play(steps: list[tuple[str, Any]], by: User, *, quickly: bool) -> Any:
         elif what == "undo":
             run = Import.objects.filter(undone_at=None).order_by("-pk").first()
             if run and not unchanged_blockers(run):
-                perform(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
+                run_claimed(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
         elif row := how.objects.order_by("external_id").first():
             how.objects.filter(pk=row.pk).update(name=f"edited {number}") if what == "edit" else row.delete()
     return (picture(), counts), saved

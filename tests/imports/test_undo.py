@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Account, Opportunity
 from imports import actions, undo
 from imports.actions import CannotUndo
@@ -29,7 +29,7 @@ CHANGED = (
 
 
 def taken_back(run: Import, by: User) -> Undo:
-    row = perform(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
+    row = run_claimed(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
     assert isinstance(row, Undo)
     assert row.state == "done", row.last_error
     return row
@@ -108,7 +108,7 @@ def test_taking_back_goes_on_where_a_worker_died(somebody: User, monkeypatch: py
     monkeypatch.setattr(undo, "PORTION", 1)
     row = actions.undo_import(run=run, user=somebody)
     steps = 0
-    while (found := perform(Undo, row.pk, budget=-1)) and found.state == "queued":
+    while (found := run_claimed(Undo, row.pk, budget=-1)) and found.state == "queued":
         steps += 1
     assert steps > 3
     assert checksums(but="changed_xid") == before

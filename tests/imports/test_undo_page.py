@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Account
 from imports.models import Undo
 from team.models import User
@@ -21,7 +21,7 @@ def test_it_says_what_goes_and_does_it(as_user: Any, ops: User) -> None:
     assert "Undo this import" in page
     assert "Accounts" in page
     client.post(address)
-    perform(Undo, Undo.objects.get().pk)
+    run_claimed(Undo, Undo.objects.get().pk)
     assert "Undone" in client.get(address).content.decode()
     assert "Undone" in client.get(f"/imports/{run.pk}/").content.decode()
     assert not Account.objects.exists()

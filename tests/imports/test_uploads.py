@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Campaign, Contact, Invoice, Lead, Opportunity, Owner, Product, Touch
 from imports.actions import CannotBringIn, bring_in
 from imports.inference import uploads
@@ -160,7 +160,7 @@ def test_a_file_that_could_be_of_two_systems_goes_with_the_others() -> None:
 @pytest.mark.django_db
 def test_an_upload_of_several_systems_asks_once_and_one_click_settles_it(client: Client, ops: User) -> None:
     run = queue({"leads.csv": SALESFORCE, "deals.csv": HUBSPOT}, waits=True, user=ops)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     run.refresh_from_db()
     asked = uploads.whose(run)
     assert asked is not None
@@ -175,17 +175,17 @@ def test_an_upload_of_several_systems_asks_once_and_one_click_settles_it(client:
     run.refresh_from_db()
     assert uploads.whose(run) is None
     bring_in(run=run, user=ops)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     assert {Lead.objects.get().source, Opportunity.objects.get().source} == {"salesforce", "hubspot"}
 
 
 @pytest.mark.django_db
 def test_all_are_of_one_system_reads_every_file_by_its_mappings_alone(client: Client, ops: User) -> None:
     run = queue({"leads.csv": SALESFORCE, "deals.csv": HUBSPOT}, waits=True, user=ops)
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     client.force_login(ops)
     client.post(reverse("choose_source", args=[run.pk]), {"source": "salesforce"})
-    perform(Import, run.pk, budget=1e9)
+    run_claimed(Import, run.pk, budget=1e9)
     states = {file.name: (file.source, file.state) for file in run.files.all()}
     assert states == {"leads.csv": ("salesforce", "reading"), "deals.csv": ("", "skipped")}
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from core.work import State, perform
+from core.work import State, run_claimed
 from kpis.models import NightlyRun
 
 Chain = Callable[..., None]
@@ -22,6 +22,6 @@ def new_run(key: str = "demand:test") -> NightlyRun:
 def go_on(run: NightlyRun) -> NightlyRun:
     """Perform the run as a worker does, at once whatever it waits for."""
     NightlyRun.objects.filter(pk=run.pk, state=State.QUEUED).update(run_after=timezone.now() - timedelta(seconds=1))
-    perform(NightlyRun, run.pk)
+    run_claimed(NightlyRun, run.pk)
     run.refresh_from_db()
     return run

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.work import State, perform
+from core.work import State, run_claimed
 from facts import steps
 from facts.refresh import refresh
 from facts.steps import Step
@@ -200,8 +200,8 @@ def test_the_tick_finds_and_rings_what_is_due(
     from core import tasks
 
     rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(tasks.work, "delay", lambda label, pk: rung.append((label, pk)))
-    tasks.tick()
+    monkeypatch.setattr(tasks.run_work, "delay", lambda label, pk: rung.append((label, pk)))
+    tasks.queue_due_work()
     run = NightlyRun.objects.get(kind=NightlyRun.Kind.NIGHTLY)
     assert ("kpis.NightlyRun", run.pk) in rung
-    assert perform(NightlyRun, run.pk)
+    assert run_claimed(NightlyRun, run.pk)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.work import State, perform
+from core.work import State, run_claimed
 from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.explorer import work
@@ -24,7 +24,7 @@ def test_the_worker_makes_what_a_request_finds_too_large(company: object, monkey
     assert isinstance(row, Exploration)
     states = []
     while row.state != State.DONE:
-        assert perform(Exploration, row.pk, budget=-1)  # one step each
+        assert run_claimed(Exploration, row.pk, budget=-1)  # one step each
         row.refresh_from_db()
         states.append((row.state, row.done_units))
     assert states == [*(("queued", part) for part in range(1, len(work.STEPS))), ("done", len(work.STEPS) - 1)]

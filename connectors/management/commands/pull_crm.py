@@ -11,7 +11,7 @@ from django.utils import timezone
 from connectors.actions import pull_now
 from connectors.models import Connector, Pull
 from connectors.report import doing
-from core.work import State, Work, perform
+from core.work import State, Work, run_claimed
 
 TURN = 5.0  # seconds of work between two looks
 PAUSE = 0.5
@@ -85,7 +85,7 @@ def _hasten(pull: Pull) -> None:
 def _work(row: Work) -> None:
     """Work on a row for a moment, if nobody else does; an error of its own is kept in the row and tried again."""
     try:
-        perform(type(row), row.pk, TURN)
+        run_claimed(type(row), row.pk, TURN)
     except Exception as error:
         row.refresh_from_db()
         if row.is_over:

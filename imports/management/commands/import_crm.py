@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from core.tasks import ring
-from core.work import State, perform
+from core.tasks import enqueue
+from core.work import State, run_claimed
 from imports.actions import cancel_import, start_import
 from imports.files import storage
 from imports.files.encodings import ASSUMED_ENCODING, ENCODINGS
@@ -78,7 +78,7 @@ class Command(BaseCommand):
             run = start_import(files=storage.from_path(path), source=source, name=str(path.name), currency=currency)
             run.files.update(answers=_answers(options))
         if _worker_answers():
-            ring(run)
+            enqueue(run)
             self._follow(run)
         else:
             self._work(run)
@@ -113,7 +113,7 @@ class Command(BaseCommand):
 
     def _perform(self, run: Import, budget: float = FOREVER) -> None:
         try:
-            perform(Import, run.pk, budget)
+            run_claimed(Import, run.pk, budget)
         except Exception as error:
             run.refresh_from_db()
             if run.is_over:

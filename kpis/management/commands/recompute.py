@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.work import State, perform
+from core.work import State, run_claimed
 from kpis.models import NightlyRun
 from kpis.nightly import ask_for_run, listening
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     def _go_on(self, run: NightlyRun) -> None:
         """Work on the run here; when it has to wait, or a worker has it, wait with it."""
         try:
-            done = perform(NightlyRun, run.pk)
+            done = run_claimed(NightlyRun, run.pk)
         except Exception as error:  # recorded with the step; the run tries again until its attempts are used up
             self._clear()
             self.stderr.write(self.style.WARNING(f"{type(error).__name__}: {error}"))

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.numbers import percent
-from core.work import State, perform
+from core.work import State, run_claimed
 from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.learned.result import Result
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         if options["source"] not in {"", *known}:
             raise CommandError(f"No leads came from “{options['source']}”. There are leads of: {', '.join(known)}.")
         asked = ask(by=None, source=options["source"], put_back=options["put_back"])
-        row = perform(Learning, asked.pk, budget=1e9)
+        row = run_claimed(Learning, asked.pk, budget=1e9)
         found = result_of(row) if isinstance(row, Learning) and row.state == State.DONE else None
         if found is None:
             raise CommandError(row.last_error if row else "Somebody else is learning from these leads just now.")

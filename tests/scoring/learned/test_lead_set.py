@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from agreements.models import Version
-from core.work import State, perform
+from core.work import State, run_claimed
 from crm.models import Lead
 from facts.refresh import refresh
 from imports.models import CustomField
@@ -34,7 +34,7 @@ def brought_in(client: Client, user: User, path: Path) -> None:
 
 
 def learned(row: Learning) -> Result:
-    done = perform(Learning, row.pk, budget=1e9)
+    done = run_claimed(Learning, row.pk, budget=1e9)
     assert isinstance(done, Learning)
     assert done.state == State.DONE, done.last_error
     found = result_of(done)

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from agreements.actions import draft
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Lead, Opportunity, Touch
 from facts.engine import open_facts
 from facts.refresh import refresh
@@ -131,7 +131,7 @@ def test_a_model_of_one_system_is_proven_by_what_that_system_knows(cmo: User) ->
         version = draft(by=cmo, kind="score", key=goal, title=goal, text="Points.", terms=terms)
         asked = asked_for(version)
         assert asked
-        proof = perform(Proof, asked.pk, budget=1e9)
+        proof = run_claimed(Proof, asked.pk, budget=1e9)
         assert isinstance(proof, Proof)
         assert (proof.evidence["goal"], proof.evidence["n"] + proof.evidence["too_recent"]) == (goal, n)
 

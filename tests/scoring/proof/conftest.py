@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from agreements.models import Version
-from core.work import perform
+from core.work import run_claimed
 from crm.models import Lead, Opportunity
 from facts.refresh import refresh
 from scoring.models import Proof
@@ -52,7 +52,7 @@ def proven(version: Version) -> Proof:
     refresh()
     asked = asked_for(version)
     assert asked is not None
-    made = perform(Proof, asked.pk, budget=1e9)
+    made = run_claimed(Proof, asked.pk, budget=1e9)
     assert isinstance(made, Proof)
     assert made.state == "done", made.last_error
     return made

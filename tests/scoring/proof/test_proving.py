@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from agreements.actions import draft, propose
-from core.work import State, perform
+from core.work import State, run_claimed
 from facts.refresh import refresh
 from scoring.models import Proof
 from scoring.proof.kept import is_kept
@@ -79,7 +79,7 @@ def test_a_model_that_cannot_be_computed_has_no_proof_and_a_failed_one_can_be_tr
     assert proof
     Proof.objects.filter(pk=proof.pk).update(state=State.FAILED, last_error="the disk was full")
     again(proof)
-    assert perform(Proof, proof.pk, budget=1e9)
+    assert run_claimed(Proof, proof.pk, budget=1e9)
     proof.refresh_from_db()
     assert (proof.state, proof.last_error) == (State.DONE, "")
 
