@@ -25,9 +25,10 @@ from agreements.permissions import (
 )
 from agreements.signing import holder, side_of, signable_side, signatories
 from notify.actions import tell
-from team import consents, reauthentication, seats
-from team.account_history import record_seats
-from team.consents import Asking
+from team import seats
+from team.accounts import consents, reauthentication
+from team.accounts.consents import Asking
+from team.accounts.history import record_seats
 from team.models import ConsentRequest, Side, User
 from team.seats import can_sign_in
 

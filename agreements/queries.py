@@ -10,7 +10,7 @@ from agreements import differences, kinds
 from agreements.models import Agreement, Dispute, Entry, Signature, Version
 from agreements.permissions import DECIDE_DISPUTE, PROPOSE_VERSION, WITHDRAW_VERSION
 from agreements.signing import signable_side, signatories
-from team.account_history import sentence
+from team.accounts.history import sentence
 from team.models import AccountChange, Side, User
 
 STATES = {

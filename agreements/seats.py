@@ -3,7 +3,7 @@
 from agreements.actions import apply_seat
 from agreements.models import Dispute, Seat, Signatory
 from agreements.signing import holder
-from team import consents
+from team.accounts import consents
 from team.models import ConsentRequest, User
 from team.seats import Register, register
 

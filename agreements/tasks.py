@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from agreements.account_news import tell_requests
+from agreements.account_closures import tell_requests
 from agreements.actions import close_expired, escalate_late
 
 

@@ -18,10 +18,10 @@ from agreements.forms import DisputeForm, OpeningForm, RulingForm, SeatForm, Wor
 from agreements.models import Agreement, Seat, Version
 from agreements.permissions import DRAFT_VERSION, may_propose_own
 from agreements.signing import holder
-from core.said import cleaned
+from core.form_errors import cleaned
 from team.access import may, needs
-from team.account_views import waits
-from team.consents import is_open
+from team.accounts.consents import is_open
+from team.accounts.views import waits
 from team.models import ConsentRequest, User
 
 PER_PAGE = 50

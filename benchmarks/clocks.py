@@ -53,7 +53,7 @@ def run(rows: int, rounds: int, folder: Path) -> Result:
 
 
 def _look(moment: datetime) -> float:
-    from funnel.handoffs.tick import tick
+    from funnel.handoffs.clock_tick import tick
 
     begun = time.perf_counter()
     tick(moment)

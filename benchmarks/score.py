@@ -221,7 +221,7 @@ def _moment() -> datetime:
 def by_hand(folder: Path) -> None:
     import duckdb
 
-    from facts import lake
+    from facts import delta_tables
     from facts.engine import latest
 
     snapshot = latest()
@@ -229,7 +229,10 @@ def by_hand(folder: Path) -> None:
     con = duckdb.connect()
     for name in ("leads", "touches", "campaigns"):
         files = [
-            part.path for part in lake.segments(lake.open_at(name, snapshot.versions[name], snapshot.lake_ids[name]))
+            part.path
+            for part in delta_tables.segments(
+                delta_tables.open_at(name, snapshot.versions[name], snapshot.lake_ids[name])
+            )
         ]  # type: ignore[arg-type]
         con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet({files!r})')
     moment = _moment()
@@ -244,20 +247,20 @@ def in_parts(folder: Path) -> None:
     """Compute, and then write what was computed, each for itself; putting the numbers into rows is part of writing."""
     import numpy as np
 
+    from facts.batches import following
     from facts.engine import open_facts
-    from facts.portions import following
-    from scoring import running
+    from scoring import batch_scoring
     from scoring.compiling import Asked, states
     from scoring.definitions import in_force
-    from scoring.writing import STANDING, fresh, write
+    from scoring.score_rows import STANDING, fresh, write
 
     facts, (model,), moment = open_facts(), in_force(), _moment()
 
     def answered(question: Callable[[Asked], Any]) -> tuple[list[pa.RecordBatch], float]:
         batches: list[pa.RecordBatch] = []
         begun, reached = time.perf_counter(), 0
-        while portion := following(running.TABLE, None, reached):
-            asked = running._asked(facts, portion, np.array([], dtype=np.int64), moment)
+        while portion := following(batch_scoring.TABLE, None, reached):
+            asked = batch_scoring._asked(facts, portion, np.array([], dtype=np.int64), moment)
             batches += facts.stream(question(asked))
             reached = portion.last
         return batches, time.perf_counter() - begun
@@ -276,20 +279,20 @@ def _say(folder: Path, **seconds: float) -> None:
 
 
 def scored(folder: Path) -> None:
-    from scoring.running import score_all
+    from scoring.batch_scoring import score_all
 
     if not score_all(moment=_moment()):
         raise SystemExit("No score was written.")
 
 
 def scored_again(folder: Path) -> None:
-    from scoring.running import score_all
+    from scoring.batch_scoring import score_all
 
     score_all(moment=_moment())
 
 
 def scored_in_the_night(folder: Path) -> None:
-    from scoring.running import score_all
+    from scoring.batch_scoring import score_all
 
     score_all(moment=_tonight())
 

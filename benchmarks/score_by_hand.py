@@ -6,7 +6,7 @@ the moment, and when an event next leaves a window.
 
 from datetime import datetime
 
-from scoring.fading import EPOCH
+from scoring.decay import EPOCH
 
 QUERY = """
 WITH day AS (

@@ -13,7 +13,7 @@ from connectors.errors import Expired, Refused
 from connectors.http import Answer, Line
 from connectors.models import Connector
 from connectors.session import Session
-from core.sealing import Sealed
+from core.encryption import Sealed
 
 T = TypeVar("T")
 

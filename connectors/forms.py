@@ -10,7 +10,7 @@ from connectors.allowed_hosts import EXAMPLES, Forbidden, base_of
 from connectors.auth import Blank, Method
 from connectors.models import Connector
 from connectors.registry import Crm
-from core.sealing import Unsealable
+from core.encryption import Unsealable
 from team.forms import check_cron
 
 RHYTHMS = {

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from core.sealing import SealedField
+from core.encryption import SealedField
 from core.work import State, Work
 from imports.models.jobs import Import
 

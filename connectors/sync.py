@@ -19,7 +19,7 @@ from connectors.models import ACTIVE, Connector, Pull
 from connectors.protocol import Page, Reader, Window
 from connectors.registry import CRMS, reader_for
 from connectors.spool import Lost, Spool, discard, left_over
-from core.sealing import Unsealable
+from core.encryption import Unsealable
 from core.work import PermanentFailure, Postpone, State
 from imports.actions import start_import
 from imports.files import storage

@@ -18,7 +18,7 @@ from connectors.errors import Fault
 from connectors.forms import ConnectorForm
 from connectors.models import Connector
 from connectors.registry import CRMS, Crm
-from core.live import render_live
+from core.htmx import render_live
 from core.tasks import enqueue
 from team.access import needs
 from team.models import User

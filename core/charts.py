@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.numbers import axis_label
+from core.formatting import axis_label
 
 FORBIDDEN_TRACES = {"scattergl", "parcoords", "splom", "heatmapgl", "pointcloud", "scatterpolargl"}
 

@@ -1,7 +1,7 @@
 """Read numbers, ids, dates, texts and JSON out of a request. Pure; every value that comes from outside is read here.
 
 Each function returns a value within its bounds, or None where the text is empty, and raises `BadValue` with a sentence
-for the reader otherwise. A page that does not catch it answers 400 (`core.guard`), the API answers 400 with a problem.
+for the reader otherwise. A page that does not catch it answers 400 (`core.url_guard`), the API answers 400 with a problem.
 """
 
 import json

@@ -11,7 +11,7 @@ from django.db import connection
 from crm.models import Account, Lead
 from crm.rule_fields import LINKS
 from facts import registry
-from facts.duck import open_engine
+from facts.duckdb_engine import open_engine
 from team.models import Company
 
 OWN = {

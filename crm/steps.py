@@ -1,13 +1,13 @@
 """What the records' room adds to the chain of the night."""
 
-from crm import rates
+from crm.rates import exchange_rates
 from facts.refresh import Progress
 from facts.steps import Step, register
 
 
 def settle_rates(progress: Progress) -> int:
     """Reckon what a currency is worth on each day, before the facts are copied that metrics convert with."""
-    return rates.settle()
+    return exchange_rates.settle()
 
 
 register(Step("rates", "Reckon the exchange rate of each day", settle_rates, comes_first=True))

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from crm import rate_views
+from crm.rates import views
 
 urlpatterns = [
-    path("imports/rates/", rate_views.exchange_rates, name="exchange_rates"),
+    path("imports/rates/", views.exchange_rates, name="exchange_rates"),
 ]

@@ -7,6 +7,6 @@ class FactsConfig(AppConfig):
     verbose_name = "Facts"
 
     def ready(self) -> None:
-        from facts import people  # noqa: F401
+        from facts import team_tables  # noqa: F401
 
         autodiscover_modules("facts", "steps")

@@ -16,9 +16,9 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
+from facts.batches import Portion, are_many, following, spared
 from facts.engine import Facts
 from facts.models import BatchRun
-from facts.portions import Portion, are_many, following, spared
 from facts.refresh import Progress
 from facts.set_aside import forget_deleted, work_through
 

@@ -23,7 +23,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from django.conf import settings
 
-from facts import lake
+from facts import delta_tables
 from facts.models import Snapshot
 from facts.registry import FactTable, get, tables
 from team.models import Company
@@ -111,7 +111,7 @@ def _key(snapshot: Snapshot | None, zone: str) -> tuple[Any, ...]:
 
 
 def _open(snapshot: Snapshot | None, zone: str) -> Facts:
-    module = import_module({"duckdb": "facts.duck", "spark": "facts.spark"}[settings.FACTS_ENGINE])
+    module = import_module({"duckdb": "facts.duckdb_engine", "spark": "facts.spark"}[settings.FACTS_ENGINE])
     deltas = _deltas(snapshot) if snapshot else {}
     if deltas is None:
         log.error("The facts of %s are gone from %s; the next refresh builds them anew.", snapshot, settings.FACTS_DIR)
@@ -122,6 +122,6 @@ def _open(snapshot: Snapshot | None, zone: str) -> Facts:
 def _deltas(snapshot: Snapshot) -> dict[str, DeltaTable] | None:
     """Open every table at the version that the snapshot names; None when one of them is no longer there."""
     names = [name for name in snapshot.versions if name in tables()]
-    found = {name: lake.open_at(name, snapshot.versions[name], snapshot.lake_ids[name]) for name in names}
+    found = {name: delta_tables.open_at(name, snapshot.versions[name], snapshot.lake_ids[name]) for name in names}
     there = {name: delta for name, delta in found.items() if delta is not None}
     return there if len(there) == len(names) else None

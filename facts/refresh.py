@@ -22,7 +22,7 @@ from deltalake.exceptions import DeltaError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from facts import lake
+from facts import delta_tables
 from facts.models import Copy, Deletion, Snapshot
 from facts.registry import tables
 from facts.set_aside import note_implausible
@@ -218,7 +218,7 @@ def _tidy(snapshot: Snapshot) -> None:
     Snapshot.objects.filter(taken_at__lt=snapshot.taken_at - FORGOTTEN_AFTER).delete()
     kept = list(Snapshot.objects.order_by("-taken_at")[:KEPT_SNAPSHOTS])
     try:
-        lake.announce(snapshot.versions, snapshot.rows, snapshot.taken_at)
+        delta_tables.announce(snapshot.versions, snapshot.rows, snapshot.taken_at)
         if _is_first_of_its_day(kept):
             _sweep(kept)
     except (DeltaError, OSError):
@@ -232,11 +232,11 @@ def _is_first_of_its_day(kept: list[Snapshot]) -> bool:
 def _sweep(kept: list[Snapshot]) -> None:
     newest = kept[0]
     for name, version in newest.versions.items():
-        if table := lake.open_at(name, version, newest.lake_ids[name]):
-            lake.sweep(table, _kept_versions(name, newest.lake_ids[name], kept))
-    lake.sweep_announcements()
+        if table := delta_tables.open_at(name, version, newest.lake_ids[name]):
+            delta_tables.sweep(table, _kept_versions(name, newest.lake_ids[name], kept))
+    delta_tables.sweep_announcements()
 
 
 def _kept_versions(name: str, lake_id: str, kept: list[Snapshot]) -> list[int]:
     versions = {snapshot.versions[name] for snapshot in kept if snapshot.lake_ids.get(name) == lake_id}
-    return [version for version in versions if lake.open_at(name, version, lake_id)]
+    return [version for version in versions if delta_tables.open_at(name, version, lake_id)]

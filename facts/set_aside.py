@@ -13,9 +13,9 @@ import pyarrow as pa
 from django.db import DataError, IntegrityError, connection, models
 from django.utils import timezone
 
+from facts.batches import Portion
 from facts.export import LIMITS, is_plausible_sql
 from facts.models import SetAside
-from facts.portions import Portion
 from facts.registry import FactTable
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from deltalake import DeltaTable
 from django.core.exceptions import ImproperlyConfigured
 from ibis.formats.pandas import PandasData
 
-from facts import custom, lake
+from facts import custom, delta_tables
 from facts.registry import FactTable
 
 
@@ -59,7 +59,7 @@ class Spark:
         return rows.mutate(**{column: rows[column].cast("timestamp('UTC')") for column in moments})
 
     def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
-        files = [part.path for part in lake.segments(delta)] if delta is not None else []
+        files = [part.path for part in delta_tables.segments(delta)] if delta is not None else []
         declared = ", ".join(f"`{column.name}` {column.spark}" for column in table.columns)
         if files:
             rows = self.session.read.schema(declared).parquet(*files)

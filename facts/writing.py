@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from facts import lake
+from facts import delta_tables
 from facts.export import Export
 from facts.models import Copy
 from facts.registry import FactTable
@@ -34,7 +34,7 @@ class Writer:
     def _is_valid(self, copy: Copy) -> bool:
         """Another database, a restored dump, another declaration, a folder emptied: each makes a copy worthless."""
         same = copy.origin == self.origin and copy.shape == self.table.shape
-        return same and lake.open_at(self.table.name, copy.version, copy.lake_id) is not None
+        return same and delta_tables.open_at(self.table.name, copy.version, copy.lake_id) is not None
 
     def is_blank(self) -> bool:
         """Whether there is nothing to copy yet: an empty table costs nothing before its first row."""
@@ -53,11 +53,11 @@ class Writer:
         False when the clock (`time.monotonic`) reached `until` first.
         """
         missing = self.export.count() - (self.copy.rows if self.copy else 0)
-        if missing <= lake.SEGMENT_ROWS or not self.table.is_stamped:
+        if missing <= delta_tables.SEGMENT_ROWS or not self.table.is_stamped:
             return True
         delta = (self._caught_up(self.copy) if self.copy else None) or self._begun()
         already = self.copy.staged if self.copy else 0
-        parts = lake.segments(delta)
+        parts = delta_tables.segments(delta)
         last_id = parts[-1].last if parts else ALL_IDS[0]
         while self.export.has_after(last_id):
             if time.monotonic() > until:
@@ -72,7 +72,7 @@ class Writer:
     def _caught_up(self, copy: Copy) -> DeltaTable | None:
         """Open the copy with what changed among the rows that it has; None when it is better written anew."""
         delta = self._reopened(copy)
-        if delta is None or not _parted(parts := lake.segments(delta)):
+        if delta is None or not _parted(parts := delta_tables.segments(delta)):
             return None
         gone, last_id = self.export.gone_ids(), parts[-1].last if parts else ALL_IDS[0]
         touched = np.union1d(self.export.changed_ids(last_id), gone)
@@ -94,7 +94,7 @@ class Writer:
             return self._kept(self.copy, horizon)
         self.heard(self.table.name, len(rows))
         delta = self._begun()
-        lake.append(delta, self.table.arrow, rows.to_batches())
+        delta_tables.append(delta, self.table.arrow, rows.to_batches())
         return self._written(delta, horizon, checksum)
 
     def _anew(self, horizon: str) -> Copy:
@@ -111,7 +111,7 @@ class Writer:
         if self._is_much(changed + gone.size, self.copy):
             return None
         delta = self._reopened(self.copy)
-        if delta is None or not _parted(parts := lake.segments(delta)):
+        if delta is None or not _parted(parts := delta_tables.segments(delta)):
             return None
         self._write_changes(delta, parts, gone)
         written = self._written(delta, horizon)
@@ -120,11 +120,11 @@ class Writer:
     def _is_much(self, touched: int, copy: Copy) -> bool:
         return touched > max(FEW, ANEW_ABOVE * copy.rows)
 
-    def _write_changes(self, delta: DeltaTable, parts: list[lake.Segment], gone: np.ndarray) -> None:
+    def _write_changes(self, delta: DeltaTable, parts: list[delta_tables.Segment], gone: np.ndarray) -> None:
         """Change the files that changed rows lie in; a few newer rows go into the last one, more get their own."""
         last_id = parts[-1].last if parts else ALL_IDS[0]
         ranges = _ranges(parts)
-        has_room = bool(parts) and parts[-1].rows + self.export.count_after(last_id) <= lake.SEGMENT_ROWS
+        has_room = bool(parts) and parts[-1].rows + self.export.count_after(last_id) <= delta_tables.SEGMENT_ROWS
         if has_room:
             ranges[-1] = (ranges[-1][0], ALL_IDS[1])
         touched = np.union1d(self.export.changed_ids(ranges[-1][1] if ranges else last_id), gone)
@@ -135,7 +135,7 @@ class Writer:
     def _replace_touched(
         self,
         delta: DeltaTable,
-        parts: list[lake.Segment],
+        parts: list[delta_tables.Segment],
         ranges: list[tuple[int, int]],
         touched: np.ndarray,
         gone: np.ndarray,
@@ -143,7 +143,7 @@ class Writer:
         for part, (first, last) in zip(parts, ranges, strict=True):
             if _any_within(touched, first, last):
                 fresh = self.export.changed_between(first, last)
-                lake.replace(delta, (first, last), [part], fresh, pa.array(gone, pa.int64()))
+                delta_tables.replace(delta, (first, last), [part], fresh, pa.array(gone, pa.int64()))
                 self.heard(self.table.name, len(fresh))
 
     def _append_after(self, delta: DeltaTable, last_id: int) -> None:
@@ -153,15 +153,15 @@ class Writer:
     def _append_one(self, delta: DeltaTable, last_id: int) -> int:
         """Append one segment of the rows with higher ids; return the last id in it."""
         before = self.export.rows_read
-        lake.append(delta, self.table.arrow, self.export.after(last_id, lake.SEGMENT_ROWS))
+        delta_tables.append(delta, self.table.arrow, self.export.after(last_id, delta_tables.SEGMENT_ROWS))
         self.heard(self.table.name, self.export.rows_read - before)
         return self.export.last_id
 
     def _begun(self) -> DeltaTable:
-        return lake.begin(self.table.name, self.table.arrow)
+        return delta_tables.begin(self.table.name, self.table.arrow)
 
     def _reopened(self, copy: Copy) -> DeltaTable | None:
-        return lake.return_to(self.table.name, copy.version, copy.lake_id)
+        return delta_tables.return_to(self.table.name, copy.version, copy.lake_id)
 
     def _kept(self, copy: Copy, horizon: str) -> Copy:
         copy.horizon, copy.staged = horizon, 0
@@ -176,7 +176,7 @@ class Writer:
             shape=self.table.shape,
             checksum=checksum,
             horizon=horizon,
-            rows=sum(part.rows for part in lake.segments(delta)),
+            rows=sum(part.rows for part in delta_tables.segments(delta)),
         )
 
 
@@ -192,7 +192,7 @@ def _oid(cursor: Any, table: FactTable) -> int:
     return int(cursor.fetchone()[0])
 
 
-def _ranges(parts: list[lake.Segment]) -> list[tuple[int, int]]:
+def _ranges(parts: list[delta_tables.Segment]) -> list[tuple[int, int]]:
     """Cut the ids up to the last one into one range per file; ids between two files belong to the later one."""
     starts = [ALL_IDS[0], *(part.last + 1 for part in parts[:-1])]
     return list(zip(starts, (part.last for part in parts), strict=False))
@@ -202,6 +202,6 @@ def _any_within(ids: np.ndarray, first: int, last: int) -> bool:
     return bool(np.searchsorted(ids, first) < np.searchsorted(ids, last, side="right"))
 
 
-def _parted(parts: list[lake.Segment]) -> bool:
+def _parted(parts: list[delta_tables.Segment]) -> bool:
     """Whether no two files share ids, which only a stranger's hand could bring about."""
     return all(one.last < other.first for one, other in pairwise(parts))

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from crm.models import Account, Lead
 from funnel.definitions import in_force
+from funnel.evaluate_one import ask
 from funnel.models import Move
-from funnel.one import ask
 from funnel.permissions import MOVE_BUYER, Step
 from funnel.queries import stage_of
 from team.models import User

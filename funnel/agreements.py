@@ -5,10 +5,10 @@ from typing import Any
 
 from agreements.kinds import Kind, register
 from facts.rules import check, in_words
-from funnel.forms import FunnelTerms, StageTerms
 from funnel.handoffs.terms import Terms
-from funnel.sla_forms import OwedTerms, SlaTerms, owed_in_words
-from funnel.stages import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS, from_terms
+from funnel.slas.forms import OwedTerms, SlaTerms, owed_in_words
+from funnel.stages.drafts import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS, from_terms
+from funnel.stages.forms import FunnelTerms, StageTerms
 
 LABELS = {
     "way": WAYS,

@@ -4,7 +4,7 @@ import numpy as np
 
 from crm import changed_rows
 from crm.changed_rows import changed_ids
-from funnel.stages import Funnel
+from funnel.stages.drafts import Funnel
 
 LEADS = f"""{changed_rows.LEADS}
 UNION SELECT lead_id FROM crm_stagechange WHERE {{new}} AND lead_id IS NOT NULL

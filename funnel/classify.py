@@ -21,18 +21,18 @@ from crm.live_tables import FewBuyers
 from crm.models import Lead, StageMapping
 from crm.rule_fields import Described
 from facts.batch_run import BatchJob
+from facts.batches import Portion, without
 from facts.copying import copy_in, rows_of
 from facts.engine import Facts, open_facts
-from facts.portions import Portion, without
 from facts.refresh import Progress
 from facts.rules import leaves
 from funnel.changes import changed, names_changed
-from funnel.dated import Asked
 from funnel.definitions import in_force
-from funnel.figures import meanings_of, with_figures
+from funnel.derived_fields import meanings_of, with_figures
+from funnel.entry_dates import Asked
 from funnel.models import Classification, Move
-from funnel.sorting import new_moves
-from funnel.stages import Funnel
+from funnel.stages.drafts import Funnel
+from funnel.transitions import new_moves
 from scoring.definitions import scores_may_rise
 from team.models import Company
 

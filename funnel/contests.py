@@ -14,7 +14,7 @@ from funnel.models import Answer, Move, Ruling, Verdict
 from funnel.permissions import ANSWER_VERDICT, CONTEST_VERDICT, RULE_ON_CONTEST
 from funnel.queries import stage_of
 from notify.actions import News, tell, tell_all
-from team import reauthentication
+from team.accounts import reauthentication
 from team.models import Role, User
 
 DAYS_TO_RULE = 14

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from funnel.stages import Stage
+from funnel.stages.drafts import Stage
 
 RESPONSES = 3
 RESPONSE_DAYS = 90

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from agreements.models import Version
 from funnel.defaults import ORDER, STAGES
-from funnel.stages import Funnel, Stage, from_terms, in_order
+from funnel.stages.drafts import Funnel, Stage, from_terms, in_order
 from team.models import User
 
 STAGE, FUNNEL = "stage", "funnel"

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from core.numbers import as_decimal
+from core.formatting import as_decimal
 from crm.readable import ReadableRows
 from facts.engine import Facts
-from funnel import cuts
+from funnel import dimensions
+from funnel.lead_table import Reading
 from funnel.patterns import COHORT, TO_THE_WIN, Pattern, Question, Spread, entered, flowed, skipped, stayed, went_on
-from funnel.reading import Reading
-from funnel.stages import Funnel, Stage
+from funnel.stages.drafts import Funnel, Stage
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def by_cut(
     """Return for each value of a cut its key, its name, leads, won and value; the largest first."""
     reading = Reading(facts, funnel, question, within)
     rows = reading.cut_counts(name)
-    names = cuts.names(facts, name, [row.cut for row in rows])
+    names = dimensions.names(facts, name, [row.cut for row in rows])
     return [(row.cut, names.get(row.cut, row.cut), int(row.leads), int(row.won), as_decimal(row.worth)) for row in rows]
 
 

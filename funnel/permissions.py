@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from crm.models import Account, Lead, Owner
 from crm.permissions import IMPORTERS
 from funnel.models import Answer, HandOff, Verdict
-from funnel.stages import Funnel, Stage
+from funnel.stages.drafts import Funnel, Stage
 from team.access import may, own_ids, reports_of
 from team.authorization import Action, register
 from team.models import Role, User

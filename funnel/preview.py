@@ -3,13 +3,13 @@
 import ibis
 from django.utils import timezone
 
-from core.numbers import short_number
+from core.formatting import short_number
 from crm.readable import ReadableRows, is_limited
 from crm.rule_fields import LINKS, SUBJECTS, Described
 from facts.compiling import Question, with_rules
 from facts.engine import open_facts
 from facts.rules import Rule
-from funnel.figures import meanings_of, with_figures
+from funnel.derived_fields import meanings_of, with_figures
 from team.models import User
 
 

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from crm.models import Account, Lead
 from funnel.models import HandOff, Move
-from funnel.stages import Funnel
+from funnel.stages.drafts import Funnel
 from team.access import own_ids
 from team.models import User
 

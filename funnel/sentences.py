@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.numbers import days, percent, short_number
+from core.formatting import days, percent, short_number
 from funnel.measures import River, Step
 from funnel.patterns import EVENT
 

@@ -3,7 +3,7 @@
 from facts.refresh import Progress, refresh, stage
 from facts.steps import Step, register
 from funnel.classify import classify
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 
 PORTION_SECONDS = 40  # below what one bell may take
 

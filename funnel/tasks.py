@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from funnel.contests import tell_late_rulings
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 
 
 @shared_task(name="funnel.clocks")

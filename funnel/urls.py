@@ -1,6 +1,12 @@
 from django.urls import path, re_path
 
-from funnel import buyer_views, inbox_views, routing_views, sla_views, stage_views, verdict_views, views
+from funnel import views
+from funnel.buyers import views as buyer_views
+from funnel.inbox import views as inbox_views
+from funnel.routing import views as routing_views
+from funnel.slas import views as sla_views
+from funnel.stages import views as stage_views
+from funnel.verdicts import views as verdict_views
 
 urlpatterns = [
     path("funnel/", views.funnel, name="funnel"),

@@ -11,21 +11,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core import periods
-from core.live import render_live
+from core.csv_export import download
+from core.htmx import render_live
 from core.periods import BadPeriod
-from core.sheets import download
 from crm.models import Lead
 from crm.readable import is_limited
 from facts.engine import Facts, open_facts
-from funnel import address, cuts, sheets
-from funnel.address import WIDTHS, View
+from funnel import csv_rows, dimensions, url_params
 from funnel.definitions import in_force
-from funnel.discretion import ReadFunnel
 from funnel.models import Move
 from funnel.patterns import BASES, COHORT, Question
-from funnel.river import draw
+from funnel.sankey import draw
 from funnel.sentences import headline
-from funnel.stages import Funnel
+from funnel.stages.drafts import Funnel
+from funnel.url_params import WIDTHS, View
+from funnel.visibility import ReadFunnel
 from team.models import Company, User
 
 ROWS = 25
@@ -42,7 +42,7 @@ def funnel(request: HttpRequest) -> HttpResponseBase:
     read = ReadFunnel(user, facts, stages, view.question)
     found, rows = read.river(), _cut_rows(read, view) if view.by else []
     if request.GET.get("format") == "csv":
-        return download("funnel", sheets.steps(found, stages))
+        return download("funnel", csv_rows.steps(found, stages))
     context = {
         "river": found,
         "funnel": stages,
@@ -55,8 +55,8 @@ def funnel(request: HttpRequest) -> HttpResponseBase:
         "presets": periods.PRESETS,
         "bases": BASES,
         "widths": WIDTHS,
-        "cuts": cuts.CUTS.values(),
-        "cut": cuts.CUTS.get(view.by),
+        "cuts": dimensions.CUTS.values(),
+        "cut": dimensions.CUTS.get(view.by),
         "lines": Paginator(rows, ROWS).get_page(request.GET.get("page")),
         "filters": _filters(facts, view),
         "largest": max((step.entered for step in found.steps), default=0),
@@ -71,7 +71,7 @@ def funnel(request: HttpRequest) -> HttpResponseBase:
 
 def _view(request: HttpRequest, today: Any) -> tuple[View, str]:
     try:
-        return address.read(request.GET, today), ""
+        return url_params.read(request.GET, today), ""
     except BadPeriod as error:
         return View(Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))), str(error)
 
@@ -88,7 +88,7 @@ def _cut_rows(read: ReadFunnel, view: View) -> list[Any]:
 
 def _filters(facts: Facts, view: View) -> list[tuple[str, str, str]]:
     return [
-        (name, cuts.CUTS[name].label, cuts.names(facts, name, [value]).get(value, value))
+        (name, dimensions.CUTS[name].label, dimensions.names(facts, name, [value]).get(value, value))
         for name, value in view.question.where.items()
     ]
 

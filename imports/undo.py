@@ -13,8 +13,8 @@ from django.apps import apps
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from crm import rates
 from crm.models import ExchangeRate
+from crm.rates import exchange_rates
 from imports.load.linking import records
 from imports.load.locks import one_at_a_time
 from imports.load.removals import put_back
@@ -233,7 +233,7 @@ def _settle(run: Import) -> None:
     brought = any("exchange_rate" in file.counts for file in run.files.all())
     if brought and not ExchangeRate.objects.exists():  # the first rates had switched the conversion on
         Company.objects.filter(pk=1).update(foreign_amounts=Company.ForeignAmounts.KEEP)
-    rates.settle()
+    exchange_rates.settle()
     others = Import.objects.filter(undone_at=None).exclude(pk=run.pk).exclude(currency="")
     if run.gave_currency and not others.exists():
         Company.objects.filter(pk=1, currency=run.currency).update(currency="")

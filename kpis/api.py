@@ -17,7 +17,7 @@ from core.periods import PRESETS, BadPeriod, Period
 from core.request_values import BadValue, read_int
 from crm.api import RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
-from kpis import discretion, drill
+from kpis import drill, visibility
 from kpis.compute import read_period
 from kpis.registry import BadCut, Metric, UnknownMetric, all_metrics, get
 
@@ -148,7 +148,7 @@ class MetricViewSet(Manners, ViewSet):
         _check_names(request, {"from", "to", "period", "by", "where"})
         by, where = request.query_params.get("by") or None, _where(request)
         user = request.user
-        result = _answered(lambda: discretion.compute(user, metric, _period(request), by=by, where=where))
+        result = _answered(lambda: visibility.compute(user, metric, _period(request), by=by, where=where))
         return Response(result.as_json())
 
     @extend_schema(operation_id="metrics_records", parameters=[*DAYS, WHERE, *PAGE], responses=RecordsSerializer)

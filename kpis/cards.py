@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.numbers import percent
-from kpis import address, sentences
+from core.formatting import percent
+from kpis import sentences, url_params
+from kpis.comparison import Reading
 from kpis.dashboard import LEAD_METRICS, Dashboard
 from kpis.models import Benchmark
-from kpis.reading import Reading
 from kpis.result import Quartiles, Result
 
 
@@ -79,8 +79,8 @@ def _card(board: Dashboard, reading: Reading, label: str = "", note: str = "", *
     return Card(
         label or reading.metric.name,
         reading,
-        address.metric(key, board.question, by=None),
-        address.records(key, board.question, by=None) if reading.now.n else "",
+        url_params.metric(key, board.question, by=None),
+        url_params.records(key, board.question, by=None) if reading.now.n else "",
         f"{reading.change} against {before.label}" if before and reading.change else "",
         note,
         **more,

@@ -16,13 +16,13 @@ from django.utils import timezone
 from core.periods import BadPeriod, Period, add_months, parse_day, preset
 from crm.readable import ReadableRows
 from facts.engine import Facts, open_facts
-from kpis import memory
-from kpis.asking import EVENING, Cut, Sums, is_converted
+from kpis import result_cache
+from kpis.aggregation import Folded, figures, fold
 from kpis.custom import custom_names
 from kpis.dimensions import BLANK, CUSTOM
-from kpis.folding import Folded, figures, fold
 from kpis.grains import GRAINS, Grain, grain_of
 from kpis.models import Benchmark
+from kpis.query import EVENING, Cut, Sums, is_converted
 from kpis.registry import BadCut, Measure, Metric, get
 from kpis.result import Figures, Part, Result, cents
 from kpis.rows import Scope
@@ -48,7 +48,7 @@ def compute(
     """Return the metric for the period, whole and by parts, over the rows that all of `where` match.
 
     Without dates it covers all there is, undated rows included. With `within` only what a reader may read is counted.
-    Pages and the API ask through `kpis.discretion`, which decides that.
+    Pages and the API ask through `kpis.visibility`, which decides that.
 
     Raises:
         UnknownMetric, BadCut: with what exists.
@@ -58,7 +58,7 @@ def compute(
     for name in [*([by] if by else []), *cut.where]:
         metric.check_dimension(name)
     scope = scope_of(period, facts, shared, within)
-    result = memory.remembered(_address(scope, metric, cut), lambda: answer(scope, metric, cut))
+    result = result_cache.remembered(_address(scope, metric, cut), lambda: answer(scope, metric, cut))
     return _beside_benchmark(metric, result, shared)
 
 
@@ -329,7 +329,9 @@ def _evenings(
     cut = Cut(EVENING, dict(where or {}))
     every = replace(scope, asked_evenings=tuple(evenings.values()))
     address = _address(every, metric, cut)
-    rows = memory.remembered(address, lambda: [row for one in metric.all_measures for row in asked(every, one, cut)])
+    rows = result_cache.remembered(
+        address, lambda: [row for one in metric.all_measures for row in asked(every, one, cut)]
+    )
     converts = is_converted(scope, cut)
     found = {
         key: fold([row for row in rows if row.key == day.isoformat()], scope.currency, converts=converts)

@@ -12,14 +12,14 @@ from typing import Any
 from core.periods import Period
 from crm.readable import ReadableRows, Reader
 from facts.engine import Facts, open_facts
-from kpis import discretion, pace, ranking
-from kpis.asking import record_id
+from kpis import pace, ranking, visibility
+from kpis.comparison import Reading
 from kpis.compute import evenings_of, scope_of
 from kpis.dimensions import BLANK
 from kpis.dimensions import get as dimension
 from kpis.grains import GRAINS, grain_for, stock_grain_for
 from kpis.models import Benchmark
-from kpis.reading import Reading
+from kpis.query import record_id
 from kpis.registry import BadCut, Metric, get
 from kpis.result import Part, Result
 from kpis.shared import Shared
@@ -165,7 +165,7 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
         PermissionDenied: a filter would show what a colleague achieved, and the user may not see that.
     """
     facts = facts or open_facts()
-    discretion.check(user, question.where)
+    visibility.check(user, question.where)
     recorded = _recorded(facts)
     if not recorded:
         return Dashboard(question, facts.as_of, recorded)
@@ -284,18 +284,18 @@ class _Asked:
         if not self._can(key):
             return None
         where = self.question.where
-        now, before = discretion.compare(self.user, key, self.question.period, where=where, **self._known)
+        now, before = visibility.compare(self.user, key, self.question.period, where=where, **self._known)
         return Reading(get(key), now, before)
 
     def _compute(self, key: str, period: Period, by: str | None = None, **more: str) -> Result:
         where = {**self.question.where, **more}
-        return discretion.compute(self.user, key, period, by=by, where=where, **self._known)
+        return visibility.compute(self.user, key, period, by=by, where=where, **self._known)
 
     def trend(self, key: str, grain: str, **more: str) -> Result | None:
         if not self._can(key, *more):
             return None
         where = {**self.question.where, **more}
-        return discretion.trend(self.user, key, self.question.period, grain=grain, where=where, **self._known)
+        return visibility.trend(self.user, key, self.question.period, grain=grain, where=where, **self._known)
 
     def spend_by_side(self, grain: str) -> Iterable[tuple[str, Result]]:
         for side in ("marketing", "sales"):

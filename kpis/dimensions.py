@@ -24,7 +24,7 @@ class Dimension:
     """A way to cut: `lookup` names the fact table that gives ids their names; empty when the value is a text.
 
     A value may name a colleague, whose achievement it then shows, or tell of a buyer, as free text may:
-    `kpis.discretion` says who sees that.
+    `kpis.visibility` says who sees that.
     """
 
     name: str

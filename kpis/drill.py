@@ -12,9 +12,9 @@ from django.db.models.expressions import RawSQL
 from core.periods import Period
 from crm.readable import ReadableRows
 from facts.engine import Facts, open_facts
-from kpis import discretion
-from kpis.asking import Cut, counted_ids
+from kpis import visibility
 from kpis.compute import scope_of
+from kpis.query import Cut, counted_ids
 from kpis.record_tables import Column, columns_of
 from kpis.registry import BadCut, Measure, Metric, get
 from kpis.result import Result
@@ -92,7 +92,7 @@ def records(
     facts = facts or open_facts()
     conditions = {**(where or {}), **({by: part} if by and part else {})}
     rows = ReadableRows(user)
-    result = discretion.compute(user, metric, period, where=conditions, facts=facts, rows=rows)
+    result = visibility.compute(user, metric, period, where=conditions, facts=facts, rows=rows)
     cut, scope = Cut("", conditions), scope_of(period, facts, within=rows if result.is_readable_only else None)
     measures = {measure.table: measure for measure in (chosen(scope, one, cut) for one in metric.measures)}
     measure = _of_table(metric, measures, table)

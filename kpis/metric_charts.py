@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.charts import Chart, axis
-from core.numbers import by_unit
+from core.formatting import by_unit
 from kpis.charts import finished, labels
 from kpis.registry import Metric
 from kpis.result import Part, Result

@@ -9,20 +9,20 @@ from core.charts import Chart
 from core.periods import Period
 from crm.readable import ReadableRows, Reader
 from facts.engine import Facts, open_facts
-from kpis import address, discretion, metric_charts, pace
-from kpis.asking import record_id
+from kpis import metric_charts, pace, url_params, visibility
 from kpis.charts import label
+from kpis.comparison import Reading
 from kpis.custom import custom_names
 from kpis.dashboard import Question
 from kpis.dimensions import BLANK, CUSTOM
 from kpis.dimensions import get as dimension
 from kpis.grains import GRAINS
-from kpis.memory import remembered
 from kpis.models import Benchmark
 from kpis.pace import Pace
-from kpis.reading import Reading
+from kpis.query import record_id
 from kpis.registry import Metric
 from kpis.result import Part, Result
+from kpis.result_cache import remembered
 
 MOST_DAYS = {"day": 45, "week": 190, "month": 1200}  # how long a period may be to be shown so finely
 
@@ -78,10 +78,10 @@ def build(metric: Metric, question: Question, grain: str, today: date, user: Rea
     """
     facts, rows = open_facts(), ReadableRows(user)
     period, where = question.period, question.where
-    now, before = discretion.compare(user, metric, period, where=where, facts=facts, rows=rows)
+    now, before = visibility.compare(user, metric, period, where=where, facts=facts, rows=rows)
     reading = Reading(metric, now, before)
     grain = grain if grain in GRAINS else default_grain(period)
-    over_time = discretion.trend(user, metric, period, grain=grain, where=where, facts=facts, rows=rows)
+    over_time = visibility.trend(user, metric, period, grain=grain, where=where, facts=facts, rows=rows)
     benchmarks = list(Benchmark.objects.filter(metric=metric.benchmark_key))
     reference = next((benchmark.value for benchmark in benchmarks if benchmark.is_reference), None)
     return Page(
@@ -138,7 +138,7 @@ def when(period: Period) -> str:
 
 def _cut(metric: Metric, question: Question, user: Reader, facts: Facts, rows: ReadableRows) -> Cut:
     by = question.by
-    result = discretion.compute(user, metric, question.period, by=by, where=question.where, facts=facts, rows=rows)
+    result = visibility.compute(user, metric, question.period, by=by, where=question.where, facts=facts, rows=rows)
     lines = tuple(_line(metric, question, by, part) for part in result.parts)
     largest = max([abs(float(part.value)) for part in result.parts if part.value is not None], default=0.0)
     return Cut(by, dimension(by).label, result, lines, largest)
@@ -148,7 +148,10 @@ def _line(metric: Metric, question: Question, by: str, part: Part) -> Line:
     name = "None" if part.key == BLANK else label(part.key, by, question.period) if by in GRAINS else part.label
     changes: dict[str, Any] = {"by": None, by: part.key}
     return Line(
-        part, name, address.metric(metric.key, question, **changes), address.records(metric.key, question, **changes)
+        part,
+        name,
+        url_params.metric(metric.key, question, **changes),
+        url_params.records(metric.key, question, **changes),
     )
 
 

@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core import periods
-from core.live import render_live
+from core.csv_export import download
+from core.htmx import render_live
 from core.periods import BadPeriod
-from core.sheets import download
-from kpis import address, metric_page, record_tables, sheets
+from kpis import csv_rows, metric_page, record_tables, url_params
 from kpis.dashboard import Question
 from kpis.dimensions import get as dimension
 from kpis.drill import Drill
@@ -44,13 +44,13 @@ def metric(request: HttpRequest, key: str) -> HttpResponseBase:
     found, today = _metric(key), _today()
     fault = ""
     try:
-        question = address.read(request.GET, today)
+        question = url_params.read(request.GET, today)
         page = metric_page.build(found, question, request.GET.get("grain", ""), today, request.user)
     except (BadPeriod, BadCut) as error:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))
         page = metric_page.build(found, question, "", today, request.user)
     if request.GET.get("format") == "csv" and not fault:
-        return download(f"{key}-{page.cut.name if page.cut else page.grain}", sheets.parts(page))
+        return download(f"{key}-{page.cut.name if page.cut else page.grain}", csv_rows.parts(page))
     return render_live(request, "kpis/metric.html", _shown(request, page, fault), status=400 if fault else 200)
 
 
@@ -68,8 +68,8 @@ def _shown(request: HttpRequest, page: metric_page.Page, fault: str) -> dict[str
         "cuts": [(name, dimension(name).label) for name in found.dimensions if name not in GRAINS],
         "grains": [(name, grain.label) for name, grain in GRAINS.items()],
         "lines": Paginator(lines, PARTS).get_page(request.GET.get("page")),
-        "records_link": address.records(found.key, question, by=None),
-        "factors": [(get(key), address.metric(key, question, by=None)) for key in found.factors],
+        "records_link": url_params.records(found.key, question, by=None),
+        "factors": [(get(key), url_params.metric(key, question, by=None)) for key in found.factors],
         "may_set_goal": may(request.user, "set_goal") and found.may_be_goal,
         "may_set_benchmark": may(request.user, "set_benchmark"),
     }
@@ -81,13 +81,13 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
     """List the records that were counted, as far as the reader may see them."""
     found, fault = _metric(key), ""
     try:
-        question = address.read(request.GET, _today())
+        question = url_params.read(request.GET, _today())
         drill = _drill(request, found, question, request.GET.get("table") or None)
     except (BadPeriod, BadCut) as error:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, _today(), Company.get().fiscal_calendar))
         drill = _drill(request, found, question, None)
     if request.GET.get("format") == "csv" and not fault:
-        return download(f"{key}-{drill.table}", sheets.records(drill.columns, _chunks(drill)))
+        return download(f"{key}-{drill.table}", csv_rows.records(drill.columns, _chunks(drill)))
     page = Paginator(drill.visible_ids, ROWS).get_page(request.GET.get("page"))
     rows = drill.page(max(0, page.start_index() - 1), page.end_index(), *record_tables.related(drill.columns))
     context = {
@@ -103,7 +103,7 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         "columns": drill.columns,
         "rows": [[column.cell(row) for column in drill.columns] for row in rows],
         "page": page,
-        "metric_link": address.metric(key, question, by=None),
+        "metric_link": url_params.metric(key, question, by=None),
     }
     return render(request, "kpis/metric_records.html", context, status=400 if fault else 200)
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from agreements.models import End, Entry
 from core.work import LEASE, LostLease, PermanentFailure, Postpone, State
-from facts import lake
+from facts import delta_tables
 from facts.engine import latest
 from facts.refresh import Busy, Progress
 from facts.steps import Step, steps
@@ -28,7 +28,7 @@ from kpis.models import NightlyRun, RunStep
 from kpis.permissions import RECOMPUTE
 from kpis.run_health import tell_of_failure
 from scoring.definitions import SCORE
-from scoring.icp import ICP
+from scoring.icp.rules import ICP
 from team.models import Company, User
 
 log = logging.getLogger(__name__)
@@ -155,7 +155,11 @@ def _last_start() -> datetime | None:
 
 def _queue_for_lost_facts(company: Company) -> None:
     snapshot = latest()
-    if snapshot is None or lake.is_remote() or all(Path(lake.address(name)).is_dir() for name in snapshot.versions):
+    if (
+        snapshot is None
+        or delta_tables.is_remote()
+        or all(Path(delta_tables.address(name)).is_dir() for name in snapshot.versions)
+    ):
         return
     _queue(f"demand:lost-facts-{snapshot.pk}", company, kind=NightlyRun.Kind.DEMAND)
 

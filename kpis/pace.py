@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from core.numbers import by_unit, percent
+from core.formatting import by_unit, percent
 from core.periods import Period
 from crm.readable import Reader
 from facts.engine import Facts
-from kpis import discretion
+from kpis import visibility
 from kpis.models import Goal
 from kpis.registry import Metric, UnknownMetric, get
 from kpis.result import Result
@@ -128,4 +128,4 @@ def _exists(key: str) -> bool:
 
 
 def _pace(goal: Goal, metric: Metric, today: date, user: Reader, facts: Facts) -> Pace:
-    return Pace(goal, metric, discretion.compute(user, metric, Period(goal.starts_on, today), facts=facts), today)
+    return Pace(goal, metric, visibility.compute(user, metric, Period(goal.starts_on, today), facts=facts), today)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
-from core.numbers import percent, ratio, short_money
+from core.formatting import percent, ratio, short_money
 from kpis.dimensions import BLANK
 from kpis.result import Part
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from core.numbers import exact
+from core.formatting import exact
 
 
 @dataclass(frozen=True)

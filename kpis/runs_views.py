@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.live import render_live
+from core.htmx import render_live
 from core.tasks import enqueue
 from core.work import State
 from facts.engine import as_of

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from core.numbers import days, percent, points, short_money, short_number
+from core.formatting import days, percent, points, short_money, short_number
 from core.periods import Period
+from kpis.comparison import Reading
 from kpis.dashboard import Dashboard
-from kpis.reading import Reading
 from kpis.result import Part, Result
 from kpis.words import inside
 

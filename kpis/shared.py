@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 
 from core.periods import Period
-from kpis.asking import EVENING, Cut, Sums, add, ask, ask_several, has_rows
 from kpis.models import Benchmark
+from kpis.query import EVENING, Cut, Sums, add, ask, ask_several, has_rows
 from kpis.registry import Bases, Measure, Metric
 from kpis.rows import Scope
 

@@ -3,7 +3,7 @@
 from facts.engine import open_facts
 from facts.refresh import Progress
 from facts.steps import Step, register
-from kpis.prepare import prepare_dashboards
+from kpis.precompute import prepare_dashboards
 from kpis.snapshots import take_snapshots
 from scoring.proof.nightly import prove_in_force
 

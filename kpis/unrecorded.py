@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kpis.folding import Folded, lacking
+from kpis.aggregation import Folded, lacking
 from kpis.registry import Measure, Metric
 from kpis.result import Result
 from kpis.rows import Scope

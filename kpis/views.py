@@ -11,16 +11,16 @@ from django.views.decorators.http import require_GET
 
 from core import periods
 from core.charts import Chart, Scale, scale, shares
-from core.live import render_live
-from core.numbers import percent
+from core.formatting import percent
+from core.htmx import render_live
 from core.periods import BadPeriod
 from crm.facts import KINDS
-from kpis import address, cards, charts, sentences
+from kpis import cards, charts, sentences, url_params
+from kpis.comparison import Reading
 from kpis.dashboard import CUTS, RECORDS, Dashboard, Question, build
 from kpis.dimensions import get as dimension
 from kpis.metric_charts import trend_chart
 from kpis.pace import Pace
-from kpis.reading import Reading
 from kpis.registry import BadCut, get
 from kpis.result import Result
 from team.access import may
@@ -40,7 +40,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     today = timezone.now().astimezone(Company.get().zone).date()
     fault = ""
     try:
-        question = address.read(request.GET, today)
+        question = url_params.read(request.GET, today)
         board = build(question, today, cast(User, request.user))
     except (BadPeriod, BadCut) as error:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))
@@ -87,7 +87,7 @@ def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
         "may_set_goal": may(request.user, "set_goal"),
         "smroi": smroi if smroi and smroi.now.value is not None else None,
         "smroi_scale": _smroi_scale(board),
-        "links": {key: address.metric(key, board.question, by=None) for key in board.readings},
+        "links": {key: url_params.metric(key, board.question, by=None) for key in board.readings},
         "money_chart": board.smroi_trend and charts.money(board.smroi_trend, board.spend_trends),
         "smroi_chart": board.smroi_trend and charts.smroi(board.smroi_trend),
         "lead_chart": board.lead_trend and _lead_chart(board.lead_trend),
@@ -139,6 +139,6 @@ def _outcomes(rates: list[Reading | None]) -> dict[str, Any] | None:
 def _campaign_links(board: Dashboard) -> dict[str, str]:
     question = board.question
     return {
-        "leads": address.metric("campaign_leads", question, by="campaign"),
-        "revenue": address.metric("campaign_revenue", question, by="campaign"),
+        "leads": url_params.metric("campaign_leads", question, by="campaign"),
+        "revenue": url_params.metric("campaign_revenue", question, by="campaign"),
     }

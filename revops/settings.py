@@ -105,7 +105,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "core.guard.PlainAddressMiddleware",
+    "core.url_guard.PlainAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -189,7 +189,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # how long a password entered again 
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Accord"
-MFA_ADAPTER = "team.two_factor.MfaAdapter"
+MFA_ADAPTER = "team.accounts.two_factor.MfaAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = (
     True  # accounts are made by an ops admin, so nobody takes a stranger's address by signing up
 )

@@ -1,11 +1,11 @@
 """What both sides sign about scores: the model, with its threshold."""
 
 from agreements.kinds import Kind, register
-from scoring import icp
+from scoring.descriptions import terms_in_words
 from scoring.forms import ScoreTerms
-from scoring.icp_forms import IcpTerms
-from scoring.proof.figures import figures_of
-from scoring.words import terms_in_words
+from scoring.icp import rules
+from scoring.icp.forms import IcpTerms
+from scoring.proof.headline import figures_of
 
 SCORE = "score"
 
@@ -19,8 +19,8 @@ register(
 )  # fmt: skip
 register(
     Kind(
-        icp.ICP, "Ideal customer profile", "Ideal customer profiles",
+        rules.ICP, "Ideal customer profile", "Ideal customer profiles",
         "Whom both sides want to win: traits with weights, and how far from them a customer may be.",
-        IcpTerms, icp.terms_in_words, reading_right="see_scores",
+        IcpTerms, rules.terms_in_words, reading_right="see_scores",
     )
 )  # fmt: skip

@@ -12,10 +12,10 @@ from rest_framework.viewsets import ViewSet
 
 from core.api.views import Manners, refuse_strange_parameters
 from facts.rules import number
-from scoring.consequences import as_json, consequences, evidence, sentence
-from scoring.listed import Line, agreements, lines
+from scoring.descriptions import terms_in_words
+from scoring.impact import as_json, consequences, evidence, sentence
+from scoring.model_list import Line, agreements, lines
 from scoring.terms import MQL
-from scoring.words import terms_in_words
 from team.access import may
 from team.models import User
 

@@ -19,8 +19,8 @@ from crm.rule_fields import LINKS
 from facts.compiling import HasTables, Question, with_rules
 from facts.custom import unix_seconds
 from facts.rules import Rule, leaves, of_events
-from scoring.fading import DAY, DIGITS, EPOCH, days_since_epoch, total
-from scoring.icp import columns_of, with_icp
+from scoring.decay import DAY, DIGITS, EPOCH, days_since_epoch, total
+from scoring.icp.rules import columns_of, with_icp
 from scoring.terms import EVERYBODY, LETTERS, LOWEST, SCORED, EngagementRule, Model
 
 ALWAYS = {"id"}

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from agreements.actions import draft, propose
 from agreements.models import Version
-from scoring import icp
-from scoring.checking import faults
 from scoring.defaults import PROPOSED
-from scoring.icp import ICP, Profile
+from scoring.icp import rules
+from scoring.icp.rules import ICP, Profile
+from scoring.model_checks import faults
 from scoring.terms import MQL, Model, from_terms
 from team.models import User
 
@@ -39,7 +39,7 @@ def of_version(version: Version) -> Model:
 def profile_in_force() -> Profile | None:
     """Return the signed profile of the ideal customer; of several the oldest agreement's."""
     versions = Version.objects.in_force().filter(agreement__kind=ICP, pilot_manager=None).order_by("agreement")
-    return next((icp.from_terms(one.terms, one.pk) for one in versions if not icp.faults(one.terms)), None)
+    return next((rules.from_terms(one.terms, one.pk) for one in versions if not rules.faults(one.terms)), None)
 
 
 def doors_without_a_model() -> list[str]:

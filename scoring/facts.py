@@ -1,4 +1,4 @@
-"""The fact tables of the scores: the form that time does not change; scoring.current makes the score of a moment of it."""
+"""The fact tables of the scores: the form that time does not change; scoring.scores_in_force makes the score of a moment of it."""
 
 from facts.registry import FactTable, columns_of, register
 from scoring.models import Score

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from agreements.kinds import TermsForm
-from scoring.checking import faults
 from scoring.defaults import TERMS
+from scoring.model_checks import faults
 from scoring.terms import DOORS, MQL
 
 

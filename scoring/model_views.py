@@ -14,17 +14,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agreements import kinds, queries
 from agreements.forms import DisputeForm, OpeningForm, RulingForm
 from agreements.models import Agreement, Version
-from core.live import render_live, wants_region
-from core.said import refusal
+from core.form_errors import refusal
+from core.htmx import render_live, wants_region
 from facts.criteria import Draft
 from facts.rules import WORDS, Subject, in_words, of_events
 from facts.rules import check as check_rule
-from scoring import defaults, pictures
-from scoring.consequences import Consequences, consequences, sentence
+from scoring import defaults, svg
 from scoring.definitions import SCORE
-from scoring.editor import Building, Editing
-from scoring.keeping import KeepForm, keep, roll_back
-from scoring.movers import movers
+from scoring.drafts import KeepForm, keep, roll_back
+from scoring.impact import Consequences, consequences, sentence
+from scoring.model_editor import Building, Editing
+from scoring.score_changes import movers
 from scoring.terms import DOORS, SCORED
 from team.access import may, needs
 from team.models import User
@@ -193,8 +193,8 @@ def _meant(sheet: Sheet) -> dict[str, Any]:
         return said
     pages = {name: request.POST.get(name) or request.GET.get(name) for name in ("coming", "going")}
     return {
-        **said, "weeks": pictures.weeks(found),
-        "spread": pictures.spread(found.after.explored.now, found.after.meaning.threshold),
+        **said, "weeks": svg.weeks(found),
+        "spread": svg.spread(found.after.explored.now, found.after.meaning.threshold),
         **{name: movers(sheet.user, found, name, page) for name, page in pages.items()},
     }  # fmt: skip
 

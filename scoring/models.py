@@ -25,7 +25,7 @@ class Reason(models.TextChoices):
 class State(models.Model):
     """What a lead's score under one model consists of, from a moment on.
 
-    `state` holds the form that time does not change, by pool: scoring.fading makes the score of any moment of it.
+    `state` holds the form that time does not change, by pool: scoring.decay makes the score of any moment of it.
     `score` is what it was worth at `since`.
     """
 

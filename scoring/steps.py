@@ -6,9 +6,9 @@ from facts.engine import latest
 from facts.models import Deletion
 from facts.refresh import Progress, refresh, stage
 from facts.steps import Step, register
+from scoring.batch_scoring import score_all
 from scoring.explorer.work import prepare
 from scoring.models import Score
-from scoring.running import score_all
 
 PORTION_SECONDS = 40  # below what one bell may take
 

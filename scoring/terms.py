@@ -18,7 +18,7 @@ from typing import Any
 
 from crm.rule_fields import FIGURES, LEADS
 from facts.rules import Rule, Subject
-from scoring.icp import FIELDS, Profile, names_icp
+from scoring.icp.rules import FIELDS, Profile, names_icp
 
 COUNTED = ("touches", "activities", "usage_events")
 LETTERS = (("A", 0.8), ("B", 0.6), ("C", 0.4), ("D", 0.2))  # the least share of the possible fit points

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from scoring.defaults import PROPOSED
 from scoring.definitions import doors_without_a_model, propose_default
-from scoring.listed import agreements, lines, sentence
+from scoring.descriptions import terms_in_words
+from scoring.model_list import agreements, lines, sentence
 from scoring.terms import MQL
-from scoring.words import terms_in_words
 from team.access import may, needs
 from team.models import User
 

@@ -4,7 +4,7 @@ from core.work import register_step
 from scoring.explorer.work import do_one_step
 from scoring.learned.work import make
 from scoring.models import Exploration, Learning, Proof
-from scoring.proof.proving import prove
+from scoring.proof.validation import prove
 
 register_step(Exploration, do_one_step)
 register_step(Proof, prove)

@@ -15,10 +15,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from team import consents, reauthentication, seats, tokens
+from team import seats, tokens
 from team.access import RIGHTS, may, reports_of
-from team.account_history import acting, record, record_seats
-from team.consents import Asking
+from team.accounts import consents, reauthentication
+from team.accounts.consents import Asking
+from team.accounts.history import acting, record, record_seats
 from team.models import ApiToken, Company, ConsentRequest, Territory, User
 from team.permissions import (
     ADD_PERSON,

@@ -9,7 +9,7 @@ from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.http import HttpRequest
 
-from team.account_history import acting, record
+from team.accounts.history import acting, record
 from team.models import User
 
 TWO_FACTOR_MAILS = {"mfa/email/totp_activated": ("off", "on"), "mfa/email/totp_deactivated": ("on", "off")}

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from team import actions
-from team.account_views import waits
+from team.accounts.views import waits
 from team.models import AccountChange, ApiToken, Calendar, Company, Territory, User
 
 admin.site.site_header = admin.site.site_title = "Accord back office"

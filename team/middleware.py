@@ -7,8 +7,8 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from team.accounts.reauthentication import suspend
 from team.models import Company
-from team.reauthentication import suspend
 
 
 class TimeZoneMiddleware:

@@ -17,11 +17,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from core.encryption import SealedField
 from core.fiscal import FiscalCalendar
-from core.sealing import SealedField
-from team.account_models import RECORD_CHANGES, AccountChange, ConsentRequest
-from team.business_time import week_of
-from team.public_holidays import holidays
+from team.accounts.models import RECORD_CHANGES, AccountChange, ConsentRequest
+from team.calendars.business_time import week_of
+from team.calendars.public_holidays import holidays
 
 __all__ = ["AccountChange", "ConsentRequest"]
 

@@ -19,9 +19,9 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
-from core.guard import is_api
-from core.sealing import Sealed, Unsealable
+from core.encryption import Sealed, Unsealable
 from core.templatetags.form_key import FIELD, is_key
+from core.url_guard import is_api
 from team.models import SubmittedForm, User
 
 WRITES = re.compile(

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from team.account_mail import send_waiting
-from team.consents import settle_due
+from team.accounts.consents import settle_due
+from team.accounts.mail import send_waiting
 
 
 @shared_task(name="team.accounts")

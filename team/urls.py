@@ -1,7 +1,9 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from team import account_views, calendar_views, views
+from team import views
+from team.accounts import views as account_views
+from team.calendars import views as calendar_views
 
 urlpatterns = [
     path("setup/", views.set_up, name="setup"),

@@ -20,10 +20,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import limits
-from team import actions, invitations, seats, setup
+from team import actions, seats, setup
 from team.access import needs
-from team.account_views import waits
-from team.consents import is_open
+from team.accounts import invitations
+from team.accounts.consents import is_open
+from team.accounts.views import waits
 from team.forms import (
     CompanyForm,
     DemoSignInForm,

@@ -18,7 +18,7 @@ from django.test import Client
 from xdist.scheduler import LoadScopeScheduling
 
 from team.models import Company, Role, User
-from tests import make, wiping
+from tests import db_cleanup, make
 
 BROWSER = "tests/e2e"  # one process for all of them: each would start a product and a browser of its own
 
@@ -104,7 +104,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         call_command("pgtrigger", "install", verbosity=0)
         import_module("kpis.migrations.0002_benchmarks").put_benchmarks(apps, None)
-    wiping.install()
+    db_cleanup.install()
 
 
 @pytest.fixture(autouse=True)

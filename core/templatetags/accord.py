@@ -11,18 +11,18 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core import charts, numbers
+from core import charts, formatting
 
 register = template.Library()
 
-register.filter("short_number", numbers.short_number)
-register.filter("short_money", numbers.short_money)
-register.filter("percent", numbers.percent)
-register.filter("points", numbers.points)
-register.filter("days", numbers.days)
-register.filter("ratio", numbers.ratio)
-register.filter("duration", numbers.duration)
-register.filter("signed", numbers.signed)
+register.filter("short_number", formatting.short_number)
+register.filter("short_money", formatting.short_money)
+register.filter("percent", formatting.percent)
+register.filter("points", formatting.points)
+register.filter("days", formatting.days)
+register.filter("ratio", formatting.ratio)
+register.filter("duration", formatting.duration)
+register.filter("signed", formatting.signed)
 
 SIDES = {
     "marketing": "Marketing",
@@ -39,23 +39,23 @@ SIDES = {
 def exact(value: Any, unit: str = "") -> str:
     """Write a number in full: {{ value|exact }}, {{ value|exact:"percent" }}, {{ value|exact:"money EUR" }}."""
     kind, _, currency = unit.partition(" ")
-    return numbers.exact(value, kind, currency)
+    return formatting.exact(value, kind, currency)
 
 
 @register.simple_tag
 def number(value: Any, unit: str = "count", currency: str = "") -> SafeString:
     """Write a number by its unit with the exact one in the title: {% number value "money" "EUR" %}."""
-    short = numbers.by_unit(value, unit, currency)
-    figure, thin, rest = short.partition(numbers.THIN)
+    short = formatting.by_unit(value, unit, currency)
+    figure, thin, rest = short.partition(formatting.THIN)
     body = format_html('{}<span class="unit">{}{}</span>', figure, thin, rest) if thin else short
-    return format_html('<span class="number" title="{}">{}</span>', numbers.exact(value, unit, currency), body)
+    return format_html('<span class="number" title="{}">{}</span>', formatting.exact(value, unit, currency), body)
 
 
 @register.filter
 def moment(value: datetime | None) -> str:
     """Write a moment with its zone: 22 Nov 2026, 03:02 CET."""
     if value is None:
-        return numbers.NOTHING
+        return formatting.NOTHING
     return date_filter(timezone.localtime(value) if timezone.is_aware(value) else value, "j M Y, H:i T")
 
 
@@ -101,7 +101,7 @@ def get_item(mapping: Mapping[Any, Any], key: Any) -> Any:
 
 @register.filter
 def absolute(value: Any) -> Any:
-    number = numbers.as_decimal(value)
+    number = formatting.as_decimal(value)
     return None if number is None else abs(number)
 
 
@@ -125,11 +125,11 @@ def chart(
 def chart_cell(shown: charts.Chart, value: Any) -> SafeString:
     """Write one cell of a chart's table: a number by the chart's unit, and raw for the CSV; words as they are."""
     if value is None:
-        return format_html('<td class="number" data-value="">{}</td>', numbers.NOTHING)
-    if numbers.as_decimal(value) is None or isinstance(value, str):
+        return format_html('<td class="number" data-value="">{}</td>', formatting.NOTHING)
+    if formatting.as_decimal(value) is None or isinstance(value, str):
         return format_html("<td>{}</td>", value)
-    short = numbers.by_unit(value, shown.unit, shown.currency)
-    full = numbers.exact(value, shown.unit, shown.currency)
+    short = formatting.by_unit(value, shown.unit, shown.currency)
+    full = formatting.exact(value, shown.unit, shown.currency)
     return format_html('<td class="number" data-value="{}" title="{}">{}</td>', value, full, short)
 
 
@@ -150,7 +150,7 @@ def bar(value: Any, largest: Any, side: str = "joint", low: Any = None, high: An
 
 def _share(value: Any, largest: Any) -> float | None:
     """Return value ÷ largest as a number from 0 to 100; None without a value."""
-    part, whole = numbers.as_decimal(value), numbers.as_decimal(largest)
+    part, whole = formatting.as_decimal(value), formatting.as_decimal(largest)
     if part is None or not whole or whole < 0:
         return None
     return round(min(100.0, max(0.0, float(part / whole * 100))), 2)

@@ -19,7 +19,7 @@ def code(**options: object) -> models.CharField:
 class ExchangeRate(Record):
     """So many units of a currency were worth one unit of the base from a day on.
 
-    Without `valid_until` it is taken for the days after it too, up to `crm.rates.OLDEST`. An empty base is the
+    Without `valid_until` it is taken for the days after it too, up to `crm.rates.exchange_rates.OLDEST`. An empty base is the
     corporate currency of its source, and of a source that names none the company's.
     """
 
@@ -46,7 +46,7 @@ class ExchangeRate(Record):
 class DayRate(Recorded):
     """What metrics convert with: amount × `up` ÷ `down` is the amount in `into`, exactly, on the day.
 
-    Reckoned from the exchange rates by `crm.rates`; two numbers, because their quotient need not end.
+    Reckoned from the exchange rates by `crm.rates.exchange_rates`; two numbers, because their quotient need not end.
     """
 
     currency = code()

@@ -3,7 +3,7 @@
 from core.api.views import ReadOnly
 from funnel.api.answers import AnswerView, ContestView
 from funnel.api.content import ContentUseView
-from funnel.api.handed import HandOffView, VerdictView
+from funnel.api.handoffs import HandOffView, VerdictView
 from funnel.api.hours import CalendarView
 from funnel.api.moves import MoveView
 from funnel.api.pushing import LeadView, LineItemView, SubscriptionView, TouchView, UsageEventView

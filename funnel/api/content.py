@@ -12,7 +12,7 @@ from core.api.fields import Whole, Words, read, refusals
 from crm.api import views
 from crm.api.serializers import ContentUseSerializer
 from crm.models import ContentAsset, Lead
-from funnel.buyer_actions import note_use
+from funnel.buyers.actions import note_use
 from team.models import User
 
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from core.api.fields import Terms, Whole, Words, read, refusals
 from core.api.views import ReadOnly
-from team.calendar_actions import remove_calendar, save_calendar
+from team.calendars.actions import remove_calendar, save_calendar
 from team.models import Calendar, Company, Territory, User
 
 FIELDS = ("name", "week", "time_zone", "country", "region", "closed_days")

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from core.api.fields import refusals
 from crm.api import views
 from crm.models import Lead, LineItem, Record, Subscription, Touch, UsageEvent
-from funnel.live import FEW, follow_leads
+from funnel.follow_up import FEW, follow_leads
 from funnel.queries import current_stages
 from imports.api import push as push_api
 from imports.permissions import PUSH_RECORDS

@@ -16,10 +16,10 @@ from rest_framework.response import Response
 from core.api.fields import Terms, Whole, Words, read, refusals
 from core.api.views import ReadOnly
 from crm.models import Lead, Owner
-from funnel import routing_actions as actions
-from funnel.handoffs.trial import TRIED, tried
+from funnel.handoffs.routing_preview import TRIED, tried
 from funnel.models import Absence, Capacity, RoutingRule
-from funnel.routing_words import rule_in_words
+from funnel.routing import actions
+from funnel.routing.descriptions import rule_in_words
 from team.access import may, own_ids
 from team.models import User
 

@@ -12,7 +12,7 @@ from core.api.fields import Whole, Words, read, refusals
 from crm.api import views
 from crm.api.serializers import EnquirySerializer
 from crm.models import Account, Lead
-from funnel.buyer_actions import spot
+from funnel.buyers.actions import spot
 from team.models import User
 
 

@@ -9,11 +9,11 @@ from django.db import connection, transaction
 
 from core.database import update_statistics
 from crm.models import Lead, Owner
-from funnel.handoffs.hours import OwnersHours, grouped, moments, seconds, table_for
+from funnel.handoffs.business_hours import OwnersHours, grouped, moments, seconds, table_for
+from funnel.handoffs.notifications import tell_opened
 from funnel.handoffs.routing import Desk, Route
 from funnel.handoffs.scores import scores_at
 from funnel.handoffs.slas import SlaBook
-from funnel.handoffs.telling import tell_opened
 from funnel.handoffs.terms import deadlines
 from funnel.models import HandOff, Move, Watched
 

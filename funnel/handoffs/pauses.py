@@ -7,9 +7,9 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from funnel.handoffs.hours import OwnersHours, grouped, moments, seconds, table_for
+from funnel.handoffs.business_hours import OwnersHours, grouped, moments, seconds, table_for
 from funnel.models import HandOff
-from team.business_time import BusinessTime
+from team.calendars.business_time import BusinessTime
 
 LET_RUN = ("track_until", "paused_seconds", "paused_at", "paused_until", "pause_reason")
 MOVED = ("warn_at", "due_at", "accept_due_at", "attempts_due_at", "reroute_at")

@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from crm.models import Owner
-from funnel.handoffs.hours import OwnersHours, seconds
+from funnel.handoffs.business_hours import OwnersHours, seconds
 from funnel.models import HandOff, Verdict
 from team.access import own_ids
 from team.models import User

@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from crm.models import Owner
 from crm.people import read_people
+from funnel.handoffs.notifications import WITH_PEOPLE, said, tell_assigned, told
 from funnel.handoffs.opening import Wanted, hand_over
 from funnel.handoffs.pauses import pause_clocks
 from funnel.handoffs.routing import Desk, absent
 from funnel.handoffs.slas import SlaBook
-from funnel.handoffs.telling import WITH_PEOPLE, said, tell_assigned, told
 from funnel.models import HandOff, Verdict
 from notify.actions import tell_all
 from team.models import Company

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from crm.models import Lead, Owner
 from crm.people import People, read_people
-from funnel.handoffs.dealing import Dealer, Taker
+from funnel.handoffs.assignment import Dealer, Taker
 from funnel.handoffs.segments import fulfilling
 from funnel.models import Absence, Capacity, HandOff, RoutingRule
 from team.models import Company, Role, Side, Territory, User

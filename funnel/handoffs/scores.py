@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from agreements.models import Version
 from facts.engine import open_facts
-from scoring.current import as_of
+from scoring.decay import score_at
 from scoring.definitions import in_force, of_version
-from scoring.fading import score_at
 from scoring.models import Score, ScoreChange
+from scoring.scores_in_force import as_of
 from scoring.terms import Model
 
 FIELDS = ("lead_id", "model", "version_id", "fit_points", "state", "since")

@@ -12,7 +12,7 @@ from crm.rule_fields import LINKS, SUBJECTS, Described
 from facts.compiling import Question, with_rules
 from facts.engine import open_facts
 from facts.rules import Rule
-from funnel.figures import meanings_of, with_figures
+from funnel.derived_fields import meanings_of, with_figures
 
 FEW = 5
 

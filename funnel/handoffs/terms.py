@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from team.business_time import BusinessTime
+from team.calendars.business_time import BusinessTime
 
 UNITS = {"minutes": "business minutes", "hours": "business hours", "days": "business days"}
 SECONDS = {"minutes": 60, "hours": 3600}

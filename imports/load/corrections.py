@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from django.db.models import Count
 
-from core.sheets import unguarded
+from core.csv_export import unguarded
 from imports.files.blocks import Block
 from imports.files.encodings import ASSUMED_ENCODING
 from imports.inference.occurrences import Numbering

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core.tasks import enqueue
 from core.work import Postpone
-from crm import rates
+from crm.rates import exchange_rates
 from imports.files import ecb_rates, storage, workbooks
 from imports.files.column_profile import examine
 from imports.files.encodings import words_of
@@ -172,7 +172,7 @@ class Run:
         self.file.state = ImportFile.State.DONE
         with transaction.atomic():
             if "exchange_rate" in self.file.counts:
-                rates.arrived(self.row.pk)
+                exchange_rates.arrived(self.row.pk)
             add_note(self.file.notes, SAME_NAME, *read_of_several(plans_of(self.file, self.row.currency), self.file))
             self.file.save(update_fields=["state", "notes"])
             skip_unchanged.check(self.row, self.file)
@@ -191,7 +191,7 @@ class Run:
                     self.tasks.pop(0)
                 self.row.advance({"phase": "finish"})
                 return False
-            rates.settle()
+            exchange_rates.settle()
             one_at_a_time()
             skip_unchanged.remember(self.row)
         for file in self.row.files.exclude(plain=""):

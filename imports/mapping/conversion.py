@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from django.utils import timezone
 
-from crm import rates
+from crm.rates import exchange_rates
 from team.models import Company
 
 DAYS = {  # the columns that tell the day of an amount; an open deal is worth what it is worth today
@@ -28,7 +28,7 @@ DATED_ELSEWHERE = {"line_item"}  # the day of the deal or invoice serves where t
 class Conversion:
     """What an import asks for each amount in another currency."""
 
-    rates: rates.Rates
+    rates: exchange_rates.Rates
     into: str
     today: date
 
@@ -69,7 +69,7 @@ class Conversion:
     def _reason(self, currency: str, day: date | None) -> str:
         if day and self.rates.of(currency, self.into, day):
             return ""
-        return rates.missing(currency, self.into, day)
+        return exchange_rates.missing(currency, self.into, day)
 
 
 def conversion() -> Conversion | None:
@@ -77,4 +77,4 @@ def conversion() -> Conversion | None:
     company = Company.get()
     if not company.converts:
         return None
-    return Conversion(rates.load(), company.currency, timezone.now().astimezone(company.zone).date())
+    return Conversion(exchange_rates.load(), company.currency, timezone.now().astimezone(company.zone).date())

@@ -122,7 +122,7 @@ def _rows(number: int) -> str:
 
 
 def rejected_rows(file: ImportFile) -> Iterator[list[str | int]]:
-    """Yield the refused rows of a file that nobody has mended yet, to be handed out by core.sheets.
+    """Yield the refused rows of a file that nobody has mended yet, to be handed out by core.csv_export.
 
     Its own columns come first, then line, reason, and the column by which the file is known when it comes back.
     """

@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from core.csv_export import download
 from core.disk import NoSpace
-from core.live import render_live, wants_region
-from core.sheets import download
+from core.htmx import render_live, wants_region
 from core.tasks import enqueue
 from imports.actions import cancel_import, start_import
 from imports.files import storage

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.live import wants_region
+from core.htmx import wants_region
 from core.tasks import enqueue
 from core.work import Work
 from imports import actions

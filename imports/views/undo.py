@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
-from core.live import render_live
+from core.htmx import render_live
 from core.tasks import enqueue
 from imports.actions import CannotUndo, undo_import
 from imports.models import Import, Undo

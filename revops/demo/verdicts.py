@@ -15,7 +15,7 @@ from django.utils import timezone
 from facts.rules import in_words
 from funnel.contests import answer, contest
 from funnel.models import Answer, HandOff, Verdict
-from funnel.stages import Stage, from_terms
+from funnel.stages.drafts import Stage, from_terms
 from revops.demo import score
 from revops.demo.dice import dice
 from revops.demo.names import USER

@@ -11,10 +11,10 @@ from decimal import Decimal
 
 import numpy as np
 
+from core.formatting import rounded
 from core.intervals import wilson
-from core.numbers import rounded
 from scoring.explorer.curves import Flags, Whole
-from scoring.explorer.explored import WEEKS, Explored
+from scoring.explorer.score_arrays import WEEKS, Explored
 from scoring.proof.measures import AtThreshold, Band, bands, precision_recall
 
 BASIS = 8  # weeks that the forecast goes by

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from scoring.fading import DAY, DIGITS, total
+from scoring.decay import DAY, DIGITS, total
 from scoring.terms import EngagementRule, Model
 
 Floats = npt.NDArray[np.float64]

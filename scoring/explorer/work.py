@@ -11,11 +11,11 @@ from core.tasks import enqueue
 from core.work import State
 from facts.engine import Facts, latest, open_facts
 from facts.models import Snapshot
-from scoring.checking import faults
 from scoring.definitions import SCORE
-from scoring.explorer.explored import Explored, explore, known, model_of, name_of
-from scoring.explorer.ground import Ground
-from scoring.explorer.shelf import folder_of, forget_older
+from scoring.explorer.array_cache import folder_of, forget_older
+from scoring.explorer.dataset import Ground
+from scoring.explorer.score_arrays import Explored, explore, known, model_of, name_of
+from scoring.model_checks import faults
 from scoring.models import Exploration
 from scoring.terms import COUNTED, Model
 

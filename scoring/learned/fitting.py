@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, TimeSeriesSplit
 
-from scoring.learned.strength import Strength, best, sparest
+from scoring.learned.regularization import Strength, best, sparest
 from scoring.proof.measures import Flags, Floats, auc
 
 DOUBLES = 10  # points that double the odds

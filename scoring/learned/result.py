@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from core.numbers import percent
-from scoring.learned.strength import Strength, is_chance
+from core.formatting import percent
+from scoring.learned.regularization import Strength, is_chance
 from scoring.proof.evidence import Evidence
 from scoring.proof.measures import ENOUGH
 from scoring.proof.verdict import WEAK, Verdict

@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from core.live import render_live
-from core.said import refusal
+from core.form_errors import refusal
+from core.htmx import render_live
 from core.tasks import enqueue
 from facts.engine import open_facts
 from scoring.learned.page import Page

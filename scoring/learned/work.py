@@ -9,7 +9,7 @@ from django.db import transaction
 
 from agreements.actions import draft
 from agreements.models import Version
-from core.numbers import percent
+from core.formatting import percent
 from core.work import PermanentFailure, State
 from facts.engine import open_facts
 from scoring.definitions import SCORE
@@ -40,7 +40,7 @@ def make(row: Learning) -> bool:
     Raises:
         Hopeless: there are no facts.
     """
-    from scoring.learned.learning import learn  # brings scikit-learn, which no page needs
+    from scoring.learned.training import learn  # brings scikit-learn, which no page needs
 
     started = time.monotonic()
     facts = open_facts()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.charts import Chart, axis
-from core.numbers import percent
+from core.formatting import percent
 from scoring.proof.evidence import Evidence, Span
 from scoring.proof.measures import Band, Gain
 

@@ -18,8 +18,8 @@ from facts.engine import Facts, open_facts
 from imports.models import CustomField
 from scoring.models import Proof
 from scoring.proof.evidence import Evidence, Ground, Segment, gathered, segments
-from scoring.proof.kept import kept
 from scoring.proof.outcomes import SEGMENTS
+from scoring.proof.score_files import kept
 from scoring.terms import SCORED
 from team.models import Company, User
 

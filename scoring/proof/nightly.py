@@ -9,7 +9,7 @@ from facts.refresh import Progress
 from facts.set_aside import release, set_aside
 from scoring.definitions import in_force
 from scoring.models import Proof
-from scoring.proof.proving import asked_for
+from scoring.proof.validation import asked_for
 
 STEP, TABLE = "proofs", Version._meta.db_table
 log = logging.getLogger(__name__)

@@ -12,13 +12,14 @@ from django.urls import reverse
 from agreements.models import Agreement, Version
 from agreements.queries import STATES
 from facts.rules import leaves
-from scoring.checking import faults
 from scoring.definitions import of_version
+from scoring.descriptions import terms_in_words
+from scoring.model_checks import faults
 from scoring.proof import charts, cuts
 from scoring.proof.evidence import Evidence, Segment
 from scoring.proof.measures import ENOUGH, Band
 from scoring.proof.outcomes import SEGMENTS
-from scoring.proof.proving import Standing, standing
+from scoring.proof.validation import Standing, standing
 from scoring.proof.verdict import (
     KINDS,
     Verdict,
@@ -28,7 +29,6 @@ from scoring.proof.verdict import (
     said_words,
     segment_kind,
 )  # fmt: skip
-from scoring.words import terms_in_words
 from team.models import User
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.numbers import percent
+from core.formatting import percent
 from scoring.proof.evidence import Evidence, Segment
 from scoring.proof.measures import ENOUGH, Band
 

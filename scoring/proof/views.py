@@ -10,15 +10,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agreements.models import Agreement
 from agreements.queries import STATES
-from core.live import render_live
+from core.htmx import render_live
 from core.request_values import BadValue, read_decimal
 from core.tasks import enqueue
 from crm.models import Lead
 from scoring.definitions import SCORE
 from scoring.proof import cuts
-from scoring.proof.kept import kept
 from scoring.proof.page import Page, Question, read
-from scoring.proof.proving import again, asked_for, last_made
+from scoring.proof.score_files import kept
+from scoring.proof.validation import again, asked_for, last_made
 from team.access import needs
 from team.models import User
 

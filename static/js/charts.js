@@ -133,7 +133,7 @@ async function savePng(chart) {
   save(`${chart.dataset.name}.png`, url);
 }
 
-// Text that a spreadsheet would take for a formula stays text: the same rule as core/sheets.py, for whatever delimiter
+// Text that a spreadsheet would take for a formula stays text: the same rule as core/csv_export.py, for whatever delimiter
 // the file is read with.
 const FORMULA = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\0]/;
 const AFTER_DELIMITER = /(?<=[;,\t|\r\n])(?=['"]*[=+\-@\uff1d\uff0b\uff0d\uff20])/g;

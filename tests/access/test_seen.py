@@ -20,7 +20,7 @@ from team.access import may
 from team.models import Company
 from tests.access.seen import EVERYBODY, NOBODY, OTHERS, OWNERS, READABLE, SEEN, UNNAMED, WORKED, Seen
 from tests.access.world import World, amount_of, canary
-from tests.kpis.asked import shapes
+from tests.kpis.ask_metric import shapes
 
 pytestmark = pytest.mark.django_db
 LIMITED = ("rep", "support", "marketer")
@@ -222,7 +222,7 @@ def test_the_funnel_by_owner_shows_the_achievement_that_the_company_has_decided(
 
 
 def test_every_page_of_numbers_asks_for_its_reader() -> None:
-    """No page and no address of the API asks the company's figures past `kpis.discretion`."""
+    """No page and no address of the API asks the company's figures past `kpis.visibility`."""
     root = Path(__file__).parents[2] / "kpis"
     pages = [
         root / name

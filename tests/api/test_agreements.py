@@ -8,12 +8,12 @@ import pytest
 from django.utils import timezone
 
 from agreements.models import Version
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 from funnel.models import Verdict
 from team.models import User
 from tests import make
 from tests.api.conftest import Caller, present
-from tests.funnel.handing import TERMS, handed, seller, signed
+from tests.funnel.handoff_factory import TERMS, handed, seller, signed
 
 Call = Callable[..., Caller]
 

@@ -17,12 +17,12 @@ from funnel.models import HandOff
 from imports.actions import undo_import
 from kpis.models import NightlyRun
 from kpis.nightly import queue_what_is_due
+from scoring.batch_scoring import score_all
 from scoring.models import Score
-from scoring.running import score_all
 from team.models import Role, User
 from tests import make
 from tests.api.conftest import Caller
-from tests.funnel.handing import local, seller, signed
+from tests.funnel.handoff_factory import local, seller, signed
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from connectors import actions
 from connectors.models import Connector
-from core.sealing import Sealed
+from core.encryption import Sealed
 from core.work import State
 from team.models import User
 from tests.connectors.conftest import connect, pull, source_of

@@ -3,7 +3,7 @@
 import pytest
 
 from core.charts import axis, ticks
-from core.numbers import THIN, axis_label
+from core.formatting import THIN, axis_label
 
 
 @pytest.mark.parametrize(

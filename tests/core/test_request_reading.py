@@ -20,7 +20,7 @@ ALLOWED = {
     ("team/forms.py", "isdecimal"): "A schedule that the reader did not write: minute and hour of the stored cron line.",
     ("core/api/paging.py", "loads"): "The cursor is signed.",
     ("scoring/api.py", "float"): "The threshold was read as a decimal before.",
-    ("team/calendar_views.py", "fromisoformat"): "The days are stored, and were read by the form.",
+    ("team/calendars/views.py", "fromisoformat"): "The days are stored, and were read by the form.",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
 
-from core import numbers
+from core import formatting
 from core.charts import Chart
 
 
@@ -29,7 +29,7 @@ def test_filters_write_numbers() -> None:
         r=1.1667,
         d=14,
     )
-    assert written.replace(numbers.THIN, "_") == "24.7_M_€|150|117_%|14_d"
+    assert written.replace(formatting.THIN, "_") == "24.7_M_€|150|117_%|14_d"
 
 
 def test_a_number_carries_the_exact_one_in_its_title() -> None:

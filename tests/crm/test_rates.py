@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from crm import rates
 from crm.models import DayRate, ExchangeRate, Opportunity
-from crm.rates import Factor
+from crm.rates import exchange_rates
+from crm.rates.exchange_rates import Factor
 from team.models import Company, User
 from tests import make
 from tests.imports.importing import bring, picture, refused
@@ -42,7 +42,7 @@ def rate(currency: str, day: str, number: str, **fields: Any) -> ExchangeRate:
 
 
 def convert(amount: str, currency: str, into: str, day: str) -> Decimal | None:
-    factor = rates.load().of(currency, into, date.fromisoformat(day))
+    factor = exchange_rates.load().of(currency, into, date.fromisoformat(day))
     return factor.convert(Decimal(amount)) if factor else None
 
 
@@ -86,7 +86,7 @@ def test_two_currencies_meet_through_the_base_in_both_directions(company: Compan
 
 
 def test_a_rate_entered_by_hand_goes_before_others_of_its_day(company: Company, ops: User) -> None:
-    rates.enter_rate(by=ops, currency="USD", base="EUR", valued_on=date(2024, 3, 28), rate=Decimal(2))
+    exchange_rates.enter_rate(by=ops, currency="USD", base="EUR", valued_on=date(2024, 3, 28), rate=Decimal(2))
     rate("USD", "2024-03-28", "1.25")
     assert convert("100", "USD", "EUR", "2024-03-28") == Decimal(50)
 
@@ -212,12 +212,12 @@ def test_day_rates_are_reckoned_for_the_currencies_in_use_and_follow_the_rates(c
     assert (min(found), max(found), len(found)) == (date(2024, 3, 26), date(2024, 4, 7), 13)
     assert found[date(2024, 3, 31)] == (1, Decimal("1.0811"))
     stamps = dict(DayRate.objects.values_list("pk", "changed_xid"))
-    assert rates.settle() == 0
+    assert exchange_rates.settle() == 0
     assert dict(DayRate.objects.values_list("pk", "changed_xid")) == stamps
-    rates.enter_rate(by=ops, currency="USD", base="EUR", valued_on=date(2024, 3, 27), rate=Decimal(2))
+    exchange_rates.enter_rate(by=ops, currency="USD", base="EUR", valued_on=date(2024, 3, 27), rate=Decimal(2))
     assert DayRate.objects.get(day=date(2024, 3, 27)).down == 2
     Company.objects.update(currency="CHF")
-    assert rates.settle() > 0
+    assert exchange_rates.settle() > 0
     assert set(DayRate.objects.values_list("currency", "into")) == {("USD", "CHF")}
 
 

@@ -12,7 +12,7 @@ import json
 from datetime import timedelta
 from django.utils import timezone
 from funnel.handoffs.rerouting import unanswered
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 from funnel.models import HandOff
 now = timezone.now()
 first = unanswered().filter(to_owner__user__isnull=False, paused_at=None, breached_at=None).earliest('-pk')

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as parquet
 import pytest
 
-from facts import lake, registry, writing
+from facts import delta_tables, registry, writing
 from facts.engine import latest
 from facts.models import Snapshot
 from team.models import Company
@@ -28,7 +28,7 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Only:
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of at most ten rows, so that a few rows behave as millions do."""
-    monkeypatch.setattr(lake, "SEGMENT_ROWS", 10)
+    monkeypatch.setattr(delta_tables, "SEGMENT_ROWS", 10)
     monkeypatch.setattr(writing, "FEW", 0)
 
 
@@ -45,9 +45,9 @@ def copied(name: str, snapshot: Snapshot | None = None) -> list[dict[str, Any]]:
     assert snapshot
     if name not in snapshot.versions:
         return []
-    delta = lake.open_at(name, snapshot.versions[name], snapshot.lake_ids[name])
+    delta = delta_tables.open_at(name, snapshot.versions[name], snapshot.lake_ids[name])
     assert delta is not None
-    rows = [row for part in lake.segments(delta) for row in parquet.read_table(part.path).to_pylist()]
+    rows = [row for part in delta_tables.segments(delta) for row in parquet.read_table(part.path).to_pylist()]
     return _comparable(sorted(rows, key=lambda row: row["id"]))
 
 

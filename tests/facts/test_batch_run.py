@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from crm.models import Lead
-from facts import portions
+from facts import batches
 from facts.batch_run import BatchJob
+from facts.batches import Portion
 from facts.engine import open_facts
 from facts.models import SetAside
-from facts.portions import Portion
 from facts.refresh import refresh
 from scoring.models import ScoringRun
 from tests import make
@@ -63,8 +63,8 @@ class CountingJob(BatchJob[ScoringRun]):
 @pytest.fixture
 def rows(only: Only, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[int]]:
     """Five leads and three accounts, copied to the facts; two rows make a batch."""
-    monkeypatch.setattr(portions, "SIZE", 2)
-    monkeypatch.setattr(portions, "MANY", 1)
+    monkeypatch.setattr(batches, "SIZE", 2)
+    monkeypatch.setattr(batches, "MANY", 1)
     only("leads", "accounts")
     leads, accounts = [make.lead().pk for _ in range(5)], [make.account().pk for _ in range(3)]
     refresh()
@@ -104,7 +104,7 @@ def test_a_run_whose_time_is_over_says_that_something_is_left(rows: tuple[list[i
 def changed(rows: tuple[list[int], list[int]], monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
     """A lead and an account that changed after a first run."""
     assert CountingJob().go() == 8
-    monkeypatch.setattr(portions, "SIZE", 100)  # of which one is few
+    monkeypatch.setattr(batches, "SIZE", 100)  # of which one is few
     return {"crm_lead": rows[0][3:4], "crm_account": rows[1][1:2]}
 
 
@@ -126,7 +126,7 @@ def test_everything_is_asked_anew_when_the_definitions_changed(changed: dict[str
 def test_everything_is_asked_anew_where_so_much_changed_that_naming_it_costs_more(
     changed: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(portions, "SIZE", 2)
+    monkeypatch.setattr(batches, "SIZE", 2)
     assert CountingJob(changed=changed).go() == 8
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from facts import engine, lake, registry
+from facts import delta_tables, engine, registry
 from facts.columns import Column
 from facts.custom import custom_field
 from facts.engine import Facts, as_of, open_facts
@@ -173,7 +173,7 @@ def test_many_threads_ask_at_once(some_leads: None) -> None:
 
 
 def test_an_answer_that_is_left_half_read_blocks_no_other(some_leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facts.duck.PORTION", 1)
+    monkeypatch.setattr("facts.duckdb_engine.PORTION", 1)
     refresh()
     facts = open_facts()
     portions = facts.stream(facts.table("leads").select("id"))
@@ -193,10 +193,10 @@ def test_folders_with_odd_names_are_read(some_leads: None, settings: Any, tmp_pa
 
 def test_an_object_store_is_given_what_the_environment_says(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    assert lake.store_options() is None
+    assert delta_tables.store_options() is None
     settings.FACTS_DIR = "s3://accord/facts/"
-    assert lake.address("leads") == "s3://accord/facts/leads"
-    options = lake.store_options()
+    assert delta_tables.address("leads") == "s3://accord/facts/leads"
+    options = delta_tables.store_options()
     assert options is not None
     assert options["AWS_REGION"] == "eu-central-1"
     assert "PATH" not in options

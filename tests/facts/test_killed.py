@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from crm.models import Lead
-from facts import lake
+from facts import delta_tables
 from facts.engine import open_facts
 from facts.models import Copy, Snapshot
 from facts.refresh import refresh
@@ -22,29 +22,29 @@ SCRIPT = """
 import os, signal, sys
 import django
 django.setup()
-from facts import lake, refresh, registry, writing
+from facts import delta_tables, refresh, registry, writing
 registry._tables = {"leads": registry.get("leads")}
-lake.SEGMENT_ROWS, writing.FEW = 10, 0
-room, name, left = {"lake": lake, "refresh": refresh}[sys.argv[1]], sys.argv[2], int(sys.argv[3])
-real = getattr(room, name)
+delta_tables.SEGMENT_ROWS, writing.FEW = 10, 0
+module, name, left = {"delta_tables": delta_tables, "refresh": refresh}[sys.argv[1]], sys.argv[2], int(sys.argv[3])
+real = getattr(module, name)
 def deadly(*args, **options):
     global left
     left -= 1
     if left < 0:
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*args, **options)
-setattr(room, name, deadly)
+setattr(module, name, deadly)
 refresh.refresh()
 """
 
 
-def refresh_killed_at(room: str, name: str, call: int = 0) -> None:
-    """Refresh in a process of its own that dies when it calls `room.name` for the call-th time (from 0)."""
+def refresh_killed_at(module: str, name: str, call: int = 0) -> None:
+    """Refresh in a process of its own that dies when it calls `module.name` for the call-th time (from 0)."""
     address = f"{os.environ['DATABASE_URL'].rsplit('/', 1)[0]}/{connection.settings_dict['NAME']}"
     environment = {**os.environ, "DATABASE_URL": address, "FACTS_DIR": str(settings.FACTS_DIR)}
     environment["DJANGO_SETTINGS_MODULE"] = "revops.settings"
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, room, name, str(call)],
+        [sys.executable, "-c", SCRIPT, module, name, str(call)],
         env=environment,
         cwd=Path(__file__).parents[2],
         timeout=120,
@@ -53,18 +53,23 @@ def refresh_killed_at(room: str, name: str, call: int = 0) -> None:
 
 
 @pytest.mark.parametrize(
-    ("room", "name", "call"),
-    [("lake", "replace", 0), ("lake", "replace", 1), ("lake", "append", 0), ("refresh", "_publish", 0)],
+    ("module", "name", "call"),
+    [
+        ("delta_tables", "replace", 0),
+        ("delta_tables", "replace", 1),
+        ("delta_tables", "append", 0),
+        ("refresh", "_publish", 0),
+    ],
 )
 def test_killed_while_changing_leaves_the_old_facts(
-    leads: None, small_segments: None, room: str, name: str, call: int
+    leads: None, small_segments: None, module: str, name: str, call: int
 ) -> None:
     many_leads(100)
     old, rows = refresh(), true_rows("leads")
     ids = [row["id"] for row in rows]
     Lead.objects.filter(pk__in=[ids[3], ids[55]]).update(status="worked")
     many_leads(5, start=100)
-    refresh_killed_at(room, name, call)
+    refresh_killed_at(module, name, call)
     assert Snapshot.objects.get() == old
     assert copied("leads") == rows
     facts = open_facts()
@@ -85,7 +90,7 @@ def test_killed_after_publishing_leaves_the_new_facts(leads: None, small_segment
 
 def test_killed_in_a_large_copy_goes_on_where_it_stood(leads: None, small_segments: None) -> None:
     many_leads(65)
-    refresh_killed_at("lake", "append", 4)
+    refresh_killed_at("delta_tables", "append", 4)
     assert not Snapshot.objects.exists()
     assert Copy.objects.get().rows == 40
     first = Lead.objects.order_by("pk")[0]
@@ -101,8 +106,8 @@ def test_killed_in_a_large_copy_goes_on_where_it_stood(leads: None, small_segmen
 
 def test_killed_in_the_first_copy_of_all_shows_no_facts(leads: None) -> None:
     many_leads(3)
-    refresh_killed_at("lake", "append", 0)
+    refresh_killed_at("delta_tables", "append", 0)
     assert open_facts().as_of is None
     refresh()
     assert copied("leads") == true_rows("leads")
-    assert lake.open_at("leads", 0, Copy.objects.get().lake_id), "the table that the dead refresh began is used"
+    assert delta_tables.open_at("leads", 0, Copy.objects.get().lake_id), "the table that the dead refresh began is used"

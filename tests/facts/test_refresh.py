@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.models import Lead, Opportunity
-from facts import lake, registry
+from facts import delta_tables, registry
 from facts.models import Snapshot
 from facts.refresh import Busy, refresh
 from tests import make
@@ -86,9 +86,9 @@ def test_a_refresh_reads_what_changed_and_writes_the_files_it_lies_in(leads: Non
 
 
 def paths(snapshot: Snapshot) -> set[str]:
-    delta = lake.open_at("leads", snapshot.versions["leads"], snapshot.lake_ids["leads"])
+    delta = delta_tables.open_at("leads", snapshot.versions["leads"], snapshot.lake_ids["leads"])
     assert delta is not None
-    return {part.path for part in lake.segments(delta)}
+    return {part.path for part in delta_tables.segments(delta)}
 
 
 def test_new_rows_fill_the_last_file_before_they_get_one_of_their_own(leads: None, small_segments: None) -> None:
@@ -251,15 +251,15 @@ def test_the_copy_is_of_one_moment_for_all_tables(
 ) -> None:
     """A deal that is made after its lead was copied must not appear without it."""
     only("leads", "opportunities")
-    real = lake.append
+    real = delta_tables.append
 
     def append(*args: Any) -> None:
         real(*args)
-        monkeypatch.setattr(lake, "append", real)
+        monkeypatch.setattr(delta_tables, "append", real)
         make.opportunity(lead=make.lead())
 
     make.lead()
-    monkeypatch.setattr(lake, "append", append)
+    monkeypatch.setattr(delta_tables, "append", append)
     refresh()
     assert Opportunity.objects.count() == 1
     assert len(copied("leads")) == 1
@@ -272,14 +272,14 @@ def test_the_copy_is_of_one_moment_for_all_tables(
 def test_two_refreshes_never_interleave(leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
     many_leads(5)
     inside, free, busy = threading.Event(), threading.Event(), []
-    real = lake.append
+    real = delta_tables.append
 
     def append(*args: Any) -> None:
         inside.set()
         assert free.wait(20)
         real(*args)
 
-    monkeypatch.setattr(lake, "append", append)
+    monkeypatch.setattr(delta_tables, "append", append)
     first = threading.Thread(target=in_thread, args=(refresh,))
     first.start()
     assert inside.wait(20)

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from crm.models import Account, Lead
 from facts import set_aside as setting_aside
+from facts.batches import Portion
 from facts.engine import open_facts
 from facts.models import SetAside, Snapshot
-from facts.portions import Portion
 from facts.refresh import refresh
 from facts.set_aside import TooManyFaults, forget_deleted, work_through
 from tests import make

@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from django.db import connection
 
 from crm.models import Lead
-from facts import lake, registry
+from facts import delta_tables, registry
 from facts.columns import Column
 from facts.models import Copy, Deletion, Snapshot
 from facts.refresh import refresh
@@ -24,7 +24,7 @@ from tests.facts.test_refresh import many_leads, paths
 def test_an_emptied_folder_is_filled_again(leads: None) -> None:
     many_leads(5)
     refresh()
-    shutil.rmtree(lake.address("leads"))
+    shutil.rmtree(delta_tables.address("leads"))
     assert refresh().exported["leads"] == 5
     assert copied("leads") == true_rows("leads")
 
@@ -112,7 +112,7 @@ def test_progress_counts_to_the_end(leads: None, small_segments: None) -> None:
 def test_old_files_are_swept_and_kept_snapshots_stay_readable(
     leads: None, small_segments: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lake, "KEPT_HOURS", 0)
+    monkeypatch.setattr(delta_tables, "KEPT_HOURS", 0)
     monkeypatch.setattr("facts.refresh.KEPT_SNAPSHOTS", 2)
     monkeypatch.setattr("facts.refresh._is_first_of_its_day", bool)
     many_leads(20)
@@ -123,7 +123,7 @@ def test_old_files_are_swept_and_kept_snapshots_stay_readable(
         seen.append((Snapshot.objects.latest(), true_rows("leads")))
     for snapshot, rows in seen[-2:]:
         assert copied("leads", snapshot) == rows
-    kept = {str(path) for path in Path(lake.address("leads")).glob("*.parquet")}
+    kept = {str(path) for path in Path(delta_tables.address("leads")).glob("*.parquet")}
     assert paths(seen[-1][0]) | paths(seen[-2][0]) == kept
 
 
@@ -141,12 +141,12 @@ def test_old_files_are_swept_once_a_day(leads: None, monkeypatch: pytest.MonkeyP
 
 def test_the_log_is_swept_too_and_the_newest_version_stays(leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
     hasty = {"delta.checkpointInterval": "3", "delta.logRetentionDuration": "interval 0 days"}
-    monkeypatch.setattr(lake, "CONFIGURATION", {**lake.CONFIGURATION, **hasty})
+    monkeypatch.setattr(delta_tables, "CONFIGURATION", {**delta_tables.CONFIGURATION, **hasty})
     monkeypatch.setattr("facts.refresh._is_first_of_its_day", bool)
     for number in range(8):
         many_leads(1, number)
         refresh()
-    commits = sorted(path.name for path in Path(lake.address("leads"), "_delta_log").glob("*.json"))
+    commits = sorted(path.name for path in Path(delta_tables.address("leads"), "_delta_log").glob("*.json"))
     assert len(commits) <= 4
     assert copied("leads") == true_rows("leads")
 
@@ -157,7 +157,7 @@ def test_readers_from_outside_are_told_which_versions_belong_together(transactio
     refresh()
     make.lead()
     snapshot = refresh()
-    told = pa.table(DeltaTable(lake.address(lake.SNAPSHOT)).to_pyarrow_table()).to_pylist()
+    told = pa.table(DeltaTable(delta_tables.address(delta_tables.SNAPSHOT)).to_pyarrow_table()).to_pylist()
     assert told == [
         {"table": name, "version": snapshot.versions[name], "rows": rows, "as_of": snapshot.taken_at}
         for name, rows in [("leads", 2), ("owners", 1)]

@@ -12,7 +12,7 @@ from facts.refresh import refresh
 from funnel.classify import classify
 from team.models import User
 from tests import make
-from tests.funnel.handing import seller
+from tests.funnel.handoff_factory import seller
 
 BERLIN = ZoneInfo("Europe/Berlin")
 Run = Callable[..., int | None]

@@ -11,16 +11,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import strip_tags
 
-from core.numbers import THIN
+from core.formatting import THIN
 from crm import models as crm
-from funnel import verdicts
+from funnel.buyers.timeline import KINDS, PAGE, line, scope_of
 from funnel.models import HandOff
-from funnel.timeline import KINDS, PAGE, line, scope_of
+from funnel.verdicts import actions
 from notify.models import Notice
 from team.models import Company, Role, User
 from tests import make
-from tests.funnel.handing import handed, later, local, now, seller, signed
-from tests.funnel.test_handed_scores import scored_by
+from tests.funnel.handoff_factory import handed, later, local, now, seller, signed
+from tests.funnel.test_handoff_scores import scored_by
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def everything(found: HandOff) -> None:
     make.record(crm.ContentUse, lead=lead, asset=make.record(crm.ContentAsset, name="Paper"), used_at=moment)
     rep = found.to_owner and found.to_owner.user
     assert rep
-    verdicts.accept(by=rep, handoff=found, rating=4)
+    actions.accept(by=rep, handoff=found, rating=4)
     HandOff.objects.filter(pk=found.pk).update(due_at=moment, answered_at=later(moment, hours=3))
 
 

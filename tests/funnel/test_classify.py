@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.periods import Period
 from crm.models import Lead, Touch, UsageEvent
-from facts import portions
+from facts import batches
 from facts.engine import open_facts
 from facts.refresh import refresh
 from funnel import classify as classifying
@@ -26,7 +26,7 @@ from funnel.measures import river
 from funnel.models import Classification, Move, Verdict
 from funnel.patterns import Question
 from funnel.queries import current_stages, standing
-from funnel.stages import STANDINGS
+from funnel.stages.drafts import STANDINGS
 from tests import make
 from tests.funnel.conftest import Run, at, deal, lead, way
 
@@ -199,7 +199,7 @@ def test_who_was_put_back_comes_again_only_with_something_new(run: Run) -> None:
 def test_a_killed_run_goes_on_where_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for day in range(1, 10):
         lead(f"2026-01-0{day}")
-    monkeypatch.setattr(portions, "SIZE", 4)
+    monkeypatch.setattr(batches, "SIZE", 4)
     refresh()
     assert classify(seconds=0) is None
     real = classifying._copy

@@ -10,12 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Activity, Owner
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 from funnel.models import Absence, HandOff
 from notify.models import Event, Notice
 from team.models import Calendar, Company, User
 from tests import make
-from tests.funnel.handing import enters, handed, local, qualified, seller, signed
+from tests.funnel.handoff_factory import enters, handed, local, qualified, seller, signed
 
 WEDNESDAY = local("2026-11-18T15:00:00")
 LEAD_ANGEL = {str(day): [["10:00", "18:00"]] for day in range(5)}
@@ -359,13 +359,13 @@ def test_nobody_at_all_is_told_to_the_head_of_sales(cmo: User, cro: User) -> Non
 
 def test_one_failing_look_keeps_no_other_from_ringing(sla: Any) -> None:
     handed(WEDNESDAY)
-    with patch("funnel.handoffs.tick.LOOKS", (("broken", _broken), *_looks())), pytest.raises(RuntimeError):
+    with patch("funnel.handoffs.clock_tick.LOOKS", (("broken", _broken), *_looks())), pytest.raises(RuntimeError):
         tick(local("2026-11-19T11:00:00"))
     assert len(events("funnel.breached")) == 1
 
 
 def _looks() -> Iterator[Any]:
-    from funnel.handoffs import tick as module
+    from funnel.handoffs import clock_tick as module
 
     yield from module.LOOKS
 

@@ -13,8 +13,8 @@ from facts.criteria import Draft
 from facts.rules import check
 from funnel.defaults import STAGES
 from funnel.definitions import in_force
-from funnel.forms import StageTerms, faults_of, subjects_of
-from funnel.stages import Stage
+from funnel.stages.drafts import Stage
+from funnel.stages.forms import StageTerms, faults_of, subjects_of
 from team.models import Role, User
 from tests import make
 

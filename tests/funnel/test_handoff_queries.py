@@ -8,13 +8,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Owner
-from funnel import verdicts
-from funnel.handoffs.owed import owed
+from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.marketing_sla import owed
 from funnel.handoffs.queries import clocks, inbox, team_load
-from funnel.handoffs.tick import tick
+from funnel.verdicts import actions
 from team.models import User
 from tests import make
-from tests.funnel.handing import handed, local, owing, qualified, seller, signed
+from tests.funnel.handoff_factory import handed, local, owing, qualified, seller, signed
 
 WEDNESDAY = local("2026-11-18T09:00:00")
 
@@ -33,7 +33,7 @@ def test_the_inbox_is_ones_own_by_clock_and_a_managers_is_the_teams(ada: Owner, 
     assert list(inbox(ada.user)) == [soon, late]
     assert inbox(cro).count() == 2
     assert inbox(make.user()).count() == 0
-    verdicts.accept(by=ada.user, handoff=soon)
+    actions.accept(by=ada.user, handoff=soon)
     assert list(inbox(ada.user)) == [late]
     assert [(load.waiting, load.overdue) for load in team_load(cro, local("2026-11-18T16:00:00"))] == [(1, 1)]
 

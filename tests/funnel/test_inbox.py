@@ -9,12 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Owner
-from funnel.handoffs.tick import tick
-from funnel.inbox_rows import by_clock, team
+from funnel.handoffs.clock_tick import tick
+from funnel.inbox.rows import by_clock, team
 from funnel.models import HandOff, Verdict
 from team.models import Role, User
 from tests import make
-from tests.funnel.handing import handed, later, local, now, seller, signed
+from tests.funnel.handoff_factory import handed, later, local, now, seller, signed
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 

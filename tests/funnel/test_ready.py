@@ -12,11 +12,11 @@ from crm.models import Lead, Touch, UsageEvent
 from facts.refresh import refresh
 from funnel.classify import classify_few
 from funnel.definitions import in_force
+from funnel.evaluate_one import ask
 from funnel.models import Move
-from funnel.one import ask
+from scoring.batch_scoring import score_all
 from scoring.defaults import PQL_TERMS
-from scoring.live import score_leads
-from scoring.running import score_all
+from scoring.score_now import score_leads
 from team.models import User
 from tests import make
 from tests.funnel.conftest import Run, deal, lead, way

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.models import Lead, Owner
-from funnel.handoffs.dealing import Dealer, Taker
+from funnel.handoffs.assignment import Dealer, Taker
 from funnel.handoffs.routing import Desk
 from funnel.models import Absence, Capacity, HandOff, RoutingRule
-from funnel.routing_actions import set_capacity
+from funnel.routing.actions import set_capacity
 from team.models import Role, Territory, User
 from tests import make
-from tests.funnel.handing import local, seller
+from tests.funnel.handoff_factory import local, seller
 
 NOON = local("2026-11-18T12:00:00")
 

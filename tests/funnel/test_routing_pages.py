@@ -9,11 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agreements.models import today
-from funnel import routing_actions as actions
 from funnel.models import Absence, Capacity, HandOff, RoutingRule
+from funnel.routing import actions
 from team.models import User
 from tests import make
-from tests.funnel.handing import handed, now, seller, signed
+from tests.funnel.handoff_factory import handed, now, seller, signed
 
 
 def names() -> list[str]:

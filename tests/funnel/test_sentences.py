@@ -11,7 +11,7 @@ from funnel.definitions import in_force
 from funnel.measures import River, Step, river
 from funnel.patterns import COHORT, EVENT, Question, Spread
 from funnel.sentences import headline, routing_headline, slas_headline, verdicts_headline
-from funnel.stages import Stage
+from funnel.stages.drafts import Stage
 from team.models import User
 from tests.funnel.conftest import Run, lead
 

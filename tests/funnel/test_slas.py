@@ -12,14 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from agreements import actions
 from agreements.models import Version, today
 from crm.models import Owner
-from funnel import sla_views
-from funnel.handoffs.owed import owed
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.marketing_sla import owed
 from funnel.models import HandOff
-from funnel.sla_book import by_month, pilots
+from funnel.slas import views
+from funnel.slas.report import by_month, pilots
 from team.models import Company, Role, User
 from tests import make
-from tests.funnel.handing import handed, local, owing, seller, signed
+from tests.funnel.handoff_factory import handed, local, owing, seller, signed
 
 WEDNESDAY = local("2026-11-18T09:00:00")
 
@@ -46,7 +46,7 @@ def test_the_page_says_what_is_owed_and_what_came(as_user: Any, ada: Owner, cmo:
     make.opportunity(lead=lead, amount=Decimal(4000), opened_on=date(2026, 11, 19))
     HandOff.objects.update(answered_at=WEDNESDAY + timedelta(hours=1))
     tick(local("2026-11-20T09:00:00"))
-    with patch.object(sla_views, "today", lambda: date(2026, 11, 20)):
+    with patch.object(views, "today", lambda: date(2026, 11, 20)):
         page = as_user(cmo).get("/slas/").content.decode()
     assert "Marketing has handed over 1 of 30 leads it owes this month" in page
     assert "Sales answered the one lead that was due" in page

@@ -11,13 +11,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
-from funnel import verdicts
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 from funnel.models import HandOff, Move, Verdict
+from funnel.verdicts import actions
 from notify.models import Event
 from team.models import Company, Role
 from tests import make
-from tests.funnel.handing import handed, local, qualified, seller, signed
+from tests.funnel.handoff_factory import handed, local, qualified, seller, signed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 START = local("2026-11-18T09:00:00")
@@ -66,9 +66,9 @@ def test_an_undo_and_its_effect_never_both_win(company_that_sells: None) -> None
     assert found.to_owner
     rep = found.to_owner.user
     assert rep
-    verdict = verdicts.accept(by=rep, handoff=found)
+    verdict = actions.accept(by=rep, handoff=found)
     soon = timezone.now() + timedelta(seconds=11)
-    at_once(lambda: tick(soon), lambda: verdicts.undo(by=rep, verdict=verdict))
+    at_once(lambda: tick(soon), lambda: actions.undo(by=rep, verdict=verdict))
     verdict.refresh_from_db()
     moved = Move.objects.filter(stage="sal").exists()
     assert (verdict.undone_at is None) == moved == (verdict.settled_at is not None)
@@ -80,7 +80,7 @@ def test_two_verdicts_at_once_are_one(company_that_sells: None) -> None:
     rep = found.to_owner.user
     assert rep
     answers = at_once(
-        lambda: verdicts.accept(by=rep, handoff=found), lambda: verdicts.reject(by=rep, handoff=found, note="No")
+        lambda: actions.accept(by=rep, handoff=found), lambda: actions.reject(by=rep, handoff=found, note="No")
     )
     assert sorted(type(answer).__name__ for answer in answers) == ["ValidationError", "Verdict"]
     assert Verdict.objects.count() == 1

@@ -9,14 +9,14 @@ from django.test import Client
 from django.utils import timezone
 
 from core import periods
-from funnel import verdicts
 from funnel.models import Answer, HandOff, Verdict
-from funnel.verdict_book import CUTS, backlog, given, parts, reps
+from funnel.verdicts import actions
+from funnel.verdicts.report import CUTS, backlog, given, parts, reps
 from notify.models import Notice
 from team.models import User
 from tests import make
 from tests.conftest import proven
-from tests.funnel.handing import handed, later, local, now, seller, signed
+from tests.funnel.handoff_factory import handed, later, local, now, seller, signed
 
 RESPONSES = "the number of touches whose response is yes in the last 90 days is at least 3"
 ALL = periods.Period()
@@ -39,9 +39,9 @@ def said(cmo: User, cro: User, cfo: User) -> dict[str, Any]:
     ]  # fmt: skip
     assert ada.user
     HandOff.objects.filter(pk=handoffs[0].pk).update(score=85)
-    verdicts.accept(by=ada.user, handoff=handoffs[0], rating=5)
+    actions.accept(by=ada.user, handoff=handoffs[0], rating=5)
     for one in handoffs[1:]:
-        verdicts.reject(by=ada.user, handoff=one, criterion=RESPONSES)
+        actions.reject(by=ada.user, handoff=one, criterion=RESPONSES)
     return {"rep": ada.user, "pink": pink, "blue": blue, "handoffs": handoffs}
 
 
@@ -59,7 +59,7 @@ def test_verdicts_by_each_cut(said: dict[str, Any], cmo: User) -> None:
 def test_what_was_taken_back_or_is_of_another_period_is_not_counted(said: dict[str, Any], cmo: User) -> None:
     first = Verdict.objects.order_by("pk").first()
     assert first
-    verdicts.undo(by=said["rep"], verdict=first)
+    actions.undo(by=said["rep"], verdict=first)
     assert given(cmo, ALL).count() == 3
     assert not given(cmo, periods.Period(date(2020, 1, 1), date(2020, 12, 31))).exists()
 
@@ -115,7 +115,7 @@ def test_a_marketer_answers_what_the_backlog_counts_in_a_restricted_company(
     assert bob.user
     for place, campaign in enumerate(["blue"] * 5 + ["pink"] * 3):  # enough of each to be shown
         one = handed(later(now(), minutes=-20), name=f"Secret {place}", owner=bob, campaign=said[campaign])
-        verdicts.reject(by=bob.user, handoff=one, criterion=RESPONSES)
+        actions.reject(by=bob.user, handoff=one, criterion=RESPONSES)
     company.visibility = company.Visibility.RESTRICTED
     company.save()
     client.force_login(make.user("marketer"))

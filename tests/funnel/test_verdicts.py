@@ -10,15 +10,16 @@ from django.http import Http404
 
 from crm.models import Activity, Owner
 from facts.refresh import refresh
-from funnel import contests, verdicts
+from funnel import contests
 from funnel.classify import classify
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 from funnel.models import HandOff, Move, Verdict
 from funnel.queries import stage_of
+from funnel.verdicts import actions
 from notify.models import Event, Notice
 from team.models import Role, User
 from tests import make
-from tests.funnel.handing import handed, local, signed
+from tests.funnel.handoff_factory import handed, local, signed
 
 START = local("2026-11-18T15:00:00")
 RESPONSES = "the number of touches whose response is yes in the last 90 days is at least 3"
@@ -59,7 +60,7 @@ def rep(found: HandOff) -> User:
 def test_an_accepted_lead_is_sal_from_the_moment_it_was_said(found: HandOff, clock: Clock) -> None:
     clock.go(minutes=30)
     said_at = clock.moment
-    verdict = verdicts.accept(by=rep(found), handoff=found, rating=4)
+    verdict = actions.accept(by=rep(found), handoff=found, rating=4)
     assert stage_of(found.lead) == "mql"
     clock.go(seconds=11)
     tick()
@@ -77,28 +78,28 @@ def test_an_accepted_lead_is_sal_from_the_moment_it_was_said(found: HandOff, clo
 
 
 def test_an_undo_leaves_no_trace_in_any_number(found: HandOff, clock: Clock) -> None:
-    verdict = verdicts.reject(by=rep(found), handoff=found, criterion=RESPONSES)
+    verdict = actions.reject(by=rep(found), handoff=found, criterion=RESPONSES)
     clock.go(seconds=9)
     tick()
-    verdicts.undo(by=rep(found), verdict=verdict)
+    actions.undo(by=rep(found), verdict=verdict)
     clock.go(minutes=1)
     tick()
     found.refresh_from_db()
     assert (found.end, found.answered_at, stage_of(found.lead)) == ("", None, "mql")
-    assert verdicts.accept(by=rep(found), handoff=found).answer == "accepted"
+    assert actions.accept(by=rep(found), handoff=found).answer == "accepted"
 
 
 def test_after_ten_seconds_it_stands(found: HandOff, clock: Clock) -> None:
-    verdict = verdicts.accept(by=rep(found), handoff=found)
+    verdict = actions.accept(by=rep(found), handoff=found)
     clock.go(seconds=10.5)
     with pytest.raises(ValidationError, match="taken effect"):
-        verdicts.undo(by=rep(found), verdict=verdict)
+        actions.undo(by=rep(found), verdict=verdict)
 
 
 def test_nothing_rings_while_a_verdict_waits_for_its_ten_seconds(found: HandOff, clock: Clock) -> None:
     assert found.due_at
     clock.moment = found.due_at - timedelta(seconds=5)
-    verdicts.accept(by=rep(found), handoff=found)
+    actions.accept(by=rep(found), handoff=found)
     clock.go(seconds=8)
     tick()
     clock.go(seconds=30)
@@ -110,12 +111,12 @@ def test_nothing_rings_while_a_verdict_waits_for_its_ten_seconds(found: HandOff,
 
 
 def test_a_rejection_names_the_criterion_that_failed(found: HandOff, clock: Clock) -> None:
-    assert RESPONSES in verdicts.criteria_of(found)
+    assert RESPONSES in actions.criteria_of(found)
     with pytest.raises(ValidationError, match="which criterion failed"):
-        verdicts.reject(by=rep(found), handoff=found)
+        actions.reject(by=rep(found), handoff=found)
     with pytest.raises(ValidationError, match="no such criterion"):
-        verdicts.reject(by=rep(found), handoff=found, criterion="too blue")
-    verdicts.reject(by=rep(found), handoff=found, criterion=RESPONSES, note="A student", after="disqualified")
+        actions.reject(by=rep(found), handoff=found, criterion="too blue")
+    actions.reject(by=rep(found), handoff=found, criterion=RESPONSES, note="A student", after="disqualified")
     clock.go(seconds=11)
     tick()
     moved = Move.objects.get(lead=found.lead, stage="disqualified")
@@ -128,7 +129,7 @@ def test_a_recycled_lead_comes_back_on_its_day_qualifies_again_and_rings_again(f
 
     for day in range(3):
         make.record(Touch, lead=found.lead, has_responded=True, happened_at=START - timedelta(days=day + 1))
-    verdicts.recycle(by=rep(found), handoff=found, until=date(2026, 12, 1))
+    actions.recycle(by=rep(found), handoff=found, until=date(2026, 12, 1))
     clock.go(seconds=11)
     tick()
     assert stage_of(found.lead) == "recycled"
@@ -152,7 +153,7 @@ def test_a_recycled_lead_comes_back_on_its_day_qualifies_again_and_rings_again(f
 def test_who_was_lost_after_being_accepted_comes_back_to_be_judged_anew(found: HandOff, clock: Clock) -> None:
     from crm.models import Touch
 
-    verdicts.accept(by=rep(found), handoff=found)
+    actions.accept(by=rep(found), handoff=found)
     clock.go(seconds=11)
     tick()
     make.opportunity(lead=found.lead, outcome="lost", opened_on=date(2026, 11, 19), closed_on=date(2026, 11, 20))
@@ -174,20 +175,20 @@ def test_only_the_owner_or_those_above_give_a_verdict(found: HandOff, cmo: User,
     stranger = make.user(Role.REP)
     for person in (cmo, ops, make.user(Role.MARKETER)):
         with pytest.raises(PermissionDenied):
-            verdicts.accept(by=person, handoff=found)
+            actions.accept(by=person, handoff=found)
     with pytest.raises(Http404):
-        verdicts.accept(by=stranger, handoff=found)
-    assert verdicts.accept(by=cro, handoff=found).given_by == cro
+        actions.accept(by=stranger, handoff=found)
+    assert actions.accept(by=cro, handoff=found).given_by == cro
 
 
 def test_one_verdict_a_hand_off(found: HandOff, clock: Clock) -> None:
-    verdicts.accept(by=rep(found), handoff=found)
+    actions.accept(by=rep(found), handoff=found)
     with pytest.raises(ValidationError, match="already"):
-        verdicts.reject(by=rep(found), handoff=found, note="No")
+        actions.reject(by=rep(found), handoff=found, note="No")
     clock.go(seconds=11)
     tick()
     with pytest.raises(ValidationError, match="has ended: accepted"):
-        verdicts.reject(by=rep(found), handoff=found, note="No")
+        actions.reject(by=rep(found), handoff=found, note="No")
 
 
 def test_a_call_that_the_manager_logs_is_the_managers_and_is_a_response(
@@ -195,29 +196,29 @@ def test_a_call_that_the_manager_logs_is_the_managers_and_is_a_response(
 ) -> None:
     own = make.owner(name="Rob", user=cro)
     clock.go(minutes=10)
-    activity = verdicts.log_call(by=cro, handoff=found)
+    activity = actions.log_call(by=cro, handoff=found)
     assert (activity.logged_by, activity.owner) == (cro, own)
     clock.go(minutes=10)
     tick()
     found.refresh_from_db()
     assert (found.attempts, found.response_seconds) == (1, 600)
     with pytest.raises(PermissionDenied, match="Only the owner of the lead"):
-        verdicts.log_call(by=ops, handoff=found)
+        actions.log_call(by=ops, handoff=found)
     assert Activity.objects.count() == 1
 
 
 def test_a_rating_and_a_pause_say_who_gave_them(found: HandOff, cro: User) -> None:
-    verdicts.rate(by=cro, handoff=found, rating=4)
-    verdicts.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="On holiday")
+    actions.rate(by=cro, handoff=found, rating=4)
+    actions.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="On holiday")
     found.refresh_from_db()
     assert (found.rated_by, found.paused_by) == (cro, rep(found))
 
 
 def test_a_logged_call_is_the_first_response_and_an_attempt(found: HandOff, clock: Clock) -> None:
     clock.go(minutes=10)
-    activity = verdicts.log_call(by=rep(found), handoff=found, outcome="voicemail", notes="No answer", seconds=20)
+    activity = actions.log_call(by=rep(found), handoff=found, outcome="voicemail", notes="No answer", seconds=20)
     clock.go(minutes=10)
-    verdicts.log_call(by=rep(found), handoff=found, kind="email")
+    actions.log_call(by=rep(found), handoff=found, kind="email")
     tick()
     found.refresh_from_db()
     assert (activity.lead, activity.owner, activity.kind) == (found.lead, found.to_owner, "call")
@@ -225,7 +226,7 @@ def test_a_logged_call_is_the_first_response_and_an_attempt(found: HandOff, cloc
 
 
 def test_too_few_attempts_ring(found: HandOff, clock: Clock) -> None:
-    verdicts.log_call(by=rep(found), handoff=found)
+    actions.log_call(by=rep(found), handoff=found)
     clock.moment = local("2026-11-25T15:00:30")
     tick()
     assert Event.objects.get(kind="funnel.attempts_missed").title == "Fewer attempts than agreed: Lena, with Ada"
@@ -234,7 +235,7 @@ def test_too_few_attempts_ring(found: HandOff, clock: Clock) -> None:
 
 def test_a_clock_that_is_paused_rings_nothing_and_goes_on_with_what_was_left(found: HandOff, clock: Clock) -> None:
     clock.go(hours=1)
-    verdicts.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="On holiday until Friday")
+    actions.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="On holiday until Friday")
     clock.moment = local("2026-11-19T16:00:00")
     tick()
     assert not Event.objects.filter(kind__in=["funnel.breached", "funnel.warned"]).exists()
@@ -243,7 +244,7 @@ def test_a_clock_that_is_paused_rings_nothing_and_goes_on_with_what_was_left(fou
     found.refresh_from_db()
     assert (found.paused_at, found.due_at) == (None, local("2026-11-20T13:00:00"))  # three of four hours were left
     assert found.paused_seconds == (1 + 8 + 1) * 3600
-    verdicts.log_call(by=rep(found), handoff=found)
+    actions.log_call(by=rep(found), handoff=found)
     tick()
     found.refresh_from_db()
     assert found.response_seconds == 3600 + 300
@@ -251,9 +252,9 @@ def test_a_clock_that_is_paused_rings_nothing_and_goes_on_with_what_was_left(fou
 
 def test_who_answers_while_the_clock_stands_is_not_charged_for_the_wait(found: HandOff, clock: Clock) -> None:
     clock.go(hours=1)
-    verdicts.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="On holiday until Friday")
+    actions.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="On holiday until Friday")
     clock.moment = local("2026-11-19T12:00:00")
-    verdicts.log_call(by=rep(found), handoff=found)
+    actions.log_call(by=rep(found), handoff=found)
     tick()
     found.refresh_from_db()
     assert found.response_seconds == 3600
@@ -263,7 +264,7 @@ def test_a_clock_that_rang_already_is_not_set_back_by_a_pause(found: HandOff, cl
     due = found.due_at
     clock.moment = local("2026-11-19T12:00:00")
     tick()
-    verdicts.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="Late")
+    actions.pause(by=rep(found), handoff=found, until=local("2026-11-20T10:00:00"), reason="Late")
     clock.moment = local("2026-11-20T10:05:00")
     tick()
     found.refresh_from_db()
@@ -271,21 +272,21 @@ def test_a_clock_that_rang_already_is_not_set_back_by_a_pause(found: HandOff, cl
 
 
 def test_a_lead_is_rated_before_or_after_the_verdict(found: HandOff, clock: Clock) -> None:
-    verdicts.rate(by=rep(found), handoff=found, rating=2)
-    verdict = verdicts.accept(by=rep(found), handoff=found)
+    actions.rate(by=rep(found), handoff=found, rating=2)
+    verdict = actions.accept(by=rep(found), handoff=found)
     assert verdict.rating == 2
     clock.go(seconds=11)
     tick()
-    verdicts.rate(by=rep(found), handoff=found, rating=5)
+    actions.rate(by=rep(found), handoff=found, rating=5)
     verdict.refresh_from_db()
     assert verdict.rating == 5
     with pytest.raises(ValidationError):
-        verdicts.rate(by=rep(found), handoff=found, rating=6)
+        actions.rate(by=rep(found), handoff=found, rating=6)
 
 
 @pytest.fixture
 def rejected(found: HandOff, clock: Clock, cfo: User) -> Verdict:
-    verdict = verdicts.reject(by=rep(found), handoff=found, note="Nobody knows her")
+    verdict = actions.reject(by=rep(found), handoff=found, note="Nobody knows her")
     clock.go(seconds=11)
     tick()
     verdict.refresh_from_db()

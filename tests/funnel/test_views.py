@@ -14,9 +14,9 @@ from agreements.models import Version
 from core.periods import Period, year
 from facts.engine import open_facts
 from funnel.definitions import in_force
+from funnel.lead_table import Reading
 from funnel.measures import river
 from funnel.patterns import EVENT, Question
-from funnel.reading import Reading
 from team.models import Company, User
 from tests import make
 from tests.funnel.conftest import Run, deal, lead

@@ -20,9 +20,9 @@ from django.test import override_settings
 
 from facts.refresh import refresh
 from funnel.classify import classify
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 from revops.demo.verdicts import give_verdicts
-from scoring.running import score_all
+from scoring.batch_scoring import score_all
 from team.models import Role, User
 from tests.fuzz.walking import Ground, distinct, fault
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core import disk
-from core.sheets import guarded
+from core.csv_export import guarded
 from core.work import LEASE, SILENT_AFTER, State, run_claimed, start_worker
 from crm.models import Lead
 from imports.files import blocks as blocks_module

@@ -17,7 +17,7 @@ from core.work import State, run_claimed
 from crm.models import Lead
 from imports.load import pipeline as running
 from imports.models import Import, ImportFile, RowError
-from tests.imports.broken import HEAD, LEAD, Sample, ids, rows, samples, text, zipped
+from tests.imports.corrupt_files import HEAD, LEAD, Sample, ids, rows, samples, text, zipped
 from tests.imports.importing import bring, queue, refused
 from tests.imports.workbooks import xlsx
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from facts import custom
-from facts.questions import Backend
 from facts.registry import get
+from facts.sql_cache import Backend
 
 Rows = Iterable[dict[str, Any]]
 ZONE = "Europe/Berlin"

@@ -17,8 +17,8 @@ from kpis.nightly import queue_what_is_due
 from scoring.models import Score
 from team.models import User
 from tests import make
-from tests.funnel.handing import local, seller
-from tests.funnel.handing import signed as sla_signed
+from tests.funnel.handoff_factory import local, seller
+from tests.funnel.handoff_factory import signed as sla_signed
 from tests.kpis.running import go_on, keys
 
 pytestmark = pytest.mark.slow

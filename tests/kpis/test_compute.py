@@ -12,7 +12,7 @@ from kpis.compute import compare, compute, trend
 from kpis.models import Benchmark
 from kpis.registry import BadCut, UnknownMetric, get
 from team.models import Company
-from tests.kpis.asked import ask, parts
+from tests.kpis.ask_metric import ask, parts
 from tests.kpis.memory_facts import MemoryFacts
 
 YEAR = periods.year(2025)

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 
 from core import periods
 from core.periods import Period
-from kpis import address, charts, sentences
+from kpis import charts, sentences, url_params
 from kpis.dashboard import Dashboard, Question, build, grain_for, stock_grain_for
 from kpis.models import Benchmark
 from kpis.registry import BadCut
@@ -229,10 +229,10 @@ def test_who_may_not_see_what_colleagues_achieve_does_not_see_it_here(company: C
 
 def test_the_question_survives_its_address() -> None:
     asked = Question(YEAR, "owner", {"territory": "North & South"})
-    query = address.query(asked)
+    query = url_params.query(asked)
     assert query == "from=2025-01-01&to=2025-12-31&by=owner&territory=North+%26+South"
-    assert address.parameters(Question(periods.preset("last_year", TODAY)), page=None) == {"period": "last_year"}
-    assert address.parameters(Question(Period())) == {"period": "all"}
+    assert url_params.parameters(Question(periods.preset("last_year", TODAY)), page=None) == {"period": "last_year"}
+    assert url_params.parameters(Question(Period())) == {"period": "all"}
 
 
 @pytest.mark.parametrize(

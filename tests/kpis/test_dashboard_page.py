@@ -15,7 +15,7 @@ from core import periods
 from core.periods import Period
 from facts.engine import Facts
 from facts.refresh import refresh
-from kpis import prepare
+from kpis import precompute
 from kpis.dashboard import Question, build
 from kpis.models import Goal
 from team.models import Company, Role, User
@@ -178,8 +178,8 @@ def test_ten_campaigns_or_twenty_ask_the_database_as_often(
 
 
 def test_a_prepared_dashboard_asks_the_facts_nothing(records: None, cmo: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prepare, "FIRST_READ", (("last_year", "owner"),))
-    assert prepare.prepare_dashboards() == 0
+    monkeypatch.setattr(precompute, "FIRST_READ", (("last_year", "owner"),))
+    assert precompute.prepare_dashboards() == 0
     asked: list[object] = []
     real = Facts.execute
     monkeypatch.setattr(Facts, "execute", lambda facts, question: asked.append(question) or real(facts, question))
@@ -190,7 +190,7 @@ def test_a_prepared_dashboard_asks_the_facts_nothing(records: None, cmo: User, m
 
 
 def test_preparing_stops_when_its_time_is_over(records: None) -> None:
-    assert prepare.prepare_dashboards(seconds=-1) is None
+    assert precompute.prepare_dashboards(seconds=-1) is None
 
 
 def test_an_installation_with_leads_only_has_a_dashboard_of_leads(

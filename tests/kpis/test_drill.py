@@ -12,13 +12,13 @@ from core.periods import Period
 from crm import models as crm
 from facts.engine import Facts
 from facts.refresh import refresh
-from kpis import discretion
+from kpis import visibility
 from kpis.compute import compute
 from kpis.drill import records
 from kpis.registry import BadCut, all_metrics
 from team.models import Company, User
 from tests import make
-from tests.kpis.asked import shapes
+from tests.kpis.ask_metric import shapes
 
 pytestmark = pytest.mark.slow
 
@@ -102,7 +102,7 @@ def test_a_colleague_is_not_found_by_the_name_of_the_last_copy(sold: Facts, rep:
     Company.objects.update(achievement=Company.Achievement.LEADERS)
     crm.Owner.objects.filter(name="Rita").update(name="Rita Renamed")
     with pytest.raises(PermissionDenied, match="no such colleague"):
-        discretion.compute(rep, "won_revenue", YEAR, where={"owner": name}, facts=sold)
+        visibility.compute(rep, "won_revenue", YEAR, where={"owner": name}, facts=sold)
     with pytest.raises(PermissionDenied):
         records("won_revenue", YEAR, user=rep, where={"owner": name}, facts=sold)
 
@@ -115,6 +115,6 @@ def test_a_column_of_the_companys_own_tells_nothing_of_buyers_however_many_share
         make.lead(custom={"plan": "Of others"})
     make.lead(custom={"plan": "One's own"}, owner=make.owner(user=rep))
     refresh()
-    found = discretion.compute(rep, "leads", Period(), by="custom.plan")
+    found = visibility.compute(rep, "leads", Period(), by="custom.plan")
     assert found.is_readable_only
     assert [part.label for part in found.parts] == ["One's own"]

@@ -9,8 +9,8 @@ from core.periods import Period
 from facts.engine import open_facts
 from facts.refresh import refresh
 from kpis import compute
-from kpis.asking import Cut
 from kpis.compute import answer, scope_of
+from kpis.query import Cut
 from kpis.registry import all_metrics
 from team.models import Company
 from tests.kpis.market import play, settle

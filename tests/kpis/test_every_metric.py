@@ -13,7 +13,7 @@ from kpis import dimensions
 from kpis.record_tables import COLUMNS
 from kpis.registry import SECTIONS, Metric, all_metrics, get
 from kpis.result import Figures, Result
-from tests.kpis.asked import ALL, ask
+from tests.kpis.ask_metric import ALL, ask
 from tests.kpis.market import play
 from tests.kpis.memory_facts import MemoryFacts
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from core import periods
 from kpis.metrics.money import gap_to_benchmark
-from tests.kpis.asked import ask, parts
+from tests.kpis.ask_metric import ask, parts
 from tests.kpis.memory_facts import MemoryFacts
 
 YEAR = periods.year(2025)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from core.numbers import by_unit, exact
+from core.formatting import by_unit, exact
 from kpis.registry import BadCut, get
 from kpis.result import Result
-from tests.kpis.asked import ask
+from tests.kpis.ask_metric import ask
 from tests.kpis.memory_facts import MemoryFacts
 
 

@@ -16,7 +16,7 @@ from facts.refresh import refresh
 from kpis.registry import all_metrics
 from team.models import Company, User
 from tests import make
-from tests.kpis.asked import shapes
+from tests.kpis.ask_metric import shapes
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from kpis.models import Benchmark, Goal
 from kpis.registry import all_metrics
 from team.models import Company, User
 from tests import make
-from tests.kpis.asked import shapes
+from tests.kpis.ask_metric import shapes
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core.work import State
-from facts import engine, lake, steps
+from facts import delta_tables, engine, steps
 from facts.engine import open_facts
 from facts.models import Snapshot
 from facts.refresh import Busy
@@ -214,7 +214,7 @@ def test_killed_between_steps_it_goes_on_with_the_second(
 
 def test_a_large_first_copy_takes_several_calls(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     Company.get()
-    monkeypatch.setattr(lake, "SEGMENT_ROWS", 2)
+    monkeypatch.setattr(delta_tables, "SEGMENT_ROWS", 2)
     monkeypatch.setattr(steps, "STAGE_SECONDS", 0)
     make.lead()
     make.lead()

@@ -12,7 +12,7 @@ from crm.models import StageChange, Touch
 from facts.models import SetAside
 from facts.set_aside import RECORD_FAULTS
 from funnel import classify as classifying
-from funnel import dated
+from funnel import entry_dates
 from funnel.models import Move
 from kpis import nightly, snapshots
 from kpis.models import MetricSnapshot
@@ -114,7 +114,7 @@ def test_a_stage_change_that_cannot_be_read_sets_its_lead_aside_alone(
     def to_json(stage: Any) -> Any:  # fails on “SAL” and on nothing else
         return (stage == "SAL").ifelse(stage.cast("int64").cast("string"), ibis.literal('"MQL"'))
 
-    monkeypatch.setattr(dated, "to_json", to_json)
+    monkeypatch.setattr(entry_dates, "to_json", to_json)
     run = go_on(new_run())
     assert run.state == State.DONE, run.last_error
     assert list(SetAside.objects.values_list("table", "row_id")) == [("crm_lead", leads[1].pk)]

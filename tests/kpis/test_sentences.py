@@ -9,11 +9,11 @@ import pytest
 
 from core.periods import Period, year
 from kpis import metric_charts, metric_page, sentences
+from kpis.comparison import Reading
 from kpis.dashboard import Dashboard, Question
 from kpis.models import Goal
 from kpis.pace import Pace
 from kpis.ranking import rank
-from kpis.reading import Reading
 from kpis.registry import get
 from kpis.result import Part, Quartiles, Result
 

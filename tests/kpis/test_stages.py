@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from core.periods import Period
-from tests.kpis.asked import ask, parts
+from tests.kpis.ask_metric import ask, parts
 from tests.kpis.memory_facts import MemoryFacts
 
 JANUARY = date(2025, 1, 10)

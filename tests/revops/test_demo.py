@@ -16,7 +16,7 @@ from crm import models as crm
 from facts.engine import open_facts
 from facts.refresh import refresh
 from funnel.classify import classify
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 from funnel.mapping.usage import seen
 from funnel.models import Answer, HandOff, Verdict
 from kpis.compute import compute
@@ -26,11 +26,11 @@ from revops.demo.load import ORDER
 from revops.demo.prospects import NOISY
 from revops.demo.story import GOAL
 from revops.demo.verdicts import give_verdicts
-from scoring.current import as_of
+from scoring.batch_scoring import score_all
 from scoring.definitions import in_force
 from scoring.proof.measures import ENOUGH, auc
 from scoring.proof.outcomes import outcomes
-from scoring.running import score_all
+from scoring.scores_in_force import as_of
 from team.models import Company, Role, Territory, User
 from tests import make
 

@@ -10,7 +10,7 @@ from agreements.actions import draft, propose, sign
 from agreements.models import Version
 from crm.models import Activity, Lead, Touch, UsageEvent
 from facts.refresh import refresh
-from scoring.running import score_all
+from scoring.batch_scoring import score_all
 from team.models import User
 from tests import make
 

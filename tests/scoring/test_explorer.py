@@ -10,12 +10,12 @@ import pytest
 from crm.models import Lead, Touch
 from facts.engine import open_facts
 from facts.refresh import refresh
-from scoring.current import as_of
+from scoring.decay import EPOCH
 from scoring.explorer import answers
 from scoring.explorer.curves import LOOK, Stream, peaks, scores
-from scoring.explorer.explored import WEEKS, Explored, explore, known, name_of
-from scoring.explorer.ground import Ground
-from scoring.fading import EPOCH
+from scoring.explorer.dataset import Ground
+from scoring.explorer.score_arrays import WEEKS, Explored, explore, known, name_of
+from scoring.scores_in_force import as_of
 from scoring.terms import Model, from_terms
 from tests import make
 from tests.scoring import naive

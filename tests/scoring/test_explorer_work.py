@@ -6,7 +6,7 @@ from core.work import State, run_claimed
 from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.explorer import work
-from scoring.explorer.explored import Explored, known, model_of
+from scoring.explorer.score_arrays import Explored, known, model_of
 from scoring.models import Exploration
 from tests import make
 from tests.scoring.conftest import event, rule, terms

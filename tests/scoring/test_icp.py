@@ -7,11 +7,11 @@ import pytest
 from agreements.actions import draft, propose, sign
 from agreements.api import checked_terms
 from crm.models import Vertical
-from scoring import icp
-from scoring.icp_forms import IcpTerms, Line
-from scoring.icp_one import Standing, standing
-from scoring.live import score_lead
+from scoring.icp import rules
+from scoring.icp.evaluate_one import Standing, standing
+from scoring.icp.forms import IcpTerms, Line
 from scoring.models import Score, ScoringRun
+from scoring.score_now import score_lead
 from tests import make
 from tests.scoring.conftest import Run, terms
 
@@ -42,7 +42,7 @@ def profile(cmo: Any, cro: Any) -> Any:
     def go(given: dict[str, Any]) -> Any:
         version = draft(by=cmo, kind="icp", key="icp", title="Ideal customer", text="Whom we want.", terms=given)
         propose(by=cmo, version=version)
-        assert icp.faults(given) == []
+        assert rules.faults(given) == []
         return sign(by=cro, version=version)
 
     return go
@@ -98,7 +98,7 @@ def test_another_profile_scores_everybody_anew(run: Run, signed: Any, profile: A
     ],
 )
 def test_what_is_wrong_says_what_to_change(wrong: Any, words: str) -> None:
-    assert any(words in said for said in icp.faults(wrong)), icp.faults(wrong)
+    assert any(words in said for said in rules.faults(wrong)), rules.faults(wrong)
 
 
 def test_the_form_reads_rows_and_keeps_what_rows_cannot_show() -> None:
@@ -129,7 +129,7 @@ def test_the_form_reads_rows_and_keeps_what_rows_cannot_show() -> None:
 
 
 def test_in_words_each_trait_says_its_share() -> None:
-    assert icp.terms_in_words(TERMS)[:2] == [
+    assert rules.terms_in_words(TERMS)[:2] == [
         "Inside up to a distance of 0.2, near up to 0.5, outside beyond it",
         "Chief: title contains “chief” (20% of the distance)",
     ]

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from crm.rule_fields import Described
 from facts import registry
-from facts.duck import open_engine
+from facts.duckdb_engine import open_engine
 from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.compiling import MOMENT, Asked, scored, states
-from scoring.current import as_of
-from scoring.fading import score_at
-from scoring.live import score_lead
+from scoring.decay import score_at
 from scoring.models import Score
+from scoring.score_now import score_lead
+from scoring.scores_in_force import as_of
 from scoring.terms import COUNTED, from_terms
 from tests import make
 from tests.imports.importing import imported

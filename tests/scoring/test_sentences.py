@@ -3,7 +3,7 @@
 import pytest
 
 from agreements.models import Agreement
-from scoring.listed import Line, sentence
+from scoring.model_list import Line, sentence
 
 
 class Binding:

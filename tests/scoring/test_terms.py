@@ -6,11 +6,11 @@ import pytest
 
 from agreements.api import checked_terms
 from agreements.differences import in_terms
-from scoring.checking import faults
 from scoring.defaults import PQL_TERMS, TERMS
 from scoring.definitions import in_force, propose_default
+from scoring.descriptions import terms_in_words
+from scoring.model_checks import faults
 from scoring.terms import PQL, from_terms
-from scoring.words import terms_in_words
 from tests.scoring.conftest import rule, terms
 
 EMPLOYEES = {"field": "employees", "is": ">=", "value": 50}

@@ -13,7 +13,7 @@ from agreements.models import Agreement, Version
 from crm.models import Touch
 from facts.refresh import refresh
 from scoring.defaults import TERMS
-from scoring.editor import Editing
+from scoring.model_editor import Editing
 from team.models import Company, Role, User
 from tests import make
 from tests.scoring.conftest import kind, rule, terms

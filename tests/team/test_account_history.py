@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.db import InternalError, transaction
 from django.test import Client
 
-from team import account_mail, tokens
-from team.account_history import sentence
-from team.account_mail import send_waiting
+from team import tokens
+from team.accounts import mail as account_mail
+from team.accounts.history import sentence
+from team.accounts.mail import send_waiting
 from team.models import AccountChange, ApiToken, Company, User
 from tests import make
 

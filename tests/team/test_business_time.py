@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from team.business_time import DAY, BusinessTime, OutsideTable, Span, week_of, written_week
+from team.calendars.business_time import DAY, BusinessTime, OutsideTable, Span, week_of, written_week
 
 UTC = ZoneInfo("UTC")
 TEN_TO_SIX = {weekday: [Span.between(time(10), time(18))] for weekday in range(5)}

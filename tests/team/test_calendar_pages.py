@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from team.calendar_actions import save_calendar
-from team.calendar_views import days_off
+from team.calendars.actions import save_calendar
+from team.calendars.views import days_off
 from team.hours import read_spans, read_week, week_in_words, write_spans
 from team.models import Calendar, Company, User
 from tests import make

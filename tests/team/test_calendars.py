@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from team.calendars import Hours, HoursBook, Person
+from team.calendars.public_holidays import holidays
+from team.calendars.queries import Hours, HoursBook, Person
 from team.models import Calendar, Company, Territory, User, check_days, check_spans
-from team.public_holidays import holidays
 from tests import make
 
 WEEK = {"0": [["09:00", "12:30"], ["13:30", "17:00"]], "5": [["22:00", "00:00"]]}

@@ -13,13 +13,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements.account_news import tell_requests
+from agreements.account_closures import tell_requests
 from agreements.actions import name_signatory
 from agreements.models import Seat, Signatory
 from agreements.signing import holder
 from notify.models import Notice
-from team import actions, consents, invitations
-from team.account_mail import send_waiting
+from team import actions
+from team.accounts import consents, invitations
+from team.accounts.mail import send_waiting
 from team.models import AccountChange, Company, ConsentRequest, Role, User
 from team.tasks import accounts
 from tests import make
@@ -134,7 +135,7 @@ def _make_due(request: ConsentRequest) -> None:
 
 
 def _sentences(person: User) -> str:
-    from team.account_history import sentence
+    from team.accounts.history import sentence
 
     return " ".join(sentence(change) for change in AccountChange.objects.filter(person=person))
 

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from team import invitations
+from team.accounts import invitations
 from team.models import Company, User
 from tests import make
 

@@ -12,7 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from team import actions, invitations, tokens
+from team import actions, tokens
+from team.accounts import invitations
 from team.models import Company, Role, User
 from tests import make
 

@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from core.sealing import Sealed
-from team import two_factor
+from core.encryption import Sealed
+from team.accounts import two_factor
 from team.models import Company, User
 from tests import make
 

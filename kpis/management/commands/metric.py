@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.numbers import by_unit, exact
+from core.formatting import by_unit, exact
 from core.periods import PRESETS, BadPeriod
 from kpis.compute import compute, read_period
 from kpis.freshness import up_to_date_facts

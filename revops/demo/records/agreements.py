@@ -12,11 +12,11 @@ from agreements.actions import give_seat
 from agreements.models import Agreement, Entry, Seat, Signature, Version
 from funnel.defaults import ORDER, STAGES
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE
-from funnel.stages import Stage
+from funnel.stages.drafts import Stage
 from revops.demo import score
 from revops.demo.story import CURRENCY
 from scoring.defaults import PQL_KEY, PQL_TERMS, PQL_TEXT, PQL_TITLE
-from scoring.icp import ICP
+from scoring.icp.rules import ICP
 from team.models import Side, User
 
 SLA, SLA_KEY = "sla", "mql"

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from facts.refresh import refresh
-from funnel.handoffs.tick import tick
+from funnel.handoffs.clock_tick import tick
 from revops.demo.load import is_loaded, load, others, remove
 from revops.demo.story import COMPANY, ZONE
 from revops.demo.verdicts import give_verdicts

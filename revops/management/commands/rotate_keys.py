@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
-from core import sealing
-from team import two_factor
+from core import encryption
+from team.accounts import two_factor
 
 
 class Command(BaseCommand):
@@ -17,13 +17,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         lost: list[str] = []
-        done = sum(_rotate(model, field, lost) for model, field in sealing.columns()) + two_factor.rotate(lost)
+        done = sum(_rotate(model, field, lost) for model, field in encryption.columns()) + two_factor.rotate(lost)
         self.stdout.write(f"{done} sealed anew with the first key.")
         if lost:
             raise CommandError(f"No key opens these; enter them again: {', '.join(lost)}.")
 
 
-def _rotate(model: type[models.Model], field: sealing.SealedField, lost: list[str]) -> int:
+def _rotate(model: type[models.Model], field: encryption.SealedField, lost: list[str]) -> int:
     """Return how many were sealed anew; each row by itself, locked, so that nobody's change is undone."""
     done = 0
     for pk in model._default_manager.exclude(**{field.attname: ""}).values_list("pk", flat=True):
@@ -31,7 +31,7 @@ def _rotate(model: type[models.Model], field: sealing.SealedField, lost: list[st
             row = model._default_manager.select_for_update().get(pk=pk)
             try:
                 anew = getattr(row, field.attname).anew()
-            except sealing.Unsealable:
+            except encryption.Unsealable:
                 lost.append(f"{model._meta.verbose_name} “{row}”")
                 continue
             model._default_manager.filter(pk=pk).update(**{field.attname: anew})

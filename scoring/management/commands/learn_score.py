@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.numbers import percent
+from core.formatting import percent
 from core.work import State, run_claimed
 from facts.engine import open_facts
 from facts.refresh import refresh

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from team.account_history import record
-from team.account_mail import send_waiting
+from team.accounts.history import record
+from team.accounts.mail import send_waiting
 from team.models import User
 from team.tokens import LIFETIME, issue
 

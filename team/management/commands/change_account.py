@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
 from team import actions
-from team.account_mail import send_waiting
+from team.accounts.mail import send_waiting
 from team.models import Role, User
 
 VIA = "change_account"

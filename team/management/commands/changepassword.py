@@ -4,8 +4,8 @@ from typing import Any
 
 from django.contrib.auth.management.commands import changepassword
 
-from team.account_history import acting
-from team.account_mail import send_waiting
+from team.accounts.history import acting
+from team.accounts.mail import send_waiting
 
 
 class Command(changepassword.Command):

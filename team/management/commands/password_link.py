@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from team.invitations import password_link
+from team.accounts.invitations import password_link
 from team.models import User
 
 

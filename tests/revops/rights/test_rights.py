@@ -18,7 +18,7 @@ from team.access import may as has_right
 from team.authorization import all_actions, as_table
 from team.models import Company, Role
 from tests.revops.rights.conftest import taken_back
-from tests.revops.rights.doors import DOORS, Door, Request
+from tests.revops.rights.endpoints import DOORS, Door, Request
 from tests.revops.rights.world import OTHER, OWN, TEAM, World
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ NO_ACTION = {
     "score_criteria": "redraws the rows of a form; writes nothing",
     "my_email": "one's own address, after the password",
     "confirm_my_email": "one's own address, by the link mailed to it",
-    "answer_account_request": "each request names who may consent, refuse or withdraw (team/consents.py)",
+    "answer_account_request": "each request names who may consent, refuse or withdraw (team/accounts/consents.py)",
     "api-routing_rules-ask": "tries the rules on a lead; writes nothing",
 }
 

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from scoring.learned.fitting import DOUBLES, Fitted, fit, folds, threshold, told
-from scoring.learned.strength import is_chance, sparest
+from scoring.learned.regularization import is_chance, sparest
 from scoring.proof.measures import auc, brier
 
 N = 2_500

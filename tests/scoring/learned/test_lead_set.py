@@ -11,9 +11,9 @@ from core.work import State, run_claimed
 from crm.models import Lead
 from facts.refresh import refresh
 from imports.models import CustomField
-from scoring.checking import faults
 from scoring.learned.result import Result
 from scoring.learned.work import ask, result_of
+from scoring.model_checks import faults
 from scoring.models import Learning
 from team.models import User
 from tests.imports.test_mapping_page import form, page

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from scoring.learned.regularization import Strength
 from scoring.learned.result import Reason, Result, verdict
-from scoring.learned.strength import Strength
 from scoring.proof.evidence import Evidence, Ground, gathered
 from scoring.proof.measures import Floats
 from scoring.proof.verdict import judged

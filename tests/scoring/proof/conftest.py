@@ -12,7 +12,7 @@ from core.work import run_claimed
 from crm.models import Lead, Opportunity
 from facts.refresh import refresh
 from scoring.models import Proof
-from scoring.proof.proving import asked_for
+from scoring.proof.validation import asked_for
 from tests.scoring.conftest import terms
 
 FIRST = datetime(2024, 3, 4, 9, tzinfo=UTC)

@@ -8,9 +8,9 @@ import pandas as pd
 from crm.models import Lead
 from facts.engine import open_facts
 from facts.refresh import refresh
-from scoring.current import as_of
 from scoring.proof.measures import auc
 from scoring.proof.outcomes import outcomes
+from scoring.scores_in_force import as_of
 from scoring.terms import from_terms
 from tests import make
 from tests.imports.importing import imported

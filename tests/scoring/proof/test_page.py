@@ -10,7 +10,7 @@ from agreements.models import Version
 from core.work import State
 from imports.models import CustomField
 from scoring.models import Proof
-from scoring.proof.proving import asked_for
+from scoring.proof.validation import asked_for
 from team.models import User
 from tests.scoring.conftest import terms
 from tests.scoring.proof.conftest import BY_SIZE, History, proven

@@ -1,0 +1,189 @@
+"""One page per buyer: who it is, what serves it now, and all that ever happened on one line of time."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.htmx import render_live
+from crm.models import Account, ContentAsset, ContentUse, Lead
+from funnel import actions
+from funnel.buyers.actions import note_use, spot
+from funnel.buyers.timeline import KINDS, line, scope_of
+from funnel.definitions import in_force
+from funnel.handoffs.queries import clocks
+from funnel.inbox.rows import Waiting
+from funnel.models import HandOff
+from funnel.permissions import MOVE_BUYER, NOTE_CONTENT_USE, PASS_LEAD_ON, SPOT_OPPORTUNITY, stages_open_to
+from funnel.queries import stage_of
+from funnel.stages.drafts import Funnel, Stage
+from scoring.explanation import explain
+from scoring.icp.evaluate_one import standing as ideal_standing
+from team.access import may, needs
+from team.models import User
+
+ASSETS = 6
+MODELS: dict[str, type[Lead] | type[Account]] = {"lead": Lead, "account": Account}
+REASONS = ("Not found in time", "Does not fit this buyer", "Did not know it", "Out of date")
+
+
+class SpotForm(forms.Form):
+    """An opportunity heard of in passing, in ten seconds."""
+
+    need = forms.CharField(label="What do they need?", max_length=500)
+    person = forms.CharField(label="Who said it?", required=False, max_length=120)
+    when = forms.DateField(label="By when?", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class UseForm(forms.Form):
+    asset = forms.ModelChoiceField(ContentAsset.objects.all())
+    reason = forms.CharField(required=False, max_length=255)
+
+
+class MoveForm(forms.Form):
+    """To which stage a buyer is moved by hand, and why where its criteria fail."""
+
+    stage = forms.ChoiceField(label="To the stage")
+    override = forms.CharField(
+        label="Why, where its criteria fail", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="A reason is kept with the move, for everybody to read.",
+    )  # fmt: skip
+
+    def __init__(self, stages: list[Stage], data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["stage"].choices = [(stage.key, stage.name) for stage in stages]  # type: ignore[attr-defined]
+
+
+def _buyer(request: HttpRequest, kind: str, pk: int) -> Any:
+    rows = MODELS[kind].objects.visible_to(request.user)
+    related = (
+        ("owner", "account__owner", "campaign", "contact") if kind == "lead" else ("owner", "vertical", "territory")
+    )
+    return get_object_or_404(rows.select_related(*related), pk=pk)
+
+
+@login_required
+@require_safe
+def buyer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    found, user = _buyer(request, kind, pk), cast(User, request.user)
+    asked = request.GET.get("kind", "")
+    funnel, stage = in_force(user), stage_of(found)
+    waiting = _waiting(found) if kind == "lead" else None
+    context = {
+        "buyer": found,
+        "kind": kind,
+        "stage": funnel.name(stage) if stage else "",
+        "line": line(scope_of(found, user), asked if asked in KINDS else "", request.GET.get("before", "")),
+        "kinds": KINDS,
+        "asked": asked,
+        "ideal": ideal_standing(found),
+        "explained": explain(found) if kind == "lead" and _sees_reasons(user) else [],
+        "waiting": waiting,
+        "may_pass": bool(waiting) and PASS_LEAD_ON.allows(user, waiting.handoff if waiting else None),
+        "may_move": bool(stages_open_to(user, found, funnel, stage)),
+        "may_note_use": NOTE_CONTENT_USE.is_open_to(user),
+        "assets": _fitting(found, funnel, stage) if kind == "lead" else [],
+        "reasons": REASONS,
+        "may_spot": SPOT_OPPORTUNITY.is_open_to(user),
+    }
+    return render_live(request, "funnel/buyer.html", context)
+
+
+def _sees_reasons(user: User) -> bool:
+    """Tell whether somebody reads why a lead has its score: who sees scores, and who works leads."""
+    return may(user, "see_scores") or may(user, "work_leads")
+
+
+def _waiting(lead: Lead) -> Waiting | None:
+    """Return the open hand-off of a lead with its clock."""
+    found = HandOff.objects.open().filter(lead=lead).select_related("to_owner__user").first()
+    return Waiting(found, clocks([found])[found.pk]) if found else None
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """An asset that fits a lead, and what was said of it."""
+
+    asset: ContentAsset
+    use: ContentUse | None
+
+
+def _fitting(lead: Lead, funnel: Funnel, stage: str) -> list[Fitting]:
+    """Return content for the lead's persona and stage; what names neither serves everybody, and comes last."""
+    here = funnel.get(stage)
+    words = {
+        word.lower() for word in (stage, here.name if here else "", here.phase if here else "", lead.status) if word
+    }
+    rows = ContentAsset.objects.annotate(at_stage=Lower("stage"), who=Lower("persona"))
+    fits = (Q(who=lead.persona.lower()) | Q(persona="")) & (
+        Q(at_stage__in=words) | Q(stage="") | Q(who=lead.persona.lower())
+    )
+    found = list(rows.filter(fits).exclude(who="", at_stage="").order_by("-who", "name", "pk")[:ASSETS])
+    uses = {
+        use.asset_id: use for use in ContentUse.objects.filter(lead=lead, asset__in=found).order_by("created_at", "pk")
+    }
+    return [Fitting(asset, uses.get(asset.pk)) for asset in found]
+
+
+@login_required
+@require_POST
+def use(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note that an asset was used with the lead, or why it was not."""
+    lead, form = _buyer(request, "lead", pk), UseForm(request.POST)
+    if not form.is_valid() or (request.POST.get("unused") and not form.cleaned_data["reason"]):
+        messages.error(request, "Say why you did not use it.")
+    else:
+        reason = form.cleaned_data["reason"] if request.POST.get("unused") else ""
+        done = note_use(by=cast(User, request.user), lead=lead, asset=form.cleaned_data["asset"], reason_unused=reason)
+        messages.success(request, f"Noted: {done.asset} was {'not used: ' + reason if reason else 'used'}.")
+    return redirect("buyer", "lead", pk)
+
+
+@needs("spot")
+@require_http_methods(["GET", "HEAD", "POST"])
+def opportunity(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """Raise an opportunity heard of, in one short form."""
+    found, form = _buyer(request, kind, pk), SpotForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = spot(by=cast(User, request.user), buyer=found, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            told = made.owner or "the chief of Sales"
+            messages.success(request, f"Raised. {told} is told.")
+            return redirect("buyer", kind, pk)
+    context = {"form": form, "buyer": found, "kind": kind, "today": timezone.localdate()}
+    return render(request, "funnel/opportunity.html", context, status=422 if request.method == "POST" else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def move(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    """Move a buyer to a stage by hand, forward or back; what its criteria say against it needs a reason."""
+    found, user = _buyer(request, kind, pk), cast(User, request.user)
+    funnel, here = in_force(user), stage_of(found)
+    wanted = funnel.get(request.POST.get("stage", ""))
+    stages = stages_open_to(user, found, funnel, here)
+    if not stages or (wanted and wanted.key != here and wanted not in stages):
+        raise PermissionDenied(MOVE_BUYER.refusal())
+    form = MoveForm(stages, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = actions.move(by=user, buyer=found, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error("override", error)
+        else:
+            messages.success(request, f"{found} is in {funnel.name(made.stage)} now.")
+            return redirect("buyer", kind, pk)
+    context = {"form": form, "buyer": found, "kind": kind, "stage": funnel.name(here) if here else ""}
+    return render(request, "funnel/move.html", context, status=422 if request.method == "POST" else 200)

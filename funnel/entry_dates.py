@@ -1,0 +1,298 @@
+"""When a stage was entered, where a dated fact tells it: the source's history, first contact, deals, use.
+
+Each piece is a table of entries: buyer, stage, entered_at, is_day (the source knew the day and no time), by, evidence.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import ibis
+
+from crm.rule_fields import LINKS, SUBJECTS, Described
+from facts.compiling import Question, with_rules
+from facts.rules import Rule, leaves, number, of_events
+from funnel.stages.drafts import Funnel, Stage
+
+MOMENT = "timestamp('UTC', 6)"
+DEAL_FACTS = ("opened", "won", "lost", "no_decision")
+COLUMNS = ("buyer", "stage", "entered_at", "is_day", "by", "evidence")
+
+
+@ibis.udf.scalar.builtin(signature=((str,), str))
+def to_json(text: str) -> str:  # type: ignore[empty-body]  # each engine writes a text as JSON under this name
+    ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run asks about: one kind of buyer, the facts as far as they concern the buyers asked, and its time."""
+
+    funnel: Funnel
+    subject: str
+    tables: Described
+    rows: Any  # the buyers asked, with their figures
+    meanings: Any
+    now: datetime
+    keep: Callable[[str, Any], Any]  # holds an answer that several questions begin with
+
+    @property
+    def key(self) -> str:
+        return "lead_id" if self.subject == "leads" else "account_id"
+
+    @property
+    def question(self) -> Question:
+        return Question(self.tables, self.now, LINKS)
+
+    @property
+    def this_moment(self) -> Any:
+        return ibis.literal(self.now, type=MOMENT)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        return self.funnel.of(self.subject)
+
+    @cached_property
+    def told_by_deals(self) -> Any:
+        return self.keep("told_by_deals", _told_by_deals(self))
+
+    def dated_by(self, fact: str) -> list[Stage]:
+        return [stage for stage in self.stages if stage.dated_by == fact]
+
+
+def entries(asked: Asked) -> Any:
+    """Return every dated entry up to now, those of the source's history and those of facts, as one table."""
+    pieces = [*_history(asked), *_first_contacts(asked), *_deals(asked), *_first_uses(asked), *_counted(asked)]
+    found = ibis.union(*pieces) if len(pieces) > 1 else pieces[0] if pieces else _none()
+    return found.filter(found.entered_at <= asked.this_moment)
+
+
+def _none() -> Any:
+    schema = {
+        "buyer": "int64",
+        "stage": "string",
+        "entered_at": MOMENT,
+        "is_day": "boolean",
+        "by": "string",
+        "evidence": "string",
+    }
+    return ibis.memtable([], schema=schema)
+
+
+def _entry(buyer: Any, stage: Any, moment: Any, is_day: Any, by: str, evidence: Any) -> dict[str, Any]:
+    return {
+        "buyer": buyer, "stage": stage, "entered_at": moment.cast(MOMENT), "is_day": is_day, "by": ibis.literal(by),
+        "evidence": evidence,
+    }  # fmt: skip
+
+
+def moment_of(day: Any, moment: Any) -> Any:
+    """Return the moment where it lies on the day, else the day's beginning: the day is what people correct."""
+    return (day.isnull() | (moment.date() == day).fill_null(False)).ifelse(moment, day.cast(moment.type()))
+
+
+def _only_day(day: Any, moment: Any) -> Any:
+    return day.notnull() & ~(moment.date() == day).fill_null(False)
+
+
+# The history that the source kept
+
+
+def _history(asked: Asked) -> list[Any]:
+    if asked.subject != "leads":
+        return []
+    changes = asked.tables.table("stage_changes")
+    means = asked.meanings.rename(word="stage", in_system="source_system", on_track="track", in_pipeline="pipeline")
+    same = [
+        changes.source_system == means.in_system,
+        changes.track == means.on_track,
+        changes.pipeline == means.in_pipeline,
+        changes.stage == means.word,
+    ]
+    wide = changes.join(means, same)
+    told_by_deals = [stage.key for stage in asked.stages if stage.dated_by in DEAL_FACTS]
+    known = [stage.key for stage in asked.stages]
+    wide = wide.filter(
+        wide.lead_id.notnull(),
+        wide.entered_at.notnull(),
+        wide.ours.isin(known),
+        (wide.track != "reason") & ((wide.track != "deal") | wide.ours.notin(told_by_deals or [""])),
+    )
+    evidence = ibis.literal('{"stage_change": ') + wide.id.cast("string") + ', "said": ' + to_json(wide.stage) + "}"
+    return [
+        wide.select(
+            **_entry(wide.lead_id, wide.ours, wide.entered_at, _at_midnight(wide.entered_at), "import", evidence)
+        )
+    ]
+
+
+def _at_midnight(moment: Any) -> Any:
+    return moment == moment.date().cast(moment.type())
+
+
+# First contact
+
+
+def _first_contacts(asked: Asked) -> list[Any]:
+    rows = asked.rows
+    day = rows.first_contact_on if asked.subject == "leads" else ibis.null("date")
+    moment = ibis.coalesce(moment_of(day, rows.created_at), asked.this_moment.cast(rows.created_at.type()))
+    evidence = ibis.literal('{"first_contact": "') + moment.date().cast("string") + '"}'
+    return [
+        rows.select(
+            **_entry(rows.id, ibis.literal(stage.key), moment, _only_day(day, rows.created_at), "rule", evidence)
+        )
+        for stage in asked.dated_by("first_contact")
+    ]
+
+
+# Deals
+
+
+def _deals(asked: Asked) -> list[Any]:
+    wanted = [(fact, stage) for fact in DEAL_FACTS for stage in asked.dated_by(fact)]
+    if not wanted:
+        return []
+    told = asked.told_by_deals
+    evidence = ibis.literal('{"opportunity": ') + told.deal.cast("string") + "}"
+    found = [
+        told.filter(told.fact == fact).select(
+            **_entry(told.buyer, ibis.literal(stage.key), told.moment, told.is_day, "rule", evidence)
+        )
+        for fact, stage in wanted
+    ]
+    return [*found, *_dated_conversions(asked)]
+
+
+def conversions(asked: Asked) -> Any:
+    """Return the leads that their CRM calls converted and that have no deal here: buyer, converted_on."""
+    deals = asked.tables.table("opportunities").select("lead_id")
+    rows = asked.rows.filter(asked.rows.is_converted.fill_null(False)).select(buyer="id", converted_on="converted_on")
+    return rows.anti_join(deals, rows.buyer == deals.lead_id)
+
+
+def _dated_conversions(asked: Asked) -> list[Any]:
+    """The CRM's own word that a lead was converted opens it as a deal does, on the day that the CRM names."""
+    if asked.subject != "leads":
+        return []
+    rows = conversions(asked)
+    rows = rows.filter(rows.converted_on.notnull())
+    moment = rows.converted_on.cast(MOMENT)
+    evidence = ibis.literal('{"converted_on": "') + rows.converted_on.cast("string") + '"}'
+    return [
+        rows.select(**_entry(rows.buyer, ibis.literal(stage.key), moment, ibis.literal(True), "rule", evidence))
+        for stage in asked.dated_by("opened")
+    ]
+
+
+def _told_by_deals(asked: Asked) -> Any:
+    """Walk through each buyer's openings and closes in the order of days, and say which of them changed where it stands.
+
+    Opened: nothing was open or won before. Won: the first win. Lost and no decision: the last close, when nothing is
+    open any more and nothing was won. An opening that nobody dated is counted, but is no entry.
+    """
+    events = _events(asked)
+    steps = [events.day, events.is_close, events.moment, events.deal]
+    so_far = ibis.cumulative_window(group_by=events.buyer, order_by=steps)
+    opened = (~events.is_close).cast("int64")
+    won = (events.is_close & (events.outcome == "won")).cast("int64")
+    events = events.mutate(
+        open_now=(opened - events.is_close.cast("int64")).sum().over(so_far), won_now=won.sum().over(so_far)
+    )
+    nothing_else = (events.open_now == 1) & (events.won_now == 0)
+    over = (events.open_now == 0) & (events.won_now == 0)
+    fact = ibis.cases(
+        (~events.is_close & events.is_dated & nothing_else, "opened"),
+        (events.is_close & (events.outcome == "won") & (events.won_now == 1), "won"),
+        (events.is_close & (events.outcome == "lost") & over, "lost"),
+        (events.is_close & (events.outcome == "no_decision") & over, "no_decision"),
+    )
+    told = events.mutate(fact=fact)
+    return told.filter(told.fact.notnull())
+
+
+def _events(asked: Asked) -> Any:
+    deals = asked.tables.table("opportunities")
+    deals = deals.filter(deals[asked.key].notnull())
+    now = asked.this_moment.cast(deals.created_at.type())
+    opened = moment_of(deals.opened_on, deals.created_at)
+    closed = ibis.coalesce(moment_of(deals.closed_on, deals.closed_at), now)
+    is_closed = deals.outcome != "open"
+    common = {"buyer": deals[asked.key], "deal": deals.id, "outcome": deals.outcome}
+    begun = ibis.coalesce(opened, is_closed.ifelse(closed, now))
+    openings = deals.select(
+        **common, is_close=ibis.literal(False), moment=begun, is_dated=opened.notnull(),
+        is_day=_only_day(deals.opened_on, deals.created_at),
+    )  # fmt: skip
+    shut = deals.filter(is_closed)
+    closes = shut.select(
+        **common, is_close=ibis.literal(True), moment=closed, is_dated=ibis.literal(True),
+        is_day=_only_day(deals.closed_on, deals.closed_at),
+    )  # fmt: skip
+    events = ibis.union(openings, closes)
+    return events.filter(events.moment <= now).mutate(day=events.moment.date())
+
+
+# Use of the product
+
+
+def _first_uses(asked: Asked) -> list[Any]:
+    wanted = asked.dated_by("first_use")
+    if not wanted:
+        return []
+    told = asked.told_by_deals
+    wins = told.filter(told.fact == "won").select(winner="buyer", won_at="moment")
+    uses = asked.tables.table("usage_events")
+    both = uses.join(wins, uses[asked.key] == wins.winner)
+    both = both.filter(both.happened_at >= both.won_at)
+    first = both.group_by(buyer=both.winner).aggregate(moment=both.happened_at.min())
+    evidence = ibis.literal('{"first_use": "') + first.moment.date().cast("string") + '"}'
+    return [
+        first.select(
+            **_entry(first.buyer, ibis.literal(stage.key), first.moment, ibis.literal(False), "rule", evidence)
+        )
+        for stage in wanted
+    ]
+
+
+# The event that fulfilled a count
+
+
+def _counted(asked: Asked) -> list[Any]:
+    evidence = ibis.literal('{"fulfilled_by": "the last event of its count"}')
+    found = []
+    for stage in asked.dated_by("counted"):
+        told = _counted_at(asked, stage.rule)
+        if told is not None:
+            found.append(
+                told.select(
+                    **_entry(told.buyer, ibis.literal(stage.key), told.moment, ibis.literal(False), "rule", evidence)
+                )
+            )
+    return found
+
+
+def _counted_at(asked: Asked, rule: Rule) -> Any | None:
+    """Return the event that fulfilled the rule's first count over all time; None where it has no such count."""
+    count = next(
+        (leaf for leaf in leaves(rule) if leaf.get("is") == ">=" and "count" in leaf and is_forever(leaf)), None
+    )
+    if count is None:
+        return None
+    events, need = SUBJECTS[asked.subject].events[count["count"]], int(number(count["value"]) or 0)
+    rows = asked.tables.table(events.table)
+    rows = rows.filter(rows[events.key].notnull() & rows[events.moment].notnull())
+    if count.get("where"):
+        rows = with_rules(asked.question, of_events(events), {"is_counted": count["where"]}, rows)
+        rows = rows.filter(rows.is_counted)
+    turn = ibis.row_number().over(group_by=rows[events.key], order_by=[rows[events.moment], rows.id])
+    ranked = rows.mutate(turn=turn)
+    found = ranked.filter(ranked.turn == need - 1)
+    return found.select(buyer=found[events.key], moment=found[events.moment])
+
+
+def is_forever(count: Rule) -> bool:
+    """Whether a count looks at all time; one of the last days is no date's proof."""
+    return not count.get("days") and count["count"] != "opportunities"

@@ -1,0 +1,27 @@
+"""What follows from a few leads that were just written: their scores, their stages, and the clocks that start."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.utils import timezone
+
+from crm.models import Lead
+from funnel.classify import classify_few
+from funnel.handoffs.clock_tick import follow
+from funnel.handoffs.opening import open_handoffs
+from scoring.score_now import score_leads
+
+FEW = 20  # beyond that the chain does it, within a minute
+
+
+def follow_leads(ids: Collection[int], moment: datetime | None = None) -> list[Lead]:
+    """Let everything follow for so many leads, and return them; for more it is left to the chain, and nobody returned."""
+    if not 0 < len(ids) <= FEW:
+        return []
+    now = moment or timezone.now()
+    leads = list(Lead.objects.filter(pk__in=ids).order_by("pk"))
+    if leads:
+        score_leads(leads, now)
+        classify_few(leads, now)
+        open_handoffs(now, between=follow)
+    return leads

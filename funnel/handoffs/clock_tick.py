@@ -1,0 +1,58 @@
+"""One look at all clocks: what happened, what follows, what rings. It can be done at any time, as often as one likes."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils import timezone
+
+from funnel.handoffs.deadline_alerts import lapse, ring
+from funnel.handoffs.opening import open_handoffs
+from funnel.handoffs.pauses import resume_due
+from funnel.handoffs.rerouting import assign_nobodys, pass_on_absent, pass_on_late
+from funnel.handoffs.tracking import measure_responses, note_gone_on, note_responses
+from funnel.verdicts.actions import return_recycled, settle_verdicts
+from team.models import Company
+
+logger = logging.getLogger(__name__)
+Look = Callable[[datetime], int]
+
+
+def follow(now: datetime) -> int:
+    """Note what became of the open hand-offs."""
+    return note_responses(now) + note_gone_on(now)
+
+
+LOOKS: tuple[tuple[str, Look], ...] = (
+    ("settled", settle_verdicts),
+    ("returned", return_recycled),
+    ("resumed", resume_due),
+    ("followed", follow),
+    ("opened", lambda now: open_handoffs(now, between=follow)),
+    ("absent", pass_on_absent),
+    ("assigned", assign_nobodys),
+    ("rang", ring),
+    ("late", pass_on_late),
+    ("lapsed", lapse),
+    ("measured", lambda now: measure_responses()),
+)
+
+
+def tick(now: datetime | None = None) -> dict[str, int]:
+    """Look at all clocks once; return how much each look did.
+
+    A look that fails is logged and does not keep the others from being done; its fault is raised at the end.
+    """
+    now = now or timezone.now()
+    done: dict[str, int] = {}
+    faults: list[Exception] = []
+    with Company.asked_once():
+        for name, look in LOOKS:
+            try:
+                done[name] = look(now)
+            except Exception as fault:
+                logger.exception("The clocks' look “%s” failed.", name)
+                faults.append(fault)
+    if faults:
+        raise faults[0]
+    return done

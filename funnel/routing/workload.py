@@ -1,0 +1,94 @@
+"""Who takes how many leads, and who got how many this week."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.utils import timezone
+
+from agreements.models import today
+from crm.models import Owner
+from crm.people import read_people
+from funnel.handoffs.assignment import Taker
+from funnel.handoffs.routing import Desk, dealt, of_sales
+from funnel.models import Capacity, HandOff
+from funnel.routing.forms import CapacityForm
+from funnel.sentences import routing_headline
+from team.models import Company
+
+
+def monday() -> datetime:
+    day = today()
+    return datetime.combine(day - timedelta(days=day.weekday()), datetime.min.time(), Company.get().zone)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody to whom leads can go: the owner record that stands for them, and what they got this week."""
+
+    owner: Owner
+    capacity: Capacity | None
+    this_week: int
+    away: date | None
+    is_in_sales: bool
+    takes_turns: bool
+
+
+def takers() -> list[Person]:
+    """Return the people to whom leads can go, the busiest first; of other sides those with leads of this week."""
+    desk = Desk(timezone.now())
+    given = dealt(desk.today, desk.people)
+    rows = [
+        Person(
+            desk.owners[pk], desk.capacities.get(pk), given.get(pk, {}).get("this_week", 0), desk.away.get(pk),
+            of_sales(user), pk in desk.takers,
+        )
+        for pk, user in desk.users.items()
+    ]  # fmt: skip
+    shown = [one for one in rows if one.is_in_sales or one.this_week]
+    return sorted(shown, key=lambda one: (-one.this_week, one.owner.name, one.owner.pk))
+
+
+@dataclass(frozen=True)
+class Taking:
+    """One person on the page: what they got this week of what they take, and the form that changes it."""
+
+    person: Person
+    form: CapacityForm
+
+    @property
+    def owner(self) -> Owner:
+        return self.person.owner
+
+    @property
+    def weight(self) -> float:
+        known = self.person.capacity
+        limits = (known.per_day, known.per_week) if known else (None, None)
+        return Taker(self.owner.pk, "", *limits).weight if self.person.takes_turns else 0.0
+
+    @property
+    def state(self) -> str:
+        """Say why nothing is dealt to them; empty where something is."""
+        if not self.person.is_in_sales:
+            return "Not of Sales: gets none"
+        if self.person.away:
+            return f"Away until {self.person.away:%-d %b}"
+        if not self.person.takes_turns:
+            return "Leads others: gets none without a number"
+        return "" if self.weight else "Takes none"
+
+
+def given_since(moment: datetime) -> list[tuple[str, int]]:
+    """Return who got how many leads, by name, the most first."""
+    rows: Any = HandOff.objects.filter(started_at__gte=moment, to_owner__isnull=False).order_by()
+    counted = rows.annotate(person=read_people().expression("to_owner")).values_list("person").annotate(n=Count("pk"))
+    numbers = dict(counted)
+    names = dict(Owner.objects.filter(pk__in=numbers).values_list("pk", "name"))
+    return sorted(((names[pk], n) for pk, n in numbers.items()), key=lambda one: (-one[1], one[0]))
+
+
+def headline() -> str:
+    """Say in a sentence how many leads went to whom this week, and what nobody has."""
+    unassigned = HandOff.objects.open().filter(to_owner=None).count()
+    return routing_headline(given_since(monday()), unassigned)

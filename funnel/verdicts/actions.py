@@ -1,0 +1,312 @@
+"""What Sales does with a lead that was handed over: accept, reject, rate, put off, log a call, take it back.
+
+A verdict is written at once and takes effect ten seconds later, when it can no longer be taken back: only then is
+the move written and the hand-off ended, both dated to the moment at which the verdict was given. So an undo corrects
+nothing: nothing has happened yet. Moves stay append-only, and no number ever saw a verdict that was not meant.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from agreements.models import today
+from crm.models import Activity
+from facts.rules import Rule, in_words, leaves
+from funnel.buyers.actions import owner_of
+from funnel.definitions import in_force
+from funnel.evaluate_one import ask
+from funnel.handoffs.pauses import pause_clocks, resume_clocks
+from funnel.models import HandOff, Move, Verdict
+from funnel.permissions import (
+    ACCEPT_LEAD,
+    LOG_ACTIVITY,
+    PAUSE_CLOCK,
+    RATE_LEAD,
+    REJECT_LEAD,
+    RESUME_CLOCK,
+    UNDO_VERDICT,
+)
+from funnel.queries import current_stages
+from funnel.stages.drafts import Funnel, Stage, from_terms
+from team.authorization import Action
+from team.models import User
+
+UNDO_SECONDS = 10
+LONGEST_PAUSE = timedelta(days=60)
+PORTION = 500
+CALLS = {"call": "Call", "email": "E-mail", "meeting": "Meeting", "message": "Message"}
+
+
+@transaction.atomic
+def accept(*, by: User, handoff: HandOff, rating: int | None = None, note: str = "") -> Verdict:
+    """Take the lead on; it becomes Sales' own."""
+    return _give(by, ACCEPT_LEAD, handoff, answer=Verdict.Answer.ACCEPTED, rating=rating, note=note.strip())
+
+
+@transaction.atomic
+def reject(
+    *,
+    by: User,
+    handoff: HandOff,
+    criterion: str = "",
+    note: str = "",
+    after: str = Verdict.After.RECYCLED,
+    return_on: date | None = None,
+    rating: int | None = None,
+) -> Verdict:
+    """Give the lead back: which criterion of the signed definition failed, and what becomes of the lead.
+
+    Raises:
+        ValidationError: no reason, a criterion that is none of the definition's, or a day of return that has passed.
+    """
+    REJECT_LEAD.require(by, handoff)
+    if not criterion.strip() and not note.strip():
+        raise ValidationError("Say which criterion failed, or why in your own words.")
+    known = criteria_of(handoff)
+    if criterion and criterion not in known:
+        raise ValidationError(f"The definition has no such criterion. It has: {'; '.join(known) or 'none'}.")
+    if after not in {Verdict.After.RECYCLED, Verdict.After.DISQUALIFIED}:
+        raise ValidationError("A rejected lead goes back to nurture or is disqualified.")
+    if return_on and after != Verdict.After.RECYCLED:
+        raise ValidationError("Only a lead that goes back to nurture returns.")
+    if return_on and return_on <= today():
+        raise ValidationError("The day of its return has already come.")
+    return _give(
+        by, REJECT_LEAD, handoff, answer=Verdict.Answer.REJECTED, criterion=criterion.strip(), note=note.strip(), after=after,
+        return_on=return_on, rating=rating,
+    )  # fmt: skip
+
+
+def recycle(*, by: User, handoff: HandOff, until: date, note: str = "Not now") -> Verdict:
+    """Put the lead back to nurture until a day: nothing is wrong with it but the time."""
+    return reject(by=by, handoff=handoff, note=note, after=Verdict.After.RECYCLED, return_on=until)
+
+
+@transaction.atomic
+def rate(*, by: User, handoff: HandOff, rating: int) -> HandOff:
+    """Say how good the lead is, 1 to 5, before or after a verdict."""
+    found = _held(by, RATE_LEAD, handoff)
+    if rating not in range(1, 6):
+        raise ValidationError("Rate from 1 to 5.")
+    HandOff.objects.filter(pk=found.pk).update(rating=rating, rated_by=by)
+    found.verdicts.standing().update(rating=rating)  # type: ignore[attr-defined]
+    found.rating, found.rated_by = rating, by
+    return found
+
+
+@transaction.atomic
+def undo(*, by: User, verdict: Verdict) -> Verdict:
+    """Take a verdict back within ten seconds, whoever of the two of us was quicker: the undo or its effect.
+
+    Raises:
+        ValidationError: it has taken effect.
+    """
+    found = Verdict.objects.select_for_update().get(pk=verdict.pk)
+    UNDO_VERDICT.require(by, found)
+    if found.undone_at:
+        return found
+    if found.settled_at or timezone.now() > found.given_at + timedelta(seconds=UNDO_SECONDS):
+        raise ValidationError("It has taken effect. Move the lead by hand, and say why.")
+    found.undone_at = timezone.now()
+    found.save(update_fields=["undone_at"])
+    return found
+
+
+@transaction.atomic
+def log_call(
+    *, by: User, handoff: HandOff, kind: str = "call", outcome: str = "", notes: str = "", seconds: int | None = None
+) -> Activity:
+    """Log a call, a mail or a meeting with the lead, in the name of the person who logs it.
+
+    It is an attempt, and the first response when it is the first, also when it was the manager's.
+    """
+    found, now = _held(by, LOG_ACTIVITY, handoff), timezone.now()
+    if kind not in CALLS:
+        raise ValidationError(f"Log one of: {', '.join(CALLS)}.")
+    if seconds is not None and seconds < 0:
+        raise ValidationError("A call takes no less than no time.")
+    activity = Activity.objects.create(
+        source="accord", external_id=f"logged-{uuid4().hex}", kind=kind, subject=f"{CALLS[kind]} with {found.lead}"[:500],
+        owner=owner_of(by), logged_by=by, lead=found.lead, account_id=found.lead.account_id, outcome=outcome[:255], notes=notes, seconds=seconds,
+        status="completed", happened_at=now, created_at=now,
+    )  # fmt: skip
+    if found.ended_at is None:
+        found.attempts += 1
+        found.answered_at = found.answered_at or now
+        HandOff.objects.filter(pk=found.pk).update(attempts=F("attempts") + 1, answered_at=found.answered_at)
+    return activity
+
+
+@transaction.atomic
+def pause(*, by: User, handoff: HandOff, until: datetime, reason: str) -> HandOff:
+    """Let the clock stand still while the lead itself waits for a date."""
+    found, now = _held(by, PAUSE_CLOCK, handoff), timezone.now()
+    if found.ended_at or found.paused_at:
+        raise ValidationError("This clock does not run.")
+    if not now < until <= now + LONGEST_PAUSE:
+        raise ValidationError(f"A clock stands still until a moment within {LONGEST_PAUSE.days} days.")
+    if not reason.strip():
+        raise ValidationError("Say what the lead waits for.")
+    pause_clocks([found], now, until, reason.strip())
+    HandOff.objects.filter(pk=found.pk).update(paused_by=by)
+    found.refresh_from_db()
+    return found
+
+
+@transaction.atomic
+def resume(*, by: User, handoff: HandOff) -> HandOff:
+    """Let the clock go on before its pause is over."""
+    found = _held(by, RESUME_CLOCK, handoff)
+    if found.ended_at or not found.paused_at:
+        raise ValidationError("This clock does not stand still.")
+    resume_clocks([found], [timezone.now()])
+    return found
+
+
+def criteria_of(handoff: HandOff) -> list[str]:
+    """Return the conditions of the definition by which the lead was handed over, in words: what a rejection may name."""
+    move = handoff.move
+    if move is None:
+        return []
+    stage = from_terms(move.stage, move.version.terms) if move.version else in_force().get(move.stage)
+    return list(dict.fromkeys(in_words(leaf, stage.subject) for leaf in leaves(stage.rule))) if stage else []
+
+
+def _held(by: User, action: Action, handoff: HandOff) -> HandOff:
+    """Return the hand-off fresh and locked, if the person may do this to it."""
+    rows = HandOff.objects.select_for_update(of=("self",)).select_related("lead", "to_owner", "move__version")
+    found = rows.get(pk=handoff.pk)
+    action.require(by, found)
+    return found
+
+
+def _give(by: User, action: Action, handoff: HandOff, *, rating: int | None = None, **fields: Any) -> Verdict:
+    found = _held(by, action, handoff)
+    if rating is not None and rating not in range(1, 6):
+        raise ValidationError("Rate from 1 to 5.")
+    if found.ended_at:
+        raise ValidationError(f"This hand-off has ended: {found.get_end_display().lower()}.")
+    if found.verdicts.standing().exists():  # type: ignore[attr-defined]
+        raise ValidationError("There is a verdict already.")
+    return found.verdicts.create(
+        lead=found.lead, given_by=by, given_at=timezone.now(), rating=rating or found.rating, **fields
+    )  # fmt: skip
+
+
+# Taking effect
+
+
+def settle_verdicts(now: datetime) -> int:
+    """Let the verdicts take effect that can no longer be taken back."""
+    done = 0
+    while True:
+        with transaction.atomic():
+            due = Verdict.objects.standing().filter(
+                settled_at=None, given_at__lte=now - timedelta(seconds=UNDO_SECONDS)
+            )
+            held = due.select_related("lead", "given_by", "handoff__move").select_for_update(
+                of=("self",), skip_locked=True
+            )
+            portion = list(held.order_by("given_at", "pk")[:PORTION])
+            _settle(portion, now)
+        done += len(portion)
+        if len(portion) < PORTION:
+            return done
+
+
+def _settle(portion: list[Verdict], now: datetime) -> None:
+    if not portion:
+        return
+    funnel = in_force()
+    stages = current_stages([one.lead_id for one in portion])
+    moves = [_move(one, funnel, stages.get(one.lead_id, "")) for one in portion]
+    Move.objects.bulk_create([move for move in moves if move], batch_size=PORTION)
+    handoffs = []
+    for one in portion:
+        handoff = one.handoff
+        handoff.answered_at = min(filter(None, [handoff.answered_at, one.given_at]))
+        handoff.ended_at, handoff.end, handoff.response_seconds = one.given_at, one.answer, None
+        handoff.paused_at = handoff.paused_until = None
+        handoffs.append(handoff)
+    names = ["answered_at", "ended_at", "end", "response_seconds", "paused_at", "paused_until"]
+    HandOff.objects.bulk_update(handoffs, names, batch_size=PORTION)
+    Verdict.objects.filter(pk__in=[one.pk for one in portion]).update(settled_at=now)
+
+
+def _move(verdict: Verdict, funnel: Funnel, before: str) -> Move | None:
+    """Return the move that the verdict makes; None where the lead is there already."""
+    stage = accepted_stage(funnel, verdict) if verdict.answer == Verdict.Answer.ACCEPTED else funnel.get(verdict.after)
+    if stage is None or stage.key == before:
+        return None
+    evidence: dict[str, Any] = {"verdict": verdict.pk}
+    override = ""
+    if verdict.answer == Verdict.Answer.REJECTED:
+        override = ": ".join(filter(None, [verdict.criterion, verdict.note])) or "Rejected by Sales"
+    elif not follows_from_acceptance(stage.rule):
+        holds, found = ask(verdict.lead, stage)
+        evidence |= found
+        override = "" if holds else verdict.note or "Accepted by Sales"
+    return Move(
+        lead=verdict.lead, stage=stage.key, from_stage=before, entered_at=verdict.given_at, by=Move.By.HAND,
+        actor=verdict.given_by, version_id=stage.version_id, evidence=evidence, override=override,
+    )  # fmt: skip
+
+
+def accepted_stage(funnel: Funnel, verdict: Verdict) -> Stage | None:
+    """Return the stage that an accepted lead enters: the next of the main way that Sales owns, behind the gate."""
+    gate = funnel.get(verdict.handoff.move.stage) if verdict.handoff.move else None
+    places = {stage.key: place for place, stage in enumerate(funnel)}
+    behind = places.get(gate.key, -1) if gate else -1
+    return next((stage for stage in funnel.main if stage.side == "sales" and places[stage.key] > behind), None)
+
+
+def follows_from_acceptance(rule: Rule) -> bool:
+    """Whether criteria hold by the acceptance alone, so that nothing else has to be asked."""
+    if "any" in rule:
+        return any(follows_from_acceptance(part) for part in rule["any"])
+    if "all" in rule:
+        return all(follows_from_acceptance(part) for part in rule["all"])
+    return rule.get("field") == "verdict" and rule.get("is") == "is" and rule.get("value") == Verdict.Answer.ACCEPTED
+
+
+# Coming back
+
+
+def return_recycled(now: datetime) -> int:
+    """Let recycled leads come back on their day: out of the detour, to where nurtured leads are, ready to qualify anew."""
+    home = nurture(in_force())
+    done = 0
+    while home:
+        with transaction.atomic():
+            due = Verdict.objects.standing().filter(
+                returned_at=None, settled_at__isnull=False, after=Verdict.After.RECYCLED, return_on__lte=today()
+            )
+            portion = list(due.select_for_update(skip_locked=True).order_by("pk")[:PORTION])
+            stages = current_stages([one.lead_id for one in portion])
+            Move.objects.bulk_create(
+                Move(
+                    lead_id=one.lead_id, stage=home.key, from_stage=Verdict.After.RECYCLED, entered_at=now, by=Move.By.RULE,
+                    version_id=home.version_id, evidence={"verdict": one.pk, "returned_on": str(one.return_on)},
+                )
+                for one in _once_a_lead(portion)
+                if stages.get(one.lead_id) == Verdict.After.RECYCLED
+            )  # fmt: skip
+            Verdict.objects.filter(pk__in=[one.pk for one in portion]).update(returned_at=now)
+        done += len(portion)
+        if len(portion) < PORTION:
+            break
+    return done
+
+
+def nurture(funnel: Funnel) -> Stage | None:
+    """Return the first stage of the main way in which a lead is ready for nurturing."""
+    return next((stage for stage in funnel.main if "leads" in stage.subjects and stage.standing == "nurturing"), None)
+
+
+def _once_a_lead(verdicts: list[Verdict]) -> list[Verdict]:
+    return list({one.lead_id: one for one in verdicts}.values())

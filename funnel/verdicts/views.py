@@ -1,0 +1,181 @@
+"""The verdicts, for Marketing: what Sales said of its leads, what was done about it, and what is contested."""
+
+from typing import Any, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from core import periods
+from core.form_errors import refusal
+from core.htmx import render_live
+from core.periods import BadPeriod, Period
+from core.request_values import read_id
+from crm.readable import is_limited
+from funnel import contests
+from funnel.models import Answer, Ruling, Verdict
+from funnel.permissions import ANSWER_VERDICT
+from funnel.sentences import verdicts_headline
+from funnel.verdicts.report import CUTS, backlog, given, of_part, parts, reps
+from team.access import may
+from team.models import Company, User
+
+ROWS = 25
+DEFAULT = "this_year"
+MOST_IDS = 20_000
+
+
+class WordsForm(forms.Form):
+    words = forms.CharField(max_length=5000)
+
+
+class RulingForm(forms.Form):
+    decision = forms.ChoiceField(choices=Ruling.choices)
+    ruling = forms.CharField(max_length=5000)
+
+
+def _period(query: QueryDict) -> tuple[Period, str]:
+    today = timezone.localtime(timezone.now(), Company.get().zone).date()
+    default = periods.preset(DEFAULT, today, Company.get().fiscal_calendar)
+    try:
+        asked = any(query.get(name) for name in ("period", "from", "to"))
+        return (periods.from_query(query, today, Company.get().fiscal_calendar) if asked else default), ""
+    except BadPeriod as error:
+        return default, str(error)
+
+
+@login_required
+@require_safe
+def verdicts(request: HttpRequest) -> HttpResponse:
+    user = cast(User, request.user)
+    period, fault = _period(request.GET)
+    cut = CUTS.get(request.GET.get("by", ""), CUTS["campaign"])
+    rows, sort = given(user, period), request.GET.get("sort", "")
+    found = parts(user, rows, cut)
+    criticism = backlog(rows, user, sort)
+    context = {
+        "period": period, "presets": periods.PRESETS, "fault": fault, "cuts": CUTS.values(), "cut": cut, "sort": sort,
+        "headline": _headline(user, period), "currency": Company.get().currency, "query": request.GET.urlencode(),
+        "page": Paginator(found, ROWS).get_page(request.GET.get("page")),
+        "reps": Paginator(reps(user, period), ROWS).get_page(request.GET.get("reps")),
+        "backlog": Paginator(criticism, ROWS).get_page(request.GET.get("criticism")),
+        "may_answer": ANSWER_VERDICT.is_open_to(user), "sees_money": may(user, "see_spend"), "largest": max((one.n for one in found), default=0),
+        "log": Paginator(_log(user), ROWS).get_page(request.GET.get("log")), "rulings": Ruling.choices,
+    }  # fmt: skip
+    return render_live(request, "funnel/verdicts.html", context, status=400 if fault else 200)
+
+
+def _headline(user: User, period: Period) -> str:
+    """Say the finding: what share Sales accepted, and what it says most often of the others."""
+    rows = given(user, period)
+    n, accepted = rows.count(), rows.filter(answer=Verdict.Answer.ACCEPTED).count()
+    named = [(one.name, one.n) for one in parts(user, rows, CUTS["criterion"]) if one.key] if n else []
+    return verdicts_headline(n, accepted, named)
+
+
+def _log(user: User) -> Any:
+    """Return the contests that the reader may see: all of a verdict they see, the arbiter's own always."""
+    seen = Answer.objects.filter(verdict__in=Verdict.objects.visible_to(user)) | Answer.objects.filter(arbiter=user)
+    rows = seen.filter(is_contest=True).select_related(
+        "verdict__lead", "verdict__given_by", "given_by", "arbiter", "ruled_by"
+    )
+    return rows.distinct().order_by("-given_at", "-pk")
+
+
+@login_required
+@require_safe
+def leads(request: HttpRequest) -> HttpResponse:
+    """The verdicts behind one number, each with its lead, and what Marketing said to it."""
+    user = cast(User, request.user)
+    period, fault = _period(request.GET)
+    cut = CUTS.get(request.GET.get("by", ""))
+    if cut is None:
+        raise Http404
+    readable = given(user, period) & Verdict.objects.visible_to(user)
+    rows = of_part(readable, cut, request.GET.get("part", ""))
+    answer = request.GET.get("answer", "")
+    if answer in Verdict.Answer.values:
+        rows = rows.filter(answer=answer)
+    related = rows.select_related("lead__campaign", "given_by", "handoff").prefetch_related("answers__given_by")
+    page = Paginator(related.order_by("-given_at", "-pk"), ROWS).get_page(request.GET.get("page"))
+    context = {
+        "page": page, "cut": cut, "period": period, "presets": periods.PRESETS, "fault": fault, "part": request.GET.get("part", ""),
+        "may_answer": ANSWER_VERDICT.is_open_to(user), "query": request.GET.urlencode(),
+    }  # fmt: skip
+    return render_live(request, "funnel/verdict_leads.html", context)
+
+
+def _back(request: HttpRequest, page: str = "verdicts") -> HttpResponse:
+    query = QueryDict(request.POST.get("query", ""))
+    return redirect(reverse(page) + (f"?{query.urlencode()}" if query else ""))
+
+
+def _ids(text: str) -> list[int]:
+    return [pk for word in text.split(",")[:MOST_IDS] if (pk := read_id(word)) is not None]
+
+
+@login_required
+@require_POST
+def answer(request: HttpRequest) -> HttpResponse:
+    """Say what was done about criticism: to all who gave it."""
+    user, form = cast(User, request.user), WordsForm(request.POST)
+    rows = Verdict.objects.countable_by(user).standing().filter(pk__in=_ids(request.POST.get("verdicts", "")))
+    waiting = rows.exclude(answers__is_contest=False).select_related("given_by")
+    words = form.cleaned_data["words"] if form.is_valid() else ""
+    try:
+        made = contests.answer(by=user, verdicts=waiting, words=words)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _answered(user, made))
+    return _back(request)
+
+
+def _answered(user: User, made: list[Answer]) -> str:
+    """Say who was told of the answers; not to a reader who may not know who gave which verdict."""
+    if not made:
+        return "All of it is answered already."
+    if is_limited(user):
+        return "Answered. Those who gave these verdicts are told."
+    told = sorted({str(one.verdict.given_by) for one in made})
+    return f"Answered. Told: {', '.join(told[:5])}{' and others' if len(told) > 5 else ''}."
+
+
+@login_required
+@require_POST
+def contest(request: HttpRequest, pk: int) -> HttpResponse:
+    """Contest a rejection before the arbiter."""
+    user, form = cast(User, request.user), WordsForm(request.POST)
+    found = get_object_or_404(Verdict.objects.visible_to(user), pk=pk)
+    try:
+        made = contests.contest(by=user, verdict=found, words=form.cleaned_data["words"] if form.is_valid() else "")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, f"Contested. {made.arbiter} rules by {made.rule_by}.")
+    return _back(request, "verdict_leads")
+
+
+@login_required
+@require_POST
+def rule(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the arbiter's ruling."""
+    user, form = cast(User, request.user), RulingForm(request.POST)
+    found = get_object_or_404(_log(user), pk=pk)
+    if not form.is_valid():
+        messages.error(request, "Choose, and give the reason for the ruling.")
+        return _back(request)
+    try:
+        contests.rule(by=user, contested=found, **form.cleaned_data)
+    except ValidationError as error:
+        messages.error(request, refusal(error))
+    else:
+        messages.success(request, "Ruled. Both sides are told.")
+    return _back(request)

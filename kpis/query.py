@@ -1,0 +1,309 @@
+"""Ask one measure of the facts: one query, grouped by part and currency, summed exactly."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from core.periods import Period
+from core.request_values import read_id
+from kpis import dimensions
+from kpis.currency_conversion import in_company_currency
+from kpis.dimensions import BLANK, OWNERS
+from kpis.grains import GRAINS, grain_of
+from kpis.registry import BadCut, Measure
+from kpis.rows import Build, Row, Scope, joined, row_of
+
+EVENING = "evening"  # the cut of a stock by the days it is counted on
+ID = "id:"  # how a part of records is written: the id of the record
+
+
+@dataclass(frozen=True)
+class Cut:
+    """By which dimension to group, and which rows to keep, by dimension and value."""
+
+    by: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    edge: date | None = None  # parts what lies before this day from the rest
+
+
+@dataclass
+class Sums:
+    """What one part adds up to in one currency."""
+
+    key: str = ""
+    label: str = ""
+    external_id: str = ""
+    currency: str = ""
+    numerator: Decimal = Decimal(0)
+    denominator: Decimal = Decimal(0)
+    n: int = 0
+    values: Counter[int] = field(default_factory=Counter)
+    checks: dict[str, int] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
+    is_before: bool = False  # it lies before the edge of the cut
+
+
+def selected(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
+    """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
+    conditions = [_in_period(scope, measure), *(_matching(scope, measure, *item) for item in cut.where.items())]
+    wanted = [condition for condition in conditions if condition]
+    table, _ = joined(scope, _rows(scope, measure, cut), [*wanted, *builds, _by(scope, measure, cut)], keep=("id",))
+    for condition in wanted:
+        table = table.filter(condition(row_of(scope, table)))
+    return table, row_of(scope, table)
+
+
+def is_converted(scope: Scope, cut: Cut) -> bool:
+    """Whether money is reckoned in the company's currency: not where somebody asks for a currency by name."""
+    return scope.converts and cut.by != "currency" and "currency" not in cut.where
+
+
+def _rows(scope: Scope, measure: Measure, cut: Cut) -> Any:
+    rows = measure.rows(scope)
+    if scope.within:
+        rows = scope.within.only(measure.table, rows)
+    converts = measure.is_money and is_converted(scope, cut)
+    return in_company_currency(scope, measure.table, rows) if converts else rows
+
+
+def _in_period(scope: Scope, measure: Measure) -> Build | None:
+    if measure.is_stock:
+        return None
+    return _between(measure.day, scope.period)
+
+
+def _between(day: Build, period: Period) -> Build | None:
+    """Return the test for a day in the period; undated rows pass only when the period is open on both sides."""
+    start, end = period.start, period.end
+    if not (start or end):
+        return None
+
+    def test(row: Row) -> Any:
+        value = day(row)
+        after = value >= ibis.literal(start) if start else ibis.literal(True)
+        before = value <= ibis.literal(end) if end else ibis.literal(True)
+        return after & before
+
+    return test
+
+
+def _by(scope: Scope, measure: Measure, cut: Cut) -> Build:
+    if not cut.by:
+        return lambda row: row["id"]
+    if cut.by == EVENING:
+        return lambda row: row["counted_on"]
+    if cut.by in GRAINS:
+        grain = grain_of(cut.by, scope.period)
+        return lambda row: grain.first_day(measure.day(row), scope.period)
+    return dimensions.build(measure.table, cut.by)
+
+
+def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:
+    """Return the test for one filter: by the key of a part, the name on screen, or the source's own id."""
+    if name in GRAINS:
+        return _in_grain(scope, measure, name, value)
+    build, dimension = dimensions.build(measure.table, name), dimensions.get(name)
+    if value == BLANK:
+        return lambda row: build(row).isnull()
+    if name == "stage":  # a name alone is the stage of that name in every pipeline
+        return lambda row: (build(row) == value) | (row["stage"] == value)
+    if not dimension.lookup:
+        return lambda row: build(row).isin(dimension.stored(value))
+    if dimension.lookup == OWNERS:
+        return lambda row: _is_of_person(scope, build(row), value)
+    return lambda row: build(row).isin(_ids(scope, dimension.lookup, value))
+
+
+def _is_of_person(scope: Scope, owner_id: Any, value: str) -> Any:
+    """Tell whether an owner is the person that a filter means, by any of the person's records."""
+    number, owners = record_id(value), scope.owners
+    if number:
+        return (owner_id == number) | owner_id.isin(owners.filter(owners.id == number).person_id)
+    return owner_id.isin(owners.filter((owners.name == value) | (owners.external_id == value)).person_id)
+
+
+def _in_grain(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:
+    if value == BLANK:
+        return lambda row: measure.day(row).isnull()
+    try:
+        return _between(measure.day, grain_of(name, scope.period).read(value))
+    except ValueError as error:
+        raise BadCut(str(error)) from None
+
+
+def _ids(scope: Scope, table: str, value: str) -> Any:
+    """Return the ids that a filter means: the one it names, or all records of that name or source id."""
+    if number := record_id(value):
+        return [number]
+    records = scope.table(table)
+    return records.filter((records.name == value) | (records.external_id == value)).id
+
+
+def record_id(value: str) -> int | None:
+    """Return the id in the key of a part of records, as in id:12; None for any other text."""
+    return read_id(value.removeprefix(ID)) if value.startswith(ID) else None
+
+
+def kept(measure: Measure, row: Row) -> Any:
+    return measure.keep(row).fill_null(False) if measure.keep else row["id"].notnull()
+
+
+def ask(scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
+    """Return the sums of the measure for every part and currency that has rows."""
+    return ask_several(scope, (measure,), cut)[0]
+
+
+def ask_several(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[list[Sums]]:
+    """Return the sums of each measure, all by one question; they share their table, source and day, and have no spread.
+
+    One measure alone may have a spread.
+    """
+    main = next((measure for measure in measures if measure.is_money), measures[0])
+    builds = [build for one in measures for build in (one.keep, one.numerator, one.denominator, one.spread) if build]
+    checks = [check.of for measure in measures for check in measure.checks]
+    currency = dimensions.BY_TABLE[main.table].get("currency") if main.is_money else None
+    table, row = selected(scope, main, cut, [*builds, *checks, *([currency] if currency else [])])
+    groups = {"part": _by(scope, main, cut)(row)} if cut.by else {}
+    groups |= {"currency": currency(row)} if currency else {}
+    groups |= {"is_before": main.day(row) < ibis.literal(cut.edge)} if cut.edge else {}
+    groups |= {"spread": kept(main, row).ifelse(main.spread(row), None)} if main.spread else {}
+    aggregates: dict[str, Any] = {}
+    for place, measure in enumerate(measures):
+        aggregates |= {_column(place, name): value for name, value in _aggregates(measure, row).items()}
+    sums = table.aggregate(by=[value.name(name) for name, value in groups.items()], **aggregates)
+    lines = _lines(scope.facts.execute(_named(scope, sums, cut)))
+    return [_read(scope, measure, cut, lines, place) for place, measure in enumerate(measures)]
+
+
+def _column(place: int, name: str) -> str:
+    return f"{name}_of_{place}"
+
+
+def _aggregates(measure: Measure, row: Row) -> dict[str, Any]:
+    """Return the sums to take; no rows at all give 0, not NULL."""
+    keep = kept(measure, row)
+    counted = keep & measure.spread(row).notnull() if measure.spread else keep
+    found = {"n": _counted(counted)}
+    for name, build in (("numerator", measure.numerator), ("denominator", measure.denominator)):
+        if build:
+            value = build(row)
+            found[name] = keep.ifelse(value.fill_null(0), 0).sum().fill_null(0)
+    for place, check in enumerate(measure.checks):
+        found[f"check_{place}"] = _counted((~keep if check.is_left_out else keep) & check.of(row).fill_null(False))
+    return found
+
+
+def _counted(condition: Any) -> Any:
+    return condition.cast("int64").sum().fill_null(0)
+
+
+def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
+    """Give ids their names and the source's own ids, in the same query."""
+    lookup = dimensions.get(cut.by).lookup if cut.by and cut.by != EVENING else ""
+    if not lookup:
+        return sums
+    records = scope.table(lookup)
+    names = records.select(part_id=records.id, name=records.name, external_id=records.external_id)
+    return sums.left_join(names, sums.part == names.part_id).drop("part_id")
+
+
+def _read(scope: Scope, measure: Measure, cut: Cut, lines: list[dict[str, Any]], place: int) -> list[Sums]:
+    found: dict[tuple[str, str, bool], Sums] = {}
+    for line in lines:
+        key, label = _part(scope, cut, line)
+        currency = line.get("currency") or scope.currency if measure.is_money else ""
+        is_before = bool(line.get("is_before"))
+        first = Sums(key, label, line.get("external_id") or "", currency, is_before=is_before)
+        sums = found.setdefault((key, currency, is_before), first)
+        _add(sums, measure, line, place)
+    return list(found.values())
+
+
+def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as plain values, None for whatever pandas calls missing."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+
+
+def _add(sums: Sums, measure: Measure, line: dict[str, Any], place: int) -> None:
+    n = int(line[_column(place, "n")])
+    sums.n += n
+    sums.numerator += _exact(line.get(_column(place, "numerator")))
+    sums.denominator += _exact(line.get(_column(place, "denominator")))
+    sums.records[measure.table] = sums.records.get(measure.table, 0) + n
+    if measure.spread and line["spread"] is not None:
+        sums.values[int(line["spread"])] += n
+    for number, check in enumerate(measure.checks):
+        count = int(line[_column(place, f"check_{number}")])
+        sums.checks[check.words] = sums.checks.get(check.words, 0) + count
+
+
+def add(total: Sums, row: Sums) -> None:
+    """Add a row's sums to those of others."""
+    total.numerator += row.numerator
+    total.denominator += row.denominator
+    total.n += row.n
+    total.values.update(row.values)
+    for mine, its in ((total.checks, row.checks), (total.records, row.records)):
+        for name, count in its.items():
+            mine[name] = mine.get(name, 0) + count
+
+
+def _exact(number: Any) -> Decimal:
+    return Decimal(str(number)) if number is not None else Decimal(0)
+
+
+def _part(scope: Scope, cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
+    """Return key and label of the part that a line belongs to."""
+    value = line.get("part")
+    if not cut.by:
+        return "", ""
+    if value is None:
+        return BLANK, BLANK
+    if cut.by in GRAINS or cut.by == EVENING:
+        key = grain_of(cut.by if cut.by in GRAINS else "day", scope.period).key(_day(value))
+        return key, key
+    dimension = dimensions.get(cut.by)
+    if dimension.lookup:
+        key = f"{ID}{int(value)}"
+        return key, line.get("name") or line.get("external_id") or key
+    return str(value), dimension.word(str(value))
+
+
+def _day(value: Any) -> date:
+    return value.date() if hasattr(value, "date") else value
+
+
+def has_rows(scope: Scope, measure: Measure, cut: Cut) -> bool:
+    """Tell whether the basis exists at all: any row of the asked source, dated when the period is."""
+    rows = measure.rows(scope)
+    if source := cut.where.get("source_system"):
+        rows = rows.filter(rows.source_system == source)
+    builds = [measure.day]
+    table, row = joined(scope, rows, builds, keep=("id",))
+    if scope.period.start or scope.period.end:
+        table = table.filter(measure.day(row).notnull())
+    return bool(len(scope.facts.execute(table.limit(1))))
+
+
+def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list[int]:
+    """Return the ids of the rows that count in the currency, the latest day first."""
+    own_currency = dimensions.BY_TABLE[measure.table].get("currency") if measure.is_money else None
+    builds = [build for build in (measure.keep, measure.spread, measure.day, own_currency) if build]
+    table, row = selected(scope, measure, cut, builds)
+    counts = kept(measure, row)
+    if measure.spread:
+        counts &= measure.spread(row).notnull()
+    if own_currency:
+        counts &= own_currency(row) == currency if currency else own_currency(row).isnull()
+    found = table.filter(counts).select(id=row["id"], day=measure.day(row))
+    return [int(pk) for pk in scope.facts.execute(found.order_by(_latest_first(found)))["id"]]
+
+
+def _latest_first(rows: Any) -> list[Any]:
+    return [rows.day.isnull(), rows.day.desc(), rows.id.desc()]

@@ -1,0 +1,246 @@
+"""What a reader is told of a metric. Every page and every address of the API asks here, never `kpis.compute`.
+
+Whoever may read every buyer is told everything except the achievement of colleagues that the company keeps to leaders.
+Whoever may not is told the company's figures of whole months, by what the whole company shares (campaign, territory,
+product …), as long as at least FEWEST of the records they may not read are counted together. Everything else – cuts and
+filters by what tells of a buyer, other periods, fewer records – is counted over the records that they may read.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from core.periods import Period
+from crm.models import Owner
+from crm.readable import (
+    ReadableRows,
+    Reader,
+    achieving_owners,
+    check_achievement,
+    few_keys,
+    is_limited,
+    is_published,
+    is_too_few,
+)
+from facts import registry as facts_registry
+from facts.engine import Facts, open_facts
+from kpis import compute as company
+from kpis.compute import scope_of
+from kpis.dimensions import BLANK
+from kpis.dimensions import get as dimension
+from kpis.query import ID, record_id
+from kpis.registry import Metric, get
+from kpis.result import Part, Result
+from kpis.shared import Shared
+
+Where = Mapping[str, str] | None
+READABLE_ONLY = "Counted only over the records that you may read."
+FEW = "Not shown: {n:,} parts with too few records that you may not read."
+
+
+def compute(
+    user: Reader,
+    metric: Metric | str,
+    period: Period,
+    *,
+    by: str | None = None,
+    where: Where = None,
+    facts: Facts | None = None,
+    readable_only: bool = False,
+    rows: ReadableRows | None = None,
+    shared: Shared | None = None,
+) -> Result:
+    """Return the metric as the reader may know it; with `readable_only` counted over their own records in any case.
+
+    `rows` are what the reader may read, where they were asked for before.
+
+    Raises:
+        UnknownMetric, BadCut: with what exists.
+        PermissionDenied: a filter would show what a colleague achieved.
+    """
+    metric = get(metric) if isinstance(metric, str) else metric
+    facts, where = facts or open_facts(), dict(where or {})
+    check(user, where)
+    rows, names = rows or ReadableRows(user), [*([by] if by else []), *where]
+    if readable_only or _needs_reading(rows, metric, names):
+        found = _readable(metric, period, by, where, facts, rows, shared)
+    else:
+        found = company.compute(metric, period, by=by, where=where, facts=facts, shared=shared)
+        if is_limited(user):
+            found = _limited(found, metric, period, facts, rows, shared)
+    return _without_colleagues(user, found)
+
+
+def trend(
+    user: Reader,
+    metric: Metric | str,
+    period: Period,
+    *,
+    grain: str = "month",
+    where: Where = None,
+    facts: Facts | None = None,
+    rows: ReadableRows | None = None,
+    shared: Shared | None = None,
+) -> Result:
+    """Return the trend as the reader may know it: a unit with too few records that they may not read has no figure."""
+    metric = get(metric) if isinstance(metric, str) else metric
+    facts, where = facts or open_facts(), dict(where or {})
+    rows = rows or ReadableRows(user)
+    whole = compute(user, metric, period, where=where, facts=facts, rows=rows, shared=shared)
+    asked: dict[str, Any] = {"grain": grain, "where": where, "facts": facts, "shared": shared}
+    if whole.is_readable_only:
+        return replace(company.trend(metric, period, within=rows, **asked), warnings=whole.warnings)
+    found = company.trend(metric, period, **asked)
+    if not is_limited(user):
+        return found
+    few = _few_parts(found, company.trend(metric, period, within=rows, **asked))
+    parts = tuple(
+        Part(label=one.label, key=one.key) if one.key in few else one.without_single_values() for one in found.parts
+    )
+    return replace(found.without_single_values(), parts=parts)
+
+
+def compare(
+    user: Reader,
+    metric: Metric | str,
+    period: Period,
+    *,
+    where: Where = None,
+    facts: Facts | None = None,
+    rows: ReadableRows | None = None,
+    shared: Shared | None = None,
+) -> tuple[Result, Result | None]:
+    """Return the metric now and in the period before, both over the same records."""
+    try:
+        before = period.before
+    except (ValueError, OverflowError):  # nothing lies before the year 1
+        before = None
+    rows = rows or ReadableRows(user)
+    asked: dict[str, Any] = {"where": where, "facts": facts or open_facts(), "rows": rows, "shared": shared}
+    found = [compute(user, metric, one, **asked) for one in (period, before) if one]
+    if len({one.is_readable_only for one in found}) > 1:
+        found = [compute(user, metric, one.period, readable_only=True, **asked) for one in found]
+    return found[0], found[1] if before else None
+
+
+def check(user: Reader, where: Mapping[str, str]) -> None:
+    """Refuse a filter that would tell what a colleague achieved.
+
+    Raises:
+        PermissionDenied: in words for the reader.
+    """
+    for name, value in where.items():
+        if value != BLANK and _names(name) == "colleague":
+            check_achievement(user, _owners(value))
+
+
+def _names(name: str) -> str:
+    try:
+        return dimension(name).names
+    except KeyError:  # what no metric knows is refused by the metric, with what it knows
+        return ""
+
+
+def _owners(value: str) -> QuerySet[Owner]:
+    """Return the owners that a filter means: by part key, by name, or by the source's own id."""
+    number = record_id(value)
+    return Owner.objects.filter(pk=number) if number else Owner.objects.filter(Q(name=value) | Q(external_id=value))
+
+
+def _needs_reading(rows: ReadableRows, metric: Metric, names: Iterable[str]) -> bool:
+    """Whether a cut or filter tells of single buyers, and the reader may not read all rows that it would tell of."""
+    tells = any(_names(name) == "buyer" for name in names)
+    return tells and not all(rows.is_whole(table) for table in metric.tables)
+
+
+def _readable(
+    metric: Metric,
+    period: Period,
+    by: str | None,
+    where: Mapping[str, str],
+    facts: Facts,
+    rows: ReadableRows,
+    shared: Shared | None,
+) -> Result:
+    found = company.compute(metric, period, by=by, where=where, facts=facts, within=rows, shared=shared)
+    return replace(found, warnings=(READABLE_ONLY, *found.warnings))
+
+
+def _limited(
+    found: Result, metric: Metric, period: Period, facts: Facts, rows: ReadableRows, shared: Shared | None
+) -> Result:
+    """Return the company's figure without parts that would tell of single records; over the reader's own where it would itself."""
+    by, where = found.by or None, found.where
+    own = _readable(metric, period, by, where, facts, rows, shared)
+    if not is_published(period, _today(period, facts)) or _is_few(found.records, own.records):
+        return own
+    for name in where:
+        less = {one: value for one, value in where.items() if one != name}
+        outer = company.compute(metric, period, where=less, facts=facts)
+        mine = company.compute(metric, period, where=less, facts=facts, within=rows)
+        if _is_few(_difference(outer.records, found.records), _difference(mine.records, own.records)):
+            return own
+    found = found.without_single_values()
+    if not by:
+        return found
+    few = _few_parts(found, own) | _uncounted_parts(found, own)
+    parts = tuple(part.without_single_values() for part in found.parts if part.key not in few)
+    words = (FEW.format(n=len(few)),) if few else ()
+    return replace(found, parts=parts, warnings=(*found.warnings, *words))
+
+
+def _today(period: Period, facts: Facts) -> date:
+    return scope_of(period, facts).today
+
+
+Counts = Iterable[tuple[str, int]]
+
+
+def _difference(outer: Counts, inner: Counts) -> list[tuple[str, int]]:
+    less = dict(inner)
+    return [(table, n - less.get(table, 0)) for table, n in outer]
+
+
+def _hidden(found: Counts, own: Counts) -> dict[str, int]:
+    """Return how many of the counted records of buyers the reader may not read, table by table."""
+    mine = dict(own)
+    return {table: n - mine.get(table, 0) for table, n in found if _is_of_buyers(table)}
+
+
+def _is_of_buyers(table: str) -> bool:
+    model = facts_registry.get(table).model
+    return bool(getattr(model, "OWNED_THROUGH", True))
+
+
+def _is_few(found: Counts, own: Counts) -> bool:
+    return any(is_too_few(n) for n in _hidden(found, own).values())
+
+
+def _few_parts(found: Result, own: Result) -> set[str]:
+    """Return the keys of the parts that are held back."""
+    mine = {part.key: part.records for part in own.parts}
+    hidden = {part.key: _hidden(part.records, mine.get(part.key, ())) for part in found.parts}
+    tables = {table for counts in hidden.values() for table in counts}
+    by_table = [few_keys({key: counts.get(table, 0) for key, counts in hidden.items()}) for table in tables]
+    return set().union(*by_table)
+
+
+def _uncounted_parts(found: Result, own: Result) -> set[str]:
+    """Return the keys of the parts of which nothing counts, whose mere names come from records that the reader may not read."""
+    known = {part.key for part in own.parts}
+    return {part.key for part in found.parts if part.key not in known and not any(n for _, n in part.records)}
+
+
+def _without_colleagues(user: Reader, result: Result) -> Result:
+    """Return the result without the parts of colleagues whose achievement the reader may not see; the whole stays."""
+    allowed = achieving_owners(user) if _names(result.by) == "colleague" else None
+    if allowed is None:
+        return result
+    keys = {BLANK, *(f"{ID}{pk}" for pk in allowed.values_list("pk", flat=True))}
+    parts = tuple(part for part in result.parts if part.key in keys)
+    hidden = len(result.parts) - len(parts)
+    words = (f"Parts that you may not see: {hidden:,}.",) if hidden else ()
+    return replace(result, parts=parts, warnings=result.warnings + words)

@@ -1,0 +1,118 @@
+"""Score every lead: one question for each batch, its answer copied to Postgres as far as something changed.
+
+Whom nothing happened to is not asked, so a night without news writes nothing, however much the scores have faded.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection
+
+from crm.rule_fields import Described
+from facts.batch_run import BatchJob
+from facts.batches import Portion, without
+from facts.engine import Facts, open_facts
+from facts.refresh import Progress
+from scoring.changes import changed, is_some_gone, known_events, names_changed
+from scoring.compiling import Asked, states, wanted
+from scoring.definitions import in_force, signed_since
+from scoring.models import Score, ScoringRun
+from scoring.score_rows import LOCK, fresh, remove, standing, write
+from scoring.terms import COUNTED, EVERYBODY, Model
+
+TABLE = "crm_lead"
+
+
+def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None) -> int | None:
+    """Bring the scores up to date with the newest facts; return how many were written by this run.
+
+    None when time ran out first: call it again, and it goes on with the next batch.
+    """
+    facts, models = open_facts(), in_force()
+    if facts.snapshot is None or (not models and not Score.objects.exists()):
+        return 0
+    return ScoringJob(facts, models).perform(progress, seconds=seconds, moment=moment)
+
+
+class ScoringJob(BatchJob[ScoringRun]):
+    """Score the leads by the models in force."""
+
+    runs = ScoringRun
+    step = "score"
+    lock = LOCK
+    tables = (TABLE,)
+    unit = "leads scored"
+
+    def __init__(self, facts: Facts, models: Sequence[Model]) -> None:
+        super().__init__(facts)
+        self.models = models
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(repr(self.models).encode()).hexdigest()
+
+    def changed_ids(self, table: str, since: str, moment: datetime) -> np.ndarray:
+        return changed(since, moment)
+
+    def must_ask_all(self, last: ScoringRun, moment: datetime) -> bool:
+        return names_changed(self.models, last.horizon) or is_some_gone(self.facts, last.known)
+
+    def begin(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
+        # A model that is in force no more can have left scores, unless the last run of these models ended all others.
+        others_may_stand = not since or last is None or signed_since(last.moment)
+        ended = _end_others(self.models, moment) if others_may_stand else 0
+        return {"known": known_events(self.facts), "written": ended}
+
+    def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Portion, left_out: np.ndarray) -> int:
+        asked = _asked(self.facts, batch, left_out, run.moment)
+        return sum(_score(cursor, self.facts, model, asked, batch, left_out) for model in self.models)
+
+
+def _end_others(models: Sequence[Model], moment: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        return remove(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
+
+
+def _asked(facts: Facts, portion: Portion, left_out: np.ndarray, moment: datetime) -> Asked:
+    def narrow(name: str, rows: Any) -> Any:
+        return without(portion.only(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
+
+    leads = without(portion.only(facts.table("leads"), "id"), "id", left_out)
+    return Asked(Described(facts, "leads", narrow), leads, moment)
+
+
+def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Portion, left_out: np.ndarray) -> int:
+    stands = _others(standing(cursor, model, portion), left_out)
+    known_at = facts.as_of
+    assert known_at is not None
+    found = states(model, asked)
+    rows = facts.stream(fresh(model, found, stands, known_at))
+    written = write(cursor, model, rows, asked.now, is_empty=not stands.num_rows)
+    if stands.num_rows and model.leads != EVERYBODY:
+        written += end_strangers(cursor, facts, model, asked, stands)
+    return written
+
+
+def _others(stands: pa.Table, left_out: np.ndarray) -> pa.Table:
+    """Leave out the scores of leads that are not asked about: they stand as they are."""
+    if not left_out.size:
+        return stands
+    return stands.filter(pc.invert(pc.is_in(stands["stands_for"], value_set=pa.array(left_out, pa.int64()))))
+
+
+def end_strangers(cursor: Any, facts: Any, model: Model, asked: Asked, stands: pa.Table) -> int:
+    """End the scores of leads that the model was made for no longer."""
+    only_who = Model(model.key, model.threshold, leads=model.leads, profile=model.profile)
+    meant = states(only_who, Asked(asked.tables, asked.rows.select(*wanted(only_who, asked.rows.columns)), asked.now))
+    old = ibis.memtable(stands)
+    gone = facts.execute(old.anti_join(meant, old.stands_for == meant.lead_id).select("stands_for"))
+    ids = [int(found) for found in gone["stands_for"]]
+    return remove(cursor, asked.now, "s.model = %s AND s.lead_id = ANY(%s)", [model.key, ids]) if ids else 0

@@ -1,0 +1,92 @@
+"""Keep what was edited: as a draft, as a proposal to both sides, or an earlier version's terms once more."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from agreements import actions
+from agreements.models import Version
+from scoring.definitions import SCORE
+from scoring.impact import Consequences, consequences, evidence
+from scoring.model_checks import faults
+from scoring.model_editor import Editing
+from team.models import User
+
+
+class KeepForm(forms.Form):
+    """What is agreed, in words, and why."""
+
+    text = forms.CharField(
+        label="What is agreed, in words", widget=forms.Textarea(attrs={"rows": 4}), max_length=20_000,
+        help_text="This is what is signed, with the rules beside it.",
+    )  # fmt: skip
+    reason = forms.CharField(
+        label="Why", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=5_000,
+        help_text="Whoever signs reads it. A draft needs none.",
+    )  # fmt: skip
+
+    def __init__(self, data: Any, *, start: Version | None, editing: Editing) -> None:
+        text = start.text if start else "A lead is ready for Sales from these points on."
+        super().__init__(data if data and "text" in data else None, initial={"text": text})
+        self.start, self.editing = start, editing
+        self.must_say_why = False
+
+    def clean_text(self) -> str:
+        """Let words that nobody changed say the new threshold."""
+        text = str(self.cleaned_data["text"])
+        if self.start is None or "".join(text.split()) != "".join(self.start.text.split()):
+            return text
+        was = Editing.from_terms(self.start.terms).threshold
+        return text.replace(f"from {was} points", f"from {self.editing.threshold} points")
+
+    def clean_reason(self) -> str:
+        reason = str(self.cleaned_data["reason"]).strip()
+        if self.must_say_why and not reason:
+            raise ValidationError("Say why: the other side decides on your reason.")
+        return reason
+
+
+@transaction.atomic
+def keep(
+    user: User,
+    named: tuple[str, str],
+    said: dict[str, Any],
+    editing: Editing,
+    found: Consequences,
+    start: Version | None,
+    *,
+    at_once: bool,
+) -> Version:
+    """Write the draft, or write on in one's own, with what it would mean as evidence; propose it if asked to."""
+    written = {"text": said["text"], "terms": editing.terms(), "reason": said["reason"], "evidence": evidence(found)}
+    if start and start.state == "draft" and start.drafted_by_id == user.pk:
+        version = actions.redraft(by=user, version=start, **written)
+    else:
+        if start and start.state == "in_force" and start.terms == written["terms"]:
+            raise ValidationError(f"This is what version {start.number} says already. Change something first.")
+        version = actions.draft(by=user, kind=SCORE, key=named[0], title=named[1], **written)
+    return actions.propose(by=user, version=version) if at_once else version
+
+
+@transaction.atomic
+def roll_back(user: User, version: Version) -> Version:
+    """Propose a version's terms again, as a new version: what was signed once is signed anew.
+
+    Raises:
+        ValidationError: it binds already, was never in force, or names what there is no more.
+    """
+    if version.state == "in_force":
+        raise ValidationError(f"Version {version.number} is in force already.")
+    if version.in_force_at is None:
+        raise ValidationError(f"Version {version.number} was never in force; begin from it and propose that.")
+    if wrong := faults(version.terms):
+        raise ValidationError([f"Version {version.number} cannot be computed any more.", *wrong])
+    binding = version.agreement.in_force()
+    found = consequences(version.terms, binding.terms if binding else None)
+    made = actions.draft(
+        by=user, kind=SCORE, key=version.agreement.key, text=version.text, terms=version.terms,
+        reason=f"Back to version {version.number}.", evidence=evidence(found),
+    )  # fmt: skip
+    return actions.propose(by=user, version=made)

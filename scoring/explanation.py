@@ -1,0 +1,167 @@
+"""Why a lead has the score it has: each rule with its points, since when, and what would lift it over the threshold."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from crm.live_tables import OneBuyer
+from crm.models import Lead
+from crm.rule_fields import Described
+from scoring.compiling import Asked, measured
+from scoring.decay import DAY, DIGITS, EPOCH, amounts_at, falls_under_at, score_at, state_of, total
+from scoring.definitions import in_force
+from scoring.descriptions import engagement_words, fit_words, points
+from scoring.models import Score, ScoreChange
+from scoring.terms import EngagementRule, Model, Pool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One rule: how many points it brings now; for events how many counted, and when the last one was."""
+
+    name: str
+    words: str
+    points: float
+    holds: bool
+    count: int | None = None
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of change in the history of a score."""
+
+    since: datetime
+    score: float
+    fit_points: float
+    letter: str
+    version_id: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A score at a moment. `capped_away` are points that caps took off the sum of the lines.
+
+    `falls_under_at` is right if nothing happens meanwhile; with time windows it looks as far as `next_change_at`.
+    """
+
+    model: Model
+    moment: datetime
+    score: float
+    fit_points: float
+    letter: str
+    lines: tuple[Line, ...]
+    capped_away: float
+    missing: float
+    lifts: tuple[str, ...]
+    falls_under_at: datetime | None
+    next_change_at: datetime | None
+
+    @property
+    def is_over(self) -> bool:
+        return self.missing <= 0
+
+
+def explain(lead: Lead, moment: datetime | None = None) -> list[Explanation]:
+    """Explain the lead's score under each model in force that scores it, from the rows of the moment."""
+    now = moment or timezone.now()
+    one = OneBuyer(lead)
+    found = [_explain(model, one, now) for model in in_force()]
+    return [each for each in found if each is not None]
+
+
+def _explain(model: Model, one: OneBuyer, now: datetime) -> Explanation | None:
+    rows = one.execute(measured(model, Asked(Described(one, "leads"), one.table("leads"), now)))
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    fit = float(row["fit_points"])
+    lines = _lines(model, row)
+    state = _state(model, row, now)
+    score = score_at(model, fit, state, now)
+    next_at = _moment(row["next_day"])
+    return Explanation(
+        model=model, moment=now, score=score, fit_points=fit, letter=model.letter(fit), lines=lines,
+        capped_away=round(sum(line.points for line in lines) - score, DIGITS),
+        missing=round(model.threshold - score, DIGITS),
+        lifts=lifts(model, fit, state, now, lines),
+        falls_under_at=falls_under_at(model, fit, state, now, next_at), next_change_at=next_at,
+    )  # fmt: skip
+
+
+def _lines(model: Model, row: Any) -> tuple[Line, ...]:
+    fit = [
+        Line(rule.name, fit_words(rule), rule.points if row[f"fit_{n}"] else 0.0, bool(row[f"fit_{n}"]))
+        for n, rule in enumerate(model.fit)
+    ]
+    return (*fit, *(_line(rule, row, n) for n, rule in enumerate(model.engagement)))
+
+
+def _line(rule: EngagementRule, row: Any, n: int) -> Line:
+    amount, count = _number(row[f"sum_{n}"]), int(_number(row[f"count_{n}"]))
+    bounded = min(amount, rule.cap) if rule.cap else amount
+    worth = round(bounded if rule.points > 0 else -bounded, DIGITS)
+    return Line(rule.name, engagement_words(rule), worth, count > 0, count, _moment(row[f"last_{n}"]))
+
+
+def _number(value: Any) -> float:
+    return 0.0 if value is None or value != value else float(value)
+
+
+def _moment(day: Any) -> datetime | None:
+    return None if day is None or day != day else EPOCH + timedelta(seconds=round(float(day) * DAY))
+
+
+def _state(model: Model, row: Any, now: datetime) -> dict[str, float]:
+    """The form that time does not change, from sums as of now."""
+    sums: dict[Pool, float] = {}
+    for n, rule in enumerate(model.engagement):
+        sums[rule.pool] = sums.get(rule.pool, 0.0) + _number(row[f"sum_{n}"])
+    return state_of(model, [sums[pool] for pool in model.pools], now)
+
+
+def lifts(model: Model, fit: float, state: dict[str, float], now: datetime, lines: tuple[Line, ...]) -> tuple[str, ...]:
+    """Say what would lift the score over the threshold, one thing at a time, the fewest first; nothing if it is over.
+
+    A rule of which no number of events suffices, because its cap stands before the threshold, is not named.
+    """
+    missing = model.threshold - score_at(model, fit, state, now)
+    if missing <= 0:
+        return ()
+    held = {line.name: line.holds for line in lines[: len(model.fit)]}
+    who = [
+        f"{rule.name} ({points(-rule.points if held[rule.name] else rule.points)})"
+        for rule in model.fit
+        if (-rule.points if held[rule.name] else rule.points) >= missing and held[rule.name] == (rule.points < 0)
+    ]
+    needed = [(count, rule) for rule in model.engagement if (count := events_needed(model, rule, fit, state, now))]
+    needed.sort(key=lambda one: (one[0], one[1].name))
+    return (*(f"{count} × {rule.name} ({points(rule.points)} each)" for count, rule in needed), *who)
+
+
+MOST_EVENTS = 100
+
+
+def events_needed(model: Model, rule: EngagementRule, fit: float, state: dict[str, float], now: datetime) -> int | None:
+    """Return how many events of a rule, all now, would lift the score to the threshold; None if no number can."""
+    if rule.points < 0:
+        return None
+    place = model.pools.index(rule.pool)
+    amounts = amounts_at(model, state, now)
+
+    def reaches(count: int) -> bool:
+        more = [amount + (count * rule.points if n == place else 0) for n, amount in enumerate(amounts)]
+        return round(total(model, fit, more, min), DIGITS) >= model.threshold
+
+    return next((count for count in range(1, MOST_EVENTS + 1) if reaches(count)), None)
+
+
+def history(lead: Lead, key: str) -> list[Point]:
+    """Return the change points of a lead's score under a model, in the order of time, the standing one last."""
+    fields = ("since", "score", "fit_points", "letter", "version_id", "reason")
+    past = ScoreChange.objects.filter(lead=lead, model=key).order_by("since", "pk").values_list(*fields)
+    now = Score.objects.filter(lead=lead, model=key).values_list(*fields)
+    return [Point(*row) for row in (*past, *now)]

@@ -1,0 +1,245 @@
+"""What the explorer stands on: the leads of a snapshot, what happened to them, how they ended, and who fulfils a rule."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from crm.rule_fields import LINKS, Described
+from facts.compiling import Question, with_rules
+from facts.custom import unix_seconds
+from facts.engine import Facts
+from facts.rules import Rule, Subject, of_events
+from scoring.decay import EPOCH
+from scoring.definitions import profile_in_force
+from scoring.explorer.array_cache import Arrays, digest, folder_of, on_shelf, shelved
+from scoring.explorer.curves import LOOK, Flags, Floats, Stream, Whole
+from scoring.icp.rules import INSIDE, Profile, names_icp, with_icp
+from scoring.proof.outcomes import outcomes
+from scoring.terms import EVERYBODY, SCORED, Model
+
+NEVER = np.iinfo(np.int64).min
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Happened:
+    """The events of one kind, in the order of their ids: whose, and when."""
+
+    ids: Whole
+    lead: Whole
+    second: Whole
+
+
+class Ground:
+    """The leads of one snapshot in the order of their ids, and all that is asked about them, each asked once."""
+
+    def __init__(self, facts: Facts, tell: Tell = lambda words: None) -> None:
+        assert facts.snapshot is not None
+        assert facts.as_of is not None
+        self.facts, self.tell = facts, tell
+        self.now = facts.as_of
+        self.folder: Path = folder_of(facts.snapshot)
+        self.profile = profile_in_force()
+
+    @cached_property
+    def people(self) -> Arrays:
+        """Of each lead: id, born, asked (seconds since 2020 or NEVER), ended (its outcome is due), won, revenue."""
+        return shelved(self.folder, "people", self._people)
+
+    def _people(self) -> Arrays:
+        self.tell("Reading the leads and how they ended")
+        leads = self.facts.table("leads")
+        found = _arrow(self.facts, leads.select("id", born=unix_seconds(leads.created_at)))
+        ids, born = _sorted(found["id"], _seconds(found["born"]))
+        return {"id": ids, "born": born, **_ends(self.facts, ids)}
+
+    @property
+    def inside(self) -> Flags | None:
+        """Which leads are inside the ideal customer profile in force; None while none is."""
+        if self.profile is None:
+            return None
+        return shelved(self.folder, inside_name(self.profile), lambda: {"inside": self._inside()})["inside"]
+
+    def _inside(self) -> Flags:
+        self.tell("Measuring the distance from the ideal customer")
+        question = Question(Described(self.facts, "leads"), self.now, LINKS)
+        placed_by = with_icp(question, self.facts.table("leads"), self.profile)
+        answer = _arrow(self.facts, placed_by.filter(placed_by.icp == INSIDE).select("id"))
+        place, is_known = placed(self.people["id"], answer["id"].to_numpy())
+        return np.asarray(_set(np.zeros(self.people["id"].size, bool), place[is_known], True))
+
+    def happened(self, kind: str) -> Happened:
+        return Happened(**shelved(self.folder, f"events-{kind}", lambda: self._happened(kind)))
+
+    def _happened(self, kind: str) -> Arrays:
+        self.tell(f"Reading the {SCORED.events[kind].label}")
+        events, rows = self._events(kind)
+        chosen = rows.select("id", lead=rows[events.key], second=unix_seconds(rows[events.moment]))
+        found = _arrow(self.facts, chosen)
+        ids, owner, second = _sorted(found["id"], found["lead"].to_numpy(), _seconds(found["second"]))
+        place, is_known = placed(self.people["id"], owner)
+        is_known &= second <= second_of(self.now)
+        return {"ids": ids[is_known], "lead": place[is_known], "second": second[is_known]}
+
+    def _events(self, kind: str) -> tuple[Any, Any]:
+        events = SCORED.events[kind]
+        rows = Described(self.facts, "leads").table(kind)
+        return events, rows.filter(rows[events.key].notnull() & rows[events.moment].notnull())
+
+    def stream(self, kinds: Sequence[str]) -> Stream:
+        """Return the events of some kinds, one kind after the other, with looks at birth, hand-off and now."""
+        found = shelved(self.folder, f"stream-{'-'.join(kinds) or 'none'}", lambda: self._stream(kinds))
+        return Stream(**found)
+
+    def _stream(self, kinds: Sequence[str]) -> Arrays:
+        self.tell("Laying out what happened to each lead")
+        events = [self.happened(kind) for kind in kinds]
+        everybody = np.arange(self.people["id"].size)
+        looks = [(everybody, self.people[name]) for name in ("born", "asked")]
+        now = second_of(self.now)
+        looks.append((everybody, np.full(everybody.size, now)))
+        is_past = [(second != NEVER) & (second <= now) for _, second in looks]
+        known = [(lead[past], second[past]) for (lead, second), past in zip(looks, is_past, strict=True)]
+        lead = np.concatenate([*(one.lead for one in events), *(lead for lead, _ in known)])
+        second = np.concatenate([*(one.second for one in events), *(second for _, second in known)])
+        count = sum(one.ids.size for one in events)
+        laid = Stream.laid(lead, second, np.r_[np.arange(count), np.full(lead.size - count, LOOK)])
+        return {name: getattr(laid, name) for name in ("starts", "lead", "second", "event", "major")}
+
+    def of_leads(self, rules: Mapping[str, Rule]) -> dict[str, Flags]:
+        """Return for each rule which leads fulfil it; those on the ideal customer hang on its signed profile."""
+        rows = self.facts.table("leads")
+        of_icp = {name: rule for name, rule in rules.items() if names_icp(rule)}
+        others = {name: rule for name, rule in rules.items() if name not in of_icp}
+        found = self._fulfilling("leads", others, SCORED, rows, self.people["id"])
+        if of_icp:
+            profile = profile_in_force()
+            rows = with_icp(Question(Described(self.facts, "leads"), self.now, LINKS), rows, profile)
+            table = f"leads-icp-{profile.version_id if profile else 0}"
+            found |= self._fulfilling(table, of_icp, SCORED, rows, self.people["id"])
+        return found
+
+    def of_events(self, kind: str, rules: Mapping[str, Rule]) -> dict[str, Flags]:
+        """Return for each rule which events of the kind fulfil it."""
+        events, rows = self._events(kind)
+        return self._fulfilling(kind, rules, of_events(events), rows, self.happened(kind).ids)
+
+    def _fulfilling(
+        self, table: str, rules: Mapping[str, Rule], subject: Subject, rows: Any, ids: Whole
+    ) -> dict[str, Flags]:
+        """Ask for the rules that were never asked of this snapshot, all in one question."""
+        found, missing = {}, {}
+        for name, rule in rules.items():
+            kept = on_shelf(self.folder, self._shelf(table, rule))
+            if rule == EVERYBODY:
+                found[name] = np.ones(ids.size, bool)
+            elif kept is not None:
+                found[name] = kept["marks"]
+            else:
+                missing[name] = rule
+        if missing:
+            self.tell(f"Asking who fulfils {len(missing)} {'rule' if len(missing) == 1 else 'rules'}")
+            found |= self._asked(table, missing, subject, rows, ids)
+        return found
+
+    def _asked(
+        self, table: str, rules: Mapping[str, Rule], subject: Subject, rows: Any, ids: Whole
+    ) -> dict[str, Flags]:
+        columns = {f"is_{place}": rule for place, rule in enumerate(rules.values())}
+        question = Question(Described(self.facts, "leads"), self.now, LINKS)
+        if any(names_icp(rule) for rule in rules.values()):
+            rows = with_icp(question, rows, self.profile)
+        asked = with_rules(question, subject, columns, rows).select("id", *columns)
+        answer = _arrow(self.facts, asked)
+        place, is_known = placed(ids, answer["id"].to_numpy())
+        found = {}
+        for column, (name, rule) in zip(columns, rules.items(), strict=True):
+            marks = np.zeros(ids.size, bool)
+            marks[place[is_known]] = answer[column].fill_null(False).to_numpy()[is_known]
+            found[name] = shelved(self.folder, self._shelf(table, rule), partial(dict, marks=marks))["marks"]
+        return found
+
+    def _shelf(self, table: str, rule: Rule) -> str:
+        return f"marks-{table}-{digest((rule, self.profile) if names_icp(rule) else rule)}"
+
+
+def inside_name(profile: Profile) -> str:
+    return f"inside-{digest(profile)}"
+
+
+def _ends(facts: Facts, ids: Whole) -> Arrays:
+    """How the leads ended, by the outcomes that the proof goes by."""
+    known = outcomes(facts)
+    place, is_known = placed(ids, known.frame["lead_id"].to_numpy(dtype=np.int64))
+    place, frame = place[is_known], known.frame[is_known]
+    moments = frame["asked_at"].astype("datetime64[us, UTC]")
+    seconds = moments.astype("int64").to_numpy() // 1_000_000 - int(EPOCH.timestamp())
+    return {
+        "asked": _set(np.full(ids.size, NEVER), place, np.where(moments.isna(), NEVER, seconds)),
+        "ended": _set(np.zeros(ids.size, bool), place, True),
+        "won": _set(np.zeros(ids.size, bool), place, frame["won"].to_numpy(dtype=bool)),
+        "revenue": _set(np.zeros(ids.size), place, frame["revenue"].fillna(0).to_numpy(dtype=float)),
+        "said": np.array([known.goal_words, known.currency, str(known.maturity_days)]),
+    }
+
+
+def _set(array: Any, place: Whole, values: Any) -> Any:
+    array[place] = values
+    return array
+
+
+def placed(ids: Whole, wanted: Whole) -> tuple[Whole, Flags]:
+    """Return where ids lie among ascending ones, and whether they are there at all."""
+    place = np.searchsorted(ids, wanted)
+    found = np.minimum(place, max(ids.size - 1, 0))
+    return found, (ids[found] == wanted) if ids.size else np.zeros(len(wanted), bool)
+
+
+def _sorted(ids: pa.ChunkedArray, *others: Whole) -> list[Whole]:
+    keys = ids.to_numpy()
+    order = np.argsort(keys, kind="stable")
+    return [keys[order], *(other[order] for other in others)]
+
+
+def _seconds(column: pa.ChunkedArray) -> Whole:
+    """Seconds since 2020 of those since 1970; NEVER for none."""
+    is_null = column.is_null().to_numpy()
+    return np.where(is_null, NEVER, column.fill_null(0).to_numpy() - int(EPOCH.timestamp()))
+
+
+def second_of(moment: datetime) -> int:
+    return int(moment.timestamp()) - int(EPOCH.timestamp())
+
+
+def _arrow(facts: Facts, expression: Any) -> pa.Table:
+    return pa.Table.from_batches(list(facts.stream(expression)), schema=expression.schema().to_pyarrow())
+
+
+def marks_of(ground: Ground, model: Model, kinds: Sequence[str]) -> list[Flags]:
+    """Return for each engagement rule a yes or no of each event of the stream."""
+    sizes = {kind: ground.happened(kind).ids.size for kind in kinds}
+    found: dict[int, Flags] = {}
+    for kind in kinds:
+        rules = {str(n): rule.where or EVERYBODY for n, rule in enumerate(model.engagement) if rule.events == kind}
+        found |= {int(name): _within(kind, marks, sizes) for name, marks in ground.of_events(kind, rules).items()}
+    return [found[n] for n in range(len(model.engagement))]
+
+
+def _within(kind: str, marks: Flags, sizes: Mapping[str, int]) -> Flags:
+    return np.concatenate([marks if name == kind else np.zeros(size, bool) for name, size in sizes.items()])
+
+
+def fit_of(ground: Ground, model: Model) -> tuple[Floats, Flags]:
+    """Return the fit points of each lead, and whether the model scores it."""
+    rules = {str(n): rule.rule for n, rule in enumerate(model.fit)}
+    found = ground.of_leads({**rules, "meant": model.leads})
+    points = np.zeros(ground.people["id"].size)
+    for name in rules:
+        points += np.where(found[name], model.fit[int(name)].points, 0.0)
+    return points, found["meant"]

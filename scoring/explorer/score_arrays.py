@@ -1,0 +1,139 @@
+"""The scores that some terms give to all leads, then and now, as arrays that any threshold is asked of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from facts.engine import Facts
+from imports.models import Before
+from scoring.decay import DAY, EPOCH
+from scoring.definitions import profile_in_force
+from scoring.explorer.array_cache import Arrays, digest, folder_of, on_shelf, shelved
+from scoring.explorer.curves import LOOK, Flags, Floats, Whole, peaks, scores
+from scoring.explorer.dataset import NEVER, Ground, fit_of, inside_name, marks_of, placed, second_of
+from scoring.scores_in_force import as_of
+from scoring.terms import COUNTED, EngagementRule, FitRule, Model, from_terms
+
+WEEKS = 26
+WEEK = 7 * DAY
+BEFORE = -1  # the week of what lies before all weeks
+
+
+@dataclass(frozen=True)
+class Explored:
+    """All leads of a snapshot under some terms. Arrays are in the order of `ids`.
+
+    `now` and `then` are the scores today and at the hand-off (NaN: not scored, or nothing dates it). `had`, `reached`
+    and `week` say in which week a score rose above all that the lead ever had: the first crossing of any threshold.
+    """
+
+    as_of: datetime
+    people: Arrays
+    scored: Arrays
+    inside: Flags | None = None  # the ideal customer profile in force
+
+    @property
+    def ids(self) -> Whole:
+        return self.people["id"]
+
+    @property
+    def now(self) -> Floats:
+        return self.scored["now"]
+
+    @cached_property
+    def is_judged(self) -> Flags:
+        """Leads whose outcome is due, and whose score at the hand-off is known."""
+        return np.asarray(self.people["ended"] & ~np.isnan(self.scored["then"]))
+
+    @property
+    def currency(self) -> str:
+        return str(self.people["said"][1])
+
+    @property
+    def goal(self) -> str:
+        return str(self.people["said"][0])
+
+
+def name_of(model: Model) -> str:
+    """What the arrays are kept under: nothing that leaves every score as it is makes another name."""
+    fit = tuple(sorted(repr(replace(rule, name="")) for rule in model.fit))
+    engagement = tuple(sorted(_without_name(rule) for rule in model.engagement))
+    said = (fit, engagement, repr(model.leads), sorted((model.groups or {}).items()))
+    return "scores-" + digest((*said, model.profile) if model.names_icp else said)
+
+
+def model_of(terms: Mapping[str, Any]) -> Model:
+    """Read a model from terms without faults, with the profile that its rules name."""
+    model = from_terms("", terms)
+    return replace(model, profile=profile_in_force()) if model.names_icp else model
+
+
+def _without_name(rule: EngagementRule | FitRule) -> str:
+    return repr(replace(rule, name=""))
+
+
+def known(facts: Facts, model: Model) -> Explored | None:
+    """Return what is kept of this snapshot for these terms."""
+    if facts.snapshot is None or facts.as_of is None:
+        return None
+    folder = folder_of(facts.snapshot)
+    people, scored = on_shelf(folder, "people"), on_shelf(folder, name_of(model))
+    profile = profile_in_force()
+    inside = on_shelf(folder, inside_name(profile)) if profile else {"inside": None}
+    if people is None or scored is None or inside is None:
+        return None
+    return Explored(facts.as_of, people, scored, inside["inside"])
+
+
+def explore(ground: Ground, model: Model) -> Explored:
+    """Return the scores of all leads under the terms, made now where they were not kept."""
+    people = ground.people
+    scored = shelved(ground.folder, name_of(model), lambda: _scored(ground, model))
+    return Explored(ground.now, people, scored, ground.inside)
+
+
+def _known_then(ground: Ground, model: Model, fit: Floats) -> Floats:
+    """Return the fit of each lead by its fields as they stood at its hand-off, as the proof goes by; NaN: not scored then."""
+    asked = ground.people["asked"]
+    dated = asked != NEVER
+    if not dated.any() or not Before.objects.filter(image__isnull=False).exists():
+        return fit
+    moments = pa.array((asked[dated] + int(EPOCH.timestamp())) * 1_000_000).cast(pa.timestamp("us", "UTC"))
+    ground.tell("Looking up what was known at each hand-off")
+    table = pa.table({"lead_id": ground.people["id"][dated], "asked_at": moments})
+    answer = ground.facts.execute(as_of(ground.facts, replace(model, engagement=()), table).select("id", "fit_points"))
+    place, is_known = placed(ground.people["id"], answer["id"].to_numpy(dtype=np.int64))
+    found = np.full(fit.size, np.nan)
+    found[place[is_known]] = answer["fit_points"].to_numpy(dtype=float)[is_known]
+    return found
+
+
+def _scored(ground: Ground, model: Model) -> Arrays:
+    kinds = [kind for kind in COUNTED if any(rule.events == kind for rule in model.engagement)]
+    stream, marks = ground.stream(kinds), marks_of(ground, model, kinds)
+    fit, is_meant = fit_of(ground, model)
+    ground.tell("Adding up the points")
+    found = scores(stream, model, fit[stream.lead], marks)
+    found[~is_meant[stream.lead]] = np.nan
+    people = ground.people
+    looked = stream.event == LOOK
+    now, then = np.full(fit.size, np.nan), np.full(fit.size, np.nan)
+    at_asked = looked & (stream.second == people["asked"][stream.lead])
+    then[stream.lead[at_asked]] = found[at_asked]
+    then += _known_then(ground, model, fit) - fit
+    at_now = looked & (stream.second == second_of(ground.now))
+    now[stream.lead[at_now]] = found[at_now]
+    born = people["born"][stream.lead]
+    is_seen = np.where(born == NEVER, ~looked, stream.second >= born)  # what nothing dates begins with its first event
+    rises = peaks(stream, np.where(np.isnan(found), -np.inf, found), is_seen)
+    week = np.ceil((rises.second - second_of(ground.now)) / WEEK).astype(np.int64) + WEEKS - 1
+    lately = week >= 0
+    return {
+        "now": now, "then": then, "lead": rises.lead[lately], "week": week[lately].astype(np.int8),
+        "had": rises.had[lately], "reached": rises.reached[lately],
+    }  # fmt: skip

@@ -1,0 +1,41 @@
+"""Where one lead or account stands by the ideal customer profile, from its rows of the moment."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from crm.live_tables import OneBuyer
+from crm.models import Account, Lead
+from crm.rule_fields import LINKS, Described
+from facts.compiling import Question
+from scoring.definitions import profile_in_force
+from scoring.icp.rules import with_icp
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The place, the distance, and the names of the traits that are met and that are not."""
+
+    place: str
+    distance: float
+    met: tuple[str, ...]
+    unmet: tuple[str, ...]
+
+
+def standing(buyer: Lead | Account) -> Standing | None:
+    """Return where the buyer stands; None while no profile is signed that asks anything of it."""
+    profile = profile_in_force()
+    kind = "leads" if isinstance(buyer, Lead) else "accounts"
+    traits = profile.asked_of(kind) if profile else ()
+    if not traits:
+        return None
+    one = OneBuyer(buyer)
+    question = Question(Described(one, kind), timezone.now(), LINKS)
+    row = one.execute(with_icp(question, one.table(kind), profile, kind)).iloc[0]
+    holds = {trait.name: bool(row[f"trait_{n}"]) for n, trait in enumerate(traits)}
+    return Standing(
+        str(row["icp"]),
+        float(row["icp_distance"]),
+        tuple(name for name, held in holds.items() if held),
+        tuple(name for name, held in holds.items() if not held),
+    )

@@ -1,0 +1,183 @@
+"""What the edited terms would mean beside what binds today, as the page, the interface and the evidence say it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from facts.engine import Facts, open_facts
+from scoring import capacity
+from scoring.capacity import Capacity
+from scoring.explorer import answers, work
+from scoring.explorer.answers import Meaning, Share, about
+from scoring.explorer.score_arrays import Explored, model_of
+from scoring.model_checks import faults
+from scoring.models import Exploration
+from scoring.proof.measures import Band
+from scoring.terms import MQL
+
+OLDER = 1  # snapshots that are shown with their date while the newest is being made
+
+
+@dataclass(frozen=True)
+class Side:
+    """One column of the comparison: the terms, and what they mean."""
+
+    explored: Explored
+    meaning: Meaning
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Who would come over the threshold, and who would fall under it, by ids."""
+
+    coming: np.ndarray
+    going: np.ndarray
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """Before and after. `work` is under way where the numbers are not there yet, or are those of older facts."""
+
+    after: Side | None
+    before: Side | None
+    moved: Moved | None
+    bands: tuple[Band, ...]
+    capacity: Capacity | None
+    door: str
+    work: Exploration | None = None
+    is_older: bool = False
+    has_facts: bool = True
+
+    @property
+    def as_of(self) -> datetime | None:
+        return self.after.explored.as_of if self.after else None
+
+    @property
+    def leads(self) -> str:
+        return "PQLs" if self.door != MQL else "MQLs"
+
+    @property
+    def goal(self) -> str:
+        return self.after.explored.goal if self.after else ""
+
+    @property
+    def currency(self) -> str:
+        return self.after.explored.currency if self.after else ""
+
+    @property
+    def weeks_back(self) -> list[tuple[int, int, int]]:
+        """How long ago, how many in force, how many as edited; the newest week first."""
+        after = self.after.meaning.weeks if self.after else ()
+        before = self.before.meaning.weeks if self.before else (0,) * len(after)
+        return [(len(after) - n, before[n], after[n]) for n in reversed(range(len(after)))]
+
+    @property
+    def bands_down(self) -> tuple[Band, ...]:
+        """The highest scores first, bands without leads left out."""
+        return tuple(band for band in reversed(self.bands) if band.n)
+
+    @property
+    def best_rate(self) -> float:
+        """The end of the bars: no interval is cut off, and none stretches them beyond reading."""
+        return max((band.interval[1] for band in self.bands if band.interval), default=1.0)
+
+    @property
+    def load(self) -> float | None:
+        """The share of Sales' week that the forecast takes."""
+        return _load(self.after, self.capacity)
+
+    @property
+    def load_before(self) -> float | None:
+        return _load(self.before, self.capacity)
+
+
+def _load(side: Side | None, known: Capacity | None) -> float | None:
+    return side.meaning.forecast.a_week / known.a_week if side and known and known.a_week else None
+
+
+def consequences(terms: Mapping[str, Any], binding: Mapping[str, Any] | None) -> Consequences:
+    """Ask what the terms, which have no faults, would mean beside those in force."""
+    facts, door = open_facts(), terms.get("door") or MQL
+    if facts.snapshot is None:
+        return Consequences(None, None, None, (), None, door, has_facts=False)
+    after, row, is_older = _side(facts, terms)
+    before = _side(facts, binding)[0] if binding and not faults(binding) else None
+    return Consequences(
+        after, before, _moved(before, after),
+        tuple(answers.conversion(after.explored, after.meaning.threshold)) if after else (),
+        capacity.weekly(), door, row, is_older,
+    )  # fmt: skip
+
+
+def _side(facts: Facts, terms: Mapping[str, Any]) -> tuple[Side | None, Exploration | None, bool]:
+    model = model_of(terms)
+    found = work.ask(facts, model, terms)
+    if isinstance(found, Explored):
+        return Side(found, answers.meaning(found, model.threshold)), None, False
+    old = work.older(OLDER, model)
+    return (Side(old, answers.meaning(old, model.threshold)) if old else None), found, True
+
+
+def _moved(before: Side | None, after: Side | None) -> Moved | None:
+    if before is None or after is None or before.explored.as_of != after.explored.as_of:
+        return None
+    return Moved(*answers.entering(before.explored, before.meaning.threshold, after.explored, after.meaning.threshold))
+
+
+def sentence(found: Consequences) -> str:
+    """Say the consequence in one sentence."""
+    if found.after is None:
+        return "Nothing can be said yet."
+    meaning = found.after.meaning
+    a_week = meaning.forecast.a_week
+    said = f"From {meaning.threshold:g} points, about {about(a_week)} leads a week become {found.leads}"
+    if found.before:
+        said += f", {_change(a_week - found.before.meaning.forecast.a_week)}"
+    if found.capacity and found.load is not None:
+        said += f"; Sales can take {about(found.capacity.a_week)}" + (
+            f", so {about(a_week - found.capacity.a_week)} would wait" if found.load > 1 else ""
+        )
+    return said + "."
+
+
+def _change(more: float) -> str:
+    if abs(more) < 0.05:
+        return "as many as now"
+    return f"{about(abs(more))} {'more' if more > 0 else 'fewer'} than now"
+
+
+def evidence(found: Consequences) -> dict[str, Any]:
+    """Return the figures that a proposal is made with, kept with the version."""
+    if found.after is None or found.as_of is None:
+        return {}
+    kept: dict[str, Any] = {"as_of": found.as_of.isoformat(), "proposed": as_json(found.after.meaning)}
+    if found.before:
+        kept["in_force"] = as_json(found.before.meaning)
+    if found.capacity:
+        kept["capacity_a_week"] = found.capacity.a_week
+    if found.moved:
+        kept |= {"coming": int(found.moved.coming.size), "going": int(found.moved.going.size)}
+    return kept
+
+
+def as_json(meaning: Meaning) -> dict[str, Any]:
+    past, ahead = meaning.past, meaning.forecast
+    return {
+        "threshold": meaning.threshold,
+        "weeks": list(meaning.weeks),
+        "forecast_a_week": {"value": round(ahead.a_week, 2), "low": round(ahead.low, 2), "high": round(ahead.high, 2)},
+        "over_now": meaning.over,
+        "scored_now": meaning.scored,
+        "inside_icp": _share(meaning.inside) if meaning.inside else None,
+        "precision": _share(Share(past.won, past.over)),
+        "recall": _share(Share(past.won, past.all_won)),
+        "revenue_captured": {"value": past.revenue_captured, "revenue": past.revenue, "of": past.all_revenue},
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    low, high = share.interval or (None, None)
+    return {"value": share.value, "part": share.part, "n": share.whole, "low": low, "high": high}

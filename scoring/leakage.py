@@ -1,0 +1,226 @@
+"""Fields that may know the outcome, because somebody fills them in or changes them afterwards.
+
+Where imports kept images of what they changed, these tell. Else there are only signs: a name that says so, cells that
+are filled where the outcome is known, a value that nearly only converted leads have, a field that alone tells all.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.formatting import percent
+from core.intervals import wilson
+from crm.models import Lead
+from facts.engine import Facts
+from imports.models import Before
+from scoring.fields import Column, columns
+from scoring.proof.measures import Flags, auc
+from scoring.proof.outcomes import Outcomes
+
+LOOKED_AT = 50_000  # leads
+LONG_AGO = pd.Timestamp("1970-01-01", tz="UTC")
+SOME = 5  # changes below which it may be chance
+CHANGED = 0.05  # of the won, or of the others
+TOLD = 0.55  # the AUC from which a name that speaks of the outcome counts
+HINTED = 0.6  # … and one that may
+PERFECT = 0.9
+GAP = 0.4  # between how many of the won and how many of the others have it filled
+OFTEN = 20  # leads that a value needs to be looked at
+NEARLY_ALL = 0.95
+RARE = 0.01
+MARKED = 0.1  # of the won, or of the others, have it
+MUCH = 0.25  # of the won have one of these values
+SURE = re.compile(
+    r"\b(?:convert(?:ed)?|conversion|won|lost|closed?|closing|outcome|disposition|deal|opportunit(?:y|ies)|contract|invoice|"
+    r"customer (?:id|number|no|since)|churn(?:ed)?|abschluss|gewonnen|verloren|ergebnis)\b"
+)
+LIKELY = re.compile(
+    r"\btags?\b|\blifecycle\b|^(?:lead |sales |crm |call |contact )?(?:status|stage|quality|profile|rating|grade|result|verdict)$|"
+    r"\blast (?:notable )?(?:activity|action|event|contact(?:ed)?|modified|change|touch|interaction|call)\b|"
+    r"\b(?:loss|rejection|closing) reason\b"
+)
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A field that is kept out of learning, with the reasons in words and the figures behind them."""
+
+    field: str
+    label: str
+    why: str
+    figures: Mapping[str, float]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def suspects(facts: Facts, known: Outcomes) -> list[Suspect]:
+    """Look at the fields of the leads, as many as tell enough; the most telling field comes first."""
+    rows = known.frame
+    if len(rows) > LOOKED_AT:
+        rows = rows.sample(LOOKED_AT, random_state=0)
+    rows = rows.reset_index(drop=True)
+    if not rows["won"].any() or rows["won"].all():
+        return []
+    today = columns(facts, rows, then=False)
+    return judged(today, _as_it_stood(facts, rows), rows["won"].to_numpy(dtype=bool), known.goal_words)
+
+
+def _as_it_stood(facts: Facts, rows: pd.DataFrame) -> list[Column]:
+    """Return the fields at the moment of each lead; of one without a date, as the first image has them."""
+    if not Before.objects.filter(table=Lead._meta.db_table, image__isnull=False).exists():
+        return []
+    return columns(facts, rows.assign(asked_at=rows["asked_at"].fillna(LONG_AGO)), then=True)
+
+
+def judged(today: Sequence[Column], then: Sequence[Column], won: Flags, goal: str) -> list[Suspect]:
+    """Judge each field; `then` holds the fields as they stood, where images tell. Pure."""
+    before = {column.path: column for column in then}
+    found = []
+    for column in today:
+        telling = alone(column.codes, won)
+        why, figures = [], {"auc": round(telling, 4)}
+        was = before.get(column.path) or (_empty(column) if then else None)
+        for words, numbers in _signs(column, was, won, telling, goal):
+            why.append(words)
+            figures |= numbers
+        if why:
+            found.append(Suspect(column.path, column.label, " ".join(why), figures))
+    return sorted(found, key=lambda one: -one.figures["auc"])
+
+
+def _empty(column: Column) -> Column:
+    """A custom field that nobody had at the time."""
+    nothing = "" if column.kind == "text" else np.nan
+    return replace(column, values=pd.Series([nothing] * len(column.values), dtype=column.values.dtype))
+
+
+Sign = tuple[str, dict[str, float]]
+
+
+def _signs(column: Column, before: Column | None, won: Flags, telling: float, goal: str) -> Iterator[Sign]:
+    if before is not None:
+        yield from _changed(column, before, won, goal)
+    yield from _named(column, telling)
+    yield from _filled(column, won, goal)
+    yield from _values(column, won, goal)
+    if before is None:  # else images would have told that it was written later
+        yield from _marked(column, won, goal)
+    if telling >= PERFECT:
+        yield (
+            f"Alone it tells nearly all of those who {goal} from the others (AUC {telling:.2f}): few honest fields can.",
+            {},
+        )
+
+
+def _changed(column: Column, before: Column, won: Flags, goal: str) -> Iterator[Sign]:
+    """What imports wrote after the moment at which the lead was to be judged."""
+    same = (column.values == before.values) | (column.values.isna() & before.values.isna())
+    changed = ~same.to_numpy(dtype=bool)
+    of_won, of_others = int((changed & won).sum()), int((changed & ~won).sum())
+    shares = of_won / max(int(won.sum()), 1), of_others / max(int((~won).sum()), 1)
+    if of_won + of_others < SOME or max(shares) < CHANGED:
+        return
+    anew = int((changed & ~before.filled).sum())
+    yield (
+        f"Imports wrote it after the lead was to be judged: for {percent(shares[0])} of those who {goal} and "
+        f"{percent(shares[1])} of the others, {anew:,} of them for the first time.",
+        {"changed_won": shares[0], "changed_others": shares[1]},
+    )
+
+
+def _named(column: Column, telling: float) -> Iterator[Sign]:
+    name = re.sub(r"[\W_]+", " ", column.label).strip().lower()
+    if telling >= TOLD and SURE.search(name):
+        yield "Its name speaks of the outcome.", {}
+    elif telling >= HINTED and LIKELY.search(name):
+        yield (
+            f"Fields of this name are mostly written when a rep already knows more, and it tells a lot (AUC {telling:.2f}).",
+            {},
+        )
+
+
+def _filled(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
+    if column.kind == "yes_no":
+        return
+    of_won, of_others = float(column.filled[won].mean()), float(column.filled[~won].mean())
+    if abs(of_won - of_others) >= GAP:
+        yield (
+            f"It is filled for {percent(of_won)} of those who {goal}, and for {percent(of_others)} of the others.",
+            {"filled_won": of_won, "filled_others": of_others},
+        )
+
+
+def _marked(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
+    """A field that hardly says anything but of leads whose outcome is known: filled, or other than usual, for one kind alone."""
+    of_won, of_others = float(column.filled[won].mean()), float(column.filled[~won].mean())
+    if column.kind != "yes_no" and abs(of_won - of_others) < GAP and _is_of_one_kind(column.filled, won):
+        yield (
+            f"It is filled for {percent(of_won)} of those who {goal}, and for {percent(of_others)} of the others.",
+            {"filled_won": of_won, "filled_others": of_others},
+        )
+    if column.kind not in {"number", "yes_no"} or not column.filled.any():
+        return
+    usual = 0.0 if column.kind == "yes_no" else float(column.values[column.filled].mode().iloc[0])
+    other = column.filled & (column.values != usual).to_numpy(dtype=bool)
+    of_won, of_others = float(other[won].mean()), float(other[~won].mean())
+    if max(of_won, of_others) >= MARKED and _is_of_one_kind(other, won):
+        yield (
+            f"It is other than {_usual_words(column, usual)} for {percent(of_won)} of those who {goal}, and for "
+            f"{percent(of_others)} of the others.",
+            {"other_won": of_won, "other_others": of_others},
+        )
+
+
+def _usual_words(column: Column, usual: float) -> str:
+    return "no" if column.kind == "yes_no" else f"{usual:g}"
+
+
+def _is_of_one_kind(marked: Flags, won: Flags) -> bool:
+    """Whether nearly all that are marked were won, or nearly none, more surely than chance and a good guess allow."""
+    n, hits, base = int(marked.sum()), int((marked & won).sum()), float(won.mean())
+    if n < OFTEN or n > (1 - RARE) * len(won):
+        return False
+    interval = wilson(hits, n)
+    return _is_sure(n, hits, base) or (interval is not None and hits / n <= RARE and interval[1] < base / 4)
+
+
+def _values(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
+    """Values that nearly only the won have, if together many of them have one."""
+    if column.kind != "text" or column.is_a_name:
+        return
+    sure = [value for value, n, hits in _counted(column, won) if n >= OFTEN and _is_sure(n, hits, float(won.mean()))]
+    share = float(column.values.isin(sure)[won].mean())
+    if sure and share >= MUCH:
+        said = ", ".join(f"“{column.words.get(value, value)}”" for value in sure[:3])
+        yield (
+            f"{percent(share)} of those who {goal} have a value that hardly anybody else has: {said}.",
+            {"won_with_sure_values": share},
+        )
+
+
+def _counted(column: Column, won: Flags) -> list[tuple[str, int, int]]:
+    table = pd.DataFrame({"value": column.values, "won": won})[column.filled]
+    counts = table.groupby("value")["won"].agg(["size", "sum"]).sort_values("size", ascending=False)
+    return [(str(value), int(n), int(hits)) for value, n, hits in counts.itertuples()]
+
+
+def _is_sure(n: int, hits: int, base: float) -> bool:
+    interval = wilson(hits, n)
+    return interval is not None and hits / n >= NEARLY_ALL and interval[0] > base + (1 - base) / 2
+
+
+def alone(codes: npt.NDArray[np.int64], won: Flags, seed: int = 0) -> float:
+    """Return the AUC that a field has alone: each half of the leads is told by what its values meant in the other."""
+    half = np.random.default_rng(seed).random(len(won)) < 0.5
+    told = np.empty(len(won))
+    for part in (half, ~half):
+        n = np.bincount(codes[~part], minlength=int(codes.max(initial=0)) + 1)
+        hits = np.bincount(codes[~part], won[~part].astype(float), minlength=len(n))
+        told[part] = ((hits + won.mean()) / (n + 1))[codes[part]]
+    return auc(told, won) or 0.5

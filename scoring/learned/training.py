@@ -1,0 +1,217 @@
+"""Learn a model from what became of the leads, and prove it on those that were held out.
+
+The part held out is the later one where dates say which is later, else drawn at random. Fields, values and bounds are
+looked up in the part learned from only; the held-out leads are scored by the engine that scores them every night.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from facts.rules import in_words
+from scoring.definitions import in_force
+from scoring.descriptions import engagement_words
+from scoring.fields import columns
+from scoring.leakage import suspects
+from scoring.learned.candidates import HALF_LIVES, asked, engagement_rules, fit_rules
+from scoring.learned.fitting import Tell, fit, threshold, told
+from scoring.learned.query import answers, kinds
+from scoring.learned.result import Other, Part, Reason, Result, refusal
+from scoring.learned.scope import Scope
+from scoring.model_checks import faults
+from scoring.proof.evidence import Evidence, gathered
+from scoring.proof.measures import Flags, Floats, auc
+from scoring.proof.outcomes import Outcomes, outcomes
+from scoring.proof.validation import ground_of, scored_then
+from scoring.terms import MQL, SCORED, EngagementRule, FitRule, Model, from_terms
+
+SEED = 20
+HELD_OUT = 0.3
+MOST_LEADS = 150_000
+OFTEN = 0.95  # of the leads with an event have no more than the cap
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A rule with what it says of each lead: between 0 and 1; `cap` is how many fresh events make 1."""
+
+    rule: FitRule | EngagementRule
+    values: Floats
+    cap: float = 1.0
+
+
+def learn(scope: Scope, tell: Tell, *, put_back: Collection[str] = (), seed: int = SEED) -> Result:
+    """Learn from the leads of the scope; suspects are left out but for those that somebody put back."""
+    tell(0, 1, "Reading what became of the leads")
+    known = outcomes(scope)
+    rows = _chosen(known, seed)
+    won = rows["won"].to_numpy(dtype=bool)
+    result = Result(known.goal, known.has_dates, len(rows), int(won.sum()), seed=seed)
+    if words := refusal(int(won.sum()), int((~won).sum()), known.goal):
+        return replace(result, refusal=words)
+    tell(0, 1, "Looking for fields that know the outcome")
+    doubted = suspects(scope, known)
+    left_out = {one.field for one in doubted} - set(put_back)
+    learned, held_out = parted(rows, known.has_dates, seed)
+    result = replace(
+        result, learned=_part(learned), held_out=_part(held_out), suspects=[one.as_json() for one in doubted],
+        put_back=sorted(set(put_back) & {one.field for one in doubted}),
+    )  # fmt: skip
+    return _proven(_learned(scope, known, learned, left_out, result, tell), scope, known, held_out, tell)
+
+
+def _chosen(known: Outcomes, seed: int) -> pd.DataFrame:
+    """Return the leads to learn from and to prove on, in the order of time where there is one."""
+    rows = known.frame
+    if known.has_dates:
+        rows = rows[rows["asked_at"].notna()]
+    if len(rows) > MOST_LEADS:
+        rows = rows.sample(MOST_LEADS, random_state=seed)
+    order = ["asked_at", "lead_id"] if known.has_dates else ["lead_id"]
+    return rows.sort_values(order, ignore_index=True)
+
+
+def parted(rows: pd.DataFrame, is_dated: bool, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the part to learn from and the part held out, which has 30 % of the won where time parts them."""
+    if is_dated:
+        wins = rows["won"].cumsum()
+        moment = rows["asked_at"].iloc[int(np.searchsorted(wins, wins.iloc[-1] * (1 - HELD_OUT)))]
+        is_held = (rows["asked_at"] > moment).to_numpy()
+    else:
+        places = np.random.default_rng(seed).permutation(len(rows))
+        is_held = np.isin(np.arange(len(rows)), places[: round(len(rows) * HELD_OUT)])
+    return rows[~is_held].reset_index(drop=True), rows[is_held].reset_index(drop=True)
+
+
+def _part(rows: pd.DataFrame) -> Part:
+    days = rows["asked_at"].dropna().dt.strftime("%Y-%m-%d")
+    return Part(len(rows), int(rows["won"].sum()), days.min() if len(days) else "", days.max() if len(days) else "")
+
+
+def _learned(
+    scope: Scope, known: Outcomes, rows: pd.DataFrame, left_out: Collection[str], result: Result, tell: Tell
+) -> Result:
+    """Propose rules with points, and a threshold."""
+    won = rows["won"].to_numpy(dtype=bool)
+    features = _features(scope, rows, known.has_dates, left_out, won, tell)
+    matrix = np.column_stack([one.values for one in features]) if features else np.zeros((len(rows), 0))
+    fitted = fit(matrix, won, is_dated=known.has_dates, seed=result.seed, tell=tell)
+    pairs = [(one, int(points)) for one, points in zip(features, fitted.points, strict=True) if points]
+    rules = [_rule(feature, points) for feature, points in pairs]
+    scores = np.zeros(len(rows))
+    for (feature, _), rule in zip(pairs, rules, strict=True):
+        scores += _worth(feature, rule)
+    reasons = [_reason(feature, rule, won) for (feature, _), rule in zip(pairs, rules, strict=True)]
+    return replace(
+        result, candidates=len(features), rules=sorted(reasons, key=lambda one: -abs(one.cap or one.points)),
+        terms=_terms(scope, rules, threshold(scores, won)), base=fitted.base, slope=fitted.slope, tried=list(fitted.tried),
+    )  # fmt: skip
+
+
+def _features(
+    scope: Scope, rows: pd.DataFrame, is_dated: bool, left_out: Collection[str], won: Flags, tell: Tell
+) -> list[Feature]:
+    tell(0, 1, "Looking for rules that leads part by")
+    allowed = [column for column in columns(scope, rows, then=is_dated) if column.path not in left_out]
+    model = asked(fit_rules(allowed), engagement_rules(kinds(scope)))
+    found = answers(scope, model, rows, tell)
+    fits = [Feature(rule, found[f"fit_{place}"].to_numpy()) for place, rule in enumerate(model.fit)]
+    did = [_faded(rule, found[f"sum_{place}"].to_numpy()) for place, rule in enumerate(model.engagement)]
+    groups = [did[first : first + len(HALF_LIVES)] for first in range(0, len(did), len(HALF_LIVES))]
+    return [*fits, *(feature for group in groups if (feature := _best(group, won)))]
+
+
+def _faded(rule: EngagementRule, sums: Floats) -> Feature:
+    some = sums[sums > 0]
+    cap = max(1.0, round(float(np.quantile(some, OFTEN)), 1)) if len(some) else 1.0
+    return Feature(rule, np.minimum(sums, cap) / cap, cap)
+
+
+def _best(group: Sequence[Feature], won: Flags) -> Feature | None:
+    """Return the half-life that parts the leads best, under a name without its place."""
+    best = max(group, key=lambda one: abs((auc(one.values, won) or 0.5) - 0.5))
+    if not best.values.any():
+        return None
+    assert isinstance(best.rule, EngagementRule)
+    return replace(best, rule=replace(best.rule, name=best.rule.name.rpartition(" ")[0]))
+
+
+def _rule(feature: Feature, points: int) -> FitRule | EngagementRule:
+    """Give a rule its points; of events, those that make the most together share them."""
+    if isinstance(feature.rule, FitRule):
+        return replace(feature.rule, points=float(points))
+    each = max(1, round(abs(points) / feature.cap))
+    return replace(feature.rule, points=float(each if points > 0 else -each), cap=float(abs(points)))
+
+
+def _worth(feature: Feature, rule: FitRule | EngagementRule) -> Floats:
+    if isinstance(rule, FitRule):
+        return feature.values * rule.points
+    assert rule.cap
+    amount = np.minimum(feature.values * feature.cap * abs(rule.points), rule.cap)
+    return amount if rule.points > 0 else -amount
+
+
+def _reason(feature: Feature, rule: FitRule | EngagementRule, won: Flags) -> Reason:
+    holds = feature.values > 0
+    words = f"when {in_words(rule.rule, SCORED)}" if isinstance(rule, FitRule) else engagement_words(rule)
+    return Reason(
+        rule.name, words.removeprefix(f"{rule.name}: "), rule.points, int(holds.sum()),
+        int(won[holds].sum()), float(won[~holds].mean()) if (~holds).any() else None,
+        rule.cap if isinstance(rule, EngagementRule) else None,
+    )  # fmt: skip
+
+
+def _terms(scope: Scope, rules: Sequence[FitRule | EngagementRule], least: int) -> dict[str, Any]:
+    fit_part = {one.name: {"rule": one.rule, "points": int(one.points)} for one in rules if isinstance(one, FitRule)}
+    did = {_free(one.name, fit_part): _as_terms(one) for one in rules if isinstance(one, EngagementRule)}
+    return {
+        "threshold": least, "door": MQL, "position": 0, "leads": scope.rule, "fit": fit_part, "engagement": did, "groups": {}
+    }  # fmt: skip
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    return f"{name} (event)" if name in taken else name
+
+
+def _as_terms(rule: EngagementRule) -> dict[str, Any]:
+    found = {
+        "events": rule.events,
+        "where": rule.where,
+        "points": int(rule.points),
+        "half_life": rule.half_life,
+        "cap": rule.cap,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _proven(result: Result, scope: Scope, known: Outcomes, held_out: pd.DataFrame, tell: Tell) -> Result:
+    """Hold the learned model, and the one in force, against the leads held out."""
+    tell(0, 1, "Proving it on the leads held out")
+    if not result.rules:
+        return result
+    wrong = faults(result.terms)
+    assert not wrong, wrong
+    model = from_terms("learned", result.terms)
+    evidence = _evidence(scope, model, known, held_out, result)
+    tell(0, 1, "Holding the model in force against the same leads")
+    return replace(result, evidence=evidence, other=_other(scope, known, held_out))
+
+
+def _evidence(scope: Scope, model: Model, known: Outcomes, rows: pd.DataFrame, fitted: Result | None) -> Evidence:
+    frame = scored_then(scope, model, rows)
+    chances = told(frame["score"].to_numpy(dtype=float), fitted.base, fitted.slope) if fitted else None
+    return gathered(frame, model.threshold, ground_of(known), chances)
+
+
+def _other(scope: Scope, known: Outcomes, rows: pd.DataFrame) -> Other | None:
+    """The first model in force that scores any of these leads."""
+    for model in in_force():
+        if model.door == MQL:
+            evidence = _evidence(scope, model, known, rows, None)
+            if evidence.n:
+                return Other(model.title, model.number or 0, model.key, evidence)
+    return None

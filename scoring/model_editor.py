@@ -1,0 +1,268 @@
+"""A score model as people build it in a form: rules in rows, faults beside the field they concern. Pure.
+
+Everything typed stays as it was typed, so that what is wrong can be corrected; `terms` reads it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from core.request_values import read_count
+from facts.criteria import Draft
+from facts.rules import Rule, Subject, number, of_events
+from scoring.model_checks import MOST_RULES, faults
+from scoring.terms import EVERYBODY, MQL, SCORED
+
+FIT, DID = "fit", "did"
+SAMPLE = {"fit": {"a rule": {"rule": EVERYBODY, "points": 1}}}  # so that a part is looked at alone
+PLACES = (  # what a fault begins with, and the field beside which it stands
+    ("a rule needs a name", "name"), ("the points", "points"), ("The half-life", "half_life"), ("“days”", "days"),
+    ("The cap", "cap"), ("no group is called", "group"), ("“events”", "events"),
+)  # fmt: skip
+
+
+@dataclass
+class Building:
+    """What is typed for one rule of fit, or of engagement (`did`)."""
+
+    part: str
+    name: str = ""
+    points: str = ""
+    events: str = "touches"
+    half_life: str = ""
+    days: str = ""
+    cap: str = ""
+    group: str = ""
+    draft: Draft = field(default_factory=Draft)
+    place: int = 0
+    faults: dict[str, list[str]] = field(default_factory=dict)
+
+    TEXTS: ClassVar = ("name", "points", "events", "half_life", "days", "cap", "group")
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.part}-{self.place}"
+
+    @property
+    def signed(self) -> str:
+        """The points as a summary shows them: +5, −2.5; what is no number as it was typed."""
+        found = _number(self.points)
+        return f"{'−' if found < 0 else '+'}{_text(abs(found))}" if isinstance(found, int | float) else self.points
+
+    @property
+    def subject(self) -> Subject:
+        return SCORED if self.part == FIT else of_events(SCORED.events.get(self.events) or SCORED.events["touches"])
+
+    @classmethod
+    def of_fit(cls, name: str, rule: Mapping[str, Any], place: int) -> Self:
+        return cls(FIT, name, _text(rule.get("points")), draft=Draft.from_rule(rule.get("rule"), SCORED), place=place)
+
+    @classmethod
+    def of_engagement(cls, name: str, rule: Mapping[str, Any], place: int) -> Self:
+        texts: dict[str, Any] = {part: _text(rule.get(part)) for part in cls.TEXTS if part != "name"}
+        found = cls(DID, name, place=place, **texts)
+        found.draft = Draft.from_rule(rule.get("where"), found.subject)
+        return found
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], part: str, place: int) -> Self:
+        name = f"{part}-{place}"
+        texts: dict[str, Any] = {key: _said(data, f"{name}-{key}") for key in cls.TEXTS}
+        texts["events"] = texts["events"] or "touches"
+        return cls(part, draft=Draft.from_data(data, f"{name}-rule"), place=place, **texts)
+
+    def terms(self, before: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the rule as it is stored; a condition that says the same as before stays as it was written."""
+        known = before or {}
+        if self.part == FIT:
+            return {"rule": _same(self.draft.rule(SCORED), known.get("rule")), "points": _number(self.points)}
+        found: dict[str, Any] = {"events": self.events, "points": _number(self.points)}
+        given = {
+            "half_life": _number(self.half_life),
+            "days": _number(self.days),
+            "cap": _number(self.cap),
+            "group": self.group,
+        }
+        where = _same(self.draft.rule(self.subject), known.get("where"))
+        given["where"] = None if where in (EVERYBODY, None) else where
+        return found | {name: value for name, value in given.items() if value not in (None, "") or name in known}
+
+    def look(self, stored: Mapping[str, Any], groups: Mapping[str, Any]) -> None:
+        """Find what is wrong with it, field by field."""
+        part = "fit" if self.part == FIT else "engagement"
+        said = faults({"threshold": 0, part: {self.name: stored}, "groups": groups})
+        self.faults = {}
+        for words in said:
+            plain = words.removeprefix(f"“{self.name}”: ")
+            if plain.startswith("Group “"):
+                continue
+            place = next((where for start, where in PLACES if plain.startswith(start)), "rule")
+            self.faults.setdefault(place, []).append(plain[0].upper() + plain[1:])
+
+
+@dataclass
+class Together:
+    """What is typed for a group of rules: its name, and what they are worth together at most."""
+
+    name: str = ""
+    cap: str = ""
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Editing:
+    """A whole model in the making. `asked` is the button that changes the form itself, empty for none."""
+
+    threshold: str = ""
+    door: str = MQL
+    position: str = "0"
+    leads: Draft = field(default_factory=Draft)
+    fit: list[Building] = field(default_factory=list)
+    did: list[Building] = field(default_factory=list)
+    groups: list[Together] = field(default_factory=list)
+    base: Mapping[str, Any] = field(default_factory=dict)
+    asked: str = ""
+    faults: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def from_terms(cls, terms: Mapping[str, Any]) -> Self:
+        fit = [Building.of_fit(name, rule, n) for n, (name, rule) in enumerate((terms.get("fit") or {}).items())]
+        did = [
+            Building.of_engagement(name, rule, n)
+            for n, (name, rule) in enumerate((terms.get("engagement") or {}).items())
+        ]
+        groups = [Together(name, _text(group.get("cap"))) for name, group in (terms.get("groups") or {}).items()]
+        leads = Draft.from_rule(terms.get("leads"), SCORED)
+        return cls(
+            _text(terms.get("threshold")), terms.get("door") or MQL, _text(terms.get("position") or 0), leads, fit, did,
+            groups, terms,
+        )  # fmt: skip
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], base: Mapping[str, Any]) -> Self:
+        """Read what was posted, and carry out the button that was pressed."""
+        rules = {part: [Building.from_data(data, part, n) for n in range(_count(data, part))] for part in (FIT, DID)}
+        groups = [
+            Together(_said(data, f"group-{n}-name"), _said(data, f"group-{n}-cap"))
+            for n in range(_count(data, "group"))
+        ]
+        found = cls(
+            str(data.get("threshold", "")).strip(), str(data.get("door", MQL)), str(data.get("position", "0")).strip(),
+            Draft.from_data(data, "leads"), rules[FIT], rules[DID], groups, base, str(data.get("do", "")),
+        )  # fmt: skip
+        found._obey()
+        return found
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether a button asked for another form, so that nothing is to be kept yet."""
+        return bool(self.asked or self.leads.asked or any(rule.draft.asked for rule in (*self.fit, *self.did)))
+
+    def _obey(self) -> None:
+        verb, _, what = self.asked.partition("-")
+        part, _, place = what.partition("-")
+        lists: dict[str, list[Any]] = {FIT: self.fit, DID: self.did, "group": self.groups}
+        if verb == "add" and part in lists and len(lists[part]) < MOST_RULES:
+            lists[part].append(Together() if part == "group" else Building(part, draft=_blank(part)))
+        elif verb == "drop" and part in lists:
+            lists[part][:] = [rule for number_, rule in enumerate(lists[part]) if str(number_) != place]
+        for rules in (self.fit, self.did):
+            for number_, rule in enumerate(rules):
+                rule.place = number_
+
+    def terms(self) -> dict[str, Any]:
+        """Return the terms as they are stored; what the form does not know of stays as it was."""
+        leads = _same(self.leads.rule(SCORED), self.base.get("leads"))
+        return {
+            **self.base,
+            "threshold": _number(self.threshold),
+            **({"door": self.door} if "door" in self.base or self.door != MQL else {}),
+            "position": _number(self.position) if self.position else 0,
+            "leads": None if leads in (EVERYBODY, None) else leads,
+            "groups": {group.name: {"cap": _number(group.cap)} for group in self.groups},
+            "fit": dict(self._stored(self.fit, "fit")),
+            "engagement": dict(self._stored(self.did, "engagement")),
+        }
+
+    def _stored(self, rules: list[Building], part: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        known = self.base.get(part) or {}
+        for rule in rules:
+            yield rule.name, rule.terms(known.get(rule.name))
+
+    def look(self) -> bool:
+        """Find everything that is wrong and put it beside its field; True when nothing is."""
+        terms = self.terms()
+        for rules, part in ((self.fit, "fit"), (self.did, "engagement")):
+            for rule in rules:
+                rule.look(rule.terms((self.base.get(part) or {}).get(rule.name)), terms["groups"])
+            _twice(rules)
+        for group in self.groups:
+            whole = {**SAMPLE, "threshold": 0, "groups": {group.name: {"cap": _number(group.cap)}}}
+            group.faults = faults(whole) or ([] if group.name else ["A group needs a name."])
+        self.faults = {
+            name: faults({**SAMPLE, "threshold": 0, name: terms.get(name, MQL)})
+            for name in ("threshold", "door", "position", "leads")
+        }
+        if not self.fit and not self.did:
+            self.faults["rules"] = ["A score model needs at least one rule. Add one."]
+        return not any(self.said())
+
+    def said(self) -> Iterator[str]:
+        """Yield every fault, wherever it stands."""
+        for found in (self.faults, *(rule.faults for rule in (*self.fit, *self.did))):
+            yield from (words for several in found.values() for words in several)
+        yield from (words for group in self.groups for words in group.faults)
+
+
+def _twice(rules: list[Building]) -> None:
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.name in seen:
+            rule.faults.setdefault("name", []).append(f"Another rule is called “{rule.name}”. Names tell them apart.")
+        seen.add(rule.name)
+
+
+def _blank(part: str) -> Draft:
+    """A rule of fit begins with a condition to be filled in; events may all count."""
+    found = Draft()
+    if part == FIT:
+        found.asked = "group"
+        found._obey()
+    return found
+
+
+def simplest(rule: Any) -> Any:
+    """Return a rule without groups of one."""
+    if not isinstance(rule, Mapping):
+        return rule
+    for join in ("all", "any"):
+        if join in rule:
+            parts = [simplest(part) for part in rule[join]]
+            return parts[0] if len(parts) == 1 else {join: parts}
+    return {"not": simplest(rule["not"])} if "not" in rule else dict(rule)
+
+
+def _same(rule: Rule, before: Any) -> Any:
+    if before is not None and simplest(before) == simplest(rule):
+        return before
+    return simplest(rule)
+
+
+def _number(text: str) -> Any:
+    """Return a number as JSON keeps it; text that is none stays, so that the check can say so."""
+    found = number(text.replace(",", ".").replace("−", "-")) if text else None
+    if found is None:
+        return text or None
+    return int(found) if found == found.to_integral_value() else float(found)
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else f"{value:.10g}" if isinstance(value, int | float) else str(value)
+
+
+def _said(data: Mapping[str, Any], name: str) -> str:
+    return str(data.get(name, "")).strip()
+
+
+def _count(data: Mapping[str, Any], part: str) -> int:
+    return read_count(data.get(f"{part}-count", "0"), most=MOST_RULES)

@@ -1,0 +1,120 @@
+"""The score models as the list shows them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Prefetch, QuerySet
+
+from agreements.models import Agreement, Version
+from agreements.queries import STATES
+from facts.engine import Facts, open_facts
+from scoring.definitions import SCORE, of_version
+from scoring.explorer import work
+from scoring.explorer.answers import over
+from scoring.explorer.score_arrays import Explored
+from scoring.model_checks import faults
+from scoring.models import Score
+from team.models import User
+
+WAITING = {"disputed", "proposed", "draft"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One model: the version that binds, the one that waits, and how many leads it scores."""
+
+    agreement: Agreement
+    binding: Version | None
+    waiting: Version | None
+    scored: int
+    over: int | None  # leads over its threshold by the newest facts; none while nobody counted them
+
+    @property
+    def shown(self) -> Version | None:
+        return self.binding or self.waiting
+
+    @property
+    def threshold(self) -> Any:
+        return self.shown.terms.get("threshold") if self.shown else None
+
+    @property
+    def asked(self) -> Any:
+        """The threshold that waits for signatures, where it is another one."""
+        found = self.waiting.terms.get("threshold") if self.waiting else None
+        return found if self.binding and found != self.threshold else None
+
+    @property
+    def door(self) -> str:
+        return "PQL" if self.shown and self.shown.terms.get("door") == "pql" else "MQL"
+
+    @property
+    def is_broken(self) -> bool:
+        return bool(self.binding and faults(self.binding.terms))
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        return STATES["in_force" if self.binding else self.waiting.state if self.waiting else "missing"]
+
+    @property
+    def waiting_badge(self) -> tuple[str, str] | None:
+        return STATES[self.waiting.state] if self.binding and self.waiting else None
+
+
+def agreements(reader: User) -> QuerySet[Agreement]:
+    """Return the score models, each with the versions that the reader may read, the newest first."""
+    versions = (
+        Version.objects.shown_to(reader)
+        .select_related("agreement", "proposed_by", "drafted_by")
+        .prefetch_related("signatures__signed_by", "disputes")
+    )
+    found = Agreement.objects.visible_to(reader).filter(kind=SCORE)
+    return found.order_by("title", "pk").prefetch_related(Prefetch("versions", versions))
+
+
+def lines(found: Iterable[Agreement]) -> list[Line]:
+    chosen, facts = list(found), open_facts()
+    counted = Score.objects.filter(model__in=[one.key for one in chosen]).values("model").annotate(n=Count("pk"))
+    scored = {row["model"]: row["n"] for row in counted}
+    return [_line(agreement, scored.get(agreement.key, 0), facts) for agreement in chosen]
+
+
+def _line(agreement: Agreement, scored: int, facts: Facts) -> Line:
+    versions = [version for version in agreement.versions.all() if version.pilot_manager_id is None]
+    states = {version.pk: version.state for version in versions}
+    binding = next((version for version in versions if states[version.pk] == "in_force"), None)
+    waiting = next((version for version in versions if states[version.pk] in WAITING), None)
+    return Line(agreement, binding, waiting, scored, _over(binding, facts))
+
+
+def _over(binding: Version | None, facts: Facts) -> int | None:
+    if binding is None or facts.snapshot is None or faults(binding.terms):
+        return None
+    model = of_version(binding)
+    found = work.ask(facts, model, binding.terms)
+    return int(over(found, model.threshold).sum()) if isinstance(found, Explored) else None
+
+
+def sentence(found: list[Line]) -> str:
+    """Say what is most worth knowing of the models: what waits, else who is ready."""
+    asked = [line for line in found if line.waiting and line.waiting.state in {"proposed", "disputed"}]
+    if asked:
+        first = asked[0].waiting
+        assert first is not None
+        more = f", and {len(asked) - 1} more wait" if len(asked) > 1 else ""
+        return f"Version {first.number} of “{asked[0].agreement}” is {first.state}{more}."
+    ready = [line for line in found if line.over is not None]
+    if not ready:
+        return "No model is in force: nobody is scored." if not any(line.binding for line in found) else ""
+    return _ready(ready[0].over or 0, ready[0].scored, ready[0].threshold)
+
+
+def _ready(over: int, scored: int, threshold: float) -> str:
+    if not scored:
+        return "A model is in force, and no lead is scored yet."
+    if scored == 1:
+        return f"The one lead that is scored is {'at' if over else 'under'} {threshold:g} points{' or over: ready for Sales' if over else ''}."
+    many = "No lead" if not over else f"All {scored:,} leads" if over == scored else f"{over:,} of {scored:,} leads"
+    if not over:
+        return f"{many} of {scored:,} is at {threshold:g} points or over."
+    return f"{many} {'is' if over == 1 else 'are'} at {threshold:g} points or over: ready for Sales."

@@ -1,0 +1,54 @@
+"""Score one lead at once, or a few, from the rows of the moment: the same question that a run asks of the million."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+from django.db import connection, transaction
+from django.utils import timezone
+
+from crm.live_tables import FewBuyers
+from crm.models import Lead
+from crm.rule_fields import Described
+from facts.batches import Portion
+from scoring.batch_scoring import end_strangers
+from scoring.compiling import Asked, states
+from scoring.definitions import in_force
+from scoring.models import Score
+from scoring.score_rows import LOCK, fresh, remove, standing, write
+from scoring.terms import EVERYBODY
+
+
+def score_lead(lead: Lead, moment: datetime | None = None) -> list[Score]:
+    """Bring the lead's scores up to date, and return them."""
+    return score_leads([lead], moment)
+
+
+@transaction.atomic
+def score_leads(leads: Sequence[Lead], moment: datetime | None = None) -> list[Score]:
+    """Bring the scores of a few leads up to date, and return them."""
+    now = moment or timezone.now()
+    ids = sorted(lead.pk for lead in leads)
+    portion = Portion(ids[0], ids[-1], np.array(ids, dtype=np.int64))
+    models = in_force()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        few = FewBuyers(leads)
+        asked = Asked(Described(few, "leads"), few.table("leads"), now)
+        for model in models:
+            stands = standing(cursor, model, portion)
+            found = few.execute(fresh(model, states(model, asked), stands, timezone.now()))
+            write(cursor, model, _rows(found), now, is_empty=not stands.num_rows)
+            if stands.num_rows and model.leads != EVERYBODY:
+                end_strangers(cursor, few, model, asked, stands)
+        keys = [model.key for model in models]
+        remove(cursor, now, "s.lead_id = ANY(%s) AND s.model <> ALL(%s)", [ids, keys])
+    return list(Score.objects.filter(lead__in=ids).order_by("lead", "model"))
+
+
+def _rows(found: object) -> Iterator[pa.RecordBatch]:
+    table = pa.Table.from_pandas(found, preserve_index=False)
+    place = table.column_names.index("next_change")
+    table = table.set_column(place, "next_change", table["next_change"].cast(pa.int64()))
+    yield from table.to_batches()

@@ -1,0 +1,154 @@
+"""The pages of what decides who can act as a person: one's own address, requests for a consent, the second factor."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.mail import sends_mail
+from team import actions
+from team.access import needs
+from team.accounts import consents, own_email
+from team.accounts.history import sentence
+from team.forms import EmailForm
+from team.models import AccountChange, ConsentRequest, User
+
+PER_PAGE = 50
+form_view = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@login_required
+@never_cache
+@form_view
+def my_email(request: HttpRequest) -> HttpResponse:
+    """Ask for a link to one's new address; where no mail is sent, say how the address is changed instead."""
+    form = EmailForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            own_email.ask(by=_user(request), email=form.cleaned_data["email"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(
+                request, f"A link was sent to {form.cleaned_data['email']}. Follow it to confirm the address."
+            )
+            return redirect("me")
+    context = {"form": form, "sends_mail": sends_mail()}
+    return render(request, "team/my_email.html", context)
+
+
+@login_required
+@never_cache
+@form_view
+def confirm_my_email(request: HttpRequest, key: str) -> HttpResponse:
+    """Confirm one's new address by the link that was mailed to it; following the link alone changes nothing."""
+    user = _user(request)
+    try:
+        if request.method == "POST":
+            person = own_email.confirm(by=user, key=key)
+            messages.success(request, f"You sign in with {person.email} from now on.")
+            return redirect("me")
+        return render(request, "team/confirm_email.html", {"email": own_email.new_address(by=user, key=key)})
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("my_email")
+
+
+@login_required
+@require_safe
+def account_requests(request: HttpRequest) -> HttpResponse:
+    """What waits for a consent and what was decided, with the history of accounts, as far as it concerns the reader."""
+    user = _user(request)
+    rows = consents.visible_to(user)
+    page = Paginator(rows.exclude(decided_at=None), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "waiting": [_shown(row, user) for row in rows.filter(decided_at=None) if consents.is_open(row)],
+        "decided": [(row, consents.in_words(row)) for row in page],
+        "page": page,
+        "changes": [(change, sentence(change)) for change in _changes(user)],
+    }
+    return render(request, "team/account_requests.html", context)
+
+
+def _shown(row: ConsentRequest, user: User) -> dict[str, object]:
+    able, refusing = consents.consenters(row), consents.refusers(row)
+    recent = AccountChange.objects.filter(person=row.person).select_related("person", "by", "consent__decided_by")
+    return {
+        "row": row,
+        "lines": consents.in_words(row),
+        "consenters": able,
+        "may_grant": user.pk in {person.pk for person in able},
+        "may_refuse": user.pk in {person.pk for person in refusing},
+        "may_withdraw": user.pk == row.asked_by_id,
+        "recent": [(change, sentence(change)) for change in recent.order_by("-changed_at", "-pk")[:5]],
+    }
+
+
+def _changes(user: User) -> list[AccountChange]:
+    concerned = {person for row in consents.visible_to(user) for person in (row.person_id, row.owner_id)} | {user.pk}
+    rows = AccountChange.objects.filter(person_id__in=concerned).select_related("person", "by", "consent__decided_by")
+    return list(rows.order_by("-changed_at", "-pk")[:PER_PAGE])
+
+
+@login_required
+@require_POST
+def answer_request(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Consent to a request, refuse it, or withdraw one's own."""
+    if verb not in ANSWERS:
+        raise Http404
+    act, done = ANSWERS[verb]
+    row = get_object_or_404(consents.visible_to(_user(request)), pk=pk)
+    try:
+        act(by=_user(request), request=row)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, done)
+    return redirect("account_requests")
+
+
+ANSWERS: dict[str, tuple[Callable[..., ConsentRequest], str]] = {
+    "consent": (consents.grant, "You consented. The change is in effect."),
+    "refuse": (consents.refuse, "You refused. Nothing was changed."),
+    "withdraw": (consents.withdraw, "The request is withdrawn. Nothing was changed."),
+}
+
+
+@needs("manage_company")
+@require_POST
+def reset_two_factor(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take somebody's second factor away, or ask for the consent to it."""
+    person = get_object_or_404(User, pk=pk)
+    try:
+        waiting = actions.reset_two_factor(by=_user(request), person=person)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, waits(waiting) if waiting else f"{person} signs in without a second factor now.")
+    return redirect("person", pk)
+
+
+def waits(request: ConsentRequest) -> str:
+    """Say for whom a request waits."""
+    if request.takes_effect_at:
+        return (
+            f"Nobody can consent to this change, so it takes effect on {request.takes_effect_at:%Y-%m-%d} "
+            f"unless somebody who signs refuses it. They are told {_how()}."
+        )
+    names = " or ".join(str(person) for person in consents.consenters(request))
+    return f"This change needs the consent of {names}. Nothing is changed until then; they are told {_how()}."
+
+
+def _how() -> str:
+    return "by mail and notice" if sends_mail() else "by a notice"
+
+
+def _user(request: HttpRequest) -> User:
+    return cast(User, request.user)

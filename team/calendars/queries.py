@@ -1,0 +1,98 @@
+"""Whose clock runs by which calendar, and the table of business time of each."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from team.calendars.business_time import BusinessTime, usual_day, week_of
+from team.calendars.public_holidays import holidays
+from team.models import Calendar, Company, Territory, User, office_hours
+
+YEARS_AHEAD = 2  # no clock runs longer
+
+
+@dataclass(frozen=True)
+class Hours:
+    """The working hours of somebody: hashable, so that people who share them share one table.
+
+    `week` and `closed_days` are JSON texts; `name` is for people.
+    """
+
+    name: str
+    week: str
+    zone: str
+    country: str = ""
+    region: str = ""
+    closed_days: str = "[]"
+
+    @classmethod
+    def of(cls, calendar: Calendar | None, zone: str) -> "Hours":
+        if calendar is None:
+            return cls("Monday to Friday, 9:00 to 17:00", json.dumps(office_hours()), zone)
+        return cls(
+            calendar.name, json.dumps(calendar.week, sort_keys=True), calendar.time_zone or zone, calendar.country,
+            calendar.region, json.dumps(calendar.closed_days),
+        )  # fmt: skip
+
+    @property
+    def day(self) -> float:
+        """The open seconds of a usual business day."""
+        return usual_day(week_of(json.loads(self.week)))
+
+    def table(self, first: datetime, last: datetime) -> BusinessTime:
+        """Return the table that covers two instants, with room behind the later for any deadline."""
+        return _table(self, first.year - 1, last.year + YEARS_AHEAD)
+
+
+@lru_cache(maxsize=64)
+def _table(hours: Hours, first: int, last: int) -> BusinessTime:
+    days = {date.fromisoformat(day) for day in json.loads(hours.closed_days)}
+    days |= holidays(hours.country, hours.region, range(first, last + 1))
+    zone = ZoneInfo(hours.zone)
+    return BusinessTime.of(week_of(json.loads(hours.week)), zone, date(first, 1, 1), date(last, 12, 31), days)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Where working hours are looked for: the person, those they report to, the territory."""
+
+    user: User | None = None
+    territory_id: int | None = None
+
+
+class HoursBook:
+    """Finds the hours of many people with a constant number of questions.
+
+    One's own calendar counts before that of the nearest manager, of the territory or one around it, of the company.
+    """
+
+    def __init__(self) -> None:
+        self.company = Company.get()
+        self.users = {user.pk: user for user in User.objects.filter(is_active=True)}
+        self.territories = {territory.pk: territory for territory in Territory.objects.all()}
+        self.calendars: Mapping[int, Calendar] = {calendar.pk: calendar for calendar in Calendar.objects.all()}
+
+    def of(self, person: Person) -> Hours:
+        zone = (person.user.time_zone if person.user else "") or self.company.time_zone
+        return Hours.of(self._calendar(person), zone)
+
+    def _calendar(self, person: Person) -> Calendar | None:
+        found = self._up(person.user, self.users, "manager_id")
+        place = (person.user.territory_id if person.user else None) or person.territory_id
+        found = found or self._up(self.territories.get(place or 0), self.territories, "parent_id")
+        return self.calendars.get(found or self.company.calendar_id or 0)
+
+    @staticmethod
+    def _up(start: Any, known: Mapping[int, Any], towards: str) -> int | None:
+        """Return the first calendar on the way up; a circle ends the search."""
+        seen: set[int] = set()
+        while start is not None and start.pk not in seen:
+            if start.calendar_id:
+                return int(start.calendar_id)
+            seen.add(start.pk)
+            start = known.get(getattr(start, towards) or 0)
+        return None
