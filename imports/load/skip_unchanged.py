@@ -50,6 +50,23 @@ READ_BY = (
     "detected",
 )
 RULES_WRITE = {"link_only_won_opportunity": ("invoice", "opportunity"), "tell_each_change_once": ("stage_change", "")}
+ROOT = Path(__file__).resolve().parents[2]
+CODE = (  # folders and files of code and data that decide values
+    "imports/load",
+    "imports/parsing",
+    "imports/files",
+    "imports/mapping",
+    "imports/mappings",
+    "imports/inference",
+    "crm/models",
+    "crm/rates",
+    "crm/kinds.py",
+    "crm/record_ids.py",
+    "core/currencies.py",
+    "core/currency_table.py",
+    "core/currency_table.json",
+    "core/dates.py",
+)
 TERRITORIES = "team_territory"
 quoted = connection.ops.quote_name
 Table = tuple[str, str]  # name, and the source whose rows count; "" for all
@@ -135,7 +152,7 @@ def _moved(plans: list[Plan], later: list[list[Plan]]) -> bool:
 def fingerprint(run: Import, file: ImportFile, plans: Iterable[Plan]) -> str:
     """Return the hash of the file's bytes and all that its rows are read by."""
     said = {name: getattr(file, name) for name in READ_BY}
-    told = [said, run.duplicates, _code(), [_told(plan) for plan in plans]]
+    told = [said, run.duplicates, _code_hash(), [_told(plan) for plan in plans]]
     return hashlib.sha256(json.dumps(_plain(told), sort_keys=True).encode()).hexdigest()
 
 
@@ -155,10 +172,16 @@ def _rates(plan: Plan) -> list[str]:
 
 
 @cache
-def _code() -> str:
-    """Return the hash of the code that reads rows: after an upgrade every file is read again."""
-    folder = Path(__file__).resolve().parent
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(folder.glob("*.py")))).hexdigest()
+def _code_hash() -> str:
+    """Return the hash of all code and mapping sheets that decide values: after an upgrade every file is read again."""
+    contents = (f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes() for path in _code_files())
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()
+
+
+def _code_files() -> list[Path]:
+    """Return the files that decide which values a row gets, in a fixed order."""
+    files = {path for name in CODE for path in [ROOT / name, *(ROOT / name).rglob("*")]}
+    return sorted(path for path in files if path.suffix in (".py", ".toml", ".json"))
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,8 +129,39 @@ def test_another_reading_of_the_same_bytes_takes_the_long_way(monkeypatch: pytes
     assert skipped(bring({"Opportunity.csv": DEALS}, currency="BRL")) == [False]
     assert skipped(bring({"Opportunity.csv": DEALS}, currency="BRL")) == [True]
     assert skipped(bring({"Opportunity.csv": DEALS}, currency="BRL", duplicates={"email": "skip"})) == [False]
-    monkeypatch.setattr(skip_unchanged, "_code", lambda: "the next version")
+    monkeypatch.setattr(skip_unchanged, "_code_hash", lambda: "the next version")
     assert skipped(bring({"Opportunity.csv": DEALS}, currency="BRL")) == [False]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "imports/load/upsert.py",
+        "imports/parsing/numbers.py",
+        "imports/files/encodings.py",
+        "imports/mapping/plan.py",
+        "imports/mappings/hubspot/lead.toml",
+        "imports/inference/currency.py",
+        "crm/record_ids.py",
+        "crm/rates/exchange_rates.py",
+        "core/currencies.py",
+        "core/currency_table.json",
+        "core/dates.py",
+    ],
+)
+def test_all_code_that_decides_values_is_part_of_the_fingerprint(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, read = skip_unchanged._code_hash.__wrapped__(), Path.read_bytes
+    assert before == skip_unchanged._code_hash.__wrapped__()
+
+    def upgraded(file: Path) -> bytes:
+        return read(file) + (b"# upgraded" if file == skip_unchanged.ROOT / path else b"")
+
+    monkeypatch.setattr(Path, "read_bytes", upgraded)
+    assert skip_unchanged._code_hash.__wrapped__() != before
+
+
+def test_all_paths_of_the_fingerprint_exist() -> None:
+    assert [name for name in skip_unchanged.CODE if not (skip_unchanged.ROOT / name).exists()] == []
 
 
 def test_a_decision_on_a_stage_takes_the_long_way() -> None:
