@@ -7,7 +7,7 @@ from django.db import transaction
 
 from kpis.models import Benchmark, Goal
 from kpis.permissions import SET_BENCHMARK, SET_GOAL
-from kpis.registry import get
+from kpis.registry import get_metric
 from team.models import Company, User
 
 
@@ -24,7 +24,7 @@ def set_goal(*, actor: User, goal: Goal) -> Goal:
         NoGoal: the metric is neither money nor a rate between two amounts of money, or has a goal for these days.
     """
     SET_GOAL.require(actor)
-    metric = get(goal.metric)
+    metric = get_metric(goal.metric)
     if not metric.may_be_goal:
         raise NoGoal(
             f"{metric.name} cannot be a joint goal. What steers people is money, or a rate between two amounts of money: "

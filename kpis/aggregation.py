@@ -6,36 +6,36 @@ from decimal import Decimal
 from typing import Any
 
 from core.intervals import wilson
-from kpis.query import Sums, add
-from kpis.registry import Bases, Measure, Metric
-from kpis.result import Number, cents, quartiles
+from kpis.query import PartTotals, add_totals
+from kpis.registry import Measure, MeasureBases, Metric
+from kpis.result import Number, compute_quartiles, round_to_cents
 
 
 @dataclass
-class Folded:
+class FoldedTotals:
     """The sums of several rows taken together in one currency."""
 
     currency: str = ""
-    total: Sums = field(default_factory=Sums)
+    total: PartTotals = field(default_factory=PartTotals)
     left_out: dict[str, int] = field(default_factory=dict)  # currency and rows
 
 
-def fold(rows: Iterable[Sums], company: str, *, converts: bool = False) -> Folded:
+def fold_totals(rows: Iterable[PartTotals], company: str, *, converts: bool = False) -> FoldedTotals:
     """Add up what shares one currency; with several, or where it converts, only what is in the company's counts."""
     rows = list(rows)
     found = {row.currency for row in rows if row.n}
     is_one = len(found) == 1 and (not converts or found == {""})  # counts of rows have no currency
     currency = found.pop() if is_one else company
-    folded = Folded(currency)
+    folded = FoldedTotals(currency)
     for row in rows:
         if row.currency == currency or not row.n:
-            add(folded.total, row)
+            add_totals(folded.total, row)
         else:
             folded.left_out[row.currency] = folded.left_out.get(row.currency, 0) + row.n
     return folded
 
 
-def figures(metric: Metric, folded: Folded) -> dict[str, Any]:
+def compute_figures(metric: Metric, folded: FoldedTotals) -> dict[str, Any]:
     """Return the fields that a result and its parts share."""
     total, currency = folded.total, folded.currency if metric.is_money else ""
     if metric.is_spread:
@@ -51,40 +51,40 @@ def figures(metric: Metric, folded: Folded) -> dict[str, Any]:
     return found | ({"low": interval[0], "high": interval[1]} if interval else {})
 
 
-def _spread_figures(metric: Metric, total: Sums) -> dict[str, Any]:
-    spread = quartiles(total.values, 100 if metric.is_money else 1)
+def _spread_figures(metric: Metric, total: PartTotals) -> dict[str, Any]:
+    spread = compute_quartiles(total.values, 100 if metric.is_money else 1)
     days = sum(value * count for value, count in total.values.items())
-    summed = cents(Decimal(days) / 100) if metric.is_money else days
+    summed = round_to_cents(Decimal(days) / 100) if metric.is_money else days
     value: Number = spread.median if spread else None
     if metric.is_money and spread:
-        value = cents(Decimal(str(spread.median)))
+        value = round_to_cents(Decimal(str(spread.median)))
     return {"value": value, "numerator": summed, "denominator": total.n, "n": total.n, "quartiles": spread}
 
 
-def _denominator(metric: Metric, total: Sums) -> Number:
+def _denominator(metric: Metric, total: PartTotals) -> Number:
     """Return what money is spread over: a count under an average, money under a rate; None under a plain sum."""
     return _number(metric, total.denominator, is_count=metric.unit == "money") if metric.is_rate else None
 
 
-def lacking(metric: Metric, total: Sums) -> tuple[str, ...]:
+def tables_without_required_rows(metric: Metric, total: PartTotals) -> tuple[str, ...]:
     """Return the tables of which a row must count for the rate to have a value, and none does."""
     required = [bases for bases in map(_bases, metric.measures) if bases[0].is_required]
     return tuple(bases[0].table for bases in required if not any(total.records.get(basis.table) for basis in bases))
 
 
-def _bases(measure: Measure | Bases) -> Bases:
+def _bases(measure: Measure | MeasureBases) -> MeasureBases:
     return (measure,) if isinstance(measure, Measure) else measure
 
 
-def _value(metric: Metric, total: Sums) -> Number:
+def _value(metric: Metric, total: PartTotals) -> Number:
     if not metric.is_rate:
         return _number(metric, total.numerator)
-    if not total.denominator or lacking(metric, total):
+    if not total.denominator or tables_without_required_rows(metric, total):
         return None
     value = total.numerator / total.denominator
-    return cents(value) if metric.unit == "money" else float(value)
+    return round_to_cents(value) if metric.unit == "money" else float(value)
 
 
 def _number(metric: Metric, number: Decimal, *, is_count: bool = False) -> Number:
     """Return money to the cent and counts as whole numbers."""
-    return cents(number) if metric.is_money and not is_count else int(number)
+    return round_to_cents(number) if metric.is_money and not is_count else int(number)

@@ -19,7 +19,7 @@ from crm.api import RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
 from kpis import drill, visibility
 from kpis.compute import read_period
-from kpis.registry import BadCut, Metric, UnknownMetric, all_metrics, get
+from kpis.registry import BadCut, Metric, UnknownMetric, all_metrics, get_metric
 
 Answer = TypeVar("Answer")
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
@@ -148,7 +148,7 @@ class MetricViewSet(Manners, ViewSet):
         _check_names(request, {"from", "to", "period", "by", "where"})
         by, where = request.query_params.get("by") or None, _where(request)
         user = request.user
-        result = _answered(lambda: visibility.compute(user, metric, _period(request), by=by, where=where))
+        result = _answered(lambda: visibility.compute_for(user, metric, _period(request), by=by, where=where))
         return Response(result.as_json())
 
     @extend_schema(operation_id="metrics_records", parameters=[*DAYS, WHERE, *PAGE], responses=RecordsSerializer)
@@ -177,7 +177,7 @@ class MetricViewSet(Manners, ViewSet):
 
 def _metric(key: str) -> Metric:
     try:
-        return get(key)
+        return get_metric(key)
     except UnknownMetric as error:
         raise NotFound(str(error)) from None
 

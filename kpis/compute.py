@@ -17,32 +17,32 @@ from core.periods import BadPeriod, Period, add_months, parse_day, preset
 from crm.readable import ReadableRows
 from facts.engine import Facts, open_facts
 from kpis import result_cache
-from kpis.aggregation import Folded, figures, fold
+from kpis.aggregation import FoldedTotals, compute_figures, fold_totals
 from kpis.custom import custom_names
 from kpis.dimensions import BLANK, CUSTOM
 from kpis.grains import GRAINS, Grain, grain_of
 from kpis.models import Benchmark
-from kpis.query import EVENING, Cut, Sums, is_converted
-from kpis.registry import BadCut, Measure, Metric, get
-from kpis.result import Figures, Part, Result, cents
+from kpis.query import EVENING, Cut, PartTotals, is_converted
+from kpis.registry import BadCut, Measure, Metric, get_metric
+from kpis.result import Figures, Part, Result, round_to_cents
 from kpis.rows import Scope
-from kpis.shared import Shared, asked, chosen
+from kpis.shared_queries import SharedQueries, choose_basis, query_shared
 from kpis.unrecorded import unrecorded, without_values
 from team.models import Company
 
-FORM = "3"  # raise it when a remembered answer would mean something else
-MOST_UNITS = 400
-MONTHS = 12  # of a stock's trend without a beginning
+CACHE_VERSION = "3"  # raise it when a remembered answer would mean something else
+MAX_TREND_UNITS = 400
+OPEN_TREND_MONTHS = 12  # of a stock's trend without a beginning
 
 
-def compute(
+def compute_metric(
     metric: Metric | str,
     period: Period,
     *,
     by: str | None = None,
     where: Mapping[str, str] | None = None,
     facts: Facts | None = None,
-    shared: Shared | None = None,
+    shared: SharedQueries | None = None,
     within: ReadableRows | None = None,
 ) -> Result:
     """Return the metric for the period, whole and by parts, over the rows that all of `where` match.
@@ -53,17 +53,17 @@ def compute(
     Raises:
         UnknownMetric, BadCut: with what exists.
     """
-    metric = get(metric) if isinstance(metric, str) else metric
+    metric = get_metric(metric) if isinstance(metric, str) else metric
     cut = Cut(by or "", dict(where or {}))
     for name in [*([by] if by else []), *cut.where]:
         metric.check_dimension(name)
     scope = scope_of(period, facts, shared, within)
-    result = result_cache.remembered(_address(scope, metric, cut), lambda: answer(scope, metric, cut))
-    return _beside_benchmark(metric, result, shared)
+    result = result_cache.cached_answer(_cache_key(scope, metric, cut), lambda: compute_uncached(scope, metric, cut))
+    return _with_benchmark_gap(metric, result, shared)
 
 
 def scope_of(
-    period: Period, facts: Facts | None = None, shared: Shared | None = None, within: ReadableRows | None = None
+    period: Period, facts: Facts | None = None, shared: SharedQueries | None = None, within: ReadableRows | None = None
 ) -> Scope:
     facts, company = facts or open_facts(), Company.get()
     today = (facts.as_of or timezone.now()).astimezone(company.zone).date()
@@ -84,14 +84,22 @@ def read_period(start: str | None, end: str | None, name: str | None) -> Period:
     return preset(name, Company.today(), calendar)
 
 
-def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
+def _cache_key(scope: Scope, metric: Metric, cut: Cut) -> str:
     """Name the question under which its answer is remembered; empty for facts that are no snapshot."""
     snapshot = scope.facts.snapshot
     if snapshot is None:
         return ""
     money = (scope.currency, scope.converts)
     whose = scope.within.digest(metric.tables) if scope.within else ""
-    state = (FORM, snapshot.pk, snapshot.taken_at.isoformat(), money, str(scope.today), scope.asked_evenings, whose)
+    state = (
+        CACHE_VERSION,
+        snapshot.pk,
+        snapshot.taken_at.isoformat(),
+        money,
+        str(scope.today),
+        scope.asked_evenings,
+        whose,
+    )
     question = (
         metric.key,
         str(scope.period.start),
@@ -103,40 +111,42 @@ def _address(scope: Scope, metric: Metric, cut: Cut) -> str:
     return "metric:" + hashlib.sha256(repr((state, question)).encode()).hexdigest()
 
 
-def answer(scope: Scope, metric: Metric, cut: Cut) -> Result:
+def compute_uncached(scope: Scope, metric: Metric, cut: Cut) -> Result:
     """Ask the facts; nothing is remembered and nothing else is asked."""
     if metric.factors:
-        return _combined(scope, metric, cut)
-    measures = [chosen(scope, measure, cut) for measure in metric.measures]
-    rows = [row for measure in measures for row in asked(scope, measure, cut)]
-    _check_custom(scope, metric, cut, rows)
-    whole = _whole(scope, measures, cut, rows)
+        return _combine_metrics(scope, metric, cut)
+    measures = [choose_basis(scope, measure, cut) for measure in metric.measures]
+    rows = [row for measure in measures for row in query_shared(scope, measure, cut)]
+    _check_custom_names(scope, metric, cut, rows)
+    whole = _fold_whole(scope, measures, cut, rows)
     missing = unrecorded(scope, metric, measures, whole)
-    return without_values(_result(scope, metric, cut, measures, rows, whole), missing)
+    return without_values(_build_result(scope, metric, cut, measures, rows, whole), missing)
 
 
-def _result(scope: Scope, metric: Metric, cut: Cut, measures: list[Measure], rows: list[Sums], whole: Folded) -> Result:
+def _build_result(
+    scope: Scope, metric: Metric, cut: Cut, measures: list[Measure], rows: list[PartTotals], whole: FoldedTotals
+) -> Result:
     return Result(
-        **_heading(scope, metric, cut),
-        **figures(metric, whole),
+        **_result_heading(scope, metric, cut),
+        **compute_figures(metric, whole),
         basis=next((measure.basis for measure in measures if measure.basis), ""),
-        warnings=tuple(_warnings(scope, whole, cut)),
+        warnings=tuple(_list_warnings(scope, whole, cut)),
         records=tuple(whole.total.records.items()),
         is_readable_only=scope.within is not None,
         flagged=sum(whole.total.checks.values()),
-        parts=tuple(_parts(scope, metric, cut, rows)) if cut.by else (),
+        parts=tuple(_build_parts(scope, metric, cut, rows)) if cut.by else (),
     )
 
 
-def _whole(scope: Scope, measures: Iterable[Measure], cut: Cut, rows: list[Sums]) -> Folded:
+def _fold_whole(scope: Scope, measures: Iterable[Measure], cut: Cut, rows: list[PartTotals]) -> FoldedTotals:
     """Add up all rows. Cut by currency the parts stay in their own; the whole is in the company's all the same."""
     if cut.by == "currency" and scope.converts:
         cut = replace(cut, by="")
-        rows = [row for measure in measures for row in asked(scope, measure, cut)]
-    return fold(rows, scope.currency, converts=is_converted(scope, cut))
+        rows = [row for measure in measures for row in query_shared(scope, measure, cut)]
+    return fold_totals(rows, scope.currency, converts=is_converted(scope, cut))
 
 
-def _heading(scope: Scope, metric: Metric, cut: Cut) -> dict[str, Any]:
+def _result_heading(scope: Scope, metric: Metric, cut: Cut) -> dict[str, Any]:
     return {
         "key": metric.key,
         "name": metric.name,
@@ -150,34 +160,36 @@ def _heading(scope: Scope, metric: Metric, cut: Cut) -> dict[str, Any]:
     }
 
 
-def _parts(scope: Scope, metric: Metric, cut: Cut, rows: list[Sums]) -> list[Part]:
-    grouped: dict[str, list[Sums]] = {}
+def _build_parts(scope: Scope, metric: Metric, cut: Cut, rows: list[PartTotals]) -> list[Part]:
+    grouped: dict[str, list[PartTotals]] = {}
     for row in rows:
         grouped.setdefault(row.key, []).append(row)
     converts = is_converted(scope, cut)
-    parts = [_part(metric, found, fold(found, scope.currency, converts=converts)) for found in grouped.values()]
+    parts = [
+        _build_part(metric, found, fold_totals(found, scope.currency, converts=converts)) for found in grouped.values()
+    ]
     if cut.by in GRAINS:
         return sorted((part for part in parts if part.n), key=lambda part: (part.key == BLANK, part.key))
-    return sorted(parts, key=_by_value)
+    return sorted(parts, key=_part_order)
 
 
-def _part(metric: Metric, rows: list[Sums], folded: Folded) -> Part:
+def _build_part(metric: Metric, rows: list[PartTotals], folded: FoldedTotals) -> Part:
     first = rows[0]
     return Part(
         label=first.label,
         key=first.key,
         external_id=first.external_id,
         records=tuple(folded.total.records.items()),
-        **figures(metric, folded),
+        **compute_figures(metric, folded),
     )
 
 
-def _by_value(part: Part) -> tuple[bool, bool, float, str]:
+def _part_order(part: Part) -> tuple[bool, bool, float, str]:
     """Largest first; what has no value after it, blank last."""
     return part.key == BLANK, part.value is None, -float(part.value or 0), part.label
 
 
-def _warnings(scope: Scope, whole: Folded, cut: Cut) -> Iterable[str]:
+def _list_warnings(scope: Scope, whole: FoldedTotals, cut: Cut) -> Iterable[str]:
     for words, count in whole.total.checks.items():
         if count:
             yield words.format(n=f"{count:,}")
@@ -188,7 +200,7 @@ def _warnings(scope: Scope, whole: Folded, cut: Cut) -> Iterable[str]:
         yield f"Nothing matches {' and '.join(f'{name} = {value}' for name, value in cut.where.items())}."
 
 
-def _check_custom(scope: Scope, metric: Metric, cut: Cut, rows: list[Sums]) -> None:
+def _check_custom_names(scope: Scope, metric: Metric, cut: Cut, rows: list[PartTotals]) -> None:
     """Refuse a custom name that no row carries, which would look like an empty column.
 
     Raises:
@@ -204,10 +216,10 @@ def _check_custom(scope: Scope, metric: Metric, cut: Cut, rows: list[Sums]) -> N
             raise BadCut(f"{metric.key} has no “{name}”. Columns that the source brought: {words}.")
 
 
-def _combined(scope: Scope, metric: Metric, cut: Cut) -> Result:
+def _combine_metrics(scope: Scope, metric: Metric, cut: Cut) -> Result:
     """Make a metric of others: the whole of the wholes, each part of the parts with the same key."""
     assert metric.combine
-    found = {key: answer(scope, get(key), cut) for key in metric.factors}
+    found = {key: compute_uncached(scope, get_metric(key), cut) for key in metric.factors}
     first = found[metric.factors[0]]
     keyed = {key: {part.key: part for part in result.parts} for key, result in found.items()}
     shared = [part for part in first.parts if all(part.key in parts for parts in keyed.values())]
@@ -217,21 +229,21 @@ def _combined(scope: Scope, metric: Metric, cut: Cut) -> Result:
             key=part.key,
             external_id=part.external_id,
             records=part.records,
-            **_product(metric, {key: parts[part.key] for key, parts in keyed.items()}),
+            **_combined_figures(metric, {key: parts[part.key] for key, parts in keyed.items()}),
         )
         for part in shared
     ]
     return Result(
-        **_heading(scope, metric, cut),
-        **_product(metric, found),
+        **_result_heading(scope, metric, cut),
+        **_combined_figures(metric, found),
         warnings=tuple(dict.fromkeys(words for result in found.values() for words in result.warnings)),
         records=first.records,
         is_readable_only=first.is_readable_only,
-        parts=tuple(sorted(parts, key=_by_value)),
+        parts=tuple(sorted(parts, key=_part_order)),
     )
 
 
-def _product(metric: Metric, found: Mapping[str, Figures]) -> dict[str, Any]:
+def _combined_figures(metric: Metric, found: Mapping[str, Figures]) -> dict[str, Any]:
     assert metric.combine
     fraction = metric.combine(found)
     n = next(iter(found.values())).n
@@ -239,37 +251,37 @@ def _product(metric: Metric, found: Mapping[str, Figures]) -> dict[str, Any]:
     if fraction is None or not fraction[1]:
         return {"n": n, "currency": currency}
     numerator, denominator = fraction
-    value = cents(numerator / denominator)
+    value = round_to_cents(numerator / denominator)
     return {
         "value": value,
-        "numerator": cents(numerator),
+        "numerator": round_to_cents(numerator),
         "denominator": float(denominator),
         "n": n,
         "currency": currency,
     }
 
 
-def _beside_benchmark(metric: Metric, result: Result, shared: Shared | None = None) -> Result:
+def _with_benchmark_gap(metric: Metric, result: Result, shared: SharedQueries | None = None) -> Result:
     """Add what the distance to the benchmark is worth; it is not remembered, for the benchmark may be edited."""
     if not metric.gap or result.value is None:
         return result
-    find = shared.reference if shared else Benchmark.reference
+    find = shared.find_reference if shared else Benchmark.reference
     reference = find(metric.benchmark_key)
     if reference is None:
         return result
     worth = metric.gap(Decimal(result.numerator or 0), Decimal(result.denominator or 0), reference.value)
     named = {"benchmark": reference.value, "benchmark_label": str(reference), "benchmark_source": reference.source}
-    return replace(result, gap=named | {name: cents(value) for name, value in worth.items()})
+    return replace(result, gap=named | {name: round_to_cents(value) for name, value in worth.items()})
 
 
-def trend(
+def compute_trend(
     metric: Metric | str,
     period: Period,
     *,
     grain: str = "month",
     where: Mapping[str, str] | None = None,
     facts: Facts | None = None,
-    shared: Shared | None = None,
+    shared: SharedQueries | None = None,
     within: ReadableRows | None = None,
 ) -> Result:
     """Return the metric with one part for every month (or other grain) of the period, also where nothing happened.
@@ -277,17 +289,17 @@ def trend(
     A stock is counted on the last evening of each. What has not begun is left out; open ends are taken from what
     there is, for a stock from a year up to today.
     """
-    metric = get(metric) if isinstance(metric, str) else metric
+    metric = get_metric(metric) if isinstance(metric, str) else metric
     facts = facts or open_facts()
     if metric.factors:
         return _combined_trend(metric, period, grain, where, facts, within)
     if metric.is_stock:
-        return _evenings(metric, period, grain_of(grain, period), where, facts, shared, within)
-    whole = compute(metric, period, by=grain, where=where, facts=facts, shared=shared, within=within)
+        return _stock_trend(metric, period, grain_of(grain, period), where, facts, shared, within)
+    whole = compute_metric(metric, period, by=grain, where=where, facts=facts, shared=shared, within=within)
     known = {part.key: part for part in whole.parts if part.key != BLANK}
     days = _days_of(period, list(known), grain_of(grain, period), scope_of(period, facts).today)
-    nothing = figures(metric, Folded(whole.currency))
-    keys = [key for key, _days in _units(grain_of(grain, period), days)]
+    nothing = compute_figures(metric, FoldedTotals(whole.currency))
+    keys = [key for key, _days in _trend_units(grain_of(grain, period), days)]
     return replace(whole, parts=tuple(known.get(key) or Part(label=key, key=key, **nothing) for key in keys))
 
 
@@ -298,47 +310,47 @@ def _days_of(period: Period, keys: list[str], step: Grain, today: date) -> Perio
     return Period(start, end) if start and start <= end else None
 
 
-def _units(step: Grain, days: Period | None) -> Iterable[tuple[str, Period]]:
+def _trend_units(step: Grain, days: Period | None) -> Iterable[tuple[str, Period]]:
     """Return the units of the days, the last ones where there are too many to look at."""
-    return deque(step.all_in(days), maxlen=MOST_UNITS) if days else ()
+    return deque(step.all_in(days), maxlen=MAX_TREND_UNITS) if days else ()
 
 
 def evenings_of(period: Period, grain: str, today: date) -> dict[str, date]:
     """Return the last evening of each unit that a stock's trend is counted on, by the unit's key."""
-    start = period.start or add_months(today.replace(day=1), 1 - MONTHS)
+    start = period.start or add_months(today.replace(day=1), 1 - OPEN_TREND_MONTHS)
     step = grain_of(grain, period)
     days = _days_of(Period(start, period.end, calendar=period.calendar), [], step, today)
-    return {key: unit.end for key, unit in _units(step, days) if unit.end}
+    return {key: unit.end for key, unit in _trend_units(step, days) if unit.end}
 
 
-def _evenings(
+def _stock_trend(
     metric: Metric,
     period: Period,
     step: Grain,
     where: Mapping[str, str] | None,
     facts: Facts,
-    shared: Shared | None,
+    shared: SharedQueries | None,
     within: ReadableRows | None,
 ) -> Result:
     """Count a stock on the last evening of every unit, all in one question."""
-    whole = compute(metric, period, where=where, facts=facts, shared=shared, within=within)
+    whole = compute_metric(metric, period, where=where, facts=facts, shared=shared, within=within)
     scope = scope_of(period, facts, shared, within)
     evenings = evenings_of(period, step.name, scope.today)
     if not evenings:
         return replace(whole, by=step.name)
     cut = Cut(EVENING, dict(where or {}))
     every = replace(scope, asked_evenings=tuple(evenings.values()))
-    address = _address(every, metric, cut)
-    rows = result_cache.remembered(
-        address, lambda: [row for one in metric.all_measures for row in asked(every, one, cut)]
+    address = _cache_key(every, metric, cut)
+    rows = result_cache.cached_answer(
+        address, lambda: [row for one in metric.all_measures for row in query_shared(every, one, cut)]
     )
     converts = is_converted(scope, cut)
     found = {
-        key: fold([row for row in rows if row.key == day.isoformat()], scope.currency, converts=converts)
+        key: fold_totals([row for row in rows if row.key == day.isoformat()], scope.currency, converts=converts)
         for key, day in evenings.items()
     }
     parts = tuple(
-        Part(label=key, key=key, records=tuple(folded.total.records.items()), **figures(metric, folded))
+        Part(label=key, key=key, records=tuple(folded.total.records.items()), **compute_figures(metric, folded))
         for key, folded in found.items()
     )
     return replace(whole, by=step.name, parts=parts)
@@ -353,17 +365,19 @@ def _combined_trend(
     within: ReadableRows | None,
 ) -> Result:
     """Make the trend of a metric of others from theirs, for the units that all of them have."""
-    whole = compute(metric, period, where=where, facts=facts, within=within)
-    trends = {key: trend(key, period, grain=grain, where=where, facts=facts, within=within) for key in metric.factors}
+    whole = compute_metric(metric, period, where=where, facts=facts, within=within)
+    trends = {
+        key: compute_trend(key, period, grain=grain, where=where, facts=facts, within=within) for key in metric.factors
+    }
     keyed = {key: {part.key: part for part in found.parts} for key, found in trends.items()}
     keys = [part.key for part in trends[metric.factors[0]].parts if all(part.key in parts for parts in keyed.values())]
-    made = {key: _product(metric, {name: parts[key] for name, parts in keyed.items()}) for key in keys}
+    made = {key: _combined_figures(metric, {name: parts[key] for name, parts in keyed.items()}) for key in keys}
     counted = {part.key: part.records for part in trends[metric.factors[0]].parts}
     parts = tuple(Part(label=key, key=key, records=counted[key], **made[key]) for key in keys)
     return replace(whole, by=grain, parts=parts)
 
 
-def compare(
+def compare_periods(
     metric: Metric | str,
     period: Period,
     *,
@@ -375,9 +389,9 @@ def compare(
     """Return the metric now and in the period before; None before a period that is open on one side."""
     facts = facts or open_facts()
     asked = {"by": by, "where": where, "facts": facts, "within": within}
-    now = compute(metric, period, **asked)  # type: ignore[arg-type]
+    now = compute_metric(metric, period, **asked)  # type: ignore[arg-type]
     try:
         before = period.before
     except (ValueError, OverflowError):  # nothing lies before the year 1
         before = None
-    return now, compute(metric, before, **asked) if before else None  # type: ignore[arg-type]
+    return now, compute_metric(metric, before, **asked) if before else None  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kpis.dimensions import YES_NO
-from kpis.dimensions import get as dimension
+from kpis.dimensions import get_dimension as dimension
 from kpis.metric_page import Page
 from kpis.record_tables import Column
 from kpis.result import Part

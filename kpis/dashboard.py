@@ -16,13 +16,13 @@ from kpis import pace, ranking, visibility
 from kpis.comparison import Reading
 from kpis.compute import evenings_of, scope_of
 from kpis.dimensions import BLANK
-from kpis.dimensions import get as dimension
+from kpis.dimensions import get_dimension as dimension
 from kpis.grains import GRAINS, grain_for, stock_grain_for
 from kpis.models import Benchmark
 from kpis.query import record_id
-from kpis.registry import BadCut, Metric, get
+from kpis.registry import BadCut, Metric, get_metric
 from kpis.result import Part, Result
-from kpis.shared import Shared
+from kpis.shared_queries import SharedQueries
 
 CUTS = ("owner", "manager", "territory", "product", "vertical", "campaign", "lead_source", "country", "is_new_business")
 CUT_METRICS = (
@@ -165,7 +165,7 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
         PermissionDenied: a filter would show what a colleague achieved, and the user may not see that.
     """
     facts = facts or open_facts()
-    visibility.check(user, question.where)
+    visibility.check_filters(user, question.where)
     recorded = _recorded(facts)
     if not recorded:
         return Dashboard(question, facts.as_of, recorded)
@@ -182,8 +182,8 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
         facts.as_of,
         recorded,
         readings=readings,
-        without=tuple(get(key).name for key in METRICS if key not in readings),
-        goals=tuple(pace.current(today, user, facts)),
+        without=tuple(get_metric(key).name for key in METRICS if key not in readings),
+        goals=tuple(pace.current_paces(today, user, facts)),
         grain=grain,
         smroi_trend=asked.trend("smroi", grain),
         spend_trends=tuple(asked.spend_by_side(grain)),
@@ -197,18 +197,18 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
     )
 
 
-def _shared(period: Period, grain: str, stock_grain: str, facts: Facts) -> Shared:
+def _shared(period: Period, grain: str, stock_grain: str, facts: Facts) -> SharedQueries:
     """Let the readings and trends of the period, and of the one before, be answered together."""
     evenings = evenings_of(period, stock_grain, scope_of(period, facts).today).values()
-    metrics, trended = [get(key) for key in METRICS], [get(key) for key in TRENDED]
-    return Shared(period, metrics=metrics, grain=grain, evenings=evenings, trended=trended)
+    metrics, trended = [get_metric(key) for key in METRICS], [get_metric(key) for key in TRENDED]
+    return SharedQueries(period, metrics=metrics, grain=grain, evenings=evenings, trended=trended)
 
 
 def _of_leads(question: Question, today: date, user: Reader, facts: Facts) -> Dashboard:
     """Answer for a company that has imported leads and nothing that earns or costs: how many came, and from where."""
     grain = grain_for(question.period)
-    metrics = [get(key) for key in LEAD_METRICS]
-    shared = Shared(question.period, metrics=metrics, grain=grain, trended=metrics[:1])
+    metrics = [get_metric(key) for key in LEAD_METRICS]
+    shared = SharedQueries(question.period, metrics=metrics, grain=grain, trended=metrics[:1])
     asked = _Asked(question, facts, user, ReadableRows(user), shared, LEAD_METRICS, LEAD_METRICS)
     asked.refuse_what_nothing_knows()
     readings = {key: found for key in LEAD_METRICS if (found := asked.reading(key))}
@@ -217,8 +217,8 @@ def _of_leads(question: Question, today: date, user: Reader, facts: Facts) -> Da
         facts.as_of,
         frozenset({"leads"}),
         readings=readings,
-        without=tuple(get(key).name for key in LEAD_METRICS if key not in readings),
-        goals=tuple(pace.current(today, user, facts)),
+        without=tuple(get_metric(key).name for key in LEAD_METRICS if key not in readings),
+        goals=tuple(pace.current_paces(today, user, facts)),
         grain=grain,
         lead_trend=asked.trend("leads", grain),
         cut=asked.cut(question.by or "lead_source"),
@@ -252,7 +252,7 @@ class _Asked:
     facts: Facts
     user: Reader
     rows: ReadableRows
-    shared: Shared
+    shared: SharedQueries
     metrics: tuple[str, ...] = METRICS
     cut_metrics: tuple[str, ...] = CUT_METRICS
 
@@ -269,7 +269,7 @@ class _Asked:
         return True
 
     def _can(self, key: str, *by: str) -> bool:
-        return self._knows(get(key), *by, *self.question.where)
+        return self._knows(get_metric(key), *by, *self.question.where)
 
     def refuse_what_nothing_knows(self) -> None:
         """Refuse filters and a cut that no metric here has, before anything is reckoned."""
@@ -284,18 +284,20 @@ class _Asked:
         if not self._can(key):
             return None
         where = self.question.where
-        now, before = visibility.compare(self.user, key, self.question.period, where=where, **self._known)
-        return Reading(get(key), now, before)
+        now, before = visibility.compare_periods_for(self.user, key, self.question.period, where=where, **self._known)
+        return Reading(get_metric(key), now, before)
 
     def _compute(self, key: str, period: Period, by: str | None = None, **more: str) -> Result:
         where = {**self.question.where, **more}
-        return visibility.compute(self.user, key, period, by=by, where=where, **self._known)
+        return visibility.compute_for(self.user, key, period, by=by, where=where, **self._known)
 
     def trend(self, key: str, grain: str, **more: str) -> Result | None:
         if not self._can(key, *more):
             return None
         where = {**self.question.where, **more}
-        return visibility.trend(self.user, key, self.question.period, grain=grain, where=where, **self._known)
+        return visibility.compute_trend_for(
+            self.user, key, self.question.period, grain=grain, where=where, **self._known
+        )
 
     def spend_by_side(self, grain: str) -> Iterable[tuple[str, Result]]:
         for side in ("marketing", "sales"):
@@ -325,7 +327,7 @@ class _Asked:
             return None
         keys = [key for key in self.cut_metrics if self._can(key, by)]
         results = [self._compute(key, self.question.period, by=by) for key in keys]
-        return _table(by, [get(key) for key in keys], results)
+        return _table(by, [get_metric(key) for key in keys], results)
 
 
 def _table(by: str, metrics: list[Metric], results: list[Result]) -> CutTable:

@@ -341,14 +341,14 @@ BY_TABLE: dict[str, dict[str, Build]] = {
 }
 
 
-def get(name: str) -> Dimension:
+def get_dimension(name: str) -> Dimension:
     if name.startswith(CUSTOM):
         return Dimension(name, name.removeprefix(CUSTOM), names="buyer")
     grain = GRAINS.get(name)
     return Dimension(name, grain.label) if grain else DIMENSIONS[name]
 
 
-def build(table: str, name: str) -> Build:
+def dimension_build(table: str, name: str) -> Build:
     """Return the expression that finds the dimension on a row of the table."""
     if name.startswith(CUSTOM):
         return lambda row: row.custom(name.removeprefix(CUSTOM))

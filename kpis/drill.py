@@ -16,9 +16,9 @@ from kpis import visibility
 from kpis.compute import scope_of
 from kpis.query import Cut, counted_ids
 from kpis.record_tables import Column, columns_of
-from kpis.registry import BadCut, Measure, Metric, get
+from kpis.registry import BadCut, Measure, Metric, get_metric
 from kpis.result import Result
-from kpis.shared import chosen
+from kpis.shared_queries import choose_basis
 from team.models import User
 
 
@@ -86,15 +86,15 @@ def records(
         UnknownMetric, BadCut: with what exists.
         PermissionDenied: a filter would show what a colleague achieved.
     """
-    metric = get(metric) if isinstance(metric, str) else metric
+    metric = get_metric(metric) if isinstance(metric, str) else metric
     if metric.factors:
-        metric = get(metric.factors[0])
+        metric = get_metric(metric.factors[0])
     facts = facts or open_facts()
     conditions = {**(where or {}), **({by: part} if by and part else {})}
     rows = ReadableRows(user)
-    result = visibility.compute(user, metric, period, where=conditions, facts=facts, rows=rows)
+    result = visibility.compute_for(user, metric, period, where=conditions, facts=facts, rows=rows)
     cut, scope = Cut("", conditions), scope_of(period, facts, within=rows if result.is_readable_only else None)
-    measures = {measure.table: measure for measure in (chosen(scope, one, cut) for one in metric.measures)}
+    measures = {measure.table: measure for measure in (choose_basis(scope, one, cut) for one in metric.measures)}
     measure = _of_table(metric, measures, table)
     ids = counted_ids(scope, measure, cut, result.currency)
     counts = dict(result.records)

@@ -15,14 +15,14 @@ from kpis.comparison import Reading
 from kpis.custom import custom_names
 from kpis.dashboard import Question
 from kpis.dimensions import BLANK, CUSTOM
-from kpis.dimensions import get as dimension
+from kpis.dimensions import get_dimension as dimension
 from kpis.grains import GRAINS
 from kpis.models import Benchmark
 from kpis.pace import Pace
 from kpis.query import record_id
 from kpis.registry import Metric
 from kpis.result import Part, Result
-from kpis.result_cache import remembered
+from kpis.result_cache import cached_answer
 
 MOST_DAYS = {"day": 45, "week": 190, "month": 1200}  # how long a period may be to be shown so finely
 
@@ -78,10 +78,10 @@ def build(metric: Metric, question: Question, grain: str, today: date, user: Rea
     """
     facts, rows = open_facts(), ReadableRows(user)
     period, where = question.period, question.where
-    now, before = visibility.compare(user, metric, period, where=where, facts=facts, rows=rows)
+    now, before = visibility.compare_periods_for(user, metric, period, where=where, facts=facts, rows=rows)
     reading = Reading(metric, now, before)
     grain = grain if grain in GRAINS else default_grain(period)
-    over_time = visibility.trend(user, metric, period, grain=grain, where=where, facts=facts, rows=rows)
+    over_time = visibility.compute_trend_for(user, metric, period, grain=grain, where=where, facts=facts, rows=rows)
     benchmarks = list(Benchmark.objects.filter(metric=metric.benchmark_key))
     reference = next((benchmark.value for benchmark in benchmarks if benchmark.is_reference), None)
     return Page(
@@ -94,7 +94,7 @@ def build(metric: Metric, question: Question, grain: str, today: date, user: Rea
         chart=metric_charts.trend_chart(metric, over_time, reference),
         cut=_cut(metric, question, user, facts, rows) if question.by else None,
         benchmarks=benchmarks,
-        goals=[found for found in pace.current(today, user, facts) if found.metric == metric],
+        goals=[found for found in pace.current_paces(today, user, facts) if found.metric == metric],
         own_columns=own_columns(metric, facts),
         facts=facts,
     )
@@ -138,7 +138,7 @@ def when(period: Period) -> str:
 
 def _cut(metric: Metric, question: Question, user: Reader, facts: Facts, rows: ReadableRows) -> Cut:
     by = question.by
-    result = visibility.compute(user, metric, question.period, by=by, where=question.where, facts=facts, rows=rows)
+    result = visibility.compute_for(user, metric, question.period, by=by, where=question.where, facts=facts, rows=rows)
     lines = tuple(_line(metric, question, by, part) for part in result.parts)
     largest = max([abs(float(part.value)) for part in result.parts if part.value is not None], default=0.0)
     return Cut(by, dimension(by).label, result, lines, largest)
@@ -161,7 +161,7 @@ def own_columns(metric: Metric, facts: Facts) -> list[str]:
         return []
     table = metric.tables[0]
     place = f"custom:{facts.snapshot.pk}:{facts.snapshot.taken_at.isoformat()}:{table}"
-    return [CUSTOM + name for name in remembered(place, lambda: custom_names(facts, table))]
+    return [CUSTOM + name for name in cached_answer(place, lambda: custom_names(facts, table))]
 
 
 def filter_labels(question: Question, user: Reader) -> list[tuple[str, str, str]]:

@@ -17,11 +17,11 @@ from core.htmx import render_live
 from core.periods import BadPeriod
 from kpis import csv_rows, metric_page, record_tables, url_params
 from kpis.dashboard import Question
-from kpis.dimensions import get as dimension
+from kpis.dimensions import get_dimension as dimension
 from kpis.drill import Drill
 from kpis.drill import records as drill_records
 from kpis.grains import GRAINS
-from kpis.registry import SECTIONS, BadCut, Metric, UnknownMetric, all_metrics, get
+from kpis.registry import SECTIONS, BadCut, Metric, UnknownMetric, all_metrics, get_metric
 from team.access import may
 from team.models import Company
 
@@ -69,7 +69,7 @@ def _shown(request: HttpRequest, page: metric_page.Page, fault: str) -> dict[str
         "grains": [(name, grain.label) for name, grain in GRAINS.items()],
         "lines": Paginator(lines, PARTS).get_page(request.GET.get("page")),
         "records_link": url_params.records(found.key, question, by=None),
-        "factors": [(get(key), url_params.metric(key, question, by=None)) for key in found.factors],
+        "factors": [(get_metric(key), url_params.metric(key, question, by=None)) for key in found.factors],
         "may_set_goal": may(request.user, "set_goal") and found.may_be_goal,
         "may_set_benchmark": may(request.user, "set_benchmark"),
     }
@@ -119,7 +119,7 @@ def _chunks(drill: Drill) -> Iterator[list[Any]]:
 
 def _metric(key: str) -> Metric:
     try:
-        return get(key)
+        return get_metric(key)
     except UnknownMetric as error:
         raise Http404(str(error)) from None
 

@@ -10,9 +10,8 @@ from crm.readable import Reader
 from facts.engine import Facts
 from kpis import visibility
 from kpis.models import Goal
-from kpis.registry import Metric, UnknownMetric, get
+from kpis.registry import Metric, UnknownMetric, get_metric
 from kpis.result import Result
-from kpis.words import inside
 from team.models import Company
 
 
@@ -69,30 +68,30 @@ class Pace:
             return (self.projected or Decimal(0)) <= self.goal.target
         return self.projected is not None and self.projected >= self.goal.target
 
-    def written(self, value: Decimal | None) -> str:
+    def format_value(self, value: Decimal | None) -> str:
         return by_unit(value, self.metric.unit, self.goal.currency or self.reached.currency)
 
     @property
     def name(self) -> str:
-        return inside(self.metric.name)
+        return self.metric.name_in_sentence
 
     @property
     def target(self) -> str:
-        return self.written(self.goal.target)
+        return self.format_value(self.goal.target)
 
     @property
     def sentence(self) -> str:
         """Say where the goal stands: reached, elapsed, and what is missing at this pace."""
         if not self.is_known:
-            return self._unknown()
-        start = f"{self.written(self.value)} of {self.written(self.goal.target)}"
+            return self._unknown_sentence()
+        start = f"{self.format_value(self.value)} of {self.format_value(self.goal.target)}"
         if not self.adds_up:
-            return f"{self.written(self.value)} against {self.written(self.goal.target)}: {self._verdict()}."
+            return f"{self.format_value(self.value)} against {self.format_value(self.goal.target)}: {self._course_in_words()}."
         if self.elapsed >= 1:
-            return f"{start} at the end: {self._verdict()}."
-        return f"{start} with {percent(self.elapsed, 0)} of the time gone. At this pace {self.written(self.projected)}: {self._verdict()}."
+            return f"{start} at the end: {self._course_in_words()}."
+        return f"{start} with {percent(self.elapsed, 0)} of the time gone. At this pace {self.format_value(self.projected)}: {self._course_in_words()}."
 
-    def _unknown(self) -> str:
+    def _unknown_sentence(self) -> str:
         if self.reached.is_readable_only:
             return (
                 "The company's figure is not shown to you: it would tell of single records that you may not read, or the "
@@ -102,30 +101,34 @@ class Pace:
             return f"No {' and no '.join(self.reached.unrecorded)} is recorded, so nothing can be held against the goal yet."
         return "Nothing that counts toward it is recorded yet."
 
-    def _verdict(self) -> str:
+    def _course_in_words(self) -> str:
         if self.is_on_course:
             return "the goal is met" if self.elapsed >= 1 or not self.adds_up else "on course"
-        missing = self.written(abs(self.goal.target - (self.projected or Decimal(0))))
+        missing = self.format_value(abs(self.goal.target - (self.projected or Decimal(0))))
         return f"{missing} {'over' if self.metric.better == 'down' else 'short'}"
 
 
-def current(today: date, user: Reader, facts: Facts) -> list[Pace]:
+def current_paces(today: date, user: Reader, facts: Facts) -> list[Pace]:
     """Return the goals whose days include today, and how they stand as far as the reader may know it."""
-    return [_pace(goal, get(goal.metric), today, user, facts) for goal in _running(today) if _exists(goal.metric)]
+    return [
+        _compute_pace(goal, get_metric(goal.metric), today, user, facts)
+        for goal in _goals_of_day(today)
+        if _is_metric_declared(goal.metric)
+    ]
 
 
-def _running(today: date) -> list[Goal]:
+def _goals_of_day(today: date) -> list[Goal]:
     return list(Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on"))
 
 
-def _exists(key: str) -> bool:
+def _is_metric_declared(key: str) -> bool:
     """Tell whether a goal's metric is still declared: a goal outlives the metric that it was set for."""
     try:
-        get(key)
+        get_metric(key)
     except UnknownMetric:
         return False
     return True
 
 
-def _pace(goal: Goal, metric: Metric, today: date, user: Reader, facts: Facts) -> Pace:
-    return Pace(goal, metric, visibility.compute(user, metric, Period(goal.starts_on, today), facts=facts), today)
+def _compute_pace(goal: Goal, metric: Metric, today: date, user: Reader, facts: Facts) -> Pace:
+    return Pace(goal, metric, visibility.compute_for(user, metric, Period(goal.starts_on, today), facts=facts), today)

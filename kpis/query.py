@@ -17,7 +17,7 @@ from kpis.currency_conversion import in_company_currency
 from kpis.dimensions import BLANK, OWNERS
 from kpis.grains import GRAINS, grain_of
 from kpis.registry import BadCut, Measure
-from kpis.rows import Build, Row, Scope, joined, row_of
+from kpis.rows import Build, Row, Scope, join_paths, row_of
 
 EVENING = "evening"  # the cut of a stock by the days it is counted on
 ID = "id:"  # how a part of records is written: the id of the record
@@ -33,7 +33,7 @@ class Cut:
 
 
 @dataclass
-class Sums:
+class PartTotals:
     """What one part adds up to in one currency."""
 
     key: str = ""
@@ -49,11 +49,11 @@ class Sums:
     is_before: bool = False  # it lies before the edge of the cut
 
 
-def selected(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
+def select_rows(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
     """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
     conditions = [_in_period(scope, measure), *(_matching(scope, measure, *item) for item in cut.where.items())]
     wanted = [condition for condition in conditions if condition]
-    table, _ = joined(scope, _rows(scope, measure, cut), [*wanted, *builds, _by(scope, measure, cut)], keep=("id",))
+    table, _ = join_paths(scope, _rows(scope, measure, cut), [*wanted, *builds, _by(scope, measure, cut)], keep=("id",))
     for condition in wanted:
         table = table.filter(condition(row_of(scope, table)))
     return table, row_of(scope, table)
@@ -101,14 +101,14 @@ def _by(scope: Scope, measure: Measure, cut: Cut) -> Build:
     if cut.by in GRAINS:
         grain = grain_of(cut.by, scope.period)
         return lambda row: grain.first_day(measure.day(row), scope.period)
-    return dimensions.build(measure.table, cut.by)
+    return dimensions.dimension_build(measure.table, cut.by)
 
 
 def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:
     """Return the test for one filter: by the key of a part, the name on screen, or the source's own id."""
     if name in GRAINS:
         return _in_grain(scope, measure, name, value)
-    build, dimension = dimensions.build(measure.table, name), dimensions.get(name)
+    build, dimension = dimensions.dimension_build(measure.table, name), dimensions.get_dimension(name)
     if value == BLANK:
         return lambda row: build(row).isnull()
     if name == "stage":  # a name alone is the stage of that name in every pipeline
@@ -150,29 +150,29 @@ def record_id(value: str) -> int | None:
     return read_id(value.removeprefix(ID)) if value.startswith(ID) else None
 
 
-def kept(measure: Measure, row: Row) -> Any:
+def is_counted(measure: Measure, row: Row) -> Any:
     return measure.keep(row).fill_null(False) if measure.keep else row["id"].notnull()
 
 
-def ask(scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
+def query_measure(scope: Scope, measure: Measure, cut: Cut) -> list[PartTotals]:
     """Return the sums of the measure for every part and currency that has rows."""
-    return ask_several(scope, (measure,), cut)[0]
+    return query_measures(scope, (measure,), cut)[0]
 
 
-def ask_several(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[list[Sums]]:
+def query_measures(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[list[PartTotals]]:
     """Return the sums of each measure, all by one question; they share their table, source and day, and have no spread.
 
     One measure alone may have a spread.
     """
     main = next((measure for measure in measures if measure.is_money), measures[0])
     builds = [build for one in measures for build in (one.keep, one.numerator, one.denominator, one.spread) if build]
-    checks = [check.of for measure in measures for check in measure.checks]
+    checks = [check.condition for measure in measures for check in measure.checks]
     currency = dimensions.BY_TABLE[main.table].get("currency") if main.is_money else None
-    table, row = selected(scope, main, cut, [*builds, *checks, *([currency] if currency else [])])
+    table, row = select_rows(scope, main, cut, [*builds, *checks, *([currency] if currency else [])])
     groups = {"part": _by(scope, main, cut)(row)} if cut.by else {}
     groups |= {"currency": currency(row)} if currency else {}
     groups |= {"is_before": main.day(row) < ibis.literal(cut.edge)} if cut.edge else {}
-    groups |= {"spread": kept(main, row).ifelse(main.spread(row), None)} if main.spread else {}
+    groups |= {"spread": is_counted(main, row).ifelse(main.spread(row), None)} if main.spread else {}
     aggregates: dict[str, Any] = {}
     for place, measure in enumerate(measures):
         aggregates |= {_column(place, name): value for name, value in _aggregates(measure, row).items()}
@@ -187,7 +187,7 @@ def _column(place: int, name: str) -> str:
 
 def _aggregates(measure: Measure, row: Row) -> dict[str, Any]:
     """Return the sums to take; no rows at all give 0, not NULL."""
-    keep = kept(measure, row)
+    keep = is_counted(measure, row)
     counted = keep & measure.spread(row).notnull() if measure.spread else keep
     found = {"n": _counted(counted)}
     for name, build in (("numerator", measure.numerator), ("denominator", measure.denominator)):
@@ -195,7 +195,9 @@ def _aggregates(measure: Measure, row: Row) -> dict[str, Any]:
             value = build(row)
             found[name] = keep.ifelse(value.fill_null(0), 0).sum().fill_null(0)
     for place, check in enumerate(measure.checks):
-        found[f"check_{place}"] = _counted((~keep if check.is_left_out else keep) & check.of(row).fill_null(False))
+        found[f"check_{place}"] = _counted(
+            (~keep if check.is_left_out else keep) & check.condition(row).fill_null(False)
+        )
     return found
 
 
@@ -205,7 +207,7 @@ def _counted(condition: Any) -> Any:
 
 def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
     """Give ids their names and the source's own ids, in the same query."""
-    lookup = dimensions.get(cut.by).lookup if cut.by and cut.by != EVENING else ""
+    lookup = dimensions.get_dimension(cut.by).lookup if cut.by and cut.by != EVENING else ""
     if not lookup:
         return sums
     records = scope.table(lookup)
@@ -213,13 +215,13 @@ def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
     return sums.left_join(names, sums.part == names.part_id).drop("part_id")
 
 
-def _read(scope: Scope, measure: Measure, cut: Cut, lines: list[dict[str, Any]], place: int) -> list[Sums]:
-    found: dict[tuple[str, str, bool], Sums] = {}
+def _read(scope: Scope, measure: Measure, cut: Cut, lines: list[dict[str, Any]], place: int) -> list[PartTotals]:
+    found: dict[tuple[str, str, bool], PartTotals] = {}
     for line in lines:
         key, label = _part(scope, cut, line)
         currency = line.get("currency") or scope.currency if measure.is_money else ""
         is_before = bool(line.get("is_before"))
-        first = Sums(key, label, line.get("external_id") or "", currency, is_before=is_before)
+        first = PartTotals(key, label, line.get("external_id") or "", currency, is_before=is_before)
         sums = found.setdefault((key, currency, is_before), first)
         _add(sums, measure, line, place)
     return list(found.values())
@@ -230,7 +232,7 @@ def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
-def _add(sums: Sums, measure: Measure, line: dict[str, Any], place: int) -> None:
+def _add(sums: PartTotals, measure: Measure, line: dict[str, Any], place: int) -> None:
     n = int(line[_column(place, "n")])
     sums.n += n
     sums.numerator += _exact(line.get(_column(place, "numerator")))
@@ -240,10 +242,10 @@ def _add(sums: Sums, measure: Measure, line: dict[str, Any], place: int) -> None
         sums.values[int(line["spread"])] += n
     for number, check in enumerate(measure.checks):
         count = int(line[_column(place, f"check_{number}")])
-        sums.checks[check.words] = sums.checks.get(check.words, 0) + count
+        sums.checks[check.message] = sums.checks.get(check.message, 0) + count
 
 
-def add(total: Sums, row: Sums) -> None:
+def add_totals(total: PartTotals, row: PartTotals) -> None:
     """Add a row's sums to those of others."""
     total.numerator += row.numerator
     total.denominator += row.denominator
@@ -268,7 +270,7 @@ def _part(scope: Scope, cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
     if cut.by in GRAINS or cut.by == EVENING:
         key = grain_of(cut.by if cut.by in GRAINS else "day", scope.period).key(_day(value))
         return key, key
-    dimension = dimensions.get(cut.by)
+    dimension = dimensions.get_dimension(cut.by)
     if dimension.lookup:
         key = f"{ID}{int(value)}"
         return key, line.get("name") or line.get("external_id") or key
@@ -285,7 +287,7 @@ def has_rows(scope: Scope, measure: Measure, cut: Cut) -> bool:
     if source := cut.where.get("source_system"):
         rows = rows.filter(rows.source_system == source)
     builds = [measure.day]
-    table, row = joined(scope, rows, builds, keep=("id",))
+    table, row = join_paths(scope, rows, builds, keep=("id",))
     if scope.period.start or scope.period.end:
         table = table.filter(measure.day(row).notnull())
     return bool(len(scope.facts.execute(table.limit(1))))
@@ -295,8 +297,8 @@ def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list
     """Return the ids of the rows that count in the currency, the latest day first."""
     own_currency = dimensions.BY_TABLE[measure.table].get("currency") if measure.is_money else None
     builds = [build for build in (measure.keep, measure.spread, measure.day, own_currency) if build]
-    table, row = selected(scope, measure, cut, builds)
-    counts = kept(measure, row)
+    table, row = select_rows(scope, measure, cut, builds)
+    counts = is_counted(measure, row)
     if measure.spread:
         counts &= measure.spread(row).notnull()
     if own_currency:

@@ -30,13 +30,13 @@ class BadCut(ValueError):
 
 @dataclass(frozen=True)
 class Check:
-    """Rows that a reader must know of: those for which `of` holds are counted and said in `words` ({n}).
+    """Rows that a reader must know of: those for which `condition` holds are counted and told in `message` ({n}).
 
     They are looked for among the rows that count, or among those that the metric leaves out.
     """
 
-    of: Build
-    words: str
+    condition: Build
+    message: str
     is_left_out: bool = False
 
 
@@ -70,7 +70,7 @@ class Measure:
         return self.source(scope) if self.source else scope.table(self.table)
 
 
-Bases = tuple[Measure, ...]  # the first that has rows is taken, and the result says which
+MeasureBases = tuple[Measure, ...]  # the first that has rows is taken, and the result says which
 Gap = Callable[[Decimal, Decimal, Decimal], dict[str, Decimal]]
 
 
@@ -87,7 +87,7 @@ class Metric:
     definition: str
     formula: str
     unit: Unit
-    measures: tuple[Measure | Bases, ...] = ()
+    measures: tuple[Measure | MeasureBases, ...] = ()
     better: Better = "up"
     owner_side: OwnerSide = "joint"
     benchmark: str = ""  # key of the benchmark it is held against; empty: its own key
@@ -100,6 +100,11 @@ class Metric:
     section: str = "Records"
 
     @property
+    def name_in_sentence(self) -> str:
+        """Revenue → revenue; SMROI and S&M share stay as they are."""
+        return self.name[0].lower() + self.name[1:] if self.name[1:2].islower() else self.name
+
+    @property
     def benchmark_key(self) -> str:
         return self.benchmark or self.key
 
@@ -107,7 +112,7 @@ class Metric:
     def all_measures(self) -> tuple[Measure, ...]:
         """Return every measure that may be asked, all bases included."""
         own = [m for part in self.measures for m in (part if isinstance(part, tuple) else (part,))]
-        return (*own, *(m for key in self.factors for m in get(key).all_measures))
+        return (*own, *(m for key in self.factors for m in get_metric(key).all_measures))
 
     @property
     def is_rate(self) -> bool:
@@ -159,7 +164,7 @@ class Metric:
         """Return name and label of all it can be cut by; `custom.<name>` comes on top when it has one table."""
         shared = [dimensions.BY_TABLE[table] for table in self.tables]
         names = [name for name in dimensions.DIMENSIONS if all(name in found for found in shared)]
-        return {name: dimensions.get(name).label for name in [*names, *GRAINS]}
+        return {name: dimensions.get_dimension(name).label for name in [*names, *GRAINS]}
 
     def as_json(self) -> dict[str, Any]:
         """Return what the glossary says of it."""
@@ -192,26 +197,26 @@ class Metric:
 _metrics: dict[str, Metric] = {}
 
 
-def register(metric: Metric) -> Metric:
+def register_metric(metric: Metric) -> Metric:
     if metric.key in _metrics and _metrics[metric.key] != metric:
         raise ValueError(f"Two metrics are called {metric.key}.")
     _metrics[metric.key] = metric
     return metric
 
 
-def _load() -> None:
+def _load_declarations() -> None:
     package = import_module("kpis.metrics")
     for module in iter_modules(package.__path__):
         import_module(f"kpis.metrics.{module.name}")
 
 
-def get(key: str) -> Metric:
+def get_metric(key: str) -> Metric:
     """Return the metric.
 
     Raises:
         UnknownMetric: with the keys that exist.
     """
-    _load()
+    _load_declarations()
     try:
         return _metrics[key]
     except KeyError:
@@ -220,7 +225,7 @@ def get(key: str) -> Metric:
 
 def all_metrics() -> list[Metric]:
     """Return every metric, the money first, by section and in the order of declaration."""
-    _load()
+    _load_declarations()
     order = {section: place for place, section in enumerate(SECTIONS)}
     return sorted(_metrics.values(), key=lambda metric: order[metric.section])
 

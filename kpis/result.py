@@ -14,7 +14,7 @@ Number = Decimal | float | int | None
 CENT = Decimal("0.01")
 
 
-def cents(value: Decimal) -> Decimal:
+def round_to_cents(value: Decimal) -> Decimal:
     """Round money to the cent, half up, as accountants do."""
     return value.quantize(CENT, ROUND_HALF_UP)
 
@@ -43,7 +43,7 @@ class Quartiles:
         }
 
 
-def quartiles(counts: Mapping[int, int], scale: int = 1) -> Quartiles | None:
+def compute_quartiles(counts: Mapping[int, int], scale: int = 1) -> Quartiles | None:
     """Return the spread of whole values given how often each occurs, divided by `scale`; None of nothing."""
     values = sorted(counts)
     n = sum(counts.values())
@@ -90,15 +90,15 @@ class Figures:
         if not self.currency:
             return replace(self, quartiles=replace(self.quartiles, lowest=None, highest=None))
         spread = self.quartiles
-        marks = {name: _two_digits(getattr(spread, name)) for name in ("q1", "median", "q3", "p90")}
+        marks = {name: _round_to_two_digits(getattr(spread, name)) for name in ("q1", "median", "q3", "p90")}
         found = replace(spread, lowest=None, highest=None, **marks)
-        return replace(self, quartiles=found, value=cents(Decimal(str(found.median))))
+        return replace(self, quartiles=found, value=round_to_cents(Decimal(str(found.median))))
 
-    def figures_json(self) -> dict[str, Any]:
+    def figures_as_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {
-            "value": _plain(self.value),
-            "numerator": _plain(self.numerator),
-            "denominator": _plain(self.denominator),
+            "value": _number_to_json(self.value),
+            "numerator": _number_to_json(self.numerator),
+            "denominator": _number_to_json(self.denominator),
             "n": self.n,
         }
         if self.low is not None:
@@ -108,11 +108,11 @@ class Figures:
         return found
 
 
-def _two_digits(number: float) -> float:
+def _round_to_two_digits(number: float) -> float:
     return float(f"{number:.1e}")
 
 
-def _plain(number: Number) -> float | int | None:
+def _number_to_json(number: Number) -> float | int | None:
     return float(number) if isinstance(number, Decimal) else number
 
 
@@ -129,7 +129,7 @@ class Part(Figures):
         named = {"label": self.label, "key": self.key}
         if self.external_id:
             named["external_id"] = self.external_id
-        return named | self.figures_json() | ({"currency": self.currency} if is_money else {})
+        return named | self.figures_as_json() | ({"currency": self.currency} if is_money else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +156,7 @@ class Result(Figures):
         """Return what the command and the API answer: rates as fractions, money exact to the cent."""
         found: dict[str, Any] = {"key": self.key, "name": self.name, "unit": self.unit, "currency": self.currency}
         found |= {"per": self.per} if self.per else {}
-        found |= self.figures_json()
+        found |= self.figures_as_json()
         found |= {
             "from": self.period.start.isoformat() if self.period.start else None,
             "to": self.period.end.isoformat() if self.period.end else None,
@@ -167,7 +167,7 @@ class Result(Figures):
         found |= {"where": self.where} if self.where else {}
         found |= {"readable_only": True} if self.is_readable_only else {}
         found |= {"basis": self.basis} if self.basis else {}
-        found |= {"gap": {name: _plain(value) for name, value in self.gap.items()}} if self.gap else {}
+        found |= {"gap": {name: _number_to_json(value) for name, value in self.gap.items()}} if self.gap else {}
         if self.by:
             found |= {"by": self.by, "parts": [part.as_json(is_money=self.is_money) for part in self.parts]}
         return found

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
 
-def remembered(address: str, answer: Callable[[], Answer]) -> Answer:
+def cached_answer(address: str, answer: Callable[[], Answer]) -> Answer:
     """Return what is remembered under the address, or answer and remember it; an empty address is never remembered."""
     if not address:
         return answer()

@@ -31,7 +31,9 @@ class Scope:
     today: date  # the company's day at the snapshot
     asked_evenings: tuple[date, ...] = ()
     converts: bool = False  # amounts in other currencies are reckoned in the company's
-    shared: Any = field(default=None, compare=False, repr=False)  # kpis.shared.Shared, where several answers are wanted
+    shared: Any = field(
+        default=None, compare=False, repr=False
+    )  # kpis.shared_queries.Shared, where several answers are wanted
     within: ReadableRows | None = None  # only what one reader may read is counted; None: everything
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -148,7 +150,7 @@ def _paths(scope: Scope, base: Any, builds: Iterable[Build]) -> set[str]:
     return found
 
 
-def joined(scope: Scope, base: Any, builds: Iterable[Build], keep: tuple[str, ...] = ()) -> tuple[Any, Row]:
+def join_paths(scope: Scope, base: Any, builds: Iterable[Build], keep: tuple[str, ...] = ()) -> tuple[Any, Row]:
     """Join to `base` whatever the expressions name; return the wide table and the row to build them on."""
     paths = _paths(scope, base, builds) | set(keep)
     prefixes = sorted({prefix for path in paths for prefix in _prefixes(path)}, key=lambda prefix: prefix.count("."))

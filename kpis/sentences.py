@@ -9,7 +9,6 @@ from core.periods import Period
 from kpis.comparison import Reading
 from kpis.dashboard import Dashboard
 from kpis.result import Part, Result
-from kpis.words import inside
 
 
 def headline(board: Dashboard) -> str:
@@ -98,7 +97,7 @@ def changes(readings: Sequence[Reading], before: str) -> str:
 
 def _change(reading: Reading) -> str:
     verb = "up" if reading.difference and reading.difference > 0 else "down"
-    return f"{inside(reading.metric.name)} {verb} {reading.change.lstrip('+−')}"
+    return f"{reading.metric.name_in_sentence} {verb} {reading.change.lstrip('+−')}"
 
 
 def money_finding(parts: Sequence[Part], unit: str) -> str:

@@ -12,7 +12,7 @@ from facts.engine import Facts
 from facts.models import SetAside
 from facts.refresh import Progress
 from facts.set_aside import RECORD_FAULTS, release, set_aside
-from kpis.compute import compute, scope_of, trend
+from kpis.compute import compute_metric, compute_trend, scope_of
 from kpis.grains import GRAINS, grain_of
 from kpis.models import MetricSnapshot, SnapshotSet
 from kpis.registry import Metric, all_metrics
@@ -74,11 +74,11 @@ def _figures(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:
     cut = metric.default_cut if metric.default_cut and metric.default_cut not in GRAINS else ""
     for name in WHOLE:
         by = cut if name in CUT else ""  # a cut is asked once, the whole comes with it
-        result = compute(metric, spans[name], by=by or None, facts=facts)
+        result = compute_metric(metric, spans[name], by=by or None, facts=facts)
         yield _row(metric, spans[name], result)
         if by:
             yield from _parts(metric, spans[name], result)
-    for part in trend(metric, spans[MONTHS], facts=facts).parts:
+    for part in compute_trend(metric, spans[MONTHS], facts=facts).parts:
         yield _row(metric, grain_of("month", spans[MONTHS]).read(part.key), part)
 
 

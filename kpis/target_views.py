@@ -12,7 +12,7 @@ from kpis import actions
 from kpis.forms import BenchmarkForm, GoalForm
 from kpis.models import Benchmark, Goal
 from kpis.permissions import SET_BENCHMARK, SET_GOAL
-from kpis.registry import Metric, UnknownMetric, all_metrics, get
+from kpis.registry import Metric, UnknownMetric, all_metrics, get_metric
 from team.models import User
 
 
@@ -84,6 +84,6 @@ def _form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
 
 def _metric(key: str) -> Metric:
     try:
-        return get(key)
+        return get_metric(key)
     except UnknownMetric as error:
         raise Http404(str(error)) from None

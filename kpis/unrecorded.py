@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kpis.aggregation import Folded, lacking
+from kpis.aggregation import FoldedTotals, tables_without_required_rows
 from kpis.registry import Measure, Metric
 from kpis.result import Result
 from kpis.rows import Scope
@@ -11,11 +11,11 @@ from kpis.rows import Scope
 RECORDED = {"spend": "spend", "invoices": "revenue whose cost is known", "opportunities": "deal"}
 
 
-def unrecorded(scope: Scope, metric: Metric, measures: Sequence[Measure], whole: Folded) -> tuple[str, ...]:
+def unrecorded(scope: Scope, metric: Metric, measures: Sequence[Measure], whole: FoldedTotals) -> tuple[str, ...]:
     """Return what a rate would need on record for a value and has not, in words; a rate of nothing is no 0 %."""
     if not metric.is_rate or metric.is_spread:
         return ()
-    found = [RECORDED[table] for table in lacking(metric, whole.total)]
+    found = [RECORDED[table] for table in tables_without_required_rows(metric, whole.total)]
     for declared, measure in zip(metric.measures, measures, strict=True):
         if len(measures) > 1 and not whole.total.records.get(measure.table) and not _holds_rows(scope, measure.table):
             found.append(RECORDED[measure.table] if isinstance(declared, Measure) else "revenue")

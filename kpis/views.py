@@ -18,10 +18,10 @@ from crm.facts import KINDS
 from kpis import cards, charts, sentences, url_params
 from kpis.comparison import Reading
 from kpis.dashboard import CUTS, RECORDS, Dashboard, Question, build
-from kpis.dimensions import get as dimension
+from kpis.dimensions import get_dimension as dimension
 from kpis.metric_charts import trend_chart
 from kpis.pace import Pace
-from kpis.registry import BadCut, get
+from kpis.registry import BadCut, get_metric
 from kpis.result import Result
 from team.access import may
 from team.models import Company, User
@@ -58,7 +58,9 @@ def _asked(board: Dashboard) -> dict[str, Any]:
         "presets": periods.PRESETS,
         "filters": [(name, dimension(name).label, _part_label(board, name)) for name in question.where],
         "cuts": [
-            (name, dimension(name).label) for name in CUTS if board.records_money or name in get("leads").dimensions
+            (name, dimension(name).label)
+            for name in CUTS
+            if board.records_money or name in get_metric("leads").dimensions
         ],
     }
 
@@ -103,7 +105,7 @@ def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
 
 def _lead_chart(trend: Result) -> Chart | None:
     """Draw the leads over time, named in the title, which on the page of the metric is the heading above it."""
-    chart = trend_chart(get("leads"), trend)
+    chart = trend_chart(get_metric("leads"), trend)
     return chart and replace(chart, title=f"Leads by {trend.by}: {chart.title[0].lower()}{chart.title[1:]}")
 
 
@@ -118,8 +120,12 @@ def _smroi_scale(board: Dashboard) -> Scale | None:
 def _pace_scale(pace: Pace) -> Scale | None:
     if not pace.is_known:
         return None
-    other = f"even pace {pace.written(pace.expected)}" if pace.adds_up else f"goal {pace.written(pace.goal.target)}"
-    return scale(pace.value, pace.expected, pace.written(pace.value), other, end=pace.goal.target)
+    other = (
+        f"even pace {pace.format_value(pace.expected)}"
+        if pace.adds_up
+        else f"goal {pace.format_value(pace.goal.target)}"
+    )
+    return scale(pace.value, pace.expected, pace.format_value(pace.value), other, end=pace.goal.target)
 
 
 def _outcomes(rates: list[Reading | None]) -> dict[str, Any] | None:

@@ -30,18 +30,18 @@ from facts.engine import Facts, open_facts
 from kpis import compute as company
 from kpis.compute import scope_of
 from kpis.dimensions import BLANK
-from kpis.dimensions import get as dimension
+from kpis.dimensions import get_dimension as dimension
 from kpis.query import ID, record_id
-from kpis.registry import Metric, get
+from kpis.registry import Metric, get_metric
 from kpis.result import Part, Result
-from kpis.shared import Shared
+from kpis.shared_queries import SharedQueries
 
 Where = Mapping[str, str] | None
 READABLE_ONLY = "Counted only over the records that you may read."
 FEW = "Not shown: {n:,} parts with too few records that you may not read."
 
 
-def compute(
+def compute_for(
     user: Reader,
     metric: Metric | str,
     period: Period,
@@ -51,7 +51,7 @@ def compute(
     facts: Facts | None = None,
     readable_only: bool = False,
     rows: ReadableRows | None = None,
-    shared: Shared | None = None,
+    shared: SharedQueries | None = None,
 ) -> Result:
     """Return the metric as the reader may know it; with `readable_only` counted over their own records in any case.
 
@@ -61,20 +61,20 @@ def compute(
         UnknownMetric, BadCut: with what exists.
         PermissionDenied: a filter would show what a colleague achieved.
     """
-    metric = get(metric) if isinstance(metric, str) else metric
+    metric = get_metric(metric) if isinstance(metric, str) else metric
     facts, where = facts or open_facts(), dict(where or {})
-    check(user, where)
+    check_filters(user, where)
     rows, names = rows or ReadableRows(user), [*([by] if by else []), *where]
     if readable_only or _needs_reading(rows, metric, names):
         found = _readable(metric, period, by, where, facts, rows, shared)
     else:
-        found = company.compute(metric, period, by=by, where=where, facts=facts, shared=shared)
+        found = company.compute_metric(metric, period, by=by, where=where, facts=facts, shared=shared)
         if is_limited(user):
             found = _limited(found, metric, period, facts, rows, shared)
     return _without_colleagues(user, found)
 
 
-def trend(
+def compute_trend_for(
     user: Reader,
     metric: Metric | str,
     period: Period,
@@ -83,27 +83,27 @@ def trend(
     where: Where = None,
     facts: Facts | None = None,
     rows: ReadableRows | None = None,
-    shared: Shared | None = None,
+    shared: SharedQueries | None = None,
 ) -> Result:
     """Return the trend as the reader may know it: a unit with too few records that they may not read has no figure."""
-    metric = get(metric) if isinstance(metric, str) else metric
+    metric = get_metric(metric) if isinstance(metric, str) else metric
     facts, where = facts or open_facts(), dict(where or {})
     rows = rows or ReadableRows(user)
-    whole = compute(user, metric, period, where=where, facts=facts, rows=rows, shared=shared)
+    whole = compute_for(user, metric, period, where=where, facts=facts, rows=rows, shared=shared)
     asked: dict[str, Any] = {"grain": grain, "where": where, "facts": facts, "shared": shared}
     if whole.is_readable_only:
-        return replace(company.trend(metric, period, within=rows, **asked), warnings=whole.warnings)
-    found = company.trend(metric, period, **asked)
+        return replace(company.compute_trend(metric, period, within=rows, **asked), warnings=whole.warnings)
+    found = company.compute_trend(metric, period, **asked)
     if not is_limited(user):
         return found
-    few = _few_parts(found, company.trend(metric, period, within=rows, **asked))
+    few = _few_parts(found, company.compute_trend(metric, period, within=rows, **asked))
     parts = tuple(
         Part(label=one.label, key=one.key) if one.key in few else one.without_single_values() for one in found.parts
     )
     return replace(found.without_single_values(), parts=parts)
 
 
-def compare(
+def compare_periods_for(
     user: Reader,
     metric: Metric | str,
     period: Period,
@@ -111,7 +111,7 @@ def compare(
     where: Where = None,
     facts: Facts | None = None,
     rows: ReadableRows | None = None,
-    shared: Shared | None = None,
+    shared: SharedQueries | None = None,
 ) -> tuple[Result, Result | None]:
     """Return the metric now and in the period before, both over the same records."""
     try:
@@ -120,13 +120,13 @@ def compare(
         before = None
     rows = rows or ReadableRows(user)
     asked: dict[str, Any] = {"where": where, "facts": facts or open_facts(), "rows": rows, "shared": shared}
-    found = [compute(user, metric, one, **asked) for one in (period, before) if one]
+    found = [compute_for(user, metric, one, **asked) for one in (period, before) if one]
     if len({one.is_readable_only for one in found}) > 1:
-        found = [compute(user, metric, one.period, readable_only=True, **asked) for one in found]
+        found = [compute_for(user, metric, one.period, readable_only=True, **asked) for one in found]
     return found[0], found[1] if before else None
 
 
-def check(user: Reader, where: Mapping[str, str]) -> None:
+def check_filters(user: Reader, where: Mapping[str, str]) -> None:
     """Refuse a filter that would tell what a colleague achieved.
 
     Raises:
@@ -163,14 +163,14 @@ def _readable(
     where: Mapping[str, str],
     facts: Facts,
     rows: ReadableRows,
-    shared: Shared | None,
+    shared: SharedQueries | None,
 ) -> Result:
-    found = company.compute(metric, period, by=by, where=where, facts=facts, within=rows, shared=shared)
+    found = company.compute_metric(metric, period, by=by, where=where, facts=facts, within=rows, shared=shared)
     return replace(found, warnings=(READABLE_ONLY, *found.warnings))
 
 
 def _limited(
-    found: Result, metric: Metric, period: Period, facts: Facts, rows: ReadableRows, shared: Shared | None
+    found: Result, metric: Metric, period: Period, facts: Facts, rows: ReadableRows, shared: SharedQueries | None
 ) -> Result:
     """Return the company's figure without parts that would tell of single records; over the reader's own where it would itself."""
     by, where = found.by or None, found.where
@@ -179,8 +179,8 @@ def _limited(
         return own
     for name in where:
         less = {one: value for one, value in where.items() if one != name}
-        outer = company.compute(metric, period, where=less, facts=facts)
-        mine = company.compute(metric, period, where=less, facts=facts, within=rows)
+        outer = company.compute_metric(metric, period, where=less, facts=facts)
+        mine = company.compute_metric(metric, period, where=less, facts=facts, within=rows)
         if _is_few(_difference(outer.records, found.records), _difference(mine.records, own.records)):
             return own
     found = found.without_single_values()

@@ -5,7 +5,7 @@ from typing import Any
 from kpis import dimensions
 from kpis.deals import NO_AMOUNT, amount, closed_day, is_won, one
 from kpis.metrics.leads import came
-from kpis.registry import Measure, Metric, register
+from kpis.registry import Measure, Metric, register_metric
 from kpis.rows import Row
 
 
@@ -13,7 +13,7 @@ def deal_campaign(row: Row) -> Any:
     return dimensions.OPPORTUNITIES["campaign"](row)
 
 
-register(
+register_metric(
     Metric(
         key="campaign_leads",
         name="Leads by campaign",
@@ -28,7 +28,7 @@ register(
         section="Campaigns",
     )
 )
-register(
+register_metric(
     Metric(
         key="campaign_revenue",
         name="Revenue by campaign",
@@ -53,7 +53,7 @@ register(
         section="Campaigns",
     )
 )
-register(
+register_metric(
     Metric(
         key="campaign_spend",
         name="Spend by campaign",
@@ -97,7 +97,7 @@ def _campaign_roi_measures() -> tuple[Measure, Measure]:
     return revenue, spend
 
 
-register(
+register_metric(
     Metric(
         key="campaign_roi",
         name="Return on campaigns",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from kpis.deals import one
-from kpis.registry import Check, Measure, Metric, register
+from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Build, Row
 
 MINUTE = 60
@@ -32,7 +32,7 @@ def is_running(row: Row) -> Any:
     return row["due_at"].notnull() & row["ended_at"].isnull() & ~is_due(row)
 
 
-register(
+register_metric(
     Metric(
         key="handoffs",
         name="Hand-offs",
@@ -45,7 +45,7 @@ register(
         section="Hand-offs",
     )
 )
-register(
+register_metric(
     Metric(
         key="sla_compliance",
         name="SLA compliance",
@@ -86,7 +86,7 @@ def _minutes_between(row: Row, first: str, last: str) -> Any:
 def _time(
     key: str, name: str, definition: str, formula: str, keep: Build, spread: Build, checks: tuple[Check, ...]
 ) -> None:
-    register(
+    register_metric(
         Metric(
             key=key, name=name, definition=definition, formula=formula, unit="minutes", better="down", owner_side="sales",
             measures=(Measure("handoffs", day=started, keep=keep, spread=spread, checks=checks),),
@@ -147,7 +147,7 @@ _time(
         ),
     ),
 )
-register(
+register_metric(
     Metric(
         key="verdict_rate",
         name="Verdict rate",
@@ -177,7 +177,7 @@ def stands(row: Row) -> Any:
 
 
 def _share(key: str, name: str, answer: str, better: str, cut: str) -> None:
-    register(
+    register_metric(
         Metric(
             key=key, name=name,
             definition=f"Of the verdicts that Sales gave in the period, the share that {answer} the lead. What was taken back at once does not count.",
@@ -195,7 +195,7 @@ def _share(key: str, name: str, answer: str, better: str, cut: str) -> None:
 
 _share("lead_acceptance_rate", "Lead acceptance rate", "accepted", "up", "campaign")
 _share("lead_rejection_rate", "Lead rejection rate", "rejected", "down", "campaign")
-register(
+register_metric(
     Metric(
         key="lead_rejections",
         name="Lead rejections",

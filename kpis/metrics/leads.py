@@ -5,7 +5,7 @@ from typing import Any
 import ibis
 
 from kpis.deals import one
-from kpis.registry import Measure, Metric, register
+from kpis.registry import Measure, Metric, register_metric
 from kpis.rows import Build, Row
 
 
@@ -24,7 +24,7 @@ def is_converted(row: Row) -> Any:
 
 COHORT = "Cohort: a lead belongs to the day of its first contact, whenever it converts."
 
-register(
+register_metric(
     Metric(
         key="leads",
         name="Leads",
@@ -40,7 +40,7 @@ register(
 
 
 def _rate(key: str, name: str, definition: str, formula: str, became: Build) -> None:
-    register(
+    register_metric(
         Metric(
             key=key,
             name=name,
@@ -77,7 +77,7 @@ _rate(
     "leads with a won deal ÷ leads",
     has_won,
 )
-register(
+register_metric(
     Metric(
         key="leads_converted",
         name="Leads converted",

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from kpis.deals import NO_AMOUNT, amount, closed_day, is_won
-from kpis.registry import Check, Measure, Metric, register
+from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Row
 
 INVOICED_BASIS = "invoices, net of credit notes"
@@ -91,7 +91,7 @@ def gap_to_benchmark(numerator: Decimal, denominator: Decimal, benchmark: Decima
     }
 
 
-register(
+register_metric(
     Metric(
         key="smroi",
         name="SMROI",
@@ -108,7 +108,7 @@ register(
         section="Money",
     )
 )
-register(
+register_metric(
     Metric(
         key="smroi_gross_profit",
         name="SMROI on gross profit",
@@ -123,7 +123,7 @@ register(
         section="Money",
     )
 )
-register(
+register_metric(
     Metric(
         key="sm_share_of_revenue",
         name="S&M share of revenue",
@@ -139,7 +139,7 @@ register(
         section="Money",
     )
 )
-register(
+register_metric(
     Metric(
         key="revenue",
         name="Revenue",
@@ -151,7 +151,7 @@ register(
         section="Money",
     )
 )
-register(
+register_metric(
     Metric(
         key="sm_spend",
         name="S&M spend",
@@ -164,7 +164,7 @@ register(
         section="Money",
     )
 )
-register(
+register_metric(
     Metric(
         key="invoiced_revenue",
         name="Invoiced revenue",
@@ -176,7 +176,7 @@ register(
         section="Money",
     )
 )
-register(
+register_metric(
     Metric(
         key="won_revenue",
         name="Won revenue",
@@ -189,7 +189,7 @@ register(
         section="Money",
     )
 )
-register(
+register_metric(
     Metric(
         key="payments_received",
         name="Payments received",

@@ -13,7 +13,7 @@ from kpis.deals import (
     is_won,
     one,
 )
-from kpis.registry import Check, Measure, Metric, register
+from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Build
 
 CLOSED = Measure("opportunities", day=closed_day, keep=is_closed, denominator=one)
@@ -32,7 +32,7 @@ CLOSED_VALUE = replace(
 
 def _share(key: str, name: str, word: str, outcome: Build, better: str) -> None:
     """Declare the share of one outcome among all closed deals, by number and by value."""
-    register(
+    register_metric(
         Metric(
             key=key,
             name=name,
@@ -47,7 +47,7 @@ def _share(key: str, name: str, word: str, outcome: Build, better: str) -> None:
             section="Outcomes",
         )
     )
-    register(
+    register_metric(
         Metric(
             key=f"{key}_by_value",
             name=f"{name} by value",
@@ -81,7 +81,7 @@ NO_START = Check(
 
 def _cycle(key: str, name: str, words: str, keep: Build) -> None:
     """Declare a cycle time: median first, with quartiles, ninetieth percentile and mean."""
-    register(
+    register_metric(
         Metric(
             key=key,
             name=name,
@@ -110,7 +110,7 @@ _cycle("sales_cycle_time_closed", "Cycle time of all closed deals", "closed, wha
 
 
 def _won_within(days: int) -> None:
-    register(
+    register_metric(
         Metric(
             key=f"won_within_{days}_days",
             name=f"Won within {days} days",
@@ -139,7 +139,7 @@ _won_within(30)
 _won_within(90)
 
 WON_VALUE = Measure("opportunities", day=closed_day, keep=is_won, numerator=amount, is_money=True, checks=(NO_AMOUNT,))
-register(
+register_metric(
     Metric(
         key="average_revenue_per_transaction",
         name="Average revenue per transaction",
@@ -152,7 +152,7 @@ register(
         section="Outcomes",
     )
 )
-register(
+register_metric(
     Metric(
         key="deal_size",
         name="Size of a won deal",

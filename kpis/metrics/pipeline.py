@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 
 from kpis.deals import amount, one, open_deals, weighted
-from kpis.registry import Check, Measure, Metric, register
+from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Row, Scope
 
 
@@ -37,7 +37,7 @@ def _open(numerator: Any, *checks: Check, is_money: bool = True, source: Any = o
     )
 
 
-register(
+register_metric(
     Metric(
         key="weighted_pipeline",
         name="Weighted pipeline",
@@ -73,7 +73,7 @@ def _with_observed_chance(scope: Scope) -> Any:
     return joined.mutate(probability=joined.observed).select(*current.columns)
 
 
-register(
+register_metric(
     Metric(
         key="weighted_pipeline_observed",
         name="Weighted pipeline, observed",
@@ -97,7 +97,7 @@ register(
         section="Pipeline",
     )
 )
-register(
+register_metric(
     Metric(
         key="open_pipeline",
         name="Open pipeline",
@@ -121,7 +121,7 @@ def _at_list_price(scope: Scope) -> Any:
     return both.mutate(amount=both.list_price, currency=currency).select(*deals.columns)
 
 
-register(
+register_metric(
     Metric(
         key="open_pipeline_at_list_price",
         name="Open pipeline at list price",
@@ -141,7 +141,7 @@ register(
         section="Pipeline",
     )
 )
-register(
+register_metric(
     Metric(
         key="opportunities_open",
         name="Open opportunities",
@@ -166,7 +166,7 @@ def _velocity(factors: Mapping[str, Any]) -> tuple[Decimal, Decimal] | None:
     return Decimal(count or 0) * chance * (average.numerator / average.denominator), Decimal(str(cycle.mean))
 
 
-register(
+register_metric(
     Metric(
         key="pipeline_velocity",
         name="Pipeline velocity",

@@ -1,7 +1,7 @@
 """How many records of each kind there are, by the day each belongs to."""
 
 from kpis.deals import closed_day, is_closed, is_lost, is_no_decision, is_won, one, opened_day
-from kpis.registry import Measure, Metric, OwnerSide, register
+from kpis.registry import Measure, Metric, OwnerSide, register_metric
 from kpis.rows import Build
 
 
@@ -18,7 +18,7 @@ def _count(
     section: str = "Records",
     better: str = "up",
 ) -> None:
-    register(
+    register_metric(
         Metric(
             key=key,
             name=name,

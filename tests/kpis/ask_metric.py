@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 
 from core.periods import Period
-from kpis.compute import answer
+from kpis.compute import compute_uncached
 from kpis.query import Cut
-from kpis.registry import Metric, all_metrics, get
+from kpis.registry import Metric, all_metrics, get_metric
 from kpis.result import Part, Result
 from kpis.rows import Scope
 from tests.kpis.memory_facts import MemoryFacts
@@ -24,7 +24,7 @@ def ask(
     currency: str = "EUR",
 ) -> Result:
     scope = Scope(facts, period, currency, TODAY)  # type: ignore[arg-type]
-    return answer(scope, get(key), Cut(by, dict(where or {})))
+    return compute_uncached(scope, get_metric(key), Cut(by, dict(where or {})))
 
 
 def parts(result: Result) -> dict[str, Part]:

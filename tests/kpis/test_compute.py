@@ -8,9 +8,9 @@ import pytest
 
 from core import periods
 from core.periods import Period
-from kpis.compute import compare, compute, trend
+from kpis.compute import compare_periods, compute_metric, compute_trend
 from kpis.models import Benchmark
-from kpis.registry import BadCut, UnknownMetric, get
+from kpis.registry import BadCut, UnknownMetric, get_metric
 from team.models import Company
 from tests.kpis.ask_metric import ask, parts
 from tests.kpis.memory_facts import MemoryFacts
@@ -153,11 +153,11 @@ def test_a_word_of_the_screen_is_a_filter_too() -> None:
 def test_what_cannot_be_asked_is_refused_with_what_can() -> None:
     facts: Any = MemoryFacts()
     with pytest.raises(UnknownMetric, match="close_rate"):
-        get("closing_rate")
+        get_metric("closing_rate")
     with pytest.raises(BadCut, match=r"Use one of: .*campaign.*source_system"):
-        compute("smroi", YEAR, by="owner", facts=facts)
+        compute_metric("smroi", YEAR, by="owner", facts=facts)
     with pytest.raises(BadCut, match="cannot be cut by “colour”"):
-        compute("leads", YEAR, where={"colour": "red"}, facts=facts)
+        compute_metric("leads", YEAR, where={"colour": "red"}, facts=facts)
 
 
 def test_a_filter_that_matches_nothing_says_so() -> None:
@@ -329,8 +329,8 @@ def test_the_trend_of_a_stock_is_the_stock_of_each_evening(company: Company) -> 
         deal("won", 100, date(2025, 4, 15), opened_on=date(2025, 2, 1))
     ]
     facts: Any = MemoryFacts(opportunities=rows)
-    points = trend("open_pipeline", YEAR, facts=facts).parts
-    singly = [compute("open_pipeline", Period(None, month.end), facts=facts).value for month in YEAR.months()]
+    points = compute_trend("open_pipeline", YEAR, facts=facts).parts
+    singly = [compute_metric("open_pipeline", Period(None, month.end), facts=facts).value for month in YEAR.months()]
     assert [part.value for part in points] == singly
     assert [str(part.value) for part in points[:5]] == ["10.00", "120.00", "130.00", "40.00", "50.00"]
 
@@ -340,7 +340,7 @@ def test_the_trend_of_a_stock_is_the_stock_of_each_evening(company: Company) -> 
 
 def test_a_trend_has_every_month_also_where_nothing_happened(company: Company) -> None:
     facts: Any = MemoryFacts(opportunities=[deal(closed_on=date(2025, 2, 1)), deal(closed_on=date(2025, 4, 1))])
-    found = trend("won_revenue", Period(date(2025, 1, 15), date(2025, 5, 31)), facts=facts)
+    found = compute_trend("won_revenue", Period(date(2025, 1, 15), date(2025, 5, 31)), facts=facts)
     assert [(part.key, part.value) for part in found.parts] == [
         ("2025-01", Decimal(0)),
         ("2025-02", Decimal(100)),
@@ -348,24 +348,24 @@ def test_a_trend_has_every_month_also_where_nothing_happened(company: Company) -
         ("2025-04", Decimal(100)),
         ("2025-05", Decimal(0)),
     ]
-    rates = trend("close_rate", YEAR, facts=facts)
+    rates = compute_trend("close_rate", YEAR, facts=facts)
     assert [part.value for part in rates.parts][:3] == [None, 1.0, None]
-    assert len(trend("close_rate", Period(), facts=facts).parts) == 3  # February to April is all there is
+    assert len(compute_trend("close_rate", Period(), facts=facts).parts) == 3  # February to April is all there is
 
 
 def test_months_that_have_not_begun_are_left_out(company: Company) -> None:
     facts: Any = MemoryFacts(opportunities=[deal()])
     for key in ("won_revenue", "open_pipeline", "pipeline_velocity"):
-        assert trend(key, periods.year(2026), facts=facts).parts[-1].key == "2026-11"
+        assert compute_trend(key, periods.year(2026), facts=facts).parts[-1].key == "2026-11"
 
 
 def test_a_period_is_compared_with_the_one_before(company: Company) -> None:
     facts: Any = MemoryFacts(opportunities=[deal(), deal("lost"), deal(closed_on=date(2024, 5, 5))])
-    now, before = compare("close_rate", YEAR, facts=facts)
+    now, before = compare_periods("close_rate", YEAR, facts=facts)
     assert before
     assert (now.value, before.value, before.period) == (0.5, 1.0, periods.year(2024))
-    assert compare("close_rate", Period(), facts=facts)[1] is None
-    assert compare("close_rate", Period(date(1, 1, 1), date(1, 12, 31)), facts=facts)[1] is None
+    assert compare_periods("close_rate", Period(), facts=facts)[1] is None
+    assert compare_periods("close_rate", Period(date(1, 1, 1), date(1, 12, 31)), facts=facts)[1] is None
 
 
 def test_velocity_is_open_deals_times_chance_times_revenue_over_days() -> None:
@@ -389,7 +389,7 @@ def test_the_gap_is_reckoned_from_the_newest_reference(company: Company) -> None
         metric="smroi", value=Decimal("9"), label="A peer", dated_on=date(2025, 1, 1), is_reference=False
     )
     facts: Any = MemoryFacts(opportunities=[deal(amount=100)], spend=[{"spent_on": DAY, "amount": Decimal(50)}])
-    gap = compute("smroi", YEAR, facts=facts).gap
+    gap = compute_metric("smroi", YEAR, facts=facts).gap
     assert (gap["benchmark"], gap["extra_revenue"], gap["spend_saved"]) == (Decimal(2), Decimal(50), Decimal("16.67"))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.periods import Period
 from crm.rates.exchange_rates import Factor
-from kpis.compute import compute, trend
+from kpis.compute import compute_metric, compute_trend
 from kpis.currency_conversion import in_company_currency
 from kpis.drill import records
 from kpis.result import Result
@@ -40,7 +40,7 @@ def won(amount: str | None, currency: str = "EUR", day: date = MAY, **fields: An
 
 
 def ask(key: str, facts: Any, **cut: Any) -> Result:
-    return compute(key, ALL, facts=facts, **cut)
+    return compute_metric(key, ALL, facts=facts, **cut)
 
 
 def test_each_deal_is_worth_what_it_was_on_its_closing_day() -> None:
@@ -51,7 +51,7 @@ def test_each_deal_is_worth_what_it_was_on_its_closing_day() -> None:
     )
     result = ask("won_revenue", facts)
     assert (result.value, result.currency, result.n, result.warnings) == (Decimal("230.00"), "EUR", 3, ())
-    assert [part.value for part in trend("won_revenue", Period(MAY, later), facts=facts).parts] == [
+    assert [part.value for part in compute_trend("won_revenue", Period(MAY, later), facts=facts).parts] == [
         Decimal(180),
         Decimal(50),
     ]
@@ -136,7 +136,7 @@ def test_an_open_deal_is_worth_what_it_is_on_the_evening_it_is_counted() -> None
         day_rates=[on(today, "USD", "2"), on(evening, "USD", "4")],
     )  # fmt: skip
     assert [ask(key, facts).value for key in ("open_pipeline", "weighted_pipeline")] == [50, 25]
-    then = compute("weighted_pipeline", Period(date(2025, 5, 1), evening), facts=facts)
+    then = compute_metric("weighted_pipeline", Period(date(2025, 5, 1), evening), facts=facts)
     assert (then.value, then.currency) == (Decimal("12.50"), "EUR")
 
 

@@ -13,7 +13,7 @@ from crm import models as crm
 from facts.engine import Facts
 from facts.refresh import refresh
 from kpis import visibility
-from kpis.compute import compute
+from kpis.compute import compute_metric
 from kpis.drill import records
 from kpis.registry import BadCut, all_metrics
 from team.models import Company, User
@@ -28,7 +28,7 @@ YEAR = periods.year(2025)
 @pytest.mark.parametrize("period", [Period(), YEAR], ids=["all", "2025"])
 def test_every_number_rests_on_exactly_the_records_that_are_shown(sold: Facts, cfo: User, period: Period) -> None:
     for metric in shapes() if period.start else all_metrics():
-        result = compute(metric, period, facts=sold)
+        result = compute_metric(metric, period, facts=sold)
         drills = [records(metric, period, user=cfo, table=table, facts=sold) for table, _ in result.records]
         assert sum(drill.n for drill in drills) == result.n, metric.key
         assert sum(drill.rows.count() for drill in drills) == result.n, metric.key
@@ -102,7 +102,7 @@ def test_a_colleague_is_not_found_by_the_name_of_the_last_copy(sold: Facts, rep:
     Company.objects.update(achievement=Company.Achievement.LEADERS)
     crm.Owner.objects.filter(name="Rita").update(name="Rita Renamed")
     with pytest.raises(PermissionDenied, match="no such colleague"):
-        visibility.compute(rep, "won_revenue", YEAR, where={"owner": name}, facts=sold)
+        visibility.compute_for(rep, "won_revenue", YEAR, where={"owner": name}, facts=sold)
     with pytest.raises(PermissionDenied):
         records("won_revenue", YEAR, user=rep, where={"owner": name}, facts=sold)
 
@@ -115,6 +115,6 @@ def test_a_column_of_the_companys_own_tells_nothing_of_buyers_however_many_share
         make.lead(custom={"plan": "Of others"})
     make.lead(custom={"plan": "One's own"}, owner=make.owner(user=rep))
     refresh()
-    found = visibility.compute(rep, "leads", Period(), by="custom.plan")
+    found = visibility.compute_for(rep, "leads", Period(), by="custom.plan")
     assert found.is_readable_only
     assert [part.label for part in found.parts] == ["One's own"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core import periods
 from kpis import dimensions
 from kpis.record_tables import COLUMNS
-from kpis.registry import SECTIONS, Metric, all_metrics, get
+from kpis.registry import SECTIONS, Metric, all_metrics, get_metric
 from kpis.result import Figures, Result
 from tests.kpis.ask_metric import ALL, ask
 from tests.kpis.market import play
@@ -44,7 +44,7 @@ def test_the_metrics_that_the_product_promises_are_there() -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_declaration_is_whole(key: str) -> None:
-    metric = get(key)
+    metric = get_metric(key)
     assert re.fullmatch(r"[a-z][a-z0-9_]*", key)
     assert len(metric.definition) > 20
     assert metric.formula
@@ -56,7 +56,7 @@ def test_a_declaration_is_whole(key: str) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_an_empty_database_has_every_metric(key: str, nothing: MemoryFacts) -> None:
-    metric = get(key)
+    metric = get_metric(key)
     is_zero = metric.adds_up or (metric.is_stock and not metric.factors)
     for period, by in ((ALL, ""), (YEAR, metric.default_cut), (ALL, "month")):
         result = ask(nothing, key, period, by)
@@ -66,7 +66,7 @@ def test_an_empty_database_has_every_metric(key: str, nothing: MemoryFacts) -> N
 
 @pytest.mark.parametrize("key", KEYS)
 def test_the_parts_add_up_to_the_whole(key: str, market: MemoryFacts) -> None:
-    metric = get(key)
+    metric = get_metric(key)
     for period in (ALL, YEAR):
         whole = ask(market, key, period)
         for by in (metric.default_cut, "quarter"):
@@ -76,10 +76,10 @@ def test_the_parts_add_up_to_the_whole(key: str, market: MemoryFacts) -> None:
                 adds_up(metric, cut)
 
 
-@pytest.mark.parametrize("key", {get(key).tables: key for key in KEYS if not get(key).factors}.values())
+@pytest.mark.parametrize("key", {get_metric(key).tables: key for key in KEYS if not get_metric(key).factors}.values())
 def test_the_parts_of_every_dimension_add_up_to_the_whole(key: str, market: MemoryFacts) -> None:
     """A dimension is found on the rows of a table, so one metric for each table shows it for all."""
-    metric = get(key)
+    metric = get_metric(key)
     whole = ask(market, key)
     own = ["custom.Plan"] if metric.tables == ("opportunities",) else []
     for by in [*metric.dimensions, *own]:
@@ -109,7 +109,7 @@ def _slack(metric: Metric, parts: int) -> Decimal:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_part_is_what_its_filter_finds(key: str, market: MemoryFacts) -> None:
-    metric = get(key)
+    metric = get_metric(key)
     cut = ask(market, key, ALL, metric.default_cut)
     for part in cut.parts[:3]:
         found = ask(market, key, ALL, where={metric.default_cut: part.key})
@@ -122,7 +122,7 @@ def _figures(found: Figures) -> list[object]:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_a_metric_asks_few_questions_however_it_is_cut(key: str, market: MemoryFacts) -> None:
-    metric = get(key)
+    metric = get_metric(key)
     most = 2 * len(metric.tables) if not metric.factors else len(metric.factors)
     for by in ("", metric.default_cut):
         before = market.questions
@@ -132,7 +132,7 @@ def test_a_metric_asks_few_questions_however_it_is_cut(key: str, market: MemoryF
 
 @pytest.mark.parametrize("key", KEYS)
 def test_json_is_made_of_plain_figures(key: str, market: MemoryFacts) -> None:
-    found = ask(market, key, YEAR, get(key).default_cut).as_json()
+    found = ask(market, key, YEAR, get_metric(key).default_cut).as_json()
     needed = {"key", "unit", "value", "numerator", "denominator", "n", "from", "to", "as_of", "parts", "currency"}
     assert found.keys() >= needed
     assert (found["from"], found["to"]) == ("2025-01-01", "2025-12-31")
@@ -160,7 +160,7 @@ RATES = [
 def test_rates_roll_up_exactly_whatever_the_deals(seed: int, size: int) -> None:
     facts = MemoryFacts(**play(seed, size))
     for key in RATES:
-        metric = get(key)
+        metric = get_metric(key)
         for by in (metric.default_cut, "month"):
             adds_up(metric, ask(facts, key, ALL, by))
     three = [ask(facts, key) for key in RATES[:3]]

@@ -13,9 +13,9 @@ from django.urls import reverse
 from core.fiscal import FiscalCalendar
 from core.periods import Period, preset
 from facts.refresh import refresh
-from kpis.compute import compute, trend
+from kpis.compute import compute_metric, compute_trend
 from kpis.forms import GoalForm
-from kpis.registry import get
+from kpis.registry import get_metric
 from team.models import Company, User
 from tests import make
 from tests.kpis.memory_facts import MemoryFacts
@@ -43,8 +43,8 @@ def keys(result: Any) -> dict[str, str]:
 
 def test_revenue_by_year_and_quarter_goes_by_fiscal_years(july: FiscalCalendar) -> None:
     whole = Period(date(2025, 1, 1), date(2026, 12, 31), calendar=july)
-    by_year = compute("won_revenue", whole, by="year", facts=facts_of(*DAYS))
-    by_quarter = compute("won_revenue", whole, by="quarter", facts=facts_of(*DAYS))
+    by_year = compute_metric("won_revenue", whole, by="year", facts=facts_of(*DAYS))
+    by_quarter = compute_metric("won_revenue", whole, by="quarter", facts=facts_of(*DAYS))
     assert keys(by_year) == {"2025": "10.00", "2026": "90.00", "2027": "50.00"}
     assert keys(by_quarter) == {
         "2025Q4": "10.00", "2026Q1": "20.00", "2026Q3": "30.00", "2026Q4": "40.00", "2027Q1": "50.00",
@@ -53,22 +53,22 @@ def test_revenue_by_year_and_quarter_goes_by_fiscal_years(july: FiscalCalendar) 
 
 def test_a_filter_by_fiscal_quarter_counts_what_the_cut_counts(july: FiscalCalendar) -> None:
     whole = Period(calendar=july)
-    found = compute("won_revenue", whole, where={"quarter": "2026Q3"}, facts=facts_of(*DAYS))
+    found = compute_metric("won_revenue", whole, where={"quarter": "2026Q3"}, facts=facts_of(*DAYS))
     assert found.value == Decimal("30.00")
 
 
 def test_weeks_of_4_4_5_cut_every_day_into_the_month_that_holds_it(company: Company) -> None:
     days = [date(2025, 2, 1), date(2025, 2, 2), date(2025, 3, 1), date(2025, 3, 2), date(2026, 1, 31)]
     span = Period(date(2025, 1, 1), date(2026, 12, 31), calendar=WEEKS)
-    by_month = compute("won_revenue", span, by="month", facts=facts_of(*days))
+    by_month = compute_metric("won_revenue", span, by="month", facts=facts_of(*days))
     assert keys(by_month) == {"2024P12": "10.00", "2025P01": "50.00", "2025P02": "40.00", "2025P12": "50.00"}
     for key, value in keys(by_month).items():
-        assert str(compute("won_revenue", span, where={"month": key}, facts=facts_of(*days)).value) == value
+        assert str(compute_metric("won_revenue", span, where={"month": key}, facts=facts_of(*days)).value) == value
 
 
 def test_a_trend_over_a_fiscal_year_has_its_four_quarters(july: FiscalCalendar) -> None:
     year = preset("last_year", date(2026, 11, 30), july)
-    assert [part.key for part in trend("won_revenue", year, grain="quarter", facts=facts_of(*DAYS)).parts] == [
+    assert [part.key for part in compute_trend("won_revenue", year, grain="quarter", facts=facts_of(*DAYS)).parts] == [
         "2026Q1", "2026Q2", "2026Q3", "2026Q4",
     ]  # fmt: skip
 
@@ -96,6 +96,6 @@ def test_dates_and_the_name_of_a_period_together_are_refused(company: Company, a
 
 
 def test_a_new_goal_proposes_the_fiscal_year(july: FiscalCalendar) -> None:
-    form = GoalForm(metric=get("smroi"))
+    form = GoalForm(metric=get_metric("smroi"))
     year = preset("this_year", Company.today(), july)
     assert (form.initial["starts_on"], form.initial["ends_on"]) == (year.start, year.end)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.formatting import by_unit, exact
-from kpis.registry import BadCut, get
+from kpis.registry import BadCut, get_metric
 from kpis.result import Result
 from tests.kpis.ask_metric import ask
 from tests.kpis.memory_facts import MemoryFacts
@@ -113,5 +113,5 @@ def test_the_verdict_rate_leaves_out_what_was_withdrawn() -> None:
 
 def test_no_source_brought_columns_for_what_happened_here() -> None:
     with pytest.raises(BadCut) as refused:
-        get("handoffs").check_dimension("custom.plan")
+        get_metric("handoffs").check_dimension("custom.plan")
     assert "custom" not in str(refused.value).partition("Use one of")[2]

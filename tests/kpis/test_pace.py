@@ -10,7 +10,7 @@ from core.periods import Period
 from kpis import pace
 from kpis.models import Goal
 from kpis.pace import Pace
-from kpis.registry import get
+from kpis.registry import get_metric
 from kpis.result import Result
 from team.models import User
 from tests.kpis.memory_facts import MemoryFacts
@@ -20,7 +20,7 @@ YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 
 def paced(metric: str, target: str, reached: Any, today: date, currency: str = "EUR") -> Pace:
     goal = Goal(metric=metric, target=Decimal(target), currency=currency, starts_on=YEAR[0], ends_on=YEAR[1])
-    found = get(metric)
+    found = get_metric(metric)
     result = Result(
         key=metric, name=found.name, unit=found.unit, period=Period(*YEAR), as_of=datetime(2026, 7, 1, tzinfo=UTC),
         value=reached, currency=currency,
@@ -79,6 +79,6 @@ def test_only_goals_whose_days_include_today_are_shown(cmo: User) -> None:
             {"issued_on": date(2025, 2, 1), "amount": Decimal(9)},
         ]
     )
-    (only,) = pace.current(date(2026, 6, 30), cmo, facts)  # type: ignore[arg-type]
+    (only,) = pace.current_paces(date(2026, 6, 30), cmo, facts)  # type: ignore[arg-type]
     assert only.value == 400
     assert only.period.label == "2026"

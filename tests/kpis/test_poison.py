@@ -16,7 +16,7 @@ from funnel import entry_dates
 from funnel.models import Move
 from kpis import nightly, snapshots
 from kpis.models import MetricSnapshot
-from kpis.registry import get
+from kpis.registry import get_metric
 from scoring.models import Score
 from team.models import Company, User
 from tests import make
@@ -35,7 +35,7 @@ SHORT = ("rates", "facts", "score", "scores", "classify", "clocks", "moves", "me
 def short_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real steps that go through records, with a few of the metrics."""
     only_steps(monkeypatch, *SHORT)
-    few = [get(key) for key in ("leads", "sales_cycle_time", "open_pipeline")]
+    few = [get_metric(key) for key in ("leads", "sales_cycle_time", "open_pipeline")]
     monkeypatch.setattr(snapshots, "all_metrics", lambda: few)
 
 

@@ -14,7 +14,7 @@ from kpis.dashboard import Dashboard, Question
 from kpis.models import Goal
 from kpis.pace import Pace
 from kpis.ranking import rank
-from kpis.registry import get
+from kpis.registry import get_metric
 from kpis.result import Part, Quartiles, Result
 
 YEAR = year(2025)
@@ -27,13 +27,13 @@ def plain(text: str) -> str:
 
 
 def result(key: str, value: Any = None, n: int = 0, **more: Any) -> Result:
-    metric = get(key)
+    metric = get_metric(key)
     asked = {"period": YEAR, "as_of": AS_OF, "currency": "EUR" if metric.is_money else "", **more}
     return Result(key=key, name=metric.name, unit=metric.unit, value=value, n=n, **asked)
 
 
 def reading(key: str, value: Any = None, n: int = 0, before: Result | None = None, **more: Any) -> Reading:
-    return Reading(get(key), result(key, value, n, **more), before)
+    return Reading(get_metric(key), result(key, value, n, **more), before)
 
 
 def board(recorded: str = "opportunities leads invoices spend", **readings: Reading) -> Dashboard:
@@ -263,7 +263,7 @@ def test_campaigns(leads: dict[str, int], revenue: dict[str, int], said: str) ->
 )
 def test_a_goal_is_held_against_what_is_recorded(key: str, reached: Result, said: str, is_on_course: bool) -> None:
     goal = Goal(metric=key, target=Decimal(1), currency="EUR", starts_on=YEAR.start, ends_on=YEAR.end)
-    pace = Pace(goal, get(key), reached, TODAY)
+    pace = Pace(goal, get_metric(key), reached, TODAY)
     assert (plain(pace.sentence).replace("1 €", "1.0 €"), pace.is_on_course) == (said, is_on_course)
 
 
@@ -299,13 +299,13 @@ def test_the_sentence_of_a_metric(shown: Reading, said: str) -> None:
 def test_the_title_of_a_trend(values: dict[str, int | None], said: str | None) -> None:
     parts = tuple(Part(label=key, key=key, value=value, n=value or 0) for key, value in values.items())
     trend = replace(result("leads", by="month"), parts=parts)
-    chart = metric_charts.trend_chart(get("leads"), trend)
+    chart = metric_charts.trend_chart(get_metric("leads"), trend)
     assert (chart and chart.title) == said
 
 
 def test_a_month_that_is_not_over_is_no_lowest_value() -> None:
     parts = tuple(Part(label=key, key=key, value=n, n=n) for key, n in (("2026-01", 9), ("2026-02", 5), ("2026-03", 1)))
     trend = replace(result("leads", by="month", period=Period(date(2026, 1, 1), date(2026, 12, 31))), parts=parts)
-    chart = metric_charts.trend_chart(get("leads"), trend)
+    chart = metric_charts.trend_chart(get_metric("leads"), trend)
     assert chart
     assert chart.title == "Highest 9 in Jan, lowest 5 in Feb"

@@ -19,7 +19,7 @@ from funnel.classify import classify
 from funnel.handoffs.clock_tick import tick
 from funnel.mapping.usage import seen
 from funnel.models import Answer, HandOff, Verdict
-from kpis.compute import compute
+from kpis.compute import compute_metric
 from kpis.models import Goal
 from kpis.ranking import rank
 from revops.demo.load import ORDER
@@ -97,16 +97,16 @@ def test_loading_twice_changes_nothing(on_the_day: date, db: None, capsys: pytes
 def test_the_metrics_say_what_the_story_says(on_the_day: date, db: None) -> None:
     refresh()
     facts, whole = open_facts(), preset("last_year", on_the_day)
-    smroi = compute("smroi", whole, facts=facts)
+    smroi = compute_metric("smroi", whole, facts=facts)
     assert (smroi.numerator, smroi.denominator) == (REVENUE - SPEND, SPEND)
     assert smroi.value == pytest.approx(1.166667, abs=1e-6)
     assert (smroi.gap["extra_revenue"], smroi.gap["spend_saved"]) == (4_028_000, Decimal("1598412.70"))
-    assert compute("won_revenue", whole, facts=facts).value == REVENUE
+    assert compute_metric("won_revenue", whole, facts=facts).value == REVENUE
     goal = Goal.objects.get()
     assert (goal.metric, goal.target, goal.starts_on) == ("revenue", GOAL, date(on_the_day.year, 1, 1))
-    assert 0 < compute("revenue", year(on_the_day.year), facts=facts).value < GOAL / 4
-    leads = compute("campaign_leads", whole, by="campaign", facts=facts).parts
-    earned = compute("campaign_revenue", whole, by="campaign", facts=facts).parts
+    assert 0 < compute_metric("revenue", year(on_the_day.year), facts=facts).value < GOAL / 4
+    leads = compute_metric("campaign_leads", whole, by="campaign", facts=facts).parts
+    earned = compute_metric("campaign_revenue", whole, by="campaign", facts=facts).parts
     ranking = rank(leads, earned, "USD")
     loud, quiet = ranking.upside_down or ()
     assert (loud.label, loud.leads, loud.revenue) == (PINK, 150, 100_000)

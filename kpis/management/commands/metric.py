@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core.formatting import by_unit, exact
 from core.periods import PRESETS, BadPeriod
-from kpis.compute import compute, read_period
+from kpis.compute import compute_metric, read_period
 from kpis.freshness import up_to_date_facts
-from kpis.registry import BadCut, UnknownMetric, all_metrics, get
+from kpis.registry import BadCut, UnknownMetric, all_metrics, get_metric
 from kpis.result import Figures, Result
 
 
@@ -45,12 +45,12 @@ class Command(BaseCommand):
             self._table(result)
 
     def _ask(self, options: dict[str, Any]) -> Result:
-        metric = get(options["key"])
+        metric = get_metric(options["key"])
         period = read_period(options["start"], options["end"], options["period"])
         where = _filters(options["where"])
         for name in [*([options["by"]] if options["by"] else []), *where]:
             metric.check_dimension(name)
-        return compute(metric, period, by=options["by"], where=where, facts=up_to_date_facts())
+        return compute_metric(metric, period, by=options["by"], where=where, facts=up_to_date_facts())
 
     def _list(self, *, as_json: bool) -> None:
         if as_json:

@@ -10,10 +10,10 @@ import time_machine
 from core.periods import Period, month, quarter, year
 from facts.engine import Facts
 from kpis import dashboard
-from kpis.compute import compute, evenings_of, scope_of, trend
+from kpis.compute import compute_metric, compute_trend, evenings_of, scope_of
 from kpis.dashboard import METRICS, Question, build
-from kpis.registry import get
-from kpis.shared import Shared
+from kpis.registry import get_metric
+from kpis.shared_queries import SharedQueries
 from team.models import User
 from tests.kpis.memory_facts import MemoryFacts
 
@@ -66,18 +66,18 @@ def company_facts() -> MemoryFacts:
 def test_together_is_alone(company: Any, period: Period, where: dict[str, str], all_trended: bool) -> None:
     facts: Any = company_facts()
     evenings = evenings_of(period, "month", scope_of(period, facts).today).values()
-    metrics = [get(key) for key in METRICS if all(name in get(key).dimensions for name in where)]
+    metrics = [get_metric(key) for key in METRICS if all(name in get_metric(key).dimensions for name in where)]
     assert len(metrics) >= 8
     trended = metrics if all_trended else []
-    shared = Shared(period, metrics=metrics, grain="month", evenings=evenings, trended=trended)
+    shared = SharedQueries(period, metrics=metrics, grain="month", evenings=evenings, trended=trended)
     for metric in metrics:
         for one in filter(None, (period, period.before)):
             alone, together = (
-                compute(metric, one, where=where, facts=facts),
-                compute(metric, one, where=where, facts=facts, shared=shared),
+                compute_metric(metric, one, where=where, facts=facts),
+                compute_metric(metric, one, where=where, facts=facts, shared=shared),
             )
             assert together == alone
-        assert trend(metric, period, where=where, facts=facts, shared=shared) == trend(
+        assert compute_trend(metric, period, where=where, facts=facts, shared=shared) == compute_trend(
             metric, period, where=where, facts=facts
         )
 

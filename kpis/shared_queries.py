@@ -11,12 +11,12 @@ from typing import Any
 
 from core.periods import Period
 from kpis.models import Benchmark
-from kpis.query import EVENING, Cut, Sums, add, ask, ask_several, has_rows
-from kpis.registry import Bases, Measure, Metric
+from kpis.query import EVENING, Cut, PartTotals, add_totals, has_rows, query_measure, query_measures
+from kpis.registry import Measure, MeasureBases, Metric
 from kpis.rows import Scope
 
 
-class Shared:
+class SharedQueries:
     """Answers what `ask` answers, for one pair of periods; anything else is asked as it stands.
 
     `metrics` are those that will be asked for: measures of the same rows and day are asked together. `trended` are those
@@ -34,29 +34,29 @@ class Shared:
         self._wanted = dict.fromkeys([*wanted, *self._trended])
         self._known: dict[Any, Any] = {}
 
-    def ask(self, scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
+    def query_measure(self, scope: Scope, measure: Measure, cut: Cut) -> list[PartTotals]:
         """Return the sums of the measure for every part and currency that has rows."""
         among = self._asked_with(measure)
         if measure.is_stock:
             return self._of_stock(scope, measure, cut, among)
         by = self.grain if self._trended.intersection(among) else ""
         if not self.before or scope.period not in (self.period, self.before) or cut.by not in {"", by}:
-            return ask(scope, measure, cut)
+            return query_measure(scope, measure, cut)
         both = replace(scope, period=Period(self.before.start, self.period.end, calendar=self.period.calendar))
-        rows = self._several(measure, among, both, replace(cut, by=by, edge=self.period.start))
+        rows = self._query_together(measure, among, both, replace(cut, by=by, edge=self.period.start))
         mine = [row for row in rows if row.is_before == (scope.period == self.before)]
-        return mine if cut.by else _whole(measure, mine)
+        return mine if cut.by else _sum_by_currency(measure, mine)
 
-    def _of_stock(self, scope: Scope, measure: Measure, cut: Cut, among: tuple[Measure, ...]) -> list[Sums]:
+    def _of_stock(self, scope: Scope, measure: Measure, cut: Cut, among: tuple[Measure, ...]) -> list[PartTotals]:
         ends = {period.end or scope.today for period in (self.period, self.before) if period}
         every = ends.union(self._evenings if self._trended.intersection(among) else ())
         if cut.by not in ("", EVENING) or not every.issuperset(scope.evenings):
-            return ask(scope, measure, cut)
+            return query_measure(scope, measure, cut)
         asked = replace(scope, asked_evenings=tuple(sorted(every)))
         wanted = {day.isoformat() for day in scope.evenings}
-        rows = self._several(measure, among, asked, replace(cut, by=EVENING))
+        rows = self._query_together(measure, among, asked, replace(cut, by=EVENING))
         mine = [row for row in rows if row.key in wanted]
-        return mine if cut.by else _whole(measure, mine)
+        return mine if cut.by else _sum_by_currency(measure, mine)
 
     def _asked_with(self, measure: Measure) -> tuple[Measure, ...]:
         """Return the measures that one question can be asked of together with this one, itself among them."""
@@ -65,15 +65,15 @@ class Shared:
         same = [one for one in self._wanted if not one.spread and _rows_of(one) == _rows_of(measure)]
         return tuple(dict.fromkeys([measure, *same]))
 
-    def _several(self, measure: Measure, among: tuple[Measure, ...], scope: Scope, cut: Cut) -> list[Sums]:
+    def _query_together(self, measure: Measure, among: tuple[Measure, ...], scope: Scope, cut: Cut) -> list[PartTotals]:
         asked_for = (scope.within, tuple(sorted(cut.where.items())))
         if (measure, asked_for) not in self._known:
-            answers = zip(among, ask_several(scope, among, cut), strict=True)
+            answers = zip(among, query_measures(scope, among, cut), strict=True)
             self._known.update({(one, asked_for): rows for one, rows in answers})
-        found: list[Sums] = self._known[measure, asked_for]
+        found: list[PartTotals] = self._known[measure, asked_for]
         return found
 
-    def reference(self, key: str) -> Benchmark | None:
+    def find_reference(self, key: str) -> Benchmark | None:
         """Return the benchmark that gaps are measured against, asked for once."""
         if ("benchmark", key) not in self._known:
             self._known["benchmark", key] = Benchmark.reference(key)
@@ -84,10 +84,10 @@ class Shared:
         """Tell whether the basis exists at all; that depends on no filter but the source."""
         is_dated = bool(scope.period.start or scope.period.end)
         kept = Cut(where={name: value for name, value in cut.where.items() if name == "source_system"})
-        found: bool = self._once(f"rows {is_dated}", scope, measure, kept, lambda: has_rows(scope, measure, kept))
+        found: bool = self._query_once(f"rows {is_dated}", scope, measure, kept, lambda: has_rows(scope, measure, kept))
         return found
 
-    def _once(self, kind: str, scope: Scope, measure: Measure, cut: Cut, question: Callable[[], Any]) -> Any:
+    def _query_once(self, kind: str, scope: Scope, measure: Measure, cut: Cut, question: Callable[[], Any]) -> Any:
         key = (kind, scope.within, _rows_of(measure), tuple(sorted(cut.where.items())))
         if key not in self._known:
             self._known[key] = question()
@@ -99,21 +99,21 @@ def _rows_of(measure: Measure) -> tuple[Any, ...]:
     return measure.table, measure.source, measure.day, measure.is_stock
 
 
-def _whole(measure: Measure, rows: Iterable[Sums]) -> list[Sums]:
+def _sum_by_currency(measure: Measure, rows: Iterable[PartTotals]) -> list[PartTotals]:
     """Add up what is in one currency; without groups, no rows at all give a row of nothing, as in SQL."""
-    found: dict[str, Sums] = {}
+    found: dict[str, PartTotals] = {}
     if not (measure.is_money or measure.spread):
-        found[""] = Sums(records={measure.table: 0}, checks={check.words: 0 for check in measure.checks})
+        found[""] = PartTotals(records={measure.table: 0}, checks={check.message: 0 for check in measure.checks})
     for row in rows:
-        add(found.setdefault(row.currency, Sums(currency=row.currency)), row)
+        add_totals(found.setdefault(row.currency, PartTotals(currency=row.currency)), row)
     return list(found.values())
 
 
-def asked(scope: Scope, measure: Measure, cut: Cut) -> list[Sums]:
-    return scope.shared.ask(scope, measure, cut) if scope.shared else ask(scope, measure, cut)
+def query_shared(scope: Scope, measure: Measure, cut: Cut) -> list[PartTotals]:
+    return scope.shared.query_measure(scope, measure, cut) if scope.shared else query_measure(scope, measure, cut)
 
 
-def chosen(scope: Scope, measure: Measure | Bases, cut: Cut) -> Measure:
+def choose_basis(scope: Scope, measure: Measure | MeasureBases, cut: Cut) -> Measure:
     """Return the first basis that has rows, the last when none has."""
     if isinstance(measure, Measure):
         return measure
