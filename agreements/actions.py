@@ -1,6 +1,6 @@
 """Every deliberate write on an agreement: drafted, proposed, signed, disputed, decided, ended.
 
-Each locks the agreement, says who acted, writes its line of the story and tells the people concerned.
+Each locks the agreement, says who acted, writes an entry of its history and notifies the people concerned.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from agreements import kinds
-from agreements.models import Agreement, Decision, Dispute, End, Entry, Seat, Signatory, Signature, Version, today
+from agreements.models import (
+    Agreement,
+    Decision,
+    Dispute,
+    End,
+    Entry,
+    Seat,
+    Signatory,
+    Signature,
+    Version,
+    company_today,
+)
 from agreements.permissions import (
     DECIDE_DISPUTE,
     DISPUTE_VERSION,
@@ -23,8 +34,8 @@ from agreements.permissions import (
     SIGN_VERSION,
     WITHDRAW_VERSION,
 )
-from agreements.signing import holder, side_of, signable_side, signatories
-from notify.actions import tell
+from agreements.signing import seat_holder, side_of, signable_side, signatories
+from notify.actions import publish_event
 from team import seats
 from team.accounts import consents, reauthentication
 from team.accounts.consents import Asking
@@ -37,7 +48,7 @@ Kind = ConsentRequest.Kind
 
 
 @transaction.atomic
-def draft(
+def draft_version(
     *,
     by: User,
     kind: str,
@@ -51,37 +62,37 @@ def draft(
     expires_on: date | None = None,
     pilot_manager: User | None = None,
 ) -> Version:
-    """Write a new version; it binds nobody and can still be changed.
+    """Write a new version; it is not binding and can still be changed.
 
     Raises:
         PermissionDenied: the role does not draft, or not agreements of this kind.
         ValidationError: no wording, a pilot without an end, or an agreement that so far is another side's draft.
     """
-    DRAFT_VERSION.require(by, kinds.get(kind))
+    DRAFT_VERSION.require(by, kinds.get_kind(kind))
     if not text.strip():
         raise ValidationError("Say in words what is to be agreed.")
     if pilot_manager and not expires_on:
         raise ValidationError("A pilot needs the day on which it ends.")
-    if expires_on and expires_on < today():
+    if expires_on and expires_on < company_today():
         raise ValidationError("The last day of the version has already passed.")
     agreement, is_new = Agreement.objects.get_or_create(
         kind=kind, key=key, defaults={"title": title or key, "third_side": third_side}
     )
-    agreement = _locked(agreement.pk)
-    _join(agreement, by, title)
+    agreement = _lock_agreement(agreement.pk)
+    _require_no_other_draft(agreement, by, title)
     if is_new:
-        _note(agreement, "opened", by, f"{by} opened “{agreement.title}”.")
+        _write_entry(agreement, "opened", by, f"{by} opened “{agreement.title}”.")
     last = agreement.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = agreement.versions.create(
         number=last + 1, text=text.strip(), terms=terms or {}, reason=reason, evidence=evidence or {}, drafted_by=by,
         expires_on=expires_on, pilot_manager=pilot_manager,
     )  # fmt: skip
-    _note(agreement, "drafted", by, f"{by} drafted version {version.number}.", version)
+    _write_entry(agreement, "drafted", by, f"{by} drafted version {version.number}.", version)
     return version
 
 
 @transaction.atomic
-def redraft(
+def redraft_version(
     *,
     by: User,
     version: Version,
@@ -90,8 +101,8 @@ def redraft(
     reason: str = "",
     evidence: dict[str, Any] | None = None,
 ) -> Version:
-    """Change a draft that nobody was shown yet."""
-    version = _version(version.pk)
+    """Change a draft that is not proposed yet."""
+    version = _lock_version(version.pk)
     REDRAFT_VERSION.require(by, version)
     if version.state != "draft":
         raise ValidationError("What was proposed is not rewritten; propose a new version.")
@@ -99,113 +110,117 @@ def redraft(
     if evidence is not None:
         version.evidence = evidence
     version.save(update_fields=["text", "terms", "reason", "evidence"])
-    _note(version.agreement, "redrafted", by, f"{by} changed the draft of version {version.number}.", version)
+    _write_entry(version.agreement, "redrafted", by, f"{by} changed the draft of version {version.number}.", version)
     return version
 
 
 @transaction.atomic
-def propose(*, by: User, version: Version) -> Version:
+def propose_version(*, by: User, version: Version) -> Version:
     """Show a draft to both sides. A signatory who proposes signs for their own side, and for no other.
 
-    By an API token it is proposed unsigned: a token proves nobody's presence.
+    By an API token it is proposed unsigned: a token does not prove that its owner is present.
     """
-    version = _version(version.pk)
+    version = _lock_version(version.pk)
     PROPOSE_VERSION.require(by, version)
     if version.state != "draft":
         raise ValidationError(f"Version {version.number} is {version.state.replace('_', ' ')}, not a draft.")
-    _require_news(version)
-    _require_people(version.agreement)
+    _refuse_duplicate(version)
+    _require_signatories(version.agreement)
     version.sides, version.proposed_by, version.proposed_at = version.agreement.sides, by, timezone.now()
-    version.evidence = {**version.evidence, **kinds.get(version.agreement.kind).figures(version)}
+    version.evidence = {**version.evidence, **kinds.get_kind(version.agreement.kind).figures(version)}
     version.save(update_fields=["sides", "proposed_by", "proposed_at", "evidence"])
-    _note(version.agreement, "proposed", by, f"{by} proposed version {version.number}.", version, reason=version.reason)
+    _write_entry(
+        version.agreement, "proposed", by, f"{by} proposed version {version.number}.", version, reason=version.reason
+    )
     side = side_of(by, version.agreement)
     if side and not reauthentication.is_by_token():
-        _sign(version, side, by)
-    _tell(version, "proposed", f"{by} proposes: {version.agreement.title}", except_for=by)
+        _add_signature(version, side, by)
+    _notify_people(version, "proposed", f"{by} proposes: {version.agreement.title}", except_for=by)
     return version
 
 
 @transaction.atomic
-def sign(*, by: User, version: Version) -> Version:
+def sign_version(*, by: User, version: Version) -> Version:
     """Give the signature of one's own side; the last one brings the version into force.
 
     Raises:
         PermissionDenied: not the signatory of one of its sides; being an admin changes nothing.
         ValidationError: it waits for no signature of this side.
     """
-    version = _version(version.pk)
+    version = _lock_version(version.pk)
     SIGN_VERSION.require(by, version)
-    side = _unsigned_side(by, version)
-    _sign(version, side, by)
+    side = _side_to_sign(by, version)
+    _add_signature(version, side, by)
     open_dispute = version.disputes.filter(decided_at=None, side=side).first()
     if open_dispute:
-        _settle(open_dispute, Decision.FOR, f"{by} withdrew the dispute and signed.")
+        _close_dispute(open_dispute, Decision.FOR, f"{by} withdrew the dispute and signed.")
     if not version.unsigned:
-        _into_force(version, f"Both sides have signed: version {version.number} is in force.")
-    _tell(version, f"signed.{side}", f"{by} signed: {version.agreement.title}", except_for=by)
+        _bring_into_force(version, f"Both sides have signed: version {version.number} is in force.")
+    _notify_people(version, f"signed.{side}", f"{by} signed: {version.agreement.title}", except_for=by)
     return version
 
 
 @transaction.atomic
-def dispute(*, by: User, version: Version, reason: str, decide_by: date | None = None) -> Dispute:
-    """Say no, and why; the arbiter decides before a date (two weeks by default)."""
-    version = _version(version.pk)
+def dispute_version(*, by: User, version: Version, reason: str, decide_by: date | None = None) -> Dispute:
+    """Refuse a version with a reason; the arbiter decides before a date (two weeks by default)."""
+    version = _lock_version(version.pk)
     DISPUTE_VERSION.require(by, version)
-    side = _unsigned_side(by, version)
+    side = _side_to_sign(by, version)
     reauthentication.require(by)
     if not reason.strip():
         raise ValidationError("Say what is wrong with it; the arbiter decides on your reason.")
     if version.state == "disputed":
         raise ValidationError("This version is disputed already.")
-    day = decide_by or today() + timedelta(days=DAYS_TO_DECIDE)
-    if day < today():
+    day = decide_by or company_today() + timedelta(days=DAYS_TO_DECIDE)
+    if day < company_today():
         raise ValidationError("The day of decision has already passed.")
-    found = version.disputes.create(side=side, raised_by=by, reason=reason.strip(), arbiter=_arbiter(), decide_by=day)
-    words = f"{by} disputed version {version.number}; {found.arbiter} decides by {day}."
-    _note(version.agreement, "disputed", by, words, version, reason=found.reason)
-    _tell(
+    dispute = version.disputes.create(side=side, raised_by=by, reason=reason.strip(), arbiter=_arbiter(), decide_by=day)
+    sentence = f"{by} disputed version {version.number}; {dispute.arbiter} decides by {day}."
+    _write_entry(version.agreement, "disputed", by, sentence, version, reason=dispute.reason)
+    _notify_people(
         version,
-        f"disputed.{found.pk}",
+        f"disputed.{dispute.pk}",
         f"{by} disputes: {version.agreement.title}",
         except_for=by,
-        also=[found.arbiter],
+        also=[dispute.arbiter],
     )
-    return found
+    return dispute
 
 
 @transaction.atomic
-def decide(*, by: User, dispute: Dispute, decision: str, ruling: str) -> Version:
+def decide_dispute(*, by: User, dispute: Dispute, decision: str, ruling: str) -> Version:
     """Give the arbiter's ruling: the version comes into force as it stands, or is rejected."""
-    version = _version(dispute.version_id)
-    found = Dispute.objects.select_for_update().get(pk=dispute.pk)
-    DECIDE_DISPUTE.require(by, found)
-    if found.decided_at is not None:
+    version = _lock_version(dispute.version_id)
+    locked_dispute = Dispute.objects.select_for_update().get(pk=dispute.pk)
+    DECIDE_DISPUTE.require(by, locked_dispute)
+    if locked_dispute.decided_at is not None:
         raise ValidationError("This dispute is decided.")
     reauthentication.require(by)
     if decision not in Decision.values or not ruling.strip():
         raise ValidationError("Choose for or against, and give the reason for the ruling.")
-    _settle(found, decision, ruling.strip())
-    words = f"{by} decided {decision} version {version.number}."
-    _note(version.agreement, "decided", by, words, version, ruling=ruling.strip())
+    _close_dispute(locked_dispute, decision, ruling.strip())
+    sentence = f"{by} decided {decision} version {version.number}."
+    _write_entry(version.agreement, "decided", by, sentence, version, ruling=ruling.strip())
     if decision == Decision.FOR:
-        _into_force(version, f"By the arbiter's ruling version {version.number} is in force.")
+        _bring_into_force(version, f"By the arbiter's ruling version {version.number} is in force.")
     else:
-        _end(version, End.REJECTED, f"Version {version.number} was rejected.", by)
-    _tell(version, f"decided.{found.pk}", f"{by} decided {decision}: {version.agreement.title}", except_for=by)
+        _end_version(version, End.REJECTED, f"Version {version.number} was rejected.", by)
+    _notify_people(
+        version, f"decided.{locked_dispute.pk}", f"{by} decided {decision}: {version.agreement.title}", except_for=by
+    )
     return version
 
 
 @transaction.atomic
-def withdraw(*, by: User, version: Version) -> Version:
+def withdraw_version(*, by: User, version: Version) -> Version:
     """Take back a proposal or a draft, one's own or one's side's, before it is in force."""
-    version = _version(version.pk)
+    version = _lock_version(version.pk)
     WITHDRAW_VERSION.require(by, version)
     if version.in_force_at or version.ended_at:
         raise ValidationError("Only what is not in force yet can be withdrawn.")
-    for found in version.disputes.filter(decided_at=None):
-        _settle(found, Decision.AGAINST, "Withdrawn by the proposer.")
-    _end(version, End.WITHDRAWN, f"{by} withdrew version {version.number}.", by)
+    for dispute in version.disputes.filter(decided_at=None):
+        _close_dispute(dispute, Decision.AGAINST, "Withdrawn by the proposer.")
+    _end_version(version, End.WITHDRAWN, f"{by} withdrew version {version.number}.", by)
     return version
 
 
@@ -214,7 +229,7 @@ def name_signatory(*, by: User, seat: str, person: User) -> ConsentRequest | Non
     """Name who holds a seat, or ask for the consent that it needs. One person cannot sign for both sides."""
     NAME_SIGNATORY.require(by)
     _refuse_both_sides(seat, person)
-    now, label = holder(seat), Seat(seat).label
+    now, label = seat_holder(seat), Seat(seat).label
     if now == person:
         return None
     owner = now if now and can_sign_in(now) else None
@@ -228,7 +243,7 @@ def name_signatory(*, by: User, seat: str, person: User) -> ConsentRequest | Non
 
 @transaction.atomic
 def give_seat(*, by: User, seat: str, person: User, consent: ConsentRequest | None = None) -> Signatory:
-    """Write down who holds a seat from now on; whether it needs a consent was asked before."""
+    """Store who holds a seat from now on; the caller has checked whether it needs a consent."""
     _refuse_both_sides(seat, person)
     held = seats.holders()
     signatory = Signatory.objects.update_or_create(seat=seat, defaults={"holder": person, "named_by": by})[0]
@@ -238,7 +253,7 @@ def give_seat(*, by: User, seat: str, person: User, consent: ConsentRequest | No
 
 def _refuse_both_sides(seat: str, person: User) -> None:
     other = {Seat.MARKETING: Seat.SALES, Seat.SALES: Seat.MARKETING}.get(Seat(seat))
-    if other and holder(other) == person:
+    if other and seat_holder(other) == person:
         raise ValidationError(f"{person} signs for the other side already. Name a deputy for one of the two.")
 
 
@@ -247,46 +262,46 @@ def apply_seat(request: ConsentRequest) -> None:
     give_seat(by=request.asked_by, seat=request.key.removeprefix("seat:"), person=request.person, consent=request)
 
 
-def close_expired() -> int:
-    """End what has run out and tell its signatories; safe to run at any time, as often as one likes."""
+def end_expired_versions() -> int:
+    """End the versions whose last day has passed and notify their signatories; safe to run at any time and repeatedly."""
     done = 0
-    for pk in Version.objects.filter(in_force_at__isnull=False, ended_at=None, expires_on__lt=today()).values_list(
-        "pk", flat=True
-    ):
+    for pk in Version.objects.filter(
+        in_force_at__isnull=False, ended_at=None, expires_on__lt=company_today()
+    ).values_list("pk", flat=True):
         with transaction.atomic():
-            version = _version(pk)
+            version = _lock_version(pk)
             if version.ended_at is None:
-                _end(version, End.EXPIRED, f"Version {version.number} expired on {version.expires_on}.", None)
-                _tell(version, "expired", f"Expired: {version.agreement.title}")
+                _end_version(version, End.EXPIRED, f"Version {version.number} expired on {version.expires_on}.", None)
+                _notify_people(version, "expired", f"Expired: {version.agreement.title}")
                 done += 1
     return done
 
 
-def escalate_late() -> int:
-    """Tell arbiter and signatories once of each dispute whose day has passed undecided."""
+def escalate_late_disputes() -> int:
+    """Notify arbiter and signatories once of each dispute whose day has passed undecided."""
     done = 0
-    for late in Dispute.objects.filter(decided_at=None, decide_by__lt=today()).select_related(
+    for late in Dispute.objects.filter(decided_at=None, decide_by__lt=company_today()).select_related(
         "version__agreement", "arbiter"
     ):
         title = f"Late: {late.arbiter} was to decide “{late.version.agreement.title}” by {late.decide_by}"
         leaders = User.objects.filter(role="ceo", is_active=True)
-        done += bool(_tell(late.version, f"late.{late.pk}", title, also=[late.arbiter, *leaders]))
+        done += bool(_notify_people(late.version, f"late.{late.pk}", title, also=[late.arbiter, *leaders]))
     return done
 
 
-def _locked(pk: int) -> Agreement:
+def _lock_agreement(pk: int) -> Agreement:
     return Agreement.objects.select_for_update().get(pk=pk)
 
 
-def _version(pk: int) -> Version:
+def _lock_version(pk: int) -> Version:
     """Return a fresh version with its agreement locked, so that two people cannot act on it at once."""
     version = Version.objects.select_related("agreement").get(pk=pk)
-    version.agreement = _locked(version.agreement_id)
+    version.agreement = _lock_agreement(version.agreement_id)
     version.refresh_from_db()
     return version
 
 
-def _unsigned_side(by: User, version: Version) -> str:
+def _side_to_sign(by: User, version: Version) -> str:
     """Return the side whose missing signature the signatory can give now."""
     side = signable_side(by, version)
     if side is None:
@@ -298,8 +313,11 @@ def _unsigned_side(by: User, version: Version) -> str:
     return side
 
 
-def _join(agreement: Agreement, by: User, title: str) -> None:
-    """Let somebody draft under a key that only drafts of another side have used, without telling their title."""
+def _require_no_other_draft(agreement: Agreement, by: User, title: str) -> None:
+    """Refuse a key under which another side is drafting.
+
+    Where that side's drafts have ended, the key is free, and the agreement takes the new title: the old one is not disclosed.
+    """
     if Agreement.objects.visible_to(by).filter(pk=agreement.pk).exists():
         return
     if agreement.versions.filter(ended_at=None).exists():
@@ -310,8 +328,8 @@ def _join(agreement: Agreement, by: User, title: str) -> None:
     agreement.save(update_fields=["title"])
 
 
-def _require_news(version: Version) -> None:
-    """A form sent twice proposes once."""
+def _refuse_duplicate(version: Version) -> None:
+    """Refuse a version that proposes what another one proposes already, like a form that was sent twice."""
     same = version.agreement.versions.filter(
         ended_at=None,
         text=version.text,
@@ -319,12 +337,12 @@ def _require_news(version: Version) -> None:
         expires_on=version.expires_on,
         pilot_manager=version.pilot_manager,
     ).exclude(pk=version.pk)
-    waiting = next((one for one in same if one.state in {"proposed", "disputed"}), None)
+    waiting = next((other for other in same if other.state in {"proposed", "disputed"}), None)
     if waiting:
         raise ValidationError(f"Version {waiting.number} proposes the same already, and waits for its signatures.")
 
 
-def _require_people(agreement: Agreement) -> None:
+def _require_signatories(agreement: Agreement) -> None:
     people = signatories(agreement)
     missing = [Side(side).label for side, person in people.items() if person is None]
     if missing:
@@ -334,55 +352,57 @@ def _require_people(agreement: Agreement) -> None:
 
 
 def _arbiter() -> User:
-    found = holder(Seat.ARBITER)
-    if found is None:
+    arbiter = seat_holder(Seat.ARBITER)
+    if arbiter is None:
         raise ValidationError("No arbiter is named yet. An ops admin names one.")
-    return found
+    return arbiter
 
 
-def _sign(version: Version, side: str, by: User) -> Signature:
+def _add_signature(version: Version, side: str, by: User) -> Signature:
     reauthentication.require(by)
-    words = f"{by} signed version {version.number} for {Side(side).label}."
-    _note(version.agreement, "signed", by, words, version, side=side)
+    sentence = f"{by} signed version {version.number} for {Side(side).label}."
+    _write_entry(version.agreement, "signed", by, sentence, version, side=side)
     return version.signatures.create(side=side, signed_by=by)
 
 
-def _settle(found: Dispute, decision: str, ruling: str) -> None:
-    found.decision, found.ruling, found.decided_at = decision, ruling, timezone.now()
-    found.save(update_fields=["decision", "ruling", "decided_at"])
+def _close_dispute(dispute: Dispute, decision: str, ruling: str) -> None:
+    dispute.decision, dispute.ruling, dispute.decided_at = decision, ruling, timezone.now()
+    dispute.save(update_fields=["decision", "ruling", "decided_at"])
 
 
-def _into_force(version: Version, words: str) -> None:
+def _bring_into_force(version: Version, sentence: str) -> None:
     """Bring a version into force and end the one that it takes the place of (a pilot only the team's pilot)."""
     rivals = version.agreement.versions.filter(
         in_force_at__isnull=False, ended_at=None, pilot_manager=version.pilot_manager
     )
     for rival in rivals.exclude(pk=version.pk):
-        _end(rival, End.SUPERSEDED, f"Version {rival.number} was superseded by version {version.number}.", None)
+        _end_version(rival, End.SUPERSEDED, f"Version {rival.number} was superseded by version {version.number}.", None)
     version.in_force_at = timezone.now()
     version.save(update_fields=["in_force_at"])
-    _note(version.agreement, "in_force", None, words, version)
+    _write_entry(version.agreement, "in_force", None, sentence, version)
 
 
-def _end(version: Version, how: str, words: str, by: User | None) -> None:
+def _end_version(version: Version, how: str, sentence: str, by: User | None) -> None:
     version.ended_at, version.end = timezone.now(), how
     version.save(update_fields=["ended_at", "end"])
-    _note(version.agreement, how, by, words, version)
+    _write_entry(version.agreement, how, by, sentence, version)
 
 
-def _note(
-    agreement: Agreement, verb: str, actor: User | None, words: str, version: Version | None = None, **details: Any
+def _write_entry(
+    agreement: Agreement, verb: str, actor: User | None, sentence: str, version: Version | None = None, **details: Any
 ) -> None:
-    Entry.objects.create(agreement=agreement, version=version, verb=verb, actor=actor, words=words, details=details)
+    Entry.objects.create(agreement=agreement, version=version, verb=verb, actor=actor, words=sentence, details=details)
 
 
-def _tell(version: Version, what: str, title: str, except_for: User | None = None, also: Iterable[User] = ()) -> Any:
+def _notify_people(
+    version: Version, what: str, title: str, except_for: User | None = None, also: Iterable[User] = ()
+) -> Any:
     people = [
         person
         for person in [*signatories(version.agreement).values(), version.proposed_by, *also]
         if person and person != except_for
     ]
-    return tell(
+    return publish_event(
         key=f"agreements.{version.pk}.{what}", kind=f"agreements.{what.split('.')[0]}", title=title, to=people,
         link=f"/agreements/{version.agreement_id}/", version=version.pk,
     )  # fmt: skip

@@ -34,8 +34,8 @@ class AgreementSerializer(serializers.ModelSerializer[Agreement]):
 
     @extend_schema_field({"type": "integer", "nullable": True})
     def get_in_force(self, agreement: Agreement) -> int | None:
-        found = [v for v in agreement.versions.all() if v.state == "in_force" and v.pilot_manager_id is None]
-        return found[0].pk if found else None
+        in_force = [v for v in agreement.versions.all() if v.state == "in_force" and v.pilot_manager_id is None]
+        return in_force[0].pk if in_force else None
 
 
 class SignatureSerializer(serializers.ModelSerializer[Signature]):
@@ -78,7 +78,7 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
 
     @extend_schema_field({"type": "array", "items": {"type": "string"}})
     def get_in_words(self, version: Version) -> list[str]:
-        return kinds.get(version.agreement.kind).in_words(version.terms)
+        return kinds.get_kind(version.agreement.kind).in_words(version.terms)
 
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):
@@ -133,8 +133,8 @@ class AgreementView(ReadOnly):
     @action(detail=True, pagination_class=None)
     def story(self, request: Request, pk: int) -> Response:
         """Tell who did what on the agreement, from its first draft on, and what changed about the accounts of its people."""
-        found = get_object_or_404(self.get_queryset(), pk=pk)
-        return Response(EntrySerializer(queries.history(found, cast(User, request.user)), many=True).data)
+        agreement = get_object_or_404(self.get_queryset(), pk=pk)
+        return Response(EntrySerializer(queries.history_entries(agreement, cast(User, request.user)), many=True).data)
 
 
 class VersionView(ReadOnly):
@@ -148,22 +148,22 @@ class VersionView(ReadOnly):
     @extend_schema(request=NewVersionSerializer, responses={201: VersionSerializer})
     def create(self, request: Request) -> Response:
         """Propose a version, or draft one. A signatory who proposes signs for their side; by a token it is proposed unsigned."""
-        said, user = read(NewVersionSerializer, request.data), cast(User, request.user)
-        terms = checked_terms(said["kind"], said.get("terms") or {})
+        entered, user = read(NewVersionSerializer, request.data), cast(User, request.user)
+        terms = checked_terms(entered["kind"], entered.get("terms") or {})
         with refusals(), transaction.atomic():
-            drafted = actions.draft(
-                by=user, kind=said["kind"], key=said["key"], title=said.get("title", ""), text=said["text"], terms=terms,
-                third_side=said.get("third_side", ""), reason=said.get("reason", ""), expires_on=said.get("expires_on"),
+            drafted = actions.draft_version(
+                by=user, kind=entered["kind"], key=entered["key"], title=entered.get("title", ""), text=entered["text"], terms=terms,
+                third_side=entered.get("third_side", ""), reason=entered.get("reason", ""), expires_on=entered.get("expires_on"),
             )  # fmt: skip
-            made = drafted if said.get("is_draft") else actions.propose(by=user, version=drafted)
-        return self._shown(made, status.HTTP_201_CREATED)
+            version = drafted if entered.get("is_draft") else actions.propose_version(by=user, version=drafted)
+        return self._shown(version, status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def propose(self, request: Request, pk: int) -> Response:
         """Show a draft to both sides, in the name of the side it was drafted for."""
         with refusals():
-            return self._shown(actions.propose(by=cast(User, request.user), version=self._found(pk)))
+            return self._shown(actions.propose_version(by=cast(User, request.user), version=self._found(pk)))
 
     @extend_schema(request=None, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
@@ -174,35 +174,35 @@ class VersionView(ReadOnly):
         minutes, as disputing and deciding do. An API token cannot sign.
         """
         with refusals():
-            return self._shown(actions.sign(by=cast(User, request.user), version=self._found(pk)))
+            return self._shown(actions.sign_version(by=cast(User, request.user), version=self._found(pk)))
 
     @extend_schema(request=DisputingSerializer, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def dispute(self, request: Request, pk: int) -> Response:
         """Say no, and why; the arbiter decides before a day."""
-        said, found = read(DisputingSerializer, request.data), self._found(pk)
+        entered, version = read(DisputingSerializer, request.data), self._found(pk)
         with refusals():
-            actions.dispute(by=cast(User, request.user), version=found, **said)
-        return self._shown(found)
+            actions.dispute_version(by=cast(User, request.user), version=version, **entered)
+        return self._shown(version)
 
     @extend_schema(request=DecidingSerializer, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, pk: int) -> Response:
         """Give the arbiter's ruling on the open dispute."""
-        said, found = read(DecidingSerializer, request.data), self._found(pk)
-        dispute = found.disputes.filter(decided_at=None).first()
+        entered, version = read(DecidingSerializer, request.data), self._found(pk)
+        dispute = version.disputes.filter(decided_at=None).first()
         with refusals():
             if dispute is None:
                 raise ValidationError("This version is not disputed.")
-            actions.decide(by=cast(User, request.user), dispute=dispute, **said)
-        return self._shown(found)
+            actions.decide_dispute(by=cast(User, request.user), dispute=dispute, **entered)
+        return self._shown(version)
 
     @extend_schema(request=None, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: int) -> Response:
         """Take back a proposal, one's own or one's side's, before it is in force."""
         with refusals():
-            return self._shown(actions.withdraw(by=cast(User, request.user), version=self._found(pk)))
+            return self._shown(actions.withdraw_version(by=cast(User, request.user), version=self._found(pk)))
 
     def _found(self, pk: int) -> Version:
         return cast(Version, get_object_or_404(self.get_queryset(), pk=pk))
@@ -221,20 +221,20 @@ def checked_terms(key: str, terms: dict[str, Any]) -> dict[str, Any]:
     Raises:
         rest_framework.exceptions.ValidationError: no such kind, or what is wrong with which term.
     """
-    kind = next((one for one in kinds.all_kinds() if one.key == key), None)
+    kind = next((declared for declared in kinds.all_kinds() if declared.key == key), None)
     if kind is None:
-        known = ", ".join(one.key for one in kinds.all_kinds())
-        raise serializers.ValidationError({"kind": f"There is no such kind of agreement. Use one of: {known}."})
-    strange = sorted(set(terms) - set(kind.form.base_fields))
-    if strange:
-        raise serializers.ValidationError({"terms": f"No such terms: {', '.join(strange)}."})
+        keys = ", ".join(declared.key for declared in kinds.all_kinds())
+        raise serializers.ValidationError({"kind": f"There is no such kind of agreement. Use one of: {keys}."})
+    unknown = sorted(set(terms) - set(kind.form.base_fields))
+    if unknown:
+        raise serializers.ValidationError({"terms": f"No such terms: {', '.join(unknown)}."})
     try:
         form = kind.form(kind.form.initial_from(terms))
         is_valid = form.is_valid()
     except (TypeError, ValueError, AttributeError, KeyError):
         raise serializers.ValidationError({"terms": "The terms are not of the form of their kind."}) from None
     if not is_valid:
-        faults = [f"{name}: {fault}" for name, found in form.errors.items() for fault in found]
+        faults = [f"{name}: {fault}" for name, messages in form.errors.items() for fault in messages]
         raise serializers.ValidationError({"terms": faults})
     return form.terms()
 

@@ -16,9 +16,9 @@ class Piece:
     words: str
 
 
-def in_text(old: str, new: str) -> list[Piece]:
+def compare_texts(old: str, new: str) -> list[Piece]:
     """Compare two texts word by word, keeping line breaks as words of their own."""
-    before, after = _words(old), _words(new)
+    before, after = _split_words(old), _split_words(new)
     pieces: list[Piece] = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -31,40 +31,42 @@ def in_text(old: str, new: str) -> list[Piece]:
     return pieces
 
 
-def in_terms(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def compare_terms(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Say each changed term as a sentence: “threshold: 60 → 65”."""
-    before, after = flat(old), flat(new)
-    said = []
+    before, after = flatten_terms(old), flatten_terms(new)
+    changes = []
     for name in sorted(before.keys() | after.keys()):
         if name not in before:
-            said.append(f"{_title(name)}: {_value(after[name])} added")
+            changes.append(f"{_term_title(name)}: {_format_value(after[name])} added")
         elif name not in after:
-            said.append(f"{_title(name)}: {_value(before[name])} removed")
+            changes.append(f"{_term_title(name)}: {_format_value(before[name])} removed")
         elif before[name] != after[name]:
-            said.append(f"{_title(name)}: {_value(before[name])} → {_value(after[name])}")
-    return said
+            changes.append(f"{_term_title(name)}: {_format_value(before[name])} → {_format_value(after[name])}")
+    return changes
 
 
-def flat(terms: Any, path: str = "") -> dict[str, Any]:
+def flatten_terms(terms: Any, path: str = "") -> dict[str, Any]:
     """Lay nested terms out as {"rules.1.points": 5}; list positions count from one."""
     if isinstance(terms, Mapping) and terms:
-        parts = [flat(value, f"{path}.{name}" if path else str(name)) for name, value in terms.items()]
+        parts = [flatten_terms(value, f"{path}.{name}" if path else str(name)) for name, value in terms.items()]
     elif isinstance(terms, list) and terms:
-        parts = [flat(value, f"{path}.{number}" if path else str(number)) for number, value in enumerate(terms, 1)]
+        parts = [
+            flatten_terms(value, f"{path}.{number}" if path else str(number)) for number, value in enumerate(terms, 1)
+        ]
     else:
         return {path: terms} if path else {}
     return {name: value for part in parts for name, value in part.items()}
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     return [word for line in text.strip().splitlines() for word in [*line.split(), "\n"]][:-1]
 
 
-def _title(name: str) -> str:
+def _term_title(name: str) -> str:
     return name.replace("_", " ").replace(".", " › ")
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None or value in ({}, [], ""):
         return "nothing"
     if isinstance(value, bool):

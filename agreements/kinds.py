@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
-from agreements.differences import flat
-from team.access import may
+from agreements.differences import flatten_terms
+from team.access import has_right
 from team.models import User
 
 
@@ -24,8 +24,8 @@ class TermsForm(forms.Form):
         return dict(terms)
 
 
-def _plainly(terms: Mapping[str, Any]) -> list[str]:
-    return [f"{name.replace('_', ' ')}: {value}" for name, value in flat(terms).items()]
+def _list_terms(terms: Mapping[str, Any]) -> list[str]:
+    return [f"{name.replace('_', ' ')}: {value}" for name, value in flatten_terms(terms).items()]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Kind:
     plural: str
     purpose: str
     form: type[TermsForm] = TermsForm
-    in_words: Callable[[Mapping[str, Any]], list[str]] = field(default=_plainly)
+    in_words: Callable[[Mapping[str, Any]], list[str]] = field(default=_list_terms)
     figures: Callable[[Any], dict[str, Any]] = field(default=lambda version: {})
     page: str = ""  # the name of the page on which a version is proposed, by the agreement's key; empty: the form here
     new_page: str = ""  # of the page that opens a further agreement of the kind
@@ -51,11 +51,11 @@ class Kind:
 _kinds: dict[str, Kind] = {}
 
 
-def register(kind: Kind) -> None:
+def register_kind(kind: Kind) -> None:
     _kinds[kind.key] = kind
 
 
-def get(key: str) -> Kind:
+def get_kind(key: str) -> Kind:
     """Return a declared kind; one that nobody declares any more is still read, in plain words."""
     return _kinds.get(key) or Kind(key, key.replace("_", " ").capitalize(), key.replace("_", " "), "")
 
@@ -66,10 +66,12 @@ def all_kinds() -> list[Kind]:
 
 def closed_to(user: User) -> list[str]:
     """Return the kinds that the user's role does not read."""
-    return [kind.key for kind in all_kinds() if kind.reading_right and not may(user, kind.reading_right)]
+    return [kind.key for kind in all_kinds() if kind.reading_right and not has_right(user, kind.reading_right)]
 
 
-register(Kind("term", "Word", "Words", "What a word of the trade means here: lead, MQL, opportunity."))
-register(Kind("persona", "Buyer persona", "Buyer personas", "Whom both teams have in mind when they say “buyer”."))
-register(Kind("message", "Message", "Messages", "What we say, so that the story does not change between touchpoints."))
-register(Kind("role", "Role", "Roles", "Who does what where the two teams meet."))
+register_kind(Kind("term", "Word", "Words", "What a word of the trade means here: lead, MQL, opportunity."))
+register_kind(Kind("persona", "Buyer persona", "Buyer personas", "Whom both teams have in mind when they say “buyer”."))
+register_kind(
+    Kind("message", "Message", "Messages", "What we say, so that the story does not change between touchpoints.")
+)
+register_kind(Kind("role", "Role", "Roles", "Who does what where the two teams meet."))

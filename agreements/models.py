@@ -1,8 +1,8 @@
-"""What both sides sign: versions, signatures, disputes, arbitration, and the story of each.
+"""What both sides sign: versions, signatures, disputes, arbitration, and the history of each.
 
 A version's state is derived from rows and times that do not change. The database itself guards the core of it:
-what was proposed is not rewritten, signatures and story are append-only, and nothing comes into force without
-the signature of every required side or the arbiter's ruling, whoever writes and by whatever way.
+what was proposed is not rewritten, signatures and history are append-only, and nothing comes into force without
+the signature of every required side or the arbiter's ruling, also when SQL is run by hand.
 """
 
 from datetime import date
@@ -19,11 +19,11 @@ from notify.models import APPEND_ONLY
 from team.models import Company, Role, Side, User
 
 SIGNING_SIDES = [Side.MARKETING, Side.SALES]
-OF_NO_SIDE = {Side.EXECUTIVE, Side.NEUTRAL}
+SIDES_WITHOUT_SIGNATURE = {Side.EXECUTIVE, Side.NEUTRAL}
 PROPOSING_FOR_OTHERS = {Role.CMO, Role.CRO}
 
 
-def today() -> date:
+def company_today() -> date:
     """Return the company's local day."""
     return timezone.localtime(timezone.now(), Company.get().zone).date()
 
@@ -57,7 +57,7 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         is_signatory = Signatory.objects.filter(holder=user, seat__in=[*SIGNING_SIDES, Seat.ARBITER]).exists()
         rows = self if is_signatory else self.exclude(kind__in=kinds.closed_to(user))
         versions = Version.objects.filter(agreement=OuterRef("pk"))
-        return rows.filter(~Exists(versions) | Exists(versions.shown_to(user)))
+        return rows.filter(~Exists(versions) | Exists(versions.readable_by(user)))
 
 
 class Agreement(models.Model):
@@ -107,28 +107,28 @@ class Agreement(models.Model):
 class VersionQuerySet(models.QuerySet["Version"]):
     def in_force(self, on: date | None = None) -> Self:
         """Versions that bind on a day: came into force by then, not ended, not expired, a pilot not over."""
-        day = on or today()
+        day = on or company_today()
         lasting = Q(expires_on=None) | Q(expires_on__gte=day)
         begun = Q(in_force_at__isnull=False) if on is None else Q(in_force_at__date__lte=day)
         ended = Q(ended_at=None) if on is None else Q(ended_at=None) | Q(ended_at__date__gt=day)
         return self.filter(begun, ended, lasting)
 
-    def shown_to(self, user: User) -> Self:
+    def readable_by(self, user: User) -> Self:
         """Versions that were proposed, and the drafts that are the user's own or their side's.
 
-        What somebody of no side drafted is for the sides' leaders and signatories, who may propose it.
+        Drafts by people of no side are shown to the sides' leaders and signatories, who may propose them.
         """
         own_side = [role for role in Role if role.side == Role(user.role).side]
         if user.role in PROPOSING_FOR_OTHERS or Signatory.objects.filter(holder=user).exists():
-            own_side += [role for role in Role if role.side in OF_NO_SIDE]
+            own_side += [role for role in Role if role.side in SIDES_WITHOUT_SIGNATURE]
         return self.filter(Q(proposed_at__isnull=False) | Q(drafted_by=user) | Q(drafted_by__role__in=own_side))
 
     def visible_to(self, user: User) -> Self:
         """Those of agreements that the user may read, without the drafts of other sides."""
-        return self.shown_to(user).filter(agreement__in=Agreement.objects.visible_to(user))
+        return self.readable_by(user).filter(agreement__in=Agreement.objects.visible_to(user))
 
     def open(self) -> Self:
-        """Versions that wait for somebody: proposed, neither in force nor ended."""
+        """Versions that wait for a signature or a ruling: proposed, neither in force nor ended."""
         return self.filter(proposed_at__isnull=False, in_force_at=None, ended_at=None)
 
     def disputed(self) -> Self:
@@ -236,7 +236,7 @@ class Version(models.Model):
         if self.ended_at:
             return self.end
         if self.in_force_at:
-            return "expired" if self.expires_on and self.expires_on < today() else "in_force"
+            return "expired" if self.expires_on and self.expires_on < company_today() else "in_force"
         if any(dispute.decided_at is None for dispute in self.disputes.all()):
             return "disputed"
         return "proposed" if self.proposed_at else "draft"
@@ -249,7 +249,7 @@ class Version(models.Model):
 
 
 class Signature(models.Model):
-    """One side's yes, by a named person. Never changed, never removed."""
+    """The signature of one side by a named person. Never changed, never removed."""
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="signatures")
     side = models.CharField(max_length=12, choices=Side)
@@ -274,7 +274,7 @@ class Decision(models.TextChoices):
 
 
 class Dispute(models.Model):
-    """One side's no, with its reason, until the arbiter decides before a date."""
+    """The refusal of one side with its reason, which the arbiter decides before a date."""
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="disputes")
     side = models.CharField(max_length=12, choices=Side)
@@ -308,7 +308,7 @@ class Dispute(models.Model):
 
 
 class Entry(models.Model):
-    """One line of an agreement's story: who did what, when. Append-only."""
+    """One entry of an agreement's history: who did what, when. Append-only."""
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="story")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, blank=True, related_name="story")

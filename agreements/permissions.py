@@ -6,60 +6,62 @@ of a side, so it is for its leader and its signatory, and for those of no side f
 
 from agreements import kinds
 from agreements.models import Agreement, Dispute, Seat, Version
-from agreements.signing import holder, side_of, signatories
-from team.access import may
+from agreements.signing import seat_holder, side_of, signatories
+from team.access import has_right
 from team.authorization import EVERYONE, Action, register
 from team.models import Role, Side, User
 
 DRAFTERS = EVERYONE - {Role.REP}
-LEADS = {Role.CMO: Side.MARKETING, Role.CRO: Side.SALES, Role.CFO: Side.FINANCE}
+SIDE_LED_BY = {Role.CMO: Side.MARKETING, Role.CRO: Side.SALES, Role.CFO: Side.FINANCE}
 PROPOSE_THEIR_OWN = frozenset({Role.CEO, Role.CMO, Role.CRO, Role.CFO, Role.OPS})
-OF_NO_SIDE = frozenset({Side.EXECUTIVE, Side.NEUTRAL})
+SIDES_WITHOUT_SIGNATURE = frozenset({Side.EXECUTIVE, Side.NEUTRAL})
 
 
-def represents(user: User, side: str) -> bool:
+def is_representative(user: User, side: str) -> bool:
     """Tell whether somebody speaks for a side: as its leader, or as the one who signs for it."""
-    return LEADS.get(Role(user.role)) == side or (side in Seat.values and holder(side) == user)
+    return SIDE_LED_BY.get(Role(user.role)) == side or (side in Seat.values and seat_holder(side) == user)
 
 
 def has_right_for(user: User, kind: kinds.Kind) -> bool:
     """Tell whether the kind is the person's to change; a score model is not everybody's."""
-    return not kind.right or may(user, kind.right)
+    return not kind.right or has_right(user, kind.right)
 
 
-def _reads(user: User, version: Version) -> bool:
+def _can_read(user: User, version: Version) -> bool:
     """Tell whether somebody may know of the version: the drafts of other sides are not there for them."""
     return Version.objects.visible_to(user).filter(pk=version.pk).exists()
 
 
 def _is_author_or_side(user: User, version: Version) -> bool:
-    if not has_right_for(user, kinds.get(version.agreement.kind)):
+    if not has_right_for(user, kinds.get_kind(version.agreement.kind)):
         return False
-    return version.drafted_by_id == user.pk or represents(user, version.drafted_by.side)
+    return version.drafted_by_id == user.pk or is_representative(user, version.drafted_by.side)
 
 
-def may_propose_own(user: User) -> bool:
+def can_propose_own(user: User) -> bool:
     """Tell whether somebody may propose what they draft, and not only draft it."""
-    return user.role in PROPOSE_THEIR_OWN or represents(user, user.side)
+    return user.role in PROPOSE_THEIR_OWN or is_representative(user, user.side)
 
 
-def _proposes(user: User, version: Version) -> bool:
-    if not has_right_for(user, kinds.get(version.agreement.kind)):
+def _can_propose(user: User, version: Version) -> bool:
+    if not has_right_for(user, kinds.get_kind(version.agreement.kind)):
         return False
     if version.drafted_by_id == user.pk:
-        return may_propose_own(user)
+        return can_propose_own(user)
     author = version.drafted_by.side
-    return represents(user, author) or (author in OF_NO_SIDE and side_of(user, version.agreement) is not None)
+    return is_representative(user, author) or (
+        author in SIDES_WITHOUT_SIGNATURE and side_of(user, version.agreement) is not None
+    )
 
 
-def _withdraws(user: User, version: Version) -> bool:
+def _can_withdraw(user: User, version: Version) -> bool:
     """A draft is its author's and their side's; a proposal its proposer's and their side's."""
     if version.proposed_by is None:
         return _is_author_or_side(user, version)
-    return version.proposed_by_id == user.pk or represents(user, version.proposed_by.side)
+    return version.proposed_by_id == user.pk or is_representative(user, version.proposed_by.side)
 
 
-def _signs(user: User, version: Version) -> bool:
+def _can_sign(user: User, version: Version) -> bool:
     return side_of(user, version.agreement) is not None
 
 
@@ -68,12 +70,12 @@ def _signatories_of(version: Version) -> str:
     return " and ".join(people) or "the signatories, who are not named yet,"
 
 
-def _decides(user: User, dispute: Dispute) -> bool:
+def _is_arbiter(user: User, dispute: Dispute) -> bool:
     return dispute.arbiter_id == user.pk
 
 
 def _kind_of(target: kinds.Kind | Agreement) -> kinds.Kind:
-    return target if isinstance(target, kinds.Kind) else kinds.get(target.kind)
+    return target if isinstance(target, kinds.Kind) else kinds.get_kind(target.kind)
 
 
 DRAFT_VERSION = register(
@@ -90,32 +92,32 @@ DRAFT_VERSION = register(
 REDRAFT_VERSION = register(
     Action(
         "redraft_version", "change this draft", "its author and the leader or signatory of the author's side",
-        roles=DRAFTERS, condition=_is_author_or_side, sees=_reads, addresses=("score_model",),
+        roles=DRAFTERS, condition=_is_author_or_side, sees=_can_read, addresses=("score_model",),
     )
 )  # fmt: skip
 PROPOSE_VERSION = register(
     Action(
         "propose_version", "propose this draft",
         "the leader or signatory of the author's side and, of what they drafted themselves, leaders, the CFO and ops admins",
-        roles=DRAFTERS, condition=_proposes, sees=_reads,
+        roles=DRAFTERS, condition=_can_propose, sees=_can_read,
         addresses=("answer_version:propose", "propose_scores", "score_model_back", "api-versions-propose"),
     )
 )  # fmt: skip
 SIGN_VERSION = register(
     Action(
-        "sign_version", "sign this version", "the named signatories of its sides", roles=EVERYONE, condition=_signs,
+        "sign_version", "sign this version", "the named signatories of its sides", roles=EVERYONE, condition=_can_sign,
         named=_signatories_of, addresses=("answer_version:sign", "api-versions-sign"),
     )
 )  # fmt: skip
 DISPUTE_VERSION = register(
     Action(
-        "dispute_version", "dispute this version", "the named signatories of its sides", roles=EVERYONE, condition=_signs,
+        "dispute_version", "dispute this version", "the named signatories of its sides", roles=EVERYONE, condition=_can_sign,
         named=_signatories_of, addresses=("answer_version:dispute", "api-versions-dispute"),
     )
 )  # fmt: skip
 DECIDE_DISPUTE = register(
     Action(
-        "decide_dispute", "decide this dispute", "the arbiter named in it", roles=EVERYONE, condition=_decides,
+        "decide_dispute", "decide this dispute", "the arbiter named in it", roles=EVERYONE, condition=_is_arbiter,
         named=lambda dispute: str(dispute.arbiter), addresses=("answer_version:decide", "api-versions-decide"),
     )
 )  # fmt: skip
@@ -123,7 +125,7 @@ WITHDRAW_VERSION = register(
     Action(
         "withdraw_version", "withdraw this version",
         "its proposer (of a draft: its author) and the leader or signatory of their side",
-        roles=EVERYONE, condition=_withdraws, sees=_reads, addresses=("answer_version:withdraw", "api-versions-withdraw"),
+        roles=EVERYONE, condition=_can_withdraw, sees=_can_read, addresses=("answer_version:withdraw", "api-versions-withdraw"),
     )
 )  # fmt: skip
 NAME_SIGNATORY = register(

@@ -28,7 +28,7 @@ STATES = {
 
 
 @dataclass(frozen=True)
-class Line:
+class AgreementRow:
     """An agreement in the list: what binds, and what waits for somebody."""
 
     agreement: Agreement
@@ -50,8 +50,8 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Seal:
-    """One side's place under a version: signed by whom and when, or who is to sign."""
+class SignatureSlot:
+    """The signature of one side under a version: signed by whom and when, or who is to sign."""
 
     side: str
     label: str
@@ -60,19 +60,19 @@ class Seal:
 
 
 @dataclass(frozen=True)
-class Shown:
+class VersionDetail:
     """A version as the page shows it to one reader."""
 
     version: Version
     terms: list[str]
-    seals: list[Seal]
+    slots: list[SignatureSlot]
     changed_terms: list[str]
     changed_text: list[differences.Piece]
     dispute: Dispute | None
     signs_for: str | None
-    decides: bool
-    withdraws: bool
-    proposes: bool
+    can_decide: bool
+    can_withdraw: bool
+    can_propose: bool
 
     @property
     def badge(self) -> tuple[str, str]:
@@ -80,80 +80,81 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Story:
-    """One agreement on one page: what binds, what is proposed, all versions, and every line of its story."""
+class AgreementPage:
+    """One agreement on one page: what binds, what is proposed, all versions, and its history."""
 
     agreement: Agreement
     kind: kinds.Kind
-    binding: Shown | None
-    pilots: list[Shown]
-    pending: list[Shown]
-    versions: list[Shown]
+    binding: VersionDetail | None
+    pilots: list[VersionDetail]
+    pending: list[VersionDetail]
+    versions: list[VersionDetail]
     entries: list[Entry]
 
 
-def _versions() -> QuerySet[Version]:
+def _versions_with_people() -> QuerySet[Version]:
     people = ("drafted_by", "proposed_by", "pilot_manager")
     return Version.objects.select_related(*people).prefetch_related(
         "signatures__signed_by", "disputes__arbiter", "disputes__raised_by"
     )
 
 
-def listed(reader: User, kind: str = "", words: str = "") -> QuerySet[Agreement]:
+def search_agreements(reader: User, kind: str = "", text: str = "") -> QuerySet[Agreement]:
     """Return the agreements that the reader may read, with their versions, narrowed to a kind and to words of the title."""
-    found = Agreement.objects.visible_to(reader).prefetch_related(Prefetch("versions", _versions().shown_to(reader)))  # type: ignore[attr-defined]
+    versions = _versions_with_people().readable_by(reader)  # type: ignore[attr-defined]
+    agreements = Agreement.objects.visible_to(reader).prefetch_related(Prefetch("versions", versions))
     if kind:
-        found = found.filter(kind=kind)
-    return found.filter(title__icontains=words) if words else found
+        agreements = agreements.filter(kind=kind)
+    return agreements.filter(title__icontains=text) if text else agreements
 
 
-def line(agreement: Agreement) -> Line:
+def agreement_row(agreement: Agreement) -> AgreementRow:
     versions = list(agreement.versions.all())
     binding = next((v for v in versions if v.state == "in_force" and not v.pilot_manager_id), None)
     pending = next((v for v in versions if v.state in {"disputed", "proposed", "draft"}), None)
-    return Line(agreement, kinds.get(agreement.kind), binding, pending)
+    return AgreementRow(agreement, kinds.get_kind(agreement.kind), binding, pending)
 
 
-def story(agreement: Agreement, reader: User) -> Story:
-    """Read an agreement whole for one reader."""
-    versions = list(_versions().filter(agreement=agreement).shown_to(reader))  # type: ignore[attr-defined]
+def agreement_page(agreement: Agreement, reader: User) -> AgreementPage:
+    """Return everything that the page of an agreement shows to one reader."""
+    versions = list(_versions_with_people().filter(agreement=agreement).readable_by(reader))  # type: ignore[attr-defined]
     for version in versions:
         version.agreement = agreement
     people = signatories(agreement)
     binding = next((v for v in versions if v.state == "in_force" and not v.pilot_manager_id), None)
-    shown = {v.pk: _shown(v, _before(v, versions, binding), people, reader) for v in versions}
+    views = {v.pk: _version_detail(v, _version_to_compare(v, versions, binding), people, reader) for v in versions}
     states: Mapping[int, str] = {v.pk: v.state for v in versions}
-    return Story(
+    return AgreementPage(
         agreement=agreement,
-        kind=kinds.get(agreement.kind),
-        binding=shown[binding.pk] if binding else None,
-        pilots=[shown[v.pk] for v in versions if v.pilot_manager_id and states[v.pk] == "in_force"],
-        pending=[shown[v.pk] for v in versions if states[v.pk] in {"draft", "proposed", "disputed"}],
-        versions=[shown[v.pk] for v in versions],
-        entries=history(agreement, reader),
+        kind=kinds.get_kind(agreement.kind),
+        binding=views[binding.pk] if binding else None,
+        pilots=[views[v.pk] for v in versions if v.pilot_manager_id and states[v.pk] == "in_force"],
+        pending=[views[v.pk] for v in versions if states[v.pk] in {"draft", "proposed", "disputed"}],
+        versions=[views[v.pk] for v in versions],
+        entries=history_entries(agreement, reader),
     )
 
 
-def history(agreement: Agreement, reader: User) -> list[Entry]:
-    """Return the lines of the agreement's story but those of drafts that the reader may not read, with the changes to the accounts of those who sign or decide it."""
-    versions = agreement.versions.shown_to(reader)
-    shown = Q(version=None) | Q(version__in=versions)
+def history_entries(agreement: Agreement, reader: User) -> list[Entry]:
+    """Return the entries of the agreement's history, without those of drafts that the reader may not read, and with the changes to the accounts of those who sign or decide it."""
+    versions = agreement.versions.readable_by(reader)
+    readable = Q(version=None) | Q(version__in=versions)
     if not versions.filter(number=1).exists():
-        shown &= ~Q(verb="opened")  # it names the title of the first draft
-    written = list(agreement.story.filter(shown).select_related("actor", "version"))
+        readable &= ~Q(verb="opened")  # it names the title of the first draft
+    written = list(agreement.story.filter(readable).select_related("actor", "version"))
     people = {person.pk for person in signatories(agreement).values() if person} | {entry.actor_id for entry in written}
     people |= set(Dispute.objects.filter(version__agreement=agreement).values_list("arbiter_id", flat=True))
     changes = AccountChange.objects.filter(person_id__in=people - {None}, changed_at__gte=agreement.created_at)
-    told = [
+    account_changes = [
         Entry(
             agreement=agreement, verb="account", actor=change.by, words=sentence(change), written_at=change.changed_at
         )
         for change in changes.select_related("person", "by", "consent__decided_by")
     ]
-    return sorted([*written, *told], key=lambda entry: entry.written_at)
+    return sorted([*written, *account_changes], key=lambda entry: entry.written_at)
 
 
-def _before(version: Version, versions: list[Version], binding: Version | None) -> Version | None:
+def _version_to_compare(version: Version, versions: list[Version], binding: Version | None) -> Version | None:
     """What a version is compared with: what binds now for what waits, else the version before it in force."""
     if version.state in {"draft", "proposed", "disputed"}:
         return binding
@@ -161,23 +162,25 @@ def _before(version: Version, versions: list[Version], binding: Version | None) 
     return max(earlier, key=lambda v: v.number, default=None)
 
 
-def _shown(version: Version, before: Version | None, people: Mapping[str, User | None], reader: User) -> Shown:
+def _version_detail(
+    version: Version, before: Version | None, people: Mapping[str, User | None], reader: User
+) -> VersionDetail:
     terms: dict[str, Any] = version.terms
     signed = {signature.side: signature for signature in version.signatures.all()}
     dispute = next((d for d in version.disputes.all()), None)
     waits = version.in_force_at is None and version.ended_at is None
-    return Shown(
+    return VersionDetail(
         version=version,
-        terms=kinds.get(version.agreement.kind).in_words(terms),
-        seals=[
-            Seal(side, Side(side).label, signed.get(side), people.get(side))
+        terms=kinds.get_kind(version.agreement.kind).in_words(terms),
+        slots=[
+            SignatureSlot(side, Side(side).label, signed.get(side), people.get(side))
             for side in version.sides or version.agreement.sides
         ],
-        changed_terms=differences.in_terms(before.terms, terms) if before else [],
-        changed_text=differences.in_text(before.text, version.text) if before else [],
+        changed_terms=differences.compare_terms(before.terms, terms) if before else [],
+        changed_text=differences.compare_texts(before.text, version.text) if before else [],
         dispute=dispute,
         signs_for=signable_side(reader, version),
-        decides=bool(dispute and dispute.decided_at is None and DECIDE_DISPUTE.allows(reader, dispute)),
-        withdraws=waits and WITHDRAW_VERSION.allows(reader, version),
-        proposes=version.state == "draft" and PROPOSE_VERSION.allows(reader, version),
+        can_decide=bool(dispute and dispute.decided_at is None and DECIDE_DISPUTE.allows(reader, dispute)),
+        can_withdraw=waits and WITHDRAW_VERSION.allows(reader, version),
+        can_propose=version.state == "draft" and PROPOSE_VERSION.allows(reader, version),
     )

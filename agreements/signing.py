@@ -1,9 +1,9 @@
-"""Who signs for which side. One named person a side; nobody ever for another side."""
+"""Who signs for which side: one named person for each side, and never for another side."""
 
 from agreements.models import Agreement, Seat, Signatory, Version
 from team.models import Role, User
 
-BY_ROLE = {
+ROLE_OF_SEAT = {
     Seat.MARKETING: Role.CMO,
     Seat.SALES: Role.CRO,
     Seat.SUPPORT: Role.SUPPORT,
@@ -12,18 +12,18 @@ BY_ROLE = {
 }
 
 
-def holder(seat: str) -> User | None:
+def seat_holder(seat: str) -> User | None:
     """Return who holds a seat: the person named for it, else the only active one whose role goes with it."""
-    named = Signatory.objects.select_related("holder").filter(seat=seat, holder__is_active=True).first()
-    if named:
-        return named.holder
-    found = list(User.objects.filter(role=BY_ROLE[Seat(seat)], is_active=True)[:2])
-    return found[0] if len(found) == 1 else None
+    signatory = Signatory.objects.select_related("holder").filter(seat=seat, holder__is_active=True).first()
+    if signatory:
+        return signatory.holder
+    people = list(User.objects.filter(role=ROLE_OF_SEAT[Seat(seat)], is_active=True)[:2])
+    return people[0] if len(people) == 1 else None
 
 
 def signatories(agreement: Agreement) -> dict[str, User | None]:
     """Return each side whose signature the agreement needs, with the person who gives it."""
-    return {side: holder(side) for side in agreement.sides}
+    return {side: seat_holder(side) for side in agreement.sides}
 
 
 def side_of(user: User, agreement: Agreement) -> str | None:

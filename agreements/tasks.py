@@ -1,14 +1,14 @@
-"""What time alone does to agreements."""
+"""What happens to agreements as days pass."""
 
 from celery import shared_task
 
-from agreements.account_closures import tell_requests
-from agreements.actions import close_expired, escalate_late
+from agreements.account_closures import notify_of_requests
+from agreements.actions import end_expired_versions, escalate_late_disputes
 
 
 @shared_task(name="agreements.days")
-def days() -> None:
-    """End what has run out, and tell of disputes whose day has passed and of requests for a consent."""
-    close_expired()
-    escalate_late()
-    tell_requests()
+def run_daily_checks() -> None:
+    """End expired versions, and notify of disputes whose day has passed and of requests for a consent."""
+    end_expired_versions()
+    escalate_late_disputes()
+    notify_of_requests()

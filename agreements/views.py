@@ -1,4 +1,4 @@
-"""The pages of agreements: the list, one agreement as a story, proposing, answering, and who signs."""
+"""The pages of agreements: the list, one agreement with its history, proposing, answering, and who signs."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agreements import actions, kinds, queries
 from agreements.forms import DisputeForm, OpeningForm, RulingForm, SeatForm, WordingForm
 from agreements.models import Agreement, Seat, Version
-from agreements.permissions import DRAFT_VERSION, may_propose_own
-from agreements.signing import holder
+from agreements.permissions import DRAFT_VERSION, can_propose_own
+from agreements.signing import seat_holder
 from core.form_errors import cleaned
-from team.access import may, needs
+from team.access import has_right, require_right
 from team.accounts.consents import is_open
 from team.accounts.views import waits
 from team.models import ConsentRequest, User
@@ -30,17 +30,19 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 
 @login_required
 @require_safe
-def agreements(request: HttpRequest) -> HttpResponse:
-    kind, words = request.GET.get("kind", ""), request.GET.get("q", "")[:100]
-    page = Paginator(queries.listed(cast(User, request.user), kind, words), PER_PAGE).get_page(request.GET.get("page"))
-    lines = [queries.line(agreement) for agreement in page]
+def agreement_list(request: HttpRequest) -> HttpResponse:
+    kind, text = request.GET.get("kind", ""), request.GET.get("q", "")[:100]
+    page = Paginator(queries.search_agreements(cast(User, request.user), kind, text), PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    lines = [queries.agreement_row(agreement) for agreement in page]
     user = cast(User, request.user)
     context = {
         "page": page,
         "lines": lines,
         "kinds": kinds.all_kinds(),
         "kind": kind,
-        "words": words,
+        "words": text,
         "may_draft": DRAFT_VERSION.is_open_to(user),
     }
     return render(request, "agreements/list.html", context)
@@ -48,58 +50,65 @@ def agreements(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def agreement(request: HttpRequest, pk: int) -> HttpResponse:
+def agreement_detail(request: HttpRequest, pk: int) -> HttpResponse:
     user = cast(User, request.user)
-    found = queries.story(get_object_or_404(Agreement.objects.visible_to(user), pk=pk), user)
+    page = queries.agreement_page(get_object_or_404(Agreement.objects.visible_to(user), pk=pk), user)
     forms = {
         "dispute_form": DisputeForm(),
         "ruling_form": RulingForm(),
-        "may_draft": DRAFT_VERSION.allows(user, found.kind),
-        "sees_scores": may(request.user, "see_scores"),
+        "may_draft": DRAFT_VERSION.allows(user, page.kind),
+        "sees_scores": has_right(request.user, "see_scores"),
     }
-    return render(request, "agreements/agreement.html", {"story": found, **forms})
+    return render(request, "agreements/agreement.html", {"story": page, **forms})
 
 
 @login_required
 @form_view
 def open_agreement(request: HttpRequest) -> HttpResponse:
     """Open an agreement of a kind with its first draft."""
-    kind = kinds.get(request.GET.get("kind", ""))
+    kind = kinds.get_kind(request.GET.get("kind", ""))
     if kind not in kinds.all_kinds():
         return render(request, "agreements/choose.html", {"kinds": kinds.all_kinds()})
     if kind.new_page:
         return redirect(kind.new_page)
     opening = OpeningForm(request.POST or None, kind=kind)
-    return _propose(request, kind, None, opening)
+    return _propose_form(request, kind, None, opening)
 
 
 @login_required
 @form_view
-def propose(request: HttpRequest, pk: int) -> HttpResponse:
+def propose_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose a new version, beginning from what binds now."""
-    found = get_object_or_404(Agreement.objects.visible_to(cast(User, request.user)), pk=pk)
-    kind = kinds.get(found.kind)
-    return redirect(kind.page, found.key) if kind.page else _propose(request, kind, found, None)
+    agreement = get_object_or_404(Agreement.objects.visible_to(cast(User, request.user)), pk=pk)
+    kind = kinds.get_kind(agreement.kind)
+    return redirect(kind.page, agreement.key) if kind.page else _propose_form(request, kind, agreement, None)
 
 
-def _propose(
-    request: HttpRequest, kind: kinds.Kind, found: Agreement | None, opening: OpeningForm | None
+def _propose_form(
+    request: HttpRequest, kind: kinds.Kind, agreement: Agreement | None, opening: OpeningForm | None
 ) -> HttpResponse:
     user = cast(User, request.user)
     DRAFT_VERSION.require(user, kind)
-    start = (found.in_force() or found.versions.shown_to(user).first()) if found else None
+    start = (agreement.in_force() or agreement.versions.readable_by(user).first()) if agreement else None
     wording = WordingForm(request.POST or None, initial={"text": start.text if start else ""})
     terms = kind.form(request.POST or None, initial=kind.form.initial_from(start.terms) if start else {})
     forms: list[Form] = [form for form in (opening, terms, wording) if form]
     checked = [form.is_valid() for form in forms]  # each, so that every fault is shown at once
     if request.method == "POST" and all(checked):
-        key, title, third = (found.key, found.title, "") if found else _named(cast(OpeningForm, opening))
-        version = _tried(
-            wording, lambda: _drafted(user, kind, key, title, third, wording, terms, "draft" not in request.POST)
+        key, title, third = (agreement.key, agreement.title, "") if agreement else _named(cast(OpeningForm, opening))
+        version = _run_action(
+            wording,
+            lambda: _draft_from_forms(user, kind, key, title, third, wording, terms, "draft" not in request.POST),
         )
         if version:
             return redirect("agreement", version.agreement_id)
-    context = {"kind": kind, "agreement": found, "forms": forms, "start": start, "may_propose": may_propose_own(user)}
+    context = {
+        "kind": kind,
+        "agreement": agreement,
+        "forms": forms,
+        "start": start,
+        "may_propose": can_propose_own(user),
+    }
     return render(request, "agreements/propose.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -108,7 +117,7 @@ def _named(opening: OpeningForm) -> tuple[str, str, str]:
     return cleaned["key"], cleaned["title"], cleaned["third_side"]
 
 
-def _drafted(
+def _draft_from_forms(
     user: User,
     kind: kinds.Kind,
     key: str,
@@ -116,17 +125,17 @@ def _drafted(
     third: str,
     wording: WordingForm,
     terms: kinds.TermsForm,
-    at_once: bool,
+    is_proposed: bool,
 ) -> Version:
-    said = wording.cleaned_data
-    version = actions.draft(
-        by=user, kind=kind.key, key=key, title=title, third_side=third, text=said["text"], reason=said["reason"],
-        terms=terms.terms(), expires_on=said["expires_on"], pilot_manager=said["pilot_manager"],
+    entered = wording.cleaned_data
+    version = actions.draft_version(
+        by=user, kind=kind.key, key=key, title=title, third_side=third, text=entered["text"], reason=entered["reason"],
+        terms=terms.terms(), expires_on=entered["expires_on"], pilot_manager=entered["pilot_manager"],
     )  # fmt: skip
-    return actions.propose(by=user, version=version) if at_once else version
+    return actions.propose_version(by=user, version=version) if is_proposed else version
 
 
-def _tried(form: Form, act: Callable[[], Any]) -> Any:
+def _run_action(form: Form, act: Callable[[], Any]) -> Any:
     """Run an action; what it refuses becomes a fault of the form."""
     try:
         with transaction.atomic():
@@ -138,7 +147,7 @@ def _tried(form: Form, act: Callable[[], Any]) -> Any:
 
 @login_required
 @require_POST
-def answer(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+def answer_version(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     """Propose a draft, sign, dispute, decide or withdraw a version; what is refused is said on its page."""
     version = get_object_or_404(Version.objects.visible_to(cast(User, request.user)).select_related("agreement"), pk=pk)
     if verb not in ANSWERS:
@@ -150,53 +159,57 @@ def answer(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     return redirect("agreement", version.agreement_id)
 
 
-def _sign(request: HttpRequest, user: User, version: Version) -> str:
-    signed = actions.sign(by=user, version=version)
+def _sign_version(request: HttpRequest, user: User, version: Version) -> str:
+    signed = actions.sign_version(by=user, version=version)
     return "Signed. It is in force." if signed.state == "in_force" else "Signed. The other side has been told."
 
 
 def _propose_draft(request: HttpRequest, user: User, version: Version) -> str:
-    actions.propose(by=user, version=version)
+    actions.propose_version(by=user, version=version)
     return "Proposed. The other side has been told."
 
 
-def _withdraw(request: HttpRequest, user: User, version: Version) -> str:
-    actions.withdraw(by=user, version=version)
+def _withdraw_version(request: HttpRequest, user: User, version: Version) -> str:
+    actions.withdraw_version(by=user, version=version)
     return "Withdrawn."
 
 
-def _dispute(request: HttpRequest, user: User, version: Version) -> str:
-    said = cleaned(DisputeForm(request.POST))
-    found = actions.dispute(by=user, version=version, reason=said["reason"], decide_by=said["decide_by"])
-    return f"Disputed. {found.arbiter} decides by {found.decide_by}."
+def _dispute_version(request: HttpRequest, user: User, version: Version) -> str:
+    entered = cleaned(DisputeForm(request.POST))
+    dispute = actions.dispute_version(
+        by=user, version=version, reason=entered["reason"], decide_by=entered["decide_by"]
+    )
+    return f"Disputed. {dispute.arbiter} decides by {dispute.decide_by}."
 
 
-def _decide(request: HttpRequest, user: User, version: Version) -> str:
-    said = cleaned(RulingForm(request.POST))
+def _decide_dispute(request: HttpRequest, user: User, version: Version) -> str:
+    entered = cleaned(RulingForm(request.POST))
     dispute = version.disputes.filter(decided_at=None).first()
     if dispute is None:
         raise ValidationError("This version is not disputed any more.")
-    actions.decide(by=user, dispute=dispute, decision=said["decision"], ruling=said["ruling"])
+    actions.decide_dispute(by=user, dispute=dispute, decision=entered["decision"], ruling=entered["ruling"])
     return "Decided. Both sides have been told."
 
 
 ANSWERS: dict[str, Callable[[HttpRequest, User, Version], str]] = {
     "propose": _propose_draft,
-    "sign": _sign,
-    "dispute": _dispute,
-    "decide": _decide,
-    "withdraw": _withdraw,
+    "sign": _sign_version,
+    "dispute": _dispute_version,
+    "decide": _decide_dispute,
+    "withdraw": _withdraw_version,
 }
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @form_view
-def seats(request: HttpRequest) -> HttpResponse:
+def name_signatories(request: HttpRequest) -> HttpResponse:
     """Who signs for each side, and who arbitrates."""
     if request.method == "POST":
         form = SeatForm(request.POST)
         if form.is_valid():
-            waiting = _tried(form, lambda: actions.name_signatory(by=cast(User, request.user), **form.cleaned_data))
+            waiting = _run_action(
+                form, lambda: actions.name_signatory(by=cast(User, request.user), **form.cleaned_data)
+            )
             if form.is_valid():
                 person = form.cleaned_data["person"]
                 messages.success(request, waits(waiting) if waiting else f"{person} holds the seat now.")
@@ -205,7 +218,7 @@ def seats(request: HttpRequest) -> HttpResponse:
     rows = [
         (
             Seat(seat),
-            person := holder(seat),
+            person := seat_holder(seat),
             SeatForm(initial={"seat": seat, "person": person}, auto_id=f"id_{seat}_%s"),
         )
         for seat in Seat.values

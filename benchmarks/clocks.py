@@ -93,8 +93,10 @@ def _company() -> datetime:
         "reroute": 40,
         "reroute_unit": "hours",
     }
-    version = actions.propose(by=cmo, version=actions.draft(by=cmo, kind="sla", key="mql", text="Soon.", terms=terms))
-    actions.sign(by=cro, version=version)
+    version = actions.propose_version(
+        by=cmo, version=actions.draft_version(by=cmo, kind="sla", key="mql", text="Soon.", terms=terms)
+    )
+    actions.sign_version(by=cro, version=version)
     Version.objects.filter(pk=version.pk).update(in_force_at=monday - timedelta(days=1))
     with connection.cursor() as cursor:
         cursor.execute(FILL, {"start": monday})

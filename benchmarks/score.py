@@ -145,14 +145,14 @@ def _against(found: float, most: float) -> str:
 
 def _sign() -> None:
     """Both sides sign the model."""
-    from agreements.actions import draft, propose, sign
+    from agreements.actions import draft_version, propose_version, sign_version
     from team.models import Role, User
 
     cmo = User.objects.create_user("cmo@example.com", role=Role.CMO)
     cro = User.objects.create_user("cro@example.com", role=Role.CRO)
-    version = draft(by=cmo, kind="score", key="leads", title="Leads", text="Twenty rules.", terms=TERMS)
-    propose(by=cmo, version=version)
-    sign(by=cro, version=version)
+    version = draft_version(by=cmo, kind="score", key="leads", title="Leads", text="Twenty rules.", terms=TERMS)
+    propose_version(by=cmo, version=version)
+    sign_version(by=cro, version=version)
 
 
 def _empty() -> None:

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connectors.models import Connector
-from notify.actions import tell
+from notify.actions import publish_event
 from team.access import RIGHTS
 from team.models import User
 
@@ -13,7 +13,7 @@ from team.models import User
 def tell_of_trouble(connector: Connector) -> None:
     """Tell everybody who may import, once for each time it stops; call it in the transaction that stops it."""
     who = User.objects.filter(is_active=True).filter(Q(is_superuser=True) | Q(role__in=RIGHTS["import"]))
-    tell(
+    publish_event(
         key=f"connector:{connector.pk}:stopped:{timezone.now():%Y%m%dT%H%M%S%f}",
         kind="crm.connector_stopped",
         title=f"{connector} has stopped: {connector.trouble}"[:300],

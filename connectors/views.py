@@ -20,7 +20,7 @@ from connectors.models import Connector
 from connectors.registry import CRMS, Crm
 from core.htmx import render_live
 from core.tasks import enqueue
-from team.access import needs
+from team.access import require_right
 from team.models import User
 
 PULLS_PER_PAGE = 25
@@ -28,7 +28,7 @@ CONNECTORS_PER_PAGE = 25
 form_view = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def connectors(request: HttpRequest) -> HttpResponse:
     """List the connectors: how each stands, when it pulled last and will pull next, how far it lags."""
@@ -38,7 +38,7 @@ def connectors(request: HttpRequest) -> HttpResponse:
     return render(request, "connectors/connectors.html", context)
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def connector(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one connector and its pulls; the live region asks for itself while a pull is at work."""
@@ -50,7 +50,7 @@ def connector(request: HttpRequest, pk: int) -> HttpResponse:
 
 @sensitive_post_parameters()
 @never_cache
-@needs("import")
+@require_right("import")
 @form_view
 def add_connector(request: HttpRequest, source: str, method: str) -> HttpResponse:
     """Add a connector to a source, signed in to in one way."""
@@ -67,7 +67,7 @@ def add_connector(request: HttpRequest, source: str, method: str) -> HttpRespons
 
 @sensitive_post_parameters()
 @never_cache
-@needs("import")
+@require_right("import")
 @form_view
 def edit_connector(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a connector; what is secret is kept where nothing new is written."""
@@ -117,7 +117,7 @@ def _tested(request: HttpRequest, form: ConnectorForm) -> HttpResponse:
     return _form_page(request, form, succeeded=name)
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def pull_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin a pull and ring for it. A bell that nobody hears is rung again by the next tick."""
@@ -130,7 +130,7 @@ def pull_now(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("connector", pk)
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def change_state(request: HttpRequest, pk: int, change: str) -> HttpResponse:
     """Switch a connector on or off, stop its pull, or have everything read again."""
@@ -149,7 +149,7 @@ CHANGES = {
 }
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def remove_connector(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Connector, pk=pk)

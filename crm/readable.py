@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 from core.periods import Period, month_end
 from crm.models import Owner, RecordQuerySet
 from facts import registry
-from team.access import achievement_ids, sees_all_buyers
+from team.access import achievement_ids, can_see_all_buyers
 from team.models import User
 
 Reader = User | AnonymousUser
@@ -89,7 +89,7 @@ def is_published(period: Period, today: date) -> bool:
 
 def is_limited(user: Reader) -> bool:
     """Whether the reader may not read every buyer."""
-    return not sees_all_buyers(user)
+    return not can_see_all_buyers(user)
 
 
 def achieving_owners(user: Reader) -> QuerySet[Owner] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agreements.kinds import Kind, register
+from agreements.kinds import Kind, register_kind
 from facts.rules import check, in_words
 from funnel.handoffs.terms import Terms
 from funnel.slas.forms import OwedTerms, SlaTerms, owed_in_words
@@ -42,28 +42,28 @@ def sla_in_words(terms: Mapping[str, Any]) -> list[str]:
     return list(Terms.of(terms).words())
 
 
-register(
+register_kind(
     Kind(
         "sla", "SLA of Sales", "SLAs of Sales",
         "How soon Sales answers a lead that Marketing hands over, and what happens when it does not.",
         SlaTerms, sla_in_words,
     )
 )  # fmt: skip
-register(
+register_kind(
     Kind(
         "owed", "SLA of Marketing", "SLAs of Marketing",
         "How many qualified leads, worth how much pipeline, Marketing owes to Sales every month.",
         OwedTerms, owed_in_words,
     )
 )  # fmt: skip
-register(
+register_kind(
     Kind(
         "stage", "Stage", "Stages",
         "What a buyer must fulfil to be in a stage of the funnel, and who owns it there.",
         StageTerms, stage_in_words,
     )
 )  # fmt: skip
-register(
+register_kind(
     Kind(
         "funnel", "Order of the stages", "Orders of the stages",
         "Which stages the funnel has, and in which order a buyer walks through them.",

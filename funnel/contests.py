@@ -8,12 +8,12 @@ from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
 
-from agreements.models import Seat, today
-from agreements.signing import holder
+from agreements.models import Seat, company_today
+from agreements.signing import seat_holder
 from funnel.models import Answer, Move, Ruling, Verdict
 from funnel.permissions import ANSWER_VERDICT, CONTEST_VERDICT, RULE_ON_CONTEST
 from funnel.queries import stage_of
-from notify.actions import News, tell, tell_all
+from notify.actions import NewEvent, publish_event, publish_events
 from team.accounts import reauthentication
 from team.models import Role, User
 
@@ -40,9 +40,9 @@ def answer(*, by: User, verdicts: Iterable[Verdict], words: str) -> list[Answer]
     fresh = [one for one in given if one.pk not in {same.verdict_id for same in before}]
     made = Answer.objects.bulk_create(Answer(verdict=one, words=text, given_by=by) for one in fresh)
     reps = {one.given_by_id: one.given_by for one in fresh}
-    tell_all(
+    publish_events(
         [
-            News(
+            NewEvent(
                 f"funnel.answered.{made[0].pk}.{pk}",
                 "funnel.answered",
                 f"{by} answers what you said: {text[:200]}",
@@ -67,8 +67,8 @@ def contest(*, by: User, verdict: Verdict, words: str, rule_by: date | None = No
     """Contest a rejection; the arbiter rules before a day, two weeks from now unless said otherwise."""
     found = Verdict.objects.select_for_update().select_related("lead", "given_by").get(pk=verdict.pk)
     CONTEST_VERDICT.require(by, found)
-    arbiter = holder(Seat.ARBITER)
-    day = rule_by or today() + timedelta(days=DAYS_TO_RULE)
+    arbiter = seat_holder(Seat.ARBITER)
+    day = rule_by or company_today() + timedelta(days=DAYS_TO_RULE)
     if found.answer != Verdict.Answer.REJECTED or found.undone_at or not found.settled_at:
         raise ValidationError("Only a rejection that stands is contested.")
     if found.answers.filter(is_contest=True).exists():
@@ -77,13 +77,13 @@ def contest(*, by: User, verdict: Verdict, words: str, rule_by: date | None = No
         raise ValidationError("Say why the rejection is wrong; the arbiter decides on it.")
     if arbiter is None:
         raise ValidationError("No arbiter is named yet. An ops admin names one.")
-    if day < today():
+    if day < company_today():
         raise ValidationError("The day of the ruling has already passed.")
     made = Answer.objects.create(
         verdict=found, is_contest=True, words=words.strip(), given_by=by, arbiter=arbiter, rule_by=day
     )
     title = f"{by} contests the rejection of {found.lead}; {arbiter} rules by {day}"
-    tell(
+    publish_event(
         key=f"funnel.contested.{made.pk}",
         kind="funnel.contested",
         title=title,
@@ -112,7 +112,7 @@ def rule(*, by: User, contested: Answer, decision: str, ruling: str) -> Answer:
     if decision == Ruling.OVERTURNED:
         _hand_back(found, by)
     title = f"{by} ruled: {Ruling(decision).label.lower()}, {found.verdict.lead}"
-    tell(
+    publish_event(
         key=f"funnel.ruled.{found.pk}", kind="funnel.ruled", title=title, to=[found.given_by, found.verdict.given_by],
         link=VERDICTS,
     )  # fmt: skip
@@ -134,11 +134,11 @@ def _hand_back(found: Answer, by: User) -> None:
 
 def tell_late_rulings() -> int:
     """Tell arbiter and both chiefs once of each contest whose day has passed without a ruling."""
-    late = Answer.objects.filter(is_contest=True, ruled_at=None, rule_by__lt=today())
+    late = Answer.objects.filter(is_contest=True, ruled_at=None, rule_by__lt=company_today())
     chiefs = tuple(User.objects.filter(role__in=[Role.CMO, Role.CRO], is_active=True))
-    return tell_all(
+    return publish_events(
         [
-            News(
+            NewEvent(
                 f"funnel.ruling_late.{one.pk}", "funnel.ruling_late",
                 f"Late: {one.arbiter} was to rule on the rejection of {one.verdict.lead} by {one.rule_by}",
                 (*chiefs, *([one.arbiter] if one.arbiter else [])), VERDICTS,

@@ -17,7 +17,7 @@ from agreements.models import Version
 from crm.models import Account, Lead, Owner
 from crm.models.base import RecordQuerySet
 from facts.models import BatchRun, Recorded, TransactionId
-from team.access import SEES_ALL, own_ids, sees_all_buyers
+from team.access import SEES_ALL, can_see_all_buyers, own_ids
 from team.models import Role, User
 
 
@@ -101,7 +101,7 @@ class HandedQuerySet(RecordQuerySet):
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         rows = self.countable_by(user)
-        if isinstance(user, AnonymousUser) or user.role != Role.MARKETER or sees_all_buyers(user):
+        if isinstance(user, AnonymousUser) or user.role != Role.MARKETER or can_see_all_buyers(user):
             return rows
         return rows.filter(lead__in=Lead.objects.visible_to(user))
 

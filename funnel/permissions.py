@@ -11,7 +11,7 @@ from crm.models import Account, Lead, Owner
 from crm.permissions import IMPORTERS
 from funnel.models import Answer, HandOff, Verdict
 from funnel.stages.drafts import Funnel, Stage
-from team.access import may, own_ids, reports_of
+from team.access import has_right, own_ids, reports_of
 from team.authorization import Action, register
 from team.models import Role, User
 
@@ -57,11 +57,11 @@ def _leads_owner(user: User, owner: Owner | None) -> bool:
 
 
 def _passes_on(user: User, handoff: HandOff) -> bool:
-    return may(user, "route") or _leads_owner(user, handoff.to_owner)
+    return has_right(user, "route") or _leads_owner(user, handoff.to_owner)
 
 
 def _knows_absence_of(user: User, owner: Owner) -> bool:
-    return may(user, "route") or owner.user_id == user.pk or _leads_owner(user, owner)
+    return has_right(user, "route") or owner.user_id == user.pk or _leads_owner(user, owner)
 
 
 # Moving by hand
@@ -128,7 +128,7 @@ def passable(user: User, handoffs: Iterable[HandOff]) -> set[int]:
     """Return the ids of those hand-offs, all of which the person sees, that they may pass on."""
     if not PASS_LEAD_ON.is_open_to(user):
         return set()
-    if may(user, "route"):
+    if has_right(user, "route"):
         return {handoff.pk for handoff in handoffs}
     people = reports_of(user)
     return {one.pk for one in handoffs if one.to_owner and one.to_owner.user_id in people}

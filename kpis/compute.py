@@ -67,7 +67,9 @@ def scope_of(
 ) -> Scope:
     facts, company = facts or open_facts(), Company.get()
     today = (facts.as_of or timezone.now()).astimezone(company.zone).date()
-    return Scope(facts, period, company.currency, today, converts=company.converts, shared=shared, within=within)
+    return Scope(
+        facts, period, company.currency, today, converts=company.is_converting_amounts, shared=shared, within=within
+    )
 
 
 def read_period(start: str | None, end: str | None, name: str | None) -> Period:

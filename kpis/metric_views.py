@@ -22,7 +22,7 @@ from kpis.drill import Drill
 from kpis.drill import records as drill_records
 from kpis.grains import GRAINS
 from kpis.registry import SECTIONS, BadCut, Metric, UnknownMetric, all_metrics, get_metric
-from team.access import may
+from team.access import has_right
 from team.models import Company
 
 PARTS, ROWS, CHUNK = 50, 50, 2000
@@ -70,8 +70,8 @@ def _shown(request: HttpRequest, page: metric_page.Page, fault: str) -> dict[str
         "lines": Paginator(lines, PARTS).get_page(request.GET.get("page")),
         "records_link": url_params.records(found.key, question, by=None),
         "factors": [(get_metric(key), url_params.metric(key, question, by=None)) for key in found.factors],
-        "may_set_goal": may(request.user, "set_goal") and found.may_be_goal,
-        "may_set_benchmark": may(request.user, "set_benchmark"),
+        "may_set_goal": has_right(request.user, "set_goal") and found.may_be_goal,
+        "may_set_benchmark": has_right(request.user, "set_benchmark"),
     }
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.work import State
 from facts.engine import as_of
 from kpis.models import NightlyRun
-from notify.actions import tell
+from notify.actions import publish_event
 from team.access import RIGHTS
 from team.models import Company, Role, User
 
@@ -56,7 +56,7 @@ def tell_of_failure() -> None:
     if last is None or last.state != State.FAILED:
         return
     success = ended.filter(state=State.DONE).order_by("-finished_at").values_list("pk", flat=True).first()
-    tell(
+    publish_event(
         key=f"kpis.run_failed:since:{success or 0}",
         kind="kpis.run_failed",
         title="The nightly run failed, so some figures are not up to date. Open it to see which step failed and why.",

@@ -21,7 +21,7 @@ from facts.models import SetAside
 from kpis.left_out import MOST_SHOWN, set_aside_rows
 from kpis.models import NightlyRun, RunStep
 from kpis.nightly import OVER, ask_for_run, next_due
-from team.access import needs
+from team.access import require_right
 from team.models import Company, User
 
 RUNS_PER_PAGE = 25
@@ -38,7 +38,7 @@ class Standing:
     percent: int | None
 
 
-@needs("recompute")
+@require_right("recompute")
 @require_http_methods(["GET", "HEAD", "POST"])
 def runs(request: HttpRequest) -> HttpResponse:
     """List the runs; a POST asks for one."""
@@ -71,7 +71,7 @@ def _ask(request: HttpRequest) -> HttpResponse:
     return redirect("runs")
 
 
-@needs("recompute")
+@require_right("recompute")
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run, step by step."""

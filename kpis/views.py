@@ -23,7 +23,7 @@ from kpis.metric_charts import trend_chart
 from kpis.pace import Pace
 from kpis.registry import BadCut, get_metric
 from kpis.result import Result
-from team.access import may
+from team.access import has_right
 from team.models import Company, User
 
 ROWS = 25
@@ -75,7 +75,7 @@ def _empty(request: HttpRequest) -> dict[str, Any]:
     """Tell an Accord without records from one whose records are not counted yet, and from one of other records only."""
     has_records = any(KINDS[table].objects.exists() for table in RECORDS)
     others = () if has_records else [name for name in OTHERS if KINDS[name].objects.exists()]
-    rights = {f"may_{right}": may(request.user, right) for right in ("import", "recompute")}
+    rights = {f"may_{right}": has_right(request.user, right) for right in ("import", "recompute")}
     return {"has_records": has_records, "others": [name.replace("_", " ") for name in others], **rights}
 
 
@@ -86,7 +86,7 @@ def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
         "headline": sentences.headline(board),
         "is_bare": not any(reading.now.n for reading in board.readings.values()),
         "goals": [(pace, _pace_scale(pace)) for pace in board.goals],
-        "may_set_goal": may(request.user, "set_goal"),
+        "may_set_goal": has_right(request.user, "set_goal"),
         "smroi": smroi if smroi and smroi.now.value is not None else None,
         "smroi_scale": _smroi_scale(board),
         "links": {key: url_params.metric(key, board.question, by=None) for key in board.readings},

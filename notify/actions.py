@@ -1,4 +1,4 @@
-"""Telling people."""
+"""Publish events and notify people of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from team.models import User
 
 
 @dataclass(frozen=True)
-class News:
-    """Something to be told once, to whom, and where to look at it."""
+class NewEvent:
+    """An event to be published once, whom it notifies, and the page that shows it."""
 
     key: str
     kind: str
@@ -24,10 +24,12 @@ class News:
 
 
 @transaction.atomic
-def tell(*, key: str, kind: str, title: str, to: Iterable[User] = (), link: str = "", **details: Any) -> Event | None:
-    """Write an event and a notice to each active person; None when this key was told before.
+def publish_event(
+    *, key: str, kind: str, title: str, to: Iterable[User] = (), link: str = "", **details: Any
+) -> Event | None:
+    """Write an event and a notice to each active person; None when this key was published before.
 
-    Call it in the transaction of the change it tells of, so that neither is there without the other.
+    Call it in the transaction of the change that it reports, so that neither is stored without the other.
     """
     event, is_new = Event.objects.get_or_create(
         key=key, defaults={"kind": kind, "title": title, "link": link, "details": details}
@@ -43,30 +45,37 @@ BATCH = 2000
 
 
 @transaction.atomic
-def tell_all(news: Sequence[News]) -> int:
-    """Tell many things with a constant number of statements for each 2,000; what was told before stays as it was.
+def publish_events(news: Sequence[NewEvent]) -> int:
+    """Publish many events with a constant number of statements for each 2,000; events published before stay as they were.
 
-    Returns how many were new.
+    Returns the number of new ones.
     """
     new = 0
-    for place in range(0, len(news), BATCH):
-        new += _tell(news[place : place + BATCH])
+    for start in range(0, len(news), BATCH):
+        new += _publish_batch(news[start : start + BATCH])
     return new
 
 
-def _tell(news: Sequence[News]) -> int:
-    named = {one.key: one for one in news}
-    told = set(Event.objects.filter(key__in=named).values_list("key", flat=True))
-    fresh = [one for key, one in named.items() if key not in told]
-    made = Event.objects.bulk_create(
-        Event(key=one.key, kind=one.kind, title=one.title[:300], link=one.link, details=one.details) for one in fresh
+def _publish_batch(news: Sequence[NewEvent]) -> int:
+    news_by_key = {new_event.key: new_event for new_event in news}
+    published = set(Event.objects.filter(key__in=news_by_key).values_list("key", flat=True))
+    unpublished = [new_event for key, new_event in news_by_key.items() if key not in published]
+    events = Event.objects.bulk_create(
+        Event(
+            key=new_event.key,
+            kind=new_event.kind,
+            title=new_event.title[:300],
+            link=new_event.link,
+            details=new_event.details,
+        )
+        for new_event in unpublished
     )
     Notice.objects.bulk_create(
         Notice(event=event, user_id=pk)
-        for event, one in zip(made, fresh, strict=True)
-        for pk in dict.fromkeys(user.pk for user in one.to if user and user.is_active)
+        for event, new_event in zip(events, unpublished, strict=True)
+        for pk in dict.fromkeys(user.pk for user in new_event.to if user and user.is_active)
     )
-    return len(made)
+    return len(events)
 
 
 def mark_read(*, user: User, notice_ids: Iterable[int] | None = None) -> int:

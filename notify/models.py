@@ -1,4 +1,4 @@
-"""What happened, and who is told. Events are rows that nobody changes; the apps above write and read them."""
+"""What happened, and who is notified. Events are rows that never change; the apps above write and read them."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update |
 
 
 class Event(models.Model):
-    """Something that happened once. `key` makes telling it twice impossible."""
+    """Something that happened once. The unique `key` makes publishing it twice impossible."""
 
     key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=60, db_index=True, help_text="room.verb, like agreements.signed")
@@ -30,7 +30,7 @@ class Event(models.Model):
 
 
 class Notice(models.Model):
-    """One event told to one person, in the app; read once they have seen it."""
+    """One event shown to one person in the app; read once they have seen it."""
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="notices")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")

@@ -1,4 +1,4 @@
-"""One's own notices, and the bell that counts them."""
+"""One's own notices, and the number of unread ones in the header of every page."""
 
 from typing import cast
 
@@ -23,35 +23,35 @@ PLACES = {"side", "top"}
 @require_safe
 def notices(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
-    page = Paginator(queries.notices(user), PER_PAGE).get_page(request.GET.get("page"))
-    rows = [(notice, queries.leads_somewhere(notice.event.link)) for notice in page]
-    return render(request, "notify/notices.html", {"page": page, "rows": rows, "unread": queries.unread(user)})
+    page = Paginator(queries.notices_for(user), PER_PAGE).get_page(request.GET.get("page"))
+    rows = [(notice, queries.is_page_link(notice.event.link)) for notice in page]
+    return render(request, "notify/notices.html", {"page": page, "rows": rows, "unread": queries.count_unread(user)})
 
 
 @never_cache
 @require_safe
-def bell(request: HttpRequest) -> HttpResponse:
-    """Answer the bell's look every half minute; who is signed out meanwhile hears nothing more."""
+def unread_count(request: HttpRequest) -> HttpResponse:
+    """Return the number of unread notices, polled every half minute; empty once the session has ended."""
     if not request.user.is_authenticated:
         return HttpResponse(status=204)
-    place = request.GET.get("place", "")
-    context = {"unread": queries.unread(request.user), "place": place if place in PLACES else "side"}
+    position = request.GET.get("place", "")
+    context = {"unread": queries.count_unread(request.user), "place": position if position in PLACES else "side"}
     return render(request, "notify/bell.html", context)
 
 
 @login_required
 @require_safe
-def look(request: HttpRequest, pk: int) -> HttpResponse:
-    """Go to what a notice tells of; it is read then."""
+def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """Redirect to the page that a notice is about, and mark the notice as read."""
     notice = get_object_or_404(Notice.objects.select_related("event"), pk=pk, user=request.user)
     mark_read(user=cast(User, request.user), notice_ids=[notice.pk])
-    return redirect(notice.event.link if queries.leads_somewhere(notice.event.link) else "notices")
+    return redirect(notice.event.link if queries.is_page_link(notice.event.link) else "notices")
 
 
 @login_required
 @require_POST
-def read(request: HttpRequest) -> HttpResponse:
-    """Mark all of one's notices as read, or the one that is named."""
-    named = read_id(request.POST.get("notice", ""))
-    mark_read(user=cast(User, request.user), notice_ids=None if named is None else [named])
+def mark_notices_read(request: HttpRequest) -> HttpResponse:
+    """Mark all of one's notices as read, or only the one in the form."""
+    notice_id = read_id(request.POST.get("notice", ""))
+    mark_read(user=cast(User, request.user), notice_ids=None if notice_id is None else [notice_id])
     return redirect("notices")

@@ -1,6 +1,6 @@
 """What both sides sign about scores: the model, with its threshold."""
 
-from agreements.kinds import Kind, register
+from agreements.kinds import Kind, register_kind
 from scoring.descriptions import terms_in_words
 from scoring.forms import ScoreTerms
 from scoring.icp import rules
@@ -9,7 +9,7 @@ from scoring.proof.headline import figures_of
 
 SCORE = "score"
 
-register(
+register_kind(
     Kind(
         SCORE, "Score model", "Score models",
         "Which leads are ready for Sales: points for who they are and for what they did, and the threshold.",
@@ -17,7 +17,7 @@ register(
         right="set_scores", reading_right="see_scores",
     )
 )  # fmt: skip
-register(
+register_kind(
     Kind(
         rules.ICP, "Ideal customer profile", "Ideal customer profiles",
         "Whom both sides want to win: traits with weights, and how far from them a customer may be.",

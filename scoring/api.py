@@ -16,7 +16,7 @@ from scoring.descriptions import terms_in_words
 from scoring.impact import as_json, consequences, evidence, sentence
 from scoring.model_list import Line, agreements, lines
 from scoring.terms import MQL
-from team.access import may
+from team.access import has_right
 from team.models import User
 
 PREVIEW = [OpenApiParameter("threshold", OpenApiTypes.FLOAT, required=True, description="Points to be looked at.")]
@@ -125,7 +125,7 @@ class PreviewViewSet(Manners, ViewSet):
 
 
 def _require_reader(request: Request) -> None:
-    if not may(request.user, "see_scores"):
+    if not has_right(request.user, "see_scores"):
         raise PermissionDenied("Your role does not see scores.")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from agreements.actions import draft, propose
+from agreements.actions import draft_version, propose_version
 from agreements.models import Version
 from scoring.defaults import PROPOSED
 from scoring.icp import rules
@@ -53,8 +53,10 @@ def propose_default(by: User, door: str = MQL) -> Version | None:
     if door not in doors_without_a_model():
         return None
     key, title, text, terms = PROPOSED[door]
-    version = draft(by=by, kind=SCORE, key=key, title=title, text=text, terms=terms, reason="A model to begin with.")
-    return propose(by=by, version=version)
+    version = draft_version(
+        by=by, kind=SCORE, key=key, title=title, text=text, terms=terms, reason="A model to begin with."
+    )
+    return propose_version(by=by, version=version)
 
 
 def scores_may_rise() -> bool:

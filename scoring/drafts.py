@@ -62,12 +62,12 @@ def keep(
     """Write the draft, or write on in one's own, with what it would mean as evidence; propose it if asked to."""
     written = {"text": said["text"], "terms": editing.terms(), "reason": said["reason"], "evidence": evidence(found)}
     if start and start.state == "draft" and start.drafted_by_id == user.pk:
-        version = actions.redraft(by=user, version=start, **written)
+        version = actions.redraft_version(by=user, version=start, **written)
     else:
         if start and start.state == "in_force" and start.terms == written["terms"]:
             raise ValidationError(f"This is what version {start.number} says already. Change something first.")
-        version = actions.draft(by=user, kind=SCORE, key=named[0], title=named[1], **written)
-    return actions.propose(by=user, version=version) if at_once else version
+        version = actions.draft_version(by=user, kind=SCORE, key=named[0], title=named[1], **written)
+    return actions.propose_version(by=user, version=version) if at_once else version
 
 
 @transaction.atomic
@@ -85,8 +85,8 @@ def roll_back(user: User, version: Version) -> Version:
         raise ValidationError([f"Version {version.number} cannot be computed any more.", *wrong])
     binding = version.agreement.in_force()
     found = consequences(version.terms, binding.terms if binding else None)
-    made = actions.draft(
+    made = actions.draft_version(
         by=user, kind=SCORE, key=version.agreement.key, text=version.text, terms=version.terms,
         reason=f"Back to version {version.number}.", evidence=evidence(found),
     )  # fmt: skip
-    return actions.propose(by=user, version=made)
+    return actions.propose_version(by=user, version=made)

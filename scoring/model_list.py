@@ -64,7 +64,7 @@ class Line:
 def agreements(reader: User) -> QuerySet[Agreement]:
     """Return the score models, each with the versions that the reader may read, the newest first."""
     versions = (
-        Version.objects.shown_to(reader)
+        Version.objects.readable_by(reader)
         .select_related("agreement", "proposed_by", "drafted_by")
         .prefetch_related("signatures__signed_by", "disputes")
     )

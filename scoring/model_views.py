@@ -26,14 +26,14 @@ from scoring.impact import Consequences, consequences, sentence
 from scoring.model_editor import Building, Editing
 from scoring.score_changes import movers
 from scoring.terms import DOORS, SCORED
-from team.access import may, needs
+from team.access import has_right, require_right
 from team.models import User
 
 PREFIX = re.compile(r"leads|(fit|did)-\d{1,3}-rule")
 form_view = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@needs("see_scores")
+@require_right("see_scores")
 @form_view
 def score_model(request: HttpRequest, key: str) -> HttpResponse:
     """One model: the version in force beside what is being edited. Nothing is kept without a button."""
@@ -41,7 +41,7 @@ def score_model(request: HttpRequest, key: str) -> HttpResponse:
     return _page(request, agreement)
 
 
-@needs("set_scores")
+@require_right("set_scores")
 @form_view
 def new_model(request: HttpRequest) -> HttpResponse:
     """A further model, for a product or a segment, beginning from Accord's own."""
@@ -54,7 +54,7 @@ class Sheet:
 
     request: HttpRequest
     agreement: Agreement | None
-    story: queries.Story | None
+    story: queries.AgreementPage | None
     start: Version | None
     editing: Editing
     form: KeepForm
@@ -85,12 +85,12 @@ class Sheet:
 
 
 def _sheet(request: HttpRequest, agreement: Agreement | None) -> Sheet:
-    story = queries.story(agreement, cast(User, request.user)) if agreement else None
+    story = queries.agreement_page(agreement, cast(User, request.user)) if agreement else None
     start = _start(request, story)
     editing = _editing(request, start.terms if start else defaults.TERMS)
     binding = story.binding.version.terms if story and story.binding else None
     found = consequences(editing.terms(), binding) if editing.look() else None
-    opening = None if agreement else OpeningForm(request.POST or None, kind=kinds.get(SCORE))
+    opening = None if agreement else OpeningForm(request.POST or None, kind=kinds.get_kind(SCORE))
     form = KeepForm(request.POST or None, start=start, editing=editing)
     return Sheet(request, agreement, story, start, editing, form, opening, found)
 
@@ -104,14 +104,14 @@ def _page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
     context = {
         "agreement": agreement, "story": story, "start": sheet.start, "editing": sheet.editing, "form": sheet.form,
         "binding": story.binding.version if story and story.binding else None, "opening": sheet.opening,
-        "sets_scores": may(request.user, "set_scores"), "dispute_form": DisputeForm(), "ruling_form": RulingForm(),
+        "sets_scores": has_right(request.user, "set_scores"), "dispute_form": DisputeForm(), "ruling_form": RulingForm(),
         **_parts(sheet.editing), **_meant(sheet),
     }  # fmt: skip
     region = "live" if sheet.editing.is_changing else "consequences"
     return render_live(request, "scoring/model.html", context, region=region, status=422 if sheet.wants else 200)
 
 
-def _start(request: HttpRequest, story: queries.Story | None) -> Version | None:
+def _start(request: HttpRequest, story: queries.AgreementPage | None) -> Version | None:
     """The version that the editing begins from: the one asked for, else a newer one that waits, else what binds."""
     if story is None:
         return None
@@ -127,7 +127,7 @@ def _start(request: HttpRequest, story: queries.Story | None) -> Version | None:
 
 def _editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
     """What is in the form; whoever only reads may still try another threshold."""
-    if "fit-count" in request.POST and may(request.user, "set_scores"):
+    if "fit-count" in request.POST and has_right(request.user, "set_scores"):
         return Editing.from_data(request.POST, base)
     editing = Editing.from_terms(base)
     editing.threshold = (request.POST.get("threshold") or request.GET.get("threshold") or editing.threshold)[:20]
@@ -136,7 +136,7 @@ def _editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
 
 def _kept(sheet: Sheet) -> Version | None:
     """Keep the draft or propose it; what stands in the way is said beside its field, and nothing typed is lost."""
-    if not may(sheet.user, "set_scores"):
+    if not has_right(sheet.user, "set_scores"):
         raise PermissionDenied
     form, at_once = sheet.form, sheet.wants == "propose"
     form.must_say_why = at_once
@@ -199,7 +199,7 @@ def _meant(sheet: Sheet) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@needs("set_scores")
+@require_right("set_scores")
 @require_POST
 def criteria(request: HttpRequest, name: str) -> HttpResponse:
     """The rows of one rule after one of their buttons: htmx puts them in place of the rows before."""
@@ -213,7 +213,7 @@ def criteria(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "components/criteria.html", context)
 
 
-@needs("set_scores")
+@require_right("set_scores")
 @require_POST
 def back(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """Propose the terms of an earlier version again."""

@@ -15,13 +15,13 @@ from scoring.definitions import doors_without_a_model, propose_default
 from scoring.descriptions import terms_in_words
 from scoring.model_list import agreements, lines, sentence
 from scoring.terms import MQL
-from team.access import may, needs
+from team.access import has_right, require_right
 from team.models import User
 
 PER_PAGE = 25
 
 
-@needs("see_scores")
+@require_right("see_scores")
 @require_safe
 def scores(request: HttpRequest) -> HttpResponse:
     """The models in force, proposed and drafted; where there is none, Accord's own proposal."""
@@ -31,7 +31,7 @@ def scores(request: HttpRequest) -> HttpResponse:
         "page": page,
         "lines": shown,
         "sentence": sentence(shown),
-        "sets_scores": may(request.user, "set_scores"),
+        "sets_scores": has_right(request.user, "set_scores"),
         "proposals": [_proposal(door) for door in doors_without_a_model()],
     }
     return render(request, "scoring/scores.html", context)
@@ -42,7 +42,7 @@ def _proposal(door: str) -> dict[str, Any]:
     return {"door": door, "title": title, "text": text, "words": terms_in_words(terms)}
 
 
-@needs("set_scores")
+@require_right("set_scores")
 @require_POST
 def propose_ours(request: HttpRequest) -> HttpResponse:
     """Propose Accord's own model; whoever signs for a side signs with it for that side only."""

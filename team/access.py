@@ -1,4 +1,4 @@
-"""Who may do what, and who sees whose: one table of rights, one notion of a team. Every room asks here."""
+"""Rights by role and visibility by team: the one table that every app asks."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -29,7 +29,7 @@ RIGHTS: dict[str, set[str]] = {
 }
 
 
-def may(user: User | AnonymousUser, right: str) -> bool:
+def has_right(user: User | AnonymousUser, right: str) -> bool:
     """Tell whether the user's role has the right."""
     return bool(user.is_authenticated and user.is_active and (user.is_superuser or user.role in RIGHTS[right]))
 
@@ -37,29 +37,29 @@ def may(user: User | AnonymousUser, right: str) -> bool:
 View = Callable[..., HttpResponseBase]
 
 
-def needs(right: str) -> Callable[[View], View]:
-    """Let only people with the right into a page: others are refused, and whoever is not signed in is asked to."""
+def require_right(right: str) -> Callable[[View], View]:
+    """Open a view only to users with the right; anonymous users are sent to the sign-in page."""
 
-    def guard(view: View) -> View:
+    def decorator(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-            if not may(request.user, right):
+        def check_right(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            if not has_right(request.user, right):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return login_required(guarded)
+        return login_required(check_right)
 
-    return guard
+    return decorator
 
 
-def takes_uploads(right: str) -> Callable[[View], View]:
-    """Mark a page that takes files: whoever has the right may send it more than a form holds."""
+def accept_uploads(right: str) -> Callable[[View], View]:
+    """Mark a view that accepts files: users with the right may send more than the size limit of a form."""
 
-    def mark(view: View) -> View:
+    def mark_view(view: View) -> View:
         view.upload_right = right  # type: ignore[attr-defined]
         return view
 
-    return mark
+    return mark_view
 
 
 def upload_right(view: View) -> str:
@@ -67,7 +67,7 @@ def upload_right(view: View) -> str:
     return str(getattr(view, "upload_right", ""))
 
 
-def sees_all_buyers(user: User | AnonymousUser) -> bool:
+def can_see_all_buyers(user: User | AnonymousUser) -> bool:
     """True for leaders, ops and finance always, and for everybody while the company is open."""
     if not user.is_authenticated:
         return False
@@ -86,12 +86,12 @@ def team_ids(user: User) -> set[int]:
 
 def reports_of(user: User) -> set[int]:
     """Return the ids of everybody who reports to the user, directly or through others."""
-    found: set[int] = set()
+    reports: set[int] = set()
     level = {user.pk}
     while level:
-        level = set(User.objects.filter(manager_id__in=level).values_list("pk", flat=True)) - found
-        found |= level
-    return found
+        level = set(User.objects.filter(manager_id__in=level).values_list("pk", flat=True)) - reports
+        reports |= level
+    return reports
 
 
 def own_ids(user: User) -> set[int]:

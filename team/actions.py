@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from team import seats, tokens
-from team.access import RIGHTS, may, reports_of
+from team.access import RIGHTS, has_right, reports_of
 from team.accounts import consents, reauthentication
 from team.accounts.consents import Asking
 from team.accounts.history import acting, record, record_seats
@@ -273,7 +273,7 @@ def _refuse_circle(person: User) -> None:
 
 
 def _keep_somebody_in_charge(before: User, person: User) -> None:
-    if not may(before, "manage_company") or may(person, "manage_company"):
+    if not has_right(before, "manage_company") or has_right(person, "manage_company"):
         return
     others = User.objects.filter(is_active=True).exclude(pk=person.pk)
     if not others.filter(Q(is_superuser=True) | Q(role__in=RIGHTS["manage_company"])).exists():

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from team.access import RIGHTS, may
+from team.access import RIGHTS, has_right
 from team.models import Role, User
 
 Condition = Callable[[User, Any], bool]
@@ -41,7 +41,7 @@ class Action:
         """Tell whether the person may ever do it, to some object."""
         if not user.is_authenticated or not user.is_active:
             return False
-        return may(user, self.right) if self.right else user.role in self.roles
+        return has_right(user, self.right) if self.right else user.role in self.roles
 
     def allows(self, user: User | AnonymousUser, target: Any = None) -> bool:
         """Tell whether the person may do it to the object."""

@@ -18,7 +18,7 @@ class TimeZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with Company.asked_once():
+        with Company.cached():
             if request.user.is_authenticated:
                 zone = request.user.time_zone or Company.get().time_zone
                 with timezone.override(ZoneInfo(zone)):

@@ -25,7 +25,9 @@ from team.calendars.public_holidays import holidays
 
 __all__ = ["AccountChange", "ConsentRequest"]
 
-_known: ContextVar[list[Any] | None] = ContextVar("company", default=None)  # the company, while a request is answered
+_company_cache: ContextVar[list[Any] | None] = ContextVar(
+    "company", default=None
+)  # the company, while a request is answered
 
 
 class Side(models.TextChoices):
@@ -84,12 +86,12 @@ currency_code = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capit
 def check_spans(week: Any) -> None:
     """Refuse opening hours that are no {"0": [["09:00", "17:00"], …]}, Monday being 0."""
     try:
-        found = week_of(week)
+        spans_by_weekday = week_of(week)
     except (ValueError, TypeError, AttributeError):
         raise ValidationError(
             'Write the hours by weekday, Monday being 0, like {"0": [["09:00", "12:30"], ["13:30", "17:00"]]}.'
         ) from None
-    if not any(found.values()):
+    if not any(spans_by_weekday.values()):
         raise ValidationError("A calendar is open at some time of the week.")
 
 
@@ -225,28 +227,28 @@ class Company(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1
         super().save(*args, **kwargs)
-        if (known := _known.get()) is not None:
-            known.clear()
+        if (cache := _company_cache.get()) is not None:
+            cache.clear()
 
     @classmethod
     def get(cls) -> Self:
         """Return the company: asked of the database once while a request is answered, every time elsewhere."""
-        known = _known.get()
-        if known is None:
+        cache = _company_cache.get()
+        if cache is None:
             return cls.objects.get_or_create(pk=1)[0]
-        if not known:
-            known.append(cls.objects.get_or_create(pk=1)[0])
-        return copy(known[0])
+        if not cache:
+            cache.append(cls.objects.get_or_create(pk=1)[0])
+        return copy(cache[0])
 
     @classmethod
     @contextmanager
-    def asked_once(cls) -> Iterator[None]:
+    def cached(cls) -> Iterator[None]:
         """Ask the database for the company once inside, and again only when it was saved."""
-        token = _known.set([])
+        token = _company_cache.set([])
         try:
             yield
         finally:
-            _known.reset(token)
+            _company_cache.reset(token)
 
     @classmethod
     def today(cls) -> date:
@@ -268,7 +270,7 @@ class Company(models.Model):
         return ZoneInfo(self.time_zone)
 
     @property
-    def converts(self) -> bool:
+    def is_converting_amounts(self) -> bool:
         """Whether amounts in other currencies are reckoned in the company's."""
         return bool(self.currency) and self.foreign_amounts == self.ForeignAmounts.CONVERT
 

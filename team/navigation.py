@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import AnonymousUser
 from django.urls import NoReverseMatch, reverse
 
-from team.access import may
+from team.access import has_right
 from team.models import User
 
 
@@ -53,7 +53,7 @@ def links(user: User | AnonymousUser, path: str) -> list[Link]:
 
 
 def _is_for(place: Place, user: User | AnonymousUser) -> bool:
-    return user.is_authenticated and (not place.right or may(user, place.right))
+    return user.is_authenticated and (not place.right or has_right(user, place.right))
 
 
 def _url(name: str) -> str:

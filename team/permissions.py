@@ -1,6 +1,6 @@
 """Who may change the company, its people, its working hours, and what is one's own."""
 
-from team.access import may
+from team.access import has_right
 from team.authorization import EVERYONE, Action, register
 from team.models import ApiToken, User
 
@@ -11,7 +11,7 @@ def _is_changeable(user: User, person: User) -> bool:
 
 
 def _is_own_or_managed(user: User, token: ApiToken) -> bool:
-    return token.owner_id == user.pk or may(user, "manage_company")
+    return token.owner_id == user.pk or has_right(user, "manage_company")
 
 
 ADD_PERSON = register(

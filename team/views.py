@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import limits
 from team import actions, seats, setup
-from team.access import needs
+from team.access import require_right
 from team.accounts import invitations
 from team.accounts.consents import is_open
 from team.accounts.views import waits
@@ -92,7 +92,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     return cast(HttpResponse, answer)
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     form = PeopleForm(request.GET)
@@ -110,7 +110,7 @@ def _narrowed(found: QuerySet[User], q: str, role: str) -> QuerySet[User]:
 
 
 @never_cache
-@needs("manage_company")
+@require_right("manage_company")
 @form_view
 def add_person(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
@@ -124,7 +124,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
     return render(request, "team/person.html", {"form": form})
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @form_view
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(User, pk=pk)
@@ -148,7 +148,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "team/person.html", context)
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @require_POST
 def invite(request: HttpRequest, pk: int) -> HttpResponse:
     return _invited(request, get_object_or_404(User, pk=pk))
@@ -164,7 +164,7 @@ def _invited(request: HttpRequest, person: User) -> HttpResponse:
     return _not_stored(render(request, "team/invited.html", {"person": person, "link": link, "sent": sent}))
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @form_view
 def company(request: HttpRequest) -> HttpResponse:
     form = CompanyForm(request.POST or None, instance=Company.get())
@@ -175,7 +175,7 @@ def company(request: HttpRequest) -> HttpResponse:
     return render(request, "team/company.html", {"form": form})
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @require_safe
 def territories(request: HttpRequest) -> HttpResponse:
     found = Territory.objects.select_related("parent").annotate(how_many=Count("people")).order_by("name")
@@ -183,7 +183,7 @@ def territories(request: HttpRequest) -> HttpResponse:
     return render(request, "team/territories.html", {"page": page})
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @form_view
 def territory(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a territory, or change one."""
@@ -200,7 +200,7 @@ def territory(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     return render(request, "team/territory.html", {"form": form, "territory": found})
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @require_POST
 def remove_territory(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Territory, pk=pk)

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from facts.models import Recorded
-from team.access import may, own_ids, sees_all_buyers, team_ids
+from team.access import can_see_all_buyers, has_right, own_ids, team_ids
 from team.models import User, currency_code
 
 InHands = Callable[[User], models.QuerySet[Any]]
@@ -31,9 +31,9 @@ class RecordQuerySet(models.QuerySet[Any]):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         model: type[Record] = self.model
-        if model.RIGHT and not may(user, model.RIGHT):
+        if model.RIGHT and not has_right(user, model.RIGHT):
             return self.none()
-        if not model.OWNED_THROUGH or (sees_all_buyers(user) and not model.PERSONAL):
+        if not model.OWNED_THROUGH or (can_see_all_buyers(user) and not model.PERSONAL):
             return self
         return self._owned_by(user)
 

@@ -149,9 +149,9 @@ def settle() -> int:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         company = Company.get()
-        used = _in_use(company) if company.converts else []
+        used = _in_use(company) if company.is_converting_amounts else []
         changed, _ = DayRate.objects.exclude(into=company.currency, currency__in=used).delete()
-        if not company.converts:
+        if not company.is_converting_amounts:
             return changed
         rates, today = load(), timezone.now().astimezone(company.zone).date()
         return changed + sum(_settle(currency, company.currency, rates, today) for currency in used)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from crm.models import ExchangeRate
 from crm.rates.exchange_rates import OLDEST, enter_rate
 from crm.rates.forms import RateForm
-from team.access import needs
+from team.access import require_right
 from team.models import Company, User
 
 CURRENCIES_PER_PAGE = 50
@@ -57,7 +57,7 @@ class Newest:
         return f"{self.rate.normalize():f}"
 
 
-@needs("import")
+@require_right("import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def exchange_rates(request: HttpRequest) -> HttpResponse:
     """List the currencies with their newest rates, and take one in that somebody looked up."""

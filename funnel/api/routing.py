@@ -20,7 +20,7 @@ from funnel.handoffs.routing_preview import TRIED, tried
 from funnel.models import Absence, Capacity, RoutingRule
 from funnel.routing import actions
 from funnel.routing.descriptions import rule_in_words
-from team.access import may, own_ids
+from team.access import has_right, own_ids
 from team.models import User
 
 KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**63 - 1}
@@ -105,7 +105,7 @@ class Routers(ReadOnly):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not may(cast(User, request.user), "route"):
+        if not has_right(cast(User, request.user), "route"):
             raise PermissionDenied("Ops and the chief of Sales decide who gets leads.")
 
 
@@ -189,7 +189,7 @@ class AbsenceView(ReadOnly):
     def get_queryset(self) -> QuerySet[Any]:
         user = cast(User, self.request.user)
         rows = super().get_queryset()
-        return rows if may(user, "route") else rows.filter(owner__user_id__in=own_ids(user))
+        return rows if has_right(user, "route") else rows.filter(owner__user_id__in=own_ids(user))
 
     @extend_schema(request=NewAbsenceSerializer, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crm.models import Account, Activity, ContentAsset, ContentUse, Enquiry, EnquiryHandover, Lead, Owner
 from funnel.permissions import NOTE_CONTENT_USE, SPOT_OPPORTUNITY
-from notify.actions import tell
+from notify.actions import publish_event
 from team.models import Role, User
 
 SOURCE = "accord"
@@ -67,7 +67,7 @@ def spot(*, by: User, buyer: Buyer, need: str, person: str = "", when: date | No
         )  # fmt: skip
     if isinstance(buyer, Lead) and not (buyer.account_id or buyer.contact_id):
         _note(buyer, made, words, spotter)
-    tell(
+    publish_event(
         key=f"funnel.spotted.{made.pk}", kind="funnel.spotted", title=f"{by} spotted an opportunity: {buyer} needs {made.name}"[:300],
         to=_hears(owner), link=address(buyer), enquiry=made.pk,
     )  # fmt: skip

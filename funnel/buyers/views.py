@@ -28,7 +28,7 @@ from funnel.queries import stage_of
 from funnel.stages.drafts import Funnel, Stage
 from scoring.explanation import explain
 from scoring.icp.evaluate_one import standing as ideal_standing
-from team.access import may, needs
+from team.access import has_right, require_right
 from team.models import User
 
 ASSETS = 6
@@ -100,7 +100,7 @@ def buyer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 
 def _sees_reasons(user: User) -> bool:
     """Tell whether somebody reads why a lead has its score: who sees scores, and who works leads."""
-    return may(user, "see_scores") or may(user, "work_leads")
+    return has_right(user, "see_scores") or has_right(user, "work_leads")
 
 
 def _waiting(lead: Lead) -> Waiting | None:
@@ -148,7 +148,7 @@ def use(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("buyer", "lead", pk)
 
 
-@needs("spot")
+@require_right("spot")
 @require_http_methods(["GET", "HEAD", "POST"])
 def opportunity(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Raise an opportunity heard of, in one short form."""

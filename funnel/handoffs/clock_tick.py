@@ -46,7 +46,7 @@ def tick(now: datetime | None = None) -> dict[str, int]:
     now = now or timezone.now()
     done: dict[str, int] = {}
     faults: list[Exception] = []
-    with Company.asked_once():
+    with Company.cached():
         for name, look in LOOKS:
             try:
                 done[name] = look(now)

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from funnel.handoffs.notifications import PEOPLE, told
 from funnel.models import HandOff
-from notify.actions import tell_all
+from notify.actions import publish_events
 
 PORTION = 2000  # clocks that ring in one transaction
 STANDING = "EXISTS (SELECT FROM funnel_verdict v WHERE v.handoff_id = h.id AND v.undone_at IS NULL)"
@@ -59,7 +59,7 @@ def _ring(bell: Bell, now: datetime) -> int:
     while True:
         with transaction.atomic():
             claimed = _claim(bell, now)
-            tell_all(told(_read(claimed), bell.name, bell.title, bell.to) if claimed else [])
+            publish_events(told(_read(claimed), bell.name, bell.title, bell.to) if claimed else [])
         rang += len(claimed)
         if len(claimed) < PORTION:
             return rang
@@ -92,7 +92,7 @@ def lapse(now: datetime) -> int:
             due = HandOff.objects.open().filter(answered_at=None, paused_at=None, track_until__lte=now)
             held = list(due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:PORTION])
             HandOff.objects.filter(pk__in=held).update(ended_at=now, end=HandOff.End.LAPSED)
-            tell_all(
+            publish_events(
                 told(_read(held), "lapsed", "Never answered: {lead}, handed to {owner}", "manager") if held else []
             )
         ended += len(held)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from crm.models import Owner
 from funnel.handoffs.terms import Terms
 from funnel.models import HandOff
-from notify.actions import News, tell_all
+from notify.actions import NewEvent, publish_events
 from team.models import Company, Role, User
 
 INBOX = "/inbox/"
@@ -72,21 +72,21 @@ def tell_opened(handoffs: Sequence[HandOff]) -> int:
     for handoff in handoffs:
         by_owner.setdefault(handoff.to_owner_id or 0, []).append(handoff)
     people = People()
-    return tell_all([news for its in by_owner.values() for news in _opened(its, people)])
+    return publish_events([news for its in by_owner.values() for news in _opened(its, people)])
 
 
 def tell_assigned(handoffs: Sequence[HandOff]) -> int:
     """Tell the owners of leads that waited for somebody to take them."""
-    return tell_all(told(handoffs, "assigned", "{lead} is yours: answer by {due}", "owner"))
+    return publish_events(told(handoffs, "assigned", "{lead} is yours: answer by {due}", "owner"))
 
 
-def _opened(its: Sequence[HandOff], people: People) -> Iterator[News]:
+def _opened(its: Sequence[HandOff], people: People) -> Iterator[NewEvent]:
     to = people.owner(its[0].to_owner) or people.manager(its[0].to_owner)
     whose = "is yours" if its[0].to_owner_id else "has nobody to answer it"
     if len(its) <= NAMED:
         for one in its:
             title = f"{one.lead} {whose}: answer by {said(one.due_at)}"
-            yield News(
+            yield NewEvent(
                 f"funnel.handed_over.{one.pk}",
                 "funnel.handed_over",
                 title,
@@ -99,7 +99,7 @@ def _opened(its: Sequence[HandOff], people: People) -> Iterator[News]:
     whose = "are yours" if its[0].to_owner_id else "have nobody to answer them"
     title = f"{len(its):,} leads {whose}: answer the first by {said(first)}"
     key = f"funnel.handed_over.{its[0].pk}.{its[-1].pk}"
-    yield News(key, "funnel.handed_over", title, to, INBOX, {"handoffs": len(its)})
+    yield NewEvent(key, "funnel.handed_over", title, to, INBOX, {"handoffs": len(its)})
 
 
 MANY = {
@@ -114,7 +114,7 @@ MANY = {
 }
 
 
-def told(handoffs: Iterable[HandOff], what: str, title: str, to: str) -> list[News]:
+def told(handoffs: Iterable[HandOff], what: str, title: str, to: str) -> list[NewEvent]:
     """Make an event of each hand-off, and one notice for whoever would hear of many at once.
 
     `title` may name {lead}, {owner} and {due}; `to` joins people by a plus.
@@ -139,12 +139,14 @@ def _hearers(one: HandOff, to: str, people: People) -> tuple[User, ...]:
     return (*owner, *manager, *(people.escalated(one) if "escalated" in to else ()))
 
 
-def _event(one: HandOff, what: str, title: str, to: tuple[User, ...], zone: ZoneInfo) -> News:
+def _event(one: HandOff, what: str, title: str, to: tuple[User, ...], zone: ZoneInfo) -> NewEvent:
     words = title.format(lead=one.lead, owner=one.to_owner or "nobody", due=said(one.due_at, zone))
-    return News(f"funnel.{what}.{one.pk}", f"funnel.{what}", words, to, INBOX, {"handoff": one.pk, "lead": one.lead_id})
+    return NewEvent(
+        f"funnel.{what}.{one.pk}", f"funnel.{what}", words, to, INBOX, {"handoff": one.pk, "lead": one.lead_id}
+    )
 
 
-def _of_many(user: User, its: Sequence[HandOff], what: str) -> News:
+def _of_many(user: User, its: Sequence[HandOff], what: str) -> NewEvent:
     """Tell somebody of many leads at once; whoever has them of others reads whose they are."""
     first = min((one.due_at for one in its if one.due_at), default=None)
     words = MANY[what].format(count=f"{len(its):,}", due=said(first))
@@ -155,4 +157,4 @@ def _of_many(user: User, its: Sequence[HandOff], what: str) -> News:
         words += f" ({named}{f' and {more} others' if more > 0 else ''})"
     key = f"funnel.{what}_many.{its[0].pk}.{its[-1].pk}.{len(its)}.{user.pk}"
     link = f"{INBOX}?whose=team" if whose else INBOX
-    return News(key, f"funnel.{what}_many", words, (user,), link, {"handoffs": len(its)})
+    return NewEvent(key, f"funnel.{what}_many", words, (user,), link, {"handoffs": len(its)})

@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from agreements.models import today
+from agreements.models import company_today
 from crm.models import Owner
 from crm.people import read_people
 from funnel.handoffs.notifications import WITH_PEOPLE, told
@@ -14,7 +14,7 @@ from funnel.handoffs.routing import Desk, absent, is_in_sales
 from funnel.handoffs.slas import SlaBook
 from funnel.models import HandOff
 from funnel.permissions import PASS_LEAD_ON
-from notify.actions import tell_all
+from notify.actions import publish_events
 from team.models import User
 
 
@@ -39,7 +39,7 @@ def pass_on(*, by: User, handoff: HandOff, reason: str, to: Owner | None = None)
     because = f"Passed on from {held.to_owner or 'nobody'} by {by}: {reason.strip()}"
     assert held.move
     (made,) = hand_over([Wanted(held.lead, held.move, now, tuple(had), because, to)], SlaBook(), now)
-    tell_all(told([held], "rerouted", "{lead} was passed on from {owner}", "owner+manager"))
+    publish_events(told([held], "rerouted", "{lead} was passed on from {owner}", "owner+manager"))
     return made
 
 
@@ -57,6 +57,6 @@ def _check(held: HandOff, reason: str, to: Owner | None) -> None:
         raise ValidationError(f"{to} has it already.")
     if not to.is_active or not is_in_sales(to, people):
         raise ValidationError(f"{to} takes no leads: they are not of Sales, or are gone.")
-    away = absent(today(), people).get(to.pk)
+    away = absent(company_today(), people).get(to.pk)
     if away:
         raise ValidationError(f"{to} is away until {away}.")

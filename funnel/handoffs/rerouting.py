@@ -15,7 +15,7 @@ from funnel.handoffs.pauses import pause_clocks
 from funnel.handoffs.routing import Desk, absent
 from funnel.handoffs.slas import SlaBook
 from funnel.models import HandOff, Verdict
-from notify.actions import tell_all
+from notify.actions import publish_events
 from team.models import Company
 
 PORTION = 2000
@@ -96,7 +96,7 @@ def _pass_on(portion: Sequence[HandOff], now: datetime, because: Because) -> tup
     HandOff.objects.filter(pk__in=[one.pk for one in passed]).update(ended_at=now, end=HandOff.End.REROUTED)
     wanted = [Wanted(one.lead, one.move, now, tuple(had[one.lead_id]), because(one)) for one in passed if one.move]
     hand_over(wanted, SlaBook(), now)
-    tell_all(told(passed, "rerouted", "{lead} was passed on from {owner}", "owner+manager"))
+    publish_events(told(passed, "rerouted", "{lead} was passed on from {owner}", "owner+manager"))
     return len(passed), left
 
 
@@ -113,7 +113,7 @@ def had_by(portion: Sequence[HandOff]) -> dict[int, set[int]]:
 def _keep(left: list[HandOff]) -> None:
     """Leave it where it is, and say once that nobody else takes it."""
     HandOff.objects.filter(pk__in=[one.pk for one in left]).update(reroute_at=None)
-    tell_all(told(left, "nobody_else", "Nobody else takes {lead}: it stays with {owner}", "manager"))
+    publish_events(told(left, "nobody_else", "Nobody else takes {lead}: it stays with {owner}", "manager"))
 
 
 def _wait(left: list[HandOff], away: Mapping[int, date], now: datetime) -> None:
@@ -128,4 +128,4 @@ def _wait(left: list[HandOff], away: Mapping[int, date], now: datetime) -> None:
             words = f"{theirs[0].to_owner} is away until {away[owner]}, and nobody else takes it"
             pause_clocks(theirs, now, until, words)
         else:
-            tell_all(told(theirs, "nobody_else", "Nobody else takes {lead}: it stays with {owner}", "manager"))
+            publish_events(told(theirs, "nobody_else", "Nobody else takes {lead}: it stays with {owner}", "manager"))

@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import Q
 from django.utils import timezone
 
-from agreements.models import today
+from agreements.models import company_today
 from crm.models import Owner
 from funnel.models import HandOff, Verdict
 from funnel.verdicts.actions import CALLS, criteria_of
@@ -35,7 +35,7 @@ class RejectForm(forms.Form):
     )
 
     def __init__(self, handoff: HandOff, *args: Any, **options: Any) -> None:
-        options.setdefault("initial", {"return_on": today() + timedelta(days=RECYCLE_DAYS)})
+        options.setdefault("initial", {"return_on": company_today() + timedelta(days=RECYCLE_DAYS)})
         options.setdefault("auto_id", f"id_{handoff.pk}_%s")
         super().__init__(*args, **options)
         named = [(words, words) for words in criteria_of(handoff)]

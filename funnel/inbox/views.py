@@ -31,7 +31,7 @@ from funnel.permissions import LOG_ACTIVITY, PASS_LEAD_ON, PAUSE_CLOCK, REJECT_L
 from funnel.verdicts import actions
 from scoring.definitions import in_force
 from scoring.explanation import explain
-from team.access import may, needs
+from team.access import has_right, require_right
 from team.authorization import Action
 from team.models import User
 
@@ -54,7 +54,7 @@ class Act:
     leaves: bool = False  # the lead leaves the list
 
 
-@needs("work_leads")
+@require_right("work_leads")
 @require_safe
 def inbox(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
@@ -160,7 +160,7 @@ def _form(request: HttpRequest, handoff: HandOff, verb: str, shown: SmallForm) -
     query = request.POST.get("query") or request.GET.urlencode()
     context = {
         "form": shown, "handoff": handoff, "verb": verb, "act": FORMS[verb], "query": query,
-        "has_inbox": may(request.user, "work_leads"),
+        "has_inbox": has_right(request.user, "work_leads"),
     }  # fmt: skip
     answer = render_live(request, "funnel/inbox_form.html", context, region="fields", status=422 if is_refused else 200)
     if is_refused and wants_region(request):
@@ -212,7 +212,7 @@ def resume(request: HttpRequest, handoff: HandOff) -> HttpResponse:
     return _said(request, handoff, f"The clock of {handoff.lead} goes on.", changed=_row(request, done))
 
 
-@needs("work_leads")
+@require_right("work_leads")
 @require_safe
 def why(request: HttpRequest, pk: int) -> HttpResponse:
     """Show rule by rule why a lead has the score that it has."""
@@ -274,7 +274,7 @@ def _refused(request: HttpRequest, handoff: HandOff, words: str) -> HttpResponse
 
 def _home(request: HttpRequest, handoff: HandOff) -> HttpResponse:
     """Go back to the list that was looked at; those without an inbox came from the lead's page."""
-    if not may(request.user, "work_leads"):
+    if not has_right(request.user, "work_leads"):
         return redirect("buyer", "lead", handoff.lead_id)
     query = QueryDict(request.POST.get("query", ""), mutable=True)
     query.pop("undo", None)

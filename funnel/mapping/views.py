@@ -16,13 +16,13 @@ from funnel.mapping.forms import MeaningForm, WhichStageForm
 from funnel.mapping.usage import guess_of, seen
 from imports.mapping.catalogue import titles
 from imports.mapping.stage_meanings import NAMES, Meaning, usual
-from team.access import needs
+from team.access import require_right
 from team.models import User
 
 STAGES_PER_PAGE = 50
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def stage_mapping(request: HttpRequest) -> HttpResponse:
     """List every stage that the sources' records show, the unmapped first."""
@@ -38,7 +38,7 @@ def _address(stage: Stage, page: str = "change_stage") -> str:
     return f"{reverse(page)}?{urlencode(stage.key)}"
 
 
-@needs("import")
+@require_right("import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_stage(request: HttpRequest) -> HttpResponse:
     """Say what a stage means: what it would move is shown before it is kept."""
@@ -65,7 +65,7 @@ def change_stage(request: HttpRequest) -> HttpResponse:
     return render(request, "funnel/mapping/stage.html", context)
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def confirm_stage(request: HttpRequest) -> HttpResponse:
     """Keep what was guessed of a stage as the company's decision."""
@@ -103,7 +103,7 @@ def _said(meaning: Meaning | None) -> str:
     return NAMES.get(meaning.ours, "") if meaning else ""
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def undo_stage(request: HttpRequest) -> HttpResponse:
     """Take the last decision back."""

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from agreements.models import today
+from agreements.models import company_today
 from crm.models import Owner
 from crm.people import read_people
 from crm.rule_fields import LEADS
@@ -98,7 +98,7 @@ def note_absence(*, by: User, owner: Owner, starts_on: date, ends_on: date) -> A
     The same days are noted once, however often they are sent.
     """
     MANAGE_ABSENCE.require(by, owner)
-    if ends_on < max(starts_on, today()):
+    if ends_on < max(starts_on, company_today()):
         raise ValidationError("An absence ends on or after the day on which it begins, and not before today.")
     Owner.objects.select_for_update().get(pk=owner.pk)
     days = {"owner": owner, "starts_on": starts_on, "ends_on": ends_on}

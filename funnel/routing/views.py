@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agreements.models import today
+from agreements.models import company_today
 from core.form_errors import cleaned, refusal
 from core.htmx import render_live
 from core.request_values import read_id
@@ -25,7 +25,7 @@ from funnel.routing import actions
 from funnel.routing.descriptions import rule_in_words
 from funnel.routing.forms import AbsenceForm, CapacityForm, RuleForm
 from funnel.routing.workload import Person, Taking, headline, takers
-from team.access import may, needs
+from team.access import has_right, require_right
 from team.models import User
 
 PER_PAGE = 25
@@ -33,12 +33,12 @@ RECENT = 10
 MOST_FOUND = 8
 
 
-@needs("route")
+@require_right("route")
 @require_safe
 def routing(request: HttpRequest) -> HttpResponse:
     found = takers()
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    away = Paginator(Absence.objects.filter(ends_on__gte=today()).select_related("owner"), PER_PAGE)
+    away = Paginator(Absence.objects.filter(ends_on__gte=company_today()).select_related("owner"), PER_PAGE)
     recent = HandOff.objects.select_related("lead", "to_owner").order_by("-started_at", "-pk")[:RECENT]
     context = {
         "headline": headline(),
@@ -48,7 +48,7 @@ def routing(request: HttpRequest) -> HttpResponse:
         "rows": [Taking(person, _capacity_form(person)) for person in page],
         "recent": recent,
         "absences": away.get_page(request.GET.get("away")),
-        "absence_form": AbsenceForm(initial={"starts_on": today()}),
+        "absence_form": AbsenceForm(initial={"starts_on": company_today()}),
         **_trial(request),
     }
     return render_live(request, "funnel/routing.html", context, region="trial")
@@ -80,7 +80,7 @@ def _capacity_form(person: Person) -> CapacityForm:
     return CapacityForm(initial=values, auto_id=f"id_{pk}_%s")
 
 
-@needs("route")
+@require_right("route")
 @require_http_methods(["GET", "HEAD", "POST"])
 def rule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a rule, or change one."""
@@ -117,7 +117,7 @@ def change(request: HttpRequest, verb: str) -> HttpResponse:
         messages.success(request, CHANGES[verb](request, cast(User, request.user)))
     except ValidationError as error:
         messages.error(request, refusal(error))
-    return redirect("routing" if may(request.user, "route") else "inbox")
+    return redirect("routing" if has_right(request.user, "route") else "inbox")
 
 
 def _rule(request: HttpRequest) -> RoutingRule:

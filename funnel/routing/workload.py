@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count
 from django.utils import timezone
 
-from agreements.models import today
+from agreements.models import company_today
 from crm.models import Owner
 from crm.people import read_people
 from funnel.handoffs.assignment import Taker
@@ -19,7 +19,7 @@ from team.models import Company
 
 
 def monday() -> datetime:
-    day = today()
+    day = company_today()
     return datetime.combine(day - timedelta(days=day.weekday()), datetime.min.time(), Company.get().zone)
 
 

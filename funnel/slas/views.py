@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from agreements.models import Version, today
+from agreements.models import Version, company_today
 from agreements.permissions import DRAFT_VERSION
 from core.request_values import BadValue, read_date
 from funnel.handoffs import marketing_sla as halves
@@ -20,7 +20,7 @@ from funnel.handoffs.marketing_sla import Owed
 from funnel.handoffs.slas import KIND as SLA
 from funnel.sentences import slas_headline
 from funnel.slas.report import Month, by_month, pilots
-from team.access import may
+from team.access import has_right
 from team.calendars.queries import HoursBook, Person
 from team.models import User
 
@@ -34,7 +34,7 @@ DELIVERED: dict[str, tuple[str, Callable[[date], QuerySet[Any]]]] = {
 @login_required
 @require_safe
 def slas(request: HttpRequest) -> HttpResponse:
-    user, day = cast(User, request.user), today()
+    user, day = cast(User, request.user), company_today()
     delivered, answered = halves.months(day), by_month(day)
     signed = Version.objects.in_force().filter(agreement__kind__in=[SLA, halves.KIND]).select_related("agreement")
     running = next((one for one in delivered if not one.is_over), None)
@@ -48,7 +48,7 @@ def slas(request: HttpRequest) -> HttpResponse:
         "of_marketing": [one for one in signed if one.agreement.kind == halves.KIND],
         "hours": HoursBook().of(Person(user, user.territory_id)),
         "may_draft": DRAFT_VERSION.is_open_to(user),
-        "works_leads": may(user, "work_leads"),
+        "works_leads": has_right(user, "work_leads"),
     }
     return render(request, "funnel/slas.html", context)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agreements import actions, kinds
 from agreements.forms import WordingForm
 from agreements.models import Agreement, Version
-from agreements.permissions import DRAFT_VERSION, may_propose_own
+from agreements.permissions import DRAFT_VERSION, can_propose_own
 from facts.criteria import Draft
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE, defined, in_force
 from funnel.stages.drafts import BUYERS, KINDS, PHASES, STANDINGS, WAYS, Stage
@@ -42,7 +42,7 @@ def stages(request: HttpRequest) -> HttpResponse:
 
 
 def _may_draft(request: HttpRequest) -> bool:
-    return DRAFT_VERSION.allows(request.user, kinds.get(STAGE))
+    return DRAFT_VERSION.allows(request.user, kinds.get_kind(STAGE))
 
 
 @login_required
@@ -60,7 +60,7 @@ def criteria(request: HttpRequest) -> HttpResponse:
 def propose(request: HttpRequest, key: str = "") -> HttpResponse:
     """Propose a definition of a stage, beginning from the one that holds, or of a new one."""
     user = cast(User, request.user)
-    DRAFT_VERSION.require(user, kinds.get(STAGE))
+    DRAFT_VERSION.require(user, kinds.get_kind(STAGE))
     stage = defined(key) if key else None
     if key and stage is None:
         raise Http404
@@ -75,7 +75,7 @@ def propose(request: HttpRequest, key: str = "") -> HttpResponse:
                 request, "Kept as a draft." if version.state == "draft" else "Proposed. The other side has been told."
             )
             return redirect("agreement", version.agreement_id)
-    context = {"stage": stage, "forms": [terms, wording], "may_propose": may_propose_own(user)}
+    context = {"stage": stage, "forms": [terms, wording], "may_propose": can_propose_own(user)}
     return render(request, "funnel/stage.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -90,11 +90,11 @@ def _drafted(user: User, key: str, terms: StageTerms, wording: WordingForm, at_o
     try:
         _require_free(key, stage)
         with transaction.atomic():
-            version = actions.draft(
+            version = actions.draft_version(
                 by=user, kind=STAGE, key=stage.key, title=name, third_side=stage.third_side, text=said["text"],
                 terms=definition, reason=said["reason"], expires_on=said["expires_on"], pilot_manager=said["pilot_manager"],
             )  # fmt: skip
-            return actions.propose(by=user, version=version) if at_once else version
+            return actions.propose_version(by=user, version=version) if at_once else version
     except ValidationError as error:
         wording.add_error(None, error)
     return None

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from agreements.models import today
+from agreements.models import company_today
 from crm.models import Activity
 from facts.rules import Rule, in_words, leaves
 from funnel.buyers.actions import owner_of
@@ -74,7 +74,7 @@ def reject(
         raise ValidationError("A rejected lead goes back to nurture or is disqualified.")
     if return_on and after != Verdict.After.RECYCLED:
         raise ValidationError("Only a lead that goes back to nurture returns.")
-    if return_on and return_on <= today():
+    if return_on and return_on <= company_today():
         raise ValidationError("The day of its return has already come.")
     return _give(
         by, REJECT_LEAD, handoff, answer=Verdict.Answer.REJECTED, criterion=criterion.strip(), note=note.strip(), after=after,
@@ -284,7 +284,7 @@ def return_recycled(now: datetime) -> int:
     while home:
         with transaction.atomic():
             due = Verdict.objects.standing().filter(
-                returned_at=None, settled_at__isnull=False, after=Verdict.After.RECYCLED, return_on__lte=today()
+                returned_at=None, settled_at__isnull=False, after=Verdict.After.RECYCLED, return_on__lte=company_today()
             )
             portion = list(due.select_for_update(skip_locked=True).order_by("pk")[:PORTION])
             stages = current_stages([one.lead_id for one in portion])

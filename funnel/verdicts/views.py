@@ -24,7 +24,7 @@ from funnel.models import Answer, Ruling, Verdict
 from funnel.permissions import ANSWER_VERDICT
 from funnel.sentences import verdicts_headline
 from funnel.verdicts.report import CUTS, backlog, given, of_part, parts, reps
-from team.access import may
+from team.access import has_right
 from team.models import Company, User
 
 ROWS = 25
@@ -66,7 +66,7 @@ def verdicts(request: HttpRequest) -> HttpResponse:
         "page": Paginator(found, ROWS).get_page(request.GET.get("page")),
         "reps": Paginator(reps(user, period), ROWS).get_page(request.GET.get("reps")),
         "backlog": Paginator(criticism, ROWS).get_page(request.GET.get("criticism")),
-        "may_answer": ANSWER_VERDICT.is_open_to(user), "sees_money": may(user, "see_spend"), "largest": max((one.n for one in found), default=0),
+        "may_answer": ANSWER_VERDICT.is_open_to(user), "sees_money": has_right(user, "see_spend"), "largest": max((one.n for one in found), default=0),
         "log": Paginator(_log(user), ROWS).get_page(request.GET.get("log")), "rulings": Ruling.choices,
     }  # fmt: skip
     return render_live(request, "funnel/verdicts.html", context, status=400 if fault else 200)

@@ -13,7 +13,7 @@ from core.work import State
 from crm.api.filters import Reference
 from imports.models import Import, ImportFile, RowError
 from imports.parsing.notes import note_sentences
-from team.access import may
+from team.access import has_right
 
 
 class ImportFileSerializer(serializers.ModelSerializer[ImportFile]):
@@ -72,7 +72,7 @@ class ForImporters(ReadOnly):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not may(request.user, "import"):
+        if not has_right(request.user, "import"):
             raise PermissionDenied("Only the CMO, the CRO or an ops admin reads imports.")
 
 

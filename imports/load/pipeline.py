@@ -55,7 +55,7 @@ class Run:
 
     def step(self) -> bool:
         phase = self.row.checkpoint.get("phase", "look")
-        with Company.asked_once():
+        with Company.cached():
             if phase in {"look", "review"}:
                 return self._look()
             return self._load() if phase == "load" else self._finish()

@@ -75,6 +75,6 @@ class Conversion:
 def conversion() -> Conversion | None:
     """Return what the company asks of foreign amounts; None while it keeps them as they are."""
     company = Company.get()
-    if not company.converts:
+    if not company.is_converting_amounts:
         return None
     return Conversion(exchange_rates.load(), company.currency, timezone.now().astimezone(company.zone).date())

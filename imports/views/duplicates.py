@@ -6,12 +6,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from imports.models import Duplicate, Import
-from team.access import needs
+from team.access import require_right
 
 PAIRS_PER_PAGE = 50
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def duplicates(request: HttpRequest, pk: int) -> HttpResponse:
     """List the pairs of an import, each with why and how sure."""

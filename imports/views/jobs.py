@@ -29,7 +29,7 @@ from imports.models import Import, ImportFile, RowError
 from imports.models.jobs import HELD_FOR, RECORD_COUNTS
 from imports.preview import report
 from imports.preview.summary import outlook
-from team.access import needs, takes_uploads
+from team.access import accept_uploads, require_right
 from team.forms import zone_choices
 from team.models import User
 
@@ -38,8 +38,8 @@ FILES_PER_PAGE = 100
 REJECTED_PER_PAGE = 50
 
 
-@takes_uploads("import")
-@needs("import")
+@accept_uploads("import")
+@require_right("import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def imports(request: HttpRequest) -> HttpResponse:
     """Take files in, and list what was taken in before."""
@@ -77,7 +77,7 @@ def _page(request: HttpRequest, rows: QuerySet[Any] | list[Any], size: int) -> P
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def import_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how far an import is and what came of it; the live region asks for itself while it runs.
@@ -153,7 +153,7 @@ def _told(file: ImportFile) -> tuple[list[Question], list[Finding]]:
         return [], [Finding("Mapping", "", str(error))]
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def rejected(request: HttpRequest, pk: int) -> HttpResponse:
     """List the rows of an import that were refused, each with where it stood and why."""
@@ -164,7 +164,7 @@ def rejected(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "imports/rejected.html", {"run": run, "page": page, "files": files, "refused": refused})
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def rejected_csv(request: HttpRequest, pk: int, file_pk: int) -> StreamingHttpResponse:
     """Hand out the refused rows of one file, to be mended and uploaded again."""
@@ -172,7 +172,7 @@ def rejected_csv(request: HttpRequest, pk: int, file_pk: int) -> StreamingHttpRe
     return download(f"rejected-{pk}-{file_pk}", report.rejected_rows(file))
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop an import; the rows that are in stay in."""

@@ -26,7 +26,7 @@ from imports.mapping.targets import kinds, title_of
 from imports.models import Import, ImportFile, Preview, RememberedMapping
 from imports.preview import mapping_form, mapping_page, mapping_rows, mapping_view
 from imports.preview.mapping_text import mapping_text_of, tables_of_texts
-from team.access import needs
+from team.access import require_right
 from team.models import User
 
 OWN = "own"  # instead of a source's name: one that somebody names
@@ -40,7 +40,7 @@ def ring_for(row: Work) -> None:
     transaction.on_commit(lambda: enqueue(row), robust=True)
 
 
-@needs("import")
+@require_right("import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def file_mapping(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     """Show what each column of a file becomes and how it is read; take corrections."""
@@ -179,7 +179,7 @@ def _likely_name(file: ImportFile) -> str:
     return " ".join(re.findall(r"[^\W\d_]+", stem))[:40]
 
 
-@needs("import")
+@require_right("import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def mapping_text(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     """Show the mappings of a file as the text that a mapping file holds; take them back changed."""
@@ -205,7 +205,7 @@ def mapping_text(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     )
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def change_file(request: HttpRequest, pk: int, file_pk: int, change: str) -> HttpResponse:
     """Leave a file out, or take it in again."""
@@ -220,7 +220,7 @@ def change_file(request: HttpRequest, pk: int, file_pk: int, change: str) -> Htt
     return redirect("import_run", pk)
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     """Take the answers to what a file leaves open."""
@@ -232,7 +232,7 @@ def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     return redirect("import_run", pk)
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def choose_source(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the system that all files of an upload are from."""
@@ -241,7 +241,7 @@ def choose_source(request: HttpRequest, pk: int) -> HttpResponse:
     return _choose(request, lambda: actions.choose_source(run=run, source=source, user=_user(request)), pk)
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def choose_zone(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the clock by which the files of a source are read."""
@@ -250,7 +250,7 @@ def choose_zone(request: HttpRequest, pk: int) -> HttpResponse:
     return _choose(request, lambda: actions.choose_zone(run=run, user=_user(request), **said), pk)
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def choose_currency(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the currency of amounts whose file names none."""
@@ -270,7 +270,7 @@ def _choose(request: HttpRequest, act: Callable[[], Work], pk: int) -> HttpRespo
     return redirect("import_run", pk)
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Let an import go in."""
@@ -282,7 +282,7 @@ def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("import_run", pk)
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def choose_duplicates(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what to do with rows that seem to be there already."""

@@ -12,13 +12,13 @@ from imports.actions import forget as forget_remembered
 from imports.mapping.catalogue import source_title
 from imports.mapping.targets import title_of
 from imports.models import CustomField, RememberedMapping, SourceZone
-from team.access import needs
+from team.access import require_right
 from team.models import User
 
 PER_PAGE = 50
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def remembered(request: HttpRequest) -> HttpResponse:
     """List the mappings that apply by themselves, and the custom fields of each kind of record."""
@@ -41,7 +41,7 @@ def _title(row: RememberedMapping) -> str:
     return title_of(row.mappings[0]["table"]["object"]) if row.mappings else row.kind
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def forget(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget a mapping: the next file with these columns is read as the catalogue has it, or asked about."""
@@ -54,7 +54,7 @@ def forget(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("remembered")
 
 
-@needs("import")
+@require_right("import")
 @require_POST
 def forget_zone(request: HttpRequest, pk: int) -> HttpResponse:
     """Forget the clock of a source: its times are on the company's again, where they do not say it."""

@@ -5,24 +5,24 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from imports.mapping.templates import Template, template, templates
-from team.access import needs
+from team.access import require_right
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def import_templates(request: HttpRequest) -> HttpResponse:
     """List the templates; there are as many as kinds of record, so one page holds them."""
     return render(request, "imports/templates.html", {"templates": templates()})
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def import_template(request: HttpRequest, name: str) -> HttpResponse:
     """Say what each column of a template means."""
     return render(request, "imports/template.html", {"template": _found(name)})
 
 
-@needs("import")
+@require_right("import")
 @require_safe
 def template_csv(request: HttpRequest, name: str) -> HttpResponse:
     """Hand out the sheet with its header and two rows as an example."""

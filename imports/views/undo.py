@@ -13,11 +13,11 @@ from core.tasks import enqueue
 from imports.actions import CannotUndo, undo_import
 from imports.models import Import, Undo
 from imports.undo import blockers, what_goes
-from team.access import needs
+from team.access import require_right
 from team.models import User
 
 
-@needs("import")
+@require_right("import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what taking back would do; do it when asked to."""

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from kpis.run_health import run_warning
-from team.access import may
+from team.access import has_right
 from team.models import Company, User
 
 register = template.Library()
@@ -17,6 +17,6 @@ def stale_figures(user: User) -> dict[str, Any]:
     warning = run_warning()
     return {
         "warning": warning,
-        "may_open": may(user, "recompute"),
+        "may_open": has_right(user, "recompute"),
         "zone": Company.get().zone if warning else None,
     }

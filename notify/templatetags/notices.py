@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from notify.queries import unread
+from notify.queries import count_unread
 from team.models import User
 
 register = template.Library()
@@ -14,5 +14,5 @@ register = template.Library()
 def bell(context: template.Context, user: User, place: str) -> dict[str, Any]:
     """Show how many notices wait: {% bell user "side" %}; the place tells two bells of a page apart."""
     if "unread" not in context.render_context:  # counted once for both
-        context.render_context["unread"] = unread(user)
+        context.render_context["unread"] = count_unread(user)
     return {"unread": context.render_context["unread"], "place": place}

@@ -16,7 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from revops.server.bodies import ANYONE_BYTES
-from team.access import may, upload_right
+from team.access import has_right, upload_right
 from team.models import User
 from team.tokens import TokenAuthentication
 
@@ -36,7 +36,7 @@ def largest_body(environ: dict[str, Any]) -> int:
         if not user.is_authenticated or not user.is_active:
             return ANYONE_BYTES
         right = _upload_right(request.path_info)
-        if right and may(user, right):
+        if right and has_right(user, right):
             return int(settings.UPLOAD_MAX_BYTES) + FORM_BYTES
         return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     finally:

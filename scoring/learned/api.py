@@ -21,7 +21,7 @@ from scoring.learned.scope import is_known
 from scoring.learned.work import ask
 from scoring.models import Learning
 from scoring.permissions import LEARN_SCORES
-from team.access import may
+from team.access import has_right
 from team.models import User
 
 
@@ -57,7 +57,7 @@ class LearnedViewSet(Manners, ViewSet):
     )  # fmt: skip
     def list(self, request: Request) -> Response:
         """Answer what was learned, and what there is to learn from."""
-        if not may(request.user, "see_scores"):
+        if not has_right(request.user, "see_scores"):
             raise PermissionDenied("Your role does not see scores.")
         refuse_strange_parameters(request, {"run"})
         asked = request.query_params.get("run", "")

@@ -17,20 +17,20 @@ from scoring.learned.page import Page
 from scoring.learned.scope import is_known
 from scoring.learned.work import ask, make_draft
 from scoring.models import Learning
-from team.access import may, needs
+from team.access import has_right, require_right
 from team.models import User
 
 
-@needs("see_scores")
+@require_right("see_scores")
 @require_safe
 def learned_models(request: HttpRequest) -> HttpResponse:
     """What was learned last, or what there is to learn from."""
     page = Page(request.GET, cast(User, request.user))
-    context = {"page": page, "learning": page.learning, "sets_scores": may(request.user, "set_scores")}
+    context = {"page": page, "learning": page.learning, "sets_scores": has_right(request.user, "set_scores")}
     return render_live(request, "scoring/learned.html", context)
 
 
-@needs("set_scores")
+@require_right("set_scores")
 @require_POST
 def start(request: HttpRequest) -> HttpResponse:
     """Have a model learned, with the suspects that are put back in knowingly."""
@@ -44,7 +44,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('learned_models')}?run={row.pk}")
 
 
-@needs("set_scores")
+@require_right("set_scores")
 @require_POST
 def to_draft(request: HttpRequest, pk: int) -> HttpResponse:
     """Make the proposed rules a draft of a score model."""

@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from agreements.actions import draft
+from agreements.actions import draft_version
 from agreements.models import Version
 from core.formatting import percent
 from core.work import PermanentFailure, State
@@ -73,7 +73,7 @@ def make_draft(*, by: User, learning: Learning) -> Version:
     if row.version_id:
         raise ValidationError("It is a draft already.")
     key, title = _place(row, found)
-    row.version = draft(
+    row.version = draft_version(
         by=by, kind=SCORE, key=key, title=title, text=_text(found), terms=found.terms, reason=_reason(row, found),
         evidence=_evidence(row, found),
     )  # fmt: skip

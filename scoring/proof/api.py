@@ -17,7 +17,7 @@ from core.api.views import Manners, refuse_strange_parameters
 from scoring.definitions import SCORE
 from scoring.proof.measures import Band
 from scoring.proof.page import Page, read
-from team.access import may
+from team.access import has_right
 from team.models import User
 
 PARAMETERS = [
@@ -51,7 +51,7 @@ class ProofViewSet(Manners, ViewSet):
     )
     def list(self, request: Request, key: str) -> Response:
         """Answer the proof of a version by the newest facts; asking for one that was never made has it made."""
-        if not may(request.user, "see_scores"):
+        if not has_right(request.user, "see_scores"):
             raise PermissionDenied("Your role does not see scores.")
         refuse_strange_parameters(request, {"version", "by", "is"})
         user = cast(User, request.user)

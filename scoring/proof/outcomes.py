@@ -111,7 +111,7 @@ def _in_company_currency(facts: Facts, company: Company) -> Any:
     deals = deals.filter(deals.lead_id.notnull())
     amount = deals.amount.cast("float64")
     is_home = deals.currency.fill_null("").isin(["", company.currency])
-    if not company.converts:
+    if not company.is_converting_amounts:
         return deals.mutate(worth=is_home.ifelse(amount, None))
     rates = facts.table("day_rates")
     rates = rates.filter(rates.into == company.currency).select(rated="currency", rated_day="day", up="up", down="down")

@@ -57,7 +57,7 @@ def read(given: Mapping[str, str], agreement: Agreement, reader: User) -> Questi
     Raises:
         Http404: there is no such version, or no such segment.
     """
-    versions = list(agreement.versions.shown_to(reader).select_related("agreement").prefetch_related("disputes"))
+    versions = list(agreement.versions.readable_by(reader).select_related("agreement").prefetch_related("disputes"))
     by = given.get("by", "")
     if not versions or (by and by not in cuts.names(reader)):
         raise Http404("There is no such version or segment.")

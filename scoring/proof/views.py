@@ -19,13 +19,13 @@ from scoring.proof import cuts
 from scoring.proof.page import Page, Question, read
 from scoring.proof.score_files import kept
 from scoring.proof.validation import again, asked_for, last_made
-from team.access import needs
+from team.access import require_right
 from team.models import User
 
 LEADS = 50
 
 
-@needs("see_scores")
+@require_right("see_scores")
 @require_safe
 def proof(request: HttpRequest, key: str) -> HttpResponse:
     """Whether a version works, by the leads that Sales was given; made in the worker where it was not made yet."""
@@ -36,7 +36,7 @@ def proof(request: HttpRequest, key: str) -> HttpResponse:
             enqueue(side.standing.making)
     context = {
         "agreement": agreement,
-        "versions": agreement.versions.shown_to(cast(User, request.user)).prefetch_related("disputes"),
+        "versions": agreement.versions.readable_by(cast(User, request.user)).prefetch_related("disputes"),
         "page": page,
         "question": page.question,
         "states": STATES,
@@ -44,7 +44,7 @@ def proof(request: HttpRequest, key: str) -> HttpResponse:
     return render_live(request, "scoring/proof.html", context)
 
 
-@needs("see_scores")
+@require_right("see_scores")
 @require_POST
 def try_again(request: HttpRequest, key: str) -> HttpResponse:
     """Make a proof anew that failed."""
@@ -57,7 +57,7 @@ def try_again(request: HttpRequest, key: str) -> HttpResponse:
     return redirect(f"{reverse('score_proof', args=[key])}?{question.query()}")
 
 
-@needs("see_scores")
+@require_right("see_scores")
 @require_safe
 def leads(request: HttpRequest, key: str) -> HttpResponse:
     """The leads of a band that the reader may see, the best-scored first."""

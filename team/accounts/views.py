@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.mail import sends_mail
 from team import actions
-from team.access import needs
+from team.access import require_right
 from team.accounts import consents, own_email
 from team.accounts.history import sentence
 from team.forms import EmailForm
@@ -121,7 +121,7 @@ ANSWERS: dict[str, tuple[Callable[..., ConsentRequest], str]] = {
 }
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @require_POST
 def reset_two_factor(request: HttpRequest, pk: int) -> HttpResponse:
     """Take somebody's second factor away, or ask for the consent to it."""

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from holidays import country_holidays
 
-from team.access import may, needs
+from team.access import has_right, require_right
 from team.calendars.actions import remove_calendar, save_calendar
 from team.calendars.forms import CalendarForm
 from team.calendars.queries import HoursBook, Person
@@ -57,7 +57,7 @@ def calendars(request: HttpRequest) -> HttpResponse:
         "rows": [(one, week_in_words(one.week)) for one in page],
         "mine": book.of(Person(user, user.territory_id)),
         "company": Company.get(),
-        "may_keep": may(user, "manage_company"),
+        "may_keep": has_right(user, "manage_company"),
     }
     return render(request, "team/calendars.html", context)
 
@@ -75,12 +75,12 @@ def calendar(request: HttpRequest, pk: int) -> HttpResponse:
         "people": Paginator(found.people.filter(is_active=True), PER_PAGE).get_page(request.GET.get("page")),
         "territories": found.territories.all()[:PER_PAGE],
         "is_company": company.calendar_id == found.pk,
-        "may_keep": may(request.user, "manage_company"),
+        "may_keep": has_right(request.user, "manage_company"),
     }
     return render(request, "team/calendar.html", context)
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a calendar, or change one."""
@@ -99,7 +99,7 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     return render(request, "team/calendar_form.html", {"form": form, "calendar": found, "title": title}, status=status)
 
 
-@needs("manage_company")
+@require_right("manage_company")
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Calendar, pk=pk)

@@ -16,7 +16,7 @@ from crm import models as crm
 from kpis.dimensions import CUSTOM
 from kpis.grains import GRAINS
 from kpis.registry import Metric
-from team.access import may
+from team.access import has_right
 from team.models import Company
 from tests.access.seen import EVERYBODY, NOBODY, OTHERS, OWNERS, READABLE, SEEN, UNNAMED, WORKED, Seen
 from tests.access.world import World, amount_of, canary
@@ -99,7 +99,7 @@ def test_every_page_and_address_shows_a_role_its_own_buyers_alone(world: World, 
                 answer = client.get(address, headers=headers)
                 if found := leaks(role, body(answer)):
                     wrong.append(f"{address} tells of {found}")
-                if seen.right != EVERYBODY and not may(user, seen.right):
+                if seen.right != EVERYBODY and not has_right(user, seen.right):
                     expected = {403}
                 elif seen.is_record:
                     is_readable = whose in (WORKED if seen.is_work else READABLE)[role]

@@ -114,11 +114,11 @@ class World:
 
     def _agreements(self) -> None:
         cmo, cro = self.people["cmo"], self.people["cro"]
-        scores = actions.draft(
+        scores = actions.draft_version(
             by=cmo, kind="score", key="leads", title="ZqScoreCanary", text="ZqScoreCanary", terms=terms()
         )
-        self.signed = actions.sign(by=cro, version=actions.propose(by=cmo, version=scores))
-        self.draft = actions.draft(by=cmo, kind="term", key="zq", title="ZqDraftCanary", text="ZqDraftCanary")
+        self.signed = actions.sign_version(by=cro, version=actions.propose_version(by=cmo, version=scores))
+        self.draft = actions.draft_version(by=cmo, kind="term", key="zq", title="ZqDraftCanary", text="ZqDraftCanary")
 
     def _shared(self) -> Mapping[str, int]:
         owner = self.people["ops"]

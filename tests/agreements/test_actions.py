@@ -9,9 +9,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from agreements import actions
-from agreements.models import Agreement, Dispute, Entry, Signature, Version, today
-from agreements.queries import history
-from agreements.signing import holder
+from agreements.models import Agreement, Dispute, Entry, Signature, Version, company_today
+from agreements.queries import history_entries
+from agreements.signing import seat_holder
 from notify.models import Event, Notice
 from team.models import Role, User
 from tests import make
@@ -23,7 +23,7 @@ def cast(cmo: User, cro: User, cfo: User, ops: User) -> dict[str, User]:
 
 
 def drafted(by: User, points: int = 65, **fields: Any) -> Version:
-    return actions.draft(
+    return actions.draft_version(
         by=by,
         kind="threshold",
         key="mql",
@@ -35,15 +35,15 @@ def drafted(by: User, points: int = 65, **fields: Any) -> Version:
 
 
 def agreed(by: User, other: User, points: int = 60, **fields: Any) -> Version:
-    version = actions.propose(by=by, version=drafted(by, points, **fields))
-    return actions.sign(by=other, version=version)
+    version = actions.propose_version(by=by, version=drafted(by, points, **fields))
+    return actions.sign_version(by=other, version=version)
 
 
 def test_it_is_in_force_once_both_sides_have_signed(cast: dict[str, User]) -> None:
-    version = actions.propose(by=cast["cmo"], version=drafted(cast["cmo"]))
+    version = actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"]))
     assert (version.state, version.unsigned) == ("proposed", ["sales"])
     assert version.agreement.in_force() is None
-    version = actions.sign(by=cast["cro"], version=version)
+    version = actions.sign_version(by=cast["cro"], version=version)
     assert version.state == "in_force"
     assert version.agreement.in_force() == version
 
@@ -52,82 +52,91 @@ def test_who_guesses_the_key_of_another_sides_draft_does_not_learn_its_title(cas
     hidden = drafted(cast["cmo"])
     theirs = {"kind": "threshold", "key": "mql", "title": "Ours", "text": "Ours."}
     with pytest.raises(ValidationError, match="is being drafted by others"):
-        actions.draft(by=cast["cro"], **theirs)
-    actions.withdraw(by=cast["cmo"], version=hidden)
-    made = actions.draft(by=cast["cro"], **theirs)
+        actions.draft_version(by=cast["cro"], **theirs)
+    actions.withdraw_version(by=cast["cmo"], version=hidden)
+    made = actions.draft_version(by=cast["cro"], **theirs)
     assert made.agreement.title == "Ours"
-    assert not any("MQL threshold" in entry.words for entry in history(made.agreement, cast["cro"]))
-    assert any("MQL threshold" in entry.words for entry in history(made.agreement, cast["cmo"]))
+    assert not any("MQL threshold" in entry.words for entry in history_entries(made.agreement, cast["cro"]))
+    assert any("MQL threshold" in entry.words for entry in history_entries(made.agreement, cast["cmo"]))
 
 
 @pytest.mark.parametrize("who", ["ops", "cfo"])
 def test_nobody_signs_for_another_side(cast: dict[str, User], who: str) -> None:
-    version = actions.propose(by=cast["cmo"], version=drafted(cast["cmo"]))
+    version = actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"]))
     with pytest.raises(PermissionDenied, match="Rob CRO"):
-        actions.sign(by=cast[who], version=version)
+        actions.sign_version(by=cast[who], version=version)
 
 
 def test_a_signatory_signs_once(cast: dict[str, User]) -> None:
-    version = actions.propose(by=cast["cmo"], version=drafted(cast["cmo"]))
+    version = actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"]))
     with pytest.raises(ValidationError, match="signed this version already"):
-        actions.sign(by=cast["cmo"], version=version)
+        actions.sign_version(by=cast["cmo"], version=version)
     assert version.signatures.count() == 1
 
 
 def test_what_ops_proposes_needs_both(cast: dict[str, User]) -> None:
-    version = actions.propose(by=cast["ops"], version=drafted(cast["ops"]))
+    version = actions.propose_version(by=cast["ops"], version=drafted(cast["ops"]))
     assert version.unsigned == ["marketing", "sales"]
-    actions.sign(by=cast["cro"], version=version)
-    assert actions.sign(by=cast["cmo"], version=version).state == "in_force"
+    actions.sign_version(by=cast["cro"], version=version)
+    assert actions.sign_version(by=cast["cmo"], version=version).state == "in_force"
 
 
 def test_a_new_version_supersedes_the_old_only_when_signed(cast: dict[str, User]) -> None:
     first = agreed(cast["cmo"], cast["cro"])
-    second = actions.propose(by=cast["cro"], version=drafted(cast["cro"], 70))
+    second = actions.propose_version(by=cast["cro"], version=drafted(cast["cro"], 70))
     assert first.agreement.in_force() == first
-    actions.sign(by=cast["cmo"], version=second)
+    actions.sign_version(by=cast["cmo"], version=second)
     first.refresh_from_db()
     assert (first.state, first.agreement.in_force()) == ("superseded", second)
 
 
 def test_a_dispute_goes_to_the_cfo_who_decides(cast: dict[str, User]) -> None:
-    version = actions.propose(by=cast["cmo"], version=drafted(cast["cmo"]))
-    found = actions.dispute(by=cast["cro"], version=version, reason="Sales cannot take so many.")
-    assert (found.arbiter, found.decide_by, version.state) == (cast["cfo"], today() + timedelta(days=14), "disputed")
+    version = actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"]))
+    found = actions.dispute_version(by=cast["cro"], version=version, reason="Sales cannot take so many.")
+    assert (found.arbiter, found.decide_by, version.state) == (
+        cast["cfo"],
+        company_today() + timedelta(days=14),
+        "disputed",
+    )
     with pytest.raises(PermissionDenied):
-        actions.decide(by=cast["cro"], dispute=found, decision="against", ruling="No.")
-    decided = actions.decide(by=cast["cfo"], dispute=found, decision="for", ruling="The proof page says that it works.")
+        actions.decide_dispute(by=cast["cro"], dispute=found, decision="against", ruling="No.")
+    decided = actions.decide_dispute(
+        by=cast["cfo"], dispute=found, decision="for", ruling="The proof page says that it works."
+    )
     assert decided.state == "in_force"
     with pytest.raises(ValidationError, match="is decided"):
-        actions.decide(by=cast["cfo"], dispute=found, decision="against", ruling="Changed my mind.")
+        actions.decide_dispute(by=cast["cfo"], dispute=found, decision="against", ruling="Changed my mind.")
 
 
 def test_a_ruling_against_leaves_the_old_version_in_force(cast: dict[str, User]) -> None:
     first = agreed(cast["cmo"], cast["cro"])
-    second = actions.propose(by=cast["cmo"], version=drafted(cast["cmo"], 20))
-    found = actions.dispute(by=cast["cro"], version=second, reason="Too low.")
+    second = actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"], 20))
+    found = actions.dispute_version(by=cast["cro"], version=second, reason="Too low.")
     assert (
-        actions.decide(by=cast["cfo"], dispute=found, decision="against", ruling="Too low indeed.").state == "rejected"
+        actions.decide_dispute(by=cast["cfo"], dispute=found, decision="against", ruling="Too low indeed.").state
+        == "rejected"
     )
     assert first.agreement.in_force() == first
 
 
 def test_whoever_disputed_may_still_sign(cast: dict[str, User]) -> None:
-    version = actions.propose(by=cast["cmo"], version=drafted(cast["cmo"]))
-    actions.dispute(by=cast["cro"], version=version, reason="Let me think.")
-    assert actions.sign(by=cast["cro"], version=version).state == "in_force"
+    version = actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"]))
+    actions.dispute_version(by=cast["cro"], version=version, reason="Let me think.")
+    assert actions.sign_version(by=cast["cro"], version=version).state == "in_force"
     assert not Dispute.objects.filter(decided_at=None).exists()
 
 
 def test_a_pilot_binds_one_team_until_its_day(cast: dict[str, User], rep: User) -> None:
     company = agreed(cast["cmo"], cast["cro"])
-    pilot = agreed(cast["cmo"], cast["cro"], 50, pilot_manager=cast["cro"], expires_on=today() + timedelta(days=30))
+    pilot = agreed(
+        cast["cmo"], cast["cro"], 50, pilot_manager=cast["cro"], expires_on=company_today() + timedelta(days=30)
+    )
     agreement = company.agreement
     assert agreement.in_force() == company
     assert agreement.in_force_for(rep) == pilot
     assert agreement.in_force_for(make.user(Role.REP)) == company
-    assert agreement.in_force(today() + timedelta(days=31)) == company
-    assert not agreement.versions.in_force(today() + timedelta(days=31)).filter(pk=pilot.pk).exists()
+    assert agreement.in_force(company_today() + timedelta(days=31)) == company
+    assert not agreement.versions.in_force(company_today() + timedelta(days=31)).filter(pk=pilot.pk).exists()
 
 
 def test_a_pilot_without_an_end_is_refused(cast: dict[str, User]) -> None:
@@ -137,13 +146,13 @@ def test_a_pilot_without_an_end_is_refused(cast: dict[str, User]) -> None:
 
 def test_a_stage_of_support_needs_a_third_signature(cast: dict[str, User]) -> None:
     helper = make.user(Role.SUPPORT)
-    version = actions.draft(
+    version = actions.draft_version(
         by=cast["cmo"], kind="stage", key="live", title="Live", text="The customer uses it.", third_side="support"
     )
-    version = actions.propose(by=cast["cmo"], version=version)
-    actions.sign(by=cast["cro"], version=version)
+    version = actions.propose_version(by=cast["cmo"], version=version)
+    actions.sign_version(by=cast["cro"], version=version)
     assert version.agreement.in_force() is None
-    assert actions.sign(by=helper, version=version).state == "in_force"
+    assert actions.sign_version(by=helper, version=version).state == "in_force"
 
 
 def test_one_chief_over_both_sides_must_name_a_deputy(cast: dict[str, User]) -> None:
@@ -151,15 +160,17 @@ def test_one_chief_over_both_sides_must_name_a_deputy(cast: dict[str, User]) -> 
         actions.name_signatory(by=cast["ops"], seat="marketing", person=cast["cro"])
     deputy = make.user(Role.MARKETER)
     actions.name_signatory(by=cast["ops"], seat="marketing", person=deputy)
-    assert holder("marketing") == deputy
+    assert seat_holder("marketing") == deputy
     with pytest.raises(PermissionDenied):
-        actions.sign(by=cast["cmo"], version=actions.propose(by=cast["cro"], version=drafted(cast["cro"])))
+        actions.sign_version(
+            by=cast["cmo"], version=actions.propose_version(by=cast["cro"], version=drafted(cast["cro"]))
+        )
 
 
 def test_two_people_of_a_role_leave_the_seat_empty_until_one_is_named(cast: dict[str, User]) -> None:
     make.user(Role.CMO)
     with pytest.raises(ValidationError, match="Nobody signs for Marketing"):
-        actions.propose(by=cast["cro"], version=drafted(cast["cro"]))
+        actions.propose_version(by=cast["cro"], version=drafted(cast["cro"]))
 
 
 def test_a_rep_does_not_propose(rep: User, cast: dict[str, User]) -> None:
@@ -168,7 +179,7 @@ def test_a_rep_does_not_propose(rep: User, cast: dict[str, User]) -> None:
 
 
 def test_the_database_refuses_force_without_signatures(cast: dict[str, User]) -> None:
-    version = actions.propose(by=cast["cmo"], version=drafted(cast["cmo"]))
+    version = actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"]))
     for fields in [{"in_force_at": timezone.now()}, {"in_force_at": timezone.now(), "sides": []}]:
         with pytest.raises(DatabaseError), transaction.atomic():
             Version.objects.filter(pk=version.pk).update(**fields)
@@ -213,25 +224,25 @@ def test_the_story_reads_as_it_went(cast: dict[str, User]) -> None:
 
 
 def test_the_other_side_is_told_once(cast: dict[str, User]) -> None:
-    actions.propose(by=cast["cmo"], version=drafted(cast["cmo"]))
+    actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"]))
     assert [notice.user for notice in Notice.objects.all()] == [cast["cro"]]
 
 
 def test_an_expired_version_ends_and_a_late_dispute_escalates_once(cast: dict[str, User], ceo: User) -> None:
-    version = agreed(cast["cmo"], cast["cro"], expires_on=today())
-    Version.objects.filter(pk=version.pk).update(expires_on=today() - timedelta(days=1))
+    version = agreed(cast["cmo"], cast["cro"], expires_on=company_today())
+    Version.objects.filter(pk=version.pk).update(expires_on=company_today() - timedelta(days=1))
     assert version.agreement.in_force() is None
-    assert (actions.close_expired(), actions.close_expired()) == (1, 0)
-    second = actions.propose(by=cast["cmo"], version=drafted(cast["cmo"], 70))
-    found = actions.dispute(by=cast["cro"], version=second, reason="No.")
-    Dispute.objects.filter(pk=found.pk).update(decide_by=today() - timedelta(days=1))
-    assert (actions.escalate_late(), actions.escalate_late()) == (1, 0)
+    assert (actions.end_expired_versions(), actions.end_expired_versions()) == (1, 0)
+    second = actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"], 70))
+    found = actions.dispute_version(by=cast["cro"], version=second, reason="No.")
+    Dispute.objects.filter(pk=found.pk).update(decide_by=company_today() - timedelta(days=1))
+    assert (actions.escalate_late_disputes(), actions.escalate_late_disputes()) == (1, 0)
     assert Notice.objects.filter(user=ceo, event__kind="agreements.late").count() == 1
 
 
 def test_the_proposer_may_withdraw(cast: dict[str, User]) -> None:
-    version = actions.propose(by=cast["cmo"], version=drafted(cast["cmo"]))
+    version = actions.propose_version(by=cast["cmo"], version=drafted(cast["cmo"]))
     with pytest.raises(PermissionDenied):
-        actions.withdraw(by=cast["cro"], version=version)
-    assert actions.withdraw(by=cast["cmo"], version=version).state == "withdrawn"
+        actions.withdraw_version(by=cast["cro"], version=version)
+    assert actions.withdraw_version(by=cast["cmo"], version=version).state == "withdrawn"
     assert not Agreement.objects.get().versions.open().exists()

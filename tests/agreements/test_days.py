@@ -3,22 +3,26 @@
 from datetime import timedelta
 
 from agreements import actions
-from agreements.models import Dispute, Version, today
-from agreements.tasks import days
+from agreements.models import Dispute, Version, company_today
+from agreements.tasks import run_daily_checks
 from notify.models import Event
 from team.models import User
 
 
 def test_the_bell_ends_what_ran_out_and_tells_of_late_rulings(cmo: User, cro: User, cfo: User) -> None:
-    one = actions.draft(by=cmo, kind="term", key="lead", title="Lead", text="A person.", expires_on=today())
-    actions.sign(by=cro, version=actions.propose(by=cmo, version=one))
-    two = actions.propose(by=cmo, version=actions.draft(by=cmo, kind="term", key="mql", title="MQL", text="Ready."))
-    actions.dispute(by=cro, version=two, reason="No")
-    days()
+    one = actions.draft_version(
+        by=cmo, kind="term", key="lead", title="Lead", text="A person.", expires_on=company_today()
+    )
+    actions.sign_version(by=cro, version=actions.propose_version(by=cmo, version=one))
+    two = actions.propose_version(
+        by=cmo, version=actions.draft_version(by=cmo, kind="term", key="mql", title="MQL", text="Ready.")
+    )
+    actions.dispute_version(by=cro, version=two, reason="No")
+    run_daily_checks()
     assert not Event.objects.filter(kind__in=["agreements.expired", "agreements.late"]).exists()
-    Version.objects.filter(pk=one.pk).update(expires_on=today() - timedelta(days=1))
-    Dispute.objects.update(decide_by=today() - timedelta(days=1))
+    Version.objects.filter(pk=one.pk).update(expires_on=company_today() - timedelta(days=1))
+    Dispute.objects.update(decide_by=company_today() - timedelta(days=1))
     for _ in range(2):
-        days()
+        run_daily_checks()
     assert Version.objects.get(pk=one.pk).state == "expired"
     assert Event.objects.filter(kind__in=["agreements.expired", "agreements.late"]).count() == 2

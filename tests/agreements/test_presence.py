@@ -26,8 +26,8 @@ def people(company: Company) -> dict[str, User]:
 
 @pytest.fixture
 def version(people: dict[str, User]) -> Version:
-    drafted = actions.draft(by=people["cmo"], kind="term", key="mql", title="MQL", text="A lead worth a call.")
-    return actions.propose(by=people["cmo"], version=drafted)
+    drafted = actions.draft_version(by=people["cmo"], kind="term", key="mql", title="MQL", text="A lead worth a call.")
+    return actions.propose_version(by=people["cmo"], version=drafted)
 
 
 def signed_in(user: User) -> Client:
@@ -95,7 +95,7 @@ def test_a_token_cannot_sign_dispute_or_decide(
     people: dict[str, User], version: Version, role: str, verb: str, body: dict[str, str]
 ) -> None:
     if verb == "decide":
-        actions.dispute(by=people["cro"], version=version, reason="Too vague.")
+        actions.dispute_version(by=people["cro"], version=version, reason="Too vague.")
     _, secret = tokens.issue(owner=people[role], name="script", scopes=["read", "write"])
     state = version.state
     answer = Client().post(

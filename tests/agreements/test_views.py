@@ -13,8 +13,8 @@ WORDS = {"title": "MQL", "text": "A lead whose score reached the threshold.", "r
 
 
 def proposed(by: User) -> Version:
-    version = actions.draft(by=by, kind="term", key="mql", title="MQL", text=WORDS["text"])
-    return actions.propose(by=by, version=version)
+    version = actions.draft_version(by=by, kind="term", key="mql", title="MQL", text=WORDS["text"])
+    return actions.propose_version(by=by, version=version)
 
 
 def page(client: Client, version: Version) -> str:
@@ -54,7 +54,7 @@ def test_an_admin_cannot_answer_for_a_side(
     as_user: Any, cmo: User, cro: User, cfo: User, ops: User, verb: str, fields: dict[str, str]
 ) -> None:
     version = proposed(cmo)
-    actions.dispute(by=cro, version=version, reason="Too vague.")
+    actions.dispute_version(by=cro, version=version, reason="Too vague.")
     place = f"/agreements/versions/{version.pk}/{verb}/"
     assert as_user(ops).post(place, fields).status_code == 403
     version.refresh_from_db()
@@ -115,7 +115,9 @@ def test_the_list_asks_as_often_for_twenty_as_for_two(
 
     def asked(upto: int) -> int:
         for number in range(Agreement.objects.count(), upto):
-            actions.propose(by=cmo, version=actions.draft(by=cmo, kind="term", key=f"t{number}", text="x"))
+            actions.propose_version(
+                by=cmo, version=actions.draft_version(by=cmo, kind="term", key=f"t{number}", text="x")
+            )
         with CaptureQueriesContext(
             connection,
         ) as queries:

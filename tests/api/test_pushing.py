@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 import imports.models
-from agreements.actions import draft, propose, sign
+from agreements.actions import draft_version, propose_version, sign_version
 from core.work import State, run_claimed
 from crm import models as crm
 from facts.refresh import refresh
@@ -54,8 +54,8 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def model(cmo: User, cro: User) -> None:
-    version = draft(by=cmo, kind="score", key="leads", title="Leads", text="Points.", terms=TERMS)
-    sign(by=cro, version=propose(by=cmo, version=version))
+    version = draft_version(by=cmo, kind="score", key="leads", title="Leads", text="Points.", terms=TERMS)
+    sign_version(by=cro, version=propose_version(by=cmo, version=version))
 
 
 def row(number: int, **fields: Any) -> dict[str, Any]:

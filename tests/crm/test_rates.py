@@ -160,12 +160,12 @@ def test_a_company_without_a_currency_takes_the_corporate_one_of_its_crm(db: Non
 
 
 def test_the_first_rates_switch_the_conversion_on_and_a_later_choice_stands(company: Company) -> None:
-    assert not Company.get().converts
+    assert not Company.get().is_converting_amounts
     bring({"eurofxref-hist.csv": WIDE})
-    assert Company.get().converts
+    assert Company.get().is_converting_amounts
     Company.objects.update(foreign_amounts="keep")
     bring({"eurofxref-hist.xml": XML.replace("2024-03-28", "2024-04-02")})
-    assert not Company.get().converts
+    assert not Company.get().is_converting_amounts
 
 
 def test_without_rates_foreign_rows_land_as_they_are(company: Company) -> None:
@@ -260,6 +260,6 @@ def test_the_company_page_switches_the_conversion(as_user: Any, ops: User) -> No
     }
     client = as_user(ops)
     assert client.post("/company/", {**fields, "foreign_amounts": "convert"}).status_code == 302
-    assert Company.get().converts
+    assert Company.get().is_converting_amounts
     assert client.post("/company/", fields).status_code == 302
-    assert Company.get().converts
+    assert Company.get().is_converting_amounts

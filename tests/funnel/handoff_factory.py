@@ -28,8 +28,10 @@ def local(text: str) -> datetime:
 def signed(cmo: User, cro: User, *, since: datetime | None = None, key: str = "mql", **terms: Any) -> Version:
     """An SLA that both sides signed; `since` dates its activation back."""
     pilot = {name: terms.pop(name) for name in ("pilot_manager", "expires_on") if name in terms}
-    version = actions.draft(by=cmo, kind="sla", key=key, title="SLA", text="Soon.", terms={**TERMS, **terms}, **pilot)
-    version = actions.sign(by=cro, version=actions.propose(by=cmo, version=version))
+    version = actions.draft_version(
+        by=cmo, kind="sla", key=key, title="SLA", text="Soon.", terms={**TERMS, **terms}, **pilot
+    )
+    version = actions.sign_version(by=cro, version=actions.propose_version(by=cmo, version=version))
     if since:
         Version.objects.filter(pk=version.pk).update(in_force_at=since)
     version.refresh_from_db()
@@ -38,11 +40,11 @@ def signed(cmo: User, cro: User, *, since: datetime | None = None, key: str = "m
 
 def owing(cmo: User, cro: User, since: str, **terms: Any) -> Version:
     """What Marketing owes, signed by both sides and in force since that moment."""
-    version = actions.draft(
+    version = actions.draft_version(
         by=cro, kind="owed", key="monthly", title="Owed", text="Every month.",
         terms={"qualified_leads": 3, "pipeline_value": "10000.00", "currency": "EUR", **terms},
     )  # fmt: skip
-    version = actions.sign(by=cmo, version=actions.propose(by=cro, version=version))
+    version = actions.sign_version(by=cmo, version=actions.propose_version(by=cro, version=version))
     Version.objects.filter(pk=version.pk).update(in_force_at=local(since))
     return version
 

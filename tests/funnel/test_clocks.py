@@ -71,7 +71,7 @@ def test_nothing_is_opened_for_what_happened_before_the_signature(sla: Any) -> N
 def test_a_draft_that_one_side_signed_starts_no_clock(cmo: User, cro: User, ada: Owner) -> None:
     from agreements import actions
 
-    version = actions.draft(
+    version = actions.draft_version(
         by=cmo,
         kind="sla",
         key="mql",
@@ -79,7 +79,7 @@ def test_a_draft_that_one_side_signed_starts_no_clock(cmo: User, cro: User, ada:
         text="Soon.",
         terms={"stage": "mql", "response": 1, "response_unit": "hours"},
     )
-    actions.propose(by=cmo, version=version)
+    actions.propose_version(by=cmo, version=version)
     found = qualified(WEDNESDAY)
     tick(WEDNESDAY + timedelta(days=9))
     assert not found.handoffs.exists()

@@ -28,11 +28,11 @@ def leaders(cmo: User, cro: User, cfo: User) -> tuple[User, User]:
 
 
 def proposed(by: User, stage: Stage = HIGHER, **fields: Any) -> Version:
-    version = actions.draft(
+    version = actions.draft_version(
         by=by, kind="stage", key=stage.key, title=stage.name, text=stage.text, terms=stage.terms,
         third_side=stage.third_side, **fields,
     )  # fmt: skip
-    return actions.propose(by=by, version=version)
+    return actions.propose_version(by=by, version=version)
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.key)
@@ -52,13 +52,13 @@ def test_a_change_holds_only_with_both_signatures(leaders: tuple[User, User]) ->
     cmo, cro = leaders
     version = proposed(cmo)
     assert in_force().get("mql") == MQL
-    actions.sign(by=cro, version=version)
+    actions.sign_version(by=cro, version=version)
     found = in_force().get("mql")
     assert found is not None
     assert (found.rule, found.is_signed, found.number) == (HIGHER.criteria, True, 1)
     lower = proposed(cro, replace(MQL, criteria={"field": "score", "is": ">=", "value": 50}))
     assert in_force().get("mql") == found
-    actions.sign(by=cmo, version=lower)
+    actions.sign_version(by=cmo, version=lower)
     assert in_force().get("mql").rule["value"] == 50  # type: ignore[union-attr]
 
 
@@ -66,9 +66,9 @@ def test_support_signs_what_support_owns(leaders: tuple[User, User]) -> None:
     cmo, cro = leaders
     support = make.user(Role.SUPPORT)
     version = proposed(cmo, next(stage for stage in STAGES if stage.key == "live"))
-    actions.sign(by=cro, version=version)
+    actions.sign_version(by=cro, version=version)
     assert not in_force().get("live").is_signed  # type: ignore[union-attr]
-    actions.sign(by=support, version=version)
+    actions.sign_version(by=support, version=version)
     assert in_force().get("live").is_signed  # type: ignore[union-attr]
 
 
@@ -92,7 +92,7 @@ def test_no_other_door_leads_into_force(leaders: tuple[User, User], ops: User, a
 def test_a_pilot_binds_its_team_alone(leaders: tuple[User, User], rep: User) -> None:
     cmo, cro = leaders
     version = proposed(cmo, pilot_manager=cro, expires_on=timezone.now().date())
-    actions.sign(by=cro, version=version)
+    actions.sign_version(by=cro, version=version)
     assert in_force().get("mql") == MQL
     assert in_force(rep).get("mql").rule == HIGHER.criteria  # type: ignore[union-attr]
 
@@ -109,13 +109,13 @@ def test_the_order_is_signed_too_and_a_stage_left_out_is_no_longer_there(leaders
         criteria={"count": "activities", "is": ">=", "value": 1},
         text="Sales has shown the product.",
     )
-    actions.sign(by=cro, version=proposed(cmo, demo))
+    actions.sign_version(by=cro, version=proposed(cmo, demo))
     assert in_force().get("demo_held") is None
-    order = actions.draft(
+    order = actions.draft_version(
         by=cmo, kind="funnel", key="funnel", title="Our funnel", text="Fewer stages",
         terms={"stages": ["inquiry", "demo_held", "won"]},
     )  # fmt: skip
-    actions.sign(by=cro, version=actions.propose(by=cmo, version=order))
+    actions.sign_version(by=cro, version=actions.propose_version(by=cmo, version=order))
     assert [stage.key for stage in in_force()] == ["inquiry", "demo_held", "won"]
     assert in_force().is_signed
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from agreements.actions import draft, propose, sign
+from agreements.actions import draft_version, propose_version, sign_version
 from crm.models import Lead, Touch
 from facts.refresh import refresh
 from funnel.handoffs.scores import scores_at
@@ -28,8 +28,10 @@ def scored_by(cmo: User, cro: User, points: int = 10, **terms: Any) -> None:
         "groups": {},
         **terms,
     }
-    version = propose(by=cmo, version=draft(by=cmo, kind="score", key="all", title="All", text="Points.", terms=given))
-    sign(by=cro, version=version)
+    version = propose_version(
+        by=cmo, version=draft_version(by=cmo, kind="score", key="all", title="All", text="Points.", terms=given)
+    )
+    sign_version(by=cro, version=version)
 
 
 def touched(lead: Lead, **before_noon: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from agreements.actions import draft, propose, sign
+from agreements.actions import draft_version, propose_version, sign_version
 from crm.models import Lead, Touch, UsageEvent
 from facts.refresh import refresh
 from funnel.classify import classify_few
@@ -28,8 +28,10 @@ ANSWERED = {"events": "touches", "points": 10, "half_life": 30}
 @pytest.fixture
 def sign_model(cmo: User, cro: User) -> Sign:
     def go(terms: dict[str, Any], key: str) -> None:
-        version = propose(by=cmo, version=draft(by=cmo, kind="score", key=key, title=key, text="Points.", terms=terms))
-        sign(by=cro, version=version)
+        version = propose_version(
+            by=cmo, version=draft_version(by=cmo, kind="score", key=key, title=key, text="Points.", terms=terms)
+        )
+        sign_version(by=cro, version=version)
 
     return go
 

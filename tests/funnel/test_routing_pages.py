@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agreements.models import today
+from agreements.models import company_today
 from funnel.models import Absence, Capacity, HandOff, RoutingRule
 from funnel.routing import actions
 from team.models import User
@@ -62,7 +62,7 @@ def test_capacities_and_absences(as_user: Any, cro: User) -> None:
     assert list(Capacity.objects.values_list("per_day", "per_week")) == [(3, None)]
     page.post("/funnel/routing/capacity/", {"owner": ada.pk, "per_day": "", "per_week": ""})
     assert not Capacity.objects.exists()
-    day = today().isoformat()
+    day = company_today().isoformat()
     assert (
         "Ada gets no leads until"
         in page.post(
@@ -81,11 +81,11 @@ def test_capacities_and_absences(as_user: Any, cro: User) -> None:
 
 def test_one_notes_ones_own_absence_and_nobody_elses(cro: User, rep: User) -> None:
     mine, other = make.owner(user=rep), seller("Ada")
-    assert actions.note_absence(by=rep, owner=mine, starts_on=today(), ends_on=today())
-    assert actions.note_absence(by=cro, owner=mine, starts_on=today(), ends_on=today())
+    assert actions.note_absence(by=rep, owner=mine, starts_on=company_today(), ends_on=company_today())
+    assert actions.note_absence(by=cro, owner=mine, starts_on=company_today(), ends_on=company_today())
     assert Absence.objects.count() == 1, "the same days are noted once"
     with pytest.raises(PermissionDenied):
-        actions.note_absence(by=rep, owner=other, starts_on=today(), ends_on=today())
+        actions.note_absence(by=rep, owner=other, starts_on=company_today(), ends_on=company_today())
 
 
 def test_ten_owners_or_thirty_ask_the_same(as_user: Any, cro: User) -> None:
@@ -120,7 +120,7 @@ def test_who_takes_none_is_told_apart(as_user: Any, cro: User) -> None:
     ada, ben = seller("Ada", cro), seller("Ben", cro)
     make.owner(name="Mo Marketer", user=make.user("marketer"))
     actions.set_capacity(by=cro, owner=ben, per_day=None, per_week=0)
-    actions.note_absence(by=cro, owner=ada, starts_on=today(), ends_on=today())
+    actions.note_absence(by=cro, owner=ada, starts_on=company_today(), ends_on=company_today())
     page = as_user(cro).get("/funnel/routing/").content.decode()
     for words in ("Away until", "Takes none", "No lead was handed over this week yet"):
         assert words in page

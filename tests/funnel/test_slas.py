@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agreements import actions
-from agreements.models import Version, today
+from agreements.models import Version, company_today
 from crm.models import Owner
 from funnel.handoffs.clock_tick import tick
 from funnel.handoffs.marketing_sla import owed
@@ -46,7 +46,7 @@ def test_the_page_says_what_is_owed_and_what_came(as_user: Any, ada: Owner, cmo:
     make.opportunity(lead=lead, amount=Decimal(4000), opened_on=date(2026, 11, 19))
     HandOff.objects.update(answered_at=WEDNESDAY + timedelta(hours=1))
     tick(local("2026-11-20T09:00:00"))
-    with patch.object(views, "today", lambda: date(2026, 11, 20)):
+    with patch.object(views, "company_today", lambda: date(2026, 11, 20)):
         page = as_user(cmo).get("/slas/").content.decode()
     assert "Marketing has handed over 1 of 30 leads it owes this month" in page
     assert "Sales answered the one lead that was due" in page
@@ -83,7 +83,7 @@ def test_a_pilot_stands_against_the_rest_of_the_same_time(ada: Owner, cmo: User,
     bob = seller("Bob", lead_of_team)
     version = signed(
         cmo, cro, since=local("2026-11-02T00:00:00"), response=1, pilot_manager=lead_of_team,
-        expires_on=today() + timedelta(days=60),
+        expires_on=company_today() + timedelta(days=60),
     )  # fmt: skip
     made = [handed(WEDNESDAY) for _ in range(4)]
     assert {one.to_owner for one in made} == {ada, bob}
@@ -111,11 +111,11 @@ def test_the_page_asks_the_same_number_of_questions_for_more_leads(as_user: Any,
 
 
 def test_a_version_signed_in_the_month_owes_nothing_for_it(as_user: Any, cmo: User, cro: User) -> None:
-    version = actions.draft(
+    version = actions.draft_version(
         by=cro, kind="owed", key="monthly", title="Owed", text="Every month.",
         terms={"qualified_leads": 3, "pipeline_value": "10000.00", "currency": "EUR"},
     )  # fmt: skip
-    actions.sign(by=cmo, version=actions.propose(by=cro, version=version))
+    actions.sign_version(by=cmo, version=actions.propose_version(by=cro, version=version))
     assert Version.objects.in_force().count() == 1
     assert "it had begun when the SLA was signed" in as_user(cro).get("/slas/").content.decode()
 
@@ -123,6 +123,6 @@ def test_a_version_signed_in_the_month_owes_nothing_for_it(as_user: Any, cmo: Us
 def test_a_pilot_links_to_its_results(as_user: Any, ada: Owner, cmo: User, cro: User) -> None:
     boss = make.user(Role.REP, name="Tess", manager=cro)
     make.user(Role.REP, manager=boss)
-    version = signed(cmo, cro, response=1, pilot_manager=boss, expires_on=today() + timedelta(days=60))
+    version = signed(cmo, cro, response=1, pilot_manager=boss, expires_on=company_today() + timedelta(days=60))
     page = as_user(cmo).get(f"/agreements/{version.agreement_id}/").content.decode()
     assert 'href="/slas/#pilots"' in page

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from agreements.actions import close_expired, draft, propose, sign
+from agreements.actions import draft_version, end_expired_versions, propose_version, sign_version
 from agreements.models import Version
 from core.work import State
 from crm.models import Touch
@@ -35,8 +35,8 @@ def _to_the_inbox(monkeypatch: pytest.MonkeyPatch) -> None:
 def sign_score(cmo: User, cro: User) -> Any:
     def go(threshold: float, **fields: Any) -> Version:
         terms = {"threshold": threshold, "engagement": {"Answered": {"events": "touches", "points": 10}}}
-        version = draft(by=cmo, kind="score", key="leads", title="Leads", text="Points.", terms=terms, **fields)
-        return sign(by=cro, version=propose(by=cmo, version=version))
+        version = draft_version(by=cmo, kind="score", key="leads", title="Leads", text="Points.", terms=terms, **fields)
+        return sign_version(by=cro, version=propose_version(by=cmo, version=version))
 
     return go
 
@@ -77,8 +77,8 @@ def test_what_is_signed_is_followed_down_to_the_inbox(sign_score: Any, cmo: User
 
 def test_what_does_not_concern_the_chain_asks_for_no_run(company: Any, cmo: User, cro: User) -> None:
     quiet()
-    word = draft(by=cmo, kind="term", key="lead", title="Lead", text="Whoever may buy.")
-    sign(by=cro, version=propose(by=cmo, version=word))
+    word = draft_version(by=cmo, kind="term", key="lead", title="Lead", text="Whoever may buy.")
+    sign_version(by=cro, version=propose_version(by=cmo, version=word))
     queue_what_is_due()
     assert [key for key in keys() if key.startswith("signed")] == []
 
@@ -87,7 +87,7 @@ def test_what_runs_out_is_followed_too_and_once(sign_score: Any, cro: User) -> N
     version = sign_score(15, expires_on=timezone.localdate() + timedelta(days=1))
     quiet()
     Version.objects.filter(pk=version.pk).update(expires_on=timezone.localdate() - timedelta(days=2))
-    assert close_expired() == 1
+    assert end_expired_versions() == 1
     for _ in range(3):
         queue_what_is_due()
     (run,) = NightlyRun.objects.filter(kind=NightlyRun.Kind.SIGNED)

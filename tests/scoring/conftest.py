@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agreements.actions import draft, propose, sign
+from agreements.actions import draft_version, propose_version, sign_version
 from agreements.models import Version
 from crm.models import Activity, Lead, Touch, UsageEvent
 from facts.refresh import refresh
@@ -35,9 +35,9 @@ def signed(cmo: User, cro: User) -> Callable[..., Version]:
     """Bring a model into force: `signed({"threshold": …}, key="leads")`."""
 
     def bring(terms: dict[str, Any], key: str = "leads") -> Version:
-        version = draft(by=cmo, kind="score", key=key, title=key, text="Points.", terms=terms)
-        propose(by=cmo, version=version)
-        return sign(by=cro, version=version)
+        version = draft_version(by=cmo, kind="score", key=key, title=key, text="Points.", terms=terms)
+        propose_version(by=cmo, version=version)
+        return sign_version(by=cro, version=version)
 
     return bring
 

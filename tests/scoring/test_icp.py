@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agreements.actions import draft, propose, sign
+from agreements.actions import draft_version, propose_version, sign_version
 from agreements.api import checked_terms
 from crm.models import Vertical
 from scoring.icp import rules
@@ -40,10 +40,12 @@ BY_FIT = {
 @pytest.fixture
 def profile(cmo: Any, cro: Any) -> Any:
     def go(given: dict[str, Any]) -> Any:
-        version = draft(by=cmo, kind="icp", key="icp", title="Ideal customer", text="Whom we want.", terms=given)
-        propose(by=cmo, version=version)
+        version = draft_version(
+            by=cmo, kind="icp", key="icp", title="Ideal customer", text="Whom we want.", terms=given
+        )
+        propose_version(by=cmo, version=version)
         assert rules.faults(given) == []
-        return sign(by=cro, version=version)
+        return sign_version(by=cro, version=version)
 
     return go
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agreements.api import checked_terms
-from agreements.differences import in_terms
+from agreements.differences import compare_terms
 from scoring.defaults import PQL_TERMS, TERMS
 from scoring.definitions import in_force, propose_default
 from scoring.descriptions import terms_in_words
@@ -58,7 +58,7 @@ def test_terms_in_words_and_what_changed() -> None:
         "never more than 40 either way",
     ]
     second = terms(engagement={"Answered": rule(5, half_life=14, days=90, cap=40)}, fit=of_fit()["fit"])
-    assert in_terms(first, second) == ["engagement › Answered › half life: 30 → 14"]
+    assert compare_terms(first, second) == ["engagement › Answered › half life: 30 → 14"]
 
 
 def test_the_default_is_right_and_binds_nobody_before_both_signed(cmo: Any, cro: Any) -> None:

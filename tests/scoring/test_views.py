@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agreements.actions import draft
+from agreements.actions import draft_version
 from agreements.models import Agreement, Version
 from crm.models import Touch
 from facts.refresh import refresh
@@ -244,7 +244,7 @@ def test_a_second_model_has_a_title_and_a_page_of_its_own(as_user: Any, ops: Use
 def test_a_rule_that_nests_deeper_than_rows_stays_as_it_was(as_user: Any, ops: User) -> None:
     deep = {"not": {"any": [{"field": "country", "is": "is", "value": "France"}]}}
     given = {**MODEL, "fit": {"Not French": {"rule": deep, "points": 5}}}
-    draft(by=ops, kind="score", key="leads", title="leads", text="Points.", terms=given)
+    draft_version(by=ops, kind="score", key="leads", title="leads", text="Points.", terms=given)
     client = as_user(ops)
     client.post(PAGE, posted(client.get(PAGE), threshold="33", draft="1"))
     assert Version.objects.get().terms == {**given, "threshold": 33}

@@ -27,7 +27,7 @@ MAY = {
 @pytest.mark.parametrize("right", MAY)
 @pytest.mark.parametrize("role", Role.values)
 def test_each_role_has_its_rights_and_no_others(right: str, role: str) -> None:
-    assert access.may(make.user(role), right) is (role in MAY[right])
+    assert access.has_right(make.user(role), right) is (role in MAY[right])
 
 
 def test_the_test_knows_every_right() -> None:
@@ -36,24 +36,24 @@ def test_the_test_knows_every_right() -> None:
 
 @pytest.mark.parametrize("right", MAY)
 def test_an_owner_has_every_right_and_neither_strangers_nor_the_deactivated_have_any(right: str) -> None:
-    assert access.may(make.user(Role.CEO, is_superuser=True), right)
-    assert not access.may(make.user(Role.OPS, is_superuser=True, is_active=False), right)
-    assert not access.may(AnonymousUser(), right)
+    assert access.has_right(make.user(Role.CEO, is_superuser=True), right)
+    assert not access.has_right(make.user(Role.OPS, is_superuser=True, is_active=False), right)
+    assert not access.has_right(AnonymousUser(), right)
 
 
 @pytest.mark.parametrize("role", Role.values)
 def test_in_an_open_company_everybody_reads_every_buyer(company: Company, role: str) -> None:
-    assert access.sees_all_buyers(make.user(role))
+    assert access.can_see_all_buyers(make.user(role))
 
 
 @pytest.mark.parametrize("role", Role.values)
 def test_in_a_restricted_company_only_leaders_ops_and_finance_do(company: Company, role: str) -> None:
     Company.objects.update(visibility=Company.Visibility.RESTRICTED)
-    assert access.sees_all_buyers(make.user(role)) is (role in EVERYWHERE)
+    assert access.can_see_all_buyers(make.user(role)) is (role in EVERYWHERE)
 
 
 def test_a_stranger_reads_no_buyer(company: Company) -> None:
-    assert not access.sees_all_buyers(AnonymousUser())
+    assert not access.can_see_all_buyers(AnonymousUser())
 
 
 @pytest.mark.parametrize("role", Role.values)

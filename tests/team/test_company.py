@@ -159,7 +159,7 @@ def test_nobody_sees_or_revokes_anothers_token(as_user: Any, rep: User, ops: Use
 
 
 def test_a_request_asks_for_the_company_once(company: Company, django_assert_num_queries: Any) -> None:
-    with Company.asked_once():
+    with Company.cached():
         with django_assert_num_queries(1):
             assert Company.get() == Company.get()
         changed = Company.get()

@@ -13,10 +13,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from agreements.account_closures import tell_requests
+from agreements.account_closures import notify_of_requests
 from agreements.actions import name_signatory
 from agreements.models import Seat, Signatory
-from agreements.signing import holder
+from agreements.signing import seat_holder
 from notify.models import Notice
 from team import actions
 from team.accounts import consents, invitations
@@ -179,7 +179,7 @@ def test_a_request_expires_and_is_withdrawn(people: dict[str, User], monkeypatch
 
 def test_a_second_signatory_beside_the_first_takes_no_seat(as_user: Any, people: dict[str, User]) -> None:
     as_user(people["ops"]).post(reverse("add_person"), {**NEW, "role": "cmo"})
-    assert holder(Seat.MARKETING) == people["cmo"]
+    assert seat_holder(Seat.MARKETING) == people["cmo"]
     assert Signatory.objects.get().holder == people["cmo"]
     first = User.objects.get(pk=people["cmo"].pk)
     assert actions.change_person(by=people["ops"], person=first, email="mine@example.com") == only()
@@ -193,7 +193,7 @@ def test_deactivating_and_creating_anew_needs_the_arbiter(as_user: Any, people: 
     page = client.post(reverse("add_person"), {**NEW, "role": "cmo"}, follow=True)
     nora = User.objects.get(email="nora@example.com")
     assert not nora.is_active
-    assert holder(Seat.MARKETING) is None
+    assert seat_holder(Seat.MARKETING) is None
     assert "consent of CFO" in page.content.decode()
     assert "link" not in page.context or not page.context.get("link")
     with pytest.raises(ValidationError):
@@ -201,7 +201,7 @@ def test_deactivating_and_creating_anew_needs_the_arbiter(as_user: Any, people: 
     request = nora.consent_requests.get()
     assert "Signs for Marketing" in str(request.seats)
     consents.grant(by=people["cfo"], request=request)
-    assert holder(Seat.MARKETING) == nora
+    assert seat_holder(Seat.MARKETING) == nora
     assert "with the consent of CFO" in _sentences(nora)
 
 
@@ -220,11 +220,11 @@ def test_a_seat_changes_with_the_consent_of_its_holder_or_the_arbiter(as_user: A
         reverse("signatories"), {"seat": "marketing", "person": people["rep"].pk}, follow=True
     )
     assert "needs the consent of CMO or CFO" in page.content.decode()
-    assert holder(Seat.MARKETING) == people["cmo"]
+    assert seat_holder(Seat.MARKETING) == people["cmo"]
     with pytest.raises(PermissionDenied):
         consents.grant(by=people["rep"], request=only())
     consents.grant(by=people["cmo"], request=only())
-    assert holder(Seat.MARKETING) == people["rep"]
+    assert seat_holder(Seat.MARKETING) == people["rep"]
     assert "The seat “Signs for Marketing” was given to REP" in _sentences(people["rep"])
     assert "The seat “Signs for Marketing” was taken from CMO" in _sentences(people["cmo"])
 
@@ -316,7 +316,7 @@ def test_those_concerned_are_told_by_mail_and_notice_once(people: dict[str, User
     actions.change_person(by=people["ops"], person=User.objects.get(pk=people["cmo"].pk), email="mine@example.com")
     for _ in range(2):
         send_waiting()
-        tell_requests()
+        notify_of_requests()
     assert sorted(one.to[0] for one in mail.outbox) == ["cfo@example.com", "cmo@example.com"]
     assert "mine@example.com" in mail.outbox[0].body
     assert {notice.user for notice in Notice.objects.all()} == {people["cmo"], people["cfo"]}

@@ -26,7 +26,7 @@ from imports import permissions as importing
 from kpis import permissions as measuring
 from kpis.models import Benchmark, Goal
 from notify import permissions as telling
-from notify.actions import tell
+from notify.actions import publish_event
 from scoring import permissions as scoring
 from scoring.models import Learning
 from team import permissions as managing
@@ -179,7 +179,7 @@ plain(managing.ISSUE_TOKEN, "my_tokens", {"name": "A script", "scopes": ["read"]
 
 @door(telling.READ_NOTICES, "read_notices")
 def _(world: World, actor: User, relation: str) -> Request:
-    tell(key="rights.told", kind="test", title="News", to=[actor], link="/")
+    publish_event(key="rights.told", kind="test", title="News", to=[actor], link="/")
     return Request(reverse("read_notices"))
 
 
@@ -276,7 +276,7 @@ for kind in ("leads", "touches", "usage_events", "line_items", "subscriptions"):
 
 # Agreements
 
-TERM = kinds.get("term")
+TERM = kinds.get_kind("term")
 OPENING = {"title": "Churn", "text": "Lost customers.", "key": "churn", "third_side": ""}
 NEW = {"kind": "term", "key": "churn", "title": "Churn", "text": "Lost customers."}
 
@@ -310,7 +310,7 @@ def _(world: World, actor: User, relation: str) -> Request:
         "is_draft": True,
         "terms": SCORE_TERMS,
     }
-    return Request(reverse("api-versions-list"), body, kinds.get("score"))
+    return Request(reverse("api-versions-list"), body, kinds.get_kind("score"))
 
 
 SCORE_TERMS = {
@@ -322,12 +322,12 @@ for name, args in (("new_stage", []), ("propose_stage", ["mql"])):
 
     @door(agreeing.DRAFT_VERSION, name, is_quiet=True)
     def _(world: World, actor: User, relation: str, name: str = name, args: list[str] = args) -> Request:  # type: ignore[assignment]
-        return Request(reverse(name, args=args), {"draft": "1"}, kinds.get("stage"))
+        return Request(reverse(name, args=args), {"draft": "1"}, kinds.get_kind("stage"))
 
 
 @door(agreeing.DRAFT_VERSION, "new_score_model", is_quiet=True)
 def _(world: World, actor: User, relation: str) -> Request:
-    return Request(reverse("new_score_model"), {"draft": "1"}, kinds.get("score"))
+    return Request(reverse("new_score_model"), {"draft": "1"}, kinds.get_kind("score"))
 
 
 @door(agreeing.REDRAFT_VERSION, "score_model", is_quiet=True, page_right="see_scores")

@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from team.access import may as has_right
+from team.access import has_right as has_right
 from team.authorization import all_actions, as_table
 from team.models import Company, Role
 from tests.revops.rights.conftest import taken_back

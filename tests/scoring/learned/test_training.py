@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from agreements.actions import draft
+from agreements.actions import draft_version
 from core.work import run_claimed
 from crm.models import Lead, Opportunity, Touch
 from facts.engine import open_facts
@@ -128,7 +128,7 @@ def test_a_model_of_one_system_is_proven_by_what_that_system_knows(cmo: User) ->
     leads = {"field": "source_system", "is": "is", "value": "shop"}
     for rule, goal, n in ((leads, "converted", 60), (None, "won", 61)):
         terms = {"threshold": 10, "position": 0, "leads": rule, "fit": large, "engagement": {}, "groups": {}}
-        version = draft(by=cmo, kind="score", key=goal, title=goal, text="Points.", terms=terms)
+        version = draft_version(by=cmo, kind="score", key=goal, title=goal, text="Points.", terms=terms)
         asked = asked_for(version)
         assert asked
         proof = run_claimed(Proof, asked.pk, budget=1e9)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agreements.actions import draft
+from agreements.actions import draft_version
 from agreements.models import Version
 from core.work import State
 from imports.models import CustomField
@@ -31,7 +31,7 @@ def looks(client: Client, cmo: User) -> Any:
 
 
 def drafted(by: User, wanted: dict[str, Any], key: str = "leads") -> Version:
-    return draft(by=by, kind="score", key=key, title="Score of leads", text="Points.", terms=wanted)
+    return draft_version(by=by, kind="score", key=key, title="Score of leads", text="Points.", terms=wanted)
 
 
 def test_without_records_the_page_says_what_to_do_first(looks: Any, cmo: User) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agreements.actions import draft, propose
+from agreements.actions import draft_version, propose_version
 from core.work import State, run_claimed
 from facts.refresh import refresh
 from scoring.models import Proof
@@ -36,9 +36,9 @@ def test_who_signs_sees_what_was_proven_when_it_was_proposed(
     history: History, cmo: User, cro: User, client: Client
 ) -> None:
     history()
-    version = draft(by=cmo, kind="score", key="leads", title="Score", text="Points.", terms=BY_SIZE)
+    version = draft_version(by=cmo, kind="score", key="leads", title="Score", text="Points.", terms=BY_SIZE)
     made = proven(version)
-    proposed = propose(by=cmo, version=version)
+    proposed = propose_version(by=cmo, version=version)
     figures = proposed.evidence["proof"]
     assert (figures["kind"], figures["n"], figures["auc"]) == ("works", made.evidence["n"], made.evidence["auc"])
     client.force_login(cro)
@@ -50,8 +50,8 @@ def test_who_signs_sees_what_was_proven_when_it_was_proposed(
 def test_a_proposal_without_a_proof_asks_for_one(history: History, cmo: User, cro: User) -> None:
     history(30)
     refresh()
-    version = draft(by=cmo, kind="score", key="leads", title="Score", text="Points.", terms=BY_SIZE)
-    assert propose(by=cmo, version=version).evidence == {}
+    version = draft_version(by=cmo, kind="score", key="leads", title="Score", text="Points.", terms=BY_SIZE)
+    assert propose_version(by=cmo, version=version).evidence == {}
     assert Proof.objects.get(version=version).state == State.QUEUED
 
 
@@ -72,7 +72,7 @@ def test_a_model_that_cannot_be_computed_has_no_proof_and_a_failed_one_can_be_tr
 ) -> None:
     history(30)
     version = signed(BY_SIZE)
-    broken = draft(by=cmo, kind="score", key="other", title="Other", text="x", terms={"threshold": "much"})
+    broken = draft_version(by=cmo, kind="score", key="other", title="Other", text="x", terms={"threshold": "much"})
     refresh()
     assert asked_for(broken) is None
     proof = asked_for(version)
@@ -108,4 +108,4 @@ def test_the_api_answers_the_same(history: History, signed: Any, cmo: User, rep:
 
 @pytest.mark.usefixtures("company")
 def test_without_facts_nothing_is_asked_for(cmo: User) -> None:
-    assert asked_for(draft(by=cmo, kind="score", key="leads", title="Score", text="x", terms=BY_SIZE)) is None
+    assert asked_for(draft_version(by=cmo, kind="score", key="leads", title="Score", text="x", terms=BY_SIZE)) is None
