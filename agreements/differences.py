@@ -13,7 +13,7 @@ class Piece:
     """A run of words that stayed, came or went."""
 
     change: Change
-    words: str
+    text: str
 
 
 def compare_texts(old: str, new: str) -> list[Piece]:
