@@ -16,6 +16,7 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.locks import acquire_lock
 from facts.batches import Portion, are_many, following, spared
 from facts.engine import Facts
 from facts.models import BatchRun
@@ -117,7 +118,7 @@ class BatchJob(ABC, Generic[Run]):
         """Ask, write, and record how far the run came, all in one transaction."""
         started = time.monotonic()
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [self.lock])
+            acquire_lock(cursor, self.lock)
             run.written += self.write_batch(cursor, run, table, batch, left_out)
             run.reached = {**run.reached, table: max(batch.last, run.reached.get(table, 0))}
             run.asked += batch.count(cursor, table)

@@ -22,6 +22,7 @@ from deltalake.exceptions import DeltaError
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.locks import AdvisoryLock
 from facts import delta_tables
 from facts.models import Copy, Deletion, Snapshot
 from facts.registry import tables
@@ -29,7 +30,6 @@ from facts.set_aside import note_implausible
 from facts.writing import Writer, save
 
 log = logging.getLogger(__name__)
-LOCK = 7_022_026  # the advisory lock under which one refresh at a time works
 KEPT_SNAPSHOTS = 10  # whose files stay
 FORGOTTEN_AFTER = timedelta(days=90)
 
@@ -128,14 +128,14 @@ def _cursor() -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _alone(cursor: Any, wait: bool) -> Iterator[None]:
-    cursor.execute(f"SELECT pg_{'' if wait else 'try_'}advisory_lock(%s)::text", [LOCK])
+    cursor.execute(f"SELECT pg_{'' if wait else 'try_'}advisory_lock(%s)::text", [int(AdvisoryLock.FACTS_REFRESH)])
     if cursor.fetchone() == ("false",):
         raise Busy
     try:
         yield
     finally:
         with contextlib.suppress(Exception):  # a broken connection has let go of it already
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [int(AdvisoryLock.FACTS_REFRESH)])
 
 
 @contextlib.contextmanager

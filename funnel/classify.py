@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.database import update_statistics
+from core.locks import AdvisoryLock, acquire_lock
 from crm.live_tables import FewBuyers
 from crm.models import Lead, StageMapping
 from crm.rule_fields import Described
@@ -47,7 +48,6 @@ ALWAYS = {
 }  # fmt: skip
 NOBODY = np.array([], dtype=np.int64)
 MANY_ROWS = 1000
-LOCK = 7_022_028  # the advisory lock under which one run at a time writes moves
 
 
 def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None) -> int | None:
@@ -66,7 +66,7 @@ class ClassificationJob(BatchJob[Classification]):
 
     runs = Classification
     step = "classify"
-    lock = LOCK
+    lock = AdvisoryLock.STAGE_MOVES
     tables = tuple(TABLES)
     unit = "buyers asked"
 
@@ -118,7 +118,7 @@ def classify_few(leads: Sequence[Lead], moment: datetime | None = None) -> int:
     ids = np.array(sorted(lead.pk for lead in leads), dtype=np.int64)
     funnel, few, portion = in_force(), FewBuyers(leads), Portion(int(ids[0]), int(ids[-1]), ids)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        acquire_lock(cursor, AdvisoryLock.STAGE_MOVES)
         standing = _standing(cursor, "lead", portion)
         now, means = moment or timezone.now(), meanings_of(few)
         question = _question(few, funnel, "leads", portion, few.table("leads"), means, now, standing)

@@ -16,6 +16,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from agreements.models import End, Entry
+from core.locks import AdvisoryLock, try_lock
 from core.work import LEASE, LostLease, PermanentFailure, Postpone, State
 from facts import delta_tables
 from facts.engine import latest
@@ -32,7 +33,6 @@ from scoring.icp.rules import ICP
 from team.models import Company, User
 
 log = logging.getLogger(__name__)
-LOCK = 7_022_027  # the advisory lock under which the schedule is read and written
 OVER = (State.DONE, State.FAILED, State.CANCELLED)
 LOOK_BACK = timedelta(hours=24)  # a run that was missed for longer is not made up for
 BINDING = ("in_force", End.SUPERSEDED, End.EXPIRED, End.ENDED)  # verbs of an agreement's story
@@ -66,8 +66,7 @@ def queue_what_is_due() -> None:
 def _alone() -> bool:
     """Whether no other beat reads the schedule at this moment; it would queue the same."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        return bool(cursor.fetchone()[0])
+        return try_lock(cursor, AdvisoryLock.RUN_SCHEDULE)
 
 
 def last_due(line: str, now: datetime) -> datetime | None:

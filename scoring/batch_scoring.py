@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection
 
+from core.locks import AdvisoryLock, acquire_lock
 from crm.rule_fields import Described
 from facts.batch_run import BatchJob
 from facts.batches import Portion, without
@@ -24,7 +25,7 @@ from scoring.changes import changed, is_some_gone, known_events, names_changed
 from scoring.compiling import Asked, states, wanted
 from scoring.definitions import in_force, signed_since
 from scoring.models import Score, ScoringRun
-from scoring.score_rows import LOCK, fresh, remove, standing, write
+from scoring.score_rows import fresh, remove, standing, write
 from scoring.terms import COUNTED, EVERYBODY, Model
 
 TABLE = "crm_lead"
@@ -46,7 +47,7 @@ class ScoringJob(BatchJob[ScoringRun]):
 
     runs = ScoringRun
     step = "score"
-    lock = LOCK
+    lock = AdvisoryLock.SCORES
     tables = (TABLE,)
     unit = "leads scored"
 
@@ -77,7 +78,7 @@ class ScoringJob(BatchJob[ScoringRun]):
 
 def _end_others(models: Sequence[Model], moment: datetime) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        acquire_lock(cursor, AdvisoryLock.SCORES)
         return remove(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.locks import AdvisoryLock, acquire_lock
 from crm.live_tables import FewBuyers
 from crm.models import Lead
 from crm.rule_fields import Described
@@ -16,7 +17,7 @@ from scoring.batch_scoring import end_strangers
 from scoring.compiling import Asked, states
 from scoring.definitions import in_force
 from scoring.models import Score
-from scoring.score_rows import LOCK, fresh, remove, standing, write
+from scoring.score_rows import fresh, remove, standing, write
 from scoring.terms import EVERYBODY
 
 
@@ -33,7 +34,7 @@ def score_leads(leads: Sequence[Lead], moment: datetime | None = None) -> list[S
     portion = Portion(ids[0], ids[-1], np.array(ids, dtype=np.int64))
     models = in_force()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        acquire_lock(cursor, AdvisoryLock.SCORES)
         few = FewBuyers(leads)
         asked = Asked(Described(few, "leads"), few.table("leads"), now)
         for model in models:

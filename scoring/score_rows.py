@@ -14,7 +14,6 @@ from facts.custom import custom_value
 from scoring.models import Reason
 from scoring.terms import Model
 
-LOCK = 7_022_030  # the advisory lock under which one run at a time writes scores
 CLOSE = 1e-6  # logarithms nearer than this say the same
 STANDING = pa.schema(
     [

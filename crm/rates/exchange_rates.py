@@ -15,13 +15,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.dates import LAST_DAY, is_plausible
+from core.locks import AdvisoryLock, acquire_lock
 from crm.models import DayRate, ExchangeRate
 from crm.permissions import ENTER_RATE
 from team.models import Company, User
 
 OLDEST = 10  # days, over weekends and the longest holidays of a bank
 AHEAD = timedelta(days=60)  # how far a rate without end is reckoned beyond today
-LOCK = 7_314_002
 HAND = "accord"  # the source of rates entered by hand or from our own template: they go before all others
 IN_USE = (
     "opportunity",
@@ -147,7 +147,7 @@ def settle() -> int:
     """Reckon the day rates anew from the exchange rates; return how many changed."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            acquire_lock(cursor, AdvisoryLock.DAY_RATES)
         company = Company.get()
         used = _in_use(company) if company.is_converting_amounts else []
         changed, _ = DayRate.objects.exclude(into=company.currency, currency__in=used).delete()

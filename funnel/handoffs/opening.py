@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 
 from core.database import update_statistics
+from core.locks import AdvisoryLock, acquire_lock
 from crm.models import Lead, Owner
 from funnel.handoffs.business_hours import OwnersHours, grouped, moments, seconds, table_for
 from funnel.handoffs.notifications import tell_opened
@@ -17,7 +18,6 @@ from funnel.handoffs.slas import SlaBook
 from funnel.handoffs.terms import deadlines
 from funnel.models import HandOff, Move, Watched
 
-LOCK = 7_022_029  # the advisory lock under which one process at a time opens hand-offs
 MOST_ROUNDS = 10  # gates that one lead passed since the last look
 BATCH = 2000
 MANY_ROWS = 1000
@@ -65,7 +65,7 @@ def open_handoffs(now: datetime, between: Callable[[datetime], object] = lambda 
 
 def _open(book: SlaBook, now: datetime) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        acquire_lock(cursor, AdvisoryLock.HANDOFF_OPENING)
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
         horizon = int(cursor.fetchone()[0])
         name = f"moves.{book.newest}"  # a new SLA looks at all moves anew

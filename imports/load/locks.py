@@ -2,10 +2,10 @@
 
 from django.db import connection
 
-LOCK = 7_314_001
+from core.locks import AdvisoryLock, acquire_lock
 
 
 def one_at_a_time() -> None:
     """Hold the lock until the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        acquire_lock(cursor, AdvisoryLock.IMPORT_WRITES)
