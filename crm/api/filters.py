@@ -1,5 +1,6 @@
 """What each list can be narrowed by; every filter is exact, and a range includes both its ends."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.request_values import FIRST_DAY, LAST_DAY, read_date, read_int
+from core.request_values import FIRST_DAY, LAST_DAY, BadValue, read_date, read_int
 from crm.api.paging import origin
 from crm.kinds import kind_of
 from crm.record_ids import SALESFORCE, ways_to_write
@@ -20,6 +21,7 @@ from team.models import Company
 
 MAX_ID = 2**63 - 1
 SYNC_FORM = "^[0-9]{1,18}-[0-9a-f]{8}$"
+RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_ID})
@@ -46,6 +48,9 @@ class YesNo(filters.ChoiceFilter):
 class MomentField(forms.CharField):
     """A time with its zone, or a day, which is a whole day of the company's own zone."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+
     def clean(self, text: Any) -> datetime | date | None:
         text = super().clean(text)
         if not text:
@@ -59,10 +64,10 @@ class MomentField(forms.CharField):
 def _read_moment(text: str) -> datetime | date:
     if len(text) == len("2025-03-31"):
         return cast(date, read_date(text))
-    found = parse_datetime(text)
-    if found is None or not FIRST_DAY <= found.date() <= LAST_DAY:
+    moment = parse_datetime(text) if RFC_3339.fullmatch(text) else None
+    if moment is None or not FIRST_DAY <= moment.date() <= LAST_DAY:
         raise ValueError(text)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return moment.astimezone(UTC)
 
 
 @extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
@@ -79,6 +84,26 @@ class Moment(filters.Filter):
         if self.lookup_expr == "gte":
             return rows.filter(**{f"{self.field_name}__gte": _midnight(value)})
         return rows.filter(**{f"{self.field_name}__lt": _midnight(value, later=1)})
+
+
+class DayField(forms.CharField):
+    """A day exactly as the description of the API says: Django's own field also takes 2025-3-1, and spaces around it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+
+    def clean(self, text: Any) -> date | None:
+        try:
+            return read_date(super().clean(text))
+        except BadValue as error:
+            raise ValidationError("%(problem)s", params={"problem": str(error)}) from None
+
+
+@extend_schema_field({"type": "string", "anyOf": [{"format": "date"}]})
+class Day(filters.Filter):
+    """One end of a range of days, included."""
+
+    field_class = DayField
 
 
 def _midnight(day: date, later: int = 0) -> datetime:
@@ -151,7 +176,7 @@ def _edge(model: type[models.Model], name: str, lookup: str) -> filters.Filter:
     if isinstance(field, models.DateTimeField):
         return Moment(field_name=name, lookup_expr=lookup)
     if isinstance(field, models.DateField):
-        return filters.DateFilter(field_name=name, lookup_expr=lookup, input_formats=["%Y-%m-%d"])
+        return Day(field_name=name, lookup_expr=lookup)
     assert isinstance(field, models.DecimalField)
     return filters.NumberFilter(
         field_name=name, lookup_expr=lookup, max_digits=field.max_digits, decimal_places=field.decimal_places

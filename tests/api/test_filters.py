@@ -78,6 +78,28 @@ def test_a_day_of_a_time_is_the_companys_day(asked: Caller) -> None:
     assert subjects(happened_at_to="2025-02-28T23:30:00+01:00") == ["22"]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"happened_at_from": "2025-02-28T23:30:00"},  # no zone
+        {"happened_at_from": "2025-02-28T23:30Z"},  # no seconds
+        {"happened_at_from": "2025-02-28 23:30:00Z"},
+        {"happened_at_to": "2025-02-28T23:30:00+0100"},
+        {"happened_at_to": " 2025-02-28"},
+        {"created_at_to": "2025-2-28"},
+    ],
+)
+def test_a_time_is_taken_only_as_the_description_says(asked: Caller, query: dict[str, str]) -> None:
+    answer = asked.get("activities/", **query)
+    assert answer.status_code == 400, answer.content
+    assert "2025-03-31T14:00:00Z" in str(answer.json())
+
+
+@pytest.mark.parametrize("day", ["", "2025-3-1", " 2025-03-01", "2025-03-01T00:00:00Z", "20250301"])
+def test_a_day_is_taken_only_as_the_description_says(asked: Caller, day: str) -> None:
+    assert asked.get("opportunities/", closed_on_from=day).status_code == 400
+
+
 def test_search_finds_a_part_of_a_name_in_any_case_and_no_wildcard(asked: Caller) -> None:
     make.lead(name="Ada Lovelace", email="ada@example.com")
     make.lead(name="Grace Hopper", company_name="100% Navy")
