@@ -29,7 +29,7 @@ AGAIN = 3.0  # an unchanged file must be so many times faster than at first
 CHANGED = 1000
 DATABASE = "accord_bench"
 FOLDERS = ["MEDIA_ROOT", "FACTS_DIR"]  # settings that the processes share
-TABLES = ["crm_lead", "crm_owner", "crm_vertical", "imports_import"]
+TABLES = ["crm_lead", "crm_owner", "crm_vertical", "imports_importjob"]
 TEXT = ["Company", "Email", "Phone", "Title", "LeadSource", "Status", "Country", "City"]
 REFERENCE = """
 INSERT INTO crm_lead (source, external_id, name, first_name, last_name, company_name, email, phone, title, lead_source,
@@ -163,10 +163,10 @@ def ours(file: Path) -> None:
     from core.work import State, run_claimed
     from imports.actions import start_import
     from imports.files import storage
-    from imports.models import Import
+    from imports.models import ImportJob
 
     run = start_import(files=storage.from_path(file), source="salesforce", currency="USD")
-    done = run_claimed(Import, run.pk, budget=1e9)
+    done = run_claimed(ImportJob, run.pk, budget=1e9)
     if done is None or done.state != State.DONE or done.counts["rejected"]:
         raise SystemExit(f"The import did not go through: {done and done.counts}")
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.encryption import SealedField
 from core.work import State, Work
-from imports.models.jobs import Import
+from imports.models.jobs import ImportJob
 
 ACTIVE = [State.QUEUED, State.RUNNING]
 
@@ -81,7 +81,7 @@ class Pull(Work):
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    run = models.ForeignKey(Import, on_delete=models.SET_NULL, null=True, blank=True, related_name="pulls")
+    run = models.ForeignKey(ImportJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="pulls")
     gone = models.PositiveIntegerField(default=0, help_text="Records that the source has deleted since.")
     notes = models.JSONField(default=list, blank=True)  # what was left out, and why, in words
 

@@ -24,7 +24,7 @@ from core.work import PermanentFailure, Postpone, State
 from imports.actions import start_import
 from imports.files import storage
 from imports.inference.empty_cells import CLEAR, EMPTY
-from imports.models import Import, ImportFile
+from imports.models import ImportFile, ImportJob
 
 OVERLAP = timedelta(minutes=10)  # what becomes visible late, or was stamped before it was committed
 SHORT = 2.0  # seconds that may be waited where we stand
@@ -170,7 +170,7 @@ class Puller:
             self.pull.advance(point, run=run)
 
     def _look_at_import(self) -> None:
-        run = Import.objects.filter(pk=self.pull.checkpoint["run"]).first()
+        run = ImportJob.objects.filter(pk=self.pull.checkpoint["run"]).first()
         if run is None and self.pull.checkpoint["run"]:
             raise PermanentFailure("The import of what was read is gone")
         if run is not None:
@@ -182,7 +182,7 @@ class Puller:
                 )
         self._move_cursors(run)
 
-    def _move_cursors(self, run: Import | None) -> None:
+    def _move_cursors(self, run: ImportJob | None) -> None:
         """Forget what the source deleted and move the cursor of each kind that is in, all at once."""
         failed = self._unread_files(run)
         with transaction.atomic():
@@ -199,7 +199,7 @@ class Puller:
             self.pull.advance(point, gone=gone, notes=self.pull.notes)
         discard(self.pull.pk)
 
-    def _unread_files(self, run: Import | None) -> dict[str, str]:
+    def _unread_files(self, run: ImportJob | None) -> dict[str, str]:
         """Return {kind: why} of files that the import could not take at all."""
         if run is None:
             return {}
@@ -207,7 +207,7 @@ class Puller:
         unread = run.files.exclude(state=ImportFile.State.DONE)
         return {files[file.name]["kind"]: f"{file.name}: {file.reason}" for file in unread if file.name in files}
 
-    def _count_rejected(self, run: Import | None) -> None:
+    def _count_rejected(self, run: ImportJob | None) -> None:
         rejected = run.counts["rejected"] if run else 0
         if rejected:
             self._note(f"{rejected} rows were rejected; the import tells which and why")

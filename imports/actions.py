@@ -18,7 +18,7 @@ from imports.load.duplicates import treatments
 from imports.mapping.catalogue import companions, source_names
 from imports.mapping.editing import kind_for
 from imports.mapping.schema import MappingError
-from imports.models import Import, ImportFile, Likeness, Preview, RememberedMapping, SourceZone, Treatment, Undo
+from imports.models import ImportFile, ImportJob, Likeness, Preview, RememberedMapping, SourceZone, Treatment, Undo
 from imports.parsing.time_zones import zone_named
 from imports.permissions import IMPORT_RECORDS, UNDO_IMPORT
 from imports.undo import blockers
@@ -40,7 +40,7 @@ class CannotBringIn(Exception):
 def start_import(
     *, files: Iterable[storage.Given], source: str = "auto", name: str = "", currency: str = "", user: User | None = None,
     duplicates: Mapping[str, str] | None = None, waits: bool = False,
-) -> Import:  # fmt: skip
+) -> ImportJob:  # fmt: skip
     """Keep the files and put the import in the queue; whoever calls rings the bell, or the next tick does.
 
     With `waits` nothing goes in before somebody has looked at it and said so (`bring_in`).
@@ -57,7 +57,7 @@ def start_import(
     try:
         kept = storage.keep(folder, files)
         with transaction.atomic():
-            run = Import.objects.create(
+            run = ImportJob.objects.create(
                 key=f"import:{uuid.uuid4()}", source=source, folder=folder, currency_asked=currency, started_by=user,
                 duplicates=treatments(duplicates or {}),
                 name=(name or ", ".join(one.name for one in kept))[:255], size=sum(one.size for one in kept),
@@ -72,10 +72,10 @@ def start_import(
     return run
 
 
-def cancel_import(*, run: Import, user: User | None) -> bool:
+def cancel_import(*, run: ImportJob, user: User | None) -> bool:
     """Stop an import; what is in stays in. False when it was over already."""
     _require_importer(user)
-    ending = Import.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.RUNNING])
+    ending = ImportJob.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.RUNNING])
     Preview.stop(run)
     return bool(ending.update(state=State.CANCELLED, lease_until=None, held_since=None, finished_at=timezone.now()))
 
@@ -85,10 +85,10 @@ def _require_importer(user: User | None) -> None:
         IMPORT_RECORDS.require(user)
 
 
-def _held(run_pk: int, user: User | None) -> Import:
+def _held(run_pk: int, user: User | None) -> ImportJob:
     """Return an import that waits for somebody, locked, if the person may say how it is read."""
     _require_importer(user)
-    run = Import.objects.select_for_update().get(pk=run_pk)
+    run = ImportJob.objects.select_for_update().get(pk=run_pk)
     if not run.is_held:
         raise NotHeld("This import is no longer waiting: it was imported or cancelled in the meantime.")
     return run
@@ -142,7 +142,7 @@ def answer(*, file: ImportFile, said: Mapping[str, str], user: User | None) -> W
         return Preview.restart(run)
 
 
-def _look_again(run: Import, file: ImportFile) -> Import:
+def _look_again(run: ImportJob, file: ImportFile) -> ImportJob:
     file.state, file.reason = ImportFile.State.WAITING, ""
     file.save(update_fields=["answers", "state", "reason"])
     Preview.stop(run)
@@ -151,7 +151,7 @@ def _look_again(run: Import, file: ImportFile) -> Import:
     return run
 
 
-def choose_source(*, run: Import, source: str, user: User | None) -> Work:
+def choose_source(*, run: ImportJob, source: str, user: User | None) -> Work:
     """Say whose the files of an upload are: all of one system, or of several; return the work to ring for.
 
     Raises:
@@ -174,7 +174,7 @@ def choose_source(*, run: Import, source: str, user: User | None) -> Work:
     return run
 
 
-def choose_zone(*, run: Import, source: str, zone: str, user: User | None) -> Preview:
+def choose_zone(*, run: ImportJob, source: str, zone: str, user: User | None) -> Preview:
     """Say by which clock the files of a source are read where they do not say it.
 
     Raises:
@@ -190,7 +190,7 @@ def choose_zone(*, run: Import, source: str, zone: str, user: User | None) -> Pr
         return Preview.restart(run)
 
 
-def choose_currency(*, run: Import, currency: str, user: User | None) -> Preview:
+def choose_currency(*, run: ImportJob, currency: str, user: User | None) -> Preview:
     """Say in which currency the amounts are whose file names none.
 
     Raises:
@@ -204,7 +204,7 @@ def choose_currency(*, run: Import, currency: str, user: User | None) -> Preview
         return Preview.restart(run)
 
 
-def choose_duplicates(*, run: Import, chosen: Mapping[str, str], user: User | None) -> Preview:
+def choose_duplicates(*, run: ImportJob, chosen: Mapping[str, str], user: User | None) -> Preview:
     """Say what to do with new rows that seem to be there already, by why they seem so; what is not spoken of stays."""
     with transaction.atomic():
         run = _held(run.pk, user)
@@ -214,7 +214,7 @@ def choose_duplicates(*, run: Import, chosen: Mapping[str, str], user: User | No
         return Preview.restart(run)
 
 
-def bring_in(*, run: Import, user: User) -> Import:
+def bring_in(*, run: ImportJob, user: User) -> ImportJob:
     """Let an import go in that waits for somebody; what was said of its columns is remembered.
 
     Raises:
@@ -237,14 +237,14 @@ def bring_in(*, run: Import, user: User) -> Import:
     return run
 
 
-def _has_questions(run: Import) -> bool:
+def _has_questions(run: ImportJob) -> bool:
     try:
         return any(questions(file) for file in run.files.filter(state=ImportFile.State.READING))
     except MappingError as error:
         raise CannotBringIn(f"It cannot go in: {error}.") from error
 
 
-def undo_import(*, run: Import, user: User) -> Undo:
+def undo_import(*, run: ImportJob, user: User) -> Undo:
     """Queue the taking back of an import, whole; whoever calls rings the bell.
 
     Raises:
@@ -252,7 +252,7 @@ def undo_import(*, run: Import, user: User) -> Undo:
     """
     UNDO_IMPORT.require(user)
     with transaction.atomic():
-        run = Import.objects.select_for_update().get(pk=run.pk)
+        run = ImportJob.objects.select_for_update().get(pk=run.pk)
         found = blockers(run)
         if found:
             raise CannotUndo(" ".join(one.words for one in found))

@@ -1,6 +1,6 @@
 """Leads as they stood, each at a moment of its own, told from what imports remember of the rows they changed.
 
-Before an import changes a row it keeps the old image (`imports_before`). At a moment a row was what the first import that
+Before an import changes a row it keeps the old image (`imports_rowversion`). At a moment a row was what the first import that
 began later found; where none changed it since, what it is today. So a value that the source wrote after a lead was won
 is not seen at its hand-off. What changed before the first import, or by hand, left no image and keeps today's value.
 """
@@ -18,7 +18,7 @@ from facts import registry
 from facts.compiling import HasTables
 from facts.copying import rows_of
 from facts.registry import FactTable
-from imports.models import Before, Import
+from imports.models import ImportJob, RowVersion
 
 MOMENT = "asked_at"
 IMAGE = (("image_of", pa.int64()), ("image_id", pa.int64()), ("until", pa.timestamp("us", "UTC")))
@@ -78,7 +78,7 @@ class Past:
 def _images(table: FactTable, columns: Collection[str]) -> Any | None:
     """Return image_of, image_id, until and the columns of the rows that imports changed; None where none did."""
     wanted = [column for column in table.columns if column.name in columns]
-    if not wanted or not Before.objects.filter(table=table.source, image__isnull=False).exists():
+    if not wanted or not RowVersion.objects.filter(table=table.source, image__isnull=False).exists():
         return None
     types = {str(field.column): field.db_type(connection) for field in table.model._meta.concrete_fields}
     named = ", ".join(f'"{column.from_column}" {types[column.from_column]}' for column in wanted)
@@ -87,8 +87,8 @@ def _images(table: FactTable, columns: Collection[str]) -> Any | None:
     with connection.cursor() as cursor:
         rows = rows_of(
             cursor,
-            f"SELECT b.row_id, b.id, coalesce(r.started_at, r.queued_at), {values} FROM {Before._meta.db_table} b "
-            f"JOIN {Import._meta.db_table} r ON r.id = b.run_id, jsonb_to_record(b.image) AS was({named}) "
+            f"SELECT b.row_id, b.id, coalesce(r.started_at, r.queued_at), {values} FROM {RowVersion._meta.db_table} b "
+            f"JOIN {ImportJob._meta.db_table} r ON r.id = b.run_id, jsonb_to_record(b.image) AS was({named}) "
             'WHERE b."table" = %s AND b.image IS NOT NULL',
             [table.source],
             schema,

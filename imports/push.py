@@ -17,7 +17,7 @@ from crm.kinds import kind_of
 from crm.models import Contact, Lead, Owner, Record
 from crm.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, kept_id, ways_to_write
 from imports.load.journal import mark
-from imports.models import Import, ImportFile
+from imports.models import ImportFile, ImportJob
 from imports.models.jobs import ROW_COUNTS
 from imports.permissions import PUSH_RECORDS
 from team.models import Company, User
@@ -186,20 +186,20 @@ def _not_there(target: type[models.Model], source: str, value: int | str) -> str
     return f"There is no {kind} {value}." if isinstance(value, int) else f"{source} has no {kind} “{value}” here yet."
 
 
-def _run(by: User, source: str) -> Import:
+def _run(by: User, source: str) -> ImportJob:
     """Return the import that stands for what was pushed today; one that was taken back is not written to again."""
     today = timezone.localdate(timezone=Company.get().zone)
     first = f"{PUSHED}{hashlib.sha256(source.encode()).hexdigest()[:12]}:{by.pk}:{today}"
-    count = Import.objects.filter(key__startswith=first, undo__isnull=False).count()
+    count = ImportJob.objects.filter(key__startswith=first, undo__isnull=False).count()
     now = timezone.now()
-    run, _ = Import.objects.get_or_create(
+    run, _ = ImportJob.objects.get_or_create(
         key=f"{first}:{count + 1}",
         defaults={
             "source": source, "name": f"Pushed from {source} on {today:%-d %b %Y}", "folder": "", "started_by": by,
             "state": State.DONE, "started_at": now, "finished_at": now,
         },
     )  # fmt: skip
-    return Import.objects.select_for_update().get(pk=run.pk)
+    return ImportJob.objects.select_for_update().get(pk=run.pk)
 
 
 def _write(model: type[Record], source: str, rows: Mapping[int, dict[str, Any]], pushed: Pushed) -> dict[str, int]:
@@ -254,7 +254,7 @@ def _plain(value: Any) -> Any:
     return value.pk if isinstance(value, models.Model) else value
 
 
-def _note(run: Import, model: type[Record], counts: Mapping[str, int]) -> None:
+def _note(run: ImportJob, model: type[Record], counts: Mapping[str, int]) -> None:
     """Add up what was pushed, and let the chain see that there is something new."""
     kind, rows = model._meta.model_name or "", sum(counts.values())
     file, _ = ImportFile.objects.get_or_create(
@@ -265,7 +265,7 @@ def _note(run: Import, model: type[Record], counts: Mapping[str, int]) -> None:
     file.rows, file.source, file.kind = file.rows + rows, run.source, kind
     file.save(update_fields=["counts", "rows", "source", "kind"])
     if counts["created"] or counts["updated"]:
-        Import.objects.filter(pk=run.pk).update(finished_at=timezone.now())
+        ImportJob.objects.filter(pk=run.pk).update(finished_at=timezone.now())
 
 
 def leads_of(records: Sequence[Record]) -> Iterator[int]:

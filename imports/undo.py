@@ -20,7 +20,7 @@ from imports.load.locks import one_at_a_time
 from imports.load.removals import put_back
 from imports.load.upsert import quoted
 from imports.mapping.schema import model_of
-from imports.models import CustomField, Duplicate, Import, Removal, RowError, Undo
+from imports.models import CustomField, Duplicate, ImportJob, Removal, RowError, Undo
 from team.models import Company, Territory
 
 PORTION = 20_000
@@ -44,12 +44,12 @@ class Blocker:
     words: str
 
 
-def what_goes(run: Import) -> list[Line]:
+def what_goes(run: ImportJob) -> list[Line]:
     """Say exactly what taking the import back would remove and restore."""
     lines = []
     for model in records():
         made = _number(f"SELECT count(*) FROM {_table(model)} WHERE first_import_id = %s", run.pk)
-        images = 'SELECT count(*) FROM imports_before WHERE run_id = %s AND "table" = %s AND '
+        images = 'SELECT count(*) FROM imports_rowversion WHERE run_id = %s AND "table" = %s AND '
         changed = _number(f"{images} NOT is_removed", run.pk, model._meta.db_table)
         gone = _number(f"{images} is_removed", run.pk, model._meta.db_table)
         if made or changed or gone:
@@ -57,7 +57,7 @@ def what_goes(run: Import) -> list[Line]:
     return lines
 
 
-def blockers(run: Import) -> list[Blocker]:
+def blockers(run: ImportJob) -> list[Blocker]:
     """Return everything that stands in the way; an empty list means that the import can be taken back."""
     if run.undone_at:
         return [Blocker("It was undone already.")]
@@ -66,7 +66,7 @@ def blockers(run: Import) -> list[Blocker]:
     return [*_changed_since(run), *_pointed_to(run)]
 
 
-def _changed_since(run: Import) -> Iterator[Blocker]:
+def _changed_since(run: ImportJob) -> Iterator[Blocker]:
     for model in records():
         table = _table(model)
         mine = (
@@ -74,7 +74,7 @@ def _changed_since(run: Import) -> Iterator[Blocker]:
         )
         number = _number(f"SELECT count(*) FROM {table} t WHERE t.first_import_id = %s AND {mine}", run.pk, run.pk)
         number += _number(
-            f'SELECT count(*) FROM imports_before b LEFT JOIN {table} t ON t.id = b.row_id WHERE b.run_id = %s AND b."table" = %s '
+            f'SELECT count(*) FROM imports_rowversion b LEFT JOIN {table} t ON t.id = b.row_id WHERE b.run_id = %s AND b."table" = %s '
             f"AND NOT b.is_removed AND (t.id IS NULL OR {mine})",
             run.pk, model._meta.db_table, run.pk,
         )  # fmt: skip
@@ -83,16 +83,16 @@ def _changed_since(run: Import) -> Iterator[Blocker]:
             yield Blocker(f"{number:,} {model._meta.verbose_name_plural} were changed since.")
 
 
-def _gone_since(run: Import, model: type[models.Model]) -> int:
+def _gone_since(run: ImportJob, model: type[models.Model]) -> int:
     """Count the removed rows in whose place others came, and those that the import made and a later one removed."""
     table = _table(model)
     return _number(
-        f"SELECT count(*) FROM imports_before b JOIN {table} t ON t.source = b.image ->> 'source' "
+        f"SELECT count(*) FROM imports_rowversion b JOIN {table} t ON t.source = b.image ->> 'source' "
         "AND t.external_id = b.image ->> 'external_id' WHERE b.run_id = %s AND b.\"table\" = %s AND b.is_removed",
         run.pk, model._meta.db_table,
     ) + _number(
-        'SELECT count(*) FROM imports_before b WHERE b."table" = %s AND b.is_removed AND b.run_id <> %s '
-        "AND (b.image ->> 'first_import_id' = %s OR EXISTS (SELECT 1 FROM imports_before o WHERE o.run_id = %s "
+        'SELECT count(*) FROM imports_rowversion b WHERE b."table" = %s AND b.is_removed AND b.run_id <> %s '
+        "AND (b.image ->> 'first_import_id' = %s OR EXISTS (SELECT 1 FROM imports_rowversion o WHERE o.run_id = %s "
         'AND o."table" = b."table" AND o.row_id = b.row_id AND NOT o.is_removed))',
         model._meta.db_table, run.pk, str(run.pk), run.pk,
     )  # fmt: skip
@@ -101,12 +101,12 @@ def _gone_since(run: Import, model: type[models.Model]) -> int:
 def _writer(model: type[models.Model]) -> str:
     """Return SQL for who wrote a row last; what was given back is whose it was before."""
     return (
-        f"coalesce((SELECT r.was FROM imports_restored r WHERE r.\"table\" = '{model._meta.db_table}' AND r.row_id = t.id "
+        f"coalesce((SELECT r.was FROM imports_restoredrow r WHERE r.\"table\" = '{model._meta.db_table}' AND r.row_id = t.id "
         "AND r.xid = t.changed_xid), t.changed_xid)"
     )
 
 
-def _pointed_to(run: Import) -> Iterator[Blocker]:
+def _pointed_to(run: ImportJob) -> Iterator[Blocker]:
     """Rows from elsewhere that point to what the import made, unless they go along or get their old image back."""
     for field in _links():
         if _goes_along(field):
@@ -114,7 +114,7 @@ def _pointed_to(run: Import) -> Iterator[Blocker]:
         table, target = _table(field.model), _table(_target(field))
         number = _number(
             f"SELECT count(*) FROM {table} t JOIN {target} o ON o.id = t.{quoted(field.column)} "
-            f"WHERE o.first_import_id = %s AND {_not_ours(field.model)} AND NOT EXISTS (SELECT 1 FROM imports_before b "
+            f"WHERE o.first_import_id = %s AND {_not_ours(field.model)} AND NOT EXISTS (SELECT 1 FROM imports_rowversion b "
             'WHERE b.run_id = %s AND b."table" = %s AND b.row_id = t.id)',
             run.pk, *([run.pk] if _is_record(field.model) else []), run.pk, field.model._meta.db_table,
         )  # fmt: skip
@@ -180,12 +180,12 @@ def _restore(run_id: int, model: type[models.Model]) -> int:
     columns = [quoted(str(field.column)) for field in model._meta.concrete_fields if field.column not in KEPT]
     table, values = _table(model), ", ".join(f"{column} = was.{column}" for column in columns)
     return _execute(
-        f'WITH batch AS (DELETE FROM imports_before WHERE id IN (SELECT id FROM imports_before WHERE run_id = %s AND "table" = %s '
+        f'WITH batch AS (DELETE FROM imports_rowversion WHERE id IN (SELECT id FROM imports_rowversion WHERE run_id = %s AND "table" = %s '
         f"AND image IS NOT NULL LIMIT {PORTION}) RETURNING row_id, image), "
         f"put AS (UPDATE {table} t SET {values} FROM batch, LATERAL jsonb_populate_record(NULL::{table}, batch.image) was "
         "WHERE t.id = batch.row_id) "
-        'INSERT INTO imports_restored ("table", row_id, xid, was) SELECT %s, b.row_id, pg_current_xact_id(), '
-        "coalesce(r.was, (b.image ->> 'changed_xid')::xid8) FROM batch b LEFT JOIN imports_restored r ON r.\"table\" = %s "
+        'INSERT INTO imports_restoredrow ("table", row_id, xid, was) SELECT %s, b.row_id, pg_current_xact_id(), '
+        "coalesce(r.was, (b.image ->> 'changed_xid')::xid8) FROM batch b LEFT JOIN imports_restoredrow r ON r.\"table\" = %s "
         "AND r.row_id = b.row_id AND r.xid = (b.image ->> 'changed_xid')::xid8 "
         'ON CONFLICT ("table", row_id) DO UPDATE SET xid = excluded.xid, was = excluded.was',
         run_id, model._meta.db_table, model._meta.db_table, model._meta.db_table,
@@ -223,7 +223,7 @@ def _children_first() -> list[type[models.Model]]:
     return list(sorter.static_order())
 
 
-def _settle(run: Import) -> None:
+def _settle(run: ImportJob) -> None:
     """The last threads: territories that nothing needs any more, the company's currency, the note that it is done."""
     _remove_territories(run.pk)
     Duplicate.objects.filter(run=run).delete()
@@ -234,13 +234,13 @@ def _settle(run: Import) -> None:
     if brought and not ExchangeRate.objects.exists():  # the first rates had switched the conversion on
         Company.objects.filter(pk=1).update(foreign_amounts=Company.ForeignAmounts.KEEP)
     exchange_rates.settle()
-    others = Import.objects.filter(undone_at=None).exclude(pk=run.pk).exclude(currency="")
+    others = ImportJob.objects.filter(undone_at=None).exclude(pk=run.pk).exclude(currency="")
     if run.gave_currency and not others.exists():
         Company.objects.filter(pk=1, currency=run.currency).update(currency="")
-    Import.objects.filter(pk=run.pk).update(undone_at=timezone.now())
+    ImportJob.objects.filter(pk=run.pk).update(undone_at=timezone.now())
 
 
-def _forget_custom_fields(run: Import) -> None:
+def _forget_custom_fields(run: ImportJob) -> None:
     """Forget the custom fields that the import brought, as far as no record carries them any more."""
     for one in CustomField.objects.filter(first_import=run):
         if not model_of(one.kind)._base_manager.filter(custom__has_key=one.key).exists():
@@ -249,7 +249,7 @@ def _forget_custom_fields(run: Import) -> None:
 
 def _remove_territories(run_id: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM imports_before WHERE run_id = %s AND image IS NULL RETURNING row_id", [run_id])
+        cursor.execute("DELETE FROM imports_rowversion WHERE run_id = %s AND image IS NULL RETURNING row_id", [run_id])
         made = [found for (found,) in cursor.fetchall()]
     used = models.Q()
     for relation in Territory._meta.related_objects:

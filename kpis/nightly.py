@@ -23,7 +23,7 @@ from facts.engine import latest
 from facts.refresh import Busy, Progress
 from facts.steps import Step, steps
 from funnel.definitions import FUNNEL, STAGE
-from imports.models import Import
+from imports.models import ImportJob
 from imports.push import PUSHED
 from kpis.models import NightlyRun, RunStep
 from kpis.permissions import RECOMPUTE
@@ -104,7 +104,7 @@ def _queue_after_imports(company: Company) -> None:
     """
     if _is_waiting():
         return  # it will see them
-    ended = Import.objects.filter(state__in=OVER, started_at__isnull=False, finished_at__isnull=False)
+    ended = ImportJob.objects.filter(state__in=OVER, started_at__isnull=False, finished_at__isnull=False)
     if last_start := _last_start():
         ended = ended.filter(finished_at__gt=last_start)
     ids = sorted(ended.values_list("pk", flat=True))
@@ -112,7 +112,7 @@ def _queue_after_imports(company: Company) -> None:
         _queue(_key_of(ended.get(pk=ids[-1])), company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
 
 
-def _key_of(run: Import) -> str:
+def _key_of(run: ImportJob) -> str:
     """Name the run that follows an import; one that stands for what is pushed all day ends more than once."""
     key = f"import:{run.pk}"
     was = NightlyRun.objects.filter(key=key).first()

@@ -17,7 +17,7 @@ from core.formatting import percent
 from core.intervals import wilson
 from crm.models import Lead
 from facts.engine import Facts
-from imports.models import Before
+from imports.models import RowVersion
 from scoring.fields import Column, columns
 from scoring.proof.measures import Flags, auc
 from scoring.proof.outcomes import Outcomes
@@ -73,7 +73,7 @@ def suspects(facts: Facts, known: Outcomes) -> list[Suspect]:
 
 def _as_it_stood(facts: Facts, rows: pd.DataFrame) -> list[Column]:
     """Return the fields at the moment of each lead; of one without a date, as the first image has them."""
-    if not Before.objects.filter(table=Lead._meta.db_table, image__isnull=False).exists():
+    if not RowVersion.objects.filter(table=Lead._meta.db_table, image__isnull=False).exists():
         return []
     return columns(facts, rows.assign(asked_at=rows["asked_at"].fillna(LONG_AGO)), then=True)
 

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ('notes', models.JSONField(blank=True, default=list)),
                 ('asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('connector', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pulls', to='connectors.connector')),
-                ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='pulls', to='imports.import')),
+                ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='pulls', to='imports.importjob')),
             ],
             options={
                 'ordering': ['-pk'],

@@ -706,7 +706,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='contentasset',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='664bbadf413ee5e9bfa921cb4bd2e615a3eaca07', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_99622', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_contentasset', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='b217f9e7af26f8e1e834ac3560b334026851120d', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_99622', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_contentasset', when='AFTER')),
         ),
         migrations.AddField(
             model_name='contentuse',
@@ -766,7 +766,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exchangerate',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='a28e95ba6b3e3e24fa2a0f430d57bbbbf33d85ff', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_6c212', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_exchangerate', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='1da92050965945cf08bcd8a85e7ebf87be11a58d', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_6c212', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_exchangerate', when='AFTER')),
         ),
         migrations.AddField(
             model_name='invoice',
@@ -971,7 +971,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='product',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='a5cdc055f0f85e3fcdb2137cc309a08717a9f840', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_4d105', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_product', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='5dfa01e0e9c777f4b9179e95068698a5f88d7a10', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_4d105', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_product', when='AFTER')),
         ),
         migrations.AddField(
             model_name='quota',
@@ -1104,7 +1104,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='vertical',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='c0f4552a118d4479037bee0d83b15eb2a071825e', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_04a40', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_vertical', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='a80c1c226cce706b8253ea30b7ed6e6435c91e14', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_04a40', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_vertical', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='buyingrole',
@@ -1124,7 +1124,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='buyingrole',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='5321c222f760f185b52411dd29a57f0ec0d41a82', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_1c9ba', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_buyingrole', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='03bf4b17e3fc1a31ab3310aa192624439c2b4f4e', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_1c9ba', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_buyingrole', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='owner',
@@ -1144,7 +1144,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='owner',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='b9182e6f0d219162b395a283eb87bf9d179e3ca8', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_04724', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_owner', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='34cfb5a8d67db7deccde0a14193ad30b37338e01', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_04724', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_owner', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='enquiryhandover',
@@ -1164,7 +1164,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='enquiryhandover',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='60ba4de1b8cdbbd90663a097b1ef240c57f3b811', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_987f0', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_enquiryhandover', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='08dfe2a2d4297f26454f48ec3f9270fc1cad273e', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_987f0', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_enquiryhandover', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='enquiry',
@@ -1184,7 +1184,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='enquiry',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='7c5e4f8275b6acdbfc54e4d240035b188e01885d', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_aa7c8', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_enquiry', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='9081df7ddffbb665da89cd338c1ae705b46e289f', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_aa7c8', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_enquiry', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='contentuse',
@@ -1204,7 +1204,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='contentuse',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='e50b948f62edb34977f314682def898cf6074651', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_6ec24', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_contentuse', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='e02f5726d9dc5a2293884a4f93f93a5f23adf8f4', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_6ec24', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_contentuse', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='contact',
@@ -1228,7 +1228,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='contact',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='f1f19240c35a6d67c57698415c6d232079f1ab09', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_cb671', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_contact', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='eaa6b67b2a2704e197482f5a8bf1c1397dcd2a4b', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_cb671', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_contact', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='campaign',
@@ -1248,7 +1248,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='campaign',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='444522092f5a7c1898e276f87fbaa031ce18217b', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_cfa43', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_campaign', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='6092e6d16ecc05cfb0087711875a9aae7450a200', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_cfa43', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_campaign', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='activity',
@@ -1268,7 +1268,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='activity',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='edbbe8c45c7a6648fdc744f569960ab3a30c47d9', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_af4c3', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_activity', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='9acf75ea5f27e174540b174a53e7620f9e4e7b70', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_af4c3', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_activity', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='payment',
@@ -1288,7 +1288,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='payment',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='50cf5b475de4770f900a0dd6497985cdb364e767', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_11ead', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_payment', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='d9f594ebe994a17431d7ff322721888ab1ce6e3b', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_11ead', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_payment', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='opportunity',
@@ -1312,7 +1312,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='opportunity',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='9452effc33798b5ad342a5cd441a4b5dff82b25a', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_f0c41', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_opportunity', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='53514df3fd3a107c7f5324975ac6a41fc2cb1238', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_f0c41', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_opportunity', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='lineitem',
@@ -1332,7 +1332,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='lineitem',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='66a47fc1342e366fdc71528e90fb5e19784dde95', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_adf21', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_lineitem', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='a5fc0a6cb5b220620c2bc80af615733bdfd1cbed', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_adf21', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_lineitem', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='invoice',
@@ -1352,7 +1352,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='invoice',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='20784ed7f6e3a75f458a560dc0c9937183c799be', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_f95c6', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_invoice', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='9ec680e9c1eb699492c1dece5cbf89edb2de8ae6', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_f95c6', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_invoice', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='quota',
@@ -1372,7 +1372,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='quota',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='c46df17601fa30465fb94aa1d66a78869c272a99', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_c075f', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_quota', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='4a7326e9a2e8579f9b67117972bb12ff88613959', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_c075f', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_quota', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='stagechange',
@@ -1392,7 +1392,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='stagechange',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='a307e8ff62a710b8f408048544d3f057505ade65', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_81ee7', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_stagechange', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='afb6f35b1e70ddb8ba591d4049ec722657f0aefb', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_81ee7', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_stagechange', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='subscription',
@@ -1412,7 +1412,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='subscription',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='c9d63252f59737b16c55b16fcabd78a3c294d82e', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_b6f0b', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_subscription', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='c0d5e710bd74839ef8b8ddd43b587a9213ecb2a1', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_b6f0b', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_subscription', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='touch',
@@ -1432,7 +1432,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='touch',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='0f653a8271287782ad4c20935dd49d148dbadfb5', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_9e234', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_touch', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='cf0dcb2288ea42ee2f3d387146f1f4c212228f3c', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_9e234', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_touch', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='usageevent',
@@ -1452,7 +1452,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='usageevent',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='b05b7bf0404a505c14fe62dc18cc37ca7db9627a', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_593d7', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_usageevent', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='5fac1c711cca4950b652ecd9d7624c043367dab7', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_593d7', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_usageevent', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='spend',
@@ -1472,7 +1472,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='spend',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='acedfc525d0495487ae7c6db74082c2da6e03adb', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_33ab2', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_spend', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='3d964196e817b85ed3372d42ab7c350936b9ac51', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_33ab2', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_spend', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='lead',
@@ -1496,7 +1496,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='lead',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='2ef78462d9e899607f543b4f950edb8b622b9a40', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_bf8dd', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_lead', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='4c427eb6297acdb9a18e97541d1a021b15e7c46c', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_bf8dd', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_lead', when='AFTER')),
         ),
         migrations.AddIndex(
             model_name='account',
@@ -1520,6 +1520,6 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='account',
-            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_before (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='5809c0e7f13439ceae3c3833e525b86155da1c98', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_bf5cd', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_account', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='keep_before', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (coalesce(current_setting('accord.import', true), '') <> '')", func='\n        INSERT INTO imports_rowversion (run_id, "table", row_id, image)\n        SELECT current_setting(\'accord.import\')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b\n         WHERE b.first_import_id IS DISTINCT FROM current_setting(\'accord.import\')::bigint\n        ON CONFLICT (run_id, "table", row_id) DO NOTHING;\n        RETURN NULL;\n    ', hash='3b13d569fbd2d715c390499798a2e42253846bf5', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_keep_before_bf5cd', referencing='REFERENCING OLD TABLE AS before_rows ', table='crm_account', when='AFTER')),
         ),
     ]

@@ -70,7 +70,7 @@ KEEP_BEFORE = pgtrigger.Trigger(
     referencing=pgtrigger.Referencing(old="before_rows"),
     condition=pgtrigger.Condition("coalesce(current_setting('accord.import', true), '') <> ''"),
     func="""
-        INSERT INTO imports_before (run_id, "table", row_id, image)
+        INSERT INTO imports_rowversion (run_id, "table", row_id, image)
         SELECT current_setting('accord.import')::bigint, TG_TABLE_NAME, b.id, to_jsonb(b) FROM before_rows b
          WHERE b.first_import_id IS DISTINCT FROM current_setting('accord.import')::bigint
         ON CONFLICT (run_id, "table", row_id) DO NOTHING;

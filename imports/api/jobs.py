@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from core.api.views import ReadOnly
 from core.work import State
 from crm.api.filters import Reference
-from imports.models import Import, ImportFile, RowError
+from imports.models import ImportFile, ImportJob, RowError
 from imports.parsing.notes import note_sentences
 from team.access import has_right
 
@@ -35,7 +35,7 @@ class ImportFileSerializer(serializers.ModelSerializer[ImportFile]):
         return note_sentences(file.notes)
 
 
-class ImportSerializer(serializers.ModelSerializer[Import]):
+class ImportSerializer(serializers.ModelSerializer[ImportJob]):
     """One import. Each of its rows is created, updated, unchanged, rejected or left out."""
 
     state = serializers.ChoiceField(choices=State.choices)
@@ -48,7 +48,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     files = ImportFileSerializer(many=True)
 
     class Meta:
-        model = Import
+        model = ImportJob
         fields = (
             "id", "name", "source", "state", "currency", "queued_at", "finished_at", "undone_at", "rows", "created",
             "updated", "unchanged", "rejected", "left_out", "files",
@@ -77,7 +77,7 @@ class ForImporters(ReadOnly):
 
 
 class ImportView(ForImporters):
-    queryset = Import.objects.prefetch_related("files")
+    queryset = ImportJob.objects.prefetch_related("files")
     serializer_class = ImportSerializer
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from core.disk import require_space
 from imports.files.sniffing import Unreadable
-from imports.models import Import, ImportFile
+from imports.models import ImportFile, ImportJob
 
 PIECE = 1024 * 1024
 MAX_MEMBERS = 1000
@@ -122,9 +122,9 @@ def is_member(stored: str) -> bool:
 def discard_old() -> None:
     """Delete the files of imports that ended long ago; their counts and rejected rows stay."""
     long_ago = timezone.now() - timedelta(days=KEPT_DAYS)
-    for run in Import.objects.filter(finished_at__lt=long_ago).exclude(folder=""):
+    for run in ImportJob.objects.filter(finished_at__lt=long_ago).exclude(folder=""):
         discard(run.folder)
-        Import.objects.filter(pk=run.pk).update(folder="")
+        ImportJob.objects.filter(pk=run.pk).update(folder="")
 
 
 def is_zip(file: ImportFile) -> bool:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from imports.inference.evidence import ZONE
 from imports.mapping.editing import kind_for
 from imports.mapping.schema import MappingError
-from imports.models import Import, ImportFile, RememberedMapping, SourceZone
+from imports.models import ImportFile, ImportJob, RememberedMapping, SourceZone
 from imports.parsing.headers import fold, is_ours
 from team.models import User
 
@@ -34,7 +34,7 @@ def apply(file: ImportFile, asked: str) -> bool:
     return True
 
 
-def keep(run: Import, user: User) -> None:
+def keep(run: ImportJob, user: User) -> None:
     """Remember what was said of each file of an import that goes in, and that the remembered was used."""
     now = timezone.now()
     _keep_zones(run, user)
@@ -57,7 +57,7 @@ def keep(run: Import, user: User) -> None:
         file.save(update_fields=["remembered"])
 
 
-def _keep_zones(run: Import, user: User) -> None:
+def _keep_zones(run: ImportJob, user: User) -> None:
     """Remember by which clock the files of a source are read; a corrected file only repeats what was said of the first."""
     for file in run.files.filter(state=ImportFile.State.READING, mends=None).exclude(source=""):
         if zone := file.answers.get(ZONE):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from imports.files.sample import first_rows
 from imports.mapping.catalogue import AUTO, Candidate, candidates, companions, sources
-from imports.models import FileState, Import, ImportFile
+from imports.models import FileState, ImportFile, ImportJob
 
-SEVERAL = "several"  # what Import.source says once somebody said that the files are of several systems
+SEVERAL = "several"  # what ImportJob.source says once somebody said that the files are of several systems
 MOSTLY = 0.8  # of the columns that another system knows of a file must be known for it to be of this one too
 
 
@@ -29,12 +29,12 @@ class Whose:
         return f"The files look like exports of {_listed([title for _, title in self.titles], 'and')}. Are they of one system?"
 
 
-def asked_source(run: Import) -> str:
+def asked_source(run: ImportJob) -> str:
     """Return the source by which the files of an import are recognised."""
     return AUTO if run.source == SEVERAL else run.source
 
 
-def settle_sources(run: Import) -> None:
+def settle_sources(run: ImportJob) -> None:
     """Give each file of an upload to the system that all of them speak for, as far as that leaves no doubt."""
     if run.source != AUTO:
         return
@@ -49,7 +49,7 @@ def settle_sources(run: Import) -> None:
             _take(file, None, sorted(one.surest))
 
 
-def whose(run: Import) -> Whose | None:
+def whose(run: ImportJob) -> Whose | None:
     """Return the question whose the files are; None where nothing leaves it open, or somebody said it."""
     if run.source != AUTO:
         return None
@@ -63,7 +63,7 @@ def whose(run: Import) -> Whose | None:
     return Whose(tuple(titles.items()), tuple((name, words) for name, words in told if words))
 
 
-def _open_files(run: Import) -> list[ImportFile]:
+def _open_files(run: ImportJob) -> list[ImportFile]:
     """Return the files of systems that were recognised by their columns: nobody said what they are."""
     files = run.files.filter(state=FileState.READING, mappings=[], mends=None, remembered=None)
     return [file for file in files if _is_system(file.source)]

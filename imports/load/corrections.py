@@ -22,7 +22,7 @@ from imports.inference.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENC
 from imports.load.checks import Prepared
 from imports.load.validation import prepare
 from imports.mapping.plan import Plan
-from imports.models import Import, ImportFile, RowError
+from imports.models import ImportFile, ImportJob, RowError
 from imports.parsing.headers import REJECTED_LINE, fold, is_ours, mends
 
 AT_FIRST = {ENCODING, ASSUMED_ENCODING, DELIMITER}  # the corrected file is written in its own
@@ -32,7 +32,7 @@ AT_FIRST = {ENCODING, ASSUMED_ENCODING, DELIMITER}  # the corrected file is writ
 class Mending:
     """How many of the refused rows of an import another one brought in."""
 
-    run: Import
+    run: ImportJob
     rows: int
 
 
@@ -122,9 +122,9 @@ def _line_told(row: dict[str, str]) -> str:
     return next((cell for name, cell in row.items() if fold(name) == fold(REJECTED_LINE)), "")
 
 
-def mendings(run: Import) -> list[Mending]:
+def mendings(run: ImportJob) -> list[Mending]:
     """Return the imports that brought in refused rows of this one, corrected, the first first."""
     errors = RowError.objects.filter(file__run=run).exclude(mended_by=None)
     found = Counter(dict(errors.values_list("mended_by").annotate(Count("pk")).order_by()))
-    runs = Import.objects.filter(pk__in=found).order_by("pk")
+    runs = ImportJob.objects.filter(pk__in=found).order_by("pk")
     return [Mending(one, found[one.pk]) for one in runs]

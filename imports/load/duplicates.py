@@ -4,7 +4,7 @@ A row is new while no record has its source and id. `staged_pairs` looks at a bl
 is written; `note` looks at what an import made, when all of it is in. Both work set by set in the database; only
 names of companies that begin alike are compared in Python (`imports.load.company_names`).
 
-The choice for each kind of likeness stands in `Import.duplicates`. “keep” brings both in and lists the pair; “skip”
+The choice for each kind of likeness stands in `ImportJob.duplicates`. “keep” brings both in and lists the pair; “skip”
 leaves the new row out, counts it and lists it with its line. A row left out stays out as often as its file comes,
 as long as the record it repeats is there.
 """
@@ -19,7 +19,7 @@ from imports.load.company_names import ORDERS, Name, Order, first_letters, near
 from imports.load.restated_spend import may_restate, restated_lines
 from imports.mapping.plan import Plan
 from imports.mapping.schema import model_of
-from imports.models import Duplicate, Import, ImportFile, Likeness, Treatment
+from imports.models import Duplicate, ImportFile, ImportJob, Likeness, Treatment
 
 if TYPE_CHECKING:
     from imports.load.checks import Staged
@@ -249,7 +249,7 @@ def _left_out_before(cursor: Any, plan: Plan, stage: str) -> dict[str, Pair]:
 # what an import brought in, when all of it is there
 
 
-def note(run: Import, kinds: Iterable[str]) -> int:
+def note(run: ImportJob, kinds: Iterable[str]) -> int:
     """List the pairs in which a record that the import made repeats one that was there before it; safe to do again."""
     Duplicate.objects.filter(run=run, done=Treatment.KEEP).delete()
     asked = treatments(run.duplicates)
@@ -260,7 +260,7 @@ def note(run: Import, kinds: Iterable[str]) -> int:
     return 0
 
 
-def _note_same(run: Import, kind: str, why: Likeness) -> None:
+def _note_same(run: ImportJob, kind: str, why: Likeness) -> None:
     """Set each record that the import made beside the oldest one with the same word."""
     table, column = quoted(model_of(kind)._meta.db_table), quoted(why.value)
     with connection.cursor() as cursor:
@@ -276,7 +276,7 @@ def _note_same(run: Import, kind: str, why: Likeness) -> None:
         )
 
 
-def _note_names(run: Import, kind: str) -> None:
+def _note_names(run: ImportJob, kind: str) -> None:
     known = set(Duplicate.objects.filter(run=run, kind=kind).values_list("source", "external_id"))
     best: dict[tuple[str, str], Duplicate] = {}
     for order in ORDERS:
@@ -286,7 +286,7 @@ def _note_names(run: Import, kind: str) -> None:
     Duplicate.objects.bulk_create(best.values(), batch_size=PAIRS)
 
 
-def _names_of(run: Import, kind: str, order: Order) -> Iterator[Name]:
+def _names_of(run: ImportJob, kind: str, order: Order) -> Iterator[Name]:
     """Yield the names that an import made, in an order, and those that were there before and begin alike in it."""
     table = quoted(model_of(kind)._meta.db_table)
     with connection.cursor() as cursor:
@@ -303,7 +303,7 @@ def _names_of(run: Import, kind: str, order: Order) -> Iterator[Name]:
             yield from (Name(*row) for row in rows)
 
 
-def list_left_out(run: Import, file: ImportFile, staged: "Staged", pairs: Iterable[Pair]) -> None:
+def list_left_out(run: ImportJob, file: ImportFile, staged: "Staged", pairs: Iterable[Pair]) -> None:
     """Note the rows of a block that were left out, each with its line."""
     pairs = list(pairs)
     here = staged.keys.isin({pair.external_id for pair in pairs}).to_numpy()
@@ -314,7 +314,7 @@ def list_left_out(run: Import, file: ImportFile, staged: "Staged", pairs: Iterab
     Duplicate.objects.bulk_create(rows, batch_size=PAIRS)
 
 
-def _row(run: Import, kind: str, source: str, pair: Pair) -> Duplicate:
+def _row(run: ImportJob, kind: str, source: str, pair: Pair) -> Duplicate:
     return Duplicate(
         run=run, kind=kind, why=pair.why, sure=pair.sure, source=source, external_id=pair.external_id, name=pair.name[:255],
         other_source=pair.other_source, other_external_id=pair.other_external_id, other_name=pair.other_name[:255],

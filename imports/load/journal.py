@@ -1,7 +1,7 @@
 """What an import writes is marked as its own, so that it can be taken back whole.
 
 `mark` opens a transaction of an import: the database stamps new rows with its number (`first_import_id`), keeps
-the old image of rows that it changes (`imports_before`), and notes the transaction.
+the old image of rows that it changes (`imports_rowversion`), and notes the transaction.
 """
 
 from django.db import connection
@@ -24,6 +24,6 @@ def made(run_id: int, table: str, row_ids: list[int]) -> None:
     """Note rows that the import made in a table without a stamp of its own."""
     with connection.cursor() as cursor:
         cursor.execute(
-            'INSERT INTO imports_before (run_id, "table", row_id) SELECT %s, %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING',
+            'INSERT INTO imports_rowversion (run_id, "table", row_id) SELECT %s, %s, unnest(%s::bigint[]) ON CONFLICT DO NOTHING',
             [run_id, table, row_ids],
         )

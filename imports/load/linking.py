@@ -19,7 +19,7 @@ from imports.load.stored_ids import EXTERNAL_ID, misfit
 from imports.load.upsert import quoted
 from imports.mapping.catalogue import sources
 from imports.mapping.schema import BackLink, ObjectMapping, column_of, model_of
-from imports.models import CustomField, Import, ImportFile
+from imports.models import CustomField, ImportFile, ImportJob
 from imports.parsing.headers import fold
 
 BATCH = 20_000
@@ -27,7 +27,7 @@ STAGED = {"opportunity", "stage_change"}
 Task = Callable[[], int]  # rows it changed
 
 
-def tasks(run: Import) -> list[Task]:
+def tasks(run: ImportJob) -> list[Task]:
     """Return what is to be done for the sources of an import and the kinds of records that it made, in order."""
     files = list(run.files.filter(state=ImportFile.State.DONE))
     made = {kind for file in files for kind, counts in file.counts.items() if counts["created"]}

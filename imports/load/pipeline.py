@@ -35,7 +35,7 @@ from imports.load.upsert import Written, upsert
 from imports.mapping.catalogue import AUTO, FileKind, recognise
 from imports.mapping.other_systems import other_system, without_mapping
 from imports.mapping.same_names import fullest, read_of_several, same_names
-from imports.models import Import, ImportFile, Preview, RowError
+from imports.models import ImportFile, ImportJob, Preview, RowError
 from imports.parsing.notes import OLDER, RESTATED, SAME_NAME, add_note, add_notes
 from team.models import Company
 
@@ -47,7 +47,7 @@ NEXT_YEAR = 365 * 24 * 3600.0  # it is a person who says when an import goes on
 class Run:
     """One claim's work on an import; what it holds in memory can be lost at any time."""
 
-    def __init__(self, row: Import) -> None:
+    def __init__(self, row: ImportJob) -> None:
         self.row = row
         self.file: ImportFile | None = None
         self.ahead: Ahead[Prepared] | None = None

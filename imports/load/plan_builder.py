@@ -26,7 +26,7 @@ from imports.mapping.conversion import conversion
 from imports.mapping.editing import kind_for
 from imports.mapping.plan import Plan
 from imports.mapping.suggestions import guess_type
-from imports.models import CustomField, CustomType, Import, ImportFile
+from imports.models import CustomField, CustomType, ImportFile, ImportJob
 
 NUMBER = r"-?\d{1,15}(?:\.\d+)?"  # as rules compare it; amounts with signs and thousands stay text
 
@@ -97,7 +97,7 @@ def mannered_plans(file: ImportFile, kind: FileKind, currency: str) -> list[Plan
     return [replace(with_manners(plan, manners), leaves_empty=leaves) for plan in found]
 
 
-def note_custom_fields(run: Import, files: list[ImportFile]) -> None:
+def note_custom_fields(run: ImportJob, files: list[ImportFile]) -> None:
     """Keep a list of the custom fields that records carry; a type that somebody chose goes before what was there.
 
     Where nobody chose one, the first rows tell, of files of known systems as of any other.

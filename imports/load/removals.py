@@ -17,7 +17,7 @@ from crm.record_ids import LONG, SHORT, is_of_salesforce
 from imports.load.stored_ids import has_short_ids
 from imports.mapping.departures import Departure, settled
 from imports.mapping.schema import column_of, model_of
-from imports.models import Before, Import, ImportFile, Removal
+from imports.models import ImportFile, ImportJob, Removal, RowVersion
 
 BATCH = 2000
 HANGS_ON: dict[str, tuple[tuple[type[Record], str], ...]] = {  # what means nothing without the record
@@ -29,7 +29,7 @@ Link: TypeAlias = "models.ForeignKey[models.Model, models.Model]"
 quoted = connection.ops.quote_name
 
 
-def note(run: Import, file: ImportFile, kind: str, source: str, departures: Iterable[Departure]) -> None:
+def note(run: ImportJob, file: ImportFile, kind: str, source: str, departures: Iterable[Departure]) -> None:
     """Keep what the rows of a block say of records that are gone."""
     Removal.objects.bulk_create(
         (
@@ -52,7 +52,7 @@ def count_here(kind: str, source: str, departures: Iterable[Departure], preview_
     return {"removed": len(here) - merged, "merged": merged}
 
 
-def settle(run: Import) -> int:
+def settle(run: ImportJob) -> int:
     """Take away what the files of an import say is gone, and count it on each file; nothing is left to do a second time."""
     for source, kind in sorted(set(run.removals.values_list("source", "kind"))):
         rows = list(run.removals.filter(source=source, kind=kind).order_by("pk"))
@@ -66,7 +66,7 @@ def settle(run: Import) -> int:
     return 0
 
 
-def _count(run: Import, kind: str, numbers: Counter[tuple[int, str]]) -> None:
+def _count(run: ImportJob, kind: str, numbers: Counter[tuple[int, str]]) -> None:
     for file in run.files.filter(pk__in={pk for pk, _ in numbers}):
         counts = file.counts.setdefault(kind, {})
         for what in ("removed", "merged"):
@@ -98,7 +98,7 @@ def _found(model: type[models.Model], source: str, keys: list[str], run: tuple[s
 # records that were merged
 
 
-def _merge(run: Import, kind: str, source: str, merged: dict[int, str]) -> None:
+def _merge(run: ImportJob, kind: str, source: str, merged: dict[int, str]) -> None:
     """Let what points to merged records point to their masters; to those that are not here yet it waits."""
     here = {key: pk for pk, key in _found(model_of(kind), source, sorted(set(merged.values())), ("import", run.pk))}
     pairs = [(pk, here.get(master), master) for pk, master in merged.items() if here.get(master) != pk]
@@ -154,7 +154,7 @@ def links_to(model: type[models.Model]) -> tuple[Link, ...]:
     )
 
 
-def _take_away(run: Import, model: type[models.Model], ids: list[int]) -> None:
+def _take_away(run: ImportJob, model: type[models.Model], ids: list[int]) -> None:
     """Delete rows with all that is part of them, their images kept; links of other rows to them become empty."""
     hanging = HANGS_ON.get(str(model._meta.model_name), ())
     for start in range(0, len(ids), BATCH):
@@ -171,7 +171,7 @@ def _take_away(run: Import, model: type[models.Model], ids: list[int]) -> None:
         _execute(f"DELETE FROM {quoted(model._meta.db_table)} WHERE id = ANY(%s)", [batch])
 
 
-def _with_children(run: Import, model: type[models.Model], column: str, ids: list[int]) -> None:
+def _with_children(run: ImportJob, model: type[models.Model], column: str, ids: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id FROM {quoted(model._meta.db_table)} WHERE {quoted(column)} = ANY(%s) ORDER BY id", [ids]
@@ -180,12 +180,12 @@ def _with_children(run: Import, model: type[models.Model], column: str, ids: lis
     _take_away(run, model, children)
 
 
-def _keep_images(run: Import, model: type[models.Model], ids: list[int]) -> None:
+def _keep_images(run: ImportJob, model: type[models.Model], ids: list[int]) -> None:
     """Keep the rows as they are; of those that the import changed before the older image is there, of its own none is needed."""
     table = quoted(model._meta.db_table)
     is_ours = "t.first_import_id IS NOT DISTINCT FROM %s" if issubclass(model, Record) else "%s IS NULL"
     _execute(
-        f'INSERT INTO {Before._meta.db_table} (run_id, "table", row_id, image, is_removed) '
+        f'INSERT INTO {RowVersion._meta.db_table} (run_id, "table", row_id, image, is_removed) '
         f"SELECT %s, %s, t.id, to_jsonb(t), true FROM {table} t WHERE t.id = ANY(%s) AND NOT ({is_ours}) "
         'ON CONFLICT (run_id, "table", row_id) DO UPDATE SET is_removed = true',
         [run.pk, model._meta.db_table, ids, run.pk],
@@ -194,7 +194,7 @@ def _keep_images(run: Import, model: type[models.Model], ids: list[int]) -> None
 
 def put_back(run_id: int) -> int:
     """Put back the rows that an import took away, those that others point to first; return how many."""
-    tables = set(Before.objects.filter(run_id=run_id, is_removed=True).values_list("table", flat=True))
+    tables = set(RowVersion.objects.filter(run_id=run_id, is_removed=True).values_list("table", flat=True))
     back = [model for model in parents_first() if model._meta.db_table in tables]
     return sum(map(partial(_put_back, run_id), back))
 
@@ -242,13 +242,13 @@ def _put_back(run_id: int, model: type[models.Model]) -> int:
         columns.append(quoted(str(field.column)))
         values.append(value)
     noted = (
-        'INSERT INTO imports_restored ("table", row_id, xid, was) SELECT %s, b.row_id, pg_current_xact_id(), '
-        "coalesce(r.was, (b.image ->> 'changed_xid')::xid8) FROM batch b LEFT JOIN imports_restored r ON r.\"table\" = %s "
+        'INSERT INTO imports_restoredrow ("table", row_id, xid, was) SELECT %s, b.row_id, pg_current_xact_id(), '
+        "coalesce(r.was, (b.image ->> 'changed_xid')::xid8) FROM batch b LEFT JOIN imports_restoredrow r ON r.\"table\" = %s "
         "AND r.row_id = b.row_id AND r.xid = (b.image ->> 'changed_xid')::xid8 "
         'ON CONFLICT ("table", row_id) DO UPDATE SET xid = excluded.xid, was = excluded.was'
     )
     return _execute(
-        f'WITH batch AS (DELETE FROM imports_before WHERE run_id = %s AND "table" = %s AND is_removed RETURNING row_id, image), '
+        f'WITH batch AS (DELETE FROM imports_rowversion WHERE run_id = %s AND "table" = %s AND is_removed RETURNING row_id, image), '
         f"put AS (INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM batch, "
         f"LATERAL jsonb_populate_record(NULL::{table}, batch.image) was WHERE {' AND '.join(wanted)}) "
         + (noted if issubclass(model, Record) else "SELECT 1 FROM batch"),

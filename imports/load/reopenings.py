@@ -7,7 +7,7 @@ earlier export told it, and what it is now, from the day of the source's last ch
 from django.db import connection
 
 from imports.load.stage_outcomes import TOLD_BY_IMPORTS
-from imports.models import Import
+from imports.models import ImportJob
 from team.models import Company
 
 CHANGED = """
@@ -17,7 +17,7 @@ WITH changed AS (
         coalesce(was.closed_at, was.closed_on::timestamp AT TIME ZONE %(zone)s) AS old_closed,
         CASE WHEN o.outcome = 'open' THEN coalesce(greatest(o.modified_at, was.modified_at), r.started_at, r.queued_at)
             ELSE coalesce(o.closed_at, o.closed_on::timestamp AT TIME ZONE %(zone)s) END AS turned
-    FROM imports_before b JOIN crm_opportunity o ON o.id = b.row_id JOIN imports_import r ON r.id = b.run_id,
+    FROM imports_rowversion b JOIN crm_opportunity o ON o.id = b.row_id JOIN imports_importjob r ON r.id = b.run_id,
         jsonb_to_record(b.image) AS was(stage text, pipeline text, outcome text, amount numeric, currency text,
             probability numeric, closed_at timestamptz, closed_on date, modified_at timestamptz)
     WHERE b.run_id = %(run)s AND b."table" = 'crm_opportunity' AND b.image IS NOT NULL
@@ -47,7 +47,7 @@ DELETE FROM crm_stagechange d WHERE d.told_by = %(by)s AND EXISTS (
 """
 
 
-def note(run: Import) -> int:
+def note(run: ImportJob) -> int:
     """Keep the closes that the import took back, and drop those that a history of the source tells by now."""
     values: dict[str, int | str] = {"run": run.pk, "by": TOLD_BY_IMPORTS, "zone": Company.get().time_zone}
     with connection.cursor() as cursor:

@@ -32,7 +32,7 @@ from imports.mapping.catalogue import sources
 from imports.mapping.conversion import DAYS
 from imports.mapping.plan import Plan
 from imports.mapping.schema import MappingError, ObjectMapping
-from imports.models import Duplicate, Import, ImportFile, RowError
+from imports.models import Duplicate, ImportFile, ImportJob, RowError
 from imports.models.duplicates import Treatment
 
 DERIVED = {"model", "fields", "references", "conversion"}  # of a plan: what follows from the rest of it
@@ -72,7 +72,7 @@ quoted = connection.ops.quote_name
 Table = tuple[str, str]  # name, and the source whose rows count; "" for all
 
 
-def settle(run: Import, file: ImportFile) -> bool:
+def settle(run: ImportJob, file: ImportFile) -> bool:
     """Take over what an earlier file brought, if all of it still stands; else note how things are, and return False.
 
     Call it before the first row is read, in the transaction that says that the file is done.
@@ -88,14 +88,14 @@ def settle(run: Import, file: ImportFile) -> bool:
     return True
 
 
-def check(run: Import, file: ImportFile) -> None:
+def check(run: ImportJob, file: ImportFile) -> None:
     """When the last row is in: forget the fingerprint if what the file was read by changed on the way."""
     if file.fingerprint and fingerprint(run, file, plans_of(file, run.currency)) != file.fingerprint:
         file.fingerprint = ""
         file.save(update_fields=["fingerprint"])
 
 
-def remember(run: Import) -> None:
+def remember(run: ImportJob) -> None:
     """When all is in: note of each file how its tables stand, as far as a proof can be built on it."""
     planned = _planned(run)
     for place, (file, plans) in enumerate(planned):
@@ -116,7 +116,7 @@ def remember(run: Import) -> None:
 Planned = list[tuple[ImportFile, list[Plan]]]
 
 
-def _planned(run: Import) -> Planned:
+def _planned(run: ImportJob) -> Planned:
     """Return the files that were read, in the order in which they were, with their plans."""
     found = []
     for file in run.files.filter(state=ImportFile.State.DONE).order_by("rank", "pk"):
@@ -149,7 +149,7 @@ def _moved(plans: list[Plan], later: list[list[Plan]]) -> bool:
 # what a file was read by
 
 
-def fingerprint(run: Import, file: ImportFile, plans: Iterable[Plan]) -> str:
+def fingerprint(run: ImportJob, file: ImportFile, plans: Iterable[Plan]) -> str:
     """Return the hash of the file's bytes and all that its rows are read by."""
     said = {name: getattr(file, name) for name in READ_BY}
     told = [said, run.duplicates, _code_hash(), [_told(plan) for plan in plans]]
@@ -206,7 +206,7 @@ def _key(key: Any) -> str:
 # how the tables stand
 
 
-def _origin(file: ImportFile, plans: list[Plan], run: Import) -> ImportFile | None:
+def _origin(file: ImportFile, plans: list[Plan], run: ImportJob) -> ImportFile | None:
     """Return an earlier file with the same fingerprint whose rows provably still stand as it brought them."""
     files = ImportFile.objects.filter(fingerprint=file.fingerprint, state=ImportFile.State.DONE, run__state=State.DONE)
     origin = files.filter(run__undone_at=None).exclude(stood={}).select_related("run").order_by("-pk").first()
@@ -218,7 +218,7 @@ def _origin(file: ImportFile, plans: list[Plan], run: Import) -> ImportFile | No
     return origin if _counted(tables)[1] == origin.stood["tables"] else None
 
 
-def _is_writing(run: Import) -> bool:
+def _is_writing(run: ImportJob) -> bool:
     """Tell whether this very transaction is one of the import's: then what was written since bears the same stamp."""
     return _exists(
         "SELECT EXISTS (SELECT 1 FROM imports_importtransaction WHERE run_id = %s AND xid = pg_current_xact_id_if_assigned())",
@@ -226,7 +226,7 @@ def _is_writing(run: Import) -> bool:
     )
 
 
-def _watched(run: Import, plans: Iterable[Plan]) -> list[Table]:
+def _watched(run: ImportJob, plans: Iterable[Plan]) -> list[Table]:
     """Return the tables that the rows of a file go to or point to, each with the source whose rows matter."""
     found: set[Table] = set()
     for plan in plans:
@@ -277,7 +277,7 @@ def _counted(tables: list[Table]) -> tuple[str, dict[str, str]]:
     return horizon, {f"{table} {source}": count for (table, source), count in zip(tables, counts, strict=True)}
 
 
-def _written_since(run: Import, horizon: str, tables: list[Table]) -> bool:
+def _written_since(run: ImportJob, horizon: str, tables: list[Table]) -> bool:
     """Tell whether any transaction but the import's own wrote rows that still are there, from the horizon on."""
     return any(
         _exists(
@@ -290,7 +290,7 @@ def _written_since(run: Import, horizon: str, tables: list[Table]) -> bool:
     )
 
 
-def _disturbed(run: Import, begun: dict[str, Any], tables: list[Table]) -> bool:
+def _disturbed(run: ImportJob, begun: dict[str, Any], tables: list[Table]) -> bool:
     """Tell whether anybody else wrote to the tables or took rows out of them while the import ran, or may have."""
     gone = 'SELECT EXISTS (SELECT 1 FROM facts_deletion WHERE "table" = ANY(%s) AND changed_xid >= %s::xid8)'
     return (

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Import',
+            name='ImportJob',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=200, unique=True)),
@@ -60,21 +60,21 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=500)),
                 ('type', models.CharField(choices=[('text', 'text'), ('number', 'number'), ('date', 'date'), ('yes_no', 'yes or no')], default='text', max_length=6)),
                 ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('first_import', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='imports.import')),
+                ('first_import', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='imports.importjob')),
             ],
             options={
                 'ordering': ['kind', 'key'],
             },
         ),
         migrations.CreateModel(
-            name='Before',
+            name='RowVersion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('table', models.CharField(max_length=80)),
                 ('row_id', models.BigIntegerField()),
                 ('image', models.JSONField(null=True)),
                 ('is_removed', models.BooleanField(db_default=False, default=False, help_text='The import removed the row.')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='imports.import')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='imports.importjob')),
             ],
         ),
         migrations.CreateModel(
@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
                 ('preview', models.JSONField(blank=True, default=dict, help_text='What would become of its rows, as far as counted.')),
                 ('mapped_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('mends', models.ForeignKey(blank=True, help_text='The file whose refused rows it brings, corrected.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='mended_in', to='imports.importfile')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='imports.import')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='imports.importjob')),
                 ('same_as', models.ForeignKey(blank=True, help_text='The file that proves that nothing of it is new.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='imports.importfile')),
             ],
             options={
@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                 ('other_source', models.CharField(max_length=40)),
                 ('other_external_id', models.CharField(max_length=255)),
                 ('other_name', models.CharField(blank=True, default='', max_length=255)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pairs', to='imports.import')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pairs', to='imports.importjob')),
                 ('file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='imports.importfile')),
             ],
             options={
@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('xid', facts.models.TransactionId()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transactions', to='imports.import')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transactions', to='imports.importjob')),
             ],
         ),
         migrations.CreateModel(
@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
                 ('queued_at', models.DateTimeField(auto_now_add=True)),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='previewed', to='imports.import')),
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='previewed', to='imports.importjob')),
             ],
             options={
                 'abstract': False,
@@ -201,11 +201,11 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(max_length=255)),
                 ('master', models.CharField(blank=True, default='', help_text='The record it was merged into.', max_length=255)),
                 ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='removals', to='imports.importfile')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='removals', to='imports.import')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='removals', to='imports.importjob')),
             ],
         ),
         migrations.CreateModel(
-            name='Restored',
+            name='RestoredRow',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('table', models.CharField(max_length=80)),
@@ -226,7 +226,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=500)),
                 ('row', models.JSONField(default=dict)),
                 ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='errors', to='imports.importfile')),
-                ('mended_by', models.ForeignKey(blank=True, help_text='The import that brought the row in, corrected.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='imports.import')),
+                ('mended_by', models.ForeignKey(blank=True, help_text='The import that brought the row in, corrected.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='imports.importjob')),
             ],
             options={
                 'ordering': ['file_id', 'line'],
@@ -274,30 +274,30 @@ class Migration(migrations.Migration):
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='undo', to='imports.import')),
+                ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='undo', to='imports.importjob')),
             ],
             options={
                 'abstract': False,
             },
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(fields=['state', 'run_after'], name='imports_imp_state_f3e34c_idx'),
+            model_name='importjob',
+            index=models.Index(fields=['state', 'run_after'], name='imports_imp_state_88dc8a_idx'),
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(fields=['finished_at'], name='imports_imp_finishe_ff8dca_idx'),
+            model_name='importjob',
+            index=models.Index(fields=['finished_at'], name='imports_imp_finishe_519ac2_idx'),
         ),
         migrations.AddConstraint(
             model_name='customfield',
             constraint=models.UniqueConstraint(fields=('kind', 'key'), name='custom_field_once'),
         ),
         migrations.AddIndex(
-            model_name='before',
+            model_name='rowversion',
             index=models.Index(condition=models.Q(('is_removed', True)), fields=['table'], name='before_removed'),
         ),
         migrations.AddConstraint(
-            model_name='before',
+            model_name='rowversion',
             constraint=models.UniqueConstraint(fields=('run', 'table', 'row_id'), name='before_once'),
         ),
         migrations.AddIndex(

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from imports.models.jobs import Import, ImportFile
+from imports.models.jobs import ImportFile, ImportJob
 
 
 class Likeness(models.TextChoices):
@@ -24,7 +24,7 @@ class Treatment(models.TextChoices):
 
 
 class DuplicateQuerySet(models.QuerySet["Duplicate"]):
-    def of(self, run: Import) -> "DuplicateQuerySet":
+    def of(self, run: ImportJob) -> "DuplicateQuerySet":
         return self.filter(run=run).select_related("file").order_by("pk")
 
 
@@ -33,7 +33,7 @@ class Duplicate(models.Model):
 
     Likeness, Treatment = Likeness, Treatment
 
-    run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="pairs")
+    run = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="pairs")
     file = models.ForeignKey(ImportFile, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
     line = models.BigIntegerField(null=True, blank=True, help_text="Where the row stands, if it was left out.")
     kind = models.CharField(max_length=40, help_text="The kind of record, as mappings write it.")

@@ -17,7 +17,7 @@ RECORD_COUNTS = ("removed", "merged")  # records that the source has deleted, or
 LEFT_OUT_COUNTS = ("dropped", "repeated", "duplicates", "older")
 
 
-class Import(Work):
+class ImportJob(Work):
     """One run over the files that somebody gave.
 
     A finished import is found by its `finished_at`; the nightly chain polls for those it has not seen yet.
@@ -105,7 +105,7 @@ class ImportFile(models.Model):
 
     State = FileState
 
-    run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="files")
+    run = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="files")
     name = models.CharField(max_length=1000)
     stored = models.CharField(max_length=255, help_text="Path of what was uploaded, under MEDIA_ROOT.")
     plain = models.CharField(max_length=255, blank=True, default="", help_text="Path of the same as plain UTF-8.")
@@ -175,7 +175,7 @@ class ImportFile(models.Model):
 
 
 class RowErrorQuerySet(models.QuerySet["RowError"]):
-    def of(self, run: Import) -> Self:
+    def of(self, run: ImportJob) -> Self:
         return self.filter(file__run=run).select_related("file").order_by("file_id", "line")
 
 
@@ -188,7 +188,7 @@ class RowError(models.Model):
     reason = models.CharField(max_length=500)
     row = models.JSONField(default=dict)
     mended_by = models.ForeignKey(
-        Import, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
+        ImportJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
         help_text="The import that brought the row in, corrected.",
     )  # fmt: skip
 

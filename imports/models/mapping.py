@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from core.work import State, Work
-from imports.models.jobs import Import
+from imports.models.jobs import ImportJob
 
 
 class RememberedMapping(models.Model):
@@ -67,7 +67,7 @@ class CustomField(models.Model):
     kind = models.CharField(max_length=40, help_text="The kind of record, as mappings write it.")
     key = models.CharField(max_length=500)
     type = models.CharField(max_length=6, choices=CustomType, default=CustomType.TEXT)
-    first_import = models.ForeignKey(Import, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    first_import = models.ForeignKey(ImportJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -83,7 +83,7 @@ class CustomField(models.Model):
 class Preview(Work):
     """The counting of what an import would do, block by block; it writes to no record."""
 
-    run = models.OneToOneField(Import, on_delete=models.CASCADE, related_name="previewed")
+    run = models.OneToOneField(ImportJob, on_delete=models.CASCADE, related_name="previewed")
 
     class Meta(Work.Meta):
         pass
@@ -92,7 +92,7 @@ class Preview(Work):
         return f"counting {self.run}"
 
     @classmethod
-    def restart(cls, run: Import) -> "Preview":
+    def restart(cls, run: ImportJob) -> "Preview":
         """Begin to count anew; a worker that still counts the old way loses its claim. Call it in a transaction."""
         row, _ = cls._default_manager.get_or_create(run=run, defaults={"key": f"preview:{run.pk}"})
         row.fence += 1
@@ -103,7 +103,7 @@ class Preview(Work):
         return row
 
     @classmethod
-    def stop(cls, run: Import) -> None:
+    def stop(cls, run: ImportJob) -> None:
         """Count no further."""
         active = cls._default_manager.filter(run=run, state__in=[State.QUEUED, State.RUNNING])
         active.update(state=State.CANCELLED, lease_until=None, finished_at=timezone.now())

@@ -7,13 +7,13 @@ from django.db import models
 
 from core.work import Work
 from facts.models import TransactionId
-from imports.models.jobs import Import
+from imports.models.jobs import ImportJob
 
 
 class ImportTransaction(models.Model):
     """A transaction in which an import wrote: a row whose last writer is not among them was changed since."""
 
-    run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="transactions")
+    run = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="transactions")
     xid = TransactionId()
 
     class Meta:
@@ -25,10 +25,10 @@ class ImportTransaction(models.Model):
         return f"{self.run_id}: {self.xid}"
 
 
-class Before(models.Model):
+class RowVersion(models.Model):
     """A row as it was before an import first changed it; no image where the import made it (a territory)."""
 
-    run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="+")
     table = models.CharField(max_length=80)
     row_id = models.BigIntegerField()
     image = models.JSONField(null=True)
@@ -49,7 +49,7 @@ class Before(models.Model):
 class Removal(models.Model):
     """A record of which a file says that its source deleted it, or merged it into another; it goes when all files are in."""
 
-    run = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="removals")
+    run = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="removals")
     file = models.ForeignKey("imports.ImportFile", on_delete=models.CASCADE, related_name="removals")
     kind = models.CharField(max_length=40)
     source = models.CharField(max_length=40)
@@ -65,7 +65,7 @@ class Removal(models.Model):
         return f"{self.kind} {self.external_id}"
 
 
-class Restored(models.Model):
+class RestoredRow(models.Model):
     """A row that got its old image back: whose it is again, though the taking back was the last to write it."""
 
     table = models.CharField(max_length=80)
@@ -85,7 +85,7 @@ class Restored(models.Model):
 class Undo(Work):
     """An import being taken back, table by table in portions that survive a kill."""
 
-    run = models.OneToOneField(Import, on_delete=models.CASCADE, related_name="undo")
+    run = models.OneToOneField(ImportJob, on_delete=models.CASCADE, related_name="undo")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta(Work.Meta):

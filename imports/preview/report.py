@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.work import State
 from imports.mapping.schema import model_of
-from imports.models import Import, ImportFile, RowError
+from imports.models import ImportFile, ImportJob, RowError
 from imports.parsing.headers import REJECTED_BECAUSE, REJECTED_LINE, corrects, is_ours
 from imports.parsing.notes import note_sentences
 
@@ -39,7 +39,7 @@ def in_words(time: timedelta) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
 
 
-def pace(run: Import, rows: int) -> Pace:
+def pace(run: ImportJob, rows: int) -> Pace:
     """Rows are counted over the time since the start; what is left is reckoned from the bytes read so far."""
     fraction = run.fraction_done if run.checkpoint.get("phase") in {"load", "finish"} else None
     percent = None if fraction is None else int(100 * fraction)
@@ -52,7 +52,7 @@ def pace(run: Import, rows: int) -> Pace:
     return Pace(percent, rows, round(rows / elapsed) if elapsed else 0, left)
 
 
-def doing(run: Import) -> str:
+def doing(run: ImportJob) -> str:
     """Say what an import is at."""
     if run.state == State.QUEUED and run.checkpoint.get("phase", "review") == "review":
         return "Waiting for a worker"
@@ -67,7 +67,7 @@ def doing(run: Import) -> str:
             return "Tying the records together"
 
 
-def sentence(run: Import, counts: dict[str, int]) -> str:
+def sentence(run: ImportJob, counts: dict[str, int]) -> str:
     """Say in one sentence what came of an import that is over."""
     if not counts["rows"]:
         words = "Nothing was imported"

@@ -6,7 +6,7 @@ from typing import Any
 from imports.inference.empty_cells import CLEAR, EMPTY, LEAVE
 from imports.inference.occurrences import EACH, EQUAL_ROWS, ONE
 from imports.mapping.targets import target, title_of
-from imports.models import Import, ImportFile, Likeness, Preview, Treatment
+from imports.models import ImportFile, ImportJob, Likeness, Preview, Treatment
 from imports.models.jobs import LEFT_OUT_COUNTS
 from imports.parsing.notes import EQUAL_EACH, EQUAL_ONE, WOULD_CLEAR, WOULD_LEAVE, note_sentences
 from imports.preview.counting import COUNTS, Totals, totals
@@ -89,7 +89,7 @@ class Outlook:
         return f"Counted {self.totals.rows:,} of about {self.about:,} rows" if self.totals.rows else "Counting the rows"
 
 
-def outlook(run: Import, files: list[ImportFile]) -> Outlook:
+def outlook(run: ImportJob, files: list[ImportFile]) -> Outlook:
     """Return what would come of an import, as far as it is counted."""
     row = Preview.objects.filter(run=run).first()
     total = totals(files)
@@ -165,7 +165,7 @@ def _link(key: str, total: dict[str, Any]) -> LinkLine:
     return LinkLine(title_of(kind), known.label if known else name, total["rows"], total["made"], named)
 
 
-def _alike(run: Import, files: list[ImportFile]) -> list[AlikeLine]:
+def _alike(run: ImportJob, files: list[ImportFile]) -> list[AlikeLine]:
     lines = []
     for why in Likeness:
         found = [file.preview["alike"][why] for file in files if why in file.preview["alike"]]

@@ -25,7 +25,7 @@ from imports.load.corrections import mendings
 from imports.load.pipeline import can_be_mapped
 from imports.mapping.catalogue import source_title, titles
 from imports.mapping.schema import MappingError
-from imports.models import Import, ImportFile, RowError
+from imports.models import ImportFile, ImportJob, RowError
 from imports.models.jobs import HELD_FOR, RECORD_COUNTS
 from imports.preview import report
 from imports.preview.summary import outlook
@@ -54,7 +54,7 @@ def imports(request: HttpRequest) -> HttpResponse:
     return render(request, "imports/imports.html", {"form": form, "page": page, "runs": runs})
 
 
-def _start(request: HttpRequest, form: ImportForm) -> Import:
+def _start(request: HttpRequest, form: ImportForm) -> ImportJob:
     """Keep the files; ring once the import is committed. A bell that nobody hears is rung again by the next tick."""
     files = [storage.Given(file.name or "file", file.chunks()) for file in form.cleaned_data["upload"]]
     run = start_import(
@@ -68,9 +68,9 @@ def _start(request: HttpRequest, form: ImportForm) -> Import:
     return run
 
 
-def _imports() -> QuerySet[Import]:
+def _imports() -> QuerySet[ImportJob]:
     files = ImportFile.objects.only("run", "rows", "rejected", "dropped", "counts")
-    return Import.objects.select_related("started_by").prefetch_related(Prefetch("files", files))
+    return ImportJob.objects.select_related("started_by").prefetch_related(Prefetch("files", files))
 
 
 def _page(request: HttpRequest, rows: QuerySet[Any] | list[Any], size: int) -> Page[Any]:
@@ -112,7 +112,7 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
     return render_live(request, "imports/import_run.html", context)
 
 
-def _review(request: HttpRequest, run: Import) -> HttpResponse:
+def _review(request: HttpRequest, run: ImportJob) -> HttpResponse:
     """Show what an import that waits would do, and let somebody say how it is to go in."""
     known = ImportFile.objects.filter(run=run).select_related("run", "mapped_by", "remembered__decided_by")
     files = list(known.exclude(state=ImportFile.State.UNPACKED, reason=""))
@@ -129,7 +129,7 @@ def _review(request: HttpRequest, run: Import) -> HttpResponse:
     return render_live(request, "imports/import_review.html", context)
 
 
-def _around(request: HttpRequest, run: Import, files: list[ImportFile]) -> dict[str, Any]:
+def _around(request: HttpRequest, run: ImportJob, files: list[ImportFile]) -> dict[str, Any]:
     """Return what stands around the live count: questions, files, and how they are read."""
     page, found = _page(request, files, FILES_PER_PAGE), titles()
     told = [(file, *_told(file)) for file in files]
@@ -157,7 +157,7 @@ def _told(file: ImportFile) -> tuple[list[Question], list[Finding]]:
 @require_safe
 def rejected(request: HttpRequest, pk: int) -> HttpResponse:
     """List the rows of an import that were refused, each with where it stood and why."""
-    run = get_object_or_404(Import, pk=pk)
+    run = get_object_or_404(ImportJob, pk=pk)
     page = _page(request, RowError.objects.of(run), REJECTED_PER_PAGE)
     files = run.files.filter(rejected__gt=0).defer("header")
     refused = sum(file.rejected for file in files)
@@ -176,7 +176,7 @@ def rejected_csv(request: HttpRequest, pk: int, file_pk: int) -> StreamingHttpRe
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop an import; the rows that are in stay in."""
-    run = get_object_or_404(Import, pk=pk)
+    run = get_object_or_404(ImportJob, pk=pk)
     if cancel_import(run=run, user=cast(User, request.user)):
         messages.success(request, "The import is cancelled. The rows that were in stay in.")
     else:

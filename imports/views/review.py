@@ -23,7 +23,7 @@ from imports.files.sample import first_rows
 from imports.mapping.catalogue import source_title, sources, titles
 from imports.mapping.schema import MappingError
 from imports.mapping.targets import kinds, title_of
-from imports.models import Import, ImportFile, Preview, RememberedMapping
+from imports.models import ImportFile, ImportJob, Preview, RememberedMapping
 from imports.preview import mapping_form, mapping_page, mapping_rows, mapping_view
 from imports.preview.mapping_text import mapping_text_of, tables_of_texts
 from team.access import require_right
@@ -237,7 +237,7 @@ def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
 def choose_source(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the system that all files of an upload are from."""
     source = request.POST.get("source", "")
-    run = get_object_or_404(Import, pk=pk)
+    run = get_object_or_404(ImportJob, pk=pk)
     return _choose(request, lambda: actions.choose_source(run=run, source=source, user=_user(request)), pk)
 
 
@@ -246,7 +246,7 @@ def choose_source(request: HttpRequest, pk: int) -> HttpResponse:
 def choose_zone(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the clock by which the files of a source are read."""
     said = {name: request.POST.get(name, "") for name in ("source", "zone")}
-    run = get_object_or_404(Import, pk=pk)
+    run = get_object_or_404(ImportJob, pk=pk)
     return _choose(request, lambda: actions.choose_zone(run=run, user=_user(request), **said), pk)
 
 
@@ -255,7 +255,7 @@ def choose_zone(request: HttpRequest, pk: int) -> HttpResponse:
 def choose_currency(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the currency of amounts whose file names none."""
     code = request.POST.get("currency", "").strip().upper()
-    run = get_object_or_404(Import, pk=pk)
+    run = get_object_or_404(ImportJob, pk=pk)
     return _choose(request, lambda: actions.choose_currency(run=run, currency=code, user=_user(request)), pk)
 
 
@@ -274,7 +274,7 @@ def _choose(request: HttpRequest, act: Callable[[], Work], pk: int) -> HttpRespo
 @require_POST
 def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
     """Let an import go in."""
-    run = get_object_or_404(Import, pk=pk)
+    run = get_object_or_404(ImportJob, pk=pk)
     try:
         ring_for(actions.bring_in(run=run, user=_user(request)))
     except (NotHeld, CannotBringIn) as error:
@@ -286,7 +286,7 @@ def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def choose_duplicates(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what to do with rows that seem to be there already."""
-    run = get_object_or_404(Import, pk=pk)
+    run = get_object_or_404(ImportJob, pk=pk)
     try:
         row: Preview = actions.choose_duplicates(run=run, chosen=request.POST, user=_user(request))
         ring_for(row)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from core.htmx import render_live
 from core.tasks import enqueue
 from imports.actions import CannotUndo, undo_import
-from imports.models import Import, Undo
+from imports.models import ImportJob, Undo
 from imports.undo import blockers, what_goes
 from team.access import require_right
 from team.models import User
@@ -21,7 +21,7 @@ from team.models import User
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what taking back would do; do it when asked to."""
-    run = get_object_or_404(Import, pk=pk)
+    run = get_object_or_404(ImportJob, pk=pk)
     if request.method == "POST":
         _ask(request, run)
         return redirect("undo_import", pk)
@@ -37,7 +37,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return render_live(request, "imports/undo.html", context)
 
 
-def _ask(request: HttpRequest, run: Import) -> None:
+def _ask(request: HttpRequest, run: ImportJob) -> None:
     try:
         row = undo_import(run=run, user=cast(User, request.user))
     except CannotUndo as error:

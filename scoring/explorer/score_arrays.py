@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from facts.engine import Facts
-from imports.models import Before
+from imports.models import RowVersion
 from scoring.decay import DAY, EPOCH
 from scoring.definitions import profile_in_force
 from scoring.explorer.array_cache import Arrays, digest, folder_of, on_shelf, shelved
@@ -101,7 +101,7 @@ def _known_then(ground: Ground, model: Model, fit: Floats) -> Floats:
     """Return the fit of each lead by its fields as they stood at its hand-off, as the proof goes by; NaN: not scored then."""
     asked = ground.people["asked"]
     dated = asked != NEVER
-    if not dated.any() or not Before.objects.filter(image__isnull=False).exists():
+    if not dated.any() or not RowVersion.objects.filter(image__isnull=False).exists():
         return fit
     moments = pa.array((asked[dated] + int(EPOCH.timestamp())) * 1_000_000).cast(pa.timestamp("us", "UTC"))
     ground.tell("Looking up what was known at each hand-off")

@@ -6,7 +6,7 @@ from typing import Any
 
 from facts.engine import Facts
 from facts.rules import Rule
-from imports.models import Import
+from imports.models import ImportJob
 from scoring.proof.measures import missing
 from scoring.terms import Model
 
@@ -105,5 +105,5 @@ def _choice(row: Mapping[Any, Any]) -> Choice:
 
 def _newest() -> dict[str, int]:
     """The last import of each system."""
-    rows = Import.objects.order_by("pk").values_list("files__source", "pk")
+    rows = ImportJob.objects.order_by("pk").values_list("files__source", "pk")
     return {str(source): pk for source, pk in rows if source}

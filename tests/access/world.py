@@ -122,11 +122,11 @@ class World:
 
     def _shared(self) -> Mapping[str, int]:
         owner = self.people["ops"]
-        run = imports.models.Import.objects.create(
+        run = imports.models.ImportJob.objects.create(
             key="import:1", source="auto", folder="-", started_by=owner, name="ZqImportCanary", size=1
         )
         file = imports.models.ImportFile.objects.create(run=run, name="ZqImportCanary", stored="-", sha256="-", size=1)
-        imports.models.Import.objects.filter(pk=run.pk).update(state="done", finished_at=timezone.now())
+        imports.models.ImportJob.objects.filter(pk=run.pk).update(state="done", finished_at=timezone.now())
         return {
             "run": run.pk, "file": file.pk, "user": owner.pk, "territory": make.territory().pk,
             "calendar": Calendar.objects.create(name="Ours").pk, "agreement": self.draft.agreement_id, "version": self.draft.pk,

@@ -140,7 +140,7 @@ def test_one_wrong_line_keeps_all_out_and_is_named(push: Push, wrong: Any, field
     said = push("leads", [row(1, name="Ann"), wrong], 400)
     assert words in said["fields"][f"line 2: {field}"][0]
     assert not crm.Lead.objects.exists()
-    assert not imports.models.Import.objects.exists()
+    assert not imports.models.ImportJob.objects.exists()
 
 
 def test_too_many_rows_nobody_s_right_and_no_scope(push: Push) -> None:
@@ -156,7 +156,7 @@ def test_a_day_of_pushes_is_an_import_that_can_be_taken_back(push: Push, alone: 
     first = push("leads", [row(1, title="Chief"), row(2)])
     again = push("leads", [row(1, title="Owner"), row(3)])
     assert first["imports"] == again["imports"]
-    run = imports.models.Import.objects.get()
+    run = imports.models.ImportJob.objects.get()
     assert (run.counts["created"], run.counts["updated"], run.counts["rows"]) == (2, 2, 4)
     undo = undo_import(run=run, user=make.user(Role.OPS, email="o@example.com"))
     run_claimed(imports.models.Undo, undo.pk)
@@ -193,7 +193,7 @@ def test_line_items_and_subscriptions_are_written_in_bulk_and_twice_is_once(push
     ]
     assert push("line_items", lines)["created"] == 3
     assert push("line_items", [*lines[:2], {**lines[2], "amount": "20"}]) | {"rows": []} == {
-        "created": 0, "updated": 1, "unchanged": 2, "imports": [imports.models.Import.objects.get().pk], "rows": [], "followed": [],
+        "created": 0, "updated": 1, "unchanged": 2, "imports": [imports.models.ImportJob.objects.get().pk], "rows": [], "followed": [],
         "empty_dates": 0,
     }  # fmt: skip
     assert push("subscriptions", row(9, account="A1", plan="Gold", period="year", amount="240"))["created"] == 1

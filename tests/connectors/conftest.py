@@ -10,7 +10,7 @@ from connectors import actions, sync
 from connectors.models import Connector, Pull
 from connectors.registry import CRMS
 from core.work import Work, run_claimed
-from imports.models import Import
+from imports.models import ImportJob
 from team.models import Company, User
 from tests.connectors.hubspot import HubSpot
 from tests.connectors.pipedrive import Pipedrive
@@ -84,8 +84,8 @@ def pull(connector: Connector) -> Pull:
     return run(actions.pull_now(by=None, connector=Connector.objects.get(pk=connector.pk)))
 
 
-def last_import() -> Import:
-    return Import.objects.latest("pk")
+def last_import() -> ImportJob:
+    return ImportJob.objects.latest("pk")
 
 
 def source_of(stage: Stage) -> Any:

@@ -14,7 +14,7 @@ from connectors.schedule import queue_due
 from core.work import State, run_claimed
 from crm import models as crm
 from imports.actions import cancel_import
-from imports.models import Import
+from imports.models import ImportJob
 from notify.models import Notice
 from team.models import User
 from tests.connectors.conftest import connect, pull, run, source_of
@@ -206,7 +206,7 @@ def test_the_cursor_stays_where_it_was_when_the_import_is_cancelled(
 ) -> None:
     row = actions.pull_now(by=None, connector=connector)
     run_claimed(Pull, row.pk)
-    cancel_import(run=Import.objects.get(), user=None)
+    cancel_import(run=ImportJob.objects.get(), user=None)
     failed = run(row)
     assert failed.state == State.FAILED
     assert "cancelled" in failed.last_error

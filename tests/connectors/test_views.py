@@ -202,8 +202,8 @@ def test_the_history_is_paged_and_asks_no_more_for_more_pulls(
 
     def add(many: int) -> None:
         for _ in range(many):
-            run_ = imports.models.Import.objects.create(
-                key=f"i{imports.models.Import.objects.count()}", folder="x", name="x", state=State.DONE
+            run_ = imports.models.ImportJob.objects.create(
+                key=f"i{imports.models.ImportJob.objects.count()}", folder="x", name="x", state=State.DONE
             )
             imports.models.ImportFile.objects.create(
                 run=run_,

@@ -11,7 +11,7 @@ from connectors.deletions import forget
 from core.work import run_claimed
 from crm.models import Account, Lead, Opportunity, Touch
 from crm.record_ids import SHORTENED_REASON, is_shortened, read_ids, salesforce_id
-from imports.models import Import, Preview
+from imports.models import ImportJob, Preview
 from imports.parsing.notes import MISFIT, SHORT_ID, note_sentences
 from imports.push import Refused, push
 from team.models import User
@@ -210,7 +210,7 @@ def test_whole_columns_of_ids_with_decimals_are_read_without_them() -> None:
 def test_the_preview_counts_the_deal_of_a_report_as_one_that_is_there() -> None:
     bring({"Account.csv": ACCOUNTS, "Opportunity.csv": EXPORT + ROWS})
     run = queue({"report.csv": REPORT}, waits=True)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     figures = run.files.get().preview
     assert figures["kinds"]["opportunity"]["created"] == 0

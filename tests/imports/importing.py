@@ -15,7 +15,7 @@ from crm.models import Record
 from imports.actions import start_import
 from imports.files import storage
 from imports.load.journal import mark
-from imports.models import Import, RowError
+from imports.models import ImportJob, RowError
 from team.models import Company, Territory
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -26,27 +26,27 @@ def given(files: Mapping[str, str | bytes]) -> list[storage.Given]:
     return [storage.Given(name, [data.encode() if isinstance(data, str) else data]) for name, data in files.items()]
 
 
-def queue(files: Mapping[str, str | bytes] | Path, **options: Any) -> Import:
+def queue(files: Mapping[str, str | bytes] | Path, **options: Any) -> ImportJob:
     return start_import(files=storage.from_path(files) if isinstance(files, Path) else given(files), **options)
 
 
-def bring(files: Mapping[str, str | bytes] | Path, **options: Any) -> Import:
+def bring(files: Mapping[str, str | bytes] | Path, **options: Any) -> ImportJob:
     """Import files, or a path, to the end."""
-    run = run_claimed(Import, queue(files, **options).pk, budget=1e9)
+    run = run_claimed(ImportJob, queue(files, **options).pk, budget=1e9)
     assert run is not None
     assert run.state == State.DONE
     return run
 
 
 @contextmanager
-def brought_for_all(path: Path, uploads: Path, blocker: Any) -> Iterator[Import]:
+def brought_for_all(path: Path, uploads: Path, blocker: Any) -> Iterator[ImportJob]:
     """Import a path once for several tests, and take it back behind them."""
     with blocker.unblock(), override_settings(MEDIA_ROOT=str(uploads)), transaction.atomic():
         yield bring(path)
         transaction.set_rollback(True)
 
 
-def refused(run: Import) -> list[tuple[int, str, str]]:
+def refused(run: ImportJob) -> list[tuple[int, str, str]]:
     return list(RowError.objects.of(run).values_list("line", "column", "reason"))
 
 
@@ -98,9 +98,9 @@ def wipe() -> None:
 
 
 @contextmanager
-def imported(began: datetime) -> Iterator[Import]:
+def imported(began: datetime) -> Iterator[ImportJob]:
     """Write as an import that began at a moment does: what is changed leaves its image."""
-    run = Import.objects.create(
+    run = ImportJob.objects.create(
         key=f"import {began}", name="later.csv", folder="none", started_at=began, state=State.DONE
     )
     with transaction.atomic(), connection.cursor() as cursor:

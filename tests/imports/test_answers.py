@@ -11,7 +11,7 @@ from crm.models import Account, Lead, Opportunity, Spend, UsageEvent
 from imports.actions import answer, bring_in, choose_currency, choose_zone
 from imports.inference.questions import findings, questions
 from imports.inference.zone_choices import clocks
-from imports.models import Import, ImportFile, SourceZone
+from imports.models import ImportFile, ImportJob, SourceZone
 from team.models import Company, User
 from tests.imports.importing import bring, queue, refused
 
@@ -20,25 +20,25 @@ DEALS = "Opportunity ID,Opportunity Name,Stage,Close Date,Amount\n{}\n"
 USAGE = "Event id,Event,Happened at\n1,Login,2026-01-02 12:00\n"
 
 
-def held(files: dict[str, str | bytes], **options: Any) -> Import:
-    run = run_claimed(Import, queue(files, waits=True, **options).pk, budget=1e9)
+def held(files: dict[str, str | bytes], **options: Any) -> ImportJob:
+    run = run_claimed(ImportJob, queue(files, waits=True, **options).pk, budget=1e9)
     assert run
     assert run.is_held
     return run
 
 
-def only(run: Import) -> ImportFile:
+def only(run: ImportJob) -> ImportFile:
     return run.files.get()
 
 
-def go(run: Import, user: User) -> Import:
+def go(run: ImportJob, user: User) -> ImportJob:
     bring_in(run=run, user=user)
-    done = run_claimed(Import, run.pk, budget=1e9)
+    done = run_claimed(ImportJob, run.pk, budget=1e9)
     assert done
     return done
 
 
-def found(run: Import) -> dict[str, str]:
+def found(run: ImportJob) -> dict[str, str]:
     return {one.key: one.value for one in findings(only(run)) if one.key}
 
 
@@ -71,13 +71,13 @@ def test_a_file_is_read_in_another_encoding_and_parted_otherwise(ops: User) -> N
     text = "Account id;Account;Domain\n1;Łódź, Żabka;zabka.pl\n"
     run = held({"accounts.csv": text.encode("cp1250")}, source="accord")
     assert (found(run)["encoding"], found(run)["delimiter"]) == ("cp1250", ";")
-    assert run_claimed(Import, answer(file=only(run), said={"encoding": "cp1252"}, user=None).pk, budget=1e9)
+    assert run_claimed(ImportJob, answer(file=only(run), said={"encoding": "cp1252"}, user=None).pk, budget=1e9)
     assert found(run)["encoding"] == "cp1252"
-    assert run_claimed(Import, answer(file=only(run), said={"delimiter": ","}, user=None).pk, budget=1e9)
+    assert run_claimed(ImportJob, answer(file=only(run), said={"delimiter": ","}, user=None).pk, budget=1e9)
     assert (only(run).kind, len(only(run).header)) == ("", 1)
-    assert run_claimed(Import, answer(file=only(run), said={"delimiter": ";"}, user=None).pk, budget=1e9)
+    assert run_claimed(ImportJob, answer(file=only(run), said={"delimiter": ";"}, user=None).pk, budget=1e9)
     assert only(run).answers == {"encoding": "cp1252"}
-    assert run_claimed(Import, answer(file=only(run), said={"encoding": "cp1250"}, user=None).pk, budget=1e9)
+    assert run_claimed(ImportJob, answer(file=only(run), said={"encoding": "cp1250"}, user=None).pk, budget=1e9)
     assert only(run).answers == {"encoding": "cp1250"}  # of two words alone nothing is certain
     go(run, ops)
     assert Account.objects.get().name == "Łódź, Żabka"

@@ -12,16 +12,16 @@ from django.db import connection
 from core.work import run_claimed
 from imports import actions
 from imports.mapping.templates import templates
-from imports.models import Duplicate, Import, ImportFile, Undo
+from imports.models import Duplicate, ImportFile, ImportJob, Undo
 from team.models import User
 from tests.imports.importing import FIXTURES, bring, records, wipe
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FOLDERS = ["salesforce", "salesforce_soql", "hubspot", "hubspot_portal", "pipedrive", "olist", "maven"]
 BOOKS = {  # what is told of imports, copies and work, which stays when an import is taken back
-    "Before", "Copy", "Deletion", "Import", "ImportFile", "ImportTransaction", "Preview", "RememberedMapping", "Removal",
+    "RowVersion", "Copy", "Deletion", "ImportJob", "ImportFile", "ImportTransaction", "Preview", "RememberedMapping", "Removal",
     "RowError",
-    "Restored", "SeenKey", "Snapshot", "SourceZone", "Undo", "Session", "ContentType", "Permission",
+    "RestoredRow", "SeenKey", "Snapshot", "SourceZone", "Undo", "Session", "ContentType", "Permission",
 }  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def files_of(name: str) -> dict[str, str]:
     return {path.name: path.read_text("utf-8-sig") for path in sorted((FIXTURES / name).iterdir())}
 
 
-def take_back(run: Import, by: User) -> None:
+def take_back(run: ImportJob, by: User) -> None:
     row = run_claimed(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
     assert row
     assert row.state == "done", row.last_error

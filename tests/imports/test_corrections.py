@@ -14,7 +14,7 @@ from core.work import run_claimed
 from crm.models import Opportunity
 from imports import actions
 from imports.load import corrections
-from imports.models import Import, ImportFile, RowError, Undo
+from imports.models import ImportFile, ImportJob, RowError, Undo
 from imports.preview import report
 from team.models import User
 from tests.imports.importing import bring, picture, refused, wipe
@@ -75,7 +75,7 @@ def put_right(row: dict[str, str]) -> None:
             row["Probability"] = "0"
 
 
-def broken() -> tuple[Import, ImportFile]:
+def broken() -> tuple[ImportJob, ImportFile]:
     run = bring({"Opportunity.csv": BROKEN})
     assert {line for line, _, _ in refused(run)} >= {3, 4}
     return run, run.files.get()

@@ -7,7 +7,7 @@ import pytest
 
 from core.work import run_claimed
 from crm.models import Lead, Opportunity
-from imports.models import Import, Preview
+from imports.models import ImportJob, Preview
 from imports.preview.report import noted
 from tests.imports.importing import bring, queue, refused
 
@@ -38,7 +38,7 @@ def test_a_year_that_cannot_be_meant_refuses_the_row_and_says_what_to_change(com
 
 def test_the_preview_tells_of_empty_dates_before_anything_is_written(company: Any, ops: Any, as_user: Any) -> None:
     run = queue({"leads.csv": leads("0001-01-01", "2026-01-05")}, source="accord", waits=True, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     run_claimed(Preview, Preview.objects.get().pk, budget=1e9)
     page = as_user(ops).get(f"/imports/{run.pk}/", follow=True).content.decode()
     assert "1 row with an empty date (0001-01-01), read as no date." in page

@@ -9,7 +9,7 @@ from core.work import run_claimed
 from crm.models import Account, Contact, Lead
 from imports.actions import bring_in
 from imports.load.company_names import alike, bare
-from imports.models import Duplicate, Import, Preview
+from imports.models import Duplicate, ImportJob, Preview
 from team.models import User
 from tests import make
 from tests.imports.importing import bring, picture, queue, wipe
@@ -29,7 +29,7 @@ def accounts(*rows: str) -> dict[str, str]:
     return {"Account.csv": ACCOUNTS.format("\n".join(rows))}
 
 
-def listed(run: Import) -> list[tuple[str, str, str, int, str, int | None]]:
+def listed(run: ImportJob) -> list[tuple[str, str, str, int, str, int | None]]:
     return [
         (pair.external_id, pair.other_external_id, pair.why, pair.sure, pair.done, pair.line)
         for pair in Duplicate.objects.of(run)
@@ -131,7 +131,7 @@ def test_accounts_with_the_same_domain_or_a_near_same_name() -> None:
 def test_names_that_begin_otherwise_are_found_as_the_preview_said(there: str, new: str) -> None:
     bring(accounts(f"1,{there},Kiel,"))
     rows = accounts("2,Quite Another,Ulm,", f"3,{new},Ulm,")
-    held = run_claimed(Import, queue(rows, waits=True).pk, budget=1e9)
+    held = run_claimed(ImportJob, queue(rows, waits=True).pk, budget=1e9)
     assert held
     run_claimed(Preview, Preview.objects.get(run=held).pk, budget=1e9)
     assert held.files.get().preview["alike"]["name"]["rows"] == 1
@@ -209,7 +209,7 @@ def test_a_preview_counts_what_the_import_will_find(monkeypatch: pytest.MonkeyPa
     bring(leads("h,Hal,X,New,mail7@x.com"))
     rows = leads(*(f"{n},Name {n},X,New,mail{n * 7 % 40}@x.com" for n in range(100)))
     run = queue(rows, duplicates={"email": done}, waits=True)
-    held = run_claimed(Import, run.pk, budget=1e9)
+    held = run_claimed(ImportJob, run.pk, budget=1e9)
     assert held
     assert held.is_held
     counting = run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
@@ -217,9 +217,9 @@ def test_a_preview_counts_what_the_import_will_find(monkeypatch: pytest.MonkeyPa
     assert counting.state == "done", counting.last_error
     foreseen = run.files.get().preview["kinds"]["lead"]
     bring_in(run=run, user=make.user("ops"))
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     found = Duplicate.objects.of(run).count()
-    counts = Import.objects.get(pk=run.pk).counts
+    counts = ImportJob.objects.get(pk=run.pk).counts
     assert found == 61
     assert {name: foreseen[name] for name in ("created", "duplicates")} == {
         name: counts[name] for name in ("created", "duplicates")

@@ -9,7 +9,7 @@ from core.work import run_claimed
 from crm.models import Lead, Opportunity
 from imports import actions
 from imports.inference.empty_cells import CLEAR, LEAVE
-from imports.models import Import, Preview
+from imports.models import ImportJob, Preview
 from imports.preview.summary import outlook
 from team.models import Company, User
 from tests import make
@@ -91,21 +91,21 @@ def ops(db: None) -> User:
 
 def test_the_preview_counts_the_cells_and_the_other_way_can_be_chosen(ops: User) -> None:
     bring({"Account.csv": ACCOUNTS, "Opportunity.csv": FULL + FILLED})
-    run = run_claimed(Import, queue({"Opportunity.csv": FULL + EMPTIED}, user=ops, waits=True).pk, budget=1e9)
-    assert isinstance(run, Import)
+    run = run_claimed(ImportJob, queue({"Opportunity.csv": FULL + EMPTIED}, user=ops, waits=True).pk, budget=1e9)
+    assert isinstance(run, ImportJob)
     words = "5 empty cells where the record has a value, most of them in “Amount”. "
     assert seen(run) == [(words + "They empty the value.", LEAVE)]
     file = run.files.get()
     actions.answer(file=file, said={"empty": LEAVE}, user=ops)
     assert seen(run) == [(words + "They leave the value as it is.", CLEAR)]
     actions.bring_in(run=run, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     assert told() == VALUES
     run.refresh_from_db()
     assert run.counts["unchanged"] == 1
 
 
-def seen(run: Import) -> list[tuple[str, str]]:
+def seen(run: ImportJob) -> list[tuple[str, str]]:
     run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     lines = outlook(run, list(run.files.all())).notes
     return [(line.words, line.other[1]) for line in lines if line.other]

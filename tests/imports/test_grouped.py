@@ -6,7 +6,7 @@ import pytest
 
 from crm.models import Lead, Opportunity
 from imports.files.grouped_reports import MARK, Ungroupable, read_report
-from imports.models import Import
+from imports.models import ImportJob
 from tests.imports.importing import bring, refused
 from tests.imports.workbooks import xlsx
 
@@ -175,6 +175,6 @@ def test_lines_of_a_report_are_those_of_the_file() -> None:
         ["Subtotal", "", "", "1", ""],
         ["2", "B", "Y", "New", "no day"],
     ]
-    run: Import = bring({"leads.csv": text(rows)})
+    run: ImportJob = bring({"leads.csv": text(rows)})
     assert [(line, column) for line, column, _ in refused(run)] == [(4, "Created Date")]
     assert Lead.objects.count() == 1

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from core.work import run_claimed
 from crm.models import Lead, Opportunity
 from imports.management.commands import import_crm
-from imports.models import Import
+from imports.models import ImportJob
 from tests.imports.importing import FIXTURES
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_a_single_file_and_its_bad_rows(tmp_path: Path) -> None:
 
 def test_a_worker_that_answers_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_crm, "_worker_answers", lambda: True)
-    monkeypatch.setattr(import_crm, "enqueue", lambda run: run_claimed(Import, run.pk, budget=1e9))
+    monkeypatch.setattr(import_crm, "enqueue", lambda run: run_claimed(ImportJob, run.pk, budget=1e9))
     assert "3 rows" in command(FIXTURES / "olist" / "olist_marketing_qualified_leads_dataset.csv")
 
 
@@ -72,7 +72,7 @@ def test_a_worker_that_answers_and_never_comes_is_not_waited_for(monkeypatch: py
 def test_wrong_words_get_one_clear_sentence(words: list[Any], complaint: str) -> None:
     with pytest.raises(CommandError, match=complaint):
         command(*words)
-    assert not Import.objects.exists()
+    assert not ImportJob.objects.exists()
 
 
 def test_nothing_readable_is_an_error_with_the_reason(tmp_path: Path) -> None:

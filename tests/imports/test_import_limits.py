@@ -10,7 +10,7 @@ import pytest
 from core import disk
 from crm.models import Lead
 from imports.files import storage, workbooks
-from imports.models import Import
+from imports.models import ImportJob
 from tests.imports.importing import FIXTURES, bring, given, picture, queue, wipe
 from tests.imports.workbooks import zipped
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 LEADS = "Id,LastName,Company,Status\n1,A,X,New\n"
 
 
-def reason(run: Import, name: str) -> tuple[str, str]:
+def reason(run: ImportJob, name: str) -> tuple[str, str]:
     file = run.files.get(name=name)
     return file.state, file.reason
 
@@ -103,13 +103,13 @@ def test_nothing_is_left_when_the_files_cannot_be_kept(settings: Any, monkeypatc
     monkeypatch.setattr(storage, "keep", full)
     with pytest.raises(OSError, match="No space left"):
         queue({"Lead.csv": LEADS})
-    assert not Import.objects.exists()
+    assert not ImportJob.objects.exists()
     assert list((Path(settings.MEDIA_ROOT) / "imports").iterdir()) == []
 
 
 def test_old_files_are_discarded_and_the_counts_stay(settings: Any) -> None:
     run = bring({"Lead.csv": LEADS})
-    Import.objects.filter(pk=run.pk).update(finished_at="2026-01-01T00:00Z")
+    ImportJob.objects.filter(pk=run.pk).update(finished_at="2026-01-01T00:00Z")
     bring({"Lead.csv": LEADS})
     run.refresh_from_db()
     assert (run.folder, run.counts["rows"]) == ("", 1)
@@ -168,7 +168,7 @@ def test_an_import_stops_before_the_disk_is_full(settings: Any, monkeypatch: pyt
     monkeypatch.setattr(disk, "RESERVE_BYTES", 10**18)
     with pytest.raises(disk.NoSpace):
         queue({"Lead.csv": LEADS})
-    assert not Import.objects.exists()
+    assert not ImportJob.objects.exists()
     assert on_disk(settings) == 0
 
 

@@ -19,7 +19,7 @@ from core.csv_export import guarded
 from core.work import LEASE, SILENT_AFTER, State, run_claimed, start_worker
 from crm.models import Lead
 from imports.files import blocks as blocks_module
-from imports.models import Import
+from imports.models import ImportJob
 from imports.preview import report
 from imports.preview.report import in_words
 from team.models import Role, User
@@ -45,7 +45,7 @@ def upload(client: Client, *files: tuple[str, bytes], **more: str) -> Any:
     return client.post(reverse("imports"), {"upload": given, "source": "auto", "currency": "", **more})
 
 
-def address(name: str, run: Import) -> str:
+def address(name: str, run: ImportJob) -> str:
     if name == "imports":
         return reverse(name)
     return reverse(name, args=[run.pk, run.files.get().pk] if name == "rejected_csv" else [run.pk])
@@ -75,22 +75,22 @@ def test_an_upload_is_kept_and_rings_once_it_is_committed(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         answer = upload(as_user(ops), ("Lead.csv", LEADS), ("Account.csv", b"Id,Name,BillingCity\n1,A,B\n"))
-    run = Import.objects.get()
+    run = ImportJob.objects.get()
     assert answer["Location"] == reverse("import_run", args=[run.pk])
     assert (run.started_by, run.name, run.state, rung) == (ops, "Lead.csv, Account.csv", State.QUEUED, [run.pk])
-    run_claimed(Import, run.pk)
+    run_claimed(ImportJob, run.pk)
     assert not Lead.objects.exists()
     assert "Waiting for you" in as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
     as_user(ops).post(reverse("bring_in", args=[run.pk]))
-    run_claimed(Import, run.pk)
+    run_claimed(ImportJob, run.pk)
     assert Lead.objects.count() == 1
 
 
 def test_names_of_uploaded_files_are_only_ever_shown(ops: User, as_user: Any, rung: list[int], settings: Any) -> None:
     upload(as_user(ops), ("..%2f..%2fetc%2fpasswd<b>.csv", LEADS))
-    stored = Import.objects.get().files.get().stored
+    stored = ImportJob.objects.get().files.get().stored
     assert re.fullmatch(r"imports/[0-9a-f]{32}/1", stored)
-    page = as_user(ops).get(reverse("import_run", args=[Import.objects.get().pk]))
+    page = as_user(ops).get(reverse("import_run", args=[ImportJob.objects.get().pk]))
     assert b"<b>" not in page.content.replace(b"<body", b"")
 
 
@@ -109,7 +109,7 @@ def test_a_wrong_form_says_what_to_change(
 ) -> None:
     answer = upload(as_user(ops), *files, **more)
     assert words in answer.content.decode()
-    assert not Import.objects.exists()
+    assert not ImportJob.objects.exists()
 
 
 def test_too_much_at_once_is_refused(ops: User, as_user: Any, settings: Any) -> None:
@@ -150,7 +150,7 @@ def test_while_it_runs_the_page_asks_for_itself_and_moves(
     run = queue({"Lead.csv": LEADS + b"".join(b"%d,A,X,New\n" % number for number in range(10, 200))}, user=ops)
     client, path = as_user(ops), reverse("import_run", args=[run.pk])
     assert "Waiting for a worker" in client.get(path).content.decode()
-    claimed, seen = Import.claim(run.pk), []
+    claimed, seen = ImportJob.claim(run.pk), []
     assert claimed is not None
     worker, over = start_worker(claimed), False
     while not over:
@@ -185,7 +185,7 @@ def test_the_page_says_what_was_skipped_and_why(ops: User, as_user: Any) -> None
 
 def test_a_failed_import_says_why(ops: User, as_user: Any) -> None:
     run = queue({"Lead.csv": LEADS})
-    Import.objects.filter(pk=run.pk).update(state=State.FAILED, last_error="Disk full.")
+    ImportJob.objects.filter(pk=run.pk).update(state=State.FAILED, last_error="Disk full.")
     page = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
     assert "Disk full." in page
     assert "It then failed" in page
@@ -198,7 +198,7 @@ def test_cancelling(ops: User, as_user: Any) -> None:
     assert "The import is cancelled" in answer
     assert "It was then cancelled" in answer
     assert "over already" in client.post(reverse("cancel_import", args=[run.pk]), follow=True).content.decode()
-    assert run_claimed(Import, run.pk) is None
+    assert run_claimed(ImportJob, run.pk) is None
 
 
 def test_refused_rows_are_listed_with_their_reasons(ops: User, as_user: Any) -> None:
@@ -253,14 +253,14 @@ def test_time_left_in_words() -> None:
 def test_an_import_whose_worker_has_died_shows_no_time_left(ops: User, as_user: Any) -> None:
     run = bring({"Lead.csv": "Id,LastName\n1,Ada\n"})
     now = timezone.now()
-    Import.objects.filter(pk=run.pk).update(
+    ImportJob.objects.filter(pk=run.pk).update(
         state=State.RUNNING, finished_at=None, started_at=now - timedelta(seconds=60), lease_until=now + LEASE,
         checkpoint={"phase": "load"}, total_units=100, done_units=50,
     )  # fmt: skip
     run.refresh_from_db()
     assert report.pace(run, 1000).left
     assert report.doing(run) == "Reading the rows"
-    Import.objects.filter(pk=run.pk).update(lease_until=now + LEASE - SILENT_AFTER - timedelta(seconds=1))
+    ImportJob.objects.filter(pk=run.pk).update(lease_until=now + LEASE - SILENT_AFTER - timedelta(seconds=1))
     run.refresh_from_db()
     assert report.pace(run, 1000).left is None
     text = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
@@ -276,4 +276,4 @@ def test_a_disk_that_is_nearly_full_is_named(client: Client, monkeypatch: pytest
     page = client.post("/imports/", {"upload": upload, "source": "auto"})
     assert page.status_code == 200
     assert "The disk is nearly full. Ask your ops admin" in page.content.decode()
-    assert not Import.objects.exists()
+    assert not ImportJob.objects.exists()

@@ -19,7 +19,7 @@ from core.tasks import enqueue, queue_due_work
 from core.work import State
 from crm.models import Lead, Opportunity
 from imports.load import pipeline
-from imports.models import Duplicate, Import, ImportFile
+from imports.models import Duplicate, ImportFile, ImportJob
 from tests.imports.importing import bring, picture, queue, refused, wipe
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -77,7 +77,7 @@ def kill(worker: "subprocess.Popen[bytes]") -> None:
         worker.wait()
 
 
-def wait_for(run: Import, reached: Callable[[Import], bool]) -> None:
+def wait_for(run: ImportJob, reached: Callable[[ImportJob], bool]) -> None:
     until = time.monotonic() + PATIENCE
     while not reached(run):
         assert time.monotonic() < until, f"Stuck at {run.state} {run.checkpoint} {run.last_error}"
@@ -85,11 +85,11 @@ def wait_for(run: Import, reached: Callable[[Import], bool]) -> None:
         run.refresh_from_db()
 
 
-def share(run: Import) -> float:
+def share(run: ImportJob) -> float:
     return run.fraction_done or 0.0
 
 
-def outcome(run: Import) -> tuple[Any, ...]:
+def outcome(run: ImportJob) -> tuple[Any, ...]:
     files = {file.name: (file.rows, file.rejected, file.counts) for file in ImportFile.objects.filter(run=run)}
     left_out = list(
         Duplicate.objects.of(run).values_list("file__name", "line", "external_id", "other_external_id", "done")
@@ -112,7 +112,7 @@ def test_killed_twice_and_taken_up_again_it_ends_as_if_nothing_had_happened(star
         assert mark < share(run) < 1
         committed = Lead.objects.count() + Opportunity.objects.count()
         assert 0 < committed < ROWS * 1.5
-        Import.objects.filter(pk=run.pk).update(lease_until=timezone.now())  # a minute passes
+        ImportJob.objects.filter(pk=run.pk).update(lease_until=timezone.now())  # a minute passes
         queue_due_work()
     start_worker()
     wait_for(run, lambda run: run.is_over)

@@ -13,7 +13,7 @@ from crm.models import Account, Contact, Lead, Opportunity, Owner
 from imports.actions import cancel_import
 from imports.files import blocks as blocks_module
 from imports.load.pipeline import Run
-from imports.models import Import, RowError
+from imports.models import ImportJob, RowError
 from team.models import Role
 from tests import make
 from tests.imports.importing import FIXTURES, bring, picture, queue, refused, wipe
@@ -156,7 +156,7 @@ def test_a_wrong_mapping_of_the_company_ends_the_import_with_its_name(tmp_path: 
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "lead.toml").write_text('id = "x"\n[fields]\nshoe = "y"')
     run = queue({"Lead.csv": LEADS})
-    failed = run_claimed(Import, run.pk)
+    failed = run_claimed(ImportJob, run.pk)
     assert failed is not None
     assert (failed.state, failed.last_error) == (State.FAILED, "own/lead.toml: lead has no field “shoe”")
 
@@ -176,18 +176,18 @@ def test_a_run_taken_up_by_another_worker_goes_on_where_it_was(stop: int, monkey
     monkeypatch.setattr(blocks_module, "BLOCK", 60)
     files = {"Lead.csv": LEADS + "".join(f"{n},L{n},X,New,\n" for n in range(60)) + "bad\n"}
     run = queue(files)
-    first = Import.claim(run.pk)
+    first = ImportJob.claim(run.pk)
     assert first is not None
     worker = start_worker(first)
     for _ in range(stop):
         worker.step()
     worker.close()
-    Import.objects.filter(pk=run.pk).update(lease_until="2020-01-01T00:00Z")
-    done = run_claimed(Import, run.pk, budget=1e9)
+    ImportJob.objects.filter(pk=run.pk).update(lease_until="2020-01-01T00:00Z")
+    done = run_claimed(ImportJob, run.pk, budget=1e9)
     assert done is not None
     assert Lead.objects.count() == 60
     assert (done.counts["created"], done.counts["rejected"], done.counts["rows"]) == (60, 1, 61)
-    with pytest.raises(Exception, match=r"imports\.Import"):
+    with pytest.raises(Exception, match=r"imports\.ImportJob"):
         worker = start_worker(first)
         while not worker.step():
             pass
@@ -196,7 +196,7 @@ def test_a_run_taken_up_by_another_worker_goes_on_where_it_was(stop: int, monkey
 def test_progress_is_measured_in_bytes_and_ends_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks_module, "BLOCK", 60)
     run = queue({"Lead.csv": LEADS + "".join(f"{n},L{n},X,New,\n" for n in range(40)), "x.csv": "what\never\n"})
-    claimed = Import.claim(run.pk)
+    claimed = ImportJob.claim(run.pk)
     assert claimed is not None
     seen = [claimed.fraction_done or 0.0]
     worker = start_worker(claimed)
@@ -219,7 +219,7 @@ def test_a_cancelled_import_stops_and_what_is_in_stays_in(monkeypatch: pytest.Mo
         return original(self)
 
     monkeypatch.setattr(Run, "step", step)
-    assert run_claimed(Import, run.pk, budget=1e9) is None
+    assert run_claimed(ImportJob, run.pk, budget=1e9) is None
     run.refresh_from_db()
     assert (run.state, run.finished_at is not None) == (State.CANCELLED, True)
     assert 0 < Lead.objects.count() < 60

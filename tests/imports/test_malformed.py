@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from core.work import State, run_claimed
 from crm.models import Lead
 from imports.load import pipeline as running
-from imports.models import Import, ImportFile, RowError
+from imports.models import ImportFile, ImportJob, RowError
 from tests.imports.corrupt_files import HEAD, LEAD, Sample, ids, rows, samples, text, zipped
 from tests.imports.importing import bring, queue, refused
 from tests.imports.workbooks import xlsx
@@ -49,15 +49,15 @@ def deadline(what: str) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def brought(sample: Sample) -> Import:
+def brought(sample: Sample) -> ImportJob:
     with deadline(sample.what):
-        run = run_claimed(Import, queue({sample.name: sample.data}, source="salesforce").pk, budget=1e9)
+        run = run_claimed(ImportJob, queue({sample.name: sample.data}, source="salesforce").pk, budget=1e9)
     assert run is not None
     run.refresh_from_db()
     return run
 
 
-def check(run: Import, sample: Sample) -> None:
+def check(run: ImportJob, sample: Sample) -> None:
     """Tell whether the import came to a good end."""
     if run.is_held:  # a byte that turned a date into one that could be two
         return
@@ -145,8 +145,8 @@ def test_no_upload_is_an_error_of_ours(client: Client, ops: Any, name: str, data
     client.force_login(ops)
     page = client.post("/imports/", {"upload": SimpleUploadedFile(name, data), "source": "auto", "currency": ""})
     assert page.status_code in {200, 302}
-    for run in Import.objects.all():
-        run_claimed(Import, run.pk, budget=1e9)
+    for run in ImportJob.objects.all():
+        run_claimed(ImportJob, run.pk, budget=1e9)
         assert client.get(f"/imports/{run.pk}/").status_code == 200
 
 

@@ -15,7 +15,7 @@ from imports.files.sample import first_rows
 from imports.inference.saved_mappings import signature
 from imports.mapping.editing import becomes
 from imports.mapping.suggestions import guess_type, propose
-from imports.models import CustomField, Import, ImportFile, RememberedMapping
+from imports.models import CustomField, ImportFile, ImportJob, RememberedMapping
 from imports.parsing.dates import DAY_FIRST
 from team.models import Role, User
 from tests import make
@@ -106,7 +106,7 @@ def test_a_file_of_leads_from_nowhere_is_mapped_by_hand_and_goes_in(
     assert "This file is not recognized" in shown
     assert "p-0" in shown
     assert client.post(page(unknown), form(unknown)).status_code == 302
-    run = Import.objects.get()
+    run = ImportJob.objects.get()
     assert becomes(run.files.get().mappings[0]["table"], "Converted") == "field:is_converted"
     go(run, ops)
     assert (run.counts["created"], Lead.objects.filter(is_converted=True).count()) == (40, 20)
@@ -120,7 +120,7 @@ def test_what_was_said_holds_for_the_next_file_whatever_its_name_and_order(
 ) -> None:
     client = as_user(ops)
     client.post(page(unknown), form(unknown))
-    go(Import.objects.get(), ops)
+    go(ImportJob.objects.get(), ops)
     turned = "\n".join(",".join(reversed(line.split(","))) for line in prospects(50).splitlines())
     run = hold({"other.csv": turned}, user=ops)
     shown = client.get(reverse("import_run", args=[run.pk])).content.decode()
@@ -137,7 +137,7 @@ def test_what_was_said_holds_for_the_next_file_whatever_its_name_and_order(
 
 def test_a_command_reads_the_file_as_it_was_said_on_the_screen(ops: User, as_user: Any, unknown: ImportFile) -> None:
     as_user(ops).post(page(unknown), form(unknown))
-    go(Import.objects.get(), ops)
+    go(ImportJob.objects.get(), ops)
     assert bring({"prospects.csv": prospects()}).counts["unchanged"] == 40
     assert bring({"prospects.csv": prospects()}, source="hubspot").counts["rows"] == 0
 
@@ -146,7 +146,7 @@ def test_later_changes_of_what_is_remembered_leave_an_import_under_way_as_it_is(
     ops: User, as_user: Any, unknown: ImportFile
 ) -> None:
     as_user(ops).post(page(unknown), form(unknown))
-    go(Import.objects.get(), ops)
+    go(ImportJob.objects.get(), ops)
     run = hold({"prospects.csv": prospects(60)}, user=ops)
     RememberedMapping.objects.all().delete()
     assert go(run, ops).counts["created"] == 20
@@ -159,7 +159,7 @@ def test_one_column_of_a_known_file_is_corrected_and_the_rest_stays(ops: User, a
         {"kind": "lead", "source": "salesforce", "id": "0", "was": "salesforce/lead", "becomes-4": "field:persona"},
     )
     assert answer.status_code == 302
-    go(Import.objects.get(), ops)
+    go(ImportJob.objects.get(), ops)
     lead = Lead.objects.get(source="salesforce", external_id="1")
     assert (lead.persona, lead.rating, lead.last_name, lead.owner.external_id) == ("Hot", "", "A", "005a")  # type: ignore[union-attr]
 
@@ -169,7 +169,7 @@ def test_a_known_file_can_be_another_kind_of_record(ops: User, as_user: Any) -> 
     sent = {"kind": "account", "source": "salesforce", "id": "2", "was": "/account", "becomes-2": "field:name"}
     sent |= {f"becomes-{place}": "out" for place in (0, 1, 3, 4, 5)}
     assert as_user(ops).post(page(file), sent).status_code == 302
-    go(Import.objects.get(), ops)
+    go(ImportJob.objects.get(), ops)
     assert list(Account.objects.values_list("external_id", "name", "custom")) == [("X", "X", {})]
 
 
@@ -179,7 +179,7 @@ def test_a_cell_that_is_not_of_its_custom_type_refuses_the_row(ops: User, as_use
     as_user(ops).post(
         page(file), {"kind": "lead", "source": "accord", "id": "", "was": "accord/lead", "becomes-2": "custom:number"}
     )
-    run = go(Import.objects.get(), ops)
+    run = go(ImportJob.objects.get(), ops)
     assert refused(run) == [(3, "Points", "“many” is not a valid number, or too large. Write it as 1234.50")]
     assert Lead.objects.get().custom == {"Points": 5}
 
@@ -191,7 +191,7 @@ def test_what_a_kind_needs_is_said_before_it_is_kept(ops: User, as_user: Any, un
         "Opportunities need “Stage”. Choose the column that holds it, or add a fixed value for it."
         in answer.content.decode()
     )
-    assert Import.objects.get().files.get().mappings == []
+    assert ImportJob.objects.get().files.get().mappings == []
 
 
 def test_a_source_of_ones_own_has_a_name(ops: User, as_user: Any, unknown: ImportFile) -> None:
@@ -205,7 +205,7 @@ def test_without_an_id_the_whole_row_is_known_by_what_is_read_of_it(ops: User, a
     choices = {"Deal": "field:name", "Step": "field:stage", "Worth": "field:amount"}
     sent = form(file, choices, kind="opportunity", was="/opportunity", id="")
     assert as_user(ops).post(page(file), sent).status_code == 302
-    run = go(Import.objects.get(), ops)
+    run = go(ImportJob.objects.get(), ops)
     assert (Opportunity.objects.count(), run.counts["repeated"]) == (2, 1)
 
 
@@ -218,7 +218,7 @@ def test_htmx_gets_how_each_column_is_read_and_nothing_is_kept(ops: User, as_use
     assert "<select" not in answer
     another = as_user(ops).post(page(unknown), {**sent, "kind": "contact"}, headers={"HX-Request": "true"})
     assert 'id="columns" hx-swap-oob="true"' in another.content.decode()
-    assert Import.objects.get().files.get().kind == ""
+    assert ImportJob.objects.get().files.get().kind == ""
 
 
 def test_a_region_that_waits_is_told_to_load_the_page_when_the_import_goes_in(ops: User, as_user: Any) -> None:
@@ -275,7 +275,7 @@ def test_duplicates_are_shown_with_a_choice(ops: User, as_user: Any) -> None:
     client, path = as_user(ops), reverse("import_run", args=[run.pk])
     assert "same e-mail" in client.get(path).content.decode()
     client.post(reverse("choose_duplicates", args=[run.pk]), {"email": "skip"})
-    run_claimed(Import, run.pk)
+    run_claimed(ImportJob, run.pk)
     count(run)
     foreseen = counted(run)
     assert (foreseen["created"], foreseen["duplicates"]) == (0, 1)

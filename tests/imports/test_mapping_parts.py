@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from crm.models import Invoice, Lead, Opportunity, Product, Spend, Touch
-from imports.models import Import, ImportFile, RememberedMapping
+from imports.models import ImportFile, ImportJob, RememberedMapping
 from team.models import Company, User
 from tests.imports.importing import bring
 from tests.imports.test_review import go, hold
@@ -58,12 +58,12 @@ class Sitting:
     def place(self, column: str) -> int:
         return self.file.header.index(column)
 
-    def save(self) -> Import:
+    def save(self) -> ImportJob:
         answer = self.client.post(address(self.file), self.sent)
         assert answer.status_code == 302, re.findall(
             r'class="(?:message error|fault)[^>]*>([^<]+)', answer.content.decode()
         )
-        return Import.objects.get(pk=self.file.run_id)
+        return ImportJob.objects.get(pk=self.file.run_id)
 
 
 @pytest.fixture
@@ -256,5 +256,5 @@ def test_a_mapping_is_edited_as_text_and_what_is_wrong_is_said(ops: User, as_use
     assert "has no field “colour”" in client.post(path, {"text": ['object = "product"\nid = "Product"\n[fields]\ncolour = "Family"']}).content.decode()  # fmt: skip
     text = 'object = "product"\nid = "Product"\n[fields]\nname = "Product"\nfamily = { column = "Family", map = "f" }\n[maps.f]\nWater = "Fluids"\n'
     assert client.post(path, {"text": [text, ""]}).status_code == 302
-    go(Import.objects.get(), ops)
+    go(ImportJob.objects.get(), ops)
     assert Product.objects.values_list("name", "family").get() == ("Pump", "Fluids")

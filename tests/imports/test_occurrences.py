@@ -16,7 +16,7 @@ from imports import actions
 from imports.files import blocks
 from imports.files.sample import first_rows
 from imports.inference.occurrences import Counter
-from imports.models import Import, ImportFile, Preview
+from imports.models import ImportFile, ImportJob, Preview
 from imports.parsing.notes import EQUAL_EACH, EQUAL_ONE, SAME_KEY
 from imports.preview import mapping_page
 from team.models import User
@@ -33,10 +33,10 @@ FORMS = (
 )
 
 
-def held(text: str, kind: str, choices: dict[str, str], user: User) -> Import:
+def held(text: str, kind: str, choices: dict[str, str], user: User) -> ImportJob:
     """An upload that somebody mapped by hand, counted."""
     run = queue({"table.csv": text}, waits=True, user=user)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     map_by_hand(run.files.get(), kind, choices, user)
     run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     return run
@@ -50,10 +50,10 @@ def map_by_hand(file: ImportFile, kind: str, choices: dict[str, str], user: User
     actions.map_file(file=file, source="shop", kind=kind, mappings=tables, user=user)
 
 
-def bring_in(run: Import, user: User) -> Import:
+def bring_in(run: ImportJob, user: User) -> ImportJob:
     run.refresh_from_db()
     actions.bring_in(run=run, user=user)
-    done = run_claimed(Import, run.pk, budget=1e9)
+    done = run_claimed(ImportJob, run.pk, budget=1e9)
     assert done is not None
     return done
 
@@ -156,7 +156,7 @@ def test_numbers_go_on_from_block_to_block_and_after_a_stop(
     run.refresh_from_db()
     actions.bring_in(run=run, user=ops)
     for _ in range(100):
-        row = run_claimed(Import, run.pk, budget=0)  # one step a turn, each by another worker
+        row = run_claimed(ImportJob, run.pk, budget=0)  # one step a turn, each by another worker
         if row is not None and row.is_over:
             break
     assert Touch.objects.count() == 7

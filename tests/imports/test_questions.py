@@ -12,7 +12,7 @@ from core.work import State, run_claimed
 from crm.models import Lead, Opportunity, Spend
 from imports.actions import answer, bring_in
 from imports.inference.questions import findings, questions
-from imports.models import Import, ImportFile
+from imports.models import ImportFile, ImportJob
 from team.models import Company, User
 from tests.imports.importing import bring, queue, refused
 
@@ -24,19 +24,19 @@ def deals(*rows: str, head: str = HEAD) -> str:
     return "\n".join([head, *rows]) + "\n"
 
 
-def held(files: dict[str, str | bytes], **options: Any) -> Import:
+def held(files: dict[str, str | bytes], **options: Any) -> ImportJob:
     """Queue an import and work at it until it waits."""
-    run = run_claimed(Import, queue(files, **options).pk, budget=1e9)
+    run = run_claimed(ImportJob, queue(files, **options).pk, budget=1e9)
     assert run is not None
     run.refresh_from_db()
     return run
 
 
-def asked(run: Import) -> list[tuple[str, tuple[str, ...], str]]:
+def asked(run: ImportJob) -> list[tuple[str, tuple[str, ...], str]]:
     return [(one.key, one.about, one.sample) for file in run.files.all() for one in questions(file)]
 
 
-def said(run: Import) -> dict[str, str]:
+def said(run: ImportJob) -> dict[str, str]:
     return {one.what: one.value for file in run.files.exclude(kind="") for one in findings(file)}
 
 
@@ -65,7 +65,7 @@ def test_a_date_that_could_be_two_is_asked_and_nothing_goes_in(ops: User) -> Non
     }
     answer(file=run.files.get(), said={"dates": "day-first"}, user=None)
     bring_in(run=run, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 1), "2": date(2026, 4, 3)}
 
 
@@ -109,7 +109,7 @@ def test_a_column_that_contradicts_itself_is_asked_of_and_what_does_not_fit_come
     assert "02/25/2026" in question.words
     answer(file=run.files.get(), said={question.key: "day-first"}, user=None)
     bring_in(run=run, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 13), "3": date(2026, 2, 1)}
     assert refused(run) == [(3, "Close Date", "“02/25/2026” puts the month first, where other cells have the day")]
 
@@ -234,7 +234,7 @@ def test_the_command_ends_with_the_question_and_the_flags_that_answer(tmp_path: 
     assert words.startswith("x.csv: 01/02/2026 in “Close Date” can be read")
     assert "1 February 2026 (--dates day-first) or 2 January 2026 (--dates month-first)" in words
     assert not Opportunity.objects.exists()
-    assert Import.objects.get().state == State.CANCELLED
+    assert ImportJob.objects.get().state == State.CANCELLED
     call_command("import_crm", str(path), "--dates", "month-first", stdout=StringIO())
     assert closes() == {"1": date(2026, 1, 2)}
 

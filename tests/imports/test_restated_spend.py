@@ -7,7 +7,7 @@ from django.db.models import Sum
 
 from crm.models import Spend
 from imports import actions
-from imports.models import Duplicate, Import
+from imports.models import Duplicate, ImportJob
 from imports.parsing.notes import note_sentences
 from imports.preview.summary import outlook
 from team.models import User
@@ -22,7 +22,7 @@ META = "Campaign name,Ad set name,Reporting starts,Amount spent (EUR),Impression
 LINKEDIN = "Start Date,Campaign Name,Creative Name,Currency,Total Spent,Impressions,Clicks,Leads\n"
 
 
-def counts(run: Import) -> tuple[int, int, int]:
+def counts(run: ImportJob) -> tuple[int, int, int]:
     found = run.files.get().counts["spend"]
     return found["created"], found["updated"], found["unchanged"]
 
@@ -89,7 +89,7 @@ def test_other_spend_of_days_that_came_before_is_asked_about(ops: User) -> None:
     assert (line.why, line.rows) == ("spend", 2)
     actions.choose_duplicates(run=run, chosen={"spend": "skip"}, user=ops)
     count(run)
-    done = go(Import.objects.get(pk=run.pk), ops)
+    done = go(ImportJob.objects.get(pk=run.pk), ops)
     assert sorted(Spend.objects.values_list("amount", flat=True)) == [90, 700, 48000, 48000]
     assert {pair.why for pair in Duplicate.objects.filter(run=done, done="skip")} == {"spend"}
 

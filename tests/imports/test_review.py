@@ -14,7 +14,7 @@ from crm.models import Lead, Owner
 from imports import actions
 from imports.actions import CannotBringIn, NotHeld
 from imports.files import blocks as blocks_module
-from imports.models import CustomField, Import, ImportFile, Preview, RememberedMapping, SeenKey
+from imports.models import CustomField, ImportFile, ImportJob, Preview, RememberedMapping, SeenKey
 from imports.preview.counting import totals
 from imports.preview.summary import outlook
 from team.models import User
@@ -26,44 +26,44 @@ LEADS = b"Id,LastName,Company,Status,OwnerId\n1,A,X,New,005a\n2,B,X,New,005b\n2,
 COUNTED = ("rows", "created", "updated", "unchanged", "repeated", "rejected", "dropped", "duplicates")
 
 
-def hold(files: Any, **options: Any) -> Import:
+def hold(files: Any, **options: Any) -> ImportJob:
     """Hand files in as the screen does, and let the worker look at them and count."""
     run = queue(files, waits=True, **options)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     count(run)
     run.refresh_from_db()
     return run
 
 
-def count(run: Import) -> Preview:
+def count(run: ImportJob) -> Preview:
     row = run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     assert isinstance(row, Preview)
     assert row.state == State.DONE, row.last_error
     return row
 
 
-def go(run: Import, user: User) -> Import:
+def go(run: ImportJob, user: User) -> ImportJob:
     actions.bring_in(run=run, user=user)
-    done = run_claimed(Import, run.pk, budget=1e9)
-    assert isinstance(done, Import)
+    done = run_claimed(ImportJob, run.pk, budget=1e9)
+    assert isinstance(done, ImportJob)
     assert done.state == State.DONE, done.last_error
     return done
 
 
-def counted(run: Import) -> dict[str, int]:
+def counted(run: ImportJob) -> dict[str, int]:
     total = totals(list(run.files.all()))
     return {name: getattr(total, name) for name in COUNTED}
 
 
-def became(run: Import) -> dict[str, int]:
+def became(run: ImportJob) -> dict[str, int]:
     return {name: run.counts[name] for name in COUNTED}
 
 
 def test_an_import_from_the_screen_waits_and_no_worker_takes_it(ops: User) -> None:
     run = hold({"Lead.csv": LEADS}, user=ops)
     assert run.is_held
-    assert Import.claim(run.pk) is None
-    assert not Import.due().exists()
+    assert ImportJob.claim(run.pk) is None
+    assert not ImportJob.due().exists()
     queue_due_work()
     assert not Lead.objects.exists()
     go(run, ops)
@@ -77,8 +77,8 @@ def test_an_import_that_nobody_asked_to_wait_goes_straight_in(ops: User) -> None
 
 def test_what_nobody_brings_in_for_a_week_is_discarded(ops: User) -> None:
     run, young = hold({"Lead.csv": LEADS}, user=ops), hold({"Lead.csv": LEADS}, user=ops)
-    Import.objects.filter(pk=run.pk).update(held_since=timezone.now() - timedelta(days=8))
-    Import.discard_expired()
+    ImportJob.objects.filter(pk=run.pk).update(held_since=timezone.now() - timedelta(days=8))
+    ImportJob.discard_expired()
     run.refresh_from_db()
     young.refresh_from_db()
     assert (run.state, run.last_error) == (State.CANCELLED, "It was not imported within 7 days.")
@@ -154,7 +154,7 @@ def test_links_say_what_they_find_and_what_they_would_make(ops: User) -> None:
 
 def test_a_changed_mapping_restarts_the_count_and_ends_the_old_one(ops: User) -> None:
     run = queue({"Lead.csv": LEADS}, waits=True, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     old = Preview.claim(Preview.objects.get(run=run).pk)
     assert old is not None
     worker = start_worker(old)
@@ -192,7 +192,7 @@ def test_what_nobody_knows_must_be_mapped_first(ops: User) -> None:
 
 def test_files_of_which_nothing_can_be_read_do_not_wait(ops: User) -> None:
     run = queue({"picture.csv": b"\x89PNG\r\n\x1a\n0000"}, waits=True, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     run.refresh_from_db()
     assert run.state == State.DONE
 

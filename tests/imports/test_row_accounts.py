@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from core.work import run_claimed
 from imports.management.commands import import_crm
-from imports.models import Import, ImportFile, Preview, RowError
+from imports.models import ImportFile, ImportJob, Preview, RowError
 from imports.parsing.notes import LEFT_OUT
 from imports.preview.summary import outlook
 from tests.imports.importing import bring, queue
@@ -98,7 +98,7 @@ def told_by_command(path: Path) -> dict[str, int]:
     return {name: int(match[1].replace(",", "")) if match else 0 for name, match in found.items()}
 
 
-def told_by_page(client: Client, run: Import) -> dict[str, int]:
+def told_by_page(client: Client, run: ImportJob) -> dict[str, int]:
     answer = client.get(f"/imports/{run.pk}/")
     assert answer.status_code == 200, (answer.status_code, answer.headers)
     page = answer.content.decode()
@@ -116,7 +116,7 @@ def told_by_page(client: Client, run: Import) -> dict[str, int]:
     return {**{name: int(match[1]) if match else 0 for name, match in found.items()}, "left_out": left_out}
 
 
-def told_by_api(client: Client, run: Import) -> dict[str, int]:
+def told_by_api(client: Client, run: ImportJob) -> dict[str, int]:
     answer = client.get(f"/api/v1/imports/{run.pk}/").json()
     rows = client.get("/api/v1/refused_rows/", {"file": run.files.get().pk}).json()["results"]
     assert sum(bool(row["reason"]) for row in rows) == answer["rejected"]
@@ -125,8 +125,8 @@ def told_by_api(client: Client, run: Import) -> dict[str, int]:
 
 
 def told_by_preview(name: str, text: str) -> dict[str, int]:
-    run = run_claimed(Import, queue({name: text}, currency="EUR", waits=True).pk, budget=1e9)
-    assert isinstance(run, Import)
+    run = run_claimed(ImportJob, queue({name: text}, currency="EUR", waits=True).pk, budget=1e9)
+    assert isinstance(run, ImportJob)
     assert run.is_held
     run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     seen = outlook(run, list(run.files.all()))
@@ -158,7 +158,7 @@ def test_rows_add_up_and_preview_page_command_and_api_tell_the_same(
             commanded = told_by_command(path)
         except CommandError:
             assert rows == 0
-        run = Import.objects.latest("pk")
+        run = ImportJob.objects.latest("pk")
         expected = check_rows(run.files.get(), rows)
         assert commanded is None or commanded == expected
         assert told_by_page(client, run) == expected

@@ -8,7 +8,7 @@ from core.work import run_claimed
 from crm.models import Opportunity
 from imports import actions
 from imports.inference.questions import findings
-from imports.models import Import
+from imports.models import ImportJob
 from team.models import Company
 from tests import make
 from tests.imports.importing import bring, queue
@@ -31,14 +31,14 @@ def test_the_other_column_can_be_chosen_as_long_as_the_import_waits() -> None:
     Company.get()
     ops = make.user("ops")
     text = f"{HEAD},Amount,AMOUNT\nB,X,Talks,2025-01-15,7,8\n"
-    run = run_claimed(Import, queue({"a.csv": text}, user=ops, waits=True).pk, budget=1e9)
-    assert isinstance(run, Import)
+    run = run_claimed(ImportJob, queue({"a.csv": text}, user=ops, waits=True).pk, budget=1e9)
+    assert isinstance(run, ImportJob)
     file = run.files.get()
     finding = next(one for one in findings(file) if one.key == "column:amount")
     assert (finding.value, finding.choices) == ("Amount", (("Amount", "Amount"), ("AMOUNT", "AMOUNT")))
     actions.answer(file=file, said={"column:amount": "AMOUNT"}, user=ops)
     actions.bring_in(run=run, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     deal = Opportunity.objects.get()
     assert (deal.amount, deal.custom) == (Decimal(8), {"Amount": "7"})
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from crm.models import Lead, Opportunity
-from imports.models import Import
+from imports.models import ImportJob
 from tests.imports.importing import bring, refused
 from tests.imports.workbooks import Error, Formula, Percent, ods, parts, xlsx, zipped
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 DEALS = ["Opportunity ID", "Opportunity Name", "Stage", "Close Date", "Amount", "Created Date"]
 
 
-def files(run: Import) -> dict[str, tuple[str, str]]:
+def files(run: ImportJob) -> dict[str, tuple[str, str]]:
     return {file.name: (file.state, file.reason) for file in run.files.all()}
 
 

@@ -15,7 +15,7 @@ from funnel.mapping.decisions import Stage, decide
 from imports import actions
 from imports.load import skip_unchanged
 from imports.mapping.stage_meanings import Meaning
-from imports.models import Import, ImportFile, Undo
+from imports.models import ImportFile, ImportJob, Undo
 from team.models import User
 from tests import make
 from tests.imports.importing import bring, picture, queue, refused, stamps, wipe
@@ -31,11 +31,11 @@ DEALS = "Id,AccountId,Name,StageName,Amount,CloseDate,OwnerId\n" + "".join(
 ACCOUNTS = "Id,Name,BillingCity,ParentId\n" + "".join(f"001{n},Account {n},Kiel,001{n // 2}\n" for n in range(4))
 
 
-def skipped(run: Import) -> list[bool]:
+def skipped(run: ImportJob) -> list[bool]:
     return [bool(found) for found in run.files.order_by("pk").values_list("same_as", flat=True)]
 
 
-def again(**options: Any) -> Import:
+def again(**options: Any) -> ImportJob:
     return bring({"Lead.csv": LEADS}, **options)
 
 
@@ -61,7 +61,7 @@ def test_the_same_file_is_not_read_again_and_counted_as_if_it_were() -> None:
     }
     assert second.counts == third.counts == expected
     wipe()
-    Import.objects.all().delete()
+    ImportJob.objects.all().delete()
     again()
     ImportFile.objects.update(fingerprint="")
     assert again().counts == expected
@@ -172,19 +172,19 @@ def test_a_decision_on_a_stage_takes_the_long_way() -> None:
     assert (skipped(run), run.counts["updated"]) == ([False], 0)
 
 
-def under_way(files: dict[str, str]) -> Import:
+def under_way(files: dict[str, str]) -> ImportJob:
     """Import files, and edit a row when all are read and the links are not yet tied."""
     run = queue(files)
-    while (row := run_claimed(Import, run.pk, budget=-1)) and row.checkpoint.get("phase") != "finish":
+    while (row := run_claimed(ImportJob, run.pk, budget=-1)) and row.checkpoint.get("phase") != "finish":
         pass
     Lead.objects.filter(external_id="00Q1").update(status="Edited under way")
-    assert run_claimed(Import, run.pk, budget=1e9)
+    assert run_claimed(ImportJob, run.pk, budget=1e9)
     return run
 
 
 def test_half_an_import_proves_nothing() -> None:
     first = queue({"Lead.csv": LEADS})
-    run_claimed(Import, first.pk, budget=-1)
+    run_claimed(ImportJob, first.pk, budget=-1)
     actions.cancel_import(run=first, user=None)
     assert skipped(again()) == [False]
     run = under_way({"Lead.csv": LEADS})
@@ -226,7 +226,7 @@ STEPS = st.one_of(
 def play(steps: list[tuple[str, Any]], by: User, *, quickly: bool) -> Any:
     """Do the steps from nothing; return what came of it, and how many files were not read again."""
     wipe()
-    Import.objects.all().delete()
+    ImportJob.objects.all().delete()
     saved, counts = 0, []
     for number, (what, how) in enumerate(steps):
         if what == "import":
@@ -236,7 +236,7 @@ def play(steps: list[tuple[str, Any]], by: User, *, quickly: bool) -> Any:
             saved += sum(skipped(run))
             counts.append((run.counts["rows"], run.counts["rejected"], run.counts["created"], refused(run)))
         elif what == "undo":
-            run = Import.objects.filter(undone_at=None).order_by("-pk").first()
+            run = ImportJob.objects.filter(undone_at=None).order_by("-pk").first()
             if run and not unchanged_blockers(run):
                 run_claimed(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
         elif row := how.objects.order_by("external_id").first():
@@ -244,7 +244,7 @@ def play(steps: list[tuple[str, Any]], by: User, *, quickly: bool) -> Any:
     return (picture(), counts), saved
 
 
-def unchanged_blockers(run: Import) -> list[Any]:
+def unchanged_blockers(run: ImportJob) -> list[Any]:
     return list(actions.blockers(run))
 
 

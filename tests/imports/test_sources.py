@@ -24,7 +24,7 @@ from crm.models import (
     Touch,
 )
 from imports.mapping.catalogue import sources
-from imports.models import Import
+from imports.models import ImportJob
 from team.models import Company, Territory
 from tests.imports.importing import FIXTURES, bring, brought_for_all, refused
 
@@ -40,7 +40,7 @@ def get(model: Any, external_id: str) -> Any:
 @pytest.fixture(scope="class")
 def run(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any
-) -> Iterator[Import]:
+) -> Iterator[ImportJob]:
     """The import of the folder that the class names, once for all its tests."""
     with brought_for_all(FIXTURES / request.cls.FOLDER, tmp_path_factory.mktemp("uploads"), django_db_blocker) as found:
         yield found
@@ -64,7 +64,7 @@ def test_every_file_is_recognised_without_a_refused_row_and_every_mapping_has_a_
         for file in run.files.all():
             assert file.state == "skipped" if file.name == "data_dictionary.csv" else file.state == "done", file.name
             assert file.source in {folder.split("_")[0], ""}, file.name
-    read = {(file.source, file.kind) for run in Import.objects.all() for file in run.files.all()}
+    read = {(file.source, file.kind) for run in ImportJob.objects.all() for file in run.files.all()}
     known = {(m.source, m.file) for source in sources().values() for m in source.mappings}
     exported = {(source, file) for source, file in known if source in {"salesforce", "pipedrive", "olist", "maven"}}
     exported -= {("salesforce", file) for file in WITH_TESTS_OF_THEIR_OWN} | ONLY_BY_API
@@ -94,7 +94,7 @@ class TestSalesforce:
         assert account.created_at == datetime(2024, 2, 1, 10, 30, tzinfo=UTC)
         assert get(Account, "001A00000000002AAA").parent == account
 
-    def test_what_salesforce_deleted_is_left_out_and_counted(self, run: Import) -> None:
+    def test_what_salesforce_deleted_is_left_out_and_counted(self, run: ImportJob) -> None:
         assert not Account.objects.filter(external_id="001A00000000003AAA").exists()
         assert run.files.get(name="Account.csv").dropped == 1
 

@@ -8,7 +8,7 @@ from core.work import run_claimed
 from crm.models import Account, Opportunity
 from imports import actions, undo
 from imports.actions import CannotUndo
-from imports.models import Before, Import, Undo
+from imports.models import ImportJob, RowVersion, Undo
 from imports.undo import blockers, what_goes
 from team.models import Company, User
 from tests import make
@@ -28,7 +28,7 @@ CHANGED = (
 )
 
 
-def taken_back(run: Import, by: User) -> Undo:
+def taken_back(run: ImportJob, by: User) -> Undo:
     row = run_claimed(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
     assert isinstance(row, Undo)
     assert row.state == "done", row.last_error
@@ -50,7 +50,7 @@ def test_the_first_import_taken_back_leaves_nothing(somebody: User) -> None:
     assert {
         name: (before[name], now) for name, now in checksums(but="changed_xid").items() if before[name] != now
     } == {}
-    assert not Before.objects.exists()
+    assert not RowVersion.objects.exists()
     run.refresh_from_db()
     assert run.undone_at
 

@@ -14,7 +14,7 @@ from crm.models import Campaign, Contact, Invoice, Lead, Opportunity, Owner, Pro
 from imports.actions import CannotBringIn, bring_in
 from imports.inference import uploads
 from imports.mapping.catalogue import CRMS, recognise
-from imports.models import Import
+from imports.models import ImportJob
 from team.models import Company, User
 from tests.imports.importing import bring, queue, refused
 
@@ -160,7 +160,7 @@ def test_a_file_that_could_be_of_two_systems_goes_with_the_others() -> None:
 @pytest.mark.django_db
 def test_an_upload_of_several_systems_asks_once_and_one_click_settles_it(client: Client, ops: User) -> None:
     run = queue({"leads.csv": SALESFORCE, "deals.csv": HUBSPOT}, waits=True, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     run.refresh_from_db()
     asked = uploads.whose(run)
     assert asked is not None
@@ -175,17 +175,17 @@ def test_an_upload_of_several_systems_asks_once_and_one_click_settles_it(client:
     run.refresh_from_db()
     assert uploads.whose(run) is None
     bring_in(run=run, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     assert {Lead.objects.get().source, Opportunity.objects.get().source} == {"salesforce", "hubspot"}
 
 
 @pytest.mark.django_db
 def test_all_are_of_one_system_reads_every_file_by_its_mappings_alone(client: Client, ops: User) -> None:
     run = queue({"leads.csv": SALESFORCE, "deals.csv": HUBSPOT}, waits=True, user=ops)
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     client.force_login(ops)
     client.post(reverse("choose_source", args=[run.pk]), {"source": "salesforce"})
-    run_claimed(Import, run.pk, budget=1e9)
+    run_claimed(ImportJob, run.pk, budget=1e9)
     states = {file.name: (file.source, file.state) for file in run.files.all()}
     assert states == {"leads.csv": ("salesforce", "reading"), "deals.csv": ("", "skipped")}
 

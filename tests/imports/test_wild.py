@@ -8,7 +8,7 @@ import pytest
 
 from crm.models import Account, Contact, Lead, Opportunity
 from imports.mapping.catalogue import recognise
-from imports.models import Import
+from imports.models import ImportJob
 from tests.imports.importing import FIXTURES, bring, picture, refused, wipe
 from tests.imports.workbooks import xlsx
 
@@ -46,7 +46,7 @@ PIPEDRIVE = """Deal - ID;Deal - Titel;Deal - Wert;Deal - Währung von Wert;Deal 
 """
 
 
-def kinds(run: Import) -> set[tuple[str, str]]:
+def kinds(run: ImportJob) -> set[tuple[str, str]]:
     return {(file.source, file.kind) for file in run.files.exclude(kind="")}
 
 

@@ -14,7 +14,7 @@ from core.work import State
 from facts import steps
 from facts.engine import open_facts
 from facts.models import Snapshot
-from imports.models import Import
+from imports.models import ImportJob
 from kpis.models import NightlyRun
 from kpis.nightly import ask_for_run, queue_what_is_due
 from team.models import Company
@@ -24,10 +24,10 @@ from tests.kpis.running import Chain, go_on, keys
 pytestmark = pytest.mark.slow
 
 
-def an_import(finished_at: datetime, **fields: Any) -> Import:
-    number = Import.objects.count() + 1
+def an_import(finished_at: datetime, **fields: Any) -> ImportJob:
+    number = ImportJob.objects.count() + 1
     begun = {"started_at": finished_at - timedelta(minutes=1), "finished_at": finished_at}
-    return Import.objects.create(
+    return ImportJob.objects.create(
         key=f"import-{number}", name="x.csv", folder="x", **{"state": State.DONE, **begun, **fields}
     )
 
@@ -118,7 +118,7 @@ def test_a_line_that_is_none_stops_only_the_nights(company: Company, caplog: Any
     Company.objects.update(nightly_at="at three")
     an_import(timezone.now())
     queue_what_is_due()
-    assert keys() == [f"import:{Import.objects.get().pk}"]
+    assert keys() == [f"import:{ImportJob.objects.get().pk}"]
     assert "is no cron line" in caplog.text
 
 
@@ -198,12 +198,12 @@ def test_whoever_asks_during_a_run_is_given_that_run(company: Company, ops: Any)
     assert ask_for_run(user=None) != first
 
 
-def pushed(at: datetime) -> Import:
+def pushed(at: datetime) -> ImportJob:
     """Write to the import that stands for what was pushed this day."""
-    run, _ = Import.objects.get_or_create(
+    run, _ = ImportJob.objects.get_or_create(
         key="pushed:abc:1", defaults={"name": "Pushed", "folder": "", "state": State.DONE, "started_at": at}
     )
-    Import.objects.filter(pk=run.pk).update(finished_at=at)
+    ImportJob.objects.filter(pk=run.pk).update(finished_at=at)
     return run
 
 

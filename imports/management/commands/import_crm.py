@@ -21,7 +21,7 @@ from imports.inference.occurrences import EACH, EQUAL_ROWS, ONE
 from imports.inference.questions import DATES, DECIMAL, ZONE, Question, questions
 from imports.inference.uploads import SEVERAL, whose
 from imports.mapping.catalogue import AUTO, source_names
-from imports.models import Import, ImportFile, RowError
+from imports.models import ImportFile, ImportJob, RowError
 from imports.parsing.notes import note_sentences
 from imports.parsing.time_zones import zone_named
 from team.models import currency_code
@@ -86,14 +86,14 @@ class Command(BaseCommand):
             self._ask(run)
         self._report(run)
 
-    def _ask(self, run: Import) -> None:
+    def _ask(self, run: ImportJob) -> None:
         """Say what the files leave open, and end with nothing written."""
         lines = _asked_whose(run)
         lines += [_asked(file, question) for file in run.files.order_by("pk") for question in questions(file)]
         cancel_import(run=run, user=None)
         raise CommandError("\n".join([*lines, "Nothing was imported."]), returncode=2)
 
-    def _follow(self, run: Import) -> None:
+    def _follow(self, run: ImportJob) -> None:
         """Show how far the worker is; work here if it does not come."""
         begun = time.monotonic()
         while not (run.is_over or run.is_held):
@@ -104,23 +104,23 @@ class Command(BaseCommand):
             run.refresh_from_db()
         self._show(run)
 
-    def _work(self, run: Import) -> None:
+    def _work(self, run: ImportJob) -> None:
         """Work in this process, in short turns so that the bar moves."""
         while not (run.is_over or run.is_held):
             self._perform(run, budget=1.0)
             run.refresh_from_db()
             self._show(run)
 
-    def _perform(self, run: Import, budget: float = FOREVER) -> None:
+    def _perform(self, run: ImportJob, budget: float = FOREVER) -> None:
         try:
-            run_claimed(Import, run.pk, budget)
+            run_claimed(ImportJob, run.pk, budget)
         except Exception as error:
             run.refresh_from_db()
             if run.is_over:
                 raise CommandError(f"The import failed: {error}") from error
             time.sleep(1)
 
-    def _show(self, run: Import) -> None:
+    def _show(self, run: ImportJob) -> None:
         if not sys.stderr.isatty():
             return
         done = run.fraction_done or 0.0
@@ -129,7 +129,7 @@ class Command(BaseCommand):
         if run.is_over:
             self.stderr.write("")
 
-    def _report(self, run: Import) -> None:
+    def _report(self, run: ImportJob) -> None:
         for file in run.files.exclude(state=ImportFile.State.UNPACKED, reason=""):
             self.stdout.write(f"{file.name}: {_words(file)}")
             for note in note_sentences(file.notes):
@@ -153,7 +153,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing was imported: no file could be read as records.")
 
 
-def _left_out(run: Import, counts: dict[str, int]) -> str:
+def _left_out(run: ImportJob, counts: dict[str, int]) -> str:
     """Say how many rows were left out, and what became of records that the source has deleted or merged."""
     records = [(counts["removed"], "removed"), (counts["merged"], "merged into others")]
     rows = f", {run.left_out:,} left out" if run.left_out else ""
@@ -175,7 +175,7 @@ def _answers(options: dict[str, Any]) -> dict[str, str]:
     return {key: value for key, value in said.items() if value}
 
 
-def _asked_whose(run: Import) -> list[str]:
+def _asked_whose(run: ImportJob) -> list[str]:
     asked = whose(run)
     if asked is None:
         return []

@@ -207,8 +207,8 @@ plain(measuring.RECOMPUTE, "runs")
 # Imports, stages, rates, connectors
 
 
-def an_import(world: World, **fields: Any) -> imports.models.Import:
-    return imports.models.Import.objects.create(
+def an_import(world: World, **fields: Any) -> imports.models.ImportJob:
+    return imports.models.ImportJob.objects.create(
         **{"key": f"import:{next(make.numbers)}", "name": "leads.csv", "folder": "x", **fields}
     )
 
