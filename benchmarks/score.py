@@ -222,16 +222,16 @@ def by_hand(folder: Path) -> None:
     import duckdb
 
     from facts import delta_tables
-    from facts.engine import latest
+    from facts.engine import latest_snapshot
 
-    snapshot = latest()
+    snapshot = latest_snapshot()
     assert snapshot is not None
     con = duckdb.connect()
     for name in ("leads", "touches", "campaigns"):
         files = [
             part.path
-            for part in delta_tables.segments(
-                delta_tables.open_at(name, snapshot.versions[name], snapshot.lake_ids[name])
+            for part in delta_tables.list_segments(
+                delta_tables.open_version(name, snapshot.versions[name], snapshot.lake_ids[name])
             )
         ]  # type: ignore[arg-type]
         con.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet({files!r})')
@@ -247,7 +247,7 @@ def in_parts(folder: Path) -> None:
     """Compute, and then write what was computed, each for itself; putting the numbers into rows is part of writing."""
     import numpy as np
 
-    from facts.batches import following
+    from facts.batches import next_batch
     from facts.engine import open_facts
     from scoring import batch_scoring
     from scoring.compiling import Asked, states
@@ -259,7 +259,7 @@ def in_parts(folder: Path) -> None:
     def answered(question: Callable[[Asked], Any]) -> tuple[list[pa.RecordBatch], float]:
         batches: list[pa.RecordBatch] = []
         begun, reached = time.perf_counter(), 0
-        while portion := following(batch_scoring.TABLE, None, reached):
+        while portion := next_batch(batch_scoring.TABLE, None, reached):
             asked = batch_scoring._asked(facts, portion, np.array([], dtype=np.int64), moment)
             batches += facts.stream(question(asked))
             reached = portion.last

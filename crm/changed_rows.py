@@ -11,7 +11,7 @@ from django.db import connection
 
 from crm.rule_fields import LINKS
 from facts import registry
-from facts.rules import Rule, leaves
+from facts.rules import Rule, list_conditions
 
 # The leads on whom something changed: apps above add what they keep of a lead. {new} is the comparison of a row's stamp.
 LEADS = """
@@ -40,7 +40,7 @@ def names_changed(rules: Iterable[Rule], since: str) -> bool:
     What carries no stamp, such as the territories, is the structure of the house: a change of it waits for the night.
     """
     followed = {pointer for rule in rules for pointer in _pointers(rule)} - FOLLOWED
-    behind = {table.source for pointer in followed if (table := registry.get(LINKS[pointer])).is_stamped}
+    behind = {table.source for pointer in followed if (table := registry.get_table(LINKS[pointer])).is_stamped}
     with connection.cursor() as cursor:
         for source in sorted(behind):
             cursor.execute(f"SELECT EXISTS (SELECT FROM {source} WHERE {_new(since)})")
@@ -55,7 +55,7 @@ def _new(since: str) -> str:
 
 def _pointers(rule: Rule) -> Iterator[str]:
     """Yield the pointers on the way to the fields of a rule, and of what its counts count."""
-    for leaf in leaves(rule):
+    for leaf in list_conditions(rule):
         if "field" not in leaf:
             yield from _pointers(leaf.get("where") or {"all": []})
         elif not leaf["field"].startswith("custom."):

@@ -4,7 +4,7 @@ Left out are the house-keeping of an import, who logged what here, and long free
 """
 
 from crm import models as crm
-from facts.registry import FactTable, columns_of, register
+from facts.registry import FactTable, columns_of, register_table
 
 LEFT_OUT = frozenset({"changed_xid", "pending", "first_import_id", "last_import_id", "told"})
 FREE_TEXT = {"activities": frozenset({"notes", "logged_by"}), "enquiries": frozenset({"description"})}
@@ -38,5 +38,5 @@ KINDS: dict[str, type[crm.Record]] = {
 }
 for name, model in KINDS.items():
     left_out = LEFT_OUT | FREE_TEXT.get(name, frozenset())
-    register(FactTable(name, model, columns_of(model, leave_out=left_out, rename=RENAMED)))
-register(FactTable("day_rates", crm.DayRate, columns_of(crm.DayRate, leave_out=LEFT_OUT)))
+    register_table(FactTable(name, model, columns_of(model, leave_out=left_out, rename=RENAMED)))
+register_table(FactTable("day_rates", crm.DayRate, columns_of(crm.DayRate, leave_out=LEFT_OUT)))

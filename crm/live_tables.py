@@ -32,7 +32,7 @@ class FewBuyers:
 
     def table(self, name: str) -> Any:
         rows = self._tables.get(name)
-        return ibis.memtable(registry.get(name).arrow.empty_table() if rows is None else rows)
+        return ibis.memtable(registry.get_table(name).arrow.empty_table() if rows is None else rows)
 
     def execute(self, expression: Any) -> Any:
         return self._engine.execute(expression.as_table())
@@ -45,7 +45,7 @@ class FewBuyers:
 
     def _read(self) -> None:
         """Read the buyers, their events, and then all that these point to."""
-        known = registry.tables()
+        known = registry.all_tables()
         key, ids = "lead_id" if self.subject == "leads" else "account_id", {buyer.pk for buyer in self.buyers}
         self._take(self.subject, "id", ids)
         for name in OWN[self.subject]:
@@ -76,7 +76,7 @@ class FewBuyers:
 
     def _take(self, name: str, column: str, values: set[int], add: bool = False) -> None:
         """Read rows by a column; with `add` those that are not there yet are added."""
-        table = registry.get(name)
+        table = registry.get_table(name)
         names = ", ".join(f'"{one.from_column}"' for one in table.columns)
         source = next(one.from_column for one in table.columns if one.name == column)
         there = self._ids(name, "id") if add and name in self._tables else set()

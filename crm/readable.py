@@ -34,7 +34,7 @@ class ReadableRows:
     _ids: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def visible(self, table: str) -> QuerySet[Any]:
-        rows = registry.get(table).model._default_manager.all()
+        rows = registry.get_table(table).model._default_manager.all()
         assert isinstance(rows, RecordQuerySet)
         return rows.visible_to(self.user)
 

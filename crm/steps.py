@@ -2,7 +2,7 @@
 
 from crm.rates import exchange_rates
 from facts.refresh import Progress
-from facts.steps import Step, register
+from facts.steps import Step, register_step
 
 
 def settle_rates(progress: Progress) -> int:
@@ -10,4 +10,4 @@ def settle_rates(progress: Progress) -> int:
     return exchange_rates.settle()
 
 
-register(Step("rates", "Reckon the exchange rate of each day", settle_rates, comes_first=True))
+register_step(Step("rates", "Reckon the exchange rate of each day", settle_rates, comes_first=True))

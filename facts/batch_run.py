@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.locks import acquire_lock
-from facts.batches import Portion, are_many, following, spared
+from facts.batches import Batch, is_full_scan_cheaper, next_batch, skipping_deleted
 from facts.engine import Facts
 from facts.models import BatchRun
 from facts.refresh import Progress
@@ -54,7 +54,7 @@ class BatchJob(ABC, Generic[Run]):
         """Whether naming what changed since the last finished run would miss something."""
 
     @abstractmethod
-    def write_batch(self, cursor: Any, run: Run, table: str, batch: Portion, left_out: np.ndarray) -> int:
+    def write_batch(self, cursor: Any, run: Run, table: str, batch: Batch, left_out: np.ndarray) -> int:
         """Ask about the rows of a batch but those left out, and write the answer; return how many rows were written."""
 
     def begin(self, last: Run | None, since: str, moment: datetime) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class BatchJob(ABC, Generic[Run]):
         named = {table: self._changed(table, run.since, run.moment) for table in self.tables} if run.since else {}
         for table in self.tables:
             forget_deleted(self.step, table)
-            while batch := following(table, named.get(table), run.reached.get(table, 0)):
+            while batch := next_batch(table, named.get(table), run.reached.get(table, 0)):
                 if time.monotonic() > until:
                     return None
                 do = partial(self._do, run, table, progress)
@@ -103,18 +103,18 @@ class BatchJob(ABC, Generic[Run]):
         if self.must_ask_all(last, moment):
             return ""
         first = self.tables[0]
-        return "" if are_many(self._changed(first, last.horizon, moment), first) else last.horizon
+        return "" if is_full_scan_cheaper(self._changed(first, last.horizon, moment), first) else last.horizon
 
-    def _do(self, run: Run, table: str, progress: Progress | None, batch: Portion, set_aside: np.ndarray) -> bool:
+    def _do(self, run: Run, table: str, progress: Progress | None, batch: Batch, set_aside: np.ndarray) -> bool:
         """Do a batch; False when it came to nothing, because rows were deleted meanwhile."""
-        with spared(run, table, self.snapshot) as deleted:
+        with skipping_deleted(run, table, self.snapshot) as deleted:
             self._commit(run, table, batch, np.union1d(deleted, set_aside))
             if progress:
                 progress(run.asked, max(run.asked, 1), self.unit)
             return True
         return False
 
-    def _commit(self, run: Run, table: str, batch: Portion, left_out: np.ndarray) -> None:
+    def _commit(self, run: Run, table: str, batch: Batch, left_out: np.ndarray) -> None:
         """Ask, write, and record how far the run came, all in one transaction."""
         started = time.monotonic()
         with transaction.atomic(), connection.cursor() as cursor:

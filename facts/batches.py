@@ -13,12 +13,12 @@ from django.db import IntegrityError, connection, models
 
 from facts.models import Snapshot
 
-SIZE = 250_000  # rows asked about in one question
-MANY = 0.2  # share of named rows from which asking about all costs less than naming them
+BATCH_ROWS = 250_000  # rows asked about in one question
+FULL_SCAN_SHARE = 0.2  # share of named rows from which asking about all costs less than naming them
 
 
 @dataclass(frozen=True)
-class Portion:
+class Batch:
     """Some rows: those of a range of ids, or the ones named."""
 
     first: int
@@ -42,15 +42,15 @@ class Portion:
     def is_one(self) -> bool:
         return self.first == self.last
 
-    def halves(self) -> "tuple[Portion, ...]":
+    def halves(self) -> "tuple[Batch, ...]":
         """Return the lower and the higher half of the ids; none of a single one."""
         if self.is_one:
             return ()
         if self.ids is None:
             middle = (self.first + self.last) // 2
-            return Portion(self.first, middle), Portion(middle + 1, self.last)
+            return Batch(self.first, middle), Batch(middle + 1, self.last)
         lower, higher = np.array_split(self.ids, 2)
-        return tuple(Portion(int(ids[0]), int(ids[-1]), ids) for ids in (lower, higher))
+        return tuple(Batch(int(ids[0]), int(ids[-1]), ids) for ids in (lower, higher))
 
     @cached_property
     def _named(self) -> Any:
@@ -65,7 +65,7 @@ class Portion:
 
 
 @contextmanager
-def spared(run: models.Model, table: str, snapshot: Snapshot) -> Iterator[np.ndarray]:
+def skipping_deleted(run: models.Model, table: str, snapshot: Snapshot) -> Iterator[np.ndarray]:
     """Give the ids of the rows deleted since the facts were copied, to which nothing may be written that points there.
 
     Where more are deleted while the portion is asked about, it comes to nothing and the run is what it was: the next
@@ -74,16 +74,16 @@ def spared(run: models.Model, table: str, snapshot: Snapshot) -> Iterator[np.nda
     Raises:
         IntegrityError: something else than a deleted row stood in the way.
     """
-    gone = _deleted(table, snapshot)
+    gone = _deleted_ids(table, snapshot)
     try:
         yield gone
     except IntegrityError:
-        if _deleted(table, snapshot).size == gone.size:
+        if _deleted_ids(table, snapshot).size == gone.size:
             raise
         run.refresh_from_db()
 
 
-def _deleted(table: str, snapshot: Snapshot) -> np.ndarray:
+def _deleted_ids(table: str, snapshot: Snapshot) -> np.ndarray:
     with connection.cursor() as cursor:
         cursor.execute(
             'SELECT DISTINCT row_id FROM facts_deletion WHERE "table" = %s AND changed_xid >= %s::xid8',
@@ -92,34 +92,34 @@ def _deleted(table: str, snapshot: Snapshot) -> np.ndarray:
         return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
-def without(rows: Any, column: str, ids: np.ndarray) -> Any:
+def exclude_ids(rows: Any, column: str, ids: np.ndarray) -> Any:
     """Return the facts whose column holds none of the ids."""
     return rows.filter(~rows[column].isin(ids.tolist())) if ids.size else rows
 
 
-def following(table: str, ids: np.ndarray | None, after: int) -> Portion | None:
+def next_batch(table: str, ids: np.ndarray | None, after: int) -> Batch | None:
     """Return the portion after an id, of the rows named (ascending) or of the whole table; None behind the last."""
     return _next_of_all(table, after) if ids is None else _next_of_named(ids, after)
 
 
-def _next_of_all(table: str, after: int) -> Portion | None:
+def _next_of_all(table: str, after: int) -> Batch | None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT min(id), max(id) FROM (SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s) next",
-            [after, SIZE],
+            [after, BATCH_ROWS],
         )
         first, last = cursor.fetchone()
-    return None if first is None else Portion(first, last)
+    return None if first is None else Batch(first, last)
 
 
-def _next_of_named(ids: np.ndarray, after: int) -> Portion | None:
-    left = ids[np.searchsorted(ids, after, side="right") :][:SIZE]
-    return Portion(int(left[0]), int(left[-1]), left) if left.size else None
+def _next_of_named(ids: np.ndarray, after: int) -> Batch | None:
+    left = ids[np.searchsorted(ids, after, side="right") :][:BATCH_ROWS]
+    return Batch(int(left[0]), int(left[-1]), left) if left.size else None
 
 
-def are_many(ids: np.ndarray, table: str) -> bool:
+def is_full_scan_cheaper(ids: np.ndarray, table: str) -> bool:
     """Whether so many rows are named that asking about the whole table costs less."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = to_regclass(%s)", [table])
         known = cursor.fetchone()[0]
-    return bool(ids.size > max(SIZE / 10, MANY * known))
+    return bool(ids.size > max(BATCH_ROWS / 10, FULL_SCAN_SHARE * known))

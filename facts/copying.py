@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as csv
 
-AT_ONCE = 1 << 20  # bytes that Postgres is handed in one piece
+CHUNK_BYTES = 1 << 20  # bytes that Postgres is handed in one piece
 Shape = Callable[[pa.Table], pa.Table]
 
 
-def text_of(cursor: Any, query: str, values: Sequence[Any] = ()) -> bytes:
+def query_to_csv(cursor: Any, query: str, values: Sequence[Any] = ()) -> bytes:
     """Return what a query finds as the CSV that Postgres makes of it; moments are written in the session's zone."""
     asked = cursor.mogrify(query, values).decode() if values else query
     out = io.BytesIO()
@@ -22,7 +22,7 @@ def text_of(cursor: Any, query: str, values: Sequence[Any] = ()) -> bytes:
     return out.getvalue()
 
 
-def parsed(text: bytes, schema: pa.Schema) -> pa.Table:
+def parse_csv(text: bytes, schema: pa.Schema) -> pa.Table:
     """Read CSV of Postgres, whose columns stand in the order of the schema, with the schema's types."""
     if not text:
         return schema.empty_table()
@@ -41,19 +41,19 @@ def parsed(text: bytes, schema: pa.Schema) -> pa.Table:
     )
 
 
-def rows_of(cursor: Any, query: str, values: Sequence[Any], schema: pa.Schema) -> pa.Table:
+def query_to_table(cursor: Any, query: str, values: Sequence[Any], schema: pa.Schema) -> pa.Table:
     """Return what a query finds as a table of the schema, whose columns are those of the query in their order."""
-    return parsed(text_of(cursor, query, values), schema)
+    return parse_csv(query_to_csv(cursor, query, values), schema)
 
 
-def copy_in(cursor: Any, target: str, batches: Iterator[pa.RecordBatch], shape: Shape | None = None) -> int:
+def copy_batches(cursor: Any, target: str, batches: Iterator[pa.RecordBatch], shape: Shape | None = None) -> int:
     """Copy batches to a target, `table (column, …)`, as they come; return how many rows that were.
 
     The columns of what `shape` makes of each batch are those of the target, in its order.
     """
-    text = Text(batches, shape)
+    text = CsvStream(batches, shape)
     try:
-        cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", text, size=AT_ONCE)
+        cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", text, size=CHUNK_BYTES)
     except Exception:
         if text.fault is not None:  # psycopg2 says no more of it than that reading failed
             raise text.fault from None
@@ -63,7 +63,7 @@ def copy_in(cursor: Any, target: str, batches: Iterator[pa.RecordBatch], shape: 
     return text.rows
 
 
-class Text:
+class CsvStream:
     """A file of CSV for COPY to read, made of batches as they come; `rows` counts what was handed out so far."""
 
     def __init__(self, batches: Iterator[pa.RecordBatch], shape: Shape | None = None) -> None:

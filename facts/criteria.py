@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from core.request_values import BadValue, read_count, read_int, read_json
-from facts.rules import SEVERAL, WITHOUT_VALUE, Rule, Subject, is_numeric, number
+from facts.rules import WITH_LIST, WITHOUT_VALUE, Rule, Subject, is_numeric, parse_number
 
 COUNT = "count:"  # marks what is counted, apart from fields, in the choice of a row
-MOST = 100  # rows or groups that a form may hold, as many as a rule may have conditions
+MAX_ROWS = 100  # rows or groups that a form may hold, as many as a rule may have conditions
 
 
 @dataclass
@@ -34,14 +34,14 @@ class Row:
 
     def rule(self, subject: Subject) -> dict[str, Any]:
         if not self.is_count:
-            return _condition(self.what, self.compare, self.value, subject)
+            return _build_condition(self.what, self.compare, self.value, subject)
         counted = self.what.removeprefix(COUNT)
-        found: dict[str, Any] = {"count": counted, "is": self.compare, "value": _number(self.value)}
+        found: dict[str, Any] = {"count": counted, "is": self.compare, "value": _parse_number(self.value)}
         if self.days.strip():
-            found["days"] = _whole(self.days)
+            found["days"] = _parse_whole_number(self.days)
         if self.where and counted in subject.events:
             inner = Subject(counted, subject.events[counted].fields)
-            found["where"] = _condition(self.where, self.where_compare, self.where_value, inner)
+            found["where"] = _build_condition(self.where, self.where_compare, self.where_value, inner)
         return found
 
 
@@ -65,7 +65,7 @@ class Draft:
         """Lay a rule out in rows."""
         if not rule or rule == {"all": []}:
             return cls(groups=[])
-        join, parts = _parts(rule)
+        join, parts = _split_group(rule)
         groups = [_group(part) for part in parts]
         if any(group is None for group in groups):
             return cls(kept=rule)
@@ -77,9 +77,9 @@ class Draft:
     @classmethod
     def from_data(cls, data: Mapping[str, Any], prefix: str) -> Self:
         """Read what was posted, and carry out the button that was pressed."""
-        groups = [_posted_group(data, f"{prefix}-g{place}") for place in range(_count(data, f"{prefix}-groups"))]
+        groups = [_read_group(data, f"{prefix}-g{place}") for place in range(_read_count(data, f"{prefix}-groups"))]
         draft = cls(data.get(f"{prefix}-join", "any"), groups, str(data.get(f"{prefix}-do", "")))
-        draft.kept = None if groups else _read(str(data.get(f"{prefix}-kept", "")))
+        draft.kept = None if groups else _parse_rule(str(data.get(f"{prefix}-kept", "")))
         draft._obey()
         return draft
 
@@ -89,7 +89,7 @@ class Draft:
 
     def _obey(self) -> None:
         verb, *places = self.asked.split("-")
-        at = [place for text in places if (place := _place(text)) is not None]
+        at = [place for text in places if (place := _parse_index(text)) is not None]
         if verb == "group":
             self.kept = None
             self.groups.append(Group("all", [Row()]))
@@ -111,7 +111,7 @@ class Draft:
         return {self.join if len(made) > 1 else "all": made}
 
 
-def _read(text: str) -> Rule | None:
+def _parse_rule(text: str) -> Rule | None:
     try:
         found = read_json(text)
     except BadValue:
@@ -119,7 +119,7 @@ def _read(text: str) -> Rule | None:
     return found if isinstance(found, dict) else None
 
 
-def _parts(rule: Rule) -> tuple[str, list[Rule]]:
+def _split_group(rule: Rule) -> tuple[str, list[Rule]]:
     for join in ("all", "any"):
         if join in rule:
             return join, list(rule[join])
@@ -127,53 +127,53 @@ def _parts(rule: Rule) -> tuple[str, list[Rule]]:
 
 
 def _group(rule: Rule) -> Group | None:
-    join, parts = _parts(rule)
-    rows = [row_of(part) for part in parts]
+    join, parts = _split_group(rule)
+    rows = [condition_to_row(part) for part in parts]
     return None if None in rows else Group(join, [row for row in rows if row])
 
 
-def row_of(rule: Rule) -> Row | None:
+def condition_to_row(rule: Rule) -> Row | None:
     """Lay one condition out; None of what is more than one."""
     if "field" in rule:
-        return Row(rule["field"], rule["is"], _text(rule.get("value")))
+        return Row(rule["field"], rule["is"], _value_to_text(rule.get("value")))
     if "count" not in rule:
         return None
-    row = Row(COUNT + rule["count"], rule["is"], _text(rule["value"]), _text(rule.get("days")))
+    row = Row(COUNT + rule["count"], rule["is"], _value_to_text(rule["value"]), _value_to_text(rule.get("days")))
     inner = rule.get("where")
     if inner and "field" not in inner:
         return None
     if inner:
-        row.where, row.where_compare, row.where_value = inner["field"], inner["is"], _text(inner.get("value"))
+        row.where, row.where_compare, row.where_value = inner["field"], inner["is"], _value_to_text(inner.get("value"))
     return row
 
 
-def _text(value: Any) -> str:
+def _value_to_text(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value)
     return "" if value is None else str(value)
 
 
-def _condition(path: str, compare: str, value: str, subject: Subject) -> dict[str, Any]:
+def _build_condition(path: str, compare: str, value: str, subject: Subject) -> dict[str, Any]:
     found: dict[str, Any] = {"field": path, "is": compare}
     known = subject.field(path)
     if compare in WITHOUT_VALUE:
         return found
-    if compare in SEVERAL:
+    if compare in WITH_LIST:
         return {**found, "value": [part.strip() for part in value.split(",") if part.strip()]}
     if compare in {"last_days", "older_days"}:
-        return {**found, "value": _whole(value)}
-    return {**found, "value": _number(value) if known and is_numeric(known.type, compare) else value.strip()}
+        return {**found, "value": _parse_whole_number(value)}
+    return {**found, "value": _parse_number(value) if known and is_numeric(known.type, compare) else value.strip()}
 
 
-def _number(text: str) -> Any:
+def _parse_number(text: str) -> Any:
     """Return a number as JSON keeps it; text that is none stays, so that the check can say so."""
-    found = number(text.strip().replace(",", ".")) if text.strip() else None
+    found = parse_number(text.strip().replace(",", ".")) if text.strip() else None
     if found is None:
         return text
     return int(found) if found == found.to_integral_value() else float(found)
 
 
-def _whole(text: str) -> Any:
+def _parse_whole_number(text: str) -> Any:
     try:
         value = read_int(text, most=999_999)
     except BadValue:
@@ -181,20 +181,20 @@ def _whole(text: str) -> Any:
     return text if value is None else value
 
 
-def _place(text: str) -> int | None:
+def _parse_index(text: str) -> int | None:
     try:
-        return read_int(text, most=MOST)
+        return read_int(text, most=MAX_ROWS)
     except BadValue:
         return None
 
 
-def _posted_group(data: Mapping[str, Any], name: str) -> Group:
+def _read_group(data: Mapping[str, Any], name: str) -> Group:
     rows = [
         Row(**{part: str(data.get(f"{name}-r{place}-{part}", "")) for part in Row.__dataclass_fields__})
-        for place in range(_count(data, f"{name}-rows"))
+        for place in range(_read_count(data, f"{name}-rows"))
     ]
     return Group("any" if data.get(f"{name}-join") == "any" else "all", rows)
 
 
-def _count(data: Mapping[str, Any], name: str) -> int:
-    return read_count(data.get(name, "0"), most=MOST)
+def _read_count(data: Mapping[str, Any], name: str) -> int:
+    return read_count(data.get(name, "0"), most=MAX_ROWS)

@@ -5,10 +5,10 @@ from datetime import datetime
 import ibis
 import ibis.expr.types as ir
 
-DUCKDB = """CREATE OR REPLACE MACRO custom_value(document, name) AS
+DUCKDB_MACROS = """CREATE OR REPLACE MACRO custom_value(document, name) AS
     json_extract_string(document, '$."' || replace(name, '"', '\\"') || '"');
 CREATE OR REPLACE MACRO whole_seconds(moment) AS CAST(floor(epoch(moment)) AS BIGINT)"""
-SPARK = (
+SPARK_FUNCTIONS = (
     """CREATE OR REPLACE TEMPORARY FUNCTION custom_value(document STRING, name STRING) RETURNS STRING
     RETURN get_json_object(document, concat("$['", name, "']"))""",
     "CREATE OR REPLACE TEMPORARY FUNCTION whole_seconds(moment TIMESTAMP) RETURNS BIGINT RETURN unix_seconds(moment)",

@@ -43,7 +43,7 @@ def is_remote() -> bool:
     return "://" in str(settings.FACTS_DIR)
 
 
-def address(name: str) -> str:
+def table_uri(name: str) -> str:
     return f"{str(settings.FACTS_DIR).rstrip('/')}/{name}"
 
 
@@ -54,19 +54,19 @@ def store_options() -> dict[str, str] | None:
     return {name: value for name, value in os.environ.items() if name.startswith(STORE_VARIABLES)}
 
 
-def open_at(name: str, version: int, lake_id: str) -> DeltaTable | None:
+def open_version(name: str, version: int, lake_id: str) -> DeltaTable | None:
     """Open a table as it was at the version; None when that version, or that very table, is no longer there."""
     try:
-        table = DeltaTable(address(name), version=version, storage_options=store_options())
+        table = DeltaTable(table_uri(name), version=version, storage_options=store_options())
     except (DeltaError, OSError):
         return None
     return table if str(table.metadata().id) == lake_id else None
 
 
-def begin(name: str, schema: pa.Schema) -> DeltaTable:
+def reset_table(name: str, schema: pa.Schema) -> DeltaTable:
     """Make the table, or make it empty with this schema; older versions stay readable."""
     write_deltalake(
-        address(name),
+        table_uri(name),
         schema.empty_table(),
         mode="overwrite",
         schema_mode="overwrite",
@@ -74,27 +74,27 @@ def begin(name: str, schema: pa.Schema) -> DeltaTable:
         configuration=CONFIGURATION,
         storage_options=store_options(),
     )
-    return DeltaTable(address(name), storage_options=store_options())
+    return DeltaTable(table_uri(name), storage_options=store_options())
 
 
-def return_to(name: str, version: int, lake_id: str) -> DeltaTable | None:
+def restore_version(name: str, version: int, lake_id: str) -> DeltaTable | None:
     """Open the newest version for writing with the content of the given one: what a dead refresh wrote is undone."""
-    if open_at(name, version, lake_id) is None:
+    if open_version(name, version, lake_id) is None:
         return None
-    newest = DeltaTable(address(name), storage_options=store_options())
+    newest = DeltaTable(table_uri(name), storage_options=store_options())
     if newest.version() != version:
         newest.restore(version)
         newest.update_incremental()
     return newest
 
 
-def append(table: DeltaTable, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+def append_rows(table: DeltaTable, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
     write_deltalake(
-        table, pa.RecordBatchReader.from_batches(schema, batches), mode="append", writer_properties=_writer()
+        table, pa.RecordBatchReader.from_batches(schema, batches), mode="append", writer_properties=_writer_properties()
     )
 
 
-def replace(
+def replace_rows(
     table: DeltaTable, within: tuple[int, int], parts: Iterable[Segment], fresh: pa.Table, gone: pa.Array
 ) -> None:
     """Within a range of ids put the fresh rows in place of their older selves, and take out the gone.
@@ -113,7 +113,7 @@ def replace(
         pa.RecordBatchReader.from_batches(fresh.schema, batches),
         mode="overwrite",
         predicate=f"id >= {first} AND id <= {last}",
-        writer_properties=_writer(),
+        writer_properties=_writer_properties(),
     )
 
 
@@ -123,14 +123,14 @@ def _rows(table: DeltaTable, parts: Iterable[Segment], schema: pa.Schema) -> dat
     return dataset.dataset([part.path for part in parts], schema=schema, format="parquet")
 
 
-def _writer() -> WriterProperties:
+def _writer_properties() -> WriterProperties:
     return WriterProperties(compression="ZSTD", max_row_group_size=122_880)
 
 
-def segments(table: DeltaTable) -> list[Segment]:
+def list_segments(table: DeltaTable) -> list[Segment]:
     """Return the table's files in the order of their ids; empty files hold nothing and are left out."""
     actions: list[dict[str, Any]] = pa.table(table.get_add_actions(flatten=True)).to_pylist()
-    folder = address(str(table.metadata().name))  # Delta's own addresses are percent-encoded
+    folder = table_uri(str(table.metadata().name))  # Delta's own addresses are percent-encoded
     found = [
         Segment(action["min.id"], action["max.id"], action["num_records"], f"{folder}/{action['path']}")
         for action in actions
@@ -139,7 +139,7 @@ def segments(table: DeltaTable) -> list[Segment]:
     return sorted(found, key=lambda segment: segment.first)
 
 
-def announce(versions: dict[str, int], rows: dict[str, int], as_of: datetime) -> None:
+def publish_versions(versions: dict[str, int], rows: dict[str, int], as_of: datetime) -> None:
     """Tell whoever reads the tables with another tool which versions make one consistent set."""
     names = sorted(versions)
     columns = {
@@ -149,7 +149,7 @@ def announce(versions: dict[str, int], rows: dict[str, int], as_of: datetime) ->
         "as_of": pa.array([as_of] * len(names), pa.timestamp("us", "UTC")),
     }
     write_deltalake(
-        address(SNAPSHOT),
+        table_uri(SNAPSHOT),
         pa.table(columns),
         mode="overwrite",
         configuration=CONFIGURATION,
@@ -157,11 +157,11 @@ def announce(versions: dict[str, int], rows: dict[str, int], as_of: datetime) ->
     )
 
 
-def sweep_announcements() -> None:
-    sweep(DeltaTable(address(SNAPSHOT), storage_options=store_options()), [])
+def vacuum_versions() -> None:
+    vacuum_table(DeltaTable(table_uri(SNAPSHOT), storage_options=store_options()), [])
 
 
-def sweep(table: DeltaTable, keep_versions: list[int]) -> int:
+def vacuum_table(table: DeltaTable, keep_versions: list[int]) -> int:
     """Delete files that no kept version and no version of the last day needs; return how many.
 
     It is for after a new version was published: of the log everything from the last checkpoint on stays.

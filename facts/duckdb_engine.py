@@ -18,7 +18,7 @@ from facts.registry import Column, FactTable
 PORTION = 100_000  # rows of an answer in memory at once
 
 
-class Duck:
+class DuckdbEngine:
     """Tables are views that scan the Parquet files natively; nothing is copied into the database.
 
     A table is handed out by its name and schema alone, so no expression keeps the database open: it is closed, with its
@@ -36,10 +36,10 @@ class Duck:
                 "autoload_known_extensions": "false",
             },
         )
-        self.database.execute(custom.DUCKDB)
+        self.database.execute(custom.DUCKDB_MACROS)
         self._local = threading.local()
         self._backends: weakref.WeakSet[Any] = weakref.WeakSet()
-        weakref.finalize(self, _close, self.database, self._backends)
+        weakref.finalize(self, _close_connections, self.database, self._backends)
 
     def execute(self, expression: ir.Table) -> pd.DataFrame:
         return self._backend().execute(expression)
@@ -65,7 +65,7 @@ class Duck:
             from facts.sql_cache import Backend
 
             backend = Backend.from_connection(self.database.cursor())
-            backend.raw_sql(f"SET TimeZone = {_quoted(self.zone)}")
+            backend.raw_sql(f"SET TimeZone = {_quote_text(self.zone)}")
             self._local.backend, self._local.tables = backend, {}
             self._backends.add(backend)
         return self._local.backend
@@ -79,25 +79,25 @@ class Duck:
 
     def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
         known, rows = pa.schema([]), "(SELECT 1) WHERE false"
-        if delta is not None and (files := [part.path for part in delta_tables.segments(delta)]):
+        if delta is not None and (files := [part.path for part in delta_tables.list_segments(delta)]):
             known, rows = pa.schema(delta.schema().to_arrow()), self._rows(table, delta, files)
-        columns = ", ".join(_column(column, known) for column in table.columns)
+        columns = ", ".join(_column_sql(column, known) for column in table.columns)
         self._local.backend.raw_sql(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT {columns} FROM {rows}')
 
     def _rows(self, table: FactTable, delta: DeltaTable, files: list[str]) -> str:
         if not delta_tables.is_remote():
-            return f"read_parquet([{', '.join(_quoted(file) for file in files)}])"
+            return f"read_parquet([{', '.join(_quote_text(file) for file in files)}])"
         self._local.backend.con.register(f"files of {table.name}", delta.to_pyarrow_dataset())  # else a download
         return f'"files of {table.name}"'
 
 
-def _close(database: duckdb.DuckDBPyConnection, backends: Iterable[Any]) -> None:
+def _close_connections(database: duckdb.DuckDBPyConnection, backends: Iterable[Any]) -> None:
     for backend in list(backends):
         backend.con.close()
     database.close()
 
 
-def _column(column: Column, known: pa.Schema) -> str:
+def _column_sql(column: Column, known: pa.Schema) -> str:
     """Read the column as declared, also from a copy made under an older declaration."""
     if column.name not in known.names:
         return f'CAST(NULL AS {column.duckdb}) AS "{column.name}"'
@@ -106,9 +106,9 @@ def _column(column: Column, known: pa.Schema) -> str:
     return f'TRY_CAST("{column.name}" AS {column.duckdb}) AS "{column.name}"'
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_engine(zone: str) -> Duck:
-    return Duck(zone)
+def open_engine(zone: str) -> DuckdbEngine:
+    return DuckdbEngine(zone)

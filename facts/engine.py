@@ -25,11 +25,11 @@ from django.conf import settings
 
 from facts import delta_tables
 from facts.models import Snapshot
-from facts.registry import FactTable, get, tables
+from facts.registry import FactTable, all_tables, get_table
 from team.models import Company
 
 log = logging.getLogger(__name__)
-KEPT_ENGINES = 2  # the newest snapshot, and the one that running requests still read
+CACHED_ENGINES = 2  # the newest snapshot, and the one that running requests still read
 
 
 class Engine(Protocol):
@@ -62,7 +62,7 @@ class Facts:
 
     def table(self, name: str) -> ir.Table:
         """Return the table, empty but with the right columns when it was never copied."""
-        return self._engine.table(get(name), self._deltas.get(name))
+        return self._engine.table(get_table(name), self._deltas.get(name))
 
     def execute(self, expression: ir.Expr) -> pd.DataFrame:
         """Run the question and return its rows; a single value comes as a frame of one cell."""
@@ -81,7 +81,7 @@ _opened: OrderedDict[tuple[Any, ...], Facts] = OrderedDict()
 _opening = threading.Lock()
 
 
-def latest() -> Snapshot | None:
+def latest_snapshot() -> Snapshot | None:
     return Snapshot.objects.order_by("-taken_at", "-pk").first()
 
 
@@ -92,36 +92,36 @@ def as_of() -> datetime | None:
 
 def open_facts(snapshot: Snapshot | None = None) -> Facts:
     """Open the given snapshot, or the newest. The answer is kept and shared by all threads of the process."""
-    snapshot = snapshot or latest()
-    key = _key(snapshot, Company.get().time_zone)
+    snapshot = snapshot or latest_snapshot()
+    key = _cache_key(snapshot, Company.get().time_zone)
     with _opening:
         if key not in _opened:
-            _opened[key] = _open(snapshot, key[-1])
-            while len(_opened) > KEPT_ENGINES:
+            _opened[key] = _open_snapshot(snapshot, key[-1])
+            while len(_opened) > CACHED_ENGINES:
                 _opened.popitem(last=False)
         _opened.move_to_end(key)
         return _opened[key]
 
 
-def _key(snapshot: Snapshot | None, zone: str) -> tuple[Any, ...]:
+def _cache_key(snapshot: Snapshot | None, zone: str) -> tuple[Any, ...]:
     """All that the answer depends on; a forked process opens its own."""
-    shapes = tuple(table.shape for table in tables().values())
+    shapes = tuple(table.shape for table in all_tables().values())
     versions = str((snapshot.pk, snapshot.taken_at, snapshot.versions, snapshot.lake_ids)) if snapshot else ""
     return (os.getpid(), settings.FACTS_ENGINE, str(settings.FACTS_DIR), shapes, versions, zone)
 
 
-def _open(snapshot: Snapshot | None, zone: str) -> Facts:
+def _open_snapshot(snapshot: Snapshot | None, zone: str) -> Facts:
     module = import_module({"duckdb": "facts.duckdb_engine", "spark": "facts.spark"}[settings.FACTS_ENGINE])
-    deltas = _deltas(snapshot) if snapshot else {}
+    deltas = _open_delta_tables(snapshot) if snapshot else {}
     if deltas is None:
         log.error("The facts of %s are gone from %s; the next refresh builds them anew.", snapshot, settings.FACTS_DIR)
         snapshot, deltas = None, {}
     return Facts(module.open_engine(zone), snapshot, deltas)
 
 
-def _deltas(snapshot: Snapshot) -> dict[str, DeltaTable] | None:
+def _open_delta_tables(snapshot: Snapshot) -> dict[str, DeltaTable] | None:
     """Open every table at the version that the snapshot names; None when one of them is no longer there."""
-    names = [name for name in snapshot.versions if name in tables()]
-    found = {name: delta_tables.open_at(name, snapshot.versions[name], snapshot.lake_ids[name]) for name in names}
+    names = [name for name in snapshot.versions if name in all_tables()]
+    found = {name: delta_tables.open_version(name, snapshot.versions[name], snapshot.lake_ids[name]) for name in names}
     there = {name: delta for name, delta in found.items() if delta is not None}
     return there if len(there) == len(names) else None

@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 
 from core.dates import FIRST_DAY, FIRST_MOMENT, LAST_DAY, LAST_MOMENT, OUT_OF_BOUNDS
 from facts.columns import Column
-from facts.copying import parsed, text_of
+from facts.copying import parse_csv, query_to_csv
 from facts.registry import FactTable
 
-STEP_ROWS = 50_000  # rows in memory at once
-MOST_NOTED = 1_000  # rows of a table of which it is kept that a date was implausible
+CHUNK_ROWS = 50_000  # rows in memory at once
+MAX_NOTED = 1_000  # rows of a table of which it is kept that a date was implausible
 LIMITS = {"date": (FIRST_DAY, LAST_DAY), "timestamp": (FIRST_MOMENT, LAST_MOMENT)}
 
 
@@ -64,7 +64,7 @@ class Export:
     def after(self, last_id: int, limit: int) -> Iterator[pa.RecordBatch]:
         """Yield at most `limit` rows with higher ids in the order of ids, never many of them at once."""
         while limit > 0:
-            rows = self._rows(f"WHERE id > {last_id} ORDER BY id LIMIT {min(STEP_ROWS, limit)}")
+            rows = self._rows(f"WHERE id > {last_id} ORDER BY id LIMIT {min(CHUNK_ROWS, limit)}")
             if not len(rows):
                 return
             limit -= len(rows)
@@ -85,23 +85,23 @@ class Export:
         return int(self.cursor.fetchone()[0])
 
     def _ids(self, sql: str) -> np.ndarray:
-        return np.array(text_of(self.cursor, sql).split(), dtype=np.int64)
+        return np.array(query_to_csv(self.cursor, sql).split(), dtype=np.int64)
 
     def _rows(self, where: str) -> pa.Table:
         return self._parsed(self._copy(where), where)
 
     def _copy(self, where: str, expression: Callable[[Column], str] = Column.quoted) -> bytes:
         names = ", ".join(map(expression, self.table.columns))
-        return text_of(self.cursor, f'SELECT {names} FROM "{self.table.source}" {where}')
+        return query_to_csv(self.cursor, f'SELECT {names} FROM "{self.table.source}" {where}')
 
     def _parsed(self, text: bytes, where: str) -> pa.Table:
         """Parse what was copied; rows with a year that Arrow cannot read are copied again without it."""
         try:
-            rows = parsed(text, self.table.arrow)
+            rows = parse_csv(text, self.table.arrow)
         except pa.ArrowInvalid:
             if not self._note_unreadable(where):
                 raise
-            rows = parsed(self._copy(where, _only_plausible), self.table.arrow)
+            rows = parse_csv(self._copy(where, _plausible_or_null_sql), self.table.arrow)
         self.rows_read += len(rows)
         return self._without_implausible(rows)
 
@@ -114,7 +114,7 @@ class Export:
             if not pc.or_(pc.less(ends["min"], first), pc.greater(ends["max"], last)).as_py():
                 continue
             mask = pc.or_(pc.less(rows[column.name], first), pc.greater(rows[column.name], last)).fill_null(False)
-            bad = rows.filter(mask).slice(0, MOST_NOTED)
+            bad = rows.filter(mask).slice(0, MAX_NOTED)
             for number, value in zip(
                 bad["id"].to_pylist(), bad[column.name].cast(pa.string()).to_pylist(), strict=True
             ):
@@ -129,7 +129,7 @@ class Export:
             if column.type in LIMITS:
                 self.cursor.execute(
                     f'SELECT id, {column.quoted()}::text FROM (SELECT * FROM "{self.table.source}" {where}) part '
-                    f"WHERE NOT {is_plausible_sql(column)} LIMIT {MOST_NOTED}"
+                    f"WHERE NOT {is_plausible_sql(column)} LIMIT {MAX_NOTED}"
                 )
                 for number, value in self.cursor.fetchall():
                     is_some = True
@@ -137,7 +137,7 @@ class Export:
         return is_some
 
     def _note(self, number: int, column: Column, value: str) -> None:
-        if len(self.implausible) < MOST_NOTED:
+        if len(self.implausible) < MAX_NOTED:
             name = column.from_column.replace("_", " ")
             self.implausible[number] = f"{name} {value[:16]} {OUT_OF_BOUNDS}. Until then it counts as no date."
 
@@ -148,7 +148,7 @@ def is_plausible_sql(column: Column) -> str:
     return f"({column.quoted()} BETWEEN '{first.isoformat()}' AND '{last.isoformat()}')"
 
 
-def _only_plausible(column: Column) -> str:
+def _plausible_or_null_sql(column: Column) -> str:
     return (
         f"CASE WHEN {is_plausible_sql(column)} THEN {column.quoted()} END" if column.type in LIMITS else column.quoted()
     )

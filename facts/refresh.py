@@ -25,12 +25,12 @@ from django.utils import timezone
 from core.locks import AdvisoryLock
 from facts import delta_tables
 from facts.models import Copy, Deletion, Snapshot
-from facts.registry import tables
+from facts.registry import all_tables
 from facts.set_aside import note_implausible
-from facts.writing import Writer, save
+from facts.writing import TableWriter, save_copy
 
 log = logging.getLogger(__name__)
-KEPT_SNAPSHOTS = 10  # whose files stay
+RETAINED_SNAPSHOTS = 10  # whose files stay
 FORGOTTEN_AFTER = timedelta(days=90)
 
 
@@ -44,7 +44,7 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True)
-class Moment:
+class SourceState:
     """The state of Postgres that is being copied."""
 
     cursor: Any
@@ -53,7 +53,7 @@ class Moment:
     taken_at: datetime
 
 
-class Heard:
+class ProgressCounter:
     """Adds up the rows read, table by table, and passes the news on."""
 
     def __init__(self, progress: Progress | None) -> None:
@@ -83,36 +83,36 @@ def refresh(*, rebuild: bool = False, progress: Progress | None = None, wait: bo
     Raises:
         Busy: another refresh is at work, and we were not to wait for its end.
     """
-    heard = Heard(progress)
-    with _cursor() as cursor, _alone(cursor, wait):
+    heard = ProgressCounter(progress)
+    with _open_cursor() as cursor, _exclusive_lock(cursor, wait):
         if rebuild:
             Copy.objects.all().delete()
         ahead = dict(Copy.objects.values_list("table", "staged"))
-        _prepare(cursor, heard, math.inf)
-        with _one_view(cursor):
-            moment = _moment(cursor)
-            writers = _writers(moment, heard)
-            written = _write(writers, moment.horizon, heard)
+        _stage_all(cursor, heard, math.inf)
+        with _repeatable_read(cursor):
+            moment = _read_source_state(cursor)
+            writers = _create_writers(moment, heard)
+            written = _write_tables(writers, moment.horizon, heard)
         exported = {name: heard.rows.get(name, 0) + ahead.get(name, 0) for name in written}
-        snapshot = _publish(moment, written, exported, heard.seconds)
+        snapshot = _publish_snapshot(moment, written, exported, heard.seconds)
         for name in written:
-            note_implausible(tables()[name], writers[name].export.implausible)
-        _tidy(snapshot)
+            note_implausible(all_tables()[name], writers[name].export.implausible)
+        _clean_up(snapshot)
     return snapshot
 
 
-def stage(seconds: float, *, progress: Progress | None = None) -> bool:
+def stage_rows(seconds: float, *, progress: Progress | None = None) -> bool:
     """Copy ahead what is too much for one go, for about so many seconds; True when a refresh can do the rest.
 
     Raises:
         Busy: a refresh is at work.
     """
-    with _cursor() as cursor, _alone(cursor, wait=False):
-        return _prepare(cursor, Heard(progress), time.monotonic() + seconds)
+    with _open_cursor() as cursor, _exclusive_lock(cursor, wait=False):
+        return _stage_all(cursor, ProgressCounter(progress), time.monotonic() + seconds)
 
 
 @contextlib.contextmanager
-def _cursor() -> Iterator[Any]:
+def _open_cursor() -> Iterator[Any]:
     """A cursor of a connection apart, so that the caller's stays free; of the caller's when it is in a transaction."""
     if connection.in_atomic_block:
         with connection.cursor() as cursor:
@@ -127,7 +127,7 @@ def _cursor() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _alone(cursor: Any, wait: bool) -> Iterator[None]:
+def _exclusive_lock(cursor: Any, wait: bool) -> Iterator[None]:
     cursor.execute(f"SELECT pg_{'' if wait else 'try_'}advisory_lock(%s)::text", [int(AdvisoryLock.FACTS_REFRESH)])
     if cursor.fetchone() == ("false",):
         raise Busy
@@ -139,7 +139,7 @@ def _alone(cursor: Any, wait: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _one_view(cursor: Any) -> Iterator[None]:
+def _repeatable_read(cursor: Any) -> Iterator[None]:
     if connection.in_atomic_block:
         yield
         return
@@ -150,7 +150,7 @@ def _one_view(cursor: Any) -> Iterator[None]:
         cursor.execute("ROLLBACK")
 
 
-def _moment(cursor: Any) -> Moment:
+def _read_source_state(cursor: Any) -> SourceState:
     taken_at = timezone.now()
     cursor.execute(
         """SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
@@ -158,21 +158,21 @@ def _moment(cursor: Any) -> Moment:
         WHERE datname = current_database()"""
     )
     horizon, origin = cursor.fetchone()
-    return Moment(cursor, horizon, origin, taken_at)
+    return SourceState(cursor, horizon, origin, taken_at)
 
 
-def _writers(moment: Moment, heard: Heard) -> dict[str, Writer]:
+def _create_writers(moment: SourceState, heard: ProgressCounter) -> dict[str, TableWriter]:
     copies = {copy.table: copy for copy in Copy.objects.all()}
     return {
-        name: Writer(moment.cursor, table, copies.get(name), moment.origin, heard)
-        for name, table in sorted(tables().items())
+        name: TableWriter(moment.cursor, table, copies.get(name), moment.origin, heard)
+        for name, table in sorted(all_tables().items())
     }
 
 
-def _prepare(cursor: Any, heard: Heard, until: float) -> bool:
+def _stage_all(cursor: Any, heard: ProgressCounter, until: float) -> bool:
     """Count what there is to do, and do the bulk of it in portions; False when time ran out."""
-    moment = _moment(cursor)
-    writers = _writers(moment, heard)
+    moment = _read_source_state(cursor)
+    writers = _create_writers(moment, heard)
     heard.total = sum(writer.expected() for writer in writers.values())
     if connection.in_atomic_block:  # all rows bear the stamp of the caller's transaction: a portion would not last
         return True
@@ -183,7 +183,7 @@ def _prepare(cursor: Any, heard: Heard, until: float) -> bool:
     return True
 
 
-def _write(writers: dict[str, Writer], horizon: str, heard: Heard) -> dict[str, Copy]:
+def _write_tables(writers: dict[str, TableWriter], horizon: str, heard: ProgressCounter) -> dict[str, Copy]:
     written = {}
     for name, writer in writers.items():
         if writer.is_blank():
@@ -193,10 +193,12 @@ def _write(writers: dict[str, Writer], horizon: str, heard: Heard) -> dict[str, 
     return written
 
 
-def _publish(moment: Moment, copies: dict[str, Copy], exported: dict[str, int], seconds: dict[str, float]) -> Snapshot:
+def _publish_snapshot(
+    moment: SourceState, copies: dict[str, Copy], exported: dict[str, int], seconds: dict[str, float]
+) -> Snapshot:
     with transaction.atomic():
         for copy in copies.values():
-            save(copy)
+            save_copy(copy)
         Deletion.objects.filter(changed_xid__lt=int(moment.horizon)).delete()
         return Snapshot.objects.create(
             taken_at=moment.taken_at,
@@ -210,17 +212,17 @@ def _publish(moment: Moment, copies: dict[str, Copy], exported: dict[str, int], 
         )
 
 
-def _tidy(snapshot: Snapshot) -> None:
+def _clean_up(snapshot: Snapshot) -> None:
     """Announce the new set to readers from outside, and once a day sweep away what no reader wants any more.
 
     What goes wrong here waits for the next time: the new set stands.
     """
     Snapshot.objects.filter(taken_at__lt=snapshot.taken_at - FORGOTTEN_AFTER).delete()
-    kept = list(Snapshot.objects.order_by("-taken_at")[:KEPT_SNAPSHOTS])
+    kept = list(Snapshot.objects.order_by("-taken_at")[:RETAINED_SNAPSHOTS])
     try:
-        delta_tables.announce(snapshot.versions, snapshot.rows, snapshot.taken_at)
+        delta_tables.publish_versions(snapshot.versions, snapshot.rows, snapshot.taken_at)
         if _is_first_of_its_day(kept):
-            _sweep(kept)
+            _vacuum_tables(kept)
     except (DeltaError, OSError):
         log.warning("Old files of the facts could not be swept.", exc_info=True)
 
@@ -229,14 +231,14 @@ def _is_first_of_its_day(kept: list[Snapshot]) -> bool:
     return len(kept) > 1 and kept[0].taken_at.date() > kept[1].taken_at.date()
 
 
-def _sweep(kept: list[Snapshot]) -> None:
+def _vacuum_tables(kept: list[Snapshot]) -> None:
     newest = kept[0]
     for name, version in newest.versions.items():
-        if table := delta_tables.open_at(name, version, newest.lake_ids[name]):
-            delta_tables.sweep(table, _kept_versions(name, newest.lake_ids[name], kept))
-    delta_tables.sweep_announcements()
+        if table := delta_tables.open_version(name, version, newest.lake_ids[name]):
+            delta_tables.vacuum_table(table, _kept_versions(name, newest.lake_ids[name], kept))
+    delta_tables.vacuum_versions()
 
 
 def _kept_versions(name: str, lake_id: str, kept: list[Snapshot]) -> list[int]:
     versions = {snapshot.versions[name] for snapshot in kept if snapshot.lake_ids.get(name) == lake_id}
-    return [version for version in versions if delta_tables.open_at(name, version, lake_id)]
+    return [version for version in versions if delta_tables.open_version(name, version, lake_id)]

@@ -10,7 +10,7 @@ from django.db import models
 from facts.columns import BadColumn, Column
 from facts.models import Recorded
 
-__all__ = ["BadColumn", "Column", "FactTable", "columns_of", "get", "register", "tables"]
+__all__ = ["BadColumn", "Column", "FactTable", "all_tables", "columns_of", "get_table", "register_table"]
 
 
 CONTENT = "plausible dates only"  # another word has every table built anew, with what an export leaves out now
@@ -53,7 +53,7 @@ class FactTable:
 _tables: dict[str, FactTable] = {}
 
 
-def register(table: FactTable) -> None:
+def register_table(table: FactTable) -> None:
     """Declare a table; its name is free or already this model's."""
     known = _tables.get(table.name)
     if known and known.model is not table.model:
@@ -61,11 +61,11 @@ def register(table: FactTable) -> None:
     _tables[table.name] = table
 
 
-def tables() -> dict[str, FactTable]:
+def all_tables() -> dict[str, FactTable]:
     return dict(_tables)
 
 
-def get(name: str) -> FactTable:
+def get_table(name: str) -> FactTable:
     try:
         return _tables[name]
     except KeyError:
@@ -83,10 +83,10 @@ def columns_of(
 
 def _column(field: models.Field, name: str) -> Column:
     target = field.target_field if isinstance(field, models.ForeignKey) else field
-    return Column(name, _type(target), str(field.column))
+    return Column(name, _column_type(target), str(field.column))
 
 
-def _type(field: models.Field) -> str:
+def _column_type(field: models.Field) -> str:
     if isinstance(field, models.DecimalField):
         return f"decimal({field.max_digits},{field.decimal_places})"
     for kind, name in TYPES.items():

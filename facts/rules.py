@@ -22,10 +22,10 @@ from core.request_values import UNSTORABLE, BadValue, read_date, read_decimal
 
 Type = Literal["text", "number", "date", "yes_no", "own"]
 Rule = Mapping[str, Any]
-DEEPEST = 6
-MOST_LEAVES = 100
+MAX_DEPTH = 6
+MAX_CONDITIONS = 100
 
-WORDS: dict[Type, dict[str, str]] = {
+COMPARISONS: dict[Type, dict[str, str]] = {
     "text": {
         "is": "is", "is_not": "is not", "one_of": "is one of", "none_of": "is none of", "contains": "contains",
         "starts_with": "starts with", "empty": "is empty", "filled": "is filled",
@@ -38,8 +38,12 @@ WORDS: dict[Type, dict[str, str]] = {
     "yes_no": {"yes": "is yes", "no": "is no"},
 }  # fmt: skip
 WITHOUT_VALUE = {"empty", "filled", "yes", "no"}
-OWN = {**WORDS["text"], **WORDS["number"], **WORDS["yes_no"]}  # of a custom field, which is kept as it came
-SEVERAL = {"one_of", "none_of"}
+CUSTOM_COMPARISONS = {
+    **COMPARISONS["text"],
+    **COMPARISONS["number"],
+    **COMPARISONS["yes_no"],
+}  # of a custom field, which is kept as it came
+WITH_LIST = {"one_of", "none_of"}
 IN_DAYS = {"last_days", "older_days"}
 
 
@@ -85,53 +89,53 @@ class Problem:
     words: str
 
 
-def check(rule: Any, subject: Subject) -> list[Problem]:
+def check_rule(rule: Any, subject: Subject) -> list[Problem]:
     """Return everything that is wrong with a rule; an empty list means that it compiles."""
-    problems = list(_check(rule, subject, "rule", 0))
-    if not problems and sum(1 for _ in leaves(rule)) > MOST_LEAVES:
-        problems.append(Problem("rule", f"A rule has at most {MOST_LEAVES} conditions. Split it."))
+    problems = list(_find_problems(rule, subject, "rule", 0))
+    if not problems and sum(1 for _ in list_conditions(rule)) > MAX_CONDITIONS:
+        problems.append(Problem("rule", f"A rule has at most {MAX_CONDITIONS} conditions. Split it."))
     return problems
 
 
-def leaves(rule: Rule) -> Iterator[Rule]:
+def list_conditions(rule: Rule) -> Iterator[Rule]:
     """Yield the conditions of a rule, those inside a count's `where` left out."""
     if "all" in rule or "any" in rule:
         for part in rule.get("all", rule.get("any", ())):
-            yield from leaves(part)
+            yield from list_conditions(part)
     elif "not" in rule:
-        yield from leaves(rule["not"])
+        yield from list_conditions(rule["not"])
     else:
         yield rule
 
 
-def in_words(rule: Rule, subject: Subject) -> str:
+def describe_rule(rule: Rule, subject: Subject) -> str:
     """Say the rule as a sentence."""
     if "all" in rule or "any" in rule:
         joint, parts = (" and ", rule["all"]) if "all" in rule else (" or ", rule["any"])
         if not parts:
             return "always" if "all" in rule else "never"
-        said = [in_words(part, subject) for part in parts]
+        said = [describe_rule(part, subject) for part in parts]
         return (
             said[0]
             if len(said) == 1
             else joint.join(f"({words})" if _is_group(part) else words for words, part in zip(said, parts, strict=True))
         )
     if "not" in rule:
-        return f"not ({in_words(rule['not'], subject)})"
-    return _count_words(rule, subject) if "count" in rule else _field_words(rule, subject)
+        return f"not ({describe_rule(rule['not'], subject)})"
+    return _describe_count(rule, subject) if "count" in rule else _describe_field(rule, subject)
 
 
 def _is_group(rule: Rule) -> bool:
     return len(rule.get("all", rule.get("any", ()))) > 1
 
 
-def _field_words(rule: Rule, subject: Subject) -> str:
+def _describe_field(rule: Rule, subject: Subject) -> str:
     found = subject.field(rule["field"])
     assert found is not None, rule
-    return " ".join(filter(None, [found.label, comparisons(found.type)[rule["is"]], _value_words(rule)]))
+    return " ".join(filter(None, [found.label, comparison_labels(found.type)[rule["is"]], _describe_value(rule)]))
 
 
-def _value_words(rule: Rule) -> str:
+def _describe_value(rule: Rule) -> str:
     value = rule.get("value")
     if rule["is"] in WITHOUT_VALUE:
         return ""
@@ -144,79 +148,79 @@ def _value_words(rule: Rule) -> str:
     )
 
 
-def _count_words(rule: Rule, subject: Subject) -> str:
+def _describe_count(rule: Rule, subject: Subject) -> str:
     events = subject.events[rule["count"]]
     parts = [f"the number of {events.label}"]
     if rule.get("where"):
-        parts.append(f"whose {in_words(rule['where'], of_events(events))}")
+        parts.append(f"whose {describe_rule(rule['where'], events_subject(events))}")
     if rule.get("days"):
         parts.append(f"in the last {rule['days']} days")
-    return " ".join([*parts, WORDS["number"][rule["is"]], str(rule["value"])])
+    return " ".join([*parts, COMPARISONS["number"][rule["is"]], str(rule["value"])])
 
 
-def comparisons(kind: Type) -> Mapping[str, str]:
+def comparison_labels(kind: Type) -> Mapping[str, str]:
     """Return how fields of a type are compared, in words."""
-    return OWN if kind == "own" else WORDS[kind]
+    return CUSTOM_COMPARISONS if kind == "own" else COMPARISONS[kind]
 
 
 def is_numeric(kind: Type, how: str) -> bool:
     """Whether a comparison is with a number: of a custom field, its word decides."""
-    return kind == "number" or (kind == "own" and how in WORDS["number"])
+    return kind == "number" or (kind == "own" and how in COMPARISONS["number"])
 
 
-def of_events(events: Events) -> Subject:
+def events_subject(events: Events) -> Subject:
     """Return the events as a subject of their own, for the conditions on what is counted."""
     return Subject(events.table, events.fields)
 
 
-def _check(rule: Any, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
+def _find_problems(rule: Any, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
     if not isinstance(rule, Mapping):
         yield Problem(where, "A rule is an object with “all”, “any”, “not”, “field” or “count”.")
         return
     heads = [head for head in ("all", "any", "not", "field", "count") if head in rule]
     if len(heads) != 1:
         yield Problem(where, "Write exactly one of “all”, “any”, “not”, “field” or “count”.")
-    elif depth > DEEPEST:
-        yield Problem(where, f"Groups nest at most {DEEPEST} deep.")
+    elif depth > MAX_DEPTH:
+        yield Problem(where, f"Groups nest at most {MAX_DEPTH} deep.")
     elif heads[0] in {"all", "any"}:
-        yield from _check_group(rule[heads[0]], subject, f"{where}.{heads[0]}", depth)
+        yield from _find_group_problems(rule[heads[0]], subject, f"{where}.{heads[0]}", depth)
     elif heads[0] == "not":
-        yield from _check(rule["not"], subject, f"{where}.not", depth + 1)
+        yield from _find_problems(rule["not"], subject, f"{where}.not", depth + 1)
     elif heads[0] == "field":
-        yield from _check_field(rule, subject, where)
+        yield from _find_field_problems(rule, subject, where)
     else:
-        yield from _check_count(rule, subject, where, depth)
+        yield from _find_count_problems(rule, subject, where, depth)
 
 
-def _check_group(parts: Any, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
+def _find_group_problems(parts: Any, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
     if not isinstance(parts, list):
         yield Problem(where, "A group holds a list of rules.")
         return
     for number, part in enumerate(parts, 1):
-        yield from _check(part, subject, f"{where}.{number}", depth + 1)
+        yield from _find_problems(part, subject, f"{where}.{number}", depth + 1)
 
 
-def _check_field(rule: Rule, subject: Subject, where: str) -> Iterator[Problem]:
+def _find_field_problems(rule: Rule, subject: Subject, where: str) -> Iterator[Problem]:
     extra = set(rule) - {"field", "is", "value"}
     found = subject.field(rule["field"]) if isinstance(rule["field"], str) else None
     if extra:
         yield Problem(where, f"“{sorted(extra)[0]}” does not belong to a condition on a field.")
     elif found is None:
         yield Problem(where, f"No field is called “{rule['field']}”. There are: {', '.join(sorted(subject.fields))}.")
-    elif _compares_by(rule) not in comparisons(found.type):
+    elif _compares_by(rule) not in comparison_labels(found.type):
         yield Problem(
             where,
-            f"{found.label} cannot be compared by “{rule.get('is')}”. Use one of: {', '.join(comparisons(found.type))}.",
+            f"{found.label} cannot be compared by “{rule.get('is')}”. Use one of: {', '.join(comparison_labels(found.type))}.",
         )
     else:
-        yield from _check_value(rule, found.type, where)
+        yield from _find_value_problems(rule, found.type, where)
 
 
-def _check_value(rule: Rule, kind: Type, where: str) -> Iterator[Problem]:
+def _find_value_problems(rule: Rule, kind: Type, where: str) -> Iterator[Problem]:
     value, how = rule.get("value"), rule["is"]
     if how in WITHOUT_VALUE:
         return
-    if how in SEVERAL:
+    if how in WITH_LIST:
         right = (
             isinstance(value, list)
             and bool(value)
@@ -229,16 +233,16 @@ def _check_value(rule: Rule, kind: Type, where: str) -> Iterator[Problem]:
             "a number of days",
         )
     elif is_numeric(kind, how):
-        right, wanted = number(value) is not None, "a number"
+        right, wanted = parse_number(value) is not None, "a number"
     elif kind == "date":
-        right, wanted = day(value) is not None, "a date like 2026-03-31"
+        right, wanted = parse_day(value) is not None, "a date like 2026-03-31"
     else:
         right, wanted = isinstance(value, str) and bool(value.strip()) and not UNSTORABLE.search(value), "a text"
     if not right:
         yield Problem(where, f"The value must be {wanted}.")
 
 
-def _check_count(rule: Rule, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
+def _find_count_problems(rule: Rule, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
     extra = set(rule) - {"count", "is", "value", "days", "where"}
     events = subject.events.get(rule["count"]) if isinstance(rule["count"], str) else None
     days = rule.get("days")
@@ -249,17 +253,17 @@ def _check_count(rule: Rule, subject: Subject, where: str, depth: int) -> Iterat
             where,
             f"Nothing called “{rule['count']}” can be counted. There are: {', '.join(sorted(subject.events)) or 'none'}.",
         )
-    elif _compares_by(rule) not in WORDS["number"] or rule["is"] in WITHOUT_VALUE:
+    elif _compares_by(rule) not in COMPARISONS["number"] or rule["is"] in WITHOUT_VALUE:
         yield Problem(where, "A count is compared by =, !=, >=, <=, > or <.")
-    elif number(rule.get("value")) is None:
+    elif parse_number(rule.get("value")) is None:
         yield Problem(where, "The value must be a number.")
     elif days is not None and not (isinstance(days, int) and not isinstance(days, bool) and 0 < days <= 36_500):
         yield Problem(where, "“days” must be a number of days.")
     elif rule.get("where") is not None:
-        yield from _check(rule["where"], of_events(events), f"{where}.where", depth + 1)
+        yield from _find_problems(rule["where"], events_subject(events), f"{where}.where", depth + 1)
 
 
-def number(value: Any) -> Decimal | None:
+def parse_number(value: Any) -> Decimal | None:
     """Read a finite number from a rule's value; booleans are none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
@@ -269,7 +273,7 @@ def number(value: Any) -> Decimal | None:
         return None
 
 
-def day(value: Any) -> date | None:
+def parse_day(value: Any) -> date | None:
     try:
         return read_date(value) if isinstance(value, str) else None
     except BadValue:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from django.db import DataError, IntegrityError, connection, models
 from django.utils import timezone
 
-from facts.batches import Portion
+from facts.batches import Batch
 from facts.export import LIMITS, is_plausible_sql
 from facts.models import SetAside
 from facts.registry import FactTable
@@ -24,31 +24,31 @@ RECORD_FAULTS = (
 )  # fmt: skip
 FACTS = "facts"  # the step that copies
 MOST = 50  # records of a step; where more fail, it is the step that is broken
-Do = Callable[[Portion, np.ndarray], bool]
+Do = Callable[[Batch, np.ndarray], bool]
 
 
 class TooManyFaults(Exception):
     """So many records failed that the step itself must be at fault."""
 
 
-def work_through(portion: Portion, do: Do, *, run: models.Model, step: str, table: str) -> bool:
+def work_through(portion: Batch, do: Do, *, run: models.Model, step: str, table: str) -> bool:
     """Do the portion, and set the records aside on which it fails; False when it came to nothing.
 
     `do` gets the rows to work on and the ids to leave out, commits its effect with how far the run came, and returns
     whether it did. What was set aside before is tried alone, so that it costs the others nothing; once it works it is
     set aside no more.
     """
-    known = _known(portion, step, table)
+    known = _set_aside_ids(portion, step, table)
     if not _in_halves(portion, do, known, run=run, step=step, table=table):
         return False
     for number in known.tolist():
-        alone = Portion(number, number, np.array([number], dtype=np.int64))
+        alone = Batch(number, number, np.array([number], dtype=np.int64))
         if not _in_halves(alone, do, np.array([], dtype=np.int64), run=run, step=step, table=table):
             return False
     return True
 
 
-def _in_halves(portion: Portion, do: Do, without: np.ndarray, *, run: models.Model, step: str, table: str) -> bool:
+def _in_halves(portion: Batch, do: Do, without: np.ndarray, *, run: models.Model, step: str, table: str) -> bool:
     fault: Exception | None = None
     try:
         is_done = do(portion, without)
@@ -56,7 +56,7 @@ def _in_halves(portion: Portion, do: Do, without: np.ndarray, *, run: models.Mod
         fault = error.with_traceback(None)  # else its frames keep the answer open that failed
     if fault is None:
         if is_done and portion.is_one and not without.size:
-            release(step, table, portion.first)
+            clear_fault(step, table, portion.first)
         return is_done
     run.refresh_from_db()
     halves = portion.halves()
@@ -66,7 +66,7 @@ def _in_halves(portion: Portion, do: Do, without: np.ndarray, *, run: models.Mod
     return all(_in_halves(half, do, without, run=run, step=step, table=table) for half in halves)
 
 
-def _known(portion: Portion, step: str, table: str) -> np.ndarray:
+def _set_aside_ids(portion: Batch, step: str, table: str) -> np.ndarray:
     noted = SetAside.objects.filter(step=step, table=table, row_id__range=(portion.first, portion.last))
     ids = np.array(noted.values_list("row_id", flat=True), dtype=np.int64)
     if not ids.size:
@@ -84,16 +84,16 @@ def set_aside(step: str, table: str, row_id: int, fault: Exception, name: str = 
     log.warning("%s sets %s %s aside: %s", step, table, name or row_id, reason)
     if SetAside.objects.filter(step=step).exclude(table=table, row_id=row_id, name=name).count() >= MOST:
         raise TooManyFaults(f"More than {MOST} records failed. The last one, {table} {name or row_id}: {reason}")
-    note(step, table, row_id, reason, name)
+    record_fault(step, table, row_id, reason, name)
 
 
-def note(step: str, table: str, row_id: int, reason: str, name: str = "") -> None:
+def record_fault(step: str, table: str, row_id: int, reason: str, name: str = "") -> None:
     SetAside.objects.update_or_create(
         step=step, table=table, row_id=row_id, name=name, defaults={"reason": reason, "tried_at": timezone.now()}
     )
 
 
-def release(step: str, table: str, row_id: int, name: str = "") -> None:
+def clear_fault(step: str, table: str, row_id: int, name: str = "") -> None:
     """Note that the step worked on the record again."""
     SetAside.objects.filter(step=step, table=table, row_id=row_id, name=name).delete()
 

@@ -18,14 +18,14 @@ from facts import custom, delta_tables
 from facts.registry import FactTable
 
 
-class Spark:
+class SparkEngine:
     """A session with views of its own over the Parquet files that the Delta log names."""
 
     def __init__(self, zone: str) -> None:
         self.session = _new_session()
         self._backend = ibis.pyspark.connect(self.session)
         self.session.conf.set("spark.sql.session.timeZone", zone)
-        for statement in custom.SPARK:
+        for statement in custom.SPARK_FUNCTIONS:
             self.session.sql(statement)
         self._known: set[str] = set()
 
@@ -59,7 +59,7 @@ class Spark:
         return rows.mutate(**{column: rows[column].cast("timestamp('UTC')") for column in moments})
 
     def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
-        files = [part.path for part in delta_tables.segments(delta)] if delta is not None else []
+        files = [part.path for part in delta_tables.list_segments(delta)] if delta is not None else []
         declared = ", ".join(f"`{column.name}` {column.spark}" for column in table.columns)
         if files:
             rows = self.session.read.schema(declared).parquet(*files)
@@ -76,5 +76,5 @@ def _new_session() -> Any:
     return SparkSession.builder.appName("accord").getOrCreate().newSession()
 
 
-def open_engine(zone: str) -> Spark:
-    return Spark(zone)
+def open_engine(zone: str) -> SparkEngine:
+    return SparkEngine(zone)

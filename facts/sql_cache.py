@@ -16,11 +16,11 @@ import ibis.backends.duckdb
 import ibis.expr.types as ir
 from ibis.expr.operations import DatabaseTable, InMemoryTable, Literal, Node
 
-KEPT_QUESTIONS = 500  # their texts and forms, some 50 kB each
+CACHED_QUESTIONS = 500  # their texts and forms, some 50 kB each
 FIRST_MOMENT, FIRST_DAY = datetime(9000, 1, 1, tzinfo=UTC), date(9500, 1, 1)  # stand-ins, one day apart
 FIRST_ID = 9_000_000_000_000_000_000
 COMPILER = ibis.backends.duckdb.Backend.compiler
-BLANK = "\0"  # parts the texts between which values are filled in; no SQL holds it
+SEPARATOR = "\0"  # parts the texts between which values are filled in; no SQL holds it
 
 
 class Backend(ibis.backends.duckdb.Backend):
@@ -39,7 +39,7 @@ class Backend(ibis.backends.duckdb.Backend):
             return super().compile(expr, **given)
         form = Form(expr.op())
         blanks = form.blanks  # before the form is kept, and forgets them
-        return _filled_in(_sql(form), blanks)
+        return _fill_template(_compile_template(form), blanks)
 
     def _register_in_memory_tables(self, expr: ir.Expr) -> None:
         self._drop_unused_memtables()
@@ -98,17 +98,17 @@ class Form:
             return (type(node), node.schema if isinstance(node, InMemoryTable) else node.dtype)
         if isinstance(node, DatabaseTable):
             return (DatabaseTable, node.name, node.schema, node.namespace)
-        return (type(node), *(_plain(arg, places) for arg in node.__args__))
+        return (type(node), *(_number_nodes(arg, places) for arg in node.__args__))
 
 
-def _plain(arg: Any, places: Mapping[Node, int]) -> Any:
+def _number_nodes(arg: Any, places: Mapping[Node, int]) -> Any:
     """Return an argument of a node with the nodes in it by their places."""
     if isinstance(arg, Node):
         return (Node, places[arg])
     if isinstance(arg, tuple):
-        return tuple(_plain(part, places) for part in arg)
+        return tuple(_number_nodes(part, places) for part in arg)
     if isinstance(arg, Mapping):
-        return (tuple(arg), tuple(_plain(part, places) for part in arg.values()))
+        return (tuple(arg), tuple(_number_nodes(part, places) for part in arg.values()))
     return arg
 
 
@@ -120,34 +120,34 @@ def _is_blank(node: Node) -> bool:
     return bool(node.dtype.is_timestamp() or node.dtype.is_date() or (node.dtype.is_int64() and node.value >= 0))
 
 
-@lru_cache(maxsize=KEPT_QUESTIONS)
-def _sql(form: Form) -> tuple[tuple[str, ...], tuple[int, ...]]:
+@lru_cache(maxsize=CACHED_QUESTIONS)
+def _compile_template(form: Form) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return the texts between the blanks, and the number of the blank after each of them but the last."""
     blanks = form.blanks
     question = form.forget()
-    stand_ins = {node: _stand_in(node, place) for place, node in enumerate(blanks) if isinstance(node, Literal)}
+    stand_ins = {node: _placeholder(node, place) for place, node in enumerate(blanks) if isinstance(node, Literal)}
     asked = question.replace(stand_ins) if stand_ins else question
     text = COMPILER.to_sqlglot(asked.to_expr()).sql(dialect=COMPILER.dialect, copy=False)
     for place, node in enumerate(blanks):
-        text = text.replace(_text(stand_ins.get(node, node)), f"{BLANK}{place}{BLANK}")
-    parts = text.split(BLANK)
+        text = text.replace(_node_sql(stand_ins.get(node, node)), f"{SEPARATOR}{place}{SEPARATOR}")
+    parts = text.split(SEPARATOR)
     return tuple(parts[::2]), tuple(map(int, parts[1::2]))
 
 
-def _filled_in(sql: tuple[tuple[str, ...], tuple[int, ...]], blanks: list[Node]) -> str:
+def _fill_template(sql: tuple[tuple[str, ...], tuple[int, ...]], blanks: list[Node]) -> str:
     texts, places = sql
-    values = [_text(node) for node in blanks]
+    values = [_node_sql(node) for node in blanks]
     return "".join([texts[0], *(values[place] + text for place, text in zip(places, texts[1:], strict=True))])
 
 
-def _stand_in(node: Literal, place: int) -> Literal:
+def _placeholder(node: Literal, place: int) -> Literal:
     if node.dtype.is_int64():
         return Literal(FIRST_ID + place, node.dtype)
     first = FIRST_MOMENT if node.dtype.is_timestamp() else FIRST_DAY
     return Literal(first + timedelta(days=place), node.dtype)
 
 
-def _text(node: Node) -> str:
+def _node_sql(node: Node) -> str:
     """Return what stands for a moment, a day, an id or a table of rows in the SQL."""
     if isinstance(node, InMemoryTable):
         return f'"{node.name}"'

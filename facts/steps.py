@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from facts.refresh import Progress, refresh, stage
+from facts.refresh import Progress, refresh, stage_rows
 
 STAGE_SECONDS = 40  # below what one bell may take
 
@@ -31,11 +31,11 @@ class Step:
 _steps: dict[str, Step] = {}
 
 
-def register(step: Step) -> None:
+def register_step(step: Step) -> None:
     _steps[step.name] = step
 
 
-def steps() -> list[Step]:
+def ordered_steps() -> list[Step]:
     """Return the chain in the order of the apps."""
     roof_to_floor = list(settings.INSTALLED_APPS)
     return sorted(_steps.values(), key=lambda step: (not step.comes_first, -roof_to_floor.index(step.room)))
@@ -43,9 +43,9 @@ def steps() -> list[Step]:
 
 def copy_facts(progress: Progress) -> int | None:
     """Bring the columnar facts up to date; a first copy of very much comes in portions."""
-    if not stage(STAGE_SECONDS, progress=progress):
+    if not stage_rows(STAGE_SECONDS, progress=progress):
         return None
     return sum(refresh(progress=progress, wait=False).exported.values())
 
 
-register(Step("facts", "Copy what changed to the facts", copy_facts))
+register_step(Step("facts", "Copy what changed to the facts", copy_facts))

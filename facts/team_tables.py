@@ -1,6 +1,6 @@
 """The fact tables of the people's room, which stands below this one and cannot declare them itself."""
 
-from facts.registry import FactTable, columns_of, register
+from facts.registry import FactTable, columns_of, register_table
 from team.models import Territory
 
-register(FactTable("territories", Territory, columns_of(Territory, leave_out=frozenset({"calendar"}))))
+register_table(FactTable("territories", Territory, columns_of(Territory, leave_out=frozenset({"calendar"}))))

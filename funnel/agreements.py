@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agreements.kinds import Kind, register_kind
-from facts.rules import check, in_words
+from facts.rules import check_rule, describe_rule
 from funnel.handoffs.terms import Terms
 from funnel.slas.forms import OwedTerms, SlaTerms, owed_in_words
 from funnel.stages.drafts import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS, from_terms
@@ -29,8 +29,8 @@ def stage_in_words(terms: Mapping[str, Any]) -> list[str]:
     """Say a stage's terms; criteria that name what there is no more are shown as they were written."""
     stage = from_terms("", {"name": "", "position": 0, **terms})
     said = [f"{TITLES[name]}: {LABELS[name].get(getattr(stage, name), getattr(stage, name))}" for name in TITLES]
-    faults = check(stage.rule, stage.subject)
-    rule = str(stage.criteria) if faults else in_words(stage.rule, stage.subject)
+    faults = check_rule(stage.rule, stage.subject)
+    rule = str(stage.criteria) if faults else describe_rule(stage.rule, stage.subject)
     return [f"Name: {stage.name}", *said, f"Entered when: {rule}"]
 
 

@@ -22,11 +22,11 @@ from crm.live_tables import FewBuyers
 from crm.models import Lead, StageMapping
 from crm.rule_fields import Described
 from facts.batch_run import BatchJob
-from facts.batches import Portion, without
-from facts.copying import copy_in, rows_of
+from facts.batches import Batch, exclude_ids
+from facts.copying import copy_batches, query_to_table
 from facts.engine import Facts, open_facts
 from facts.refresh import Progress
-from facts.rules import leaves
+from facts.rules import list_conditions
 from funnel.changes import changed, names_changed
 from funnel.definitions import in_force
 from funnel.derived_fields import meanings_of, with_figures
@@ -95,10 +95,10 @@ class ClassificationJob(BatchJob[Classification]):
     def begin(self, last: Classification | None, since: str, moment: datetime) -> dict[str, Any]:
         return {"local_day": _local_day(moment)}
 
-    def write_batch(self, cursor: Any, run: Classification, table: str, batch: Portion, left_out: np.ndarray) -> int:
+    def write_batch(self, cursor: Any, run: Classification, table: str, batch: Batch, left_out: np.ndarray) -> int:
         facts, subject = self.facts, TABLES[table]
         name = SUBJECTS[subject]
-        buyers = without(batch.only(facts.table(subject), "id"), "id", left_out)
+        buyers = exclude_ids(batch.only(facts.table(subject), "id"), "id", left_out)
         standing = _standing(cursor, name, batch)
         question = _question(
             facts, self.funnel, subject, batch, buyers, self.meanings, run.moment, standing, left_out
@@ -116,7 +116,7 @@ def _local_day(moment: datetime) -> date:
 def classify_few(leads: Sequence[Lead], moment: datetime | None = None) -> int:
     """Let a few leads enter what they fulfil, from their rows of the moment: the same question that a run asks of all."""
     ids = np.array(sorted(lead.pk for lead in leads), dtype=np.int64)
-    funnel, few, portion = in_force(), FewBuyers(leads), Portion(int(ids[0]), int(ids[-1]), ids)
+    funnel, few, portion = in_force(), FewBuyers(leads), Batch(int(ids[0]), int(ids[-1]), ids)
     with transaction.atomic(), connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.STAGE_MOVES)
         standing = _standing(cursor, "lead", portion)
@@ -129,7 +129,7 @@ def _question(
     facts: Facts | FewBuyers,
     funnel: Funnel,
     subject: str,
-    portion: Portion,
+    portion: Batch,
     buyers: Any,
     meanings: pa.Table,
     now: datetime,
@@ -139,7 +139,7 @@ def _question(
     key = f"{SUBJECTS[subject]}_id"
 
     def narrow(name: str, rows: Any) -> Any:
-        return without(portion.only(rows, key), key, left_out) if name in EVENTS else rows
+        return exclude_ids(portion.only(rows, key), key, left_out) if name in EVENTS else rows
 
     tables = Described(facts, subject, narrow)
     means = ibis.memtable(meanings)
@@ -151,7 +151,7 @@ def _question(
 
 def _wanted(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:
     """The columns that the question can need: fewer make it quicker to put together."""
-    paths = [leaf["field"] for stage in funnel for leaf in leaves(stage.rule) if "field" in leaf]
+    paths = [leaf["field"] for stage in funnel for leaf in list_conditions(stage.rule) if "field" in leaf]
     heads = {
         path if "." not in path else "custom" if path.startswith("custom.") else f"{path.split('.')[0]}_id"
         for path in paths
@@ -159,10 +159,10 @@ def _wanted(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:
     return [name for name in columns if name in heads | ALWAYS]
 
 
-def _standing(cursor: Any, name: str, portion: Portion) -> pa.Table:
+def _standing(cursor: Any, name: str, portion: Batch) -> pa.Table:
     """Read the moves that these buyers have made already."""
     where, values = portion.sql
-    return rows_of(
+    return query_to_table(
         cursor, f"SELECT {name}_id, stage, entered_at, by FROM funnel_move WHERE {name}_id {where}", values, STANDING
     )
 
@@ -177,4 +177,4 @@ def _copy(cursor: Any, name: str, funnel: Funnel, batches: Iterator[pa.RecordBat
         return rows.drop_columns(["position"]).append_column("version", numbers.take(places))
 
     target = f"funnel_move ({name}_id, stage, from_stage, entered_at, by, evidence, is_dated, version_id)"
-    return copy_in(cursor, target, batches, signed)
+    return copy_batches(cursor, target, batches, signed)

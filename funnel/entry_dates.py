@@ -12,8 +12,8 @@ from typing import Any
 import ibis
 
 from crm.rule_fields import LINKS, SUBJECTS, Described
-from facts.compiling import Question, with_rules
-from facts.rules import Rule, leaves, number, of_events
+from facts.compiling import RuleContext, add_rule_columns
+from facts.rules import Rule, events_subject, list_conditions, parse_number
 from funnel.stages.drafts import Funnel, Stage
 
 MOMENT = "timestamp('UTC', 6)"
@@ -43,8 +43,8 @@ class Asked:
         return "lead_id" if self.subject == "leads" else "account_id"
 
     @property
-    def question(self) -> Question:
-        return Question(self.tables, self.now, LINKS)
+    def question(self) -> RuleContext:
+        return RuleContext(self.tables, self.now, LINKS)
 
     @property
     def this_moment(self) -> Any:
@@ -277,15 +277,16 @@ def _counted(asked: Asked) -> list[Any]:
 def _counted_at(asked: Asked, rule: Rule) -> Any | None:
     """Return the event that fulfilled the rule's first count over all time; None where it has no such count."""
     count = next(
-        (leaf for leaf in leaves(rule) if leaf.get("is") == ">=" and "count" in leaf and is_forever(leaf)), None
+        (leaf for leaf in list_conditions(rule) if leaf.get("is") == ">=" and "count" in leaf and is_forever(leaf)),
+        None,
     )
     if count is None:
         return None
-    events, need = SUBJECTS[asked.subject].events[count["count"]], int(number(count["value"]) or 0)
+    events, need = SUBJECTS[asked.subject].events[count["count"]], int(parse_number(count["value"]) or 0)
     rows = asked.tables.table(events.table)
     rows = rows.filter(rows[events.key].notnull() & rows[events.moment].notnull())
     if count.get("where"):
-        rows = with_rules(asked.question, of_events(events), {"is_counted": count["where"]}, rows)
+        rows = add_rule_columns(asked.question, events_subject(events), {"is_counted": count["where"]}, rows)
         rows = rows.filter(rows.is_counted)
     turn = ibis.row_number().over(group_by=rows[events.key], order_by=[rows[events.moment], rows.id])
     ranked = rows.mutate(turn=turn)

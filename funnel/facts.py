@@ -1,12 +1,12 @@
 """The fact tables of the funnel: what happened to each buyer on the way."""
 
-from facts.registry import FactTable, columns_of, register
+from facts.registry import FactTable, columns_of, register_table
 from funnel.models import HandOff, Move, Verdict
 
 LEFT_OUT = frozenset({"changed_xid"})
 
-register(FactTable("moves", Move, columns_of(Move, leave_out=LEFT_OUT | {"evidence", "override", "recorded_at"})))
-register(
+register_table(FactTable("moves", Move, columns_of(Move, leave_out=LEFT_OUT | {"evidence", "override", "recorded_at"})))
+register_table(
     FactTable(
         "handoffs",
         HandOff,
@@ -17,4 +17,4 @@ register(
         ),
     )
 )
-register(FactTable("verdicts", Verdict, columns_of(Verdict, leave_out=LEFT_OUT | {"note"})))
+register_table(FactTable("verdicts", Verdict, columns_of(Verdict, leave_out=LEFT_OUT | {"note"})))

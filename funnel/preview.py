@@ -6,7 +6,7 @@ from django.utils import timezone
 from core.formatting import short_number
 from crm.readable import ReadableRows, is_limited
 from crm.rule_fields import LINKS, SUBJECTS, Described
-from facts.compiling import Question, with_rules
+from facts.compiling import RuleContext, add_rule_columns
 from facts.engine import open_facts
 from facts.rules import Rule
 from funnel.derived_fields import meanings_of, with_figures
@@ -19,7 +19,7 @@ def counted(rule: Rule, subject: str, reader: User) -> tuple[int, int]:
     tables = Described(facts, subject)
     means = ibis.memtable(meanings_of(facts))
     rows = with_figures(facts, ReadableRows(reader).only(subject, facts.table(subject)), subject, means)
-    found = with_rules(Question(tables, timezone.now(), LINKS), SUBJECTS[subject], {"fulfils": rule}, rows)
+    found = add_rule_columns(RuleContext(tables, timezone.now(), LINKS), SUBJECTS[subject], {"fulfils": rule}, rows)
     answer = facts.execute(found.aggregate(those=found.fulfils.cast("int64").sum(), all=found.count())).iloc[0]
     return (int(answer.those) if answer["all"] else 0), int(answer["all"])
 

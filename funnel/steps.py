@@ -1,7 +1,7 @@
 """What the chain does in this room: write the moves that follow from the facts, start their clocks, and copy both."""
 
-from facts.refresh import Progress, refresh, stage
-from facts.steps import Step, register
+from facts.refresh import Progress, refresh, stage_rows
+from facts.steps import Step, register_step
 from funnel.classify import classify
 from funnel.handoffs.clock_tick import tick
 
@@ -20,11 +20,11 @@ def start_clocks(progress: Progress) -> int:
 
 def copy_moves(progress: Progress) -> int | None:
     """Copy the moves just written, so that the funnel's numbers know them."""
-    if not stage(PORTION_SECONDS, progress=progress):
+    if not stage_rows(PORTION_SECONDS, progress=progress):
         return None
     return sum(refresh(progress=progress, wait=False).exported.values())
 
 
-register(Step("classify", "Let buyers enter the stages they fulfil", write_moves))
-register(Step("clocks", "Hand over who qualified", start_clocks))
-register(Step("moves", "Copy their moves to the facts", copy_moves))
+register_step(Step("classify", "Let buyers enter the stages they fulfil", write_moves))
+register_step(Step("clocks", "Hand over who qualified", start_clocks))
+register_step(Step("moves", "Copy their moves to the facts", copy_moves))

@@ -14,8 +14,8 @@ from typing import Any
 import ibis
 
 from crm.rule_fields import SUBJECTS
-from facts.compiling import with_rules
-from facts.rules import Rule, in_words, leaves
+from facts.compiling import add_rule_columns
+from facts.rules import Rule, describe_rule, list_conditions
 from funnel.entry_dates import MOMENT, Asked, conversions, entries, to_json
 from funnel.stages.drafts import Stage
 
@@ -63,14 +63,18 @@ def _held(asked: Asked) -> Any:
     rules: dict[str, Rule] = {f"is_{stage.key}": stage.rule for stage in asked.stages}
     conditions = {f"held_{name}": leaf for name, leaf in _conditions(asked).items()}
     values = {f"value_{name}": leaf for name, leaf in _conditions(asked).items()}
-    found = with_rules(asked.question, SUBJECTS[asked.subject], rules | conditions, asked.rows, values)
+    found = add_rule_columns(asked.question, SUBJECTS[asked.subject], rules | conditions, asked.rows, values)
     found = found.mutate(is_new=(found.created_at > ibis.literal(asked.now - NEWLY, type=MOMENT)).fill_null(False))
     return found.select("id", "crm_stage", "is_new", *rules, *conditions, *values)
 
 
 def _conditions(asked: Asked) -> dict[str, Rule]:
     """The conditions of the stages that no date tells: their entries say which of them held, with which values."""
-    return {f"{stage.key}_{place}": leaf for stage in _undated(asked) for place, leaf in enumerate(leaves(stage.rule))}
+    return {
+        f"{stage.key}_{place}": leaf
+        for stage in _undated(asked)
+        for place, leaf in enumerate(list_conditions(stage.rule))
+    }
 
 
 def _undated(asked: Asked) -> list[Stage]:
@@ -80,8 +84,8 @@ def _undated(asked: Asked) -> list[Stage]:
 def _evidence(asked: Asked, held: Any, stage: Stage) -> Any:
     subject = SUBJECTS[asked.subject]
     parts = []
-    for place, leaf in enumerate(leaves(stage.rule)):
-        said = ibis.literal(json.dumps(in_words(leaf, subject), ensure_ascii=False) + ": ")
+    for place, leaf in enumerate(list_conditions(stage.rule)):
+        said = ibis.literal(json.dumps(describe_rule(leaf, subject), ensure_ascii=False) + ": ")
         value = to_json(held[f"value_{stage.key}_{place}"].cast("string")).fill_null("null")
         parts.append(held[f"held_{stage.key}_{place}"].ifelse(said + value, ibis.null("string")))
     if not parts:

@@ -16,7 +16,7 @@ from django.db import connection
 from crm.rule_fields import LINKS
 from facts import registry
 from facts.compiling import HasTables
-from facts.copying import rows_of
+from facts.copying import query_to_table
 from facts.registry import FactTable
 from imports.models import ImportJob, RowVersion
 
@@ -51,7 +51,7 @@ class Past:
         """Return id, asked_at and the columns of each lead asked about."""
         leads = self._facts.table("leads").select("id", *self._columns)
         rows = leads.join(self._moments, leads.id == self._moments.of_lead).drop("of_lead")
-        images = _images(registry.get("leads"), self._columns)
+        images = _images(registry.get_table("leads"), self._columns)
         if images is not None:
             rows = _overlaid(rows, images, self._columns)
         for pointer, name in self._pointers.items():
@@ -68,7 +68,7 @@ class Past:
         """Return the images of the tables that leads point to, as far as there are some."""
         found = {}
         for name in set(self._pointers.values()):
-            table = registry.get(name)
+            table = registry.get_table(name)
             images = _images(table, [column.name for column in table.columns if column.name != "id"])
             if images is not None:
                 found[name] = images
@@ -85,7 +85,7 @@ def _images(table: FactTable, columns: Collection[str]) -> Any | None:
     values = ", ".join(f'was."{column.from_column}"' for column in wanted)
     schema = pa.schema([*IMAGE, *((column.name, column.arrow) for column in wanted)])
     with connection.cursor() as cursor:
-        rows = rows_of(
+        rows = query_to_table(
             cursor,
             f"SELECT b.row_id, b.id, coalesce(r.started_at, r.queued_at), {values} FROM {RowVersion._meta.db_table} b "
             f"JOIN {ImportJob._meta.db_table} r ON r.id = b.run_id, jsonb_to_record(b.image) AS was({named}) "

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from facts.models import SetAside
 from facts.set_aside import FACTS
-from facts.steps import steps
+from facts.steps import ordered_steps
 from kpis.registry import all_metrics
 
 MOST_SHOWN = 100
@@ -28,7 +28,9 @@ class LeftOut:
 
 def set_aside_rows() -> list[LeftOut]:
     """Return the first records that are set aside, by step."""
-    labels = {step.name: step.label for step in steps()} | {FACTS: "Copy what changed to the facts (date left out)"}
+    labels = {step.name: step.label for step in ordered_steps()} | {
+        FACTS: "Copy what changed to the facts (date left out)"
+    }
     metrics = {metric.key: metric.name for metric in all_metrics()}
     return [
         LeftOut(_label(row, metrics), _link(row), labels.get(row.step, row.step), row.since, row.reason)

@@ -19,9 +19,9 @@ from agreements.models import End, Entry
 from core.locks import AdvisoryLock, try_lock
 from core.work import LEASE, LostLease, PermanentFailure, Postpone, State
 from facts import delta_tables
-from facts.engine import latest
+from facts.engine import latest_snapshot
 from facts.refresh import Busy, Progress
-from facts.steps import Step, steps
+from facts.steps import Step, ordered_steps
 from funnel.definitions import FUNNEL, STAGE
 from imports.models import ImportJob
 from imports.push import PUSHED
@@ -153,11 +153,11 @@ def _last_start() -> datetime | None:
 
 
 def _queue_for_lost_facts(company: Company) -> None:
-    snapshot = latest()
+    snapshot = latest_snapshot()
     if (
         snapshot is None
         or delta_tables.is_remote()
-        or all(Path(delta_tables.address(name)).is_dir() for name in snapshot.versions)
+        or all(Path(delta_tables.table_uri(name)).is_dir() for name in snapshot.versions)
     ):
         return
     _queue(f"demand:lost-facts-{snapshot.pk}", company, kind=NightlyRun.Kind.DEMAND)
@@ -199,7 +199,7 @@ def do_one_step(run: NightlyRun) -> bool:
     records = _records(run)
     record = next((record for record in records if not record.finished_at), None)
     if record is not None:
-        _work(run, record, next(step for step in steps() if step.name == record.name))
+        _work(run, record, next(step for step in ordered_steps() if step.name == record.name))
     if any(not record.finished_at for record in records):
         return False
     if failed := [record for record in records if record.error]:
@@ -219,7 +219,7 @@ def _wait_for_older(run: NightlyRun) -> None:
 
 def _records(run: NightlyRun) -> list[RunStep]:
     """Return the records of the steps there are today, in their order, made when missing."""
-    chain = steps()
+    chain = ordered_steps()
     RunStep.objects.bulk_create(
         (RunStep(run=run, name=step.name, label=step.label, position=place) for place, step in enumerate(chain)),
         ignore_conflicts=True,
@@ -283,7 +283,7 @@ def _commit(run: NightlyRun, record: RunStep) -> None:
     with transaction.atomic():
         record.save()
         done = run.steps.filter(finished_at__isnull=False).count()
-        run.advance({"step": record.name}, done, total_units=len(steps()))
+        run.advance({"step": record.name}, done, total_units=len(ordered_steps()))
 
 
 class _Note:

@@ -11,7 +11,7 @@ from core.periods import Period
 from facts.engine import Facts
 from facts.models import SetAside
 from facts.refresh import Progress
-from facts.set_aside import RECORD_FAULTS, release, set_aside
+from facts.set_aside import RECORD_FAULTS, clear_fault, set_aside
 from kpis.compute import compute_metric, compute_trend, scope_of
 from kpis.grains import GRAINS, grain_of
 from kpis.models import MetricSnapshot, SnapshotSet
@@ -55,7 +55,7 @@ def _figures_or_none(metric: Metric, facts: Facts) -> list[MetricSnapshot]:
     except RECORD_FAULTS as fault:
         set_aside(STEP, TABLE, 0, fault, metric.key)
         return []
-    release(STEP, TABLE, 0, metric.key)
+    clear_fault(STEP, TABLE, 0, metric.key)
     return rows
 
 

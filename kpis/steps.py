@@ -2,7 +2,7 @@
 
 from facts.engine import open_facts
 from facts.refresh import Progress
-from facts.steps import Step, register
+from facts.steps import Step, register_step
 from kpis.precompute import prepare_dashboards
 from kpis.snapshots import take_snapshots
 from scoring.proof.nightly import prove_in_force
@@ -25,6 +25,6 @@ def prove(progress: Progress) -> int:
     return prove_in_force(progress)
 
 
-register(Step("metrics", "Compute the metrics", keep_figures))
-register(Step("dashboard", "Prepare the dashboard", prepare))
-register(Step("proofs", "Prove the scores in force", prove))
+register_step(Step("metrics", "Compute the metrics", keep_figures))
+register_step(Step("dashboard", "Prepare the dashboard", prepare))
+register_step(Step("proofs", "Prove the scores in force", prove))

@@ -211,7 +211,7 @@ def _hidden(found: Counts, own: Counts) -> dict[str, int]:
 
 
 def _is_of_buyers(table: str) -> bool:
-    model = facts_registry.get(table).model
+    model = facts_registry.get_table(table).model
     return bool(getattr(model, "OWNED_THROUGH", True))
 
 

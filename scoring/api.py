@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from core.api.views import Manners, refuse_strange_parameters
-from facts.rules import number
+from facts.rules import parse_number
 from scoring.descriptions import terms_in_words
 from scoring.impact import as_json, consequences, evidence, sentence
 from scoring.model_list import Line, agreements, lines
@@ -92,7 +92,7 @@ class PreviewViewSet(Manners, ViewSet):
         """Answer for one threshold; nothing is kept."""
         _require_reader(request)
         refuse_strange_parameters(request, {"threshold"})
-        line, asked = _found(request, key), number(request.query_params.get("threshold", ""))
+        line, asked = _found(request, key), parse_number(request.query_params.get("threshold", ""))
         if asked is None or abs(asked) > 10_000:
             raise ValidationError({"threshold": ["Give a number of points from −10,000 to 10,000."]})
         if line.shown is None:

@@ -18,7 +18,7 @@ from django.db import connection
 from core.locks import AdvisoryLock, acquire_lock
 from crm.rule_fields import Described
 from facts.batch_run import BatchJob
-from facts.batches import Portion, without
+from facts.batches import Batch, exclude_ids
 from facts.engine import Facts, open_facts
 from facts.refresh import Progress
 from scoring.changes import changed, is_some_gone, known_events, names_changed
@@ -71,7 +71,7 @@ class ScoringJob(BatchJob[ScoringRun]):
         ended = _end_others(self.models, moment) if others_may_stand else 0
         return {"known": known_events(self.facts), "written": ended}
 
-    def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Portion, left_out: np.ndarray) -> int:
+    def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Batch, left_out: np.ndarray) -> int:
         asked = _asked(self.facts, batch, left_out, run.moment)
         return sum(_score(cursor, self.facts, model, asked, batch, left_out) for model in self.models)
 
@@ -82,15 +82,15 @@ def _end_others(models: Sequence[Model], moment: datetime) -> int:
         return remove(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
 
 
-def _asked(facts: Facts, portion: Portion, left_out: np.ndarray, moment: datetime) -> Asked:
+def _asked(facts: Facts, portion: Batch, left_out: np.ndarray, moment: datetime) -> Asked:
     def narrow(name: str, rows: Any) -> Any:
-        return without(portion.only(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
+        return exclude_ids(portion.only(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
 
-    leads = without(portion.only(facts.table("leads"), "id"), "id", left_out)
+    leads = exclude_ids(portion.only(facts.table("leads"), "id"), "id", left_out)
     return Asked(Described(facts, "leads", narrow), leads, moment)
 
 
-def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Portion, left_out: np.ndarray) -> int:
+def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Batch, left_out: np.ndarray) -> int:
     stands = _others(standing(cursor, model, portion), left_out)
     known_at = facts.as_of
     assert known_at is not None

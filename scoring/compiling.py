@@ -16,9 +16,9 @@ from typing import Any
 import ibis
 
 from crm.rule_fields import LINKS
-from facts.compiling import HasTables, Question, with_rules
+from facts.compiling import HasTables, RuleContext, add_rule_columns
 from facts.custom import unix_seconds
-from facts.rules import Rule, leaves, of_events
+from facts.rules import Rule, events_subject, list_conditions
 from scoring.decay import DAY, DIGITS, EPOCH, days_since_epoch, total
 from scoring.icp.rules import columns_of, with_icp
 from scoring.terms import EVERYBODY, LETTERS, LOWEST, SCORED, EngagementRule, Model
@@ -47,7 +47,7 @@ class Asked:
 def wanted(model: Model, columns: tuple[str, ...]) -> list[str]:
     """The columns of leads that the model can need: fewer make the question quicker to put together."""
     rules = [model.leads, *(rule.rule for rule in model.fit)]
-    paths = [leaf["field"] for rule in rules for leaf in leaves(rule)]
+    paths = [leaf["field"] for rule in rules for leaf in list_conditions(rule)]
     return _heads(paths, columns, ALWAYS | {MOMENT} | columns_of(model.profile))
 
 
@@ -65,12 +65,12 @@ def measured(model: Model, asked: Asked, base: datetime | None = None) -> Any:
     Columns: id; fit_<n> (yes/no) and fit_points; sum_<n> (weight of its events, without the sign), count_<n>, last_<n>
     (days); next_day (when an event enters or leaves). Days count from 2020.
     """
-    question = Question(asked.tables, asked.now, LINKS)
+    question = RuleContext(asked.tables, asked.now, LINKS)
     rules: dict[str, Rule] = {"is_meant": model.leads, **{f"fit_{n}": rule.rule for n, rule in enumerate(model.fit)}}
     rows = asked.rows.select(*wanted(model, asked.rows.columns))
     if model.names_icp:
         rows = with_icp(question, rows, model.profile)
-    found = with_rules(question, SCORED, rules, rows)
+    found = add_rule_columns(question, SCORED, rules, rows)
     if model.leads != EVERYBODY:
         found = found.filter(found.is_meant)
     points = sum(
@@ -120,9 +120,9 @@ def _marked(asked: Asked, name: str, rules: Mapping[int, EngagementRule]) -> tup
     rows = asked.tables.table(name)
     rows = rows.filter(rows[events.key].notnull() & rows[events.moment].notnull())
     conditions = {f"is_{n}": rule.where or EVERYBODY for n, rule in rules.items()}
-    paths = [leaf["field"] for rule in conditions.values() for leaf in leaves(rule)]
+    paths = [leaf["field"] for rule in conditions.values() for leaf in list_conditions(rule)]
     rows = rows.select(*_heads(paths, rows.columns, {events.key, events.moment}))
-    marked = with_rules(Question(asked.tables, asked.now, LINKS), of_events(events), conditions, rows)
+    marked = add_rule_columns(RuleContext(asked.tables, asked.now, LINKS), events_subject(events), conditions, rows)
     if asked.has_moments:
         moments = asked.rows.select(moment_of="id", **{MOMENT: MOMENT})
         marked = marked.join(moments, marked[events.key] == moments.moment_of)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from facts.rules import in_words, of_events
+from facts.rules import describe_rule, events_subject
 from scoring.model_checks import faults
 from scoring.terms import EVERYBODY, MQL, PQL, SCORED, EngagementRule, FitRule, Model, from_terms
 
@@ -16,14 +16,14 @@ def points(value: float) -> str:
 
 
 def fit_words(rule: FitRule) -> str:
-    return f"{rule.name}: {points(rule.points)} when {in_words(rule.rule, SCORED)}"
+    return f"{rule.name}: {points(rule.points)} when {describe_rule(rule.rule, SCORED)}"
 
 
 def engagement_words(rule: EngagementRule) -> str:
     events = SCORED.events[rule.events]
     said = [f"{rule.name}: {points(rule.points)} for each of the {events.label}"]
     if rule.where:
-        said.append(f"whose {in_words(rule.where, of_events(events))}")
+        said.append(f"whose {describe_rule(rule.where, events_subject(events))}")
     if rule.days:
         said.append(f"in the last {rule.days} days")
     if rule.half_life:
@@ -35,7 +35,7 @@ def engagement_words(rule: EngagementRule) -> str:
 
 
 def model_words(model: Model) -> list[str]:
-    who = "all leads" if model.leads == EVERYBODY else f"leads whose {in_words(model.leads, SCORED)}"
+    who = "all leads" if model.leads == EVERYBODY else f"leads whose {describe_rule(model.leads, SCORED)}"
     return [
         f"Scores {who}",
         f"{READY[model.door]} from {model.threshold:g} points",

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from crm.rule_fields import LINKS, Described
-from facts.compiling import YES, Question, with_rules
+from facts.compiling import YES, RuleContext, add_rule_columns
 from facts.engine import Facts
 from facts.rules import Field, Rule, Type
 from imports.history import Past
@@ -108,7 +108,7 @@ def _read(facts: Facts, rows: pd.DataFrame, known: Sequence[Field], then: bool) 
         chosen = asked_in(rows).select("of_lead")
         leads = facts.table("leads").select(*names).inner_join(chosen, [("id", "of_lead")]).drop("of_lead")
     assert facts.as_of is not None
-    wide = with_rules(Question(Described(tables, "leads"), facts.as_of, LINKS), SCORED, asks, leads, values)
+    wide = add_rule_columns(RuleContext(Described(tables, "leads"), facts.as_of, LINKS), SCORED, asks, leads, values)
     return facts.execute(wide.select("id", "custom", *values))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from facts.rules import IN_DAYS, Subject, check, leaves, number, of_events
+from facts.rules import IN_DAYS, Subject, check_rule, events_subject, list_conditions, parse_number
 from scoring.terms import COUNTED, DOORS, MQL, SCORED
 
 MOST_RULES = 200
@@ -28,7 +28,7 @@ def faults(terms: Any) -> list[str]:
 
 def _faults(terms: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"“{name}” is no part of a score model. Leave it out." for name in sorted(set(terms) - KNOWN))
-    if (threshold := number(terms.get("threshold"))) is None or abs(threshold) > MOST_POINTS:
+    if (threshold := parse_number(terms.get("threshold"))) is None or abs(threshold) > MOST_POINTS:
         yield f"The threshold must be a number of points up to {MOST_POINTS:,}."
     if terms.get("door", MQL) not in list(DOORS):
         yield f"The door must be one of: {', '.join(DOORS)}."
@@ -66,7 +66,7 @@ def _named(name: Any, rule: Any, look: Any) -> Iterator[str]:
     if not isinstance(rule, Mapping):
         yield f"“{name}”: a rule is an object with its points."
         return
-    points = number(rule.get("points"))
+    points = parse_number(rule.get("points"))
     if points is None or not points or abs(points) > MOST_POINTS:
         yield f"“{name}”: the points must be a number other than 0, at most {MOST_POINTS:,} either way."
     yield from (f"“{name}”: {words}" for words in look(rule))
@@ -79,10 +79,10 @@ def _fit_faults(rule: Mapping[str, Any]) -> Iterator[str]:
 
 def _who(rule: Any, where: str) -> Iterator[str]:
     intro = f"{where}: " if where else ""
-    problems = check(rule, SCORED)
+    problems = check_rule(rule, SCORED)
     yield from (intro + problem.words for problem in problems)
     if not problems:
-        found = list(leaves(rule))
+        found = list(list_conditions(rule))
         if any("count" in leaf for leaf in found):
             yield intro + UNCOUNTED
         if any(leaf["is"] in IN_DAYS for leaf in found):
@@ -94,8 +94,8 @@ def _engagement_faults(rule: Mapping[str, Any]) -> Iterator[str]:
     if rule.get("events") not in COUNTED:
         yield f"“events” must be one of: {', '.join(COUNTED)}."
     elif rule.get("where"):
-        yield from (problem.words for problem in check(rule["where"], _inner(rule["events"])))
-    half_life = number(rule["half_life"]) if rule.get("half_life") is not None else None
+        yield from (problem.words for problem in check_rule(rule["where"], _inner(rule["events"])))
+    half_life = parse_number(rule["half_life"]) if rule.get("half_life") is not None else None
     if rule.get("half_life") is not None and (half_life is None or not SHORTEST <= half_life <= LONGEST):
         yield f"The half-life must be {SHORTEST} to {LONGEST:,} days. Leave it out for points that do not fade."
     if rule.get("days") is not None and not _whole(rule["days"], 1, LONGEST):
@@ -105,7 +105,7 @@ def _engagement_faults(rule: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _inner(events: str) -> Subject:
-    return of_events(SCORED.events[events])
+    return events_subject(SCORED.events[events])
 
 
 def _unknown(rule: Mapping[str, Any], known: set[str]) -> Iterator[str]:
@@ -117,5 +117,5 @@ def _whole(value: Any, least: int, most: int) -> bool:
 
 
 def _positive(value: Any) -> bool:
-    found = number(value)
+    found = parse_number(value)
     return found is not None and 0 < found <= MOST_POINTS

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from core.request_values import read_count
 from facts.criteria import Draft
-from facts.rules import Rule, Subject, number, of_events
+from facts.rules import Rule, Subject, events_subject, parse_number
 from scoring.model_checks import MOST_RULES, faults
 from scoring.terms import EVERYBODY, MQL, SCORED
 
@@ -51,7 +51,9 @@ class Building:
 
     @property
     def subject(self) -> Subject:
-        return SCORED if self.part == FIT else of_events(SCORED.events.get(self.events) or SCORED.events["touches"])
+        return (
+            SCORED if self.part == FIT else events_subject(SCORED.events.get(self.events) or SCORED.events["touches"])
+        )
 
     @classmethod
     def of_fit(cls, name: str, rule: Mapping[str, Any], place: int) -> Self:
@@ -250,7 +252,7 @@ def _same(rule: Rule, before: Any) -> Any:
 
 def _number(text: str) -> Any:
     """Return a number as JSON keeps it; text that is none stays, so that the check can say so."""
-    found = number(text.replace(",", ".").replace("−", "-")) if text else None
+    found = parse_number(text.replace(",", ".").replace("−", "-")) if text else None
     if found is None:
         return text or None
     return int(found) if found == found.to_integral_value() else float(found)

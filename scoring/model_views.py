@@ -17,8 +17,8 @@ from agreements.models import Agreement, Version
 from core.form_errors import refusal
 from core.htmx import render_live, wants_region
 from facts.criteria import Draft
-from facts.rules import WORDS, Subject, in_words, of_events
-from facts.rules import check as check_rule
+from facts.rules import COMPARISONS, Subject, describe_rule, events_subject
+from facts.rules import check_rule as check_rule
 from scoring import defaults, svg
 from scoring.definitions import SCORE
 from scoring.drafts import KeepForm, keep, roll_back
@@ -181,8 +181,8 @@ def criteria_context(name: str, draft: Draft, subject: Subject, nobody: str) -> 
     has_words = bool(draft.groups or draft.kept) and not check_rule(rule, subject)
     return {
         "name": name, "draft": draft, "fields": sorted(subject.fields.values(), key=lambda one: one.label),
-        "counts": [], "comparisons": WORDS, "event_fields": [], "faults": [], "preview": "", "nobody": nobody,
-        "criteria_url": reverse("score_criteria", args=[name]), "words": in_words(rule, subject) if has_words else "",
+        "counts": [], "comparisons": COMPARISONS, "event_fields": [], "faults": [], "preview": "", "nobody": nobody,
+        "criteria_url": reverse("score_criteria", args=[name]), "words": describe_rule(rule, subject) if has_words else "",
     }  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def criteria(request: HttpRequest, name: str) -> HttpResponse:
     subject = SCORED
     if name.startswith("did"):
         events = request.POST.get(name.replace("-rule", "-events"), "")
-        subject = of_events(SCORED.events.get(events) or SCORED.events["touches"])
+        subject = events_subject(SCORED.events.get(events) or SCORED.events["touches"])
     context = criteria_context(name, Draft.from_data(request.POST, name), subject, "No condition yet.")
     return render(request, "components/criteria.html", context)
 

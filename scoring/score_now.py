@@ -12,7 +12,7 @@ from core.locks import AdvisoryLock, acquire_lock
 from crm.live_tables import FewBuyers
 from crm.models import Lead
 from crm.rule_fields import Described
-from facts.batches import Portion
+from facts.batches import Batch
 from scoring.batch_scoring import end_strangers
 from scoring.compiling import Asked, states
 from scoring.definitions import in_force
@@ -31,7 +31,7 @@ def score_leads(leads: Sequence[Lead], moment: datetime | None = None) -> list[S
     """Bring the scores of a few leads up to date, and return them."""
     now = moment or timezone.now()
     ids = sorted(lead.pk for lead in leads)
-    portion = Portion(ids[0], ids[-1], np.array(ids, dtype=np.int64))
+    portion = Batch(ids[0], ids[-1], np.array(ids, dtype=np.int64))
     models = in_force()
     with connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.SCORES)

@@ -8,8 +8,8 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from facts.batches import Portion
-from facts.copying import copy_in, rows_of
+from facts.batches import Batch
+from facts.copying import copy_batches, query_to_table
 from facts.custom import custom_value
 from scoring.models import Reason
 from scoring.terms import Model
@@ -26,10 +26,10 @@ COLUMNS = "lead_id, fit_points, letter, state, score, next_change_at, reason, mo
 STATE = "model, version_id, fit_points, letter, state, score, since, reason"
 
 
-def standing(cursor: Any, model: Model, portion: Portion) -> pa.Table:
+def standing(cursor: Any, model: Model, portion: Batch) -> pa.Table:
     """Read the scores that these leads have under the model."""
     where, values = portion.sql
-    return rows_of(
+    return query_to_table(
         cursor,
         "SELECT lead_id, version_id, fit_points, state::text, round(extract(epoch FROM next_change_at))::bigint, "
         f"extract(epoch FROM since) FROM scoring_score WHERE model = %s AND lead_id {where}",
@@ -80,10 +80,10 @@ def write(cursor: Any, model: Model, batches: Iterator[pa.RecordBatch], moment: 
     """Copy the rows; where scores stand already, what they were goes to their history."""
     shape = partial(_shaped, model=model, moment=moment)
     if is_empty:
-        return copy_in(cursor, f"scoring_score ({COLUMNS})", batches, shape)
+        return copy_batches(cursor, f"scoring_score ({COLUMNS})", batches, shape)
     cursor.execute("CREATE TEMP TABLE scoring_fresh (LIKE scoring_score INCLUDING DEFAULTS) ON COMMIT DROP")
     cursor.execute("ALTER TABLE scoring_fresh ALTER id DROP NOT NULL, ALTER id DROP IDENTITY IF EXISTS")
-    written = copy_in(cursor, f"scoring_fresh ({COLUMNS})", batches, shape)
+    written = copy_batches(cursor, f"scoring_fresh ({COLUMNS})", batches, shape)
     _keep(cursor, "JOIN scoring_fresh f USING (lead_id, model)", "f.since, f.reason", [])
     sets = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ") if name not in {"lead_id", "model"})
     cursor.execute(

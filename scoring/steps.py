@@ -2,10 +2,10 @@
 
 from django.db import connection
 
-from facts.engine import latest
+from facts.engine import latest_snapshot
 from facts.models import Deletion
-from facts.refresh import Progress, refresh, stage
-from facts.steps import Step, register
+from facts.refresh import Progress, refresh, stage_rows
+from facts.steps import Step, register_step
 from scoring.batch_scoring import score_all
 from scoring.explorer.work import prepare
 from scoring.models import Score
@@ -22,14 +22,14 @@ def copy_scores(progress: Progress) -> int | None:
     """Copy the scores just written, if there are any."""
     if not _is_behind():
         return 0
-    if not stage(PORTION_SECONDS, progress=progress):
+    if not stage_rows(PORTION_SECONDS, progress=progress):
         return None
     return sum(refresh(progress=progress, wait=False).exported.values())
 
 
 def _is_behind() -> bool:
     """Whether scores were written or removed since the facts were copied."""
-    newest = latest()
+    newest = latest_snapshot()
     if newest is None or Deletion.objects.filter(table=Score._meta.db_table).exists():
         return newest is not None
     with connection.cursor() as cursor:
@@ -44,6 +44,6 @@ def prepare_pages(progress: Progress) -> int:
     return prepare()
 
 
-register(Step("score", "Score the leads", score))
-register(Step("scores", "Copy their scores to the facts", copy_scores))
-register(Step("thresholds", "Look at what thresholds would mean", prepare_pages))
+register_step(Step("score", "Score the leads", score))
+register_step(Step("scores", "Copy their scores to the facts", copy_scores))
+register_step(Step("thresholds", "Look at what thresholds would mean", prepare_pages))

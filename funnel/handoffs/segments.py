@@ -9,7 +9,7 @@ from django.utils import timezone
 from crm.live_tables import OneBuyer
 from crm.models import Lead
 from crm.rule_fields import LINKS, SUBJECTS, Described
-from facts.compiling import Question, with_rules
+from facts.compiling import RuleContext, add_rule_columns
 from facts.engine import open_facts
 from facts.rules import Rule
 from funnel.derived_fields import meanings_of, with_figures
@@ -37,6 +37,6 @@ def _asked(facts: object, rows: object, conditions: Mapping[int, Rule]) -> dict[
     tables = Described(facts, "leads")  # type: ignore[arg-type]
     wide = with_figures(facts, rows, "leads", ibis.memtable(meanings_of(facts)))  # type: ignore[arg-type]
     rules = {f"fulfils_{key}": rule for key, rule in conditions.items()}
-    answers = with_rules(Question(tables, timezone.now(), LINKS), SUBJECTS["leads"], rules, wide)
+    answers = add_rule_columns(RuleContext(tables, timezone.now(), LINKS), SUBJECTS["leads"], rules, wide)
     frame = facts.execute(answers.select("id", *rules))  # type: ignore[attr-defined]
     return {key: set(frame.loc[frame[f"fulfils_{key}"], "id"].astype(int)) for key in conditions}

@@ -10,7 +10,7 @@ from agreements.models import company_today
 from crm.models import Owner
 from crm.people import read_people
 from crm.rule_fields import LEADS
-from facts.rules import Rule, check
+from facts.rules import Rule, check_rule
 from funnel.models import Absence, Capacity, RoutingRule
 from funnel.permissions import MANAGE_ABSENCE, MANAGE_ROUTING
 from team.models import User
@@ -34,7 +34,7 @@ def save_rule(
     MANAGE_ROUTING.require(by)
     named = list(people)
     if how == How.SEGMENT:
-        faults = check(condition, LEADS) if condition else []
+        faults = check_rule(condition, LEADS) if condition else []
         if faults or not condition or not named:
             raise ValidationError(
                 [fault.words for fault in faults] or "A segment has a condition, and people who take it."

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from crm.rule_fields import SUBJECTS
-from facts.rules import Rule, Subject, in_words, leaves
+from facts.rules import Rule, Subject, describe_rule, list_conditions
 
 WAYS = {"main": "On the main way", "door": "A second door into the main way", "detour": "A way out, or back"}
 KINDS = {
@@ -77,7 +77,7 @@ class Stage:
 
     @property
     def criteria_words(self) -> str:
-        return in_words(self.rule, self.subject)
+        return describe_rule(self.rule, self.subject)
 
     @property
     def subject(self) -> Subject:
@@ -150,7 +150,7 @@ class Funnel:
 
 
 def _hangs_on_time(rule: Rule) -> bool:
-    return any(leaf.get("days") or leaf.get("is") in {"last_days", "older_days"} for leaf in leaves(rule))
+    return any(leaf.get("days") or leaf.get("is") in {"last_days", "older_days"} for leaf in list_conditions(rule))
 
 
 def from_terms(key: str, terms: Mapping[str, Any], **fields: Any) -> Stage:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from agreements.kinds import TermsForm
 from crm.rule_fields import ACCOUNTS, LEADS
 from facts.criteria import COUNT, Draft
-from facts.rules import WORDS, Rule, Subject, check, in_words
+from facts.rules import COMPARISONS, Rule, Subject, check_rule, describe_rule
 from funnel.defaults import ORDER
 from funnel.stages.drafts import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS
 from team.models import User
@@ -22,7 +22,7 @@ def subjects_of(buyers: str) -> list[Subject]:
 
 
 def faults_of(rule: Rule, buyers: str) -> list[str]:
-    return [problem.words for subject in subjects_of(buyers) for problem in check(rule, subject)]
+    return [problem.words for subject in subjects_of(buyers) for problem in check_rule(rule, subject)]
 
 
 class CriteriaInput(forms.Widget):
@@ -62,9 +62,9 @@ def criteria_context(name: str, value: Any, buyers: str, reader: User | None) ->
         "count_label": "Count who fulfils it today",
         "fields": sorted(subject.fields.values(), key=lambda one: one.label),
         "counts": [(COUNT + key, events.label) for key, events in subject.events.items()],
-        "comparisons": WORDS,
+        "comparisons": COMPARISONS,
         "event_fields": [(events.label, list(events.fields.values())) for events in subject.events.values()],
-        "words": "" if faults else in_words(rule, subject),
+        "words": "" if faults else describe_rule(rule, subject),
         "faults": faults if draft.asked == "count" else [],
         "preview": _counted(rule, buyers, reader) if reader and draft.asked == "count" and not faults else "",
     }

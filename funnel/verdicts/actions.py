@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from agreements.models import company_today
 from crm.models import Activity
-from facts.rules import Rule, in_words, leaves
+from facts.rules import Rule, describe_rule, list_conditions
 from funnel.buyers.actions import owner_of
 from funnel.definitions import in_force
 from funnel.evaluate_one import ask
@@ -174,7 +174,9 @@ def criteria_of(handoff: HandOff) -> list[str]:
     if move is None:
         return []
     stage = from_terms(move.stage, move.version.terms) if move.version else in_force().get(move.stage)
-    return list(dict.fromkeys(in_words(leaf, stage.subject) for leaf in leaves(stage.rule))) if stage else []
+    return (
+        list(dict.fromkeys(describe_rule(leaf, stage.subject) for leaf in list_conditions(stage.rule))) if stage else []
+    )
 
 
 def _held(by: User, action: Action, handoff: HandOff) -> HandOff:

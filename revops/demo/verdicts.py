@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from facts.rules import in_words
+from facts.rules import describe_rule
 from funnel.contests import answer, contest
 from funnel.models import Answer, HandOff, Verdict
 from funnel.stages.drafts import Stage, from_terms
@@ -98,7 +98,7 @@ def _failed(handoff: HandOff) -> list[str]:
         wrong.append(score.MUST_DECIDE)
     if (lead.employees or 0) < score.LEAST_EMPLOYEES:
         wrong.append(score.MUST_BE_LARGE)
-    return [in_words(rule, stage.subject) for rule in wrong]
+    return [describe_rule(rule, stage.subject) for rule in wrong]
 
 
 def _stage(handoff: HandOff) -> Stage | None:

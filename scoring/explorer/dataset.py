@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 
 from crm.rule_fields import LINKS, Described
-from facts.compiling import Question, with_rules
+from facts.compiling import RuleContext, add_rule_columns
 from facts.custom import unix_seconds
 from facts.engine import Facts
-from facts.rules import Rule, Subject, of_events
+from facts.rules import Rule, Subject, events_subject
 from scoring.decay import EPOCH
 from scoring.definitions import profile_in_force
 from scoring.explorer.array_cache import Arrays, digest, folder_of, on_shelf, shelved
@@ -68,7 +68,7 @@ class Ground:
 
     def _inside(self) -> Flags:
         self.tell("Measuring the distance from the ideal customer")
-        question = Question(Described(self.facts, "leads"), self.now, LINKS)
+        question = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
         placed_by = with_icp(question, self.facts.table("leads"), self.profile)
         answer = _arrow(self.facts, placed_by.filter(placed_by.icp == INSIDE).select("id"))
         place, is_known = placed(self.people["id"], answer["id"].to_numpy())
@@ -120,7 +120,7 @@ class Ground:
         found = self._fulfilling("leads", others, SCORED, rows, self.people["id"])
         if of_icp:
             profile = profile_in_force()
-            rows = with_icp(Question(Described(self.facts, "leads"), self.now, LINKS), rows, profile)
+            rows = with_icp(RuleContext(Described(self.facts, "leads"), self.now, LINKS), rows, profile)
             table = f"leads-icp-{profile.version_id if profile else 0}"
             found |= self._fulfilling(table, of_icp, SCORED, rows, self.people["id"])
         return found
@@ -128,7 +128,7 @@ class Ground:
     def of_events(self, kind: str, rules: Mapping[str, Rule]) -> dict[str, Flags]:
         """Return for each rule which events of the kind fulfil it."""
         events, rows = self._events(kind)
-        return self._fulfilling(kind, rules, of_events(events), rows, self.happened(kind).ids)
+        return self._fulfilling(kind, rules, events_subject(events), rows, self.happened(kind).ids)
 
     def _fulfilling(
         self, table: str, rules: Mapping[str, Rule], subject: Subject, rows: Any, ids: Whole
@@ -152,10 +152,10 @@ class Ground:
         self, table: str, rules: Mapping[str, Rule], subject: Subject, rows: Any, ids: Whole
     ) -> dict[str, Flags]:
         columns = {f"is_{place}": rule for place, rule in enumerate(rules.values())}
-        question = Question(Described(self.facts, "leads"), self.now, LINKS)
+        question = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
         if any(names_icp(rule) for rule in rules.values()):
             rows = with_icp(question, rows, self.profile)
-        asked = with_rules(question, subject, columns, rows).select("id", *columns)
+        asked = add_rule_columns(question, subject, columns, rows).select("id", *columns)
         answer = _arrow(self.facts, asked)
         place, is_known = placed(ids, answer["id"].to_numpy())
         found = {}

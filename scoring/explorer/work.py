@@ -9,7 +9,7 @@ from django.db import transaction
 from agreements.models import Version
 from core.tasks import enqueue
 from core.work import State
-from facts.engine import Facts, latest, open_facts
+from facts.engine import Facts, latest_snapshot, open_facts
 from facts.models import Snapshot
 from scoring.definitions import SCORE
 from scoring.explorer.array_cache import folder_of, forget_older
@@ -64,7 +64,7 @@ def older(snapshots: int, model: Model) -> Explored | None:
 
 def prepare() -> int:
     """Queue what the pages of the models in force and those waiting will ask of the newest facts; small ones ask themselves."""
-    newest = latest()
+    newest = latest_snapshot()
     if newest is None or size(open_facts()) <= SMALL:
         return 0
     versions = Version.objects.filter(agreement__kind=SCORE, ended_at=None)

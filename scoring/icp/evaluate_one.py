@@ -7,7 +7,7 @@ from django.utils import timezone
 from crm.live_tables import OneBuyer
 from crm.models import Account, Lead
 from crm.rule_fields import LINKS, Described
-from facts.compiling import Question
+from facts.compiling import RuleContext
 from scoring.definitions import profile_in_force
 from scoring.icp.rules import with_icp
 
@@ -30,7 +30,7 @@ def standing(buyer: Lead | Account) -> Standing | None:
     if not traits:
         return None
     one = OneBuyer(buyer)
-    question = Question(Described(one, kind), timezone.now(), LINKS)
+    question = RuleContext(Described(one, kind), timezone.now(), LINKS)
     row = one.execute(with_icp(question, one.table(kind), profile, kind)).iloc[0]
     holds = {trait.name: bool(row[f"trait_{n}"]) for n, trait in enumerate(traits)}
     return Standing(

@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 
 from agreements.kinds import TermsForm
 from core.request_values import BadValue, read_count, read_json
-from facts.criteria import Row, row_of
-from facts.rules import WORDS, Rule, in_words, number
+from facts.criteria import Row, condition_to_row
+from facts.rules import COMPARISONS, Rule, describe_rule, parse_number
 from scoring.icp.rules import IDEAL, MOST_TRAITS, faults
 
 SPARE = 3  # empty rows below those that are filled
@@ -34,7 +34,7 @@ class Line:
 
     @classmethod
     def of(cls, name: str, trait: Mapping[str, Any]) -> "Line":
-        row = row_of(trait["rule"])
+        row = condition_to_row(trait["rule"])
         if row is None or row.is_count:
             return cls(name, f"{trait['weight']}", kept=json.dumps(trait["rule"]))
         return cls(name, f"{trait['weight']}", row.what, row.compare, row.value)
@@ -55,12 +55,12 @@ class Line:
 
     @property
     def trait(self) -> dict[str, Any]:
-        weight = number(self.weight.strip().replace(",", ".")) if self.weight.strip() else None
+        weight = parse_number(self.weight.strip().replace(",", ".")) if self.weight.strip() else None
         return {"rule": self.rule, "weight": self.weight if weight is None else float(weight)}
 
     @property
     def words(self) -> str:
-        return in_words(self.rule, IDEAL) if self.kept and not self.what else ""
+        return describe_rule(self.rule, IDEAL) if self.kept and not self.what else ""
 
 
 class TraitsInput(forms.Widget):
@@ -82,7 +82,7 @@ class TraitsInput(forms.Widget):
             "name": name,
             "lines": [*lines, *(Line() for _ in range(SPARE))],
             "fields": sorted(IDEAL.fields.values(), key=lambda one: one.label),
-            "comparisons": WORDS,
+            "comparisons": COMPARISONS,
         }
         return render_to_string("components/traits.html", context)
 

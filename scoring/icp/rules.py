@@ -14,8 +14,8 @@ from typing import Any
 import ibis
 
 from crm.rule_fields import ACCOUNTS, LEADS
-from facts.compiling import Question, with_rules
-from facts.rules import IN_DAYS, Field, Rule, Subject, check, in_words, leaves, number
+from facts.compiling import RuleContext, add_rule_columns
+from facts.rules import IN_DAYS, Field, Rule, Subject, check_rule, describe_rule, list_conditions, parse_number
 
 ICP = "icp"
 INSIDE, NEAR, OUTSIDE = "inside", "near", "outside"
@@ -53,7 +53,7 @@ class Trait:
 
     @property
     def is_of_a_person(self) -> bool:
-        return any(leaf["field"] in PERSON for leaf in leaves(self.rule))
+        return any(leaf["field"] in PERSON for leaf in list_conditions(self.rule))
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def faults(terms: Any) -> list[str]:
 
 def _faults(terms: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"“{name}” is no part of a profile. Leave it out." for name in sorted(set(terms) - KNOWN))
-    inside, near = number(terms.get("inside")), number(terms.get("near"))
+    inside, near = parse_number(terms.get("inside")), parse_number(terms.get("near"))
     if inside is None or near is None or not 0 <= inside <= near <= 1:
         yield "“Inside” and “near” are distances from 0 to 1, and near is no less than inside."
     traits = terms.get("traits")
@@ -111,14 +111,14 @@ def _trait_faults(name: Any, trait: Any) -> Iterator[str]:
     if not isinstance(trait, Mapping) or set(trait) != OF_TRAIT:
         yield "a trait is an object with a rule and a weight, and nothing else."
         return
-    weight = number(trait["weight"])
+    weight = parse_number(trait["weight"])
     if weight is None or not 0 < weight <= MOST_WEIGHT:
         yield f"the weight must be more than 0, at most {MOST_WEIGHT:,}."
-    problems = check(trait["rule"], IDEAL)
+    problems = check_rule(trait["rule"], IDEAL)
     yield from (problem.words for problem in problems)
-    if not problems and any(leaf["is"] in IN_DAYS for leaf in leaves(trait["rule"])):
+    if not problems and any(leaf["is"] in IN_DAYS for leaf in list_conditions(trait["rule"])):
         yield "a trait does not change with time. Compare with a date."
-    if not problems and not list(leaves(trait["rule"])):
+    if not problems and not list(list_conditions(trait["rule"])):
         yield "say what is asked of the customer."
 
 
@@ -130,18 +130,18 @@ def terms_in_words(terms: Mapping[str, Any]) -> list[str]:
     whole = sum(trait.weight for trait in profile.traits)
     return [
         f"Inside up to a distance of {profile.inside:g}, near up to {profile.near:g}, outside beyond it",
-        *(f"{one.name}: {in_words(one.rule, IDEAL)} ({one.weight / whole:.0%} of the distance)" for one in profile.traits),
+        *(f"{one.name}: {describe_rule(one.rule, IDEAL)} ({one.weight / whole:.0%} of the distance)" for one in profile.traits),
     ]  # fmt: skip
 
 
 def names_icp(rule: Rule) -> bool:
     """Whether a rule asks for the distance or the place."""
-    return any(leaf.get("field") in FIELDS for leaf in leaves(rule))
+    return any(leaf.get("field") in FIELDS for leaf in list_conditions(rule))
 
 
 def columns_of(profile: Profile | None) -> set[str]:
     """The columns of leads that the profile reads."""
-    paths = {leaf["field"] for trait in profile.traits for leaf in leaves(trait.rule)} if profile else set()
+    paths = {leaf["field"] for trait in profile.traits for leaf in list_conditions(trait.rule)} if profile else set()
     heads = {"custom" if path.startswith("custom.") else _head(path) for path in paths}
     return heads | {"account_id"} if profile else set()
 
@@ -150,7 +150,7 @@ def _head(path: str) -> str:
     return f"{path.split('.')[0]}_id" if "." in path else path
 
 
-def with_icp(question: Question, rows: Any, profile: Profile | None, subject: str = "leads") -> Any:
+def with_icp(question: RuleContext, rows: Any, profile: Profile | None, subject: str = "leads") -> Any:
     """Return the rows with `icp_distance` and `icp`, both empty without a profile.
 
     Beside them stand the traits themselves, `trait_<n>` (yes/no), in the order in which the profile asks them.
@@ -160,7 +160,7 @@ def with_icp(question: Question, rows: Any, profile: Profile | None, subject: st
         return rows.mutate(icp_distance=ibis.null("float64"), icp=ibis.null("string"))
     rules = {f"trait_{n}": trait.rule for n, trait in enumerate(traits)}
     known = _customers(question, rows, profile) if subject == "leads" else rows
-    met = with_rules(question, IDEAL, rules, known).select(icp_of="id", **{name: name for name in rules})
+    met = add_rule_columns(question, IDEAL, rules, known).select(icp_of="id", **{name: name for name in rules})
     whole = sum(trait.weight for trait in traits)
     unmet = sum(
         (met[f"trait_{n}"].ifelse(0.0, trait.weight) for n, trait in enumerate(traits)), start=ibis.literal(0.0)
@@ -174,7 +174,7 @@ def with_icp(question: Question, rows: Any, profile: Profile | None, subject: st
     return rows.left_join(met, rows["id"] == met.icp_of).drop("icp_of")
 
 
-def _customers(question: Question, rows: Any, profile: Profile) -> Any:
+def _customers(question: RuleContext, rows: Any, profile: Profile) -> Any:
     """Return the leads as customers: of their company what the account says, else what they say themselves."""
     accounts = question.tables.table("accounts")
     wanted = [

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from facts.rules import in_words
+from facts.rules import describe_rule
 from scoring.definitions import in_force
 from scoring.descriptions import engagement_words
 from scoring.fields import columns
@@ -157,7 +157,7 @@ def _worth(feature: Feature, rule: FitRule | EngagementRule) -> Floats:
 
 def _reason(feature: Feature, rule: FitRule | EngagementRule, won: Flags) -> Reason:
     holds = feature.values > 0
-    words = f"when {in_words(rule.rule, SCORED)}" if isinstance(rule, FitRule) else engagement_words(rule)
+    words = f"when {describe_rule(rule.rule, SCORED)}" if isinstance(rule, FitRule) else engagement_words(rule)
     return Reason(
         rule.name, words.removeprefix(f"{rule.name}: "), rule.points, int(holds.sum()),
         int(won[holds].sum()), float(won[~holds].mean()) if (~holds).any() else None,

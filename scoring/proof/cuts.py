@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from crm.readable import FEWEST, ReadableRows, achieving_owners, is_limited
 from crm.rule_fields import LINKS, Described
-from facts.compiling import Question, with_rules
+from facts.compiling import RuleContext, add_rule_columns
 from facts.engine import Facts, open_facts
 from imports.models import CustomField
 from scoring.models import Proof
@@ -42,9 +42,9 @@ _SAME = {"lead_source", "campaign.name", "product.name", "territory.name", "vert
 def values_of(facts: Facts, path: str) -> pd.DataFrame:
     """Return lead_id and cut: what a field of each lead says today."""
     assert facts.as_of
-    question = Question(Described(facts, LEADS), facts.as_of, LINKS)
+    question = RuleContext(Described(facts, LEADS), facts.as_of, LINKS)
     leaf = {"field": path, "is": "filled"}
-    found = with_rules(question, SCORED, {"is_filled": leaf}, facts.table(LEADS), {"cut": leaf})
+    found = add_rule_columns(question, SCORED, {"is_filled": leaf}, facts.table(LEADS), {"cut": leaf})
     answer = facts.execute(found.filter(found.is_filled).select(lead_id="id", cut=found.cut.cast("string")))
     return answer.assign(cut=answer["cut"].astype("category"))
 

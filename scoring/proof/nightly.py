@@ -6,7 +6,7 @@ from agreements.models import Version
 from core.work import run_claimed
 from facts.models import SetAside
 from facts.refresh import Progress
-from facts.set_aside import release, set_aside
+from facts.set_aside import clear_fault, set_aside
 from scoring.definitions import in_force
 from scoring.models import Proof
 from scoring.proof.validation import asked_for
@@ -29,5 +29,5 @@ def prove_in_force(progress: Progress) -> int:
             log.exception("The proof %s failed.", proof.key)
             set_aside(STEP, TABLE, proof.version_id, fault, str(proof.version)[:120])
         else:
-            release(STEP, TABLE, proof.version_id, str(proof.version)[:120])
+            clear_fault(STEP, TABLE, proof.version_id, str(proof.version)[:120])
     return len(wanted)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from facts.engine import Facts
-from facts.registry import tables
+from facts.registry import all_tables
 from team.models import Company
 
 READY_STAGES = ("mql", "pql")  # entering them hands a lead over, where the source's history or a person says when
@@ -123,7 +123,7 @@ def _in_company_currency(facts: Facts, company: Company) -> Any:
 
 
 def _handed(facts: Facts, moment: Any) -> Any:
-    if "handoffs" not in tables():
+    if "handoffs" not in all_tables():
         return _nobody(handed_at=moment)
     rows = facts.table("handoffs")
     return rows.group_by(of_lead=rows.lead_id).aggregate(handed_at=rows.started_at.min())
@@ -131,7 +131,7 @@ def _handed(facts: Facts, moment: Any) -> Any:
 
 def _told(facts: Facts, moment: Any) -> Any:
     """When a lead first became ready, as far as its own history or a person said so."""
-    if "moves" not in tables():
+    if "moves" not in all_tables():
         return _nobody(ready_at=moment)
     rows = facts.table("moves")
     rows = rows.filter(rows.lead_id.notnull() & rows.stage.isin(READY_STAGES) & rows.by.isin(TOLD))
@@ -140,7 +140,7 @@ def _told(facts: Facts, moment: Any) -> Any:
 
 def _verdicts(facts: Facts) -> Any:
     """What Sales said last of a lead, as far as it was not taken back."""
-    if "verdicts" not in tables():
+    if "verdicts" not in all_tables():
         return _nobody(verdict="string", rating="float64")
     rows = facts.table("verdicts")
     rows = rows.filter(rows.undone_at.isnull())

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from agreements.models import Agreement, Version
 from agreements.queries import STATES
-from facts.rules import leaves
+from facts.rules import list_conditions
 from scoring.definitions import of_version
 from scoring.descriptions import terms_in_words
 from scoring.model_checks import faults
@@ -241,7 +241,9 @@ class Page(Side):
         if faults(self.version.terms):
             return set()
         model = of_version(self.version)
-        return {leaf["field"] for rule in (model.leads, *(one.rule for one in model.fit)) for leaf in leaves(rule)}
+        return {
+            leaf["field"] for rule in (model.leads, *(one.rule for one in model.fit)) for leaf in list_conditions(rule)
+        }
 
     @property
     def comparison(self) -> str:

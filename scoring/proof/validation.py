@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from agreements.models import Version
 from core.work import PermanentFailure, State
-from facts.engine import Facts, latest, open_facts
+from facts.engine import Facts, latest_snapshot, open_facts
 from facts.models import Snapshot
 from scoring.definitions import of_version
 from scoring.leakage import suspects
@@ -59,7 +59,7 @@ def last_made(version: Version) -> Proof | None:
 
 def asked_for(version: Version) -> Proof | None:
     """Return the proof of the version by the newest facts, queued if there is none; None while there are no facts."""
-    snapshot = latest()
+    snapshot = latest_snapshot()
     if snapshot is None or faults(version.terms):
         return None
     terms = digest(version.terms)

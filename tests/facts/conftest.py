@@ -8,7 +8,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from facts import delta_tables, registry, writing
-from facts.engine import latest
+from facts.engine import latest_snapshot
 from facts.models import Snapshot
 from team.models import Company
 
@@ -20,7 +20,7 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Only:
     """Leave only the named tables declared, so that a refresh is quick: `only("leads")`."""
 
     def leave(*names: str) -> None:
-        monkeypatch.setattr(registry, "_tables", {name: registry.get(name) for name in names})
+        monkeypatch.setattr(registry, "_tables", {name: registry.get_table(name) for name in names})
 
     return leave
 
@@ -29,7 +29,7 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Only:
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files of at most ten rows, so that a few rows behave as millions do."""
     monkeypatch.setattr(delta_tables, "SEGMENT_ROWS", 10)
-    monkeypatch.setattr(writing, "FEW", 0)
+    monkeypatch.setattr(writing, "REWRITE_MIN_ROWS", 0)
 
 
 @pytest.fixture
@@ -41,19 +41,19 @@ def leads(transactional_db: None, only: Only) -> None:
 
 def copied(name: str, snapshot: Snapshot | None = None) -> list[dict[str, Any]]:
     """Read a table's copy from its files, in the order of ids; a table that never had rows has none."""
-    snapshot = snapshot or latest()
+    snapshot = snapshot or latest_snapshot()
     assert snapshot
     if name not in snapshot.versions:
         return []
-    delta = delta_tables.open_at(name, snapshot.versions[name], snapshot.lake_ids[name])
+    delta = delta_tables.open_version(name, snapshot.versions[name], snapshot.lake_ids[name])
     assert delta is not None
-    rows = [row for part in delta_tables.segments(delta) for row in parquet.read_table(part.path).to_pylist()]
+    rows = [row for part in delta_tables.list_segments(delta) for row in parquet.read_table(part.path).to_pylist()]
     return _comparable(sorted(rows, key=lambda row: row["id"]))
 
 
 def true_rows(name: str) -> list[dict[str, Any]]:
     """Read the same table from Postgres through the ORM."""
-    table = registry.get(name)
+    table = registry.get_table(name)
     rows = table.model._default_manager.order_by("pk").values(*(column.from_column for column in table.columns))
     return _comparable({column.name: row[column.from_column] for column in table.columns} for row in rows)
 

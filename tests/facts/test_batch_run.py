@@ -10,7 +10,7 @@ from django.utils import timezone
 from crm.models import Lead
 from facts import batches
 from facts.batch_run import BatchJob
-from facts.batches import Portion
+from facts.batches import Batch
 from facts.engine import open_facts
 from facts.models import SetAside
 from facts.refresh import refresh
@@ -46,7 +46,7 @@ class CountingJob(BatchJob[ScoringRun]):
     def begin(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
         return {"known": {"last": last.pk if last else 0}}
 
-    def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Portion, left_out: np.ndarray) -> int:
+    def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Batch, left_out: np.ndarray) -> int:
         if len(self.asked) == self.stop_after:
             raise KeyboardInterrupt
         ids = range(batch.first, batch.last + 1) if batch.ids is None else batch.ids.tolist()
@@ -63,8 +63,8 @@ class CountingJob(BatchJob[ScoringRun]):
 @pytest.fixture
 def rows(only: Only, monkeypatch: pytest.MonkeyPatch) -> tuple[list[int], list[int]]:
     """Five leads and three accounts, copied to the facts; two rows make a batch."""
-    monkeypatch.setattr(batches, "SIZE", 2)
-    monkeypatch.setattr(batches, "MANY", 1)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batches, "FULL_SCAN_SHARE", 1)
     only("leads", "accounts")
     leads, accounts = [make.lead().pk for _ in range(5)], [make.account().pk for _ in range(3)]
     refresh()
@@ -104,7 +104,7 @@ def test_a_run_whose_time_is_over_says_that_something_is_left(rows: tuple[list[i
 def changed(rows: tuple[list[int], list[int]], monkeypatch: pytest.MonkeyPatch) -> dict[str, list[int]]:
     """A lead and an account that changed after a first run."""
     assert CountingJob().go() == 8
-    monkeypatch.setattr(batches, "SIZE", 100)  # of which one is few
+    monkeypatch.setattr(batches, "BATCH_ROWS", 100)  # of which one is few
     return {"crm_lead": rows[0][3:4], "crm_account": rows[1][1:2]}
 
 
@@ -126,7 +126,7 @@ def test_everything_is_asked_anew_when_the_definitions_changed(changed: dict[str
 def test_everything_is_asked_anew_where_so_much_changed_that_naming_it_costs_more(
     changed: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "SIZE", 2)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
     assert CountingJob(changed=changed).go() == 8
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection
 
 from crm.models import Lead
 from facts import batches
-from facts.batches import Portion, are_many, following, spared, without
+from facts.batches import Batch, exclude_ids, is_full_scan_cheaper, next_batch, skipping_deleted
 from facts.engine import open_facts
 from facts.refresh import refresh
 from tests import make
@@ -22,9 +22,9 @@ def leads() -> np.ndarray:
     return np.array([make.lead().pk for _ in range(5)], dtype=np.int64)
 
 
-def walk(ids: np.ndarray | None) -> Iterator[Portion]:
+def walk(ids: np.ndarray | None) -> Iterator[Batch]:
     reached = 0
-    while portion := following("crm_lead", ids, reached):
+    while portion := next_batch("crm_lead", ids, reached):
         yield portion
         reached = portion.last
 
@@ -34,7 +34,7 @@ def walk(ids: np.ndarray | None) -> Iterator[Portion]:
 def test_portions_cover_all_once(
     leads: np.ndarray, only: Only, monkeypatch: pytest.MonkeyPatch, size: int, named: bool
 ) -> None:
-    monkeypatch.setattr(batches, "SIZE", size)
+    monkeypatch.setattr(batches, "BATCH_ROWS", size)
     only("leads")
     refresh()
     asked = leads[[0, 2, 3]] if named else leads
@@ -48,31 +48,31 @@ def test_portions_cover_all_once(
 def test_rows_are_counted_as_asked(leads: np.ndarray) -> None:
     first, last = int(leads[0]), int(leads[-1])
     with connection.cursor() as cursor:
-        assert Portion(first, last - 1).count(cursor, "crm_lead") == 4
-        assert Portion(first, last, leads[[0, 4]]).count(cursor, "crm_lead") == 2
+        assert Batch(first, last - 1).count(cursor, "crm_lead") == 4
+        assert Batch(first, last, leads[[0, 4]]).count(cursor, "crm_lead") == 2
 
 
 def test_whom_the_facts_still_know_is_spared(leads: np.ndarray) -> None:
     snapshot = refresh()  # it stands for the run as well
     Lead.objects.filter(pk=leads[1]).delete()
-    with spared(snapshot, "crm_lead", snapshot) as gone:
+    with skipping_deleted(snapshot, "crm_lead", snapshot) as gone:
         assert gone.tolist() == [leads[1]]
     rows = open_facts().table("leads").select("id")
-    assert set(open_facts().execute(without(rows, "id", gone))["id"]) == set(leads) - {leads[1]}
+    assert set(open_facts().execute(exclude_ids(rows, "id", gone))["id"]) == set(leads) - {leads[1]}
 
 
 def test_what_fails_for_a_row_deleted_meanwhile_is_undone_and_anything_else_is_told(leads: np.ndarray) -> None:
     snapshot = refresh()  # it stands for the run as well
     kept = snapshot.seconds
-    with spared(snapshot, "crm_lead", snapshot):
+    with skipping_deleted(snapshot, "crm_lead", snapshot):
         snapshot.seconds += 1
         Lead.objects.filter(pk=leads[1]).delete()
         raise IntegrityError
     assert snapshot.seconds == kept
-    with pytest.raises(IntegrityError), spared(snapshot, "crm_lead", snapshot):
+    with pytest.raises(IntegrityError), skipping_deleted(snapshot, "crm_lead", snapshot):
         raise IntegrityError
 
 
 def test_few_are_named_and_many_are_not() -> None:
-    assert not are_many(np.arange(batches.SIZE // 10), "crm_lead")
-    assert are_many(np.arange(batches.SIZE), "crm_lead")
+    assert not is_full_scan_cheaper(np.arange(batches.BATCH_ROWS // 10), "crm_lead")
+    assert is_full_scan_cheaper(np.arange(batches.BATCH_ROWS), "crm_lead")

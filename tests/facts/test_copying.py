@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from django.db import connection
 
-from facts.copying import Text, copy_in, parsed, rows_of, text_of
+from facts.copying import CsvStream, copy_batches, parse_csv, query_to_csv, query_to_table
 
 SCHEMA = pa.schema(
     [("id", pa.int64()), ("said", pa.string()), ("is_so", pa.bool_()), ("share", pa.float64()),
@@ -32,27 +32,29 @@ def batches(*sizes: int) -> Iterator[pa.RecordBatch]:
 def test_rows_come_back_as_they_went_in() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE told (id bigint, said text, is_so bool, share float8, moment timestamptz)")
-        assert copy_in(cursor, "told (id, said, is_so, share, moment)", batches(2, 0, 3)) == 5
-        found = rows_of(cursor, "SELECT * FROM told WHERE id = ANY(%s) ORDER BY id", [[1, 2, 3, 4, 5]], SCHEMA)
+        assert copy_batches(cursor, "told (id, said, is_so, share, moment)", batches(2, 0, 3)) == 5
+        found = query_to_table(cursor, "SELECT * FROM told WHERE id = ANY(%s) ORDER BY id", [[1, 2, 3, 4, 5]], SCHEMA)
         assert (found.schema, found.to_pylist()) == (SCHEMA, ROWS)
-        assert rows_of(cursor, "SELECT * FROM told WHERE said = %s", ["nobody's"], SCHEMA) == SCHEMA.empty_table()
-        assert text_of(cursor, "SELECT id FROM told WHERE said LIKE '%s'") == b"5\n"
+        assert (
+            query_to_table(cursor, "SELECT * FROM told WHERE said = %s", ["nobody's"], SCHEMA) == SCHEMA.empty_table()
+        )
+        assert query_to_csv(cursor, "SELECT id FROM told WHERE said LIKE '%s'") == b"5\n"
 
 
 @pytest.mark.django_db
 def test_a_shape_makes_the_columns_that_are_written() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE told (said text, whose bigint)")
-        copy_in(cursor, "told (whose, said)", batches(1, 1), lambda rows: rows.select(["id", "said"]))
+        copy_batches(cursor, "told (whose, said)", batches(1, 1), lambda rows: rows.select(["id", "said"]))
         cursor.execute("SELECT whose, said FROM told ORDER BY whose")
         assert cursor.fetchall() == [(row["id"], row["said"]) for row in ROWS[:2]]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 20, -1])
 def test_pieces_of_any_size_are_the_same_text(size: int) -> None:
-    text = Text(batches(1, 0, 4))
+    text = CsvStream(batches(1, 0, 4))
     pieces = list(iter(lambda: text.read(size), b""))
     assert size < 0 or max(map(len, pieces)) <= size
-    again = parsed(b"".join(pieces).replace(b"true", b"t").replace(b"false", b"f"), SCHEMA)
+    again = parse_csv(b"".join(pieces).replace(b"true", b"t").replace(b"false", b"f"), SCHEMA)
     assert again.to_pylist() == ROWS
     assert (text.rows, text.read(size)) == (5, b"")

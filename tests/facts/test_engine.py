@@ -114,7 +114,7 @@ def test_a_company_without_facts_has_empty_tables_of_the_right_shape() -> None:
     facts = open_facts()
     assert facts.as_of is None
     assert as_of() is None
-    for name, table in registry.tables().items():
+    for name, table in registry.all_tables().items():
         empty = facts.table(name)
         assert list(empty.columns) == [column.name for column in table.columns]
         assert facts.execute(empty.count()).iloc[0, 0] == 0
@@ -149,7 +149,7 @@ def test_columns_declared_since_are_null_until_the_next_refresh(
     some_leads: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refresh()
-    table = registry.get("leads")
+    table = registry.get_table("leads")
     more = FactTable("leads", table.model, (*table.columns, Column("heat", "float64", "rating")))
     monkeypatch.setitem(registry._tables, "leads", more)
     facts = open_facts()
@@ -195,7 +195,7 @@ def test_an_object_store_is_given_what_the_environment_says(settings: Any, monke
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     assert delta_tables.store_options() is None
     settings.FACTS_DIR = "s3://accord/facts/"
-    assert delta_tables.address("leads") == "s3://accord/facts/leads"
+    assert delta_tables.table_uri("leads") == "s3://accord/facts/leads"
     options = delta_tables.store_options()
     assert options is not None
     assert options["AWS_REGION"] == "eu-central-1"
@@ -206,7 +206,7 @@ def test_few_engines_are_kept(some_leads: None) -> None:
     for _ in range(4):
         refresh()
         open_facts()
-    assert len(engine._opened) <= engine.KEPT_ENGINES
+    assert len(engine._opened) <= engine.CACHED_ENGINES
 
 
 @pytest.mark.spark
@@ -219,4 +219,4 @@ def test_both_engines_agree(some_leads: None, settings: Any) -> None:
     facts = open_facts()
     for name, expected in ours.items():
         pd.testing.assert_frame_equal(answer(facts, name), expected, obj=name)
-    assert list(facts.table("leads").columns) == [column.name for column in registry.get("leads").columns]
+    assert list(facts.table("leads").columns) == [column.name for column in registry.get_table("leads").columns]

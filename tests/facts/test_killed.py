@@ -23,8 +23,8 @@ import os, signal, sys
 import django
 django.setup()
 from facts import delta_tables, refresh, registry, writing
-registry._tables = {"leads": registry.get("leads")}
-delta_tables.SEGMENT_ROWS, writing.FEW = 10, 0
+registry._tables = {"leads": registry.get_table("leads")}
+delta_tables.SEGMENT_ROWS, writing.REWRITE_MIN_ROWS = 10, 0
 module, name, left = {"delta_tables": delta_tables, "refresh": refresh}[sys.argv[1]], sys.argv[2], int(sys.argv[3])
 real = getattr(module, name)
 def deadly(*args, **options):
@@ -55,10 +55,10 @@ def refresh_killed_at(module: str, name: str, call: int = 0) -> None:
 @pytest.mark.parametrize(
     ("module", "name", "call"),
     [
-        ("delta_tables", "replace", 0),
-        ("delta_tables", "replace", 1),
-        ("delta_tables", "append", 0),
-        ("refresh", "_publish", 0),
+        ("delta_tables", "replace_rows", 0),
+        ("delta_tables", "replace_rows", 1),
+        ("delta_tables", "append_rows", 0),
+        ("refresh", "_publish_snapshot", 0),
     ],
 )
 def test_killed_while_changing_leaves_the_old_facts(
@@ -82,7 +82,7 @@ def test_killed_after_publishing_leaves_the_new_facts(leads: None, small_segment
     many_leads(20)
     refresh()
     many_leads(2, start=20)
-    refresh_killed_at("refresh", "_tidy")
+    refresh_killed_at("refresh", "_clean_up")
     assert Snapshot.objects.count() == 2
     assert copied("leads") == true_rows("leads")
     assert refresh().exported["leads"] == 0
@@ -90,7 +90,7 @@ def test_killed_after_publishing_leaves_the_new_facts(leads: None, small_segment
 
 def test_killed_in_a_large_copy_goes_on_where_it_stood(leads: None, small_segments: None) -> None:
     many_leads(65)
-    refresh_killed_at("delta_tables", "append", 4)
+    refresh_killed_at("delta_tables", "append_rows", 4)
     assert not Snapshot.objects.exists()
     assert Copy.objects.get().rows == 40
     first = Lead.objects.order_by("pk")[0]
@@ -106,8 +106,10 @@ def test_killed_in_a_large_copy_goes_on_where_it_stood(leads: None, small_segmen
 
 def test_killed_in_the_first_copy_of_all_shows_no_facts(leads: None) -> None:
     many_leads(3)
-    refresh_killed_at("delta_tables", "append", 0)
+    refresh_killed_at("delta_tables", "append_rows", 0)
     assert open_facts().as_of is None
     refresh()
     assert copied("leads") == true_rows("leads")
-    assert delta_tables.open_at("leads", 0, Copy.objects.get().lake_id), "the table that the dead refresh began is used"
+    assert delta_tables.open_version("leads", 0, Copy.objects.get().lake_id), (
+        "the table that the dead refresh began is used"
+    )

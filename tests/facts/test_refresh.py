@@ -46,7 +46,7 @@ def test_every_kind_of_record_is_copied_as_it_is() -> None:
     make.contact(account=account)
     make.campaign()
     refresh()
-    for name in registry.tables():
+    for name in registry.all_tables():
         assert copied(name) == true_rows(name), name
     assert copied("leads")[0]["custom"]["text"] == 'a,b\n"c"'
     assert copied("leads")[0]["created_at"] == datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
@@ -86,9 +86,9 @@ def test_a_refresh_reads_what_changed_and_writes_the_files_it_lies_in(leads: Non
 
 
 def paths(snapshot: Snapshot) -> set[str]:
-    delta = delta_tables.open_at("leads", snapshot.versions["leads"], snapshot.lake_ids["leads"])
+    delta = delta_tables.open_version("leads", snapshot.versions["leads"], snapshot.lake_ids["leads"])
     assert delta is not None
-    return {part.path for part in delta_tables.segments(delta)}
+    return {part.path for part in delta_tables.list_segments(delta)}
 
 
 def test_new_rows_fill_the_last_file_before_they_get_one_of_their_own(leads: None, small_segments: None) -> None:
@@ -251,15 +251,15 @@ def test_the_copy_is_of_one_moment_for_all_tables(
 ) -> None:
     """A deal that is made after its lead was copied must not appear without it."""
     only("leads", "opportunities")
-    real = delta_tables.append
+    real = delta_tables.append_rows
 
     def append(*args: Any) -> None:
         real(*args)
-        monkeypatch.setattr(delta_tables, "append", real)
+        monkeypatch.setattr(delta_tables, "append_rows", real)
         make.opportunity(lead=make.lead())
 
     make.lead()
-    monkeypatch.setattr(delta_tables, "append", append)
+    monkeypatch.setattr(delta_tables, "append_rows", append)
     refresh()
     assert Opportunity.objects.count() == 1
     assert len(copied("leads")) == 1
@@ -272,14 +272,14 @@ def test_the_copy_is_of_one_moment_for_all_tables(
 def test_two_refreshes_never_interleave(leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
     many_leads(5)
     inside, free, busy = threading.Event(), threading.Event(), []
-    real = delta_tables.append
+    real = delta_tables.append_rows
 
     def append(*args: Any) -> None:
         inside.set()
         assert free.wait(20)
         real(*args)
 
-    monkeypatch.setattr(delta_tables, "append", append)
+    monkeypatch.setattr(delta_tables, "append_rows", append)
     first = threading.Thread(target=in_thread, args=(refresh,))
     first.start()
     assert inside.wait(20)

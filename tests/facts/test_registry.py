@@ -7,7 +7,7 @@ from django.db import models
 
 from crm import models as crm
 from crm.facts import FREE_TEXT, LEFT_OUT
-from facts.registry import BadColumn, Column, FactTable, columns_of, register, tables
+from facts.registry import BadColumn, Column, FactTable, all_tables, columns_of, register_table
 from team.models import Territory
 
 CONTRACT = {
@@ -18,17 +18,17 @@ CONTRACT = {
 
 
 def test_every_app_declares_its_tables_when_django_starts() -> None:
-    assert set(tables()) >= CONTRACT
+    assert set(all_tables()) >= CONTRACT
 
 
 def test_every_kind_of_record_has_a_table() -> None:
     kinds = {model for model in vars(crm).values() if isinstance(model, type) and issubclass(model, crm.Record)}
-    assert {table.model for table in tables().values()} >= kinds - {crm.Record}
+    assert {table.model for table in all_tables().values()} >= kinds - {crm.Record}
 
 
 @pytest.mark.parametrize("name", sorted(CONTRACT))
 def test_every_field_is_a_column_or_is_listed_as_left_out(name: str) -> None:
-    table = tables()[name]
+    table = all_tables()[name]
     fields = {field.column for field in table.model._meta.concrete_fields}
     copied = {column.from_column for column in table.columns}
     assert copied <= fields
@@ -36,7 +36,7 @@ def test_every_field_is_a_column_or_is_listed_as_left_out(name: str) -> None:
 
 
 def test_columns_take_their_types_from_the_fields() -> None:
-    types = {column.name: column.type for column in tables()["opportunities"].columns}
+    types = {column.name: column.type for column in all_tables()["opportunities"].columns}
     assert types["id"] == types["account_id"] == "int64"
     assert types["amount"] == "decimal(16,2)"
     assert types["probability"] == "decimal(5,4)"
@@ -47,7 +47,7 @@ def test_columns_take_their_types_from_the_fields() -> None:
 
 
 def test_the_engines_know_every_type() -> None:
-    for column in {column for table in tables().values() for column in table.columns}:
+    for column in {column for table in all_tables().values() for column in table.columns}:
         assert ibis.dtype(column.type.replace("timestamp", "timestamp('UTC')"))
         assert isinstance(column.arrow, pa.DataType)
         assert column.duckdb.isascii()
@@ -62,7 +62,7 @@ def test_bad_declarations_are_refused_with_words() -> None:
     with pytest.raises(BadColumn, match="start with “id”"):
         FactTable("territories", Territory, (Column("name", "string"),))
     with pytest.raises(BadColumn, match="Two models want the fact table leads"):
-        register(FactTable("leads", Territory, columns_of(Territory)))
+        register_table(FactTable("leads", Territory, columns_of(Territory)))
 
 
 def test_a_field_without_a_type_asks_to_be_declared() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from facts.compiling import Question, with_rules
-from facts.custom import DUCKDB
-from facts.rules import Events, Field, Rule, Subject, check, in_words
+from facts.compiling import RuleContext, add_rule_columns
+from facts.custom import DUCKDB_MACROS
+from facts.rules import Events, Field, Rule, Subject, check_rule, describe_rule
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 TOUCH_FIELDS = {"kind": Field("kind", "kind", "text"), "campaign.name": Field("campaign.name", "campaign", "text")}
@@ -36,7 +36,7 @@ class Rows:
     def __init__(self, tables: dict[str, tuple[dict[str, str], list[dict[str, Any]]]]) -> None:
         self.backend = ibis.duckdb.connect()
         self.backend.raw_sql("SET TimeZone = 'UTC'")
-        self.backend.raw_sql(DUCKDB)
+        self.backend.raw_sql(DUCKDB_MACROS)
         for name, (schema, rows) in tables.items():
             shape = ibis.schema(schema).to_pyarrow()
             self.backend.con.register(name, pa.Table.from_pylist(rows, schema=shape))
@@ -82,8 +82,8 @@ def rows(leads: list[dict[str, Any]], touches: list[dict[str, Any]] | None = Non
 
 
 def answers(tables: Rows, rule: Rule) -> list[bool]:
-    assert check(rule, LEADS) == []
-    table = with_rules(Question(tables, NOW, LINKS), LEADS, {"holds": rule}).order_by("id")
+    assert check_rule(rule, LEADS) == []
+    table = add_rule_columns(RuleContext(tables, NOW, LINKS), LEADS, {"holds": rule}).order_by("id")
     return [bool(value) for value in tables.backend.to_pyarrow(table)["holds"].to_pylist()]
 
 
@@ -202,8 +202,8 @@ def test_a_rule_reads_as_a_sentence() -> None:
             },
         ]
     }
-    assert check(rule, LEADS) == []
-    assert in_words(rule, LEADS) == (
+    assert check_rule(rule, LEADS) == []
+    assert describe_rule(rule, LEADS) == (
         "employees is at least 50 and (title contains “chief” or the number of touches whose kind is “webinar” in the last 30 days is at least 3)"
     )
 
@@ -232,14 +232,14 @@ def test_a_rule_reads_as_a_sentence() -> None:
     ],
 )
 def test_what_is_wrong_is_said(rule: Any, words: str) -> None:
-    assert any(words in problem.words for problem in check(rule, LEADS)), check(rule, LEADS)
+    assert any(words in problem.words for problem in check_rule(rule, LEADS)), check_rule(rule, LEADS)
 
 
 def test_a_rule_nested_too_deep_is_refused() -> None:
     rule: Any = {"field": "title", "is": "empty"}
     for _ in range(9):
         rule = {"not": rule}
-    assert "nest" in check(rule, LEADS)[0].words
+    assert "nest" in check_rule(rule, LEADS)[0].words
 
 
 LEAVES = st.one_of(
@@ -307,6 +307,6 @@ def slowly(rule: Rule, row: dict[str, Any]) -> bool:
 @given(RULES, PEOPLE)
 def test_any_rule_answers_like_a_slow_reading(rule: Rule, people: list[dict[str, Any]]) -> None:
     leads = [{"id": number, **person} for number, person in enumerate(people)]
-    if check(rule, LEADS):
+    if check_rule(rule, LEADS):
         return
     assert answers(rows(leads), rule) == [slowly(rule, person) for person in people]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.models import Account, Lead
 from facts import set_aside as setting_aside
-from facts.batches import Portion
+from facts.batches import Batch
 from facts.engine import open_facts
 from facts.models import SetAside, Snapshot
 from facts.refresh import refresh
@@ -30,7 +30,7 @@ class Worker:
         self.done: list[int] = []
         self.calls = 0
 
-    def __call__(self, portion: Portion, without: np.ndarray) -> bool:
+    def __call__(self, portion: Batch, without: np.ndarray) -> bool:
         self.calls += 1
         ids = range(portion.first, portion.last + 1) if portion.ids is None else portion.ids.tolist()
         wanted = [number for number in ids if number not in without]
@@ -40,16 +40,16 @@ class Worker:
         return True
 
 
-def go(worker: Worker, portion: Portion) -> bool:
+def go(worker: Worker, portion: Batch) -> bool:
     return work_through(portion, worker, run=Snapshot.objects.create(taken_at=timezone.now()), step=STEP, table=TABLE)
 
 
-def named(ids: list[int]) -> Portion:
-    return Portion(ids[0], ids[-1], np.array(ids, dtype=np.int64))
+def named(ids: list[int]) -> Batch:
+    return Batch(ids[0], ids[-1], np.array(ids, dtype=np.int64))
 
 
-@pytest.mark.parametrize("portion", [Portion(1, 1000), named([1, 5, 7, 421, 422, 999, 1000])])
-def test_one_bad_record_among_many_is_alone_set_aside(portion: Portion) -> None:
+@pytest.mark.parametrize("portion", [Batch(1, 1000), named([1, 5, 7, 421, 422, 999, 1000])])
+def test_one_bad_record_among_many_is_alone_set_aside(portion: Batch) -> None:
     worker = Worker({421, 999}, DataError("timestamp out of range"))
     assert go(worker, portion)
     asked = set(range(1, 1001)) if portion.ids is None else set(portion.ids.tolist())
@@ -62,9 +62,9 @@ def test_one_bad_record_among_many_is_alone_set_aside(portion: Portion) -> None:
 
 def test_what_is_set_aside_is_tried_alone_and_released_when_it_works() -> None:
     worker = Worker({421}, DataError("no"))
-    go(worker, Portion(1, 1000))
+    go(worker, Batch(1, 1000))
     worker.calls, worker.done = 0, []
-    go(worker, Portion(1, 1000))
+    go(worker, Batch(1, 1000))
     assert (worker.calls, len(worker.done)) == (2, 999)
     worker.bad, worker.done = set(), []
     go(worker, named([421, 500]))
@@ -74,19 +74,19 @@ def test_what_is_set_aside_is_tried_alone_and_released_when_it_works() -> None:
 
 def test_a_fault_of_the_machine_is_raised() -> None:
     with pytest.raises(OperationalError):
-        go(Worker({421}, OperationalError("no connection")), Portion(1, 1000))
+        go(Worker({421}, OperationalError("no connection")), Batch(1, 1000))
     assert not SetAside.objects.exists()
 
 
 def test_a_step_that_fails_on_everybody_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setting_aside, "MOST", 5)
     with pytest.raises(TooManyFaults, match="More than 5 records failed"):
-        go(Worker(set(range(1, 1001)), ValueError("a fault of the step")), Portion(1, 1000))
+        go(Worker(set(range(1, 1001)), ValueError("a fault of the step")), Batch(1, 1000))
 
 
 def test_a_portion_that_came_to_nothing_is_left_to_the_next_look() -> None:
     assert not work_through(
-        Portion(1, 9), lambda portion, without: False, run=Snapshot(taken_at=timezone.now()), step=STEP, table=TABLE
+        Batch(1, 9), lambda portion, without: False, run=Snapshot(taken_at=timezone.now()), step=STEP, table=TABLE
     )
 
 
@@ -136,7 +136,7 @@ def test_facts_take_a_date_that_cannot_be_meant_for_none_and_say_so(company: Any
 def test_a_row_deleted_or_a_whole_table_of_bad_dates_is_noted_within_bounds(
     company: Any, only: Only, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("facts.export.MOST_NOTED", 3)
+    monkeypatch.setattr("facts.export.MAX_NOTED", 3)
     only("leads", "accounts")
     for _ in range(6):
         spoil(make.lead(), "0001-01-01 00:00+00")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crm.live_tables import FewBuyers
 from facts import engine
-from facts.engine import Facts, latest, open_facts
+from facts.engine import Facts, latest_snapshot, open_facts
 from facts.models import Snapshot
 from facts.refresh import refresh
 from facts.sql_cache import Backend, Form
@@ -38,7 +38,7 @@ def facts(company: Company, only: Only) -> Facts:
 
 def next_snapshot() -> Snapshot:
     """Take the newest snapshot over under a later time, as a run without news does."""
-    snapshot = latest()
+    snapshot = latest_snapshot()
     assert snapshot
     snapshot.pk, snapshot.taken_at = None, snapshot.taken_at + timedelta(seconds=1)
     snapshot.save(force_insert=True)
@@ -73,21 +73,21 @@ def test_threads_and_memory_stay_flat_over_two_hundred_snapshots(facts: Facts) -
 
 
 def test_a_request_finishes_on_a_snapshot_that_newer_ones_have_displaced(facts: Facts) -> None:
-    for place in range(engine.KEPT_ENGINES + 1):
+    for place in range(engine.CACHED_ENGINES + 1):
         next_snapshot()
         ask(open_facts(), place)
     assert facts.execute(facts.table("leads").count()).iat[0, 0] == 1
 
 
 def test_the_same_question_is_put_into_sql_once_for_all_snapshots(facts: Facts) -> None:
-    from facts.sql_cache import _sql
+    from facts.sql_cache import _compile_template
 
     facts.execute(facts.table("leads").count())
-    before = _sql.cache_info()
+    before = _compile_template.cache_info()
     next_snapshot()
     newer = open_facts()
     newer.execute(newer.table("leads").count())
-    after = _sql.cache_info()
+    after = _compile_template.cache_info()
     assert (after.misses, after.hits) == (before.misses, before.hits + 1)
 
 
@@ -156,12 +156,12 @@ def test_questions_share_a_text_only_when_they_ask_the_same() -> None:
 
 
 def test_a_question_that_names_another_moment_is_not_put_into_sql_again(facts: Facts) -> None:
-    from facts.sql_cache import _sql
+    from facts.sql_cache import _compile_template
 
     ask(facts, 0)
-    before = _sql.cache_info()
+    before = _compile_template.cache_info()
     ask(facts, 4)  # another moment, other rows
-    after = _sql.cache_info()
+    after = _compile_template.cache_info()
     assert (after.misses, after.hits) == (before.misses, before.hits + 3)
     ours = (found for found in gc.get_objects() if type(found) is Form)  # a weak reference may be to nothing any more
     assert not [form for form in ours if form.question is not None or form.blanks]

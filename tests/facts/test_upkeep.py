@@ -24,7 +24,7 @@ from tests.facts.test_refresh import many_leads, paths
 def test_an_emptied_folder_is_filled_again(leads: None) -> None:
     many_leads(5)
     refresh()
-    shutil.rmtree(delta_tables.address("leads"))
+    shutil.rmtree(delta_tables.table_uri("leads"))
     assert refresh().exported["leads"] == 5
     assert copied("leads") == true_rows("leads")
 
@@ -65,7 +65,7 @@ def test_a_changed_declaration_builds_that_table_anew(
     make.lead(rating="hot")
     make.owner()
     refresh()
-    table = registry.get("leads")
+    table = registry.get_table("leads")
     less = tuple(column for column in table.columns if column.name != "rating")
     other = FactTable("leads", Lead, (*less, Column("heat", "string", "rating")))
     monkeypatch.setitem(registry._tables, "leads", other)
@@ -113,7 +113,7 @@ def test_old_files_are_swept_and_kept_snapshots_stay_readable(
     leads: None, small_segments: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delta_tables, "KEPT_HOURS", 0)
-    monkeypatch.setattr("facts.refresh.KEPT_SNAPSHOTS", 2)
+    monkeypatch.setattr("facts.refresh.RETAINED_SNAPSHOTS", 2)
     monkeypatch.setattr("facts.refresh._is_first_of_its_day", bool)
     many_leads(20)
     seen = []
@@ -123,13 +123,13 @@ def test_old_files_are_swept_and_kept_snapshots_stay_readable(
         seen.append((Snapshot.objects.latest(), true_rows("leads")))
     for snapshot, rows in seen[-2:]:
         assert copied("leads", snapshot) == rows
-    kept = {str(path) for path in Path(delta_tables.address("leads")).glob("*.parquet")}
+    kept = {str(path) for path in Path(delta_tables.table_uri("leads")).glob("*.parquet")}
     assert paths(seen[-1][0]) | paths(seen[-2][0]) == kept
 
 
 def test_old_files_are_swept_once_a_day(leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
     swept: list[int] = []
-    monkeypatch.setattr("facts.refresh._sweep", lambda kept: swept.append(kept[0].pk))
+    monkeypatch.setattr("facts.refresh._vacuum_tables", lambda kept: swept.append(kept[0].pk))
     refresh()
     yesterday = refresh()
     assert not swept
@@ -146,7 +146,7 @@ def test_the_log_is_swept_too_and_the_newest_version_stays(leads: None, monkeypa
     for number in range(8):
         many_leads(1, number)
         refresh()
-    commits = sorted(path.name for path in Path(delta_tables.address("leads"), "_delta_log").glob("*.json"))
+    commits = sorted(path.name for path in Path(delta_tables.table_uri("leads"), "_delta_log").glob("*.json"))
     assert len(commits) <= 4
     assert copied("leads") == true_rows("leads")
 
@@ -157,7 +157,7 @@ def test_readers_from_outside_are_told_which_versions_belong_together(transactio
     refresh()
     make.lead()
     snapshot = refresh()
-    told = pa.table(DeltaTable(delta_tables.address(delta_tables.SNAPSHOT)).to_pyarrow_table()).to_pylist()
+    told = pa.table(DeltaTable(delta_tables.table_uri(delta_tables.SNAPSHOT)).to_pyarrow_table()).to_pylist()
     assert told == [
         {"table": name, "version": snapshot.versions[name], "rows": rows, "as_of": snapshot.taken_at}
         for name, rows in [("leads", 2), ("owners", 1)]

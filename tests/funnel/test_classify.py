@@ -199,7 +199,7 @@ def test_who_was_put_back_comes_again_only_with_something_new(run: Run) -> None:
 def test_a_killed_run_goes_on_where_it_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for day in range(1, 10):
         lead(f"2026-01-0{day}")
-    monkeypatch.setattr(batches, "SIZE", 4)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 4)
     refresh()
     assert classify(seconds=0) is None
     real = classifying._copy

@@ -10,7 +10,7 @@ from django.utils import timezone
 from agreements import actions
 from agreements.models import Seat, Version
 from facts.criteria import Draft
-from facts.rules import check
+from facts.rules import check_rule
 from funnel.defaults import STAGES
 from funnel.definitions import in_force
 from funnel.stages.drafts import Stage
@@ -124,7 +124,7 @@ def test_the_order_is_signed_too_and_a_stage_left_out_is_no_longer_there(leaders
 def test_criteria_go_through_the_rows_of_the_form_unchanged(stage: Stage) -> None:
     subject = subjects_of(stage.buyers)[0]
     again = Draft.from_rule(stage.rule, subject).rule(subject)
-    assert check(again, subject) == []
+    assert check_rule(again, subject) == []
     assert _said(again) == _said(stage.rule)
 
 

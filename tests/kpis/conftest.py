@@ -53,6 +53,6 @@ def chain(monkeypatch: pytest.MonkeyPatch) -> Chain:
 
     def consist(**works: Any) -> None:
         made = [Step(name, f"Do the {name}", work) for name, work in works.items()]
-        monkeypatch.setattr(nightly, "steps", lambda: made)
+        monkeypatch.setattr(nightly, "ordered_steps", lambda: made)
 
     return consist

@@ -119,7 +119,7 @@ def settle(rows: dict[str, list[dict[str, Any]]]) -> None:
     OURS["verdicts"]["given_by_id"] = rep.pk
     order = ["territories", "owners", "verticals", "products", "campaigns", "accounts", "contacts", "leads"]
     for name in sorted(rows, key=lambda name: order.index(name) if name in order else len(order)):
-        model = registry.get(name).model
+        model = registry.get_table(name).model
         model._default_manager.bulk_create(
             _record(model, pk, {**row, **OURS.get(name, {})}) for pk, row in enumerate(rows[name], 1)
         )

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from facts import custom
-from facts.registry import get
+from facts.registry import get_table
 from facts.sql_cache import Backend
 
 Rows = Iterable[dict[str, Any]]
@@ -35,7 +35,7 @@ class MemoryFacts:
     def __init__(self, zone: str = ZONE, **given: Rows) -> None:
         self.backend = Backend.from_connection(duckdb.connect())
         self.backend.raw_sql(f"SET TimeZone = '{zone}'")
-        self.backend.raw_sql(custom.DUCKDB)
+        self.backend.raw_sql(custom.DUCKDB_MACROS)
         self.questions = 0
         self._given = given
         self._made: dict[str, Any] = {}
@@ -50,7 +50,7 @@ class MemoryFacts:
         ids = count(1)
         common = {"source_system": "test", "custom": "{}", **DEFAULTS.get(name, {})}
         rows = [{"id": next(ids), **common, **row} for row in given]
-        self.backend.con.register("arrived", pa.Table.from_pylist(rows, schema=get(name).arrow))
+        self.backend.con.register("arrived", pa.Table.from_pylist(rows, schema=get_table(name).arrow))
         self.backend.raw_sql(f'CREATE TABLE "{name}" AS SELECT * FROM arrived')
         self.backend.con.unregister("arrived")
 

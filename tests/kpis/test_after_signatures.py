@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 def _to_the_inbox(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the chain reckons behind the inbox is not asked here."""
     chain = [step for step in nightly.steps() if step.name not in {"metrics", "dashboard"}]
-    monkeypatch.setattr(nightly, "steps", lambda: chain)
+    monkeypatch.setattr(nightly, "ordered_steps", lambda: chain)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_the_real_chain_ends_with_fresh_facts(company: Company) -> None:
     make.lead()
     run = go_on(new_run())
     assert run.state == State.DONE
-    assert [step.name for step in run.steps.all()] == [step.name for step in steps.steps()]
+    assert [step.name for step in run.steps.all()] == [step.name for step in steps.ordered_steps()]
     first = run.steps.get(name="facts")
     assert first.rows == 1
     assert first.finished_at
@@ -51,7 +51,7 @@ def test_rooms_come_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
     names = {name: Step(name, name, in_room(name)) for name in ("kpis", "scoring", "facts", "funnel")}
     monkeypatch.setattr(steps, "_steps", names)
-    assert [step.name for step in steps.steps()] == ["facts", "scoring", "funnel", "kpis"]
+    assert [step.name for step in steps.ordered_steps()] == ["facts", "scoring", "funnel", "kpis"]
 
 
 def test_each_step_is_recorded(company: Company, chain: Chain) -> None:
@@ -176,15 +176,15 @@ SCRIPT = """
 import os, signal, sys
 import django
 django.setup()
-from core.work import perform
+from core.work import run_claimed
 from facts.steps import Step
 from kpis import nightly
 from kpis.models import NightlyRun
 def deadly(progress):
     os.kill(os.getpid(), signal.SIGKILL)
-real = [step for step in nightly.steps() if step.name == "facts"]
-nightly.steps = lambda: [*real, Step("second", "Do the second", deadly)]
-perform(NightlyRun, int(sys.argv[1]))
+real = [step for step in nightly.ordered_steps() if step.name == "facts"]
+nightly.ordered_steps = lambda: [*real, Step("second", "Do the second", deadly)]
+run_claimed(NightlyRun, int(sys.argv[1]))
 """
 
 

@@ -41,7 +41,7 @@ def short_chain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def only_steps(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     chain = [step for step in nightly.steps() if step.name in names]
-    monkeypatch.setattr(nightly, "steps", lambda: chain)
+    monkeypatch.setattr(nightly, "ordered_steps", lambda: chain)
 
 
 def spoil(table: str, **values: str) -> None:

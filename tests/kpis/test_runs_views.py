@@ -137,8 +137,10 @@ def test_the_list_is_paged_and_asks_the_same_of_ten_runs_as_of_twenty(as_user: A
 @pytest.fixture
 def short_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first step as it is, and a quick one after it."""
-    first = [step for step in steps.steps() if step.name == "facts"]
-    monkeypatch.setattr(nightly, "steps", lambda: [*first, Step("metrics", "Compute the metrics", lambda hear: 4)])
+    first = [step for step in steps.ordered_steps() if step.name == "facts"]
+    monkeypatch.setattr(
+        nightly, "ordered_steps", lambda: [*first, Step("metrics", "Compute the metrics", lambda hear: 4)]
+    )
 
 
 def test_recompute_does_the_whole_chain_and_reports_it(company: Company, short_chain: None) -> None:
@@ -165,7 +167,7 @@ def test_recompute_tries_again_and_fails_aloud(company: Company, monkeypatch: py
         NightlyRun.objects.update(run_after=timezone.now())
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(nightly, "steps", lambda: [Step("broken", "Break", broken)])
+    monkeypatch.setattr(nightly, "ordered_steps", lambda: [Step("broken", "Break", broken)])
     monkeypatch.setattr("core.work.RETRY_AFTER", timedelta(0))
     monkeypatch.setattr("kpis.management.commands.recompute.PAUSE_SECONDS", 0)
     errors = StringIO()

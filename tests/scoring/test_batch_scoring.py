@@ -161,7 +161,7 @@ def test_a_new_version_scores_everybody_anew(run: Run, signed: Any) -> None:
 
 @pytest.mark.parametrize("portion", [1, 2, 100])
 def test_a_run_that_was_stopped_goes_on(run: Run, signed: Any, monkeypatch: pytest.MonkeyPatch, portion: int) -> None:
-    monkeypatch.setattr("facts.batches.SIZE", portion)
+    monkeypatch.setattr("facts.batches.BATCH_ROWS", portion)
     signed(FADING)
     for _ in range(3):
         event(make.lead(), 0)
