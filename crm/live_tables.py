@@ -32,7 +32,7 @@ class FewBuyers:
 
     def table(self, name: str) -> Any:
         rows = self._tables.get(name)
-        return ibis.memtable(registry.get_table(name).arrow.empty_table() if rows is None else rows)
+        return ibis.memtable(registry.get_table(name).arrow_schema.empty_table() if rows is None else rows)
 
     def execute(self, expression: Any) -> Any:
         return self._engine.execute(expression.as_table())
@@ -40,8 +40,8 @@ class FewBuyers:
     def stream(self, expression: Any) -> Iterator[pa.RecordBatch]:
         return self._engine.stream(expression.as_table())
 
-    def keep(self, name: str, expression: Any) -> Any:
-        return self._engine.keep(f"kept_{name}", expression.as_table())
+    def materialize(self, name: str, expression: Any) -> Any:
+        return self._engine.materialize(f"kept_{name}", expression.as_table())
 
     def _read(self) -> None:
         """Read the buyers, their events, and then all that these point to."""
@@ -85,8 +85,8 @@ class FewBuyers:
                 f'SELECT {names} FROM "{table.source}" WHERE "{source}" = ANY(%s) AND id <> ALL(%s)',
                 [sorted(values), sorted(there)],
             )
-            rows = [dict(zip(table.arrow.names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
-        found = pa.Table.from_pylist(rows, schema=table.arrow)
+            rows = [dict(zip(table.arrow_schema.names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
+        found = pa.Table.from_pylist(rows, schema=table.arrow_schema)
         self._tables[name] = pa.concat_tables([self._tables[name], found]) if add and name in self._tables else found
 
 

@@ -1,4 +1,4 @@
-"""Portions of a table's rows: a long run does one after the other and records how far it came."""
+"""Batches of a table's rows: a long run does one after the other and records how far it came."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,25 +26,25 @@ class Batch:
     ids: np.ndarray | None = None
 
     @property
-    def sql(self) -> tuple[str, list[object]]:
+    def id_condition(self) -> tuple[str, list[object]]:
         if self.ids is None:
             return "BETWEEN %s AND %s", [self.first, self.last]
         return "= ANY(%s)", [self.ids.tolist()]
 
-    def only(self, rows: Any, column: str) -> Any:
-        """Return the facts whose column holds an id of the portion."""
+    def filter_rows(self, rows: Any, column: str) -> Any:
+        """Return the facts whose column holds an id of the batch."""
         if self.ids is None:
             first, last = (ibis.literal(bound, type="int64") for bound in (self.first, self.last))
             return rows.filter(rows[column].between(first, last))
-        return rows.semi_join(self._named, rows[column] == self._named.named)
+        return rows.semi_join(self._ids_table, rows[column] == self._ids_table.named)
 
     @property
-    def is_one(self) -> bool:
+    def is_single_id(self) -> bool:
         return self.first == self.last
 
-    def halves(self) -> "tuple[Batch, ...]":
+    def split_in_halves(self) -> "tuple[Batch, ...]":
         """Return the lower and the higher half of the ids; none of a single one."""
-        if self.is_one:
+        if self.is_single_id:
             return ()
         if self.ids is None:
             middle = (self.first + self.last) // 2
@@ -53,10 +53,10 @@ class Batch:
         return tuple(Batch(int(ids[0]), int(ids[-1]), ids) for ids in (lower, higher))
 
     @cached_property
-    def _named(self) -> Any:
+    def _ids_table(self) -> Any:
         return ibis.memtable(pa.table({"named": self.ids}))
 
-    def count(self, cursor: Any, table: str) -> int:
+    def count_rows(self, cursor: Any, table: str) -> int:
         """Return how many rows of the table are asked about."""
         if self.ids is not None:
             return int(self.ids.size)
@@ -66,19 +66,19 @@ class Batch:
 
 @contextmanager
 def skipping_deleted(run: models.Model, table: str, snapshot: Snapshot) -> Iterator[np.ndarray]:
-    """Give the ids of the rows deleted since the facts were copied, to which nothing may be written that points there.
+    """Yield the ids of the rows deleted since the facts were copied: no written row may point to them.
 
-    Where more are deleted while the portion is asked about, it comes to nothing and the run is what it was: the next
-    look at what is left finds the same portion again.
+    When more rows are deleted while the batch is computed, it has no effect and the run is reloaded: the next call
+    finds the same batch again.
 
     Raises:
         IntegrityError: something else than a deleted row stood in the way.
     """
-    gone = _deleted_ids(table, snapshot)
+    deleted = _deleted_ids(table, snapshot)
     try:
-        yield gone
+        yield deleted
     except IntegrityError:
-        if _deleted_ids(table, snapshot).size == gone.size:
+        if _deleted_ids(table, snapshot).size == deleted.size:
             raise
         run.refresh_from_db()
 
@@ -98,11 +98,10 @@ def exclude_ids(rows: Any, column: str, ids: np.ndarray) -> Any:
 
 
 def next_batch(table: str, ids: np.ndarray | None, after: int) -> Batch | None:
-    """Return the portion after an id, of the rows named (ascending) or of the whole table; None behind the last."""
-    return _next_of_all(table, after) if ids is None else _next_of_named(ids, after)
-
-
-def _next_of_all(table: str, after: int) -> Batch | None:
+    """Return the batch after an id, of the given ids (ascending) or of the whole table; None behind the last."""
+    if ids is not None:
+        left = ids[np.searchsorted(ids, after, side="right") :][:BATCH_ROWS]
+        return Batch(int(left[0]), int(left[-1]), left) if left.size else None
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT min(id), max(id) FROM (SELECT id FROM {table} WHERE id > %s ORDER BY id LIMIT %s) next",
@@ -112,14 +111,9 @@ def _next_of_all(table: str, after: int) -> Batch | None:
     return None if first is None else Batch(first, last)
 
 
-def _next_of_named(ids: np.ndarray, after: int) -> Batch | None:
-    left = ids[np.searchsorted(ids, after, side="right") :][:BATCH_ROWS]
-    return Batch(int(left[0]), int(left[-1]), left) if left.size else None
-
-
 def is_full_scan_cheaper(ids: np.ndarray, table: str) -> bool:
-    """Whether so many rows are named that asking about the whole table costs less."""
+    """Whether there are so many ids that a query over the whole table costs less."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = to_regclass(%s)", [table])
-        known = cursor.fetchone()[0]
-    return bool(ids.size > max(BATCH_ROWS / 10, FULL_SCAN_SHARE * known))
+        estimated_rows = cursor.fetchone()[0]
+    return bool(ids.size > max(BATCH_ROWS / 10, FULL_SCAN_SHARE * estimated_rows))

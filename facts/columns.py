@@ -44,19 +44,19 @@ class Column:
     def from_column(self) -> str:
         return self.source or self.name
 
-    def quoted(self) -> str:
+    def quoted_name(self) -> str:
         """The table's own column in SQL."""
         return f'"{self.from_column}"'
 
     @property
-    def arrow(self) -> pa.DataType:
+    def arrow_type(self) -> pa.DataType:
         digits = DECIMAL.match(self.type)
         return pa.decimal128(int(digits[1]), int(digits[2])) if digits else SIMPLE[self.type][0]
 
     @property
-    def duckdb(self) -> str:
+    def duckdb_type(self) -> str:
         return self.type.upper() if DECIMAL.match(self.type) else SIMPLE[self.type][1]
 
     @property
-    def spark(self) -> str:
+    def spark_type(self) -> str:
         return self.type.upper() if DECIMAL.match(self.type) else SIMPLE[self.type][2]

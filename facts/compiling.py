@@ -1,7 +1,7 @@
-"""Rules to Ibis: many rules over one subject in one question, for one row or a million.
+"""Rules to Ibis: many rules over one subject in one query, for one row or a million.
 
 All counts over one kind of event become conditional sums of a single grouping, joined once by key, so that the
-events are read once however many rules ask for them. What is unknown fulfils nothing but “is empty” and negations.
+events are read once however many rules count them. An unknown value fulfils nothing but “is empty” and negations.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ class HasTables(Protocol):
 
 @dataclass(frozen=True)
 class RuleContext:
-    """What rules are asked of: the tables, the moment (events after it do not count), and who is behind a pointer."""
+    """What rules are evaluated on: the tables, the moment (later events do not count), and where foreign keys lead."""
 
     tables: HasTables
     now: datetime
@@ -37,51 +37,55 @@ class RuleContext:
 
 
 def add_rule_columns(
-    question: RuleContext,
+    context: RuleContext,
     subject: Subject,
     rules: Mapping[str, Rule],
     rows: Any | None = None,
     values: Mapping[str, Rule] | None = None,
 ) -> Any:
-    """Return the subject's rows (or those given, with figures of the caller's) with a yes/no column for each rule.
+    """Return the subject's rows (or the given ones, with further columns) with a yes/no column for each rule.
 
-    `values` names conditions of these rules whose figure itself is wanted too: what the field says, or how many.
+    `values` names conditions of these rules whose value is wanted as a column too: of the field, or of the count.
     """
-    base = question.tables.table(subject.table) if rows is None else rows
-    counts = _distinct_counts(rules.values())
+    base = context.tables.table(subject.table) if rows is None else rows
+    counts = {_count_column(leaf): leaf for rule in rules.values() for leaf in list_conditions(rule) if "count" in leaf}
     paths = {leaf["field"] for rule in rules.values() for leaf in _field_conditions(rule)}
-    wide = _join_paths(question, base, paths)
+    joined = _join_paths(context, base, paths)
     for name, events in subject.events.items():
-        asked = [count for count in counts if count["count"] == name]
-        if asked:
-            wide = _join_counts(question, wide, events, asked)
-    answers = {name: _compile_rule(rule, subject, question, _column_picker(wide)) for name, rule in rules.items()}
-    figures = {name: _value_column(leaf, _column_picker(wide)) for name, leaf in (values or {}).items()}
-    return wide.select(*base.columns, **answers, **figures)
+        asked_counts = [count for count in counts.values() if count["count"] == name]
+        if asked_counts:
+            joined = _join_counts(context, joined, events, asked_counts)
+    pick = _column_picker(joined)
+    answers = {name: _compile_rule(rule, subject, context, pick) for name, rule in rules.items()}
+    figures = {
+        name: pick(_count_column(leaf)).fill_null(0) if "count" in leaf else pick(leaf["field"])
+        for name, leaf in (values or {}).items()
+    }
+    return joined.select(*base.columns, **answers, **figures)
 
 
-def _value_column(leaf: Rule, pick: Pick) -> Any:
-    return pick(_count_column(leaf)).fill_null(0) if "count" in leaf else pick(leaf["field"])
-
-
-def _column_picker(wide: Any) -> Pick:
+def _column_picker(joined: Any) -> Pick:
     return lambda path: (
-        custom_field(wide, path.removeprefix("custom.")) if path.startswith("custom.") else wide[_flatten_path(path)]
+        custom_field(joined, path.removeprefix("custom."))
+        if path.startswith("custom.")
+        else joined[_flatten_path(path)]
     )
 
 
-def _compile_rule(rule: Rule, subject: Subject, question: RuleContext, pick: Pick) -> Any:
+def _compile_rule(rule: Rule, subject: Subject, context: RuleContext, pick: Pick) -> Any:
     if "all" in rule or "any" in rule:
-        parts = [_compile_rule(part, subject, question, pick) for part in rule.get("all", rule.get("any", ()))]
+        parts = [_compile_rule(part, subject, context, pick) for part in rule.get("all", rule.get("any", ()))]
         join: Callable[[Any, Any], Any] = (lambda a, b: a & b) if "all" in rule else (lambda a, b: a | b)
         return reduce(join, parts) if parts else ibis.literal("all" in rule)
     if "not" in rule:
-        return ~_compile_rule(rule["not"], subject, question, pick)
+        return ~_compile_rule(rule["not"], subject, context, pick)
     if "count" in rule:
         return _compare_number(pick(_count_column(rule)).fill_null(0), rule["is"], rule["value"])
-    found = subject.field(rule["field"])
-    assert found is not None, f"unchecked rule: {rule}"
-    return COMPARE[found.type](pick(found.path), rule["is"], rule.get("value"), question.now).fill_null(False)
+    known_field = subject.find_field(rule["field"])
+    assert known_field is not None, f"unchecked rule: {rule}"
+    return COMPARE[known_field.type](pick(known_field.path), rule["is"], rule.get("value"), context.now).fill_null(
+        False
+    )
 
 
 def _compare_number(value: Any, how: str, wanted: Any, now: datetime | None = None) -> Any:
@@ -131,14 +135,14 @@ def _compare_yes_no(value: Any, how: str, wanted: Any, now: datetime) -> Any:
 
 
 def _compare_custom(value: Any, how: str, wanted: Any, now: datetime) -> Any:
-    """Compare a custom field, which is text whatever it holds; what is no number fulfils no comparison of numbers."""
+    """Compare a custom field, which is always text; a text that is not a number fulfils no comparison of numbers."""
     if how in COMPARISONS["yes_no"]:
         is_yes = value.cast("string").strip().lower().isin(YES)
         return _compare_yes_no(is_yes, how, wanted, now)
     if how in {"empty", "filled"} or how not in COMPARISONS["number"]:
         return _compare_text(value, how, wanted, now)
-    found = value.try_cast("float64")
-    return _compare_number(found.isnan().ifelse(None, found), how, wanted)
+    parsed = value.try_cast("float64")
+    return _compare_number(parsed.isnan().ifelse(None, parsed), how, wanted)
 
 
 COMPARE: Mapping[str, Callable[[Any, str, Any, datetime], Any]] = {
@@ -151,16 +155,7 @@ COMPARE: Mapping[str, Callable[[Any, str, Any, datetime], Any]] = {
 
 
 def _field_conditions(rule: Rule) -> list[Rule]:
-    return [leaf for leaf in _all_leaves(rule) if "field" in leaf]
-
-
-def _distinct_counts(rules: Any) -> list[Rule]:
-    named = {_count_column(leaf): leaf for rule in rules for leaf in _all_leaves(rule) if "count" in leaf}
-    return list(named.values())
-
-
-def _all_leaves(rule: Rule) -> list[Rule]:
-    return list(list_conditions(rule))
+    return [leaf for leaf in list_conditions(rule) if "field" in leaf]
 
 
 def _count_column(count: Rule) -> str:
@@ -169,24 +164,24 @@ def _count_column(count: Rule) -> str:
     return f"n_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
-def _join_counts(question: RuleContext, wide: Any, events: Events, counts: list[Rule]) -> Any:
-    """Join the counts over one kind of event: one grouping, one look-up by key."""
-    rows = question.tables.table(events.table)
-    rows = rows.filter(rows[events.key].notnull() & (rows[events.moment] <= ibis.literal(question.now)))
+def _join_counts(context: RuleContext, joined: Any, events: Events, counts: list[Rule]) -> Any:
+    """Join the counts over one kind of event: one grouping, one join by key."""
+    rows = context.tables.table(events.table)
+    rows = rows.filter(rows[events.key].notnull() & (rows[events.moment] <= ibis.literal(context.now)))
     inner = events_subject(events)
     paths = {leaf["field"] for count in counts if count.get("where") for leaf in _field_conditions(count["where"])}
-    rows = _join_paths(question, rows, paths)
-    sums = {_count_column(count): _count_events(question, rows, events, inner, count) for count in counts}
+    rows = _join_paths(context, rows, paths)
+    sums = {_count_column(count): _count_events(context, rows, events, inner, count) for count in counts}
     grouped = rows.group_by(counted_key=rows[events.key]).aggregate(**sums)
-    return wide.left_join(grouped, wide["id"] == grouped["counted_key"]).drop("counted_key")
+    return joined.left_join(grouped, joined["id"] == grouped["counted_key"]).drop("counted_key")
 
 
-def _count_events(question: RuleContext, rows: Any, events: Events, inner: Subject, count: Rule) -> Any:
+def _count_events(context: RuleContext, rows: Any, events: Events, inner: Subject, count: Rule) -> Any:
     holds = rows[events.key].notnull()
     if count.get("days"):
-        holds = holds & (rows[events.moment] > ibis.literal(question.now - timedelta(days=count["days"])))
+        holds = holds & (rows[events.moment] > ibis.literal(context.now - timedelta(days=count["days"])))
     if count.get("where"):
-        holds = holds & _compile_rule(count["where"], inner, question, _column_picker(rows))
+        holds = holds & _compile_rule(count["where"], inner, context, _column_picker(rows))
     return holds.cast("int64").sum()
 
 
@@ -194,14 +189,22 @@ def _flatten_path(path: str) -> str:
     return path.replace(".", "__")
 
 
-def _join_paths(question: RuleContext, base: Any, paths: set[str]) -> Any:
-    """Join the tables that the paths lead to, each once, by key, so that no row doubles."""
+def _join_paths(context: RuleContext, base: Any, paths: set[str]) -> Any:
+    """Join the tables that the paths lead to, each once and by primary key, so that no row is duplicated."""
     table = base
-    prefixes = {prefix for path in paths if not path.startswith("custom.") for prefix in _path_prefixes(path)}
-    for prefix in sorted(prefixes, key=lambda one: one.count(".")):
+    prefixes: set[str] = set()
+    for path in paths:
+        if not path.startswith("custom."):
+            pointers = path.split(".")[:-1]
+            prefixes |= {".".join(pointers[: end + 1]) for end in range(len(pointers))}
+    for prefix in sorted(prefixes, key=lambda path_prefix: path_prefix.count(".")):
         head, _, pointer = prefix.rpartition(".")
-        behind = question.tables.table(question.links[pointer])
-        deeper = {f"{one.rpartition('.')[2]}_id" for one in prefixes if one.rpartition(".")[0] == prefix}
+        behind = context.tables.table(context.links[pointer])
+        deeper = {
+            f"{path_prefix.rpartition('.')[2]}_id"
+            for path_prefix in prefixes
+            if path_prefix.rpartition(".")[0] == prefix
+        }
         wanted = {path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == prefix} | deeper
         key = f"{_flatten_path(prefix)}__key"
         lookup = behind.select(
@@ -210,8 +213,3 @@ def _join_paths(question: RuleContext, base: Any, paths: set[str]) -> Any:
         own = table[_flatten_path(f"{head}.{pointer}_id" if head else f"{pointer}_id")]
         table = table.left_join(lookup, own == lookup[key]).drop(key)
     return table
-
-
-def _path_prefixes(path: str) -> list[str]:
-    parts = path.split(".")[:-1]
-    return [".".join(parts[: end + 1]) for end in range(len(parts))]

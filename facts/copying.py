@@ -16,18 +16,18 @@ Shape = Callable[[pa.Table], pa.Table]
 
 def query_to_csv(cursor: Any, query: str, values: Sequence[Any] = ()) -> bytes:
     """Return what a query finds as the CSV that Postgres makes of it; moments are written in the session's zone."""
-    asked = cursor.mogrify(query, values).decode() if values else query
+    sql = cursor.mogrify(query, values).decode() if values else query
     out = io.BytesIO()
-    cursor.copy_expert(f"COPY ({asked}) TO STDOUT (FORMAT csv)", out)
+    cursor.copy_expert(f"COPY ({sql}) TO STDOUT (FORMAT csv)", out)
     return out.getvalue()
 
 
-def parse_csv(text: bytes, schema: pa.Schema) -> pa.Table:
+def parse_csv(csv_text: bytes, schema: pa.Schema) -> pa.Table:
     """Read CSV of Postgres, whose columns stand in the order of the schema, with the schema's types."""
-    if not text:
+    if not csv_text:
         return schema.empty_table()
     return csv.read_csv(
-        io.BytesIO(text),
+        io.BytesIO(csv_text),
         read_options=csv.ReadOptions(column_names=schema.names),
         parse_options=csv.ParseOptions(newlines_in_values=True),
         convert_options=csv.ConvertOptions(
@@ -51,16 +51,16 @@ def copy_batches(cursor: Any, target: str, batches: Iterator[pa.RecordBatch], sh
 
     The columns of what `shape` makes of each batch are those of the target, in its order.
     """
-    text = CsvStream(batches, shape)
+    stream = CsvStream(batches, shape)
     try:
-        cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", text, size=CHUNK_BYTES)
+        cursor.copy_expert(f"COPY {target} FROM STDIN (FORMAT csv)", stream, size=CHUNK_BYTES)
     except Exception:
-        if text.fault is not None:  # psycopg2 says no more of it than that reading failed
-            raise text.fault from None
+        if stream.error is not None:  # psycopg2 only reports that reading failed, not why
+            raise stream.error from None
         raise
     finally:
-        text.close()
-    return text.rows
+        stream.close()
+    return stream.rows
 
 
 class CsvStream:
@@ -68,33 +68,33 @@ class CsvStream:
 
     def __init__(self, batches: Iterator[pa.RecordBatch], shape: Shape | None = None) -> None:
         self.rows = 0
-        self.fault: Exception | None = None
+        self.error: Exception | None = None
         self._batches = batches
         self._shape = shape
-        self._waiting = memoryview(b"")
+        self._unread = memoryview(b"")
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, at most `size` and at most those of one batch; b"" behind the last."""
         try:
-            while not self._waiting:
+            while not self._unread:
                 batch = next(self._batches, None)
                 if batch is None:
                     return b""
                 self.rows += batch.num_rows
-                self._waiting = memoryview(self._written(batch))
-        except Exception as fault:
-            self.fault = fault
+                self._unread = memoryview(self._batch_to_csv(batch))
+        except Exception as error:
+            self.error = error
             raise
-        size = len(self._waiting) if size < 0 else size
-        part, self._waiting = self._waiting[:size], self._waiting[size:]
-        return bytes(part)
+        size = len(self._unread) if size < 0 else size
+        chunk, self._unread = self._unread[:size], self._unread[size:]
+        return bytes(chunk)
 
     def close(self) -> None:
-        """Let go of an answer that was not read to its end."""
+        """Close a stream of batches that was not read to its end."""
         if isinstance(self._batches, Generator):
             self._batches.close()
 
-    def _written(self, batch: pa.RecordBatch) -> bytes:
+    def _batch_to_csv(self, batch: pa.RecordBatch) -> bytes:
         rows = pa.Table.from_batches([batch])
         out = io.BytesIO()
         csv.write_csv(self._shape(rows) if self._shape else rows, out, csv.WriteOptions(include_header=False))

@@ -64,7 +64,7 @@ def open_version(name: str, version: int, lake_id: str) -> DeltaTable | None:
 
 
 def reset_table(name: str, schema: pa.Schema) -> DeltaTable:
-    """Make the table, or make it empty with this schema; older versions stay readable."""
+    """Create the table, or empty it and give it this schema; older versions stay readable."""
     write_deltalake(
         table_uri(name),
         schema.empty_table(),
@@ -78,7 +78,7 @@ def reset_table(name: str, schema: pa.Schema) -> DeltaTable:
 
 
 def restore_version(name: str, version: int, lake_id: str) -> DeltaTable | None:
-    """Open the newest version for writing with the content of the given one: what a dead refresh wrote is undone."""
+    """Open the newest version for writing with the content of the given one: this undoes what a killed refresh wrote."""
     if open_version(name, version, lake_id) is None:
         return None
     newest = DeltaTable(table_uri(name), storage_options=store_options())
@@ -95,32 +95,33 @@ def append_rows(table: DeltaTable, schema: pa.Schema, batches: Iterable[pa.Recor
 
 
 def replace_rows(
-    table: DeltaTable, within: tuple[int, int], parts: Iterable[Segment], fresh: pa.Table, gone: pa.Array
+    table: DeltaTable, within: tuple[int, int], segments: Iterable[Segment], new_rows: pa.Table, deleted_ids: pa.Array
 ) -> None:
-    """Within a range of ids put the fresh rows in place of their older selves, and take out the gone.
+    """Within a range of ids, replace older versions of the new rows and remove the deleted ones.
 
-    `parts` are the files that the range covers.
+    `segments` are the files that the range covers.
     """
     first, last = within
-    out = pa.concat_arrays([fresh["id"].combine_chunks(), gone])
+    replaced_ids = pa.concat_arrays([new_rows["id"].combine_chunks(), deleted_ids])
     key = compute.field("id")
-    kept = _rows(table, parts, fresh.schema).scanner(
-        filter=(key >= first) & (key <= last) & ~key.isin(out), columns=fresh.schema.names, batch_readahead=2
+    # on disk only the files of the range are opened
+    paths = [segment.path for segment in segments]
+    copied = (
+        table.to_pyarrow_dataset() if is_remote() else dataset.dataset(paths, schema=new_rows.schema, format="parquet")
     )
-    batches = chain(kept.to_batches(), fresh.to_batches())
+    unchanged = copied.scanner(
+        filter=(key >= first) & (key <= last) & ~key.isin(replaced_ids),
+        columns=new_rows.schema.names,
+        batch_readahead=2,
+    )
+    batches = chain(unchanged.to_batches(), new_rows.to_batches())
     write_deltalake(
         table,
-        pa.RecordBatchReader.from_batches(fresh.schema, batches),
+        pa.RecordBatchReader.from_batches(new_rows.schema, batches),
         mode="overwrite",
         predicate=f"id >= {first} AND id <= {last}",
         writer_properties=_writer_properties(),
     )
-
-
-def _rows(table: DeltaTable, parts: Iterable[Segment], schema: pa.Schema) -> dataset.Dataset:
-    if is_remote():
-        return table.to_pyarrow_dataset()
-    return dataset.dataset([part.path for part in parts], schema=schema, format="parquet")
 
 
 def _writer_properties() -> WriterProperties:
@@ -131,16 +132,16 @@ def list_segments(table: DeltaTable) -> list[Segment]:
     """Return the table's files in the order of their ids; empty files hold nothing and are left out."""
     actions: list[dict[str, Any]] = pa.table(table.get_add_actions(flatten=True)).to_pylist()
     folder = table_uri(str(table.metadata().name))  # Delta's own addresses are percent-encoded
-    found = [
+    segments = [
         Segment(action["min.id"], action["max.id"], action["num_records"], f"{folder}/{action['path']}")
         for action in actions
         if action["num_records"]
     ]
-    return sorted(found, key=lambda segment: segment.first)
+    return sorted(segments, key=lambda segment: segment.first)
 
 
 def publish_versions(versions: dict[str, int], rows: dict[str, int], as_of: datetime) -> None:
-    """Tell whoever reads the tables with another tool which versions make one consistent set."""
+    """Record, for readers with other tools, which versions make one consistent set."""
     names = sorted(versions)
     columns = {
         "table": pa.array(names, pa.string()),
@@ -164,14 +165,14 @@ def vacuum_versions() -> None:
 def vacuum_table(table: DeltaTable, keep_versions: list[int]) -> int:
     """Delete files that no kept version and no version of the last day needs; return how many.
 
-    It is for after a new version was published: of the log everything from the last checkpoint on stays.
+    Call it after a new version was published: the log is kept from its last checkpoint on.
     """
     table.cleanup_metadata()
-    gone = table.vacuum(
+    deleted_files = table.vacuum(
         retention_hours=KEPT_HOURS,
         dry_run=False,
         enforce_retention_duration=False,
         full=True,
         keep_versions=keep_versions,
     )
-    return len(gone)
+    return len(deleted_files)

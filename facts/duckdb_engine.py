@@ -15,7 +15,7 @@ from django.conf import settings
 from facts import custom, delta_tables
 from facts.registry import Column, FactTable
 
-PORTION = 100_000  # rows of an answer in memory at once
+STREAM_ROWS = 100_000  # rows of an answer in memory at once
 
 
 class DuckdbEngine:
@@ -37,57 +37,60 @@ class DuckdbEngine:
             },
         )
         self.database.execute(custom.DUCKDB_MACROS)
-        self._local = threading.local()
+        self._thread_state = threading.local()
         self._backends: weakref.WeakSet[Any] = weakref.WeakSet()
         weakref.finalize(self, _close_connections, self.database, self._backends)
 
     def execute(self, expression: ir.Table) -> pd.DataFrame:
-        return self._backend().execute(expression)
+        return self._thread_backend().execute(expression)
 
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
-        backend = self._backend()
+        backend = self._thread_backend()
         backend._run_pre_execute_hooks(expression)  # shows it the rows of the moment that the question holds
-        answer = backend.con.sql(backend.compile(expression)).to_arrow_reader(PORTION)  # Ibis 12 knows an older name
+        # not Ibis' own to_pyarrow_batches: Ibis 12 calls a method that DuckDB has renamed
+        reader = backend.con.sql(backend.compile(expression)).to_arrow_reader(STREAM_ROWS)
         try:
-            yield from answer
+            yield from reader
         finally:
-            answer.close()  # an answer left open would block all further questions of this thread
+            reader.close()  # an answer left open would block all further questions of this thread
 
-    def keep(self, name: str, expression: ir.Table) -> ir.Table:
-        backend = self._backend()
+    def materialize(self, name: str, expression: ir.Table) -> ir.Table:
+        backend = self._thread_backend()
         backend._run_pre_execute_hooks(expression)
         backend.raw_sql(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {backend.compile(expression)}')
         return backend.table(name).unbind()
 
-    def _backend(self) -> Any:
-        """Return the calling thread's own way in: DuckDB's cursors are not to be shared."""
-        if not hasattr(self._local, "backend"):
+    def _thread_backend(self) -> Any:
+        """Return the calling thread's own backend: DuckDB's cursors must not be shared between threads."""
+        if not hasattr(self._thread_state, "backend"):
             from facts.sql_cache import Backend
 
             backend = Backend.from_connection(self.database.cursor())
             backend.raw_sql(f"SET TimeZone = {_quote_text(self.zone)}")
-            self._local.backend, self._local.tables = backend, {}
+            self._thread_state.backend, self._thread_state.tables = backend, {}
             self._backends.add(backend)
-        return self._local.backend
+        return self._thread_state.backend
 
     def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
-        backend = self._backend()
-        if table.name not in self._local.tables:
-            self._show(table, delta)
-            self._local.tables[table.name] = backend.table(table.name).unbind()
-        return self._local.tables[table.name]
+        backend = self._thread_backend()
+        if table.name not in self._thread_state.tables:
+            self._create_view(table, delta)
+            self._thread_state.tables[table.name] = backend.table(table.name).unbind()
+        return self._thread_state.tables[table.name]
 
-    def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
-        known, rows = pa.schema([]), "(SELECT 1) WHERE false"
-        if delta is not None and (files := [part.path for part in delta_tables.list_segments(delta)]):
-            known, rows = pa.schema(delta.schema().to_arrow()), self._rows(table, delta, files)
-        columns = ", ".join(_column_sql(column, known) for column in table.columns)
-        self._local.backend.raw_sql(f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT {columns} FROM {rows}')
+    def _create_view(self, table: FactTable, delta: DeltaTable | None) -> None:
+        copied_schema, rows = pa.schema([]), "(SELECT 1) WHERE false"
+        if delta is not None and (files := [segment.path for segment in delta_tables.list_segments(delta)]):
+            copied_schema, rows = pa.schema(delta.schema().to_arrow()), self._rows_sql(table, delta, files)
+        columns = ", ".join(_column_sql(column, copied_schema) for column in table.columns)
+        self._thread_state.backend.raw_sql(
+            f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT {columns} FROM {rows}'
+        )
 
-    def _rows(self, table: FactTable, delta: DeltaTable, files: list[str]) -> str:
+    def _rows_sql(self, table: FactTable, delta: DeltaTable, files: list[str]) -> str:
         if not delta_tables.is_remote():
             return f"read_parquet([{', '.join(_quote_text(file) for file in files)}])"
-        self._local.backend.con.register(f"files of {table.name}", delta.to_pyarrow_dataset())  # else a download
+        self._thread_state.backend.con.register(f"files of {table.name}", delta.to_pyarrow_dataset())  # else a download
         return f'"files of {table.name}"'
 
 
@@ -97,13 +100,13 @@ def _close_connections(database: duckdb.DuckDBPyConnection, backends: Iterable[A
     database.close()
 
 
-def _column_sql(column: Column, known: pa.Schema) -> str:
-    """Read the column as declared, also from a copy made under an older declaration."""
-    if column.name not in known.names:
-        return f'CAST(NULL AS {column.duckdb}) AS "{column.name}"'
-    if known.field(column.name).type == column.arrow:
+def _column_sql(column: Column, copied_schema: pa.Schema) -> str:
+    """Return SQL that reads the column as declared, also from a copy made under an older declaration."""
+    if column.name not in copied_schema.names:
+        return f'CAST(NULL AS {column.duckdb_type}) AS "{column.name}"'
+    if copied_schema.field(column.name).type == column.arrow_type:
         return f'"{column.name}"'
-    return f'TRY_CAST("{column.name}" AS {column.duckdb}) AS "{column.name}"'
+    return f'TRY_CAST("{column.name}" AS {column.duckdb_type}) AS "{column.name}"'
 
 
 def _quote_text(text: str) -> str:

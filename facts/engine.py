@@ -1,4 +1,4 @@
-"""Ask the facts: Ibis tables over the Parquet files of one Snapshot, run by DuckDB in the process or by Spark.
+"""Query the facts: Ibis tables over the Parquet files of one Snapshot, run by DuckDB in the process or by Spark.
 
     facts = open_facts()
     leads = facts.table("leads")
@@ -33,19 +33,19 @@ CACHED_ENGINES = 2  # the newest snapshot, and the one that running requests sti
 
 
 class Engine(Protocol):
-    """What runs the questions to one snapshot, for all threads of the process."""
+    """What runs the queries on one snapshot, for all threads of the process."""
 
     def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
         """Return the table for the calling thread, empty when there is no Delta table."""
 
     def execute(self, expression: ir.Table) -> pd.DataFrame:
-        """Run a question made of this engine's tables."""
+        """Run a query on this engine's tables."""
 
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
-        """Run a question and yield its rows in portions."""
+        """Run a query and yield its rows in batches."""
 
-    def keep(self, name: str, expression: ir.Table) -> ir.Table:
-        """Run a question and hold its answer as a table of the calling thread, in place of one of that name."""
+    def materialize(self, name: str, expression: ir.Table) -> ir.Table:
+        """Run a query and store its result as a table of the calling thread, replacing one of that name."""
 
 
 class Facts:
@@ -72,9 +72,9 @@ class Facts:
         """Run the question and yield its rows as they come, for answers too large to hold."""
         return self._engine.stream(expression.as_table())
 
-    def keep(self, name: str, expression: ir.Expr) -> ir.Table:
-        """Run a question whose answer several others begin with, and hold it until one of that name takes its place."""
-        return self._engine.keep(f"kept_{name}", expression.as_table())
+    def materialize(self, name: str, expression: ir.Expr) -> ir.Table:
+        """Run a query that several others build on, and store its result until one of that name replaces it."""
+        return self._engine.materialize(f"kept_{name}", expression.as_table())
 
 
 _opened: OrderedDict[tuple[Any, ...], Facts] = OrderedDict()
@@ -91,37 +91,34 @@ def as_of() -> datetime | None:
 
 
 def open_facts(snapshot: Snapshot | None = None) -> Facts:
-    """Open the given snapshot, or the newest. The answer is kept and shared by all threads of the process."""
+    """Open the given snapshot, or the newest. The result is cached and shared by all threads of the process."""
     snapshot = snapshot or latest_snapshot()
-    key = _cache_key(snapshot, Company.get().time_zone)
+    zone = Company.get().time_zone
+    shapes = tuple(table.shape for table in all_tables().values())
+    versions = str((snapshot.pk, snapshot.taken_at, snapshot.versions, snapshot.lake_ids)) if snapshot else ""
+    # the process id is part of the key because a forked process must open its own
+    key = (os.getpid(), settings.FACTS_ENGINE, str(settings.FACTS_DIR), shapes, versions, zone)
     with _opening:
         if key not in _opened:
-            _opened[key] = _open_snapshot(snapshot, key[-1])
+            _opened[key] = _open_snapshot(snapshot, zone)
             while len(_opened) > CACHED_ENGINES:
                 _opened.popitem(last=False)
         _opened.move_to_end(key)
         return _opened[key]
 
 
-def _cache_key(snapshot: Snapshot | None, zone: str) -> tuple[Any, ...]:
-    """All that the answer depends on; a forked process opens its own."""
-    shapes = tuple(table.shape for table in all_tables().values())
-    versions = str((snapshot.pk, snapshot.taken_at, snapshot.versions, snapshot.lake_ids)) if snapshot else ""
-    return (os.getpid(), settings.FACTS_ENGINE, str(settings.FACTS_DIR), shapes, versions, zone)
-
-
 def _open_snapshot(snapshot: Snapshot | None, zone: str) -> Facts:
-    module = import_module({"duckdb": "facts.duckdb_engine", "spark": "facts.spark"}[settings.FACTS_ENGINE])
+    engine_module = import_module({"duckdb": "facts.duckdb_engine", "spark": "facts.spark"}[settings.FACTS_ENGINE])
     deltas = _open_delta_tables(snapshot) if snapshot else {}
     if deltas is None:
-        log.error("The facts of %s are gone from %s; the next refresh builds them anew.", snapshot, settings.FACTS_DIR)
+        log.error("The facts of %s are gone from %s; the next refresh rebuilds them.", snapshot, settings.FACTS_DIR)
         snapshot, deltas = None, {}
-    return Facts(module.open_engine(zone), snapshot, deltas)
+    return Facts(engine_module.open_engine(zone), snapshot, deltas)
 
 
 def _open_delta_tables(snapshot: Snapshot) -> dict[str, DeltaTable] | None:
     """Open every table at the version that the snapshot names; None when one of them is no longer there."""
     names = [name for name in snapshot.versions if name in all_tables()]
-    found = {name: delta_tables.open_version(name, snapshot.versions[name], snapshot.lake_ids[name]) for name in names}
-    there = {name: delta for name, delta in found.items() if delta is not None}
-    return there if len(there) == len(names) else None
+    deltas = {name: delta_tables.open_version(name, snapshot.versions[name], snapshot.lake_ids[name]) for name in names}
+    present = {name: delta for name, delta in deltas.items() if delta is not None}
+    return present if len(present) == len(names) else None

@@ -1,12 +1,12 @@
 """Bring the columnar copy up to date with Postgres: what changed since the last time, as one consistent set.
 
-All tables are read in one REPEATABLE READ transaction. Its `pg_snapshot_xmin`, the horizon, parts what this copy
+All tables are read in one REPEATABLE READ transaction. Its `pg_snapshot_xmin`, the horizon, separates what this copy
 surely holds from what the next refresh must look at again: a transaction that was open meanwhile stamps its rows
 with an id at or after the horizon, whenever it commits. The Delta tables are written first; then one transaction in
-Postgres names the new versions in a Snapshot. Whoever dies in between leaves the old Snapshot, and the next refresh
-returns each table to the version that Postgres knows before it writes.
+Postgres names the new versions in a Snapshot. A process killed in between leaves the old Snapshot, and the next
+refresh restores each table to the version that Postgres knows before it writes.
 
-A first copy, or a large import, goes ahead of that transaction in portions that are recorded one by one.
+A first copy, or a large import, is staged before that transaction, in segments that are recorded one by one.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ class Busy(Exception):
 
 class Progress(Protocol):
     def __call__(self, done: int, total: int, what: str) -> None:
-        """Hear that `done` of about `total` rows are copied, of which the last are the table's called `what`."""
+        """Report that `done` of about `total` rows are copied; the last ones belong to the table `what`."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class SourceState:
 
 
 class ProgressCounter:
-    """Adds up the rows read, table by table, and passes the news on."""
+    """Adds up the rows read, table by table, and reports the total."""
 
     def __init__(self, progress: Progress | None) -> None:
         self.progress = progress
@@ -63,7 +63,7 @@ class ProgressCounter:
         self.seconds: dict[str, float] = {}
 
     @contextlib.contextmanager
-    def timing(self, table: str) -> Iterator[None]:
+    def time_table(self, table: str) -> Iterator[None]:
         started = time.monotonic()
         yield
         self.seconds[table] = round(self.seconds.get(table, 0) + time.monotonic() - started, 3)
@@ -83,18 +83,18 @@ def refresh(*, rebuild: bool = False, progress: Progress | None = None, wait: bo
     Raises:
         Busy: another refresh is at work, and we were not to wait for its end.
     """
-    heard = ProgressCounter(progress)
+    counter = ProgressCounter(progress)
     with _open_cursor() as cursor, _exclusive_lock(cursor, wait):
         if rebuild:
             Copy.objects.all().delete()
-        ahead = dict(Copy.objects.values_list("table", "staged"))
-        _stage_all(cursor, heard, math.inf)
+        staged = dict(Copy.objects.values_list("table", "staged"))
+        _stage_all(cursor, counter, math.inf)
         with _repeatable_read(cursor):
-            moment = _read_source_state(cursor)
-            writers = _create_writers(moment, heard)
-            written = _write_tables(writers, moment.horizon, heard)
-        exported = {name: heard.rows.get(name, 0) + ahead.get(name, 0) for name in written}
-        snapshot = _publish_snapshot(moment, written, exported, heard.seconds)
+            source = _read_source_state(cursor)
+            writers = _create_writers(source, counter)
+            written = _write_tables(writers, source.horizon, counter)
+        exported = {name: counter.rows.get(name, 0) + staged.get(name, 0) for name in written}
+        snapshot = _publish_snapshot(source, written, exported, counter.seconds)
         for name in written:
             note_implausible(all_tables()[name], writers[name].export.implausible)
         _clean_up(snapshot)
@@ -102,7 +102,7 @@ def refresh(*, rebuild: bool = False, progress: Progress | None = None, wait: bo
 
 
 def stage_rows(seconds: float, *, progress: Progress | None = None) -> bool:
-    """Copy ahead what is too much for one go, for about so many seconds; True when a refresh can do the rest.
+    """Copy a large backlog ahead of a refresh, for about so many seconds; True when a refresh can do the rest.
 
     Raises:
         Busy: a refresh is at work.
@@ -113,17 +113,17 @@ def stage_rows(seconds: float, *, progress: Progress | None = None) -> bool:
 
 @contextlib.contextmanager
 def _open_cursor() -> Iterator[Any]:
-    """A cursor of a connection apart, so that the caller's stays free; of the caller's when it is in a transaction."""
+    """Open a cursor on a connection of its own, so that the caller's stays free; on the caller's in a transaction."""
     if connection.in_atomic_block:
         with connection.cursor() as cursor:
             yield cursor
         return
-    apart = connection.copy()
+    own_connection = connection.copy()
     try:
-        with apart.cursor() as cursor:
+        with own_connection.cursor() as cursor:
             yield cursor
     finally:
-        apart.close()
+        own_connection.close()
 
 
 @contextlib.contextmanager
@@ -161,48 +161,49 @@ def _read_source_state(cursor: Any) -> SourceState:
     return SourceState(cursor, horizon, origin, taken_at)
 
 
-def _create_writers(moment: SourceState, heard: ProgressCounter) -> dict[str, TableWriter]:
+def _create_writers(source: SourceState, counter: ProgressCounter) -> dict[str, TableWriter]:
     copies = {copy.table: copy for copy in Copy.objects.all()}
     return {
-        name: TableWriter(moment.cursor, table, copies.get(name), moment.origin, heard)
+        name: TableWriter(source.cursor, table, copies.get(name), source.origin, counter)
         for name, table in sorted(all_tables().items())
     }
 
 
-def _stage_all(cursor: Any, heard: ProgressCounter, until: float) -> bool:
-    """Count what there is to do, and do the bulk of it in portions; False when time ran out."""
-    moment = _read_source_state(cursor)
-    writers = _create_writers(moment, heard)
-    heard.total = sum(writer.expected() for writer in writers.values())
-    if connection.in_atomic_block:  # all rows bear the stamp of the caller's transaction: a portion would not last
+def _stage_all(cursor: Any, counter: ProgressCounter, until: float) -> bool:
+    """Count what there is to copy, and stage large backlogs; False when time ran out."""
+    source = _read_source_state(cursor)
+    writers = _create_writers(source, counter)
+    counter.total = sum(writer.count_expected_rows() for writer in writers.values())
+    # inside the caller's transaction all rows bear its stamp, and a rollback would undo what was staged
+    if connection.in_atomic_block:
         return True
     for writer in writers.values():
-        with heard.timing(writer.table.name):
-            if not writer.stage(moment.horizon, until):
+        with counter.time_table(writer.table.name):
+            if not writer.stage_batches(source.horizon, until):
                 return False
     return True
 
 
-def _write_tables(writers: dict[str, TableWriter], horizon: str, heard: ProgressCounter) -> dict[str, Copy]:
+def _write_tables(writers: dict[str, TableWriter], horizon: str, counter: ProgressCounter) -> dict[str, Copy]:
     written = {}
     for name, writer in writers.items():
         if writer.is_blank():
             continue
-        with heard.timing(name):
+        with counter.time_table(name):
             written[name] = writer.write(horizon)
     return written
 
 
 def _publish_snapshot(
-    moment: SourceState, copies: dict[str, Copy], exported: dict[str, int], seconds: dict[str, float]
+    source: SourceState, copies: dict[str, Copy], exported: dict[str, int], seconds: dict[str, float]
 ) -> Snapshot:
     with transaction.atomic():
         for copy in copies.values():
             save_copy(copy)
-        Deletion.objects.filter(changed_xid__lt=int(moment.horizon)).delete()
+        Deletion.objects.filter(changed_xid__lt=int(source.horizon)).delete()
         return Snapshot.objects.create(
-            taken_at=moment.taken_at,
-            horizon=moment.horizon,
+            taken_at=source.taken_at,
+            horizon=source.horizon,
             versions={name: copy.version for name, copy in copies.items()},
             lake_ids={name: copy.lake_id for name, copy in copies.items()},
             rows={name: copy.rows for name, copy in copies.items()},
@@ -213,32 +214,31 @@ def _publish_snapshot(
 
 
 def _clean_up(snapshot: Snapshot) -> None:
-    """Announce the new set to readers from outside, and once a day sweep away what no reader wants any more.
+    """Publish the new versions to outside readers, and once a day delete files that no reader needs any more.
 
-    What goes wrong here waits for the next time: the new set stands.
+    A failure here is only logged: the snapshot is valid, and the next refresh tries again.
     """
     Snapshot.objects.filter(taken_at__lt=snapshot.taken_at - FORGOTTEN_AFTER).delete()
-    kept = list(Snapshot.objects.order_by("-taken_at")[:RETAINED_SNAPSHOTS])
+    retained = list(Snapshot.objects.order_by("-taken_at")[:RETAINED_SNAPSHOTS])
     try:
         delta_tables.publish_versions(snapshot.versions, snapshot.rows, snapshot.taken_at)
-        if _is_first_of_its_day(kept):
-            _vacuum_tables(kept)
+        if _is_first_of_its_day(retained):
+            _vacuum_tables(retained)
     except (DeltaError, OSError):
         log.warning("Old files of the facts could not be swept.", exc_info=True)
 
 
-def _is_first_of_its_day(kept: list[Snapshot]) -> bool:
-    return len(kept) > 1 and kept[0].taken_at.date() > kept[1].taken_at.date()
+def _is_first_of_its_day(retained: list[Snapshot]) -> bool:
+    return len(retained) > 1 and retained[0].taken_at.date() > retained[1].taken_at.date()
 
 
-def _vacuum_tables(kept: list[Snapshot]) -> None:
-    newest = kept[0]
+def _vacuum_tables(retained: list[Snapshot]) -> None:
+    newest = retained[0]
     for name, version in newest.versions.items():
         if table := delta_tables.open_version(name, version, newest.lake_ids[name]):
-            delta_tables.vacuum_table(table, _kept_versions(name, newest.lake_ids[name], kept))
+            lake_id = newest.lake_ids[name]
+            versions = {snapshot.versions[name] for snapshot in retained if snapshot.lake_ids.get(name) == lake_id}
+            # only versions that still exist can be kept
+            existing = [version for version in versions if delta_tables.open_version(name, version, lake_id)]
+            delta_tables.vacuum_table(table, existing)
     delta_tables.vacuum_versions()
-
-
-def _kept_versions(name: str, lake_id: str, kept: list[Snapshot]) -> list[int]:
-    versions = {snapshot.versions[name] for snapshot in kept if snapshot.lake_ids.get(name) == lake_id}
-    return [version for version in versions if delta_tables.open_version(name, version, lake_id)]

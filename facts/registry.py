@@ -13,7 +13,7 @@ from facts.models import Recorded
 __all__ = ["BadColumn", "Column", "FactTable", "all_tables", "columns_of", "get_table", "register_table"]
 
 
-CONTENT = "plausible dates only"  # another word has every table built anew, with what an export leaves out now
+CONTENT = "plausible dates only"  # part of the shape: change it when exports leave out other values, to rebuild all
 
 
 @dataclass(frozen=True)
@@ -40,24 +40,26 @@ class FactTable:
         return issubclass(self.model, Recorded)
 
     @property
-    def arrow(self) -> pa.Schema:
-        return pa.schema([(column.name, column.arrow) for column in self.columns])
+    def arrow_schema(self) -> pa.Schema:
+        return pa.schema([(column.name, column.arrow_type) for column in self.columns])
 
     @property
     def shape(self) -> str:
         """A digest of the declaration: another one asks for the table to be built anew."""
-        words = [CONTENT, *(f"{column.name}:{column.type}:{column.from_column}" for column in self.columns)]
-        return hashlib.sha256("\n".join([self.source, *words]).encode()).hexdigest()[:16]
+        parts = [CONTENT, *(f"{column.name}:{column.type}:{column.from_column}" for column in self.columns)]
+        return hashlib.sha256("\n".join([self.source, *parts]).encode()).hexdigest()[:16]
 
 
 _tables: dict[str, FactTable] = {}
 
 
 def register_table(table: FactTable) -> None:
-    """Declare a table; its name is free or already this model's."""
-    known = _tables.get(table.name)
-    if known and known.model is not table.model:
-        raise BadColumn(f"Two models want the fact table {table.name}: {known.model.__name__}, {table.model.__name__}.")
+    """Declare a table; its name must be new or already this model's."""
+    registered = _tables.get(table.name)
+    if registered and registered.model is not table.model:
+        raise BadColumn(
+            f"Two models want the fact table {table.name}: {registered.model.__name__}, {table.model.__name__}."
+        )
     _tables[table.name] = table
 
 
@@ -78,15 +80,15 @@ def columns_of(
     """Return a column for every field of the model but those left out; a reference becomes `<name>_id`."""
     fields = [field for field in model._meta.concrete_fields if field.name not in leave_out]
     fields.sort(key=lambda field: not field.primary_key)
-    return tuple(_column(field, (rename or {}).get(field.name, field.attname)) for field in fields)
-
-
-def _column(field: models.Field, name: str) -> Column:
-    target = field.target_field if isinstance(field, models.ForeignKey) else field
-    return Column(name, _column_type(target), str(field.column))
+    return tuple(
+        Column((rename or {}).get(field.name, field.attname), _column_type(field), str(field.column))
+        for field in fields
+    )
 
 
 def _column_type(field: models.Field) -> str:
+    if isinstance(field, models.ForeignKey):
+        field = field.target_field
     if isinstance(field, models.DecimalField):
         return f"decimal({field.max_digits},{field.decimal_places})"
     for kind, name in TYPES.items():

@@ -8,8 +8,8 @@ A rule is plain data, so that it can be signed, compared and stored:
 
 A field is a column of the subject's fact table, of a table that it points to (`account.vertical.name`), a custom
 field (`custom.segment`; compared as text, number or yes and no, as one likes) or a figure that the caller adds
-(`score`). `check` finds what is wrong, `in_words` says a
-rule as a sentence; facts.compiling turns it into Ibis, for one row or a million.
+(`score`). `check_rule` finds what is wrong, `describe_rule` writes a rule as a sentence; facts.compiling turns it into
+Ibis, for one row or a million.
 """
 
 from collections.abc import Iterator, Mapping
@@ -69,13 +69,13 @@ class Events:
 
 @dataclass(frozen=True)
 class Subject:
-    """What rules speak of: a fact table, its fields, and the events that can be counted."""
+    """What rules are about: a fact table, its fields, and the events that can be counted."""
 
     table: str
     fields: Mapping[str, Field]
     events: Mapping[str, Events] = field(default_factory=dict)
 
-    def field(self, path: str) -> Field | None:
+    def find_field(self, path: str) -> Field | None:
         if path.startswith("custom.") and len(path) > len("custom."):
             return Field(path, path.removeprefix("custom.").replace("_", " "), "own")
         return self.fields.get(path)
@@ -86,7 +86,7 @@ class Problem:
     """What is wrong, and where: the path of keys and positions that leads to it."""
 
     where: str
-    words: str
+    message: str
 
 
 def check_rule(rule: Any, subject: Subject) -> list[Problem]:
@@ -109,30 +109,28 @@ def list_conditions(rule: Rule) -> Iterator[Rule]:
 
 
 def describe_rule(rule: Rule, subject: Subject) -> str:
-    """Say the rule as a sentence."""
+    """Describe the rule in words."""
     if "all" in rule or "any" in rule:
-        joint, parts = (" and ", rule["all"]) if "all" in rule else (" or ", rule["any"])
+        separator, parts = (" and ", rule["all"]) if "all" in rule else (" or ", rule["any"])
         if not parts:
             return "always" if "all" in rule else "never"
-        said = [describe_rule(part, subject) for part in parts]
+        sentences = [describe_rule(part, subject) for part in parts]
         return (
-            said[0]
-            if len(said) == 1
-            else joint.join(f"({words})" if _is_group(part) else words for words, part in zip(said, parts, strict=True))
+            sentences[0]
+            if len(sentences) == 1
+            else separator.join(
+                f"({sentence})" if len(part.get("all", part.get("any", ()))) > 1 else sentence
+                for sentence, part in zip(sentences, parts, strict=True)
+            )
         )
     if "not" in rule:
         return f"not ({describe_rule(rule['not'], subject)})"
-    return _describe_count(rule, subject) if "count" in rule else _describe_field(rule, subject)
-
-
-def _is_group(rule: Rule) -> bool:
-    return len(rule.get("all", rule.get("any", ()))) > 1
-
-
-def _describe_field(rule: Rule, subject: Subject) -> str:
-    found = subject.field(rule["field"])
-    assert found is not None, rule
-    return " ".join(filter(None, [found.label, comparison_labels(found.type)[rule["is"]], _describe_value(rule)]))
+    if "count" in rule:
+        return _describe_count(rule, subject)
+    known_field = subject.find_field(rule["field"])
+    assert known_field is not None, rule
+    comparison = comparison_labels(known_field.type)[rule["is"]]
+    return " ".join(filter(None, [known_field.label, comparison, _describe_value(rule)]))
 
 
 def _describe_value(rule: Rule) -> str:
@@ -158,14 +156,14 @@ def _describe_count(rule: Rule, subject: Subject) -> str:
     return " ".join([*parts, COMPARISONS["number"][rule["is"]], str(rule["value"])])
 
 
-def comparison_labels(kind: Type) -> Mapping[str, str]:
+def comparison_labels(field_type: Type) -> Mapping[str, str]:
     """Return how fields of a type are compared, in words."""
-    return CUSTOM_COMPARISONS if kind == "own" else COMPARISONS[kind]
+    return CUSTOM_COMPARISONS if field_type == "own" else COMPARISONS[field_type]
 
 
-def is_numeric(kind: Type, how: str) -> bool:
+def is_numeric(field_type: Type, comparison: str) -> bool:
     """Whether a comparison is with a number: of a custom field, its word decides."""
-    return kind == "number" or (kind == "own" and how in COMPARISONS["number"])
+    return field_type == "number" or (field_type == "own" and comparison in COMPARISONS["number"])
 
 
 def events_subject(events: Events) -> Subject:
@@ -177,83 +175,80 @@ def _find_problems(rule: Any, subject: Subject, where: str, depth: int) -> Itera
     if not isinstance(rule, Mapping):
         yield Problem(where, "A rule is an object with “all”, “any”, “not”, “field” or “count”.")
         return
-    heads = [head for head in ("all", "any", "not", "field", "count") if head in rule]
-    if len(heads) != 1:
+    operators = [operator for operator in ("all", "any", "not", "field", "count") if operator in rule]
+    if len(operators) != 1:
         yield Problem(where, "Write exactly one of “all”, “any”, “not”, “field” or “count”.")
     elif depth > MAX_DEPTH:
         yield Problem(where, f"Groups nest at most {MAX_DEPTH} deep.")
-    elif heads[0] in {"all", "any"}:
-        yield from _find_group_problems(rule[heads[0]], subject, f"{where}.{heads[0]}", depth)
-    elif heads[0] == "not":
+    elif operators[0] in {"all", "any"}:
+        parts = rule[operators[0]]
+        if not isinstance(parts, list):
+            yield Problem(f"{where}.{operators[0]}", "A group holds a list of rules.")
+            return
+        for number, part in enumerate(parts, 1):
+            yield from _find_problems(part, subject, f"{where}.{operators[0]}.{number}", depth + 1)
+    elif operators[0] == "not":
         yield from _find_problems(rule["not"], subject, f"{where}.not", depth + 1)
-    elif heads[0] == "field":
+    elif operators[0] == "field":
         yield from _find_field_problems(rule, subject, where)
     else:
         yield from _find_count_problems(rule, subject, where, depth)
 
 
-def _find_group_problems(parts: Any, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
-    if not isinstance(parts, list):
-        yield Problem(where, "A group holds a list of rules.")
-        return
-    for number, part in enumerate(parts, 1):
-        yield from _find_problems(part, subject, f"{where}.{number}", depth + 1)
-
-
 def _find_field_problems(rule: Rule, subject: Subject, where: str) -> Iterator[Problem]:
-    extra = set(rule) - {"field", "is", "value"}
-    found = subject.field(rule["field"]) if isinstance(rule["field"], str) else None
-    if extra:
-        yield Problem(where, f"“{sorted(extra)[0]}” does not belong to a condition on a field.")
-    elif found is None:
+    unknown_keys = set(rule) - {"field", "is", "value"}
+    known_field = subject.find_field(rule["field"]) if isinstance(rule["field"], str) else None
+    if unknown_keys:
+        yield Problem(where, f"“{sorted(unknown_keys)[0]}” does not belong to a condition on a field.")
+    elif known_field is None:
         yield Problem(where, f"No field is called “{rule['field']}”. There are: {', '.join(sorted(subject.fields))}.")
-    elif _compares_by(rule) not in comparison_labels(found.type):
+    elif _comparison_of(rule) not in comparison_labels(known_field.type):
         yield Problem(
             where,
-            f"{found.label} cannot be compared by “{rule.get('is')}”. Use one of: {', '.join(comparison_labels(found.type))}.",
+            f"{known_field.label} cannot be compared by “{rule.get('is')}”. Use one of: {', '.join(comparison_labels(known_field.type))}.",
         )
     else:
-        yield from _find_value_problems(rule, found.type, where)
+        yield from _find_value_problems(rule, known_field.type, where)
 
 
-def _find_value_problems(rule: Rule, kind: Type, where: str) -> Iterator[Problem]:
-    value, how = rule.get("value"), rule["is"]
-    if how in WITHOUT_VALUE:
+def _find_value_problems(rule: Rule, field_type: Type, where: str) -> Iterator[Problem]:
+    value, comparison = rule.get("value"), rule["is"]
+    if comparison in WITHOUT_VALUE:
         return
-    if how in WITH_LIST:
-        right = (
+    if comparison in WITH_LIST:
+        is_valid = (
             isinstance(value, list)
             and bool(value)
             and all(isinstance(part, str) and not UNSTORABLE.search(part) for part in value)
         )
-        wanted = "a list of words"
-    elif how in IN_DAYS:
-        right, wanted = (
+        expected = "a list of words"
+    elif comparison in IN_DAYS:
+        is_valid, expected = (
             isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 36_500,
             "a number of days",
         )
-    elif is_numeric(kind, how):
-        right, wanted = parse_number(value) is not None, "a number"
-    elif kind == "date":
-        right, wanted = parse_day(value) is not None, "a date like 2026-03-31"
+    elif is_numeric(field_type, comparison):
+        is_valid, expected = parse_number(value) is not None, "a number"
+    elif field_type == "date":
+        is_valid, expected = parse_day(value) is not None, "a date like 2026-03-31"
     else:
-        right, wanted = isinstance(value, str) and bool(value.strip()) and not UNSTORABLE.search(value), "a text"
-    if not right:
-        yield Problem(where, f"The value must be {wanted}.")
+        is_valid, expected = isinstance(value, str) and bool(value.strip()) and not UNSTORABLE.search(value), "a text"
+    if not is_valid:
+        yield Problem(where, f"The value must be {expected}.")
 
 
 def _find_count_problems(rule: Rule, subject: Subject, where: str, depth: int) -> Iterator[Problem]:
-    extra = set(rule) - {"count", "is", "value", "days", "where"}
+    unknown_keys = set(rule) - {"count", "is", "value", "days", "where"}
     events = subject.events.get(rule["count"]) if isinstance(rule["count"], str) else None
     days = rule.get("days")
-    if extra:
-        yield Problem(where, f"“{sorted(extra)[0]}” does not belong to a count.")
+    if unknown_keys:
+        yield Problem(where, f"“{sorted(unknown_keys)[0]}” does not belong to a count.")
     elif events is None:
         yield Problem(
             where,
             f"Nothing called “{rule['count']}” can be counted. There are: {', '.join(sorted(subject.events)) or 'none'}.",
         )
-    elif _compares_by(rule) not in COMPARISONS["number"] or rule["is"] in WITHOUT_VALUE:
+    elif _comparison_of(rule) not in COMPARISONS["number"] or rule["is"] in WITHOUT_VALUE:
         yield Problem(where, "A count is compared by =, !=, >=, <=, > or <.")
     elif parse_number(rule.get("value")) is None:
         yield Problem(where, "The value must be a number.")
@@ -280,6 +275,6 @@ def parse_day(value: Any) -> date | None:
         return None
 
 
-def _compares_by(rule: Rule) -> str:
-    how = rule.get("is")
-    return how if isinstance(how, str) else ""
+def _comparison_of(rule: Rule) -> str:
+    comparison = rule.get("is")
+    return comparison if isinstance(comparison, str) else ""

@@ -1,7 +1,7 @@
-"""Work through a portion of rows although some of them break the question: these are set aside with their reason.
+"""Work through a batch of rows although some of them make the query fail: these are set aside with the reason.
 
-A fault of a single record must not keep the figures of all others from being computed. Where a portion fails on a
-record, it is halved until that record alone is left. Faults of the machine (no database, no disk, no time) are raised.
+One bad record must not keep the figures of all others from being computed. A batch that fails is halved until the bad
+record alone is left. Faults of the machine (no database, no disk, no time) are raised.
 """
 
 import logging
@@ -23,7 +23,7 @@ RECORD_FAULTS = (
     DataError, IntegrityError, pa.ArrowInvalid, duckdb.DataError, duckdb.InvalidInputException, ValueError, ArithmeticError,
 )  # fmt: skip
 FACTS = "facts"  # the step that copies
-MOST = 50  # records of a step; where more fail, it is the step that is broken
+MAX_FAULTS = 50  # records of a step; where more fail, it is the step that is broken
 Do = Callable[[Batch, np.ndarray], bool]
 
 
@@ -31,59 +31,57 @@ class TooManyFaults(Exception):
     """So many records failed that the step itself must be at fault."""
 
 
-def work_through(portion: Batch, do: Do, *, run: models.Model, step: str, table: str) -> bool:
-    """Do the portion, and set the records aside on which it fails; False when it came to nothing.
+def work_through(batch: Batch, run_batch: Do, *, run: models.Model, step: str, table: str) -> bool:
+    """Run the batch, and set the records aside on which it fails; False when it had no effect.
 
-    `do` gets the rows to work on and the ids to leave out, commits its effect with how far the run came, and returns
-    whether it did. What was set aside before is tried alone, so that it costs the others nothing; once it works it is
-    set aside no more.
+    `run_batch` gets the rows to work on and the ids to leave out, commits its effect with the progress of the run, and
+    returns whether it did. Records set aside before are tried one by one, so that they cannot fail the others; once
+    one works, it is no longer set aside.
     """
-    known = _set_aside_ids(portion, step, table)
-    if not _in_halves(portion, do, known, run=run, step=step, table=table):
+    noted = SetAside.objects.filter(step=step, table=table, row_id__range=(batch.first, batch.last))
+    set_aside_ids = np.sort(np.array(noted.values_list("row_id", flat=True), dtype=np.int64))
+    if batch.ids is not None:
+        set_aside_ids = np.intersect1d(set_aside_ids, batch.ids)
+    if not _run_in_halves(batch, run_batch, set_aside_ids, run=run, step=step, table=table):
         return False
-    for number in known.tolist():
-        alone = Batch(number, number, np.array([number], dtype=np.int64))
-        if not _in_halves(alone, do, np.array([], dtype=np.int64), run=run, step=step, table=table):
+    for row_id in set_aside_ids.tolist():
+        single_row = Batch(row_id, row_id, np.array([row_id], dtype=np.int64))
+        if not _run_in_halves(single_row, run_batch, np.array([], dtype=np.int64), run=run, step=step, table=table):
             return False
     return True
 
 
-def _in_halves(portion: Batch, do: Do, without: np.ndarray, *, run: models.Model, step: str, table: str) -> bool:
-    fault: Exception | None = None
+def _run_in_halves(
+    batch: Batch, run_batch: Do, left_out: np.ndarray, *, run: models.Model, step: str, table: str
+) -> bool:
+    """Run the batch; where it fails, run its halves, down to the single record that is to blame."""
+    failure: Exception | None = None
     try:
-        is_done = do(portion, without)
+        is_done = run_batch(batch, left_out)
     except RECORD_FAULTS as error:
-        fault = error.with_traceback(None)  # else its frames keep the answer open that failed
-    if fault is None:
-        if is_done and portion.is_one and not without.size:
-            clear_fault(step, table, portion.first)
+        failure = error.with_traceback(None)  # its frames would keep the failed answer open
+    if failure is None:
+        if is_done and batch.is_single_id and not left_out.size:
+            clear_fault(step, table, batch.first)
         return is_done
     run.refresh_from_db()
-    halves = portion.halves()
+    halves = batch.split_in_halves()
     if not halves:
-        set_aside(step, table, portion.first, fault)
+        set_aside(step, table, batch.first, failure)
         return True
-    return all(_in_halves(half, do, without, run=run, step=step, table=table) for half in halves)
+    return all(_run_in_halves(half, run_batch, left_out, run=run, step=step, table=table) for half in halves)
 
 
-def _set_aside_ids(portion: Batch, step: str, table: str) -> np.ndarray:
-    noted = SetAside.objects.filter(step=step, table=table, row_id__range=(portion.first, portion.last))
-    ids = np.array(noted.values_list("row_id", flat=True), dtype=np.int64)
-    if not ids.size:
-        return ids
-    return np.sort(ids) if portion.ids is None else np.intersect1d(ids, portion.ids)
-
-
-def set_aside(step: str, table: str, row_id: int, fault: Exception, name: str = "") -> None:
+def set_aside(step: str, table: str, row_id: int, error: Exception, name: str = "") -> None:
     """Note that the step could not work on a record.
 
     Raises:
         TooManyFaults: more than MOST are set aside already.
     """
-    reason = f"{type(fault).__name__}: {fault}"[:500]
+    reason = f"{type(error).__name__}: {error}"[:500]
     log.warning("%s sets %s %s aside: %s", step, table, name or row_id, reason)
-    if SetAside.objects.filter(step=step).exclude(table=table, row_id=row_id, name=name).count() >= MOST:
-        raise TooManyFaults(f"More than {MOST} records failed. The last one, {table} {name or row_id}: {reason}")
+    if SetAside.objects.filter(step=step).exclude(table=table, row_id=row_id, name=name).count() >= MAX_FAULTS:
+        raise TooManyFaults(f"More than {MAX_FAULTS} records failed. The last one, {table} {name or row_id}: {reason}")
     record_fault(step, table, row_id, reason, name)
 
 
@@ -99,7 +97,7 @@ def clear_fault(step: str, table: str, row_id: int, name: str = "") -> None:
 
 
 def forget_deleted(step: str, table: str) -> None:
-    """Set rows that are gone aside no more."""
+    """Delete the notes on rows that no longer exist."""
     with connection.cursor() as cursor:
         cursor.execute(
             f'DELETE FROM {SetAside._meta.db_table} a WHERE step = %s AND "table" = %s '
@@ -108,11 +106,12 @@ def forget_deleted(step: str, table: str) -> None:
         )
 
 
-def note_implausible(table: FactTable, found: Mapping[int, str]) -> None:
+def note_implausible(table: FactTable, implausible: Mapping[int, str]) -> None:
     """Note the rows of which a date counts as none in the facts, and release those that were corrected or deleted."""
     now = timezone.now()
     rows = [
-        SetAside(step=FACTS, table=table.source, row_id=key, reason=why, tried_at=now) for key, why in found.items()
+        SetAside(step=FACTS, table=table.source, row_id=key, reason=why, tried_at=now)
+        for key, why in implausible.items()
     ]
     SetAside.objects.bulk_create(
         rows,
@@ -120,11 +119,13 @@ def note_implausible(table: FactTable, found: Mapping[int, str]) -> None:
         update_fields=["reason", "tried_at"],
         unique_fields=["step", "table", "row_id", "name"],
     )
-    noted = SetAside.objects.filter(step=FACTS, table=table.source)
-    if not noted.exists():
+    already_set_aside = SetAside.objects.filter(step=FACTS, table=table.source)
+    if not already_set_aside.exists():
         return
     with connection.cursor() as cursor:
-        wrong = " OR ".join(f"NOT {is_plausible_sql(column)}" for column in table.columns if column.type in LIMITS)
-        numbers = list(noted.values_list("row_id", flat=True))
-        cursor.execute(f'SELECT id FROM "{table.source}" WHERE id = ANY(%s) AND ({wrong})', [numbers])
-        noted.exclude(row_id__in=[row[0] for row in cursor.fetchall()]).delete()
+        is_implausible = " OR ".join(
+            f"NOT {is_plausible_sql(column)}" for column in table.columns if column.type in LIMITS
+        )
+        numbers = list(already_set_aside.values_list("row_id", flat=True))
+        cursor.execute(f'SELECT id FROM "{table.source}" WHERE id = ANY(%s) AND ({is_implausible})', [numbers])
+        already_set_aside.exclude(row_id__in=[row[0] for row in cursor.fetchall()]).delete()

@@ -27,16 +27,16 @@ class SparkEngine:
         self.session.conf.set("spark.sql.session.timeZone", zone)
         for statement in custom.SPARK_FUNCTIONS:
             self.session.sql(statement)
-        self._known: set[str] = set()
+        self._views: set[str] = set()
 
     def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
-        if table.name not in self._known:
-            self._show(table, delta)
-            self._known.add(table.name)
-        moments = [column.name for column in table.columns if column.type == "timestamp"]
+        if table.name not in self._views:
+            self._create_view(table, delta)
+            self._views.add(table.name)
+        timestamps = [column.name for column in table.columns if column.type == "timestamp"]
         rows = self._backend.table(table.name)
         return rows.mutate(
-            **{name: rows[name].cast("timestamp('UTC')") for name in moments}
+            **{name: rows[name].cast("timestamp('UTC')") for name in timestamps}
         )  # Ibis takes them for naive
 
     def execute(self, expression: ir.Table) -> pd.DataFrame:
@@ -51,16 +51,16 @@ class SparkEngine:
         self._backend._run_pre_execute_hooks(expression)  # shows it the rows of the moment that the question holds
         yield from self.session.sql(self._backend.compile(expression)).toArrow().to_batches()
 
-    def keep(self, name: str, expression: ir.Table) -> ir.Table:
+    def materialize(self, name: str, expression: ir.Table) -> ir.Table:
         self._backend._run_pre_execute_hooks(expression)
         self.session.sql(self._backend.compile(expression)).cache().createOrReplaceTempView(name)
         rows = self._backend.table(name)
-        moments = [column for column, type_ in rows.schema().items() if type_.is_timestamp()]
-        return rows.mutate(**{column: rows[column].cast("timestamp('UTC')") for column in moments})
+        timestamps = [column for column, type_ in rows.schema().items() if type_.is_timestamp()]
+        return rows.mutate(**{column: rows[column].cast("timestamp('UTC')") for column in timestamps})
 
-    def _show(self, table: FactTable, delta: DeltaTable | None) -> None:
-        files = [part.path for part in delta_tables.list_segments(delta)] if delta is not None else []
-        declared = ", ".join(f"`{column.name}` {column.spark}" for column in table.columns)
+    def _create_view(self, table: FactTable, delta: DeltaTable | None) -> None:
+        files = [segment.path for segment in delta_tables.list_segments(delta)] if delta is not None else []
+        declared = ", ".join(f"`{column.name}` {column.spark_type}" for column in table.columns)
         if files:
             rows = self.session.read.schema(declared).parquet(*files)
         else:

@@ -1,7 +1,7 @@
-"""Questions put into DuckDB's SQL, and the rows of the moment that they hold.
+"""A cache of the SQL that Ibis writes for DuckDB.
 
-Ibis takes longer to write SQL than DuckDB takes to answer over few rows. So questions that differ only in the moments,
-days and ids that they name, or in rows handed in with them, share one text in which those are filled in.
+Ibis takes longer to write SQL than DuckDB takes to answer over few rows. So questions that differ only in their
+moments, days and ids, or in the in-memory rows that they join, share one SQL template in which those are filled in.
 """
 
 import weakref
@@ -24,7 +24,7 @@ SEPARATOR = "\0"  # parts the texts between which values are filled in; no SQL h
 
 
 class Backend(ibis.backends.duckdb.Backend):
-    """Puts a question into SQL once, for all snapshots, threads and moments.
+    """Compiles a question to SQL once, for all snapshots, threads and moments.
 
     Ibis registers what shall drop a memtable to run at the end of the process, which keeps the rows and the database
     until then. Here the rows go with the question that held them.
@@ -39,7 +39,9 @@ class Backend(ibis.backends.duckdb.Backend):
             return super().compile(expr, **given)
         form = Form(expr.op())
         blanks = form.blanks  # before the form is kept, and forgets them
-        return _fill_template(_compile_template(form), blanks)
+        texts, numbers = _compile_template(form)
+        values = [_node_sql(node) for node in blanks]
+        return texts[0] + "".join(values[number] + text for number, text in zip(numbers, texts[1:], strict=True))
 
     def _register_in_memory_tables(self, expr: ir.Expr) -> None:
         self._drop_unused_memtables()
@@ -55,12 +57,12 @@ class Backend(ibis.backends.duckdb.Backend):
 
 
 class Form:
-    """What a question asks, apart from the values in it: equal forms differ in nothing but their blanks."""
+    """The shape of a question without the values in it: questions of equal form differ in nothing but their blanks."""
 
     def __init__(self, question: Node) -> None:
         self.question: Node | None = question
         self.blanks: list[Node] = []
-        self.key = self._read(question)
+        self.key = self._read_nodes(question)
         self._hash = hash(self.key)
 
     def __hash__(self) -> int:
@@ -69,46 +71,46 @@ class Form:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Form) and self.key == other.key
 
-    def forget(self) -> Node:
-        """Give the question away: a form that is kept must hold neither rows nor a database."""
+    def release_question(self) -> Node:
+        """Return the question and drop it here: a cached form must hold neither rows nor a database."""
         question, self.question, self.blanks = self.question, None, []
         assert question is not None
         return question
 
-    def _read(self, question: Node) -> tuple[Any, ...]:
+    def _read_nodes(self, question: Node) -> tuple[Any, ...]:
         """Note every node after those that it is made of, each by its place; no recursion, for questions are deep."""
-        places: dict[Node, int] = {}  # not kept: its nodes hold the rows that were handed in, and the database
-        noted: list[tuple[Any, ...]] = []
-        waiting = [(question, False)]
-        while waiting:
-            node, is_ready = waiting.pop()
-            if node in places:
+        numbers: dict[Node, int] = {}  # not kept: its nodes hold the rows that were handed in, and the database
+        descriptions: list[tuple[Any, ...]] = []
+        stack = [(question, False)]
+        while stack:
+            node, is_ready = stack.pop()
+            if node in numbers:
                 continue
-            if is_ready or not (parts := node.__children__):
-                noted.append(self._noted(node, places))
-                places[node] = len(places)
+            if is_ready or not (children := node.__children__):
+                descriptions.append(self._describe_node(node, numbers))
+                numbers[node] = len(numbers)
             else:
-                waiting.append((node, True))
-                waiting += [(part, False) for part in reversed(parts)]
-        return tuple(noted)
+                stack.append((node, True))
+                stack += [(child, False) for child in reversed(children)]
+        return tuple(descriptions)
 
-    def _noted(self, node: Node, places: Mapping[Node, int]) -> tuple[Any, ...]:
+    def _describe_node(self, node: Node, numbers: Mapping[Node, int]) -> tuple[Any, ...]:
         if _is_blank(node):
             self.blanks.append(node)
             return (type(node), node.schema if isinstance(node, InMemoryTable) else node.dtype)
         if isinstance(node, DatabaseTable):
             return (DatabaseTable, node.name, node.schema, node.namespace)
-        return (type(node), *(_number_nodes(arg, places) for arg in node.__args__))
+        return (type(node), *(_number_nodes(arg, numbers) for arg in node.__args__))
 
 
-def _number_nodes(arg: Any, places: Mapping[Node, int]) -> Any:
+def _number_nodes(arg: Any, numbers: Mapping[Node, int]) -> Any:
     """Return an argument of a node with the nodes in it by their places."""
     if isinstance(arg, Node):
-        return (Node, places[arg])
+        return (Node, numbers[arg])
     if isinstance(arg, tuple):
-        return tuple(_number_nodes(part, places) for part in arg)
+        return tuple(_number_nodes(child, numbers) for child in arg)
     if isinstance(arg, Mapping):
-        return (tuple(arg), tuple(_number_nodes(part, places) for part in arg.values()))
+        return (tuple(arg), tuple(_number_nodes(child, numbers) for child in arg.values()))
     return arg
 
 
@@ -124,27 +126,23 @@ def _is_blank(node: Node) -> bool:
 def _compile_template(form: Form) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return the texts between the blanks, and the number of the blank after each of them but the last."""
     blanks = form.blanks
-    question = form.forget()
-    stand_ins = {node: _placeholder(node, place) for place, node in enumerate(blanks) if isinstance(node, Literal)}
-    asked = question.replace(stand_ins) if stand_ins else question
-    text = COMPILER.to_sqlglot(asked.to_expr()).sql(dialect=COMPILER.dialect, copy=False)
-    for place, node in enumerate(blanks):
-        text = text.replace(_node_sql(stand_ins.get(node, node)), f"{SEPARATOR}{place}{SEPARATOR}")
-    parts = text.split(SEPARATOR)
-    return tuple(parts[::2]), tuple(map(int, parts[1::2]))
+    question = form.release_question()
+    stand_ins = {
+        node: _make_placeholder(node, number) for number, node in enumerate(blanks) if isinstance(node, Literal)
+    }
+    with_placeholders = question.replace(stand_ins) if stand_ins else question
+    text = COMPILER.to_sqlglot(with_placeholders.to_expr()).sql(dialect=COMPILER.dialect, copy=False)
+    for number, node in enumerate(blanks):
+        text = text.replace(_node_sql(stand_ins.get(node, node)), f"{SEPARATOR}{number}{SEPARATOR}")
+    pieces = text.split(SEPARATOR)
+    return tuple(pieces[::2]), tuple(map(int, pieces[1::2]))
 
 
-def _fill_template(sql: tuple[tuple[str, ...], tuple[int, ...]], blanks: list[Node]) -> str:
-    texts, places = sql
-    values = [_node_sql(node) for node in blanks]
-    return "".join([texts[0], *(values[place] + text for place, text in zip(places, texts[1:], strict=True))])
-
-
-def _placeholder(node: Literal, place: int) -> Literal:
+def _make_placeholder(node: Literal, number: int) -> Literal:
     if node.dtype.is_int64():
-        return Literal(FIRST_ID + place, node.dtype)
+        return Literal(FIRST_ID + number, node.dtype)
     first = FIRST_MOMENT if node.dtype.is_timestamp() else FIRST_DAY
-    return Literal(first + timedelta(days=place), node.dtype)
+    return Literal(first + timedelta(days=number), node.dtype)
 
 
 def _node_sql(node: Node) -> str:

@@ -1,7 +1,8 @@
-"""The chain that makes numbers of records, every night and after each import; each room adds its own steps.
+"""The chain of steps that computes all numbers, every night and after each import; each app adds its own steps.
 
-A room declares them in a module `steps.py`, found when Django starts. Rooms come in their order, floor to roof, and
-the steps of a room as they were declared; what only readies records for the facts comes before all. A step can be killed and done again at any time: it asks what is left.
+An app declares them in a module `steps.py`, found when Django starts. Steps run in the order of the apps, lowest
+layer first, and within an app as they were declared; those that only prepare records for the facts come before all.
+A step can be killed and run again at any time: it looks for what is left.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from django.conf import settings
 
 from facts.refresh import Progress, refresh, stage_rows
 
-STAGE_SECONDS = 40  # below what one bell may take
+STAGE_SECONDS = 40  # below the time limit of one background task
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Step:
     comes_first: bool = False  # what it writes is copied to the facts
 
     @property
-    def room(self) -> str:
+    def app(self) -> str:
         return self.work.__module__.split(".")[0]
 
 
@@ -37,12 +38,12 @@ def register_step(step: Step) -> None:
 
 def ordered_steps() -> list[Step]:
     """Return the chain in the order of the apps."""
-    roof_to_floor = list(settings.INSTALLED_APPS)
-    return sorted(_steps.values(), key=lambda step: (not step.comes_first, -roof_to_floor.index(step.room)))
+    apps = list(settings.INSTALLED_APPS)
+    return sorted(_steps.values(), key=lambda step: (not step.comes_first, -apps.index(step.app)))
 
 
 def copy_facts(progress: Progress) -> int | None:
-    """Bring the columnar facts up to date; a first copy of very much comes in portions."""
+    """Bring the columnar facts up to date; a large first copy is staged over several calls."""
     if not stage_rows(STAGE_SECONDS, progress=progress):
         return None
     return sum(refresh(progress=progress, wait=False).exported.values())

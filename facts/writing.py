@@ -1,4 +1,4 @@
-"""One table's copy: keep it, change the files that changed rows lie in, or write it anew."""
+"""One table's copy: keep it, replace the files that hold changed rows, or rewrite it."""
 
 import time
 from collections.abc import Callable
@@ -15,159 +15,165 @@ from facts.models import Copy
 from facts.registry import FactTable
 from facts.set_aside import note_implausible
 
-REWRITE_SHARE = 0.2  # share of changed rows from which writing anew costs less than changing
-REWRITE_MIN_ROWS = 1_000  # changed rows that are never worth a copy anew
+REWRITE_SHARE = 0.2  # share of changed rows from which a rewrite costs less than replacing files
+REWRITE_MIN_ROWS = 1_000  # up to so many changed rows, a rewrite never pays
 ALL_IDS = (-(2**63), 2**63 - 1)
-RowsReporter = Callable[[str, int], None]  # told of each portion: the table, and how many rows were read
+RowsReporter = Callable[[str, int], None]  # called with the table and how many rows of it were just read
 
 
 class TableWriter:
     """Makes the Delta table of one fact equal to its Postgres table, as the cursor sees it."""
 
-    def __init__(self, cursor: Any, table: FactTable, copy: Copy | None, origin: str, heard: RowsReporter) -> None:
+    def __init__(
+        self, cursor: Any, table: FactTable, copy: Copy | None, origin: str, report_rows: RowsReporter
+    ) -> None:
         self.table = table
-        self.origin = f"{origin}.{_table_oid(cursor, table)}"
+        # a table that was created again, as by restoring a dump, has another oid
+        cursor.execute("SELECT %s::regclass::oid", [f'"{table.source}"'])
+        self.origin = f"{origin}.{int(cursor.fetchone()[0])}"
         self.copy = copy if copy and self._is_valid(copy) else None
         self.export = Export(cursor, table, self.copy.horizon if self.copy else "0")
-        self.heard = heard
+        self.report_rows = report_rows
 
     def _is_valid(self, copy: Copy) -> bool:
-        """Another database, a restored dump, another declaration, a folder emptied: each makes a copy worthless."""
+        """Whether the copy is of this database and declaration, and its files are still there."""
         same = copy.origin == self.origin and copy.shape == self.table.shape
         return same and delta_tables.open_version(self.table.name, copy.version, copy.lake_id) is not None
 
     def is_blank(self) -> bool:
         """Whether there is nothing to copy yet: an empty table costs nothing before its first row."""
-        return self.copy is None and not self.export.count()
+        return self.copy is None and not self.export.count_rows()
 
-    def expected(self) -> int:
+    def count_expected_rows(self) -> int:
         """Estimate how many rows have to be read."""
         if self.copy is None or not self.table.is_stamped:
-            return self.export.count()
-        return max(self.export.count() - self.copy.rows, self.export.count_changed())
+            return self.export.count_rows()
+        return max(self.export.count_rows() - self.copy.rows, self.export.count_changed())
 
-    def stage(self, horizon: str, until: float) -> bool:
-        """Copy what is too much for one go in portions, each recorded at once, so that a kill costs one portion.
+    def stage_batches(self, horizon: str, until: float) -> bool:
+        """Copy a large backlog in segments, each recorded at once, so that a killed run loses at most one of them.
 
-        The rows are read as they come, not as of one moment: all that changes from `horizon` on is looked at again.
-        False when the clock (`time.monotonic`) reached `until` first.
+        The rows are read as they come, not as of one moment: the next refresh looks again at all that changed since
+        `horizon`. False when the clock (`time.monotonic`) reached `until` first.
         """
-        missing = self.export.count() - (self.copy.rows if self.copy else 0)
+        missing = self.export.count_rows() - (self.copy.rows if self.copy else 0)
         if missing <= delta_tables.SEGMENT_ROWS or not self.table.is_stamped:
             return True
-        delta = (self._caught_up(self.copy) if self.copy else None) or self._begun()
-        already = self.copy.staged if self.copy else 0
-        parts = delta_tables.list_segments(delta)
-        last_id = parts[-1].last if parts else ALL_IDS[0]
+        delta = (self._catch_up(self.copy) if self.copy else None) or self._reset_table()
+        staged_before = self.copy.staged if self.copy else 0
+        segments = delta_tables.list_segments(delta)
+        last_id = segments[-1].last if segments else ALL_IDS[0]
         while self.export.has_after(last_id):
             if time.monotonic() > until:
                 return False
-            last_id = self._append_one(delta, last_id)
+            last_id = self._append_segment(delta, last_id)
             note_implausible(self.table, self.export.implausible)
-            self.copy = self._written(delta, horizon)
-            self.copy.staged = already + self.export.rows_read
+            self.copy = self._new_copy(delta, horizon)
+            self.copy.staged = staged_before + self.export.rows_read
             save_copy(self.copy)
         return True
 
-    def _caught_up(self, copy: Copy) -> DeltaTable | None:
-        """Open the copy with what changed among the rows that it has; None when it is better written anew."""
-        delta = self._reopened(copy)
-        if delta is None or not _are_disjoint(parts := delta_tables.list_segments(delta)):
+    def _catch_up(self, copy: Copy) -> DeltaTable | None:
+        """Open the copy and bring the rows that it has up to date; None when a rewrite costs less."""
+        delta = self._reopen_copy(copy)
+        if delta is None or not _are_disjoint(segments := delta_tables.list_segments(delta)):
             return None
-        gone, last_id = self.export.gone_ids(), parts[-1].last if parts else ALL_IDS[0]
-        touched = np.union1d(self.export.changed_ids(last_id), gone)
-        if self._is_much(touched.size, copy):
+        deleted, last_id = self.export.deleted_ids(), segments[-1].last if segments else ALL_IDS[0]
+        touched = np.union1d(self.export.changed_ids(last_id), deleted)
+        if self._is_rewrite_cheaper(touched.size, copy):
             return None
-        self._replace_touched(delta, parts, _id_ranges(parts), touched, gone)
+        self._replace_touched(delta, segments, _id_ranges(segments), touched, deleted)
         return delta
 
     def write(self, horizon: str) -> Copy:
         """Bring the copy up to date in one go."""
         if not self.table.is_stamped:
-            return self._small(horizon)
-        return (self._changed(horizon) if self.copy else None) or self._anew(horizon)
+            return self._write_unstamped(horizon)
+        return (self._write_changed_files(horizon) if self.copy else None) or self._rewrite(horizon)
 
-    def _small(self, horizon: str) -> Copy:
-        """Copy a table without stamps whole, but only when its content is another."""
-        rows, checksum = self.export.whole()
+    def _write_unstamped(self, horizon: str) -> Copy:
+        """Copy a table without change stamps whole, but only when its content changed."""
+        rows, checksum = self.export.read_whole()
         if self.copy and self.copy.checksum == checksum:
-            return self._kept(self.copy, horizon)
-        self.heard(self.table.name, len(rows))
-        delta = self._begun()
-        delta_tables.append_rows(delta, self.table.arrow, rows.to_batches())
-        return self._written(delta, horizon, checksum)
+            return self._confirm_copy(self.copy, horizon)
+        self.report_rows(self.table.name, len(rows))
+        delta = self._reset_table()
+        delta_tables.append_rows(delta, self.table.arrow_schema, rows.to_batches())
+        return self._new_copy(delta, horizon, checksum)
 
-    def _anew(self, horizon: str) -> Copy:
-        delta = self._begun()
-        self._append_after(delta, ALL_IDS[0])
-        return self._written(delta, horizon)
+    def _rewrite(self, horizon: str) -> Copy:
+        delta = self._reset_table()
+        self._append_segments(delta, ALL_IDS[0])
+        return self._new_copy(delta, horizon)
 
-    def _changed(self, horizon: str) -> Copy | None:
-        """Change only the files that changed rows lie in; None when the whole must be written anew."""
+    def _write_changed_files(self, horizon: str) -> Copy | None:
+        """Replace only the files that hold changed rows; None when the table must be rewritten."""
         assert self.copy
-        rows, changed, gone = self.export.count(), self.export.count_changed(), self.export.gone_ids()
-        if not changed and not gone.size and rows == self.copy.rows:
-            return self._kept(self.copy, horizon)
-        if self._is_much(changed + gone.size, self.copy):
+        rows, changed, deleted = self.export.count_rows(), self.export.count_changed(), self.export.deleted_ids()
+        if not changed and not deleted.size and rows == self.copy.rows:
+            return self._confirm_copy(self.copy, horizon)
+        if self._is_rewrite_cheaper(changed + deleted.size, self.copy):
             return None
-        delta = self._reopened(self.copy)
-        if delta is None or not _are_disjoint(parts := delta_tables.list_segments(delta)):
+        delta = self._reopen_copy(self.copy)
+        if delta is None or not _are_disjoint(segments := delta_tables.list_segments(delta)):
             return None
-        self._write_changes(delta, parts, gone)
-        written = self._written(delta, horizon)
+        self._write_changes(delta, segments, deleted)
+        written = self._new_copy(delta, horizon)
         return written if written.rows == rows else None  # a TRUNCATE leaves no trace but the count
 
-    def _is_much(self, touched: int, copy: Copy) -> bool:
+    def _is_rewrite_cheaper(self, touched: int, copy: Copy) -> bool:
         return touched > max(REWRITE_MIN_ROWS, REWRITE_SHARE * copy.rows)
 
-    def _write_changes(self, delta: DeltaTable, parts: list[delta_tables.Segment], gone: np.ndarray) -> None:
-        """Change the files that changed rows lie in; a few newer rows go into the last one, more get their own."""
-        last_id = parts[-1].last if parts else ALL_IDS[0]
-        ranges = _id_ranges(parts)
-        has_room = bool(parts) and parts[-1].rows + self.export.count_after(last_id) <= delta_tables.SEGMENT_ROWS
+    def _write_changes(self, delta: DeltaTable, segments: list[delta_tables.Segment], deleted: np.ndarray) -> None:
+        """Replace the files that hold changed rows; a few new rows go into the last file, more get files of their own."""
+        last_id = segments[-1].last if segments else ALL_IDS[0]
+        ranges = _id_ranges(segments)
+        has_room = bool(segments) and segments[-1].rows + self.export.count_after(last_id) <= delta_tables.SEGMENT_ROWS
         if has_room:
             ranges[-1] = (ranges[-1][0], ALL_IDS[1])
-        touched = np.union1d(self.export.changed_ids(ranges[-1][1] if ranges else last_id), gone)
-        self._replace_touched(delta, parts, ranges, touched, gone)
+        touched = np.union1d(self.export.changed_ids(ranges[-1][1] if ranges else last_id), deleted)
+        self._replace_touched(delta, segments, ranges, touched, deleted)
         if not has_room:
-            self._append_after(delta, last_id)
+            self._append_segments(delta, last_id)
 
     def _replace_touched(
         self,
         delta: DeltaTable,
-        parts: list[delta_tables.Segment],
+        segments: list[delta_tables.Segment],
         ranges: list[tuple[int, int]],
         touched: np.ndarray,
-        gone: np.ndarray,
+        deleted: np.ndarray,
     ) -> None:
-        for part, (first, last) in zip(parts, ranges, strict=True):
-            if _any_within(touched, first, last):
-                fresh = self.export.changed_between(first, last)
-                delta_tables.replace_rows(delta, (first, last), [part], fresh, pa.array(gone, pa.int64()))
-                self.heard(self.table.name, len(fresh))
+        for segment, (first, last) in zip(segments, ranges, strict=True):
+            if np.searchsorted(touched, first) < np.searchsorted(touched, last, side="right"):
+                changed_rows = self.export.changed_between(first, last)
+                delta_tables.replace_rows(delta, (first, last), [segment], changed_rows, pa.array(deleted, pa.int64()))
+                self.report_rows(self.table.name, len(changed_rows))
 
-    def _append_after(self, delta: DeltaTable, last_id: int) -> None:
+    def _append_segments(self, delta: DeltaTable, last_id: int) -> None:
         while self.export.has_after(last_id):
-            last_id = self._append_one(delta, last_id)
+            last_id = self._append_segment(delta, last_id)
 
-    def _append_one(self, delta: DeltaTable, last_id: int) -> int:
+    def _append_segment(self, delta: DeltaTable, last_id: int) -> int:
         """Append one segment of the rows with higher ids; return the last id in it."""
         before = self.export.rows_read
-        delta_tables.append_rows(delta, self.table.arrow, self.export.after(last_id, delta_tables.SEGMENT_ROWS))
-        self.heard(self.table.name, self.export.rows_read - before)
+        delta_tables.append_rows(
+            delta, self.table.arrow_schema, self.export.iter_batches_after(last_id, delta_tables.SEGMENT_ROWS)
+        )
+        self.report_rows(self.table.name, self.export.rows_read - before)
         return self.export.last_id
 
-    def _begun(self) -> DeltaTable:
-        return delta_tables.reset_table(self.table.name, self.table.arrow)
+    def _reset_table(self) -> DeltaTable:
+        return delta_tables.reset_table(self.table.name, self.table.arrow_schema)
 
-    def _reopened(self, copy: Copy) -> DeltaTable | None:
+    def _reopen_copy(self, copy: Copy) -> DeltaTable | None:
         return delta_tables.restore_version(self.table.name, copy.version, copy.lake_id)
 
-    def _kept(self, copy: Copy, horizon: str) -> Copy:
+    def _confirm_copy(self, copy: Copy, horizon: str) -> Copy:
         copy.horizon, copy.staged = horizon, 0
         return copy
 
-    def _written(self, delta: DeltaTable, horizon: str, checksum: str = "") -> Copy:
+    def _new_copy(self, delta: DeltaTable, horizon: str, checksum: str = "") -> Copy:
         return Copy(
             table=self.table.name,
             version=delta.version(),
@@ -176,7 +182,7 @@ class TableWriter:
             shape=self.table.shape,
             checksum=checksum,
             horizon=horizon,
-            rows=sum(part.rows for part in delta_tables.list_segments(delta)),
+            rows=sum(segment.rows for segment in delta_tables.list_segments(delta)),
         )
 
 
@@ -186,22 +192,12 @@ def save_copy(copy: Copy) -> None:
     copy.save()
 
 
-def _table_oid(cursor: Any, table: FactTable) -> int:
-    """A table that was made again, as by restoring a dump, has another oid."""
-    cursor.execute("SELECT %s::regclass::oid", [f'"{table.source}"'])
-    return int(cursor.fetchone()[0])
-
-
-def _id_ranges(parts: list[delta_tables.Segment]) -> list[tuple[int, int]]:
+def _id_ranges(segments: list[delta_tables.Segment]) -> list[tuple[int, int]]:
     """Cut the ids up to the last one into one range per file; ids between two files belong to the later one."""
-    starts = [ALL_IDS[0], *(part.last + 1 for part in parts[:-1])]
-    return list(zip(starts, (part.last for part in parts), strict=False))
+    starts = [ALL_IDS[0], *(segment.last + 1 for segment in segments[:-1])]
+    return list(zip(starts, (segment.last for segment in segments), strict=False))
 
 
-def _any_within(ids: np.ndarray, first: int, last: int) -> bool:
-    return bool(np.searchsorted(ids, first) < np.searchsorted(ids, last, side="right"))
-
-
-def _are_disjoint(parts: list[delta_tables.Segment]) -> bool:
-    """Whether no two files share ids, which only a stranger's hand could bring about."""
-    return all(one.last < other.first for one, other in pairwise(parts))
+def _are_disjoint(segments: list[delta_tables.Segment]) -> bool:
+    """Whether no two files share ids; only a change from outside Accord could make them."""
+    return all(segment.last < following.first for segment, following in pairwise(segments))

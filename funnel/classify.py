@@ -58,7 +58,7 @@ def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: 
     facts = open_facts()
     if facts.snapshot is None:
         return 0
-    return ClassificationJob(facts, in_force()).perform(progress, seconds=seconds, moment=moment)
+    return ClassificationJob(facts, in_force()).run_batches(progress, seconds=seconds, moment=moment)
 
 
 class ClassificationJob(BatchJob[Classification]):
@@ -92,13 +92,13 @@ class ClassificationJob(BatchJob[Classification]):
             return True
         return names_changed(self.funnel, last.horizon)
 
-    def begin(self, last: Classification | None, since: str, moment: datetime) -> dict[str, Any]:
+    def prepare_run(self, last: Classification | None, since: str, moment: datetime) -> dict[str, Any]:
         return {"local_day": _local_day(moment)}
 
     def write_batch(self, cursor: Any, run: Classification, table: str, batch: Batch, left_out: np.ndarray) -> int:
         facts, subject = self.facts, TABLES[table]
         name = SUBJECTS[subject]
-        buyers = exclude_ids(batch.only(facts.table(subject), "id"), "id", left_out)
+        buyers = exclude_ids(batch.filter_rows(facts.table(subject), "id"), "id", left_out)
         standing = _standing(cursor, name, batch)
         question = _question(
             facts, self.funnel, subject, batch, buyers, self.meanings, run.moment, standing, left_out
@@ -139,12 +139,12 @@ def _question(
     key = f"{SUBJECTS[subject]}_id"
 
     def narrow(name: str, rows: Any) -> Any:
-        return exclude_ids(portion.only(rows, key), key, left_out) if name in EVENTS else rows
+        return exclude_ids(portion.filter_rows(rows, key), key, left_out) if name in EVENTS else rows
 
     tables = Described(facts, subject, narrow)
     means = ibis.memtable(meanings)
     rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means, now, funnel)
-    asked = Asked(funnel, subject, tables, rows, means, now, facts.keep)
+    asked = Asked(funnel, subject, tables, rows, means, now, facts.materialize)
     found = new_moves(asked, ibis.memtable(standing))
     return found.order_by("buyer", "entered_at", "position")
 
@@ -161,7 +161,7 @@ def _wanted(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:
 
 def _standing(cursor: Any, name: str, portion: Batch) -> pa.Table:
     """Read the moves that these buyers have made already."""
-    where, values = portion.sql
+    where, values = portion.id_condition
     return query_to_table(
         cursor, f"SELECT {name}_id, stage, entered_at, by FROM funnel_move WHERE {name}_id {where}", values, STANDING
     )

@@ -83,7 +83,7 @@ def _images(table: FactTable, columns: Collection[str]) -> Any | None:
     types = {str(field.column): field.db_type(connection) for field in table.model._meta.concrete_fields}
     named = ", ".join(f'"{column.from_column}" {types[column.from_column]}' for column in wanted)
     values = ", ".join(f'was."{column.from_column}"' for column in wanted)
-    schema = pa.schema([*IMAGE, *((column.name, column.arrow) for column in wanted)])
+    schema = pa.schema([*IMAGE, *((column.name, column.arrow_type) for column in wanted)])
     with connection.cursor() as cursor:
         rows = query_to_table(
             cursor,

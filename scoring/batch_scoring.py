@@ -39,7 +39,7 @@ def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment:
     facts, models = open_facts(), in_force()
     if facts.snapshot is None or (not models and not Score.objects.exists()):
         return 0
-    return ScoringJob(facts, models).perform(progress, seconds=seconds, moment=moment)
+    return ScoringJob(facts, models).run_batches(progress, seconds=seconds, moment=moment)
 
 
 class ScoringJob(BatchJob[ScoringRun]):
@@ -65,7 +65,7 @@ class ScoringJob(BatchJob[ScoringRun]):
     def must_ask_all(self, last: ScoringRun, moment: datetime) -> bool:
         return names_changed(self.models, last.horizon) or is_some_gone(self.facts, last.known)
 
-    def begin(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
+    def prepare_run(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
         # A model that is in force no more can have left scores, unless the last run of these models ended all others.
         others_may_stand = not since or last is None or signed_since(last.moment)
         ended = _end_others(self.models, moment) if others_may_stand else 0
@@ -84,9 +84,9 @@ def _end_others(models: Sequence[Model], moment: datetime) -> int:
 
 def _asked(facts: Facts, portion: Batch, left_out: np.ndarray, moment: datetime) -> Asked:
     def narrow(name: str, rows: Any) -> Any:
-        return exclude_ids(portion.only(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
+        return exclude_ids(portion.filter_rows(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
 
-    leads = exclude_ids(portion.only(facts.table("leads"), "id"), "id", left_out)
+    leads = exclude_ids(portion.filter_rows(facts.table("leads"), "id"), "id", left_out)
     return Asked(Described(facts, "leads", narrow), leads, moment)
 
 

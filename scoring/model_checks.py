@@ -80,7 +80,7 @@ def _fit_faults(rule: Mapping[str, Any]) -> Iterator[str]:
 def _who(rule: Any, where: str) -> Iterator[str]:
     intro = f"{where}: " if where else ""
     problems = check_rule(rule, SCORED)
-    yield from (intro + problem.words for problem in problems)
+    yield from (intro + problem.message for problem in problems)
     if not problems:
         found = list(list_conditions(rule))
         if any("count" in leaf for leaf in found):
@@ -94,7 +94,7 @@ def _engagement_faults(rule: Mapping[str, Any]) -> Iterator[str]:
     if rule.get("events") not in COUNTED:
         yield f"“events” must be one of: {', '.join(COUNTED)}."
     elif rule.get("where"):
-        yield from (problem.words for problem in check_rule(rule["where"], _inner(rule["events"])))
+        yield from (problem.message for problem in check_rule(rule["where"], _inner(rule["events"])))
     half_life = parse_number(rule["half_life"]) if rule.get("half_life") is not None else None
     if rule.get("half_life") is not None and (half_life is None or not SHORTEST <= half_life <= LONGEST):
         yield f"The half-life must be {SHORTEST} to {LONGEST:,} days. Leave it out for points that do not fade."

@@ -77,7 +77,7 @@ class Building:
         """Return the rule as it is stored; a condition that says the same as before stays as it was written."""
         known = before or {}
         if self.part == FIT:
-            return {"rule": _same(self.draft.rule(SCORED), known.get("rule")), "points": _number(self.points)}
+            return {"rule": _same(self.draft.to_rule(SCORED), known.get("rule")), "points": _number(self.points)}
         found: dict[str, Any] = {"events": self.events, "points": _number(self.points)}
         given = {
             "half_life": _number(self.half_life),
@@ -85,7 +85,7 @@ class Building:
             "cap": _number(self.cap),
             "group": self.group,
         }
-        where = _same(self.draft.rule(self.subject), known.get("where"))
+        where = _same(self.draft.to_rule(self.subject), known.get("where"))
         given["where"] = None if where in (EVERYBODY, None) else where
         return found | {name: value for name, value in given.items() if value not in (None, "") or name in known}
 
@@ -158,7 +158,7 @@ class Editing:
     @property
     def is_changing(self) -> bool:
         """Whether a button asked for another form, so that nothing is to be kept yet."""
-        return bool(self.asked or self.leads.asked or any(rule.draft.asked for rule in (*self.fit, *self.did)))
+        return bool(self.asked or self.leads.action or any(rule.draft.action for rule in (*self.fit, *self.did)))
 
     def _obey(self) -> None:
         verb, _, what = self.asked.partition("-")
@@ -174,7 +174,7 @@ class Editing:
 
     def terms(self) -> dict[str, Any]:
         """Return the terms as they are stored; what the form does not know of stays as it was."""
-        leads = _same(self.leads.rule(SCORED), self.base.get("leads"))
+        leads = _same(self.leads.to_rule(SCORED), self.base.get("leads"))
         return {
             **self.base,
             "threshold": _number(self.threshold),
@@ -228,8 +228,8 @@ def _blank(part: str) -> Draft:
     """A rule of fit begins with a condition to be filled in; events may all count."""
     found = Draft()
     if part == FIT:
-        found.asked = "group"
-        found._obey()
+        found.action = "group"
+        found._apply_action()
     return found
 
 

@@ -177,8 +177,8 @@ def _shown(rule: Building) -> dict[str, Any]:
 
 def criteria_context(name: str, draft: Draft, subject: Subject, nobody: str) -> dict[str, Any]:
     """What a rule in rows is drawn from."""
-    rule = draft.rule(subject)
-    has_words = bool(draft.groups or draft.kept) and not check_rule(rule, subject)
+    rule = draft.to_rule(subject)
+    has_words = bool(draft.groups or draft.opaque_rule) and not check_rule(rule, subject)
     return {
         "name": name, "draft": draft, "fields": sorted(subject.fields.values(), key=lambda one: one.label),
         "counts": [], "comparisons": COMPARISONS, "event_fields": [], "faults": [], "preview": "", "nobody": nobody,

@@ -28,7 +28,7 @@ STATE = "model, version_id, fit_points, letter, state, score, since, reason"
 
 def standing(cursor: Any, model: Model, portion: Batch) -> pa.Table:
     """Read the scores that these leads have under the model."""
-    where, values = portion.sql
+    where, values = portion.id_condition
     return query_to_table(
         cursor,
         "SELECT lead_id, version_id, fit_points, state::text, round(extract(epoch FROM next_change_at))::bigint, "

@@ -37,7 +37,7 @@ def save_rule(
         faults = check_rule(condition, LEADS) if condition else []
         if faults or not condition or not named:
             raise ValidationError(
-                [fault.words for fault in faults] or "A segment has a condition, and people who take it."
+                [fault.message for fault in faults] or "A segment has a condition, and people who take it."
             )
     last = RoutingRule.objects.order_by("-position").values_list("position", flat=True).first() or 0
     found = rule or RoutingRule(position=last + STEP)

@@ -22,7 +22,7 @@ def subjects_of(buyers: str) -> list[Subject]:
 
 
 def faults_of(rule: Rule, buyers: str) -> list[str]:
-    return [problem.words for subject in subjects_of(buyers) for problem in check_rule(rule, subject)]
+    return [problem.message for subject in subjects_of(buyers) for problem in check_rule(rule, subject)]
 
 
 class CriteriaInput(forms.Widget):
@@ -53,7 +53,7 @@ def criteria_context(name: str, value: Any, buyers: str, reader: User | None) ->
     """What the rows are drawn from, with the criteria in words, their faults, and the count when it was asked for."""
     subject = subjects_of(buyers)[0]
     draft = value if isinstance(value, Draft) else Draft.from_rule(value, subject)
-    rule = draft.kept or draft.rule(subject)
+    rule = draft.opaque_rule or draft.to_rule(subject)
     faults = faults_of(rule, buyers)
     return {
         "name": name,
@@ -65,8 +65,8 @@ def criteria_context(name: str, value: Any, buyers: str, reader: User | None) ->
         "comparisons": COMPARISONS,
         "event_fields": [(events.label, list(events.fields.values())) for events in subject.events.values()],
         "words": "" if faults else describe_rule(rule, subject),
-        "faults": faults if draft.asked == "count" else [],
-        "preview": _counted(rule, buyers, reader) if reader and draft.asked == "count" and not faults else "",
+        "faults": faults if draft.action == "count" else [],
+        "preview": _counted(rule, buyers, reader) if reader and draft.action == "count" and not faults else "",
     }
 
 
@@ -83,9 +83,9 @@ class CriteriaField(forms.Field):
 
     def clean(self, value: Any) -> Rule:
         buyers = cast(CriteriaInput, self.widget).buyers
-        if isinstance(value, Draft) and value.asked:
+        if isinstance(value, Draft) and value.action:
             raise forms.ValidationError("Nothing is proposed yet: fill in the rows first.", code="editing")
-        rule = value.rule(subjects_of(buyers)[0]) if isinstance(value, Draft) else value
+        rule = value.to_rule(subjects_of(buyers)[0]) if isinstance(value, Draft) else value
         faults = faults_of(rule, buyers)
         if faults:
             raise forms.ValidationError(list(dict.fromkeys(faults)))

@@ -46,7 +46,7 @@ class Line:
     @property
     def rule(self) -> Rule:
         if self.what or not self.kept:
-            return Row(self.what, self.compare, self.value).rule(IDEAL)
+            return Row(self.what, self.compare, self.value).to_rule(IDEAL)
         try:
             found = read_json(self.kept)
         except BadValue:

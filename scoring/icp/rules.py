@@ -115,7 +115,7 @@ def _trait_faults(name: Any, trait: Any) -> Iterator[str]:
     if weight is None or not 0 < weight <= MOST_WEIGHT:
         yield f"the weight must be more than 0, at most {MOST_WEIGHT:,}."
     problems = check_rule(trait["rule"], IDEAL)
-    yield from (problem.words for problem in problems)
+    yield from (problem.message for problem in problems)
     if not problems and any(leaf["is"] in IN_DAYS for leaf in list_conditions(trait["rule"])):
         yield "a trait does not change with time. Compare with a date."
     if not problems and not list(list_conditions(trait["rule"])):

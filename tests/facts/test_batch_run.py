@@ -43,7 +43,7 @@ class CountingJob(BatchJob[ScoringRun]):
     def must_ask_all(self, last: ScoringRun, moment: datetime) -> bool:
         return self.changed is None
 
-    def begin(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
+    def prepare_run(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
         return {"known": {"last": last.pk if last else 0}}
 
     def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Batch, left_out: np.ndarray) -> int:
@@ -57,7 +57,7 @@ class CountingJob(BatchJob[ScoringRun]):
         return len(wanted)
 
     def go(self) -> int | None:
-        return self.perform(None, seconds=1e9, moment=timezone.now())
+        return self.run_batches(None, seconds=1e9, moment=timezone.now())
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_killed_run_goes_on_with_the_next_batch(rows: tuple[list[int], list[in
 
 
 def test_a_run_whose_time_is_over_says_that_something_is_left(rows: tuple[list[int], list[int]]) -> None:
-    assert CountingJob().perform(None, seconds=-1, moment=None) is None
+    assert CountingJob().run_batches(None, seconds=-1, moment=None) is None
     assert ScoringRun.objects.get().finished_at is None
 
 

@@ -40,7 +40,9 @@ def test_portions_cover_all_once(
     asked = leads[[0, 2, 3]] if named else leads
     facts = open_facts()
     rows = facts.table("leads").select("id")
-    found = [facts.execute(portion.only(rows, "id"))["id"].tolist() for portion in walk(asked if named else None)]
+    found = [
+        facts.execute(portion.filter_rows(rows, "id"))["id"].tolist() for portion in walk(asked if named else None)
+    ]
     assert [number for ids in found for number in sorted(ids)] == asked.tolist()
     assert max(map(len, found)) <= size
 
@@ -48,8 +50,8 @@ def test_portions_cover_all_once(
 def test_rows_are_counted_as_asked(leads: np.ndarray) -> None:
     first, last = int(leads[0]), int(leads[-1])
     with connection.cursor() as cursor:
-        assert Batch(first, last - 1).count(cursor, "crm_lead") == 4
-        assert Batch(first, last, leads[[0, 4]]).count(cursor, "crm_lead") == 2
+        assert Batch(first, last - 1).count_rows(cursor, "crm_lead") == 4
+        assert Batch(first, last, leads[[0, 4]]).count_rows(cursor, "crm_lead") == 2
 
 
 def test_whom_the_facts_still_know_is_spared(leads: np.ndarray) -> None:

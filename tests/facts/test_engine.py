@@ -173,7 +173,7 @@ def test_many_threads_ask_at_once(some_leads: None) -> None:
 
 
 def test_an_answer_that_is_left_half_read_blocks_no_other(some_leads: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("facts.duckdb_engine.PORTION", 1)
+    monkeypatch.setattr("facts.duckdb_engine.STREAM_ROWS", 1)
     refresh()
     facts = open_facts()
     portions = facts.stream(facts.table("leads").select("id"))

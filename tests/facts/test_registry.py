@@ -49,9 +49,9 @@ def test_columns_take_their_types_from_the_fields() -> None:
 def test_the_engines_know_every_type() -> None:
     for column in {column for table in all_tables().values() for column in table.columns}:
         assert ibis.dtype(column.type.replace("timestamp", "timestamp('UTC')"))
-        assert isinstance(column.arrow, pa.DataType)
-        assert column.duckdb.isascii()
-        assert column.spark.isascii()
+        assert isinstance(column.arrow_type, pa.DataType)
+        assert column.duckdb_type.isascii()
+        assert column.spark_type.isascii()
 
 
 def test_bad_declarations_are_refused_with_words() -> None:

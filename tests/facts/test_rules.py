@@ -232,14 +232,14 @@ def test_a_rule_reads_as_a_sentence() -> None:
     ],
 )
 def test_what_is_wrong_is_said(rule: Any, words: str) -> None:
-    assert any(words in problem.words for problem in check_rule(rule, LEADS)), check_rule(rule, LEADS)
+    assert any(words in problem.message for problem in check_rule(rule, LEADS)), check_rule(rule, LEADS)
 
 
 def test_a_rule_nested_too_deep_is_refused() -> None:
     rule: Any = {"field": "title", "is": "empty"}
     for _ in range(9):
         rule = {"not": rule}
-    assert "nest" in check_rule(rule, LEADS)[0].words
+    assert "nest" in check_rule(rule, LEADS)[0].message
 
 
 LEAVES = st.one_of(

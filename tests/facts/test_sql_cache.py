@@ -53,7 +53,7 @@ def ask(facts: Facts, place: int) -> None:
     if place % 4:
         return
     rows = ibis.memtable(pa.table({"named": pa.array(range(20_000), pa.int64())}))
-    kept = facts.keep("leads", recent.semi_join(rows, recent.id == rows.named))
+    kept = facts.materialize("leads", recent.semi_join(rows, recent.id == rows.named))
     list(facts.stream(kept.select("id")))
 
 
@@ -101,14 +101,16 @@ def test_rows_of_the_moment_go_with_the_question_that_held_them(facts: Facts) ->
 
 
 def duckdb_views(facts: Facts) -> list[str]:
-    found = facts._engine._backend().con.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+    found = (
+        facts._engine._thread_backend().con.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+    )
     return [name for (name,) in found]
 
 
 def test_an_engine_that_nobody_holds_is_closed(company: Company) -> None:
     few = FewBuyers([make.lead()])
     few.execute(few.table("leads"))
-    con = few._engine._backend().con
+    con = few._engine._thread_backend().con
     del few
     gc.collect()
     with pytest.raises(duckdb.ConnectionException):

@@ -123,7 +123,7 @@ def test_the_order_is_signed_too_and_a_stage_left_out_is_no_longer_there(leaders
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.key)
 def test_criteria_go_through_the_rows_of_the_form_unchanged(stage: Stage) -> None:
     subject = subjects_of(stage.buyers)[0]
-    again = Draft.from_rule(stage.rule, subject).rule(subject)
+    again = Draft.from_rule(stage.rule, subject).to_rule(subject)
     assert check_rule(again, subject) == []
     assert _said(again) == _said(stage.rule)
 

@@ -50,7 +50,7 @@ class MemoryFacts:
         ids = count(1)
         common = {"source_system": "test", "custom": "{}", **DEFAULTS.get(name, {})}
         rows = [{"id": next(ids), **common, **row} for row in given]
-        self.backend.con.register("arrived", pa.Table.from_pylist(rows, schema=get_table(name).arrow))
+        self.backend.con.register("arrived", pa.Table.from_pylist(rows, schema=get_table(name).arrow_schema))
         self.backend.raw_sql(f'CREATE TABLE "{name}" AS SELECT * FROM arrived')
         self.backend.con.unregister("arrived")
 

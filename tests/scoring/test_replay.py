@@ -62,7 +62,9 @@ class Held:
                 self.rows.setdefault(events, []).append({"lead_id": lead, "kind": kind, "happened_at": moment})
 
     def table(self, name: str) -> Any:
-        return ibis.memtable(pa.Table.from_pylist(self.rows.get(name, []), schema=registry.get_table(name).arrow))
+        return ibis.memtable(
+            pa.Table.from_pylist(self.rows.get(name, []), schema=registry.get_table(name).arrow_schema)
+        )
 
 
 @pytest.fixture(scope="module")
