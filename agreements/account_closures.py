@@ -15,6 +15,6 @@ def _publish_request(request: ConsentRequest) -> bool:
     event = publish_event(
         key=f"team.consent.{request.pk}", kind="team.consent",
         title=f"{request.asked_by} asks for a change of {request.person}'s account or seat",
-        to=[*consents.consenters(request), *consents.refusers(request)], link="/me/requests/",
+        to=[*consents.possible_consenters(request), *consents.possible_refusers(request)], link="/me/requests/",
     )  # fmt: skip
     return event is not None

@@ -38,7 +38,7 @@ from agreements.signing import seat_holder, side_of, signable_side, signatories
 from notify.actions import publish_event
 from team import seats
 from team.accounts import consents, reauthentication
-from team.accounts.consents import Asking
+from team.accounts.consents import ProposedChange
 from team.accounts.history import record_seats
 from team.models import ConsentRequest, Side, User
 from team.seats import can_sign_in
@@ -234,8 +234,8 @@ def name_signatory(*, by: User, seat: str, person: User) -> ConsentRequest | Non
         return None
     owner = now if now and can_sign_in(now) else None
     changes = {label: [str(now or ""), str(person)]}
-    asking = Asking(by, Kind.SEAT, f"seat:{seat}", person, changes, owner, is_appointment=owner is None)
-    request = consents.ask(asking)
+    asking = ProposedChange(by, Kind.SEAT, f"seat:{seat}", person, changes, owner, is_appointment=owner is None)
+    request = consents.request_consent(asking)
     if request is None:
         give_seat(by=by, seat=seat, person=person)
     return request
@@ -245,7 +245,7 @@ def name_signatory(*, by: User, seat: str, person: User) -> ConsentRequest | Non
 def give_seat(*, by: User, seat: str, person: User, consent: ConsentRequest | None = None) -> Signatory:
     """Store who holds a seat from now on; the caller has checked whether it needs a consent."""
     _refuse_both_sides(seat, person)
-    held = seats.holders()
+    held = seats.seats_held()
     signatory = Signatory.objects.update_or_create(seat=seat, defaults={"holder": person, "named_by": by})[0]
     record_seats(held, by=by, consent=consent)
     return signatory

@@ -5,10 +5,10 @@ of a side, so it is for its leader and its signatory, and for those of no side f
 """
 
 from agreements import kinds
-from agreements.models import Agreement, Dispute, Seat, Version
+from agreements.models import Agreement, Seat, Version
 from agreements.signing import seat_holder, side_of, signatories
 from team.access import has_right
-from team.authorization import EVERYONE, Action, register
+from team.authorization import EVERYONE, Action, register_action
 from team.models import Role, Side, User
 
 DRAFTERS = EVERYONE - {Role.REP}
@@ -23,12 +23,12 @@ def is_representative(user: User, side: str) -> bool:
 
 
 def has_right_for(user: User, kind: kinds.Kind) -> bool:
-    """Tell whether the kind is the person's to change; a score model is not everybody's."""
+    """Tell whether the user may change agreements of the kind; a score model needs a right of its own."""
     return not kind.right or has_right(user, kind.right)
 
 
 def _can_read(user: User, version: Version) -> bool:
-    """Tell whether somebody may know of the version: the drafts of other sides are not there for them."""
+    """Tell whether the user may know of the version; the drafts of other sides are hidden from them."""
     return Version.objects.visible_to(user).filter(pk=version.pk).exists()
 
 
@@ -70,15 +70,11 @@ def _signatories_of(version: Version) -> str:
     return " and ".join(people) or "the signatories, who are not named yet,"
 
 
-def _is_arbiter(user: User, dispute: Dispute) -> bool:
-    return dispute.arbiter_id == user.pk
-
-
 def _kind_of(target: kinds.Kind | Agreement) -> kinds.Kind:
     return target if isinstance(target, kinds.Kind) else kinds.get_kind(target.kind)
 
 
-DRAFT_VERSION = register(
+DRAFT_VERSION = register_action(
     Action(
         "draft_version", "draft agreements of this kind",
         "leaders, ops admins, marketers and support (score models: the CMO, the CRO and ops admins)",
@@ -89,13 +85,13 @@ DRAFT_VERSION = register(
         ),
     )
 )  # fmt: skip
-REDRAFT_VERSION = register(
+REDRAFT_VERSION = register_action(
     Action(
         "redraft_version", "change this draft", "its author and the leader or signatory of the author's side",
         roles=DRAFTERS, condition=_is_author_or_side, sees=_can_read, addresses=("score_model",),
     )
 )  # fmt: skip
-PROPOSE_VERSION = register(
+PROPOSE_VERSION = register_action(
     Action(
         "propose_version", "propose this draft",
         "the leader or signatory of the author's side and, of what they drafted themselves, leaders, the CFO and ops admins",
@@ -103,32 +99,32 @@ PROPOSE_VERSION = register(
         addresses=("answer_version:propose", "propose_scores", "score_model_back", "api-versions-propose"),
     )
 )  # fmt: skip
-SIGN_VERSION = register(
+SIGN_VERSION = register_action(
     Action(
         "sign_version", "sign this version", "the named signatories of its sides", roles=EVERYONE, condition=_can_sign,
-        named=_signatories_of, addresses=("answer_version:sign", "api-versions-sign"),
+        describe_who=_signatories_of, addresses=("answer_version:sign", "api-versions-sign"),
     )
 )  # fmt: skip
-DISPUTE_VERSION = register(
+DISPUTE_VERSION = register_action(
     Action(
         "dispute_version", "dispute this version", "the named signatories of its sides", roles=EVERYONE, condition=_can_sign,
-        named=_signatories_of, addresses=("answer_version:dispute", "api-versions-dispute"),
+        describe_who=_signatories_of, addresses=("answer_version:dispute", "api-versions-dispute"),
     )
 )  # fmt: skip
-DECIDE_DISPUTE = register(
+DECIDE_DISPUTE = register_action(
     Action(
-        "decide_dispute", "decide this dispute", "the arbiter named in it", roles=EVERYONE, condition=_is_arbiter,
-        named=lambda dispute: str(dispute.arbiter), addresses=("answer_version:decide", "api-versions-decide"),
+        "decide_dispute", "decide this dispute", "the arbiter named in it", roles=EVERYONE, condition=lambda user, dispute: dispute.arbiter_id == user.pk,
+        describe_who=lambda dispute: str(dispute.arbiter), addresses=("answer_version:decide", "api-versions-decide"),
     )
 )  # fmt: skip
-WITHDRAW_VERSION = register(
+WITHDRAW_VERSION = register_action(
     Action(
         "withdraw_version", "withdraw this version",
         "its proposer (of a draft: its author) and the leader or signatory of their side",
         roles=EVERYONE, condition=_can_withdraw, sees=_can_read, addresses=("answer_version:withdraw", "api-versions-withdraw"),
     )
 )  # fmt: skip
-NAME_SIGNATORY = register(
+NAME_SIGNATORY = register_action(
     Action(
         "name_signatory", "name who signs and arbitrates", "an ops admin", right="manage_company",
         addresses=("signatories",),

@@ -10,7 +10,7 @@ from agreements import differences, kinds
 from agreements.models import Agreement, Dispute, Entry, Signature, Version
 from agreements.permissions import DECIDE_DISPUTE, PROPOSE_VERSION, WITHDRAW_VERSION
 from agreements.signing import signable_side, signatories
-from team.accounts.history import sentence
+from team.accounts.history import describe_change
 from team.models import AccountChange, Side, User
 
 STATES = {
@@ -147,7 +147,11 @@ def history_entries(agreement: Agreement, reader: User) -> list[Entry]:
     changes = AccountChange.objects.filter(person_id__in=people - {None}, changed_at__gte=agreement.created_at)
     account_changes = [
         Entry(
-            agreement=agreement, verb="account", actor=change.by, words=sentence(change), written_at=change.changed_at
+            agreement=agreement,
+            verb="account",
+            actor=change.by,
+            words=describe_change(change),
+            written_at=change.changed_at,
         )
         for change in changes.select_related("person", "by", "consent__decided_by")
     ]

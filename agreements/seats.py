@@ -5,7 +5,7 @@ from agreements.models import Dispute, Seat, Signatory
 from agreements.signing import seat_holder
 from team.accounts import consents
 from team.models import ConsentRequest, User
-from team.seats import Register, register
+from team.seats import SeatRegistry, register_seats
 
 
 def holders_by_label() -> dict[str, User | None]:
@@ -24,12 +24,12 @@ def arbiters_of_open_disputes() -> set[int]:
     return set(Dispute.objects.filter(decided_at=None).values_list("arbiter_id", flat=True))
 
 
-register(
-    Register(
+register_seats(
+    SeatRegistry(
         holders=holders_by_label,
         arbiter=lambda: seat_holder(Seat.ARBITER),
-        also=arbiters_of_open_disputes,
-        keep=write_down_holder,
+        protected_ids=arbiters_of_open_disputes,
+        keep_holder=write_down_holder,
     )
 )
-consents.register(ConsentRequest.Kind.SEAT, apply_seat)
+consents.register_applier(ConsentRequest.Kind.SEAT, apply_seat)

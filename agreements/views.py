@@ -21,7 +21,7 @@ from agreements.signing import seat_holder
 from core.form_errors import cleaned
 from team.access import has_right, require_right
 from team.accounts.consents import is_open
-from team.accounts.views import waits
+from team.accounts.views import describe_wait
 from team.models import ConsentRequest, User
 
 PER_PAGE = 50
@@ -95,7 +95,9 @@ def _propose_form(
     forms: list[Form] = [form for form in (opening, terms, wording) if form]
     checked = [form.is_valid() for form in forms]  # each, so that every fault is shown at once
     if request.method == "POST" and all(checked):
-        key, title, third = (agreement.key, agreement.title, "") if agreement else _named(cast(OpeningForm, opening))
+        entered = opening.cleaned_data if opening else {}
+        key, title = (agreement.key, agreement.title) if agreement else (entered["key"], entered["title"])
+        third = entered.get("third_side", "")
         version = _run_action(
             wording,
             lambda: _draft_from_forms(user, kind, key, title, third, wording, terms, "draft" not in request.POST),
@@ -110,11 +112,6 @@ def _propose_form(
         "may_propose": can_propose_own(user),
     }
     return render(request, "agreements/propose.html", context, status=422 if request.method == "POST" else 200)
-
-
-def _named(opening: OpeningForm) -> tuple[str, str, str]:
-    cleaned = opening.cleaned_data
-    return cleaned["key"], cleaned["title"], cleaned["third_side"]
 
 
 def _draft_from_forms(
@@ -212,7 +209,7 @@ def name_signatories(request: HttpRequest) -> HttpResponse:
             )
             if form.is_valid():
                 person = form.cleaned_data["person"]
-                messages.success(request, waits(waiting) if waiting else f"{person} holds the seat now.")
+                messages.success(request, describe_wait(waiting) if waiting else f"{person} holds the seat now.")
                 return redirect("signatories")
         messages.error(request, " ".join(str(fault) for faults in form.errors.values() for fault in faults))
     rows = [
@@ -224,5 +221,5 @@ def name_signatories(request: HttpRequest) -> HttpResponse:
         for seat in Seat.values
     ]
     requests = [row for row in ConsentRequest.objects.filter(kind="seat", decided_at=None) if is_open(row)]
-    context = {"rows": rows, "requests": [(row, waits(row)) for row in requests]}
+    context = {"rows": rows, "requests": [(row, describe_wait(row)) for row in requests]}
     return render(request, "agreements/seats.html", context)

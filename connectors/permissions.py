@@ -1,9 +1,9 @@
 """Who may manage connectors."""
 
 from crm.permissions import IMPORTERS
-from team.authorization import Action, register
+from team.authorization import Action, register_action
 
-MANAGE_CONNECTORS = register(
+MANAGE_CONNECTORS = register_action(
     Action(
         "manage_connectors", "manage connectors", IMPORTERS, right="import",
         addresses=(

@@ -12,7 +12,7 @@ from crm.permissions import IMPORTERS
 from funnel.models import Answer, HandOff, Verdict
 from funnel.stages.drafts import Funnel, Stage
 from team.access import has_right, own_ids, reports_of
-from team.authorization import Action, register
+from team.authorization import Action, register_action
 from team.models import Role, User
 
 Buyer = Lead | Account
@@ -136,7 +136,7 @@ def passable(user: User, handoffs: Iterable[HandOff]) -> set[int]:
 
 def _on_lead(key: str, label: str, *addresses: str) -> Action:
     """Declare something that Sales says of a lead that was handed over."""
-    return register(
+    return register_action(
         Action(
             key, label, HAS_LEAD, roles=WORKERS, condition=_works, sees=_sees_handoff, addresses=addresses,
         )
@@ -149,13 +149,13 @@ RATE_LEAD = _on_lead("rate_lead", "rate this lead", "inbox_rate", "api-handoffs-
 LOG_ACTIVITY = _on_lead("log_activity", "log a call with this lead", "inbox_form:call", "api-handoffs-calls")
 PAUSE_CLOCK = _on_lead("pause_clock", "pause the clock of this lead", "inbox_form:pause", "api-handoffs-pause")
 RESUME_CLOCK = _on_lead("resume_clock", "resume the clock of this lead", "inbox_resume", "api-handoffs-resume")
-UNDO_VERDICT = register(
+UNDO_VERDICT = register_action(
     Action(
         "undo_verdict", "undo this verdict", "the person who gave it", roles=WORKERS, condition=_gave, sees=_sees_verdict,
         addresses=("inbox_undo", "api-verdicts-undo"),
     )
 )  # fmt: skip
-PASS_LEAD_ON = register(
+PASS_LEAD_ON = register_action(
     Action(
         "pass_lead_on", "pass this lead on",
         "those in Sales and Support to whom its owner reports, the CRO and ops admins",
@@ -163,7 +163,7 @@ PASS_LEAD_ON = register(
         addresses=("inbox_form:pass", "api-handoffs-reroute"),
     )
 )  # fmt: skip
-MOVE_BUYER = register(
+MOVE_BUYER = register_action(
     Action(
         "move_buyer", "move this buyer there by hand",
         "the CMO, the CRO and ops admins, and, in stages of their own side that are no gate such as MQL, marketers, "
@@ -172,38 +172,38 @@ MOVE_BUYER = register(
         sees=lambda user, step: _sees_buyer(user, step.buyer), addresses=("move_buyer", "api-moves-list"),
     )
 )  # fmt: skip
-SPOT_OPPORTUNITY = register(
+SPOT_OPPORTUNITY = register_action(
     Action(
         "spot_opportunity", "raise an opportunity", "reps, support, marketers, the CMO, the CRO and the CEO", right="spot",
         sees=_sees_buyer, addresses=("spot", "api-enquiries-list"),
     )
 )  # fmt: skip
-NOTE_CONTENT_USE = register(
+NOTE_CONTENT_USE = register_action(
     Action(
         "note_content_use", "record the use of content with this lead", "reps, support and the CRO", roles=WORKERS,
         sees=_sees_buyer, addresses=("content_use", "api-content_uses-list"),
     )
 )  # fmt: skip
-ANSWER_VERDICT = register(
+ANSWER_VERDICT = register_action(
     Action(
         "answer_verdict", "answer this verdict", "the CMO and marketers", roles=ANSWERERS,
         addresses=("answer_verdicts", "api-answers-list"),
     )
 )  # fmt: skip
-CONTEST_VERDICT = register(
+CONTEST_VERDICT = register_action(
     Action(
         "contest_verdict", "contest this verdict", "the CMO and marketers", roles=ANSWERERS, sees=_sees_verdict,
         addresses=("contest_verdict", "api-verdicts-contest"),
     )
 )  # fmt: skip
-RULE_ON_CONTEST = register(
+RULE_ON_CONTEST = register_action(
     Action(
         "rule_on_contest", "rule on this contest", "the arbiter named in it", roles=frozenset(Role.values),
-        condition=_rules_on, sees=_sees_contest, named=lambda contest: str(contest.arbiter),
+        condition=_rules_on, sees=_sees_contest, describe_who=lambda contest: str(contest.arbiter),
         addresses=("rule_verdict", "api-contests-rule"),
     )
 )  # fmt: skip
-MANAGE_ROUTING = register(
+MANAGE_ROUTING = register_action(
     Action(
         "manage_routing", "decide who gets leads", "the CRO and ops admins", right="route",
         addresses=(
@@ -213,7 +213,7 @@ MANAGE_ROUTING = register(
         ),
     )
 )  # fmt: skip
-MANAGE_ABSENCE = register(
+MANAGE_ABSENCE = register_action(
     Action(
         "manage_absence", "change this person's absences",
         "the person themselves, those in Sales and Support to whom they report, the CRO and ops admins",
@@ -224,7 +224,7 @@ MANAGE_ABSENCE = register(
     )
 )  # fmt: skip
 
-MAP_STAGES = register(
+MAP_STAGES = register_action(
     Action(
         "map_stages", "say what the stages of a source mean", IMPORTERS, right="import",
         addresses=("change_stage", "confirm_stage", "undo_stage"),

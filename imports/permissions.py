@@ -1,9 +1,9 @@
 """Who may import records by file or API, decide how they are read, and undo an import."""
 
 from crm.permissions import IMPORTERS
-from team.authorization import Action, register
+from team.authorization import Action, register_action
 
-IMPORT_RECORDS = register(
+IMPORT_RECORDS = register_action(
     Action(
         "import_records", "import files or change how they are read", IMPORTERS, right="import",
         addresses=(
@@ -12,8 +12,10 @@ IMPORT_RECORDS = register(
         ),
     )
 )  # fmt: skip
-UNDO_IMPORT = register(Action("undo_import", "undo an import", IMPORTERS, right="import", addresses=("undo_import",)))
-PUSH_RECORDS = register(
+UNDO_IMPORT = register_action(
+    Action("undo_import", "undo an import", IMPORTERS, right="import", addresses=("undo_import",))
+)
+PUSH_RECORDS = register_action(
     Action(
         "push_records", "send records by the API", IMPORTERS, right="import",
         addresses=("api-leads-list", "api-touches-list", "api-usage_events-list", "api-line_items-list", "api-subscriptions-list"),

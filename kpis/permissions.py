@@ -1,20 +1,20 @@
 """Who may set what metrics are held against, and have the numbers computed."""
 
-from team.authorization import Action, register
+from team.authorization import Action, register_action
 
-SET_GOAL = register(
+SET_GOAL = register_action(
     Action(
         "set_goal", "set or drop a joint goal", "the CEO, CMO, CRO or CFO", right="set_goal",
         addresses=("metric_goal", "metric_goal_edit"),
     )
 )  # fmt: skip
-SET_BENCHMARK = register(
+SET_BENCHMARK = register_action(
     Action(
         "set_benchmark", "set or drop a benchmark", "the CFO or an ops admin", right="set_benchmark",
         addresses=("metric_benchmark", "metric_benchmark_edit"),
     )
 )  # fmt: skip
-RECOMPUTE = register(
+RECOMPUTE = register_action(
     Action(
         "recompute", "start a run", "the leaders, the CFO or an ops admin", right="recompute", addresses=("runs",)
     )

@@ -1,7 +1,7 @@
 """Who may mark notices as read."""
 
-from team.authorization import EVERYONE, Action, register
+from team.authorization import EVERYONE, Action, register_action
 
-READ_NOTICES = register(
+READ_NOTICES = register_action(
     Action("read_notices", "mark these notices as read", "the person told", roles=EVERYONE, addresses=("read_notices",))
 )

@@ -18,8 +18,8 @@ from django.utils import timezone
 from team import seats, tokens
 from team.access import RIGHTS, has_right, reports_of
 from team.accounts import consents, reauthentication
-from team.accounts.consents import Asking
-from team.accounts.history import acting, record, record_seats
+from team.accounts.consents import ProposedChange
+from team.accounts.history import record_change, record_seats, recording_actor
 from team.models import ApiToken, Company, ConsentRequest, Territory, User
 from team.permissions import (
     ADD_PERSON,
@@ -45,21 +45,21 @@ COMPANY_FIELDS = FISCAL_FIELDS | {
 def add_person(*, by: User, **fields: Any) -> User:
     """Add somebody, who has no password until they follow their invitation.
 
-    Whoever would sign or decide is added as deactivated, and is active once the appointment is consented to.
+    A person who would sign or decide is added deactivated, and becomes active once the appointment is consented to.
     """
     ADD_PERSON.require(by)
-    fields = dict(_only(PERSON_FIELDS, fields))
+    fields = dict(_require_known_fields(PERSON_FIELDS, fields))
     person = User(**{**fields, "email": fields["email"].lower()})
-    _refuse_taken(person)
+    _refuse_taken_address(person)
     person.set_unusable_password()
-    gained = _gains(person)
+    gained = _find_gained_seats(person)
     person.pk = None
     person._state.adding = True
     changes: dict[str, list[Any]] = {"role": ["", person.role], "email": ["", person.email], "is_active": [False, True]}
-    asking = Asking(by, Kind.ACCOUNT, "account:new", person, changes, None, gained, is_appointment=True)
+    asking = ProposedChange(by, Kind.ACCOUNT, "account:new", person, changes, None, gained, is_appointment=True)
     waits = bool(gained) and consents.is_needed(asking)
     person.is_active = not waits
-    held = seats.holders()
+    held = seats.seats_held()
     person.save()
     record_seats(held, by=by)
     if waits:
@@ -75,7 +75,7 @@ def change_person(*, by: User, person: User, **fields: Any) -> ConsentRequest | 
     a seat: the request for it is returned, the rest is saved.
     """
     CHANGE_PERSON.require(by, person)
-    return _change(by, person, _only(PERSON_FIELDS, fields))
+    return _apply_changes(by, person, _require_known_fields(PERSON_FIELDS, fields))
 
 
 @transaction.atomic
@@ -83,56 +83,62 @@ def change_account(*, by: User, person: User, **fields: Any) -> ConsentRequest |
     """Change what only an owner changes too, in the back office: who is an owner, and who enters it."""
     if not (by.is_superuser and by.is_active):
         raise PermissionDenied("Only an owner changes this.")
-    return _change(by, person, fields)
+    return _apply_changes(by, person, fields)
 
 
-def _change(by: User, person: User, fields: Mapping[str, Any]) -> ConsentRequest | None:
+def _apply_changes(by: User, person: User, fields: Mapping[str, Any]) -> ConsentRequest | None:
     before = User.objects.select_for_update().get(pk=person.pk)
     for name, value in fields.items():
         setattr(person, name, value)
     person.email = person.email.lower()
-    _refuse_circle(person)
-    _keep_somebody_in_charge(before, person)
+    _refuse_reporting_cycle(person)
+    _require_remaining_admin(before, person)
     changes = {name: [getattr(before, name), getattr(person, name)] for name in GUARDED_FIELDS}
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
     if "email" in changes and by.pk == person.pk:
         raise ValidationError({"email": "Change your own address on your account page, where you confirm it."})
     if "email" in changes:
-        _refuse_taken(person)
-    request = _consent_to(by, before, person, changes) if changes else None
+        _refuse_taken_address(person)
+    request = _request_consent_if_needed(by, before, person, changes) if changes else None
     if request:
         for name, (old, _) in changes.items():
             setattr(person, name, old)
-    _save(before, person, by=by)
+    _save_person(before, person, by=by)
     return request
 
 
-def _consent_to(by: User, before: User, person: User, changes: dict[str, list[Any]]) -> ConsentRequest | None:
-    gained = _gains(person)
+def _request_consent_if_needed(
+    by: User, before: User, person: User, changes: dict[str, list[Any]]
+) -> ConsentRequest | None:
+    gained = _find_gained_seats(person)
     if not gained and not seats.is_protected(before):
         return None
     owner = None if gained else before
     is_new = bool(gained) and not (seats.is_protected(before) and seats.can_sign_in(before))
-    return consents.ask(Asking(by, Kind.ACCOUNT, f"account:{person.pk}", before, changes, owner, gained, is_new))
+    return consents.request_consent(
+        ProposedChange(by, Kind.ACCOUNT, f"account:{person.pk}", before, changes, owner, gained, is_new)
+    )
 
 
-def _gains(person: User) -> list[str]:
-    """Say who would gain which seat if the person were saved, without saving."""
-    held, gained = seats.holders(), []
-    with suppress(_Undo), transaction.atomic():
+def _find_gained_seats(person: User) -> list[str]:
+    """Return who would gain which seat if the person were saved; saves in a transaction that is rolled back."""
+    held, gained = seats.seats_held(), []
+    with suppress(_Rollback), transaction.atomic():
         person.save()
-        gained = [f"{User.objects.get(pk=pk)}: {label}" for label, pk in sorted(seats.holders() - held)]
-        raise _Undo
+        gained = [f"{User.objects.get(pk=pk)}: {label}" for label, pk in sorted(seats.seats_held() - held)]
+        raise _Rollback
     return gained
 
 
-class _Undo(Exception):
-    """Takes back what was only tried."""
+class _Rollback(Exception):
+    """Rolls a trial transaction back."""
 
 
-def _save(before: User, person: User, *, by: User | None, via: str = "", consent: ConsentRequest | None = None) -> None:
-    held = seats.holders()
-    with acting(by=by, via=via, consent=consent):
+def _save_person(
+    before: User, person: User, *, by: User | None, via: str = "", consent: ConsentRequest | None = None
+) -> None:
+    held = seats.seats_held()
+    with recording_actor(by=by, via=via, consent=consent):
         person.save()
     follow_up(before, person)
     record_seats(held, by=by, via=via, consent=consent)
@@ -144,19 +150,19 @@ def _apply_account(request: ConsentRequest) -> None:
     person = User.objects.get(pk=request.person_id)
     for name, (_, value) in request.changes.items():
         setattr(person, name, value)
-    _refuse_taken(person)
-    _keep_somebody_in_charge(before, person)
-    _save(before, person, by=request.asked_by, consent=request)
+    _refuse_taken_address(person)
+    _require_remaining_admin(before, person)
+    _save_person(before, person, by=request.asked_by, consent=request)
 
 
 @transaction.atomic
 def change_on_server(*, person: User, via: str, **fields: Any) -> None:
     """Change an account by a command on the server, which needs no consent: it is written and mailed all the same."""
     before = User.objects.get(pk=person.pk)
-    for name, value in _only(GUARDED_FIELDS, fields).items():
+    for name, value in _require_known_fields(GUARDED_FIELDS, fields).items():
         setattr(person, name, value)
-    _refuse_taken(person)
-    _save(before, person, by=None, via=via)
+    _refuse_taken_address(person)
+    _save_person(before, person, by=None, via=via)
 
 
 @transaction.atomic
@@ -167,8 +173,8 @@ def reset_two_factor(*, by: User, person: User) -> ConsentRequest | None:
         raise ValidationError(f"{person} has no two-factor sign-in.")
     if seats.is_protected(person):
         changes = {"Two-factor sign-in": ["on", "reset"]}
-        asking = Asking(by, Kind.TWO_FACTOR, f"two_factor:{person.pk}", person, changes, person)
-        if request := consents.ask(asking):
+        asking = ProposedChange(by, Kind.TWO_FACTOR, f"two_factor:{person.pk}", person, changes, person)
+        if request := consents.request_consent(asking):
             return request
     remove_two_factor(person=person, by=by)
     return None
@@ -178,19 +184,18 @@ def remove_two_factor(
     *, person: User, by: User | None = None, via: str = "", consent: ConsentRequest | None = None
 ) -> None:
     Authenticator.objects.filter(user=person).delete()
-    record(person=person, field="two_factor", old="on", new="reset", by=by, via=via, consent=consent)
+    record_change(person=person, field="two_factor", old="on", new="reset", by=by, via=via, consent=consent)
 
 
-def _apply_two_factor(request: ConsentRequest) -> None:
-    remove_two_factor(person=request.person, by=request.asked_by, consent=request)
-
-
-consents.register(Kind.ACCOUNT, _apply_account)
-consents.register(Kind.TWO_FACTOR, _apply_two_factor)
+consents.register_applier(Kind.ACCOUNT, _apply_account)
+consents.register_applier(
+    Kind.TWO_FACTOR,
+    lambda request: remove_two_factor(person=request.person, by=request.asked_by, consent=request),
+)
 
 
 def follow_up(before: User, person: User) -> None:
-    """Do what a saved change brings with it: an old address signs nobody in, a deactivated person is out at once."""
+    """Do what a saved change implies: an old address no longer signs in, a deactivated person loses access at once."""
     if before.email != person.email:
         EmailAddress.objects.filter(user=person).delete()
     if before.is_active and not person.is_active:
@@ -210,7 +215,7 @@ def change_company(*, by: User, **fields: Any) -> Company:
     CHANGE_COMPANY.require(by)
     Company.get()
     company = Company.objects.select_for_update().get()
-    for name, value in _only(COMPANY_FIELDS, fields).items():
+    for name, value in _require_known_fields(COMPANY_FIELDS, fields).items():
         setattr(company, name, value)
     company.save()
     return company
@@ -246,7 +251,7 @@ def issue_token(*, by: User, name: str, scopes: list[str], days: int) -> tuple[A
     """Make a token of one's own, after the password was entered again; the secret is in the answer alone."""
     ISSUE_TOKEN.require(by)
     reauthentication.require(by)
-    return tokens.issue(owner=by, name=name, scopes=scopes, lifetime=timedelta(days=days))
+    return tokens.create_token(owner=by, name=name, scopes=scopes, lifetime=timedelta(days=days))
 
 
 def revoke_token(*, by: User, token: ApiToken) -> None:
@@ -255,24 +260,24 @@ def revoke_token(*, by: User, token: ApiToken) -> None:
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 
-def _only(names: set[str], fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def _require_known_fields(names: set[str], fields: Mapping[str, Any]) -> Mapping[str, Any]:
     unknown = set(fields) - names
     if unknown:
         raise TypeError(f"Nobody may set {', '.join(sorted(unknown))} here.")
     return fields
 
 
-def _refuse_taken(person: User) -> None:
+def _refuse_taken_address(person: User) -> None:
     if User.objects.filter(email__iexact=person.email).exclude(pk=person.pk).exists():
         raise ValidationError({"email": "This address cannot be used. Choose another."})
 
 
-def _refuse_circle(person: User) -> None:
+def _refuse_reporting_cycle(person: User) -> None:
     if person.manager and (person.manager_id == person.pk or person.manager_id in reports_of(person)):
         raise ValidationError({"manager": f"{person.manager} reports to {person}. Choose somebody else as manager."})
 
 
-def _keep_somebody_in_charge(before: User, person: User) -> None:
+def _require_remaining_admin(before: User, person: User) -> None:
     if not has_right(before, "manage_company") or has_right(person, "manage_company"):
         return
     others = User.objects.filter(is_active=True).exclude(pk=person.pk)

@@ -1,4 +1,4 @@
-"""What allauth asks of us: nobody signs up alone, mails lead to SITE_URL, and changes of an account are written down."""
+"""What allauth asks of Accord: no sign-up without an invitation, mails link to SITE_URL, account changes are recorded."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +9,7 @@ from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.http import HttpRequest
 
-from team.accounts.history import acting, record
+from team.accounts.history import record_change, recording_actor
 from team.models import User
 
 TWO_FACTOR_MAILS = {"mfa/email/totp_activated": ("off", "on"), "mfa/email/totp_deactivated": ("on", "off")}
@@ -22,11 +22,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send a mail whose links and names are those of SITE_URL, whatever host the request named."""
         site = SimpleNamespace(name=urlsplit(settings.SITE_URL).netloc, domain=urlsplit(settings.SITE_URL).netloc)
-        safe = {name: on_site(value) if _is_address(value) else value for name, value in context.items()}
+        safe = {
+            name: on_site(value) if str(value).startswith(("http://", "https://")) and isinstance(value, str) else value
+            for name, value in context.items()
+        }
         super().send_mail(template_prefix, email, {"current_site": site, **safe})
 
     def set_password(self, user: User, password: str) -> None:
-        with acting(by=user):
+        with recording_actor(by=user):
             super().set_password(user, password)
 
     def send_notification_mail(
@@ -35,7 +38,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Write what allauth would tell by mail to the account's history, which is mailed too."""
         if template_prefix in TWO_FACTOR_MAILS:
             old, new = TWO_FACTOR_MAILS[template_prefix]
-            record(person=user, field="two_factor", old=old, new=new, by=user)
+            record_change(person=user, field="two_factor", old=old, new=new, by=user)
         if (
             template_prefix == "mfa/email/totp_activated"
         ):  # the code that turned it on proves presence: show the recovery codes
@@ -46,7 +49,3 @@ class AccountAdapter(DefaultAccountAdapter):
 def on_site(url: str) -> str:
     """Return an address of ours under SITE_URL."""
     return settings.SITE_URL + urlsplit(url)._replace(scheme="", netloc="").geturl()
-
-
-def _is_address(value: object) -> bool:
-    return isinstance(value, str) and value.startswith(("http://", "https://"))

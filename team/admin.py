@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from team import actions
-from team.accounts.views import waits
+from team.accounts.views import describe_wait
 from team.models import AccountChange, ApiToken, Calendar, Company, Territory, User
 
 admin.site.site_header = admin.site.site_title = "Accord back office"
@@ -55,7 +55,7 @@ class UserAdmin(admin.ModelAdmin):
         person = User.objects.get(pk=obj.pk)
         waiting = actions.change_account(by=cast(User, request.user), person=person, **fields)
         if waiting:
-            messages.warning(request, waits(waiting))
+            messages.warning(request, describe_wait(waiting))
 
 
 @admin.register(AccountChange)

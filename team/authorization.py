@@ -34,7 +34,7 @@ class Action:
     right: str = ""
     condition: Condition | None = None
     sees: Condition | None = None
-    named: Callable[[Any], str] | None = None  # `who` for one object, with names
+    describe_who: Callable[[Any], str] | None = None  # `who` for one object, with names
     addresses: tuple[str, ...] = ()  # the names of the URLs that lead to it, with the method where it is not POST
 
     def is_open_to(self, user: User | AnonymousUser) -> bool:
@@ -65,7 +65,7 @@ class Action:
 
     def refusal(self, target: Any = None) -> str:
         """Return the sentence that a refused person reads."""
-        who = self.named(target) if self.named and target is not None else self.who
+        who = self.describe_who(target) if self.describe_who and target is not None else self.who
         return f"You cannot {self.label}. Only {who} can."
 
     @property
@@ -78,7 +78,7 @@ class Action:
 _actions: dict[str, Action] = {}
 
 
-def register(action: Action) -> Action:
+def register_action(action: Action) -> Action:
     """Declare an action; its key is free."""
     if action.key in _actions:
         raise ValueError(f"Two actions are called {action.key}.")
@@ -93,7 +93,7 @@ def all_actions() -> list[Action]:
     return list(_actions.values())
 
 
-def as_table() -> str:
+def rights_as_markdown() -> str:
     """Return the table of rights in Markdown, as docs/permissions.md shows it."""
     lines = ["| action | roles | who exactly |", "|---|---|---|"]
     for action in all_actions():

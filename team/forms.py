@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 
 from core.fiscal import FiscalCalendar
 from team.models import Company, Role, Territory, User, check_cron, currency_code
-from team.setup import Founding
+from team.setup import SetupDetails
 
 LIFETIMES = [(30, "30 days"), (90, "90 days"), (365, "a year")]
 SCOPES = [("read", "Read records and numbers"), ("write", "Write records")]
@@ -92,9 +92,9 @@ class SetupForm(forms.Form):
         except forms.ValidationError as error:
             self.add_error("password", error)
 
-    def founding(self) -> Founding:
+    def to_setup_details(self) -> SetupDetails:
         names = ["company_name", "currency", "time_zone", "name", "email", "password"]
-        return Founding(**{name: self.cleaned_data[name] for name in names})
+        return SetupDetails(**{name: self.cleaned_data[name] for name in names})
 
 
 class DemoSignInForm(forms.Form):
@@ -212,11 +212,11 @@ class CompanyForm(forms.ModelForm):
             check_cron(line)
         return line
 
-    def changes(self) -> dict[str, Any]:
+    def to_company_fields(self) -> dict[str, Any]:
         """Return the company's fields as the action takes them."""
-        kept = {name: self.cleaned_data[name] for name in self._meta.fields or []}
+        fields = {name: self.cleaned_data[name] for name in self._meta.fields or []}
         line = self.cleaned_data["nightly_cron"] or daily_cron(self.cleaned_data["nightly_time"])
-        return {**kept, "nightly_at": line}
+        return {**fields, "nightly_at": line}
 
 
 def daily_time(line: str) -> time | None:

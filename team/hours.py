@@ -17,19 +17,21 @@ def read_week(texts: Mapping[int, str]) -> tuple[dict[str, Spans], dict[int, str
 
     A span past midnight is two: 22:00–06:00 on Friday is Friday from 22:00 and Saturday until 06:00.
     """
-    read: dict[int, list[Minutes]] = {day: [] for day in range(7)}
-    wrong: dict[int, str] = {}
+    minutes_by_day: dict[int, list[Minutes]] = {day: [] for day in range(7)}
+    errors: dict[int, str] = {}
     for day, text in texts.items():
         try:
             for start, end in read_spans(text):
-                read[day].append((start, min(end, DAY)))
+                minutes_by_day[day].append((start, min(end, DAY)))
                 if end > DAY:
-                    read[(day + 1) % 7].append((0, end - DAY))
+                    minutes_by_day[(day + 1) % 7].append((0, end - DAY))
         except ValueError as error:
-            wrong[day] = str(error)
+            errors[day] = str(error)
     return {
-        str(day): [[_clock(a), _clock(b)] for a, b in _joined(spans)] for day, spans in read.items() if spans
-    }, wrong
+        str(day): [[_format_minutes(a), _format_minutes(b)] for a, b in _merge_spans(spans)]
+        for day, spans in minutes_by_day.items()
+        if spans
+    }, errors
 
 
 def read_spans(text: str) -> list[Minutes]:
@@ -38,25 +40,25 @@ def read_spans(text: str) -> list[Minutes]:
     Raises:
         ValueError: with what is wrong, for whoever wrote it.
     """
-    found = [_span(part.strip()) for part in text.split(",") if part.strip()]
-    for before, after in itertools.pairwise(found):
+    spans = [_parse_span(part.strip()) for part in text.split(",") if part.strip()]
+    for before, after in itertools.pairwise(spans):
         if after[0] < before[1]:
             raise ValueError("Write the spans of a day in their order, none within another.")
-    return found
+    return spans
 
 
-def _joined(spans: Iterable[Minutes]) -> list[Minutes]:
+def _merge_spans(spans: Iterable[Minutes]) -> list[Minutes]:
     """Put spans in order, those that overlap or touch as one."""
-    found: list[Minutes] = []
+    merged: list[Minutes] = []
     for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
         else:
-            found.append((start, end))
-    return found
+            merged.append((start, end))
+    return merged
 
 
-def _span(text: str) -> Minutes:
+def _parse_span(text: str) -> Minutes:
     match = SPAN.match(text)
     if not match:
         raise ValueError(f"“{text}” is no span. Write it like 09:00–12:30, or 22:00–06:00 past midnight.")
@@ -69,7 +71,7 @@ def _span(text: str) -> Minutes:
     return start, end if end > start else end + DAY
 
 
-def _clock(minutes: int) -> str:
+def _format_minutes(minutes: int) -> str:
     return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
 
 
@@ -80,16 +82,16 @@ def write_spans(spans: Iterable[Iterable[str]]) -> str:
 
 def week_in_words(week: Week) -> list[tuple[str, str]]:
     """Say a week as (days, hours), days with the same hours together: (“Monday to Friday”, “09:00–17:00”)."""
-    found: list[tuple[str, str]] = []
+    lines: list[tuple[str, str]] = []
     first = 0
     hours = [write_spans(week.get(str(day), [])) or "Closed" for day in range(7)]
     for day in range(7):
         if day == 6 or hours[day + 1] != hours[first]:
-            found.append((_days(first, day), hours[first]))
+            lines.append((_format_days(first, day), hours[first]))
             first = day + 1
-    return found
+    return lines
 
 
-def _days(first: int, last: int) -> str:
+def _format_days(first: int, last: int) -> str:
     joint = " and " if last == first + 1 else " to "
     return DAYS[first] if first == last else f"{DAYS[first]}{joint}{DAYS[last]}"

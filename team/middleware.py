@@ -7,7 +7,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from team.accounts.reauthentication import suspend
+from team.accounts.reauthentication import redirect_to_reauthentication
 from team.models import Company
 
 
@@ -37,5 +37,5 @@ class ReauthenticationMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, ReauthenticationRequired) and request.user.is_authenticated:
-            return suspend(request)
+            return redirect_to_reauthentication(request)
         return None

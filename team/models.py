@@ -20,8 +20,8 @@ from django.utils import timezone
 from core.encryption import SealedField
 from core.fiscal import FiscalCalendar
 from team.accounts.models import RECORD_CHANGES, AccountChange, ConsentRequest
-from team.calendars.business_time import week_of
-from team.calendars.public_holidays import holidays
+from team.calendars.business_time import week_from_json
+from team.calendars.public_holidays import public_holidays
 
 __all__ = ["AccountChange", "ConsentRequest"]
 
@@ -86,7 +86,7 @@ currency_code = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capit
 def check_spans(week: Any) -> None:
     """Refuse opening hours that are no {"0": [["09:00", "17:00"], …]}, Monday being 0."""
     try:
-        spans_by_weekday = week_of(week)
+        spans_by_weekday = week_from_json(week)
     except (ValueError, TypeError, AttributeError):
         raise ValidationError(
             'Write the hours by weekday, Monday being 0, like {"0": [["09:00", "12:30"], ["13:30", "17:00"]]}.'
@@ -104,7 +104,7 @@ def check_days(days: Any) -> None:
 
 
 def office_hours() -> dict[str, list[list[str]]]:
-    """Monday to Friday, nine to five: what holds where nobody has said anything."""
+    """Monday to Friday, nine to five: the default hours."""
     return {str(weekday): [["09:00", "17:00"]] for weekday in range(5)}
 
 
@@ -142,8 +142,8 @@ class Calendar(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse a country or state whose holidays nobody knows: no clock could run by it."""
-        holidays(self.country, self.region, [2026])
+        """Refuse a country or state whose holidays are not known: no deadline could be computed with it."""
+        public_holidays(self.country, self.region, [2026])
 
 
 class Territory(models.Model):
@@ -232,7 +232,10 @@ class Company(models.Model):
 
     @classmethod
     def get(cls) -> Self:
-        """Return the company: asked of the database once while a request is answered, every time elsewhere."""
+        """Return the company: read once per request (see `cached`), every time elsewhere.
+
+        A copy, so that a caller who changes it does not change what others in the request see.
+        """
         cache = _company_cache.get()
         if cache is None:
             return cls.objects.get_or_create(pk=1)[0]
@@ -243,7 +246,7 @@ class Company(models.Model):
     @classmethod
     @contextmanager
     def cached(cls) -> Iterator[None]:
-        """Ask the database for the company once inside, and again only when it was saved."""
+        """Read the company from the database once inside, and again only after it was saved."""
         token = _company_cache.set([])
         try:
             yield
@@ -271,7 +274,7 @@ class Company(models.Model):
 
     @property
     def is_converting_amounts(self) -> bool:
-        """Whether amounts in other currencies are reckoned in the company's."""
+        """Whether amounts in other currencies are converted to the company's."""
         return bool(self.currency) and self.foreign_amounts == self.ForeignAmounts.CONVERT
 
 
@@ -291,7 +294,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody of the company who signs in, with one role; the role decides the side."""
+    """A person of the company who signs in, with one role; the role decides the side."""
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
@@ -322,7 +325,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep the name in one line: it stands in the subjects and greetings of mails."""
+        """Keep the name on one line: it is used in the subjects and greetings of mails."""
         self.name = " ".join(self.name.split())
         super().save(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""The side navigation: which places a person sees, in which order. A place without a page is not shown."""
+"""The side navigation: which pages a person sees, in which order. A page without a URL is not shown."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from team.models import User
 
 
 @dataclass(frozen=True)
-class Place:
+class Page:
     """A page of the side navigation, for everybody or for those who have the right."""
 
     label: str
@@ -27,36 +27,36 @@ class Link:
     is_current: bool
 
 
-PLACES = (
-    Place("Inbox", "inbox", "inbox-arrow-down", right="work_leads"),
-    Place("Dashboard", "dashboard", "presentation-chart-line"),
-    Place("Funnel", "funnel", "funnel"),
-    Place("Scores", "scores", "scale", right="see_scores"),
-    Place("Verdicts", "verdicts", "hand-thumb-up"),
-    Place("SLAs", "slas", "clock"),
-    Place("Routing", "routing", "arrows-pointing-out", right="route"),
-    Place("Metrics", "metrics", "calculator"),
-    Place("Agreements", "agreements", "document-check"),
-    Place("Imports", "imports", "arrow-up-tray", right="import"),
-    Place("Connectors", "connectors", "arrows-right-left", right="import"),
-    Place("Nightly runs", "runs", "moon", right="recompute"),
-    Place("People", "people", "users", right="manage_company"),
-    Place("Company", "company", "building-office", right="manage_company"),
+PAGES = (
+    Page("Inbox", "inbox", "inbox-arrow-down", right="work_leads"),
+    Page("Dashboard", "dashboard", "presentation-chart-line"),
+    Page("Funnel", "funnel", "funnel"),
+    Page("Scores", "scores", "scale", right="see_scores"),
+    Page("Verdicts", "verdicts", "hand-thumb-up"),
+    Page("SLAs", "slas", "clock"),
+    Page("Routing", "routing", "arrows-pointing-out", right="route"),
+    Page("Metrics", "metrics", "calculator"),
+    Page("Agreements", "agreements", "document-check"),
+    Page("Imports", "imports", "arrow-up-tray", right="import"),
+    Page("Connectors", "connectors", "arrows-right-left", right="import"),
+    Page("Nightly runs", "runs", "moon", right="recompute"),
+    Page("People", "people", "users", right="manage_company"),
+    Page("Company", "company", "building-office", right="manage_company"),
 )
 
 
-def links(user: User | AnonymousUser, path: str) -> list[Link]:
-    """Return the places that the user may enter and that exist; the one whose address begins `path` is current."""
-    found = [(place, _url(place.url_name)) for place in PLACES if _is_for(place, user)]
-    current = max((url for _, url in found if url and path.startswith(url)), key=len, default="")
-    return [Link(place.label, url, place.icon, url == current) for place, url in found if url]
+def navigation_links(user: User | AnonymousUser, path: str) -> list[Link]:
+    """Return the pages that the user may open and that exist; the one whose URL is the longest prefix of `path` is current."""
+    page_urls = [
+        (page, _reverse_or_empty(page.url_name))
+        for page in PAGES
+        if user.is_authenticated and (not page.right or has_right(user, page.right))
+    ]
+    current = max((url for _, url in page_urls if url and path.startswith(url)), key=len, default="")
+    return [Link(page.label, url, page.icon, url == current) for page, url in page_urls if url]
 
 
-def _is_for(place: Place, user: User | AnonymousUser) -> bool:
-    return user.is_authenticated and (not place.right or has_right(user, place.right))
-
-
-def _url(name: str) -> str:
+def _reverse_or_empty(name: str) -> str:
     try:
         return reverse(name)
     except NoReverseMatch:

@@ -1,8 +1,8 @@
 """Who may change the company, its people, its working hours, and what is one's own."""
 
 from team.access import has_right
-from team.authorization import EVERYONE, Action, register
-from team.models import ApiToken, User
+from team.authorization import EVERYONE, Action, register_action
+from team.models import User
 
 
 def _is_changeable(user: User, person: User) -> bool:
@@ -10,30 +10,26 @@ def _is_changeable(user: User, person: User) -> bool:
     return user.is_superuser or not person.is_superuser
 
 
-def _is_own_or_managed(user: User, token: ApiToken) -> bool:
-    return token.owner_id == user.pk or has_right(user, "manage_company")
-
-
-ADD_PERSON = register(
+ADD_PERSON = register_action(
     Action("add_person", "add a person", "an ops admin", right="manage_company", addresses=("add_person",))
 )
-CHANGE_PERSON = register(
+CHANGE_PERSON = register_action(
     Action(
         "change_person", "change this person", "an ops admin (and for an owner of this installation, an owner)",
         right="manage_company", condition=_is_changeable, addresses=("person",),
     )
 )  # fmt: skip
-RESET_TWO_FACTOR = register(
+RESET_TWO_FACTOR = register_action(
     Action(
         "reset_two_factor", "reset this person's second factor",
         "an ops admin (and for an owner of this installation, an owner)", right="manage_company",
         condition=_is_changeable, addresses=("reset_two_factor",),
     )
 )  # fmt: skip
-INVITE_PERSON = register(
+INVITE_PERSON = register_action(
     Action("invite_person", "invite people", "an ops admin", right="manage_company", addresses=("invite",))
 )
-CHANGE_COMPANY = register(
+CHANGE_COMPANY = register_action(
     Action(
         "change_company",
         "change the company's settings",
@@ -42,13 +38,13 @@ CHANGE_COMPANY = register(
         addresses=("company",),
     )
 )
-MANAGE_TERRITORIES = register(
+MANAGE_TERRITORIES = register_action(
     Action(
         "manage_territories", "change territories", "an ops admin", right="manage_company",
         addresses=("add_territory", "territory", "remove_territory"),
     )
 )  # fmt: skip
-MANAGE_CALENDARS = register(
+MANAGE_CALENDARS = register_action(
     Action(
         "manage_calendars", "change working hours", "an ops admin", right="manage_company",
         addresses=(
@@ -57,15 +53,15 @@ MANAGE_CALENDARS = register(
         ),
     )
 )  # fmt: skip
-CHANGE_PROFILE = register(
+CHANGE_PROFILE = register_action(
     Action("change_profile", "change this profile", "the person themselves", roles=EVERYONE, addresses=("me",))
 )
-ISSUE_TOKEN = register(
+ISSUE_TOKEN = register_action(
     Action("issue_token", "issue this API token", "the person it stands for", roles=EVERYONE, addresses=("my_tokens",))
 )
-REVOKE_TOKEN = register(
+REVOKE_TOKEN = register_action(
     Action(
         "revoke_token", "revoke this API token", "its owner or an ops admin", roles=EVERYONE,
-        sees=_is_own_or_managed, addresses=("revoke_token",),
+        sees=lambda user, token: token.owner_id == user.pk or has_right(user, "manage_company"), addresses=("revoke_token",),
     )
 )  # fmt: skip

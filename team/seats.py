@@ -1,4 +1,4 @@
-"""Who decides and signs. Later apps register the seats they know; here stand only the CEOs, who stand in for an arbiter."""
+"""Who decides and signs. Later apps register their seats; this module knows only the CEOs, who stand in for a missing arbiter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,36 +12,36 @@ CEO_SEAT = "Consents in place of the arbiter"
 
 
 @dataclass(frozen=True)
-class Register:
-    """What a later app tells of its seats.
+class SeatRegistry:
+    """The seats that a later app defines.
 
-    `holders` gives who holds which seat, by label; `arbiter` who arbitrates; `also` whom else nobody may take over;
-    `keep` writes down that a person keeps a seat that would otherwise be nobody's.
+    `holders` returns who holds which seat, by label; `arbiter` who arbitrates; `protected_ids` which other accounts
+    change only with a consent; `keep_holder` names a person for the seat that they held by their role alone.
     """
 
     holders: Callable[[], dict[str, User | None]]
     arbiter: Callable[[], User | None]
-    also: Callable[[], set[int]]
-    keep: Callable[[str, User, User], None]
+    protected_ids: Callable[[], set[int]]
+    keep_holder: Callable[[str, User, User], None]
 
 
-_registers: list[Register] = []
+_registers: list[SeatRegistry] = []
 
 
-def register(known: Register) -> None:
-    _registers.append(known)
+def register_seats(registry: SeatRegistry) -> None:
+    _registers.append(registry)
 
 
-def holders() -> set[tuple[str, int]]:
+def seats_held() -> set[tuple[str, int]]:
     """Return every seat with the id of who holds it now."""
     ceos = User.objects.filter(role=Role.CEO, is_active=True).values_list("pk", flat=True)
-    taken = {(label, person.pk) for one in _registers for label, person in one.holders().items() if person}
-    return taken | {(CEO_SEAT, pk) for pk in ceos}
+    held = {(label, person.pk) for registry in _registers for label, person in registry.holders().items() if person}
+    return held | {(CEO_SEAT, pk) for pk in ceos}
 
 
-def authorities(*, for_person: User) -> list[User]:
-    """Return who may consent in a person's place: the arbiter, or, where that is the person or nobody, a CEO."""
-    arbiters = [one.arbiter() for one in _registers]
+def consent_authorities(*, for_person: User) -> list[User]:
+    """Return who may consent in a person's place: the arbiter, or a CEO where there is none or it is the person."""
+    arbiters = [registry.arbiter() for registry in _registers]
     able = [person for person in arbiters if person and can_sign_in(person) and person.pk != for_person.pk]
     if able:
         return able
@@ -50,15 +50,17 @@ def authorities(*, for_person: User) -> list[User]:
 
 
 def is_protected(person: User) -> bool:
-    """Tell whether an account signs or decides, so that nobody may take it over without a consent."""
+    """Tell whether an account signs or decides, so that it changes only with a consent."""
     if person.role in DECIDING_ROLES or person.is_superuser:
         return True
-    return person.pk in {pk for _, pk in holders()} or any(person.pk in one.also() for one in _registers)
+    return person.pk in {pk for _, pk in seats_held()} or any(
+        person.pk in registry.protected_ids() for registry in _registers
+    )
 
 
 def protected_people() -> list[User]:
     """Return everybody who signs or decides and can sign in."""
-    held = {pk for _, pk in holders()}
+    held = {pk for _, pk in seats_held()}
     return [
         person
         for person in User.objects.filter(is_active=True)
@@ -72,15 +74,15 @@ def can_sign_in(person: User) -> bool:
 
 
 def is_demo() -> bool:
-    """Tell whether this is the demo company, and who comes may sign in as its people."""
+    """Tell whether this is the demo company, where visitors may sign in as its people."""
     return bool(settings.DEMO and settings.DEMO_OPEN and Company.get().is_demo)
 
 
-def keep(before: set[tuple[str, int]], *, by: User) -> None:
-    """Let those who held a seat keep it where a change left it to nobody: a second CMO takes no seat from the first."""
-    now = {label for label, _ in holders()}
+def keep_holders(before: set[tuple[str, int]], *, by: User) -> None:
+    """Let those who held a seat keep it where a change would leave it empty: a second CMO takes no seat from the first."""
+    now = {label for label, _ in seats_held()}
     for label, pk in sorted(before):
         person = User.objects.filter(pk=pk, is_active=True).first()
         if label != CEO_SEAT and label not in now and person:
-            for one in _registers:
-                one.keep(label, person, by)
+            for registry in _registers:
+                registry.keep_holder(label, person, by)

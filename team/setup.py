@@ -1,4 +1,4 @@
-"""Claiming a new deployment: once, by whoever can read what Accord printed at its start."""
+"""Claim a new deployment: once, with the token that Accord printed when it started."""
 
 import hashlib
 import secrets
@@ -12,7 +12,7 @@ from team.models import Company, Role, User
 
 
 class AlreadyClaimed(Exception):
-    """Somebody was faster, or the deployment has been in use for long."""
+    """The deployment has been claimed before."""
 
 
 class WrongToken(Exception):
@@ -20,7 +20,7 @@ class WrongToken(Exception):
 
 
 @dataclass(frozen=True)
-class Founding:
+class SetupDetails:
     """What the set-up form asks for."""
 
     company_name: str
@@ -41,13 +41,13 @@ def new_token() -> str:
     """Draw a set-up token and keep only its digest; a token drawn before is worth nothing from here on."""
     token = secrets.token_urlsafe(24)
     Company.get()
-    Company.objects.update(setup_digest=_digest(token))
+    Company.objects.update(setup_digest=_hash_token(token))
     return token
 
 
 @transaction.atomic
-def claim(*, token: str, founding: Founding) -> User:
-    """Name the company, found the CEO's account, which also holds every right, and close the door behind it.
+def claim_deployment(*, token: str, founding: SetupDetails) -> User:
+    """Name the company and create the CEO's account, which also holds every right; the token is then worthless.
 
     Raises:
         AlreadyClaimed: there is nothing to claim.
@@ -57,7 +57,7 @@ def claim(*, token: str, founding: Founding) -> User:
     company = Company.objects.select_for_update().get()
     if company.claimed_at or company.is_demo:
         raise AlreadyClaimed
-    if not company.setup_digest or not constant_time_compare(company.setup_digest, _digest(token.strip())):
+    if not company.setup_digest or not constant_time_compare(company.setup_digest, _hash_token(token.strip())):
         raise WrongToken
     company.name, company.currency, company.time_zone = founding.company_name, founding.currency, founding.time_zone
     company.claimed_at, company.setup_digest = timezone.now(), ""
@@ -65,5 +65,5 @@ def claim(*, token: str, founding: Founding) -> User:
     return User.objects.create_superuser(founding.email, founding.password, name=founding.name, role=Role.CEO)
 
 
-def _digest(token: str) -> str:
+def _hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

@@ -31,7 +31,7 @@ KEPT_FOR = timedelta(days=1)
 ABANDONED_AFTER = timedelta(minutes=2)  # longer than any request may take
 WAIT_SECONDS, PAUSE_SECONDS = 30.0, 0.05
 LONGEST_BODY = 512 * 1024
-LATER = timedelta(seconds=10)  # until then a second submission is a double click, and needs no explanation
+DOUBLE_CLICK = timedelta(seconds=10)  # until then a second submission is a double click, and needs no explanation
 HEADERS = (
     "Content-Type",
     "Location",
@@ -59,28 +59,28 @@ class OncePerFormMiddleware:
         key = request.POST.get(FIELD, "")
         if not is_key(key):
             return self.get_response(request)
-        form, is_ours = claim(request.user, key, digest_of(request))
+        form, is_ours = claim_form(request.user, key, digest_of(request))
         if is_ours:
-            return self._process(request, form)
+            return self._process_form(request, form)
         return (
             answer_again(request, form)
             if form.answered_at
             else HttpResponse(BUSY, status=409, content_type="text/plain")
         )
 
-    def _process(self, request: HttpRequest, form: SubmittedForm) -> HttpResponseBase:
+    def _process_form(self, request: HttpRequest, form: SubmittedForm) -> HttpResponseBase:
         """Answer for the first time; what failed may be tried again."""
         writes = Writes()
         try:
             with connection.execute_wrapper(writes):
                 response = self.get_response(request)
         except BaseException:
-            release(form)
+            release_form(form)
             raise
-        if isinstance(response, HttpResponse) and is_done(response, writes.are_seen):
-            keep(form, request, response)
+        if isinstance(response, HttpResponse) and is_done(response, writes.has_written):
+            store_answer(form, request, response)
         else:
-            release(form)
+            release_form(form)
         return response
 
 
@@ -95,10 +95,10 @@ class Writes:
     """Notices statements that write, other than to the session."""
 
     def __init__(self) -> None:
-        self.are_seen = False
+        self.has_written = False
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        self.are_seen = self.are_seen or bool(WRITES.match(str(sql)))
+        self.has_written = self.has_written or bool(WRITES.match(str(sql)))
         return execute(sql, params, many, context)
 
 
@@ -113,7 +113,7 @@ def digest_of(request: HttpRequest) -> str:
     return digest.hexdigest()
 
 
-def claim(user: User, key: str, digest: str) -> tuple[SubmittedForm, bool]:
+def claim_form(user: User, key: str, digest: str) -> tuple[SubmittedForm, bool]:
     """Return the row of the key, and whether the caller is to process the form.
 
     A submission under way is waited for; one that was abandoned, or was answered for other content, is taken over.
@@ -122,48 +122,56 @@ def claim(user: User, key: str, digest: str) -> tuple[SubmittedForm, bool]:
     until = time.monotonic() + WAIT_SECONDS
     while True:
         form, is_new = SubmittedForm.objects.get_or_create(user=user, key=key, defaults={"digest": digest})
-        is_known = form.answered_at is not None and form.digest == digest
-        if is_new or is_known:
+        is_answered = form.answered_at is not None and form.digest == digest
+        if is_new or is_answered:
             return form, is_new
         is_abandoned = form.claimed_at < timezone.now() - ABANDONED_AFTER
-        if (form.answered_at or is_abandoned) and _take_over(form, digest):
+        if (form.answered_at or is_abandoned) and _reclaim_form(form, digest):
             return form, True
         if time.monotonic() > until:
             return form, False
         time.sleep(PAUSE_SECONDS)
 
 
-def _take_over(form: SubmittedForm, digest: str) -> bool:
+def _reclaim_form(form: SubmittedForm, digest: str) -> bool:
     same = SubmittedForm.objects.filter(pk=form.pk, claimed_at=form.claimed_at, answered_at=form.answered_at)
     return bool(same.update(digest=digest, claimed_at=timezone.now(), answered_at=None, answer=Sealed("")))
 
 
-def release(form: SubmittedForm) -> None:
+def release_form(form: SubmittedForm) -> None:
     SubmittedForm.objects.filter(pk=form.pk).delete()
 
 
-def keep(form: SubmittedForm, request: HttpRequest, response: HttpResponse) -> None:
+def store_answer(form: SubmittedForm, request: HttpRequest, response: HttpResponse) -> None:
     """Keep the answer with the messages that it leaves for the next page."""
-    left = [[one.level, str(one.message)] for one in getattr(messages.get_messages(request), "_queued_messages", [])]
+    queued_messages = [
+        [message.level, str(message.message)]
+        for message in getattr(messages.get_messages(request), "_queued_messages", [])
+    ]
     headers = {name: response.headers[name] for name in HEADERS if name in response.headers}
-    said = {"status": response.status_code, "headers": headers, "body": response.content.decode(), "messages": left}
+    answer = {
+        "status": response.status_code,
+        "headers": headers,
+        "body": response.content.decode(),
+        "messages": queued_messages,
+    }
     if len(response.content) > LONGEST_BODY:
-        said |= {"status": 303, "headers": {"Location": request.get_full_path()}, "body": ""}
-    SubmittedForm.objects.filter(pk=form.pk).update(answered_at=timezone.now(), answer=Sealed.of(said))
+        answer |= {"status": 303, "headers": {"Location": request.get_full_path()}, "body": ""}
+    SubmittedForm.objects.filter(pk=form.pk).update(answered_at=timezone.now(), answer=Sealed.of(answer))
 
 
 def answer_again(request: HttpRequest, form: SubmittedForm) -> HttpResponse:
     """Answer as the first time."""
     try:
-        said = form.answer.open()
+        answer = form.answer.open()
     except Unsealable:
-        said = {"status": 303, "headers": {"Location": request.get_full_path()}, "body": "", "messages": []}
-    for level, message in said["messages"]:
+        answer = {"status": 303, "headers": {"Location": request.get_full_path()}, "body": "", "messages": []}
+    for level, message in answer["messages"]:
         messages.add_message(request, level, message)
-    if 300 <= said["status"] < 400 and form.answered_at and form.answered_at < timezone.now() - LATER:
+    if 300 <= answer["status"] < 400 and form.answered_at and form.answered_at < timezone.now() - DOUBLE_CLICK:
         messages.info(request, AGAIN)
-    if location := said["headers"].pop("Location", ""):
-        response: HttpResponse = HttpResponseRedirect(location, headers=said["headers"])
-        response.status_code = said["status"]
+    if location := answer["headers"].pop("Location", ""):
+        response: HttpResponse = HttpResponseRedirect(location, headers=answer["headers"])
+        response.status_code = answer["status"]
         return response
-    return HttpResponse(said["body"], status=said["status"], headers=said["headers"])
+    return HttpResponse(answer["body"], status=answer["status"], headers=answer["headers"])

@@ -17,7 +17,7 @@ ALPHABET = string.ascii_letters + string.digits
 LIFETIME = timedelta(days=365)
 
 
-def issue(
+def create_token(
     *, owner: User, name: str, scopes: list[str] | None = None, lifetime: timedelta = LIFETIME
 ) -> tuple[ApiToken, str]:
     """Make a token; returns the row and the secret, which is not kept anywhere."""
@@ -26,7 +26,7 @@ def issue(
     token = ApiToken.objects.create(
         owner=owner,
         name=name,
-        digest=digest(secret),
+        digest=hash_secret(secret),
         hint=secret[:12],
         scopes=scopes or ["read"],
         expires_at=timezone.now() + min(lifetime, LIFETIME),
@@ -34,7 +34,7 @@ def issue(
     return token, secret
 
 
-def digest(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -45,7 +45,7 @@ class TokenAuthentication(BaseAuthentication):
         scheme, _, secret = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        token = ApiToken.objects.select_related("owner").filter(digest=digest(secret.strip())).first()
+        token = ApiToken.objects.select_related("owner").filter(digest=hash_secret(secret.strip())).first()
         if token is None or token.revoked_at or token.expires_at <= timezone.now() or not token.owner.is_active:
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
         if not token.last_used_at or timezone.now() - token.last_used_at > timedelta(minutes=1):

@@ -9,7 +9,7 @@ from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Count, ProtectedError, Q, QuerySet
+from django.db.models import Count, ProtectedError, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -24,7 +24,7 @@ from team import actions, seats, setup
 from team.access import require_right
 from team.accounts import invitations
 from team.accounts.consents import is_open
-from team.accounts.views import waits
+from team.accounts.views import describe_wait
 from team.forms import (
     CompanyForm,
     DemoSignInForm,
@@ -48,7 +48,7 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @form_view
 def set_up(request: HttpRequest) -> HttpResponse:
-    """Let the holder of the set-up token found the company, once."""
+    """Let the holder of the set-up token set up the company, once."""
     if not setup.is_claimable():
         raise Http404
     form = SetupForm(request.POST or None, initial={"time_zone": "UTC"})
@@ -57,16 +57,16 @@ def set_up(request: HttpRequest) -> HttpResponse:
         if not limits.within(request, what="setup", limit=TRIES_PER_HOUR):
             form.add_error(None, "Too many tries came from your address. Try again in an hour.")
             status = 429
-        elif ceo := _claimed(form):
+        elif ceo := _claim_or_add_error(form):
             login(request, ceo, backend=BACKEND)
             messages.success(request, "Your workspace is ready. Import your records first, or invite your people.")
             return redirect("home")
     return render(request, "team/setup.html", {"form": form}, status=status)
 
 
-def _claimed(form: SetupForm) -> User | None:
+def _claim_or_add_error(form: SetupForm) -> User | None:
     try:
-        return setup.claim(token=form.cleaned_data["token"], founding=form.founding())
+        return setup.claim_deployment(token=form.cleaned_data["token"], founding=form.to_setup_details())
     except setup.WrongToken:
         form.add_error("token", "This is not the token that was printed last. Look for it where Accord was started.")
     except setup.AlreadyClaimed:
@@ -94,19 +94,15 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_right("manage_company")
 @require_safe
-def people(request: HttpRequest) -> HttpResponse:
+def people_list(request: HttpRequest) -> HttpResponse:
     form = PeopleForm(request.GET)
-    found = User.objects.select_related("territory", "manager").order_by("-is_active", "name", "email")
+    people = User.objects.select_related("territory", "manager").order_by("-is_active", "name", "email")
     if form.is_valid():
-        found = _narrowed(found, **form.cleaned_data)
-    page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+        query, role = form.cleaned_data["q"], form.cleaned_data["role"]
+        people = people.filter(role=role) if role else people
+        people = people.filter(Q(name__icontains=query) | Q(email__icontains=query)) if query else people
+    page = Paginator(people, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "team/people.html", {"form": form, "page": page})
-
-
-def _narrowed(found: QuerySet[User], q: str, role: str) -> QuerySet[User]:
-    if role:
-        found = found.filter(role=role)
-    return found.filter(Q(name__icontains=q) | Q(email__icontains=q)) if q else found
 
 
 @never_cache
@@ -115,49 +111,53 @@ def _narrowed(found: QuerySet[User], q: str, role: str) -> QuerySet[User]:
 def add_person(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        person = actions.add_person(by=_user(request), **form.cleaned_data)
+        person = actions.add_person(by=_current_user(request), **form.cleaned_data)
         waiting = person.consent_requests.filter(decided_at=None).first()
         if waiting:
-            messages.success(request, f"{person} is added, and can be invited after a consent. {waits(waiting)}")
+            messages.success(
+                request, f"{person} is added, and can be invited after a consent. {describe_wait(waiting)}"
+            )
             return redirect("people")
-        return _invited(request, person)
+        return _show_invitation(request, person)
     return render(request, "team/person.html", {"form": form})
 
 
 @require_right("manage_company")
 @form_view
-def person(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(User, pk=pk)
-    form = PersonForm(request.POST or None, instance=found)
+def edit_person(request: HttpRequest, pk: int) -> HttpResponse:
+    person = get_object_or_404(User, pk=pk)
+    form = PersonForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
         try:
-            waiting = actions.change_person(by=_user(request), person=found, **form.cleaned_data)
+            waiting = actions.change_person(by=_current_user(request), person=person, **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, waits(waiting) if waiting else f"{found} is saved.")
+            messages.success(request, describe_wait(waiting) if waiting else f"{person} is saved.")
             return redirect("people")
     context = {
         "form": form,
         "person": User.objects.get(pk=pk),
-        "tokens": found.api_tokens.filter(revoked_at=None),
-        "requests": [(row, waits(row)) for row in found.consent_requests.filter(decided_at=None) if is_open(row)],
-        "has_two_factor": is_mfa_enabled(found),
-        "is_protected": seats.is_protected(found),
+        "tokens": person.api_tokens.filter(revoked_at=None),
+        "requests": [
+            (row, describe_wait(row)) for row in person.consent_requests.filter(decided_at=None) if is_open(row)
+        ],
+        "has_two_factor": is_mfa_enabled(person),
+        "is_protected": seats.is_protected(person),
     }
     return render(request, "team/person.html", context)
 
 
 @require_right("manage_company")
 @require_POST
-def invite(request: HttpRequest, pk: int) -> HttpResponse:
-    return _invited(request, get_object_or_404(User, pk=pk))
+def invite_person(request: HttpRequest, pk: int) -> HttpResponse:
+    return _show_invitation(request, get_object_or_404(User, pk=pk))
 
 
-def _invited(request: HttpRequest, person: User) -> HttpResponse:
-    """Show the invitation once; it is in no address and in no message, so it is in no log."""
+def _show_invitation(request: HttpRequest, person: User) -> HttpResponse:
+    """Show the invitation link once, in the response body only: URLs and messages end up in logs."""
     try:
-        link, sent = invitations.invite(by=_user(request), person=person)
+        link, sent = invitations.send_invitation(by=_current_user(request), person=person)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("person", person.pk)
@@ -166,10 +166,10 @@ def _invited(request: HttpRequest, person: User) -> HttpResponse:
 
 @require_right("manage_company")
 @form_view
-def company(request: HttpRequest) -> HttpResponse:
+def company_settings(request: HttpRequest) -> HttpResponse:
     form = CompanyForm(request.POST or None, instance=Company.get())
     if request.method == "POST" and form.is_valid():
-        actions.change_company(by=_user(request), **form.changes())
+        actions.change_company(by=_current_user(request), **form.to_company_fields())
         messages.success(request, "The company’s settings are saved.")
         return redirect("company")
     return render(request, "team/company.html", {"form": form})
@@ -177,48 +177,48 @@ def company(request: HttpRequest) -> HttpResponse:
 
 @require_right("manage_company")
 @require_safe
-def territories(request: HttpRequest) -> HttpResponse:
-    found = Territory.objects.select_related("parent").annotate(how_many=Count("people")).order_by("name")
-    page = Paginator(found, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+def territory_list(request: HttpRequest) -> HttpResponse:
+    territories = Territory.objects.select_related("parent").annotate(how_many=Count("people")).order_by("name")
+    page = Paginator(territories, PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "team/territories.html", {"page": page})
 
 
 @require_right("manage_company")
 @form_view
-def territory(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def edit_territory(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a territory, or change one."""
-    found = get_object_or_404(Territory, pk=pk) if pk else Territory()
-    form = TerritoryForm(request.POST or None, instance=found)
+    territory = get_object_or_404(Territory, pk=pk) if pk else Territory()
+    form = TerritoryForm(request.POST or None, instance=territory)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.save_territory(by=_user(request), territory=found)
+            actions.save_territory(by=_current_user(request), territory=territory)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, f"{found} is saved.")
+            messages.success(request, f"{territory} is saved.")
             return redirect("territories")
-    return render(request, "team/territory.html", {"form": form, "territory": found})
+    return render(request, "team/territory.html", {"form": form, "territory": territory})
 
 
 @require_right("manage_company")
 @require_POST
 def remove_territory(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Territory, pk=pk)
+    territory = get_object_or_404(Territory, pk=pk)
     try:
-        actions.remove_territory(by=_user(request), territory=found)
+        actions.remove_territory(by=_current_user(request), territory=territory)
     except ProtectedError:
-        messages.error(request, f"Other territories or records lie within {found}. Move them first.")
+        messages.error(request, f"Other territories or records lie within {territory}. Move them first.")
     else:
-        messages.success(request, f"{found} is gone.")
+        messages.success(request, f"{territory} is gone.")
     return redirect("territories")
 
 
 @login_required
 @form_view
-def me(request: HttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=_user(request).pk))
+def edit_profile(request: HttpRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=_current_user(request).pk))
     if request.method == "POST" and form.is_valid():
-        actions.change_profile(by=_user(request), **form.cleaned_data)
+        actions.change_profile(by=_current_user(request), **form.cleaned_data)
         messages.success(request, "Your profile is saved.")
         return redirect("me")
     return render(request, "team/me.html", {"form": form})
@@ -230,9 +230,9 @@ def my_tokens(request: HttpRequest) -> HttpResponse:
     """List one's own tokens and issue one; its secret is in this answer only."""
     form, secret = TokenForm(request.POST or None), ""
     if request.method == "POST" and form.is_valid():
-        _, secret = actions.issue_token(by=_user(request), **form.cleaned_data)
+        _, secret = actions.issue_token(by=_current_user(request), **form.cleaned_data)
         form = TokenForm()
-    page = Paginator(_user(request).api_tokens.all(), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(_current_user(request).api_tokens.all(), PEOPLE_PER_PAGE).get_page(request.GET.get("page"))
     context = {"form": form, "page": page, "secret": secret, "now": timezone.now()}
     return _not_stored(render(request, "team/tokens.html", context))
 
@@ -241,12 +241,12 @@ def my_tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=pk)
-    actions.revoke_token(by=_user(request), token=token)
+    actions.revoke_token(by=_current_user(request), token=token)
     messages.success(request, f"“{token.name}” is revoked; nothing can use it any more.")
     return redirect("my_tokens")
 
 
-def _user(request: HttpRequest) -> User:
+def _current_user(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 

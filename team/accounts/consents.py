@@ -32,7 +32,7 @@ LABELS = {
 
 
 @dataclass(frozen=True)
-class Asking:
+class ProposedChange:
     """A change that may need a consent.
 
     `owner` is whose account or seat it is now and who may consent to it; None where the arbiter alone may. An
@@ -53,31 +53,31 @@ Apply = Callable[[ConsentRequest], None]
 _appliers: dict[str, Apply] = {}
 
 
-def register(kind: str, apply: Apply) -> None:
+def register_applier(kind: str, apply: Apply) -> None:
     """Name the action that makes a change of a kind once it is consented to."""
     _appliers[kind] = apply
 
 
-def ask(asking: Asking) -> ConsentRequest | None:
+def request_consent(asking: ProposedChange) -> ConsentRequest | None:
     """Open a request; None where the change may be made at once."""
     return open_request(asking) if is_needed(asking) else None
 
 
-def is_needed(asking: Asking) -> bool:
+def is_needed(asking: ProposedChange) -> bool:
     """Tell whether somebody else must consent; who may decide alone is asked for their password again."""
     if is_own_decision(asking):
         reauthentication.require(asking.by)
         return False
-    return bool(_able(asking.by, asking.person, asking.owner) or _others(asking.by))
+    return bool(_people_able_to_consent(asking.by, asking.person, asking.owner) or _other_protected_people(asking.by))
 
 
-def open_request(asking: Asking) -> ConsentRequest:
+def open_request(asking: ProposedChange) -> ConsentRequest:
     """Open a request, whether or not somebody can consent.
 
     Raises:
         ValidationError: another request about the same waits already.
     """
-    able = _able(asking.by, asking.person, asking.owner)
+    able = _people_able_to_consent(asking.by, asking.person, asking.owner)
     _close_expired(ConsentRequest.objects.filter(key=asking.key))
     if ConsentRequest.objects.filter(key=asking.key, decided_at=None).exists():
         raise ValidationError("A request about this waits for a consent already. Withdraw it before you ask again.")
@@ -89,27 +89,27 @@ def open_request(asking: Asking) -> ConsentRequest:
     )  # fmt: skip
 
 
-def is_own_decision(asking: Asking) -> bool:
+def is_own_decision(asking: ProposedChange) -> bool:
     """Tell whether who asks may decide alone: about their own account, or whom to appoint to a vacant seat."""
     if asking.owner is not None:
         return asking.owner.pk == asking.by.pk
     return asking.is_appointment and asking.by.pk in {
-        person.pk for person in seats.authorities(for_person=asking.person)
+        person.pk for person in seats.consent_authorities(for_person=asking.person)
     }
 
 
-def consenters(request: ConsentRequest) -> list[User]:
+def possible_consenters(request: ConsentRequest) -> list[User]:
     """Return who may consent to a request now; nobody once it is decided or expired."""
     if not is_open(request):
         return []
-    return _able(request.asked_by, request.person, request.owner)
+    return _people_able_to_consent(request.asked_by, request.person, request.owner)
 
 
-def refusers(request: ConsentRequest) -> list[User]:
+def possible_refusers(request: ConsentRequest) -> list[User]:
     """Return who may refuse: who may consent, the person, and everybody who signs while it waits for its day."""
-    people = [*consenters(request), request.person]
+    people = [*possible_consenters(request), request.person]
     if request.takes_effect_at:
-        people += _others(request.asked_by)
+        people += _other_protected_people(request.asked_by)
     return [person for person in dict.fromkeys(people) if person.pk != request.asked_by_id] if is_open(request) else []
 
 
@@ -118,48 +118,48 @@ def is_open(request: ConsentRequest) -> bool:
 
 
 @transaction.atomic
-def grant(*, by: User, request: ConsentRequest) -> ConsentRequest:
+def grant_request(*, by: User, request: ConsentRequest) -> ConsentRequest:
     """Consent: the change takes effect.
 
     Raises:
         PermissionDenied: somebody else may consent.
         ValidationError: it is decided or expired, or the change is not possible any more.
     """
-    request = _locked(request)
-    if by.pk not in {person.pk for person in consenters(request)}:
-        raise PermissionDenied(f"Only {_names(consenters(request))} can consent to this.")
+    request = _lock_open_request(request)
+    if by.pk not in {person.pk for person in possible_consenters(request)}:
+        raise PermissionDenied(f"Only {_join_names(possible_consenters(request))} can consent to this.")
     reauthentication.require(by)
-    _decide(request, ConsentRequest.Decision.GRANTED, by)
+    _close_request(request, ConsentRequest.Decision.GRANTED, by)
     _appliers[request.kind](request)
     return request
 
 
 @transaction.atomic
-def refuse(*, by: User, request: ConsentRequest) -> ConsentRequest:
-    request = _locked(request)
-    if by.pk not in {person.pk for person in refusers(request)}:
-        raise PermissionDenied(f"Only {_names(refusers(request))} can refuse this.")
-    return _decide(request, ConsentRequest.Decision.REFUSED, by)
+def refuse_request(*, by: User, request: ConsentRequest) -> ConsentRequest:
+    request = _lock_open_request(request)
+    if by.pk not in {person.pk for person in possible_refusers(request)}:
+        raise PermissionDenied(f"Only {_join_names(possible_refusers(request))} can refuse this.")
+    return _close_request(request, ConsentRequest.Decision.REFUSED, by)
 
 
 @transaction.atomic
-def withdraw(*, by: User, request: ConsentRequest) -> ConsentRequest:
-    request = _locked(request)
+def withdraw_request(*, by: User, request: ConsentRequest) -> ConsentRequest:
+    request = _lock_open_request(request)
     if by.pk != request.asked_by_id:
         raise PermissionDenied(f"Only {request.asked_by} can withdraw this.")
-    return _decide(request, ConsentRequest.Decision.WITHDRAWN, by)
+    return _close_request(request, ConsentRequest.Decision.WITHDRAWN, by)
 
 
-def settle_due() -> int:
+def apply_due_requests() -> int:
     """Make the changes whose waiting period has passed, and close what expired. Returns how many took effect."""
     _close_expired(ConsentRequest.objects.all())
     done = 0
     for row in ConsentRequest.objects.filter(decided_at=None, takes_effect_at__lte=timezone.now()):
         with transaction.atomic():
             request = ConsentRequest.objects.select_for_update().get(pk=row.pk)
-            if request.decided_at or _able(request.asked_by, request.person, request.owner):
+            if request.decided_at or _people_able_to_consent(request.asked_by, request.person, request.owner):
                 continue  # somebody can consent by now, and is waited for
-            _decide(request, ConsentRequest.Decision.ELAPSED, None)
+            _close_request(request, ConsentRequest.Decision.ELAPSED, None)
             try:
                 with transaction.atomic():
                     _appliers[request.kind](request)
@@ -177,42 +177,42 @@ def visible_to(user: User) -> QuerySet[ConsentRequest]:
     return rows.filter(Q(person=user) | Q(owner=user) | Q(asked_by=user))
 
 
-def in_words(request: ConsentRequest) -> list[str]:
+def describe_request(request: ConsentRequest) -> list[str]:
     """Say what would change, a line each."""
     lines = [
-        f"{LABELS.get(name, name)}: {_value(name, old)} → {_value(name, new)}"
+        f"{LABELS.get(name, name)}: {_format_value(name, old)} → {_format_value(name, new)}"
         for name, (old, new) in request.changes.items()
     ]
     return [*lines, *request.seats]
 
 
-def _value(name: str, value: Any) -> str:
+def _format_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return Role(value).label if name == "role" and value in Role.values else str(value or "–")
 
 
-def _able(by: User, person: User, owner: User | None) -> list[User]:
+def _people_able_to_consent(by: User, person: User, owner: User | None) -> list[User]:
     people = [owner] if owner and owner.pk != by.pk and seats.can_sign_in(owner) else []
-    authorities = [one for one in seats.authorities(for_person=person) if one.pk != by.pk]
+    authorities = [authority for authority in seats.consent_authorities(for_person=person) if authority.pk != by.pk]
     if not authorities:
         ceos = User.objects.filter(role=Role.CEO, is_active=True).exclude(pk__in=[by.pk, person.pk])
         authorities = [ceo for ceo in ceos if seats.can_sign_in(ceo)]
-    return list({one.pk: one for one in [*people, *authorities]}.values())
+    return list(dict.fromkeys([*people, *authorities]))
 
 
-def _others(by: User) -> list[User]:
+def _other_protected_people(by: User) -> list[User]:
     return [person for person in seats.protected_people() if person.pk != by.pk]
 
 
-def _locked(request: ConsentRequest) -> ConsentRequest:
+def _lock_open_request(request: ConsentRequest) -> ConsentRequest:
     row = ConsentRequest.objects.select_for_update().get(pk=request.pk)
     if not is_open(row):
         raise ValidationError("This request is decided or expired. Nothing was changed.")
     return row
 
 
-def _decide(request: ConsentRequest, decision: str, by: User | None) -> ConsentRequest:
+def _close_request(request: ConsentRequest, decision: str, by: User | None) -> ConsentRequest:
     request.decision, request.decided_by, request.decided_at = decision, by, timezone.now()
     request.save(update_fields=["decision", "decided_by", "decided_at"])
     return request
@@ -223,5 +223,5 @@ def _close_expired(rows: QuerySet[ConsentRequest]) -> None:
     rows.filter(decided_at=None, expires_at__lte=now).update(decision=ConsentRequest.Decision.EXPIRED, decided_at=now)
 
 
-def _names(people: list[User]) -> str:
+def _join_names(people: list[User]) -> str:
     return " or ".join(str(person) for person in people) or "nobody"

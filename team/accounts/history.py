@@ -1,4 +1,4 @@
-"""Who changed an account, and how it is told: the database writes the rows, this names who acted and words them."""
+"""The history of accounts: triggers write the rows; this module names who acted and describes each change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,15 +23,15 @@ FLAGS = {
 
 
 @contextmanager
-def acting(*, by: User | None = None, via: str = "", consent: ConsentRequest | None = None) -> Iterator[None]:
-    """Name who changes accounts inside, so that the database writes it beside each change."""
+def recording_actor(*, by: User | None = None, via: str = "", consent: ConsentRequest | None = None) -> Iterator[None]:
+    """Set who changes accounts inside, so that the trigger stores it with each change."""
     with transaction.atomic():
-        _name(str(by.pk) if by else "", via, str(consent.pk) if consent else "")
+        _set_actor(str(by.pk) if by else "", via, str(consent.pk) if consent else "")
         yield
-        _name("", "", "")
+        _set_actor("", "", "")
 
 
-def record(
+def record_change(
     *, person: User, field: str, old: str = "", new: str = "", by: User | None = None, via: str = "",
     consent: ConsentRequest | None = None,
 ) -> AccountChange:  # fmt: skip
@@ -44,49 +44,45 @@ def record(
 def record_seats(
     held: set[tuple[str, int]], *, by: User | None, via: str = "", consent: ConsentRequest | None = None
 ) -> None:
-    """Write who gained and who lost a seat since `held` was asked; a seat that would be nobody's stays with its holder."""
+    """Write who gained and who lost a seat since `held` was asked; a seat that would be vacant stays with its holder."""
     if by:
-        seats.keep(held, by=by)
-    now = seats.holders()
+        seats.keep_holders(held, by=by)
+    now = seats.seats_held()
     people = User.objects.in_bulk({pk for _, pk in held ^ now})
     for label, pk in sorted(held ^ now):
         new = "gained" if (label, pk) in now else "lost"
-        record(person=people[pk], field="seat", old=label, new=new, by=by, via=via, consent=consent)
+        record_change(person=people[pk], field="seat", old=label, new=new, by=by, via=via, consent=consent)
 
 
-def sentence(change: AccountChange) -> str:
+def describe_change(change: AccountChange) -> str:
     """Say one change in a sentence: what, by whom, with whose consent."""
-    return f"{_what(change)}{_who(change)}."
+    return f"{_describe_event(change)}{_describe_actor(change)}."
 
 
-def _what(change: AccountChange) -> str:
+def _describe_event(change: AccountChange) -> str:
     person = str(change.person)
     if change.field == "email":
         return f"The e-mail address of {person} was changed from {change.old} to {change.new}"
     if change.field == "password":
-        return _password(person, change)
+        return _describe_password(person, change)
     if change.field == "role":
-        return f"The role of {person} was changed from {_role(change.old)} to {_role(change.new)}"
+        return f"The role of {person} was changed from {_role_label(change.old)} to {_role_label(change.new)}"
     if change.field == "seat":
-        return f"The seat “{change.old}” was given to {person}" if change.new == "gained" else _lost(person, change)
+        return f"The seat “{change.old}” was {'given to' if change.new == 'gained' else 'taken from'} {person}"
     return FLAGS[change.field, change.new].format(person=person)
 
 
-def _password(person: str, change: AccountChange) -> str:
+def _describe_password(person: str, change: AccountChange) -> str:
     if change.new == "none":
         return f"The password of {person} was removed"
     return f"{person} set a first password" if change.old == "none" else f"The password of {person} was changed"
 
 
-def _lost(person: str, change: AccountChange) -> str:
-    return f"The seat “{change.old}” was taken from {person}"
-
-
-def _role(value: str) -> str:
+def _role_label(value: str) -> str:
     return Role(value).label if value in Role.values else value
 
 
-def _who(change: AccountChange) -> str:
+def _describe_actor(change: AccountChange) -> str:
     consent = change.consent
     by = f", by {change.by}" if change.by else f", by the command {change.via}" if change.via else ", on the server"
     if change.by_id == change.person_id and change.field != "email":
@@ -96,7 +92,7 @@ def _who(change: AccountChange) -> str:
     return f"{by}, with the consent of {consent.decided_by}"
 
 
-def _name(actor: str, via: str, consent: str) -> None:
+def _set_actor(actor: str, via: str, consent: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('accord.actor', %s, true), set_config('accord.via', %s, true), "

@@ -15,20 +15,20 @@ from team.models import Company, User
 from team.permissions import INVITE_PERSON
 
 
-def invite(*, by: User, person: User) -> tuple[str, bool]:
+def send_invitation(*, by: User, person: User) -> tuple[str, bool]:
     """Send somebody the link under which they choose their password; return the link and whether a mail is on its way.
 
-    The link is also for the inviter's eyes, since many an Accord sends no mail. It is therefore only made for
-    somebody who has no password yet: nobody can take over an account that is in use. The link of somebody who signs
-    or decides is shown only where no mail went out; else it is returned empty.
+    The inviter sees the link too, since many deployments send no mail. It is therefore only made for a person who has
+    no password yet, so that it cannot take over an account in use. The link of a person who signs or decides is shown
+    only where no mail went out; otherwise it is returned empty.
     """
     INVITE_PERSON.require(by)
     if not person.is_active or person.has_usable_password():
         raise ValidationError(
             f"{person} has a password already, or is not active. They can ask for a new one at the sign-in."
         )
-    link = settings.SITE_URL + _path(person)
-    sent = _sent(by, person, link)
+    link = settings.SITE_URL + _password_path(person)
+    sent = _mail_invitation(by, person, link)
     return ("" if sent and seats.is_protected(person) else link), sent
 
 
@@ -40,24 +40,26 @@ def password_link(person: User) -> str:
     """
     if not person.is_active:
         raise ValidationError(f"{person.email} is not active. Activate the account first.")
-    return settings.SITE_URL + _path(person)
+    return settings.SITE_URL + _password_path(person)
 
 
-def _path(person: User) -> str:
+def _password_path(person: User) -> str:
     key = default_token_generator.make_token(person)
     return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(person), "key": key})
 
 
-def _sent(by: User, person: User, link: str) -> bool:
+def _mail_invitation(by: User, person: User, link: str) -> bool:
     if not sends_mail():
         return False
-    context = {"by": by, "person": person, "link": link, "company": Company.get(), "days": _days()}
-    words = render_to_string("team/email/invitation.txt", context)
+    context = {
+        "by": by,
+        "person": person,
+        "link": link,
+        "company": Company.get(),
+        "days": settings.PASSWORD_RESET_TIMEOUT // 86400,
+    }
+    text = render_to_string("team/email/invitation.txt", context)
     try:
-        return send_text(f"{by} invites you to Accord", words, person.email)
+        return send_text(f"{by} invites you to Accord", text, person.email)
     except (OSError, SMTPException):
         return False
-
-
-def _days() -> int:
-    return settings.PASSWORD_RESET_TIMEOUT // 86400

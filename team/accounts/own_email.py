@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from core.mail import send_text, sends_mail
 from team.accounts import reauthentication
-from team.accounts.history import acting
+from team.accounts.history import recording_actor
 from team.models import Company, User
 
 SALT = "team.accounts.own_email"
@@ -22,7 +22,7 @@ UNUSABLE = "This address cannot be used. Choose another."
 STALE = "This link is not valid any more. Ask for a new one on your account page."
 
 
-def ask(*, by: User, email: str) -> None:
+def request_email_change(*, by: User, email: str) -> None:
     """Mail a link to the new address; nothing changes before it is followed.
 
     Raises:
@@ -50,15 +50,15 @@ def new_address(*, by: User, key: str) -> str:
         ValidationError: the link is too old, was used, or is another person's.
     """
     try:
-        asked: dict[str, Any] = signing.loads(key, salt=SALT, max_age=DAYS * 86400)
+        confirmed: dict[str, Any] = signing.loads(key, salt=SALT, max_age=DAYS * 86400)
     except signing.BadSignature:
         raise ValidationError(STALE) from None
-    if asked["person"] != by.pk or asked["old"] != by.email:
+    if confirmed["person"] != by.pk or confirmed["old"] != by.email:
         raise ValidationError(STALE)
-    return str(asked["new"])
+    return str(confirmed["new"])
 
 
-def confirm(*, by: User, key: str) -> User:
+def confirm_email_change(*, by: User, key: str) -> User:
     """Replace one's address by the one that a link confirms.
 
     Raises:
@@ -70,7 +70,7 @@ def confirm(*, by: User, key: str) -> User:
         raise ValidationError(UNUSABLE)
     person.email = email
     try:
-        with acting(by=by):
+        with recording_actor(by=by):
             person.save(update_fields=["email"])
             EmailAddress.objects.filter(user=person).delete()
             EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)

@@ -1,7 +1,7 @@
 """Signing and what else cannot be taken back asks for the password or a code again, at most 15 minutes before.
 
 The check stands in the actions, so that no page and no address of the API can leave it out. What runs outside a
-request (the demo's founding, commands, the worker) is not asked.
+request (the set-up of the demo, commands, the worker) is not asked.
 """
 
 import time
@@ -22,7 +22,7 @@ from team.seats import is_demo
 
 
 def require(by: User) -> None:
-    """Refuse to go on in a request of somebody who has not proven lately that it is they.
+    """Refuse to go on in a request whose user has not entered the password or a code lately.
 
     Raises:
         ReauthenticationRequired: a page then asks for the password and goes on; the API refuses.
@@ -40,14 +40,14 @@ def is_by_token() -> bool:
 
 
 def _is_recent(request: HttpRequest, user: User) -> bool:
-    proofs = [one["at"] for one in get_authentication_records(request, user) if one.get("reauthenticated")]
+    proofs = [record["at"] for record in get_authentication_records(request, user) if record.get("reauthenticated")]
     if proofs:
         return bool(time.time() - proofs[-1] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
     return is_demo() and not user.has_usable_password() and not is_mfa_enabled(user)
 
 
-def suspend(request: HttpRequest) -> HttpResponse:
-    """Ask for the password, keeping what was sent, so that it goes on where it stopped."""
+def redirect_to_reauthentication(request: HttpRequest) -> HttpResponse:
+    """Redirect to the password page and keep the submitted request in the session, so that it goes on afterwards."""
     target, is_part = request.get_full_path(), bool(getattr(request, "htmx", False))
     if request.method == "POST":
         for name in [name for name in request.META if name.startswith("HTTP_HX_")]:

@@ -1,4 +1,4 @@
-"""Two-factor sign-in: its secrets are encrypted in the database, and can be encrypted anew with another key."""
+"""Two-factor sign-in: its secrets are encrypted in the database, and can be re-encrypted with another key."""
 
 import logging
 from typing import Any
@@ -42,18 +42,18 @@ def encrypt_plain(authenticators: Any) -> None:
             row.save(update_fields=["data"])
 
 
-def rotate(lost: list[str]) -> int:
-    """Encrypt every secret anew with the newest key; names in `lost` those that no key opens. Returns how many."""
+def reencrypt_secrets(lost: list[str]) -> int:
+    """Re-encrypt every secret with the newest key; appends to `lost` those that no key opens. Returns how many."""
     done = 0
     for pk in Authenticator.objects.values_list("pk", flat=True):
         with transaction.atomic():
             row = Authenticator.objects.select_for_update().select_related("user").get(pk=pk)
             try:
-                anew = {name: Sealed(row.data[name]).anew().token for name in SECRETS if name in row.data}
+                reencrypted = {name: Sealed(row.data[name]).anew().token for name in SECRETS if name in row.data}
             except Unsealable:
                 lost.append(f"two-factor sign-in of “{row.user}”")
                 continue
-            row.data = {**row.data, **anew}
+            row.data = {**row.data, **reencrypted}
             row.save(update_fields=["data"])
             done += 1
     return done

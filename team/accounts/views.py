@@ -16,7 +16,7 @@ from core.mail import sends_mail
 from team import actions
 from team.access import require_right
 from team.accounts import consents, own_email
-from team.accounts.history import sentence
+from team.accounts.history import describe_change
 from team.forms import EmailForm
 from team.models import AccountChange, ConsentRequest, User
 
@@ -32,7 +32,7 @@ def my_email(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            own_email.ask(by=_user(request), email=form.cleaned_data["email"])
+            own_email.request_email_change(by=_current_user(request), email=form.cleaned_data["email"])
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -49,10 +49,10 @@ def my_email(request: HttpRequest) -> HttpResponse:
 @form_view
 def confirm_my_email(request: HttpRequest, key: str) -> HttpResponse:
     """Confirm one's new address by the link that was mailed to it; following the link alone changes nothing."""
-    user = _user(request)
+    user = _current_user(request)
     try:
         if request.method == "POST":
-            person = own_email.confirm(by=user, key=key)
+            person = own_email.confirm_email_change(by=user, key=key)
             messages.success(request, f"You sign in with {person.email} from now on.")
             return redirect("me")
         return render(request, "team/confirm_email.html", {"email": own_email.new_address(by=user, key=key)})
@@ -65,33 +65,33 @@ def confirm_my_email(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 def account_requests(request: HttpRequest) -> HttpResponse:
     """What waits for a consent and what was decided, with the history of accounts, as far as it concerns the reader."""
-    user = _user(request)
+    user = _current_user(request)
     rows = consents.visible_to(user)
     page = Paginator(rows.exclude(decided_at=None), PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "waiting": [_shown(row, user) for row in rows.filter(decided_at=None) if consents.is_open(row)],
-        "decided": [(row, consents.in_words(row)) for row in page],
+        "waiting": [_request_row(row, user) for row in rows.filter(decided_at=None) if consents.is_open(row)],
+        "decided": [(row, consents.describe_request(row)) for row in page],
         "page": page,
-        "changes": [(change, sentence(change)) for change in _changes(user)],
+        "changes": [(change, describe_change(change)) for change in _visible_changes(user)],
     }
     return render(request, "team/account_requests.html", context)
 
 
-def _shown(row: ConsentRequest, user: User) -> dict[str, object]:
-    able, refusing = consents.consenters(row), consents.refusers(row)
+def _request_row(row: ConsentRequest, user: User) -> dict[str, object]:
+    consenters, refusers = consents.possible_consenters(row), consents.possible_refusers(row)
     recent = AccountChange.objects.filter(person=row.person).select_related("person", "by", "consent__decided_by")
     return {
         "row": row,
-        "lines": consents.in_words(row),
-        "consenters": able,
-        "may_grant": user.pk in {person.pk for person in able},
-        "may_refuse": user.pk in {person.pk for person in refusing},
+        "lines": consents.describe_request(row),
+        "consenters": consenters,
+        "may_grant": user.pk in {person.pk for person in consenters},
+        "may_refuse": user.pk in {person.pk for person in refusers},
         "may_withdraw": user.pk == row.asked_by_id,
-        "recent": [(change, sentence(change)) for change in recent.order_by("-changed_at", "-pk")[:5]],
+        "recent": [(change, describe_change(change)) for change in recent.order_by("-changed_at", "-pk")[:5]],
     }
 
 
-def _changes(user: User) -> list[AccountChange]:
+def _visible_changes(user: User) -> list[AccountChange]:
     concerned = {person for row in consents.visible_to(user) for person in (row.person_id, row.owner_id)} | {user.pk}
     rows = AccountChange.objects.filter(person_id__in=concerned).select_related("person", "by", "consent__decided_by")
     return list(rows.order_by("-changed_at", "-pk")[:PER_PAGE])
@@ -104,9 +104,9 @@ def answer_request(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if verb not in ANSWERS:
         raise Http404
     act, done = ANSWERS[verb]
-    row = get_object_or_404(consents.visible_to(_user(request)), pk=pk)
+    row = get_object_or_404(consents.visible_to(_current_user(request)), pk=pk)
     try:
-        act(by=_user(request), request=row)
+        act(by=_current_user(request), request=row)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -115,9 +115,9 @@ def answer_request(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 
 
 ANSWERS: dict[str, tuple[Callable[..., ConsentRequest], str]] = {
-    "consent": (consents.grant, "You consented. The change is in effect."),
-    "refuse": (consents.refuse, "You refused. Nothing was changed."),
-    "withdraw": (consents.withdraw, "The request is withdrawn. Nothing was changed."),
+    "consent": (consents.grant_request, "You consented. The change is in effect."),
+    "refuse": (consents.refuse_request, "You refused. Nothing was changed."),
+    "withdraw": (consents.withdraw_request, "The request is withdrawn. Nothing was changed."),
 }
 
 
@@ -127,28 +127,32 @@ def reset_two_factor(request: HttpRequest, pk: int) -> HttpResponse:
     """Take somebody's second factor away, or ask for the consent to it."""
     person = get_object_or_404(User, pk=pk)
     try:
-        waiting = actions.reset_two_factor(by=_user(request), person=person)
+        waiting = actions.reset_two_factor(by=_current_user(request), person=person)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, waits(waiting) if waiting else f"{person} signs in without a second factor now.")
+        messages.success(
+            request, describe_wait(waiting) if waiting else f"{person} signs in without a second factor now."
+        )
     return redirect("person", pk)
 
 
-def waits(request: ConsentRequest) -> str:
+def describe_wait(request: ConsentRequest) -> str:
     """Say for whom a request waits."""
     if request.takes_effect_at:
         return (
             f"Nobody can consent to this change, so it takes effect on {request.takes_effect_at:%Y-%m-%d} "
-            f"unless somebody who signs refuses it. They are told {_how()}."
+            f"unless somebody who signs refuses it. They are told {_notice_channel()}."
         )
-    names = " or ".join(str(person) for person in consents.consenters(request))
-    return f"This change needs the consent of {names}. Nothing is changed until then; they are told {_how()}."
+    names = " or ".join(str(person) for person in consents.possible_consenters(request))
+    return (
+        f"This change needs the consent of {names}. Nothing is changed until then; they are told {_notice_channel()}."
+    )
 
 
-def _how() -> str:
+def _notice_channel() -> str:
     return "by mail and notice" if sends_mail() else "by a notice"
 
 
-def _user(request: HttpRequest) -> User:
+def _current_user(request: HttpRequest) -> User:
     return cast(User, request.user)

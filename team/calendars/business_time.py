@@ -36,13 +36,13 @@ class Span:
     @classmethod
     def between(cls, start: time, end: time) -> "Span":
         """Make a span of two times; midnight as the end means the end of the day."""
-        return cls(_seconds(start), _seconds(end) or DAY)
+        return cls(_seconds_of_day(start), _seconds_of_day(end) or DAY)
 
 
 Week = Mapping[int, Collection[Span]]  # weekday (Monday is 0) to its open spans
 
 
-def week_of(written: Mapping[str, Iterable[Iterable[str]]]) -> dict[int, list[Span]]:
+def week_from_json(written: Mapping[str, Iterable[Iterable[str]]]) -> dict[int, list[Span]]:
     """Read a week as it is stored: {"0": [["09:00", "12:30"], ["13:30", "17:00"]], …}, Monday being 0.
 
     Midnight as an end is 00:00 or 24:00; a span that ends before it begins ends on the next day.
@@ -50,37 +50,37 @@ def week_of(written: Mapping[str, Iterable[Iterable[str]]]) -> dict[int, list[Sp
     Raises:
         ValueError: no weekday, no time, or a span that closes as it opens.
     """
-    found: dict[int, list[Span]] = {int(day): [] for day in written}
-    if not set(found) <= set(range(7)):
+    week: dict[int, list[Span]] = {int(day): [] for day in written}
+    if not set(week) <= set(range(7)):
         raise ValueError("Weekdays go from 0, Monday, to 6, Sunday.")
     for day, spans in written.items():
         for start, end in spans:
             opens, closes = time.fromisoformat(start), time() if end[:5] == "24:00" else time.fromisoformat(end)
             if time() < closes < opens:  # past midnight: until the end of the day, and the rest on the next
-                found[int(day)].append(Span.between(opens, time()))
-                found.setdefault((int(day) + 1) % 7, []).append(Span.between(time(), closes))
+                week[int(day)].append(Span.between(opens, time()))
+                week.setdefault((int(day) + 1) % 7, []).append(Span.between(time(), closes))
             else:
-                found[int(day)].append(Span.between(opens, closes))
-    return found
+                week[int(day)].append(Span.between(opens, closes))
+    return week
 
 
-def written_week(week: Week) -> dict[str, list[list[str]]]:
+def week_to_json(week: Week) -> dict[str, list[list[str]]]:
     """Write a week as it is stored: spans in order, none past midnight, midnight as an end as 00:00."""
     return {
-        str(day): [[_clock(span.start), _clock(span.end)] for span in _merged(week[day])]
+        str(day): [[_format_seconds(span.start), _format_seconds(span.end)] for span in _merge_spans(week[day])]
         for day in sorted(week)
         if week[day]
     }
 
 
-def _clock(seconds: int) -> str:
+def _format_seconds(seconds: int) -> str:
     moment = time(seconds // 3600 % 24, seconds // 60 % 60, seconds % 60)
     return moment.isoformat("seconds" if moment.second else "minutes")
 
 
-def usual_day(week: Week) -> float:
+def usual_day_seconds(week: Week) -> float:
     """Return the open seconds of a business day: the mean of the weekdays that open at all."""
-    lengths = [sum(span.end - span.start for span in _merged(spans)) for spans in week.values() if spans]
+    lengths = [sum(span.end - span.start for span in _merge_spans(spans)) for spans in week.values() if spans]
     return sum(lengths) / len(lengths) if lengths else 0.0
 
 
@@ -94,13 +94,18 @@ class BusinessTime:
     @classmethod
     def of(cls, week: Week, zone: ZoneInfo, first: date, last: date, holidays: Collection[date] = ()) -> "BusinessTime":
         """Lay out the table for the local days from `first` to `last`, both included."""
-        merged = {weekday: _merged(spans) for weekday, spans in week.items()}
-        pieces = [piece for day in _days(first, last) if day not in holidays for piece in _open_on(day, merged, zone)]
-        instants, opened = [_midnight(first, zone)], [0]
+        merged = {weekday: _merge_spans(spans) for weekday, spans in week.items()}
+        pieces = [
+            piece
+            for day in _days_between(first, last)
+            if day not in holidays
+            for piece in _open_pieces(day, merged, zone)
+        ]
+        instants, opened = [_midnight_epoch(first, zone)], [0]
         for start, end in pieces:
             instants += [start, end]
             opened += [opened[-1], opened[-1] + end - start]
-        instants.append(_midnight(last + timedelta(days=1), zone))
+        instants.append(_midnight_epoch(last + timedelta(days=1), zone))
         opened.append(opened[-1])
         return cls(np.array(instants, dtype=np.int64), np.array(opened, dtype=np.int64))
 
@@ -134,33 +139,33 @@ class BusinessTime:
         return np.where(allowances == 0, since, reached)
 
 
-def _seconds(moment: time) -> int:
+def _seconds_of_day(moment: time) -> int:
     return moment.hour * 3600 + moment.minute * 60 + moment.second
 
 
-def _days(first: date, last: date) -> Iterator[date]:
+def _days_between(first: date, last: date) -> Iterator[date]:
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)
 
 
-def _merged(spans: Iterable[Span]) -> list[Span]:
+def _merge_spans(spans: Iterable[Span]) -> list[Span]:
     """Join spans that touch or overlap, so that no second counts twice."""
-    found: list[Span] = []
+    merged: list[Span] = []
     for span in sorted(spans):
-        if found and span.start <= found[-1].end:
-            found[-1] = Span(found[-1].start, max(found[-1].end, span.end))
+        if merged and span.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, span.end))
         else:
-            found.append(span)
-    return found
+            merged.append(span)
+    return merged
 
 
-def _midnight(day: date, zone: ZoneInfo) -> int:
+def _midnight_epoch(day: date, zone: ZoneInfo) -> int:
     return int(datetime.combine(day, time(), zone).timestamp())
 
 
-def _open_on(day: date, week: Mapping[int, list[Span]], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
+def _open_pieces(day: date, week: Mapping[int, list[Span]], zone: ZoneInfo) -> Iterator[tuple[int, int]]:
     """Yield the open pieces of a local day as instants, in order, each within one offset from UTC."""
-    for start, end, offset in _offsets(day, zone):
+    for start, end, offset in _split_by_offset(day, zone):
         midnight = int(datetime.combine(day, time(), ZoneInfo("UTC")).timestamp()) - offset
         for span in week.get(day.weekday(), ()):
             opens, closes = max(start, midnight + span.start), min(end, midnight + span.end)
@@ -168,12 +173,12 @@ def _open_on(day: date, week: Mapping[int, list[Span]], zone: ZoneInfo) -> Itera
                 yield opens, closes
 
 
-def _offsets(day: date, zone: ZoneInfo) -> Iterator[tuple[int, int, int]]:
+def _split_by_offset(day: date, zone: ZoneInfo) -> Iterator[tuple[int, int, int]]:
     """Cut a local day where its offset from UTC changes: (first instant, end, offset in seconds)."""
-    start, end = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+    start, end = _midnight_epoch(day, zone), _midnight_epoch(day + timedelta(days=1), zone)
     while start < end:
-        offset = _offset(start, zone)
-        change = end if _offset(end - 1, zone) == offset else _first_change(start, end - 1, offset, zone)
+        offset = _utc_offset(start, zone)
+        change = end if _utc_offset(end - 1, zone) == offset else _first_change(start, end - 1, offset, zone)
         yield start, change, offset
         start = change
 
@@ -182,11 +187,11 @@ def _first_change(start: int, end: int, offset: int, zone: ZoneInfo) -> int:
     """Bisect for the first instant after `start` with another offset; at `end` it is another already."""
     while end - start > 1:
         middle = (start + end) // 2
-        start, end = (middle, end) if _offset(middle, zone) == offset else (start, middle)
+        start, end = (middle, end) if _utc_offset(middle, zone) == offset else (start, middle)
     return end
 
 
-def _offset(instant: int, zone: ZoneInfo) -> int:
-    found = datetime.fromtimestamp(instant, zone).utcoffset()
-    assert found is not None
-    return int(found.total_seconds())
+def _utc_offset(instant: int, zone: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(instant, zone).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds())

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from holidays.registry import COUNTRIES
 
 from core.request_values import BadValue, read_date
-from team.calendars.public_holidays import holidays
+from team.calendars.public_holidays import public_holidays
 from team.forms import ZoneField
 from team.hours import DAYS, read_week, write_spans
 from team.models import Calendar, Company, Territory, User, office_hours
@@ -18,17 +18,17 @@ DAY_HINT = "Like 09:00–12:30, 13:30–17:00, or 22:00–06:00 until the next m
 
 
 @cache
-def countries() -> list[tuple[str, str]]:
+def country_choices() -> list[tuple[str, str]]:
     """Return the countries whose public holidays are known, by name."""
-    named = {codes[0]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name, *codes in COUNTRIES.values()}
-    every = sorted((f"{name} ({code})", code) for code, name in named.items())
+    names = {codes[0]: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name, *codes in COUNTRIES.values()}
+    every = sorted((f"{name} ({code})", code) for code, name in names.items())
     return [("", "None: no public holidays"), *((code, label) for label, code in every)]
 
 
 class CalendarForm(forms.Form):
     name = forms.CharField(max_length=120)
     time_zone = ZoneField(label="Time zone", required=False, empty_label="Each person’s own, else the company’s")
-    country = forms.ChoiceField(label="Public holidays of", choices=countries, required=False)
+    country = forms.ChoiceField(label="Public holidays of", choices=country_choices, required=False)
     region = forms.CharField(
         label="State within the country", max_length=10, required=False, help_text="Where holidays differ: BY, CA, …"
     )
@@ -49,23 +49,23 @@ class CalendarForm(forms.Form):
 
     def __init__(self, calendar: Calendar, data: Any = None) -> None:
         self.calendar = calendar
-        super().__init__(data, initial=_initial(calendar))
-        for place, day in enumerate(DAYS):
-            self.fields[f"day_{place}"] = forms.CharField(
-                label=day, required=False, max_length=200, help_text=DAY_HINT if place == 0 else ""
+        super().__init__(data, initial=_initial_values(calendar))
+        for weekday, day_name in enumerate(DAYS):
+            self.fields[f"day_{weekday}"] = forms.CharField(
+                label=day_name, required=False, max_length=200, help_text=DAY_HINT if weekday == 0 else ""
             )
-        self.order_fields(["name", *(f"day_{place}" for place in range(7))])
+        self.order_fields(["name", *(f"day_{weekday}" for weekday in range(7))])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        cleaned["week"], wrong = read_week({day: cleaned.get(f"day_{day}", "") for day in range(7)})
-        for day, words in wrong.items():
-            self.add_error(f"day_{day}", words)
+        cleaned["week"], errors = read_week({day: cleaned.get(f"day_{day}", "") for day in range(7)})
+        for day, message in errors.items():
+            self.add_error(f"day_{day}", message)
         if not cleaned["week"] and not self.errors:
             self.add_error("day_0", "A calendar is open at some time of the week.")
-        cleaned["closed_days"] = self._days(cleaned.get("closed_days", ""))
+        cleaned["closed_days"] = self._parse_closed_days(cleaned.get("closed_days", ""))
         try:
-            holidays(cleaned.get("country", ""), cleaned.get("region", ""), [2026])
+            public_holidays(cleaned.get("country", ""), cleaned.get("region", ""), [2026])
         except ValidationError as error:
             self.add_error("region", error)
         return cleaned
@@ -76,34 +76,34 @@ class CalendarForm(forms.Form):
             raise ValidationError("Another calendar has this name.")
         return name
 
-    def _days(self, text: str) -> list[str]:
-        found: set[str] = set()
+    def _parse_closed_days(self, text: str) -> list[str]:
+        days: set[str] = set()
         for line in filter(None, map(str.strip, text.splitlines())):
             try:
                 day = read_date(line)
             except BadValue as error:
                 self.add_error("closed_days", str(error))
             else:
-                found |= {day.isoformat()} if day else set()
-        return sorted(found)
+                days |= {day.isoformat()} if day else set()
+        return sorted(days)
 
-    def filled(self) -> Calendar:
+    def to_calendar(self) -> Calendar:
         """Return the calendar as the form says, not saved."""
         for name in ("name", "week", "time_zone", "country", "region", "closed_days"):
             setattr(self.calendar, name, self.cleaned_data[name])
         return self.calendar
 
-    def binds(self) -> dict[str, Any]:
+    def assignments(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("is_company", "territories", "people")}
 
 
-def _initial(calendar: Calendar) -> dict[str, Any]:
+def _initial_values(calendar: Calendar) -> dict[str, Any]:
     week = calendar.week if calendar.pk else office_hours()
-    found = {f"day_{place}": write_spans(week.get(str(place), [])) for place in range(7)}
+    spans_by_day = {f"day_{weekday}": write_spans(week.get(str(weekday), [])) for weekday in range(7)}
     if not calendar.pk:
-        return found
-    plain = {name: getattr(calendar, name) for name in ("name", "time_zone", "country", "region")}
+        return spans_by_day
+    fields = {name: getattr(calendar, name) for name in ("name", "time_zone", "country", "region")}
     return {
-        **found, **plain, "closed_days": "\n".join(calendar.closed_days), "is_company": Company.get().calendar_id == calendar.pk,
+        **spans_by_day, **fields, "closed_days": "\n".join(calendar.closed_days), "is_company": Company.get().calendar_id == calendar.pk,
         "territories": calendar.territories.all(), "people": calendar.people.all(),
     }  # fmt: skip

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from holidays import country_holidays
 
 
-def holidays(country: str, region: str = "", years: Iterable[int] = ()) -> set[date]:
+def public_holidays(country: str, region: str = "", years: Iterable[int] = ()) -> set[date]:
     """Return the public holidays of a country, or of one of its states; none without a country.
 
     Raises:

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from team.calendars.business_time import BusinessTime, usual_day, week_of
-from team.calendars.public_holidays import holidays
+from team.calendars.business_time import BusinessTime, usual_day_seconds, week_from_json
+from team.calendars.public_holidays import public_holidays
 from team.models import Calendar, Company, Territory, User, office_hours
 
 YEARS_AHEAD = 2  # no clock runs longer
@@ -41,19 +41,19 @@ class Hours:
     @property
     def day(self) -> float:
         """The open seconds of a usual business day."""
-        return usual_day(week_of(json.loads(self.week)))
+        return usual_day_seconds(week_from_json(json.loads(self.week)))
 
     def table(self, first: datetime, last: datetime) -> BusinessTime:
         """Return the table that covers two instants, with room behind the later for any deadline."""
-        return _table(self, first.year - 1, last.year + YEARS_AHEAD)
+        return _business_time_table(self, first.year - 1, last.year + YEARS_AHEAD)
 
 
 @lru_cache(maxsize=64)
-def _table(hours: Hours, first: int, last: int) -> BusinessTime:
+def _business_time_table(hours: Hours, first: int, last: int) -> BusinessTime:
     days = {date.fromisoformat(day) for day in json.loads(hours.closed_days)}
-    days |= holidays(hours.country, hours.region, range(first, last + 1))
+    days |= public_holidays(hours.country, hours.region, range(first, last + 1))
     zone = ZoneInfo(hours.zone)
-    return BusinessTime.of(week_of(json.loads(hours.week)), zone, date(first, 1, 1), date(last, 12, 31), days)
+    return BusinessTime.of(week_from_json(json.loads(hours.week)), zone, date(first, 1, 1), date(last, 12, 31), days)
 
 
 @dataclass(frozen=True)
@@ -78,21 +78,23 @@ class HoursBook:
 
     def of(self, person: Person) -> Hours:
         zone = (person.user.time_zone if person.user else "") or self.company.time_zone
-        return Hours.of(self._calendar(person), zone)
+        return Hours.of(self._find_calendar(person), zone)
 
-    def _calendar(self, person: Person) -> Calendar | None:
-        found = self._up(person.user, self.users, "manager_id")
-        place = (person.user.territory_id if person.user else None) or person.territory_id
-        found = found or self._up(self.territories.get(place or 0), self.territories, "parent_id")
-        return self.calendars.get(found or self.company.calendar_id or 0)
+    def _find_calendar(self, person: Person) -> Calendar | None:
+        calendar_id = self._nearest_calendar_id(person.user, self.users, "manager_id")
+        territory_id = (person.user.territory_id if person.user else None) or person.territory_id
+        calendar_id = calendar_id or self._nearest_calendar_id(
+            self.territories.get(territory_id or 0), self.territories, "parent_id"
+        )
+        return self.calendars.get(calendar_id or self.company.calendar_id or 0)
 
     @staticmethod
-    def _up(start: Any, known: Mapping[int, Any], towards: str) -> int | None:
+    def _nearest_calendar_id(start: Any, rows: Mapping[int, Any], parent_field: str) -> int | None:
         """Return the first calendar on the way up; a circle ends the search."""
         seen: set[int] = set()
         while start is not None and start.pk not in seen:
             if start.calendar_id:
                 return int(start.calendar_id)
             seen.add(start.pk)
-            start = known.get(getattr(start, towards) or 0)
+            start = rows.get(getattr(start, parent_field) or 0)
         return None

@@ -34,17 +34,17 @@ class DayOff:
 
 def days_off(calendar: Calendar, today: date) -> list[DayOff]:
     """Return the days on which a calendar is closed from today on, the next first: public holidays and further ones."""
-    found: dict[date, str] = {date.fromisoformat(day): "Closed" for day in calendar.closed_days}
+    names_by_day: dict[date, str] = {date.fromisoformat(day): "Closed" for day in calendar.closed_days}
     if calendar.country:
         years = [today.year, today.year + 1]
         public = country_holidays(calendar.country, subdiv=calendar.region or None, years=years, language="en_US")
-        found |= {day: str(name) for day, name in public.items()}
-    return [DayOff(day, found[day]) for day in sorted(found) if day >= today]
+        names_by_day |= {day: str(name) for day, name in public.items()}
+    return [DayOff(day, names_by_day[day]) for day in sorted(names_by_day) if day >= today]
 
 
 @login_required
 @require_safe
-def calendars(request: HttpRequest) -> HttpResponse:
+def calendar_list(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     rows = Calendar.objects.annotate(
         how_many=Count("people", filter=Q(people__is_active=True), distinct=True),
@@ -54,7 +54,7 @@ def calendars(request: HttpRequest) -> HttpResponse:
     book = HoursBook()
     context = {
         "page": page,
-        "rows": [(one, week_in_words(one.week)) for one in page],
+        "rows": [(row, week_in_words(row.week)) for row in page],
         "mine": book.of(Person(user, user.territory_id)),
         "company": Company.get(),
         "may_keep": has_right(user, "manage_company"),
@@ -64,17 +64,17 @@ def calendars(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-def calendar(request: HttpRequest, pk: int) -> HttpResponse:
+def calendar_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one calendar: its week, its next days off, and whom it binds."""
-    found = get_object_or_404(Calendar, pk=pk)
+    calendar = get_object_or_404(Calendar, pk=pk)
     company = Company.get()
     context = {
-        "calendar": found,
-        "week": week_in_words(found.week),
-        "days_off": days_off(found, timezone.localtime(timezone.now(), company.zone).date())[:NEXT_DAYS],
-        "people": Paginator(found.people.filter(is_active=True), PER_PAGE).get_page(request.GET.get("page")),
-        "territories": found.territories.all()[:PER_PAGE],
-        "is_company": company.calendar_id == found.pk,
+        "calendar": calendar,
+        "week": week_in_words(calendar.week),
+        "days_off": days_off(calendar, timezone.localtime(timezone.now(), company.zone).date())[:NEXT_DAYS],
+        "people": Paginator(calendar.people.filter(is_active=True), PER_PAGE).get_page(request.GET.get("page")),
+        "territories": calendar.territories.all()[:PER_PAGE],
+        "is_company": company.calendar_id == calendar.pk,
         "may_keep": has_right(request.user, "manage_company"),
     }
     return render(request, "team/calendar.html", context)
@@ -82,13 +82,13 @@ def calendar(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_right("manage_company")
 @require_http_methods(["GET", "HEAD", "POST"])
-def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+def edit_calendar(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a calendar, or change one."""
-    found = get_object_or_404(Calendar, pk=pk) if pk else Calendar()
-    form = CalendarForm(found, request.POST or None)
+    calendar = get_object_or_404(Calendar, pk=pk) if pk else Calendar()
+    form = CalendarForm(calendar, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            saved = save_calendar(by=cast(User, request.user), calendar=form.filled(), **form.binds())
+            saved = save_calendar(by=cast(User, request.user), calendar=form.to_calendar(), **form.assignments())
         except ValidationError as error:
             form.add_error(None, error.messages)
         else:
@@ -96,13 +96,15 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             return redirect("calendar", saved.pk)
     status = 422 if request.method == "POST" else 200
     title = Calendar.objects.get(pk=pk).name if pk else "Add a calendar"
-    return render(request, "team/calendar_form.html", {"form": form, "calendar": found, "title": title}, status=status)
+    return render(
+        request, "team/calendar_form.html", {"form": form, "calendar": calendar, "title": title}, status=status
+    )
 
 
 @require_right("manage_company")
 @require_POST
-def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Calendar, pk=pk)
-    remove_calendar(by=cast(User, request.user), calendar=found)
-    messages.success(request, f"{found} is gone.")
+def delete_calendar(request: HttpRequest, pk: int) -> HttpResponse:
+    calendar = get_object_or_404(Calendar, pk=pk)
+    remove_calendar(by=cast(User, request.user), calendar=calendar)
+    messages.success(request, f"{calendar} is gone.")
     return redirect("calendars")

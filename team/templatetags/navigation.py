@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from team.models import Company
-from team.navigation import Link, links
+from team.navigation import Link, navigation_links
 
 register = template.Library()
 
@@ -14,7 +14,7 @@ register = template.Library()
 def places(context: template.Context) -> list[Link]:
     """Return the links of the side navigation: {% places as found %}."""
     request = context["request"]
-    return links(request.user, request.path)
+    return navigation_links(request.user, request.path)
 
 
 @register.simple_tag
@@ -26,5 +26,5 @@ def company() -> Company:
 @register.filter
 def initials(name: Any) -> str:
     """Mona Maier → MM."""
-    words = str(name).split()
-    return "".join(word[0] for word in words[:1] + words[1:][-1:]).upper()
+    names = str(name).split()
+    return "".join(word[0] for word in names[:1] + names[1:][-1:]).upper()

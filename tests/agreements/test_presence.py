@@ -96,7 +96,7 @@ def test_a_token_cannot_sign_dispute_or_decide(
 ) -> None:
     if verb == "decide":
         actions.dispute_version(by=people["cro"], version=version, reason="Too vague.")
-    _, secret = tokens.issue(owner=people[role], name="script", scopes=["read", "write"])
+    _, secret = tokens.create_token(owner=people[role], name="script", scopes=["read", "write"])
     state = version.state
     answer = Client().post(
         f"/api/v1/versions/{version.pk}/{verb}/", body, "application/json", HTTP_AUTHORIZATION=f"Bearer {secret}"
@@ -117,7 +117,7 @@ def test_a_session_signs_over_the_api_after_the_password_alone(people: dict[str,
 
 
 def test_a_signatory_proposes_unsigned_by_token(people: dict[str, User]) -> None:
-    _, secret = tokens.issue(owner=people["cmo"], name="script", scopes=["read", "write"])
+    _, secret = tokens.create_token(owner=people["cmo"], name="script", scopes=["read", "write"])
     body = {"kind": "term", "key": "sql", "title": "SQL", "text": "A lead that Sales works on."}
     made = Client().post("/api/v1/versions/", body, "application/json", HTTP_AUTHORIZATION=f"Bearer {secret}")
     assert made.status_code == 201

@@ -10,7 +10,7 @@ from django.test import Client
 
 from crm import models as crm
 from team.models import User
-from team.tokens import issue
+from team.tokens import create_token
 from tests import make
 from tests.conftest import proven
 
@@ -22,7 +22,7 @@ class Caller:
     """Somebody who calls the API with a token of their own."""
 
     def __init__(self, user: User, scopes: list[str] | None = None) -> None:
-        self.token, self.secret = issue(owner=user, name="test", scopes=scopes)
+        self.token, self.secret = create_token(owner=user, name="test", scopes=scopes)
         self.client = Client(headers={"Authorization": f"Bearer {self.secret}"})
 
     def get(self, address: str, **query: Any) -> Any:

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 from crm.api import RECORD_VIEWS
 from revops.wsgi import application
 from team.models import Role
-from team.tokens import issue
+from team.tokens import create_token
 from tests import make
 from tests.api.conftest import one_of_each
 
@@ -65,7 +65,7 @@ def bearer(company: Any, settings: Any, one_connection: None) -> dict[str, str]:
     settings.API_RATE_PER_MINUTE = 10**9
     user = make.user(Role.CRO)
     one_of_each(user)
-    return {"Authorization": f"Bearer {issue(owner=user, name='fuzz')[1]}"}
+    return {"Authorization": f"Bearer {create_token(owner=user, name='fuzz')[1]}"}
 
 
 @described(thoroughly=False).parametrize()

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core import limits
 from team.models import ApiToken, User
-from team.tokens import issue
+from team.tokens import create_token
 from tests.api.conftest import Caller
 
 
@@ -43,7 +43,7 @@ def test_a_token_reads_until_it_is_revoked(cro: User) -> None:
 
 
 def test_a_token_ends_with_its_time(cro: User) -> None:
-    _, secret = issue(owner=cro, name="short", lifetime=timedelta(days=2))
+    _, secret = create_token(owner=cro, name="short", lifetime=timedelta(days=2))
     assert status_with(f"Bearer {secret}") == 200
     with time_machine.travel(timezone.now() + timedelta(days=2, seconds=1)):
         assert status_with(f"Bearer {secret}") == 401
@@ -77,7 +77,7 @@ def test_a_header_that_is_no_token_is_refused(company: Any, header: str) -> None
 
 
 def test_the_secret_is_kept_nowhere(cro: User) -> None:
-    token, secret = issue(owner=cro, name="x")
+    token, secret = create_token(owner=cro, name="x")
     kept = "".join(str(value) for value in ApiToken.objects.filter(pk=token.pk).values().get().values())
     assert secret not in kept
     assert secret[len("accord_") :] not in kept

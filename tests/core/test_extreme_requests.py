@@ -10,7 +10,7 @@ from kpis.grains import GRAINS
 from scoring.icp.forms import TraitsInput
 from scoring.model_editor import Editing
 from team.models import User
-from team.tokens import issue
+from team.tokens import create_token
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_pages_answer_extremes(as_user: Any, cmo: User, address: str) -> None:
      '{"source": "a", "external_id": "b", "created_at": "9998-12-31T23:59:59-14:00"}', '{"source": "a", "external_id": "b", "fit": [[]]}'],
 )  # fmt: skip
 def test_rows_that_are_none_are_refused_line_by_line(company: Any, client: Any, ops: User, body: str) -> None:
-    secret = issue(owner=ops, name="test", scopes=["read", "write"])[1]
+    secret = create_token(owner=ops, name="test", scopes=["read", "write"])[1]
     for kind in ("leads", "touches", "usage_events"):
         headers = {"Authorization": f"Bearer {secret}"}
         answer = client.post(f"/api/v1/{kind}/", body, content_type="application/json", headers=headers)

@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from core.request_values import read_date
 from core.url_guard import PlainAddressMiddleware
 from team.models import User
-from team.tokens import issue
+from team.tokens import create_token
 
 
 def test_a_nul_in_a_form_that_the_database_refuses_is_refused_with_a_sentence() -> None:
@@ -52,7 +52,7 @@ def test_a_value_that_no_page_caught_is_a_refusal_and_no_fault() -> None:
 def test_json_that_cannot_be_stored_is_a_problem_of_the_request(
     company: Any, ops: User, client: Client, body: bytes
 ) -> None:
-    secret = issue(owner=ops, name="test", scopes=["read", "write"])[1]
+    secret = create_token(owner=ops, name="test", scopes=["read", "write"])[1]
     headers = {"Authorization": f"Bearer {secret}"}
     answer = client.post("/api/v1/calendars/", body, content_type="application/json", headers=headers)
     assert answer.status_code == 400

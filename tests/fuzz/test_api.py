@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 
 from revops.wsgi import application
 from team.models import User
-from team.tokens import issue
+from team.tokens import create_token
 from tests.fuzz.conftest import SECONDS, SEED, Budget
 from tests.fuzz.hostile import VALUES
 
@@ -52,7 +52,7 @@ def one_connection() -> Iterator[None]:
 def bearers(people: list[User], one_connection: None) -> dict[str, dict[str, str]]:
     """A token of each role that may read and write."""
     return {
-        user.role: {"Authorization": f"Bearer {issue(owner=user, name='fuzz', scopes=['read', 'write'])[1]}"}
+        user.role: {"Authorization": f"Bearer {create_token(owner=user, name='fuzz', scopes=['read', 'write'])[1]}"}
         for user in people
     }
 

@@ -23,7 +23,7 @@ from revops.server.bridge import build_environ
 from revops.server.limits import largest_body
 from revops.server.scopes import client_network
 from team.models import Role, User
-from team.tokens import issue
+from team.tokens import create_token
 from tests import make
 
 Sent = list[dict[str, Any]]
@@ -356,7 +356,7 @@ def connections_stay() -> Iterator[None]:
 @pytest.mark.usefixtures("db", "connections_stay")
 def test_how_much_is_taken_depends_on_who_sends_it_and_where_to(settings: Any) -> None:
     ops, rep = make.user(role=Role.OPS), make.user(role=Role.REP)
-    _, secret = issue(owner=rep, name="push")
+    _, secret = create_token(owner=rep, name="push")
     form = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     assert largest_body(environ_of("/imports/")) == ANYONE_BYTES
     assert largest_body(environ_of("/imports/", token="accord_wrong")) == ANYONE_BYTES

@@ -11,8 +11,8 @@ from django.test import Client
 
 from team import tokens
 from team.accounts import mail as account_mail
-from team.accounts.history import sentence
-from team.accounts.mail import send_waiting
+from team.accounts.history import describe_change
+from team.accounts.mail import send_pending_mails
 from team.models import AccountChange, ApiToken, Company, User
 from tests import make
 
@@ -34,7 +34,7 @@ def test_a_change_past_every_action_is_written_too(person: User) -> None:
         "new@example.com",
         "old@example.com",
     )
-    assert sentence(rows["role"]) == "The role of Mona was changed from CMO to Sales rep, on the server."
+    assert describe_change(rows["role"]) == "The role of Mona was changed from CMO to Sales rep, on the server."
     User.objects.filter(pk=person.pk).update(name="Mona M")
     assert AccountChange.objects.count() == 3
 
@@ -48,9 +48,9 @@ def test_it_is_mailed_once_to_the_old_address_and_again_after_a_failure(
     User.objects.filter(pk=person.pk).update(email="new@example.com")
     with monkeypatch.context() as broken:
         broken.setattr(account_mail, "send_text", refuse)
-        assert send_waiting() == 0
-    assert send_waiting() == 1
-    assert send_waiting() == 0
+        assert send_pending_mails() == 0
+    assert send_pending_mails() == 1
+    assert send_pending_mails() == 0
     assert [one.to for one in mail.outbox] == [["old@example.com"]]
     assert "from old@example.com to new@example.com" in mail.outbox[0].body
 
@@ -66,7 +66,7 @@ def test_a_new_password_ends_other_sessions_and_every_token(client: Client, pers
     other = Client()
     for one in (client, other):
         one.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
-    _, secret = tokens.issue(owner=person, name="script")
+    _, secret = tokens.create_token(owner=person, name="script")
     page = client.get("/accounts/password/change/").content.decode()
     assert "ends your other sessions and all your API tokens" in page
     form = {"oldpassword": PASSWORD, "password1": OTHER, "password2": OTHER}
@@ -74,12 +74,12 @@ def test_a_new_password_ends_other_sessions_and_every_token(client: Client, pers
     assert client.get("/me/").status_code == 200
     assert other.get("/me/").status_code == 302
     assert Client().get("/api/v1/accounts/", HTTP_AUTHORIZATION=f"Bearer {secret}").status_code == 401
-    send_waiting()
+    send_pending_mails()
     assert "password of Mona was changed" in mail.outbox[-1].body
 
 
 def test_a_password_changed_by_command_ends_tokens_too(person: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokens.issue(owner=person, name="script")
+    tokens.create_token(owner=person, name="script")
     monkeypatch.setattr("getpass.getpass", lambda *args, **kwargs: OTHER)
     call_command("changepassword", person.email, verbosity=0)
     assert ApiToken.objects.get().revoked_at
@@ -87,7 +87,7 @@ def test_a_password_changed_by_command_ends_tokens_too(person: User, monkeypatch
 
 
 def test_a_hash_that_is_renewed_at_sign_in_is_no_new_password(client: Client, person: User, settings: Any) -> None:
-    tokens.issue(owner=person, name="script")
+    tokens.create_token(owner=person, name="script")
     slow = "django.contrib.auth.hashers.PBKDF2PasswordHasher"
     User.objects.filter(pk=person.pk).update(password=make_password(PASSWORD, hasher="md5"))
     ApiToken.objects.update(revoked_at=None)
@@ -108,7 +108,7 @@ def test_who_never_had_a_password_loses_none(company: Company) -> None:
     assert not AccountChange.objects.exists()
     user.set_password(PASSWORD)
     user.save()
-    assert sentence(AccountChange.objects.get()) == "nora@example.com set a first password, on the server."
+    assert describe_change(AccountChange.objects.get()) == "nora@example.com set a first password, on the server."
 
 
 def test_a_token_is_issued_after_the_password_alone(client: Client, person: User) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from team.calendars.business_time import DAY, BusinessTime, OutsideTable, Span, week_of, written_week
+from team.calendars.business_time import DAY, BusinessTime, OutsideTable, Span, week_from_json, week_to_json
 
 UTC = ZoneInfo("UTC")
 TEN_TO_SIX = {weekday: [Span.between(time(10), time(18))] for weekday in range(5)}
@@ -109,10 +109,10 @@ def test_a_million_clocks_are_one_call() -> None:
 
 
 def test_a_stored_span_past_midnight_is_two_and_midnight_has_two_names() -> None:
-    nights = week_of({"6": [["22:00", "06:00"]], "2": [["20:00", "24:00"]], "3": [["20:00", "00:00"]]})
+    nights = week_from_json({"6": [["22:00", "06:00"]], "2": [["20:00", "24:00"]], "3": [["20:00", "00:00"]]})
     assert nights == {
         6: [Span(22 * 3600, 86_400)], 0: [Span(0, 6 * 3600)], 2: [Span(20 * 3600, 86_400)], 3: [Span(20 * 3600, 86_400)],
     }  # fmt: skip
-    assert written_week(nights) == {
+    assert week_to_json(nights) == {
         "0": [["00:00", "06:00"]], "2": [["20:00", "00:00"]], "3": [["20:00", "00:00"]], "6": [["22:00", "00:00"]],
     }  # fmt: skip

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from team.calendars.public_holidays import holidays
+from team.calendars.public_holidays import public_holidays
 from team.calendars.queries import Hours, HoursBook, Person
 from team.models import Calendar, Company, Territory, User, check_days, check_spans
 from tests import make
@@ -77,11 +77,11 @@ def test_closed_days_and_the_end_of_the_day(company: Company) -> None:
 
 def test_the_holidays_of_a_country_and_of_its_state() -> None:
     pytest.importorskip("holidays")
-    assert date(2026, 10, 3) in holidays("DE", years=[2026])
-    assert date(2026, 1, 6) in holidays("DE", "BY", [2026])
-    assert date(2026, 1, 6) not in holidays("DE", "HH", [2026])
+    assert date(2026, 10, 3) in public_holidays("DE", years=[2026])
+    assert date(2026, 1, 6) in public_holidays("DE", "BY", [2026])
+    assert date(2026, 1, 6) not in public_holidays("DE", "HH", [2026])
     with pytest.raises(ValidationError):
-        holidays("XX", years=[2026])
+        public_holidays("XX", years=[2026])
 
 
 @pytest.mark.parametrize(

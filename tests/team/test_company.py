@@ -124,7 +124,7 @@ def test_a_token_is_shown_once_and_works_until_it_is_revoked(as_user: Any, rep: 
     assert (token.owner, token.name, token.scopes) == (rep, "Report", ["read"])
     assert timedelta(days=29) < token.expires_at - timezone.now() <= timedelta(days=30)
     assert secret not in mine.get(reverse("my_tokens")).content.decode()
-    assert token.digest == tokens.digest(secret)
+    assert token.digest == tokens.hash_secret(secret)
 
     bearer = {"HTTP_AUTHORIZATION": f"Bearer {secret}"}
     program = type(client)()
@@ -150,7 +150,7 @@ def test_no_token_without_purpose_scope_and_end(as_user: Any, rep: User, wrong: 
 
 @pytest.mark.django_db
 def test_nobody_sees_or_revokes_anothers_token(as_user: Any, rep: User, ops: User) -> None:
-    token, _ = tokens.issue(owner=ops, name="The night’s report")
+    token, _ = tokens.create_token(owner=ops, name="The night’s report")
     client = as_user(rep)
     assert client.post(reverse("revoke_token", args=[token.pk])).status_code == 404
     assert token.name not in client.get(reverse("my_tokens")).content.decode()

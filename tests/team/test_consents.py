@@ -20,9 +20,9 @@ from agreements.signing import seat_holder
 from notify.models import Notice
 from team import actions
 from team.accounts import consents, invitations
-from team.accounts.mail import send_waiting
+from team.accounts.mail import send_pending_mails
 from team.models import AccountChange, Company, ConsentRequest, Role, User
-from team.tasks import accounts
+from team.tasks import process_account_changes
 from tests import make
 from tests.team.test_people import NEW, form_of
 
@@ -91,11 +91,11 @@ def test_who_may_consent(people: dict[str, User]) -> None:
         person = User.objects.get(pk=people[role].pk)
         request = actions.change_person(by=people["ops"], person=person, email=f"x{role}@example.com")
         assert request
-        assert {user.role for user in consents.consenters(request)} == able
+        assert {user.role for user in consents.possible_consenters(request)} == able
         for other in people.values():
             if other.role not in able:
                 with pytest.raises(PermissionDenied):
-                    consents.grant(by=other, request=request)
+                    consents.grant_request(by=other, request=request)
     assert set(User.objects.values_list("email", flat=True)) == {person.email for person in people.values()}
 
 
@@ -106,20 +106,20 @@ def test_where_there_is_no_arbiter_the_ceo_consents_and_without_one_it_waits_for
     back = User.objects.get(pk=people["cmo"].pk)
     request = actions.change_person(by=people["ops"], person=back, is_active=True)
     assert request
-    assert consents.consenters(request) == [people["ceo"]]
-    consents.refuse(by=people["ceo"], request=request)
+    assert consents.possible_consenters(request) == [people["ceo"]]
+    consents.refuse_request(by=people["ceo"], request=request)
 
     User.objects.filter(role="ceo").update(is_active=False)
     again = actions.change_person(by=people["ops"], person=User.objects.get(pk=back.pk), is_active=True)
     assert again
     assert again.takes_effect_at
-    assert consents.consenters(again) == []
-    send_waiting()
+    assert consents.possible_consenters(again) == []
+    send_pending_mails()
     assert ["cro@example.com"] in [one.to for one in mail.outbox]
-    accounts()
+    process_account_changes()
     assert not User.objects.get(pk=back.pk).is_active
     _make_due(again)
-    accounts()
+    process_account_changes()
     assert User.objects.get(pk=back.pk).is_active
     assert "after the waiting period" in _sentences(back)
 
@@ -135,9 +135,9 @@ def _make_due(request: ConsentRequest) -> None:
 
 
 def _sentences(person: User) -> str:
-    from team.accounts.history import sentence
+    from team.accounts.history import describe_change
 
-    return " ".join(sentence(change) for change in AccountChange.objects.filter(person=person))
+    return " ".join(describe_change(change) for change in AccountChange.objects.filter(person=person))
 
 
 def test_whoever_signs_may_refuse_what_waits_for_its_day(people: dict[str, User]) -> None:
@@ -146,10 +146,10 @@ def test_whoever_signs_may_refuse_what_waits_for_its_day(people: dict[str, User]
     request = actions.change_person(by=people["ops"], person=back, is_active=True)
     assert request
     with pytest.raises(PermissionDenied):
-        consents.refuse(by=people["rep"], request=request)
-    consents.refuse(by=people["cro"], request=request)
+        consents.refuse_request(by=people["rep"], request=request)
+    consents.refuse_request(by=people["cro"], request=request)
     _make_due(request)
-    accounts()
+    process_account_changes()
     assert not User.objects.get(pk=back.pk).is_active
 
 
@@ -160,18 +160,18 @@ def test_a_request_expires_and_is_withdrawn(people: dict[str, User], monkeypatch
     with pytest.raises(ValidationError, match="waits for a consent already"):
         actions.change_person(by=ops, person=User.objects.get(pk=cmo.pk), email="b@example.com")
     with pytest.raises(PermissionDenied):
-        consents.withdraw(by=cmo, request=first)
-    consents.withdraw(by=ops, request=first)
+        consents.withdraw_request(by=cmo, request=first)
+    consents.withdraw_request(by=ops, request=first)
     with pytest.raises(ValidationError, match="decided or expired"):
-        consents.grant(by=cmo, request=first)
+        consents.grant_request(by=cmo, request=first)
 
     second = actions.change_person(by=ops, person=User.objects.get(pk=cmo.pk), email="b@example.com")
     assert second
     later = timezone.now() + timedelta(days=consents.DAYS_TO_CONSENT, minutes=1)
     monkeypatch.setattr(timezone, "now", lambda: later)
     with pytest.raises(ValidationError, match="decided or expired"):
-        consents.grant(by=cmo, request=second)
-    consents.settle_due()
+        consents.grant_request(by=cmo, request=second)
+    consents.apply_due_requests()
     second.refresh_from_db()
     assert second.decision == "expired"
     assert User.objects.get(pk=cmo.pk).email == "cmo@example.com"
@@ -189,7 +189,7 @@ def test_deactivating_and_creating_anew_needs_the_arbiter(as_user: Any, people: 
     ops, client = people["ops"], as_user(people["ops"])
     gone = actions.change_person(by=ops, person=User.objects.get(pk=people["cmo"].pk), is_active=False)
     assert gone
-    consents.grant(by=people["cfo"], request=gone)
+    consents.grant_request(by=people["cfo"], request=gone)
     page = client.post(reverse("add_person"), {**NEW, "role": "cmo"}, follow=True)
     nora = User.objects.get(email="nora@example.com")
     assert not nora.is_active
@@ -197,10 +197,10 @@ def test_deactivating_and_creating_anew_needs_the_arbiter(as_user: Any, people: 
     assert "consent of CFO" in page.content.decode()
     assert "link" not in page.context or not page.context.get("link")
     with pytest.raises(ValidationError):
-        invitations.invite(by=ops, person=nora)
+        invitations.send_invitation(by=ops, person=nora)
     request = nora.consent_requests.get()
     assert "Signs for Marketing" in str(request.seats)
-    consents.grant(by=people["cfo"], request=request)
+    consents.grant_request(by=people["cfo"], request=request)
     assert seat_holder(Seat.MARKETING) == nora
     assert "with the consent of CFO" in _sentences(nora)
 
@@ -210,9 +210,9 @@ def test_a_role_that_brings_a_seat_needs_the_arbiter_and_not_the_person(people: 
     rep = User.objects.get(pk=people["rep"].pk)
     request = actions.change_person(by=people["ops"], person=rep, role="cmo")
     assert request
-    assert consents.consenters(request) == [people["cfo"]]
+    assert consents.possible_consenters(request) == [people["cfo"]]
     with pytest.raises(PermissionDenied):
-        consents.grant(by=people["rep"], request=request)
+        consents.grant_request(by=people["rep"], request=request)
 
 
 def test_a_seat_changes_with_the_consent_of_its_holder_or_the_arbiter(as_user: Any, people: dict[str, User]) -> None:
@@ -222,8 +222,8 @@ def test_a_seat_changes_with_the_consent_of_its_holder_or_the_arbiter(as_user: A
     assert "needs the consent of CMO or CFO" in page.content.decode()
     assert seat_holder(Seat.MARKETING) == people["cmo"]
     with pytest.raises(PermissionDenied):
-        consents.grant(by=people["rep"], request=only())
-    consents.grant(by=people["cmo"], request=only())
+        consents.grant_request(by=people["rep"], request=only())
+    consents.grant_request(by=people["cmo"], request=only())
     assert seat_holder(Seat.MARKETING) == people["rep"]
     assert "The seat “Signs for Marketing” was given to REP" in _sentences(people["rep"])
     assert "The seat “Signs for Marketing” was taken from CMO" in _sentences(people["cmo"])
@@ -232,7 +232,7 @@ def test_a_seat_changes_with_the_consent_of_its_holder_or_the_arbiter(as_user: A
 def test_a_person_with_a_named_seat_is_protected_whatever_their_role(people: dict[str, User]) -> None:
     request = name_signatory(by=people["ops"], seat=Seat.SUPPORT, person=people["rep"])
     assert request
-    consents.grant(by=people["cfo"], request=request)
+    consents.grant_request(by=people["cfo"], request=request)
     rep = User.objects.get(pk=people["rep"].pk)
     assert actions.change_person(by=people["ops"], person=rep, email="mine@example.com")
 
@@ -245,7 +245,7 @@ def test_the_ceo_appoints_to_a_vacant_seat_but_takes_none_that_is_held(people: d
     cmo = User.objects.get(pk=people["cmo"].pk)
     request = actions.change_person(by=ceo, person=cmo, email="mine@example.com")
     assert request
-    assert consents.consenters(request) == [people["cmo"]]
+    assert consents.possible_consenters(request) == [people["cmo"]]
 
 
 def test_the_first_people_of_a_company_need_nobodys_consent(company: Company) -> None:
@@ -260,7 +260,7 @@ def test_the_second_factor_of_a_signatory_is_reset_with_a_consent(as_user: Any, 
         Authenticator.objects.create(user=people[role], type="totp", data={"secret": "x"})
         as_user(people["ops"]).post(reverse("reset_two_factor", args=[people[role].pk]))
     assert [row.user for row in Authenticator.objects.all()] == [people["cmo"]]
-    consents.grant(by=people["cfo"], request=only())
+    consents.grant_request(by=people["cfo"], request=only())
     assert not Authenticator.objects.exists()
     assert "two-factor sign-in of CMO was reset, by OPS, with the consent of CFO" in _sentences(people["cmo"])
 
@@ -315,7 +315,7 @@ def test_the_link_for_a_signatory_is_in_the_mail_alone(as_user: Any, people: dic
 def test_those_concerned_are_told_by_mail_and_notice_once(people: dict[str, User]) -> None:
     actions.change_person(by=people["ops"], person=User.objects.get(pk=people["cmo"].pk), email="mine@example.com")
     for _ in range(2):
-        send_waiting()
+        send_pending_mails()
         notify_of_requests()
     assert sorted(one.to[0] for one in mail.outbox) == ["cfo@example.com", "cmo@example.com"]
     assert "mine@example.com" in mail.outbox[0].body
@@ -333,7 +333,7 @@ def test_what_was_asked_and_decided_is_not_rewritten(people: dict[str, User]) ->
     ):
         with pytest.raises(InternalError), transaction.atomic():
             act()
-    consents.refuse(by=people["cmo"], request=request)
+    consents.refuse_request(by=people["cmo"], request=request)
     with pytest.raises(InternalError), transaction.atomic():
         ConsentRequest.objects.update(decision="granted")
 
@@ -361,9 +361,9 @@ def test_a_command_on_the_server_needs_no_consent_but_is_written_and_mailed(peop
 
 def test_the_sentence_who_may_refuse_names_each_person_once(people: dict[str, User]) -> None:
     actions.change_person(by=people["ops"], person=User.objects.get(pk=people["cmo"].pk), email="new@example.com")
-    refusers = consents.refusers(only())
+    refusers = consents.possible_refusers(only())
     assert people["cmo"] in refusers
     assert len(refusers) == len(set(refusers))
     with pytest.raises(PermissionDenied) as refused:
-        consents.refuse(by=people["rep"], request=only())
+        consents.refuse_request(by=people["rep"], request=only())
     assert str(refused.value).count("CMO") == 1

@@ -17,7 +17,7 @@ INJECTED = "Tomas\r\nBcc: stranger@example.com\r\n\r\nYour account is locked"
 
 def test_a_name_with_line_breaks_adds_no_header_to_a_mail(ops: User) -> None:
     ops.name = INJECTED  # as a form or a command may bring it
-    invitations.invite(by=ops, person=make.user("rep", email="new@example.com"))
+    invitations.send_invitation(by=ops, person=make.user("rep", email="new@example.com"))
     sent: email.message.Message = mail.outbox[0].message()
     assert sent["Subject"] == "Tomas Bcc: stranger@example.com Your account is locked invites you to Accord"
     assert (sent["To"], sent["Bcc"]) == ("new@example.com", None)

@@ -57,7 +57,7 @@ def test_nobody_else_can_change_anything_either(company: Company, as_user: Any, 
         lambda: actions.change_company(by=user, visibility="restricted"),
         lambda: actions.save_territory(by=user, territory=territory),
         lambda: actions.remove_territory(by=user, territory=territory),
-        lambda: invitations.invite(by=user, person=person),
+        lambda: invitations.send_invitation(by=user, person=person),
     ]:
         with pytest.raises(PermissionDenied):
             act()
@@ -122,7 +122,7 @@ def test_an_invited_person_chooses_a_password_and_signs_in(as_user: Any, ops: Us
 def test_an_account_in_use_is_not_invited_again(ops: User) -> None:
     used = make.user(Role.REP, password=PASSWORD)
     with pytest.raises(ValidationError, match="has a password already"):
-        invitations.invite(by=ops, person=used)
+        invitations.send_invitation(by=ops, person=used)
     assert not mail.outbox
 
 
@@ -183,7 +183,7 @@ def test_a_deactivated_person_is_out_at_once(as_user: Any, ops: User) -> None:
     person = make.user(Role.REP, password=PASSWORD)
     theirs = Client()
     theirs.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
-    _, secret = tokens.issue(owner=person, name="script")
+    _, secret = tokens.create_token(owner=person, name="script")
     bearer = {"HTTP_AUTHORIZATION": f"Bearer {secret}"}
     assert theirs.get(reverse("me")).status_code == 200
     assert Client().get("/api/v1/accounts/", **bearer).status_code == 200
@@ -239,7 +239,7 @@ def test_no_right_is_smuggled_in(as_user: Any, ops: User, rep: User) -> None:
 
 def test_the_back_office_ends_access_too(as_user: Any, ops: User) -> None:
     person = make.user(Role.REP)
-    token, _ = tokens.issue(owner=person, name="script")
+    token, _ = tokens.create_token(owner=person, name="script")
     joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
     answer = as_user(ops).post(f"/admin/team/user/{person.pk}/change/", {**form_of(person, is_active=None), **joined})
     assert answer.status_code == 302

@@ -64,10 +64,10 @@ def test_it_is_done_once(client: Client) -> None:
 
 def test_two_with_the_same_token_cannot_both_have_it() -> None:
     token = setup.new_token()
-    founding = setup.Founding("One", "EUR", "UTC", "A", "a@example.com", "x" * 20)
-    setup.claim(token=token, founding=founding)
+    founding = setup.SetupDetails("One", "EUR", "UTC", "A", "a@example.com", "x" * 20)
+    setup.claim_deployment(token=token, founding=founding)
     with pytest.raises(setup.AlreadyClaimed):
-        setup.claim(token=token, founding=founding)
+        setup.claim_deployment(token=token, founding=founding)
 
 
 @pytest.mark.parametrize("token", ["", "guess", "x" * 32])

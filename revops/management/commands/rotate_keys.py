@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         lost: list[str] = []
-        done = sum(_rotate(model, field, lost) for model, field in encryption.columns()) + two_factor.rotate(lost)
+        done = sum(_rotate(model, field, lost) for model, field in encryption.columns()) + two_factor.reencrypt_secrets(
+            lost
+        )
         self.stdout.write(f"{done} sealed anew with the first key.")
         if lost:
             raise CommandError(f"No key opens these; enter them again: {', '.join(lost)}.")

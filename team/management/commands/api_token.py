@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from team.accounts.history import record
-from team.accounts.mail import send_waiting
+from team.accounts.history import record_change
+from team.accounts.mail import send_pending_mails
 from team.models import User
-from team.tokens import LIFETIME, issue
+from team.tokens import LIFETIME, create_token
 
 
 class Command(BaseCommand):
@@ -25,8 +25,8 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody active signs in as {email}.")
         if not 1 <= days <= LIFETIME.days:
             raise CommandError(f"A token lives from 1 to {LIFETIME.days} days.")
-        token, secret = issue(owner=owner, name=name[:120], lifetime=timedelta(days=days))
-        record(person=owner, field="api_token", new="issued", via="api_token")
-        send_waiting()
+        token, secret = create_token(owner=owner, name=name[:120], lifetime=timedelta(days=days))
+        record_change(person=owner, field="api_token", new="issued", via="api_token")
+        send_pending_mails()
         self.stderr.write(f"Shown once. It reads as {owner.email} until {token.expires_at:%Y-%m-%d}:")
         self.stdout.write(secret)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
 from team import actions
-from team.accounts.mail import send_waiting
+from team.accounts.mail import send_pending_mails
 from team.models import Role, User
 
 VIA = "change_account"
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         person = User.objects.filter(email__iexact=email).first()
         if person is None:
             raise CommandError(f"No account has the address {email}.")
-        fields = self._fields(options)
+        fields = self._read_fields(options)
         if not fields and not options["reset_two_factor"]:
             raise CommandError("Name what to change: --new-email, --role, --active or --reset-two-factor.")
         try:
@@ -39,10 +39,10 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from None
         if options["reset_two_factor"]:
             actions.remove_two_factor(person=person, via=VIA)
-        send_waiting()
+        send_pending_mails()
         self.stdout.write(f"{person.email} is changed. The history and a mail to {email.lower()} say so.")
 
-    def _fields(self, options: dict[str, Any]) -> dict[str, Any]:
+    def _read_fields(self, options: dict[str, Any]) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         if options["new_email"]:
             try:

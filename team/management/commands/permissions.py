@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from team.authorization import as_table
+from team.authorization import rights_as_markdown
 
 
 class Command(BaseCommand):
     help = "Print every action with the roles that may do it, as a Markdown table."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(as_table())
+        self.stdout.write(rights_as_markdown())

@@ -32,7 +32,7 @@ from scoring.models import Learning
 from team import permissions as managing
 from team.authorization import Action
 from team.models import Calendar, Role, User
-from team.tokens import issue
+from team.tokens import create_token
 from tests import make
 from tests.revops.rights import world as records
 from tests.revops.rights.world import OTHER, OWN, TEAM, World
@@ -143,7 +143,7 @@ def _(world: World, actor: User, relation: str) -> Request:
 
 @door(managing.REVOKE_TOKEN, "revoke_token", relations=RELATIONS)
 def _(world: World, actor: User, relation: str) -> Request:
-    token, _ = issue(owner=world.whose(actor, relation), name="A script")
+    token, _ = create_token(owner=world.whose(actor, relation), name="A script")
     return Request(reverse("revoke_token", args=[token.pk]), None, token)
 
 

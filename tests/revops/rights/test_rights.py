@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from team.access import has_right as has_right
-from team.authorization import all_actions, as_table
+from team.authorization import all_actions, rights_as_markdown
 from team.models import Company, Role
 from tests.revops.rights.conftest import taken_back
 from tests.revops.rights.endpoints import DOORS, Door, Request
@@ -283,4 +283,4 @@ def filled(path: str) -> str:
 
 def test_the_document_shows_the_rights_as_they_are_declared() -> None:
     text = (Path(settings.BASE_DIR) / "docs/permissions.md").read_text()
-    assert as_table() in text, "Write what `manage.py permissions` prints into docs/permissions.md."
+    assert rights_as_markdown() in text, "Write what `manage.py permissions` prints into docs/permissions.md."

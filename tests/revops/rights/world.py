@@ -11,7 +11,7 @@ from agreements.models import Agreement, Dispute, Version
 from crm import models as crm
 from funnel.models import Answer, HandOff, Move, Verdict
 from team.models import ApiToken, Company, Role, User
-from team.tokens import issue
+from team.tokens import create_token
 from tests import make
 from tests.conftest import proven
 
@@ -80,7 +80,7 @@ def signed_in(user: User) -> Client:
 
 
 def with_token(user: User, scopes: list[str]) -> Client:
-    token, secret = issue(owner=user, name="test", scopes=scopes)
+    token, secret = create_token(owner=user, name="test", scopes=scopes)
     ApiToken.objects.filter(pk=token.pk).update(last_used_at=timezone.now() + timedelta(days=1))
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
