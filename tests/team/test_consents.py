@@ -289,7 +289,7 @@ def test_the_back_office_removes_nobody(as_user: Any, ops: User, cmo: User) -> N
 
 
 def test_a_token_that_ended_is_not_made_valid_again(as_user: Any, ops: User) -> None:
-    token, _ = actions.tokens.issue(owner=make.user(), name="script")
+    token, _ = actions.tokens.create_token(owner=make.user(), name="script")
     actions.revoke_token(by=ops, token=token)
     changed = as_user(ops).post(f"/admin/team/apitoken/{token.pk}/change/", {"revoked_at_0": "", "revoked_at_1": ""})
     assert changed.status_code == 403
