@@ -7,10 +7,10 @@ from typing import Any, Self, TypeVar
 
 from django.db import transaction
 
-from connectors.allowed_hosts import Forbidden, base_of
+from connectors.allowed_hosts import ForbiddenAddress, allowed_base_url
 from connectors.auth import method_of
 from connectors.errors import Expired, Refused
-from connectors.http import Answer, Line
+from connectors.http import Answer, HttpClient
 from connectors.models import Connector
 from connectors.session import Session
 from core.encryption import Sealed
@@ -26,31 +26,31 @@ class Access:
     ) -> None:
         self.source, self.session, self.secrets = source, session, secrets
         self._renew = renew
-        self._line = Line(source)
+        self._line = HttpClient(source)
         self.clock: datetime | None = None  # the source's time, as of its last answer
 
     @classmethod
-    def to(cls, connector: Connector) -> Self:
+    def for_connector(cls, connector: Connector) -> Self:
         """Sign in as a connector does.
 
         Raises:
             Refused: the source does not take the sign-in.
             Unsealable: we cannot open it.
         """
-        kept = connector.sign_in.open()
-        session = Session(**kept["session"]) if kept.get("session") else None
+        stored = connector.sign_in.open()
+        session = Session(**stored["session"]) if stored.get("session") else None
         if session is None or session.is_over:
-            session = _renewed(connector.pk, session)
-        secrets = (*kept["filled"].values(), session.token)
-        return cls(connector.source, session, lambda failed: _renewed(connector.pk, failed), secrets)
+            session = _renew_session(connector.pk, session)
+        secrets = (*stored["filled"].values(), session.token)
+        return cls(connector.source, session, lambda failed: _renew_session(connector.pk, failed), secrets)
 
     @classmethod
-    def trying(cls, source: str, base_url: str, method: str, filled: Mapping[str, str]) -> Self:
+    def from_form(cls, source: str, base_url: str, method: str, filled: Mapping[str, str]) -> Self:
         """Sign in with what somebody has just filled in, keeping nothing."""
-        session = _begin(source, base_url, method, filled)
-        return cls(source, session, lambda _: _begin(source, base_url, method, filled), tuple(filled.values()))
+        session = _start_session(source, base_url, method, filled)
+        return cls(source, session, lambda _: _start_session(source, base_url, method, filled), tuple(filled.values()))
 
-    def ask(self, method: str, path: str, **content: Any) -> Answer:
+    def request(self, method: str, path: str, **content: Any) -> Answer:
         """Put a question; when the token has ended meanwhile, renew it once and put the question again.
 
         Raises:
@@ -59,13 +59,13 @@ class Access:
 
         def put(session: Session) -> Answer:
             url = f"{session.base_url}{path}"
-            return self._line.ask(method, url, headers=session.headers, secrets=self._all_secrets, **content)
+            return self._line.request(method, url, headers=session.headers, secrets=self._all_secrets, **content)
 
-        answer = self.use(put)
-        self.clock = answer.clock or self.clock
+        answer = self.with_session(put)
+        self.clock = answer.server_time or self.clock
         return answer
 
-    def use(self, question: Callable[[Session], T]) -> T:
+    def with_session(self, question: Callable[[Session], T]) -> T:
         """Call `question` with the session, and once more with a fresh one when that has ended."""
         try:
             return question(self.session)
@@ -81,7 +81,7 @@ class Access:
         return (*self.secrets, self.session.token)
 
     @property
-    def now(self) -> datetime:
+    def source_time(self) -> datetime:
         """The source's time, ours where it never said."""
         return self.clock or datetime.now(UTC)
 
@@ -89,34 +89,34 @@ class Access:
         self._line.close()
 
 
-def kept(filled: Mapping[str, str]) -> Sealed:
+def seal_credentials(filled: Mapping[str, str]) -> Sealed:
     """Seal what somebody filled in; the first question has a token made."""
     return Sealed.of({"filled": dict(filled), "session": None})
 
 
-def _begin(source: str, base_url: str, method: str, filled: Mapping[str, str]) -> Session:
+def _start_session(source: str, base_url: str, method: str, filled: Mapping[str, str]) -> Session:
     session = method_of(source, method).begin(base_url, filled)
     try:
-        return replace(session, base_url=base_of(source, session.base_url))
-    except Forbidden as error:
+        return replace(session, base_url=allowed_base_url(source, session.base_url))
+    except ForbiddenAddress as error:
         raise Refused(f"The sign-in leads to an address that is not the vendor's. {error}") from None
 
 
-def _renewed(connector_id: int, failed: Session | None) -> Session:
+def _renew_session(connector_id: int, failed: Session | None) -> Session:
     """Return a session other than the one that failed; whoever comes first renews, others take what it got.
 
     A source may hand out a new refresh token with each renewal and void the old one, so it is saved at once.
     """
     with transaction.atomic():
         row = Connector.objects.select_for_update().get(pk=connector_id)
-        kept = row.sign_in.open()
-        now = Session(**kept["session"]) if kept.get("session") else None
-        if now and not now.is_over and (failed is None or now.token != failed.token):
-            return now
+        stored = row.sign_in.open()
+        current = Session(**stored["session"]) if stored.get("session") else None
+        if current and not current.is_over and (failed is None or current.token != failed.token):
+            return current
         if failed is not None and not method_of(row.source, row.method).renews:
             raise Refused(f"{row.get_source_display()} no longer takes the token")
-        fresh = _begin(row.source, row.base_url, row.method, kept["filled"])
-        filled = {**kept["filled"], **({"refresh_token": fresh.refresh_token} if fresh.refresh_token else {})}
+        fresh = _start_session(row.source, row.base_url, row.method, stored["filled"])
+        filled = {**stored["filled"], **({"refresh_token": fresh.refresh_token} if fresh.refresh_token else {})}
         row.sign_in = Sealed.of({"filled": filled, "session": fresh.as_dict()})
         row.save(update_fields=["sign_in"])
     return fresh

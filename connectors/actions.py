@@ -7,12 +7,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from connectors.access import Access, kept
-from connectors.allowed_hosts import base_of
+from connectors.access import Access, seal_credentials
+from connectors.allowed_hosts import allowed_base_url
 from connectors.models import ACTIVE, Connector, Pull
 from connectors.permissions import MANAGE_CONNECTORS
 from connectors.registry import reader_for
-from connectors.schedule import begin
+from connectors.schedule import start_pull
 from core.work import State
 from team.models import User
 
@@ -23,9 +23,9 @@ FIELDS = {"name", "base_url", "schedule", "kinds", "method"}
 def add_connector(*, by: User, source: str, filled: Mapping[str, str], **fields: Any) -> Connector:
     """Add a connector; what was filled in goes under seal. Its first pull waits for the schedule or a hand."""
     MANAGE_CONNECTORS.require(by)
-    connector = Connector(source=source, added_by=by, **_only(fields))
-    connector.base_url = base_of(source, connector.base_url)
-    connector.sign_in = kept(filled)
+    connector = Connector(source=source, added_by=by, **_checked_fields(fields))
+    connector.base_url = allowed_base_url(source, connector.base_url)
+    connector.sign_in = seal_credentials(filled)
     connector.save()
     return connector
 
@@ -37,14 +37,14 @@ def change_connector(
     """Change a connector. A new sign-in (`filled`) puts one that had stopped by itself back to work."""
     MANAGE_CONNECTORS.require(by)
     row = Connector.objects.select_for_update().get(pk=connector.pk)
-    moved = base_of(row.source, fields.get("base_url", row.base_url)) != row.base_url
-    for name, value in _only(fields).items():
+    moved = allowed_base_url(row.source, fields.get("base_url", row.base_url)) != row.base_url
+    for name, value in _checked_fields(fields).items():
         setattr(row, name, value)
-    row.base_url = base_of(row.source, row.base_url)
+    row.base_url = allowed_base_url(row.source, row.base_url)
     if moved:
         row.cursors = {}  # another account: nothing of it is here yet
     if filled is not None:
-        row.sign_in = kept(filled)
+        row.sign_in = seal_credentials(filled)
         if row.trouble:
             row.is_enabled, row.trouble, row.scheduled_at = True, "", timezone.now()
     row.save()
@@ -60,27 +60,27 @@ def pull_now(*, by: User | None, connector: Connector, cause: str = Pull.Cause.H
         return active
     try:
         with transaction.atomic():
-            return begin(connector, key=f"pull:{connector.pk}:{uuid.uuid4()}", cause=cause, asked_by=by)
+            return start_pull(connector, key=f"pull:{connector.pk}:{uuid.uuid4()}", cause=cause, asked_by=by)
     except IntegrityError:  # somebody was quicker
         return Pull.objects.filter(connector=connector).latest("pk")
 
 
 @transaction.atomic
-def enable(*, by: User, connector: Connector) -> None:
+def enable_connector(*, by: User, connector: Connector) -> None:
     """Let a connector pull by its schedule again; what it missed comes with the next pull."""
     MANAGE_CONNECTORS.require(by)
     Connector.objects.filter(pk=connector.pk).update(is_enabled=True, trouble="", scheduled_at=timezone.now())
 
 
 @transaction.atomic
-def disable(*, by: User, connector: Connector) -> None:
+def disable_connector(*, by: User, connector: Connector) -> None:
     """Stop a connector, and the pull that is at work; its cursors stay where they are."""
     MANAGE_CONNECTORS.require(by)
     Connector.objects.filter(pk=connector.pk).update(is_enabled=False, trouble="")
-    cancel(by=by, connector=connector)
+    cancel_pull(by=by, connector=connector)
 
 
-def cancel(*, by: User, connector: Connector) -> None:
+def cancel_pull(*, by: User, connector: Connector) -> None:
     """Stop the pull that is at work; what it has handed to the import stays there."""
     MANAGE_CONNECTORS.require(by)
     connector.pulls.filter(state__in=ACTIVE).update(
@@ -92,12 +92,12 @@ def cancel(*, by: User, connector: Connector) -> None:
 def pull_everything_again(*, by: User, connector: Connector) -> None:
     """Forget how far a connector is, so that the next pull reads everything; what is the same stays the same."""
     MANAGE_CONNECTORS.require(by)
-    cancel(by=by, connector=connector)
+    cancel_pull(by=by, connector=connector)
     Connector.objects.filter(pk=connector.pk).update(cursors={})
 
 
 @transaction.atomic
-def remove(*, by: User, connector: Connector) -> None:
+def remove_connector(*, by: User, connector: Connector) -> None:
     """Remove a connector with its sign-in and its history; the records that it brought stay."""
     MANAGE_CONNECTORS.require(by)
     Connector.objects.filter(pk=connector.pk).delete()
@@ -111,7 +111,7 @@ def test_sign_in(*, by: User, source: str, base_url: str, method: str, filled: M
         Forbidden: the address is not one of the vendor's.
     """
     MANAGE_CONNECTORS.require(by)
-    access = Access.trying(source, base_of(source, base_url), method, filled)
+    access = Access.from_form(source, allowed_base_url(source, base_url), method, filled)
     try:
         return reader_for(access).greet()
     finally:
@@ -127,7 +127,7 @@ def filled_in(connector: Connector) -> dict[str, str]:
     return dict(connector.sign_in.open()["filled"])
 
 
-def _only(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def _checked_fields(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     unknown = set(fields) - FIELDS
     if unknown:
         raise TypeError(f"Nobody may set {', '.join(sorted(unknown))} here.")

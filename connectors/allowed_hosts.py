@@ -24,11 +24,11 @@ EXAMPLES = {
 HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")  # nothing that another reader of the address may take for its end
 
 
-class Forbidden(ValueError):
+class ForbiddenAddress(ValueError):
     """Nobody may be sent to this address; the message says what would be right."""
 
 
-def base_of(source: str, url: str) -> str:
+def allowed_base_url(source: str, url: str) -> str:
     """Return scheme, host and port of an address that this source may be called at.
 
     Raises:
@@ -38,16 +38,16 @@ def base_of(source: str, url: str) -> str:
         parts = urlsplit(url.strip())
         port = parts.port
     except ValueError:
-        raise Forbidden(_words(source)) from None
+        raise ForbiddenAddress(_hint(source)) from None
     if parts.username or parts.password or not parts.hostname:
-        raise Forbidden(_words(source))
-    if not (_is_rehearsal(parts) or _is_vendors(source, parts, port)):
-        raise Forbidden(_words(source))
+        raise ForbiddenAddress(_hint(source))
+    if not (_is_local_test(parts) or _is_vendor_host(source, parts, port)):
+        raise ForbiddenAddress(_hint(source))
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
 
 
-def _is_vendors(source: str, parts: SplitResult, port: int | None) -> bool:
+def _is_vendor_host(source: str, parts: SplitResult, port: int | None) -> bool:
     host = parts.hostname or ""
     ours = host in settings.CONNECTOR_HOSTS or any(host.endswith(domain) for domain in DOMAINS[source])
     if not HOST.fullmatch(host):
@@ -55,7 +55,7 @@ def _is_vendors(source: str, parts: SplitResult, port: int | None) -> bool:
     return parts.scheme == "https" and port in {None, 443, 8443} and ours
 
 
-def _is_rehearsal(parts: SplitResult) -> bool:
+def _is_local_test(parts: SplitResult) -> bool:
     """Plain http to this machine, where the setting for rehearsals allows it."""
     if not settings.CONNECTOR_LOOPBACK or parts.scheme != "http":
         return False
@@ -65,6 +65,6 @@ def _is_rehearsal(parts: SplitResult) -> bool:
         return False
 
 
-def _words(source: str) -> str:
+def _hint(source: str) -> str:
     names = " or ".join(f"*{domain}" for domain in DOMAINS[source])
     return f"Write an https address under {names}, like {EXAMPLES[source]}."

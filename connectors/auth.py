@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.errors import Expired, Fault, Misunderstood, NotPermitted, Refused
-from connectors.http import Line
+from connectors.errors import Expired, Fault, NotPermitted, Refused, UnexpectedResponse
+from connectors.http import HttpClient
 from connectors.session import SALESFORCE_SESSION, Session
 from connectors.vendors.salesforce.bulk import log_in
 
 
 @dataclass(frozen=True)
-class Blank:
+class CredentialField:
     """Something to fill in."""
 
     name: str
@@ -27,56 +27,56 @@ class Blank:
 
 
 @dataclass(frozen=True)
-class Method:
+class SignInMethod:
     """A way to sign in. `begin` gets the base address and what was filled in."""
 
     key: str
     title: str
     hint: str
-    blanks: tuple[Blank, ...]
+    blanks: tuple[CredentialField, ...]
     begin: Callable[[str, Mapping[str, str]], Session]
     renews: bool = True  # False: the token is all there is, and when it is refused nothing can be done
 
 
-def _given(header: str) -> Callable[[str, Mapping[str, str]], Session]:
+def _token_session(header: str) -> Callable[[str, Mapping[str, str]], Session]:
     return lambda base, filled: Session(base, filled["token"], header)
 
 
-def _oauth(source: str, url: str, filled: Mapping[str, str], **content: Any) -> dict[str, Any]:
+def _request_token(source: str, url: str, filled: Mapping[str, str], **content: Any) -> dict[str, Any]:
     """Ask a token endpoint.
 
     Raises:
         Refused: it takes neither token nor secret.
     """
-    line = Line(source)
+    client = HttpClient(source)
     try:
-        answer = line.ask("POST", url, headers={}, secrets=tuple(filled.values()), **content)
-        found = answer.json()
-    except (Expired, NotPermitted, Misunderstood) as fault:
+        answer = client.request("POST", url, headers={}, secrets=tuple(filled.values()), **content)
+        token = answer.json()
+    except (Expired, NotPermitted, UnexpectedResponse) as fault:
         raise Refused(str(fault)) from None
     finally:
-        line.close()
-    if not isinstance(found, dict) or not isinstance(found.get("access_token"), str):
+        client.close()
+    if not isinstance(token, dict) or not isinstance(token.get("access_token"), str):
         raise Refused("The answer to the sign-in holds no access token")
-    return found
+    return token
 
 
-def _expiry(found: Mapping[str, Any]) -> float:
-    return time.time() + float(found.get("expires_in") or 1800)
+def _expires_at(token: Mapping[str, Any]) -> float:
+    return time.time() + float(token.get("expires_in") or 1800)
 
 
-def _hubspot(base: str, filled: Mapping[str, str]) -> Session:
+def _hubspot_session(base: str, filled: Mapping[str, str]) -> Session:
     form = {name: filled[name] for name in ("client_id", "client_secret", "refresh_token")}
-    found = _oauth("hubspot", f"{base}/oauth/v1/token", filled, data={"grant_type": "refresh_token", **form})
+    token = _request_token("hubspot", f"{base}/oauth/v1/token", filled, data={"grant_type": "refresh_token", **form})
     return Session(
-        base, found["access_token"], expires_at=_expiry(found), refresh_token=found.get("refresh_token") or ""
+        base, token["access_token"], expires_at=_expires_at(token), refresh_token=token.get("refresh_token") or ""
     )
 
 
-def _pipedrive(base: str, filled: Mapping[str, str]) -> Session:
+def _pipedrive_session(base: str, filled: Mapping[str, str]) -> Session:
     """The token is had from another host than the data, and names the company's own host."""
     issuer = base if base.startswith("http:") else "https://oauth.pipedrive.com"
-    found = _oauth(
+    token = _request_token(
         "pipedrive",
         f"{issuer}/oauth/token",
         filled,
@@ -84,20 +84,20 @@ def _pipedrive(base: str, filled: Mapping[str, str]) -> Session:
         auth=(filled["client_id"], filled["client_secret"]),
     )
     return Session(
-        found.get("api_domain") or base,
-        found["access_token"],
-        expires_at=_expiry(found),
-        refresh_token=found.get("refresh_token") or "",
+        token.get("api_domain") or base,
+        token["access_token"],
+        expires_at=_expires_at(token),
+        refresh_token=token.get("refresh_token") or "",
     )
 
 
-def _salesforce(base: str, filled: Mapping[str, str], form: Mapping[str, str]) -> Session:
-    found = _oauth("salesforce", f"{base}/services/oauth2/token", filled, data=dict(form))
+def _salesforce_session(base: str, filled: Mapping[str, str], form: Mapping[str, str]) -> Session:
+    token = _request_token("salesforce", f"{base}/services/oauth2/token", filled, data=dict(form))
     return Session(
-        found.get("instance_url") or base,
-        found["access_token"],
+        token.get("instance_url") or base,
+        token["access_token"],
         expires_at=time.time() + SALESFORCE_SESSION,
-        refresh_token=found.get("refresh_token") or "",
+        refresh_token=token.get("refresh_token") or "",
     )
 
 
@@ -105,12 +105,14 @@ def _salesforce_refresh(base: str, filled: Mapping[str, str]) -> Session:
     form = {"grant_type": "refresh_token", "client_id": filled["client_id"], "refresh_token": filled["refresh_token"]}
     if filled.get("client_secret"):
         form["client_secret"] = filled["client_secret"]
-    return _salesforce(base, filled, form)
+    return _salesforce_session(base, filled, form)
 
 
 def _salesforce_client(base: str, filled: Mapping[str, str]) -> Session:
     names = ("client_id", "client_secret")
-    return _salesforce(base, filled, {"grant_type": "client_credentials", **{name: filled[name] for name in names}})
+    return _salesforce_session(
+        base, filled, {"grant_type": "client_credentials", **{name: filled[name] for name in names}}
+    )
 
 
 def _salesforce_jwt(base: str, filled: Mapping[str, str]) -> Session:
@@ -124,84 +126,84 @@ def _salesforce_jwt(base: str, filled: Mapping[str, str]) -> Session:
     except (ValueError, TypeError, jwt.PyJWTError):
         raise Refused("The private key cannot be read; paste it whole, from BEGIN to END") from None
     form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion}
-    return _salesforce(base, {**filled, "assertion": assertion}, form)
+    return _salesforce_session(base, {**filled, "assertion": assertion}, form)
 
 
 def _salesforce_password(base: str, filled: Mapping[str, str]) -> Session:
     return log_in(base, filled)
 
 
-CLIENT_ID = Blank("client_id", "Client ID", is_secret=False)
-CLIENT_SECRET = Blank("client_secret", "Client secret")
-REFRESH_TOKEN = Blank("refresh_token", "Refresh token")
-CONSUMER_KEY = Blank("client_id", "Consumer key", is_secret=False)
+CLIENT_ID = CredentialField("client_id", "Client ID", is_secret=False)
+CLIENT_SECRET = CredentialField("client_secret", "Client secret")
+REFRESH_TOKEN = CredentialField("refresh_token", "Refresh token")
+CONSUMER_KEY = CredentialField("client_id", "Consumer key", is_secret=False)
 
-METHODS: dict[str, tuple[Method, ...]] = {
+METHODS: dict[str, tuple[SignInMethod, ...]] = {
     "hubspot": (
-        Method(
+        SignInMethod(
             "private_app",
             "Private app",
             "In HubSpot: Settings, Integrations, Private apps. Give it the scopes crm.objects.*.read, crm.schemas.*.read, "
             "crm.objects.owners.read and tickets.",
-            (Blank("token", "Access token"),),
-            _given("Authorization"),
+            (CredentialField("token", "Access token"),),
+            _token_session("Authorization"),
             renews=False,
         ),
-        Method(
+        SignInMethod(
             "oauth",
             "OAuth app",
             "An app that was installed in the portal and has a refresh token.",
             (CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN),
-            _hubspot,
+            _hubspot_session,
         ),
     ),
     "pipedrive": (
-        Method(
+        SignInMethod(
             "api_token",
             "API token",
             "In Pipedrive: Personal preferences, API. Take an admin's, so that everybody's deals are seen.",
-            (Blank("token", "API token"),),
-            _given("x-api-token"),
+            (CredentialField("token", "API token"),),
+            _token_session("x-api-token"),
             renews=False,
         ),
-        Method(
+        SignInMethod(
             "oauth",
             "OAuth app",
             "An app that was installed in the company and has a refresh token.",
             (CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN),
-            _pipedrive,
+            _pipedrive_session,
         ),
     ),
     "salesforce": (
-        Method(
+        SignInMethod(
             "client_credentials",
             "Connected app, client credentials",
             "A connected app with the client credentials flow switched on and a user to run as. Use your My Domain address.",
-            (CONSUMER_KEY, Blank("client_secret", "Consumer secret")),
+            (CONSUMER_KEY, CredentialField("client_secret", "Consumer secret")),
             _salesforce_client,
         ),
-        Method(
+        SignInMethod(
             "refresh_token",
             "Connected app, refresh token",
             "A connected app that somebody has allowed, with the scopes api and refresh_token.",
-            (CONSUMER_KEY, Blank("client_secret", "Consumer secret", is_optional=True), REFRESH_TOKEN),
+            (CONSUMER_KEY, CredentialField("client_secret", "Consumer secret", is_optional=True), REFRESH_TOKEN),
             _salesforce_refresh,
         ),
-        Method(
+        SignInMethod(
             "jwt",
             "Connected app, signed (JWT)",
             "A connected app with a certificate, and a user whom it may act for.",
-            (CONSUMER_KEY, Blank("username", "User name", is_secret=False), Blank("private_key", "Private key", is_long=True)),
+            (CONSUMER_KEY, CredentialField("username", "User name", is_secret=False), CredentialField("private_key", "Private key", is_long=True)),
             _salesforce_jwt,
         ),
-        Method(
+        SignInMethod(
             "password",
             "User name, password and security token",
             "The older way; Salesforce lets it be switched off. The address is https://login.salesforce.com or your My Domain.",
             (
-                Blank("username", "User name", is_secret=False),
-                Blank("password", "Password"),
-                Blank("security_token", "Security token"),
+                CredentialField("username", "User name", is_secret=False),
+                CredentialField("password", "Password"),
+                CredentialField("security_token", "Security token"),
             ),
             _salesforce_password,
         ),
@@ -209,8 +211,8 @@ METHODS: dict[str, tuple[Method, ...]] = {
 }  # fmt: skip
 
 
-def method_of(source: str, key: str) -> Method:
+def method_of(source: str, key: str) -> SignInMethod:
     return next(method for method in METHODS[source] if method.key == key)
 
 
-__all__ = ["METHODS", "Blank", "Fault", "Method", "Session", "method_of"]
+__all__ = ["METHODS", "CredentialField", "Fault", "Session", "SignInMethod", "method_of"]

@@ -8,27 +8,27 @@ from crm.record_ids import ways_to_write
 from imports.mapping.schema import model_of
 
 BATCH = 1000
-HANGS_ON = {
+DEPENDENTS = {
     "opportunity": ((StageChange, "opportunity"), (BuyingRole, "opportunity")),
     "lead": ((StageChange, "lead"),),
     "enquiry": ((EnquiryHandover, "enquiry"),),
 }
 
 
-def forget(source: str, gone: Iterable[tuple[str, str]]) -> int:
+def delete_records(source: str, gone: Iterable[tuple[str, str]]) -> int:
     """Delete records by (kind, external id) and return how many there were; call it in a transaction."""
     keys: dict[str, set[str]] = defaultdict(set)
     for kind, key in gone:
         keys[kind] |= ways_to_write(source, kind, key)
-    return sum(_forget(source, kind, sorted(found)) for kind, found in keys.items())
+    return sum(_delete_kind(source, kind, sorted(external_ids)) for kind, external_ids in keys.items())
 
 
-def _forget(source: str, kind: str, keys: list[str]) -> int:
+def _delete_kind(source: str, kind: str, keys: list[str]) -> int:
     count = 0
     for start in range(0, len(keys), BATCH):
         rows = model_of(kind)._default_manager.filter(source=source, external_id__in=keys[start : start + BATCH])
         ids = list(rows.values_list("pk", flat=True))
-        for model, link in HANGS_ON.get(kind, ()):
+        for model, link in DEPENDENTS.get(kind, ()):
             model.objects.filter(**{f"{link}__in": ids}).delete()
         rows.delete()
         count += len(ids)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST_WAIT = 24 * 3600.0
-SHOWN = 300
+MAX_WAIT = 24 * 3600.0
+MAX_MESSAGE = 300
 
 
 class Fault(Exception):
@@ -16,8 +16,8 @@ class Fault(Exception):
 class Busy(Fault):
     """Not now: a limit is reached, the source is down, the line was cut. Asking again later helps."""
 
-    def __init__(self, words: str, wait: float | None = None) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
         self.wait = wait  # seconds that the source asked for; None where it did not say
 
 
@@ -33,50 +33,50 @@ class NotPermitted(Fault):
     """Signed in, but this object is closed to us or not there; the others may be open."""
 
 
-class Misunderstood(Fault):
+class UnexpectedResponse(Fault):
     """The source will not answer this question as we put it, or answers in a way we do not know."""
 
 
-def judge(status: int, headers: Mapping[str, str], words: str) -> None:
+def raise_for_status(status: int, headers: Mapping[str, str], message: str) -> None:
     """Raise what an HTTP status calls for; nothing below 300."""
     if status < 300:
         return
     if status == 401:
-        raise Expired(words)
+        raise Expired(message)
     if status in {403, 404, 410}:
-        raise NotPermitted(words)
+        raise NotPermitted(message)
     if status in {408, 425, 429} or status >= 500:
-        raise Busy(words, asked_wait(headers))
-    raise Misunderstood(words)
+        raise Busy(message, requested_wait(headers))
+    raise UnexpectedResponse(message)
 
 
-def asked_wait(headers: Mapping[str, str]) -> float | None:
+def requested_wait(headers: Mapping[str, str]) -> float | None:
     """Return how many seconds the source asks us to wait: Retry-After in either form, or Pipedrive's own header."""
-    word = headers.get("retry-after") or headers.get("x-ratelimit-reset") or ""
+    header = headers.get("retry-after") or headers.get("x-ratelimit-reset") or ""
     try:
-        seconds = float(word)
+        seconds = float(header)
     except ValueError:
-        seconds = _until(word)
-    return min(seconds, LONGEST_WAIT) if seconds > 0 else None
+        seconds = _until(header)
+    return min(seconds, MAX_WAIT) if seconds > 0 else None
 
 
-def _until(word: str) -> float:
+def _until(header: str) -> float:
     try:
-        moment = parsedate_to_datetime(word)
+        moment = parsedate_to_datetime(header)
     except (ValueError, TypeError):
         return 0.0
     return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
-def back_off(time: int, longest: float = 900.0) -> float:
+def back_off(attempt: int, longest: float = 900.0) -> float:
     """Return the seconds before try number `time` + 1: doubled each time, with a random part so that nobody marches in step."""
-    return min(longest, 2.0**time) * random.uniform(0.75, 1.25)  # noqa: S311
+    return min(longest, 2.0**attempt) * random.uniform(0.75, 1.25)  # noqa: S311
 
 
-def shown(words: str, secrets: tuple[str, ...] = ()) -> str:
+def clean_message(message: str, secrets: tuple[str, ...] = ()) -> str:
     """Return the source's words, cut to what fits a sentence of ours, without any secret that they may echo."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= 6:
-            words = words.replace(secret, "…")
-    words = " ".join(words.split()).rstrip(".")
-    return words if len(words) <= SHOWN else f"{words[:SHOWN]}…"
+            message = message.replace(secret, "…")
+    message = " ".join(message.split()).rstrip(".")
+    return message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…"

@@ -6,8 +6,8 @@ from typing import Any
 from django import forms
 
 from connectors.actions import filled_in
-from connectors.allowed_hosts import EXAMPLES, Forbidden, base_of
-from connectors.auth import Blank, Method
+from connectors.allowed_hosts import EXAMPLES, ForbiddenAddress, allowed_base_url
+from connectors.auth import CredentialField, SignInMethod
 from connectors.models import Connector
 from connectors.registry import Crm
 from core.encryption import Unsealable
@@ -19,7 +19,7 @@ RHYTHMS = {
     "7 */6 * * *": "Every six hours",
     "30 1 * * *": "Every night at 01:30",
 }
-ANOTHER = ""
+BY_CRON = ""
 PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -33,7 +33,7 @@ class ConnectorForm(forms.Form):
         error_messages={"required": "Choose at least one."},
     )  # fmt: skip
     rhythm = forms.ChoiceField(
-        label="How often", required=False, choices=[*RHYTHMS.items(), (ANOTHER, "Another rhythm, by a cron line")]
+        label="How often", required=False, choices=[*RHYTHMS.items(), (BY_CRON, "Another rhythm, by a cron line")]
     )
     cron = forms.CharField(
         label="Cron line", required=False, max_length=40, widget=forms.TextInput(attrs=PLAIN),
@@ -41,22 +41,22 @@ class ConnectorForm(forms.Form):
     )  # fmt: skip
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, crm: Crm, method: Method, connector: Connector | None = None
+        self, data: Mapping[str, Any] | None, *, crm: Crm, method: SignInMethod, connector: Connector | None = None
     ) -> None:
         self.crm, self.method, self.connector = crm, method, connector
-        self.kept = _kept(connector, method)
-        super().__init__(data, initial=_initial(crm, connector))
+        self.kept = _stored_credentials(connector, method)
+        super().__init__(data, initial=_initial_values(crm, connector))
         self.fields["kinds"].choices = list(crm.kinds.items())  # type: ignore[attr-defined]
         self.fields["base_url"].help_text = f"Like {EXAMPLES[crm.source]}."
         for blank in method.blanks:
-            self.fields[blank.name] = _field(blank, self.kept.get(blank.name))
+            self.fields[blank.name] = _credential_field(blank, self.kept.get(blank.name))
         order = ["name", "base_url", *(blank.name for blank in method.blanks), "kinds", "rhythm", "cron"]
         self.order_fields(order)
 
     def clean_base_url(self) -> str:
         try:
-            return base_of(self.crm.source, self.cleaned_data["base_url"])
-        except Forbidden as error:
+            return allowed_base_url(self.crm.source, self.cleaned_data["base_url"])
+        except ForbiddenAddress as error:
             raise forms.ValidationError(str(error)) from None
 
     def clean_name(self) -> str:
@@ -76,15 +76,15 @@ class ConnectorForm(forms.Form):
         if not cleaned.get("cron") and not cleaned.get("rhythm") and "cron" not in self.errors:
             self.add_error("cron", "Write a cron line, or choose how often.")
         if self.connector is None and Connector.objects.filter(source=self.crm.source).exists():
-            self.add_error(None, _ONE.format(title=self.crm.title))
+            self.add_error(None, ONE_PER_SOURCE.format(title=self.crm.title))
         return cleaned
 
-    def filled(self) -> dict[str, str]:
+    def credentials(self) -> dict[str, str]:
         """Return what to sign in with: what was written now, and what is kept where nothing was."""
         written = {blank.name: str(self.cleaned_data.get(blank.name) or "").strip() for blank in self.method.blanks}
         return {name: word or self.kept.get(name, "") for name, word in written.items()}
 
-    def values(self) -> dict[str, Any]:
+    def connector_fields(self) -> dict[str, Any]:
         """Return the connector's fields as the actions take them."""
         plain = {name: self.cleaned_data[name] for name in ("name", "base_url", "kinds")}
         schedule = self.cleaned_data["cron"] or self.cleaned_data["rhythm"]
@@ -93,13 +93,13 @@ class ConnectorForm(forms.Form):
     @property
     def has_new_sign_in(self) -> bool:
         """Tell whether something else than what is kept was written."""
-        return self.filled() != {blank.name: self.kept.get(blank.name, "") for blank in self.method.blanks}
+        return self.credentials() != {blank.name: self.kept.get(blank.name, "") for blank in self.method.blanks}
 
 
-_ONE = "Accord already pulls from {title}. Two accounts may use one id for different records, so there is one connector to a source."
+ONE_PER_SOURCE = "Accord already pulls from {title}. Two accounts may use one id for different records, so there is one connector to a source."
 
 
-def _kept(connector: Connector | None, method: Method) -> Mapping[str, str]:
+def _stored_credentials(connector: Connector | None, method: SignInMethod) -> Mapping[str, str]:
     """Return what is kept under seal for this way of signing in; nothing when it is another way, or cannot be opened."""
     if connector is None or connector.method != method.key:
         return {}
@@ -109,7 +109,7 @@ def _kept(connector: Connector | None, method: Method) -> Mapping[str, str]:
         return {}
 
 
-def _initial(crm: Crm, connector: Connector | None) -> dict[str, Any]:
+def _initial_values(crm: Crm, connector: Connector | None) -> dict[str, Any]:
     if connector is None:
         return {"name": crm.title, "base_url": crm.base_url, "kinds": list(crm.kinds), "rhythm": next(iter(RHYTHMS))}
     is_usual = connector.schedule in RHYTHMS
@@ -117,24 +117,24 @@ def _initial(crm: Crm, connector: Connector | None) -> dict[str, Any]:
         "name": connector.name,
         "base_url": connector.base_url,
         "kinds": connector.kinds,
-        "rhythm": connector.schedule if is_usual else ANOTHER,
+        "rhythm": connector.schedule if is_usual else BY_CRON,
         "cron": "" if is_usual else connector.schedule,
     }
 
 
-def _field(blank: Blank, kept: str | None) -> forms.Field:
+def _credential_field(blank: CredentialField, stored: str | None) -> forms.Field:
     """A secret that is kept may stay empty; it is not shown, not even as dots of the right number."""
-    hint = "Kept. Leave it empty to keep it." if kept and blank.is_secret else blank.hint
+    hint = "Kept. Leave it empty to keep it." if stored and blank.is_secret else blank.hint
     field = forms.CharField(
         label=blank.label, help_text=hint, strip=True, max_length=10_000,
-        required=not (blank.is_optional or (kept and blank.is_secret)), widget=_widget(blank),
+        required=not (blank.is_optional or (stored and blank.is_secret)), widget=_widget(blank),
     )  # fmt: skip
-    if kept and not blank.is_secret:
-        field.initial = kept
+    if stored and not blank.is_secret:
+        field.initial = stored
     return field
 
 
-def _widget(blank: Blank) -> forms.Widget:
+def _widget(blank: CredentialField) -> forms.Widget:
     if blank.is_long:
         return SecretArea(attrs={**PLAIN, "rows": 6})
     return (

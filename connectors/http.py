@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
-from connectors.allowed_hosts import base_of
-from connectors.errors import Busy, Misunderstood, judge, shown
+from connectors.allowed_hosts import allowed_base_url
+from connectors.errors import Busy, UnexpectedResponse, clean_message, raise_for_status
 
 TIMEOUT = httpx.Timeout(20.0, connect=10.0)
-LONGEST = 45.0  # seconds for a whole answer; a work row's lease is 60
-LARGEST = 64 * 1024 * 1024
+MAX_SECONDS = 45.0  # seconds for a whole answer; a work row's lease is 60
+MAX_BYTES = 64 * 1024 * 1024
 USER_AGENT = "Accord connector"
 
 
@@ -41,13 +41,13 @@ class Answer:
     def words(self) -> str:
         """Say what the source says of an error: its own message where there is one."""
         try:
-            found = json.loads(self.body)
+            content = json.loads(self.body)
         except ValueError:
-            found = None
-        return _message(found) or f"HTTP {self.status}"
+            content = None
+        return _error_message(content) or f"HTTP {self.status}"
 
     @property
-    def clock(self) -> datetime | None:
+    def server_time(self) -> datetime | None:
         """The source's own time."""
         try:
             moment = parsedate_to_datetime(self.headers.get("date", ""))
@@ -56,34 +56,34 @@ class Answer:
         return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
-def _message(found: Any) -> str:
-    if isinstance(found, list):
-        found = found[0] if found else None
-    if not isinstance(found, dict):
+def _error_message(content: Any) -> str:
+    if isinstance(content, list):
+        content = content[0] if content else None
+    if not isinstance(content, dict):
         return ""
-    parts = [found.get(name) for name in ("errorCode", "error_description", "message", "error", "error_info")]
+    parts = [content.get(name) for name in ("errorCode", "error_description", "message", "error", "error_info")]
     return ": ".join(part for part in parts if isinstance(part, str))
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def _ssl_context() -> ssl.SSLContext:
     """Return whom we trust; to read the list takes longer than most questions."""
     return httpx.create_ssl_context()
 
 
-class Line:
+class HttpClient:
     """A kept-open line to one source."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.client = httpx.Client(
-            timeout=TIMEOUT, follow_redirects=False, headers={"user-agent": USER_AGENT}, verify=_trusted()
+            timeout=TIMEOUT, follow_redirects=False, headers={"user-agent": USER_AGENT}, verify=_ssl_context()
         )
 
     def close(self) -> None:
         self.client.close()
 
-    def ask(
+    def request(
         self, method: str, url: str, *, headers: Mapping[str, str], secrets: tuple[str, ...] = (), **content: Any
     ) -> Answer:
         """Put one question and judge the answer.
@@ -92,17 +92,17 @@ class Line:
             Fault: in one of its kinds; nothing of it says what the secrets are.
             Forbidden: the address is not one of the source's.
         """
-        base_of(self.source, url)
-        answer = self._exchange(method, url, dict(headers), content)
+        allowed_base_url(self.source, url)
+        answer = self._send(method, url, dict(headers), content)
         if 300 <= answer.status < 400:
-            raise Misunderstood("The source sends us elsewhere; check its address")
-        judge(answer.status, answer.headers, shown(answer.words, secrets))
+            raise UnexpectedResponse("The source sends us elsewhere; check its address")
+        raise_for_status(answer.status, answer.headers, clean_message(answer.words, secrets))
         return answer
 
-    def _exchange(self, method: str, url: str, headers: dict[str, str], content: dict[str, Any]) -> Answer:
+    def _send(self, method: str, url: str, headers: dict[str, str], content: dict[str, Any]) -> Answer:
         try:
             with self.client.stream(method, url, headers=headers, **content) as response:
-                return Answer(response.status_code, response.headers, _body(response))
+                return Answer(response.status_code, response.headers, _read_body(response))
         except httpx.TimeoutException:
             raise Busy("No answer came in time") from None
         except httpx.RemoteProtocolError:
@@ -113,13 +113,13 @@ class Line:
             raise Busy(f"The source cannot be reached ({type(error).__name__})") from None
 
 
-def _body(response: httpx.Response) -> bytes:
-    until = time.monotonic() + LONGEST
+def _read_body(response: httpx.Response) -> bytes:
+    until = time.monotonic() + MAX_SECONDS
     body = bytearray()
     for piece in response.iter_bytes():
         body += piece
-        if len(body) > LARGEST:
-            raise Misunderstood(f"An answer larger than {LARGEST // 1024**2} MB came")
+        if len(body) > MAX_BYTES:
+            raise UnexpectedResponse(f"An answer larger than {MAX_BYTES // 1024**2} MB came")
         if time.monotonic() > until:
             raise Busy("The answer came too slowly")
     return bytes(body)

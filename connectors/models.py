@@ -47,7 +47,7 @@ class Connector(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def until(self, kind: str) -> datetime | None:
+    def pulled_until(self, kind: str) -> datetime | None:
         """Return the source's time up to which everything of a kind is here; None before its first pull."""
         word = self.cursors.get(kind, {}).get("until")
         return datetime.fromisoformat(word) if word else None
@@ -55,7 +55,7 @@ class Connector(models.Model):
     @property
     def complete_until(self) -> datetime | None:
         """The source's time up to which everything that was ever pulled is here; None before the first pull."""
-        times = [time for kind in self.kinds if (time := self.until(kind))]
+        times = [time for kind in self.kinds if (time := self.pulled_until(kind))]
         return min(times) if times else None
 
     @property

@@ -60,7 +60,7 @@ class Reader(Protocol):
     def close(self) -> None: ...
 
 
-def cell(value: Any) -> str:
+def to_cell(value: Any) -> str:
     """Write a JSON value as an export would."""
     if value is None:
         return ""
@@ -69,15 +69,15 @@ def cell(value: Any) -> str:
     return str(value).replace("\0", "")
 
 
-def distinct(labels: Iterable[tuple[str, str]], taken: Iterable[str]) -> dict[str, str]:
+def distinct_labels(labels: Iterable[tuple[str, str]], taken: Iterable[str]) -> dict[str, str]:
     """Return {key: label}; a label that is taken is told apart by its key."""
     from imports.parsing.headers import fold
 
-    seen, found = {fold(label) for label in taken}, {}
+    seen, labels_by_key = {fold(label) for label in taken}, {}
     for key, label in labels:
         name = label.strip() or key
         if fold(name) in seen:
             name = f"{name} ({key})"
         seen.add(fold(name))
-        found[key] = name
-    return found
+        labels_by_key[key] = name
+    return labels_by_key

@@ -17,7 +17,7 @@ from imports.models import ImportFile
 
 
 @dataclass(frozen=True)
-class Standing:
+class ConnectorStatus:
     """A connector, its last pull, and what is to be said of it."""
 
     connector: Connector
@@ -69,7 +69,9 @@ class Standing:
     def kinds(self) -> list[tuple[str, datetime | None]]:
         """What is pulled, and up to when each is here."""
         titles = CRMS[self.connector.source].kinds
-        return [(title, self.connector.until(kind)) for kind, title in titles.items() if kind in self.connector.kinds]
+        return [
+            (title, self.connector.pulled_until(kind)) for kind, title in titles.items() if kind in self.connector.kinds
+        ]
 
     @property
     def sentence(self) -> str:
@@ -82,49 +84,49 @@ class Standing:
         if self.last is None:
             return f"{name} is ready. The first pull brings everything; later ones only what changed."
         if not self.last.is_over:
-            return doing(self.last)
+            return describe_pull(self.last)
         if self.last.state == State.FAILED:
             return f"The last pull failed: {self.last.last_error}. The next one goes on from the same place."
-        return self._done(self.last)
+        return self._describe_end(self.last)
 
-    def _done(self, last: Pull) -> str:
+    def _describe_end(self, last: Pull) -> str:
         if last.state == State.CANCELLED:
             return "The last pull was stopped. What it had handed to the import is in."
-        gone = f", and {_count(last.gone, 'record')} that the source has deleted went" if last.gone else ""
-        return f"The last pull brought {_count(last.done_units, 'row')}{gone}." if last.done_units or gone else (
+        gone = f", and {_count_text(last.gone, 'record')} that the source has deleted went" if last.gone else ""
+        return f"The last pull brought {_count_text(last.done_units, 'row')}{gone}." if last.done_units or gone else (
             "The last pull found nothing new."
         )  # fmt: skip
 
 
-def doing(pull: Pull) -> str:
+def describe_pull(pull: Pull) -> str:
     """Say what a pull is at just now."""
     kinds = pull.checkpoint.get("kinds") or []
     title = CRMS[pull.connector.source].kinds.get(kinds[0], kinds[0]) if kinds else ""
-    rows = f", {_count(pull.done_units, 'row')} so far" if pull.done_units else ""
+    rows = f", {_count_text(pull.done_units, 'row')} so far" if pull.done_units else ""
     if pull.state == State.RUNNING and pull.lacks_worker:
         return f"Waiting for a worker{rows}; the pull then resumes where it stopped"
-    words = {
+    phases = {
         "read": f"Reads {title.lower()}{rows}" if title else f"Reads{rows}",
-        "hand over": f"Hands {_count(pull.done_units, 'row')} to the import",
-        "import": f"The import takes in {_count(pull.done_units, 'row')}",
+        "hand over": f"Hands {_count_text(pull.done_units, 'row')} to the import",
+        "import": f"The import takes in {_count_text(pull.done_units, 'row')}",
         "over": "Ends",
     }
-    return f"{words.get(pull.checkpoint.get('phase', ''), 'Signs in')} …"
+    return f"{phases.get(pull.checkpoint.get('phase', ''), 'Signs in')} …"
 
 
-def _count(number: int, noun: str) -> str:
+def _count_text(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def standings(connectors: Iterable[Connector]) -> list[Standing]:
+def connector_statuses(connectors: Iterable[Connector]) -> list[ConnectorStatus]:
     """Return how each stands, with one question for all their last pulls."""
-    found = list(connectors)
-    last = Pull.objects.filter(connector__in=found).order_by("connector_id", "-pk").distinct("connector_id")
+    shown_connectors = list(connectors)
+    last = Pull.objects.filter(connector__in=shown_connectors).order_by("connector_id", "-pk").distinct("connector_id")
     pulls = {pull.connector_id: pull for pull in last.select_related("connector")}
-    return [Standing(connector, pulls.get(connector.pk)) for connector in found]
+    return [ConnectorStatus(connector, pulls.get(connector.pk)) for connector in shown_connectors]
 
 
-def history(connector: Connector) -> QuerySet[Pull]:
+def pull_history(connector: Connector) -> QuerySet[Pull]:
     """Return its pulls, newest first, with what their imports counted."""
     files = ImportFile.objects.only("run", "rows", "rejected", "dropped", "counts")
     return connector.pulls.select_related("asked_by", "run").prefetch_related(Prefetch("run__files", files))

@@ -28,12 +28,12 @@ def last_due(line: str, since: datetime, now: datetime, zone: ZoneInfo) -> datet
 
     After a long silence the search begins a day back: missed moments are made up for by one pull, not by many.
     """
-    found, moment = None, next_after(line, max(since, now - timedelta(days=1)), zone)
+    due, moment = None, next_after(line, max(since, now - timedelta(days=1)), zone)
     if moment is None or moment > now:
         moment = next_after(line, since, zone)
     while moment and moment <= now:
-        found, moment = moment, next_after(line, moment, zone)
-    return found
+        due, moment = moment, next_after(line, moment, zone)
+    return due
 
 
 def next_pull(connector: Connector) -> datetime | None:
@@ -48,10 +48,10 @@ def queue_due() -> None:
     now, zone = timezone.now(), Company.get().zone
     for connector in Connector.objects.filter(is_enabled=True):
         if last_due(connector.schedule, connector.scheduled_at, now, zone):
-            _queue(connector.pk, now, zone)
+            _queue_if_due(connector.pk, now, zone)
 
 
-def _queue(pk: int, now: datetime, zone: ZoneInfo) -> None:
+def _queue_if_due(pk: int, now: datetime, zone: ZoneInfo) -> None:
     with transaction.atomic():
         row = Connector.objects.select_for_update(skip_locked=True).filter(pk=pk, is_enabled=True).first()
         due = last_due(row.schedule, row.scheduled_at, now, zone) if row else None
@@ -60,16 +60,16 @@ def _queue(pk: int, now: datetime, zone: ZoneInfo) -> None:
         row.scheduled_at = due
         row.save(update_fields=["scheduled_at"])
         if not row.active_pull:
-            begin(row, key=f"pull:{row.pk}:{due:%Y%m%dT%H%M%z}", cause=Pull.Cause.SCHEDULE)
-        _forget_quiet(row)
+            start_pull(row, key=f"pull:{row.pk}:{due:%Y%m%dT%H%M%z}", cause=Pull.Cause.SCHEDULE)
+        _delete_quiet_pulls(row)
 
 
-def begin(connector: Connector, *, key: str, **fields: Any) -> Pull:
+def start_pull(connector: Connector, *, key: str, **fields: Any) -> Pull:
     """Put a pull in the queue, once for each key."""
     return Pull.objects.get_or_create(key=key, defaults={"connector": connector, **fields})[0]
 
 
-def _forget_quiet(connector: Connector) -> None:
+def _delete_quiet_pulls(connector: Connector) -> None:
     long_ago = timezone.now() - timedelta(days=QUIET_DAYS)
     quiet = connector.pulls.filter(state=State.DONE, done_units=0, gone=0, finished_at__lt=long_ago)
     quiet.exclude(state__in=ACTIVE).delete()

@@ -12,13 +12,13 @@ from django.db import transaction
 
 from connectors.access import Access
 from connectors.alerts import tell_of_trouble
-from connectors.allowed_hosts import Forbidden
-from connectors.deletions import forget
-from connectors.errors import Busy, Misunderstood, NotPermitted, Refused, back_off
+from connectors.allowed_hosts import ForbiddenAddress
+from connectors.deletions import delete_records
+from connectors.errors import Busy, NotPermitted, Refused, UnexpectedResponse, back_off
 from connectors.models import ACTIVE, Connector, Pull
 from connectors.protocol import Page, Reader, Window
 from connectors.registry import CRMS, reader_for
-from connectors.spool import Lost, Spool, discard, left_over
+from connectors.spool import FilesLost, Spool, discard_files, pulls_with_files
 from core.encryption import Unsealable
 from core.work import PermanentFailure, Postpone, State
 from imports.actions import start_import
@@ -27,14 +27,14 @@ from imports.inference.empty_cells import CLEAR, EMPTY
 from imports.models import ImportFile, ImportJob
 
 OVERLAP = timedelta(minutes=10)  # what becomes visible late, or was stamped before it was committed
-SHORT = 2.0  # seconds that may be waited where we stand
-MOST_WAITS = 12  # in a row, about an hour and a half; the schedule then begins anew
-LOOK_AGAIN = 3.0  # seconds between two looks at the import
-MOST_RECENT = 2000  # ids remembered of an overlap; with more, its rows are simply brought in again
-MOST_NOTES = 50
+SHORT_WAIT = 2.0  # seconds that may be waited where we stand
+MAX_WAITS = 12  # in a row, about an hour and a half; the schedule then begins anew
+CHECK_IMPORT_AFTER = 3.0  # seconds between two looks at the import
+MAX_RECENT = 2000  # ids remembered of an overlap; with more, its rows are simply brought in again
+MAX_NOTES = 50
 
 
-class Puller:
+class PullRunner:
     """One claim's work on a pull; what it holds in memory can be lost at any time."""
 
     def __init__(self, pull: Pull) -> None:
@@ -56,103 +56,105 @@ class Puller:
             Hopeless: the pull cannot end well.
         """
         try:
-            return self._phase()
+            return self._run_phase()
         except Busy as fault:
-            return self._wait(fault)
+            return self._wait_for_source(fault)
         except (Refused, Unsealable) as error:
             switch_off(self.connector, str(error))
             raise PermanentFailure(f"The sign-in is refused: {error}") from None
         except NotPermitted as fault:
             raise PermanentFailure(f"{self.connector} is closed to us: {fault}") from None
-        except (Misunderstood, Forbidden) as error:
+        except (UnexpectedResponse, ForbiddenAddress) as error:
             raise PermanentFailure(str(error)) from None
-        except Lost:
-            self._begin_anew()
+        except FilesLost:
+            self._restart()
             return False
 
-    def _phase(self) -> bool:
+    def _run_phase(self) -> bool:
         match self.pull.checkpoint.get("phase", "begin"):
             case "begin":
-                self._begin()
+                self._sign_in()
             case "read":
-                self._read()
+                self._read_page()
             case "hand over":
                 self._hand_over()
             case "import":
-                self._look_at_import()
+                self._check_import()
             case "over":
-                self._say_what_failed()
+                self._raise_failures()
                 return True
         return False
 
     # begin
 
-    def _begin(self) -> None:
+    def _sign_in(self) -> None:
         """Find out that we may come in, and what time it is there: the pull takes what changed before now."""
-        discard_left_overs(self.pull.pk)
+        discard_unused_files(self.pull.pk)
         self.reader.greet()
-        clock = self._access.now
-        self.pull.advance({"phase": "read", "until": clock.isoformat(), "kinds": self._kinds()})
+        clock = self._access.source_time
+        self.pull.advance({"phase": "read", "until": clock.isoformat(), "kinds": self._selected_kinds()})
 
-    def _kinds(self) -> list[str]:
+    def _selected_kinds(self) -> list[str]:
         """Return what is to be read, in the order of the source: what others point to comes first."""
         return [kind for kind in CRMS[self.connector.source].kinds if kind in self.connector.kinds]
 
-    def _begin_anew(self) -> None:
-        discard(self.pull.pk)
+    def _restart(self) -> None:
+        discard_files(self.pull.pk)
         self._spool = None
         self.pull.advance({}, done_units=0)
 
     # read
 
-    def _read(self) -> None:
+    def _read_page(self) -> None:
         """Read one page, or find that the next kind is not open to us."""
-        point = self.pull.checkpoint
-        if not point["kinds"]:
-            self.pull.advance({**point, "phase": "hand over"})
+        checkpoint = self.pull.checkpoint
+        if not checkpoint["kinds"]:
+            self.pull.advance({**checkpoint, "phase": "hand over"})
             return
-        kind = point["kinds"][0]
+        kind = checkpoint["kinds"][0]
         try:
-            page = self.reader.page(kind, self._window(kind), point.get("position", {}))
+            page = self.reader.page(kind, self._window_of(kind), checkpoint.get("position", {}))
         except NotPermitted as fault:
             self._leave_out(kind, str(fault))
             return
-        self._keep(kind, page)
+        self._store_page(kind, page)
         if page.wait:
             raise Postpone(page.wait, f"Waits for {self.connector.get_source_display()} to gather {kind}")
 
-    def _window(self, kind: str) -> Window:
+    def _window_of(self, kind: str) -> Window:
         until = datetime.fromisoformat(self.pull.checkpoint["until"])
-        last = self.connector.until(kind)
+        last = self.connector.pulled_until(kind)
         known = self.connector.cursors.get(kind, {}).get("recent", {})
         return Window(last - OVERLAP if last else None, until, until - OVERLAP, known)
 
-    def _keep(self, kind: str, page: Page) -> None:
+    def _store_page(self, kind: str, page: Page) -> None:
         """Put a page on disk, then commit where the next one begins."""
         self.spool.append(kind, page.tables, page.gone)
-        point = dict(self.pull.checkpoint)
-        recent = {**point.get("recent", {}).get(kind, {}), **page.recent}
+        checkpoint = dict(self.pull.checkpoint)
+        recent = {**checkpoint.get("recent", {}).get(kind, {}), **page.recent}
         over = page.is_last
         rows = self.pull.done_units + sum(len(table.rows) for table in page.tables)
         self.pull.advance(
             {
-                **point,
-                "kinds": point["kinds"][1:] if over else point["kinds"],
+                **checkpoint,
+                "kinds": checkpoint["kinds"][1:] if over else checkpoint["kinds"],
                 "position": {} if over else page.position,
                 "files": self.spool.sizes,
-                "recent": {**point.get("recent", {}), kind: recent if len(recent) <= MOST_RECENT else {}},
-                "read": [*point.get("read", []), *([kind] if over else [])],
+                "recent": {**checkpoint.get("recent", {}), kind: recent if len(recent) <= MAX_RECENT else {}},
+                "read": [*checkpoint.get("read", []), *([kind] if over else [])],
                 "waits": 0,
             },
             done_units=rows,
         )
 
     def _leave_out(self, kind: str, why: str) -> None:
-        point = self.pull.checkpoint
+        checkpoint = self.pull.checkpoint
         source = CRMS[self.connector.source]
         if kind not in source.optional:
-            self._note(f"{source.kinds[kind]} left out: {why}")
-        self.pull.advance({**point, "kinds": point["kinds"][1:], "position": {}, "waits": 0}, notes=self.pull.notes)
+            self._add_note(f"{source.kinds[kind]} left out: {why}")
+        self.pull.advance(
+            {**checkpoint, "kinds": checkpoint["kinds"][1:], "position": {}, "waits": 0}, notes=self.pull.notes
+        )
 
     # import
 
@@ -169,13 +171,13 @@ class Puller:
             point = {**self.pull.checkpoint, "phase": "import", "run": run.pk if run else None}
             self.pull.advance(point, run=run)
 
-    def _look_at_import(self) -> None:
+    def _check_import(self) -> None:
         run = ImportJob.objects.filter(pk=self.pull.checkpoint["run"]).first()
         if run is None and self.pull.checkpoint["run"]:
             raise PermanentFailure("The import of what was read is gone")
         if run is not None:
             if not run.is_over:
-                raise Postpone(LOOK_AGAIN, "Waits for the import of what was read")
+                raise Postpone(CHECK_IMPORT_AFTER, "Waits for the import of what was read")
             if run.state != State.DONE:
                 raise PermanentFailure(
                     f"The import of what was read ended as {run.get_state_display().lower()}: {run.last_error}"
@@ -187,7 +189,7 @@ class Puller:
         failed = self._unread_files(run)
         with transaction.atomic():
             row = Connector.objects.select_for_update().get(pk=self.connector.pk)
-            gone = forget(row.source, self.spool.gone())
+            gone = delete_records(row.source, self.spool.gone())
             until = self.pull.checkpoint["until"]
             recent = self.pull.checkpoint.get("recent", {})
             for kind in self.pull.checkpoint.get("read", []):
@@ -197,7 +199,7 @@ class Puller:
             point = {"phase": "over", "until": until, "failed": sorted(failed.values())}
             self._count_rejected(run)
             self.pull.advance(point, gone=gone, notes=self.pull.notes)
-        discard(self.pull.pk)
+        discard_files(self.pull.pk)
 
     def _unread_files(self, run: ImportJob | None) -> dict[str, str]:
         """Return {kind: why} of files that the import could not take at all."""
@@ -210,37 +212,37 @@ class Puller:
     def _count_rejected(self, run: ImportJob | None) -> None:
         rejected = run.counts["rejected"] if run else 0
         if rejected:
-            self._note(f"{rejected} rows were rejected; the import tells which and why")
+            self._add_note(f"{rejected} rows were rejected; the import tells which and why")
 
-    def _say_what_failed(self) -> None:
+    def _raise_failures(self) -> None:
         failed = self.pull.checkpoint.get("failed")
         if failed:
             raise PermanentFailure(f"Not everything could be taken in, and will be read again: {'; '.join(failed)}")
 
     # waiting
 
-    def _wait(self, fault: Busy) -> bool:
+    def _wait_for_source(self, fault: Busy) -> bool:
         """Wait as long as the source asks, or else longer each time; only a moment is waited here and now."""
         waits = self.pull.checkpoint.get("waits", 0) + 1
-        if waits > MOST_WAITS:
+        if waits > MAX_WAITS:
             raise PermanentFailure(
-                f"{fault}. Tried {MOST_WAITS} times in a row; the next pull goes on from the same place"
+                f"{fault}. Tried {MAX_WAITS} times in a row; the next pull goes on from the same place"
             )
         seconds = fault.wait or back_off(waits)
         point = {**self.pull.checkpoint, "waits": waits}
-        if seconds > SHORT:
+        if seconds > SHORT_WAIT:
             raise Postpone(seconds, str(fault), checkpoint=point)
         self.pull.advance(point)
         sleep(seconds)
         return False
 
-    def _note(self, words: str) -> None:
-        self.pull.notes = [*self.pull.notes, words][:MOST_NOTES]
+    def _add_note(self, note: str) -> None:
+        self.pull.notes = [*self.pull.notes, note][:MAX_NOTES]
 
     @property
     def reader(self) -> Reader:
         if self._reader is None:
-            self._access = Access.to(self.connector)
+            self._access = Access.for_connector(self.connector)
             self._reader = reader_for(self._access)
         return self._reader
 
@@ -260,9 +262,9 @@ def switch_off(connector: Connector, why: str) -> None:
         tell_of_trouble(row)
 
 
-def discard_left_overs(own: int) -> None:
+def discard_unused_files(own: int) -> None:
     """Delete the files of pulls that ended or are not known."""
-    others = set(left_over()) - {own}
+    others = set(pulls_with_files()) - {own}
     active = set(Pull.objects.filter(pk__in=others, state__in=ACTIVE).values_list("pk", flat=True))
     for pk in others - active:
-        discard(pk)
+        discard_files(pk)

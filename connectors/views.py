@@ -12,8 +12,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connectors import actions, report
-from connectors.allowed_hosts import Forbidden
-from connectors.auth import METHODS, Method, method_of
+from connectors.allowed_hosts import ForbiddenAddress
+from connectors.auth import METHODS, SignInMethod, method_of
 from connectors.errors import Fault
 from connectors.forms import ConnectorForm
 from connectors.models import Connector
@@ -33,8 +33,14 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 def connectors(request: HttpRequest) -> HttpResponse:
     """List the connectors: how each stands, when it pulled last and will pull next, how far it lags."""
     page = Paginator(Connector.objects.all(), CONNECTORS_PER_PAGE).get_page(request.GET.get("page"))
-    free = [crm for crm in CRMS.values() if crm.source not in {one.source for one in Connector.objects.all()}]
-    context = {"page": page, "standings": report.standings(page), "free": [(crm, METHODS[crm.source]) for crm in free]}
+    free = [
+        crm for crm in CRMS.values() if crm.source not in {connector.source for connector in Connector.objects.all()}
+    ]
+    context = {
+        "page": page,
+        "standings": report.connector_statuses(page),
+        "free": [(crm, METHODS[crm.source]) for crm in free],
+    }
     return render(request, "connectors/connectors.html", context)
 
 
@@ -42,9 +48,9 @@ def connectors(request: HttpRequest) -> HttpResponse:
 @require_safe
 def connector(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one connector and its pulls; the live region asks for itself while a pull is at work."""
-    found = get_object_or_404(Connector, pk=pk)
-    page = Paginator(report.history(found), PULLS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"standing": report.standings([found])[0], "connector": found, "page": page}
+    connector = get_object_or_404(Connector, pk=pk)
+    page = Paginator(report.pull_history(connector), PULLS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"standing": report.connector_statuses([connector])[0], "connector": connector, "page": page}
     return render_live(request, "connectors/connector.html", context)
 
 
@@ -54,14 +60,16 @@ def connector(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def add_connector(request: HttpRequest, source: str, method: str) -> HttpResponse:
     """Add a connector to a source, signed in to in one way."""
-    crm, way = _way(source, method)
-    form = ConnectorForm(request.POST or None, crm=crm, method=way)
+    crm, sign_in_method = _method_or_404(source, method)
+    form = ConnectorForm(request.POST or None, crm=crm, method=sign_in_method)
     if request.method == "POST" and "test" in request.POST:
-        return _tested(request, form)
+        return _test_result(request, form)
     if request.method == "POST" and form.is_valid():
-        made = actions.add_connector(by=_user(request), source=source, filled=form.filled(), **form.values())
-        messages.success(request, f"{made} is saved. Pull now, or wait for its schedule.")
-        return redirect("connector", made.pk)
+        connector = actions.add_connector(
+            by=_user(request), source=source, filled=form.credentials(), **form.connector_fields()
+        )
+        messages.success(request, f"{connector} is saved. Pull now, or wait for its schedule.")
+        return redirect("connector", connector.pk)
     return _form_page(request, form)
 
 
@@ -71,20 +79,20 @@ def add_connector(request: HttpRequest, source: str, method: str) -> HttpRespons
 @form_view
 def edit_connector(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a connector; what is secret is kept where nothing new is written."""
-    found = get_object_or_404(Connector, pk=pk)
-    crm, way = _way(found.source, request.GET.get("method", found.method))
-    form = ConnectorForm(request.POST or None, crm=crm, method=way, connector=found)
+    connector = get_object_or_404(Connector, pk=pk)
+    crm, sign_in_method = _method_or_404(connector.source, request.GET.get("method", connector.method))
+    form = ConnectorForm(request.POST or None, crm=crm, method=sign_in_method, connector=connector)
     if request.method == "POST" and "test" in request.POST:
-        return _tested(request, form)
+        return _test_result(request, form)
     if request.method == "POST" and form.is_valid():
-        filled = form.filled() if form.has_new_sign_in or found.trouble else None
-        actions.change_connector(by=_user(request), connector=found, filled=filled, **form.values())
-        messages.success(request, f"{found} is saved.")
+        filled = form.credentials() if form.has_new_sign_in or connector.trouble else None
+        actions.change_connector(by=_user(request), connector=connector, filled=filled, **form.connector_fields())
+        messages.success(request, f"{connector} is saved.")
         return redirect("connector", pk)
     return _form_page(request, form)
 
 
-def _way(source: str, method: str) -> tuple[Crm, Method]:
+def _method_or_404(source: str, method: str) -> tuple[Crm, SignInMethod]:
     if source not in CRMS or method not in {way.key for way in METHODS[source]}:
         raise Http404
     return CRMS[source], method_of(source, method)
@@ -103,16 +111,16 @@ def _form_page(request: HttpRequest, form: ConnectorForm, **context: Any) -> Htt
     return render_live(request, "connectors/connector_form.html", context, region="tested")
 
 
-def _tested(request: HttpRequest, form: ConnectorForm) -> HttpResponse:
+def _test_result(request: HttpRequest, form: ConnectorForm) -> HttpResponse:
     """Try to sign in with what is on the form, and say how it went; nothing is saved."""
     if not form.is_valid():
         return _form_page(request, form, failed="Something is missing above; mend it first.")
-    values = form.values()
+    values = form.connector_fields()
     try:
         name = actions.test_sign_in(
-            by=_user(request), source=form.crm.source, base_url=values["base_url"], method=values["method"], filled=form.filled()
+            by=_user(request), source=form.crm.source, base_url=values["base_url"], method=values["method"], filled=form.credentials()
         )  # fmt: skip
-    except (Fault, Forbidden) as error:
+    except (Fault, ForbiddenAddress) as error:
         return _form_page(request, form, failed=str(error))
     return _form_page(request, form, succeeded=name)
 
@@ -121,11 +129,11 @@ def _tested(request: HttpRequest, form: ConnectorForm) -> HttpResponse:
 @require_POST
 def pull_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin a pull and ring for it. A bell that nobody hears is rung again by the next tick."""
-    found = get_object_or_404(Connector, pk=pk)
-    if not found.is_enabled:
-        messages.error(request, f"{found} is off. Switch it on first.")
+    connector = get_object_or_404(Connector, pk=pk)
+    if not connector.is_enabled:
+        messages.error(request, f"{connector} is off. Switch it on first.")
         return redirect("connector", pk)
-    pull = actions.pull_now(by=_user(request), connector=found)
+    pull = actions.pull_now(by=_user(request), connector=connector)
     transaction.on_commit(lambda: enqueue(pull), robust=True)
     return redirect("connector", pk)
 
@@ -134,17 +142,17 @@ def pull_now(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def change_state(request: HttpRequest, pk: int, change: str) -> HttpResponse:
     """Switch a connector on or off, stop its pull, or have everything read again."""
-    found = get_object_or_404(Connector, pk=pk)
-    act, words = CHANGES[change]
-    act(by=_user(request), connector=found)
-    messages.success(request, words.format(name=found))
+    connector = get_object_or_404(Connector, pk=pk)
+    act, message = CHANGES[change]
+    act(by=_user(request), connector=connector)
+    messages.success(request, message.format(name=connector))
     return redirect("connector", pk)
 
 
 CHANGES = {
-    "on": (actions.enable, "{name} is on. It pulls by its schedule again."),
-    "off": (actions.disable, "{name} is off."),
-    "stop": (actions.cancel, "The pull is stopped."),
+    "on": (actions.enable_connector, "{name} is on. It pulls by its schedule again."),
+    "off": (actions.disable_connector, "{name} is off."),
+    "stop": (actions.cancel_pull, "The pull is stopped."),
     "again": (actions.pull_everything_again, "The next pull reads everything again; what is the same stays the same."),
 }
 
@@ -152,9 +160,9 @@ CHANGES = {
 @require_right("import")
 @require_POST
 def remove_connector(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Connector, pk=pk)
-    actions.remove(by=_user(request), connector=found)
-    messages.success(request, f"{found} is gone, with its sign-in. The records that it brought stay.")
+    connector = get_object_or_404(Connector, pk=pk)
+    actions.remove_connector(by=_user(request), connector=connector)
+    messages.success(request, f"{connector} is gone, with its sign-in. The records that it brought stay.")
     return redirect("connectors")
 
 

@@ -2,7 +2,7 @@
 
 from connectors.models import Pull
 from connectors.schedule import queue_due
-from connectors.sync import Puller
+from connectors.sync import PullRunner
 from core.work import register_worker
 
-register_worker(Pull, Puller, schedule=queue_due)
+register_worker(Pull, PullRunner, schedule=queue_due)

@@ -14,14 +14,14 @@ from imports.inference import saved_mappings
 from imports.inference.questions import ZONE, questions, said_otherwise
 from imports.inference.uploads import SEVERAL, whose
 from imports.load.corrections import AT_FIRST
-from imports.load.duplicates import treatments
+from imports.load.duplicates import complete_treatments
 from imports.mapping.catalogue import companions, source_names
 from imports.mapping.editing import kind_for
 from imports.mapping.schema import MappingError
 from imports.models import ImportFile, ImportJob, Likeness, Preview, RememberedMapping, SourceZone, Treatment, Undo
 from imports.parsing.time_zones import zone_named
 from imports.permissions import IMPORT_RECORDS, UNDO_IMPORT
-from imports.undo import blockers
+from imports.undo import undo_blockers
 from team.models import User, currency_code
 
 
@@ -33,7 +33,7 @@ class NotHeld(Exception):
     """The import does not wait for anybody; it was brought in or cancelled meanwhile."""
 
 
-class CannotBringIn(Exception):
+class CannotImport(Exception):
     """Something must be said before the import can go in; the message says what."""
 
 
@@ -55,16 +55,17 @@ def start_import(
     storage.discard_old()
     folder = storage.new_folder()
     try:
-        kept = storage.keep(folder, files)
+        stored_files = storage.keep(folder, files)
         with transaction.atomic():
             run = ImportJob.objects.create(
                 key=f"import:{uuid.uuid4()}", source=source, folder=folder, currency_asked=currency, started_by=user,
-                duplicates=treatments(duplicates or {}),
-                name=(name or ", ".join(one.name for one in kept))[:255], size=sum(one.size for one in kept),
-                sha256=kept[0].sha256 if len(kept) == 1 else "", waits=waits,
+                duplicates=complete_treatments(duplicates or {}),
+                name=(name or ", ".join(stored.name for stored in stored_files))[:255], size=sum(stored.size for stored in stored_files),
+                sha256=stored_files[0].sha256 if len(stored_files) == 1 else "", waits=waits,
             )  # fmt: skip
             ImportFile.objects.bulk_create(
-                ImportFile(run=run, name=one.name, stored=one.stored, sha256=one.sha256, size=one.size) for one in kept
+                ImportFile(run=run, name=stored.name, stored=stored.stored, sha256=stored.sha256, size=stored.size)
+                for stored in stored_files
             )
     except BaseException:
         storage.discard(folder)
@@ -85,7 +86,7 @@ def _require_importer(user: User | None) -> None:
         IMPORT_RECORDS.require(user)
 
 
-def _held(run_pk: int, user: User | None) -> ImportJob:
+def _lock_held(run_pk: int, user: User | None) -> ImportJob:
     """Return an import that waits for somebody, locked, if the person may say how it is read."""
     _require_importer(user)
     run = ImportJob.objects.select_for_update().get(pk=run_pk)
@@ -103,7 +104,7 @@ def map_file(*, file: ImportFile, source: str, kind: str, mappings: list[dict[st
         MappingError: the mapping says something that cannot be.
     """
     with transaction.atomic():
-        run = _held(file.run_id, user)
+        run = _lock_held(file.run_id, user)
         file.source, file.kind, file.mappings, file.mapped_by, file.remembered = source, kind, mappings, user, None
         file.rank, file.state, file.reason = kind_for(file).rank, ImportFile.State.READING, ""
         file.save()
@@ -113,7 +114,7 @@ def map_file(*, file: ImportFile, source: str, kind: str, mappings: list[dict[st
 def leave_out(*, file: ImportFile, user: User) -> Preview:
     """Leave a file of an import out; it can be taken in again as long as the import waits."""
     with transaction.atomic():
-        run = _held(file.run_id, user)
+        run = _lock_held(file.run_id, user)
         file.state, file.reason = ImportFile.State.SKIPPED, f"Left out by {user}."
         file.save(update_fields=["state", "reason"])
         return Preview.restart(run)
@@ -122,27 +123,27 @@ def leave_out(*, file: ImportFile, user: User) -> Preview:
 def take_in(*, file: ImportFile, user: User | None) -> Preview:
     """Take a file in again that was left out."""
     with transaction.atomic():
-        run = _held(file.run_id, user)
+        run = _lock_held(file.run_id, user)
         file.state, file.reason = ImportFile.State.READING, ""
         file.save(update_fields=["state", "reason"])
         return Preview.restart(run)
 
 
-def answer(*, file: ImportFile, said: Mapping[str, str], user: User | None) -> Work:
+def answer_questions(*, file: ImportFile, answers: Mapping[str, str], user: User | None) -> Work:
     """Say what a file leaves open, or say otherwise than it was found or answered; return the work to ring for.
 
     In another encoding, or parted otherwise, it is another file: then a worker looks at it anew.
     """
     with transaction.atomic():
-        run, before = _held(file.run_id, user), file.answers
-        file.answers = said_otherwise(file, said)
+        run, before = _lock_held(file.run_id, user), file.answers
+        file.answers = said_otherwise(file, answers)
         if any(file.answers.get(key) != before.get(key) for key in AT_FIRST):
-            return _look_again(run, file)
+            return _inspect_again(run, file)
         file.save(update_fields=["answers"])
         return Preview.restart(run)
 
 
-def _look_again(run: ImportJob, file: ImportFile) -> ImportJob:
+def _inspect_again(run: ImportJob, file: ImportFile) -> ImportJob:
     file.state, file.reason = ImportFile.State.WAITING, ""
     file.save(update_fields=["answers", "state", "reason"])
     Preview.stop(run)
@@ -160,7 +161,7 @@ def choose_source(*, run: ImportJob, source: str, user: User | None) -> Work:
     if source not in {SEVERAL, *source_names()}:
         raise ValueError(f"No source is called “{source}”.")
     with transaction.atomic():
-        run = _held(run.pk, user)
+        run = _lock_held(run.pk, user)
         run.source = source
         if source == SEVERAL:
             run.save(update_fields=["source"])
@@ -183,7 +184,7 @@ def choose_zone(*, run: ImportJob, source: str, zone: str, user: User | None) ->
     if not zone_named(zone):
         raise ValueError(f"“{zone}” is no time zone.")
     with transaction.atomic():
-        run = _held(run.pk, user)
+        run = _lock_held(run.pk, user)
         for file in run.files.filter(source=source).only("answers"):
             file.answers = {**file.answers, ZONE: zone}
             file.save(update_fields=["answers"])
@@ -198,7 +199,7 @@ def choose_currency(*, run: ImportJob, currency: str, user: User | None) -> Prev
     """
     currency_code(currency)
     with transaction.atomic():
-        run = _held(run.pk, user)
+        run = _lock_held(run.pk, user)
         run.currency_asked = currency
         run.save(update_fields=["currency_asked"])
         return Preview.restart(run)
@@ -207,9 +208,9 @@ def choose_currency(*, run: ImportJob, currency: str, user: User | None) -> Prev
 def choose_duplicates(*, run: ImportJob, chosen: Mapping[str, str], user: User | None) -> Preview:
     """Say what to do with new rows that seem to be there already, by why they seem so; what is not spoken of stays."""
     with transaction.atomic():
-        run = _held(run.pk, user)
-        known = {why: chosen[why] for why in Likeness.values if chosen.get(why) in Treatment.values}
-        run.duplicates = treatments({**run.duplicates, **known})
+        run = _lock_held(run.pk, user)
+        valid_choices = {why: chosen[why] for why in Likeness.values if chosen.get(why) in Treatment.values}
+        run.duplicates = complete_treatments({**run.duplicates, **valid_choices})
         run.save(update_fields=["duplicates"])
         return Preview.restart(run)
 
@@ -222,13 +223,13 @@ def bring_in(*, run: ImportJob, user: User) -> ImportJob:
         CannotBringIn: nothing of it can be read yet.
     """
     with transaction.atomic():
-        run = _held(run.pk, user)
+        run = _lock_held(run.pk, user)
         if not run.files.filter(state=ImportFile.State.READING).exists():
-            raise CannotBringIn("Say first what the columns of a file mean; nothing of this can be read yet.")
+            raise CannotImport("Say first what the columns of a file mean; nothing of this can be read yet.")
         if whose(run):
-            raise CannotBringIn("Say first which system the files are from.")
+            raise CannotImport("Say first which system the files are from.")
         if _has_questions(run):
-            raise CannotBringIn("Answer first how the cells are to be read that could be two things.")
+            raise CannotImport("Answer first how the cells are to be read that could be two things.")
         saved_mappings.keep(run, user)
         Preview.stop(run)
         run.waits, run.held_since, run.run_after, run.last_error = False, None, timezone.now(), ""
@@ -241,7 +242,7 @@ def _has_questions(run: ImportJob) -> bool:
     try:
         return any(questions(file) for file in run.files.filter(state=ImportFile.State.READING))
     except MappingError as error:
-        raise CannotBringIn(f"It cannot go in: {error}.") from error
+        raise CannotImport(f"It cannot go in: {error}.") from error
 
 
 def undo_import(*, run: ImportJob, user: User) -> Undo:
@@ -253,13 +254,13 @@ def undo_import(*, run: ImportJob, user: User) -> Undo:
     UNDO_IMPORT.require(user)
     with transaction.atomic():
         run = ImportJob.objects.select_for_update().get(pk=run.pk)
-        found = blockers(run)
-        if found:
-            raise CannotUndo(" ".join(one.words for one in found))
+        blockers = undo_blockers(run)
+        if blockers:
+            raise CannotUndo(" ".join(blocker.words for blocker in blockers))
         return Undo.objects.get_or_create(run=run, defaults={"key": f"undo:{run.pk}", "asked_by": user})[0]
 
 
-def forget(*, remembered: RememberedMapping | SourceZone, user: User | None) -> None:
+def forget_mapping(*, remembered: RememberedMapping | SourceZone, user: User | None) -> None:
     """Forget how files of a source are read, or by which clock; what went in stays as it is."""
     _require_importer(user)
     remembered.delete()

@@ -16,14 +16,14 @@ from core.work import State
 from crm.kinds import kind_of
 from crm.models import Contact, Lead, Owner, Record
 from crm.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, kept_id, ways_to_write
-from imports.load.journal import mark
+from imports.load.journal import mark_transaction
 from imports.models import ImportFile, ImportJob
 from imports.models.jobs import ROW_COUNTS
 from imports.permissions import PUSH_RECORDS
 from team.models import Company, User
 
 LONGEST_NAME = 255
-MOST = 1_000  # rows of a request
+MAX_ROWS = 1_000  # rows of a request
 PUSHED = "pushed:"  # how the key of an import begins that stands for a day's pushes
 PEOPLE = (Contact, Lead, Owner)  # who have a first and a last name, and a whole one
 COUNTED = ROW_COUNTS
@@ -53,11 +53,11 @@ class Pushed:
 
     @property
     def records(self) -> list[Record]:
-        return [self.by_place[place] for place in sorted(self.by_place)]
+        return [self.by_place[line] for line in sorted(self.by_place)]
 
 
 @transaction.atomic
-def push(*, by: User, model: type[Record], rows: Sequence[Mapping[str, Any]]) -> Pushed:
+def push_records(*, by: User, model: type[Record], rows: Sequence[Mapping[str, Any]]) -> Pushed:
     """Write the rows: new ones whole, of those that are there the fields that are given.
 
     References are ids of Accord, or texts: the id that the record has in the row's source.
@@ -67,63 +67,58 @@ def push(*, by: User, model: type[Record], rows: Sequence[Mapping[str, Any]]) ->
         Refused: a row comes twice, or points to what is not there.
     """
     PUSH_RECORDS.require(by)
-    found = _with_kept_ids(model, rows)
-    _refuse_shortened(model, found)
-    _refuse_repeated(found)
-    _resolve(model, found)
+    resolved_rows = _with_stored_ids(model, rows)
+    _refuse_shortened(model, resolved_rows)
+    _refuse_repeated(resolved_rows)
+    _resolve_references(model, resolved_rows)
     pushed = Pushed()
-    for source in sorted({row["source"] for row in found}):
-        run = _run(by, source)
-        mark(run.pk)
-        mine = {place: row for place, row in enumerate(found) if row["source"] == source}
-        _note(run, model, _write(model, source, mine, pushed))
+    for source in sorted({row["source"] for row in resolved_rows}):
+        run = _todays_import(by, source)
+        mark_transaction(run.pk)
+        mine = {line: row for line, row in enumerate(resolved_rows) if row["source"] == source}
+        _add_counts(run, model, _write_rows(model, source, mine, pushed))
         pushed.run_ids.append(run.pk)
     return pushed
 
 
-def _with_kept_ids(model: type[Record], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _with_stored_ids(model: type[Record], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows with their ids, and those by which they name others, as records are kept under them."""
-    found = [dict(row) for row in rows]
-    for name, target in {"external_id": model, **_records_named(model)}.items():
-        given = {(row["source"], row[name]) for row in found if isinstance(row.get(name), str)}
-        kept = _kept_ids(
-            target,
-            {
-                (source, key)
-                for source, key in given
-                if kept_id(source, kind_of(target), key) != key or is_of_salesforce(source)
-            },
-        )
-        for row in found:
+    new_rows = [dict(row) for row in rows]
+    related = {name: model._meta.get_field(name).related_model for name in reference_names(model)}
+    for name, target in {"external_id": model, **related}.items():
+        if not (isinstance(target, type) and issubclass(target, Record)):
+            continue
+        given = {(row["source"], row[name]) for row in new_rows if isinstance(row.get(name), str)}
+        kind = kind_of(target)
+        rewritten = {(by, key) for by, key in given if is_of_salesforce(by) or kept_id(by, kind, key) != key}
+        stored_ids = _stored_ids(target, rewritten)
+        for row in new_rows:
             if isinstance(row.get(name), str):
-                row[name] = kept.get((row["source"], row[name]), row[name])
-    return found
+                row[name] = stored_ids.get((row["source"], row[name]), row[name])
+    return new_rows
 
 
-def _records_named(model: type[Record]) -> dict[str, type[Record]]:
-    related = {name: model._meta.get_field(name).related_model for name in references(model)}
-    return {name: one for name, one in related.items() if isinstance(one, type) and issubclass(one, Record)}
-
-
-def _kept_ids(model: type[Record], given: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def _stored_ids(model: type[Record], given: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """Return ids of Salesforce with 18 characters, or as they are stored already."""
     if not given:
         return {}
     ways = {(source, key): ways_to_write(source, kind_of(model), key) for source, key in given}
-    stored = model._default_manager.filter(source__in={source for source, _ in given})
-    known = set(stored.filter(external_id__in=set().union(*ways.values())).values_list("source", "external_id"))
-    found = {}
+    records = model._default_manager.filter(
+        source__in={source for source, _ in given}, external_id__in=set().union(*ways.values())
+    )
+    existing = set(records.values_list("source", "external_id"))
+    stored = {}
     for (source, key), forms in ways.items():
-        kept = kept_id(source, kind_of(model), key)
-        there = [form for form in (kept, *sorted(forms)) if (source, form) in known]
-        found[source, key] = next(iter(there), kept)
-    return found
+        normal_form = kept_id(source, kind_of(model), key)
+        existing_forms = [form for form in (normal_form, *sorted(forms)) if (source, form) in existing]
+        stored[source, key] = next(iter(existing_forms), normal_form)
+    return stored
 
 
 def _refuse_shortened(model: type[Record], rows: Sequence[Mapping[str, Any]]) -> None:
     lines: dict[int, dict[str, str]] = {}
     for line, row in enumerate(rows, 1):
-        for name in ("external_id", *references(model)):
+        for name in ("external_id", *reference_names(model)):
             if isinstance(row.get(name), str) and is_shortened(row[name]):
                 lines.setdefault(line, {})[name] = f"“{row[name]}” {SHORTENED_REASON}."
     if lines:
@@ -142,51 +137,51 @@ def _refuse_repeated(rows: Sequence[Mapping[str, Any]]) -> None:
         raise Refused(lines)
 
 
-def _resolve(model: type[Record], rows: Sequence[dict[str, Any]]) -> None:
+def _resolve_references(model: type[Record], rows: Sequence[dict[str, Any]]) -> None:
     """Put the records that references name in their place.
 
     Raises:
         Refused: some are not there.
     """
     lines: dict[int, dict[str, str]] = {}
-    for link in references(model):
+    for link in reference_names(model):
         target = model._meta.get_field(link).related_model
         assert isinstance(target, type)
         given = {line: (row["source"], row[link]) for line, row in enumerate(rows, 1) if row.get(link) is not None}
-        known = _known(target, set(given.values()))
-        for line, named in given.items():
-            if named in known:
-                rows[line - 1][link] = known[named]
+        targets = _find_targets(target, set(given.values()))
+        for line, reference in given.items():
+            if reference in targets:
+                rows[line - 1][link] = targets[reference]
             else:
-                lines.setdefault(line, {})[link] = _not_there(target, *named)
+                kind, (source, value) = target._meta.verbose_name, reference
+                is_own_id = isinstance(value, int)
+                reason = f"There is no {kind} {value}." if is_own_id else f"{source} has no {kind} “{value}” here yet."
+                lines.setdefault(line, {})[link] = reason
     if lines:
         raise Refused(dict(sorted(lines.items())))
 
 
-def references(model: type[models.Model]) -> list[str]:
+def reference_names(model: type[models.Model]) -> list[str]:
     """Return the names of the references that a row may give."""
-    return [one.name for one in model._meta.concrete_fields if isinstance(one, models.ForeignKey)]
+    return [field.name for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
 
 
-def _known(target: type[models.Model], named: set[tuple[str, int | str]]) -> dict[tuple[str, int | str], models.Model]:
-    ours = {value for _, value in named if isinstance(value, int)}
+def _find_targets(
+    target: type[models.Model], references: set[tuple[str, int | str]]
+) -> dict[tuple[str, int | str], models.Model]:
+    ours = {value for _, value in references if isinstance(value, int)}
     by_id = target._default_manager.in_bulk(ours)
-    found: dict[tuple[str, int | str], models.Model] = {
-        (source, value): by_id[value] for source, value in named if isinstance(value, int) and value in by_id
+    records: dict[tuple[str, int | str], models.Model] = {
+        (source, value): by_id[value] for source, value in references if isinstance(value, int) and value in by_id
     }
-    theirs = {value for _, value in named if isinstance(value, str)}
+    theirs = {value for _, value in references if isinstance(value, str)}
     if theirs and issubclass(target, Record):
-        rows = target.objects.filter(external_id__in=theirs, source__in={source for source, _ in named})
-        found |= {(row.source, row.external_id): row for row in rows}
-    return found
+        rows = target.objects.filter(external_id__in=theirs, source__in={source for source, _ in references})
+        records |= {(row.source, row.external_id): row for row in rows}
+    return records
 
 
-def _not_there(target: type[models.Model], source: str, value: int | str) -> str:
-    kind = target._meta.verbose_name
-    return f"There is no {kind} {value}." if isinstance(value, int) else f"{source} has no {kind} “{value}” here yet."
-
-
-def _run(by: User, source: str) -> ImportJob:
+def _todays_import(by: User, source: str) -> ImportJob:
     """Return the import that stands for what was pushed today; one that was taken back is not written to again."""
     today = timezone.localdate(timezone=Company.get().zone)
     first = f"{PUSHED}{hashlib.sha256(source.encode()).hexdigest()[:12]}:{by.pk}:{today}"
@@ -202,14 +197,14 @@ def _run(by: User, source: str) -> ImportJob:
     return ImportJob.objects.select_for_update().get(pk=run.pk)
 
 
-def _write(model: type[Record], source: str, rows: Mapping[int, dict[str, Any]], pushed: Pushed) -> dict[str, int]:
+def _write_rows(model: type[Record], source: str, rows: Mapping[int, dict[str, Any]], pushed: Pushed) -> dict[str, int]:
     ids = [row["external_id"] for row in rows.values()]
-    there = model.objects.select_for_update().filter(source=source, external_id__in=ids)
-    known = {row.external_id: row for row in there}
-    new = {place: _made(model, row) for place, row in rows.items() if row["external_id"] not in known}
-    old = {place: known[row["external_id"]] for place, row in rows.items() if row["external_id"] in known}
+    stored_rows = model.objects.select_for_update().filter(source=source, external_id__in=ids)
+    existing = {row.external_id: row for row in stored_rows}
+    new = {line: _build_record(model, row) for line, row in rows.items() if row["external_id"] not in existing}
+    old = {line: existing[row["external_id"]] for line, row in rows.items() if row["external_id"] in existing}
     model.objects.bulk_create(new.values())
-    updated = sum(_changed(record, rows[place]) for place, record in old.items())
+    updated = sum(_update_record(record, rows[line]) for line, record in old.items())
     pushed.by_place |= new | old
     pushed.created += len(new)
     pushed.updated += updated
@@ -218,7 +213,7 @@ def _write(model: type[Record], source: str, rows: Mapping[int, dict[str, Any]],
     return {name: counts.get(name, 0) for name in COUNTED}
 
 
-def _made(model: type[Record], row: Mapping[str, Any]) -> Record:
+def _build_record(model: type[Record], row: Mapping[str, Any]) -> Record:
     record = model(**{"created_at": timezone.now(), **row})
     if isinstance(record, PEOPLE) and not record.name:
         record.name = whole_name(record)
@@ -232,29 +227,24 @@ def whole_name(person: Contact | Lead | Owner) -> str:
     return " ".join(filter(None, [person.first_name, person.last_name]))[:LONGEST_NAME]
 
 
-def _changed(record: Record, row: Mapping[str, Any]) -> bool:
+def _update_record(record: Record, row: Mapping[str, Any]) -> bool:
     """Write the fields that say something else than before; whether there were some."""
     given = {**row, "custom": {**record.custom, **row["custom"]}} if "custom" in row else dict(row)
     if isinstance(record, PEOPLE) and "name" not in row and record.name in {"", whole_name(record)}:
         first, last = row.get("first_name", record.first_name), row.get("last_name", record.last_name)
         given["name"] = whole_name(type(record)(first_name=first, last_name=last)) or record.name
-    other = [name for name, value in given.items() if _value(record, name) != _plain(value)]
-    for name in other:
-        setattr(record, name, given[name])
-    if other:
-        record.save(update_fields=other)
-    return bool(other)
+    changed = []
+    for name, value in given.items():
+        stored = getattr(record, record._meta.get_field(name).attname)  # type: ignore[union-attr]
+        if stored != (value.pk if isinstance(value, models.Model) else value):
+            setattr(record, name, value)
+            changed.append(name)
+    if changed:
+        record.save(update_fields=changed)
+    return bool(changed)
 
 
-def _value(record: Record, name: str) -> Any:
-    return getattr(record, record._meta.get_field(name).attname)  # type: ignore[union-attr]
-
-
-def _plain(value: Any) -> Any:
-    return value.pk if isinstance(value, models.Model) else value
-
-
-def _note(run: ImportJob, model: type[Record], counts: Mapping[str, int]) -> None:
+def _add_counts(run: ImportJob, model: type[Record], counts: Mapping[str, int]) -> None:
     """Add up what was pushed, and let the chain see that there is something new."""
     kind, rows = model._meta.model_name or "", sum(counts.values())
     file, _ = ImportFile.objects.get_or_create(

@@ -15,7 +15,7 @@ from crm.rule_fields import LINKS, Described
 from facts.compiling import YES, RuleContext, add_rule_columns
 from facts.engine import Facts
 from facts.rules import Field, Rule, Type
-from imports.history import Past
+from imports.history import RecordHistory
 from imports.models import CustomField
 from scoring.compiling import MOMENT, wanted
 from scoring.identifiers import is_identifier, stands_for_nothing
@@ -102,7 +102,7 @@ def _read(facts: Facts, rows: pd.DataFrame, known: Sequence[Field], then: bool) 
     names = [*wanted(model, facts.table("leads").columns), "custom"]
     tables: Any = facts
     if then:
-        tables = Past(facts, asked_in(rows), names)
+        tables = RecordHistory(facts, asked_in(rows), names)
         leads = tables.leads
     else:
         chosen = asked_in(rows).select("of_lead")

@@ -12,7 +12,7 @@ from crm.rule_fields import Described
 from facts.compiling import HasTables
 from facts.custom import custom_value
 from facts.engine import Facts
-from imports.history import Past
+from imports.history import RecordHistory
 from scoring.compiling import MOMENT, Asked, scored, value_of, wanted
 from scoring.definitions import in_force
 from scoring.terms import MQL, Model
@@ -67,7 +67,7 @@ def as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -> Any:
     `moments` holds lead_id and asked_at, one row a lead. Of fields imports.history says how they stood.
     """
     asked = ibis.memtable(moments).select(of_lead="lead_id", **{MOMENT: MOMENT})
-    past = Past(facts, asked, wanted(model, facts.table("leads").columns))
+    past = RecordHistory(facts, asked, wanted(model, facts.table("leads").columns))
     now = facts.as_of
     assert now is not None, "nothing was copied yet"
     return scored(model, Asked(Described(past, "leads"), past.leads, now))

@@ -15,7 +15,7 @@ from funnel.follow_up import FEW, follow_leads
 from funnel.queries import current_stages
 from imports.api import push as push_api
 from imports.permissions import PUSH_RECORDS
-from imports.push import MOST, Pushed, Refused, leads_of, push
+from imports.push import MAX_ROWS, Pushed, Refused, leads_of, push_records
 from scoring.models import Score
 from team.models import User
 
@@ -50,7 +50,7 @@ class PushedSerializer(serializers.Serializer[Any]):
     followed = FollowedSerializer(many=True)
 
 
-WORDS = f"""Write one row or a list of up to {MOST:,}, all or nothing.
+WORDS = f"""Write one row or a list of up to {MAX_ROWS:,}, all or nothing.
 
 A row is found by its source and external_id; only the fields that are given are written, and what says nothing new is
 left alone, so that a request may be sent twice. A reference is an id of Accord, or a text: the id in the row's source.
@@ -68,11 +68,11 @@ class Pushes:
         with refusals():
             PUSH_RECORDS.require(user)
         empty_dates: Counter[str] = Counter()
-        rows = push_api.rows_of(self.taken, request.data, empty_dates)
+        rows = push_api.parse_rows(self.taken, request.data, empty_dates)
         try:
-            pushed = push(by=user, model=self.model, rows=rows)
+            pushed = push_records(by=user, model=self.model, rows=rows)
         except Refused as error:
-            raise push_api.refusal(error) from None
+            raise push_api.validation_error(error) from None
         return Response(PushedSerializer(_told(pushed) | {"empty_dates": empty_dates.total()}).data)
 
 

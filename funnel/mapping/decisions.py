@@ -16,7 +16,7 @@ from django.utils import timezone
 from crm.models import StageDecision, StageMapping, StageTrack
 from funnel.permissions import MAP_STAGES
 from imports.load.locks import one_at_a_time
-from imports.load.stage_outcomes import settle_ended_stages
+from imports.load.stage_outcomes import update_ended_stages
 from imports.mapping.catalogue import sources
 from imports.mapping.stage_meanings import Meaning
 from team.models import User
@@ -116,7 +116,7 @@ def decide(*, by: User, stage: Stage, meaning: Meaning | None) -> StageDecision:
         before = decided(stage)
         _set(stage, meaning)
         moved = _move(stage)
-        settle_ended_stages(stage.source)
+        update_ended_stages(stage.source)
         return StageDecision.objects.create(
             **stage.key, before=_words(before), after=_words(meaning), moved=moved, decided_by=by
         )
@@ -137,7 +137,7 @@ def undo(*, by: User) -> StageDecision | None:
         stage = Stage(last.source, last.track, last.pipeline, last.stage)
         _set(stage, _meaning(last.before))
         _move(stage)
-        settle_ended_stages(stage.source)
+        update_ended_stages(stage.source)
         last.undone_at = timezone.now()
         last.save(update_fields=["undone_at"])
         return last

@@ -13,13 +13,13 @@ from rest_framework import serializers
 from core.dates import is_empty_date
 from crm import models as crm
 from crm.api import serializers as shown
-from imports.push import MOST, Refused
+from imports.push import MAX_ROWS, Refused
 from team.models import Company
 
 DATES = (serializers.DateField, serializers.DateTimeField)
 MAX_ID = 2**63 - 1
-NO_OBJECT = "Write a row as an object of fields and values."
-MORE = "Send at most {most:,} rows in a request; this one has {found:,}."
+NOT_AN_OBJECT = "Write a row as an object of fields and values."
+WRONG_COUNT = "Send at most {most:,} rows in a request; this one has {found:,}."
 
 
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}], "nullable": True})
@@ -60,10 +60,10 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         return Reference, {"required": False, "allow_null": True}
 
     def to_internal_value(self, data: Any) -> Any:
-        strange = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
-        if strange:
-            words = f"There is no such field. There are: {', '.join(self.fields)}."
-            raise serializers.ValidationError({name: [words] for name in sorted(map(str, strange))})
+        unknown_fields = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
+        if unknown_fields:
+            sentence = f"There is no such field. There are: {', '.join(self.fields)}."
+            raise serializers.ValidationError({name: [sentence] for name in sorted(map(str, unknown_fields))})
         return super().to_internal_value(self._without_empty_dates(data) if isinstance(data, Mapping) else data)
 
     def _without_empty_dates(self, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         return value
 
 
-def _taken(model: type[crm.Record], record: type[serializers.ModelSerializer[Any]]) -> type[RowSerializer]:
+def _push_serializer(model: type[crm.Record], record: type[serializers.ModelSerializer[Any]]) -> type[RowSerializer]:
     """Make the serializer of what is pushed of what is shown: the same fields but Accord's own id."""
     names = tuple(name for name in record.Meta.fields if name != "id")  # type: ignore[attr-defined]
     keys = {name: {"required": True, "allow_blank": False} for name in ("source", "external_id")}
@@ -88,38 +88,40 @@ def _taken(model: type[crm.Record], record: type[serializers.ModelSerializer[Any
     return type(f"New{model.__name__}", (RowSerializer,), {"Meta": meta})
 
 
-NewLead = _taken(crm.Lead, shown.LeadSerializer)
-NewLineItem = _taken(crm.LineItem, shown.LineItemSerializer)
-NewSubscription = _taken(crm.Subscription, shown.SubscriptionSerializer)
-NewTouch = _taken(crm.Touch, shown.TouchSerializer)
-NewUsageEvent = _taken(crm.UsageEvent, shown.UsageEventSerializer)
+NewLead = _push_serializer(crm.Lead, shown.LeadSerializer)
+NewLineItem = _push_serializer(crm.LineItem, shown.LineItemSerializer)
+NewSubscription = _push_serializer(crm.Subscription, shown.SubscriptionSerializer)
+NewTouch = _push_serializer(crm.Touch, shown.TouchSerializer)
+NewUsageEvent = _push_serializer(crm.UsageEvent, shown.UsageEventSerializer)
 
 
-def rows_of(form: type[RowSerializer], data: Any, empty_dates: Counter[str] | None = None) -> list[dict[str, Any]]:
+def parse_rows(form: type[RowSerializer], data: Any, empty_dates: Counter[str] | None = None) -> list[dict[str, Any]]:
     """Read one row or a list of them; `empty_dates` counts by field the dates that stand for none, like 0001-01-01.
 
     Raises:
         rest_framework.exceptions.ValidationError: with the line and the field of all that is wrong.
     """
     given = data if isinstance(data, list) else [data]
-    if not 0 < len(given) <= MOST:
+    if not 0 < len(given) <= MAX_ROWS:
         raise serializers.ValidationError(
-            MORE.format(most=MOST, found=len(given)) if given else "Send at least one row."
+            WRONG_COUNT.format(most=MAX_ROWS, found=len(given)) if given else "Send at least one row."
         )
-    if strange := [place for place, row in enumerate(given, 1) if not isinstance(row, Mapping)]:
-        raise refusal({place: {"non_field_errors": NO_OBJECT} for place in strange})
-    found = form(data=given, many=True, context={"empty_dates": Counter() if empty_dates is None else empty_dates})
-    if not found.is_valid():
-        raise refusal({place + 1: _said(wrong) for place, wrong in sorted(found.errors.items())})
-    return [dict(row) for row in found.validated_data]
+    if wrong_lines := [line for line, row in enumerate(given, 1) if not isinstance(row, Mapping)]:
+        raise validation_error({line: {"non_field_errors": NOT_AN_OBJECT} for line in wrong_lines})
+    form_rows = form(data=given, many=True, context={"empty_dates": Counter() if empty_dates is None else empty_dates})
+    if not form_rows.is_valid():
+        raise validation_error({line + 1: _said(wrong) for line, wrong in sorted(form_rows.errors.items())})
+    return [dict(row) for row in form_rows.validated_data]
 
 
 def _said(wrong: Mapping[str, Any]) -> dict[str, str]:
-    return {name: " ".join(map(str, words)) for name, words in wrong.items()}
+    return {name: " ".join(map(str, errors)) for name, errors in wrong.items()}
 
 
-def refusal(error: Refused | Mapping[int, Mapping[str, str]]) -> serializers.ValidationError:
+def validation_error(error: Refused | Mapping[int, Mapping[str, str]]) -> serializers.ValidationError:
     """Say what is wrong, line by line; nothing was written."""
     lines = error.lines if isinstance(error, Refused) else error
-    named = {(line, name): words for line, one in lines.items() for name, words in one.items()}
-    return serializers.ValidationError({f"line {line}: {name}": [words] for (line, name), words in named.items()})
+    errors = {
+        (line, name): message for line, errors_by_field in lines.items() for name, message in errors_by_field.items()
+    }
+    return serializers.ValidationError({f"line {line}: {name}": [message] for (line, name), message in errors.items()})

@@ -12,30 +12,32 @@ from imports.parsing.notes import EMPTY_DATES, Notes, add_note
 ENDS = {"valid_until"}  # without it an exchange rate holds a few days only
 
 
-def check(planned: PlannedField, header: str, raw: pd.Series, found: pd.Series, checks: Checks) -> None:
+def check_bounds(planned: PlannedField, header: str, raw: pd.Series, values: pd.Series, checks: Checks) -> None:
     """Refuse a date that cannot be meant, and a number with more digits than its field holds."""
     field = planned.model_field
     if isinstance(field, models.DateField):
-        checks.note(
-            column_values.out_of_bounds(found), header, lambda place: f"{shown(str(raw.iat[place]))} {OUT_OF_BOUNDS}"
+        checks.refuse(
+            column_values.out_of_bounds(values),
+            header,
+            lambda row: f"{quote_cell(str(raw.iat[row]))} {OUT_OF_BOUNDS}",
         )
     if isinstance(field, models.DecimalField):
         digits = field.max_digits - field.decimal_places
-        checks.note(
-            column_values.beyond(found, digits),
+        checks.refuse(
+            column_values.beyond(values, digits),
             header,
-            lambda place: f"{shown(str(raw.iat[place]))} is too large; at most {digits} digits fit before the point",
+            lambda row: f"{quote_cell(str(raw.iat[row]))} is too large; at most {digits} digits fit before the point",
         )
 
 
-def without_empty_dates(frame: pd.DataFrame, planned: PlannedField, notes: Notes) -> pd.DataFrame:
+def blank_empty_dates(frame: pd.DataFrame, planned: PlannedField, notes: Notes) -> pd.DataFrame:
     """Empty the cells in which a system wrote a date because it had none; an end that is needed is the last day."""
     if planned.model_field.name in ENDS:
         return frame.assign(**{name: column_values.with_last_day(frame[name]) for name in planned.headers})
-    return frame.assign(**{name: without_empty(frame[name], notes) for name in planned.headers})
+    return frame.assign(**{name: blank_empty_dates_of(frame[name], notes) for name in planned.headers})
 
 
-def without_empty(column: pd.Series, notes: Notes) -> pd.Series:
+def blank_empty_dates_of(column: pd.Series, notes: Notes) -> pd.Series:
     """Empty such cells of one column, and count them."""
     column, fillers = column_values.without_empty_dates(column)
     if len(fillers):
@@ -43,6 +45,6 @@ def without_empty(column: pd.Series, notes: Notes) -> pd.Series:
     return column
 
 
-def shown(cell: str) -> str:
+def quote_cell(cell: str) -> str:
     """Quote a cell, shortened."""
     return f"“{cell[:60]}{'…' if len(cell) > 60 else ''}”"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from math import prod
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,11 @@ from imports.parsing import column_values
 from imports.parsing.options import Manners
 
 PLACES = Decimal("0.0001")
-Note = Callable[[np.ndarray, str, pd.Series], None]
+RefuseCells = Callable[[np.ndarray, str, pd.Series], None]
 Numbers = list[Decimal | None]
 
 
-def calculated(planned: PlannedCalculation, frame: pd.DataFrame, manners: Manners, note: Note) -> pd.Series:
+def calculate(planned: PlannedCalculation, frame: pd.DataFrame, manners: Manners, note: RefuseCells) -> pd.Series:
     """Return the number of each row as text, missing where it cannot be known; `note` is told of cells that are no numbers."""
 
     def numbers(header: str) -> Numbers:
@@ -31,36 +32,32 @@ def calculated(planned: PlannedCalculation, frame: pd.DataFrame, manners: Manner
     terms = [numbers(header) for header in planned.terms]
     less = [numbers(header) for header in planned.less]
     percents = numbers(planned.less_percent) if planned.less_percent else [None] * len(frame)
-    combine = _product if planned.operation == "product" else _sum
-    found = [
-        _reduced(combine(row), taken, percent)
-        for row, taken, percent in zip(_rows(terms, frame), _rows(less, frame), percents, strict=True)
+    combine = _multiply if planned.operation == "product" else _add
+    values = [
+        _subtract(combine(row), taken, percent)
+        for row, taken, percent in zip(_zip_rows(terms, frame), _zip_rows(less, frame), percents, strict=True)
     ]
-    return pd.Series(found, index=frame.index, dtype=object)
+    return pd.Series(values, index=frame.index, dtype=object)
 
 
-def _rows(columns: list[Numbers], frame: pd.DataFrame) -> list[tuple[Decimal | None, ...]]:
+def _zip_rows(columns: list[Numbers], frame: pd.DataFrame) -> list[tuple[Decimal | None, ...]]:
     return list(zip(*columns, strict=True)) if columns else [()] * len(frame)
 
 
-def _product(factors: tuple[Decimal | None, ...]) -> Decimal | None:
-    result = Decimal(1)
-    for factor in factors:
-        if factor is None:
-            return None
-        result *= factor
-    return result
+def _multiply(factors: tuple[Decimal | None, ...]) -> Decimal | None:
+    numbers = [factor for factor in factors if factor is not None]
+    return prod(numbers, start=Decimal(1)) if len(numbers) == len(factors) else None
 
 
-def _sum(summands: tuple[Decimal | None, ...]) -> Decimal | None:
-    known = [summand for summand in summands if summand is not None]
-    return sum(known, Decimal(0)) if known else None
+def _add(summands: tuple[Decimal | None, ...]) -> Decimal | None:
+    numbers = [summand for summand in summands if summand is not None]
+    return sum(numbers, Decimal(0)) if numbers else None
 
 
-def _reduced(value: Decimal | None, less: tuple[Decimal | None, ...], percent: Decimal | None) -> str | None:
+def _subtract(value: Decimal | None, less: tuple[Decimal | None, ...], percent: Decimal | None) -> str | None:
     if value is None:
         return None
-    value -= sum((one for one in less if one is not None), Decimal(0))
+    value -= sum((number for number in less if number is not None), Decimal(0))
     if percent is not None:
         value *= 1 - percent / 100
     return f"{value.quantize(PLACES).normalize():f}"

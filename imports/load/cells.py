@@ -6,15 +6,15 @@ import pandas as pd
 from django.db import connection, models
 
 from imports.load import row_currency
-from imports.load.bounds import shown
-from imports.load.directions import direction, incoming, undelivered
+from imports.load.bounds import quote_cell
+from imports.load.directions import read_direction, read_incoming, read_undelivered
 from imports.mapping.plan import Plan, PlannedField
 from imports.parsing import column_values
 
-DIRECTIONS = {"direction": direction, "incoming": incoming, "undelivered": undelivered}
+DIRECTIONS = {"direction": read_direction, "incoming": read_incoming, "undelivered": read_undelivered}
 NO_DATE = "is not a valid date. Use YYYY-MM-DD, such as 2025-03-31"
 NO_NUMBER = "is not a valid number, or too large. Write it as 1234.50"
-NO_YES = "is neither yes nor no"
+NO_BOOLEAN = "is neither yes nor no"
 
 
 def read_cells(planned: PlannedField, column: pd.Series, plan: Plan) -> column_values.Read:
@@ -29,37 +29,37 @@ def read_cells(planned: PlannedField, column: pd.Series, plan: Plan) -> column_v
         case "direction" | "incoming" | "undelivered":
             return DIRECTIONS[planned.rule.reads](column)
         case "day before":
-            days, wrong = _read_as(planned, column, plan)
+            days, wrong = _read_field_type(planned, column, plan)
             return days - pd.Timedelta(days=1), wrong
         case "email":
             column = column_values.email(column)
         case "domain":
             column = column_values.domain(column)
-    return _read_as(planned, column, plan)
+    return _read_field_type(planned, column, plan)
 
 
-def _read_as(planned: PlannedField, column: pd.Series, plan: Plan) -> column_values.Read:
+def _read_field_type(planned: PlannedField, column: pd.Series, plan: Plan) -> column_values.Read:
     """Read text as what the field is, in the manners of its columns."""
-    found, manners, headers = planned.model_field, plan.manners, planned.headers
+    model_field, manners, headers = planned.model_field, plan.manners, planned.headers
     formats = (*plan.source.times, *plan.source.dates)
-    if isinstance(found, models.DateTimeField):
+    if isinstance(model_field, models.DateTimeField):
         return column_values.time(
             column, formats, manners.zone_of(headers, plan.zone), manners.order_of(headers), plan.home
         )
-    if isinstance(found, models.DateField):
+    if isinstance(model_field, models.DateField):
         return read_days(column, headers, plan)
-    if isinstance(found, models.DecimalField):
+    if isinstance(model_field, models.DecimalField):
         return column_values.number(column, manners.decimal_of(headers))
-    if isinstance(found, models.IntegerField):
-        bounds = connection.ops.integer_field_range(found.get_internal_type())
+    if isinstance(model_field, models.IntegerField):
+        bounds = connection.ops.integer_field_range(model_field.get_internal_type())
         return column_values.integer(column, *bounds, manners.decimal_of(headers))
-    if isinstance(found, models.BooleanField):
-        return column_values.boolean(column, found.null)
-    if found.name == "currency":
+    if isinstance(model_field, models.BooleanField):
+        return column_values.boolean(column, model_field.null)
+    if model_field.name == "currency":
         return column_values.currency(column)
-    if found.choices:
-        return column, ~column.isin([str(value) for value, _ in found.choices]).to_numpy()
-    return column_values.text(column, found.max_length)
+    if model_field.choices:
+        return column, ~column.isin([str(value) for value, _ in model_field.choices]).to_numpy()
+    return column_values.text(column, model_field.max_length)
 
 
 def read_days(column: pd.Series, headers: Iterable[str], plan: Plan) -> column_values.Read:
@@ -68,22 +68,22 @@ def read_days(column: pd.Series, headers: Iterable[str], plan: Plan) -> column_v
     return column_values.day(column, formats, manners.order_of(headers), manners.zone_of(headers, plan.zone), plan.home)
 
 
-def complaint(planned: PlannedField, plan: Plan, cell: str) -> str:
-    found = planned.model_field
-    quoted = shown(cell)
-    doubt = row_currency.doubt(planned, plan, cell)
+def describe_cell_error(planned: PlannedField, plan: Plan, cell: str) -> str:
+    model_field = planned.model_field
+    quoted = quote_cell(cell)
+    doubt = row_currency.describe_doubt(planned, plan, cell)
     if doubt:
         return f"{quoted} {doubt}"
     if planned.rule.reads == "percent":
         return f"{quoted} is no percentage from 0 to 100"
-    if isinstance(found, models.DateField):
+    if isinstance(model_field, models.DateField):
         return f"{quoted} {NO_DATE}"
-    if isinstance(found, models.DecimalField | models.IntegerField):
+    if isinstance(model_field, models.DecimalField | models.IntegerField):
         return f"{quoted} {NO_NUMBER}"
-    if isinstance(found, models.BooleanField):
-        return f"{quoted} {NO_YES}"
-    if found.name == "currency":
+    if isinstance(model_field, models.BooleanField):
+        return f"{quoted} {NO_BOOLEAN}"
+    if model_field.name == "currency":
         return f"{quoted} is no currency; write it as EUR"
-    if found.choices:
-        return f"{quoted} is none of {', '.join(str(value) for value, _ in found.choices)}"
-    return f"The text has {len(cell)} characters; at most {found.max_length} fit"
+    if model_field.choices:
+        return f"{quoted} is none of {', '.join(str(value) for value, _ in model_field.choices)}"
+    return f"The text has {len(cell)} characters; at most {model_field.max_length} fit"

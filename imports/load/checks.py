@@ -47,7 +47,9 @@ class Prepared:
     dropped: int
     end: int
     next_line: int
-    mended: list[int] = field(default_factory=list)  # lines of an earlier file whose refused rows these are, corrected
+    corrected: list[int] = field(
+        default_factory=list
+    )  # lines of an earlier file whose refused rows these are, corrected
     notes: Notes = field(default_factory=dict)
 
 
@@ -59,26 +61,29 @@ class Checks:
     lines: np.ndarray
     wrong: np.ndarray
     about: np.ndarray | None = None  # the rows that the plan being read makes a record of; others are not complained of
-    found: dict[int, tuple[str, str]] = field(default_factory=dict)
+    first_errors: dict[int, tuple[str, str]] = field(default_factory=dict)
     notes: Notes = field(default_factory=dict)
 
     def of_record(self, mask: np.ndarray) -> np.ndarray:
         return mask if self.about is None else mask & self.about
 
-    def note(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
+    def refuse(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
         mask = self.of_record(mask)
         if mask.any():
             self.wrong |= mask
-            for place in np.flatnonzero(mask):
-                self.found.setdefault(int(place), (column, reason(int(place))))
+            for position in np.flatnonzero(mask):
+                self.first_errors.setdefault(int(position), (column, reason(int(position))))
 
-    def refused(self) -> Iterable[Refused]:
-        for place, (column, reason) in self.found.items():
-            row = {name: str(self.frame.iat[place, position]) for position, name in enumerate(self.frame.columns)}
-            row = {name: storable(value) for name, value in row.items()}
-            yield Refused(int(self.lines[place]), column, reason, row)
+    def refused_rows(self) -> Iterable[Refused]:
+        for position, (column, reason) in self.first_errors.items():
+            row = {
+                name: str(self.frame.iat[position, column_index])
+                for column_index, name in enumerate(self.frame.columns)
+            }
+            row = {name: replace_nul(value) for name, value in row.items()}
+            yield Refused(int(self.lines[position]), column, reason, row)
 
 
-def storable(text: str) -> str:
+def replace_nul(text: str) -> str:
     """Show the one character that no database keeps."""
     return text.replace("\0", "\N{SYMBOL FOR NULL}")

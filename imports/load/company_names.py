@@ -55,19 +55,19 @@ class Name:
     """The name of a company, and whose it is."""
 
     key: str  # its first letters in some order, as the database has them
-    fresh: bool  # a new row, which may repeat another
-    place: int  # of a new row in the file, or of a record in its table: the first goes before
+    is_new: bool  # a new row, which may repeat another
+    position: int  # of a new row in the file, or of a record in its table: the first goes before
     source: str
     external_id: str
     text: str
 
     @cached_property
-    def bare(self) -> str:
-        return bare(self.text)
+    def bare_text(self) -> str:
+        return bare_name(self.text)
 
     @cached_property
-    def folded(self) -> str:
-        return folded(self.bare)
+    def folded_text(self) -> str:
+        return fold_umlauts(self.bare_text)
 
     @property
     def row(self) -> tuple[str, str]:
@@ -79,68 +79,68 @@ def first_letters(column: str, order: Order) -> str:
     plain = f"lower(translate({column}, '{ACCENTS[0]}''’`.', '{ACCENTS[1]}'))"
     for umlaut, letter in ("ae", "a"), ("oe", "o"), ("ue", "u"):
         plain = f"replace({plain}, '{umlaut}', '{letter}')"
-    words = f"btrim(regexp_replace({plain}, '[[:space:][:punct:]]+', ' ', 'g'))"
+    word_sql = f"btrim(regexp_replace({plain}, '[[:space:][:punct:]]+', ' ', 'g'))"
     articles, forms = "|".join(sorted(ARTICLES)), "|".join(sorted(LEGAL_FORMS))
-    words = f"regexp_replace({words}, '^({articles}) (?=.)|( ({forms}))+$', '', 'g')"
-    return f"left({order.key.format(plain=plain, words=words, articles=articles)}, {LETTERS})"
+    word_sql = f"regexp_replace({word_sql}, '^({articles}) (?=.)|( ({forms}))+$', '', 'g')"
+    return f"left({order.key.format(plain=plain, words=word_sql, articles=articles)}, {LETTERS})"
 
 
 @lru_cache(maxsize=50_000)
-def bare(name: str) -> str:
+def bare_name(name: str) -> str:
     """Return the words of a name that tell it from others: “The Müller & Söhne GmbH.” is “muller sohne”."""
     plain = name.casefold().translate(STROKES)
     if not plain.isascii():
         decomposed = unicodedata.normalize("NFKD", plain)
         plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    words = re.sub(r"[\W_]+", " ", plain).split()
-    words = words[1:] if len(words) > 1 and words[0] in ARTICLES else words
-    while len(words) > 1 and words[-1] in LEGAL_FORMS:
-        words.pop()
-    return " ".join(words)
+    parts = re.sub(r"[\W_]+", " ", plain).split()
+    parts = parts[1:] if len(parts) > 1 and parts[0] in ARTICLES else parts
+    while len(parts) > 1 and parts[-1] in LEGAL_FORMS:
+        parts.pop()
+    return " ".join(parts)
 
 
-def folded(name: str) -> str:
+def fold_umlauts(name: str) -> str:
     """Return a bare name with umlauts as others write them: Mueller, Müller and Muller are one."""
     return UMLAUTS.sub(r"\1", name)
 
 
-def alike(one: str, other: str) -> int:
+def name_similarity(name: str, other: str) -> int:
     """Return how near two bare names are, in percent; 0 where they are not near the same."""
-    if one == other:
+    if name == other:
         return 100
-    one, other = folded(one), folded(other)
-    if one == other and len(one) >= SHORT - 1:
+    name, other = fold_umlauts(name), fold_umlauts(other)
+    if name == other and len(name) >= SHORT - 1:
         return 99
-    if min(len(one), len(other)) < SHORT or numbers(one) != numbers(other):
+    if min(len(name), len(other)) < SHORT or numbers_in(name) != numbers_in(other):
         return 0
-    found = round(fuzz.token_sort_ratio(one, other, score_cutoff=THRESHOLD))
-    return min(found, 99)
+    score = round(fuzz.token_sort_ratio(name, other, score_cutoff=THRESHOLD))
+    return min(score, 99)
 
 
-def numbers(name: str) -> list[str]:
+def numbers_in(name: str) -> list[str]:
     """Unit 7 and Unit 8 are two companies, however alike their names."""
     return re.findall(r"\d+", name)
 
 
-def near(names: Iterable[Name], order: Order) -> Iterator[tuple[Name, Name, int]]:
+def similar_names(names: Iterable[Name], order: Order) -> Iterator[tuple[Name, Name, int]]:
     """Yield (new name, one that goes before it, how sure) for names that are near the same; they come ordered by key."""
-    for batch in _batches(names):
-        batch.sort(key=lambda name: (name.key, order.text(name.folded), name.place))
-        texts = [name.folded for name in batch]
+    for batch in _batch_by_key(names):
+        batch.sort(key=lambda name: (name.key, order.text(name.folded_text), name.position))
+        texts = [name.folded_text for name in batch]
         for distance in range(1, min(order.neighbours, len(batch) - 1) + 1):
             scores = cpdist(
                 texts[:-distance], texts[distance:], scorer=fuzz.token_sort_ratio, score_cutoff=THRESHOLD, workers=1
             )
-            for place in np.flatnonzero(scores):
-                yield from _pair(batch[int(place)], batch[int(place) + distance])
+            for position in np.flatnonzero(scores):
+                yield from _compare_names(batch[int(position)], batch[int(position) + distance])
 
 
-def _batches(names: Iterable[Name]) -> Iterator[list[Name]]:
+def _batch_by_key(names: Iterable[Name]) -> Iterator[list[Name]]:
     """Put names together that begin alike, several groups at a time."""
     batch: list[Name] = []
     for key, group in groupby(names, key=lambda name: name.key):
         if key:
-            batch += (name for name in group if name.bare)
+            batch += (name for name in group if name.bare_text)
         if len(batch) >= BATCH:
             yield batch
             batch = []
@@ -148,9 +148,9 @@ def _batches(names: Iterable[Name]) -> Iterator[list[Name]]:
         yield batch
 
 
-def _pair(one: Name, other: Name) -> Iterator[tuple[Name, Name, int]]:
-    if one.key != other.key or not (one.fresh or other.fresh):
+def _compare_names(name: Name, other: Name) -> Iterator[tuple[Name, Name, int]]:
+    if name.key != other.key or not (name.is_new or other.is_new):
         return
-    if sure := alike(one.bare, other.bare):
-        before, after = sorted((one, other), key=lambda name: (name.fresh, name.place))
+    if sure := name_similarity(name.bare_text, other.bare_text):
+        before, after = sorted((name, other), key=lambda name: (name.is_new, name.position))
         yield after, before, sure

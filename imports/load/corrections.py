@@ -20,7 +20,7 @@ from imports.files.encodings import ASSUMED_ENCODING
 from imports.inference.occurrences import Numbering
 from imports.inference.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING, ZONE, manners_of
 from imports.load.checks import Prepared
-from imports.load.validation import prepare
+from imports.load.validation import prepare_block
 from imports.mapping.plan import Plan
 from imports.models import ImportFile, ImportJob, RowError
 from imports.parsing.headers import REJECTED_LINE, fold, is_ours, mends
@@ -29,14 +29,14 @@ AT_FIRST = {ENCODING, ASSUMED_ENCODING, DELIMITER}  # the corrected file is writ
 
 
 @dataclass(frozen=True)
-class Mending:
+class Correction:
     """How many of the refused rows of an import another one brought in."""
 
     run: ImportJob
     rows: int
 
 
-def recognise(file: ImportFile) -> bool:
+def recognise_correction(file: ImportFile) -> bool:
     """Read a file as the one whose refused rows it brings; False when it brings none."""
     origin = origin_of(file.header)
     if origin is None:
@@ -44,30 +44,38 @@ def recognise(file: ImportFile) -> bool:
     file.mends, file.source, file.kind, file.rank = origin, origin.source, origin.kind, origin.rank
     file.mappings, file.mapped_by_id, file.remembered_id = origin.mappings, origin.mapped_by_id, origin.remembered_id
     file.header = [unguarded(name) for name in file.header]
-    _read_alike(file, origin)
+    _copy_readings(file, origin)
     file.state = ImportFile.State.READING
     return True
 
 
-def _read_alike(file: ImportFile, origin: ImportFile) -> None:
+def _copy_readings(file: ImportFile, origin: ImportFile) -> None:
     """Have ambiguous cells read as in the first file: what all of it proved, a few rows of it may leave open."""
     manners = manners_of(origin)
-    told = {DATES: manners.date_order, DECIMAL: manners.decimal, ZONE: manners.zone}
-    said = {f"{what}:{column}" if column else what: value for what, by in told.items() for column, value in by.items()}
-    signs = {f"{CURRENCY}:{sign}": code for found in manners.signs.values() for sign, code in found.items()}
+    by_question = {DATES: manners.date_order, DECIMAL: manners.decimal, ZONE: manners.zone}
+    readings = {
+        f"{what}:{column}" if column else what: value
+        for what, by in by_question.items()
+        for column, value in by.items()
+    }
+    signs = {f"{CURRENCY}:{sign}": code for by_sign in manners.signs.values() for sign, code in by_sign.items()}
     own = {key: value for key, value in file.answers.items() if key in AT_FIRST}
     file.answers = own | {
-        key: value for key, value in (said | signs | origin.answers).items() if value and key not in AT_FIRST
+        key: value for key, value in (readings | signs | origin.answers).items() if value and key not in AT_FIRST
     }
-    for column, words in manners.nulls.items():
+    for column, null_words in manners.nulls.items():
         seen = file.detected.setdefault("columns", {}).setdefault(column, {})
-        seen["nulls"] = sorted({*seen.get("nulls", ()), *words})
+        seen["nulls"] = sorted({*seen.get("nulls", ()), *null_words})
 
 
 def origin_of(header: list[str]) -> ImportFile | None:
     """Return the file that the header names, if its columns are there too."""
-    named = next(filter(None, map(mends, header)), None)
-    origin = ImportFile.objects.filter(pk=named[0], sha256__startswith=named[1]).first() if named else None
+    correction_of = next(filter(None, map(mends, header)), None)
+    origin = (
+        ImportFile.objects.filter(pk=correction_of[0], sha256__startswith=correction_of[1]).first()
+        if correction_of
+        else None
+    )
     if origin is None or not origin.kind:
         return None
     return origin if own_columns(origin.header) <= own_columns(header) else None
@@ -77,54 +85,53 @@ def own_columns(header: Iterable[str]) -> set[str]:
     return {fold(name) for name in header if not is_ours(name)}
 
 
-def prepared(found: Iterable[Block], plans: list[Plan], numbering: Numbering | None = None) -> Iterator[Prepared]:
+def prepare_corrections(
+    blocks: Iterable[Block], plans: list[Plan], numbering: Numbering | None = None
+) -> Iterator[Prepared]:
     """Check the rows as any others, and say which lines of the first file those are that can go in."""
-    for block in found:
-        was = _lines_before(block)
-        result = prepare(replace(block, frame=_bare(block.frame)), plans, numbering)
+    for block in blocks:
+        original_lines = _original_lines(block)
+        result = prepare_block(replace(block, frame=_remove_guards(block.frame)), plans, numbering)
         wrong = {refused.line for refused in result.refused}
-        result.mended = [before for line, before in was.items() if line not in wrong]
+        result.corrected = [original_line for line, original_line in original_lines.items() if line not in wrong]
         yield result
 
 
-def _bare(frame: pd.DataFrame) -> pd.DataFrame:
+def _remove_guards(frame: pd.DataFrame) -> pd.DataFrame:
     """Take our quotes away in the few cells that have one."""
-    columns = {place: frame.iloc[:, place] for place in range(frame.shape[1])}
-    for place, column in columns.items():
+    columns = {position: frame.iloc[:, position] for position in range(frame.shape[1])}
+    for position, column in columns.items():
         quoted = column.str.contains("'", regex=False)
         if quoted.any():
-            columns[place] = column.where(~quoted, column.map(unguarded))
+            columns[position] = column.where(~quoted, column.map(unguarded))
     return pd.DataFrame(columns).set_axis(frame.columns, axis=1)
 
 
-def _lines_before(block: Block) -> dict[int, int]:
+def _original_lines(block: Block) -> dict[int, int]:
     """Return {line in this file: line in the file that it corrects}."""
     column = next((name for name in block.frame if fold(str(name)) == fold(REJECTED_LINE)), None)
     if column is None:
         return {}
-    words = block.frame[column].str.strip()
-    pairs = zip(block.lines, words, strict=True)
-    return {int(line): int(word) for line, word in pairs if re.fullmatch(r"\d{1,15}", word)}
+    cells = block.frame[column].str.strip()
+    pairs = zip(block.lines, cells, strict=True)
+    return {int(line): int(cell) for line, cell in pairs if re.fullmatch(r"\d{1,15}", cell)}
 
 
-def note(file: ImportFile, lines: list[int]) -> None:
+def mark_corrected(file: ImportFile, lines: list[int]) -> None:
     """Note on the refused rows who brought them in; corrections of corrections count for the first file too."""
     origin = file.mends
     while origin and lines:
         errors = RowError.objects.filter(file=origin, line__in=lines, mended_by=None)
-        told = list(errors.values_list("row", flat=True)) if origin.mends_id else []
+        rows = list(errors.values_list("row", flat=True)) if origin.mends_id else []
         errors.update(mended_by=file.run_id)
-        lines = [int(line) for row in told for line in [_line_told(row)] if line.isdigit()]
+        line_cells = (cell for row in rows for name, cell in row.items() if fold(name) == fold(REJECTED_LINE))
+        lines = [int(line) for line in line_cells if line.isdigit()]
         origin = origin.mends
 
 
-def _line_told(row: dict[str, str]) -> str:
-    return next((cell for name, cell in row.items() if fold(name) == fold(REJECTED_LINE)), "")
-
-
-def mendings(run: ImportJob) -> list[Mending]:
+def corrections_of(run: ImportJob) -> list[Correction]:
     """Return the imports that brought in refused rows of this one, corrected, the first first."""
     errors = RowError.objects.filter(file__run=run).exclude(mended_by=None)
-    found = Counter(dict(errors.values_list("mended_by").annotate(Count("pk")).order_by()))
-    runs = ImportJob.objects.filter(pk__in=found).order_by("pk")
-    return [Mending(one, found[one.pk]) for one in runs]
+    counts = Counter(dict(errors.values_list("mended_by").annotate(Count("pk")).order_by()))
+    runs = ImportJob.objects.filter(pk__in=counts).order_by("pk")
+    return [Correction(run, counts[run.pk]) for run in runs]

@@ -28,31 +28,31 @@ WORDS = {  # in the order in which they are tried
 UNDELIVERED = re.compile(UNDELIVERED_WORDS, re.IGNORECASE)
 
 
-def direction(column: pd.Series) -> Read:
+def read_direction(column: pd.Series) -> Read:
     """Return outgoing, incoming or internal; empty where the word does not say."""
-    return converted(column, _direction), nothing_wrong(column)
+    return converted(column, _direction_of), nothing_wrong(column)
 
 
-def incoming(column: pd.Series) -> Read:
+def read_incoming(column: pd.Series) -> Read:
     """Read a column that says yes for what came in, and no for what went out."""
-    return converted(column, _incoming), nothing_wrong(column)
+
+    def to_direction(word: str) -> str:
+        folded = word.strip().casefold()
+        if folded in TRUE:
+            return INCOMING
+        return OUTGOING if folded in FALSE else _direction_of(word)
+
+    return converted(column, to_direction), nothing_wrong(column)
 
 
-def undelivered(column: pd.Series) -> Read:
+def read_undelivered(column: pd.Series) -> Read:
     """Return t where a status says that it did not arrive, or a flag says yes."""
-    return converted(column, _undelivered).where(column != "", "f"), nothing_wrong(column)
+
+    def to_flag(word: str) -> str:
+        return "t" if word.strip().casefold() in TRUE or UNDELIVERED.search(word) else "f"
+
+    return converted(column, to_flag).where(column != "", "f"), nothing_wrong(column)
 
 
-def _direction(word: str) -> str:
+def _direction_of(word: str) -> str:
     return next((name for name, pattern in WORDS.items() if pattern.search(word)), "")
-
-
-def _incoming(word: str) -> str:
-    folded = word.strip().casefold()
-    if folded in TRUE:
-        return INCOMING
-    return OUTGOING if folded in FALSE else _direction(word)
-
-
-def _undelivered(word: str) -> str:
-    return "t" if word.strip().casefold() in TRUE or UNDELIVERED.search(word) else "f"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from imports.load.company_names import ORDERS, Name, Order, first_letters, near
+from imports.load.company_names import ORDERS, Name, Order, first_letters, similar_names
 from imports.load.restated_spend import may_restate, restated_lines
+from imports.load.sql import quote_name
 from imports.mapping.plan import Plan
 from imports.mapping.schema import model_of
 from imports.models import Duplicate, ImportFile, ImportJob, Likeness, Treatment
@@ -27,15 +28,14 @@ if TYPE_CHECKING:
 LIKENESS = {
     "lead": (Likeness.EMAIL,), "contact": (Likeness.EMAIL,), "account": (Likeness.DOMAIN, Likeness.NAME), "spend": (Likeness.SPEND,),
 }  # fmt: skip
-BY_WORD = (Likeness.EMAIL, Likeness.DOMAIN)
-ANYBODYS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.de",
+BY_COLUMN = (Likeness.EMAIL, Likeness.DOMAIN)
+PUBLIC_MAIL_DOMAINS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.de",
             "gmx.net", "web.de", "t-online.de", "aol.com", "mail.ru", "yandex.ru", "qq.com", "163.com")  # fmt: skip
-SURE = {Likeness.EMAIL: 95, Likeness.DOMAIN: 95}  # 100 where the names agree too
+CERTAINTY = {Likeness.EMAIL: 95, Likeness.DOMAIN: 95}  # 100 where the names agree too
 RESTATES = 50  # how sure, in percent: it may as well be a further cost of the day
-FURTHER_UP = "a row further up"  # of which a preview knows no more
+EARLIER_ROW = "a row further up"  # of which a preview knows no more
 EXAMPLES = 20
 PAIRS = 2000  # written at a time
-quoted = connection.ops.quote_name
 
 
 @dataclass(frozen=True)
@@ -52,25 +52,25 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Found:
+class DuplicateMatches:
     """How many new rows repeat others, by why, and the first of them."""
 
     counts: dict[str, int]
     examples: list[Pair]
 
     @classmethod
-    def of(cls, pairs: Iterable[Pair]) -> "Found":
-        found = list(pairs)
-        counts = {why: sum(pair.why == why for pair in found) for why in Likeness.values}
-        return cls({why: number for why, number in counts.items() if number}, found[:EXAMPLES])
+    def from_pairs(cls, pairs: Iterable[Pair]) -> "DuplicateMatches":
+        all_pairs = list(pairs)
+        counts = {why: sum(pair.why == why for pair in all_pairs) for why in Likeness.values}
+        return cls({why: number for why, number in counts.items() if number}, all_pairs[:EXAMPLES])
 
 
-def treatments(chosen: Mapping[str, str]) -> dict[str, str]:
+def complete_treatments(chosen: Mapping[str, str]) -> dict[str, str]:
     """Return what to do by kind of likeness; what nobody chose is kept."""
     return {why: Treatment(chosen.get(why, Treatment.KEEP)).value for why in Likeness.values}
 
 
-def compared_by(plan: Plan) -> list[str]:
+def comparable_by(plan: Plan) -> list[str]:
     """Return by what the rows of this plan can be compared with others."""
     columns = {planned.column for planned in plan.fields} | ({Likeness.SPEND.value} if may_restate(plan) else set())
     return [why.value for why in LIKENESS.get(plan.mapping.object, ()) if why.value in columns]
@@ -78,31 +78,31 @@ def compared_by(plan: Plan) -> list[str]:
 
 def left_out_by(plan: Plan, chosen: Mapping[str, str]) -> list[str]:
     """Return by which kinds of likeness new rows of this plan are left out."""
-    asked = treatments(chosen)
-    return [why for why in compared_by(plan) if asked[why] == Treatment.SKIP]
+    chosen_by_why = complete_treatments(chosen)
+    return [why for why in comparable_by(plan) if chosen_by_why[why] == Treatment.SKIP]
 
 
-def search(cursor: Any, plan: Plan, stage: str, preview_id: int | None = None) -> Found:
+def find_duplicates(cursor: Any, plan: Plan, stage: str, preview_id: int | None = None) -> DuplicateMatches:
     """Say for a preview how many new rows of a staging table repeat others; no record is written.
 
     A preview has what it saw in blocks before compared too: e-mails and domains, by what `note_words` keeps of them.
     """
-    return Found.of(staged_pairs(cursor, plan, stage, compared_by(plan), preview_id))
+    return DuplicateMatches.from_pairs(staged_pairs(cursor, plan, stage, comparable_by(plan), preview_id))
 
 
-def note_words(cursor: Any, plan: Plan, stage: str, preview_id: int) -> None:
+def note_seen_words(cursor: Any, plan: Plan, stage: str, preview_id: int) -> None:
     """Keep for the blocks to come which e-mails and domains a preview has seen."""
-    for column in compared_by(plan):
-        if column in BY_WORD:
+    for column in comparable_by(plan):
+        if column in BY_COLUMN:
             cursor.execute(
                 "INSERT INTO imports_seenkey (preview_id, kind, key, content) SELECT DISTINCT ON (2, 3) %s::bigint, %s, "
                 f"hashtextextended(s.{column}, 0), hashtextextended(s.external_id, 0) FROM {stage} s "
                 f"WHERE s.{column} <> '' AND s.{column} <> ALL(%s) ON CONFLICT DO NOTHING",
-                [preview_id, _seen_as(plan, column), list(ANYBODYS)],
+                [preview_id, _seen_kind(plan, column), list(PUBLIC_MAIL_DOMAINS)],
             )
 
 
-def _seen_as(plan: Plan, column: str) -> str:
+def _seen_kind(plan: Plan, column: str) -> str:
     return f"{plan.mapping.object}/{column}"
 
 
@@ -110,28 +110,28 @@ def staged_pairs(
     cursor: Any, plan: Plan, stage: str, whys: Iterable[str], preview_id: int | None = None, run_id: int | None = None
 ) -> list[Pair]:
     """Return one pair for each new row of a staging table that repeats a record, or a row that stands before it."""
-    found: dict[str, Pair] = {}
+    pairs_by_id: dict[str, Pair] = {}
     for why in whys:
         match why:
             case Likeness.NAME:
-                pairs = _staged_names(cursor, plan, stage, set(found))
+                pairs = _staged_pairs_by_name(cursor, plan, stage, set(pairs_by_id))
             case Likeness.SPEND:
-                pairs = staged_spend(cursor, plan, stage, run_id)
+                pairs = staged_spend_pairs(cursor, plan, stage, run_id)
             case _:
-                pairs = _staged_same(cursor, plan, stage, why, preview_id)
+                pairs = _staged_pairs_by_column(cursor, plan, stage, why, preview_id)
         for pair in pairs:
-            found.setdefault(pair.external_id, pair)
-    return list(found.values())
+            pairs_by_id.setdefault(pair.external_id, pair)
+    return list(pairs_by_id.values())
 
 
-def staged_spend(cursor: Any, plan: Plan, stage: str, run_id: int | None) -> Iterator[Pair]:
+def staged_spend_pairs(cursor: Any, plan: Plan, stage: str, run_id: int | None) -> Iterator[Pair]:
     """Yield a pair for each new line of spend whose day and campaign an earlier import brought."""
     if may_restate(plan):
         for external_id, name, other_id, other in restated_lines(cursor, plan, stage, run_id):
             yield Pair(Likeness.SPEND.value, RESTATES, external_id, name, plan.source.name, other_id, other)
 
 
-def take_out(
+def remove_left_out(
     cursor: Any,
     plan: Plan,
     stage: str,
@@ -147,9 +147,12 @@ def take_out(
     return pairs
 
 
-def _staged_same(cursor: Any, plan: Plan, stage: str, column: str, preview_id: int | None) -> Iterator[Pair]:
+def _staged_pairs_by_column(cursor: Any, plan: Plan, stage: str, column: str, preview_id: int | None) -> Iterator[Pair]:
     """Compare a column: the first that has the word, there or in the file, stays; rows behind it are its repeats."""
-    table, names = quoted(plan.table), _name_in(plan)
+    table, names = (
+        quote_name(plan.table),
+        "coalesce(s.name, '')" if any(planned.column == "name" for planned in plan.fields) else "''",
+    )
     cursor.execute(
         f"WITH fresh AS (SELECT s.ctid AS place, s.external_id, s.{column} AS word, {names} AS name FROM {stage} s "
         f"LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id "
@@ -164,36 +167,47 @@ def _staged_same(cursor: Any, plan: Plan, stage: str, column: str, preview_id: i
         "LEFT JOIN imports_seenkey k ON k.preview_id = %s AND k.kind = %s AND k.key = hashtextextended(f.word, 0) "
         "AND k.content <> hashtextextended(f.external_id, 0) "
         "WHERE t.word IS NOT NULL OR b.word IS NOT NULL OR k.key IS NOT NULL ORDER BY f.place",
-        [plan.source.name, list(ANYBODYS), plan.source.name, FURTHER_UP, preview_id, _seen_as(plan, column)],
+        [
+            plan.source.name,
+            list(PUBLIC_MAIL_DOMAINS),
+            plan.source.name,
+            EARLIER_ROW,
+            preview_id,
+            _seen_kind(plan, column),
+        ],
     )
     for external_id, name, source, other_id, other in cursor.fetchall():
-        yield Pair(column, _sure(column, name, other), external_id, name, source, other_id, other)
+        sure = 100 if name.casefold() == other.casefold() else CERTAINTY[Likeness(column)]
+        yield Pair(column, sure, external_id, name, source, other_id, other)
 
 
-def _name_in(plan: Plan) -> str:
-    return "coalesce(s.name, '')" if any(planned.column == "name" for planned in plan.fields) else "''"
-
-
-def _sure(why: str, name: str, other: str) -> int:
-    return 100 if name.casefold() == other.casefold() else SURE[Likeness(why)]
-
-
-def _staged_names(cursor: Any, plan: Plan, stage: str, out: set[str]) -> Iterator[Pair]:
+def _staged_pairs_by_name(cursor: Any, plan: Plan, stage: str, left_out: set[str]) -> Iterator[Pair]:
     """Compare names, in the order of the file: a row that is left out itself is no reason to leave out another."""
-    remembered = _left_out_before(cursor, plan, stage)
-    best = _best(found for order in ORDERS for found in near(_names_in(cursor, plan, stage, order), order))
-    for external_id in sorted(remembered.keys() - best.keys()):
-        yield remembered[external_id]
-    for name, others in sorted(best.values(), key=lambda one: one[0].place):
-        other = next((found for found in others if not (found[0].fresh and found[0].external_id in out)), None)
+    left_out_before = _left_out_before(cursor, plan, stage)
+    best = _nearest_names(
+        pair_with_certainty
+        for order in ORDERS
+        for pair_with_certainty in similar_names(_staged_names(cursor, plan, stage, order), order)
+    )
+    for external_id in sorted(left_out_before.keys() - best.keys()):
+        yield left_out_before[external_id]
+    for name, others in sorted(best.values(), key=lambda one: one[0].position):
+        other = next(
+            (
+                pair_with_certainty
+                for pair_with_certainty in others
+                if not (pair_with_certainty[0].is_new and pair_with_certainty[0].external_id in left_out)
+            ),
+            None,
+        )
         if other:
-            out.add(name.external_id)
-            yield _pair(name, *other)
+            left_out.add(name.external_id)
+            yield _name_pair(name, *other)
 
 
-def _names_in(cursor: Any, plan: Plan, stage: str, order: Order) -> list[Name]:
+def _staged_names(cursor: Any, plan: Plan, stage: str, order: Order) -> list[Name]:
     """Return the new names of a block in an order, and those that are there and begin alike in it."""
-    table, source = quoted(plan.table), plan.source.name
+    table, source = quote_name(plan.table), plan.source.name
     cursor.execute(
         f"SELECT {first_letters('s.name', order)}, true, row_number() OVER (ORDER BY s.ctid), %s, s.external_id, s.name "
         f"FROM {stage} s LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id "
@@ -215,17 +229,17 @@ def _beginning_alike(table: str, order: Order, is_fresh: str) -> str:
     )
 
 
-def _best(found: Iterable[tuple[Name, Name, int]]) -> dict[str, tuple[Name, list[tuple[Name, int]]]]:
+def _nearest_names(pairs_found: Iterable[tuple[Name, Name, int]]) -> dict[str, tuple[Name, list[tuple[Name, int]]]]:
     """Return for each new name those before it that it is near to, the nearest first."""
     pairs: dict[str, tuple[Name, list[tuple[Name, int]]]] = {}
-    for name, other, sure in found:
+    for name, other, sure in pairs_found:
         pairs.setdefault(name.external_id, (name, []))[1].append((other, sure))
     for _, others in pairs.values():
-        others.sort(key=lambda one: (-one[1], one[0].fresh, one[0].place))
+        others.sort(key=lambda one: (-one[1], one[0].is_new, one[0].position))
     return pairs
 
 
-def _pair(name: Name, other: Name, sure: int) -> Pair:
+def _name_pair(name: Name, other: Name, sure: int) -> Pair:
     return Pair(Likeness.NAME.value, sure, name.external_id, name.text, other.source, other.external_id, other.text)
 
 
@@ -234,7 +248,7 @@ def _left_out_before(cursor: Any, plan: Plan, stage: str) -> dict[str, Pair]:
 
     Names that came in since may stand between two neighbours; what was left out once must not come in for that.
     """
-    table = quoted(plan.table)
+    table = quote_name(plan.table)
     cursor.execute(
         f"SELECT DISTINCT ON (s.external_id) d.why, d.sure, s.external_id, d.name, o.source, o.external_id, o.name "
         f"FROM {stage} s JOIN imports_duplicate d ON d.done = 'skip' AND d.kind = %s AND d.source = %s AND d.why = 'name' "
@@ -249,20 +263,20 @@ def _left_out_before(cursor: Any, plan: Plan, stage: str) -> dict[str, Pair]:
 # what an import brought in, when all of it is there
 
 
-def note(run: ImportJob, kinds: Iterable[str]) -> int:
+def list_kept_duplicates(run: ImportJob, kinds: Iterable[str]) -> int:
     """List the pairs in which a record that the import made repeats one that was there before it; safe to do again."""
     Duplicate.objects.filter(run=run, done=Treatment.KEEP).delete()
-    asked = treatments(run.duplicates)
+    chosen = complete_treatments(run.duplicates)
     for kind in sorted(set(kinds) & LIKENESS.keys()):
         for why in LIKENESS[kind]:
-            if asked[why] == Treatment.KEEP and why != Likeness.SPEND:
-                _note_names(run, kind) if why == Likeness.NAME else _note_same(run, kind, why)
+            if chosen[why] == Treatment.KEEP and why != Likeness.SPEND:
+                _list_similar_names(run, kind) if why == Likeness.NAME else _list_same_column(run, kind, why)
     return 0
 
 
-def _note_same(run: ImportJob, kind: str, why: Likeness) -> None:
+def _list_same_column(run: ImportJob, kind: str, why: Likeness) -> None:
     """Set each record that the import made beside the oldest one with the same word."""
-    table, column = quoted(model_of(kind)._meta.db_table), quoted(why.value)
+    table, column = quote_name(model_of(kind)._meta.db_table), quote_name(why.value)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '96MB'")  # a million words in one go
         cursor.execute(
@@ -272,23 +286,23 @@ def _note_same(run: ImportJob, kind: str, why: Likeness) -> None:
             f"(SELECT {column} AS word, min(id) AS first FROM {table} WHERE {column} <> '' AND {column} <> ALL(%s) "
             f"GROUP BY {column} HAVING count(*) > 1) shared JOIN {table} n ON n.{column} = shared.word "
             f"AND n.id <> shared.first AND n.first_import_id = %s JOIN {table} o ON o.id = shared.first ORDER BY n.id",
-            [run.pk, kind, why.value, SURE[why], list(ANYBODYS), run.pk],
+            [run.pk, kind, why.value, CERTAINTY[why], list(PUBLIC_MAIL_DOMAINS), run.pk],
         )
 
 
-def _note_names(run: ImportJob, kind: str) -> None:
-    known = set(Duplicate.objects.filter(run=run, kind=kind).values_list("source", "external_id"))
+def _list_similar_names(run: ImportJob, kind: str) -> None:
+    listed = set(Duplicate.objects.filter(run=run, kind=kind).values_list("source", "external_id"))
     best: dict[tuple[str, str], Duplicate] = {}
     for order in ORDERS:
-        for name, other, sure in near(_names_of(run, kind, order), order):
-            if name.row not in known and (name.row not in best or best[name.row].sure < sure):
-                best[name.row] = _row(run, kind, name.source, _pair(name, other, sure))
+        for name, other, sure in similar_names(_imported_names(run, kind, order), order):
+            if name.row not in listed and (name.row not in best or best[name.row].sure < sure):
+                best[name.row] = _duplicate_row(run, kind, name.source, _name_pair(name, other, sure))
     Duplicate.objects.bulk_create(best.values(), batch_size=PAIRS)
 
 
-def _names_of(run: ImportJob, kind: str, order: Order) -> Iterator[Name]:
+def _imported_names(run: ImportJob, kind: str, order: Order) -> Iterator[Name]:
     """Yield the names that an import made, in an order, and those that were there before and begin alike in it."""
-    table = quoted(model_of(kind)._meta.db_table)
+    table = quote_name(model_of(kind)._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT DISTINCT {first_letters('n.name', order)} FROM {table} n WHERE n.first_import_id = %s", [run.pk]
@@ -308,13 +322,13 @@ def list_left_out(run: ImportJob, file: ImportFile, staged: "Staged", pairs: Ite
     pairs = list(pairs)
     here = staged.keys.isin({pair.external_id for pair in pairs}).to_numpy()
     lines = dict(zip(staged.keys[here], staged.lines[here], strict=True))
-    rows = [_row(run, staged.plan.mapping.object, staged.plan.source.name, pair) for pair in pairs]
+    rows = [_duplicate_row(run, staged.plan.mapping.object, staged.plan.source.name, pair) for pair in pairs]
     for row in rows:
         row.file, row.line, row.done = file, int(lines[row.external_id]), Treatment.SKIP
     Duplicate.objects.bulk_create(rows, batch_size=PAIRS)
 
 
-def _row(run: ImportJob, kind: str, source: str, pair: Pair) -> Duplicate:
+def _duplicate_row(run: ImportJob, kind: str, source: str, pair: Pair) -> Duplicate:
     return Duplicate(
         run=run, kind=kind, why=pair.why, sure=pair.sure, source=source, external_id=pair.external_id, name=pair.name[:255],
         other_source=pair.other_source, other_external_id=pair.other_external_id, other_name=pair.other_name[:255],

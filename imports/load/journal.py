@@ -9,7 +9,7 @@ from django.db import connection
 from imports.load.locks import one_at_a_time
 
 
-def mark(run_id: int) -> None:
+def mark_transaction(run_id: int) -> None:
     """Mark everything that this transaction writes to the records as the import's; call it inside `atomic`."""
     one_at_a_time()
     with connection.cursor() as cursor:
@@ -20,7 +20,7 @@ def mark(run_id: int) -> None:
         )
 
 
-def made(run_id: int, table: str, row_ids: list[int]) -> None:
+def note_made_rows(run_id: int, table: str, row_ids: list[int]) -> None:
     """Note rows that the import made in a table without a stamp of its own."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from imports.load.sql import quote_name, table_of
 from imports.mapping.plan import PlannedReference
 from imports.mapping.schema import column_of
 
@@ -17,7 +18,6 @@ ANY = "any"
 BATCH = 20_000
 KEYS = ("external_id", "email", "domain", "number", "name")  # in this order, as far as the record has them
 LAST_FIRST = r"^\s*([^,]+?)\s*,\s*([^,]+?)\s*$"  # Fischer, Ina: the name of a person with the last name first
-quoted = connection.ops.quote_name
 
 
 def keys_of(model: type[models.Model]) -> list[str]:
@@ -25,15 +25,15 @@ def keys_of(model: type[models.Model]) -> list[str]:
     return [name for name in KEYS if name in names]
 
 
-def found(model: type[models.Model], wanted: str) -> str:
+def find_sql(model: type[models.Model], wanted: str) -> str:
     """Return SQL for (key, id) over the keys that the query `wanted` gives as `key`; %s once: the source that comes first."""
-    table = quoted(model._meta.db_table)
+    table = table_of(model)
     own = "x.source <> %s" if _has_source(model) else "%s IS NULL"
     source = "x.source" if _has_source(model) else "NULL"
     each = " UNION ALL ".join(
-        f"SELECT w.key, x.id, {place} AS place, x.{name} = w.key AS is_exact, {source} AS source FROM wanted w "
+        f"SELECT w.key, x.id, {rank} AS place, x.{name} = w.key AS is_exact, {source} AS source FROM wanted w "
         f"JOIN {table} x ON lower(x.{name}) = lower(w.key) AND x.{name} <> ''"
-        for place, name in enumerate(keys_of(model))
+        for rank, name in enumerate(keys_of(model))
     )
     if any(field.name == "last_name" for field in model._meta.concrete_fields):
         each += (
@@ -50,22 +50,22 @@ def _has_source(model: type[models.Model]) -> bool:
     return any(field.name == "source" for field in model._meta.concrete_fields)
 
 
-def staged_keys(reference: PlannedReference, stage: str) -> str:
-    key = quoted(reference.staged)
+def staged_keys_sql(reference: PlannedReference, stage: str) -> str:
+    key = quote_name(reference.staged)
     return f"SELECT DISTINCT {key} AS key FROM {stage} WHERE {key} IS NOT NULL"
 
 
-def join(reference: PlannedReference, stage: str, source: str) -> tuple[str, tuple[Any, ...]]:
+def join_sql(reference: PlannedReference, stage: str, source: str) -> tuple[str, tuple[Any, ...]]:
     """Return the join that finds what the staged rows point to, and its values."""
     alias = f"{reference.staged}_found"
-    query = found(reference.model, staged_keys(reference, stage))
-    return f"LEFT JOIN ({query}) {alias} ON {alias}.key = s.{quoted(reference.staged)}", (source,)
+    query = find_sql(reference.model, staged_keys_sql(reference, stage))
+    return f"LEFT JOIN ({query}) {alias} ON {alias}.key = s.{quote_name(reference.staged)}", (source,)
 
 
 def make_stubs(cursor: Any, reference: PlannedReference, stage: str, source: str) -> None:
     """Make what no source knows yet, under the name that the sheet gave it."""
-    wanted = staged_keys(reference, stage)
-    table = quoted(reference.model._meta.db_table)
+    wanted = staged_keys_sql(reference, stage)
+    table = quote_name(reference.model._meta.db_table)
     columns = ["source", "external_id", "name"] if _has_source(reference.model) else ["name"]
     chosen = ["%s", "w.key", "w.key"][-len(columns) :]
     if "email" in keys_of(reference.model):
@@ -74,25 +74,25 @@ def make_stubs(cursor: Any, reference: PlannedReference, stage: str, source: str
     conflict = "(source, external_id)" if "source" in columns else "(name)"
     cursor.execute(
         f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(chosen)} FROM ({wanted}) w "
-        f"WHERE w.key NOT IN (SELECT f.key FROM ({found(reference.model, wanted)}) f) ON CONFLICT {conflict} DO NOTHING",
+        f"WHERE w.key NOT IN (SELECT f.key FROM ({find_sql(reference.model, wanted)}) f) ON CONFLICT {conflict} DO NOTHING",
         [*([source] if "source" in columns else []), source],
     )
 
 
-def tie(model: type[models.Model], link: str) -> int:
+def resolve_links(model: type[models.Model], link: str) -> int:
     """Set a link of rows that named a record, in whatever source, before it came; return how many."""
-    table, target = quoted(model._meta.db_table), model._meta.get_field(link).related_model
+    table, target = table_of(model), model._meta.get_field(link).related_model
     assert isinstance(target, type)
     wanted = f"SELECT DISTINCT pending #>> ARRAY[%s, '{ANY}'] AS key FROM {table} WHERE pending -> %s ? '{ANY}'"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} t SET {quoted(column_of(model, link))} = f.id, pending = t.pending - %s "
-            f"FROM ({found(target, wanted)}) f WHERE t.pending #>> ARRAY[%s, '{ANY}'] = f.key",
+            f"UPDATE {table} t SET {quote_name(column_of(model, link))} = f.id, pending = t.pending - %s "
+            f"FROM ({find_sql(target, wanted)}) f WHERE t.pending #>> ARRAY[%s, '{ANY}'] = f.key",
             [link, link, link, "", link],
         )
         return int(cursor.rowcount)
 
 
-def ties(waiting: Iterable[tuple[type[models.Model], str, str]]) -> list[Any]:
+def link_tasks(waiting: Iterable[tuple[type[models.Model], str, str]]) -> list[Any]:
     """Return the tasks that tie the links which wait under a key of any kind."""
-    return [partial(tie, model, link) for model, link, by in waiting if by == ANY]
+    return [partial(resolve_links, model, link) for model, link, by in waiting if by == ANY]

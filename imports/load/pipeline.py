@@ -27,38 +27,38 @@ from imports.load import corrections, linking, removals, skip_unchanged
 from imports.load.checks import Prepared, Refused, Staged
 from imports.load.corrections import AT_FIRST
 from imports.load.duplicates import list_left_out
-from imports.load.journal import mark
+from imports.load.journal import mark_transaction
 from imports.load.locks import one_at_a_time
-from imports.load.plan_builder import note_custom_fields, place_behind, place_in, plans_of, prepared_from
-from imports.load.read_ahead import Ahead
+from imports.load.plan_builder import note_custom_fields, plans_of, position_after, position_in, prepare_from
+from imports.load.read_ahead import Prefetcher
 from imports.load.upsert import Written, upsert
-from imports.mapping.catalogue import AUTO, FileKind, recognise
+from imports.mapping.catalogue import AUTO, recognise
 from imports.mapping.other_systems import other_system, without_mapping
 from imports.mapping.same_names import fullest, read_of_several, same_names
 from imports.models import ImportFile, ImportJob, Preview, RowError
 from imports.parsing.notes import OLDER, RESTATED, SAME_NAME, add_note, add_notes
 from team.models import Company
 
-MOST_REFUSED = 100_000  # refused rows of a file that are kept to be corrected; the others are counted
-REFUSED_CHARACTERS = 64 * 1024 * 1024  # of those of one block, with the names of their columns
+MAX_REFUSED = 100_000  # refused rows of a file that are kept to be corrected; the others are counted
+MAX_REFUSED_CHARACTERS = 64 * 1024 * 1024  # of those of one block, with the names of their columns
 NEXT_YEAR = 365 * 24 * 3600.0  # it is a person who says when an import goes on
 
 
-class Run:
+class ImportPipeline:
     """One claim's work on an import; what it holds in memory can be lost at any time."""
 
     def __init__(self, row: ImportJob) -> None:
         self.row = row
         self.file: ImportFile | None = None
-        self.ahead: Ahead[Prepared] | None = None
+        self.ahead: Prefetcher[Prepared] | None = None
         self.tasks: list[linking.Task] | None = None  # all are safe to do again: a resume begins with the first
 
     def step(self) -> bool:
         phase = self.row.checkpoint.get("phase", "look")
         with Company.cached():
             if phase in {"look", "review"}:
-                return self._look()
-            return self._load() if phase == "load" else self._finish()
+                return self._inspect_next_file()
+            return self._load_next_block() if phase == "load" else self._run_finishing_task()
 
     def close(self) -> None:
         if self.ahead:
@@ -67,27 +67,27 @@ class Run:
 
     # look
 
-    def _look(self) -> bool:
+    def _inspect_next_file(self) -> bool:
         file = self.row.files.filter(state=ImportFile.State.WAITING).first()
         if file is None:
             uploads.settle_sources(self.row)
-            if self._wants_a_person():
-                self._hold()
+            if self._needs_review():
+                self._wait_for_review()
         with transaction.atomic():
             if file is None:
-                self._begin()
+                self._begin_loading()
             else:
-                look_at(file, uploads.asked_source(self.row))
+                inspect_file(file, uploads.asked_source(self.row))
                 self.row.advance({"phase": "look"})
         return False
 
-    def _wants_a_person(self) -> bool:
+    def _needs_review(self) -> bool:
         """Tell whether somebody who waits for it has something to look at, or a file leaves something open."""
         files = list(self.row.files.all())
         is_open = uploads.whose(self.row) is not None or any(map(questions, files))
         return is_open or (self.row.waits and any(map(can_be_mapped, files)))
 
-    def _hold(self) -> None:
+    def _wait_for_review(self) -> None:
         """Leave the import to a person, and have what it would do counted meanwhile."""
         with transaction.atomic():
             begun = Preview.restart(self.row)
@@ -95,7 +95,7 @@ class Run:
             transaction.on_commit(lambda: enqueue(begun), robust=True)
         raise Postpone(NEXT_YEAR, held_since=timezone.now())
 
-    def _begin(self) -> None:
+    def _begin_loading(self) -> None:
         files = list(self.row.files.filter(state=ImportFile.State.READING))
         had_one = bool(Company.get().currency)
         currency = settle(files, self.row.currency_asked)
@@ -111,23 +111,23 @@ class Run:
 
     # load
 
-    def _load(self) -> bool:
+    def _load_next_block(self) -> bool:
         if self.file is None:
             self.file = self._next_file()
             if self.file is None:
                 self.row.advance({"phase": "finish"})
                 return False
-            if self._stands(self.file):
+            if self._is_unchanged(self.file):
                 self.file = None
                 return False
-            place = place_in(self.row.checkpoint, self.file)
-            self.ahead = Ahead(prepared_from(place, self.file, self.row.currency))
+            position = position_in(self.row.checkpoint, self.file)
+            self.ahead = Prefetcher(prepare_from(position, self.file, self.row.currency))
         assert self.ahead
         prepared = self.ahead.next()
         if prepared is None:
             self._end_file()
         else:
-            self._take(self.file, prepared)
+            self._write_block(self.file, prepared)
         return False
 
     def _next_file(self) -> ImportFile | None:
@@ -135,36 +135,40 @@ class Run:
         begun = self.row.checkpoint.get("file")
         return waiting.filter(pk=begun).first() or waiting.order_by("rank", "pk").first()
 
-    def _stands(self, file: ImportFile) -> bool:
+    def _is_unchanged(self, file: ImportFile) -> bool:
         """Tell whether all rows of the file provably are in already; then it is done."""
         if self.row.checkpoint.get("file") == file.pk:
             return False
         with transaction.atomic():
             one_at_a_time()
-            stands = skip_unchanged.settle(self.row, file)
+            stands = skip_unchanged.skip_if_unchanged(self.row, file)
             done = self.row.done_units + (file.bytes - file.start if stands else 0)
             self.row.advance({"phase": "load"}, done_units=done)
         return stands
 
-    def _take(self, file: ImportFile, prepared: Prepared) -> None:
-        done = self.row.done_units + prepared.end - place_in(self.row.checkpoint, file).offset
+    def _write_block(self, file: ImportFile, prepared: Prepared) -> None:
+        done = self.row.done_units + prepared.end - position_in(self.row.checkpoint, file).offset
         with transaction.atomic():
             _commit_without_waiting()
-            mark(self.row.pk)
+            mark_transaction(self.row.pk)
             for staged in prepared.staged:
                 written = upsert(staged, self.row.pk, self.row.duplicates)
                 list_left_out(self.row, file, staged, written.left_out)
-                removals.note(self.row, file, staged.plan.mapping.object, staged.plan.source.name, staged.departures)
-                _count(file, staged, written)
-                add_note(file.notes, RESTATED, len(written.restated), next((one.name for one in written.restated), ""))
-            _note(file, prepared.refused)
-            corrections.note(file, prepared.mended)
+                removals.note_departures(
+                    self.row, file, staged.plan.mapping.object, staged.plan.source.name, staged.departures
+                )
+                _add_counts(file, staged, written)
+                add_note(
+                    file.notes, RESTATED, len(written.restated), next((pair.name for pair in written.restated), "")
+                )
+            _keep_refused(file, prepared.refused)
+            corrections.mark_corrected(file, prepared.corrected)
             file.rows += prepared.rows
             file.rejected += len(prepared.refused)
             file.dropped += prepared.dropped
             add_notes(file.notes, prepared.notes)
             file.save(update_fields=["rows", "rejected", "dropped", "counts", "notes"])
-            self.row.advance({"phase": "load", **place_behind(prepared, file)}, done_units=done)
+            self.row.advance({"phase": "load", **position_after(prepared, file)}, done_units=done)
 
     def _end_file(self) -> None:
         assert self.file
@@ -175,25 +179,25 @@ class Run:
                 exchange_rates.arrived(self.row.pk)
             add_note(self.file.notes, SAME_NAME, *read_of_several(plans_of(self.file, self.row.currency), self.file))
             self.file.save(update_fields=["state", "notes"])
-            skip_unchanged.check(self.row, self.file)
+            skip_unchanged.recheck_fingerprint(self.row, self.file)
             self.row.advance({"phase": "load"})
         self.close()
 
     # finish
 
-    def _finish(self) -> bool:
+    def _run_finishing_task(self) -> bool:
         if self.tasks is None:
-            self.tasks = linking.tasks(self.row)
+            self.tasks = linking.finishing_tasks(self.row)
         with transaction.atomic():
             if self.tasks:
-                mark(self.row.pk)
+                mark_transaction(self.row.pk)
                 if self.tasks[0]() < linking.BATCH:
                     self.tasks.pop(0)
                 self.row.advance({"phase": "finish"})
                 return False
             exchange_rates.settle()
             one_at_a_time()
-            skip_unchanged.remember(self.row)
+            skip_unchanged.store_table_states(self.row)
         for file in self.row.files.exclude(plain=""):
             storage.place(file.plain).unlink(missing_ok=True)
         return True
@@ -209,7 +213,7 @@ def _commit_without_waiting() -> None:
         cursor.execute("SET LOCAL synchronous_commit TO off")
 
 
-def _count(file: ImportFile, staged: Staged, written: Written) -> None:
+def _add_counts(file: ImportFile, staged: Staged, written: Written) -> None:
     counts = file.counts.setdefault(staged.plan.mapping.object, {})
     out = len(written.left_out)
     new = {
@@ -225,65 +229,83 @@ def _count(file: ImportFile, staged: Staged, written: Written) -> None:
         counts[name] = counts.get(name, 0) + number
 
 
-def _note(file: ImportFile, refused: list[Refused]) -> None:
+def _keep_refused(file: ImportFile, refused: list[Refused]) -> None:
     """Keep refused rows to be corrected, as many as somebody may want to: a small file can hold half a million."""
     RowError.objects.bulk_create(
         (
             RowError(file=file, line=r.line, column=r.column[:255], reason=r.reason[:500], row=r.row)
-            for r in _kept(refused, MOST_REFUSED - file.rejected)
+            for r in _within_limits(refused, MAX_REFUSED - file.rejected)
         ),
         batch_size=2000,
     )
 
 
-def _kept(refused: list[Refused], room: int) -> Iterator[Refused]:
+def _within_limits(refused: list[Refused], room: int) -> Iterator[Refused]:
     """Yield the first of the refused rows: no more than there is room for, and than fit in REFUSED_CHARACTERS."""
     characters = 0
     for row in refused[: max(0, room)]:
         characters += sum(len(name) + len(cell) for name, cell in row.row.items())
-        if characters > REFUSED_CHARACTERS:
+        if characters > MAX_REFUSED_CHARACTERS:
             return
         yield row
 
 
-def look_at(file: ImportFile, asked: str) -> None:
+def inspect_file(file: ImportFile, asked_source: str) -> None:
     """Unpack it, or find out what it is and whether any mapping knows it."""
     try:
         if workbooks.is_workbook(file):
-            _unpack(file, workbooks.unpack(file))
+            _add_unpacked(file, workbooks.unpack(file))
         elif storage.is_zip(file):
-            _unpack(file, storage.unpack(file))
+            _add_unpacked(file, storage.unpack(file))
         else:
-            _recognise(file, asked)
+            _recognise_file(file, asked_source)
     except Unreadable as error:
         if AT_FIRST & file.answers.keys():  # what somebody said of it cannot be
             file.answers = {key: value for key, value in file.answers.items() if key not in AT_FIRST}
-            look_at(file, asked)
+            inspect_file(file, asked_source)
             return
         file.state, file.reason = ImportFile.State.FAILED, str(error)
         transaction.on_commit(partial(storage.discard_refused, file.stored))
     file.save()
 
 
-def _unpack(file: ImportFile, kept: list[storage.Kept]) -> None:
-    fields: list[dict[str, Any]] = [asdict(one) for one in kept]
+def _add_unpacked(file: ImportFile, stored_files: list[storage.Kept]) -> None:
+    fields: list[dict[str, Any]] = [asdict(stored) for stored in stored_files]
     ImportFile.objects.bulk_create(ImportFile(run=file.run, answers=file.answers, **values) for values in fields)
     file.state = ImportFile.State.UNPACKED
 
 
-def _recognise(file: ImportFile, asked: str) -> None:
+def _recognise_file(file: ImportFile, asked_source: str) -> None:
+    """Find the mapping of a file: the one chosen for it before, else a saved one, else one of the catalogue."""
     suffix = file.name.lower().rpartition(".")[2]
     if f".{suffix}" not in storage.TABLES and "." in file.name and not workbooks.is_sheet(file):
-        return _skip(file, f"A .{suffix} file is no table that can be read.")
+        return _skip_file(file, f"A .{suffix} file is no table that can be read.")
+    header_before = file.header
+    _survey_file(file, suffix, asked_source)
+    if file.mappings and file.header == header_before:  # read again, in another encoding say
+        file.state = ImportFile.State.READING
+        return None
+    file.source, file.kind, file.mappings, file.mapped_by, file.remembered = "", "", [], None, None
+    if corrections.recognise_correction(file) or saved_mappings.apply(file, asked_source):
+        return None
+    kind = recognise(file.header, file.name, asked_source, first_rows(file))
+    if kind is None:
+        return _skip_file(file, _unknown_reason(file.header, asked_source))
+    file.source, file.kind, file.rank = kind.source.name, kind.name, kind.rank
+    file.state = ImportFile.State.READING
+    return None
+
+
+def _survey_file(file: ImportFile, suffix: str, asked_source: str) -> None:
+    """Store how a file is written: encoding, delimiter, header, where its rows begin, and what its columns hold."""
     clean = f"{file.stored}.utf8"
     given = storage.place(file.stored)
     limit = file.size + storage.unpacked_left(file)
     if suffix == "xml":
         given = ecb_rates.as_table(given, storage.place(f"{file.stored}.csv"), limit)
-    known = partial(recognise, name=file.name, asked=asked)
-    seen = survey(given, storage.place(clean), limit, known, file.answers)
+    recognise_header = partial(recognise, name=file.name, asked=asked_source)
+    seen = survey(given, storage.place(clean), limit, recognise_header, file.answers)
     file.notes = dict(seen.notes)
-    is_mapped = bool(file.mappings) and file.header == seen.header
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
     file.detected = examine(file, workbooks.is_sheet(file)) | seen.around
@@ -297,21 +319,6 @@ def _recognise(file: ImportFile, asked: str) -> None:
             "is_sure": seen.guess.is_sure,
             "readings": list(seen.guess.readings.items()),  # a list keeps their order
         }
-    if is_mapped:
-        file.state = ImportFile.State.READING
-        return None
-    file.source, file.kind, file.mappings, file.mapped_by, file.remembered = "", "", [], None, None
-    if corrections.recognise(file) or saved_mappings.apply(file, asked):
-        return None
-    kind = recognise(seen.header, file.name, asked, first_rows(file))
-    if kind is None:
-        return _skip(file, _unknown(seen.header, asked))
-    return _know(file, kind)
-
-
-def _know(file: ImportFile, kind: FileKind) -> None:
-    file.source, file.kind, file.rank = kind.source.name, kind.name, kind.rank
-    file.state = ImportFile.State.READING
 
 
 def can_be_mapped(file: ImportFile) -> bool:
@@ -319,13 +326,13 @@ def can_be_mapped(file: ImportFile) -> bool:
     return file.state == ImportFile.State.READING or (file.state == ImportFile.State.SKIPPED and bool(file.header))
 
 
-def _skip(file: ImportFile, reason: str) -> None:
+def _skip_file(file: ImportFile, reason: str) -> None:
     file.state, file.reason = ImportFile.State.SKIPPED, reason
 
 
-def _unknown(header: list[str], asked: str) -> str:
-    if asked == AUTO and (title := other_system(header)):
+def _unknown_reason(header: list[str], asked_source: str) -> str:
+    if asked_source == AUTO and (title := other_system(header)):
         return without_mapping(title)
-    shown = ", ".join(header[:6]) + (" …" if len(header) > 6 else "")
-    whose = "No mapping" if asked == "auto" else f"No {asked} mapping"
-    return f"{whose} knows a file with these columns: {shown}"[:1000]
+    columns = ", ".join(header[:6]) + (" …" if len(header) > 6 else "")
+    whose = "No mapping" if asked_source == "auto" else f"No {asked_source} mapping"
+    return f"{whose} knows a file with these columns: {columns}"[:1000]

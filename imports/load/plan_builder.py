@@ -17,8 +17,8 @@ from imports.inference.evidence import manners_of
 from imports.inference.occurrences import Numbering, numbering
 from imports.load import corrections, stage_lookup
 from imports.load.checks import Prepared
-from imports.load.row_currency import with_manners
-from imports.load.validation import prepare
+from imports.load.row_currency import with_parse_options
+from imports.load.validation import prepare_block
 from imports.mapping import stage_meanings
 from imports.mapping.bare_plans import bare_plans, read_of
 from imports.mapping.catalogue import FileKind
@@ -31,51 +31,55 @@ from imports.models import CustomField, CustomType, ImportFile, ImportJob
 NUMBER = r"-?\d{1,15}(?:\.\d+)?"  # as rules compare it; amounts with signs and thousands stay text
 
 
-class Place(NamedTuple):
+class FilePosition(NamedTuple):
     """From where a file is read on."""
 
     offset: int
     line: int
 
 
-def place_in(checkpoint: dict[str, Any], file: ImportFile) -> Place:
+def position_in(checkpoint: dict[str, Any], file: ImportFile) -> FilePosition:
     """Return the place that a checkpoint keeps of a file; its first row when it keeps none, or that of another file."""
-    kept = checkpoint if checkpoint.get("file") == file.pk else {}
-    return Place(kept.get("offset", file.start), kept.get("line", file.first_line))
+    position = checkpoint if checkpoint.get("file") == file.pk else {}
+    return FilePosition(position.get("offset", file.start), position.get("line", file.first_line))
 
 
-def place_behind(prepared: Prepared, file: ImportFile) -> dict[str, int]:
+def position_after(prepared: Prepared, file: ImportFile) -> dict[str, int]:
     """Return what a checkpoint keeps once a block of a file is in."""
     return {"file": file.pk, "offset": prepared.end, "line": prepared.next_line}
 
 
-def prepared_from(place: Place, file: ImportFile, currency: str) -> Iterator[Prepared]:
+def prepare_from(position: FilePosition, file: ImportFile, currency: str) -> Iterator[Prepared]:
     """Check the rows of a file from a place on, block by block; what is yielded needs no database, so a thread may ask."""
     plans = plans_of(file, currency)
     numbers = numbering(file, plans, currency)
     if numbers is None:
-        return _prepared(place, file, plans, None)
-    if numbers.recall(file.start, place.offset) == place.offset:
-        return _numbered(_prepared(place, file, plans, numbers), numbers, place)
+        return _prepare_blocks(position, file, plans, None)
+    if numbers.recall(file.start, position.offset) == position.offset:
+        return _store_numbering(_prepare_blocks(position, file, plans, numbers), numbers, position)
     numbers = numbering(file, plans, currency)  # what is kept of the blocks before does not reach so far
-    first = Place(file.start, file.first_line)
-    found = _numbered(_prepared(first, file, plans, numbers), numbers, first)
-    return (prepared for prepared in found if prepared.end > place.offset)
+    first = FilePosition(file.start, file.first_line)
+    prepared_blocks = _store_numbering(_prepare_blocks(first, file, plans, numbers), numbers, first)
+    return (prepared for prepared in prepared_blocks if prepared.end > position.offset)
 
 
-def _prepared(place: Place, file: ImportFile, plans: list[Plan], numbers: Numbering | None) -> Iterator[Prepared]:
-    found = blocks(storage.place(file.plain), file.header, file.delimiter, *place)
+def _prepare_blocks(
+    position: FilePosition, file: ImportFile, plans: list[Plan], numbers: Numbering | None
+) -> Iterator[Prepared]:
+    file_blocks = blocks(storage.place(file.plain), file.header, file.delimiter, *position)
     return (
-        corrections.prepared(found, plans, numbers)
+        corrections.prepare_corrections(file_blocks, plans, numbers)
         if file.mends_id
-        else (prepare(one, plans, numbers) for one in found)
+        else (prepare_block(block, plans, numbers) for block in file_blocks)
     )
 
 
-def _numbered(found: Iterable[Prepared], numbers: Numbering | None, place: Place) -> Iterator[Prepared]:
+def _store_numbering(
+    prepared_blocks: Iterable[Prepared], numbers: Numbering | None, position: FilePosition
+) -> Iterator[Prepared]:
     """Keep for a resume what the numbers of later rows need of each block."""
-    start = place.offset
-    for prepared in found:
+    start = position.offset
+    for prepared in prepared_blocks:
         if numbers:
             numbers.keep(start, prepared.end)
         start = prepared.end
@@ -84,17 +88,17 @@ def _numbered(found: Iterable[Prepared], numbers: Numbering | None, place: Place
 
 def plans_of(file: ImportFile, currency: str) -> list[Plan]:
     """Return the plans of a file, one for each kind of record that its rows make."""
-    asked, book = conversion(), stage_meanings.book(file.source)
-    found = mannered_plans(file, kind_for(file), currency)
-    return [stage_lookup.with_stages(replace(plan, conversion=asked), book) for plan in found]
+    agreed_conversion, book = conversion(), stage_meanings.book(file.source)
+    plans = plans_with_options(file, kind_for(file), currency)
+    return [stage_lookup.with_stages(replace(plan, conversion=agreed_conversion), book) for plan in plans]
 
 
-def mannered_plans(file: ImportFile, kind: FileKind, currency: str) -> list[Plan]:
+def plans_with_options(file: ImportFile, kind: FileKind, currency: str) -> list[Plan]:
     """Return plans of a file by whatever mappings, its cells read as the file proves or somebody said."""
-    found = bare_plans(file.header, kind, currency, read_of(file))
-    manners = manners_of(file, found)
+    plans = bare_plans(file.header, kind, currency, read_of(file))
+    manners = manners_of(file, plans)
     leaves = treatment(file, kind.source.is_templates)[0] == LEAVE
-    return [replace(with_manners(plan, manners), leaves_empty=leaves) for plan in found]
+    return [replace(with_parse_options(plan, manners), leaves_empty=leaves) for plan in plans]
 
 
 def note_custom_fields(run: ImportJob, files: list[ImportFile]) -> None:
@@ -107,20 +111,22 @@ def note_custom_fields(run: ImportJob, files: list[ImportFile]) -> None:
         for plan in bare_plans(file.header, kind_for(file), "", read_of(file)):
             kind, chosen = plan.mapping.object, {name for name, _ in plan.mapping.custom_types}
             fields = [
-                CustomField(kind=kind, key=key, type=_type_of(key, plan, chosen, rows), first_import=run)
+                CustomField(kind=kind, key=key, type=_custom_type(key, plan, chosen, rows), first_import=run)
                 for key in plan.custom
             ]
-            CustomField.objects.bulk_create([one for one in fields if one.key not in chosen], ignore_conflicts=True)
             CustomField.objects.bulk_create(
-                [one for one in fields if one.key in chosen],
+                [field for field in fields if field.key not in chosen], ignore_conflicts=True
+            )
+            CustomField.objects.bulk_create(
+                [field for field in fields if field.key in chosen],
                 update_conflicts=True, unique_fields=["kind", "key"], update_fields=["type"],
             )  # fmt: skip
 
 
-def _type_of(key: str, plan: Plan, chosen: Collection[str], rows: pd.DataFrame) -> str:
+def _custom_type(key: str, plan: Plan, chosen: Collection[str], rows: pd.DataFrame) -> str:
     if key in chosen or key not in rows:
         return plan.custom_types.get(key, CustomType.TEXT)
     column = rows[key].str.strip()
-    found = guess_type(column)
-    is_plain = found != CustomType.NUMBER or column[column != ""].str.fullmatch(NUMBER).all()
-    return found if is_plain else CustomType.TEXT
+    guessed = guess_type(column)
+    is_plain = guessed != CustomType.NUMBER or column[column != ""].str.fullmatch(NUMBER).all()
+    return guessed if is_plain else CustomType.TEXT

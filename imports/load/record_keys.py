@@ -11,39 +11,39 @@ import pandas as pd
 from crm.record_ids import SHORTENED_REASON, read_ids
 from imports.mapping.conditions import matching
 from imports.mapping.plan import Plan
-from imports.mapping.schema import ALL, FieldRule
+from imports.mapping.schema import ALL
 from imports.parsing.headers import fold, index
 from imports.parsing.notes import DECIMALS, MISFIT, SHORT_ID, Notes, add_note
 
 Refuse = Callable[[np.ndarray, str, Callable[[int], str]], None]  # (rows, column, reason by row)
-MADE = "made of cells"  # in the columns of a block: whether the id of a row was
-LONGEST = 255
-DIGEST = 32
+IS_COMPOSED = "made of cells"  # in the columns of a block: whether the id of a row was
+MAX_LENGTH = 255
+DIGEST_LENGTH = 32
 
 
 def makes_a_record(plan: Plan, frame: pd.DataFrame) -> np.ndarray:
     """Return which rows the mapping is about: those with its words, and with something in its column."""
-    found = np.ones(len(frame), bool)
-    for header, words in plan.keep_when:
-        kept = [word for word in frame[header].unique() if fold(word) in words]
-        found &= frame[header].isin(kept).to_numpy()
-    found &= matching(plan.only, index(frame.columns), frame, plan.manners)
+    rows = np.ones(len(frame), bool)
+    for header, record_words in plan.keep_when:
+        matching_cells = [cell for cell in frame[header].unique() if fold(cell) in record_words]
+        rows &= frame[header].isin(matching_cells).to_numpy()
+    rows &= matching(plan.only, index(frame.columns), frame, plan.manners)
     if plan.mapping.column:
-        nothing = {"", *plan.source.nulls, *(word for rule in plan.mapping.fields for word in rule.empty)}
-        found &= ~frame[plan.mapping.column].isin(nothing).to_numpy()
-    return found
+        nulls = {"", *plan.source.nulls, *(cell for rule in plan.mapping.fields for cell in rule.empty)}
+        rows &= ~frame[plan.mapping.column].isin(nulls).to_numpy()
+    return rows
 
 
 def kept_ids(written: pd.Series, source: str, kind: str, header: str, refuse: Refuse, notes: Notes) -> pd.Series:
     """Return the ids in a column as they are kept; those that a spreadsheet shortened are refused."""
     ids = read_ids(written, source, kind)
-    refuse(ids.shortened, header, lambda place: f"“{written.iat[place]}” {SHORTENED_REASON}")
+    refuse(ids.shortened, header, lambda row: f"“{written.iat[row]}” {SHORTENED_REASON}")
     for what, cells in ((SHORT_ID, ids.short), (MISFIT, ids.misfits), (DECIMALS, ids.decimals)):
         add_note(notes, what, len(cells), next(iter(cells), ""))
     return ids.kept
 
 
-def whole_names(frame: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series:
+def join_names(frame: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series:
     """Return names of which each column has a part; of people with one name, some exports have it in each."""
     names, parts = pd.Series("", index=frame.index, dtype="str"), [frame[header] for header in headers]
     for number, part in enumerate(parts):
@@ -58,23 +58,23 @@ def own_ids(
     """Return the ids of the rows that make a record; the others have none, and are not staged."""
     key = columns["external_id"]
     if plan.mapping.id_from:
-        columns[MADE] = key == ""
+        columns[IS_COMPOSED] = key == ""
         if (key == "").any():
-            key = key.where(key != "", composed(plan, columns, frame))
+            key = key.where(key != "", compose_ids(plan, columns, frame))
         headers = [*plan.id_headers, *(header for part in plan.mapping.id_from for header in plan.headers_of(part))]
         either = " or ".join(f"“{header}”" for header in dict.fromkeys(headers)) or "the column of its id"
         refuse((key == "").to_numpy() & about, (*headers, "")[0], lambda _: f"The row has no id: fill in {either}")
     return key if about.all() else key.where(about, "")
 
 
-def composed(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
+def compose_ids(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
     """Return for each row an id made of what the mapping says makes it what it is."""
     if plan.mapping.id_from == (ALL,):
-        parts = [_read_or_written(plan, columns, name, frame) for name in _read_columns(plan, frame)]
+        parts = [_column_texts(plan, columns, name, frame) for name in _read_columns(plan, frame)]
     else:
-        parts = [_text(plan, columns, name, frame) for name in plan.mapping.id_from]
+        parts = [_part_texts(plan, columns, name, frame) for name in plan.mapping.id_from]
     rows = zip(*parts, strict=True)
-    return pd.Series([_key(row) for row in rows], index=frame.index, dtype="str")
+    return pd.Series([_join_key(row) for row in rows], index=frame.index, dtype="str")
 
 
 def _read_columns(plan: Plan, frame: pd.DataFrame) -> list[str]:
@@ -87,26 +87,27 @@ def _read_columns(plan: Plan, frame: pd.DataFrame) -> list[str]:
     return sorted((str(name) for name in frame if name in read), key=fold)
 
 
-def _read_or_written(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
+def _column_texts(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
     """Return what stands in a column as it was read; as it is written where what is made of it can be agreed otherwise."""
-    plain = (one.column for one in plan.fields if one.headers == (name,) and not _is_translated(one.rule))
-    column = next(plain, "")
-    return [_word(value) for value in columns[column].astype(object)] if column in columns else list(frame[name])
+    alone = (planned for planned in plan.fields if planned.headers == (name,))
+    plain = (
+        field for field in alone if not (field.rule.map or field.rule.refine or field.rule.when or field.rule.unless)
+    )
+    column = next((field.column for field in plain), "")
+    return (
+        [_value_to_text(value) for value in columns[column].astype(object)] if column in columns else list(frame[name])
+    )
 
 
-def _is_translated(rule: FieldRule) -> bool:
-    return bool(rule.map or rule.refine or rule.when or rule.unless)
-
-
-def _text(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
-    column = next((one.staged for one in plan.references if one.rule.name == name), name)
+def _part_texts(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
+    column = next((reference.staged for reference in plan.references if reference.rule.name == name), name)
     if column not in columns:
         header = index(frame.columns).get(fold(name))  # a column that the record keeps, or none at all
         return list(frame[header]) if header else [""] * len(frame)
-    return [_word(value) for value in columns[column].astype(object)]
+    return [_value_to_text(value) for value in columns[column].astype(object)]
 
 
-def _word(value: Any) -> str:
+def _value_to_text(value: Any) -> str:
     """Write a value as everybody would: 12.50 and 12.5 are one number, a day is ISO."""
     if value is None or value is pd.NaT or value != value:
         return ""
@@ -119,10 +120,10 @@ def _word(value: Any) -> str:
         return text
 
 
-def _key(parts: tuple[str, ...]) -> str:
+def _join_key(parts: tuple[str, ...]) -> str:
     if not any(parts):
         return ""
     key = "|".join(parts)
-    if len(key) <= LONGEST:
+    if len(key) <= MAX_LENGTH:
         return key
-    return f"{key[: LONGEST - DIGEST - 1]}#{hashlib.sha256(key.encode()).hexdigest()[:DIGEST]}"
+    return f"{key[: MAX_LENGTH - DIGEST_LENGTH - 1]}#{hashlib.sha256(key.encode()).hexdigest()[:DIGEST_LENGTH]}"

@@ -10,7 +10,7 @@ from imports.load.stage_outcomes import TOLD_BY_IMPORTS
 from imports.models import ImportJob
 from team.models import Company
 
-CHANGED = """
+INSERT_REOPENED = """
 WITH changed AS (
     SELECT o.*, was.stage AS old_stage, was.pipeline AS old_pipeline, was.outcome AS old_outcome, was.amount AS old_amount,
         was.currency AS old_currency, was.probability AS old_probability,
@@ -39,7 +39,7 @@ SELECT source, left(name, 200) || ':' || %(run)s, id, 'deal', coalesce(pipeline,
     entered_at, amount, coalesce(currency, ''), probability, %(run)s FROM entries
 ON CONFLICT (source, external_id) DO NOTHING
 """
-TOLD_SINCE = """
+DROP_REPEATED = """
 DELETE FROM crm_stagechange d WHERE d.told_by = %(by)s AND EXISTS (
     SELECT 1 FROM crm_stagechange h WHERE h.opportunity_id = d.opportunity_id AND h.told_by <> %(by)s
         AND h.track = 'deal' AND h.entered_at >= d.entered_at - interval '1 day'
@@ -47,10 +47,10 @@ DELETE FROM crm_stagechange d WHERE d.told_by = %(by)s AND EXISTS (
 """
 
 
-def note(run: ImportJob) -> int:
+def record_reopenings(run: ImportJob) -> int:
     """Keep the closes that the import took back, and drop those that a history of the source tells by now."""
     values: dict[str, int | str] = {"run": run.pk, "by": TOLD_BY_IMPORTS, "zone": Company.get().time_zone}
     with connection.cursor() as cursor:
-        cursor.execute(CHANGED, values)
-        cursor.execute(TOLD_SINCE, values)
+        cursor.execute(INSERT_REOPENED, values)
+        cursor.execute(DROP_REPEATED, values)
     return 0

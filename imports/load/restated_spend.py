@@ -6,12 +6,10 @@ It may as well be a further cost of that day, which nobody but the reader can te
 
 from typing import Any
 
-from django.db import connection
-
+from imports.load.sql import quote_name
 from imports.mapping.plan import Plan
 
 KIND = "spend"
-quoted = connection.ops.quote_name
 
 
 def may_restate(plan: Plan) -> bool:
@@ -25,12 +23,13 @@ def restated_lines(cursor: Any, plan: Plan, stage: str, run_id: int | None = Non
     columns = {planned.column for planned in plan.fields}
     same = [f"t.{name} = s.{name}" for name in ("spent_on", "side", "category") if name in columns]
     amount = "s.amount::text" if "amount" in columns else "''"
-    campaign = _campaign_in(plan)
+    staged = next((link.staged for link in plan.references if link.rule.name == "campaign"), "")
+    campaign = f"s.{quote_name(staged)}" if staged else ""
     cursor.execute(
         f"SELECT DISTINCT ON (s.external_id) s.external_id, concat_ws(' ', s.spent_on, {campaign or 'NULL'}, {amount}), "
         f"t.external_id, concat_ws(' ', t.spent_on, c.name, t.amount) FROM {stage} s "
-        f"LEFT JOIN {quoted(plan.table)} own ON own.source = %s AND own.external_id = s.external_id "
-        f"JOIN {quoted(plan.table)} t ON t.source = %s AND {' AND '.join(same)} "
+        f"LEFT JOIN {quote_name(plan.table)} own ON own.source = %s AND own.external_id = s.external_id "
+        f"JOIN {quote_name(plan.table)} t ON t.source = %s AND {' AND '.join(same)} "
         "AND t.first_import_id IS NOT NULL AND t.first_import_id IS DISTINCT FROM %s "
         f"LEFT JOIN crm_campaign c ON c.id = t.campaign_id WHERE own.id IS NULL AND {_is_same_cost(columns, campaign)} "
         "ORDER BY s.external_id, t.id",
@@ -39,16 +38,11 @@ def restated_lines(cursor: Any, plan: Plan, stage: str, run_id: int | None = Non
     return [tuple(row) for row in cursor.fetchall()]
 
 
-def _campaign_in(plan: Plan) -> str:
-    staged = next((one.staged for one in plan.references if one.rule.name == "campaign"), "")
-    return f"s.{quoted(staged)}" if staged else ""
-
-
 def _is_same_cost(columns: set[str], campaign: str) -> str:
     """Return SQL: of the same campaign, or of none and described alike."""
     described = "coalesce(s.description, '')" if "description" in columns else "''"
     alike = f"t.campaign_id IS NULL AND coalesce(t.description, '') = {described}"
     if not campaign:
         return f"({alike})"
-    named = f"lower({campaign}) IN (lower(c.name), lower(c.external_id))"
-    return f"({named} OR (coalesce({campaign}, '') = '' AND {alike}))"
+    same_campaign = f"lower({campaign}) IN (lower(c.name), lower(c.external_id))"
+    return f"({same_campaign} OR (coalesce({campaign}, '') = '' AND {alike}))"

@@ -18,35 +18,42 @@ TWO_DAYS = "can be read with the day or the month first, and nothing says which;
 TWO_NUMBERS = "can have decimals or thousands, and nothing says which; write it as 1234.50"
 
 
-def with_manners(plan: Plan, manners: Manners) -> Plan:
+def with_parse_options(plan: Plan, manners: Manners) -> Plan:
     """Return the plan that reads a file in its manners; a currency that the name of a column says stands for its cells."""
-    said = next((manners.currency[header] for header in _amounts(plan) if header in manners.currency), "")
-    fields = tuple(_in_currency(one, said) if said and one.rule.name == "currency" else one for one in plan.fields)
+    header_currency = next(
+        (manners.currency[header] for header in _amount_columns(plan) if header in manners.currency), ""
+    )
+    fields = tuple(
+        _with_currency(planned, header_currency) if header_currency and planned.rule.name == "currency" else planned
+        for planned in plan.fields
+    )
     return replace(plan, manners=manners, fields=fields)
 
 
-def _amounts(plan: Plan) -> list[str]:
+def _amount_columns(plan: Plan) -> list[str]:
     """Return the columns of money, the amount's first."""
     money = [
-        one for one in plan.fields if isinstance(one.model_field, models.DecimalField) and one.rule.reads != "percent"
+        planned
+        for planned in plan.fields
+        if isinstance(planned.model_field, models.DecimalField) and planned.rule.reads != "percent"
     ]
     money.sort(key=lambda one: one.rule.name != "amount")
-    return [header for one in money for header in one.headers]
+    return [header for planned in money for header in planned.headers]
 
 
-def _in_currency(planned: PlannedField, code: str) -> PlannedField:
+def _with_currency(planned: PlannedField, code: str) -> PlannedField:
     rule = planned.rule
     if rule.value is not None:
         return replace(planned, rule=replace(rule, value=code))
     return replace(planned, rule=replace(rule, default=code))
 
 
-def beside_amounts(assumed: pd.Series, plan: Plan, frame: pd.DataFrame) -> pd.Series:
+def currency_beside_amounts(assumed: pd.Series, plan: Plan, frame: pd.DataFrame) -> pd.Series:
     """Return the currency of each row by the sign beside its amount, where one stands there."""
-    for header in _amounts(plan):
+    for header in _amount_columns(plan):
         signs = plan.manners.signs.get(header)
         if signs:
-            marks = frame[header].map({word: numbers.amount(word).mark for word in frame[header].unique()})
+            marks = frame[header].map({cell: numbers.amount(cell).mark for cell in frame[header].unique()})
             return (
                 marks.map({sign: code for sign, code in signs.items() if code})
                 .astype("object")
@@ -56,10 +63,10 @@ def beside_amounts(assumed: pd.Series, plan: Plan, frame: pd.DataFrame) -> pd.Se
     return assumed
 
 
-def doubt(planned: PlannedField, plan: Plan, cell: str) -> str:
+def describe_doubt(planned: PlannedField, plan: Plan, cell: str) -> str:
     """Say why a cell that could be read is refused: it could be two things, or is written unlike its column."""
     if isinstance(planned.model_field, models.DateField):
-        return _doubtful_date(cell, plan.manners.order_of(planned.headers))
+        return _describe_date_doubt(cell, plan.manners.order_of(planned.headers))
     undecided = isinstance(planned.model_field, models.DecimalField | models.IntegerField)
     if (
         undecided
@@ -71,9 +78,9 @@ def doubt(planned: PlannedField, plan: Plan, cell: str) -> str:
     return ""
 
 
-def _doubtful_date(cell: str, order: str) -> str:
+def _describe_date_doubt(cell: str, order: str) -> str:
     column = pd.Series([cell], dtype="str")
     if not order:
         return TWO_DAYS if dates.read(column, "").ambiguous[0] else ""
-    seen = dates.evidence(column)
-    return TURNED[order] if (seen.month_first if order == DAY_FIRST else seen.day_first) else ""
+    evidence = dates.evidence(column)
+    return TURNED[order] if (evidence.month_first if order == DAY_FIRST else evidence.day_first) else ""

@@ -22,7 +22,7 @@ PROVEN = """
 SELECT pipeline, stage, array_agg(DISTINCT coalesce(told ->> 'outcome', outcome)) FROM crm_opportunity
 WHERE source = %s AND outcome_basis = %s AND stage <> '' GROUP BY 1, 2
 """
-SETTLE = """
+UPDATE_ENDED = """
 WITH means AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) AS m(pipeline, stage, ended_as)),
 due AS (
     SELECT c.id, m.ended_as FROM crm_stagechange c LEFT JOIN crm_opportunity o ON o.id = c.opportunity_id
@@ -36,14 +36,16 @@ OWN_SHEETS = "accord"
 Stages = dict[tuple[str, str], str]  # (pipeline, stage) to outcome
 
 
-def settle_ended_stages(source: str, most: int = 2**31) -> int:
+def update_ended_stages(source: str, most: int = 2**31) -> int:
     """Write into the histories of a source which entries end a deal; return how many entries changed, `most` at a time."""
     ends = ended_stages(source)
     if not ends:
         return 0
     pipelines, stages = zip(*ends, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(SETTLE, [list(pipelines), list(stages), list(ends.values()), source, TOLD_BY_IMPORTS, most])
+        cursor.execute(
+            UPDATE_ENDED, [list(pipelines), list(stages), list(ends.values()), source, TOLD_BY_IMPORTS, most]
+        )
         return int(cursor.rowcount)
 
 
@@ -53,34 +55,35 @@ def ended_stages(source: str) -> Stages:
         cursor.execute(ENTERED, [source, TOLD_BY_IMPORTS])
         entered = cursor.fetchall()
     decided = StageMapping.objects.filter(source=source, track=StageTrack.DEAL).exclude(outcome="")
-    known = {(row.pipeline, row.stage): str(row.outcome) for row in decided}
+    decided_outcomes = {(row.pipeline, row.stage): str(row.outcome) for row in decided}
     rules = _outcome_rules(source)
-    proven = _proven(source) if any(rule.flags for rule in rules) else {}
-    found = {key: known.get(key) or proven.get(key) or _by_name(source, key[1], rules) for key in entered}
-    return {key: "" if outcome == OPEN else outcome for key, outcome in found.items()}
+    proven = _outcomes_by_flags(source) if any(rule.flags for rule in rules) else {}
+    outcomes = {
+        key: decided_outcomes.get(key) or proven.get(key) or _outcome_by_name(source, key[1], rules) for key in entered
+    }
+    return {key: "" if outcome == OPEN else outcome for key, outcome in outcomes.items()}
 
 
 def _outcome_rules(source: str) -> list[FieldRule]:
-    known = sources()
-    mappings = (known.get(source) or known[OWN_SHEETS]).mappings
-    fields = [rule for one in mappings if one.object == "opportunity" for rule in one.fields]
+    known_sources = sources()
+    mappings = (known_sources.get(source) or known_sources[OWN_SHEETS]).mappings
+    fields = [rule for mapping in mappings if mapping.object == "opportunity" for rule in mapping.fields]
     return [rule for rule in fields if rule.name == "outcome" and rule.map]
 
 
-def _proven(source: str) -> Stages:
+def _outcomes_by_flags(source: str) -> Stages:
     """Return what flags prove of stages whose deals all ended alike; lost and no decision are alike here."""
     with connection.cursor() as cursor:
         cursor.execute(PROVEN, [source, OutcomeBasis.FLAG])
         rows = [(pipeline, stage, set(outcomes)) for pipeline, stage, outcomes in cursor.fetchall()]
-    found = {(pipeline, stage): outcomes.pop() for pipeline, stage, outcomes in rows if len(outcomes) == 1}
+    unanimous = {(pipeline, stage): outcomes.pop() for pipeline, stage, outcomes in rows if len(outcomes) == 1}
     mixed = {
         (pipeline, stage): Outcome.LOST.value for pipeline, stage, all_ in rows if len(all_) > 1 and all_ <= set(ENDED)
     }
-    return found | mixed
+    return unanimous | mixed
 
 
-def _by_name(source: str, stage: str, rules: Iterable[FieldRule]) -> str:
-    meaning = usual(source, StageTrack.DEAL, stage)
-    if meaning:
+def _outcome_by_name(source: str, stage: str, rules: Iterable[FieldRule]) -> str:
+    if meaning := usual(source, StageTrack.DEAL, stage):
         return meaning.outcome
     return next((str(outcome) for rule in rules if rule.map and (outcome := rule.map.get(stage))), "")

@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db import connection
 
 from crm.record_ids import CHECKS, LONG_ID, SHORT, is_of_salesforce, matches, with_check_characters
+from imports.load.sql import fetch_value, quote_name
 from imports.mapping.plan import Plan
 
 EXTERNAL_ID = "external_id"
 LETTERS, UPPER_OR_NOT = ascii_uppercase + ascii_lowercase + digits, "1" * 26 + "0" * 36
 BY_BITS = "".join(CHECKS[int(f"{number:05b}"[::-1], 2)] for number in range(32))  # PostgreSQL counts the first bit most
-quoted = connection.ops.quote_name
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,11 @@ def long_ids(plan: Plan, columns: Mapping[str, pd.Series], picked: np.ndarray, *
     if not is_of_salesforce(plan.source.name):
         return {}
     ids = {}
-    for column in _columns(plan):
-        words = columns[column].iloc[picked].drop_duplicates().dropna()
-        long = words[matches(words, LONG_ID)].tolist()
+    for column in _id_columns(plan):
+        cells = columns[column].iloc[picked].drop_duplicates().dropna()
+        long = cells[matches(cells, LONG_ID)].tolist()
         fitting = zip(long, with_check_characters(long), strict=True) if is_mixed else ()
-        ids[column] = LongIds(long, {word: fit for word, fit in fitting if word != fit})
+        ids[column] = LongIds(long, {cell: fit for cell, fit in fitting if cell != fit})
     return ids
 
 
@@ -57,96 +56,101 @@ def use_stored_ids(
     """
     source, has_new_misfits = plan.source.name, False
     for column, staged in ids.items():
-        table = _columns(plan)[column]
+        table = _id_columns(plan)[column]
         has_short = has_short_ids(table, source, run)
         if not is_mixed and not has_short:
             continue
-        found = _stored_otherwise(cursor, source, table, staged, has_short)
+        stored_forms = _other_stored_forms(cursor, source, table, staged, has_short)
         if has_misfits(table, source, run):
-            fits = [word for word in staged.words if word not in staged.misfits and word not in found]
-            found |= _stored_misfits(cursor, source, table, fits)
-        here = _stored(cursor, source, table, found)
-        _rewrite(cursor, stage, column, {word: form for word, form in found.items() if word not in here})
+            fits = [word for word in staged.words if word not in staged.misfits and word not in stored_forms]
+            stored_forms |= _stored_misfits(cursor, source, table, fits)
+        existing = _stored_ids(cursor, source, table, stored_forms)
+        _rewrite_ids(cursor, stage, column, {word: form for word, form in stored_forms.items() if word not in existing})
         has_new_misfits |= bool(staged.misfits)
     if has_new_misfits:
         has_misfits.cache_clear()  # they are stored as they are written, and the next block may name them
 
 
-def _columns(plan: Plan) -> dict[str, str]:
+def _id_columns(plan: Plan) -> dict[str, str]:
     """Return the staged columns that hold ids, each with the table of the records."""
-    references = [one for one in plan.references if one.rule.by == EXTERNAL_ID]
-    return {EXTERNAL_ID: plan.table, **{one.staged: one.model._meta.db_table for one in references}}
+    references = [reference for reference in plan.references if reference.rule.by == EXTERNAL_ID]
+    return {EXTERNAL_ID: plan.table, **{reference.staged: reference.model._meta.db_table for reference in references}}
 
 
 @lru_cache(maxsize=256)
 def has_short_ids(table: str, source: str, run: tuple[str, int]) -> bool:
     """Tell whether any record of a source is stored under an id of 15 characters."""
-    return _exists(f"{quoted(table)} WHERE source = %s AND length(external_id) = {SHORT}", source)
+    return bool(
+        fetch_value(
+            f"SELECT EXISTS (SELECT 1 FROM {quote_name(table)} WHERE source = %s AND length(external_id) = {SHORT})",
+            [source],
+        )
+    )
 
 
 @lru_cache(maxsize=256)
 def has_misfits(table: str, source: str, run: tuple[str, int]) -> bool:
     """Tell whether the last three characters of any stored id do not fit the others."""
-    return _exists(f"{quoted(table)} WHERE source = %s AND {misfit(EXTERNAL_ID)}", source)
+    return bool(
+        fetch_value(
+            f"SELECT EXISTS (SELECT 1 FROM {quote_name(table)} WHERE source = %s AND {misfit_sql(EXTERNAL_ID)})",
+            [source],
+        )
+    )
 
 
-def _exists(rows: str, *values: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {rows})", values)
-        return bool(cursor.fetchone()[0])
-
-
-def _fitting(key: str) -> str:
-    """Return SQL for an id of 18 characters with the last three that its first 15 need."""
+def misfit_sql(key: str) -> str:
+    """Return SQL that tells whether the last three characters of an id of 18 do not fit the others."""
+    # The checks say which of the letters before are upper-case, five letters to a character.
     bits = f"translate(left({key}, {SHORT}), '{LETTERS}', '{UPPER_OR_NOT}')"
     checks = (f"substr('{BY_BITS}', substr({bits}, {start}, 5)::bit(5)::int + 1, 1)" for start in (1, 6, 11))
-    return f"left({key}, {SHORT}) || {' || '.join(checks)}"
+    fitting = f"left({key}, {SHORT}) || {' || '.join(checks)}"
+    return f"CASE WHEN {key} ~ '^{LONG_ID.pattern}$' THEN {key} <> {fitting} ELSE false END"
 
 
-def misfit(key: str) -> str:
-    """Return SQL that tells whether the last three characters of an id of 18 do not fit the others."""
-    return f"CASE WHEN {key} ~ '^{LONG_ID.pattern}$' THEN {key} <> {_fitting(key)} ELSE false END"
-
-
-def _stored(cursor: Any, source: str, table: str, ids: Collection[str]) -> set[str]:
+def _stored_ids(cursor: Any, source: str, table: str, ids: Collection[str]) -> set[str]:
     if not ids:
         return set()
     cursor.execute(
-        f"SELECT external_id FROM {quoted(table)} WHERE source = %s AND external_id = ANY(%s)", [source, list(ids)]
+        f"SELECT external_id FROM {quote_name(table)} WHERE source = %s AND external_id = ANY(%s)", [source, list(ids)]
     )
     return {word for (word,) in cursor.fetchall()}
 
 
-def _stored_otherwise(cursor: Any, source: str, table: str, staged: LongIds, has_short: bool) -> dict[str, str]:
+def _other_stored_forms(cursor: Any, source: str, table: str, staged: LongIds, has_short: bool) -> dict[str, str]:
     """Return {id: id as it is stored} of those stored with 15 characters, or with the last three that fit."""
     alike = Counter(word[:SHORT] for word in staged.misfits)
     forms = {word: [fit] for word, fit in staged.misfits.items() if alike[word[:SHORT]] == 1}
     if has_short:
         alone = (word for word in staged.words if word not in staged.misfits or word in forms)
         forms = {word: [word[:SHORT], *forms.get(word, [])] for word in alone}
-    here = _stored(cursor, source, table, {form for some in forms.values() for form in some})
-    found = {word: next((form for form in some if form in here), "") for word, some in forms.items()} if here else {}
-    return {word: form for word, form in found.items() if form}
+    existing = _stored_ids(cursor, source, table, {form for candidates in forms.values() for form in candidates})
+    stored_forms = (
+        {word: next((form for form in candidates if form in existing), "") for word, candidates in forms.items()}
+        if existing
+        else {}
+    )
+    return {word: form for word, form in stored_forms.items() if form}
 
 
-def _stored_misfits(cursor: Any, source: str, table: str, words: Sequence[str]) -> dict[str, str]:
+def _stored_misfits(cursor: Any, source: str, table: str, ids: Sequence[str]) -> dict[str, str]:
     """Return {id: id as it is stored} of those stored with last three characters that do not fit, where one alone is."""
-    if not words:
+    if not ids:
         return {}
     cursor.execute(
-        f"SELECT left(external_id, {SHORT}), min(external_id) FROM {quoted(table)} WHERE source = %s "
-        f"AND left(external_id, {SHORT}) = ANY(%s) AND {misfit(EXTERNAL_ID)} GROUP BY 1 HAVING count(*) = 1",
-        [source, [word[:SHORT] for word in words]],
+        f"SELECT left(external_id, {SHORT}), min(external_id) FROM {quote_name(table)} WHERE source = %s "
+        f"AND left(external_id, {SHORT}) = ANY(%s) AND {misfit_sql(EXTERNAL_ID)} GROUP BY 1 HAVING count(*) = 1",
+        [source, [record_id[:SHORT] for record_id in ids]],
     )
     stored = dict(cursor.fetchall())
-    return {word: stored[word[:SHORT]] for word in words if word[:SHORT] in stored}
+    return {record_id: stored[record_id[:SHORT]] for record_id in ids if record_id[:SHORT] in stored}
 
 
-def _rewrite(cursor: Any, stage: str, column: str, found: Mapping[str, str]) -> None:
-    if found:
-        key = quoted(column)
+def _rewrite_ids(cursor: Any, stage: str, column: str, stored_forms: Mapping[str, str]) -> None:
+    if stored_forms:
+        key = quote_name(column)
         cursor.execute(
             f"UPDATE {stage} s SET {key} = k.stored FROM unnest(%s::text[], %s::text[]) AS k(written, stored) "
             f"WHERE s.{key} = k.written",
-            [list(found), list(found.values())],
+            [list(stored_forms), list(stored_forms.values())],
         )

@@ -9,7 +9,8 @@ from django.db import connection
 
 from imports.load import duplicates, empty_cells, lookups
 from imports.load.checks import Staged
-from imports.load.journal import made
+from imports.load.journal import note_made_rows
+from imports.load.sql import quote_name
 from imports.load.stored_ids import use_stored_ids
 from imports.mapping.plan import NAME, NAME_PARTS, Plan, PlannedReference, staged_columns
 
@@ -48,11 +49,11 @@ def upsert(staged: Staged, import_id: int, treatments: Mapping[str, str] | None 
     if not staged.rows:
         return Written(0, 0)
     with connection.cursor() as cursor:
-        copy(cursor, plan, staged.csv)
+        copy_rows(cursor, plan, staged.csv)
         use_stored_ids(cursor, plan, STAGE, staged.ids, is_mixed=staged.is_mixed, run=("import", import_id))
-        left_out = duplicates.take_out(cursor, plan, STAGE, treatments or {}, run_id=import_id)
-        restated = tuple(duplicates.staged_spend(cursor, plan, STAGE, import_id))
-        empty_cells.fill_in(cursor, plan, STAGE)
+        left_out = duplicates.remove_left_out(cursor, plan, STAGE, treatments or {}, run_id=import_id)
+        restated = tuple(duplicates.staged_spend_pairs(cursor, plan, STAGE, import_id))
+        empty_cells.keep_values_where_empty(cursor, plan, STAGE)
         for reference in plan.references:
             if reference.rule.stub:
                 _make_stubs(cursor, plan, reference, import_id)
@@ -82,30 +83,29 @@ def count_older(cursor: Any, plan: Plan) -> int:
     if older == "false":
         return 0
     cursor.execute(
-        f"SELECT count(*) FROM {STAGE} s JOIN {quoted(plan.table)} t ON t.source = %s AND t.external_id = s.external_id WHERE {older}",
+        f"SELECT count(*) FROM {STAGE} s JOIN {quote_name(plan.table)} t ON t.source = %s AND t.external_id = s.external_id WHERE {older}",
         [plan.source.name],
     )
     return int(cursor.fetchone()[0])
 
 
-def copy(cursor: Any, plan: Plan, rows: bytes) -> None:
-    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in all_columns(plan))
+def copy_rows(cursor: Any, plan: Plan, rows: bytes) -> None:
+    columns = ", ".join(f"{quote_name(name)} {kind}" for name, kind in all_columns(plan))
     cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} ({columns}) ON COMMIT DROP")
     cursor.copy_expert(f"COPY {STAGE} FROM STDIN (FORMAT csv)", io.BytesIO(rows), size=1 << 20)
 
 
 def all_columns(plan: Plan) -> list[tuple[str, str]]:
     """Return the columns of the staging table, with those that say where cells were empty."""
-    return [*staged_columns(plan), *((empty_cells.marker(one), "boolean") for one in empty_cells.marked(plan))]
-
-
-def quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
+    return [
+        *staged_columns(plan),
+        *((empty_cells.marker_column(planned), "boolean") for planned in empty_cells.marked_fields(plan)),
+    ]
 
 
 def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference, import_id: int) -> None:
     """Make what the rows point to, known by its key alone; the row with that id will fill it."""
-    table, key = reference.model._meta.db_table, f"s.{quoted(reference.staged)}"
+    table, key = reference.model._meta.db_table, f"s.{quote_name(reference.staged)}"
     if reference.rule.by == lookups.ANY:
         lookups.make_stubs(cursor, reference, STAGE, plan.source.name)
         return
@@ -114,11 +114,11 @@ def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference, import_id:
             f"INSERT INTO {table} (name) SELECT DISTINCT {key} FROM {STAGE} s WHERE {key} IS NOT NULL "
             "ON CONFLICT (name) DO NOTHING RETURNING id"
         )
-        made(import_id, table, [found for (found,) in cursor.fetchall()])
+        note_made_rows(import_id, table, [row_id for (row_id,) in cursor.fetchall()])
         return
-    named = ["name"] + (["email"] if reference.rule.by == "email" else [])
-    columns = ", ".join(["source", "external_id", *named])
-    chosen = ", ".join([key] * (1 + len(named)))
+    name_columns = ["name"] + (["email"] if reference.rule.by == "email" else [])
+    columns = ", ".join(["source", "external_id", *name_columns])
+    chosen = ", ".join([key] * (1 + len(name_columns)))
     missing = f"NOT EXISTS (SELECT 1 FROM {table} x WHERE x.source = %s AND x.{reference.rule.by} = {key})"
     cursor.execute(  # thousands of rows name the same few: each is looked for once
         f"INSERT INTO {table} ({columns}) SELECT %s, {chosen} FROM (SELECT DISTINCT {key} FROM {STAGE} s OFFSET 0) s "
@@ -129,22 +129,26 @@ def _make_stubs(cursor: Any, plan: Plan, reference: PlannedReference, import_id:
 
 def upsert_statement(plan: Plan, import_id: int) -> Sql:
     """Build the upsert: staged columns, links resolved, the rest of the row in `custom`, dangling links in `pending`."""
-    table = quoted(plan.table)
-    picked = chosen(plan)
-    names = [name for name, _ in picked]
-    joins = [join(reference, plan.source.name) for reference in plan.references]
-    changes = [(quoted(name), new_value(name, plan)) for name in names if name not in {"source", "external_id"}]
+    table = quote_name(plan.table)
+    expressions = select_expressions(plan)
+    names = [name for name, _ in expressions]
+    joins = [join_sql(reference, plan.source.name) for reference in plan.references]
+    changes = [(quote_name(name), new_value(name, plan)) for name in names if name not in {"source", "external_id"}]
     old = ", ".join(f"t.{name}" for name, _ in changes)
     new = ", ".join(value.text for _, value in changes)
-    new_values = tuple(value for _, found in changes for value in found.values)
+    new_values = tuple(value for _, expression in changes for value in expression.values)
     set_list = ", ".join(f"{name} = {value.text}" for name, value in changes)
-    columns = ", ".join(quoted(name) for name in names)
+    columns = ", ".join(quote_name(name) for name in names)
     text = (
         f"WITH written AS (INSERT INTO {table} AS t ({columns}, last_import_id) "
-        f"SELECT {', '.join(value.text for _, value in picked)}, %s FROM {STAGE} s {' '.join(join.text for join in joins)} "
+        f"SELECT {', '.join(value.text for _, value in expressions)}, %s FROM {STAGE} s {' '.join(join.text for join in joins)} "
         "ON CONFLICT (source, external_id) DO "
     )
-    values = (*(v for _, found in picked for v in found.values), import_id, *(v for join in joins for v in join.values))
+    values = (
+        *(v for _, expression in expressions for v in expression.values),
+        import_id,
+        *(v for join in joins for v in join.values),
+    )
     if changes:
         text += (
             f"UPDATE SET {set_list}, last_import_id = excluded.last_import_id WHERE ({old}) IS DISTINCT FROM ({new}) "
@@ -157,36 +161,36 @@ def upsert_statement(plan: Plan, import_id: int) -> Sql:
     return Sql(text, values)
 
 
-def chosen(plan: Plan) -> list[tuple[str, Sql]]:
+def select_expressions(plan: Plan) -> list[tuple[str, Sql]]:
     """Return (column of the table, expression over the staged row and its joins)."""
-    found = [("source", Sql("%s", (plan.source.name,))), ("external_id", Sql("s.external_id"))]
+    expressions = [("source", Sql("%s", (plan.source.name,))), ("external_id", Sql("s.external_id"))]
     for planned in plan.fields:
-        found.append((planned.column, Sql(f"s.{quoted(planned.column)}")))
-    found += [(reference.column, Sql(f"{reference.staged}_found.id")) for reference in plan.references]
+        expressions.append((planned.column, Sql(f"s.{quote_name(planned.column)}")))
+    expressions += [(reference.column, Sql(f"{reference.staged}_found.id")) for reference in plan.references]
     if plan.custom:
-        found.append(("custom", _custom(plan)))
+        expressions.append(("custom", _custom_sql(plan)))
     dangling = [reference for reference in plan.references if not reference.rule.stub]
     if dangling:
-        found.append(("pending", _pending(dangling)))
-    return found
+        expressions.append(("pending", _pending_sql(dangling)))
+    return expressions
 
 
-def _custom(plan: Plan) -> Sql:
+def _custom_sql(plan: Plan) -> Sql:
     parts: list[str] = []
     values: list[str] = []
     for start in range(0, len(plan.custom), PAIRS):
         headers = plan.custom[start : start + PAIRS]
-        pairs = ", ".join(f"%s::text, s.custom_{start + place}" for place in range(len(headers)))
+        pairs = ", ".join(f"%s::text, s.custom_{start + number}" for number in range(len(headers)))
         parts.append(f"jsonb_strip_nulls(jsonb_build_object({pairs}))")
         values += headers
     return Sql(" || ".join(parts), tuple(values))
 
 
-def _pending(references: Iterable[PlannedReference]) -> Sql:
+def _pending_sql(references: Iterable[PlannedReference]) -> Sql:
     pairs: list[str] = []
     values: list[str] = []
     for reference in references:
-        key = f"s.{quoted(reference.staged)}"
+        key = f"s.{quote_name(reference.staged)}"
         pairs.append(
             f"%s::text, CASE WHEN {reference.staged}_found.id IS NULL AND {key} IS NOT NULL "
             f"THEN jsonb_build_object(%s::text, {key}) END"
@@ -195,11 +199,11 @@ def _pending(references: Iterable[PlannedReference]) -> Sql:
     return Sql(f"jsonb_strip_nulls(jsonb_build_object({', '.join(pairs)}))", tuple(values))
 
 
-def join(reference: PlannedReference, source: str) -> Sql:
-    table, alias = quoted(reference.model._meta.db_table), f"{reference.staged}_found"
-    key = f"s.{quoted(reference.staged)}"
+def join_sql(reference: PlannedReference, source: str) -> Sql:
+    table, alias = quote_name(reference.model._meta.db_table), f"{reference.staged}_found"
+    key = f"s.{quote_name(reference.staged)}"
     if reference.rule.by == lookups.ANY:
-        return Sql(*lookups.join(reference, STAGE, source))
+        return Sql(*lookups.join_sql(reference, STAGE, source))
     if reference.rule.to == "territory":
         return Sql(f"LEFT JOIN {table} {alias} ON {alias}.name = {key}")
     if reference.rule.by == "external_id":
@@ -213,18 +217,18 @@ def join(reference: PlannedReference, source: str) -> Sql:
 
 def new_value(name: str, plan: Plan) -> Sql:
     """What a row that is there already gets: the staged value; of JSON only the keys that this file speaks of."""
-    if plan.leaves_empty and (kept := _kept_where_empty(name, plan)):
-        return kept
+    if plan.leaves_empty and (kept_value := _kept_where_empty(name, plan)):
+        return kept_value
     if name == "custom":
         return Sql("(t.custom - %s::text[]) || excluded.custom", (list(plan.custom),))
     if name == "pending":
-        spoken = [reference.rule.name for reference in plan.references]
-        return Sql("(t.pending - %s::text[]) || excluded.pending", (spoken,))
+        link_names = [reference.rule.name for reference in plan.references]
+        return Sql("(t.pending - %s::text[]) || excluded.pending", (link_names,))
     if name == "direction":  # another table of the same system may have said it
         return Sql("coalesce(nullif(excluded.direction, ''), t.direction)")
     if name == NAME and plan.name_parts:
-        return _whole_name(plan)
-    return Sql(f"excluded.{quoted(name)}")
+        return _whole_name_sql(plan)
+    return Sql(f"excluded.{quote_name(name)}")
 
 
 def _kept_where_empty(name: str, plan: Plan) -> Sql | None:
@@ -233,18 +237,19 @@ def _kept_where_empty(name: str, plan: Plan) -> Sql | None:
         return Sql("t.custom || excluded.custom")
     links = {reference.column: reference for reference in plan.references if not reference.rule.value}
     if name in links:
-        column = quoted(name)
-        return Sql(
-            f"coalesce(excluded.{column}, CASE WHEN NOT {_waits(plan, links[name])} THEN t.{column} END)",
-        )
+        column, rule = quote_name(name), links[name].rule
+        # A link stays empty while the row names a record that is not here yet.
+        waits = "false" if rule.stub else f"jsonb_exists(excluded.pending, '{rule.name}')"
+        return Sql(f"coalesce(excluded.{column}, CASE WHEN NOT {waits} THEN t.{column} END)")
     if name == "pending":
-        named = ", ".join(
-            f"CASE WHEN excluded.{quoted(one.column)} IS NOT NULL THEN '{one.rule.name}' END" for one in links.values()
+        link_names = ", ".join(
+            f"CASE WHEN excluded.{quote_name(item.column)} IS NOT NULL THEN '{item.rule.name}' END"
+            for item in links.values()
         )
-        return Sql(f"(t.pending - array_remove(ARRAY[{named}]::text[], NULL)) || excluded.pending")
-    planned = next((one for one in plan.fields if one.column == name), None)
+        return Sql(f"(t.pending - array_remove(ARRAY[{link_names}]::text[], NULL)) || excluded.pending")
+    planned = next((item for item in plan.fields if item.column == name), None)
     if planned and empty_cells.kept_where_empty(plan, planned) and not (name == NAME and plan.name_parts):
-        column = quoted(name)
+        column = quote_name(name)
         value = (
             f"nullif(excluded.{column}, '')"
             if isinstance(planned.model_field, empty_cells.TEXTS)
@@ -254,14 +259,9 @@ def _kept_where_empty(name: str, plan: Plan) -> Sql | None:
     return None
 
 
-def _waits(plan: Plan, reference: PlannedReference) -> str:
-    """Return SQL that tells whether the row names a record that is not here yet."""
-    return "false" if reference.rule.stub else f"jsonb_exists(excluded.pending, '{reference.rule.name}')"
-
-
-def _whole_name(plan: Plan) -> Sql:
+def _whole_name_sql(plan: Plan) -> Sql:
     """Make the name of a person of its parts, those that this file does not have as they stand."""
-    parts = [new_value(name, plan) if name in plan.name_parts else Sql(f"t.{quoted(name)}") for name in NAME_PARTS]
+    parts = [new_value(name, plan) if name in plan.name_parts else Sql(f"t.{quote_name(name)}") for name in NAME_PARTS]
     texts = ", ".join(f"nullif({part.text}, '')" for part in parts)
     return Sql(
         f"left(concat_ws(' ', {texts}), {LONGEST_NAME})", tuple(value for part in parts for value in part.values)

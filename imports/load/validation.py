@@ -13,13 +13,13 @@ from crm.models import OutcomeBasis, StageTrack
 from imports.files.blocks import Block, trimmed
 from imports.inference.occurrences import Numbering
 from imports.load import bounds, record_keys, row_currency, stage_lookup
-from imports.load.bounds import shown
-from imports.load.calculations import calculated
-from imports.load.cells import NO_DATE, NO_NUMBER, NO_YES, complaint, read_cells, read_days
-from imports.load.checks import Checks, Prepared, Refused, storable
-from imports.load.empty_cells import is_marked, marker
+from imports.load.bounds import quote_cell
+from imports.load.calculations import calculate
+from imports.load.cells import NO_BOOLEAN, NO_DATE, NO_NUMBER, describe_cell_error, read_cells, read_days
+from imports.load.checks import Checks, Prepared, Refused, replace_nul
+from imports.load.empty_cells import is_marked, marker_column
 from imports.load.lookups import ANY
-from imports.load.rows import Rows, stage
+from imports.load.rows import BlockRows, stage_rows
 from imports.mapping import outcomes
 from imports.mapping.constants import constant
 from imports.mapping.conversion import AMOUNT
@@ -32,7 +32,7 @@ from imports.parsing.notes import TOTALS, add_note
 LONGEST_KEY = 255
 
 
-def prepare(block: Block, plans: list[Plan], numbering: Numbering | None = None) -> Prepared:
+def prepare_block(block: Block, plans: list[Plan], numbering: Numbering | None = None) -> Prepared:
     """Check every cell that some plan reads; a row with one wrong cell is refused whole."""
     frame = trimmed(block.frame)
     blank = (frame == "").all(axis=1).to_numpy() if len(frame) else np.array([], bool)
@@ -42,18 +42,19 @@ def prepare(block: Block, plans: list[Plan], numbering: Numbering | None = None)
         lines = block.lines
     checks = Checks(frame, lines, np.zeros(len(frame), bool))
     _check_cells(checks)
-    rows = Rows.of(frame, plans)
-    columns = [read_columns(plan, checks, rows.read(place)) for place, plan in enumerate(plans)]
+    rows = BlockRows.from_frame(frame, plans)
+    columns = [read_columns(plan, checks, rows.read_mask(plan_index)) for plan_index, plan in enumerate(plans)]
     if numbering:
         _number_rows(numbering, columns, checks)
-    for place, (plan, found) in enumerate(zip(plans, columns, strict=True)):
-        checks.about = rows.read(place)
-        _check_rates(plan, found, checks)
+    for plan_index, (plan, staged_columns) in enumerate(zip(plans, columns, strict=True)):
+        checks.about = rows.read_mask(plan_index)
+        _check_rates(plan, staged_columns, checks)
     staged = [
-        stage(plan, found, place, rows, checks) for place, (plan, found) in enumerate(zip(plans, columns, strict=True))
+        stage_rows(plan, staged_columns, plan_index, rows, checks)
+        for plan_index, (plan, staged_columns) in enumerate(zip(plans, columns, strict=True))
     ]
-    refused = [Refused(bad.line, "", bad.reason, {"": storable(bad.text[:10_000])}) for bad in block.bad]
-    refused += checks.refused()
+    refused = [Refused(bad.line, "", bad.reason, {"": replace_nul(bad.text[:10_000])}) for bad in block.bad]
+    refused += checks.refused_rows()
     dropped, totals = rows.left_out(columns, checks), len(block.totals)
     add_note(checks.notes, TOTALS, totals, next(iter(block.totals), ""))
     read = len(frame) + len(block.bad) + totals
@@ -61,85 +62,87 @@ def prepare(block: Block, plans: list[Plan], numbering: Numbering | None = None)
 
 
 def _number_rows(numbering: Numbering, columns: list[dict[str, pd.Series]], checks: Checks) -> None:
-    for place, found in enumerate(columns):
-        if record_keys.MADE in found:
-            key, made = found["external_id"], found.pop(record_keys.MADE)
+    for plan_index, staged_columns in enumerate(columns):
+        if record_keys.IS_COMPOSED in staged_columns:
+            key, made = staged_columns["external_id"], staged_columns.pop(record_keys.IS_COMPOSED)
             is_made = (made & (key != "")).to_numpy()
-            found["external_id"] = numbering.number(place, key, is_made, checks.frame, checks.notes)
+            staged_columns["external_id"] = numbering.number(plan_index, key, is_made, checks.frame, checks.notes)
 
 
 def _check_cells(checks: Checks) -> None:
     for name in checks.frame:
         nul = checks.frame[name].str.contains("\0", regex=False).to_numpy(dtype=bool, na_value=False)
-        checks.note(nul, str(name), lambda _: "The cell holds a NUL character")
+        checks.refuse(nul, str(name), lambda _: "The cell holds a NUL character")
 
 
 def read_columns(plan: Plan, checks: Checks, read: np.ndarray | None = None) -> dict[str, pd.Series]:
     """Return the staged columns of all rows by name, wrong cells noted; of rows that are not to be read only the id."""
-    about = record_keys.makes_a_record(plan, checks.frame)
-    checks.about = about if read is None else about & read
-    columns = {"external_id": _key(plan, checks)}
+    record_rows = record_keys.makes_a_record(plan, checks.frame)
+    checks.about = record_rows if read is None else record_rows & read
+    columns = {"external_id": _read_ids(plan, checks)}
     for planned in plan.fields:
-        columns[planned.column] = _field(planned, plan, checks, columns)
+        columns[planned.column] = _read_field(planned, plan, checks, columns)
         if planned.column == "outcome" and plan.stages:
-            columns |= stage_lookup.outcomes(plan, columns, checks.frame)
-        _check_filled(planned, planned.column, columns, about, checks)
+            columns |= stage_lookup.agreed_outcomes(plan, columns, checks.frame)
+        _check_filled(planned, planned.column, columns, record_rows, checks)
     for reference in plan.references:
-        columns[reference.staged] = _reference(reference, plan, checks)
-        _check_filled(reference, reference.staged, columns, about, checks)
-    columns["external_id"] = record_keys.own_ids(plan, columns, about, checks.frame, checks.note)
+        columns[reference.staged] = _read_reference(reference, plan, checks)
+        _check_filled(reference, reference.staged, columns, record_rows, checks)
+    columns["external_id"] = record_keys.own_ids(plan, columns, record_rows, checks.frame, checks.refuse)
     if plan.stages:
-        columns |= stage_lookup.chances(plan, columns, lambda one, found: _field(one, plan, checks, found))
-    for place, header in enumerate(plan.custom):
-        columns[f"custom_{place}"] = _custom(header, plan, checks)
+        columns |= stage_lookup.agreed_probabilities(
+            plan, columns, lambda one, found: _read_field(one, plan, checks, found)
+        )
+    for number, header in enumerate(plan.custom):
+        columns[f"custom_{number}"] = _read_custom(header, plan, checks)
     checks.about = None
     return columns
 
 
-def _custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
+def _read_custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
     """Read a column that is kept as a custom field; a cell that is not of its type is wrong."""
-    column = _without(checks.frame[header], plan.source.nulls)
+    column = _blank_words(checks.frame[header], plan.source.nulls)
     if plan.custom_types.get(header):
-        column = _without(column, plan.manners.nulls_of([header]))
+        column = _blank_words(column, plan.manners.nulls_of([header]))
     match plan.custom_types.get(header, ""):
         case "number":
-            found, wrong = column_values.number_or_percent(column, plan.manners.decimal_of([header]))
-            words = NO_NUMBER
+            values, wrong = column_values.number_or_percent(column, plan.manners.decimal_of([header]))
+            error = NO_NUMBER
         case "date":
-            found, wrong = read_days(column, [header], plan)
-            words = NO_DATE
+            values, wrong = read_days(column, [header], plan)
+            error = NO_DATE
         case "yes_no":
-            found, wrong = column_values.boolean(column, nullable=True)
-            words = NO_YES
+            values, wrong = column_values.boolean(column, nullable=True)
+            error = NO_BOOLEAN
         case _:
             return column_values.missing(column)
-    checks.note(wrong, header, lambda place: f"{shown(str(column.iat[place]))} {words}")
-    return found
+    checks.refuse(wrong, header, lambda row: f"{quote_cell(str(column.iat[row]))} {error}")
+    return values
 
 
-def _key(plan: Plan, checks: Checks) -> pd.Series:
+def _read_ids(plan: Plan, checks: Checks) -> pd.Series:
     key = first_filled(checks.frame, plan.id_headers, {*plan.source.nulls, *plan.manners.nulls_of(plan.id_headers)})
     header = plan.id_headers[0] if plan.id_headers else ""
     if not plan.mapping.id_may_be_empty and not plan.mapping.id_from:
-        checks.note((key == "").to_numpy(), header, lambda _: "The id is missing")
-    checks.note(
+        checks.refuse((key == "").to_numpy(), header, lambda _: "The id is missing")
+    checks.refuse(
         (key.str.len() > LONGEST_KEY).to_numpy(), header, lambda _: f"The id is longer than {LONGEST_KEY} characters"
     )
-    return record_keys.kept_ids(key, plan.source.name, plan.mapping.object, header, checks.note, checks.notes)
+    return record_keys.kept_ids(key, plan.source.name, plan.mapping.object, header, checks.refuse, checks.notes)
 
 
 def _check_filled(
     planned: PlannedField | PlannedReference,
     name: str,
     columns: dict[str, pd.Series],
-    about: np.ndarray,
+    record_rows: np.ndarray,
     checks: Checks,
 ) -> None:
     if not planned.rule.required:
         return
-    empty = (columns[name].isna() | (columns[name].astype(object) == "")).to_numpy() & about
+    empty = (columns[name].isna() | (columns[name].astype(object) == "")).to_numpy() & record_rows
     header = planned.headers[0] if planned.headers else ""
-    checks.note(empty, header, lambda _: "This must be filled in")
+    checks.refuse(empty, header, lambda _: "This must be filled in")
 
 
 def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> None:
@@ -151,70 +154,94 @@ def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> N
     mask[list(reasons)] = True
     mask &= (columns["external_id"] != "").to_numpy()
     name = AMOUNT.get(plan.mapping.object, "amount")
-    checks.note(mask, (*plan.headers_of(name), "")[0], reasons.__getitem__)
+    checks.refuse(mask, (*plan.headers_of(name), "")[0], reasons.__getitem__)
 
 
 def first_filled(frame: pd.DataFrame, headers: tuple[str, ...], nulls: Iterable[str] = ()) -> pd.Series:
     """Return for each row the first of the columns that holds something."""
     if not headers:
         return pd.Series("", index=frame.index, dtype="str")
-    found = _without(frame[headers[0]], nulls)
+    cells = _blank_words(frame[headers[0]], nulls)
     for header in headers[1:]:
-        found = found.where(found != "", _without(frame[header], nulls))
-    return found
+        cells = cells.where(cells != "", _blank_words(frame[header], nulls))
+    return cells
 
 
-def _without(column: pd.Series, words: Iterable[str]) -> pd.Series:
-    words = list(words)
-    return column.where(~column.isin(words), "") if words else column
+def _blank_words(column: pd.Series, blanks: Iterable[str]) -> pd.Series:
+    blanks = list(blanks)
+    return column.where(~column.isin(blanks), "") if blanks else column
 
 
-def _field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd.Series]) -> pd.Series:
-    rule = planned.rule
-    frame = checks.frame
+def _read_field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd.Series]) -> pd.Series:
+    """Return the values of a field for all rows; wrong cells are refused. `done` holds the fields read before."""
+    rule, frame = planned.rule, checks.frame
     if rule.name == BASIS:
         return done[BASIS]
-    proves = rule.name == "outcome" and any(one.rule.name == BASIS for one in plan.fields)
     if rule.value is not None:
         if rule.name != "currency":
             return constant(planned.model_field, rule.value, frame.index, rule.reads, plan.zone)
-        return row_currency.beside_amounts(pd.Series(str(rule.value), index=frame.index, dtype="str"), plan, frame)
-    is_date = isinstance(planned.model_field, models.DateField)
-    if is_date:
-        frame = bounds.without_empty_dates(frame, planned, checks.notes)
-    raw = first_filled(frame, planned.headers, {*plan.source.nulls, *_nothing(planned, plan)})
-    if planned.join:
-        raw = raw.where(raw != "", _joined(frame, planned.join))
-        if is_date:
-            raw = bounds.without_empty(raw, checks.notes)
-    if planned.name_parts:
-        raw = raw.where(raw != "", record_keys.whole_names(pd.DataFrame(done), planned.name_parts))
-    column = _without(raw, rule.empty)
-    if rule.map:
-        column = column_values.converted(column, lambda word: _mapped(planned, word))
-    if planned.refine and not proves:
-        column = _refined(planned, column, frame)
-    if rule.default is not None and not planned.calculation:
-        default = pd.Series(_constant(rule.default), index=frame.index, dtype="str")
-        column = column.where(
-            column != "", row_currency.beside_amounts(default, plan, frame) if rule.name == "currency" else default
-        )
-    if proves:
-        column, done[BASIS] = _proven(planned, plan, checks, raw, column)
-        column = _refined(planned, column, frame) if planned.refine else column
+        currency = pd.Series(str(rule.value), index=frame.index, dtype="str")
+        return row_currency.currency_beside_amounts(currency, plan, frame)
+    if isinstance(planned.model_field, models.DateField):
+        frame = bounds.blank_empty_dates(frame, planned, checks.notes)
+    raw = _raw_cells(planned, plan, checks, frame, done)
+    column = _translate(planned, plan, checks, frame, raw, done)
     if rule.when:
-        column = column.where(_where(rule.when, done, frame), "")
-    for header, words in planned.unless:
-        column = column.where(~frame[header].isin([word for word in frame[header].unique() if fold(word) in words]), "")
+        column = column.where(_rows_where(rule.when, done, frame), "")
+    for header, unless_words in planned.unless:
+        excluded = [word for word in frame[header].unique() if fold(word) in unless_words]
+        column = column.where(~frame[header].isin(excluded), "")
     if is_marked(plan, planned):
         _mark_empty(planned, plan, raw, column, done, frame)
-    found, wrong = read_cells(planned, column, plan)
+    values, wrong = read_cells(planned, column, plan)
     if planned.calculation:
-        found = _with_calculation(planned, plan, found, wrong, checks)
+        values = _with_calculation(planned, plan, values, wrong, checks)
     header = (*planned.headers, *planned.join, "")[0]
-    checks.note(wrong, header, lambda place: complaint(planned, plan, str(raw.iat[place])))
-    bounds.check(planned, header, raw, found, checks)
-    return found
+    checks.refuse(wrong, header, lambda row: describe_cell_error(planned, plan, str(raw.iat[row])))
+    bounds.check_bounds(planned, header, raw, values, checks)
+    return values
+
+
+def _raw_cells(
+    planned: PlannedField, plan: Plan, checks: Checks, frame: pd.DataFrame, done: dict[str, pd.Series]
+) -> pd.Series:
+    """Return what the columns of a field hold: the first that is filled, else columns joined, else the parts of a name."""
+    is_text = isinstance(planned.model_field, models.CharField | models.TextField) and not planned.model_field.choices
+    # Words such as "n/a" stand for nothing, but in a text they can be what it says.
+    null_words = frozenset() if is_text else plan.manners.nulls_of(planned.headers)
+    raw = first_filled(frame, planned.headers, {*plan.source.nulls, *null_words})
+    if planned.join:
+        joined = frame[planned.join[0]]
+        for header in planned.join[1:]:
+            joined = joined + " " + frame[header]
+        raw = raw.where(raw != "", joined.str.strip())
+        if isinstance(planned.model_field, models.DateField):
+            raw = bounds.blank_empty_dates_of(raw, checks.notes)
+    if planned.name_parts:
+        raw = raw.where(raw != "", record_keys.join_names(pd.DataFrame(done), planned.name_parts))
+    return raw
+
+
+def _translate(
+    planned: PlannedField, plan: Plan, checks: Checks, frame: pd.DataFrame, raw: pd.Series, done: dict[str, pd.Series]
+) -> pd.Series:
+    """Return the cells with their words mapped, refined and defaulted; an outcome also by the flags that prove it."""
+    rule = planned.rule
+    proves = rule.name == "outcome" and any(field.rule.name == BASIS for field in plan.fields)
+    column = _blank_words(raw, rule.empty)
+    if rule.map:
+        column = column_values.converted(column, lambda word: _translate_word(planned, word))
+    if planned.refine and not proves:
+        column = _refine_column(planned, column, frame)
+    if rule.default is not None and not planned.calculation:
+        default = pd.Series(_constant_to_text(rule.default), index=frame.index, dtype="str")
+        if rule.name == "currency":
+            default = row_currency.currency_beside_amounts(default, plan, frame)
+        column = column.where(column != "", default)
+    if proves:
+        column, done[BASIS] = _prove_outcomes(planned, plan, checks, raw, column)
+        column = _refine_column(planned, column, frame) if planned.refine else column
+    return column
 
 
 def _mark_empty(
@@ -227,7 +254,7 @@ def _mark_empty(
 ) -> None:
     """Note where a cell was empty and nothing but its default, or a guess from the stage, stands for it."""
     rule = planned.rule
-    default = "" if rule.default is None else _constant(rule.default)
+    default = "" if rule.default is None else _constant_to_text(rule.default)
     empty = (raw == "") & ((column == default) | (rule.name == "currency"))
     if rule.name == "outcome" and BASIS in done:
         own = tuple(header for header in planned.headers if header not in plan.headers_of("stage"))
@@ -235,62 +262,49 @@ def _mark_empty(
         done[f"empty_{BASIS}"] = empty
     if rule.when:
         unknown = done.get("empty_outcome", pd.Series(False, index=frame.index))
-        empty &= _where(rule.when, done, frame) | unknown
-    done[marker(planned)] = empty
+        empty &= _rows_where(rule.when, done, frame) | unknown
+    done[marker_column(planned)] = empty
 
 
 def _with_calculation(
-    planned: PlannedField, plan: Plan, found: pd.Series, wrong: np.ndarray, checks: Checks
+    planned: PlannedField, plan: Plan, values: pd.Series, wrong: np.ndarray, checks: Checks
 ) -> pd.Series:
     """Fill what no column gives with what is worked out; cells that are no numbers refuse the rows that need them."""
     assert planned.calculation
-    needed = found.isna().to_numpy() & ~wrong
+    needed = values.isna().to_numpy() & ~wrong
 
     def note(bad: np.ndarray, header: str, cells: pd.Series) -> None:
-        checks.note(bad & needed, header, lambda place: f"{shown(str(cells.iat[place]))} {NO_NUMBER}")
+        checks.refuse(bad & needed, header, lambda row: f"{quote_cell(str(cells.iat[row]))} {NO_NUMBER}")
 
-    worked_out = calculated(planned.calculation, checks.frame, plan.manners, note)
-    found = found.astype(object).where(~needed, worked_out)
+    worked_out = calculate(planned.calculation, checks.frame, plan.manners, note)
+    values = values.astype(object).where(~needed, worked_out)
     if planned.rule.default is not None:
-        found = found.where(found.notna(), str(planned.rule.default))
+        values = values.where(values.notna(), str(planned.rule.default))
     if isinstance(planned.model_field, models.IntegerField):
-        whole = found.map(lambda number: number if number is None or number != number else str(round(Decimal(number))))
-        return whole.astype("str").where(found.notna(), None)
-    return found
+        whole = values.map(lambda number: number if number is None or number != number else str(round(Decimal(number))))
+        return whole.astype("str").where(values.notna(), None)
+    return values
 
 
-def _nothing(planned: PlannedField, plan: Plan) -> frozenset[str]:
-    """Return the words that stand for nothing; in a text they can be what it says."""
-    is_text = isinstance(planned.model_field, models.CharField | models.TextField) and not planned.model_field.choices
-    return frozenset() if is_text else plan.manners.nulls_of(planned.headers)
-
-
-def _constant(value: Any) -> str:
+def _constant_to_text(value: Any) -> str:
     return ("t" if value else "f") if isinstance(value, bool) else str(value)
 
 
-def _mapped(planned: PlannedField, word: str) -> str:
+def _translate_word(planned: PlannedField, word: str) -> str:
     """Translate a word; one that the map does not know stays, unless the field has a default."""
     assert planned.rule.map
     unknown = word if planned.rule.default is None else ""
-    return _constant(planned.rule.map.get(word, unknown)) if word else ""
+    return _constant_to_text(planned.rule.map.get(word, unknown)) if word else ""
 
 
-def _joined(frame: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series:
-    joined = frame[headers[0]]
-    for header in headers[1:]:
-        joined = joined + " " + frame[header]
-    return joined.str.strip()
-
-
-def _refined(planned: PlannedField, column: pd.Series, frame: pd.DataFrame) -> pd.Series:
+def _refine_column(planned: PlannedField, column: pd.Series, frame: pd.DataFrame) -> pd.Series:
     refinement = planned.rule.refine
     assert refinement
     more = column_values.converted(first_filled(frame, planned.refine), lambda word: refinement.map.get(word, ""))
     return column.where(~((column == refinement.value) & (more != "")), more)
 
 
-def _proven(
+def _prove_outcomes(
     planned: PlannedField, plan: Plan, checks: Checks, names: pd.Series, guesses: pd.Series
 ) -> tuple[pd.Series, pd.Series]:
     """Return the outcomes that the flags of the source prove, else its names suggest, and what each rests on.
@@ -302,38 +316,40 @@ def _proven(
     stage_headers = plan.headers_of("stage")
     others = tuple(header for header in planned.headers if header not in stage_headers)
     is_stage = (first_filled(frame, others, nulls) == "").to_numpy()
-    said = {flag: _flag(headers, nulls, checks) for flag, headers in planned.flags}
+    flags_by_name = {flag: _read_flag(headers, nulls, checks) for flag, headers in planned.flags}
     nothing = np.full(len(frame), np.nan)
     chances = outcomes.certainty(first_filled(frame, plan.headers_of("probability"), nulls))
-    won, lost, closed = (said.get(flag, nothing) for flag in ("won", "lost", "closed"))
+    won, lost, closed = (flags_by_name.get(flag, nothing) for flag in ("won", "lost", "closed"))
     flags = outcomes.Flags(won, lost, closed, chances)
     usual_name = partial(usual, plan.source.name, StageTrack.DEAL)
     return outcomes.proven(guesses, outcomes.by_names(names, planned.rule.map, usual_name, is_stage), flags)
 
 
-def _flag(headers: tuple[str, ...], nulls: Iterable[str], checks: Checks) -> np.ndarray:
+def _read_flag(headers: tuple[str, ...], nulls: Iterable[str], checks: Checks) -> np.ndarray:
     cells = first_filled(checks.frame, headers, nulls)
     flag = outcomes.yes_no(cells)
     unread = (cells != "").to_numpy() & np.isnan(flag)
-    checks.note(unread, (*headers, "")[0], lambda row: f"{shown(str(cells.iat[row]))} {NO_YES}")
+    checks.refuse(unread, (*headers, "")[0], lambda row: f"{quote_cell(str(cells.iat[row]))} {NO_BOOLEAN}")
     return flag
 
 
-def _where(when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Series], frame: pd.DataFrame) -> pd.Series:
+def _rows_where(
+    when: tuple[tuple[str, tuple[str, ...]], ...], done: dict[str, pd.Series], frame: pd.DataFrame
+) -> pd.Series:
     holds = pd.Series(True, index=frame.index)
-    for name, words in when:
-        holds &= done[name].isin(words) if name in done else False
+    for name, allowed in when:
+        holds &= done[name].isin(allowed) if name in done else False
     return holds
 
 
-def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:
+def _read_reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:
     rule = planned.rule
     nulls = {*plan.source.nulls, *plan.manners.nulls_of(planned.headers)}
     if rule.value:
         return pd.Series(rule.value, index=checks.frame.index, dtype="str")
-    column = _without(first_filled(checks.frame, planned.headers, nulls), rule.empty)
+    column = _blank_words(first_filled(checks.frame, planned.headers, nulls), rule.empty)
     if planned.join:
-        column = record_keys.whole_names(checks.frame, planned.join)
+        column = record_keys.join_names(checks.frame, planned.join)
     if rule.split:
         column = column.str.partition(rule.split)[0].str.strip()
     if rule.match:
@@ -348,8 +364,8 @@ def _reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Seri
         column = column_values.domain(column)
     if rule.by in {"external_id", ANY}:
         source = plan.source.name if rule.by == "external_id" else ""
-        column = record_keys.kept_ids(column, source, rule.to, planned.headers[0], checks.note, checks.notes)
+        column = record_keys.kept_ids(column, source, rule.to, planned.headers[0], checks.refuse, checks.notes)
     longest = planned.model._meta.get_field("name" if rule.by == "name" else "external_id").max_length or LONGEST_KEY  # type: ignore[union-attr]
     too_long = (column.str.len() > longest).to_numpy(dtype=bool, na_value=False)
-    checks.note(too_long, planned.headers[0], lambda _: f"The name is longer than {longest} characters")
+    checks.refuse(too_long, planned.headers[0], lambda _: f"The name is longer than {longest} characters")
     return column_values.missing(column)

@@ -12,43 +12,43 @@ from django.db import transaction
 from imports.inference.currency import assumed
 from imports.load import duplicates
 from imports.load.checks import Prepared
-from imports.load.plan_builder import place_behind, place_in, plans_of, prepared_from
-from imports.load.read_ahead import Ahead
+from imports.load.plan_builder import plans_of, position_after, position_in, prepare_from
+from imports.load.read_ahead import Prefetcher
 from imports.models import ImportFile, Preview, SeenKey
 from imports.models.jobs import RECORD_COUNTS, ROW_COUNTS
 from imports.parsing.notes import OLDER, WOULD_CLEAR, WOULD_LEAVE, add_note, add_notes
-from imports.preview.dry_run import would_do
+from imports.preview.dry_run import dry_run
 
 SHOWN = 20
 PAIRS = 5
 COUNTS = (*ROW_COUNTS, *RECORD_COUNTS)
 
 
-class Counting:
+class PreviewCounter:
     """One claim's work on a preview."""
 
     def __init__(self, row: Preview) -> None:
         self.row = row
         self.file: ImportFile | None = None
-        self.ahead: Ahead[Prepared] | None = None
+        self.ahead: Prefetcher[Prepared] | None = None
         self.named: set[str] = set()
 
     def step(self) -> bool:
         if not self.row.checkpoint:
-            return self._begin()
+            return self._begin_counting()
         if self.file is None:
             self.file = self._next_file()
             if self.file is None:
                 SeenKey.objects.filter(preview=self.row).delete()
                 return True
-            place = place_in(self.row.checkpoint, self.file)
-            self.ahead = Ahead(prepared_from(place, self.file, self.row.checkpoint["currency"]))
+            position = position_in(self.row.checkpoint, self.file)
+            self.ahead = Prefetcher(prepare_from(position, self.file, self.row.checkpoint["currency"]))
         assert self.ahead
         prepared = self.ahead.next()
         if prepared is None:
             self._end_file()
         else:
-            self._count(self.file, prepared)
+            self._count_block(self.file, prepared)
         return False
 
     def close(self) -> None:
@@ -56,46 +56,46 @@ class Counting:
             self.ahead.close()
         self.ahead = self.file = None
 
-    def _begin(self) -> bool:
-        files = self._files()
+    def _begin_counting(self) -> bool:
+        files = self._reading_files()
         currency = assumed(files, self.row.run.currency_asked)
         with transaction.atomic():
             SeenKey.objects.filter(preview=self.row).delete()
             size = sum(file.bytes - file.start for file in files)
             kinds = {
-                one.rule.to
+                reference.rule.to
                 for file in files
                 for plan in plans_of(file, currency)
-                for one in plan.references
-                if one.rule.by != "external_id"
+                for reference in plan.references
+                if reference.rule.by != "external_id"
             }
             self.row.advance(
                 {"currency": currency, "named": sorted(kinds), "counted": []}, done_units=0, total_units=size
             )
         return False
 
-    def _files(self) -> list[ImportFile]:
+    def _reading_files(self) -> list[ImportFile]:
         return list(self.row.run.files.filter(state=ImportFile.State.READING).order_by("rank", "pk"))
 
     def _next_file(self) -> ImportFile | None:
-        counted = self.row.checkpoint["counted"]
-        return next((file for file in self._files() if file.pk not in counted), None)
+        counted_ids = self.row.checkpoint["counted"]
+        return next((file for file in self._reading_files() if file.pk not in counted_ids), None)
 
-    def _count(self, file: ImportFile, prepared: Prepared) -> None:
-        done = self.row.done_units + prepared.end - place_in(self.row.checkpoint, file).offset
+    def _count_block(self, file: ImportFile, prepared: Prepared) -> None:
+        done = self.row.done_units + prepared.end - position_in(self.row.checkpoint, file).offset
         with transaction.atomic():
-            figures = added(file.preview, prepared)
+            figures = add_block(file.preview, prepared)
             for staged in prepared.staged:
-                found = would_do(staged, self.row.pk, set(self.row.checkpoint["named"]), self.row.run.duplicates)
-                more = {**asdict(found.counts), "repeated": staged.repeated, "duplicates": found.left_out}
+                result = dry_run(staged, self.row.pk, set(self.row.checkpoint["named"]), self.row.run.duplicates)
+                more = {**asdict(result.counts), "repeated": staged.repeated, "duplicates": result.left_out}
                 add_kind(figures, staged.plan.mapping.object, more)
-                add_note(figures["notes"], OLDER, found.counts.older)
-                add_note(figures["notes"], WOULD_LEAVE if staged.plan.leaves_empty else WOULD_CLEAR, *found.empty)
-                add_links(figures, staged.plan.mapping.object, found.links)
-                add_alike(figures, staged.plan.mapping.object, found.alike)
+                add_note(figures["notes"], OLDER, result.counts.older)
+                add_note(figures["notes"], WOULD_LEAVE if staged.plan.leaves_empty else WOULD_CLEAR, *result.empty)
+                add_links(figures, staged.plan.mapping.object, result.links)
+                add_alike(figures, staged.plan.mapping.object, result.alike)
             file.preview = figures
             file.save(update_fields=["preview"])
-            self.row.advance({**self.row.checkpoint, **place_behind(prepared, file)}, done_units=done)
+            self.row.advance({**self.row.checkpoint, **position_after(prepared, file)}, done_units=done)
 
     def _end_file(self) -> None:
         assert self.file
@@ -104,7 +104,7 @@ class Counting:
         self.close()
 
 
-def added(before: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
+def add_block(before: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
     """Return the figures of a file with those of one more block, kinds and links left out."""
     figures = {
         "rows": 0,
@@ -123,8 +123,8 @@ def added(before: dict[str, Any], prepared: Prepared) -> dict[str, Any]:
     add_notes(figures["notes"], prepared.notes)
     room = SHOWN - len(figures["refused"])
     figures["refused"] += [
-        {"line": one.line, "column": one.column[:255], "reason": one.reason[:500]}
-        for one in prepared.refused[: max(0, room)]
+        {"line": row.line, "column": row.column[:255], "reason": row.reason[:500]}
+        for row in prepared.refused[: max(0, room)]
     ]
     return figures
 
@@ -135,13 +135,13 @@ def add_kind(figures: dict[str, Any], kind: str, counts: dict[str, int]) -> None
         total[name] += number
 
 
-def add_alike(figures: dict[str, Any], kind: str, found: duplicates.Found) -> None:
+def add_alike(figures: dict[str, Any], kind: str, matches: duplicates.DuplicateMatches) -> None:
     """Add the rows that seem to be there already, by why, with the first pairs."""
-    for why, number in found.counts.items():
+    for why, number in matches.counts.items():
         total = figures["alike"].setdefault(why, {"rows": 0, "pairs": []})
         total["rows"] += number
         room = max(0, PAIRS - len(total["pairs"]))
-        pairs = [pair for pair in found.examples if pair.why == why][:room]
+        pairs = [pair for pair in matches.examples if pair.why == why][:room]
         total["pairs"] += [
             [kind, pair.name or pair.external_id, pair.other_name or pair.other_external_id] for pair in pairs
         ]
@@ -149,11 +149,11 @@ def add_alike(figures: dict[str, Any], kind: str, found: duplicates.Found) -> No
 
 def add_links(figures: dict[str, Any], kind: str, links: dict[str, dict[str, Any]]) -> None:
     """Add what links would find nothing, and what they would make."""
-    for name, found in links.items():
+    for name, link in links.items():
         total = figures["links"].setdefault(f"{kind}.{name}", {"rows": 0, "made": 0, "named": {}})
-        total["rows"] += found["rows"]
-        total["made"] += found["made"]
-        for word, number in found["named"]:
+        total["rows"] += link["rows"]
+        total["made"] += link["made"]
+        for word, number in link["named"]:
             if word in total["named"] or len(total["named"]) < SHOWN:
                 total["named"][word] = total["named"].get(word, 0) + number
 
@@ -179,11 +179,11 @@ class Totals:
         return self.rows - self.rejected - self.dropped
 
 
-def totals(files: list[ImportFile]) -> Totals:
+def sum_totals(files: list[ImportFile]) -> Totals:
     """Return the figures over all files."""
-    counted = [file.preview for file in files if file.preview]
-    kinds = [counts for figures in counted for counts in figures["kinds"].values()]
+    previews = [file.preview for file in files if file.preview]
+    kinds = [counts for figures in previews for counts in figures["kinds"].values()]
     return Totals(
-        **{name: sum(figures[name] for figures in counted) for name in ("rows", "rejected", "dropped")},
+        **{name: sum(figures[name] for figures in previews) for name in ("rows", "rejected", "dropped")},
         **{name: sum(counts[name] for counts in kinds) for name in COUNTS},
     )

@@ -19,7 +19,7 @@ from imports.mapping.targets import OUT, kinds, targets, title_of
 from imports.models import ImportFile
 from imports.parsing.headers import fold
 from imports.preview import mapping_rows as rows
-from imports.preview.mapping_page import Draft, columns_of, known_choice, tables_from
+from imports.preview.mapping_page import Draft, columns_of, is_known_choice, tables_from
 from imports.preview.mapping_rows import Calculated, Constant, Filter
 
 MOST_ROWS = 40
@@ -63,32 +63,32 @@ def names_in_parts(table: Table) -> bool:
     return isinstance(rule, dict) and bool(rule.get("join"))
 
 
-def is_shown(table: Table) -> bool:
+def is_edited_by_column(table: Table) -> bool:
     """Tell whether a mapping is edited column by column; one that makes a record of each column like a pattern is not."""
     return "each" not in table
 
 
-def initial(draft: Draft) -> list[Part]:
+def initial_parts(draft: Draft) -> list[Part]:
     """Return the parts of a file as it is mapped, or proposed, before somebody changes anything."""
     constants = [Constant(key, value) for key, value in draft.constants.items()]
     first = Part(0, draft.kind, dict(draft.choices), draft.id_column, constants=constants)
     if draft.tables:
-        first = _read(replace(first, base=draft.tables[0]["table"]))
-    found = [first]
-    for one in draft.tables[1:]:
-        if is_shown(one["table"]):
-            found.append(_of_table(len(found), one["table"], list(draft.choices)))
-    return found
+        first = _with_rows_of_table(replace(first, base=draft.tables[0]["table"]))
+    parts = [first]
+    for entry in draft.tables[1:]:
+        if is_edited_by_column(entry["table"]):
+            parts.append(_part_of_table(len(parts), entry["table"], list(draft.choices)))
+    return parts
 
 
-def _of_table(place: int, table: Table, header: list[str]) -> Part:
+def _part_of_table(position: int, table: Table, header: list[str]) -> Part:
     choices = {column: becomes(table, column) for column in header}
     folded = {fold(name) for name in names_in(table.get("id", ()))}
     id_column = next((column for column in header if fold(column) in folded), "")
-    return _read(Part(place, table["object"], choices, id_column, table))
+    return _with_rows_of_table(Part(position, table["object"], choices, id_column, table))
 
 
-def _read(part: Part) -> Part:
+def _with_rows_of_table(part: Part) -> Part:
     assert part.base is not None
     return replace(
         part,
@@ -98,16 +98,18 @@ def _read(part: Part) -> Part:
     )
 
 
-def added(place: int, kind: str, file: ImportFile, frame: pd.DataFrame) -> Part:
+def new_part(position: int, kind: str, file: ImportFile, frame: pd.DataFrame) -> Part:
     """Return a part for one more kind of record, with the columns that it is likely to share."""
     header = columns_of(file)
-    found = propose_as(kind, header, frame)
-    choices = {column: key if key.startswith(("field:", "link:")) else OUT for column, key in found.choices.items()}
-    constants = [Constant(key, value) for key, value in found.constants.items()]
-    return Part(place, kind, choices, "", constants=constants)
+    suggestion = propose_as(kind, header, frame)
+    choices = {
+        column: key if key.startswith(("field:", "link:")) else OUT for column, key in suggestion.choices.items()
+    }
+    constants = [Constant(key, value) for key, value in suggestion.constants.items()]
+    return Part(position, kind, choices, "", constants=constants)
 
 
-def posted(
+def posted_parts(
     form: Mapping[str, Any],
     pressed: Mapping[str, str],
     file: ImportFile,
@@ -120,26 +122,26 @@ def posted(
     Args:
         pressed: the button that adds or removes a row or a kind, if one was pressed.
     """
-    data = _Form(form, pressed)
-    known = initial(before)
-    first = Part(0, draft.kind, dict(draft.choices), draft.id_column, known[0].base)
-    found = [_posted_rows(first, data, file, known[0])]
-    for place in range(1, MOST_ROWS):
-        kind = str(data.get(f"k{place}-kind", ""))
-        if kind not in {one.name for one in kinds()} or data.pressed.get("drop") == f"k{place}":
+    data = _PostedForm(form, pressed)
+    known_parts = initial_parts(before)
+    first = Part(0, draft.kind, dict(draft.choices), draft.id_column, known_parts[0].base)
+    parts = [_posted_rows(first, data, file, known_parts[0])]
+    for position in range(1, MOST_ROWS):
+        kind = str(data.get(f"k{position}-kind", ""))
+        if kind not in {kind_option.name for kind_option in kinds()} or data.pressed.get("drop") == f"k{position}":
             continue
-        base = _base(data, place, known, kind)
-        part = _posted_part(Part(len(found), kind, {}, "", base.base if base else None), f"k{place}-", data, file)
-        found.append(_posted_rows(part, data, file, base, f"k{place}-"))
+        base = _base_part(data, position, known_parts, kind)
+        part = _posted_part(Part(len(parts), kind, {}, "", base.base if base else None), f"k{position}-", data, file)
+        parts.append(_posted_rows(part, data, file, base, f"k{position}-"))
     kind = str(data.get("new-kind", "")) if data.pressed.get("add") == "kind" else ""
-    if kind in {one.name for one in kinds()}:
-        found.append(added(len(found), kind, file, frame))
+    if kind in {kind_option.name for kind_option in kinds()}:
+        parts.append(new_part(len(parts), kind, file, frame))
     if "rows" not in data:
-        found += known[1:]  # a form without further kinds leaves them
-    return found
+        parts += known_parts[1:]  # a form without further kinds leaves them
+    return parts
 
 
-class _Form:
+class _PostedForm:
     """What was posted, and which button was pressed."""
 
     def __init__(self, fields: Mapping[str, Any], pressed: Mapping[str, str]) -> None:
@@ -156,33 +158,37 @@ class _Form:
 
     def getlist(self, name: str) -> list[str]:
         getlist = getattr(self.fields, "getlist", None)
-        return [str(one) for one in (getlist(name) if getlist else [self.get(name)])]
+        return [str(value) for value in (getlist(name) if getlist else [self.get(name)])]
 
 
-def _base(data: _Form, place: int, known: list[Part], kind: str) -> Part | None:
-    asked = read_place(data.get(f"k{place}-base", ""), count=len(known))
-    base = known[asked] if asked else None
+def _base_part(data: _PostedForm, position: int, known_parts: list[Part], kind: str) -> Part | None:
+    base_position = read_place(data.get(f"k{position}-base", ""), count=len(known_parts))
+    base = known_parts[base_position] if base_position else None
     return base if base and base.kind == kind else None
 
 
-def _posted_part(part: Part, prefix: str, data: _Form, file: ImportFile) -> Part:
+def _posted_part(part: Part, prefix: str, data: _PostedForm, file: ImportFile) -> Part:
     header = columns_of(file)
     before = {column: becomes(part.base, column) for column in header} if part.base else dict.fromkeys(header, OUT)
-    asked = {name: str(data.get(f"{prefix}becomes-{place}", "")) for place, name in enumerate(header)}
-    part.choices = {name: asked[name] if known_choice(part.kind, asked[name]) else before[name] for name in header}
-    place = read_place(data.get(f"{prefix}id", ""), count=len(header))
-    part.id_column = "" if place is None else header[place]
+    posted_keys = {
+        name: str(data.get(f"{prefix}becomes-{column_index}", "")) for column_index, name in enumerate(header)
+    }
+    part.choices = {
+        name: posted_keys[name] if is_known_choice(part.kind, posted_keys[name]) else before[name] for name in header
+    }
+    column_index = read_place(data.get(f"{prefix}id", ""), count=len(header))
+    part.id_column = "" if column_index is None else header[column_index]
     return part
 
 
-def _posted_rows(part: Part, data: _Form, file: ImportFile, before: Part | None, prefix: str = "") -> Part:
+def _posted_rows(part: Part, data: _PostedForm, file: ImportFile, before: Part | None, prefix: str = "") -> Part:
     """Read the further rows of a part."""
     header = columns_of(file)
     if f"{prefix}rows" not in data:
         if before:
             part.constants, part.calculations, part.filters = before.constants, before.calculations, before.filters
         return part
-    given = _Posted(data, prefix, header)
+    given = _PostedRows(data, prefix, header)
     part.constants = [
         Constant(given.target(part.kind, f"always-{n}-field"), given.text(f"always-{n}-value"))
         for n in given.numbers("always")
@@ -192,12 +198,12 @@ def _posted_rows(part: Part, data: _Form, file: ImportFile, before: Part | None,
         Filter(given.column(f"only-{n}-column"), given.operator(f"only-{n}-is"), given.text(f"only-{n}-value"))
         for n in given.numbers("only")
     ]
-    places = (read_place(text, count=len(header)) for text in given.all("open"))
-    part.opened = {place for place in places if place is not None}
-    for place, column in enumerate(header):
-        if part.choices.get(column) == given.text(f"words-{place}"):
-            part.words[column] = given.words(place)
-        if by := given.text(f"by-{place}"):
+    column_indexes = (read_place(text, count=len(header)) for text in given.all("open"))
+    part.opened = {column_index for column_index in column_indexes if column_index is not None}
+    for column_index, column in enumerate(header):
+        if part.choices.get(column) == given.text(f"words-{column_index}"):
+            part.words[column] = given.words(column_index)
+        if by := given.text(f"by-{column_index}"):
             part.lookups[column] = by
     match str(data.get("add", "")).removeprefix(prefix):
         case "always":
@@ -213,8 +219,8 @@ def _posted_rows(part: Part, data: _Form, file: ImportFile, before: Part | None,
 
 
 @dataclass(frozen=True)
-class _Posted:
-    data: _Form
+class _PostedRows:
+    data: _PostedForm
     prefix: str
     header: list[str]
 
@@ -224,47 +230,50 @@ class _Posted:
     def all(self, name: str) -> list[str]:
         return self.data.getlist(f"{self.prefix}{name}")
 
-    def numbers(self, what: str) -> list[int]:
+    def numbers(self, row_kind: str) -> list[int]:
         """Return the numbers of the rows of a kind, in order, but for the one that is taken away."""
-        pattern = re.compile(rf"{re.escape(self.prefix)}{what}-(\d{{1,3}})-\w+")
-        found = sorted({int(match[1]) for key in self.data if (match := pattern.fullmatch(str(key)))})[:MOST_ROWS]
+        pattern = re.compile(rf"{re.escape(self.prefix)}{row_kind}-(\d{{1,3}})-\w+")
+        numbers = sorted({int(match[1]) for key in self.data if (match := pattern.fullmatch(str(key)))})[:MOST_ROWS]
         dropped = self.data.pressed.get("drop", "")
-        return [number for number in found if dropped != f"{self.prefix}{what}-{number}"]
+        return [number for number in numbers if dropped != f"{self.prefix}{row_kind}-{number}"]
 
     def column(self, name: str) -> str:
-        place = read_place(self.text(name), count=len(self.header))
-        return "" if place is None else self.header[place]
+        column_index = read_place(self.text(name), count=len(self.header))
+        return "" if column_index is None else self.header[column_index]
 
     def target(self, kind: str, name: str) -> str:
         key = self.text(name)
-        return key if any(one.key == key for one in targets(kind)) else ""
+        return key if any(target.key == key for target in targets(kind)) else ""
 
     def operator(self, name: str) -> str:
-        asked = self.text(name)
-        return asked if asked in CONDITIONS else "is"
+        operator = self.text(name)
+        return operator if operator in CONDITIONS else "is"
 
     def calculation(self, kind: str, number: int) -> Calculated:
         operation = self.text(f"calc-{number}-with")
         terms = [self.column(f"calc-{number}-term{n}") for n in range(TERMS)]
         return Calculated(
             self.target(kind, f"calc-{number}-field"),
-            operation if operation in {one for one, _ in rows.OPERATIONS} else "product",
+            operation if operation in {known_operation for known_operation, _ in rows.OPERATIONS} else "product",
             tuple(dict.fromkeys(filter(None, terms))),
             self.column(f"calc-{number}-less"),
             self.column(f"calc-{number}-percent"),
         )
 
-    def words(self, place: int) -> dict[str, str]:
-        pattern = re.compile(rf"{re.escape(self.prefix)}word-{place}-(\d{{1,4}})")
+    def words(self, column_index: int) -> dict[str, str]:
+        pattern = re.compile(rf"{re.escape(self.prefix)}word-{column_index}-(\d{{1,4}})")
         numbers = [match[1] for key in self.data if (match := pattern.fullmatch(str(key)))]
-        return {self.text(f"word-{place}-{number}"): self.text(f"means-{place}-{number}") for number in numbers}
+        return {
+            self.text(f"word-{column_index}-{number}"): self.text(f"means-{column_index}-{number}")
+            for number in numbers
+        }
 
 
 def tables_of_parts(parts: list[Part], draft: Draft, before: Draft, file: ImportFile) -> list[dict[str, Any]]:
     """Return the mappings that the parts say, and set the table of each part; mappings that the page does not edit stay."""
     header = columns_of(file)
     main = tables_from(draft, file, before if before.tables else None)[0]
-    found = []
+    tables = []
     for part in parts:
         if part.place == 0:
             base, is_own = main["table"], bool(main.get("own"))
@@ -275,8 +284,12 @@ def tables_of_parts(parts: list[Part], draft: Draft, before: Draft, file: Import
             base = {**base, "file": main["table"].get("file", draft.kind)} if part.base is None else base
             entry = {"name": f"{part.kind}.{part.place}.toml", "own": True}
         part.table = _with_rows(part, base, is_own)
-        found.append({**entry, "table": part.table})
-    return [*found, *(one for one in before.tables[1:] if not is_shown(one["table"]))] if before.tables else found
+        tables.append({**entry, "table": part.table})
+    return (
+        [*tables, *(entry for entry in before.tables[1:] if not is_edited_by_column(entry["table"]))]
+        if before.tables
+        else tables
+    )
 
 
 def _with_rows(part: Part, table: Table, is_own: bool) -> Table:
@@ -318,7 +331,7 @@ def calculation_fault(kind: str, row: Calculated) -> str:
     _, name = rows.parts_of(row.key)
     table = {"id": "x", "fields": {name: {row.operation: list(row.columns)}}}
     try:
-        mapping_of(_path(kind), table)
+        mapping_of(_page_path(kind), table)
     except MappingError:
         return "This field holds no number. Choose another one, or join the columns."
     return ""
@@ -333,25 +346,25 @@ def filter_fault(row: Filter) -> str:
         return "Enter what to compare with, or remove this line."
     if row.operator in COMPARISONS:
         try:
-            mapping_of(_path("lead"), {"id": "x", "only": [{"column": "x", row.operator: row.value}]})
+            mapping_of(_page_path("lead"), {"id": "x", "only": [{"column": "x", row.operator: row.value}]})
         except MappingError:
             return f"“{row.value}” is not a number. Write it as 1234.50."
     return ""
 
 
-def _path(kind: str) -> Path:
+def _page_path(kind: str) -> Path:
     return Path("page", f"{kind}.toml")
 
 
-def faults(parts: list[Part], is_new: bool) -> list[str]:
+def part_faults(parts: list[Part], is_new: bool) -> list[str]:
     """Say what keeps the parts from being used, each with what to do."""
-    found = []
+    sentences = []
     for part in parts:
         if not any(key.startswith(("field:", "link:")) for key in part.fed):
-            found.append(f"{part.title}: choose what at least one column becomes.")
+            sentences.append(f"{part.title}: choose what at least one column becomes.")
         if is_new or part.place:
-            wanting = [one.label for one in targets(part.kind) if one.required and one.key not in part.fed]
-            found += [
+            wanting = [target.label for target in targets(part.kind) if target.required and target.key not in part.fed]
+            sentences += [
                 f"{part.title} need “{label}”. Choose the column that holds it, or add a fixed value for it."
                 for label in wanting
             ]
@@ -359,5 +372,5 @@ def faults(parts: list[Part], is_new: bool) -> list[str]:
         wrong += [calculation_fault(part.kind, row) for row in part.calculations]
         wrong += [filter_fault(row) for row in part.filters]
         if count := sum(map(bool, wrong)):
-            found.append(f"{part.title}: {count} {'line' if count == 1 else 'lines'} below {'is' if count == 1 else 'are'} not complete.")  # fmt: skip
-    return found
+            sentences.append(f"{part.title}: {count} {'line' if count == 1 else 'lines'} below {'is' if count == 1 else 'are'} not complete.")  # fmt: skip
+    return sentences

@@ -39,16 +39,16 @@ class Draft:
 
 def draft_of(file: ImportFile, frame: pd.DataFrame, source: str = "", kind: str = "") -> Draft:
     """Return how a file is mapped now; where nobody knows it, or it is to be something else, what is likely."""
-    known = _known(file)
-    same_source = not source or source == known.source if known else False
-    if known and (not kind or kind == known.kind) and (same_source or known.is_new):
-        return replace(known, source=source or known.source)
-    if known and not kind:
-        return _proposed(file, frame, source, known.kind)
-    return _proposed(file, frame, source, kind)
+    current = _current_draft(file)
+    same_source = not source or source == current.source if current else False
+    if current and (not kind or kind == current.kind) and (same_source or current.is_new):
+        return replace(current, source=source or current.source)
+    if current and not kind:
+        return _proposed_draft(file, frame, source, current.kind)
+    return _proposed_draft(file, frame, source, kind)
 
 
-def _known(file: ImportFile) -> Draft | None:
+def _current_draft(file: ImportFile) -> Draft | None:
     if not file.kind:
         return None
     try:
@@ -64,13 +64,20 @@ def _known(file: ImportFile) -> Draft | None:
     return Draft(file.source, main["object"], choices, id_column, is_new, tables)
 
 
-def _proposed(file: ImportFile, frame: pd.DataFrame, source: str, kind: str) -> Draft:
+def _proposed_draft(file: ImportFile, frame: pd.DataFrame, source: str, kind: str) -> Draft:
     header = columns_of(file)
-    found = propose_as(kind, header, frame) if kind else propose(header, frame, file.name)
-    choices = dict(found.choices)
-    if found.id_column and choices.get(found.id_column, "").startswith(CUSTOM):
-        choices[found.id_column] = ID_ONLY
-    return Draft(source or file.source, found.kind, choices, found.id_column, is_new=True, constants=found.constants)
+    suggestion = propose_as(kind, header, frame) if kind else propose(header, frame, file.name)
+    choices = dict(suggestion.choices)
+    if suggestion.id_column and choices.get(suggestion.id_column, "").startswith(CUSTOM):
+        choices[suggestion.id_column] = ID_ONLY
+    return Draft(
+        source or file.source,
+        suggestion.kind,
+        choices,
+        suggestion.id_column,
+        is_new=True,
+        constants=suggestion.constants,
+    )
 
 
 def columns_of(file: ImportFile) -> list[str]:
@@ -99,8 +106,8 @@ def kind_from(source: str, tables: list[Table]) -> FileKind:
     Raises:
         MappingError: they say something that cannot be.
     """
-    read = tuple(mapping_of(Path(source, one["name"]), one["table"]) for one in tables)
-    return FileKind(source_named(source), read[0].file, read)
+    mappings = tuple(mapping_of(Path(source, table["name"]), table["table"]) for table in tables)
+    return FileKind(source_named(source), mappings[0].file, mappings)
 
 
 class Options:
@@ -108,8 +115,8 @@ class Options:
 
     def __init__(self, kind: str, is_new: bool) -> None:
         groups: list[tuple[str, list[tuple[str, str]]]] = [
-            ("A field", [(one.key, _words(one.label, one.holds, one.required)) for one in targets(kind) if not one.is_link]),
-            ("A link to", [(one.key, one.label) for one in targets(kind) if one.is_link]),
+            ("A field", [(target.key, _words(target.label, target.holds, target.required)) for target in targets(kind) if not target.is_link]),
+            ("A link to", [(target.key, target.label) for target in targets(kind) if target.is_link]),
             ("A custom field of its own", [(f"{CUSTOM}{value}", f"Keep it: {label}") for value, label in CustomType.choices]),
             ("Nothing", [(ID_ONLY, "Only the id of the row"), (OUT, "Leave it out")]),
         ]  # fmt: skip
@@ -125,7 +132,7 @@ class Options:
             if some
         )
 
-    def chosen(self, key: str) -> SafeString:
+    def render_selected(self, key: str) -> SafeString:
         """Return the options with one chosen; always one, so that a form never sends back another by itself."""
         if f'value="{key}"' not in self._html:
             return format_html('<option value="{}" selected>As it is now</option>', AS_IS) + mark_safe(self._html)
@@ -138,17 +145,17 @@ def _words(label: str, holds: str, required: bool) -> str:
     return f"{label}{'' if plain else f' ({holds})'}{' *' if required else ''}"
 
 
-def known_choice(kind: str, key: str) -> bool:
+def is_known_choice(kind: str, key: str) -> bool:
     """Tell whether a column may become that."""
     custom = {f"{CUSTOM}{value}" for value in CustomType.values}
-    return key in {OUT, ID_ONLY, AS_IS, *custom} or any(one.key == key for one in targets(kind))
+    return key in {OUT, ID_ONLY, AS_IS, *custom} or any(target.key == key for target in targets(kind))
 
 
-def posted(data: Mapping[str, Any], file: ImportFile, kind: str, before: Draft) -> dict[str, str]:
+def posted_choices(data: Mapping[str, Any], file: ImportFile, kind: str, before: Draft) -> dict[str, str]:
     """Return what each column is to become, as the form says; what it does not speak of stays."""
-    found = dict(before.choices)
-    for place, name in enumerate(columns_of(file)):
-        wanted = str(data.get(f"becomes-{place}", ""))
-        if known_choice(kind, wanted):
-            found[name] = wanted
-    return found
+    choices = dict(before.choices)
+    for column_index, name in enumerate(columns_of(file)):
+        choice = str(data.get(f"becomes-{column_index}", ""))
+        if is_known_choice(kind, choice):
+            choices[name] = choice
+    return choices

@@ -67,11 +67,11 @@ def choices_of(kind: str, key: str) -> tuple[tuple[str, str], ...]:
     return tuple((str(value), str(label)) for value, label in getattr(field, "choices", None) or ())
 
 
-def _typed(kind: str, key: str, value: str) -> Any:
+def _parse_value(kind: str, key: str, value: str) -> Any:
     return {"true": True, "false": False}.get(value, value) if choices_of(kind, key) == YES_NO else value
 
 
-def _written(value: Any) -> str:
+def _value_to_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -79,14 +79,14 @@ def _written(value: Any) -> str:
 
 
 def constants_of(table: Table) -> list[Constant]:
-    found = [
-        Constant(f"{word}:{name}", _written(rule["value"]))
-        for part, word in (("fields", "field"), ("references", "link"))
-        for name, rules in table.get(part, {}).items()
-        for rule in _rules(rules)
+    constants = [
+        Constant(f"{prefix}:{name}", _value_to_text(rule["value"]))
+        for section, prefix in (("fields", "field"), ("references", "link"))
+        for name, rules in table.get(section, {}).items()
+        for rule in _as_rules(rules)
         if isinstance(rule, dict) and "value" in rule
     ]
-    return found
+    return constants
 
 
 def with_constants(table: Table, kind: str, rows: Iterable[Constant]) -> Table:
@@ -94,15 +94,15 @@ def with_constants(table: Table, kind: str, rows: Iterable[Constant]) -> Table:
     table = deepcopy(table)
     wanted = {row.key: row.value for row in rows if row.key and row.value}
     for row in constants_of(table):
-        part, name = parts_of(row.key)
+        section, name = parts_of(row.key)
         if row.key not in wanted:
-            del table[part][name]
+            del table[section][name]
     for key, value in wanted.items():
-        part, name = parts_of(key)
-        rule: dict[str, Any] = {"value": _typed(kind, key, value)}
-        if part == "references":
-            rule |= {word: given for word, given in rule_of(kind, name).items() if word in {"by", "stub"}}
-        table.setdefault(part, {})[name] = rule
+        section, name = parts_of(key)
+        rule: dict[str, Any] = {"value": _parse_value(kind, key, value)}
+        if section == "references":
+            rule |= {option: given for option, given in rule_of(kind, name).items() if option in {"by", "stub"}}
+        table.setdefault(section, {})[name] = rule
     return table
 
 
@@ -111,24 +111,31 @@ def with_constants(table: Table, kind: str, rows: Iterable[Constant]) -> Table:
 
 def calculations_of(table: Table, header: Iterable[str]) -> list[Calculated]:
     """Return the calculations that a file can feed, by the names that its columns have there."""
-    here, found = index(header), []
+    file_columns, calculations = index(header), []
     for name, rule in table.get("fields", {}).items():
-        operation = next((one for one, _ in OPERATIONS if isinstance(rule, dict) and rule.get(one)), "")
-        terms = _present(rule[operation], here) if operation else []
+        operation = next(
+            (candidate for candidate, _ in OPERATIONS if isinstance(rule, dict) and rule.get(candidate)), ""
+        )
+        terms = _present_columns(rule[operation], file_columns) if operation else []
         if terms:
-            less, percent = _present(rule.get("less", ()), here), _present(rule.get("less_percent", ()), here)
-            found.append(
+            less, percent = (
+                _present_columns(rule.get("less", ()), file_columns),
+                _present_columns(rule.get("less_percent", ()), file_columns),
+            )
+            calculations.append(
                 Calculated(f"field:{name}", operation, tuple(terms), next(iter(less), ""), next(iter(percent), "")
                 )
             )  # fmt: skip
-    return found
+    return calculations
 
 
-def _present(given: Any, here: Mapping[str, str]) -> list[str]:
+def _present_columns(given: Any, file_columns: Mapping[str, str]) -> list[str]:
     """Return for each term the column of the file that feeds it, by whichever of its names."""
     terms = [given] if isinstance(given, str) else given
-    found = [next((here[fold(name)] for name in names_in(term) if fold(name) in here), "") for term in terms]
-    return list(dict.fromkeys(filter(None, found)))
+    columns = [
+        next((file_columns[fold(name)] for name in names_in(term) if fold(name) in file_columns), "") for term in terms
+    ]
+    return list(dict.fromkeys(filter(None, columns)))
 
 
 def with_calculations(table: Table, rows: Iterable[Calculated], header: Iterable[str]) -> Table:
@@ -166,26 +173,26 @@ CALCULATING = {"product", "sum", JOIN, "less", "less_percent"}
 
 def filters_of(table: Table, header: Iterable[str]) -> list[Filter]:
     """Return the conditions on columns that a file has."""
-    here, found = index(header), []
+    file_columns, filters = index(header), []
     for given in table.get("only", ()):
-        if fold(given["column"]) not in here:
+        if fold(given["column"]) not in file_columns:
             continue
         operator = next(key for key in given if key != "column")
         value = given[operator]
-        found.append(Filter(here[fold(given["column"])], operator, ", ".join(map(_written, names_in(value))) if isinstance(value, list | str) else _written(value)))  # fmt: skip
-    return found
+        filters.append(Filter(file_columns[fold(given["column"])], operator, ", ".join(map(_value_to_text, names_in(value))) if isinstance(value, list | str) else _value_to_text(value)))  # fmt: skip
+    return filters
 
 
 def with_filters(table: Table, rows: Iterable[Filter], header: Iterable[str]) -> Table:
     """Return the table with this row filter; words are parted by commas. Conditions on other files' columns stay."""
-    here = index(header)
-    given = [_condition(row) for row in rows if row.column]
-    given += [one for one in table.get("only", ()) if fold(one["column"]) not in here]
+    file_columns = index(header)
+    given = [_filter_condition(row) for row in rows if row.column]
+    given += [condition for condition in table.get("only", ()) if fold(condition["column"]) not in file_columns]
     rest = {key: value for key, value in table.items() if key != "only"}
     return {**rest, "only": given} if given else rest
 
 
-def _condition(row: Filter) -> dict[str, Any]:
+def _filter_condition(row: Filter) -> dict[str, Any]:
     if row.operator in {"is_empty", "is_filled"}:
         return {"column": row.column, row.operator: True}
     if row.operator in {"is", "is_not", "contains", "contains_not"}:
@@ -202,9 +209,9 @@ def rule_for(table: Table, column: str) -> tuple[str, dict[str, Any] | None]:
     part, name = parts_of(key)
     if not key.startswith(("field:", "link:")):
         return key, None
-    rules = _rules(table[part][name])
-    found = next((rule for rule in rules if fold(column) in _folded(rule)), None)
-    return key, dict(found) if isinstance(found, dict) else {"column": found}
+    rules = _as_rules(table[part][name])
+    matching = next((rule for rule in rules if fold(column) in _folded_columns(rule)), None)
+    return key, dict(matching) if isinstance(matching, dict) else {"column": matching}
 
 
 def words_of(table: Table, column: str) -> ValueMap:
@@ -218,17 +225,17 @@ def with_words(table: Table, kind: str, column: str, meanings: Mapping[str, str]
     key, rule = rule_for(table, column)
     if rule is None:
         return table
-    known = words_of(table, column)
-    changed = {word: value for word, value in meanings.items() if value != _written(known.get(word, ""))}
+    known_meanings = words_of(table, column)
+    changed = {word: value for word, value in meanings.items() if value != _value_to_text(known_meanings.get(word, ""))}
     if not changed:
         return table
     table = deepcopy(table)
     part, name = parts_of(key)
     gone = {fold(word) for word in changed}
     before = {word: value for word, value in table.get("maps", {}).get(rule.get("map", ""), {}).items() if fold(word) not in gone}  # fmt: skip
-    words = {word: _typed(kind, key, value) for word, value in changed.items() if value}
-    table["maps"] = {**table.get("maps", {}), f"words of {name}": words | before}
-    return _replaced(table, part, name, column, {**rule, "map": f"words of {name}"})
+    new_meanings = {word: _parse_value(kind, key, value) for word, value in changed.items() if value}
+    table["maps"] = {**table.get("maps", {}), f"words of {name}": new_meanings | before}
+    return _replace_rule(table, part, name, column, {**rule, "map": f"words of {name}"})
 
 
 # links
@@ -248,7 +255,7 @@ def with_lookup(table: Table, column: str, by: str) -> Table:
     if by not in LOOKUPS or rule is None or lookup_of(table, column) in {"", by}:
         return table
     part, name = parts_of(key)
-    return _replaced(deepcopy(table), part, name, column, {**rule, "by": by})
+    return _replace_rule(deepcopy(table), part, name, column, {**rule, "by": by})
 
 
 def lookups_for(kind: str, key: str) -> list[tuple[str, str]]:
@@ -261,20 +268,22 @@ def lookups_for(kind: str, key: str) -> list[tuple[str, str]]:
     return [(by, label) for by, label in LOOKUPS.items() if by in has or (by == "any" and "external_id" in has)]
 
 
-def _replaced(table: Table, part: str, name: str, column: str, rule: dict[str, Any]) -> Table:
+def _replace_rule(table: Table, part: str, name: str, column: str, rule: dict[str, Any]) -> Table:
     rules = table[part][name]
     if part == "references":
-        table[part][name] = [rule if fold(column) in _folded(one) else one for one in _rules(rules)]
+        table[part][name] = [
+            rule if fold(column) in _folded_columns(other_rule) else other_rule for other_rule in _as_rules(rules)
+        ]
     else:
         table[part][name] = rule
     return table
 
 
-def _rules(rules: Any) -> list[Any]:
+def _as_rules(rules: Any) -> list[Any]:
     if isinstance(rules, list) and any(isinstance(rule, dict) for rule in rules):
         return list(rules)
     return [rules]
 
 
-def _folded(rule: Any) -> set[str]:
+def _folded_columns(rule: Any) -> set[str]:
     return {fold(name) for name in names_in(rule.get("column", ()) if isinstance(rule, dict) else rule)}

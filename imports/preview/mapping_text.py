@@ -16,14 +16,14 @@ LONGEST = 200_000
 def mapping_text_of(table: Table) -> str:
     """Return a mapping as TOML; what is empty is left away, but for the id."""
     return tomli_w.dumps(
-        {key: _plain(value) for key, value in table.items() if key == "id" or value not in ({}, [], ())}
+        {key: _tuples_to_lists(value) for key, value in table.items() if key == "id" or value not in ({}, [], ())}
     )
 
 
-def _plain(value: Any) -> Any:
+def _tuples_to_lists(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: _tuples_to_lists(item) for key, item in value.items()}
+    return [_tuples_to_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def tables_of_texts(texts: list[str]) -> list[dict[str, Any]]:
@@ -34,10 +34,10 @@ def tables_of_texts(texts: list[str]) -> list[dict[str, Any]]:
     """
     if not texts:
         raise MappingError("The text is empty. Write at least one mapping, or go back.")
-    return [_table_of(text, number) for number, text in enumerate(texts, 1)]
+    return [_parse_table(text, number) for number, text in enumerate(texts, 1)]
 
 
-def _table_of(text: str, number: int) -> dict[str, Any]:
+def _parse_table(text: str, number: int) -> dict[str, Any]:
     try:
         table = tomllib.loads(text[:LONGEST].replace("\r\n", "\n"))
         name = f"{table['object']}.{number}.toml"
@@ -45,6 +45,6 @@ def _table_of(text: str, number: int) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"Mapping {number} is not valid TOML: {error}.") from error
     except (MappingError, KeyError, TypeError, AttributeError, ValueError) as error:
-        words = f"“{error.args[0]}” is missing" if isinstance(error, KeyError) else str(error)
-        raise MappingError(f"Mapping {number}: {words}.") from error
+        reason = f"“{error.args[0]}” is missing" if isinstance(error, KeyError) else str(error)
+        raise MappingError(f"Mapping {number}: {reason}.") from error
     return {"name": name, "table": table, "own": True}

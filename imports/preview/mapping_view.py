@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from imports.files import storage
 from imports.files.blocks import blocks
 from imports.inference.currency import assumed
-from imports.load.plan_builder import mannered_plans
+from imports.load.plan_builder import plans_with_options
 from imports.mapping.conditions import CONDITIONS, UNARY
 from imports.mapping.plan import Plan
 from imports.mapping.schema import MappingError
@@ -24,7 +24,7 @@ from imports.models import ImportFile
 from imports.preview import mapping_rows as rows
 from imports.preview.mapping_form import TERMS, Part, calculation_fault, constant_fault, filter_fault
 from imports.preview.mapping_page import Options, columns_of, kind_from
-from imports.preview.sample import Landed, Reading, landed, shown
+from imports.preview.sample import Reading, SampleRows, read_sample, sample_cells
 
 WORDS_SHOWN = 30
 BLOCKS_COUNTED = 2  # of 8 MiB
@@ -33,7 +33,7 @@ Choice = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Word:
+class CodedWord:
     """A word of a coded column, how often it stands there, and what it means."""
 
     place: int
@@ -44,11 +44,11 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Words:
+class CodedWords:
     """The words of one column."""
 
     key: str  # what the column becomes
-    words: list[Word]
+    words: list[CodedWord]
     choices: tuple[Choice, ...]  # what a word can mean; any text where empty
     more: int  # words that are not shown
 
@@ -67,7 +67,7 @@ class ColumnView:
     is_unique: bool
     lookups: list[Choice]
     lookup: str
-    words: Words | None
+    words: CodedWords | None
     can_open: bool
     is_reshaped: bool  # it became something else since the page was written, so that what belongs to it changes
 
@@ -134,144 +134,141 @@ class Page:
     is_new: bool
     shapes: Mapping[str, Any]  # the form: what each column and row was when the page was written
 
-    def was(self, name: str, now: str) -> bool:
+    def has_same_shape(self, name: str, now: str) -> bool:
         return self.shapes.get(name, now) == now
 
 
 def part_views(page: Page, parts: list[Part], tables: list[dict[str, Any]]) -> list[PartView]:
     """Return the parts as the page shows them, their cells read by the mapping as it is."""
     file = page.file
-    plans = _plans(tables, file, page.source)
-    also = {column: _also(parts, column) for column in columns_of(file)}
-    return [_view(page, part, plan, also) for part, plan in zip(parts, _padded(plans, parts), strict=True)]
+    plans = _plans_if_valid(tables, file, page.source)
+    also = {column: _other_meanings(parts, column) for column in columns_of(file)}
+    return [_part_view(page, part, plan, also) for part, plan in zip_longest(parts, plans[: len(parts)])]
 
 
-def _plans(tables: list[dict[str, Any]], file: ImportFile, source: str) -> list[Plan]:
+def _plans_if_valid(tables: list[dict[str, Any]], file: ImportFile, source: str) -> list[Plan]:
     try:
-        return mannered_plans(file, kind_from(source or "accord", tables), assumed([], file.run.currency_asked))
+        return plans_with_options(file, kind_from(source or "accord", tables), assumed([], file.run.currency_asked))
     except MappingError:
         return []
 
 
-def _padded(plans: list[Plan], parts: list[Part]) -> list[Plan | None]:
-    return [plans[place] if place < len(plans) else None for place in range(len(parts))]
-
-
-def _also(parts: list[Part], column: str) -> dict[int, str]:
+def _other_meanings(parts: list[Part], column: str) -> dict[int, str]:
     """Return what a column becomes in each part, in words."""
-    found = {}
+    meanings = {}
     for part in parts:
         key = part.choices.get(column, "")
         if key.startswith(("field:", "link:")):
-            found[part.place] = f"{part.title}: {label_of(part.kind, key)}"
-    return found
+            meanings[part.place] = f"{part.title}: {label_of(part.kind, key)}"
+    return meanings
 
 
 def label_of(kind: str, key: str) -> str:
-    return next((one.label for one in targets(kind) if one.key == key), key.partition(":")[2])
+    return next((target.label for target in targets(kind) if target.key == key), key.partition(":")[2])
 
 
-def _view(page: Page, part: Part, plan: Plan | None, also: dict[str, dict[int, str]]) -> PartView:
-    read = landed(page.frame, plan, FIRST_ROWS) if plan else Landed()
+def _part_view(page: Page, part: Part, plan: Plan | None, also: dict[str, dict[int, str]]) -> PartView:
+    read = read_sample(page.frame, plan, FIRST_ROWS) if plan else SampleRows()
     options = Options(part.kind, page.is_new or (part.place > 0 and part.base is None))
     groups: list[tuple[str, list[Choice]]] = [
-        ("Fields", [(one.key, one.label) for one in targets(part.kind) if not one.is_link]),
-        ("Links", [(one.key, one.label) for one in targets(part.kind) if one.is_link]),
+        ("Fields", [(target.key, target.label) for target in targets(part.kind) if not target.is_link]),
+        ("Links", [(target.key, target.label) for target in targets(part.kind) if target.is_link]),
     ]
     view = PartView(
         part,
         [
-            _column(page, part, place, name, options.chosen(part.choices[name]), read.readings.get(name), also[name])
-            for place, name in enumerate(columns_of(page.file))
+            _column_view(
+                page,
+                part,
+                column_index,
+                name,
+                options.render_selected(part.choices[name]),
+                read.readings.get(name),
+                also[name],
+            )
+            for column_index, name in enumerate(columns_of(page.file))
         ],
-        [_constant(page, part, number, row) for number, row in enumerate(part.constants)],
-        [_calculation(number, row, part.kind) for number, row in enumerate(part.calculations)],
-        [_filter(number, row) for number, row in enumerate(part.filters)],
+        [_constant_view(page, part, number, row) for number, row in enumerate(part.constants)],
+        [_calculation_view(number, row, part.kind) for number, row in enumerate(part.calculations)],
+        [
+            FilterView(number, row.column, row.operator, row.value, row.operator in UNARY, filter_fault(row))
+            for number, row in enumerate(part.filters)
+        ],
         groups,
         groups[0][1],
     )
     if plan:
-        view.heads = [label_of(part.kind, _key(plan, name)) for name in read.names]
+        view.heads = [label_of(part.kind, _target_key(plan, name)) for name in read.names]
         view.first, view.kept, view.left_out = read.rows, read.kept, read.left_out
     return view
 
 
-def _key(plan: Plan, name: str) -> str:
-    return next(
-        (f"link:{one.rule.name}" for one in plan.references if one.staged == name), f"field:{_field(plan, name)}"
-    )
+def _target_key(plan: Plan, name: str) -> str:
+    """Return the target that a staged column feeds."""
+    links = {reference.staged: f"link:{reference.rule.name}" for reference in plan.references}
+    fields = {planned.column: f"field:{planned.rule.name}" for planned in plan.fields}
+    return links.get(name) or fields.get(name, f"field:{name}")
 
 
-def _field(plan: Plan, column: str) -> str:
-    return next((one.rule.name for one in plan.fields if one.column == column), column)
-
-
-def _column(
-    page: Page, part: Part, place: int, name: str, options: SafeString, reading: Reading | None, also: dict[int, str]
+def _column_view(
+    page: Page, part: Part, position: int, name: str, options: SafeString, reading: Reading | None, also: dict[int, str]
 ) -> ColumnView:
     key, cells = part.choices[name], page.frame[name]
     is_target = key.startswith(("field:", "link:"))
     lookups = rows.lookups_for(part.kind, key) if key.startswith("link:") else []
     distinct = cells[cells != ""].nunique() if is_target else 0
     choices = rows.choices_of(part.kind, key) if is_target else ()
-    known = rows.words_of(part.table, name) if is_target else None
-    is_open = bool(choices or (known and (known.words or known.patterns))) or place in part.opened
+    known_words = rows.words_of(part.table, name) if is_target else None
+    holds_words = any(target.key == key and target.holds in {"text", "a record"} for target in targets(part.kind))
+    is_open = bool(choices or (known_words and (known_words.words or known_words.patterns))) or position in part.opened
     return ColumnView(
-        place=place, name=name, samples=shown(cells), becomes=key, options=options,
-        also=[words for other, words in also.items() if other != part.place],
+        place=position, name=name, samples=sample_cells(cells), becomes=key, options=options,
+        also=[meaning for other, meaning in also.items() if other != part.place],
         reading=reading, is_unique=is_unique(cells), lookups=lookups, lookup=rows.lookup_of(part.table, name),
-        words=_words(key, name, part, choices, page.file) if is_target and is_open else None,
-        can_open=is_target and not is_open and 1 < distinct <= WORDS_SHOWN and _holds_words(part.kind, key),
-        is_reshaped=not page.was(f"{part.prefix}shape-{place}", key),
+        words=_column_words(key, name, part, choices, page.file) if is_target and is_open else None,
+        can_open=is_target and not is_open and 1 < distinct <= WORDS_SHOWN and holds_words,
+        is_reshaped=not page.has_same_shape(f"{part.prefix}shape-{position}", key),
     )  # fmt: skip
 
 
-def _holds_words(kind: str, key: str) -> bool:
-    return next((one.holds in {"text", "a record"} for one in targets(kind) if one.key == key), False)
-
-
-def _words(key: str, column: str, part: Part, choices: tuple[Choice, ...], file: ImportFile) -> Words:
-    counted = word_counts(file, column)
-    known = rows.words_of(part.table, column)
+def _column_words(key: str, column: str, part: Part, choices: tuple[Choice, ...], file: ImportFile) -> CodedWords:
+    counts = word_counts(file, column)
+    known_meanings = rows.words_of(part.table, column)
     possible = {value.casefold() for value, _ in choices} | {label.casefold() for _, label in choices}
-    found = []
-    for place, (word, count) in enumerate(counted[:WORDS_SHOWN]):
-        meaning = known.get(word, "")
+    words = []
+    for position, (word, count) in enumerate(counts[:WORDS_SHOWN]):
+        meaning = known_meanings.get(word, "")
         meaning = str(meaning).lower() if isinstance(meaning, bool) else str(meaning)
         is_unknown = bool(choices) and choices != rows.YES_NO and not meaning and word.casefold() not in possible
-        found.append(Word(place, word, count, meaning, is_unknown))
-    return Words(key, found, choices, max(0, len(counted) - WORDS_SHOWN))
+        words.append(CodedWord(position, word, count, meaning, is_unknown))
+    return CodedWords(key, words, choices, max(0, len(counts) - WORDS_SHOWN))
 
 
 def word_counts(file: ImportFile, column: str) -> list[tuple[str, int]]:
     """Return the words of a column with how often each stands in the file, the commonest first."""
     path = storage.place(file.plain)
-    return _counts(path, tuple(file.header), file.delimiter, file.start, file.first_line, column)
+    return _count_words(path, tuple(file.header), file.delimiter, file.start, file.first_line, column)
 
 
 @lru_cache(maxsize=64)
-def _counts(path: Path, header: tuple[str, ...], delimiter: str, start: int, line: int, column: str) -> list[tuple[str, int]]:  # fmt: skip
-    found: Counter[str] = Counter()
+def _count_words(path: Path, header: tuple[str, ...], delimiter: str, start: int, line: int, column: str) -> list[tuple[str, int]]:  # fmt: skip
+    counts: Counter[str] = Counter()
     for block in islice(blocks(path, list(header), delimiter, start, line), BLOCKS_COUNTED):
-        found.update(block.frame[column].str.strip().tolist())
-    found.pop("", None)
-    return found.most_common()
+        counts.update(block.frame[column].str.strip().tolist())
+    counts.pop("", None)
+    return counts.most_common()
 
 
-def _constant(page: Page, part: Part, number: int, row: rows.Constant) -> ConstantView:
+def _constant_view(page: Page, part: Part, number: int, row: rows.Constant) -> ConstantView:
     choices = rows.choices_of(part.kind, row.key) if row.key else ()
-    is_same = page.was(f"{part.prefix}always-{number}-was", row.key)
+    is_same = page.has_same_shape(f"{part.prefix}always-{number}-was", row.key)
     return ConstantView(number, row.key, row.value, choices, constant_fault(part.kind, row), not is_same)
 
 
-def _calculation(number: int, row: rows.Calculated, kind: str) -> CalculationView:
+def _calculation_view(number: int, row: rows.Calculated, kind: str) -> CalculationView:
     terms = [*row.columns, ""] if len(row.columns) >= 2 else [*row.columns, "", ""][:2]
     fault = calculation_fault(kind, row)
     return CalculationView(number, row.key, row.operation, terms[:TERMS], row.less, row.less_percent, fault)
-
-
-def _filter(number: int, row: rows.Filter) -> FilterView:
-    return FilterView(number, row.column, row.operator, row.value, row.operator in UNARY, filter_fault(row))
 
 
 OPERATORS = list(CONDITIONS.items())

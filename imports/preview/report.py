@@ -28,18 +28,18 @@ class Pace:
         if self.rows_per_second:
             parts.append(f"{self.rows_per_second:,} rows a second")
         if self.left is not None:
-            parts.append(f"about {in_words(self.left)} left")
+            parts.append(f"about {duration_text(self.left)} left")
         return " · ".join(parts)
 
 
-def in_words(time: timedelta) -> str:
+def duration_text(time: timedelta) -> str:
     seconds = max(1, round(time.total_seconds()))
     if seconds < 90:
         return f"{seconds} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
 
 
-def pace(run: ImportJob, rows: int) -> Pace:
+def import_pace(run: ImportJob, rows: int) -> Pace:
     """Rows are counted over the time since the start; what is left is reckoned from the bytes read so far."""
     fraction = run.fraction_done if run.checkpoint.get("phase") in {"load", "finish"} else None
     percent = None if fraction is None else int(100 * fraction)
@@ -52,7 +52,7 @@ def pace(run: ImportJob, rows: int) -> Pace:
     return Pace(percent, rows, round(rows / elapsed) if elapsed else 0, left)
 
 
-def doing(run: ImportJob) -> str:
+def describe_phase(run: ImportJob) -> str:
     """Say what an import is at."""
     if run.state == State.QUEUED and run.checkpoint.get("phase", "review") == "review":
         return "Waiting for a worker"
@@ -67,40 +67,40 @@ def doing(run: ImportJob) -> str:
             return "Tying the records together"
 
 
-def sentence(run: ImportJob, counts: dict[str, int]) -> str:
+def describe_result(run: ImportJob, counts: dict[str, int]) -> str:
     """Say in one sentence what came of an import that is over."""
     if not counts["rows"]:
-        words = "Nothing was imported"
+        text = "Nothing was imported"
     else:
-        found = [
+        numbers = [
             (counts["created"], "new"),
             (counts["updated"], "changed"),
             (counts["unchanged"], "the same as before"),
         ]
-        came = ", ".join(f"{number:,} {word}" for number, word in found if number) or "none taken"
-        words = f"{_rows(counts['rows'])} read: {came}"
+        came = ", ".join(f"{number:,} {word}" for number, word in numbers if number) or "none taken"
+        text = f"{_rows_text(counts['rows'])} read: {came}"
     if counts["rejected"]:
-        words += f"; {_rows(counts['rejected'])} {'was' if counts['rejected'] == 1 else 'were'} refused"
+        text += f"; {_rows_text(counts['rejected'])} {'was' if counts['rejected'] == 1 else 'were'} refused"
     reasons = [
         (counts["duplicates"], "as duplicates"),
         (counts["repeated"], "as repeated in the file"),
         (counts["older"], "as older than what is here"),
         (counts["dropped"], "for the reasons below"),
     ]
-    words += "".join(f"; {_rows(number)} left out {why}" for number, why in reasons if number)
+    text += "".join(f"; {_rows_text(number)} left out {why}" for number, why in reasons if number)
     gone = [(counts["removed"], "removed"), (counts["merged"], "merged into others")]
     for number, what in gone:
-        words += f"; {number:,} record{'' if number == 1 else 's'} {what}" if number else ""
+        text += f"; {number:,} record{'' if number == 1 else 's'} {what}" if number else ""
     ends = {State.FAILED.value: "It then failed", State.CANCELLED.value: "It was then cancelled"}
-    return f"{words}. {ends[run.state]}." if run.state in ends else f"{words}."
+    return f"{text}. {ends[run.state]}." if run.state in ends else f"{text}."
 
 
-def made(file: ImportFile) -> list[str]:
+def describe_kinds(file: ImportFile) -> list[str]:
     """Say for each kind of record what a file brought: “Leads: 8,000 new, 12 changed”."""
     lines = []
     for kind, counts in file.counts.items():
         name = str(model_of(kind)._meta.verbose_name_plural).capitalize()
-        lines.append(f"{name}: {_numbers(counts)}")
+        lines.append(f"{name}: {_describe_counts(counts)}")
     return lines
 
 
@@ -109,15 +109,15 @@ def noted(file: ImportFile) -> list[str]:
     return note_sentences(file.notes)
 
 
-def _numbers(counts: dict[str, int]) -> str:
-    words = {"created": "new", "updated": "changed", "unchanged": "the same", "repeated": "repeated in the file",
+def _describe_counts(counts: dict[str, int]) -> str:
+    labels = {"created": "new", "updated": "changed", "unchanged": "the same", "repeated": "repeated in the file",
              "duplicates": "left out as duplicates", "older": "older than what is here", "removed": "removed",
              "merged": "merged into others"}  # fmt: skip
-    found = [f"{counts[name]:,} {word}" for name, word in words.items() if counts.get(name)]
-    return ", ".join(found) or "none"
+    parts = [f"{counts[name]:,} {word}" for name, word in labels.items() if counts.get(name)]
+    return ", ".join(parts) or "none"
 
 
-def _rows(number: int) -> str:
+def _rows_text(number: int) -> str:
     return f"{number:,} row" if number == 1 else f"{number:,} rows"
 
 

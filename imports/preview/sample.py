@@ -26,24 +26,24 @@ class Reading:
 
 
 @dataclass
-class PerColumn(Checks):
+class ColumnChecks(Checks):
     """Checks that remember what is wrong with each column, not with each row."""
 
     faults: dict[str, dict[int, str]] = field(default_factory=dict)
 
-    def note(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
-        for place in np.flatnonzero(self.of_record(mask))[:ROWS]:
-            self.faults.setdefault(column, {}).setdefault(int(place), reason(int(place)))
+    def refuse(self, mask: np.ndarray, column: str, reason: Callable[[int], str]) -> None:
+        for row in np.flatnonzero(self.of_record(mask))[:ROWS]:
+            self.faults.setdefault(column, {}).setdefault(int(row), reason(int(row)))
 
 
-def shown(column: pd.Series) -> list[str]:
+def sample_cells(column: pd.Series) -> list[str]:
     """Return the first different cells of a column that hold something, cut to a length that can be shown."""
-    found = column[column != ""].drop_duplicates().head(SHOWN)
-    return [cell if len(cell) <= LONGEST else f"{cell[:LONGEST]}…" for cell in found]
+    cells = column[column != ""].drop_duplicates().head(SHOWN)
+    return [cell if len(cell) <= LONGEST else f"{cell[:LONGEST]}…" for cell in cells]
 
 
 @dataclass(frozen=True)
-class Landed:
+class SampleRows:
     """How the first rows of a file land: each column's first cell, and a few whole rows."""
 
     readings: dict[str, Reading] = field(default_factory=dict)
@@ -53,58 +53,58 @@ class Landed:
     left_out: int = 0
 
 
-def landed(frame: pd.DataFrame, plan: Plan, rows: int) -> Landed:
+def read_sample(frame: pd.DataFrame, plan: Plan, rows: int) -> SampleRows:
     """Return for each column that the plan reads how its first cell lands, and the first rows as they land."""
-    checks = PerColumn(frame, np.arange(len(frame)), np.zeros(len(frame), bool))
+    checks = ColumnChecks(frame, np.arange(len(frame)), np.zeros(len(frame), bool))
     read = read_columns(plan, checks)
-    landing = _landing(plan)
-    found = {
-        header: _reading(frame[header], read[landing[header]], checks.faults.get(header, {}))
+    landing = _staged_by_header(plan)
+    readings = {
+        header: _read_first_cell(frame[header], read[landing[header]], checks.faults.get(header, {}))
         for header in frame
         if header in landing
     }
-    about = makes_a_record(plan, frame)
-    names = [*(one.column for one in plan.fields), *(one.staged for one in plan.references)]
-    labels = {one.column: dict(one.model_field.choices or ()) for one in plan.fields}
+    record_rows = makes_a_record(plan, frame)
+    names = [*(planned.column for planned in plan.fields), *(planned.staged for planned in plan.references)]
+    labels = {planned.column: dict(planned.model_field.choices or ()) for planned in plan.fields}
     cells = [
-        [_labelled(read[name].iat[place], labels.get(name, {})) for name in names] if about[place] else []
-        for place in range(min(rows, len(frame)))
+        [_labelled(read[name].iat[row], labels.get(name, {})) for name in names] if record_rows[row] else []
+        for row in range(min(rows, len(frame)))
     ]
-    return Landed(found, names, cells, int(about.sum()), int((~about).sum()))
+    return SampleRows(readings, names, cells, int(record_rows.sum()), int((~record_rows).sum()))
 
 
 def _labelled(value: object, labels: dict[str, str]) -> str:
-    return str(labels[value]) if isinstance(value, str) and value in labels else _word(value)
+    return str(labels[value]) if isinstance(value, str) and value in labels else _value_to_text(value)
 
 
-def _landing(plan: Plan) -> dict[str, str]:
+def _staged_by_header(plan: Plan) -> dict[str, str]:
     """Return {column of the file: staged column that it feeds}."""
-    found: dict[str, str] = {header: f"custom_{place}" for place, header in enumerate(plan.custom)}
+    staged: dict[str, str] = {header: f"custom_{number}" for number, header in enumerate(plan.custom)}
     fed: list[PlannedField | PlannedReference] = [*plan.references, *plan.fields]
     for planned in fed:
         name = planned.column if isinstance(planned, PlannedField) else planned.staged
         calculation = planned.calculation if isinstance(planned, PlannedField) else None
-        found |= {header: name for header in (calculation.headers if calculation else ()) if header not in found}
-        found |= dict.fromkeys((*planned.headers, *getattr(planned, "join", ())), name)
-    return {**dict.fromkeys(plan.id_headers[:1], "external_id"), **found}
+        staged |= {header: name for header in (calculation.headers if calculation else ()) if header not in staged}
+        staged |= dict.fromkeys((*planned.headers, *getattr(planned, "join", ())), name)
+    return {**dict.fromkeys(plan.id_headers[:1], "external_id"), **staged}
 
 
-def _reading(written: pd.Series, read: pd.Series, faults: dict[int, str]) -> Reading:
+def _read_first_cell(written: pd.Series, read: pd.Series, faults: dict[int, str]) -> Reading:
     if faults:
-        place = min(faults)
+        row = min(faults)
         more = f" ({len(faults):,} of the first {len(written):,} rows are like that)" if len(faults) > 1 else ""
-        return Reading(str(written.iat[place]), "", faults[place] + more)
+        return Reading(str(written.iat[row]), "", faults[row] + more)
     filled = np.flatnonzero((written != "").to_numpy())
     if not len(filled):
         return Reading("", "")
-    return Reading(str(written.iat[filled[0]]), _word(read.iat[filled[0]]))
+    return Reading(str(written.iat[filled[0]]), _value_to_text(read.iat[filled[0]]))
 
 
-def _word(value: object) -> str:
+def _value_to_text(value: object) -> str:
     if value is None or value is pd.NaT or value != value:
         return ""
     if isinstance(value, pd.Timestamp):
         day = value.strftime("%-d %b %Y")
         return f"{day}, {value:%H:%M} UTC" if value.tzinfo else day
-    words = {"t": "yes", "f": "no"}
-    return words.get(str(value), str(value)) if len(str(value)) == 1 else str(value)[:LONGEST]
+    flags = {"t": "yes", "f": "no"}
+    return flags.get(str(value), str(value)) if len(str(value)) == 1 else str(value)[:LONGEST]

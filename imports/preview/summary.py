@@ -9,7 +9,7 @@ from imports.mapping.targets import target, title_of
 from imports.models import ImportFile, ImportJob, Likeness, Preview, Treatment
 from imports.models.jobs import LEFT_OUT_COUNTS
 from imports.parsing.notes import EQUAL_EACH, EQUAL_ONE, WOULD_CLEAR, WOULD_LEAVE, note_sentences
-from imports.preview.counting import COUNTS, Totals, totals
+from imports.preview.counting import COUNTS, Totals, sum_totals
 
 EXAMPLES = 5
 
@@ -61,7 +61,7 @@ class NoteLine:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class PreviewSummary:
     """Everything that is known of an import before it goes in."""
 
     totals: Totals
@@ -89,29 +89,29 @@ class Outlook:
         return f"Counted {self.totals.rows:,} of about {self.about:,} rows" if self.totals.rows else "Counting the rows"
 
 
-def outlook(run: ImportJob, files: list[ImportFile]) -> Outlook:
+def summarise_preview(run: ImportJob, files: list[ImportFile]) -> PreviewSummary:
     """Return what would come of an import, as far as it is counted."""
     row = Preview.objects.filter(run=run).first()
-    total = totals(files)
+    total = sum_totals(files)
     fraction = (row.fraction_done if row else None) or 0.0
-    counted = [file for file in files if file.preview]
-    return Outlook(
+    counted_files = [file for file in files if file.preview]
+    return PreviewSummary(
         totals=total,
-        coming=sum(_coming(file.preview) for file in counted) if row and row.state == "done" else 0,
+        coming=sum(_count_coming(file.preview) for file in counted_files) if row and row.state == "done" else 0,
         percent=int(100 * fraction),
-        about=_about(total.rows, fraction),
+        about=_estimate_rows(total.rows, fraction),
         is_counted=bool(row and row.state == "done"),
         fault=row.last_error if row and row.state == "failed" else "",
-        kinds=_kinds(counted),
-        links=_links(counted),
-        alike=_alike(run, counted),
-        refused=[(file.name, one) for file in counted for one in file.preview["refused"]][:20],
-        notes=[line for file in counted for line in _notes(file)],
+        kinds=_kind_lines(counted_files),
+        links=_link_lines(counted_files),
+        alike=_duplicate_lines(run, counted_files),
+        refused=[(file.name, refused_row) for file in counted_files for refused_row in file.preview["refused"]][:20],
+        notes=[line for file in counted_files for line in _note_lines(file)],
         currency=(row.checkpoint.get("currency", "") if row else "") or "",
     )
 
 
-def _notes(file: ImportFile) -> list[NoteLine]:
+def _note_lines(file: ImportFile) -> list[NoteLine]:
     notes = {**file.notes, **file.preview.get("notes", {})}
     others = {
         EQUAL_EACH: (EQUAL_ROWS, ONE, "Take equal rows as one"),
@@ -119,16 +119,18 @@ def _notes(file: ImportFile) -> list[NoteLine]:
         WOULD_CLEAR: (EMPTY, LEAVE, "Leave the values"),
         WOULD_LEAVE: (EMPTY, CLEAR, "Empty the values"),
     }
-    return [NoteLine(file, words, others.get(what)) for what in notes for words in note_sentences({what: notes[what]})]
+    return [
+        NoteLine(file, sentence, others.get(what)) for what in notes for sentence in note_sentences({what: notes[what]})
+    ]
 
 
-def _coming(figures: dict[str, Any]) -> int:
+def _count_coming(figures: dict[str, Any]) -> int:
     """Return how many rows of a file come in; one is left out as a duplicate where nothing of it does."""
     left_out = min((counts["duplicates"] + counts.get("older", 0) for counts in figures["kinds"].values()), default=0)
     return int(figures["rows"] - figures["rejected"] - figures["dropped"] - left_out)
 
 
-def _about(rows: int, fraction: float) -> int:
+def _estimate_rows(rows: int, fraction: float) -> int:
     """Reckon how many rows there are from those in the part that was read, to three figures."""
     if not fraction:
         return 0
@@ -136,41 +138,41 @@ def _about(rows: int, fraction: float) -> int:
     return round(exact, -max(0, len(str(exact)) - 3)) if fraction < 1 else rows
 
 
-def _kinds(files: list[ImportFile]) -> list[KindLine]:
-    found: dict[str, dict[str, int]] = {}
+def _kind_lines(files: list[ImportFile]) -> list[KindLine]:
+    totals_by_kind: dict[str, dict[str, int]] = {}
     for file in files:
         for kind, counts in file.preview["kinds"].items():
-            total = found.setdefault(kind, dict.fromkeys(COUNTS, 0))
+            total = totals_by_kind.setdefault(kind, dict.fromkeys(COUNTS, 0))
             for name, number in counts.items():
                 total[name] += number
-    return [KindLine(title=title_of(kind), **counts) for kind, counts in found.items()]
+    return [KindLine(title=title_of(kind), **counts) for kind, counts in totals_by_kind.items()]
 
 
-def _links(files: list[ImportFile]) -> list[LinkLine]:
-    found: dict[str, dict[str, Any]] = {}
+def _link_lines(files: list[ImportFile]) -> list[LinkLine]:
+    totals_by_link: dict[str, dict[str, Any]] = {}
     for file in files:
         for key, link in file.preview["links"].items():
-            total = found.setdefault(key, {"rows": 0, "made": 0, "named": {}})
+            total = totals_by_link.setdefault(key, {"rows": 0, "made": 0, "named": {}})
             total["rows"] += link["rows"]
             total["made"] += link["made"]
             for word, number in link["named"].items():
                 total["named"][word] = total["named"].get(word, 0) + number
-    return [_link(key, total) for key, total in sorted(found.items(), key=lambda one: -one[1]["rows"])]
+    return [_link_line(key, total) for key, total in sorted(totals_by_link.items(), key=lambda one: -one[1]["rows"])]
 
 
-def _link(key: str, total: dict[str, Any]) -> LinkLine:
+def _link_line(key: str, total: dict[str, Any]) -> LinkLine:
     kind, _, name = key.partition(".")
-    known = target(kind, f"link:{name}")
-    named = sorted(total["named"].items(), key=lambda one: (-one[1], one[0]))[:EXAMPLES]
-    return LinkLine(title_of(kind), known.label if known else name, total["rows"], total["made"], named)
+    link_target = target(kind, f"link:{name}")
+    examples = sorted(total["named"].items(), key=lambda one: (-one[1], one[0]))[:EXAMPLES]
+    return LinkLine(title_of(kind), link_target.label if link_target else name, total["rows"], total["made"], examples)
 
 
-def _alike(run: ImportJob, files: list[ImportFile]) -> list[AlikeLine]:
+def _duplicate_lines(run: ImportJob, files: list[ImportFile]) -> list[AlikeLine]:
     lines = []
     for why in Likeness:
-        found = [file.preview["alike"][why] for file in files if why in file.preview["alike"]]
-        rows = sum(one["rows"] for one in found)
+        matches = [file.preview["alike"][why] for file in files if why in file.preview["alike"]]
+        rows = sum(match["rows"] for match in matches)
         if rows:
-            pairs = [pair for one in found for pair in one["pairs"]][:EXAMPLES]
+            pairs = [pair for match in matches for pair in match["pairs"]][:EXAMPLES]
             lines.append(AlikeLine(why, why.label, rows, pairs, run.duplicates.get(why) == Treatment.SKIP))
     return lines

@@ -21,14 +21,14 @@ from imports.forms import ImportForm
 from imports.inference.questions import Finding, Question, findings, questions
 from imports.inference.uploads import whose
 from imports.inference.zone_choices import clocks
-from imports.load.corrections import mendings
+from imports.load.corrections import corrections_of
 from imports.load.pipeline import can_be_mapped
 from imports.mapping.catalogue import source_title, titles
 from imports.mapping.schema import MappingError
 from imports.models import ImportFile, ImportJob, RowError
 from imports.models.jobs import HELD_FOR, RECORD_COUNTS
 from imports.preview import report
-from imports.preview.summary import outlook
+from imports.preview.summary import summarise_preview
 from team.access import accept_uploads, require_right
 from team.forms import zone_choices
 from team.models import User
@@ -100,13 +100,13 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "counts": counts,
-        "pace": report.pace(run, counts["rows"]),
-        "doing": report.doing(run),
-        "sentence": report.sentence(run, counts),
+        "pace": report.import_pace(run, counts["rows"]),
+        "doing": report.describe_phase(run),
+        "sentence": report.describe_result(run, counts),
         "page": page,
-        "files": [(file, report.made(file), report.noted(file)) for file in page],
+        "files": [(file, report.describe_kinds(file), report.noted(file)) for file in page],
         "pairs": run.pairs.count(),
-        "mendings": mendings(run),
+        "mendings": corrections_of(run),
         "can_undo": not run.undone_at and any(counts[name] for name in ("created", "updated", *RECORD_COUNTS)),
     }
     return render_live(request, "imports/import_run.html", context)
@@ -119,7 +119,7 @@ def _review(request: HttpRequest, run: ImportJob) -> HttpResponse:
     ready = any(file.state == ImportFile.State.READING for file in files)
     context = {
         "run": run,
-        "outlook": outlook(run, files),
+        "outlook": summarise_preview(run, files),
         "ready": ready,
         "oob": wants_region(request),
         "whose": whose(run),

@@ -18,7 +18,7 @@ from core.htmx import wants_region
 from core.tasks import enqueue
 from core.work import Work
 from imports import actions
-from imports.actions import CannotBringIn, NotHeld
+from imports.actions import CannotImport, NotHeld
 from imports.files.sample import first_rows
 from imports.mapping.catalogue import source_title, sources, titles
 from imports.mapping.schema import MappingError
@@ -60,14 +60,16 @@ def file_mapping(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     is_posted = request.method == "POST" and _is_as_was(request, before)
     pressed = _pressed(request)
     parts = (
-        mapping_form.posted(request.POST, pressed, file, draft, before, frame)
+        mapping_form.posted_parts(request.POST, pressed, file, draft, before, frame)
         if is_posted
-        else mapping_form.initial(before)
+        else mapping_form.initial_parts(before)
     )
     tables = mapping_form.tables_of_parts(parts, draft, before, file)
     is_shaped = bool(pressed)  # another row or kind: nothing is kept yet
     faults = (
-        [*mapping_form.faults(parts, draft.is_new), *_own_name_faults(request)] if is_posted and not is_shaped else []
+        [*mapping_form.part_faults(parts, draft.is_new), *_own_name_faults(request)]
+        if is_posted and not is_shaped
+        else []
     )
     shown = _page(file, draft, parts, tables, frame, faults, given)
     if wants_region(request):
@@ -124,7 +126,7 @@ def _posted(request: HttpRequest, file: ImportFile, before: mapping_page.Draft, 
     if not _is_as_was(request, before):
         return before
     kind = before.kind
-    choices = mapping_page.posted(request.POST, file, kind, before)
+    choices = mapping_page.posted_choices(request.POST, file, kind, before)
     columns = mapping_page.columns_of(file)
     asked = next((place for place in range(len(columns)) if str(place) == request.POST.get("id", "")), None)
     id_column = "" if asked is None else columns[asked]
@@ -188,7 +190,7 @@ def mapping_text(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
         messages.warning(request, "The columns of this file cannot be changed now.")
         return redirect("import_run", pk)
     draft = mapping_page.draft_of(file, first_rows(file))
-    tables = mapping_form.tables_of_parts(mapping_form.initial(draft), draft, draft, file)
+    tables = mapping_form.tables_of_parts(mapping_form.initial_parts(draft), draft, draft, file)
     texts, faults = [mapping_text_of(one["table"]) for one in tables], []
     if request.method == "POST":
         texts = [text for text in request.POST.getlist("text") if text.strip()]
@@ -226,7 +228,7 @@ def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     """Take the answers to what a file leaves open."""
     file = get_object_or_404(ImportFile.objects.select_related("run"), pk=file_pk, run_id=pk)
     try:
-        ring_for(actions.answer(file=file, said=request.POST, user=_user(request)))
+        ring_for(actions.answer_questions(file=file, answers=request.POST, user=_user(request)))
     except NotHeld as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)
@@ -277,7 +279,7 @@ def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(ImportJob, pk=pk)
     try:
         ring_for(actions.bring_in(run=run, user=_user(request)))
-    except (NotHeld, CannotBringIn) as error:
+    except (NotHeld, CannotImport) as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)
 

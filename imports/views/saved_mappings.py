@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from imports.actions import forget as forget_remembered
+from imports.actions import forget_mapping as forget_remembered
 from imports.mapping.catalogue import source_title
 from imports.mapping.targets import title_of
 from imports.models import CustomField, RememberedMapping, SourceZone

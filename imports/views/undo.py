@@ -12,7 +12,7 @@ from core.htmx import render_live
 from core.tasks import enqueue
 from imports.actions import CannotUndo, undo_import
 from imports.models import ImportJob, Undo
-from imports.undo import blockers, what_goes
+from imports.undo import undo_blockers, undo_effects
 from team.access import require_right
 from team.models import User
 
@@ -26,12 +26,12 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
         _ask(request, run)
         return redirect("undo_import", pk)
     row = Undo.objects.filter(run=run).first()
-    lines = what_goes(run) if not run.undone_at else []
+    lines = undo_effects(run) if not run.undone_at else []
     context = {
         "run": run,
         "row": row,
         "lines": lines,
-        "blockers": blockers(run) if row is None else [],
+        "blockers": undo_blockers(run) if row is None else [],
         "total": sum(line.made + line.changed + line.gone for line in lines),
     }
     return render_live(request, "imports/undo.html", context)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from crm.rule_fields import Described
 from facts.rules import Rule
-from imports.history import Past
+from imports.history import RecordHistory
 from scoring.compiling import MOMENT, Asked, measured, wanted
 from scoring.fields import asked_in
 from scoring.learned.candidates import Kind
@@ -55,7 +55,7 @@ def answers(facts: Any, model: Model, rows: pd.DataFrame, tell: Any) -> pd.DataF
 
 def _answered(facts: Any, model: Model, rows: pd.DataFrame) -> pd.DataFrame:
     moments = rows.assign(**{MOMENT: rows[MOMENT].fillna(pd.Timestamp(facts.as_of))})
-    past = Past(facts, asked_in(moments), wanted(model, facts.table("leads").columns))
+    past = RecordHistory(facts, asked_in(moments), wanted(model, facts.table("leads").columns))
     found = facts.execute(measured(model, Asked(Described(past, "leads"), past.leads, facts.as_of)))
     names = [name for name in found.columns if name.startswith(("fit_", "sum_")) and name != "fit_points"]
     return found.set_index("id")[names].reindex(rows["lead_id"]).fillna(0).astype(float).reset_index(drop=True)

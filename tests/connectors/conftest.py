@@ -28,8 +28,8 @@ FILLED = {
 def rehearsal(settings: Any, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sources on this machine may be called, and nobody waits in earnest."""
     settings.CONNECTOR_LOOPBACK = True
-    monkeypatch.setattr("connectors.vendors.hubspot.reader.PACE", 0.0)
-    monkeypatch.setattr("connectors.vendors.salesforce.reader.LOOKS", (0.0, 0.0))
+    monkeypatch.setattr("connectors.vendors.hubspot.reader.SEARCH_INTERVAL", 0.0)
+    monkeypatch.setattr("connectors.vendors.salesforce.reader.FIRST_CHECKS", (0.0, 0.0))
     monkeypatch.setattr(sync, "sleep", lambda seconds: None)
 
 

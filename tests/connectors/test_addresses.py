@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 
 from connectors import errors
-from connectors.allowed_hosts import Forbidden, base_of
-from connectors.errors import Busy, Expired, Misunderstood, NotPermitted, asked_wait, back_off, judge, shown
+from connectors.allowed_hosts import ForbiddenAddress, allowed_base_url
+from connectors.errors import (
+    Busy,
+    Expired,
+    NotPermitted,
+    UnexpectedResponse,
+    back_off,
+    clean_message,
+    raise_for_status,
+    requested_wait,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +35,7 @@ from connectors.errors import Busy, Expired, Misunderstood, NotPermitted, asked_
     ],
 )
 def test_the_vendors_hosts_may_be_called(source: str, url: str, base: str) -> None:
-    assert base_of(source, url) == base
+    assert allowed_base_url(source, url) == base
 
 
 @pytest.mark.parametrize(
@@ -40,53 +49,53 @@ def test_the_vendors_hosts_may_be_called(source: str, url: str, base: str) -> No
     ],
 )  # fmt: skip
 def test_nowhere_else_may_be_called(url: str) -> None:
-    with pytest.raises(Forbidden, match="Write an https address under"):
-        base_of("hubspot", url)
+    with pytest.raises(ForbiddenAddress, match="Write an https address under"):
+        allowed_base_url("hubspot", url)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://[::1]:8000"])
 def test_this_machine_may_be_called_in_a_rehearsal_only(url: str, settings: Any) -> None:
-    assert base_of("hubspot", url) == url
+    assert allowed_base_url("hubspot", url) == url
     settings.CONNECTOR_LOOPBACK = False
-    with pytest.raises(Forbidden):
-        base_of("hubspot", url)
+    with pytest.raises(ForbiddenAddress):
+        allowed_base_url("hubspot", url)
 
 
 def test_a_gateway_of_the_company_may_be_named(settings: Any) -> None:
     settings.CONNECTOR_HOSTS = ["crm-gateway.testing.example"]
-    assert base_of("hubspot", "https://crm-gateway.testing.example/x") == "https://crm-gateway.testing.example"
-    with pytest.raises(Forbidden):
-        base_of("hubspot", "http://crm-gateway.testing.example")
+    assert allowed_base_url("hubspot", "https://crm-gateway.testing.example/x") == "https://crm-gateway.testing.example"
+    with pytest.raises(ForbiddenAddress):
+        allowed_base_url("hubspot", "http://crm-gateway.testing.example")
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(401, Expired), (403, NotPermitted), (404, NotPermitted), (429, Busy), (408, Busy), (500, Busy), (503, Busy), (400, Misunderstood), (418, Misunderstood)],
+    [(401, Expired), (403, NotPermitted), (404, NotPermitted), (429, Busy), (408, Busy), (500, Busy), (503, Busy), (400, UnexpectedResponse), (418, UnexpectedResponse)],
 )  # fmt: skip
 def test_each_status_calls_for_something_of_its_own(status: int, kind: type[Exception]) -> None:
     with pytest.raises(kind, match="words"):
-        judge(status, {}, "words")
+        raise_for_status(status, {}, "words")
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 207])
 def test_a_good_answer_calls_for_nothing(status: int) -> None:
-    judge(status, {}, "words")
+    raise_for_status(status, {}, "words")
 
 
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
         ({"retry-after": "17"}, 17), ({"retry-after": "1.5"}, 1.5), ({"x-ratelimit-reset": "2"}, 2), ({}, None), ({"retry-after": "-3"}, None),
-        ({"retry-after": "soon"}, None), ({"retry-after": "9999999"}, errors.LONGEST_WAIT),
+        ({"retry-after": "soon"}, None), ({"retry-after": "9999999"}, errors.MAX_WAIT),
     ],
 )  # fmt: skip
 def test_the_source_says_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
-    assert asked_wait(headers) == seconds
+    assert requested_wait(headers) == seconds
 
 
 def test_the_wait_may_be_a_date() -> None:
     later = datetime.now(UTC) + timedelta(minutes=5)
-    found = asked_wait({"retry-after": format_datetime(later, usegmt=True)})
+    found = requested_wait({"retry-after": format_datetime(later, usegmt=True)})
     assert found is not None
     assert 290 < found <= 300
 
@@ -99,5 +108,5 @@ def test_waits_grow_and_never_march_in_step() -> None:
 
 
 def test_what_is_shown_is_short_and_holds_no_secret() -> None:
-    assert shown("token abcdefgh is\n  no   good", ("abcdefgh",)) == "token … is no good"
-    assert len(shown("x" * 1000)) == errors.SHOWN + 1
+    assert clean_message("token abcdefgh is\n  no   good", ("abcdefgh",)) == "token … is no good"
+    assert len(clean_message("x" * 1000)) == errors.MAX_MESSAGE + 1

@@ -64,9 +64,9 @@ CASES = [
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.vendors.hubspot.reader.SIZE", 10)
-    monkeypatch.setattr("connectors.vendors.pipedrive.reader.SIZE", 10)
-    monkeypatch.setattr("connectors.vendors.salesforce.reader.ROWS", 10)
+    monkeypatch.setattr("connectors.vendors.hubspot.reader.PAGE_SIZE", 10)
+    monkeypatch.setattr("connectors.vendors.pipedrive.reader.PAGE_SIZE", 10)
+    monkeypatch.setattr("connectors.vendors.salesforce.reader.PAGE_ROWS", 10)
     monkeypatch.setitem(
         __import__("tests.connectors.salesforce", fromlist=["COLUMNS"]).COLUMNS, "Contact",
         ["Id", "IsDeleted", "AccountId", "LastName", "Name"],
@@ -100,7 +100,7 @@ def assert_whole(case: Case, stage: Stage, done: Pull) -> None:
     assert done.done_units == ROWS
     assert done.run is not None
     assert (done.run.counts["repeated"], done.run.counts["rejected"]) == (0, 0)
-    assert Connector.objects.get().until(case.kind) == source_of(stage).now
+    assert Connector.objects.get().pulled_until(case.kind) == source_of(stage).now
 
 
 def test_without_trouble_every_row_comes_once(case: Case, stage: Stage, connector: Connector) -> None:
@@ -145,10 +145,10 @@ def test_a_source_that_stumbles_is_asked_again(case: Case, stage: Stage, connect
 def test_a_source_that_stays_down_ends_the_pull_and_the_next_goes_on(
     case: Case, stage: Stage, connector: Connector
 ) -> None:
-    source_of(stage).fail(case.pages, times=sync.MOST_WAITS + 1)
+    source_of(stage).fail(case.pages, times=sync.MAX_WAITS + 1)
     failed = pull(connector)
     assert failed.state == State.FAILED
-    assert f"Tried {sync.MOST_WAITS} times in a row" in failed.last_error
+    assert f"Tried {sync.MAX_WAITS} times in a row" in failed.last_error
     assert Connector.objects.get().cursors == {}
     assert Connector.objects.get().is_enabled
     assert_whole(case, stage, pull(connector))
@@ -221,7 +221,7 @@ def test_files_that_are_lost_are_read_again(
     run_claimed(Pull, row.pk, budget=-1)  # sign in
     for _ in range(4):
         run_claimed(Pull, row.pk, budget=-1)
-    spool.discard(row.pk)
+    spool.discard_files(row.pk)
     assert_whole(case, stage, run(row))
 
 
@@ -236,4 +236,4 @@ def test_rows_written_behind_the_checkpoint_are_cut_off(case: Case, stage: Stage
             file.write(f"{last}\n{last[: len(last) // 2]}")
     (spool.folder_of(row.pk) / "never committed.csv").write_text("Id\n1\n")
     assert_whole(case, stage, run(row))
-    assert not list(spool.root().glob("*")), "what is imported is not kept twice"
+    assert not list(spool.pulls_folder().glob("*")), "what is imported is not kept twice"

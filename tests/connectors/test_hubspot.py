@@ -124,7 +124,7 @@ def test_no_cap_and_no_shared_time_loses_or_doubles_a_row(
     hubspot: Stage, ops: User, monkeypatch: pytest.MonkeyPatch, together: int
 ) -> None:
     """Scaled: 10 to a page, 40 to a query; 120 rows of which `together` at a time share one."""
-    monkeypatch.setattr("connectors.vendors.hubspot.reader.SIZE", 10)
+    monkeypatch.setattr("connectors.vendors.hubspot.reader.PAGE_SIZE", 10)
     source = source_of(hubspot)
     source.cap = 40
     for key in range(1, 121):
@@ -146,7 +146,7 @@ def test_what_changes_while_we_read_is_neither_lost_nor_pushes_others_out(
     hubspot: Stage, ops: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With pages by position, each change would move the rows behind it up and one would slip past."""
-    monkeypatch.setattr("connectors.vendors.hubspot.reader.SIZE", 10)
+    monkeypatch.setattr("connectors.vendors.hubspot.reader.PAGE_SIZE", 10)
     source = source_of(hubspot)
     for key in range(1, 61):
         source.put("contacts", key, T + timedelta(seconds=key), email=f"p{key}@example.com", firstname="old")
@@ -213,6 +213,6 @@ def test_an_object_that_is_closed_to_us_is_left_out_with_a_word(hubspot: Stage, 
     assert done.state == State.DONE
     assert done.notes == ["Tickets left out: This app hasn't been granted all required scopes to read tickets"]
     connector = Connector.objects.get()
-    assert connector.until("contacts") == source.now
-    assert connector.until("tickets") is None
+    assert connector.pulled_until("contacts") == source.now
+    assert connector.pulled_until("tickets") is None
     assert connector.complete_until == source.now, "what is closed to us does not count as lag"

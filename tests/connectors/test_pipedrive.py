@@ -92,7 +92,7 @@ def test_a_deal_that_never_moved_has_the_stage_it_began_in(pipedrive: Stage, ops
 
 
 def test_pages_by_cursor_lose_and_double_nothing(pipedrive: Stage, ops: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.vendors.pipedrive.reader.SIZE", 10)
+    monkeypatch.setattr("connectors.vendors.pipedrive.reader.PAGE_SIZE", 10)
     source = source_of(pipedrive)
     for key in range(1, 96):
         source.put("persons", key, T + timedelta(seconds=key // 30), name=f"P{key}")
@@ -103,7 +103,7 @@ def test_pages_by_cursor_lose_and_double_nothing(pipedrive: Stage, ops: User, mo
 def test_a_stale_cursor_goes_on_from_the_last_time_seen(
     pipedrive: Stage, ops: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.vendors.pipedrive.reader.SIZE", 10)
+    monkeypatch.setattr("connectors.vendors.pipedrive.reader.PAGE_SIZE", 10)
     source = source_of(pipedrive)
     for key in range(1, 41):
         source.put("persons", key, T + timedelta(seconds=key), name=f"P{key}")
@@ -114,7 +114,7 @@ def test_a_stale_cursor_goes_on_from_the_last_time_seen(
 
 
 def test_the_logs_of_many_deals_are_read_in_turns(pipedrive: Stage, ops: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.vendors.pipedrive.reader.SIZE", 10)
+    monkeypatch.setattr("connectors.vendors.pipedrive.reader.PAGE_SIZE", 10)
     monkeypatch.setattr("connectors.vendors.pipedrive.reader.LOG_SIZE", 3)
     monkeypatch.setattr("connectors.vendors.pipedrive.reader.LOG_SECONDS", 0.01)
     source = source_of(pipedrive)
@@ -169,7 +169,7 @@ def test_a_deleted_deal_is_gone_here_too(pipedrive: Stage, ops: User) -> None:
 def test_leads_are_read_back_to_where_the_last_pull_ended(
     pipedrive: Stage, ops: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.vendors.pipedrive.reader.SIZE", 10)
+    monkeypatch.setattr("connectors.vendors.pipedrive.reader.PAGE_SIZE", 10)
     source = source_of(pipedrive)
     for key in range(60):
         source.put("leads", f"lead-{key}", T + timedelta(minutes=key), title=f"L{key}")

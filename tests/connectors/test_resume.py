@@ -26,7 +26,7 @@ from tests.connectors.salesforce import Salesforce
 from tests.connectors.server import Question, Source, Stage
 
 T = datetime(2026, 11, 1, 9, tzinfo=UTC)
-SIZE = {"hubspot": "connectors.vendors.hubspot.reader.SIZE", "pipedrive": "connectors.vendors.pipedrive.reader.SIZE", "salesforce": "connectors.vendors.salesforce.reader.ROWS"}  # fmt: skip
+SIZE = {"hubspot": "connectors.vendors.hubspot.reader.PAGE_SIZE", "pipedrive": "connectors.vendors.pipedrive.reader.PAGE_SIZE", "salesforce": "connectors.vendors.salesforce.reader.PAGE_ROWS"}  # fmt: skip
 PAGES = {"hubspot": "/search", "pipedrive": "/api/v2/deals", "salesforce": "/results"}
 KINDS = {"hubspot": "deals", "pipedrive": "deals", "salesforce": "Opportunity"}
 ROWS = 45
@@ -121,7 +121,7 @@ def test_a_pull_outlives_its_workers(stage: Stage, ops: User, tmp_path: Path, se
     assert (done.run.counts["repeated"], done.run.counts["rejected"]) == (0, 0)
     if name != "salesforce":
         assert crm.StageChange.objects.count() == ROWS
-    assert Connector.objects.get().until(KINDS[name]) == source_of(stage).now
+    assert Connector.objects.get().pulled_until(KINDS[name]) == source_of(stage).now
     assert Pull.objects.count() == 1
 
 

@@ -56,7 +56,7 @@ def test_a_first_pull_brings_in_the_org(salesforce: Stage, ops: User) -> None:
 
 
 def test_a_large_result_comes_page_by_page(salesforce: Stage, ops: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.vendors.salesforce.reader.ROWS", 10)
+    monkeypatch.setattr("connectors.vendors.salesforce.reader.PAGE_ROWS", 10)
     source = source_of(salesforce)
     source.looks = 7
     for key in range(95):
@@ -73,7 +73,7 @@ def test_the_next_pull_asks_for_what_changed_and_forgets_what_was_deleted(salesf
         source.put("Lead", f"00Q{key}0000000AAAAAAA", T, LastName=key, Company="Ada", Status="Open")
     connector = connect(salesforce, ops, kinds=["Lead"])
     pull(connector)
-    before = Connector.objects.get().until("Lead")
+    before = Connector.objects.get().pulled_until("Lead")
     assert before == source.now
     source.now += timedelta(hours=1)
     source.put("Lead", "00QA0000000AAAAAAA", Status="Working")
@@ -135,7 +135,7 @@ def test_what_history_and_log_both_tell_is_told_once(salesforce: Stage, ops: Use
 def test_a_job_that_salesforce_threw_away_is_made_anew(
     salesforce: Stage, ops: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.vendors.salesforce.reader.ROWS", 10)
+    monkeypatch.setattr("connectors.vendors.salesforce.reader.PAGE_ROWS", 10)
     source = source_of(salesforce)
     for key in range(30):
         source.put("Lead", f"00QA{key:011d}AAA", T, LastName=f"L{key}", Company="Ada", Status="Open")

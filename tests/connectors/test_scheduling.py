@@ -85,19 +85,25 @@ def test_while_one_pull_is_at_work_no_other_is_queued(connector: Connector) -> N
 
 def test_a_connector_that_is_off_queues_nothing_and_its_pull_stops(connector: Connector, ops: User) -> None:
     first = actions.pull_now(by=ops, connector=connector)
-    actions.disable(by=ops, connector=connector)
+    actions.disable_connector(by=ops, connector=connector)
     first.refresh_from_db()
     assert first.state == State.CANCELLED
     Connector.objects.update(scheduled_at=timezone.now() - timedelta(days=2))
     queue_due()
     assert Pull.objects.count() == 1
-    actions.enable(by=ops, connector=connector)
+    actions.enable_connector(by=ops, connector=connector)
     queue_due()
     assert Pull.objects.count() == 1, "what it missed comes with its next moment"
 
 
 def test_only_those_who_may_import_touch_a_connector(connector: Connector, rep: User) -> None:
-    for act in (actions.enable, actions.disable, actions.cancel, actions.pull_everything_again, actions.remove):
+    for act in (
+        actions.enable_connector,
+        actions.disable_connector,
+        actions.cancel_pull,
+        actions.pull_everything_again,
+        actions.remove_connector,
+    ):
         with pytest.raises(PermissionDenied, match="You cannot"):
             act(by=rep, connector=connector)
     assert Connector.objects.count() == 1

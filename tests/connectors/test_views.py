@@ -145,7 +145,7 @@ def test_another_address_is_another_account(hubspot: Stage, ops: User, page: Cli
     source_of(hubspot).put("deals", 1, dealname="Big one", dealstage="closedwon")
     connector = connect(hubspot, ops, kinds=["deals"])
     pull(connector)
-    assert Connector.objects.get().until("deals")
+    assert Connector.objects.get().pulled_until("deals")
     page.post(f"/connectors/{connector.pk}/edit/", fields(hubspot, token="", base_url="https://api.hubapi.com"))
     assert Connector.objects.get().cursors == {}
 

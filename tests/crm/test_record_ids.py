@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.deletions import forget
+from connectors.deletions import delete_records
 from core.work import run_claimed
 from crm.models import Account, Lead, Opportunity, Touch
 from crm.record_ids import SHORTENED_REASON, is_shortened, read_ids, salesforce_id
 from imports.models import ImportJob, Preview
 from imports.parsing.notes import MISFIT, SHORT_ID, note_sentences
-from imports.push import Refused, push
+from imports.push import Refused, push_records
 from team.models import User
 from tests import make
 from tests.imports.importing import bring, picture, queue, refused
@@ -154,14 +154,14 @@ def test_a_made_up_id_ties_to_no_other_record_that_begins_alike() -> None:
 def test_what_is_pushed_and_what_the_source_deleted_go_by_the_same_ids(cmo: User) -> None:
     bring({"Account.csv": ACCOUNTS})
     rows = [{"source": "salesforce", "external_id": "00Q1x00000LmNoP", "name": "Ash", "account": "0011x00000AbCdE"}]
-    assert push(by=cmo, model=Lead, rows=rows).created == 1
+    assert push_records(by=cmo, model=Lead, rows=rows).created == 1
     long = [{**rows[0], "external_id": salesforce_id("00Q1x00000LmNoP"), "account": "0011x00000AbCdEAAV"}]
-    assert push(by=cmo, model=Lead, rows=long).unchanged == 1
+    assert push_records(by=cmo, model=Lead, rows=long).unchanged == 1
     assert Lead.objects.get().account == Account.objects.get(name="Ash Ltd")
     with pytest.raises(Refused) as error:
-        push(by=cmo, model=Lead, rows=[{**rows[0], "external_id": "9.87654E+12"}])
+        push_records(by=cmo, model=Lead, rows=[{**rows[0], "external_id": "9.87654E+12"}])
     assert SHORTENED_REASON in error.value.lines[1]["external_id"]
-    assert forget("salesforce", [("lead", "00Q1x00000LmNoP")]) == 1
+    assert delete_records("salesforce", [("lead", "00Q1x00000LmNoP")]) == 1
 
 
 @pytest.mark.parametrize("word", ["9.87654E+12", "9,87654E+12", "1.2e+18", "9.87654E12", "1E+11", "98.7E+12"])

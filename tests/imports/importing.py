@@ -14,7 +14,7 @@ from core.work import State, run_claimed
 from crm.models import Record
 from imports.actions import start_import
 from imports.files import storage
-from imports.load.journal import mark
+from imports.load.journal import mark_transaction
 from imports.models import ImportJob, RowError
 from team.models import Company, Territory
 
@@ -104,6 +104,6 @@ def imported(began: datetime) -> Iterator[ImportJob]:
         key=f"import {began}", name="later.csv", folder="none", started_at=began, state=State.DONE
     )
     with transaction.atomic(), connection.cursor() as cursor:
-        mark(run.pk)
+        mark_transaction(run.pk)
         yield run
         cursor.execute("SELECT set_config('accord.import', '', true)")

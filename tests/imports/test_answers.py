@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from core.work import run_claimed
 from crm.models import Account, Lead, Opportunity, Spend, UsageEvent
-from imports.actions import answer, bring_in, choose_currency, choose_zone
+from imports.actions import answer_questions, bring_in, choose_currency, choose_zone
 from imports.inference.questions import findings, questions
 from imports.inference.zone_choices import clocks
 from imports.models import ImportFile, ImportJob, SourceZone
@@ -44,9 +44,9 @@ def found(run: ImportJob) -> dict[str, str]:
 
 def test_an_answer_is_changed_until_the_rows_go_in(ops: User) -> None:
     run = held({"x.csv": DEALS.format("1,A,Open,01/02/2026,5")})
-    answer(file=only(run), said={"dates": "month-first"}, user=None)
+    answer_questions(file=only(run), answers={"dates": "month-first"}, user=None)
     assert (questions(only(run)), found(run)["dates:Close Date"]) == ([], "month-first")
-    answer(file=only(run), said={"dates:Close Date": "day-first"}, user=None)
+    answer_questions(file=only(run), answers={"dates:Close Date": "day-first"}, user=None)
     go(run, ops)
     assert Opportunity.objects.get().expected_close_on == date(2026, 2, 1)
 
@@ -54,12 +54,12 @@ def test_an_answer_is_changed_until_the_rows_go_in(ops: User) -> None:
 def test_what_the_file_proves_is_overruled_and_taken_back(ops: User) -> None:
     run = held({"x.csv": DEALS.format("1,A,Open,13/02/2026,5\n2,B,Open,01/02/2026,5")})
     assert found(run)["dates:Close Date"] == "day-first"
-    answer(file=only(run), said={"dates:Close Date": "month-first"}, user=None)
-    answer(file=only(run), said={"dates:Close Date": "day-first"}, user=None)
+    answer_questions(file=only(run), answers={"dates:Close Date": "month-first"}, user=None)
+    answer_questions(file=only(run), answers={"dates:Close Date": "day-first"}, user=None)
     assert only(run).answers == {}  # as it was
-    answer(
+    answer_questions(
         file=only(run),
-        said={"dates:Close Date": "month-first", "dates:Nothing": "x", "decimal:Amount": "neither"},
+        answers={"dates:Close Date": "month-first", "dates:Nothing": "x", "decimal:Amount": "neither"},
         user=None,
     )
     done = go(run, ops)
@@ -71,13 +71,21 @@ def test_a_file_is_read_in_another_encoding_and_parted_otherwise(ops: User) -> N
     text = "Account id;Account;Domain\n1;Łódź, Żabka;zabka.pl\n"
     run = held({"accounts.csv": text.encode("cp1250")}, source="accord")
     assert (found(run)["encoding"], found(run)["delimiter"]) == ("cp1250", ";")
-    assert run_claimed(ImportJob, answer(file=only(run), said={"encoding": "cp1252"}, user=None).pk, budget=1e9)
+    assert run_claimed(
+        ImportJob, answer_questions(file=only(run), answers={"encoding": "cp1252"}, user=None).pk, budget=1e9
+    )
     assert found(run)["encoding"] == "cp1252"
-    assert run_claimed(ImportJob, answer(file=only(run), said={"delimiter": ","}, user=None).pk, budget=1e9)
+    assert run_claimed(
+        ImportJob, answer_questions(file=only(run), answers={"delimiter": ","}, user=None).pk, budget=1e9
+    )
     assert (only(run).kind, len(only(run).header)) == ("", 1)
-    assert run_claimed(ImportJob, answer(file=only(run), said={"delimiter": ";"}, user=None).pk, budget=1e9)
+    assert run_claimed(
+        ImportJob, answer_questions(file=only(run), answers={"delimiter": ";"}, user=None).pk, budget=1e9
+    )
     assert only(run).answers == {"encoding": "cp1252"}
-    assert run_claimed(ImportJob, answer(file=only(run), said={"encoding": "cp1250"}, user=None).pk, budget=1e9)
+    assert run_claimed(
+        ImportJob, answer_questions(file=only(run), answers={"encoding": "cp1250"}, user=None).pk, budget=1e9
+    )
     assert only(run).answers == {"encoding": "cp1250"}  # of two words alone nothing is certain
     go(run, ops)
     assert Account.objects.get().name == "Łódź, Żabka"
@@ -88,9 +96,9 @@ def test_a_way_to_read_that_cannot_be_is_given_up() -> None:
     file = only(run)
     file.answers, file.state = {"delimiter": "\t", "encoding": "shift_jis"}, ImportFile.State.WAITING
     file.save()
-    from imports.load.pipeline import look_at
+    from imports.load.pipeline import inspect_file
 
-    look_at(file, "auto")
+    inspect_file(file, "auto")
     assert file.header
     assert file.state in {"reading", "skipped"}
 

@@ -92,7 +92,7 @@ def test_the_whole_circle(delimiter: str, encoding: str) -> None:
     new = again.files.get()
     assert (new.mends, new.source, new.kind, refused(again)) == (file, "salesforce", file.kind, [])
     assert picture() == whole
-    assert [(one.run, one.rows) for one in corrections.mendings(run)] == [(again, number)]
+    assert [(one.run, one.rows) for one in corrections.corrections_of(run)] == [(again, number)]
     assert len(list(csv.reader(io.StringIO(download(file))))) == 1  # nothing is left to mend
 
 
@@ -117,9 +117,9 @@ def test_rows_still_wrong_are_refused_again_and_the_correction_of_a_correction_c
         {"a.csv": resaved(corrected(download(file), lambda row: put_right(row) if row["Name"] == "Five" else None))}
     )
     assert len(refused(first)) == total - 1
-    assert [one.rows for one in corrections.mendings(run)] == [1]
+    assert [one.rows for one in corrections.corrections_of(run)] == [1]
     second = bring({"b.csv": resaved(corrected(download(first.files.get()), put_right))})
-    assert [(one.run, one.rows) for one in corrections.mendings(run)] == [(first, 1), (second, total - 1)]
+    assert [(one.run, one.rows) for one in corrections.corrections_of(run)] == [(first, 1), (second, total - 1)]
     assert second.files.get().mends == first.files.get()
     assert picture() == whole
 
@@ -137,7 +137,7 @@ def test_taken_back_the_rows_wait_to_be_mended_again(ops: User) -> None:
     again = bring({"a.csv": resaved(corrected(download(file), put_right))})
     run_claimed(Undo, actions.undo_import(run=again, user=ops).pk, budget=1e9)
     assert picture() == before
-    assert corrections.mendings(run) == []
+    assert corrections.corrections_of(run) == []
     assert not RowError.objects.exclude(mended_by=None).exists()
 
 

@@ -7,7 +7,7 @@ from connectors.registry import CRMS
 from connectors.vendors.hubspot.kinds import CALLS, EMAILS
 from connectors.vendors.salesforce.reader import KINDS as SALESFORCE
 from crm.models import Activity
-from imports.load.directions import direction, incoming, undelivered
+from imports.load.directions import read_direction, read_incoming, read_undelivered
 from tests.imports.importing import bring
 
 Told = dict[str, tuple[str, bool]]
@@ -107,9 +107,9 @@ def test_words_that_do_not_say_leave_it_open() -> None:
     column = pd.Series(
         ["Email", "Call", "", "Intern", "International call", "Sent", "eingehend", "Dismissed"], dtype="str"
     )
-    assert list(direction(column)[0]) == ["", "", "", "internal", "", "outgoing", "incoming", ""]
-    assert list(incoming(pd.Series(["true", "0", "maybe"], dtype="str"))[0]) == ["incoming", "outgoing", ""]
-    assert list(undelivered(pd.Series(["BOUNCED", "SENT", "1", "", "Failed"], dtype="str"))[0]) == [
+    assert list(read_direction(column)[0]) == ["", "", "", "internal", "", "outgoing", "incoming", ""]
+    assert list(read_incoming(pd.Series(["true", "0", "maybe"], dtype="str"))[0]) == ["incoming", "outgoing", ""]
+    assert list(read_undelivered(pd.Series(["BOUNCED", "SENT", "1", "", "Failed"], dtype="str"))[0]) == [
         "t",
         "f",
         "t",

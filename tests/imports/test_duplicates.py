@@ -8,7 +8,7 @@ from django.urls import reverse
 from core.work import run_claimed
 from crm.models import Account, Contact, Lead
 from imports.actions import bring_in
-from imports.load.company_names import alike, bare
+from imports.load.company_names import bare_name, name_similarity
 from imports.models import Duplicate, ImportJob, Preview
 from team.models import User
 from tests import make
@@ -51,7 +51,7 @@ def listed(run: ImportJob) -> list[tuple[str, str, str, int, str, int | None]]:
     ],
 )
 def test_near_same_names(one: str, other: str) -> None:
-    assert alike(bare(one), bare(other)) >= 90
+    assert name_similarity(bare_name(one), bare_name(other)) >= 90
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_near_same_names(one: str, other: str) -> None:
     ],
 )
 def test_different_names(one: str, other: str) -> None:
-    assert alike(bare(one), bare(other)) == 0
+    assert name_similarity(bare_name(one), bare_name(other)) == 0
 
 
 def test_leads_with_the_same_email_are_both_brought_in_and_listed() -> None:

@@ -10,7 +10,7 @@ from crm.models import Lead, Opportunity
 from imports import actions
 from imports.inference.empty_cells import CLEAR, LEAVE
 from imports.models import ImportJob, Preview
-from imports.preview.summary import outlook
+from imports.preview.summary import summarise_preview
 from team.models import Company, User
 from tests import make
 from tests.imports.importing import bring, queue
@@ -96,7 +96,7 @@ def test_the_preview_counts_the_cells_and_the_other_way_can_be_chosen(ops: User)
     words = "5 empty cells where the record has a value, most of them in “Amount”. "
     assert seen(run) == [(words + "They empty the value.", LEAVE)]
     file = run.files.get()
-    actions.answer(file=file, said={"empty": LEAVE}, user=ops)
+    actions.answer_questions(file=file, answers={"empty": LEAVE}, user=ops)
     assert seen(run) == [(words + "They leave the value as it is.", CLEAR)]
     actions.bring_in(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
@@ -107,5 +107,5 @@ def test_the_preview_counts_the_cells_and_the_other_way_can_be_chosen(ops: User)
 
 def seen(run: ImportJob) -> list[tuple[str, str]]:
     run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
-    lines = outlook(run, list(run.files.all())).notes
+    lines = summarise_preview(run, list(run.files.all())).notes
     return [(line.words, line.other[1]) for line in lines if line.other]

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from core.work import run_claimed
 from crm.models import Account
-from imports.actions import answer
+from imports.actions import answer_questions
 from imports.files.encodings import MOST_WORDS, SHORTLIST, Guess, Sample, guess
 from imports.files.sniffing import Survey, survey
 from imports.files.spelling import oddness, spelling_of
@@ -182,7 +182,9 @@ def test_what_is_not_certain_is_asked_with_a_sample_and_nothing_is_written(ops: 
     assert [(one.label, one.reads) for one in question.choices][:2] == [
         ("Windows-1252", "“Peña”"), ("Windows-1250", "“Peńa”"),
     ]  # fmt: skip
-    assert run_claimed(ImportJob, answer(file=only(run), said={"encoding": "cp1252"}, user=None).pk, budget=1e9)
+    assert run_claimed(
+        ImportJob, answer_questions(file=only(run), answers={"encoding": "cp1252"}, user=None).pk, budget=1e9
+    )
     assert questions(only(run)) == []
     assert only(run).answers == {"encoding": "cp1252"}
     go(run, ops)
@@ -197,7 +199,9 @@ def test_a_guess_is_shown_and_can_be_changed(ops: User) -> None:
     assert (shown.what, shown.value) == ("Encoding", "cp1250")
     assert "does not name its encoding" in shown.words
     assert "Spółka" in shown.words
-    assert run_claimed(ImportJob, answer(file=only(run), said={"encoding": "cp1252"}, user=None).pk, budget=1e9)
+    assert run_claimed(
+        ImportJob, answer_questions(file=only(run), answers={"encoding": "cp1252"}, user=None).pk, budget=1e9
+    )
     assert found(run)["encoding"] == "cp1252"
     go(run, ops)
     assert Account.objects.filter(name="Spó³ka £ódŸ").exists()

@@ -10,7 +10,7 @@ import pytest
 from crm.models import Account, Lead
 from facts.engine import open_facts
 from facts.refresh import refresh
-from imports.history import Past
+from imports.history import RecordHistory
 from tests import make
 from tests.imports.importing import imported
 
@@ -24,7 +24,7 @@ def then(asked: dict[Any, datetime], *columns: str) -> dict[int, dict[str, Any]]
     refresh()
     moments = pd.DataFrame({"of_lead": [lead.pk for lead in asked], "asked_at": list(asked.values())})
     facts = open_facts()
-    past = Past(facts, ibis.memtable(moments), columns)
+    past = RecordHistory(facts, ibis.memtable(moments), columns)
     rows = past.leads
     if "account_id" in columns:
         accounts = past.table("accounts").select(account_key="id", account="name", staff="employees")

@@ -21,7 +21,7 @@ from crm.models import Lead
 from imports.files import blocks as blocks_module
 from imports.models import ImportJob
 from imports.preview import report
-from imports.preview.report import in_words
+from imports.preview.report import duration_text
 from team.models import Role, User
 from tests import make
 from tests.imports.importing import bring, queue
@@ -247,7 +247,7 @@ def test_plain_words_and_numbers_stay(cell: str) -> None:
 def test_time_left_in_words() -> None:
     from datetime import timedelta
 
-    assert [in_words(timedelta(seconds=s)) for s in (0, 45, 300, 7200)] == ["1 s", "45 s", "5 min", "2 h"]
+    assert [duration_text(timedelta(seconds=s)) for s in (0, 45, 300, 7200)] == ["1 s", "45 s", "5 min", "2 h"]
 
 
 def test_an_import_whose_worker_has_died_shows_no_time_left(ops: User, as_user: Any) -> None:
@@ -258,14 +258,14 @@ def test_an_import_whose_worker_has_died_shows_no_time_left(ops: User, as_user: 
         checkpoint={"phase": "load"}, total_units=100, done_units=50,
     )  # fmt: skip
     run.refresh_from_db()
-    assert report.pace(run, 1000).left
-    assert report.doing(run) == "Reading the rows"
+    assert report.import_pace(run, 1000).left
+    assert report.describe_phase(run) == "Reading the rows"
     ImportJob.objects.filter(pk=run.pk).update(lease_until=now + LEASE - SILENT_AFTER - timedelta(seconds=1))
     run.refresh_from_db()
-    assert report.pace(run, 1000).left is None
+    assert report.import_pace(run, 1000).left is None
     text = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
     assert "Waiting for a worker; the import then resumes where it stopped" in text
-    assert "left" not in report.pace(run, 1000).words
+    assert "left" not in report.import_pace(run, 1000).words
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from core.work import State, run_claimed, start_worker
 from crm.models import Account, Contact, Lead, Opportunity, Owner
 from imports.actions import cancel_import
 from imports.files import blocks as blocks_module
-from imports.load.pipeline import Run
+from imports.load.pipeline import ImportPipeline
 from imports.models import ImportJob, RowError
 from team.models import Role
 from tests import make
@@ -211,14 +211,14 @@ def test_a_cancelled_import_stops_and_what_is_in_stays_in(monkeypatch: pytest.Mo
     monkeypatch.setattr(blocks_module, "BLOCK", 60)
     run = queue({"Lead.csv": LEADS + "".join(f"{n},L{n},X,New,\n" for n in range(60))})
     steps = itertools.count()
-    original = Run.step
+    original = ImportPipeline.step
 
-    def step(self: Run) -> bool:
+    def step(self: ImportPipeline) -> bool:
         if next(steps) == 6:
             assert cancel_import(run=run, user=None)
         return original(self)
 
-    monkeypatch.setattr(Run, "step", step)
+    monkeypatch.setattr(ImportPipeline, "step", step)
     assert run_claimed(ImportJob, run.pk, budget=1e9) is None
     run.refresh_from_db()
     assert (run.state, run.finished_at is not None) == (State.CANCELLED, True)

@@ -40,8 +40,8 @@ def test_a_deleted_record_is_removed_and_comes_back_when_the_import_is_undone(so
     counts = run.counts
     assert (counts["rows"], counts["unchanged"], counts["dropped"]) == (2, 1, 1)
     assert (counts["removed"], counts["merged"]) == (1, 0)
-    assert undo.blockers(run) == []
-    assert [(line.name, line.gone) for line in undo.what_goes(run)] == [("opportunities", 1), ("stage changes", 1)]
+    assert undo.undo_blockers(run) == []
+    assert [(line.name, line.gone) for line in undo.undo_effects(run)] == [("opportunities", 1), ("stage changes", 1)]
     taken_back(run, somebody)
     assert picture() == before
 
@@ -137,7 +137,7 @@ def test_a_row_older_than_what_is_here_is_left_alone_and_counted() -> None:
     counts = run.counts
     assert [counts[name] for name in ("rows", "created", "updated", "unchanged", "older")] == [2, 1, 0, 0, 1]
     assert run.files.get().notes[OLDER]["rows"] == 1
-    assert "1 row left out as older than what is here" in report.sentence(run, counts)
+    assert "1 row left out as older than what is here" in report.describe_result(run, counts)
 
 
 @pytest.mark.parametrize(

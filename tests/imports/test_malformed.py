@@ -153,7 +153,7 @@ def test_no_upload_is_an_error_of_ours(client: Client, ops: Any, name: str, data
 def test_a_small_file_of_refused_rows_does_not_fill_the_database(
     client: Client, ops: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "MOST_REFUSED", 30)
+    monkeypatch.setattr(running, "MAX_REFUSED", 30)
     done = bring({"Lead.csv": ",".join(HEAD) + "\n" + "x\n" * 100})
     file = done.files.get()
     assert (file.rows, file.rejected) == (100, 100)
@@ -164,7 +164,7 @@ def test_a_small_file_of_refused_rows_does_not_fill_the_database(
 
 
 def test_long_names_of_columns_do_not_multiply_a_file(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "REFUSED_CHARACTERS", 10_000)
+    monkeypatch.setattr(running, "MAX_REFUSED_CHARACTERS", 10_000)
     header = [*HEAD, *(f"{number}{'c' * 200}" for number in range(5))]
     wrong = "".join(f"L{number},Ada,X,New,,99 May,,,,,\n" for number in range(50))
     done = bring({"Lead.csv": ",".join(header) + "\n" + wrong})

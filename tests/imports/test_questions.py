@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from core.work import State, run_claimed
 from crm.models import Lead, Opportunity, Spend
-from imports.actions import answer, bring_in
+from imports.actions import answer_questions, bring_in
 from imports.inference.questions import findings, questions
 from imports.models import ImportFile, ImportJob
 from team.models import Company, User
@@ -63,7 +63,7 @@ def test_a_date_that_could_be_two_is_asked_and_nothing_goes_in(ops: User) -> Non
         "day-first": "1 February 2026",
         "month-first": "2 January 2026",
     }
-    answer(file=run.files.get(), said={"dates": "day-first"}, user=None)
+    answer_questions(file=run.files.get(), answers={"dates": "day-first"}, user=None)
     bring_in(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 1), "2": date(2026, 4, 3)}
@@ -107,7 +107,7 @@ def test_a_column_that_contradicts_itself_is_asked_of_and_what_does_not_fit_come
     assert question.key == "dates:Close Date"
     assert "both 13/02/2026" in question.words
     assert "02/25/2026" in question.words
-    answer(file=run.files.get(), said={question.key: "day-first"}, user=None)
+    answer_questions(file=run.files.get(), answers={question.key: "day-first"}, user=None)
     bring_in(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 13), "3": date(2026, 2, 1)}

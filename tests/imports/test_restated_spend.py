@@ -9,7 +9,7 @@ from crm.models import Spend
 from imports import actions
 from imports.models import Duplicate, ImportJob
 from imports.parsing.notes import note_sentences
-from imports.preview.summary import outlook
+from imports.preview.summary import summarise_preview
 from team.models import User
 from tests.imports.importing import bring
 from tests.imports.test_review import count, go, hold
@@ -85,7 +85,7 @@ def test_other_spend_of_days_that_came_before_is_asked_about(ops: User) -> None:
         "2025-03-31,Sales,People,700,Bonus,\n2025-04-30,Sales,People,48000,Salaries April,\n"
     }
     run = hold(later, user=ops)
-    (line,) = outlook(run, list(run.files.all())).alike
+    (line,) = summarise_preview(run, list(run.files.all())).alike
     assert (line.why, line.rows) == ("spend", 2)
     actions.choose_duplicates(run=run, chosen={"spend": "skip"}, user=ops)
     count(run)

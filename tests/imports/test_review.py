@@ -12,11 +12,11 @@ from core.tasks import queue_due_work
 from core.work import LostLease, State, run_claimed, start_worker
 from crm.models import Lead, Owner
 from imports import actions
-from imports.actions import CannotBringIn, NotHeld
+from imports.actions import CannotImport, NotHeld
 from imports.files import blocks as blocks_module
 from imports.models import CustomField, ImportFile, ImportJob, Preview, RememberedMapping, SeenKey
-from imports.preview.counting import totals
-from imports.preview.summary import outlook
+from imports.preview.counting import sum_totals
+from imports.preview.summary import summarise_preview
 from team.models import User
 from tests.imports.importing import FIXTURES, bring, checksums, queue
 
@@ -51,7 +51,7 @@ def go(run: ImportJob, user: User) -> ImportJob:
 
 
 def counted(run: ImportJob) -> dict[str, int]:
-    total = totals(list(run.files.all()))
+    total = sum_totals(list(run.files.all()))
     return {name: getattr(total, name) for name in COUNTED}
 
 
@@ -144,7 +144,7 @@ def test_links_say_what_they_find_and_what_they_would_make(ops: User) -> None:
     accounts = "Account,Domain,Owner\nAcme,acme.example,ann@example.com\n"
     deals = "Opportunity,Account,Stage,Owner\nOne,Acme,New,ann@example.com\nTwo,Nobody Ltd,New,Ben\nThree,Nobody Ltd,New,Ben\n"
     run = hold({"accounts.csv": accounts, "opportunities.csv": deals}, user=ops)
-    lines = {(line.title, line.label): line for line in outlook(run, list(run.files.all())).links}
+    lines = {(line.title, line.label): line for line in summarise_preview(run, list(run.files.all())).links}
     accounts_line = lines["Opportunities", "Account"]
     assert (accounts_line.rows, accounts_line.named) == (2, [("Nobody Ltd", 2)])
     assert sum(line.made for line in lines.values()) == 2
@@ -186,7 +186,7 @@ def test_what_does_not_wait_cannot_be_changed(ops: User) -> None:
 def test_what_nobody_knows_must_be_mapped_first(ops: User) -> None:
     run = hold({"odd.csv": "Foo,Bar\n1,2\n"}, user=ops)
     assert run.is_held
-    with pytest.raises(CannotBringIn):
+    with pytest.raises(CannotImport):
         actions.bring_in(run=run, user=ops)
 
 

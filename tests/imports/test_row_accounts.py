@@ -16,7 +16,7 @@ from core.work import run_claimed
 from imports.management.commands import import_crm
 from imports.models import ImportFile, ImportJob, Preview, RowError
 from imports.parsing.notes import LEFT_OUT
-from imports.preview.summary import outlook
+from imports.preview.summary import summarise_preview
 from tests.imports.importing import bring, queue
 
 LEADS = ["Id", "LastName", "Company", "Status", "Email", "CreatedDate", "IsDeleted", "LastModifiedDate"]
@@ -129,7 +129,7 @@ def told_by_preview(name: str, text: str) -> dict[str, int]:
     assert isinstance(run, ImportJob)
     assert run.is_held
     run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
-    seen = outlook(run, list(run.files.all()))
+    seen = summarise_preview(run, list(run.files.all()))
     names = ("rows", "created", "updated", "unchanged", "rejected")
     return {**{one: getattr(seen.totals, one) for one in names}, "left_out": seen.left_out}
 

@@ -36,7 +36,7 @@ def test_the_other_column_can_be_chosen_as_long_as_the_import_waits() -> None:
     file = run.files.get()
     finding = next(one for one in findings(file) if one.key == "column:amount")
     assert (finding.value, finding.choices) == ("Amount", (("Amount", "Amount"), ("AMOUNT", "AMOUNT")))
-    actions.answer(file=file, said={"column:amount": "AMOUNT"}, user=ops)
+    actions.answer_questions(file=file, answers={"column:amount": "AMOUNT"}, user=ops)
     actions.bring_in(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     deal = Opportunity.objects.get()

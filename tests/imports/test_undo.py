@@ -9,7 +9,7 @@ from crm.models import Account, Opportunity
 from imports import actions, undo
 from imports.actions import CannotUndo
 from imports.models import ImportJob, RowVersion, Undo
-from imports.undo import blockers, what_goes
+from imports.undo import undo_blockers, undo_effects
 from team.models import Company, User
 from tests import make
 from tests.imports.importing import bring, checksums
@@ -45,7 +45,7 @@ def test_the_first_import_taken_back_leaves_nothing(somebody: User) -> None:
     before = checksums(but="changed_xid")
     run = bring({"sales_teams.csv": TEAMS, "accounts.csv": ACCOUNTS, "sales_pipeline.csv": DEALS}, source="maven")
     assert Opportunity.objects.count() == 2
-    assert blockers(run) == []
+    assert undo_blockers(run) == []
     taken_back(run, somebody)
     assert {
         name: (before[name], now) for name, now in checksums(but="changed_xid").items() if before[name] != now
@@ -59,7 +59,7 @@ def test_rows_that_were_changed_get_their_old_image_back(somebody: User) -> None
     bring({"sales_teams.csv": TEAMS, "accounts.csv": ACCOUNTS, "sales_pipeline.csv": DEALS}, source="maven")
     before = checksums(but="changed_xid")
     second = bring({"sales_pipeline.csv": CHANGED}, source="maven")
-    lines = {line.name: (line.made, line.changed) for line in what_goes(second)}
+    lines = {line.name: (line.made, line.changed) for line in undo_effects(second)}
     assert lines["opportunities"] == (1, 1)
     taken_back(second, somebody)
     assert checksums(but="changed_xid") == before
@@ -105,7 +105,7 @@ def test_taking_back_goes_on_where_a_worker_died(somebody: User, monkeypatch: py
     bring({"sales_pipeline.csv": DEALS}, source="maven")
     before = checksums(but="changed_xid")
     run = bring({"sales_pipeline.csv": CHANGED, "accounts.csv": ACCOUNTS}, source="maven")
-    monkeypatch.setattr(undo, "PORTION", 1)
+    monkeypatch.setattr(undo, "BATCH", 1)
     row = actions.undo_import(run=run, user=somebody)
     steps = 0
     while (found := run_claimed(Undo, row.pk, budget=-1)) and found.state == "queued":

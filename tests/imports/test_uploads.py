@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from core.work import run_claimed
 from crm.models import Campaign, Contact, Invoice, Lead, Opportunity, Owner, Product, Touch
-from imports.actions import CannotBringIn, bring_in
+from imports.actions import CannotImport, bring_in
 from imports.inference import uploads
 from imports.mapping.catalogue import CRMS, recognise
 from imports.models import ImportJob
@@ -165,7 +165,7 @@ def test_an_upload_of_several_systems_asks_once_and_one_click_settles_it(client:
     asked = uploads.whose(run)
     assert asked is not None
     assert [title for _, title in asked.titles] == ["HubSpot", "Salesforce"]
-    with pytest.raises(CannotBringIn, match="which system"):
+    with pytest.raises(CannotImport, match="which system"):
         bring_in(run=run, user=ops)
     client.force_login(ops)
     page = client.get(reverse("import_run", args=[run.pk])).content.decode()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connectors.actions import pull_now
 from connectors.models import Connector, Pull
-from connectors.report import doing
+from connectors.report import describe_pull
 from core.work import State, Work, run_claimed
 
 TURN = 5.0  # seconds of work between two looks
@@ -26,33 +26,33 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        connector = _connector(options["name"])
+        connector = _find_connector(options["name"])
         if not connector.is_enabled:
             raise CommandError(f"{connector} is off. {connector.trouble}".strip())
         pull = pull_now(by=None, connector=connector, cause=Pull.Cause.COMMAND)
         while not pull.is_over:
-            self._show(pull)
-            _work(pull)
+            self._show_progress(pull)
+            _run_turn(pull)
             pull.refresh_from_db()
             if pull.run and not pull.run.is_over:
-                _work(pull.run)
-                _hasten(pull)
-            self._pause(pull)
-        self._report(pull)
+                _run_turn(pull.run)
+                _check_import_now(pull)
+            self._wait_between_turns(pull)
+        self._print_report(pull)
 
-    def _pause(self, pull: Pull) -> None:
+    def _wait_between_turns(self, pull: Pull) -> None:
         """Wait where the source asks us to, or where a worker has the row."""
         away = (pull.run_after - timezone.now()).total_seconds()
         importing = pull.run is not None and not pull.run.is_over
         if not pull.is_over and not importing and (away > 0 or pull.state == State.RUNNING):
             time.sleep(min(max(away, PAUSE), 5.0))
 
-    def _show(self, pull: Pull) -> None:
+    def _show_progress(self, pull: Pull) -> None:
         if sys.stderr.isatty():
             waits = f" ({pull.last_error})" if pull.last_error else ""
-            self.stderr.write(f"\r{doing(pull)}{waits}".ljust(100)[:100], ending="")
+            self.stderr.write(f"\r{describe_pull(pull)}{waits}".ljust(100)[:100], ending="")
 
-    def _report(self, pull: Pull) -> None:
+    def _print_report(self, pull: Pull) -> None:
         if sys.stderr.isatty():
             self.stderr.write("")
         counts = pull.run.counts if pull.run else {"created": 0, "updated": 0, "unchanged": 0, "rejected": 0}
@@ -66,23 +66,28 @@ class Command(BaseCommand):
             raise CommandError(f"The pull is {pull.get_state_display().lower()}. {pull.last_error}")
 
 
-def _connector(name: str | None) -> Connector:
-    found = list(Connector.objects.all())
+def _find_connector(name: str | None) -> Connector:
+    connectors = list(Connector.objects.all())
     if name:
-        found = [one for one in found if name.casefold() in {one.name.casefold(), one.source}]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(one.name for one in Connector.objects.all()) or "none so far; add one on the page Connectors"
+        connectors = [
+            connector for connector in connectors if name.casefold() in {connector.name.casefold(), connector.source}
+        ]
+    if len(connectors) == 1:
+        return connectors[0]
+    names = (
+        ", ".join(connector.name for connector in Connector.objects.all())
+        or "none so far; add one on the page Connectors"
+    )
     raise CommandError(f"Name the connector: {names}.")
 
 
-def _hasten(pull: Pull) -> None:
+def _check_import_now(pull: Pull) -> None:
     """Let the pull look at its import now."""
     Pull.objects.filter(pk=pull.pk, state=State.QUEUED).update(run_after=timezone.now())
     pull.refresh_from_db()
 
 
-def _work(row: Work) -> None:
+def _run_turn(row: Work) -> None:
     """Work on a row for a moment, if nobody else does; an error of its own is kept in the row and tried again."""
     try:
         run_claimed(type(row), row.pk, TURN)

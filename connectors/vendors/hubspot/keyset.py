@@ -14,7 +14,7 @@ Stamped = tuple[str, int]  # id, modified in ms since the epoch
 
 
 @dataclass(frozen=True)
-class Place:
+class SearchPosition:
     """Where a search stands. `seen` are the ids already read at exactly `at`; `tie` goes through `at` by id."""
 
     at: int = 0
@@ -23,13 +23,13 @@ class Place:
     after: str = "0"
 
     @classmethod
-    def of(cls, position: dict[str, Any]) -> "Place":
+    def from_dict(cls, position: dict[str, Any]) -> "SearchPosition":
         return cls(position["at"], tuple(position["seen"]), position["tie"], position["after"])
 
     def as_dict(self) -> dict[str, Any]:
         return {"at": self.at, "seen": list(self.seen), "tie": self.tie, "after": self.after}
 
-    def filters(self, modified: str, until: int) -> list[dict[str, str]]:
+    def search_filters(self, modified: str, until: int) -> list[dict[str, str]]:
         """Return the search's filters; all of them hold at once."""
         if self.tie:
             return [
@@ -42,19 +42,21 @@ class Place:
             {"propertyName": modified, "operator": "LT", "value": str(until)},
         ]
 
-    def sort(self, modified: str) -> dict[str, str]:
+    def sort_order(self, modified: str) -> dict[str, str]:
         return {"propertyName": "hs_object_id" if self.tie else modified, "direction": "ASCENDING"}
 
 
-def after(place: Place, found: Sequence[Stamped], size: int) -> tuple[list[str], Place | None]:
+def next_position(
+    position: SearchPosition, rows: Sequence[Stamped], size: int
+) -> tuple[list[str], SearchPosition | None]:
     """Return (ids of an answer that are to be taken, the next place), None when this was the last page."""
-    ids = [key for key, _ in found]
-    fresh = [key for key in ids if key not in place.seen]
-    if place.tie:
-        return fresh, replace(place, after=ids[-1]) if len(found) == size else Place(at=place.at + 1)
-    if len(found) < size:
-        return fresh, None
-    first, last = found[0][1], found[-1][1]
+    ids = [key for key, _ in rows]
+    unseen = [key for key in ids if key not in position.seen]
+    if position.tie:
+        return unseen, replace(position, after=ids[-1]) if len(rows) == size else SearchPosition(at=position.at + 1)
+    if len(rows) < size:
+        return unseen, None
+    first, last = rows[0][1], rows[-1][1]
     if first == last:  # a whole page at one time: begin it anew, by id
-        return [], Place(at=last, seen=place.seen if last == place.at else (), tie=True)
-    return fresh, Place(at=last, seen=tuple(key for key, at in found if at == last))
+        return [], SearchPosition(at=last, seen=position.seen if last == position.at else (), tie=True)
+    return unseen, SearchPosition(at=last, seen=tuple(key for key, at in rows if at == last))

@@ -50,7 +50,7 @@ COMPANIES = Kind(
     records=("account",),
 )
 
-STAGES_OF_LIFE = {
+LIFECYCLE_STAGES = {
     "subscriber": "Subscriber",
     "lead": "Lead",
     "marketingqualifiedlead": "Marketing Qualified Lead",
@@ -89,7 +89,7 @@ CONTACTS = Kind(
         "first_conversion_date": "First Conversion Date",
         "recent_conversion_event_name": "Recent Conversion",
         "recent_conversion_date": "Recent Conversion Date",
-        **{f"hs_lifecyclestage_{key}_date": f"Became a {label} Date" for key, label in STAGES_OF_LIFE.items()},
+        **{f"hs_lifecyclestage_{key}_date": f"Became a {label} Date" for key, label in LIFECYCLE_STAGES.items()},
         "hs_lifecyclestage_opportunity_date": "Became an Opportunity Date",
         "hs_lifecyclestage_evangelist_date": "Became an Evangelist Date",
         "hs_lifecyclestage_other_date": "Became an Other Lifecycle Date",
@@ -147,7 +147,7 @@ TICKETS = Kind(
 )
 
 
-def _activity(name: str, word: str, labels: dict[str, str]) -> Kind:
+def _activity_kind(name: str, word: str, labels: dict[str, str]) -> Kind:
     return Kind(
         name,
         f"activities-{name}",
@@ -170,7 +170,7 @@ def _activity(name: str, word: str, labels: dict[str, str]) -> Kind:
     )
 
 
-CALLS = _activity(
+CALLS = _activity_kind(
     "calls",
     "Call",
     {
@@ -181,7 +181,7 @@ CALLS = _activity(
         "hs_call_status": "Call status",
     },
 )
-EMAILS = _activity(
+EMAILS = _activity_kind(
     "emails",
     "Email",
     {
@@ -191,13 +191,13 @@ EMAILS = _activity(
         "hs_email_status": "Email send status",
     },
 )
-MEETINGS = _activity(
+MEETINGS = _activity_kind(
     "meetings",
     "Meeting",
     {"hs_meeting_title": "Title", "hs_meeting_body": "Body", "hs_meeting_outcome": "Meeting Outcome"},
 )
-NOTES = _activity("notes", "Note", {"hs_note_body": "Body"})
-TASKS = _activity(
+NOTES = _activity_kind("notes", "Note", {"hs_note_body": "Body"})
+TASKS = _activity_kind(
     "tasks",
     "Task",
     {

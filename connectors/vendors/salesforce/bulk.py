@@ -17,8 +17,8 @@ from simple_salesforce.bulk2 import JobState, Operation, SFBulk2Handler
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
-from connectors.allowed_hosts import base_of
-from connectors.errors import Busy, Misunderstood, NotPermitted, Refused, judge, shown
+from connectors.allowed_hosts import allowed_base_url
+from connectors.errors import Busy, NotPermitted, Refused, UnexpectedResponse, clean_message, raise_for_status
 from connectors.http import USER_AGENT, Answer
 from connectors.session import SALESFORCE_SESSION, Session
 
@@ -37,7 +37,7 @@ class GuardedSession(requests.Session):
         self.auth = lambda prepared: prepared  # or a .netrc would put its own token in place of ours
 
     def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
-        base_of("salesforce", str(url))
+        allowed_base_url("salesforce", str(url))
         options.update(timeout=TIMEOUT, allow_redirects=False)
         try:
             response = super().request(method, url, *args, **options)
@@ -47,22 +47,22 @@ class GuardedSession(requests.Session):
             raise Busy("Half an answer came: the line was cut") from None
         except requests.RequestException as error:
             raise Busy(f"The source cannot be reached ({type(error).__name__})") from None
-        check(response.status_code, response.headers, response.content, self.secrets)
+        check_answer(response.status_code, response.headers, response.content, self.secrets)
         return response
 
 
-def check(status: int, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...] = ()) -> None:
+def check_answer(status: int, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...] = ()) -> None:
     """Judge an answer; Salesforce says 403 both for what is closed and for limits that are reached."""
-    words = shown(Answer(status, headers, body).words, secrets)
+    message = clean_message(Answer(status, headers, body).words, secrets)
     if status == 500 and "LoginFault" in body[:4096].decode(errors="replace"):
         return  # a refused sign-in of the older kind, which simple-salesforce reads itself
-    if status == 403 and any(code in words for code in LIMITS):
-        raise Busy(words, 900.0)
-    if status == 400 and ("INVALID_TYPE" in words or "not supported" in words):
-        raise NotPermitted(words)
+    if status == 403 and any(code in message for code in LIMITS):
+        raise Busy(message, 900.0)
+    if status == 400 and ("INVALID_TYPE" in message or "not supported" in message):
+        raise NotPermitted(message)
     if 300 <= status < 400:
-        raise Misunderstood("The source sends us elsewhere; check its address")
-    judge(status, headers, words)
+        raise UnexpectedResponse("The source sends us elsewhere; check its address")
+    raise_for_status(status, headers, message)
 
 
 def log_in(base_url: str, filled: Mapping[str, str]) -> Session:
@@ -74,7 +74,7 @@ def log_in(base_url: str, filled: Mapping[str, str]) -> Session:
                 scratch_url=base_url, sf_version=VERSION, session=guarded,
             )  # fmt: skip
         except SalesforceAuthenticationFailed as error:
-            raise Refused(shown(str(error.auth_message), tuple(filled.values()))) from None
+            raise Refused(clean_message(str(error.auth_message), tuple(filled.values()))) from None
     return Session(f"{urlsplit(base_url).scheme}://{host}", token, expires_at=time.time() + SALESFORCE_SESSION)
 
 
@@ -98,9 +98,9 @@ class Bulk:
     def close(self) -> None:
         self._guarded.close()
 
-    def begin(self, query: str) -> str:
+    def create_job(self, query: str) -> str:
         """Make a job that also sees what was deleted or archived, and return its id."""
-        return str(self._whole(self._client.create_job, Operation.query_all, query=query)["id"])
+        return str(self._call(self._client.create_job, Operation.query_all, query=query)["id"])
 
     def is_complete(self, job: str) -> bool:
         """Tell whether a job's result can be read.
@@ -109,28 +109,28 @@ class Bulk:
             Misunderstood: the job failed, with Salesforce's reason.
             NotPermitted: the object cannot be asked for.
         """
-        found = self._whole(self._client.get_job, job, True)
-        if found["state"] in {JobState.failed, JobState.aborted}:
-            words = shown(str(found.get("errorMessage") or f"The job was {found['state'].lower()}"))
-            raise (NotPermitted if "INVALID_TYPE" in words else Misunderstood)(words)
-        return bool(found["state"] == JobState.job_complete)
+        job_info = self._call(self._client.get_job, job, True)
+        if job_info["state"] in {JobState.failed, JobState.aborted}:
+            message = clean_message(str(job_info.get("errorMessage") or f"The job was {job_info['state'].lower()}"))
+            raise (NotPermitted if "INVALID_TYPE" in message else UnexpectedResponse)(message)
+        return bool(job_info["state"] == JobState.job_complete)
 
-    def results(self, job: str, locator: str, most: int) -> Results:
+    def read_results(self, job: str, locator: str, most: int) -> Results:
         """Read one page, and make sure that it is whole: Salesforce says how many rows there are."""
         try:
-            found = self._client.get_query_results(job, locator, most)
+            page = self._client.get_query_results(job, locator, most)
         except (KeyError, UnicodeDecodeError):
             raise Busy("Half a page came: nothing says how many rows it has") from None
-        rows = list(csv.reader(io.StringIO(found["records"], newline="")))
-        if not rows and not found["number_of_records"]:
+        rows = list(csv.reader(io.StringIO(page["records"], newline="")))
+        if not rows and not page["number_of_records"]:
             return Results([], [], "")
-        if len(rows) - 1 != found["number_of_records"] or any(len(row) != len(rows[0]) for row in rows):
+        if len(rows) - 1 != page["number_of_records"] or any(len(row) != len(rows[0]) for row in rows):
             raise Busy("Half a page came: fewer rows than announced")
-        return Results(rows[0], rows[1:], found["locator"])
+        return Results(rows[0], rows[1:], page["locator"])
 
     @staticmethod
-    def _whole(question: Any, *args: Any, **named: Any) -> dict[str, Any]:
+    def _call(call: Any, *args: Any, **options: Any) -> dict[str, Any]:
         try:
-            return dict(question(*args, **named))
+            return dict(call(*args, **options))
         except requests.exceptions.JSONDecodeError:
             raise Busy("Half an answer came: its JSON breaks off") from None

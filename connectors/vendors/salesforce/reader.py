@@ -7,17 +7,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.access import Access
-from connectors.errors import Busy, Misunderstood, NotPermitted
+from connectors.errors import Busy, NotPermitted, UnexpectedResponse
 from connectors.protocol import Page, Table, Window
 from connectors.session import Session
 from connectors.vendors.salesforce.bulk import VERSION, Bulk, Results
 
-ROWS = 10_000  # a page: a few MB, so that it comes well within a lease
-LOOKS = (0.5, 1.0, 1.5)  # seconds between the first looks at a job; small ones are done by then
-PATIENCE = 5.0  # seconds before it is looked at again in another step
-MOST_COLUMNS = 480  # the import takes 500
+PAGE_ROWS = 10_000  # a page: a few MB, so that it comes well within a lease
+FIRST_CHECKS = (0.5, 1.0, 1.5)  # seconds between the first looks at a job; small ones are done by then
+CHECK_AGAIN_AFTER = 5.0  # seconds before it is looked at again in another step
+MAX_COLUMNS = 480  # the import takes 500
 UNREADABLE = {"address", "location", "base64", "complexvalue", "json"}
-LATEST = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
+MODIFIED_FIELDS = ("SystemModstamp", "LastModifiedDate", "CreatedDate")
 
 
 @dataclass(frozen=True)
@@ -61,110 +61,110 @@ class Salesforce:
         self.access.close()
 
     def greet(self) -> str:
-        self._get("/")
+        self._get_json("/")
         return f"the org at {urlsplit(self.access.session.base_url).hostname}"
 
     def page(self, kind: str, window: Window, position: dict[str, Any]) -> Page:
         if not position.get("job"):
-            return self._begin(KINDS[kind], window)
+            return self._create_job(KINDS[kind], window)
         try:
-            return self._read(KINDS[kind], window, position)
+            return self._read_result(KINDS[kind], window, position)
         except NotPermitted as fault:
             if "NOT_FOUND" not in str(fault):
                 raise
             return Page(position={})  # the job was deleted meanwhile: a new one, from the beginning
 
-    def _begin(self, kind: Kind, window: Window) -> Page:
-        fields = self._fields(kind)
-        query = soql(kind, fields, window)
-        job = self._bulk(lambda bulk: bulk.begin(query))
+    def _create_job(self, kind: Kind, window: Window) -> Page:
+        fields = self._readable_fields(kind)
+        query = build_soql(kind, fields, window)
+        job = self._with_bulk(lambda bulk: bulk.create_job(query))
         return Page(position={"job": job, "locator": "", "columns": fields})
 
-    def _fields(self, kind: Kind) -> list[str]:
+    def _readable_fields(self, kind: Kind) -> list[str]:
         """Return the fields that we may read, the ones of a company's own included."""
-        described = self._get(f"/sobjects/{kind.name}/describe")
+        described = self._get_json(f"/sobjects/{kind.name}/describe")
         if not described.get("queryable", True):
             raise NotPermitted(f"{kind.name} cannot be queried")
-        there = [one["name"] for one in described["fields"] if one["type"] not in UNREADABLE]
-        return sorted(there, key=lambda name: (name not in ("Id", *LATEST, "IsDeleted"), name.endswith("__c")))[
-            :MOST_COLUMNS
-        ]
+        readable = [field["name"] for field in described["fields"] if field["type"] not in UNREADABLE]
+        return sorted(
+            readable, key=lambda name: (name not in ("Id", *MODIFIED_FIELDS, "IsDeleted"), name.endswith("__c"))
+        )[:MAX_COLUMNS]
 
-    def _read(self, kind: Kind, window: Window, position: dict[str, Any]) -> Page:
+    def _read_result(self, kind: Kind, window: Window, position: dict[str, Any]) -> Page:
         if not position["locator"] and not position.get("ready"):
             if not self._is_complete(position["job"]):
-                return Page(position=position, wait=PATIENCE)
+                return Page(position=position, wait=CHECK_AGAIN_AFTER)
             return Page(position={**position, "ready": True})
-        found = self._bulk(lambda bulk: bulk.results(position["job"], position["locator"], ROWS))
-        return _page(kind, window, position, found)
+        results = self._with_bulk(lambda bulk: bulk.read_results(position["job"], position["locator"], PAGE_ROWS))
+        return _result_page(kind, window, position, results)
 
     def _is_complete(self, job: str) -> bool:
-        for pause in (*LOOKS, 0.0):
-            if self._bulk(lambda bulk: bulk.is_complete(job)):
+        for pause in (*FIRST_CHECKS, 0.0):
+            if self._with_bulk(lambda bulk: bulk.is_complete(job)):
                 return True
             time.sleep(pause)
         return False
 
-    def _bulk(self, question: Any) -> Any:
+    def _with_bulk(self, query: Any) -> Any:
         """Ask with a signed-in bulk client; a token that ended meanwhile is renewed and the question repeated."""
 
         def put(session: Session) -> Any:
             bulk = Bulk(session, self.access.secrets)
             try:
-                return question(bulk)
+                return query(bulk)
             finally:
                 bulk.close()
 
-        return self.access.use(put)
+        return self.access.with_session(put)
 
-    def _get(self, path: str) -> dict[str, Any]:
+    def _get_json(self, path: str) -> dict[str, Any]:
         try:
-            return dict(self.access.ask("GET", f"/services/data/v{VERSION}{path}").json())
+            return dict(self.access.request("GET", f"/services/data/v{VERSION}{path}").json())
         except NotPermitted as fault:
             if "REQUEST_LIMIT_EXCEEDED" in str(fault):
                 raise Busy(str(fault), 900.0) from None
             raise
 
 
-def soql(kind: Kind, fields: list[str], window: Window) -> str:
+def build_soql(kind: Kind, fields: list[str], window: Window) -> str:
     """Write the query: everything changed in the window, in whatever order."""
-    clock = next((name for name in LATEST if name in fields), None)
+    clock = next((name for name in MODIFIED_FIELDS if name in fields), None)
     if clock is None:
-        raise Misunderstood(f"{kind.name} does not say when its rows changed")
-    conditions = [f"{clock} < {_literal(window.until)}"]
+        raise UnexpectedResponse(f"{kind.name} does not say when its rows changed")
+    conditions = [f"{clock} < {_soql_time(window.until)}"]
     if window.since:
-        conditions.append(f"{clock} >= {_literal(window.since)}")
+        conditions.append(f"{clock} >= {_soql_time(window.since)}")
     if kind.only:
         conditions.append(kind.only)
     return f"SELECT {', '.join(fields)} FROM {kind.name} WHERE {' AND '.join(conditions)}"
 
 
-def _literal(moment: datetime) -> str:
+def _soql_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _page(kind: Kind, window: Window, position: dict[str, Any], found: Results) -> Page:
-    then = {**position, "locator": found.locator}
-    if not found.rows:
-        return Page(position=then, is_last=not found.locator)
-    place = {name: number for number, name in enumerate(found.header)}
-    clock = place[next(name for name in LATEST if name in place)]
-    fresh = [row for row in found.rows if window.is_news(row[place["Id"]], row[clock])]
-    deleted = place.get("IsDeleted")
-    gone = [row[place["Id"]] for row in fresh if deleted is not None and row[deleted].lower() in {"true", "1"}]
-    away = set(gone)
+def _result_page(kind: Kind, window: Window, position: dict[str, Any], results: Results) -> Page:
+    next_position = {**position, "locator": results.locator}
+    if not results.rows:
+        return Page(position=next_position, is_last=not results.locator)
+    column = {name: number for number, name in enumerate(results.header)}
+    clock = column[next(name for name in MODIFIED_FIELDS if name in column)]
+    fresh = [row for row in results.rows if window.is_news(row[column["Id"]], row[clock])]
+    deleted = column.get("IsDeleted")
+    gone = [row[column["Id"]] for row in fresh if deleted is not None and row[deleted].lower() in {"true", "1"}]
+    deleted_ids = set(gone)
     return Page(
         tables=[
             Table(
                 kind.name,
-                tuple(found.header),
-                [row for row in fresh if row[place["Id"]] not in away],
+                tuple(results.header),
+                [row for row in fresh if row[column["Id"]] not in deleted_ids],
             )
         ],
         gone=[(kind.record, key) for key in gone],
-        recent={row[place["Id"]]: row[clock] for row in found.rows if _is_recent(row[clock], window)},
-        position=then,
-        is_last=not found.locator,
+        recent={row[column["Id"]]: row[clock] for row in results.rows if _is_recent(row[clock], window)},
+        position=next_position,
+        is_last=not results.locator,
     )
 
 
@@ -175,4 +175,4 @@ def _is_recent(word: str, window: Window) -> bool:
         return True
 
 
-__all__ = ["KINDS", "Salesforce", "soql"]
+__all__ = ["KINDS", "Salesforce", "build_soql"]

@@ -73,45 +73,45 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path, source, currency = options["path"], options["source"].lower(), options["currency"].upper()
-        _check(path, source, currency, options["zone"])
+        _check_options(path, source, currency, options["zone"])
         with transaction.atomic():
             run = start_import(files=storage.from_path(path), source=source, name=str(path.name), currency=currency)
-            run.files.update(answers=_answers(options))
+            run.files.update(answers=_answers_from_options(options))
         if _worker_answers():
             enqueue(run)
-            self._follow(run)
+            self._follow_worker(run)
         else:
-            self._work(run)
+            self._work_here(run)
         if run.is_held:
-            self._ask(run)
-        self._report(run)
+            self._stop_with_questions(run)
+        self._print_report(run)
 
-    def _ask(self, run: ImportJob) -> None:
+    def _stop_with_questions(self, run: ImportJob) -> None:
         """Say what the files leave open, and end with nothing written."""
-        lines = _asked_whose(run)
-        lines += [_asked(file, question) for file in run.files.order_by("pk") for question in questions(file)]
+        lines = _source_question(run)
+        lines += [_question_line(file, question) for file in run.files.order_by("pk") for question in questions(file)]
         cancel_import(run=run, user=None)
         raise CommandError("\n".join([*lines, "Nothing was imported."]), returncode=2)
 
-    def _follow(self, run: ImportJob) -> None:
+    def _follow_worker(self, run: ImportJob) -> None:
         """Show how far the worker is; work here if it does not come."""
         begun = time.monotonic()
         while not (run.is_over or run.is_held):
-            self._show(run)
+            self._show_progress(run)
             if run.state == State.QUEUED and time.monotonic() - begun > PATIENCE_SECONDS:
-                self._perform(run)
+                self._run_turn(run)
             time.sleep(0.3)
             run.refresh_from_db()
-        self._show(run)
+        self._show_progress(run)
 
-    def _work(self, run: ImportJob) -> None:
+    def _work_here(self, run: ImportJob) -> None:
         """Work in this process, in short turns so that the bar moves."""
         while not (run.is_over or run.is_held):
-            self._perform(run, budget=1.0)
+            self._run_turn(run, budget=1.0)
             run.refresh_from_db()
-            self._show(run)
+            self._show_progress(run)
 
-    def _perform(self, run: ImportJob, budget: float = FOREVER) -> None:
+    def _run_turn(self, run: ImportJob, budget: float = FOREVER) -> None:
         try:
             run_claimed(ImportJob, run.pk, budget)
         except Exception as error:
@@ -120,7 +120,7 @@ class Command(BaseCommand):
                 raise CommandError(f"The import failed: {error}") from error
             time.sleep(1)
 
-    def _show(self, run: ImportJob) -> None:
+    def _show_progress(self, run: ImportJob) -> None:
         if not sys.stderr.isatty():
             return
         done = run.fraction_done or 0.0
@@ -129,9 +129,9 @@ class Command(BaseCommand):
         if run.is_over:
             self.stderr.write("")
 
-    def _report(self, run: ImportJob) -> None:
+    def _print_report(self, run: ImportJob) -> None:
         for file in run.files.exclude(state=ImportFile.State.UNPACKED, reason=""):
-            self.stdout.write(f"{file.name}: {_words(file)}")
+            self.stdout.write(f"{file.name}: {_file_summary(file)}")
             for note in note_sentences(file.notes):
                 self.stdout.write(f"  {note}")
         if any(file.is_unknown for file in run.files.all()):
@@ -162,9 +162,9 @@ def _left_out(run: ImportJob, counts: dict[str, int]) -> str:
     )
 
 
-def _answers(options: dict[str, Any]) -> dict[str, str]:
+def _answers_from_options(options: dict[str, Any]) -> dict[str, str]:
     """Return what was said on the line, as answers to the questions that files may leave open."""
-    said = {
+    answers = {
         ASSUMED_ENCODING: options["encoding"],
         DATES: options["dates"],
         DECIMAL: options["decimal"],
@@ -172,19 +172,19 @@ def _answers(options: dict[str, Any]) -> dict[str, str]:
         EQUAL_ROWS: options["equal_rows"],
         EMPTY: options["empty_cells"],
     }
-    return {key: value for key, value in said.items() if value}
+    return {key: value for key, value in answers.items() if value}
 
 
-def _asked_whose(run: ImportJob) -> list[str]:
-    asked = whose(run)
-    if asked is None:
+def _source_question(run: ImportJob) -> list[str]:
+    question = whose(run)
+    if question is None:
         return []
-    files = [f"  {name}: {titles}" for name, titles in asked.files]
-    flags = " or ".join(f"--source {name}" for name, _ in (*asked.titles, (SEVERAL, "")))
-    return [asked.words, *files, f"Say which with {flags}."]
+    files = [f"  {name}: {titles}" for name, titles in question.files]
+    flags = " or ".join(f"--source {name}" for name, _ in (*question.titles, (SEVERAL, "")))
+    return [question.words, *files, f"Say which with {flags}."]
 
 
-def _asked(file: ImportFile, question: Question) -> str:
+def _question_line(file: ImportFile, question: Question) -> str:
     readings = " or ".join(f"{choice.reads} ({_flag(question)} {choice.value})" for choice in question.choices)
     sample = f"“{question.sample}” is " if question.sample else ""
     return f"{file.name}: {question.words} {sample}{readings}."
@@ -194,7 +194,7 @@ def _flag(question: Question) -> str:
     return f"--{question.key.partition(':')[0]}"
 
 
-def _check(path: Path, source: str, currency: str, zone: str) -> None:
+def _check_options(path: Path, source: str, currency: str, zone: str) -> None:
     if not path.exists():
         raise CommandError(f"There is no file or folder {path}.")
     if source not in {AUTO, SEVERAL, *source_names()}:
@@ -215,12 +215,12 @@ def _worker_answers() -> bool:
         return False
 
 
-def _words(file: ImportFile) -> str:
+def _file_summary(file: ImportFile) -> str:
     if file.state != ImportFile.State.DONE:
         return f"{file.get_state_display().lower()}: {file.reason}"
-    made = "; ".join(
+    kinds = "; ".join(
         f"{kind.replace('_', ' ')} {counts['created']:,} created, {counts['updated']:,} updated, {counts['unchanged']:,} unchanged"
-        + "".join(f", {counts[name]:,} {words}" for name, words in MORE.items() if counts.get(name))
+        + "".join(f", {counts[name]:,} {label}" for name, label in MORE.items() if counts.get(name))
         for kind, counts in file.counts.items()
     )
-    return f"{file.rows:,} rows as {file.source} {file.kind}: {made}; {file.rejected:,} rejected"
+    return f"{file.rows:,} rows as {file.source} {file.kind}: {kinds}; {file.rejected:,} rejected"

@@ -16,7 +16,7 @@ from agreements import kinds
 from agreements import permissions as agreeing
 from agreements.models import Agreement
 from connectors import permissions as connecting
-from connectors.access import kept
+from connectors.access import seal_credentials
 from crm import models as crm
 from crm import permissions as recording
 from funnel import permissions as selling
@@ -221,7 +221,7 @@ def a_file(world: World) -> list[int]:
 def connector(world: World) -> list[int]:
     made = connectors.models.Connector.objects.create(
         source="hubspot", name="HubSpot", base_url="https://api.hubapi.com", method="private_app", schedule="0 * * * *",
-        kinds=["leads"], sign_in=kept({"token": "t"}), added_by=world.people[Role.OPS],
+        kinds=["leads"], sign_in=seal_credentials({"token": "t"}), added_by=world.people[Role.OPS],
     )  # fmt: skip
     return [made.pk]
 
