@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from agreements.differences import flatten_terms
+from agreements.differences import compare_terms, flatten_terms
 from team.access import has_right
 from team.models import User
 
@@ -32,7 +32,8 @@ def _list_terms(terms: Mapping[str, Any]) -> list[str]:
 class Kind:
     """A kind of agreement: what it is called, what it is for, the form of its terms, and the terms in words.
 
-    `figures` are those that a version is proposed with, kept as its evidence for those who sign.
+    `figures` are those that a version is proposed with, kept as its evidence for those who sign; `changes` says what
+    new terms change against old ones.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Kind:
     new_page: str = ""  # of the page that opens a further agreement of the kind
     right: str = ""  # of team.access, which drafting and proposing needs beyond what every kind asks for
     reading_right: str = ""  # of team.access; whoever signs for a side reads what they sign
+    changes: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]] = field(default=compare_terms)
 
 
 _kinds: dict[str, Kind] = {}

@@ -81,7 +81,7 @@ DRAFT_VERSION = register_action(
         roles=DRAFTERS, condition=lambda user, target: has_right_for(user, _kind_of(target)),
         addresses=(
             "open_agreement", "propose_version", "new_stage", "propose_stage", "new_score_model", "score_model",
-            "api-versions-list",
+            "edit_matrix", "api-versions-list",
         ),
     )
 )  # fmt: skip

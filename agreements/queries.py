@@ -180,7 +180,7 @@ def _version_detail(
             SignatureSlot(side, Side(side).label, signed.get(side), people.get(side))
             for side in version.sides or version.agreement.sides
         ],
-        changed_terms=differences.compare_terms(before.terms, terms) if before else [],
+        changed_terms=kinds.get_kind(version.agreement.kind).changes(before.terms, terms) if before else [],
         changed_text=differences.compare_texts(before.text, version.text) if before else [],
         dispute=dispute,
         signs_for=signable_side(reader, version),

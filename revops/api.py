@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
+from alignment.matrix.api import MatrixViewSet
 from core.api.errors import no_such_address
 from crm.api import RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
@@ -37,6 +38,7 @@ router.register("score-models/learned", LearnedViewSet, basename="api-score-lear
 router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-score-proof")
 router.register("score-models/<str:key>/preview", PreviewViewSet, basename="api-score-preview")
 router.register("score-models", ScoreModelViewSet, basename="api-score-models")
+router.register("accountability-matrix", MatrixViewSet, basename="api-accountability-matrix")
 
 urlpatterns = [
     path("v1/", include(router.urls)),

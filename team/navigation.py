@@ -37,6 +37,7 @@ PAGES = (
     Page("Routing", "routing", "arrows-pointing-out", right="route"),
     Page("Metrics", "metrics", "calculator"),
     Page("Agreements", "agreements", "document-check"),
+    Page("Accountability", "matrix", "table-cells"),
     Page("Imports", "imports", "arrow-up-tray", right="import"),
     Page("Connectors", "connectors", "arrows-right-left", right="import"),
     Page("Nightly runs", "runs", "moon", right="recompute"),

@@ -17,6 +17,7 @@ from crm.models import Record
 from kpis.models import Goal
 from revops.demo.people import People
 from revops.demo.records.agreements import sign_papers
+from revops.demo.records.alignment import sign_alignment
 from revops.demo.records.stages import map_stages
 from revops.demo.story import COMPANY, CURRENCY, DOMAIN, GOAL, SOURCE, YEARS, ZONE
 from revops.demo.write import write_book
@@ -50,6 +51,7 @@ def load(today: date) -> dict[str, int]:
     _save_people(book.people)
     _save_goal(book.people, today.year)
     sign_papers(book.people.users, date(today.year + min(YEARS), 1, 1), today)
+    sign_alignment(book.people.users, today)
     map_stages()
     for kind in ORDER:
         _number(book.pages[kind])

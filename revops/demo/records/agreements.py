@@ -3,7 +3,7 @@
 The papers carry the days on which they were signed, so that history is judged by them; nobody is told of them anew.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -61,8 +61,13 @@ def sign_papers(users: dict[str, User], first: date, today: date) -> int:
     The funnel and the score are as old as the records, the two halves of the SLA as old as the hand-offs.
     """
     give_seat(by=users[OPS], seat=Seat.SUPPORT, person=users[SUPPORT])
-    known = set(Agreement.objects.values_list("kind", "key"))
-    missing = [paper for paper in _papers(first, today - HANDED_OVER) if (paper.kind, paper.key) not in known]
+    return write_papers(_papers(first, today - HANDED_OVER), users)
+
+
+def write_papers(papers: Iterable[Paper], users: dict[str, User]) -> int:
+    """Write down the papers that nobody has begun to agree on; return how many."""
+    existing = set(Agreement.objects.values_list("kind", "key"))
+    missing = [paper for paper in papers if (paper.kind, paper.key) not in existing]
     for paper in missing:
         _write(paper, users)
     return len(missing)

@@ -325,6 +325,11 @@ for name, args in (("new_stage", []), ("propose_stage", ["mql"])):
         return Request(reverse(name, args=args), {"draft": "1"}, kinds.get_kind("stage"))
 
 
+@door(agreeing.DRAFT_VERSION, "edit_matrix", is_quiet=True)
+def _(world: World, actor: User, relation: str) -> Request:
+    return Request(reverse("edit_matrix"), {"draft": "1"}, kinds.get_kind("accountability_matrix"))
+
+
 @door(agreeing.DRAFT_VERSION, "new_score_model", is_quiet=True)
 def _(world: World, actor: User, relation: str) -> Request:
     return Request(reverse("new_score_model"), {"draft": "1"}, kinds.get_kind("score"))
