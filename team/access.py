@@ -1,6 +1,6 @@
-"""Rights by role and visibility by team: the one table that every app asks."""
+"""Rights by role and visibility by team, as every app asks for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 
 from django.contrib.auth.decorators import login_required
@@ -14,19 +14,14 @@ from team.models import Company, Role, User
 LEADERS = {Role.CEO, Role.CMO, Role.CRO}
 SEES_ALL = LEADERS | {Role.OPS, Role.CFO}
 
-RIGHTS: dict[str, set[str]] = {
-    "import": {Role.OPS, Role.CMO, Role.CRO},
-    "manage_company": {Role.OPS},
-    "recompute": {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO},
-    "route": {Role.OPS, Role.CRO},
-    "see_scores": SEES_ALL | {Role.MARKETER},
-    "see_spend": SEES_ALL | {Role.MARKETER},
-    "set_goal": LEADERS | {Role.CFO},
-    "set_scores": {Role.OPS, Role.CMO, Role.CRO},
-    "set_benchmark": {Role.CFO, Role.OPS},
-    "spot": {Role.REP, Role.SUPPORT, Role.MARKETER, Role.CMO, Role.CRO, Role.CEO},
-    "work_leads": {Role.REP, Role.CRO, Role.SUPPORT},
-}
+RIGHTS: dict[str, frozenset[str]] = {}  # by the key of the right; each app declares its own in `pages.py`
+
+
+def declare_right(key: str, roles: Iterable[str]) -> None:
+    """Declare which roles have a right: to pages, and to the actions of `permissions.py` that name it."""
+    if key in RIGHTS:
+        raise ValueError(f"Two rights are called {key}.")
+    RIGHTS[key] = frozenset(roles)
 
 
 def has_right(user: User | AnonymousUser, right: str) -> bool:

@@ -7,4 +7,4 @@ class TeamConfig(AppConfig):
     verbose_name = "Team"
 
     def ready(self) -> None:
-        autodiscover_modules("seats", "permissions")
+        autodiscover_modules("seats", "permissions", "pages")

@@ -1,21 +1,28 @@
-"""The side navigation: which pages a person sees, in which order. A page without a URL is not shown."""
+"""The side navigation. Each app declares its pages in a module `pages.py`, found when Django starts."""
 
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from team.access import has_right
 from team.models import User
 
+GROUPS = ("Work", "Results", "Agreements", "Leads", "Data", "Settings")  # in the order of the navigation
+
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the side navigation, for everybody or for those who have the right."""
+    """A page of the side navigation, for everybody who is signed in or for those who have the right.
+
+    `icon` is a name of heroicons. Within its group a page stands by `position`, then by its label.
+    """
 
     label: str
     url_name: str
     icon: str
+    group: str
+    position: int = 100
     right: str = ""
 
 
@@ -27,38 +34,46 @@ class Link:
     is_current: bool
 
 
-PAGES = (
-    Page("Inbox", "inbox", "inbox-arrow-down", right="work_leads"),
-    Page("Dashboard", "dashboard", "presentation-chart-line"),
-    Page("Funnel", "funnel", "funnel"),
-    Page("Scores", "scores", "scale", right="see_scores"),
-    Page("Verdicts", "verdicts", "hand-thumb-up"),
-    Page("SLAs", "slas", "clock"),
-    Page("Routing", "routing", "arrows-pointing-out", right="route"),
-    Page("Metrics", "metrics", "calculator"),
-    Page("Agreements", "agreements", "document-check"),
-    Page("Accountability", "matrix", "table-cells"),
-    Page("Imports", "imports", "arrow-up-tray", right="import"),
-    Page("Connectors", "connectors", "arrows-right-left", right="import"),
-    Page("Nightly runs", "runs", "moon", right="recompute"),
-    Page("People", "people", "users", right="manage_company"),
-    Page("Company", "company", "building-office", right="manage_company"),
-)
+@dataclass(frozen=True)
+class LinkGroup:
+    label: str
+    links: list[Link]
 
 
-def navigation_links(user: User | AnonymousUser, path: str) -> list[Link]:
-    """Return the pages that the user may open and that exist; the one whose URL is the longest prefix of `path` is current."""
-    page_urls = [
-        (page, _reverse_or_empty(page.url_name))
-        for page in PAGES
-        if user.is_authenticated and (not page.right or has_right(user, page.right))
-    ]
-    current = max((url for _, url in page_urls if url and path.startswith(url)), key=len, default="")
-    return [Link(page.label, url, page.icon, url == current) for page, url in page_urls if url]
+_pages: dict[str, Page] = {}
 
 
-def _reverse_or_empty(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
+def register_page(page: Page) -> None:
+    """Declare a page of the navigation.
+
+    Raises:
+        ValueError: its group is unknown, or another page has its URL name.
+    """
+    if page.group not in GROUPS:
+        raise ValueError(f"{page.label}: there is no group {page.group}. Use one of {', '.join(GROUPS)}.")
+    if page.url_name in _pages:
+        raise ValueError(f"Two pages are called {page.url_name}.")
+    _pages[page.url_name] = page
+
+
+def registered_pages() -> list[Page]:
+    return list(_pages.values())
+
+
+def navigation_links(user: User | AnonymousUser, path: str) -> list[LinkGroup]:
+    """Return the pages that the user may open, by group; the longest address that begins `path` is current."""
+    pages = [(page, reverse(page.url_name)) for page in _pages.values() if _may_open(user, page)]
+    current = max((url for _, url in pages if path.startswith(url)), key=len, default="")
+    groups = []
+    for group in GROUPS:
+        members = sorted(
+            ((page, url) for page, url in pages if page.group == group),
+            key=lambda pair: (pair[0].position, pair[0].label),
+        )
+        if members:
+            groups.append(LinkGroup(group, [Link(page.label, url, page.icon, url == current) for page, url in members]))
+    return groups
+
+
+def _may_open(user: User | AnonymousUser, page: Page) -> bool:
+    return user.is_authenticated and (not page.right or has_right(user, page.right))

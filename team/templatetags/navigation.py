@@ -5,14 +5,14 @@ from typing import Any
 from django import template
 
 from team.models import Company
-from team.navigation import Link, navigation_links
+from team.navigation import LinkGroup, navigation_links
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def places(context: template.Context) -> list[Link]:
-    """Return the links of the side navigation: {% places as found %}."""
+def navigation_groups(context: template.Context) -> list[LinkGroup]:
+    """Return the links of the side navigation: {% navigation_groups as groups %}."""
     request = context["request"]
     return navigation_links(request.user, request.path)
 

@@ -1,0 +1,5 @@
+"""The pages of what the people answer and what both sides sign beyond single agreements."""
+
+from team.navigation import Page, register_page
+
+register_page(Page("Accountability", "matrix", icon="table-cells", group="Agreements", position=30))

@@ -1,0 +1,13 @@
+"""The pages of metrics, and the rights to what they show and steer."""
+
+from team.access import LEADERS, declare_right
+from team.models import Role
+from team.navigation import Page, register_page
+
+declare_right("recompute", {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO})
+declare_right("set_goal", LEADERS | {Role.CFO})
+declare_right("set_benchmark", {Role.CFO, Role.OPS})
+
+register_page(Page("Dashboard", "dashboard", icon="presentation-chart-line", group="Results", position=10))
+register_page(Page("Metrics", "metrics", icon="calculator", group="Results", position=30))
+register_page(Page("Nightly runs", "runs", icon="moon", group="Data", position=30, right="recompute"))
