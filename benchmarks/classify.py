@@ -127,9 +127,9 @@ def refreshed(file: Path) -> None:
 
 
 def classified(file: Path) -> None:
-    from funnel.classify import classify
+    from funnel.classify import classify_buyers
 
-    if not classify():
+    if not classify_buyers():
         raise SystemExit("No move was written.")
 
 

@@ -8,15 +8,15 @@ from django.utils import timezone
 
 from crm.models import Account, Lead
 from funnel.definitions import in_force
-from funnel.evaluate_one import ask
+from funnel.evaluate_one import evaluate_stage
 from funnel.models import Move
-from funnel.permissions import MOVE_BUYER, Step
+from funnel.permissions import MOVE_BUYER, ManualMove
 from funnel.queries import stage_of
 from team.models import User
 
 
 @transaction.atomic
-def move(
+def move_buyer(
     *, by: User, buyer: Lead | Account, stage: str, override: str = "", evidence: dict[str, Any] | None = None
 ) -> Move:
     """Let a person move a buyer to a stage, forward or back; the evidence is kept with the move.
@@ -33,17 +33,17 @@ def move(
     if wanted is None or name not in wanted.subjects:
         raise ValidationError(f"The funnel has no stage “{stage}” for {name}.")
     before = stage_of(buyer)
-    MOVE_BUYER.require(by, Step(buyer, funnel.get(before), wanted))
+    MOVE_BUYER.require(by, ManualMove(buyer, funnel.get(before), wanted))
     if before == stage:
         raise ValidationError(f"{buyer} is in {wanted.name} already.")
-    holds, found = ask(buyer, wanted)
+    holds, evidence_found = evaluate_stage(buyer, wanted)
     if not holds and not override.strip():
-        failing = ", ".join(found.get("failed", {})) or wanted.criteria_words
+        failing = ", ".join(evidence_found.get("failed", {})) or wanted.criteria_words
         raise ValidationError(
             f"{buyer} does not fulfil {wanted.name}: {failing}. Give a reason to move it all the same."
         )
     owner = {"lead": buyer} if isinstance(buyer, Lead) else {"account": buyer}
     return Move.objects.create(
         **owner, stage=stage, from_stage=before, entered_at=timezone.now(), by=Move.By.HAND, actor=by,
-        version_id=wanted.version_id, evidence={**found, **(evidence or {})}, override="" if holds else override.strip(),
+        version_id=wanted.version_id, evidence={**evidence_found, **(evidence or {})}, override="" if holds else override.strip(),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 from agreements.kinds import Kind, register_kind
 from facts.rules import check_rule, describe_rule
 from funnel.handoffs.terms import Terms
-from funnel.slas.forms import OwedTerms, SlaTerms, owed_in_words
+from funnel.slas.forms import OwedTerms, SlaTerms, describe_owed
 from funnel.stages.drafts import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS, from_terms
 from funnel.stages.forms import FunnelTerms, StageTerms
 
@@ -28,10 +28,10 @@ TITLES = {
 def stage_in_words(terms: Mapping[str, Any]) -> list[str]:
     """Say a stage's terms; criteria that name what there is no more are shown as they were written."""
     stage = from_terms("", {"name": "", "position": 0, **terms})
-    said = [f"{TITLES[name]}: {LABELS[name].get(getattr(stage, name), getattr(stage, name))}" for name in TITLES]
+    choices = [f"{TITLES[name]}: {LABELS[name].get(getattr(stage, name), getattr(stage, name))}" for name in TITLES]
     faults = check_rule(stage.rule, stage.subject)
     rule = str(stage.criteria) if faults else describe_rule(stage.rule, stage.subject)
-    return [f"Name: {stage.name}", *said, f"Entered when: {rule}"]
+    return [f"Name: {stage.name}", *choices, f"Entered when: {rule}"]
 
 
 def funnel_in_words(terms: Mapping[str, Any]) -> list[str]:
@@ -53,7 +53,7 @@ register_kind(
     Kind(
         "owed", "SLA of Marketing", "SLAs of Marketing",
         "How many qualified leads, worth how much pipeline, Marketing owes to Sales every month.",
-        OwedTerms, owed_in_words,
+        OwedTerms, describe_owed,
     )
 )  # fmt: skip
 register_kind(

@@ -7,9 +7,9 @@ class FunnelConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.models.base import in_hands
-        from funnel.handoffs.weekly import weekly
+        from funnel.handoffs.weekly import weekly_capacity
         from funnel.queries import leads_handed_to
         from scoring.capacity import told_by
 
         in_hands("crm.Lead", leads_handed_to)
-        told_by(weekly)
+        told_by(weekly_capacity)

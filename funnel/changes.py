@@ -34,7 +34,7 @@ CHANGED = {
 }
 
 
-def changed(subject: str, since: str) -> np.ndarray:
+def changed_buyer_ids(subject: str, since: str) -> np.ndarray:
     """Return the ids of the buyers on whom something changed since the horizon, ascending."""
     return changed_ids(CHANGED[subject], since)
 

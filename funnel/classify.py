@@ -27,10 +27,10 @@ from facts.copying import copy_batches, query_to_table
 from facts.engine import Facts, open_facts
 from facts.refresh import Progress
 from facts.rules import list_conditions
-from funnel.changes import changed, names_changed
+from funnel.changes import changed_buyer_ids, names_changed
 from funnel.definitions import in_force
 from funnel.derived_fields import meanings_of, with_figures
-from funnel.entry_dates import Asked
+from funnel.entry_dates import EntryQuery
 from funnel.models import Classification, Move
 from funnel.stages.drafts import Funnel
 from funnel.transitions import new_moves
@@ -40,17 +40,19 @@ from team.models import Company
 TABLES = {"crm_lead": "leads", "crm_account": "accounts"}
 SUBJECTS = {"leads": "lead", "accounts": "account"}
 EVENTS = {"touches", "activities", "usage_events", "opportunities", "stage_changes"}
-STANDING = pa.schema(
+EXISTING_MOVES = pa.schema(
     [("buyer", pa.int64()), ("stage", pa.string()), ("entered_at", pa.timestamp("us", "UTC")), ("by", pa.string())]
 )
 ALWAYS = {
     "id", "source_system", "created_at", "first_contact_on", "status", "lifecycle_stage", "is_converted", "converted_on",
 }  # fmt: skip
-NOBODY = np.array([], dtype=np.int64)
+NO_IDS = np.array([], dtype=np.int64)
 MANY_ROWS = 1000
 
 
-def classify(progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None) -> int | None:
+def classify_buyers(
+    progress: Progress | None = None, *, seconds: float = 1e9, moment: datetime | None = None
+) -> int | None:
     """Bring the moves up to date with the newest facts; return how many were written by this run.
 
     None when time ran out first: call it again, and it goes on with the next batch.
@@ -84,11 +86,11 @@ class ClassificationJob(BatchJob[Classification]):
         return meanings_of(self.facts)
 
     def changed_ids(self, table: str, since: str, moment: datetime) -> np.ndarray:
-        return changed(TABLES[table], since)
+        return changed_buyer_ids(TABLES[table], since)
 
     def must_ask_all(self, last: Classification, moment: datetime) -> bool:
         is_another_day = last.local_day != _local_day(moment)
-        if is_another_day and (self.funnel.hangs_on_time or scores_may_rise()):
+        if is_another_day and (self.funnel.depends_on_time or scores_may_rise()):
             return True
         return names_changed(self.funnel, last.horizon)
 
@@ -99,11 +101,11 @@ class ClassificationJob(BatchJob[Classification]):
         facts, subject = self.facts, TABLES[table]
         name = SUBJECTS[subject]
         buyers = exclude_ids(batch.filter_rows(facts.table(subject), "id"), "id", left_out)
-        standing = _standing(cursor, name, batch)
-        question = _question(
-            facts, self.funnel, subject, batch, buyers, self.meanings, run.moment, standing, left_out
+        existing = _read_existing_moves(cursor, name, batch)
+        question = _moves_query(
+            facts, self.funnel, subject, batch, buyers, self.meanings, run.moment, existing, left_out
         )  # fmt: skip
-        written = _copy(cursor, name, self.funnel, facts.stream(question))
+        written = _copy_moves(cursor, name, self.funnel, facts.stream(question))
         if written >= MANY_ROWS:
             update_statistics(Move)
         return written
@@ -119,13 +121,13 @@ def classify_few(leads: Sequence[Lead], moment: datetime | None = None) -> int:
     funnel, few, portion = in_force(), FewBuyers(leads), Batch(int(ids[0]), int(ids[-1]), ids)
     with transaction.atomic(), connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.STAGE_MOVES)
-        standing = _standing(cursor, "lead", portion)
+        existing = _read_existing_moves(cursor, "lead", portion)
         now, means = moment or timezone.now(), meanings_of(few)
-        question = _question(few, funnel, "leads", portion, few.table("leads"), means, now, standing)
-        return _copy(cursor, "lead", funnel, few.stream(question))
+        question = _moves_query(few, funnel, "leads", portion, few.table("leads"), means, now, existing)
+        return _copy_moves(cursor, "lead", funnel, few.stream(question))
 
 
-def _question(
+def _moves_query(
     facts: Facts | FewBuyers,
     funnel: Funnel,
     subject: str,
@@ -133,8 +135,8 @@ def _question(
     buyers: Any,
     meanings: pa.Table,
     now: datetime,
-    standing: pa.Table,
-    left_out: np.ndarray = NOBODY,
+    existing: pa.Table,
+    left_out: np.ndarray = NO_IDS,
 ) -> Any:
     key = f"{SUBJECTS[subject]}_id"
 
@@ -143,13 +145,13 @@ def _question(
 
     tables = Described(facts, subject, narrow)
     means = ibis.memtable(meanings)
-    rows = with_figures(facts, buyers.select(*_wanted(funnel, buyers.columns)), subject, means, now, funnel)
-    asked = Asked(funnel, subject, tables, rows, means, now, facts.materialize)
-    found = new_moves(asked, ibis.memtable(standing))
-    return found.order_by("buyer", "entered_at", "position")
+    rows = with_figures(facts, buyers.select(*_needed_columns(funnel, buyers.columns)), subject, means, now, funnel)
+    context = EntryQuery(funnel, subject, tables, rows, means, now, facts.materialize)
+    moves = new_moves(context, ibis.memtable(existing))
+    return moves.order_by("buyer", "entered_at", "position")
 
 
-def _wanted(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:
+def _needed_columns(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:
     """The columns that the question can need: fewer make it quicker to put together."""
     paths = [leaf["field"] for stage in funnel for leaf in list_conditions(stage.rule) if "field" in leaf]
     heads = {
@@ -159,15 +161,18 @@ def _wanted(funnel: Funnel, columns: tuple[str, ...]) -> list[str]:
     return [name for name in columns if name in heads | ALWAYS]
 
 
-def _standing(cursor: Any, name: str, portion: Batch) -> pa.Table:
+def _read_existing_moves(cursor: Any, name: str, portion: Batch) -> pa.Table:
     """Read the moves that these buyers have made already."""
     where, values = portion.id_condition
     return query_to_table(
-        cursor, f"SELECT {name}_id, stage, entered_at, by FROM funnel_move WHERE {name}_id {where}", values, STANDING
+        cursor,
+        f"SELECT {name}_id, stage, entered_at, by FROM funnel_move WHERE {name}_id {where}",
+        values,
+        EXISTING_MOVES,
     )
 
 
-def _copy(cursor: Any, name: str, funnel: Funnel, batches: Iterator[pa.RecordBatch]) -> int:
+def _copy_moves(cursor: Any, name: str, funnel: Funnel, batches: Iterator[pa.RecordBatch]) -> int:
     versions = {stage.key: stage.version_id for stage in funnel}
     stages, numbers = pa.array(list(versions), pa.string()), pa.array(list(versions.values()), pa.int64())
 

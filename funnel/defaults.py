@@ -9,7 +9,7 @@ RESPONSE_DAYS = 90
 USES = 10
 
 
-def _any(*rules: dict[str, Any]) -> dict[str, Any]:
+def _any_of(*rules: dict[str, Any]) -> dict[str, Any]:
     return {"any": list(rules)}
 
 
@@ -19,13 +19,13 @@ def _in_crm(*stages: str) -> dict[str, Any]:
     return {"field": "crm_stage", "is": "one_of", "value": list(stages)}
 
 
-def _deals(*conditions: dict[str, Any], at_least: int = 1) -> dict[str, Any]:
+def _has_deals(*conditions: dict[str, Any], at_least: int = 1) -> dict[str, Any]:
     count: dict[str, Any] = {"count": "opportunities", "is": ">=", "value": at_least}
     return {**count, "where": conditions[0]} if conditions else count
 
 
-def _ended(outcome: str) -> dict[str, Any]:
-    return _deals({"field": "outcome", "is": "is", "value": outcome})
+def _has_ended_deal(outcome: str) -> dict[str, Any]:
+    return _has_deals({"field": "outcome", "is": "is", "value": outcome})
 
 
 TARGETS = ["Target", "Target account", "Targeted", "Prospect"]
@@ -47,7 +47,7 @@ STAGES = (
     ),
     Stage(
         "mql", "MQL", 20, kind="gate", side="marketing", phase="connect", buyers="leads", standing="qualified",
-        criteria=_any(
+        criteria=_any_of(
             {"field": "is_ready", "is": "yes"},
             _in_crm("mql"),
             {"count": "touches", "is": ">=", "value": RESPONSES, "days": RESPONSE_DAYS,
@@ -57,7 +57,7 @@ STAGES = (
     ),
     Stage(
         "pql", "PQL", 25, way="door", kind="gate", side="joint", phase="connect", buyers="leads", standing="qualified",
-        criteria=_any(
+        criteria=_any_of(
             _in_crm("pql"),
             {"field": "is_ready_by_use", "is": "yes"},
         ),
@@ -65,28 +65,28 @@ STAGES = (
     ),
     Stage(
         "sal", "SAL", 30, kind="sla", side="sales", phase="connect", buyers="leads", standing="qualified",
-        criteria=_any({"field": "verdict", "is": "is", "value": "accepted"}, _in_crm("sal")),
+        criteria=_any_of({"field": "verdict", "is": "is", "value": "accepted"}, _in_crm("sal")),
         text="Sales looked at the lead and accepted it: it is ours to work.",
     ),
     Stage(
         "sql", "SQL", 40, kind="sla", side="sales", phase="explore", standing="qualified", dated_by="opened",
-        criteria=_any(_deals(), {"field": "is_converted", "is": "yes"}),
+        criteria=_any_of(_has_deals(), {"field": "is_converted", "is": "yes"}),
         text="There is an opportunity: a need, somebody who decides, and a sum; or the CRM converted the lead.",
     ),
     Stage(
         "won", "Won", 50, kind="gate", side="sales", phase="advise", standing="qualified", dated_by="won",
-        criteria=_ended("won"),
+        criteria=_has_ended_deal("won"),
         text="The buyer signed.",
     ),
     Stage(
         "live", "Live", 60, kind="sla", side="support", phase="advise", standing="qualified", dated_by="first_use",
-        criteria=_ended("won"),
+        criteria=_has_ended_deal("won"),
         text="The customer uses what was bought. Support brought them there.",
     ),
     Stage(
         "adopted", "Adopted", 70, kind="inventory", side="support", phase="advise", standing="qualified", dated_by="counted",
         criteria={"all": [
-            _ended("won"),
+            _has_ended_deal("won"),
             {"count": "usage_events", "is": ">=", "value": USES},
         ]},
         text="Use has bedded in: the customer would miss it.",
@@ -103,12 +103,12 @@ STAGES = (
     ),
     Stage(
         "lost", "Lost", 100, way="detour", kind="inventory", side="sales", phase="advise", dated_by="lost",
-        criteria=_ended("lost"),
+        criteria=_has_ended_deal("lost"),
         text="The buyer decided for somebody else. It stays in every denominator.",
     ),
     Stage(
         "no_decision", "No decision", 110, way="detour", kind="inventory", side="joint", phase="advise", dated_by="no_decision",
-        criteria=_ended("no_decision"),
+        criteria=_has_ended_deal("no_decision"),
         text="The buyer decided nothing. It is no loss and no win, and it stays in every denominator.",
     ),
 )  # fmt: skip

@@ -19,31 +19,31 @@ def in_force(user: User | None = None) -> Funnel:
         .select_related("agreement")
         .order_by("pk")
     )
-    chosen = {(v.agreement.kind, v.agreement.key): v for v in _binding(signed, user)}
+    chosen = {(v.agreement.kind, v.agreement.key): v for v in _versions_binding(signed, user)}
     stages = {stage.key: stage for stage in STAGES}
     for (kind, key), version in chosen.items():
         if kind == STAGE:
-            stages[key] = _signed(version)
+            stages[key] = _stage_from_version(version)
     order = chosen.get((FUNNEL, ONLY_KEY))
     if order:
         return Funnel(in_order(stages.values(), order.terms["stages"]), order.pk)
     return Funnel(in_order(stages.values(), ORDER))
 
 
-def _binding(versions: Iterable[Version], user: User | None) -> list[Version]:
+def _versions_binding(versions: Iterable[Version], user: User | None) -> list[Version]:
     """Leave out the pilots of other teams; a pilot of one's own comes last, and so wins."""
     managers = {user.pk, user.manager_id} - {None} if user else set()
     mine = [version for version in versions if version.pilot_manager_id in managers]
     return [version for version in versions if version.pilot_manager_id is None] + mine
 
 
-def _signed(version: Version) -> Stage:
+def _stage_from_version(version: Version) -> Stage:
     return from_terms(
         version.agreement.key, version.terms, text=version.text, version_id=version.pk, number=version.number
     )
 
 
-def defined(key: str) -> Stage | None:
+def defined_stage(key: str) -> Stage | None:
     """Return one stage as it is in force or proposed, also one that the order leaves out."""
-    found = in_force().get(key)
-    return found or next((stage for stage in STAGES if stage.key == key), None)
+    stage = in_force().get(key)
+    return stage or next((stage for stage in STAGES if stage.key == key), None)

@@ -30,22 +30,24 @@ def with_figures(
     if subject != "leads":
         return rows.mutate(crm_stage=ibis.null("string"), is_converted=ibis.null("boolean"))
     rows = _with_crm_stage(rows, meanings)
-    rows = _with(rows, _verdicts(facts, funnel or in_force()), verdict="verdict")
+    rows = _join_figures(rows, _last_verdicts(facts, funnel or in_force()), verdict="verdict")
     for door, (score, is_ready) in SCORES.items():
         scores = lead_scores(facts, now or timezone.now(), door)
         if scores is None:
             rows = rows.mutate(**{score: ibis.null("float64"), is_ready: ibis.literal(False)})
         else:
-            rows = _with(rows, scores, **{score: "score", is_ready: "is_ready"})
+            rows = _join_figures(rows, scores, **{score: "score", is_ready: "is_ready"})
     return rows
 
 
-def _with(rows: Any, found: Any, **figures: str) -> Any:
-    found = found.select(figure_of=found.lead_id, **{name: found[column] for name, column in figures.items()})
-    return rows.left_join(found, rows["id"] == found.figure_of).drop("figure_of")
+def _join_figures(rows: Any, figures_by_lead: Any, **figures: str) -> Any:
+    figures_by_lead = figures_by_lead.select(
+        figure_of=figures_by_lead.lead_id, **{name: figures_by_lead[column] for name, column in figures.items()}
+    )
+    return rows.left_join(figures_by_lead, rows["id"] == figures_by_lead.figure_of).drop("figure_of")
 
 
-def _verdicts(facts: HasTables, funnel: Funnel) -> Any:
+def _last_verdicts(facts: HasTables, funnel: Funnel) -> Any:
     """The last verdict of each lead that has taken effect, unless the lead went out since: who comes back is judged anew."""
     given = facts.table("verdicts")
     given = given.filter(given.undone_at.isnull() & given.settled_at.notnull())
@@ -61,8 +63,8 @@ def _verdicts(facts: HasTables, funnel: Funnel) -> Any:
 
 def _with_crm_stage(rows: Any, meanings: Any) -> Any:
     """A way out by the status of a lead counts before its lifecycle stage, which counts before any other status."""
-    status = _said(meanings, StageTrack.STATUS, "status")
-    cycle = _said(meanings, StageTrack.LIFECYCLE, "lifecycle_stage")
+    status = _stages_of_track(meanings, StageTrack.STATUS, "status")
+    cycle = _stages_of_track(meanings, StageTrack.LIFECYCLE, "lifecycle_stage")
     wide = rows.left_join(status, [rows.source_system == status.status_source, rows.status == status.status_word]).drop(
         "status_source", "status_word"
     )
@@ -75,33 +77,33 @@ def _with_crm_stage(rows: Any, meanings: Any) -> Any:
     )
 
 
-def _said(meanings: Any, track: str, name: str) -> Any:
-    found = meanings.filter(meanings.track == str(track))
-    return found.select(
-        **{f"{name}_source": found.source_system, f"{name}_word": found.stage, f"{name}_ours": found.ours}
+def _stages_of_track(meanings: Any, track: str, name: str) -> Any:
+    of_track = meanings.filter(meanings.track == str(track))
+    return of_track.select(
+        **{f"{name}_source": of_track.source_system, f"{name}_word": of_track.stage, f"{name}_ours": of_track.ours}
     )
 
 
 def meanings_of(facts: Any) -> pa.Table:
     """Return what every stage and status that the facts hold is here, as decided or as usual in its source."""
     decided: dict[str, StageBook] = {}
-    found = []
-    for source, track, pipeline, stage in _words(facts):
+    rows = []
+    for source, track, pipeline, stage in _distinct_source_stages(facts):
         if source not in decided:
             decided[source] = book(source)
-        key = ours(source, track, pipeline, stage, decided[source]) or _by_name(stage)
+        key = ours(source, track, pipeline, stage, decided[source]) or _stage_by_name(stage)
         if key:
-            found.append({"source_system": source, "track": track, "pipeline": pipeline, "stage": stage, "ours": key})
-    return pa.Table.from_pylist(found, schema=MEANING)
+            rows.append({"source_system": source, "track": track, "pipeline": pipeline, "stage": stage, "ours": key})
+    return pa.Table.from_pylist(rows, schema=MEANING)
 
 
-def _by_name(word: str) -> str:
+def _stage_by_name(word: str) -> str:
     """A source that uses our own words means what we mean."""
     plain = word.strip().casefold().replace("_", " ")
     return next((key for key, name in NAMES.items() if plain in {name.casefold(), key.replace("_", " ")}), "")
 
 
-def _words(facts: Any) -> list[tuple[str, str, str, str]]:
+def _distinct_source_stages(facts: Any) -> list[tuple[str, str, str, str]]:
     changes, leads = facts.table("stage_changes"), facts.table("leads")
     pieces = [
         changes.select("source_system", track=changes.track, pipeline=changes.pipeline, stage=changes.stage),

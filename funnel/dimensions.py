@@ -22,27 +22,27 @@ class Cut:
     names: str = ""
 
 
-def _behind(facts: Facts, rows: Any, pointer: str, table: str, column: str, as_: str) -> Any:
-    found = facts.table(table)
-    found = found.select(**{f"{as_}_key": found.id, as_: found[column]})
-    return rows.left_join(found, rows[pointer] == found[f"{as_}_key"]).drop(f"{as_}_key")
+def _join_column(facts: Facts, rows: Any, pointer: str, table: str, column: str, as_: str) -> Any:
+    pointed_at = facts.table(table)
+    pointed_at = pointed_at.select(**{f"{as_}_key": pointed_at.id, as_: pointed_at[column]})
+    return rows.left_join(pointed_at, rows[pointer] == pointed_at[f"{as_}_key"]).drop(f"{as_}_key")
 
 
-def _territory(facts: Facts, rows: Any) -> Any:
-    rows = _behind(facts, rows, "owner_id", "owners", "territory_id", "of_owner")
-    rows = _behind(facts, rows, "account_id", "accounts", "territory_id", "of_account")
+def _with_territory(facts: Facts, rows: Any) -> Any:
+    rows = _join_column(facts, rows, "owner_id", "owners", "territory_id", "of_owner")
+    rows = _join_column(facts, rows, "account_id", "accounts", "territory_id", "of_account")
     rows = rows.mutate(nearest=ibis.coalesce(rows.territory_id, rows.of_owner, rows.of_account))
-    return _behind(facts, rows, "nearest", "territories", "name", "territory")
+    return _join_column(facts, rows, "nearest", "territories", "name", "territory")
 
 
-def _vertical(facts: Facts, rows: Any) -> Any:
-    rows = _behind(facts, rows, "account_id", "accounts", "vertical_id", "of_account")
+def _with_vertical(facts: Facts, rows: Any) -> Any:
+    rows = _join_column(facts, rows, "account_id", "accounts", "vertical_id", "of_account")
     rows = rows.mutate(nearest=ibis.coalesce(rows.vertical_id, rows.of_account))
-    return _behind(facts, rows, "nearest", "verticals", "name", "vertical")
+    return _join_column(facts, rows, "nearest", "verticals", "name", "vertical")
 
 
 def _product(facts: Facts, rows: Any) -> Any:
-    return _behind(facts, rows, "product_id", "products", "name", "product")
+    return _join_column(facts, rows, "product_id", "products", "name", "product")
 
 
 def _source(facts: Facts, rows: Any) -> Any:
@@ -62,9 +62,9 @@ CUTS = {
     for cut in (
         Cut("lead_source", "Lead source", _source),
         Cut("campaign", "Campaign", _campaign, "campaigns"),
-        Cut("territory", "Territory", _territory),
+        Cut("territory", "Territory", _with_territory),
         Cut("product", "Product", _product),
-        Cut("vertical", "Vertical", _vertical),
+        Cut("vertical", "Vertical", _with_vertical),
         Cut("owner", "Owner", _owner, "owners"),
     )
 }
@@ -72,20 +72,20 @@ CUTS = {
 
 def with_cut(facts: Facts, leads: Any, name: str) -> Any:
     """Return (lead, cut) rows, what is empty as `(blank)`."""
-    found = CUTS[name].build(facts, leads)
-    return found.select(cut_lead=found.id, cut=found[name].cast("string").nullif("").fill_null(BLANK))
+    rows = CUTS[name].build(facts, leads)
+    return rows.select(cut_lead=rows.id, cut=rows[name].cast("string").nullif("").fill_null(BLANK))
 
 
-def only(facts: Facts, leads: Any, where: Mapping[str, str]) -> Any:
+def filter_leads(facts: Facts, leads: Any, where: Mapping[str, str]) -> Any:
     """Return the leads that every filter lets through."""
     for name, value in where.items():
-        kept = with_cut(facts, leads, name)
-        kept = kept.filter(kept.cut == value)
-        leads = leads.semi_join(kept, leads.id == kept.cut_lead)
+        matching = with_cut(facts, leads, name)
+        matching = matching.filter(matching.cut == value)
+        leads = leads.semi_join(matching, leads.id == matching.cut_lead)
     return leads
 
 
-def names(facts: Facts, name: str, keys: list[str]) -> dict[str, str]:
+def value_names(facts: Facts, name: str, keys: list[str]) -> dict[str, str]:
     """Return what people call the values of a cut."""
     ids = [pk for key in keys if (pk := read_id(key)) is not None]
     if not CUTS[name].names or not ids:

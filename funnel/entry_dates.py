@@ -27,7 +27,7 @@ def to_json(text: str) -> str:  # type: ignore[empty-body]  # each engine writes
 
 
 @dataclass(frozen=True)
-class Asked:
+class EntryQuery:
     """What a run asks about: one kind of buyer, the facts as far as they concern the buyers asked, and its time."""
 
     funnel: Funnel
@@ -55,21 +55,27 @@ class Asked:
         return self.funnel.of(self.subject)
 
     @cached_property
-    def told_by_deals(self) -> Any:
-        return self.keep("told_by_deals", _told_by_deals(self))
+    def deal_turns(self) -> Any:
+        return self.keep("told_by_deals", _deal_turns(self))
 
     def dated_by(self, fact: str) -> list[Stage]:
         return [stage for stage in self.stages if stage.dated_by == fact]
 
 
-def entries(asked: Asked) -> Any:
+def dated_entries(query: EntryQuery) -> Any:
     """Return every dated entry up to now, those of the source's history and those of facts, as one table."""
-    pieces = [*_history(asked), *_first_contacts(asked), *_deals(asked), *_first_uses(asked), *_counted(asked)]
-    found = ibis.union(*pieces) if len(pieces) > 1 else pieces[0] if pieces else _none()
-    return found.filter(found.entered_at <= asked.this_moment)
+    pieces = [
+        *_history_entries(query),
+        *_first_contacts(query),
+        *_deal_entries(query),
+        *_first_uses(query),
+        *_counted_entries(query),
+    ]
+    entries = ibis.union(*pieces) if len(pieces) > 1 else pieces[0] if pieces else _no_entries()
+    return entries.filter(entries.entered_at <= query.this_moment)
 
 
-def _none() -> Any:
+def _no_entries() -> Any:
     schema = {
         "buyer": "int64",
         "stage": "string",
@@ -81,7 +87,7 @@ def _none() -> Any:
     return ibis.memtable([], schema=schema)
 
 
-def _entry(buyer: Any, stage: Any, moment: Any, is_day: Any, by: str, evidence: Any) -> dict[str, Any]:
+def _entry_columns(buyer: Any, stage: Any, moment: Any, is_day: Any, by: str, evidence: Any) -> dict[str, Any]:
     return {
         "buyer": buyer, "stage": stage, "entered_at": moment.cast(MOMENT), "is_day": is_day, "by": ibis.literal(by),
         "evidence": evidence,
@@ -100,11 +106,11 @@ def _only_day(day: Any, moment: Any) -> Any:
 # The history that the source kept
 
 
-def _history(asked: Asked) -> list[Any]:
-    if asked.subject != "leads":
+def _history_entries(query: EntryQuery) -> list[Any]:
+    if query.subject != "leads":
         return []
-    changes = asked.tables.table("stage_changes")
-    means = asked.meanings.rename(word="stage", in_system="source_system", on_track="track", in_pipeline="pipeline")
+    changes = query.tables.table("stage_changes")
+    means = query.meanings.rename(word="stage", in_system="source_system", on_track="track", in_pipeline="pipeline")
     same = [
         changes.source_system == means.in_system,
         changes.track == means.on_track,
@@ -112,18 +118,20 @@ def _history(asked: Asked) -> list[Any]:
         changes.stage == means.word,
     ]
     wide = changes.join(means, same)
-    told_by_deals = [stage.key for stage in asked.stages if stage.dated_by in DEAL_FACTS]
-    known = [stage.key for stage in asked.stages]
+    told_by_deals = [stage.key for stage in query.stages if stage.dated_by in DEAL_FACTS]
+    stage_keys = [stage.key for stage in query.stages]
     wide = wide.filter(
         wide.lead_id.notnull(),
         wide.entered_at.notnull(),
-        wide.ours.isin(known),
+        wide.ours.isin(stage_keys),
         (wide.track != "reason") & ((wide.track != "deal") | wide.ours.notin(told_by_deals or [""])),
     )
     evidence = ibis.literal('{"stage_change": ') + wide.id.cast("string") + ', "said": ' + to_json(wide.stage) + "}"
     return [
         wide.select(
-            **_entry(wide.lead_id, wide.ours, wide.entered_at, _at_midnight(wide.entered_at), "import", evidence)
+            **_entry_columns(
+                wide.lead_id, wide.ours, wide.entered_at, _at_midnight(wide.entered_at), "import", evidence
+            )
         )
     ]
 
@@ -135,65 +143,67 @@ def _at_midnight(moment: Any) -> Any:
 # First contact
 
 
-def _first_contacts(asked: Asked) -> list[Any]:
-    rows = asked.rows
-    day = rows.first_contact_on if asked.subject == "leads" else ibis.null("date")
-    moment = ibis.coalesce(moment_of(day, rows.created_at), asked.this_moment.cast(rows.created_at.type()))
+def _first_contacts(query: EntryQuery) -> list[Any]:
+    rows = query.rows
+    day = rows.first_contact_on if query.subject == "leads" else ibis.null("date")
+    moment = ibis.coalesce(moment_of(day, rows.created_at), query.this_moment.cast(rows.created_at.type()))
     evidence = ibis.literal('{"first_contact": "') + moment.date().cast("string") + '"}'
     return [
         rows.select(
-            **_entry(rows.id, ibis.literal(stage.key), moment, _only_day(day, rows.created_at), "rule", evidence)
+            **_entry_columns(
+                rows.id, ibis.literal(stage.key), moment, _only_day(day, rows.created_at), "rule", evidence
+            )
         )
-        for stage in asked.dated_by("first_contact")
+        for stage in query.dated_by("first_contact")
     ]
 
 
 # Deals
 
 
-def _deals(asked: Asked) -> list[Any]:
-    wanted = [(fact, stage) for fact in DEAL_FACTS for stage in asked.dated_by(fact)]
+def _deal_entries(query: EntryQuery) -> list[Any]:
+    wanted = [(fact, stage) for fact in DEAL_FACTS for stage in query.dated_by(fact)]
     if not wanted:
         return []
-    told = asked.told_by_deals
-    evidence = ibis.literal('{"opportunity": ') + told.deal.cast("string") + "}"
-    found = [
-        told.filter(told.fact == fact).select(
-            **_entry(told.buyer, ibis.literal(stage.key), told.moment, told.is_day, "rule", evidence)
+    turns = query.deal_turns
+    evidence = ibis.literal('{"opportunity": ') + turns.deal.cast("string") + "}"
+    entries = [
+        turns.filter(turns.fact == fact).select(
+            **_entry_columns(turns.buyer, ibis.literal(stage.key), turns.moment, turns.is_day, "rule", evidence)
         )
         for fact, stage in wanted
     ]
-    return [*found, *_dated_conversions(asked)]
+    return [*entries, *_dated_conversions(query)]
 
 
-def conversions(asked: Asked) -> Any:
+def converted_leads(query: EntryQuery) -> Any:
     """Return the leads that their CRM calls converted and that have no deal here: buyer, converted_on."""
-    deals = asked.tables.table("opportunities").select("lead_id")
-    rows = asked.rows.filter(asked.rows.is_converted.fill_null(False)).select(buyer="id", converted_on="converted_on")
+    deals = query.tables.table("opportunities").select("lead_id")
+    rows = query.rows.filter(query.rows.is_converted.fill_null(False)).select(buyer="id", converted_on="converted_on")
     return rows.anti_join(deals, rows.buyer == deals.lead_id)
 
 
-def _dated_conversions(asked: Asked) -> list[Any]:
+def _dated_conversions(query: EntryQuery) -> list[Any]:
     """The CRM's own word that a lead was converted opens it as a deal does, on the day that the CRM names."""
-    if asked.subject != "leads":
+    if query.subject != "leads":
         return []
-    rows = conversions(asked)
+    rows = converted_leads(query)
     rows = rows.filter(rows.converted_on.notnull())
     moment = rows.converted_on.cast(MOMENT)
     evidence = ibis.literal('{"converted_on": "') + rows.converted_on.cast("string") + '"}'
     return [
-        rows.select(**_entry(rows.buyer, ibis.literal(stage.key), moment, ibis.literal(True), "rule", evidence))
-        for stage in asked.dated_by("opened")
+        rows.select(**_entry_columns(rows.buyer, ibis.literal(stage.key), moment, ibis.literal(True), "rule", evidence))
+        for stage in query.dated_by("opened")
     ]
 
 
-def _told_by_deals(asked: Asked) -> Any:
+def _deal_turns(query: EntryQuery) -> Any:
     """Walk through each buyer's openings and closes in the order of days, and say which of them changed where it stands.
 
     Opened: nothing was open or won before. Won: the first win. Lost and no decision: the last close, when nothing is
     open any more and nothing was won. An opening that nobody dated is counted, but is no entry.
     """
-    events = _events(asked)
+    events = _deal_events(query)
     steps = [events.day, events.is_close, events.moment, events.deal]
     so_far = ibis.cumulative_window(group_by=events.buyer, order_by=steps)
     opened = (~events.is_close).cast("int64")
@@ -209,18 +219,18 @@ def _told_by_deals(asked: Asked) -> Any:
         (events.is_close & (events.outcome == "lost") & over, "lost"),
         (events.is_close & (events.outcome == "no_decision") & over, "no_decision"),
     )
-    told = events.mutate(fact=fact)
-    return told.filter(told.fact.notnull())
+    turns = events.mutate(fact=fact)
+    return turns.filter(turns.fact.notnull())
 
 
-def _events(asked: Asked) -> Any:
-    deals = asked.tables.table("opportunities")
-    deals = deals.filter(deals[asked.key].notnull())
-    now = asked.this_moment.cast(deals.created_at.type())
+def _deal_events(query: EntryQuery) -> Any:
+    deals = query.tables.table("opportunities")
+    deals = deals.filter(deals[query.key].notnull())
+    now = query.this_moment.cast(deals.created_at.type())
     opened = moment_of(deals.opened_on, deals.created_at)
     closed = ibis.coalesce(moment_of(deals.closed_on, deals.closed_at), now)
     is_closed = deals.outcome != "open"
-    common = {"buyer": deals[asked.key], "deal": deals.id, "outcome": deals.outcome}
+    common = {"buyer": deals[query.key], "deal": deals.id, "outcome": deals.outcome}
     begun = ibis.coalesce(opened, is_closed.ifelse(closed, now))
     openings = deals.select(
         **common, is_close=ibis.literal(False), moment=begun, is_dated=opened.notnull(),
@@ -238,20 +248,20 @@ def _events(asked: Asked) -> Any:
 # Use of the product
 
 
-def _first_uses(asked: Asked) -> list[Any]:
-    wanted = asked.dated_by("first_use")
+def _first_uses(query: EntryQuery) -> list[Any]:
+    wanted = query.dated_by("first_use")
     if not wanted:
         return []
-    told = asked.told_by_deals
-    wins = told.filter(told.fact == "won").select(winner="buyer", won_at="moment")
-    uses = asked.tables.table("usage_events")
-    both = uses.join(wins, uses[asked.key] == wins.winner)
+    turns = query.deal_turns
+    wins = turns.filter(turns.fact == "won").select(winner="buyer", won_at="moment")
+    uses = query.tables.table("usage_events")
+    both = uses.join(wins, uses[query.key] == wins.winner)
     both = both.filter(both.happened_at >= both.won_at)
     first = both.group_by(buyer=both.winner).aggregate(moment=both.happened_at.min())
     evidence = ibis.literal('{"first_use": "') + first.moment.date().cast("string") + '"}'
     return [
         first.select(
-            **_entry(first.buyer, ibis.literal(stage.key), first.moment, ibis.literal(False), "rule", evidence)
+            **_entry_columns(first.buyer, ibis.literal(stage.key), first.moment, ibis.literal(False), "rule", evidence)
         )
         for stage in wanted
     ]
@@ -260,21 +270,23 @@ def _first_uses(asked: Asked) -> list[Any]:
 # The event that fulfilled a count
 
 
-def _counted(asked: Asked) -> list[Any]:
+def _counted_entries(query: EntryQuery) -> list[Any]:
     evidence = ibis.literal('{"fulfilled_by": "the last event of its count"}')
-    found = []
-    for stage in asked.dated_by("counted"):
-        told = _counted_at(asked, stage.rule)
-        if told is not None:
-            found.append(
-                told.select(
-                    **_entry(told.buyer, ibis.literal(stage.key), told.moment, ibis.literal(False), "rule", evidence)
+    entries = []
+    for stage in query.dated_by("counted"):
+        reached = _reached_counts(query, stage.rule)
+        if reached is not None:
+            entries.append(
+                reached.select(
+                    **_entry_columns(
+                        reached.buyer, ibis.literal(stage.key), reached.moment, ibis.literal(False), "rule", evidence
+                    )
                 )
             )
-    return found
+    return entries
 
 
-def _counted_at(asked: Asked, rule: Rule) -> Any | None:
+def _reached_counts(query: EntryQuery, rule: Rule) -> Any | None:
     """Return the event that fulfilled the rule's first count over all time; None where it has no such count."""
     count = next(
         (leaf for leaf in list_conditions(rule) if leaf.get("is") == ">=" and "count" in leaf and is_forever(leaf)),
@@ -282,16 +294,16 @@ def _counted_at(asked: Asked, rule: Rule) -> Any | None:
     )
     if count is None:
         return None
-    events, need = SUBJECTS[asked.subject].events[count["count"]], int(parse_number(count["value"]) or 0)
-    rows = asked.tables.table(events.table)
+    events, need = SUBJECTS[query.subject].events[count["count"]], int(parse_number(count["value"]) or 0)
+    rows = query.tables.table(events.table)
     rows = rows.filter(rows[events.key].notnull() & rows[events.moment].notnull())
     if count.get("where"):
-        rows = add_rule_columns(asked.question, events_subject(events), {"is_counted": count["where"]}, rows)
+        rows = add_rule_columns(query.question, events_subject(events), {"is_counted": count["where"]}, rows)
         rows = rows.filter(rows.is_counted)
     turn = ibis.row_number().over(group_by=rows[events.key], order_by=[rows[events.moment], rows.id])
     ranked = rows.mutate(turn=turn)
-    found = ranked.filter(ranked.turn == need - 1)
-    return found.select(buyer=found[events.key], moment=found[events.moment])
+    reached = ranked.filter(ranked.turn == need - 1)
+    return reached.select(buyer=reached[events.key], moment=reached[events.moment])
 
 
 def is_forever(count: Rule) -> bool:

@@ -14,27 +14,31 @@ from funnel.derived_fields import meanings_of, with_figures
 from funnel.stages.drafts import Stage
 
 
-def ask(buyer: Lead | Account, stage: Stage) -> tuple[bool, dict[str, Any]]:
+def evaluate_stage(buyer: Lead | Account, stage: Stage) -> tuple[bool, dict[str, Any]]:
     """Say whether the buyer fulfils the stage's criteria now, and which conditions hold or fail with which values."""
-    one = OneBuyer(buyer)
-    subject = SUBJECTS[one.subject]
-    conditions = {f"c{place}": leaf for place, leaf in enumerate(list_conditions(stage.rule))}
-    means = ibis.memtable(meanings_of(one))
-    rows = with_figures(one, one.table(one.subject), one.subject, means)
+    tables_of_buyer = OneBuyer(buyer)
+    subject = SUBJECTS[tables_of_buyer.subject]
+    conditions = {f"c{number}": leaf for number, leaf in enumerate(list_conditions(stage.rule))}
+    means = ibis.memtable(meanings_of(tables_of_buyer))
+    rows = with_figures(tables_of_buyer, tables_of_buyer.table(tables_of_buyer.subject), tables_of_buyer.subject, means)
     values = {f"v{name}": leaf for name, leaf in conditions.items()}
-    tables = Described(one, one.subject)
-    found = add_rule_columns(
+    tables = Described(tables_of_buyer, tables_of_buyer.subject)
+    answers = add_rule_columns(
         RuleContext(tables, timezone.now(), LINKS), subject, {"holds": stage.rule, **conditions}, rows, values
     )
-    row = one.execute(found.select("holds", *conditions, *values).limit(1)).iloc[0]
-    said = {describe_rule(leaf, subject): _said(row[f"v{name}"]) for name, leaf in conditions.items() if row[name]}
-    failed = {
-        describe_rule(leaf, subject): _said(row[f"v{name}"]) for name, leaf in conditions.items() if not row[name]
+    row = tables_of_buyer.execute(answers.select("holds", *conditions, *values).limit(1)).iloc[0]
+    held = {
+        describe_rule(leaf, subject): _format_answer(row[f"v{name}"]) for name, leaf in conditions.items() if row[name]
     }
-    return bool(row["holds"]), {"held": said, "failed": failed} if failed else {"held": said}
+    failed = {
+        describe_rule(leaf, subject): _format_answer(row[f"v{name}"])
+        for name, leaf in conditions.items()
+        if not row[name]
+    }
+    return bool(row["holds"]), {"held": held, "failed": failed} if failed else {"held": held}
 
 
-def _said(value: Any) -> str | None:
+def _format_answer(value: Any) -> str | None:
     if value is None or value != value:
         return None
     return {"True": "yes", "False": "no"}.get(str(value), str(value))

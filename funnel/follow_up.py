@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from crm.models import Lead
 from funnel.classify import classify_few
-from funnel.handoffs.clock_tick import follow
+from funnel.handoffs.clock_tick import note_outcomes
 from funnel.handoffs.opening import open_handoffs
 from scoring.score_now import score_leads
 
@@ -23,5 +23,5 @@ def follow_leads(ids: Collection[int], moment: datetime | None = None) -> list[L
     if leads:
         score_leads(leads, now)
         classify_few(leads, now)
-        open_handoffs(now, between=follow)
+        open_handoffs(now, between=note_outcomes)
     return leads

@@ -14,8 +14,19 @@ from core.formatting import as_decimal
 from crm.readable import ReadableRows
 from facts.engine import Facts
 from funnel import dimensions
-from funnel.lead_table import Reading
-from funnel.patterns import COHORT, TO_THE_WIN, Pattern, Question, Spread, entered, flowed, skipped, stayed, went_on
+from funnel.lead_table import LeadTable
+from funnel.patterns import (
+    COHORT,
+    TO_THE_WIN,
+    Pattern,
+    Question,
+    Spread,
+    has_entered,
+    has_flowed,
+    has_gone_on,
+    has_skipped,
+    has_stayed,
+)
 from funnel.stages.drafts import Funnel, Stage
 
 
@@ -24,7 +35,7 @@ class Step:
     """A stage of the main way and what became of those who entered it."""
 
     stage: Stage
-    place: int
+    index: int
     entered: int
     value: Decimal | None  # None: no deal with an amount, or too few records for the reader to be told
     went_on: int
@@ -46,7 +57,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class River:
+class FunnelReport:
     """The funnel of a question."""
 
     steps: tuple[Step, ...]
@@ -69,31 +80,31 @@ class River:
         return self.won / self.won_of if self.won_of and self.basis == COHORT and self.has_outcomes else None
 
 
-def river(facts: Facts, funnel: Funnel, question: Question, within: ReadableRows | None = None) -> River:
+def build_report(facts: Facts, funnel: Funnel, question: Question, within: ReadableRows | None = None) -> FunnelReport:
     """Answer the question with two questions to the facts."""
-    reading = Reading(facts, funnel, question, within)
+    reading = LeadTable(facts, funnel, question, within)
     patterns = reading.patterns()
     spreads, undated = reading.spreads()
     main = reading.main
     steps = tuple(
-        replace(_step(place, stage, funnel, main, patterns, spreads), undated=undated.get(stage.key, 0))
-        for place, stage in enumerate(main)
+        replace(_count_step(index, stage, funnel, main, patterns, spreads), undated=undated.get(stage.key, 0))
+        for index, stage in enumerate(main)
     )
     goal = next((step for step in steps if step.stage.dated_by == "won"), steps[-1] if steps else None)
     has_outcomes = bool(goal and goal.entered) or _holds_deals(facts)
     if goal and not has_outcomes:
-        steps = tuple(replace(step, is_followed=step.place < goal.place - 1) for step in steps)
+        steps = tuple(replace(step, is_followed=step.index < goal.index - 1) for step in steps)
     first = steps[0].entered if steps else 0
     leads = sum(pattern.n for pattern in patterns if pattern.inside)
-    return River(
+    return FunnelReport(
         steps,
         leads,
         goal.entered if goal else 0,
         leads if question.basis == COHORT else first,
         spreads.get(TO_THE_WIN),
-        tuple((stage, reading.entered_once(stage)) for stage in funnel.of("leads") if stage.way == "door"),
+        tuple((stage, reading.count_entered_once(stage)) for stage in funnel.of("leads") if stage.way == "door"),
         tuple((stage, sum(step.left.get(stage.key, 0) for step in steps)) for stage in funnel.detours),
-        reading.targeted(),
+        reading.count_targeted(),
         reading.currency,
         undated.get(TO_THE_WIN, 0),
         within is not None,
@@ -113,14 +124,14 @@ def by_cut(
     facts: Facts, funnel: Funnel, question: Question, name: str, within: ReadableRows | None = None
 ) -> list[CutRow]:
     """Return for each value of a cut its key, its name, leads, won and value; the largest first."""
-    reading = Reading(facts, funnel, question, within)
+    reading = LeadTable(facts, funnel, question, within)
     rows = reading.cut_counts(name)
-    names = dimensions.names(facts, name, [row.cut for row in rows])
+    names = dimensions.value_names(facts, name, [row.cut for row in rows])
     return [(row.cut, names.get(row.cut, row.cut), int(row.leads), int(row.won), as_decimal(row.worth)) for row in rows]
 
 
-def _step(
-    place: int,
+def _count_step(
+    index: int,
     stage: Stage,
     funnel: Funnel,
     main: tuple[Stage, ...],
@@ -132,31 +143,31 @@ def _step(
     def count(condition: Any) -> int:
         return sum(pattern.n for pattern in patterns if condition(pattern))
 
-    detours = {one.key for one in funnel.detours}
+    detours = {detour.key for detour in funnel.detours}
     left = {
-        key: count(lambda p, key=key: p.current == key and stayed(place, p.reached, p.inside))
+        key: count(lambda p, key=key: p.current == key and has_stayed(index, p.reached, p.inside))
         for key in sorted(detours)
     }
     flows = {
-        one.key: count(lambda p, to=to: flowed(place, to, p.reached, p.inside))
-        for to, one in enumerate(main)
-        if to > place
+        detour.key: count(lambda p, to=to: has_flowed(index, to, p.reached, p.inside))
+        for to, detour in enumerate(main)
+        if to > index
     }
     return Step(
         stage,
-        place,
-        count(lambda p: entered(place, p.reached, p.inside)),
-        _worth_of(pattern.value for pattern in patterns if entered(place, pattern.reached, pattern.inside)),
-        count(lambda p: went_on(place, p.reached, p.inside)),
-        count(lambda p: skipped(place, p.reached, p.inside)),
-        count(lambda p: p.current not in detours and stayed(place, p.reached, p.inside)),
+        index,
+        count(lambda p: has_entered(index, p.reached, p.inside)),
+        _sum_known(pattern.value for pattern in patterns if has_entered(index, pattern.reached, pattern.inside)),
+        count(lambda p: has_gone_on(index, p.reached, p.inside)),
+        count(lambda p: has_skipped(index, p.reached, p.inside)),
+        count(lambda p: p.current not in detours and has_stayed(index, p.reached, p.inside)),
         {key: n for key, n in left.items() if n},
         {key: n for key, n in flows.items() if n},
         spreads.get(stage.key),
     )
 
 
-def _worth_of(values: Iterable[Decimal | None]) -> Decimal | None:
+def _sum_known(values: Iterable[Decimal | None]) -> Decimal | None:
     """Add up what is known; None where nothing is."""
-    known = [value for value in values if value is not None]
-    return sum(known, Decimal()) if known else None
+    amounts = [value for value in values if value is not None]
+    return sum(amounts, Decimal()) if amounts else None

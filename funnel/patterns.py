@@ -49,24 +49,24 @@ class Spread:
 # The conditions behind every count: they hold for whole numbers here and for columns in the facts alike
 
 
-def entered(place: int, reached: Any, inside: Any) -> Any:
-    return (inside & (1 << place)) != 0
+def has_entered(index: int, reached: Any, inside: Any) -> Any:
+    return (inside & (1 << index)) != 0
 
 
-def went_on(place: int, reached: Any, inside: Any) -> Any:
-    return entered(place, reached, inside) & (reached >= (2 << place))
+def has_gone_on(index: int, reached: Any, inside: Any) -> Any:
+    return has_entered(index, reached, inside) & (reached >= (2 << index))
 
 
-def stayed(place: int, reached: Any, inside: Any) -> Any:
-    return entered(place, reached, inside) & (reached < (2 << place))
+def has_stayed(index: int, reached: Any, inside: Any) -> Any:
+    return has_entered(index, reached, inside) & (reached < (2 << index))
 
 
-def skipped(place: int, reached: Any, inside: Any) -> Any:
+def has_skipped(index: int, reached: Any, inside: Any) -> Any:
     """Came from an earlier stage and got further without ever entering this one."""
-    came, got = (reached & ((1 << place) - 1)) != 0, reached >= (2 << place)
-    return came & got & ((reached & (1 << place)) == 0) & (inside != 0)
+    came, got = (reached & ((1 << index) - 1)) != 0, reached >= (2 << index)
+    return came & got & ((reached & (1 << index)) == 0) & (inside != 0)
 
 
-def flowed(place: int, to: int, reached: Any, inside: Any) -> Any:
-    between = (1 << to) - (2 << place)
-    return entered(place, reached, inside) & ((reached & (1 << to)) != 0) & ((reached & between) == 0)
+def has_flowed(index: int, to: int, reached: Any, inside: Any) -> Any:
+    between = (1 << to) - (2 << index)
+    return has_entered(index, reached, inside) & ((reached & (1 << to)) != 0) & ((reached & between) == 0)

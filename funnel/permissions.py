@@ -38,7 +38,7 @@ def _sees_buyer(user: User, buyer: Buyer) -> bool:
     return type(buyer).objects.visible_to(user).filter(pk=buyer.pk).exists()
 
 
-def _works(user: User, handoff: HandOff) -> bool:
+def _is_worker(user: User, handoff: HandOff) -> bool:
     owner = handoff.to_owner
     return user.role == Role.CRO or bool(owner and owner.user_id and owner.user_id in own_ids(user))
 
@@ -68,7 +68,7 @@ def _knows_absence_of(user: User, owner: Owner) -> bool:
 
 
 @dataclass(frozen=True)
-class Step:
+class ManualMove:
     """A move by hand that somebody wants to make; `before` is None for a buyer who is in no stage yet."""
 
     buyer: Buyer
@@ -112,7 +112,7 @@ def _is_way_of(user: User, before: Stage | None, after: Stage) -> bool:
     return user.role in MOVES_ANYWHERE or (_may_leave(user.side, before) and _may_enter(user.side, after))
 
 
-def _moves(user: User, step: Step) -> bool:
+def _can_move(user: User, step: ManualMove) -> bool:
     return _works_with(user, step.buyer) and _is_way_of(user, step.before, step.after)
 
 
@@ -124,31 +124,39 @@ def stages_open_to(user: User, buyer: Buyer, funnel: Funnel, before: str) -> lis
     return [stage for stage in funnel.of(subject) if stage.key != before and _is_way_of(user, here, stage)]
 
 
-def passable(user: User, handoffs: Iterable[HandOff]) -> set[int]:
+def passable_ids(user: User, handoffs: Iterable[HandOff]) -> set[int]:
     """Return the ids of those hand-offs, all of which the person sees, that they may pass on."""
     if not PASS_LEAD_ON.is_open_to(user):
         return set()
     if has_right(user, "route"):
         return {handoff.pk for handoff in handoffs}
     people = reports_of(user)
-    return {one.pk for one in handoffs if one.to_owner and one.to_owner.user_id in people}
+    return {handoff.pk for handoff in handoffs if handoff.to_owner and handoff.to_owner.user_id in people}
 
 
-def _on_lead(key: str, label: str, *addresses: str) -> Action:
+def _register_lead_action(key: str, label: str, *addresses: str) -> Action:
     """Declare something that Sales says of a lead that was handed over."""
     return register_action(
         Action(
-            key, label, HAS_LEAD, roles=WORKERS, condition=_works, sees=_sees_handoff, addresses=addresses,
+            key, label, HAS_LEAD, roles=WORKERS, condition=_is_worker, sees=_sees_handoff, addresses=addresses,
         )
     )  # fmt: skip
 
 
-ACCEPT_LEAD = _on_lead("accept_lead", "accept this lead", "inbox_accept", "api-verdicts-list:accepted")
-REJECT_LEAD = _on_lead("reject_lead", "reject this lead", "inbox_form:reject", "api-verdicts-list:rejected")
-RATE_LEAD = _on_lead("rate_lead", "rate this lead", "inbox_rate", "api-handoffs-rate")
-LOG_ACTIVITY = _on_lead("log_activity", "log a call with this lead", "inbox_form:call", "api-handoffs-calls")
-PAUSE_CLOCK = _on_lead("pause_clock", "pause the clock of this lead", "inbox_form:pause", "api-handoffs-pause")
-RESUME_CLOCK = _on_lead("resume_clock", "resume the clock of this lead", "inbox_resume", "api-handoffs-resume")
+ACCEPT_LEAD = _register_lead_action("accept_lead", "accept this lead", "inbox_accept", "api-verdicts-list:accepted")
+REJECT_LEAD = _register_lead_action(
+    "reject_lead", "reject this lead", "inbox_form:reject", "api-verdicts-list:rejected"
+)
+RATE_LEAD = _register_lead_action("rate_lead", "rate this lead", "inbox_rate", "api-handoffs-rate")
+LOG_ACTIVITY = _register_lead_action(
+    "log_activity", "log a call with this lead", "inbox_form:call", "api-handoffs-calls"
+)
+PAUSE_CLOCK = _register_lead_action(
+    "pause_clock", "pause the clock of this lead", "inbox_form:pause", "api-handoffs-pause"
+)
+RESUME_CLOCK = _register_lead_action(
+    "resume_clock", "resume the clock of this lead", "inbox_resume", "api-handoffs-resume"
+)
 UNDO_VERDICT = register_action(
     Action(
         "undo_verdict", "undo this verdict", "the person who gave it", roles=WORKERS, condition=_gave, sees=_sees_verdict,
@@ -168,7 +176,7 @@ MOVE_BUYER = register_action(
         "move_buyer", "move this buyer there by hand",
         "the CMO, the CRO and ops admins, and, in stages of their own side that are no gate such as MQL, marketers, "
         "support, and reps with their own and their reports' buyers",
-        roles=MOVES_ANYWHERE | {Role.MARKETER, Role.REP, Role.SUPPORT}, condition=_moves,
+        roles=MOVES_ANYWHERE | {Role.MARKETER, Role.REP, Role.SUPPORT}, condition=_can_move,
         sees=lambda user, step: _sees_buyer(user, step.buyer), addresses=("move_buyer", "api-moves-list"),
     )
 )  # fmt: skip

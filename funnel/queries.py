@@ -28,13 +28,13 @@ def stage_of(buyer: Lead | Account, moment: datetime | None = None) -> str:
     return moves.order_by("-entered_at", "-pk").values_list("stage", flat=True).first() or ""
 
 
-def standing(funnel: Funnel, stage: str) -> str:
+def lead_standing(funnel: Funnel, stage: str) -> str:
     """Say what a lead in a stage is, always exactly one of: qualified for sales, ready for nurturing, disqualified.
 
     A lead in no stage, or in one that is no longer defined, is ready for nurturing.
     """
-    found = funnel.get(stage)
-    return found.standing if found else "nurturing"
+    definition = funnel.get(stage)
+    return definition.standing if definition else "nurturing"
 
 
 def leads_handed_to(user: User) -> QuerySet[Any]:

@@ -3,49 +3,51 @@
 from collections.abc import Sequence
 
 from core.formatting import days, percent, short_number
-from funnel.measures import River, Step
+from funnel.measures import FunnelReport, Step
 from funnel.patterns import EVENT
 
 
-def headline(river: River) -> str:
+def funnel_headline(river: FunnelReport) -> str:
     """Say the finding of the funnel, as far as there is one."""
     if not river.leads:
         return "No lead entered a stage in this period." if river.basis == EVENT else "No lead came in this period."
     if not river.has_outcomes:
-        return f"{_reached(river)}. No deal is imported yet, so no customer is known."
+        return f"{_describe_reached(river)}. No deal is imported yet, so no customer is known."
     won = _won_by_event(river) if river.basis == EVENT else _won_of_cohort(river)
-    return ". ".join(part for part in (won, _left(river.steps)) if part) + "."
+    return ". ".join(part for part in (won, _describe_losses(river.steps)) if part) + "."
 
 
-def _reached(river: River) -> str:
+def _describe_reached(river: FunnelReport) -> str:
     """Say how many came in and how many of them stand furthest, where nothing tells who was won."""
     came = river.leads if river.basis != EVENT else river.won_of
     furthest = next((step for step in reversed(river.steps[1:]) if step.entered), None)
     if not furthest:
-        return f"{_leads(came)} came in"
+        return f"{_count_leads(came)} came in"
     those = "of them " if river.basis != EVENT else ""
-    return f"{_leads(came)} came in; {short_number(furthest.entered)} {those}reached {furthest.stage.name}"
+    return f"{_count_leads(came)} came in; {short_number(furthest.entered)} {those}reached {furthest.stage.name}"
 
 
-def _won_by_event(river: River) -> str:
+def _won_by_event(river: FunnelReport) -> str:
     """Count both sides: who was won in a period need not have come in it, so there is no share."""
-    won = f"{_leads(river.won)} became {'a customer' if river.won == 1 else 'customers'}" if river.won else ""
-    came = f"{_leads(river.won_of, 'new')} came in"
+    won = f"{_count_leads(river.won)} became {'a customer' if river.won == 1 else 'customers'}" if river.won else ""
+    came = f"{_count_leads(river.won_of, 'new')} came in"
     return f"{won}{_time_to_win(river)}; {came}" if won else f"No lead became a customer; {came}"
 
 
-def _won_of_cohort(river: River) -> str:
+def _won_of_cohort(river: FunnelReport) -> str:
     won, leads = river.won, river.leads
     if not won:
-        return "The one lead is not a customer yet" if leads == 1 else f"None of {_leads(leads)} is a customer yet"
+        return (
+            "The one lead is not a customer yet" if leads == 1 else f"None of {_count_leads(leads)} is a customer yet"
+        )
     if won == leads:
-        said = "The one lead became a customer" if leads == 1 else f"All {_leads(leads)} became customers"
+        sentence = "The one lead became a customer" if leads == 1 else f"All {_count_leads(leads)} became customers"
     else:
-        said = f"{percent(won / leads)} of {_leads(leads)} became customers"
-    return said + _time_to_win(river)
+        sentence = f"{percent(won / leads)} of {_count_leads(leads)} became customers"
+    return sentence + _time_to_win(river)
 
 
-def _time_to_win(river: River) -> str:
+def _time_to_win(river: FunnelReport) -> str:
     """Say how long the won took, over those whose days are known."""
     spread = river.days_to_won
     if not spread:
@@ -56,7 +58,7 @@ def _time_to_win(river: River) -> str:
     return f", half of {whose} within {days(spread.median)}"
 
 
-def _left(steps: tuple[Step, ...]) -> str:
+def _describe_losses(steps: tuple[Step, ...]) -> str:
     """Name the stage after which most left; nothing where no stage stands out."""
     lost = sorted((step for step in steps if step.lost), key=lambda step: -step.lost)
     if not lost:
@@ -72,49 +74,49 @@ def _left(steps: tuple[Step, ...]) -> str:
     return f"More left {after} than after any other stage: {short_number(worst.lost)} of {short_number(total)}"
 
 
-def _leads(n: int, kind: str = "") -> str:
-    words = f"{kind} lead" if kind else "lead"
-    return f"{short_number(n) if n else 'no'} {words}{'' if n == 1 else 's'}"
+def _count_leads(n: int, kind: str = "") -> str:
+    noun = f"{kind} lead" if kind else "lead"
+    return f"{short_number(n) if n else 'no'} {noun}{'' if n == 1 else 's'}"
 
 
 def routing_headline(given: Sequence[tuple[str, int]], unassigned: int) -> str:
     """Say how many leads went to whom this week, the most first, and how many nobody has."""
     total = sum(n for _, n in given)
     if not total:
-        said = "No lead was handed over this week yet"
+        sentence = "No lead was handed over this week yet"
     elif len(given) == 1:
-        said = f"{_leads(total)} went to {given[0][0]} this week"
+        sentence = f"{_count_leads(total)} went to {given[0][0]} this week"
     else:
-        said = f"{_leads(total)} went to {len(given)} people this week{_largest(given)}"
+        sentence = f"{_count_leads(total)} went to {len(given)} people this week{_describe_largest(given)}"
     if not unassigned:
-        return f"{said}."
-    return f"{said}; {short_number(unassigned)} {'waits' if unassigned == 1 else 'wait'} for somebody to take them."
+        return f"{sentence}."
+    return f"{sentence}; {short_number(unassigned)} {'waits' if unassigned == 1 else 'wait'} for somebody to take them."
 
 
-def _largest(given: Sequence[tuple[str, int]]) -> str:
+def _describe_largest(given: Sequence[tuple[str, int]]) -> str:
     """Name who got the most, where one did."""
     (name, n), (_, second) = given[0], given[1]
     if n == second:
         return ", as many to each" if n == given[-1][1] else ""
-    most = "most of them" if n * 2 > sum(one for _, one in given) else "more than anybody else"
+    most = "most of them" if n * 2 > sum(number for _, number in given) else "more than anybody else"
     return f", {most} ({short_number(n)}) to {name}"
 
 
-def slas_headline(handed: int, owed: int, due: int, met: int) -> str:
+def slas_headline(handed: int, leads_owed: int, due: int, met: int) -> str:
     """Say how both halves stand this month: leads handed over of those owed, answers in time of those due."""
-    said = []
-    if owed:
-        said.append(f"Marketing has handed over {handed:,} of {owed:,} leads it owes this month")
+    parts = []
+    if leads_owed:
+        parts.append(f"Marketing has handed over {handed:,} of {leads_owed:,} leads it owes this month")
     if due == 1:
-        said.append(
+        parts.append(
             "Sales answered the one lead that was due" if met else "Sales did not answer the one lead that was due"
         )
     elif due:
-        said.append(f"Sales answered {_share(met, due)} in time")
-    return f"{'; '.join(said)}." if said else "Nothing is owed this month yet."
+        parts.append(f"Sales answered {_describe_share(met, due)} in time")
+    return f"{'; '.join(parts)}." if parts else "Nothing is owed this month yet."
 
 
-def _share(part: int, whole: int) -> str:
+def _describe_share(part: int, whole: int) -> str:
     """Write a share of several: all 4, none of 4, 25 % of 4."""
     return (
         f"all {whole:,}" if part == whole else f"{percent(part / whole)} of {whole:,}" if part else f"none of {whole:,}"
@@ -126,9 +128,9 @@ def verdicts_headline(n: int, accepted: int, criteria: Sequence[tuple[str, int]]
     if not n:
         return "Sales has said nothing of a lead in this period yet."
     if n == 1:
-        said = f"Sales {'accepted' if accepted else 'did not accept'} the only lead that it judged"
+        sentence = f"Sales {'accepted' if accepted else 'did not accept'} the only lead that it judged"
     else:
-        said = f"Sales accepted {_share(accepted, n)} leads"
+        sentence = f"Sales accepted {_describe_share(accepted, n)} leads"
     ranked = sorted(criteria, key=lambda one: -one[1])
     stands_out = ranked and (len(ranked) == 1 or ranked[0][1] > ranked[1][1])
-    return f"{said}; what fails most often: {ranked[0][0]} ({ranked[0][1]:,})." if stands_out else f"{said}."
+    return f"{sentence}; what fails most often: {ranked[0][0]} ({ranked[0][1]:,})." if stands_out else f"{sentence}."

@@ -2,20 +2,20 @@
 
 from facts.refresh import Progress, refresh, stage_rows
 from facts.steps import Step, register_step
-from funnel.classify import classify
-from funnel.handoffs.clock_tick import tick
+from funnel.classify import classify_buyers
+from funnel.handoffs.clock_tick import tick_clocks
 
 PORTION_SECONDS = 40  # below what one bell may take
 
 
 def write_moves(progress: Progress) -> int | None:
     """Let every buyer enter the stages whose criteria it fulfils; None when time ran out first."""
-    return classify(progress, seconds=PORTION_SECONDS)
+    return classify_buyers(progress, seconds=PORTION_SECONDS)
 
 
 def start_clocks(progress: Progress) -> int:
     """Hand over who has just qualified, without waiting for the bell of the clocks."""
-    return tick()["opened"]
+    return tick_clocks()["opened"]
 
 
 def copy_moves(progress: Progress) -> int | None:

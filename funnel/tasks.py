@@ -2,15 +2,15 @@
 
 from celery import shared_task
 
-from funnel.contests import tell_late_rulings
-from funnel.handoffs.clock_tick import tick
+from funnel.contests import notify_late_rulings
+from funnel.handoffs.clock_tick import tick_clocks
 
 
 @shared_task(name="funnel.clocks")
-def clocks() -> None:
-    tick()
+def run_clock_tick() -> None:
+    tick_clocks()
 
 
 @shared_task(name="funnel.rulings")
-def rulings() -> None:
-    tell_late_rulings()
+def remind_of_rulings() -> None:
+    notify_late_rulings()

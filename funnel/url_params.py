@@ -26,15 +26,15 @@ class View:
     def query(self, **changes: Any) -> str:
         """Return the address's query with changes; what is set to nothing, or is the default, is left out."""
         period = self.question.period
-        found: dict[str, Any] = {"period": period.name} if period.name else {}
+        params: dict[str, Any] = {"period": period.name} if period.name else {}
         if not period.name:
-            found = {name: day.isoformat() for name, day in [("from", period.start), ("to", period.end)] if day}
-        found |= {"basis": self.question.basis, "by": self.by, "width": self.width, **self.question.where, **changes}
+            params = {name: day.isoformat() for name, day in [("from", period.start), ("to", period.end)] if day}
+        params |= {"basis": self.question.basis, "by": self.by, "width": self.width, **self.question.where, **changes}
         defaults = {"basis": COHORT, "width": "count"}
-        return urlencode({name: value for name, value in found.items() if value and defaults.get(name) != value})
+        return urlencode({name: value for name, value in params.items() if value and defaults.get(name) != value})
 
 
-def read(query: QueryDict, today: date) -> View:
+def read_view(query: QueryDict, today: date) -> View:
     """Read what is asked; words that mean nothing fall back to the default.
 
     Raises:

@@ -21,8 +21,8 @@ from funnel import csv_rows, dimensions, url_params
 from funnel.definitions import in_force
 from funnel.models import Move
 from funnel.patterns import BASES, COHORT, Question
-from funnel.sankey import draw
-from funnel.sentences import headline
+from funnel.sankey import draw_funnel
+from funnel.sentences import funnel_headline
 from funnel.stages.drafts import Funnel
 from funnel.url_params import WIDTHS, View
 from funnel.visibility import ReadFunnel
@@ -34,20 +34,20 @@ LEADS = 50
 
 @login_required
 @require_GET
-def funnel(request: HttpRequest) -> HttpResponseBase:
+def funnel_page(request: HttpRequest) -> HttpResponseBase:
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
-    view, fault = _view(request, today)
+    view, fault = _read_view(request, today)
     user = cast(User, request.user)
     facts, stages = open_facts(), in_force(user)
     read = ReadFunnel(user, facts, stages, view.question)
-    found, rows = read.river(), _cut_rows(read, view) if view.by else []
+    report, rows = read.river(), _cut_rows(read, view) if view.by else []
     if request.GET.get("format") == "csv":
-        return download("funnel", csv_rows.steps(found, stages))
+        return download("funnel", csv_rows.step_rows(report, stages))
     context = {
-        "river": found,
+        "river": report,
         "funnel": stages,
-        "headline": headline(found),
-        "drawing": draw(found, stages, view.width == "value"),
+        "headline": funnel_headline(report),
+        "drawing": draw_funnel(report, stages, view.width == "value"),
         "view": view,
         "query": view.query(),
         "fault": fault,
@@ -58,20 +58,20 @@ def funnel(request: HttpRequest) -> HttpResponseBase:
         "cuts": dimensions.CUTS.values(),
         "cut": dimensions.CUTS.get(view.by),
         "lines": Paginator(rows, ROWS).get_page(request.GET.get("page")),
-        "filters": _filters(facts, view),
-        "largest": max((step.entered for step in found.steps), default=0),
+        "filters": _active_filters(facts, view),
+        "largest": max((step.entered for step in report.steps), default=0),
         "as_of": facts.as_of,
         "is_limited": is_limited(user),
-        "has_moves": bool(found.leads) or Move.objects.exists(),
-        "has_leads": bool(found.leads) or Lead.objects.exists(),
+        "has_moves": bool(report.leads) or Move.objects.exists(),
+        "has_leads": bool(report.leads) or Lead.objects.exists(),
         "by_event": view.question.basis != COHORT,
     }
     return render_live(request, "funnel/funnel.html", context, status=400 if fault else 200)
 
 
-def _view(request: HttpRequest, today: Any) -> tuple[View, str]:
+def _read_view(request: HttpRequest, today: Any) -> tuple[View, str]:
     try:
-        return url_params.read(request.GET, today), ""
+        return url_params.read_view(request.GET, today), ""
     except BadPeriod as error:
         return View(Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))), str(error)
 
@@ -86,19 +86,19 @@ def _cut_rows(read: ReadFunnel, view: View) -> list[Any]:
     ]  # fmt: skip
 
 
-def _filters(facts: Facts, view: View) -> list[tuple[str, str, str]]:
+def _active_filters(facts: Facts, view: View) -> list[tuple[str, str, str]]:
     return [
-        (name, dimensions.CUTS[name].label, dimensions.names(facts, name, [value]).get(value, value))
+        (name, dimensions.CUTS[name].label, dimensions.value_names(facts, name, [value]).get(value, value))
         for name, value in view.question.where.items()
     ]
 
 
 @login_required
 @require_GET
-def leads(request: HttpRequest) -> HttpResponseBase:
+def leads_page(request: HttpRequest) -> HttpResponseBase:
     """The leads behind one part of the river, those whom the reader may see."""
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
-    view, fault = _view(request, today)
+    view, fault = _read_view(request, today)
     user = cast(User, request.user)
     stages, facts = in_force(user), open_facts()
     key, part = request.GET.get("stage", ""), request.GET.get("part", "entered")
@@ -107,18 +107,18 @@ def leads(request: HttpRequest) -> HttpResponseBase:
     except KeyError:
         raise Http404(f"The funnel has no stage “{key}” with a part “{part}”.") from None
     if request.GET.get("format") == "csv":
-        return _sheet(seen, stages)
+        return _leads_csv(seen, stages)
     page = Paginator(seen, LEADS).get_page(request.GET.get("page"))
     context = {
         "stage": stages.get(key),
-        "words": _part_words(stages, key, part),
+        "words": _describe_part(stages, key, part),
         "total": len(seen) + hidden,
         "hidden": hidden,
         "page": page,
-        "rows": _rows(list(page.object_list), stages),
+        "rows": _lead_rows(list(page.object_list), stages),
         "view": view,
         "query": view.query(),
-        "filters": _filters(facts, view),
+        "filters": _active_filters(facts, view),
         "period": view.question.period,
         "presets": periods.PRESETS,
         "fault": fault,
@@ -127,23 +127,23 @@ def leads(request: HttpRequest) -> HttpResponseBase:
     return render_live(request, "funnel/funnel_leads.html", context)
 
 
-def _rows(ids: list[int], stages: Funnel) -> list[dict[str, Any]]:
-    found = Lead.objects.select_related("owner", "campaign", "account").in_bulk(ids)
+def _lead_rows(ids: list[int], stages: Funnel) -> list[dict[str, Any]]:
+    leads = Lead.objects.select_related("owner", "campaign", "account").in_bulk(ids)
     entries: dict[int, list[Move]] = {}
     for move in Move.objects.filter(lead_id__in=ids).order_by("entered_at", "pk"):
         entries.setdefault(cast(int, move.lead_id), []).append(move)
     return [
-        {"lead": found[one], "moves": [(stages.name(move.stage), move) for move in entries.get(one, [])],
-         "now": stages.name(entries[one][-1].stage) if one in entries else ""}
-        for one in ids if one in found
+        {"lead": leads[pk], "moves": [(stages.name(move.stage), move) for move in entries.get(pk, [])],
+         "now": stages.name(entries[pk][-1].stage) if pk in entries else ""}
+        for pk in ids if pk in leads
     ]  # fmt: skip
 
 
-def _sheet(ids: list[int], stages: Funnel) -> StreamingHttpResponse:
+def _leads_csv(ids: list[int], stages: Funnel) -> StreamingHttpResponse:
     def lines() -> Iterator[Iterable[Any]]:
         yield ["Lead", "Company", "Owner", "Campaign", "Stage now", "Since", "Source", "External id", "Id"]
         for start in range(0, len(ids), 500):
-            for row in _rows(ids[start : start + 500], stages):
+            for row in _lead_rows(ids[start : start + 500], stages):
                 lead, last = row["lead"], row["moves"][-1][1] if row["moves"] else None
                 since = last.entered_at.isoformat() if last else ""
                 yield [
@@ -154,12 +154,12 @@ def _sheet(ids: list[int], stages: Funnel) -> StreamingHttpResponse:
     return download("leads", lines())
 
 
-def _part_words(stages: Funnel, key: str, part: str) -> str:
+def _describe_part(stages: Funnel, key: str, part: str) -> str:
     name = stages.name(key)
     if part.startswith("to-"):
         return f"went from {name} to {stages.name(part[3:])}"
-    known = {
+    descriptions = {
         "entered": f"entered {name}", "went-on": f"went on after {name}", "skipped": f"skipped {name}",
         "here": f"came as far as {name} and are there", "left": f"left after {name}",
     }  # fmt: skip
-    return known.get(part, f"left after {name}: {stages.name(part).lower()}")
+    return descriptions.get(part, f"left after {name}: {stages.name(part).lower()}")

@@ -22,8 +22,8 @@ from crm.readable import (
 )
 from facts.engine import Facts
 from funnel import dimensions, measures
-from funnel.lead_table import Reading
-from funnel.measures import CutRow, River
+from funnel.lead_table import LeadTable
+from funnel.measures import CutRow, FunnelReport
 from funnel.patterns import Question
 from funnel.stages.drafts import Funnel
 from team.models import Company, User
@@ -33,7 +33,7 @@ KEPT_SECONDS = 600
 Answer = TypeVar("Answer")
 
 
-def check(user: User, where: Mapping[str, str]) -> None:
+def check_filters(user: User, where: Mapping[str, str]) -> None:
     """Refuse a filter that would show what a colleague achieved.
 
     Raises:
@@ -63,35 +63,35 @@ class ReadFunnel:
     rows: ReadableRows = field(init=False)
 
     def __post_init__(self) -> None:
-        check(self.user, self.question.where)
+        check_filters(self.user, self.question.where)
         object.__setattr__(self, "rows", ReadableRows(self.user))
 
-    def river(self) -> River:
+    def river(self) -> FunnelReport:
         """Return the company's river; over the reader's own leads where the company's would tell of single ones."""
-        found = self._river(None)
+        report = self._river(None)
         if not is_limited(self.user):
-            return found
+            return report
         own = self._river(self.rows)
-        if self._is_too_fine(found, own):
+        if self._is_too_fine(report, own):
             return own
         mine = {step.stage.key: step.entered for step in own.steps}
         steps = [
             replace(step, value=None) if is_too_few(step.entered - mine.get(step.stage.key, 0)) else step
-            for step in found.steps
+            for step in report.steps
         ]
-        return replace(found, steps=tuple(steps))
+        return replace(report, steps=tuple(steps))
 
     def cut(self, name: str) -> list[CutRow]:
         """Return the lines of a cut without colleagues whose achievement, and values of whose leads, the reader may not know."""
         within = self.rows if self._within else None
-        found = self._cut(name, within)
+        rows = self._cut(name, within)
         if name == COLLEAGUES and (allowed := achieving_owners(self.user)) is not None:
             keys = {dimensions.BLANK, *map(str, allowed.values_list("pk", flat=True))}
-            found = [row for row in found if row[0] in keys]
+            rows = [row for row in rows if row[0] in keys]
         if within or not is_limited(self.user):
-            return found
-        own = {key: (leads, won) for key, _name, leads, won, _worth in self._cut(name, self.rows)}
-        return _limited(found, own)
+            return rows
+        own = {key: (leads, won) for key, _name, leads, won, _deal_values in self._cut(name, self.rows)}
+        return _hide_small_parts(rows, own)
 
     def lead_ids(self, stage: str, part: str) -> tuple[list[int], int]:
         """Return the leads behind one part that the reader may read, and how many more are counted.
@@ -99,12 +99,12 @@ class ReadFunnel:
         Raises:
             KeyError: there is no such stage or part.
         """
-        ids = Reading(self.facts, self.stages, self.question).ids(stage, part)
+        ids = LeadTable(self.facts, self.stages, self.question).ids(stage, part)
         readable = self.rows.ids("leads")
         if readable is None:
             return ids, 0
         allowed = set(readable.tolist())
-        seen = [one for one in ids if one in allowed]
+        seen = [pk for pk in ids if pk in allowed]
         hidden = len(ids) - len(seen)
         return seen, 0 if self._within or is_too_few(hidden) else hidden
 
@@ -113,49 +113,49 @@ class ReadFunnel:
         """Whether the page counts the reader's own leads only."""
         return is_limited(self.user) and self.river().is_readable_only
 
-    def _is_too_fine(self, found: River, own: River) -> bool:
+    def _is_too_fine(self, report: FunnelReport, own: FunnelReport) -> bool:
         today = timezone.localtime(self.facts.as_of or timezone.now(), Company.get().zone).date()
-        hidden = found.leads - own.leads
+        hidden = report.leads - own.leads
         if not is_published(self.question.period, today) or is_too_few(hidden):
             return True
         for name in self.question.where:
-            less = {one: value for one, value in self.question.where.items() if one != name}
+            less = {other: value for other, value in self.question.where.items() if other != name}
             outer = replace(self, question=replace(self.question, where=less))
             if is_too_few(outer._river(None).leads - outer._river(self.rows).leads - hidden):
                 return True
         return False
 
-    def _river(self, within: ReadableRows | None) -> River:
-        asked = (self.facts, self.stages, self.question, within)
-        return self._remembered("river", "", within, lambda: measures.river(*asked))
+    def _river(self, within: ReadableRows | None) -> FunnelReport:
+        arguments = (self.facts, self.stages, self.question, within)
+        return self._remembered("river", "", within, lambda: measures.build_report(*arguments))
 
     def _cut(self, name: str, within: ReadableRows | None) -> list[CutRow]:
-        asked = (self.facts, self.stages, self.question, name, within)
-        return self._remembered("cut", name, within, lambda: measures.by_cut(*asked))
+        arguments = (self.facts, self.stages, self.question, name, within)
+        return self._remembered("cut", name, within, lambda: measures.by_cut(*arguments))
 
-    def _remembered(self, what: str, by: str, within: ReadableRows | None, answer: Callable[[], Answer]) -> Answer:
+    def _remembered(self, kind: str, by: str, within: ReadableRows | None, compute: Callable[[], Answer]) -> Answer:
         """Answer from memory while neither facts, definitions, question nor what may be read are others."""
         snapshot = self.facts.snapshot
         if snapshot is None:
-            return answer()
+            return compute()
         whose = within.digest(("leads", "accounts")) if within else ""
         parts: tuple[Any, ...] = (
-            what, snapshot.pk, snapshot.taken_at, self.stages.digest, self.question, by, Company.get().currency, whose,
+            kind, snapshot.pk, snapshot.taken_at, self.stages.digest, self.question, by, Company.get().currency, whose,
         )  # fmt: skip
         key = f"funnel:{hashlib.sha256(repr(parts).encode()).hexdigest()}"
-        found: Answer | None = cache.get(key)
-        if found is None:
-            found = answer()
-            cache.set(key, found, KEPT_SECONDS)
-        return found
+        cached: Answer | None = cache.get(key)
+        if cached is None:
+            cached = compute()
+            cache.set(key, cached, KEPT_SECONDS)
+        return cached
 
 
-def _limited(found: list[CutRow], own: Mapping[str, tuple[int, int]]) -> list[CutRow]:
+def _hide_small_parts(rows: list[CutRow], own: Mapping[str, tuple[int, int]]) -> list[CutRow]:
     """Return the lines that tell of no single lead; of few won ones not the money."""
-    hidden = {row[0]: row[2] - own.get(row[0], (0, 0))[0] for row in found}
+    hidden = {row[0]: row[2] - own.get(row[0], (0, 0))[0] for row in rows}
     few = few_keys(hidden)
     return [
         (key, name, leads, won, None if is_too_few(won - own.get(key, (0, 0))[1]) else worth)
-        for key, name, leads, won, worth in found
+        for key, name, leads, won, worth in rows
         if key not in few
     ]

@@ -70,7 +70,7 @@ class AnswerView(ReadOnly):
     filterset_class = AnswerFilter
 
     def get_queryset(self) -> QuerySet[Any]:
-        return seen(super().get_queryset(), cast(User, self.request.user))
+        return visible_answers(super().get_queryset(), cast(User, self.request.user))
 
     # a list as it is: described by its serializer, it would be taken for a page
     @extend_schema(
@@ -79,15 +79,15 @@ class AnswerView(ReadOnly):
     )
     def create(self, request: Request) -> Response:
         """Say what was done about verdicts, as Marketing; every rep who gave one is told once."""
-        said, user = read(NewAnswerSerializer, request.data), cast(User, request.user)
+        entered, user = read(NewAnswerSerializer, request.data), cast(User, request.user)
         with refusals():
             ANSWER_VERDICT.require(user)
-        wanted = set(said["verdicts"])
-        found = list(Verdict.objects.visible_to(user).standing().filter(pk__in=wanted).select_related("given_by"))
-        if len(found) < len(wanted):
+        wanted = set(entered["verdicts"])
+        verdicts = list(Verdict.objects.visible_to(user).standing().filter(pk__in=wanted).select_related("given_by"))
+        if len(verdicts) < len(wanted):
             raise serializers.ValidationError({"verdicts": "Some of these verdicts are not there."})
         with refusals():
-            made = contests.answer(by=user, verdicts=found, words=said["words"])
+            made = contests.answer_verdicts(by=user, verdicts=verdicts, text=entered["words"])
         return Response(AnswerSerializer(made, many=True).data, status=status.HTTP_201_CREATED)
 
 
@@ -100,18 +100,18 @@ class ContestView(ReadOnly):
     filterset_class = ContestFilter
 
     def get_queryset(self) -> QuerySet[Any]:
-        return seen(super().get_queryset(), cast(User, self.request.user))
+        return visible_answers(super().get_queryset(), cast(User, self.request.user))
 
     @extend_schema(request=RulingSerializer, responses=AnswerSerializer)
     @action(detail=True, methods=["post"])
     def rule(self, request: Request, pk: int) -> Response:
         """Give the arbiter's ruling; an overturned rejection hands the lead back, with a new clock."""
-        said, found = read(RulingSerializer, request.data), get_object_or_404(self.get_queryset(), pk=pk)
+        entered, contested = read(RulingSerializer, request.data), get_object_or_404(self.get_queryset(), pk=pk)
         with refusals():
-            ruled = contests.rule(by=cast(User, request.user), contested=found, **said)
+            ruled = contests.rule_on_contest(by=cast(User, request.user), contested=contested, **entered)
         return Response(AnswerSerializer(ruled).data)
 
 
-def seen(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
+def visible_answers(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
     """Narrow answers to those of verdicts that the reader sees, and contests that are the reader's to rule on."""
     return rows.filter(verdict__in=Verdict.objects.visible_to(user)) | rows.filter(arbiter=user)

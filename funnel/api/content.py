@@ -28,9 +28,9 @@ class ContentUseView(views.ContentUseView):
     @extend_schema(request=NewContentUseSerializer, responses={201: ContentUseSerializer})
     def create(self, request: Request) -> Response:
         """Say that an asset was used with a lead, or why it was not."""
-        said, user = read(NewContentUseSerializer, request.data), cast(User, request.user)
-        lead = get_object_or_404(Lead.objects.visible_to(user), pk=said["lead"])
-        asset = get_object_or_404(ContentAsset.objects.visible_to(user), pk=said["asset"])
+        entered, user = read(NewContentUseSerializer, request.data), cast(User, request.user)
+        lead = get_object_or_404(Lead.objects.visible_to(user), pk=entered["lead"])
+        asset = get_object_or_404(ContentAsset.objects.visible_to(user), pk=entered["asset"])
         with refusals():
-            made = note_use(by=user, lead=lead, asset=asset, reason_unused=said.get("reason_unused", ""))
+            made = note_use(by=user, lead=lead, asset=asset, reason_unused=entered.get("reason_unused", ""))
         return Response(ContentUseSerializer(made).data, status=status.HTTP_201_CREATED)

@@ -19,7 +19,7 @@ from crm.api.views import RecordView
 from crm.models import Activity, Owner
 from funnel import contests
 from funnel.api.answers import AnswerSerializer
-from funnel.handoffs.reassignment import pass_on
+from funnel.handoffs.reassignment import pass_lead_on
 from funnel.models import HandOff, Verdict
 from funnel.verdicts import actions
 from team.models import User
@@ -113,7 +113,7 @@ class HandOffFilter(filters.FilterSet):
     lead = Reference(field_name="lead_id")
     owner = Reference(field_name="to_owner_id")
     is_open = YesNo(method="open_or_not")
-    end = filters.ChoiceFilter(choices=[one for one in HandOff.End.choices if one[0]], empty_label=None)
+    end = filters.ChoiceFilter(choices=[choice for choice in HandOff.End.choices if choice[0]], empty_label=None)
     started_at_from = Moment(field_name="started_at", lookup_expr="gte")
     started_at_to = Moment(field_name="started_at", lookup_expr="lte")
     changed_since = ChangedSince()
@@ -142,56 +142,56 @@ class HandOffView(RecordView):
     @action(detail=True, pagination_class=None)
     def criteria(self, request: Request, pk: int) -> Response:
         """Say which conditions of the signed definition a rejection of this lead may name."""
-        return Response({"criteria": actions.criteria_of(self._found(pk))})
+        return Response({"criteria": actions.criteria_of(self._get_handoff(pk))})
 
     @extend_schema(request=PauseSerializer, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: int) -> Response:
         """Let the clock stand still until a moment within 60 days; every deadline ahead moves with it."""
-        said, found = read(PauseSerializer, request.data), self._found(pk)
+        entered, handoff = read(PauseSerializer, request.data), self._get_handoff(pk)
         with refusals():
-            return self._shown(actions.pause(by=cast(User, request.user), handoff=found, **said))
+            return self._respond(actions.pause_clock(by=cast(User, request.user), handoff=handoff, **entered))
 
     @extend_schema(request=None, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: int) -> Response:
         """Let the clock go on before its pause is over."""
         with refusals():
-            return self._shown(actions.resume(by=cast(User, request.user), handoff=self._found(pk)))
+            return self._respond(actions.resume_clock(by=cast(User, request.user), handoff=self._get_handoff(pk)))
 
     @extend_schema(request=PassingSerializer, responses={201: HandOffSerializer})
     @action(detail=True, methods=["post"])
     def reroute(self, request: Request, pk: int) -> Response:
         """Pass a lead of one's team on, to an owner or by the rules; answers the new hand-off, whose clock starts anew."""
-        said, found = read(PassingSerializer, request.data), self._found(pk)
-        owner = get_object_or_404(Owner, pk=said["owner"]) if "owner" in said else None
+        entered, handoff = read(PassingSerializer, request.data), self._get_handoff(pk)
+        owner = get_object_or_404(Owner, pk=entered["owner"]) if "owner" in entered else None
         with refusals():
-            made = pass_on(by=cast(User, request.user), handoff=found, reason=said["reason"], to=owner)
-        return self._shown(made, status.HTTP_201_CREATED)
+            made = pass_lead_on(by=cast(User, request.user), handoff=handoff, reason=entered["reason"], to=owner)
+        return self._respond(made, status.HTTP_201_CREATED)
 
     @extend_schema(request=RatingSerializer, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
     def rate(self, request: Request, pk: int) -> Response:
         """Say how good the lead is, 1 to 5, before or after a verdict."""
-        said, found = read(RatingSerializer, request.data), self._found(pk)
+        entered, handoff = read(RatingSerializer, request.data), self._get_handoff(pk)
         with refusals():
-            return self._shown(actions.rate(by=cast(User, request.user), handoff=found, **said))
+            return self._respond(actions.rate_lead(by=cast(User, request.user), handoff=handoff, **entered))
 
     @extend_schema(request=CallSerializer, responses={201: LoggedSerializer})
     @action(detail=True, methods=["post"])
     def calls(self, request: Request, pk: int) -> Response:
         """Log a call, mail, meeting or message: an attempt, and the first response when it is the first."""
-        said, found = read(CallSerializer, request.data), self._found(pk)
+        entered, handoff = read(CallSerializer, request.data), self._get_handoff(pk)
         with refusals():
-            made = actions.log_call(by=cast(User, request.user), handoff=found, **said)
+            made = actions.log_call(by=cast(User, request.user), handoff=handoff, **entered)
         return Response(LoggedSerializer(made).data, status=status.HTTP_201_CREATED)
 
-    def _found(self, pk: int) -> HandOff:
+    def _get_handoff(self, pk: int) -> HandOff:
         return cast(HandOff, get_object_or_404(self.get_queryset(), pk=pk))
 
-    def _shown(self, found: HandOff, code: int = status.HTTP_200_OK) -> Response:
-        found.refresh_from_db()
-        return Response(HandOffSerializer(found).data, status=code)
+    def _respond(self, handoff: HandOff, code: int = status.HTTP_200_OK) -> Response:
+        handoff.refresh_from_db()
+        return Response(HandOffSerializer(handoff).data, status=code)
 
 
 class VerdictView(RecordView):
@@ -203,38 +203,40 @@ class VerdictView(RecordView):
     @extend_schema(request=NewVerdictSerializer, responses={201: VerdictSerializer})
     def create(self, request: Request) -> Response:
         """Accept or reject a lead. It takes effect after ten seconds; until then it can be taken back."""
-        said, user = read(NewVerdictSerializer, request.data), cast(User, request.user)
-        handoff = get_object_or_404(HandOff.objects.visible_to(user), pk=said.pop("handoff"))
+        entered, user = read(NewVerdictSerializer, request.data), cast(User, request.user)
+        handoff = get_object_or_404(HandOff.objects.visible_to(user), pk=entered.pop("handoff"))
         with refusals():
-            made = _given(user, handoff, said)
+            made = _give_verdict(user, handoff, entered)
         return Response(VerdictSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=VerdictSerializer)
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: int) -> Response:
         """Take one's own verdict back, within ten seconds."""
-        found = get_object_or_404(self.get_queryset(), pk=pk)
+        verdict = get_object_or_404(self.get_queryset(), pk=pk)
         with refusals():
-            undone = actions.undo(by=cast(User, request.user), verdict=found)
+            undone = actions.undo_verdict(by=cast(User, request.user), verdict=verdict)
         return Response(VerdictSerializer(undone).data)
 
     @extend_schema(request=ContestingSerializer, responses={201: AnswerSerializer})
     @action(detail=True, methods=["post"])
     def contest(self, request: Request, pk: int) -> Response:
         """Contest a rejection, as Marketing; the arbiter rules before a day."""
-        said, found = read(ContestingSerializer, request.data), get_object_or_404(self.get_queryset(), pk=pk)
+        entered, verdict = read(ContestingSerializer, request.data), get_object_or_404(self.get_queryset(), pk=pk)
         with refusals():
-            made = contests.contest(by=cast(User, request.user), verdict=found, **said)
+            made = contests.contest_verdict(
+                by=cast(User, request.user), verdict=verdict, text=entered.pop("words"), **entered
+            )
         return Response(AnswerSerializer(made).data, status=status.HTTP_201_CREATED)
 
 
-def _given(user: User, handoff: HandOff, said: dict[str, Any]) -> Verdict:
-    if said.pop("answer") == Verdict.Answer.ACCEPTED:
-        strange = sorted({"criterion", "after", "return_on"} & set(said))
+def _give_verdict(user: User, handoff: HandOff, entered: dict[str, Any]) -> Verdict:
+    if entered.pop("answer") == Verdict.Answer.ACCEPTED:
+        strange = sorted({"criterion", "after", "return_on"} & set(entered))
         if strange:
             raise serializers.ValidationError(dict.fromkeys(strange, "Only a rejection has it."))
-        return actions.accept(by=user, handoff=handoff, **said)
-    day = said.get("return_on")
+        return actions.accept_lead(by=user, handoff=handoff, **entered)
+    day = entered.get("return_on")
     if day and day > timezone.localdate() + MOST_DAYS:
         raise serializers.ValidationError({"return_on": "That is too far away."})
-    return actions.reject(by=user, handoff=handoff, **said)
+    return actions.reject_lead(by=user, handoff=handoff, **entered)

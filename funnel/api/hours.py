@@ -53,12 +53,12 @@ class CalendarView(ReadOnly):
     @extend_schema(request=NewCalendarSerializer, responses={201: CalendarSerializer})
     def create(self, request: Request) -> Response:
         """Add a calendar, and say whom it binds."""
-        return self._saved(request, Calendar(), status.HTTP_201_CREATED)
+        return self._save_calendar(request, Calendar(), status.HTTP_201_CREATED)
 
     @extend_schema(request=NewCalendarSerializer, responses=CalendarSerializer)
     def update(self, request: Request, pk: int) -> Response:
         """Change a calendar as a whole; clocks that run keep their deadlines."""
-        return self._saved(request, get_object_or_404(Calendar, pk=pk))
+        return self._save_calendar(request, get_object_or_404(Calendar, pk=pk))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
@@ -67,21 +67,21 @@ class CalendarView(ReadOnly):
             remove_calendar(by=cast(User, request.user), calendar=get_object_or_404(Calendar, pk=pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _saved(self, request: Request, found: Calendar, code: int = status.HTTP_200_OK) -> Response:
-        said = read(NewCalendarSerializer, request.data)
+    def _save_calendar(self, request: Request, calendar: Calendar, code: int = status.HTTP_200_OK) -> Response:
+        entered = read(NewCalendarSerializer, request.data)
         for name in FIELDS:
-            setattr(found, name, said.get(name, "" if name != "closed_days" else []))
-        found.closed_days = [day.isoformat() for day in found.closed_days]
+            setattr(calendar, name, entered.get(name, "" if name != "closed_days" else []))
+        calendar.closed_days = [day.isoformat() for day in calendar.closed_days]
         with refusals():
             saved = save_calendar(
-                by=cast(User, request.user), calendar=found, is_company=said.get("is_company", False),
-                territories=_all_of(Territory, said.get("territories", ())), people=_all_of(User, said.get("people", ())),
+                by=cast(User, request.user), calendar=calendar, is_company=entered.get("is_company", False),
+                territories=_all_of(Territory, entered.get("territories", ())), people=_all_of(User, entered.get("people", ())),
             )  # fmt: skip
         return Response(CalendarSerializer(saved).data, status=code)
 
 
 def _all_of(model: Any, ids: Any) -> list[Any]:
-    found = list(model.objects.filter(pk__in=set(ids)))
-    if len(found) < len(set(ids)):
+    rows = list(model.objects.filter(pk__in=set(ids)))
+    if len(rows) < len(set(ids)):
         raise ValidationError(f"Some of these {model._meta.verbose_name_plural} are not there.")
-    return found
+    return rows

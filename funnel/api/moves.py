@@ -71,9 +71,11 @@ class MoveView(RecordView):
     @extend_schema(request=NewMoveSerializer, responses={201: MoveSerializer})
     def create(self, request: Request) -> Response:
         """Move a buyer to a stage by hand, as of now. Where its criteria fail, a reason is needed and recorded."""
-        said, user = read(NewMoveSerializer, request.data), cast(User, request.user)
-        model, pk = (Lead, said["lead"]) if "lead" in said else (Account, said["account"])
+        entered, user = read(NewMoveSerializer, request.data), cast(User, request.user)
+        model, pk = (Lead, entered["lead"]) if "lead" in entered else (Account, entered["account"])
         buyer = cast(Lead | Account, get_object_or_404(model.objects.visible_to(user), pk=pk))
         with refusals():
-            made = actions.move(by=user, buyer=buyer, stage=said["stage"], override=said.get("override", ""))
+            made = actions.move_buyer(
+                by=user, buyer=buyer, stage=entered["stage"], override=entered.get("override", "")
+            )
         return Response(MoveSerializer(made).data, status=status.HTTP_201_CREATED)

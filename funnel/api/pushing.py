@@ -72,11 +72,11 @@ class Pushes:
         try:
             pushed = push_records(by=user, model=self.model, rows=rows)
         except Refused as error:
-            raise push_api.validation_error(error) from None
-        return Response(PushedSerializer(_told(pushed) | {"empty_dates": empty_dates.total()}).data)
+            raise x(error) from None
+        return Response(PushedSerializer(_describe_push(pushed) | {"empty_dates": empty_dates.total()}).data)
 
 
-def _told(pushed: Pushed) -> dict[str, Any]:
+def _describe_push(pushed: Pushed) -> dict[str, Any]:
     leads = follow_leads(set(leads_of(pushed.records))) if pushed.is_news else []
     stages = current_stages(lead.pk for lead in leads)
     scores = Score.objects.filter(lead__in=leads).order_by("model")
@@ -84,7 +84,7 @@ def _told(pushed: Pushed) -> dict[str, Any]:
         "created": pushed.created, "updated": pushed.updated, "unchanged": pushed.unchanged, "imports": pushed.run_ids,
         "rows": pushed.records,
         "followed": [
-            {"lead": lead.pk, "stage": stages.get(lead.pk, ""), "scores": [one for one in scores if one.lead_id == lead.pk]}
+            {"lead": lead.pk, "stage": stages.get(lead.pk, ""), "scores": [score for score in scores if score.lead_id == lead.pk]}
             for lead in leads
         ],
     }  # fmt: skip

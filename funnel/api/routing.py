@@ -16,10 +16,10 @@ from rest_framework.response import Response
 from core.api.fields import Terms, Whole, Words, read, refusals
 from core.api.views import ReadOnly
 from crm.models import Lead, Owner
-from funnel.handoffs.routing_preview import TRIED, tried
+from funnel.handoffs.routing_preview import LEAD_RELATIONS, preview_routing
 from funnel.models import Absence, Capacity, RoutingRule
 from funnel.routing import actions
-from funnel.routing.descriptions import rule_in_words
+from funnel.routing.descriptions import describe_routing_rule
 from team.access import has_right, own_ids
 from team.models import User
 
@@ -37,7 +37,7 @@ class RoutingRuleSerializer(serializers.ModelSerializer[RoutingRule]):
         )  # fmt: skip
 
     def get_in_words(self, rule: RoutingRule) -> str:
-        return rule_in_words(rule)
+        return describe_routing_rule(rule)
 
 
 class NewRoutingRuleSerializer(serializers.Serializer[Any]):
@@ -117,12 +117,12 @@ class RoutingRuleView(Routers):
     @extend_schema(request=NewRoutingRuleSerializer, responses={201: RoutingRuleSerializer})
     def create(self, request: Request) -> Response:
         """Add a rule behind all others. It counts from the next lead."""
-        return self._saved(request, None, status.HTTP_201_CREATED)
+        return self._save_rule(request, None, status.HTTP_201_CREATED)
 
     @extend_schema(request=NewRoutingRuleSerializer, responses=RoutingRuleSerializer)
     def update(self, request: Request, pk: int) -> Response:
         """Change a rule where it stands."""
-        return self._saved(request, get_object_or_404(RoutingRule, pk=pk))
+        return self._save_rule(request, get_object_or_404(RoutingRule, pk=pk))
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
@@ -135,29 +135,31 @@ class RoutingRuleView(Routers):
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: int) -> Response:
         """Let a rule be asked one place earlier or later."""
-        said, found = read(PlaceSerializer, request.data), get_object_or_404(RoutingRule, pk=pk)
+        entered, rule = read(PlaceSerializer, request.data), get_object_or_404(RoutingRule, pk=pk)
         with refusals():
-            actions.move_rule(by=cast(User, request.user), rule=found, up=said["direction"] == "earlier")
-        found.refresh_from_db()
-        return Response(RoutingRuleSerializer(found).data)
+            actions.move_rule(by=cast(User, request.user), rule=rule, up=entered["direction"] == "earlier")
+        rule.refresh_from_db()
+        return Response(RoutingRuleSerializer(rule).data)
 
     @extend_schema(request=TrySerializer, responses=TrialSerializer, filters=False)
     @action(detail=False, methods=["post"], url_path="try", pagination_class=None)
     def ask(self, request: Request) -> Response:
         """Say who would get a lead now, and what each rule says of it. Nothing is written."""
-        said = read(TrySerializer, request.data)
-        leads = Lead.objects.visible_to(cast(User, request.user)).select_related(*TRIED)
-        return Response(TrialSerializer(tried(get_object_or_404(leads, pk=said["lead"]), timezone.now())).data)
+        entered = read(TrySerializer, request.data)
+        leads = Lead.objects.visible_to(cast(User, request.user)).select_related(*LEAD_RELATIONS)
+        return Response(
+            TrialSerializer(preview_routing(get_object_or_404(leads, pk=entered["lead"]), timezone.now())).data
+        )
 
-    def _saved(self, request: Request, found: RoutingRule | None, code: int = status.HTTP_200_OK) -> Response:
-        said = read(NewRoutingRuleSerializer, request.data)
-        people = set(said.pop("people", ()))
+    def _save_rule(self, request: Request, rule: RoutingRule | None, code: int = status.HTTP_200_OK) -> Response:
+        entered = read(NewRoutingRuleSerializer, request.data)
+        people = set(entered.pop("people", ()))
         owners = list(Owner.objects.filter(pk__in=people, is_active=True))
         with refusals():
             if len(owners) < len(people):
                 raise ValidationError("Some of these people are not there, or are gone.")
-            made = actions.save_rule(by=cast(User, request.user), rule=found, people=owners, **said)
-        return Response(RoutingRuleSerializer(made).data, status=code)
+            saved = actions.save_rule(by=cast(User, request.user), rule=rule, people=owners, **entered)
+        return Response(RoutingRuleSerializer(saved).data, status=code)
 
 
 class CapacityView(Routers):
@@ -168,15 +170,18 @@ class CapacityView(Routers):
     @extend_schema(request=NewCapacitySerializer, responses={201: CapacitySerializer, 204: None})
     def create(self, request: Request) -> Response:
         """Say how many leads an owner takes; with neither number it is what is usual, and the answer is empty."""
-        said = read(NewCapacitySerializer, request.data)
-        owner = get_object_or_404(Owner, pk=said["owner"], is_active=True)
+        entered = read(NewCapacitySerializer, request.data)
+        owner = get_object_or_404(Owner, pk=entered["owner"], is_active=True)
         with refusals():
-            made = actions.set_capacity(
-                by=cast(User, request.user), owner=owner, per_day=said.get("per_day"), per_week=said.get("per_week")
+            capacity = actions.set_capacity(
+                by=cast(User, request.user),
+                owner=owner,
+                per_day=entered.get("per_day"),
+                per_week=entered.get("per_week"),
             )
-        if made is None:
+        if capacity is None:
             return Response(status=status.HTTP_204_NO_CONTENT)
-        return Response(CapacitySerializer(made).data, status=status.HTTP_201_CREATED)
+        return Response(CapacitySerializer(capacity).data, status=status.HTTP_201_CREATED)
 
 
 class AbsenceView(ReadOnly):
@@ -194,11 +199,11 @@ class AbsenceView(ReadOnly):
     @extend_schema(request=NewAbsenceSerializer, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:
         """Note that somebody is away, both days included; what they have not answered goes to others."""
-        said = read(NewAbsenceSerializer, request.data)
-        owner = get_object_or_404(Owner, pk=said.pop("owner"), is_active=True)
+        entered = read(NewAbsenceSerializer, request.data)
+        owner = get_object_or_404(Owner, pk=entered.pop("owner"), is_active=True)
         with refusals():
-            made = actions.note_absence(by=cast(User, request.user), owner=owner, **said)
-        return Response(AbsenceSerializer(made).data, status=status.HTTP_201_CREATED)
+            absence = actions.note_absence(by=cast(User, request.user), owner=owner, **entered)
+        return Response(AbsenceSerializer(absence).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:

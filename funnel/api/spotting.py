@@ -12,7 +12,7 @@ from core.api.fields import Whole, Words, read, refusals
 from crm.api import views
 from crm.api.serializers import EnquirySerializer
 from crm.models import Account, Lead
-from funnel.buyers.actions import spot
+from funnel.buyers.actions import spot_opportunity
 from team.models import User
 
 
@@ -35,9 +35,9 @@ class EnquiryView(views.EnquiryView):
     @extend_schema(request=SpottedSerializer, responses={201: EnquirySerializer})
     def create(self, request: Request) -> Response:
         """Raise an opportunity that one heard of; the buyer's owner is told."""
-        said, user = read(SpottedSerializer, request.data), cast(User, request.user)
-        model, pk = (Lead, said.pop("lead")) if "lead" in said else (Account, said.pop("account"))
+        entered, user = read(SpottedSerializer, request.data), cast(User, request.user)
+        model, pk = (Lead, entered.pop("lead")) if "lead" in entered else (Account, entered.pop("account"))
         buyer = cast(Lead | Account, get_object_or_404(model.objects.visible_to(user), pk=pk))
         with refusals():
-            made = spot(by=user, buyer=buyer, **said)
+            made = spot_opportunity(by=user, buyer=buyer, **entered)
         return Response(EnquirySerializer(made).data, status=status.HTTP_201_CREATED)

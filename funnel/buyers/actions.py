@@ -17,7 +17,7 @@ SPOTTED = "opportunity"
 Buyer = Lead | Account
 
 
-def _key(what: str) -> str:
+def _new_key(what: str) -> str:
     return f"{what}-{uuid4().hex}"
 
 
@@ -31,13 +31,13 @@ def note_use(*, by: User, lead: Lead, asset: ContentAsset, reason_unused: str = 
     NOTE_CONTENT_USE.require(by, lead)
     now, reason = timezone.now(), reason_unused.strip()
     return ContentUse.objects.create(
-        source=SOURCE, external_id=_key("use"), asset=asset, owner=owner_of(by), lead=lead, requested_at=now,
+        source=SOURCE, external_id=_new_key("use"), asset=asset, owner=owner_of(by), lead=lead, requested_at=now,
         used_at=None if reason else now, opened_at=None if reason else now, reason_unused=reason[:255], created_at=now,
     )  # fmt: skip
 
 
 @transaction.atomic
-def spot(*, by: User, buyer: Buyer, need: str, person: str = "", when: date | None = None) -> Enquiry:
+def spot_opportunity(*, by: User, buyer: Buyer, need: str, person: str = "", when: date | None = None) -> Enquiry:
     """Raise an opportunity that somebody heard of: an enquiry, handed to whoever owns the buyer, who is told.
 
     Raises:
@@ -48,53 +48,53 @@ def spot(*, by: User, buyer: Buyer, need: str, person: str = "", when: date | No
     SPOT_OPPORTUNITY.require(by, buyer)
     if not need.strip():
         raise ValidationError("Say what the buyer needs.")
-    now, spotter, owner = timezone.now(), owner_of(by), _owner(buyer)
-    said = [
+    now, spotter, owner = timezone.now(), owner_of(by), _owner_of_buyer(buyer)
+    parts = [
         f"{person.strip()} said it" if person.strip() else "",
         f"wanted by {when}" if when else "",
         f"heard by {by}",
     ]
-    words = "; ".join(filter(None, said))
-    made = Enquiry.objects.create(
-        source=SOURCE, external_id=_key("spotted"), name=need.strip()[:500], description=words, kind=SPOTTED, status="Open",
+    description = "; ".join(filter(None, parts))
+    enquiry = Enquiry.objects.create(
+        source=SOURCE, external_id=_new_key("spotted"), name=need.strip()[:500], description=description, kind=SPOTTED, status="Open",
         channel="Spotted", owner=owner or spotter, account=buyer if isinstance(buyer, Account) else buyer.account,
         contact=buyer.contact if isinstance(buyer, Lead) else None, opened_at=now, created_at=now,
     )  # fmt: skip
     if owner and owner != spotter:
         EnquiryHandover.objects.create(
-            source=SOURCE, external_id=_key("spotted"), enquiry=made, from_owner=spotter, to_owner=owner, handed_at=now,
+            source=SOURCE, external_id=_new_key("spotted"), enquiry=enquiry, from_owner=spotter, to_owner=owner, handed_at=now,
             created_at=now,
         )  # fmt: skip
     if isinstance(buyer, Lead) and not (buyer.account_id or buyer.contact_id):
-        _note(buyer, made, words, spotter)
+        _note_on_lead(buyer, enquiry, description, spotter)
     publish_event(
-        key=f"funnel.spotted.{made.pk}", kind="funnel.spotted", title=f"{by} spotted an opportunity: {buyer} needs {made.name}"[:300],
-        to=_hears(owner), link=address(buyer), enquiry=made.pk,
+        key=f"funnel.spotted.{enquiry.pk}", kind="funnel.spotted", title=f"{by} spotted an opportunity: {buyer} needs {enquiry.name}"[:300],
+        to=_people_to_notify(owner), link=buyer_url(buyer), enquiry=enquiry.pk,
     )  # fmt: skip
-    return made
+    return enquiry
 
 
-def _note(lead: Lead, enquiry: Enquiry, words: str, spotter: Owner | None) -> None:
+def _note_on_lead(lead: Lead, enquiry: Enquiry, notes: str, spotter: Owner | None) -> None:
     """A lead without account and contact has no enquiries; a note, which is no response, keeps it on its line."""
     Activity.objects.create(
-        source=SOURCE, external_id=_key("spotted"), kind="Note", subject=f"Opportunity spotted: {enquiry.name}"[:500],
-        notes=words, lead=lead, owner=spotter, status="completed", happened_at=enquiry.opened_at, created_at=enquiry.opened_at,
+        source=SOURCE, external_id=_new_key("spotted"), kind="Note", subject=f"Opportunity spotted: {enquiry.name}"[:500],
+        notes=notes, lead=lead, owner=spotter, status="completed", happened_at=enquiry.opened_at, created_at=enquiry.opened_at,
     )  # fmt: skip
 
 
-def _owner(buyer: Buyer) -> Owner | None:
+def _owner_of_buyer(buyer: Buyer) -> Owner | None:
     """Return who owns the buyer: the lead's owner, else its account's."""
     if isinstance(buyer, Lead) and buyer.owner is None and buyer.account:
         return buyer.account.owner
     return buyer.owner
 
 
-def _hears(owner: Owner | None) -> list[User]:
+def _people_to_notify(owner: Owner | None) -> list[User]:
     """Return the owner's user; where nobody owns the buyer, the chiefs of Sales."""
     if owner and owner.user:
         return [owner.user]
     return list(User.objects.filter(role=Role.CRO, is_active=True))
 
 
-def address(buyer: Buyer) -> str:
+def buyer_url(buyer: Buyer) -> str:
     return f"/leads/{buyer.pk}/" if isinstance(buyer, Lead) else f"/accounts/{buyer.pk}/"

@@ -152,7 +152,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Line:
+class TimelinePage:
     entries: list[Entry]
     earlier: str  # the cursor of the next page; empty at the end
 
@@ -168,24 +168,24 @@ def scope_of(buyer: Lead | Account, user: User) -> Scope:
     return Scope([buyer.pk], list(contacts), list(accounts))
 
 
-def line(scope: Scope, kind: str = "", before: str = "", now: datetime | None = None) -> Line:
+def timeline_page(scope: Scope, kind: str = "", before: str = "", now: datetime | None = None) -> TimelinePage:
     """Return a page of the line, the newest first; one question, whatever the kind."""
     now = now or timezone.now()
     values: dict[str, Any] = {
         "leads": scope.leads, "contacts": scope.contacts, "accounts": scope.accounts, "now": now, "zone": str(Company.get().zone),
     }  # fmt: skip
-    place = _place(before)
+    cursor_values = _read_cursor(before)
     chosen = PARTS.get(kind) or tuple(part for parts in PARTS.values() for part in parts)
-    words = LINE.format(parts=" UNION ALL ".join(chosen), before=BEFORE if place else "", limit=PAGE + 1)
+    sql = LINE.format(parts=" UNION ALL ".join(chosen), before=BEFORE if cursor_values else "", limit=PAGE + 1)
     with connection.cursor() as cursor:
-        cursor.execute(words, values | place)
-        found = [Entry(*row) for row in cursor.fetchall()]
-    earlier = found[PAGE - 1].cursor if len(found) > PAGE else ""
+        cursor.execute(sql, values | cursor_values)
+        entries = [Entry(*row) for row in cursor.fetchall()]
+    earlier = entries[PAGE - 1].cursor if len(entries) > PAGE else ""
     names = in_force()
-    return Line([_worded(entry, names, now) for entry in found[:PAGE]], earlier)
+    return TimelinePage([_describe_entry(entry, names, now) for entry in entries[:PAGE]], earlier)
 
 
-def _place(before: str) -> dict[str, Any]:
+def _read_cursor(before: str) -> dict[str, Any]:
     """Read where the last page ended; a cursor that says nothing begins at the newest."""
     parts = before.split("~", 3)
     try:
@@ -195,13 +195,13 @@ def _place(before: str) -> dict[str, Any]:
         return {}
 
 
-def _worded(entry: Entry, funnel: Any, now: datetime) -> Entry:
+def _describe_entry(entry: Entry, funnel: Any, now: datetime) -> Entry:
     """Name the stage of a move; say how long a silence was, or is."""
     changes: dict[str, Any] = {}
     if entry.kind == "move":
         changes["title"] = f"Entered {funnel.name(entry.title)}"
     elif entry.kind == "silence":
-        lasted = _lasted((entry.until or now) - entry.moment)
+        lasted = _format_silence((entry.until or now) - entry.moment)
         changes["title"] = f"Silence: {entry.who} let {lasted} pass" + (
             "" if entry.until else " and has not answered yet"
         )
@@ -211,6 +211,6 @@ def _worded(entry: Entry, funnel: Any, now: datetime) -> Entry:
     return Entry(**{**vars(entry), **changes}) if changes else entry
 
 
-def _lasted(length: timedelta) -> str:
+def _format_silence(length: timedelta) -> str:
     """Write how long a silence was: in days from the second on."""
     return days(length / timedelta(days=1)) if length >= timedelta(days=2) else duration(length)

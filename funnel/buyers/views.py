@@ -17,10 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.htmx import render_live
 from crm.models import Account, ContentAsset, ContentUse, Lead
 from funnel import actions
-from funnel.buyers.actions import note_use, spot
-from funnel.buyers.timeline import KINDS, line, scope_of
+from funnel.buyers import actions as buyer_actions
+from funnel.buyers.actions import note_use
+from funnel.buyers.timeline import KINDS, scope_of, timeline_page
 from funnel.definitions import in_force
-from funnel.handoffs.queries import clocks
+from funnel.handoffs.queries import read_clocks
 from funnel.inbox.rows import Waiting
 from funnel.models import HandOff
 from funnel.permissions import MOVE_BUYER, NOTE_CONTENT_USE, PASS_LEAD_ON, SPOT_OPPORTUNITY, stages_open_to
@@ -63,7 +64,7 @@ class MoveForm(forms.Form):
         self.fields["stage"].choices = [(stage.key, stage.name) for stage in stages]  # type: ignore[attr-defined]
 
 
-def _buyer(request: HttpRequest, kind: str, pk: int) -> Any:
+def _get_buyer(request: HttpRequest, kind: str, pk: int) -> Any:
     rows = MODELS[kind].objects.visible_to(request.user)
     related = (
         ("owner", "account__owner", "campaign", "contact") if kind == "lead" else ("owner", "vertical", "territory")
@@ -73,25 +74,27 @@ def _buyer(request: HttpRequest, kind: str, pk: int) -> Any:
 
 @login_required
 @require_safe
-def buyer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
-    found, user = _buyer(request, kind, pk), cast(User, request.user)
-    asked = request.GET.get("kind", "")
-    funnel, stage = in_force(user), stage_of(found)
-    waiting = _waiting(found) if kind == "lead" else None
+def buyer_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+    buyer, user = _get_buyer(request, kind, pk), cast(User, request.user)
+    kind_filter = request.GET.get("kind", "")
+    funnel, stage = in_force(user), stage_of(buyer)
+    waiting = _open_handoff(buyer) if kind == "lead" else None
     context = {
-        "buyer": found,
+        "buyer": buyer,
         "kind": kind,
         "stage": funnel.name(stage) if stage else "",
-        "line": line(scope_of(found, user), asked if asked in KINDS else "", request.GET.get("before", "")),
+        "line": timeline_page(
+            scope_of(buyer, user), kind_filter if kind_filter in KINDS else "", request.GET.get("before", "")
+        ),
         "kinds": KINDS,
-        "asked": asked,
-        "ideal": ideal_standing(found),
-        "explained": explain(found) if kind == "lead" and _sees_reasons(user) else [],
+        "asked": kind_filter,
+        "ideal": ideal_standing(buyer),
+        "explained": explain(buyer) if kind == "lead" and _sees_reasons(user) else [],
         "waiting": waiting,
         "may_pass": bool(waiting) and PASS_LEAD_ON.allows(user, waiting.handoff if waiting else None),
-        "may_move": bool(stages_open_to(user, found, funnel, stage)),
+        "may_move": bool(stages_open_to(user, buyer, funnel, stage)),
         "may_note_use": NOTE_CONTENT_USE.is_open_to(user),
-        "assets": _fitting(found, funnel, stage) if kind == "lead" else [],
+        "assets": _fitting_content(buyer, funnel, stage) if kind == "lead" else [],
         "reasons": REASONS,
         "may_spot": SPOT_OPPORTUNITY.is_open_to(user),
     }
@@ -103,10 +106,10 @@ def _sees_reasons(user: User) -> bool:
     return has_right(user, "see_scores") or has_right(user, "work_leads")
 
 
-def _waiting(lead: Lead) -> Waiting | None:
+def _open_handoff(lead: Lead) -> Waiting | None:
     """Return the open hand-off of a lead with its clock."""
-    found = HandOff.objects.open().filter(lead=lead).select_related("to_owner__user").first()
-    return Waiting(found, clocks([found])[found.pk]) if found else None
+    handoff = HandOff.objects.open().filter(lead=lead).select_related("to_owner__user").first()
+    return Waiting(handoff, read_clocks([handoff])[handoff.pk]) if handoff else None
 
 
 @dataclass(frozen=True)
@@ -117,28 +120,28 @@ class Fitting:
     use: ContentUse | None
 
 
-def _fitting(lead: Lead, funnel: Funnel, stage: str) -> list[Fitting]:
+def _fitting_content(lead: Lead, funnel: Funnel, stage: str) -> list[Fitting]:
     """Return content for the lead's persona and stage; what names neither serves everybody, and comes last."""
     here = funnel.get(stage)
-    words = {
+    stage_words = {
         word.lower() for word in (stage, here.name if here else "", here.phase if here else "", lead.status) if word
     }
     rows = ContentAsset.objects.annotate(at_stage=Lower("stage"), who=Lower("persona"))
     fits = (Q(who=lead.persona.lower()) | Q(persona="")) & (
-        Q(at_stage__in=words) | Q(stage="") | Q(who=lead.persona.lower())
+        Q(at_stage__in=stage_words) | Q(stage="") | Q(who=lead.persona.lower())
     )
-    found = list(rows.filter(fits).exclude(who="", at_stage="").order_by("-who", "name", "pk")[:ASSETS])
+    assets = list(rows.filter(fits).exclude(who="", at_stage="").order_by("-who", "name", "pk")[:ASSETS])
     uses = {
-        use.asset_id: use for use in ContentUse.objects.filter(lead=lead, asset__in=found).order_by("created_at", "pk")
+        use.asset_id: use for use in ContentUse.objects.filter(lead=lead, asset__in=assets).order_by("created_at", "pk")
     }
-    return [Fitting(asset, uses.get(asset.pk)) for asset in found]
+    return [Fitting(asset, uses.get(asset.pk)) for asset in assets]
 
 
 @login_required
 @require_POST
-def use(request: HttpRequest, pk: int) -> HttpResponse:
+def note_content_use(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that an asset was used with the lead, or why it was not."""
-    lead, form = _buyer(request, "lead", pk), UseForm(request.POST)
+    lead, form = _get_buyer(request, "lead", pk), UseForm(request.POST)
     if not form.is_valid() or (request.POST.get("unused") and not form.cleaned_data["reason"]):
         messages.error(request, "Say why you did not use it.")
     else:
@@ -150,40 +153,40 @@ def use(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_right("spot")
 @require_http_methods(["GET", "HEAD", "POST"])
-def opportunity(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def spot_opportunity(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Raise an opportunity heard of, in one short form."""
-    found, form = _buyer(request, kind, pk), SpotForm(request.POST or None)
+    buyer, form = _get_buyer(request, kind, pk), SpotForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = spot(by=cast(User, request.user), buyer=found, **form.cleaned_data)
+            enquiry = buyer_actions.spot_opportunity(by=cast(User, request.user), buyer=buyer, **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            told = made.owner or "the chief of Sales"
-            messages.success(request, f"Raised. {told} is told.")
+            recipient = enquiry.owner or "the chief of Sales"
+            messages.success(request, f"Raised. {recipient} is told.")
             return redirect("buyer", kind, pk)
-    context = {"form": form, "buyer": found, "kind": kind, "today": timezone.localdate()}
+    context = {"form": form, "buyer": buyer, "kind": kind, "today": timezone.localdate()}
     return render(request, "funnel/opportunity.html", context, status=422 if request.method == "POST" else 200)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def move(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
+def move_buyer(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Move a buyer to a stage by hand, forward or back; what its criteria say against it needs a reason."""
-    found, user = _buyer(request, kind, pk), cast(User, request.user)
-    funnel, here = in_force(user), stage_of(found)
+    buyer, user = _get_buyer(request, kind, pk), cast(User, request.user)
+    funnel, here = in_force(user), stage_of(buyer)
     wanted = funnel.get(request.POST.get("stage", ""))
-    stages = stages_open_to(user, found, funnel, here)
+    stages = stages_open_to(user, buyer, funnel, here)
     if not stages or (wanted and wanted.key != here and wanted not in stages):
         raise PermissionDenied(MOVE_BUYER.refusal())
     form = MoveForm(stages, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = actions.move(by=user, buyer=found, **form.cleaned_data)
+            done = actions.move_buyer(by=user, buyer=buyer, **form.cleaned_data)
         except ValidationError as error:
             form.add_error("override", error)
         else:
-            messages.success(request, f"{found} is in {funnel.name(made.stage)} now.")
+            messages.success(request, f"{buyer} is in {funnel.name(done.stage)} now.")
             return redirect("buyer", kind, pk)
-    context = {"form": form, "buyer": found, "kind": kind, "stage": funnel.name(here) if here else ""}
+    context = {"form": form, "buyer": buyer, "kind": kind, "stage": funnel.name(here) if here else ""}
     return render(request, "funnel/move.html", context, status=422 if request.method == "POST" else 200)

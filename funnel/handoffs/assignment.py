@@ -31,7 +31,7 @@ class Taker:
         return float(self.per_day * WORKDAYS if self.per_day is not None else USUAL_WEEK)
 
     @property
-    def takes(self) -> bool:
+    def takes_leads(self) -> bool:
         return self.weight > 0
 
     @property
@@ -46,45 +46,45 @@ class Taker:
 
     @property
     def words(self) -> str:
-        said = f"lead {self.this_week} of {self.weight:g} this week"
+        sentence = f"lead {self.this_week} of {self.weight:g} this week"
         over = (self.per_day is not None and self.today > self.per_day) or self.this_week > self.weight
-        return f"{said}; everybody's capacity is used up" if over else said
+        return f"{sentence}; everybody's capacity is used up" if over else sentence
 
 
 class Dealer:
     """Deals to pools of takers who may overlap; each deal counts for all of them."""
 
     def __init__(self, takers: Iterable[Taker]) -> None:
-        self.takers: Mapping[int, Taker] = {taker.owner_id: taker for taker in takers if taker.takes}
+        self.takers: Mapping[int, Taker] = {taker.owner_id: taker for taker in takers if taker.takes_leads}
         self._heaps: dict[tuple[int, ...], list[tuple[tuple[bool, float, float, int], int]]] = {}
         self._turns = max((taker.last for taker in self.takers.values()), default=0.0)
 
     def deal(self, pool: Collection[int], without: Collection[int] = ()) -> Taker | None:
         """Give one lead to the next of the pool; None when nobody of it takes any."""
-        found = self._among(pool, without) if without else self._next(tuple(pool))
-        return self.give(found.owner_id) if found else None
+        taker = self._next_present(pool, without) if without else self._next_of_pool(tuple(pool))
+        return self.give(taker.owner_id) if taker else None
 
     def give(self, owner_id: int) -> Taker | None:
         """Count a lead for somebody whose turn it need not be."""
-        found = self.takers.get(owner_id)
-        if found:
+        taker = self.takers.get(owner_id)
+        if taker:
             self._turns += 1
-            found.today, found.this_week, found.last = found.today + 1, found.this_week + 1, self._turns
-        return found
+            taker.today, taker.this_week, taker.last = taker.today + 1, taker.this_week + 1, self._turns
+        return taker
 
-    def _among(self, pool: Collection[int], without: Collection[int]) -> Taker | None:
-        present = [self.takers[one] for one in pool if one in self.takers and one not in without]
+    def _next_present(self, pool: Collection[int], without: Collection[int]) -> Taker | None:
+        present = [self.takers[pk] for pk in pool if pk in self.takers and pk not in without]
         return min(present, key=lambda taker: taker.turn, default=None)
 
-    def _next(self, pool: tuple[int, ...]) -> Taker | None:
+    def _next_of_pool(self, pool: tuple[int, ...]) -> Taker | None:
         """Keep a heap for each pool; who moved back since is put where they belong now."""
         heap = self._heaps.get(pool)
         if heap is None:
-            heap = self._heaps[pool] = [(self.takers[one].turn, one) for one in set(pool) if one in self.takers]
+            heap = self._heaps[pool] = [(self.takers[pk].turn, pk) for pk in set(pool) if pk in self.takers]
             heapq.heapify(heap)
         while heap:
-            turn, one = heap[0]
-            if turn == self.takers[one].turn:
-                return self.takers[one]
-            heapq.heapreplace(heap, (self.takers[one].turn, one))
+            turn, pk = heap[0]
+            if turn == self.takers[pk].turn:
+                return self.takers[pk]
+            heapq.heapreplace(heap, (self.takers[pk].turn, pk))
         return None

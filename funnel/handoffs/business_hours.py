@@ -27,23 +27,23 @@ class OwnersHours:
         return self._known[key]
 
 
-def grouped(handoffs: Iterable[HandOff], hours: OwnersHours) -> Mapping[Hours, list[HandOff]]:
+def group_by_hours(handoffs: Iterable[HandOff], hours: OwnersHours) -> Mapping[Hours, list[HandOff]]:
     """Put together the hand-offs (with `to_owner` fetched) whose clocks run by the same hours."""
-    found: dict[Hours, list[HandOff]] = {}
+    groups: dict[Hours, list[HandOff]] = {}
     for handoff in handoffs:
-        found.setdefault(hours.of(handoff.to_owner), []).append(handoff)
-    return found
+        groups.setdefault(hours.of(handoff.to_owner), []).append(handoff)
+    return groups
 
 
-def seconds(moments: Iterable[datetime]) -> NDArray[np.float64]:
+def to_epoch_seconds(moments: Iterable[datetime]) -> NDArray[np.float64]:
     return np.array([moment.timestamp() for moment in moments], dtype=np.float64)
 
 
-def moments(epoch: NDArray[np.float64]) -> list[datetime]:
+def from_epoch_seconds(epoch: NDArray[np.float64]) -> list[datetime]:
     return [datetime.fromtimestamp(second, UTC) for second in epoch.tolist()]
 
 
 def table_for(hours: Hours, handoffs: Iterable[HandOff], *others: datetime) -> BusinessTime:
     """Return the table that covers the starts of the hand-offs and other moments, with room for their deadlines."""
-    found = [*(handoff.started_at for handoff in handoffs), *others]
-    return hours.table(min(found), max(found))
+    instants = [*(handoff.started_at for handoff in handoffs), *others]
+    return hours.table(min(instants), max(instants))

@@ -6,39 +6,39 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from funnel.handoffs.deadline_alerts import lapse, ring
+from funnel.handoffs.deadline_alerts import end_unanswered, send_due_alerts
 from funnel.handoffs.opening import open_handoffs
 from funnel.handoffs.pauses import resume_due
-from funnel.handoffs.rerouting import assign_nobodys, pass_on_absent, pass_on_late
+from funnel.handoffs.rerouting import assign_unowned, pass_on_absent, pass_on_late
 from funnel.handoffs.tracking import measure_responses, note_gone_on, note_responses
 from funnel.verdicts.actions import return_recycled, settle_verdicts
 from team.models import Company
 
 logger = logging.getLogger(__name__)
-Look = Callable[[datetime], int]
+Step = Callable[[datetime], int]
 
 
-def follow(now: datetime) -> int:
+def note_outcomes(now: datetime) -> int:
     """Note what became of the open hand-offs."""
     return note_responses(now) + note_gone_on(now)
 
 
-LOOKS: tuple[tuple[str, Look], ...] = (
+STEPS: tuple[tuple[str, Step], ...] = (
     ("settled", settle_verdicts),
     ("returned", return_recycled),
     ("resumed", resume_due),
-    ("followed", follow),
-    ("opened", lambda now: open_handoffs(now, between=follow)),
+    ("followed", note_outcomes),
+    ("opened", lambda now: open_handoffs(now, between=note_outcomes)),
     ("absent", pass_on_absent),
-    ("assigned", assign_nobodys),
-    ("rang", ring),
+    ("assigned", assign_unowned),
+    ("rang", send_due_alerts),
     ("late", pass_on_late),
-    ("lapsed", lapse),
+    ("lapsed", end_unanswered),
     ("measured", lambda now: measure_responses()),
 )
 
 
-def tick(now: datetime | None = None) -> dict[str, int]:
+def tick_clocks(now: datetime | None = None) -> dict[str, int]:
     """Look at all clocks once; return how much each look did.
 
     A look that fails is logged and does not keep the others from being done; its fault is raised at the end.
@@ -47,9 +47,9 @@ def tick(now: datetime | None = None) -> dict[str, int]:
     done: dict[str, int] = {}
     faults: list[Exception] = []
     with Company.cached():
-        for name, look in LOOKS:
+        for name, step in STEPS:
             try:
-                done[name] = look(now)
+                done[name] = step(now)
             except Exception as fault:
                 logger.exception("The clocks' look “%s” failed.", name)
                 faults.append(fault)

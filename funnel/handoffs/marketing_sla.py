@@ -68,11 +68,11 @@ class Owed:
         return self.leads >= self.leads_owed and self.value >= self.value_owed if self.is_over else None
 
 
-def owed(month: date, today: date, versions: Sequence[Version] | None = None) -> Owed | None:
+def month_owed(month: date, today: date, versions: Sequence[Version] | None = None) -> Owed | None:
     """Return the month of a day; None where nothing was signed for all of it: no month is owed in arrears."""
     first = month.replace(day=1)
     after = add_months(first, 1)
-    version = _binding(first, _versions() if versions is None else versions)
+    version = _version_at(first, _signed_versions() if versions is None else versions)
     if version is None:
         return None
     terms: dict[str, Any] = version.terms
@@ -85,23 +85,23 @@ def owed(month: date, today: date, versions: Sequence[Version] | None = None) ->
     )  # fmt: skip
 
 
-def months(today: date, how_many: int = 12) -> list[Owed]:
+def months_owed(today: date, how_many: int = 12) -> list[Owed]:
     """Return the months up to this one in which something was owed, the latest first."""
-    versions = _versions()
-    found = [owed(add_months(today.replace(day=1), -back), today, versions) for back in range(how_many)]
-    return [month for month in found if month]
+    versions = _signed_versions()
+    months = [month_owed(add_months(today.replace(day=1), -back), today, versions) for back in range(how_many)]
+    return [month for month in months if month]
 
 
-def _versions() -> list[Version]:
+def _signed_versions() -> list[Version]:
     """What Marketing ever owed, the newest first."""
-    found = Version.objects.filter(agreement__kind=KIND, pilot_manager=None, in_force_at__isnull=False)
-    return list(found.order_by("-in_force_at"))
+    versions = Version.objects.filter(agreement__kind=KIND, pilot_manager=None, in_force_at__isnull=False)
+    return list(versions.order_by("-in_force_at"))
 
 
-def _binding(first: date, versions: Sequence[Version]) -> Version | None:
+def _version_at(first: date, versions: Sequence[Version]) -> Version | None:
     """The version in force for everybody when the month began."""
-    midnight = _midnight(first)
-    standing = [
+    midnight = _month_start(first)
+    in_force = [
         version
         for version in versions
         if version.in_force_at
@@ -109,17 +109,17 @@ def _binding(first: date, versions: Sequence[Version]) -> Version | None:
         and (version.ended_at is None or version.ended_at > midnight)
         and (version.expires_on is None or version.expires_on >= first)
     ]
-    return standing[0] if standing else None
+    return in_force[0] if in_force else None
 
 
-def _midnight(day: date) -> datetime:
+def _month_start(day: date) -> datetime:
     return datetime.combine(day, time(), Company.get().zone)
 
 
 def delivered_leads(first: date) -> QuerySet[Any]:
     """Return the leads that were handed over in the month, each once."""
     after = add_months(first, 1)
-    within = HandOff.objects.filter(move__entered_at__gte=_midnight(first), move__entered_at__lt=_midnight(after))
+    within = HandOff.objects.filter(move__entered_at__gte=_month_start(first), move__entered_at__lt=_month_start(after))
     return Lead.objects.filter(pk__in=within.order_by().values("lead"))
 
 

@@ -15,10 +15,10 @@ from notify.actions import NewEvent, publish_events
 from team.models import Company, Role, User
 
 INBOX = "/inbox/"
-NAMED = 3  # so many leads are named one by one
+MOST_NAMED = 3  # so many leads are named one by one
 
 
-class People:
+class Recipients:
     """Who hears of a hand-off: its owner, their manager, the chiefs of both sides. Few questions for many hand-offs."""
 
     @cached_property
@@ -43,22 +43,22 @@ class People:
     def head_of_sales(self) -> tuple[User, ...]:
         return tuple(user for user in self.chiefs if user.role == Role.CRO)
 
-    def escalated(self, handoff: HandOff) -> tuple[User, ...]:
+    def escalation_of(self, handoff: HandOff) -> tuple[User, ...]:
         """Return whom the signed terms name for a breach."""
         to = Terms.of(handoff.sla.terms).escalate_to if handoff.sla else "manager"
-        found: tuple[User, ...] = ()
+        people: tuple[User, ...] = ()
         if to in {"manager", "all"}:
-            found += self.manager(handoff.to_owner)
+            people += self.manager(handoff.to_owner)
         if to in {"chiefs", "all"}:
-            found += self.chiefs
-        return found
+            people += self.chiefs
+        return people
 
 
 PEOPLE = ("sla", "to_owner__user__manager", "to_owner__manager__user")
 WITH_PEOPLE = ("lead", *PEOPLE)
 
 
-def said(moment: datetime | None, zone: ZoneInfo | None = None) -> str:
+def format_moment(moment: datetime | None, zone: ZoneInfo | None = None) -> str:
     """Write a moment in the company's zone: 24 Nov, 17:00 CET."""
     if moment is None:
         return "no set time"
@@ -66,43 +66,43 @@ def said(moment: datetime | None, zone: ZoneInfo | None = None) -> str:
     return f"{local.day} {local:%b, %H:%M %Z}"
 
 
-def tell_opened(handoffs: Sequence[HandOff]) -> int:
+def notify_opened(handoffs: Sequence[HandOff]) -> int:
     """Tell each owner of what they got, in one piece of news where it is much; the head of Sales of what nobody got."""
     by_owner: dict[int, list[HandOff]] = {}
     for handoff in handoffs:
         by_owner.setdefault(handoff.to_owner_id or 0, []).append(handoff)
-    people = People()
-    return publish_events([news for its in by_owner.values() for news in _opened(its, people)])
+    people = Recipients()
+    return publish_events([news for its in by_owner.values() for news in _opened_events(its, people)])
 
 
-def tell_assigned(handoffs: Sequence[HandOff]) -> int:
+def notify_assigned(handoffs: Sequence[HandOff]) -> int:
     """Tell the owners of leads that waited for somebody to take them."""
-    return publish_events(told(handoffs, "assigned", "{lead} is yours: answer by {due}", "owner"))
+    return publish_events(alert_events(handoffs, "assigned", "{lead} is yours: answer by {due}", "owner"))
 
 
-def _opened(its: Sequence[HandOff], people: People) -> Iterator[NewEvent]:
-    to = people.owner(its[0].to_owner) or people.manager(its[0].to_owner)
-    whose = "is yours" if its[0].to_owner_id else "has nobody to answer it"
-    if len(its) <= NAMED:
-        for one in its:
-            title = f"{one.lead} {whose}: answer by {said(one.due_at)}"
+def _opened_events(handoffs: Sequence[HandOff], people: Recipients) -> Iterator[NewEvent]:
+    to = people.owner(handoffs[0].to_owner) or people.manager(handoffs[0].to_owner)
+    whose = "is yours" if handoffs[0].to_owner_id else "has nobody to answer it"
+    if len(handoffs) <= MOST_NAMED:
+        for handoff in handoffs:
+            title = f"{handoff.lead} {whose}: answer by {format_moment(handoff.due_at)}"
             yield NewEvent(
-                f"funnel.handed_over.{one.pk}",
+                f"funnel.handed_over.{handoff.pk}",
                 "funnel.handed_over",
                 title,
                 to,
                 INBOX,
-                {"handoff": one.pk, "why": one.why},
+                {"handoff": handoff.pk, "why": handoff.why},
             )
         return
-    first = min((one.due_at for one in its if one.due_at), default=None)
-    whose = "are yours" if its[0].to_owner_id else "have nobody to answer them"
-    title = f"{len(its):,} leads {whose}: answer the first by {said(first)}"
-    key = f"funnel.handed_over.{its[0].pk}.{its[-1].pk}"
-    yield NewEvent(key, "funnel.handed_over", title, to, INBOX, {"handoffs": len(its)})
+    first = min((handoff.due_at for handoff in handoffs if handoff.due_at), default=None)
+    whose = "are yours" if handoffs[0].to_owner_id else "have nobody to answer them"
+    title = f"{len(handoffs):,} leads {whose}: answer the first by {format_moment(first)}"
+    key = f"funnel.handed_over.{handoffs[0].pk}.{handoffs[-1].pk}"
+    yield NewEvent(key, "funnel.handed_over", title, to, INBOX, {"handoffs": len(handoffs)})
 
 
-MANY = {
+SUMMARY_TITLES = {
     "breached": "{count} leads were not answered in time, the first by {due}",
     "warned": "{count} leads must be answered soon, the first by {due}",
     "accept_missed": "{count} leads were neither accepted nor rejected in time",
@@ -114,47 +114,58 @@ MANY = {
 }
 
 
-def told(handoffs: Iterable[HandOff], what: str, title: str, to: str) -> list[NewEvent]:
+def alert_events(handoffs: Iterable[HandOff], what: str, title: str, to: str) -> list[NewEvent]:
     """Make an event of each hand-off, and one notice for whoever would hear of many at once.
 
     `title` may name {lead}, {owner} and {due}; `to` joins people by a plus.
     """
-    people = People()
-    pairs = [(one, _hearers(one, to, people)) for one in handoffs]
+    people = Recipients()
+    pairs = [(handoff, _recipients(handoff, to, people)) for handoff in handoffs]
     by_person: dict[User, list[HandOff]] = {}
-    for one, hearers in pairs:
-        for user in dict.fromkeys(hearers):
-            by_person.setdefault(user, []).append(one)
-    swamped = {user: its for user, its in by_person.items() if len(its) > NAMED}
-    found = [
-        _event(one, what, title, tuple(user for user in hearers if user not in swamped), people.zone)
-        for one, hearers in pairs
+    for handoff, recipients in pairs:
+        for user in dict.fromkeys(recipients):
+            by_person.setdefault(user, []).append(handoff)
+    summarized = {user: its for user, its in by_person.items() if len(its) > MOST_NAMED}
+    events = [
+        _single_event(handoff, what, title, tuple(user for user in recipients if user not in summarized), people.zone)
+        for handoff, recipients in pairs
     ]
-    return [*found, *(_of_many(user, its, what) for user, its in swamped.items())]
+    return [*events, *(_summary_event(user, its, what) for user, its in summarized.items())]
 
 
-def _hearers(one: HandOff, to: str, people: People) -> tuple[User, ...]:
-    owner = people.owner(one.to_owner)
-    manager = people.manager(one.to_owner) if "manager" in to or not owner else ()
-    return (*owner, *manager, *(people.escalated(one) if "escalated" in to else ()))
+def _recipients(handoff: HandOff, to: str, people: Recipients) -> tuple[User, ...]:
+    owner = people.owner(handoff.to_owner)
+    manager = people.manager(handoff.to_owner) if "manager" in to or not owner else ()
+    return (*owner, *manager, *(people.escalation_of(handoff) if "escalated" in to else ()))
 
 
-def _event(one: HandOff, what: str, title: str, to: tuple[User, ...], zone: ZoneInfo) -> NewEvent:
-    words = title.format(lead=one.lead, owner=one.to_owner or "nobody", due=said(one.due_at, zone))
+def _single_event(handoff: HandOff, what: str, title: str, to: tuple[User, ...], zone: ZoneInfo) -> NewEvent:
+    sentence = title.format(
+        lead=handoff.lead, owner=handoff.to_owner or "nobody", due=format_moment(handoff.due_at, zone)
+    )
     return NewEvent(
-        f"funnel.{what}.{one.pk}", f"funnel.{what}", words, to, INBOX, {"handoff": one.pk, "lead": one.lead_id}
+        f"funnel.{what}.{handoff.pk}",
+        f"funnel.{what}",
+        sentence,
+        to,
+        INBOX,
+        {"handoff": handoff.pk, "lead": handoff.lead_id},
     )
 
 
-def _of_many(user: User, its: Sequence[HandOff], what: str) -> NewEvent:
+def _summary_event(user: User, handoffs: Sequence[HandOff], what: str) -> NewEvent:
     """Tell somebody of many leads at once; whoever has them of others reads whose they are."""
-    first = min((one.due_at for one in its if one.due_at), default=None)
-    words = MANY[what].format(count=f"{len(its):,}", due=said(first))
-    whose = Counter(str(one.to_owner or "nobody") for one in its if one.to_owner is None or one.to_owner.user != user)
+    first = min((handoff.due_at for handoff in handoffs if handoff.due_at), default=None)
+    sentence = SUMMARY_TITLES[what].format(count=f"{len(handoffs):,}", due=format_moment(first))
+    whose = Counter(
+        str(handoff.to_owner or "nobody")
+        for handoff in handoffs
+        if handoff.to_owner is None or handoff.to_owner.user != user
+    )
     if whose:
-        named = ", ".join(f"{name} {count}" for name, count in whose.most_common(NAMED))
-        more = len(whose) - NAMED
-        words += f" ({named}{f' and {more} others' if more > 0 else ''})"
-    key = f"funnel.{what}_many.{its[0].pk}.{its[-1].pk}.{len(its)}.{user.pk}"
+        owners = ", ".join(f"{name} {count}" for name, count in whose.most_common(MOST_NAMED))
+        more = len(whose) - MOST_NAMED
+        sentence += f" ({owners}{f' and {more} others' if more > 0 else ''})"
+    key = f"funnel.{what}_many.{handoffs[0].pk}.{handoffs[-1].pk}.{len(handoffs)}.{user.pk}"
     link = f"{INBOX}?whose=team" if whose else INBOX
-    return NewEvent(key, f"funnel.{what}_many", words, (user,), link, {"handoffs": len(its)})
+    return NewEvent(key, f"funnel.{what}_many", sentence, (user,), link, {"handoffs": len(handoffs)})

@@ -10,18 +10,18 @@ from django.db import connection, transaction
 from core.database import update_statistics
 from core.locks import AdvisoryLock, acquire_lock
 from crm.models import Lead, Owner
-from funnel.handoffs.business_hours import OwnersHours, grouped, moments, seconds, table_for
-from funnel.handoffs.notifications import tell_opened
-from funnel.handoffs.routing import Desk, Route
+from funnel.handoffs.business_hours import OwnersHours, from_epoch_seconds, group_by_hours, table_for, to_epoch_seconds
+from funnel.handoffs.notifications import notify_opened
+from funnel.handoffs.routing import Route, Router
 from funnel.handoffs.scores import scores_at
 from funnel.handoffs.slas import SlaBook
-from funnel.handoffs.terms import deadlines
+from funnel.handoffs.terms import compute_deadlines
 from funnel.models import HandOff, Move, Watched
 
 MOST_ROUNDS = 10  # gates that one lead passed since the last look
 BATCH = 2000
 MANY_ROWS = 1000
-FRESH = """
+MOVES_INTO_GATES = """
 SELECT DISTINCT ON (m.lead_id) m.id
   FROM funnel_move m
  WHERE m.changed_xid >= %(since)s::xid8 AND m.lead_id IS NOT NULL AND m.stage = ANY(%(stages)s)
@@ -33,7 +33,7 @@ SELECT DISTINCT ON (m.lead_id) m.id
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NewHandOff:
     """A hand-off to be opened: its lead and move, when its clock starts, who had it before, or who gets it by name."""
 
     lead: Lead
@@ -55,7 +55,7 @@ def open_handoffs(now: datetime, between: Callable[[datetime], object] = lambda 
         return 0
     for _ in range(MOST_ROUNDS):
         with transaction.atomic():
-            done = _open(book, now)
+            done = _open_new(book, now)
         opened += done
         if not done:
             break
@@ -63,21 +63,26 @@ def open_handoffs(now: datetime, between: Callable[[datetime], object] = lambda 
     return opened
 
 
-def _open(book: SlaBook, now: datetime) -> int:
+def _open_new(book: SlaBook, now: datetime) -> int:
     with connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.HANDOFF_OPENING)
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
         horizon = int(cursor.fetchone()[0])
-        name = f"moves.{book.newest}"  # a new SLA looks at all moves anew
-        known = Watched.objects.filter(name=name).first()
-        values = {"since": str(known.horizon if known else 0), "stages": book.stages, "first": book.since, "now": now}
-        cursor.execute(FRESH, values)
-        found = [row[0] for row in cursor.fetchall()]
-    moves = Move.objects.filter(pk__in=found).select_related("lead__account").order_by("entered_at", "pk")
+        name = f"moves.{book.newest_pk}"  # a new SLA looks at all moves anew
+        cursor_row = Watched.objects.filter(name=name).first()
+        values = {
+            "since": str(cursor_row.horizon if cursor_row else 0),
+            "stages": book.stage_keys,
+            "first": book.since,
+            "now": now,
+        }
+        cursor.execute(MOVES_INTO_GATES, values)
+        move_ids = [row[0] for row in cursor.fetchall()]
+    moves = Move.objects.filter(pk__in=move_ids).select_related("lead__account").order_by("entered_at", "pk")
     wanted = [
-        Wanted(move.lead, move, move.entered_at)
+        NewHandOff(move.lead, move, move.entered_at)
         for move in moves
-        if move.lead and book.holds(move.stage, move.entered_at)
+        if move.lead and book.is_in_force(move.stage, move.entered_at)
     ]
     if not wanted:
         Watched.objects.update_or_create(name=name, defaults={"horizon": horizon})
@@ -85,28 +90,28 @@ def _open(book: SlaBook, now: datetime) -> int:
     return len(hand_over(wanted, book, now))
 
 
-def hand_over(wanted: Sequence[Wanted], book: SlaBook, now: datetime) -> list[HandOff]:
+def hand_over(wanted: Sequence[NewHandOff], book: SlaBook, now: datetime) -> list[HandOff]:
     """Route the leads, start their clocks, and tell the people who got them."""
-    routes = {one.lead.pk: Route(one.to, "") for one in wanted if one.to}
-    routed = [one for one in wanted if one.to is None]
+    routes = {new.lead.pk: Route(new.to, "") for new in wanted if new.to}
+    routed = [new for new in wanted if new.to is None]
     if routed:
-        routes |= Desk(now).route([one.lead for one in routed], {one.lead.pk: one.without for one in routed})
-    scores = scores_at({one.lead.pk: one.starts for one in wanted})
-    made = [_made(one, routes[one.lead.pk], book, scores.get(one.lead.pk)) for one in wanted]
-    start_clocks(made, book)
-    made = HandOff.objects.bulk_create(made, batch_size=BATCH)
-    if len(made) >= MANY_ROWS:
+        routes |= Router(now).route([new.lead for new in routed], {new.lead.pk: new.without for new in routed})
+    scores = scores_at({new.lead.pk: new.starts for new in wanted})
+    handoffs = [_build_handoff(new, routes[new.lead.pk], book, scores.get(new.lead.pk)) for new in wanted]
+    start_clocks(handoffs, book)
+    handoffs = HandOff.objects.bulk_create(handoffs, batch_size=BATCH)
+    if len(handoffs) >= MANY_ROWS:
         update_statistics(HandOff)
-    tell_opened([one for one in made if one.due_at is None or one.due_at > now])  # of what is late the bell tells
-    return made
+    notify_opened([new for new in handoffs if new.due_at is None or new.due_at > now])  # of what is late the bell tells
+    return handoffs
 
 
-def _made(one: Wanted, route: Route, book: SlaBook, score: Decimal | None) -> HandOff:
+def _build_handoff(new: NewHandOff, route: Route, book: SlaBook, score: Decimal | None) -> HandOff:
     user = route.owner.user if route.owner else None
     return HandOff(
-        lead=one.lead, move=one.move, to_owner=route.owner, started_at=one.starts, score=score,
-        why="; ".join(filter(None, [one.because, route.why]))[:300],
-        sla=book.binding(one.move.stage, one.move.entered_at, user),
+        lead=new.lead, move=new.move, to_owner=route.owner, started_at=new.starts, score=score,
+        why="; ".join(filter(None, [new.because, route.why]))[:300],
+        sla=book.binding(new.move.stage, new.move.entered_at, user),
     )  # fmt: skip
 
 
@@ -119,11 +124,11 @@ def start_clocks(handoffs: Iterable[HandOff], book: SlaBook) -> None:
             by_sla.setdefault(handoff.sla_id, []).append(handoff)
     for sla, its in by_sla.items():
         terms = book.terms(sla)
-        for shared, alike in grouped(its, hours).items():
-            starts = seconds(one.started_at for one in alike)
-            found = deadlines(terms, table_for(shared, alike), shared.day, starts)
-            for name, values in found.moments.items():
-                for one, moment in zip(alike, moments(values), strict=True):
-                    setattr(one, name, moment)
-            for one in alike:
-                one.attempts_needed = terms.attempts
+        for shared, alike in group_by_hours(its, hours).items():
+            starts = to_epoch_seconds(handoff.started_at for handoff in alike)
+            computed = compute_deadlines(terms, table_for(shared, alike), shared.day, starts)
+            for name, values in computed.moments.items():
+                for handoff, moment in zip(alike, from_epoch_seconds(values), strict=True):
+                    setattr(handoff, name, moment)
+            for handoff in alike:
+                handoff.attempts_needed = terms.attempts

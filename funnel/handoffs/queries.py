@@ -9,13 +9,13 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from crm.models import Owner
-from funnel.handoffs.business_hours import OwnersHours, seconds
+from funnel.handoffs.business_hours import OwnersHours, to_epoch_seconds
 from funnel.models import HandOff, Verdict
 from team.access import own_ids
 from team.models import User
 
 
-def inbox(user: User) -> QuerySet[HandOff]:
+def inbox_handoffs(user: User) -> QuerySet[HandOff]:
     """Return the leads that wait for a verdict of the person or their team: the soonest due first, clocks that stand last.
 
     A lead with a verdict that can still be taken back is no longer in it.
@@ -61,23 +61,25 @@ def state_of(handoff: HandOff, now: datetime) -> str:
     return "warned" if handoff.warn_at and now >= handoff.warn_at else "running"
 
 
-def clocks(handoffs: Iterable[HandOff], now: datetime | None = None) -> dict[int, Clock]:
+def read_clocks(handoffs: Iterable[HandOff], now: datetime | None = None) -> dict[int, Clock]:
     """Return the clocks of many hand-offs (with `to_owner` fetched); a constant number of questions."""
     now = now or timezone.now()
-    found: dict[int, Clock] = {}
+    by_handoff: dict[int, Clock] = {}
     hours = OwnersHours()
-    for one in handoffs:
-        state = state_of(one, now)
+    for handoff in handoffs:
+        state = state_of(handoff, now)
         left = share = None
-        if one.due_at and state in {"running", "warned", "breached", "paused"}:
-            moment = one.paused_at or now
-            table = hours.of(one.to_owner).table(min(one.started_at, one.due_at, moment), max(one.due_at, moment))
-            start, due, here = table.opened_until(seconds([one.started_at, one.due_at, moment]))
+        if handoff.due_at and state in {"running", "warned", "breached", "paused"}:
+            moment = handoff.paused_at or now
+            table = hours.of(handoff.to_owner).table(
+                min(handoff.started_at, handoff.due_at, moment), max(handoff.due_at, moment)
+            )
+            start, due, here = table.opened_until(to_epoch_seconds([handoff.started_at, handoff.due_at, moment]))
             left = float(due - here)
-            allowed = float(due - start) - one.paused_seconds
+            allowed = float(due - start) - handoff.paused_seconds
             share = (allowed - left) / allowed if allowed > 0 else None
-        found[one.pk] = Clock(state, one.due_at, left, share)
-    return found
+        by_handoff[handoff.pk] = Clock(state, handoff.due_at, left, share)
+    return by_handoff
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,13 @@ class Load:
 def team_load(user: User, now: datetime | None = None) -> list[Load]:
     """Return how much waits with each owner of the person's team, the most overdue first."""
     now = now or timezone.now()
-    found: dict[int, dict[str, Any]] = {}
-    for one in inbox(user):
-        assert one.to_owner
-        row = found.setdefault(one.to_owner.pk, {"owner": one.to_owner, "waiting": 0, "overdue": 0, "paused": 0})
+    rows: dict[int, dict[str, Any]] = {}
+    for handoff in inbox_handoffs(user):
+        assert handoff.to_owner
+        row = rows.setdefault(handoff.to_owner.pk, {"owner": handoff.to_owner, "waiting": 0, "overdue": 0, "paused": 0})
         row["waiting"] += 1
-        row["overdue"] += state_of(one, now) == "breached"
-        row["paused"] += one.paused_at is not None
+        row["overdue"] += state_of(handoff, now) == "breached"
+        row["paused"] += handoff.paused_at is not None
     return sorted(
-        (Load(**row) for row in found.values()), key=lambda load: (-load.overdue, -load.waiting, str(load.owner))
+        (Load(**row) for row in rows.values()), key=lambda load: (-load.overdue, -load.waiting, str(load.owner))
     )

@@ -28,48 +28,53 @@ def scores_at(moments: Mapping[int, datetime]) -> dict[int, Decimal]:
     models = in_force()
     if not models or not moments:
         return {}
-    found = _kept(moments, models)
-    missing = {lead: moment for lead, moment in moments.items() if lead not in found}
-    return {lead: Decimal(str(score)).quantize(CENT) for lead, score in {**_computed(missing, models), **found}.items()}
+    stored = _stored_scores(moments, models)
+    missing = {lead: moment for lead, moment in moments.items() if lead not in stored}
+    return {
+        lead: Decimal(str(score)).quantize(CENT)
+        for lead, score in {**_computed_scores(missing, models), **stored}.items()
+    }
 
 
-def _kept(moments: Mapping[int, datetime], models: Sequence[Model]) -> dict[int, float]:
-    rows = [row for row in _rows(moments) if row["lead_id"] in moments]
-    known = {model.version_id: model for model in models}
-    older = {row["version_id"] for row in rows} - set(known)
+def _stored_scores(moments: Mapping[int, datetime], models: Sequence[Model]) -> dict[int, float]:
+    rows = [row for row in _score_rows(moments) if row["lead_id"] in moments]
+    models_by_version = {model.version_id: model for model in models}
+    older = {row["version_id"] for row in rows} - set(models_by_version)
     versions = Version.objects.filter(pk__in=older).select_related("agreement")
-    known |= {version.pk: of_version(version) for version in versions}
-    found: dict[int, tuple[tuple[int, int, str], float]] = {}
+    models_by_version |= {version.pk: of_version(version) for version in versions}
+    best: dict[int, tuple[tuple[int, int, str], float]] = {}
     for row in rows:
-        model = known[row["version_id"]]
+        model = models_by_version[row["version_id"]]
         score = score_at(model, row["fit_points"], row["state"], moments[row["lead_id"]])
-        place = model.place
-        if row["lead_id"] not in found or place < found[row["lead_id"]][0]:
-            found[row["lead_id"]] = place, score
-    return {lead: score for lead, (_, score) in found.items()}
+        rank = model.place
+        if row["lead_id"] not in best or rank < best[row["lead_id"]][0]:
+            best[row["lead_id"]] = rank, score
+    return {lead: score for lead, (_, score) in best.items()}
 
 
-def _rows(moments: Mapping[int, datetime]) -> Iterator[dict[str, Any]]:
+def _score_rows(moments: Mapping[int, datetime]) -> Iterator[dict[str, Any]]:
     """Yield the rows that held at each lead's moment."""
     last = max(moments.values())
-    standing = Score.objects.filter(lead__in=moments, since__lte=last).values(*FIELDS)
+    current = Score.objects.filter(lead__in=moments, since__lte=last).values(*FIELDS)
     gone = ScoreChange.objects.filter(Q(lead__in=moments), since__lte=last).values(*FIELDS, "until")
-    for row in (*standing, *gone):
+    for row in (*current, *gone):
         moment = moments[row["lead_id"]]
         if row["since"] <= moment and ("until" not in row or moment < row["until"]):
             yield row
 
 
-def _computed(moments: Mapping[int, datetime], models: Sequence[Model]) -> dict[int, float]:
+def _computed_scores(moments: Mapping[int, datetime], models: Sequence[Model]) -> dict[int, float]:
     if not moments:
         return {}
     facts = open_facts()
     if facts.snapshot is None:
         return {}
-    asked = pd.DataFrame({"lead_id": list(moments), "asked_at": pd.to_datetime(list(moments.values()), utc=True)})
-    found: dict[int, float] = {}
+    frame_of_moments = pd.DataFrame(
+        {"lead_id": list(moments), "asked_at": pd.to_datetime(list(moments.values()), utc=True)}
+    )
+    scores: dict[int, float] = {}
     for model in models:
-        frame = facts.execute(as_of(facts, model, asked).select("id", "score"))
+        frame = facts.execute(as_of(facts, model, frame_of_moments).select("id", "score"))
         scored = dict(zip(frame["id"].tolist(), frame["score"].tolist(), strict=True))
-        found = {**scored, **found}
-    return found
+        scores = {**scored, **scores}
+    return scores

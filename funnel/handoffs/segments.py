@@ -17,23 +17,23 @@ from funnel.derived_fields import meanings_of, with_figures
 FEW = 5
 
 
-def fulfilling(conditions: Mapping[int, Rule], leads: Collection[int]) -> dict[int, set[int]]:
+def fulfilling_leads(conditions: Mapping[int, Rule], leads: Collection[int]) -> dict[int, set[int]]:
     """Return for each condition, by its key, the ids of the leads that fulfil it."""
     if len(leads) <= FEW:
-        found = [_one(conditions, lead) for lead in Lead.objects.filter(pk__in=leads)]
-        return {key: set().union(*(answer[key] for answer in found)) for key in conditions}
+        answers = [_evaluate_lead(conditions, lead) for lead in Lead.objects.filter(pk__in=leads)]
+        return {key: set().union(*(answer[key] for answer in answers)) for key in conditions}
     facts = open_facts()
-    named = ibis.memtable(pa.table({"named": pa.array(leads, pa.int64())}))
+    given = ibis.memtable(pa.table({"named": pa.array(leads, pa.int64())}))
     rows = facts.table("leads")
-    return _asked(facts, rows.semi_join(named, rows.id == named.named), conditions)
+    return _evaluate_rules(facts, rows.semi_join(given, rows.id == given.named), conditions)
 
 
-def _one(conditions: Mapping[int, Rule], lead: Lead) -> dict[int, set[int]]:
-    one = OneBuyer(lead)
-    return _asked(one, one.table("leads"), conditions)
+def _evaluate_lead(conditions: Mapping[int, Rule], lead: Lead) -> dict[int, set[int]]:
+    buyer = OneBuyer(lead)
+    return _evaluate_rules(buyer, buyer.table("leads"), conditions)
 
 
-def _asked(facts: object, rows: object, conditions: Mapping[int, Rule]) -> dict[int, set[int]]:
+def _evaluate_rules(facts: object, rows: object, conditions: Mapping[int, Rule]) -> dict[int, set[int]]:
     tables = Described(facts, "leads")  # type: ignore[arg-type]
     wide = with_figures(facts, rows, "leads", ibis.memtable(meanings_of(facts)))  # type: ignore[arg-type]
     rules = {f"fulfils_{key}": rule for key, rule in conditions.items()}

@@ -16,13 +16,13 @@ class SlaBook:
     """All SLAs that ever came into force; one question. What was signed today binds nothing of yesterday."""
 
     def __init__(self) -> None:
-        found = Version.objects.filter(agreement__kind=KIND, in_force_at__isnull=False).select_related("agreement")
-        self.versions = list(found.order_by("in_force_at", "pk"))
+        versions = Version.objects.filter(agreement__kind=KIND, in_force_at__isnull=False).select_related("agreement")
+        self.versions = list(versions.order_by("in_force_at", "pk"))
         self._terms = {version.pk: Terms.of(version.terms) for version in self.versions}
         self.zone = Company.get().zone
 
     @cached_property
-    def stages(self) -> list[str]:
+    def stage_keys(self) -> list[str]:
         return sorted({terms.stage for terms in self._terms.values()})
 
     @property
@@ -31,25 +31,25 @@ class SlaBook:
         return next((version.in_force_at for version in self.versions), None)
 
     @property
-    def newest(self) -> int:
+    def newest_pk(self) -> int:
         return max((version.pk for version in self.versions), default=0)
 
     def terms(self, version: Version | int) -> Terms:
         return self._terms[version if isinstance(version, int) else version.pk]
 
-    def holds(self, stage: str, moment: datetime) -> bool:
+    def is_in_force(self, stage: str, moment: datetime) -> bool:
         """Whether any version, a pilot included, was in force for the stage then."""
-        return any(True for version in self.versions if self._bound(version, stage, moment))
+        return any(True for version in self.versions if self._is_binding(version, stage, moment))
 
     def binding(self, stage: str, moment: datetime, user: User | None) -> Version | None:
         """Return the version in force then: a pilot of the person's team before the company's, the newest of each."""
-        bound = [version for version in self.versions if self._bound(version, stage, moment)]
+        bound = [version for version in self.versions if self._is_binding(version, stage, moment)]
         teams = {user.pk, user.manager_id} - {None} if user else set()
         piloted = [version for version in bound if version.pilot_manager_id in teams]
         everybody = [version for version in bound if version.pilot_manager_id is None]
         return next(reversed([*everybody, *piloted]), None)
 
-    def _bound(self, version: Version, stage: str, moment: datetime) -> bool:
+    def _is_binding(self, version: Version, stage: str, moment: datetime) -> bool:
         assert version.in_force_at
         begun = version.in_force_at <= moment
         ended = version.ended_at is not None and version.ended_at <= moment

@@ -59,10 +59,10 @@ class Terms:
             response=Allowance(float(terms["response"]), terms["response_unit"]),
             attempts=int(terms.get("attempts") or 0),
             attempts_within=float(terms.get("attempts_within") or 0),
-            acceptance=_allowance(terms, "acceptance"),
+            acceptance=_read_allowance(terms, "acceptance"),
             warn_share=float(terms.get("warn_share", 75)) / 100,
             escalate_to=terms.get("escalate_to") or "manager",
-            reroute=_allowance(terms, "reroute"),
+            reroute=_read_allowance(terms, "reroute"),
             track_days=int(terms.get("track_days") or 30),
         )
 
@@ -81,7 +81,7 @@ class Terms:
         yield "Holds for leads handed over from the day it is in force"
 
 
-def _allowance(terms: Mapping[str, Any], name: str) -> Allowance | None:
+def _read_allowance(terms: Mapping[str, Any], name: str) -> Allowance | None:
     amount = terms.get(name)
     return Allowance(float(amount), terms.get(f"{name}_unit") or "hours") if amount else None
 
@@ -93,21 +93,21 @@ class Deadlines:
     moments: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
-def deadlines(terms: Terms, table: BusinessTime, usual_day: float, starts: NDArray[np.float64]) -> Deadlines:
+def compute_deadlines(terms: Terms, table: BusinessTime, usual_day: float, starts: NDArray[np.float64]) -> Deadlines:
     """Return every deadline for clocks that start at these epoch seconds and run by one table."""
 
     def after(seconds: float) -> NDArray[np.float64]:
         return table.deadlines(starts, np.full(starts.shape, seconds))
 
     allowed = terms.response.seconds(usual_day)
-    found = {"due_at": after(allowed), "warn_at": after(allowed * terms.warn_share)}
+    moments = {"due_at": after(allowed), "warn_at": after(allowed * terms.warn_share)}
     if terms.acceptance:
-        found["accept_due_at"] = after(terms.acceptance.seconds(usual_day))
+        moments["accept_due_at"] = after(terms.acceptance.seconds(usual_day))
     if terms.attempts:
-        found["attempts_due_at"] = after(terms.attempts_within * usual_day)
+        moments["attempts_due_at"] = after(terms.attempts_within * usual_day)
     if terms.reroute:
-        found["reroute_at"] = after(allowed + terms.reroute.seconds(usual_day))
-    found["track_until"] = np.maximum(
-        starts + terms.track_days * CALENDAR_DAY, found.get("reroute_at", found["due_at"])
+        moments["reroute_at"] = after(allowed + terms.reroute.seconds(usual_day))
+    moments["track_until"] = np.maximum(
+        starts + terms.track_days * CALENDAR_DAY, moments.get("reroute_at", moments["due_at"])
     )
-    return Deadlines(found)
+    return Deadlines(moments)

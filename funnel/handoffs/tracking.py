@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from funnel.definitions import in_force
-from funnel.handoffs.business_hours import OwnersHours, grouped, seconds, table_for
+from funnel.handoffs.business_hours import OwnersHours, group_by_hours, table_for, to_epoch_seconds
 from funnel.models import HandOff
 from imports.load.directions import INCOMING_WORDS, UNDELIVERED_WORDS
 from team.calendars.business_time import BusinessTime
@@ -98,9 +98,9 @@ def note_gone_on(now: datetime) -> int:
         for stage in funnel
         if stage.kind == "gate" and stage.side in {"marketing", "joint"} and stage.way != "detour"
     ]
-    places = {stage.key: place for place, stage in enumerate(funnel)}
-    first = min((places[key] for key in gates), default=0)
-    ahead = [stage.key for stage in funnel.main if places[stage.key] > first and stage.key not in gates]
+    indexes = {stage.key: index for index, stage in enumerate(funnel)}
+    first = min((indexes[key] for key in gates), default=0)
+    ahead = [stage.key for stage in funnel.main if indexes[stage.key] > first and stage.key not in gates]
     out = [stage.key for stage in funnel.detours]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(GONE_ON, {"gates": gates, "ahead": ahead, "out": out})
@@ -109,23 +109,25 @@ def note_gone_on(now: datetime) -> int:
 
 def measure_responses() -> int:
     """Reckon the business time until each first response, without what the clock stood still."""
-    todo = list(
+    unmeasured = list(
         HandOff.objects.filter(
             answered_at__isnull=False, response_seconds=None, is_answer_day_only=False
         ).select_related("to_owner")[: 5 * BATCH]
     )
-    for shared, alike in grouped(todo, OwnersHours()).items():
-        answers = [max(one.answered_at, one.started_at) for one in alike if one.answered_at]
+    for shared, alike in group_by_hours(unmeasured, OwnersHours()).items():
+        answers = [max(handoff.answered_at, handoff.started_at) for handoff in alike if handoff.answered_at]
         table = table_for(shared, alike, *answers)
-        elapsed = table.opened_until(seconds(answers)) - table.opened_until(seconds(one.started_at for one in alike))
-        paused = np.array([one.paused_seconds for one in alike]) + _standing(alike, answers, table)
-        for one, value in zip(alike, np.maximum(elapsed - paused, 0).tolist(), strict=True):
-            one.response_seconds = value
-    HandOff.objects.bulk_update(todo, ["response_seconds"], batch_size=BATCH)
-    return len(todo)
+        elapsed = table.opened_until(to_epoch_seconds(answers)) - table.opened_until(
+            to_epoch_seconds(handoff.started_at for handoff in alike)
+        )
+        paused = np.array([handoff.paused_seconds for handoff in alike]) + _paused_seconds(alike, answers, table)
+        for handoff, value in zip(alike, np.maximum(elapsed - paused, 0).tolist(), strict=True):
+            handoff.response_seconds = value
+    HandOff.objects.bulk_update(unmeasured, ["response_seconds"], batch_size=BATCH)
+    return len(unmeasured)
 
 
-def _standing(alike: Sequence[HandOff], answers: Sequence[datetime], table: BusinessTime) -> NDArray[np.float64]:
+def _paused_seconds(alike: Sequence[HandOff], answers: Sequence[datetime], table: BusinessTime) -> NDArray[np.float64]:
     """Return the business time for which each clock had stood still when it was answered, where it still stands."""
-    begun = [min(one.paused_at or answer, answer) for one, answer in zip(alike, answers, strict=True)]
-    return table.opened_until(seconds(answers)) - table.opened_until(seconds(begun))
+    begun = [min(handoff.paused_at or answer, answer) for handoff, answer in zip(alike, answers, strict=True)]
+    return table.opened_until(to_epoch_seconds(answers)) - table.opened_until(to_epoch_seconds(begun))

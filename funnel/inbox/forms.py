@@ -38,8 +38,8 @@ class RejectForm(forms.Form):
         options.setdefault("initial", {"return_on": company_today() + timedelta(days=RECYCLE_DAYS)})
         options.setdefault("auto_id", f"id_{handoff.pk}_%s")
         super().__init__(*args, **options)
-        named = [(words, words) for words in criteria_of(handoff)]
-        self.fields["criterion"].choices = [*named, (OWN_WORDS, "None of these: I say it in the note")]  # type: ignore[attr-defined]
+        choices = [(criterion, criterion) for criterion in criteria_of(handoff)]
+        self.fields["criterion"].choices = [*choices, (OWN_WORDS, "None of these: I say it in the note")]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A disqualified lead has no day of return, whatever the field still holds."""

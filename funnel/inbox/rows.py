@@ -11,7 +11,7 @@ from django.utils import timezone
 from core.formatting import THIN, duration
 from crm.models import Owner
 from crm.people import read_people
-from funnel.handoffs.queries import Clock, clocks, inbox
+from funnel.handoffs.queries import Clock, inbox_handoffs, read_clocks
 from funnel.models import HandOff
 from team.models import User
 
@@ -31,7 +31,9 @@ class Waiting:
         """Say the business time that is left, or by how much the clock has run over."""
         if self.clock.left is None:
             return ""
-        return f"{worked(abs(self.clock.left))} of working time {'left' if self.clock.left > 0 else 'over'}"
+        return (
+            f"{format_working_time(abs(self.clock.left))} of working time {'left' if self.clock.left > 0 else 'over'}"
+        )
 
     @property
     def badge(self) -> str:
@@ -46,7 +48,9 @@ class Waiting:
     def because(self) -> str:
         """Say which criteria the lead fulfilled when it was handed over, with what they found."""
         evidence = self.handoff.move.evidence if self.handoff.move else {}
-        return "; ".join(_held(words, value) for words, value in (evidence.get("held") or {}).items())
+        return "; ".join(
+            _describe_condition(condition, value) for condition, value in (evidence.get("held") or {}).items()
+        )
 
     @property
     def due_words(self) -> str:
@@ -56,43 +60,43 @@ class Waiting:
 LONG = 48 * 3600
 
 
-def worked(seconds: float) -> str:
+def format_working_time(seconds: float) -> str:
     """Write working time: hours and minutes, whole hours where it is much."""
     return f"{seconds // 3600:,.0f}{THIN}h" if seconds >= LONG else duration(timedelta(seconds=seconds))
 
 
-def _held(words: str, value: Any) -> str:
-    return f"{words} ({value:g})" if isinstance(value, int | float) and not isinstance(value, bool) else words
+def _describe_condition(condition: str, value: Any) -> str:
+    return f"{condition} ({value:g})" if isinstance(value, int | float) and not isinstance(value, bool) else condition
 
 
 def by_clock(user: User) -> QuerySet[HandOff]:
     """Return what waits for the person and their reports: running clocks, then answered leads, then clocks that stand."""
-    place = Case(
+    group = Case(
         When(paused_at__isnull=False, then=Value(2)),
         When(answered_at__isnull=False, then=Value(1)),
         default=Value(0),
         output_field=IntegerField(),
     )
     due = Case(When(answered_at__isnull=False, then=F("accept_due_at")), default=F("due_at"))
-    rows = inbox(user).select_related("lead__account", "lead__campaign", "to_owner__user", "move__version")
-    return rows.order_by(place, due.asc(nulls_last=True), "pk")
+    rows = inbox_handoffs(user).select_related("lead__account", "lead__campaign", "to_owner__user", "move__version")
+    return rows.order_by(group, due.asc(nulls_last=True), "pk")
 
 
-def own(rows: QuerySet[HandOff], user: User) -> QuerySet[HandOff]:
+def own_handoffs(rows: QuerySet[HandOff], user: User) -> QuerySet[HandOff]:
     return rows.filter(to_owner__user=user)
 
 
 def with_clocks(handoffs: Iterable[HandOff], now: datetime | None = None) -> list[Waiting]:
-    found = list(handoffs)
-    known = clocks(found, now)
-    return [Waiting(one, known[one.pk]) for one in found]
+    rows = list(handoffs)
+    clocks_by_pk = read_clocks(rows, now)
+    return [Waiting(handoff, clocks_by_pk[handoff.pk]) for handoff in rows]
 
 
-def overdue(rows: QuerySet[HandOff], now: datetime) -> int:
-    return rows.filter(_late(now)).count()
+def count_overdue(rows: QuerySet[HandOff], now: datetime) -> int:
+    return rows.filter(_is_late(now)).count()
 
 
-def _late(now: datetime) -> Q:
+def _is_late(now: datetime) -> Q:
     return Q(answered_at=None, paused_at=None, due_at__lte=now)
 
 
@@ -113,7 +117,7 @@ class Person:
         return self.met / self.due if self.due else None
 
 
-def team(user: User, now: datetime | None = None) -> list[Person]:
+def team_rows(user: User, now: datetime | None = None) -> list[Person]:
     """Return how each person stands whose hand-offs the user sees; the most overdue first. The same few questions for many.
 
     A clock that still runs is neither met nor due.
@@ -125,14 +129,14 @@ def team(user: User, now: datetime | None = None) -> list[Person]:
     opened = Q(ended_at=None)
     sums = {
         "open": Count("pk", filter=opened),
-        "overdue": Count("pk", filter=opened & _late(now)),
+        "overdue": Count("pk", filter=opened & _is_late(now)),
         "paused": Count("pk", filter=opened & Q(paused_at__isnull=False)),
         "met": Count("pk", filter=recent & met),
         "due": Count("pk", filter=recent & (met | missed)),
     }
     rows: Any = HandOff.objects.visible_to(user).filter(to_owner__user__isnull=False)
     rows = rows.annotate(person=read_people().expression("to_owner"))
-    counted = list(rows.values("person").annotate(**sums).filter(Q(open__gt=0) | Q(due__gt=0)).order_by())
-    names = dict(Owner.objects.filter(pk__in=[row["person"] for row in counted]).values_list("pk", "name"))
-    found = [Person(row["person"], names[row["person"]] or "–", *(row[name] for name in sums)) for row in counted]
-    return sorted(found, key=lambda one: (-one.overdue, -one.open, one.name, one.owner_id))
+    counts = list(rows.values("person").annotate(**sums).filter(Q(open__gt=0) | Q(due__gt=0)).order_by())
+    names = dict(Owner.objects.filter(pk__in=[row["person"] for row in counts]).values_list("pk", "name"))
+    people = [Person(row["person"], names[row["person"]] or "–", *(row[name] for name in sums)) for row in counts]
+    return sorted(people, key=lambda one: (-one.overdue, -one.open, one.name, one.owner_id))

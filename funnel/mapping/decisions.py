@@ -88,37 +88,37 @@ class Moves:
     chances: int = 0
 
 
-def decided(stage: Stage) -> Meaning | None:
+def decided_meaning(stage: Stage) -> Meaning | None:
     row = StageMapping.objects.filter(**stage.key).first()
     return Meaning.of(row) if row else None
 
 
-def preview(stage: Stage, meaning: Meaning) -> Moves:
+def preview_moves(stage: Stage, meaning: Meaning) -> Moves:
     """Say what deciding so would do; nothing is written."""
-    with _tried(stage, meaning):
-        return _moves(stage)
+    with _temporarily_mapped(stage, meaning):
+        return _count_moves(stage)
 
 
 @contextmanager
-def _tried(stage: Stage, meaning: Meaning) -> Iterator[None]:
+def _temporarily_mapped(stage: Stage, meaning: Meaning) -> Iterator[None]:
     """The mapping as if it were decided, for as long as somebody looks."""
     with transaction.atomic():
-        _set(stage, meaning)
+        _store_meaning(stage, meaning)
         yield
         transaction.set_rollback(True)
 
 
-def decide(*, by: User, stage: Stage, meaning: Meaning | None) -> StageDecision:
+def decide_meaning(*, by: User, stage: Stage, meaning: Meaning | None) -> StageDecision:
     """Keep what a stage means, None for nothing of our own, and move the deals that it concerns."""
     MAP_STAGES.require(by)
     with transaction.atomic():
         one_at_a_time()
-        before = decided(stage)
-        _set(stage, meaning)
-        moved = _move(stage)
+        before = decided_meaning(stage)
+        _store_meaning(stage, meaning)
+        moved = _move_deals(stage)
         update_ended_stages(stage.source)
         return StageDecision.objects.create(
-            **stage.key, before=_words(before), after=_words(meaning), moved=moved, decided_by=by
+            **stage.key, before=_meaning_to_json(before), after=_meaning_to_json(meaning), moved=moved, decided_by=by
         )
 
 
@@ -126,7 +126,7 @@ def last_decision() -> StageDecision | None:
     return StageDecision.objects.filter(undone_at=None).select_related("decided_by").first()
 
 
-def undo(*, by: User) -> StageDecision | None:
+def undo_last_decision(*, by: User) -> StageDecision | None:
     """Take the last decision back that still stands; the one before is then the last."""
     MAP_STAGES.require(by)
     with transaction.atomic():
@@ -135,75 +135,80 @@ def undo(*, by: User) -> StageDecision | None:
         if last is None:
             return None
         stage = Stage(last.source, last.track, last.pipeline, last.stage)
-        _set(stage, _meaning(last.before))
-        _move(stage)
+        _store_meaning(stage, _meaning_from_json(last.before))
+        _move_deals(stage)
         update_ended_stages(stage.source)
         last.undone_at = timezone.now()
         last.save(update_fields=["undone_at"])
         return last
 
 
-def _set(stage: Stage, meaning: Meaning | None) -> None:
+def _store_meaning(stage: Stage, meaning: Meaning | None) -> None:
     if meaning is None:
         StageMapping.objects.filter(**stage.key).delete()
         return
-    said = {"ours": meaning.ours, "outcome": meaning.outcome, "probability": meaning.probability}
-    StageMapping.objects.update_or_create(defaults=said, **stage.key)  # type: ignore[arg-type]
+    values = {"ours": meaning.ours, "outcome": meaning.outcome, "probability": meaning.probability}
+    StageMapping.objects.update_or_create(defaults=values, **stage.key)  # type: ignore[arg-type]
 
 
-def _words(meaning: Meaning | None) -> dict[str, Any] | None:
+def _meaning_to_json(meaning: Meaning | None) -> dict[str, Any] | None:
     if meaning is None:
         return None
     chance = None if meaning.probability is None else str(meaning.probability)
     return {"ours": meaning.ours, "outcome": meaning.outcome, "probability": chance}
 
 
-def _meaning(words: dict[str, Any] | None) -> Meaning | None:
-    if words is None:
+def _meaning_from_json(stored: dict[str, Any] | None) -> Meaning | None:
+    if stored is None:
         return None
-    chance = None if words["probability"] is None else Decimal(words["probability"])
-    return Meaning(words["ours"], words["outcome"], chance)
+    chance = None if stored["probability"] is None else Decimal(stored["probability"])
+    return Meaning(stored["ours"], stored["outcome"], chance)
 
 
 # The deals
 
 
-def _moves(stage: Stage) -> Moves:
-    found = _run(stage, SAID + COUNT)
-    outcomes = tuple((old, new, count) for count, old, new in _changed(found))
-    chances = sum(count for count, _, _, differs in found if differs)
-    return Moves(sum(row[0] for row in found), outcomes, chances)
+def _count_moves(stage: Stage) -> Moves:
+    rows = _run_on_deals(stage, SAID + COUNT)
+    outcomes = tuple((old, new, count) for count, old, new in _sum_outcome_changes(rows))
+    chances = sum(count for count, _, _, differs in rows if differs)
+    return Moves(sum(row[0] for row in rows), outcomes, chances)
 
 
-def _changed(found: list[tuple[Any, ...]]) -> list[tuple[int, str, str]]:
+def _sum_outcome_changes(rows: list[tuple[Any, ...]]) -> list[tuple[int, str, str]]:
     counts: dict[tuple[str, str], int] = {}
-    for count, old, new, _ in found:
+    for count, old, new, _ in rows:
         if old != new:
             counts[old, new] = counts.get((old, new), 0) + count
     return [(count, old, new) for (old, new), count in counts.items()]
 
 
-def _move(stage: Stage) -> int:
+def _move_deals(stage: Stage) -> int:
     if stage.track not in MOVES_DEALS:
         return 0
-    return len(_run(stage, SAID + MOVE + "RETURNING o.id"))
+    return len(_run_on_deals(stage, SAID + MOVE + "RETURNING o.id"))
 
 
-def _run(stage: Stage, statement: str) -> list[tuple[Any, ...]]:
+def _run_on_deals(stage: Stage, statement: str) -> list[tuple[Any, ...]]:
     if stage.track not in MOVES_DEALS:
         return []
     is_deal = stage.track == StageTrack.DEAL
     which = "o.pipeline = %(pipeline)s AND o.stage = %(stage)s" if is_deal else "o.lost_reason = %(stage)s"
-    values: dict[str, str | bool] = {**stage.key, **_manners(stage.source)}
+    values: dict[str, str | bool] = {**stage.key, **_close_date_columns(stage.source)}
     with connection.cursor() as cursor:
         cursor.execute(statement.format(which=which), values)
         return list(cursor.fetchall())
 
 
-def _manners(source: str) -> dict[str, bool]:
+def _close_date_columns(source: str) -> dict[str, bool]:
     """Tell whether the source has one column for the day of the close and the day that is hoped for."""
-    known = sources().get(source)
-    rules = [rule for one in (known.mappings if known else ()) if one.object == "opportunity" for rule in one.fields]
+    source_info = sources().get(source)
+    rules = [
+        rule
+        for mapping in (source_info.mappings if source_info else ())
+        if mapping.object == "opportunity"
+        for rule in mapping.fields
+    ]
     return {
         "closed_when": any(rule.name == "closed_on" and rule.when for rule in rules),
         "expected_when": any(rule.name == "expected_close_on" and rule.when for rule in rules),

@@ -20,13 +20,13 @@ class WhichStageForm(forms.Form):
     pipeline = forms.CharField(max_length=255, required=False, strip=False)
     stage = forms.CharField(max_length=255, strip=False)
 
-    def named(self) -> Stage:
+    def to_stage(self) -> Stage:
         return Stage(**self.cleaned_data)
 
 
 class MeaningForm(forms.Form):
     ours = forms.ChoiceField(
-        label="Accord stage", required=False, choices=[("", "Not mapped"), *((one.key, one.name) for one in STAGES)],
+        label="Accord stage", required=False, choices=[("", "Not mapped"), *((stage.key, stage.name) for stage in STAGES)],
     )  # fmt: skip
     outcome = forms.ChoiceField(
         label="Outcome of its deals", required=False, choices=[("", "As the source says"), *Outcome.choices],
@@ -38,7 +38,7 @@ class MeaningForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, data: Any, *, stage: Stage, meaning: Meaning | None) -> None:
-        super().__init__(data, initial=_initial(meaning))
+        super().__init__(data, initial=_initial_values(meaning))
         if stage.track == StageTrack.REASON:
             del self.fields["ours"]
             self.fields["outcome"].choices = [("", "As the source says"), *ENDS]  # type: ignore[attr-defined]
@@ -48,13 +48,13 @@ class MeaningForm(forms.Form):
         if stage.track != StageTrack.DEAL:
             del self.fields["percent"]
 
-    def meaning(self) -> Meaning:
+    def to_meaning(self) -> Meaning:
         percent = self.cleaned_data.get("percent")
         chance = None if percent is None else Decimal(percent) / 100
         return Meaning(self.cleaned_data.get("ours", ""), self.cleaned_data.get("outcome", ""), chance)
 
 
-def _initial(meaning: Meaning | None) -> dict[str, Any]:
+def _initial_values(meaning: Meaning | None) -> dict[str, Any]:
     if meaning is None:
         return {}
     percent = None if meaning.probability is None else f"{(meaning.probability * 100).normalize():f}"

@@ -41,7 +41,7 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Seen:
+class StageUsage:
     """A stage as it was seen, and what it means."""
 
     stage: Stage
@@ -70,27 +70,27 @@ class Seen:
         return self.stage.track != StageTrack.REASON and not (self.meaning and self.meaning.ours)
 
 
-def seen() -> list[Seen]:
+def seen_stages() -> list[StageUsage]:
     """Return all stages, the unmapped first, then by how many records stand there."""
     names = dict(titles())
     decided = {
         Stage(row.source, row.track, row.pipeline, row.stage): Meaning.of(row) for row in StageMapping.objects.all()
     }
-    guesses = _guesses()
-    found = [
-        _seen(stage, counts, decided.get(stage), names, guesses.get(stage))
-        for stage, counts in _counts(decided).items()
+    guesses = _read_guesses()
+    stages = [
+        _describe_stage(stage, counts, decided.get(stage), names, guesses.get(stage))
+        for stage, counts in _count_records(decided).items()
     ]
-    return sorted(found, key=lambda one: (not one.is_unmapped, -one.records, -one.changes, *one.stage.key.values()))
+    return sorted(stages, key=lambda one: (not one.is_unmapped, -one.records, -one.changes, *one.stage.key.values()))
 
 
-def _counts(decided: dict[Stage, Meaning]) -> dict[Stage, tuple[int, int]]:
+def _count_records(decided: dict[Stage, Meaning]) -> dict[Stage, tuple[int, int]]:
     """Count what stands in each stage; one that was decided and is empty now is still there."""
     counts: dict[Stage, tuple[int, int]] = dict.fromkeys(decided, (0, 0))
     with connection.cursor() as cursor:
         cursor.execute(SEEN)
-        for *words, records, changes in cursor.fetchall():
-            stage = Stage(*words)
+        for *fields, records, changes in cursor.fetchall():
+            stage = Stage(*fields)
             before = counts.get(stage, (0, 0))
             counts[stage] = (before[0] + records, before[1] + changes)
     return counts
@@ -99,32 +99,37 @@ def _counts(decided: dict[Stage, Meaning]) -> dict[Stage, tuple[int, int]]:
 def guess_of(stage: Stage) -> Guess | None:
     """Return the outcome that is guessed for the deals of a stage; None where something proves it or it is decided."""
     decided = StageMapping.objects.filter(**stage.key).exclude(outcome="").exists()
-    return None if decided else _guesses().get(stage)
+    return None if decided else _read_guesses().get(stage)
 
 
-def _guesses() -> dict[Stage, Guess]:
+def _read_guesses() -> dict[Stage, Guess]:
     """Return what most deals of each stage are guessed to be, and why."""
     with connection.cursor() as cursor:
         cursor.execute(GUESSED)
         rows = cursor.fetchall()
     return {
-        Stage(source, StageTrack.DEAL.value, pipeline, stage): Guess(outcome, _why(source, stage))
+        Stage(source, StageTrack.DEAL.value, pipeline, stage): Guess(outcome, _guess_reason(source, stage))
         for source, pipeline, stage, outcome, _ in rows
     }
 
 
-def _why(source: str, stage: str) -> str:
-    known = sources().get(source)
-    rules = [rule for one in (known.mappings if known else ()) if one.object == "opportunity" for rule in one.fields]
+def _guess_reason(source: str, stage: str) -> str:
+    source_info = sources().get(source)
+    rules = [
+        rule
+        for mapping in (source_info.mappings if source_info else ())
+        if mapping.object == "opportunity"
+        for rule in mapping.fields
+    ]
     maps = [rule.map for rule in rules if rule.name == "outcome" and rule.map]
-    word = next((word for one in maps if (word := word_behind(one, stage))), "")
+    word = next((word for mapping in maps if (word := word_behind(mapping, stage))), "")
     return f"The name contains “{word}”." if word else "The name says neither won nor lost."
 
 
-def _seen(
+def _describe_stage(
     stage: Stage, counts: tuple[int, int], decided: Meaning | None, names: dict[str, str], guess: Guess | None
-) -> Seen:
+) -> StageUsage:
     meaning = decided or usual(stage.source, stage.track, stage.stage)
     title = names.get(stage.source, stage.source.capitalize())
     guess = None if decided and decided.outcome else guess
-    return Seen(stage, title, *counts, meaning, decided is not None, guess)
+    return StageUsage(stage, title, *counts, meaning, decided is not None, guess)

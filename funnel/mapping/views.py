@@ -11,9 +11,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.models import Outcome, StageDecision, StageTrack
-from funnel.mapping.decisions import Moves, Stage, decide, decided, last_decision, preview, undo
+from funnel.mapping.decisions import (
+    Moves,
+    Stage,
+    decide_meaning,
+    decided_meaning,
+    last_decision,
+    preview_moves,
+    undo_last_decision,
+)
 from funnel.mapping.forms import MeaningForm, WhichStageForm
-from funnel.mapping.usage import guess_of, seen
+from funnel.mapping.usage import guess_of, seen_stages
 from imports.mapping.catalogue import titles
 from imports.mapping.stage_meanings import NAMES, Meaning, usual
 from team.access import require_right
@@ -26,15 +34,15 @@ STAGES_PER_PAGE = 50
 @require_safe
 def stage_mapping(request: HttpRequest) -> HttpResponse:
     """List every stage that the sources' records show, the unmapped first."""
-    stages = seen()
+    stages = seen_stages()
     page = Paginator(stages, STAGES_PER_PAGE).get_page(request.GET.get("page"))
-    rows = [(one, _address(one.stage), _address(one.stage, "confirm_stage")) for one in page]
-    unmapped = sum(one.is_unmapped for one in stages)
+    rows = [(usage, _stage_url(usage.stage), _stage_url(usage.stage, "confirm_stage")) for usage in page]
+    unmapped = sum(usage.is_unmapped for usage in stages)
     context = {"page": page, "rows": rows, "unmapped": unmapped, "last": last_decision()}
     return render(request, "funnel/mapping/stages.html", context)
 
 
-def _address(stage: Stage, page: str = "change_stage") -> str:
+def _stage_url(stage: Stage, page: str = "change_stage") -> str:
     return f"{reverse(page)}?{urlencode(stage.key)}"
 
 
@@ -45,22 +53,24 @@ def change_stage(request: HttpRequest) -> HttpResponse:
     which = WhichStageForm(request.GET)
     if not which.is_valid():
         raise Http404
-    stage = which.named()
-    meaning = decided(stage)
+    stage = which.to_stage()
+    meaning = decided_meaning(stage)
     proposed = meaning or usual(stage.source, stage.track, stage.stage)
     form = MeaningForm(request.POST or None, stage=stage, meaning=proposed)
     moves: Moves | None = None
     if request.method == "POST" and "drop" in request.POST:
-        return _kept(request, decide(by=_user(request), stage=stage, meaning=None))
+        return _redirect_after_decision(request, decide_meaning(by=_current_user(request), stage=stage, meaning=None))
     if request.method == "POST" and form.is_valid():
         if "save" in request.POST:
-            return _kept(request, decide(by=_user(request), stage=stage, meaning=form.meaning()))
-        moves = preview(stage, form.meaning())
+            return _redirect_after_decision(
+                request, decide_meaning(by=_current_user(request), stage=stage, meaning=form.to_meaning())
+            )
+        moves = preview_moves(stage, form.to_meaning())
     context = {
-        "stage": stage, "form": form, "moves": moves, "outcomes": _in_words(moves), "is_decided": meaning is not None,
-        "guess": guess_of(stage), "confirm": _address(stage, "confirm_stage"),
+        "stage": stage, "form": form, "moves": moves, "outcomes": _label_outcomes(moves), "is_decided": meaning is not None,
+        "guess": guess_of(stage), "confirm": _stage_url(stage, "confirm_stage"),
         "source_title": dict(titles()).get(stage.source, stage.source), "track": StageTrack(stage.track).label,
-        "usual": _said(usual(stage.source, stage.track, stage.stage)), "address": _address(stage),
+        "usual": _stage_name(usual(stage.source, stage.track, stage.stage)), "address": _stage_url(stage),
     }  # fmt: skip
     return render(request, "funnel/mapping/stage.html", context)
 
@@ -72,34 +82,37 @@ def confirm_stage(request: HttpRequest) -> HttpResponse:
     which = WhichStageForm(request.GET)
     if not which.is_valid():
         raise Http404
-    stage = which.named()
+    stage = which.to_stage()
     guess = guess_of(stage)
     if guess is None:
         messages.warning(request, f"Nothing is guessed about “{stage.stage}” any more.")
         return redirect("stage_mapping")
-    known = decided(stage) or Meaning((usual(stage.source, stage.track, stage.stage) or Meaning()).ours)
-    ours = known.ours or (guess.outcome if guess.outcome in NAMES else "")
-    return _kept(
-        request, decide(by=_user(request), stage=stage, meaning=Meaning(ours, guess.outcome, known.probability))
+    meaning = decided_meaning(stage) or Meaning((usual(stage.source, stage.track, stage.stage) or Meaning()).ours)
+    ours = meaning.ours or (guess.outcome if guess.outcome in NAMES else "")
+    return _redirect_after_decision(
+        request,
+        decide_meaning(
+            by=_current_user(request), stage=stage, meaning=Meaning(ours, guess.outcome, meaning.probability)
+        ),
     )
 
 
-def _user(request: HttpRequest) -> User:
+def _current_user(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def _kept(request: HttpRequest, decision: StageDecision) -> HttpResponse:
-    words = "1 deal moved" if decision.moved == 1 else f"{decision.moved:,} deals moved"
-    messages.success(request, f"“{decision.stage}” is mapped; {words}. Numbers follow with the next run.")
+def _redirect_after_decision(request: HttpRequest, decision: StageDecision) -> HttpResponse:
+    moved = "1 deal moved" if decision.moved == 1 else f"{decision.moved:,} deals moved"
+    messages.success(request, f"“{decision.stage}” is mapped; {moved}. Numbers follow with the next run.")
     return redirect("stage_mapping")
 
 
-def _in_words(moves: Moves | None) -> list[tuple[str, str, int]]:
-    found = moves.outcomes if moves else ()
-    return [(Outcome(old).label, Outcome(new).label, count) for old, new, count in found]
+def _label_outcomes(moves: Moves | None) -> list[tuple[str, str, int]]:
+    outcomes = moves.outcomes if moves else ()
+    return [(Outcome(old).label, Outcome(new).label, count) for old, new, count in outcomes]
 
 
-def _said(meaning: Meaning | None) -> str:
+def _stage_name(meaning: Meaning | None) -> str:
     return NAMES.get(meaning.ours, "") if meaning else ""
 
 
@@ -107,7 +120,7 @@ def _said(meaning: Meaning | None) -> str:
 @require_POST
 def undo_stage(request: HttpRequest) -> HttpResponse:
     """Take the last decision back."""
-    undone = undo(by=_user(request))
+    undone = undo_last_decision(by=_current_user(request))
     if undone:
         messages.success(request, f"The mapping of “{undone.stage}” was undone.")
     else:

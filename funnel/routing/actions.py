@@ -32,20 +32,20 @@ def save_rule(
 ) -> RoutingRule:
     """Add a rule behind all others, or change one where it stands."""
     MANAGE_ROUTING.require(by)
-    named = list(people)
+    takers = list(people)
     if how == How.SEGMENT:
         faults = check_rule(condition, LEADS) if condition else []
-        if faults or not condition or not named:
+        if faults or not condition or not takers:
             raise ValidationError(
                 [fault.message for fault in faults] or "A segment has a condition, and people who take it."
             )
     last = RoutingRule.objects.order_by("-position").values_list("position", flat=True).first() or 0
-    found = rule or RoutingRule(position=last + STEP)
-    found.name, found.how, found.is_active, found.changed_by = name.strip(), how, is_active, by
-    found.condition = dict(condition) if condition and how == How.SEGMENT else None
-    found.save()
-    found.people.set(named if how == How.SEGMENT else [])
-    return found
+    saved = rule or RoutingRule(position=last + STEP)
+    saved.name, saved.how, saved.is_active, saved.changed_by = name.strip(), how, is_active, by
+    saved.condition = dict(condition) if condition and how == How.SEGMENT else None
+    saved.save()
+    saved.people.set(takers if how == How.SEGMENT else [])
+    return saved
 
 
 @transaction.atomic
@@ -64,12 +64,12 @@ def move_rule(*, by: User, rule: RoutingRule, up: bool) -> None:
     """Let a rule be asked one place earlier or later."""
     MANAGE_ROUTING.require(by)
     order = list(RoutingRule.objects.select_for_update().order_by("position", "pk"))
-    place = order.index(rule)
-    other = place - 1 if up else place + 1
+    index = order.index(rule)
+    other = index - 1 if up else index + 1
     if 0 <= other < len(order):
-        order[place], order[other] = order[other], order[place]
-    for number, one in enumerate(order, 1):
-        one.position = number * STEP
+        order[index], order[other] = order[other], order[index]
+    for number, ordered in enumerate(order, 1):
+        ordered.position = number * STEP
     RoutingRule.objects.bulk_update(order, ["position"])
 
 
@@ -83,11 +83,11 @@ def set_capacity(*, by: User, owner: Owner, per_day: int | None, per_week: int |
     """Say how many leads a person takes, by any of their owner records; nothing at all leaves it to what is usual."""
     MANAGE_ROUTING.require(by)
     records = read_people().all_of(owner.pk)
-    known = Capacity.objects.filter(owner__in=records)
+    capacities = Capacity.objects.filter(owner__in=records)
     if per_day is None and per_week is None:
-        known.delete()
+        capacities.delete()
         return None
-    known.exclude(owner=owner).delete()
+    capacities.exclude(owner=owner).delete()
     return Capacity.objects.update_or_create(owner=owner, defaults={"per_day": per_day, "per_week": per_week})[0]
 
 

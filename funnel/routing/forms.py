@@ -12,7 +12,7 @@ from funnel.stages.forms import CriteriaField
 DAY = forms.DateInput(attrs={"type": "date"})
 
 
-def owners() -> Any:
+def people_choices() -> Any:
     """Return the people who are there, each by the owner record that stands for them."""
     others = [pk for pk, person in read_people().person_of.items() if pk != person]
     return Owner.objects.filter(is_active=True).exclude(pk__in=others).order_by("name", "pk")
@@ -29,7 +29,7 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["people"].queryset = owners()  # type: ignore[attr-defined]
+        self.fields["people"].queryset = people_choices()  # type: ignore[attr-defined]
 
 
 class CapacityForm(forms.Form):
@@ -45,4 +45,4 @@ class AbsenceForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["owner"].queryset = owners()  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = people_choices()  # type: ignore[attr-defined]

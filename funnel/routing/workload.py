@@ -11,14 +11,14 @@ from agreements.models import company_today
 from crm.models import Owner
 from crm.people import read_people
 from funnel.handoffs.assignment import Taker
-from funnel.handoffs.routing import Desk, dealt, of_sales
+from funnel.handoffs.routing import Router, leads_dealt, of_sales
 from funnel.models import Capacity, HandOff
 from funnel.routing.forms import CapacityForm
 from funnel.sentences import routing_headline
 from team.models import Company
 
 
-def monday() -> datetime:
+def week_start() -> datetime:
     day = company_today()
     return datetime.combine(day - timedelta(days=day.weekday()), datetime.min.time(), Company.get().zone)
 
@@ -35,10 +35,10 @@ class Person:
     takes_turns: bool
 
 
-def takers() -> list[Person]:
+def lead_takers() -> list[Person]:
     """Return the people to whom leads can go, the busiest first; of other sides those with leads of this week."""
-    desk = Desk(timezone.now())
-    given = dealt(desk.today, desk.people)
+    desk = Router(timezone.now())
+    given = leads_dealt(desk.today, desk.people)
     rows = [
         Person(
             desk.owners[pk], desk.capacities.get(pk), given.get(pk, {}).get("this_week", 0), desk.away.get(pk),
@@ -46,12 +46,12 @@ def takers() -> list[Person]:
         )
         for pk, user in desk.users.items()
     ]  # fmt: skip
-    shown = [one for one in rows if one.is_in_sales or one.this_week]
-    return sorted(shown, key=lambda one: (-one.this_week, one.owner.name, one.owner.pk))
+    relevant = [person for person in rows if person.is_in_sales or person.this_week]
+    return sorted(relevant, key=lambda one: (-one.this_week, one.owner.name, one.owner.pk))
 
 
 @dataclass(frozen=True)
-class Taking:
+class TakerRow:
     """One person on the page: what they got this week of what they take, and the form that changes it."""
 
     person: Person
@@ -63,8 +63,8 @@ class Taking:
 
     @property
     def weight(self) -> float:
-        known = self.person.capacity
-        limits = (known.per_day, known.per_week) if known else (None, None)
+        capacity = self.person.capacity
+        limits = (capacity.per_day, capacity.per_week) if capacity else (None, None)
         return Taker(self.owner.pk, "", *limits).weight if self.person.takes_turns else 0.0
 
     @property
@@ -82,13 +82,13 @@ class Taking:
 def given_since(moment: datetime) -> list[tuple[str, int]]:
     """Return who got how many leads, by name, the most first."""
     rows: Any = HandOff.objects.filter(started_at__gte=moment, to_owner__isnull=False).order_by()
-    counted = rows.annotate(person=read_people().expression("to_owner")).values_list("person").annotate(n=Count("pk"))
-    numbers = dict(counted)
+    counts = rows.annotate(person=read_people().expression("to_owner")).values_list("person").annotate(n=Count("pk"))
+    numbers = dict(counts)
     names = dict(Owner.objects.filter(pk__in=numbers).values_list("pk", "name"))
     return sorted(((names[pk], n) for pk, n in numbers.items()), key=lambda one: (-one[1], one[0]))
 
 
-def headline() -> str:
+def workload_headline() -> str:
     """Say in a sentence how many leads went to whom this week, and what nobody has."""
     unassigned = HandOff.objects.open().filter(to_owner=None).count()
-    return routing_headline(given_since(monday()), unassigned)
+    return routing_headline(given_since(week_start()), unassigned)

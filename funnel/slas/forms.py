@@ -15,14 +15,14 @@ ESCALATE_CHOICES = [(key, label[0].upper() + label[1:]) for key, label in ESCALA
 LONGEST = {"minutes": 60 * 24 * 30, "hours": 24 * 60, "days": 90}
 
 
-def _amount(label: str, required: bool, **options: Any) -> forms.DecimalField:
+def _amount_field(label: str, required: bool, **options: Any) -> forms.DecimalField:
     least = Decimal("0.25")
     return forms.DecimalField(
         label=label, required=required, min_value=least, max_digits=7, decimal_places=2, **options
     )
 
 
-def _unit(initial: str = "hours") -> forms.ChoiceField:
+def _unit_field(initial: str = "hours") -> forms.ChoiceField:
     return forms.ChoiceField(label="counted in", choices=UNIT_CHOICES, initial=initial)
 
 
@@ -30,25 +30,25 @@ class SlaTerms(TermsForm):
     """What Sales owes for each lead that is handed over, in business time by the calendar of whoever gets it."""
 
     stage = forms.ChoiceField(label="For leads that enter", help_text="The gate at which Marketing hands over.")
-    response = _amount("First response within", True)
-    response_unit = _unit()
+    response = _amount_field("First response within", True)
+    response_unit = _unit_field()
     attempts = forms.IntegerField(label="Attempts to reach the lead", required=False, min_value=0, max_value=20)
-    attempts_within = _amount("… within business days", False)
-    acceptance = _amount("Accepted or rejected within", False)
-    acceptance_unit = _unit("days")
+    attempts_within = _amount_field("… within business days", False)
+    acceptance = _amount_field("Accepted or rejected within", False)
+    acceptance_unit = _unit_field("days")
     warn_share = forms.IntegerField(
         label="Warn when so many percent of the time have passed", min_value=10, max_value=95, initial=75
     )
     escalate_to = forms.ChoiceField(label="A breach is told to", choices=ESCALATE_CHOICES)
-    reroute = _amount("Unanswered for so long after the breach, it goes to somebody else", False)
-    reroute_unit = _unit()
+    reroute = _amount_field("Unanswered for so long after the breach, it goes to somebody else", False)
+    reroute_unit = _unit_field()
     track_days = forms.IntegerField(
         label="Days for which a late answer is still waited for", min_value=1, max_value=180, initial=30
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["stage"].choices = gates()  # type: ignore[attr-defined]
+        self.fields["stage"].choices = gate_choices()  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -64,10 +64,10 @@ class SlaTerms(TermsForm):
 
     def terms(self) -> dict[str, Any]:
         """Numbers as JSON keeps them: 4 and 1.5."""
-        return {name: _plain(value) for name, value in self.cleaned_data.items() if value not in (None, "")}
+        return {name: _plain_number(value) for name, value in self.cleaned_data.items() if value not in (None, "")}
 
 
-def gates() -> list[tuple[str, str]]:
+def gate_choices() -> list[tuple[str, str]]:
     """Return the stages at which a lead changes hands."""
     from funnel.definitions import in_force
 
@@ -90,12 +90,12 @@ class OwedTerms(TermsForm):
         return {**self.cleaned_data, "pipeline_value": str(self.cleaned_data["pipeline_value"])}
 
 
-def _plain(value: Any) -> Any:
+def _plain_number(value: Any) -> Any:
     if isinstance(value, int | str):
         return value
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def owed_in_words(terms: Mapping[str, Any]) -> list[str]:
+def describe_owed(terms: Mapping[str, Any]) -> list[str]:
     value = f"{float(terms['pipeline_value']):,.0f} {terms['currency']}"
     return [f"Qualified leads a month: {terms['qualified_leads']:,}", f"Pipeline value a month: {value}"]

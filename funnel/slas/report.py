@@ -30,7 +30,7 @@ SUMS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Kept:
+class ClockResults:
     """How the clocks of some hand-offs ended. `median` are business seconds to the first response, late ones included."""
 
     handed: int = 0
@@ -60,10 +60,10 @@ class Kept:
 @dataclass(frozen=True)
 class Month:
     month: date
-    kept: Kept
+    results: ClockResults
 
 
-def clocked() -> QuerySet[HandOff]:
+def handoffs_with_clock() -> QuerySet[HandOff]:
     """Hand-offs that a signed SLA binds."""
     return HandOff.objects.filter(due_at__isnull=False).order_by()
 
@@ -72,13 +72,15 @@ def by_month(today: date) -> list[Month]:
     """Return the months of the last year in which leads were handed over with a clock, the latest first. One question."""
     zone = Company.get().zone
     since = datetime.combine(add_months(today.replace(day=1), 1 - MONTHS), datetime.min.time(), zone)
-    rows: Any = clocked().filter(started_at__gte=since).annotate(month=TruncMonth("started_at", tzinfo=zone))
-    found = rows.values("month").annotate(**SUMS).order_by("-month")
-    return [Month(row.pop("month").date(), Kept(**row)) for row in found]
+    rows: Any = (
+        handoffs_with_clock().filter(started_at__gte=since).annotate(month=TruncMonth("started_at", tzinfo=zone))
+    )
+    grouped = rows.values("month").annotate(**SUMS).order_by("-month")
+    return [Month(row.pop("month").date(), ClockResults(**row)) for row in grouped]
 
 
-def kept(rows: QuerySet[HandOff]) -> Kept:
-    return Kept(**rows.aggregate(**SUMS))
+def summarize_clocks(rows: QuerySet[HandOff]) -> ClockResults:
+    return ClockResults(**rows.aggregate(**SUMS))
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,12 @@ class Pilot:
     """A team that tries other terms, against all others whose leads were handed over in the same time."""
 
     version: Version
-    words: str
-    team: Kept
-    rest: Kept
+    response: str
+    team: ClockResults
+    rest: ClockResults
 
 
-def pilots(reader: User) -> list[Pilot]:
+def pilot_results(reader: User) -> list[Pilot]:
     """Return the pilots of SLAs that came into force whose team's achievement the reader may see, the newest first."""
     tried = Version.objects.filter(
         agreement__kind=KIND, pilot_manager__isnull=False, in_force_at__isnull=False
@@ -99,14 +101,19 @@ def pilots(reader: User) -> list[Pilot]:
     people = achievement_ids(reader)
     if people is not None:
         tried = tried.filter(pilot_manager__in=people)
-    return [_pilot(version) for version in tried.order_by("-in_force_at", "-pk")[:MONTHS]]
+    return [_pilot_result(version) for version in tried.order_by("-in_force_at", "-pk")[:MONTHS]]
 
 
-def _pilot(version: Version) -> Pilot:
-    meanwhile = clocked().filter(started_at__gte=version.in_force_at)
+def _pilot_result(version: Version) -> Pilot:
+    meanwhile = handoffs_with_clock().filter(started_at__gte=version.in_force_at)
     if version.ended_at:
         meanwhile = meanwhile.filter(started_at__lt=version.ended_at)
     if version.expires_on:
         meanwhile = meanwhile.filter(started_at__date__lte=version.expires_on)
-    words = next(Terms.of(version.terms).words())
-    return Pilot(version, words, kept(meanwhile.filter(sla=version)), kept(meanwhile.exclude(sla=version)))
+    response = next(Terms.of(version.terms).words())
+    return Pilot(
+        version,
+        response,
+        summarize_clocks(meanwhile.filter(sla=version)),
+        summarize_clocks(meanwhile.exclude(sla=version)),
+    )

@@ -19,7 +19,7 @@ from funnel.handoffs import marketing_sla as halves
 from funnel.handoffs.marketing_sla import Owed
 from funnel.handoffs.slas import KIND as SLA
 from funnel.sentences import slas_headline
-from funnel.slas.report import Month, by_month, pilots
+from funnel.slas.report import Month, by_month, pilot_results
 from team.access import has_right
 from team.calendars.queries import HoursBook, Person
 from team.models import User
@@ -33,19 +33,19 @@ DELIVERED: dict[str, tuple[str, Callable[[date], QuerySet[Any]]]] = {
 
 @login_required
 @require_safe
-def slas(request: HttpRequest) -> HttpResponse:
+def slas_page(request: HttpRequest) -> HttpResponse:
     user, day = cast(User, request.user), company_today()
-    delivered, answered = halves.months(day), by_month(day)
+    delivered, answered = halves.months_owed(day), by_month(day)
     signed = Version.objects.in_force().filter(agreement__kind__in=[SLA, halves.KIND]).select_related("agreement")
-    running = next((one for one in delivered if not one.is_over), None)
+    running = next((row for row in delivered if not row.is_over), None)
     context = {
-        "headline": _headline(running, answered, day),
+        "headline": _describe_month(running, answered, day),
         "months": delivered,
         "running": running,
         "answered": answered,
-        "pilots": pilots(user),
-        "of_sales": [one for one in signed if one.agreement.kind == SLA],
-        "of_marketing": [one for one in signed if one.agreement.kind == halves.KIND],
+        "pilots": pilot_results(user),
+        "of_sales": [row for row in signed if row.agreement.kind == SLA],
+        "of_marketing": [row for row in signed if row.agreement.kind == halves.KIND],
         "hours": HoursBook().of(Person(user, user.territory_id)),
         "may_draft": DRAFT_VERSION.is_open_to(user),
         "works_leads": has_right(user, "work_leads"),
@@ -53,16 +53,16 @@ def slas(request: HttpRequest) -> HttpResponse:
     return render(request, "funnel/slas.html", context)
 
 
-def _headline(running: Owed | None, answered: list[Month], day: date) -> str:
+def _describe_month(running: Owed | None, answered: list[Month], day: date) -> str:
     """Say in a sentence how both halves stand this month."""
-    this = next((one.kept for one in answered if one.month == day.replace(day=1)), None)
-    due, met = (this.due, this.met) if this else (0, 0)
+    results = next((month.results for month in answered if month.month == day.replace(day=1)), None)
+    due, met = (results.due, results.met) if results else (0, 0)
     return slas_headline(running.leads if running else 0, running.leads_owed if running else 0, due, met)
 
 
 @login_required
 @require_safe
-def delivered(request: HttpRequest, part: str) -> HttpResponse:
+def delivered_records(request: HttpRequest, part: str) -> HttpResponse:
     """List the leads or opportunities that count for a month, as far as the reader may see them."""
     if part not in DELIVERED:
         raise Http404

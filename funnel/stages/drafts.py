@@ -138,28 +138,28 @@ class Funnel:
     @property
     def digest(self) -> str:
         """Changes whenever a run over everybody is due because a definition changed."""
-        words = json.dumps(
+        text = json.dumps(
             [[stage.key, stage.version_id, stage.terms] for stage in self.stages], sort_keys=True, default=str
         )
-        return hashlib.sha256(words.encode()).hexdigest()
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
-    def hangs_on_time(self) -> bool:
+    def depends_on_time(self) -> bool:
         """Whether time alone can make a criterion true or false, with no record changed."""
-        return any(_hangs_on_time(stage.rule) for stage in self.stages)
+        return any(_rule_depends_on_time(stage.rule) for stage in self.stages)
 
 
-def _hangs_on_time(rule: Rule) -> bool:
+def _rule_depends_on_time(rule: Rule) -> bool:
     return any(leaf.get("days") or leaf.get("is") in {"last_days", "older_days"} for leaf in list_conditions(rule))
 
 
 def from_terms(key: str, terms: Mapping[str, Any], **fields: Any) -> Stage:
     """Read a stage from signed terms; what an older version did not say yet has its default."""
-    known = {name: terms[name] for name in Stage.__dataclass_fields__ if name in terms}
-    return Stage(**{**known, "key": key, **fields})
+    values = {name: terms[name] for name in Stage.__dataclass_fields__ if name in terms}
+    return Stage(**{**values, "key": key, **fields})
 
 
 def in_order(stages: Iterable[Stage], order: Iterable[str]) -> tuple[Stage, ...]:
     """Return the stages named by the order, in it, numbered anew."""
-    found = {stage.key: stage for stage in stages}
-    return tuple(found[key] for key in order if key in found)
+    by_key = {stage.key: stage for stage in stages}
+    return tuple(by_key[key] for key in order if key in by_key)

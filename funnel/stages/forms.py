@@ -66,14 +66,14 @@ def criteria_context(name: str, value: Any, buyers: str, reader: User | None) ->
         "event_fields": [(events.label, list(events.fields.values())) for events in subject.events.values()],
         "words": "" if faults else describe_rule(rule, subject),
         "faults": faults if draft.action == "count" else [],
-        "preview": _counted(rule, buyers, reader) if reader and draft.action == "count" and not faults else "",
+        "preview": _describe_count(rule, buyers, reader) if reader and draft.action == "count" and not faults else "",
     }
 
 
-def _counted(rule: Rule, buyers: str, reader: User) -> str:
-    from funnel.preview import count_words
+def _describe_count(rule: Rule, buyers: str, reader: User) -> str:
+    from funnel.preview import describe_count
 
-    return count_words(rule, buyers, reader)
+    return describe_count(rule, buyers, reader)
 
 
 class CriteriaField(forms.Field):
@@ -129,10 +129,10 @@ class FunnelTerms(TermsForm):
         return {"stages": "\n".join(terms.get("stages", ORDER))}
 
     def clean_stages(self) -> list[str]:
-        from funnel.definitions import defined
+        from funnel.definitions import defined_stage
 
         keys = [line.strip() for line in self.cleaned_data["stages"].splitlines() if line.strip()]
-        unknown = [key for key in keys if defined(key) is None]
+        unknown = [key for key in keys if defined_stage(key) is None]
         if unknown:
             raise forms.ValidationError(
                 f"No stage is defined as {', '.join(unknown)}. Define and sign the stage first."

@@ -17,7 +17,7 @@ from agreements.forms import WordingForm
 from agreements.models import Agreement, Version
 from agreements.permissions import DRAFT_VERSION, can_propose_own
 from facts.criteria import Draft
-from funnel.definitions import FUNNEL, ONLY_KEY, STAGE, defined, in_force
+from funnel.definitions import FUNNEL, ONLY_KEY, STAGE, defined_stage, in_force
 from funnel.stages.drafts import BUYERS, KINDS, PHASES, STANDINGS, WAYS, Stage
 from funnel.stages.forms import StageTerms, criteria_context
 from team.models import User
@@ -25,15 +25,15 @@ from team.models import User
 
 @login_required
 @require_safe
-def stages(request: HttpRequest) -> HttpResponse:
+def stages_page(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     funnel, readable = in_force(), Agreement.objects.visible_to(user)
-    agreements = {one.key: one for one in readable.filter(kind=STAGE)}
+    agreements = {agreement.key: agreement for agreement in readable.filter(kind=STAGE)}
     waiting = set(Version.objects.open().filter(agreement__kind=STAGE).values_list("agreement__key", flat=True))
-    named = {"way": WAYS, "kind": KINDS, "phase": PHASES, "buyers": BUYERS, "standing": STANDINGS}
+    label_tables = {"way": WAYS, "kind": KINDS, "phase": PHASES, "buyers": BUYERS, "standing": STANDINGS}
     rows = [
         {"stage": stage, "agreement": agreements.get(stage.key), "is_waiting": stage.key in waiting,
-         "words": {name: labels[getattr(stage, name)] for name, labels in named.items()}}
+         "words": {name: labels[getattr(stage, name)] for name, labels in label_tables.items()}}
         for stage in funnel
     ]  # fmt: skip
     order = readable.filter(kind=FUNNEL, key=ONLY_KEY).first()
@@ -47,7 +47,7 @@ def _may_draft(request: HttpRequest) -> bool:
 
 @login_required
 @require_POST
-def criteria(request: HttpRequest) -> HttpResponse:
+def criteria_rows(request: HttpRequest) -> HttpResponse:
     """The rows of the criteria after one of their buttons: htmx puts them in place of the rows before."""
     buyers = request.POST.get("buyers", "leads")
     draft = Draft.from_data(request.POST, "criteria")
@@ -57,11 +57,11 @@ def criteria(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def propose(request: HttpRequest, key: str = "") -> HttpResponse:
+def propose_stage(request: HttpRequest, key: str = "") -> HttpResponse:
     """Propose a definition of a stage, beginning from the one that holds, or of a new one."""
     user = cast(User, request.user)
     DRAFT_VERSION.require(user, kinds.get_kind(STAGE))
-    stage = defined(key) if key else None
+    stage = defined_stage(key) if key else None
     if key and stage is None:
         raise Http404
     terms = StageTerms(request.POST or None, initial=stage.terms if stage else NEW)
@@ -69,7 +69,7 @@ def propose(request: HttpRequest, key: str = "") -> HttpResponse:
     wording = WordingForm(request.POST or None, initial={"text": stage.text if stage else ""})
     checked = [terms.is_valid(), wording.is_valid()]
     if request.method == "POST" and all(checked):
-        version = _drafted(user, key, terms, wording, "draft" not in request.POST)
+        version = _draft_stage(user, key, terms, wording, "draft" not in request.POST)
         if version:
             messages.success(
                 request, "Kept as a draft." if version.state == "draft" else "Proposed. The other side has been told."
@@ -82,8 +82,8 @@ def propose(request: HttpRequest, key: str = "") -> HttpResponse:
 NEW: dict[str, Any] = {**Stage("", "", 35).terms, "name": "", "buyers": "leads"}
 
 
-def _drafted(user: User, key: str, terms: StageTerms, wording: WordingForm, at_once: bool) -> Version | None:
-    said = wording.cleaned_data
+def _draft_stage(user: User, key: str, terms: StageTerms, wording: WordingForm, is_proposed: bool) -> Version | None:
+    entered = wording.cleaned_data
     definition = terms.terms()
     name = definition["name"]
     stage = Stage(**{"key": key or slugify(name).replace("-", "_")[:20], **definition})
@@ -91,10 +91,10 @@ def _drafted(user: User, key: str, terms: StageTerms, wording: WordingForm, at_o
         _require_free(key, stage)
         with transaction.atomic():
             version = actions.draft_version(
-                by=user, kind=STAGE, key=stage.key, title=name, third_side=stage.third_side, text=said["text"],
-                terms=definition, reason=said["reason"], expires_on=said["expires_on"], pilot_manager=said["pilot_manager"],
+                by=user, kind=STAGE, key=stage.key, title=name, third_side=stage.third_side, text=entered["text"],
+                terms=definition, reason=entered["reason"], expires_on=entered["expires_on"], pilot_manager=entered["pilot_manager"],
             )  # fmt: skip
-            return actions.propose_version(by=user, version=version) if at_once else version
+            return actions.propose_version(by=user, version=version) if is_proposed else version
     except ValidationError as error:
         wording.add_error(None, error)
     return None
@@ -103,5 +103,5 @@ def _drafted(user: User, key: str, terms: StageTerms, wording: WordingForm, at_o
 def _require_free(key: str, stage: Stage) -> None:
     if not stage.key:
         raise ValidationError("Give the stage a name with letters in it.")
-    if not key and defined(stage.key):
+    if not key and defined_stage(stage.key):
         raise forms.ValidationError("There is a stage of this name already; change that one.")

@@ -19,7 +19,7 @@ from crm.models import Activity
 from facts.rules import Rule, describe_rule, list_conditions
 from funnel.buyers.actions import owner_of
 from funnel.definitions import in_force
-from funnel.evaluate_one import ask
+from funnel.evaluate_one import evaluate_stage
 from funnel.handoffs.pauses import pause_clocks, resume_clocks
 from funnel.models import HandOff, Move, Verdict
 from funnel.permissions import (
@@ -38,18 +38,18 @@ from team.models import User
 
 UNDO_SECONDS = 10
 LONGEST_PAUSE = timedelta(days=60)
-PORTION = 500
+BATCH = 500
 CALLS = {"call": "Call", "email": "E-mail", "meeting": "Meeting", "message": "Message"}
 
 
 @transaction.atomic
-def accept(*, by: User, handoff: HandOff, rating: int | None = None, note: str = "") -> Verdict:
+def accept_lead(*, by: User, handoff: HandOff, rating: int | None = None, note: str = "") -> Verdict:
     """Take the lead on; it becomes Sales' own."""
-    return _give(by, ACCEPT_LEAD, handoff, answer=Verdict.Answer.ACCEPTED, rating=rating, note=note.strip())
+    return _give_verdict(by, ACCEPT_LEAD, handoff, answer=Verdict.Answer.ACCEPTED, rating=rating, note=note.strip())
 
 
 @transaction.atomic
-def reject(
+def reject_lead(
     *,
     by: User,
     handoff: HandOff,
@@ -67,54 +67,54 @@ def reject(
     REJECT_LEAD.require(by, handoff)
     if not criterion.strip() and not note.strip():
         raise ValidationError("Say which criterion failed, or why in your own words.")
-    known = criteria_of(handoff)
-    if criterion and criterion not in known:
-        raise ValidationError(f"The definition has no such criterion. It has: {'; '.join(known) or 'none'}.")
+    criteria = criteria_of(handoff)
+    if criterion and criterion not in criteria:
+        raise ValidationError(f"The definition has no such criterion. It has: {'; '.join(criteria) or 'none'}.")
     if after not in {Verdict.After.RECYCLED, Verdict.After.DISQUALIFIED}:
         raise ValidationError("A rejected lead goes back to nurture or is disqualified.")
     if return_on and after != Verdict.After.RECYCLED:
         raise ValidationError("Only a lead that goes back to nurture returns.")
     if return_on and return_on <= company_today():
         raise ValidationError("The day of its return has already come.")
-    return _give(
+    return _give_verdict(
         by, REJECT_LEAD, handoff, answer=Verdict.Answer.REJECTED, criterion=criterion.strip(), note=note.strip(), after=after,
         return_on=return_on, rating=rating,
     )  # fmt: skip
 
 
-def recycle(*, by: User, handoff: HandOff, until: date, note: str = "Not now") -> Verdict:
+def recycle_lead(*, by: User, handoff: HandOff, until: date, note: str = "Not now") -> Verdict:
     """Put the lead back to nurture until a day: nothing is wrong with it but the time."""
-    return reject(by=by, handoff=handoff, note=note, after=Verdict.After.RECYCLED, return_on=until)
+    return reject_lead(by=by, handoff=handoff, note=note, after=Verdict.After.RECYCLED, return_on=until)
 
 
 @transaction.atomic
-def rate(*, by: User, handoff: HandOff, rating: int) -> HandOff:
+def rate_lead(*, by: User, handoff: HandOff, rating: int) -> HandOff:
     """Say how good the lead is, 1 to 5, before or after a verdict."""
-    found = _held(by, RATE_LEAD, handoff)
+    locked = _lock_handoff(by, RATE_LEAD, handoff)
     if rating not in range(1, 6):
         raise ValidationError("Rate from 1 to 5.")
-    HandOff.objects.filter(pk=found.pk).update(rating=rating, rated_by=by)
-    found.verdicts.standing().update(rating=rating)  # type: ignore[attr-defined]
-    found.rating, found.rated_by = rating, by
-    return found
+    HandOff.objects.filter(pk=locked.pk).update(rating=rating, rated_by=by)
+    locked.verdicts.standing().update(rating=rating)  # type: ignore[attr-defined]
+    locked.rating, locked.rated_by = rating, by
+    return locked
 
 
 @transaction.atomic
-def undo(*, by: User, verdict: Verdict) -> Verdict:
+def undo_verdict(*, by: User, verdict: Verdict) -> Verdict:
     """Take a verdict back within ten seconds, whoever of the two of us was quicker: the undo or its effect.
 
     Raises:
         ValidationError: it has taken effect.
     """
-    found = Verdict.objects.select_for_update().get(pk=verdict.pk)
-    UNDO_VERDICT.require(by, found)
-    if found.undone_at:
-        return found
-    if found.settled_at or timezone.now() > found.given_at + timedelta(seconds=UNDO_SECONDS):
+    locked = Verdict.objects.select_for_update().get(pk=verdict.pk)
+    UNDO_VERDICT.require(by, locked)
+    if locked.undone_at:
+        return locked
+    if locked.settled_at or timezone.now() > locked.given_at + timedelta(seconds=UNDO_SECONDS):
         raise ValidationError("It has taken effect. Move the lead by hand, and say why.")
-    found.undone_at = timezone.now()
-    found.save(update_fields=["undone_at"])
-    return found
+    locked.undone_at = timezone.now()
+    locked.save(update_fields=["undone_at"])
+    return locked
 
 
 @transaction.atomic
@@ -125,47 +125,47 @@ def log_call(
 
     It is an attempt, and the first response when it is the first, also when it was the manager's.
     """
-    found, now = _held(by, LOG_ACTIVITY, handoff), timezone.now()
+    locked, now = _lock_handoff(by, LOG_ACTIVITY, handoff), timezone.now()
     if kind not in CALLS:
         raise ValidationError(f"Log one of: {', '.join(CALLS)}.")
     if seconds is not None and seconds < 0:
         raise ValidationError("A call takes no less than no time.")
     activity = Activity.objects.create(
-        source="accord", external_id=f"logged-{uuid4().hex}", kind=kind, subject=f"{CALLS[kind]} with {found.lead}"[:500],
-        owner=owner_of(by), logged_by=by, lead=found.lead, account_id=found.lead.account_id, outcome=outcome[:255], notes=notes, seconds=seconds,
+        source="accord", external_id=f"logged-{uuid4().hex}", kind=kind, subject=f"{CALLS[kind]} with {locked.lead}"[:500],
+        owner=owner_of(by), logged_by=by, lead=locked.lead, account_id=locked.lead.account_id, outcome=outcome[:255], notes=notes, seconds=seconds,
         status="completed", happened_at=now, created_at=now,
     )  # fmt: skip
-    if found.ended_at is None:
-        found.attempts += 1
-        found.answered_at = found.answered_at or now
-        HandOff.objects.filter(pk=found.pk).update(attempts=F("attempts") + 1, answered_at=found.answered_at)
+    if locked.ended_at is None:
+        locked.attempts += 1
+        locked.answered_at = locked.answered_at or now
+        HandOff.objects.filter(pk=locked.pk).update(attempts=F("attempts") + 1, answered_at=locked.answered_at)
     return activity
 
 
 @transaction.atomic
-def pause(*, by: User, handoff: HandOff, until: datetime, reason: str) -> HandOff:
+def pause_clock(*, by: User, handoff: HandOff, until: datetime, reason: str) -> HandOff:
     """Let the clock stand still while the lead itself waits for a date."""
-    found, now = _held(by, PAUSE_CLOCK, handoff), timezone.now()
-    if found.ended_at or found.paused_at:
+    locked, now = _lock_handoff(by, PAUSE_CLOCK, handoff), timezone.now()
+    if locked.ended_at or locked.paused_at:
         raise ValidationError("This clock does not run.")
     if not now < until <= now + LONGEST_PAUSE:
         raise ValidationError(f"A clock stands still until a moment within {LONGEST_PAUSE.days} days.")
     if not reason.strip():
         raise ValidationError("Say what the lead waits for.")
-    pause_clocks([found], now, until, reason.strip())
-    HandOff.objects.filter(pk=found.pk).update(paused_by=by)
-    found.refresh_from_db()
-    return found
+    pause_clocks([locked], now, until, reason.strip())
+    HandOff.objects.filter(pk=locked.pk).update(paused_by=by)
+    locked.refresh_from_db()
+    return locked
 
 
 @transaction.atomic
-def resume(*, by: User, handoff: HandOff) -> HandOff:
+def resume_clock(*, by: User, handoff: HandOff) -> HandOff:
     """Let the clock go on before its pause is over."""
-    found = _held(by, RESUME_CLOCK, handoff)
-    if found.ended_at or not found.paused_at:
+    locked = _lock_handoff(by, RESUME_CLOCK, handoff)
+    if locked.ended_at or not locked.paused_at:
         raise ValidationError("This clock does not stand still.")
-    resume_clocks([found], [timezone.now()])
-    return found
+    resume_clocks([locked], [timezone.now()])
+    return locked
 
 
 def criteria_of(handoff: HandOff) -> list[str]:
@@ -179,24 +179,24 @@ def criteria_of(handoff: HandOff) -> list[str]:
     )
 
 
-def _held(by: User, action: Action, handoff: HandOff) -> HandOff:
+def _lock_handoff(by: User, action: Action, handoff: HandOff) -> HandOff:
     """Return the hand-off fresh and locked, if the person may do this to it."""
     rows = HandOff.objects.select_for_update(of=("self",)).select_related("lead", "to_owner", "move__version")
-    found = rows.get(pk=handoff.pk)
-    action.require(by, found)
-    return found
+    locked = rows.get(pk=handoff.pk)
+    action.require(by, locked)
+    return locked
 
 
-def _give(by: User, action: Action, handoff: HandOff, *, rating: int | None = None, **fields: Any) -> Verdict:
-    found = _held(by, action, handoff)
+def _give_verdict(by: User, action: Action, handoff: HandOff, *, rating: int | None = None, **fields: Any) -> Verdict:
+    locked = _lock_handoff(by, action, handoff)
     if rating is not None and rating not in range(1, 6):
         raise ValidationError("Rate from 1 to 5.")
-    if found.ended_at:
-        raise ValidationError(f"This hand-off has ended: {found.get_end_display().lower()}.")
-    if found.verdicts.standing().exists():  # type: ignore[attr-defined]
+    if locked.ended_at:
+        raise ValidationError(f"This hand-off has ended: {locked.get_end_display().lower()}.")
+    if locked.verdicts.standing().exists():  # type: ignore[attr-defined]
         raise ValidationError("There is a verdict already.")
-    return found.verdicts.create(
-        lead=found.lead, given_by=by, given_at=timezone.now(), rating=rating or found.rating, **fields
+    return locked.verdicts.create(
+        lead=locked.lead, given_by=by, given_at=timezone.now(), rating=rating or locked.rating, **fields
     )  # fmt: skip
 
 
@@ -214,33 +214,33 @@ def settle_verdicts(now: datetime) -> int:
             held = due.select_related("lead", "given_by", "handoff__move").select_for_update(
                 of=("self",), skip_locked=True
             )
-            portion = list(held.order_by("given_at", "pk")[:PORTION])
-            _settle(portion, now)
-        done += len(portion)
-        if len(portion) < PORTION:
+            batch = list(held.order_by("given_at", "pk")[:BATCH])
+            _settle_batch(batch, now)
+        done += len(batch)
+        if len(batch) < BATCH:
             return done
 
 
-def _settle(portion: list[Verdict], now: datetime) -> None:
-    if not portion:
+def _settle_batch(batch: list[Verdict], now: datetime) -> None:
+    if not batch:
         return
     funnel = in_force()
-    stages = current_stages([one.lead_id for one in portion])
-    moves = [_move(one, funnel, stages.get(one.lead_id, "")) for one in portion]
-    Move.objects.bulk_create([move for move in moves if move], batch_size=PORTION)
+    stages = current_stages([verdict.lead_id for verdict in batch])
+    moves = [_move_for_verdict(verdict, funnel, stages.get(verdict.lead_id, "")) for verdict in batch]
+    Move.objects.bulk_create([move for move in moves if move], batch_size=BATCH)
     handoffs = []
-    for one in portion:
-        handoff = one.handoff
-        handoff.answered_at = min(filter(None, [handoff.answered_at, one.given_at]))
-        handoff.ended_at, handoff.end, handoff.response_seconds = one.given_at, one.answer, None
+    for verdict in batch:
+        handoff = verdict.handoff
+        handoff.answered_at = min(filter(None, [handoff.answered_at, verdict.given_at]))
+        handoff.ended_at, handoff.end, handoff.response_seconds = verdict.given_at, verdict.answer, None
         handoff.paused_at = handoff.paused_until = None
         handoffs.append(handoff)
     names = ["answered_at", "ended_at", "end", "response_seconds", "paused_at", "paused_until"]
-    HandOff.objects.bulk_update(handoffs, names, batch_size=PORTION)
-    Verdict.objects.filter(pk__in=[one.pk for one in portion]).update(settled_at=now)
+    HandOff.objects.bulk_update(handoffs, names, batch_size=BATCH)
+    Verdict.objects.filter(pk__in=[verdict.pk for verdict in batch]).update(settled_at=now)
 
 
-def _move(verdict: Verdict, funnel: Funnel, before: str) -> Move | None:
+def _move_for_verdict(verdict: Verdict, funnel: Funnel, before: str) -> Move | None:
     """Return the move that the verdict makes; None where the lead is there already."""
     stage = accepted_stage(funnel, verdict) if verdict.answer == Verdict.Answer.ACCEPTED else funnel.get(verdict.after)
     if stage is None or stage.key == before:
@@ -250,8 +250,8 @@ def _move(verdict: Verdict, funnel: Funnel, before: str) -> Move | None:
     if verdict.answer == Verdict.Answer.REJECTED:
         override = ": ".join(filter(None, [verdict.criterion, verdict.note])) or "Rejected by Sales"
     elif not follows_from_acceptance(stage.rule):
-        holds, found = ask(verdict.lead, stage)
-        evidence |= found
+        holds, evidence_found = evaluate_stage(verdict.lead, stage)
+        evidence |= evidence_found
         override = "" if holds else verdict.note or "Accepted by Sales"
     return Move(
         lead=verdict.lead, stage=stage.key, from_stage=before, entered_at=verdict.given_at, by=Move.By.HAND,
@@ -262,9 +262,9 @@ def _move(verdict: Verdict, funnel: Funnel, before: str) -> Move | None:
 def accepted_stage(funnel: Funnel, verdict: Verdict) -> Stage | None:
     """Return the stage that an accepted lead enters: the next of the main way that Sales owns, behind the gate."""
     gate = funnel.get(verdict.handoff.move.stage) if verdict.handoff.move else None
-    places = {stage.key: place for place, stage in enumerate(funnel)}
-    behind = places.get(gate.key, -1) if gate else -1
-    return next((stage for stage in funnel.main if stage.side == "sales" and places[stage.key] > behind), None)
+    indexes = {stage.key: index for index, stage in enumerate(funnel)}
+    behind = indexes.get(gate.key, -1) if gate else -1
+    return next((stage for stage in funnel.main if stage.side == "sales" and indexes[stage.key] > behind), None)
 
 
 def follows_from_acceptance(rule: Rule) -> bool:
@@ -281,34 +281,34 @@ def follows_from_acceptance(rule: Rule) -> bool:
 
 def return_recycled(now: datetime) -> int:
     """Let recycled leads come back on their day: out of the detour, to where nurtured leads are, ready to qualify anew."""
-    home = nurture(in_force())
+    home = nurture_stage(in_force())
     done = 0
     while home:
         with transaction.atomic():
             due = Verdict.objects.standing().filter(
                 returned_at=None, settled_at__isnull=False, after=Verdict.After.RECYCLED, return_on__lte=company_today()
             )
-            portion = list(due.select_for_update(skip_locked=True).order_by("pk")[:PORTION])
-            stages = current_stages([one.lead_id for one in portion])
+            batch = list(due.select_for_update(skip_locked=True).order_by("pk")[:BATCH])
+            stages = current_stages([verdict.lead_id for verdict in batch])
             Move.objects.bulk_create(
                 Move(
-                    lead_id=one.lead_id, stage=home.key, from_stage=Verdict.After.RECYCLED, entered_at=now, by=Move.By.RULE,
-                    version_id=home.version_id, evidence={"verdict": one.pk, "returned_on": str(one.return_on)},
+                    lead_id=verdict.lead_id, stage=home.key, from_stage=Verdict.After.RECYCLED, entered_at=now, by=Move.By.RULE,
+                    version_id=home.version_id, evidence={"verdict": verdict.pk, "returned_on": str(verdict.return_on)},
                 )
-                for one in _once_a_lead(portion)
-                if stages.get(one.lead_id) == Verdict.After.RECYCLED
+                for verdict in _once_a_lead(batch)
+                if stages.get(verdict.lead_id) == Verdict.After.RECYCLED
             )  # fmt: skip
-            Verdict.objects.filter(pk__in=[one.pk for one in portion]).update(returned_at=now)
-        done += len(portion)
-        if len(portion) < PORTION:
+            Verdict.objects.filter(pk__in=[verdict.pk for verdict in batch]).update(returned_at=now)
+        done += len(batch)
+        if len(batch) < BATCH:
             break
     return done
 
 
-def nurture(funnel: Funnel) -> Stage | None:
+def nurture_stage(funnel: Funnel) -> Stage | None:
     """Return the first stage of the main way in which a lead is ready for nurturing."""
     return next((stage for stage in funnel.main if "leads" in stage.subjects and stage.standing == "nurturing"), None)
 
 
 def _once_a_lead(verdicts: list[Verdict]) -> list[Verdict]:
-    return list({one.lead_id: one for one in verdicts}.values())
+    return list({verdict.lead_id: verdict for verdict in verdicts}.values())

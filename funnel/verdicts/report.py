@@ -64,19 +64,19 @@ CUTS: Mapping[str, Cut] = {
 }
 
 
-def edges(period: Period, zone: ZoneInfo) -> dict[str, datetime]:
+def period_bounds(period: Period, zone: ZoneInfo) -> dict[str, datetime]:
     """Return the moments of a period of local days as lookups: from its first midnight to that after its last day."""
-    found = {}
+    bounds = {}
     if period.start:
-        found["gte"] = datetime.combine(period.start, time(), zone)
+        bounds["gte"] = datetime.combine(period.start, time(), zone)
     if period.end:
-        found["lt"] = datetime.combine(period.end + timedelta(days=1), time(), zone)
-    return found
+        bounds["lt"] = datetime.combine(period.end + timedelta(days=1), time(), zone)
+    return bounds
 
 
-def given(user: User, period: Period) -> QuerySet[Verdict]:
+def verdicts_given(user: User, period: Period) -> QuerySet[Verdict]:
     """Return the verdicts of a period that stand and that the reader's figures count."""
-    bounds = {f"given_at__{name}": moment for name, moment in edges(period, Company.get().zone).items()}
+    bounds = {f"given_at__{name}": moment for name, moment in period_bounds(period, Company.get().zone).items()}
     return Verdict.objects.countable_by(user).standing().filter(**bounds)  # type: ignore[no-any-return]
 
 
@@ -96,40 +96,40 @@ class Part:
         return self.accepted / self.n
 
 
-def parts(user: User, rows: QuerySet[Verdict], cut: Cut) -> list[Part]:
+def count_by_part(user: User, rows: QuerySet[Verdict], cut: Cut) -> list[Part]:
     """Return how the verdicts fall, part by part, the most rejected first. A criterion is named by rejections alone.
 
     Parts of too few verdicts that the reader may not read are left out.
     """
     if cut.key == "criterion":
         rows = rows.filter(answer=Verdict.Answer.REJECTED)
-    few = _few(user, rows.annotate(part=cut.field), "part")
+    hidden = _hidden_parts(user, rows.annotate(part=cut.field), "part")
     counts = {
         "n": Count("pk"),
         "accepted": Count("pk", filter=Q(answer=Verdict.Answer.ACCEPTED)),
         "rejected": Count("pk", filter=Q(answer=Verdict.Answer.REJECTED)),
         "mean": Avg("rating"),
     }
-    named = rows.annotate(part=cut.field).values("part", *([cut.name] if cut.name else []))
-    found = named.annotate(**counts).order_by("-rejected", "-n", "part")
+    grouped = rows.annotate(part=cut.field).values("part", *([cut.name] if cut.name else []))
+    rows_by_part = grouped.annotate(**counts).order_by("-rejected", "-n", "part")
     return [
         Part(
             str(row["part"] or ""), str(row[cut.name or "part"] or "") or cut.blank, row["n"], row["accepted"], row["rejected"],
             row["mean"],
         )
-        for row in found
-        if row["part"] not in few
+        for row in rows_by_part
+        if row["part"] not in hidden
     ]  # fmt: skip
 
 
-def _few(user: User, rows: QuerySet[Verdict], *names: str) -> set[Any]:
+def _hidden_parts(user: User, rows: QuerySet[Verdict], *names: str) -> set[Any]:
     """Return the values of the names that hold too few verdicts which the reader counts, but may not read."""
     if not is_limited(user):
         return set()
     readable = Verdict.objects.visible_to(user).values("pk")
     hidden = Count("pk", distinct=True) - Count("pk", filter=Q(pk__in=readable), distinct=True)
-    counted = rows.order_by().values_list(*names).annotate(hidden=hidden)
-    return few_keys({values[0] if len(names) == 1 else tuple(values): n for *values, n in counted})
+    counts = rows.order_by().values_list(*names).annotate(hidden=hidden)
+    return few_keys({values[0] if len(names) == 1 else tuple(values): n for *values, n in counts})
 
 
 def of_part(rows: QuerySet[Verdict], cut: Cut, key: str) -> QuerySet[Verdict]:
@@ -170,9 +170,9 @@ class Rep:
         return days(self.seconds / DAY) if self.seconds >= 2 * DAY else duration(timedelta(seconds=self.seconds))
 
 
-def reps(user: User, period: Period) -> list[Rep]:
+def rep_figures(user: User, period: Period) -> list[Rep]:
     """Return the verdict rate and the median time to the verdict of each rep whose work and achievement the reader may see."""
-    bounds = {f"started_at__{name}": moment for name, moment in edges(period, Company.get().zone).items()}
+    bounds = {f"started_at__{name}": moment for name, moment in period_bounds(period, Company.get().zone).items()}
     rows: Any = HandOff.objects.countable_by(user).filter(to_owner__isnull=False, **bounds)
     if achievement_ids(user) is not None:
         rows = rows.filter(to_owner__user__in=own_ids(user) | (achievement_ids(user) or set()))
@@ -184,10 +184,11 @@ def reps(user: User, period: Period) -> list[Rep]:
         "median": Median(took, filter=stands),
     }
     rows = rows.annotate(person=read_people().expression("to_owner"))
-    found = list(rows.values("person").annotate(**sums).order_by())
-    names = dict(Owner.objects.filter(pk__in=[row["person"] for row in found]).values_list("pk", "name"))
+    rows_by_person = list(rows.values("person").annotate(**sums).order_by())
+    names = dict(Owner.objects.filter(pk__in=[row["person"] for row in rows_by_person]).values_list("pk", "name"))
     reps = [
-        Rep(row["person"], names[row["person"]] or "–", row["handed"], row["judged"], row["median"]) for row in found
+        Rep(row["person"], names[row["person"]] or "–", row["handed"], row["judged"], row["median"])
+        for row in rows_by_person
     ]
     return sorted(reps, key=lambda rep: (-rep.handed, rep.name, rep.key))
 
@@ -210,27 +211,27 @@ class Criticism:
         return self.n - self.answered
 
 
-def backlog(rows: QuerySet[Verdict], user: User, by: str = "worth") -> list[Criticism]:
+def criticism_backlog(rows: QuerySet[Verdict], user: User, by: str = "worth") -> list[Criticism]:
     """Return the criticism by criterion and campaign, the heaviest first: by money (or `count`), what waits before what is done."""
     rejected = rows.filter(answer=Verdict.Answer.REJECTED)
-    few = _few(user, rejected, "criterion", "lead__campaign_id")
+    hidden = _hidden_parts(user, rejected, "criterion", "lead__campaign_id")
     answered = Q(answers__is_contest=False)
     grouped = rejected.values("criterion", "lead__campaign_id", "lead__campaign__name").annotate(
         n=Count("pk", distinct=True), answered=Count("pk", filter=answered, distinct=True), last=Max("given_at"),
         ids=ArrayAgg("pk", distinct=True),
     )  # fmt: skip
-    found = [row for row in grouped.order_by() if (row["criterion"], row["lead__campaign_id"]) not in few]
-    costs = lead_costs({row["lead__campaign_id"] for row in found} - {None}, user)
-    made = [
+    visible = [row for row in grouped.order_by() if (row["criterion"], row["lead__campaign_id"]) not in hidden]
+    costs = lead_costs({row["lead__campaign_id"] for row in visible} - {None}, user)
+    criticism = [
         Criticism(
             row["criterion"] or IN_WORDS, row["lead__campaign_id"], row["lead__campaign__name"] or NO_CAMPAIGN, row["n"],
             costs[row["lead__campaign_id"]] * row["n"] if row["lead__campaign_id"] in costs else None, row["answered"],
             row["last"], row["ids"],
         )
-        for row in found
+        for row in visible
     ]  # fmt: skip
     weight = (lambda one: (one.n, one.worth or 0)) if by == "count" else (lambda one: (one.worth or 0, one.n))
-    return sorted(made, key=lambda one: (one.waits > 0, *weight(one), one.criterion, one.campaign), reverse=True)
+    return sorted(criticism, key=lambda one: (one.waits > 0, *weight(one), one.criterion, one.campaign), reverse=True)
 
 
 def lead_costs(campaigns: set[Any], user: User) -> dict[int, Decimal]:

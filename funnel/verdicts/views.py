@@ -23,7 +23,7 @@ from funnel import contests
 from funnel.models import Answer, Ruling, Verdict
 from funnel.permissions import ANSWER_VERDICT
 from funnel.sentences import verdicts_headline
-from funnel.verdicts.report import CUTS, backlog, given, of_part, parts, reps
+from funnel.verdicts.report import CUTS, count_by_part, criticism_backlog, of_part, rep_figures, verdicts_given
 from team.access import has_right
 from team.models import Company, User
 
@@ -32,7 +32,7 @@ DEFAULT = "this_year"
 MOST_IDS = 20_000
 
 
-class WordsForm(forms.Form):
+class AnswerForm(forms.Form):
     words = forms.CharField(max_length=5000)
 
 
@@ -41,46 +41,46 @@ class RulingForm(forms.Form):
     ruling = forms.CharField(max_length=5000)
 
 
-def _period(query: QueryDict) -> tuple[Period, str]:
+def _read_period(query: QueryDict) -> tuple[Period, str]:
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
     default = periods.preset(DEFAULT, today, Company.get().fiscal_calendar)
     try:
-        asked = any(query.get(name) for name in ("period", "from", "to"))
-        return (periods.from_query(query, today, Company.get().fiscal_calendar) if asked else default), ""
+        is_chosen = any(query.get(name) for name in ("period", "from", "to"))
+        return (periods.from_query(query, today, Company.get().fiscal_calendar) if is_chosen else default), ""
     except BadPeriod as error:
         return default, str(error)
 
 
 @login_required
 @require_safe
-def verdicts(request: HttpRequest) -> HttpResponse:
+def verdicts_page(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
-    period, fault = _period(request.GET)
+    period, fault = _read_period(request.GET)
     cut = CUTS.get(request.GET.get("by", ""), CUTS["campaign"])
-    rows, sort = given(user, period), request.GET.get("sort", "")
-    found = parts(user, rows, cut)
-    criticism = backlog(rows, user, sort)
+    rows, sort = verdicts_given(user, period), request.GET.get("sort", "")
+    parts = count_by_part(user, rows, cut)
+    criticism = criticism_backlog(rows, user, sort)
     context = {
         "period": period, "presets": periods.PRESETS, "fault": fault, "cuts": CUTS.values(), "cut": cut, "sort": sort,
-        "headline": _headline(user, period), "currency": Company.get().currency, "query": request.GET.urlencode(),
-        "page": Paginator(found, ROWS).get_page(request.GET.get("page")),
-        "reps": Paginator(reps(user, period), ROWS).get_page(request.GET.get("reps")),
+        "headline": _describe_findings(user, period), "currency": Company.get().currency, "query": request.GET.urlencode(),
+        "page": Paginator(parts, ROWS).get_page(request.GET.get("page")),
+        "reps": Paginator(rep_figures(user, period), ROWS).get_page(request.GET.get("reps")),
         "backlog": Paginator(criticism, ROWS).get_page(request.GET.get("criticism")),
-        "may_answer": ANSWER_VERDICT.is_open_to(user), "sees_money": has_right(user, "see_spend"), "largest": max((one.n for one in found), default=0),
-        "log": Paginator(_log(user), ROWS).get_page(request.GET.get("log")), "rulings": Ruling.choices,
+        "may_answer": ANSWER_VERDICT.is_open_to(user), "sees_money": has_right(user, "see_spend"), "largest": max((part.n for part in parts), default=0),
+        "log": Paginator(_visible_contests(user), ROWS).get_page(request.GET.get("log")), "rulings": Ruling.choices,
     }  # fmt: skip
     return render_live(request, "funnel/verdicts.html", context, status=400 if fault else 200)
 
 
-def _headline(user: User, period: Period) -> str:
+def _describe_findings(user: User, period: Period) -> str:
     """Say the finding: what share Sales accepted, and what it says most often of the others."""
-    rows = given(user, period)
+    rows = verdicts_given(user, period)
     n, accepted = rows.count(), rows.filter(answer=Verdict.Answer.ACCEPTED).count()
-    named = [(one.name, one.n) for one in parts(user, rows, CUTS["criterion"]) if one.key] if n else []
-    return verdicts_headline(n, accepted, named)
+    criteria = [(part.name, part.n) for part in count_by_part(user, rows, CUTS["criterion"]) if part.key] if n else []
+    return verdicts_headline(n, accepted, criteria)
 
 
-def _log(user: User) -> Any:
+def _visible_contests(user: User) -> Any:
     """Return the contests that the reader may see: all of a verdict they see, the arbiter's own always."""
     seen = Answer.objects.filter(verdict__in=Verdict.objects.visible_to(user)) | Answer.objects.filter(arbiter=user)
     rows = seen.filter(is_contest=True).select_related(
@@ -91,14 +91,14 @@ def _log(user: User) -> Any:
 
 @login_required
 @require_safe
-def leads(request: HttpRequest) -> HttpResponse:
+def verdict_leads(request: HttpRequest) -> HttpResponse:
     """The verdicts behind one number, each with its lead, and what Marketing said to it."""
     user = cast(User, request.user)
-    period, fault = _period(request.GET)
+    period, fault = _read_period(request.GET)
     cut = CUTS.get(request.GET.get("by", ""))
     if cut is None:
         raise Http404
-    readable = given(user, period) & Verdict.objects.visible_to(user)
+    readable = verdicts_given(user, period) & Verdict.objects.visible_to(user)
     rows = of_part(readable, cut, request.GET.get("part", ""))
     answer = request.GET.get("answer", "")
     if answer in Verdict.Answer.values:
@@ -112,7 +112,7 @@ def leads(request: HttpRequest) -> HttpResponse:
     return render_live(request, "funnel/verdict_leads.html", context)
 
 
-def _back(request: HttpRequest, page: str = "verdicts") -> HttpResponse:
+def _redirect_back(request: HttpRequest, page: str = "verdicts") -> HttpResponse:
     query = QueryDict(request.POST.get("query", ""))
     return redirect(reverse(page) + (f"?{query.urlencode()}" if query else ""))
 
@@ -123,59 +123,61 @@ def _ids(text: str) -> list[int]:
 
 @login_required
 @require_POST
-def answer(request: HttpRequest) -> HttpResponse:
+def answer_verdicts(request: HttpRequest) -> HttpResponse:
     """Say what was done about criticism: to all who gave it."""
-    user, form = cast(User, request.user), WordsForm(request.POST)
+    user, form = cast(User, request.user), AnswerForm(request.POST)
     rows = Verdict.objects.countable_by(user).standing().filter(pk__in=_ids(request.POST.get("verdicts", "")))
     waiting = rows.exclude(answers__is_contest=False).select_related("given_by")
-    words = form.cleaned_data["words"] if form.is_valid() else ""
+    text = form.cleaned_data["words"] if form.is_valid() else ""
     try:
-        made = contests.answer(by=user, verdicts=waiting, words=words)
+        answers = contests.answer_verdicts(by=user, verdicts=waiting, text=text)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, _answered(user, made))
-    return _back(request)
+        messages.success(request, _answer_message(user, answers))
+    return _redirect_back(request)
 
 
-def _answered(user: User, made: list[Answer]) -> str:
+def _answer_message(user: User, answers: list[Answer]) -> str:
     """Say who was told of the answers; not to a reader who may not know who gave which verdict."""
-    if not made:
+    if not answers:
         return "All of it is answered already."
     if is_limited(user):
         return "Answered. Those who gave these verdicts are told."
-    told = sorted({str(one.verdict.given_by) for one in made})
-    return f"Answered. Told: {', '.join(told[:5])}{' and others' if len(told) > 5 else ''}."
+    names = sorted({str(answer.verdict.given_by) for answer in answers})
+    return f"Answered. Told: {', '.join(names[:5])}{' and others' if len(names) > 5 else ''}."
 
 
 @login_required
 @require_POST
-def contest(request: HttpRequest, pk: int) -> HttpResponse:
+def contest_verdict(request: HttpRequest, pk: int) -> HttpResponse:
     """Contest a rejection before the arbiter."""
-    user, form = cast(User, request.user), WordsForm(request.POST)
-    found = get_object_or_404(Verdict.objects.visible_to(user), pk=pk)
+    user, form = cast(User, request.user), AnswerForm(request.POST)
+    verdict = get_object_or_404(Verdict.objects.visible_to(user), pk=pk)
     try:
-        made = contests.contest(by=user, verdict=found, words=form.cleaned_data["words"] if form.is_valid() else "")
+        contested = contests.contest_verdict(
+            by=user, verdict=verdict, text=form.cleaned_data["words"] if form.is_valid() else ""
+        )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"Contested. {made.arbiter} rules by {made.rule_by}.")
-    return _back(request, "verdict_leads")
+        messages.success(request, f"Contested. {contested.arbiter} rules by {contested.rule_by}.")
+    return _redirect_back(request, "verdict_leads")
 
 
 @login_required
 @require_POST
-def rule(request: HttpRequest, pk: int) -> HttpResponse:
+def rule_on_contest(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the arbiter's ruling."""
     user, form = cast(User, request.user), RulingForm(request.POST)
-    found = get_object_or_404(_log(user), pk=pk)
+    contested = get_object_or_404(_visible_contests(user), pk=pk)
     if not form.is_valid():
         messages.error(request, "Choose, and give the reason for the ruling.")
-        return _back(request)
+        return _redirect_back(request)
     try:
-        contests.rule(by=user, contested=found, **form.cleaned_data)
+        contests.rule_on_contest(by=user, contested=contested, **form.cleaned_data)
     except ValidationError as error:
         messages.error(request, refusal(error))
     else:
         messages.success(request, "Ruled. Both sides are told.")
-    return _back(request)
+    return _redirect_back(request)

@@ -13,7 +13,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from facts.rules import describe_rule
-from funnel.contests import answer, contest
+from funnel.contests import answer_verdicts, contest_verdict
 from funnel.models import Answer, HandOff, Verdict
 from funnel.stages.drafts import Stage, from_terms
 from revops.demo import score
@@ -118,8 +118,8 @@ def _discuss() -> None:
         named.filter(lead__campaign=worst["lead__campaign"]).select_related("given_by").order_by("given_at", "pk")
     )
     *half, last = told[: len(told) // 2 + 1]
-    _date(answer(by=marketer, verdicts=half, words=ANSWERED), last.given_at + LATER)
-    _date([contest(by=marketer, verdict=told[-1], words=CONTESTED)], told[-1].given_at + LATER)
+    _date(answer_verdicts(by=marketer, verdicts=half, text=ANSWERED), last.given_at + LATER)
+    _date([contest_verdict(by=marketer, verdict=told[-1], text=CONTESTED)], told[-1].given_at + LATER)
 
 
 def _date(answers: Iterable[Answer], moment: datetime) -> None:

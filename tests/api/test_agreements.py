@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from agreements.models import Version
-from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.clock_tick import tick_clocks
 from funnel.models import Verdict
 from team.models import User
 from tests import make
@@ -119,7 +119,7 @@ def test_a_verdict_is_given_and_taken_back(caller: Call, cmo: User, cro: User) -
     assert given.status_code == 201, given.content
     assert post(mine, f"verdicts/{given.json()['id']}/undo/").json()["undone_at"]
     again = post(mine, "verdicts/", {"handoff": found.pk, "answer": "accepted", "rating": 5}).json()
-    tick(timezone.now() + timedelta(seconds=11))
+    tick_clocks(timezone.now() + timedelta(seconds=11))
     assert Verdict.objects.get(pk=again["id"]).settled_at
     assert [move["stage"] for move in mine.rows("moves", lead=found.lead_id)] == ["mql", "sal"]
     answer = mine.client.get("/api/v1/metrics/lead_acceptance_rate/records/")

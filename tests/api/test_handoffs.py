@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from crm.models import ContentAsset, ContentUse, Owner
-from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.clock_tick import tick_clocks
 from funnel.models import HandOff, RoutingRule, Verdict
 from funnel.verdicts import actions
 from team.models import User
@@ -87,8 +87,8 @@ def test_a_rejection_is_answered_contested_and_ruled_on(
 ) -> None:
     assert ada.user
     found = handed(timezone.now())
-    actions.reject(by=ada.user, handoff=found, note="A student")
-    tick(timezone.now() + timedelta(seconds=11))
+    actions.reject_lead(by=ada.user, handoff=found, note="A student")
+    tick_clocks(timezone.now() + timedelta(seconds=11))
     verdict = Verdict.objects.get()
     body = {"verdicts": [verdict.pk], "words": "We left the campus list out."}
     assert send(caller(ada.user), "answers/", body).status_code == 403
@@ -103,7 +103,7 @@ def test_a_rejection_is_answered_contested_and_ruled_on(
     assert send(present(cro), place, ruling).status_code == 403
     assert [row["decision"] for row in caller(cfo).rows("contests", is_ruled="false")] == [""]
     assert send(present(cfo), place, ruling).json()["decision"] == "overturned"
-    tick(timezone.now() + timedelta(seconds=12))
+    tick_clocks(timezone.now() + timedelta(seconds=12))
     assert HandOff.objects.open().get().lead == found.lead
 
 

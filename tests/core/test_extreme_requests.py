@@ -31,7 +31,7 @@ def test_a_form_that_counts_its_rows_in_no_number_has_none_or_as_many_as_may_be(
 
 
 def test_a_key_of_a_part_that_is_no_id_has_no_name() -> None:
-    assert dimensions.names(None, "owner", ["²", "9" * 30, "-1", "(blank)"]) == {}  # type: ignore[arg-type]
+    assert dimensions.value_names(None, "owner", ["²", "9" * 30, "-1", "(blank)"]) == {}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

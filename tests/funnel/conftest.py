@@ -9,7 +9,7 @@ import pytest
 
 from crm.models import Lead, Owner, StageChange
 from facts.refresh import refresh
-from funnel.classify import classify
+from funnel.classify import classify_buyers
 from team.models import User
 from tests import make
 from tests.funnel.handoff_factory import seller
@@ -24,7 +24,7 @@ def run(company: Any) -> Run:
 
     def go(**options: Any) -> int | None:
         refresh()
-        written = classify(**options)
+        written = classify_buyers(**options)
         refresh()
         return written
 

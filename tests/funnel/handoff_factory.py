@@ -9,7 +9,7 @@ from django.utils import timezone
 from agreements import actions
 from agreements.models import Version
 from crm.models import Lead, Owner
-from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.clock_tick import tick_clocks
 from funnel.models import HandOff, Move
 from team.models import Role, User
 from tests import make
@@ -67,7 +67,7 @@ def qualified(moment: datetime, **fields: Any) -> Lead:
 def handed(moment: datetime, **fields: Any) -> HandOff:
     """A lead that entered the gate and was handed over at that moment."""
     found = qualified(moment, **fields)
-    tick(moment)
+    tick_clocks(moment)
     return found.handoffs.get(ended_at=None)
 
 

@@ -13,7 +13,7 @@ from django.utils.html import strip_tags
 
 from core.formatting import THIN
 from crm import models as crm
-from funnel.buyers.timeline import KINDS, PAGE, line, scope_of
+from funnel.buyers.timeline import KINDS, PAGE, scope_of, timeline_page
 from funnel.models import HandOff
 from funnel.verdicts import actions
 from notify.models import Notice
@@ -53,13 +53,13 @@ def everything(found: HandOff) -> None:
     make.record(crm.ContentUse, lead=lead, asset=make.record(crm.ContentAsset, name="Paper"), used_at=moment)
     rep = found.to_owner and found.to_owner.user
     assert rep
-    actions.accept(by=rep, handoff=found, rating=4)
+    actions.accept_lead(by=rep, handoff=found, rating=4)
     HandOff.objects.filter(pk=found.pk).update(due_at=moment, answered_at=later(moment, hours=3))
 
 
 def test_every_kind_of_thing_stands_on_the_line(client: Client, found: HandOff) -> None:
     everything(found)
-    entries = line(scope_of(found.lead, found.to_owner.user)).entries  # type: ignore[union-attr,arg-type]
+    entries = timeline_page(scope_of(found.lead, found.to_owner.user)).entries  # type: ignore[union-attr,arg-type]
     assert {one.kind for one in entries} == set(KINDS)
     moments = [one.moment for one in entries]
     assert moments == sorted(moments, reverse=True)
@@ -107,13 +107,13 @@ def test_the_pages_follow_one_another_without_a_gap(found: HandOff) -> None:
     )
     scope, seen, before = scope_of(found.lead, User()), [], ""  # type: ignore[var-annotated]
     while True:
-        page = line(scope, "touch", before)
+        page = timeline_page(scope, "touch", before)
         seen += [one.id for one in page.entries]
         before = page.earlier
         if not before:
             break
     assert len(seen) == len(set(seen)) == 3 * PAGE
-    assert line(scope, "touch", "what~is~this~?").entries[0].id == seen[0]
+    assert timeline_page(scope, "touch", "what~is~this~?").entries[0].id == seen[0]
 
 
 def test_five_thousand_entries_ask_no_more_than_none(client: Client, found: HandOff, cro: User) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from crm.models import Activity, StageChange, Touch, UsageEvent
-from funnel.changes import changed
+from funnel.changes import changed_buyer_ids
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -45,13 +45,13 @@ ON_ACCOUNTS: dict[str, Callable[[Book], Any]] = {
 
 @pytest.mark.parametrize("what", ON_ACCOUNTS)
 def test_what_happens_concerns_its_account_alone(book: Book, what: str) -> None:
-    assert changed("accounts", SINCE).tolist() == []
+    assert changed_buyer_ids("accounts", SINCE).tolist() == []
     ON_ACCOUNTS[what](book)
-    assert changed("accounts", SINCE).tolist() == [book.account.pk]
+    assert changed_buyer_ids("accounts", SINCE).tolist() == [book.account.pk]
 
 
 @pytest.mark.parametrize("through", ["lead", "opportunity"])
 def test_a_new_entry_of_the_sources_history_concerns_its_lead(book: Book, through: str) -> None:
-    assert changed("leads", SINCE).tolist() == []
+    assert changed_buyer_ids("leads", SINCE).tolist() == []
     make.record(StageChange, **{through: book.lead if through == "lead" else book.deal})
-    assert changed("leads", SINCE).tolist() == [book.lead.pk]
+    assert changed_buyer_ids("leads", SINCE).tolist() == [book.lead.pk]

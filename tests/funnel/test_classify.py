@@ -19,13 +19,13 @@ from facts import batches
 from facts.engine import open_facts
 from facts.refresh import refresh
 from funnel import classify as classifying
-from funnel.actions import move
-from funnel.classify import classify
+from funnel.actions import move_buyer
+from funnel.classify import classify_buyers
 from funnel.definitions import in_force
-from funnel.measures import river
+from funnel.measures import build_report
 from funnel.models import Classification, Move, Verdict
 from funnel.patterns import Question
-from funnel.queries import current_stages, standing
+from funnel.queries import current_stages, lead_standing
 from funnel.stages.drafts import STANDINGS
 from tests import make
 from tests.funnel.conftest import Run, at, deal, lead, way
@@ -63,7 +63,7 @@ def test_who_was_deleted_since_the_facts_were_copied_makes_no_move(company: Any)
     refresh()
     goes.delete()
     account.delete()
-    classify()
+    classify_buyers()
     assert way(stays) == [("inquiry", "2026-01-05")]
     connection.check_constraints()
 
@@ -73,7 +73,7 @@ def test_whoever_is_deleted_while_it_is_asked_makes_no_move(company: Any, monkey
     """An import that is taken back deletes its leads one batch after the other, and a run meets each."""
     leads = [lead("2026-01-05") for _ in range(3)]
     refresh()
-    copied = classifying._copy
+    copied = classifying._copy_moves
 
     def meanwhile(*args: Any) -> int:
         found = copied(*args)
@@ -82,8 +82,8 @@ def test_whoever_is_deleted_while_it_is_asked_makes_no_move(company: Any, monkey
                 other.submit(_delete, leads.pop().pk).result()
         return found
 
-    monkeypatch.setattr(classifying, "_copy", meanwhile)
-    assert classify() == 1
+    monkeypatch.setattr(classifying, "_copy_moves", meanwhile)
+    assert classify_buyers() == 1
     assert way(leads[0]) == [("inquiry", "2026-01-05")]
 
 
@@ -169,7 +169,7 @@ def test_a_late_record_adds_its_move_and_asks_only_whom_it_concerns(run: Run, mo
     first, second = lead("2026-01-05"), lead("2026-01-06")
     run()
     deal(second, "2026-02-01")
-    monkeypatch.setattr(classifying, "changed", lambda subject, since: make_ids(second, subject))
+    monkeypatch.setattr(classifying, "changed_buyer_ids", lambda subject, since: make_ids(second, subject))
     run()
     assert Classification.objects.first().asked == 1  # type: ignore[union-attr]
     assert [stage for stage, _ in way(first)] == ["inquiry"]
@@ -201,8 +201,8 @@ def test_a_killed_run_goes_on_where_it_was(run: Run, monkeypatch: pytest.MonkeyP
         lead(f"2026-01-0{day}")
     monkeypatch.setattr(batches, "BATCH_ROWS", 4)
     refresh()
-    assert classify(seconds=0) is None
-    real = classifying._copy
+    assert classify_buyers(seconds=0) is None
+    real = classifying._copy_moves
     done: list[int] = []
 
     def dies(*args: Any) -> int:
@@ -211,12 +211,12 @@ def test_a_killed_run_goes_on_where_it_was(run: Run, monkeypatch: pytest.MonkeyP
         done.append(1)
         return real(*args)
 
-    monkeypatch.setattr(classifying, "_copy", dies)
+    monkeypatch.setattr(classifying, "_copy_moves", dies)
     with pytest.raises(KeyboardInterrupt):
-        classify()
+        classify_buyers()
     assert Move.objects.count() == 4
-    monkeypatch.setattr(classifying, "_copy", real)
-    assert classify() == 9
+    monkeypatch.setattr(classifying, "_copy_moves", real)
+    assert classify_buyers() == 9
     assert Move.objects.count() == 9
     assert Classification.objects.count() == 1
 
@@ -245,16 +245,16 @@ def test_whatever_happened_every_lead_stands_in_one_place_and_counts_once(compan
     try:
         found = [_lived(steps, deals) for steps, deals in lives]
         refresh()
-        classify()
+        classify_buyers()
         once = {one.pk: way(one) for one in found}
         refresh()
         _check(found)
         Classification.objects.all().delete()
-        assert classify() == 0
+        assert classify_buyers() == 0
         Move.objects.all().delete()
         Classification.objects.all().delete()
         refresh()
-        classify()
+        classify_buyers()
         assert {one.pk: way(one) for one in found} == once
     finally:
         transaction.savepoint_rollback(sid)
@@ -283,11 +283,11 @@ def _check(found: list[Lead]) -> None:
     facts = open_facts()
     from core.periods import Period
 
-    shown = river(facts, funnel, Question(Period()))
+    shown = build_report(facts, funnel, Question(Period()))
     for one in found:
         stages = [stage for stage, _ in way(one)]
         assert all(a != b for a, b in pairwise(stages))
-        assert standing(funnel, stages[-1]) in STANDINGS
+        assert lead_standing(funnel, stages[-1]) in STANDINGS
     for step in shown.steps:
         ever = Move.objects.filter(stage=step.stage.key).values("lead").distinct().count()
         assert step.entered == ever
@@ -299,17 +299,17 @@ def test_a_person_moves_with_evidence_or_with_a_reason(run: Run, rep: Any, cro: 
     found = lead("2026-01-05", owner=make.owner(user=rep))
     run()
     with pytest.raises(Exception, match="does not fulfil SQL"):
-        move(by=rep, buyer=found, stage="sql")
-    moved = move(by=rep, buyer=found, stage="sql", override="The buyer told me on the phone")
+        move_buyer(by=rep, buyer=found, stage="sql")
+    moved = move_buyer(by=rep, buyer=found, stage="sql", override="The buyer told me on the phone")
     assert (moved.from_stage, moved.override, moved.actor) == ("inquiry", "The buyer told me on the phone", rep)
     assert moved.evidence["failed"] == {"the number of opportunities is at least 1": "0", "converted is yes": "no"}
     deal(found, "2026-02-01", "won", "2026-02-02")
-    moved = move(by=cro, buyer=found, stage="won")
+    moved = move_buyer(by=cro, buyer=found, stage="won")
     assert (moved.override, moved.evidence) == (
         "",
         {"held": {"the number of opportunities whose outcome is “won” is at least 1": "1"}},
     )
-    back = move(by=cro, buyer=found, stage="inquiry", override="")
+    back = move_buyer(by=cro, buyer=found, stage="inquiry", override="")
     assert back.from_stage == "won"
 
 
@@ -319,7 +319,7 @@ def test_olist_becomes_moves_with_the_true_dates(run: Run, public_data: Path) ->
     run()
     from core.periods import Period
 
-    shown = river(open_facts(), in_force(), Question(Period()))
+    shown = build_report(open_facts(), in_force(), Question(Period()))
     steps = {step.stage.key: step for step in shown.steps}
     assert (shown.leads, shown.won, shown.conversion) == (8000, 842, 0.10525)
     assert (steps["mql"].entered, steps["mql"].went_on, steps["sal"].skipped) == (8000, 842, 842)
@@ -333,7 +333,7 @@ def test_a_stage_that_held_when_a_lead_was_first_seen_was_entered_on_an_unknown_
     deal(lead("2020-01-05", created_at=at("2020-01-05T10:00:00")), "2020-01-15", "won", "2020-02-14")
     run(moment=at("2026-01-05T10:00:00"))
     assert dict(found.moves.values_list("stage", "is_dated")) == {"inquiry": True, "mql": False}
-    shown = river(open_facts(), in_force(), Question(Period()))
+    shown = build_report(open_facts(), in_force(), Question(Period()))
     inquiry, mql = (next(step for step in shown.steps if step.stage.key == key) for key in ("inquiry", "mql"))
     assert (inquiry.went_on, inquiry.undated, inquiry.days and inquiry.days.median) == (2, 1, 10)
     assert (mql.entered, mql.undated, mql.days) == (1, 0, None)
@@ -365,12 +365,12 @@ def test_a_lead_that_the_crm_converted_is_converted_also_without_a_deal(run: Run
     assert "sql" not in dict(way(customer))  # further already: nothing is made up
     assert [stage for stage, _ in way(plain)] == ["inquiry"]
     assert run() == 0
-    steps = {step.stage.key: step for step in river(open_facts(), in_force(), Question(Period())).steps}
+    steps = {step.stage.key: step for step in build_report(open_facts(), in_force(), Question(Period())).steps}
     assert (steps["sql"].entered, steps["sql"].value) == (3, 700)
 
 
 def test_the_value_of_leads_without_a_deal_is_unknown_not_nothing(run: Run) -> None:
     lead("2026-01-05", is_converted=True, converted_on=date(2026, 2, 1))
     run()
-    steps = {step.stage.key: step for step in river(open_facts(), in_force(), Question(Period())).steps}
+    steps = {step.stage.key: step for step in build_report(open_facts(), in_force(), Question(Period())).steps}
     assert (steps["sql"].entered, steps["sql"].value, steps["inquiry"].value) == (1, None, None)

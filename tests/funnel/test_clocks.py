@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Activity, Owner
-from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.clock_tick import tick_clocks
 from funnel.models import Absence, HandOff
 from notify.models import Event, Notice
 from team.models import Calendar, Company, User
@@ -64,7 +64,7 @@ def test_every_deadline_follows_from_the_terms(sla: Any) -> None:
 
 def test_nothing_is_opened_for_what_happened_before_the_signature(sla: Any) -> None:
     before = qualified(local("2026-10-30T12:00:00"))
-    tick(WEDNESDAY)
+    tick_clocks(WEDNESDAY)
     assert not before.handoffs.exists()
 
 
@@ -81,7 +81,7 @@ def test_a_draft_that_one_side_signed_starts_no_clock(cmo: User, cro: User, ada:
     )
     actions.propose_version(by=cmo, version=version)
     found = qualified(WEDNESDAY)
-    tick(WEDNESDAY + timedelta(days=9))
+    tick_clocks(WEDNESDAY + timedelta(days=9))
     assert not found.handoffs.exists()
 
 
@@ -130,16 +130,16 @@ def test_the_hour_that_the_clocks_repeat_counts_twice(cmo: User, cro: User, ada:
 
 def test_it_warns_then_breaches_then_goes_to_somebody_else(sla: Any, ada: Owner, cro: User, cmo: User) -> None:
     found = handed(WEDNESDAY, name="Lena")
-    tick(local("2026-11-19T09:59:00"))
+    tick_clocks(local("2026-11-19T09:59:00"))
     assert not events("funnel.warned")
-    tick(local("2026-11-19T10:00:00"))
+    tick_clocks(local("2026-11-19T10:00:00"))
     assert events("funnel.warned") == ["Lena must be answered by 19 Nov, 11:00 CET"]
     assert told("funnel.warned") == {"Ada"}
-    tick(local("2026-11-19T11:00:00"))
+    tick_clocks(local("2026-11-19T11:00:00"))
     assert events("funnel.breached") == ["Not answered in time: Lena, due 19 Nov, 11:00 CET, with Ada"]
     assert told("funnel.breached") == {"Ada", "Rob CRO", "Mona CMO"}
     bob = seller("Bob", cro)
-    tick(local("2026-11-19T13:00:00"))
+    tick_clocks(local("2026-11-19T13:00:00"))
     found.refresh_from_db()
     assert (found.end, found.ended_at) == ("rerouted", local("2026-11-19T13:00:00"))
     again = found.lead.handoffs.get(ended_at=None)
@@ -155,7 +155,7 @@ def test_it_warns_then_breaches_then_goes_to_somebody_else(sla: Any, ada: Owner,
 def test_where_nobody_else_takes_it_it_stays_and_that_is_said_once(sla: Any) -> None:
     found = handed(WEDNESDAY, name="Lena")
     for minute in range(3):
-        tick(local(f"2026-11-19T13:0{minute}:00"))
+        tick_clocks(local(f"2026-11-19T13:0{minute}:00"))
     found.refresh_from_db()
     assert found.ended_at is None
     assert events("funnel.nobody_else") == ["Nobody else takes Lena: it stays with Ada"]
@@ -164,7 +164,7 @@ def test_where_nobody_else_takes_it_it_stays_and_that_is_said_once(sla: Any) -> 
 def test_twice_rings_once(sla: Any) -> None:
     handed(WEDNESDAY)
     for _ in range(3):
-        tick(local("2026-11-19T11:00:30"))
+        tick_clocks(local("2026-11-19T11:00:30"))
     assert len(events("funnel.breached")) == 1
     assert Event.objects.filter(kind="funnel.handed_over").count() == 1
 
@@ -175,7 +175,7 @@ def test_a_breach_rings_within_ninety_seconds_of_its_moment_with_nobody_looking(
     moment = local("2026-11-19T10:58:17")
     while moment < local("2026-11-19T11:03:00"):
         with patch("django.utils.timezone.now", return_value=moment):
-            tick()
+            tick_clocks()
         moment += timedelta(seconds=30)
     found.refresh_from_db()
     assert found.due_at
@@ -207,7 +207,7 @@ def test_the_first_response_is_the_owners_first_activity(sla: Any, ada: Owner) -
     call(found, local("2026-11-18T15:45:00"), status="Not Started")
     call(found, local("2026-11-19T09:30:00"))
     call(found, local("2026-11-18T16:30:00"))  # it came late from the CRM
-    tick(local("2026-11-19T12:00:00"))
+    tick_clocks(local("2026-11-19T12:00:00"))
     found.refresh_from_db()
     assert (found.answered_at, found.attempts, found.response_seconds) == (local("2026-11-18T16:30:00"), 2, 5400)
     assert not events("funnel.breached")
@@ -229,7 +229,7 @@ def test_the_first_response_is_the_owners_first_activity(sla: Any, ada: Owner) -
 def test_what_comes_in_or_does_not_arrive_answers_nothing(sla: Any, fields: dict[str, Any]) -> None:
     found = handed(WEDNESDAY)
     call(found, local("2026-11-18T15:30:00"), **fields)
-    tick(local("2026-11-19T12:00:00"))
+    tick_clocks(local("2026-11-19T12:00:00"))
     found.refresh_from_db()
     assert (found.answered_at, found.attempts) == (None, 0)
     assert events("funnel.breached")
@@ -239,7 +239,7 @@ def test_what_goes_out_and_arrives_answers(sla: Any, ada: Owner) -> None:
     found = handed(WEDNESDAY)
     call(found, local("2026-11-18T15:30:00"), kind="Reply to incoming email", direction="outgoing", status="SENT")
     call(found, local("2026-11-18T16:30:00"), outcome="No answer", owner=make.owner(user=ada.user))
-    tick(local("2026-11-18T17:00:00"))
+    tick_clocks(local("2026-11-18T17:00:00"))
     found.refresh_from_db()
     assert (found.answered_at, found.attempts) == (local("2026-11-18T15:30:00"), 2)
 
@@ -247,24 +247,24 @@ def test_what_goes_out_and_arrives_answers(sla: Any, ada: Owner) -> None:
 def test_an_email_that_bounces_later_lets_the_clock_run_on(sla: Any) -> None:
     found = handed(WEDNESDAY)
     mail = call(found, local("2026-11-18T15:30:00"), kind="Email", status="SENT")
-    tick(local("2026-11-18T16:00:00"))
+    tick_clocks(local("2026-11-18T16:00:00"))
     found.refresh_from_db()
     assert found.answered_at == local("2026-11-18T15:30:00")
     Activity.objects.filter(pk=mail.pk).update(status="BOUNCED")
-    tick(local("2026-11-18T16:01:00"))
+    tick_clocks(local("2026-11-18T16:01:00"))
     found.refresh_from_db()
     assert (found.answered_at, found.attempts, found.response_seconds) == (None, 0, None)
     call(found, local("2026-11-18T16:30:00"))
-    tick(local("2026-11-18T17:00:00"))
+    tick_clocks(local("2026-11-18T17:00:00"))
     found.refresh_from_db()
     assert found.answered_at == local("2026-11-18T16:30:00")
 
 
 def test_a_late_answer_is_waited_for_so_that_the_true_time_is_known(sla: Any) -> None:
     found = handed(WEDNESDAY)
-    tick(local("2026-11-19T11:00:00"))
+    tick_clocks(local("2026-11-19T11:00:00"))
     call(found, local("2026-11-19T12:00:00"))
-    tick(local("2026-11-19T12:30:00"))
+    tick_clocks(local("2026-11-19T12:30:00"))
     found.refresh_from_db()
     assert (found.response_seconds, found.ended_at) == (5 * 3600, None)
     assert found.breached_at == local("2026-11-19T11:00:00")
@@ -272,8 +272,8 @@ def test_a_late_answer_is_waited_for_so_that_the_true_time_is_known(sla: Any) ->
 
 def test_nobody_waits_for_ever(sla: Any) -> None:
     found = handed(WEDNESDAY)
-    tick(local("2026-12-18T15:00:00"))
-    tick(local("2026-12-18T15:01:00"))
+    tick_clocks(local("2026-12-18T15:00:00"))
+    tick_clocks(local("2026-12-18T15:01:00"))
     found.refresh_from_db()
     assert (found.end, found.answered_at) == ("lapsed", None)
     assert len(events("funnel.lapsed")) == 1
@@ -283,7 +283,7 @@ def test_the_records_move_it_on(sla: Any) -> None:
     ahead, out, back = (handed(WEDNESDAY) for _ in range(3))
     for found, stage in ((ahead, "sql"), (out, "disqualified"), (back, "inquiry")):
         enters(found.lead, local("2026-11-18T16:00:00"), stage)
-    tick(local("2026-11-18T16:01:00"))
+    tick_clocks(local("2026-11-18T16:01:00"))
     ends = []
     for found in (ahead, out, back):
         found.refresh_from_db()
@@ -296,7 +296,7 @@ def test_a_lead_that_qualifies_again_rings_again(sla: Any) -> None:
     found = handed(WEDNESDAY).lead
     enters(found, local("2026-11-18T16:00:00"), "recycled")
     enters(found, local("2026-11-19T10:00:00"))
-    tick(local("2026-11-19T10:00:01"))
+    tick_clocks(local("2026-11-19T10:00:01"))
     assert found.handoffs.count() == 2
     assert Event.objects.filter(kind="funnel.handed_over").count() == 2
 
@@ -305,7 +305,7 @@ def test_history_that_comes_all_at_once_opens_every_hand_off_with_its_true_times
     found = make.lead()
     for stage, day in (("mql", 4), ("recycled", 5), ("mql", 10), ("sal", 11)):
         enters(found, local(f"2026-11-{day:02}T10:00:00"), stage)
-    tick(WEDNESDAY)
+    tick_clocks(WEDNESDAY)
     ends = list(found.handoffs.order_by("started_at").values_list("end", "response_seconds"))
     assert ends == [("rejected", 8 * 3600), ("accepted", 8 * 3600)]
     assert not events("funnel.breached")
@@ -315,7 +315,7 @@ def test_two_gates_are_one_hand_off_while_somebody_has_the_lead(sla: Any, cmo: U
     signed(cmo, cro, since=local("2026-11-01T00:00:00"), key="pql", stage="pql")
     found = handed(WEDNESDAY).lead
     enters(found, local("2026-11-18T15:30:00"), "pql")
-    tick(local("2026-11-18T15:31:00"))
+    tick_clocks(local("2026-11-18T15:31:00"))
     assert found.handoffs.count() == 1
 
 
@@ -323,7 +323,7 @@ def test_who_is_away_gets_none_and_what_they_have_goes_to_others(sla: Any, ada: 
     found = handed(WEDNESDAY, owner=ada, name="Lena")
     bob = seller("Bob", cro)
     Absence.objects.create(owner=ada, starts_on=date(2026, 11, 18), ends_on=date(2026, 11, 24))
-    tick(local("2026-11-18T15:05:00"))
+    tick_clocks(local("2026-11-18T15:05:00"))
     again = found.lead.handoffs.get(ended_at=None)
     assert again.to_owner == bob
     assert again.why.startswith("Passed on: Ada is away until 2026-11-24; ")
@@ -335,11 +335,11 @@ def test_who_is_away_gets_none_and_what_they_have_goes_to_others(sla: Any, ada: 
 def test_where_nobody_else_is_there_the_clock_waits_for_their_return(sla: Any, ada: Owner) -> None:
     found = handed(WEDNESDAY)
     Absence.objects.create(owner=ada, starts_on=date(2026, 11, 18), ends_on=date(2026, 11, 19))
-    tick(local("2026-11-18T16:00:00"))
-    tick(local("2026-11-19T11:00:00"))
+    tick_clocks(local("2026-11-18T16:00:00"))
+    tick_clocks(local("2026-11-19T11:00:00"))
     found.refresh_from_db()
     assert (found.paused_until, found.breached_at) == (local("2026-11-20T00:00:00"), None)
-    tick(local("2026-11-20T08:00:00"))
+    tick_clocks(local("2026-11-20T08:00:00"))
     found.refresh_from_db()
     assert (found.paused_at, found.paused_seconds) == (None, 9 * 3600)  # 16 to 17 h, and all of Thursday
     assert found.due_at == local("2026-11-20T12:00:00")
@@ -351,7 +351,7 @@ def test_nobody_at_all_is_told_to_the_head_of_sales(cmo: User, cro: User) -> Non
     assert (found.to_owner, found.why) == (None, "Nobody who takes leads is there")
     assert told("funnel.handed_over") == {"Rob CRO"}
     ada = seller("Ada", cro)
-    tick(local("2026-11-18T15:30:00"))
+    tick_clocks(local("2026-11-18T15:30:00"))
     found.refresh_from_db()
     assert (found.to_owner, found.due_at) == (ada, local("2026-11-19T11:00:00"))
     assert told("funnel.assigned") == {"Ada"}
@@ -359,15 +359,15 @@ def test_nobody_at_all_is_told_to_the_head_of_sales(cmo: User, cro: User) -> Non
 
 def test_one_failing_look_keeps_no_other_from_ringing(sla: Any) -> None:
     handed(WEDNESDAY)
-    with patch("funnel.handoffs.clock_tick.LOOKS", (("broken", _broken), *_looks())), pytest.raises(RuntimeError):
-        tick(local("2026-11-19T11:00:00"))
+    with patch("funnel.handoffs.clock_tick.STEPS", (("broken", _broken), *_looks())), pytest.raises(RuntimeError):
+        tick_clocks(local("2026-11-19T11:00:00"))
     assert len(events("funnel.breached")) == 1
 
 
 def _looks() -> Iterator[Any]:
     from funnel.handoffs import clock_tick as module
 
-    yield from module.LOOKS
+    yield from module.STEPS
 
 
 def _broken(now: datetime) -> int:
@@ -376,7 +376,7 @@ def _broken(now: datetime) -> int:
 
 def test_ten_clocks_or_forty_ask_the_same_number_of_questions(cmo: User, cro: User, ada: Owner) -> None:
     signed(cmo, cro, since=local("2026-11-01T00:00:00"), reroute=None, acceptance=None, attempts=0)
-    tick(local("2026-11-18T08:00:00"))
+    tick_clocks(local("2026-11-18T08:00:00"))
     counts = []
     for many, day in ((10, 18), (40, 19)):
         start = local(f"2026-11-{day}T09:00:00")
@@ -384,7 +384,7 @@ def test_ten_clocks_or_forty_ask_the_same_number_of_questions(cmo: User, cro: Us
             qualified(start)
         for moment in (start, start + timedelta(hours=3, minutes=1), start + timedelta(hours=4, minutes=1)):
             with CaptureQueriesContext(connection) as asked:
-                tick(moment)
+                tick_clocks(moment)
             counts.append(len(asked))
     assert counts[:3] == counts[3:]
     assert Event.objects.filter(kind="funnel.breached").count() == 50
@@ -395,10 +395,10 @@ def test_two_hundred_leads_at_once_are_one_notice_for_the_rep_and_one_for_each_w
 ) -> None:
     for _ in range(200):
         qualified(WEDNESDAY)
-    tick(WEDNESDAY)
+    tick_clocks(WEDNESDAY)
     (notice,) = Notice.objects.filter(user=ada.user)
     assert notice.event.title == "200 leads are yours: answer the first by 19 Nov, 11:00 CET"
-    tick(local("2026-11-19T11:01:00"))
+    tick_clocks(local("2026-11-19T11:01:00"))
     assert Event.objects.filter(kind="funnel.breached").count() == 200
     rung = Notice.objects.filter(event__kind__startswith="funnel.breached").select_related("event", "user")
     assert {(one.user, one.event.title) for one in rung} == {
@@ -413,7 +413,7 @@ def test_history_is_handed_over_without_telling_anybody_to_answer_by_a_day_that_
 ) -> None:
     signed(cmo, cro, since=local("2026-06-01T00:00:00"))
     old, fresh = qualified(local("2026-07-01T10:00:00")), qualified(WEDNESDAY)
-    tick(WEDNESDAY)
+    tick_clocks(WEDNESDAY)
     assert old.handoffs.exists()
     handed_over = Notice.objects.filter(event__kind="funnel.handed_over").values_list("event__title", flat=True)
     assert list(handed_over) == [f"{fresh} is yours: answer by 19 Nov, 11:00 CET"]
@@ -423,7 +423,7 @@ def test_a_call_known_by_its_day_alone_answers_on_that_day_and_never_before_the_
     found = handed(WEDNESDAY)
     call(found, local("2026-11-17T00:00:00"))  # the day before
     call(found, local("2026-11-18T00:00:00"))
-    tick(local("2026-11-19T12:00:00"))
+    tick_clocks(local("2026-11-19T12:00:00"))
     found.refresh_from_db()
     assert (found.answered_at, found.is_answer_day_only) == (found.started_at, True)
     assert (found.attempts, found.response_seconds) == (1, None)  # how long it took is not known
@@ -433,7 +433,7 @@ def test_a_call_known_by_its_day_alone_answers_on_that_day_and_never_before_the_
 def test_a_call_of_a_later_day_without_a_time_answers_that_day(sla: Any) -> None:
     found = handed(WEDNESDAY)
     call(found, local("2026-11-19T00:00:00"))
-    tick(local("2026-11-19T12:00:00"))
+    tick_clocks(local("2026-11-19T12:00:00"))
     found.refresh_from_db()
     assert (found.answered_at, found.is_answer_day_only, found.response_seconds) == (
         local("2026-11-19T00:00:00"),

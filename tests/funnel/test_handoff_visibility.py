@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.test import Client
 
 from crm.models import Lead, Touch
-from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.clock_tick import tick_clocks
 from funnel.models import HandOff
 from funnel.verdicts import actions
 from team.models import Company, User
@@ -38,7 +38,7 @@ def test_a_rep_reads_a_lead_handed_to_them_until_it_goes_to_somebody_else(cmo: U
     assert not sees(second.user, found.lead)
 
     assert found.reroute_at
-    tick(later(found.reroute_at, minutes=1))
+    tick_clocks(later(found.reroute_at, minutes=1))
     assert HandOff.objects.open().get().to_owner == second
     assert not sees(first.user, found.lead)
     assert sees(second.user, found.lead)
@@ -53,8 +53,8 @@ def test_a_lead_taken_on_stays_readable_and_a_rejected_one_does_not(cmo: User, c
     signed(cmo, cro, since=local("2026-11-01T00:00:00"))
     restrict()
     taken, refused = handed(now().astimezone(BERLIN)), handed(now().astimezone(BERLIN))
-    actions.accept(by=ada.user, handoff=taken)
-    actions.reject(by=ada.user, handoff=refused, note="A student")
-    tick(now() + timedelta(seconds=11))
+    actions.accept_lead(by=ada.user, handoff=taken)
+    actions.reject_lead(by=ada.user, handoff=refused, note="A student")
+    tick_clocks(now() + timedelta(seconds=11))
     assert sees(ada.user, taken.lead)
     assert not sees(ada.user, refused.lead)

@@ -9,8 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Owner
-from funnel.handoffs.clock_tick import tick
-from funnel.inbox.rows import by_clock, team
+from funnel.handoffs.clock_tick import tick_clocks
+from funnel.inbox.rows import by_clock, team_rows
 from funnel.models import HandOff, Verdict
 from team.models import Role, User
 from tests import make
@@ -78,7 +78,7 @@ def test_a_manager_sees_the_teams_clocks_by_person(client: Client, two: list[Han
     client.force_login(boss)
     assert "Lena" not in client.get("/inbox/").content.decode()
     assert "Lena" in client.get("/inbox/?whose=team").content.decode()
-    found = team(boss)
+    found = team_rows(boss)
     assert [(one.name, one.open, one.overdue, one.met, one.due) for one in found] == [("Ada", 2, 1, 0, 1)]
 
 
@@ -156,7 +156,7 @@ def test_ten_leads_or_twenty_the_same_number_of_questions(
 
 
 def test_an_empty_inbox_says_why(client: Client, ada: Owner) -> None:
-    tick()
+    tick_clocks()
     assert "Your inbox is empty" in signed_in(client, ada).get("/inbox/").content.decode()
 
 

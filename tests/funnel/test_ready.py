@@ -12,7 +12,7 @@ from crm.models import Lead, Touch, UsageEvent
 from facts.refresh import refresh
 from funnel.classify import classify_few
 from funnel.definitions import in_force
-from funnel.evaluate_one import ask
+from funnel.evaluate_one import evaluate_stage
 from funnel.models import Move
 from scoring.batch_scoring import score_all
 from scoring.defaults import PQL_TERMS
@@ -49,7 +49,7 @@ def touched(found: Lead, *days: float) -> None:
 def holds(found: Lead, stage: str) -> bool:
     wanted = in_force().get(stage)
     assert wanted is not None
-    return ask(found, wanted)[0]
+    return evaluate_stage(found, wanted)[0]
 
 
 def test_a_lead_is_an_mql_when_its_faded_score_reaches_the_signed_threshold(run: Run, sign_model: Sign) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crm.models import Lead, Owner
 from funnel.handoffs.assignment import Dealer, Taker
-from funnel.handoffs.routing import Desk
+from funnel.handoffs.routing import Router
 from funnel.models import Absence, Capacity, HandOff, RoutingRule
 from funnel.routing.actions import set_capacity
 from team.models import Role, Territory, User
@@ -22,7 +22,7 @@ NOON = local("2026-11-18T12:00:00")
 
 
 def routed(*leads: Lead) -> list[tuple[str, str]]:
-    routes = Desk(NOON).route(leads)
+    routes = Router(NOON).route(leads)
     return [(str(routes[lead.pk].owner), routes[lead.pk].why) for lead in leads]
 
 
@@ -135,7 +135,7 @@ def test_ten_leads_or_forty_are_routed_with_the_same_questions(cro: User) -> Non
     for many in (10, 40):
         leads = list(Lead.objects.filter(pk__in=[make.lead().pk for _ in range(many)]).select_related("account"))
         with CaptureQueriesContext(connection) as asked:
-            Desk(NOON).route(leads)
+            Router(NOON).route(leads)
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 12
 
@@ -186,7 +186,7 @@ def test_who_had_a_lead_does_not_get_it_again_by_another_record(cro: User) -> No
     noah = seller("Noah", cro)
     make.owner(name="Noah L.", email="noah@example.com")
     lead = make.lead()
-    assert Desk(NOON).route([lead], {lead.pk: {noah.pk}})[lead.pk].owner is None
+    assert Router(NOON).route([lead], {lead.pk: {noah.pk}})[lead.pk].owner is None
 
 
 def test_leaders_take_turns_only_with_a_capacity(cro: User) -> None:

@@ -8,9 +8,9 @@ import pytest
 from core.periods import Period, year
 from facts.engine import open_facts
 from funnel.definitions import in_force
-from funnel.measures import River, Step, river
+from funnel.measures import FunnelReport, Step, build_report
 from funnel.patterns import COHORT, EVENT, Question, Spread
-from funnel.sentences import headline, routing_headline, slas_headline, verdicts_headline
+from funnel.sentences import funnel_headline, routing_headline, slas_headline, verdicts_headline
 from funnel.stages.drafts import Stage
 from team.models import User
 from tests.funnel.conftest import Run, lead
@@ -23,11 +23,11 @@ def step(key: str, lost: int) -> Step:
 
 
 def told(*, leads: int, won: int, came: int = 0, basis: str = COHORT, days: Spread | None = None, **lost: int) -> str:
-    found = River(
+    found = FunnelReport(
         tuple(step(key, n) for key, n in lost.items()), leads, won, came if basis == EVENT else leads, days, (), (), None,
         "EUR", basis=basis,
     )  # fmt: skip
-    return headline(found).replace("\u202f", " ")
+    return funnel_headline(found).replace("\u202f", " ")
 
 
 @pytest.mark.parametrize(
@@ -78,14 +78,15 @@ def test_without_any_deal_on_record_nobody_is_said_not_to_be_won(run: Run) -> No
     lead("2025-01-05", is_converted=True, converted_on=date(2025, 2, 1))
     lead("2025-01-06")
     run()
-    found = river(open_facts(), in_force(), Question(year(2025)))
+    found = build_report(open_facts(), in_force(), Question(year(2025)))
     assert (
-        headline(found) == "2 leads came in; 1 of them reached SQL. No deal is imported yet, so no customer is known."
+        funnel_headline(found)
+        == "2 leads came in; 1 of them reached SQL. No deal is imported yet, so no customer is known."
     )
     assert found.conversion is None
     assert {step.stage.key: step.rate for step in found.steps if step.entered} == {"inquiry": 0.5, "sql": None}
-    by_event = river(open_facts(), in_force(), Question(year(2024), EVENT))
-    assert headline(by_event) == "No lead entered a stage in this period."
+    by_event = build_report(open_facts(), in_force(), Question(year(2024), EVENT))
+    assert funnel_headline(by_event) == "No lead entered a stage in this period."
 
 
 def test_by_event_there_is_no_share_of_leads(run: Run, cmo: User, as_user: object) -> None:
@@ -93,9 +94,9 @@ def test_by_event_there_is_no_share_of_leads(run: Run, cmo: User, as_user: objec
         lead("2024-01-01", history={"Won": f"2025-02-0{number}T10:00:00"})
     lead("2025-02-10")
     run()
-    found = river(open_facts(), in_force(), Question(year(2025), EVENT))
+    found = build_report(open_facts(), in_force(), Question(year(2025), EVENT))
     assert (found.won, found.won_of, found.conversion) == (2, 1, None)
-    assert river(open_facts(), in_force(), Question(Period())).conversion == pytest.approx(2 / 3)
+    assert build_report(open_facts(), in_force(), Question(Period())).conversion == pytest.approx(2 / 3)
     page = as_user(cmo).get("/funnel/", {"from": "2025-01-01", "to": "2025-12-31", "basis": EVENT, "by": "lead_source"})  # type: ignore[operator]
     text = page.content.decode()
     assert "2 leads became customers" in text

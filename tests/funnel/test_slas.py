@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from agreements import actions
 from agreements.models import Version, company_today
 from crm.models import Owner
-from funnel.handoffs.clock_tick import tick
-from funnel.handoffs.marketing_sla import owed
+from funnel.handoffs.clock_tick import tick_clocks
+from funnel.handoffs.marketing_sla import month_owed
 from funnel.models import HandOff
 from funnel.slas import views
-from funnel.slas.report import by_month, pilots
+from funnel.slas.report import by_month, pilot_results
 from team.models import Company, Role, User
 from tests import make
 from tests.funnel.handoff_factory import handed, local, owing, seller, signed
@@ -34,7 +34,7 @@ def ada(cmo: User, cro: User) -> Owner:
 def test_an_even_pace_takes_each_day_alike(ada: Owner, cmo: User, cro: User) -> None:
     owing(cmo, cro, "2026-10-20T00:00:00", qualified_leads=30)
     handed(local("2026-11-03T10:00:00"))
-    found = owed(date(2026, 11, 15), date(2026, 11, 15))
+    found = month_owed(date(2026, 11, 15), date(2026, 11, 15))
     assert found
     assert (found.elapsed, found.leads_by_now, found.leads_ahead) == (0.5, 15, -14)
     assert found.value_ahead == Decimal(-5000)
@@ -45,7 +45,7 @@ def test_the_page_says_what_is_owed_and_what_came(as_user: Any, ada: Owner, cmo:
     lead = handed(WEDNESDAY).lead
     make.opportunity(lead=lead, amount=Decimal(4000), opened_on=date(2026, 11, 19))
     HandOff.objects.update(answered_at=WEDNESDAY + timedelta(hours=1))
-    tick(local("2026-11-20T09:00:00"))
+    tick_clocks(local("2026-11-20T09:00:00"))
     with patch.object(views, "company_today", lambda: date(2026, 11, 20)):
         page = as_user(cmo).get("/slas/").content.decode()
     assert "Marketing has handed over 1 of 30 leads it owes this month" in page
@@ -72,10 +72,16 @@ def test_a_clock_that_runs_is_neither_met_nor_due(ada: Owner) -> None:
     first = HandOff.objects.order_by("pk")[0]
     HandOff.objects.filter(pk=first.pk).update(answered_at=WEDNESDAY + timedelta(hours=2))
     (month,) = by_month(date(2026, 11, 20))
-    assert (month.kept.handed, month.kept.due, month.kept.met, month.kept.running, month.kept.rate) == (3, 1, 1, 2, 1.0)
-    tick(local("2026-11-18T13:30:00"))
+    assert (month.results.handed, month.results.due, month.results.met, month.results.running, month.results.rate) == (
+        3,
+        1,
+        1,
+        2,
+        1.0,
+    )
+    tick_clocks(local("2026-11-18T13:30:00"))
     (month,) = by_month(date(2026, 11, 20))
-    assert (month.kept.due, month.kept.met) == (3, 1)
+    assert (month.results.due, month.results.met) == (3, 1)
 
 
 def test_a_pilot_stands_against_the_rest_of_the_same_time(ada: Owner, cmo: User, cro: User) -> None:
@@ -87,15 +93,15 @@ def test_a_pilot_stands_against_the_rest_of_the_same_time(ada: Owner, cmo: User,
     )  # fmt: skip
     made = [handed(WEDNESDAY) for _ in range(4)]
     assert {one.to_owner for one in made} == {ada, bob}
-    tick(WEDNESDAY + timedelta(hours=2))
-    (found,) = pilots(cro)
+    tick_clocks(WEDNESDAY + timedelta(hours=2))
+    (found,) = pilot_results(cro)
     assert (found.version, found.words) == (version, "First response within 1 business hour of the hand-off")
     assert (found.team.handed, found.team.due, found.team.met) == (2, 2, 0)
     assert (found.rest.handed, found.rest.due) == (2, 0)
     assert ada.user
-    assert len(pilots(ada.user)) == 1
+    assert len(pilot_results(ada.user)) == 1
     Company.objects.update(achievement=Company.Achievement.LEADERS)
-    assert pilots(ada.user) == []
+    assert pilot_results(ada.user) == []
 
 
 def test_the_page_asks_the_same_number_of_questions_for_more_leads(as_user: Any, ada: Owner, cro: User) -> None:

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
-from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.clock_tick import tick_clocks
 from funnel.models import HandOff, Move, Verdict
 from funnel.verdicts import actions
 from notify.models import Event
@@ -54,9 +54,9 @@ def company_that_sells() -> None:
 def test_two_looks_at_once_ring_once(company_that_sells: None) -> None:
     for _ in range(30):
         qualified(START)
-    at_once(*[lambda: tick(START)] * 2)
+    at_once(*[lambda: tick_clocks(START)] * 2)
     assert HandOff.objects.count() == 30
-    at_once(*[lambda: tick(START + timedelta(hours=4))] * 2)
+    at_once(*[lambda: tick_clocks(START + timedelta(hours=4))] * 2)
     assert Event.objects.filter(kind="funnel.breached").count() == 30
     assert Event.objects.filter(kind="funnel.warned").count() == 0
 
@@ -66,9 +66,9 @@ def test_an_undo_and_its_effect_never_both_win(company_that_sells: None) -> None
     assert found.to_owner
     rep = found.to_owner.user
     assert rep
-    verdict = actions.accept(by=rep, handoff=found)
+    verdict = actions.accept_lead(by=rep, handoff=found)
     soon = timezone.now() + timedelta(seconds=11)
-    at_once(lambda: tick(soon), lambda: actions.undo(by=rep, verdict=verdict))
+    at_once(lambda: tick_clocks(soon), lambda: actions.undo_verdict(by=rep, verdict=verdict))
     verdict.refresh_from_db()
     moved = Move.objects.filter(stage="sal").exists()
     assert (verdict.undone_at is None) == moved == (verdict.settled_at is not None)
@@ -80,7 +80,8 @@ def test_two_verdicts_at_once_are_one(company_that_sells: None) -> None:
     rep = found.to_owner.user
     assert rep
     answers = at_once(
-        lambda: actions.accept(by=rep, handoff=found), lambda: actions.reject(by=rep, handoff=found, note="No")
+        lambda: actions.accept_lead(by=rep, handoff=found),
+        lambda: actions.reject_lead(by=rep, handoff=found, note="No"),
     )
     assert sorted(type(answer).__name__ for answer in answers) == ["ValidationError", "Verdict"]
     assert Verdict.objects.count() == 1

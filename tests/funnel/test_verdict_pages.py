@@ -11,7 +11,7 @@ from django.utils import timezone
 from core import periods
 from funnel.models import Answer, HandOff, Verdict
 from funnel.verdicts import actions
-from funnel.verdicts.report import CUTS, backlog, given, parts, reps
+from funnel.verdicts.report import CUTS, count_by_part, criticism_backlog, rep_figures, verdicts_given
 from notify.models import Notice
 from team.models import User
 from tests import make
@@ -39,15 +39,18 @@ def said(cmo: User, cro: User, cfo: User) -> dict[str, Any]:
     ]  # fmt: skip
     assert ada.user
     HandOff.objects.filter(pk=handoffs[0].pk).update(score=85)
-    actions.accept(by=ada.user, handoff=handoffs[0], rating=5)
+    actions.accept_lead(by=ada.user, handoff=handoffs[0], rating=5)
     for one in handoffs[1:]:
-        actions.reject(by=ada.user, handoff=one, criterion=RESPONSES)
+        actions.reject_lead(by=ada.user, handoff=one, criterion=RESPONSES)
     return {"rep": ada.user, "pink": pink, "blue": blue, "handoffs": handoffs}
 
 
 def test_verdicts_by_each_cut(said: dict[str, Any], cmo: User) -> None:
     def counts(cut: str) -> list[tuple[str, int, int, int]]:
-        return [(one.name, one.n, one.accepted, one.rejected) for one in parts(cmo, given(cmo, ALL), CUTS[cut])]
+        return [
+            (one.name, one.n, one.accepted, one.rejected)
+            for one in count_by_part(cmo, verdicts_given(cmo, ALL), CUTS[cut])
+        ]
 
     assert counts("campaign") == [("Pink", 3, 1, 2), ("Blue", 1, 0, 1)]
     assert counts("source") == [("web", 4, 1, 3)]
@@ -59,23 +62,23 @@ def test_verdicts_by_each_cut(said: dict[str, Any], cmo: User) -> None:
 def test_what_was_taken_back_or_is_of_another_period_is_not_counted(said: dict[str, Any], cmo: User) -> None:
     first = Verdict.objects.order_by("pk").first()
     assert first
-    actions.undo(by=said["rep"], verdict=first)
-    assert given(cmo, ALL).count() == 3
-    assert not given(cmo, periods.Period(date(2020, 1, 1), date(2020, 12, 31))).exists()
+    actions.undo_verdict(by=said["rep"], verdict=first)
+    assert verdicts_given(cmo, ALL).count() == 3
+    assert not verdicts_given(cmo, periods.Period(date(2020, 1, 1), date(2020, 12, 31))).exists()
 
 
 def test_a_rep_sees_their_own_alone(said: dict[str, Any], cro: User) -> None:
     other = seller("Ole", cro)
     assert other.user
-    assert not given(other.user, ALL).exists()
-    assert given(said["rep"], ALL).count() == 4
+    assert not verdicts_given(other.user, ALL).exists()
+    assert verdicts_given(said["rep"], ALL).count() == 4
 
 
 def test_the_backlog_is_ranked_by_what_the_leads_had_cost_or_by_number(said: dict[str, Any], cmo: User) -> None:
-    found = backlog(given(cmo, ALL), cmo)
+    found = criticism_backlog(verdicts_given(cmo, ALL), cmo)
     assert [(one.campaign, one.n, one.worth) for one in found] == [("Blue", 1, Decimal(900)), ("Pink", 2, Decimal(200))]
-    assert [one.campaign for one in backlog(given(cmo, ALL), cmo, "count")] == ["Pink", "Blue"]
-    assert {one.worth for one in backlog(given(said["rep"], ALL), said["rep"])} == {None}
+    assert [one.campaign for one in criticism_backlog(verdicts_given(cmo, ALL), cmo, "count")] == ["Pink", "Blue"]
+    assert {one.worth for one in criticism_backlog(verdicts_given(said["rep"], ALL), said["rep"])} == {None}
 
 
 def test_marketing_answers_all_of_a_kind_and_the_rep_is_told_once(
@@ -88,7 +91,7 @@ def test_marketing_answers_all_of_a_kind_and_the_rep_is_told_once(
     client.post("/verdicts/answer/", post)
     assert Answer.objects.count() == 2
     assert Notice.objects.filter(user=said["rep"], event__kind="funnel.answered").count() == 1
-    assert [one.waits for one in backlog(given(cmo, ALL), cmo)] == [1, 0]
+    assert [one.waits for one in criticism_backlog(verdicts_given(cmo, ALL), cmo)] == [1, 0]
     client.force_login(said["rep"])
     assert client.post("/verdicts/answer/", post).status_code == 403
 
@@ -115,7 +118,7 @@ def test_a_marketer_answers_what_the_backlog_counts_in_a_restricted_company(
     assert bob.user
     for place, campaign in enumerate(["blue"] * 5 + ["pink"] * 3):  # enough of each to be shown
         one = handed(later(now(), minutes=-20), name=f"Secret {place}", owner=bob, campaign=said[campaign])
-        actions.reject(by=bob.user, handoff=one, criterion=RESPONSES)
+        actions.reject_lead(by=bob.user, handoff=one, criterion=RESPONSES)
     company.visibility = company.Visibility.RESTRICTED
     company.save()
     client.force_login(make.user("marketer"))
@@ -163,7 +166,7 @@ def test_who_answers_and_how_soon(said: dict[str, Any], cmo: User) -> None:
     handed(
         later(now(), minutes=-5), name="Waits", owner=said["handoffs"][0].to_owner, first_contact_on=date(2026, 11, 2)
     )
-    (one,) = reps(cmo, ALL)
+    (one,) = rep_figures(cmo, ALL)
     assert (one.name, one.handed, one.judged, one.rate) == ("Ada", 5, 4, 0.8)
     assert one.seconds == pytest.approx(20 * 60, abs=30)
 

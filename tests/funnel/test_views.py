@@ -14,8 +14,8 @@ from agreements.models import Version
 from core.periods import Period, year
 from facts.engine import open_facts
 from funnel.definitions import in_force
-from funnel.lead_table import Reading
-from funnel.measures import river
+from funnel.lead_table import LeadTable
+from funnel.measures import build_report
 from funnel.patterns import EVENT, Question
 from team.models import Company, User
 from tests import make
@@ -44,7 +44,7 @@ def market(run: Run) -> None:
 
 
 def steps(**question: Any) -> dict[str, Any]:
-    shown = river(open_facts(), in_force(), Question(**{"period": Period(), **question}))
+    shown = build_report(open_facts(), in_force(), Question(**{"period": Period(), **question}))
     return {step.stage.key: step for step in shown.steps}
 
 
@@ -83,7 +83,7 @@ def test_the_parts_of_a_cut_make_the_whole(market: None) -> None:
 
 
 def test_every_count_is_the_number_of_its_leads(market: None) -> None:
-    reading = Reading(open_facts(), in_force(), Question(Period()))
+    reading = LeadTable(open_facts(), in_force(), Question(Period()))
     for key, step in steps().items():
         for part, n in [("entered", step.entered), ("went-on", step.went_on), ("skipped", step.skipped), ("here", step.here),
                         ("left", step.lost), *((f"to-{to}", n) for to, n in step.flows.items()), *step.left.items()]:  # fmt: skip

@@ -19,8 +19,8 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from facts.refresh import refresh
-from funnel.classify import classify
-from funnel.handoffs.clock_tick import tick
+from funnel.classify import classify_buyers
+from funnel.handoffs.clock_tick import tick_clocks
 from revops.demo.verdicts import give_verdicts
 from scoring.batch_scoring import score_all
 from team.models import Role, User
@@ -75,7 +75,7 @@ def founded(django_db_setup: None, django_db_blocker: Any, folders: dict[str, An
     with django_db_blocker.unblock(), override_settings(**folders), transaction.atomic():
         with time_machine.travel(NOW, tick=True):
             call_command("demo", "--records-only", verbosity=0)
-            for step in (refresh, score_all, refresh, classify, tick, give_verdicts, refresh):
+            for step in (refresh, score_all, refresh, classify_buyers, tick_clocks, give_verdicts, refresh):
                 step()
             connection.cursor().execute("ANALYZE")  # autovacuum does not see rows that are not committed
         yield

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from crm.models import Opportunity, StageChange, StageMapping
-from funnel.mapping.decisions import Stage, decide
-from funnel.mapping.usage import seen
+from funnel.mapping.decisions import Stage, decide_meaning
+from funnel.mapping.usage import seen_stages
 from imports.mapping.catalogue import sources
 from imports.mapping.outcomes import Flags, by_names, certainty, proven, word_behind, yes_no
 from imports.mapping.schema import ValueMap
@@ -145,7 +145,7 @@ def test_without_flags_a_name_is_a_guess_that_the_page_shows_and_confirms(
         "Guessed won": ("won", "guess"), "Guessed lost": ("lost", "guess"), "Corrected to lost": ("lost", "flag"),
         "Corrected to won": ("won", "flag"), "Known": ("won", "name"), "Silent": ("open", "guess"),
     }  # fmt: skip
-    guesses = {one.stage.stage: (one.guess.outcome, one.guess.why) for one in seen() if one.guess}
+    guesses = {one.stage.stage: (one.guess.outcome, one.guess.why) for one in seen_stages() if one.guess}
     assert guesses == {
         "Won by us": ("won", "The name contains “Won”."), "Not won": ("lost", "The name contains “Not won”."),
         "Paper at their desk": ("open", "The name says neither won nor lost."),
@@ -164,7 +164,7 @@ def test_without_flags_a_name_is_a_guess_that_the_page_shows_and_confirms(
 @pytest.mark.django_db
 def test_what_the_company_decided_of_a_stage_goes_before_every_flag(company: Company, ops: User) -> None:
     bring({"deals.csv": HUBSPOT})
-    decide(
+    decide_meaning(
         by=ops,
         stage=Stage("hubspot", "deal", "Sales", "Declined after review"),
         meaning=Meaning("no_decision", "no_decision"),
@@ -182,7 +182,7 @@ def test_entries_of_a_history_know_whether_they_ended_the_deal(company: Company,
     bring({"Opportunity.csv": SALESFORCE, "OpportunityHistory.csv": history})
     ends = {"1": "", "2": "won", "3": "lost", "4": "lost", "5": "lost"}
     assert dict(StageChange.objects.values_list("external_id", "ended_as")) == ends
-    decide(by=ops, stage=Stage("salesforce", "deal", "", "Not won"), meaning=Meaning("sql", "open"))
+    decide_meaning(by=ops, stage=Stage("salesforce", "deal", "", "Not won"), meaning=Meaning("sql", "open"))
     assert dict(StageChange.objects.values_list("external_id", "ended_as")) == ends | {"5": ""}
 
 

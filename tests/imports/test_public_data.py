@@ -27,9 +27,9 @@ from crm.models import (
 )
 from facts.engine import open_facts
 from facts.refresh import refresh
-from funnel.classify import classify
+from funnel.classify import classify_buyers
 from funnel.definitions import in_force
-from funnel.measures import river
+from funnel.measures import build_report
 from funnel.models import Move
 from funnel.patterns import Question
 from tests.imports.importing import bring, brought_for_all, picture, refused, stamps
@@ -124,9 +124,9 @@ class TestOlist:
     def test_the_funnel_shows_their_conversion_and_their_true_dates(self, truths: dict[str, Any]) -> None:
         known = truths["olist_funnel"]
         refresh()
-        classify()
+        classify_buyers()
         refresh()
-        shown = river(open_facts(), in_force(), Question(Period()))
+        shown = build_report(open_facts(), in_force(), Question(Period()))
         assert (shown.leads, shown.won, shown.conversion) == (known["mqls"], known["closed"], known["conversion"])
         assert shown.days_to_won
         assert (shown.days_to_won.n, shown.days_to_won.median) == (

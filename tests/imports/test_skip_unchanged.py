@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.work import run_claimed
 from crm.models import Account, Lead, Owner, StageTrack
-from funnel.mapping.decisions import Stage, decide
+from funnel.mapping.decisions import Stage, decide_meaning
 from imports import actions
 from imports.load import skip_unchanged
 from imports.mapping.stage_meanings import Meaning
@@ -167,7 +167,7 @@ def test_all_paths_of_the_fingerprint_exist() -> None:
 def test_a_decision_on_a_stage_takes_the_long_way() -> None:
     bring({"Opportunity.csv": DEALS})
     by = make.user("ops")
-    decide(by=by, stage=Stage("salesforce", StageTrack.DEAL, "", "Closed Won"), meaning=Meaning(outcome="lost"))
+    decide_meaning(by=by, stage=Stage("salesforce", StageTrack.DEAL, "", "Closed Won"), meaning=Meaning(outcome="lost"))
     run = bring({"Opportunity.csv": DEALS})
     assert (skipped(run), run.counts["updated"]) == ([False], 0)
 

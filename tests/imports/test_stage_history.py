@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Lead, Opportunity, StageChange, StageDecision, StageMapping
-from funnel.mapping.decisions import Stage, decide, preview, undo
-from funnel.mapping.usage import seen
+from funnel.mapping.decisions import Stage, decide_meaning, preview_moves, undo_last_decision
+from funnel.mapping.usage import seen_stages
 from imports.mapping.catalogue import sources
 from imports.mapping.stage_meanings import NAMES, Meaning, usual
 from team.models import Company, User
@@ -204,16 +204,16 @@ def test_a_decision_moves_the_deals_and_can_be_taken_back(company: Company, ops:
     bring({"Opportunity.csv": DEALS})
     before = state()
     meaning = Meaning("lost", "lost")
-    moves = preview(SALESFORCE, meaning)
+    moves = preview_moves(SALESFORCE, meaning)
     assert (moves.deals, moves.outcomes, moves.chances) == (2, (("open", "lost", 2),), 0)
     assert (state(), StageMapping.objects.count()) == (before, 0)
-    decision = decide(by=ops, stage=SALESFORCE, meaning=meaning)
+    decision = decide_meaning(by=ops, stage=SALESFORCE, meaning=meaning)
     assert (decision.moved, deal("006A").outcome, deal("006B").outcome) == (2, "lost", "lost")
     assert (deal("006B").closed_on, deal("006B").expected_close_on) == (date(2024, 5, 1), None)
     assert (deal("006C"), deal("006D").outcome) == (deal("006C"), "won")
-    assert undo(by=ops) == decision
+    assert undo_last_decision(by=ops) == decision
     assert (state(), StageMapping.objects.count()) == (before, 0)
-    assert undo(by=ops) is None
+    assert undo_last_decision(by=ops) is None
 
 
 def test_decisions_are_taken_back_one_by_one_from_the_last(company: Company, ops: User) -> None:
@@ -225,20 +225,22 @@ def test_decisions_are_taken_back_one_by_one_from_the_last(company: Company, ops
         None,
         Meaning("sql", "no_decision", Decimal(0)),
     ):
-        decide(by=ops, stage=SALESFORCE, meaning=meaning)
+        decide_meaning(by=ops, stage=SALESFORCE, meaning=meaning)
         states.append(state())
     assert [deal_states["006A"][0] for deal_states in states] == ["open", "open", "won", "open", "no_decision"]
     assert states[1]["006A"][1] == Decimal("0.55")
     for expected in reversed(states[:-1]):
-        undo(by=ops)
+        undo_last_decision(by=ops)
         assert state() == expected
 
 
 def test_an_import_heeds_what_was_decided_and_says_the_same_as_the_decision_did(company: Company, ops: User) -> None:
     bring({"Opportunity.csv": DEALS})
-    decide(by=ops, stage=SALESFORCE, meaning=Meaning("lost", "no_decision"))
-    decide(by=ops, stage=Stage("salesforce", "deal", "", "Closed Won"), meaning=Meaning("sql", "open", Decimal("0.9")))
-    decide(by=ops, stage=Stage("salesforce", "reason", "", "Went quiet"), meaning=Meaning("", "no_decision"))
+    decide_meaning(by=ops, stage=SALESFORCE, meaning=Meaning("lost", "no_decision"))
+    decide_meaning(
+        by=ops, stage=Stage("salesforce", "deal", "", "Closed Won"), meaning=Meaning("sql", "open", Decimal("0.9"))
+    )
+    decide_meaning(by=ops, stage=Stage("salesforce", "reason", "", "Went quiet"), meaning=Meaning("", "no_decision"))
     decided = state()
     assert {key: row[0] for key, row in decided.items()} == {
         "006A": "no_decision", "006B": "no_decision", "006C": "no_decision", "006D": "open",
@@ -251,7 +253,7 @@ def test_an_import_heeds_what_was_decided_and_says_the_same_as_the_decision_did(
     bring({"Opportunity.csv": DEALS})
     assert state() == decided
     for _ in range(3):
-        undo(by=ops)
+        undo_last_decision(by=ops)
     assert {key: row[0] for key, row in state().items()} == {
         "006A": "open",
         "006B": "open",
@@ -264,7 +266,7 @@ def test_an_import_heeds_what_was_decided_and_says_the_same_as_the_decision_did(
 def test_an_agreed_chance_holds_where_the_file_has_none(company: Company, ops: User) -> None:
     stage = Stage("maven", "deal", "", "Engaging")
     bring(FIXTURES / "maven")
-    decide(by=ops, stage=stage, meaning=Meaning("sql", "", Decimal("0.4")))
+    decide_meaning(by=ops, stage=stage, meaning=Meaning("sql", "", Decimal("0.4")))
     assert set(Opportunity.objects.filter(stage="Engaging").values_list("probability", flat=True)) == {Decimal("0.4")}
     assert bring(FIXTURES / "maven").counts["updated"] == 0
     assert Opportunity.objects.filter(outcome="open").exclude(stage="Engaging").get().probability is None
@@ -273,7 +275,7 @@ def test_an_agreed_chance_holds_where_the_file_has_none(company: Company, ops: U
 def test_one_pipelines_stage_is_not_anothers(company: Company, ops: User) -> None:
     one = make.opportunity(source="hubspot", pipeline="New", stage="Contract Sent")
     other = make.opportunity(source="hubspot", pipeline="Renewal", stage="Contract Sent")
-    decide(by=ops, stage=Stage("hubspot", "deal", "New", "Contract Sent"), meaning=Meaning("won", "won"))
+    decide_meaning(by=ops, stage=Stage("hubspot", "deal", "New", "Contract Sent"), meaning=Meaning("won", "won"))
     one.refresh_from_db()
     other.refresh_from_db()
     assert (one.outcome, other.outcome) == ("won", "open")
@@ -282,7 +284,7 @@ def test_one_pipelines_stage_is_not_anothers(company: Company, ops: User) -> Non
 def test_all_stages_are_listed_with_the_unmapped_first(company: Company) -> None:
     bring({"Opportunity.csv": DEALS, "OpportunityFieldHistory.csv": FIELD_HISTORY})
     make.lead(source="hubspot", lifecycle_stage="Customer", status="Odd")
-    found = [(one.stage.track, one.stage.stage, one.records, one.changes, one.is_unmapped) for one in seen()]
+    found = [(one.stage.track, one.stage.stage, one.records, one.changes, one.is_unmapped) for one in seen_stages()]
     assert found == [
         ("deal", "Perception", 2, 1, True), ("status", "Odd", 1, 0, True), ("lifecycle", "Customer", 1, 0, False),
         ("deal", "Closed Lost", 1, 0, False), ("deal", "Closed Won", 1, 0, False), ("reason", "Went quiet", 1, 0, False),

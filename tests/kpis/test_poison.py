@@ -76,7 +76,7 @@ def test_a_lead_that_classification_fails_on_is_shown_and_the_others_move(
     only_steps(monkeypatch, "facts", "classify")
     leads = [make.lead(first_contact_on=date(2026, 1, 5)) for _ in range(3)]
     poison = leads[1].pk
-    real = classifying._copy
+    real = classifying._copy_moves
 
     def copy(cursor: Any, name: str, funnel: Any, batches: Any) -> int:
         rows = list(batches)
@@ -84,7 +84,7 @@ def test_a_lead_that_classification_fails_on_is_shown_and_the_others_move(
             cursor.execute("SELECT '4714-11-24 BC'::timestamptz - interval '1 day'")  # out of range
         return real(cursor, name, funnel, iter(rows))
 
-    monkeypatch.setattr(classifying, "_copy", copy)
+    monkeypatch.setattr(classifying, "_copy_moves", copy)
     run = go_on(new_run())
     assert run.state == State.DONE, run.last_error
     assert set(Move.objects.values_list("lead", flat=True)) == {lead.pk for lead in leads} - {poison}
@@ -92,7 +92,7 @@ def test_a_lead_that_classification_fails_on_is_shown_and_the_others_move(
     assert ">1</span> record set aside" in page
     assert f'<a href="/leads/{poison}/">Lead {poison}</a>' in page
     assert "out of range" in page
-    monkeypatch.setattr(classifying, "_copy", real)
+    monkeypatch.setattr(classifying, "_copy_moves", real)
     leads[1].title = "Corrected"
     leads[1].save()
     go_on(new_run("demand:2"))

@@ -15,9 +15,9 @@ from core.periods import preset, year
 from crm import models as crm
 from facts.engine import open_facts
 from facts.refresh import refresh
-from funnel.classify import classify
-from funnel.handoffs.clock_tick import tick
-from funnel.mapping.usage import seen
+from funnel.classify import classify_buyers
+from funnel.handoffs.clock_tick import tick_clocks
+from funnel.mapping.usage import seen_stages
 from funnel.models import Answer, HandOff, Verdict
 from kpis.compute import compute_metric
 from kpis.models import Goal
@@ -120,10 +120,10 @@ def test_the_score_tells_who_buys_and_sales_says_of_one_campaign_why_not(on_the_
     refresh()
     score_all()
     refresh()
-    classify()
-    tick()
+    classify_buyers()
+    tick_clocks()
     assert give_verdicts() > 100
-    assert not any(stage.is_unmapped for stage in seen())
+    assert not any(stage.is_unmapped for stage in seen_stages())
     rejected = Verdict.objects.filter(answer="rejected").exclude(criterion="")
     worst = rejected.values("criterion").annotate(n=Count("pk")).order_by("-n")[0]
     assert worst["criterion"] == "persona is not “Specialist”"

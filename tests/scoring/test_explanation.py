@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from facts.refresh import refresh
-from funnel.classify import classify
+from funnel.classify import classify_buyers
 from funnel.queries import current_stages
 from scoring.batch_scoring import score_all
 from scoring.explanation import explain, history
@@ -68,5 +68,5 @@ def test_the_funnel_reads_scores_as_they_are_today(signed: Any, company: Any) ->
     refresh()
     assert score_all(moment=now) == 2
     refresh()
-    classify(moment=now)
+    classify_buyers(moment=now)
     assert current_stages([fresh.pk, faded.pk]) == {fresh.pk: "mql", faded.pk: "inquiry"}

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from facts.refresh import refresh
-from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.clock_tick import tick_clocks
 from revops.demo.load import is_loaded, load, others, remove
 from revops.demo.story import COMPANY, ZONE
 from revops.demo.verdicts import give_verdicts
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         """Reckon the first numbers and open the inboxes; where that fails the company still stands, and the next run tries again."""
         try:
             call_command("recompute", stdout=self.stdout, stderr=self.stderr)
-            tick()
+            tick_clocks()
             give_verdicts()
             refresh()
         except CommandError as error:

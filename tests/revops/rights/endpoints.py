@@ -532,7 +532,7 @@ for before, after in WAYS:
             world: World, actor: User, relation: str, before: str = before, after: str = after, address: str = address
         ) -> Request:  # type: ignore[assignment]
             buyer = records.lead(world.owner(world.whose(actor, relation)), before)
-            step = selling.Step(buyer, in_force().get(before), in_force().get(after))  # type: ignore[arg-type]
+            step = selling.ManualMove(buyer, in_force().get(before), in_force().get(after))  # type: ignore[arg-type]
             said = {"stage": after, "override": "She told me"}
             if address == "move_buyer":
                 return Request(reverse(address, args=["lead", buyer.pk]), said, step)
