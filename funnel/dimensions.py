@@ -41,31 +41,24 @@ def _with_vertical(facts: Facts, rows: Any) -> Any:
     return _join_column(facts, rows, "nearest", "verticals", "name", "vertical")
 
 
-def _product(facts: Facts, rows: Any) -> Any:
-    return _join_column(facts, rows, "product_id", "products", "name", "product")
-
-
-def _source(facts: Facts, rows: Any) -> Any:
-    return rows
-
-
-def _campaign(facts: Facts, rows: Any) -> Any:
-    return rows.mutate(campaign=rows.campaign_id.cast("string"))
-
-
-def _owner(facts: Facts, rows: Any) -> Any:
-    return rows.mutate(owner=rows.owner_id.cast("string"))
-
-
 CUTS = {
     cut.name: cut
     for cut in (
-        Cut("lead_source", "Lead source", _source),
-        Cut("campaign", "Campaign", _campaign, "campaigns"),
+        Cut("lead_source", "Lead source", lambda facts, rows: rows),
+        Cut(
+            "campaign",
+            "Campaign",
+            lambda facts, rows: rows.mutate(campaign=rows.campaign_id.cast("string")),
+            "campaigns",
+        ),
         Cut("territory", "Territory", _with_territory),
-        Cut("product", "Product", _product),
+        Cut(
+            "product",
+            "Product",
+            lambda facts, rows: _join_column(facts, rows, "product_id", "products", "name", "product"),
+        ),
         Cut("vertical", "Vertical", _with_vertical),
-        Cut("owner", "Owner", _owner, "owners"),
+        Cut("owner", "Owner", lambda facts, rows: rows.mutate(owner=rows.owner_id.cast("string")), "owners"),
     )
 }
 

@@ -91,7 +91,9 @@ def build_report(facts: Facts, funnel: Funnel, question: Question, within: Reada
         for index, stage in enumerate(main)
     )
     goal = next((step for step in steps if step.stage.dated_by == "won"), steps[-1] if steps else None)
-    has_outcomes = bool(goal and goal.entered) or _holds_deals(facts)
+    has_outcomes = (
+        bool(goal and goal.entered) or facts.snapshot is None or bool(facts.snapshot.rows.get("opportunities"))
+    )
     if goal and not has_outcomes:
         steps = tuple(replace(step, is_followed=step.index < goal.index - 1) for step in steps)
     first = steps[0].entered if steps else 0
@@ -111,10 +113,6 @@ def build_report(facts: Facts, funnel: Funnel, question: Question, within: Reada
         question.basis,
         has_outcomes,
     )
-
-
-def _holds_deals(facts: Facts) -> bool:
-    return facts.snapshot is None or bool(facts.snapshot.rows.get("opportunities"))
 
 
 CutRow = tuple[str, str, int, int, Decimal | None]
@@ -140,27 +138,27 @@ def _count_step(
 ) -> Step:
     patterns = list(patterns)
 
-    def count(condition: Any) -> int:
+    def count_leads(condition: Any) -> int:
         return sum(pattern.n for pattern in patterns if condition(pattern))
 
     detours = {detour.key for detour in funnel.detours}
     left = {
-        key: count(lambda p, key=key: p.current == key and has_stayed(index, p.reached, p.inside))
+        key: count_leads(lambda p, key=key: p.current == key and has_stayed(index, p.reached, p.inside))
         for key in sorted(detours)
     }
     flows = {
-        detour.key: count(lambda p, to=to: has_flowed(index, to, p.reached, p.inside))
+        detour.key: count_leads(lambda p, to=to: has_flowed(index, to, p.reached, p.inside))
         for to, detour in enumerate(main)
         if to > index
     }
     return Step(
         stage,
         index,
-        count(lambda p: has_entered(index, p.reached, p.inside)),
+        count_leads(lambda p: has_entered(index, p.reached, p.inside)),
         _sum_known(pattern.value for pattern in patterns if has_entered(index, pattern.reached, pattern.inside)),
-        count(lambda p: has_gone_on(index, p.reached, p.inside)),
-        count(lambda p: has_skipped(index, p.reached, p.inside)),
-        count(lambda p: p.current not in detours and has_stayed(index, p.reached, p.inside)),
+        count_leads(lambda p: has_gone_on(index, p.reached, p.inside)),
+        count_leads(lambda p: has_skipped(index, p.reached, p.inside)),
+        count_leads(lambda p: p.current not in detours and has_stayed(index, p.reached, p.inside)),
         {key: n for key, n in left.items() if n},
         {key: n for key, n in flows.items() if n},
         spreads.get(stage.key),

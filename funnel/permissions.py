@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from crm.models import Account, Lead, Owner
 from crm.permissions import IMPORTERS
-from funnel.models import Answer, HandOff, Verdict
+from funnel.models import HandOff, Verdict
 from funnel.stages.drafts import Funnel, Stage
 from team.access import has_right, own_ids, reports_of
 from team.authorization import Action, register_action
@@ -30,10 +30,6 @@ def _sees_verdict(user: User, verdict: Verdict) -> bool:
     return Verdict.objects.visible_to(user).filter(pk=verdict.pk).exists()
 
 
-def _sees_contest(user: User, contest: Answer) -> bool:
-    return contest.arbiter_id == user.pk or _sees_verdict(user, contest.verdict)
-
-
 def _sees_buyer(user: User, buyer: Buyer) -> bool:
     return type(buyer).objects.visible_to(user).filter(pk=buyer.pk).exists()
 
@@ -43,25 +39,13 @@ def _is_worker(user: User, handoff: HandOff) -> bool:
     return user.role == Role.CRO or bool(owner and owner.user_id and owner.user_id in own_ids(user))
 
 
-def _gave(user: User, verdict: Verdict) -> bool:
-    return verdict.given_by_id == user.pk
-
-
-def _rules_on(user: User, contest: Answer) -> bool:
-    return contest.arbiter_id == user.pk
-
-
-def _leads_owner(user: User, owner: Owner | None) -> bool:
+def _is_manager_of(user: User, owner: Owner | None) -> bool:
     """Tell whether the owner reports to the person, directly or through others."""
     return bool(owner and owner.user_id and user.role in WORKERS and owner.user_id in reports_of(user))
 
 
-def _passes_on(user: User, handoff: HandOff) -> bool:
-    return has_right(user, "route") or _leads_owner(user, handoff.to_owner)
-
-
-def _knows_absence_of(user: User, owner: Owner) -> bool:
-    return has_right(user, "route") or owner.user_id == user.pk or _leads_owner(user, owner)
+def _manages_absence_of(user: User, owner: Owner) -> bool:
+    return has_right(user, "route") or owner.user_id == user.pk or _is_manager_of(user, owner)
 
 
 # Moving by hand
@@ -95,8 +79,10 @@ def _may_enter(side: str, stage: Stage) -> bool:
     return stage.side in {side, "joint"} or (side == "sales" and stage.way == "detour")
 
 
-def _is_worked_by(user: User, buyer: Buyer) -> bool:
-    """Tell whether the buyer is the person's or one of their reports': by the CRM, or by an open hand-off."""
+def _can_work_with(user: User, buyer: Buyer) -> bool:
+    """Tell whether a rep, or one of their reports, has the buyer, by the CRM or by an open hand-off; others always can."""
+    if user.role != Role.REP:
+        return True
     people = own_ids(user)
     owners = [buyer.owner]
     if isinstance(buyer, Lead):
@@ -104,24 +90,16 @@ def _is_worked_by(user: User, buyer: Buyer) -> bool:
     return any(owner is not None and owner.user_id in people for owner in owners)
 
 
-def _works_with(user: User, buyer: Buyer) -> bool:
-    return user.role != Role.REP or _is_worked_by(user, buyer)
-
-
-def _is_way_of(user: User, before: Stage | None, after: Stage) -> bool:
+def _can_move_between(user: User, before: Stage | None, after: Stage) -> bool:
     return user.role in MOVES_ANYWHERE or (_may_leave(user.side, before) and _may_enter(user.side, after))
-
-
-def _can_move(user: User, step: ManualMove) -> bool:
-    return _works_with(user, step.buyer) and _is_way_of(user, step.before, step.after)
 
 
 def stages_open_to(user: User, buyer: Buyer, funnel: Funnel, before: str) -> list[Stage]:
     """Return the stages to which somebody may move a buyer by hand from where it is."""
-    if not MOVE_BUYER.is_open_to(user) or not _sees_buyer(user, buyer) or not _works_with(user, buyer):
+    if not MOVE_BUYER.is_open_to(user) or not _sees_buyer(user, buyer) or not _can_work_with(user, buyer):
         return []
     subject, here = "leads" if isinstance(buyer, Lead) else "accounts", funnel.get(before)
-    return [stage for stage in funnel.of(subject) if stage.key != before and _is_way_of(user, here, stage)]
+    return [stage for stage in funnel.of(subject) if stage.key != before and _can_move_between(user, here, stage)]
 
 
 def passable_ids(user: User, handoffs: Iterable[HandOff]) -> set[int]:
@@ -159,7 +137,7 @@ RESUME_CLOCK = _register_lead_action(
 )
 UNDO_VERDICT = register_action(
     Action(
-        "undo_verdict", "undo this verdict", "the person who gave it", roles=WORKERS, condition=_gave, sees=_sees_verdict,
+        "undo_verdict", "undo this verdict", "the person who gave it", roles=WORKERS, condition=lambda user, verdict: verdict.given_by_id == user.pk, sees=_sees_verdict,
         addresses=("inbox_undo", "api-verdicts-undo"),
     )
 )  # fmt: skip
@@ -167,7 +145,7 @@ PASS_LEAD_ON = register_action(
     Action(
         "pass_lead_on", "pass this lead on",
         "those in Sales and Support to whom its owner reports, the CRO and ops admins",
-        roles=WORKERS | {Role.OPS}, condition=_passes_on, sees=_sees_handoff,
+        roles=WORKERS | {Role.OPS}, condition=lambda user, handoff: has_right(user, "route") or _is_manager_of(user, handoff.to_owner), sees=_sees_handoff,
         addresses=("inbox_form:pass", "api-handoffs-reroute"),
     )
 )  # fmt: skip
@@ -176,7 +154,7 @@ MOVE_BUYER = register_action(
         "move_buyer", "move this buyer there by hand",
         "the CMO, the CRO and ops admins, and, in stages of their own side that are no gate such as MQL, marketers, "
         "support, and reps with their own and their reports' buyers",
-        roles=MOVES_ANYWHERE | {Role.MARKETER, Role.REP, Role.SUPPORT}, condition=_can_move,
+        roles=MOVES_ANYWHERE | {Role.MARKETER, Role.REP, Role.SUPPORT}, condition=lambda user, step: _can_work_with(user, step.buyer) and _can_move_between(user, step.before, step.after),
         sees=lambda user, step: _sees_buyer(user, step.buyer), addresses=("move_buyer", "api-moves-list"),
     )
 )  # fmt: skip
@@ -207,7 +185,7 @@ CONTEST_VERDICT = register_action(
 RULE_ON_CONTEST = register_action(
     Action(
         "rule_on_contest", "rule on this contest", "the arbiter named in it", roles=frozenset(Role.values),
-        condition=_rules_on, sees=_sees_contest, describe_who=lambda contest: str(contest.arbiter),
+        condition=lambda user, contest: contest.arbiter_id == user.pk, sees=lambda user, contest: contest.arbiter_id == user.pk or _sees_verdict(user, contest.verdict), describe_who=lambda contest: str(contest.arbiter),
         addresses=("rule_verdict", "api-contests-rule"),
     )
 )  # fmt: skip
@@ -225,7 +203,7 @@ MANAGE_ABSENCE = register_action(
     Action(
         "manage_absence", "change this person's absences",
         "the person themselves, those in Sales and Support to whom they report, the CRO and ops admins",
-        roles=WORKERS | {Role.OPS}, condition=_knows_absence_of,
+        roles=WORKERS | {Role.OPS}, condition=_manages_absence_of,
         addresses=(
             "change_routing:away", "change_routing:back", "api-absences-list", "DELETE api-absences-detail",
         ),

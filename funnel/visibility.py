@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from django.core.cache import cache
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.request_values import read_id
@@ -41,11 +40,8 @@ def check_filters(user: User, where: Mapping[str, str]) -> None:
     """
     value = where.get(COLLEAGUES, dimensions.BLANK)
     if value != dimensions.BLANK:
-        check_achievement(user, _owners([value]))
-
-
-def _owners(keys: list[str]) -> QuerySet[Owner]:
-    return Owner.objects.filter(pk__in=[pk for key in keys if (pk := read_id(key)) is not None])
+        pk = read_id(value)
+        check_achievement(user, Owner.objects.filter(pk__in=[] if pk is None else [pk]))
 
 
 @dataclass(frozen=True)
