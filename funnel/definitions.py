@@ -23,7 +23,9 @@ def in_force(user: User | None = None) -> Funnel:
     stages = {stage.key: stage for stage in STAGES}
     for (kind, key), version in chosen.items():
         if kind == STAGE:
-            stages[key] = _stage_from_version(version)
+            stages[key] = from_terms(
+                key, version.terms, text=version.text, version_id=version.pk, number=version.number
+            )
     order = chosen.get((FUNNEL, ONLY_KEY))
     if order:
         return Funnel(in_order(stages.values(), order.terms["stages"]), order.pk)
@@ -35,12 +37,6 @@ def _versions_binding(versions: Iterable[Version], user: User | None) -> list[Ve
     managers = {user.pk, user.manager_id} - {None} if user else set()
     mine = [version for version in versions if version.pilot_manager_id in managers]
     return [version for version in versions if version.pilot_manager_id is None] + mine
-
-
-def _stage_from_version(version: Version) -> Stage:
-    return from_terms(
-        version.agreement.key, version.terms, text=version.text, version_id=version.pk, number=version.number
-    )
 
 
 def defined_stage(key: str) -> Stage | None:

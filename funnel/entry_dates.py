@@ -18,7 +18,14 @@ from funnel.stages.drafts import Funnel, Stage
 
 MOMENT = "timestamp('UTC', 6)"
 DEAL_FACTS = ("opened", "won", "lost", "no_decision")
-COLUMNS = ("buyer", "stage", "entered_at", "is_day", "by", "evidence")
+ENTRY_SCHEMA = {
+    "buyer": "int64",
+    "stage": "string",
+    "entered_at": MOMENT,
+    "is_day": "boolean",
+    "by": "string",
+    "evidence": "string",
+}
 
 
 @ibis.udf.scalar.builtin(signature=((str,), str))
@@ -70,7 +77,9 @@ class EntryQuery:
             *self._first_uses(),
             *self._counted_entries(),
         ]
-        entries = ibis.union(*pieces) if len(pieces) > 1 else pieces[0] if pieces else _no_entries()
+        entries = (
+            ibis.union(*pieces) if len(pieces) > 1 else pieces[0] if pieces else ibis.memtable([], schema=ENTRY_SCHEMA)
+        )
         return entries.filter(entries.entered_at <= self.this_moment)
 
     # The history that the source kept
@@ -261,18 +270,6 @@ class EntryQuery:
         ranked = rows.mutate(turn=turn)
         reached = ranked.filter(ranked.turn == need - 1)
         return reached.select(buyer=reached[events.key], moment=reached[events.moment])
-
-
-def _no_entries() -> Any:
-    schema = {
-        "buyer": "int64",
-        "stage": "string",
-        "entered_at": MOMENT,
-        "is_day": "boolean",
-        "by": "string",
-        "evidence": "string",
-    }
-    return ibis.memtable([], schema=schema)
 
 
 def _entry_columns(buyer: Any, stage: Any, moment: Any, is_day: Any, by: str, evidence: Any) -> dict[str, Any]:

@@ -44,10 +44,6 @@ def _is_manager_of(user: User, owner: Owner | None) -> bool:
     return bool(owner and owner.user_id and user.role in WORKERS and owner.user_id in reports_of(user))
 
 
-def _manages_absence_of(user: User, owner: Owner) -> bool:
-    return has_right(user, "route") or owner.user_id == user.pk or _is_manager_of(user, owner)
-
-
 # Moving by hand
 
 
@@ -203,7 +199,9 @@ MANAGE_ABSENCE = register_action(
     Action(
         "manage_absence", "change this person's absences",
         "the person themselves, those in Sales and Support to whom they report, the CRO and ops admins",
-        roles=WORKERS | {Role.OPS}, condition=_manages_absence_of,
+        roles=WORKERS | {Role.OPS}, condition=lambda user, owner: (
+            has_right(user, "route") or owner.user_id == user.pk or _is_manager_of(user, owner)
+        ),
         addresses=(
             "change_routing:away", "change_routing:back", "api-absences-list", "DELETE api-absences-detail",
         ),

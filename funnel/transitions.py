@@ -21,7 +21,16 @@ from funnel.stages.drafts import Stage
 
 EXISTING = "existing"  # a move that is written already
 NEWLY = timedelta(days=1)
-OUT = ("buyer", "stage", "from_stage", "entered_at", "by", "evidence", "position", "is_dated")
+MOVE_SCHEMA = {
+    "buyer": "int64",
+    "stage": "string",
+    "from_stage": "string",
+    "entered_at": MOMENT,
+    "by": "string",
+    "evidence": "string",
+    "position": "int64",
+    "is_dated": "boolean",
+}
 
 
 def new_moves(query: EntryQuery, existing: Any) -> Any:
@@ -39,7 +48,7 @@ def new_moves(query: EntryQuery, existing: Any) -> Any:
     by_rule = moves.moves_by_rule(held, positions)
     fresh = dated.filter(dated.by != EXISTING)
     fresh = fresh.mutate(is_dated=fresh.entered_at != query.this_moment)
-    return ibis.union(fresh.select(*OUT), by_rule.select(*OUT))
+    return ibis.union(fresh.select(*MOVE_SCHEMA), by_rule.select(*MOVE_SCHEMA))
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,7 @@ class MoveQuery:
             position=self._position_of(entries.stage), from_stage=ibis.literal(""), was_by=entries.by
         )
         together = ibis.union(existing, fresh.select(*existing.columns))
-        return _real_entries(_in_stage_order(_once_a_day(together))).select(*existing.columns)
+        return self._real_entries(self._in_stage_order(self._once_a_day(together))).select(*existing.columns)
 
     def _without_repeats(self, entries: Any, existing: Any) -> Any:
         """Leave out undated entries that are stored already: a fact without a date became true once, not every day."""
@@ -164,7 +173,7 @@ class MoveQuery:
         pieces = [self._entries_into(wide, stage) for stage in self._undated_stages()]
         pieces += self._undated_conversions(wide)
         if not pieces:
-            return _no_moves()
+            return ibis.memtable([], schema=MOVE_SCHEMA)
         moves = ibis.union(*pieces) if len(pieces) > 1 else pieces[0]
         in_order = ibis.window(group_by=moves.buyer, order_by=moves.position)
         return moves.mutate(
@@ -182,7 +191,12 @@ class MoveQuery:
 
     def _entries_into(self, wide: Any, stage: Stage, evidence: str = "") -> Any:
         position = self.stage_positions()[stage.key]
-        may = _can_enter_detour(wide, stage) if stage.way == "detour" else _can_go_on(wide, position)
+        is_ahead = ~wide.is_out & (wide.furthest < position)
+        may = (
+            self._can_enter_detour(wide, stage)
+            if stage.way == "detour"
+            else ~wide.goes_out & (is_ahead | wide.comes_back)
+        )
         rows = wide.filter(wide[f"is_{stage.key}"] & may)
         return rows.select(
             buyer=rows.id, stage=ibis.literal(stage.key), last_stage=rows.last_stage, entered_at=self.query.this_moment,
@@ -228,55 +242,36 @@ class MoveQuery:
         return_days = last.select(returning="lead_id", return_on="return_on")
         return return_days if self.query.subject == "leads" else return_days.filter(ibis.literal(False))
 
+    @staticmethod
+    def _once_a_day(moves: Any) -> Any:
+        """One entry of a stage a day: what is written counts, then what the source says, then the earliest."""
+        rank = ibis.cases((moves.by == EXISTING, 0), (moves.by == "import", 1), else_=2)
+        day = [moves.buyer, moves.stage, moves.entered_at.date()]
+        turn = ibis.row_number().over(group_by=day, order_by=[rank, moves.entered_at])
+        ranked = moves.mutate(turn=turn)
+        return ranked.filter((ranked.turn == 0) | (ranked.by == EXISTING)).drop("turn")
 
-def _once_a_day(moves: Any) -> Any:
-    """One entry of a stage a day: what is written counts, then what the source says, then the earliest."""
-    rank = ibis.cases((moves.by == EXISTING, 0), (moves.by == "import", 1), else_=2)
-    day = [moves.buyer, moves.stage, moves.entered_at.date()]
-    turn = ibis.row_number().over(group_by=day, order_by=[rank, moves.entered_at])
-    ranked = moves.mutate(turn=turn)
-    return ranked.filter((ranked.turn == 0) | (ranked.by == EXISTING)).drop("turn")
+    @staticmethod
+    def _in_stage_order(moves: Any) -> Any:
+        """An entry of which only the day is known comes after the earlier stages that were entered on that day."""
+        order = [moves.position, moves.entered_at]
+        same_day = ibis.cumulative_window(group_by=[moves.buyer, moves.entered_at.date()], order_by=order)
+        latest = moves.entered_at.max().over(same_day)
+        return moves.mutate(entered_at=moves.is_day.ifelse(latest, moves.entered_at))
 
+    @staticmethod
+    def _real_entries(moves: Any) -> Any:
+        """Leave out new entries into the stage that the buyer is in at that time; set where the others came from."""
+        in_time = ibis.window(group_by=moves.buyer, order_by=[moves.entered_at, moves.position])
+        before = moves.mutate(before=moves.stage.lag().over(in_time))
+        new = (before.by != EXISTING) & (before.before.isnull() | (before.before != before.stage))
+        entered = before.filter(new)
+        return entered.mutate(from_stage=entered.before.fill_null(""))
 
-def _in_stage_order(moves: Any) -> Any:
-    """An entry of which only the day is known comes after the earlier stages that were entered on that day."""
-    order = [moves.position, moves.entered_at]
-    same_day = ibis.cumulative_window(group_by=[moves.buyer, moves.entered_at.date()], order_by=order)
-    latest = moves.entered_at.max().over(same_day)
-    return moves.mutate(entered_at=moves.is_day.ifelse(latest, moves.entered_at))
-
-
-def _real_entries(moves: Any) -> Any:
-    """Leave out new entries into the stage that the buyer is in at that time; set where the others came from."""
-    in_time = ibis.window(group_by=moves.buyer, order_by=[moves.entered_at, moves.position])
-    before = moves.mutate(before=moves.stage.lag().over(in_time))
-    new = (before.by != EXISTING) & (before.before.isnull() | (before.before != before.stage))
-    entered = before.filter(new)
-    return entered.mutate(from_stage=entered.before.fill_null(""))
-
-
-def _no_moves() -> Any:
-    schema = {
-        "buyer": "int64",
-        "stage": "string",
-        "from_stage": "string",
-        "entered_at": MOMENT,
-        "by": "string",
-        "evidence": "string",
-        "position": "int64",
-        "is_dated": "boolean",
-    }
-    return ibis.memtable([], schema=schema)
-
-
-def _can_go_on(wide: Any, position: int) -> Any:
-    ahead = ~wide.is_out & (wide.furthest < position)
-    return ~wide.goes_out & (ahead | wide.comes_back)
-
-
-def _can_enter_detour(wide: Any, stage: Stage) -> Any:
-    """A detour is entered once; what a person said since is not undone by what the CRM still says."""
-    elsewhere = wide.last_stage.isnull() | (wide.last_stage != stage.key)
-    was_there = wide.been.contains(stage.key).fill_null(False)
-    by_hand = (wide.last_by == "hand").fill_null(False)
-    return elsewhere & ~(was_there & by_hand)
+    @staticmethod
+    def _can_enter_detour(wide: Any, stage: Stage) -> Any:
+        """A detour is entered once; what a person said since is not undone by what the CRM still says."""
+        elsewhere = wide.last_stage.isnull() | (wide.last_stage != stage.key)
+        was_there = wide.been.contains(stage.key).fill_null(False)
+        by_hand = (wide.last_by == "hand").fill_null(False)
+        return elsewhere & ~(was_there & by_hand)

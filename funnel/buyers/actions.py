@@ -67,9 +67,11 @@ def spot_opportunity(*, by: User, buyer: Buyer, need: str, person: str = "", whe
         )  # fmt: skip
     if isinstance(buyer, Lead) and not (buyer.account_id or buyer.contact_id):
         _note_on_lead(buyer, enquiry, description, spotter)
+    chiefs = User.objects.filter(role=Role.CRO, is_active=True)  # where the buyer has no owner who signs in
+    recipients = [owner.user] if owner and owner.user else list(chiefs)
     publish_event(
         key=f"funnel.spotted.{enquiry.pk}", kind="funnel.spotted", title=f"{by} spotted an opportunity: {buyer} needs {enquiry.name}"[:300],
-        to=_people_to_notify(owner), link=buyer_url(buyer), enquiry=enquiry.pk,
+        to=recipients, link=buyer_url(buyer), enquiry=enquiry.pk,
     )  # fmt: skip
     return enquiry
 
@@ -87,13 +89,6 @@ def _owner_of_buyer(buyer: Buyer) -> Owner | None:
     if isinstance(buyer, Lead) and buyer.owner is None and buyer.account:
         return buyer.account.owner
     return buyer.owner
-
-
-def _people_to_notify(owner: Owner | None) -> list[User]:
-    """Return the owner's user; where nobody owns the buyer, the chiefs of Sales."""
-    if owner and owner.user:
-        return [owner.user]
-    return list(User.objects.filter(role=Role.CRO, is_active=True))
 
 
 def buyer_url(buyer: Buyer) -> str:

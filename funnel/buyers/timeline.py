@@ -201,7 +201,8 @@ def _describe_entry(entry: Entry, funnel: Any, now: datetime) -> Entry:
     if entry.kind == "move":
         changes["title"] = f"Entered {funnel.name(entry.title)}"
     elif entry.kind == "silence":
-        lasted = _format_silence((entry.until or now) - entry.moment)
+        length = (entry.until or now) - entry.moment
+        lasted = days(length / timedelta(days=1)) if length >= timedelta(days=2) else duration(length)
         changes["title"] = f"Silence: {entry.who} let {lasted} pass" + (
             "" if entry.until else " and has not answered yet"
         )
@@ -209,8 +210,3 @@ def _describe_entry(entry: Entry, funnel: Any, now: datetime) -> Entry:
             "the answer." if entry.until else "now."
         )
     return Entry(**{**vars(entry), **changes}) if changes else entry
-
-
-def _format_silence(length: timedelta) -> str:
-    """Write how long a silence was: in days from the second on."""
-    return days(length / timedelta(days=1)) if length >= timedelta(days=2) else duration(length)

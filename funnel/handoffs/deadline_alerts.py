@@ -1,7 +1,7 @@
-"""Ring for the clocks whose moment has come: each once, whoever looks and however often.
+"""Alert the people of the clocks whose moment has come: each once, however often this runs.
 
-A clock is claimed by the statement that stamps it, so two looks at the same time ring once; the stamp and the
-event are committed together, so a killed look rings neither half nor twice.
+A clock is claimed by the statement that stamps it, so two runs at the same time alert once; the stamp and the
+event are committed together, so a killed run leaves no alert half sent or sent twice.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from funnel.handoffs.notifications import PEOPLE, alert_events
 from funnel.models import HandOff
 from notify.actions import publish_events
 
-BATCH = 2000  # clocks that ring in one transaction
+BATCH = 2000  # clocks in one transaction
 HAS_VERDICT = "EXISTS (SELECT FROM funnel_verdict v WHERE v.handoff_id = h.id AND v.undone_at IS NULL)"
 
 
@@ -50,23 +50,21 @@ ALERTS = (
 
 
 def send_due_alerts(now: datetime) -> int:
-    """Ring every bell whose moment has come; return how often it rang."""
-    return sum(_send_alerts(alert, now) for alert in ALERTS)
-
-
-def _send_alerts(alert: Alert, now: datetime) -> int:
+    """Send every alert whose moment has come; return how many were sent."""
     sent = 0
-    while True:
-        with transaction.atomic():
-            claimed = _claim_clocks(alert, now)
-            publish_events(alert_events(_read_handoffs(claimed), alert.name, alert.title, alert.to) if claimed else [])
-        sent += len(claimed)
-        if len(claimed) < BATCH:
-            return sent
+    for alert in ALERTS:
+        claimed: list[int] | None = None
+        while claimed is None or len(claimed) == BATCH:
+            with transaction.atomic():
+                claimed = _claim_clocks(alert, now)
+                handoffs = _read_handoffs(claimed)
+                publish_events(alert_events(handoffs, alert.name, alert.title, alert.to) if claimed else [])
+            sent += len(claimed)
+    return sent
 
 
 def _claim_clocks(alert: Alert, now: datetime) -> list[int]:
-    """Stamp the clocks that ring and return them; what another look has stamped or holds is left to it."""
+    """Stamp the clocks that are due and return them; those that another run has stamped or locked are left to it."""
     sql = f"""
         UPDATE funnel_handoff SET {alert.stamp} = %(now)s WHERE id IN (
             SELECT h.id FROM funnel_handoff h
@@ -79,13 +77,13 @@ def _claim_clocks(alert: Alert, now: datetime) -> list[int]:
 
 
 def _read_handoffs(ids: Sequence[int]) -> list[HandOff]:
-    """Read what is told of the clocks: thousands may ring at once, so each owner, manager and SLA is read once."""
+    """Read what the alerts name: thousands may be due at once, so each owner, manager and SLA is read once."""
     rows = HandOff.objects.filter(pk__in=ids).select_related("lead").prefetch_related(*PEOPLE)
     return list(rows.only("due_at", "to_owner", "sla", "lead__name", "lead__external_id"))
 
 
 def end_unanswered(now: datetime) -> int:
-    """End the hand-offs for whose answer nobody waits any more."""
+    """End the hand-offs whose time for a late answer has run out."""
     ended = 0
     while True:
         with transaction.atomic():

@@ -76,7 +76,10 @@ def month_owed(month: date, today: date, versions: Sequence[Version] | None = No
     if version is None:
         return None
     terms: dict[str, Any] = version.terms
-    begun, same = delivered_deals(first), _in_currency(delivered_deals(first), terms["currency"])
+    begun = delivered_deals(first)
+    is_company_currency = terms["currency"] == Company.get().currency
+    currencies = [terms["currency"], *([""] if is_company_currency else [])]  # a deal without one is in the company's
+    same = begun.filter(currency__in=currencies, amount__isnull=False)
     value = same.aggregate(total=Sum("amount"))["total"] or Decimal(0)
     days = (min(today, after - timedelta(days=1)) - first).days + 1
     return Owed(
@@ -128,8 +131,3 @@ def delivered_deals(first: date) -> QuerySet[Any]:
     handed = HandOff.objects.filter(lead=OuterRef("lead"), started_at__date__lte=OuterRef("opened_on"))
     last = add_months(first, 1) - timedelta(days=1)
     return Opportunity.objects.filter(Exists(handed), opened_on__gte=first, opened_on__lte=last)
-
-
-def _in_currency(deals: QuerySet[Any], currency: str) -> QuerySet[Any]:
-    ours = Company.get().currency
-    return deals.filter(currency__in=[currency, *([""] if currency == ours else [])], amount__isnull=False)

@@ -1,4 +1,4 @@
-"""Who is told what of a hand-off. One lead is named; many at once are counted."""
+"""Who is notified of what about a hand-off. One lead is named; many at once are counted."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ MOST_NAMED = 3  # so many leads are named one by one
 
 
 class Recipients:
-    """Who hears of a hand-off: its owner, their manager, the chiefs of both sides. Few questions for many hand-offs."""
+    """Who is notified of a hand-off: its owner, their manager, the CMO and the CRO. Few queries for many hand-offs."""
 
     @cached_property
     def chiefs(self) -> tuple[User, ...]:
@@ -42,6 +42,12 @@ class Recipients:
     @property
     def head_of_sales(self) -> tuple[User, ...]:
         return tuple(user for user in self.chiefs if user.role == Role.CRO)
+
+    def of_handoff(self, handoff: HandOff, to: str) -> tuple[User, ...]:
+        """Return the people whom `to` names, joined by a plus; the manager where there is no owner who signs in."""
+        owner = self.owner(handoff.to_owner)
+        manager = self.manager(handoff.to_owner) if "manager" in to or not owner else ()
+        return (*owner, *manager, *(self.escalation_of(handoff) if "escalated" in to else ()))
 
     def escalation_of(self, handoff: HandOff) -> tuple[User, ...]:
         """Return whom the signed terms name for a breach."""
@@ -67,7 +73,7 @@ def format_moment(moment: datetime | None, zone: ZoneInfo | None = None) -> str:
 
 
 def notify_opened(handoffs: Sequence[HandOff]) -> int:
-    """Tell each owner of what they got, in one piece of news where it is much; the head of Sales of what nobody got."""
+    """Notify each owner of their new leads, in one event where they are many; the CRO of leads without an owner."""
     by_owner: dict[int, list[HandOff]] = {}
     for handoff in handoffs:
         by_owner.setdefault(handoff.to_owner_id or 0, []).append(handoff)
@@ -115,12 +121,12 @@ SUMMARY_TITLES = {
 
 
 def alert_events(handoffs: Iterable[HandOff], what: str, title: str, to: str) -> list[NewEvent]:
-    """Make an event of each hand-off, and one notice for whoever would hear of many at once.
+    """Make an event of each hand-off, and one summary for each person who would be notified of many at once.
 
     `title` may name {lead}, {owner} and {due}; `to` joins people by a plus.
     """
     people = Recipients()
-    pairs = [(handoff, _recipients(handoff, to, people)) for handoff in handoffs]
+    pairs = [(handoff, people.of_handoff(handoff, to)) for handoff in handoffs]
     by_person: dict[User, list[HandOff]] = {}
     for handoff, recipients in pairs:
         for user in dict.fromkeys(recipients):
@@ -131,12 +137,6 @@ def alert_events(handoffs: Iterable[HandOff], what: str, title: str, to: str) ->
         for handoff, recipients in pairs
     ]
     return [*events, *(_summary_event(user, its, what) for user, its in summarized.items())]
-
-
-def _recipients(handoff: HandOff, to: str, people: Recipients) -> tuple[User, ...]:
-    owner = people.owner(handoff.to_owner)
-    manager = people.manager(handoff.to_owner) if "manager" in to or not owner else ()
-    return (*owner, *manager, *(people.escalation_of(handoff) if "escalated" in to else ()))
 
 
 def _single_event(handoff: HandOff, what: str, title: str, to: tuple[User, ...], zone: ZoneInfo) -> NewEvent:
@@ -154,7 +154,7 @@ def _single_event(handoff: HandOff, what: str, title: str, to: tuple[User, ...],
 
 
 def _summary_event(user: User, handoffs: Sequence[HandOff], what: str) -> NewEvent:
-    """Tell somebody of many leads at once; whoever has them of others reads whose they are."""
+    """Make one event of many leads for one person; where the leads are other people's, it names these."""
     first = min((handoff.due_at for handoff in handoffs if handoff.due_at), default=None)
     sentence = SUMMARY_TITLES[what].format(count=f"{len(handoffs):,}", due=format_moment(first))
     whose = Counter(

@@ -1,7 +1,7 @@
 """A clock stands still while the lead waits for a date, or its owner is away; then every deadline moves by as much."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from django.db import transaction
@@ -41,7 +41,11 @@ def resume_clocks(handoffs: Sequence[HandOff], ends: Sequence[datetime]) -> None
         for name in MOVED:
             _move_deadlines(name, alike, table, begun, stood)
         for handoff, begin, stop, stopped in zip(alike, begun, stops, stood.tolist(), strict=True):
-            _restart_clock(handoff, stop - begin, stopped)
+            if handoff.track_until:
+                handoff.track_until += stop - begin
+            handoff.paused_seconds += stopped
+            handoff.paused_at = handoff.paused_until = None
+            handoff.pause_reason = ""
     HandOff.objects.bulk_update(handoffs, [*MOVED, *LET_RUN], batch_size=2000)
 
 
@@ -55,11 +59,3 @@ def _move_deadlines(
     due = to_epoch_seconds(getattr(alike[index], name) for index in ahead)
     for index, moment in zip(ahead, from_epoch_seconds(table.deadlines(due, stood[ahead])), strict=True):
         setattr(alike[index], name, moment)
-
-
-def _restart_clock(handoff: HandOff, on_the_wall: timedelta, stood: float) -> None:
-    if handoff.track_until:
-        handoff.track_until += on_the_wall
-    handoff.paused_seconds += stood
-    handoff.paused_at = handoff.paused_until = None
-    handoff.pause_reason = ""

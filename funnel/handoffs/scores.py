@@ -1,9 +1,8 @@
 """The score of a lead as it stood when it was handed over: from what is stored, else from the events up to that moment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import pandas as pd
 from django.db.models import Q
@@ -37,7 +36,14 @@ def scores_at(moments: Mapping[int, datetime]) -> dict[int, Decimal]:
 
 
 def _stored_scores(moments: Mapping[int, datetime], models: Sequence[Model]) -> dict[int, float]:
-    rows = [row for row in _score_rows(moments) if row["lead_id"] in moments]
+    last = max(moments.values())
+    current = Score.objects.filter(lead__in=moments, since__lte=last).values(*FIELDS)
+    past = ScoreChange.objects.filter(Q(lead__in=moments), since__lte=last).values(*FIELDS, "until")
+    rows = [
+        row
+        for row in (*current, *past)
+        if row["since"] <= moments[row["lead_id"]] and ("until" not in row or moments[row["lead_id"]] < row["until"])
+    ]
     models_by_version = {model.version_id: model for model in models}
     older = {row["version_id"] for row in rows} - set(models_by_version)
     versions = Version.objects.filter(pk__in=older).select_related("agreement")
@@ -50,17 +56,6 @@ def _stored_scores(moments: Mapping[int, datetime], models: Sequence[Model]) -> 
         if row["lead_id"] not in best or rank < best[row["lead_id"]][0]:
             best[row["lead_id"]] = rank, score
     return {lead: score for lead, (_, score) in best.items()}
-
-
-def _score_rows(moments: Mapping[int, datetime]) -> Iterator[dict[str, Any]]:
-    """Yield the rows that held at each lead's moment."""
-    last = max(moments.values())
-    current = Score.objects.filter(lead__in=moments, since__lte=last).values(*FIELDS)
-    gone = ScoreChange.objects.filter(Q(lead__in=moments), since__lte=last).values(*FIELDS, "until")
-    for row in (*current, *gone):
-        moment = moments[row["lead_id"]]
-        if row["since"] <= moment and ("until" not in row or moment < row["until"]):
-            yield row
 
 
 def _computed_scores(moments: Mapping[int, datetime], models: Sequence[Model]) -> dict[int, float]:

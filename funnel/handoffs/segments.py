@@ -20,17 +20,15 @@ FEW = 5
 def fulfilling_leads(conditions: Mapping[int, Rule], leads: Collection[int]) -> dict[int, set[int]]:
     """Return for each condition, by its key, the ids of the leads that fulfil it."""
     if len(leads) <= FEW:
-        answers = [_evaluate_lead(conditions, lead) for lead in Lead.objects.filter(pk__in=leads)]
+        answers = [
+            _evaluate_rules(buyer, buyer.table("leads"), conditions)
+            for buyer in map(OneBuyer, Lead.objects.filter(pk__in=leads))
+        ]
         return {key: set().union(*(answer[key] for answer in answers)) for key in conditions}
     facts = open_facts()
     given = ibis.memtable(pa.table({"named": pa.array(leads, pa.int64())}))
     rows = facts.table("leads")
     return _evaluate_rules(facts, rows.semi_join(given, rows.id == given.named), conditions)
-
-
-def _evaluate_lead(conditions: Mapping[int, Rule], lead: Lead) -> dict[int, set[int]]:
-    buyer = OneBuyer(lead)
-    return _evaluate_rules(buyer, buyer.table("leads"), conditions)
 
 
 def _evaluate_rules(facts: object, rows: object, conditions: Mapping[int, Rule]) -> dict[int, set[int]]:

@@ -49,7 +49,8 @@ class Waiting:
         """Say which criteria the lead fulfilled when it was handed over, with what they found."""
         evidence = self.handoff.move.evidence if self.handoff.move else {}
         return "; ".join(
-            _describe_condition(condition, value) for condition, value in (evidence.get("held") or {}).items()
+            f"{condition} ({value:g})" if type(value) in (int, float) else condition
+            for condition, value in (evidence.get("held") or {}).items()
         )
 
     @property
@@ -63,10 +64,6 @@ LONG = 48 * 3600
 def format_working_time(seconds: float) -> str:
     """Write working time: hours and minutes, whole hours where it is much."""
     return f"{seconds // 3600:,.0f}{THIN}h" if seconds >= LONG else duration(timedelta(seconds=seconds))
-
-
-def _describe_condition(condition: str, value: Any) -> str:
-    return f"{condition} ({value:g})" if isinstance(value, int | float) and not isinstance(value, bool) else condition
 
 
 def by_clock(user: User) -> QuerySet[HandOff]:

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -79,7 +78,10 @@ def _undoable_verdict(user: User, query: QueryDict) -> Verdict | None:
 def _list_context(user: User, query: QueryDict) -> dict[str, Any]:
     everything = by_clock(user)
     is_team = query.get("whose") == "team"
-    rows = _team_handoffs(everything, user, query) if is_team else own_handoffs(everything, user)
+    rows = everything if is_team else own_handoffs(everything, user)
+    person = read_id(query.get("person", ""))
+    if is_team and person is not None:
+        rows = rows.filter(to_owner__in=read_people().all_of(person))
     page = Paginator(rows, ROWS).get_page(query.get("page"))
     people = team_rows(user) if is_team else []
     return {
@@ -96,12 +98,6 @@ def _list_context(user: User, query: QueryDict) -> dict[str, Any]:
         "has_scores": bool(in_force()),
         "now": timezone.now(),
     }
-
-
-def _team_handoffs(rows: QuerySet[HandOff], user: User, query: QueryDict) -> QuerySet[HandOff]:
-    """Return the team's leads, or those of the one person of it who is asked for."""
-    person = read_id(query.get("person", ""))
-    return rows if person is None else rows.filter(to_owner__in=read_people().all_of(person))
 
 
 def _get_handoff(request: HttpRequest, pk: int) -> HandOff:

@@ -1,11 +1,9 @@
 """Deciding what a stage means: what would move, the move itself, and taking the last one back.
 
-The outcome, probability and days of every deal in question are reckoned anew from what its source told, so that a
-decision can be taken back, and an import of the same file finds nothing to change.
+The outcome, probability and days of every deal in question are computed again from the source's values, so that a
+decision can be undone, and an import of the same file finds nothing to change.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -95,17 +93,11 @@ def decided_meaning(stage: Stage) -> Meaning | None:
 
 def preview_moves(stage: Stage, meaning: Meaning) -> Moves:
     """Say what deciding so would do; nothing is written."""
-    with _temporarily_mapped(stage, meaning):
-        return _count_moves(stage)
-
-
-@contextmanager
-def _temporarily_mapped(stage: Stage, meaning: Meaning) -> Iterator[None]:
-    """The mapping as if it were decided, for as long as somebody looks."""
     with transaction.atomic():
         _store_meaning(stage, meaning)
-        yield
+        moves = _count_moves(stage)
         transaction.set_rollback(True)
+    return moves
 
 
 def decide_meaning(*, by: User, stage: Stage, meaning: Meaning | None) -> StageDecision:
@@ -170,17 +162,13 @@ def _meaning_from_json(stored: dict[str, Any] | None) -> Meaning | None:
 
 def _count_moves(stage: Stage) -> Moves:
     rows = _run_on_deals(stage, SAID + COUNT)
-    outcomes = tuple((old, new, count) for count, old, new in _sum_outcome_changes(rows))
-    chances = sum(count for count, _, _, differs in rows if differs)
-    return Moves(sum(row[0] for row in rows), outcomes, chances)
-
-
-def _sum_outcome_changes(rows: list[tuple[Any, ...]]) -> list[tuple[int, str, str]]:
     counts: dict[tuple[str, str], int] = {}
     for count, old, new, _ in rows:
         if old != new:
             counts[old, new] = counts.get((old, new), 0) + count
-    return [(count, old, new) for (old, new), count in counts.items()]
+    outcomes = tuple((old, new, count) for (old, new), count in counts.items())
+    chances = sum(count for count, _, _, differs in rows if differs)
+    return Moves(sum(row[0] for row in rows), outcomes, chances)
 
 
 def _move_deals(stage: Stage) -> int:

@@ -1,4 +1,4 @@
-"""What people say of a stage: which of ours it is, how a deal in it ended, how likely it is won."""
+"""The forms of stage mapping: which Accord stage it is, how a deal in it ended, how likely it is won."""
 
 from decimal import Decimal
 from typing import Any
@@ -38,7 +38,11 @@ class MeaningForm(forms.Form):
     )  # fmt: skip
 
     def __init__(self, data: Any, *, stage: Stage, meaning: Meaning | None) -> None:
-        super().__init__(data, initial=_initial_values(meaning))
+        initial: dict[str, Any] = {}
+        if meaning:
+            percent = None if meaning.probability is None else f"{(meaning.probability * 100).normalize():f}"
+            initial = {"ours": meaning.ours, "outcome": meaning.outcome, "percent": percent}
+        super().__init__(data, initial=initial)
         if stage.track == StageTrack.REASON:
             del self.fields["ours"]
             self.fields["outcome"].choices = [("", "As the source says"), *ENDS]  # type: ignore[attr-defined]
@@ -52,10 +56,3 @@ class MeaningForm(forms.Form):
         percent = self.cleaned_data.get("percent")
         chance = None if percent is None else Decimal(percent) / 100
         return Meaning(self.cleaned_data.get("ours", ""), self.cleaned_data.get("outcome", ""), chance)
-
-
-def _initial_values(meaning: Meaning | None) -> dict[str, Any]:
-    if meaning is None:
-        return {}
-    percent = None if meaning.probability is None else f"{(meaning.probability * 100).normalize():f}"
-    return {"ours": meaning.ours, "outcome": meaning.outcome, "percent": percent}

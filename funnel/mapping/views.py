@@ -55,8 +55,8 @@ def change_stage(request: HttpRequest) -> HttpResponse:
         raise Http404
     stage = which.to_stage()
     meaning = decided_meaning(stage)
-    proposed = meaning or usual(stage.source, stage.track, stage.stage)
-    form = MeaningForm(request.POST or None, stage=stage, meaning=proposed)
+    usual_meaning = usual(stage.source, stage.track, stage.stage)
+    form = MeaningForm(request.POST or None, stage=stage, meaning=meaning or usual_meaning)
     moves: Moves | None = None
     if request.method == "POST" and "drop" in request.POST:
         return _redirect_after_decision(request, decide_meaning(by=_current_user(request), stage=stage, meaning=None))
@@ -67,10 +67,10 @@ def change_stage(request: HttpRequest) -> HttpResponse:
             )
         moves = preview_moves(stage, form.to_meaning())
     context = {
-        "stage": stage, "form": form, "moves": moves, "outcomes": _label_outcomes(moves), "is_decided": meaning is not None,
+        "stage": stage, "form": form, "moves": moves, "outcomes": [(Outcome(old).label, Outcome(new).label, count) for old, new, count in (moves.outcomes if moves else ())], "is_decided": meaning is not None,
         "guess": guess_of(stage), "confirm": _stage_url(stage, "confirm_stage"),
         "source_title": dict(titles()).get(stage.source, stage.source), "track": StageTrack(stage.track).label,
-        "usual": _stage_name(usual(stage.source, stage.track, stage.stage)), "address": _stage_url(stage),
+        "usual": NAMES.get(usual_meaning.ours, "") if usual_meaning else "", "address": _stage_url(stage),
     }  # fmt: skip
     return render(request, "funnel/mapping/stage.html", context)
 
@@ -105,15 +105,6 @@ def _redirect_after_decision(request: HttpRequest, decision: StageDecision) -> H
     moved = "1 deal moved" if decision.moved == 1 else f"{decision.moved:,} deals moved"
     messages.success(request, f"“{decision.stage}” is mapped; {moved}. Numbers follow with the next run.")
     return redirect("stage_mapping")
-
-
-def _label_outcomes(moves: Moves | None) -> list[tuple[str, str, int]]:
-    outcomes = moves.outcomes if moves else ()
-    return [(Outcome(old).label, Outcome(new).label, count) for old, new, count in outcomes]
-
-
-def _stage_name(meaning: Meaning | None) -> str:
-    return NAMES.get(meaning.ours, "") if meaning else ""
 
 
 @require_right("import")

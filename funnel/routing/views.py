@@ -85,7 +85,13 @@ def _capacity_form(person: Person) -> CapacityForm:
 def edit_rule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """Add a rule, or change one."""
     rule = get_object_or_404(RoutingRule, pk=pk) if pk else None
-    form = RuleForm(request.POST or None, initial=_initial_values(rule) if rule else {"is_active": True})
+    initial: dict[str, Any] = {"is_active": True}
+    if rule:
+        initial = {
+            "name": rule.name, "how": rule.how, "criteria": rule.condition, "people": rule.people.all(),
+            "is_active": rule.is_active,
+        }  # fmt: skip
+    form = RuleForm(request.POST or None, initial=initial)
     form.fields["criteria"].widget.reader = cast(User, request.user)  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         entered = {**form.cleaned_data, "condition": form.cleaned_data["criteria"], "rule": rule}
@@ -99,12 +105,6 @@ def edit_rule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             return redirect("routing")
     status = 422 if request.method == "POST" else 200
     return render(request, "funnel/routing_rule.html", {"form": form, "rule": rule}, status=status)
-
-
-def _initial_values(rule: RoutingRule) -> dict[str, Any]:
-    return {
-        "name": rule.name, "how": rule.how, "criteria": rule.condition, "people": rule.people.all(), "is_active": rule.is_active,
-    }  # fmt: skip
 
 
 @login_required
@@ -124,14 +124,9 @@ def _posted_rule(request: HttpRequest) -> RoutingRule:
     return get_object_or_404(RoutingRule, pk=read_id(request.POST.get("rule", "")) or 0)
 
 
-def _move_up(request: HttpRequest, user: User) -> str:
-    actions.move_rule(by=user, rule=_posted_rule(request), up=True)
-    return "It is asked earlier now."
-
-
-def _move_down(request: HttpRequest, user: User) -> str:
-    actions.move_rule(by=user, rule=_posted_rule(request), up=False)
-    return "It is asked later now."
+def _move_rule(request: HttpRequest, user: User, *, up: bool) -> str:
+    actions.move_rule(by=user, rule=_posted_rule(request), up=up)
+    return "It is asked earlier now." if up else "It is asked later now."
 
 
 def _remove_rule(request: HttpRequest, user: User) -> str:
@@ -167,5 +162,6 @@ def _end_absence(request: HttpRequest, user: User) -> str:
 
 
 CHANGES: dict[str, Callable[[HttpRequest, User], str]] = {
-    "up": _move_up, "down": _move_down, "remove": _remove_rule, "default": _write_down_default, "capacity": _set_capacity, "away": _note_absence, "back": _end_absence,
+    "up": lambda request, user: _move_rule(request, user, up=True),
+    "down": lambda request, user: _move_rule(request, user, up=False), "remove": _remove_rule, "default": _write_down_default, "capacity": _set_capacity, "away": _note_absence, "back": _end_absence,
 }  # fmt: skip

@@ -146,11 +146,8 @@ class Funnel:
     @property
     def depends_on_time(self) -> bool:
         """Whether time alone can make a criterion true or false, with no record changed."""
-        return any(_rule_depends_on_time(stage.rule) for stage in self.stages)
-
-
-def _rule_depends_on_time(rule: Rule) -> bool:
-    return any(leaf.get("days") or leaf.get("is") in {"last_days", "older_days"} for leaf in list_conditions(rule))
+        leaves = [leaf for stage in self.stages for leaf in list_conditions(stage.rule)]
+        return any(leaf.get("days") or leaf.get("is") in {"last_days", "older_days"} for leaf in leaves)
 
 
 def from_terms(key: str, terms: Mapping[str, Any], **fields: Any) -> Stage:

@@ -37,12 +37,13 @@ def stages_page(request: HttpRequest) -> HttpResponse:
         for stage in funnel
     ]  # fmt: skip
     order = readable.filter(kind=FUNNEL, key=ONLY_KEY).first()
-    context = {"funnel": funnel, "rows": rows, "order": order, "may_draft": _may_draft(request)}
+    context = {
+        "funnel": funnel,
+        "rows": rows,
+        "order": order,
+        "may_draft": DRAFT_VERSION.allows(user, kinds.get_kind(STAGE)),
+    }
     return render(request, "funnel/stages.html", context)
-
-
-def _may_draft(request: HttpRequest) -> bool:
-    return DRAFT_VERSION.allows(request.user, kinds.get_kind(STAGE))
 
 
 @login_required

@@ -295,7 +295,7 @@ def return_recycled(now: datetime) -> int:
                     lead_id=verdict.lead_id, stage=home.key, from_stage=Verdict.After.RECYCLED, entered_at=now, by=Move.By.RULE,
                     version_id=home.version_id, evidence={"verdict": verdict.pk, "returned_on": str(verdict.return_on)},
                 )
-                for verdict in _once_a_lead(batch)
+                for verdict in {verdict.lead_id: verdict for verdict in batch}.values()  # one move for each lead
                 if stages.get(verdict.lead_id) == Verdict.After.RECYCLED
             )  # fmt: skip
             Verdict.objects.filter(pk__in=[verdict.pk for verdict in batch]).update(returned_at=now)
@@ -308,7 +308,3 @@ def return_recycled(now: datetime) -> int:
 def nurture_stage(funnel: Funnel) -> Stage | None:
     """Return the first stage of the main way in which a lead is ready for nurturing."""
     return next((stage for stage in funnel.main if "leads" in stage.subjects and stage.standing == "nurturing"), None)
-
-
-def _once_a_lead(verdicts: list[Verdict]) -> list[Verdict]:
-    return list({verdict.lead_id: verdict for verdict in verdicts}.values())

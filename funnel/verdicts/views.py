@@ -117,16 +117,14 @@ def _redirect_back(request: HttpRequest, page: str = "verdicts") -> HttpResponse
     return redirect(reverse(page) + (f"?{query.urlencode()}" if query else ""))
 
 
-def _ids(text: str) -> list[int]:
-    return [pk for word in text.split(",")[:MOST_IDS] if (pk := read_id(word)) is not None]
-
-
 @login_required
 @require_POST
 def answer_verdicts(request: HttpRequest) -> HttpResponse:
     """Say what was done about criticism: to all who gave it."""
     user, form = cast(User, request.user), AnswerForm(request.POST)
-    rows = Verdict.objects.countable_by(user).standing().filter(pk__in=_ids(request.POST.get("verdicts", "")))
+    words = request.POST.get("verdicts", "").split(",")[:MOST_IDS]
+    ids = [pk for word in words if (pk := read_id(word)) is not None]
+    rows = Verdict.objects.countable_by(user).standing().filter(pk__in=ids)
     waiting = rows.exclude(answers__is_contest=False).select_related("given_by")
     text = form.cleaned_data["words"] if form.is_valid() else ""
     try:
