@@ -72,7 +72,7 @@ class Pushes:
         try:
             pushed = push_records(by=user, model=self.model, rows=rows)
         except Refused as error:
-            raise x(error) from None
+            raise push_api.validation_error(error) from None
         return Response(PushedSerializer(_describe_push(pushed) | {"empty_dates": empty_dates.total()}).data)
 
 
