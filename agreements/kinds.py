@@ -69,11 +69,3 @@ def all_kinds() -> list[Kind]:
 def closed_to(user: User) -> list[str]:
     """Return the kinds that the user's role does not read."""
     return [kind.key for kind in all_kinds() if kind.reading_right and not has_right(user, kind.reading_right)]
-
-
-register_kind(Kind("term", "Word", "Words", "What a word of the trade means here: lead, MQL, opportunity."))
-register_kind(Kind("persona", "Buyer persona", "Buyer personas", "Whom both teams have in mind when they say “buyer”."))
-register_kind(
-    Kind("message", "Message", "Messages", "What we say, so that the story does not change between touchpoints.")
-)
-register_kind(Kind("role", "Role", "Roles", "Who does what where the two teams meet."))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agreements.kinds import Kind, register_kind
+from alignment.lexicon.forms import MessageTerms, PersonaTerms, RoleTerms, TermTerms, describe_terms
 from alignment.matrix.forms import ROLES, MatrixTerms, metric_names
 from alignment.matrix.rules import KIND as MATRIX
 from alignment.matrix.rules import describe_changes, describe_rows, read_rows
@@ -24,3 +25,34 @@ register_kind(
         MatrixTerms, _describe_matrix, page="edit_matrix", new_page="edit_matrix", changes=_compare_matrices,
     )
 )  # fmt: skip
+register_kind(
+    Kind(
+        "term",
+        "Term",
+        "Terms",
+        "What a term means here: lead, MQL, opportunity. It is underlined where it is used.",
+        TermTerms,
+        describe_terms,
+    )
+)
+register_kind(
+    Kind(
+        "persona",
+        "Buyer persona",
+        "Buyer personas",
+        "Whom both teams have in mind when they say “buyer”.",
+        PersonaTerms,
+        describe_terms,
+    )
+)
+register_kind(
+    Kind(
+        "message",
+        "Message",
+        "Messages",
+        "What we say to buyers, so that it does not change between touchpoints.",
+        MessageTerms,
+        describe_terms,
+    )
+)
+register_kind(Kind("role", "Role", "Roles", "Who does what where the two teams meet.", RoleTerms, describe_terms))

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
+from alignment.lexicon.api import LexiconViewSet
 from alignment.matrix.api import MatrixViewSet
 from core.api.errors import no_such_address
 from crm.api import RECORD_VIEWS
@@ -38,6 +39,7 @@ router.register("score-models/learned", LearnedViewSet, basename="api-score-lear
 router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-score-proof")
 router.register("score-models/<str:key>/preview", PreviewViewSet, basename="api-score-preview")
 router.register("score-models", ScoreModelViewSet, basename="api-score-models")
+router.register("lexicon", LexiconViewSet, basename="api-lexicon")
 router.register("accountability-matrix", MatrixViewSet, basename="api-accountability-matrix")
 
 urlpatterns = [

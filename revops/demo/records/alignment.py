@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from django.utils.text import slugify
+
 from alignment.matrix import rules
 from funnel.defaults import STAGES
 from revops.demo.records.agreements import Paper, write_papers
@@ -34,6 +36,34 @@ DECISION_ROWS = {
     "Discount beyond 15 %": ("average_revenue_per_transaction", ("I", "", "A", "R", "", "", "C", "")),
 }
 MATRIX_AGE = timedelta(days=120)
+TERMS = (  # title, acronym, definition, owner, synonyms not to be used
+    ("Lead", "", "A person who may buy, whom we know by name.", Side.MARKETING, ("suspect", "prospect")),
+    (
+        "Marketing qualified lead",
+        "MQL",
+        "A lead whose score reached the signed threshold.",
+        Side.MARKETING,
+        ("hot lead",),
+    ),
+    ("Sales accepted lead", "SAL", "An MQL that Sales has accepted and works.", Side.SALES, ("good lead",)),
+    (
+        "Opportunity",
+        "SQL",
+        "A deal that a buyer talks to us about, with an amount and a close date.",
+        Side.SALES,
+        ("pipe",),
+    ),
+    ("Hand-off", "", "The moment a lead changes from Marketing to Sales; the clock of the SLA starts.", "", ("pass",)),
+    ("No decision", "", "The buyer decided nothing: neither won nor lost.", Side.SALES, ("stalled", "dead")),
+    ("Pipeline", "", "All open opportunities with their amounts.", Side.SALES, ()),
+    ("SMROI", "", "Revenue less the spend on sales and marketing, divided by that spend.", "", ("marketing ROI",)),
+)
+PERSONA_TEXT = "A head of operations in a firm of 150 people or more, who answers for the cost of every order."
+PERSONA_TERMS = {"job_titles": ["Head of Operations", "COO"], "goals": "Orders without manual work.",
+                 "objections": "A long introduction.", "owner_side": Side.MARKETING.value}  # fmt: skip
+ROLE_TEXT = "Marketing's ops admin keeps score, routing and calendars; Sales asks for changes there and nowhere else."
+ROLE_TERMS = {"decides": ["routing rules", "calendars"], "hands_over_to": "Sales managers"}
+TERMS_AGE = timedelta(days=300)
 
 
 def sign_alignment(users: dict[str, User], today: date) -> int:
@@ -44,6 +74,12 @@ def sign_alignment(users: dict[str, User], today: date) -> int:
 def _papers(today: date) -> Iterator[Paper]:
     terms = {"rows": [row.as_json() for row in _matrix_rows()]}
     yield Paper(rules.KIND, rules.KEY, rules.TITLE, MATRIX_TEXT, terms, today - MATRIX_AGE, Side.SALES)
+    for title, acronym, definition, owner, avoid in TERMS:
+        values = {"acronym": acronym, "owner_side": str(owner), "avoid": list(avoid)}
+        filled = {name: value for name, value in values.items() if value}
+        yield Paper("term", slugify(title), title, definition, filled, today - TERMS_AGE, owner or Side.MARKETING)
+    yield Paper("persona", "operations", "Head of Operations", PERSONA_TEXT, PERSONA_TERMS, today - TERMS_AGE)
+    yield Paper("role", "ops-admin", "Ops admin", ROLE_TEXT, ROLE_TERMS, today - MATRIX_AGE)
 
 
 def _matrix_rows() -> Iterator[rules.Row]:
