@@ -250,27 +250,29 @@ def in_parts(folder: Path) -> None:
     from facts.batches import next_batch
     from facts.engine import open_facts
     from scoring import batch_scoring
-    from scoring.compiling import Asked, states
+    from scoring.compiling import ScoringInput, compute_states
     from scoring.definitions import in_force
-    from scoring.score_rows import STANDING, fresh, write
+    from scoring.score_rows import STORED, rows_to_write, write_scores
 
     facts, (model,), moment = open_facts(), in_force(), _moment()
 
-    def answered(question: Callable[[Asked], Any]) -> tuple[list[pa.RecordBatch], float]:
+    def answered(question: Callable[[ScoringInput], Any]) -> tuple[list[pa.RecordBatch], float]:
         batches: list[pa.RecordBatch] = []
         begun, reached = time.perf_counter(), 0
         while portion := next_batch(batch_scoring.TABLE, None, reached):
-            asked = batch_scoring._asked(facts, portion, np.array([], dtype=np.int64), moment)
+            asked = batch_scoring._scoring_input(facts, portion, np.array([], dtype=np.int64), moment)
             batches += facts.stream(question(asked))
             reached = portion.last
         return batches, time.perf_counter() - begun
 
-    numbers, computed = answered(lambda asked: states(model, asked))
+    numbers, computed = answered(lambda asked: compute_states(model, asked))
     parquet.write_table(pa.Table.from_batches(numbers), folder / "ours.parquet")
-    rows, formed = answered(lambda asked: fresh(model, states(model, asked), STANDING.empty_table(), moment))
+    rows, formed = answered(
+        lambda asked: rows_to_write(model, compute_states(model, asked), STORED.empty_table(), moment)
+    )
     begun = time.perf_counter()
     with transaction.atomic(), connection.cursor() as cursor:
-        write(cursor, model, iter(rows), moment, is_empty=True)
+        write_scores(cursor, model, iter(rows), moment, is_empty=True)
     _say(folder, compute=computed, write=max(0.0, formed - computed) + time.perf_counter() - begun)
 
 

@@ -9,7 +9,7 @@ class FunnelConfig(AppConfig):
         from crm.models.base import in_hands
         from funnel.handoffs.weekly import weekly_capacity
         from funnel.queries import leads_handed_to
-        from scoring.capacity import told_by
+        from scoring.capacity import register_capacity_source
 
         in_hands("crm.Lead", leads_handed_to)
-        told_by(weekly_capacity)
+        register_capacity_source(weekly_capacity)

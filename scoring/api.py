@@ -13,8 +13,8 @@ from rest_framework.viewsets import ViewSet
 from core.api.views import Manners, refuse_strange_parameters
 from facts.rules import parse_number
 from scoring.descriptions import terms_in_words
-from scoring.impact import as_json, consequences, evidence, sentence
-from scoring.model_list import Line, agreements, lines
+from scoring.impact import compute_consequences, consequences_to_evidence, describe_consequences, meaning_to_json
+from scoring.model_list import Line, model_agreements, model_lines
 from scoring.terms import MQL
 from team.access import has_right
 from team.models import User
@@ -72,16 +72,16 @@ class ScoreModelViewSet(Manners, ViewSet):
         """Every model. There are few; the list is not paged."""
         _require_reader(request)
         refuse_strange_parameters(request, set())
-        return Response([_told(line) for line in lines(agreements(cast(User, request.user)))])
+        return Response([_line_to_json(line) for line in model_lines(model_agreements(cast(User, request.user)))])
 
     @extend_schema(operation_id="score_models_retrieve", responses=ScoreModelTermsSerializer)
     def retrieve(self, request: Request, key: str) -> Response:
         """One model with its terms in words."""
         _require_reader(request)
         refuse_strange_parameters(request, set())
-        line = _found(request, key)
+        line = _get_line(request, key)
         terms = line.shown.terms if line.shown else {}
-        return Response({**_told(line), "terms": terms, "words": terms_in_words(terms) if terms else []})
+        return Response({**_line_to_json(line), "terms": terms, "words": terms_in_words(terms) if terms else []})
 
 
 class PreviewViewSet(Manners, ViewSet):
@@ -92,22 +92,22 @@ class PreviewViewSet(Manners, ViewSet):
         """Answer for one threshold; nothing is kept."""
         _require_reader(request)
         refuse_strange_parameters(request, {"threshold"})
-        line, asked = _found(request, key), parse_number(request.query_params.get("threshold", ""))
+        line, asked = _get_line(request, key), parse_number(request.query_params.get("threshold", ""))
         if asked is None or abs(asked) > 10_000:
             raise ValidationError({"threshold": ["Give a number of points from −10,000 to 10,000."]})
         if line.shown is None:
             raise NotFound("This model has no version to look at.")
-        found = consequences(
+        found = compute_consequences(
             {**line.shown.terms, "threshold": float(asked)}, line.binding.terms if line.binding else None
         )
-        kept = evidence(found)
+        kept = consequences_to_evidence(found)
         return Response(
             {
                 "state": "made" if found.after and not found.work else "making" if found.work else "none",
-                "sentence": sentence(found),
+                "sentence": describe_consequences(found),
                 "as_of": found.as_of,
-                "proposed": as_json(found.after.meaning) if found.after else None,
-                "in_force": as_json(found.before.meaning) if found.before else None,
+                "proposed": meaning_to_json(found.after.meaning) if found.after else None,
+                "in_force": meaning_to_json(found.before.meaning) if found.before else None,
                 **{name: kept.get(name) for name in ("capacity_a_week", "coming", "going")},
                 "bands": [
                     {
@@ -129,14 +129,14 @@ def _require_reader(request: Request) -> None:
         raise PermissionDenied("Your role does not see scores.")
 
 
-def _found(request: Request, key: str) -> Line:
-    found = lines(agreements(cast(User, request.user)).filter(key=key))
+def _get_line(request: Request, key: str) -> Line:
+    found = model_lines(model_agreements(cast(User, request.user)).filter(key=key))
     if not found:
         raise NotFound("There is no such score model.")
     return found[0]
 
 
-def _told(line: Line) -> dict[str, Any]:
+def _line_to_json(line: Line) -> dict[str, Any]:
     signatures = line.binding.signatures.all() if line.binding else []
     return {
         "key": line.agreement.key,

@@ -21,11 +21,11 @@ from facts.batch_run import BatchJob
 from facts.batches import Batch, exclude_ids
 from facts.engine import Facts, open_facts
 from facts.refresh import Progress
-from scoring.changes import changed, is_some_gone, known_events, names_changed
-from scoring.compiling import Asked, states, wanted
+from scoring.changes import changed_lead_ids, known_events, names_changed, were_events_deleted
+from scoring.compiling import ScoringInput, compute_states, lead_columns
 from scoring.definitions import in_force, signed_since
 from scoring.models import Score, ScoringRun
-from scoring.score_rows import fresh, remove, standing, write
+from scoring.score_rows import end_scores, read_stored, rows_to_write, write_scores
 from scoring.terms import COUNTED, EVERYBODY, Model
 
 TABLE = "crm_lead"
@@ -60,10 +60,10 @@ class ScoringJob(BatchJob[ScoringRun]):
         return hashlib.sha256(repr(self.models).encode()).hexdigest()
 
     def changed_ids(self, table: str, since: str, moment: datetime) -> np.ndarray:
-        return changed(since, moment)
+        return changed_lead_ids(since, moment)
 
     def must_ask_all(self, last: ScoringRun, moment: datetime) -> bool:
-        return names_changed(self.models, last.horizon) or is_some_gone(self.facts, last.known)
+        return names_changed(self.models, last.horizon) or were_events_deleted(self.facts, last.known)
 
     def prepare_run(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
         # A model that is in force no more can have left scores, unless the last run of these models ended all others.
@@ -72,33 +72,35 @@ class ScoringJob(BatchJob[ScoringRun]):
         return {"known": known_events(self.facts), "written": ended}
 
     def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Batch, left_out: np.ndarray) -> int:
-        asked = _asked(self.facts, batch, left_out, run.moment)
-        return sum(_score(cursor, self.facts, model, asked, batch, left_out) for model in self.models)
+        asked = _scoring_input(self.facts, batch, left_out, run.moment)
+        return sum(_score_batch(cursor, self.facts, model, asked, batch, left_out) for model in self.models)
 
 
 def _end_others(models: Sequence[Model], moment: datetime) -> int:
     with connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.SCORES)
-        return remove(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
+        return end_scores(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
 
 
-def _asked(facts: Facts, portion: Batch, left_out: np.ndarray, moment: datetime) -> Asked:
+def _scoring_input(facts: Facts, portion: Batch, left_out: np.ndarray, moment: datetime) -> ScoringInput:
     def narrow(name: str, rows: Any) -> Any:
         return exclude_ids(portion.filter_rows(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
 
     leads = exclude_ids(portion.filter_rows(facts.table("leads"), "id"), "id", left_out)
-    return Asked(Described(facts, "leads", narrow), leads, moment)
+    return ScoringInput(Described(facts, "leads", narrow), leads, moment)
 
 
-def _score(cursor: Any, facts: Facts, model: Model, asked: Asked, portion: Batch, left_out: np.ndarray) -> int:
-    stands = _others(standing(cursor, model, portion), left_out)
+def _score_batch(
+    cursor: Any, facts: Facts, model: Model, asked: ScoringInput, portion: Batch, left_out: np.ndarray
+) -> int:
+    stands = _others(read_stored(cursor, model, portion), left_out)
     known_at = facts.as_of
     assert known_at is not None
-    found = states(model, asked)
-    rows = facts.stream(fresh(model, found, stands, known_at))
-    written = write(cursor, model, rows, asked.now, is_empty=not stands.num_rows)
+    found = compute_states(model, asked)
+    rows = facts.stream(rows_to_write(model, found, stands, known_at))
+    written = write_scores(cursor, model, rows, asked.now, is_empty=not stands.num_rows)
     if stands.num_rows and model.leads != EVERYBODY:
-        written += end_strangers(cursor, facts, model, asked, stands)
+        written += end_out_of_scope(cursor, facts, model, asked, stands)
     return written
 
 
@@ -109,11 +111,13 @@ def _others(stands: pa.Table, left_out: np.ndarray) -> pa.Table:
     return stands.filter(pc.invert(pc.is_in(stands["stands_for"], value_set=pa.array(left_out, pa.int64()))))
 
 
-def end_strangers(cursor: Any, facts: Any, model: Model, asked: Asked, stands: pa.Table) -> int:
+def end_out_of_scope(cursor: Any, facts: Any, model: Model, asked: ScoringInput, stands: pa.Table) -> int:
     """End the scores of leads that the model was made for no longer."""
     only_who = Model(model.key, model.threshold, leads=model.leads, profile=model.profile)
-    meant = states(only_who, Asked(asked.tables, asked.rows.select(*wanted(only_who, asked.rows.columns)), asked.now))
+    meant = compute_states(
+        only_who, ScoringInput(asked.tables, asked.rows.select(*lead_columns(only_who, asked.rows.columns)), asked.now)
+    )
     old = ibis.memtable(stands)
     gone = facts.execute(old.anti_join(meant, old.stands_for == meant.lead_id).select("stands_for"))
     ids = [int(found) for found in gone["stands_for"]]
-    return remove(cursor, asked.now, "s.model = %s AND s.lead_id = ANY(%s)", [model.key, ids]) if ids else 0
+    return end_scores(cursor, asked.now, "s.model = %s AND s.lead_id = ANY(%s)", [model.key, ids]) if ids else 0

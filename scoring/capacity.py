@@ -13,13 +13,13 @@ class Capacity:
     assumed: int
 
 
-_told: list[Callable[[], Capacity | None]] = []
+_sources: list[Callable[[], Capacity | None]] = []
 
 
-def told_by(ask: Callable[[], Capacity | None]) -> None:
-    _told.append(ask)
+def register_capacity_source(ask: Callable[[], Capacity | None]) -> None:
+    _sources.append(ask)
 
 
-def weekly() -> Capacity | None:
+def weekly_capacity() -> Capacity | None:
     """Return what Sales can take; None while nobody takes leads."""
-    return next((found for ask in _told if (found := ask())), None)
+    return next((found for ask in _sources if (found := ask())), None)

@@ -16,17 +16,17 @@ FADED = "UNION SELECT lead_id FROM scoring_score WHERE next_change_at <= %s"  # 
 EVENT_TABLES = (*COUNTED, "opportunities")  # a deal won decides whose the uses of an account are
 
 
-def changed(since: str, moment: datetime) -> np.ndarray:
+def changed_lead_ids(since: str, moment: datetime) -> np.ndarray:
     """Return the leads on whom something changed since the horizon, or time moved an event, ascending."""
     return changed_ids(f"{LEADS} {FADED}", since, [moment])
 
 
 def names_changed(models: Iterable[Model], since: str) -> bool:
     """Whether a row behind a pointer that rules of the models follow changed."""
-    return changed_rows.names_changed((rule for model in models for rule in _rules(model)), since)
+    return changed_rows.names_changed((rule for model in models for rule in _model_rules(model)), since)
 
 
-def _rules(model: Model) -> Iterator[Rule]:
+def _model_rules(model: Model) -> Iterator[Rule]:
     yield model.leads
     yield from (rule.rule for rule in model.fit)
     yield from (rule.where for rule in model.engagement if rule.where)
@@ -35,16 +35,16 @@ def _rules(model: Model) -> Iterator[Rule]:
 
 def known_events(facts: Facts) -> dict[str, list[int]]:
     """Return how many rows each table of events has, and the highest id."""
-    return {name: sizes[:2] for name, sizes in _sizes(facts, {}).items()}
+    return {name: sizes[:2] for name, sizes in _event_table_sizes(facts, {}).items()}
 
 
-def is_some_gone(facts: Facts, known: dict[str, list[int]]) -> bool:
+def were_events_deleted(facts: Facts, known: dict[str, list[int]]) -> bool:
     """Whether events were deleted since: nobody knows any more whose they were."""
-    found = _sizes(facts, known)
+    found = _event_table_sizes(facts, known)
     return any(found[name][2] < rows for name, (rows, _) in known.items())
 
 
-def _sizes(facts: Facts, known: dict[str, list[int]]) -> dict[str, list[int]]:
+def _event_table_sizes(facts: Facts, known: dict[str, list[int]]) -> dict[str, list[int]]:
     """Return of each table of events how many rows it has, the highest id, and how many of those known are left."""
     counted = []
     for name in EVENT_TABLES:

@@ -19,8 +19,8 @@ from crm.rule_fields import LINKS
 from facts.compiling import HasTables, RuleContext, add_rule_columns
 from facts.custom import unix_seconds
 from facts.rules import Rule, events_subject, list_conditions
-from scoring.decay import DAY, DIGITS, EPOCH, days_since_epoch, total
-from scoring.icp.rules import columns_of, with_icp
+from scoring.decay import DAY, DIGITS, EPOCH, days_since_epoch, total_points
+from scoring.icp.rules import add_icp_columns, columns_of
 from scoring.terms import EVERYBODY, LETTERS, LOWEST, SCORED, EngagementRule, Model
 
 ALWAYS = {"id"}
@@ -29,7 +29,7 @@ NOTHING = -1e6  # the logarithm of no points
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScoringInput:
     """What a model is asked of: the tables, the leads, and the moment; events after it do not count.
 
     With a column `asked_at` in the rows each lead is asked about a moment of its own.
@@ -44,14 +44,14 @@ class Asked:
         return MOMENT in self.rows.columns
 
 
-def wanted(model: Model, columns: tuple[str, ...]) -> list[str]:
+def lead_columns(model: Model, columns: tuple[str, ...]) -> list[str]:
     """The columns of leads that the model can need: fewer make the question quicker to put together."""
     rules = [model.leads, *(rule.rule for rule in model.fit)]
     paths = [leaf["field"] for rule in rules for leaf in list_conditions(rule)]
-    return _heads(paths, columns, ALWAYS | {MOMENT} | columns_of(model.profile))
+    return _needed_columns(paths, columns, ALWAYS | {MOMENT} | columns_of(model.profile))
 
 
-def _heads(paths: list[str], columns: tuple[str, ...], always: set[str]) -> list[str]:
+def _needed_columns(paths: list[str], columns: tuple[str, ...], always: set[str]) -> list[str]:
     heads = {
         "custom" if path.startswith("custom.") else f"{path.split('.')[0]}_id" if "." in path else path
         for path in paths
@@ -59,7 +59,7 @@ def _heads(paths: list[str], columns: tuple[str, ...], always: set[str]) -> list
     return [name for name in columns if name in heads | always]
 
 
-def measured(model: Model, asked: Asked, base: datetime | None = None) -> Any:
+def measure_rules(model: Model, asked: ScoringInput, base: datetime | None = None) -> Any:
     """Return a row for each lead that the model scores: its fit, and for each engagement rule what its events are.
 
     Columns: id; fit_<n> (yes/no) and fit_points; sum_<n> (weight of its events, without the sign), count_<n>, last_<n>
@@ -67,9 +67,9 @@ def measured(model: Model, asked: Asked, base: datetime | None = None) -> Any:
     """
     question = RuleContext(asked.tables, asked.now, LINKS)
     rules: dict[str, Rule] = {"is_meant": model.leads, **{f"fit_{n}": rule.rule for n, rule in enumerate(model.fit)}}
-    rows = asked.rows.select(*wanted(model, asked.rows.columns))
+    rows = asked.rows.select(*lead_columns(model, asked.rows.columns))
     if model.names_icp:
-        rows = with_icp(question, rows, model.profile)
+        rows = add_icp_columns(question, rows, model.profile)
     found = add_rule_columns(question, SCORED, rules, rows)
     if model.leads != EVERYBODY:
         found = found.filter(found.is_meant)
@@ -79,7 +79,7 @@ def measured(model: Model, asked: Asked, base: datetime | None = None) -> Any:
     kept = ["id", *([MOMENT] if asked.has_moments else []), *(f"fit_{n}" for n in range(len(model.fit)))]
     found = found.select(*kept, fit_points=points)
     for name in sorted({rule.events for rule in model.engagement}):
-        grouped = _happened(model, asked, name, base)
+        grouped = _sum_events(model, asked, name, base)
         found = found.left_join(grouped, found.id == grouped.event_of).drop("event_of")
     return found.mutate(next_day=_earliest(found))
 
@@ -89,110 +89,112 @@ def _earliest(found: Any) -> Any:
     return ibis.least(*days) if len(days) > 1 else days[0] if days else ibis.null("float64")
 
 
-def _happened(model: Model, asked: Asked, name: str, base: datetime | None) -> Any:
+def _sum_events(model: Model, asked: ScoringInput, name: str, base: datetime | None) -> Any:
     """Sum up the events of one kind, lead by lead."""
     rules = {n: rule for n, rule in enumerate(model.engagement) if rule.events == name}
-    marked, day, now = _marked(asked, name, rules)
+    marked, day, now = _mark_events(asked, name, rules)
     reference = now if base is None else ibis.literal(days_since_epoch(base))
     sums: dict[str, Any] = {}
     to_come = reduce(or_, (marked[f"is_{n}"] for n in rules)) & (day > now)
-    following = [_where(day, to_come).min()]
+    following = [_day_where(day, to_come).min()]
     for n, rule in rules.items():
         begun = marked[f"is_{n}"] & (day <= now)
         counts = begun & (day > now - rule.days) if rule.days else begun
-        sums[f"sum_{n}"] = counts.ifelse(_weight(rule, day, reference), 0.0).sum()
+        sums[f"sum_{n}"] = counts.ifelse(_event_weight(rule, day, reference), 0.0).sum()
         sums[f"count_{n}"] = counts.sum()
-        sums[f"last_{n}"] = _where(day, counts).max()
+        sums[f"last_{n}"] = _day_where(day, counts).max()
         if rule.days:
-            following.append(_where(day, counts).min() + rule.days)
+            following.append(_day_where(day, counts).min() + rule.days)
     sums[f"next_{name}"] = ibis.least(*following) if len(following) > 1 else following[0]
     return marked.group_by(event_of=marked[SCORED.events[name].key]).aggregate(**sums)
 
 
-def _where(day: Any, holds: Any) -> Any:
+def _day_where(day: Any, holds: Any) -> Any:
     """The day where something holds: DuckDB looks through a condition within the sum faster than through a filter of it."""
     return holds.ifelse(day, ibis.null("float64"))
 
 
-def _marked(asked: Asked, name: str, rules: Mapping[int, EngagementRule]) -> tuple[Any, Any, Any]:
+def _mark_events(asked: ScoringInput, name: str, rules: Mapping[int, EngagementRule]) -> tuple[Any, Any, Any]:
     """Return the events with a yes/no for each rule, their day, and the day that is asked about."""
     events = SCORED.events[name]
     rows = asked.tables.table(name)
     rows = rows.filter(rows[events.key].notnull() & rows[events.moment].notnull())
     conditions = {f"is_{n}": rule.where or EVERYBODY for n, rule in rules.items()}
     paths = [leaf["field"] for rule in conditions.values() for leaf in list_conditions(rule)]
-    rows = rows.select(*_heads(paths, rows.columns, {events.key, events.moment}))
+    rows = rows.select(*_needed_columns(paths, rows.columns, {events.key, events.moment}))
     marked = add_rule_columns(RuleContext(asked.tables, asked.now, LINKS), events_subject(events), conditions, rows)
     if asked.has_moments:
         moments = asked.rows.select(moment_of="id", **{MOMENT: MOMENT})
         marked = marked.join(moments, marked[events.key] == moments.moment_of)
-        return marked, _day(marked[events.moment]), _day(marked[MOMENT])
-    return marked, _day(marked[events.moment]), ibis.literal(days_since_epoch(asked.now))
+        return marked, _days_since_epoch(marked[events.moment]), _days_since_epoch(marked[MOMENT])
+    return marked, _days_since_epoch(marked[events.moment]), ibis.literal(days_since_epoch(asked.now))
 
 
-def _day(moment: Any) -> Any:
+def _days_since_epoch(moment: Any) -> Any:
     return (unix_seconds(moment) - int(EPOCH.timestamp())).cast("float64") / DAY
 
 
-def _weight(rule: EngagementRule, day: Any, reference: Any) -> Any:
+def _event_weight(rule: EngagementRule, day: Any, reference: Any) -> Any:
     if not rule.half_life:
         return ibis.literal(abs(rule.points))
     return abs(rule.points) * ((day - reference) * (math.log(2) / rule.half_life)).exp()
 
 
-def base_of(now: datetime) -> datetime:
+def base_day(now: datetime) -> datetime:
     """The day that all leads share: the first of the year, so that no power grows beyond what a float holds."""
     return datetime(now.year, 1, 1, tzinfo=UTC)
 
 
-def scored(model: Model, asked: Asked) -> Any:
+def compute_scores(model: Model, asked: ScoringInput) -> Any:
     """Return id, fit_points and score as of the moment asked about, one row for each lead that the model scores."""
-    found = measured(model, asked)
-    amounts = [_pooled(model, found, place) for place in range(len(model.pools))]
-    return found.select("id", "fit_points", score=total(model, found.fit_points, amounts, ibis.least).round(DIGITS))
+    found = measure_rules(model, asked)
+    amounts = [_pool_amount(model, found, place) for place in range(len(model.pools))]
+    return found.select(
+        "id", "fit_points", score=total_points(model, found.fit_points, amounts, ibis.least).round(DIGITS)
+    )
 
 
-def _pooled(model: Model, found: Any, place: int) -> Any:
+def _pool_amount(model: Model, found: Any, place: int) -> Any:
     """Add up the rules of one pool."""
     members = [n for n, rule in enumerate(model.engagement) if rule.pool == model.pools[place]]
     return sum((found[f"sum_{n}"].cast("float64").fill_null(0.0) for n in members), start=ibis.literal(0.0))
 
 
-def states(model: Model, asked: Asked) -> Any:
+def compute_states(model: Model, asked: ScoringInput) -> Any:
     """Return what is stored: lead_id, fit_points, letter, log_<pool>, score, next_change (seconds since 1970)."""
-    base = base_of(asked.now)
-    found = measured(model, asked, base)
-    logs = {f"log_{place}": _log(model, found, place, base) for place in range(len(model.pools))}
+    base = base_day(asked.now)
+    found = measure_rules(model, asked, base)
+    logs = {f"log_{place}": _log_amount(model, found, place, base) for place in range(len(model.pools))}
     found = found.select("id", "fit_points", "next_day", **logs)
     return found.select(
         lead_id=found.id,
         fit_points=found.fit_points,
-        letter=_letter(model, found.fit_points),
+        letter=_letter_column(model, found.fit_points),
         **{name: found[name] for name in logs},
-        score=value_of(model, found, asked.now),
+        score=score_column(model, found, asked.now),
         next_change=(found.next_day * DAY).round().cast("int64") + int(EPOCH.timestamp()),
     )
 
 
-def _log(model: Model, found: Any, place: int, base: datetime) -> Any:
-    amount = _pooled(model, found, place)
+def _log_amount(model: Model, found: Any, place: int, base: datetime) -> Any:
+    amount = _pool_amount(model, found, place)
     return (amount > 0).ifelse(amount, ibis.null("float64")).log2() + days_since_epoch(base) * model.pools[place].rate
 
 
-def value_of(model: Model, found: Any, now: datetime) -> Any:
+def score_column(model: Model, found: Any, now: datetime) -> Any:
     """The score at a moment, of columns fit_points and log_<pool>."""
     day = days_since_epoch(now)
     amounts = [
         _power(found[f"log_{place}"].fill_null(NOTHING) - day * pool.rate) for place, pool in enumerate(model.pools)
     ]
-    return total(model, found.fit_points, amounts, ibis.least).round(DIGITS)
+    return total_points(model, found.fit_points, amounts, ibis.least).round(DIGITS)
 
 
 def _power(exponent: Any) -> Any:
     return (ibis.least(exponent, ibis.literal(1_000.0)) * math.log(2)).exp()
 
 
-def _letter(model: Model, points: Any) -> Any:
+def _letter_column(model: Model, points: Any) -> Any:
     if not model.possible_fit:
         return ibis.literal("")
     cases = [(points / model.possible_fit >= least, ibis.literal(letter)) for letter, least in LETTERS]

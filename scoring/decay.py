@@ -23,7 +23,7 @@ def days_since_epoch(moment: datetime) -> float:
     return (int(moment.timestamp()) - int(EPOCH.timestamp())) / DAY
 
 
-def total(model: Model, fit: Any, amounts: Sequence[Any], least: Callable[[Any, Any], Any]) -> Any:
+def total_points(model: Model, fit: Any, amounts: Sequence[Any], least: Callable[[Any, Any], Any]) -> Any:
     """Add fit and pools under their caps; for numbers with `min`, for columns with `ibis.least`."""
     groups: dict[str, Any] = {}
     for pool, amount in zip(model.pools, amounts, strict=True):
@@ -40,7 +40,7 @@ def amounts_at(model: Model, state: Mapping[str, float], moment: datetime) -> li
     return [0.0 if log is None else _power(log - day * pool.rate) for log, pool in zip(held, model.pools, strict=True)]
 
 
-def state_of(model: Model, amounts: Sequence[float], moment: datetime) -> dict[str, float]:
+def amounts_to_state(model: Model, amounts: Sequence[float], moment: datetime) -> dict[str, float]:
     """Return the form that time does not change, of what each pool holds at a moment."""
     day = days_since_epoch(moment)
     pairs = enumerate(zip(model.pools, amounts, strict=True))
@@ -52,7 +52,7 @@ def _power(exponent: float) -> float:
 
 
 def score_at(model: Model, fit: float, state: Mapping[str, float], moment: datetime) -> float:
-    return round(total(model, fit, amounts_at(model, state, moment), min), DIGITS)
+    return round(total_points(model, fit, amounts_at(model, state, moment), min), DIGITS)
 
 
 def falls_under_at(

@@ -8,7 +8,7 @@ from agreements.models import Version
 from scoring.defaults import PROPOSED
 from scoring.icp import rules
 from scoring.icp.rules import ICP, Profile
-from scoring.model_checks import faults
+from scoring.model_checks import find_faults
 from scoring.terms import MQL, Model, from_terms
 from team.models import User
 
@@ -18,7 +18,7 @@ SCORE = "score"
 def in_force() -> tuple[Model, ...]:
     """Return the signed models that can be computed, in the order in which they claim a lead."""
     versions = Version.objects.in_force().filter(agreement__kind=SCORE, pilot_manager=None).select_related("agreement")
-    models = [of_version(version) for version in versions if not faults(version.terms)]
+    models = [of_version(version) for version in versions if not find_faults(version.terms)]
     return tuple(sorted(models, key=lambda model: model.place))
 
 
@@ -39,7 +39,7 @@ def of_version(version: Version) -> Model:
 def profile_in_force() -> Profile | None:
     """Return the signed profile of the ideal customer; of several the oldest agreement's."""
     versions = Version.objects.in_force().filter(agreement__kind=ICP, pilot_manager=None).order_by("agreement")
-    return next((rules.from_terms(one.terms, one.pk) for one in versions if not rules.faults(one.terms)), None)
+    return next((rules.from_terms(one.terms, one.pk) for one in versions if not rules.find_faults(one.terms)), None)
 
 
 def doors_without_a_model() -> list[str]:

@@ -9,13 +9,13 @@ from django.db import transaction
 from agreements import actions
 from agreements.models import Version
 from scoring.definitions import SCORE
-from scoring.impact import Consequences, consequences, evidence
-from scoring.model_checks import faults
+from scoring.impact import Consequences, compute_consequences, consequences_to_evidence
+from scoring.model_checks import find_faults
 from scoring.model_editor import Editing
 from team.models import User
 
 
-class KeepForm(forms.Form):
+class SaveForm(forms.Form):
     """What is agreed, in words, and why."""
 
     text = forms.CharField(
@@ -49,7 +49,7 @@ class KeepForm(forms.Form):
 
 
 @transaction.atomic
-def keep(
+def save_edited(
     user: User,
     named: tuple[str, str],
     said: dict[str, Any],
@@ -60,7 +60,12 @@ def keep(
     at_once: bool,
 ) -> Version:
     """Write the draft, or write on in one's own, with what it would mean as evidence; propose it if asked to."""
-    written = {"text": said["text"], "terms": editing.terms(), "reason": said["reason"], "evidence": evidence(found)}
+    written = {
+        "text": said["text"],
+        "terms": editing.terms(),
+        "reason": said["reason"],
+        "evidence": consequences_to_evidence(found),
+    }
     if start and start.state == "draft" and start.drafted_by_id == user.pk:
         version = actions.redraft_version(by=user, version=start, **written)
     else:
@@ -81,12 +86,12 @@ def roll_back(user: User, version: Version) -> Version:
         raise ValidationError(f"Version {version.number} is in force already.")
     if version.in_force_at is None:
         raise ValidationError(f"Version {version.number} was never in force; begin from it and propose that.")
-    if wrong := faults(version.terms):
+    if wrong := find_faults(version.terms):
         raise ValidationError([f"Version {version.number} cannot be computed any more.", *wrong])
     binding = version.agreement.in_force()
-    found = consequences(version.terms, binding.terms if binding else None)
+    found = compute_consequences(version.terms, binding.terms if binding else None)
     made = actions.draft_version(
         by=user, kind=SCORE, key=version.agreement.key, text=version.text, terms=version.terms,
-        reason=f"Back to version {version.number}.", evidence=evidence(found),
+        reason=f"Back to version {version.number}.", evidence=consequences_to_evidence(found),
     )  # fmt: skip
     return actions.propose_version(by=user, version=made)

@@ -9,10 +9,10 @@ from django.utils import timezone
 from crm.live_tables import OneBuyer
 from crm.models import Lead
 from crm.rule_fields import Described
-from scoring.compiling import Asked, measured
-from scoring.decay import DAY, DIGITS, EPOCH, amounts_at, falls_under_at, score_at, state_of, total
+from scoring.compiling import ScoringInput, measure_rules
+from scoring.decay import DAY, DIGITS, EPOCH, amounts_at, amounts_to_state, falls_under_at, score_at, total_points
 from scoring.definitions import in_force
-from scoring.descriptions import engagement_words, fit_words, points
+from scoring.descriptions import describe_engagement_rule, describe_fit_rule, format_points
 from scoring.models import Score, ScoreChange
 from scoring.terms import EngagementRule, Model, Pool
 
@@ -65,65 +65,67 @@ class Explanation:
         return self.missing <= 0
 
 
-def explain(lead: Lead, moment: datetime | None = None) -> list[Explanation]:
+def explain_scores(lead: Lead, moment: datetime | None = None) -> list[Explanation]:
     """Explain the lead's score under each model in force that scores it, from the rows of the moment."""
     now = moment or timezone.now()
     one = OneBuyer(lead)
-    found = [_explain(model, one, now) for model in in_force()]
+    found = [_explain_model(model, one, now) for model in in_force()]
     return [each for each in found if each is not None]
 
 
-def _explain(model: Model, one: OneBuyer, now: datetime) -> Explanation | None:
-    rows = one.execute(measured(model, Asked(Described(one, "leads"), one.table("leads"), now)))
+def _explain_model(model: Model, one: OneBuyer, now: datetime) -> Explanation | None:
+    rows = one.execute(measure_rules(model, ScoringInput(Described(one, "leads"), one.table("leads"), now)))
     if rows.empty:
         return None
     row = rows.iloc[0]
     fit = float(row["fit_points"])
-    lines = _lines(model, row)
-    state = _state(model, row, now)
+    lines = _rule_lines(model, row)
+    state = _state_now(model, row, now)
     score = score_at(model, fit, state, now)
-    next_at = _moment(row["next_day"])
+    next_at = _day_to_moment(row["next_day"])
     return Explanation(
         model=model, moment=now, score=score, fit_points=fit, letter=model.letter(fit), lines=lines,
         capped_away=round(sum(line.points for line in lines) - score, DIGITS),
         missing=round(model.threshold - score, DIGITS),
-        lifts=lifts(model, fit, state, now, lines),
+        lifts=possible_lifts(model, fit, state, now, lines),
         falls_under_at=falls_under_at(model, fit, state, now, next_at), next_change_at=next_at,
     )  # fmt: skip
 
 
-def _lines(model: Model, row: Any) -> tuple[Line, ...]:
+def _rule_lines(model: Model, row: Any) -> tuple[Line, ...]:
     fit = [
-        Line(rule.name, fit_words(rule), rule.points if row[f"fit_{n}"] else 0.0, bool(row[f"fit_{n}"]))
+        Line(rule.name, describe_fit_rule(rule), rule.points if row[f"fit_{n}"] else 0.0, bool(row[f"fit_{n}"]))
         for n, rule in enumerate(model.fit)
     ]
-    return (*fit, *(_line(rule, row, n) for n, rule in enumerate(model.engagement)))
+    return (*fit, *(_engagement_line(rule, row, n) for n, rule in enumerate(model.engagement)))
 
 
-def _line(rule: EngagementRule, row: Any, n: int) -> Line:
-    amount, count = _number(row[f"sum_{n}"]), int(_number(row[f"count_{n}"]))
+def _engagement_line(rule: EngagementRule, row: Any, n: int) -> Line:
+    amount, count = _float_or_zero(row[f"sum_{n}"]), int(_float_or_zero(row[f"count_{n}"]))
     bounded = min(amount, rule.cap) if rule.cap else amount
     worth = round(bounded if rule.points > 0 else -bounded, DIGITS)
-    return Line(rule.name, engagement_words(rule), worth, count > 0, count, _moment(row[f"last_{n}"]))
+    return Line(rule.name, describe_engagement_rule(rule), worth, count > 0, count, _day_to_moment(row[f"last_{n}"]))
 
 
-def _number(value: Any) -> float:
+def _float_or_zero(value: Any) -> float:
     return 0.0 if value is None or value != value else float(value)
 
 
-def _moment(day: Any) -> datetime | None:
+def _day_to_moment(day: Any) -> datetime | None:
     return None if day is None or day != day else EPOCH + timedelta(seconds=round(float(day) * DAY))
 
 
-def _state(model: Model, row: Any, now: datetime) -> dict[str, float]:
+def _state_now(model: Model, row: Any, now: datetime) -> dict[str, float]:
     """The form that time does not change, from sums as of now."""
     sums: dict[Pool, float] = {}
     for n, rule in enumerate(model.engagement):
-        sums[rule.pool] = sums.get(rule.pool, 0.0) + _number(row[f"sum_{n}"])
-    return state_of(model, [sums[pool] for pool in model.pools], now)
+        sums[rule.pool] = sums.get(rule.pool, 0.0) + _float_or_zero(row[f"sum_{n}"])
+    return amounts_to_state(model, [sums[pool] for pool in model.pools], now)
 
 
-def lifts(model: Model, fit: float, state: dict[str, float], now: datetime, lines: tuple[Line, ...]) -> tuple[str, ...]:
+def possible_lifts(
+    model: Model, fit: float, state: dict[str, float], now: datetime, lines: tuple[Line, ...]
+) -> tuple[str, ...]:
     """Say what would lift the score over the threshold, one thing at a time, the fewest first; nothing if it is over.
 
     A rule of which no number of events suffices, because its cap stands before the threshold, is not named.
@@ -133,13 +135,13 @@ def lifts(model: Model, fit: float, state: dict[str, float], now: datetime, line
         return ()
     held = {line.name: line.holds for line in lines[: len(model.fit)]}
     who = [
-        f"{rule.name} ({points(-rule.points if held[rule.name] else rule.points)})"
+        f"{rule.name} ({format_points(-rule.points if held[rule.name] else rule.points)})"
         for rule in model.fit
         if (-rule.points if held[rule.name] else rule.points) >= missing and held[rule.name] == (rule.points < 0)
     ]
     needed = [(count, rule) for rule in model.engagement if (count := events_needed(model, rule, fit, state, now))]
     needed.sort(key=lambda one: (one[0], one[1].name))
-    return (*(f"{count} × {rule.name} ({points(rule.points)} each)" for count, rule in needed), *who)
+    return (*(f"{count} × {rule.name} ({format_points(rule.points)} each)" for count, rule in needed), *who)
 
 
 MOST_EVENTS = 100
@@ -154,12 +156,12 @@ def events_needed(model: Model, rule: EngagementRule, fit: float, state: dict[st
 
     def reaches(count: int) -> bool:
         more = [amount + (count * rule.points if n == place else 0) for n, amount in enumerate(amounts)]
-        return round(total(model, fit, more, min), DIGITS) >= model.threshold
+        return round(total_points(model, fit, more, min), DIGITS) >= model.threshold
 
     return next((count for count in range(1, MOST_EVENTS + 1) if reaches(count)), None)
 
 
-def history(lead: Lead, key: str) -> list[Point]:
+def score_history(lead: Lead, key: str) -> list[Point]:
     """Return the change points of a lead's score under a model, in the order of time, the standing one last."""
     fields = ("since", "score", "fit_points", "letter", "version_id", "reason")
     past = ScoreChange.objects.filter(lead=lead, model=key).order_by("since", "pk").values_list(*fields)

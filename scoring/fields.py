@@ -17,7 +17,7 @@ from facts.engine import Facts
 from facts.rules import Field, Rule, Type
 from imports.history import RecordHistory
 from imports.models import CustomField
-from scoring.compiling import MOMENT, wanted
+from scoring.compiling import MOMENT, lead_columns
 from scoring.identifiers import is_identifier, stands_for_nothing
 from scoring.proof.measures import Flags
 from scoring.terms import SCORED, FitRule, Model
@@ -69,17 +69,20 @@ class Column:
         return often.get_indexer_for(pd.Index(found)).astype(np.int64) + 1
 
 
-def columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column]:
+def read_columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column]:
     """Return all fields that rules of fit may name, of the leads in `rows` (lead_id, asked_at) and in their order.
 
     `then`: as each lead stood at its moment, as far as imports remember it; else as it is today.
     """
     known = [field for field in SCORED.fields.values() if field.path not in OUTCOME and not _is_a_figure(field, facts)]
-    found = _read(facts, rows, known, then).set_index("id").reindex(rows["lead_id"]).reset_index()
+    found = _query_fields(facts, rows, known, then).set_index("id").reindex(rows["lead_id"]).reset_index()
     own = [json.loads(text) if isinstance(text, str) else {} for text in found["custom"]]
     made = [
-        *(_column(field, found[f"v_{place}"]) for place, field in enumerate(known)),
-        *(_own_column(key, kind, [values.get(key) for values in own]) for key, kind in _custom(own).items()),
+        *(_make_column(field, found[f"v_{place}"]) for place, field in enumerate(known)),
+        *(
+            _make_custom_column(key, kind, [values.get(key) for values in own])
+            for key, kind in _custom_types(own).items()
+        ),
     ]
     order = rows["lead_id"].reset_index(drop=True)
     return [
@@ -92,54 +95,54 @@ def _is_a_figure(field: Field, facts: Facts) -> bool:
     return "." not in field.path and field.path not in facts.table("leads").columns
 
 
-def _read(facts: Facts, rows: pd.DataFrame, known: Sequence[Field], then: bool) -> pd.DataFrame:
+def _query_fields(facts: Facts, rows: pd.DataFrame, known: Sequence[Field], then: bool) -> pd.DataFrame:
     asks: dict[str, Rule] = {
         f"r_{place}": {"field": field.path, "is": "yes" if field.type == "yes_no" else "filled"}
         for place, field in enumerate(known)
     }
     values = {f"v_{place}": {"field": field.path} for place, field in enumerate(known)}
     model = Model("", 0, tuple(FitRule(name, rule, 1) for name, rule in asks.items()))
-    names = [*wanted(model, facts.table("leads").columns), "custom"]
+    names = [*lead_columns(model, facts.table("leads").columns), "custom"]
     tables: Any = facts
     if then:
-        tables = RecordHistory(facts, asked_in(rows), names)
+        tables = RecordHistory(facts, moments_table(rows), names)
         leads = tables.leads
     else:
-        chosen = asked_in(rows).select("of_lead")
+        chosen = moments_table(rows).select("of_lead")
         leads = facts.table("leads").select(*names).inner_join(chosen, [("id", "of_lead")]).drop("of_lead")
     assert facts.as_of is not None
     wide = add_rule_columns(RuleContext(Described(tables, "leads"), facts.as_of, LINKS), SCORED, asks, leads, values)
     return facts.execute(wide.select("id", "custom", *values))
 
 
-def asked_in(rows: pd.DataFrame) -> Any:
+def moments_table(rows: pd.DataFrame) -> Any:
     """Return of_lead and asked_at as a table."""
     moments = rows[["lead_id", MOMENT]].rename(columns={"lead_id": "of_lead"})
     moments[MOMENT] = moments[MOMENT].astype("datetime64[us, UTC]")
     return ibis.memtable(pa.Table.from_pandas(moments, preserve_index=False))
 
 
-def _custom(own: Sequence[Mapping[str, Any]]) -> dict[str, Type]:
+def _custom_types(own: Sequence[Mapping[str, Any]]) -> dict[str, Type]:
     """Return the custom fields with their types; what no import named is text."""
     told = dict(CustomField.objects.filter(kind="lead").values_list("key", "type"))
     keys = sorted({key for values in own for key in values})
     return {key: told.get(key, "text") for key in keys}  # type: ignore[misc]  # the same words
 
 
-def _column(field: Field, values: "pd.Series[Any]") -> Column:
+def _make_column(field: Field, values: "pd.Series[Any]") -> Column:
     if field.type == "number":
         return Column(field.path, field.label, "number", values.astype(float), {})
     if field.type == "yes_no":
         return Column(field.path, field.label, "yes_no", values.astype("boolean").astype("Float64").astype(float), {})
     if field.type == "date":
         return Column(field.path, field.label, "date", values.notna().map({True: 1.0, False: np.nan}), {})
-    return _text(field.path, field.label, values)
+    return _make_text_column(field.path, field.label, values)
 
 
-def _own_column(key: str, kind: Type, cells: Sequence[Any]) -> Column:
+def _make_custom_column(key: str, kind: Type, cells: Sequence[Any]) -> Column:
     path, label = f"custom.{key}", key.replace("_", " ")
-    written = pd.Series([_written(cell) for cell in cells], dtype="str")
-    values = written.where(~fillers(written), "")
+    written = pd.Series([_cell_to_text(cell) for cell in cells], dtype="str")
+    values = written.where(~are_fillers(written), "")
     has_fillers = bool((values != written).any())
     kind = _type_of(values) if kind == "text" else kind
     if kind == "number":
@@ -152,7 +155,7 @@ def _own_column(key: str, kind: Type, cells: Sequence[Any]) -> Column:
         return Column(path, label, "yes_no", said, {}, has_fillers=has_fillers)
     if kind == "date":
         return Column(path, label, "date", (values != "").map({True: 1.0, False: np.nan}), {}, has_fillers=has_fillers)
-    return replace(_text(path, label, values), has_fillers=has_fillers)
+    return replace(_make_text_column(path, label, values), has_fillers=has_fillers)
 
 
 def _type_of(values: "pd.Series[Any]") -> Type:
@@ -165,21 +168,21 @@ def _type_of(values: "pd.Series[Any]") -> Type:
     return "number" if filled.str.fullmatch(NUMBER).all() else "text"
 
 
-def fillers(values: "pd.Series[Any]") -> "pd.Series[Any]":
+def are_fillers(values: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return which cells hold a word that stands for nothing."""
     return values.map({word: stands_for_nothing(str(word)) for word in values.unique()}).astype(bool)
 
 
-def _written(cell: Any) -> str:
+def _cell_to_text(cell: Any) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return "" if cell is None else str(cell)
 
 
-def _text(path: str, label: str, values: "pd.Series[Any]") -> Column:
+def _make_text_column(path: str, label: str, values: "pd.Series[Any]") -> Column:
     """Fold texts as the rules do."""
     written = values.astype("object").where(values.notna(), "").astype("str").str.strip()
-    plain = written.where(~fillers(written), "")
+    plain = written.where(~are_fillers(written), "")
     folded = plain.str.lower()
     words = dict(zip(folded[::-1], plain[::-1], strict=True))
     return Column(path, label, "text", folded, words, has_fillers=bool((plain != written).any()))

@@ -6,7 +6,7 @@ from django import forms
 
 from agreements.kinds import TermsForm
 from scoring.defaults import TERMS
-from scoring.model_checks import faults
+from scoring.model_checks import find_faults
 from scoring.terms import DOORS, MQL
 
 
@@ -30,7 +30,7 @@ class ScoreTerms(TermsForm):
     groups = forms.JSONField(initial=TERMS["groups"], required=False, help_text="Caps of groups of rules, by name.")
 
     def clean(self) -> dict[str, Any]:
-        if not self.errors and (wrong := faults(self.terms())):
+        if not self.errors and (wrong := find_faults(self.terms())):
             raise forms.ValidationError(wrong)
         return self.cleaned_data
 

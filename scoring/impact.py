@@ -11,9 +11,9 @@ from facts.engine import Facts, open_facts
 from scoring import capacity
 from scoring.capacity import Capacity
 from scoring.explorer import answers, work
-from scoring.explorer.answers import Meaning, Share, about
-from scoring.explorer.score_arrays import Explored, model_of
-from scoring.model_checks import faults
+from scoring.explorer.answers import Meaning, Share, format_estimate
+from scoring.explorer.score_arrays import Explored, model_of_terms
+from scoring.model_checks import find_faults
 from scoring.models import Exploration
 from scoring.proof.measures import Band
 from scoring.terms import MQL
@@ -87,75 +87,77 @@ class Consequences:
     @property
     def load(self) -> float | None:
         """The share of Sales' week that the forecast takes."""
-        return _load(self.after, self.capacity)
+        return _sales_load(self.after, self.capacity)
 
     @property
     def load_before(self) -> float | None:
-        return _load(self.before, self.capacity)
+        return _sales_load(self.before, self.capacity)
 
 
-def _load(side: Side | None, known: Capacity | None) -> float | None:
+def _sales_load(side: Side | None, known: Capacity | None) -> float | None:
     return side.meaning.forecast.a_week / known.a_week if side and known and known.a_week else None
 
 
-def consequences(terms: Mapping[str, Any], binding: Mapping[str, Any] | None) -> Consequences:
+def compute_consequences(terms: Mapping[str, Any], binding: Mapping[str, Any] | None) -> Consequences:
     """Ask what the terms, which have no faults, would mean beside those in force."""
     facts, door = open_facts(), terms.get("door") or MQL
     if facts.snapshot is None:
         return Consequences(None, None, None, (), None, door, has_facts=False)
-    after, row, is_older = _side(facts, terms)
-    before = _side(facts, binding)[0] if binding and not faults(binding) else None
+    after, row, is_older = _make_side(facts, terms)
+    before = _make_side(facts, binding)[0] if binding and not find_faults(binding) else None
     return Consequences(
         after, before, _moved(before, after),
-        tuple(answers.conversion(after.explored, after.meaning.threshold)) if after else (),
-        capacity.weekly(), door, row, is_older,
+        tuple(answers.conversion_bands(after.explored, after.meaning.threshold)) if after else (),
+        capacity.weekly_capacity(), door, row, is_older,
     )  # fmt: skip
 
 
-def _side(facts: Facts, terms: Mapping[str, Any]) -> tuple[Side | None, Exploration | None, bool]:
-    model = model_of(terms)
-    found = work.ask(facts, model, terms)
+def _make_side(facts: Facts, terms: Mapping[str, Any]) -> tuple[Side | None, Exploration | None, bool]:
+    model = model_of_terms(terms)
+    found = work.request_arrays(facts, model, terms)
     if isinstance(found, Explored):
-        return Side(found, answers.meaning(found, model.threshold)), None, False
-    old = work.older(OLDER, model)
-    return (Side(old, answers.meaning(old, model.threshold)) if old else None), found, True
+        return Side(found, answers.evaluate_threshold(found, model.threshold)), None, False
+    old = work.load_older(OLDER, model)
+    return (Side(old, answers.evaluate_threshold(old, model.threshold)) if old else None), found, True
 
 
 def _moved(before: Side | None, after: Side | None) -> Moved | None:
     if before is None or after is None or before.explored.as_of != after.explored.as_of:
         return None
-    return Moved(*answers.entering(before.explored, before.meaning.threshold, after.explored, after.meaning.threshold))
+    return Moved(
+        *answers.threshold_movers(before.explored, before.meaning.threshold, after.explored, after.meaning.threshold)
+    )
 
 
-def sentence(found: Consequences) -> str:
+def describe_consequences(found: Consequences) -> str:
     """Say the consequence in one sentence."""
     if found.after is None:
         return "Nothing can be said yet."
     meaning = found.after.meaning
     a_week = meaning.forecast.a_week
-    said = f"From {meaning.threshold:g} points, about {about(a_week)} leads a week become {found.leads}"
+    said = f"From {meaning.threshold:g} points, about {format_estimate(a_week)} leads a week become {found.leads}"
     if found.before:
-        said += f", {_change(a_week - found.before.meaning.forecast.a_week)}"
+        said += f", {_describe_change(a_week - found.before.meaning.forecast.a_week)}"
     if found.capacity and found.load is not None:
-        said += f"; Sales can take {about(found.capacity.a_week)}" + (
-            f", so {about(a_week - found.capacity.a_week)} would wait" if found.load > 1 else ""
+        said += f"; Sales can take {format_estimate(found.capacity.a_week)}" + (
+            f", so {format_estimate(a_week - found.capacity.a_week)} would wait" if found.load > 1 else ""
         )
     return said + "."
 
 
-def _change(more: float) -> str:
+def _describe_change(more: float) -> str:
     if abs(more) < 0.05:
         return "as many as now"
-    return f"{about(abs(more))} {'more' if more > 0 else 'fewer'} than now"
+    return f"{format_estimate(abs(more))} {'more' if more > 0 else 'fewer'} than now"
 
 
-def evidence(found: Consequences) -> dict[str, Any]:
+def consequences_to_evidence(found: Consequences) -> dict[str, Any]:
     """Return the figures that a proposal is made with, kept with the version."""
     if found.after is None or found.as_of is None:
         return {}
-    kept: dict[str, Any] = {"as_of": found.as_of.isoformat(), "proposed": as_json(found.after.meaning)}
+    kept: dict[str, Any] = {"as_of": found.as_of.isoformat(), "proposed": meaning_to_json(found.after.meaning)}
     if found.before:
-        kept["in_force"] = as_json(found.before.meaning)
+        kept["in_force"] = meaning_to_json(found.before.meaning)
     if found.capacity:
         kept["capacity_a_week"] = found.capacity.a_week
     if found.moved:
@@ -163,7 +165,7 @@ def evidence(found: Consequences) -> dict[str, Any]:
     return kept
 
 
-def as_json(meaning: Meaning) -> dict[str, Any]:
+def meaning_to_json(meaning: Meaning) -> dict[str, Any]:
     past, ahead = meaning.past, meaning.forecast
     return {
         "threshold": meaning.threshold,
@@ -171,13 +173,13 @@ def as_json(meaning: Meaning) -> dict[str, Any]:
         "forecast_a_week": {"value": round(ahead.a_week, 2), "low": round(ahead.low, 2), "high": round(ahead.high, 2)},
         "over_now": meaning.over,
         "scored_now": meaning.scored,
-        "inside_icp": _share(meaning.inside) if meaning.inside else None,
-        "precision": _share(Share(past.won, past.over)),
-        "recall": _share(Share(past.won, past.all_won)),
+        "inside_icp": _share_to_json(meaning.inside) if meaning.inside else None,
+        "precision": _share_to_json(Share(past.won, past.over)),
+        "recall": _share_to_json(Share(past.won, past.all_won)),
         "revenue_captured": {"value": past.revenue_captured, "revenue": past.revenue, "of": past.all_revenue},
     }
 
 
-def _share(share: Share) -> dict[str, Any]:
+def _share_to_json(share: Share) -> dict[str, Any]:
     low, high = share.interval or (None, None)
     return {"value": share.value, "part": share.part, "n": share.whole, "low": low, "high": high}

@@ -18,7 +18,7 @@ from core.intervals import wilson
 from crm.models import Lead
 from facts.engine import Facts
 from imports.models import RowVersion
-from scoring.fields import Column, columns
+from scoring.fields import Column, read_columns
 from scoring.proof.measures import Flags, auc
 from scoring.proof.outcomes import Outcomes
 
@@ -59,7 +59,7 @@ class Suspect:
         return asdict(self)
 
 
-def suspects(facts: Facts, known: Outcomes) -> list[Suspect]:
+def find_suspects(facts: Facts, known: Outcomes) -> list[Suspect]:
     """Look at the fields of the leads, as many as tell enough; the most telling field comes first."""
     rows = known.frame
     if len(rows) > LOOKED_AT:
@@ -67,26 +67,26 @@ def suspects(facts: Facts, known: Outcomes) -> list[Suspect]:
     rows = rows.reset_index(drop=True)
     if not rows["won"].any() or rows["won"].all():
         return []
-    today = columns(facts, rows, then=False)
-    return judged(today, _as_it_stood(facts, rows), rows["won"].to_numpy(dtype=bool), known.goal_words)
+    today = read_columns(facts, rows, then=False)
+    return judge_columns(today, _columns_at_handoff(facts, rows), rows["won"].to_numpy(dtype=bool), known.goal_words)
 
 
-def _as_it_stood(facts: Facts, rows: pd.DataFrame) -> list[Column]:
+def _columns_at_handoff(facts: Facts, rows: pd.DataFrame) -> list[Column]:
     """Return the fields at the moment of each lead; of one without a date, as the first image has them."""
     if not RowVersion.objects.filter(table=Lead._meta.db_table, image__isnull=False).exists():
         return []
-    return columns(facts, rows.assign(asked_at=rows["asked_at"].fillna(LONG_AGO)), then=True)
+    return read_columns(facts, rows.assign(asked_at=rows["asked_at"].fillna(LONG_AGO)), then=True)
 
 
-def judged(today: Sequence[Column], then: Sequence[Column], won: Flags, goal: str) -> list[Suspect]:
+def judge_columns(today: Sequence[Column], then: Sequence[Column], won: Flags, goal: str) -> list[Suspect]:
     """Judge each field; `then` holds the fields as they stood, where images tell. Pure."""
     before = {column.path: column for column in then}
     found = []
     for column in today:
-        telling = alone(column.codes, won)
+        telling = single_field_auc(column.codes, won)
         why, figures = [], {"auc": round(telling, 4)}
         was = before.get(column.path) or (_empty(column) if then else None)
-        for words, numbers in _signs(column, was, won, telling, goal):
+        for words, numbers in _find_signs(column, was, won, telling, goal):
             why.append(words)
             figures |= numbers
         if why:
@@ -103,14 +103,14 @@ def _empty(column: Column) -> Column:
 Sign = tuple[str, dict[str, float]]
 
 
-def _signs(column: Column, before: Column | None, won: Flags, telling: float, goal: str) -> Iterator[Sign]:
+def _find_signs(column: Column, before: Column | None, won: Flags, telling: float, goal: str) -> Iterator[Sign]:
     if before is not None:
-        yield from _changed(column, before, won, goal)
-    yield from _named(column, telling)
-    yield from _filled(column, won, goal)
-    yield from _values(column, won, goal)
+        yield from _check_later_changes(column, before, won, goal)
+    yield from _check_name(column, telling)
+    yield from _check_filled(column, won, goal)
+    yield from _check_values(column, won, goal)
     if before is None:  # else images would have told that it was written later
-        yield from _marked(column, won, goal)
+        yield from _check_marked(column, won, goal)
     if telling >= PERFECT:
         yield (
             f"Alone it tells nearly all of those who {goal} from the others (AUC {telling:.2f}): few honest fields can.",
@@ -118,7 +118,7 @@ def _signs(column: Column, before: Column | None, won: Flags, telling: float, go
         )
 
 
-def _changed(column: Column, before: Column, won: Flags, goal: str) -> Iterator[Sign]:
+def _check_later_changes(column: Column, before: Column, won: Flags, goal: str) -> Iterator[Sign]:
     """What imports wrote after the moment at which the lead was to be judged."""
     same = (column.values == before.values) | (column.values.isna() & before.values.isna())
     changed = ~same.to_numpy(dtype=bool)
@@ -134,7 +134,7 @@ def _changed(column: Column, before: Column, won: Flags, goal: str) -> Iterator[
     )
 
 
-def _named(column: Column, telling: float) -> Iterator[Sign]:
+def _check_name(column: Column, telling: float) -> Iterator[Sign]:
     name = re.sub(r"[\W_]+", " ", column.label).strip().lower()
     if telling >= TOLD and SURE.search(name):
         yield "Its name speaks of the outcome.", {}
@@ -145,7 +145,7 @@ def _named(column: Column, telling: float) -> Iterator[Sign]:
         )
 
 
-def _filled(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
+def _check_filled(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     if column.kind == "yes_no":
         return
     of_won, of_others = float(column.filled[won].mean()), float(column.filled[~won].mean())
@@ -156,7 +156,7 @@ def _filled(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
         )
 
 
-def _marked(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
+def _check_marked(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     """A field that hardly says anything but of leads whose outcome is known: filled, or other than usual, for one kind alone."""
     of_won, of_others = float(column.filled[won].mean()), float(column.filled[~won].mean())
     if column.kind != "yes_no" and abs(of_won - of_others) < GAP and _is_of_one_kind(column.filled, won):
@@ -190,11 +190,13 @@ def _is_of_one_kind(marked: Flags, won: Flags) -> bool:
     return _is_sure(n, hits, base) or (interval is not None and hits / n <= RARE and interval[1] < base / 4)
 
 
-def _values(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
+def _check_values(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     """Values that nearly only the won have, if together many of them have one."""
     if column.kind != "text" or column.is_a_name:
         return
-    sure = [value for value, n, hits in _counted(column, won) if n >= OFTEN and _is_sure(n, hits, float(won.mean()))]
+    sure = [
+        value for value, n, hits in _count_values(column, won) if n >= OFTEN and _is_sure(n, hits, float(won.mean()))
+    ]
     share = float(column.values.isin(sure)[won].mean())
     if sure and share >= MUCH:
         said = ", ".join(f"“{column.words.get(value, value)}”" for value in sure[:3])
@@ -204,7 +206,7 @@ def _values(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
         )
 
 
-def _counted(column: Column, won: Flags) -> list[tuple[str, int, int]]:
+def _count_values(column: Column, won: Flags) -> list[tuple[str, int, int]]:
     table = pd.DataFrame({"value": column.values, "won": won})[column.filled]
     counts = table.groupby("value")["won"].agg(["size", "sum"]).sort_values("size", ascending=False)
     return [(str(value), int(n), int(hits)) for value, n, hits in counts.itertuples()]
@@ -215,7 +217,7 @@ def _is_sure(n: int, hits: int, base: float) -> bool:
     return interval is not None and hits / n >= NEARLY_ALL and interval[0] > base + (1 - base) / 2
 
 
-def alone(codes: npt.NDArray[np.int64], won: Flags, seed: int = 0) -> float:
+def single_field_auc(codes: npt.NDArray[np.int64], won: Flags, seed: int = 0) -> float:
     """Return the AUC that a field has alone: each half of the leads is told by what its values meant in the other."""
     half = np.random.default_rng(seed).random(len(won)) < 0.5
     told = np.empty(len(won))

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from core.request_values import read_count
 from facts.criteria import Draft
 from facts.rules import Rule, Subject, events_subject, parse_number
-from scoring.model_checks import MOST_RULES, faults
+from scoring.model_checks import MOST_RULES, find_faults
 from scoring.terms import EVERYBODY, MQL, SCORED
 
 FIT, DID = "fit", "did"
@@ -22,7 +22,7 @@ PLACES = (  # what a fault begins with, and the field beside which it stands
 
 
 @dataclass
-class Building:
+class RuleDraft:
     """What is typed for one rule of fit, or of engagement (`did`)."""
 
     part: str
@@ -46,8 +46,12 @@ class Building:
     @property
     def signed(self) -> str:
         """The points as a summary shows them: +5, −2.5; what is no number as it was typed."""
-        found = _number(self.points)
-        return f"{'−' if found < 0 else '+'}{_text(abs(found))}" if isinstance(found, int | float) else self.points
+        found = _parse_number(self.points)
+        return (
+            f"{'−' if found < 0 else '+'}{_value_to_text(abs(found))}"
+            if isinstance(found, int | float)
+            else self.points
+        )
 
     @property
     def subject(self) -> Subject:
@@ -57,11 +61,13 @@ class Building:
 
     @classmethod
     def of_fit(cls, name: str, rule: Mapping[str, Any], place: int) -> Self:
-        return cls(FIT, name, _text(rule.get("points")), draft=Draft.from_rule(rule.get("rule"), SCORED), place=place)
+        return cls(
+            FIT, name, _value_to_text(rule.get("points")), draft=Draft.from_rule(rule.get("rule"), SCORED), place=place
+        )
 
     @classmethod
     def of_engagement(cls, name: str, rule: Mapping[str, Any], place: int) -> Self:
-        texts: dict[str, Any] = {part: _text(rule.get(part)) for part in cls.TEXTS if part != "name"}
+        texts: dict[str, Any] = {part: _value_to_text(rule.get(part)) for part in cls.TEXTS if part != "name"}
         found = cls(DID, name, place=place, **texts)
         found.draft = Draft.from_rule(rule.get("where"), found.subject)
         return found
@@ -69,7 +75,7 @@ class Building:
     @classmethod
     def from_data(cls, data: Mapping[str, Any], part: str, place: int) -> Self:
         name = f"{part}-{place}"
-        texts: dict[str, Any] = {key: _said(data, f"{name}-{key}") for key in cls.TEXTS}
+        texts: dict[str, Any] = {key: _posted_text(data, f"{name}-{key}") for key in cls.TEXTS}
         texts["events"] = texts["events"] or "touches"
         return cls(part, draft=Draft.from_data(data, f"{name}-rule"), place=place, **texts)
 
@@ -77,22 +83,25 @@ class Building:
         """Return the rule as it is stored; a condition that says the same as before stays as it was written."""
         known = before or {}
         if self.part == FIT:
-            return {"rule": _same(self.draft.to_rule(SCORED), known.get("rule")), "points": _number(self.points)}
-        found: dict[str, Any] = {"events": self.events, "points": _number(self.points)}
+            return {
+                "rule": _keep_if_same(self.draft.to_rule(SCORED), known.get("rule")),
+                "points": _parse_number(self.points),
+            }
+        found: dict[str, Any] = {"events": self.events, "points": _parse_number(self.points)}
         given = {
-            "half_life": _number(self.half_life),
-            "days": _number(self.days),
-            "cap": _number(self.cap),
+            "half_life": _parse_number(self.half_life),
+            "days": _parse_number(self.days),
+            "cap": _parse_number(self.cap),
             "group": self.group,
         }
-        where = _same(self.draft.to_rule(self.subject), known.get("where"))
+        where = _keep_if_same(self.draft.to_rule(self.subject), known.get("where"))
         given["where"] = None if where in (EVERYBODY, None) else where
         return found | {name: value for name, value in given.items() if value not in (None, "") or name in known}
 
     def look(self, stored: Mapping[str, Any], groups: Mapping[str, Any]) -> None:
         """Find what is wrong with it, field by field."""
         part = "fit" if self.part == FIT else "engagement"
-        said = faults({"threshold": 0, part: {self.name: stored}, "groups": groups})
+        said = find_faults({"threshold": 0, part: {self.name: stored}, "groups": groups})
         self.faults = {}
         for words in said:
             plain = words.removeprefix(f"“{self.name}”: ")
@@ -103,7 +112,7 @@ class Building:
 
 
 @dataclass
-class Together:
+class GroupDraft:
     """What is typed for a group of rules: its name, and what they are worth together at most."""
 
     name: str = ""
@@ -119,34 +128,38 @@ class Editing:
     door: str = MQL
     position: str = "0"
     leads: Draft = field(default_factory=Draft)
-    fit: list[Building] = field(default_factory=list)
-    did: list[Building] = field(default_factory=list)
-    groups: list[Together] = field(default_factory=list)
+    fit: list[RuleDraft] = field(default_factory=list)
+    did: list[RuleDraft] = field(default_factory=list)
+    groups: list[GroupDraft] = field(default_factory=list)
     base: Mapping[str, Any] = field(default_factory=dict)
     asked: str = ""
     faults: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def from_terms(cls, terms: Mapping[str, Any]) -> Self:
-        fit = [Building.of_fit(name, rule, n) for n, (name, rule) in enumerate((terms.get("fit") or {}).items())]
+        fit = [RuleDraft.of_fit(name, rule, n) for n, (name, rule) in enumerate((terms.get("fit") or {}).items())]
         did = [
-            Building.of_engagement(name, rule, n)
+            RuleDraft.of_engagement(name, rule, n)
             for n, (name, rule) in enumerate((terms.get("engagement") or {}).items())
         ]
-        groups = [Together(name, _text(group.get("cap"))) for name, group in (terms.get("groups") or {}).items()]
+        groups = [
+            GroupDraft(name, _value_to_text(group.get("cap"))) for name, group in (terms.get("groups") or {}).items()
+        ]
         leads = Draft.from_rule(terms.get("leads"), SCORED)
         return cls(
-            _text(terms.get("threshold")), terms.get("door") or MQL, _text(terms.get("position") or 0), leads, fit, did,
+            _value_to_text(terms.get("threshold")), terms.get("door") or MQL, _value_to_text(terms.get("position") or 0), leads, fit, did,
             groups, terms,
         )  # fmt: skip
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], base: Mapping[str, Any]) -> Self:
         """Read what was posted, and carry out the button that was pressed."""
-        rules = {part: [Building.from_data(data, part, n) for n in range(_count(data, part))] for part in (FIT, DID)}
+        rules = {
+            part: [RuleDraft.from_data(data, part, n) for n in range(_posted_count(data, part))] for part in (FIT, DID)
+        }
         groups = [
-            Together(_said(data, f"group-{n}-name"), _said(data, f"group-{n}-cap"))
-            for n in range(_count(data, "group"))
+            GroupDraft(_posted_text(data, f"group-{n}-name"), _posted_text(data, f"group-{n}-cap"))
+            for n in range(_posted_count(data, "group"))
         ]
         found = cls(
             str(data.get("threshold", "")).strip(), str(data.get("door", MQL)), str(data.get("position", "0")).strip(),
@@ -165,7 +178,7 @@ class Editing:
         part, _, place = what.partition("-")
         lists: dict[str, list[Any]] = {FIT: self.fit, DID: self.did, "group": self.groups}
         if verb == "add" and part in lists and len(lists[part]) < MOST_RULES:
-            lists[part].append(Together() if part == "group" else Building(part, draft=_blank(part)))
+            lists[part].append(GroupDraft() if part == "group" else RuleDraft(part, draft=_new_draft(part)))
         elif verb == "drop" and part in lists:
             lists[part][:] = [rule for number_, rule in enumerate(lists[part]) if str(number_) != place]
         for rules in (self.fit, self.did):
@@ -174,19 +187,19 @@ class Editing:
 
     def terms(self) -> dict[str, Any]:
         """Return the terms as they are stored; what the form does not know of stays as it was."""
-        leads = _same(self.leads.to_rule(SCORED), self.base.get("leads"))
+        leads = _keep_if_same(self.leads.to_rule(SCORED), self.base.get("leads"))
         return {
             **self.base,
-            "threshold": _number(self.threshold),
+            "threshold": _parse_number(self.threshold),
             **({"door": self.door} if "door" in self.base or self.door != MQL else {}),
-            "position": _number(self.position) if self.position else 0,
+            "position": _parse_number(self.position) if self.position else 0,
             "leads": None if leads in (EVERYBODY, None) else leads,
-            "groups": {group.name: {"cap": _number(group.cap)} for group in self.groups},
+            "groups": {group.name: {"cap": _parse_number(group.cap)} for group in self.groups},
             "fit": dict(self._stored(self.fit, "fit")),
             "engagement": dict(self._stored(self.did, "engagement")),
         }
 
-    def _stored(self, rules: list[Building], part: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _stored(self, rules: list[RuleDraft], part: str) -> Iterator[tuple[str, dict[str, Any]]]:
         known = self.base.get(part) or {}
         for rule in rules:
             yield rule.name, rule.terms(known.get(rule.name))
@@ -197,12 +210,12 @@ class Editing:
         for rules, part in ((self.fit, "fit"), (self.did, "engagement")):
             for rule in rules:
                 rule.look(rule.terms((self.base.get(part) or {}).get(rule.name)), terms["groups"])
-            _twice(rules)
+            _note_duplicates(rules)
         for group in self.groups:
-            whole = {**SAMPLE, "threshold": 0, "groups": {group.name: {"cap": _number(group.cap)}}}
-            group.faults = faults(whole) or ([] if group.name else ["A group needs a name."])
+            whole = {**SAMPLE, "threshold": 0, "groups": {group.name: {"cap": _parse_number(group.cap)}}}
+            group.faults = find_faults(whole) or ([] if group.name else ["A group needs a name."])
         self.faults = {
-            name: faults({**SAMPLE, "threshold": 0, name: terms.get(name, MQL)})
+            name: find_faults({**SAMPLE, "threshold": 0, name: terms.get(name, MQL)})
             for name in ("threshold", "door", "position", "leads")
         }
         if not self.fit and not self.did:
@@ -216,7 +229,7 @@ class Editing:
         yield from (words for group in self.groups for words in group.faults)
 
 
-def _twice(rules: list[Building]) -> None:
+def _note_duplicates(rules: list[RuleDraft]) -> None:
     seen: set[str] = set()
     for rule in rules:
         if rule.name in seen:
@@ -224,7 +237,7 @@ def _twice(rules: list[Building]) -> None:
         seen.add(rule.name)
 
 
-def _blank(part: str) -> Draft:
+def _new_draft(part: str) -> Draft:
     """A rule of fit begins with a condition to be filled in; events may all count."""
     found = Draft()
     if part == FIT:
@@ -233,24 +246,24 @@ def _blank(part: str) -> Draft:
     return found
 
 
-def simplest(rule: Any) -> Any:
+def simplify_rule(rule: Any) -> Any:
     """Return a rule without groups of one."""
     if not isinstance(rule, Mapping):
         return rule
     for join in ("all", "any"):
         if join in rule:
-            parts = [simplest(part) for part in rule[join]]
+            parts = [simplify_rule(part) for part in rule[join]]
             return parts[0] if len(parts) == 1 else {join: parts}
-    return {"not": simplest(rule["not"])} if "not" in rule else dict(rule)
+    return {"not": simplify_rule(rule["not"])} if "not" in rule else dict(rule)
 
 
-def _same(rule: Rule, before: Any) -> Any:
-    if before is not None and simplest(before) == simplest(rule):
+def _keep_if_same(rule: Rule, before: Any) -> Any:
+    if before is not None and simplify_rule(before) == simplify_rule(rule):
         return before
-    return simplest(rule)
+    return simplify_rule(rule)
 
 
-def _number(text: str) -> Any:
+def _parse_number(text: str) -> Any:
     """Return a number as JSON keeps it; text that is none stays, so that the check can say so."""
     found = parse_number(text.replace(",", ".").replace("−", "-")) if text else None
     if found is None:
@@ -258,13 +271,13 @@ def _number(text: str) -> Any:
     return int(found) if found == found.to_integral_value() else float(found)
 
 
-def _text(value: Any) -> str:
+def _value_to_text(value: Any) -> str:
     return "" if value is None else f"{value:.10g}" if isinstance(value, int | float) else str(value)
 
 
-def _said(data: Mapping[str, Any], name: str) -> str:
+def _posted_text(data: Mapping[str, Any], name: str) -> str:
     return str(data.get(name, "")).strip()
 
 
-def _count(data: Mapping[str, Any], part: str) -> int:
+def _posted_count(data: Mapping[str, Any], part: str) -> int:
     return read_count(data.get(f"{part}-count", "0"), most=MOST_RULES)

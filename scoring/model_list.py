@@ -11,9 +11,9 @@ from agreements.queries import STATES
 from facts.engine import Facts, open_facts
 from scoring.definitions import SCORE, of_version
 from scoring.explorer import work
-from scoring.explorer.answers import over
+from scoring.explorer.answers import is_over_threshold
 from scoring.explorer.score_arrays import Explored
-from scoring.model_checks import faults
+from scoring.model_checks import find_faults
 from scoring.models import Score
 from team.models import User
 
@@ -50,7 +50,7 @@ class Line:
 
     @property
     def is_broken(self) -> bool:
-        return bool(self.binding and faults(self.binding.terms))
+        return bool(self.binding and find_faults(self.binding.terms))
 
     @property
     def badge(self) -> tuple[str, str]:
@@ -61,7 +61,7 @@ class Line:
         return STATES[self.waiting.state] if self.binding and self.waiting else None
 
 
-def agreements(reader: User) -> QuerySet[Agreement]:
+def model_agreements(reader: User) -> QuerySet[Agreement]:
     """Return the score models, each with the versions that the reader may read, the newest first."""
     versions = (
         Version.objects.readable_by(reader)
@@ -72,30 +72,30 @@ def agreements(reader: User) -> QuerySet[Agreement]:
     return found.order_by("title", "pk").prefetch_related(Prefetch("versions", versions))
 
 
-def lines(found: Iterable[Agreement]) -> list[Line]:
+def model_lines(found: Iterable[Agreement]) -> list[Line]:
     chosen, facts = list(found), open_facts()
     counted = Score.objects.filter(model__in=[one.key for one in chosen]).values("model").annotate(n=Count("pk"))
     scored = {row["model"]: row["n"] for row in counted}
-    return [_line(agreement, scored.get(agreement.key, 0), facts) for agreement in chosen]
+    return [_make_line(agreement, scored.get(agreement.key, 0), facts) for agreement in chosen]
 
 
-def _line(agreement: Agreement, scored: int, facts: Facts) -> Line:
+def _make_line(agreement: Agreement, scored: int, facts: Facts) -> Line:
     versions = [version for version in agreement.versions.all() if version.pilot_manager_id is None]
     states = {version.pk: version.state for version in versions}
     binding = next((version for version in versions if states[version.pk] == "in_force"), None)
     waiting = next((version for version in versions if states[version.pk] in WAITING), None)
-    return Line(agreement, binding, waiting, scored, _over(binding, facts))
+    return Line(agreement, binding, waiting, scored, _count_over(binding, facts))
 
 
-def _over(binding: Version | None, facts: Facts) -> int | None:
-    if binding is None or facts.snapshot is None or faults(binding.terms):
+def _count_over(binding: Version | None, facts: Facts) -> int | None:
+    if binding is None or facts.snapshot is None or find_faults(binding.terms):
         return None
     model = of_version(binding)
-    found = work.ask(facts, model, binding.terms)
-    return int(over(found, model.threshold).sum()) if isinstance(found, Explored) else None
+    found = work.request_arrays(facts, model, binding.terms)
+    return int(is_over_threshold(found, model.threshold).sum()) if isinstance(found, Explored) else None
 
 
-def sentence(found: list[Line]) -> str:
+def describe_models(found: list[Line]) -> str:
     """Say what is most worth knowing of the models: what waits, else who is ready."""
     asked = [line for line in found if line.waiting and line.waiting.state in {"proposed", "disputed"}]
     if asked:
@@ -106,10 +106,10 @@ def sentence(found: list[Line]) -> str:
     ready = [line for line in found if line.over is not None]
     if not ready:
         return "No model is in force: nobody is scored." if not any(line.binding for line in found) else ""
-    return _ready(ready[0].over or 0, ready[0].scored, ready[0].threshold)
+    return _describe_ready(ready[0].over or 0, ready[0].scored, ready[0].threshold)
 
 
-def _ready(over: int, scored: int, threshold: float) -> str:
+def _describe_ready(over: int, scored: int, threshold: float) -> str:
     if not scored:
         return "A model is in force, and no lead is scored yet."
     if scored == 1:

@@ -21,10 +21,10 @@ from facts.rules import COMPARISONS, Subject, describe_rule, events_subject
 from facts.rules import check_rule as check_rule
 from scoring import defaults, svg
 from scoring.definitions import SCORE
-from scoring.drafts import KeepForm, keep, roll_back
-from scoring.impact import Consequences, consequences, sentence
-from scoring.model_editor import Building, Editing
-from scoring.score_changes import movers
+from scoring.drafts import SaveForm, roll_back, save_edited
+from scoring.impact import Consequences, compute_consequences, describe_consequences
+from scoring.model_editor import Editing, RuleDraft
+from scoring.score_changes import page_of_movers
 from scoring.terms import DOORS, SCORED
 from team.access import has_right, require_right
 from team.models import User
@@ -38,14 +38,14 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 def score_model(request: HttpRequest, key: str) -> HttpResponse:
     """One model: the version in force beside what is being edited. Nothing is kept without a button."""
     agreement = get_object_or_404(Agreement.objects.visible_to(cast(User, request.user)), kind=SCORE, key=key)
-    return _page(request, agreement)
+    return _render_page(request, agreement)
 
 
 @require_right("set_scores")
 @form_view
 def new_model(request: HttpRequest) -> HttpResponse:
     """A further model, for a product or a segment, beginning from Accord's own."""
-    return _page(request, None)
+    return _render_page(request, None)
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Sheet:
     story: queries.AgreementPage | None
     start: Version | None
     editing: Editing
-    form: KeepForm
+    form: SaveForm
     opening: OpeningForm | None
     found: Consequences | None
 
@@ -84,20 +84,20 @@ class Sheet:
         return self.opening.cleaned_data["key"], self.opening.cleaned_data["title"]
 
 
-def _sheet(request: HttpRequest, agreement: Agreement | None) -> Sheet:
+def _build_sheet(request: HttpRequest, agreement: Agreement | None) -> Sheet:
     story = queries.agreement_page(agreement, cast(User, request.user)) if agreement else None
-    start = _start(request, story)
-    editing = _editing(request, start.terms if start else defaults.TERMS)
+    start = _starting_version(request, story)
+    editing = _read_editing(request, start.terms if start else defaults.TERMS)
     binding = story.binding.version.terms if story and story.binding else None
-    found = consequences(editing.terms(), binding) if editing.look() else None
+    found = compute_consequences(editing.terms(), binding) if editing.look() else None
     opening = None if agreement else OpeningForm(request.POST or None, kind=kinds.get_kind(SCORE))
-    form = KeepForm(request.POST or None, start=start, editing=editing)
+    form = SaveForm(request.POST or None, start=start, editing=editing)
     return Sheet(request, agreement, story, start, editing, form, opening, found)
 
 
-def _page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
-    sheet = _sheet(request, agreement)
-    version = _kept(sheet) if sheet.wants else None
+def _render_page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
+    sheet = _build_sheet(request, agreement)
+    version = _save_version(sheet) if sheet.wants else None
     if version:
         return redirect("score_model", version.agreement.key)
     story = sheet.story
@@ -105,13 +105,13 @@ def _page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
         "agreement": agreement, "story": story, "start": sheet.start, "editing": sheet.editing, "form": sheet.form,
         "binding": story.binding.version if story and story.binding else None, "opening": sheet.opening,
         "sets_scores": has_right(request.user, "set_scores"), "dispute_form": DisputeForm(), "ruling_form": RulingForm(),
-        **_parts(sheet.editing), **_meant(sheet),
+        **_form_context(sheet.editing), **_impact_context(sheet),
     }  # fmt: skip
     region = "live" if sheet.editing.is_changing else "consequences"
     return render_live(request, "scoring/model.html", context, region=region, status=422 if sheet.wants else 200)
 
 
-def _start(request: HttpRequest, story: queries.AgreementPage | None) -> Version | None:
+def _starting_version(request: HttpRequest, story: queries.AgreementPage | None) -> Version | None:
     """The version that the editing begins from: the one asked for, else a newer one that waits, else what binds."""
     if story is None:
         return None
@@ -125,7 +125,7 @@ def _start(request: HttpRequest, story: queries.AgreementPage | None) -> Version
     return named or asked_for or binding or next(iter(waiting), versions[0])
 
 
-def _editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
+def _read_editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
     """What is in the form; whoever only reads may still try another threshold."""
     if "fit-count" in request.POST and has_right(request.user, "set_scores"):
         return Editing.from_data(request.POST, base)
@@ -134,7 +134,7 @@ def _editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
     return editing
 
 
-def _kept(sheet: Sheet) -> Version | None:
+def _save_version(sheet: Sheet) -> Version | None:
     """Keep the draft or propose it; what stands in the way is said beside its field, and nothing typed is lost."""
     if not has_right(sheet.user, "set_scores"):
         raise PermissionDenied
@@ -144,7 +144,7 @@ def _kept(sheet: Sheet) -> Version | None:
     if not all(checked) or sheet.found is None:
         return None
     try:
-        version = keep(
+        version = save_edited(
             sheet.user, sheet.named, form.cleaned_data, sheet.editing, sheet.found, sheet.start, at_once=at_once
         )
     except ValidationError as error:
@@ -154,12 +154,12 @@ def _kept(sheet: Sheet) -> Version | None:
     return version
 
 
-def _parts(editing: Editing) -> dict[str, Any]:
+def _form_context(editing: Editing) -> dict[str, Any]:
     """What the rows of the form are drawn from."""
     return {
         "parts": [
-            ("fit", "Who they are", [_shown(rule) for rule in editing.fit]),
-            ("did", "What they did", [_shown(rule) for rule in editing.did]),
+            ("fit", "Who they are", [_rule_context(rule) for rule in editing.fit]),
+            ("did", "What they did", [_rule_context(rule) for rule in editing.did]),
         ],
         "doors": DOORS,
         "counted": [(name, events.label) for name, events in SCORED.events.items()],
@@ -167,7 +167,7 @@ def _parts(editing: Editing) -> dict[str, Any]:
     }
 
 
-def _shown(rule: Building) -> dict[str, Any]:
+def _rule_context(rule: RuleDraft) -> dict[str, Any]:
     nobody = "No condition yet." if rule.part == "fit" else "All of them count."
     return {
         "rule": rule,
@@ -186,22 +186,26 @@ def criteria_context(name: str, draft: Draft, subject: Subject, nobody: str) -> 
     }  # fmt: skip
 
 
-def _meant(sheet: Sheet) -> dict[str, Any]:
+def _impact_context(sheet: Sheet) -> dict[str, Any]:
     found, request = sheet.found, sheet.request
-    said = {"meant": found, "sentence": sentence(found) if found else "", "said": list(sheet.editing.said())}
+    said = {
+        "meant": found,
+        "sentence": describe_consequences(found) if found else "",
+        "said": list(sheet.editing.said()),
+    }
     if found is None or found.after is None:
         return said
     pages = {name: request.POST.get(name) or request.GET.get(name) for name in ("coming", "going")}
     return {
-        **said, "weeks": svg.weeks(found),
-        "spread": svg.spread(found.after.explored.now, found.after.meaning.threshold),
-        **{name: movers(sheet.user, found, name, page) for name, page in pages.items()},
+        **said, "weeks": svg.draw_weeks(found),
+        "spread": svg.draw_spread(found.after.explored.now, found.after.meaning.threshold),
+        **{name: page_of_movers(sheet.user, found, name, page) for name, page in pages.items()},
     }  # fmt: skip
 
 
 @require_right("set_scores")
 @require_POST
-def criteria(request: HttpRequest, name: str) -> HttpResponse:
+def criteria_rows(request: HttpRequest, name: str) -> HttpResponse:
     """The rows of one rule after one of their buttons: htmx puts them in place of the rows before."""
     if not PREFIX.fullmatch(name):
         raise PermissionDenied
@@ -215,7 +219,7 @@ def criteria(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_right("set_scores")
 @require_POST
-def back(request: HttpRequest, key: str, number: int) -> HttpResponse:
+def roll_back_version(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """Propose the terms of an earlier version again."""
     shown = Version.objects.visible_to(cast(User, request.user))
     version = get_object_or_404(shown, agreement__kind=SCORE, agreement__key=key, number=number)

@@ -7,7 +7,7 @@ import numpy as np
 from django.core.paginator import Page, Paginator
 
 from crm.models import Lead
-from scoring.explorer.dataset import placed
+from scoring.explorer.dataset import find_positions
 from scoring.explorer.score_arrays import Explored
 from scoring.impact import Consequences
 from team.models import User
@@ -41,7 +41,7 @@ class Movers:
         return int(self.page.paginator.count)
 
 
-def movers(user: User, found: Consequences, which: str, asked: str | None) -> Movers | None:
+def page_of_movers(user: User, found: Consequences, which: str, asked: str | None) -> Movers | None:
     """Return a page of `coming` or `going`; None where there is nothing to compare with."""
     if found.moved is None or found.before is None or found.after is None:
         return None
@@ -49,13 +49,13 @@ def movers(user: User, found: Consequences, which: str, asked: str | None) -> Mo
     page = Paginator(ids, PER_PAGE).get_page(asked)
     chosen = list(page.object_list)
     leads = Lead.objects.visible_to(user).select_related("account").in_bulk(chosen)
-    before, after = _scores(found.before.explored, chosen), _scores(found.after.explored, chosen)
+    before, after = _scores_of(found.before.explored, chosen), _scores_of(found.after.explored, chosen)
     rows = tuple(Mover(leads[pk], before[n], after[n]) for n, pk in enumerate(chosen) if pk in leads)
     return Movers(page, rows, len(chosen) - len(rows))
 
 
-def _scores(explored: Explored, ids: list[int]) -> list[float | None]:
-    places, is_known = placed(explored.ids, np.array(ids, dtype=np.int64))
+def _scores_of(explored: Explored, ids: list[int]) -> list[float | None]:
+    places, is_known = find_positions(explored.ids, np.array(ids, dtype=np.int64))
     found = explored.now[places] if explored.ids.size else np.full(len(ids), np.nan)
     return [
         float(score) if known and not np.isnan(score) else None for score, known in zip(found, is_known, strict=True)

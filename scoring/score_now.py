@@ -13,11 +13,11 @@ from crm.live_tables import FewBuyers
 from crm.models import Lead
 from crm.rule_fields import Described
 from facts.batches import Batch
-from scoring.batch_scoring import end_strangers
-from scoring.compiling import Asked, states
+from scoring.batch_scoring import end_out_of_scope
+from scoring.compiling import ScoringInput, compute_states
 from scoring.definitions import in_force
 from scoring.models import Score
-from scoring.score_rows import fresh, remove, standing, write
+from scoring.score_rows import end_scores, read_stored, rows_to_write, write_scores
 from scoring.terms import EVERYBODY
 
 
@@ -36,19 +36,19 @@ def score_leads(leads: Sequence[Lead], moment: datetime | None = None) -> list[S
     with connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.SCORES)
         few = FewBuyers(leads)
-        asked = Asked(Described(few, "leads"), few.table("leads"), now)
+        asked = ScoringInput(Described(few, "leads"), few.table("leads"), now)
         for model in models:
-            stands = standing(cursor, model, portion)
-            found = few.execute(fresh(model, states(model, asked), stands, timezone.now()))
-            write(cursor, model, _rows(found), now, is_empty=not stands.num_rows)
+            stands = read_stored(cursor, model, portion)
+            found = few.execute(rows_to_write(model, compute_states(model, asked), stands, timezone.now()))
+            write_scores(cursor, model, _frame_to_batches(found), now, is_empty=not stands.num_rows)
             if stands.num_rows and model.leads != EVERYBODY:
-                end_strangers(cursor, few, model, asked, stands)
+                end_out_of_scope(cursor, few, model, asked, stands)
         keys = [model.key for model in models]
-        remove(cursor, now, "s.lead_id = ANY(%s) AND s.model <> ALL(%s)", [ids, keys])
+        end_scores(cursor, now, "s.lead_id = ANY(%s) AND s.model <> ALL(%s)", [ids, keys])
     return list(Score.objects.filter(lead__in=ids).order_by("lead", "model"))
 
 
-def _rows(found: object) -> Iterator[pa.RecordBatch]:
+def _frame_to_batches(found: object) -> Iterator[pa.RecordBatch]:
     table = pa.Table.from_pandas(found, preserve_index=False)
     place = table.column_names.index("next_change")
     table = table.set_column(place, "next_change", table["next_change"].cast(pa.int64()))

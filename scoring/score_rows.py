@@ -15,7 +15,7 @@ from scoring.models import Reason
 from scoring.terms import Model
 
 CLOSE = 1e-6  # logarithms nearer than this say the same
-STANDING = pa.schema(
+STORED = pa.schema(
     [
         ("stands_for", pa.int64()), ("was_version", pa.int64()), ("was_fit", pa.float64()), ("was_state", pa.string()),
         ("was_next", pa.int64()), ("was_since", pa.float64()),
@@ -26,7 +26,7 @@ COLUMNS = "lead_id, fit_points, letter, state, score, next_change_at, reason, mo
 STATE = "model, version_id, fit_points, letter, state, score, since, reason"
 
 
-def standing(cursor: Any, model: Model, portion: Batch) -> pa.Table:
+def read_stored(cursor: Any, model: Model, portion: Batch) -> pa.Table:
     """Read the scores that these leads have under the model."""
     where, values = portion.id_condition
     return query_to_table(
@@ -34,16 +34,16 @@ def standing(cursor: Any, model: Model, portion: Batch) -> pa.Table:
         "SELECT lead_id, version_id, fit_points, state::text, round(extract(epoch FROM next_change_at))::bigint, "
         f"extract(epoch FROM since) FROM scoring_score WHERE model = %s AND lead_id {where}",
         [model.key, *values],
-        STANDING,
+        STORED,
     )
 
 
-def fresh(model: Model, states: Any, stands: pa.Table, known_at: datetime) -> Any:
+def rows_to_write(model: Model, states: Any, stands: pa.Table, known_at: datetime) -> Any:
     """Return the rows to be written: those that nobody wrote yet, and those that differ from what stands.
 
     What was scored after `known_at`, from newer rows than these, stands.
     """
-    rows = states.mutate(state=_state(model, states))
+    rows = states.mutate(state=_state_as_json(model, states))
     if not stands.num_rows:
         return rows.mutate(reason=ibis.literal(str(Reason.FIRST))).select(*OUT)
     old = ibis.memtable(stands)
@@ -53,21 +53,21 @@ def fresh(model: Model, states: Any, stands: pa.Table, known_at: datetime) -> An
         (wide.was_version != model.version_id, str(Reason.VERSION)),
         (wide.was_since > known_at.timestamp(), ""),
         ((wide.was_fit - wide.fit_points).abs() > CLOSE, str(Reason.FIELDS)),
-        (_moved(model, wide), str(Reason.EVENTS)),
+        (_has_moved(model, wide), str(Reason.EVENTS)),
         else_="",
     )
     wide = wide.mutate(reason=reason)
     return wide.filter(wide.reason != "").select(*OUT)
 
 
-def _state(model: Model, rows: Any) -> Any:
+def _state_as_json(model: Model, rows: Any) -> Any:
     parts = [
         ibis.literal(f'"{place}": ') + rows[f"log_{place}"].round(9).cast("string") for place in range(len(model.pools))
     ]
     return ibis.literal("{") + ibis.literal(", ").join(parts) + "}" if parts else ibis.literal("{}")
 
 
-def _moved(model: Model, wide: Any) -> Any:
+def _has_moved(model: Model, wide: Any) -> Any:
     none = ibis.literal(-1e9)
     moved = wide.next_change.fill_null(0) != wide.was_next.fill_null(0)
     for place in range(len(model.pools)):
@@ -76,15 +76,17 @@ def _moved(model: Model, wide: Any) -> Any:
     return moved
 
 
-def write(cursor: Any, model: Model, batches: Iterator[pa.RecordBatch], moment: datetime, *, is_empty: bool) -> int:
+def write_scores(
+    cursor: Any, model: Model, batches: Iterator[pa.RecordBatch], moment: datetime, *, is_empty: bool
+) -> int:
     """Copy the rows; where scores stand already, what they were goes to their history."""
-    shape = partial(_shaped, model=model, moment=moment)
+    shape = partial(_shape_rows, model=model, moment=moment)
     if is_empty:
         return copy_batches(cursor, f"scoring_score ({COLUMNS})", batches, shape)
     cursor.execute("CREATE TEMP TABLE scoring_fresh (LIKE scoring_score INCLUDING DEFAULTS) ON COMMIT DROP")
     cursor.execute("ALTER TABLE scoring_fresh ALTER id DROP NOT NULL, ALTER id DROP IDENTITY IF EXISTS")
     written = copy_batches(cursor, f"scoring_fresh ({COLUMNS})", batches, shape)
-    _keep(cursor, "JOIN scoring_fresh f USING (lead_id, model)", "f.since, f.reason", [])
+    _archive_scores(cursor, "JOIN scoring_fresh f USING (lead_id, model)", "f.since, f.reason", [])
     sets = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS.split(", ") if name not in {"lead_id", "model"})
     cursor.execute(
         f"INSERT INTO scoring_score ({COLUMNS}) SELECT {COLUMNS} FROM scoring_fresh "
@@ -94,7 +96,7 @@ def write(cursor: Any, model: Model, batches: Iterator[pa.RecordBatch], moment: 
     return written
 
 
-def _shaped(rows: pa.Table, model: Model, moment: datetime) -> pa.Table:
+def _shape_rows(rows: pa.Table, model: Model, moment: datetime) -> pa.Table:
     """Return answered rows with the columns that are written, in their order."""
     rows = rows.select(OUT)
     moments = rows["next_change"].cast(pa.timestamp("s", "UTC"))
@@ -104,14 +106,14 @@ def _shaped(rows: pa.Table, model: Model, moment: datetime) -> pa.Table:
     return rows
 
 
-def remove(cursor: Any, moment: datetime, where: str, values: list[Any]) -> int:
+def end_scores(cursor: Any, moment: datetime, where: str, values: list[Any]) -> int:
     """End scores that no model in force gives any more; they go to their history."""
-    _keep(cursor, f"WHERE {where}", "%s, 'gone'", [moment, *values])
+    _archive_scores(cursor, f"WHERE {where}", "%s, 'gone'", [moment, *values])
     cursor.execute(f"DELETE FROM scoring_score s WHERE {where}", values)
     return int(cursor.rowcount)
 
 
-def _keep(cursor: Any, chosen: str, ending: str, values: list[Any]) -> None:
+def _archive_scores(cursor: Any, chosen: str, ending: str, values: list[Any]) -> None:
     old = ", ".join(f"s.{name}" for name in STATE.split(", "))
     cursor.execute(
         f"INSERT INTO scoring_scorechange (lead_id, {STATE}, until, because) "

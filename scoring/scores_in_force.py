@@ -13,7 +13,7 @@ from facts.compiling import HasTables
 from facts.custom import custom_value
 from facts.engine import Facts
 from imports.history import RecordHistory
-from scoring.compiling import MOMENT, Asked, scored, value_of, wanted
+from scoring.compiling import MOMENT, ScoringInput, compute_scores, lead_columns, score_column
 from scoring.definitions import in_force
 from scoring.terms import MQL, Model
 
@@ -24,14 +24,14 @@ def all_scores(facts: HasTables, now: datetime, models: Sequence[Model] | None =
     """Return the score of each lead under each model in force at a moment: lead_id, model, threshold, score."""
     known = facts.table("scores")
     pieces = [
-        _of_model(known, model, place, now) for place, model in enumerate(in_force() if models is None else models)
+        _model_scores(known, model, place, now) for place, model in enumerate(in_force() if models is None else models)
     ]
     if not pieces:
         return ibis.memtable([], schema=SCHEMA)
     return ibis.union(*pieces) if len(pieces) > 1 else pieces[0]
 
 
-def _of_model(known: Any, model: Model, place: int, now: datetime) -> Any:
+def _model_scores(known: Any, model: Model, place: int, now: datetime) -> Any:
     rows = known.filter((known.model == model.key) & (known.version_id == model.version_id))
     logs = {f"log_{n}": custom_value(rows.state, str(n)).cast("float64") for n in range(len(model.pools))}
     rows = rows.mutate(**logs)
@@ -40,7 +40,7 @@ def _of_model(known: Any, model: Model, place: int, now: datetime) -> Any:
         model=ibis.literal(model.key),
         position=ibis.literal(place, type="int64"),
         threshold=ibis.literal(model.threshold),
-        score=value_of(model, rows, now),
+        score=score_column(model, rows, now),
     )
 
 
@@ -61,13 +61,13 @@ def lead_scores(facts: HasTables, now: datetime, door: str = MQL) -> Any | None:
     return found.select("lead_id", "score", "is_ready")
 
 
-def as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -> Any:
+def scores_as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -> Any:
     """Return scores as they stood, from the events up to each moment and the fields as known then: id, fit_points, score.
 
     `moments` holds lead_id and asked_at, one row a lead. Of fields imports.history says how they stood.
     """
     asked = ibis.memtable(moments).select(of_lead="lead_id", **{MOMENT: MOMENT})
-    past = RecordHistory(facts, asked, wanted(model, facts.table("leads").columns))
+    past = RecordHistory(facts, asked, lead_columns(model, facts.table("leads").columns))
     now = facts.as_of
     assert now is not None, "nothing was copied yet"
-    return scored(model, Asked(Described(past, "leads"), past.leads, now))
+    return compute_scores(model, ScoringInput(Described(past, "leads"), past.leads, now))

@@ -7,13 +7,13 @@ from facts.models import Deletion
 from facts.refresh import Progress, refresh, stage_rows
 from facts.steps import Step, register_step
 from scoring.batch_scoring import score_all
-from scoring.explorer.work import prepare
+from scoring.explorer.work import queue_pages
 from scoring.models import Score
 
 PORTION_SECONDS = 40  # below what one bell may take
 
 
-def score(progress: Progress) -> int | None:
+def score_leads(progress: Progress) -> int | None:
     """Write the scores of whom something changed; None when time ran out first."""
     return score_all(progress, seconds=PORTION_SECONDS)
 
@@ -41,9 +41,9 @@ def _is_behind() -> bool:
 
 def prepare_pages(progress: Progress) -> int:
     """Have made what the pages of the models will be asked, where that takes longer than a reader waits."""
-    return prepare()
+    return queue_pages()
 
 
-register_step(Step("score", "Score the leads", score))
+register_step(Step("score", "Score the leads", score_leads))
 register_step(Step("scores", "Copy their scores to the facts", copy_scores))
 register_step(Step("thresholds", "Look at what thresholds would mean", prepare_pages))

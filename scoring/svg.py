@@ -43,7 +43,7 @@ class Weeks:
         return self.ahead.x + self.ahead.width / 2
 
 
-def weeks(found: Consequences) -> Weeks | None:
+def draw_weeks(found: Consequences) -> Weeks | None:
     if found.after is None:
         return None
     meaning = found.after.meaning
@@ -62,7 +62,7 @@ def weeks(found: Consequences) -> Weeks | None:
         for n, value in enumerate(meaning.weeks)
     )
     return Weeks(
-        bars, _line([height(value) for value in before], step), height(limit) if 0 < limit <= most else None,
+        bars, _step_path([height(value) for value in before], step), height(limit) if 0 < limit <= most else None,
         _ahead(ahead, height), (height(ahead.low), height(ahead.high)), most,
     )  # fmt: skip
 
@@ -72,7 +72,7 @@ def _ahead(found: Forecast, height: Callable[[float], float]) -> Box:
     return Box(WIDE - AHEAD + 14, y, AHEAD - 16, round(HIGH - y, 1))
 
 
-def _line(heights: Sequence[float], step: float) -> str:
+def _step_path(heights: Sequence[float], step: float) -> str:
     return "".join(
         f"{'L' if n else 'M'}{n * step:.1f} {y:g}L{n * step + step * 0.7:.1f} {y:g}" for n, y in enumerate(heights)
     )
@@ -89,7 +89,7 @@ class Spread:
     height: float = 44.0
 
 
-def spread(scores: Floats, threshold: float) -> Spread:
+def draw_spread(scores: Floats, threshold: float) -> Spread:
     """Lay the scores of today along the slider; the heights are roots, so that few are seen beside very many."""
     known = scores[~np.isnan(scores)]
     low = min(0.0, float(np.floor(known.min()))) if known.size else 0.0

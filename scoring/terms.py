@@ -133,7 +133,9 @@ def from_terms(key: str, terms: Mapping[str, Any], **fields: Any) -> Model:
         fit=tuple(
             FitRule(name, rule["rule"], float(rule["points"])) for name, rule in sorted(terms.get("fit", {}).items())
         ),
-        engagement=tuple(_engagement(name, rule) for name, rule in sorted(terms.get("engagement", {}).items())),
+        engagement=tuple(
+            _parse_engagement_rule(name, rule) for name, rule in sorted(terms.get("engagement", {}).items())
+        ),
         leads=terms.get("leads") or EVERYBODY,
         groups={name: float(group["cap"]) for name, group in sorted(terms.get("groups", {}).items())},
         position=int(terms.get("position") or 0),
@@ -142,7 +144,7 @@ def from_terms(key: str, terms: Mapping[str, Any], **fields: Any) -> Model:
     )
 
 
-def _engagement(name: str, rule: Mapping[str, Any]) -> EngagementRule:
+def _parse_engagement_rule(name: str, rule: Mapping[str, Any]) -> EngagementRule:
     half_life, cap = rule.get("half_life"), rule.get("cap")
     return EngagementRule(
         name,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from scoring.defaults import PROPOSED
 from scoring.definitions import doors_without_a_model, propose_default
 from scoring.descriptions import terms_in_words
-from scoring.model_list import agreements, lines, sentence
+from scoring.model_list import describe_models, model_agreements, model_lines
 from scoring.terms import MQL
 from team.access import has_right, require_right
 from team.models import User
@@ -25,19 +25,19 @@ PER_PAGE = 25
 @require_safe
 def scores(request: HttpRequest) -> HttpResponse:
     """The models in force, proposed and drafted; where there is none, Accord's own proposal."""
-    page = Paginator(agreements(cast(User, request.user)), PER_PAGE).get_page(request.GET.get("page"))
-    shown = lines(page.object_list)
+    page = Paginator(model_agreements(cast(User, request.user)), PER_PAGE).get_page(request.GET.get("page"))
+    shown = model_lines(page.object_list)
     context = {
         "page": page,
         "lines": shown,
-        "sentence": sentence(shown),
+        "sentence": describe_models(shown),
         "sets_scores": has_right(request.user, "set_scores"),
-        "proposals": [_proposal(door) for door in doors_without_a_model()],
+        "proposals": [_proposal_context(door) for door in doors_without_a_model()],
     }
     return render(request, "scoring/scores.html", context)
 
 
-def _proposal(door: str) -> dict[str, Any]:
+def _proposal_context(door: str) -> dict[str, Any]:
     _, title, text, terms = PROPOSED[door]
     return {"door": door, "title": title, "text": text, "words": terms_in_words(terms)}
 

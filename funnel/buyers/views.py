@@ -27,8 +27,8 @@ from funnel.models import HandOff
 from funnel.permissions import MOVE_BUYER, NOTE_CONTENT_USE, PASS_LEAD_ON, SPOT_OPPORTUNITY, stages_open_to
 from funnel.queries import stage_of
 from funnel.stages.drafts import Funnel, Stage
-from scoring.explanation import explain
-from scoring.icp.evaluate_one import standing as ideal_standing
+from scoring.explanation import explain_scores
+from scoring.icp.evaluate_one import evaluate_buyer as ideal_standing
 from team.access import has_right, require_right
 from team.models import User
 
@@ -89,7 +89,7 @@ def buyer_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "kinds": KINDS,
         "asked": kind_filter,
         "ideal": ideal_standing(buyer),
-        "explained": explain(buyer) if kind == "lead" and _sees_reasons(user) else [],
+        "explained": explain_scores(buyer) if kind == "lead" and _sees_reasons(user) else [],
         "waiting": waiting,
         "may_pass": bool(waiting) and PASS_LEAD_ON.allows(user, waiting.handoff if waiting else None),
         "may_move": bool(stages_open_to(user, buyer, funnel, stage)),

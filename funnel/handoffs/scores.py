@@ -12,7 +12,7 @@ from facts.engine import open_facts
 from scoring.decay import score_at
 from scoring.definitions import in_force, of_version
 from scoring.models import Score, ScoreChange
-from scoring.scores_in_force import as_of
+from scoring.scores_in_force import scores_as_of
 from scoring.terms import Model
 
 FIELDS = ("lead_id", "model", "version_id", "fit_points", "state", "since")
@@ -69,7 +69,7 @@ def _computed_scores(moments: Mapping[int, datetime], models: Sequence[Model]) -
     )
     scores: dict[int, float] = {}
     for model in models:
-        frame = facts.execute(as_of(facts, model, frame_of_moments).select("id", "score"))
+        frame = facts.execute(scores_as_of(facts, model, frame_of_moments).select("id", "score"))
         scored = dict(zip(frame["id"].tolist(), frame["score"].tolist(), strict=True))
         scores = {**scored, **scores}
     return scores

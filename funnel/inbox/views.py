@@ -29,7 +29,7 @@ from funnel.models import HandOff, Verdict
 from funnel.permissions import LOG_ACTIVITY, PASS_LEAD_ON, PAUSE_CLOCK, REJECT_LEAD, passable_ids
 from funnel.verdicts import actions
 from scoring.definitions import in_force
-from scoring.explanation import explain
+from scoring.explanation import explain_scores
 from team.access import has_right, require_right
 from team.authorization import Action
 from team.models import User
@@ -220,7 +220,7 @@ def resume_clock(request: HttpRequest, handoff: HandOff) -> HttpResponse:
 def score_reasons(request: HttpRequest, pk: int) -> HttpResponse:
     """Show rule by rule why a lead has the score that it has."""
     handoff = _get_handoff(request, pk)
-    context = {"handoff": handoff, "explained": explain(handoff.lead), "query": request.GET.urlencode()}
+    context = {"handoff": handoff, "explained": explain_scores(handoff.lead), "query": request.GET.urlencode()}
     return render_live(request, "funnel/inbox_why.html", context, region="reasons")
 
 

@@ -15,14 +15,14 @@ from core.formatting import rounded
 from core.intervals import wilson
 from scoring.explorer.curves import Flags, Whole
 from scoring.explorer.score_arrays import WEEKS, Explored
-from scoring.proof.measures import AtThreshold, Band, bands, precision_recall
+from scoring.proof.measures import AtThreshold, Band, make_bands, precision_recall
 
 BASIS = 8  # weeks that the forecast goes by
 IN_FOUR_OF_FIVE = 1.2816  # of the normal distribution
 BANDS = 8
 
 
-def about(value: float) -> str:
+def format_estimate(value: float) -> str:
     """Write an expected number as finely as it is known: 34, 4.5, 0.3."""
     return rounded(Decimal(str(float(value))), 0 if value >= 10 or value == int(value) else 1)
 
@@ -37,11 +37,11 @@ class Forecast:
 
     @property
     def words(self) -> str:
-        return about(self.a_week)
+        return format_estimate(self.a_week)
 
     @property
     def range_words(self) -> str:
-        return f"{about(self.low)} to {about(self.high)}"
+        return f"{format_estimate(self.low)} to {format_estimate(self.high)}"
 
 
 @dataclass(frozen=True)
@@ -73,36 +73,36 @@ class Meaning:
 
     @property
     def forecast(self) -> Forecast:
-        return forecast(self.weeks)
+        return forecast_week(self.weeks)
 
 
-def meaning(explored: Explored, threshold: float) -> Meaning:
+def evaluate_threshold(explored: Explored, threshold: float) -> Meaning:
     """Answer for one threshold."""
-    is_over = over(explored, threshold)
+    is_over = is_over_threshold(explored, threshold)
     judged = explored.is_judged
     people = explored.people
     past = precision_recall(
         explored.scored["then"][judged], people["won"][judged], threshold, people["revenue"][judged]
     )
     return Meaning(
-        threshold, weekly(explored, threshold), int(is_over.sum()), int((~np.isnan(explored.now)).sum()), past,
+        threshold, weekly_crossings(explored, threshold), int(is_over.sum()), int((~np.isnan(explored.now)).sum()), past,
         _inside(explored, is_over),
     )  # fmt: skip
 
 
-def over(explored: Explored, threshold: float) -> Flags:
+def is_over_threshold(explored: Explored, threshold: float) -> Flags:
     """Return which leads lie at the threshold or over it now."""
     return np.asarray(explored.now >= threshold)
 
 
-def weekly(explored: Explored, threshold: float) -> tuple[int, ...]:
+def weekly_crossings(explored: Explored, threshold: float) -> tuple[int, ...]:
     """Count the leads that came over the threshold for the first time, week by week."""
     scored = explored.scored
     crossed = (scored["had"] < threshold) & (scored["reached"] >= threshold)
     return tuple(int(n) for n in np.bincount(scored["week"][crossed], minlength=WEEKS))
 
 
-def forecast(weeks: Sequence[int]) -> Forecast:
+def forecast_week(weeks: Sequence[int]) -> Forecast:
     """Return the mean of the last weeks, and the range for one week: as wide as they scattered, at least as chance is."""
     lately = np.array(weeks[-BASIS:], dtype=float)
     mean = float(lately.mean())
@@ -115,32 +115,32 @@ def _inside(explored: Explored, is_over: Flags) -> Share | None:
     return None if inside is None else Share(int((is_over & inside).sum()), int(is_over.sum()))
 
 
-def entering(was: Explored, threshold_was: float, becomes: Explored, threshold: float) -> tuple[Whole, Whole]:
+def threshold_movers(was: Explored, threshold_was: float, becomes: Explored, threshold: float) -> tuple[Whole, Whole]:
     """Return the ids of the leads that would come over the threshold now, and of those that would fall under it.
 
     The nearest to the new threshold come first: they are the ones that a little more or less would decide about.
     """
-    before, after = over(was, threshold_was), over(becomes, threshold)
-    return _nearest(becomes, after & ~before, threshold), _nearest(becomes, before & ~after, threshold)
+    before, after = is_over_threshold(was, threshold_was), is_over_threshold(becomes, threshold)
+    return _nearest_ids(becomes, after & ~before, threshold), _nearest_ids(becomes, before & ~after, threshold)
 
 
-def _nearest(explored: Explored, chosen: Flags, threshold: float) -> Whole:
+def _nearest_ids(explored: Explored, chosen: Flags, threshold: float) -> Whole:
     places = np.flatnonzero(chosen)
     distance = np.abs(np.nan_to_num(explored.now[places], nan=-np.inf) - threshold)
     return np.asarray(explored.ids[places[np.argsort(distance, kind="stable")]])
 
 
-def conversion(explored: Explored, threshold: float) -> list[Band]:
+def conversion_bands(explored: Explored, threshold: float) -> list[Band]:
     """Return conversion by band of the score at the hand-off, the lowest first; the threshold parts two bands."""
     judged = explored.is_judged
     found = explored.scored["then"][judged]
     if not found.size:
         return []
-    edges = _edges(found.min(), found.max(), threshold)
-    return bands(found, explored.people["won"][judged], explored.people["revenue"][judged], edges)
+    edges = _band_edges(found.min(), found.max(), threshold)
+    return make_bands(found, explored.people["won"][judged], explored.people["revenue"][judged], edges)
 
 
-def _edges(low: float, high: float, threshold: float) -> list[float]:
+def _band_edges(low: float, high: float, threshold: float) -> list[float]:
     """Round steps up and down from the threshold."""
     rough = max(high - low, 1.0) / BANDS
     size = 10.0 ** math.floor(math.log10(rough))

@@ -13,7 +13,7 @@ from django.conf import settings
 from facts.models import Snapshot
 
 Arrays = Mapping[str, np.ndarray]
-KEPT = 2  # snapshots: the newest, and the one that is shown until its numbers are there
+KEPT_SNAPSHOTS = 2  # snapshots: the newest, and the one that is shown until its numbers are there
 
 
 def folder_of(snapshot: Snapshot) -> Path:
@@ -22,15 +22,15 @@ def folder_of(snapshot: Snapshot) -> Path:
     return Path(settings.SCORES_DIR) / f"{snapshot.pk}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
 
 
-def on_shelf(folder: Path, name: str) -> Arrays | None:
+def load_arrays(folder: Path, name: str) -> Arrays | None:
     """Return kept arrays by name, None when they are not kept."""
     place = folder / name
     return {file.stem: np.load(file, mmap_mode="r") for file in place.glob("*.npy")} if place.is_dir() else None
 
 
-def shelved(folder: Path, name: str, make: Callable[[], Arrays]) -> Arrays:
+def load_or_make(folder: Path, name: str, make: Callable[[], Arrays]) -> Arrays:
     """Return kept arrays, made now if they were not. Whoever makes them at the same time makes the same."""
-    found = on_shelf(folder, name)
+    found = load_arrays(folder, name)
     if found is not None:
         return found
     made = make()
@@ -39,11 +39,11 @@ def shelved(folder: Path, name: str, make: Callable[[], Arrays]) -> Arrays:
         for part, array in made.items():
             np.save(Path(fresh) / f"{part}.npy", array)
         Path(fresh, "whole").mkdir()
-        _put(Path(fresh), folder / name)
-    return on_shelf(folder, name) or made
+        _publish_folder(Path(fresh), folder / name)
+    return load_arrays(folder, name) or made
 
 
-def _put(fresh: Path, place: Path) -> None:
+def _publish_folder(fresh: Path, place: Path) -> None:
     whole = fresh / "whole"
     for file in fresh.glob("*.npy"):
         file.rename(whole / file.name)
@@ -55,11 +55,13 @@ def _put(fresh: Path, place: Path) -> None:
 
 def forget_older(snapshot: Snapshot) -> None:
     """Remove what was kept of all but the newest snapshots; a reader who has a file open goes on reading it."""
-    kept = {folder_of(one).name for one in Snapshot.objects.filter(pk__lte=snapshot.pk).order_by("-pk")[:KEPT]}
+    kept = {
+        folder_of(one).name for one in Snapshot.objects.filter(pk__lte=snapshot.pk).order_by("-pk")[:KEPT_SNAPSHOTS]
+    }
     for place in Path(settings.SCORES_DIR).glob("*"):
         if place.name not in kept and place.is_dir():
             shutil.rmtree(place, ignore_errors=True)
 
 
-def digest(what: Any) -> str:
+def short_digest(what: Any) -> str:
     return hashlib.sha256(repr(what).encode()).hexdigest()[:20]

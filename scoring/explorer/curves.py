@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from scoring.decay import DAY, DIGITS, total
+from scoring.decay import DAY, DIGITS, total_points
 from scoring.terms import EngagementRule, Model
 
 Floats = npt.NDArray[np.float64]
@@ -74,7 +74,7 @@ class Stream:
         return self.lead[self.major].astype(np.int64) * REACH + self.second[self.major] + REACH // 2
 
 
-def faded(stream: Stream, weights: Floats, half_life: float | None) -> Floats:
+def decayed_sums(stream: Stream, weights: Floats, half_life: float | None) -> Floats:
     """Return at each row what the weights up to it are worth then."""
     amount = weights.copy()
     for now, before in stream.turns:
@@ -86,9 +86,9 @@ def faded(stream: Stream, weights: Floats, half_life: float | None) -> Floats:
     return amount
 
 
-def windowed(stream: Stream, weights: Floats, half_life: float | None, days: int) -> Floats:
+def windowed_sums(stream: Stream, weights: Floats, half_life: float | None, days: int) -> Floats:
     """The same of the last days alone: what is worth then, less what those before them are still worth."""
-    amount = faded(stream, weights, half_life)[stream.major]
+    amount = decayed_sums(stream, weights, half_life)[stream.major]
     keys = stream.keys
     before = np.searchsorted(keys, keys - days * DAY, side="right") - 1
     is_own = (before >= 0) & (keys[before] // REACH == keys // REACH)
@@ -99,21 +99,25 @@ def windowed(stream: Stream, weights: Floats, half_life: float | None, days: int
     return found
 
 
-def scores(stream: Stream, model: Model, fit: Floats, marks: list[Flags]) -> Floats:
+def running_scores(stream: Stream, model: Model, fit: Floats, marks: list[Flags]) -> Floats:
     """Return the score at each row. `fit` has the points of each row, `marks` a yes or no of each event for each rule."""
     amounts = []
     for pool in model.pools:
         rules = [(rule, marks[n]) for n, rule in enumerate(model.engagement) if rule.pool == pool]
         lasting = [(rule, mark) for rule, mark in rules if not rule.days]
-        held = faded(stream, _weights(stream, lasting), pool.half_life) if lasting else np.zeros(stream.lead.size)
+        held = (
+            decayed_sums(stream, _row_weights(stream, lasting), pool.half_life)
+            if lasting
+            else np.zeros(stream.lead.size)
+        )
         for rule, mark in rules:
             if rule.days:
-                held += windowed(stream, _weights(stream, [(rule, mark)]), pool.half_life, rule.days)
+                held += windowed_sums(stream, _row_weights(stream, [(rule, mark)]), pool.half_life, rule.days)
         amounts.append(held)
-    return np.round(total(model, fit, amounts, np.minimum), DIGITS)
+    return np.round(total_points(model, fit, amounts, np.minimum), DIGITS)
 
 
-def _weights(stream: Stream, rules: list[tuple[EngagementRule, Flags]]) -> Floats:
+def _row_weights(stream: Stream, rules: list[tuple[EngagementRule, Flags]]) -> Floats:
     happens = stream.event != LOOK
     events = stream.event[happens]
     found = np.zeros(stream.lead.size)
@@ -132,7 +136,7 @@ class Peaks:
     reached: Floats
 
 
-def peaks(stream: Stream, found: Floats, is_seen: Flags) -> Peaks:
+def find_peaks(stream: Stream, found: Floats, is_seen: Flags) -> Peaks:
     """Return the running maxima of the rows that are seen."""
     seen = np.where(is_seen & stream.is_settled, found, -np.inf)
     had = np.full(found.size, -np.inf)

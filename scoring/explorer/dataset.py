@@ -17,10 +17,10 @@ from facts.engine import Facts
 from facts.rules import Rule, Subject, events_subject
 from scoring.decay import EPOCH
 from scoring.definitions import profile_in_force
-from scoring.explorer.array_cache import Arrays, digest, folder_of, on_shelf, shelved
+from scoring.explorer.array_cache import Arrays, folder_of, load_arrays, load_or_make, short_digest
 from scoring.explorer.curves import LOOK, Flags, Floats, Stream, Whole
-from scoring.icp.rules import INSIDE, Profile, names_icp, with_icp
-from scoring.proof.outcomes import outcomes
+from scoring.icp.rules import INSIDE, Profile, add_icp_columns, names_icp
+from scoring.proof.outcomes import load_outcomes
 from scoring.terms import EVERYBODY, SCORED, Model
 
 NEVER = np.iinfo(np.int64).min
@@ -28,7 +28,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Happened:
+class EventArrays:
     """The events of one kind, in the order of their ids: whose, and when."""
 
     ids: Whole
@@ -36,7 +36,7 @@ class Happened:
     second: Whole
 
 
-class Ground:
+class Dataset:
     """The leads of one snapshot in the order of their ids, and all that is asked about them, each asked once."""
 
     def __init__(self, facts: Facts, tell: Tell = lambda words: None) -> None:
@@ -50,40 +50,40 @@ class Ground:
     @cached_property
     def people(self) -> Arrays:
         """Of each lead: id, born, asked (seconds since 2020 or NEVER), ended (its outcome is due), won, revenue."""
-        return shelved(self.folder, "people", self._people)
+        return load_or_make(self.folder, "people", self._people)
 
     def _people(self) -> Arrays:
         self.tell("Reading the leads and how they ended")
         leads = self.facts.table("leads")
-        found = _arrow(self.facts, leads.select("id", born=unix_seconds(leads.created_at)))
-        ids, born = _sorted(found["id"], _seconds(found["born"]))
-        return {"id": ids, "born": born, **_ends(self.facts, ids)}
+        found = _query_to_arrow(self.facts, leads.select("id", born=unix_seconds(leads.created_at)))
+        ids, born = _sort_by_id(found["id"], _to_seconds(found["born"]))
+        return {"id": ids, "born": born, **_load_outcomes(self.facts, ids)}
 
     @property
     def inside(self) -> Flags | None:
         """Which leads are inside the ideal customer profile in force; None while none is."""
         if self.profile is None:
             return None
-        return shelved(self.folder, inside_name(self.profile), lambda: {"inside": self._inside()})["inside"]
+        return load_or_make(self.folder, inside_name(self.profile), lambda: {"inside": self._inside()})["inside"]
 
     def _inside(self) -> Flags:
         self.tell("Measuring the distance from the ideal customer")
         question = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
-        placed_by = with_icp(question, self.facts.table("leads"), self.profile)
-        answer = _arrow(self.facts, placed_by.filter(placed_by.icp == INSIDE).select("id"))
-        place, is_known = placed(self.people["id"], answer["id"].to_numpy())
-        return np.asarray(_set(np.zeros(self.people["id"].size, bool), place[is_known], True))
+        placed_by = add_icp_columns(question, self.facts.table("leads"), self.profile)
+        answer = _query_to_arrow(self.facts, placed_by.filter(placed_by.icp == INSIDE).select("id"))
+        place, is_known = find_positions(self.people["id"], answer["id"].to_numpy())
+        return np.asarray(_assign_values(np.zeros(self.people["id"].size, bool), place[is_known], True))
 
-    def happened(self, kind: str) -> Happened:
-        return Happened(**shelved(self.folder, f"events-{kind}", lambda: self._happened(kind)))
+    def happened(self, kind: str) -> EventArrays:
+        return EventArrays(**load_or_make(self.folder, f"events-{kind}", lambda: self._happened(kind)))
 
     def _happened(self, kind: str) -> Arrays:
         self.tell(f"Reading the {SCORED.events[kind].label}")
         events, rows = self._events(kind)
         chosen = rows.select("id", lead=rows[events.key], second=unix_seconds(rows[events.moment]))
-        found = _arrow(self.facts, chosen)
-        ids, owner, second = _sorted(found["id"], found["lead"].to_numpy(), _seconds(found["second"]))
-        place, is_known = placed(self.people["id"], owner)
+        found = _query_to_arrow(self.facts, chosen)
+        ids, owner, second = _sort_by_id(found["id"], found["lead"].to_numpy(), _to_seconds(found["second"]))
+        place, is_known = find_positions(self.people["id"], owner)
         is_known &= second <= second_of(self.now)
         return {"ids": ids[is_known], "lead": place[is_known], "second": second[is_known]}
 
@@ -94,7 +94,7 @@ class Ground:
 
     def stream(self, kinds: Sequence[str]) -> Stream:
         """Return the events of some kinds, one kind after the other, with looks at birth, hand-off and now."""
-        found = shelved(self.folder, f"stream-{'-'.join(kinds) or 'none'}", lambda: self._stream(kinds))
+        found = load_or_make(self.folder, f"stream-{'-'.join(kinds) or 'none'}", lambda: self._stream(kinds))
         return Stream(**found)
 
     def _stream(self, kinds: Sequence[str]) -> Arrays:
@@ -120,7 +120,7 @@ class Ground:
         found = self._fulfilling("leads", others, SCORED, rows, self.people["id"])
         if of_icp:
             profile = profile_in_force()
-            rows = with_icp(RuleContext(Described(self.facts, "leads"), self.now, LINKS), rows, profile)
+            rows = add_icp_columns(RuleContext(Described(self.facts, "leads"), self.now, LINKS), rows, profile)
             table = f"leads-icp-{profile.version_id if profile else 0}"
             found |= self._fulfilling(table, of_icp, SCORED, rows, self.people["id"])
         return found
@@ -136,7 +136,7 @@ class Ground:
         """Ask for the rules that were never asked of this snapshot, all in one question."""
         found, missing = {}, {}
         for name, rule in rules.items():
-            kept = on_shelf(self.folder, self._shelf(table, rule))
+            kept = load_arrays(self.folder, self._shelf(table, rule))
             if rule == EVERYBODY:
                 found[name] = np.ones(ids.size, bool)
             elif kept is not None:
@@ -154,60 +154,60 @@ class Ground:
         columns = {f"is_{place}": rule for place, rule in enumerate(rules.values())}
         question = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
         if any(names_icp(rule) for rule in rules.values()):
-            rows = with_icp(question, rows, self.profile)
+            rows = add_icp_columns(question, rows, self.profile)
         asked = add_rule_columns(question, subject, columns, rows).select("id", *columns)
-        answer = _arrow(self.facts, asked)
-        place, is_known = placed(ids, answer["id"].to_numpy())
+        answer = _query_to_arrow(self.facts, asked)
+        place, is_known = find_positions(ids, answer["id"].to_numpy())
         found = {}
         for column, (name, rule) in zip(columns, rules.items(), strict=True):
             marks = np.zeros(ids.size, bool)
             marks[place[is_known]] = answer[column].fill_null(False).to_numpy()[is_known]
-            found[name] = shelved(self.folder, self._shelf(table, rule), partial(dict, marks=marks))["marks"]
+            found[name] = load_or_make(self.folder, self._shelf(table, rule), partial(dict, marks=marks))["marks"]
         return found
 
     def _shelf(self, table: str, rule: Rule) -> str:
-        return f"marks-{table}-{digest((rule, self.profile) if names_icp(rule) else rule)}"
+        return f"marks-{table}-{short_digest((rule, self.profile) if names_icp(rule) else rule)}"
 
 
 def inside_name(profile: Profile) -> str:
-    return f"inside-{digest(profile)}"
+    return f"inside-{short_digest(profile)}"
 
 
-def _ends(facts: Facts, ids: Whole) -> Arrays:
+def _load_outcomes(facts: Facts, ids: Whole) -> Arrays:
     """How the leads ended, by the outcomes that the proof goes by."""
-    known = outcomes(facts)
-    place, is_known = placed(ids, known.frame["lead_id"].to_numpy(dtype=np.int64))
+    known = load_outcomes(facts)
+    place, is_known = find_positions(ids, known.frame["lead_id"].to_numpy(dtype=np.int64))
     place, frame = place[is_known], known.frame[is_known]
     moments = frame["asked_at"].astype("datetime64[us, UTC]")
     seconds = moments.astype("int64").to_numpy() // 1_000_000 - int(EPOCH.timestamp())
     return {
-        "asked": _set(np.full(ids.size, NEVER), place, np.where(moments.isna(), NEVER, seconds)),
-        "ended": _set(np.zeros(ids.size, bool), place, True),
-        "won": _set(np.zeros(ids.size, bool), place, frame["won"].to_numpy(dtype=bool)),
-        "revenue": _set(np.zeros(ids.size), place, frame["revenue"].fillna(0).to_numpy(dtype=float)),
+        "asked": _assign_values(np.full(ids.size, NEVER), place, np.where(moments.isna(), NEVER, seconds)),
+        "ended": _assign_values(np.zeros(ids.size, bool), place, True),
+        "won": _assign_values(np.zeros(ids.size, bool), place, frame["won"].to_numpy(dtype=bool)),
+        "revenue": _assign_values(np.zeros(ids.size), place, frame["revenue"].fillna(0).to_numpy(dtype=float)),
         "said": np.array([known.goal_words, known.currency, str(known.maturity_days)]),
     }
 
 
-def _set(array: Any, place: Whole, values: Any) -> Any:
+def _assign_values(array: Any, place: Whole, values: Any) -> Any:
     array[place] = values
     return array
 
 
-def placed(ids: Whole, wanted: Whole) -> tuple[Whole, Flags]:
+def find_positions(ids: Whole, wanted: Whole) -> tuple[Whole, Flags]:
     """Return where ids lie among ascending ones, and whether they are there at all."""
     place = np.searchsorted(ids, wanted)
     found = np.minimum(place, max(ids.size - 1, 0))
     return found, (ids[found] == wanted) if ids.size else np.zeros(len(wanted), bool)
 
 
-def _sorted(ids: pa.ChunkedArray, *others: Whole) -> list[Whole]:
+def _sort_by_id(ids: pa.ChunkedArray, *others: Whole) -> list[Whole]:
     keys = ids.to_numpy()
     order = np.argsort(keys, kind="stable")
     return [keys[order], *(other[order] for other in others)]
 
 
-def _seconds(column: pa.ChunkedArray) -> Whole:
+def _to_seconds(column: pa.ChunkedArray) -> Whole:
     """Seconds since 2020 of those since 1970; NEVER for none."""
     is_null = column.is_null().to_numpy()
     return np.where(is_null, NEVER, column.fill_null(0).to_numpy() - int(EPOCH.timestamp()))
@@ -217,11 +217,11 @@ def second_of(moment: datetime) -> int:
     return int(moment.timestamp()) - int(EPOCH.timestamp())
 
 
-def _arrow(facts: Facts, expression: Any) -> pa.Table:
+def _query_to_arrow(facts: Facts, expression: Any) -> pa.Table:
     return pa.Table.from_batches(list(facts.stream(expression)), schema=expression.schema().to_pyarrow())
 
 
-def marks_of(ground: Ground, model: Model, kinds: Sequence[str]) -> list[Flags]:
+def engagement_marks(ground: Dataset, model: Model, kinds: Sequence[str]) -> list[Flags]:
     """Return for each engagement rule a yes or no of each event of the stream."""
     sizes = {kind: ground.happened(kind).ids.size for kind in kinds}
     found: dict[int, Flags] = {}
@@ -235,7 +235,7 @@ def _within(kind: str, marks: Flags, sizes: Mapping[str, int]) -> Flags:
     return np.concatenate([marks if name == kind else np.zeros(size, bool) for name, size in sizes.items()])
 
 
-def fit_of(ground: Ground, model: Model) -> tuple[Floats, Flags]:
+def fit_of(ground: Dataset, model: Model) -> tuple[Floats, Flags]:
     """Return the fit points of each lead, and whether the model scores it."""
     rules = {str(n): rule.rule for n, rule in enumerate(model.fit)}
     found = ground.of_leads({**rules, "meant": model.leads})

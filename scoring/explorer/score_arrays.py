@@ -13,10 +13,10 @@ from facts.engine import Facts
 from imports.models import RowVersion
 from scoring.decay import DAY, EPOCH
 from scoring.definitions import profile_in_force
-from scoring.explorer.array_cache import Arrays, digest, folder_of, on_shelf, shelved
-from scoring.explorer.curves import LOOK, Flags, Floats, Whole, peaks, scores
-from scoring.explorer.dataset import NEVER, Ground, fit_of, inside_name, marks_of, placed, second_of
-from scoring.scores_in_force import as_of
+from scoring.explorer.array_cache import Arrays, folder_of, load_arrays, load_or_make, short_digest
+from scoring.explorer.curves import LOOK, Flags, Floats, Whole, find_peaks, running_scores
+from scoring.explorer.dataset import NEVER, Dataset, engagement_marks, find_positions, fit_of, inside_name, second_of
+from scoring.scores_in_force import scores_as_of
 from scoring.terms import COUNTED, EngagementRule, FitRule, Model, from_terms
 
 WEEKS = 26
@@ -59,15 +59,15 @@ class Explored:
         return str(self.people["said"][0])
 
 
-def name_of(model: Model) -> str:
+def arrays_name(model: Model) -> str:
     """What the arrays are kept under: nothing that leaves every score as it is makes another name."""
     fit = tuple(sorted(repr(replace(rule, name="")) for rule in model.fit))
     engagement = tuple(sorted(_without_name(rule) for rule in model.engagement))
     said = (fit, engagement, repr(model.leads), sorted((model.groups or {}).items()))
-    return "scores-" + digest((*said, model.profile) if model.names_icp else said)
+    return "scores-" + short_digest((*said, model.profile) if model.names_icp else said)
 
 
-def model_of(terms: Mapping[str, Any]) -> Model:
+def model_of_terms(terms: Mapping[str, Any]) -> Model:
     """Read a model from terms without faults, with the profile that its rules name."""
     model = from_terms("", terms)
     return replace(model, profile=profile_in_force()) if model.names_icp else model
@@ -77,27 +77,27 @@ def _without_name(rule: EngagementRule | FitRule) -> str:
     return repr(replace(rule, name=""))
 
 
-def known(facts: Facts, model: Model) -> Explored | None:
+def load_explored(facts: Facts, model: Model) -> Explored | None:
     """Return what is kept of this snapshot for these terms."""
     if facts.snapshot is None or facts.as_of is None:
         return None
     folder = folder_of(facts.snapshot)
-    people, scored = on_shelf(folder, "people"), on_shelf(folder, name_of(model))
+    people, scored = load_arrays(folder, "people"), load_arrays(folder, arrays_name(model))
     profile = profile_in_force()
-    inside = on_shelf(folder, inside_name(profile)) if profile else {"inside": None}
+    inside = load_arrays(folder, inside_name(profile)) if profile else {"inside": None}
     if people is None or scored is None or inside is None:
         return None
     return Explored(facts.as_of, people, scored, inside["inside"])
 
 
-def explore(ground: Ground, model: Model) -> Explored:
+def make_explored(ground: Dataset, model: Model) -> Explored:
     """Return the scores of all leads under the terms, made now where they were not kept."""
     people = ground.people
-    scored = shelved(ground.folder, name_of(model), lambda: _scored(ground, model))
+    scored = load_or_make(ground.folder, arrays_name(model), lambda: _compute_arrays(ground, model))
     return Explored(ground.now, people, scored, ground.inside)
 
 
-def _known_then(ground: Ground, model: Model, fit: Floats) -> Floats:
+def _fit_at_handoff(ground: Dataset, model: Model, fit: Floats) -> Floats:
     """Return the fit of each lead by its fields as they stood at its hand-off, as the proof goes by; NaN: not scored then."""
     asked = ground.people["asked"]
     dated = asked != NEVER
@@ -106,31 +106,33 @@ def _known_then(ground: Ground, model: Model, fit: Floats) -> Floats:
     moments = pa.array((asked[dated] + int(EPOCH.timestamp())) * 1_000_000).cast(pa.timestamp("us", "UTC"))
     ground.tell("Looking up what was known at each hand-off")
     table = pa.table({"lead_id": ground.people["id"][dated], "asked_at": moments})
-    answer = ground.facts.execute(as_of(ground.facts, replace(model, engagement=()), table).select("id", "fit_points"))
-    place, is_known = placed(ground.people["id"], answer["id"].to_numpy(dtype=np.int64))
+    answer = ground.facts.execute(
+        scores_as_of(ground.facts, replace(model, engagement=()), table).select("id", "fit_points")
+    )
+    place, is_known = find_positions(ground.people["id"], answer["id"].to_numpy(dtype=np.int64))
     found = np.full(fit.size, np.nan)
     found[place[is_known]] = answer["fit_points"].to_numpy(dtype=float)[is_known]
     return found
 
 
-def _scored(ground: Ground, model: Model) -> Arrays:
+def _compute_arrays(ground: Dataset, model: Model) -> Arrays:
     kinds = [kind for kind in COUNTED if any(rule.events == kind for rule in model.engagement)]
-    stream, marks = ground.stream(kinds), marks_of(ground, model, kinds)
+    stream, marks = ground.stream(kinds), engagement_marks(ground, model, kinds)
     fit, is_meant = fit_of(ground, model)
     ground.tell("Adding up the points")
-    found = scores(stream, model, fit[stream.lead], marks)
+    found = running_scores(stream, model, fit[stream.lead], marks)
     found[~is_meant[stream.lead]] = np.nan
     people = ground.people
     looked = stream.event == LOOK
     now, then = np.full(fit.size, np.nan), np.full(fit.size, np.nan)
     at_asked = looked & (stream.second == people["asked"][stream.lead])
     then[stream.lead[at_asked]] = found[at_asked]
-    then += _known_then(ground, model, fit) - fit
+    then += _fit_at_handoff(ground, model, fit) - fit
     at_now = looked & (stream.second == second_of(ground.now))
     now[stream.lead[at_now]] = found[at_now]
     born = people["born"][stream.lead]
     is_seen = np.where(born == NEVER, ~looked, stream.second >= born)  # what nothing dates begins with its first event
-    rises = peaks(stream, np.where(np.isnan(found), -np.inf, found), is_seen)
+    rises = find_peaks(stream, np.where(np.isnan(found), -np.inf, found), is_seen)
     week = np.ceil((rises.second - second_of(ground.now)) / WEEK).astype(np.int64) + WEEKS - 1
     lately = week >= 0
     return {

@@ -13,9 +13,9 @@ from facts.engine import Facts, latest_snapshot, open_facts
 from facts.models import Snapshot
 from scoring.definitions import SCORE
 from scoring.explorer.array_cache import folder_of, forget_older
-from scoring.explorer.dataset import Ground
-from scoring.explorer.score_arrays import Explored, explore, known, model_of, name_of
-from scoring.model_checks import faults
+from scoring.explorer.dataset import Dataset
+from scoring.explorer.score_arrays import Explored, arrays_name, load_explored, make_explored, model_of_terms
+from scoring.model_checks import find_faults
 from scoring.models import Exploration
 from scoring.terms import COUNTED, Model
 
@@ -23,26 +23,26 @@ SMALL = 400_000  # leads and events together that a request goes through within 
 STEPS = ("people", *COUNTED, "scores")
 
 
-def ask(facts: Facts, model: Model, terms: Mapping[str, Any]) -> Explored | Exploration:
+def request_arrays(facts: Facts, model: Model, terms: Mapping[str, Any]) -> Explored | Exploration:
     """Return the scores under the terms, or the work that is on its way to make them."""
-    found = known(facts, model)
+    found = load_explored(facts, model)
     if found is not None:
         return found
-    if size(facts) <= SMALL:
-        return explore(Ground(facts), model)
+    if count_leads_and_events(facts) <= SMALL:
+        return make_explored(Dataset(facts), model)
     assert facts.snapshot is not None
-    return queued(facts.snapshot, terms)
+    return queue_exploration(facts.snapshot, terms)
 
 
-def size(facts: Facts) -> int:
+def count_leads_and_events(facts: Facts) -> int:
     """How many leads and events there are."""
     counted = [facts.table(name).aggregate(n=ibis._.count()) for name in ("leads", *COUNTED)]
     return int(facts.execute(ibis.union(*counted))["n"].sum())
 
 
-def queued(snapshot: Snapshot, terms: Mapping[str, Any]) -> Exploration:
+def queue_exploration(snapshot: Snapshot, terms: Mapping[str, Any]) -> Exploration:
     """Return the row that makes the arrays of these terms for a snapshot; what failed is tried again."""
-    key = f"{folder_of(snapshot).name}.{name_of(model_of(terms))}"
+    key = f"{folder_of(snapshot).name}.{arrays_name(model_of_terms(terms))}"
     row, is_new = Exploration.objects.get_or_create(key=key, defaults={"terms": dict(terms), "total_units": len(STEPS)})
     if row.state == State.FAILED or (row.state == State.DONE and not is_new):
         row.state, row.attempts, row.checkpoint, row.done_units = State.QUEUED, 0, {}, 0
@@ -53,22 +53,22 @@ def queued(snapshot: Snapshot, terms: Mapping[str, Any]) -> Exploration:
     return row
 
 
-def older(snapshots: int, model: Model) -> Explored | None:
+def load_older(snapshots: int, model: Model) -> Explored | None:
     """Return what an earlier snapshot keeps of the terms, to be shown with its date until the newest is ready."""
     for snapshot in Snapshot.objects.order_by("-taken_at", "-pk")[1 : 1 + snapshots]:
-        found = known(open_facts(snapshot), model)
+        found = load_explored(open_facts(snapshot), model)
         if found is not None:
             return found
     return None
 
 
-def prepare() -> int:
+def queue_pages() -> int:
     """Queue what the pages of the models in force and those waiting will ask of the newest facts; small ones ask themselves."""
     newest = latest_snapshot()
-    if newest is None or size(open_facts()) <= SMALL:
+    if newest is None or count_leads_and_events(open_facts()) <= SMALL:
         return 0
     versions = Version.objects.filter(agreement__kind=SCORE, ended_at=None)
-    rows = [queued(newest, version.terms) for version in versions if not faults(version.terms)]
+    rows = [queue_exploration(newest, version.terms) for version in versions if not find_faults(version.terms)]
     forget_older(newest)
     return len(rows)
 
@@ -82,15 +82,15 @@ def do_one_step(row: Exploration) -> bool:
 
 
 def _make_next(row: Exploration) -> bool:
-    facts, model = open_facts(), model_of(row.terms)
-    if facts.snapshot is None or known(facts, model) is not None:
+    facts, model = open_facts(), model_of_terms(row.terms)
+    if facts.snapshot is None or load_explored(facts, model) is not None:
         return True
     part = STEPS[row.done_units]
-    ground = Ground(facts, row.tell)
+    ground = Dataset(facts, row.tell)
     if part == "people":
         ground.people  # noqa: B018  makes it
     elif part == "scores":
-        explore(ground, model)
+        make_explored(ground, model)
     elif any(rule.events == part for rule in model.engagement):
         ground.happened(part)
     return part == STEPS[-1]

@@ -9,11 +9,11 @@ from crm.models import Account, Lead
 from crm.rule_fields import LINKS, Described
 from facts.compiling import RuleContext
 from scoring.definitions import profile_in_force
-from scoring.icp.rules import with_icp
+from scoring.icp.rules import add_icp_columns
 
 
 @dataclass(frozen=True)
-class Standing:
+class IcpResult:
     """The place, the distance, and the names of the traits that are met and that are not."""
 
     place: str
@@ -22,7 +22,7 @@ class Standing:
     unmet: tuple[str, ...]
 
 
-def standing(buyer: Lead | Account) -> Standing | None:
+def evaluate_buyer(buyer: Lead | Account) -> IcpResult | None:
     """Return where the buyer stands; None while no profile is signed that asks anything of it."""
     profile = profile_in_force()
     kind = "leads" if isinstance(buyer, Lead) else "accounts"
@@ -31,9 +31,9 @@ def standing(buyer: Lead | Account) -> Standing | None:
         return None
     one = OneBuyer(buyer)
     question = RuleContext(Described(one, kind), timezone.now(), LINKS)
-    row = one.execute(with_icp(question, one.table(kind), profile, kind)).iloc[0]
+    row = one.execute(add_icp_columns(question, one.table(kind), profile, kind)).iloc[0]
     holds = {trait.name: bool(row[f"trait_{n}"]) for n, trait in enumerate(traits)}
-    return Standing(
+    return IcpResult(
         str(row["icp"]),
         float(row["icp_distance"]),
         tuple(name for name, held in holds.items() if held),

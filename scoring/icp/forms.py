@@ -12,7 +12,7 @@ from agreements.kinds import TermsForm
 from core.request_values import BadValue, read_count, read_json
 from facts.criteria import Row, condition_to_row
 from facts.rules import COMPARISONS, Rule, describe_rule, parse_number
-from scoring.icp.rules import IDEAL, MOST_TRAITS, faults
+from scoring.icp.rules import IDEAL, MOST_TRAITS, find_faults
 
 SPARE = 3  # empty rows below those that are filled
 LIKELY: Mapping[str, Any] = {
@@ -120,7 +120,7 @@ class IcpTerms(TermsForm):
     )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
-        if not self.errors and (wrong := faults(self.terms())):
+        if not self.errors and (wrong := find_faults(self.terms())):
             raise forms.ValidationError(wrong)
         return self.cleaned_data
 

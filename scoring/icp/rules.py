@@ -83,14 +83,14 @@ def from_terms(terms: Mapping[str, Any], version_id: int | None = None) -> Profi
     )
 
 
-def faults(terms: Any) -> list[str]:
+def find_faults(terms: Any) -> list[str]:
     """Return everything that is wrong, in words that say what to change."""
     if not isinstance(terms, Mapping):
         return ["The terms are an object with “inside”, “near” and “traits”."]
-    return list(_faults(terms))
+    return list(_iter_faults(terms))
 
 
-def _faults(terms: Mapping[str, Any]) -> Iterator[str]:
+def _iter_faults(terms: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"“{name}” is no part of a profile. Leave it out." for name in sorted(set(terms) - KNOWN))
     inside, near = parse_number(terms.get("inside")), parse_number(terms.get("near"))
     if inside is None or near is None or not 0 <= inside <= near <= 1:
@@ -102,10 +102,10 @@ def _faults(terms: Mapping[str, Any]) -> Iterator[str]:
     if len(traits) > MOST_TRAITS:
         yield f"A profile has at most {MOST_TRAITS} traits. Join some."
     for name, trait in traits.items():
-        yield from (f"“{name}”: {words}" for words in _trait_faults(name, trait))
+        yield from (f"“{name}”: {words}" for words in _iter_trait_faults(name, trait))
 
 
-def _trait_faults(name: Any, trait: Any) -> Iterator[str]:
+def _iter_trait_faults(name: Any, trait: Any) -> Iterator[str]:
     if not str(name).strip() or len(str(name)) > 80:
         yield "a trait needs a name of 1 to 80 letters."
     if not isinstance(trait, Mapping) or set(trait) != OF_TRAIT:
@@ -124,7 +124,7 @@ def _trait_faults(name: Any, trait: Any) -> Iterator[str]:
 
 def terms_in_words(terms: Mapping[str, Any]) -> list[str]:
     """Say stored terms; a profile that names what there is no more is shown by its faults."""
-    if wrong := faults(terms):
+    if wrong := find_faults(terms):
         return [f"Cannot be computed: {words}" for words in wrong]
     profile = from_terms(terms)
     whole = sum(trait.weight for trait in profile.traits)
@@ -150,7 +150,7 @@ def _head(path: str) -> str:
     return f"{path.split('.')[0]}_id" if "." in path else path
 
 
-def with_icp(question: RuleContext, rows: Any, profile: Profile | None, subject: str = "leads") -> Any:
+def add_icp_columns(question: RuleContext, rows: Any, profile: Profile | None, subject: str = "leads") -> Any:
     """Return the rows with `icp_distance` and `icp`, both empty without a profile.
 
     Beside them stand the traits themselves, `trait_<n>` (yes/no), in the order in which the profile asks them.
@@ -159,7 +159,7 @@ def with_icp(question: RuleContext, rows: Any, profile: Profile | None, subject:
     if profile is None or not traits:
         return rows.mutate(icp_distance=ibis.null("float64"), icp=ibis.null("string"))
     rules = {f"trait_{n}": trait.rule for n, trait in enumerate(traits)}
-    known = _customers(question, rows, profile) if subject == "leads" else rows
+    known = _join_accounts(question, rows, profile) if subject == "leads" else rows
     met = add_rule_columns(question, IDEAL, rules, known).select(icp_of="id", **{name: name for name in rules})
     whole = sum(trait.weight for trait in traits)
     unmet = sum(
@@ -174,7 +174,7 @@ def with_icp(question: RuleContext, rows: Any, profile: Profile | None, subject:
     return rows.left_join(met, rows["id"] == met.icp_of).drop("icp_of")
 
 
-def _customers(question: RuleContext, rows: Any, profile: Profile) -> Any:
+def _join_accounts(question: RuleContext, rows: Any, profile: Profile) -> Any:
     """Return the leads as customers: of their company what the account says, else what they say themselves."""
     accounts = question.tables.table("accounts")
     wanted = [

@@ -16,9 +16,9 @@ from core.api.views import Manners, refuse_strange_parameters
 from core.request_values import read_id
 from core.tasks import enqueue
 from facts.engine import open_facts
-from scoring.learned.page import Page, answer
+from scoring.learned.page import Page, page_to_json
 from scoring.learned.scope import is_known
-from scoring.learned.work import ask
+from scoring.learned.work import request_learning
 from scoring.models import Learning
 from scoring.permissions import LEARN_SCORES
 from team.access import has_right
@@ -63,7 +63,7 @@ class LearnedViewSet(Manners, ViewSet):
         asked = request.query_params.get("run", "")
         if asked and not Learning.objects.filter(pk=read_id(asked) or 0).exists():
             raise NotFound("There is no such learned model.")
-        return Response(answer(Page(request.query_params, cast(User, request.user))))
+        return Response(page_to_json(Page(request.query_params, cast(User, request.user))))
 
     @extend_schema(operation_id="score_models_learn", request=AskSerializer, responses={202: LearnedSerializer})
     def create(self, request: Request) -> Response:
@@ -75,6 +75,8 @@ class LearnedViewSet(Manners, ViewSet):
         source = given.validated_data["source"]
         if not is_known(open_facts(), source):
             raise serializers.ValidationError({"source": ["No leads of that system were copied to the facts yet."]})
-        row = ask(by=cast(User, request.user), source=source, put_back=given.validated_data["put_back"])
+        row = request_learning(by=cast(User, request.user), source=source, put_back=given.validated_data["put_back"])
         enqueue(row)
-        return Response(answer(Page({"run": str(row.pk)}, cast(User, request.user))), status=status.HTTP_202_ACCEPTED)
+        return Response(
+            page_to_json(Page({"run": str(row.pk)}, cast(User, request.user))), status=status.HTTP_202_ACCEPTED
+        )

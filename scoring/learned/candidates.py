@@ -36,19 +36,19 @@ def fit_rules(columns: Sequence[Column]) -> list[FitRule]:
     found: dict[bytes, FitRule] = {}
     names: set[str] = set()
     for column in columns:
-        for name, rule, holds in _rules(column):
+        for name, rule, holds in _column_rules(column):
             enough = max(LEAST, LEAST_SHARE * len(holds))
             if enough <= holds.sum() <= len(holds) - enough:
                 mark = holds.to_numpy(dtype=bool).tobytes()
                 if mark not in found:
-                    found[mark] = FitRule(_unique(name, names), rule, 1.0)
+                    found[mark] = FitRule(_unique_name(name, names), rule, 1.0)
     return list(found.values())[:MOST]
 
 
 Proposed = tuple[str, Rule, "pd.Series[bool]"]
 
 
-def _rules(column: Column) -> Iterator[Proposed]:
+def _column_rules(column: Column) -> Iterator[Proposed]:
     if column.is_identifier:
         return
     path = column.path
@@ -57,7 +57,7 @@ def _rules(column: Column) -> Iterator[Proposed]:
         yield label, {"field": path, "is": "yes"}, column.values == 1
         return
     if column.kind == "number":
-        yield from _cuts(column, label)
+        yield from _number_rules(column, label)
     elif column.kind == "text" and not column.is_a_name:
         for value in column.values[column.filled].value_counts().index[:VALUES]:
             word = column.words.get(value, value)
@@ -66,20 +66,20 @@ def _rules(column: Column) -> Iterator[Proposed]:
         yield f"{label} is known", {"field": path, "is": "filled"}, pd.Series(column.filled)
 
 
-def _cuts(column: Column, label: str) -> Iterator[Proposed]:
+def _number_rules(column: Column, label: str) -> Iterator[Proposed]:
     known = column.values.dropna()
-    for cut in sorted({_short(float(known.quantile(place))) for place in CUTS}) if len(known) else ():
+    for cut in sorted({_round_bound(float(known.quantile(place))) for place in CUTS}) if len(known) else ():
         if known.min() < cut:
             yield f"{label} from {cut:g}", {"field": column.path, "is": ">=", "value": cut}, column.values >= cut
 
 
-def _short(value: float) -> float | int:
+def _round_bound(value: float) -> float | int:
     """Round a bound to what people would write: three digits."""
     found = float(f"{value:.3g}")
     return int(found) if found == int(found) else found
 
 
-def _unique(name: str, names: set[str]) -> str:
+def _unique_name(name: str, names: set[str]) -> str:
     """Return a name that no rule has yet, short enough for one."""
     found = name if len(name) <= LONGEST else f"{name[: LONGEST - 2].rstrip()} …"
     turn = 2
@@ -99,6 +99,6 @@ def engagement_rules(kinds: Sequence[Kind]) -> list[EngagementRule]:
     ]
 
 
-def asked(fit: Sequence[FitRule], engagement: Sequence[EngagementRule]) -> Model:
+def candidates_model(fit: Sequence[FitRule], engagement: Sequence[EngagementRule]) -> Model:
     """All candidates as one model, a point each."""
     return Model("candidates", 0, tuple(fit), tuple(engagement))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, TimeSeriesSplit
 
-from scoring.learned.regularization import Strength, best, sparest
+from scoring.learned.regularization import Strength, best_strength, sparsest_strength
 from scoring.proof.measures import Flags, Floats, auc
 
 DOUBLES = 10  # points that double the odds
@@ -38,47 +38,47 @@ class Fitted:
     tried: tuple[Strength, ...]
 
 
-def told(scores: Floats, base: float, slope: float) -> Floats:
+def scores_to_probabilities(scores: Floats, base: float, slope: float) -> Floats:
     """Return the probability that each score tells."""
     return 1 / (1 + np.exp(-np.clip(base + slope * scores, -500, 500)))
 
 
-def fit(features: Floats, won: Flags, *, is_dated: bool, seed: int, tell: Tell) -> Fitted:
+def fit_regression(features: Floats, won: Flags, *, is_dated: bool, seed: int, tell: Tell) -> Fitted:
     """Fit the training part; `features` lie between 0 and 1, in the order of time where `is_dated`."""
-    tried = _tried(features, won, is_dated, seed, tell)
+    tried = _try_strengths(features, won, is_dated, seed, tell)
     tell(STRENGTHS, STRENGTHS, "Weighing the rules that are left")
-    kept = _kept(features, won, tried, seed)
+    kept = _choose_features(features, won, tried, seed)
     weights = np.zeros(features.shape[1])
     if len(kept):
-        weights[kept] = _weighed(features[:, kept], won)[0]
+        weights[kept] = _l2_weights(features[:, kept], won)[0]
     points = np.round(weights * FACTOR).astype(int)
     scores = features @ points
-    base, slope = _calibrated(features[:, kept], won, is_dated, seed, scores)
+    base, slope = _calibrate_scores(features[:, kept], won, is_dated, seed, scores)
     return Fitted(points, base, slope, tuple(tried))
 
 
-def _kept(features: Floats, won: Flags, tried: list[Strength], seed: int) -> npt.NDArray[np.int64]:
+def _choose_features(features: Floats, won: Flags, tried: list[Strength], seed: int) -> npt.NDArray[np.int64]:
     """Return the places of the features chosen; where that is none, those of the weakest penalty that tells most."""
-    for one in (sparest(tried), best(tried)):
-        kept = np.flatnonzero(_weights(features, won, one.penalty, seed))
+    for one in (sparsest_strength(tried), best_strength(tried)):
+        kept = np.flatnonzero(_l1_weights(features, won, one.penalty, seed))
         if len(kept):
             break
     return kept
 
 
-def _tried(features: Floats, won: Flags, is_dated: bool, seed: int, tell: Tell) -> list[Strength]:
-    features, won = _some(features, won, seed)
+def _try_strengths(features: Floats, won: Flags, is_dated: bool, seed: int, tell: Tell) -> list[Strength]:
+    features, won = _sample_leads(features, won, seed)
     highest = float(np.abs(features.T @ (won - won.mean())).max() / len(won)) if features.size else 1.0
     penalties = np.geomspace(highest, highest * WEAKEST, STRENGTHS)
-    parts = folds(won, is_dated, seed)
+    parts = split_folds(won, is_dated, seed)
     found = []
     for place, penalty in enumerate(penalties):
         tell(place, STRENGTHS, "Trying how many rules are worth having")
-        found.append(_strength(features, won, float(penalty), parts, seed))
+        found.append(_evaluate_strength(features, won, float(penalty), parts, seed))
     return found
 
 
-def _some(features: Floats, won: Flags, seed: int) -> tuple[Floats, Flags]:
+def _sample_leads(features: Floats, won: Flags, seed: int) -> tuple[Floats, Flags]:
     """Return as many leads as are needed to try strengths, in their order."""
     if len(won) <= MOST_TRIED:
         return features, won
@@ -86,7 +86,7 @@ def _some(features: Floats, won: Flags, seed: int) -> tuple[Floats, Flags]:
     return features[chosen], won[chosen]
 
 
-def folds(won: Flags, is_dated: bool, seed: int) -> Folds:
+def split_folds(won: Flags, is_dated: bool, seed: int) -> Folds:
     """Return parts to learn on and to try on; with dates the tried part always lies later."""
     places = np.zeros((len(won), 1))
     if is_dated:
@@ -96,10 +96,10 @@ def folds(won: Flags, is_dated: bool, seed: int) -> Folds:
     return [part for part in parts if all(min(won[half].sum(), (~won[half]).sum()) >= FEWEST for half in part)]
 
 
-def _strength(features: Floats, won: Flags, penalty: float, parts: Folds, seed: int) -> Strength:
+def _evaluate_strength(features: Floats, won: Flags, penalty: float, parts: Folds, seed: int) -> Strength:
     areas, rules = [], []
     for learn, test in parts:
-        weights = _weights(features[learn], won[learn], penalty, seed)
+        weights = _l1_weights(features[learn], won[learn], penalty, seed)
         areas.append(auc(features[test] @ weights, won[test]) or 0.5)
         rules.append(np.count_nonzero(weights))
     error = float(np.std(areas, ddof=1) / math.sqrt(len(areas))) if len(areas) > 1 else 0.0
@@ -108,7 +108,7 @@ def _strength(features: Floats, won: Flags, penalty: float, parts: Folds, seed: 
     )
 
 
-def _weights(features: Floats, won: Flags, penalty: float, seed: int) -> Floats:
+def _l1_weights(features: Floats, won: Flags, penalty: float, seed: int) -> Floats:
     """Return the weight of each feature under an L1 penalty; the intercept bears hardly any."""
     if not features.size:
         return np.zeros(features.shape[1])
@@ -120,19 +120,19 @@ def _weights(features: Floats, won: Flags, penalty: float, seed: int) -> Floats:
     return np.where(np.abs(found) < 1e-6, 0.0, found)
 
 
-def _weighed(features: Floats, won: Flags) -> tuple[Floats, float]:
+def _l2_weights(features: Floats, won: Flags) -> tuple[Floats, float]:
     model = LogisticRegression(C=1.0, max_iter=1_000).fit(features, won)
     return model.coef_[0], float(model.intercept_[0])
 
 
-def _calibrated(features: Floats, won: Flags, is_dated: bool, seed: int, scores: Floats) -> tuple[float, float]:
+def _calibrate_scores(features: Floats, won: Flags, is_dated: bool, seed: int, scores: Floats) -> tuple[float, float]:
     """Learn what a score says from scores that each lead got without having been learned from."""
     if not np.unique(scores).size > 1:
         share = float(np.clip(won.mean(), 1e-6, 1 - 1e-6))
         return math.log(share / (1 - share)), 0.0
     unseen, places = [], []
-    for learn, test in folds(won, is_dated, seed):
-        unseen.append(features[test] @ np.round(_weighed(features[learn], won[learn])[0] * FACTOR))
+    for learn, test in split_folds(won, is_dated, seed):
+        unseen.append(features[test] @ np.round(_l2_weights(features[learn], won[learn])[0] * FACTOR))
         places.append(test)
     known = np.concatenate(unseen) if unseen else scores
     what = won[np.concatenate(places)] if places else won
@@ -140,7 +140,7 @@ def _calibrated(features: Floats, won: Flags, is_dated: bool, seed: int, scores:
     return float(model.intercept_[0]), float(model.coef_[0, 0]) / DOUBLES
 
 
-def threshold(scores: Floats, won: Flags) -> int:
+def best_threshold(scores: Floats, won: Flags) -> int:
     """Return the points at which precision and recall are best together (F1), on the leads learned from."""
     whole = np.ceil(np.asarray(scores, dtype=float)).astype(int)
     edges, places = np.unique(whole, return_inverse=True)

@@ -12,8 +12,8 @@ from core.charts import Chart
 from core.request_values import read_id
 from core.work import State
 from facts.engine import open_facts
-from scoring.learned.result import Reason, Result, comparison
-from scoring.learned.scope import Choice, choices
+from scoring.learned.result import Reason, Result, compare_with_other
+from scoring.learned.scope import Choice, list_choices
 from scoring.learned.work import result_of
 from scoring.models import Learning
 from scoring.proof import charts
@@ -52,7 +52,7 @@ class Page:
     @cached_property
     def choices(self) -> list[Choice]:
         facts = open_facts()
-        return choices(facts) if facts.snapshot else []
+        return list_choices(facts) if facts.snapshot else []
 
     @property
     def chosen(self) -> str:
@@ -82,7 +82,7 @@ class Page:
     @property
     def lines(self) -> list[Line]:
         """The bands of the leads held out, the best-scored first."""
-        return [Line(band, charts.points(band)) for band in reversed(self.evidence.bands)] if self.evidence else []
+        return [Line(band, charts.score_range(band)) for band in reversed(self.evidence.bands)] if self.evidence else []
 
     @property
     def highest(self) -> float:
@@ -96,7 +96,7 @@ class Page:
         other = self.result.other
         name = f"{other.title}, version {other.number}" if other else ""
         drawn = [
-            charts.reliability(found), charts.curve(found, other.evidence if other else None, "Learned", name), charts.rates(found)
+            charts.reliability_chart(found), charts.gains_chart(found, other.evidence if other else None, "Learned", name), charts.rates_chart(found)
         ]  # fmt: skip
         return [chart for chart in drawn if chart]
 
@@ -106,7 +106,7 @@ class Page:
 
     @property
     def comparison(self) -> str:
-        return comparison(self.result) if self.result else ""
+        return compare_with_other(self.result) if self.result else ""
 
     @property
     def sides(self) -> list[tuple[str, Evidence]]:
@@ -128,7 +128,7 @@ class Page:
         return Version.objects.visible_to(self.reader).select_related("agreement").filter(pk=made).first()
 
 
-def answer(page: Page) -> dict[str, Any]:
+def page_to_json(page: Page) -> dict[str, Any]:
     """What the API says of the page."""
     row, found = page.learning, page.result
     return {

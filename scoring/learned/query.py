@@ -7,8 +7,8 @@ import pandas as pd
 from crm.rule_fields import Described
 from facts.rules import Rule
 from imports.history import RecordHistory
-from scoring.compiling import MOMENT, Asked, measured, wanted
-from scoring.fields import asked_in
+from scoring.compiling import MOMENT, ScoringInput, lead_columns, measure_rules
+from scoring.fields import moments_table
 from scoring.learned.candidates import Kind
 from scoring.terms import COUNTED, SCORED, Model
 
@@ -19,7 +19,7 @@ RESPONDED: Rule = {"field": "has_responded", "is": "yes"}
 PORTION = 50_000
 
 
-def kinds(facts: Any) -> list[Kind]:
+def event_kinds(facts: Any) -> list[Kind]:
     """Return the kinds of events that enough leads have."""
     found = [kind for table in COUNTED for kind in _kinds_of(facts, table)]
     if any(kind.events == "touches" for kind in found):
@@ -41,7 +41,7 @@ def _kinds_of(facts: Any, table: str) -> list[Kind]:
     ][:KINDS]
 
 
-def answers(facts: Any, model: Model, rows: pd.DataFrame, tell: Any) -> pd.DataFrame:
+def answer_rules(facts: Any, model: Model, rows: pd.DataFrame, tell: Any) -> pd.DataFrame:
     """Return for each lead in `rows`, in their order, how every rule of the model answers as of its moment.
 
     Columns: fit_<n> (0 or 1) and sum_<n> (what its events are worth, a point each when fresh).
@@ -49,13 +49,13 @@ def answers(facts: Any, model: Model, rows: pd.DataFrame, tell: Any) -> pd.DataF
     pieces = []
     for first in range(0, len(rows), PORTION):
         tell(first, len(rows), "Asking every candidate rule of every lead")
-        pieces.append(_answered(facts, model, rows.iloc[first : first + PORTION]))
+        pieces.append(_answer_portion(facts, model, rows.iloc[first : first + PORTION]))
     return pd.concat(pieces, ignore_index=True)
 
 
-def _answered(facts: Any, model: Model, rows: pd.DataFrame) -> pd.DataFrame:
+def _answer_portion(facts: Any, model: Model, rows: pd.DataFrame) -> pd.DataFrame:
     moments = rows.assign(**{MOMENT: rows[MOMENT].fillna(pd.Timestamp(facts.as_of))})
-    past = RecordHistory(facts, asked_in(moments), wanted(model, facts.table("leads").columns))
-    found = facts.execute(measured(model, Asked(Described(past, "leads"), past.leads, facts.as_of)))
+    past = RecordHistory(facts, moments_table(moments), lead_columns(model, facts.table("leads").columns))
+    found = facts.execute(measure_rules(model, ScoringInput(Described(past, "leads"), past.leads, facts.as_of)))
     names = [name for name in found.columns if name.startswith(("fit_", "sum_")) and name != "fit_points"]
     return found.set_index("id")[names].reindex(rows["lead_id"]).fillna(0).astype(float).reset_index(drop=True)

@@ -14,18 +14,18 @@ class Strength:
     error: float
 
 
-def best(tried: Sequence[Strength]) -> Strength:
+def best_strength(tried: Sequence[Strength]) -> Strength:
     """Return the one that tells most."""
     return max(tried, key=lambda one: one.auc)
 
 
-def sparest(tried: Sequence[Strength]) -> Strength:
+def sparsest_strength(tried: Sequence[Strength]) -> Strength:
     """Return the strongest penalty that is as good as the best, within one standard error; the strongest come first."""
-    top = best(tried)
+    top = best_strength(tried)
     return next(one for one in tried if one.auc >= top.auc - top.error)
 
 
 def is_chance(tried: Sequence[Strength]) -> bool:
     """Whether cross validation itself cannot tell the best of what was tried from chance."""
-    top = best(tried)
+    top = best_strength(tried)
     return top.auc - 2 * top.error <= 0.5

@@ -99,7 +99,7 @@ class Result:
 
     @property
     def verdict(self) -> Verdict:
-        return verdict(self)
+        return judge_result(self)
 
     @property
     def works(self) -> bool:
@@ -130,7 +130,7 @@ class Result:
         )
 
 
-def refusal(won: int, others: int, goal: str) -> str:
+def refusal_reason(won: int, others: int, goal: str) -> str:
     """Say why nothing is learned, and what is missing; empty where there is enough."""
     wins = "wins" if goal == "won" else "conversions"
     if won < ENOUGH:
@@ -146,7 +146,7 @@ def refusal(won: int, others: int, goal: str) -> str:
     return ""
 
 
-def verdict(result: Result) -> Verdict:
+def judge_result(result: Result) -> Verdict:
     """Say in one sentence whether what was learned works on the leads that were held out."""
     found = result.evidence
     if result.refusal:
@@ -165,7 +165,7 @@ def verdict(result: Result) -> Verdict:
             "chance.",
             (f"{area}.",),
         )
-    doubts = _doubts(found)
+    doubts = _find_doubts(found)
     kind, how = ("weak", "helps a little") if (found.auc or 0) < WEAK or doubts else ("works", "works")
     top = found.top
     lift = f"{top.lift or 0:.1f} times as often as the average" if top else ""
@@ -178,7 +178,7 @@ def verdict(result: Result) -> Verdict:
     )
 
 
-def _doubts(found: Evidence) -> list[str]:
+def _find_doubts(found: Evidence) -> list[str]:
     """Say what keeps a score that tells leads apart from working: chances no better than the average, bands that do not rise."""
     said = []
     if found.calibration is None or found.calibration.brier >= found.calibration.base_brier:
@@ -188,7 +188,7 @@ def _doubts(found: Evidence) -> list[str]:
     return said
 
 
-def comparison(result: Result) -> str:
+def compare_with_other(result: Result) -> str:
     """Say which of the two tells the held-out leads apart better, if one can tell."""
     one, other = result.evidence, result.other and result.other.evidence
     if not one or not other or None in (one.auc_low, one.auc_high, other.auc_low, other.auc_high):

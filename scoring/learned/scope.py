@@ -7,7 +7,7 @@ from typing import Any
 from facts.engine import Facts
 from facts.rules import Rule
 from imports.models import ImportJob
-from scoring.proof.measures import missing
+from scoring.proof.measures import missing_outcomes
 from scoring.terms import Model
 
 SYSTEM = {"field": "source_system", "is": "is"}
@@ -64,10 +64,10 @@ class Choice:
 
     @property
     def missing(self) -> int:
-        return missing(self.outcomes)
+        return missing_outcomes(self.outcomes)
 
 
-def choices(facts: Facts) -> list[Choice]:
+def list_choices(facts: Facts) -> list[Choice]:
     """Return what can be learned from: each system's leads, and all where there are several, the newest import first."""
     leads, deals = facts.table("leads"), facts.table("opportunities")
     won = deals.filter((deals.outcome == "won") & deals.lead_id.notnull()).select(winner="lead_id").distinct()
@@ -77,7 +77,7 @@ def choices(facts: Facts) -> list[Choice]:
             leads=both.count(), converted=both.is_converted.fill_null(False).sum(), won=both.winner.count()
         )
     )
-    newest = _newest()
+    newest = _newest_imports()
     found = [_choice(row) for row in rows.to_dict("records")]
     found.sort(key=lambda one: (newest.get(one.source, -1), one.leads), reverse=True)
     if len(found) < 2:
@@ -86,14 +86,14 @@ def choices(facts: Facts) -> list[Choice]:
     return [*found, Choice("", "All leads", *counts)]
 
 
-def systems(facts: Facts) -> list[str]:
+def source_systems(facts: Facts) -> list[str]:
     """Return the systems that leads came from."""
     return sorted(facts.execute(facts.table("leads").select("source_system").distinct())["source_system"])
 
 
 def is_known(facts: Facts, source: str) -> bool:
     """Whether there are leads to learn from: of this system, or any."""
-    found = systems(facts)
+    found = source_systems(facts)
     return source in found if source else bool(found)
 
 
@@ -103,7 +103,7 @@ def _choice(row: Mapping[Any, Any]) -> Choice:
     return Choice(source, label, int(row["leads"]), int(row["converted"]), int(row["won"]))
 
 
-def _newest() -> dict[str, int]:
+def _newest_imports() -> dict[str, int]:
     """The last import of each system."""
     rows = ImportJob.objects.order_by("pk").values_list("files__source", "pk")
     return {str(source): pk for source, pk in rows if source}

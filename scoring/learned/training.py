@@ -13,19 +13,19 @@ import pandas as pd
 
 from facts.rules import describe_rule
 from scoring.definitions import in_force
-from scoring.descriptions import engagement_words
-from scoring.fields import columns
-from scoring.leakage import suspects
-from scoring.learned.candidates import HALF_LIVES, asked, engagement_rules, fit_rules
-from scoring.learned.fitting import Tell, fit, threshold, told
-from scoring.learned.query import answers, kinds
-from scoring.learned.result import Other, Part, Reason, Result, refusal
+from scoring.descriptions import describe_engagement_rule
+from scoring.fields import read_columns
+from scoring.leakage import find_suspects
+from scoring.learned.candidates import HALF_LIVES, candidates_model, engagement_rules, fit_rules
+from scoring.learned.fitting import Tell, best_threshold, fit_regression, scores_to_probabilities
+from scoring.learned.query import answer_rules, event_kinds
+from scoring.learned.result import Other, Part, Reason, Result, refusal_reason
 from scoring.learned.scope import Scope
-from scoring.model_checks import faults
-from scoring.proof.evidence import Evidence, gathered
+from scoring.model_checks import find_faults
+from scoring.proof.evidence import Evidence, gather_evidence
 from scoring.proof.measures import Flags, Floats, auc
-from scoring.proof.outcomes import Outcomes, outcomes
-from scoring.proof.validation import ground_of, scored_then
+from scoring.proof.outcomes import Outcomes, load_outcomes
+from scoring.proof.validation import outcome_context, score_at_handoff
 from scoring.terms import MQL, SCORED, EngagementRule, FitRule, Model, from_terms
 
 SEED = 20
@@ -43,27 +43,27 @@ class Feature:
     cap: float = 1.0
 
 
-def learn(scope: Scope, tell: Tell, *, put_back: Collection[str] = (), seed: int = SEED) -> Result:
+def learn_model(scope: Scope, tell: Tell, *, put_back: Collection[str] = (), seed: int = SEED) -> Result:
     """Learn from the leads of the scope; suspects are left out but for those that somebody put back."""
     tell(0, 1, "Reading what became of the leads")
-    known = outcomes(scope)
-    rows = _chosen(known, seed)
+    known = load_outcomes(scope)
+    rows = _select_leads(known, seed)
     won = rows["won"].to_numpy(dtype=bool)
     result = Result(known.goal, known.has_dates, len(rows), int(won.sum()), seed=seed)
-    if words := refusal(int(won.sum()), int((~won).sum()), known.goal):
+    if words := refusal_reason(int(won.sum()), int((~won).sum()), known.goal):
         return replace(result, refusal=words)
     tell(0, 1, "Looking for fields that know the outcome")
-    doubted = suspects(scope, known)
+    doubted = find_suspects(scope, known)
     left_out = {one.field for one in doubted} - set(put_back)
-    learned, held_out = parted(rows, known.has_dates, seed)
+    learned, held_out = split_leads(rows, known.has_dates, seed)
     result = replace(
-        result, learned=_part(learned), held_out=_part(held_out), suspects=[one.as_json() for one in doubted],
+        result, learned=_describe_part(learned), held_out=_describe_part(held_out), suspects=[one.as_json() for one in doubted],
         put_back=sorted(set(put_back) & {one.field for one in doubted}),
     )  # fmt: skip
-    return _proven(_learned(scope, known, learned, left_out, result, tell), scope, known, held_out, tell)
+    return _prove_result(_learn_rules(scope, known, learned, left_out, result, tell), scope, known, held_out, tell)
 
 
-def _chosen(known: Outcomes, seed: int) -> pd.DataFrame:
+def _select_leads(known: Outcomes, seed: int) -> pd.DataFrame:
     """Return the leads to learn from and to prove on, in the order of time where there is one."""
     rows = known.frame
     if known.has_dates:
@@ -74,7 +74,7 @@ def _chosen(known: Outcomes, seed: int) -> pd.DataFrame:
     return rows.sort_values(order, ignore_index=True)
 
 
-def parted(rows: pd.DataFrame, is_dated: bool, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def split_leads(rows: pd.DataFrame, is_dated: bool, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the part to learn from and the part held out, which has 30 % of the won where time parts them."""
     if is_dated:
         wins = rows["won"].cumsum()
@@ -86,51 +86,51 @@ def parted(rows: pd.DataFrame, is_dated: bool, seed: int) -> tuple[pd.DataFrame,
     return rows[~is_held].reset_index(drop=True), rows[is_held].reset_index(drop=True)
 
 
-def _part(rows: pd.DataFrame) -> Part:
+def _describe_part(rows: pd.DataFrame) -> Part:
     days = rows["asked_at"].dropna().dt.strftime("%Y-%m-%d")
     return Part(len(rows), int(rows["won"].sum()), days.min() if len(days) else "", days.max() if len(days) else "")
 
 
-def _learned(
+def _learn_rules(
     scope: Scope, known: Outcomes, rows: pd.DataFrame, left_out: Collection[str], result: Result, tell: Tell
 ) -> Result:
     """Propose rules with points, and a threshold."""
     won = rows["won"].to_numpy(dtype=bool)
-    features = _features(scope, rows, known.has_dates, left_out, won, tell)
+    features = _make_features(scope, rows, known.has_dates, left_out, won, tell)
     matrix = np.column_stack([one.values for one in features]) if features else np.zeros((len(rows), 0))
-    fitted = fit(matrix, won, is_dated=known.has_dates, seed=result.seed, tell=tell)
+    fitted = fit_regression(matrix, won, is_dated=known.has_dates, seed=result.seed, tell=tell)
     pairs = [(one, int(points)) for one, points in zip(features, fitted.points, strict=True) if points]
-    rules = [_rule(feature, points) for feature, points in pairs]
+    rules = [_give_points(feature, points) for feature, points in pairs]
     scores = np.zeros(len(rows))
     for (feature, _), rule in zip(pairs, rules, strict=True):
-        scores += _worth(feature, rule)
-    reasons = [_reason(feature, rule, won) for (feature, _), rule in zip(pairs, rules, strict=True)]
+        scores += _feature_points(feature, rule)
+    reasons = [_explain_rule(feature, rule, won) for (feature, _), rule in zip(pairs, rules, strict=True)]
     return replace(
         result, candidates=len(features), rules=sorted(reasons, key=lambda one: -abs(one.cap or one.points)),
-        terms=_terms(scope, rules, threshold(scores, won)), base=fitted.base, slope=fitted.slope, tried=list(fitted.tried),
+        terms=_make_terms(scope, rules, best_threshold(scores, won)), base=fitted.base, slope=fitted.slope, tried=list(fitted.tried),
     )  # fmt: skip
 
 
-def _features(
+def _make_features(
     scope: Scope, rows: pd.DataFrame, is_dated: bool, left_out: Collection[str], won: Flags, tell: Tell
 ) -> list[Feature]:
     tell(0, 1, "Looking for rules that leads part by")
-    allowed = [column for column in columns(scope, rows, then=is_dated) if column.path not in left_out]
-    model = asked(fit_rules(allowed), engagement_rules(kinds(scope)))
-    found = answers(scope, model, rows, tell)
+    allowed = [column for column in read_columns(scope, rows, then=is_dated) if column.path not in left_out]
+    model = candidates_model(fit_rules(allowed), engagement_rules(event_kinds(scope)))
+    found = answer_rules(scope, model, rows, tell)
     fits = [Feature(rule, found[f"fit_{place}"].to_numpy()) for place, rule in enumerate(model.fit)]
-    did = [_faded(rule, found[f"sum_{place}"].to_numpy()) for place, rule in enumerate(model.engagement)]
+    did = [_engagement_feature(rule, found[f"sum_{place}"].to_numpy()) for place, rule in enumerate(model.engagement)]
     groups = [did[first : first + len(HALF_LIVES)] for first in range(0, len(did), len(HALF_LIVES))]
-    return [*fits, *(feature for group in groups if (feature := _best(group, won)))]
+    return [*fits, *(feature for group in groups if (feature := _best_half_life(group, won)))]
 
 
-def _faded(rule: EngagementRule, sums: Floats) -> Feature:
+def _engagement_feature(rule: EngagementRule, sums: Floats) -> Feature:
     some = sums[sums > 0]
     cap = max(1.0, round(float(np.quantile(some, OFTEN)), 1)) if len(some) else 1.0
     return Feature(rule, np.minimum(sums, cap) / cap, cap)
 
 
-def _best(group: Sequence[Feature], won: Flags) -> Feature | None:
+def _best_half_life(group: Sequence[Feature], won: Flags) -> Feature | None:
     """Return the half-life that parts the leads best, under a name without its place."""
     best = max(group, key=lambda one: abs((auc(one.values, won) or 0.5) - 0.5))
     if not best.values.any():
@@ -139,7 +139,7 @@ def _best(group: Sequence[Feature], won: Flags) -> Feature | None:
     return replace(best, rule=replace(best.rule, name=best.rule.name.rpartition(" ")[0]))
 
 
-def _rule(feature: Feature, points: int) -> FitRule | EngagementRule:
+def _give_points(feature: Feature, points: int) -> FitRule | EngagementRule:
     """Give a rule its points; of events, those that make the most together share them."""
     if isinstance(feature.rule, FitRule):
         return replace(feature.rule, points=float(points))
@@ -147,7 +147,7 @@ def _rule(feature: Feature, points: int) -> FitRule | EngagementRule:
     return replace(feature.rule, points=float(each if points > 0 else -each), cap=float(abs(points)))
 
 
-def _worth(feature: Feature, rule: FitRule | EngagementRule) -> Floats:
+def _feature_points(feature: Feature, rule: FitRule | EngagementRule) -> Floats:
     if isinstance(rule, FitRule):
         return feature.values * rule.points
     assert rule.cap
@@ -155,9 +155,9 @@ def _worth(feature: Feature, rule: FitRule | EngagementRule) -> Floats:
     return amount if rule.points > 0 else -amount
 
 
-def _reason(feature: Feature, rule: FitRule | EngagementRule, won: Flags) -> Reason:
+def _explain_rule(feature: Feature, rule: FitRule | EngagementRule, won: Flags) -> Reason:
     holds = feature.values > 0
-    words = f"when {describe_rule(rule.rule, SCORED)}" if isinstance(rule, FitRule) else engagement_words(rule)
+    words = f"when {describe_rule(rule.rule, SCORED)}" if isinstance(rule, FitRule) else describe_engagement_rule(rule)
     return Reason(
         rule.name, words.removeprefix(f"{rule.name}: "), rule.points, int(holds.sum()),
         int(won[holds].sum()), float(won[~holds].mean()) if (~holds).any() else None,
@@ -165,9 +165,9 @@ def _reason(feature: Feature, rule: FitRule | EngagementRule, won: Flags) -> Rea
     )  # fmt: skip
 
 
-def _terms(scope: Scope, rules: Sequence[FitRule | EngagementRule], least: int) -> dict[str, Any]:
+def _make_terms(scope: Scope, rules: Sequence[FitRule | EngagementRule], least: int) -> dict[str, Any]:
     fit_part = {one.name: {"rule": one.rule, "points": int(one.points)} for one in rules if isinstance(one, FitRule)}
-    did = {_free(one.name, fit_part): _as_terms(one) for one in rules if isinstance(one, EngagementRule)}
+    did = {_free(one.name, fit_part): _engagement_to_terms(one) for one in rules if isinstance(one, EngagementRule)}
     return {
         "threshold": least, "door": MQL, "position": 0, "leads": scope.rule, "fit": fit_part, "engagement": did, "groups": {}
     }  # fmt: skip
@@ -177,7 +177,7 @@ def _free(name: str, taken: Collection[str]) -> str:
     return f"{name} (event)" if name in taken else name
 
 
-def _as_terms(rule: EngagementRule) -> dict[str, Any]:
+def _engagement_to_terms(rule: EngagementRule) -> dict[str, Any]:
     found = {
         "events": rule.events,
         "where": rule.where,
@@ -188,30 +188,34 @@ def _as_terms(rule: EngagementRule) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _proven(result: Result, scope: Scope, known: Outcomes, held_out: pd.DataFrame, tell: Tell) -> Result:
+def _prove_result(result: Result, scope: Scope, known: Outcomes, held_out: pd.DataFrame, tell: Tell) -> Result:
     """Hold the learned model, and the one in force, against the leads held out."""
     tell(0, 1, "Proving it on the leads held out")
     if not result.rules:
         return result
-    wrong = faults(result.terms)
+    wrong = find_faults(result.terms)
     assert not wrong, wrong
     model = from_terms("learned", result.terms)
-    evidence = _evidence(scope, model, known, held_out, result)
+    evidence = _gather_evidence(scope, model, known, held_out, result)
     tell(0, 1, "Holding the model in force against the same leads")
-    return replace(result, evidence=evidence, other=_other(scope, known, held_out))
+    return replace(result, evidence=evidence, other=_evaluate_in_force(scope, known, held_out))
 
 
-def _evidence(scope: Scope, model: Model, known: Outcomes, rows: pd.DataFrame, fitted: Result | None) -> Evidence:
-    frame = scored_then(scope, model, rows)
-    chances = told(frame["score"].to_numpy(dtype=float), fitted.base, fitted.slope) if fitted else None
-    return gathered(frame, model.threshold, ground_of(known), chances)
+def _gather_evidence(
+    scope: Scope, model: Model, known: Outcomes, rows: pd.DataFrame, fitted: Result | None
+) -> Evidence:
+    frame = score_at_handoff(scope, model, rows)
+    chances = (
+        scores_to_probabilities(frame["score"].to_numpy(dtype=float), fitted.base, fitted.slope) if fitted else None
+    )
+    return gather_evidence(frame, model.threshold, outcome_context(known), chances)
 
 
-def _other(scope: Scope, known: Outcomes, rows: pd.DataFrame) -> Other | None:
+def _evaluate_in_force(scope: Scope, known: Outcomes, rows: pd.DataFrame) -> Other | None:
     """The first model in force that scores any of these leads."""
     for model in in_force():
         if model.door == MQL:
-            evidence = _evidence(scope, model, known, rows, None)
+            evidence = _gather_evidence(scope, model, known, rows, None)
             if evidence.n:
                 return Other(model.title, model.number or 0, model.key, evidence)
     return None

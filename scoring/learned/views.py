@@ -15,7 +15,7 @@ from core.tasks import enqueue
 from facts.engine import open_facts
 from scoring.learned.page import Page
 from scoring.learned.scope import is_known
-from scoring.learned.work import ask, make_draft
+from scoring.learned.work import make_draft, request_learning
 from scoring.models import Learning
 from team.access import has_right, require_right
 from team.models import User
@@ -32,14 +32,14 @@ def learned_models(request: HttpRequest) -> HttpResponse:
 
 @require_right("set_scores")
 @require_POST
-def start(request: HttpRequest) -> HttpResponse:
+def start_learning(request: HttpRequest) -> HttpResponse:
     """Have a model learned, with the suspects that are put back in knowingly."""
     source = request.POST.get("source", "")
     if not is_known(open_facts(), source):
         messages.error(request, "There is nothing to learn from: no leads of that system were copied to the facts yet.")
         return redirect("learned_models")
     fields = [name for name in request.POST.getlist("put_back") if len(name) <= 500]
-    row = ask(by=cast(User, request.user), source=source, put_back=fields[:200])
+    row = request_learning(by=cast(User, request.user), source=source, put_back=fields[:200])
     enqueue(row)
     return redirect(f"{reverse('learned_models')}?run={row.pk}")
 

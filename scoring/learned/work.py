@@ -24,7 +24,7 @@ ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
 @transaction.atomic
-def ask(*, by: User | None, source: str = "", put_back: list[str] | None = None) -> Learning:
+def request_learning(*, by: User | None, source: str = "", put_back: list[str] | None = None) -> Learning:
     """Queue the learning, or return the one of these leads that is under way."""
     if by is not None:
         LEARN_SCORES.require(by)
@@ -34,19 +34,19 @@ def ask(*, by: User | None, source: str = "", put_back: list[str] | None = None)
     return Learning.objects.create(key=f"learned.{uuid4().hex}", source=source, put_back=put_back or [], asked_by=by)
 
 
-def make(row: Learning) -> bool:
+def run_learning(row: Learning) -> bool:
     """Learn, and keep what came of it, in one step: True.
 
     Raises:
         Hopeless: there are no facts.
     """
-    from scoring.learned.training import learn  # brings scikit-learn, which no page needs
+    from scoring.learned.training import learn_model  # brings scikit-learn, which no page needs
 
     started = time.monotonic()
     facts = open_facts()
     if facts.snapshot is None:
         raise PermanentFailure("No facts were copied yet. Import records, or start the nightly run.")
-    found = learn(Scope(facts, row.source), row.tell, put_back=row.put_back)
+    found = learn_model(Scope(facts, row.source), row.tell, put_back=row.put_back)
     row.result, row.snapshot, row.as_of = found.as_json(), facts.snapshot.pk, facts.as_of
     row.seconds = time.monotonic() - started
     row.save(update_fields=["result", "snapshot", "as_of", "seconds"])
@@ -72,23 +72,23 @@ def make_draft(*, by: User, learning: Learning) -> Version:
         raise ValidationError("Only what works on the leads held out becomes a draft.")
     if row.version_id:
         raise ValidationError("It is a draft already.")
-    key, title = _place(row, found)
+    key, title = _draft_key_and_title(row, found)
     row.version = draft_version(
-        by=by, kind=SCORE, key=key, title=title, text=_text(found), terms=found.terms, reason=_reason(row, found),
-        evidence=_evidence(row, found),
+        by=by, kind=SCORE, key=key, title=title, text=_draft_text(found), terms=found.terms, reason=_draft_reason(row, found),
+        evidence=_draft_evidence(row, found),
     )  # fmt: skip
     row.save(update_fields=["version"])
     return row.version
 
 
-def _place(row: Learning, found: Result) -> tuple[str, str]:
+def _draft_key_and_title(row: Learning, found: Result) -> tuple[str, str]:
     """A model for all leads is the next version of the one in force; one for a system's leads stands beside it."""
     if not row.source and found.other:
         return found.other.key, found.other.title
     return (f"learned-{row.source}", f"Learned from {row.source}") if row.source else (KEY, "Learned model")
 
 
-def _text(found: Result) -> str:
+def _draft_text(found: Result) -> str:
     what = "won a deal" if found.goal == "won" else "converted"
     return (
         f"Points learned from which leads {what}: ten points double the odds. Ready for Sales from "
@@ -96,7 +96,7 @@ def _text(found: Result) -> str:
     )
 
 
-def _reason(row: Learning, found: Result) -> str:
+def _draft_reason(row: Learning, found: Result) -> str:
     used = ", ".join(one["label"] for one in found.taken_in)
     parts = [found.verdict.sentence, *found.verdict.more, found.how_held_out]
     if used:
@@ -109,7 +109,7 @@ def _reason(row: Learning, found: Result) -> str:
     return " ".join(parts)
 
 
-def _evidence(row: Learning, found: Result) -> dict[str, Any]:
+def _draft_evidence(row: Learning, found: Result) -> dict[str, Any]:
     """What the agreement keeps of the proof: the figures, and each rule with its reason."""
     kept = found.evidence
     assert kept

@@ -16,7 +16,7 @@ from agreements.models import Agreement
 from core.api.views import Manners, refuse_strange_parameters
 from scoring.definitions import SCORE
 from scoring.proof.measures import Band
-from scoring.proof.page import Page, read
+from scoring.proof.page import Page, parse_question
 from team.access import has_right
 from team.models import User
 
@@ -59,13 +59,13 @@ class ProofViewSet(Manners, ViewSet):
         if agreement is None:
             raise NotFound("There is no such score model.")
         try:
-            page = Page(read(request.query_params, agreement, user))
+            page = Page(parse_question(request.query_params, agreement, user))
         except Http404 as error:
             raise NotFound(str(error)) from None
-        return Response(answer(page))
+        return Response(page_to_json(page))
 
 
-def answer(page: Page) -> dict[str, Any]:
+def page_to_json(page: Page) -> dict[str, Any]:
     shown, making = page.standing.shown, page.standing.making
     state = making.state if making else "made" if shown else "none"
     return {
@@ -75,7 +75,7 @@ def answer(page: Page) -> dict[str, Any]:
         "as_of": shown.as_of if shown else None,
         "verdict": {"kind": page.verdict.kind, "sentence": page.verdict.sentence, "more": page.verdict.more}
         if page.verdict else None,
-        "evidence": _evidence(page),
+        "evidence": _evidence_to_json(page),
         "by": page.by,
         "segments": [
             {**part.segment.__dict__, "rate": part.segment.rate, "interval": part.segment.interval} for part in page.parts
@@ -84,7 +84,7 @@ def answer(page: Page) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _evidence(page: Page) -> dict[str, Any] | None:
+def _evidence_to_json(page: Page) -> dict[str, Any] | None:
     if page.evidence is None:
         return None
     found = page.evidence.as_json()

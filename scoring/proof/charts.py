@@ -12,22 +12,22 @@ FIFTH = 0.2
 DASHED = {"color": "--soft", "width": 1.5, "dash": "dash"}
 
 
-def points(band: Band) -> str:
+def score_range(band: Band) -> str:
     """Say which scores a band holds: 20–35, or 100 where all have the same."""
     low, high = (f"{edge:,.4g}".replace("-", "−") for edge in (band.low, band.high))
     return low if low == high else f"{low}–{high}"
 
 
-def rates(evidence: Evidence) -> Chart | None:
+def rates_chart(evidence: Evidence) -> Chart | None:
     """How often each band is won, with what chance allows."""
     shown = [band for band in evidence.bands if band.n]
     if not shown:
         return None
-    names = [points(band) for band in shown]
+    names = [score_range(band) for band in shown]
     values = [band.rate or 0.0 for band in shown]
     ends = [band.interval or (0.0, 0.0) for band in shown]
     bars = {
-        "type": "bar", "name": _rate(evidence), "x": names, "y": values, "marker": {"color": "--joint"},
+        "type": "bar", "name": _rate_name(evidence), "x": names, "y": values, "marker": {"color": "--joint"},
         "error_y": {
             "type": "data", "symmetric": False, "color": "--soft", "thickness": 1.5, "width": 3,
             "array": [high - value for (_, high), value in zip(ends, values, strict=True)],
@@ -52,21 +52,21 @@ def rates(evidence: Evidence) -> Chart | None:
     )
 
 
-def _rate(evidence: Evidence) -> str:
+def _rate_name(evidence: Evidence) -> str:
     return "Won" if evidence.goal == "won" else "Converted"
 
 
-def curve(
+def gains_chart(
     evidence: Evidence, against: Evidence | None = None, name: str = "This version", other: str = ""
 ) -> Chart | None:
     """What share of the won is found in the best-scored share of the leads."""
     if not evidence.gains:
         return None
-    lines = [_curve(name, evidence.gains, "--joint")]
+    lines = [_gains_line(name, evidence.gains, "--joint")]
     if against and against.gains:
-        lines.append(_curve(other, against.gains, "--ink", "dot"))
+        lines.append(_gains_line(other, against.gains, "--ink", "dot"))
     elif evidence.gains[0].revenue is not None:
-        lines.append(_curve("Revenue", evidence.gains, "--ink", "dot", is_revenue=True))
+        lines.append(_gains_line("Revenue", evidence.gains, "--ink", "dot", is_revenue=True))
     lines.append({"type": "scatter", "mode": "lines", "name": "By chance", "x": [0, 1], "y": [0, 1], "line": DASHED})
     found = _at(evidence.gains, FIFTH)
     wins = "wins" if evidence.goal == "won" else "conversions"
@@ -82,7 +82,7 @@ def curve(
     return Chart("gains", title, {"data": lines, "layout": layout}, unit="percent", head=head, rows=rows)
 
 
-def _curve(
+def _gains_line(
     name: str, gains: list[Gain], colour: str, dash: str = "solid", *, is_revenue: bool = False
 ) -> dict[str, Any]:
     values = [(gain.revenue or 0.0) if is_revenue else gain.won for gain in gains]
@@ -93,14 +93,14 @@ def _curve(
 
 
 def _at(gains: list[Gain], share: float) -> float:
-    return _between([gain.leads for gain in gains], [gain.won for gain in gains], share)
+    return _interpolate_at([gain.leads for gain in gains], [gain.won for gain in gains], share)
 
 
 def _at_line(line: dict[str, Any], share: float) -> float:
-    return _between(line["x"], line["y"], share)
+    return _interpolate_at(line["x"], line["y"], share)
 
 
-def _between(places: Sequence[float], values: Sequence[float], wanted: float) -> float:
+def _interpolate_at(places: Sequence[float], values: Sequence[float], wanted: float) -> float:
     """Read a line at a place between its points."""
     for (low, first), (high, second) in zip(
         zip(places, values, strict=True), list(zip(places, values, strict=True))[1:], strict=False
@@ -110,12 +110,12 @@ def _between(places: Sequence[float], values: Sequence[float], wanted: float) ->
     return values[-1]
 
 
-def money(evidence: Evidence) -> Chart | None:
+def revenue_chart(evidence: Evidence) -> Chart | None:
     """What each band brought."""
     shown = [band for band in evidence.bands if band.n]
     if evidence.revenue <= 0 or not shown:
         return None
-    names, values = [points(band) for band in shown], [band.revenue for band in shown]
+    names, values = [score_range(band) for band in shown], [band.revenue for band in shown]
     bars = {"type": "bar", "name": "Revenue", "x": names, "y": values, "marker": {"color": "--ink"}}
     top = shown[-1]
     title = f"The best-scored {percent(top.n / evidence.n)} brought {percent(top.revenue / evidence.revenue)} of the revenue"
@@ -125,7 +125,7 @@ def money(evidence: Evidence) -> Chart | None:
     return Chart("money", title, {"data": [bars], "layout": layout}, unit="money", currency=evidence.currency)
 
 
-def reliability(evidence: Evidence) -> Chart | None:
+def reliability_chart(evidence: Evidence) -> Chart | None:
     """What was told and what came."""
     if evidence.calibration is None or not evidence.calibration.parts:
         return None
@@ -146,12 +146,12 @@ def reliability(evidence: Evidence) -> Chart | None:
     layout = {"yaxis": {**shown, "title": {"text": "Came"}}, "xaxis": {**shown, "title": {"text": "Told"}}}
     rows = tuple((percent(part.told), part.rate, f"{part.n:,} leads") for part in parts)
     return Chart(
-        "reliability", _reliable(evidence), {"data": [dots, even], "layout": layout}, unit="percent",
+        "reliability", _reliability_title(evidence), {"data": [dots, even], "layout": layout}, unit="percent",
         head=("Told", "Came true", "Of"), rows=rows,
     )  # fmt: skip
 
 
-def _reliable(evidence: Evidence) -> str:
+def _reliability_title(evidence: Evidence) -> str:
     assert evidence.calibration
     off = [
         part
@@ -165,7 +165,7 @@ def _reliable(evidence: Evidence) -> str:
     return f"In {len(off)} of {len(evidence.calibration.parts)} parts the probabilities are {how}"
 
 
-def drift(evidence: Evidence) -> tuple[Chart, ...]:
+def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
     """How well it told leads apart month by month, and how many were won at all."""
     spans = evidence.spans
     if len(spans) < 2:
@@ -177,10 +177,11 @@ def drift(evidence: Evidence) -> tuple[Chart, ...]:
     }  # fmt: skip
     chance = {"type": "scatter", "mode": "lines", "name": "Chance", "x": names, "y": [0.5] * len(names), "line": DASHED}
     layout = {"yaxis": {"hoverformat": ".2f", "range": [0.3, 1.0]}, "xaxis": {"type": "category"}}
-    found = [_base(spans, names, evidence, each)]
+    found = [_base_rate_chart(spans, names, evidence, each)]
     if any(span.auc is not None for span in spans):
         rows = tuple(
-            (span.key, _two(span.auc), f"{span.n:,} leads, {span.won:,} {_rate(evidence).lower()}") for span in spans
+            (span.key, _two(span.auc), f"{span.n:,} leads, {span.won:,} {_rate_name(evidence).lower()}")
+            for span in spans
         )
         found.insert(0, Chart(
             "drift", f"How well it tells leads apart, by {each} of the hand-off", {"data": [areas, chance], "layout": layout},
@@ -193,9 +194,9 @@ def _two(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def _base(spans: Sequence[Span], names: list[str], evidence: Evidence, each: str) -> Chart:
+def _base_rate_chart(spans: Sequence[Span], names: list[str], evidence: Evidence, each: str) -> Chart:
     values = [span.rate for span in spans]
-    bars = {"type": "bar", "name": _rate(evidence), "x": names, "y": values, "marker": {"color": "--joint"}}
+    bars = {"type": "bar", "name": _rate_name(evidence), "x": names, "y": values, "marker": {"color": "--joint"}}
     layout = {"yaxis": axis(values, "percent"), "xaxis": {"type": "category"}}
-    title = f"{_rate(evidence)} of the leads handed over in a {each}"
+    title = f"{_rate_name(evidence)} of the leads handed over in a {each}"
     return Chart("base", title, {"data": [bars], "layout": layout}, unit="percent")

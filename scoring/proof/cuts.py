@@ -17,9 +17,9 @@ from facts.compiling import RuleContext, add_rule_columns
 from facts.engine import Facts, open_facts
 from imports.models import CustomField
 from scoring.models import Proof
-from scoring.proof.evidence import Evidence, Ground, Segment, gathered, segments
+from scoring.proof.evidence import Evidence, OutcomeContext, Segment, evaluate_segments, gather_evidence
 from scoring.proof.outcomes import SEGMENTS
-from scoring.proof.score_files import kept
+from scoring.proof.score_files import load_scores
 from scoring.terms import SCORED
 from team.models import Company, User
 
@@ -28,7 +28,7 @@ LEADS = "leads"
 COLLEAGUES = "owner.name"
 
 
-def names(reader: User) -> dict[str, str]:
+def cut_names(reader: User) -> dict[str, str]:
     """Return what leads can be cut by: the segments, then every other text of theirs, then columns of one's own."""
     closed = _SAME if achieving_owners(reader) is None else _SAME | {COLLEAGUES}
     own = CustomField.objects.filter(kind="lead").order_by("key").values_list("key", flat=True)
@@ -49,8 +49,8 @@ def values_of(facts: Facts, path: str) -> pd.DataFrame:
     return answer.assign(cut=answer["cut"].astype("category"))
 
 
-def with_cut(proof: Proof, by: str, reader: User) -> pd.DataFrame:
-    frame = _readable(kept(proof), by, reader)
+def load_cut(proof: Proof, by: str, reader: User) -> pd.DataFrame:
+    frame = _readable(load_scores(proof), by, reader)
     if by in SEGMENTS:
         return frame.rename(columns={by: "cut"})
     return frame.merge(values_of(open_facts(), by), on="lead_id", how="left")
@@ -59,45 +59,49 @@ def with_cut(proof: Proof, by: str, reader: User) -> pd.DataFrame:
 def evidence_of(proof: Proof, by: str, value: str, reader: User) -> Evidence:
     """Return what is said of the leads of one segment."""
     return Evidence.from_json(
-        _remembered(proof, f"one:{by}:{value}", reader, lambda: _evidence(proof, by, value, reader).as_json())
+        _cache_answer(proof, f"one:{by}:{value}", reader, lambda: _gather_evidence(proof, by, value, reader).as_json())
     )
 
 
-def _evidence(proof: Proof, by: str, value: str, reader: User) -> Evidence:
-    frame = with_cut(proof, by, reader)
+def _gather_evidence(proof: Proof, by: str, value: str, reader: User) -> Evidence:
+    frame = load_cut(proof, by, reader)
     whole = Evidence.from_json(proof.evidence)
-    ground = Ground(whole.currency, whole.goal, str(Company.get().zone), whole.has_dates, 0, whole.maturity_days)
+    ground = OutcomeContext(
+        whole.currency, whole.goal, str(Company.get().zone), whole.has_dates, 0, whole.maturity_days
+    )
     chosen = frame[(frame["cut"] == value).to_numpy(dtype=bool)]
     if is_limited(reader) and len(chosen) < FEWEST:
-        chosen = _only(chosen, reader)
-    return gathered(chosen, whole.at.threshold, ground)
+        chosen = _only_readable(chosen, reader)
+    return gather_evidence(chosen, whole.at.threshold, ground)
 
 
 def segments_of(proof: Proof, by: str, reader: User) -> list[Segment]:
     """Return how the score does in each of the largest values of a segment."""
     found = proof.segments.get(by)
     if found is None:
-        found = _remembered(proof, f"all:{by}", reader, lambda: [one.__dict__ for one in _segments(proof, by, reader)])
+        found = _cache_answer(
+            proof, f"all:{by}", reader, lambda: [one.__dict__ for one in _segments(proof, by, reader)]
+        )
     least = FEWEST if is_limited(reader) and by in SEGMENTS else 0
     return [Segment(**one) for one in found if one["n"] >= least]
 
 
 def _segments(proof: Proof, by: str, reader: User) -> list[Segment]:
-    frame = with_cut(proof, by, reader)
-    return segments(frame, frame["cut"], Evidence.from_json(proof.evidence).at.threshold)
+    frame = load_cut(proof, by, reader)
+    return evaluate_segments(frame, frame["cut"], Evidence.from_json(proof.evidence).at.threshold)
 
 
 def _readable(frame: pd.DataFrame, by: str, reader: User) -> pd.DataFrame:
     """Leave out the leads whose texts the reader may not know."""
-    return frame if by in SEGMENTS else _only(frame, reader)
+    return frame if by in SEGMENTS else _only_readable(frame, reader)
 
 
-def _only(frame: pd.DataFrame, reader: User) -> pd.DataFrame:
+def _only_readable(frame: pd.DataFrame, reader: User) -> pd.DataFrame:
     ids = ReadableRows(reader).ids(LEADS)
     return frame if ids is None else frame[frame["lead_id"].isin(ids)]
 
 
-def _remembered(proof: Proof, what: str, reader: User, answer: Callable[[], Any]) -> Any:
+def _cache_answer(proof: Proof, what: str, reader: User, answer: Callable[[], Any]) -> Any:
     """Answers of one proof never change for those who may read the same: they are kept for a day."""
     whose = ReadableRows(reader).digest([LEADS])
     key = "proof:" + hashlib.sha256(f"{proof.pk} {proof.key} {proof.as_of} {what} {whose}".encode()).hexdigest()

@@ -22,15 +22,15 @@ from scoring.proof.measures import (
     Reliability,
     auc,
     auc_interval,
-    bands,
-    brier,
-    falls,
-    gains,
-    missing,
+    brier_score,
+    decile_edges,
+    find_falls,
+    gains_curve,
+    make_bands,
+    missing_outcomes,
     precision_recall,
-    reliability,
-    tenths,
-    whole,
+    reliability_parts,
+    round_edges,
 )  # fmt: skip
 
 SPANS = 24
@@ -70,7 +70,7 @@ class Half:
 
 
 @dataclass(frozen=True)
-class Said:
+class VerdictCounts:
     """The verdicts of Sales beside the score: of the leads at the threshold or over it, and of those under it."""
 
     over: int
@@ -146,7 +146,7 @@ class Evidence:
     at: AtThreshold
     spans: list[Span]
     halves: list[Half]
-    said: Said | None
+    said: VerdictCounts | None
     calibration: Calibration | None = None
 
     @property
@@ -155,7 +155,7 @@ class Evidence:
 
     @property
     def missing_won(self) -> int:
-        return missing(self.won)
+        return missing_outcomes(self.won)
 
     @property
     def others(self) -> int:
@@ -163,7 +163,7 @@ class Evidence:
 
     @property
     def missing_others(self) -> int:
-        return missing(self.others)
+        return missing_outcomes(self.others)
 
     @property
     def is_enough(self) -> bool:
@@ -171,7 +171,7 @@ class Evidence:
 
     @property
     def falls(self) -> list[tuple[Band, Band]]:
-        return falls(self.bands)
+        return find_falls(self.bands)
 
     @property
     def rises(self) -> bool:
@@ -197,14 +197,14 @@ class Evidence:
             "at": AtThreshold(**kept["at"]),
             "spans": [Span(**one) for one in kept["spans"]],
             "halves": [Half(**one) for one in kept["halves"]],
-            "said": Said(**kept["said"]) if kept["said"] else None,
+            "said": VerdictCounts(**kept["said"]) if kept["said"] else None,
             "calibration": Calibration(**{**calibration, "parts": [Reliability(**one) for one in calibration["parts"]]})
             if calibration else None,
         })  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Ground:
+class OutcomeContext:
     """What the outcomes are: which currency and zone, what counts as won, and who came too lately to be judged."""
 
     currency: str = ""
@@ -215,23 +215,25 @@ class Ground:
     maturity_days: int = 0
 
 
-def gathered(frame: pd.DataFrame, threshold: float, ground: Ground, told: Floats | None = None) -> Evidence:
+def gather_evidence(
+    frame: pd.DataFrame, threshold: float, ground: OutcomeContext, told: Floats | None = None
+) -> Evidence:
     """Hold the scores of the frame against its outcomes; `told` are probabilities, where the model tells some."""
-    scores, won, revenue = _columns(frame)
+    scores, won, revenue = _score_columns(frame)
     interval = auc_interval(scores, won) or (None, None)
     return Evidence(
         n=len(frame), won=int(won.sum()), revenue=float(revenue.sum()), currency=ground.currency, goal=ground.goal,
         has_dates=ground.has_dates, too_recent=ground.too_recent, maturity_days=ground.maturity_days,
         auc=auc(scores, won), auc_low=interval[0], auc_high=interval[1],
-        bands=bands(scores, won, revenue, whole(tenths(scores))), gains=gains(scores, won, revenue),
+        bands=make_bands(scores, won, revenue, round_edges(decile_edges(scores))), gains=gains_curve(scores, won, revenue),
         at=precision_recall(scores, won, threshold, revenue),
-        spans=_spans(frame, ground.zone) if ground.has_dates else [],
-        halves=_halves(frame, ground.zone) if ground.has_dates else [],
-        said=_said(frame, threshold), calibration=None if told is None or not len(frame) else _calibration(told, won),
+        spans=_make_spans(frame, ground.zone) if ground.has_dates else [],
+        halves=_make_halves(frame, ground.zone) if ground.has_dates else [],
+        said=_compare_verdicts(frame, threshold), calibration=None if told is None or not len(frame) else _calibration(told, won),
     )  # fmt: skip
 
 
-def _columns(frame: pd.DataFrame) -> tuple[Floats, Any, Floats]:
+def _score_columns(frame: pd.DataFrame) -> tuple[Floats, Any, Floats]:
     return (
         frame["score"].to_numpy(dtype=float),
         frame["won"].to_numpy(dtype=bool),
@@ -239,82 +241,84 @@ def _columns(frame: pd.DataFrame) -> tuple[Floats, Any, Floats]:
     )
 
 
-def _local(frame: pd.DataFrame, zone: str) -> "pd.Series[Any]":
+def _local_months(frame: pd.DataFrame, zone: str) -> "pd.Series[Any]":
     """Return the month of each hand-off in the company's zone, as a number: 202603."""
     local = frame["asked_at"].dt.tz_convert(ZoneInfo(zone)).dt
     return local.year * 100 + local.month
 
 
-def _key(month: int) -> str:
+def _month_name(month: int) -> str:
     return f"{month // 100}-{month % 100:02}"
 
 
-def _spans(frame: pd.DataFrame, zone: str) -> list[Span]:
+def _make_spans(frame: pd.DataFrame, zone: str) -> list[Span]:
     """Part the leads by month; by quarter where most months have too few to say something."""
     dated = frame[frame["asked_at"].notna()]
-    months = _local(dated, zone)
-    found = list(_parted(dated, months, _key))
+    months = _local_months(dated, zone)
+    found = list(_group_spans(dated, months, _month_name))
     if sum(span.auc is not None for span in found) * 2 < len(found):
         quarters = months // 100 * 10 + (months % 100 + 2) // 3
-        found = list(_parted(dated, quarters, lambda quarter: f"{quarter // 10} Q{quarter % 10}"))
+        found = list(_group_spans(dated, quarters, lambda quarter: f"{quarter // 10} Q{quarter % 10}"))
     return found[-SPANS:]
 
 
-def _parted(rows: pd.DataFrame, keys: "pd.Series[Any]", name: Callable[[int], str]) -> Iterator[Span]:
+def _group_spans(rows: pd.DataFrame, keys: "pd.Series[Any]", name: Callable[[int], str]) -> Iterator[Span]:
     for key, part in rows.groupby(keys, observed=True):
-        scores, won, _ = _columns(part)
+        scores, won, _ = _score_columns(part)
         hits = int(won.sum())
         is_some = min(hits, len(part) - hits) >= SOME
         yield Span(name(int(str(key))), len(part), hits, auc(scores, won) if is_some else None)
 
 
-def _halves(frame: pd.DataFrame, zone: str) -> list[Half]:
+def _make_halves(frame: pd.DataFrame, zone: str) -> list[Half]:
     """Part the leads at the middle of the won, by time; nothing where a half would be too small to say something."""
     dated = frame[frame["asked_at"].notna()].sort_values("asked_at", kind="stable")
     hits = dated["won"].to_numpy(dtype=bool).cumsum()
     if not len(hits):
         return []
     middle = int(np.searchsorted(hits, hits[-1] / 2))
-    found = [_half(rows, zone) for rows in (dated.iloc[:middle], dated.iloc[middle:])]
+    found = [_make_half(rows, zone) for rows in (dated.iloc[:middle], dated.iloc[middle:])]
     return [half for half in found if half] if all(found) else []
 
 
-def _half(rows: pd.DataFrame, zone: str) -> Half | None:
-    scores, won, _ = _columns(rows)
+def _make_half(rows: pd.DataFrame, zone: str) -> Half | None:
+    scores, won, _ = _score_columns(rows)
     hits = int(won.sum())
     interval = auc_interval(scores, won) if min(hits, len(rows) - hits) >= ENOUGH / 2 else None
     area = auc(scores, won)
     if interval is None or area is None:
         return None
-    months = [_key(month) for month in _local(rows.iloc[[0, -1]], zone)]
+    months = [_month_name(month) for month in _local_months(rows.iloc[[0, -1]], zone)]
     return Half(months[0], months[1], len(rows), hits, area, *interval)
 
 
-def _said(frame: pd.DataFrame, threshold: float) -> Said | None:
+def _compare_verdicts(frame: pd.DataFrame, threshold: float) -> VerdictCounts | None:
     heard = frame[frame["accepted"].notna()]
     if not len(heard):
         return None
     scores, accepted = heard["score"].to_numpy(dtype=float), heard["accepted"].to_numpy(dtype=bool)
     over = scores >= threshold
-    return Said(
+    return VerdictCounts(
         int(over.sum()), int((over & accepted).sum()), int((~over).sum()), int((~over & accepted).sum()),
         auc(scores, accepted),
     )  # fmt: skip
 
 
 def _calibration(told: Floats, won: Any) -> Calibration:
-    return Calibration(brier(told, won), brier(np.full(len(won), won.mean()), won), reliability(told, won))
+    return Calibration(
+        brier_score(told, won), brier_score(np.full(len(won), won.mean()), won), reliability_parts(told, won)
+    )
 
 
-def segments(frame: pd.DataFrame, values: "pd.Series[Any]", threshold: float) -> list[Segment]:
+def evaluate_segments(frame: pd.DataFrame, values: "pd.Series[Any]", threshold: float) -> list[Segment]:
     """Return how the score does among the leads of each value, the largest first; leads without a value are left out."""
     counts = values[values.astype(str) != ""].value_counts()
     chosen = [value for value, count in counts.items() if count][:PARTS]
-    return [_segment(str(value), frame[(values == value).to_numpy()], threshold) for value in chosen]
+    return [_evaluate_segment(str(value), frame[(values == value).to_numpy()], threshold) for value in chosen]
 
 
-def _segment(value: str, rows: pd.DataFrame, threshold: float) -> Segment:
-    scores, won, _ = _columns(rows)
+def _evaluate_segment(value: str, rows: pd.DataFrame, threshold: float) -> Segment:
+    scores, won, _ = _score_columns(rows)
     low, high = auc_interval(scores, won) or (None, None)
     at = precision_recall(scores, won, threshold)
     base = won.mean()

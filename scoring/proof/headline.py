@@ -4,18 +4,18 @@ from typing import Any
 
 from agreements.models import Version
 from scoring.proof.evidence import Evidence
-from scoring.proof.validation import asked_for, last_made
-from scoring.proof.verdict import judged
+from scoring.proof.validation import last_made, request_proof
+from scoring.proof.verdict import judge_evidence
 
 
 def figures_of(version: Version) -> dict[str, Any]:
     """Return what is proven of a version now, and ask for the newest proof; empty while there is none."""
-    asked_for(version)
+    request_proof(version)
     proof = last_made(version)
     if proof is None or proof.as_of is None:
         return {}
     evidence = Evidence.from_json(proof.evidence)
-    verdict = judged(evidence)
+    verdict = judge_evidence(evidence)
     return {
         "proof": {
             "kind": verdict.kind, "words": verdict.sentence, "n": evidence.n, "won": evidence.won, "auc": evidence.auc,

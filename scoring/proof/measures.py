@@ -110,18 +110,18 @@ class AtThreshold:
 
 def auc(scores: Floats, won: Flags) -> float | None:
     """Return the chance that a lead won outscored one not won; a tie counts half. None while one kind is missing."""
-    good, bad = _counts(*_levels(scores), won)
-    return _auc(good, bad)
+    good, bad = _count_levels(*_rank_levels(scores), won)
+    return _auc_of_counts(good, bad)
 
 
 def auc_interval(scores: Floats, won: Flags, seed: int = 0) -> tuple[float, float] | None:
     """Return the 95 % interval of the AUC by bootstrap, drawn anew from the won and from the others."""
-    levels, places = _levels(scores)
+    levels, places = _rank_levels(scores)
     if levels > STEPS:
         places = places * STEPS // levels
         levels = STEPS
-    good, bad = _counts(levels, places, won)
-    exact, coarse = auc(scores, won), _auc(good, bad)
+    good, bad = _count_levels(levels, places, won)
+    exact, coarse = auc(scores, won), _auc_of_counts(good, bad)
     if exact is None or coarse is None:
         return None
     chance = np.random.default_rng(seed)
@@ -133,13 +133,13 @@ def auc_interval(scores: Floats, won: Flags, seed: int = 0) -> tuple[float, floa
     return max(0.0, min(exact, float(low))), min(1.0, max(exact, float(high)))
 
 
-def _levels(scores: Floats) -> tuple[int, npt.NDArray[np.int64]]:
+def _rank_levels(scores: Floats) -> tuple[int, npt.NDArray[np.int64]]:
     """Return how many different scores there are, and the rank of each lead's among them."""
     values, places = np.unique(np.asarray(scores, dtype=np.float64), return_inverse=True)
     return len(values), places.astype(np.int64)
 
 
-def _counts(levels: int, places: npt.NDArray[np.int64], won: Flags) -> tuple[Floats, Floats]:
+def _count_levels(levels: int, places: npt.NDArray[np.int64], won: Flags) -> tuple[Floats, Floats]:
     """Return for each score, the lowest first, how many were won and how many not."""
     won = np.asarray(won, dtype=bool)
     return (
@@ -148,14 +148,14 @@ def _counts(levels: int, places: npt.NDArray[np.int64], won: Flags) -> tuple[Flo
     )
 
 
-def _auc(good: Floats, bad: Floats) -> float | None:
+def _auc_of_counts(good: Floats, bad: Floats) -> float | None:
     if not good.sum() or not bad.sum():
         return None
     below = np.cumsum(bad) - bad / 2
     return float((good * below).sum() / good.sum() / bad.sum())
 
 
-def tenths(scores: Floats, parts: int = 10) -> list[float]:
+def decile_edges(scores: Floats, parts: int = 10) -> list[float]:
     """Return the edges that part leads into so many bands of about equal number; equal scores stay together.
 
     Where the best score is shared by many they are a band of their own, and the last two edges are the same.
@@ -166,19 +166,19 @@ def tenths(scores: Floats, parts: int = 10) -> list[float]:
     return [*(float(edge) for edge in np.unique(starts)), float(np.max(scores))]
 
 
-def whole(edges: Sequence[float]) -> list[float]:
+def round_edges(edges: Sequence[float]) -> list[float]:
     """Round the edges of bands to whole points, where points lie wide enough apart for that."""
     if not edges or edges[-1] - edges[0] < WIDE:
         return list(edges)
     return [*sorted({float(np.floor(edge)) for edge in edges[:-1]}), float(np.ceil(edges[-1]))]
 
 
-def bands(
+def make_bands(
     scores: Floats, won: Flags, revenue: Floats | None = None, edges: Sequence[float] | None = None
 ) -> list[Band]:
     """Count the leads in each band, the lowest band first; tenths of the leads where no edges are given."""
     scores, won = np.asarray(scores, dtype=float), np.asarray(won, dtype=bool)
-    found = list(tenths(scores) if edges is None else edges)
+    found = list(decile_edges(scores) if edges is None else edges)
     if not len(scores) or not found:
         return []
     places = np.clip(np.searchsorted(found, scores, side="right") - 1, 0, len(found) - 2)
@@ -192,12 +192,12 @@ def bands(
     ]
 
 
-def gains(scores: Floats, won: Flags, revenue: Floats | None = None) -> list[Gain]:
+def gains_curve(scores: Floats, won: Flags, revenue: Floats | None = None) -> list[Gain]:
     """Return what share of the won is found in the best-scored share of the leads, from none to all."""
     scores, won = np.asarray(scores, dtype=float), np.asarray(won, dtype=bool)
     if not len(scores) or not won.any():
         return []
-    levels, places = _levels(-scores)  # the best first
+    levels, places = _rank_levels(-scores)  # the best first
     ends = np.cumsum(np.bincount(places, minlength=levels))
     hits = np.cumsum(np.bincount(places[won], minlength=levels))
     amounts = None if revenue is None else np.bincount(places, np.asarray(revenue, dtype=float), levels)
@@ -207,15 +207,15 @@ def gains(scores: Floats, won: Flags, revenue: Floats | None = None) -> list[Gai
     return [Gain(0.0, 0.0, None if money is None else 0.0), *points]
 
 
-def brier(told: Floats, won: Flags) -> float:
+def brier_score(told: Floats, won: Flags) -> float:
     """Return the mean squared distance of probabilities from what came: 0 is perfect."""
     return float(np.mean((np.asarray(told, dtype=float) - np.asarray(won, dtype=float)) ** 2))
 
 
-def reliability(told: Floats, won: Flags, parts: int = 10) -> list[Reliability]:
+def reliability_parts(told: Floats, won: Flags, parts: int = 10) -> list[Reliability]:
     """Return what was told and what came, in parts of about equal number, the lowest probability first."""
     told, won = np.asarray(told, dtype=float), np.asarray(won, dtype=bool)
-    found = bands(told, won, told, tenths(told, parts))  # the sum of what was told takes the place of money
+    found = make_bands(told, won, told, decile_edges(told, parts))  # the sum of what was told takes the place of money
     return [Reliability(band.n, band.revenue / band.n, band.won) for band in found if band.n]
 
 
@@ -236,7 +236,7 @@ def precision_recall(scores: Floats, won: Flags, threshold: float, revenue: Floa
     )  # fmt: skip
 
 
-def falls(found: Sequence[Band]) -> list[tuple[Band, Band]]:
+def find_falls(found: Sequence[Band]) -> list[tuple[Band, Band]]:
     """Return the neighbours of which the higher-scored is won clearly more rarely: their intervals do not meet."""
     full = [band for band in found if band.n]
     return [(low, high) for low, high in pairwise(full) if _is_fall(low, high)]
@@ -249,9 +249,9 @@ def _is_fall(low: Band, high: Band) -> bool:
 
 def is_monotone(found: Sequence[Band]) -> bool:
     """Whether no band is won clearly more rarely than the one below it."""
-    return not falls(found)
+    return not find_falls(found)
 
 
-def missing(conversions: int) -> int:
+def missing_outcomes(conversions: int) -> int:
     """Return how many conversions are still wanting before anything is claimed."""
     return max(0, ENOUGH - int(conversions))

@@ -9,7 +9,7 @@ from facts.refresh import Progress
 from facts.set_aside import clear_fault, set_aside
 from scoring.definitions import in_force
 from scoring.models import Proof
-from scoring.proof.validation import asked_for
+from scoring.proof.validation import request_proof
 
 STEP, TABLE = "proofs", Version._meta.db_table
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ def prove_in_force(progress: Progress) -> int:
     """Make the proofs that the newest facts ask for; return how many. One that fails says so itself, and is tried again."""
     ids = [model.version_id for model in in_force() if model.version_id]
     versions = Version.objects.filter(pk__in=ids).select_related("agreement")
-    wanted = [proof for proof in map(asked_for, versions) if proof is not None and not proof.is_over]
+    wanted = [proof for proof in map(request_proof, versions) if proof is not None and not proof.is_over]
     SetAside.objects.filter(step=STEP).exclude(row_id__in=ids).delete()
     for done, proof in enumerate(wanted):
         progress(done, len(wanted), "scores proven")

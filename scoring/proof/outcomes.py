@@ -19,7 +19,7 @@ from facts.registry import all_tables
 from team.models import Company
 
 READY_STAGES = ("mql", "pql")  # entering them hands a lead over, where the source's history or a person says when
-TOLD = ("import", "hand")  # moves by a rule alone may be dated by the run that made them
+DATED_BY = ("import", "hand")  # moves by a rule alone may be dated by the run that made them
 USUAL_DAYS = 90  # until an outcome is known, while no won lead says how long it takes
 SHORTEST_DAYS, LONGEST_DAYS = 14, 365
 DAY = 86_400  # seconds
@@ -61,15 +61,15 @@ class Outcomes:
         return "won a deal" if self.goal == "won" else "converted"
 
 
-def outcomes(facts: Facts) -> Outcomes:
+def load_outcomes(facts: Facts) -> Outcomes:
     """Ask the facts for all leads, with one question."""
     company = Company.get()
     goal = "won" if _has_deals(facts) else "converted"
-    found = facts.execute(_question(facts, goal, company))
-    frame = _typed(found)
-    frame["asked_at"] = _asked(frame)
-    days = _maturity(frame)
-    return _due(frame, goal, company.currency, days, facts.as_of)
+    found = facts.execute(_build_query(facts, goal, company))
+    frame = _normalize_frame(found)
+    frame["asked_at"] = _judging_moments(frame)
+    days = _maturity_days(frame)
+    return _drop_too_recent(frame, goal, company.currency, days, facts.as_of)
 
 
 def _has_deals(facts: Facts) -> bool:
@@ -77,7 +77,7 @@ def _has_deals(facts: Facts) -> bool:
     return bool(facts.execute(deals.filter(deals.lead_id.notnull()).count()).to_numpy()[0, 0])
 
 
-def _question(facts: Facts, goal: str, company: Company) -> Any:
+def _build_query(facts: Facts, goal: str, company: Company) -> Any:
     leads = facts.table("leads")
     moment = leads.created_at.type()
     rows = leads.select(
@@ -87,13 +87,18 @@ def _question(facts: Facts, goal: str, company: Company) -> Any:
     for name, table in POINTERS.items():
         behind = facts.table(table).select(**{f"{name}_key": "id", name: "name"})
         rows = rows.left_join(behind, rows[f"{name}_id"] == behind[f"{name}_key"]).drop(f"{name}_key", f"{name}_id")
-    for joined in (_deals(facts, company), _handed(facts, moment), _told(facts, moment), _verdicts(facts)):
+    for joined in (
+        _deal_columns(facts, company),
+        _handoff_columns(facts, moment),
+        _ready_columns(facts, moment),
+        _verdict_columns(facts),
+    ):
         rows = rows.left_join(joined, rows.lead_id == joined.of_lead).drop("of_lead")
     won = rows.won_at.notnull() | rows.is_won.fill_null(False) if goal == "won" else rows.is_converted.fill_null(False)
     return rows.mutate(won=won, outcome_at=rows.won_at if goal == "won" else rows.converted_at)
 
 
-def _deals(facts: Facts, company: Company) -> Any:
+def _deal_columns(facts: Facts, company: Company) -> Any:
     """Of each lead: when its first deal began, whether and when one was won, and what the won were worth."""
     deals = _in_company_currency(facts, company)
     moment = deals.created_at.type()
@@ -122,26 +127,26 @@ def _in_company_currency(facts: Facts, company: Company) -> Any:
     return both.mutate(worth=is_home.ifelse(1.0, rate) * both.amount.cast("float64"))
 
 
-def _handed(facts: Facts, moment: Any) -> Any:
+def _handoff_columns(facts: Facts, moment: Any) -> Any:
     if "handoffs" not in all_tables():
-        return _nobody(handed_at=moment)
+        return _empty_columns(handed_at=moment)
     rows = facts.table("handoffs")
     return rows.group_by(of_lead=rows.lead_id).aggregate(handed_at=rows.started_at.min())
 
 
-def _told(facts: Facts, moment: Any) -> Any:
+def _ready_columns(facts: Facts, moment: Any) -> Any:
     """When a lead first became ready, as far as its own history or a person said so."""
     if "moves" not in all_tables():
-        return _nobody(ready_at=moment)
+        return _empty_columns(ready_at=moment)
     rows = facts.table("moves")
-    rows = rows.filter(rows.lead_id.notnull() & rows.stage.isin(READY_STAGES) & rows.by.isin(TOLD))
+    rows = rows.filter(rows.lead_id.notnull() & rows.stage.isin(READY_STAGES) & rows.by.isin(DATED_BY))
     return rows.group_by(of_lead=rows.lead_id).aggregate(ready_at=rows.entered_at.min())
 
 
-def _verdicts(facts: Facts) -> Any:
+def _verdict_columns(facts: Facts) -> Any:
     """What Sales said last of a lead, as far as it was not taken back."""
     if "verdicts" not in all_tables():
-        return _nobody(verdict="string", rating="float64")
+        return _empty_columns(verdict="string", rating="float64")
     rows = facts.table("verdicts")
     rows = rows.filter(rows.undone_at.isnull())
     return rows.group_by(of_lead=rows.lead_id).aggregate(
@@ -149,11 +154,11 @@ def _verdicts(facts: Facts) -> Any:
     )
 
 
-def _nobody(**columns: Any) -> Any:
+def _empty_columns(**columns: Any) -> Any:
     return ibis.memtable([], schema={"of_lead": "int64", **columns})
 
 
-def _typed(found: pd.DataFrame) -> pd.DataFrame:
+def _normalize_frame(found: pd.DataFrame) -> pd.DataFrame:
     """Bring the answer of either engine to one shape."""
     frame = found.sort_values("lead_id", ignore_index=True)
     for name in ("created_at", "deal_at", "handed_at", "ready_at", "converted_at", "outcome_at"):
@@ -167,7 +172,7 @@ def _typed(found: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(columns={"outcome_at": "known_at"})
 
 
-def _asked(frame: pd.DataFrame) -> "pd.Series[Any]":
+def _judging_moments(frame: pd.DataFrame) -> "pd.Series[Any]":
     """Return when each lead is asked about, in whole seconds."""
     known = frame["handed_at"].fillna(frame["ready_at"])
     earlier = [frame["deal_at"], frame["converted_at"], frame["known_at"]]
@@ -180,7 +185,7 @@ def _asked(frame: pd.DataFrame) -> "pd.Series[Any]":
     return asked.dt.floor("s")
 
 
-def _maturity(frame: pd.DataFrame) -> int:
+def _maturity_days(frame: pd.DataFrame) -> int:
     """Return in how many days nine of ten of the won were won."""
     taken = (frame["known_at"] - frame["asked_at"])[frame["won"]].dropna()
     if taken.empty:
@@ -189,7 +194,7 @@ def _maturity(frame: pd.DataFrame) -> int:
     return int(np.clip(days, SHORTEST_DAYS, LONGEST_DAYS))
 
 
-def _due(frame: pd.DataFrame, goal: str, currency: str, days: int, as_of: datetime | None) -> Outcomes:
+def _drop_too_recent(frame: pd.DataFrame, goal: str, currency: str, days: int, as_of: datetime | None) -> Outcomes:
     """Leave out those whose outcome had no time to come."""
     columns = [
         "lead_id", "asked_at", "won", "known_at", "accepted", "verdict", "rating", "revenue", "handed", *SEGMENTS

@@ -14,20 +14,20 @@ from agreements.queries import STATES
 from facts.rules import list_conditions
 from scoring.definitions import of_version
 from scoring.descriptions import terms_in_words
-from scoring.model_checks import faults
+from scoring.model_checks import find_faults
 from scoring.proof import charts, cuts
 from scoring.proof.evidence import Evidence, Segment
 from scoring.proof.measures import ENOUGH, Band
 from scoring.proof.outcomes import SEGMENTS
-from scoring.proof.validation import Standing, standing
+from scoring.proof.validation import ProofStatus, proof_status
 from scoring.proof.verdict import (
     KINDS,
     Verdict,
     drift_words,
-    judged,
+    judge_evidence,
     monotone_words,
-    said_words,
     segment_kind,
+    verdict_words,
 )  # fmt: skip
 from team.models import User
 
@@ -51,7 +51,7 @@ class Question:
         return urlencode({name: part for name, part in parts.items() if part not in (None, "")})
 
 
-def read(given: Mapping[str, str], agreement: Agreement, reader: User) -> Question:
+def parse_question(given: Mapping[str, str], agreement: Agreement, reader: User) -> Question:
     """Read the address.
 
     Raises:
@@ -59,15 +59,15 @@ def read(given: Mapping[str, str], agreement: Agreement, reader: User) -> Questi
     """
     versions = list(agreement.versions.readable_by(reader).select_related("agreement").prefetch_related("disputes"))
     by = given.get("by", "")
-    if not versions or (by and by not in cuts.names(reader)):
+    if not versions or (by and by not in cuts.cut_names(reader)):
         raise Http404("There is no such version or segment.")
-    asked = _numbered(versions, given.get("version", ""))
+    asked = _version_by_number(versions, given.get("version", ""))
     first = asked or next((one for one in versions if one.state == "in_force"), versions[0])
-    against = _numbered(versions, given.get("against", ""))
+    against = _version_by_number(versions, given.get("against", ""))
     return Question(first, against if against != first else None, by, given.get("is", "") if by else "", reader)
 
 
-def _numbered(versions: list[Version], number: str) -> Version | None:
+def _version_by_number(versions: list[Version], number: str) -> Version | None:
     if not number:
         return None
     found = next((version for version in versions if str(version.number) == number), None)
@@ -110,8 +110,8 @@ class Side:
         self.words = terms_in_words(version.terms)
 
     @cached_property
-    def standing(self) -> Standing:
-        return standing(self.version)
+    def standing(self) -> ProofStatus:
+        return proof_status(self.version)
 
     @cached_property
     def evidence(self) -> Evidence | None:
@@ -122,7 +122,7 @@ class Side:
 
     @cached_property
     def verdict(self) -> Verdict | None:
-        return judged(self.evidence) if self.evidence else None
+        return judge_evidence(self.evidence) if self.evidence else None
 
     @property
     def state(self) -> str:
@@ -142,7 +142,7 @@ class Side:
         query = self.question.query(version=self.version.number, against=None, upto=upto, **{"from": band.low})
         at = self.evidence.at.threshold if self.evidence else None
         holds = at is not None and band.low <= at and (at < band.high or (is_top and at == band.high))
-        return Line(band, charts.points(band), f"{address}?{query}", holds)
+        return Line(band, charts.score_range(band), f"{address}?{query}", holds)
 
 
 class Page(Side):
@@ -181,13 +181,13 @@ class Page(Side):
         name = f"Version {self.version.number}" if against else "This version"
         other = f"Version {self.other.version.number}" if self.other else ""
         drawn = [
-            charts.rates(found), charts.curve(found, against, name, other), charts.reliability(found), charts.money(found),
+            charts.rates_chart(found), charts.gains_chart(found, against, name, other), charts.reliability_chart(found), charts.revenue_chart(found),
         ]  # fmt: skip
         return [chart for chart in drawn if chart]
 
     @cached_property
     def drift(self) -> tuple[charts.Chart, ...]:
-        return charts.drift(self.evidence) if self.evidence else ()
+        return charts.drift_charts(self.evidence) if self.evidence else ()
 
     @property
     def drift_words(self) -> str:
@@ -199,7 +199,7 @@ class Page(Side):
 
     @property
     def said_words(self) -> str:
-        return said_words(self.evidence) if self.evidence else ""
+        return verdict_words(self.evidence) if self.evidence else ""
 
     @property
     def by(self) -> str:
@@ -216,7 +216,7 @@ class Page(Side):
 
     @cached_property
     def choices(self) -> dict[str, str]:
-        return cuts.names(self.question.reader)
+        return cuts.cut_names(self.question.reader)
 
     @property
     def own_cuts(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -238,7 +238,7 @@ class Page(Side):
     @property
     def asks_about(self) -> set[str]:
         """The fields of leads that rules of the version name."""
-        if faults(self.version.terms):
+        if find_faults(self.version.terms):
             return set()
         model = of_version(self.version)
         return {

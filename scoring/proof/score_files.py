@@ -13,26 +13,26 @@ from scoring.proof.outcomes import SEGMENTS
 COLUMNS = ["lead_id", "asked_at", "score", "won", "revenue", "accepted", *SEGMENTS]
 
 
-def _file(proof_id: int) -> Path:
+def _score_path(proof_id: int) -> Path:
     return Path(settings.PROOFS_DIR) / f"{proof_id}.parquet"
 
 
-def keep(proof: Proof, frame: pd.DataFrame) -> None:
+def save_scores(proof: Proof, frame: pd.DataFrame) -> None:
     """Keep the frame, the best scores first, and forget what earlier proofs of the version kept."""
-    place = _file(proof.pk)
+    place = _score_path(proof.pk)
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = place.with_suffix(f".{proof.fence}.new")
     ordered = frame[COLUMNS].sort_values(["score", "lead_id"], ascending=[False, True])
     pq.write_table(pa.Table.from_pandas(ordered, preserve_index=False), fresh)
     fresh.replace(place)
     for older in Proof.objects.filter(version_id=proof.version_id, pk__lt=proof.pk).values_list("pk", flat=True):
-        _file(older).unlink(missing_ok=True)
+        _score_path(older).unlink(missing_ok=True)
 
 
-def is_kept(proof: Proof) -> bool:
-    return _file(proof.pk).exists()
+def has_scores(proof: Proof) -> bool:
+    return _score_path(proof.pk).exists()
 
 
-def kept(proof: Proof, columns: list[str] | None = None) -> pd.DataFrame:
+def load_scores(proof: Proof, columns: list[str] | None = None) -> pd.DataFrame:
     """Return the scores of a proof, the best first."""
-    return pq.read_table(_file(proof.pk), columns=columns).to_pandas()
+    return pq.read_table(_score_path(proof.pk), columns=columns).to_pandas()

@@ -33,13 +33,13 @@ class Verdict:
         return self.kind not in NOT_PROVEN
 
 
-def judged(evidence: Evidence) -> Verdict:
+def judge_evidence(evidence: Evidence) -> Verdict:
     if not evidence.n:
-        return Verdict("nothing", "There is nothing to judge this score by yet.", tuple(_wanting(evidence)))
+        return Verdict("nothing", "There is nothing to judge this score by yet.", tuple(_missing_words(evidence)))
     if not evidence.is_enough:
-        return Verdict("few", _too_few(evidence), tuple(_wanting(evidence)))
-    kind, sentence = _told(evidence)
-    more = [*_shape(evidence), *_waiting(evidence)]
+        return Verdict("few", _too_few(evidence), tuple(_missing_words(evidence)))
+    kind, sentence = _judge_auc(evidence)
+    more = [*_describe_falls(evidence), *_too_recent_words(evidence)]
     if not evidence.has_dates:
         undated = (
             "Most of these leads have no date, so their score of today is held against what became of them. It may know "
@@ -53,7 +53,7 @@ def judged(evidence: Evidence) -> Verdict:
     return Verdict(kind, sentence, tuple(more))
 
 
-def _told(evidence: Evidence) -> tuple[str, str]:
+def _judge_auc(evidence: Evidence) -> tuple[str, str]:
     low, high, area = evidence.auc_low, evidence.auc_high, evidence.auc
     assert low is not None
     assert high is not None
@@ -61,13 +61,16 @@ def _told(evidence: Evidence) -> tuple[str, str]:
     words = f"AUC {area:.2f}, between {low:.2f} and {high:.2f}; 0.50 is chance"
     if low <= 0.5 <= high:
         return "chance", (
-            f"This score does not work: it tells the leads that {done(evidence)} from the others no better than chance ({words})."
+            f"This score does not work: it tells the leads that {goal_verb(evidence)} from the others no better than chance ({words})."
         )
     if high < 0.5:
-        return "backwards", f"This score works backwards: the higher it is, the fewer leads {done(evidence)} ({words})."
+        return (
+            "backwards",
+            f"This score works backwards: the higher it is, the fewer leads {goal_verb(evidence)} ({words}).",
+        )
     is_weak = area < WEAK or not evidence.rises or _is_miscalibrated(evidence)
     kind, how = ("weak", "helps a little") if is_weak else ("works", "works")
-    return kind, f"This score {how}: {_top(evidence)}."
+    return kind, f"This score {how}: {_describe_top(evidence)}."
 
 
 def _is_miscalibrated(evidence: Evidence) -> bool:
@@ -76,18 +79,18 @@ def _is_miscalibrated(evidence: Evidence) -> bool:
     return told is not None and told.brier >= told.base_brier
 
 
-def done(evidence: Evidence) -> str:
+def goal_verb(evidence: Evidence) -> str:
     return "were won" if evidence.goal == "won" else "converted"
 
 
-def _top(evidence: Evidence) -> str:
+def _describe_top(evidence: Evidence) -> str:
     band = evidence.top
     assert band is not None
     verb = "is won" if evidence.goal == "won" else "converts"
-    return f"the {_share(band, evidence)} {verb} {band.lift or 0:.1f} times as often as the average"
+    return f"the {_describe_share(band, evidence)} {verb} {band.lift or 0:.1f} times as often as the average"
 
 
-def _share(band: Band, evidence: Evidence) -> str:
+def _describe_share(band: Band, evidence: Evidence) -> str:
     share = band.n / evidence.n
     return "top tenth" if 0.08 <= share <= 0.12 else f"top {percent(share)}"
 
@@ -100,10 +103,10 @@ def _too_few(evidence: Evidence) -> str:
     return f"Too early to say whether this score works: of the {ENOUGH} leads needed that came to nothing, {others} are still missing."
 
 
-def _wanting(evidence: Evidence) -> list[str]:
+def _missing_words(evidence: Evidence) -> list[str]:
     """What would let a verdict be given, and when that may be."""
-    found = _waiting(evidence)
-    pace = _pace(evidence)
+    found = _too_recent_words(evidence)
+    pace = _wins_a_month(evidence)
     if evidence.missing_won and pace >= 1:
         months = -(-evidence.missing_won // pace)
         found.append(f"At the pace of the last months, about {pace:.0f} a month, that takes {months:.0f} months more.")
@@ -114,14 +117,14 @@ def _wanting(evidence: Evidence) -> list[str]:
     return found
 
 
-def _pace(evidence: Evidence) -> float:
+def _wins_a_month(evidence: Evidence) -> float:
     """Wins a month, by the leads of the last half year or so."""
     lately = evidence.spans[-2:] if any("Q" in span.key for span in evidence.spans) else evidence.spans[-6:]
     months = sum(3 if "Q" in span.key else 1 for span in lately)
     return sum(span.won for span in lately) / months if months else 0.0
 
 
-def _waiting(evidence: Evidence) -> list[str]:
+def _too_recent_words(evidence: Evidence) -> list[str]:
     if not evidence.too_recent or not evidence.has_dates:
         return []
     return [
@@ -130,7 +133,7 @@ def _waiting(evidence: Evidence) -> list[str]:
     ]
 
 
-def _shape(evidence: Evidence) -> list[str]:
+def _describe_falls(evidence: Evidence) -> list[str]:
     """Whether more points mean more wins all the way up."""
     return [
         f"From {low.low:,.4g} to {high.high:,.4g} points it falls: leads of {high.low:,.4g} points and more end well in "
@@ -170,7 +173,7 @@ def drift_words(evidence: Evidence) -> str:
     return f"It does as well lately as before: {figures}."
 
 
-def said_words(evidence: Evidence) -> str:
+def verdict_words(evidence: Evidence) -> str:
     said = evidence.said
     if said is None:
         return "Sales has given no verdict on these leads yet."

@@ -16,9 +16,9 @@ from core.tasks import enqueue
 from crm.models import Lead
 from scoring.definitions import SCORE
 from scoring.proof import cuts
-from scoring.proof.page import Page, Question, read
-from scoring.proof.score_files import kept
-from scoring.proof.validation import again, asked_for, last_made
+from scoring.proof.page import Page, Question, parse_question
+from scoring.proof.score_files import load_scores
+from scoring.proof.validation import last_made, request_proof, requeue_proof
 from team.access import require_right
 from team.models import User
 
@@ -29,8 +29,8 @@ LEADS = 50
 @require_safe
 def proof(request: HttpRequest, key: str) -> HttpResponse:
     """Whether a version works, by the leads that Sales was given; made in the worker where it was not made yet."""
-    agreement = _agreement(request, key)
-    page = Page(read(request.GET, agreement, cast(User, request.user)))
+    agreement = _get_agreement(request, key)
+    page = Page(parse_question(request.GET, agreement, cast(User, request.user)))
     for side in filter(None, (page, page.other)):
         if side.standing.making and not side.standing.making.attempts and not side.standing.making.is_over:
             enqueue(side.standing.making)
@@ -48,27 +48,27 @@ def proof(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def try_again(request: HttpRequest, key: str) -> HttpResponse:
     """Make a proof anew that failed."""
-    agreement = _agreement(request, key)
-    question = read(request.GET, agreement, cast(User, request.user))
-    found = asked_for(question.version)
+    agreement = _get_agreement(request, key)
+    question = parse_question(request.GET, agreement, cast(User, request.user))
+    found = request_proof(question.version)
     if found is not None and found.is_over:
-        again(found, by=cast(User, request.user))
+        requeue_proof(found, by=cast(User, request.user))
         enqueue(found)
     return redirect(f"{reverse('score_proof', args=[key])}?{question.query()}")
 
 
 @require_right("see_scores")
 @require_safe
-def leads(request: HttpRequest, key: str) -> HttpResponse:
+def band_leads(request: HttpRequest, key: str) -> HttpResponse:
     """The leads of a band that the reader may see, the best-scored first."""
-    agreement = _agreement(request, key)
-    question = read(request.GET, agreement, cast(User, request.user))
+    agreement = _get_agreement(request, key)
+    question = parse_question(request.GET, agreement, cast(User, request.user))
     found = last_made(question.version)
     if found is None:
         raise Http404("This version is not proven yet.")
-    low, high = _limit(request, "from"), _limit(request, "upto")
-    rows = _behind(found, question, low, high)
-    seen = rows[rows["lead_id"].isin(_visible(request, rows))]
+    low, high = _parse_limit(request, "from"), _parse_limit(request, "upto")
+    rows = _band_rows(found, question, low, high)
+    seen = rows[rows["lead_id"].isin(_visible_ids(request, rows))]
     page = Paginator(range(len(seen)), LEADS).get_page(request.GET.get("page"))
     shown = seen.iloc[list(page.object_list)]
     people = Lead.objects.select_related("owner", "campaign").in_bulk(shown["lead_id"].tolist())
@@ -80,11 +80,11 @@ def leads(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "scoring/proof_leads.html", context)
 
 
-def _agreement(request: HttpRequest, key: str) -> Agreement:
+def _get_agreement(request: HttpRequest, key: str) -> Agreement:
     return get_object_or_404(Agreement.objects.visible_to(cast(User, request.user)), kind=SCORE, key=key)
 
 
-def _limit(request: HttpRequest, name: str) -> float | None:
+def _parse_limit(request: HttpRequest, name: str) -> float | None:
     try:
         found = read_decimal(request.GET.get(name))
     except BadValue as error:
@@ -92,8 +92,8 @@ def _limit(request: HttpRequest, name: str) -> float | None:
     return None if found is None else float(found)
 
 
-def _behind(proof: Any, question: Question, low: float | None, high: float | None) -> Any:
-    rows = cuts.with_cut(proof, question.by, question.reader) if question.value else kept(proof)
+def _band_rows(proof: Any, question: Question, low: float | None, high: float | None) -> Any:
+    rows = cuts.load_cut(proof, question.by, question.reader) if question.value else load_scores(proof)
     chosen = rows["score"] >= (float("-inf") if low is None else low)
     if high is not None:
         chosen &= rows["score"] < high
@@ -102,7 +102,7 @@ def _behind(proof: Any, question: Question, low: float | None, high: float | Non
     return rows.loc[chosen, ["lead_id", "asked_at", "score", "won", "revenue"]]
 
 
-def _visible(request: HttpRequest, rows: Any) -> set[int]:
+def _visible_ids(request: HttpRequest, rows: Any) -> set[int]:
     user = cast(User, request.user)
     ids = rows["lead_id"].tolist()
     found = Lead.objects.visible_to(user)

@@ -29,8 +29,8 @@ from revops.demo.verdicts import give_verdicts
 from scoring.batch_scoring import score_all
 from scoring.definitions import in_force
 from scoring.proof.measures import ENOUGH, auc
-from scoring.proof.outcomes import outcomes
-from scoring.scores_in_force import as_of
+from scoring.proof.outcomes import load_outcomes
+from scoring.scores_in_force import scores_as_of
 from team.models import Company, Role, Territory, User
 from tests import make
 
@@ -134,8 +134,8 @@ def test_the_score_tells_who_buys_and_sales_says_of_one_campaign_why_not(on_the_
 
     refresh()
     facts = open_facts()
-    frame = outcomes(facts).frame
-    scored = facts.execute(as_of(facts, in_force()[0], frame[["lead_id", "asked_at"]]).select("id", "score"))
+    frame = load_outcomes(facts).frame
+    scored = facts.execute(scores_as_of(facts, in_force()[0], frame[["lead_id", "asked_at"]]).select("id", "score"))
     frame = frame.merge(scored, left_on="lead_id", right_on="id")
     handed = frame[frame["handed"]]
     noisy = handed["asked_at"].dt.month.isin(NOISY) & (handed["asked_at"].dt.year == on_the_day.year - 1)

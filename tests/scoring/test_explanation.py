@@ -9,7 +9,7 @@ from facts.refresh import refresh
 from funnel.classify import classify_buyers
 from funnel.queries import current_stages
 from scoring.batch_scoring import score_all
-from scoring.explanation import explain, history
+from scoring.explanation import explain_scores, score_history
 from scoring.score_now import score_lead
 from tests import make
 from tests.scoring.conftest import NOW, event, kind, rule, terms
@@ -30,7 +30,7 @@ def test_an_explanation_adds_up(signed: Any) -> None:
     event(lead, 30, kind="Webinar")
     for days in (1, 2, 3):
         event(lead, days, kind="Mail")
-    (found,) = explain(lead, NOW)
+    (found,) = explain_scores(lead, NOW)
     assert {line.name: (line.points, line.count) for line in found.lines} == {
         "Large": (0, None), "Webinar": (20, 1), "Mail": (10, 3),
     }  # fmt: skip
@@ -43,7 +43,7 @@ def test_a_score_says_when_it_falls_under(signed: Any) -> None:
     signed(terms(threshold=50, engagement={"Answered": rule(100, half_life=30)}))
     lead = make.lead()
     event(lead, 0)
-    (found,) = explain(lead, NOW)
+    (found,) = explain_scores(lead, NOW)
     assert found.falls_under_at is not None
     assert timedelta(0) < found.falls_under_at - (NOW + timedelta(days=30)) < timedelta(seconds=30)
     assert found.lifts == ()
@@ -56,7 +56,7 @@ def test_change_points_are_the_history(signed: Any) -> None:
     lead.employees = 90
     lead.save()
     score_lead(lead, NOW + timedelta(days=1))
-    assert [(point.score, point.reason) for point in history(lead, "leads")] == [(0, "first"), (15, "fields")]
+    assert [(point.score, point.reason) for point in score_history(lead, "leads")] == [(0, "first"), (15, "fields")]
 
 
 def test_the_funnel_reads_scores_as_they_are_today(signed: Any, company: Any) -> None:

@@ -12,10 +12,10 @@ from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.decay import EPOCH
 from scoring.explorer import answers
-from scoring.explorer.curves import LOOK, Stream, peaks, scores
-from scoring.explorer.dataset import Ground
-from scoring.explorer.score_arrays import WEEKS, Explored, explore, known, name_of
-from scoring.scores_in_force import as_of
+from scoring.explorer.curves import LOOK, Stream, find_peaks, running_scores
+from scoring.explorer.dataset import Dataset
+from scoring.explorer.score_arrays import WEEKS, Explored, arrays_name, load_explored, make_explored
+from scoring.scores_in_force import scores_as_of
 from scoring.terms import Model, from_terms
 from tests import make
 from tests.scoring import naive
@@ -50,7 +50,7 @@ def test_scores_at_every_row_are_those_of_a_replay(seed: int) -> None:
     stream = Stream.laid(lead, at, event)
     conditions = [one.where["value"] if one.where else None for one in model.engagement]
     marks = [np.array([word in (None, KINDS[n]) for n in what]) for word in conditions]
-    found = scores(stream, model, np.full(60, 5.0), marks)
+    found = running_scores(stream, model, np.full(60, 5.0), marks)
     happened = {
         n: [
             ("touches", KINDS[what[row]], EPOCH + timedelta(seconds=int(at[row])))
@@ -67,7 +67,7 @@ def test_scores_at_every_row_are_those_of_a_replay(seed: int) -> None:
 def test_running_maxima_name_every_first_crossing() -> None:
     stream = Stream.laid(np.array([0, 0, 0, 0, 1]), np.array([10, 20, 30, 40, 15]), np.full(5, LOOK))
     by_time = {10: 5.0, 20: 3.0, 30: 8.0, 40: 7.0, 15: 6.0}
-    found = peaks(stream, np.array([by_time[int(at)] for at in stream.second]), np.ones(5, bool))
+    found = find_peaks(stream, np.array([by_time[int(at)] for at in stream.second]), np.ones(5, bool))
     said = sorted(
         zip(found.lead.tolist(), found.second.tolist(), found.had.tolist(), found.reached.tolist(), strict=True)
     )
@@ -97,7 +97,7 @@ def model(points: float = 20, **given: Any) -> Model:
 
 
 def explored(found: Model) -> Explored:
-    return explore(Ground(open_facts()), found)
+    return make_explored(Dataset(open_facts()), found)
 
 
 def test_scores_of_today_and_of_the_hand_off_are_those_of_the_engine(history: list[Lead]) -> None:
@@ -108,47 +108,47 @@ def test_scores_of_today_and_of_the_hand_off_are_those_of_the_engine(history: li
         asked = pd.DataFrame(
             {"lead_id": found.ids, "asked_at": pd.to_datetime(at + EPOCH.timestamp(), unit="s", utc=True)}
         )
-        right = facts.execute(as_of(facts, model(), asked)).sort_values("id")["score"].to_numpy()
+        right = facts.execute(scores_as_of(facts, model(), asked)).sort_values("id")["score"].to_numpy()
         assert found.scored[name] == pytest.approx(right, abs=2e-3)
 
 
 def test_the_week_of_a_first_crossing_and_who_is_over(history: list[Lead]) -> None:
     found = explored(model())
-    weeks = answers.weekly(found, 25)
+    weeks = answers.weekly_crossings(found, 25)
     assert (sum(weeks), weeks[WEEKS - 3], weeks[WEEKS - 10]) == (2, 1, 1)
-    assert sum(answers.weekly(found, 31)) == 1  # only the second answer lifts that high
-    assert answers.meaning(found, 5).over == 2
+    assert sum(answers.weekly_crossings(found, 31)) == 1  # only the second answer lifts that high
+    assert answers.evaluate_threshold(found, 5).over == 2
 
 
 def test_who_enters_and_who_leaves(history: list[Lead]) -> None:
     was, becomes = explored(model()), explored(model(points=0.1))
-    coming, going = answers.entering(was, 25, becomes, 10)
+    coming, going = answers.threshold_movers(was, 25, becomes, 10)
     assert (coming.tolist(), going.tolist()) == ([history[0].pk], [])
-    assert answers.entering(was, 1000, becomes, 10)[0].tolist() == [history[0].pk, history[1].pk]
-    assert answers.entering(was, 20, becomes, 11)[1].tolist() == [history[1].pk, history[0].pk]
+    assert answers.threshold_movers(was, 1000, becomes, 10)[0].tolist() == [history[0].pk, history[1].pk]
+    assert answers.threshold_movers(was, 20, becomes, 11)[1].tolist() == [history[1].pk, history[0].pk]
 
 
 def test_precision_recall_and_revenue_of_the_past(history: list[Lead]) -> None:
-    past = answers.meaning(explored(model()), 0).past
+    past = answers.evaluate_threshold(explored(model()), 0).past
     assert (past.over, past.won, past.all_won, past.revenue) == (4, 1, 1, 500)
-    assert answers.meaning(explored(model()), 10).past.won == 0
-    assert sum(band.n for band in answers.conversion(explored(model()), 10)) == 4
+    assert answers.evaluate_threshold(explored(model()), 10).past.won == 0
+    assert sum(band.n for band in answers.conversion_bands(explored(model()), 10)) == 4
 
 
 def test_a_model_for_some_leads_scores_no_others(history: list[Lead]) -> None:
-    found = answers.meaning(explored(model(leads=FIT["German"]["rule"])), -100)
+    found = answers.evaluate_threshold(explored(model(leads=FIT["German"]["rule"])), -100)
     assert (found.over, found.scored) == (2, 2)
 
 
 def test_names_thresholds_and_titles_change_no_score_so_the_arrays_are_the_same(history: list[Lead]) -> None:
-    assert known(open_facts(), model()) is None
+    assert load_explored(open_facts(), model()) is None
     explored(model())
-    assert known(open_facts(), model(threshold=99)) is not None
-    assert name_of(model()) != name_of(model(points=21))
+    assert load_explored(open_facts(), model(threshold=99)) is not None
+    assert arrays_name(model()) != arrays_name(model(points=21))
 
 
 def test_the_forecast_is_the_mean_of_eight_weeks_with_its_range() -> None:
-    found = answers.forecast([0] * 18 + [10] * 8)
+    found = answers.forecast_week([0] * 18 + [10] * 8)
     assert found.a_week == 10
     assert (round(found.low, 1), round(found.high, 1)) == (5.7, 14.3)  # chance alone: 10 ± 1.28 · √(10 · 9/8)
-    assert answers.forecast([0] * WEEKS).high == 0
+    assert answers.forecast_week([0] * WEEKS).high == 0

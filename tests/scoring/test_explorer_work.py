@@ -6,7 +6,7 @@ from core.work import State, run_claimed
 from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.explorer import work
-from scoring.explorer.score_arrays import Explored, known, model_of
+from scoring.explorer.score_arrays import Explored, load_explored, model_of_terms
 from scoring.models import Exploration
 from tests import make
 from tests.scoring.conftest import event, rule, terms
@@ -18,9 +18,9 @@ TERMS = terms(engagement={"Answered": rule(10)})
 def test_the_worker_makes_what_a_request_finds_too_large(company: object, monkeypatch: pytest.MonkeyPatch) -> None:
     event(make.lead(), 1)
     refresh()
-    facts, model = open_facts(), model_of(TERMS)
+    facts, model = open_facts(), model_of_terms(TERMS)
     monkeypatch.setattr(work, "SMALL", 0)
-    row = work.ask(facts, model, TERMS)
+    row = work.request_arrays(facts, model, TERMS)
     assert isinstance(row, Exploration)
     states = []
     while row.state != State.DONE:
@@ -29,5 +29,5 @@ def test_the_worker_makes_what_a_request_finds_too_large(company: object, monkey
         states.append((row.state, row.done_units))
     assert states == [*(("queued", part) for part in range(1, len(work.STEPS))), ("done", len(work.STEPS) - 1)]
     assert row.doing
-    assert known(facts, model) is not None
-    assert isinstance(work.ask(facts, model, TERMS), Explored)
+    assert load_explored(facts, model) is not None
+    assert isinstance(work.request_arrays(facts, model, TERMS), Explored)

@@ -8,7 +8,7 @@ from agreements.actions import draft_version, propose_version, sign_version
 from agreements.api import checked_terms
 from crm.models import Vertical
 from scoring.icp import rules
-from scoring.icp.evaluate_one import Standing, standing
+from scoring.icp.evaluate_one import IcpResult, evaluate_buyer
 from scoring.icp.forms import IcpTerms, Line
 from scoring.models import Score, ScoringRun
 from scoring.score_now import score_lead
@@ -44,7 +44,7 @@ def profile(cmo: Any, cro: Any) -> Any:
             by=cmo, kind="icp", key="icp", title="Ideal customer", text="Whom we want.", terms=given
         )
         propose_version(by=cmo, version=version)
-        assert rules.faults(given) == []
+        assert rules.find_faults(given) == []
         return sign_version(by=cro, version=version)
 
     return go
@@ -66,11 +66,11 @@ def test_in_bulk_and_for_one_it_is_the_same_and_reasons_are_named(run: Run, sign
     assert [in_bulk[lead.pk] for lead in leads] == [40, 40, 0, 0]
     Score.objects.all().delete()
     assert [score_lead(lead)[0].fit_points for lead in leads] == [40, 40, 0, 0]
-    found = [standing(buyer) for buyer in (*leads, company)]
+    found = [evaluate_buyer(buyer) for buyer in (*leads, company)]
     assert [(one.place, one.distance) for one in found if one] == [
         ("inside", 0.0), ("inside", 0.2), ("outside", 0.6), ("outside", 1.0), ("inside", 0.0),
     ]  # fmt: skip
-    assert found[2] == Standing("outside", 0.6, ("German-speaking", "Large enough"), ("Chief", "Retail"))
+    assert found[2] == IcpResult("outside", 0.6, ("German-speaking", "Large enough"), ("Chief", "Retail"))
 
 
 def test_another_profile_scores_everybody_anew(run: Run, signed: Any, profile: Any) -> None:
@@ -78,7 +78,7 @@ def test_another_profile_scores_everybody_anew(run: Run, signed: Any, profile: A
     lead = make.lead(employees=60)
     run()
     assert Score.objects.get().fit_points == 0, "nobody is ideal before a profile is signed"
-    assert standing(lead) is None
+    assert evaluate_buyer(lead) is None
     profile({**TERMS, "traits": {"Large enough": LARGE}})
     assert run() == 1
     assert (Score.objects.get().fit_points, ScoringRun.objects.first().since) == (40, "")
@@ -100,7 +100,7 @@ def test_another_profile_scores_everybody_anew(run: Run, signed: Any, profile: A
     ],
 )
 def test_what_is_wrong_says_what_to_change(wrong: Any, words: str) -> None:
-    assert any(words in said for said in rules.faults(wrong)), rules.faults(wrong)
+    assert any(words in said for said in rules.find_faults(wrong)), rules.find_faults(wrong)
 
 
 def test_the_form_reads_rows_and_keeps_what_rows_cannot_show() -> None:

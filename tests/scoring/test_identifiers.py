@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scoring.fields import _own_column
+from scoring.fields import _make_custom_column
 from scoring.identifiers import is_identifier, stands_for_nothing
 from scoring.learned.candidates import fit_rules
 
@@ -64,7 +64,7 @@ def test_ids_are_told_from_words(label: str, values: list[str], names_records: b
 
 def test_columns_of_known_systems_are_typed_by_what_they_hold() -> None:
     def kind_of(*cells: str) -> str:
-        return _own_column("Some field", "text", list(cells)).kind
+        return _make_custom_column("Some field", "text", list(cells)).kind
 
     assert kind_of("1", "2.5", "", "Select") == "number"
     assert kind_of("true", "false", "--") == "yes_no"
@@ -75,13 +75,13 @@ def test_columns_of_known_systems_are_typed_by_what_they_hold() -> None:
 
 def test_of_many_different_words_the_rarest_are_told_apart_from_nothing_alone() -> None:
     cells = [f"page {place % 300}" for place in range(900)] + ["page 1"] * 5 + [""]
-    codes = _own_column("Landing page", "text", cells).codes
+    codes = _make_custom_column("Landing page", "text", cells).codes
     assert (codes[1], codes[-2], codes[-1], int(codes.max())) == (1, 1, 0, 200)
 
 
 def test_fillers_make_no_rule() -> None:
     cells = ["Select"] * 150 + ["Finance"] * 150 + [""] * 100
-    (column,) = [_own_column("Specialization", "text", cells)]
+    (column,) = [_make_custom_column("Specialization", "text", cells)]
     rules = fit_rules([column])
     assert [(one.name, one.rule) for one in rules] == [
         ("Specialization: Finance", {"field": "custom.Specialization", "is": "is", "value": "Finance"})

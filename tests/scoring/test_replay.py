@@ -16,11 +16,11 @@ from facts import registry
 from facts.duckdb_engine import open_engine
 from facts.engine import open_facts
 from facts.refresh import refresh
-from scoring.compiling import MOMENT, Asked, scored, states
+from scoring.compiling import MOMENT, ScoringInput, compute_scores, compute_states
 from scoring.decay import score_at
 from scoring.models import Score
 from scoring.score_now import score_lead
-from scoring.scores_in_force import as_of
+from scoring.scores_in_force import scores_as_of
 from scoring.terms import COUNTED, from_terms
 from tests import make
 from tests.imports.importing import imported
@@ -81,7 +81,9 @@ def test_the_score_of_any_moment_is_the_replay_up_to_it(duck: Any, given_terms: 
     held = Held([history for history, _ in leads])
     asked_at = ibis.memtable(pd.DataFrame({"whose": range(len(leads)), MOMENT: [moment for _, moment in leads]}))
     rows = held.table("leads").join(asked_at, [("id", "whose")])
-    found = duck.execute(scored(from_terms("m", given_terms), Asked(Described(held, "leads"), rows, NOW)))
+    found = duck.execute(
+        compute_scores(from_terms("m", given_terms), ScoringInput(Described(held, "leads"), rows, NOW))
+    )
     by_lead = found.set_index("id")["score"]
     for n, (history, moment) in enumerate(leads):
         assert by_lead[n] == pytest.approx(score(given_terms, 7, history, moment), abs=2e-4)
@@ -94,7 +96,7 @@ def test_what_is_stored_tells_every_later_score_until_it_ends(
 ) -> None:
     held, model = Held([history for history, _ in leads]), from_terms("m", given_terms)
     at = NOW - timedelta(days=300)
-    found = duck.execute(states(model, Asked(Described(held, "leads"), held.table("leads"), at)))
+    found = duck.execute(compute_states(model, ScoringInput(Described(held, "leads"), held.table("leads"), at)))
     for row in found.to_dict("records"):
         later = at + timedelta(days=days)
         if pd.notna(row["next_change"]):
@@ -164,7 +166,7 @@ def test_fields_too_are_replayed_up_to_the_moment(company: Any) -> None:
     refresh()
     moments = pd.DataFrame({"lead_id": [lead.pk for lead in leads], MOMENT: asked})
     facts = open_facts()
-    found = facts.execute(as_of(facts, from_terms("m", LARGE), moments)).set_index("id")["score"]
+    found = facts.execute(scores_as_of(facts, from_terms("m", LARGE), moments)).set_index("id")["score"]
 
     def at(label: str, pk: int, moment: datetime) -> Any:
         return [value for day, value in stood[label, pk] if NOW - timedelta(days=40 - day) <= moment][-1]
@@ -202,5 +204,5 @@ def test_an_event_counts_from_the_second_in_which_it_happened(duck: Any) -> None
         Held([[("touches", "Mail", late)]]),
         from_terms("m", terms(engagement={"Any": {"events": "touches", "points": 5}})),
     )
-    row = duck.execute(states(model, Asked(Described(held, "leads"), held.table("leads"), late))).iloc[0]
+    row = duck.execute(compute_states(model, ScoringInput(Described(held, "leads"), held.table("leads"), late))).iloc[0]
     assert (row["score"], pd.isna(row["next_change"])) == (5, True)

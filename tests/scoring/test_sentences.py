@@ -3,7 +3,7 @@
 import pytest
 
 from agreements.models import Agreement
-from scoring.model_list import Line, sentence
+from scoring.model_list import Line, describe_models
 
 
 class Binding:
@@ -27,8 +27,8 @@ class Binding:
 )
 def test_how_many_are_ready(scored: int, over: int, said: str) -> None:
     line = Line(Agreement(title="Fit"), Binding(60), None, scored, over)  # type: ignore[arg-type]
-    assert sentence([line]) == said
+    assert describe_models([line]) == said
 
 
 def test_without_a_model_nobody_is_scored() -> None:
-    assert sentence([]) == "No model is in force: nobody is scored."
+    assert describe_models([]) == "No model is in force: nobody is scored."

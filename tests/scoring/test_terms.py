@@ -9,7 +9,7 @@ from agreements.differences import compare_terms
 from scoring.defaults import PQL_TERMS, TERMS
 from scoring.definitions import in_force, propose_default
 from scoring.descriptions import terms_in_words
-from scoring.model_checks import faults
+from scoring.model_checks import find_faults
 from scoring.terms import PQL, from_terms
 from tests.scoring.conftest import rule, terms
 
@@ -47,7 +47,7 @@ def of_fit(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_what_is_wrong_says_what_to_change(wrong: Any, words: str) -> None:
-    assert any(words in said for said in faults(wrong)), faults(wrong)
+    assert any(words in said for said in find_faults(wrong)), find_faults(wrong)
 
 
 def test_terms_in_words_and_what_changed() -> None:
@@ -63,7 +63,7 @@ def test_terms_in_words_and_what_changed() -> None:
 
 def test_the_default_is_right_and_binds_nobody_before_both_signed(cmo: Any, cro: Any) -> None:
     for given in (TERMS, PQL_TERMS):
-        assert not faults(given)
+        assert not find_faults(given)
         assert checked_terms("score", given) == given
     version = propose_default(cmo)
     assert version is not None

@@ -10,8 +10,8 @@ from core.work import State, run_claimed
 from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.learned.result import Result
-from scoring.learned.scope import systems
-from scoring.learned.work import ask, result_of
+from scoring.learned.scope import source_systems
+from scoring.learned.work import request_learning, result_of
 from scoring.models import Learning
 
 
@@ -32,10 +32,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refresh()
-        known = systems(open_facts())
+        known = source_systems(open_facts())
         if options["source"] not in {"", *known}:
             raise CommandError(f"No leads came from “{options['source']}”. There are leads of: {', '.join(known)}.")
-        asked = ask(by=None, source=options["source"], put_back=options["put_back"])
+        asked = request_learning(by=None, source=options["source"], put_back=options["put_back"])
         row = run_claimed(Learning, asked.pk, budget=1e9)
         found = result_of(row) if isinstance(row, Learning) and row.state == State.DONE else None
         if found is None:

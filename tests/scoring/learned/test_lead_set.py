@@ -12,8 +12,8 @@ from crm.models import Lead
 from facts.refresh import refresh
 from imports.models import CustomField
 from scoring.learned.result import Result
-from scoring.learned.work import ask, result_of
-from scoring.model_checks import faults
+from scoring.learned.work import request_learning, result_of
+from scoring.model_checks import find_faults
 from scoring.models import Learning
 from team.models import User
 from tests.imports.test_mapping_page import form, page
@@ -72,7 +72,7 @@ def test_a_set_never_seen_before_is_learned_without_writing_code(
     assert {f"custom.{name}" for name in LEAKS} <= named
     assert not named & HONEST
     assert not fields_of(found) & named
-    assert faults(found.terms) == []
+    assert find_faults(found.terms) == []
     assert all(isinstance(rule["points"], int) and rule["points"] for rule in found.terms["fit"].values())
 
     shown = client.get(reverse("learned_models")).content.decode()
@@ -86,7 +86,7 @@ def test_a_set_never_seen_before_is_learned_without_writing_code(
     client.post(reverse("learned_to_draft", args=[row.pk]))
     assert Version.objects.count() == 1
 
-    again = learned(ask(by=cmo, put_back=["custom.Tags"]))
+    again = learned(request_learning(by=cmo, put_back=["custom.Tags"]))
     assert again.put_back == ["custom.Tags"]
     assert "custom.Tags" in fields_of(again)
     assert again.evidence
@@ -99,7 +99,7 @@ def test_on_noise_it_says_that_the_score_does_not_work_and_offers_no_draft(
 ) -> None:
     client = as_user(ops)
     brought_in(client, ops, write(tmp_path / "leads.csv", 700, is_noise=True))
-    row = ask(by=ops)
+    row = request_learning(by=ops)
     found = learned(row)
     assert found.verdict.kind == "chance"
     assert [one["field"] for one in found.suspects] == []

@@ -12,8 +12,8 @@ from facts.engine import open_facts
 from facts.refresh import refresh
 from facts.rules import Type
 from scoring.fields import Column
-from scoring.leakage import Suspect, judged, suspects
-from scoring.proof.outcomes import outcomes
+from scoring.leakage import Suspect, find_suspects, judge_columns
+from scoring.proof.outcomes import load_outcomes
 from tests import make
 from tests.imports.importing import imported
 
@@ -55,7 +55,7 @@ def one(found: list[Suspect]) -> Suspect:
     ],
 )
 def test_a_leak_is_named_with_its_reason(leak: Column, reason: str) -> None:
-    found = one(judged([leak], [], WON, "converted"))
+    found = one(judge_columns([leak], [], WON, "converted"))
     assert (found.field, reason in found.why) == (leak.path, True), found.why
 
 
@@ -74,15 +74,15 @@ def test_a_leak_is_named_with_its_reason(leak: Column, reason: str) -> None:
     ],
 )
 def test_an_honest_field_is_not_named_however_much_it_tells(honest: Column) -> None:
-    assert judged([honest], [], WON, "converted") == []
+    assert judge_columns([honest], [], WON, "converted") == []
 
 
 def test_what_was_written_after_the_hand_off_is_told_by_the_images() -> None:
     before, today = np.full(N, "", dtype=object), np.where(WON & (np.arange(N) % 10 < 3), NUMBERED, "")
-    found = one(judged([column(today, "Number")], [column(before, "Number")], WON, "won a deal"))
+    found = one(judge_columns([column(today, "Number")], [column(before, "Number")], WON, "won a deal"))
     assert "Imports wrote it after the lead was to be judged: for " in found.why
     assert (round(found.figures["changed_won"], 1), found.figures["changed_others"]) == (0.3, 0)
-    assert judged([column(today, "Number")], [column(today, "Number")], WON, "won a deal") == []
+    assert judge_columns([column(today, "Number")], [column(today, "Number")], WON, "won a deal") == []
 
 
 @pytest.mark.usefixtures("company")
@@ -102,6 +102,6 @@ def test_images_of_imports_name_the_fields_that_they_wrote_too_late() -> None:
         Lead.objects.filter(pk__in=[lead.pk for lead in leads[:3]]).update(employees=7)
     refresh()
     facts = open_facts()
-    found = {each.field: each for each in suspects(facts, outcomes(facts))}
+    found = {each.field: each for each in find_suspects(facts, load_outcomes(facts))}
     assert "Imports wrote it after the lead was to be judged" in found["custom.customer"].why
     assert "employees" not in found

@@ -14,11 +14,11 @@ from core.work import run_claimed
 from crm.models import Lead, Opportunity, Touch
 from facts.engine import open_facts
 from facts.refresh import refresh
-from scoring.learned.scope import choices
-from scoring.learned.training import parted
-from scoring.learned.work import ask
+from scoring.learned.scope import list_choices
+from scoring.learned.training import split_leads
+from scoring.learned.work import request_learning
 from scoring.models import Learning, Proof
-from scoring.proof.validation import asked_for
+from scoring.proof.validation import request_proof
 from team.models import Role, User
 from tests import make
 from tests.scoring.learned.test_lead_set import fields_of, learned
@@ -52,7 +52,7 @@ def test_dated_leads_are_learned_from_early_and_proven_late_and_events_become_ru
         if lead.is_converted
     )  # fmt: skip
     refresh()
-    found = learned(ask(by=ops, source="shop"))
+    found = learned(request_learning(by=ops, source="shop"))
     assert found.is_dated
     assert found.learned
     assert found.held_out
@@ -71,7 +71,7 @@ def test_dated_leads_are_learned_from_early_and_proven_late_and_events_become_ru
 def test_below_120_conversions_nothing_is_claimed_and_what_is_missing_is_said(ops: User, as_user: Any) -> None:
     given(300, 110)
     refresh()
-    found = learned(ask(by=ops))
+    found = learned(request_learning(by=ops))
     assert found.refusal.startswith(
         "There is too little to learn from: 110 of the 120 conversions needed are known, 10 are missing."
     )
@@ -87,7 +87,7 @@ def test_each_system_is_a_choice_and_all_of_them_together(ops: User) -> None:
     given(30, 10)
     given(20, 5, source="fair")
     refresh()
-    found = {one.source: (one.leads, one.outcomes, one.missing) for one in choices(open_facts())}
+    found = {one.source: (one.leads, one.outcomes, one.missing) for one in list_choices(open_facts())}
     assert found == {"shop": (30, 10, 110), "fair": (20, 5, 115), "": (50, 15, 105)}
 
 
@@ -111,7 +111,7 @@ def test_who_may_look_and_who_may_have_a_model_learned(role: str, looks: bool, s
 def test_the_api_says_what_was_learned_and_refuses_what_there_is_not(ops: User, as_user: Any) -> None:
     given(40, 20)
     refresh()
-    learned(ask(by=ops, source="shop"))
+    learned(request_learning(by=ops, source="shop"))
     client = as_user(ops)
     answer = client.get("/api/v1/score-models/learned/").json()
     assert (answer["state"], answer["verdict"]["kind"], answer["result"]["total"]) == ("done", "few", 40)
@@ -129,7 +129,7 @@ def test_a_model_of_one_system_is_proven_by_what_that_system_knows(cmo: User) ->
     for rule, goal, n in ((leads, "converted", 60), (None, "won", 61)):
         terms = {"threshold": 10, "position": 0, "leads": rule, "fit": large, "engagement": {}, "groups": {}}
         version = draft_version(by=cmo, kind="score", key=goal, title=goal, text="Points.", terms=terms)
-        asked = asked_for(version)
+        asked = request_proof(version)
         assert asked
         proof = run_claimed(Proof, asked.pk, budget=1e9)
         assert isinstance(proof, Proof)
@@ -141,9 +141,9 @@ def test_the_part_held_out_is_the_later_one_or_drawn_with_a_fixed_number() -> No
         "lead_id": range(100), "won": [place % 2 == 0 for place in range(100)],
         "asked_at": pd.date_range("2026-01-01", periods=100, tz="UTC"),
     })  # fmt: skip
-    learned_from, held_out = parted(rows, is_dated=True, seed=1)
+    learned_from, held_out = split_leads(rows, is_dated=True, seed=1)
     assert learned_from["asked_at"].max() < held_out["asked_at"].min()
     assert held_out["won"].sum() == pytest.approx(15, abs=1)
-    drawn = [parted(rows, is_dated=False, seed=seed)[1]["lead_id"].tolist() for seed in (1, 1, 2)]
+    drawn = [split_leads(rows, is_dated=False, seed=seed)[1]["lead_id"].tolist() for seed in (1, 1, 2)]
     assert len(drawn[0]) == 30
     assert drawn[0] == drawn[1] != drawn[2]

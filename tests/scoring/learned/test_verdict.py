@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from scoring.learned.regularization import Strength
-from scoring.learned.result import Reason, Result, verdict
-from scoring.proof.evidence import Evidence, Ground, gathered
+from scoring.learned.result import Reason, Result, judge_result
+from scoring.proof.evidence import Evidence, OutcomeContext, gather_evidence
 from scoring.proof.measures import Floats
-from scoring.proof.verdict import judged
+from scoring.proof.verdict import judge_evidence
 from tests.scoring.proof.test_evidence import frame
 
 ROWS = frame()
@@ -23,20 +23,20 @@ def result(evidence: Evidence) -> Result:
 
 def evidence(told: Floats, scores: Floats | None = None) -> Evidence:
     rows = ROWS if scores is None else ROWS.assign(score=scores)
-    return gathered(rows, 60, Ground(), told)
+    return gather_evidence(rows, 60, OutcomeContext(), told)
 
 
 def test_a_score_with_good_chances_and_rising_bands_works() -> None:
     found = evidence(CHANCES)
     assert found.calibration
     assert found.calibration.brier < found.calibration.base_brier
-    assert (found.rises, verdict(result(found)).kind, judged(found).kind) == (True, "works", "works")
+    assert (found.rises, judge_result(result(found)).kind, judge_evidence(found).kind) == (True, "works", "works")
 
 
 def test_chances_no_better_than_the_average_keep_it_from_working() -> None:
     found = evidence(np.clip(CHANCES + 0.6, 0, 1))
-    said = verdict(result(found))
-    assert said.kind == judged(found).kind == "weak"
+    said = judge_result(result(found))
+    assert said.kind == judge_evidence(found).kind == "weak"
     assert said.sentence.startswith("This score helps a little")
     assert "no better than giving every lead the average" in said.more[1]
 
@@ -51,6 +51,6 @@ def test_bands_that_do_not_rise_keep_it_from_working(bent: int) -> None:
     assert found.auc_low is not None
     assert found.auc_low > 0.5
     assert not found.rises
-    said = verdict(result(found))
-    assert said.kind == judged(found).kind == "weak"
+    said = judge_result(result(found))
+    assert said.kind == judge_evidence(found).kind == "weak"
     assert "band to band" in said.more[-1]

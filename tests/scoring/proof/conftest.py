@@ -12,7 +12,7 @@ from core.work import run_claimed
 from crm.models import Lead, Opportunity
 from facts.refresh import refresh
 from scoring.models import Proof
-from scoring.proof.validation import asked_for
+from scoring.proof.validation import request_proof
 from tests.scoring.conftest import terms
 
 FIRST = datetime(2024, 3, 4, 9, tzinfo=UTC)
@@ -50,7 +50,7 @@ def history(company: Any) -> History:
 def proven(version: Version) -> Proof:
     """Copy the records to the facts and prove the version by them."""
     refresh()
-    asked = asked_for(version)
+    asked = request_proof(version)
     assert asked is not None
     made = run_claimed(Proof, asked.pk, budget=1e9)
     assert isinstance(made, Proof)

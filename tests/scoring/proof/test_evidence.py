@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scoring.proof.evidence import Evidence, Ground, gathered, segments
-from scoring.proof.verdict import drift_words, judged, monotone_words, said_words, segment_kind
+from scoring.proof.evidence import Evidence, OutcomeContext, evaluate_segments, gather_evidence
+from scoring.proof.verdict import drift_words, judge_evidence, monotone_words, segment_kind, verdict_words
 
-EUR = Ground(currency="EUR", zone="Europe/Berlin")
+EUR = OutcomeContext(currency="EUR", zone="Europe/Berlin")
 
 
 def frame(n: int = 4_000, strength: float = 1.2, rate: float = 0.2, seed: int = 1, **fields: Any) -> pd.DataFrame:
@@ -27,13 +27,13 @@ def frame(n: int = 4_000, strength: float = 1.2, rate: float = 0.2, seed: int = 
     return pd.DataFrame({**rows, **fields})
 
 
-def of(rows: pd.DataFrame, ground: Ground = EUR, **more: Any) -> Evidence:
-    return gathered(rows, 60, ground, **more)
+def of(rows: pd.DataFrame, ground: OutcomeContext = EUR, **more: Any) -> Evidence:
+    return gather_evidence(rows, 60, ground, **more)
 
 
 def test_a_score_that_works_is_said_to_and_by_how_much() -> None:
     found = of(frame())
-    verdict = judged(found)
+    verdict = judge_evidence(found)
     assert verdict.kind == "works"
     assert found.top
     assert (
@@ -48,7 +48,7 @@ def test_a_score_that_works_is_said_to_and_by_how_much() -> None:
 
 
 def test_noise_is_called_noise_in_plain_words() -> None:
-    verdict = judged(of(frame(strength=0)))
+    verdict = judge_evidence(of(frame(strength=0)))
     assert verdict.kind == "chance"
     assert verdict.sentence.startswith("This score does not work")
     assert monotone_words(of(frame(strength=0))) == "More points do not mean more wins."
@@ -56,13 +56,13 @@ def test_noise_is_called_noise_in_plain_words() -> None:
 
 def test_a_score_turned_round_works_backwards() -> None:
     rows = frame()
-    assert judged(of(rows.assign(score=-rows["score"]))).kind == "backwards"
+    assert judge_evidence(of(rows.assign(score=-rows["score"]))).kind == "backwards"
 
 
 def test_with_too_few_wins_it_says_what_is_missing_and_nothing_else() -> None:
     rows = frame(n=500, rate=0.1)
-    found = of(rows, Ground(too_recent=40, maturity_days=60))
-    verdict = judged(found)
+    found = of(rows, OutcomeContext(too_recent=40, maturity_days=60))
+    verdict = judge_evidence(found)
     assert verdict.kind == "few"
     assert not verdict.is_proven
     assert f"{found.won} of the 120 wins needed are known, {120 - found.won} are still missing" in verdict.sentence
@@ -72,18 +72,18 @@ def test_with_too_few_wins_it_says_what_is_missing_and_nothing_else() -> None:
 
 def test_too_few_others_are_missing_too() -> None:
     found = of(frame(n=300, rate=0.9))
-    assert "came to nothing" in judged(found).sentence
+    assert "came to nothing" in judge_evidence(found).sentence
 
 
 def test_of_nothing_nothing_is_said() -> None:
     found = of(frame().iloc[:0])
-    assert judged(found).kind == "nothing"
+    assert judge_evidence(found).kind == "nothing"
     assert (found.bands, found.gains, found.base) == ([], [], None)
 
 
 def test_without_dates_it_is_a_hint_and_no_proof() -> None:
-    found = of(frame(asked_at=pd.NaT), Ground(has_dates=False))
-    verdict = judged(found)
+    found = of(frame(asked_at=pd.NaT), OutcomeContext(has_dates=False))
+    verdict = judge_evidence(found)
     assert verdict.kind == "undated"
     assert (found.spans, found.halves) == ([], [])
     assert verdict.more[0].startswith("This score works")
@@ -93,7 +93,7 @@ def test_a_fall_between_bands_is_said() -> None:
     rows = frame()
     top = rows["score"] >= rows["score"].quantile(0.9)
     fallen = rows.assign(won=rows["won"] & ~top)
-    verdict = judged(of(fallen))
+    verdict = judge_evidence(of(fallen))
     assert any("it falls" in words for words in verdict.more)
     assert monotone_words(of(fallen)) == "More points do not always mean more wins."
 
@@ -119,7 +119,7 @@ def test_what_sales_said_stands_beside_the_score() -> None:
     found = of(rows)
     assert found.said
     assert (found.said.rate_over, found.said.rate_under, found.said.auc) == (1, 0, 1)
-    assert "accepted 100" in said_words(found)
+    assert "accepted 100" in verdict_words(found)
     assert of(rows.assign(accepted=pd.array([None] * len(rows), dtype="boolean"))).said is None
 
 
@@ -137,12 +137,15 @@ def test_each_segment_is_judged_by_itself() -> None:
     rows = frame(n=6_000)
     web = rows["source"] == "Web"
     rows.loc[web, "score"] = np.random.default_rng(5).normal(50, 10, int(web.sum()))  # noise
-    fair, noise = segments(rows, rows["source"], 60)
+    fair, noise = evaluate_segments(rows, rows["source"], 60)
     assert (fair.value, segment_kind(fair)) == ("Fair", "works")
     assert (noise.value, segment_kind(noise)) == ("Web", "chance")
     assert fair.lift
     assert fair.lift > 1.5
-    assert [segment_kind(one) for one in segments(rows.iloc[:200], rows["source"].iloc[:200], 60)] == ["few", "few"]
+    assert [segment_kind(one) for one in evaluate_segments(rows.iloc[:200], rows["source"].iloc[:200], 60)] == [
+        "few",
+        "few",
+    ]
 
 
 def test_evidence_survives_being_kept() -> None:

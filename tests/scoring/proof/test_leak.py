@@ -9,8 +9,8 @@ from crm.models import Lead
 from facts.engine import open_facts
 from facts.refresh import refresh
 from scoring.proof.measures import auc
-from scoring.proof.outcomes import outcomes
-from scoring.scores_in_force import as_of
+from scoring.proof.outcomes import load_outcomes
+from scoring.scores_in_force import scores_as_of
 from scoring.terms import from_terms
 from tests import make
 from tests.imports.importing import imported
@@ -33,10 +33,10 @@ def test_a_field_written_after_the_win_is_not_seen_at_the_hand_off(company: Any)
         Lead.objects.filter(pk__in=ids).update(status="Onboarding", custom={"customer_number": "7"})
     refresh()
     facts, model = open_facts(), from_terms("m", LEAKING)
-    known = outcomes(facts).frame
+    known = load_outcomes(facts).frame
     today = known.assign(asked_at=pd.Timestamp(facts.as_of))
     then, now = (
-        facts.execute(as_of(facts, model, frame[["lead_id", "asked_at"]])).set_index("id")["score"]
+        facts.execute(scores_as_of(facts, model, frame[["lead_id", "asked_at"]])).set_index("id")["score"]
         for frame in (known, today)
     )
     flags = known["won"].to_numpy()

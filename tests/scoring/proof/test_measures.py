@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from scoring.proof.measures import (
     auc,
     auc_interval,
-    bands,
-    brier,
+    brier_score,
     calibration_error,
-    falls,
-    gains,
+    decile_edges,
+    find_falls,
+    gains_curve,
     is_monotone,
-    missing,
+    make_bands,
+    missing_outcomes,
     precision_recall,
-    reliability,
-    tenths,
-    whole,
+    reliability_parts,
+    round_edges,
 )  # fmt: skip
 
 SCORES = np.array([10.0, 20, 20, 30, 40, 50, 60, 70, 80, 90])
@@ -70,7 +70,7 @@ def test_the_interval_is_as_wide_as_theory_says() -> None:
 def test_three_won_in_ten_have_the_golden_interval_and_lift_is_the_rate_over_the_average() -> None:
     won = np.array([True] * 3 + [False] * 7 + [False] * 10)
     scores = np.array([80.0] * 10 + [20.0] * 10)
-    low, high = bands(scores, won, np.where(won, 100.0, 0.0), [0, 50, 100])
+    low, high = make_bands(scores, won, np.where(won, 100.0, 0.0), [0, 50, 100])
     assert (high.n, high.won, high.revenue, high.rate) == (10, 3, 300, 0.3)
     assert [round(end, 3) for end in high.interval or ()] == [0.108, 0.603]
     assert high.lift == pytest.approx(2)
@@ -81,7 +81,7 @@ def test_three_won_in_ten_have_the_golden_interval_and_lift_is_the_rate_over_the
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=1, max_size=60))
 def test_bands_add_up_to_the_whole_and_part_no_equals(rows: list[tuple[int, bool]]) -> None:
     scores, won = np.array([row[0] for row in rows], dtype=float), np.array([row[1] for row in rows])
-    found = bands(scores, won, won * 10.0)
+    found = make_bands(scores, won, won * 10.0)
     assert sum(band.n for band in found) == len(rows)
     assert sum(band.won for band in found) == won.sum()
     assert sum(band.revenue for band in found) == won.sum() * 10
@@ -94,7 +94,7 @@ def test_bands_add_up_to_the_whole_and_part_no_equals(rows: list[tuple[int, bool
 )
 def test_edges_in_whole_points_hold_the_same_leads(scores: list[float]) -> None:
     values = np.array(scores)
-    found = bands(values, values > 50, None, whole(tenths(values)))
+    found = make_bands(values, values > 50, None, round_edges(decile_edges(values)))
     assert sum(band.n for band in found) == len(scores)
     assert all(band.n for band in found[-1:])
     if values.max() - values.min() >= 20:
@@ -102,27 +102,27 @@ def test_edges_in_whole_points_hold_the_same_leads(scores: list[float]) -> None:
 
 
 def test_gains_rise_from_nothing_to_all() -> None:
-    found = gains(SCORES, WON, WON * 50.0)
+    found = gains_curve(SCORES, WON, WON * 50.0)
     assert (found[0].leads, found[0].won) == (0, 0)
     assert (found[-1].leads, found[-1].won, found[-1].revenue) == (1, 1, 1)
     top = next(point for point in found if point.leads >= 0.1)
     assert (top.leads, top.won) == (0.1, pytest.approx(1 / 3))
-    assert gains(SCORES, np.zeros(10, dtype=bool)) == []
+    assert gains_curve(SCORES, np.zeros(10, dtype=bool)) == []
 
 
 def test_brier_is_the_mean_squared_distance() -> None:
-    assert brier(np.array([0.8, 0.3]), np.array([True, False])) == pytest.approx((0.04 + 0.09) / 2)
+    assert brier_score(np.array([0.8, 0.3]), np.array([True, False])) == pytest.approx((0.04 + 0.09) / 2)
 
 
 def test_probabilities_that_come_true_are_reliable() -> None:
     told = np.repeat([0.1, 0.5, 0.9], 100)
     won = np.concatenate([np.arange(100) < share for share in (10, 50, 90)])
-    parts = reliability(told, won)
+    parts = reliability_parts(told, won)
     assert [(part.n, round(part.told, 9), part.rate) for part in parts] == [
         (100, told, told) for told in (0.1, 0.5, 0.9)
     ]
     assert calibration_error(parts) == pytest.approx(0, abs=1e-9)
-    assert calibration_error(reliability(told, ~won)) == pytest.approx((0.8 + 0 + 0.8) / 3)
+    assert calibration_error(reliability_parts(told, ~won)) == pytest.approx((0.8 + 0 + 0.8) / 3)
 
 
 def test_precision_and_recall_at_the_threshold() -> None:
@@ -137,10 +137,10 @@ def test_a_fall_is_one_that_chance_does_not_explain() -> None:
     scores = np.repeat([1.0, 2.0], 400)
     clear = np.concatenate([np.arange(400) < 200, np.arange(400) < 40])
     by_chance = np.concatenate([np.arange(400) < 42, np.arange(400) < 40])
-    assert len(falls(bands(scores, clear, None, [1, 2, 3]))) == 1
-    assert is_monotone(bands(scores, by_chance, None, [1, 2, 3]))
+    assert len(find_falls(make_bands(scores, clear, None, [1, 2, 3]))) == 1
+    assert is_monotone(make_bands(scores, by_chance, None, [1, 2, 3]))
 
 
 @pytest.mark.parametrize(("conversions", "wanting"), [(0, 120), (119, 1), (120, 0), (500, 0)])
 def test_what_is_missing_is_counted(conversions: int, wanting: int) -> None:
-    assert missing(conversions) == wanting
+    assert missing_outcomes(conversions) == wanting

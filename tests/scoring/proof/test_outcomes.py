@@ -10,7 +10,7 @@ from crm.models import Opportunity
 from facts.engine import open_facts
 from facts.refresh import refresh
 from funnel.models import HandOff, Verdict
-from scoring.proof.outcomes import Outcomes, outcomes
+from scoring.proof.outcomes import Outcomes, load_outcomes
 from team.models import User
 from tests import make
 
@@ -27,7 +27,7 @@ def deal(of: Any, opened: date, **fields: Any) -> Opportunity:
 
 def found() -> Outcomes:
     refresh()
-    return outcomes(open_facts())
+    return load_outcomes(open_facts())
 
 
 def of(known: Outcomes, one: Any) -> Any:

@@ -10,7 +10,7 @@ from agreements.models import Version
 from core.work import State
 from imports.models import CustomField
 from scoring.models import Proof
-from scoring.proof.validation import asked_for
+from scoring.proof.validation import request_proof
 from team.models import User
 from tests.scoring.conftest import terms
 from tests.scoring.proof.conftest import BY_SIZE, History, proven
@@ -79,7 +79,7 @@ def test_a_proof_is_made_once_for_the_same_facts_and_again_for_others(history: H
     leads = history(30)
     version = signed(BY_SIZE)
     first = proven(version)
-    assert asked_for(version) == first
+    assert request_proof(version) == first
     leads[0].employees = 77
     leads[0].save()
     assert proven(version) != first

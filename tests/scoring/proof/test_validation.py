@@ -10,8 +10,8 @@ from core.work import State, run_claimed
 from facts.refresh import refresh
 from scoring.models import Proof
 from scoring.proof.nightly import prove_in_force
-from scoring.proof.score_files import is_kept
-from scoring.proof.validation import again, asked_for
+from scoring.proof.score_files import has_scores
+from scoring.proof.validation import request_proof, requeue_proof
 from team.models import User
 from tests.scoring.proof.conftest import BY_SIZE, History, proven
 
@@ -28,7 +28,7 @@ def test_the_night_proves_what_is_in_force_once_for_the_same_facts(history: Hist
     refresh()
     assert prove_in_force(silent) == 1
     proof = Proof.objects.get(version=version)
-    assert (proof.state, is_kept(proof)) == (State.DONE, True)
+    assert (proof.state, has_scores(proof)) == (State.DONE, True)
     assert prove_in_force(silent) == 0
 
 
@@ -62,7 +62,7 @@ def test_a_proof_whose_scores_are_gone_from_the_disk_is_made_again(
     version = signed(BY_SIZE)
     made = proven(version)
     settings.PROOFS_DIR = f"{settings.PROOFS_DIR}-elsewhere"
-    found = asked_for(version)
+    found = request_proof(version)
     assert found == made
     assert found.state == State.QUEUED
 
@@ -74,11 +74,11 @@ def test_a_model_that_cannot_be_computed_has_no_proof_and_a_failed_one_can_be_tr
     version = signed(BY_SIZE)
     broken = draft_version(by=cmo, kind="score", key="other", title="Other", text="x", terms={"threshold": "much"})
     refresh()
-    assert asked_for(broken) is None
-    proof = asked_for(version)
+    assert request_proof(broken) is None
+    proof = request_proof(version)
     assert proof
     Proof.objects.filter(pk=proof.pk).update(state=State.FAILED, last_error="the disk was full")
-    again(proof)
+    requeue_proof(proof)
     assert run_claimed(Proof, proof.pk, budget=1e9)
     proof.refresh_from_db()
     assert (proof.state, proof.last_error) == (State.DONE, "")
@@ -108,4 +108,6 @@ def test_the_api_answers_the_same(history: History, signed: Any, cmo: User, rep:
 
 @pytest.mark.usefixtures("company")
 def test_without_facts_nothing_is_asked_for(cmo: User) -> None:
-    assert asked_for(draft_version(by=cmo, kind="score", key="leads", title="Score", text="x", terms=BY_SIZE)) is None
+    assert (
+        request_proof(draft_version(by=cmo, kind="score", key="leads", title="Score", text="x", terms=BY_SIZE)) is None
+    )
