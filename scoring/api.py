@@ -92,23 +92,23 @@ class PreviewViewSet(Manners, ViewSet):
         """Answer for one threshold; nothing is kept."""
         _require_reader(request)
         refuse_strange_parameters(request, {"threshold"})
-        line, asked = _get_line(request, key), parse_number(request.query_params.get("threshold", ""))
-        if asked is None or abs(asked) > 10_000:
+        line, threshold = _get_line(request, key), parse_number(request.query_params.get("threshold", ""))
+        if threshold is None or abs(threshold) > 10_000:
             raise ValidationError({"threshold": ["Give a number of points from −10,000 to 10,000."]})
         if line.shown is None:
             raise NotFound("This model has no version to look at.")
-        found = compute_consequences(
-            {**line.shown.terms, "threshold": float(asked)}, line.binding.terms if line.binding else None
+        impact = compute_consequences(
+            {**line.shown.terms, "threshold": float(threshold)}, line.binding.terms if line.binding else None
         )
-        kept = consequences_to_evidence(found)
+        figures = consequences_to_evidence(impact)
         return Response(
             {
-                "state": "made" if found.after and not found.work else "making" if found.work else "none",
-                "sentence": describe_consequences(found),
-                "as_of": found.as_of,
-                "proposed": meaning_to_json(found.after.meaning) if found.after else None,
-                "in_force": meaning_to_json(found.before.meaning) if found.before else None,
-                **{name: kept.get(name) for name in ("capacity_a_week", "coming", "going")},
+                "state": "made" if impact.after and not impact.work else "making" if impact.work else "none",
+                "sentence": describe_consequences(impact),
+                "as_of": impact.as_of,
+                "proposed": meaning_to_json(impact.after.meaning) if impact.after else None,
+                "in_force": meaning_to_json(impact.before.meaning) if impact.before else None,
+                **{name: figures.get(name) for name in ("capacity_a_week", "coming", "going")},
                 "bands": [
                     {
                         "low": band.low,
@@ -118,7 +118,7 @@ class PreviewViewSet(Manners, ViewSet):
                         "rate": band.rate,
                         "revenue": band.revenue,
                     }
-                    for band in found.bands_down
+                    for band in impact.bands_down
                 ],
             }
         )
@@ -130,10 +130,10 @@ def _require_reader(request: Request) -> None:
 
 
 def _get_line(request: Request, key: str) -> Line:
-    found = model_lines(model_agreements(cast(User, request.user)).filter(key=key))
-    if not found:
+    matches = model_lines(model_agreements(cast(User, request.user)).filter(key=key))
+    if not matches:
         raise NotFound("There is no such score model.")
-    return found[0]
+    return matches[0]
 
 
 def _line_to_json(line: Line) -> dict[str, Any]:

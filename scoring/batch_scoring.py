@@ -72,8 +72,8 @@ class ScoringJob(BatchJob[ScoringRun]):
         return {"known": known_events(self.facts), "written": ended}
 
     def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Batch, left_out: np.ndarray) -> int:
-        asked = _scoring_input(self.facts, batch, left_out, run.moment)
-        return sum(_score_batch(cursor, self.facts, model, asked, batch, left_out) for model in self.models)
+        scoring_input = _scoring_input(self.facts, batch, left_out, run.moment)
+        return sum(_score_batch(cursor, self.facts, model, scoring_input, batch, left_out) for model in self.models)
 
 
 def _end_others(models: Sequence[Model], moment: datetime) -> int:
@@ -82,42 +82,47 @@ def _end_others(models: Sequence[Model], moment: datetime) -> int:
         return end_scores(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
 
 
-def _scoring_input(facts: Facts, portion: Batch, left_out: np.ndarray, moment: datetime) -> ScoringInput:
-    def narrow(name: str, rows: Any) -> Any:
-        return exclude_ids(portion.filter_rows(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
+def _scoring_input(facts: Facts, batch: Batch, left_out: np.ndarray, moment: datetime) -> ScoringInput:
+    def filter_to_batch(name: str, rows: Any) -> Any:
+        return exclude_ids(batch.filter_rows(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
 
-    leads = exclude_ids(portion.filter_rows(facts.table("leads"), "id"), "id", left_out)
-    return ScoringInput(Described(facts, "leads", narrow), leads, moment)
+    leads = exclude_ids(batch.filter_rows(facts.table("leads"), "id"), "id", left_out)
+    return ScoringInput(Described(facts, "leads", filter_to_batch), leads, moment)
 
 
 def _score_batch(
-    cursor: Any, facts: Facts, model: Model, asked: ScoringInput, portion: Batch, left_out: np.ndarray
+    cursor: Any, facts: Facts, model: Model, scoring_input: ScoringInput, batch: Batch, left_out: np.ndarray
 ) -> int:
-    stands = _others(read_stored(cursor, model, portion), left_out)
+    stored = _others(read_stored(cursor, model, batch), left_out)
     known_at = facts.as_of
     assert known_at is not None
-    found = compute_states(model, asked)
-    rows = facts.stream(rows_to_write(model, found, stands, known_at))
-    written = write_scores(cursor, model, rows, asked.now, is_empty=not stands.num_rows)
-    if stands.num_rows and model.leads != EVERYBODY:
-        written += end_out_of_scope(cursor, facts, model, asked, stands)
+    computed = compute_states(model, scoring_input)
+    rows = facts.stream(rows_to_write(model, computed, stored, known_at))
+    written = write_scores(cursor, model, rows, scoring_input.now, is_empty=not stored.num_rows)
+    if stored.num_rows and model.leads != EVERYBODY:
+        written += end_out_of_scope(cursor, facts, model, scoring_input, stored)
     return written
 
 
-def _others(stands: pa.Table, left_out: np.ndarray) -> pa.Table:
+def _others(stored: pa.Table, left_out: np.ndarray) -> pa.Table:
     """Leave out the scores of leads that are not asked about: they stand as they are."""
     if not left_out.size:
-        return stands
-    return stands.filter(pc.invert(pc.is_in(stands["stands_for"], value_set=pa.array(left_out, pa.int64()))))
+        return stored
+    return stored.filter(pc.invert(pc.is_in(stored["stands_for"], value_set=pa.array(left_out, pa.int64()))))
 
 
-def end_out_of_scope(cursor: Any, facts: Any, model: Model, asked: ScoringInput, stands: pa.Table) -> int:
+def end_out_of_scope(cursor: Any, facts: Any, model: Model, scoring_input: ScoringInput, stored: pa.Table) -> int:
     """End the scores of leads that the model was made for no longer."""
-    only_who = Model(model.key, model.threshold, leads=model.leads, profile=model.profile)
-    meant = compute_states(
-        only_who, ScoringInput(asked.tables, asked.rows.select(*lead_columns(only_who, asked.rows.columns)), asked.now)
+    scope_only = Model(model.key, model.threshold, leads=model.leads, profile=model.profile)
+    in_scope = compute_states(
+        scope_only,
+        ScoringInput(
+            scoring_input.tables,
+            scoring_input.rows.select(*lead_columns(scope_only, scoring_input.rows.columns)),
+            scoring_input.now,
+        ),
     )
-    old = ibis.memtable(stands)
-    gone = facts.execute(old.anti_join(meant, old.stands_for == meant.lead_id).select("stands_for"))
-    ids = [int(found) for found in gone["stands_for"]]
-    return end_scores(cursor, asked.now, "s.model = %s AND s.lead_id = ANY(%s)", [model.key, ids]) if ids else 0
+    old = ibis.memtable(stored)
+    out_of_scope = facts.execute(old.anti_join(in_scope, old.stands_for == in_scope.lead_id).select("stands_for"))
+    ids = [int(lead_id) for lead_id in out_of_scope["stands_for"]]
+    return end_scores(cursor, scoring_input.now, "s.model = %s AND s.lead_id = ANY(%s)", [model.key, ids]) if ids else 0

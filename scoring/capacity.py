@@ -16,10 +16,10 @@ class Capacity:
 _sources: list[Callable[[], Capacity | None]] = []
 
 
-def register_capacity_source(ask: Callable[[], Capacity | None]) -> None:
-    _sources.append(ask)
+def register_capacity_source(source: Callable[[], Capacity | None]) -> None:
+    _sources.append(source)
 
 
 def weekly_capacity() -> Capacity | None:
     """Return what Sales can take; None while nobody takes leads."""
-    return next((found for ask in _sources if (found := ask())), None)
+    return next((capacity for source in _sources if (capacity := source())), None)

@@ -38,22 +38,22 @@ def known_events(facts: Facts) -> dict[str, list[int]]:
     return {name: sizes[:2] for name, sizes in _event_table_sizes(facts, {}).items()}
 
 
-def were_events_deleted(facts: Facts, known: dict[str, list[int]]) -> bool:
+def were_events_deleted(facts: Facts, known_sizes: dict[str, list[int]]) -> bool:
     """Whether events were deleted since: nobody knows any more whose they were."""
-    found = _event_table_sizes(facts, known)
-    return any(found[name][2] < rows for name, (rows, _) in known.items())
+    sizes = _event_table_sizes(facts, known_sizes)
+    return any(sizes[name][2] < rows for name, (rows, _) in known_sizes.items())
 
 
-def _event_table_sizes(facts: Facts, known: dict[str, list[int]]) -> dict[str, list[int]]:
+def _event_table_sizes(facts: Facts, known_sizes: dict[str, list[int]]) -> dict[str, list[int]]:
     """Return of each table of events how many rows it has, the highest id, and how many of those known are left."""
-    counted = []
+    queries = []
     for name in EVENT_TABLES:
         table = facts.table(name)
-        left = (table.id <= known.get(name, [0, 0])[1]).cast("int64").sum().fill_null(0)
-        counted.append(
-            table.aggregate(rows=table.count(), top=table.id.max().fill_null(0), left=left).mutate(
+        remaining = (table.id <= known_sizes.get(name, [0, 0])[1]).cast("int64").sum().fill_null(0)
+        queries.append(
+            table.aggregate(rows=table.count(), top=table.id.max().fill_null(0), left=remaining).mutate(
                 table=ibis.literal(name)
             )
         )
-    found = facts.execute(ibis.union(*counted)).to_dict("records")
-    return {row["table"]: [int(row[name]) for name in ("rows", "top", "left")] for row in found}
+    records = facts.execute(ibis.union(*queries)).to_dict("records")
+    return {row["table"]: [int(row[name]) for name in ("rows", "top", "left")] for row in records}

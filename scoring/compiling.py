@@ -59,53 +59,53 @@ def _needed_columns(paths: list[str], columns: tuple[str, ...], always: set[str]
     return [name for name in columns if name in heads | always]
 
 
-def measure_rules(model: Model, asked: ScoringInput, base: datetime | None = None) -> Any:
+def measure_rules(model: Model, scoring_input: ScoringInput, base: datetime | None = None) -> Any:
     """Return a row for each lead that the model scores: its fit, and for each engagement rule what its events are.
 
     Columns: id; fit_<n> (yes/no) and fit_points; sum_<n> (weight of its events, without the sign), count_<n>, last_<n>
     (days); next_day (when an event enters or leaves). Days count from 2020.
     """
-    question = RuleContext(asked.tables, asked.now, LINKS)
+    context = RuleContext(scoring_input.tables, scoring_input.now, LINKS)
     rules: dict[str, Rule] = {"is_meant": model.leads, **{f"fit_{n}": rule.rule for n, rule in enumerate(model.fit)}}
-    rows = asked.rows.select(*lead_columns(model, asked.rows.columns))
+    lead_rows = scoring_input.rows.select(*lead_columns(model, scoring_input.rows.columns))
     if model.names_icp:
-        rows = add_icp_columns(question, rows, model.profile)
-    found = add_rule_columns(question, SCORED, rules, rows)
+        lead_rows = add_icp_columns(context, lead_rows, model.profile)
+    measured = add_rule_columns(context, SCORED, rules, lead_rows)
     if model.leads != EVERYBODY:
-        found = found.filter(found.is_meant)
+        measured = measured.filter(measured.is_meant)
     points = sum(
-        (found[f"fit_{n}"].ifelse(rule.points, 0.0) for n, rule in enumerate(model.fit)), start=ibis.literal(0.0)
+        (measured[f"fit_{n}"].ifelse(rule.points, 0.0) for n, rule in enumerate(model.fit)), start=ibis.literal(0.0)
     )
-    kept = ["id", *([MOMENT] if asked.has_moments else []), *(f"fit_{n}" for n in range(len(model.fit)))]
-    found = found.select(*kept, fit_points=points)
+    columns = ["id", *([MOMENT] if scoring_input.has_moments else []), *(f"fit_{n}" for n in range(len(model.fit)))]
+    measured = measured.select(*columns, fit_points=points)
     for name in sorted({rule.events for rule in model.engagement}):
-        grouped = _sum_events(model, asked, name, base)
-        found = found.left_join(grouped, found.id == grouped.event_of).drop("event_of")
-    return found.mutate(next_day=_earliest(found))
+        grouped = _sum_events(model, scoring_input, name, base)
+        measured = measured.left_join(grouped, measured.id == grouped.event_of).drop("event_of")
+    return measured.mutate(next_day=_earliest(measured))
 
 
-def _earliest(found: Any) -> Any:
-    days = [found[name] for name in found.columns if name.startswith("next_")]
+def _earliest(measured: Any) -> Any:
+    days = [measured[name] for name in measured.columns if name.startswith("next_")]
     return ibis.least(*days) if len(days) > 1 else days[0] if days else ibis.null("float64")
 
 
-def _sum_events(model: Model, asked: ScoringInput, name: str, base: datetime | None) -> Any:
+def _sum_events(model: Model, scoring_input: ScoringInput, name: str, base: datetime | None) -> Any:
     """Sum up the events of one kind, lead by lead."""
     rules = {n: rule for n, rule in enumerate(model.engagement) if rule.events == name}
-    marked, day, now = _mark_events(asked, name, rules)
+    marked, day, now = _mark_events(scoring_input, name, rules)
     reference = now if base is None else ibis.literal(days_since_epoch(base))
     sums: dict[str, Any] = {}
     to_come = reduce(or_, (marked[f"is_{n}"] for n in rules)) & (day > now)
-    following = [_day_where(day, to_come).min()]
+    next_days = [_day_where(day, to_come).min()]
     for n, rule in rules.items():
-        begun = marked[f"is_{n}"] & (day <= now)
-        counts = begun & (day > now - rule.days) if rule.days else begun
-        sums[f"sum_{n}"] = counts.ifelse(_event_weight(rule, day, reference), 0.0).sum()
-        sums[f"count_{n}"] = counts.sum()
-        sums[f"last_{n}"] = _day_where(day, counts).max()
+        has_begun = marked[f"is_{n}"] & (day <= now)
+        is_counted = has_begun & (day > now - rule.days) if rule.days else has_begun
+        sums[f"sum_{n}"] = is_counted.ifelse(_event_weight(rule, day, reference), 0.0).sum()
+        sums[f"count_{n}"] = is_counted.sum()
+        sums[f"last_{n}"] = _day_where(day, is_counted).max()
         if rule.days:
-            following.append(_day_where(day, counts).min() + rule.days)
-    sums[f"next_{name}"] = ibis.least(*following) if len(following) > 1 else following[0]
+            next_days.append(_day_where(day, is_counted).min() + rule.days)
+    sums[f"next_{name}"] = ibis.least(*next_days) if len(next_days) > 1 else next_days[0]
     return marked.group_by(event_of=marked[SCORED.events[name].key]).aggregate(**sums)
 
 
@@ -114,20 +114,22 @@ def _day_where(day: Any, holds: Any) -> Any:
     return holds.ifelse(day, ibis.null("float64"))
 
 
-def _mark_events(asked: ScoringInput, name: str, rules: Mapping[int, EngagementRule]) -> tuple[Any, Any, Any]:
+def _mark_events(scoring_input: ScoringInput, name: str, rules: Mapping[int, EngagementRule]) -> tuple[Any, Any, Any]:
     """Return the events with a yes/no for each rule, their day, and the day that is asked about."""
     events = SCORED.events[name]
-    rows = asked.tables.table(name)
+    rows = scoring_input.tables.table(name)
     rows = rows.filter(rows[events.key].notnull() & rows[events.moment].notnull())
     conditions = {f"is_{n}": rule.where or EVERYBODY for n, rule in rules.items()}
     paths = [leaf["field"] for rule in conditions.values() for leaf in list_conditions(rule)]
     rows = rows.select(*_needed_columns(paths, rows.columns, {events.key, events.moment}))
-    marked = add_rule_columns(RuleContext(asked.tables, asked.now, LINKS), events_subject(events), conditions, rows)
-    if asked.has_moments:
-        moments = asked.rows.select(moment_of="id", **{MOMENT: MOMENT})
+    marked = add_rule_columns(
+        RuleContext(scoring_input.tables, scoring_input.now, LINKS), events_subject(events), conditions, rows
+    )
+    if scoring_input.has_moments:
+        moments = scoring_input.rows.select(moment_of="id", **{MOMENT: MOMENT})
         marked = marked.join(moments, marked[events.key] == moments.moment_of)
         return marked, _days_since_epoch(marked[events.moment]), _days_since_epoch(marked[MOMENT])
-    return marked, _days_since_epoch(marked[events.moment]), ibis.literal(days_since_epoch(asked.now))
+    return marked, _days_since_epoch(marked[events.moment]), ibis.literal(days_since_epoch(scoring_input.now))
 
 
 def _days_since_epoch(moment: Any) -> Any:
@@ -145,49 +147,54 @@ def base_day(now: datetime) -> datetime:
     return datetime(now.year, 1, 1, tzinfo=UTC)
 
 
-def compute_scores(model: Model, asked: ScoringInput) -> Any:
+def compute_scores(model: Model, scoring_input: ScoringInput) -> Any:
     """Return id, fit_points and score as of the moment asked about, one row for each lead that the model scores."""
-    found = measure_rules(model, asked)
-    amounts = [_pool_amount(model, found, place) for place in range(len(model.pools))]
-    return found.select(
-        "id", "fit_points", score=total_points(model, found.fit_points, amounts, ibis.least).round(DIGITS)
+    measured = measure_rules(model, scoring_input)
+    amounts = [_pool_amount(model, measured, pool_index) for pool_index in range(len(model.pools))]
+    return measured.select(
+        "id", "fit_points", score=total_points(model, measured.fit_points, amounts, ibis.least).round(DIGITS)
     )
 
 
-def _pool_amount(model: Model, found: Any, place: int) -> Any:
+def _pool_amount(model: Model, measured: Any, pool_index: int) -> Any:
     """Add up the rules of one pool."""
-    members = [n for n, rule in enumerate(model.engagement) if rule.pool == model.pools[place]]
-    return sum((found[f"sum_{n}"].cast("float64").fill_null(0.0) for n in members), start=ibis.literal(0.0))
+    members = [n for n, rule in enumerate(model.engagement) if rule.pool == model.pools[pool_index]]
+    return sum((measured[f"sum_{n}"].cast("float64").fill_null(0.0) for n in members), start=ibis.literal(0.0))
 
 
-def compute_states(model: Model, asked: ScoringInput) -> Any:
+def compute_states(model: Model, scoring_input: ScoringInput) -> Any:
     """Return what is stored: lead_id, fit_points, letter, log_<pool>, score, next_change (seconds since 1970)."""
-    base = base_day(asked.now)
-    found = measure_rules(model, asked, base)
-    logs = {f"log_{place}": _log_amount(model, found, place, base) for place in range(len(model.pools))}
-    found = found.select("id", "fit_points", "next_day", **logs)
-    return found.select(
-        lead_id=found.id,
-        fit_points=found.fit_points,
-        letter=_letter_column(model, found.fit_points),
-        **{name: found[name] for name in logs},
-        score=score_column(model, found, asked.now),
-        next_change=(found.next_day * DAY).round().cast("int64") + int(EPOCH.timestamp()),
+    base = base_day(scoring_input.now)
+    measured = measure_rules(model, scoring_input, base)
+    logs = {
+        f"log_{pool_index}": _log_amount(model, measured, pool_index, base) for pool_index in range(len(model.pools))
+    }
+    measured = measured.select("id", "fit_points", "next_day", **logs)
+    return measured.select(
+        lead_id=measured.id,
+        fit_points=measured.fit_points,
+        letter=_letter_column(model, measured.fit_points),
+        **{name: measured[name] for name in logs},
+        score=score_column(model, measured, scoring_input.now),
+        next_change=(measured.next_day * DAY).round().cast("int64") + int(EPOCH.timestamp()),
     )
 
 
-def _log_amount(model: Model, found: Any, place: int, base: datetime) -> Any:
-    amount = _pool_amount(model, found, place)
-    return (amount > 0).ifelse(amount, ibis.null("float64")).log2() + days_since_epoch(base) * model.pools[place].rate
+def _log_amount(model: Model, measured: Any, pool_index: int, base: datetime) -> Any:
+    amount = _pool_amount(model, measured, pool_index)
+    return (amount > 0).ifelse(amount, ibis.null("float64")).log2() + days_since_epoch(base) * model.pools[
+        pool_index
+    ].rate
 
 
-def score_column(model: Model, found: Any, now: datetime) -> Any:
+def score_column(model: Model, states: Any, now: datetime) -> Any:
     """The score at a moment, of columns fit_points and log_<pool>."""
     day = days_since_epoch(now)
     amounts = [
-        _power(found[f"log_{place}"].fill_null(NOTHING) - day * pool.rate) for place, pool in enumerate(model.pools)
+        _power(states[f"log_{pool_index}"].fill_null(NOTHING) - day * pool.rate)
+        for pool_index, pool in enumerate(model.pools)
     ]
-    return total_points(model, found.fit_points, amounts, ibis.least).round(DIGITS)
+    return total_points(model, states.fit_points, amounts, ibis.least).round(DIGITS)
 
 
 def _power(exponent: Any) -> Any:

@@ -36,15 +36,17 @@ def total_points(model: Model, fit: Any, amounts: Sequence[Any], least: Callable
 def amounts_at(model: Model, state: Mapping[str, float], moment: datetime) -> list[float]:
     """What each pool holds at a moment, before caps, without sign."""
     day = days_since_epoch(moment)
-    held = [state.get(str(place)) for place in range(len(model.pools))]
-    return [0.0 if log is None else _power(log - day * pool.rate) for log, pool in zip(held, model.pools, strict=True)]
+    logarithms = [state.get(str(pool_index)) for pool_index in range(len(model.pools))]
+    return [
+        0.0 if log is None else _power(log - day * pool.rate) for log, pool in zip(logarithms, model.pools, strict=True)
+    ]
 
 
 def amounts_to_state(model: Model, amounts: Sequence[float], moment: datetime) -> dict[str, float]:
     """Return the form that time does not change, of what each pool holds at a moment."""
     day = days_since_epoch(moment)
     pairs = enumerate(zip(model.pools, amounts, strict=True))
-    return {str(place): math.log2(amount) + day * pool.rate for place, (pool, amount) in pairs if amount > 0}
+    return {str(pool_index): math.log2(amount) + day * pool.rate for pool_index, (pool, amount) in pairs if amount > 0}
 
 
 def _power(exponent: float) -> float:
@@ -76,5 +78,5 @@ def falls_under_at(
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if is_under(middle) else (middle, high)
-    found = moment + timedelta(seconds=high)
-    return found if until is None or found < until else None
+    falls_at = moment + timedelta(seconds=high)
+    return falls_at if until is None or falls_at < until else None

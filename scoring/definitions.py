@@ -39,13 +39,16 @@ def of_version(version: Version) -> Model:
 def profile_in_force() -> Profile | None:
     """Return the signed profile of the ideal customer; of several the oldest agreement's."""
     versions = Version.objects.in_force().filter(agreement__kind=ICP, pilot_manager=None).order_by("agreement")
-    return next((rules.from_terms(one.terms, one.pk) for one in versions if not rules.find_faults(one.terms)), None)
+    return next(
+        (rules.from_terms(version.terms, version.pk) for version in versions if not rules.find_faults(version.terms)),
+        None,
+    )
 
 
 def doors_without_a_model() -> list[str]:
     """Return the doors to Sales for which nobody has drafted or proposed a model yet."""
-    known = set(Version.objects.filter(agreement__kind=SCORE).values_list("terms__door", flat=True))
-    return [door for door in PROPOSED if door not in {found or MQL for found in known}]
+    doors_with_a_model = set(Version.objects.filter(agreement__kind=SCORE).values_list("terms__door", flat=True))
+    return [door for door in PROPOSED if door not in {modelled or MQL for modelled in doors_with_a_model}]
 
 
 def propose_default(by: User, door: str = MQL) -> Version | None:

@@ -21,17 +21,17 @@ def describe_fit_rule(rule: FitRule) -> str:
 
 def describe_engagement_rule(rule: EngagementRule) -> str:
     events = SCORED.events[rule.events]
-    said = [f"{rule.name}: {format_points(rule.points)} for each of the {events.label}"]
+    parts = [f"{rule.name}: {format_points(rule.points)} for each of the {events.label}"]
     if rule.where:
-        said.append(f"whose {describe_rule(rule.where, events_subject(events))}")
+        parts.append(f"whose {describe_rule(rule.where, events_subject(events))}")
     if rule.days:
-        said.append(f"in the last {rule.days} days")
+        parts.append(f"in the last {rule.days} days")
     if rule.half_life:
-        said.append(f"fading by half every {rule.half_life:g} days")
+        parts.append(f"fading by half every {rule.half_life:g} days")
     bounds = [f"never more than {rule.cap:g} either way"] if rule.cap else []
     if rule.group:
         bounds.append(f"in the group “{rule.group}”")
-    return ", ".join([" ".join(said), *bounds])
+    return ", ".join([" ".join(parts), *bounds])
 
 
 def describe_model(model: Model) -> list[str]:
@@ -48,4 +48,4 @@ def describe_model(model: Model) -> list[str]:
 def terms_in_words(terms: Mapping[str, Any]) -> list[str]:
     """Say stored terms; a model that names what there is no more is shown by its faults."""
     wrong = find_faults(terms)
-    return [f"Cannot be computed: {words}" for words in wrong] or describe_model(from_terms("", terms))
+    return [f"Cannot be computed: {fault}" for fault in wrong] or describe_model(from_terms("", terms))

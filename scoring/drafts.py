@@ -51,27 +51,27 @@ class SaveForm(forms.Form):
 @transaction.atomic
 def save_edited(
     user: User,
-    named: tuple[str, str],
-    said: dict[str, Any],
+    key_and_title: tuple[str, str],
+    form_data: dict[str, Any],
     editing: Editing,
-    found: Consequences,
+    impact: Consequences,
     start: Version | None,
     *,
     at_once: bool,
 ) -> Version:
     """Write the draft, or write on in one's own, with what it would mean as evidence; propose it if asked to."""
     written = {
-        "text": said["text"],
+        "text": form_data["text"],
         "terms": editing.terms(),
-        "reason": said["reason"],
-        "evidence": consequences_to_evidence(found),
+        "reason": form_data["reason"],
+        "evidence": consequences_to_evidence(impact),
     }
     if start and start.state == "draft" and start.drafted_by_id == user.pk:
         version = actions.redraft_version(by=user, version=start, **written)
     else:
         if start and start.state == "in_force" and start.terms == written["terms"]:
             raise ValidationError(f"This is what version {start.number} says already. Change something first.")
-        version = actions.draft_version(by=user, kind=SCORE, key=named[0], title=named[1], **written)
+        version = actions.draft_version(by=user, kind=SCORE, key=key_and_title[0], title=key_and_title[1], **written)
     return actions.propose_version(by=user, version=version) if at_once else version
 
 
@@ -86,12 +86,12 @@ def roll_back(user: User, version: Version) -> Version:
         raise ValidationError(f"Version {version.number} is in force already.")
     if version.in_force_at is None:
         raise ValidationError(f"Version {version.number} was never in force; begin from it and propose that.")
-    if wrong := find_faults(version.terms):
-        raise ValidationError([f"Version {version.number} cannot be computed any more.", *wrong])
+    if problems := find_faults(version.terms):
+        raise ValidationError([f"Version {version.number} cannot be computed any more.", *problems])
     binding = version.agreement.in_force()
-    found = compute_consequences(version.terms, binding.terms if binding else None)
-    made = actions.draft_version(
+    impact = compute_consequences(version.terms, binding.terms if binding else None)
+    draft = actions.draft_version(
         by=user, kind=SCORE, key=version.agreement.key, text=version.text, terms=version.terms,
-        reason=f"Back to version {version.number}.", evidence=consequences_to_evidence(found),
+        reason=f"Back to version {version.number}.", evidence=consequences_to_evidence(impact),
     )  # fmt: skip
-    return actions.propose_version(by=user, version=made)
+    return actions.propose_version(by=user, version=draft)

@@ -22,7 +22,7 @@ class Line:
     """One rule: how many points it brings now; for events how many counted, and when the last one was."""
 
     name: str
-    words: str
+    description: str
     points: float
     holds: bool
     count: int | None = None
@@ -68,13 +68,13 @@ class Explanation:
 def explain_scores(lead: Lead, moment: datetime | None = None) -> list[Explanation]:
     """Explain the lead's score under each model in force that scores it, from the rows of the moment."""
     now = moment or timezone.now()
-    one = OneBuyer(lead)
-    found = [_explain_model(model, one, now) for model in in_force()]
-    return [each for each in found if each is not None]
+    buyer = OneBuyer(lead)
+    explanations = [_explain_model(model, buyer, now) for model in in_force()]
+    return [explanation for explanation in explanations if explanation is not None]
 
 
-def _explain_model(model: Model, one: OneBuyer, now: datetime) -> Explanation | None:
-    rows = one.execute(measure_rules(model, ScoringInput(Described(one, "leads"), one.table("leads"), now)))
+def _explain_model(model: Model, buyer: OneBuyer, now: datetime) -> Explanation | None:
+    rows = buyer.execute(measure_rules(model, ScoringInput(Described(buyer, "leads"), buyer.table("leads"), now)))
     if rows.empty:
         return None
     row = rows.iloc[0]
@@ -133,15 +133,21 @@ def possible_lifts(
     missing = model.threshold - score_at(model, fit, state, now)
     if missing <= 0:
         return ()
-    held = {line.name: line.holds for line in lines[: len(model.fit)]}
-    who = [
-        f"{rule.name} ({format_points(-rule.points if held[rule.name] else rule.points)})"
+    fulfilled = {line.name: line.holds for line in lines[: len(model.fit)]}
+    fit_changes = [
+        f"{rule.name} ({format_points(-rule.points if fulfilled[rule.name] else rule.points)})"
         for rule in model.fit
-        if (-rule.points if held[rule.name] else rule.points) >= missing and held[rule.name] == (rule.points < 0)
+        if (-rule.points if fulfilled[rule.name] else rule.points) >= missing
+        and fulfilled[rule.name] == (rule.points < 0)
     ]
-    needed = [(count, rule) for rule in model.engagement if (count := events_needed(model, rule, fit, state, now))]
-    needed.sort(key=lambda one: (one[0], one[1].name))
-    return (*(f"{count} × {rule.name} ({format_points(rule.points)} each)" for count, rule in needed), *who)
+    needed_events = [
+        (count, rule) for rule in model.engagement if (count := events_needed(model, rule, fit, state, now))
+    ]
+    needed_events.sort(key=lambda pair: (pair[0], pair[1].name))
+    return (
+        *(f"{count} × {rule.name} ({format_points(rule.points)} each)" for count, rule in needed_events),
+        *fit_changes,
+    )
 
 
 MOST_EVENTS = 100
@@ -151,14 +157,14 @@ def events_needed(model: Model, rule: EngagementRule, fit: float, state: dict[st
     """Return how many events of a rule, all now, would lift the score to the threshold; None if no number can."""
     if rule.points < 0:
         return None
-    place = model.pools.index(rule.pool)
+    pool_index = model.pools.index(rule.pool)
     amounts = amounts_at(model, state, now)
 
-    def reaches(count: int) -> bool:
-        more = [amount + (count * rule.points if n == place else 0) for n, amount in enumerate(amounts)]
-        return round(total_points(model, fit, more, min), DIGITS) >= model.threshold
+    def would_reach(count: int) -> bool:
+        raised = [amount + (count * rule.points if n == pool_index else 0) for n, amount in enumerate(amounts)]
+        return round(total_points(model, fit, raised, min), DIGITS) >= model.threshold
 
-    return next((count for count in range(1, MOST_EVENTS + 1) if reaches(count)), None)
+    return next((count for count in range(1, MOST_EVENTS + 1) if would_reach(count)), None)
 
 
 def score_history(lead: Lead, key: str) -> list[Point]:

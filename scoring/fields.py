@@ -33,7 +33,7 @@ YES_OR_NO = [{"true", "false"}, {"yes", "no"}, {"true"}, {"false"}, {"yes"}, {"n
 
 @dataclass(frozen=True)
 class Column:
-    """One field of the leads asked about. Texts are folded, with `words` saying how they are written; "" is empty.
+    """One field of the leads asked about. Texts are folded, with `spellings` saying how they are written; "" is empty.
 
     Numbers are floats with NaN for empty, yes and no are 1 and 0, of dates only “filled” is known: 1 or NaN.
     """
@@ -42,14 +42,14 @@ class Column:
     label: str
     kind: Type
     values: "pd.Series[Any]"
-    words: Mapping[str, str]
+    spellings: Mapping[str, str]
     is_identifier: bool = False  # it names records: serial numbers, ids
     has_fillers: bool = False  # some cells hold words that stand for nothing, which rules take for filled
 
     @property
     def filled(self) -> Flags:
-        found = self.values != "" if self.kind == "text" else self.values.notna()
-        return found.to_numpy(dtype=bool)
+        is_filled = self.values != "" if self.kind == "text" else self.values.notna()
+        return is_filled.to_numpy(dtype=bool)
 
     @property
     def is_a_name(self) -> bool:
@@ -64,9 +64,9 @@ class Column:
             return pd.qcut(self.values, BINS, labels=False, duplicates="drop").fillna(-1).to_numpy(dtype=np.int64) + 1
         if self.is_a_name:
             return self.filled.astype(np.int64)
-        found = self.values.where(self.filled, None)
-        often = found.value_counts().index[:MOST_VALUES]
-        return often.get_indexer_for(pd.Index(found)).astype(np.int64) + 1
+        cells = self.values.where(self.filled, None)
+        often = cells.value_counts().index[:MOST_VALUES]
+        return often.get_indexer_for(pd.Index(cells)).astype(np.int64) + 1
 
 
 def read_columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column]:
@@ -74,19 +74,20 @@ def read_columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column
 
     `then`: as each lead stood at its moment, as far as imports remember it; else as it is today.
     """
-    known = [field for field in SCORED.fields.values() if field.path not in OUTCOME and not _is_a_figure(field, facts)]
-    found = _query_fields(facts, rows, known, then).set_index("id").reindex(rows["lead_id"]).reset_index()
-    own = [json.loads(text) if isinstance(text, str) else {} for text in found["custom"]]
-    made = [
-        *(_make_column(field, found[f"v_{place}"]) for place, field in enumerate(known)),
+    fields = [field for field in SCORED.fields.values() if field.path not in OUTCOME and not _is_a_figure(field, facts)]
+    answer = _query_fields(facts, rows, fields, then).set_index("id").reindex(rows["lead_id"]).reset_index()
+    custom_values = [json.loads(text) if isinstance(text, str) else {} for text in answer["custom"]]
+    columns = [
+        *(_make_column(field, answer[f"v_{number}"]) for number, field in enumerate(fields)),
         *(
-            _make_custom_column(key, kind, [values.get(key) for values in own])
-            for key, kind in _custom_types(own).items()
+            _make_custom_column(key, kind, [values.get(key) for values in custom_values])
+            for key, kind in _custom_types(custom_values).items()
         ),
     ]
     order = rows["lead_id"].reset_index(drop=True)
     return [
-        replace(one, is_identifier=one.kind in NAMING and is_identifier(one.label, one.values, order)) for one in made
+        replace(column, is_identifier=column.kind in NAMING and is_identifier(column.label, column.values, order))
+        for column in columns
     ]
 
 
@@ -95,12 +96,12 @@ def _is_a_figure(field: Field, facts: Facts) -> bool:
     return "." not in field.path and field.path not in facts.table("leads").columns
 
 
-def _query_fields(facts: Facts, rows: pd.DataFrame, known: Sequence[Field], then: bool) -> pd.DataFrame:
+def _query_fields(facts: Facts, rows: pd.DataFrame, fields: Sequence[Field], then: bool) -> pd.DataFrame:
     asks: dict[str, Rule] = {
-        f"r_{place}": {"field": field.path, "is": "yes" if field.type == "yes_no" else "filled"}
-        for place, field in enumerate(known)
+        f"r_{number}": {"field": field.path, "is": "yes" if field.type == "yes_no" else "filled"}
+        for number, field in enumerate(fields)
     }
-    values = {f"v_{place}": {"field": field.path} for place, field in enumerate(known)}
+    values = {f"v_{number}": {"field": field.path} for number, field in enumerate(fields)}
     model = Model("", 0, tuple(FitRule(name, rule, 1) for name, rule in asks.items()))
     names = [*lead_columns(model, facts.table("leads").columns), "custom"]
     tables: Any = facts
@@ -122,11 +123,11 @@ def moments_table(rows: pd.DataFrame) -> Any:
     return ibis.memtable(pa.Table.from_pandas(moments, preserve_index=False))
 
 
-def _custom_types(own: Sequence[Mapping[str, Any]]) -> dict[str, Type]:
+def _custom_types(custom_values: Sequence[Mapping[str, Any]]) -> dict[str, Type]:
     """Return the custom fields with their types; what no import named is text."""
-    told = dict(CustomField.objects.filter(kind="lead").values_list("key", "type"))
-    keys = sorted({key for values in own for key in values})
-    return {key: told.get(key, "text") for key in keys}  # type: ignore[misc]  # the same words
+    declared_types = dict(CustomField.objects.filter(kind="lead").values_list("key", "type"))
+    keys = sorted({key for values in custom_values for key in values})
+    return {key: declared_types.get(key, "text") for key in keys}  # type: ignore[misc]  # the same words
 
 
 def _make_column(field: Field, values: "pd.Series[Any]") -> Column:
@@ -151,8 +152,8 @@ def _make_custom_column(key: str, kind: Type, cells: Sequence[Any]) -> Column:
             path, label, "number", numbers, {}, has_fillers=has_fillers or bool((numbers.isna() & (values != "")).any())
         )
     if kind == "yes_no":
-        said = values.str.lower().isin(YES).astype(float).where(values != "")
-        return Column(path, label, "yes_no", said, {}, has_fillers=has_fillers)
+        flags = values.str.lower().isin(YES).astype(float).where(values != "")
+        return Column(path, label, "yes_no", flags, {}, has_fillers=has_fillers)
     if kind == "date":
         return Column(path, label, "date", (values != "").map({True: 1.0, False: np.nan}), {}, has_fillers=has_fillers)
     return replace(_make_text_column(path, label, values), has_fillers=has_fillers)
@@ -184,5 +185,5 @@ def _make_text_column(path: str, label: str, values: "pd.Series[Any]") -> Column
     written = values.astype("object").where(values.notna(), "").astype("str").str.strip()
     plain = written.where(~are_fillers(written), "")
     folded = plain.str.lower()
-    words = dict(zip(folded[::-1], plain[::-1], strict=True))
-    return Column(path, label, "text", folded, words, has_fillers=bool((plain != written).any()))
+    spellings = dict(zip(folded[::-1], plain[::-1], strict=True))
+    return Column(path, label, "text", folded, spellings, has_fillers=bool((plain != written).any()))

@@ -31,20 +31,20 @@ def is_identifier(label: str, values: "pd.Series[Any]", order: "pd.Series[Any]")
     `values` are texts or numbers, empty cells "" or NaN; `order` says in which order the leads came.
     """
     filled = (values != "") & values.notna()
-    known = values[filled]
-    if not len(known):
+    filled_values = values[filled]
+    if not len(filled_values):
         return False
     called_id = bool(CALLED_ID.search(label.strip()))
-    if pd.api.types.is_numeric_dtype(known):
-        whole = bool((known % 1 == 0).all())
-        return whole and (called_id or _is_serial(label, known, order[filled]))
-    return called_id or float(known.astype(str).str.fullmatch(AN_ID).mean()) >= NEARLY_ALL
+    if pd.api.types.is_numeric_dtype(filled_values):
+        are_whole = bool((filled_values % 1 == 0).all())
+        return are_whole and (called_id or _is_serial(label, filled_values, order[filled]))
+    return called_id or float(filled_values.astype(str).str.fullmatch(AN_ID).mean()) >= NEARLY_ALL
 
 
-def _is_serial(label: str, known: "pd.Series[Any]", order: "pd.Series[Any]") -> bool:
-    if len(known) < FEWEST or known.nunique() < NEARLY_ALL * len(known):
+def _is_serial(label: str, filled_values: "pd.Series[Any]", order: "pd.Series[Any]") -> bool:
+    if len(filled_values) < FEWEST or filled_values.nunique() < NEARLY_ALL * len(filled_values):
         return False
-    digits = np.floor(np.log10(known.abs().clip(lower=1)))
+    digits = np.floor(np.log10(filled_values.abs().clip(lower=1)))
     same_length = digits.min() == digits.max() >= DIGITS - 1
-    in_order = abs(float(known.rank().corr(order.rank()))) >= IN_ORDER
+    in_order = abs(float(filled_values.rank().corr(order.rank()))) >= IN_ORDER
     return bool(CALLED_NUMBER.search(label.strip())) or bool(same_length) or in_order

@@ -94,8 +94,12 @@ class Consequences:
         return _sales_load(self.before, self.capacity)
 
 
-def _sales_load(side: Side | None, known: Capacity | None) -> float | None:
-    return side.meaning.forecast.a_week / known.a_week if side and known and known.a_week else None
+def _sales_load(side: Side | None, sales_capacity: Capacity | None) -> float | None:
+    return (
+        side.meaning.forecast.a_week / sales_capacity.a_week
+        if side and sales_capacity and sales_capacity.a_week
+        else None
+    )
 
 
 def compute_consequences(terms: Mapping[str, Any], binding: Mapping[str, Any] | None) -> Consequences:
@@ -114,11 +118,11 @@ def compute_consequences(terms: Mapping[str, Any], binding: Mapping[str, Any] | 
 
 def _make_side(facts: Facts, terms: Mapping[str, Any]) -> tuple[Side | None, Exploration | None, bool]:
     model = model_of_terms(terms)
-    found = work.request_arrays(facts, model, terms)
-    if isinstance(found, Explored):
-        return Side(found, answers.evaluate_threshold(found, model.threshold)), None, False
+    explored = work.request_arrays(facts, model, terms)
+    if isinstance(explored, Explored):
+        return Side(explored, answers.evaluate_threshold(explored, model.threshold)), None, False
     old = work.load_older(OLDER, model)
-    return (Side(old, answers.evaluate_threshold(old, model.threshold)) if old else None), found, True
+    return (Side(old, answers.evaluate_threshold(old, model.threshold)) if old else None), explored, True
 
 
 def _moved(before: Side | None, after: Side | None) -> Moved | None:
@@ -129,20 +133,20 @@ def _moved(before: Side | None, after: Side | None) -> Moved | None:
     )
 
 
-def describe_consequences(found: Consequences) -> str:
+def describe_consequences(impact: Consequences) -> str:
     """Say the consequence in one sentence."""
-    if found.after is None:
+    if impact.after is None:
         return "Nothing can be said yet."
-    meaning = found.after.meaning
+    meaning = impact.after.meaning
     a_week = meaning.forecast.a_week
-    said = f"From {meaning.threshold:g} points, about {format_estimate(a_week)} leads a week become {found.leads}"
-    if found.before:
-        said += f", {_describe_change(a_week - found.before.meaning.forecast.a_week)}"
-    if found.capacity and found.load is not None:
-        said += f"; Sales can take {format_estimate(found.capacity.a_week)}" + (
-            f", so {format_estimate(a_week - found.capacity.a_week)} would wait" if found.load > 1 else ""
+    text = f"From {meaning.threshold:g} points, about {format_estimate(a_week)} leads a week become {impact.leads}"
+    if impact.before:
+        text += f", {_describe_change(a_week - impact.before.meaning.forecast.a_week)}"
+    if impact.capacity and impact.load is not None:
+        text += f"; Sales can take {format_estimate(impact.capacity.a_week)}" + (
+            f", so {format_estimate(a_week - impact.capacity.a_week)} would wait" if impact.load > 1 else ""
         )
-    return said + "."
+    return text + "."
 
 
 def _describe_change(more: float) -> str:
@@ -151,18 +155,18 @@ def _describe_change(more: float) -> str:
     return f"{format_estimate(abs(more))} {'more' if more > 0 else 'fewer'} than now"
 
 
-def consequences_to_evidence(found: Consequences) -> dict[str, Any]:
+def consequences_to_evidence(impact: Consequences) -> dict[str, Any]:
     """Return the figures that a proposal is made with, kept with the version."""
-    if found.after is None or found.as_of is None:
+    if impact.after is None or impact.as_of is None:
         return {}
-    kept: dict[str, Any] = {"as_of": found.as_of.isoformat(), "proposed": meaning_to_json(found.after.meaning)}
-    if found.before:
-        kept["in_force"] = meaning_to_json(found.before.meaning)
-    if found.capacity:
-        kept["capacity_a_week"] = found.capacity.a_week
-    if found.moved:
-        kept |= {"coming": int(found.moved.coming.size), "going": int(found.moved.going.size)}
-    return kept
+    figures: dict[str, Any] = {"as_of": impact.as_of.isoformat(), "proposed": meaning_to_json(impact.after.meaning)}
+    if impact.before:
+        figures["in_force"] = meaning_to_json(impact.before.meaning)
+    if impact.capacity:
+        figures["capacity_a_week"] = impact.capacity.a_week
+    if impact.moved:
+        figures |= {"coming": int(impact.moved.coming.size), "going": int(impact.moved.going.size)}
+    return figures
 
 
 def meaning_to_json(meaning: Meaning) -> dict[str, Any]:

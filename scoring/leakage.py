@@ -59,16 +59,16 @@ class Suspect:
         return asdict(self)
 
 
-def find_suspects(facts: Facts, known: Outcomes) -> list[Suspect]:
+def find_suspects(facts: Facts, outcomes: Outcomes) -> list[Suspect]:
     """Look at the fields of the leads, as many as tell enough; the most telling field comes first."""
-    rows = known.frame
+    rows = outcomes.frame
     if len(rows) > LOOKED_AT:
         rows = rows.sample(LOOKED_AT, random_state=0)
     rows = rows.reset_index(drop=True)
     if not rows["won"].any() or rows["won"].all():
         return []
     today = read_columns(facts, rows, then=False)
-    return judge_columns(today, _columns_at_handoff(facts, rows), rows["won"].to_numpy(dtype=bool), known.goal_words)
+    return judge_columns(today, _columns_at_handoff(facts, rows), rows["won"].to_numpy(dtype=bool), outcomes.goal_words)
 
 
 def _columns_at_handoff(facts: Facts, rows: pd.DataFrame) -> list[Column]:
@@ -81,17 +81,17 @@ def _columns_at_handoff(facts: Facts, rows: pd.DataFrame) -> list[Column]:
 def judge_columns(today: Sequence[Column], then: Sequence[Column], won: Flags, goal: str) -> list[Suspect]:
     """Judge each field; `then` holds the fields as they stood, where images tell. Pure."""
     before = {column.path: column for column in then}
-    found = []
+    suspects = []
     for column in today:
-        telling = single_field_auc(column.codes, won)
-        why, figures = [], {"auc": round(telling, 4)}
+        field_auc = single_field_auc(column.codes, won)
+        why, figures = [], {"auc": round(field_auc, 4)}
         was = before.get(column.path) or (_empty(column) if then else None)
-        for words, numbers in _find_signs(column, was, won, telling, goal):
-            why.append(words)
+        for reason, numbers in _find_signs(column, was, won, field_auc, goal):
+            why.append(reason)
             figures |= numbers
         if why:
-            found.append(Suspect(column.path, column.label, " ".join(why), figures))
-    return sorted(found, key=lambda one: -one.figures["auc"])
+            suspects.append(Suspect(column.path, column.label, " ".join(why), figures))
+    return sorted(suspects, key=lambda suspect: -suspect.figures["auc"])
 
 
 def _empty(column: Column) -> Column:
@@ -103,17 +103,17 @@ def _empty(column: Column) -> Column:
 Sign = tuple[str, dict[str, float]]
 
 
-def _find_signs(column: Column, before: Column | None, won: Flags, telling: float, goal: str) -> Iterator[Sign]:
+def _find_signs(column: Column, before: Column | None, won: Flags, field_auc: float, goal: str) -> Iterator[Sign]:
     if before is not None:
         yield from _check_later_changes(column, before, won, goal)
-    yield from _check_name(column, telling)
+    yield from _check_name(column, field_auc)
     yield from _check_filled(column, won, goal)
     yield from _check_values(column, won, goal)
     if before is None:  # else images would have told that it was written later
         yield from _check_marked(column, won, goal)
-    if telling >= PERFECT:
+    if field_auc >= PERFECT:
         yield (
-            f"Alone it tells nearly all of those who {goal} from the others (AUC {telling:.2f}): few honest fields can.",
+            f"Alone it tells nearly all of those who {goal} from the others (AUC {field_auc:.2f}): few honest fields can.",
             {},
         )
 
@@ -126,21 +126,21 @@ def _check_later_changes(column: Column, before: Column, won: Flags, goal: str) 
     shares = of_won / max(int(won.sum()), 1), of_others / max(int((~won).sum()), 1)
     if of_won + of_others < SOME or max(shares) < CHANGED:
         return
-    anew = int((changed & ~before.filled).sum())
+    filled_later = int((changed & ~before.filled).sum())
     yield (
         f"Imports wrote it after the lead was to be judged: for {percent(shares[0])} of those who {goal} and "
-        f"{percent(shares[1])} of the others, {anew:,} of them for the first time.",
+        f"{percent(shares[1])} of the others, {filled_later:,} of them for the first time.",
         {"changed_won": shares[0], "changed_others": shares[1]},
     )
 
 
-def _check_name(column: Column, telling: float) -> Iterator[Sign]:
+def _check_name(column: Column, field_auc: float) -> Iterator[Sign]:
     name = re.sub(r"[\W_]+", " ", column.label).strip().lower()
-    if telling >= TOLD and SURE.search(name):
+    if field_auc >= TOLD and SURE.search(name):
         yield "Its name speaks of the outcome.", {}
-    elif telling >= HINTED and LIKELY.search(name):
+    elif field_auc >= HINTED and LIKELY.search(name):
         yield (
-            f"Fields of this name are mostly written when a rep already knows more, and it tells a lot (AUC {telling:.2f}).",
+            f"Fields of this name are mostly written when a rep already knows more, and it tells a lot (AUC {field_auc:.2f}).",
             {},
         )
 
@@ -199,9 +199,9 @@ def _check_values(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     ]
     share = float(column.values.isin(sure)[won].mean())
     if sure and share >= MUCH:
-        said = ", ".join(f"“{column.words.get(value, value)}”" for value in sure[:3])
+        examples = ", ".join(f"“{column.spellings.get(value, value)}”" for value in sure[:3])
         yield (
-            f"{percent(share)} of those who {goal} have a value that hardly anybody else has: {said}.",
+            f"{percent(share)} of those who {goal} have a value that hardly anybody else has: {examples}.",
             {"won_with_sure_values": share},
         )
 
@@ -220,9 +220,9 @@ def _is_sure(n: int, hits: int, base: float) -> bool:
 def single_field_auc(codes: npt.NDArray[np.int64], won: Flags, seed: int = 0) -> float:
     """Return the AUC that a field has alone: each half of the leads is told by what its values meant in the other."""
     half = np.random.default_rng(seed).random(len(won)) < 0.5
-    told = np.empty(len(won))
+    predicted = np.empty(len(won))
     for part in (half, ~half):
         n = np.bincount(codes[~part], minlength=int(codes.max(initial=0)) + 1)
         hits = np.bincount(codes[~part], won[~part].astype(float), minlength=len(n))
-        told[part] = ((hits + won.mean()) / (n + 1))[codes[part]]
-    return auc(told, won) or 0.5
+        predicted[part] = ((hits + won.mean()) / (n + 1))[codes[part]]
+    return auc(predicted, won) or 0.5

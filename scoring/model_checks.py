@@ -60,7 +60,7 @@ def _check_parts(fit: Mapping[str, Any], engagement: Mapping[str, Any], groups: 
             yield f"“{name}”: no group is called “{group}”. Add it to the groups with its cap, or leave it out."
 
 
-def _check_entry(name: Any, rule: Any, look: Any) -> Iterator[str]:
+def _check_entry(name: Any, rule: Any, check: Any) -> Iterator[str]:
     if not str(name).strip() or len(str(name)) > 80:
         yield f"“{name}”: a rule needs a name of 1 to 80 letters."
     if not isinstance(rule, Mapping):
@@ -69,7 +69,7 @@ def _check_entry(name: Any, rule: Any, look: Any) -> Iterator[str]:
     points = parse_number(rule.get("points"))
     if points is None or not points or abs(points) > MOST_POINTS:
         yield f"“{name}”: the points must be a number other than 0, at most {MOST_POINTS:,} either way."
-    yield from (f"“{name}”: {words}" for words in look(rule))
+    yield from (f"“{name}”: {fault}" for fault in check(rule))
 
 
 def _check_fit_rule(rule: Mapping[str, Any]) -> Iterator[str]:
@@ -82,10 +82,10 @@ def _check_condition(rule: Any, where: str) -> Iterator[str]:
     problems = check_rule(rule, SCORED)
     yield from (intro + problem.message for problem in problems)
     if not problems:
-        found = list(list_conditions(rule))
-        if any("count" in leaf for leaf in found):
+        conditions = list(list_conditions(rule))
+        if any("count" in leaf for leaf in conditions):
             yield intro + UNCOUNTED
-        if any(leaf["is"] in IN_DAYS for leaf in found):
+        if any(leaf["is"] in IN_DAYS for leaf in conditions):
             yield intro + TIMELESS
 
 
@@ -108,8 +108,10 @@ def _inner(events: str) -> Subject:
     return events_subject(SCORED.events[events])
 
 
-def _check_keys(rule: Mapping[str, Any], known: set[str]) -> Iterator[str]:
-    yield from (f"“{name}” does not belong here. Known are: {', '.join(sorted(known))}." for name in set(rule) - known)
+def _check_keys(rule: Mapping[str, Any], known_keys: set[str]) -> Iterator[str]:
+    yield from (
+        f"“{name}” does not belong here. Known are: {', '.join(sorted(known_keys))}." for name in set(rule) - known_keys
+    )
 
 
 def _is_whole_number(value: Any, least: int, most: int) -> bool:
@@ -117,5 +119,5 @@ def _is_whole_number(value: Any, least: int, most: int) -> bool:
 
 
 def _is_positive(value: Any) -> bool:
-    found = parse_number(value)
-    return found is not None and 0 < found <= MOST_POINTS
+    parsed = parse_number(value)
+    return parsed is not None and 0 < parsed <= MOST_POINTS

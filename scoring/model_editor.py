@@ -34,22 +34,22 @@ class RuleDraft:
     cap: str = ""
     group: str = ""
     draft: Draft = field(default_factory=Draft)
-    place: int = 0
+    index: int = 0
     faults: dict[str, list[str]] = field(default_factory=dict)
 
     TEXTS: ClassVar = ("name", "points", "events", "half_life", "days", "cap", "group")
 
     @property
     def prefix(self) -> str:
-        return f"{self.part}-{self.place}"
+        return f"{self.part}-{self.index}"
 
     @property
     def signed(self) -> str:
         """The points as a summary shows them: +5, −2.5; what is no number as it was typed."""
-        found = _parse_number(self.points)
+        points = _parse_number(self.points)
         return (
-            f"{'−' if found < 0 else '+'}{_value_to_text(abs(found))}"
-            if isinstance(found, int | float)
+            f"{'−' if points < 0 else '+'}{_value_to_text(abs(points))}"
+            if isinstance(points, int | float)
             else self.points
         )
 
@@ -60,55 +60,55 @@ class RuleDraft:
         )
 
     @classmethod
-    def of_fit(cls, name: str, rule: Mapping[str, Any], place: int) -> Self:
+    def of_fit(cls, name: str, rule: Mapping[str, Any], index: int) -> Self:
         return cls(
-            FIT, name, _value_to_text(rule.get("points")), draft=Draft.from_rule(rule.get("rule"), SCORED), place=place
+            FIT, name, _value_to_text(rule.get("points")), draft=Draft.from_rule(rule.get("rule"), SCORED), index=index
         )
 
     @classmethod
-    def of_engagement(cls, name: str, rule: Mapping[str, Any], place: int) -> Self:
+    def of_engagement(cls, name: str, rule: Mapping[str, Any], index: int) -> Self:
         texts: dict[str, Any] = {part: _value_to_text(rule.get(part)) for part in cls.TEXTS if part != "name"}
-        found = cls(DID, name, place=place, **texts)
-        found.draft = Draft.from_rule(rule.get("where"), found.subject)
-        return found
+        rule_draft = cls(DID, name, index=index, **texts)
+        rule_draft.draft = Draft.from_rule(rule.get("where"), rule_draft.subject)
+        return rule_draft
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any], part: str, place: int) -> Self:
-        name = f"{part}-{place}"
+    def from_data(cls, data: Mapping[str, Any], part: str, index: int) -> Self:
+        name = f"{part}-{index}"
         texts: dict[str, Any] = {key: _posted_text(data, f"{name}-{key}") for key in cls.TEXTS}
         texts["events"] = texts["events"] or "touches"
-        return cls(part, draft=Draft.from_data(data, f"{name}-rule"), place=place, **texts)
+        return cls(part, draft=Draft.from_data(data, f"{name}-rule"), index=index, **texts)
 
     def terms(self, before: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return the rule as it is stored; a condition that says the same as before stays as it was written."""
-        known = before or {}
+        before_terms = before or {}
         if self.part == FIT:
             return {
-                "rule": _keep_if_same(self.draft.to_rule(SCORED), known.get("rule")),
+                "rule": _keep_if_same(self.draft.to_rule(SCORED), before_terms.get("rule")),
                 "points": _parse_number(self.points),
             }
-        found: dict[str, Any] = {"events": self.events, "points": _parse_number(self.points)}
+        terms: dict[str, Any] = {"events": self.events, "points": _parse_number(self.points)}
         given = {
             "half_life": _parse_number(self.half_life),
             "days": _parse_number(self.days),
             "cap": _parse_number(self.cap),
             "group": self.group,
         }
-        where = _keep_if_same(self.draft.to_rule(self.subject), known.get("where"))
+        where = _keep_if_same(self.draft.to_rule(self.subject), before_terms.get("where"))
         given["where"] = None if where in (EVERYBODY, None) else where
-        return found | {name: value for name, value in given.items() if value not in (None, "") or name in known}
+        return terms | {name: value for name, value in given.items() if value not in (None, "") or name in before_terms}
 
-    def look(self, stored: Mapping[str, Any], groups: Mapping[str, Any]) -> None:
+    def find_faults(self, stored: Mapping[str, Any], groups: Mapping[str, Any]) -> None:
         """Find what is wrong with it, field by field."""
         part = "fit" if self.part == FIT else "engagement"
-        said = find_faults({"threshold": 0, part: {self.name: stored}, "groups": groups})
+        messages = find_faults({"threshold": 0, part: {self.name: stored}, "groups": groups})
         self.faults = {}
-        for words in said:
-            plain = words.removeprefix(f"“{self.name}”: ")
+        for message in messages:
+            plain = message.removeprefix(f"“{self.name}”: ")
             if plain.startswith("Group “"):
                 continue
-            place = next((where for start, where in PLACES if plain.startswith(start)), "rule")
-            self.faults.setdefault(place, []).append(plain[0].upper() + plain[1:])
+            field_name = next((where for start, where in PLACES if plain.startswith(start)), "rule")
+            self.faults.setdefault(field_name, []).append(plain[0].upper() + plain[1:])
 
 
 @dataclass
@@ -132,7 +132,7 @@ class Editing:
     did: list[RuleDraft] = field(default_factory=list)
     groups: list[GroupDraft] = field(default_factory=list)
     base: Mapping[str, Any] = field(default_factory=dict)
-    asked: str = ""
+    action: str = ""
     faults: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
@@ -161,29 +161,29 @@ class Editing:
             GroupDraft(_posted_text(data, f"group-{n}-name"), _posted_text(data, f"group-{n}-cap"))
             for n in range(_posted_count(data, "group"))
         ]
-        found = cls(
+        editing = cls(
             str(data.get("threshold", "")).strip(), str(data.get("door", MQL)), str(data.get("position", "0")).strip(),
             Draft.from_data(data, "leads"), rules[FIT], rules[DID], groups, base, str(data.get("do", "")),
         )  # fmt: skip
-        found._obey()
-        return found
+        editing._apply_action()
+        return editing
 
     @property
     def is_changing(self) -> bool:
         """Whether a button asked for another form, so that nothing is to be kept yet."""
-        return bool(self.asked or self.leads.action or any(rule.draft.action for rule in (*self.fit, *self.did)))
+        return bool(self.action or self.leads.action or any(rule.draft.action for rule in (*self.fit, *self.did)))
 
-    def _obey(self) -> None:
-        verb, _, what = self.asked.partition("-")
-        part, _, place = what.partition("-")
+    def _apply_action(self) -> None:
+        verb, _, what = self.action.partition("-")
+        part, _, dropped = what.partition("-")
         lists: dict[str, list[Any]] = {FIT: self.fit, DID: self.did, "group": self.groups}
         if verb == "add" and part in lists and len(lists[part]) < MOST_RULES:
             lists[part].append(GroupDraft() if part == "group" else RuleDraft(part, draft=_new_draft(part)))
         elif verb == "drop" and part in lists:
-            lists[part][:] = [rule for number_, rule in enumerate(lists[part]) if str(number_) != place]
+            lists[part][:] = [rule for index, rule in enumerate(lists[part]) if str(index) != dropped]
         for rules in (self.fit, self.did):
-            for number_, rule in enumerate(rules):
-                rule.place = number_
+            for index, rule in enumerate(rules):
+                rule.index = index
 
     def terms(self) -> dict[str, Any]:
         """Return the terms as they are stored; what the form does not know of stays as it was."""
@@ -195,21 +195,21 @@ class Editing:
             "position": _parse_number(self.position) if self.position else 0,
             "leads": None if leads in (EVERYBODY, None) else leads,
             "groups": {group.name: {"cap": _parse_number(group.cap)} for group in self.groups},
-            "fit": dict(self._stored(self.fit, "fit")),
-            "engagement": dict(self._stored(self.did, "engagement")),
+            "fit": dict(self._stored_rules(self.fit, "fit")),
+            "engagement": dict(self._stored_rules(self.did, "engagement")),
         }
 
-    def _stored(self, rules: list[RuleDraft], part: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        known = self.base.get(part) or {}
+    def _stored_rules(self, rules: list[RuleDraft], part: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        stored_rules = self.base.get(part) or {}
         for rule in rules:
-            yield rule.name, rule.terms(known.get(rule.name))
+            yield rule.name, rule.terms(stored_rules.get(rule.name))
 
-    def look(self) -> bool:
+    def find_faults(self) -> bool:
         """Find everything that is wrong and put it beside its field; True when nothing is."""
         terms = self.terms()
         for rules, part in ((self.fit, "fit"), (self.did, "engagement")):
             for rule in rules:
-                rule.look(rule.terms((self.base.get(part) or {}).get(rule.name)), terms["groups"])
+                rule.find_faults(rule.terms((self.base.get(part) or {}).get(rule.name)), terms["groups"])
             _note_duplicates(rules)
         for group in self.groups:
             whole = {**SAMPLE, "threshold": 0, "groups": {group.name: {"cap": _parse_number(group.cap)}}}
@@ -220,13 +220,13 @@ class Editing:
         }
         if not self.fit and not self.did:
             self.faults["rules"] = ["A score model needs at least one rule. Add one."]
-        return not any(self.said())
+        return not any(self.all_faults())
 
-    def said(self) -> Iterator[str]:
+    def all_faults(self) -> Iterator[str]:
         """Yield every fault, wherever it stands."""
-        for found in (self.faults, *(rule.faults for rule in (*self.fit, *self.did))):
-            yield from (words for several in found.values() for words in several)
-        yield from (words for group in self.groups for words in group.faults)
+        for faults in (self.faults, *(rule.faults for rule in (*self.fit, *self.did))):
+            yield from (message for messages in faults.values() for message in messages)
+        yield from (message for group in self.groups for message in group.faults)
 
 
 def _note_duplicates(rules: list[RuleDraft]) -> None:
@@ -239,11 +239,11 @@ def _note_duplicates(rules: list[RuleDraft]) -> None:
 
 def _new_draft(part: str) -> Draft:
     """A rule of fit begins with a condition to be filled in; events may all count."""
-    found = Draft()
+    draft = Draft()
     if part == FIT:
-        found.action = "group"
-        found._apply_action()
-    return found
+        draft.action = "group"
+        draft._apply_action()
+    return draft
 
 
 def simplify_rule(rule: Any) -> Any:
@@ -265,10 +265,10 @@ def _keep_if_same(rule: Rule, before: Any) -> Any:
 
 def _parse_number(text: str) -> Any:
     """Return a number as JSON keeps it; text that is none stays, so that the check can say so."""
-    found = parse_number(text.replace(",", ".").replace("−", "-")) if text else None
-    if found is None:
+    parsed = parse_number(text.replace(",", ".").replace("−", "-")) if text else None
+    if parsed is None:
         return text or None
-    return int(found) if found == found.to_integral_value() else float(found)
+    return int(parsed) if parsed == parsed.to_integral_value() else float(parsed)
 
 
 def _value_to_text(value: Any) -> str:

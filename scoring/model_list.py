@@ -39,10 +39,10 @@ class Line:
         return self.shown.terms.get("threshold") if self.shown else None
 
     @property
-    def asked(self) -> Any:
+    def pending_threshold(self) -> Any:
         """The threshold that waits for signatures, where it is another one."""
-        found = self.waiting.terms.get("threshold") if self.waiting else None
-        return found if self.binding and found != self.threshold else None
+        pending = self.waiting.terms.get("threshold") if self.waiting else None
+        return pending if self.binding and pending != self.threshold else None
 
     @property
     def door(self) -> str:
@@ -68,14 +68,16 @@ def model_agreements(reader: User) -> QuerySet[Agreement]:
         .select_related("agreement", "proposed_by", "drafted_by")
         .prefetch_related("signatures__signed_by", "disputes")
     )
-    found = Agreement.objects.visible_to(reader).filter(kind=SCORE)
-    return found.order_by("title", "pk").prefetch_related(Prefetch("versions", versions))
+    agreements = Agreement.objects.visible_to(reader).filter(kind=SCORE)
+    return agreements.order_by("title", "pk").prefetch_related(Prefetch("versions", versions))
 
 
-def model_lines(found: Iterable[Agreement]) -> list[Line]:
-    chosen, facts = list(found), open_facts()
-    counted = Score.objects.filter(model__in=[one.key for one in chosen]).values("model").annotate(n=Count("pk"))
-    scored = {row["model"]: row["n"] for row in counted}
+def model_lines(agreements: Iterable[Agreement]) -> list[Line]:
+    chosen, facts = list(agreements), open_facts()
+    counts = (
+        Score.objects.filter(model__in=[agreement.key for agreement in chosen]).values("model").annotate(n=Count("pk"))
+    )
+    scored = {row["model"]: row["n"] for row in counts}
     return [_make_line(agreement, scored.get(agreement.key, 0), facts) for agreement in chosen]
 
 
@@ -91,21 +93,21 @@ def _count_over(binding: Version | None, facts: Facts) -> int | None:
     if binding is None or facts.snapshot is None or find_faults(binding.terms):
         return None
     model = of_version(binding)
-    found = work.request_arrays(facts, model, binding.terms)
-    return int(is_over_threshold(found, model.threshold).sum()) if isinstance(found, Explored) else None
+    explored = work.request_arrays(facts, model, binding.terms)
+    return int(is_over_threshold(explored, model.threshold).sum()) if isinstance(explored, Explored) else None
 
 
-def describe_models(found: list[Line]) -> str:
+def describe_models(lines: list[Line]) -> str:
     """Say what is most worth knowing of the models: what waits, else who is ready."""
-    asked = [line for line in found if line.waiting and line.waiting.state in {"proposed", "disputed"}]
-    if asked:
-        first = asked[0].waiting
+    pending = [line for line in lines if line.waiting and line.waiting.state in {"proposed", "disputed"}]
+    if pending:
+        first = pending[0].waiting
         assert first is not None
-        more = f", and {len(asked) - 1} more wait" if len(asked) > 1 else ""
-        return f"Version {first.number} of “{asked[0].agreement}” is {first.state}{more}."
-    ready = [line for line in found if line.over is not None]
+        more = f", and {len(pending) - 1} more wait" if len(pending) > 1 else ""
+        return f"Version {first.number} of “{pending[0].agreement}” is {first.state}{more}."
+    ready = [line for line in lines if line.over is not None]
     if not ready:
-        return "No model is in force: nobody is scored." if not any(line.binding for line in found) else ""
+        return "No model is in force: nobody is scored." if not any(line.binding for line in lines) else ""
     return _describe_ready(ready[0].over or 0, ready[0].scored, ready[0].threshold)
 
 

@@ -49,24 +49,24 @@ def new_model(request: HttpRequest) -> HttpResponse:
 
 
 @dataclass
-class Sheet:
+class PageState:
     """One look at the page: who looks at which model, what is in the form, what that would mean (none: faults)."""
 
     request: HttpRequest
     agreement: Agreement | None
-    story: queries.AgreementPage | None
+    agreement_page: queries.AgreementPage | None
     start: Version | None
     editing: Editing
     form: SaveForm
     opening: OpeningForm | None
-    found: Consequences | None
+    impact: Consequences | None
 
     @property
     def user(self) -> User:
         return cast(User, self.request.user)
 
     @property
-    def wants(self) -> str:
+    def requested_action(self) -> str:
         """What is to be kept, draft or propose; nothing while a button only changes the form.
 
         A form that sends itself while somebody types names the button pressed last, so a part of the page keeps nothing.
@@ -77,52 +77,54 @@ class Sheet:
         return "" if self.editing.is_changing else pressed
 
     @property
-    def named(self) -> tuple[str, str]:
+    def key_and_title(self) -> tuple[str, str]:
         if self.agreement:
             return self.agreement.key, self.agreement.title
         assert self.opening is not None
         return self.opening.cleaned_data["key"], self.opening.cleaned_data["title"]
 
 
-def _build_sheet(request: HttpRequest, agreement: Agreement | None) -> Sheet:
-    story = queries.agreement_page(agreement, cast(User, request.user)) if agreement else None
-    start = _starting_version(request, story)
+def _build_state(request: HttpRequest, agreement: Agreement | None) -> PageState:
+    agreement_page = queries.agreement_page(agreement, cast(User, request.user)) if agreement else None
+    start = _starting_version(request, agreement_page)
     editing = _read_editing(request, start.terms if start else defaults.TERMS)
-    binding = story.binding.version.terms if story and story.binding else None
-    found = compute_consequences(editing.terms(), binding) if editing.look() else None
+    binding = agreement_page.binding.version.terms if agreement_page and agreement_page.binding else None
+    impact = compute_consequences(editing.terms(), binding) if editing.find_faults() else None
     opening = None if agreement else OpeningForm(request.POST or None, kind=kinds.get_kind(SCORE))
     form = SaveForm(request.POST or None, start=start, editing=editing)
-    return Sheet(request, agreement, story, start, editing, form, opening, found)
+    return PageState(request, agreement, agreement_page, start, editing, form, opening, impact)
 
 
 def _render_page(request: HttpRequest, agreement: Agreement | None) -> HttpResponse:
-    sheet = _build_sheet(request, agreement)
-    version = _save_version(sheet) if sheet.wants else None
+    state = _build_state(request, agreement)
+    version = _save_version(state) if state.requested_action else None
     if version:
         return redirect("score_model", version.agreement.key)
-    story = sheet.story
+    agreement_page = state.agreement_page
     context = {
-        "agreement": agreement, "story": story, "start": sheet.start, "editing": sheet.editing, "form": sheet.form,
-        "binding": story.binding.version if story and story.binding else None, "opening": sheet.opening,
+        "agreement": agreement, "story": agreement_page, "start": state.start, "editing": state.editing, "form": state.form,
+        "binding": agreement_page.binding.version if agreement_page and agreement_page.binding else None, "opening": state.opening,
         "sets_scores": has_right(request.user, "set_scores"), "dispute_form": DisputeForm(), "ruling_form": RulingForm(),
-        **_form_context(sheet.editing), **_impact_context(sheet),
+        **_form_context(state.editing), **_impact_context(state),
     }  # fmt: skip
-    region = "live" if sheet.editing.is_changing else "consequences"
-    return render_live(request, "scoring/model.html", context, region=region, status=422 if sheet.wants else 200)
+    region = "live" if state.editing.is_changing else "consequences"
+    return render_live(
+        request, "scoring/model.html", context, region=region, status=422 if state.requested_action else 200
+    )
 
 
-def _starting_version(request: HttpRequest, story: queries.AgreementPage | None) -> Version | None:
+def _starting_version(request: HttpRequest, agreement_page: queries.AgreementPage | None) -> Version | None:
     """The version that the editing begins from: the one asked for, else a newer one that waits, else what binds."""
-    if story is None:
+    if agreement_page is None:
         return None
-    asked = request.POST.get("version") or request.GET.get("version", "")
-    versions = [shown.version for shown in story.versions]
-    named = next((version for version in versions if str(version.number) == asked), None)
-    waiting = [shown.version for shown in story.pending]
-    binding = story.binding.version if story.binding else None
+    number = request.POST.get("version") or request.GET.get("version", "")
+    versions = [page_version.version for page_version in agreement_page.versions]
+    requested = next((version for version in versions if str(version.number) == number), None)
+    waiting = [page_version.version for page_version in agreement_page.pending]
+    binding = agreement_page.binding.version if agreement_page.binding else None
     newer = [version for version in waiting if binding is None or version.number > binding.number]
     asked_for = next((version for version in newer if version.state != "draft"), None)
-    return named or asked_for or binding or next(iter(waiting), versions[0])
+    return requested or asked_for or binding or next(iter(waiting), versions[0])
 
 
 def _read_editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
@@ -134,23 +136,29 @@ def _read_editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
     return editing
 
 
-def _save_version(sheet: Sheet) -> Version | None:
+def _save_version(state: PageState) -> Version | None:
     """Keep the draft or propose it; what stands in the way is said beside its field, and nothing typed is lost."""
-    if not has_right(sheet.user, "set_scores"):
+    if not has_right(state.user, "set_scores"):
         raise PermissionDenied
-    form, at_once = sheet.form, sheet.wants == "propose"
+    form, at_once = state.form, state.requested_action == "propose"
     form.must_say_why = at_once
-    checked = [form.is_valid(), sheet.opening is None or sheet.opening.is_valid()]
-    if not all(checked) or sheet.found is None:
+    checked = [form.is_valid(), state.opening is None or state.opening.is_valid()]
+    if not all(checked) or state.impact is None:
         return None
     try:
         version = save_edited(
-            sheet.user, sheet.named, form.cleaned_data, sheet.editing, sheet.found, sheet.start, at_once=at_once
+            state.user,
+            state.key_and_title,
+            form.cleaned_data,
+            state.editing,
+            state.impact,
+            state.start,
+            at_once=at_once,
         )
     except ValidationError as error:
         form.add_error(None, refusal(error))
         return None
-    messages.success(sheet.request, "Proposed. Who has to sign has been told." if at_once else "Kept as a draft.")
+    messages.success(state.request, "Proposed. Who has to sign has been told." if at_once else "Kept as a draft.")
     return version
 
 
@@ -180,26 +188,26 @@ def criteria_context(name: str, draft: Draft, subject: Subject, nobody: str) -> 
     rule = draft.to_rule(subject)
     has_words = bool(draft.groups or draft.opaque_rule) and not check_rule(rule, subject)
     return {
-        "name": name, "draft": draft, "fields": sorted(subject.fields.values(), key=lambda one: one.label),
+        "name": name, "draft": draft, "fields": sorted(subject.fields.values(), key=lambda field: field.label),
         "counts": [], "comparisons": COMPARISONS, "event_fields": [], "faults": [], "preview": "", "nobody": nobody,
         "criteria_url": reverse("score_criteria", args=[name]), "words": describe_rule(rule, subject) if has_words else "",
     }  # fmt: skip
 
 
-def _impact_context(sheet: Sheet) -> dict[str, Any]:
-    found, request = sheet.found, sheet.request
-    said = {
-        "meant": found,
-        "sentence": describe_consequences(found) if found else "",
-        "said": list(sheet.editing.said()),
+def _impact_context(state: PageState) -> dict[str, Any]:
+    impact, request = state.impact, state.request
+    context = {
+        "meant": impact,
+        "sentence": describe_consequences(impact) if impact else "",
+        "said": list(state.editing.all_faults()),
     }
-    if found is None or found.after is None:
-        return said
+    if impact is None or impact.after is None:
+        return context
     pages = {name: request.POST.get(name) or request.GET.get(name) for name in ("coming", "going")}
     return {
-        **said, "weeks": svg.draw_weeks(found),
-        "spread": svg.draw_spread(found.after.explored.now, found.after.meaning.threshold),
-        **{name: page_of_movers(sheet.user, found, name, page) for name, page in pages.items()},
+        **context, "weeks": svg.draw_weeks(impact),
+        "spread": svg.draw_spread(impact.after.explored.now, impact.after.meaning.threshold),
+        **{name: page_of_movers(state.user, impact, name, page) for name, page in pages.items()},
     }  # fmt: skip
 
 
@@ -221,12 +229,14 @@ def criteria_rows(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def roll_back_version(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """Propose the terms of an earlier version again."""
-    shown = Version.objects.visible_to(cast(User, request.user))
-    version = get_object_or_404(shown, agreement__kind=SCORE, agreement__key=key, number=number)
+    versions = Version.objects.visible_to(cast(User, request.user))
+    version = get_object_or_404(versions, agreement__kind=SCORE, agreement__key=key, number=number)
     try:
-        made = roll_back(cast(User, request.user), version)
+        proposed = roll_back(cast(User, request.user), version)
     except ValidationError as error:
         messages.error(request, refusal(error))
     else:
-        messages.success(request, f"Proposed as version {made.number}. It takes effect once both sides have signed.")
+        messages.success(
+            request, f"Proposed as version {proposed.number}. It takes effect once both sides have signed."
+        )
     return redirect("score_model", key)

@@ -106,13 +106,13 @@ class Exploration(Work):
     def __str__(self) -> str:
         return f"what {self.key} would mean"
 
-    def tell(self, words: str) -> None:
+    def tell(self, message: str) -> None:
         """Say what is being made, and keep the claim.
 
         Raises:
             LostLease: another worker has it now.
         """
-        self.advance(self.checkpoint, doing=words)
+        self.advance(self.checkpoint, doing=message)
 
 
 class Proof(Work):
@@ -141,14 +141,14 @@ class Proof(Work):
     def __str__(self) -> str:
         return f"the proof of {self.version}"
 
-    def tell(self, done: int, total: int, words: str) -> None:
+    def tell(self, done: int, total: int, message: str) -> None:
         """Say how far it is, and keep the claim; that is no proof of progress, so the attempts stay counted.
 
         Raises:
             LostLease: another worker has it now.
         """
         lease = timezone.now() + LEASE
-        if not self._ours().update(done_units=done, total_units=total, doing=words, lease_until=lease):
+        if not self._ours().update(done_units=done, total_units=total, doing=message, lease_until=lease):
             raise LostLease(f"{self._meta.label} {self.pk}")
 
 
@@ -173,12 +173,12 @@ class Learning(Work):
     def __str__(self) -> str:
         return f"a model learned from {self.source or 'all leads'}"
 
-    def tell(self, done: int, total: int, words: str) -> None:
+    def tell(self, done: int, total: int, message: str) -> None:
         """Say how far it is, and keep the claim; the attempts stay counted.
 
         Raises:
             LostLease: another worker has it now.
         """
         lease = timezone.now() + LEASE
-        if not self._ours().update(done_units=done, total_units=total, doing=words, lease_until=lease):
+        if not self._ours().update(done_units=done, total_units=total, doing=message, lease_until=lease):
             raise LostLease(f"{self._meta.label} {self.pk}")

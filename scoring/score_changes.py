@@ -41,22 +41,23 @@ class Movers:
         return int(self.page.paginator.count)
 
 
-def page_of_movers(user: User, found: Consequences, which: str, asked: str | None) -> Movers | None:
+def page_of_movers(user: User, impact: Consequences, which: str, page_number: str | None) -> Movers | None:
     """Return a page of `coming` or `going`; None where there is nothing to compare with."""
-    if found.moved is None or found.before is None or found.after is None:
+    if impact.moved is None or impact.before is None or impact.after is None:
         return None
-    ids = getattr(found.moved, which).tolist()
-    page = Paginator(ids, PER_PAGE).get_page(asked)
+    ids = getattr(impact.moved, which).tolist()
+    page = Paginator(ids, PER_PAGE).get_page(page_number)
     chosen = list(page.object_list)
     leads = Lead.objects.visible_to(user).select_related("account").in_bulk(chosen)
-    before, after = _scores_of(found.before.explored, chosen), _scores_of(found.after.explored, chosen)
+    before, after = _scores_of(impact.before.explored, chosen), _scores_of(impact.after.explored, chosen)
     rows = tuple(Mover(leads[pk], before[n], after[n]) for n, pk in enumerate(chosen) if pk in leads)
     return Movers(page, rows, len(chosen) - len(rows))
 
 
 def _scores_of(explored: Explored, ids: list[int]) -> list[float | None]:
-    places, is_known = find_positions(explored.ids, np.array(ids, dtype=np.int64))
-    found = explored.now[places] if explored.ids.size else np.full(len(ids), np.nan)
+    positions, is_known = find_positions(explored.ids, np.array(ids, dtype=np.int64))
+    scores = explored.now[positions] if explored.ids.size else np.full(len(ids), np.nan)
     return [
-        float(score) if known and not np.isnan(score) else None for score, known in zip(found, is_known, strict=True)
+        float(score) if is_scored and not np.isnan(score) else None
+        for score, is_scored in zip(scores, is_known, strict=True)
     ]

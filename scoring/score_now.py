@@ -31,25 +31,25 @@ def score_leads(leads: Sequence[Lead], moment: datetime | None = None) -> list[S
     """Bring the scores of a few leads up to date, and return them."""
     now = moment or timezone.now()
     ids = sorted(lead.pk for lead in leads)
-    portion = Batch(ids[0], ids[-1], np.array(ids, dtype=np.int64))
+    batch = Batch(ids[0], ids[-1], np.array(ids, dtype=np.int64))
     models = in_force()
     with connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.SCORES)
         few = FewBuyers(leads)
-        asked = ScoringInput(Described(few, "leads"), few.table("leads"), now)
+        scoring_input = ScoringInput(Described(few, "leads"), few.table("leads"), now)
         for model in models:
-            stands = read_stored(cursor, model, portion)
-            found = few.execute(rows_to_write(model, compute_states(model, asked), stands, timezone.now()))
-            write_scores(cursor, model, _frame_to_batches(found), now, is_empty=not stands.num_rows)
-            if stands.num_rows and model.leads != EVERYBODY:
-                end_out_of_scope(cursor, few, model, asked, stands)
+            stored = read_stored(cursor, model, batch)
+            answer = few.execute(rows_to_write(model, compute_states(model, scoring_input), stored, timezone.now()))
+            write_scores(cursor, model, _frame_to_batches(answer), now, is_empty=not stored.num_rows)
+            if stored.num_rows and model.leads != EVERYBODY:
+                end_out_of_scope(cursor, few, model, scoring_input, stored)
         keys = [model.key for model in models]
         end_scores(cursor, now, "s.lead_id = ANY(%s) AND s.model <> ALL(%s)", [ids, keys])
     return list(Score.objects.filter(lead__in=ids).order_by("lead", "model"))
 
 
-def _frame_to_batches(found: object) -> Iterator[pa.RecordBatch]:
-    table = pa.Table.from_pandas(found, preserve_index=False)
-    place = table.column_names.index("next_change")
-    table = table.set_column(place, "next_change", table["next_change"].cast(pa.int64()))
+def _frame_to_batches(frame: object) -> Iterator[pa.RecordBatch]:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    position = table.column_names.index("next_change")
+    table = table.set_column(position, "next_change", table["next_change"].cast(pa.int64()))
     yield from table.to_batches()

@@ -26,9 +26,9 @@ COLUMNS = "lead_id, fit_points, letter, state, score, next_change_at, reason, mo
 STATE = "model, version_id, fit_points, letter, state, score, since, reason"
 
 
-def read_stored(cursor: Any, model: Model, portion: Batch) -> pa.Table:
+def read_stored(cursor: Any, model: Model, batch: Batch) -> pa.Table:
     """Read the scores that these leads have under the model."""
-    where, values = portion.id_condition
+    where, values = batch.id_condition
     return query_to_table(
         cursor,
         "SELECT lead_id, version_id, fit_points, state::text, round(extract(epoch FROM next_change_at))::bigint, "
@@ -38,15 +38,15 @@ def read_stored(cursor: Any, model: Model, portion: Batch) -> pa.Table:
     )
 
 
-def rows_to_write(model: Model, states: Any, stands: pa.Table, known_at: datetime) -> Any:
+def rows_to_write(model: Model, states: Any, stored: pa.Table, known_at: datetime) -> Any:
     """Return the rows to be written: those that nobody wrote yet, and those that differ from what stands.
 
     What was scored after `known_at`, from newer rows than these, stands.
     """
     rows = states.mutate(state=_state_as_json(model, states))
-    if not stands.num_rows:
+    if not stored.num_rows:
         return rows.mutate(reason=ibis.literal(str(Reason.FIRST))).select(*OUT)
-    old = ibis.memtable(stands)
+    old = ibis.memtable(stored)
     wide = rows.left_join(old, rows.lead_id == old.stands_for)
     reason = ibis.cases(
         (wide.stands_for.isnull(), str(Reason.FIRST)),
@@ -62,7 +62,8 @@ def rows_to_write(model: Model, states: Any, stands: pa.Table, known_at: datetim
 
 def _state_as_json(model: Model, rows: Any) -> Any:
     parts = [
-        ibis.literal(f'"{place}": ') + rows[f"log_{place}"].round(9).cast("string") for place in range(len(model.pools))
+        ibis.literal(f'"{pool_index}": ') + rows[f"log_{pool_index}"].round(9).cast("string")
+        for pool_index in range(len(model.pools))
     ]
     return ibis.literal("{") + ibis.literal(", ").join(parts) + "}" if parts else ibis.literal("{}")
 
@@ -70,9 +71,9 @@ def _state_as_json(model: Model, rows: Any) -> Any:
 def _has_moved(model: Model, wide: Any) -> Any:
     none = ibis.literal(-1e9)
     moved = wide.next_change.fill_null(0) != wide.was_next.fill_null(0)
-    for place in range(len(model.pools)):
-        was = ibis.coalesce(custom_value(wide.was_state, str(place)).cast("float64"), none)
-        moved = moved | ((ibis.coalesce(wide[f"log_{place}"], none) - was).abs() > CLOSE)
+    for pool_index in range(len(model.pools)):
+        was = ibis.coalesce(custom_value(wide.was_state, str(pool_index)).cast("float64"), none)
+        moved = moved | ((ibis.coalesce(wide[f"log_{pool_index}"], none) - was).abs() > CLOSE)
     return moved
 
 
@@ -113,10 +114,10 @@ def end_scores(cursor: Any, moment: datetime, where: str, values: list[Any]) -> 
     return int(cursor.rowcount)
 
 
-def _archive_scores(cursor: Any, chosen: str, ending: str, values: list[Any]) -> None:
+def _archive_scores(cursor: Any, where_clause: str, ending: str, values: list[Any]) -> None:
     old = ", ".join(f"s.{name}" for name in STATE.split(", "))
     cursor.execute(
         f"INSERT INTO scoring_scorechange (lead_id, {STATE}, until, because) "
-        f"SELECT s.lead_id, {old}, {ending} FROM scoring_score s {chosen}",
+        f"SELECT s.lead_id, {old}, {ending} FROM scoring_score s {where_clause}",
         values,
     )

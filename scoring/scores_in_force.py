@@ -22,23 +22,24 @@ SCHEMA = {"lead_id": "int64", "model": "string", "position": "int64", "threshold
 
 def all_scores(facts: HasTables, now: datetime, models: Sequence[Model] | None = None) -> Any:
     """Return the score of each lead under each model in force at a moment: lead_id, model, threshold, score."""
-    known = facts.table("scores")
+    stored = facts.table("scores")
     pieces = [
-        _model_scores(known, model, place, now) for place, model in enumerate(in_force() if models is None else models)
+        _model_scores(stored, model, position, now)
+        for position, model in enumerate(in_force() if models is None else models)
     ]
     if not pieces:
         return ibis.memtable([], schema=SCHEMA)
     return ibis.union(*pieces) if len(pieces) > 1 else pieces[0]
 
 
-def _model_scores(known: Any, model: Model, place: int, now: datetime) -> Any:
-    rows = known.filter((known.model == model.key) & (known.version_id == model.version_id))
+def _model_scores(stored: Any, model: Model, position: int, now: datetime) -> Any:
+    rows = stored.filter((stored.model == model.key) & (stored.version_id == model.version_id))
     logs = {f"log_{n}": custom_value(rows.state, str(n)).cast("float64") for n in range(len(model.pools))}
     rows = rows.mutate(**logs)
     return rows.select(
         "lead_id",
         model=ibis.literal(model.key),
-        position=ibis.literal(place, type="int64"),
+        position=ibis.literal(position, type="int64"),
         threshold=ibis.literal(model.threshold),
         score=score_column(model, rows, now),
     )
@@ -52,13 +53,13 @@ def lead_scores(facts: HasTables, now: datetime, door: str = MQL) -> Any | None:
     models = [model for model in in_force() if model.door == door]
     if not models:
         return None
-    found = all_scores(facts, now, models)
-    found = found.mutate(is_ready=found.score >= found.threshold)
+    scores = all_scores(facts, now, models)
+    scores = scores.mutate(is_ready=scores.score >= scores.threshold)
     if len(models) > 1:
-        turn = ibis.row_number().over(group_by=found.lead_id, order_by=found.position)
-        ranked = found.mutate(turn=turn)
-        found = ranked.filter(ranked.turn == 0)
-    return found.select("lead_id", "score", "is_ready")
+        turn = ibis.row_number().over(group_by=scores.lead_id, order_by=scores.position)
+        ranked = scores.mutate(turn=turn)
+        scores = ranked.filter(ranked.turn == 0)
+    return scores.select("lead_id", "score", "is_ready")
 
 
 def scores_as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -> Any:
@@ -66,8 +67,8 @@ def scores_as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -
 
     `moments` holds lead_id and asked_at, one row a lead. Of fields imports.history says how they stood.
     """
-    asked = ibis.memtable(moments).select(of_lead="lead_id", **{MOMENT: MOMENT})
-    past = RecordHistory(facts, asked, lead_columns(model, facts.table("leads").columns))
+    handoffs = ibis.memtable(moments).select(of_lead="lead_id", **{MOMENT: MOMENT})
+    past = RecordHistory(facts, handoffs, lead_columns(model, facts.table("leads").columns))
     now = facts.as_of
     assert now is not None, "nothing was copied yet"
     return compute_scores(model, ScoringInput(Described(past, "leads"), past.leads, now))

@@ -43,13 +43,13 @@ class Weeks:
         return self.ahead.x + self.ahead.width / 2
 
 
-def draw_weeks(found: Consequences) -> Weeks | None:
-    if found.after is None:
+def draw_weeks(impact: Consequences) -> Weeks | None:
+    if impact.after is None:
         return None
-    meaning = found.after.meaning
+    meaning = impact.after.meaning
     ahead = meaning.forecast
-    before = found.before.meaning.weeks if found.before else ()
-    limit = found.capacity.a_week if found.capacity else 0.0
+    before = impact.before.meaning.weeks if impact.before else ()
+    limit = impact.capacity.a_week if impact.capacity else 0.0
     most = max(*meaning.weeks, *(before or (0,)), ahead.high, 1.0)
     most = max(most, limit if limit <= 3 * most else 0.0)  # a capacity far above everything is said, not drawn
 
@@ -67,8 +67,8 @@ def draw_weeks(found: Consequences) -> Weeks | None:
     )  # fmt: skip
 
 
-def _ahead(found: Forecast, height: Callable[[float], float]) -> Box:
-    y = height(found.a_week)
+def _ahead(week_forecast: Forecast, height: Callable[[float], float]) -> Box:
+    y = height(week_forecast.a_week)
     return Box(WIDE - AHEAD + 14, y, AHEAD - 16, round(HIGH - y, 1))
 
 
@@ -91,10 +91,10 @@ class Spread:
 
 def draw_spread(scores: Floats, threshold: float) -> Spread:
     """Lay the scores of today along the slider; the heights are roots, so that few are seen beside very many."""
-    known = scores[~np.isnan(scores)]
-    low = min(0.0, float(np.floor(known.min()))) if known.size else 0.0
-    high = max(100.0, threshold, float(np.ceil(known.max())) if known.size else 0.0)
-    counts, _ = np.histogram(known, BINS, (low, high))
+    scored_values = scores[~np.isnan(scores)]
+    low = min(0.0, float(np.floor(scored_values.min()))) if scored_values.size else 0.0
+    high = max(100.0, threshold, float(np.ceil(scored_values.max())) if scored_values.size else 0.0)
+    counts, _ = np.histogram(scored_values, BINS, (low, high))
     heights = np.sqrt(counts / max(int(counts.max()), 1)) * 44
     step = WIDE / BINS
     bars = tuple(

@@ -25,7 +25,7 @@ LETTERS = (("A", 0.8), ("B", 0.6), ("C", 0.4), ("D", 0.2))  # the least share of
 LOWEST = "F"
 SCORED = Subject(
     "leads",
-    {path: one for path, one in LEADS.fields.items() if path not in FIGURES} | FIELDS,
+    {path: column for path, column in LEADS.fields.items() if path not in FIGURES} | FIELDS,
     {name: LEADS.events[name] for name in COUNTED},
 )
 EVERYBODY: Rule = {"all": []}

@@ -26,11 +26,11 @@ PER_PAGE = 25
 def scores(request: HttpRequest) -> HttpResponse:
     """The models in force, proposed and drafted; where there is none, Accord's own proposal."""
     page = Paginator(model_agreements(cast(User, request.user)), PER_PAGE).get_page(request.GET.get("page"))
-    shown = model_lines(page.object_list)
+    lines = model_lines(page.object_list)
     context = {
         "page": page,
-        "lines": shown,
-        "sentence": describe_models(shown),
+        "lines": lines,
+        "sentence": describe_models(lines),
         "sets_scores": has_right(request.user, "set_scores"),
         "proposals": [_proposal_context(door) for door in doors_without_a_model()],
     }

@@ -97,9 +97,9 @@ def is_over_threshold(explored: Explored, threshold: float) -> Flags:
 
 def weekly_crossings(explored: Explored, threshold: float) -> tuple[int, ...]:
     """Count the leads that came over the threshold for the first time, week by week."""
-    scored = explored.scored
-    crossed = (scored["had"] < threshold) & (scored["reached"] >= threshold)
-    return tuple(int(n) for n in np.bincount(scored["week"][crossed], minlength=WEEKS))
+    arrays = explored.scored
+    crossed = (arrays["had"] < threshold) & (arrays["reached"] >= threshold)
+    return tuple(int(n) for n in np.bincount(arrays["week"][crossed], minlength=WEEKS))
 
 
 def forecast_week(weeks: Sequence[int]) -> Forecast:
@@ -125,19 +125,19 @@ def threshold_movers(was: Explored, threshold_was: float, becomes: Explored, thr
 
 
 def _nearest_ids(explored: Explored, chosen: Flags, threshold: float) -> Whole:
-    places = np.flatnonzero(chosen)
-    distance = np.abs(np.nan_to_num(explored.now[places], nan=-np.inf) - threshold)
-    return np.asarray(explored.ids[places[np.argsort(distance, kind="stable")]])
+    positions = np.flatnonzero(chosen)
+    distance = np.abs(np.nan_to_num(explored.now[positions], nan=-np.inf) - threshold)
+    return np.asarray(explored.ids[positions[np.argsort(distance, kind="stable")]])
 
 
 def conversion_bands(explored: Explored, threshold: float) -> list[Band]:
     """Return conversion by band of the score at the hand-off, the lowest first; the threshold parts two bands."""
     judged = explored.is_judged
-    found = explored.scored["then"][judged]
-    if not found.size:
+    scores_at_handoff = explored.scored["then"][judged]
+    if not scores_at_handoff.size:
         return []
-    edges = _band_edges(found.min(), found.max(), threshold)
-    return make_bands(found, explored.people["won"][judged], explored.people["revenue"][judged], edges)
+    edges = _band_edges(scores_at_handoff.min(), scores_at_handoff.max(), threshold)
+    return make_bands(scores_at_handoff, explored.people["won"][judged], explored.people["revenue"][judged], edges)
 
 
 def _band_edges(low: float, high: float, threshold: float) -> list[float]:
@@ -147,4 +147,4 @@ def _band_edges(low: float, high: float, threshold: float) -> list[float]:
     step = next(size * factor for factor in (1, 2, 5, 10) if size * factor >= rough * 0.999)
     first = threshold - math.ceil(max(threshold - low, 0) / step) * step
     count = max(1, math.floor((high - first) / step) + 1)
-    return [round(first + place * step, 6) for place in range(count + 1)]
+    return [round(first + number * step, 6) for number in range(count + 1)]

@@ -37,7 +37,7 @@ class Stream:
     major: Whole  # where each row lies here, in the order of leads and time
 
     @classmethod
-    def laid(cls, lead: Whole, second: Whole, event: Whole) -> "Stream":
+    def from_rows(cls, lead: Whole, second: Whole, event: Whole) -> "Stream":
         """Lay rows out turn by turn."""
         order = np.lexsort((event == LOOK, second, lead))
         lead, second, event = lead[order], second[order], event[order]
@@ -55,18 +55,18 @@ class Stream:
     @property
     def turns(self) -> Iterator[tuple[slice, slice]]:
         """Yield each turn but the first, with the rows just before it of the same leads."""
-        for place in range(1, self.starts.size - 1):
-            first, last = self.starts[place], self.starts[place + 1]
-            before = self.starts[place - 1]
+        for turn_number in range(1, self.starts.size - 1):
+            first, last = self.starts[turn_number], self.starts[turn_number + 1]
+            before = self.starts[turn_number - 1]
             yield slice(first, last), slice(before, before + last - first)
 
     @cached_property
     def is_settled(self) -> Flags:
         """Whether a row is its lead's last one of the second: before that, not all that happened then is counted."""
-        found = np.ones(self.lead.size, bool)
+        is_last = np.ones(self.lead.size, bool)
         for now, before in self.turns:
-            found[before] = self.second[before] != self.second[now]
-        return found
+            is_last[before] = self.second[before] != self.second[now]
+        return is_last
 
     @cached_property
     def keys(self) -> Whole:
@@ -79,8 +79,8 @@ def decayed_sums(stream: Stream, weights: Floats, half_life: float | None) -> Fl
     amount = weights.copy()
     for now, before in stream.turns:
         if half_life:
-            gone = (stream.second[before] - stream.second[now]) / (half_life * DAY)
-            amount[now] += amount[before] * np.exp2(gone)
+            half_lives_passed = (stream.second[before] - stream.second[now]) / (half_life * DAY)
+            amount[now] += amount[before] * np.exp2(half_lives_passed)
         else:
             amount[now] += amount[before]
     return amount
@@ -93,10 +93,10 @@ def windowed_sums(stream: Stream, weights: Floats, half_life: float | None, days
     before = np.searchsorted(keys, keys - days * DAY, side="right") - 1
     is_own = (before >= 0) & (keys[before] // REACH == keys // REACH)
     age = np.where(is_own, keys - keys[before], 0) / DAY
-    left = amount[before] * (np.exp2(-age / half_life) if half_life else 1.0)
-    found = np.empty_like(amount)
-    found[stream.major] = np.maximum(amount - np.where(is_own, left, 0.0), 0.0)
-    return found
+    weight_before = amount[before] * (np.exp2(-age / half_life) if half_life else 1.0)
+    remaining = np.empty_like(amount)
+    remaining[stream.major] = np.maximum(amount - np.where(is_own, weight_before, 0.0), 0.0)
+    return remaining
 
 
 def running_scores(stream: Stream, model: Model, fit: Floats, marks: list[Flags]) -> Floats:
@@ -120,10 +120,10 @@ def running_scores(stream: Stream, model: Model, fit: Floats, marks: list[Flags]
 def _row_weights(stream: Stream, rules: list[tuple[EngagementRule, Flags]]) -> Floats:
     happens = stream.event != LOOK
     events = stream.event[happens]
-    found = np.zeros(stream.lead.size)
+    weights = np.zeros(stream.lead.size)
     for rule, mark in rules:
-        found[happens] += mark[events] * abs(rule.points)
-    return found
+        weights[happens] += mark[events] * abs(rule.points)
+    return weights
 
 
 @dataclass(frozen=True)
@@ -136,10 +136,10 @@ class Peaks:
     reached: Floats
 
 
-def find_peaks(stream: Stream, found: Floats, is_seen: Flags) -> Peaks:
+def find_peaks(stream: Stream, score_of_row: Floats, is_seen: Flags) -> Peaks:
     """Return the running maxima of the rows that are seen."""
-    seen = np.where(is_seen & stream.is_settled, found, -np.inf)
-    had = np.full(found.size, -np.inf)
+    seen = np.where(is_seen & stream.is_settled, score_of_row, -np.inf)
+    had = np.full(score_of_row.size, -np.inf)
     top = seen.copy()
     for now, before in stream.turns:
         had[now] = top[before]

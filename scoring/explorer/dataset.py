@@ -24,7 +24,7 @@ from scoring.proof.outcomes import load_outcomes
 from scoring.terms import EVERYBODY, SCORED, Model
 
 NEVER = np.iinfo(np.int64).min
-Tell = Callable[[str], None]
+Reporter = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class EventArrays:
 class Dataset:
     """The leads of one snapshot in the order of their ids, and all that is asked about them, each asked once."""
 
-    def __init__(self, facts: Facts, tell: Tell = lambda words: None) -> None:
+    def __init__(self, facts: Facts, report: Reporter = lambda words: None) -> None:
         assert facts.snapshot is not None
         assert facts.as_of is not None
-        self.facts, self.tell = facts, tell
+        self.facts, self.report = facts, report
         self.now = facts.as_of
         self.folder: Path = folder_of(facts.snapshot)
         self.profile = profile_in_force()
@@ -50,13 +50,13 @@ class Dataset:
     @cached_property
     def people(self) -> Arrays:
         """Of each lead: id, born, asked (seconds since 2020 or NEVER), ended (its outcome is due), won, revenue."""
-        return load_or_make(self.folder, "people", self._people)
+        return load_or_make(self.folder, "people", self._load_people)
 
-    def _people(self) -> Arrays:
-        self.tell("Reading the leads and how they ended")
+    def _load_people(self) -> Arrays:
+        self.report("Reading the leads and how they ended")
         leads = self.facts.table("leads")
-        found = _query_to_arrow(self.facts, leads.select("id", born=unix_seconds(leads.created_at)))
-        ids, born = _sort_by_id(found["id"], _to_seconds(found["born"]))
+        answer = _query_to_arrow(self.facts, leads.select("id", born=unix_seconds(leads.created_at)))
+        ids, born = _sort_by_id(answer["id"], _to_seconds(answer["born"]))
         return {"id": ids, "born": born, **_load_outcomes(self.facts, ids)}
 
     @property
@@ -64,108 +64,112 @@ class Dataset:
         """Which leads are inside the ideal customer profile in force; None while none is."""
         if self.profile is None:
             return None
-        return load_or_make(self.folder, inside_name(self.profile), lambda: {"inside": self._inside()})["inside"]
+        return load_or_make(self.folder, inside_name(self.profile), lambda: {"inside": self._load_inside()})["inside"]
 
-    def _inside(self) -> Flags:
-        self.tell("Measuring the distance from the ideal customer")
-        question = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
-        placed_by = add_icp_columns(question, self.facts.table("leads"), self.profile)
+    def _load_inside(self) -> Flags:
+        self.report("Measuring the distance from the ideal customer")
+        context = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
+        placed_by = add_icp_columns(context, self.facts.table("leads"), self.profile)
         answer = _query_to_arrow(self.facts, placed_by.filter(placed_by.icp == INSIDE).select("id"))
-        place, is_known = find_positions(self.people["id"], answer["id"].to_numpy())
-        return np.asarray(_assign_values(np.zeros(self.people["id"].size, bool), place[is_known], True))
+        lead_position, is_known = find_positions(self.people["id"], answer["id"].to_numpy())
+        return np.asarray(_assign_values(np.zeros(self.people["id"].size, bool), lead_position[is_known], True))
 
-    def happened(self, kind: str) -> EventArrays:
-        return EventArrays(**load_or_make(self.folder, f"events-{kind}", lambda: self._happened(kind)))
+    def events_of_kind(self, kind: str) -> EventArrays:
+        return EventArrays(**load_or_make(self.folder, f"events-{kind}", lambda: self._load_events(kind)))
 
-    def _happened(self, kind: str) -> Arrays:
-        self.tell(f"Reading the {SCORED.events[kind].label}")
-        events, rows = self._events(kind)
+    def _load_events(self, kind: str) -> Arrays:
+        self.report(f"Reading the {SCORED.events[kind].label}")
+        events, rows = self._event_rows(kind)
         chosen = rows.select("id", lead=rows[events.key], second=unix_seconds(rows[events.moment]))
-        found = _query_to_arrow(self.facts, chosen)
-        ids, owner, second = _sort_by_id(found["id"], found["lead"].to_numpy(), _to_seconds(found["second"]))
-        place, is_known = find_positions(self.people["id"], owner)
+        answer = _query_to_arrow(self.facts, chosen)
+        ids, owner, second = _sort_by_id(answer["id"], answer["lead"].to_numpy(), _to_seconds(answer["second"]))
+        lead_position, is_known = find_positions(self.people["id"], owner)
         is_known &= second <= second_of(self.now)
-        return {"ids": ids[is_known], "lead": place[is_known], "second": second[is_known]}
+        return {"ids": ids[is_known], "lead": lead_position[is_known], "second": second[is_known]}
 
-    def _events(self, kind: str) -> tuple[Any, Any]:
+    def _event_rows(self, kind: str) -> tuple[Any, Any]:
         events = SCORED.events[kind]
         rows = Described(self.facts, "leads").table(kind)
         return events, rows.filter(rows[events.key].notnull() & rows[events.moment].notnull())
 
-    def stream(self, kinds: Sequence[str]) -> Stream:
+    def event_stream(self, kinds: Sequence[str]) -> Stream:
         """Return the events of some kinds, one kind after the other, with looks at birth, hand-off and now."""
-        found = load_or_make(self.folder, f"stream-{'-'.join(kinds) or 'none'}", lambda: self._stream(kinds))
-        return Stream(**found)
+        arrays = load_or_make(self.folder, f"stream-{'-'.join(kinds) or 'none'}", lambda: self._build_stream(kinds))
+        return Stream(**arrays)
 
-    def _stream(self, kinds: Sequence[str]) -> Arrays:
-        self.tell("Laying out what happened to each lead")
-        events = [self.happened(kind) for kind in kinds]
+    def _build_stream(self, kinds: Sequence[str]) -> Arrays:
+        self.report("Laying out what happened to each lead")
+        events = [self.events_of_kind(kind) for kind in kinds]
         everybody = np.arange(self.people["id"].size)
         looks = [(everybody, self.people[name]) for name in ("born", "asked")]
         now = second_of(self.now)
         looks.append((everybody, np.full(everybody.size, now)))
         is_past = [(second != NEVER) & (second <= now) for _, second in looks]
-        known = [(lead[past], second[past]) for (lead, second), past in zip(looks, is_past, strict=True)]
-        lead = np.concatenate([*(one.lead for one in events), *(lead for lead, _ in known)])
-        second = np.concatenate([*(one.second for one in events), *(second for _, second in known)])
-        count = sum(one.ids.size for one in events)
-        laid = Stream.laid(lead, second, np.r_[np.arange(count), np.full(lead.size - count, LOOK)])
+        past_looks = [(lead[past], second[past]) for (lead, second), past in zip(looks, is_past, strict=True)]
+        lead = np.concatenate([*(kind_events.lead for kind_events in events), *(lead for lead, _ in past_looks)])
+        second = np.concatenate(
+            [*(kind_events.second for kind_events in events), *(second for _, second in past_looks)]
+        )
+        count = sum(kind_events.ids.size for kind_events in events)
+        laid = Stream.from_rows(lead, second, np.r_[np.arange(count), np.full(lead.size - count, LOOK)])
         return {name: getattr(laid, name) for name in ("starts", "lead", "second", "event", "major")}
 
-    def of_leads(self, rules: Mapping[str, Rule]) -> dict[str, Flags]:
+    def leads_fulfilling(self, rules: Mapping[str, Rule]) -> dict[str, Flags]:
         """Return for each rule which leads fulfil it; those on the ideal customer hang on its signed profile."""
         rows = self.facts.table("leads")
         of_icp = {name: rule for name, rule in rules.items() if names_icp(rule)}
         others = {name: rule for name, rule in rules.items() if name not in of_icp}
-        found = self._fulfilling("leads", others, SCORED, rows, self.people["id"])
+        marks = self._evaluate_rules("leads", others, SCORED, rows, self.people["id"])
         if of_icp:
             profile = profile_in_force()
             rows = add_icp_columns(RuleContext(Described(self.facts, "leads"), self.now, LINKS), rows, profile)
             table = f"leads-icp-{profile.version_id if profile else 0}"
-            found |= self._fulfilling(table, of_icp, SCORED, rows, self.people["id"])
-        return found
+            marks |= self._evaluate_rules(table, of_icp, SCORED, rows, self.people["id"])
+        return marks
 
-    def of_events(self, kind: str, rules: Mapping[str, Rule]) -> dict[str, Flags]:
+    def events_fulfilling(self, kind: str, rules: Mapping[str, Rule]) -> dict[str, Flags]:
         """Return for each rule which events of the kind fulfil it."""
-        events, rows = self._events(kind)
-        return self._fulfilling(kind, rules, events_subject(events), rows, self.happened(kind).ids)
+        events, rows = self._event_rows(kind)
+        return self._evaluate_rules(kind, rules, events_subject(events), rows, self.events_of_kind(kind).ids)
 
-    def _fulfilling(
+    def _evaluate_rules(
         self, table: str, rules: Mapping[str, Rule], subject: Subject, rows: Any, ids: Whole
     ) -> dict[str, Flags]:
         """Ask for the rules that were never asked of this snapshot, all in one question."""
-        found, missing = {}, {}
+        marks, missing = {}, {}
         for name, rule in rules.items():
-            kept = load_arrays(self.folder, self._shelf(table, rule))
+            cached = load_arrays(self.folder, self._cache_name(table, rule))
             if rule == EVERYBODY:
-                found[name] = np.ones(ids.size, bool)
-            elif kept is not None:
-                found[name] = kept["marks"]
+                marks[name] = np.ones(ids.size, bool)
+            elif cached is not None:
+                marks[name] = cached["marks"]
             else:
                 missing[name] = rule
         if missing:
-            self.tell(f"Asking who fulfils {len(missing)} {'rule' if len(missing) == 1 else 'rules'}")
-            found |= self._asked(table, missing, subject, rows, ids)
-        return found
+            self.report(f"Asking who fulfils {len(missing)} {'rule' if len(missing) == 1 else 'rules'}")
+            marks |= self._query_rules(table, missing, subject, rows, ids)
+        return marks
 
-    def _asked(
+    def _query_rules(
         self, table: str, rules: Mapping[str, Rule], subject: Subject, rows: Any, ids: Whole
     ) -> dict[str, Flags]:
-        columns = {f"is_{place}": rule for place, rule in enumerate(rules.values())}
-        question = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
+        columns = {f"is_{number}": rule for number, rule in enumerate(rules.values())}
+        context = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
         if any(names_icp(rule) for rule in rules.values()):
-            rows = add_icp_columns(question, rows, self.profile)
-        asked = add_rule_columns(question, subject, columns, rows).select("id", *columns)
-        answer = _query_to_arrow(self.facts, asked)
-        place, is_known = find_positions(ids, answer["id"].to_numpy())
-        found = {}
+            rows = add_icp_columns(context, rows, self.profile)
+        query = add_rule_columns(context, subject, columns, rows).select("id", *columns)
+        answer = _query_to_arrow(self.facts, query)
+        number, is_known = find_positions(ids, answer["id"].to_numpy())
+        by_name = {}
         for column, (name, rule) in zip(columns, rules.items(), strict=True):
             marks = np.zeros(ids.size, bool)
-            marks[place[is_known]] = answer[column].fill_null(False).to_numpy()[is_known]
-            found[name] = load_or_make(self.folder, self._shelf(table, rule), partial(dict, marks=marks))["marks"]
-        return found
+            marks[number[is_known]] = answer[column].fill_null(False).to_numpy()[is_known]
+            by_name[name] = load_or_make(self.folder, self._cache_name(table, rule), partial(dict, marks=marks))[
+                "marks"
+            ]
+        return by_name
 
-    def _shelf(self, table: str, rule: Rule) -> str:
+    def _cache_name(self, table: str, rule: Rule) -> str:
         return f"marks-{table}-{short_digest((rule, self.profile) if names_icp(rule) else rule)}"
 
 
@@ -175,30 +179,30 @@ def inside_name(profile: Profile) -> str:
 
 def _load_outcomes(facts: Facts, ids: Whole) -> Arrays:
     """How the leads ended, by the outcomes that the proof goes by."""
-    known = load_outcomes(facts)
-    place, is_known = find_positions(ids, known.frame["lead_id"].to_numpy(dtype=np.int64))
-    place, frame = place[is_known], known.frame[is_known]
+    outcomes = load_outcomes(facts)
+    positions, is_known = find_positions(ids, outcomes.frame["lead_id"].to_numpy(dtype=np.int64))
+    positions, frame = positions[is_known], outcomes.frame[is_known]
     moments = frame["asked_at"].astype("datetime64[us, UTC]")
     seconds = moments.astype("int64").to_numpy() // 1_000_000 - int(EPOCH.timestamp())
     return {
-        "asked": _assign_values(np.full(ids.size, NEVER), place, np.where(moments.isna(), NEVER, seconds)),
-        "ended": _assign_values(np.zeros(ids.size, bool), place, True),
-        "won": _assign_values(np.zeros(ids.size, bool), place, frame["won"].to_numpy(dtype=bool)),
-        "revenue": _assign_values(np.zeros(ids.size), place, frame["revenue"].fillna(0).to_numpy(dtype=float)),
-        "said": np.array([known.goal_words, known.currency, str(known.maturity_days)]),
+        "asked": _assign_values(np.full(ids.size, NEVER), positions, np.where(moments.isna(), NEVER, seconds)),
+        "ended": _assign_values(np.zeros(ids.size, bool), positions, True),
+        "won": _assign_values(np.zeros(ids.size, bool), positions, frame["won"].to_numpy(dtype=bool)),
+        "revenue": _assign_values(np.zeros(ids.size), positions, frame["revenue"].fillna(0).to_numpy(dtype=float)),
+        "said": np.array([outcomes.goal_words, outcomes.currency, str(outcomes.maturity_days)]),
     }
 
 
-def _assign_values(array: Any, place: Whole, values: Any) -> Any:
-    array[place] = values
+def _assign_values(array: Any, positions: Whole, values: Any) -> Any:
+    array[positions] = values
     return array
 
 
 def find_positions(ids: Whole, wanted: Whole) -> tuple[Whole, Flags]:
     """Return where ids lie among ascending ones, and whether they are there at all."""
-    place = np.searchsorted(ids, wanted)
-    found = np.minimum(place, max(ids.size - 1, 0))
-    return found, (ids[found] == wanted) if ids.size else np.zeros(len(wanted), bool)
+    insertion = np.searchsorted(ids, wanted)
+    positions = np.minimum(insertion, max(ids.size - 1, 0))
+    return positions, (ids[positions] == wanted) if ids.size else np.zeros(len(wanted), bool)
 
 
 def _sort_by_id(ids: pa.ChunkedArray, *others: Whole) -> list[Whole]:
@@ -221,25 +225,27 @@ def _query_to_arrow(facts: Facts, expression: Any) -> pa.Table:
     return pa.Table.from_batches(list(facts.stream(expression)), schema=expression.schema().to_pyarrow())
 
 
-def engagement_marks(ground: Dataset, model: Model, kinds: Sequence[str]) -> list[Flags]:
+def engagement_marks(dataset: Dataset, model: Model, kinds: Sequence[str]) -> list[Flags]:
     """Return for each engagement rule a yes or no of each event of the stream."""
-    sizes = {kind: ground.happened(kind).ids.size for kind in kinds}
-    found: dict[int, Flags] = {}
+    sizes = {kind: dataset.events_of_kind(kind).ids.size for kind in kinds}
+    by_rule: dict[int, Flags] = {}
     for kind in kinds:
         rules = {str(n): rule.where or EVERYBODY for n, rule in enumerate(model.engagement) if rule.events == kind}
-        found |= {int(name): _within(kind, marks, sizes) for name, marks in ground.of_events(kind, rules).items()}
-    return [found[n] for n in range(len(model.engagement))]
+        by_rule |= {
+            int(name): _within(kind, marks, sizes) for name, marks in dataset.events_fulfilling(kind, rules).items()
+        }
+    return [by_rule[n] for n in range(len(model.engagement))]
 
 
 def _within(kind: str, marks: Flags, sizes: Mapping[str, int]) -> Flags:
     return np.concatenate([marks if name == kind else np.zeros(size, bool) for name, size in sizes.items()])
 
 
-def fit_of(ground: Dataset, model: Model) -> tuple[Floats, Flags]:
+def fit_of(dataset: Dataset, model: Model) -> tuple[Floats, Flags]:
     """Return the fit points of each lead, and whether the model scores it."""
     rules = {str(n): rule.rule for n, rule in enumerate(model.fit)}
-    found = ground.of_leads({**rules, "meant": model.leads})
-    points = np.zeros(ground.people["id"].size)
+    marks = dataset.leads_fulfilling({**rules, "meant": model.leads})
+    points = np.zeros(dataset.people["id"].size)
     for name in rules:
-        points += np.where(found[name], model.fit[int(name)].points, 0.0)
-    return points, found["meant"]
+        points += np.where(marks[name], model.fit[int(name)].points, 0.0)
+    return points, marks["meant"]

@@ -63,8 +63,8 @@ def arrays_name(model: Model) -> str:
     """What the arrays are kept under: nothing that leaves every score as it is makes another name."""
     fit = tuple(sorted(repr(replace(rule, name="")) for rule in model.fit))
     engagement = tuple(sorted(_without_name(rule) for rule in model.engagement))
-    said = (fit, engagement, repr(model.leads), sorted((model.groups or {}).items()))
-    return "scores-" + short_digest((*said, model.profile) if model.names_icp else said)
+    content = (fit, engagement, repr(model.leads), sorted((model.groups or {}).items()))
+    return "scores-" + short_digest((*content, model.profile) if model.names_icp else content)
 
 
 def model_of_terms(terms: Mapping[str, Any]) -> Model:
@@ -90,52 +90,52 @@ def load_explored(facts: Facts, model: Model) -> Explored | None:
     return Explored(facts.as_of, people, scored, inside["inside"])
 
 
-def make_explored(ground: Dataset, model: Model) -> Explored:
+def make_explored(dataset: Dataset, model: Model) -> Explored:
     """Return the scores of all leads under the terms, made now where they were not kept."""
-    people = ground.people
-    scored = load_or_make(ground.folder, arrays_name(model), lambda: _compute_arrays(ground, model))
-    return Explored(ground.now, people, scored, ground.inside)
+    people = dataset.people
+    scored = load_or_make(dataset.folder, arrays_name(model), lambda: _compute_arrays(dataset, model))
+    return Explored(dataset.now, people, scored, dataset.inside)
 
 
-def _fit_at_handoff(ground: Dataset, model: Model, fit: Floats) -> Floats:
+def _fit_at_handoff(dataset: Dataset, model: Model, fit: Floats) -> Floats:
     """Return the fit of each lead by its fields as they stood at its hand-off, as the proof goes by; NaN: not scored then."""
-    asked = ground.people["asked"]
-    dated = asked != NEVER
-    if not dated.any() or not RowVersion.objects.filter(image__isnull=False).exists():
+    handed_at = dataset.people["asked"]
+    has_date = handed_at != NEVER
+    if not has_date.any() or not RowVersion.objects.filter(image__isnull=False).exists():
         return fit
-    moments = pa.array((asked[dated] + int(EPOCH.timestamp())) * 1_000_000).cast(pa.timestamp("us", "UTC"))
-    ground.tell("Looking up what was known at each hand-off")
-    table = pa.table({"lead_id": ground.people["id"][dated], "asked_at": moments})
-    answer = ground.facts.execute(
-        scores_as_of(ground.facts, replace(model, engagement=()), table).select("id", "fit_points")
+    moments = pa.array((handed_at[has_date] + int(EPOCH.timestamp())) * 1_000_000).cast(pa.timestamp("us", "UTC"))
+    dataset.report("Looking up what was known at each hand-off")
+    table = pa.table({"lead_id": dataset.people["id"][has_date], "asked_at": moments})
+    answer = dataset.facts.execute(
+        scores_as_of(dataset.facts, replace(model, engagement=()), table).select("id", "fit_points")
     )
-    place, is_known = find_positions(ground.people["id"], answer["id"].to_numpy(dtype=np.int64))
-    found = np.full(fit.size, np.nan)
-    found[place[is_known]] = answer["fit_points"].to_numpy(dtype=float)[is_known]
-    return found
+    positions, is_known = find_positions(dataset.people["id"], answer["id"].to_numpy(dtype=np.int64))
+    fit_then = np.full(fit.size, np.nan)
+    fit_then[positions[is_known]] = answer["fit_points"].to_numpy(dtype=float)[is_known]
+    return fit_then
 
 
-def _compute_arrays(ground: Dataset, model: Model) -> Arrays:
+def _compute_arrays(dataset: Dataset, model: Model) -> Arrays:
     kinds = [kind for kind in COUNTED if any(rule.events == kind for rule in model.engagement)]
-    stream, marks = ground.stream(kinds), engagement_marks(ground, model, kinds)
-    fit, is_meant = fit_of(ground, model)
-    ground.tell("Adding up the points")
-    found = running_scores(stream, model, fit[stream.lead], marks)
-    found[~is_meant[stream.lead]] = np.nan
-    people = ground.people
-    looked = stream.event == LOOK
+    stream, marks = dataset.event_stream(kinds), engagement_marks(dataset, model, kinds)
+    fit, is_meant = fit_of(dataset, model)
+    dataset.report("Adding up the points")
+    score_of_row = running_scores(stream, model, fit[stream.lead], marks)
+    score_of_row[~is_meant[stream.lead]] = np.nan
+    people = dataset.people
+    is_look = stream.event == LOOK
     now, then = np.full(fit.size, np.nan), np.full(fit.size, np.nan)
-    at_asked = looked & (stream.second == people["asked"][stream.lead])
-    then[stream.lead[at_asked]] = found[at_asked]
-    then += _fit_at_handoff(ground, model, fit) - fit
-    at_now = looked & (stream.second == second_of(ground.now))
-    now[stream.lead[at_now]] = found[at_now]
+    at_asked = is_look & (stream.second == people["asked"][stream.lead])
+    then[stream.lead[at_asked]] = score_of_row[at_asked]
+    then += _fit_at_handoff(dataset, model, fit) - fit
+    at_now = is_look & (stream.second == second_of(dataset.now))
+    now[stream.lead[at_now]] = score_of_row[at_now]
     born = people["born"][stream.lead]
-    is_seen = np.where(born == NEVER, ~looked, stream.second >= born)  # what nothing dates begins with its first event
-    rises = find_peaks(stream, np.where(np.isnan(found), -np.inf, found), is_seen)
-    week = np.ceil((rises.second - second_of(ground.now)) / WEEK).astype(np.int64) + WEEKS - 1
-    lately = week >= 0
+    is_seen = np.where(born == NEVER, ~is_look, stream.second >= born)  # what nothing dates begins with its first event
+    peaks = find_peaks(stream, np.where(np.isnan(score_of_row), -np.inf, score_of_row), is_seen)
+    week = np.ceil((peaks.second - second_of(dataset.now)) / WEEK).astype(np.int64) + WEEKS - 1
+    is_recent = week >= 0
     return {
-        "now": now, "then": then, "lead": rises.lead[lately], "week": week[lately].astype(np.int8),
-        "had": rises.had[lately], "reached": rises.reached[lately],
+        "now": now, "then": then, "lead": peaks.lead[is_recent], "week": week[is_recent].astype(np.int8),
+        "had": peaks.had[is_recent], "reached": peaks.reached[is_recent],
     }  # fmt: skip

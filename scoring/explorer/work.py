@@ -25,9 +25,9 @@ STEPS = ("people", *COUNTED, "scores")
 
 def request_arrays(facts: Facts, model: Model, terms: Mapping[str, Any]) -> Explored | Exploration:
     """Return the scores under the terms, or the work that is on its way to make them."""
-    found = load_explored(facts, model)
-    if found is not None:
-        return found
+    explored = load_explored(facts, model)
+    if explored is not None:
+        return explored
     if count_leads_and_events(facts) <= SMALL:
         return make_explored(Dataset(facts), model)
     assert facts.snapshot is not None
@@ -36,8 +36,8 @@ def request_arrays(facts: Facts, model: Model, terms: Mapping[str, Any]) -> Expl
 
 def count_leads_and_events(facts: Facts) -> int:
     """How many leads and events there are."""
-    counted = [facts.table(name).aggregate(n=ibis._.count()) for name in ("leads", *COUNTED)]
-    return int(facts.execute(ibis.union(*counted))["n"].sum())
+    counts = [facts.table(name).aggregate(n=ibis._.count()) for name in ("leads", *COUNTED)]
+    return int(facts.execute(ibis.union(*counts))["n"].sum())
 
 
 def queue_exploration(snapshot: Snapshot, terms: Mapping[str, Any]) -> Exploration:
@@ -56,9 +56,9 @@ def queue_exploration(snapshot: Snapshot, terms: Mapping[str, Any]) -> Explorati
 def load_older(snapshots: int, model: Model) -> Explored | None:
     """Return what an earlier snapshot keeps of the terms, to be shown with its date until the newest is ready."""
     for snapshot in Snapshot.objects.order_by("-taken_at", "-pk")[1 : 1 + snapshots]:
-        found = load_explored(open_facts(snapshot), model)
-        if found is not None:
-            return found
+        explored = load_explored(open_facts(snapshot), model)
+        if explored is not None:
+            return explored
     return None
 
 
@@ -85,12 +85,12 @@ def _make_next(row: Exploration) -> bool:
     facts, model = open_facts(), model_of_terms(row.terms)
     if facts.snapshot is None or load_explored(facts, model) is not None:
         return True
-    part = STEPS[row.done_units]
-    ground = Dataset(facts, row.tell)
-    if part == "people":
-        ground.people  # noqa: B018  makes it
-    elif part == "scores":
-        make_explored(ground, model)
-    elif any(rule.events == part for rule in model.engagement):
-        ground.happened(part)
-    return part == STEPS[-1]
+    step = STEPS[row.done_units]
+    dataset = Dataset(facts, row.tell)
+    if step == "people":
+        dataset.people  # noqa: B018  makes it
+    elif step == "scores":
+        make_explored(dataset, model)
+    elif any(rule.events == step for rule in model.engagement):
+        dataset.events_of_kind(step)
+    return step == STEPS[-1]

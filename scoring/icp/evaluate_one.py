@@ -16,7 +16,7 @@ from scoring.icp.rules import add_icp_columns
 class IcpResult:
     """The place, the distance, and the names of the traits that are met and that are not."""
 
-    place: str
+    category: str
     distance: float
     met: tuple[str, ...]
     unmet: tuple[str, ...]
@@ -29,9 +29,9 @@ def evaluate_buyer(buyer: Lead | Account) -> IcpResult | None:
     traits = profile.asked_of(kind) if profile else ()
     if not traits:
         return None
-    one = OneBuyer(buyer)
-    question = RuleContext(Described(one, kind), timezone.now(), LINKS)
-    row = one.execute(add_icp_columns(question, one.table(kind), profile, kind)).iloc[0]
+    tables = OneBuyer(buyer)
+    context = RuleContext(Described(tables, kind), timezone.now(), LINKS)
+    row = tables.execute(add_icp_columns(context, tables.table(kind), profile, kind)).iloc[0]
     holds = {trait.name: bool(row[f"trait_{n}"]) for n, trait in enumerate(traits)}
     return IcpResult(
         str(row["icp"]),

@@ -48,10 +48,10 @@ class Line:
         if self.what or not self.kept:
             return Row(self.what, self.compare, self.value).to_rule(IDEAL)
         try:
-            found = read_json(self.kept)
+            rule = read_json(self.kept)
         except BadValue:
             return {}
-        return found if isinstance(found, dict) else {}
+        return rule if isinstance(rule, dict) else {}
 
     @property
     def trait(self) -> dict[str, Any]:
@@ -88,8 +88,8 @@ class TraitsInput(forms.Widget):
 
 
 def _posted(data: Mapping[str, Any], name: str) -> Iterator[Line]:
-    for place in range(read_count(data.get(f"{name}-rows", "0"), most=MOST_TRAITS + SPARE)):
-        yield Line(**{part: str(data.get(f"{name}-{place}-{part}", "")) for part in asdict(Line())})
+    for row_number in range(read_count(data.get(f"{name}-rows", "0"), most=MOST_TRAITS + SPARE)):
+        yield Line(**{part: str(data.get(f"{name}-{row_number}-{part}", "")) for part in asdict(Line())})
 
 
 class TraitsField(forms.Field):

@@ -102,7 +102,7 @@ def _iter_faults(terms: Mapping[str, Any]) -> Iterator[str]:
     if len(traits) > MOST_TRAITS:
         yield f"A profile has at most {MOST_TRAITS} traits. Join some."
     for name, trait in traits.items():
-        yield from (f"“{name}”: {words}" for words in _iter_trait_faults(name, trait))
+        yield from (f"“{name}”: {fault}" for fault in _iter_trait_faults(name, trait))
 
 
 def _iter_trait_faults(name: Any, trait: Any) -> Iterator[str]:
@@ -125,12 +125,12 @@ def _iter_trait_faults(name: Any, trait: Any) -> Iterator[str]:
 def terms_in_words(terms: Mapping[str, Any]) -> list[str]:
     """Say stored terms; a profile that names what there is no more is shown by its faults."""
     if wrong := find_faults(terms):
-        return [f"Cannot be computed: {words}" for words in wrong]
+        return [f"Cannot be computed: {fault}" for fault in wrong]
     profile = from_terms(terms)
-    whole = sum(trait.weight for trait in profile.traits)
+    total_weight = sum(trait.weight for trait in profile.traits)
     return [
         f"Inside up to a distance of {profile.inside:g}, near up to {profile.near:g}, outside beyond it",
-        *(f"{one.name}: {describe_rule(one.rule, IDEAL)} ({one.weight / whole:.0%} of the distance)" for one in profile.traits),
+        *(f"{trait.name}: {describe_rule(trait.rule, IDEAL)} ({trait.weight / total_weight:.0%} of the distance)" for trait in profile.traits),
     ]  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def _head(path: str) -> str:
     return f"{path.split('.')[0]}_id" if "." in path else path
 
 
-def add_icp_columns(question: RuleContext, rows: Any, profile: Profile | None, subject: str = "leads") -> Any:
+def add_icp_columns(context: RuleContext, rows: Any, profile: Profile | None, subject: str = "leads") -> Any:
     """Return the rows with `icp_distance` and `icp`, both empty without a profile.
 
     Beside them stand the traits themselves, `trait_<n>` (yes/no), in the order in which the profile asks them.
@@ -159,13 +159,13 @@ def add_icp_columns(question: RuleContext, rows: Any, profile: Profile | None, s
     if profile is None or not traits:
         return rows.mutate(icp_distance=ibis.null("float64"), icp=ibis.null("string"))
     rules = {f"trait_{n}": trait.rule for n, trait in enumerate(traits)}
-    known = _join_accounts(question, rows, profile) if subject == "leads" else rows
-    met = add_rule_columns(question, IDEAL, rules, known).select(icp_of="id", **{name: name for name in rules})
-    whole = sum(trait.weight for trait in traits)
+    customers = _join_accounts(context, rows, profile) if subject == "leads" else rows
+    met = add_rule_columns(context, IDEAL, rules, customers).select(icp_of="id", **{name: name for name in rules})
+    total_weight = sum(trait.weight for trait in traits)
     unmet = sum(
         (met[f"trait_{n}"].ifelse(0.0, trait.weight) for n, trait in enumerate(traits)), start=ibis.literal(0.0)
     )
-    met = met.mutate(icp_distance=(unmet / whole).round(6))
+    met = met.mutate(icp_distance=(unmet / total_weight).round(6))
     met = met.mutate(
         icp=ibis.cases(
             (met.icp_distance <= profile.inside, INSIDE), (met.icp_distance <= profile.near, NEAR), else_=OUTSIDE
@@ -174,9 +174,9 @@ def add_icp_columns(question: RuleContext, rows: Any, profile: Profile | None, s
     return rows.left_join(met, rows["id"] == met.icp_of).drop("icp_of")
 
 
-def _join_accounts(question: RuleContext, rows: Any, profile: Profile) -> Any:
+def _join_accounts(context: RuleContext, rows: Any, profile: Profile) -> Any:
     """Return the leads as customers: of their company what the account says, else what they say themselves."""
-    accounts = question.tables.table("accounts")
+    accounts = context.tables.table("accounts")
     wanted = [
         name
         for name in columns_of(profile)
@@ -184,13 +184,13 @@ def _join_accounts(question: RuleContext, rows: Any, profile: Profile) -> Any:
     ]
     theirs = accounts.select(company="id", **{f"company_{name}": name for name in wanted})
     wide = rows.left_join(theirs, rows.account_id == theirs.company)
-    told = {
+    merged = {
         name: ibis.coalesce(_filled(wide[f"company_{name}"]), wide[name])
         if name in rows.columns
         else wide[f"company_{name}"]
         for name in wanted
     }
-    return wide.mutate(**told).select(*dict.fromkeys([*rows.columns, *wanted]))
+    return wide.mutate(**merged).select(*dict.fromkeys([*rows.columns, *wanted]))
 
 
 def _filled(value: Any) -> Any:

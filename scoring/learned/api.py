@@ -60,8 +60,8 @@ class LearnedViewSet(Manners, ViewSet):
         if not has_right(request.user, "see_scores"):
             raise PermissionDenied("Your role does not see scores.")
         refuse_strange_parameters(request, {"run"})
-        asked = request.query_params.get("run", "")
-        if asked and not Learning.objects.filter(pk=read_id(asked) or 0).exists():
+        run = request.query_params.get("run", "")
+        if run and not Learning.objects.filter(pk=read_id(run) or 0).exists():
             raise NotFound("There is no such learned model.")
         return Response(page_to_json(Page(request.query_params, cast(User, request.user))))
 

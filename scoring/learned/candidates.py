@@ -33,16 +33,16 @@ class Kind:
 
 def fit_rules(columns: Sequence[Column]) -> list[FitRule]:
     """Return the rules of fit that part the leads at all; where two part them alike, the first."""
-    found: dict[bytes, FitRule] = {}
+    by_pattern: dict[bytes, FitRule] = {}
     names: set[str] = set()
     for column in columns:
         for name, rule, holds in _column_rules(column):
             enough = max(LEAST, LEAST_SHARE * len(holds))
             if enough <= holds.sum() <= len(holds) - enough:
-                mark = holds.to_numpy(dtype=bool).tobytes()
-                if mark not in found:
-                    found[mark] = FitRule(_unique_name(name, names), rule, 1.0)
-    return list(found.values())[:MOST]
+                pattern = holds.to_numpy(dtype=bool).tobytes()
+                if pattern not in by_pattern:
+                    by_pattern[pattern] = FitRule(_unique_name(name, names), rule, 1.0)
+    return list(by_pattern.values())[:MOST]
 
 
 Proposed = tuple[str, Rule, "pd.Series[bool]"]
@@ -60,42 +60,42 @@ def _column_rules(column: Column) -> Iterator[Proposed]:
         yield from _number_rules(column, label)
     elif column.kind == "text" and not column.is_a_name:
         for value in column.values[column.filled].value_counts().index[:VALUES]:
-            word = column.words.get(value, value)
+            word = column.spellings.get(value, value)
             yield f"{label}: {word}", {"field": path, "is": "is", "value": word}, column.values == value
     if not column.has_fillers:  # a rule takes “Select” for filled
         yield f"{label} is known", {"field": path, "is": "filled"}, pd.Series(column.filled)
 
 
 def _number_rules(column: Column, label: str) -> Iterator[Proposed]:
-    known = column.values.dropna()
-    for cut in sorted({_round_bound(float(known.quantile(place))) for place in CUTS}) if len(known) else ():
-        if known.min() < cut:
+    numbers = column.values.dropna()
+    for cut in sorted({_round_bound(float(numbers.quantile(quantile))) for quantile in CUTS}) if len(numbers) else ():
+        if numbers.min() < cut:
             yield f"{label} from {cut:g}", {"field": column.path, "is": ">=", "value": cut}, column.values >= cut
 
 
 def _round_bound(value: float) -> float | int:
     """Round a bound to what people would write: three digits."""
-    found = float(f"{value:.3g}")
-    return int(found) if found == int(found) else found
+    rounded = float(f"{value:.3g}")
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def _unique_name(name: str, names: set[str]) -> str:
     """Return a name that no rule has yet, short enough for one."""
-    found = name if len(name) <= LONGEST else f"{name[: LONGEST - 2].rstrip()} …"
-    turn = 2
-    while found.casefold() in names:
-        found = f"{name[: LONGEST - 5].rstrip()} ({turn})"
-        turn += 1
-    names.add(found.casefold())
-    return found
+    unique = name if len(name) <= LONGEST else f"{name[: LONGEST - 2].rstrip()} …"
+    suffix = 2
+    while unique.casefold() in names:
+        unique = f"{name[: LONGEST - 5].rstrip()} ({suffix})"
+        suffix += 1
+    names.add(unique.casefold())
+    return unique
 
 
 def engagement_rules(kinds: Sequence[Kind]) -> list[EngagementRule]:
     """Return a rule for each kind of event and each half-life; the learner keeps the half-life that tells most."""
     return [
-        EngagementRule(f"{kind.name} {place}", kind.events, 1.0, kind.where, half_life)
+        EngagementRule(f"{kind.name} {number}", kind.events, 1.0, kind.where, half_life)
         for kind in kinds
-        for place, half_life in enumerate(HALF_LIVES)
+        for number, half_life in enumerate(HALF_LIVES)
     ]
 
 

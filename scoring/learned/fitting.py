@@ -47,23 +47,23 @@ def fit_regression(features: Floats, won: Flags, *, is_dated: bool, seed: int, t
     """Fit the training part; `features` lie between 0 and 1, in the order of time where `is_dated`."""
     tried = _try_strengths(features, won, is_dated, seed, tell)
     tell(STRENGTHS, STRENGTHS, "Weighing the rules that are left")
-    kept = _choose_features(features, won, tried, seed)
+    chosen = _choose_features(features, won, tried, seed)
     weights = np.zeros(features.shape[1])
-    if len(kept):
-        weights[kept] = _l2_weights(features[:, kept], won)[0]
+    if len(chosen):
+        weights[chosen] = _l2_weights(features[:, chosen], won)[0]
     points = np.round(weights * FACTOR).astype(int)
     scores = features @ points
-    base, slope = _calibrate_scores(features[:, kept], won, is_dated, seed, scores)
+    base, slope = _calibrate_scores(features[:, chosen], won, is_dated, seed, scores)
     return Fitted(points, base, slope, tuple(tried))
 
 
 def _choose_features(features: Floats, won: Flags, tried: list[Strength], seed: int) -> npt.NDArray[np.int64]:
     """Return the places of the features chosen; where that is none, those of the weakest penalty that tells most."""
-    for one in (sparsest_strength(tried), best_strength(tried)):
-        kept = np.flatnonzero(_l1_weights(features, won, one.penalty, seed))
-        if len(kept):
+    for strength in (sparsest_strength(tried), best_strength(tried)):
+        chosen = np.flatnonzero(_l1_weights(features, won, strength.penalty, seed))
+        if len(chosen):
             break
-    return kept
+    return chosen
 
 
 def _try_strengths(features: Floats, won: Flags, is_dated: bool, seed: int, tell: Tell) -> list[Strength]:
@@ -71,11 +71,11 @@ def _try_strengths(features: Floats, won: Flags, is_dated: bool, seed: int, tell
     highest = float(np.abs(features.T @ (won - won.mean())).max() / len(won)) if features.size else 1.0
     penalties = np.geomspace(highest, highest * WEAKEST, STRENGTHS)
     parts = split_folds(won, is_dated, seed)
-    found = []
-    for place, penalty in enumerate(penalties):
-        tell(place, STRENGTHS, "Trying how many rules are worth having")
-        found.append(_evaluate_strength(features, won, float(penalty), parts, seed))
-    return found
+    strengths = []
+    for number, penalty in enumerate(penalties):
+        tell(number, STRENGTHS, "Trying how many rules are worth having")
+        strengths.append(_evaluate_strength(features, won, float(penalty), parts, seed))
+    return strengths
 
 
 def _sample_leads(features: Floats, won: Flags, seed: int) -> tuple[Floats, Flags]:
@@ -88,11 +88,11 @@ def _sample_leads(features: Floats, won: Flags, seed: int) -> tuple[Floats, Flag
 
 def split_folds(won: Flags, is_dated: bool, seed: int) -> Folds:
     """Return parts to learn on and to try on; with dates the tried part always lies later."""
-    places = np.zeros((len(won), 1))
+    row_positions = np.zeros((len(won), 1))
     if is_dated:
-        parts = list(TimeSeriesSplit(FOLDS).split(places))
+        parts = list(TimeSeriesSplit(FOLDS).split(row_positions))
     else:
-        parts = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(places, won))
+        parts = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(row_positions, won))
     return [part for part in parts if all(min(won[half].sum(), (~won[half]).sum()) >= FEWEST for half in part)]
 
 
@@ -116,8 +116,8 @@ def _l1_weights(features: Floats, won: Flags, penalty: float, seed: int) -> Floa
         l1_ratio=1.0, solver="liblinear", C=1 / (len(won) * penalty), intercept_scaling=100, random_state=seed,
         max_iter=300, tol=1e-3,
     )  # fmt: skip
-    found = model.fit(features, won).coef_[0]
-    return np.where(np.abs(found) < 1e-6, 0.0, found)
+    weights = model.fit(features, won).coef_[0]
+    return np.where(np.abs(weights) < 1e-6, 0.0, weights)
 
 
 def _l2_weights(features: Floats, won: Flags) -> tuple[Floats, float]:
@@ -130,20 +130,20 @@ def _calibrate_scores(features: Floats, won: Flags, is_dated: bool, seed: int, s
     if not np.unique(scores).size > 1:
         share = float(np.clip(won.mean(), 1e-6, 1 - 1e-6))
         return math.log(share / (1 - share)), 0.0
-    unseen, places = [], []
+    unseen, row_positions = [], []
     for learn, test in split_folds(won, is_dated, seed):
         unseen.append(features[test] @ np.round(_l2_weights(features[learn], won[learn])[0] * FACTOR))
-        places.append(test)
-    known = np.concatenate(unseen) if unseen else scores
-    what = won[np.concatenate(places)] if places else won
-    model = LogisticRegression(C=1e4, max_iter=1_000).fit(known.reshape(-1, 1) / DOUBLES, what)
+        row_positions.append(test)
+    unseen_scores = np.concatenate(unseen) if unseen else scores
+    outcomes = won[np.concatenate(row_positions)] if row_positions else won
+    model = LogisticRegression(C=1e4, max_iter=1_000).fit(unseen_scores.reshape(-1, 1) / DOUBLES, outcomes)
     return float(model.intercept_[0]), float(model.coef_[0, 0]) / DOUBLES
 
 
 def best_threshold(scores: Floats, won: Flags) -> int:
     """Return the points at which precision and recall are best together (F1), on the leads learned from."""
-    whole = np.ceil(np.asarray(scores, dtype=float)).astype(int)
-    edges, places = np.unique(whole, return_inverse=True)
-    over = np.cumsum(np.bincount(places)[::-1])[::-1]
-    hits = np.cumsum(np.bincount(places, won.astype(float))[::-1])[::-1]
+    whole_scores = np.ceil(np.asarray(scores, dtype=float)).astype(int)
+    edges, row_positions = np.unique(whole_scores, return_inverse=True)
+    over = np.cumsum(np.bincount(row_positions)[::-1])[::-1]
+    hits = np.cumsum(np.bincount(row_positions, won.astype(float))[::-1])[::-1]
     return int(edges[np.argmax(2 * hits / (over + won.sum()))])

@@ -37,17 +37,17 @@ class Page:
 
     def __init__(self, given: Mapping[str, str], reader: User) -> None:
         self.reader = reader
-        self._asked = given.get("run", "")
+        self._run = given.get("run", "")
 
     @cached_property
     def learning(self) -> Learning | None:
         rows = Learning.objects.select_related("asked_by", "version__agreement")
-        if not self._asked:
+        if not self._run:
             return rows.first()
-        found = rows.filter(pk=read_id(self._asked) or 0).first()
-        if found is None:
+        learning = rows.filter(pk=read_id(self._run) or 0).first()
+        if learning is None:
             raise Http404("There is no such learned model.")
-        return found
+        return learning
 
     @cached_property
     def choices(self) -> list[Choice]:
@@ -57,11 +57,11 @@ class Page:
     @property
     def chosen(self) -> str:
         """Which leads the next learning is of, if nobody says otherwise: as before, else the first that have enough."""
-        known = [one.source for one in self.choices]
-        if self.learning and self.learning.source in known and self._asked:
+        sources = [choice.source for choice in self.choices]
+        if self.learning and self.learning.source in sources and self._run:
             return self.learning.source
-        enough = [one.source for one in self.choices if not one.missing]
-        return (enough or known or [""])[0]
+        enough = [choice.source for choice in self.choices if not choice.missing]
+        return (enough or sources or [""])[0]
 
     @property
     def is_waiting(self) -> bool:
@@ -90,13 +90,13 @@ class Page:
 
     @cached_property
     def drawn(self) -> list[Chart]:
-        found = self.evidence
-        if found is None or self.result is None:
+        evidence = self.evidence
+        if evidence is None or self.result is None:
             return []
         other = self.result.other
         name = f"{other.title}, version {other.number}" if other else ""
         drawn = [
-            charts.reliability_chart(found), charts.gains_chart(found, other.evidence if other else None, "Learned", name), charts.rates_chart(found)
+            charts.reliability_chart(evidence), charts.gains_chart(evidence, other.evidence if other else None, "Learned", name), charts.rates_chart(evidence)
         ]  # fmt: skip
         return [chart for chart in drawn if chart]
 
@@ -114,8 +114,8 @@ class Page:
         if not self.result or not self.evidence:
             return []
         other = self.result.other
-        named = [(f"{other.title}, version {other.number}", other.evidence)] if other else []
-        return [("Learned", self.evidence), *named]
+        titled_evidence = [(f"{other.title}, version {other.number}", other.evidence)] if other else []
+        return [("Learned", self.evidence), *titled_evidence]
 
     @property
     def rules(self) -> list[Reason]:
@@ -124,21 +124,23 @@ class Page:
     @property
     def version(self) -> Version | None:
         """The draft made of it, if the reader may read it."""
-        made = (self.learning and self.learning.version_id) or 0
-        return Version.objects.visible_to(self.reader).select_related("agreement").filter(pk=made).first()
+        version_id = (self.learning and self.learning.version_id) or 0
+        return Version.objects.visible_to(self.reader).select_related("agreement").filter(pk=version_id).first()
 
 
 def page_to_json(page: Page) -> dict[str, Any]:
     """What the API says of the page."""
-    row, found = page.learning, page.result
+    row, result = page.learning, page.result
     return {
         "id": row.pk if row else None,
         "state": row.state if row else "none",
         "doing": (row.last_error or row.doing) if row else "",
         "source": row.source if row else "",
         "as_of": row.as_of if row else None,
-        "verdict": {"kind": found.verdict.kind, "sentence": found.verdict.sentence} if found else None,
-        "result": found.as_json() if found else None,
+        "verdict": {"kind": result.verdict.kind, "sentence": result.verdict.sentence} if result else None,
+        "result": result.as_json() if result else None,
         "draft": {"key": page.version.agreement.key, "number": page.version.number} if page.version else None,
-        "choices": [{**one.__dict__, "outcomes": one.outcomes, "missing": one.missing} for one in page.choices],
+        "choices": [
+            {**choice.__dict__, "outcomes": choice.outcomes, "missing": choice.missing} for choice in page.choices
+        ],
     }

@@ -21,10 +21,10 @@ PORTION = 50_000
 
 def event_kinds(facts: Any) -> list[Kind]:
     """Return the kinds of events that enough leads have."""
-    found = [kind for table in COUNTED for kind in _kinds_of(facts, table)]
-    if any(kind.events == "touches" for kind in found):
-        found.append(Kind("touches", "Responded", RESPONDED))
-    return found
+    kinds = [kind for table in COUNTED for kind in _kinds_of(facts, table)]
+    if any(kind.events == "touches" for kind in kinds):
+        kinds.append(Kind("touches", "Responded", RESPONDED))
+    return kinds
 
 
 def _kinds_of(facts: Any, table: str) -> list[Kind]:
@@ -32,11 +32,11 @@ def _kinds_of(facts: Any, table: str) -> list[Kind]:
     rows = Described(facts, "leads").table(table)
     own = facts.table("leads").select(of_scope="id")
     rows = rows.semi_join(own, rows[events.key] == own.of_scope)
-    counted = rows.group_by(kind=rows[name]).aggregate(leads=rows[events.key].nunique())
-    found = facts.execute(counted.filter(counted.leads >= LEAST)).sort_values("leads", ascending=False)
+    lead_counts = rows.group_by(kind=rows[name]).aggregate(leads=rows[events.key].nunique())
+    counts = facts.execute(lead_counts.filter(lead_counts.leads >= LEAST)).sort_values("leads", ascending=False)
     return [
         Kind(table, str(kind), {"field": name, "is": "is", "value": str(kind)})
-        for kind in found["kind"]
+        for kind in counts["kind"]
         if isinstance(kind, str) and kind.strip()
     ][:KINDS]
 
@@ -56,6 +56,6 @@ def answer_rules(facts: Any, model: Model, rows: pd.DataFrame, tell: Any) -> pd.
 def _answer_portion(facts: Any, model: Model, rows: pd.DataFrame) -> pd.DataFrame:
     moments = rows.assign(**{MOMENT: rows[MOMENT].fillna(pd.Timestamp(facts.as_of))})
     past = RecordHistory(facts, moments_table(moments), lead_columns(model, facts.table("leads").columns))
-    found = facts.execute(measure_rules(model, ScoringInput(Described(past, "leads"), past.leads, facts.as_of)))
-    names = [name for name in found.columns if name.startswith(("fit_", "sum_")) and name != "fit_points"]
-    return found.set_index("id")[names].reindex(rows["lead_id"]).fillna(0).astype(float).reset_index(drop=True)
+    answer = facts.execute(measure_rules(model, ScoringInput(Described(past, "leads"), past.leads, facts.as_of)))
+    names = [name for name in answer.columns if name.startswith(("fit_", "sum_")) and name != "fit_points"]
+    return answer.set_index("id")[names].reindex(rows["lead_id"]).fillna(0).astype(float).reset_index(drop=True)

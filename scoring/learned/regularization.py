@@ -16,13 +16,13 @@ class Strength:
 
 def best_strength(tried: Sequence[Strength]) -> Strength:
     """Return the one that tells most."""
-    return max(tried, key=lambda one: one.auc)
+    return max(tried, key=lambda strength: strength.auc)
 
 
 def sparsest_strength(tried: Sequence[Strength]) -> Strength:
     """Return the strongest penalty that is as good as the best, within one standard error; the strongest come first."""
     top = best_strength(tried)
-    return next(one for one in tried if one.auc >= top.auc - top.error)
+    return next(strength for strength in tried if strength.auc >= top.auc - top.error)
 
 
 def is_chance(tried: Sequence[Strength]) -> bool:

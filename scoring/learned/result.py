@@ -29,8 +29,8 @@ class Reason:
 
     @property
     def points_words(self) -> str:
-        said = f"{'+' if self.points > 0 else '−'}{abs(self.points):g}"
-        return said if self.cap is None else f"{said} each, at most {self.cap:g}"
+        signed = f"{'+' if self.points > 0 else '−'}{abs(self.points):g}"
+        return signed if self.cap is None else f"{signed} each, at most {self.cap:g}"
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,16 @@ class Result:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Read what `as_json` wrote."""
-        other = kept["other"]
+        other = stored["other"]
         return cls(**{
-            **kept,
-            "learned": Part(**kept["learned"]) if kept["learned"] else None,
-            "held_out": Part(**kept["held_out"]) if kept["held_out"] else None,
-            "rules": [Reason(**one) for one in kept["rules"]],
-            "tried": [Strength(**one) for one in kept["tried"]],
-            "evidence": Evidence.from_json(kept["evidence"]) if kept["evidence"] else None,
+            **stored,
+            "learned": Part(**stored["learned"]) if stored["learned"] else None,
+            "held_out": Part(**stored["held_out"]) if stored["held_out"] else None,
+            "rules": [Reason(**row) for row in stored["rules"]],
+            "tried": [Strength(**row) for row in stored["tried"]],
+            "evidence": Evidence.from_json(stored["evidence"]) if stored["evidence"] else None,
             "other": Other(**{**other, "evidence": Evidence.from_json(other["evidence"])}) if other else None,
         })  # fmt: skip
 
@@ -108,11 +108,11 @@ class Result:
 
     @property
     def left_out(self) -> list[dict[str, Any]]:
-        return [one for one in self.suspects if one["field"] not in self.put_back]
+        return [suspect for suspect in self.suspects if suspect["field"] not in self.put_back]
 
     @property
     def taken_in(self) -> list[dict[str, Any]]:
-        return [one for one in self.suspects if one["field"] in self.put_back]
+        return [suspect for suspect in self.suspects if suspect["field"] in self.put_back]
 
     @property
     def how_held_out(self) -> str:
@@ -148,29 +148,29 @@ def refusal_reason(won: int, others: int, goal: str) -> str:
 
 def judge_result(result: Result) -> Verdict:
     """Say in one sentence whether what was learned works on the leads that were held out."""
-    found = result.evidence
+    evidence = result.evidence
     if result.refusal:
         return Verdict("few", result.refusal)
     done = "were won" if result.goal == "won" else "converted"
-    if found is None or not result.rules:
+    if evidence is None or not result.rules:
         return Verdict(
             "chance",
             f"This score does not work: no rule tells the leads that {done} from the others any better than chance.",
         )
-    area = f"AUC {found.auc or 0:.2f}, between {found.auc_low or 0:.2f} and {found.auc_high or 0:.2f}; 0.50 is chance, 1 perfect"
-    if found.auc_low is None or found.auc_low <= 0.5 or is_chance(result.tried):
+    area = f"AUC {evidence.auc or 0:.2f}, between {evidence.auc_low or 0:.2f} and {evidence.auc_high or 0:.2f}; 0.50 is chance, 1 perfect"
+    if evidence.auc_low is None or evidence.auc_low <= 0.5 or is_chance(result.tried):
         return Verdict(
             "chance",
             f"This score does not work: on leads it had not seen it tells those that {done} from the others no better than "
             "chance.",
             (f"{area}.",),
         )
-    doubts = _find_doubts(found)
-    kind, how = ("weak", "helps a little") if (found.auc or 0) < WEAK or doubts else ("works", "works")
-    top = found.top
+    doubts = _find_doubts(evidence)
+    kind, how = ("weak", "helps a little") if (evidence.auc or 0) < WEAK or doubts else ("works", "works")
+    top = evidence.top
     lift = f"{top.lift or 0:.1f} times as often as the average" if top else ""
     verb = "is won" if result.goal == "won" else "converts"
-    share = percent(top.n / found.n) if top else ""
+    share = percent(top.n / evidence.n) if top else ""
     return Verdict(
         kind,
         f"This score {how}: of leads it had not seen the best-scored {share} {verb} {lift}.",
@@ -178,23 +178,23 @@ def judge_result(result: Result) -> Verdict:
     )
 
 
-def _find_doubts(found: Evidence) -> list[str]:
+def _find_doubts(evidence: Evidence) -> list[str]:
     """Say what keeps a score that tells leads apart from working: chances no better than the average, bands that do not rise."""
-    said = []
-    if found.calibration is None or found.calibration.brier >= found.calibration.base_brier:
-        said.append("The chances that it gives are no better than giving every lead the average (Brier score).")
-    if not found.rises:
-        said.append("Leads with more points do not end well more often from band to band.")
-    return said
+    doubts = []
+    if evidence.calibration is None or evidence.calibration.brier >= evidence.calibration.base_brier:
+        doubts.append("The chances that it gives are no better than giving every lead the average (Brier score).")
+    if not evidence.rises:
+        doubts.append("Leads with more points do not end well more often from band to band.")
+    return doubts
 
 
 def compare_with_other(result: Result) -> str:
     """Say which of the two tells the held-out leads apart better, if one can tell."""
-    one, other = result.evidence, result.other and result.other.evidence
-    if not one or not other or None in (one.auc_low, one.auc_high, other.auc_low, other.auc_high):
+    learned, other = result.evidence, result.other and result.other.evidence
+    if not learned or not other or None in (learned.auc_low, learned.auc_high, other.auc_low, other.auc_high):
         return ""
-    if one.auc_low > other.auc_high:  # type: ignore[operator]  # none is missing
+    if learned.auc_low > other.auc_high:  # type: ignore[operator]  # none is missing
         return "The learned model tells these leads apart better than the one in force, beyond chance."
-    if other.auc_low > one.auc_high:  # type: ignore[operator]
+    if other.auc_low > learned.auc_high:  # type: ignore[operator]
         return "The model in force tells these leads apart better than the learned one, beyond chance."
     return "Neither tells these leads apart better than the other beyond chance: their intervals meet."

@@ -21,15 +21,15 @@ class Scope(Facts):
         self.source = source
 
     def table(self, name: str) -> Any:
-        found = super().table(name)
+        rows = super().table(name)
         if not self.source:
-            return found
+            return rows
         if name == "leads":
-            return found.filter(found.source_system == self.source)
+            return rows.filter(rows.source_system == self.source)
         if name == "opportunities":
             own = self.table("leads").select(of_scope="id")
-            return found.semi_join(own, found.lead_id == own.of_scope)
-        return found
+            return rows.semi_join(own, rows.lead_id == own.of_scope)
+        return rows
 
     @property
     def rule(self) -> Rule | None:
@@ -39,8 +39,8 @@ class Scope(Facts):
 
 def facts_of(model: Model, facts: Facts) -> Facts:
     """Return the facts that a model is judged by: where it scores one system's leads, what that system knows of them."""
-    named = SYSTEM.items() <= model.leads.items()
-    return Scope(facts, str(model.leads["value"])) if named else facts
+    is_one_system = SYSTEM.items() <= model.leads.items()
+    return Scope(facts, str(model.leads["value"])) if is_one_system else facts
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,12 @@ def list_choices(facts: Facts) -> list[Choice]:
         )
     )
     newest = _newest_imports()
-    found = [_choice(row) for row in rows.to_dict("records")]
-    found.sort(key=lambda one: (newest.get(one.source, -1), one.leads), reverse=True)
-    if len(found) < 2:
-        return [Choice("", "All leads", one.leads, one.converted, one.won) for one in found]
-    counts = [sum(getattr(one, name) for one in found) for name in ("leads", "converted", "won")]
-    return [*found, Choice("", "All leads", *counts)]
+    choices = [_choice(row) for row in rows.to_dict("records")]
+    choices.sort(key=lambda choice: (newest.get(choice.source, -1), choice.leads), reverse=True)
+    if len(choices) < 2:
+        return [Choice("", "All leads", choice.leads, choice.converted, choice.won) for choice in choices]
+    counts = [sum(getattr(choice, name) for choice in choices) for name in ("leads", "converted", "won")]
+    return [*choices, Choice("", "All leads", *counts)]
 
 
 def source_systems(facts: Facts) -> list[str]:
@@ -93,8 +93,8 @@ def source_systems(facts: Facts) -> list[str]:
 
 def is_known(facts: Facts, source: str) -> bool:
     """Whether there are leads to learn from: of this system, or any."""
-    found = source_systems(facts)
-    return source in found if source else bool(found)
+    sources = source_systems(facts)
+    return source in sources if source else bool(sources)
 
 
 def _choice(row: Mapping[Any, Any]) -> Choice:

@@ -43,34 +43,36 @@ class Feature:
     cap: float = 1.0
 
 
-def learn_model(scope: Scope, tell: Tell, *, put_back: Collection[str] = (), seed: int = SEED) -> Result:
+def learn_model(scope: Scope, report: Tell, *, put_back: Collection[str] = (), seed: int = SEED) -> Result:
     """Learn from the leads of the scope; suspects are left out but for those that somebody put back."""
-    tell(0, 1, "Reading what became of the leads")
-    known = load_outcomes(scope)
-    rows = _select_leads(known, seed)
+    report(0, 1, "Reading what became of the leads")
+    outcomes = load_outcomes(scope)
+    rows = _select_leads(outcomes, seed)
     won = rows["won"].to_numpy(dtype=bool)
-    result = Result(known.goal, known.has_dates, len(rows), int(won.sum()), seed=seed)
-    if words := refusal_reason(int(won.sum()), int((~won).sum()), known.goal):
-        return replace(result, refusal=words)
-    tell(0, 1, "Looking for fields that know the outcome")
-    doubted = find_suspects(scope, known)
-    left_out = {one.field for one in doubted} - set(put_back)
-    learned, held_out = split_leads(rows, known.has_dates, seed)
+    result = Result(outcomes.goal, outcomes.has_dates, len(rows), int(won.sum()), seed=seed)
+    if reason := refusal_reason(int(won.sum()), int((~won).sum()), outcomes.goal):
+        return replace(result, refusal=reason)
+    report(0, 1, "Looking for fields that know the outcome")
+    suspects = find_suspects(scope, outcomes)
+    left_out = {suspect.field for suspect in suspects} - set(put_back)
+    learned, held_out = split_leads(rows, outcomes.has_dates, seed)
     result = replace(
-        result, learned=_describe_part(learned), held_out=_describe_part(held_out), suspects=[one.as_json() for one in doubted],
-        put_back=sorted(set(put_back) & {one.field for one in doubted}),
+        result, learned=_describe_part(learned), held_out=_describe_part(held_out), suspects=[suspect.as_json() for suspect in suspects],
+        put_back=sorted(set(put_back) & {suspect.field for suspect in suspects}),
     )  # fmt: skip
-    return _prove_result(_learn_rules(scope, known, learned, left_out, result, tell), scope, known, held_out, tell)
+    return _prove_result(
+        _learn_rules(scope, outcomes, learned, left_out, result, report), scope, outcomes, held_out, report
+    )
 
 
-def _select_leads(known: Outcomes, seed: int) -> pd.DataFrame:
+def _select_leads(outcomes: Outcomes, seed: int) -> pd.DataFrame:
     """Return the leads to learn from and to prove on, in the order of time where there is one."""
-    rows = known.frame
-    if known.has_dates:
+    rows = outcomes.frame
+    if outcomes.has_dates:
         rows = rows[rows["asked_at"].notna()]
     if len(rows) > MOST_LEADS:
         rows = rows.sample(MOST_LEADS, random_state=seed)
-    order = ["asked_at", "lead_id"] if known.has_dates else ["lead_id"]
+    order = ["asked_at", "lead_id"] if outcomes.has_dates else ["lead_id"]
     return rows.sort_values(order, ignore_index=True)
 
 
@@ -92,34 +94,36 @@ def _describe_part(rows: pd.DataFrame) -> Part:
 
 
 def _learn_rules(
-    scope: Scope, known: Outcomes, rows: pd.DataFrame, left_out: Collection[str], result: Result, tell: Tell
+    scope: Scope, outcomes: Outcomes, rows: pd.DataFrame, left_out: Collection[str], result: Result, report: Tell
 ) -> Result:
     """Propose rules with points, and a threshold."""
     won = rows["won"].to_numpy(dtype=bool)
-    features = _make_features(scope, rows, known.has_dates, left_out, won, tell)
-    matrix = np.column_stack([one.values for one in features]) if features else np.zeros((len(rows), 0))
-    fitted = fit_regression(matrix, won, is_dated=known.has_dates, seed=result.seed, tell=tell)
-    pairs = [(one, int(points)) for one, points in zip(features, fitted.points, strict=True) if points]
+    features = _make_features(scope, rows, outcomes.has_dates, left_out, won, report)
+    matrix = np.column_stack([feature.values for feature in features]) if features else np.zeros((len(rows), 0))
+    fitted = fit_regression(matrix, won, is_dated=outcomes.has_dates, seed=result.seed, tell=report)
+    pairs = [(feature, int(points)) for feature, points in zip(features, fitted.points, strict=True) if points]
     rules = [_give_points(feature, points) for feature, points in pairs]
     scores = np.zeros(len(rows))
     for (feature, _), rule in zip(pairs, rules, strict=True):
         scores += _feature_points(feature, rule)
     reasons = [_explain_rule(feature, rule, won) for (feature, _), rule in zip(pairs, rules, strict=True)]
     return replace(
-        result, candidates=len(features), rules=sorted(reasons, key=lambda one: -abs(one.cap or one.points)),
+        result, candidates=len(features), rules=sorted(reasons, key=lambda feature: -abs(feature.cap or feature.points)),
         terms=_make_terms(scope, rules, best_threshold(scores, won)), base=fitted.base, slope=fitted.slope, tried=list(fitted.tried),
     )  # fmt: skip
 
 
 def _make_features(
-    scope: Scope, rows: pd.DataFrame, is_dated: bool, left_out: Collection[str], won: Flags, tell: Tell
+    scope: Scope, rows: pd.DataFrame, is_dated: bool, left_out: Collection[str], won: Flags, report: Tell
 ) -> list[Feature]:
-    tell(0, 1, "Looking for rules that leads part by")
+    report(0, 1, "Looking for rules that leads part by")
     allowed = [column for column in read_columns(scope, rows, then=is_dated) if column.path not in left_out]
     model = candidates_model(fit_rules(allowed), engagement_rules(event_kinds(scope)))
-    found = answer_rules(scope, model, rows, tell)
-    fits = [Feature(rule, found[f"fit_{place}"].to_numpy()) for place, rule in enumerate(model.fit)]
-    did = [_engagement_feature(rule, found[f"sum_{place}"].to_numpy()) for place, rule in enumerate(model.engagement)]
+    answer = answer_rules(scope, model, rows, report)
+    fits = [Feature(rule, answer[f"fit_{number}"].to_numpy()) for number, rule in enumerate(model.fit)]
+    did = [
+        _engagement_feature(rule, answer[f"sum_{number}"].to_numpy()) for number, rule in enumerate(model.engagement)
+    ]
     groups = [did[first : first + len(HALF_LIVES)] for first in range(0, len(did), len(HALF_LIVES))]
     return [*fits, *(feature for group in groups if (feature := _best_half_life(group, won)))]
 
@@ -132,7 +136,7 @@ def _engagement_feature(rule: EngagementRule, sums: Floats) -> Feature:
 
 def _best_half_life(group: Sequence[Feature], won: Flags) -> Feature | None:
     """Return the half-life that parts the leads best, under a name without its place."""
-    best = max(group, key=lambda one: abs((auc(one.values, won) or 0.5) - 0.5))
+    best = max(group, key=lambda feature: abs((auc(feature.values, won) or 0.5) - 0.5))
     if not best.values.any():
         return None
     assert isinstance(best.rule, EngagementRule)
@@ -157,17 +161,21 @@ def _feature_points(feature: Feature, rule: FitRule | EngagementRule) -> Floats:
 
 def _explain_rule(feature: Feature, rule: FitRule | EngagementRule, won: Flags) -> Reason:
     holds = feature.values > 0
-    words = f"when {describe_rule(rule.rule, SCORED)}" if isinstance(rule, FitRule) else describe_engagement_rule(rule)
+    description = (
+        f"when {describe_rule(rule.rule, SCORED)}" if isinstance(rule, FitRule) else describe_engagement_rule(rule)
+    )
     return Reason(
-        rule.name, words.removeprefix(f"{rule.name}: "), rule.points, int(holds.sum()),
+        rule.name, description.removeprefix(f"{rule.name}: "), rule.points, int(holds.sum()),
         int(won[holds].sum()), float(won[~holds].mean()) if (~holds).any() else None,
         rule.cap if isinstance(rule, EngagementRule) else None,
     )  # fmt: skip
 
 
 def _make_terms(scope: Scope, rules: Sequence[FitRule | EngagementRule], least: int) -> dict[str, Any]:
-    fit_part = {one.name: {"rule": one.rule, "points": int(one.points)} for one in rules if isinstance(one, FitRule)}
-    did = {_free(one.name, fit_part): _engagement_to_terms(one) for one in rules if isinstance(one, EngagementRule)}
+    fit_part = {
+        rule.name: {"rule": rule.rule, "points": int(rule.points)} for rule in rules if isinstance(rule, FitRule)
+    }
+    did = {_free(rule.name, fit_part): _engagement_to_terms(rule) for rule in rules if isinstance(rule, EngagementRule)}
     return {
         "threshold": least, "door": MQL, "position": 0, "leads": scope.rule, "fit": fit_part, "engagement": did, "groups": {}
     }  # fmt: skip
@@ -188,34 +196,34 @@ def _engagement_to_terms(rule: EngagementRule) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _prove_result(result: Result, scope: Scope, known: Outcomes, held_out: pd.DataFrame, tell: Tell) -> Result:
+def _prove_result(result: Result, scope: Scope, outcomes: Outcomes, held_out: pd.DataFrame, report: Tell) -> Result:
     """Hold the learned model, and the one in force, against the leads held out."""
-    tell(0, 1, "Proving it on the leads held out")
+    report(0, 1, "Proving it on the leads held out")
     if not result.rules:
         return result
-    wrong = find_faults(result.terms)
-    assert not wrong, wrong
+    problems = find_faults(result.terms)
+    assert not problems, problems
     model = from_terms("learned", result.terms)
-    evidence = _gather_evidence(scope, model, known, held_out, result)
-    tell(0, 1, "Holding the model in force against the same leads")
-    return replace(result, evidence=evidence, other=_evaluate_in_force(scope, known, held_out))
+    evidence = _gather_evidence(scope, model, outcomes, held_out, result)
+    report(0, 1, "Holding the model in force against the same leads")
+    return replace(result, evidence=evidence, other=_evaluate_in_force(scope, outcomes, held_out))
 
 
 def _gather_evidence(
-    scope: Scope, model: Model, known: Outcomes, rows: pd.DataFrame, fitted: Result | None
+    scope: Scope, model: Model, outcomes: Outcomes, rows: pd.DataFrame, fitted: Result | None
 ) -> Evidence:
     frame = score_at_handoff(scope, model, rows)
     chances = (
         scores_to_probabilities(frame["score"].to_numpy(dtype=float), fitted.base, fitted.slope) if fitted else None
     )
-    return gather_evidence(frame, model.threshold, outcome_context(known), chances)
+    return gather_evidence(frame, model.threshold, outcome_context(outcomes), chances)
 
 
-def _evaluate_in_force(scope: Scope, known: Outcomes, rows: pd.DataFrame) -> Other | None:
+def _evaluate_in_force(scope: Scope, outcomes: Outcomes, rows: pd.DataFrame) -> Other | None:
     """The first model in force that scores any of these leads."""
     for model in in_force():
         if model.door == MQL:
-            evidence = _gather_evidence(scope, model, known, rows, None)
+            evidence = _gather_evidence(scope, model, outcomes, rows, None)
             if evidence.n:
                 return Other(model.title, model.number or 0, model.key, evidence)
     return None

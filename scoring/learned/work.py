@@ -46,8 +46,8 @@ def run_learning(row: Learning) -> bool:
     facts = open_facts()
     if facts.snapshot is None:
         raise PermanentFailure("No facts were copied yet. Import records, or start the nightly run.")
-    found = learn_model(Scope(facts, row.source), row.tell, put_back=row.put_back)
-    row.result, row.snapshot, row.as_of = found.as_json(), facts.snapshot.pk, facts.as_of
+    result = learn_model(Scope(facts, row.source), row.tell, put_back=row.put_back)
+    row.result, row.snapshot, row.as_of = result.as_json(), facts.snapshot.pk, facts.as_of
     row.seconds = time.monotonic() - started
     row.save(update_fields=["result", "snapshot", "as_of", "seconds"])
     return True
@@ -67,56 +67,56 @@ def make_draft(*, by: User, learning: Learning) -> Version:
     """
     LEARN_SCORES.require(by)
     row = Learning.objects.select_for_update().get(pk=learning.pk)
-    found = result_of(row)
-    if found is None or not found.works:
+    result = result_of(row)
+    if result is None or not result.works:
         raise ValidationError("Only what works on the leads held out becomes a draft.")
     if row.version_id:
         raise ValidationError("It is a draft already.")
-    key, title = _draft_key_and_title(row, found)
+    key, title = _draft_key_and_title(row, result)
     row.version = draft_version(
-        by=by, kind=SCORE, key=key, title=title, text=_draft_text(found), terms=found.terms, reason=_draft_reason(row, found),
-        evidence=_draft_evidence(row, found),
+        by=by, kind=SCORE, key=key, title=title, text=_draft_text(result), terms=result.terms, reason=_draft_reason(row, result),
+        evidence=_draft_evidence(row, result),
     )  # fmt: skip
     row.save(update_fields=["version"])
     return row.version
 
 
-def _draft_key_and_title(row: Learning, found: Result) -> tuple[str, str]:
+def _draft_key_and_title(row: Learning, result: Result) -> tuple[str, str]:
     """A model for all leads is the next version of the one in force; one for a system's leads stands beside it."""
-    if not row.source and found.other:
-        return found.other.key, found.other.title
+    if not row.source and result.other:
+        return result.other.key, result.other.title
     return (f"learned-{row.source}", f"Learned from {row.source}") if row.source else (KEY, "Learned model")
 
 
-def _draft_text(found: Result) -> str:
-    what = "won a deal" if found.goal == "won" else "converted"
+def _draft_text(result: Result) -> str:
+    what = "won a deal" if result.goal == "won" else "converted"
     return (
         f"Points learned from which leads {what}: ten points double the odds. Ready for Sales from "
-        f"{found.terms['threshold']} points, where precision and recall were best together."
+        f"{result.terms['threshold']} points, where precision and recall were best together."
     )
 
 
-def _draft_reason(row: Learning, found: Result) -> str:
-    used = ", ".join(one["label"] for one in found.taken_in)
-    parts = [found.verdict.sentence, *found.verdict.more, found.how_held_out]
+def _draft_reason(row: Learning, result: Result) -> str:
+    used = ", ".join(suspect["label"] for suspect in result.taken_in)
+    parts = [result.verdict.sentence, *result.verdict.more, result.how_held_out]
     if used:
         parts.append(f"Put back in knowingly, though they may know the outcome: {used}.")
-    if row.source and found.other:
+    if row.source and result.other:
         parts.append(
-            f"Of two models that score a lead the one with the lower position counts: raise that of “{found.other.title}” if "
+            f"Of two models that score a lead the one with the lower position counts: raise that of “{result.other.title}” if "
             "this one is to decide."
         )
     return " ".join(parts)
 
 
-def _draft_evidence(row: Learning, found: Result) -> dict[str, Any]:
+def _draft_evidence(row: Learning, result: Result) -> dict[str, Any]:
     """What the agreement keeps of the proof: the figures, and each rule with its reason."""
-    kept = found.evidence
-    assert kept
-    calibration = kept.calibration
+    evidence = result.evidence
+    assert evidence
+    calibration = evidence.calibration
     return {
-        "learning": row.pk, "as_of": row.as_of.isoformat() if row.as_of else "", "held_out": kept.n, "won": kept.won,
-        "auc": kept.auc, "auc_low": kept.auc_low, "auc_high": kept.auc_high,
-        "brier": calibration.brier if calibration else None, "put_back": found.put_back,
-        "rules": {one.name: f"{one.n:,} leads, {percent(one.rate)} of them won" for one in found.rules},
+        "learning": row.pk, "as_of": row.as_of.isoformat() if row.as_of else "", "held_out": evidence.n, "won": evidence.won,
+        "auc": evidence.auc, "auc_low": evidence.auc_low, "auc_high": evidence.auc_high,
+        "brier": calibration.brier if calibration else None, "put_back": result.put_back,
+        "rules": {rule.name: f"{rule.n:,} leads, {percent(rule.rate)} of them won" for rule in result.rules},
     }  # fmt: skip

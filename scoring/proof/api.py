@@ -66,13 +66,13 @@ class ProofViewSet(Manners, ViewSet):
 
 
 def page_to_json(page: Page) -> dict[str, Any]:
-    shown, making = page.standing.shown, page.standing.making
-    state = making.state if making else "made" if shown else "none"
+    finished, pending = page.status.finished, page.status.pending
+    state = pending.state if pending else "made" if finished else "none"
     return {
         "version": page.version.number,
         "state": state if state in {"made", "none", "failed"} else "making",
-        "doing": (making.last_error or making.doing) if making else "",
-        "as_of": shown.as_of if shown else None,
+        "doing": (pending.last_error or pending.doing) if pending else "",
+        "as_of": finished.as_of if finished else None,
         "verdict": {"kind": page.verdict.kind, "sentence": page.verdict.sentence, "more": page.verdict.more}
         if page.verdict else None,
         "evidence": _evidence_to_json(page),
@@ -87,8 +87,8 @@ def page_to_json(page: Page) -> dict[str, Any]:
 def _evidence_to_json(page: Page) -> dict[str, Any] | None:
     if page.evidence is None:
         return None
-    found = page.evidence.as_json()
-    return {**found, "bands": [_band(band) for band in page.evidence.bands]}
+    evidence = page.evidence.as_json()
+    return {**evidence, "bands": [_band(band) for band in page.evidence.bands]}
 
 
 def _band(band: Band) -> dict[str, Any]:

@@ -20,12 +20,12 @@ def score_range(band: Band) -> str:
 
 def rates_chart(evidence: Evidence) -> Chart | None:
     """How often each band is won, with what chance allows."""
-    shown = [band for band in evidence.bands if band.n]
-    if not shown:
+    bands = [band for band in evidence.bands if band.n]
+    if not bands:
         return None
-    names = [score_range(band) for band in shown]
-    values = [band.rate or 0.0 for band in shown]
-    ends = [band.interval or (0.0, 0.0) for band in shown]
+    names = [score_range(band) for band in bands]
+    values = [band.rate or 0.0 for band in bands]
+    ends = [band.interval or (0.0, 0.0) for band in bands]
     bars = {
         "type": "bar", "name": _rate_name(evidence), "x": names, "y": values, "marker": {"color": "--joint"},
         "error_y": {
@@ -37,7 +37,7 @@ def rates_chart(evidence: Evidence) -> Chart | None:
     level = {
         "type": "scatter", "mode": "lines", "name": "All leads", "x": names, "y": [evidence.base] * len(names), "line": DASHED
     }  # fmt: skip
-    top = shown[-1]
+    top = bands[-1]
     title = f"The best-scored {percent(top.n / evidence.n)} of the leads: {top.lift or 0:.1f} times the average"
     layout = {
         "yaxis": axis([high for _, high in ends], "percent"),
@@ -68,12 +68,12 @@ def gains_chart(
     elif evidence.gains[0].revenue is not None:
         lines.append(_gains_line("Revenue", evidence.gains, "--ink", "dot", is_revenue=True))
     lines.append({"type": "scatter", "mode": "lines", "name": "By chance", "x": [0, 1], "y": [0, 1], "line": DASHED})
-    found = _at(evidence.gains, FIFTH)
+    share_of_won = _at(evidence.gains, FIFTH)
     wins = "wins" if evidence.goal == "won" else "conversions"
-    title = f"The best-scored fifth of the leads holds {percent(found)} of the {wins}"
+    title = f"The best-scored fifth of the leads holds {percent(share_of_won)} of the {wins}"
     shares = {
         "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1],
-        "ticktext": [percent(place / 5) for place in range(6)],
+        "ticktext": [percent(fifth / 5) for fifth in range(6)],
         "hoverformat": ".0%",
     }
     layout = {"yaxis": shares, "xaxis": {**shares, "title": {"text": "Leads, the best-scored first"}}}
@@ -112,12 +112,12 @@ def _interpolate_at(places: Sequence[float], values: Sequence[float], wanted: fl
 
 def revenue_chart(evidence: Evidence) -> Chart | None:
     """What each band brought."""
-    shown = [band for band in evidence.bands if band.n]
-    if evidence.revenue <= 0 or not shown:
+    bands = [band for band in evidence.bands if band.n]
+    if evidence.revenue <= 0 or not bands:
         return None
-    names, values = [score_range(band) for band in shown], [band.revenue for band in shown]
+    names, values = [score_range(band) for band in bands], [band.revenue for band in bands]
     bars = {"type": "bar", "name": "Revenue", "x": names, "y": values, "marker": {"color": "--ink"}}
-    top = shown[-1]
+    top = bands[-1]
     title = f"The best-scored {percent(top.n / evidence.n)} brought {percent(top.revenue / evidence.revenue)} of the revenue"
     layout = {
         "yaxis": axis(values, "money", evidence.currency), "xaxis": {"type": "category", "title": {"text": "Score"}}
@@ -142,8 +142,8 @@ def reliability_chart(evidence: Evidence) -> Chart | None:
     }  # fmt: skip
     top = max(*(part.told for part in parts), *(high for _, high in ends))
     even = {"type": "scatter", "mode": "lines", "name": "As told", "x": [0, top], "y": [0, top], "line": DASHED}
-    shown = axis([top], "percent")
-    layout = {"yaxis": {**shown, "title": {"text": "Came"}}, "xaxis": {**shown, "title": {"text": "Told"}}}
+    axis_style = axis([top], "percent")
+    layout = {"yaxis": {**axis_style, "title": {"text": "Came"}}, "xaxis": {**axis_style, "title": {"text": "Told"}}}
     rows = tuple((percent(part.told), part.rate, f"{part.n:,} leads") for part in parts)
     return Chart(
         "reliability", _reliability_title(evidence), {"data": [dots, even], "layout": layout}, unit="percent",
@@ -177,17 +177,17 @@ def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
     }  # fmt: skip
     chance = {"type": "scatter", "mode": "lines", "name": "Chance", "x": names, "y": [0.5] * len(names), "line": DASHED}
     layout = {"yaxis": {"hoverformat": ".2f", "range": [0.3, 1.0]}, "xaxis": {"type": "category"}}
-    found = [_base_rate_chart(spans, names, evidence, each)]
+    charts = [_base_rate_chart(spans, names, evidence, each)]
     if any(span.auc is not None for span in spans):
         rows = tuple(
             (span.key, _two(span.auc), f"{span.n:,} leads, {span.won:,} {_rate_name(evidence).lower()}")
             for span in spans
         )
-        found.insert(0, Chart(
+        charts.insert(0, Chart(
             "drift", f"How well it tells leads apart, by {each} of the hand-off", {"data": [areas, chance], "layout": layout},
             note=f"A {each} with fewer than ten of either kind is left out.", head=(each.capitalize(), "AUC", "Of"), rows=rows,
         ))  # fmt: skip
-    return tuple(found)
+    return tuple(charts)
 
 
 def _two(value: float | None) -> str:

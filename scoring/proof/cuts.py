@@ -42,10 +42,10 @@ _SAME = {"lead_source", "campaign.name", "product.name", "territory.name", "vert
 def values_of(facts: Facts, path: str) -> pd.DataFrame:
     """Return lead_id and cut: what a field of each lead says today."""
     assert facts.as_of
-    question = RuleContext(Described(facts, LEADS), facts.as_of, LINKS)
+    context = RuleContext(Described(facts, LEADS), facts.as_of, LINKS)
     leaf = {"field": path, "is": "filled"}
-    found = add_rule_columns(question, SCORED, {"is_filled": leaf}, facts.table(LEADS), {"cut": leaf})
-    answer = facts.execute(found.filter(found.is_filled).select(lead_id="id", cut=found.cut.cast("string")))
+    marked = add_rule_columns(context, SCORED, {"is_filled": leaf}, facts.table(LEADS), {"cut": leaf})
+    answer = facts.execute(marked.filter(marked.is_filled).select(lead_id="id", cut=marked.cut.cast("string")))
     return answer.assign(cut=answer["cut"].astype("category"))
 
 
@@ -77,13 +77,13 @@ def _gather_evidence(proof: Proof, by: str, value: str, reader: User) -> Evidenc
 
 def segments_of(proof: Proof, by: str, reader: User) -> list[Segment]:
     """Return how the score does in each of the largest values of a segment."""
-    found = proof.segments.get(by)
-    if found is None:
-        found = _cache_answer(
-            proof, f"all:{by}", reader, lambda: [one.__dict__ for one in _segments(proof, by, reader)]
+    rows = proof.segments.get(by)
+    if rows is None:
+        rows = _cache_answer(
+            proof, f"all:{by}", reader, lambda: [segment.__dict__ for segment in _segments(proof, by, reader)]
         )
     least = FEWEST if is_limited(reader) and by in SEGMENTS else 0
-    return [Segment(**one) for one in found if one["n"] >= least]
+    return [Segment(**segment) for segment in rows if segment["n"] >= least]
 
 
 def _segments(proof: Proof, by: str, reader: User) -> list[Segment]:
@@ -101,12 +101,12 @@ def _only_readable(frame: pd.DataFrame, reader: User) -> pd.DataFrame:
     return frame if ids is None else frame[frame["lead_id"].isin(ids)]
 
 
-def _cache_answer(proof: Proof, what: str, reader: User, answer: Callable[[], Any]) -> Any:
+def _cache_answer(proof: Proof, name: str, reader: User, answer: Callable[[], Any]) -> Any:
     """Answers of one proof never change for those who may read the same: they are kept for a day."""
-    whose = ReadableRows(reader).digest([LEADS])
-    key = "proof:" + hashlib.sha256(f"{proof.pk} {proof.key} {proof.as_of} {what} {whose}".encode()).hexdigest()
-    found = cache.get(key)
-    if found is None:
-        found = answer()
-        cache.set(key, found, KEPT_SECONDS)
-    return found
+    readers = ReadableRows(reader).digest([LEADS])
+    key = "proof:" + hashlib.sha256(f"{proof.pk} {proof.key} {proof.as_of} {name} {readers}".encode()).hexdigest()
+    cached = cache.get(key)
+    if cached is None:
+        cached = answer()
+        cache.set(key, cached, KEPT_SECONDS)
+    return cached

@@ -187,18 +187,18 @@ class Evidence:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Read what `as_json` wrote."""
-        calibration = kept["calibration"]
+        calibration = stored["calibration"]
         return cls(**{
-            **kept,
-            "bands": [Band(**one) for one in kept["bands"]],
-            "gains": [Gain(**one) for one in kept["gains"]],
-            "at": AtThreshold(**kept["at"]),
-            "spans": [Span(**one) for one in kept["spans"]],
-            "halves": [Half(**one) for one in kept["halves"]],
-            "said": VerdictCounts(**kept["said"]) if kept["said"] else None,
-            "calibration": Calibration(**{**calibration, "parts": [Reliability(**one) for one in calibration["parts"]]})
+            **stored,
+            "bands": [Band(**row) for row in stored["bands"]],
+            "gains": [Gain(**row) for row in stored["gains"]],
+            "at": AtThreshold(**stored["at"]),
+            "spans": [Span(**row) for row in stored["spans"]],
+            "halves": [Half(**row) for row in stored["halves"]],
+            "said": VerdictCounts(**stored["said"]) if stored["said"] else None,
+            "calibration": Calibration(**{**calibration, "parts": [Reliability(**row) for row in calibration["parts"]]})
             if calibration else None,
         })  # fmt: skip
 
@@ -216,7 +216,7 @@ class OutcomeContext:
 
 
 def gather_evidence(
-    frame: pd.DataFrame, threshold: float, ground: OutcomeContext, told: Floats | None = None
+    frame: pd.DataFrame, threshold: float, ground: OutcomeContext, predicted: Floats | None = None
 ) -> Evidence:
     """Hold the scores of the frame against its outcomes; `told` are probabilities, where the model tells some."""
     scores, won, revenue = _score_columns(frame)
@@ -229,7 +229,7 @@ def gather_evidence(
         at=precision_recall(scores, won, threshold, revenue),
         spans=_make_spans(frame, ground.zone) if ground.has_dates else [],
         halves=_make_halves(frame, ground.zone) if ground.has_dates else [],
-        said=_compare_verdicts(frame, threshold), calibration=None if told is None or not len(frame) else _calibration(told, won),
+        said=_compare_verdicts(frame, threshold), calibration=None if predicted is None or not len(frame) else _calibration(predicted, won),
     )  # fmt: skip
 
 
@@ -255,11 +255,11 @@ def _make_spans(frame: pd.DataFrame, zone: str) -> list[Span]:
     """Part the leads by month; by quarter where most months have too few to say something."""
     dated = frame[frame["asked_at"].notna()]
     months = _local_months(dated, zone)
-    found = list(_group_spans(dated, months, _month_name))
-    if sum(span.auc is not None for span in found) * 2 < len(found):
+    spans = list(_group_spans(dated, months, _month_name))
+    if sum(span.auc is not None for span in spans) * 2 < len(spans):
         quarters = months // 100 * 10 + (months % 100 + 2) // 3
-        found = list(_group_spans(dated, quarters, lambda quarter: f"{quarter // 10} Q{quarter % 10}"))
-    return found[-SPANS:]
+        spans = list(_group_spans(dated, quarters, lambda quarter: f"{quarter // 10} Q{quarter % 10}"))
+    return spans[-SPANS:]
 
 
 def _group_spans(rows: pd.DataFrame, keys: "pd.Series[Any]", name: Callable[[int], str]) -> Iterator[Span]:
@@ -277,8 +277,8 @@ def _make_halves(frame: pd.DataFrame, zone: str) -> list[Half]:
     if not len(hits):
         return []
     middle = int(np.searchsorted(hits, hits[-1] / 2))
-    found = [_make_half(rows, zone) for rows in (dated.iloc[:middle], dated.iloc[middle:])]
-    return [half for half in found if half] if all(found) else []
+    halves = [_make_half(rows, zone) for rows in (dated.iloc[:middle], dated.iloc[middle:])]
+    return [half for half in halves if half] if all(halves) else []
 
 
 def _make_half(rows: pd.DataFrame, zone: str) -> Half | None:
@@ -293,10 +293,10 @@ def _make_half(rows: pd.DataFrame, zone: str) -> Half | None:
 
 
 def _compare_verdicts(frame: pd.DataFrame, threshold: float) -> VerdictCounts | None:
-    heard = frame[frame["accepted"].notna()]
-    if not len(heard):
+    answered = frame[frame["accepted"].notna()]
+    if not len(answered):
         return None
-    scores, accepted = heard["score"].to_numpy(dtype=float), heard["accepted"].to_numpy(dtype=bool)
+    scores, accepted = answered["score"].to_numpy(dtype=float), answered["accepted"].to_numpy(dtype=bool)
     over = scores >= threshold
     return VerdictCounts(
         int(over.sum()), int((over & accepted).sum()), int((~over).sum()), int((~over & accepted).sum()),
@@ -304,9 +304,9 @@ def _compare_verdicts(frame: pd.DataFrame, threshold: float) -> VerdictCounts | 
     )  # fmt: skip
 
 
-def _calibration(told: Floats, won: Any) -> Calibration:
+def _calibration(predicted: Floats, won: Any) -> Calibration:
     return Calibration(
-        brier_score(told, won), brier_score(np.full(len(won), won.mean()), won), reliability_parts(told, won)
+        brier_score(predicted, won), brier_score(np.full(len(won), won.mean()), won), reliability_parts(predicted, won)
     )
 
 

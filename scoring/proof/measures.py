@@ -128,8 +128,8 @@ def auc_interval(scores: Floats, won: Flags, seed: int = 0) -> tuple[float, floa
     drawn_good = chance.multinomial(good.sum(), good / good.sum(), DRAWS)
     drawn_bad = chance.multinomial(bad.sum(), bad / bad.sum(), DRAWS)
     below = np.cumsum(drawn_bad, axis=1) - drawn_bad / 2
-    found = (drawn_good * below).sum(axis=1) / good.sum() / bad.sum() + (exact - coarse)
-    low, high = np.quantile(found, [0.025, 0.975])
+    areas = (drawn_good * below).sum(axis=1) / good.sum() / bad.sum() + (exact - coarse)
+    low, high = np.quantile(areas, [0.025, 0.975])
     return max(0.0, min(exact, float(low))), min(1.0, max(exact, float(high)))
 
 
@@ -178,17 +178,18 @@ def make_bands(
 ) -> list[Band]:
     """Count the leads in each band, the lowest band first; tenths of the leads where no edges are given."""
     scores, won = np.asarray(scores, dtype=float), np.asarray(won, dtype=bool)
-    found = list(decile_edges(scores) if edges is None else edges)
-    if not len(scores) or not found:
+    bounds = list(decile_edges(scores) if edges is None else edges)
+    if not len(scores) or not bounds:
         return []
-    places = np.clip(np.searchsorted(found, scores, side="right") - 1, 0, len(found) - 2)
+    places = np.clip(np.searchsorted(bounds, scores, side="right") - 1, 0, len(bounds) - 2)
     amounts = np.zeros(len(scores)) if revenue is None else np.asarray(revenue, dtype=float)
     number, hits, money = (
-        np.bincount(places, weights, len(found) - 1) for weights in (None, won.astype(float), amounts)
+        np.bincount(places, weights, len(bounds) - 1) for weights in (None, won.astype(float), amounts)
     )
     base = float(won.mean())
     return [
-        Band(found[n], found[n + 1], int(number[n]), int(hits[n]), float(money[n]), base) for n in range(len(found) - 1)
+        Band(bounds[n], bounds[n + 1], int(number[n]), int(hits[n]), float(money[n]), base)
+        for n in range(len(bounds) - 1)
     ]
 
 
@@ -207,16 +208,18 @@ def gains_curve(scores: Floats, won: Flags, revenue: Floats | None = None) -> li
     return [Gain(0.0, 0.0, None if money is None else 0.0), *points]
 
 
-def brier_score(told: Floats, won: Flags) -> float:
+def brier_score(predicted: Floats, won: Flags) -> float:
     """Return the mean squared distance of probabilities from what came: 0 is perfect."""
-    return float(np.mean((np.asarray(told, dtype=float) - np.asarray(won, dtype=float)) ** 2))
+    return float(np.mean((np.asarray(predicted, dtype=float) - np.asarray(won, dtype=float)) ** 2))
 
 
-def reliability_parts(told: Floats, won: Flags, parts: int = 10) -> list[Reliability]:
+def reliability_parts(predicted: Floats, won: Flags, parts: int = 10) -> list[Reliability]:
     """Return what was told and what came, in parts of about equal number, the lowest probability first."""
-    told, won = np.asarray(told, dtype=float), np.asarray(won, dtype=bool)
-    found = make_bands(told, won, told, decile_edges(told, parts))  # the sum of what was told takes the place of money
-    return [Reliability(band.n, band.revenue / band.n, band.won) for band in found if band.n]
+    predicted, won = np.asarray(predicted, dtype=float), np.asarray(won, dtype=bool)
+    bands = make_bands(
+        predicted, won, predicted, decile_edges(predicted, parts)
+    )  # the sum of what was told takes the place of money
+    return [Reliability(band.n, band.revenue / band.n, band.won) for band in bands if band.n]
 
 
 def calibration_error(parts: Sequence[Reliability]) -> float | None:
@@ -236,9 +239,9 @@ def precision_recall(scores: Floats, won: Flags, threshold: float, revenue: Floa
     )  # fmt: skip
 
 
-def find_falls(found: Sequence[Band]) -> list[tuple[Band, Band]]:
+def find_falls(bands: Sequence[Band]) -> list[tuple[Band, Band]]:
     """Return the neighbours of which the higher-scored is won clearly more rarely: their intervals do not meet."""
-    full = [band for band in found if band.n]
+    full = [band for band in bands if band.n]
     return [(low, high) for low, high in pairwise(full) if _is_fall(low, high)]
 
 
@@ -247,9 +250,9 @@ def _is_fall(low: Band, high: Band) -> bool:
     return under is not None and over is not None and over[1] < under[0]
 
 
-def is_monotone(found: Sequence[Band]) -> bool:
+def is_monotone(bands: Sequence[Band]) -> bool:
     """Whether no band is won clearly more rarely than the one below it."""
-    return not find_falls(found)
+    return not find_falls(bands)
 
 
 def missing_outcomes(conversions: int) -> int:

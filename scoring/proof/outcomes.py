@@ -65,8 +65,8 @@ def load_outcomes(facts: Facts) -> Outcomes:
     """Ask the facts for all leads, with one question."""
     company = Company.get()
     goal = "won" if _has_deals(facts) else "converted"
-    found = facts.execute(_build_query(facts, goal, company))
-    frame = _normalize_frame(found)
+    answer = facts.execute(_build_query(facts, goal, company))
+    frame = _normalize_frame(answer)
     frame["asked_at"] = _judging_moments(frame)
     days = _maturity_days(frame)
     return _drop_too_recent(frame, goal, company.currency, days, facts.as_of)
@@ -158,9 +158,9 @@ def _empty_columns(**columns: Any) -> Any:
     return ibis.memtable([], schema={"of_lead": "int64", **columns})
 
 
-def _normalize_frame(found: pd.DataFrame) -> pd.DataFrame:
+def _normalize_frame(answer: pd.DataFrame) -> pd.DataFrame:
     """Bring the answer of either engine to one shape."""
-    frame = found.sort_values("lead_id", ignore_index=True)
+    frame = answer.sort_values("lead_id", ignore_index=True)
     for name in ("created_at", "deal_at", "handed_at", "ready_at", "converted_at", "outcome_at"):
         frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
     frame["won"] = frame["won"].fillna(False).astype(bool)
@@ -174,15 +174,17 @@ def _normalize_frame(found: pd.DataFrame) -> pd.DataFrame:
 
 def _judging_moments(frame: pd.DataFrame) -> "pd.Series[Any]":
     """Return when each lead is asked about, in whole seconds."""
-    known = frame["handed_at"].fillna(frame["ready_at"])
+    handed_at = frame["handed_at"].fillna(frame["ready_at"])
     earlier = [frame["deal_at"], frame["converted_at"], frame["known_at"]]
-    given = reduce(lambda one, other: one.where(other.isna() | (one <= other), other).fillna(other), earlier, known)
+    given = reduce(
+        lambda first, other: first.where(other.isna() | (first <= other), other).fillna(other), earlier, handed_at
+    )
     lag = (given - frame["created_at"]).dropna()
     usual = lag[lag >= timedelta(0)].median() if len(lag) else timedelta(0)
     usual = timedelta(0) if pd.isna(usual) else usual
-    asked = given.fillna(frame["created_at"] + usual)
+    moments = given.fillna(frame["created_at"] + usual)
     frame["handed"] = frame["handed_at"].notna() | frame["ready_at"].notna()
-    return asked.dt.floor("s")
+    return moments.dt.floor("s")
 
 
 def _maturity_days(frame: pd.DataFrame) -> int:
@@ -200,5 +202,5 @@ def _drop_too_recent(frame: pd.DataFrame, goal: str, currency: str, days: int, a
         "lead_id", "asked_at", "won", "known_at", "accepted", "verdict", "rating", "revenue", "handed", *SEGMENTS
     ]  # fmt: skip
     late = frame["asked_at"] > pd.Timestamp(as_of) - timedelta(days=days) if as_of else frame["asked_at"].isna()
-    kept = frame.loc[~late, columns].rename(columns={"known_at": "won_at"}).reset_index(drop=True)
-    return Outcomes(kept, goal, currency, days, int(late.sum()), as_of)
+    judged = frame.loc[~late, columns].rename(columns={"known_at": "won_at"}).reset_index(drop=True)
+    return Outcomes(judged, goal, currency, days, int(late.sum()), as_of)

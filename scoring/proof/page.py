@@ -61,8 +61,8 @@ def parse_question(given: Mapping[str, str], agreement: Agreement, reader: User)
     by = given.get("by", "")
     if not versions or (by and by not in cuts.cut_names(reader)):
         raise Http404("There is no such version or segment.")
-    asked = _version_by_number(versions, given.get("version", ""))
-    first = asked or next((one for one in versions if one.state == "in_force"), versions[0])
+    requested = _version_by_number(versions, given.get("version", ""))
+    first = requested or next((version for version in versions if version.state == "in_force"), versions[0])
     against = _version_by_number(versions, given.get("against", ""))
     return Question(first, against if against != first else None, by, given.get("is", "") if by else "", reader)
 
@@ -70,10 +70,10 @@ def parse_question(given: Mapping[str, str], agreement: Agreement, reader: User)
 def _version_by_number(versions: list[Version], number: str) -> Version | None:
     if not number:
         return None
-    found = next((version for version in versions if str(version.number) == number), None)
-    if found is None:
+    match = next((version for version in versions if str(version.number) == number), None)
+    if match is None:
         raise Http404(f"There is no version {number}.")
-    return found
+    return match
 
 
 @dataclass(frozen=True)
@@ -110,15 +110,15 @@ class Side:
         self.words = terms_in_words(version.terms)
 
     @cached_property
-    def standing(self) -> ProofStatus:
+    def status(self) -> ProofStatus:
         return proof_status(self.version)
 
     @cached_property
     def evidence(self) -> Evidence | None:
-        shown = self.standing.shown
-        if shown is None or not self.question.value:
-            return self.standing.evidence
-        return cuts.evidence_of(shown, self.question.by, self.question.value, self.question.reader)
+        finished = self.status.finished
+        if finished is None or not self.question.value:
+            return self.status.evidence
+        return cuts.evidence_of(finished, self.question.by, self.question.value, self.question.reader)
 
     @cached_property
     def verdict(self) -> Verdict | None:
@@ -134,9 +134,9 @@ class Side:
         if self.evidence is None:
             return []
         top = self.evidence.bands[-1:]
-        return [self._line(band, band in top) for band in reversed(self.evidence.bands)]
+        return [self._make_line(band, band in top) for band in reversed(self.evidence.bands)]
 
-    def _line(self, band: Band, is_top: bool) -> Line:
+    def _make_line(self, band: Band, is_top: bool) -> Line:
         address = reverse("score_proof_leads", args=[self.version.agreement.key])
         upto = None if is_top else band.high
         query = self.question.query(version=self.version.number, against=None, upto=upto, **{"from": band.low})
@@ -169,19 +169,19 @@ class Page(Side):
     @property
     def is_waiting(self) -> bool:
         """Whether something is being made that the page waits for."""
-        making = [side.standing.making for side in self.sides]
-        return any(proof is not None and not proof.is_over for proof in making)
+        pending = [side.status.pending for side in self.sides]
+        return any(proof is not None and not proof.is_over for proof in pending)
 
     @cached_property
     def drawn(self) -> list[charts.Chart]:
-        found = self.evidence
-        if found is None or self.verdict is None or not self.verdict.is_proven:
+        evidence = self.evidence
+        if evidence is None or self.verdict is None or not self.verdict.is_proven:
             return []
         against = self.other.evidence if self.other else None
         name = f"Version {self.version.number}" if against else "This version"
         other = f"Version {self.other.version.number}" if self.other else ""
         drawn = [
-            charts.rates_chart(found), charts.gains_chart(found, against, name, other), charts.reliability_chart(found), charts.revenue_chart(found),
+            charts.rates_chart(evidence), charts.gains_chart(evidence, against, name, other), charts.reliability_chart(evidence), charts.revenue_chart(evidence),
         ]  # fmt: skip
         return [chart for chart in drawn if chart]
 
@@ -208,11 +208,11 @@ class Page(Side):
 
     @cached_property
     def parts(self) -> list[Part]:
-        shown = self.standing.shown
-        if shown is None:
+        finished = self.status.finished
+        if finished is None:
             return []
-        found = cuts.segments_of(shown, self.by, self.question.reader)
-        return [Part(one, self.question.query(by=self.by, **{"is": one.value})) for one in found]
+        segments = cuts.segments_of(finished, self.by, self.question.reader)
+        return [Part(segment, self.question.query(by=self.by, **{"is": segment.value})) for segment in segments]
 
     @cached_property
     def choices(self) -> dict[str, str]:
@@ -221,8 +221,8 @@ class Page(Side):
     @property
     def own_cuts(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """The segments, and whatever else leads can be parted by."""
-        found = list(self.choices.items())
-        return found[: len(SEGMENTS)], found[len(SEGMENTS) :]
+        choices = list(self.choices.items())
+        return choices[: len(SEGMENTS)], choices[len(SEGMENTS) :]
 
     @property
     def cut_name(self) -> str:
@@ -231,9 +231,9 @@ class Page(Side):
     @property
     def suspects(self) -> list[dict[str, Any]]:
         """The fields that may know the outcome, those that this version asks about first."""
-        found = self.standing.shown.suspects if self.standing.shown else []
-        marked = [{**one, "is_used": one["field"] in self.asks_about} for one in found]
-        return sorted(marked, key=lambda one: not one["is_used"])
+        suspects = self.status.finished.suspects if self.status.finished else []
+        marked = [{**suspect, "is_used": suspect["field"] in self.asks_about} for suspect in suspects]
+        return sorted(marked, key=lambda suspect: not suspect["is_used"])
 
     @property
     def asks_about(self) -> set[str]:
@@ -242,20 +242,22 @@ class Page(Side):
             return set()
         model = of_version(self.version)
         return {
-            leaf["field"] for rule in (model.leads, *(one.rule for one in model.fit)) for leaf in list_conditions(rule)
+            leaf["field"]
+            for rule in (model.leads, *(fit_rule.rule for fit_rule in model.fit))
+            for leaf in list_conditions(rule)
         }
 
     @property
     def comparison(self) -> str:
         """Say which of the two tells leads apart better, if one can tell."""
-        one, other = self.evidence, self.other.evidence if self.other else None
-        if not self.other or one is None or other is None or not (one.is_enough and other.is_enough):
+        mine, other = self.evidence, self.other.evidence if self.other else None
+        if not self.other or mine is None or other is None or not (mine.is_enough and other.is_enough):
             return ""
-        if one.auc_low is None or one.auc_high is None or other.auc_low is None or other.auc_high is None:
+        if mine.auc_low is None or mine.auc_high is None or other.auc_low is None or other.auc_high is None:
             return ""
         names = f"Version {self.version.number}", f"Version {self.other.version.number}"
-        if one.auc_low > other.auc_high:
+        if mine.auc_low > other.auc_high:
             return f"{names[0]} tells leads apart better than {names[1].lower()}, beyond chance."
-        if other.auc_low > one.auc_high:
+        if other.auc_low > mine.auc_high:
             return f"{names[1]} tells leads apart better than {names[0].lower()}, beyond chance."
         return "Neither tells leads apart better than the other beyond chance: their intervals meet."

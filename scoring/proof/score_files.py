@@ -19,12 +19,12 @@ def _score_path(proof_id: int) -> Path:
 
 def save_scores(proof: Proof, frame: pd.DataFrame) -> None:
     """Keep the frame, the best scores first, and forget what earlier proofs of the version kept."""
-    place = _score_path(proof.pk)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = place.with_suffix(f".{proof.fence}.new")
+    path = _score_path(proof.pk)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new_path = path.with_suffix(f".{proof.fence}.new")
     ordered = frame[COLUMNS].sort_values(["score", "lead_id"], ascending=[False, True])
-    pq.write_table(pa.Table.from_pandas(ordered, preserve_index=False), fresh)
-    fresh.replace(place)
+    pq.write_table(pa.Table.from_pandas(ordered, preserve_index=False), new_path)
+    new_path.replace(path)
     for older in Proof.objects.filter(version_id=proof.version_id, pk__lt=proof.pk).values_list("pk", flat=True):
         _score_path(older).unlink(missing_ok=True)
 

@@ -35,12 +35,12 @@ OWN = {"scores"}  # what we write ourselves tells nothing new
 class ProofStatus:
     """The proof that can be shown, and the one that is being made or failed; either may be missing."""
 
-    shown: Proof | None
-    making: Proof | None
+    finished: Proof | None
+    pending: Proof | None
 
     @property
     def evidence(self) -> Evidence | None:
-        return Evidence.from_json(self.shown.evidence) if self.shown else None
+        return Evidence.from_json(self.finished.evidence) if self.finished else None
 
 
 def proof_status(version: Version) -> ProofStatus:
@@ -53,8 +53,8 @@ def proof_status(version: Version) -> ProofStatus:
 
 def last_made(version: Version) -> Proof | None:
     """Return the newest finished proof of the version as its terms are now."""
-    found = Proof.objects.filter(version=version, terms_digest=digest_terms(version.terms), state=State.DONE)
-    return next((proof for proof in found.order_by("-as_of", "-pk")[:1] if has_scores(proof)), None)
+    proofs = Proof.objects.filter(version=version, terms_digest=digest_terms(version.terms), state=State.DONE)
+    return next((proof for proof in proofs.order_by("-as_of", "-pk")[:1] if has_scores(proof)), None)
 
 
 def request_proof(version: Version) -> Proof | None:
@@ -103,41 +103,43 @@ def prove_version(proof: Proof) -> bool:
     if find_faults(proof.version.terms):
         raise PermanentFailure("The model cannot be computed. Mend its rules first.")
     model = of_version(proof.version)
-    found = _compute_proof(proof, facts_of(model, facts), model)
-    for name, value in found.items():
+    results = _compute_proof(proof, facts_of(model, facts), model)
+    for name, value in results.items():
         setattr(proof, name, value)
     proof.snapshot, proof.as_of = facts.snapshot.pk, facts.as_of
     proof.seconds = time.monotonic() - started
-    proof.save(update_fields=[*found, "snapshot", "as_of", "seconds"])
+    proof.save(update_fields=[*results, "snapshot", "as_of", "seconds"])
     return True
 
 
 def _compute_proof(proof: Proof, facts: Facts, model: Model) -> dict[str, Any]:
     proof.tell(0, 1, "Reading what became of the leads")
-    known = load_outcomes(facts)
-    rows = len(known.frame)
-    frame = _score_all_leads(proof, facts, model, known)
+    outcomes = load_outcomes(facts)
+    rows = len(outcomes.frame)
+    frame = _score_all_leads(proof, facts, model, outcomes)
     proof.tell(rows, rows, "Holding the scores against the outcomes")
-    evidence = gather_evidence(frame, model.threshold, outcome_context(known))
+    evidence = gather_evidence(frame, model.threshold, outcome_context(outcomes))
     parts = {}
     for name in SEGMENTS:
-        parts[name] = [asdict(one) for one in evaluate_segments(frame, frame[name], model.threshold)]
+        parts[name] = [asdict(segment) for segment in evaluate_segments(frame, frame[name], model.threshold)]
         proof.tell(rows, rows, f"Looking at the leads by {SEGMENTS[name].lower()}")
     proof.tell(rows, rows, "Looking for fields that may know the outcome")
-    doubted = [one.as_json() for one in find_suspects(facts, known)]
+    suspects = [segment.as_json() for segment in find_suspects(facts, outcomes)]
     save_scores(proof, frame)
-    return {"evidence": evidence.as_json(), "segments": parts, "suspects": doubted}
+    return {"evidence": evidence.as_json(), "segments": parts, "suspects": suspects}
 
 
-def outcome_context(known: Outcomes) -> OutcomeContext:
+def outcome_context(outcomes: Outcomes) -> OutcomeContext:
     zone = str(Company.get().zone)
-    return OutcomeContext(known.currency, known.goal, zone, known.has_dates, known.too_recent, known.maturity_days)
+    return OutcomeContext(
+        outcomes.currency, outcomes.goal, zone, outcomes.has_dates, outcomes.too_recent, outcomes.maturity_days
+    )
 
 
-def _score_all_leads(proof: Proof, facts: Facts, model: Model, known: Outcomes) -> pd.DataFrame:
+def _score_all_leads(proof: Proof, facts: Facts, model: Model, outcomes: Outcomes) -> pd.DataFrame:
     """Return the leads that the model scores, each with its score as of the moment it was to be judged."""
-    rows = known.frame
-    if known.has_dates:
+    rows = outcomes.frame
+    if outcomes.has_dates:
         rows = rows[rows["asked_at"].notna()]
     pieces = []
     for first in range(0, len(rows), PORTION):
@@ -151,6 +153,6 @@ def score_at_handoff(facts: Facts, model: Model, rows: pd.DataFrame) -> pd.DataF
     moments = rows[["lead_id", "asked_at"]].copy()
     assert facts.as_of
     moments["asked_at"] = moments["asked_at"].fillna(pd.Timestamp(facts.as_of)).astype("datetime64[us, UTC]")
-    found = facts.execute(scores_as_of(facts, model, pa.Table.from_pandas(moments, preserve_index=False)))
-    scores = found[["id", "score"]].rename(columns={"id": "lead_id"})
+    answer = facts.execute(scores_as_of(facts, model, pa.Table.from_pandas(moments, preserve_index=False)))
+    scores = answer[["id", "score"]].rename(columns={"id": "lead_id"})
     return rows.merge(scores, on="lead_id", how="inner")

@@ -58,15 +58,15 @@ def _judge_auc(evidence: Evidence) -> tuple[str, str]:
     assert low is not None
     assert high is not None
     assert area is not None
-    words = f"AUC {area:.2f}, between {low:.2f} and {high:.2f}; 0.50 is chance"
+    figures = f"AUC {area:.2f}, between {low:.2f} and {high:.2f}; 0.50 is chance"
     if low <= 0.5 <= high:
         return "chance", (
-            f"This score does not work: it tells the leads that {goal_verb(evidence)} from the others no better than chance ({words})."
+            f"This score does not work: it tells the leads that {goal_verb(evidence)} from the others no better than chance ({figures})."
         )
     if high < 0.5:
         return (
             "backwards",
-            f"This score works backwards: the higher it is, the fewer leads {goal_verb(evidence)} ({words}).",
+            f"This score works backwards: the higher it is, the fewer leads {goal_verb(evidence)} ({figures}).",
         )
     is_weak = area < WEAK or not evidence.rises or _is_miscalibrated(evidence)
     kind, how = ("weak", "helps a little") if is_weak else ("works", "works")
@@ -75,8 +75,8 @@ def _judge_auc(evidence: Evidence) -> tuple[str, str]:
 
 def _is_miscalibrated(evidence: Evidence) -> bool:
     """Whether it gives chances, and they are no better than giving every lead the average."""
-    told = evidence.calibration
-    return told is not None and told.brier >= told.base_brier
+    calibration = evidence.calibration
+    return calibration is not None and calibration.brier >= calibration.base_brier
 
 
 def goal_verb(evidence: Evidence) -> str:
@@ -105,16 +105,18 @@ def _too_few(evidence: Evidence) -> str:
 
 def _missing_words(evidence: Evidence) -> list[str]:
     """What would let a verdict be given, and when that may be."""
-    found = _too_recent_words(evidence)
+    sentences = _too_recent_words(evidence)
     pace = _wins_a_month(evidence)
     if evidence.missing_won and pace >= 1:
         months = -(-evidence.missing_won // pace)
-        found.append(f"At the pace of the last months, about {pace:.0f} a month, that takes {months:.0f} months more.")
+        sentences.append(
+            f"At the pace of the last months, about {pace:.0f} a month, that takes {months:.0f} months more."
+        )
     if not evidence.n:
-        found.append(
+        sentences.append(
             "It is judged by leads that it scores, with a hand-off, an opportunity or a day of creation, and a known end."
         )
-    return found
+    return sentences
 
 
 def _wins_a_month(evidence: Evidence) -> float:
@@ -174,13 +176,13 @@ def drift_words(evidence: Evidence) -> str:
 
 
 def verdict_words(evidence: Evidence) -> str:
-    said = evidence.said
-    if said is None:
+    verdicts = evidence.said
+    if verdicts is None:
         return "Sales has given no verdict on these leads yet."
-    if said.rate_over is None or said.rate_under is None:
-        where = "at the threshold or over it" if said.over else "under the threshold"
-        return f"All {said.n:,} leads with a verdict lie {where}; Sales accepted {percent(said.rate_over or said.rate_under)} of them."
+    if verdicts.rate_over is None or verdicts.rate_under is None:
+        where = "at the threshold or over it" if verdicts.over else "under the threshold"
+        return f"All {verdicts.n:,} leads with a verdict lie {where}; Sales accepted {percent(verdicts.rate_over or verdicts.rate_under)} of them."
     return (
-        f"Sales accepted {percent(said.rate_over)} of the leads at the threshold or over it, and {percent(said.rate_under)} "
-        f"of those under it ({said.n:,} verdicts)."
+        f"Sales accepted {percent(verdicts.rate_over)} of the leads at the threshold or over it, and {percent(verdicts.rate_under)} "
+        f"of those under it ({verdicts.n:,} verdicts)."
     )

@@ -32,8 +32,8 @@ def proof(request: HttpRequest, key: str) -> HttpResponse:
     agreement = _get_agreement(request, key)
     page = Page(parse_question(request.GET, agreement, cast(User, request.user)))
     for side in filter(None, (page, page.other)):
-        if side.standing.making and not side.standing.making.attempts and not side.standing.making.is_over:
-            enqueue(side.standing.making)
+        if side.status.pending and not side.status.pending.attempts and not side.status.pending.is_over:
+            enqueue(side.status.pending)
     context = {
         "agreement": agreement,
         "versions": agreement.versions.readable_by(cast(User, request.user)).prefetch_related("disputes"),
@@ -50,10 +50,10 @@ def try_again(request: HttpRequest, key: str) -> HttpResponse:
     """Make a proof anew that failed."""
     agreement = _get_agreement(request, key)
     question = parse_question(request.GET, agreement, cast(User, request.user))
-    found = request_proof(question.version)
-    if found is not None and found.is_over:
-        requeue_proof(found, by=cast(User, request.user))
-        enqueue(found)
+    latest = request_proof(question.version)
+    if latest is not None and latest.is_over:
+        requeue_proof(latest, by=cast(User, request.user))
+        enqueue(latest)
     return redirect(f"{reverse('score_proof', args=[key])}?{question.query()}")
 
 
@@ -63,19 +63,19 @@ def band_leads(request: HttpRequest, key: str) -> HttpResponse:
     """The leads of a band that the reader may see, the best-scored first."""
     agreement = _get_agreement(request, key)
     question = parse_question(request.GET, agreement, cast(User, request.user))
-    found = last_made(question.version)
-    if found is None:
+    latest = last_made(question.version)
+    if latest is None:
         raise Http404("This version is not proven yet.")
     low, high = _parse_limit(request, "from"), _parse_limit(request, "upto")
-    rows = _band_rows(found, question, low, high)
+    rows = _band_rows(latest, question, low, high)
     seen = rows[rows["lead_id"].isin(_visible_ids(request, rows))]
     page = Paginator(range(len(seen)), LEADS).get_page(request.GET.get("page"))
-    shown = seen.iloc[list(page.object_list)]
-    people = Lead.objects.select_related("owner", "campaign").in_bulk(shown["lead_id"].tolist())
+    page_rows = seen.iloc[list(page.object_list)]
+    people = Lead.objects.select_related("owner", "campaign").in_bulk(page_rows["lead_id"].tolist())
     context = {
-        "agreement": agreement, "question": question, "proof": found, "page": page, "low": low, "high": high,
-        "lines": [{"lead": people.get(row["lead_id"]), **row} for row in shown.to_dict("records")],
-        "total": len(rows), "hidden": len(rows) - len(seen), "currency": found.evidence["currency"],
+        "agreement": agreement, "question": question, "proof": latest, "page": page, "low": low, "high": high,
+        "lines": [{"lead": people.get(row["lead_id"]), **row} for row in page_rows.to_dict("records")],
+        "total": len(rows), "hidden": len(rows) - len(seen), "currency": latest.evidence["currency"],
     }  # fmt: skip
     return render(request, "scoring/proof_leads.html", context)
 
@@ -86,10 +86,10 @@ def _get_agreement(request: HttpRequest, key: str) -> Agreement:
 
 def _parse_limit(request: HttpRequest, name: str) -> float | None:
     try:
-        found = read_decimal(request.GET.get(name))
+        limit = read_decimal(request.GET.get(name))
     except BadValue as error:
         raise Http404(str(error)) from None
-    return None if found is None else float(found)
+    return None if limit is None else float(limit)
 
 
 def _band_rows(proof: Any, question: Question, low: float | None, high: float | None) -> Any:
@@ -105,7 +105,7 @@ def _band_rows(proof: Any, question: Question, low: float | None, high: float | 
 def _visible_ids(request: HttpRequest, rows: Any) -> set[int]:
     user = cast(User, request.user)
     ids = rows["lead_id"].tolist()
-    found = Lead.objects.visible_to(user)
+    leads = Lead.objects.visible_to(user)
     if len(ids) > 50_000:
-        return set(found.values_list("pk", flat=True))
-    return set(found.filter(pk__in=ids).values_list("pk", flat=True))
+        return set(leads.values_list("pk", flat=True))
+    return set(leads.filter(pk__in=ids).values_list("pk", flat=True))

@@ -47,7 +47,7 @@ def test_scores_at_every_row_are_those_of_a_replay(seed: int) -> None:
     at[::7] = at[0]  # several in one second
     what = chance.integers(0, 3, 60)
     event = np.where(chance.random(60) < 0.2, LOOK, np.arange(60))
-    stream = Stream.laid(lead, at, event)
+    stream = Stream.from_rows(lead, at, event)
     conditions = [one.where["value"] if one.where else None for one in model.engagement]
     marks = [np.array([word in (None, KINDS[n]) for n in what]) for word in conditions]
     found = running_scores(stream, model, np.full(60, 5.0), marks)
@@ -65,7 +65,7 @@ def test_scores_at_every_row_are_those_of_a_replay(seed: int) -> None:
 
 
 def test_running_maxima_name_every_first_crossing() -> None:
-    stream = Stream.laid(np.array([0, 0, 0, 0, 1]), np.array([10, 20, 30, 40, 15]), np.full(5, LOOK))
+    stream = Stream.from_rows(np.array([0, 0, 0, 0, 1]), np.array([10, 20, 30, 40, 15]), np.full(5, LOOK))
     by_time = {10: 5.0, 20: 3.0, 30: 8.0, 40: 7.0, 15: 6.0}
     found = find_peaks(stream, np.array([by_time[int(at)] for at in stream.second]), np.ones(5, bool))
     said = sorted(

@@ -67,7 +67,7 @@ def test_in_bulk_and_for_one_it_is_the_same_and_reasons_are_named(run: Run, sign
     Score.objects.all().delete()
     assert [score_lead(lead)[0].fit_points for lead in leads] == [40, 40, 0, 0]
     found = [evaluate_buyer(buyer) for buyer in (*leads, company)]
-    assert [(one.place, one.distance) for one in found if one] == [
+    assert [(one.category, one.distance) for one in found if one] == [
         ("inside", 0.0), ("inside", 0.2), ("outside", 0.6), ("outside", 1.0), ("inside", 0.0),
     ]  # fmt: skip
     assert found[2] == IcpResult("outside", 0.6, ("German-speaking", "Large enough"), ("Chief", "Retail"))

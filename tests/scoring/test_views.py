@@ -92,7 +92,7 @@ def test_the_list_needs_as_many_queries_for_ten_models_as_for_two(
 @pytest.mark.parametrize("given", [MODEL, TERMS])
 def test_a_model_that_nobody_changed_comes_out_of_the_form_as_it_went_in(given: dict[str, Any]) -> None:
     editing = Editing.from_terms(given)
-    assert editing.look()
+    assert editing.find_faults()
     assert editing.terms() == given
 
 

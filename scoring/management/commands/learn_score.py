@@ -32,11 +32,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         refresh()
-        known = source_systems(open_facts())
-        if options["source"] not in {"", *known}:
-            raise CommandError(f"No leads came from “{options['source']}”. There are leads of: {', '.join(known)}.")
-        asked = request_learning(by=None, source=options["source"], put_back=options["put_back"])
-        row = run_claimed(Learning, asked.pk, budget=1e9)
+        sources = source_systems(open_facts())
+        if options["source"] not in {"", *sources}:
+            raise CommandError(f"No leads came from “{options['source']}”. There are leads of: {', '.join(sources)}.")
+        source = request_learning(by=None, source=options["source"], put_back=options["put_back"])
+        row = run_claimed(Learning, source.pk, budget=1e9)
         found = result_of(row) if isinstance(row, Learning) and row.state == State.DONE else None
         if found is None:
             raise CommandError(row.last_error if row else "Somebody else is learning from these leads just now.")

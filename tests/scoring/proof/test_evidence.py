@@ -125,8 +125,8 @@ def test_what_sales_said_stands_beside_the_score() -> None:
 
 def test_probabilities_are_held_to_what_came() -> None:
     rows = frame()
-    flat = of(rows, told=np.full(4_000, rows["won"].mean())).calibration
-    wrong = of(rows, told=1.0 - rows["won"].to_numpy(dtype=float)).calibration
+    flat = of(rows, predicted=np.full(4_000, rows["won"].mean())).calibration
+    wrong = of(rows, predicted=1.0 - rows["won"].to_numpy(dtype=float)).calibration
     assert flat
     assert flat.brier == pytest.approx(flat.base_brier)
     assert wrong
@@ -150,5 +150,5 @@ def test_each_segment_is_judged_by_itself() -> None:
 
 def test_evidence_survives_being_kept() -> None:
     rows = frame()
-    found = of(rows, told=np.clip(rows["score"].to_numpy() / 100, 0, 1))
+    found = of(rows, predicted=np.clip(rows["score"].to_numpy() / 100, 0, 1))
     assert Evidence.from_json(json.loads(json.dumps(found.as_json()))) == found
