@@ -1,6 +1,6 @@
-"""Score every lead: one question for each batch, its answer copied to Postgres as far as something changed.
+"""Score every lead: one query for each batch, and only what changed is written to Postgres.
 
-Whom nothing happened to is not asked, so a night without news writes nothing, however much the scores have faded.
+Leads without new events are not queried, so a night without changes writes nothing, however far the scores decayed.
 """
 
 import hashlib
@@ -68,18 +68,16 @@ class ScoringJob(BatchJob[ScoringRun]):
     def prepare_run(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
         # A model that is in force no more can have left scores, unless the last run of these models ended all others.
         others_may_stand = not since or last is None or signed_since(last.moment)
-        ended = _end_others(self.models, moment) if others_may_stand else 0
+        ended = 0
+        if others_may_stand:
+            with connection.cursor() as cursor:
+                acquire_lock(cursor, AdvisoryLock.SCORES)
+                ended = end_scores(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in self.models]])
         return {"known": known_events(self.facts), "written": ended}
 
     def write_batch(self, cursor: Any, run: ScoringRun, table: str, batch: Batch, left_out: np.ndarray) -> int:
         scoring_input = _scoring_input(self.facts, batch, left_out, run.moment)
         return sum(_score_batch(cursor, self.facts, model, scoring_input, batch, left_out) for model in self.models)
-
-
-def _end_others(models: Sequence[Model], moment: datetime) -> int:
-    with connection.cursor() as cursor:
-        acquire_lock(cursor, AdvisoryLock.SCORES)
-        return end_scores(cursor, moment, "s.model <> ALL(%s)", [[model.key for model in models]])
 
 
 def _scoring_input(facts: Facts, batch: Batch, left_out: np.ndarray, moment: datetime) -> ScoringInput:
@@ -93,7 +91,10 @@ def _scoring_input(facts: Facts, batch: Batch, left_out: np.ndarray, moment: dat
 def _score_batch(
     cursor: Any, facts: Facts, model: Model, scoring_input: ScoringInput, batch: Batch, left_out: np.ndarray
 ) -> int:
-    stored = _others(read_stored(cursor, model, batch), left_out)
+    stored = read_stored(cursor, model, batch)
+    if left_out.size:  # leads that are not scored now keep the scores they have
+        is_left_out = pc.is_in(stored["stands_for"], value_set=pa.array(left_out, pa.int64()))
+        stored = stored.filter(pc.invert(is_left_out))
     known_at = facts.as_of
     assert known_at is not None
     computed = compute_states(model, scoring_input)
@@ -104,15 +105,8 @@ def _score_batch(
     return written
 
 
-def _others(stored: pa.Table, left_out: np.ndarray) -> pa.Table:
-    """Leave out the scores of leads that are not asked about: they stand as they are."""
-    if not left_out.size:
-        return stored
-    return stored.filter(pc.invert(pc.is_in(stored["stands_for"], value_set=pa.array(left_out, pa.int64()))))
-
-
 def end_out_of_scope(cursor: Any, facts: Any, model: Model, scoring_input: ScoringInput, stored: pa.Table) -> int:
-    """End the scores of leads that the model was made for no longer."""
+    """End the scores of leads that are no longer in the scope of the model."""
     scope_only = Model(model.key, model.threshold, leads=model.leads, profile=model.profile)
     in_scope = compute_states(
         scope_only,

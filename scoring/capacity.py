@@ -1,4 +1,4 @@
-"""How many leads Sales can take in a week; the room above knows it, and says so here."""
+"""How many leads Sales can take in a week; the app `funnel` above knows it and registers a source here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

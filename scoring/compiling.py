@@ -1,4 +1,4 @@
-"""Score models to Ibis: all rules of a model in one question over leads, whether a million or one.
+"""Score models to Ibis: all rules of a model in one query over leads, whether a million or one.
 
 Each kind of event is read once: a yes/no for every rule that counts it, then one sum for every rule. Points are summed
 as points · 2^((event − base) / half-life), so that one number per rule stands for all its events. The base is the
@@ -30,9 +30,9 @@ NOTHING = -1e6  # the logarithm of no points
 
 @dataclass(frozen=True)
 class ScoringInput:
-    """What a model is asked of: the tables, the leads, and the moment; events after it do not count.
+    """What a model is evaluated on: the tables, the leads, and the moment; later events do not count.
 
-    With a column `asked_at` in the rows each lead is asked about a moment of its own.
+    With a column `asked_at` in the rows each lead is scored as of a moment of its own.
     """
 
     tables: HasTables
@@ -45,7 +45,7 @@ class ScoringInput:
 
 
 def lead_columns(model: Model, columns: tuple[str, ...]) -> list[str]:
-    """The columns of leads that the model can need: fewer make the question quicker to put together."""
+    """Return the columns of leads that the model can need: with fewer of them the query is compiled faster."""
     rules = [model.leads, *(rule.rule for rule in model.fit)]
     paths = [leaf["field"] for rule in rules for leaf in list_conditions(rule)]
     return _needed_columns(paths, columns, ALWAYS | {MOMENT} | columns_of(model.profile))
@@ -81,12 +81,9 @@ def measure_rules(model: Model, scoring_input: ScoringInput, base: datetime | No
     for name in sorted({rule.events for rule in model.engagement}):
         grouped = _sum_events(model, scoring_input, name, base)
         measured = measured.left_join(grouped, measured.id == grouped.event_of).drop("event_of")
-    return measured.mutate(next_day=_earliest(measured))
-
-
-def _earliest(measured: Any) -> Any:
     days = [measured[name] for name in measured.columns if name.startswith("next_")]
-    return ibis.least(*days) if len(days) > 1 else days[0] if days else ibis.null("float64")
+    earliest = ibis.least(*days) if len(days) > 1 else days[0] if days else ibis.null("float64")
+    return measured.mutate(next_day=earliest)
 
 
 def _sum_events(model: Model, scoring_input: ScoringInput, name: str, base: datetime | None) -> Any:
@@ -190,15 +187,12 @@ def _log_amount(model: Model, measured: Any, pool_index: int, base: datetime) ->
 def score_column(model: Model, states: Any, now: datetime) -> Any:
     """The score at a moment, of columns fit_points and log_<pool>."""
     day = days_since_epoch(now)
-    amounts = [
-        _power(states[f"log_{pool_index}"].fill_null(NOTHING) - day * pool.rate)
-        for pool_index, pool in enumerate(model.pools)
+    exponents = [
+        states[f"log_{pool_index}"].fill_null(NOTHING) - day * pool.rate for pool_index, pool in enumerate(model.pools)
     ]
+    # 2 ** exponent, bounded because a float holds no more than 2 ** 1023
+    amounts = [(ibis.least(exponent, ibis.literal(1_000.0)) * math.log(2)).exp() for exponent in exponents]
     return total_points(model, states.fit_points, amounts, ibis.least).round(DIGITS)
-
-
-def _power(exponent: Any) -> Any:
-    return (ibis.least(exponent, ibis.literal(1_000.0)) * math.log(2)).exp()
 
 
 def _letter_column(model: Model, points: Any) -> Any:

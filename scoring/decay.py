@@ -1,4 +1,4 @@
-"""What a score is worth at a moment, from the form of it that time does not change. Pure.
+"""The score at a moment, computed from stored logarithms that do not change with time. Pure.
 
 For each pool of points that fade together a score keeps log2(Σ points · 2^(days since 2020 / half-life)). At a moment
 the pool is worth 2^(that − days until the moment / half-life), bounded by its cap; so nothing is written while
@@ -38,7 +38,8 @@ def amounts_at(model: Model, state: Mapping[str, float], moment: datetime) -> li
     day = days_since_epoch(moment)
     logarithms = [state.get(str(pool_index)) for pool_index in range(len(model.pools))]
     return [
-        0.0 if log is None else _power(log - day * pool.rate) for log, pool in zip(logarithms, model.pools, strict=True)
+        0.0 if log is None else float(2 ** min(log - day * pool.rate, 1_000.0))
+        for log, pool in zip(logarithms, model.pools, strict=True)
     ]
 
 
@@ -47,10 +48,6 @@ def amounts_to_state(model: Model, amounts: Sequence[float], moment: datetime) -
     day = days_since_epoch(moment)
     pairs = enumerate(zip(model.pools, amounts, strict=True))
     return {str(pool_index): math.log2(amount) + day * pool.rate for pool_index, (pool, amount) in pairs if amount > 0}
-
-
-def _power(exponent: float) -> float:
-    return float(2 ** min(exponent, 1_000.0))
 
 
 def score_at(model: Model, fit: float, state: Mapping[str, float], moment: datetime) -> float:

@@ -1,4 +1,4 @@
-"""What the edited terms would mean beside what binds today, as the page, the interface and the evidence say it."""
+"""What the edited terms would change against the terms in force, for the page, the API and the agreement's evidence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,14 +103,19 @@ def _sales_load(side: Side | None, sales_capacity: Capacity | None) -> float | N
 
 
 def compute_consequences(terms: Mapping[str, Any], binding: Mapping[str, Any] | None) -> Consequences:
-    """Ask what the terms, which have no faults, would mean beside those in force."""
+    """Compute what the terms, which have no faults, would change against those in force."""
     facts, door = open_facts(), terms.get("door") or MQL
     if facts.snapshot is None:
         return Consequences(None, None, None, (), None, door, has_facts=False)
     after, row, is_older = _make_side(facts, terms)
     before = _make_side(facts, binding)[0] if binding and not find_faults(binding) else None
+    moved = None
+    # scores of different snapshots differ by more than the terms, so they are not compared
+    if before and after and before.explored.as_of == after.explored.as_of:
+        thresholds = before.meaning.threshold, after.meaning.threshold
+        moved = Moved(*answers.threshold_movers(before.explored, thresholds[0], after.explored, thresholds[1]))
     return Consequences(
-        after, before, _moved(before, after),
+        after, before, moved,
         tuple(answers.conversion_bands(after.explored, after.meaning.threshold)) if after else (),
         capacity.weekly_capacity(), door, row, is_older,
     )  # fmt: skip
@@ -123,14 +128,6 @@ def _make_side(facts: Facts, terms: Mapping[str, Any]) -> tuple[Side | None, Exp
         return Side(explored, answers.evaluate_threshold(explored, model.threshold)), None, False
     old = work.load_older(OLDER, model)
     return (Side(old, answers.evaluate_threshold(old, model.threshold)) if old else None), explored, True
-
-
-def _moved(before: Side | None, after: Side | None) -> Moved | None:
-    if before is None or after is None or before.explored.as_of != after.explored.as_of:
-        return None
-    return Moved(
-        *answers.threshold_movers(before.explored, before.meaning.threshold, after.explored, after.meaning.threshold)
-    )
 
 
 def describe_consequences(impact: Consequences) -> str:

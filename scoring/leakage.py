@@ -85,19 +85,16 @@ def judge_columns(today: Sequence[Column], then: Sequence[Column], won: Flags, g
     for column in today:
         field_auc = single_field_auc(column.codes, won)
         why, figures = [], {"auc": round(field_auc, 4)}
-        was = before.get(column.path) or (_empty(column) if then else None)
+        was = before.get(column.path)
+        if was is None and then:  # a custom field that no lead had at the time
+            empty = "" if column.kind == "text" else np.nan
+            was = replace(column, values=pd.Series([empty] * len(column.values), dtype=column.values.dtype))
         for reason, numbers in _find_signs(column, was, won, field_auc, goal):
             why.append(reason)
             figures |= numbers
         if why:
             suspects.append(Suspect(column.path, column.label, " ".join(why), figures))
     return sorted(suspects, key=lambda suspect: -suspect.figures["auc"])
-
-
-def _empty(column: Column) -> Column:
-    """A custom field that nobody had at the time."""
-    nothing = "" if column.kind == "text" else np.nan
-    return replace(column, values=pd.Series([nothing] * len(column.values), dtype=column.values.dtype))
 
 
 Sign = tuple[str, dict[str, float]]
@@ -170,15 +167,12 @@ def _check_marked(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     other = column.filled & (column.values != usual).to_numpy(dtype=bool)
     of_won, of_others = float(other[won].mean()), float(other[~won].mean())
     if max(of_won, of_others) >= MARKED and _is_of_one_kind(other, won):
+        usual_label = "no" if column.kind == "yes_no" else f"{usual:g}"
         yield (
-            f"It is other than {_usual_words(column, usual)} for {percent(of_won)} of those who {goal}, and for "
+            f"It is other than {usual_label} for {percent(of_won)} of those who {goal}, and for "
             f"{percent(of_others)} of the others.",
             {"other_won": of_won, "other_others": of_others},
         )
-
-
-def _usual_words(column: Column, usual: float) -> str:
-    return "no" if column.kind == "yes_no" else f"{usual:g}"
 
 
 def _is_of_one_kind(marked: Flags, won: Flags) -> bool:

@@ -1,4 +1,4 @@
-"""What the chain does in this room: score the leads, and copy the scores to the facts before the funnel asks for them."""
+"""The nightly steps of this app: score the leads, and copy the scores to the facts before the funnel reads them."""
 
 from django.db import connection
 
@@ -10,7 +10,7 @@ from scoring.batch_scoring import score_all
 from scoring.explorer.work import queue_pages
 from scoring.models import Score
 
-PORTION_SECONDS = 40  # below what one bell may take
+PORTION_SECONDS = 40  # below the time limit of one background task
 
 
 def score_leads(progress: Progress) -> int | None:

@@ -1,12 +1,11 @@
 """What the thresholds page draws, as places in a box of SVG: weeks with capacity, and how scores spread. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.formatting import short_number
-from scoring.explorer.answers import Forecast
 from scoring.explorer.curves import Floats
 from scoring.impact import Consequences
 
@@ -63,13 +62,8 @@ def draw_weeks(impact: Consequences) -> Weeks | None:
     )
     return Weeks(
         bars, _step_path([height(value) for value in before], step), height(limit) if 0 < limit <= most else None,
-        _ahead(ahead, height), (height(ahead.low), height(ahead.high)), most,
+        Box(WIDE - AHEAD + 14, height(ahead.a_week), AHEAD - 16, round(HIGH - height(ahead.a_week), 1)), (height(ahead.low), height(ahead.high)), most,
     )  # fmt: skip
-
-
-def _ahead(week_forecast: Forecast, height: Callable[[float], float]) -> Box:
-    y = height(week_forecast.a_week)
-    return Box(WIDE - AHEAD + 14, y, AHEAD - 16, round(HIGH - y, 1))
 
 
 def _step_path(heights: Sequence[float], step: float) -> str:

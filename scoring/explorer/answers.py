@@ -84,9 +84,10 @@ def evaluate_threshold(explored: Explored, threshold: float) -> Meaning:
     past = precision_recall(
         explored.scored["then"][judged], people["won"][judged], threshold, people["revenue"][judged]
     )
+    inside = explored.inside
     return Meaning(
         threshold, weekly_crossings(explored, threshold), int(is_over.sum()), int((~np.isnan(explored.now)).sum()), past,
-        _inside(explored, is_over),
+        None if inside is None else Share(int((is_over & inside).sum()), int(is_over.sum())),
     )  # fmt: skip
 
 
@@ -108,11 +109,6 @@ def forecast_week(weeks: Sequence[int]) -> Forecast:
     mean = float(lately.mean())
     spread = math.sqrt(max(float(lately.var(ddof=1)), mean) * (1 + 1 / BASIS))
     return Forecast(mean, max(0.0, mean - IN_FOUR_OF_FIVE * spread), mean + IN_FOUR_OF_FIVE * spread)
-
-
-def _inside(explored: Explored, is_over: Flags) -> Share | None:
-    inside = explored.inside
-    return None if inside is None else Share(int((is_over & inside).sum()), int(is_over.sum()))
 
 
 def threshold_movers(was: Explored, threshold_was: float, becomes: Explored, threshold: float) -> tuple[Whole, Whole]:

@@ -1,4 +1,4 @@
-"""Arrays that are dear to make, kept in files beside the facts they were made of, and read without loading them."""
+"""A cache of arrays that take long to compute: files named by the facts they were made of, read by memory mapping."""
 
 import hashlib
 import shutil
@@ -33,7 +33,7 @@ def load_arrays(folder: Path, name: str) -> Arrays | None:
 
 
 def load_or_make(folder: Path, name: str, make: Callable[[], Arrays]) -> Arrays:
-    """Return kept arrays, made now if they were not. Whoever makes them at the same time makes the same."""
+    """Return cached arrays, made now if they are missing. Two processes that make them at once make the same."""
     arrays = load_arrays(folder, name)
     if arrays is not None:
         return arrays
@@ -53,7 +53,7 @@ def _publish_folder(temporary: Path, target: Path) -> None:
         file.rename(whole / file.name)
     try:
         whole.rename(target)
-    except OSError:  # somebody else was quicker
+    except OSError:  # another process has published the same arrays first
         shutil.rmtree(whole, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""What the explorer stands on: the leads of a snapshot, what happened to them, how they ended, and who fulfils a rule."""
+"""The data of the explorer: the leads of a snapshot, their events, their outcomes, and which of them fulfil a rule."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class EventArrays:
 
 
 class Dataset:
-    """The leads of one snapshot in the order of their ids, and all that is asked about them, each asked once."""
+    """The leads of one snapshot in the order of their ids; every answer about them is computed once and cached in files."""
 
     def __init__(self, facts: Facts, report: Reporter = lambda words: None) -> None:
         assert facts.snapshot is not None
@@ -231,14 +231,11 @@ def engagement_marks(dataset: Dataset, model: Model, kinds: Sequence[str]) -> li
     by_rule: dict[int, Flags] = {}
     for kind in kinds:
         rules = {str(n): rule.where or EVERYBODY for n, rule in enumerate(model.engagement) if rule.events == kind}
-        by_rule |= {
-            int(name): _within(kind, marks, sizes) for name, marks in dataset.events_fulfilling(kind, rules).items()
-        }
+        for name, marks in dataset.events_fulfilling(kind, rules).items():
+            # events of the stream lie kind by kind; those of other kinds never count for this rule
+            parts = [marks if other == kind else np.zeros(size, bool) for other, size in sizes.items()]
+            by_rule[int(name)] = np.concatenate(parts)
     return [by_rule[n] for n in range(len(model.engagement))]
-
-
-def _within(kind: str, marks: Flags, sizes: Mapping[str, int]) -> Flags:
-    return np.concatenate([marks if name == kind else np.zeros(size, bool) for name, size in sizes.items()])
 
 
 def fit_of(dataset: Dataset, model: Model) -> tuple[Floats, Flags]:

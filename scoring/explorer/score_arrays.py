@@ -17,7 +17,7 @@ from scoring.explorer.array_cache import Arrays, folder_of, load_arrays, load_or
 from scoring.explorer.curves import LOOK, Flags, Floats, Whole, find_peaks, running_scores
 from scoring.explorer.dataset import NEVER, Dataset, engagement_marks, find_positions, fit_of, inside_name, second_of
 from scoring.scores_in_force import scores_as_of
-from scoring.terms import COUNTED, EngagementRule, FitRule, Model, from_terms
+from scoring.terms import COUNTED, Model, from_terms
 
 WEEKS = 26
 WEEK = 7 * DAY
@@ -60,9 +60,9 @@ class Explored:
 
 
 def arrays_name(model: Model) -> str:
-    """What the arrays are kept under: nothing that leaves every score as it is makes another name."""
+    """Return the file name of the arrays: changes that leave every score the same, such as names of rules, keep it."""
     fit = tuple(sorted(repr(replace(rule, name="")) for rule in model.fit))
-    engagement = tuple(sorted(_without_name(rule) for rule in model.engagement))
+    engagement = tuple(sorted(repr(replace(rule, name="")) for rule in model.engagement))
     content = (fit, engagement, repr(model.leads), sorted((model.groups or {}).items()))
     return "scores-" + short_digest((*content, model.profile) if model.names_icp else content)
 
@@ -71,10 +71,6 @@ def model_of_terms(terms: Mapping[str, Any]) -> Model:
     """Read a model from terms without faults, with the profile that its rules name."""
     model = from_terms("", terms)
     return replace(model, profile=profile_in_force()) if model.names_icp else model
-
-
-def _without_name(rule: EngagementRule | FitRule) -> str:
-    return repr(replace(rule, name=""))
 
 
 def load_explored(facts: Facts, model: Model) -> Explored | None:

@@ -1,7 +1,7 @@
 """The form of the ideal customer profile: its limits, and its traits as rows of name, weight and condition."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -70,7 +70,12 @@ class TraitsInput(forms.Widget):
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[Line] | Mapping[str, Any]:
         given = data.get(name)
-        return given if isinstance(given, dict) else list(_posted(data, name))
+        if isinstance(given, dict):
+            return given
+        return [
+            Line(**{part: str(data.get(f"{name}-{row_number}-{part}", "")) for part in asdict(Line())})
+            for row_number in range(read_count(data.get(f"{name}-rows", "0"), most=MOST_TRAITS + SPARE))
+        ]
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return f"{name}-rows" not in data
@@ -81,15 +86,10 @@ class TraitsInput(forms.Widget):
         context = {
             "name": name,
             "lines": [*lines, *(Line() for _ in range(SPARE))],
-            "fields": sorted(IDEAL.fields.values(), key=lambda one: one.label),
+            "fields": sorted(IDEAL.fields.values(), key=lambda column: column.label),
             "comparisons": COMPARISONS,
         }
         return render_to_string("components/traits.html", context)
-
-
-def _posted(data: Mapping[str, Any], name: str) -> Iterator[Line]:
-    for row_number in range(read_count(data.get(f"{name}-rows", "0"), most=MOST_TRAITS + SPARE)):
-        yield Line(**{part: str(data.get(f"{name}-{row_number}-{part}", "")) for part in asdict(Line())})
 
 
 class TraitsField(forms.Field):

@@ -142,12 +142,11 @@ def names_icp(rule: Rule) -> bool:
 def columns_of(profile: Profile | None) -> set[str]:
     """The columns of leads that the profile reads."""
     paths = {leaf["field"] for trait in profile.traits for leaf in list_conditions(trait.rule)} if profile else set()
-    heads = {"custom" if path.startswith("custom.") else _head(path) for path in paths}
-    return heads | {"account_id"} if profile else set()
-
-
-def _head(path: str) -> str:
-    return f"{path.split('.')[0]}_id" if "." in path else path
+    columns = {
+        "custom" if path.startswith("custom.") else f"{path.split('.')[0]}_id" if "." in path else path
+        for path in paths
+    }
+    return columns | {"account_id"} if profile else set()
 
 
 def add_icp_columns(context: RuleContext, rows: Any, profile: Profile | None, subject: str = "leads") -> Any:

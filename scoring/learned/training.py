@@ -175,25 +175,25 @@ def _make_terms(scope: Scope, rules: Sequence[FitRule | EngagementRule], least: 
     fit_part = {
         rule.name: {"rule": rule.rule, "points": int(rule.points)} for rule in rules if isinstance(rule, FitRule)
     }
-    did = {_free(rule.name, fit_part): _engagement_to_terms(rule) for rule in rules if isinstance(rule, EngagementRule)}
+    did = {
+        f"{rule.name} (event)" if rule.name in fit_part else rule.name: _engagement_to_terms(rule)
+        for rule in rules
+        if isinstance(rule, EngagementRule)
+    }
     return {
         "threshold": least, "door": MQL, "position": 0, "leads": scope.rule, "fit": fit_part, "engagement": did, "groups": {}
     }  # fmt: skip
 
 
-def _free(name: str, taken: Collection[str]) -> str:
-    return f"{name} (event)" if name in taken else name
-
-
 def _engagement_to_terms(rule: EngagementRule) -> dict[str, Any]:
-    found = {
+    terms = {
         "events": rule.events,
         "where": rule.where,
         "points": int(rule.points),
         "half_life": rule.half_life,
         "cap": rule.cap,
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in terms.items() if value is not None}
 
 
 def _prove_result(result: Result, scope: Scope, outcomes: Outcomes, held_out: pd.DataFrame, report: Tell) -> Result:

@@ -68,7 +68,8 @@ def gains_chart(
     elif evidence.gains[0].revenue is not None:
         lines.append(_gains_line("Revenue", evidence.gains, "--ink", "dot", is_revenue=True))
     lines.append({"type": "scatter", "mode": "lines", "name": "By chance", "x": [0, 1], "y": [0, 1], "line": DASHED})
-    share_of_won = _at(evidence.gains, FIFTH)
+    curve = [gain.leads for gain in evidence.gains], [gain.won for gain in evidence.gains]
+    share_of_won = _interpolate_at(*curve, FIFTH)
     wins = "wins" if evidence.goal == "won" else "conversions"
     title = f"The best-scored fifth of the leads holds {percent(share_of_won)} of the {wins}"
     shares = {
@@ -77,7 +78,10 @@ def gains_chart(
         "hoverformat": ".0%",
     }
     layout = {"yaxis": shares, "xaxis": {**shares, "title": {"text": "Leads, the best-scored first"}}}
-    rows = tuple((percent(share / 10), *(_at_line(line, share / 10) for line in lines)) for share in range(1, 11))
+    rows = tuple(
+        (percent(tenths / 10), *(_interpolate_at(line["x"], line["y"], tenths / 10) for line in lines))
+        for tenths in range(1, 11)
+    )
     head = ("Best-scored share", *(str(line["name"]) for line in lines))
     return Chart("gains", title, {"data": lines, "layout": layout}, unit="percent", head=head, rows=rows)
 
@@ -90,14 +94,6 @@ def _gains_line(
         "type": "scatter", "mode": "lines", "name": name if is_revenue or name != "This version" else "Won",
         "x": [gain.leads for gain in gains], "y": values, "line": {"color": colour, "width": 2.5, "dash": dash},
     }  # fmt: skip
-
-
-def _at(gains: list[Gain], share: float) -> float:
-    return _interpolate_at([gain.leads for gain in gains], [gain.won for gain in gains], share)
-
-
-def _at_line(line: dict[str, Any], share: float) -> float:
-    return _interpolate_at(line["x"], line["y"], share)
 
 
 def _interpolate_at(places: Sequence[float], values: Sequence[float], wanted: float) -> float:
@@ -180,7 +176,11 @@ def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
     charts = [_base_rate_chart(spans, names, evidence, each)]
     if any(span.auc is not None for span in spans):
         rows = tuple(
-            (span.key, _two(span.auc), f"{span.n:,} leads, {span.won:,} {_rate_name(evidence).lower()}")
+            (
+                span.key,
+                "–" if span.auc is None else f"{span.auc:.2f}",
+                f"{span.n:,} leads, {span.won:,} {_rate_name(evidence).lower()}",
+            )
             for span in spans
         )
         charts.insert(0, Chart(
@@ -188,10 +188,6 @@ def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
             note=f"A {each} with fewer than ten of either kind is left out.", head=(each.capitalize(), "AUC", "Of"), rows=rows,
         ))  # fmt: skip
     return tuple(charts)
-
-
-def _two(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
 
 
 def _base_rate_chart(spans: Sequence[Span], names: list[str], evidence: Evidence, each: str) -> Chart:

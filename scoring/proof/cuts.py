@@ -66,13 +66,13 @@ def evidence_of(proof: Proof, by: str, value: str, reader: User) -> Evidence:
 def _gather_evidence(proof: Proof, by: str, value: str, reader: User) -> Evidence:
     frame = load_cut(proof, by, reader)
     whole = Evidence.from_json(proof.evidence)
-    ground = OutcomeContext(
+    outcome_context = OutcomeContext(
         whole.currency, whole.goal, str(Company.get().zone), whole.has_dates, 0, whole.maturity_days
     )
     chosen = frame[(frame["cut"] == value).to_numpy(dtype=bool)]
     if is_limited(reader) and len(chosen) < FEWEST:
         chosen = _only_readable(chosen, reader)
-    return gather_evidence(chosen, whole.at.threshold, ground)
+    return gather_evidence(chosen, whole.at.threshold, outcome_context)
 
 
 def segments_of(proof: Proof, by: str, reader: User) -> list[Segment]:

@@ -242,12 +242,8 @@ def precision_recall(scores: Floats, won: Flags, threshold: float, revenue: Floa
 def find_falls(bands: Sequence[Band]) -> list[tuple[Band, Band]]:
     """Return the neighbours of which the higher-scored is won clearly more rarely: their intervals do not meet."""
     full = [band for band in bands if band.n]
-    return [(low, high) for low, high in pairwise(full) if _is_fall(low, high)]
-
-
-def _is_fall(low: Band, high: Band) -> bool:
-    under, over = low.interval, high.interval
-    return under is not None and over is not None and over[1] < under[0]
+    pairs = [(low, high, low.interval, high.interval) for low, high in pairwise(full)]
+    return [(low, high) for low, high, under, over in pairs if under and over and over[1] < under[0]]
 
 
 def is_monotone(bands: Sequence[Band]) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.formatting import percent
 from scoring.proof.evidence import Evidence, Segment
-from scoring.proof.measures import ENOUGH, Band
+from scoring.proof.measures import ENOUGH
 
 WEAK = 0.6  # an AUC below it helps a little
 KINDS = {
@@ -68,15 +68,12 @@ def _judge_auc(evidence: Evidence) -> tuple[str, str]:
             "backwards",
             f"This score works backwards: the higher it is, the fewer leads {goal_verb(evidence)} ({figures}).",
         )
-    is_weak = area < WEAK or not evidence.rises or _is_miscalibrated(evidence)
+    calibration = evidence.calibration
+    # its probabilities are no better than giving every lead the average
+    is_miscalibrated = calibration is not None and calibration.brier >= calibration.base_brier
+    is_weak = area < WEAK or not evidence.rises or is_miscalibrated
     kind, how = ("weak", "helps a little") if is_weak else ("works", "works")
     return kind, f"This score {how}: {_describe_top(evidence)}."
-
-
-def _is_miscalibrated(evidence: Evidence) -> bool:
-    """Whether it gives chances, and they are no better than giving every lead the average."""
-    calibration = evidence.calibration
-    return calibration is not None and calibration.brier >= calibration.base_brier
 
 
 def goal_verb(evidence: Evidence) -> str:
@@ -87,12 +84,9 @@ def _describe_top(evidence: Evidence) -> str:
     band = evidence.top
     assert band is not None
     verb = "is won" if evidence.goal == "won" else "converts"
-    return f"the {_describe_share(band, evidence)} {verb} {band.lift or 0:.1f} times as often as the average"
-
-
-def _describe_share(band: Band, evidence: Evidence) -> str:
     share = band.n / evidence.n
-    return "top tenth" if 0.08 <= share <= 0.12 else f"top {percent(share)}"
+    name = "top tenth" if 0.08 <= share <= 0.12 else f"top {percent(share)}"
+    return f"the {name} {verb} {band.lift or 0:.1f} times as often as the average"
 
 
 def _too_few(evidence: Evidence) -> str:

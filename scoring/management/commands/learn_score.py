@@ -35,21 +35,21 @@ class Command(BaseCommand):
         sources = source_systems(open_facts())
         if options["source"] not in {"", *sources}:
             raise CommandError(f"No leads came from “{options['source']}”. There are leads of: {', '.join(sources)}.")
-        source = request_learning(by=None, source=options["source"], put_back=options["put_back"])
-        row = run_claimed(Learning, source.pk, budget=1e9)
-        found = result_of(row) if isinstance(row, Learning) and row.state == State.DONE else None
-        if found is None:
+        learning = request_learning(by=None, source=options["source"], put_back=options["put_back"])
+        row = run_claimed(Learning, learning.pk, budget=1e9)
+        result = result_of(row) if isinstance(row, Learning) and row.state == State.DONE else None
+        if result is None:
             raise CommandError(row.last_error if row else "Somebody else is learning from these leads just now.")
-        self._report(found)
+        self._report(result)
 
-    def _report(self, found: Result) -> None:
-        self.stdout.write(" ".join([found.verdict.sentence, *found.verdict.more]))
-        if found.learned:
-            self.stdout.write(found.how_held_out)
-        for one in found.suspects:
-            used = "used all the same" if one["field"] in found.put_back else "left out"
-            self.stdout.write(f"{one['label']} ({one['field']}) is {used}: {one['why']}")
-        for rule in found.rules:
+    def _report(self, result: Result) -> None:
+        self.stdout.write(" ".join([result.verdict.sentence, *result.verdict.more]))
+        if result.learned:
+            self.stdout.write(result.how_held_out)
+        for suspect in result.suspects:
+            used = "used all the same" if suspect["field"] in result.put_back else "left out"
+            self.stdout.write(f"{suspect['label']} ({suspect['field']}) is {used}: {suspect['why']}")
+        for rule in result.rules:
             self.stdout.write(
                 f"{rule.points_words:>8}  {rule.name}: {rule.n:,} leads, {percent(rule.rate)} of them won"
             )
