@@ -45,7 +45,7 @@ class FactTable:
 
     @property
     def shape(self) -> str:
-        """A digest of the declaration: another one asks for the table to be built anew."""
+        """A digest of the declaration: when it changes, the table is rebuilt."""
         parts = [CONTENT, *(f"{column.name}:{column.type}:{column.from_column}" for column in self.columns)]
         return hashlib.sha256("\n".join([self.source, *parts]).encode()).hexdigest()[:16]
 

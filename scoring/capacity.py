@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Capacity:
-    """Leads a week of all who take leads; of `assumed` people nobody said how many, and the usual number stands."""
+    """Leads a week of all who take leads; for `assumed` of the people no number was set, so the default counts."""
 
     a_week: float
     people: int
@@ -21,5 +21,5 @@ def register_capacity_source(source: Callable[[], Capacity | None]) -> None:
 
 
 def weekly_capacity() -> Capacity | None:
-    """Return what Sales can take; None while nobody takes leads."""
+    """Return what Sales can take; None while no one takes leads."""
     return next((capacity for source in _sources if (capacity := source())), None)

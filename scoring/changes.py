@@ -39,7 +39,7 @@ def known_events(facts: Facts) -> dict[str, list[int]]:
 
 
 def were_events_deleted(facts: Facts, known_sizes: dict[str, list[int]]) -> bool:
-    """Whether events were deleted since: nobody knows any more whose they were."""
+    """Whether events were deleted since: which leads they belonged to is lost, so all leads must be scored."""
     sizes = _event_table_sizes(facts, known_sizes)
     return any(sizes[name][2] < rows for name, (rows, _) in known_sizes.items())
 

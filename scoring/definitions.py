@@ -46,13 +46,13 @@ def profile_in_force() -> Profile | None:
 
 
 def doors_without_a_model() -> list[str]:
-    """Return the doors to Sales for which nobody has drafted or proposed a model yet."""
+    """Return the hand-off routes (`mql`, `pql`) for which no model is drafted or proposed yet."""
     doors_with_a_model = set(Version.objects.filter(agreement__kind=SCORE).values_list("terms__door", flat=True))
     return [door for door in PROPOSED if door not in {modelled or MQL for modelled in doors_with_a_model}]
 
 
 def propose_default(by: User, door: str = MQL) -> Version | None:
-    """Propose Accord's own model where there is none of its door yet; nothing is scored before both sides have signed."""
+    """Propose Accord's own model where its route has none yet; nothing is scored before both sides have signed."""
     if door not in doors_without_a_model():
         return None
     key, title, text, terms = PROPOSED[door]

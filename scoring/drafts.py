@@ -34,7 +34,7 @@ class SaveForm(forms.Form):
         self.must_say_why = False
 
     def clean_text(self) -> str:
-        """Let words that nobody changed say the new threshold."""
+        """Update the threshold in a text that was not edited."""
         text = str(self.cleaned_data["text"])
         if self.start is None or "".join(text.split()) != "".join(self.start.text.split()):
             return text
@@ -77,7 +77,7 @@ def save_edited(
 
 @transaction.atomic
 def roll_back(user: User, version: Version) -> Version:
-    """Propose a version's terms again, as a new version: what was signed once is signed anew.
+    """Propose a version's terms again, as a new version that must be signed again.
 
     Raises:
         ValidationError: it binds already, was never in force, or names what there is no more.

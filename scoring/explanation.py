@@ -1,4 +1,4 @@
-"""Why a lead has the score it has: each rule with its points, since when, and what would lift it over the threshold."""
+"""Explain a lead's score: each rule with its points, and what would raise the score to the threshold."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

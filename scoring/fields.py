@@ -92,7 +92,7 @@ def read_columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column
 
 
 def _is_a_figure(field: Field, facts: Facts) -> bool:
-    """Whether somebody computes it beside the facts, as the place by the ideal customer profile is."""
+    """Whether it is not stored in the facts but computed, as the distance from the ideal customer is."""
     return "." not in field.path and field.path not in facts.table("leads").columns
 
 
@@ -160,7 +160,7 @@ def _make_custom_column(key: str, kind: Type, cells: Sequence[Any]) -> Column:
 
 
 def _type_of(values: "pd.Series[Any]") -> Type:
-    """Return what a field that nobody gave a type holds in every cell: files of known systems name none for their own columns."""
+    """Return the type that fits every cell of a field without a declared type, as custom columns of known systems are."""
     filled = values[values != ""]
     if not len(filled):
         return "text"

@@ -1,7 +1,8 @@
-"""Fields that may know the outcome, because somebody fills them in or changes them afterwards.
+"""Fields that may leak the outcome, because people fill them in or change them afterwards.
 
-Where imports kept images of what they changed, these tell. Else there are only signs: a name that says so, cells that
-are filled where the outcome is known, a value that nearly only converted leads have, a field that alone tells all.
+Where imports kept images of what they changed, these are the proof. Else there are only signs: a telling name, cells
+that are filled where the outcome is known, a value that nearly only converted leads have, a field that alone separates
+them.
 """
 
 import re
@@ -106,7 +107,7 @@ def _find_signs(column: Column, before: Column | None, won: Flags, field_auc: fl
     yield from _check_name(column, field_auc)
     yield from _check_filled(column, won, goal)
     yield from _check_values(column, won, goal)
-    if before is None:  # else images would have told that it was written later
+    if before is None:  # with images, _check_later_changes would have shown that it was written later
         yield from _check_marked(column, won, goal)
     if field_auc >= PERFECT:
         yield (
@@ -212,7 +213,7 @@ def _is_sure(n: int, hits: int, base: float) -> bool:
 
 
 def single_field_auc(codes: npt.NDArray[np.int64], won: Flags, seed: int = 0) -> float:
-    """Return the AUC that a field has alone: each half of the leads is told by what its values meant in the other."""
+    """Return the AUC of a field alone, cross-validated: each half of the leads is predicted from the rates of the other."""
     half = np.random.default_rng(seed).random(len(won)) < 0.5
     predicted = np.empty(len(won))
     for part in (half, ~half):

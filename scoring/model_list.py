@@ -28,7 +28,7 @@ class Line:
     binding: Version | None
     waiting: Version | None
     scored: int
-    over: int | None  # leads over its threshold by the newest facts; none while nobody counted them
+    over: int | None  # leads over its threshold by the newest facts; None while they are not counted
 
     @property
     def shown(self) -> Version | None:

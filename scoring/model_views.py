@@ -128,7 +128,7 @@ def _starting_version(request: HttpRequest, agreement_page: queries.AgreementPag
 
 
 def _read_editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
-    """What is in the form; whoever only reads may still try another threshold."""
+    """Return what is in the form; readers who may not edit can still try another threshold."""
     if "fit-count" in request.POST and has_right(request.user, "set_scores"):
         return Editing.from_data(request.POST, base)
     editing = Editing.from_terms(base)

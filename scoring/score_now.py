@@ -1,4 +1,4 @@
-"""Score one lead at once, or a few, from the rows of the moment: the same question that a run asks of the million."""
+"""Score one lead or a few at once, from their current rows: the same query that a run uses for all of them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

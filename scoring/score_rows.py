@@ -1,4 +1,4 @@
-"""Write scores by COPY: those that are new, and those of whom something changed; what stood before is kept."""
+"""Write new and changed scores by COPY; the previous ones go to the history."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -39,9 +39,9 @@ def read_stored(cursor: Any, model: Model, batch: Batch) -> pa.Table:
 
 
 def rows_to_write(model: Model, states: Any, stored: pa.Table, known_at: datetime) -> Any:
-    """Return the rows to be written: those that nobody wrote yet, and those that differ from what stands.
+    """Return the rows to be written: new ones, and those that differ from what is stored.
 
-    What was scored after `known_at`, from newer rows than these, stands.
+    Scores written after `known_at` were computed from newer rows than these, so they are kept.
     """
     rows = states.mutate(state=_state_as_json(model, states))
     if not stored.num_rows:

@@ -38,7 +38,7 @@ DOORS = {
 
 @dataclass(frozen=True)
 class FitRule:
-    """Who somebody is: the points go to every lead of whom the rule is true."""
+    """Who a lead is: the points go to every lead that fulfils the rule."""
 
     name: str
     rule: Rule
@@ -47,7 +47,7 @@ class FitRule:
 
 @dataclass(frozen=True)
 class EngagementRule:
-    """What somebody did: each event of the kind brings points that fade."""
+    """What a lead did: each event of the kind brings points that fade."""
 
     name: str
     events: str

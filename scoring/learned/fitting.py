@@ -1,7 +1,7 @@
-"""Which rules a regression keeps, with how many whole points, from which threshold, and which probability a score tells. Pure.
+"""The regression behind a learned model: which rules, how many whole points, which threshold, which probabilities. Pure.
 
 A logistic regression with an L1 penalty chooses the rules; its strength is the strongest of those that cross validation
-finds as good as the best, within one standard error, so that few rules remain. The rules kept are weighed anew with a
+finds as good as the best, within one standard error, so that few rules remain. The rules kept are weighted again with a
 light L2 penalty. Ten points double the odds. No class is weighted: probabilities stay those of the leads.
 """
 

@@ -56,7 +56,7 @@ class Page:
 
     @property
     def chosen(self) -> str:
-        """Which leads the next learning is of, if nobody says otherwise: as before, else the first that have enough."""
+        """The source preselected for the next learning: the last one, else the first with enough outcomes."""
         sources = [choice.source for choice in self.choices]
         if self.learning and self.learning.source in sources and self._run:
             return self.learning.source

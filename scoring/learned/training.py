@@ -44,7 +44,7 @@ class Feature:
 
 
 def learn_model(scope: Scope, report: Tell, *, put_back: Collection[str] = (), seed: int = SEED) -> Result:
-    """Learn from the leads of the scope; suspects are left out but for those that somebody put back."""
+    """Learn from the leads of the scope; suspected fields are left out, except those in `put_back`."""
     report(0, 1, "Reading what became of the leads")
     outcomes = load_outcomes(scope)
     rows = _select_leads(outcomes, seed)

@@ -59,7 +59,7 @@ def result_of(row: Learning) -> Result | None:
 
 @transaction.atomic
 def make_draft(*, by: User, learning: Learning) -> Version:
-    """Make the proposed rules a draft of a score model, with the evidence for them; it binds nobody until both sign.
+    """Make the proposed rules a draft of a score model, with the evidence for them; it binds no one until both sign.
 
     Raises:
         PermissionDenied: the role does not set scores.

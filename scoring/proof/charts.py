@@ -122,7 +122,7 @@ def revenue_chart(evidence: Evidence) -> Chart | None:
 
 
 def reliability_chart(evidence: Evidence) -> Chart | None:
-    """What was told and what came."""
+    """Predicted probabilities against observed rates."""
     if evidence.calibration is None or not evidence.calibration.parts:
         return None
     parts = evidence.calibration.parts
@@ -162,7 +162,7 @@ def _reliability_title(evidence: Evidence) -> str:
 
 
 def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
-    """How well it told leads apart month by month, and how many were won at all."""
+    """AUC and base rate month by month, or quarter by quarter."""
     spans = evidence.spans
     if len(spans) < 2:
         return ()

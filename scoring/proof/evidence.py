@@ -218,7 +218,7 @@ class OutcomeContext:
 def gather_evidence(
     frame: pd.DataFrame, threshold: float, ground: OutcomeContext, predicted: Floats | None = None
 ) -> Evidence:
-    """Hold the scores of the frame against its outcomes; `told` are probabilities, where the model tells some."""
+    """Compare the scores of the frame with its outcomes; `predicted` are probabilities, if the model gives any."""
     scores, won, revenue = _score_columns(frame)
     interval = auc_interval(scores, won) or (None, None)
     return Evidence(

@@ -1,4 +1,4 @@
-"""How well scores told who would be won: counts, shares and their intervals, in numpy alone.
+"""How well scores predicted which leads would be won: counts, shares and their intervals, in numpy alone.
 
 Scores and outcomes are arrays of equal length, one place a lead; a higher score says “readier”. Shares are fractions.
 """
@@ -17,7 +17,7 @@ Flags = npt.NDArray[np.bool_]
 
 ENOUGH = 120  # outcomes of the rarer kind below which nothing is claimed
 DRAWS = 500
-STEPS = 1_000  # scores are this finely told apart where they are drawn again and again
+STEPS = 1_000  # distinct scores in the bootstrap: finer ones cost time and change the interval hardly at all
 CURVE = 100  # points of a gains curve
 WIDE = 20  # points from the lowest score to the highest, from which whole points are fine enough
 
@@ -59,7 +59,7 @@ class Gain:
 
 @dataclass(frozen=True)
 class Reliability:
-    """Leads who were told about the same probability: what was told, and what came."""
+    """Leads of about the same predicted probability: what was predicted (`told`), and how many were won."""
 
     n: int
     told: float
@@ -115,7 +115,7 @@ def auc(scores: Floats, won: Flags) -> float | None:
 
 
 def auc_interval(scores: Floats, won: Flags, seed: int = 0) -> tuple[float, float] | None:
-    """Return the 95 % interval of the AUC by bootstrap, drawn anew from the won and from the others."""
+    """Return the 95 % interval of the AUC by bootstrap, resampling the won and the others separately."""
     levels, places = _rank_levels(scores)
     if levels > STEPS:
         places = places * STEPS // levels
@@ -214,16 +214,16 @@ def brier_score(predicted: Floats, won: Flags) -> float:
 
 
 def reliability_parts(predicted: Floats, won: Flags, parts: int = 10) -> list[Reliability]:
-    """Return what was told and what came, in parts of about equal number, the lowest probability first."""
+    """Compare predicted probabilities with outcomes in parts of about equal number, the lowest probability first."""
     predicted, won = np.asarray(predicted, dtype=float), np.asarray(won, dtype=bool)
     bands = make_bands(
         predicted, won, predicted, decile_edges(predicted, parts)
-    )  # the sum of what was told takes the place of money
+    )  # the sums of the probabilities are passed as revenue
     return [Reliability(band.n, band.revenue / band.n, band.won) for band in bands if band.n]
 
 
 def calibration_error(parts: Sequence[Reliability]) -> float | None:
-    """Return the mean distance of what was told from what came, weighted by leads (ECE)."""
+    """Return the mean distance of predicted from observed rates, weighted by leads (ECE)."""
     n = sum(part.n for part in parts)
     return sum(part.n * abs(part.told - part.rate) for part in parts) / n if n else None
 

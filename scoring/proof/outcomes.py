@@ -1,4 +1,4 @@
-"""What became of the leads that Sales was given, and when each was given: what a score must have known beforehand.
+"""The outcomes of the leads handed to Sales, and the moment as of which a score of each must be judged.
 
 A lead is asked about at its hand-off, or earlier where its first opportunity or its conversion came before; one that
 was never handed over at its creation and the usual time from there. Leads that came so lately that their outcome had no time to

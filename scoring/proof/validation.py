@@ -27,8 +27,8 @@ from scoring.terms import Model
 from team.models import Company, User
 
 PORTION = 250_000  # leads scored in one question
-SHAPE = 1  # of what is kept: a proof of another shape is made anew
-OWN = {"scores"}  # what we write ourselves tells nothing new
+SHAPE = 1  # of the stored result: raise it when the result changes, and every proof is made again
+OWN = {"scores"}  # written by ourselves: a change in it is no reason for a new proof
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class ProofStatus:
 
 
 def proof_status(version: Version) -> ProofStatus:
-    """Return how the proof of a version stands by the newest facts, and ask for it where nobody has yet."""
+    """Return the state of the proof of a version by the newest facts, and request the proof if there is none."""
     newest = request_proof(version)
     if newest is not None and newest.state == State.DONE:
         return ProofStatus(newest, None)
@@ -71,7 +71,7 @@ def request_proof(version: Version) -> Proof | None:
 
 
 def requeue_proof(proof: Proof, by: User | None = None) -> None:
-    """Queue a proof anew that failed, or whose scores are gone from the disk."""
+    """Queue a proof again that failed, or whose scores are gone from the disk."""
     if by is not None:
         PROVE_SCORES.require(by)
     over = Proof.objects.filter(pk=proof.pk, state__in=[State.DONE, State.FAILED, State.CANCELLED])

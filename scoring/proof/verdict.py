@@ -1,4 +1,4 @@
-"""What the figures say, in words: whether a score works, or why nobody can tell. Pure."""
+"""The verdict in words: whether a score works, or why that cannot be said yet. Pure."""
 
 from dataclasses import dataclass
 
