@@ -74,7 +74,13 @@ def read_columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column
 
     `then`: as each lead stood at its moment, as far as imports remember it; else as it is today.
     """
-    fields = [field for field in SCORED.fields.values() if field.path not in OUTCOME and not _is_a_figure(field, facts)]
+    # fields that no table stores, such as the distance from the ideal customer, are computed: they are no inputs here
+    stored = facts.table("leads").columns
+    fields = [
+        field
+        for field in SCORED.fields.values()
+        if field.path not in OUTCOME and ("." in field.path or field.path in stored)
+    ]
     answer = _query_fields(facts, rows, fields, then).set_index("id").reindex(rows["lead_id"]).reset_index()
     custom_values = [json.loads(text) if isinstance(text, str) else {} for text in answer["custom"]]
     columns = [
@@ -89,11 +95,6 @@ def read_columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column
         replace(column, is_identifier=column.kind in NAMING and is_identifier(column.label, column.values, order))
         for column in columns
     ]
-
-
-def _is_a_figure(field: Field, facts: Facts) -> bool:
-    """Whether it is not stored in the facts but computed, as the distance from the ideal customer is."""
-    return "." not in field.path and field.path not in facts.table("leads").columns
 
 
 def _query_fields(facts: Facts, rows: pd.DataFrame, fields: Sequence[Field], then: bool) -> pd.DataFrame:

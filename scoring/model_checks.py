@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from facts.rules import IN_DAYS, Subject, check_rule, events_subject, list_conditions, parse_number
+from facts.rules import IN_DAYS, check_rule, events_subject, list_conditions, parse_number
 from scoring.terms import COUNTED, DOORS, MQL, SCORED
 
 MOST_RULES = 200
@@ -94,7 +94,8 @@ def _check_engagement_rule(rule: Mapping[str, Any]) -> Iterator[str]:
     if rule.get("events") not in COUNTED:
         yield f"“events” must be one of: {', '.join(COUNTED)}."
     elif rule.get("where"):
-        yield from (problem.message for problem in check_rule(rule["where"], _inner(rule["events"])))
+        subject = events_subject(SCORED.events[rule["events"]])
+        yield from (problem.message for problem in check_rule(rule["where"], subject))
     half_life = parse_number(rule["half_life"]) if rule.get("half_life") is not None else None
     if rule.get("half_life") is not None and (half_life is None or not SHORTEST <= half_life <= LONGEST):
         yield f"The half-life must be {SHORTEST} to {LONGEST:,} days. Leave it out for points that do not fade."
@@ -102,10 +103,6 @@ def _check_engagement_rule(rule: Mapping[str, Any]) -> Iterator[str]:
         yield f"“days” must be a whole number from 1 to {LONGEST:,}. Leave it out to count events of any age."
     if rule.get("cap") is not None and not _is_positive(rule["cap"]):
         yield "The cap must be more than 0 points, also for points that are taken away. Leave it out for none."
-
-
-def _inner(events: str) -> Subject:
-    return events_subject(SCORED.events[events])
 
 
 def _check_keys(rule: Mapping[str, Any], known_keys: set[str]) -> Iterator[str]:

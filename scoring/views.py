@@ -1,6 +1,6 @@
 """The list of score models: what is in force, what waits for a signature, and a first proposal where there is none."""
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -32,14 +32,13 @@ def scores(request: HttpRequest) -> HttpResponse:
         "lines": lines,
         "sentence": describe_models(lines),
         "sets_scores": has_right(request.user, "set_scores"),
-        "proposals": [_proposal_context(door) for door in doors_without_a_model()],
+        "proposals": [
+            {"door": door, "title": title, "text": text, "words": terms_in_words(terms)}
+            for door in doors_without_a_model()
+            for _, title, text, terms in [PROPOSED[door]]
+        ],
     }
     return render(request, "scoring/scores.html", context)
-
-
-def _proposal_context(door: str) -> dict[str, Any]:
-    _, title, text, terms = PROPOSED[door]
-    return {"door": door, "title": title, "text": text, "words": terms_in_words(terms)}
 
 
 @require_right("set_scores")

@@ -1,6 +1,5 @@
 """Which leads a model is learned from: all, or those of one system, with the deals that began with them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,8 +76,15 @@ def list_choices(facts: Facts) -> list[Choice]:
             leads=both.count(), converted=both.is_converted.fill_null(False).sum(), won=both.winner.count()
         )
     )
-    newest = _newest_imports()
-    choices = [_choice(row) for row in rows.to_dict("records")]
+    imports = ImportJob.objects.order_by("pk").values_list("files__source", "pk")
+    newest = {str(source): pk for source, pk in imports if source}  # the last import of each system
+    choices = [
+        Choice(
+            source := str(row["source_system"]), f"From {source.replace('-', ' ').capitalize()}",
+            int(row["leads"]), int(row["converted"]), int(row["won"]),
+        )
+        for row in rows.to_dict("records")
+    ]  # fmt: skip
     choices.sort(key=lambda choice: (newest.get(choice.source, -1), choice.leads), reverse=True)
     if len(choices) < 2:
         return [Choice("", "All leads", choice.leads, choice.converted, choice.won) for choice in choices]
@@ -95,15 +101,3 @@ def is_known(facts: Facts, source: str) -> bool:
     """Whether there are leads to learn from: of this system, or any."""
     sources = source_systems(facts)
     return source in sources if source else bool(sources)
-
-
-def _choice(row: Mapping[Any, Any]) -> Choice:
-    source = str(row["source_system"])
-    label = f"From {source.replace('-', ' ').capitalize()}"
-    return Choice(source, label, int(row["leads"]), int(row["converted"]), int(row["won"]))
-
-
-def _newest_imports() -> dict[str, int]:
-    """The last import of each system."""
-    rows = ImportJob.objects.order_by("pk").values_list("files__source", "pk")
-    return {str(source): pk for source, pk in rows if source}

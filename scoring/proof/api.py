@@ -15,7 +15,6 @@ from rest_framework.viewsets import ViewSet
 from agreements.models import Agreement
 from core.api.views import Manners, refuse_strange_parameters
 from scoring.definitions import SCORE
-from scoring.proof.measures import Band
 from scoring.proof.page import Page, parse_question
 from team.access import has_right
 from team.models import User
@@ -88,8 +87,8 @@ def _evidence_to_json(page: Page) -> dict[str, Any] | None:
     if page.evidence is None:
         return None
     evidence = page.evidence.as_json()
-    return {**evidence, "bands": [_band(band) for band in page.evidence.bands]}
-
-
-def _band(band: Band) -> dict[str, Any]:
-    return {**band.__dict__, "rate": band.rate, "interval": band.interval, "lift": band.lift}
+    bands = [
+        {**band.__dict__, "rate": band.rate, "interval": band.interval, "lift": band.lift}
+        for band in page.evidence.bands
+    ]
+    return {**evidence, "bands": bands}

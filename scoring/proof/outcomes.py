@@ -64,17 +64,14 @@ class Outcomes:
 def load_outcomes(facts: Facts) -> Outcomes:
     """Ask the facts for all leads, with one question."""
     company = Company.get()
-    goal = "won" if _has_deals(facts) else "converted"
+    deals = facts.table("opportunities")
+    has_deals = bool(facts.execute(deals.filter(deals.lead_id.notnull()).count()).to_numpy()[0, 0])
+    goal = "won" if has_deals else "converted"
     answer = facts.execute(_build_query(facts, goal, company))
     frame = _normalize_frame(answer)
     frame["asked_at"] = _judging_moments(frame)
     days = _maturity_days(frame)
     return _drop_too_recent(frame, goal, company.currency, days, facts.as_of)
-
-
-def _has_deals(facts: Facts) -> bool:
-    deals = facts.table("opportunities")
-    return bool(facts.execute(deals.filter(deals.lead_id.notnull()).count()).to_numpy()[0, 0])
 
 
 def _build_query(facts: Facts, goal: str, company: Company) -> Any:
