@@ -95,7 +95,7 @@ def test_a_pilot_stands_against_the_rest_of_the_same_time(ada: Owner, cmo: User,
     assert {one.to_owner for one in made} == {ada, bob}
     tick_clocks(WEDNESDAY + timedelta(hours=2))
     (found,) = pilot_results(cro)
-    assert (found.version, found.words) == (version, "First response within 1 business hour of the hand-off")
+    assert (found.version, found.response) == (version, "First response within 1 business hour of the hand-off")
     assert (found.team.handed, found.team.due, found.team.met) == (2, 2, 0)
     assert (found.rest.handed, found.rest.due) == (2, 0)
     assert ada.user
