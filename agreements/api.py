@@ -1,4 +1,4 @@
-"""Agreements over HTTP: the same actions and the same rights as on the screens. Nobody signs for the other side."""
+"""Agreements over HTTP: the same actions and the same rights as on the screens."""
 
 from typing import Any, cast
 

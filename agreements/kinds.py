@@ -46,7 +46,7 @@ class Kind:
     page: str = ""  # the name of the page on which a version is proposed, by the agreement's key; empty: the form here
     new_page: str = ""  # of the page that opens a further agreement of the kind
     right: str = ""  # of team.access, which drafting and proposing needs beyond what every kind asks for
-    reading_right: str = ""  # of team.access; whoever signs for a side reads what they sign
+    reading_right: str = ""  # of team.access; signatories read what they sign without it
     changes: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]] = field(default=compare_terms)
 
 
@@ -58,7 +58,7 @@ def register_kind(kind: Kind) -> None:
 
 
 def get_kind(key: str) -> Kind:
-    """Return a declared kind; one that nobody declares any more is still read, in plain words."""
+    """Return a declared kind; one that is no longer declared is still readable, with generic labels."""
     return _kinds.get(key) or Kind(key, key.replace("_", " ").capitalize(), key.replace("_", " "), "")
 
 

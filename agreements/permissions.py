@@ -18,7 +18,7 @@ SIDES_WITHOUT_SIGNATURE = frozenset({Side.EXECUTIVE, Side.NEUTRAL})
 
 
 def is_representative(user: User, side: str) -> bool:
-    """Tell whether somebody speaks for a side: as its leader, or as the one who signs for it."""
+    """Tell whether the user speaks for a side: as its leader or as its signatory."""
     return SIDE_LED_BY.get(Role(user.role)) == side or (side in Seat.values and seat_holder(side) == user)
 
 
@@ -39,7 +39,7 @@ def _is_author_or_side(user: User, version: Version) -> bool:
 
 
 def can_propose_own(user: User) -> bool:
-    """Tell whether somebody may propose what they draft, and not only draft it."""
+    """Tell whether the user may propose their own drafts, and not only write them."""
     return user.role in PROPOSE_THEIR_OWN or is_representative(user, user.side)
 
 

@@ -29,7 +29,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class AgreementRow:
-    """An agreement in the list: what binds, and what waits for somebody."""
+    """An agreement in the list: the binding version and the one that waits for a decision."""
 
     agreement: Agreement
     kind: kinds.Kind

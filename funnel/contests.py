@@ -95,7 +95,7 @@ def contest_verdict(*, by: User, verdict: Verdict, text: str, rule_by: date | No
 
 @transaction.atomic
 def rule_on_contest(*, by: User, contested: Answer, decision: str, ruling: str) -> Answer:
-    """Give the arbiter's ruling: the rejection stands, or the lead goes back to Sales and its clock starts anew."""
+    """Give the arbiter's ruling: the rejection stands, or the lead goes back to Sales and its clock restarts."""
     answer = (
         Answer.objects.select_for_update(of=("self",))
         .select_related("verdict__lead", "verdict__given_by")

@@ -48,7 +48,7 @@ def _join_figures(rows: Any, figures_by_lead: Any, **figures: str) -> Any:
 
 
 def _last_verdicts(facts: HasTables, funnel: Funnel) -> Any:
-    """The last verdict of each lead that has taken effect, unless the lead went out since: who comes back is judged anew."""
+    """The last verdict of each lead that has taken effect, unless the lead left the main stages since: a lead that comes back needs a new verdict."""
     given = facts.table("verdicts")
     given = given.filter(given.undone_at.isnull() & given.settled_at.notnull())
     turn = ibis.row_number().over(group_by=given.lead_id, order_by=[given.given_at.desc(), given.id.desc()])

@@ -1,4 +1,4 @@
-"""When a stage was entered, where a dated fact tells it: the source's history, first contact, deals, use.
+"""When a stage was entered, where a dated fact proves it: the source's history, first contact, deals, use.
 
 Each piece is a table of entries: buyer, stage, entered_at, is_day (the source knew the day and no time), by, evidence.
 """

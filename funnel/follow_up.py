@@ -15,7 +15,7 @@ FEW = 20  # beyond that the chain does it, within a minute
 
 
 def follow_leads(ids: Collection[int], moment: datetime | None = None) -> list[Lead]:
-    """Let everything follow for so many leads, and return them; for more it is left to the chain, and nobody returned."""
+    """Recompute scores, stages and clocks of a few leads at once, and return them; more are left to the chain."""
     if not 0 < len(ids) <= FEW:
         return []
     now = moment or timezone.now()

@@ -37,14 +37,14 @@ class Step:
     stage: Stage
     index: int
     entered: int
-    value: Decimal | None  # None: no deal with an amount, or too few records for the reader to be told
+    value: Decimal | None  # None: no deal with an amount, or too few records to be shown to the reader
     went_on: int
     skipped: int
     here: int
     left: Mapping[str, int]  # detour: how many are in it now and came no further
     flows: Mapping[str, int]  # next stage of the main way: how many went there first
     days: Spread | None
-    undated: int = 0  # went on, but on a day that nobody knows
+    undated: int = 0  # went on, but on an unknown day
     is_followed: bool = True  # whether it is on record what became of those who entered it
 
     @property
@@ -58,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True)
 class FunnelReport:
-    """The funnel of a question."""
+    """The counts of the funnel for one question."""
 
     steps: tuple[Step, ...]
     leads: int
@@ -81,7 +81,7 @@ class FunnelReport:
 
 
 def build_report(facts: Facts, funnel: Funnel, question: Question, within: ReadableRows | None = None) -> FunnelReport:
-    """Answer the question with two questions to the facts."""
+    """Compute the report with two queries of the facts."""
     reading = LeadTable(facts, funnel, question, within)
     patterns = reading.patterns()
     spreads, undated = reading.spreads()

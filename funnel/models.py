@@ -67,7 +67,7 @@ class Move(Recorded):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            # What lets a lead be asked anew; a run's own moves, though as new, do not
+            # The moves after which a lead is classified again; those that a run wrote itself do not count
             models.Index(
                 fields=["changed_xid"],
                 name="move_asks_anew",
@@ -260,7 +260,7 @@ class Ruling(models.TextChoices):
 
 
 class Answer(models.Model):
-    """What Marketing did about a verdict, or why it contests it; the rep who gave it is told.
+    """What Marketing did about a verdict, or why it contests it; the rep who gave it is notified.
 
     A contest is decided by the arbiter before a day; all contests with their rulings are the arbitration log.
     """
@@ -291,7 +291,7 @@ class Answer(models.Model):
 
 
 class RoutingRule(models.Model):
-    """Who takes a lead, asked in order: the first rule that finds somebody present decides."""
+    """Who takes a lead, asked in order: the first rule that finds a present person decides."""
 
     class How(models.TextChoices):
         ACCOUNT_OWNER = "account_owner", "The owner of its account"
@@ -347,7 +347,7 @@ class Capacity(models.Model):
 
 
 class Absence(models.Model):
-    """An owner is away, both days included; what is theirs goes to others, or waits where there is nobody else."""
+    """An owner is away, both days included; their leads go to others, or wait where there is no other taker."""
 
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="absences")
     starts_on = models.DateField()

@@ -49,7 +49,7 @@ def _is_manager_of(user: User, owner: Owner | None) -> bool:
 
 @dataclass(frozen=True)
 class ManualMove:
-    """A move by hand that somebody wants to make; `before` is None for a buyer who is in no stage yet."""
+    """A move by hand that is to be checked; `before` is None for a buyer who is in no stage yet."""
 
     buyer: Buyer
     before: Stage | None
@@ -91,7 +91,7 @@ def _can_move_between(user: User, before: Stage | None, after: Stage) -> bool:
 
 
 def stages_open_to(user: User, buyer: Buyer, funnel: Funnel, before: str) -> list[Stage]:
-    """Return the stages to which somebody may move a buyer by hand from where it is."""
+    """Return the stages to which the user may move a buyer by hand from its present one."""
     if not MOVE_BUYER.is_open_to(user) or not _sees_buyer(user, buyer) or not _can_work_with(user, buyer):
         return []
     subject, here = "leads" if isinstance(buyer, Lead) else "accounts", funnel.get(before)

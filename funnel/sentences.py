@@ -7,35 +7,35 @@ from funnel.measures import FunnelReport, Step
 from funnel.patterns import EVENT
 
 
-def funnel_headline(river: FunnelReport) -> str:
+def funnel_headline(report: FunnelReport) -> str:
     """Say the finding of the funnel, as far as there is one."""
-    if not river.leads:
-        return "No lead entered a stage in this period." if river.basis == EVENT else "No lead came in this period."
-    if not river.has_outcomes:
-        return f"{_describe_reached(river)}. No deal is imported yet, so no customer is known."
-    won = _won_by_event(river) if river.basis == EVENT else _won_of_cohort(river)
-    return ". ".join(part for part in (won, _describe_losses(river.steps)) if part) + "."
+    if not report.leads:
+        return "No lead entered a stage in this period." if report.basis == EVENT else "No lead came in this period."
+    if not report.has_outcomes:
+        return f"{_describe_reached(report)}. No deal is imported yet, so no customer is known."
+    won = _won_by_event(report) if report.basis == EVENT else _won_of_cohort(report)
+    return ". ".join(part for part in (won, _describe_losses(report.steps)) if part) + "."
 
 
-def _describe_reached(river: FunnelReport) -> str:
-    """Say how many came in and how many of them stand furthest, where nothing tells who was won."""
-    came = river.leads if river.basis != EVENT else river.won_of
-    furthest = next((step for step in reversed(river.steps[1:]) if step.entered), None)
+def _describe_reached(report: FunnelReport) -> str:
+    """Say how many came in and how many reached the furthest stage, where wins are not on record."""
+    came = report.leads if report.basis != EVENT else report.won_of
+    furthest = next((step for step in reversed(report.steps[1:]) if step.entered), None)
     if not furthest:
         return f"{_count_leads(came)} came in"
-    those = "of them " if river.basis != EVENT else ""
+    those = "of them " if report.basis != EVENT else ""
     return f"{_count_leads(came)} came in; {short_number(furthest.entered)} {those}reached {furthest.stage.name}"
 
 
-def _won_by_event(river: FunnelReport) -> str:
+def _won_by_event(report: FunnelReport) -> str:
     """Count both sides: who was won in a period need not have come in it, so there is no share."""
-    won = f"{_count_leads(river.won)} became {'a customer' if river.won == 1 else 'customers'}" if river.won else ""
-    came = f"{_count_leads(river.won_of, 'new')} came in"
-    return f"{won}{_time_to_win(river)}; {came}" if won else f"No lead became a customer; {came}"
+    won = f"{_count_leads(report.won)} became {'a customer' if report.won == 1 else 'customers'}" if report.won else ""
+    came = f"{_count_leads(report.won_of, 'new')} came in"
+    return f"{won}{_time_to_win(report)}; {came}" if won else f"No lead became a customer; {came}"
 
 
-def _won_of_cohort(river: FunnelReport) -> str:
-    won, leads = river.won, river.leads
+def _won_of_cohort(report: FunnelReport) -> str:
+    won, leads = report.won, report.leads
     if not won:
         return (
             "The one lead is not a customer yet" if leads == 1 else f"None of {_count_leads(leads)} is a customer yet"
@@ -44,17 +44,17 @@ def _won_of_cohort(river: FunnelReport) -> str:
         sentence = "The one lead became a customer" if leads == 1 else f"All {_count_leads(leads)} became customers"
     else:
         sentence = f"{percent(won / leads)} of {_count_leads(leads)} became customers"
-    return sentence + _time_to_win(river)
+    return sentence + _time_to_win(report)
 
 
-def _time_to_win(river: FunnelReport) -> str:
+def _time_to_win(report: FunnelReport) -> str:
     """Say how long the won took, over those whose days are known."""
-    spread = river.days_to_won
+    spread = report.days_to_won
     if not spread:
         return ""
     if spread.n == 1:
-        return f", after {days(spread.median)}" if river.won == 1 else ""
-    whose = "them" if spread.n == river.won else f"the {short_number(spread.n)} whose days are known"
+        return f", after {days(spread.median)}" if report.won == 1 else ""
+    whose = "them" if spread.n == report.won else f"the {short_number(spread.n)} whose days are known"
     return f", half of {whose} within {days(spread.median)}"
 
 
@@ -80,7 +80,7 @@ def _count_leads(n: int, kind: str = "") -> str:
 
 
 def routing_headline(given: Sequence[tuple[str, int]], unassigned: int) -> str:
-    """Say how many leads went to whom this week, the most first, and how many nobody has."""
+    """Say how many leads went to whom this week, the most first, and how many have no owner."""
     total = sum(n for _, n in given)
     if not total:
         sentence = "No lead was handed over this week yet"

@@ -1,11 +1,11 @@
-"""What the chain does in this room: write the moves that follow from the facts, start their clocks, and copy both."""
+"""The funnel's steps of the nightly run: write the moves that follow from the facts, start their clocks, and copy both."""
 
 from facts.refresh import Progress, refresh, stage_rows
 from facts.steps import Step, register_step
 from funnel.classify import classify_buyers
 from funnel.handoffs.clock_tick import tick_clocks
 
-PORTION_SECONDS = 40  # below what one bell may take
+PORTION_SECONDS = 40  # below the time limit of one task
 
 
 def write_moves(progress: Progress) -> int | None:
@@ -14,7 +14,7 @@ def write_moves(progress: Progress) -> int | None:
 
 
 def start_clocks(progress: Progress) -> int:
-    """Hand over who has just qualified, without waiting for the bell of the clocks."""
+    """Hand over the leads that have just qualified, without waiting for the next clock tick."""
     return tick_clocks()["opened"]
 
 

@@ -1,4 +1,4 @@
-"""The clocks' bell: beat rings it every 30 seconds, with nobody looking at a page."""
+"""The tasks that beat starts: the clock tick every 30 seconds, and reminders of late rulings."""
 
 from celery import shared_task
 

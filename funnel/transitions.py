@@ -84,7 +84,7 @@ class MoveQuery:
         return answers.select("id", "crm_stage", "is_new", *rules, *conditions, *values)
 
     def _undated_conditions(self) -> dict[str, Rule]:
-        """The conditions of the stages that no date tells: their entries say which of them held, with which values."""
+        """The conditions of undated stages: the evidence of an entry lists which of them held, with their values."""
         return {
             f"{stage.key}_{number}": leaf
             for stage in self._undated_stages()
@@ -181,7 +181,7 @@ class MoveQuery:
         )
 
     def _undated_conversions(self, wide: Any) -> list[Any]:
-        """Leads that their CRM calls converted, on a day that it does not name, and that nothing tells to be further."""
+        """Leads that their CRM calls converted without naming the day."""
         if self.query.subject != "leads":
             return []
         flagged = self.query.converted_leads()

@@ -1,4 +1,4 @@
-"""The funnel: its river, and the leads behind each part of it."""
+"""The funnel: its diagram, and the leads behind each part of it."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, cast
@@ -40,7 +40,7 @@ def funnel_page(request: HttpRequest) -> HttpResponseBase:
     user = cast(User, request.user)
     facts, stages = open_facts(), in_force(user)
     read = ReadFunnel(user, facts, stages, view.question)
-    report, rows = read.river(), _cut_rows(read, view) if view.by else []
+    report, rows = read.report(), _cut_rows(read, view) if view.by else []
     if request.GET.get("format") == "csv":
         return download("funnel", csv_rows.step_rows(report, stages))
     context = {
@@ -77,12 +77,12 @@ def _read_view(request: HttpRequest, today: Any) -> tuple[View, str]:
 
 
 def _cut_rows(read: ReadFunnel, view: View) -> list[Any]:
-    has_rate = read.river().conversion is not None
+    has_rate = read.report().conversion is not None
     return [
         {"name": name, "leads": leads, "won": won, "worth": worth,
          "rate": won / leads if leads and has_rate else None,
          "query": view.query(by=None, **{view.by: key})}
-        for key, name, leads, won, worth in read.cut(view.by)
+        for key, name, leads, won, worth in read.cut_rows(view.by)
     ]  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def _active_filters(facts: Facts, view: View) -> list[tuple[str, str, str]]:
 @login_required
 @require_GET
 def leads_page(request: HttpRequest) -> HttpResponseBase:
-    """The leads behind one part of the river, those whom the reader may see."""
+    """The leads behind one part of the diagram, as far as the reader may see them."""
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
     view, fault = _read_view(request, today)
     user = cast(User, request.user)

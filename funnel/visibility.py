@@ -1,4 +1,4 @@
-"""What a reader is told of the funnel: the rule of `crm.readable`, for its river, its cuts and the leads behind them."""
+"""What a reader sees of the funnel: the rule of `crm.readable` for the report, its cuts and the leads behind them."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -62,12 +62,12 @@ class ReadFunnel:
         check_filters(self.user, self.question.where)
         object.__setattr__(self, "rows", ReadableRows(self.user))
 
-    def river(self) -> FunnelReport:
-        """Return the company's river; over the reader's own leads where the company's would tell of single ones."""
-        report = self._river(None)
+    def report(self) -> FunnelReport:
+        """Return the company's report, or one over the reader's own leads where the company's would disclose single leads."""
+        report = self._compute_report(None)
         if not is_limited(self.user):
             return report
-        own = self._river(self.rows)
+        own = self._compute_report(self.rows)
         if self._is_too_fine(report, own):
             return own
         mine = {step.stage.key: step.entered for step in own.steps}
@@ -77,16 +77,16 @@ class ReadFunnel:
         ]
         return replace(report, steps=tuple(steps))
 
-    def cut(self, name: str) -> list[CutRow]:
+    def cut_rows(self, name: str) -> list[CutRow]:
         """Return the lines of a cut without colleagues whose achievement, and values of whose leads, the reader may not know."""
-        within = self.rows if self._within else None
-        rows = self._cut(name, within)
+        within = self.rows if self._counts_own_leads else None
+        rows = self._compute_cut(name, within)
         if name == COLLEAGUES and (allowed := achieving_owners(self.user)) is not None:
             keys = {dimensions.BLANK, *map(str, allowed.values_list("pk", flat=True))}
             rows = [row for row in rows if row[0] in keys]
         if within or not is_limited(self.user):
             return rows
-        own = {key: (leads, won) for key, _name, leads, won, _deal_values in self._cut(name, self.rows)}
+        own = {key: (leads, won) for key, _name, leads, won, _deal_values in self._compute_cut(name, self.rows)}
         return _hide_small_parts(rows, own)
 
     def lead_ids(self, stage: str, part: str) -> tuple[list[int], int]:
@@ -102,12 +102,12 @@ class ReadFunnel:
         allowed = set(readable.tolist())
         seen = [pk for pk in ids if pk in allowed]
         hidden = len(ids) - len(seen)
-        return seen, 0 if self._within or is_too_few(hidden) else hidden
+        return seen, 0 if self._counts_own_leads or is_too_few(hidden) else hidden
 
     @property
-    def _within(self) -> bool:
+    def _counts_own_leads(self) -> bool:
         """Whether the page counts the reader's own leads only."""
-        return is_limited(self.user) and self.river().is_readable_only
+        return is_limited(self.user) and self.report().is_readable_only
 
     def _is_too_fine(self, report: FunnelReport, own: FunnelReport) -> bool:
         today = timezone.localtime(self.facts.as_of or timezone.now(), Company.get().zone).date()
@@ -117,20 +117,20 @@ class ReadFunnel:
         for name in self.question.where:
             less = {other: value for other, value in self.question.where.items() if other != name}
             outer = replace(self, question=replace(self.question, where=less))
-            if is_too_few(outer._river(None).leads - outer._river(self.rows).leads - hidden):
+            if is_too_few(outer._compute_report(None).leads - outer._compute_report(self.rows).leads - hidden):
                 return True
         return False
 
-    def _river(self, within: ReadableRows | None) -> FunnelReport:
+    def _compute_report(self, within: ReadableRows | None) -> FunnelReport:
         arguments = (self.facts, self.stages, self.question, within)
-        return self._remembered("river", "", within, lambda: measures.build_report(*arguments))
+        return self._cached("river", "", within, lambda: measures.build_report(*arguments))
 
-    def _cut(self, name: str, within: ReadableRows | None) -> list[CutRow]:
+    def _compute_cut(self, name: str, within: ReadableRows | None) -> list[CutRow]:
         arguments = (self.facts, self.stages, self.question, name, within)
-        return self._remembered("cut", name, within, lambda: measures.by_cut(*arguments))
+        return self._cached("cut", name, within, lambda: measures.by_cut(*arguments))
 
-    def _remembered(self, kind: str, by: str, within: ReadableRows | None, compute: Callable[[], Answer]) -> Answer:
-        """Answer from memory while neither facts, definitions, question nor what may be read are others."""
+    def _cached(self, kind: str, by: str, within: ReadableRows | None, compute: Callable[[], Answer]) -> Answer:
+        """Return a cached answer while facts, definitions, question and readable rows are the same."""
         snapshot = self.facts.snapshot
         if snapshot is None:
             return compute()
@@ -147,7 +147,7 @@ class ReadFunnel:
 
 
 def _hide_small_parts(rows: list[CutRow], own: Mapping[str, tuple[int, int]]) -> list[CutRow]:
-    """Return the lines that tell of no single lead; of few won ones not the money."""
+    """Leave out the lines that would disclose single leads, and the money of few won ones."""
     hidden = {row[0]: row[2] - own.get(row[0], (0, 0))[0] for row in rows}
     few = few_keys(hidden)
     return [

@@ -43,7 +43,7 @@ COMPANY_FIELDS = FISCAL_FIELDS | {
 
 @transaction.atomic
 def add_person(*, by: User, **fields: Any) -> User:
-    """Add somebody, who has no password until they follow their invitation.
+    """Add a person, who has no password until they follow their invitation.
 
     A person who would sign or decide is added deactivated, and becomes active once the appointment is consented to.
     """
@@ -69,9 +69,9 @@ def add_person(*, by: User, **fields: Any) -> User:
 
 @transaction.atomic
 def change_person(*, by: User, person: User, **fields: Any) -> ConsentRequest | None:
-    """Change somebody's name, place or state; a new address replaces the old one everywhere, a deactivation ends all.
+    """Change a person's name, territory or state; a new address replaces the old one everywhere, a deactivation ends all.
 
-    Of people who sign or decide, address, role and state change only with a consent, and so does what gives somebody
+    Of people who sign or decide, address, role and state change only with a consent, and so does what gives a person
     a seat: the request for it is returned, the rest is saved.
     """
     CHANGE_PERSON.require(by, person)
@@ -167,7 +167,7 @@ def change_on_server(*, person: User, via: str, **fields: Any) -> None:
 
 @transaction.atomic
 def reset_two_factor(*, by: User, person: User) -> ConsentRequest | None:
-    """Take somebody's second factor away, who has lost it; of people who sign or decide only with a consent."""
+    """Reset the second factor of a person who has lost it; of people who sign or decide only with a consent."""
     RESET_TWO_FACTOR.require(by, person)
     if not Authenticator.objects.filter(user=person).exists():
         raise ValidationError(f"{person} has no two-factor sign-in.")
@@ -203,7 +203,7 @@ def follow_up(before: User, person: User) -> None:
 
 
 def end_access(person: User) -> None:
-    """End every session and token of somebody at once."""
+    """End every session and token of a person at once."""
     person.api_tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
     for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
         if session.get_decoded().get(SESSION_KEY) == str(person.pk):

@@ -1,4 +1,4 @@
-"""The back office, for those who hold every right. Its door is the ordinary sign-in, with its limits and second factor."""
+"""The back office, for those who hold every right, behind the ordinary sign-in with its limits and second factor."""
 
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ admin.site.site_header = admin.site.site_title = "Accord back office"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
-for model in (EmailAddress, Authenticator):  # with them an owner could sign in as somebody else
+for model in (EmailAddress, Authenticator):  # with them an owner could sign in as another person
     admin.site.unregister(model)
 
 

@@ -32,7 +32,7 @@ class SetupDetails:
 
 
 def is_claimable() -> bool:
-    """True until somebody has claimed this Accord; the demo company belongs to everybody and is never claimed."""
+    """True until this deployment is claimed; the demo company is never claimed."""
     company = Company.get()
     return company.claimed_at is None and not company.is_demo
 

@@ -1,4 +1,4 @@
-"""Hand-offs and verdicts over HTTP: read by whoever may see them, written by the same actions as the screens."""
+"""Hand-offs and verdicts over HTTP, with the rights and the actions of the screens."""
 
 from datetime import timedelta
 from typing import Any, cast

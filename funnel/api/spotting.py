@@ -1,4 +1,4 @@
-"""Opportunities heard in passing, over HTTP: raised by whoever meets customers, handed to whoever owns the buyer."""
+"""Opportunities spotted by people who meet customers, over HTTP; they go to the owner of the buyer."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""What people do on a buyer's page: say which content served, and raise an opportunity they have heard of."""
+"""The actions of a buyer's page: record the use of content, and raise an opportunity."""
 
 from datetime import date
 from uuid import uuid4
@@ -38,7 +38,7 @@ def note_use(*, by: User, lead: Lead, asset: ContentAsset, reason_unused: str = 
 
 @transaction.atomic
 def spot_opportunity(*, by: User, buyer: Buyer, need: str, person: str = "", when: date | None = None) -> Enquiry:
-    """Raise an opportunity that somebody heard of: an enquiry, handed to whoever owns the buyer, who is told.
+    """Raise an opportunity: an enquiry that goes to the owner of the buyer, who is notified.
 
     Raises:
         Http404: the buyer is not the person's to see.

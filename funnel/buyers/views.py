@@ -38,7 +38,7 @@ REASONS = ("Not found in time", "Does not fit this buyer", "Did not know it", "O
 
 
 class SpotForm(forms.Form):
-    """An opportunity heard of in passing, in ten seconds."""
+    """An opportunity that was mentioned in a conversation, in ten seconds."""
 
     need = forms.CharField(label="What do they need?", max_length=500)
     person = forms.CharField(label="Who said it?", required=False, max_length=120)
@@ -102,7 +102,7 @@ def buyer_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 
 
 def _sees_reasons(user: User) -> bool:
-    """Tell whether somebody reads why a lead has its score: who sees scores, and who works leads."""
+    """Tell whether the user sees why a lead has its score: those who see scores and those who work leads."""
     return has_right(user, "see_scores") or has_right(user, "work_leads")
 
 
@@ -154,7 +154,7 @@ def note_content_use(request: HttpRequest, pk: int) -> HttpResponse:
 @require_right("spot")
 @require_http_methods(["GET", "HEAD", "POST"])
 def spot_opportunity(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
-    """Raise an opportunity heard of, in one short form."""
+    """Raise an opportunity in one short form."""
     buyer, form = _get_buyer(request, kind, pk), SpotForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

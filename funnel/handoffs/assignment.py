@@ -1,6 +1,6 @@
 """Deal leads to people in proportion to their capacity: fair over the week, the same for the same state. Pure.
 
-Whoever has the smallest share of their week's capacity used comes next; among equals whoever waits longest.
+The person with the smallest used share of the week's capacity comes next; among equals the one who waits longest.
 A person whose day or week is full comes only when everybody's is.
 """
 
@@ -8,13 +8,13 @@ import heapq
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-USUAL_WEEK = 20  # leads that somebody takes in a week when nobody said how many
+USUAL_WEEK = 20  # leads a week, where no capacity is set
 WORKDAYS = 5
 
 
 @dataclass
 class Taker:
-    """Somebody who takes leads: what they can take, what they got today and this week, and their last turn."""
+    """A person who takes leads: their capacity, what they got today and this week, and their last turn."""
 
     owner_id: int
     name: str
@@ -60,12 +60,12 @@ class Dealer:
         self._turns = max((taker.last for taker in self.takers.values()), default=0.0)
 
     def deal(self, pool: Collection[int], without: Collection[int] = ()) -> Taker | None:
-        """Give one lead to the next of the pool; None when nobody of it takes any."""
+        """Give one lead to the next of the pool; None when it has no takers."""
         taker = self._next_present(pool, without) if without else self._next_of_pool(tuple(pool))
         return self.give(taker.owner_id) if taker else None
 
     def give(self, owner_id: int) -> Taker | None:
-        """Count a lead for somebody whose turn it need not be."""
+        """Count a lead for a person outside their turn."""
         taker = self.takers.get(owner_id)
         if taker:
             self._turns += 1
@@ -77,7 +77,7 @@ class Dealer:
         return min(present, key=lambda taker: taker.turn, default=None)
 
     def _next_of_pool(self, pool: tuple[int, ...]) -> Taker | None:
-        """Keep a heap for each pool; who moved back since is put where they belong now."""
+        """Keep a heap for each pool. Turns only grow, so an outdated entry is pushed back when it comes to the top."""
         heap = self._heaps.get(pool)
         if heap is None:
             heap = self._heaps[pool] = [(self.takers[pk].turn, pk) for pk in set(pool) if pk in self.takers]

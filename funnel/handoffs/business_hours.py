@@ -44,6 +44,6 @@ def from_epoch_seconds(epoch: NDArray[np.float64]) -> list[datetime]:
 
 
 def table_for(hours: Hours, handoffs: Iterable[HandOff], *others: datetime) -> BusinessTime:
-    """Return the table that covers the starts of the hand-offs and other moments, with room for their deadlines."""
+    """Return the table that covers the starts of the hand-offs and other moments, and their deadlines."""
     instants = [*(handoff.started_at for handoff in handoffs), *others]
     return hours.table(min(instants), max(instants))

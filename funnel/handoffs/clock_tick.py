@@ -1,4 +1,4 @@
-"""One look at all clocks: what happened, what follows, what rings. It can be done at any time, as often as one likes."""
+"""One tick of all clocks: note what happened, then act on it and send alerts. Safe at any time and repeatedly."""
 
 import logging
 from collections.abc import Callable
@@ -39,9 +39,9 @@ STEPS: tuple[tuple[str, Step], ...] = (
 
 
 def tick_clocks(now: datetime | None = None) -> dict[str, int]:
-    """Look at all clocks once; return how much each look did.
+    """Run every step once; return how many rows each one changed.
 
-    A look that fails is logged and does not keep the others from being done; its fault is raised at the end.
+    A step that fails is logged and does not stop the others; the first error is raised at the end.
     """
     now = now or timezone.now()
     done: dict[str, int] = {}
@@ -51,7 +51,7 @@ def tick_clocks(now: datetime | None = None) -> dict[str, int]:
             try:
                 done[name] = step(now)
             except Exception as fault:
-                logger.exception("The clocks' look “%s” failed.", name)
+                logger.exception("The step “%s” of the clock tick failed.", name)
                 faults.append(fault)
     if faults:
         raise faults[0]

@@ -82,7 +82,7 @@ def notify_opened(handoffs: Sequence[HandOff]) -> int:
 
 
 def notify_assigned(handoffs: Sequence[HandOff]) -> int:
-    """Tell the owners of leads that waited for somebody to take them."""
+    """Notify the owners of leads that had no owner so far."""
     return publish_events(alert_events(handoffs, "assigned", "{lead} is yours: answer by {due}", "owner"))
 
 

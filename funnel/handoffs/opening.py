@@ -68,7 +68,7 @@ def _open_new(book: SlaBook, now: datetime) -> int:
         acquire_lock(cursor, AdvisoryLock.HANDOFF_OPENING)
         cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
         horizon = int(cursor.fetchone()[0])
-        name = f"moves.{book.newest_pk}"  # a new SLA looks at all moves anew
+        name = f"moves.{book.newest_pk}"  # a new SLA starts again from the first move
         cursor_row = Watched.objects.filter(name=name).first()
         values = {
             "since": str(cursor_row.horizon if cursor_row else 0),
@@ -102,7 +102,9 @@ def hand_over(wanted: Sequence[NewHandOff], book: SlaBook, now: datetime) -> lis
     handoffs = HandOff.objects.bulk_create(handoffs, batch_size=BATCH)
     if len(handoffs) >= MANY_ROWS:
         update_statistics(HandOff)
-    notify_opened([new for new in handoffs if new.due_at is None or new.due_at > now])  # of what is late the bell tells
+    notify_opened(
+        [new for new in handoffs if new.due_at is None or new.due_at > now]
+    )  # what is overdue already gets a breach alert instead
     return handoffs
 
 

@@ -1,4 +1,4 @@
-"""A clock stands still while the lead waits for a date, or its owner is away; then every deadline moves by as much."""
+"""Pause a clock while the lead waits for a date or its owner is away; then every deadline moves by as much."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,13 +16,13 @@ MOVED = ("warn_at", "due_at", "accept_due_at", "attempts_due_at", "reroute_at")
 
 
 def pause_clocks(handoffs: Sequence[HandOff], now: datetime, until: datetime, reason: str) -> int:
-    """Let the clocks stand still until a moment; those that stand already, or have ended, are left alone."""
+    """Pause the clocks until a moment; those that are paused already, or have ended, stay as they are."""
     running = HandOff.objects.open().filter(pk__in=[handoff.pk for handoff in handoffs], paused_at=None)
     return running.update(paused_at=now, paused_until=until, pause_reason=reason[:300])
 
 
 def resume_due(now: datetime) -> int:
-    """Let every clock go on whose pause is over, from the moment at which it was over."""
+    """Resume every clock whose pause is over, as of the moment at which it was over."""
     with transaction.atomic():
         paused = HandOff.objects.open().filter(paused_at__isnull=False, paused_until__lte=now)
         over = list(paused.select_related("to_owner").select_for_update(of=("self",), skip_locked=True))
@@ -31,7 +31,7 @@ def resume_due(now: datetime) -> int:
 
 
 def resume_clocks(handoffs: Sequence[HandOff], ends: Sequence[datetime]) -> None:
-    """Move every deadline that was still ahead by the business time that the clock stood still, and let it run."""
+    """Move every deadline that was still ahead by the business time of the pause, and restart the clock."""
     until = {handoff.pk: end for handoff, end in zip(handoffs, ends, strict=True)}
     for shared, alike in group_by_hours(handoffs, OwnersHours()).items():
         stops = [until[handoff.pk] for handoff in alike]

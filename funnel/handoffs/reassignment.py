@@ -1,4 +1,4 @@
-"""Pass a lead on by hand: to somebody by name, or to whom the rules find next; its clock starts anew."""
+"""Pass a lead on by hand, to a named person or by the routing rules; its clock restarts."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -20,7 +20,7 @@ from team.models import User
 
 @transaction.atomic
 def pass_lead_on(*, by: User, handoff: HandOff, reason: str, to: Owner | None = None) -> HandOff:
-    """Take a lead from whoever has it, and hand it to somebody else; return the new hand-off.
+    """End a hand-off and hand the lead to another person; return the new hand-off.
 
     Raises:
         Http404: the hand-off is not the person's to see.

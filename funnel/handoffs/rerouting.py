@@ -1,4 +1,4 @@
-"""Pass leads on to somebody else: unanswered long after the breach, or because their owner is away or gone."""
+"""Pass leads on: those unanswered long after the breach, and those whose owner is away or gone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -23,7 +23,7 @@ Reason = Callable[[HandOff], str]
 
 
 def unanswered_handoffs() -> QuerySet[HandOff]:
-    """Open hand-offs of somebody, with no response and no verdict that stands."""
+    """Open hand-offs with an owner, but without a response or a valid verdict."""
     judged = Verdict.objects.filter(undone_at=None).values("handoff")
     return HandOff.objects.open().filter(answered_at=None, to_owner__isnull=False).exclude(pk__in=judged)
 
@@ -37,7 +37,7 @@ def pass_on_late(now: datetime) -> int:
 
 
 def pass_on_absent(now: datetime) -> int:
-    """Pass on what is with somebody who is away or gone; where nobody else takes it, its clock waits for their return."""
+    """Pass on the leads of people who are away or gone; where there is no other taker, the clock is paused until they return."""
     today = timezone.localtime(now, Company.get().zone).date()
     people = read_people()
     away = absent_owners(today, people)
@@ -57,7 +57,7 @@ def pass_on_absent(now: datetime) -> int:
 
 
 def assign_unowned(now: datetime) -> int:
-    """Give what nobody could take to whoever takes leads since; its clock has been running all the while."""
+    """Give leads without an owner to people who take leads since; their clocks have been running all the time."""
     with transaction.atomic():
         unowned = HandOff.objects.open().filter(answered_at=None, to_owner=None)
         batch = list(unowned.select_related("lead__account").select_for_update(of=("self",), skip_locked=True)[:BATCH])
@@ -90,7 +90,7 @@ def _pass_on_all(
 
 
 def _pass_on_batch(batch: Sequence[HandOff], now: datetime, because: Reason) -> tuple[int, list[HandOff]]:
-    """Hand over what somebody else takes; return how many, and those that nobody else takes."""
+    """Hand over the leads that have another taker; return how many, and the hand-offs without one."""
     if not batch:
         return 0, []
     had = past_owners(batch)
@@ -119,13 +119,13 @@ def past_owners(handoffs: Sequence[HandOff]) -> dict[int, set[int]]:
 
 
 def _keep_with_owner(left: list[HandOff]) -> None:
-    """Leave it where it is, and say once that nobody else takes it."""
+    """Leave the leads where they are, and notify once that there is no other taker."""
     HandOff.objects.filter(pk__in=[handoff.pk for handoff in left]).update(reroute_at=None)
     publish_events(alert_events(left, "nobody_else", "Nobody else takes {lead}: it stays with {owner}", "manager"))
 
 
 def _pause_for_absent(left: list[HandOff], away: Mapping[int, date], now: datetime) -> None:
-    """Let the clocks of the absent stand still until they are back; say of the others once that nobody takes them."""
+    """Pause the clocks of absent owners until they return; notify once of the others that there is no other taker."""
     zone = Company.get().zone
     by_owner: dict[int, list[HandOff]] = {}
     for handoff in left:

@@ -23,7 +23,7 @@ DEFAULT_ORDER = (How.ACCOUNT_OWNER, How.LEAD_OWNER, How.TERRITORY, How.EVERYBODY
 
 @dataclass(frozen=True)
 class Route:
-    """Where a lead goes; without an owner `why` says why nobody could take it."""
+    """Where a lead goes; without an owner, `why` gives the reason."""
 
     owner: Owner | None
     why: str
@@ -54,7 +54,7 @@ def rules_in_force() -> list[ActiveRule]:
 class Router:
     """All that routing must know, read with a constant number of questions.
 
-    Leads are dealt to people: whoever has several owner records has one turn, one capacity and one absence.
+    Leads are assigned to people: a person with several owner records has one turn, one capacity and one absence.
     """
 
     now: datetime
@@ -73,7 +73,7 @@ class Router:
         self.dealer = Dealer(self._read_takers())
 
     def route(self, leads: Collection[Lead], without: Mapping[int, Collection[int]] | None = None) -> dict[int, Route]:
-        """Return a route for each lead (with `account` fetched); nobody of `without` gets it again."""
+        """Return a route for each lead (with `account` fetched); the owners in `without` do not get it again."""
         self.read_segments(leads)
         had = {lead: self.people.all_of_any(owners) for lead, owners in (without or {}).items()}
         return {lead.pk: self._route_lead(lead, had.get(lead.pk, ())) for lead in leads}
@@ -150,7 +150,7 @@ class Router:
 
     @cached_property
     def pool(self) -> tuple[int, ...]:
-        """Everybody who takes leads: the people of Sales and those given a capacity; where there are none, every owner.
+        """All takers: the people of Sales and those given a capacity; where there are none, every owner.
 
         Who leads others takes none without a capacity of their own.
         """
@@ -178,7 +178,7 @@ class Router:
 
     @cached_property
     def takers(self) -> set[int]:
-        """Return who gets leads by turn: people of Sales, or without a user, who lead nobody or were given a capacity."""
+        """Return who gets leads by turn: people of Sales or without a user who have no reports or were given a capacity."""
         leaders = leaders_among(self.owners.values(), self.users, self.people)
         return {
             pk for pk, user in self.users.items() if of_sales(user) and (pk in self.capacities or pk not in leaders)
@@ -210,7 +210,7 @@ class Match:
 
 
 def of_sales(user: User | None) -> bool:
-    """Somebody of another side is no target of a hand-off to Sales; one without a user may be."""
+    """Tell whether a person can get leads: an active user of Sales, or an owner without a user."""
     return user is None or (user.is_active and user.side == Side.SALES)
 
 
@@ -223,7 +223,7 @@ def is_in_sales(owner: Owner, people: People | None = None) -> bool:
 
 
 def leaders_among(owners: Iterable[Owner], users: Mapping[int, User | None], people: People) -> set[int]:
-    """Return who of these people lead others: the chief of Sales, and whoever somebody active reports to, here or in the CRM."""
+    """Return who of these people lead others: the CRO, and everyone to whom an active person reports, here or in the CRM."""
     managers = set(User.objects.filter(is_active=True, manager__isnull=False).values_list("manager_id", flat=True))
     reports = ((people.person(owner.pk), people.person(owner.manager_id)) for owner in owners if owner.manager_id)
     bosses = {boss for person, boss in reports if person != boss}

@@ -1,4 +1,4 @@
-"""What routing would do with a lead, rule by rule: nothing is written and nobody is told."""
+"""What routing would do with a lead, rule by rule: nothing is written and no one is notified."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LEAD_RELATIONS = (
 
 @dataclass(frozen=True)
 class RuleAnswer:
-    """What one rule says of a lead: whom it finds and why, or why it finds nobody; None: it is not asked any more."""
+    """The answer of one rule: whom it finds and why, or why it finds no one."""
 
     rule: ActiveRule
     owner: Owner | None
@@ -57,7 +57,7 @@ def _rule_answers(router: Router, lead: Lead) -> Iterator[RuleAnswer]:
 
 
 def _explain_no_match(router: Router, rule: ActiveRule, lead: Lead) -> str:
-    """Say why a rule finds nobody for a lead."""
+    """Explain why a rule finds no one for a lead."""
     match rule.how:
         case How.ACCOUNT_OWNER:
             if lead.account is None:

@@ -1,4 +1,4 @@
-"""Which signed SLA binds a hand-off: by its stage, the moment of its move, and whoever gets it."""
+"""Which signed SLA binds a hand-off: by its stage, the moment of its move, and its owner."""
 
 from datetime import datetime
 from functools import cached_property

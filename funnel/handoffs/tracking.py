@@ -108,7 +108,7 @@ def note_gone_on(now: datetime) -> int:
 
 
 def measure_responses() -> int:
-    """Reckon the business time until each first response, without what the clock stood still."""
+    """Compute the business time until each first response, without the time of pauses."""
     unmeasured = list(
         HandOff.objects.filter(
             answered_at__isnull=False, response_seconds=None, is_answer_day_only=False

@@ -1,4 +1,4 @@
-"""What Sales can take in a week, told to the apps below."""
+"""How many leads Sales can take in a week, registered with the scoring app."""
 
 from django.utils import timezone
 

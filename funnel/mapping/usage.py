@@ -66,7 +66,7 @@ class StageUsage:
 
     @property
     def is_unmapped(self) -> bool:
-        """Whether nobody knows which of our stages it is; a reason needs none of ours."""
+        """Whether it has no Accord stage yet; a loss reason needs none."""
         return self.stage.track != StageTrack.REASON and not (self.meaning and self.meaning.ours)
 
 

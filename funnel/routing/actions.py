@@ -93,7 +93,7 @@ def set_capacity(*, by: User, owner: Owner, per_day: int | None, per_week: int |
 
 @transaction.atomic
 def note_absence(*, by: User, owner: Owner, starts_on: date, ends_on: date) -> Absence:
-    """Note that somebody is away: oneself, one's reports, or anybody for those who decide who gets leads.
+    """Record an absence: one's own, of one's reports, or of any owner for those who manage routing.
 
     The same days are noted once, however often they are sent.
     """

@@ -25,7 +25,7 @@ def week_start() -> datetime:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody to whom leads can go: the owner record that stands for them, and what they got this week."""
+    """A person who can get leads: the owner record that stands for them, and what they got this week."""
 
     owner: Owner
     capacity: Capacity | None
@@ -89,6 +89,6 @@ def given_since(moment: datetime) -> list[tuple[str, int]]:
 
 
 def workload_headline() -> str:
-    """Say in a sentence how many leads went to whom this week, and what nobody has."""
+    """Summarize how many leads went to whom this week, and how many have no owner."""
     unassigned = HandOff.objects.open().filter(to_owner=None).count()
     return routing_headline(given_since(week_start()), unassigned)

@@ -27,7 +27,7 @@ def _unit_field(initial: str = "hours") -> forms.ChoiceField:
 
 
 class SlaTerms(TermsForm):
-    """What Sales owes for each lead that is handed over, in business time by the calendar of whoever gets it."""
+    """What Sales owes for each lead that is handed over, in business time by the calendar of its owner."""
 
     stage = forms.ChoiceField(label="For leads that enter", help_text="The gate at which Marketing hands over.")
     response = _amount_field("First response within", True)

@@ -157,6 +157,6 @@ def from_terms(key: str, terms: Mapping[str, Any], **fields: Any) -> Stage:
 
 
 def in_order(stages: Iterable[Stage], order: Iterable[str]) -> tuple[Stage, ...]:
-    """Return the stages named by the order, in it, numbered anew."""
+    """Return the stages that the order names, in that order."""
     by_key = {stage.key: stage for stage in stages}
     return tuple(by_key[key] for key in order if key in by_key)

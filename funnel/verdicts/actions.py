@@ -1,4 +1,4 @@
-"""What Sales does with a lead that was handed over: accept, reject, rate, put off, log a call, take it back.
+"""What Sales does with a lead that was handed over: accept, reject, rate, pause, log a call, undo.
 
 A verdict is written at once and takes effect ten seconds later, when it can no longer be taken back: only then is
 the move written and the hand-off ended, both dated to the moment at which the verdict was given. So an undo corrects
@@ -101,7 +101,7 @@ def rate_lead(*, by: User, handoff: HandOff, rating: int) -> HandOff:
 
 @transaction.atomic
 def undo_verdict(*, by: User, verdict: Verdict) -> Verdict:
-    """Take a verdict back within ten seconds, whoever of the two of us was quicker: the undo or its effect.
+    """Undo a verdict within ten seconds; the row lock decides between the undo and a verdict that takes effect just now.
 
     Raises:
         ValidationError: it has taken effect.
@@ -280,7 +280,7 @@ def follows_from_acceptance(rule: Rule) -> bool:
 
 
 def return_recycled(now: datetime) -> int:
-    """Let recycled leads come back on their day: out of the detour, to where nurtured leads are, ready to qualify anew."""
+    """Move recycled leads on their day of return to the stage of nurtured leads, where they can qualify again."""
     home = nurture_stage(in_force())
     done = 0
     while home:

@@ -137,7 +137,7 @@ def answer_verdicts(request: HttpRequest) -> HttpResponse:
 
 
 def _answer_message(user: User, answers: list[Answer]) -> str:
-    """Say who was told of the answers; not to a reader who may not know who gave which verdict."""
+    """Say who was notified of the answers; without names for a reader who may not know who gave which verdict."""
     if not answers:
         return "All of it is answered already."
     if is_limited(user):

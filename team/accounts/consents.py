@@ -64,7 +64,7 @@ def request_consent(asking: ProposedChange) -> ConsentRequest | None:
 
 
 def is_needed(asking: ProposedChange) -> bool:
-    """Tell whether somebody else must consent; who may decide alone is asked for their password again."""
+    """Tell whether another person must consent; a user who may decide alone is asked for the password again."""
     if is_own_decision(asking):
         reauthentication.require(asking.by)
         return False
@@ -72,7 +72,7 @@ def is_needed(asking: ProposedChange) -> bool:
 
 
 def open_request(asking: ProposedChange) -> ConsentRequest:
-    """Open a request, whether or not somebody can consent.
+    """Open a request, also where there is no one to consent.
 
     Raises:
         ValidationError: another request about the same waits already.
@@ -99,7 +99,7 @@ def is_own_decision(asking: ProposedChange) -> bool:
 
 
 def possible_consenters(request: ConsentRequest) -> list[User]:
-    """Return who may consent to a request now; nobody once it is decided or expired."""
+    """Return who may consent to a request now; empty once it is decided or expired."""
     if not is_open(request):
         return []
     return _people_able_to_consent(request.asked_by, request.person, request.owner)
@@ -158,7 +158,7 @@ def apply_due_requests() -> int:
         with transaction.atomic():
             request = ConsentRequest.objects.select_for_update().get(pk=row.pk)
             if request.decided_at or _people_able_to_consent(request.asked_by, request.person, request.owner):
-                continue  # somebody can consent by now, and is waited for
+                continue  # there is a person who can consent by now: wait for them
             _close_request(request, ConsentRequest.Decision.ELAPSED, None)
             try:
                 with transaction.atomic():

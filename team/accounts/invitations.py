@@ -1,4 +1,4 @@
-"""How somebody gets their first password: by a link that works once and for a few days."""
+"""Invitations: a link to set the first password, which works once and for a few days."""
 
 from smtplib import SMTPException
 
@@ -16,7 +16,7 @@ from team.permissions import INVITE_PERSON
 
 
 def send_invitation(*, by: User, person: User) -> tuple[str, bool]:
-    """Send somebody the link under which they choose their password; return the link and whether a mail is on its way.
+    """Send a person the link under which they choose their password; return the link and whether a mail was sent.
 
     The inviter sees the link too, since many deployments send no mail. It is therefore only made for a person who has
     no password yet, so that it cannot take over an account in use. The link of a person who signs or decides is shown
@@ -33,7 +33,7 @@ def send_invitation(*, by: User, person: User) -> tuple[str, bool]:
 
 
 def password_link(person: User) -> str:
-    """Return a link under which somebody sets a new password. Whoever has it takes the account: no page shows it.
+    """Return a link to set a new password. It gives access to the account, so no page shows it.
 
     Raises:
         ValidationError: the account is not active.

@@ -51,7 +51,7 @@ RECORD_CHANGES = pgtrigger.Trigger(
 class ConsentRequest(models.Model):
     """A change to an account or a seat that waits until the person or the arbiter consents.
 
-    Where nobody could consent it takes effect by itself after a waiting period, in which every signatory may refuse it.
+    Where there is no one to consent it takes effect by itself after a waiting period, in which every signatory may refuse it.
     """
 
     class Kind(models.TextChoices):

@@ -35,7 +35,7 @@ def require(by: User) -> None:
 
 
 def is_by_token() -> bool:
-    """Tell whether the request that is being answered came with an API token, which proves nobody's presence."""
+    """Tell whether the request that is being answered came with an API token, which does not prove that its owner is present."""
     return isinstance(getattr(context.request, "auth", None), ApiToken)
 
 

@@ -124,7 +124,7 @@ ANSWERS: dict[str, tuple[Callable[..., ConsentRequest], str]] = {
 @require_right("manage_company")
 @require_POST
 def reset_two_factor(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take somebody's second factor away, or ask for the consent to it."""
+    """Reset a person's second factor, or ask for the consent to it."""
     person = get_object_or_404(User, pk=pk)
     try:
         waiting = actions.reset_two_factor(by=_current_user(request), person=person)

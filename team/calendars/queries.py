@@ -17,7 +17,7 @@ YEARS_AHEAD = 2  # no clock runs longer
 
 @dataclass(frozen=True)
 class Hours:
-    """The working hours of somebody: hashable, so that people who share them share one table.
+    """The working hours of a person: hashable, so that people who share them share one table.
 
     `week` and `closed_days` are JSON texts; `name` is for people.
     """
@@ -44,7 +44,7 @@ class Hours:
         return usual_day_seconds(week_from_json(json.loads(self.week)))
 
     def table(self, first: datetime, last: datetime) -> BusinessTime:
-        """Return the table that covers two instants, with room behind the later for any deadline."""
+        """Return the table that covers two instants, and enough time after the later one for any deadline."""
         return _business_time_table(self, first.year - 1, last.year + YEARS_AHEAD)
 
 

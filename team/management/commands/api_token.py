@@ -1,4 +1,4 @@
-"""Make an API token for somebody of the company."""
+"""Make an API token for a person of the company."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Change an account where no page can: nobody is left to consent, or the second factor of the last admin is lost."""
+"""Change an account where no page can: no one is left to consent, or the last admin lost the second factor."""
 
 from typing import Any
 
