@@ -1,4 +1,4 @@
-"""A signed-in line to a source: the access token is had when needed, renewed once when it ends, and kept under seal."""
+"""A signed-in connection to a source: the access token is requested when needed, renewed once when it ends, and stored encrypted."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -46,12 +46,12 @@ class Access:
 
     @classmethod
     def from_form(cls, source: str, base_url: str, method: str, filled: Mapping[str, str]) -> Self:
-        """Sign in with what somebody has just filled in, keeping nothing."""
+        """Sign in with the values of a form, keeping nothing."""
         session = _start_session(source, base_url, method, filled)
         return cls(source, session, lambda _: _start_session(source, base_url, method, filled), tuple(filled.values()))
 
     def request(self, method: str, path: str, **content: Any) -> Answer:
-        """Put a question; when the token has ended meanwhile, renew it once and put the question again.
+        """Send a request; when the token has expired, renew it once and send the request again.
 
         Raises:
             Fault: in one of its kinds.
@@ -90,7 +90,7 @@ class Access:
 
 
 def seal_credentials(filled: Mapping[str, str]) -> Sealed:
-    """Seal what somebody filled in; the first question has a token made."""
+    """Encrypt the credentials; the first request gets a token."""
     return Sealed.of({"filled": dict(filled), "session": None})
 
 
@@ -103,7 +103,7 @@ def _start_session(source: str, base_url: str, method: str, filled: Mapping[str,
 
 
 def _renew_session(connector_id: int, failed: Session | None) -> Session:
-    """Return a session other than the one that failed; whoever comes first renews, others take what it got.
+    """Return a session other than the one that failed; the first caller renews it, and the others use its result.
 
     A source may hand out a new refresh token with each renewal and void the old one, so it is saved at once.
     """
@@ -117,6 +117,7 @@ def _renew_session(connector_id: int, failed: Session | None) -> Session:
             raise Refused(f"{row.get_source_display()} no longer takes the token")
         fresh = _start_session(row.source, row.base_url, row.method, stored["filled"])
         filled = {**stored["filled"], **({"refresh_token": fresh.refresh_token} if fresh.refresh_token else {})}
+        # saved at once: the source may have voided the old refresh token
         row.sign_in = Sealed.of({"filled": filled, "session": fresh.as_dict()})
         row.save(update_fields=["sign_in"])
     return fresh

@@ -21,7 +21,7 @@ FIELDS = {"name", "base_url", "schedule", "kinds", "method"}
 
 @transaction.atomic
 def add_connector(*, by: User, source: str, filled: Mapping[str, str], **fields: Any) -> Connector:
-    """Add a connector; what was filled in goes under seal. Its first pull waits for the schedule or a hand."""
+    """Add a connector; its credentials are stored encrypted. The first pull starts by schedule or by hand."""
     MANAGE_CONNECTORS.require(by)
     connector = Connector(source=source, added_by=by, **_checked_fields(fields))
     connector.base_url = allowed_base_url(source, connector.base_url)
@@ -52,7 +52,7 @@ def change_connector(
 
 
 def pull_now(*, by: User | None, connector: Connector, cause: str = Pull.Cause.HAND) -> Pull:
-    """Begin a pull, or return the one that is at work; whoever calls rings the bell, or the next tick does."""
+    """Begin a pull, or return the one that is at work; the caller enqueues the message, or the next tick does."""
     if by is not None:
         MANAGE_CONNECTORS.require(by)
     active = connector.active_pull
@@ -61,7 +61,7 @@ def pull_now(*, by: User | None, connector: Connector, cause: str = Pull.Cause.H
     try:
         with transaction.atomic():
             return start_pull(connector, key=f"pull:{connector.pk}:{uuid.uuid4()}", cause=cause, asked_by=by)
-    except IntegrityError:  # somebody was quicker
+    except IntegrityError:  # another request was quicker
         return Pull.objects.filter(connector=connector).latest("pk")
 
 
@@ -98,7 +98,7 @@ def pull_everything_again(*, by: User, connector: Connector) -> None:
 
 @transaction.atomic
 def remove_connector(*, by: User, connector: Connector) -> None:
-    """Remove a connector with its sign-in and its history; the records that it brought stay."""
+    """Remove a connector with its sign-in and its history; its records stay."""
     MANAGE_CONNECTORS.require(by)
     Connector.objects.filter(pk=connector.pk).delete()
 

@@ -1,4 +1,4 @@
-"""Who is told when a connector stops by itself."""
+"""Who is notified when a connector stops by itself."""
 
 from django.db.models import Q
 from django.urls import reverse

@@ -1,6 +1,6 @@
 """Where a connector may call: its vendor's own hosts over https, and nowhere else.
 
-The list is the guard against being sent to a machine of our own network: nobody but the vendor names hosts under
+The list is the guard against being sent to a machine of our own network: only the vendor names hosts under
 these domains. A company that reaches its CRM through a gateway names the gateway's host in CONNECTOR_HOSTS.
 """
 
@@ -25,7 +25,7 @@ HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")  # nothing that another reader o
 
 
 class ForbiddenAddress(ValueError):
-    """Nobody may be sent to this address; the message says what would be right."""
+    """Connectors must not call this address; the message says which are allowed."""
 
 
 def allowed_base_url(source: str, url: str) -> str:

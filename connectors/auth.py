@@ -129,10 +129,6 @@ def _salesforce_jwt(base: str, filled: Mapping[str, str]) -> Session:
     return _salesforce_session(base, {**filled, "assertion": assertion}, form)
 
 
-def _salesforce_password(base: str, filled: Mapping[str, str]) -> Session:
-    return log_in(base, filled)
-
-
 CLIENT_ID = CredentialField("client_id", "Client ID", is_secret=False)
 CLIENT_SECRET = CredentialField("client_secret", "Client secret")
 REFRESH_TOKEN = CredentialField("refresh_token", "Refresh token")
@@ -205,7 +201,7 @@ METHODS: dict[str, tuple[SignInMethod, ...]] = {
                 CredentialField("password", "Password"),
                 CredentialField("security_token", "Security token"),
             ),
-            _salesforce_password,
+            log_in,
         ),
     ),
 }  # fmt: skip

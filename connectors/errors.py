@@ -1,4 +1,4 @@
-"""What can go wrong between a source and us, each told apart by what to do about it."""
+"""What can go wrong between a source and us, one class for each reaction to it."""
 
 import random
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Expired(Fault):
 
 
 class Refused(Fault):
-    """The sign-in itself is not taken. Only a person can mend that."""
+    """The sign-in itself is not taken. Only a person can repair that."""
 
 
 class NotPermitted(Fault):
@@ -56,11 +56,11 @@ def requested_wait(headers: Mapping[str, str]) -> float | None:
     try:
         seconds = float(header)
     except ValueError:
-        seconds = _until(header)
+        seconds = _seconds_until(header)
     return min(seconds, MAX_WAIT) if seconds > 0 else None
 
 
-def _until(header: str) -> float:
+def _seconds_until(header: str) -> float:
     try:
         moment = parsedate_to_datetime(header)
     except (ValueError, TypeError):
@@ -69,7 +69,7 @@ def _until(header: str) -> float:
 
 
 def back_off(attempt: int, longest: float = 900.0) -> float:
-    """Return the seconds before try number `time` + 1: doubled each time, with a random part so that nobody marches in step."""
+    """Return the seconds before try number `attempt` + 1: doubled each time, with a random part so that clients do not retry at the same time."""
     return min(longest, 2.0**attempt) * random.uniform(0.75, 1.25)  # noqa: S311
 
 

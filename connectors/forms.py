@@ -124,22 +124,19 @@ def _initial_values(crm: Crm, connector: Connector | None) -> dict[str, Any]:
 
 def _credential_field(blank: CredentialField, stored: str | None) -> forms.Field:
     """A secret that is kept may stay empty; it is not shown, not even as dots of the right number."""
+    widget: forms.Widget = forms.TextInput(attrs=PLAIN)
+    if blank.is_long:
+        widget = SecretArea(attrs={**PLAIN, "rows": 6})
+    elif blank.is_secret:
+        widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
     hint = "Kept. Leave it empty to keep it." if stored and blank.is_secret else blank.hint
     field = forms.CharField(
         label=blank.label, help_text=hint, strip=True, max_length=10_000,
-        required=not (blank.is_optional or (stored and blank.is_secret)), widget=_widget(blank),
+        required=not (blank.is_optional or (stored and blank.is_secret)), widget=widget,
     )  # fmt: skip
     if stored and not blank.is_secret:
         field.initial = stored
     return field
-
-
-def _widget(blank: CredentialField) -> forms.Widget:
-    if blank.is_long:
-        return SecretArea(attrs={**PLAIN, "rows": 6})
-    return (
-        forms.PasswordInput(attrs={"autocomplete": "new-password"}) if blank.is_secret else forms.TextInput(attrs=PLAIN)
-    )
 
 
 class SecretArea(forms.Textarea):

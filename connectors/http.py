@@ -38,7 +38,7 @@ class Answer:
             raise Busy("Half an answer came: its JSON breaks off") from None
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """Say what the source says of an error: its own message where there is one."""
         try:
             content = json.loads(self.body)
@@ -92,11 +92,12 @@ class HttpClient:
             Fault: in one of its kinds; nothing of it says what the secrets are.
             Forbidden: the address is not one of the source's.
         """
+        # checked for each request: a next page or a token answer may name another host
         allowed_base_url(self.source, url)
         answer = self._send(method, url, dict(headers), content)
         if 300 <= answer.status < 400:
             raise UnexpectedResponse("The source sends us elsewhere; check its address")
-        raise_for_status(answer.status, answer.headers, clean_message(answer.words, secrets))
+        raise_for_status(answer.status, answer.headers, clean_message(answer.message, secrets))
         return answer
 
     def _send(self, method: str, url: str, headers: dict[str, str], content: dict[str, Any]) -> Answer:

@@ -12,17 +12,17 @@ from connectors.access import Access
 class Window:
     """Which records are wanted: changed at or after `since` (None: ever) and before `until`, by the source's clock.
 
-    The window of a pull begins a little before the end of the last one, for what became visible late. `known` has the
+    The window of a pull begins a little before the end of the last one, for what became visible late. `seen` has the
     modification time of each record that the last pull saw in that overlap, so that it is not brought in again.
     """
 
     since: datetime | None
     until: datetime
     tail: datetime  # from here on the next pull will look again
-    known: Mapping[str, str] = field(default_factory=dict)
+    seen: Mapping[str, str] = field(default_factory=dict)
 
     def is_news(self, key: str, modified: str) -> bool:
-        return self.known.get(key) != modified
+        return self.seen.get(key) != modified
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Reader(Protocol):
     def __init__(self, access: Access) -> None: ...
 
     def greet(self) -> str:
-        """Ask the source who we are; returns its answer in a few words."""
+        """Return the account that we are signed in to, as the source names it."""
 
     def page(self, kind: str, window: Window, position: dict[str, Any]) -> Page:
         """Read the page at a position; {} is the first."""
@@ -70,7 +70,7 @@ def to_cell(value: Any) -> str:
 
 
 def distinct_labels(labels: Iterable[tuple[str, str]], taken: Iterable[str]) -> dict[str, str]:
-    """Return {key: label}; a label that is taken is told apart by its key."""
+    """Return {key: label}; a label that is taken gets its key appended."""
     from imports.parsing.headers import fold
 
     seen, labels_by_key = {fold(label) for label in taken}, {}

@@ -19,7 +19,7 @@ class Crm:
     title: str
     reader: type[Reader]
     kinds: Mapping[str, str]
-    optional: frozenset[str] = frozenset()  # where one of these is closed to us, nobody needs to be told
+    optional: frozenset[str] = frozenset()  # no note is needed where one of these is not accessible
     base_url: str = ""  # where everybody has the same
 
 

@@ -1,4 +1,4 @@
-"""How a connector stands, in words."""
+"""The status of a connector, in words."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -119,7 +119,7 @@ def _count_text(number: int, noun: str) -> str:
 
 
 def connector_statuses(connectors: Iterable[Connector]) -> list[ConnectorStatus]:
-    """Return how each stands, with one question for all their last pulls."""
+    """Return the status of each, with one query for all their last pulls."""
     shown_connectors = list(connectors)
     last = Pull.objects.filter(connector__in=shown_connectors).order_by("connector_id", "-pk").distinct("connector_id")
     pulls = {pull.connector_id: pull for pull in last.select_related("connector")}

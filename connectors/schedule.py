@@ -1,4 +1,4 @@
-"""When a connector pulls next: a cron line by the company's clock, heeded once whoever looks and however often."""
+"""When a connector pulls next: a cron line by the company's clock, queued once, however many workers check it."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,6 +54,7 @@ def queue_due() -> None:
 def _queue_if_due(pk: int, now: datetime, zone: ZoneInfo) -> None:
     with transaction.atomic():
         row = Connector.objects.select_for_update(skip_locked=True).filter(pk=pk, is_enabled=True).first()
+        # asked again under the lock: another worker may have queued it meanwhile
         due = last_due(row.schedule, row.scheduled_at, now, zone) if row else None
         if row is None or due is None:
             return

@@ -19,7 +19,7 @@ DELETED_FILE = "gone.jsonl"
 
 
 class FilesLost(Exception):
-    """The files are not what the checkpoint says (another disk, a clean-up); the pull begins anew."""
+    """The files are not what the checkpoint says (another disk, a clean-up); the pull starts over."""
 
 
 class Spool:
@@ -69,6 +69,7 @@ class Spool:
         with (self.folder / name).open("ab") as file:
             file.write(((header if is_new else "") + text).encode())
             file.flush()
+            # the checkpoint is committed next, and must not be ahead of the disk
             os.fsync(file.fileno())
             size["bytes"] = file.tell()
         size["rows"] += rows

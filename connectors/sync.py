@@ -27,10 +27,10 @@ from imports.inference.empty_cells import CLEAR, EMPTY
 from imports.models import ImportFile, ImportJob
 
 OVERLAP = timedelta(minutes=10)  # what becomes visible late, or was stamped before it was committed
-SHORT_WAIT = 2.0  # seconds that may be waited where we stand
-MAX_WAITS = 12  # in a row, about an hour and a half; the schedule then begins anew
+SHORT_WAIT = 2.0  # seconds that a step may sleep
+MAX_WAITS = 12  # in a row, about an hour and a half; the schedule then starts over
 CHECK_IMPORT_AFTER = 3.0  # seconds between two looks at the import
-MAX_RECENT = 2000  # ids remembered of an overlap; with more, its rows are simply brought in again
+MAX_RECENT = 2000  # ids remembered of an overlap; with more, its rows are simply imported again
 MAX_NOTES = 50
 
 
@@ -52,8 +52,8 @@ class PullRunner:
         """Do one step; True when nothing is left.
 
         Raises:
-            Later: the source, or the import, is not ready.
-            Hopeless: the pull cannot end well.
+            Postpone: the source, or the import, is not ready.
+            PermanentFailure: the pull cannot end well.
         """
         try:
             return self._run_phase()
@@ -124,11 +124,12 @@ class PullRunner:
     def _window_of(self, kind: str) -> Window:
         until = datetime.fromisoformat(self.pull.checkpoint["until"])
         last = self.connector.pulled_until(kind)
-        known = self.connector.cursors.get(kind, {}).get("recent", {})
-        return Window(last - OVERLAP if last else None, until, until - OVERLAP, known)
+        seen = self.connector.cursors.get(kind, {}).get("recent", {})
+        return Window(last - OVERLAP if last else None, until, until - OVERLAP, seen)
 
     def _store_page(self, kind: str, page: Page) -> None:
         """Put a page on disk, then commit where the next one begins."""
+        # on disk first: a checkpoint may never promise rows that a crash could lose
         self.spool.append(kind, page.tables, page.gone)
         checkpoint = dict(self.pull.checkpoint)
         recent = {**checkpoint.get("recent", {}).get(kind, {}), **page.recent}
@@ -199,6 +200,7 @@ class PullRunner:
             point = {"phase": "over", "until": until, "failed": sorted(failed.values())}
             self._count_rejected(run)
             self.pull.advance(point, gone=gone, notes=self.pull.notes)
+        # after the commit: a crash before it reads the files again
         discard_files(self.pull.pk)
 
     def _unread_files(self, run: ImportJob | None) -> dict[str, str]:
@@ -254,7 +256,7 @@ class PullRunner:
 
 
 def switch_off(connector: Connector, why: str) -> None:
-    """Stop a connector whose sign-in is refused, and tell those who can mend it."""
+    """Stop a connector whose sign-in is refused, and notify those who can repair it."""
     with transaction.atomic():
         row = Connector.objects.select_for_update().get(pk=connector.pk)
         row.is_enabled, row.trouble = False, why

@@ -31,7 +31,7 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 @require_right("import")
 @require_safe
 def connectors(request: HttpRequest) -> HttpResponse:
-    """List the connectors: how each stands, when it pulled last and will pull next, how far it lags."""
+    """List the connectors: the status of each, when it pulled last and will pull next, how far it lags."""
     page = Paginator(Connector.objects.all(), CONNECTORS_PER_PAGE).get_page(request.GET.get("page"))
     free = [
         crm for crm in CRMS.values() if crm.source not in {connector.source for connector in Connector.objects.all()}
@@ -128,7 +128,7 @@ def _test_result(request: HttpRequest, form: ConnectorForm) -> HttpResponse:
 @require_right("import")
 @require_POST
 def pull_now(request: HttpRequest, pk: int) -> HttpResponse:
-    """Begin a pull and ring for it. A bell that nobody hears is rung again by the next tick."""
+    """Start a pull and enqueue it. A message that is lost is sent again by the next tick."""
     connector = get_object_or_404(Connector, pk=pk)
     if not connector.is_enabled:
         messages.error(request, f"{connector} is off. Switch it on first.")

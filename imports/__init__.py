@@ -1,1 +1,1 @@
-"""From a file somebody was given to records: look at it, check each row, stage, upsert, tie the loose ends."""
+"""From a file to records: inspect it, check each row, stage, upsert, resolve links."""

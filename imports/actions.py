@@ -1,7 +1,8 @@
-"""What people do to the records: bring them in, say beforehand how, and take them back."""
+"""What users do with imports: start them, choose how files are read, and undo them."""
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -26,11 +27,11 @@ from team.models import User, currency_code
 
 
 class CannotUndo(Exception):
-    """Something stands on the import that it would take away."""
+    """Later changes depend on the import."""
 
 
 class NotHeld(Exception):
-    """The import does not wait for anybody; it was brought in or cancelled meanwhile."""
+    """The import does not wait for a review any more; it was started or cancelled meanwhile."""
 
 
 class CannotImport(Exception):
@@ -41,11 +42,9 @@ def start_import(
     *, files: Iterable[storage.Given], source: str = "auto", name: str = "", currency: str = "", user: User | None = None,
     duplicates: Mapping[str, str] | None = None, waits: bool = False,
 ) -> ImportJob:  # fmt: skip
-    """Keep the files and put the import in the queue; whoever calls rings the bell, or the next tick does.
+    """Keep the files and put the import in the queue; the caller enqueues the message, or the next tick does.
 
-    With `waits` nothing goes in before somebody has looked at it and said so (`bring_in`).
-
-    `user` is None for the command line, which acts for nobody.
+    With `waits` nothing is imported before the user has reviewed it (`bring_in`). The command line has no `user`.
 
     Raises:
         PermissionDenied: the person's role imports nothing.
@@ -63,10 +62,8 @@ def start_import(
                 name=(name or ", ".join(stored.name for stored in stored_files))[:255], size=sum(stored.size for stored in stored_files),
                 sha256=stored_files[0].sha256 if len(stored_files) == 1 else "", waits=waits,
             )  # fmt: skip
-            ImportFile.objects.bulk_create(
-                ImportFile(run=run, name=stored.name, stored=stored.stored, sha256=stored.sha256, size=stored.size)
-                for stored in stored_files
-            )
+            ImportFile.objects.bulk_create(ImportFile(run=run, **asdict(stored)) for stored in stored_files)
+    # also when the request is interrupted: files without an import would stay for ever
     except BaseException:
         storage.discard(folder)
         raise
@@ -87,7 +84,7 @@ def _require_importer(user: User | None) -> None:
 
 
 def _lock_held(run_pk: int, user: User | None) -> ImportJob:
-    """Return an import that waits for somebody, locked, if the person may say how it is read."""
+    """Return an import that waits for its review, locked, if the user may import."""
     _require_importer(user)
     run = ImportJob.objects.select_for_update().get(pk=run_pk)
     if not run.is_held:
@@ -96,7 +93,7 @@ def _lock_held(run_pk: int, user: User | None) -> ImportJob:
 
 
 def map_file(*, file: ImportFile, source: str, kind: str, mappings: list[dict[str, Any]], user: User) -> Preview:
-    """Have a file read as somebody says; what it would bring is counted anew.
+    """Set the mapping of a file; its preview is counted again.
 
     Raises:
         PermissionDenied: the person's role imports nothing.
@@ -130,9 +127,9 @@ def take_in(*, file: ImportFile, user: User | None) -> Preview:
 
 
 def answer_questions(*, file: ImportFile, answers: Mapping[str, str], user: User | None) -> Work:
-    """Say what a file leaves open, or say otherwise than it was found or answered; return the work to ring for.
+    """Answer the questions of a file, or change earlier answers; return the work to enqueue.
 
-    In another encoding, or parted otherwise, it is another file: then a worker looks at it anew.
+    With another encoding or delimiter it is another file: then a worker inspects it again.
     """
     with transaction.atomic():
         run, before = _lock_held(file.run_id, user), file.answers
@@ -153,7 +150,7 @@ def _inspect_again(run: ImportJob, file: ImportFile) -> ImportJob:
 
 
 def choose_source(*, run: ImportJob, source: str, user: User | None) -> Work:
-    """Say whose the files of an upload are: all of one system, or of several; return the work to ring for.
+    """Set the source of the files of an upload: one system, or several; return the work to enqueue.
 
     Raises:
         ValueError: there is no such system.
@@ -167,6 +164,7 @@ def choose_source(*, run: ImportJob, source: str, user: User | None) -> Work:
             run.save(update_fields=["source"])
             return Preview.restart(run)
         states = Q(state=ImportFile.State.READING) | Q(state=ImportFile.State.SKIPPED, kind="")
+        # files that the user mapped, or that correct others, keep their source
         again = run.files.filter(states, mappings=[], mends=None, remembered=None).exclude(header=[])
         again.exclude(source__in=companions()).update(state=ImportFile.State.WAITING, reason="", source="", kind="")
         Preview.stop(run)
@@ -176,7 +174,7 @@ def choose_source(*, run: ImportJob, source: str, user: User | None) -> Work:
 
 
 def choose_zone(*, run: ImportJob, source: str, zone: str, user: User | None) -> Preview:
-    """Say by which clock the files of a source are read where they do not say it.
+    """Set the time zone of times without one in the files of a source.
 
     Raises:
         ValueError: there is no such time zone.
@@ -192,7 +190,7 @@ def choose_zone(*, run: ImportJob, source: str, zone: str, user: User | None) ->
 
 
 def choose_currency(*, run: ImportJob, currency: str, user: User | None) -> Preview:
-    """Say in which currency the amounts are whose file names none.
+    """Set the currency of amounts whose file names none.
 
     Raises:
         ValidationError: it is no currency.
@@ -216,7 +214,7 @@ def choose_duplicates(*, run: ImportJob, chosen: Mapping[str, str], user: User |
 
 
 def bring_in(*, run: ImportJob, user: User) -> ImportJob:
-    """Let an import go in that waits for somebody; what was said of its columns is remembered.
+    """Start an import that waits for its review; the mapping of its columns is saved.
 
     Raises:
         NotHeld: it does not wait any more.
@@ -246,17 +244,17 @@ def _has_questions(run: ImportJob) -> bool:
 
 
 def undo_import(*, run: ImportJob, user: User) -> Undo:
-    """Queue the taking back of an import, whole; whoever calls rings the bell.
+    """Queue the undo of a whole import; the caller enqueues the message.
 
     Raises:
-        CannotUndo: something later stands on it; the message says what.
+        CannotUndo: later changes depend on it; the message says which.
     """
     UNDO_IMPORT.require(user)
     with transaction.atomic():
         run = ImportJob.objects.select_for_update().get(pk=run.pk)
         blockers = undo_blockers(run)
         if blockers:
-            raise CannotUndo(" ".join(blocker.words for blocker in blockers))
+            raise CannotUndo(" ".join(blocker.reason for blocker in blockers))
         return Undo.objects.get_or_create(run=run, defaults={"key": f"undo:{run.pk}", "asked_by": user})[0]
 
 

@@ -1,4 +1,4 @@
-"""Leads as they stood, each at a moment of its own, told from what imports remember of the rows they changed.
+"""Leads as they were, each at its own moment, restored from the old images of the rows that imports changed.
 
 Before an import changes a row it keeps the old image (`imports_rowversion`). At a moment a row was what the first import that
 began later found; where none changed it since, what it is today. So a value that the source wrote after a lead was won
@@ -37,7 +37,7 @@ class RecordHistory:
         self._known: dict[str, Any] = {}
 
     def table(self, name: str) -> Any:
-        """Return a table; images of records that leads point to stand in theirs under ids below zero."""
+        """Return a table; images of records that leads point to have ids below zero."""
         if name not in self._known:
             table, images = self._facts.table(name), self._pointer_images.get(name)
             if images is not None:

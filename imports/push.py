@@ -24,7 +24,7 @@ from team.models import Company, User
 
 LONGEST_NAME = 255
 MAX_ROWS = 1_000  # rows of a request
-PUSHED = "pushed:"  # how the key of an import begins that stands for a day's pushes
+PUSHED = "pushed:"  # prefix of the key of an import that collects a day's pushes
 PEOPLE = (Contact, Lead, Owner)  # who have a first and a last name, and a whole one
 COUNTED = ROW_COUNTS
 
@@ -41,7 +41,7 @@ class Refused(Exception):
 class Pushed:
     """What became of the rows: the record of each, by its place, and how many were made or changed."""
 
-    run_ids: list[int] = field(default_factory=list)  # the imports that stand for it
+    run_ids: list[int] = field(default_factory=list)  # the imports that collect it
     by_place: dict[int, Record] = field(default_factory=dict)
     created: int = 0
     updated: int = 0
@@ -182,7 +182,7 @@ def _find_targets(
 
 
 def _todays_import(by: User, source: str) -> ImportJob:
-    """Return the import that stands for what was pushed today; one that was taken back is not written to again."""
+    """Return the import that collects what is pushed today; one that was undone is not written to again."""
     today = timezone.localdate(timezone=Company.get().zone)
     first = f"{PUSHED}{hashlib.sha256(source.encode()).hexdigest()[:12]}:{by.pk}:{today}"
     count = ImportJob.objects.filter(key__startswith=first, undo__isnull=False).count()
@@ -194,11 +194,13 @@ def _todays_import(by: User, source: str) -> ImportJob:
             "state": State.DONE, "started_at": now, "finished_at": now,
         },
     )  # fmt: skip
+    # two pushes at a time would overwrite each other's counts
     return ImportJob.objects.select_for_update().get(pk=run.pk)
 
 
 def _write_rows(model: type[Record], source: str, rows: Mapping[int, dict[str, Any]], pushed: Pushed) -> dict[str, int]:
     ids = [row["external_id"] for row in rows.values()]
+    # locked, so that no other writer changes the rows between reading and writing
     stored_rows = model.objects.select_for_update().filter(source=source, external_id__in=ids)
     existing = {row.external_id: row for row in stored_rows}
     new = {line: _build_record(model, row) for line, row in rows.items() if row["external_id"] not in existing}
@@ -245,7 +247,7 @@ def _update_record(record: Record, row: Mapping[str, Any]) -> bool:
 
 
 def _add_counts(run: ImportJob, model: type[Record], counts: Mapping[str, int]) -> None:
-    """Add up what was pushed, and let the chain see that there is something new."""
+    """Add up what was pushed, and mark the import as changed, so that what depends on it runs."""
     kind, rows = model._meta.model_name or "", sum(counts.values())
     file, _ = ImportFile.objects.get_or_create(
         run=run, name=f"{model._meta.verbose_name_plural}", defaults={"stored": "", "state": ImportFile.State.DONE},

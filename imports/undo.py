@@ -1,6 +1,6 @@
-"""Taking an import back: what stands in the way, what exactly will go, and the going itself.
+"""Undo of an import: what prevents it, what it would remove, and the work itself.
 
-An import can be undone while nothing later stands on it: no row of it was changed since (its last writer is one
+An import can be undone while nothing later depends on it: no row of it was changed since (its last writer is one
 of the import's transactions) and no row from elsewhere points to a row that it made. Rows it changed get their
 old image back, then the rows it made go, those that point before those pointed to.
 """
@@ -39,13 +39,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Blocker:
-    """Why an import cannot be taken back, in words."""
+    """Why an import cannot be undone."""
 
-    words: str
+    reason: str
 
 
 def undo_effects(run: ImportJob) -> list[Line]:
-    """Say exactly what taking the import back would remove and restore."""
+    """Return exactly what an undo would remove and restore."""
     lines = []
     for model in record_models():
         made = fetch_value(f"SELECT count(*) FROM {table_of(model)} WHERE first_import_id = %s", [run.pk])
@@ -58,7 +58,7 @@ def undo_effects(run: ImportJob) -> list[Line]:
 
 
 def undo_blockers(run: ImportJob) -> list[Blocker]:
-    """Return everything that stands in the way; an empty list means that the import can be taken back."""
+    """Return everything that prevents an undo; an empty list means that the import can be undone."""
     if run.undone_at:
         return [Blocker("It was undone already.")]
     if not run.is_over:
@@ -69,7 +69,11 @@ def undo_blockers(run: ImportJob) -> list[Blocker]:
 def _changed_blockers(run: ImportJob) -> Iterator[Blocker]:
     for model in record_models():
         table = table_of(model)
-        mine = f"NOT EXISTS (SELECT 1 FROM imports_importtransaction x WHERE x.run_id = %s AND x.xid = {_writer_sql(model)})"
+        writer = (  # the last writer of a row; a row that an undo restored counts as written by whoever wrote it before
+            f"coalesce((SELECT r.was FROM imports_restoredrow r WHERE r.\"table\" = '{model._meta.db_table}' AND r.row_id = t.id "
+            "AND r.xid = t.changed_xid), t.changed_xid)"
+        )
+        mine = f"NOT EXISTS (SELECT 1 FROM imports_importtransaction x WHERE x.run_id = %s AND x.xid = {writer})"
         number = fetch_value(
             f"SELECT count(*) FROM {table} t WHERE t.first_import_id = %s AND {mine}", [run.pk, run.pk]
         )
@@ -95,14 +99,6 @@ def _count_replaced(run: ImportJob, model: type[models.Model]) -> int:
         "AND (b.image ->> 'first_import_id' = %s OR EXISTS (SELECT 1 FROM imports_rowversion o WHERE o.run_id = %s "
         'AND o."table" = b."table" AND o.row_id = b.row_id AND NOT o.is_removed))',
         [model._meta.db_table, run.pk, str(run.pk), run.pk],
-    )
-
-
-def _writer_sql(model: type[models.Model]) -> str:
-    """Return SQL for who wrote a row last; what was given back is whose it was before."""
-    return (
-        f"coalesce((SELECT r.was FROM imports_restoredrow r WHERE r.\"table\" = '{model._meta.db_table}' AND r.row_id = t.id "
-        "AND r.xid = t.changed_xid), t.changed_xid)"
     )
 
 
@@ -150,7 +146,7 @@ def _is_record(model: type[models.Model]) -> bool:
 
 
 def undo_step(row: Undo) -> bool:
-    """Do one portion: old images back, derived rows and made rows out, then the last threads. True when done."""
+    """Do one batch: restore old images, delete derived and made rows, then clean up. True when done."""
     with transaction.atomic():
         one_at_a_time()
         done = row.done_units + (moved := _undo_batch(row.run_id))
@@ -163,6 +159,7 @@ def undo_step(row: Undo) -> bool:
 def _undo_batch(run_id: int) -> int:
     if back := restore_removed(run_id):
         return back
+    # images first: a restored row may stop pointing to a row that is removed next
     for model in record_models():
         if restored := _restore_images(run_id, model):
             return restored
@@ -197,16 +194,12 @@ def _remove_rows(run_id: int, model: type[models.Model]) -> int:
     chosen = f"SELECT id FROM {table} WHERE first_import_id = %s LIMIT {BATCH}"
     for field in _record_links():
         if _target_model(field) is model and _is_derived(field):
-            _remove_derived(field, chosen, run_id)
+            # Django finds what depends on derived rows in turn; they are few and belong to other apps.
+            with connection.cursor() as cursor:
+                cursor.execute(chosen, [run_id])
+                owners = [pk for (pk,) in cursor.fetchall()]
+            field.model._base_manager.filter(**{f"{field.name}__in": owners}).delete()
     return run_statement(f"DELETE FROM {table} WHERE id IN ({chosen})", [run_id])
-
-
-def _remove_derived(field: Link, chosen: str, run_id: int) -> None:
-    """Let Django find what hangs on derived rows in turn; they are few and belong to apps above."""
-    with connection.cursor() as cursor:
-        cursor.execute(chosen, [run_id])
-        owners = [pk for (pk,) in cursor.fetchall()]
-    field.model._base_manager.filter(**{f"{field.name}__in": owners}).delete()
 
 
 def _children_first() -> list[type[models.Model]]:
@@ -219,12 +212,14 @@ def _children_first() -> list[type[models.Model]]:
 
 
 def _finish_undo(run: ImportJob) -> None:
-    """The last threads: territories that nothing needs any more, the company's currency, the note that it is done."""
+    """Clean up: unused territories, the company's currency, and the note that the import is undone."""
     _remove_territories(run.pk)
     Duplicate.objects.filter(run=run).delete()
     Removal.objects.filter(run=run).delete()
     RowError.objects.filter(mended_by=run).update(mended_by=None)
-    _forget_custom_fields(run)
+    for custom_field in CustomField.objects.filter(first_import=run):
+        if not model_of(custom_field.kind)._base_manager.filter(custom__has_key=custom_field.key).exists():
+            custom_field.delete()
     brought = any("exchange_rate" in file.counts for file in run.files.all())
     if brought and not ExchangeRate.objects.exists():  # the first rates had switched the conversion on
         Company.objects.filter(pk=1).update(foreign_amounts=Company.ForeignAmounts.KEEP)
@@ -233,13 +228,6 @@ def _finish_undo(run: ImportJob) -> None:
     if run.gave_currency and not others.exists():
         Company.objects.filter(pk=1, currency=run.currency).update(currency="")
     ImportJob.objects.filter(pk=run.pk).update(undone_at=timezone.now())
-
-
-def _forget_custom_fields(run: ImportJob) -> None:
-    """Forget the custom fields that the import brought, as far as no record carries them any more."""
-    for custom_field in CustomField.objects.filter(first_import=run):
-        if not model_of(custom_field.kind)._base_manager.filter(custom__has_key=custom_field.key).exists():
-            custom_field.delete()
 
 
 def _remove_territories(run_id: int) -> None:

@@ -96,7 +96,7 @@ NewUsageEvent = _push_serializer(crm.UsageEvent, shown.UsageEventSerializer)
 
 
 def parse_rows(form: type[RowSerializer], data: Any, empty_dates: Counter[str] | None = None) -> list[dict[str, Any]]:
-    """Read one row or a list of them; `empty_dates` counts by field the dates that stand for none, like 0001-01-01.
+    """Read one row or a list of them; `empty_dates` counts by field the dates that mean no date, like 0001-01-01.
 
     Raises:
         rest_framework.exceptions.ValidationError: with the line and the field of all that is wrong.
@@ -110,12 +110,13 @@ def parse_rows(form: type[RowSerializer], data: Any, empty_dates: Counter[str] |
         raise validation_error({line: {"non_field_errors": NOT_AN_OBJECT} for line in wrong_lines})
     form_rows = form(data=given, many=True, context={"empty_dates": Counter() if empty_dates is None else empty_dates})
     if not form_rows.is_valid():
-        raise validation_error({line + 1: _said(wrong) for line, wrong in sorted(form_rows.errors.items())})
+        raise validation_error(
+            {
+                line + 1: {name: " ".join(map(str, errors)) for name, errors in wrong.items()}
+                for line, wrong in sorted(form_rows.errors.items())
+            }
+        )
     return [dict(row) for row in form_rows.validated_data]
-
-
-def _said(wrong: Mapping[str, Any]) -> dict[str, str]:
-    return {name: " ".join(map(str, errors)) for name, errors in wrong.items()}
 
 
 def validation_error(error: Refused | Mapping[int, Mapping[str, str]]) -> serializers.ValidationError:

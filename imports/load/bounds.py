@@ -1,4 +1,4 @@
-"""Cells that can be read and cannot be meant: years far off, numbers beyond their field, dates that stand for none."""
+"""Cells that can be read and cannot be meant: years far off, numbers beyond their field, dates that mean no date."""
 
 import pandas as pd
 from django.db import models

@@ -17,7 +17,7 @@ Numbers = list[Decimal | None]
 
 
 def calculate(planned: PlannedCalculation, frame: pd.DataFrame, manners: Manners, note: RefuseCells) -> pd.Series:
-    """Return the number of each row as text, missing where it cannot be known; `note` is told of cells that are no numbers."""
+    """Return the number of each row as text, missing where it cannot be computed; `note` gets the cells that are not numbers."""
 
     def numbers(header: str) -> Numbers:
         cells = frame[header]

@@ -30,7 +30,7 @@ class Staged:
     csv: bytes
     rows: int
     repeated: int
-    keys: pd.Series  # their ids, and the lines on which they stand
+    keys: pd.Series  # their ids and line numbers
     lines: np.ndarray
     departures: list[Departure] = field(default_factory=list)  # records that its rows say are deleted or merged
     is_mixed: bool = False  # some ids are written otherwise than they may be stored

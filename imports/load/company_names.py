@@ -1,6 +1,6 @@
 """Names of companies, compared: what is left without legal form, case, punctuation and accents, and how near two are.
 
-Pairs are looked for among names that stand near each other in one of three alphabetical orders: as they are written, read
+Pairs are looked for among names that are near each other in one of three alphabetical orders: as they are written, read
 from the end, and with their words sorted. A slip of the pen at the beginning of a name parts it from its like in the first
 order, not in the second. So the work grows with the number of names and not with its square. In each order names are first
 parted by four letters, which the database finds. The likeness is rapidfuzz's ratio of the sorted words.
@@ -36,7 +36,7 @@ LEGAL_FORMS = frozenset(FORMS.split())
 
 @dataclass(frozen=True)
 class Order:
-    """A way to sort names so that those near the same stand together."""
+    """A way to sort names so that similar ones are neighbours."""
 
     key: str  # SQL for what the first letters in this order are taken of: {plain} is the name, {words} its words
     text: Callable[[str], str]
@@ -94,6 +94,7 @@ def bare_name(name: str) -> str:
         plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     parts = re.sub(r"[\W_]+", " ", plain).split()
     parts = parts[1:] if len(parts) > 1 and parts[0] in ARTICLES else parts
+    # a name that is nothing but a legal form stays as it is
     while len(parts) > 1 and parts[-1] in LEGAL_FORMS:
         parts.pop()
     return " ".join(parts)

@@ -30,14 +30,14 @@ AT_FIRST = {ENCODING, ASSUMED_ENCODING, DELIMITER}  # the corrected file is writ
 
 @dataclass(frozen=True)
 class Correction:
-    """How many of the refused rows of an import another one brought in."""
+    """How many refused rows of an import a later one imported, corrected."""
 
     run: ImportJob
     rows: int
 
 
 def recognise_correction(file: ImportFile) -> bool:
-    """Read a file as the one whose refused rows it brings; False when it brings none."""
+    """Read a file of corrected rows like the file that they were refused from; False when it is not one."""
     origin = origin_of(file.header)
     if origin is None:
         return False
@@ -59,6 +59,7 @@ def _copy_readings(file: ImportFile, origin: ImportFile) -> None:
         for column, value in by.items()
     }
     signs = {f"{CURRENCY}:{sign}": code for by_sign in manners.signs.values() for sign, code in by_sign.items()}
+    # encoding and delimiter are those of the corrected file itself, not of the first one
     own = {key: value for key, value in file.answers.items() if key in AT_FIRST}
     file.answers = own | {
         key: value for key, value in (readings | signs | origin.answers).items() if value and key not in AT_FIRST
@@ -118,7 +119,7 @@ def _original_lines(block: Block) -> dict[int, int]:
 
 
 def mark_corrected(file: ImportFile, lines: list[int]) -> None:
-    """Note on the refused rows who brought them in; corrections of corrections count for the first file too."""
+    """Note on refused rows which import corrected them; a correction of a correction counts for the first file too."""
     origin = file.mends
     while origin and lines:
         errors = RowError.objects.filter(file=origin, line__in=lines, mended_by=None)
@@ -130,7 +131,7 @@ def mark_corrected(file: ImportFile, lines: list[int]) -> None:
 
 
 def corrections_of(run: ImportJob) -> list[Correction]:
-    """Return the imports that brought in refused rows of this one, corrected, the first first."""
+    """Return the imports that corrected refused rows of this one, oldest first."""
     errors = RowError.objects.filter(file__run=run).exclude(mended_by=None)
     counts = Counter(dict(errors.values_list("mended_by").annotate(Count("pk")).order_by()))
     runs = ImportJob.objects.filter(pk__in=counts).order_by("pk")

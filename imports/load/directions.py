@@ -22,8 +22,8 @@ UNDELIVERED_WORDS = (
     "wrong[-_ ]?number|invalid|cancel|fehlgeschlagen|unzustellbar|zurückgewiesen|non remis|rebotad|devuelt|respint"
 )
 WORDS = {  # in the order in which they are tried
-    name: re.compile(words, re.IGNORECASE)
-    for name, words in ((INTERNAL, INTERNAL_WORDS), (INCOMING, INCOMING_WORDS), (OUTGOING, OUTGOING_WORDS))
+    name: re.compile(pattern, re.IGNORECASE)
+    for name, pattern in ((INTERNAL, INTERNAL_WORDS), (INCOMING, INCOMING_WORDS), (OUTGOING, OUTGOING_WORDS))
 }
 UNDELIVERED = re.compile(UNDELIVERED_WORDS, re.IGNORECASE)
 

@@ -4,7 +4,7 @@ A row is new while no record has its source and id. `staged_pairs` looks at a bl
 is written; `note` looks at what an import made, when all of it is in. Both work set by set in the database; only
 names of companies that begin alike are compared in Python (`imports.load.company_names`).
 
-The choice for each kind of likeness stands in `ImportJob.duplicates`. “keep” brings both in and lists the pair; “skip”
+`ImportJob.duplicates` holds the choice for each kind of likeness. “keep” imports both and lists the pair; “skip”
 leaves the new row out, counts it and lists it with its line. A row left out stays out as often as its file comes,
 as long as the record it repeats is there.
 """
@@ -29,6 +29,7 @@ LIKENESS = {
     "lead": (Likeness.EMAIL,), "contact": (Likeness.EMAIL,), "account": (Likeness.DOMAIN, Likeness.NAME), "spend": (Likeness.SPEND,),
 }  # fmt: skip
 BY_COLUMN = (Likeness.EMAIL, Likeness.DOMAIN)
+# People who share such a domain need not be of one company.
 PUBLIC_MAIL_DOMAINS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.de",
             "gmx.net", "web.de", "t-online.de", "aol.com", "mail.ru", "yandex.ru", "qq.com", "163.com")  # fmt: skip
 CERTAINTY = {Likeness.EMAIL: 95, Likeness.DOMAIN: 95}  # 100 where the names agree too
@@ -66,7 +67,7 @@ class DuplicateMatches:
 
 
 def complete_treatments(chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return what to do by kind of likeness; what nobody chose is kept."""
+    """Return what to do by kind of likeness; without a choice, new rows are kept."""
     return {why: Treatment(chosen.get(why, Treatment.KEEP)).value for why in Likeness.values}
 
 
@@ -109,7 +110,7 @@ def _seen_kind(plan: Plan, column: str) -> str:
 def staged_pairs(
     cursor: Any, plan: Plan, stage: str, whys: Iterable[str], preview_id: int | None = None, run_id: int | None = None
 ) -> list[Pair]:
-    """Return one pair for each new row of a staging table that repeats a record, or a row that stands before it."""
+    """Return one pair for each new row of a staging table that repeats a record, or an earlier row of the file."""
     pairs_by_id: dict[str, Pair] = {}
     for why in whys:
         match why:
@@ -125,7 +126,7 @@ def staged_pairs(
 
 
 def staged_spend_pairs(cursor: Any, plan: Plan, stage: str, run_id: int | None) -> Iterator[Pair]:
-    """Yield a pair for each new line of spend whose day and campaign an earlier import brought."""
+    """Yield a pair for each new line of spend whose day and campaign an earlier import already wrote."""
     if may_restate(plan):
         for external_id, name, other_id, other in restated_lines(cursor, plan, stage, run_id):
             yield Pair(Likeness.SPEND.value, RESTATES, external_id, name, plan.source.name, other_id, other)
@@ -149,10 +150,8 @@ def remove_left_out(
 
 def _staged_pairs_by_column(cursor: Any, plan: Plan, stage: str, column: str, preview_id: int | None) -> Iterator[Pair]:
     """Compare a column: the first that has the word, there or in the file, stays; rows behind it are its repeats."""
-    table, names = (
-        quote_name(plan.table),
-        "coalesce(s.name, '')" if any(planned.column == "name" for planned in plan.fields) else "''",
-    )
+    table, source = quote_name(plan.table), plan.source.name
+    names = "coalesce(s.name, '')" if any(planned.column == "name" for planned in plan.fields) else "''"
     cursor.execute(
         f"WITH fresh AS (SELECT s.ctid AS place, s.external_id, s.{column} AS word, {names} AS name FROM {stage} s "
         f"LEFT JOIN {table} t ON t.source = %s AND t.external_id = s.external_id "
@@ -167,18 +166,11 @@ def _staged_pairs_by_column(cursor: Any, plan: Plan, stage: str, column: str, pr
         "LEFT JOIN imports_seenkey k ON k.preview_id = %s AND k.kind = %s AND k.key = hashtextextended(f.word, 0) "
         "AND k.content <> hashtextextended(f.external_id, 0) "
         "WHERE t.word IS NOT NULL OR b.word IS NOT NULL OR k.key IS NOT NULL ORDER BY f.place",
-        [
-            plan.source.name,
-            list(PUBLIC_MAIL_DOMAINS),
-            plan.source.name,
-            EARLIER_ROW,
-            preview_id,
-            _seen_kind(plan, column),
-        ],
+        [source, list(PUBLIC_MAIL_DOMAINS), source, EARLIER_ROW, preview_id, _seen_kind(plan, column)],
     )
-    for external_id, name, source, other_id, other in cursor.fetchall():
+    for external_id, name, other_source, other_id, other in cursor.fetchall():
         sure = 100 if name.casefold() == other.casefold() else CERTAINTY[Likeness(column)]
-        yield Pair(column, sure, external_id, name, source, other_id, other)
+        yield Pair(column, sure, external_id, name, other_source, other_id, other)
 
 
 def _staged_pairs_by_name(cursor: Any, plan: Plan, stage: str, left_out: set[str]) -> Iterator[Pair]:
@@ -191,7 +183,7 @@ def _staged_pairs_by_name(cursor: Any, plan: Plan, stage: str, left_out: set[str
     )
     for external_id in sorted(left_out_before.keys() - best.keys()):
         yield left_out_before[external_id]
-    for name, others in sorted(best.values(), key=lambda one: one[0].position):
+    for name, others in sorted(best.values(), key=lambda item: item[0].position):
         other = next(
             (
                 pair_with_certainty
@@ -235,7 +227,7 @@ def _nearest_names(pairs_found: Iterable[tuple[Name, Name, int]]) -> dict[str, t
     for name, other, sure in pairs_found:
         pairs.setdefault(name.external_id, (name, []))[1].append((other, sure))
     for _, others in pairs.values():
-        others.sort(key=lambda one: (-one[1], one[0].is_new, one[0].position))
+        others.sort(key=lambda item: (-item[1], item[0].is_new, item[0].position))
     return pairs
 
 
@@ -246,7 +238,7 @@ def _name_pair(name: Name, other: Name, sure: int) -> Pair:
 def _left_out_before(cursor: Any, plan: Plan, stage: str) -> dict[str, Pair]:
     """Return the new rows that an earlier import left out by their name, where the other record is still there.
 
-    Names that came in since may stand between two neighbours; what was left out once must not come in for that.
+    Newer names may lie between two neighbours in the sort order; a row that was left out once stays out all the same.
     """
     table = quote_name(plan.table)
     cursor.execute(
@@ -260,11 +252,12 @@ def _left_out_before(cursor: Any, plan: Plan, stage: str) -> dict[str, Pair]:
     return {row[2]: Pair(*row) for row in cursor.fetchall()}
 
 
-# what an import brought in, when all of it is there
+# after the last row of an import
 
 
 def list_kept_duplicates(run: ImportJob, kinds: Iterable[str]) -> int:
     """List the pairs in which a record that the import made repeats one that was there before it; safe to do again."""
+    # a resumed import lists its pairs again
     Duplicate.objects.filter(run=run, done=Treatment.KEEP).delete()
     chosen = complete_treatments(run.duplicates)
     for kind in sorted(set(kinds) & LIKENESS.keys()):

@@ -21,6 +21,7 @@ def is_marked(plan: Plan, planned: PlannedField) -> bool:
         return False
     if planned.rule.name == BASIS:
         return any(field.rule.name == "outcome" and field.headers for field in plan.fields)
+    # only where a default, a condition or a flag fills the cell can the staged value hide that it was empty
     rule, field = planned.rule, planned.model_field
     is_flag = isinstance(field, models.BooleanField) and not field.null
     return bool(planned.headers) and bool(rule.default is not None or rule.when or rule.unless or is_flag)
@@ -52,7 +53,7 @@ def keep_values_where_empty(cursor: Any, plan: Plan, stage: str) -> None:
 
 
 def count_filled(cursor: Any, plan: Plan, stage: str) -> tuple[int, str]:
-    """Return how many empty cells stand where records that are here have values, and the column with the most of them."""
+    """Return how many empty cells meet a record that has a value, and the column with the most of them."""
     cells = [
         (planned.headers[0], _is_empty(plan, planned), _is_filled(planned))
         for planned in plan.fields

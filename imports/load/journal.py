@@ -1,4 +1,4 @@
-"""What an import writes is marked as its own, so that it can be taken back whole.
+"""What an import writes is marked as its own, so that it can be undone completely.
 
 `mark` opens a transaction of an import: the database stamps new rows with its number (`first_import_id`), keeps
 the old image of rows that it changes (`imports_rowversion`), and notes the transaction.

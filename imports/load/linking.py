@@ -1,4 +1,4 @@
-"""When all files are in: tie the links that waited, copy what follows from a link.
+"""After the last file: resolve waiting links, and copy fields along links.
 
 Each task is set-based, touches at most `BATCH` rows a time, and finds nothing to do the second time.
 """
@@ -90,6 +90,7 @@ def _update_large_statistics() -> int:
             "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND pg_relation_size(oid) > 65536",
             [list(tables)],
         )
+        # small tables are planned well enough without; 65536 bytes are eight pages
         large = [table for (table,) in cursor.fetchall()]
     for table in large:
         update_statistics(tables[table])
@@ -177,7 +178,7 @@ def _link_only_won_opportunity(source: str) -> int:
 
 
 def _delete_repeated_changes(source: str) -> int:
-    """Take out a stage change told by another table where the source's own history tells the same."""
+    """Delete a stage change that another table implied where the source's own history has the same one."""
     return run_statement(
         "DELETE FROM crm_stagechange d USING crm_stagechange o WHERE d.source = %s AND d.told_by <> '' "
         "AND o.source = d.source AND o.told_by = '' AND o.opportunity_id = d.opportunity_id "

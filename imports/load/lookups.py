@@ -28,6 +28,7 @@ def keys_of(model: type[models.Model]) -> list[str]:
 def find_sql(model: type[models.Model], wanted: str) -> str:
     """Return SQL for (key, id) over the keys that the query `wanted` gives as `key`; %s once: the source that comes first."""
     table = table_of(model)
+    # false sorts before true, so records of the own source come first
     own = "x.source <> %s" if _has_source(model) else "%s IS NULL"
     source = "x.source" if _has_source(model) else "NULL"
     each = " UNION ALL ".join(
@@ -94,5 +95,5 @@ def resolve_links(model: type[models.Model], link: str) -> int:
 
 
 def link_tasks(waiting: Iterable[tuple[type[models.Model], str, str]]) -> list[Any]:
-    """Return the tasks that tie the links which wait under a key of any kind."""
+    """Return the tasks that resolve waiting links whose key can be of any kind."""
     return [partial(resolve_links, model, link) for model, link, by in waiting if by == ANY]

@@ -1,4 +1,4 @@
-"""An import, step by step: look at the files, load them block by block, tie the loose ends.
+"""An import, step by step: inspect the files, load them block by block, resolve the links.
 
 What a step did and the checkpoint behind it are one transaction, so a worker may be killed at any time; the
 next one goes on at the byte where the last commit ended.
@@ -82,13 +82,13 @@ class ImportPipeline:
         return False
 
     def _needs_review(self) -> bool:
-        """Tell whether somebody who waits for it has something to look at, or a file leaves something open."""
+        """Tell whether the user asked to review the import, or a file leaves a question open."""
         files = list(self.row.files.all())
         is_open = uploads.whose(self.row) is not None or any(map(questions, files))
         return is_open or (self.row.waits and any(map(can_be_mapped, files)))
 
     def _wait_for_review(self) -> None:
-        """Leave the import to a person, and have what it would do counted meanwhile."""
+        """Wait for the user's review, and have a preview counted meanwhile."""
         with transaction.atomic():
             begun = Preview.restart(self.row)
             self.row.advance({"phase": "review"})
@@ -191,6 +191,7 @@ class ImportPipeline:
         with transaction.atomic():
             if self.tasks:
                 mark_transaction(self.row.pk)
+                # a task that changed less than a full batch has nothing left to do
                 if self.tasks[0]() < linking.BATCH:
                     self.tasks.pop(0)
                 self.row.advance({"phase": "finish"})
@@ -230,7 +231,7 @@ def _add_counts(file: ImportFile, staged: Staged, written: Written) -> None:
 
 
 def _keep_refused(file: ImportFile, refused: list[Refused]) -> None:
-    """Keep refused rows to be corrected, as many as somebody may want to: a small file can hold half a million."""
+    """Keep refused rows to be corrected, up to a limit: a small file can hold half a million."""
     RowError.objects.bulk_create(
         (
             RowError(file=file, line=r.line, column=r.column[:255], reason=r.reason[:500], row=r.row)
@@ -241,7 +242,7 @@ def _keep_refused(file: ImportFile, refused: list[Refused]) -> None:
 
 
 def _within_limits(refused: list[Refused], room: int) -> Iterator[Refused]:
-    """Yield the first of the refused rows: no more than there is room for, and than fit in REFUSED_CHARACTERS."""
+    """Yield the first of the refused rows: no more than there is room for, and than fit in MAX_REFUSED_CHARACTERS."""
     characters = 0
     for row in refused[: max(0, room)]:
         characters += sum(len(name) + len(cell) for name, cell in row.row.items())
@@ -260,7 +261,7 @@ def inspect_file(file: ImportFile, asked_source: str) -> None:
         else:
             _recognise_file(file, asked_source)
     except Unreadable as error:
-        if AT_FIRST & file.answers.keys():  # what somebody said of it cannot be
+        if AT_FIRST & file.answers.keys():  # the user's answer cannot be right
             file.answers = {key: value for key, value in file.answers.items() if key not in AT_FIRST}
             inspect_file(file, asked_source)
             return
@@ -322,7 +323,7 @@ def _survey_file(file: ImportFile, suffix: str, asked_source: str) -> None:
 
 
 def can_be_mapped(file: ImportFile) -> bool:
-    """Tell whether somebody can say what is in a file: it has columns, whether or not a mapping knows them."""
+    """Tell whether a user can map a file: it has columns, whether or not a mapping knows them."""
     return file.state == ImportFile.State.READING or (file.state == ImportFile.State.SKIPPED and bool(file.header))
 
 

@@ -50,7 +50,7 @@ def position_after(prepared: Prepared, file: ImportFile) -> dict[str, int]:
 
 
 def prepare_from(position: FilePosition, file: ImportFile, currency: str) -> Iterator[Prepared]:
-    """Check the rows of a file from a place on, block by block; what is yielded needs no database, so a thread may ask."""
+    """Check the rows of a file from a place on, block by block; the iterator needs no database, so that a thread can run it."""
     plans = plans_of(file, currency)
     numbers = numbering(file, plans, currency)
     if numbers is None:
@@ -94,7 +94,7 @@ def plans_of(file: ImportFile, currency: str) -> list[Plan]:
 
 
 def plans_with_options(file: ImportFile, kind: FileKind, currency: str) -> list[Plan]:
-    """Return plans of a file by whatever mappings, its cells read as the file proves or somebody said."""
+    """Return plans of a file by any mappings, with the parse options that the file proves or the user chose."""
     plans = bare_plans(file.header, kind, currency, read_of(file))
     manners = manners_of(file, plans)
     leaves = treatment(file, kind.source.is_templates)[0] == LEAVE
@@ -102,9 +102,9 @@ def plans_with_options(file: ImportFile, kind: FileKind, currency: str) -> list[
 
 
 def note_custom_fields(run: ImportJob, files: list[ImportFile]) -> None:
-    """Keep a list of the custom fields that records carry; a type that somebody chose goes before what was there.
+    """Keep a list of the custom fields that records carry; a type that the user chose replaces the stored one.
 
-    Where nobody chose one, the first rows tell, of files of known systems as of any other.
+    Without a choice the type is guessed from the first rows, also for files of known systems.
     """
     for file in files:
         rows = first_rows(file)

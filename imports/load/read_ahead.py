@@ -12,6 +12,7 @@ class Prefetcher(Generic[T]):
 
     def __init__(self, items: Iterator[T]) -> None:
         self._items = items
+        # one thread: items come in order, and at most one block waits in memory
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="ahead")
         self._next: Future[T | None] = self._pool.submit(self._read_next)
 

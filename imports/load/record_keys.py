@@ -88,7 +88,7 @@ def _read_columns(plan: Plan, frame: pd.DataFrame) -> list[str]:
 
 
 def _column_texts(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
-    """Return what stands in a column as it was read; as it is written where what is made of it can be agreed otherwise."""
+    """Return the values of a column; its raw cells where the mapping translates them, since a new translation must not change ids."""
     alone = (planned for planned in plan.fields if planned.headers == (name,))
     plain = (
         field for field in alone if not (field.rule.map or field.rule.refine or field.rule.when or field.rule.unless)
@@ -126,4 +126,5 @@ def _join_key(parts: tuple[str, ...]) -> str:
     key = "|".join(parts)
     if len(key) <= MAX_LENGTH:
         return key
+    # the digest keeps long keys apart that begin alike
     return f"{key[: MAX_LENGTH - DIGEST_LENGTH - 1]}#{hashlib.sha256(key.encode()).hexdigest()[:DIGEST_LENGTH]}"

@@ -7,6 +7,7 @@ points to its master, or waits for it. The image of each row that goes is kept, 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache, partial
+from graphlib import TopologicalSorter
 from typing import TypeAlias
 
 from django.apps import apps
@@ -75,18 +76,13 @@ def apply_removals(run: ImportJob) -> int:
         merged = {pk: masters[key] for pk, key in records.items() if masters[key]}
         _redirect_merged(run, kind, source, merged)
         _delete_records(run, model_of(kind), sorted(records))
-        _add_counts(
-            run, kind, Counter((of_file[key], "merged" if masters[key] else "removed") for key in records.values())
-        )
+        numbers = Counter((of_file[key], "merged" if masters[key] else "removed") for key in records.values())
+        for file in run.files.filter(pk__in={pk for pk, _ in numbers}):
+            counts = file.counts.setdefault(kind, {})
+            for name in ("removed", "merged"):
+                counts[name] = counts.get(name, 0) + numbers[file.pk, name]
+            file.save(update_fields=["counts"])
     return 0
-
-
-def _add_counts(run: ImportJob, kind: str, numbers: Counter[tuple[int, str]]) -> None:
-    for file in run.files.filter(pk__in={pk for pk, _ in numbers}):
-        counts = file.counts.setdefault(kind, {})
-        for what in ("removed", "merged"):
-            counts[what] = counts.get(what, 0) + numbers[file.pk, what]
-        file.save(update_fields=["counts"])
 
 
 def _find_records(
@@ -219,9 +215,8 @@ def restore_removed(run_id: int) -> int:
 @cache
 def parents_first() -> tuple[type[models.Model], ...]:
     """Return all kinds of rows so that those come first to which others point."""
-    from graphlib import TopologicalSorter
-
     kinds = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    # rows that a restored row needs must be restored before it
     sorter: TopologicalSorter[type[models.Model]] = TopologicalSorter(dict.fromkeys(kinds, ()))
     for model in kinds:
         for field in model._meta.concrete_fields:
@@ -251,6 +246,7 @@ def _restore_table(run_id: int, model: type[models.Model]) -> int:
     values: list[str] = []
     wanted = ["true"]
     for field in model._meta.concrete_fields:
+        # a trigger sets it
         if field.column == "changed_xid":
             continue
         value = f"was.{quote_name(str(field.column))}"

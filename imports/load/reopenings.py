@@ -1,6 +1,6 @@
 """Deals that an import shows open again, or ended otherwise, without a history that tells when: their past is kept.
 
-Earlier exports are the only witnesses that such a deal was once closed. Two entries of its history keep it: the close as the
+Only earlier exports show that such a deal was once closed. Two entries of its history keep it: the close as the
 earlier export told it, and what it is now, from the day of the source's last change on.
 """
 

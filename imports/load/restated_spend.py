@@ -1,7 +1,7 @@
-"""Lines of spend without an id that an earlier import of the same source brought for the same day, with other figures.
+"""Lines of spend without an id that an earlier import of the same source already holds for the same day, with other figures.
 
 A line without an id is known by what is read of it, so a corrected one is another line, and its money would count twice.
-It may as well be a further cost of that day, which nobody but the reader can tell: such lines are shown and asked about.
+It may as well be a further cost of that day, and only the user can know: such lines are shown, and the user decides.
 """
 
 from typing import Any

@@ -19,7 +19,7 @@ TWO_NUMBERS = "can have decimals or thousands, and nothing says which; write it 
 
 
 def with_parse_options(plan: Plan, manners: Manners) -> Plan:
-    """Return the plan that reads a file in its manners; a currency that the name of a column says stands for its cells."""
+    """Return the plan with the parse options of a file; a currency in the name of a column applies to its cells."""
     header_currency = next(
         (manners.currency[header] for header in _amount_columns(plan) if header in manners.currency), ""
     )
@@ -37,7 +37,7 @@ def _amount_columns(plan: Plan) -> list[str]:
         for planned in plan.fields
         if isinstance(planned.model_field, models.DecimalField) and planned.rule.reads != "percent"
     ]
-    money.sort(key=lambda one: one.rule.name != "amount")
+    money.sort(key=lambda item: item.rule.name != "amount")
     return [header for planned in money for header in planned.headers]
 
 
@@ -49,7 +49,7 @@ def _with_currency(planned: PlannedField, code: str) -> PlannedField:
 
 
 def currency_beside_amounts(assumed: pd.Series, plan: Plan, frame: pd.DataFrame) -> pd.Series:
-    """Return the currency of each row by the sign beside its amount, where one stands there."""
+    """Return the currency of each row by the sign beside its amount, if there is one."""
     for header in _amount_columns(plan):
         signs = plan.manners.signs.get(header)
         if signs:

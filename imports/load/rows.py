@@ -82,6 +82,7 @@ def stage_rows(plan: Plan, columns: dict[str, pd.Series], plan_index: int, rows:
     key = columns["external_id"]
     has_id = (key != "").to_numpy()
     here = ~checks.wrong & rows.read_mask(plan_index) & has_id
+    # each id once: ON CONFLICT cannot update a row twice in one statement
     picked = _latest_rows(np.flatnonzero(here), key, columns.get("modified_at"))
     names = [name for name, _ in all_columns(plan)]
     table = pa.table({name: pa.array(columns[name].iloc[picked], from_pandas=True) for name in names})

@@ -1,4 +1,4 @@
-"""A file that came before and whose rows still stand as it brought them need not be read again.
+"""A file that was imported before, and whose records have not changed since, need not be read again.
 
 That is proved, never guessed. The fingerprint holds the bytes of the file and all that they were read by: mapping,
 answers, currency, zone, what stages mean, rates, how duplicates are treated, and the code of the import itself. And
@@ -73,7 +73,7 @@ Table = tuple[str, str]  # name, and the source whose rows count; "" for all
 
 
 def skip_if_unchanged(run: ImportJob, file: ImportFile) -> bool:
-    """Take over what an earlier file brought, if all of it still stands; else note how things are, and return False.
+    """Take over the result of an earlier file if its records are unchanged; else note the state of the tables, and return False.
 
     Call it before the first row is read, in the transaction that says that the file is done.
     """
@@ -96,7 +96,7 @@ def recheck_fingerprint(run: ImportJob, file: ImportFile) -> None:
 
 
 def store_table_states(run: ImportJob) -> None:
-    """When all is in: note of each file how its tables stand, as far as a proof can be built on it."""
+    """At the end of an import, store for each file the state of its tables, where a later proof can rely on it."""
     planned_files = _read_files(run)
     for number, (file, plans) in enumerate(planned_files):
         begun, file.stood = file.stood, {}
@@ -179,14 +179,10 @@ def _rates_state(plan: Plan) -> list[str]:
 @cache
 def _code_hash() -> str:
     """Return the hash of all code and mapping sheets that decide values: after an upgrade every file is read again."""
-    contents = (f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes() for path in _code_files())
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()
-
-
-def _code_files() -> list[Path]:
-    """Return the files that decide which values a row gets, in a fixed order."""
     files = {path for name in CODE for path in [ROOT / name, *(ROOT / name).rglob("*")]}
-    return sorted(path for path in files if path.suffix in (".py", ".toml", ".json"))
+    paths = sorted(path for path in files if path.suffix in (".py", ".toml", ".json"))
+    contents = (f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes() for path in paths)
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()
 
 
 def _to_json_value(value: Any) -> Any:
@@ -204,18 +200,20 @@ def _to_json_value(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-# how the tables stand
+# the state of the tables
 
 
 def _find_origin(file: ImportFile, plans: list[Plan], run: ImportJob) -> ImportFile | None:
-    """Return an earlier file with the same fingerprint whose rows provably still stand as it brought them."""
+    """Return an earlier file with the same fingerprint whose records are provably unchanged."""
     files = ImportFile.objects.filter(fingerprint=file.fingerprint, state=ImportFile.State.DONE, run__state=State.DONE)
     origin = files.filter(run__undone_at=None).exclude(stood={}).select_related("run").order_by("-pk").first()
+    # an origin of this very transaction has rows with the same stamp: nothing can be proved
     if origin is None or "tables" not in origin.stood or _is_writing(origin.run):
         return None
     tables = _watched_tables(run, plans)
     if _written_since(origin.run, origin.stood["horizon"], tables):
         return None
+    # no row was written since; equal counts show that none was deleted either
     return origin if _count_tables(tables)[1] == origin.stood["tables"] else None
 
 

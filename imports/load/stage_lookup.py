@@ -37,16 +37,11 @@ def agreed_outcomes(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFra
     """Return the agreed outcomes, and those that the source wrote."""
     assert plan.stages
     written = columns["outcome"]
-    agreed = [
-        plan.stages.outcome(pipeline, stage, reason, outcome)
-        for pipeline, stage, reason, outcome in zip(
-            _column_texts("pipeline", columns, frame),
-            _column_texts("stage", columns, frame),
-            _lost_reasons(plan, frame),
-            written,
-            strict=True,
-        )
-    ]
+    reasons = pd.Series("", index=frame.index, dtype="str")
+    for header in next((planned.headers for planned in plan.fields if planned.column == "lost_reason"), ()):
+        reasons = reasons.where(reasons != "", frame[header])
+    pipelines, stages = (_column_texts(name, columns, frame) for name in ("pipeline", "stage"))
+    agreed = list(map(plan.stages.outcome, pipelines, stages, reasons, written))
     return {"outcome": pd.Series(agreed, index=frame.index, dtype="str"), WRITTEN: written}
 
 
@@ -54,16 +49,8 @@ def _column_texts(name: str, columns: dict[str, pd.Series], frame: pd.DataFrame)
     return list(columns[name].fillna("")) if name in columns else [""] * len(frame)
 
 
-def _lost_reasons(plan: Plan, frame: pd.DataFrame) -> list[str]:
-    headers = next((planned.headers for planned in plan.fields if planned.column == "lost_reason"), ())
-    reasons = pd.Series("", index=frame.index, dtype="str")
-    for header in headers:
-        reasons = reasons.where(reasons != "", frame[header])
-    return list(reasons)
-
-
 def agreed_probabilities(plan: Plan, columns: dict[str, pd.Series], read_field: ReadField) -> dict[str, pd.Series]:
-    """Return the agreed probabilities, and what the source told of every row where the company says otherwise."""
+    """Return the agreed probabilities, and the source's own values of each row where the company decided otherwise."""
     assert plan.stages
     if WRITTEN not in columns:
         return {}
@@ -95,6 +82,7 @@ def _days_as_written(
     plan: Plan, columns: dict[str, pd.Series], written: pd.Series, read_field: ReadField
 ) -> dict[str, list[Any]]:
     """Return the days as they would be with the outcome that the source wrote."""
+    # close dates depend on the outcome, so they are read again with the source's own
     as_written = {**columns, "outcome": written}
     days: dict[str, list[Any]] = {name: [None] * len(written) for name in DAYS}
     for planned in plan.fields:
@@ -109,7 +97,7 @@ def _probability_text(value: Any) -> str | None:
 
 
 def _source_values(ours: tuple[Any, ...], theirs: tuple[Any, ...], days: dict[str, Any]) -> str:
-    """Write what the source told, as far as the company says otherwise; the days where the deal is over or open again."""
+    """Return as JSON the source's own values where the company decided otherwise; with the days if the deal is open for one and closed for the other."""
     if (ours[0], _to_float(ours[1])) == (theirs[0], _to_float(theirs[1])):
         return "{}"
     chance = _to_float(theirs[1])

@@ -1,4 +1,4 @@
-"""Which stages of a source end a deal, told of every entry of its history: what a deal was on an evening depends on it.
+"""Which stages of a source end a deal, written to each entry of its history: whether a deal was open on a day depends on it.
 
 In the order of proof: as the company decided, as flags of the deals in the stage prove, as the source's stages usually are,
 as the name suggests.
@@ -56,19 +56,14 @@ def ended_stages(source: str) -> Stages:
         entered = cursor.fetchall()
     decided = StageMapping.objects.filter(source=source, track=StageTrack.DEAL).exclude(outcome="")
     decided_outcomes = {(row.pipeline, row.stage): str(row.outcome) for row in decided}
-    rules = _outcome_rules(source)
+    mappings = (sources().get(source) or sources()[OWN_SHEETS]).mappings
+    fields = [rule for mapping in mappings if mapping.object == "opportunity" for rule in mapping.fields]
+    rules = [rule for rule in fields if rule.name == "outcome" and rule.map]
     proven = _outcomes_by_flags(source) if any(rule.flags for rule in rules) else {}
     outcomes = {
         key: decided_outcomes.get(key) or proven.get(key) or _outcome_by_name(source, key[1], rules) for key in entered
     }
     return {key: "" if outcome == OPEN else outcome for key, outcome in outcomes.items()}
-
-
-def _outcome_rules(source: str) -> list[FieldRule]:
-    known_sources = sources()
-    mappings = (known_sources.get(source) or known_sources[OWN_SHEETS]).mappings
-    fields = [rule for mapping in mappings if mapping.object == "opportunity" for rule in mapping.fields]
-    return [rule for rule in fields if rule.name == "outcome" and rule.map]
 
 
 def _outcomes_by_flags(source: str) -> Stages:

@@ -27,7 +27,7 @@ BY_BITS = "".join(CHECKS[int(f"{number:05b}"[::-1], 2)] for number in range(32))
 class LongIds:
     """The ids of 18 characters in a staged column, and those whose last three do not fit, each with the id that would."""
 
-    words: list[str]
+    ids: list[str]
     misfits: dict[str, str]
 
 
@@ -58,11 +58,12 @@ def use_stored_ids(
     for column, staged in ids.items():
         table = _id_columns(plan)[column]
         has_short = has_short_ids(table, source, run)
+        # then every staged id is already written as it is stored
         if not is_mixed and not has_short:
             continue
         stored_forms = _other_stored_forms(cursor, source, table, staged, has_short)
         if has_misfits(table, source, run):
-            fits = [word for word in staged.words if word not in staged.misfits and word not in stored_forms]
+            fits = [word for word in staged.ids if word not in staged.misfits and word not in stored_forms]
             stored_forms |= _stored_misfits(cursor, source, table, fits)
         existing = _stored_ids(cursor, source, table, stored_forms)
         _rewrite_ids(cursor, stage, column, {word: form for word, form in stored_forms.items() if word not in existing})
@@ -77,6 +78,7 @@ def _id_columns(plan: Plan) -> dict[str, str]:
     return {EXTERNAL_ID: plan.table, **{reference.staged: reference.model._meta.db_table for reference in references}}
 
 
+# `run` is only part of the key of the cache: each import and preview asks once
 @lru_cache(maxsize=256)
 def has_short_ids(table: str, source: str, run: tuple[str, int]) -> bool:
     """Tell whether any record of a source is stored under an id of 15 characters."""
@@ -122,7 +124,7 @@ def _other_stored_forms(cursor: Any, source: str, table: str, staged: LongIds, h
     alike = Counter(word[:SHORT] for word in staged.misfits)
     forms = {word: [fit] for word, fit in staged.misfits.items() if alike[word[:SHORT]] == 1}
     if has_short:
-        alone = (word for word in staged.words if word not in staged.misfits or word in forms)
+        alone = (word for word in staged.ids if word not in staged.misfits or word in forms)
         forms = {word: [word[:SHORT], *forms.get(word, [])] for word in alone}
     existing = _stored_ids(cursor, source, table, {form for candidates in forms.values() for form in candidates})
     stored_forms = (

@@ -33,7 +33,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Sql:
-    """A piece of a statement with the values that stand for its placeholders."""
+    """A piece of a statement with the values of its placeholders."""
 
     text: str
     values: tuple[Any, ...] = ()
@@ -60,6 +60,7 @@ def upsert(staged: Staged, import_id: int, treatments: Mapping[str, str] | None 
         statement = upsert_statement(plan, import_id)
         cursor.execute(statement.text, statement.values)
         created, written = cursor.fetchone()
+        # rows that were not written are unchanged or older; only then the count is worth a query
         older = count_older(cursor, plan) if written < staged.rows - len(left_out) else 0
         cursor.execute(f"DROP TABLE {STAGE}")
     return Written(created, written - created, tuple(left_out), older, restated)
@@ -91,6 +92,7 @@ def count_older(cursor: Any, plan: Plan) -> int:
 
 def copy_rows(cursor: Any, plan: Plan, rows: bytes) -> None:
     columns = ", ".join(f"{quote_name(name)} {kind}" for name, kind in all_columns(plan))
+    # COPY cannot update, so rows go to a table of their own first; it is gone with the transaction
     cursor.execute(f"CREATE TEMPORARY TABLE {STAGE} ({columns}) ON COMMIT DROP")
     cursor.copy_expert(f"COPY {STAGE} FROM STDIN (FORMAT csv)", io.BytesIO(rows), size=1 << 20)
 
@@ -136,7 +138,6 @@ def upsert_statement(plan: Plan, import_id: int) -> Sql:
     changes = [(quote_name(name), new_value(name, plan)) for name in names if name not in {"source", "external_id"}]
     old = ", ".join(f"t.{name}" for name, _ in changes)
     new = ", ".join(value.text for _, value in changes)
-    new_values = tuple(value for _, expression in changes for value in expression.values)
     set_list = ", ".join(f"{name} = {value.text}" for name, value in changes)
     columns = ", ".join(quote_name(name) for name in names)
     text = (
@@ -144,19 +145,18 @@ def upsert_statement(plan: Plan, import_id: int) -> Sql:
         f"SELECT {', '.join(value.text for _, value in expressions)}, %s FROM {STAGE} s {' '.join(join.text for join in joins)} "
         "ON CONFLICT (source, external_id) DO "
     )
-    values = (
-        *(v for _, expression in expressions for v in expression.values),
-        import_id,
-        *(v for join in joins for v in join.values),
-    )
+    values: tuple[Any, ...] = tuple(value for _, expression in expressions for value in expression.values)
+    values += (import_id, *(value for join in joins for value in join.values))
     if changes:
         text += (
             f"UPDATE SET {set_list}, last_import_id = excluded.last_import_id WHERE ({old}) IS DISTINCT FROM ({new}) "
             f"AND NOT {is_older(plan, f'excluded.{MODIFIED}', f't.{MODIFIED}')} "
         )
-        values += new_values * 2
+        # the new values are in the statement twice: where they are set and where they are compared
+        values += tuple(value for _, expression in changes for value in expression.values) * 2
     else:
         text += "NOTHING "
+    # xmax is 0 for a row that was inserted, and the id of this transaction for one that was updated
     text += "RETURNING (xmax = 0) AS created) SELECT count(*) FILTER (WHERE created), count(*) FROM written"
     return Sql(text, values)
 
@@ -260,7 +260,7 @@ def _kept_where_empty(name: str, plan: Plan) -> Sql | None:
 
 
 def _whole_name_sql(plan: Plan) -> Sql:
-    """Make the name of a person of its parts, those that this file does not have as they stand."""
+    """Build the name of a person from its parts; parts that the file does not have keep their stored value."""
     parts = [new_value(name, plan) if name in plan.name_parts else Sql(f"t.{quote_name(name)}") for name in NAME_PARTS]
     texts = ", ".join(f"nullif({part.text}, '')" for part in parts)
     return Sql(

@@ -1,4 +1,4 @@
-"""A block of rows and a plan: what is checked, mended and staged, and which rows are refused and why."""
+"""A block of rows and a plan: what is checked, corrected and staged, and which rows are refused and why."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -46,6 +46,7 @@ def prepare_block(block: Block, plans: list[Plan], numbering: Numbering | None =
     columns = [read_columns(plan, checks, rows.read_mask(plan_index)) for plan_index, plan in enumerate(plans)]
     if numbering:
         _number_rows(numbering, columns, checks)
+    # rates come last: they need the ids, and refuse only rows that become records
     for plan_index, (plan, staged_columns) in enumerate(zip(plans, columns, strict=True)):
         checks.about = rows.read_mask(plan_index)
         _check_rates(plan, staged_columns, checks)
@@ -88,6 +89,7 @@ def read_columns(plan: Plan, checks: Checks, read: np.ndarray | None = None) -> 
     for reference in plan.references:
         columns[reference.staged] = _read_reference(reference, plan, checks)
         _check_filled(reference, reference.staged, columns, record_rows, checks)
+    # ids may be composed of other columns, so they come after all fields
     columns["external_id"] = record_keys.own_ids(plan, columns, record_rows, checks.frame, checks.refuse)
     if plan.stages:
         columns |= stage_lookup.agreed_probabilities(
@@ -146,7 +148,7 @@ def _check_filled(
 
 
 def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> None:
-    """Refuse what the company wants to reckon in its own currency and cannot."""
+    """Refuse amounts that the company converts to its own currency where no exchange rate exists."""
     if plan.conversion is None:
         return
     reasons = plan.conversion.wanting(plan.mapping.object, columns)
@@ -252,7 +254,7 @@ def _mark_empty(
     done: dict[str, pd.Series],
     frame: pd.DataFrame,
 ) -> None:
-    """Note where a cell was empty and nothing but its default, or a guess from the stage, stands for it."""
+    """Note where a cell was empty and only its default, or a guess from the stage, is staged."""
     rule = planned.rule
     default = "" if rule.default is None else _constant_to_text(rule.default)
     empty = (raw == "") & ((column == default) | (rule.name == "currency"))

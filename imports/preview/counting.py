@@ -1,4 +1,4 @@
-"""What an import would do, counted block by block while somebody looks at it; no record is written.
+"""What an import would do, counted block by block while the user reviews it; no record is written.
 
 Each block is checked and staged as if it went in, and then compared with what is there. What the blocks before
 would have brought is known by the hashes of ids, so that an id which comes again is not new a second time.
@@ -31,7 +31,6 @@ class PreviewCounter:
         self.row = row
         self.file: ImportFile | None = None
         self.ahead: Prefetcher[Prepared] | None = None
-        self.named: set[str] = set()
 
     def step(self) -> bool:
         if not self.row.checkpoint:

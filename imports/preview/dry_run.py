@@ -36,12 +36,12 @@ class DryRunResult:
     counts: Counts
     links: dict[str, dict[str, Any]]
     alike: duplicates.DuplicateMatches
-    left_out: int = 0  # of those, as somebody chose
+    left_out: int = 0  # of those, by the user's choice
     empty: tuple[int, str] = (0, "")  # empty cells where records have values, and the column with the most of them
 
 
 def dry_run(staged: Staged, preview_id: int, named_kinds: set[str], treatments: Mapping[str, str]) -> DryRunResult:
-    """Compare the rows with what is there and with what blocks before would have brought, and note them as seen.
+    """Compare the rows with what is there and with what earlier blocks would have written, and note them as seen.
 
     `named` are the kinds of record that some file of the import points to by a name. Call it in a transaction.
     """
@@ -61,6 +61,7 @@ def dry_run(staged: Staged, preview_id: int, named_kinds: set[str], treatments: 
         links = {
             reference.rule.name: _preview_link(cursor, reference, plan, preview_id) for reference in plan.references
         }
+        # after the links: records that links create exist before the rows do
         counts = replace(
             _count_changes(cursor, plan, preview_id, staged.rows - out), **gone
         )  # what links make is there before the rows are
@@ -84,6 +85,7 @@ def create_preview_table(cursor: Any, plan: Plan, preview_id: int) -> None:
         f"s.{quote_name(reference.staged)} AS {quote_name('key of ' + reference.rule.name)}"
         for reference in plan.references
     )
+    # the lowest 16 bits of accord_content hold the mark of the columns, the others the hash of the row
     cursor.execute(
         f"CREATE TEMPORARY TABLE {ROWS} ON COMMIT DROP AS SELECT {columns}, {keys + ', ' if keys else ''}"
         f"{_hash_sql('%s', 's.external_id')} AS accord_key, (hashtextextended(s::text, 0) & ~65535) | {_columns_mark(plan)} AS accord_content "

@@ -28,24 +28,24 @@ TERMS = 6  # columns of a calculation
 
 @dataclass
 class Part:
-    """One kind of record that each row makes, as somebody is about to leave it."""
+    """One kind of record that each row makes, as the user is editing it."""
 
-    place: int  # 0 is the main one
+    position: int  # 0 is the main one
     kind: str
     choices: dict[str, str]
     id_column: str
-    base: Table | None = None  # the table that the choices change; none where the part begins anew
+    base: Table | None = None  # the table that the choices change; None for a new part
     constants: list[Constant] = field(default_factory=list)
     calculations: list[Calculated] = field(default_factory=list)
     filters: list[Filter] = field(default_factory=list)
-    words: dict[str, dict[str, str]] = field(default_factory=dict)  # column: {word: meaning}
+    meanings: dict[str, dict[str, str]] = field(default_factory=dict)  # column: {word: meaning}
     lookups: dict[str, str] = field(default_factory=dict)  # column: key of the link
     opened: set[int] = field(default_factory=set)  # places of columns whose words are shown
     table: Table = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
-        return f"k{self.place}-" if self.place else ""
+        return f"k{self.position}-" if self.position else ""
 
     @property
     def title(self) -> str:
@@ -69,23 +69,18 @@ def is_edited_by_column(table: Table) -> bool:
 
 
 def initial_parts(draft: Draft) -> list[Part]:
-    """Return the parts of a file as it is mapped, or proposed, before somebody changes anything."""
+    """Return the parts of a file as it is mapped, or proposed, before any change."""
     constants = [Constant(key, value) for key, value in draft.constants.items()]
     first = Part(0, draft.kind, dict(draft.choices), draft.id_column, constants=constants)
     if draft.tables:
         first = _with_rows_of_table(replace(first, base=draft.tables[0]["table"]))
     parts = [first]
-    for entry in draft.tables[1:]:
-        if is_edited_by_column(entry["table"]):
-            parts.append(_part_of_table(len(parts), entry["table"], list(draft.choices)))
+    for table in (entry["table"] for entry in draft.tables[1:] if is_edited_by_column(entry["table"])):
+        choices = {column: becomes(table, column) for column in draft.choices}
+        folded = {fold(name) for name in names_in(table.get("id", ()))}
+        id_column = next((column for column in draft.choices if fold(column) in folded), "")
+        parts.append(_with_rows_of_table(Part(len(parts), table["object"], choices, id_column, table)))
     return parts
-
-
-def _part_of_table(position: int, table: Table, header: list[str]) -> Part:
-    choices = {column: becomes(table, column) for column in header}
-    folded = {fold(name) for name in names_in(table.get("id", ()))}
-    id_column = next((column for column in header if fold(column) in folded), "")
-    return _with_rows_of_table(Part(position, table["object"], choices, id_column, table))
 
 
 def _with_rows_of_table(part: Part) -> Part:
@@ -122,19 +117,20 @@ def posted_parts(
     Args:
         pressed: the button that adds or removes a row or a kind, if one was pressed.
     """
-    data = _PostedForm(form, pressed)
+    data, kind_names = _PostedForm(form, pressed), {kind.name for kind in kinds()}
     known_parts = initial_parts(before)
     first = Part(0, draft.kind, dict(draft.choices), draft.id_column, known_parts[0].base)
     parts = [_posted_rows(first, data, file, known_parts[0])]
     for position in range(1, MOST_ROWS):
         kind = str(data.get(f"k{position}-kind", ""))
-        if kind not in {kind_option.name for kind_option in kinds()} or data.pressed.get("drop") == f"k{position}":
+        if kind not in kind_names or data.pressed.get("drop") == f"k{position}":
             continue
-        base = _base_part(data, position, known_parts, kind)
+        base_index = read_place(data.get(f"k{position}-base", ""), count=len(known_parts)) or 0
+        base = known_parts[base_index] if base_index and known_parts[base_index].kind == kind else None
         part = _posted_part(Part(len(parts), kind, {}, "", base.base if base else None), f"k{position}-", data, file)
         parts.append(_posted_rows(part, data, file, base, f"k{position}-"))
     kind = str(data.get("new-kind", "")) if data.pressed.get("add") == "kind" else ""
-    if kind in {kind_option.name for kind_option in kinds()}:
+    if kind in kind_names:
         parts.append(new_part(len(parts), kind, file, frame))
     if "rows" not in data:
         parts += known_parts[1:]  # a form without further kinds leaves them
@@ -161,12 +157,6 @@ class _PostedForm:
         return [str(value) for value in (getlist(name) if getlist else [self.get(name)])]
 
 
-def _base_part(data: _PostedForm, position: int, known_parts: list[Part], kind: str) -> Part | None:
-    base_position = read_place(data.get(f"k{position}-base", ""), count=len(known_parts))
-    base = known_parts[base_position] if base_position else None
-    return base if base and base.kind == kind else None
-
-
 def _posted_part(part: Part, prefix: str, data: _PostedForm, file: ImportFile) -> Part:
     header = columns_of(file)
     before = {column: becomes(part.base, column) for column in header} if part.base else dict.fromkeys(header, OUT)
@@ -191,31 +181,36 @@ def _posted_rows(part: Part, data: _PostedForm, file: ImportFile, before: Part |
     given = _PostedRows(data, prefix, header)
     part.constants = [
         Constant(given.target(part.kind, f"always-{n}-field"), given.text(f"always-{n}-value"))
-        for n in given.numbers("always")
+        for n in given.row_numbers("always")
     ]
-    part.calculations = [given.calculation(part.kind, n) for n in given.numbers("calc")]
+    part.calculations = [given.calculation(part.kind, n) for n in given.row_numbers("calc")]
     part.filters = [
         Filter(given.column(f"only-{n}-column"), given.operator(f"only-{n}-is"), given.text(f"only-{n}-value"))
-        for n in given.numbers("only")
+        for n in given.row_numbers("only")
     ]
-    column_indexes = (read_place(text, count=len(header)) for text in given.all("open"))
+    column_indexes = (read_place(text, count=len(header)) for text in given.all_values("open"))
     part.opened = {column_index for column_index in column_indexes if column_index is not None}
     for column_index, column in enumerate(header):
         if part.choices.get(column) == given.text(f"words-{column_index}"):
-            part.words[column] = given.words(column_index)
+            part.meanings[column] = given.meanings(column_index)
         if by := given.text(f"by-{column_index}"):
             part.lookups[column] = by
-    match str(data.get("add", "")).removeprefix(prefix):
+    _apply_add_button(part, str(data.get("add", "")).removeprefix(prefix), len(header))
+    return part
+
+
+def _apply_add_button(part: Part, added: str, columns: int) -> None:
+    """Add the empty row, or show the words of the column, that the pressed button asks for."""
+    match added:
         case "always":
             part.constants.append(Constant("", ""))
         case "calc":
             part.calculations.append(Calculated("", "product", ()))
         case "only":
             part.filters.append(Filter("", "is"))
-        case word if word.startswith("words-"):
-            opened = read_place(word.removeprefix("words-"), count=len(header))
+        case name if name.startswith("words-"):
+            opened = read_place(name.removeprefix("words-"), count=columns)
             part.opened |= set() if opened is None else {opened}
-    return part
 
 
 @dataclass(frozen=True)
@@ -227,10 +222,10 @@ class _PostedRows:
     def text(self, name: str) -> str:
         return str(self.data.get(f"{self.prefix}{name}", "")).replace("\0", "").strip()[:500]
 
-    def all(self, name: str) -> list[str]:
+    def all_values(self, name: str) -> list[str]:
         return self.data.getlist(f"{self.prefix}{name}")
 
-    def numbers(self, row_kind: str) -> list[int]:
+    def row_numbers(self, row_kind: str) -> list[int]:
         """Return the numbers of the rows of a kind, in order, but for the one that is taken away."""
         pattern = re.compile(rf"{re.escape(self.prefix)}{row_kind}-(\d{{1,3}})-\w+")
         numbers = sorted({int(match[1]) for key in self.data if (match := pattern.fullmatch(str(key)))})[:MOST_ROWS]
@@ -260,7 +255,7 @@ class _PostedRows:
             self.column(f"calc-{number}-percent"),
         )
 
-    def words(self, column_index: int) -> dict[str, str]:
+    def meanings(self, column_index: int) -> dict[str, str]:
         pattern = re.compile(rf"{re.escape(self.prefix)}word-{column_index}-(\d{{1,4}})")
         numbers = [match[1] for key in self.data if (match := pattern.fullmatch(str(key)))]
         return {
@@ -275,14 +270,14 @@ def tables_of_parts(parts: list[Part], draft: Draft, before: Draft, file: Import
     main = tables_from(draft, file, before if before.tables else None)[0]
     tables = []
     for part in parts:
-        if part.place == 0:
+        if part.position == 0:
             base, is_own = main["table"], bool(main.get("own"))
             entry = dict(main)
         else:
             is_own = part.base is None or "id_from" in part.base or not part.base.get("needs")
             base = corrected(part.base, header, part.choices) if part.base else fresh(part.kind, header, part.choices, part.id_column)  # fmt: skip
             base = {**base, "file": main["table"].get("file", draft.kind)} if part.base is None else base
-            entry = {"name": f"{part.kind}.{part.place}.toml", "own": True}
+            entry = {"name": f"{part.kind}.{part.position}.toml", "own": True}
         part.table = _with_rows(part, base, is_own)
         tables.append({**entry, "table": part.table})
     return (
@@ -301,7 +296,7 @@ def _with_rows(part: Part, table: Table, is_own: bool) -> Table:
     table = rows.with_filters(table, [row for row in part.filters if not filter_fault(row)], part.choices)
     for column, by in part.lookups.items():
         table = rows.with_lookup(table, column, by)
-    for column, meanings in part.words.items():
+    for column, meanings in part.meanings.items():
         table = rows.with_words(table, part.kind, column, meanings)
     return with_id(table, part.id_column) if is_own else table
 
@@ -362,7 +357,7 @@ def part_faults(parts: list[Part], is_new: bool) -> list[str]:
     for part in parts:
         if not any(key.startswith(("field:", "link:")) for key in part.fed):
             sentences.append(f"{part.title}: choose what at least one column becomes.")
-        if is_new or part.place:
+        if is_new or part.position:
             wanting = [target.label for target in targets(part.kind) if target.required and target.key not in part.fed]
             sentences += [
                 f"{part.title} need “{label}”. Choose the column that holds it, or add a fixed value for it."

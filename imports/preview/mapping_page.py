@@ -1,4 +1,4 @@
-"""What somebody sees of a file before it goes in: each column with samples, what it becomes, and how that is read."""
+"""What the user sees of a file before it is imported: each column with samples, what it becomes, and how that is read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,31 +14,31 @@ from imports.mapping.editing import Table, becomes, corrected, fresh, kind_for, 
 from imports.mapping.loading import mapping_of
 from imports.mapping.schema import MappingError
 from imports.mapping.suggestions import propose, propose_as
-from imports.mapping.targets import AS_IS, CUSTOM, ID_ONLY, OUT, targets
+from imports.mapping.targets import AS_IS, CUSTOM, ID_ONLY, OUT, Target, targets
 from imports.models import CustomType, ImportFile
 from imports.parsing.headers import fold, is_ours
 
 
 @dataclass
 class Draft:
-    """A mapping as somebody is about to leave it."""
+    """A mapping as the user is editing it."""
 
     source: str
     kind: str  # of record
     choices: dict[str, str]
-    id_column: str  # a column, "" for the whole row, or None where the source's own rule stands
+    id_column: str  # a column, "" for the whole row, or None where the source's own rule applies
     is_new: bool  # no mapping of the catalogue reads this file
     tables: list[Table] = field(default_factory=list)  # of the catalogue or of before, the main one first
     constants: dict[str, str] = field(default_factory=dict)  # proposed: target, and what it is in every row
 
     @property
     def basis(self) -> str:
-        """Name what the choices are changes of: another source or kind of record begins anew."""
+        """Name what the choices are changes of: another source or kind of record starts from a new proposal."""
         return f"{'' if self.is_new else self.source}/{self.kind}"
 
 
 def draft_of(file: ImportFile, frame: pd.DataFrame, source: str = "", kind: str = "") -> Draft:
-    """Return how a file is mapped now; where nobody knows it, or it is to be something else, what is likely."""
+    """Return how a file is mapped now; else a proposal, where no mapping knows it or the user wants another kind."""
     current = _current_draft(file)
     same_source = not source or source == current.source if current else False
     if current and (not kind or kind == current.kind) and (same_source or current.is_new):
@@ -81,7 +81,7 @@ def _proposed_draft(file: ImportFile, frame: pd.DataFrame, source: str, kind: st
 
 
 def columns_of(file: ImportFile) -> list[str]:
-    """Return the columns that somebody can map: not those that we added to rows we handed back."""
+    """Return the columns that can be mapped: not those that Accord added to refused rows."""
     return [name for name in file.header if not is_ours(name)]
 
 
@@ -114,8 +114,11 @@ class Options:
     """What a column can become, as the options of a select: written once, then marked for each column."""
 
     def __init__(self, kind: str, is_new: bool) -> None:
+        def hint(target: Target) -> str:
+            return "" if target.holds in {"text", ""} else f" ({target.holds})"
+
         groups: list[tuple[str, list[tuple[str, str]]]] = [
-            ("A field", [(target.key, _words(target.label, target.holds, target.required)) for target in targets(kind) if not target.is_link]),
+            ("A field", [(target.key, f"{target.label}{hint(target)}{' *' if target.required else ''}") for target in targets(kind) if not target.is_link]),
             ("A link to", [(target.key, target.label) for target in targets(kind) if target.is_link]),
             ("A custom field of its own", [(f"{CUSTOM}{value}", f"Keep it: {label}") for value, label in CustomType.choices]),
             ("Nothing", [(ID_ONLY, "Only the id of the row"), (OUT, "Leave it out")]),
@@ -134,15 +137,11 @@ class Options:
 
     def render_selected(self, key: str) -> SafeString:
         """Return the options with one chosen; always one, so that a form never sends back another by itself."""
+        # an unknown key must not fall back to the first option
         if f'value="{key}"' not in self._html:
             return format_html('<option value="{}" selected>As it is now</option>', AS_IS) + mark_safe(self._html)
         marked = self._html.replace(f'value="{key}"', f'value="{key}" selected', 1)
         return mark_safe(marked)  # built above, each word escaped
-
-
-def _words(label: str, holds: str, required: bool) -> str:
-    plain = holds in {"text", ""}
-    return f"{label}{'' if plain else f' ({holds})'}{' *' if required else ''}"
 
 
 def is_known_choice(kind: str, key: str) -> bool:

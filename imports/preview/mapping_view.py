@@ -34,9 +34,9 @@ Choice = tuple[str, str]
 
 @dataclass(frozen=True)
 class CodedWord:
-    """A word of a coded column, how often it stands there, and what it means."""
+    """A word of a coded column, how often it occurs, and what it means."""
 
-    place: int
+    position: int
     text: str
     count: int
     meaning: str
@@ -48,7 +48,7 @@ class CodedWords:
     """The words of one column."""
 
     key: str  # what the column becomes
-    words: list[CodedWord]
+    entries: list[CodedWord]
     choices: tuple[Choice, ...]  # what a word can mean; any text where empty
     more: int  # words that are not shown
 
@@ -57,7 +57,7 @@ class CodedWords:
 class ColumnView:
     """A column of a file on the page."""
 
-    place: int
+    position: int
     name: str
     samples: list[str]
     becomes: str
@@ -67,13 +67,13 @@ class ColumnView:
     is_unique: bool
     lookups: list[Choice]
     lookup: str
-    words: CodedWords | None
+    coded_words: CodedWords | None
     can_open: bool
     is_reshaped: bool  # it became something else since the page was written, so that what belongs to it changes
 
     @property
     def has_unknown(self) -> bool:
-        return bool(self.words and any(word.is_unknown for word in self.words.words))
+        return bool(self.coded_words and any(word.is_unknown for word in self.coded_words.entries))
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class PartView:
     heads: list[str] = field(default_factory=list)
     first: list[list[str]] = field(default_factory=list)  # cells of the first rows; none where the row is left out
     left_out: int = 0
-    kept: int = 0
+    read_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _other_meanings(parts: list[Part], column: str) -> dict[int, str]:
     for part in parts:
         key = part.choices.get(column, "")
         if key.startswith(("field:", "link:")):
-            meanings[part.place] = f"{part.title}: {label_of(part.kind, key)}"
+            meanings[part.position] = f"{part.title}: {label_of(part.kind, key)}"
     return meanings
 
 
@@ -169,25 +169,18 @@ def label_of(kind: str, key: str) -> str:
 
 def _part_view(page: Page, part: Part, plan: Plan | None, also: dict[str, dict[int, str]]) -> PartView:
     read = read_sample(page.frame, plan, FIRST_ROWS) if plan else SampleRows()
-    options = Options(part.kind, page.is_new or (part.place > 0 and part.base is None))
+    options = Options(part.kind, page.is_new or (part.position > 0 and part.base is None))
     groups: list[tuple[str, list[Choice]]] = [
         ("Fields", [(target.key, target.label) for target in targets(part.kind) if not target.is_link]),
         ("Links", [(target.key, target.label) for target in targets(part.kind) if target.is_link]),
     ]
+    columns = []
+    for position, name in enumerate(columns_of(page.file)):
+        selected = options.render_selected(part.choices[name])
+        columns.append(_column_view(page, part, position, name, selected, read.readings.get(name), also[name]))
     view = PartView(
         part,
-        [
-            _column_view(
-                page,
-                part,
-                column_index,
-                name,
-                options.render_selected(part.choices[name]),
-                read.readings.get(name),
-                also[name],
-            )
-            for column_index, name in enumerate(columns_of(page.file))
-        ],
+        columns,
         [_constant_view(page, part, number, row) for number, row in enumerate(part.constants)],
         [_calculation_view(number, row, part.kind) for number, row in enumerate(part.calculations)],
         [
@@ -199,7 +192,7 @@ def _part_view(page: Page, part: Part, plan: Plan | None, also: dict[str, dict[i
     )
     if plan:
         view.heads = [label_of(part.kind, _target_key(plan, name)) for name in read.names]
-        view.first, view.kept, view.left_out = read.rows, read.kept, read.left_out
+        view.first, view.read_rows, view.left_out = read.rows, read.read_rows, read.left_out
     return view
 
 
@@ -222,10 +215,10 @@ def _column_view(
     holds_words = any(target.key == key and target.holds in {"text", "a record"} for target in targets(part.kind))
     is_open = bool(choices or (known_words and (known_words.words or known_words.patterns))) or position in part.opened
     return ColumnView(
-        place=position, name=name, samples=sample_cells(cells), becomes=key, options=options,
-        also=[meaning for other, meaning in also.items() if other != part.place],
+        position=position, name=name, samples=sample_cells(cells), becomes=key, options=options,
+        also=[meaning for other, meaning in also.items() if other != part.position],
         reading=reading, is_unique=is_unique(cells), lookups=lookups, lookup=rows.lookup_of(part.table, name),
-        words=_column_words(key, name, part, choices, page.file) if is_target and is_open else None,
+        coded_words=_column_words(key, name, part, choices, page.file) if is_target and is_open else None,
         can_open=is_target and not is_open and 1 < distinct <= WORDS_SHOWN and holds_words,
         is_reshaped=not page.has_same_shape(f"{part.prefix}shape-{position}", key),
     )  # fmt: skip
@@ -245,7 +238,7 @@ def _column_words(key: str, column: str, part: Part, choices: tuple[Choice, ...]
 
 
 def word_counts(file: ImportFile, column: str) -> list[tuple[str, int]]:
-    """Return the words of a column with how often each stands in the file, the commonest first."""
+    """Return the words of a column with the count of each in the file, the most frequent first."""
     path = storage.place(file.plain)
     return _count_words(path, tuple(file.header), file.delimiter, file.start, file.first_line, column)
 

@@ -10,7 +10,6 @@ from core.work import State
 from imports.mapping.schema import model_of
 from imports.models import ImportFile, ImportJob, RowError
 from imports.parsing.headers import REJECTED_BECAUSE, REJECTED_LINE, corrects, is_ours
-from imports.parsing.notes import note_sentences
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Pace:
     left: timedelta | None
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         parts = [f"{self.rows:,} rows"]
         if self.rows_per_second:
             parts.append(f"{self.rows_per_second:,} rows a second")
@@ -40,7 +39,7 @@ def duration_text(time: timedelta) -> str:
 
 
 def import_pace(run: ImportJob, rows: int) -> Pace:
-    """Rows are counted over the time since the start; what is left is reckoned from the bytes read so far."""
+    """Rows are counted over the time since the start; the time left is estimated from the bytes read so far."""
     fraction = run.fraction_done if run.checkpoint.get("phase") in {"load", "finish"} else None
     percent = None if fraction is None else int(100 * fraction)
     if not run.started_at or not fraction:
@@ -96,25 +95,16 @@ def describe_result(run: ImportJob, counts: dict[str, int]) -> str:
 
 
 def describe_kinds(file: ImportFile) -> list[str]:
-    """Say for each kind of record what a file brought: “Leads: 8,000 new, 12 changed”."""
-    lines = []
-    for kind, counts in file.counts.items():
-        name = str(model_of(kind)._meta.verbose_name_plural).capitalize()
-        lines.append(f"{name}: {_describe_counts(counts)}")
-    return lines
-
-
-def noted(file: ImportFile) -> list[str]:
-    """Say what was made of rows of a file beyond reading them."""
-    return note_sentences(file.notes)
-
-
-def _describe_counts(counts: dict[str, int]) -> str:
+    """Say for each kind of record how many records a file wrote: “Leads: 8,000 new, 12 changed”."""
     labels = {"created": "new", "updated": "changed", "unchanged": "the same", "repeated": "repeated in the file",
              "duplicates": "left out as duplicates", "older": "older than what is here", "removed": "removed",
              "merged": "merged into others"}  # fmt: skip
-    parts = [f"{counts[name]:,} {word}" for name, word in labels.items() if counts.get(name)]
-    return ", ".join(parts) or "none"
+    lines = []
+    for kind, counts in file.counts.items():
+        title = str(model_of(kind)._meta.verbose_name_plural).capitalize()
+        parts = [f"{counts[name]:,} {label}" for name, label in labels.items() if counts.get(name)]
+        lines.append(f"{title}: {', '.join(parts) or 'none'}")
+    return lines
 
 
 def _rows_text(number: int) -> str:
@@ -122,7 +112,7 @@ def _rows_text(number: int) -> str:
 
 
 def rejected_rows(file: ImportFile) -> Iterator[list[str | int]]:
-    """Yield the refused rows of a file that nobody has mended yet, to be handed out by core.csv_export.
+    """Yield the refused rows of a file that are not corrected yet, to be handed out by core.csv_export.
 
     Its own columns come first, then line, reason, and the column by which the file is known when it comes back.
     """
@@ -130,7 +120,7 @@ def rejected_rows(file: ImportFile) -> Iterator[list[str | int]]:
     ours = [REJECTED_LINE, REJECTED_BECAUSE, corrects(file.pk, file.sha256)]
     yield [*own, *ours]
     for error in RowError.objects.filter(file=file, mended_by=None).iterator(2000):
-        raw = error.row.get("")  # a line that is no row of this table stands whole in its first cell
+        raw = error.row.get("")  # a line that is no row of this table is stored whole in its first cell
         cells = [error.row.get(name, "") for name in own]
         if raw is not None and cells:
             cells[0] = raw

@@ -49,7 +49,7 @@ class SampleRows:
     readings: dict[str, Reading] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)  # of the staged columns that the rows show
     rows: list[list[str]] = field(default_factory=list)  # a row that is left out is empty
-    kept: int = 0  # of the rows looked at
+    read_rows: int = 0  # of the rows looked at
     left_out: int = 0
 
 
@@ -66,15 +66,18 @@ def read_sample(frame: pd.DataFrame, plan: Plan, rows: int) -> SampleRows:
     record_rows = makes_a_record(plan, frame)
     names = [*(planned.column for planned in plan.fields), *(planned.staged for planned in plan.references)]
     labels = {planned.column: dict(planned.model_field.choices or ()) for planned in plan.fields}
-    cells = [
-        [_labelled(read[name].iat[row], labels.get(name, {})) for name in names] if record_rows[row] else []
-        for row in range(min(rows, len(frame)))
-    ]
+    cells = []
+    for row in range(min(rows, len(frame))):
+        values = [(name, read[name].iat[row]) for name in names] if record_rows[row] else []
+        cells.append(
+            [
+                str(labels[name][value])
+                if isinstance(value, str) and value in labels.get(name, {})
+                else _value_to_text(value)
+                for name, value in values
+            ]
+        )
     return SampleRows(readings, names, cells, int(record_rows.sum()), int((~record_rows).sum()))
-
-
-def _labelled(value: object, labels: dict[str, str]) -> str:
-    return str(labels[value]) if isinstance(value, str) and value in labels else _value_to_text(value)
 
 
 def _staged_by_header(plan: Plan) -> dict[str, str]:

@@ -37,7 +37,7 @@ class LinkLine:
     label: str
     rows: int
     made: int
-    named: list[tuple[str, int]]
+    examples: list[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class NoteLine:
     """What is made of some rows of a file, and the other way where there is one: (question, answer, label)."""
 
     file: ImportFile
-    words: str
+    sentence: str
     other: tuple[str, str, str] | None
 
 
@@ -157,13 +157,13 @@ def _link_lines(files: list[ImportFile]) -> list[LinkLine]:
             total["made"] += link["made"]
             for word, number in link["named"].items():
                 total["named"][word] = total["named"].get(word, 0) + number
-    return [_link_line(key, total) for key, total in sorted(totals_by_link.items(), key=lambda one: -one[1]["rows"])]
+    return [_link_line(key, total) for key, total in sorted(totals_by_link.items(), key=lambda item: -item[1]["rows"])]
 
 
 def _link_line(key: str, total: dict[str, Any]) -> LinkLine:
     kind, _, name = key.partition(".")
     link_target = target(kind, f"link:{name}")
-    examples = sorted(total["named"].items(), key=lambda one: (-one[1], one[0]))[:EXAMPLES]
+    examples = sorted(total["named"].items(), key=lambda item: (-item[1], item[0]))[:EXAMPLES]
     return LinkLine(title_of(kind), link_target.label if link_target else name, total["rows"], total["made"], examples)
 
 

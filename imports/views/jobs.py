@@ -27,6 +27,7 @@ from imports.mapping.catalogue import source_title, titles
 from imports.mapping.schema import MappingError
 from imports.models import ImportFile, ImportJob, RowError
 from imports.models.jobs import HELD_FOR, RECORD_COUNTS
+from imports.parsing.notes import note_sentences
 from imports.preview import report
 from imports.preview.summary import summarise_preview
 from team.access import accept_uploads, require_right
@@ -104,7 +105,7 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
         "doing": report.describe_phase(run),
         "sentence": report.describe_result(run, counts),
         "page": page,
-        "files": [(file, report.describe_kinds(file), report.noted(file)) for file in page],
+        "files": [(file, report.describe_kinds(file), note_sentences(file.notes)) for file in page],
         "pairs": run.pairs.count(),
         "mendings": corrections_of(run),
         "can_undo": not run.undone_at and any(counts[name] for name in ("created", "updated", *RECORD_COUNTS)),

@@ -8,7 +8,7 @@ import pytest
 from core.work import run_claimed
 from crm.models import Lead, Opportunity
 from imports.models import ImportJob, Preview
-from imports.preview.report import noted
+from imports.parsing.notes import note_sentences
 from tests.imports.importing import bring, queue, refused
 
 HEAD = "Lead id,Email,Lead source,First contact on\n"
@@ -24,7 +24,9 @@ def test_empty_dates_are_no_dates_and_are_counted(company: Any) -> None:
     assert refused(run) == []
     days = list(Lead.objects.order_by("external_id").values_list("first_contact_on", flat=True))
     assert days == [None] * len(EMPTY) + [date(2026, 1, 5)]
-    assert noted(run.files.get()) == [f"{len(EMPTY)} rows with an empty date (0001-01-01), read as no date."]
+    assert note_sentences(run.files.get().notes) == [
+        f"{len(EMPTY)} rows with an empty date (0001-01-01), read as no date."
+    ]
 
 
 @pytest.mark.parametrize("day", ["1899-06-01", "1066-10-14", "2200-01-01", "3024-01-05"])

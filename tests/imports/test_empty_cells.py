@@ -108,4 +108,4 @@ def test_the_preview_counts_the_cells_and_the_other_way_can_be_chosen(ops: User)
 def seen(run: ImportJob) -> list[tuple[str, str]]:
     run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     lines = summarise_preview(run, list(run.files.all())).notes
-    return [(line.words, line.other[1]) for line in lines if line.other]
+    return [(line.sentence, line.other[1]) for line in lines if line.other]

@@ -265,7 +265,7 @@ def test_an_import_whose_worker_has_died_shows_no_time_left(ops: User, as_user: 
     assert report.import_pace(run, 1000).left is None
     text = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
     assert "Waiting for a worker; the import then resumes where it stopped" in text
-    assert "left" not in report.import_pace(run, 1000).words
+    assert "left" not in report.import_pace(run, 1000).sentence
 
 
 @pytest.mark.django_db

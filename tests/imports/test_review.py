@@ -146,7 +146,7 @@ def test_links_say_what_they_find_and_what_they_would_make(ops: User) -> None:
     run = hold({"accounts.csv": accounts, "opportunities.csv": deals}, user=ops)
     lines = {(line.title, line.label): line for line in summarise_preview(run, list(run.files.all())).links}
     accounts_line = lines["Opportunities", "Account"]
-    assert (accounts_line.rows, accounts_line.named) == (2, [("Nobody Ltd", 2)])
+    assert (accounts_line.rows, accounts_line.examples) == (2, [("Nobody Ltd", 2)])
     assert sum(line.made for line in lines.values()) == 2
     go(run, ops)
     assert Owner.objects.count() == 2

@@ -36,7 +36,9 @@ class Command(BaseCommand):
             pull.refresh_from_db()
             if pull.run and not pull.run.is_over:
                 _run_turn(pull.run)
-                _check_import_now(pull)
+                # the pull need not wait until it is due: what it waits for was just done here
+                Pull.objects.filter(pk=pull.pk, state=State.QUEUED).update(run_after=timezone.now())
+                pull.refresh_from_db()
             self._wait_between_turns(pull)
         self._print_report(pull)
 
@@ -81,14 +83,8 @@ def _find_connector(name: str | None) -> Connector:
     raise CommandError(f"Name the connector: {names}.")
 
 
-def _check_import_now(pull: Pull) -> None:
-    """Let the pull look at its import now."""
-    Pull.objects.filter(pk=pull.pk, state=State.QUEUED).update(run_after=timezone.now())
-    pull.refresh_from_db()
-
-
 def _run_turn(row: Work) -> None:
-    """Work on a row for a moment, if nobody else does; an error of its own is kept in the row and tried again."""
+    """Work on a row for a moment, unless a worker does; an error of its own is kept in the row and tried again."""
     try:
         run_claimed(type(row), row.pk, TURN)
     except Exception as error:

@@ -15,7 +15,7 @@ Stamped = tuple[str, int]  # id, modified in ms since the epoch
 
 @dataclass(frozen=True)
 class SearchPosition:
-    """Where a search stands. `seen` are the ids already read at exactly `at`; `tie` goes through `at` by id."""
+    """The position of a search. `seen` are the ids already read at exactly `at`; `tie` goes through `at` by id."""
 
     at: int = 0
     seen: tuple[str, ...] = ()
@@ -54,9 +54,10 @@ def next_position(
     unseen = [key for key in ids if key not in position.seen]
     if position.tie:
         return unseen, replace(position, after=ids[-1]) if len(rows) == size else SearchPosition(at=position.at + 1)
+    # fewer than asked for: nothing changed later in the window
     if len(rows) < size:
         return unseen, None
     first, last = rows[0][1], rows[-1][1]
-    if first == last:  # a whole page at one time: begin it anew, by id
+    if first == last:  # a whole page at one time: start it again, by id
         return [], SearchPosition(at=last, seen=position.seen if last == position.at else (), tie=True)
     return unseen, SearchPosition(at=last, seen=tuple(key for key, at in rows if at == last))

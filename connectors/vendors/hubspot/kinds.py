@@ -1,4 +1,4 @@
-"""What is read of HubSpot, and under which name each property stands in HubSpot's own export.
+"""What is read of HubSpot, and the name of each property in HubSpot's own export.
 
 The export's names are what the mappings know, so what is pulled and what is uploaded become the same records.
 """

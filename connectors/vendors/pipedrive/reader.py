@@ -199,6 +199,7 @@ class Pipedrive:
         return Page(
             tables=[self._build_table(LEADS, self._with_people(fresh), custom)],
             recent=recent_rows(within, window),
+            # leads are paged by position: overlapping pages catch what moved up meanwhile
             position={"start": max(start + 1, start + len(rows) - STEP_BACK), "columns": custom},
             is_last=is_older or not rows or not paging.get("more_items_in_collection"),
         )
@@ -268,7 +269,7 @@ class Pipedrive:
             params = {"limit": "500", "cursor": cursor}
 
     def _get_json(self, path: str, **params: str) -> dict[str, Any]:
-        """Ask, and know the 403 that is no closed door but a limit long overrun."""
+        """Send a request; a 403 of the gateway means a limit that was exceeded for long, not a missing permission."""
         try:
             answer = self.access.request("GET", path, params=params)
         except NotPermitted as fault:

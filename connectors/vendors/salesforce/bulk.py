@@ -53,7 +53,7 @@ class GuardedSession(requests.Session):
 
 def check_answer(status: int, headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...] = ()) -> None:
     """Judge an answer; Salesforce says 403 both for what is closed and for limits that are reached."""
-    message = clean_message(Answer(status, headers, body).words, secrets)
+    message = clean_message(Answer(status, headers, body).message, secrets)
     if status == 500 and "LoginFault" in body[:4096].decode(errors="replace"):
         return  # a refused sign-in of the older kind, which simple-salesforce reads itself
     if status == 403 and any(code in message for code in LIMITS):

@@ -1,4 +1,4 @@
-"""`manage.py import_crm PATH`: bring in a file, a folder or a zip of CRM exports."""
+"""`manage.py import_crm PATH`: import a file, a folder or a zip of CRM exports."""
 
 import sys
 import time
@@ -87,7 +87,7 @@ class Command(BaseCommand):
         self._print_report(run)
 
     def _stop_with_questions(self, run: ImportJob) -> None:
-        """Say what the files leave open, and end with nothing written."""
+        """Print the open questions of the files, and end with nothing written."""
         lines = _source_question(run)
         lines += [_question_line(file, question) for file in run.files.order_by("pk") for question in questions(file)]
         cancel_import(run=run, user=None)
@@ -185,13 +185,10 @@ def _source_question(run: ImportJob) -> list[str]:
 
 
 def _question_line(file: ImportFile, question: Question) -> str:
-    readings = " or ".join(f"{choice.reads} ({_flag(question)} {choice.value})" for choice in question.choices)
+    flag = f"--{question.key.partition(':')[0]}"
+    readings = " or ".join(f"{choice.reads} ({flag} {choice.value})" for choice in question.choices)
     sample = f"“{question.sample}” is " if question.sample else ""
     return f"{file.name}: {question.words} {sample}{readings}."
-
-
-def _flag(question: Question) -> str:
-    return f"--{question.key.partition(':')[0]}"
 
 
 def _check_options(path: Path, source: str, currency: str, zone: str) -> None:
@@ -211,7 +208,7 @@ def _check_options(path: Path, source: str, currency: str, zone: str) -> None:
 def _worker_answers() -> bool:
     try:
         return bool(current_app.control.ping(timeout=1.0, limit=1))
-    except OSError:  # no broker: then nobody hears the bell, and the work is done here
+    except OSError:  # no broker, so no worker can be reached: the work is done here
         return False
 
 
