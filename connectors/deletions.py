@@ -3,16 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from crm.models import BuyingRole, EnquiryHandover, StageChange
 from crm.record_ids import ways_to_write
+from imports.load.removals import DEPENDENTS
 from imports.mapping.schema import model_of
 
 BATCH = 1000
-DEPENDENTS = {
-    "opportunity": ((StageChange, "opportunity"), (BuyingRole, "opportunity")),
-    "lead": ((StageChange, "lead"),),
-    "enquiry": ((EnquiryHandover, "enquiry"),),
-}
 
 
 def delete_records(source: str, gone: Iterable[tuple[str, str]]) -> int:
