@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from crm.models import ExchangeRate
 from crm.rates import exchange_rates
+from imports.load.journal import lock_import_writes
 from imports.load.linking import record_models
-from imports.load.locks import one_at_a_time
 from imports.load.removals import NOTE_RESTORED, Link, restore_removed
 from imports.load.sql import fetch_value, quote_name, run_statement, table_of
 from imports.mapping.schema import model_of
@@ -148,7 +148,7 @@ def _is_record(model: type[models.Model]) -> bool:
 def undo_step(row: Undo) -> bool:
     """Do one batch: restore old images, delete derived and made rows, then clean up. True when done."""
     with transaction.atomic():
-        one_at_a_time()
+        lock_import_writes()
         done = row.done_units + (moved := _undo_batch(row.run_id))
         if moved == 0:
             _finish_undo(row.run)

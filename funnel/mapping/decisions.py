@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from crm.models import StageDecision, StageMapping, StageTrack
 from funnel.permissions import MAP_STAGES
-from imports.load.locks import one_at_a_time
+from imports.load.journal import lock_import_writes
 from imports.load.stage_outcomes import update_ended_stages
 from imports.mapping.catalogue import sources
 from imports.mapping.stage_meanings import Meaning
@@ -104,7 +104,7 @@ def decide_meaning(*, by: User, stage: Stage, meaning: Meaning | None) -> StageD
     """Keep what a stage means, None for nothing of our own, and move the deals that it concerns."""
     MAP_STAGES.require(by)
     with transaction.atomic():
-        one_at_a_time()
+        lock_import_writes()
         before = decided_meaning(stage)
         _store_meaning(stage, meaning)
         moved = _move_deals(stage)
@@ -122,7 +122,7 @@ def undo_last_decision(*, by: User) -> StageDecision | None:
     """Take the last decision back that still stands; the one before is then the last."""
     MAP_STAGES.require(by)
     with transaction.atomic():
-        one_at_a_time()
+        lock_import_writes()
         last = StageDecision.objects.select_for_update().filter(undone_at=None).first()
         if last is None:
             return None

@@ -75,7 +75,7 @@ class Name:
 
 
 def first_letters(column: str, order: Order) -> str:
-    """Return SQL for the first letters of a name in an order, as `folded` leaves them."""
+    """Return SQL for the first letters of a name in an order, as `fold_umlauts` leaves them."""
     plain = f"lower(translate({column}, '{ACCENTS[0]}''’`.', '{ACCENTS[1]}'))"
     for umlaut, letter in ("ae", "a"), ("oe", "o"), ("ue", "u"):
         plain = f"replace({plain}, '{umlaut}', '{letter}')"

@@ -1,7 +1,7 @@
 """New rows that seem to be there already: the same e-mail, the same domain, a near-same company name.
 
 A row is new while no record has its source and id. `staged_pairs` looks at a block that is staged, before anything of it
-is written; `note` looks at what an import made, when all of it is in. Both work set by set in the database; only
+is written; `list_kept_duplicates` looks at what an import made, when all of it is in. Both work set by set in the database; only
 names of companies that begin alike are compared in Python (`imports.load.company_names`).
 
 `ImportJob.duplicates` holds the choice for each kind of likeness. “keep” imports both and lists the pair; “skip”
@@ -86,7 +86,7 @@ def left_out_by(plan: Plan, chosen: Mapping[str, str]) -> list[str]:
 def find_duplicates(cursor: Any, plan: Plan, stage: str, preview_id: int | None = None) -> DuplicateMatches:
     """Say for a preview how many new rows of a staging table repeat others; no record is written.
 
-    A preview has what it saw in blocks before compared too: e-mails and domains, by what `note_words` keeps of them.
+    A preview has what it saw in blocks before compared too: e-mails and domains, by what `note_seen_words` keeps of them.
     """
     return DuplicateMatches.from_pairs(staged_pairs(cursor, plan, stage, comparable_by(plan), preview_id))
 

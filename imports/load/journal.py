@@ -1,17 +1,23 @@
 """What an import writes is marked as its own, so that it can be undone completely.
 
-`mark` opens a transaction of an import: the database stamps new rows with its number (`first_import_id`), keeps
+`mark_transaction` opens a transaction of an import: the database stamps new rows with its number (`first_import_id`), keeps
 the old image of rows that it changes (`imports_rowversion`), and notes the transaction.
 """
 
 from django.db import connection
 
-from imports.load.locks import one_at_a_time
+from core.locks import AdvisoryLock, acquire_lock
+
+
+def lock_import_writes() -> None:
+    """Let one import or undo write at a time, until the transaction ends, so that two never wait for each other's rows."""
+    with connection.cursor() as cursor:
+        acquire_lock(cursor, AdvisoryLock.IMPORT_WRITES)
 
 
 def mark_transaction(run_id: int) -> None:
     """Mark everything that this transaction writes to the records as the import's; call it inside `atomic`."""
-    one_at_a_time()
+    lock_import_writes()
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('accord.import', %s, true)", [str(run_id)])
         cursor.execute(

@@ -27,8 +27,7 @@ from imports.load import corrections, linking, removals, skip_unchanged
 from imports.load.checks import Prepared, Refused, Staged
 from imports.load.corrections import AT_FIRST
 from imports.load.duplicates import list_left_out
-from imports.load.journal import mark_transaction
-from imports.load.locks import one_at_a_time
+from imports.load.journal import lock_import_writes, mark_transaction
 from imports.load.plan_builder import note_custom_fields, plans_of, position_after, position_in, prepare_from
 from imports.load.read_ahead import Prefetcher
 from imports.load.upsert import Written, upsert
@@ -140,7 +139,7 @@ class ImportPipeline:
         if self.row.checkpoint.get("file") == file.pk:
             return False
         with transaction.atomic():
-            one_at_a_time()
+            lock_import_writes()
             stands = skip_unchanged.skip_if_unchanged(self.row, file)
             done = self.row.done_units + (file.bytes - file.start if stands else 0)
             self.row.advance({"phase": "load"}, done_units=done)
@@ -197,7 +196,7 @@ class ImportPipeline:
                 self.row.advance({"phase": "finish"})
                 return False
             exchange_rates.settle()
-            one_at_a_time()
+            lock_import_writes()
             skip_unchanged.store_table_states(self.row)
         for file in self.row.files.exclude(plain=""):
             storage.place(file.plain).unlink(missing_ok=True)
