@@ -23,9 +23,9 @@ class FoldedTotals:
 def fold_totals(rows: Iterable[PartTotals], company: str, *, converts: bool = False) -> FoldedTotals:
     """Add up what shares one currency; with several, or where it converts, only what is in the company's counts."""
     rows = list(rows)
-    found = {row.currency for row in rows if row.n}
-    is_one = len(found) == 1 and (not converts or found == {""})  # counts of rows have no currency
-    currency = found.pop() if is_one else company
+    currencies = {row.currency for row in rows if row.n}
+    is_one = len(currencies) == 1 and (not converts or currencies == {""})  # counts of rows have no currency
+    currency = currencies.pop() if is_one else company
     folded = FoldedTotals(currency)
     for row in rows:
         if row.currency == currency or not row.n:
@@ -40,15 +40,15 @@ def compute_figures(metric: Metric, folded: FoldedTotals) -> dict[str, Any]:
     total, currency = folded.total, folded.currency if metric.is_money else ""
     if metric.is_spread:
         return _spread_figures(metric, total) | {"currency": currency}
-    found: dict[str, Any] = {
-        "value": _value(metric, total),
-        "numerator": _number(metric, total.numerator),
-        "denominator": _denominator(metric, total),
+    fields: dict[str, Any] = {
+        "value": _value_of(metric, total),
+        "numerator": _to_number(metric, total.numerator),
+        "denominator": _denominator_of(metric, total),
         "n": total.n,
         "currency": currency,
     }
     interval = wilson(int(total.numerator), int(total.denominator)) if metric.is_proportion else None
-    return found | ({"low": interval[0], "high": interval[1]} if interval else {})
+    return fields | ({"low": interval[0], "high": interval[1]} if interval else {})
 
 
 def _spread_figures(metric: Metric, total: PartTotals) -> dict[str, Any]:
@@ -61,30 +61,30 @@ def _spread_figures(metric: Metric, total: PartTotals) -> dict[str, Any]:
     return {"value": value, "numerator": summed, "denominator": total.n, "n": total.n, "quartiles": spread}
 
 
-def _denominator(metric: Metric, total: PartTotals) -> Number:
+def _denominator_of(metric: Metric, total: PartTotals) -> Number:
     """Return what money is spread over: a count under an average, money under a rate; None under a plain sum."""
-    return _number(metric, total.denominator, is_count=metric.unit == "money") if metric.is_rate else None
+    return _to_number(metric, total.denominator, is_count=metric.unit == "money") if metric.is_rate else None
 
 
 def tables_without_required_rows(metric: Metric, total: PartTotals) -> tuple[str, ...]:
     """Return the tables of which a row must count for the rate to have a value, and none does."""
-    required = [bases for bases in map(_bases, metric.measures) if bases[0].is_required]
+    required = [bases for bases in map(_bases_of, metric.measures) if bases[0].is_required]
     return tuple(bases[0].table for bases in required if not any(total.records.get(basis.table) for basis in bases))
 
 
-def _bases(measure: Measure | MeasureBases) -> MeasureBases:
+def _bases_of(measure: Measure | MeasureBases) -> MeasureBases:
     return (measure,) if isinstance(measure, Measure) else measure
 
 
-def _value(metric: Metric, total: PartTotals) -> Number:
+def _value_of(metric: Metric, total: PartTotals) -> Number:
     if not metric.is_rate:
-        return _number(metric, total.numerator)
+        return _to_number(metric, total.numerator)
     if not total.denominator or tables_without_required_rows(metric, total):
         return None
     value = total.numerator / total.denominator
     return round_to_cents(value) if metric.unit == "money" else float(value)
 
 
-def _number(metric: Metric, number: Decimal, *, is_count: bool = False) -> Number:
+def _to_number(metric: Metric, number: Decimal, *, is_count: bool = False) -> Number:
     """Return money to the cent and counts as whole numbers."""
     return round_to_cents(number) if metric.is_money and not is_count else int(number)

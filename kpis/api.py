@@ -144,45 +144,50 @@ class MetricViewSet(Manners, ViewSet):
     @extend_schema(operation_id="metrics_retrieve", parameters=[*DAYS, BY, WHERE], responses=MetricSerializer)
     def retrieve(self, request: Request, key: str) -> Response:
         """Answer what a metric is, whole or cut."""
-        metric = _metric(key)
-        _check_names(request, {"from", "to", "period", "by", "where"})
-        by, where = request.query_params.get("by") or None, _where(request)
+        metric = _metric_or_404(key)
+        _check_parameter_names(request, {"from", "to", "period", "by", "where"})
+        by, where = request.query_params.get("by") or None, _read_filters(request)
         user = request.user
-        result = _answered(lambda: visibility.compute_for(user, metric, _period(request), by=by, where=where))
+        result = _answer_or_400(lambda: visibility.compute_for(user, metric, _read_period(request), by=by, where=where))
         return Response(result.as_json())
 
     @extend_schema(operation_id="metrics_records", parameters=[*DAYS, WHERE, *PAGE], responses=RecordsSerializer)
     @action(detail=True)
     def records(self, request: Request, key: str) -> Response:
         """List the records that were counted, the latest first, as far as the reader may see them."""
-        metric = _metric(key)
-        _check_names(request, {"from", "to", "period", "where", "table", "limit", "offset"})
-        where, table = _where(request), request.query_params.get("table") or None
-        limit, offset = _whole(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT), _whole(request, "offset", 0, 0, 10**12)
-        found = _answered(lambda: drill.records(metric, _period(request), user=request.user, where=where, table=table))
-        view = (RECORD_VIEWS | HANDED_VIEWS)[found.table]
-        rows = found.page(offset, offset + limit)
-        shown = view.serializer_class(rows, many=True, context={"request": request}).data  # type: ignore[misc]
+        metric = _metric_or_404(key)
+        _check_parameter_names(request, {"from", "to", "period", "where", "table", "limit", "offset"})
+        where, table = _read_filters(request), request.query_params.get("table") or None
+        limit, offset = (
+            _read_whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
+            _read_whole_number(request, "offset", 0, 0, 10**12),
+        )
+        drilled = _answer_or_400(
+            lambda: drill.find_records(metric, _read_period(request), user=request.user, where=where, table=table)
+        )
+        view = (RECORD_VIEWS | HANDED_VIEWS)[drilled.table]
+        rows = drilled.page(offset, offset + limit)
+        results = view.serializer_class(rows, many=True, context={"request": request}).data  # type: ignore[misc]
         return Response(
             {
-                "table": found.table,
-                "tables": dict(found.tables),
-                "n": found.n,
-                "count": len(found.visible_ids),
-                "hidden": found.hidden,
-                "results": shown,
+                "table": drilled.table,
+                "tables": dict(drilled.tables),
+                "n": drilled.n,
+                "count": len(drilled.visible_ids),
+                "hidden": drilled.hidden,
+                "results": results,
             }
         )
 
 
-def _metric(key: str) -> Metric:
+def _metric_or_404(key: str) -> Metric:
     try:
         return get_metric(key)
     except UnknownMetric as error:
         raise NotFound(str(error)) from None
 
 
-def _answered(question: Callable[[], Answer]) -> Answer:
+def _answer_or_400(question: Callable[[], Answer]) -> Answer:
     """Ask, and turn what cannot be asked into an answer of 400 that says what can."""
     try:
         return question()
@@ -190,30 +195,30 @@ def _answered(question: Callable[[], Answer]) -> Answer:
         raise ValidationError(str(error)) from None
 
 
-def _check_names(request: Request, known: set[str]) -> None:
-    strange = sorted(set(request.query_params) - known)
+def _check_parameter_names(request: Request, allowed: set[str]) -> None:
+    strange = sorted(set(request.query_params) - allowed)
     if strange:
-        words = f"There is no such parameter. Use one of: {', '.join(sorted(known))}."
-        raise ValidationError(dict.fromkeys(strange, words))
+        message = f"There is no such parameter. Use one of: {', '.join(sorted(allowed))}."
+        raise ValidationError(dict.fromkeys(strange, message))
 
 
-def _period(request: Request) -> Period:
+def _read_period(request: Request) -> Period:
     query = request.query_params
     return read_period(query.get("from"), query.get("to"), query.get("period"))
 
 
-def _where(request: Request) -> dict[str, str]:
+def _read_filters(request: Request) -> dict[str, str]:
     """Read every `where=dimension:value`."""
-    found: dict[str, str] = {}
-    for words in request.query_params.getlist("where"):
-        name, colon, value = words.partition(":")
-        if not colon or name in found:
+    filters: dict[str, str] = {}
+    for text in request.query_params.getlist("where"):
+        name, colon, value = text.partition(":")
+        if not colon or name in filters:
             raise ValidationError({"where": "Write each filter once, as dimension:value."})
-        found[name] = value
-    return found
+        filters[name] = value
+    return filters
 
 
-def _whole(request: Request, name: str, default: int, least: int, most: int) -> int:
+def _read_whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
     text = request.query_params.get(name)
     try:
         value = default if text is None else read_int(text, least=least, most=most)

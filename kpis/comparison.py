@@ -17,7 +17,7 @@ class Reading:
     now: Result
     before: Result | None = None
 
-    def written(self, value: Any) -> str:
+    def format_value(self, value: Any) -> str:
         return by_unit(value, self.metric.unit, self.now.currency)
 
     @property
@@ -50,14 +50,14 @@ class Reading:
             return ""
         match self.metric.unit:
             case "percent":
-                return _counted(signed(points(self.difference)), "point")
+                return _count_units(signed(points(self.difference)), "point")
             case "days":
-                return _counted(signed(rounded(self.difference, 0)), "day")
+                return _count_units(signed(rounded(self.difference, 0)), "day")
             case _:
                 return (
                     signed(percent(self.growth, 0))
                     if self.growth is not None
-                    else signed(self.written(self.difference))
+                    else signed(self.format_value(self.difference))
                 )
 
     @property
@@ -80,5 +80,5 @@ class Reading:
         return abs(self.growth or Decimal(0))
 
 
-def _counted(number: str, unit: str) -> str:
+def _count_units(number: str, unit: str) -> str:
     return f"{number} {unit}{'' if number[1:] == '1' else 's'}"

@@ -27,7 +27,7 @@ from kpis.registry import BadCut, Measure, Metric, get_metric
 from kpis.result import Figures, Part, Result, round_to_cents
 from kpis.rows import Scope
 from kpis.shared_queries import SharedQueries, choose_basis, query_shared
-from kpis.unrecorded import unrecorded, without_values
+from kpis.unrecorded import missing_records, without_values
 from team.models import Company
 
 CACHE_VERSION = "3"  # raise it when a remembered answer would mean something else
@@ -121,7 +121,7 @@ def compute_uncached(scope: Scope, metric: Metric, cut: Cut) -> Result:
     rows = [row for measure in measures for row in query_shared(scope, measure, cut)]
     _check_custom_names(scope, metric, cut, rows)
     whole = _fold_whole(scope, measures, cut, rows)
-    missing = unrecorded(scope, metric, measures, whole)
+    missing = missing_records(scope, metric, measures, whole)
     return without_values(_build_result(scope, metric, cut, measures, rows, whole), missing)
 
 
@@ -168,7 +168,7 @@ def _build_parts(scope: Scope, metric: Metric, cut: Cut, rows: list[PartTotals])
         grouped.setdefault(row.key, []).append(row)
     converts = is_converted(scope, cut)
     parts = [
-        _build_part(metric, found, fold_totals(found, scope.currency, converts=converts)) for found in grouped.values()
+        _build_part(metric, group, fold_totals(group, scope.currency, converts=converts)) for group in grouped.values()
     ]
     if cut.by in GRAINS:
         return sorted((part for part in parts if part.n), key=lambda part: (part.key == BLANK, part.key))
@@ -192,9 +192,9 @@ def _part_order(part: Part) -> tuple[bool, bool, float, str]:
 
 
 def _list_warnings(scope: Scope, whole: FoldedTotals, cut: Cut) -> Iterable[str]:
-    for words, count in whole.total.checks.items():
+    for message, count in whole.total.checks.items():
         if count:
-            yield words.format(n=f"{count:,}")
+            yield message.format(n=f"{count:,}")
     for currency, count in sorted(whole.left_out.items()):
         why = "there is no exchange rate for their day." if scope.converts else "there is no exchange rate for them."
         yield f"{count:,} records in {currency or 'no currency'} are left out: {why}"
@@ -208,22 +208,22 @@ def _check_custom_names(scope: Scope, metric: Metric, cut: Cut, rows: list[PartT
     Raises:
         BadCut: with the names that exist.
     """
-    asked = [name for name in [cut.by, *cut.where] if name.startswith(CUSTOM)]
-    if not asked or any(row.n and row.key != BLANK for row in rows):
+    requested = [name for name in [cut.by, *cut.where] if name.startswith(CUSTOM)]
+    if not requested or any(row.n and row.key != BLANK for row in rows):
         return
-    known = sorted({name for table in metric.tables for name in custom_names(scope.facts, table)})
-    for name in asked:
-        if name.removeprefix(CUSTOM) not in known:
-            words = ", ".join(CUSTOM + custom for custom in known) or "none"
-            raise BadCut(f"{metric.key} has no “{name}”. Columns that the source brought: {words}.")
+    existing = sorted({name for table in metric.tables for name in custom_names(scope.facts, table)})
+    for name in requested:
+        if name.removeprefix(CUSTOM) not in existing:
+            columns = ", ".join(CUSTOM + column for column in existing) or "none"
+            raise BadCut(f"{metric.key} has no “{name}”. Columns that the source brought: {columns}.")
 
 
 def _combine_metrics(scope: Scope, metric: Metric, cut: Cut) -> Result:
     """Make a metric of others: the whole of the wholes, each part of the parts with the same key."""
     assert metric.combine
-    found = {key: compute_uncached(scope, get_metric(key), cut) for key in metric.factors}
-    first = found[metric.factors[0]]
-    keyed = {key: {part.key: part for part in result.parts} for key, result in found.items()}
+    results = {key: compute_uncached(scope, get_metric(key), cut) for key in metric.factors}
+    first = results[metric.factors[0]]
+    keyed = {key: {part.key: part for part in result.parts} for key, result in results.items()}
     shared = [part for part in first.parts if all(part.key in parts for parts in keyed.values())]
     parts = [
         Part(
@@ -237,19 +237,19 @@ def _combine_metrics(scope: Scope, metric: Metric, cut: Cut) -> Result:
     ]
     return Result(
         **_result_heading(scope, metric, cut),
-        **_combined_figures(metric, found),
-        warnings=tuple(dict.fromkeys(words for result in found.values() for words in result.warnings)),
+        **_combined_figures(metric, results),
+        warnings=tuple(dict.fromkeys(warning for result in results.values() for warning in result.warnings)),
         records=first.records,
         is_readable_only=first.is_readable_only,
         parts=tuple(sorted(parts, key=_part_order)),
     )
 
 
-def _combined_figures(metric: Metric, found: Mapping[str, Figures]) -> dict[str, Any]:
+def _combined_figures(metric: Metric, figures_by_key: Mapping[str, Figures]) -> dict[str, Any]:
     assert metric.combine
-    fraction = metric.combine(found)
-    n = next(iter(found.values())).n
-    currency = next((part.currency for part in found.values() if part.currency), "")
+    fraction = metric.combine(figures_by_key)
+    n = next(iter(figures_by_key.values())).n
+    currency = next((part.currency for part in figures_by_key.values() if part.currency), "")
     if fraction is None or not fraction[1]:
         return {"n": n, "currency": currency}
     numerator, denominator = fraction
@@ -267,13 +267,17 @@ def _with_benchmark_gap(metric: Metric, result: Result, shared: SharedQueries | 
     """Add what the distance to the benchmark is worth; it is not remembered, for the benchmark may be edited."""
     if not metric.gap or result.value is None:
         return result
-    find = shared.find_reference if shared else Benchmark.reference
+    find = shared.find_reference if shared else Benchmark.reference_for
     reference = find(metric.benchmark_key)
     if reference is None:
         return result
     worth = metric.gap(Decimal(result.numerator or 0), Decimal(result.denominator or 0), reference.value)
-    named = {"benchmark": reference.value, "benchmark_label": str(reference), "benchmark_source": reference.source}
-    return replace(result, gap=named | {name: round_to_cents(value) for name, value in worth.items()})
+    benchmark_fields = {
+        "benchmark": reference.value,
+        "benchmark_label": str(reference),
+        "benchmark_source": reference.source,
+    }
+    return replace(result, gap=benchmark_fields | {name: round_to_cents(value) for name, value in worth.items()})
 
 
 def compute_trend(
@@ -298,17 +302,17 @@ def compute_trend(
     if metric.is_stock:
         return _stock_trend(metric, period, grain_of(grain, period), where, facts, shared, within)
     whole = compute_metric(metric, period, by=grain, where=where, facts=facts, shared=shared, within=within)
-    known = {part.key: part for part in whole.parts if part.key != BLANK}
-    days = _days_of(period, list(known), grain_of(grain, period), scope_of(period, facts).today)
+    parts_by_key = {part.key: part for part in whole.parts if part.key != BLANK}
+    days = _days_of(period, list(parts_by_key), grain_of(grain, period), scope_of(period, facts).today)
     nothing = compute_figures(metric, FoldedTotals(whole.currency))
     keys = [key for key, _days in _trend_units(grain_of(grain, period), days)]
-    return replace(whole, parts=tuple(known.get(key) or Part(label=key, key=key, **nothing) for key in keys))
+    return replace(whole, parts=tuple(parts_by_key.get(key) or Part(label=key, key=key, **nothing) for key in keys))
 
 
 def _days_of(period: Period, keys: list[str], step: Grain, today: date) -> Period | None:
     """Close the ends that the period leaves open by the first and last part there is; nothing lies after today."""
-    start = period.start or (step.read(keys[0]).start if keys else None)
-    end = min(period.end or (step.read(keys[-1]).end if keys else None) or today, today)
+    start = period.start or (step.parse_key(keys[0]).start if keys else None)
+    end = min(period.end or (step.parse_key(keys[-1]).end if keys else None) or today, today)
     return Period(start, end) if start and start <= end else None
 
 
@@ -344,16 +348,16 @@ def _stock_trend(
     every = replace(scope, asked_evenings=tuple(evenings.values()))
     address = _cache_key(every, metric, cut)
     rows = result_cache.cached_answer(
-        address, lambda: [row for one in metric.all_measures for row in query_shared(every, one, cut)]
+        address, lambda: [row for measure in metric.all_measures for row in query_shared(every, measure, cut)]
     )
     converts = is_converted(scope, cut)
-    found = {
+    folded_by_key = {
         key: fold_totals([row for row in rows if row.key == day.isoformat()], scope.currency, converts=converts)
         for key, day in evenings.items()
     }
     parts = tuple(
         Part(label=key, key=key, records=tuple(folded.total.records.items()), **compute_figures(metric, folded))
-        for key, folded in found.items()
+        for key, folded in folded_by_key.items()
     )
     return replace(whole, by=step.name, parts=parts)
 
@@ -371,11 +375,13 @@ def _combined_trend(
     trends = {
         key: compute_trend(key, period, grain=grain, where=where, facts=facts, within=within) for key in metric.factors
     }
-    keyed = {key: {part.key: part for part in found.parts} for key, found in trends.items()}
+    keyed = {key: {part.key: part for part in result.parts} for key, result in trends.items()}
     keys = [part.key for part in trends[metric.factors[0]].parts if all(part.key in parts for parts in keyed.values())]
-    made = {key: _combined_figures(metric, {name: parts[key] for name, parts in keyed.items()}) for key in keys}
-    counted = {part.key: part.records for part in trends[metric.factors[0]].parts}
-    parts = tuple(Part(label=key, key=key, records=counted[key], **made[key]) for key in keys)
+    figures_by_key = {
+        key: _combined_figures(metric, {name: parts[key] for name, parts in keyed.items()}) for key in keys
+    }
+    records = {part.key: part.records for part in trends[metric.factors[0]].parts}
+    parts = tuple(Part(label=key, key=key, records=records[key], **figures_by_key[key]) for key in keys)
     return replace(whole, by=grain, parts=parts)
 
 
@@ -390,10 +396,10 @@ def compare_periods(
 ) -> tuple[Result, Result | None]:
     """Return the metric now and in the period before; None before a period that is open on one side."""
     facts = facts or open_facts()
-    asked = {"by": by, "where": where, "facts": facts, "within": within}
-    now = compute_metric(metric, period, **asked)  # type: ignore[arg-type]
+    query = {"by": by, "where": where, "facts": facts, "within": within}
+    now = compute_metric(metric, period, **query)  # type: ignore[arg-type]
     try:
         before = period.before
     except (ValueError, OverflowError):  # nothing lies before the year 1
         before = None
-    return now, compute_metric(metric, before, **asked) if before else None  # type: ignore[arg-type]
+    return now, compute_metric(metric, before, **query) if before else None  # type: ignore[arg-type]

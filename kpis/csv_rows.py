@@ -13,27 +13,32 @@ BOOLEANS = {stored for stored, _ in YES_NO}
 FIGURES = ("value", "numerator", "denominator", "n", "currency", "low", "high")
 
 
-def parts(page: Page) -> Iterator[list[Any]]:
+def part_rows(page: Page) -> Iterator[list[Any]]:
     """Yield the cut as rows, else the trend."""
-    by, found = (page.cut.name, page.cut.result.parts) if page.cut else (page.grain, page.trend.parts)
+    by, shown_parts = (page.cut.name, page.cut.result.parts) if page.cut else (page.grain, page.trend.parts)
     yield [by, "key", *FIGURES, *(["q1", "median", "q3", "p90", "mean"] if page.metric.is_spread else [])]
-    for part in found:
-        yield [part.label, _key(by, part), *(getattr(part, name) for name in FIGURES), *_spread(page, part)]
+    for part in shown_parts:
+        yield [
+            part.label,
+            _filter_key(by, part),
+            *(getattr(part, name) for name in FIGURES),
+            *_quartile_cells(page, part),
+        ]
 
 
-def _key(by: str, part: Part) -> str:
+def _filter_key(by: str, part: Part) -> str:
     """Return what a filter takes to mean this part; a boolean by its word, which a filter takes too."""
-    return dimension(by).word(part.key) if part.key in BOOLEANS else part.key
+    return dimension(by).label_of(part.key) if part.key in BOOLEANS else part.key
 
 
-def _spread(page: Page, part: Part) -> list[Any]:
+def _quartile_cells(page: Page, part: Part) -> list[Any]:
     if not page.metric.is_spread:
         return []
     spread = part.quartiles
     return [spread.q1, spread.median, spread.q3, spread.p90, spread.mean] if spread else [None] * 5
 
 
-def records(columns: tuple[Column, ...], pages: Iterable[list[Any]]) -> Iterator[list[Any]]:
+def record_rows(columns: tuple[Column, ...], pages: Iterable[list[Any]]) -> Iterator[list[Any]]:
     """Yield the records with the columns of their kind, and the ids they have here and in their source."""
     yield [*(column.label for column in columns), "Currency", "Source", "External id", "Id"]
     for page in pages:

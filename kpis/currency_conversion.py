@@ -27,7 +27,7 @@ def _deal_day(rows: Any) -> Any:
     return (rows.outcome == "open").ifelse(ibis.literal(None, type="date"), closed)
 
 
-DAYS: dict[str, Callable[[Any], Any]] = {
+RATE_DAY_BY_TABLE: dict[str, Callable[[Any], Any]] = {
     "opportunities": _deal_day,
     "invoices": lambda rows: rows.issued_on,
     "payments": lambda rows: rows.paid_on,
@@ -40,12 +40,12 @@ DAYS: dict[str, Callable[[Any], Any]] = {
 
 def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
     """Return the rows with their money in the company's currency, as far as there are rates."""
-    if table not in DAYS:
+    if table not in RATE_DAY_BY_TABLE:
         return rows
     columns, company = rows.columns, scope.currency
     if table == "line_items":
-        rows = _dated(scope, rows)
-    keyed = rows.mutate(rated_on=ibis.least(DAYS[table](rows), ibis.literal(scope.today)))
+        rows = _with_sale_day(scope, rows)
+    keyed = rows.mutate(rated_on=ibis.least(RATE_DAY_BY_TABLE[table](rows), ibis.literal(scope.today)))
     rates = scope.table("day_rates")
     rates = rates.filter(rates.into == company).select(rated="currency", rated_day="day", up="up", down="down")
     both = keyed.left_join(rates, [keyed.currency == rates.rated, keyed.rated_on == rates.rated_day])
@@ -56,14 +56,16 @@ def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
         is_nothing &= both[name].fill_null(0) == 0
     within = ibis.literal(True)
     for name in money:
-        within &= _guess(both, name).abs().fill_null(0) < LARGEST
+        within &= _approximate_amount(both, name).abs().fill_null(0) < LARGEST
     is_rated = both.rated.notnull() & within
-    found = {name: (is_rated & ~is_home).ifelse(_converted(both, name), both[name].cast(CENTS)) for name in money}
-    reckoned = both.mutate(**found, currency=(is_home | is_nothing | is_rated).ifelse(company, both.currency))
-    return reckoned.select(*columns)
+    amounts = {
+        name: (is_rated & ~is_home).ifelse(_convert_exactly(both, name), both[name].cast(CENTS)) for name in money
+    }
+    converted = both.mutate(**amounts, currency=(is_home | is_nothing | is_rated).ifelse(company, both.currency))
+    return converted.select(*columns)
 
 
-def _dated(scope: Scope, rows: Any) -> Any:
+def _with_sale_day(scope: Scope, rows: Any) -> Any:
     """Return line items with the day of their invoice, else of their deal, where they have none of their own."""
     invoices = scope.table("invoices").select(billed="id", billed_on="issued_on")
     deals = scope.table("opportunities").select(dealt="id", dealt_on="closed_on")
@@ -73,27 +75,32 @@ def _dated(scope: Scope, rows: Any) -> Any:
     return both.mutate(sold_on=ibis.coalesce(both.sold_on, both.billed_on, both.dealt_on)).select(*rows.columns)
 
 
-def _guess(rows: Any, name: str) -> Any:
+def _approximate_amount(rows: Any, name: str) -> Any:
     return rows[name].cast("float64") * rows.up.cast("float64") / rows.down.cast("float64")
 
 
-def _converted(rows: Any, name: str) -> Any:
+def _convert_exactly(rows: Any, name: str) -> Any:
     """Return amount × up ÷ down, half to even.
 
     No engine divides decimals exactly. So a double's guess is held against what it leaves over, amount × up − guess ×
     down, which is exact: once for the cents that a double cannot tell apart, once for the last one.
     """
-    guess = (_guess(rows, name).abs() < LARGEST).ifelse(_guess(rows, name), None).round(2).cast(CENTS)
+    guess = (
+        (_approximate_amount(rows, name).abs() < LARGEST)
+        .ifelse(_approximate_amount(rows, name), None)
+        .round(2)
+        .cast(CENTS)
+    )
     cent, down = ibis.literal(Decimal("0.01"), type="decimal(3,2)"), rows.down.cast(RATE)
-    one = cent * down
-    off = (_left(rows, name, guess).cast("float64") / one.cast("float64")).round(0) / 100
+    step = cent * down
+    off = (_remainder(rows, name, guess).cast("float64") / step.cast("float64")).round(0) / 100
     near = guess + off.round(2).cast(CENTS)
-    twice = _left(rows, name, near) + _left(rows, name, near)
+    twice = _remainder(rows, name, near) + _remainder(rows, name, near)
     is_odd = (near * 100).cast("int64") % 2 != 0
-    more = (twice > one) | ((twice == one) & is_odd)
-    less = (twice < -one) | ((twice == -one) & is_odd)
+    more = (twice > step) | ((twice == step) & is_odd)
+    less = (twice < -step) | ((twice == -step) & is_odd)
     return (near + ibis.cases((more, cent), (less, -cent), else_=cent - cent)).cast(CENTS)
 
 
-def _left(rows: Any, name: str, guess: Any) -> Any:
+def _remainder(rows: Any, name: str, guess: Any) -> Any:
     return rows[name] * rows.up.cast(RATE) - guess * rows.down.cast(RATE)

@@ -34,7 +34,7 @@ CUT_METRICS = (
     "weighted_pipeline",
     "leads",
 )
-CHANGING = (
+COMPARED_METRICS = (
     "revenue",
     "sm_spend",
     "smroi",
@@ -46,7 +46,7 @@ CHANGING = (
     "leads",
 )
 LEAD_METRICS = ("leads", "leads_converted", "lead_conversion_rate")
-TRENDED = ("smroi", "sm_spend", "weighted_pipeline", "average_revenue_per_transaction")
+TREND_METRICS = ("smroi", "sm_spend", "weighted_pipeline", "average_revenue_per_transaction")
 RECORDS = ("opportunities", "leads", "invoices", "spend")
 
 
@@ -143,9 +143,14 @@ class Dashboard:
     @property
     def changes(self) -> tuple[Reading, ...]:
         """Return what changed against the period before, the weightiest first."""
-        keys = CHANGING if self.records_money else LEAD_METRICS
-        found = [self.readings[key] for key in keys if key in self.readings]
-        return tuple(sorted((one for one in found if one.change and one.has_figures), key=lambda one: -one.weight))
+        keys = COMPARED_METRICS if self.records_money else LEAD_METRICS
+        readings = [self.readings[key] for key in keys if key in self.readings]
+        return tuple(
+            sorted(
+                (reading for reading in readings if reading.change and reading.has_figures),
+                key=lambda reading: -reading.weight,
+            )
+        )
 
     @property
     def has_moved(self) -> bool:
@@ -153,11 +158,11 @@ class Dashboard:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        read = (words for one in self.readings.values() for words in one.now.warnings)
+        read = (warning for reading in self.readings.values() for warning in reading.now.warnings)
         return tuple(dict.fromkeys([*read, *(self.cut.notes if self.cut else ())]))
 
 
-def build(question: Question, today: date, user: Reader, facts: Facts | None = None) -> Dashboard:
+def build_dashboard(question: Question, today: date, user: Reader, facts: Facts | None = None) -> Dashboard:
     """Answer the question from one snapshot of the facts, as far as the user may see it.
 
     Raises:
@@ -166,17 +171,17 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
     """
     facts = facts or open_facts()
     visibility.check_filters(user, question.where)
-    recorded = _recorded(facts)
+    recorded = _recorded_tables(facts)
     if not recorded:
         return Dashboard(question, facts.as_of, recorded)
     if recorded == {"leads"}:
-        return _of_leads(question, today, user, facts)
+        return _build_leads_dashboard(question, today, user, facts)
     grain, stock_grain = grain_for(question.period), stock_grain_for(question.period)
-    shared = _shared(question.period, grain, stock_grain, facts)
-    asked = _Asked(question, facts, user, ReadableRows(user), shared)
-    asked.refuse_what_nothing_knows()
+    shared = _share_queries(question.period, grain, stock_grain, facts)
+    answers = _DashboardQuery(question, facts, user, ReadableRows(user), shared)
+    answers.check_filters()
     keys = METRICS if "opportunities" in recorded else (*METRICS, *LEAD_METRICS[1:])
-    readings = {key: found for key in keys if (found := asked.reading(key))}
+    readings = {key: reading for key in keys if (reading := answers.read_metric(key))}
     return Dashboard(
         question,
         facts.as_of,
@@ -185,33 +190,33 @@ def build(question: Question, today: date, user: Reader, facts: Facts | None = N
         without=tuple(get_metric(key).name for key in METRICS if key not in readings),
         goals=tuple(pace.current_paces(today, user, facts)),
         grain=grain,
-        smroi_trend=asked.trend("smroi", grain),
-        spend_trends=tuple(asked.spend_by_side(grain)),
-        pipeline_trend=asked.trend("weighted_pipeline", stock_grain),
-        deal_trend=asked.trend("average_revenue_per_transaction", grain),
-        lead_trend=None if "opportunities" in recorded else asked.trend("leads", grain),
-        peers=tuple(_peers(readings.get("sm_share_of_revenue"))),
-        campaigns=asked.campaigns(),
-        cut=asked.cut(question.by),
-        names=dict(asked.names()),
+        smroi_trend=answers.trend("smroi", grain),
+        spend_trends=tuple(answers.spend_by_side(grain)),
+        pipeline_trend=answers.trend("weighted_pipeline", stock_grain),
+        deal_trend=answers.trend("average_revenue_per_transaction", grain),
+        lead_trend=None if "opportunities" in recorded else answers.trend("leads", grain),
+        peers=tuple(_revenue_share_peers(readings.get("sm_share_of_revenue"))),
+        campaigns=answers.rank_campaigns(),
+        cut=answers.build_cut(question.by),
+        names=dict(answers.filter_names()),
     )
 
 
-def _shared(period: Period, grain: str, stock_grain: str, facts: Facts) -> SharedQueries:
+def _share_queries(period: Period, grain: str, stock_grain: str, facts: Facts) -> SharedQueries:
     """Let the readings and trends of the period, and of the one before, be answered together."""
     evenings = evenings_of(period, stock_grain, scope_of(period, facts).today).values()
-    metrics, trended = [get_metric(key) for key in METRICS], [get_metric(key) for key in TRENDED]
+    metrics, trended = [get_metric(key) for key in METRICS], [get_metric(key) for key in TREND_METRICS]
     return SharedQueries(period, metrics=metrics, grain=grain, evenings=evenings, trended=trended)
 
 
-def _of_leads(question: Question, today: date, user: Reader, facts: Facts) -> Dashboard:
+def _build_leads_dashboard(question: Question, today: date, user: Reader, facts: Facts) -> Dashboard:
     """Answer for a company that has imported leads and nothing that earns or costs: how many came, and from where."""
     grain = grain_for(question.period)
     metrics = [get_metric(key) for key in LEAD_METRICS]
     shared = SharedQueries(question.period, metrics=metrics, grain=grain, trended=metrics[:1])
-    asked = _Asked(question, facts, user, ReadableRows(user), shared, LEAD_METRICS, LEAD_METRICS)
-    asked.refuse_what_nothing_knows()
-    readings = {key: found for key in LEAD_METRICS if (found := asked.reading(key))}
+    answers = _DashboardQuery(question, facts, user, ReadableRows(user), shared, LEAD_METRICS, LEAD_METRICS)
+    answers.check_filters()
+    readings = {key: reading for key in LEAD_METRICS if (reading := answers.read_metric(key))}
     return Dashboard(
         question,
         facts.as_of,
@@ -220,13 +225,13 @@ def _of_leads(question: Question, today: date, user: Reader, facts: Facts) -> Da
         without=tuple(get_metric(key).name for key in LEAD_METRICS if key not in readings),
         goals=tuple(pace.current_paces(today, user, facts)),
         grain=grain,
-        lead_trend=asked.trend("leads", grain),
-        cut=asked.cut(question.by or "lead_source"),
-        names=dict(asked.names()),
+        lead_trend=answers.trend("leads", grain),
+        cut=answers.build_cut(question.by or "lead_source"),
+        names=dict(answers.filter_names()),
     )
 
 
-def _recorded(facts: Facts) -> frozenset[str]:
+def _recorded_tables(facts: Facts) -> frozenset[str]:
     """Return which of the records that earn, cost or may do so were ever counted."""
     if facts.as_of is None:
         return frozenset()
@@ -236,7 +241,7 @@ def _recorded(facts: Facts) -> frozenset[str]:
 
 
 METRICS = (
-    *CHANGING,
+    *COMPARED_METRICS,
     "sm_share_of_revenue",
     "open_pipeline",
     "opportunities_open",
@@ -245,7 +250,7 @@ METRICS = (
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _DashboardQuery:
     """One question put to one state of the facts; what a metric cannot be filtered by is answered with None."""
 
     question: Question
@@ -257,10 +262,10 @@ class _Asked:
     cut_metrics: tuple[str, ...] = CUT_METRICS
 
     @property
-    def _known(self) -> dict[str, Any]:
+    def _query_options(self) -> dict[str, Any]:
         return {"facts": self.facts, "rows": self.rows, "shared": self.shared}
 
-    def _knows(self, metric: Metric, *names: str) -> bool:
+    def _has_dimensions(self, metric: Metric, *names: str) -> bool:
         try:
             for name in names:
                 metric.check_dimension(name)
@@ -268,96 +273,105 @@ class _Asked:
             return False
         return True
 
-    def _can(self, key: str, *by: str) -> bool:
-        return self._knows(get_metric(key), *by, *self.question.where)
+    def _can_ask(self, key: str, *by: str) -> bool:
+        return self._has_dimensions(get_metric(key), *by, *self.question.where)
 
-    def refuse_what_nothing_knows(self) -> None:
+    def check_filters(self) -> None:
         """Refuse filters and a cut that no metric here has, before anything is reckoned."""
-        if not any(self._can(key) for key in self.metrics):
+        if not any(self._can_ask(key) for key in self.metrics):
             names = ", ".join(self.question.where)
             raise BadCut(f"Nothing here can be filtered by “{names}”. Use one of: {', '.join(CUTS)}.")
         by = self.question.by
-        if by and not any(self._can(key, by) for key in self.cut_metrics):
+        if by and not any(self._can_ask(key, by) for key in self.cut_metrics):
             raise BadCut(f"Nothing here can be cut by “{by}”. Use one of: {', '.join([*CUTS, *GRAINS])}.")
 
-    def reading(self, key: str) -> Reading | None:
-        if not self._can(key):
+    def read_metric(self, key: str) -> Reading | None:
+        if not self._can_ask(key):
             return None
         where = self.question.where
-        now, before = visibility.compare_periods_for(self.user, key, self.question.period, where=where, **self._known)
+        now, before = visibility.compare_periods_for(
+            self.user, key, self.question.period, where=where, **self._query_options
+        )
         return Reading(get_metric(key), now, before)
 
-    def _compute(self, key: str, period: Period, by: str | None = None, **more: str) -> Result:
+    def _compute_part(self, key: str, period: Period, by: str | None = None, **more: str) -> Result:
         where = {**self.question.where, **more}
-        return visibility.compute_for(self.user, key, period, by=by, where=where, **self._known)
+        return visibility.compute_for(self.user, key, period, by=by, where=where, **self._query_options)
 
     def trend(self, key: str, grain: str, **more: str) -> Result | None:
-        if not self._can(key, *more):
+        if not self._can_ask(key, *more):
             return None
         where = {**self.question.where, **more}
         return visibility.compute_trend_for(
-            self.user, key, self.question.period, grain=grain, where=where, **self._known
+            self.user, key, self.question.period, grain=grain, where=where, **self._query_options
         )
 
     def spend_by_side(self, grain: str) -> Iterable[tuple[str, Result]]:
         for side in ("marketing", "sales"):
-            found = self.trend("sm_spend", grain, side=side)
-            if found:
-                yield side, found
+            result = self.trend("sm_spend", grain, side=side)
+            if result:
+                yield side, result
 
-    def campaigns(self) -> ranking.Ranking | None:
-        if not (self._can("campaign_leads", "campaign") and self._can("campaign_revenue", "campaign")):
+    def rank_campaigns(self) -> ranking.Ranking | None:
+        if not (self._can_ask("campaign_leads", "campaign") and self._can_ask("campaign_revenue", "campaign")):
             return None
-        leads = self._compute("campaign_leads", self.question.period, by="campaign")
-        revenue = self._compute("campaign_revenue", self.question.period, by="campaign")
-        return ranking.rank(leads.parts, revenue.parts, revenue.currency)
+        leads = self._compute_part("campaign_leads", self.question.period, by="campaign")
+        revenue = self._compute_part("campaign_revenue", self.question.period, by="campaign")
+        return ranking.rank_campaigns(leads.parts, revenue.parts, revenue.currency)
 
-    def names(self) -> Iterable[tuple[tuple[str, str], str]]:
+    def filter_names(self) -> Iterable[tuple[tuple[str, str], str]]:
         """Yield what the records are called that the question is filtered by; their keys are but ids."""
         for name, key in self.question.where.items():
             number = record_id(key)
             if number and dimension(name).lookup:
                 lookup = dimension(name).lookup
                 records = self.rows.only(lookup, self.facts.table(lookup))
-                found = self.facts.execute(records.filter(records.id == number).select("name"))
-                yield from (((name, key), str(written)) for written in found["name"])
+                frame = self.facts.execute(records.filter(records.id == number).select("name"))
+                yield from (((name, key), str(written)) for written in frame["name"])
 
-    def cut(self, by: str) -> CutTable | None:
+    def build_cut(self, by: str) -> CutTable | None:
         if not by:
             return None
-        keys = [key for key in self.cut_metrics if self._can(key, by)]
-        results = [self._compute(key, self.question.period, by=by) for key in keys]
-        return _table(by, [get_metric(key) for key in keys], results)
+        keys = [key for key in self.cut_metrics if self._can_ask(key, by)]
+        results = [self._compute_part(key, self.question.period, by=by) for key in keys]
+        return _build_cut_table(by, [get_metric(key) for key in keys], results)
 
 
-def _table(by: str, metrics: list[Metric], results: list[Result]) -> CutTable:
-    found = [{part.key: part for part in result.parts} for result in results]
+def _build_cut_table(by: str, metrics: list[Metric], results: list[Result]) -> CutTable:
+    parts_of = [{part.key: part for part in result.parts} for result in results]
     labels = {part.key: part.label for result in results for part in result.parts}
-    keys = sorted(labels) if by in GRAINS else _by_first(found, labels)
+    keys = sorted(labels) if by in GRAINS else _order_by_first_metric(parts_of, labels)
     rows = [
-        Row(key, labels[key], tuple(Cell(metric, parts.get(key)) for metric, parts in zip(metrics, found, strict=True)))
+        Row(
+            key,
+            labels[key],
+            tuple(Cell(metric, parts.get(key)) for metric, parts in zip(metrics, parts_of, strict=True)),
+        )
         for key in keys
-        if any(parts[key].n for parts in found if key in parts)
+        if any(parts[key].n for parts in parts_of if key in parts)
     ]
-    values = [part.value for part in found[0].values() if part.value is not None]
-    notes = dict.fromkeys(words for result in results for words in result.warnings)
+    values = [part.value for part in parts_of[0].values() if part.value is not None]
+    notes = dict.fromkeys(warning for result in results for warning in result.warnings)
     return CutTable(by, dimension(by).label, tuple(metrics), tuple(rows), max(values, default=None), tuple(notes))
 
 
-def _by_first(found: list[dict[str, Part]], labels: dict[str, str]) -> list[str]:
+def _order_by_first_metric(parts_of: list[dict[str, Part]], labels: dict[str, str]) -> list[str]:
     """Order the parts by the first metric, largest first; blank last."""
 
     def place(key: str) -> tuple[bool, float, str]:
-        part = found[0].get(key)
+        part = parts_of[0].get(key)
         return key == BLANK, -float(part.value or 0) if part else 0.0, labels[key]
 
     return sorted(labels, key=place)
 
 
-def _peers(share: Reading | None) -> Iterable[Peer]:
+def _revenue_share_peers(share: Reading | None) -> Iterable[Peer]:
     """Return public companies and the own one by their S&M share of revenue, the largest first."""
-    known = Benchmark.objects.filter(metric="sm_share_of_revenue", is_reference=False)
-    peers = [Peer(one.label, one.value, f"{one.source} ({one.dated_on.year})") for one in known]
+    benchmarks = Benchmark.objects.filter(metric="sm_share_of_revenue", is_reference=False)
+    peers = [
+        Peer(benchmark.label, benchmark.value, f"{benchmark.source} ({benchmark.dated_on.year})")
+        for benchmark in benchmarks
+    ]
     if share is None or share.now.value is None:
         return []
     if peers:

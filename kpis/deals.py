@@ -34,7 +34,7 @@ def closed_day(row: Row) -> Any:
     return is_closed(row).ifelse(ibis.coalesce(row["closed_on"], row.day("closed_at")), None)
 
 
-def amount(row: Row) -> Any:
+def deal_amount(row: Row) -> Any:
     return row.money("amount")
 
 
@@ -44,13 +44,13 @@ def cycle_days(row: Row) -> Any:
     return closed_day(row).delta(begun, unit="day")
 
 
-def weighted(row: Row) -> Any:
+def weighted_amount(row: Row) -> Any:
     """Return amount × probability; four places of each are kept, which is all that they have."""
     product = row["amount"].cast("decimal(18,4)") * row["probability"].cast("decimal(18,4)")
     return product.cast(EXACT)
 
 
-def one(row: Row) -> Any:
+def count_one(row: Row) -> Any:
     return ibis.literal(1, type="int64")
 
 
@@ -65,30 +65,30 @@ def open_deals(scope: Scope) -> Any:
     its present amount, but a deal closed since has no probability then: its outcome must not be known beforehand.
     """
     past = tuple(day for day in scope.evenings if day < scope.today)
-    pieces = [_then(scope, past)] if past else []
+    pieces = [_deals_open_on(scope, past)] if past else []
     if len(past) < len(scope.evenings):
         deals = scope.table("opportunities")
         pieces.append(deals.filter(deals.outcome == "open").mutate(counted_on=ibis.literal(scope.today)))
     return pieces[0] if len(pieces) == 1 else ibis.union(*pieces)
 
 
-def _then(scope: Scope, evenings: tuple[date, ...]) -> Any:
+def _deals_open_on(scope: Scope, evenings: tuple[date, ...]) -> Any:
     deals = scope.table("opportunities")
-    each = deals.mutate(counted_on=_every(evenings))
+    each = deals.mutate(counted_on=_repeat_for_evenings(evenings))
     opened = ibis.coalesce(each.opened_on, each.created_at.date())
     closed = ibis.coalesce(each.closed_on, each.closed_at.date())
     is_open = each.outcome == "open"
     then = each.filter((opened <= each.counted_on) & (is_open | (closed > each.counted_on)))
-    return _as_they_stood(then, _last_changes(scope, evenings))
+    return _with_past_values(then, _last_changes(scope, evenings))
 
 
-def _every(evenings: tuple[date, ...]) -> Any:
+def _repeat_for_evenings(evenings: tuple[date, ...]) -> Any:
     """Return a column that repeats a row for every evening."""
     return ibis.array([ibis.literal(day) for day in evenings]).unnest()
 
 
 def _last_changes(scope: Scope, evenings: tuple[date, ...]) -> Any:
-    changes = scope.table("stage_changes").mutate(then_on=_every(evenings))
+    changes = scope.table("stage_changes").mutate(then_on=_repeat_for_evenings(evenings))
     changes = changes.filter(changes.entered_at.date() <= changes.then_on)
     latest = [changes.entered_at.desc(), changes.id.desc()]
     turn = ibis.row_number().over(group_by=[changes.opportunity_id, changes.then_on], order_by=latest)
@@ -105,15 +105,15 @@ def _last_changes(scope: Scope, evenings: tuple[date, ...]) -> Any:
     )
 
 
-def _as_they_stood(deals: Any, last: Any) -> Any:
+def _with_past_values(deals: Any, last: Any) -> Any:
     both = deals.left_join(last, [deals.id == last.then_id, deals.counted_on == last.then_on])
     both = both.filter(both.then_ended_as.isnull() | both.then_ended_as.isin(["", "open"]))
-    known, still_open = both.then_id.notnull(), both.outcome == "open"
+    has_change, still_open = both.then_id.notnull(), both.outcome == "open"
     columns = both.mutate(
         amount=ibis.coalesce(both.then_amount, both.amount),
         pipeline=ibis.coalesce(both.then_pipeline, both.pipeline),
-        stage=known.ifelse(both.then_stage, still_open.ifelse(both.stage, None)),
-        probability=known.ifelse(both.then_probability, still_open.ifelse(both.probability, None)),
+        stage=has_change.ifelse(both.then_stage, still_open.ifelse(both.stage, None)),
+        probability=has_change.ifelse(both.then_probability, still_open.ifelse(both.probability, None)),
         outcome=ibis.literal("open"),
     )
     return columns.select(*deals.columns)

@@ -30,22 +30,22 @@ class Dimension:
     name: str
     label: str
     lookup: str = ""
-    words: tuple[tuple[str, str], ...] = ()  # stored value and the word for it on screen
+    labels: tuple[tuple[str, str], ...] = ()  # stored value and the word for it on screen
     names: Literal["", "colleague", "buyer"] = ""
 
-    def word(self, value: str) -> str:
+    def label_of(self, value: str) -> str:
         if self.name.startswith(CUSTOM):
             return dict(YES_NO).get(value, value)
-        return dict(self.words).get(value, value.removesuffix(NO_PIPELINE) if self.name == "stage" else value)
+        return dict(self.labels).get(value, value.removesuffix(NO_PIPELINE) if self.name == "stage" else value)
 
-    def stored(self, word: str) -> list[str]:
+    def stored_values(self, word: str) -> list[str]:
         """Return the values that a word of the screen may mean: the stored one, else the word itself.
 
         In a column of the company's own “Yes” may be a text as well as a boolean.
         """
-        words = YES_NO if self.name.startswith(CUSTOM) else self.words
-        known = [value for value, shown in words if shown.casefold() == word.casefold()]
-        return [*known, word] if self.name.startswith(CUSTOM) or not known else known
+        labels = YES_NO if self.name.startswith(CUSTOM) else self.labels
+        matches = [value for value, label in labels if label.casefold() == word.casefold()]
+        return [*matches, word] if self.name.startswith(CUSTOM) or not matches else matches
 
 
 OUTCOMES = (("open", "Open"), ("won", "Won"), ("lost", "Lost"), ("no_decision", "No decision"))
@@ -89,13 +89,13 @@ DIMENSIONS = {
         Dimension("lead_source", "Lead source"),
         Dimension("pipeline", "Pipeline"),
         Dimension("stage", "Stage"),
-        Dimension("outcome", "Outcome", words=OUTCOMES),
+        Dimension("outcome", "Outcome", labels=OUTCOMES),
         Dimension("lost_reason", "Reason lost", names="buyer"),
-        Dimension("is_new_business", "New or existing business", words=NEW_OR_NOT),
-        Dimension("is_converted", "Converted", words=YES_NO),
+        Dimension("is_new_business", "New or existing business", labels=NEW_OR_NOT),
+        Dimension("is_converted", "Converted", labels=YES_NO),
         Dimension("kind", "Kind"),
         Dimension("plan", "Plan"),
-        Dimension("pays_by", "Pays by", words=PERIODS),
+        Dimension("pays_by", "Pays by", labels=PERIODS),
         Dimension("status", "Status"),
         Dimension("lifecycle_stage", "Lifecycle stage"),
         Dimension("rating", "Rating"),
@@ -103,46 +103,46 @@ DIMENSIONS = {
         Dimension("priority", "Priority"),
         Dimension("channel", "Channel"),
         Dimension("person", "Lead or contact"),
-        Dimension("side", "Side", words=SIDES),
-        Dimension("category", "Category", words=CATEGORIES),
+        Dimension("side", "Side", labels=SIDES),
+        Dimension("category", "Category", labels=CATEGORIES),
         Dimension("country", "Country"),
         Dimension("region", "Region"),
         Dimension("city", "City", names="buyer"),
         Dimension("currency", "Currency"),
         Dimension("source_system", "Source"),
         Dimension("criterion", "Criterion that failed", names="buyer"),
-        Dimension("given_answer", "Verdict", words=ANSWERS),
-        Dimension("handoff_end", "How it ended", words=ENDS),
+        Dimension("given_answer", "Verdict", labels=ANSWERS),
+        Dimension("handoff_end", "How it ended", labels=ENDS),
     ]
 }
 
 
-def _first(*paths: str) -> Build:
+def _first_of(*paths: str) -> Build:
     return lambda row: row.first(*paths)
 
 
-def _owner(*paths: str) -> Build:
+def _owner_of(*paths: str) -> Build:
     """Return the owner record that stands for the person behind the first link that leads to one."""
     return lambda row: row.first(*(step for path in paths for step in (f"{path.removesuffix('_id')}.person_id", path)))
 
 
-def _text(*paths: str) -> Build:
+def _text_of(*paths: str) -> Build:
     return lambda row: row.text(*paths)
 
 
-def _flag(path: str) -> Build:
+def _flag_of(path: str) -> Build:
     return lambda row: ibis.cases((row[path], "true"), (~row[path], "false"))  # neither where it is not known
 
 
-def _currency(path: str = "currency") -> Build:
+def _currency_of(path: str = "currency") -> Build:
     return lambda row: ibis.coalesce(row[path].nullif(""), ibis.literal(row.scope.currency).nullif(""))
 
 
-def _person() -> Build:
+def _lead_or_contact() -> Build:
     return lambda row: ibis.cases((row["lead_id"].notnull(), "Lead"), (row["contact_id"].notnull(), "Contact"))
 
 
-def _stage(pipeline: Build) -> Build:
+def _stage_of(pipeline: Build) -> Build:
     """Return a stage with its pipeline, which may be none: stages of one name in two pipelines are two stages."""
 
     def build(row: Row) -> Any:
@@ -152,172 +152,174 @@ def _stage(pipeline: Build) -> Build:
     return build
 
 
-def _texts(*names: str) -> dict[str, Build]:
-    return {name: _text(name) for name in names}
+def _texts_of(*names: str) -> dict[str, Build]:
+    return {name: _text_of(name) for name in names}
 
 
 OPPORTUNITIES: dict[str, Build] = {
-    "owner": _owner("owner_id"),
-    "manager": _owner("owner.manager_id"),
-    "lead_owner": _owner("lead.owner_id"),
-    "campaign": _first("campaign_id", "lead.campaign_id", "lead.first_touch.campaign_id"),
-    "account": _first("account_id"),
-    "territory": _text("territory.name", "owner.territory.name", "account.territory.name"),
-    "product": _text("product.name", "product_as_written"),
-    "product_as_written": _text("product_as_written", "product.name"),
-    "vertical": _text("account.vertical.name", "lead.vertical.name"),
-    "lead_source": _text("lead_source", "lead.lead_source"),
-    "country": _text("account.country", "lead.country"),
-    "region": _text("account.region", "lead.region"),
-    "city": _text("account.city", "lead.city"),
-    "is_new_business": _flag("is_new_business"),
-    "currency": _currency(),
-    "stage": _stage(_text("pipeline")),
-    **_texts("pipeline", "outcome", "lost_reason", "kind", "source_system"),
+    "owner": _owner_of("owner_id"),
+    "manager": _owner_of("owner.manager_id"),
+    "lead_owner": _owner_of("lead.owner_id"),
+    "campaign": _first_of("campaign_id", "lead.campaign_id", "lead.first_touch.campaign_id"),
+    "account": _first_of("account_id"),
+    "territory": _text_of("territory.name", "owner.territory.name", "account.territory.name"),
+    "product": _text_of("product.name", "product_as_written"),
+    "product_as_written": _text_of("product_as_written", "product.name"),
+    "vertical": _text_of("account.vertical.name", "lead.vertical.name"),
+    "lead_source": _text_of("lead_source", "lead.lead_source"),
+    "country": _text_of("account.country", "lead.country"),
+    "region": _text_of("account.region", "lead.region"),
+    "city": _text_of("account.city", "lead.city"),
+    "is_new_business": _flag_of("is_new_business"),
+    "currency": _currency_of(),
+    "stage": _stage_of(_text_of("pipeline")),
+    **_texts_of("pipeline", "outcome", "lost_reason", "kind", "source_system"),
 }
 LEADS: dict[str, Build] = {
-    "owner": _owner("owner_id"),
-    "lead_owner": _owner("owner_id"),
-    "manager": _owner("owner.manager_id"),
-    "campaign": _first("campaign_id", "first_touch.campaign_id"),
-    "account": _first("account_id"),
-    "territory": _text("territory.name", "owner.territory.name", "account.territory.name"),
-    "product": _text("product.name"),
-    "vertical": _text("vertical.name", "account.vertical.name"),
-    "country": _text("country", "account.country"),
-    "is_converted": _flag("is_converted"),
-    **_texts("lead_source", "status", "lifecycle_stage", "rating", "persona", "region", "city", "source_system"),
+    "owner": _owner_of("owner_id"),
+    "lead_owner": _owner_of("owner_id"),
+    "manager": _owner_of("owner.manager_id"),
+    "campaign": _first_of("campaign_id", "first_touch.campaign_id"),
+    "account": _first_of("account_id"),
+    "territory": _text_of("territory.name", "owner.territory.name", "account.territory.name"),
+    "product": _text_of("product.name"),
+    "vertical": _text_of("vertical.name", "account.vertical.name"),
+    "country": _text_of("country", "account.country"),
+    "is_converted": _flag_of("is_converted"),
+    **_texts_of("lead_source", "status", "lifecycle_stage", "rating", "persona", "region", "city", "source_system"),
 }
 INVOICES: dict[str, Build] = {
-    "owner": _owner("opportunity.owner_id", "account.owner_id"),
-    "manager": _owner("opportunity.owner.manager_id", "account.owner.manager_id"),
-    "lead_owner": _owner("opportunity.lead.owner_id"),
-    "campaign": _first(
+    "owner": _owner_of("opportunity.owner_id", "account.owner_id"),
+    "manager": _owner_of("opportunity.owner.manager_id", "account.owner.manager_id"),
+    "lead_owner": _owner_of("opportunity.lead.owner_id"),
+    "campaign": _first_of(
         "opportunity.campaign_id", "opportunity.lead.campaign_id", "opportunity.lead.first_touch.campaign_id"
     ),
-    "account": _first("account_id", "opportunity.account_id"),
-    "territory": _text("opportunity.territory.name", "opportunity.owner.territory.name", "account.territory.name"),
-    "product": _text("product.name", "opportunity.product.name", "opportunity.product_as_written"),
-    "vertical": _text("account.vertical.name", "opportunity.account.vertical.name", "opportunity.lead.vertical.name"),
-    "lead_source": _text("opportunity.lead_source", "opportunity.lead.lead_source"),
-    "country": _text("account.country", "opportunity.account.country"),
-    "region": _text("account.region", "opportunity.account.region"),
-    "is_new_business": _flag("is_new_business"),
-    "currency": _currency(),
-    **_texts("kind", "source_system"),
+    "account": _first_of("account_id", "opportunity.account_id"),
+    "territory": _text_of("opportunity.territory.name", "opportunity.owner.territory.name", "account.territory.name"),
+    "product": _text_of("product.name", "opportunity.product.name", "opportunity.product_as_written"),
+    "vertical": _text_of(
+        "account.vertical.name", "opportunity.account.vertical.name", "opportunity.lead.vertical.name"
+    ),
+    "lead_source": _text_of("opportunity.lead_source", "opportunity.lead.lead_source"),
+    "country": _text_of("account.country", "opportunity.account.country"),
+    "region": _text_of("account.region", "opportunity.account.region"),
+    "is_new_business": _flag_of("is_new_business"),
+    "currency": _currency_of(),
+    **_texts_of("kind", "source_system"),
 }
 SPEND: dict[str, Build] = {
-    "campaign": _first("campaign_id"),
-    "territory": _text("territory.name"),
-    "product": _text("product.name"),
-    "vertical": _text("vertical.name"),
-    "currency": _currency(),
-    **_texts("side", "category", "source_system"),
+    "campaign": _first_of("campaign_id"),
+    "territory": _text_of("territory.name"),
+    "product": _text_of("product.name"),
+    "vertical": _text_of("vertical.name"),
+    "currency": _currency_of(),
+    **_texts_of("side", "category", "source_system"),
 }
 ACCOUNTS: dict[str, Build] = {
-    "owner": _owner("owner_id"),
-    "manager": _owner("owner.manager_id"),
-    "territory": _text("territory.name", "owner.territory.name"),
-    "vertical": _text("vertical.name"),
-    **_texts("kind", "country", "region", "city", "source_system"),
+    "owner": _owner_of("owner_id"),
+    "manager": _owner_of("owner.manager_id"),
+    "territory": _text_of("territory.name", "owner.territory.name"),
+    "vertical": _text_of("vertical.name"),
+    **_texts_of("kind", "country", "region", "city", "source_system"),
 }
 CONTACTS: dict[str, Build] = {
-    "owner": _owner("owner_id"),
-    "manager": _owner("owner.manager_id"),
-    "account": _first("account_id"),
-    "territory": _text("owner.territory.name", "account.territory.name"),
-    "vertical": _text("account.vertical.name"),
-    "country": _text("country", "account.country"),
-    **_texts("lead_source", "lifecycle_stage", "status", "persona", "source_system"),
+    "owner": _owner_of("owner_id"),
+    "manager": _owner_of("owner.manager_id"),
+    "account": _first_of("account_id"),
+    "territory": _text_of("owner.territory.name", "account.territory.name"),
+    "vertical": _text_of("account.vertical.name"),
+    "country": _text_of("country", "account.country"),
+    **_texts_of("lead_source", "lifecycle_stage", "status", "persona", "source_system"),
 }
 TOUCHES: dict[str, Build] = {
-    "campaign": _first("campaign_id"),
-    "owner": _owner("lead.owner_id", "contact.owner_id"),
-    "account": _first("contact.account_id", "lead.account_id"),
-    "lead_source": _text("lead.lead_source", "contact.lead_source"),
-    "person": _person(),
-    "currency": _currency(),
-    **_texts("kind", "status", "source_system"),
+    "campaign": _first_of("campaign_id"),
+    "owner": _owner_of("lead.owner_id", "contact.owner_id"),
+    "account": _first_of("contact.account_id", "lead.account_id"),
+    "lead_source": _text_of("lead.lead_source", "contact.lead_source"),
+    "person": _lead_or_contact(),
+    "currency": _currency_of(),
+    **_texts_of("kind", "status", "source_system"),
 }
 ACTIVITIES: dict[str, Build] = {
-    "owner": _owner("owner_id"),
-    "manager": _owner("owner.manager_id"),
-    "account": _first("account_id", "contact.account_id", "lead.account_id", "opportunity.account_id"),
-    "territory": _text("owner.territory.name"),
-    "person": _person(),
-    **_texts("kind", "status", "outcome", "source_system"),
+    "owner": _owner_of("owner_id"),
+    "manager": _owner_of("owner.manager_id"),
+    "account": _first_of("account_id", "contact.account_id", "lead.account_id", "opportunity.account_id"),
+    "territory": _text_of("owner.territory.name"),
+    "person": _lead_or_contact(),
+    **_texts_of("kind", "status", "outcome", "source_system"),
 }
 ENQUIRIES: dict[str, Build] = {
-    "owner": _owner("owner_id"),
-    "manager": _owner("owner.manager_id"),
-    "account": _first("account_id", "contact.account_id"),
-    "country": _text("account.country", "contact.country"),
-    **_texts("kind", "status", "priority", "channel", "pipeline", "source_system"),
+    "owner": _owner_of("owner_id"),
+    "manager": _owner_of("owner.manager_id"),
+    "account": _first_of("account_id", "contact.account_id"),
+    "country": _text_of("account.country", "contact.country"),
+    **_texts_of("kind", "status", "priority", "channel", "pipeline", "source_system"),
 }
 CAMPAIGNS: dict[str, Build] = {
-    "owner": _owner("owner_id"),
-    "currency": _currency(),
-    **_texts("kind", "status", "source_system"),
+    "owner": _owner_of("owner_id"),
+    "currency": _currency_of(),
+    **_texts_of("kind", "status", "source_system"),
 }
 STAGE_CHANGES: dict[str, Build] = {
-    "owner": _owner("opportunity.owner_id"),
-    "pipeline": _text("pipeline", "opportunity.pipeline"),
-    "stage": _stage(_text("pipeline", "opportunity.pipeline")),
-    **_texts("source_system"),
+    "owner": _owner_of("opportunity.owner_id"),
+    "pipeline": _text_of("pipeline", "opportunity.pipeline"),
+    "stage": _stage_of(_text_of("pipeline", "opportunity.pipeline")),
+    **_texts_of("source_system"),
 }
 PAYMENTS: dict[str, Build] = {
-    "account": _first("invoice.account_id"),
-    "owner": _owner("invoice.account.owner_id"),
-    "currency": _currency(),
-    **_texts("source_system"),
+    "account": _first_of("invoice.account_id"),
+    "owner": _owner_of("invoice.account.owner_id"),
+    "currency": _currency_of(),
+    **_texts_of("source_system"),
 }
 LINE_ITEMS: dict[str, Build] = {
-    "product": _text("product.name", "name"),
-    "owner": _owner("opportunity.owner_id", "account.owner_id", "invoice.account.owner_id"),
-    "manager": _owner("opportunity.owner.manager_id", "account.owner.manager_id"),
-    "account": _first("account_id", "opportunity.account_id", "invoice.account_id"),
-    "campaign": _first("opportunity.campaign_id", "opportunity.lead.campaign_id"),
-    "outcome": _text("opportunity.outcome"),
-    "territory": _text("opportunity.territory.name", "opportunity.owner.territory.name", "account.territory.name"),
-    "vertical": _text("account.vertical.name", "opportunity.account.vertical.name", "invoice.account.vertical.name"),
-    "country": _text("account.country", "opportunity.account.country", "invoice.account.country"),
-    "currency": _currency(),
-    **_texts("source_system"),
+    "product": _text_of("product.name", "name"),
+    "owner": _owner_of("opportunity.owner_id", "account.owner_id", "invoice.account.owner_id"),
+    "manager": _owner_of("opportunity.owner.manager_id", "account.owner.manager_id"),
+    "account": _first_of("account_id", "opportunity.account_id", "invoice.account_id"),
+    "campaign": _first_of("opportunity.campaign_id", "opportunity.lead.campaign_id"),
+    "outcome": _text_of("opportunity.outcome"),
+    "territory": _text_of("opportunity.territory.name", "opportunity.owner.territory.name", "account.territory.name"),
+    "vertical": _text_of("account.vertical.name", "opportunity.account.vertical.name", "invoice.account.vertical.name"),
+    "country": _text_of("account.country", "opportunity.account.country", "invoice.account.country"),
+    "currency": _currency_of(),
+    **_texts_of("source_system"),
 }
 SUBSCRIPTIONS: dict[str, Build] = {
-    "account": _first("account_id"),
-    "owner": _owner("account.owner_id", "opportunity.owner_id"),
-    "manager": _owner("account.owner.manager_id", "opportunity.owner.manager_id"),
-    "product": _text("product.name"),
-    "pays_by": _text("period"),
-    "vertical": _text("account.vertical.name"),
-    "country": _text("account.country"),
-    "currency": _currency(),
-    **_texts("plan", "status", "source_system"),
+    "account": _first_of("account_id"),
+    "owner": _owner_of("account.owner_id", "opportunity.owner_id"),
+    "manager": _owner_of("account.owner.manager_id", "opportunity.owner.manager_id"),
+    "product": _text_of("product.name"),
+    "pays_by": _text_of("period"),
+    "vertical": _text_of("account.vertical.name"),
+    "country": _text_of("account.country"),
+    "currency": _currency_of(),
+    **_texts_of("plan", "status", "source_system"),
 }
 OF_THE_LEAD: dict[str, Build] = {
-    "campaign": _first("lead.campaign_id", "lead.first_touch.campaign_id"),
-    "account": _first("lead.account_id"),
-    "product": _text("lead.product.name"),
-    "vertical": _text("lead.vertical.name", "lead.account.vertical.name"),
-    "lead_source": _text("lead.lead_source"),
-    "persona": _text("lead.persona"),
-    "country": _text("lead.country", "lead.account.country"),
-    "source_system": _text("lead.source_system"),
+    "campaign": _first_of("lead.campaign_id", "lead.first_touch.campaign_id"),
+    "account": _first_of("lead.account_id"),
+    "product": _text_of("lead.product.name"),
+    "vertical": _text_of("lead.vertical.name", "lead.account.vertical.name"),
+    "lead_source": _text_of("lead.lead_source"),
+    "persona": _text_of("lead.persona"),
+    "country": _text_of("lead.country", "lead.account.country"),
+    "source_system": _text_of("lead.source_system"),
 }
 HANDOFFS: dict[str, Build] = {
-    "owner": _owner("owner_id"),
-    "manager": _owner("owner.manager_id"),
-    "territory": _text("owner.territory.name", "lead.territory.name"),
-    "handoff_end": _text("end"),
+    "owner": _owner_of("owner_id"),
+    "manager": _owner_of("owner.manager_id"),
+    "territory": _text_of("owner.territory.name", "lead.territory.name"),
+    "handoff_end": _text_of("end"),
     **OF_THE_LEAD,
 }
 VERDICTS: dict[str, Build] = {
-    "owner": _owner("handoff.owner_id"),
-    "manager": _owner("handoff.owner.manager_id"),
-    "territory": _text("handoff.owner.territory.name", "lead.territory.name"),
-    "criterion": _text("criterion"),
-    "given_answer": _text("answer"),
+    "owner": _owner_of("handoff.owner_id"),
+    "manager": _owner_of("handoff.owner.manager_id"),
+    "territory": _text_of("handoff.owner.territory.name", "lead.territory.name"),
+    "criterion": _text_of("criterion"),
+    "given_answer": _text_of("answer"),
     **OF_THE_LEAD,
 }
 OUR_OWN = {"handoffs", "verdicts"}  # tables of what happened here: no source brought columns for them

@@ -43,7 +43,7 @@ class Drill:
         """Return the counted ids that the reader may see, in their order."""
         if not self.seen.query.has_filters():
             return self.ids
-        allowed = set(self.seen.filter(pk__in=_among(self.ids)).values_list("pk", flat=True))
+        allowed = set(self.seen.filter(pk__in=_ids_as_set(self.ids)).values_list("pk", flat=True))
         return [pk for pk in self.ids if pk in allowed]
 
     @property
@@ -53,21 +53,21 @@ class Drill:
     @property
     def rows(self) -> QuerySet[Any]:
         """Return the visible records; a record deleted since the count is no longer among them."""
-        return self.seen.filter(pk__in=_among(self.ids))
+        return self.seen.filter(pk__in=_ids_as_set(self.ids))
 
     def page(self, first: int, last: int, *related: str) -> list[Any]:
         """Return the visible records from place `first` up to, not including, `last`."""
         wanted = self.visible_ids[first:last]
-        found = self.seen.select_related(*related).in_bulk(wanted) if wanted else {}
-        return [found[pk] for pk in wanted if pk in found]
+        records = self.seen.select_related(*related).in_bulk(wanted) if wanted else {}
+        return [records[pk] for pk in wanted if pk in records]
 
 
-def _among(ids: list[int]) -> RawSQL:
+def _ids_as_set(ids: list[int]) -> RawSQL:
     """Return the set of ids as one array parameter, however many there are."""
     return RawSQL("SELECT unnest(%s::bigint[])", [ids])
 
 
-def records(
+def find_records(
     metric: Metric | str,
     period: Period,
     *,
@@ -94,8 +94,8 @@ def records(
     rows = ReadableRows(user)
     result = visibility.compute_for(user, metric, period, where=conditions, facts=facts, rows=rows)
     cut, scope = Cut("", conditions), scope_of(period, facts, within=rows if result.is_readable_only else None)
-    measures = {measure.table: measure for measure in (choose_basis(scope, one, cut) for one in metric.measures)}
-    measure = _of_table(metric, measures, table)
+    measures = {measure.table: measure for measure in (choose_basis(scope, bases, cut) for bases in metric.measures)}
+    measure = _choose_measure(metric, measures, table)
     ids = counted_ids(scope, measure, cut, result.currency)
     counts = dict(result.records)
     tables = tuple((name, counts.get(name, 0)) for name in measures)
@@ -103,7 +103,7 @@ def records(
     return Drill(measure.table, tables, ids, rows.visible(measure.table), result, columns)
 
 
-def _of_table(metric: Metric, measures: Mapping[str, Measure], table: str | None) -> Measure:
+def _choose_measure(metric: Metric, measures: Mapping[str, Measure], table: str | None) -> Measure:
     if not table:
         return next(iter(measures.values()))
     if table not in measures:

@@ -15,13 +15,13 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 def unit_words(metric: Metric) -> str:
     """Say what a figure of the metric is typed in."""
-    words = {
+    names = {
         "percent": "percent",
         "days": "days",
         "minutes": "minutes",
         "money": Company.get().currency or "the company's currency",
     }
-    return words.get(metric.unit, "number")
+    return names.get(metric.unit, "number")
 
 
 class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -61,8 +61,8 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         self.metric = metric
         self.instance.metric = metric.benchmark_key
-        for name, words in (("value", "Figure"), ("upper", "Up to")):
-            self.fields[name].label = f"{words}, in {unit_words(metric)}"
+        for name, label in (("value", "Figure"), ("upper", "Up to")):
+            self.fields[name].label = f"{label}, in {unit_words(metric)}"
             self.initial[name] = as_typed(getattr(self.instance, name), metric.unit)
 
     def clean_value(self) -> Any:
@@ -73,7 +73,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
         return None if upper is None else as_stored(upper, self.metric.unit)
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        if found.get("upper") is not None and found.get("value") is not None and found["upper"] < found["value"]:
+        values = super().clean() or {}
+        if values.get("upper") is not None and values.get("value") is not None and values["upper"] < values["value"]:
             self.add_error("upper", "The range ends before it begins. Swap the two figures.")
-        return found
+        return values

@@ -30,10 +30,10 @@ class Grain:
         label: on screen.
         unit: what Ibis truncates a date to.
         unit_of: the unit that a day lies in.
-        written: the key of a unit, like 2025Q3.
+        format_key: the key of a unit, like 2025Q3.
         pattern: what its keys look like.
         parse: a day of the unit that a key of this pattern names; ValueError for what names none.
-        titled: the unit as an axis and a table name it, with or without its year.
+        format_title: the unit as an axis and a table name it, with or without its year.
         shift: months by which a date moves before it is truncated, for fiscal years that begin in another month.
         starts: the first days of the units of a year, where no truncation gives them (4-4-5), else None.
     """
@@ -42,18 +42,18 @@ class Grain:
     label: str
     unit: str
     unit_of: Callable[[date], FiscalUnit]
-    written: Callable[[FiscalUnit], str]
+    format_key: Callable[[FiscalUnit], str]
     pattern: str
     parse: Callable[[str], date]
-    titled: Callable[[FiscalUnit, bool], str]
+    format_title: Callable[[FiscalUnit, bool], str]
     shift: int = 0
     starts: Callable[[int], list[date]] | None = None
 
-    def key(self, day: date) -> str:
+    def key_of(self, day: date) -> str:
         """Return the key of the unit that the day lies in."""
-        return self.written(self.unit_of(day))
+        return self.format_key(self.unit_of(day))
 
-    def read(self, key: str) -> Period:
+    def parse_key(self, key: str) -> Period:
         """Return the days that the key names.
 
         Raises:
@@ -65,13 +65,13 @@ class Grain:
                 return Period(unit.start, unit.end)
         except ValueError:
             pass  # a month 13, a 30th of February, a fifth quarter
-        raise ValueError(f"{quoted(key)} names no {self.name}. Write it as {self.key(date(2025, 3, 31))}.")
+        raise ValueError(f"{quoted(key)} names no {self.name}. Write it as {self.key_of(date(2025, 3, 31))}.")
 
     def title(self, key: str, *, with_year: bool = True) -> str:
         """Write the key as an axis does: 2025-03 → Mar 25, 2025Q1 → Q1 25."""
-        start = self.read(key).start
+        start = self.parse_key(key).start
         assert start
-        return self.titled(self.unit_of(start), with_year)
+        return self.format_title(self.unit_of(start), with_year)
 
     def all_in(self, period: Period) -> Iterator[tuple[str, Period]]:
         """Yield each unit that the closed period touches, with its days inside the period."""
@@ -80,7 +80,7 @@ class Grain:
         day = period.start
         while day <= period.end:
             unit = self.unit_of(day)
-            yield self.written(unit), Period(day, min(unit.end, period.end), calendar=period.calendar)
+            yield self.format_key(unit), Period(day, min(unit.end, period.end), calendar=period.calendar)
             day = unit.end + timedelta(days=1)
 
     def first_day(self, day: Any, period: Period) -> Any:

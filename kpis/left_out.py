@@ -11,7 +11,7 @@ from facts.set_aside import FACTS
 from facts.steps import ordered_steps
 from kpis.registry import all_metrics
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 BUYERS = {"crm_lead": "lead", "crm_account": "account"}
 
 
@@ -33,18 +33,18 @@ def set_aside_rows() -> list[LeftOut]:
     }
     metrics = {metric.key: metric.name for metric in all_metrics()}
     return [
-        LeftOut(_label(row, metrics), _link(row), labels.get(row.step, row.step), row.since, row.reason)
-        for row in SetAside.objects.all()[:MOST_SHOWN]
+        LeftOut(_row_label(row, metrics), _buyer_link(row), labels.get(row.step, row.step), row.since, row.reason)
+        for row in SetAside.objects.all()[:MAX_SHOWN]
     ]
 
 
-def _label(row: SetAside, metrics: dict[str, str]) -> str:
+def _row_label(row: SetAside, metrics: dict[str, str]) -> str:
     if row.name:
         return metrics.get(row.name, row.name)
     model = next((model for model in apps.get_models() if model._meta.db_table == row.table), None)
     return f"{str(model._meta.verbose_name).capitalize() if model else row.table} {row.row_id}"
 
 
-def _link(row: SetAside) -> str:
+def _buyer_link(row: SetAside) -> str:
     kind = BUYERS.get(row.table)
     return reverse("buyer", kwargs={"kind": kind, "pk": row.row_id}) if kind else ""

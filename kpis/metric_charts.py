@@ -5,7 +5,7 @@ from typing import Any
 
 from core.charts import Chart, axis
 from core.formatting import by_unit
-from kpis.charts import finished, labels
+from kpis.charts import axis_labels, finished_parts
 from kpis.registry import Metric
 from kpis.result import Part, Result
 
@@ -17,23 +17,23 @@ def trend_chart(metric: Metric, trend: Result, reference: Any = None) -> Chart |
     parts = trend.parts
     if not any(part.value is not None and part.n for part in parts):
         return None
-    names = labels(parts, trend)
-    traces = [_trace(metric, names, [None if part.value is None else float(part.value) for part in parts])]
+    names = axis_labels(parts, trend)
+    traces = [_trend_trace(metric, names, [None if part.value is None else float(part.value) for part in parts])]
     if reference is not None:
-        traces.append(_level(names, float(reference)))
-    finding = _finding(metric, trend, names)
-    shown = axis([value for trace in traces for value in trace["y"]], metric.unit, trend.currency)
+        traces.append(_benchmark_trace(names, float(reference)))
+    finding = _trend_finding(metric, trend, names)
+    value_axis = axis([value for trace in traces for value in trace["y"]], metric.unit, trend.currency)
     return Chart(
         name=f"{metric.key}-trend",
         title=finding,
         summary=f"{metric.name} by {trend.by}. {finding}.",
-        figure={"data": traces, "layout": {"yaxis": shown, "xaxis": {"type": "category"}}},
+        figure={"data": traces, "layout": {"yaxis": value_axis, "xaxis": {"type": "category"}}},
         unit=metric.unit,
         currency=trend.currency,
     )
 
 
-def _trace(metric: Metric, names: list[str], values: list[float | None]) -> dict[str, Any]:
+def _trend_trace(metric: Metric, names: list[str], values: list[float | None]) -> dict[str, Any]:
     colour = COLOURS[metric.owner_side]
     if metric.adds_up:
         return {"type": "bar", "name": metric.name, "x": names, "y": values, "marker": {"color": colour}}
@@ -48,7 +48,7 @@ def _trace(metric: Metric, names: list[str], values: list[float | None]) -> dict
     }
 
 
-def _level(names: list[str], value: float) -> dict[str, Any]:
+def _benchmark_trace(names: list[str], value: float) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
@@ -59,23 +59,21 @@ def _level(names: list[str], value: float) -> dict[str, Any]:
     }
 
 
-def _finding(metric: Metric, trend: Result, names: Sequence[str]) -> str:
+def _trend_finding(metric: Metric, trend: Result, names: Sequence[str]) -> str:
     """Say between what and what it moved, and when."""
-    over = trend.parts if metric.is_stock else finished(trend, trend.parts)
-    known = [(part, name) for part, name in zip(over, names, strict=False) if part.value is not None]
-    if not known:
+    over = trend.parts if metric.is_stock else finished_parts(trend, trend.parts)
+    points = [(part, name) for part, name in zip(over, names, strict=False) if part.value is not None]
+    if not points:
         return f"{metric.name} by {trend.by}"
-    if len(known) == 1:
-        part, name = known[0]
-        return f"{_written(metric, trend, part)} in {name}"
-    high = max(known, key=lambda pair: float(pair[0].value or 0))
-    low = min(known, key=lambda pair: float(pair[0].value or 0))
+    if len(points) == 1:
+        part, name = points[0]
+        return f"{_format_part(metric, trend, part)} in {name}"
+    high = max(points, key=lambda pair: float(pair[0].value or 0))
+    low = min(points, key=lambda pair: float(pair[0].value or 0))
     if high[0].value == low[0].value:
-        return f"{_written(metric, trend, high[0])} {'throughout' if len(known) == len(over) else 'wherever it has a value'}"
-    return (
-        f"Highest {_written(metric, trend, high[0])} in {high[1]}, lowest {_written(metric, trend, low[0])} in {low[1]}"
-    )
+        return f"{_format_part(metric, trend, high[0])} {'throughout' if len(points) == len(over) else 'wherever it has a value'}"
+    return f"Highest {_format_part(metric, trend, high[0])} in {high[1]}, lowest {_format_part(metric, trend, low[0])} in {low[1]}"
 
 
-def _written(metric: Metric, trend: Result, part: Part) -> str:
+def _format_part(metric: Metric, trend: Result, part: Part) -> str:
     return by_unit(part.value, metric.unit, part.currency or trend.currency)

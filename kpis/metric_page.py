@@ -10,7 +10,7 @@ from core.periods import Period
 from crm.readable import ReadableRows, Reader
 from facts.engine import Facts, open_facts
 from kpis import metric_charts, pace, url_params, visibility
-from kpis.charts import label
+from kpis.charts import axis_label
 from kpis.comparison import Reading
 from kpis.custom import custom_names
 from kpis.dashboard import Question
@@ -24,7 +24,7 @@ from kpis.registry import Metric
 from kpis.result import Part, Result
 from kpis.result_cache import cached_answer
 
-MOST_DAYS = {"day": 45, "week": 190, "month": 1200}  # how long a period may be to be shown so finely
+MAX_DAYS = {"day": 45, "week": 190, "month": 1200}  # how long a period may be to be shown so finely
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,14 @@ class Page:
 
     @property
     def when(self) -> str:
-        return when(self.question.period)
+        return period_in_sentence(self.question.period)
 
     @property
     def now(self) -> Result:
         return self.reading.now
 
 
-def build(metric: Metric, question: Question, grain: str, today: date, user: Reader) -> Page:
+def build_page(metric: Metric, question: Question, grain: str, today: date, user: Reader) -> Page:
     """Ask all that the page of a metric shows.
 
     Raises:
@@ -88,13 +88,13 @@ def build(metric: Metric, question: Question, grain: str, today: date, user: Rea
         metric=metric,
         question=question,
         reading=reading,
-        sentence=sentence(reading, period, today),
+        sentence=metric_sentence(reading, period, today),
         grain=grain,
         trend=over_time,
         chart=metric_charts.trend_chart(metric, over_time, reference),
-        cut=_cut(metric, question, user, facts, rows) if question.by else None,
+        cut=_build_cut(metric, question, user, facts, rows) if question.by else None,
         benchmarks=benchmarks,
-        goals=[found for found in pace.current_paces(today, user, facts) if found.metric == metric],
+        goals=[goal_pace for goal_pace in pace.current_paces(today, user, facts) if goal_pace.metric == metric],
         own_columns=own_columns(metric, facts),
         facts=facts,
     )
@@ -104,54 +104,54 @@ def default_grain(period: Period) -> str:
     """Return the grain that shows the period in some dozen points."""
     if period.days is None:
         return "quarter"
-    return next((grain for grain, most in MOST_DAYS.items() if period.days <= most), "year")
+    return next((grain for grain, most in MAX_DAYS.items() if period.days <= most), "year")
 
 
-def sentence(reading: Reading, period: Period, today: date) -> str:
+def metric_sentence(reading: Reading, period: Period, today: date) -> str:
     """Say the number in words: what it was, when, and how that compares."""
     metric, now = reading.metric, reading.now
     if not now.n:
-        return f"{metric.name}: nothing to count {when(period)}"
+        return f"{metric.name}: nothing to count {period_in_sentence(period)}"
     if now.value is None:
         missing = " and no ".join(now.unrecorded) or metric.below
-        return f"{metric.name} has no value {when(period)}: no {missing} is recorded"
-    value = reading.written(now.value) + (f" a {now.per}" if now.per else "")
+        return f"{metric.name} has no value {period_in_sentence(period)}: no {missing} is recorded"
+    value = reading.format_value(now.value) + (f" a {now.per}" if now.per else "")
     is_stock = metric.is_stock and not now.per
-    words = f"{metric.name} {_stood(value, period, today) if is_stock else f'was {value} {when(period)}'}"
+    text = f"{metric.name} {_stock_in_words(value, period, today) if is_stock else f'was {value} {period_in_sentence(period)}'}"
     before = period.before
-    return f"{words}, {reading.change} against {before.label}" if reading.change and before else words
+    return f"{text}, {reading.change} against {before.label}" if reading.change and before else text
 
 
-def _stood(value: str, period: Period, today: date) -> str:
+def _stock_in_words(value: str, period: Period, today: date) -> str:
     """Say a stock with its evening: now, or the last of the period."""
     if period.end is None or period.end >= today:
         return f"stands at {value} now"
     return f"stood at {value} on the evening of {period.end.day} {period.end:%b %Y}"
 
 
-def when(period: Period) -> str:
+def period_in_sentence(period: Period) -> str:
     """Put the period into a sentence: in 2025, since 1 Jan 2025, over all time."""
     if period.start and period.end:
         return f"from {period.label.replace(' – ', ' to ')}" if " – " in period.label else f"in {period.label}"
     return "over all time" if not (period.start or period.end) else period.label
 
 
-def _cut(metric: Metric, question: Question, user: Reader, facts: Facts, rows: ReadableRows) -> Cut:
+def _build_cut(metric: Metric, question: Question, user: Reader, facts: Facts, rows: ReadableRows) -> Cut:
     by = question.by
     result = visibility.compute_for(user, metric, question.period, by=by, where=question.where, facts=facts, rows=rows)
-    lines = tuple(_line(metric, question, by, part) for part in result.parts)
+    lines = tuple(_build_line(metric, question, by, part) for part in result.parts)
     largest = max([abs(float(part.value)) for part in result.parts if part.value is not None], default=0.0)
     return Cut(by, dimension(by).label, result, lines, largest)
 
 
-def _line(metric: Metric, question: Question, by: str, part: Part) -> Line:
-    name = "None" if part.key == BLANK else label(part.key, by, question.period) if by in GRAINS else part.label
+def _build_line(metric: Metric, question: Question, by: str, part: Part) -> Line:
+    name = "None" if part.key == BLANK else axis_label(part.key, by, question.period) if by in GRAINS else part.label
     changes: dict[str, Any] = {"by": None, by: part.key}
     return Line(
         part,
         name,
-        url_params.metric(metric.key, question, **changes),
-        url_params.records(metric.key, question, **changes),
+        url_params.metric_url(metric.key, question, **changes),
+        url_params.records_url(metric.key, question, **changes),
     )
 
 
@@ -160,8 +160,8 @@ def own_columns(metric: Metric, facts: Facts) -> list[str]:
     if len(metric.tables) != 1 or facts.snapshot is None:
         return []
     table = metric.tables[0]
-    place = f"custom:{facts.snapshot.pk}:{facts.snapshot.taken_at.isoformat()}:{table}"
-    return [CUSTOM + name for name in cached_answer(place, lambda: custom_names(facts, table))]
+    cache_key = f"custom:{facts.snapshot.pk}:{facts.snapshot.taken_at.isoformat()}:{table}"
+    return [CUSTOM + name for name in cached_answer(cache_key, lambda: custom_names(facts, table))]
 
 
 def filter_labels(question: Question, user: Reader) -> list[tuple[str, str, str]]:
@@ -179,4 +179,4 @@ def _part_name(name: str, value: str, period: Period, user: Reader) -> str:
     if lookup and number:
         record = ReadableRows(user).visible(lookup).filter(pk=number).first()
         return str(record) if record else value
-    return label(value, name, period) if name in GRAINS else dimension(name).word(value)
+    return axis_label(value, name, period) if name in GRAINS else dimension(name).label_of(value)

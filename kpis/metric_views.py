@@ -19,7 +19,7 @@ from kpis import csv_rows, metric_page, record_tables, url_params
 from kpis.dashboard import Question
 from kpis.dimensions import get_dimension as dimension
 from kpis.drill import Drill
-from kpis.drill import records as drill_records
+from kpis.drill import find_records as drill_records
 from kpis.grains import GRAINS
 from kpis.registry import SECTIONS, BadCut, Metric, UnknownMetric, all_metrics, get_metric
 from team.access import has_right
@@ -41,36 +41,36 @@ def glossary(request: HttpRequest) -> HttpResponse:
 @require_GET
 def metric(request: HttpRequest, key: str) -> HttpResponseBase:
     """Show one metric for the period, filters and cut of the address; a bad one is explained on the page."""
-    found, today = _metric(key), _today()
+    declared, today = _metric_or_404(key), _today()
     fault = ""
     try:
-        question = url_params.read(request.GET, today)
-        page = metric_page.build(found, question, request.GET.get("grain", ""), today, request.user)
+        question = url_params.read_question(request.GET, today)
+        page = metric_page.build_page(declared, question, request.GET.get("grain", ""), today, request.user)
     except (BadPeriod, BadCut) as error:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))
-        page = metric_page.build(found, question, "", today, request.user)
+        page = metric_page.build_page(declared, question, "", today, request.user)
     if request.GET.get("format") == "csv" and not fault:
-        return download(f"{key}-{page.cut.name if page.cut else page.grain}", csv_rows.parts(page))
-    return render_live(request, "kpis/metric.html", _shown(request, page, fault), status=400 if fault else 200)
+        return download(f"{key}-{page.cut.name if page.cut else page.grain}", csv_rows.part_rows(page))
+    return render_live(request, "kpis/metric.html", _metric_context(request, page, fault), status=400 if fault else 200)
 
 
-def _shown(request: HttpRequest, page: metric_page.Page, fault: str) -> dict[str, Any]:
-    question, found = page.question, page.metric
+def _metric_context(request: HttpRequest, page: metric_page.Page, fault: str) -> dict[str, Any]:
+    question, declared = page.question, page.metric
     lines = page.cut.lines if page.cut else ()
     return {
         "page": page,
-        "metric": found,
+        "metric": declared,
         "fault": fault,
         "period": question.period,
         "presets": periods.PRESETS,
         "as_of": page.now.as_of,
         "filters": metric_page.filter_labels(question, request.user),
-        "cuts": [(name, dimension(name).label) for name in found.dimensions if name not in GRAINS],
+        "cuts": [(name, dimension(name).label) for name in declared.dimensions if name not in GRAINS],
         "grains": [(name, grain.label) for name, grain in GRAINS.items()],
         "lines": Paginator(lines, PARTS).get_page(request.GET.get("page")),
-        "records_link": url_params.records(found.key, question, by=None),
-        "factors": [(get_metric(key), url_params.metric(key, question, by=None)) for key in found.factors],
-        "may_set_goal": has_right(request.user, "set_goal") and found.may_be_goal,
+        "records_link": url_params.records_url(declared.key, question, by=None),
+        "factors": [(get_metric(key), url_params.metric_url(key, question, by=None)) for key in declared.factors],
+        "may_set_goal": has_right(request.user, "set_goal") and declared.may_be_goal,
         "may_set_benchmark": has_right(request.user, "set_benchmark"),
     }
 
@@ -79,45 +79,45 @@ def _shown(request: HttpRequest, page: metric_page.Page, fault: str) -> dict[str
 @require_GET
 def records(request: HttpRequest, key: str) -> HttpResponseBase:
     """List the records that were counted, as far as the reader may see them."""
-    found, fault = _metric(key), ""
+    declared, fault = _metric_or_404(key), ""
     try:
-        question = url_params.read(request.GET, _today())
-        drill = _drill(request, found, question, request.GET.get("table") or None)
+        question = url_params.read_question(request.GET, _today())
+        drill = _find_records(request, declared, question, request.GET.get("table") or None)
     except (BadPeriod, BadCut) as error:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, _today(), Company.get().fiscal_calendar))
-        drill = _drill(request, found, question, None)
+        drill = _find_records(request, declared, question, None)
     if request.GET.get("format") == "csv" and not fault:
-        return download(f"{key}-{drill.table}", csv_rows.records(drill.columns, _chunks(drill)))
+        return download(f"{key}-{drill.table}", csv_rows.record_rows(drill.columns, _record_chunks(drill)))
     page = Paginator(drill.visible_ids, ROWS).get_page(request.GET.get("page"))
-    rows = drill.page(max(0, page.start_index() - 1), page.end_index(), *record_tables.related(drill.columns))
+    rows = drill.page(max(0, page.start_index() - 1), page.end_index(), *record_tables.related_paths(drill.columns))
     context = {
-        "metric": found,
+        "metric": declared,
         "drill": drill,
         "result": drill.result,
         "fault": fault,
         "period": question.period,
-        "when": metric_page.when(question.period),
+        "when": metric_page.period_in_sentence(question.period),
         "presets": periods.PRESETS,
         "as_of": drill.result.as_of,
         "filters": metric_page.filter_labels(question, request.user),
         "columns": drill.columns,
         "rows": [[column.cell(row) for column in drill.columns] for row in rows],
         "page": page,
-        "metric_link": url_params.metric(key, question, by=None),
+        "metric_link": url_params.metric_url(key, question, by=None),
     }
     return render(request, "kpis/metric_records.html", context, status=400 if fault else 200)
 
 
-def _drill(request: HttpRequest, found: Metric, question: Question, table: str | None) -> Drill:
-    return drill_records(found, question.period, user=request.user, where=question.where, table=table)
+def _find_records(request: HttpRequest, declared: Metric, question: Question, table: str | None) -> Drill:
+    return drill_records(declared, question.period, user=request.user, where=question.where, table=table)
 
 
-def _chunks(drill: Drill) -> Iterator[list[Any]]:
+def _record_chunks(drill: Drill) -> Iterator[list[Any]]:
     for first in range(0, len(drill.visible_ids), CHUNK):
-        yield drill.page(first, first + CHUNK, *record_tables.related(drill.columns))
+        yield drill.page(first, first + CHUNK, *record_tables.related_paths(drill.columns))
 
 
-def _metric(key: str) -> Metric:
+def _metric_or_404(key: str) -> Metric:
     try:
         return get_metric(key)
     except UnknownMetric as error:

@@ -33,13 +33,13 @@ from scoring.icp.rules import ICP
 from team.models import Company, User
 
 log = logging.getLogger(__name__)
-OVER = (State.DONE, State.FAILED, State.CANCELLED)
+ENDED_STATES = (State.DONE, State.FAILED, State.CANCELLED)
 LOOK_BACK = timedelta(hours=24)  # a run that was missed for longer is not made up for
-BINDING = ("in_force", End.SUPERSEDED, End.EXPIRED, End.ENDED)  # verbs of an agreement's story
-RECKONED_BY = (SCORE, ICP, STAGE, FUNNEL)
-NOTE_EVERY = 1.0  # seconds between two notes of how far a step is
+BINDING_VERBS = ("in_force", End.SUPERSEDED, End.EXPIRED, End.ENDED)  # verbs of an agreement's story
+CHAIN_KINDS = (SCORE, ICP, STAGE, FUNNEL)
+PROGRESS_INTERVAL = 1.0  # seconds between two notes of how far a step is
 STEP_TRIES = 3  # of one step in a run; then the run goes on with the next
-SOON = timedelta(minutes=2)  # a run that stopped between two portions goes on before that
+NEXT_PORTION_WITHIN = timedelta(minutes=2)  # a run that stopped between two portions goes on before that
 
 listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 
@@ -53,7 +53,7 @@ def queue_what_is_due() -> None:
     When the last run failed, tell those who may start one.
     """
     with transaction.atomic():
-        if not _alone():
+        if not _is_only_scheduler():
             return
         company = Company.get()
         _queue_nightly(company)
@@ -63,7 +63,7 @@ def queue_what_is_due() -> None:
         tell_of_failure()
 
 
-def _alone() -> bool:
+def _is_only_scheduler() -> bool:
     """Whether no other beat reads the schedule at this moment; it would queue the same."""
     with connection.cursor() as cursor:
         return try_lock(cursor, AdvisoryLock.RUN_SCHEDULE)
@@ -94,7 +94,7 @@ def _queue_nightly(company: Company) -> None:
         log.error("The nightly run has no time: “%s” is no cron line.", company.nightly_at)
         return
     if due:
-        _queue(f"nightly:{due.date()}", company, kind=NightlyRun.Kind.NIGHTLY, local_day=due.date())
+        _queue_run(f"nightly:{due.date()}", company, kind=NightlyRun.Kind.NIGHTLY, local_day=due.date())
 
 
 def _queue_after_imports(company: Company) -> None:
@@ -104,15 +104,15 @@ def _queue_after_imports(company: Company) -> None:
     """
     if _is_waiting():
         return  # it will see them
-    ended = ImportJob.objects.filter(state__in=OVER, started_at__isnull=False, finished_at__isnull=False)
+    ended = ImportJob.objects.filter(state__in=ENDED_STATES, started_at__isnull=False, finished_at__isnull=False)
     if last_start := _last_start():
         ended = ended.filter(finished_at__gt=last_start)
     ids = sorted(ended.values_list("pk", flat=True))
     if ids and (ended.exclude(key__startswith=PUSHED).exists() or not _is_any_recent()):
-        _queue(_key_of(ended.get(pk=ids[-1])), company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
+        _queue_run(_key_after_import(ended.get(pk=ids[-1])), company, kind=NightlyRun.Kind.IMPORT, import_ids=ids)
 
 
-def _key_of(run: ImportJob) -> str:
+def _key_after_import(run: ImportJob) -> str:
     """Name the run that follows an import; one that stands for what is pushed all day ends more than once."""
     key = f"import:{run.pk}"
     was = NightlyRun.objects.filter(key=key).first()
@@ -127,23 +127,23 @@ def _queue_after_signatures(company: Company) -> None:
     """
     if _is_waiting():
         return
-    news = Entry.objects.filter(verb__in=BINDING, agreement__kind__in=RECKONED_BY)
+    news = Entry.objects.filter(verb__in=BINDING_VERBS, agreement__kind__in=CHAIN_KINDS)
     if last_start := _last_start():
         news = news.filter(written_at__gt=last_start)
     last = news.order_by("pk").last()
     if last:
-        _queue(f"signed:{last.pk}", company, kind=NightlyRun.Kind.SIGNED)
+        _queue_run(f"signed:{last.pk}", company, kind=NightlyRun.Kind.SIGNED)
 
 
 def _is_waiting() -> bool:
     """Whether a run is still to begin its first step: a claim alone, to wait for an older run, does not count."""
-    return NightlyRun.objects.exclude(state__in=OVER).exclude(steps__started_at__isnull=False).exists()
+    return NightlyRun.objects.exclude(state__in=ENDED_STATES).exclude(steps__started_at__isnull=False).exists()
 
 
 def _is_any_recent() -> bool:
     """Whether a run is at work, or was within RUN_AFTER_PUSHES_MINUTES."""
     since = timezone.now() - timedelta(minutes=settings.RUN_AFTER_PUSHES_MINUTES)
-    recent = Q(finished_at__gt=since) | Q(finished_at=None, started_at__gt=since) | ~Q(state__in=OVER)
+    recent = Q(finished_at__gt=since) | Q(finished_at=None, started_at__gt=since) | ~Q(state__in=ENDED_STATES)
     return NightlyRun.objects.filter(recent).exists()
 
 
@@ -160,10 +160,10 @@ def _queue_for_lost_facts(company: Company) -> None:
         or all(Path(delta_tables.table_uri(name)).is_dir() for name in snapshot.versions)
     ):
         return
-    _queue(f"demand:lost-facts-{snapshot.pk}", company, kind=NightlyRun.Kind.DEMAND)
+    _queue_run(f"demand:lost-facts-{snapshot.pk}", company, kind=NightlyRun.Kind.DEMAND)
 
 
-def _queue(key: str, company: Company, **fields: Any) -> NightlyRun:
+def _queue_run(key: str, company: Company, **fields: Any) -> NightlyRun:
     today = timezone.now().astimezone(company.zone).date()
     return NightlyRun.objects.get_or_create(key=key, defaults={"local_day": today, **fields})[0]
 
@@ -178,11 +178,11 @@ def ask_for_run(*, user: User | None) -> NightlyRun:
         RECOMPUTE.require(user)
     with transaction.atomic():
         company = Company.objects.select_for_update().get(pk=Company.get().pk)
-        waiting = NightlyRun.objects.exclude(state__in=OVER).order_by("pk").first()
+        waiting = NightlyRun.objects.exclude(state__in=ENDED_STATES).order_by("pk").first()
         if waiting:
             return waiting
         key = f"demand:{timezone.now().astimezone(company.zone):%Y-%m-%dT%H:%M:%S.%f}"
-        return _queue(key, company, kind=NightlyRun.Kind.DEMAND, asked_by=user)
+        return _queue_run(key, company, kind=NightlyRun.Kind.DEMAND, asked_by=user)
 
 
 # How a run goes
@@ -196,10 +196,10 @@ def do_one_step(run: NightlyRun) -> bool:
         Hopeless: all steps were tried, and some failed; the others stand.
     """
     _wait_for_older(run)
-    records = _records(run)
+    records = _step_records(run)
     record = next((record for record in records if not record.finished_at), None)
     if record is not None:
-        _work(run, record, next(step for step in ordered_steps() if step.name == record.name))
+        _do_step(run, record, next(step for step in ordered_steps() if step.name == record.name))
     if any(not record.finished_at for record in records):
         return False
     if failed := [record for record in records if record.error]:
@@ -210,25 +210,25 @@ def do_one_step(run: NightlyRun) -> bool:
 def _wait_for_older(run: NightlyRun) -> None:
     """Raises Later while an older run is at work, or is about to go on with its next portion."""
     now = timezone.now()
-    goes_on = Q(state=State.QUEUED, run_after__lt=now + SOON, steps__started_at__isnull=False)
+    goes_on = Q(state=State.QUEUED, run_after__lt=now + NEXT_PORTION_WITHIN, steps__started_at__isnull=False)
     at_work = Q(state=State.RUNNING, lease_until__gt=now)
     if NightlyRun.objects.filter(at_work | goes_on, pk__lt=run.pk).exists():
         started_at = run.started_at if run.steps.exists() else None
         raise Postpone(5, "It waits for the run before it.", started_at=started_at)
 
 
-def _records(run: NightlyRun) -> list[RunStep]:
+def _step_records(run: NightlyRun) -> list[RunStep]:
     """Return the records of the steps there are today, in their order, made when missing."""
     chain = ordered_steps()
     RunStep.objects.bulk_create(
-        (RunStep(run=run, name=step.name, label=step.label, position=place) for place, step in enumerate(chain)),
+        (RunStep(run=run, name=step.name, label=step.label, position=position) for position, step in enumerate(chain)),
         ignore_conflicts=True,
     )
-    found = {record.name: record for record in run.steps.all()}
-    return [found[step.name] for step in chain]
+    by_name = {record.name: record for record in run.steps.all()}
+    return [by_name[step.name] for step in chain]
 
 
-def _work(run: NightlyRun, record: RunStep, step: Step) -> None:
+def _do_step(run: NightlyRun, record: RunStep, step: Step) -> None:
     """Do the step, and record how it went; what went wrong is recorded before it is raised.
 
     A step that failed, or stopped the worker, as often as STEP_TRIES is given up, so that the steps after it run.
@@ -241,7 +241,7 @@ def _work(run: NightlyRun, record: RunStep, step: Step) -> None:
     record.save()
     started = time.monotonic()
     try:
-        rows = _done(run, record, step)
+        rows = _run_step_work(run, record, step)
     except (Postpone, LostLease):
         raise
     except Exception as error:
@@ -254,31 +254,31 @@ def _work(run: NightlyRun, record: RunStep, step: Step) -> None:
         _give_up(run, record)
         return
     record.seconds = round(record.seconds + time.monotonic() - started, 3)
-    _close(run, record, rows)
+    _record_success(run, record, rows)
 
 
-def _done(run: NightlyRun, record: RunStep, step: Step) -> int | None:
+def _run_step_work(run: NightlyRun, record: RunStep, step: Step) -> int | None:
     try:
-        return step.work(_Note(run, record))
+        return step.work(_StepProgress(run, record))
     except Busy:
         raise Postpone(10, "It waits for another refresh of the facts.") from None
 
 
-def _close(run: NightlyRun, record: RunStep, rows: int | None) -> None:
+def _record_success(run: NightlyRun, record: RunStep, rows: int | None) -> None:
     if rows is None:
         record.tries -= 1  # the next portion belongs to this try
     else:
         record.rows, record.finished_at, record.doing = rows, timezone.now(), ""
-    _commit(run, record)
+    _save_with_checkpoint(run, record)
 
 
 def _give_up(run: NightlyRun, record: RunStep) -> None:
     record.error = record.error or f"The worker stopped {record.tries} times while it was at work on this step."
     record.finished_at, record.doing = timezone.now(), ""
-    _commit(run, record)
+    _save_with_checkpoint(run, record)
 
 
-def _commit(run: NightlyRun, record: RunStep) -> None:
+def _save_with_checkpoint(run: NightlyRun, record: RunStep) -> None:
     """Commit the record together with the run's checkpoint."""
     with transaction.atomic():
         record.save()
@@ -286,7 +286,7 @@ def _commit(run: NightlyRun, record: RunStep) -> None:
         run.advance({"step": record.name}, done, total_units=len(ordered_steps()))
 
 
-class _Note:
+class _StepProgress:
     """Writes down how far a step is, and keeps the claim while it goes on."""
 
     def __init__(self, run: NightlyRun, record: RunStep) -> None:
@@ -294,12 +294,12 @@ class _Note:
         self.next = 0.0
 
     def __call__(self, done: int, total: int, what: str) -> None:
-        heard = listener.get()
-        if heard:
-            heard(done, total, what or self.record.label)
+        report = listener.get()
+        if report:
+            report(done, total, what or self.record.label)
         if time.monotonic() < self.next:
             return
-        self.next = time.monotonic() + NOTE_EVERY
+        self.next = time.monotonic() + PROGRESS_INTERVAL
         self.record.done, self.record.total, self.record.doing = done, total, what[:120]
         self.record.save(update_fields=["done", "total", "doing"])
         if not self.run.extend_lease(timezone.now() + LEASE):
@@ -307,9 +307,9 @@ class _Note:
 
 
 @contextlib.contextmanager
-def listening(heard: Progress) -> Iterator[None]:
+def report_progress_to(progress: Progress) -> Iterator[None]:
     """Hear how far the steps are that are done in this thread."""
-    token = listener.set(heard)
+    token = listener.set(progress)
     try:
         yield
     finally:

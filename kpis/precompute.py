@@ -6,7 +6,7 @@ from core import periods
 from facts.engine import open_facts
 from facts.refresh import Progress
 from kpis.compute import scope_of
-from kpis.dashboard import Question, build
+from kpis.dashboard import Question, build_dashboard
 from team.models import Company, Role, User
 
 FIRST_READ = (
@@ -26,5 +26,5 @@ def prepare_dashboards(progress: Progress | None = None, *, seconds: float | Non
             progress(done, len(FIRST_READ), f"dashboard {periods.PRESETS[name].lower()} {by}".strip())
         if seconds is not None and time.monotonic() - started > seconds:
             return None
-        build(Question(periods.preset(name, today, Company.get().fiscal_calendar), by), today, reader, facts)
+        build_dashboard(Question(periods.preset(name, today, Company.get().fiscal_calendar), by), today, reader, facts)
     return 0

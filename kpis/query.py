@@ -51,9 +51,11 @@ class PartTotals:
 
 def select_rows(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
     """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
-    conditions = [_in_period(scope, measure), *(_matching(scope, measure, *item) for item in cut.where.items())]
+    conditions = [_in_period(scope, measure), *(_filter_condition(scope, measure, *item) for item in cut.where.items())]
     wanted = [condition for condition in conditions if condition]
-    table, _ = join_paths(scope, _rows(scope, measure, cut), [*wanted, *builds, _by(scope, measure, cut)], keep=("id",))
+    table, _ = join_paths(
+        scope, _source_rows(scope, measure, cut), [*wanted, *builds, _group_key(scope, measure, cut)], keep=("id",)
+    )
     for condition in wanted:
         table = table.filter(condition(row_of(scope, table)))
     return table, row_of(scope, table)
@@ -64,7 +66,7 @@ def is_converted(scope: Scope, cut: Cut) -> bool:
     return scope.converts and cut.by != "currency" and "currency" not in cut.where
 
 
-def _rows(scope: Scope, measure: Measure, cut: Cut) -> Any:
+def _source_rows(scope: Scope, measure: Measure, cut: Cut) -> Any:
     rows = measure.rows(scope)
     if scope.within:
         rows = scope.within.only(measure.table, rows)
@@ -75,10 +77,10 @@ def _rows(scope: Scope, measure: Measure, cut: Cut) -> Any:
 def _in_period(scope: Scope, measure: Measure) -> Build | None:
     if measure.is_stock:
         return None
-    return _between(measure.day, scope.period)
+    return _day_in_period(measure.day, scope.period)
 
 
-def _between(day: Build, period: Period) -> Build | None:
+def _day_in_period(day: Build, period: Period) -> Build | None:
     """Return the test for a day in the period; undated rows pass only when the period is open on both sides."""
     start, end = period.start, period.end
     if not (start or end):
@@ -93,7 +95,7 @@ def _between(day: Build, period: Period) -> Build | None:
     return test
 
 
-def _by(scope: Scope, measure: Measure, cut: Cut) -> Build:
+def _group_key(scope: Scope, measure: Measure, cut: Cut) -> Build:
     if not cut.by:
         return lambda row: row["id"]
     if cut.by == EVENING:
@@ -104,7 +106,7 @@ def _by(scope: Scope, measure: Measure, cut: Cut) -> Build:
     return dimensions.dimension_build(measure.table, cut.by)
 
 
-def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:
+def _filter_condition(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:
     """Return the test for one filter: by the key of a part, the name on screen, or the source's own id."""
     if name in GRAINS:
         return _in_grain(scope, measure, name, value)
@@ -114,10 +116,10 @@ def _matching(scope: Scope, measure: Measure, name: str, value: str) -> Build | 
     if name == "stage":  # a name alone is the stage of that name in every pipeline
         return lambda row: (build(row) == value) | (row["stage"] == value)
     if not dimension.lookup:
-        return lambda row: build(row).isin(dimension.stored(value))
+        return lambda row: build(row).isin(dimension.stored_values(value))
     if dimension.lookup == OWNERS:
         return lambda row: _is_of_person(scope, build(row), value)
-    return lambda row: build(row).isin(_ids(scope, dimension.lookup, value))
+    return lambda row: build(row).isin(_ids_matching(scope, dimension.lookup, value))
 
 
 def _is_of_person(scope: Scope, owner_id: Any, value: str) -> Any:
@@ -132,12 +134,12 @@ def _in_grain(scope: Scope, measure: Measure, name: str, value: str) -> Build | 
     if value == BLANK:
         return lambda row: measure.day(row).isnull()
     try:
-        return _between(measure.day, grain_of(name, scope.period).read(value))
+        return _day_in_period(measure.day, grain_of(name, scope.period).parse_key(value))
     except ValueError as error:
         raise BadCut(str(error)) from None
 
 
-def _ids(scope: Scope, table: str, value: str) -> Any:
+def _ids_matching(scope: Scope, table: str, value: str) -> Any:
     """Return the ids that a filter means: the one it names, or all records of that name or source id."""
     if number := record_id(value):
         return [number]
@@ -165,47 +167,54 @@ def query_measures(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[
     One measure alone may have a spread.
     """
     main = next((measure for measure in measures if measure.is_money), measures[0])
-    builds = [build for one in measures for build in (one.keep, one.numerator, one.denominator, one.spread) if build]
+    builds = [
+        build
+        for measure in measures
+        for build in (measure.keep, measure.numerator, measure.denominator, measure.spread)
+        if build
+    ]
     checks = [check.condition for measure in measures for check in measure.checks]
     currency = dimensions.BY_TABLE[main.table].get("currency") if main.is_money else None
     table, row = select_rows(scope, main, cut, [*builds, *checks, *([currency] if currency else [])])
-    groups = {"part": _by(scope, main, cut)(row)} if cut.by else {}
+    groups = {"part": _group_key(scope, main, cut)(row)} if cut.by else {}
     groups |= {"currency": currency(row)} if currency else {}
     groups |= {"is_before": main.day(row) < ibis.literal(cut.edge)} if cut.edge else {}
     groups |= {"spread": is_counted(main, row).ifelse(main.spread(row), None)} if main.spread else {}
     aggregates: dict[str, Any] = {}
-    for place, measure in enumerate(measures):
-        aggregates |= {_column(place, name): value for name, value in _aggregates(measure, row).items()}
+    for position, measure in enumerate(measures):
+        aggregates |= {
+            _aggregate_name(position, name): value for name, value in _build_aggregates(measure, row).items()
+        }
     sums = table.aggregate(by=[value.name(name) for name, value in groups.items()], **aggregates)
-    lines = _lines(scope.facts.execute(_named(scope, sums, cut)))
-    return [_read(scope, measure, cut, lines, place) for place, measure in enumerate(measures)]
+    lines = _plain_rows(scope.facts.execute(_join_names(scope, sums, cut)))
+    return [_read_totals(scope, measure, cut, lines, position) for position, measure in enumerate(measures)]
 
 
-def _column(place: int, name: str) -> str:
-    return f"{name}_of_{place}"
+def _aggregate_name(position: int, name: str) -> str:
+    return f"{name}_of_{position}"
 
 
-def _aggregates(measure: Measure, row: Row) -> dict[str, Any]:
+def _build_aggregates(measure: Measure, row: Row) -> dict[str, Any]:
     """Return the sums to take; no rows at all give 0, not NULL."""
     keep = is_counted(measure, row)
-    counted = keep & measure.spread(row).notnull() if measure.spread else keep
-    found = {"n": _counted(counted)}
+    is_summed = keep & measure.spread(row).notnull() if measure.spread else keep
+    sums = {"n": _count_where(is_summed)}
     for name, build in (("numerator", measure.numerator), ("denominator", measure.denominator)):
         if build:
             value = build(row)
-            found[name] = keep.ifelse(value.fill_null(0), 0).sum().fill_null(0)
-    for place, check in enumerate(measure.checks):
-        found[f"check_{place}"] = _counted(
+            sums[name] = keep.ifelse(value.fill_null(0), 0).sum().fill_null(0)
+    for position, check in enumerate(measure.checks):
+        sums[f"check_{position}"] = _count_where(
             (~keep if check.is_left_out else keep) & check.condition(row).fill_null(False)
         )
-    return found
+    return sums
 
 
-def _counted(condition: Any) -> Any:
+def _count_where(condition: Any) -> Any:
     return condition.cast("int64").sum().fill_null(0)
 
 
-def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
+def _join_names(scope: Scope, sums: Any, cut: Cut) -> Any:
     """Give ids their names and the source's own ids, in the same query."""
     lookup = dimensions.get_dimension(cut.by).lookup if cut.by and cut.by != EVENING else ""
     if not lookup:
@@ -215,33 +224,35 @@ def _named(scope: Scope, sums: Any, cut: Cut) -> Any:
     return sums.left_join(names, sums.part == names.part_id).drop("part_id")
 
 
-def _read(scope: Scope, measure: Measure, cut: Cut, lines: list[dict[str, Any]], place: int) -> list[PartTotals]:
-    found: dict[tuple[str, str, bool], PartTotals] = {}
+def _read_totals(
+    scope: Scope, measure: Measure, cut: Cut, lines: list[dict[str, Any]], position: int
+) -> list[PartTotals]:
+    totals: dict[tuple[str, str, bool], PartTotals] = {}
     for line in lines:
-        key, label = _part(scope, cut, line)
+        key, label = _part_key_and_label(scope, cut, line)
         currency = line.get("currency") or scope.currency if measure.is_money else ""
         is_before = bool(line.get("is_before"))
         first = PartTotals(key, label, line.get("external_id") or "", currency, is_before=is_before)
-        sums = found.setdefault((key, currency, is_before), first)
-        _add(sums, measure, line, place)
-    return list(found.values())
+        sums = totals.setdefault((key, currency, is_before), first)
+        _add_line(sums, measure, line, position)
+    return list(totals.values())
 
 
-def _lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as plain values, None for whatever pandas calls missing."""
     return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
-def _add(sums: PartTotals, measure: Measure, line: dict[str, Any], place: int) -> None:
-    n = int(line[_column(place, "n")])
+def _add_line(sums: PartTotals, measure: Measure, line: dict[str, Any], position: int) -> None:
+    n = int(line[_aggregate_name(position, "n")])
     sums.n += n
-    sums.numerator += _exact(line.get(_column(place, "numerator")))
-    sums.denominator += _exact(line.get(_column(place, "denominator")))
+    sums.numerator += _to_decimal(line.get(_aggregate_name(position, "numerator")))
+    sums.denominator += _to_decimal(line.get(_aggregate_name(position, "denominator")))
     sums.records[measure.table] = sums.records.get(measure.table, 0) + n
     if measure.spread and line["spread"] is not None:
         sums.values[int(line["spread"])] += n
     for number, check in enumerate(measure.checks):
-        count = int(line[_column(place, f"check_{number}")])
+        count = int(line[_aggregate_name(position, f"check_{number}")])
         sums.checks[check.message] = sums.checks.get(check.message, 0) + count
 
 
@@ -256,11 +267,11 @@ def add_totals(total: PartTotals, row: PartTotals) -> None:
             mine[name] = mine.get(name, 0) + count
 
 
-def _exact(number: Any) -> Decimal:
+def _to_decimal(number: Any) -> Decimal:
     return Decimal(str(number)) if number is not None else Decimal(0)
 
 
-def _part(scope: Scope, cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
+def _part_key_and_label(scope: Scope, cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
     """Return key and label of the part that a line belongs to."""
     value = line.get("part")
     if not cut.by:
@@ -268,16 +279,16 @@ def _part(scope: Scope, cut: Cut, line: dict[str, Any]) -> tuple[str, str]:
     if value is None:
         return BLANK, BLANK
     if cut.by in GRAINS or cut.by == EVENING:
-        key = grain_of(cut.by if cut.by in GRAINS else "day", scope.period).key(_day(value))
+        key = grain_of(cut.by if cut.by in GRAINS else "day", scope.period).key_of(_to_date(value))
         return key, key
     dimension = dimensions.get_dimension(cut.by)
     if dimension.lookup:
         key = f"{ID}{int(value)}"
         return key, line.get("name") or line.get("external_id") or key
-    return str(value), dimension.word(str(value))
+    return str(value), dimension.label_of(str(value))
 
 
-def _day(value: Any) -> date:
+def _to_date(value: Any) -> date:
     return value.date() if hasattr(value, "date") else value
 
 
@@ -303,8 +314,8 @@ def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list
         counts &= measure.spread(row).notnull()
     if own_currency:
         counts &= own_currency(row) == currency if currency else own_currency(row).isnull()
-    found = table.filter(counts).select(id=row["id"], day=measure.day(row))
-    return [int(pk) for pk in scope.facts.execute(found.order_by(_latest_first(found)))["id"]]
+    matches = table.filter(counts).select(id=row["id"], day=measure.day(row))
+    return [int(pk) for pk in scope.facts.execute(matches.order_by(_latest_first(matches)))["id"]]
 
 
 def _latest_first(rows: Any) -> list[Any]:

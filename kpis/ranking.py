@@ -9,9 +9,9 @@ from core.formatting import percent, ratio, short_money
 from kpis.dimensions import BLANK
 from kpis.result import Part
 
-SHOWN = 8
+MAX_SHOWN = 8
 ROW_HEIGHT = 40  # pixels, as in components.css
-COMPARED = 100
+MAX_COMPARED = 100
 MORE_LEADS, MORE_REVENUE = Decimal("1.1"), Decimal("1.25")  # less than that is no disagreement, but chance
 
 
@@ -43,7 +43,7 @@ class Thread:
     @property
     def path(self) -> str:
         """Draw the line in a box 100 wide, one row of ROW_HEIGHT after the other."""
-        start, end = ((place + 0.5) * ROW_HEIGHT for place in (self.left, self.right))
+        start, end = ((row + 0.5) * ROW_HEIGHT for row in (self.left, self.right))
         return f"M0 {start:g}C45 {start:g} 55 {end:g} 100 {end:g}"
 
     @property
@@ -65,7 +65,7 @@ class Ranking:
     @property
     def is_cut(self) -> bool:
         """Whether a list leaves out campaigns that would stand on it."""
-        return max(self.with_leads, self.with_revenue) > SHOWN
+        return max(self.with_leads, self.with_revenue) > MAX_SHOWN
 
     @property
     def most_leads(self) -> int:
@@ -81,11 +81,11 @@ class Ranking:
 
     @property
     def threads(self) -> tuple[Thread, ...]:
-        places = {campaign.key: place for place, campaign in enumerate(self.by_revenue)}
-        told = {campaign.key for campaign in self.upside_down or ()}
+        places = {campaign.key: position for position, campaign in enumerate(self.by_revenue)}
+        highlighted = {campaign.key for campaign in self.upside_down or ()}
         return tuple(
-            Thread(place, places[campaign.key], campaign.key in told)
-            for place, campaign in enumerate(self.by_leads)
+            Thread(position, places[campaign.key], campaign.key in highlighted)
+            for position, campaign in enumerate(self.by_leads)
             if campaign.key in places
         )
 
@@ -105,17 +105,17 @@ class Ranking:
             only = " of the only campaign" if self.total == 1 else " of the campaigns hardly differ"
             return f"Leads and revenue{only}"
         loud, quiet = self.upside_down
-        return f"“{loud.label}” brought {_more(loud.leads, quiet.leads)} “{quiet.label}”, {self._share(loud, quiet)}"
+        return f"“{loud.label}” brought {_more_leads_than(loud.leads, quiet.leads)} “{quiet.label}”, {self._revenue_share(loud, quiet)}"
 
     def _one_sided(self) -> str:
         """Say which side has no campaign on record, where nothing can be compared."""
         if self.with_leads:
-            return f"{_campaigns(self.with_leads)} brought leads; no revenue is recorded for a campaign"
+            return f"{_count_campaigns(self.with_leads)} brought leads; no revenue is recorded for a campaign"
         if self.with_revenue:
-            return f"{_campaigns(self.with_revenue)} brought revenue; no lead names a campaign"
+            return f"{_count_campaigns(self.with_revenue)} brought revenue; no lead names a campaign"
         return "No campaign brought a lead or revenue"
 
-    def _share(self, loud: Campaign, quiet: Campaign) -> str:
+    def _revenue_share(self, loud: Campaign, quiet: Campaign) -> str:
         if not loud.revenue:
             return (
                 f"but no revenue is recorded for it, where the other earned {short_money(quiet.revenue, self.currency)}"
@@ -123,11 +123,11 @@ class Ranking:
         return f"but only {percent(loud.revenue / quiet.revenue)} of its revenue"
 
 
-def _campaigns(n: int) -> str:
+def _count_campaigns(n: int) -> str:
     return f"{n} campaign{'' if n == 1 else 's'}"
 
 
-def _more(many: int, few: int) -> str:
+def _more_leads_than(many: int, few: int) -> str:
     """Write how many more leads, up to the name of the campaign that they are compared with."""
     if not few:
         return f"{many} more leads than"
@@ -135,11 +135,11 @@ def _more(many: int, few: int) -> str:
     return f"{percent(times - 1)} more leads than" if times < 2 else f"{ratio(times)} the leads of"
 
 
-def rank(leads: Iterable[Part], revenue: Iterable[Part], currency: str) -> Ranking:
+def rank_campaigns(leads: Iterable[Part], revenue: Iterable[Part], currency: str) -> Ranking:
     """Join both lists by campaign; who is missing on one brought nothing there."""
     brought = {part.key: part for part in leads if part.key != BLANK}
     earned = {part.key: part for part in revenue if part.key != BLANK}
-    found = [
+    campaigns = [
         Campaign(
             key,
             (brought.get(key) or earned[key]).label,
@@ -148,10 +148,18 @@ def rank(leads: Iterable[Part], revenue: Iterable[Part], currency: str) -> Ranki
         )
         for key in {**brought, **earned}
     ]
-    placed = _placed(found)
+    placed = _assign_ranks(campaigns)
     return Ranking(
-        tuple(sorted((one for one in placed if one.leads), key=lambda one: one.leads_rank)[:SHOWN]),
-        tuple(sorted((one for one in placed if one.revenue), key=lambda one: one.revenue_rank)[:SHOWN]),
+        tuple(
+            sorted((campaign for campaign in placed if campaign.leads), key=lambda campaign: campaign.leads_rank)[
+                :MAX_SHOWN
+            ]
+        ),
+        tuple(
+            sorted((campaign for campaign in placed if campaign.revenue), key=lambda campaign: campaign.revenue_rank)[
+                :MAX_SHOWN
+            ]
+        ),
         len(placed),
         currency,
         upside_down(placed),
@@ -161,20 +169,27 @@ def rank(leads: Iterable[Part], revenue: Iterable[Part], currency: str) -> Ranki
     )
 
 
-def _placed(found: Sequence[Campaign]) -> list[Campaign]:
-    by_leads = sorted(found, key=lambda campaign: (-campaign.leads, campaign.label))
-    by_revenue = sorted(found, key=lambda campaign: (-campaign.revenue, campaign.label))
-    leads_rank = {campaign.key: place for place, campaign in enumerate(by_leads, 1)}
-    revenue_rank = {campaign.key: place for place, campaign in enumerate(by_revenue, 1)}
+def _assign_ranks(campaigns: Sequence[Campaign]) -> list[Campaign]:
+    by_leads = sorted(campaigns, key=lambda campaign: (-campaign.leads, campaign.label))
+    by_revenue = sorted(campaigns, key=lambda campaign: (-campaign.revenue, campaign.label))
+    leads_rank = {campaign.key: position for position, campaign in enumerate(by_leads, 1)}
+    revenue_rank = {campaign.key: position for position, campaign in enumerate(by_revenue, 1)}
     return [
-        Campaign(one.key, one.label, one.leads, one.revenue, leads_rank[one.key], revenue_rank[one.key])
-        for one in found
+        Campaign(
+            campaign.key,
+            campaign.label,
+            campaign.leads,
+            campaign.revenue,
+            leads_rank[campaign.key],
+            revenue_rank[campaign.key],
+        )
+        for campaign in campaigns
     ]
 
 
 def is_agreed(campaigns: Sequence[Campaign]) -> bool:
     """Tell whether a campaign brought clearly more leads than another and clearly more revenue."""
-    ranked = sorted(campaigns, key=lambda one: one.leads_rank)[:COMPARED]
+    ranked = sorted(campaigns, key=lambda campaign: campaign.leads_rank)[:MAX_COMPARED]
     return any(
         more.leads > less.leads * MORE_LEADS and more.revenue > less.revenue * MORE_REVENUE
         for more, less in product(ranked, repeat=2)
@@ -183,8 +198,8 @@ def is_agreed(campaigns: Sequence[Campaign]) -> bool:
 
 def upside_down(campaigns: Sequence[Campaign]) -> tuple[Campaign, Campaign] | None:
     """Return the pair that ranks one way by leads and the other by revenue with the most money between; None without."""
-    loudest = sorted(campaigns, key=lambda one: one.leads_rank)[:COMPARED]
-    richest = sorted(campaigns, key=lambda one: one.revenue_rank)[:COMPARED]
+    loudest = sorted(campaigns, key=lambda campaign: campaign.leads_rank)[:MAX_COMPARED]
+    richest = sorted(campaigns, key=lambda campaign: campaign.revenue_rank)[:MAX_COMPARED]
     pairs = [
         (loud, quiet)
         for loud, quiet in product(loudest, richest)

@@ -212,6 +212,6 @@ def columns_of(table: str, *, is_stock: bool = False) -> tuple[Column, ...]:
     return COLUMNS["open opportunities" if is_stock and table == "opportunities" else table]
 
 
-def related(columns: tuple[Column, ...]) -> tuple[str, ...]:
+def related_paths(columns: tuple[Column, ...]) -> tuple[str, ...]:
     """Return the references that the columns look through, to be fetched in the same query."""
     return tuple({column.path.partition(".")[0]: None for column in columns if "." in column.path})

@@ -163,7 +163,7 @@ class Metric:
     def dimensions(self) -> dict[str, str]:
         """Return name and label of all it can be cut by; `custom.<name>` comes on top when it has one table."""
         shared = [dimensions.BY_TABLE[table] for table in self.tables]
-        names = [name for name in dimensions.DIMENSIONS if all(name in found for found in shared)]
+        names = [name for name in dimensions.DIMENSIONS if all(name in names_of_table for names_of_table in shared)]
         return {name: dimensions.get_dimension(name).label for name in [*names, *GRAINS]}
 
     def as_json(self) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def get_metric(key: str) -> Metric:
 def all_metrics() -> list[Metric]:
     """Return every metric, the money first, by section and in the order of declaration."""
     _load_declarations()
-    order = {section: place for place, section in enumerate(SECTIONS)}
+    order = {section: position for position, section in enumerate(SECTIONS)}
     return sorted(_metrics.values(), key=lambda metric: order[metric.section])
 
 

@@ -55,9 +55,9 @@ def compute_quartiles(counts: Mapping[int, int], scale: int = 1) -> Quartiles | 
         ends.append(seen)
 
     def quantile(share: float) -> float:
-        place = (n - 1) * share
-        low, high = (values[bisect_right(ends, around)] for around in (math.floor(place), math.ceil(place)))
-        return (low + (high - low) * (place - math.floor(place))) / scale
+        rank = (n - 1) * share
+        low, high = (values[bisect_right(ends, around)] for around in (math.floor(rank), math.ceil(rank)))
+        return (low + (high - low) * (rank - math.floor(rank))) / scale
 
     mean = sum(value * count for value, count in counts.items()) / n / scale
     return Quartiles(
@@ -91,21 +91,21 @@ class Figures:
             return replace(self, quartiles=replace(self.quartiles, lowest=None, highest=None))
         spread = self.quartiles
         marks = {name: _round_to_two_digits(getattr(spread, name)) for name in ("q1", "median", "q3", "p90")}
-        found = replace(spread, lowest=None, highest=None, **marks)
-        return replace(self, quartiles=found, value=round_to_cents(Decimal(str(found.median))))
+        rounded = replace(spread, lowest=None, highest=None, **marks)
+        return replace(self, quartiles=rounded, value=round_to_cents(Decimal(str(rounded.median))))
 
     def figures_as_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {
+        values: dict[str, Any] = {
             "value": _number_to_json(self.value),
             "numerator": _number_to_json(self.numerator),
             "denominator": _number_to_json(self.denominator),
             "n": self.n,
         }
         if self.low is not None:
-            found |= {"low": self.low, "high": self.high}
+            values |= {"low": self.low, "high": self.high}
         if self.quartiles:
-            found["quartiles"] = self.quartiles.as_json()
-        return found
+            values["quartiles"] = self.quartiles.as_json()
+        return values
 
 
 def _round_to_two_digits(number: float) -> float:
@@ -126,10 +126,10 @@ class Part(Figures):
     records: tuple[tuple[str, int], ...] = ()  # fact table and how many of its rows count
 
     def as_json(self, *, is_money: bool = False) -> dict[str, Any]:
-        named = {"label": self.label, "key": self.key}
+        identity = {"label": self.label, "key": self.key}
         if self.external_id:
-            named["external_id"] = self.external_id
-        return named | self.figures_as_json() | ({"currency": self.currency} if is_money else {})
+            identity["external_id"] = self.external_id
+        return identity | self.figures_as_json() | ({"currency": self.currency} if is_money else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,20 +154,20 @@ class Result(Figures):
 
     def as_json(self) -> dict[str, Any]:
         """Return what the command and the API answer: rates as fractions, money exact to the cent."""
-        found: dict[str, Any] = {"key": self.key, "name": self.name, "unit": self.unit, "currency": self.currency}
-        found |= {"per": self.per} if self.per else {}
-        found |= self.figures_as_json()
-        found |= {
+        document: dict[str, Any] = {"key": self.key, "name": self.name, "unit": self.unit, "currency": self.currency}
+        document |= {"per": self.per} if self.per else {}
+        document |= self.figures_as_json()
+        document |= {
             "from": self.period.start.isoformat() if self.period.start else None,
             "to": self.period.end.isoformat() if self.period.end else None,
             "period": self.period.label,
             "as_of": self.as_of.isoformat() if self.as_of else None,
             "warnings": list(self.warnings),
         }
-        found |= {"where": self.where} if self.where else {}
-        found |= {"readable_only": True} if self.is_readable_only else {}
-        found |= {"basis": self.basis} if self.basis else {}
-        found |= {"gap": {name: _number_to_json(value) for name, value in self.gap.items()}} if self.gap else {}
+        document |= {"where": self.where} if self.where else {}
+        document |= {"readable_only": True} if self.is_readable_only else {}
+        document |= {"basis": self.basis} if self.basis else {}
+        document |= {"gap": {name: _number_to_json(value) for name, value in self.gap.items()}} if self.gap else {}
         if self.by:
-            found |= {"by": self.by, "parts": [part.as_json(is_money=self.is_money) for part in self.parts]}
-        return found
+            document |= {"by": self.by, "parts": [part.as_json(is_money=self.is_money) for part in self.parts]}
+        return document

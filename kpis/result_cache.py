@@ -17,17 +17,17 @@ def cached_answer(address: str, answer: Callable[[], Answer]) -> Answer:
     if not address:
         return answer()
     try:
-        found: Answer | None = cache.get(address)
+        cached: Answer | None = cache.get(address)
     except RedisError:
         log.warning("The cache does not answer; metrics are reckoned anew.")
         return answer()
-    if found is None:
-        found = answer()
-        _keep(address, found)
-    return found
+    if cached is None:
+        cached = answer()
+        _store_answer(address, cached)
+    return cached
 
 
-def _keep(address: str, answer: object) -> None:
+def _store_answer(address: str, answer: object) -> None:
     try:
         cache.set(address, answer, KEPT_SECONDS)
     except RedisError:

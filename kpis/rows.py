@@ -124,67 +124,74 @@ DERIVED: dict[str, Callable[[Scope], Any]] = {
 }
 
 
-def _behind(scope: Scope, segment: str) -> tuple[str, Any]:
+def _pointer_and_table(scope: Scope, segment: str) -> tuple[str, Any]:
     """Return the column that points and the table behind it."""
     if segment in DERIVED:
         return "id", DERIVED[segment](scope)
     return f"{segment}_id", scope.owners if LINKS[segment] == "owners" else scope.table(LINKS[segment])
 
 
-def _flat(path: str) -> str:
+def _column_name(path: str) -> str:
     return path.replace(".", "__")
 
 
-def _paths(scope: Scope, base: Any, builds: Iterable[Build]) -> set[str]:
+def _collect_paths(scope: Scope, base: Any, builds: Iterable[Build]) -> set[str]:
     """Run the expressions on the tables as they are, unjoined, and note what they ask for."""
-    found: set[str] = set()
+    paths: set[str] = set()
 
     def note(path: str) -> Any:
-        found.add(path)
+        paths.add(path)
         *segments, column = path.split(".")
-        table = _behind(scope, segments[-1])[1] if segments else base
+        table = _pointer_and_table(scope, segments[-1])[1] if segments else base
         return table[column]
 
     for build in builds:
         build(Row(scope, note))
-    return found
+    return paths
 
 
 def join_paths(scope: Scope, base: Any, builds: Iterable[Build], keep: tuple[str, ...] = ()) -> tuple[Any, Row]:
     """Join to `base` whatever the expressions name; return the wide table and the row to build them on."""
-    paths = _paths(scope, base, builds) | set(keep)
-    prefixes = sorted({prefix for path in paths for prefix in _prefixes(path)}, key=lambda prefix: prefix.count("."))
-    pointers = {f"{head}.{_pointer(tail)}" if head else _pointer(tail) for head, _, tail in map(_split, prefixes)}
+    paths = _collect_paths(scope, base, builds) | set(keep)
+    prefixes = sorted(
+        {prefix for path in paths for prefix in _path_prefixes(path)}, key=lambda prefix: prefix.count(".")
+    )
+    pointers = {
+        f"{head}.{_pointer_column(tail)}" if head else _pointer_column(tail)
+        for head, _, tail in map(_split_prefix, prefixes)
+    }
     wanted = paths | pointers
-    table = base.select(**{_flat(path): base[path] for path in wanted if "." not in path})
+    table = base.select(**{_column_name(path): base[path] for path in wanted if "." not in path})
     for prefix in prefixes:
-        table = _with(scope, table, prefix, wanted)
+        table = _join_lookup(scope, table, prefix, wanted)
     return table, row_of(scope, table)
 
 
 def row_of(scope: Scope, table: Any) -> Row:
     """Return the row of a joined table, to build expressions on."""
-    return Row(scope, lambda path: table[_flat(path)])
+    return Row(scope, lambda path: table[_column_name(path)])
 
 
-def _with(scope: Scope, table: Any, prefix: str, wanted: set[str]) -> Any:
-    head, _, tail = _split(prefix)
-    pointer, behind = _behind(scope, tail)
-    columns = {_flat(path): behind[path.rpartition(".")[2]] for path in wanted if path.rpartition(".")[0] == prefix}
-    key = f"{_flat(prefix)}__key"
+def _join_lookup(scope: Scope, table: Any, prefix: str, wanted: set[str]) -> Any:
+    head, _, tail = _split_prefix(prefix)
+    pointer, behind = _pointer_and_table(scope, tail)
+    columns = {
+        _column_name(path): behind[path.rpartition(".")[2]] for path in wanted if path.rpartition(".")[0] == prefix
+    }
+    key = f"{_column_name(prefix)}__key"
     lookup = behind.select(**columns, **{key: behind["id"]})
-    own = table[_flat(f"{head}.{pointer}" if head else pointer)]
+    own = table[_column_name(f"{head}.{pointer}" if head else pointer)]
     return table.left_join(lookup, own == lookup[key]).drop(key)
 
 
-def _pointer(segment: str) -> str:
+def _pointer_column(segment: str) -> str:
     return "id" if segment in DERIVED else f"{segment}_id"
 
 
-def _split(prefix: str) -> tuple[str, str, str]:
+def _split_prefix(prefix: str) -> tuple[str, str, str]:
     return prefix.rpartition(".")
 
 
-def _prefixes(path: str) -> list[str]:
+def _path_prefixes(path: str) -> list[str]:
     parts = path.split(".")[:-1]
     return [".".join(parts[: i + 1]) for i in range(len(parts))]

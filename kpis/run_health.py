@@ -60,12 +60,12 @@ def tell_of_failure() -> None:
         key=f"kpis.run_failed:since:{success or 0}",
         kind="kpis.run_failed",
         title="The nightly run failed, so some figures are not up to date. Open it to see which step failed and why.",
-        to=_responsible(),
+        to=_people_to_tell(),
         link=reverse("run", args=[last.pk]),
     )
 
 
-def _responsible() -> list[User]:
+def _people_to_tell() -> list[User]:
     """Return the operations people, in a company without any all who may start a run."""
     active = User.objects.filter(is_active=True)
     return list(active.filter(role=Role.OPS)) or list(active.filter(role__in=RIGHTS["recompute"]))

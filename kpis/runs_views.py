@@ -18,9 +18,9 @@ from core.tasks import enqueue
 from core.work import State
 from facts.engine import as_of
 from facts.models import SetAside
-from kpis.left_out import MOST_SHOWN, set_aside_rows
+from kpis.left_out import MAX_SHOWN, set_aside_rows
 from kpis.models import NightlyRun, RunStep
-from kpis.nightly import OVER, ask_for_run, next_due
+from kpis.nightly import ENDED_STATES, ask_for_run, next_due
 from team.access import require_right
 from team.models import Company, User
 
@@ -29,11 +29,11 @@ LATE_AFTER = timedelta(hours=26)
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunProgress:
     """How far a run is, for a progress bar."""
 
     run: NightlyRun
-    words: str
+    sentence: str
     note: str
     percent: int | None
 
@@ -43,27 +43,27 @@ class Standing:
 def runs(request: HttpRequest) -> HttpResponse:
     """List the runs; a POST asks for one."""
     if request.method == "POST":
-        return _ask(request)
+        return _start_run(request)
     page = Paginator(_all_runs(), RUNS_PER_PAGE).get_page(request.GET.get("page"))
-    active = _all_runs().exclude(state__in=OVER).order_by("pk").first()
-    last = _all_runs().filter(state__in=OVER).order_by("-finished_at").first()
-    known, company = as_of(), Company.get()
+    active = _all_runs().exclude(state__in=ENDED_STATES).order_by("pk").first()
+    last = _all_runs().filter(state__in=ENDED_STATES).order_by("-finished_at").first()
+    facts_as_of, company = as_of(), Company.get()
     left_out = set_aside_rows()
     context = {
         "page": page,
-        "standing": _standing(active) if active else None,
+        "standing": _run_progress(active) if active else None,
         "last": last,
-        "known": known,
-        "is_late": _is_late(known),
+        "known": facts_as_of,
+        "is_late": _is_late(facts_as_of),
         "set_aside": left_out,
-        "set_aside_count": len(left_out) if len(left_out) < MOST_SHOWN else SetAside.objects.count(),
+        "set_aside_count": len(left_out) if len(left_out) < MAX_SHOWN else SetAside.objects.count(),
         "next_due": next_due(company),
         "zone": company.zone,
     }
     return render_live(request, "kpis/runs.html", context)
 
 
-def _ask(request: HttpRequest) -> HttpResponse:
+def _start_run(request: HttpRequest) -> HttpResponse:
     run = ask_for_run(user=cast(User, request.user))
     if run.kind != NightlyRun.Kind.DEMAND or run.asked_by_id != request.user.pk:
         messages.info(request, "A run is under way already; its numbers will be as fresh.")
@@ -75,9 +75,9 @@ def _ask(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run, step by step."""
-    found = get_object_or_404(_all_runs(), pk=pk)
-    standing = None if found.is_over else _standing(found)
-    context = {"run": found, "standing": standing, "zone": Company.get().zone}
+    nightly_run = get_object_or_404(_all_runs(), pk=pk)
+    progress = None if nightly_run.is_over else _run_progress(nightly_run)
+    context = {"run": nightly_run, "standing": progress, "zone": Company.get().zone}
     return render_live(request, "kpis/run.html", context)
 
 
@@ -85,20 +85,20 @@ def _all_runs() -> QuerySet[NightlyRun]:
     return NightlyRun.objects.select_related("asked_by").prefetch_related("steps")
 
 
-def _is_late(known: datetime | None) -> bool:
-    return known is not None and timezone.now() - known > LATE_AFTER
+def _is_late(facts_as_of: datetime | None) -> bool:
+    return facts_as_of is not None and timezone.now() - facts_as_of > LATE_AFTER
 
 
-def _standing(run: NightlyRun) -> Standing:
+def _run_progress(run: NightlyRun) -> RunProgress:
     steps = list(run.steps.all())
     current = next((step for step in steps if not step.finished_at), None)
     if current is None or not current.started_at:
-        return Standing(run, "It waits for a worker.", "", None)
-    words = f"{current.label} (step {current.position + 1} of {len(steps)})"
-    return Standing(run, words, _note(run, current), _percent(steps, current))
+        return RunProgress(run, "It waits for a worker.", "", None)
+    label = f"{current.label} (step {current.position + 1} of {len(steps)})"
+    return RunProgress(run, label, _progress_note(run, current), _percent_done(steps, current))
 
 
-def _note(run: NightlyRun, step: RunStep) -> str:
+def _progress_note(run: NightlyRun, step: RunStep) -> str:
     if run.state == State.QUEUED and run.last_error:
         return f"The last try stopped: {run.last_error}"
     if not step.total:
@@ -106,7 +106,7 @@ def _note(run: NightlyRun, step: RunStep) -> str:
     return f"{step.doing}: {step.done:,} of {step.total:,}".removeprefix(": ")
 
 
-def _percent(steps: list[RunStep], current: RunStep) -> int:
+def _percent_done(steps: list[RunStep], current: RunStep) -> int:
     """Return how much of all steps is done, each counting the same, 0 to 99."""
     part = min(1.0, current.done / current.total) if current.total else 0.0
     finished = sum(step.finished_at is not None for step in steps)

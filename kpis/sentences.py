@@ -17,16 +17,16 @@ def headline(board: Dashboard) -> str:
         return leads_headline(board)
     revenue, spend = board.reading("revenue"), board.reading("sm_spend")
     period = board.question.period
-    earned = revenue.written(revenue.now.value) if revenue and revenue.now.value else ""
-    spent = spend.written(spend.now.value) if spend and spend.now.value else ""
+    earned = revenue.format_value(revenue.now.value) if revenue and revenue.now.value else ""
+    spent = spend.format_value(spend.now.value) if spend and spend.now.value else ""
     if not earned and not spent:
-        return f"{_opening(period)} {_no_amount(revenue)}no revenue and no spend is on record."
+        return f"{_sentence_opening(period)} {_no_amount(revenue)}no revenue and no spend is on record."
     if not earned:
-        return f"{_opening(period)} {spent} was spent on sales and marketing, and {_nothing_earned(revenue)}."
-    words = f"{period.label} earned {earned}" if period.days else f"{_opening(period)} {earned} was earned"
+        return f"{_sentence_opening(period)} {spent} was spent on sales and marketing, and {_nothing_earned(revenue)}."
+    text = f"{period.label} earned {earned}" if period.days else f"{_sentence_opening(period)} {earned} was earned"
     if not spent:
-        return f"{words}. {_no_spend(spend)}"
-    return f"{words} on {spent} of sales and marketing: {_smroi(board.reading('smroi'))}."
+        return f"{text}. {_why_no_spend(spend)}"
+    return f"{text} on {spent} of sales and marketing: {_smroi_in_words(board.reading('smroi'))}."
 
 
 def _no_amount(revenue: Reading | None) -> str:
@@ -35,7 +35,7 @@ def _no_amount(revenue: Reading | None) -> str:
         return ""
     kind = "deal" if dict(revenue.now.records).get("opportunities") else "invoice"
     done = "won" if kind == "deal" else "issued"
-    return f"{counted(revenue.now.n, kind)} {'was' if revenue.now.n == 1 else 'were'} {done} without an amount: "
+    return f"{count_noun(revenue.now.n, kind)} {'was' if revenue.now.n == 1 else 'were'} {done} without an amount: "
 
 
 def _nothing_earned(revenue: Reading | None) -> str:
@@ -45,57 +45,57 @@ def _nothing_earned(revenue: Reading | None) -> str:
 def leads_headline(board: Dashboard) -> str:
     """Say how many leads came and how many of them the CRM converted."""
     leads, converted = board.reading("leads"), board.reading("leads_converted")
-    opening = _opening(board.question.period)
+    opening = _sentence_opening(board.question.period)
     if leads is None or not leads.now.n:
         return f"{opening} no lead came."
-    words = f"{opening} {counted(leads.now.n, 'lead')} came"
+    text = f"{opening} {count_noun(leads.now.n, 'lead')} came"
     if leads.change and leads.before and board.question.period.before:
-        words += f", {leads.change} against {board.question.period.before.label}"
+        text += f", {leads.change} against {board.question.period.before.label}"
     if converted and converted.now.n:
-        words += f"; {short_number(converted.now.n)} of them {'was' if converted.now.n == 1 else 'were'} converted"
-    return f"{words}. No deal, invoice or spend is imported yet, so there is no revenue to show."
+        text += f"; {short_number(converted.now.n)} of them {'was' if converted.now.n == 1 else 'were'} converted"
+    return f"{text}. No deal, invoice or spend is imported yet, so there is no revenue to show."
 
 
-def _opening(period: Period) -> str:
+def _sentence_opening(period: Period) -> str:
     """In 2025, From 3 Mar 2025 – 20 Mar 2025, Since 1 Jan 2025, So far."""
     if period.days:
         return f"From {period.label}" if "–" in period.label else f"In {period.label}"
     return "So far" if not (period.start or period.end) else period.label[0].upper() + period.label[1:]
 
 
-def _no_spend(spend: Reading | None) -> str:
+def _why_no_spend(spend: Reading | None) -> str:
     if spend is None:
         return "Spend does not have this filter, so there is no SMROI here."
     return "No sales and marketing spend is recorded for it, so there is no SMROI."
 
 
-def _smroi(smroi: Reading | None) -> str:
+def _smroi_in_words(smroi: Reading | None) -> str:
     """SMROI 117 %, 35 points under the benchmark."""
     if smroi is None or smroi.now.value is None:
         return "SMROI has no value"
-    words = f"SMROI {percent(smroi.now.value, 0)}"
+    text = f"SMROI {percent(smroi.now.value, 0)}"
     benchmark = smroi.now.gap.get("benchmark")
     if benchmark is None:
-        return words
+        return text
     apart = points(Decimal(str(smroi.now.value)) - benchmark)
     number = apart.lstrip("−")
     if number == "0":
-        return f"{words}, at the benchmark"
+        return f"{text}, at the benchmark"
     unit = "point" if number == "1" else "points"
-    return f"{words}, {number} {unit} {'under' if apart.startswith('−') else 'over'} the benchmark"
+    return f"{text}, {number} {unit} {'under' if apart.startswith('−') else 'over'} the benchmark"
 
 
-def changes(readings: Sequence[Reading], before: str) -> str:
+def changes_finding(readings: Sequence[Reading], before: str) -> str:
     """Name the weightiest changes against the period before."""
     moved = [reading for reading in readings if reading.has_moved]
     if not readings:
         return f"Nothing is recorded to compare with {before}"
     if not moved:
         return f"Nothing changed against {before}"
-    return f"Against {before}: {', '.join(_change(reading) for reading in moved[:3])}"
+    return f"Against {before}: {', '.join(_change_in_words(reading) for reading in moved[:3])}"
 
 
-def _change(reading: Reading) -> str:
+def _change_in_words(reading: Reading) -> str:
     verb = "up" if reading.difference and reading.difference > 0 else "down"
     return f"{reading.metric.name_in_sentence} {verb} {reading.change.lstrip('+−')}"
 
@@ -103,19 +103,19 @@ def _change(reading: Reading) -> str:
 def money_finding(parts: Sequence[Part], unit: str) -> str:
     """Say in how many of the months with spend revenue was above it; the numerator of SMROI is revenue − spend."""
     months = [part for part in parts if part.n]
-    both = [part for part in months if _counted(part, "spend")]
+    both = [part for part in months if _count_records(part, "spend")]
     if not months:
         return "No revenue and no spend in this period"
     if not both:
         return f"Revenue by {unit}; no spend is recorded"
-    if not any(_counted(part, "invoices", "opportunities") for part in months):
+    if not any(_count_records(part, "invoices", "opportunities") for part in months):
         return f"Spend by {unit}; no revenue is recorded"
-    return _above(both, unit if len(both) == len(months) else f"{unit} with spend")
+    return _margin_finding(both, unit if len(both) == len(months) else f"{unit} with spend")
 
 
-def _above(parts: Sequence[Part], unit: str) -> str:
+def _margin_finding(parts: Sequence[Part], unit: str) -> str:
     margins = [part.numerator or 0 for part in parts]
-    ahead, behind, n = sum(one > 0 for one in margins), sum(one < 0 for one in margins), len(parts)
+    ahead, behind, n = sum(margin > 0 for margin in margins), sum(margin < 0 for margin in margins), len(parts)
     if n == 1:
         return f"Revenue was {'above' if ahead else 'below' if behind else 'equal to'} spend in the only {unit}"
     if ahead == n:
@@ -126,37 +126,39 @@ def _above(parts: Sequence[Part], unit: str) -> str:
         return f"Revenue was equal to spend in every {unit}"
     if not ahead:
         return f"Revenue was above spend in no {unit}"
-    return f"Revenue stayed above spend in {ahead} of {n} {_plural(unit)}"
+    return f"Revenue stayed above spend in {ahead} of {n} {_pluralize(unit)}"
 
 
-def _plural(unit: str) -> str:
+def _pluralize(unit: str) -> str:
     """month with spend → months with spend."""
     first, space, rest = unit.partition(" ")
     return f"{first}s{space}{rest}"
 
 
-def _counted(part: Part, *tables: str) -> int:
+def _count_records(part: Part, *tables: str) -> int:
     return sum(n for table, n in part.records if table in tables)
 
 
 def smroi_finding(parts: Sequence[Part], names: Sequence[str], unit: str, benchmark: Decimal | None) -> str:
     """Say in how many of the months SMROI reached the benchmark, and which was the best; `names` are the months'."""
-    known = [(part.value, name) for part, name in zip(parts, names, strict=True) if part.value is not None]
-    if not known:
+    points = [(part.value, name) for part, name in zip(parts, names, strict=True) if part.value is not None]
+    if not points:
         return "SMROI needs revenue and spend in the same period"
-    value, name = max(known, key=lambda pair: float(pair[0]))
-    reached = sum(1 for figure, _ in known if benchmark is not None and Decimal(str(figure)) >= benchmark)
-    if all(figure == value for figure, _ in known):
-        when = name if len(known) == 1 else f"every {unit}" if len(known) == len(parts) else f"every {unit} with spend"
-        return f"SMROI was {percent(value, 0)} in {when}{_beside(value, benchmark)}"
+    value, name = max(points, key=lambda pair: float(pair[0]))
+    reached = sum(1 for figure, _ in points if benchmark is not None and Decimal(str(figure)) >= benchmark)
+    if all(figure == value for figure, _ in points):
+        when = (
+            name if len(points) == 1 else f"every {unit}" if len(points) == len(parts) else f"every {unit} with spend"
+        )
+        return f"SMROI was {percent(value, 0)} in {when}{_compare_to_benchmark(value, benchmark)}"
     peak = f"best was {name} with {percent(value, 0)}"
     if benchmark is None:
         return f"SMROI by {unit}: {peak}"
-    many = f"in no {unit}" if not reached else f"in {reached} of {len(known)} {unit}s"
+    many = f"in no {unit}" if not reached else f"in {reached} of {len(points)} {unit}s"
     return f"SMROI reached the benchmark {many}; {peak}"
 
 
-def _beside(value: Any, benchmark: Decimal | None) -> str:
+def _compare_to_benchmark(value: Any, benchmark: Decimal | None) -> str:
     if benchmark is None:
         return ""
     apart = Decimal(str(value)) - benchmark
@@ -175,23 +177,23 @@ def outcomes_finding(won: Reading, no_decision: Reading) -> str:
         return f"{short_number(closed)} deals closed; all were won"
     if undecided == closed:
         return f"{short_number(closed)} deals closed; all ended with no decision"
-    words = f"{short_number(closed)} deals closed; {percent(won.now.value, 0) if gained else 'none'} were won"
+    text = f"{short_number(closed)} deals closed; {percent(won.now.value, 0) if gained else 'none'} were won"
     if not undecided:
-        return words
-    return f"{words}, and {percent(no_decision.now.value, 0)} ended with no decision at all"
+        return text
+    return f"{text}, and {percent(no_decision.now.value, 0)} ended with no decision at all"
 
 
-def interval(result: Result) -> str:
+def interval_note(result: Result) -> str:
     """Write the interval of a rate that few rows made; empty when there are enough, or one alone."""
     if not result.is_small or result.low is None or result.high is None or result.n < 2:
         return ""
-    return f"{percent(result.low, 0)} to {percent(result.high, 0)} by chance, from {counted(result.n, 'deal')}"
+    return f"{percent(result.low, 0)} to {percent(result.high, 0)} by chance, from {count_noun(result.n, 'deal')}"
 
 
 TENTH = 10  # of fewer deals nobody can say what one in ten took
 
 
-def cycle(result: Result) -> str:
+def cycle_note(result: Result) -> str:
     """Half take 41 to 96 days; one in ten over 140."""
     spread = result.quartiles
     if not spread:
@@ -199,30 +201,28 @@ def cycle(result: Result) -> str:
     if result.n == 1:
         return "from 1 deal"
     if spread.q1 == spread.q3 == spread.p90:
-        return f"from {counted(result.n, 'deal')}"
-    words = f"half take {days(spread.q1)} to {days(spread.q3)}"
-    return f"{words}, one in ten over {days(spread.p90)}" if result.n >= TENTH else f"{words}, from {result.n} deals"
+        return f"from {count_noun(result.n, 'deal')}"
+    text = f"half take {days(spread.q1)} to {days(spread.q3)}"
+    return f"{text}, one in ten over {days(spread.p90)}" if result.n >= TENTH else f"{text}, from {result.n} deals"
 
 
-def coverage(pipeline: Reading | None, count: Reading | None) -> str:
+def coverage_note(pipeline: Reading | None, count: Reading | None) -> str:
     """Say what the weighted pipeline is weighted from: 240 open deals over 21.3 M €."""
     if pipeline is None or count is None:
         return ""
     if not count.now.value:
         return "No deal is open"
-    return (
-        f"from {counted(count.now.value, 'open deal')} worth {short_money(pipeline.now.value, pipeline.now.currency)}"
-    )
+    return f"from {count_noun(count.now.value, 'open deal')} worth {short_money(pipeline.now.value, pipeline.now.currency)}"
 
 
-def deals(average: Result) -> str:
+def deals_note(average: Result) -> str:
     """Say what an average was made of: 312 deals won, 24.7 M € together."""
     won = int(average.denominator or 0)
     if not won:
         return "No deal was won in this period"
-    return f"{counted(won, 'deal')} won, {short_money(average.numerator, average.currency)} together"
+    return f"{count_noun(won, 'deal')} won, {short_money(average.numerator, average.currency)} together"
 
 
-def counted(n: Any, noun: str) -> str:
+def count_noun(n: Any, noun: str) -> str:
     """1 deal, 2 deals, 12 k deals."""
     return f"{short_number(n)} {noun}{'' if n == 1 else 's'}"

@@ -32,13 +32,13 @@ class SharedQueries:
         self._trended = {measure for metric in trended for measure in metric.all_measures}
         wanted = [measure for metric in metrics for measure in metric.all_measures]
         self._wanted = dict.fromkeys([*wanted, *self._trended])
-        self._known: dict[Any, Any] = {}
+        self._cache: dict[Any, Any] = {}
 
     def query_measure(self, scope: Scope, measure: Measure, cut: Cut) -> list[PartTotals]:
         """Return the sums of the measure for every part and currency that has rows."""
-        among = self._asked_with(measure)
+        among = self._measures_to_query(measure)
         if measure.is_stock:
-            return self._of_stock(scope, measure, cut, among)
+            return self._query_stock(scope, measure, cut, among)
         by = self.grain if self._trended.intersection(among) else ""
         if not self.before or scope.period not in (self.period, self.before) or cut.by not in {"", by}:
             return query_measure(scope, measure, cut)
@@ -47,51 +47,53 @@ class SharedQueries:
         mine = [row for row in rows if row.is_before == (scope.period == self.before)]
         return mine if cut.by else _sum_by_currency(measure, mine)
 
-    def _of_stock(self, scope: Scope, measure: Measure, cut: Cut, among: tuple[Measure, ...]) -> list[PartTotals]:
+    def _query_stock(self, scope: Scope, measure: Measure, cut: Cut, among: tuple[Measure, ...]) -> list[PartTotals]:
         ends = {period.end or scope.today for period in (self.period, self.before) if period}
         every = ends.union(self._evenings if self._trended.intersection(among) else ())
         if cut.by not in ("", EVENING) or not every.issuperset(scope.evenings):
             return query_measure(scope, measure, cut)
-        asked = replace(scope, asked_evenings=tuple(sorted(every)))
+        shared_scope = replace(scope, asked_evenings=tuple(sorted(every)))
         wanted = {day.isoformat() for day in scope.evenings}
-        rows = self._query_together(measure, among, asked, replace(cut, by=EVENING))
+        rows = self._query_together(measure, among, shared_scope, replace(cut, by=EVENING))
         mine = [row for row in rows if row.key in wanted]
         return mine if cut.by else _sum_by_currency(measure, mine)
 
-    def _asked_with(self, measure: Measure) -> tuple[Measure, ...]:
+    def _measures_to_query(self, measure: Measure) -> tuple[Measure, ...]:
         """Return the measures that one question can be asked of together with this one, itself among them."""
         if measure.spread:
             return (measure,)
-        same = [one for one in self._wanted if not one.spread and _rows_of(one) == _rows_of(measure)]
+        same = [other for other in self._wanted if not other.spread and _rows_of(other) == _rows_of(measure)]
         return tuple(dict.fromkeys([measure, *same]))
 
     def _query_together(self, measure: Measure, among: tuple[Measure, ...], scope: Scope, cut: Cut) -> list[PartTotals]:
-        asked_for = (scope.within, tuple(sorted(cut.where.items())))
-        if (measure, asked_for) not in self._known:
+        filters = (scope.within, tuple(sorted(cut.where.items())))
+        if (measure, filters) not in self._cache:
             answers = zip(among, query_measures(scope, among, cut), strict=True)
-            self._known.update({(one, asked_for): rows for one, rows in answers})
-        found: list[PartTotals] = self._known[measure, asked_for]
-        return found
+            self._cache.update({(queried, filters): rows for queried, rows in answers})
+        rows_of_measure: list[PartTotals] = self._cache[measure, filters]
+        return rows_of_measure
 
     def find_reference(self, key: str) -> Benchmark | None:
         """Return the benchmark that gaps are measured against, asked for once."""
-        if ("benchmark", key) not in self._known:
-            self._known["benchmark", key] = Benchmark.reference(key)
-        found: Benchmark | None = self._known["benchmark", key]
-        return found
+        if ("benchmark", key) not in self._cache:
+            self._cache["benchmark", key] = Benchmark.reference_for(key)
+        benchmark: Benchmark | None = self._cache["benchmark", key]
+        return benchmark
 
     def has_rows(self, scope: Scope, measure: Measure, cut: Cut) -> bool:
         """Tell whether the basis exists at all; that depends on no filter but the source."""
         is_dated = bool(scope.period.start or scope.period.end)
-        kept = Cut(where={name: value for name, value in cut.where.items() if name == "source_system"})
-        found: bool = self._query_once(f"rows {is_dated}", scope, measure, kept, lambda: has_rows(scope, measure, kept))
-        return found
+        source_cut = Cut(where={name: value for name, value in cut.where.items() if name == "source_system"})
+        has_any: bool = self._query_once(
+            f"rows {is_dated}", scope, measure, source_cut, lambda: has_rows(scope, measure, source_cut)
+        )
+        return has_any
 
     def _query_once(self, kind: str, scope: Scope, measure: Measure, cut: Cut, question: Callable[[], Any]) -> Any:
         key = (kind, scope.within, _rows_of(measure), tuple(sorted(cut.where.items())))
-        if key not in self._known:
-            self._known[key] = question()
-        return self._known[key]
+        if key not in self._cache:
+            self._cache[key] = question()
+        return self._cache[key]
 
 
 def _rows_of(measure: Measure) -> tuple[Any, ...]:
@@ -101,12 +103,12 @@ def _rows_of(measure: Measure) -> tuple[Any, ...]:
 
 def _sum_by_currency(measure: Measure, rows: Iterable[PartTotals]) -> list[PartTotals]:
     """Add up what is in one currency; without groups, no rows at all give a row of nothing, as in SQL."""
-    found: dict[str, PartTotals] = {}
+    totals: dict[str, PartTotals] = {}
     if not (measure.is_money or measure.spread):
-        found[""] = PartTotals(records={measure.table: 0}, checks={check.message: 0 for check in measure.checks})
+        totals[""] = PartTotals(records={measure.table: 0}, checks={check.message: 0 for check in measure.checks})
     for row in rows:
-        add_totals(found.setdefault(row.currency, PartTotals(currency=row.currency)), row)
-    return list(found.values())
+        add_totals(totals.setdefault(row.currency, PartTotals(currency=row.currency)), row)
+    return list(totals.values())
 
 
 def query_shared(scope: Scope, measure: Measure, cut: Cut) -> list[PartTotals]:

@@ -32,9 +32,9 @@ def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: f
     After `seconds` it stops and returns None; what was reckoned is remembered, so the next call goes on from there.
     Readers see the old set or the new one, never a mix.
     """
-    kept = SnapshotSet.objects.filter(facts_snapshot_id=facts.snapshot.pk if facts.snapshot else None).first()
-    if kept:
-        return kept.figures.count()
+    existing = SnapshotSet.objects.filter(facts_snapshot_id=facts.snapshot.pk if facts.snapshot else None).first()
+    if existing:
+        return existing.figures.count()
     started = time.monotonic()
     rows: list[MetricSnapshot] = []
     metrics = [metric for metric in all_metrics() if _has_records(metric, facts)]
@@ -43,15 +43,15 @@ def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: f
             progress(done, len(metrics), metric.name)
         if seconds is not None and time.monotonic() - started > seconds:
             return None
-        rows += _figures_or_none(metric, facts)
+        rows += _compute_rows_or_set_aside(metric, facts)
     SetAside.objects.filter(step=STEP).exclude(name__in=[metric.key for metric in metrics]).delete()
-    return _keep(facts, rows)
+    return _replace_set(facts, rows)
 
 
-def _figures_or_none(metric: Metric, facts: Facts) -> list[MetricSnapshot]:
+def _compute_rows_or_set_aside(metric: Metric, facts: Facts) -> list[MetricSnapshot]:
     """Return the figures of a metric; one that cannot be computed is set aside, so that the others are kept."""
     try:
-        rows = list(_figures(metric, facts))
+        rows = list(_compute_rows(metric, facts))
     except RECORD_FAULTS as fault:
         set_aside(STEP, TABLE, 0, fault, metric.key)
         return []
@@ -59,7 +59,7 @@ def _figures_or_none(metric: Metric, facts: Facts) -> list[MetricSnapshot]:
     return rows
 
 
-def current() -> SnapshotSet | None:
+def current_set() -> SnapshotSet | None:
     """Return the newest set of figures."""
     return SnapshotSet.objects.order_by("-as_of").first()
 
@@ -68,29 +68,29 @@ def _has_records(metric: Metric, facts: Facts) -> bool:
     return any(facts.snapshot and facts.snapshot.rows.get(table) for table in metric.tables)
 
 
-def _figures(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:
+def _compute_rows(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:
     today = scope_of(Period(), facts).today
     spans = {name: periods.preset(name, today, Company.get().fiscal_calendar) for name in (*WHOLE, MONTHS)}
     cut = metric.default_cut if metric.default_cut and metric.default_cut not in GRAINS else ""
     for name in WHOLE:
         by = cut if name in CUT else ""  # a cut is asked once, the whole comes with it
         result = compute_metric(metric, spans[name], by=by or None, facts=facts)
-        yield _row(metric, spans[name], result)
+        yield _build_row(metric, spans[name], result)
         if by:
-            yield from _parts(metric, spans[name], result)
+            yield from _part_rows(metric, spans[name], result)
     for part in compute_trend(metric, spans[MONTHS], facts=facts).parts:
-        yield _row(metric, grain_of("month", spans[MONTHS]).read(part.key), part)
+        yield _build_row(metric, grain_of("month", spans[MONTHS]).parse_key(part.key), part)
 
 
-def _parts(metric: Metric, span: Period, result: Result) -> Iterator[MetricSnapshot]:
+def _part_rows(metric: Metric, span: Period, result: Result) -> Iterator[MetricSnapshot]:
     for part in result.parts:
-        row = _row(metric, span, part)
+        row = _build_row(metric, span, part)
         row.dimension, row.part, row.label = result.by, part.key[:255], part.label[:255]
         yield row
 
 
-def _row(metric: Metric, span: Period, figures: Figures | Part) -> MetricSnapshot:
-    exact = MetricSnapshot.exact
+def _build_row(metric: Metric, span: Period, figures: Figures | Part) -> MetricSnapshot:
+    exact = MetricSnapshot.to_stored
     return MetricSnapshot(
         metric=metric.key,
         starts_on=span.start,
@@ -105,17 +105,17 @@ def _row(metric: Metric, span: Period, figures: Figures | Part) -> MetricSnapsho
 
 
 @transaction.atomic
-def _keep(facts: Facts, rows: list[MetricSnapshot]) -> int:
+def _replace_set(facts: Facts, rows: list[MetricSnapshot]) -> int:
     """Put the new set in the place of the day's earlier one; of earlier days only the company's figures stay."""
     as_of = facts.as_of or timezone.now()
     day = as_of.astimezone(Company.get().zone).date()
-    found = SnapshotSet.objects.create(
+    snapshot_set = SnapshotSet.objects.create(
         facts_snapshot_id=facts.snapshot.pk if facts.snapshot else None, as_of=as_of, local_day=day
     )
     unique = {(row.metric, row.starts_on, row.ends_on, row.dimension, row.part): row for row in rows}
     for row in unique.values():
-        row.set = found
+        row.set = snapshot_set
     MetricSnapshot.objects.bulk_create(unique.values(), batch_size=BATCH)
-    SnapshotSet.objects.filter(local_day=day).exclude(pk=found.pk).delete()
-    MetricSnapshot.objects.exclude(set=found).exclude(dimension="").delete()
+    SnapshotSet.objects.filter(local_day=day).exclude(pk=snapshot_set.pk).delete()
+    MetricSnapshot.objects.exclude(set=snapshot_set).exclude(dimension="").delete()
     return len(unique)

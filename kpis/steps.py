@@ -15,16 +15,16 @@ def keep_figures(progress: Progress) -> int | None:
     return take_snapshots(open_facts(), progress, seconds=PORTION_SECONDS)
 
 
-def prepare(progress: Progress) -> int | None:
+def prepare_figures(progress: Progress) -> int | None:
     """Reckon ahead what the dashboard's first readers ask."""
     return prepare_dashboards(progress, seconds=PORTION_SECONDS)
 
 
-def prove(progress: Progress) -> int:
+def prove_scores(progress: Progress) -> int:
     """Prove the scores in force: here, for the moves and hand-offs that say who was to be judged when are copied late."""
     return prove_in_force(progress)
 
 
 register_step(Step("metrics", "Compute the metrics", keep_figures))
-register_step(Step("dashboard", "Prepare the dashboard", prepare))
-register_step(Step("proofs", "Prove the scores in force", prove))
+register_step(Step("dashboard", "Prepare the dashboard", prepare_figures))
+register_step(Step("proofs", "Prove the scores in force", prove_scores))

@@ -20,11 +20,11 @@ from team.models import User
 @require_GET
 def goals(request: HttpRequest) -> HttpResponse:
     """List the goals that were set, and the metrics that a goal may be set on."""
-    known = {metric.key: metric for metric in all_metrics()}
-    found = [(goal, known[goal.metric]) for goal in Goal.objects.select_related("set_by") if goal.metric in known]
+    metrics = {metric.key: metric for metric in all_metrics()}
+    listed = [(goal, metrics[goal.metric]) for goal in Goal.objects.select_related("set_by") if goal.metric in metrics]
     context = {
-        "goals": found,
-        "metrics": [metric for metric in known.values() if metric.may_be_goal],
+        "goals": listed,
+        "metrics": [metric for metric in metrics.values() if metric.may_be_goal],
         "may_set_goal": SET_GOAL.allows(request.user),
     }
     return render(request, "kpis/metric_goals.html", context)
@@ -34,20 +34,20 @@ def goals(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def goal(request: HttpRequest, key: str, pk: int | None = None) -> HttpResponse:
     """Set, change or drop a goal of the metric."""
-    metric = _metric(key)
+    metric = _metric_or_404(key)
     SET_GOAL.require(cast(User, request.user))
-    known = get_object_or_404(Goal, pk=pk, metric=key) if pk else None
+    saved = get_object_or_404(Goal, pk=pk, metric=key) if pk else None
     if not metric.may_be_goal:
         return render(request, "kpis/metric_goal.html", {"metric": metric}, status=409)
-    if known and "drop" in request.POST:
-        actions.drop_goal(actor=request.user, goal=known)  # type: ignore[arg-type]
+    if saved and "drop" in request.POST:
+        actions.drop_goal(actor=request.user, goal=saved)  # type: ignore[arg-type]
         messages.success(request, "The goal is dropped.")
         return redirect("goals")
-    form = GoalForm(request.POST or None, instance=known, metric=metric)
+    form = GoalForm(request.POST or None, instance=saved, metric=metric)
     if form.is_valid() and _is_set(request, form):
         messages.success(request, f"The goal for {metric.name} is set.")
         return redirect("goals")
-    return _form(request, "kpis/metric_goal.html", {"metric": metric, "form": form, "known": known})
+    return _render_form(request, "kpis/metric_goal.html", {"metric": metric, "form": form, "known": saved})
 
 
 def _is_set(request: HttpRequest, form: GoalForm) -> bool:
@@ -63,26 +63,26 @@ def _is_set(request: HttpRequest, form: GoalForm) -> bool:
 @require_http_methods(["GET", "POST"])
 def benchmark(request: HttpRequest, key: str, pk: int | None = None) -> HttpResponse:
     """Add, change or drop a benchmark of the metric."""
-    metric = _metric(key)
+    metric = _metric_or_404(key)
     SET_BENCHMARK.require(cast(User, request.user))
-    known = get_object_or_404(Benchmark, pk=pk, metric=metric.benchmark_key) if pk else None
-    if known and "drop" in request.POST:
-        actions.drop_benchmark(actor=request.user, benchmark=known)  # type: ignore[arg-type]
+    saved = get_object_or_404(Benchmark, pk=pk, metric=metric.benchmark_key) if pk else None
+    if saved and "drop" in request.POST:
+        actions.drop_benchmark(actor=request.user, benchmark=saved)  # type: ignore[arg-type]
         messages.success(request, "The benchmark is dropped.")
         return redirect("metric", key)
-    form = BenchmarkForm(request.POST or None, instance=known, metric=metric)
+    form = BenchmarkForm(request.POST or None, instance=saved, metric=metric)
     if form.is_valid():
         actions.set_benchmark(actor=request.user, benchmark=form.save(commit=False))  # type: ignore[arg-type]
         messages.success(request, f"The benchmark for {metric.name} is kept.")
         return redirect("metric", key)
-    return _form(request, "kpis/metric_benchmark.html", {"metric": metric, "form": form, "known": known})
+    return _render_form(request, "kpis/metric_benchmark.html", {"metric": metric, "form": form, "known": saved})
 
 
-def _form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def _render_form(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     return render(request, template, context, status=422 if context["form"].errors else 200)
 
 
-def _metric(key: str) -> Metric:
+def _metric_or_404(key: str) -> Metric:
     try:
         return get_metric(key)
     except UnknownMetric as error:

@@ -17,7 +17,7 @@ from kpis.grains import GRAINS
 from team.models import Company
 
 
-def read(query: QueryDict, today: date) -> Question:
+def read_question(query: QueryDict, today: date) -> Question:
     """Read period, filters and cut.
 
     Raises:
@@ -31,34 +31,34 @@ def is_filter(name: str) -> bool:
     return name in DIMENSIONS or name in GRAINS or name.startswith(CUSTOM)
 
 
-def parameters(question: Question, **changes: Any) -> dict[str, str]:
+def question_params(question: Question, **changes: Any) -> dict[str, str]:
     """Return the question as parameters of an address; what `changes` sets to nothing is left out."""
     period = question.period
-    found: dict[str, Any] = {"period": period.name} if period.name else {}
+    query: dict[str, Any] = {"period": period.name} if period.name else {}
     if not period.name:
-        found |= {name: day.isoformat() for name, day in [("from", period.start), ("to", period.end)] if day}
-        found = found or {"period": "all"}
-    found |= {"by": question.by, **question.where, **changes}
-    return {name: str(value) for name, value in found.items() if value}
+        query |= {name: day.isoformat() for name, day in [("from", period.start), ("to", period.end)] if day}
+        query = query or {"period": "all"}
+    query |= {"by": question.by, **question.where, **changes}
+    return {name: str(value) for name, value in query.items() if value}
 
 
-def query(question: Question, **changes: Any) -> str:
-    return urlencode(parameters(question, **changes))
+def question_query(question: Question, **changes: Any) -> str:
+    return urlencode(question_params(question, **changes))
 
 
-def metric(key: str, question: Question, **changes: Any) -> str:
+def metric_url(key: str, question: Question, **changes: Any) -> str:
     """Return the address of a metric's own page with the same period and filters."""
-    return _address("metric", key, question, changes)
+    return _build_url("metric", key, question, changes)
 
 
-def records(key: str, question: Question, **changes: Any) -> str:
+def records_url(key: str, question: Question, **changes: Any) -> str:
     """Return the address of the records behind a number."""
-    return _address("metric_records", key, question, changes)
+    return _build_url("metric_records", key, question, changes)
 
 
-def _address(name: str, key: str, question: Question, changes: dict[str, Any]) -> str:
+def _build_url(name: str, key: str, question: Question, changes: dict[str, Any]) -> str:
     try:
         page = reverse(name, args=[key])
     except NoReverseMatch:
         return ""
-    return f"{page}?{query(question, **changes)}"
+    return f"{page}?{question_query(question, **changes)}"

@@ -17,7 +17,7 @@ from core.periods import BadPeriod
 from crm.facts import KINDS
 from kpis import cards, charts, sentences, url_params
 from kpis.comparison import Reading
-from kpis.dashboard import CUTS, RECORDS, Dashboard, Question, build
+from kpis.dashboard import CUTS, RECORDS, Dashboard, Question, build_dashboard
 from kpis.dimensions import get_dimension as dimension
 from kpis.metric_charts import trend_chart
 from kpis.pace import Pace
@@ -40,17 +40,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     today = timezone.now().astimezone(Company.get().zone).date()
     fault = ""
     try:
-        question = url_params.read(request.GET, today)
-        board = build(question, today, cast(User, request.user))
+        question = url_params.read_question(request.GET, today)
+        board = build_dashboard(question, today, cast(User, request.user))
     except (BadPeriod, BadCut) as error:
         fault, question = str(error), Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))
-        board = build(question, today, cast(User, request.user))
-    context = {"board": board, "fault": fault, "as_of": board.as_of, **_asked(board)}
-    context |= _empty(request) if board.is_empty else _answered(request, board)
+        board = build_dashboard(question, today, cast(User, request.user))
+    context = {"board": board, "fault": fault, "as_of": board.as_of, **_question_context(board)}
+    context |= _empty_context(request) if board.is_empty else _board_context(request, board)
     return render_live(request, "kpis/dashboard.html", context, status=400 if fault else 200)
 
 
-def _asked(board: Dashboard) -> dict[str, Any]:
+def _question_context(board: Dashboard) -> dict[str, Any]:
     """Return what was asked, and what else could be."""
     question = board.question
     return {
@@ -68,10 +68,10 @@ def _asked(board: Dashboard) -> dict[str, Any]:
 def _part_label(board: Dashboard, name: str) -> str:
     """Return the filtered part as it is called on screen."""
     value = board.question.where[name]
-    return board.names.get((name, value), dimension(name).word(value))
+    return board.names.get((name, value), dimension(name).label_of(value))
 
 
-def _empty(request: HttpRequest) -> dict[str, Any]:
+def _empty_context(request: HttpRequest) -> dict[str, Any]:
     """Tell an Accord without records from one whose records are not counted yet, and from one of other records only."""
     has_records = any(KINDS[table].objects.exists() for table in RECORDS)
     others = () if has_records else [name for name in OTHERS if KINDS[name].objects.exists()]
@@ -79,7 +79,7 @@ def _empty(request: HttpRequest) -> dict[str, Any]:
     return {"has_records": has_records, "others": [name.replace("_", " ") for name in others], **rights}
 
 
-def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
+def _board_context(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
     smroi, before = board.reading("smroi"), board.question.period.before
     rates = [board.reading(key) for key in ("close_rate", "loss_rate", "no_decision_rate")]
     return {
@@ -89,16 +89,16 @@ def _answered(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
         "may_set_goal": has_right(request.user, "set_goal"),
         "smroi": smroi if smroi and smroi.now.value is not None else None,
         "smroi_scale": _smroi_scale(board),
-        "links": {key: url_params.metric(key, board.question, by=None) for key in board.readings},
-        "money_chart": board.smroi_trend and charts.money(board.smroi_trend, board.spend_trends),
-        "smroi_chart": board.smroi_trend and charts.smroi(board.smroi_trend),
+        "links": {key: url_params.metric_url(key, board.question, by=None) for key in board.readings},
+        "money_chart": board.smroi_trend and charts.money_chart(board.smroi_trend, board.spend_trends),
+        "smroi_chart": board.smroi_trend and charts.smroi_chart(board.smroi_trend),
         "lead_chart": board.lead_trend and _lead_chart(board.lead_trend),
-        "cards": cards.of(board),
-        "outcomes": _outcomes(rates),
-        "widest": cards.widest(board.peers),
+        "cards": cards.build_cards(board),
+        "outcomes": _outcomes_context(rates),
+        "widest": cards.largest_value(board.peers),
         "campaign_links": _campaign_links(board),
         "before": before,
-        "changes_finding": sentences.changes(board.changes, before.label) if before else "",
+        "changes_finding": sentences.changes_finding(board.changes, before.label) if before else "",
         "cut_page": board.cut and Paginator(board.cut.rows, ROWS).get_page(request.GET.get("page")),
     }
 
@@ -128,7 +128,7 @@ def _pace_scale(pace: Pace) -> Scale | None:
     return scale(pace.value, pace.expected, pace.format_value(pace.value), other, end=pace.goal.target)
 
 
-def _outcomes(rates: list[Reading | None]) -> dict[str, Any] | None:
+def _outcomes_context(rates: list[Reading | None]) -> dict[str, Any] | None:
     """Return the three outcomes; None when no deal closed, or the filters cannot be asked of deals."""
     won, lost, undecided = rates
     if won is None or lost is None or undecided is None or not won.now.denominator:
@@ -138,13 +138,13 @@ def _outcomes(rates: list[Reading | None]) -> dict[str, Any] | None:
     return {
         "finding": sentences.outcomes_finding(won, undecided),
         "parts": list(zip(names, (won, lost, undecided), places, strict=True)),
-        "interval": sentences.interval(won.now),
+        "interval": sentences.interval_note(won.now),
     }
 
 
 def _campaign_links(board: Dashboard) -> dict[str, str]:
     question = board.question
     return {
-        "leads": url_params.metric("campaign_leads", question, by="campaign"),
-        "revenue": url_params.metric("campaign_revenue", question, by="campaign"),
+        "leads": url_params.metric_url("campaign_leads", question, by="campaign"),
+        "revenue": url_params.metric_url("campaign_revenue", question, by="campaign"),
     }

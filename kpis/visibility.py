@@ -38,7 +38,7 @@ from kpis.shared_queries import SharedQueries
 
 Where = Mapping[str, str] | None
 READABLE_ONLY = "Counted only over the records that you may read."
-FEW = "Not shown: {n:,} parts with too few records that you may not read."
+FEW_RECORDS = "Not shown: {n:,} parts with too few records that you may not read."
 
 
 def compute_for(
@@ -66,12 +66,12 @@ def compute_for(
     check_filters(user, where)
     rows, names = rows or ReadableRows(user), [*([by] if by else []), *where]
     if readable_only or _needs_reading(rows, metric, names):
-        found = _readable(metric, period, by, where, facts, rows, shared)
+        result = _compute_readable(metric, period, by, where, facts, rows, shared)
     else:
-        found = company.compute_metric(metric, period, by=by, where=where, facts=facts, shared=shared)
+        result = company.compute_metric(metric, period, by=by, where=where, facts=facts, shared=shared)
         if is_limited(user):
-            found = _limited(found, metric, period, facts, rows, shared)
-    return _without_colleagues(user, found)
+            result = _limit_to_publishable(result, metric, period, facts, rows, shared)
+    return _without_colleagues(user, result)
 
 
 def compute_trend_for(
@@ -90,17 +90,18 @@ def compute_trend_for(
     facts, where = facts or open_facts(), dict(where or {})
     rows = rows or ReadableRows(user)
     whole = compute_for(user, metric, period, where=where, facts=facts, rows=rows, shared=shared)
-    asked: dict[str, Any] = {"grain": grain, "where": where, "facts": facts, "shared": shared}
+    query: dict[str, Any] = {"grain": grain, "where": where, "facts": facts, "shared": shared}
     if whole.is_readable_only:
-        return replace(company.compute_trend(metric, period, within=rows, **asked), warnings=whole.warnings)
-    found = company.compute_trend(metric, period, **asked)
+        return replace(company.compute_trend(metric, period, within=rows, **query), warnings=whole.warnings)
+    result = company.compute_trend(metric, period, **query)
     if not is_limited(user):
-        return found
-    few = _few_parts(found, company.compute_trend(metric, period, within=rows, **asked))
+        return result
+    few = _few_parts(result, company.compute_trend(metric, period, within=rows, **query))
     parts = tuple(
-        Part(label=one.label, key=one.key) if one.key in few else one.without_single_values() for one in found.parts
+        Part(label=part.label, key=part.key) if part.key in few else part.without_single_values()
+        for part in result.parts
     )
-    return replace(found.without_single_values(), parts=parts)
+    return replace(result.without_single_values(), parts=parts)
 
 
 def compare_periods_for(
@@ -119,11 +120,11 @@ def compare_periods_for(
     except (ValueError, OverflowError):  # nothing lies before the year 1
         before = None
     rows = rows or ReadableRows(user)
-    asked: dict[str, Any] = {"where": where, "facts": facts or open_facts(), "rows": rows, "shared": shared}
-    found = [compute_for(user, metric, one, **asked) for one in (period, before) if one]
-    if len({one.is_readable_only for one in found}) > 1:
-        found = [compute_for(user, metric, one.period, readable_only=True, **asked) for one in found]
-    return found[0], found[1] if before else None
+    query: dict[str, Any] = {"where": where, "facts": facts or open_facts(), "rows": rows, "shared": shared}
+    results = [compute_for(user, metric, span, **query) for span in (period, before) if span]
+    if len({result.is_readable_only for result in results}) > 1:
+        results = [compute_for(user, metric, result.period, readable_only=True, **query) for result in results]
+    return results[0], results[1] if before else None
 
 
 def check_filters(user: Reader, where: Mapping[str, str]) -> None:
@@ -133,18 +134,18 @@ def check_filters(user: Reader, where: Mapping[str, str]) -> None:
         PermissionDenied: in words for the reader.
     """
     for name, value in where.items():
-        if value != BLANK and _names(name) == "colleague":
-            check_achievement(user, _owners(value))
+        if value != BLANK and _who_dimension_names(name) == "colleague":
+            check_achievement(user, _owners_matching(value))
 
 
-def _names(name: str) -> str:
+def _who_dimension_names(name: str) -> str:
     try:
         return dimension(name).names
     except KeyError:  # what no metric knows is refused by the metric, with what it knows
         return ""
 
 
-def _owners(value: str) -> QuerySet[Owner]:
+def _owners_matching(value: str) -> QuerySet[Owner]:
     """Return the owners that a filter means: by part key, by name, or by the source's own id."""
     number = record_id(value)
     return Owner.objects.filter(pk=number) if number else Owner.objects.filter(Q(name=value) | Q(external_id=value))
@@ -152,11 +153,11 @@ def _owners(value: str) -> QuerySet[Owner]:
 
 def _needs_reading(rows: ReadableRows, metric: Metric, names: Iterable[str]) -> bool:
     """Whether a cut or filter tells of single buyers, and the reader may not read all rows that it would tell of."""
-    tells = any(_names(name) == "buyer" for name in names)
+    tells = any(_who_dimension_names(name) == "buyer" for name in names)
     return tells and not all(rows.is_whole(table) for table in metric.tables)
 
 
-def _readable(
+def _compute_readable(
     metric: Metric,
     period: Period,
     by: str | None,
@@ -165,31 +166,31 @@ def _readable(
     rows: ReadableRows,
     shared: SharedQueries | None,
 ) -> Result:
-    found = company.compute_metric(metric, period, by=by, where=where, facts=facts, within=rows, shared=shared)
-    return replace(found, warnings=(READABLE_ONLY, *found.warnings))
+    result = company.compute_metric(metric, period, by=by, where=where, facts=facts, within=rows, shared=shared)
+    return replace(result, warnings=(READABLE_ONLY, *result.warnings))
 
 
-def _limited(
-    found: Result, metric: Metric, period: Period, facts: Facts, rows: ReadableRows, shared: SharedQueries | None
+def _limit_to_publishable(
+    result: Result, metric: Metric, period: Period, facts: Facts, rows: ReadableRows, shared: SharedQueries | None
 ) -> Result:
     """Return the company's figure without parts that would tell of single records; over the reader's own where it would itself."""
-    by, where = found.by or None, found.where
-    own = _readable(metric, period, by, where, facts, rows, shared)
-    if not is_published(period, _today(period, facts)) or _is_few(found.records, own.records):
+    by, where = result.by or None, result.where
+    own = _compute_readable(metric, period, by, where, facts, rows, shared)
+    if not is_published(period, _today(period, facts)) or _is_few(result.records, own.records):
         return own
     for name in where:
-        less = {one: value for one, value in where.items() if one != name}
+        less = {other: value for other, value in where.items() if other != name}
         outer = company.compute_metric(metric, period, where=less, facts=facts)
         mine = company.compute_metric(metric, period, where=less, facts=facts, within=rows)
-        if _is_few(_difference(outer.records, found.records), _difference(mine.records, own.records)):
+        if _is_few(_subtract_counts(outer.records, result.records), _subtract_counts(mine.records, own.records)):
             return own
-    found = found.without_single_values()
+    result = result.without_single_values()
     if not by:
-        return found
-    few = _few_parts(found, own) | _uncounted_parts(found, own)
-    parts = tuple(part.without_single_values() for part in found.parts if part.key not in few)
-    words = (FEW.format(n=len(few)),) if few else ()
-    return replace(found, parts=parts, warnings=(*found.warnings, *words))
+        return result
+    few = _few_parts(result, own) | _uncounted_parts(result, own)
+    parts = tuple(part.without_single_values() for part in result.parts if part.key not in few)
+    note = (FEW_RECORDS.format(n=len(few)),) if few else ()
+    return replace(result, parts=parts, warnings=(*result.warnings, *note))
 
 
 def _today(period: Period, facts: Facts) -> date:
@@ -199,15 +200,15 @@ def _today(period: Period, facts: Facts) -> date:
 Counts = Iterable[tuple[str, int]]
 
 
-def _difference(outer: Counts, inner: Counts) -> list[tuple[str, int]]:
+def _subtract_counts(outer: Counts, inner: Counts) -> list[tuple[str, int]]:
     less = dict(inner)
     return [(table, n - less.get(table, 0)) for table, n in outer]
 
 
-def _hidden(found: Counts, own: Counts) -> dict[str, int]:
+def _count_hidden(counts: Counts, own: Counts) -> dict[str, int]:
     """Return how many of the counted records of buyers the reader may not read, table by table."""
     mine = dict(own)
-    return {table: n - mine.get(table, 0) for table, n in found if _is_of_buyers(table)}
+    return {table: n - mine.get(table, 0) for table, n in counts if _is_of_buyers(table)}
 
 
 def _is_of_buyers(table: str) -> bool:
@@ -215,32 +216,32 @@ def _is_of_buyers(table: str) -> bool:
     return bool(getattr(model, "OWNED_THROUGH", True))
 
 
-def _is_few(found: Counts, own: Counts) -> bool:
-    return any(is_too_few(n) for n in _hidden(found, own).values())
+def _is_few(counts: Counts, own: Counts) -> bool:
+    return any(is_too_few(n) for n in _count_hidden(counts, own).values())
 
 
-def _few_parts(found: Result, own: Result) -> set[str]:
+def _few_parts(company: Result, own: Result) -> set[str]:
     """Return the keys of the parts that are held back."""
     mine = {part.key: part.records for part in own.parts}
-    hidden = {part.key: _hidden(part.records, mine.get(part.key, ())) for part in found.parts}
+    hidden = {part.key: _count_hidden(part.records, mine.get(part.key, ())) for part in company.parts}
     tables = {table for counts in hidden.values() for table in counts}
     by_table = [few_keys({key: counts.get(table, 0) for key, counts in hidden.items()}) for table in tables]
     return set().union(*by_table)
 
 
-def _uncounted_parts(found: Result, own: Result) -> set[str]:
+def _uncounted_parts(company: Result, own: Result) -> set[str]:
     """Return the keys of the parts of which nothing counts, whose mere names come from records that the reader may not read."""
-    known = {part.key for part in own.parts}
-    return {part.key for part in found.parts if part.key not in known and not any(n for _, n in part.records)}
+    own_keys = {part.key for part in own.parts}
+    return {part.key for part in company.parts if part.key not in own_keys and not any(n for _, n in part.records)}
 
 
 def _without_colleagues(user: Reader, result: Result) -> Result:
     """Return the result without the parts of colleagues whose achievement the reader may not see; the whole stays."""
-    allowed = achieving_owners(user) if _names(result.by) == "colleague" else None
+    allowed = achieving_owners(user) if _who_dimension_names(result.by) == "colleague" else None
     if allowed is None:
         return result
     keys = {BLANK, *(f"{ID}{pk}" for pk in allowed.values_list("pk", flat=True))}
     parts = tuple(part for part in result.parts if part.key in keys)
     hidden = len(result.parts) - len(parts)
-    words = (f"Parts that you may not see: {hidden:,}.",) if hidden else ()
-    return replace(result, parts=parts, warnings=result.warnings + words)
+    note = (f"Parts that you may not see: {hidden:,}.",) if hidden else ()
+    return replace(result, parts=parts, warnings=result.warnings + note)

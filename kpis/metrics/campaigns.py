@@ -3,8 +3,8 @@
 from typing import Any
 
 from kpis import dimensions
-from kpis.deals import NO_AMOUNT, amount, closed_day, is_won, one
-from kpis.metrics.leads import came
+from kpis.deals import NO_AMOUNT, closed_day, count_one, deal_amount, is_won
+from kpis.metrics.leads import lead_day
 from kpis.registry import Measure, Metric, register_metric
 from kpis.rows import Row
 
@@ -22,7 +22,9 @@ register_metric(
         unit="count",
         owner_side="marketing",
         measures=(
-            Measure("leads", day=came, keep=lambda row: dimensions.LEADS["campaign"](row).notnull(), numerator=one),
+            Measure(
+                "leads", day=lead_day, keep=lambda row: dimensions.LEADS["campaign"](row).notnull(), numerator=count_one
+            ),
         ),
         default_cut="campaign",
         section="Campaigns",
@@ -44,7 +46,7 @@ register_metric(
                 "opportunities",
                 day=closed_day,
                 keep=lambda row: is_won(row) & deal_campaign(row).notnull(),
-                numerator=amount,
+                numerator=deal_amount,
                 is_money=True,
                 checks=(NO_AMOUNT,),
             ),
@@ -67,7 +69,7 @@ register_metric(
                 "spend",
                 day=lambda row: row["spent_on"],
                 keep=lambda row: row["campaign_id"].notnull(),
-                numerator=amount,
+                numerator=deal_amount,
                 is_money=True,
             ),
         ),
@@ -83,15 +85,15 @@ def _campaign_roi_measures() -> tuple[Measure, Measure]:
         "opportunities",
         day=closed_day,
         keep=lambda row: is_won(row) & deal_campaign(row).notnull(),
-        numerator=amount,
+        numerator=deal_amount,
         is_money=True,
     )
     spend = Measure(
         "spend",
         day=lambda row: row["spent_on"],
         keep=lambda row: row["campaign_id"].notnull(),
-        numerator=lambda row: -amount(row),
-        denominator=amount,
+        numerator=lambda row: -deal_amount(row),
+        denominator=deal_amount,
         is_money=True,
     )
     return revenue, spend

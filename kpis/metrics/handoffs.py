@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from kpis.deals import one
+from kpis.deals import count_one
 from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Build, Row
 
 MINUTE = 60
 
 
-def started(row: Row) -> Any:
+def started_day(row: Row) -> Any:
     return row.day("started_at")
 
 
@@ -40,7 +40,7 @@ register_metric(
         formula="count of hand-offs",
         unit="count",
         owner_side="marketing",
-        measures=(Measure("handoffs", day=started, numerator=one),),
+        measures=(Measure("handoffs", day=started_day, numerator=count_one),),
         default_cut="owner",
         section="Hand-offs",
     )
@@ -58,7 +58,7 @@ register_metric(
         owner_side="sales",
         measures=(
             Measure(
-                "handoffs", day=clock_ended, keep=is_due, numerator=lambda row: is_met(row).cast("int64"), denominator=one,
+                "handoffs", day=clock_ended, keep=is_due, numerator=lambda row: is_met(row).cast("int64"), denominator=count_one,
                 checks=(Check(is_running, "Clocks that still run: {n}. They count as neither.", is_left_out=True),),
             ),
         ),
@@ -83,13 +83,13 @@ def _minutes_between(row: Row, first: str, last: str) -> Any:
     return ((row[last].epoch_seconds() - row[first].epoch_seconds()) / MINUTE).cast("int64")
 
 
-def _time(
+def _register_time(
     key: str, name: str, definition: str, formula: str, keep: Build, spread: Build, checks: tuple[Check, ...]
 ) -> None:
     register_metric(
         Metric(
             key=key, name=name, definition=definition, formula=formula, unit="minutes", better="down", owner_side="sales",
-            measures=(Measure("handoffs", day=started, keep=keep, spread=spread, checks=checks),),
+            measures=(Measure("handoffs", day=started_day, keep=keep, spread=spread, checks=checks),),
             default_cut="owner", section="Hand-offs",
         )
     )  # fmt: skip
@@ -99,7 +99,7 @@ def is_answered(row: Row) -> Any:
     return row["response_seconds"].notnull()
 
 
-_time(
+_register_time(
     "speed_to_lead",
     "Speed to lead",
     (
@@ -111,7 +111,7 @@ _time(
     lambda row: (row["response_seconds"] / MINUTE).cast("int64"),
     (WAITING, DAY_ONLY),
 )
-_time(
+_register_time(
     "speed_to_lead_on_the_wall",
     "Speed to lead, as the buyer waits",
     (
@@ -129,7 +129,7 @@ def has_verdict(row: Row) -> Any:
     return row["end"].isin(["accepted", "rejected"])
 
 
-_time(
+_register_time(
     "time_to_verdict",
     "Time to verdict",
     (
@@ -162,7 +162,7 @@ register_metric(
             Measure(
                 "handoffs", day=lambda row: row.day("ended_at"),
                 keep=lambda row: row["ended_at"].notnull() & (row["end"] != "withdrawn"),
-                numerator=lambda row: has_verdict(row).cast("int64"), denominator=one,
+                numerator=lambda row: has_verdict(row).cast("int64"), denominator=count_one,
             ),
         ),
         is_proportion=True,
@@ -172,11 +172,11 @@ register_metric(
 )  # fmt: skip
 
 
-def stands(row: Row) -> Any:
+def is_in_force(row: Row) -> Any:
     return row["settled_at"].notnull() & row["undone_at"].isnull()
 
 
-def _share(key: str, name: str, answer: str, better: str, cut: str) -> None:
+def _register_share(key: str, name: str, answer: str, better: str, cut: str) -> None:
     register_metric(
         Metric(
             key=key, name=name,
@@ -184,8 +184,8 @@ def _share(key: str, name: str, answer: str, better: str, cut: str) -> None:
             formula=f"leads {answer} ÷ verdicts", unit="percent", better=better,  # type: ignore[arg-type]
             measures=(
                 Measure(
-                    "verdicts", day=lambda row: row.day("given_at"), keep=stands,
-                    numerator=lambda row: (row["answer"] == answer).cast("int64"), denominator=one,
+                    "verdicts", day=lambda row: row.day("given_at"), keep=is_in_force,
+                    numerator=lambda row: (row["answer"] == answer).cast("int64"), denominator=count_one,
                 ),
             ),
             is_proportion=True, default_cut=cut, section="Hand-offs",
@@ -193,8 +193,8 @@ def _share(key: str, name: str, answer: str, better: str, cut: str) -> None:
     )  # fmt: skip
 
 
-_share("lead_acceptance_rate", "Lead acceptance rate", "accepted", "up", "campaign")
-_share("lead_rejection_rate", "Lead rejection rate", "rejected", "down", "campaign")
+_register_share("lead_acceptance_rate", "Lead acceptance rate", "accepted", "up", "campaign")
+_register_share("lead_rejection_rate", "Lead rejection rate", "rejected", "down", "campaign")
 register_metric(
     Metric(
         key="lead_rejections",
@@ -207,8 +207,8 @@ register_metric(
             Measure(
                 "verdicts",
                 day=lambda row: row.day("given_at"),
-                keep=lambda row: stands(row) & (row["answer"] == "rejected"),
-                numerator=one,
+                keep=lambda row: is_in_force(row) & (row["answer"] == "rejected"),
+                numerator=count_one,
             ),
         ),
         default_cut="criterion",

@@ -4,12 +4,12 @@ from typing import Any
 
 import ibis
 
-from kpis.deals import one
+from kpis.deals import count_one
 from kpis.registry import Measure, Metric, register_metric
 from kpis.rows import Build, Row
 
 
-def came(row: Row) -> Any:
+def lead_day(row: Row) -> Any:
     """Return the day a lead belongs to: its first contact, else the day it was made."""
     return ibis.coalesce(row["first_contact_on"], row.day("created_at"))
 
@@ -32,14 +32,14 @@ register_metric(
         formula="count of leads",
         unit="count",
         owner_side="marketing",
-        measures=(Measure("leads", day=came, numerator=one),),
+        measures=(Measure("leads", day=lead_day, numerator=count_one),),
         default_cut="lead_source",
         section="Leads",
     )
 )
 
 
-def _rate(key: str, name: str, definition: str, formula: str, became: Build) -> None:
+def _register_rate(key: str, name: str, definition: str, formula: str, became: Build) -> None:
     register_metric(
         Metric(
             key=key,
@@ -50,9 +50,9 @@ def _rate(key: str, name: str, definition: str, formula: str, became: Build) -> 
             measures=(
                 Measure(
                     "leads",
-                    day=came,
+                    day=lead_day,
                     numerator=lambda row: became(row).cast("int64"),
-                    denominator=one,
+                    denominator=count_one,
                     rests_on=("opportunities",),
                 ),
             ),
@@ -63,14 +63,14 @@ def _rate(key: str, name: str, definition: str, formula: str, became: Build) -> 
     )
 
 
-_rate(
+_register_rate(
     "lead_conversion_rate",
     "Lead conversion rate",
     "Of the leads of the period, the share that the CRM converted to a deal, or that won one.",
     "leads converted or with a won deal ÷ leads",
     is_converted,
 )
-_rate(
+_register_rate(
     "lead_win_rate",
     "Lead win rate",
     "Of the leads of the period, the share that became customers: at least one deal of theirs was won.",
@@ -84,7 +84,7 @@ register_metric(
         definition=f"Leads of the period that the CRM converted to a deal, or that won one. {COHORT}",
         formula="count of leads converted or with a won deal",
         unit="count",
-        measures=(Measure("leads", day=came, keep=is_converted, numerator=one),),
+        measures=(Measure("leads", day=lead_day, keep=is_converted, numerator=count_one),),
         default_cut="lead_source",
         section="Leads",
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from kpis.deals import NO_AMOUNT, amount, closed_day, is_won
+from kpis.deals import NO_AMOUNT, closed_day, deal_amount, is_won
 from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Row
 
@@ -13,20 +13,20 @@ INVOICED_BASIS = "invoices, net of credit notes"
 WON_BASIS = "deals won, by close date, for want of invoices"
 
 
-def net(path: str) -> Callable[[Row], Any]:
+def net_money(path: str) -> Callable[[Row], Any]:
     """Return a money column of an invoice; a credit note takes it away."""
     return lambda row: (row["kind"] == "credit").ifelse(-row.money(path), row.money(path))
 
 
-def profit(row: Row) -> Any:
-    return net("amount")(row) - net("cost")(row)
+def invoice_profit(row: Row) -> Any:
+    return net_money("amount")(row) - net_money("cost")(row)
 
 
 def has_cost(row: Row) -> Any:
     return row["cost"].notnull()
 
 
-def issued(row: Row) -> Any:
+def issued_day(row: Row) -> Any:
     return row["issued_on"]
 
 
@@ -38,8 +38,8 @@ NO_COST_WON = Check(
 )
 INVOICED = Measure(
     "invoices",
-    day=issued,
-    numerator=net("amount"),
+    day=issued_day,
+    numerator=net_money("amount"),
     is_money=True,
     checks=(Check(lambda row: row["amount"].isnull(), "Invoices without an amount: {n}. They count as nothing."),),
     basis=INVOICED_BASIS,
@@ -48,18 +48,18 @@ WON = Measure(
     "opportunities",
     day=closed_day,
     keep=is_won,
-    numerator=amount,
+    numerator=deal_amount,
     is_money=True,
     checks=(NO_AMOUNT,),
     basis=WON_BASIS,
 )
 REVENUE = (INVOICED, WON)
 PROFIT = (
-    replace(INVOICED, keep=has_cost, numerator=profit, checks=(NO_COST,), is_required=True),
+    replace(INVOICED, keep=has_cost, numerator=invoice_profit, checks=(NO_COST,), is_required=True),
     replace(
         WON,
         keep=lambda row: is_won(row) & has_cost(row),
-        numerator=lambda row: amount(row) - row.money("cost"),
+        numerator=lambda row: deal_amount(row) - row.money("cost"),
         checks=(NO_COST_WON,),
         is_required=True,
     ),
@@ -67,13 +67,13 @@ PROFIT = (
 SPENT = Measure(
     "spend",
     day=lambda row: row["spent_on"],
-    numerator=amount,
+    numerator=deal_amount,
     is_money=True,
     checks=(
         Check(lambda row: row["amount"].isnull(), "Lines of spend without an amount: {n}. They count as nothing."),
     ),
 )
-COST_OF_BOTH = replace(SPENT, numerator=lambda row: -amount(row), denominator=amount)
+COST_OF_BOTH = replace(SPENT, numerator=lambda row: -deal_amount(row), denominator=deal_amount)
 
 
 def gap_to_benchmark(numerator: Decimal, denominator: Decimal, benchmark: Decimal) -> dict[str, Decimal]:
@@ -196,7 +196,7 @@ register_metric(
         definition="What customers paid in the period.",
         formula="Σ payments",
         unit="money",
-        measures=(Measure("payments", day=lambda row: row["paid_on"], numerator=amount, is_money=True),),
+        measures=(Measure("payments", day=lambda row: row["paid_on"], numerator=deal_amount, is_money=True),),
         default_cut="month",
         section="Money",
     )

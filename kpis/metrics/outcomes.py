@@ -4,22 +4,22 @@ from dataclasses import replace
 
 from kpis.deals import (
     NO_AMOUNT,
-    amount,
     closed_day,
+    count_one,
     cycle_days,
+    deal_amount,
     is_closed,
     is_lost,
     is_no_decision,
     is_won,
-    one,
 )
 from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Build
 
-CLOSED = Measure("opportunities", day=closed_day, keep=is_closed, denominator=one)
+CLOSED = Measure("opportunities", day=closed_day, keep=is_closed, denominator=count_one)
 CLOSED_VALUE = replace(
     CLOSED,
-    denominator=amount,
+    denominator=deal_amount,
     is_money=True,
     checks=(
         Check(
@@ -30,7 +30,7 @@ CLOSED_VALUE = replace(
 )
 
 
-def _share(key: str, name: str, word: str, outcome: Build, better: str) -> None:
+def _register_share(key: str, name: str, word: str, outcome: Build, better: str) -> None:
     """Declare the share of one outcome among all closed deals, by number and by value."""
     register_metric(
         Metric(
@@ -56,16 +56,16 @@ def _share(key: str, name: str, word: str, outcome: Build, better: str) -> None:
             unit="percent",
             better=better,  # type: ignore[arg-type]
             owner_side="sales",
-            measures=(replace(CLOSED_VALUE, numerator=lambda row: outcome(row).ifelse(amount(row), 0)),),
+            measures=(replace(CLOSED_VALUE, numerator=lambda row: outcome(row).ifelse(deal_amount(row), 0)),),
             default_cut="owner",
             section="Outcomes",
         )
     )
 
 
-_share("close_rate", "Close rate", "won", is_won, "up")
-_share("loss_rate", "Loss rate", "lost", is_lost, "down")
-_share("no_decision_rate", "No-decision rate", "no decision", is_no_decision, "down")
+_register_share("close_rate", "Close rate", "won", is_won, "up")
+_register_share("loss_rate", "Loss rate", "lost", is_lost, "down")
+_register_share("no_decision_rate", "No-decision rate", "no decision", is_no_decision, "down")
 
 BEFORE_CONTACT = Check(
     lambda row: cycle_days(row) < 0, "Deals closed before their first contact: {n}. Their days count as negative."
@@ -79,14 +79,14 @@ NO_START = Check(
 )
 
 
-def _cycle(key: str, name: str, words: str, keep: Build) -> None:
+def _register_cycle(key: str, name: str, deals: str, keep: Build) -> None:
     """Declare a cycle time: median first, with quartiles, ninetieth percentile and mean."""
     register_metric(
         Metric(
             key=key,
             name=name,
             definition=(
-                f"Calendar days from the first contact to the close, for deals {words} in the period. Where no first "
+                f"Calendar days from the first contact to the close, for deals {deals} in the period. Where no first "
                 "contact is known, from the day the deal was opened. The median: half took longer."
             ),
             formula="median of (closed on − first contact, else opened on)",
@@ -104,12 +104,12 @@ def _cycle(key: str, name: str, words: str, keep: Build) -> None:
     )
 
 
-_cycle("sales_cycle_time", "Sales cycle time", "won", is_won)
-_cycle("sales_cycle_time_lost", "Cycle time of lost deals", "lost", is_lost)
-_cycle("sales_cycle_time_closed", "Cycle time of all closed deals", "closed, whatever the outcome,", is_closed)
+_register_cycle("sales_cycle_time", "Sales cycle time", "won", is_won)
+_register_cycle("sales_cycle_time_lost", "Cycle time of lost deals", "lost", is_lost)
+_register_cycle("sales_cycle_time_closed", "Cycle time of all closed deals", "closed, whatever the outcome,", is_closed)
 
 
-def _won_within(days: int) -> None:
+def _register_won_within(days: int) -> None:
     register_metric(
         Metric(
             key=f"won_within_{days}_days",
@@ -124,7 +124,7 @@ def _won_within(days: int) -> None:
                     day=closed_day,
                     keep=is_won,
                     numerator=lambda row: (cycle_days(row) <= days).fill_null(False).cast("int64"),
-                    denominator=one,
+                    denominator=count_one,
                     checks=(CLOSED_EARLY, NO_START),
                 ),
             ),
@@ -135,10 +135,12 @@ def _won_within(days: int) -> None:
     )
 
 
-_won_within(30)
-_won_within(90)
+_register_won_within(30)
+_register_won_within(90)
 
-WON_VALUE = Measure("opportunities", day=closed_day, keep=is_won, numerator=amount, is_money=True, checks=(NO_AMOUNT,))
+WON_VALUE = Measure(
+    "opportunities", day=closed_day, keep=is_won, numerator=deal_amount, is_money=True, checks=(NO_AMOUNT,)
+)
 register_metric(
     Metric(
         key="average_revenue_per_transaction",
@@ -147,7 +149,7 @@ register_metric(
         formula="won revenue ÷ won opportunities",
         unit="money",
         owner_side="sales",
-        measures=(replace(WON_VALUE, denominator=one),),
+        measures=(replace(WON_VALUE, denominator=count_one),),
         default_cut="product",
         section="Outcomes",
     )

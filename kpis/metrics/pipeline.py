@@ -6,12 +6,12 @@ from typing import Any
 
 import ibis
 
-from kpis.deals import amount, one, open_deals, weighted
+from kpis.deals import count_one, deal_amount, open_deals, weighted_amount
 from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Row, Scope
 
 
-def expected(row: Row) -> Any:
+def expected_day(row: Row) -> Any:
     return row["expected_close_on"]
 
 
@@ -23,11 +23,11 @@ UNKNOWN_CHANCE = Check(
 WHEN = "Counted on the last evening of the period, or now while it lasts; cut by time, it is by expected close."
 
 
-def _open(numerator: Any, *checks: Check, is_money: bool = True, source: Any = open_deals) -> tuple[Measure]:
+def _register_open(numerator: Any, *checks: Check, is_money: bool = True, source: Any = open_deals) -> tuple[Measure]:
     return (
         Measure(
             "opportunities",
-            day=expected,
+            day=expected_day,
             numerator=numerator,
             is_money=is_money,
             is_stock=True,
@@ -45,7 +45,7 @@ register_metric(
         formula="Σ open amount × agreed probability",
         unit="money",
         owner_side="sales",
-        measures=_open(weighted, UNKNOWN_AMOUNT, UNKNOWN_CHANCE),
+        measures=_register_open(weighted_amount, UNKNOWN_AMOUNT, UNKNOWN_CHANCE),
         default_cut="stage",
         section="Pipeline",
     )
@@ -84,8 +84,8 @@ register_metric(
         formula="Σ open amount × (won ÷ closed, of deals that passed the stage)",
         unit="money",
         owner_side="sales",
-        measures=_open(
-            weighted,
+        measures=_register_open(
+            weighted_amount,
             UNKNOWN_AMOUNT,
             Check(
                 lambda row: row["amount"].notnull() & row["probability"].isnull(),
@@ -105,7 +105,7 @@ register_metric(
         formula="Σ amount of open deals",
         unit="money",
         owner_side="sales",
-        measures=_open(amount, UNKNOWN_AMOUNT),
+        measures=_register_open(deal_amount, UNKNOWN_AMOUNT),
         default_cut="stage",
         section="Pipeline",
     )
@@ -129,8 +129,8 @@ register_metric(
         formula="Σ list price of the products of open deals",
         unit="money",
         owner_side="sales",
-        measures=_open(
-            amount,
+        measures=_register_open(
+            deal_amount,
             Check(
                 lambda row: row["amount"].isnull(),
                 "Open deals whose product has no list price: {n}. They count as nothing.",
@@ -149,14 +149,14 @@ register_metric(
         formula="count of open deals",
         unit="count",
         owner_side="sales",
-        measures=_open(one, is_money=False),
+        measures=_register_open(count_one, is_money=False),
         default_cut="stage",
         section="Pipeline",
     )
 )
 
 
-def _velocity(factors: Mapping[str, Any]) -> tuple[Decimal, Decimal] | None:
+def _sales_velocity(factors: Mapping[str, Any]) -> tuple[Decimal, Decimal] | None:
     """Return open deals × close rate × average revenue, and the mean days it is spread over."""
     count, rate = factors["opportunities_open"].value, factors["close_rate"]
     average, cycle = factors["average_revenue_per_transaction"], factors["sales_cycle_time"].quartiles
@@ -178,7 +178,7 @@ register_metric(
         unit="money",
         owner_side="sales",
         factors=("opportunities_open", "close_rate", "average_revenue_per_transaction", "sales_cycle_time"),
-        combine=_velocity,
+        combine=_sales_velocity,
         default_cut="owner",
         per="day",
         section="Pipeline",

@@ -1,11 +1,11 @@
 """How many records of each kind there are, by the day each belongs to."""
 
-from kpis.deals import closed_day, is_closed, is_lost, is_no_decision, is_won, one, opened_day
+from kpis.deals import closed_day, count_one, is_closed, is_lost, is_no_decision, is_won, opened_day
 from kpis.registry import Measure, Metric, OwnerSide, register_metric
 from kpis.rows import Build
 
 
-def _count(
+def _register_count(
     key: str,
     name: str,
     table: str,
@@ -27,28 +27,28 @@ def _count(
             unit="count",
             better=better,  # type: ignore[arg-type]
             owner_side=side,
-            measures=(Measure(table, day=day, keep=keep, numerator=one),),
+            measures=(Measure(table, day=day, keep=keep, numerator=count_one),),
             default_cut=cut,
             section=section,
         )
     )
 
 
-_count(
+_register_count(
     "opportunities", "Opportunities", "opportunities", "Deals, by the day they were opened, whatever became of them.",
     opened_day, cut="owner", side="sales", section="Outcomes",
 )  # fmt: skip
-for key, name, words, keep, better in [
+for key, name, definition, keep, better in [
     ("opportunities_won", "Opportunities won", "Deals won, by the day they closed.", is_won, "up"),
     ("opportunities_lost", "Opportunities lost", "Deals lost, by the day they closed.", is_lost, "down"),
     ("opportunities_undecided", "Opportunities without decision", "Deals in which the buyer decided nothing, by the day they closed.", is_no_decision, "down"),
     ("opportunities_closed", "Opportunities closed", "Deals that ended, whatever the outcome, by the day they closed.", is_closed, "up"),
 ]:  # fmt: skip
-    _count(
+    _register_count(
         key,
         name,
         "opportunities",
-        words,
+        definition,
         closed_day,
         cut="owner",
         keep=keep,
@@ -57,7 +57,7 @@ for key, name, words, keep, better in [
         better=better,
     )
 
-_count(
+_register_count(
     "accounts",
     "Accounts",
     "accounts",
@@ -65,7 +65,7 @@ _count(
     lambda row: row.day("created_at"),
     cut="vertical",
 )
-_count(
+_register_count(
     "contacts",
     "Contacts",
     "contacts",
@@ -73,7 +73,7 @@ _count(
     lambda row: row.day("created_at"),
     cut="lifecycle_stage",
 )
-_count(
+_register_count(
     "touches",
     "Touches",
     "touches",
@@ -82,7 +82,7 @@ _count(
     cut="campaign",
     side="marketing",
 )
-_count(
+_register_count(
     "activities",
     "Activities",
     "activities",
@@ -91,7 +91,7 @@ _count(
     cut="kind",
     side="sales",
 )
-_count(
+_register_count(
     "enquiries",
     "Enquiries",
     "enquiries",
@@ -100,7 +100,7 @@ _count(
     cut="status",
     better="",
 )
-_count(
+_register_count(
     "campaigns",
     "Campaigns",
     "campaigns",
@@ -110,7 +110,7 @@ _count(
     side="marketing",
     better="",
 )
-_count(
+_register_count(
     "stage_changes",
     "Stage changes",
     "stage_changes",
@@ -121,7 +121,7 @@ _count(
     side="sales",
     better="",
 )
-_count(
+_register_count(
     "invoices",
     "Invoices",
     "invoices",
@@ -129,7 +129,7 @@ _count(
     lambda row: row["issued_on"],
     cut="kind",
 )
-_count(
+_register_count(
     "line_items",
     "Line items",
     "line_items",
@@ -137,7 +137,7 @@ _count(
     lambda row: row.first("sold_on", "invoice.issued_on", "opportunity.closed_on"),
     cut="product",
 )
-_count(
+_register_count(
     "subscriptions",
     "Subscriptions started",
     "subscriptions",
@@ -145,7 +145,7 @@ _count(
     lambda row: row["starts_on"],
     cut="plan",
 )
-_count(
+_register_count(
     "spend_lines",
     "Lines of spend",
     "spend",

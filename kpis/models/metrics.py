@@ -40,7 +40,7 @@ class Benchmark(models.Model):
         return f"{self.label} ({self.dated_on.year})"
 
     @classmethod
-    def reference(cls, metric: str) -> Self | None:
+    def reference_for(cls, metric: str) -> Self | None:
         return cls.objects.filter(metric=metric, is_reference=True).order_by("-dated_on", "-pk").first()
 
 
@@ -112,6 +112,6 @@ class MetricSnapshot(models.Model):
         ]
 
     @staticmethod
-    def exact(value: Any) -> Decimal | None:
+    def to_stored(value: Any) -> Decimal | None:
         """Return a figure as the database keeps it."""
         return None if value is None else round(Decimal(str(value)), 10)

@@ -13,7 +13,7 @@ from core.periods import Period
 from crm.rates.exchange_rates import Factor
 from kpis.compute import compute_metric, compute_trend
 from kpis.currency_conversion import in_company_currency
-from kpis.drill import records
+from kpis.drill import find_records
 from kpis.result import Result
 from kpis.rows import Scope
 from team.models import Company, User
@@ -186,4 +186,4 @@ def test_large_amounts_are_exact_too() -> None:
 
 def test_the_records_behind_a_converted_number_are_those_that_count(cro: User) -> None:
     facts = MemoryFacts(opportunities=[won("100", "USD"), won("5", "BRL"), won("1")], day_rates=[on(MAY, "USD", "2")])
-    assert records("won_revenue", ALL, user=cro, facts=facts).n == ask("won_revenue", facts).n == 2
+    assert find_records("won_revenue", ALL, user=cro, facts=facts).n == ask("won_revenue", facts).n == 2

@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from core import periods
 from core.periods import Period
 from kpis import charts, sentences, url_params
-from kpis.dashboard import Dashboard, Question, build, grain_for, stock_grain_for
+from kpis.dashboard import Dashboard, Question, build_dashboard, grain_for, stock_grain_for
 from kpis.models import Benchmark
 from kpis.registry import BadCut
 from team.models import Company, User
@@ -67,9 +67,9 @@ _asked: dict[str, Dashboard] = {}  # the worked example is always answered the s
 def board(user: User, facts: MemoryFacts | None = None, **question: Any) -> Dashboard:
     asked = Question(**{"period": YEAR, **question})
     if facts:
-        return build(asked, TODAY, user, facts)  # type: ignore[arg-type]
+        return build_dashboard(asked, TODAY, user, facts)  # type: ignore[arg-type]
     if repr(asked) not in _asked:
-        _asked[repr(asked)] = build(asked, TODAY, user, applexus())  # type: ignore[arg-type]
+        _asked[repr(asked)] = build_dashboard(asked, TODAY, user, applexus())  # type: ignore[arg-type]
     return _asked[repr(asked)]
 
 
@@ -117,7 +117,7 @@ def test_three_outcomes_never_two(cmo: User) -> None:
     assert rates == [0.5, 0.25, 0.25]
     said = sentences.outcomes_finding(found.readings["close_rate"], found.readings["no_decision_rate"])
     assert plain(said) == "4 deals closed; 50 % were won, and 25 % ended with no decision at all"
-    assert plain(sentences.interval(found.readings["close_rate"].now)) == "15 % to 85 % by chance, from 4 deals"
+    assert plain(sentences.interval_note(found.readings["close_rate"].now)) == "15 % to 85 % by chance, from 4 deals"
 
 
 def test_changes_are_ordered_by_weight_and_written_by_their_unit(cmo: User) -> None:
@@ -126,7 +126,7 @@ def test_changes_are_ordered_by_weight_and_written_by_their_unit(cmo: User) -> N
     assert plain(written["revenue"]) == "+30 %"
     assert plain(written["sm_spend"]) == "+14 %"
     assert (
-        plain(sentences.changes(found.changes, "2024"))
+        plain(sentences.changes_finding(found.changes, "2024"))
         == "Against 2024: revenue up 30 %, SMROI up 27 points, S&M spend up 14 %"
     )
     assert [one.weight for one in found.changes] == sorted((one.weight for one in found.changes), reverse=True)
@@ -142,7 +142,7 @@ def test_a_period_without_end_has_no_change(cmo: User) -> None:
 def test_the_charts_say_their_finding_and_carry_their_numbers(cmo: User) -> None:
     found = board(cmo)
     assert found.smroi_trend
-    money, smroi = charts.money(found.smroi_trend, found.spend_trends), charts.smroi(found.smroi_trend)
+    money, smroi = charts.money_chart(found.smroi_trend, found.spend_trends), charts.smroi_chart(found.smroi_trend)
     assert money
     assert smroi
     assert money.title == "Revenue stayed above spend in 1 of 2 months"
@@ -155,8 +155,8 @@ def test_the_charts_say_their_finding_and_carry_their_numbers(cmo: User) -> None
 def test_nothing_to_draw_draws_nothing(cmo: User) -> None:
     found = board(cmo, applexus(invoices=[], opportunities=[], spend=[]))
     assert found.smroi_trend
-    assert charts.money(found.smroi_trend, ()) is None
-    assert charts.smroi(found.smroi_trend) is None
+    assert charts.money_chart(found.smroi_trend, ()) is None
+    assert charts.smroi_chart(found.smroi_trend) is None
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_nothing_to_draw_draws_nothing(cmo: User) -> None:
     ],
 )
 def test_an_axis_writes_its_parts_shortly(key: str, grain: str, written: str) -> None:
-    assert charts.label(key, grain, Period()) == written
+    assert charts.axis_label(key, grain, Period()) == written
 
 
 @pytest.mark.parametrize(
@@ -229,10 +229,12 @@ def test_who_may_not_see_what_colleagues_achieve_does_not_see_it_here(company: C
 
 def test_the_question_survives_its_address() -> None:
     asked = Question(YEAR, "owner", {"territory": "North & South"})
-    query = url_params.query(asked)
+    query = url_params.question_query(asked)
     assert query == "from=2025-01-01&to=2025-12-31&by=owner&territory=North+%26+South"
-    assert url_params.parameters(Question(periods.preset("last_year", TODAY)), page=None) == {"period": "last_year"}
-    assert url_params.parameters(Question(Period())) == {"period": "all"}
+    assert url_params.question_params(Question(periods.preset("last_year", TODAY)), page=None) == {
+        "period": "last_year"
+    }
+    assert url_params.question_params(Question(Period())) == {"period": "all"}
 
 
 @pytest.mark.parametrize(
@@ -260,7 +262,7 @@ def test_a_month_that_is_not_over_is_drawn_open_and_claims_no_record(cmo: User) 
     }
     found = board(cmo, applexus(**rows), period=Period(date(2026, 6, 1), date(2026, 12, 31)))
     assert found.smroi_trend
-    chart = charts.smroi(found.smroi_trend)
+    chart = charts.smroi_chart(found.smroi_trend)
     assert chart
     assert plain(chart.title) == "SMROI was 200 % in Oct, over the benchmark"
     assert chart.figure["data"][0]["marker"]["symbol"][-1] == "circle-open"

@@ -16,7 +16,7 @@ from core.periods import Period
 from facts.engine import Facts
 from facts.refresh import refresh
 from kpis import precompute
-from kpis.dashboard import Question, build
+from kpis.dashboard import Question, build_dashboard
 from kpis.models import Goal
 from team.models import Company, Role, User
 from tests import make
@@ -183,9 +183,9 @@ def test_a_prepared_dashboard_asks_the_facts_nothing(records: None, cmo: User, m
     asked: list[object] = []
     real = Facts.execute
     monkeypatch.setattr(Facts, "execute", lambda facts, question: asked.append(question) or real(facts, question))
-    build(Question(periods.preset("last_year", TODAY), "owner"), TODAY, cmo)
+    build_dashboard(Question(periods.preset("last_year", TODAY), "owner"), TODAY, cmo)
     assert asked == []
-    build(Question(Period(date(2025, 3, 3), date(2025, 4, 4))), TODAY, cmo)
+    build_dashboard(Question(Period(date(2025, 3, 3), date(2025, 4, 4))), TODAY, cmo)
     assert asked
 
 

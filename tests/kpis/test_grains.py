@@ -26,7 +26,7 @@ def test_units_cover_a_period_without_gap_or_overlap(start: date, days: int, nam
 
 @given(DAYS, st.sampled_from(sorted(GRAINS)))
 def test_a_key_reads_back_to_the_unit_that_holds_the_day(day: date, name: str) -> None:
-    unit = GRAINS[name].read(GRAINS[name].key(day))
+    unit = GRAINS[name].parse_key(GRAINS[name].key_of(day))
     assert unit.start
     assert unit.end
     assert unit.start <= day <= unit.end
@@ -38,4 +38,4 @@ def test_a_key_reads_back_to_the_unit_that_holds_the_day(day: date, name: str) -
 )
 def test_a_wrong_key_is_refused_with_an_example(name: str, key: str) -> None:
     with pytest.raises(ValueError, match=f"names no {name}. Write it as"):
-        GRAINS[name].read(key)
+        GRAINS[name].parse_key(key)

@@ -122,7 +122,7 @@ def test_a_long_step_keeps_its_claim_and_says_how_far_it_is(
 ) -> None:
     seen = []
     with time_machine.travel(datetime(2026, 11, 22, 11, tzinfo=UTC), tick=False) as clock:
-        monkeypatch.setattr(nightly, "NOTE_EVERY", 0)
+        monkeypatch.setattr(nightly, "PROGRESS_INTERVAL", 0)
 
         def long(progress: Any) -> int:
             for done in range(5):
@@ -138,7 +138,7 @@ def test_a_long_step_keeps_its_claim_and_says_how_far_it_is(
 
 
 def test_a_worker_that_lost_its_claim_stops(company: Company, chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nightly, "NOTE_EVERY", 0)
+    monkeypatch.setattr(nightly, "PROGRESS_INTERVAL", 0)
     went_on = []
 
     def slow(progress: Any) -> int:

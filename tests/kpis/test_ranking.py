@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from kpis.ranking import rank
+from kpis.ranking import rank_campaigns
 from kpis.result import Part
 
 
@@ -13,7 +13,7 @@ def part(label: str, value: object) -> Part:
 def ranked(*campaigns: tuple[str, int, int]) -> object:
     leads = [part(name, count) for name, count, _ in campaigns if count]
     revenue = [part(name, Decimal(money)) for name, _, money in campaigns if money]
-    return rank(leads, revenue, "EUR")
+    return rank_campaigns(leads, revenue, "EUR")
 
 
 def test_pink_has_more_leads_and_blue_the_revenue() -> None:
@@ -55,7 +55,7 @@ def test_many_more_leads_are_told_as_times() -> None:
 
 
 def test_no_campaign_at_all() -> None:
-    ranking = rank([], [], "EUR")
+    ranking = rank_campaigns([], [], "EUR")
     assert (ranking.total, ranking.most_leads, ranking.most_revenue, ranking.height) == (0, 0, 0, 0)
     assert ranking.finding == "No campaign brought a lead or a deal"
 
@@ -68,6 +68,6 @@ def test_only_the_first_of_many_are_listed_but_all_are_ranked() -> None:
 
 
 def test_records_without_a_campaign_are_no_campaign() -> None:
-    ranking = rank([part("A", 3), Part(label="(blank)", key="(blank)", value=9)], [], "EUR")
+    ranking = rank_campaigns([part("A", 3), Part(label="(blank)", key="(blank)", value=9)], [], "EUR")
     assert [one.label for one in ranking.by_leads] == ["A"]
     assert ranking.by_revenue == ()

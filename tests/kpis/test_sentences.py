@@ -13,7 +13,7 @@ from kpis.comparison import Reading
 from kpis.dashboard import Dashboard, Question
 from kpis.models import Goal
 from kpis.pace import Pace
-from kpis.ranking import rank
+from kpis.ranking import rank_campaigns
 from kpis.registry import get_metric
 from kpis.result import Part, Quartiles, Result
 
@@ -90,7 +90,7 @@ def test_the_headline_of_the_dashboard(shown: Dashboard, said: str) -> None:
     ],
 )
 def test_what_changed(readings: list[Reading], said: str) -> None:
-    assert plain(sentences.changes(readings, "2024")) == said
+    assert plain(sentences.changes_finding(readings, "2024")) == said
 
 
 def test_nothing_is_compared_with_what_was_never_recorded() -> None:
@@ -176,7 +176,7 @@ def test_how_deals_ended(won: int, undecided: int, closed: int, said: str) -> No
     ("n", "said"), [(0, ""), (1, ""), (2, "9 % to 91 % by chance, from 2 deals"), (400, "")]
 )  # fmt: skip
 def test_the_interval_of_a_rate(n: int, said: str) -> None:
-    assert plain(sentences.interval(result("close_rate", 0.5, n, low=0.09, high=0.91))) == said
+    assert plain(sentences.interval_note(result("close_rate", 0.5, n, low=0.09, high=0.91))) == said
 
 
 def took(n: int, q1: float, q3: float, p90: float, **more: Any) -> Result:
@@ -195,7 +195,7 @@ def took(n: int, q1: float, q3: float, p90: float, **more: Any) -> Result:
     ],
 )
 def test_how_long_deals_took(cycle: Result, said: str) -> None:
-    assert plain(sentences.cycle(cycle)) == said
+    assert plain(sentences.cycle_note(cycle)) == said
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_how_long_deals_took(cycle: Result, said: str) -> None:
 )
 def test_what_the_pipeline_is_weighted_from(count: int, worth: int, said: str) -> None:
     pipeline = reading("open_pipeline", Decimal(worth), count)
-    assert plain(sentences.coverage(pipeline, reading("opportunities_open", count, count))) == said
+    assert plain(sentences.coverage_note(pipeline, reading("opportunities_open", count, count))) == said
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_what_the_pipeline_is_weighted_from(count: int, worth: int, said: str) -
 )  # fmt: skip
 def test_what_an_average_is_made_of(won: int, money: int, said: str) -> None:
     average = result("average_revenue_per_transaction", None, won, numerator=Decimal(money), denominator=won)
-    assert plain(sentences.deals(average)) == said
+    assert plain(sentences.deals_note(average)) == said
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_what_an_average_is_made_of(won: int, money: int, said: str) -> None:
 def test_campaigns(leads: dict[str, int], revenue: dict[str, int], said: str) -> None:
     counts = [Part(label=name, key=name, value=n) for name, n in leads.items()]
     money = [Part(label=name, key=name, value=Decimal(n)) for name, n in revenue.items()]
-    assert plain(rank(counts, money, "EUR").finding) == said
+    assert plain(rank_campaigns(counts, money, "EUR").finding) == said
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_a_goal_is_held_against_what_is_recorded(key: str, reached: Result, said
     ],
 )
 def test_the_sentence_of_a_metric(shown: Reading, said: str) -> None:
-    assert plain(metric_page.sentence(shown, YEAR, TODAY)) == said
+    assert plain(metric_page.metric_sentence(shown, YEAR, TODAY)) == said
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from core.periods import Period, month, quarter, year
 from facts.engine import Facts
 from kpis import dashboard
 from kpis.compute import compute_metric, compute_trend, evenings_of, scope_of
-from kpis.dashboard import METRICS, Question, build
+from kpis.dashboard import METRICS, Question, build_dashboard
 from kpis.registry import get_metric
 from kpis.shared_queries import SharedQueries
 from team.models import User
@@ -88,11 +88,11 @@ def test_a_new_filter_costs_less_than_half_of_the_questions(
     asked: list[Any] = []
     execute = Facts.execute
     monkeypatch.setattr(Facts, "execute", lambda self, expression: asked.append(1) or execute(self, expression))
-    board = build(Question(year(2025), where={"owner": "Rita"}), TODAY, cfo, sold)
+    board = build_dashboard(Question(year(2025), where={"owner": "Rita"}), TODAY, cfo, sold)
     assert len(board.readings) >= 8
     together = len(asked)
     asked.clear()
-    monkeypatch.setattr(dashboard, "_shared", lambda *_: None)
-    build(Question(year(2025), where={"owner": "Sam"}), TODAY, cfo, sold)
+    monkeypatch.setattr(dashboard, "_share_queries", lambda *_: None)
+    build_dashboard(Question(year(2025), where={"owner": "Sam"}), TODAY, cfo, sold)
     assert together <= 10
     assert len(asked) >= 2.5 * together

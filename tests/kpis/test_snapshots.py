@@ -10,7 +10,7 @@ from facts.engine import Facts, open_facts
 from facts.refresh import refresh
 from kpis import snapshots
 from kpis.models import MetricSnapshot, SnapshotSet
-from kpis.snapshots import current, take_snapshots
+from kpis.snapshots import current_set, take_snapshots
 from team.models import Company
 from tests import make
 
@@ -45,7 +45,7 @@ def test_the_last_set_of_a_day_takes_the_place_of_the_earlier(sold: Facts) -> No
     make.opportunity(outcome="won", amount=100)
     refresh()
     take_snapshots(open_facts())
-    found = current()
+    found = current_set()
     assert SnapshotSet.objects.get() == found
     assert MetricSnapshot.objects.get(metric="won_revenue", starts_on=None, ends_on=None).value == Decimal("3150.30")
 
@@ -71,7 +71,7 @@ def test_a_killed_taking_leaves_the_old_set(sold: Facts, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(snapshots.SnapshotSet.objects, "filter", die)
     with pytest.raises(RuntimeError):
-        snapshots._keep(open_facts(), [])
+        snapshots._replace_set(open_facts(), [])
     assert list(MetricSnapshot.objects.order_by("pk").values()) == before
 
 

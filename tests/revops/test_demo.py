@@ -21,7 +21,7 @@ from funnel.mapping.usage import seen_stages
 from funnel.models import Answer, HandOff, Verdict
 from kpis.compute import compute_metric
 from kpis.models import Goal
-from kpis.ranking import rank
+from kpis.ranking import rank_campaigns
 from revops.demo.load import ORDER
 from revops.demo.prospects import NOISY
 from revops.demo.story import GOAL
@@ -107,7 +107,7 @@ def test_the_metrics_say_what_the_story_says(on_the_day: date, db: None) -> None
     assert 0 < compute_metric("revenue", year(on_the_day.year), facts=facts).value < GOAL / 4
     leads = compute_metric("campaign_leads", whole, by="campaign", facts=facts).parts
     earned = compute_metric("campaign_revenue", whole, by="campaign", facts=facts).parts
-    ranking = rank(leads, earned, "USD")
+    ranking = rank_campaigns(leads, earned, "USD")
     loud, quiet = ranking.upside_down or ()
     assert (loud.label, loud.leads, loud.revenue) == (PINK, 150, 100_000)
     assert (quiet.label, quiet.leads, quiet.revenue) == (BLUE, 100, 480_000)

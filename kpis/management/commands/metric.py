@@ -31,28 +31,28 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["list"]:
-            self._list(as_json=options["json"])
+            self._list_metrics(as_json=options["json"])
             return
         if not options["key"]:
             raise CommandError("Name a metric, or ask --list which there are.")
         try:
-            result = self._ask(options)
+            result = self._compute_result(options)
         except (UnknownMetric, BadCut, BadPeriod) as error:
             raise CommandError(str(error)) from None
         if options["json"]:
             self.stdout.write(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
         else:
-            self._table(result)
+            self._print_result(result)
 
-    def _ask(self, options: dict[str, Any]) -> Result:
+    def _compute_result(self, options: dict[str, Any]) -> Result:
         metric = get_metric(options["key"])
         period = read_period(options["start"], options["end"], options["period"])
-        where = _filters(options["where"])
+        where = _parse_filters(options["where"])
         for name in [*([options["by"]] if options["by"] else []), *where]:
             metric.check_dimension(name)
         return compute_metric(metric, period, by=options["by"], where=where, facts=up_to_date_facts())
 
-    def _list(self, *, as_json: bool) -> None:
+    def _list_metrics(self, *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps([metric.as_json() for metric in all_metrics()], indent=2, ensure_ascii=False))
             return
@@ -60,33 +60,33 @@ class Command(BaseCommand):
             self.stdout.write(f"{metric.key:<32} {metric.name}: {metric.formula}")
             self.stdout.write(f"{'':<32} by {', '.join(metric.dimensions)}")
 
-    def _table(self, result: Result) -> None:
+    def _print_result(self, result: Result) -> None:
         self.stdout.write(f"{result.name}, {result.period.label}")
-        self._line("whole" if result.by else "", result, result)
+        self._print_line("whole" if result.by else "", result, result)
         width = max([len(part.label) for part in result.parts] or [0])
         for part in result.parts:
-            self._line(part.label.ljust(min(width, 60)), part, result)
-        for words in [*([f"Basis: {result.basis}."] if result.basis else []), *result.warnings]:
-            self.stdout.write(words)
+            self._print_line(part.label.ljust(min(width, 60)), part, result)
+        for note in [*([f"Basis: {result.basis}."] if result.basis else []), *result.warnings]:
+            self.stdout.write(note)
         self.stdout.write(f"As of {result.as_of:%Y-%m-%d %H:%M %Z}." if result.as_of else "Nothing was imported yet.")
 
-    def _line(self, label: str, figures: Figures, result: Result) -> None:
+    def _print_line(self, label: str, figures: Figures, result: Result) -> None:
         value = by_unit(figures.value, result.unit, figures.currency) + (f" per {result.per}" if result.per else "")
         self.stdout.write(
             f"  {label}  {value}  ({exact(figures.value, result.unit, figures.currency)}, n {figures.n:,})"
         )
 
 
-def _filters(words: list[str]) -> dict[str, str]:
+def _parse_filters(pairs: list[str]) -> dict[str, str]:
     """Read DIM=VALUE pairs.
 
     Raises:
         CommandError: a word has no equals sign, or a dimension comes twice.
     """
-    found: dict[str, str] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or name in found:
-            raise CommandError(f"“{word}”: write each filter once, as DIM=VALUE, like --where owner='Anna Snelling'.")
-        found[name] = value
-    return found
+    filters: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or name in filters:
+            raise CommandError(f"“{pair}”: write each filter once, as DIM=VALUE, like --where owner='Anna Snelling'.")
+        filters[name] = value
+    return filters
