@@ -39,31 +39,27 @@ def compute_figures(metric: Metric, folded: FoldedTotals) -> dict[str, Any]:
     """Return the fields that a result and its parts share."""
     total, currency = folded.total, folded.currency if metric.is_money else ""
     if metric.is_spread:
-        return _spread_figures(metric, total) | {"currency": currency}
+        spread = compute_quartiles(total.values, 100 if metric.is_money else 1)
+        days = sum(value * count for value, count in total.values.items())
+        summed = round_to_cents(Decimal(days) / 100) if metric.is_money else days
+        value: Number = spread.median if spread else None
+        if metric.is_money and spread:
+            value = round_to_cents(Decimal(str(spread.median)))
+        return {"value": value, "numerator": summed, "denominator": total.n, "n": total.n, "quartiles": spread} | {
+            "currency": currency
+        }
+    # What money is spread over: a count under an average, money under a rate; None under a plain sum.
     fields: dict[str, Any] = {
         "value": _value_of(metric, total),
         "numerator": _to_number(metric, total.numerator),
-        "denominator": _denominator_of(metric, total),
+        "denominator": _to_number(metric, total.denominator, is_count=metric.unit == "money")
+        if metric.is_rate
+        else None,
         "n": total.n,
         "currency": currency,
     }
     interval = wilson(int(total.numerator), int(total.denominator)) if metric.is_proportion else None
     return fields | ({"low": interval[0], "high": interval[1]} if interval else {})
-
-
-def _spread_figures(metric: Metric, total: PartTotals) -> dict[str, Any]:
-    spread = compute_quartiles(total.values, 100 if metric.is_money else 1)
-    days = sum(value * count for value, count in total.values.items())
-    summed = round_to_cents(Decimal(days) / 100) if metric.is_money else days
-    value: Number = spread.median if spread else None
-    if metric.is_money and spread:
-        value = round_to_cents(Decimal(str(spread.median)))
-    return {"value": value, "numerator": summed, "denominator": total.n, "n": total.n, "quartiles": spread}
-
-
-def _denominator_of(metric: Metric, total: PartTotals) -> Number:
-    """Return what money is spread over: a count under an average, money under a rate; None under a plain sum."""
-    return _to_number(metric, total.denominator, is_count=metric.unit == "money") if metric.is_rate else None
 
 
 def tables_without_required_rows(metric: Metric, total: PartTotals) -> tuple[str, ...]:

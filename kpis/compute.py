@@ -122,21 +122,18 @@ def compute_uncached(scope: Scope, metric: Metric, cut: Cut) -> Result:
     _check_custom_names(scope, metric, cut, rows)
     whole = _fold_whole(scope, measures, cut, rows)
     missing = missing_records(scope, metric, measures, whole)
-    return without_values(_build_result(scope, metric, cut, measures, rows, whole), missing)
-
-
-def _build_result(
-    scope: Scope, metric: Metric, cut: Cut, measures: list[Measure], rows: list[PartTotals], whole: FoldedTotals
-) -> Result:
-    return Result(
-        **_result_heading(scope, metric, cut),
-        **compute_figures(metric, whole),
-        basis=next((measure.basis for measure in measures if measure.basis), ""),
-        warnings=tuple(_list_warnings(scope, whole, cut)),
-        records=tuple(whole.total.records.items()),
-        is_readable_only=scope.within is not None,
-        flagged=sum(whole.total.checks.values()),
-        parts=tuple(_build_parts(scope, metric, cut, rows)) if cut.by else (),
+    return without_values(
+        Result(
+            **_result_heading(scope, metric, cut),
+            **compute_figures(metric, whole),
+            basis=next((measure.basis for measure in measures if measure.basis), ""),
+            warnings=tuple(_list_warnings(scope, whole, cut)),
+            records=tuple(whole.total.records.items()),
+            is_readable_only=scope.within is not None,
+            flagged=sum(whole.total.checks.values()),
+            parts=tuple(_build_parts(scope, metric, cut, rows)) if cut.by else (),
+        ),
+        missing,
     )
 
 

@@ -18,17 +18,13 @@ def part_rows(page: Page) -> Iterator[list[Any]]:
     by, shown_parts = (page.cut.name, page.cut.result.parts) if page.cut else (page.grain, page.trend.parts)
     yield [by, "key", *FIGURES, *(["q1", "median", "q3", "p90", "mean"] if page.metric.is_spread else [])]
     for part in shown_parts:
+        # What a filter takes to mean this part; a boolean by its word, which a filter takes too.
         yield [
             part.label,
-            _filter_key(by, part),
+            dimension(by).label_of(part.key) if part.key in BOOLEANS else part.key,
             *(getattr(part, name) for name in FIGURES),
             *_quartile_cells(page, part),
         ]
-
-
-def _filter_key(by: str, part: Part) -> str:
-    """Return what a filter takes to mean this part; a boolean by its word, which a filter takes too."""
-    return dimension(by).label_of(part.key) if part.key in BOOLEANS else part.key
 
 
 def _quartile_cells(page: Page, part: Part) -> list[Any]:

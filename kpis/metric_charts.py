@@ -20,7 +20,16 @@ def trend_chart(metric: Metric, trend: Result, reference: Any = None) -> Chart |
     names = axis_labels(parts, trend)
     traces = [_trend_trace(metric, names, [None if part.value is None else float(part.value) for part in parts])]
     if reference is not None:
-        traces.append(_benchmark_trace(names, float(reference)))
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": "Benchmark",
+                "x": names,
+                "y": [float(reference)] * len(names),
+                "line": {"color": "--soft", "width": 1.5, "dash": "dash"},
+            }
+        )
     finding = _trend_finding(metric, trend, names)
     value_axis = axis([value for trace in traces for value in trace["y"]], metric.unit, trend.currency)
     return Chart(
@@ -45,17 +54,6 @@ def _trend_trace(metric: Metric, names: list[str], values: list[float | None]) -
         "y": values,
         "line": {"color": colour, "width": 2.5},
         "marker": {"size": 6},
-    }
-
-
-def _benchmark_trace(names: list[str], value: float) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": "Benchmark",
-        "x": names,
-        "y": [value] * len(names),
-        "line": {"color": "--soft", "width": 1.5, "dash": "dash"},
     }
 
 

@@ -195,7 +195,12 @@ def do_one_step(run: NightlyRun) -> bool:
         Later: an older run, or another refresh, must end first.
         Hopeless: all steps were tried, and some failed; the others stand.
     """
-    _wait_for_older(run)
+    now = timezone.now()
+    goes_on = Q(state=State.QUEUED, run_after__lt=now + NEXT_PORTION_WITHIN, steps__started_at__isnull=False)
+    at_work = Q(state=State.RUNNING, lease_until__gt=now)
+    if NightlyRun.objects.filter(at_work | goes_on, pk__lt=run.pk).exists():
+        started_at = run.started_at if run.steps.exists() else None
+        raise Postpone(5, "It waits for the run before it.", started_at=started_at)
     records = _step_records(run)
     record = next((record for record in records if not record.finished_at), None)
     if record is not None:
@@ -205,16 +210,6 @@ def do_one_step(run: NightlyRun) -> bool:
     if failed := [record for record in records if record.error]:
         raise PermanentFailure("; ".join(f"“{record.label}” failed: {record.error}" for record in failed))
     return True
-
-
-def _wait_for_older(run: NightlyRun) -> None:
-    """Raises Later while an older run is at work, or is about to go on with its next portion."""
-    now = timezone.now()
-    goes_on = Q(state=State.QUEUED, run_after__lt=now + NEXT_PORTION_WITHIN, steps__started_at__isnull=False)
-    at_work = Q(state=State.RUNNING, lease_until__gt=now)
-    if NightlyRun.objects.filter(at_work | goes_on, pk__lt=run.pk).exists():
-        started_at = run.started_at if run.steps.exists() else None
-        raise Postpone(5, "It waits for the run before it.", started_at=started_at)
 
 
 def _step_records(run: NightlyRun) -> list[RunStep]:

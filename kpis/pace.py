@@ -112,13 +112,9 @@ def current_paces(today: date, user: Reader, facts: Facts) -> list[Pace]:
     """Return the goals whose days include today, and how they stand as far as the reader may know it."""
     return [
         _compute_pace(goal, get_metric(goal.metric), today, user, facts)
-        for goal in _goals_of_day(today)
+        for goal in Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on")
         if _is_metric_declared(goal.metric)
     ]
-
-
-def _goals_of_day(today: date) -> list[Goal]:
-    return list(Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on"))
 
 
 def _is_metric_declared(key: str) -> bool:

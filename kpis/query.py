@@ -53,8 +53,15 @@ def select_rows(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build
     """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
     conditions = [_in_period(scope, measure), *(_filter_condition(scope, measure, *item) for item in cut.where.items())]
     wanted = [condition for condition in conditions if condition]
+    rows = measure.rows(scope)
+    if scope.within:
+        rows = scope.within.only(measure.table, rows)
+    converts = measure.is_money and is_converted(scope, cut)
     table, _ = join_paths(
-        scope, _source_rows(scope, measure, cut), [*wanted, *builds, _group_key(scope, measure, cut)], keep=("id",)
+        scope,
+        in_company_currency(scope, measure.table, rows) if converts else rows,
+        [*wanted, *builds, _group_key(scope, measure, cut)],
+        keep=("id",),
     )
     for condition in wanted:
         table = table.filter(condition(row_of(scope, table)))
@@ -64,14 +71,6 @@ def select_rows(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build
 def is_converted(scope: Scope, cut: Cut) -> bool:
     """Whether money is reckoned in the company's currency: not where somebody asks for a currency by name."""
     return scope.converts and cut.by != "currency" and "currency" not in cut.where
-
-
-def _source_rows(scope: Scope, measure: Measure, cut: Cut) -> Any:
-    rows = measure.rows(scope)
-    if scope.within:
-        rows = scope.within.only(measure.table, rows)
-    converts = measure.is_money and is_converted(scope, cut)
-    return in_company_currency(scope, measure.table, rows) if converts else rows
 
 
 def _in_period(scope: Scope, measure: Measure) -> Build | None:
@@ -279,17 +278,15 @@ def _part_key_and_label(scope: Scope, cut: Cut, line: dict[str, Any]) -> tuple[s
     if value is None:
         return BLANK, BLANK
     if cut.by in GRAINS or cut.by == EVENING:
-        key = grain_of(cut.by if cut.by in GRAINS else "day", scope.period).key_of(_to_date(value))
+        key = grain_of(cut.by if cut.by in GRAINS else "day", scope.period).key_of(
+            value.date() if hasattr(value, "date") else value
+        )
         return key, key
     dimension = dimensions.get_dimension(cut.by)
     if dimension.lookup:
         key = f"{ID}{int(value)}"
         return key, line.get("name") or line.get("external_id") or key
     return str(value), dimension.label_of(str(value))
-
-
-def _to_date(value: Any) -> date:
-    return value.date() if hasattr(value, "date") else value
 
 
 def has_rows(scope: Scope, measure: Measure, cut: Cut) -> bool:
@@ -315,8 +312,5 @@ def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list
     if own_currency:
         counts &= own_currency(row) == currency if currency else own_currency(row).isnull()
     matches = table.filter(counts).select(id=row["id"], day=measure.day(row))
-    return [int(pk) for pk in scope.facts.execute(matches.order_by(_latest_first(matches)))["id"]]
-
-
-def _latest_first(rows: Any) -> list[Any]:
-    return [rows.day.isnull(), rows.day.desc(), rows.id.desc()]
+    latest_first = [matches.day.isnull(), matches.day.desc(), matches.id.desc()]
+    return [int(pk) for pk in scope.facts.execute(matches.order_by(latest_first))["id"]]

@@ -90,7 +90,7 @@ class Figures:
         if not self.currency:
             return replace(self, quartiles=replace(self.quartiles, lowest=None, highest=None))
         spread = self.quartiles
-        marks = {name: _round_to_two_digits(getattr(spread, name)) for name in ("q1", "median", "q3", "p90")}
+        marks = {name: float(f"{getattr(spread, name):.1e}") for name in ("q1", "median", "q3", "p90")}
         rounded = replace(spread, lowest=None, highest=None, **marks)
         return replace(self, quartiles=rounded, value=round_to_cents(Decimal(str(rounded.median))))
 
@@ -106,10 +106,6 @@ class Figures:
         if self.quartiles:
             values["quartiles"] = self.quartiles.as_json()
         return values
-
-
-def _round_to_two_digits(number: float) -> float:
-    return float(f"{number:.1e}")
 
 
 def _number_to_json(number: Number) -> float | int | None:

@@ -23,12 +23,8 @@ def cached_answer(address: str, answer: Callable[[], Answer]) -> Answer:
         return answer()
     if cached is None:
         cached = answer()
-        _store_answer(address, cached)
+        try:
+            cache.set(address, cached, KEPT_SECONDS)
+        except RedisError:
+            log.warning("The cache does not answer; an answer is not remembered.")
     return cached
-
-
-def _store_answer(address: str, answer: object) -> None:
-    try:
-        cache.set(address, answer, KEPT_SECONDS)
-    except RedisError:
-        log.warning("The cache does not answer; an answer is not remembered.")

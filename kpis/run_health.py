@@ -56,16 +56,12 @@ def tell_of_failure() -> None:
     if last is None or last.state != State.FAILED:
         return
     success = ended.filter(state=State.DONE).order_by("-finished_at").values_list("pk", flat=True).first()
+    # The operations people, in a company without any all who may start a run.
+    active = User.objects.filter(is_active=True)
     publish_event(
         key=f"kpis.run_failed:since:{success or 0}",
         kind="kpis.run_failed",
         title="The nightly run failed, so some figures are not up to date. Open it to see which step failed and why.",
-        to=_people_to_tell(),
+        to=list(active.filter(role=Role.OPS)) or list(active.filter(role__in=RIGHTS["recompute"])),
         link=reverse("run", args=[last.pk]),
     )
-
-
-def _people_to_tell() -> list[User]:
-    """Return the operations people, in a company without any all who may start a run."""
-    active = User.objects.filter(is_active=True)
-    return list(active.filter(role=Role.OPS)) or list(active.filter(role__in=RIGHTS["recompute"]))

@@ -1,7 +1,7 @@
 """The page of the nightly runs: how fresh the numbers are, what is being computed, what failed."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
@@ -43,7 +43,11 @@ class RunProgress:
 def runs(request: HttpRequest) -> HttpResponse:
     """List the runs; a POST asks for one."""
     if request.method == "POST":
-        return _start_run(request)
+        run = ask_for_run(user=cast(User, request.user))
+        if run.kind != NightlyRun.Kind.DEMAND or run.asked_by_id != request.user.pk:
+            messages.info(request, "A run is under way already; its numbers will be as fresh.")
+        transaction.on_commit(lambda: enqueue(run), robust=True)
+        return redirect("runs")
     page = Paginator(_all_runs(), RUNS_PER_PAGE).get_page(request.GET.get("page"))
     active = _all_runs().exclude(state__in=ENDED_STATES).order_by("pk").first()
     last = _all_runs().filter(state__in=ENDED_STATES).order_by("-finished_at").first()
@@ -54,21 +58,13 @@ def runs(request: HttpRequest) -> HttpResponse:
         "standing": _run_progress(active) if active else None,
         "last": last,
         "known": facts_as_of,
-        "is_late": _is_late(facts_as_of),
+        "is_late": facts_as_of is not None and timezone.now() - facts_as_of > LATE_AFTER,
         "set_aside": left_out,
         "set_aside_count": len(left_out) if len(left_out) < MAX_SHOWN else SetAside.objects.count(),
         "next_due": next_due(company),
         "zone": company.zone,
     }
     return render_live(request, "kpis/runs.html", context)
-
-
-def _start_run(request: HttpRequest) -> HttpResponse:
-    run = ask_for_run(user=cast(User, request.user))
-    if run.kind != NightlyRun.Kind.DEMAND or run.asked_by_id != request.user.pk:
-        messages.info(request, "A run is under way already; its numbers will be as fresh.")
-    transaction.on_commit(lambda: enqueue(run), robust=True)
-    return redirect("runs")
 
 
 @require_right("recompute")
@@ -85,17 +81,16 @@ def _all_runs() -> QuerySet[NightlyRun]:
     return NightlyRun.objects.select_related("asked_by").prefetch_related("steps")
 
 
-def _is_late(facts_as_of: datetime | None) -> bool:
-    return facts_as_of is not None and timezone.now() - facts_as_of > LATE_AFTER
-
-
 def _run_progress(run: NightlyRun) -> RunProgress:
     steps = list(run.steps.all())
     current = next((step for step in steps if not step.finished_at), None)
     if current is None or not current.started_at:
         return RunProgress(run, "It waits for a worker.", "", None)
     label = f"{current.label} (step {current.position + 1} of {len(steps)})"
-    return RunProgress(run, label, _progress_note(run, current), _percent_done(steps, current))
+    # How much of all steps is done, each counting the same, 0 to 99.
+    part = min(1.0, current.done / current.total) if current.total else 0.0
+    finished = sum(step.finished_at is not None for step in steps)
+    return RunProgress(run, label, _progress_note(run, current), min(99, int(100 * (finished + part) / len(steps))))
 
 
 def _progress_note(run: NightlyRun, step: RunStep) -> str:
@@ -104,10 +99,3 @@ def _progress_note(run: NightlyRun, step: RunStep) -> str:
     if not step.total:
         return step.doing
     return f"{step.doing}: {step.done:,} of {step.total:,}".removeprefix(": ")
-
-
-def _percent_done(steps: list[RunStep], current: RunStep) -> int:
-    """Return how much of all steps is done, each counting the same, 0 to 99."""
-    part = min(1.0, current.done / current.total) if current.total else 0.0
-    finished = sum(step.finished_at is not None for step in steps)
-    return min(99, int(100 * (finished + part) / len(steps)))

@@ -37,7 +37,11 @@ def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: f
         return existing.figures.count()
     started = time.monotonic()
     rows: list[MetricSnapshot] = []
-    metrics = [metric for metric in all_metrics() if _has_records(metric, facts)]
+    metrics = [
+        metric
+        for metric in all_metrics()
+        if any(facts.snapshot and facts.snapshot.rows.get(table) for table in metric.tables)
+    ]
     for done, metric in enumerate(metrics):
         if progress:
             progress(done, len(metrics), metric.name)
@@ -62,10 +66,6 @@ def _compute_rows_or_set_aside(metric: Metric, facts: Facts) -> list[MetricSnaps
 def current_set() -> SnapshotSet | None:
     """Return the newest set of figures."""
     return SnapshotSet.objects.order_by("-as_of").first()
-
-
-def _has_records(metric: Metric, facts: Facts) -> bool:
-    return any(facts.snapshot and facts.snapshot.rows.get(table) for table in metric.tables)
 
 
 def _compute_rows(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:

@@ -82,6 +82,7 @@ def _empty_context(request: HttpRequest) -> dict[str, Any]:
 def _board_context(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
     smroi, before = board.reading("smroi"), board.question.period.before
     rates = [board.reading(key) for key in ("close_rate", "loss_rate", "no_decision_rate")]
+    question = board.question
     return {
         "headline": sentences.headline(board),
         "is_bare": not any(reading.now.n for reading in board.readings.values()),
@@ -96,7 +97,10 @@ def _board_context(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
         "cards": cards.build_cards(board),
         "outcomes": _outcomes_context(rates),
         "widest": cards.largest_value(board.peers),
-        "campaign_links": _campaign_links(board),
+        "campaign_links": {
+            "leads": url_params.metric_url("campaign_leads", question, by="campaign"),
+            "revenue": url_params.metric_url("campaign_revenue", question, by="campaign"),
+        },
         "before": before,
         "changes_finding": sentences.changes_finding(board.changes, before.label) if before else "",
         "cut_page": board.cut and Paginator(board.cut.rows, ROWS).get_page(request.GET.get("page")),
@@ -139,12 +143,4 @@ def _outcomes_context(rates: list[Reading | None]) -> dict[str, Any] | None:
         "finding": sentences.outcomes_finding(won, undecided),
         "parts": list(zip(names, (won, lost, undecided), places, strict=True)),
         "interval": sentences.interval_note(won.now),
-    }
-
-
-def _campaign_links(board: Dashboard) -> dict[str, str]:
-    question = board.question
-    return {
-        "leads": url_params.metric_url("campaign_leads", question, by="campaign"),
-        "revenue": url_params.metric_url("campaign_revenue", question, by="campaign"),
     }

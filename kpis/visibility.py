@@ -8,10 +8,9 @@ filters by what tells of a buyer, other periods, fewer records – is counted ov
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from core.periods import Period
 from crm.models import Owner
@@ -135,7 +134,14 @@ def check_filters(user: Reader, where: Mapping[str, str]) -> None:
     """
     for name, value in where.items():
         if value != BLANK and _who_dimension_names(name) == "colleague":
-            check_achievement(user, _owners_matching(value))
+            # The owners that a filter means: by part key, by name, or by the source's own id.
+            number = record_id(value)
+            check_achievement(
+                user,
+                Owner.objects.filter(pk=number)
+                if number
+                else Owner.objects.filter(Q(name=value) | Q(external_id=value)),
+            )
 
 
 def _who_dimension_names(name: str) -> str:
@@ -143,12 +149,6 @@ def _who_dimension_names(name: str) -> str:
         return dimension(name).names
     except KeyError:  # what no metric knows is refused by the metric, with what it knows
         return ""
-
-
-def _owners_matching(value: str) -> QuerySet[Owner]:
-    """Return the owners that a filter means: by part key, by name, or by the source's own id."""
-    number = record_id(value)
-    return Owner.objects.filter(pk=number) if number else Owner.objects.filter(Q(name=value) | Q(external_id=value))
 
 
 def _needs_reading(rows: ReadableRows, metric: Metric, names: Iterable[str]) -> bool:
@@ -176,7 +176,7 @@ def _limit_to_publishable(
     """Return the company's figure without parts that would tell of single records; over the reader's own where it would itself."""
     by, where = result.by or None, result.where
     own = _compute_readable(metric, period, by, where, facts, rows, shared)
-    if not is_published(period, _today(period, facts)) or _is_few(result.records, own.records):
+    if not is_published(period, scope_of(period, facts).today) or _is_few(result.records, own.records):
         return own
     for name in where:
         less = {other: value for other, value in where.items() if other != name}
@@ -187,14 +187,15 @@ def _limit_to_publishable(
     result = result.without_single_values()
     if not by:
         return result
-    few = _few_parts(result, own) | _uncounted_parts(result, own)
+    # The keys of the parts of which nothing counts, whose mere names come from records that the reader may not
+    # read.
+    own_keys = {part.key for part in own.parts}
+    few = _few_parts(result, own) | {
+        part.key for part in result.parts if part.key not in own_keys and not any(n for _, n in part.records)
+    }
     parts = tuple(part.without_single_values() for part in result.parts if part.key not in few)
     note = (FEW_RECORDS.format(n=len(few)),) if few else ()
     return replace(result, parts=parts, warnings=(*result.warnings, *note))
-
-
-def _today(period: Period, facts: Facts) -> date:
-    return scope_of(period, facts).today
 
 
 Counts = Iterable[tuple[str, int]]
@@ -227,12 +228,6 @@ def _few_parts(company: Result, own: Result) -> set[str]:
     tables = {table for counts in hidden.values() for table in counts}
     by_table = [few_keys({key: counts.get(table, 0) for key, counts in hidden.items()}) for table in tables]
     return set().union(*by_table)
-
-
-def _uncounted_parts(company: Result, own: Result) -> set[str]:
-    """Return the keys of the parts of which nothing counts, whose mere names come from records that the reader may not read."""
-    own_keys = {part.key for part in own.parts}
-    return {part.key for part in company.parts if part.key not in own_keys and not any(n for _, n in part.records)}
 
 
 def _without_colleagues(user: Reader, result: Result) -> Result:
