@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from agreements import actions, kinds, queries
 from agreements.models import Agreement, Decision, Dispute, Entry, Signature, Version
-from core.api.fields import Terms, Words, read, refusals
+from core.api.fields import Terms, Words, errors_as_responses, read_body
 from core.api.views import ReadOnly
 from team.models import Side, User
 
@@ -148,9 +148,9 @@ class VersionView(ReadOnly):
     @extend_schema(request=NewVersionSerializer, responses={201: VersionSerializer})
     def create(self, request: Request) -> Response:
         """Propose a version, or draft one. A signatory who proposes signs for their side; by a token it is proposed unsigned."""
-        entered, user = read(NewVersionSerializer, request.data), cast(User, request.user)
+        entered, user = read_body(NewVersionSerializer, request.data), cast(User, request.user)
         terms = checked_terms(entered["kind"], entered.get("terms") or {})
-        with refusals(), transaction.atomic():
+        with errors_as_responses(), transaction.atomic():
             drafted = actions.draft_version(
                 by=user, kind=entered["kind"], key=entered["key"], title=entered.get("title", ""), text=entered["text"], terms=terms,
                 third_side=entered.get("third_side", ""), reason=entered.get("reason", ""), expires_on=entered.get("expires_on"),
@@ -162,7 +162,7 @@ class VersionView(ReadOnly):
     @action(detail=True, methods=["post"])
     def propose(self, request: Request, pk: int) -> Response:
         """Show a draft to both sides, in the name of the side it was drafted for."""
-        with refusals():
+        with errors_as_responses():
             return self._shown(actions.propose_version(by=cast(User, request.user), version=self._found(pk)))
 
     @extend_schema(request=None, responses=VersionSerializer)
@@ -173,15 +173,15 @@ class VersionView(ReadOnly):
         It asks for a session in which the password or the second factor was entered again within the last 15
         minutes, as disputing and deciding do. An API token cannot sign.
         """
-        with refusals():
+        with errors_as_responses():
             return self._shown(actions.sign_version(by=cast(User, request.user), version=self._found(pk)))
 
     @extend_schema(request=DisputingSerializer, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def dispute(self, request: Request, pk: int) -> Response:
         """Say no, and why; the arbiter decides before a day."""
-        entered, version = read(DisputingSerializer, request.data), self._found(pk)
-        with refusals():
+        entered, version = read_body(DisputingSerializer, request.data), self._found(pk)
+        with errors_as_responses():
             actions.dispute_version(by=cast(User, request.user), version=version, **entered)
         return self._shown(version)
 
@@ -189,9 +189,9 @@ class VersionView(ReadOnly):
     @action(detail=True, methods=["post"])
     def decide(self, request: Request, pk: int) -> Response:
         """Give the arbiter's ruling on the open dispute."""
-        entered, version = read(DecidingSerializer, request.data), self._found(pk)
+        entered, version = read_body(DecidingSerializer, request.data), self._found(pk)
         dispute = version.disputes.filter(decided_at=None).first()
-        with refusals():
+        with errors_as_responses():
             if dispute is None:
                 raise ValidationError("This version is not disputed.")
             actions.decide_dispute(by=cast(User, request.user), dispute=dispute, **entered)
@@ -201,7 +201,7 @@ class VersionView(ReadOnly):
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: int) -> Response:
         """Take back a proposal, one's own or one's side's, before it is in force."""
-        with refusals():
+        with errors_as_responses():
             return self._shown(actions.withdraw_version(by=cast(User, request.user), version=self._found(pk)))
 
     def _found(self, pk: int) -> Version:

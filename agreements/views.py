@@ -18,7 +18,7 @@ from agreements.forms import DisputeForm, OpeningForm, RulingForm, SeatForm, Wor
 from agreements.models import Agreement, Seat, Version
 from agreements.permissions import DRAFT_VERSION, can_propose_own
 from agreements.signing import seat_holder
-from core.form_errors import cleaned
+from core.form_errors import cleaned_or_error
 from team.access import has_right, require_right
 from team.accounts.consents import is_open
 from team.accounts.views import describe_wait
@@ -172,7 +172,7 @@ def _withdraw_version(request: HttpRequest, user: User, version: Version) -> str
 
 
 def _dispute_version(request: HttpRequest, user: User, version: Version) -> str:
-    entered = cleaned(DisputeForm(request.POST))
+    entered = cleaned_or_error(DisputeForm(request.POST))
     dispute = actions.dispute_version(
         by=user, version=version, reason=entered["reason"], decide_by=entered["decide_by"]
     )
@@ -180,7 +180,7 @@ def _dispute_version(request: HttpRequest, user: User, version: Version) -> str:
 
 
 def _decide_dispute(request: HttpRequest, user: User, version: Version) -> str:
-    entered = cleaned(RulingForm(request.POST))
+    entered = cleaned_or_error(RulingForm(request.POST))
     dispute = version.disputes.filter(decided_at=None).first()
     if dispute is None:
         raise ValidationError("This version is not disputed any more.")

@@ -31,7 +31,7 @@ def front_door(request: HttpRequest) -> HttpResponse:
     form = DetectorForm(request.POST) if request.method == "POST" else DetectorForm()
     if not form.is_valid():
         return _ask(request, form)
-    if not limits.within(request, what="detector", limit=RESULTS_PER_HOUR):
+    if not limits.is_within_limit(request, what="detector", limit=RESULTS_PER_HOUR):
         form.add_error(None, TOO_MANY)
         return _ask(request, form, 429)
     return redirect(actions.keep_answers(form.answers(), request.POST.get(FIELD, "")))

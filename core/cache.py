@@ -1,4 +1,4 @@
-"""The cache of Redis; while Redis does not answer, each process remembers and counts for itself.
+"""The cache of Redis; while Redis does not answer, each process uses its own memory.
 
 So rate limits (allauth's too) never fail a sign-in and are never unlimited.
 """
@@ -13,7 +13,7 @@ from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
-ASKED = (
+REDIS_METHODS = (
     "add", "get", "set", "touch", "delete", "get_many", "has_key", "incr", "set_many", "delete_many", "clear",
     "get_or_set",
 )  # fmt: skip
@@ -39,5 +39,5 @@ class FallbackRedisCache(RedisCache):
         self.own_memory = LocMemCache("fallback", params)
 
 
-for _name in ASKED:
+for _name in REDIS_METHODS:
     setattr(FallbackRedisCache, _name, _with_fallback(_name))

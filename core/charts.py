@@ -1,7 +1,7 @@
-"""Charts: a plotly figure as plain dicts, with its finding as title, words for who cannot see it, and its numbers.
+"""Charts: a plotly figure as plain dicts, with its finding as title, a text alternative, and its numbers.
 
 Colours are written as the names of CSS tokens ("--sales"); the page puts in the values of the reader's theme.
-What our content security policy would stop is refused here, when the chart is made, and not in somebody's browser.
+What our content security policy would stop is refused here, when the chart is made, and not in the browser.
 """
 
 import math
@@ -33,42 +33,42 @@ class Chart:
     rows: tuple[tuple[Any, ...], ...] = field(default=())
 
     def __post_init__(self) -> None:
-        wrong = list(faults(self.figure))
+        wrong = list(find_faults(self.figure))
         if wrong:
             raise ValueError(f"The chart {self.name} cannot be drawn under our policy: {'; '.join(wrong)}.")
 
     @property
     def table_head(self) -> tuple[str, ...]:
-        return self.head or ("", *(trace.get("name", "Value") for trace in _shown(self.figure)))
+        return self.head or ("", *(trace.get("name", "Value") for trace in _visible_traces(self.figure)))
 
     @property
     def table_rows(self) -> tuple[tuple[Any, ...], ...]:
         return self.rows or table_of(self.figure)
 
 
-def faults(figure: dict[str, Any]) -> Iterator[str]:
+def find_faults(figure: dict[str, Any]) -> Iterator[str]:
     """Yield what in a figure needs eval or a style attribute, which our policy forbids."""
     for trace in figure.get("data", []):
         if trace.get("type") in FORBIDDEN_TRACES:
             yield f"a {trace['type']} trace needs eval"
-    for text in _texts(figure):
+    for text in _iterate_texts(figure):
         if "<" in text and ">" in text:
             yield f"“{text}” holds a tag"
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _iterate_texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
             if key != "hovertemplate":  # hover boxes understand <extra></extra>, which sets no style
-                yield from _texts(inner)
+                yield from _iterate_texts(inner)
     elif isinstance(value, (list, tuple)):
         for inner in value:
-            yield from _texts(inner)
+            yield from _iterate_texts(inner)
 
 
-def _shown(figure: dict[str, Any]) -> list[dict[str, Any]]:
+def _visible_traces(figure: dict[str, Any]) -> list[dict[str, Any]]:
     return [trace for trace in figure.get("data", []) if trace.get("showlegend") is not False or trace.get("name")]
 
 
@@ -76,14 +76,14 @@ def table_of(figure: dict[str, Any]) -> tuple[tuple[Any, ...], ...]:
     """Return the numbers of a figure as rows: the label first, then one value for each trace."""
     labels: dict[Any, None] = {}
     columns: list[dict[Any, Any]] = []
-    for trace in _shown(figure):
-        keys, values = _pairs(trace)
+    for trace in _visible_traces(figure):
+        keys, values = _labels_and_values(trace)
         columns.append(dict(zip(keys, values, strict=False)))
         labels.update(dict.fromkeys(keys))
     return tuple((label, *(column.get(label) for column in columns)) for label in labels)
 
 
-def _pairs(trace: dict[str, Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+def _labels_and_values(trace: dict[str, Any]) -> tuple[Sequence[Any], Sequence[Any]]:
     if "labels" in trace:
         return trace["labels"], trace.get("values", [])
     first, second = trace.get("x", []), trace.get("y", [])
@@ -99,13 +99,13 @@ class Sparkline:
     y: float
 
 
-def sparkline(values: Sequence[Any], width: int = 120, height: int = 34, margin: int = 4) -> Sparkline | None:
+def draw_sparkline(values: Sequence[Any], width: int = 120, height: int = 34, margin: int = 4) -> Sparkline | None:
     """Draw the values from left to right; a missing one breaks the line. None when fewer than two are there."""
     numbers = [None if value is None else float(value) for value in values]
-    known = [number for number in numbers if number is not None]
-    if len(known) < 2:
+    present = [number for number in numbers if number is not None]
+    if len(present) < 2:
         return None
-    low, span = min(known), (max(known) - min(known)) or 1.0
+    low, span = min(present), (max(present) - min(present)) or 1.0
     step = (width - 2 * margin) / (len(numbers) - 1)
     points = [
         None
@@ -117,10 +117,10 @@ def sparkline(values: Sequence[Any], width: int = 120, height: int = 34, margin:
         for index, number in enumerate(numbers)
     ]
     x, y = next(point for point in reversed(points) if point)
-    return Sparkline(_path(points), x, y)
+    return Sparkline(_svg_path(points), x, y)
 
 
-def _path(points: Sequence[tuple[float, float] | None]) -> str:
+def _svg_path(points: Sequence[tuple[float, float] | None]) -> str:
     pieces, is_open = [], False
     for point in points:
         if point:
@@ -156,7 +156,7 @@ class Scale:
     zero: float
 
 
-def scale(value: Any, reference: Any, own: str, other: str, *, end: Any = 0) -> Scale:
+def build_scale(value: Any, reference: Any, own: str, other: str, *, end: Any = 0) -> Scale:
     """Lay value and reference on one scale that starts at zero, or at a value below it, and reaches `end` at least."""
     mine, its = float(value), float(reference)
     low = min(0.0, mine, its)
@@ -182,19 +182,19 @@ def scale(value: Any, reference: Any, own: str, other: str, *, end: Any = 0) -> 
 HOVER = {"percent": ".1~%"}
 
 
-def axis(values: Iterable[float | None], unit: str, currency: str = "") -> dict[str, Any]:
+def build_axis(values: Iterable[float | None], unit: str, currency: str = "") -> dict[str, Any]:
     """Return the axis of the values, whose labels are the very numbers of their places: 2 M €, 12.5 %.
 
     Values that are all zero get the label of zero alone; plotly would make up others.
     """
-    known = [value for value in values if value is not None] or [0.0]
-    places = ticks(min(known), max(known), is_whole=unit == "count")
-    written = [axis_label(place, unit, currency) for place in places]
-    flat = {"range": [0, 1]} if len(places) == 1 else {}
-    return {"tickvals": places, "ticktext": written, "hoverformat": HOVER.get(unit, ",.2~f"), **flat}
+    present = [value for value in values if value is not None] or [0.0]
+    tick_values = axis_ticks(min(present), max(present), is_whole=unit == "count")
+    written = [axis_label(tick, unit, currency) for tick in tick_values]
+    flat = {"range": [0, 1]} if len(tick_values) == 1 else {}
+    return {"tickvals": tick_values, "ticktext": written, "hoverformat": HOVER.get(unit, ",.2~f"), **flat}
 
 
-def ticks(low: float, high: float, count: int = 5, *, is_whole: bool = False) -> list[float]:
+def axis_ticks(low: float, high: float, count: int = 5, *, is_whole: bool = False) -> list[float]:
     """Return round places for an axis from low to high, zero among them, about `count` of them; whole ones if asked."""
     low, high = min(0.0, low), max(0.0, high)
     if low == high:
@@ -204,14 +204,14 @@ def ticks(low: float, high: float, count: int = 5, *, is_whole: bool = False) ->
     factors = (1, 2, 5, 10) if is_whole and size < 10 else (1, 2, 2.5, 5, 10)
     step = next(size * factor for factor in factors if size * factor >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(step * place, 10) for place in range(first, last + 1)]
+    return [round(step * index, 10) for index in range(first, last + 1)]
 
 
-def shares(*values: Any) -> tuple[tuple[float, float], ...]:
+def stack_shares(*values: Any) -> tuple[tuple[float, float], ...]:
     """Lay fractions end to end: (start, width) of each, from 0 to 100."""
-    start, found = 0.0, []
+    start, spans = 0.0, []
     for value in values:
         width = round(float(value or 0) * 100, 3)
-        found.append((round(start, 3), width))
+        spans.append((round(start, 3), width))
         start += width
-    return tuple(found)
+    return tuple(spans)

@@ -1,4 +1,4 @@
-"""What every page may use without being given it."""
+"""Template variables that every page has."""
 
 from typing import Any
 

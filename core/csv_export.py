@@ -9,7 +9,7 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20"  # with the wide forms of East Asian keyboards, which Excel takes for the plain ones
 FORMULA = re.compile(rf"'*[{SIGNS}\t\r\0]")  # whatever quotes stand before it: one more can then be taken away again
 AFTER_DELIMITER = re.compile(
@@ -27,33 +27,33 @@ class _Echo:
         return text
 
 
-def lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """Yield the rows as lines of CSV: words are guarded, numbers stay numbers, booleans read Yes or No, None is empty."""
     writer = csv.writer(_Echo())  # type: ignore[arg-type]
-    return (writer.writerow([_cell(value) for value in row]) for row in rows)  # type: ignore[misc]
+    return (writer.writerow([_cell_text(value) for value in row]) for row in rows)  # type: ignore[misc]
 
 
-def download(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
+def csv_response(name: str, rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
     """Hand the rows out as a file of that name, as they come, behind the byte order mark by which Excel knows UTF-8."""
-    response = StreamingHttpResponse(chain([MARK], lines(rows)), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(chain([BYTE_ORDER_MARK], csv_lines(rows)), content_type="text/csv; charset=utf-8")
     file_name = f"{NOT_IN_A_NAME.sub('-', name)}.csv"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=file_name)
     return response
 
 
-def _cell(value: Any) -> Any:
+def _cell_text(value: Any) -> Any:
     match value:
         case None:
             return ""
         case bool():
             return "Yes" if value else "No"
         case str():
-            return guarded(value)
+            return guard_formula(value)
         case _:
             return value
 
 
-def guarded(cell: str) -> str:
+def guard_formula(cell: str) -> str:
     """Put a quote before what a spreadsheet would take for a formula; numbers stay numbers.
 
     That is at the start of the cell, and after each character that a spreadsheet may be told is the delimiter.
@@ -64,6 +64,6 @@ def guarded(cell: str) -> str:
     return first + AFTER_DELIMITER.sub("'", cell)
 
 
-def unguarded(cell: str) -> str:
+def unguard_formula(cell: str) -> str:
     """Take away exactly the quotes that `guarded` put."""
     return GUARD.sub("", cell)

@@ -23,7 +23,7 @@ HIDDEN = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u061c"))  # marks of directi
 HIDDEN |= dict.fromkeys(map(ord, "\u00a0\u202f"), " ")
 
 
-def _read() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
+def _load_table() -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
     table = json.loads(TABLE.read_text("utf-8"))
     signs: dict[str, set[str]] = {sign: set(codes) for sign, codes in table["signs"].items()}
     for sign, codes in CUSTOMARY.items():
@@ -36,7 +36,7 @@ def _likeliest_first(sign: str, codes: set[str]) -> tuple[str, ...]:
     return tuple(sorted(codes, key=lambda code: (-order.get(code, -1), code)))
 
 
-CODES, SIGNS = _read()
+CODES, SIGNS = _load_table()
 
 
 def currencies_of(mark: str) -> tuple[str, ...]:

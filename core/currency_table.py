@@ -24,7 +24,7 @@ NOWHERE = "ZZ"  # whose currencies are gold, tests and none
 SHORTEST = 2  # a single Latin letter is rather a unit: 500 K, 500 L, 500 P
 
 
-def table() -> dict[str, object]:
+def build_table() -> dict[str, object]:
     """Return {codes, signs: {sign: codes}}."""
     territories = sorted(name for name in map(str, Locale("en").territories) if len(name) == 2 and name != NOWHERE)
     codes = {
@@ -35,14 +35,14 @@ def table() -> dict[str, object]:
     current = {name: get_territory_currencies(name, TODAY, non_tender=True) for name in territories}
     signs: defaultdict[str, set[str]] = defaultdict(set)
     for name in territories:
-        for locale in _locales(name):
-            _add(signs, locale, set(current[name]))
+        for locale in _locales_of(name):
+            _add_signs(signs, locale, set(current[name]))
     for language in OVER_BORDERS:
-        _add(signs, Locale(language), {code for some in current.values() for code in some})
+        _add_signs(signs, Locale(language), {code for some in current.values() for code in some})
     return {"codes": sorted(codes - {NO_CURRENCY}), "signs": {sign: sorted(signs[sign]) for sign in sorted(signs)}}
 
 
-def _locales(territory: str) -> Iterator[Locale]:
+def _locales_of(territory: str) -> Iterator[Locale]:
     languages = get_official_languages(territory, de_facto=True)
     for language in dict.fromkeys([*languages, "en"]):
         try:
@@ -51,7 +51,7 @@ def _locales(territory: str) -> Iterator[Locale]:
             continue
 
 
-def _add(signs: defaultdict[str, set[str]], locale: Locale, codes: set[str]) -> None:
+def _add_signs(signs: defaultdict[str, set[str]], locale: Locale, codes: set[str]) -> None:
     for code, written in locale.currency_symbols.items():
         sign = written.translate(HIDDEN).strip()
         if code in codes and sign and sign != code and not (len(sign) < SHORTEST and sign.isalpha() and sign < "ɐ"):
@@ -59,4 +59,4 @@ def _add(signs: defaultdict[str, set[str]], locale: Locale, codes: set[str]) -> 
 
 
 if __name__ == "__main__":
-    TABLE.write_text(json.dumps(table(), ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")
+    TABLE.write_text(json.dumps(build_table(), ensure_ascii=False, indent=1, sort_keys=True) + "\n", "utf-8")

@@ -42,7 +42,7 @@ def is_connection_lost(error: BaseException | None) -> bool:
 
     An error inside a working connection (a deadlock, a statement that took too long) carries the SQLSTATE of its own kind.
     """
-    for cause in _causes(error):
+    for cause in _error_chain(error):
         if isinstance(cause, OperationalError | InterfaceError):
             state = getattr(cause.__cause__, "pgcode", None)
             return state is None or state in LOST_STATES or state.startswith("08")
@@ -56,11 +56,11 @@ def is_conflict(error: BaseException | None) -> bool:
     """
     return any(
         isinstance(cause, IntegrityError) and getattr(cause.__cause__, "pgcode", None) == UNIQUE_VIOLATION
-        for cause in _causes(error)
+        for cause in _error_chain(error)
     )
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _error_chain(error: BaseException | None) -> Iterator[BaseException]:
     """Yield the error, and what caused it in turn."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:

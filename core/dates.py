@@ -24,7 +24,7 @@ _MIDNIGHT = r"(?:[T ]0?0:00(?::00(?:[.,]0+)?)?|,? 12:00(?::00)? ?[Aa][Mm])?(?:Z|
 _SECONDS = (r"-62135596800(?:000)?", r"253402214400(?:000)?", r"253402300799(?:000|999)?")  # of years 1 and 9999
 
 
-def _shapes(day: str) -> list[str]:
+def _day_patterns(day: str) -> list[str]:
     """Write a day as ISO, without separators, and with the day or the month first, as a pattern."""
     year, month, number = day.split("-")
     month, number = (f"0?{int(part)}" for part in (month, number))
@@ -39,11 +39,11 @@ def _shapes(day: str) -> list[str]:
 
 _ANY_TIME = r"(?:[T ,].*)?"
 EMPTY_DATE = "^(?:{}|{}|{})$".format(
-    "(?:" + "|".join(shape for day in _FILLERS for shape in _shapes(day)) + ")" + _ANY_TIME,
-    "(?:" + "|".join(shape for day in _AT_MIDNIGHT for shape in _shapes(day)) + ")" + _MIDNIGHT,
+    "(?:" + "|".join(shape for day in _FILLERS for shape in _day_patterns(day)) + ")" + _ANY_TIME,
+    "(?:" + "|".join(shape for day in _AT_MIDNIGHT for shape in _day_patterns(day)) + ")" + _MIDNIGHT,
     "|".join(_SECONDS),
 )
-OPEN_END = f"^(?:{'|'.join(shape for day in _OPEN_ENDS for shape in _shapes(day))}){_ANY_TIME}$"
+OPEN_END = f"^(?:{'|'.join(shape for day in _OPEN_ENDS for shape in _day_patterns(day))}){_ANY_TIME}$"
 _EMPTY_DATE = re.compile(EMPTY_DATE)
 
 

@@ -1,9 +1,9 @@
-"""Secrets that we must be able to use again, sealed before they reach the database.
+"""Secrets that Accord must be able to use again, encrypted before they reach the database.
 
 A value is JSON inside a Fernet token (AES-128-CBC, HMAC-SHA256). The keys come from ENCRYPTION_KEYS, newest first, or
 else from SECRET_KEY and SECRET_KEY_FALLBACKS: the first seals, all open. `manage.py rotate_keys` seals everything
-anew with the first key, after which the others can go. A sealed value never shows itself: not in a page, not in a
-repr, not in a log; whoever needs it calls `open()`.
+again with the first key, after which the others can go. A sealed value never shows itself: not in a page, not in a
+repr, not in a log; code that needs it calls `open()`.
 """
 
 import base64
@@ -33,7 +33,7 @@ class Sealed:
     @classmethod
     def of(cls, value: Any) -> Self:
         """Seal a JSON value with the newest key."""
-        return cls(_keys().encrypt(json.dumps(value).encode()).decode())
+        return cls(_load_keys().encrypt(json.dumps(value).encode()).decode())
 
     def open(self) -> Any:
         """Return the value.
@@ -42,14 +42,14 @@ class Sealed:
             Unsealable: none of our keys opens it.
         """
         try:
-            return json.loads(_keys().decrypt(self.token.encode()))
+            return json.loads(_load_keys().decrypt(self.token.encode()))
         except InvalidToken:
             raise Unsealable("None of ENCRYPTION_KEYS opens this secret. Enter it again.") from None
 
-    def anew(self) -> "Sealed":
+    def rotate(self) -> "Sealed":
         """Return the same secret sealed with the newest key."""
         try:
-            return Sealed(_keys().rotate(self.token.encode()).decode())
+            return Sealed(_load_keys().rotate(self.token.encode()).decode())
         except InvalidToken:
             raise Unsealable("None of ENCRYPTION_KEYS opens this secret. Enter it again.") from None
 
@@ -67,12 +67,12 @@ class Sealed:
 
 
 if TYPE_CHECKING:
-    Text = models.Field[Sealed, Sealed]
+    SealedTextBase = models.Field[Sealed, Sealed]
 else:
-    Text = models.TextField
+    SealedTextBase = models.TextField
 
 
-class SealedField(Text):
+class SealedField(SealedTextBase):
     """A column that holds sealed values; empty text where there is none."""
 
     def __init__(self, **options: Any) -> None:
@@ -91,25 +91,25 @@ class SealedField(Text):
         return self.to_python(self.value_from_object(obj)).token
 
 
-def columns() -> Iterator[tuple[type[models.Model], SealedField]]:
-    """Yield every sealed column of the house."""
+def sealed_columns() -> Iterator[tuple[type[models.Model], SealedField]]:
+    """Yield every sealed column of every installed model."""
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
             if isinstance(field, SealedField):
                 yield model, field
 
 
-def _keys() -> MultiFernet:
-    words = settings.ENCRYPTION_KEYS or [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return _fernet(tuple(words))
+def _load_keys() -> MultiFernet:
+    secrets = settings.ENCRYPTION_KEYS or [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return _build_fernet(tuple(secrets))
 
 
 @lru_cache(maxsize=4)
-def _fernet(words: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(_derived(word)) for word in words])
+def _build_fernet(secrets: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(_derive_key(secret)) for secret in secrets])
 
 
-def _derived(word: str) -> bytes:
-    """Stretch nothing, only spread: the words are long secrets already (HKDF, RFC 5869)."""
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"accord sealed values 1").derive(word.encode())
+def _derive_key(secret: str) -> bytes:
+    """Derive a key without stretching: the secrets are long and random already (HKDF, RFC 5869)."""
+    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"accord sealed values 1").derive(secret.encode())
     return base64.urlsafe_b64encode(key)

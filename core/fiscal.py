@@ -15,12 +15,12 @@ QUARTER_WEEKS = sum(MONTH_WEEKS)
 
 @dataclass(frozen=True)
 class FiscalUnit:
-    """A fiscal year, quarter or month: its days, the number of its year, and its place in it from 1."""
+    """A fiscal year, quarter or month: its days, the number of its year, and its number in that year from 1."""
 
     start: date
     end: date
     year: int
-    place: int = 1
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -62,30 +62,30 @@ class FiscalCalendar:
 
     def quarters(self, number: int) -> list[FiscalUnit]:
         """Return the four quarters of a fiscal year."""
-        return self._cut(number, 4)
+        return self._split_year(number, 4)
 
     def months(self, number: int) -> list[FiscalUnit]:
         """Return the twelve months of a fiscal year."""
-        return self._cut(number, 12)
+        return self._split_year(number, 12)
 
     def quarter_of(self, day: date) -> FiscalUnit:
-        return _around(day, self.quarters(self.year_of(day).year))
+        return _unit_containing(day, self.quarters(self.year_of(day).year))
 
     def month_of(self, day: date) -> FiscalUnit:
-        return _around(day, self.months(self.year_of(day).year))
+        return _unit_containing(day, self.months(self.year_of(day).year))
 
-    def _cut(self, number: int, parts: int) -> list[FiscalUnit]:
+    def _split_year(self, number: int, parts: int) -> list[FiscalUnit]:
         year = self.year(number)
-        starts = list(self._starts(year.start, parts))
+        starts = list(self._unit_starts(year.start, parts))
         ends = [start - timedelta(days=1) for start in starts[1:]] + [year.end]
         return [
-            FiscalUnit(start, end, number, place)
-            for place, (start, end) in enumerate(zip(starts, ends, strict=True), 1)
+            FiscalUnit(start, end, number, number_in_year)
+            for number_in_year, (start, end) in enumerate(zip(starts, ends, strict=True), 1)
         ]
 
-    def _starts(self, first: date, parts: int) -> Iterator[date]:
+    def _unit_starts(self, first: date, parts: int) -> Iterator[date]:
         if self.week_start is None:
-            yield from (_add_months(first, place * 12 // parts) for place in range(parts))
+            yield from (_add_months(first, index * 12 // parts) for index in range(parts))
             return
         for quarter in range(4):
             start = first + quarter * QUARTER_WEEKS * WEEK
@@ -125,7 +125,7 @@ class FiscalCalendar:
 CALENDAR_YEAR = FiscalCalendar()
 
 
-def _around(day: date, units: list[FiscalUnit]) -> FiscalUnit:
+def _unit_containing(day: date, units: list[FiscalUnit]) -> FiscalUnit:
     return next(unit for unit in units if unit.start <= day <= unit.end)
 
 

@@ -1,4 +1,4 @@
-"""What people say in forms and addresses, and the words in which they are told that it does not go."""
+"""The values of a valid form, and its errors as messages."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from django.core.exceptions import ValidationError
 from django.forms import BaseForm
 
 
-def cleaned(form: BaseForm) -> dict[str, Any]:
+def cleaned_or_error(form: BaseForm) -> dict[str, Any]:
     """Return what the form holds.
 
     Raises:
-        ValidationError: its faults, each behind the label of its field, for pages that show no form again.
+        ValidationError: its errors, each behind the label of its field, for pages that show no form again.
     """
     if not form.is_valid():
         raise ValidationError(
@@ -23,6 +23,6 @@ def cleaned(form: BaseForm) -> dict[str, Any]:
     return dict(form.cleaned_data)
 
 
-def refusal(error: Exception) -> str:
-    """Return the words of a refusal: what is wrong with a form or a record, or why somebody may not."""
+def error_message(error: Exception) -> str:
+    """Return the message of an error: what is wrong with a form or a record, or which permission is missing."""
     return " ".join(getattr(error, "messages", [str(error)]))

@@ -5,7 +5,7 @@ import math
 Z = 1.959963984540054  # of the normal distribution, for 95 %
 
 
-def wilson(part: int, whole: int) -> tuple[float, float] | None:
+def wilson_interval(part: int, whole: int) -> tuple[float, float] | None:
     """Return the 95 % interval (Wilson) of a share of counted rows, as fractions; None of nothing."""
     if not whole:
         return None

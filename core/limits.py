@@ -26,25 +26,25 @@ logger = logging.getLogger(__name__)
 own_memory = LocMemCache("limits", {})
 
 
-def within(request: HttpRequest, *, what: str, limit: int, seconds: int = HOUR) -> bool:
+def is_within_limit(request: HttpRequest, *, what: str, limit: int, seconds: int = HOUR) -> bool:
     """Count one more `what` from the caller's address; False when it is more than `limit` in the window."""
-    return _counted(what, seconds, lambda store: _pseudonym(store, request)) <= limit
+    return _count_with_fallback(what, seconds, lambda store: _hash_address(store, request)) <= limit
 
 
-def count(what: str, who: str, seconds: int) -> int:
+def count_use(what: str, who: str, seconds: int) -> int:
     """Count one more `what` of somebody known by name, and return how many there were in the window."""
-    return _counted(what, seconds, lambda store: who)
+    return _count_with_fallback(what, seconds, lambda store: who)
 
 
-def _counted(what: str, seconds: int, who: Callable[[BaseCache], str]) -> int:
+def _count_with_fallback(what: str, seconds: int, who: Callable[[BaseCache], str]) -> int:
     try:
-        return _count(cache, f"limits:{what}:{who(cache)}", seconds)
+        return _count_in_window(cache, f"limits:{what}:{who(cache)}", seconds)
     except RedisError:
         logger.warning("The cache does not answer; this process counts “%s” alone.", what)
-        return _count(own_memory, f"limits:{what}:{who(own_memory)}", seconds)
+        return _count_in_window(own_memory, f"limits:{what}:{who(own_memory)}", seconds)
 
 
-def _count(store: BaseCache, key: str, seconds: int) -> int:
+def _count_in_window(store: BaseCache, key: str, seconds: int) -> int:
     store.add(key, 0, seconds)
     try:
         return store.incr(key)
@@ -53,7 +53,7 @@ def _count(store: BaseCache, key: str, seconds: int) -> int:
         return 1
 
 
-def _pseudonym(store: BaseCache, request: HttpRequest) -> str:
+def _hash_address(store: BaseCache, request: HttpRequest) -> str:
     salt = store.get_or_set(f"limits:salt:{timezone.now():%Y-%m-%d}", lambda: secrets.token_hex(16), DAY)
     return hashlib.sha256(f"{salt}{_network(request)}".encode()).hexdigest()
 

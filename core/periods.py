@@ -9,7 +9,7 @@ from typing import Self
 from django.http import QueryDict
 
 from core.fiscal import CALENDAR_YEAR, FiscalCalendar, FiscalUnit
-from core.request_values import BadValue, quoted, read_date
+from core.request_values import BadValue, quote_text, read_date
 
 
 class BadPeriod(ValueError):
@@ -59,25 +59,29 @@ class Period:
 
     @property
     def label(self) -> str:
-        """Say the period in words: 2025, FY 2026, Q3 2025, March 2025, or the two dates."""
+        """Say the period in words: 2025, FY 2026, Q3 2025, March 2025, or the two dates; an open one: since or until a date."""
         if not (self.start and self.end):
-            return _open_label(self.start, self.end)
-        return self._unit_label() or f"{_day(self.start)} – {_day(self.end)}"
+            if self.start:
+                return f"since {_format_day(self.start)}"
+            return f"until {_format_day(self.end)}" if self.end else "all time"
+        return self._unit_label() or f"{_format_day(self.start)} – {_format_day(self.end)}"
 
     def _unit_label(self) -> str:
         assert self.start
         calendar = self.calendar
-        if self._is(unit := calendar.year_of(self.start)):
+        if self._matches_unit(unit := calendar.year_of(self.start)):
             return year_label(unit, calendar)
-        if self._is(unit := calendar.quarter_of(self.start)):
-            return f"Q{unit.place} {year_label(unit, calendar)}"
-        if self._is(unit := calendar.month_of(self.start)):
+        if self._matches_unit(unit := calendar.quarter_of(self.start)):
+            return f"Q{unit.number} {year_label(unit, calendar)}"
+        if self._matches_unit(unit := calendar.month_of(self.start)):
             return (
-                f"{self.start:%B %Y}" if calendar.has_calendar_months else f"P{unit.place} {year_label(unit, calendar)}"
+                f"{self.start:%B %Y}"
+                if calendar.has_calendar_months
+                else f"P{unit.number} {year_label(unit, calendar)}"
             )
         return ""
 
-    def _is(self, unit: FiscalUnit) -> bool:
+    def _matches_unit(self, unit: FiscalUnit) -> bool:
         return (self.start, self.end) == (unit.start, unit.end)
 
     def months(self) -> list["Period"]:
@@ -92,14 +96,8 @@ class Period:
         return parts
 
 
-def _day(day: date) -> str:
+def _format_day(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
-
-
-def _open_label(start: date | None, end: date | None) -> str:
-    if start:
-        return f"since {_day(start)}"
-    return f"until {_day(end)}" if end else "all time"
 
 
 def _whole_months(start: date, end: date) -> int:
@@ -125,23 +123,23 @@ def year_label(unit: FiscalUnit, calendar: FiscalCalendar) -> str:
     return str(unit.year) if calendar.is_calendar_year else f"FY {unit.year}"
 
 
-def year(number: int, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
-    return _period(calendar.year(number), calendar)
+def year_period(number: int, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+    return _period_of_unit(calendar.year(number), calendar)
 
 
 def year_of(day: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
-    return _period(calendar.year_of(day), calendar)
+    return _period_of_unit(calendar.year_of(day), calendar)
 
 
-def quarter(day: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
-    return _period(calendar.quarter_of(day), calendar)
+def quarter_period(day: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+    return _period_of_unit(calendar.quarter_of(day), calendar)
 
 
-def month(day: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
-    return _period(calendar.month_of(day), calendar)
+def month_period(day: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+    return _period_of_unit(calendar.month_of(day), calendar)
 
 
-def _period(unit: FiscalUnit, calendar: FiscalCalendar) -> Period:
+def _period_of_unit(unit: FiscalUnit, calendar: FiscalCalendar) -> Period:
     return Period(unit.start, unit.end, calendar=calendar)
 
 
@@ -177,29 +175,29 @@ PRESETS = {
 DEFAULT = "last_year"  # the last full year
 
 
-def preset(name: str, today: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+def preset_period(name: str, today: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
     """Return the named period as seen from `today` (the company's local day), by the company's fiscal calendar.
 
     Raises:
         BadPeriod: there is no period of that name.
     """
     if name not in PRESETS:
-        raise BadPeriod(f"No period is called {quoted(name)}. Use one of: {', '.join(PRESETS)}, or from and to.")
-    span = _named(name, today, calendar)
+        raise BadPeriod(f"No period is called {quote_text(name)}. Use one of: {', '.join(PRESETS)}, or from and to.")
+    span = _resolve_preset(name, today, calendar)
     return Period(span.start, span.end, name, calendar)
 
 
-def _named(name: str, today: date, calendar: FiscalCalendar) -> Period:
+def _resolve_preset(name: str, today: date, calendar: FiscalCalendar) -> Period:
     if name == "all":
         return Period()
     if name == "last_12_months":
-        last = _day_before(month(today, calendar))
-        months = [month(last, calendar)]
+        last = _day_before(month_period(today, calendar))
+        months = [month_period(last, calendar)]
         while len(months) < 12:
-            months.append(month(_day_before(months[-1]), calendar))
+            months.append(month_period(_day_before(months[-1]), calendar))
         return Period(months[-1].start, months[0].end)
     which, _, unit = name.partition("_")
-    span = {"year": year_of, "quarter": quarter, "month": month}[unit]
+    span = {"year": year_of, "quarter": quarter_period, "month": month_period}[unit]
     current = span(today, calendar)
     return current if which == "this" else span(_day_before(current), calendar)
 
@@ -221,7 +219,7 @@ def parse_day(text: str | None, what: str) -> date | None:
         raise BadPeriod(f"{what}: {error}") from None
 
 
-def from_query(query: QueryDict, today: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
+def period_from_query(query: QueryDict, today: date, calendar: FiscalCalendar = CALENDAR_YEAR) -> Period:
     """Read ?period=last_year or ?from=2025-01-01&to=2025-12-31; the default is the last full year.
 
     Raises:
@@ -230,4 +228,4 @@ def from_query(query: QueryDict, today: date, calendar: FiscalCalendar = CALENDA
     start, end = parse_day(query.get("from"), "from"), parse_day(query.get("to"), "to")
     if start or end:
         return Period(start, end, calendar=calendar)
-    return preset(query.get("period") or DEFAULT, today, calendar)
+    return preset_period(query.get("period") or DEFAULT, today, calendar)

@@ -25,7 +25,7 @@ class Problem:
 
 
 def render_problem(problem: Problem, *, method: str, path: str, is_htmx: bool) -> tuple[dict[str, str], bytes]:
-    """Return (headers, body): JSON under /api/, one sentence for htmx, else a page that loads itself anew where that helps."""
+    """Return (headers, body): JSON under /api/, one sentence for htmx, else a page that reloads itself where that helps."""
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": POLICY}
     if problem.retry_seconds:
         headers["Retry-After"] = str(problem.retry_seconds)
@@ -39,10 +39,10 @@ def render_problem(problem: Problem, *, method: str, path: str, is_htmx: bool) -
     reloads = bool(problem.retry_seconds) and method in {"GET", "HEAD"}
     if reloads:
         headers["Refresh"] = str(problem.retry_seconds)
-    return {**headers, "Content-Type": "text/html; charset=utf-8"}, _page(problem, reloads)
+    return {**headers, "Content-Type": "text/html; charset=utf-8"}, _render_page(problem, reloads)
 
 
 @lru_cache(maxsize=32)
-def _page(problem: Problem, reloads: bool) -> bytes:
+def _render_page(problem: Problem, reloads: bool) -> bytes:
     """Return the page: refusing must cost less than asking."""
     return render_to_string("problem.html", {"problem": problem, "reloads": reloads}).encode()

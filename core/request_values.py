@@ -35,7 +35,7 @@ def read_int(text: str | None, *, least: int = 0, most: int = MAX_INT) -> int | 
         return None
     value = int(text) if WHOLE.fullmatch(text.strip()) else None
     if value is None or not least <= value <= most:
-        raise BadValue(f"{quoted(text)} is not a whole number from {least:,} to {most:,}.")
+        raise BadValue(f"{quote_text(text)} is not a whole number from {least:,} to {most:,}.")
     return value
 
 
@@ -68,14 +68,14 @@ def read_decimal(text: str | None, *, least: Decimal | None = None, most: Decima
     if text is None or not text.strip():
         return None
     lower, upper = -MAX_NUMBER if least is None else least, MAX_NUMBER if most is None else most
-    value = _decimal(text.strip())
+    value = _parse_decimal(text.strip())
     if value is None or not lower <= value <= upper:
         bounds = f" from {lower:,} to {upper:,}" if least is not None or most is not None else ""
-        raise BadValue(f"{quoted(text)} is not a number{bounds}. Write it like 1250.50.")
+        raise BadValue(f"{quote_text(text)} is not a number{bounds}. Write it like 1250.50.")
     return value
 
 
-def _decimal(text: str) -> Decimal | None:
+def _parse_decimal(text: str) -> Decimal | None:
     if len(text) > MAX_DIGITS or not NUMBER.fullmatch(text):
         return None
     try:
@@ -93,9 +93,9 @@ def read_date(text: str | None, *, least: date = FIRST_DAY, most: date = LAST_DA
     except ValueError:
         value = None
     if value is None:
-        raise BadValue(f"{quoted(text)} is not a date. Use YYYY-MM-DD, like 2025-03-31.")
+        raise BadValue(f"{quote_text(text)} is not a date. Use YYYY-MM-DD, like 2025-03-31.")
     if not least <= value <= most:
-        raise BadValue(f"{quoted(text)} is out of range. Use a date from {least} to {most}.")
+        raise BadValue(f"{quote_text(text)} is out of range. Use a date from {least} to {most}.")
     return value
 
 
@@ -109,7 +109,7 @@ def read_moment(text: str | None) -> datetime | None:
     except ValueError:
         is_known = False
     if not is_known:
-        raise BadValue(f"{quoted(text)} is not a time. Write it like 2025-03-31T14:00:00+00:00.")
+        raise BadValue(f"{quote_text(text)} is not a time. Write it like 2025-03-31T14:00:00+00:00.")
     return value
 
 
@@ -125,7 +125,7 @@ def read_json(text: str | bytes | None) -> Any:
     if len(text) > MAX_JSON_CHARACTERS:
         raise BadValue(f"The JSON is longer than {MAX_JSON_CHARACTERS:,} characters. Send it in parts.")
     try:
-        value = json.loads(text, parse_int=_json_int, parse_float=_json_float, parse_constant=_no_constant)
+        value = json.loads(text, parse_int=_json_int, parse_float=_json_float, parse_constant=_refuse_constant)
     except BadValue:
         raise
     except (ValueError, RecursionError):
@@ -162,11 +162,11 @@ def _json_float(text: str) -> float:
     return value
 
 
-def _no_constant(name: str) -> float:
+def _refuse_constant(name: str) -> float:
     raise BadValue(f"{name} is not valid JSON. Leave the value out, or send null.")
 
 
-def quoted(text: str) -> str:
+def quote_text(text: str) -> str:
     """Return the text as a message shows it: cleaned, and short."""
     plain = read_text(text, most=41)
     return f"“{plain[:40]}…”" if len(plain) > 40 else f"“{plain}”"

@@ -20,15 +20,17 @@ class PlainAddressMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request) if is_plain(request) else refuse(request, BAD_ADDRESS)
+        return self.get_response(request) if is_plain(request) else refuse_request(request, BAD_ADDRESS)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Refuse a `BadValue`, and a form with a NUL that its page handed on to the database."""
         if isinstance(error, BadValue):
-            return refuse(request, str(error))
+            return refuse_request(request, str(error))
         is_of_database = isinstance(error, ValueError | DataError)
         is_form = request.method == "POST" and request.content_type in FORMS
-        return refuse(request, BAD_BODY) if is_of_database and is_form and not has_plain_fields(request) else None
+        return (
+            refuse_request(request, BAD_BODY) if is_of_database and is_form and not has_plain_fields(request) else None
+        )
 
 
 def is_plain(request: HttpRequest) -> bool:
@@ -44,8 +46,8 @@ def is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
 
 
-def refuse(request: HttpRequest, words: str) -> HttpResponse:
+def refuse_request(request: HttpRequest, message: str) -> HttpResponse:
     """Answer 400 in the form that the reader expects."""
     if is_api(request):
-        return JsonResponse({"status": 400, "code": "invalid", "detail": words}, status=400)
-    return HttpResponse(words, status=400, content_type="text/plain; charset=utf-8")
+        return JsonResponse({"status": 400, "code": "invalid", "detail": message}, status=400)
+    return HttpResponse(message, status=400, content_type="text/plain; charset=utf-8")

@@ -1,8 +1,9 @@
-"""Postgres holds the work, Celery only rings the bell.
+"""PostgreSQL holds the work; Celery only carries messages about it.
 
-An import, a nightly run, a delivery is one row of a model that inherits from `Work`. A bell (a Celery task, a
-command, a test) carries the row's id; whoever hears it claims the row, works in steps, and commits each
-checkpoint together with its effect. `fence` grows with each claim: a worker that lost its lease cannot write. What is due or abandoned is found by `Work.due()`, whatever happened to the broker.
+An import, a nightly run, a delivery is one row of a model that inherits from `Work`. A message (a Celery task, a command,
+a test) carries the row's id; its receiver claims the row, works in steps, and commits each checkpoint together with its
+effect. `fence` grows with each claim: a worker that lost its lease cannot write. What is due or abandoned is found by
+`Work.due()`, so a message that the broker loses costs time but no work.
 
 A model does not know its worker. Each app registers the workers of its models in a module `work.py`, found when
 Django starts.
@@ -20,8 +21,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 LEASE = timedelta(seconds=60)
-SILENT_AFTER = timedelta(seconds=20)  # steps commit far more often; a worker not heard of for so long may have stopped
-BUDGET_SECONDS = 45.0  # one bell works no longer than this, far below the broker's visibility timeout
+SILENT_AFTER = timedelta(seconds=20)  # steps commit far more often; a worker silent for so long may have stopped
+BUDGET_SECONDS = 45.0  # one message works no longer than this, far below the broker's visibility timeout
 RETRY_AFTER = timedelta(seconds=10)
 
 
@@ -32,12 +33,12 @@ class LostLease(Exception):
 class Postpone(Exception):
     """Raised by a step that has nothing to do just now: the row waits `seconds`, and no attempt is counted.
 
-    What `fields` names is saved with it; `words` say what it waits for.
+    What `fields` names is saved with it; `reason` says what it waits for.
     """
 
-    def __init__(self, seconds: float, words: str = "", **fields: Any) -> None:
-        super().__init__(words or f"Waits {seconds:.0f} s")
-        self.seconds, self.words, self.fields = seconds, words, fields
+    def __init__(self, seconds: float, reason: str = "", **fields: Any) -> None:
+        super().__init__(reason or f"Waits {seconds:.0f} s")
+        self.seconds, self.reason, self.fields = seconds, reason, fields
 
 
 class PermanentFailure(Exception):
@@ -77,7 +78,7 @@ class Work(models.Model):
 
     @property
     def lacks_worker(self) -> bool:
-        """Whether nobody works on it: it is in the queue, or its worker was not heard of for a while."""
+        """Whether no worker is on it: it is in the queue, or its worker has not reported for a while."""
         if self.state == State.QUEUED:
             return True
         return bool(
@@ -118,7 +119,7 @@ class Work(models.Model):
     def advance(self, checkpoint: dict[str, Any], done_units: int | None = None, **fields: Any) -> None:
         """Record the checkpoint and extend the lease; call it in the transaction of the effect.
 
-        A step that got somewhere proves that the row is no poison, so its attempts are counted anew.
+        A step that got somewhere proves that the row does not crash its worker, so its attempts start again from 0.
 
         Raises:
             LostLease: the row is no longer ours, so the transaction must not commit.
@@ -126,7 +127,7 @@ class Work(models.Model):
         done = self.done_units if done_units is None else done_units
         lease = timezone.now() + LEASE
         values = {"checkpoint": checkpoint, "done_units": done, "lease_until": lease, "attempts": 0, **fields}
-        if not self._ours().update(**values):
+        if not self._claimed_rows().update(**values):
             raise LostLease(f"{self._meta.label} {self.pk}")
         for name, value in values.items():
             setattr(self, name, value)
@@ -134,11 +135,11 @@ class Work(models.Model):
     def finish(self, state: State, **fields: Any) -> None:
         """End this claim in the given state."""
         ended = None if state == State.QUEUED else timezone.now()
-        if not self._ours().update(state=state, lease_until=None, finished_at=ended, **fields):
+        if not self._claimed_rows().update(state=state, lease_until=None, finished_at=ended, **fields):
             raise LostLease(f"{self._meta.label} {self.pk}")
         self.refresh_from_db()
 
-    def _ours(self) -> models.QuerySet[Self]:
+    def _claimed_rows(self) -> models.QuerySet[Self]:
         return type(self)._default_manager.filter(pk=self.pk, fence=self.fence, state=State.RUNNING)
 
     @property
@@ -211,7 +212,7 @@ def register_step(
     register_worker(model, lambda row: _StepWorker(row, step), schedule=schedule)
 
 
-def registration(model: type[Work]) -> Registration:
+def registration_of(model: type[Work]) -> Registration:
     try:
         return _registrations[model]
     except KeyError:
@@ -222,13 +223,13 @@ def registration(model: type[Work]) -> Registration:
 
 def start_worker(row: Work) -> Worker:
     """Return a worker for a claimed row; close it when the claim ends."""
-    return registration(type(row)).start(row)
+    return registration_of(type(row)).start(row)
 
 
 def run_claimed(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> Work | None:
-    """Claim the row and work on it for at most `budget` seconds; None when somebody else has it.
+    """Claim the row and work on it for at most `budget` seconds; None when another worker has it.
 
-    The row ends done, failed, or queued again with what is left (then ring once more).
+    The row ends done, failed, or queued again with what is left (then send the message again).
     """
     row = model.claim(pk)
     if row is None:
@@ -238,21 +239,24 @@ def run_claimed(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> W
     except LostLease:
         return None
     except Postpone as wait:
-        return _wait(row, wait)
+        due = timezone.now() + timedelta(seconds=wait.seconds)
+        return _finish_if_ours(
+            row, State.QUEUED, run_after=due, attempts=0, last_error=wait.reason[:2000], **wait.fields
+        )
     except PermanentFailure as error:
-        return _end(row, State.FAILED, last_error=str(error)[:2000])
+        return _finish_if_ours(row, State.FAILED, last_error=str(error)[:2000])
     except Exception as error:
         _retry_or_fail(row, error)
         raise
     if is_complete:
-        return _end(row, State.DONE, last_error="")
-    return _end(row, State.QUEUED, run_after=timezone.now())
+        return _finish_if_ours(row, State.DONE, last_error="")
+    return _finish_if_ours(row, State.QUEUED, run_after=timezone.now())
 
 
 def _do_steps(row: Work, budget: float) -> bool:
     """Work until nothing is left (True) or the time is over; the worker is closed before the claim ends."""
     until = time.monotonic() + budget
-    registered = registration(type(row))
+    registered = registration_of(type(row))
     try:
         with closing(registered.start(row)) as worker:
             while not worker.step():
@@ -263,12 +267,7 @@ def _do_steps(row: Work, budget: float) -> bool:
     return True
 
 
-def _wait(row: Work, wait: Postpone) -> Work | None:
-    due = timezone.now() + timedelta(seconds=wait.seconds)
-    return _end(row, State.QUEUED, run_after=due, attempts=0, last_error=wait.words[:2000], **wait.fields)
-
-
-def _end(row: Work, state: State, **fields: Any) -> Work | None:
+def _finish_if_ours(row: Work, state: State, **fields: Any) -> Work | None:
     try:
         row.finish(state, **fields)
     except LostLease:
@@ -277,12 +276,12 @@ def _end(row: Work, state: State, **fields: Any) -> Work | None:
 
 
 def _retry_or_fail(row: Work, error: Exception) -> None:
-    words = f"{type(error).__name__}: {error}"[:2000]
+    error_text = f"{type(error).__name__}: {error}"[:2000]
     if row.attempts >= row.MAX_ATTEMPTS:
-        _end(row, State.FAILED, last_error=words)
+        _finish_if_ours(row, State.FAILED, last_error=error_text)
     else:
         due = timezone.now() + RETRY_AFTER * max(1, row.attempts)
-        _end(row, State.QUEUED, last_error=words, run_after=due)
+        _finish_if_ours(row, State.QUEUED, last_error=error_text, run_after=due)
 
 
 def work_models() -> list[type[Work]]:

@@ -6,7 +6,7 @@ Pure geometry: shapes in the units of the drawing, each with its title, its side
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.formatting import days, percent, short_money, short_number
+from core.formatting import format_days, format_percent, short_money, short_number
 from funnel.measures import FunnelReport, Step
 from funnel.stages.drafts import Funnel
 

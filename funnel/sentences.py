@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.formatting import days, percent, short_number
+from core.formatting import format_days, format_percent, short_number
 from funnel.measures import FunnelReport, Step
 from funnel.patterns import EVENT
 
@@ -43,7 +43,7 @@ def _won_of_cohort(report: FunnelReport) -> str:
     if won == leads:
         sentence = "The one lead became a customer" if leads == 1 else f"All {_count_leads(leads)} became customers"
     else:
-        sentence = f"{percent(won / leads)} of {_count_leads(leads)} became customers"
+        sentence = f"{format_percent(won / leads)} of {_count_leads(leads)} became customers"
     return sentence + _time_to_win(report)
 
 
@@ -53,9 +53,9 @@ def _time_to_win(report: FunnelReport) -> str:
     if not spread:
         return ""
     if spread.n == 1:
-        return f", after {days(spread.median)}" if report.won == 1 else ""
-    whose = "them" if spread.n == report.won else f"the {short_number(spread.n)} whose days are known"
-    return f", half of {whose} within {days(spread.median)}"
+        return f", after {format_days(spread.median)}" if report.won == 1 else ""
+    whose = "them" if spread.n == report.won else f"the {short_number(spread.n)} whose format_days are known"
+    return f", half of {whose} within {format_days(spread.median)}"
 
 
 def _describe_losses(steps: tuple[Step, ...]) -> str:
@@ -119,7 +119,11 @@ def slas_headline(handed: int, leads_owed: int, due: int, met: int) -> str:
 def _describe_share(part: int, whole: int) -> str:
     """Write a share of several: all 4, none of 4, 25 % of 4."""
     return (
-        f"all {whole:,}" if part == whole else f"{percent(part / whole)} of {whole:,}" if part else f"none of {whole:,}"
+        f"all {whole:,}"
+        if part == whole
+        else f"{format_percent(part / whole)} of {whole:,}"
+        if part
+        else f"none of {whole:,}"
     )
 
 

@@ -45,7 +45,9 @@ def read_view(query: QueryDict, today: date) -> View:
     by, width = query.get("by", ""), query.get("width", "")
     return View(
         Question(
-            periods.from_query(query, today, Company.get().fiscal_calendar), basis if basis in BASES else COHORT, where
+            periods.period_from_query(query, today, Company.get().fiscal_calendar),
+            basis if basis in BASES else COHORT,
+            where,
         ),
         by if by in CUTS else "",
         width if width in WIDTHS else "count",

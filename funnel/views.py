@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core import periods
-from core.csv_export import download
+from core.csv_export import csv_response
 from core.htmx import render_live
 from core.periods import BadPeriod
 from crm.models import Lead
@@ -42,7 +42,7 @@ def funnel_page(request: HttpRequest) -> HttpResponseBase:
     read = ReadFunnel(user, facts, stages, view.question)
     report, rows = read.report(), _cut_rows(read, view) if view.by else []
     if request.GET.get("format") == "csv":
-        return download("funnel", csv_rows.step_rows(report, stages))
+        return csv_response("funnel", csv_rows.step_rows(report, stages))
     context = {
         "river": report,
         "funnel": stages,
@@ -73,7 +73,7 @@ def _read_view(request: HttpRequest, today: Any) -> tuple[View, str]:
     try:
         return url_params.read_view(request.GET, today), ""
     except BadPeriod as error:
-        return View(Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))), str(error)
+        return View(Question(periods.preset_period(periods.DEFAULT, today, Company.get().fiscal_calendar))), str(error)
 
 
 def _cut_rows(read: ReadFunnel, view: View) -> list[Any]:
@@ -151,7 +151,7 @@ def _leads_csv(ids: list[int], stages: Funnel) -> StreamingHttpResponse:
                     row["now"], since, lead.source, lead.external_id, lead.pk,
                 ]  # fmt: skip
 
-    return download("leads", lines())
+    return csv_response("leads", lines())
 
 
 def _describe_part(stages: Funnel, key: str, part: str) -> str:

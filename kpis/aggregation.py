@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from core.intervals import wilson
+from core.intervals import wilson_interval
 from kpis.query import PartTotals, add_totals
 from kpis.registry import Measure, MeasureBases, Metric
 from kpis.result import Number, compute_quartiles, round_to_cents
@@ -58,7 +58,7 @@ def compute_figures(metric: Metric, folded: FoldedTotals) -> dict[str, Any]:
         "n": total.n,
         "currency": currency,
     }
-    interval = wilson(int(total.numerator), int(total.denominator)) if metric.is_proportion else None
+    interval = wilson_interval(int(total.numerator), int(total.denominator)) if metric.is_proportion else None
     return fields | ({"low": interval[0], "high": interval[1]} if interval else {})
 
 

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from core.api.views import Manners, refuse_strange_parameters
+from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from core.periods import PRESETS, BadPeriod, Period
 from core.request_values import BadValue, read_int
 from crm.api import RECORD_VIEWS
@@ -129,7 +129,7 @@ class RecordsSerializer(serializers.Serializer[Any]):
     results = serializers.ListField(child=serializers.DictField())
 
 
-class MetricViewSet(Manners, ViewSet):
+class MetricViewSet(ApiResponseMixin, ViewSet):
     """Every metric, for any period and cut, with the records behind it."""
 
     lookup_field = "key"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.formatting import percent
+from core.formatting import format_percent
 from kpis import sentences, url_params
 from kpis.comparison import Reading
 from kpis.dashboard import LEAD_METRICS, Dashboard
@@ -108,8 +108,8 @@ def _benchmark_range(metric: str) -> str:
     reference = Benchmark.reference_for(metric)
     if reference is None:
         return ""
-    upper = f" to {percent(reference.upper, 0)}" if reference.upper is not None else ""
-    return f"{reference.label[0].lower()}{reference.label[1:]} {percent(reference.value, 0)}{upper}"
+    upper = f" to {format_percent(reference.upper, 0)}" if reference.upper is not None else ""
+    return f"{reference.label[0].lower()}{reference.label[1:]} {format_percent(reference.value, 0)}{upper}"
 
 
 def largest_value(peers: Sequence[Any]) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.charts import Chart
-from core.charts import axis as axis_of
+from core.charts import build_axis as axis_of
 from core.periods import Period
 from kpis import sentences
 from kpis.dimensions import BLANK

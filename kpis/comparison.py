@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.formatting import by_unit, percent, points, rounded, signed
+from core.formatting import format_by_unit, format_percent, format_points, format_rounded, with_sign
 from kpis.registry import Metric
 from kpis.result import Result
 
@@ -18,7 +18,7 @@ class Reading:
     before: Result | None = None
 
     def format_value(self, value: Any) -> str:
-        return by_unit(value, self.metric.unit, self.now.currency)
+        return format_by_unit(value, self.metric.unit, self.now.currency)
 
     @property
     def difference(self) -> Decimal | None:
@@ -50,14 +50,14 @@ class Reading:
             return ""
         match self.metric.unit:
             case "percent":
-                return _count_units(signed(points(self.difference)), "point")
+                return _count_units(with_sign(format_points(self.difference)), "point")
             case "days":
-                return _count_units(signed(rounded(self.difference, 0)), "day")
+                return _count_units(with_sign(format_rounded(self.difference, 0)), "day")
             case _:
                 return (
-                    signed(percent(self.growth, 0))
+                    with_sign(format_percent(self.growth, 0))
                     if self.growth is not None
-                    else signed(self.format_value(self.difference))
+                    else with_sign(self.format_value(self.difference))
                 )
 
     @property

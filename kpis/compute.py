@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from core.periods import BadPeriod, Period, add_months, parse_day, preset
+from core.periods import BadPeriod, Period, add_months, parse_day, preset_period
 from crm.readable import ReadableRows
 from facts.engine import Facts, open_facts
 from kpis import result_cache
@@ -83,7 +83,7 @@ def read_period(start: str | None, end: str | None, name: str | None) -> Period:
         return Period(parse_day(start, "from"), parse_day(end, "to"), calendar=calendar)
     if start or end:
         raise BadPeriod("Give either a period by its name, or from and to.")
-    return preset(name, Company.today(), calendar)
+    return preset_period(name, Company.today(), calendar)
 
 
 def _cache_key(scope: Scope, metric: Metric, cut: Cut) -> str:

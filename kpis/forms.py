@@ -37,7 +37,7 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
         self.instance.metric = metric.key
         self.initial["target"] = as_typed(self.instance.target, metric.unit)
         if not self.instance.pk:
-            year = periods.preset("this_year", Company.today(), Company.get().fiscal_calendar)
+            year = periods.preset_period("this_year", Company.today(), Company.get().fiscal_calendar)
             self.initial.update(starts_on=year.start, ends_on=year.end)
         self.fields["target"].label = f"Target, in {unit_words(metric)}"
 

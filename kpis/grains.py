@@ -15,7 +15,7 @@ import ibis
 
 from core.fiscal import CALENDAR_YEAR, FiscalCalendar, FiscalUnit
 from core.periods import Period, year_label
-from core.request_values import BadValue, quoted, read_date
+from core.request_values import BadValue, quote_text, read_date
 
 FIRST_YEAR, LAST_YEAR = 1990, 2060  # of fiscal units that begin on no calendar month, where a period is open
 DAY_PATTERN = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -65,7 +65,7 @@ class Grain:
                 return Period(unit.start, unit.end)
         except ValueError:
             pass  # a month 13, a 30th of February, a fifth quarter
-        raise ValueError(f"{quoted(key)} names no {self.name}. Write it as {self.key_of(date(2025, 3, 31))}.")
+        raise ValueError(f"{quote_text(key)} names no {self.name}. Write it as {self.key_of(date(2025, 3, 31))}.")
 
     def title(self, key: str, *, with_year: bool = True) -> str:
         """Write the key as an axis does: 2025-03 → Mar 25, 2025Q1 → Q1 25."""
@@ -148,20 +148,20 @@ def grains_of(calendar: FiscalCalendar) -> dict[str, Grain]:
     def month_title(unit: FiscalUnit, with_year: bool) -> str:
         if calendar.has_calendar_months:
             return f"{unit.start:%b} {unit.start:%y}" if with_year else f"{unit.start:%b}"
-        return f"P{unit.place} {of_year(unit)}" if with_year else f"P{unit.place}"
+        return f"P{unit.number} {of_year(unit)}" if with_year else f"P{unit.number}"
 
     is_weekly, shift = not calendar.has_calendar_months, calendar.first_month - 1
     month = Grain(
         "month", "Month", "M", calendar.month_of,
-        (lambda unit: f"{unit.year}P{unit.place:02}") if is_weekly else (lambda unit: f"{unit.start:%Y-%m}"),
+        (lambda unit: f"{unit.year}P{unit.number:02}") if is_weekly else (lambda unit: f"{unit.start:%Y-%m}"),
         "[0-9]{4}P(0[1-9]|1[0-2])" if is_weekly else "[0-9]{4}-[0-9]{2}",
         parse_period if is_weekly else (lambda key: _read_day(f"{key}-01")),
         month_title,
         starts=_starts_of(calendar.months) if is_weekly else None,
     )  # fmt: skip
     quarter = Grain(
-        "quarter", "Quarter", "Q", calendar.quarter_of, lambda unit: f"{unit.year}Q{unit.place}", "[0-9]{4}Q[1-4]", parse_quarter,
-        lambda unit, with_year: f"Q{unit.place} {of_year(unit)}", shift=shift,
+        "quarter", "Quarter", "Q", calendar.quarter_of, lambda unit: f"{unit.year}Q{unit.number}", "[0-9]{4}Q[1-4]", parse_quarter,
+        lambda unit, with_year: f"Q{unit.number} {of_year(unit)}", shift=shift,
         starts=_starts_of(calendar.quarters) if is_weekly else None,
     )  # fmt: skip
     year = Grain(

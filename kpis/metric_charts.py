@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.charts import Chart, axis
-from core.formatting import by_unit
+from core.charts import Chart, build_axis
+from core.formatting import format_by_unit
 from kpis.charts import axis_labels, finished_parts
 from kpis.registry import Metric
 from kpis.result import Part, Result
@@ -31,7 +31,7 @@ def trend_chart(metric: Metric, trend: Result, reference: Any = None) -> Chart |
             }
         )
     finding = _trend_finding(metric, trend, names)
-    value_axis = axis([value for trace in traces for value in trace["y"]], metric.unit, trend.currency)
+    value_axis = build_axis([value for trace in traces for value in trace["y"]], metric.unit, trend.currency)
     return Chart(
         name=f"{metric.key}-trend",
         title=finding,
@@ -74,4 +74,4 @@ def _trend_finding(metric: Metric, trend: Result, names: Sequence[str]) -> str:
 
 
 def _format_part(metric: Metric, trend: Result, part: Part) -> str:
-    return by_unit(part.value, metric.unit, part.currency or trend.currency)
+    return format_by_unit(part.value, metric.unit, part.currency or trend.currency)

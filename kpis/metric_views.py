@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core import periods
-from core.csv_export import download
+from core.csv_export import csv_response
 from core.htmx import render_live
 from core.periods import BadPeriod
 from kpis import csv_rows, metric_page, record_tables, url_params
@@ -47,10 +47,13 @@ def metric(request: HttpRequest, key: str) -> HttpResponseBase:
         question = url_params.read_question(request.GET, today)
         page = metric_page.build_page(declared, question, request.GET.get("grain", ""), today, request.user)
     except (BadPeriod, BadCut) as error:
-        fault, question = str(error), Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))
+        fault, question = (
+            str(error),
+            Question(periods.preset_period(periods.DEFAULT, today, Company.get().fiscal_calendar)),
+        )
         page = metric_page.build_page(declared, question, "", today, request.user)
     if request.GET.get("format") == "csv" and not fault:
-        return download(f"{key}-{page.cut.name if page.cut else page.grain}", csv_rows.part_rows(page))
+        return csv_response(f"{key}-{page.cut.name if page.cut else page.grain}", csv_rows.part_rows(page))
     return render_live(request, "kpis/metric.html", _metric_context(request, page, fault), status=400 if fault else 200)
 
 
@@ -84,10 +87,13 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         question = url_params.read_question(request.GET, _today())
         drill = _find_records(request, declared, question, request.GET.get("table") or None)
     except (BadPeriod, BadCut) as error:
-        fault, question = str(error), Question(periods.preset(periods.DEFAULT, _today(), Company.get().fiscal_calendar))
+        fault, question = (
+            str(error),
+            Question(periods.preset_period(periods.DEFAULT, _today(), Company.get().fiscal_calendar)),
+        )
         drill = _find_records(request, declared, question, None)
     if request.GET.get("format") == "csv" and not fault:
-        return download(f"{key}-{drill.table}", csv_rows.record_rows(drill.columns, _record_chunks(drill)))
+        return csv_response(f"{key}-{drill.table}", csv_rows.record_rows(drill.columns, _record_chunks(drill)))
     page = Paginator(drill.visible_ids, ROWS).get_page(request.GET.get("page"))
     rows = drill.page(max(0, page.start_index() - 1), page.end_index(), *record_tables.related_paths(drill.columns))
     context = {

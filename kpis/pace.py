@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from core.formatting import by_unit, percent
+from core.formatting import format_by_unit, format_percent
 from core.periods import Period
 from crm.readable import Reader
 from facts.engine import Facts
@@ -69,7 +69,7 @@ class Pace:
         return self.projected is not None and self.projected >= self.goal.target
 
     def format_value(self, value: Decimal | None) -> str:
-        return by_unit(value, self.metric.unit, self.goal.currency or self.reached.currency)
+        return format_by_unit(value, self.metric.unit, self.goal.currency or self.reached.currency)
 
     @property
     def name(self) -> str:
@@ -89,7 +89,7 @@ class Pace:
             return f"{self.format_value(self.value)} against {self.format_value(self.goal.target)}: {self._course_in_words()}."
         if self.elapsed >= 1:
             return f"{start} at the end: {self._course_in_words()}."
-        return f"{start} with {percent(self.elapsed, 0)} of the time gone. At this pace {self.format_value(self.projected)}: {self._course_in_words()}."
+        return f"{start} with {format_percent(self.elapsed, 0)} of the time gone. At this pace {self.format_value(self.projected)}: {self._course_in_words()}."
 
     def _unknown_sentence(self) -> str:
         if self.reached.is_readable_only:

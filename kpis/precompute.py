@@ -26,5 +26,7 @@ def prepare_dashboards(progress: Progress | None = None, *, seconds: float | Non
             progress(done, len(FIRST_READ), f"dashboard {periods.PRESETS[name].lower()} {by}".strip())
         if seconds is not None and time.monotonic() - started > seconds:
             return None
-        build_dashboard(Question(periods.preset(name, today, Company.get().fiscal_calendar), by), today, reader, facts)
+        build_dashboard(
+            Question(periods.preset_period(name, today, Company.get().fiscal_calendar), by), today, reader, facts
+        )
     return 0

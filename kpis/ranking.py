@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
-from core.formatting import percent, ratio, short_money
+from core.formatting import format_percent, format_ratio, short_money
 from kpis.dimensions import BLANK
 from kpis.result import Part
 
@@ -120,7 +120,7 @@ class Ranking:
             return (
                 f"but no revenue is recorded for it, where the other earned {short_money(quiet.revenue, self.currency)}"
             )
-        return f"but only {percent(loud.revenue / quiet.revenue)} of its revenue"
+        return f"but only {format_percent(loud.revenue / quiet.revenue)} of its revenue"
 
 
 def _count_campaigns(n: int) -> str:
@@ -132,7 +132,7 @@ def _more_leads_than(many: int, few: int) -> str:
     if not few:
         return f"{many} more leads than"
     times = Decimal(many) / few
-    return f"{percent(times - 1)} more leads than" if times < 2 else f"{ratio(times)} the leads of"
+    return f"{format_percent(times - 1)} more leads than" if times < 2 else f"{format_ratio(times)} the leads of"
 
 
 def rank_campaigns(leads: Iterable[Part], revenue: Iterable[Part], currency: str) -> Ranking:

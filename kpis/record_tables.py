@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from core.formatting import exact
+from core.formatting import format_exact
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Cell:
     @property
     def written(self) -> str:
         """Write a number in full for the page."""
-        return "–" if self.value is None else exact(self.value, self.column.kind, self.currency)
+        return "–" if self.value is None else format_exact(self.value, self.column.kind, self.currency)
 
 
 NAME, OWNER, SOURCE = Column("Name", "name"), Column("Owner", "owner.name"), Column("Source", "source")

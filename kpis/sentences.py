@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from core.formatting import days, percent, points, short_money, short_number
+from core.formatting import format_days, format_percent, format_points, short_money, short_number
 from core.periods import Period
 from kpis.comparison import Reading
 from kpis.dashboard import Dashboard
@@ -73,11 +73,11 @@ def _smroi_in_words(smroi: Reading | None) -> str:
     """SMROI 117 %, 35 points under the benchmark."""
     if smroi is None or smroi.now.value is None:
         return "SMROI has no value"
-    text = f"SMROI {percent(smroi.now.value, 0)}"
+    text = f"SMROI {format_percent(smroi.now.value, 0)}"
     benchmark = smroi.now.gap.get("benchmark")
     if benchmark is None:
         return text
-    apart = points(Decimal(str(smroi.now.value)) - benchmark)
+    apart = format_points(Decimal(str(smroi.now.value)) - benchmark)
     number = apart.lstrip("−")
     if number == "0":
         return f"{text}, at the benchmark"
@@ -150,8 +150,8 @@ def smroi_finding(parts: Sequence[Part], names: Sequence[str], unit: str, benchm
         when = (
             name if len(points) == 1 else f"every {unit}" if len(points) == len(parts) else f"every {unit} with spend"
         )
-        return f"SMROI was {percent(value, 0)} in {when}{_compare_to_benchmark(value, benchmark)}"
-    peak = f"best was {name} with {percent(value, 0)}"
+        return f"SMROI was {format_percent(value, 0)} in {when}{_compare_to_benchmark(value, benchmark)}"
+    peak = f"best was {name} with {format_percent(value, 0)}"
     if benchmark is None:
         return f"SMROI by {unit}: {peak}"
     many = f"in no {unit}" if not reached else f"in {reached} of {len(points)} {unit}s"
@@ -177,17 +177,17 @@ def outcomes_finding(won: Reading, no_decision: Reading) -> str:
         return f"{short_number(closed)} deals closed; all were won"
     if undecided == closed:
         return f"{short_number(closed)} deals closed; all ended with no decision"
-    text = f"{short_number(closed)} deals closed; {percent(won.now.value, 0) if gained else 'none'} were won"
+    text = f"{short_number(closed)} deals closed; {format_percent(won.now.value, 0) if gained else 'none'} were won"
     if not undecided:
         return text
-    return f"{text}, and {percent(no_decision.now.value, 0)} ended with no decision at all"
+    return f"{text}, and {format_percent(no_decision.now.value, 0)} ended with no decision at all"
 
 
 def interval_note(result: Result) -> str:
     """Write the interval of a rate that few rows made; empty when there are enough, or one alone."""
     if not result.is_small or result.low is None or result.high is None or result.n < 2:
         return ""
-    return f"{percent(result.low, 0)} to {percent(result.high, 0)} by chance, from {count_noun(result.n, 'deal')}"
+    return f"{format_percent(result.low, 0)} to {format_percent(result.high, 0)} by chance, from {count_noun(result.n, 'deal')}"
 
 
 TENTH = 10  # of fewer deals nobody can say what one in ten took
@@ -202,8 +202,10 @@ def cycle_note(result: Result) -> str:
         return "from 1 deal"
     if spread.q1 == spread.q3 == spread.p90:
         return f"from {count_noun(result.n, 'deal')}"
-    text = f"half take {days(spread.q1)} to {days(spread.q3)}"
-    return f"{text}, one in ten over {days(spread.p90)}" if result.n >= TENTH else f"{text}, from {result.n} deals"
+    text = f"half take {format_days(spread.q1)} to {format_days(spread.q3)}"
+    return (
+        f"{text}, one in ten over {format_days(spread.p90)}" if result.n >= TENTH else f"{text}, from {result.n} deals"
+    )
 
 
 def coverage_note(pipeline: Reading | None, count: Reading | None) -> str:

@@ -70,7 +70,7 @@ def current_set() -> SnapshotSet | None:
 
 def _compute_rows(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:
     today = scope_of(Period(), facts).today
-    spans = {name: periods.preset(name, today, Company.get().fiscal_calendar) for name in (*WHOLE, MONTHS)}
+    spans = {name: periods.preset_period(name, today, Company.get().fiscal_calendar) for name in (*WHOLE, MONTHS)}
     cut = metric.default_cut if metric.default_cut and metric.default_cut not in GRAINS else ""
     for name in WHOLE:
         by = cut if name in CUT else ""  # a cut is asked once, the whole comes with it

@@ -24,7 +24,7 @@ def read_question(query: QueryDict, today: date) -> Question:
         BadPeriod: the words or dates name no period.
     """
     where = {name: query.get(name, "") for name in query if is_filter(name) and query.get(name)}
-    return Question(periods.from_query(query, today, Company.get().fiscal_calendar), query.get("by", ""), where)
+    return Question(periods.period_from_query(query, today, Company.get().fiscal_calendar), query.get("by", ""), where)
 
 
 def is_filter(name: str) -> bool:

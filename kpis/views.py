@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from core import periods
-from core.charts import Chart, Scale, scale, shares
-from core.formatting import percent
+from core.charts import Chart, Scale, build_scale, stack_shares
+from core.formatting import format_percent
 from core.htmx import render_live
 from core.periods import BadPeriod
 from crm.facts import KINDS
@@ -43,7 +43,10 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         question = url_params.read_question(request.GET, today)
         board = build_dashboard(question, today, cast(User, request.user))
     except (BadPeriod, BadCut) as error:
-        fault, question = str(error), Question(periods.preset(periods.DEFAULT, today, Company.get().fiscal_calendar))
+        fault, question = (
+            str(error),
+            Question(periods.preset_period(periods.DEFAULT, today, Company.get().fiscal_calendar)),
+        )
         board = build_dashboard(question, today, cast(User, request.user))
     context = {"board": board, "fault": fault, "as_of": board.as_of, **_question_context(board)}
     context |= _empty_context(request) if board.is_empty else _board_context(request, board)
@@ -118,7 +121,9 @@ def _smroi_scale(board: Dashboard) -> Scale | None:
     if smroi is None or smroi.now.value is None or "benchmark" not in smroi.now.gap:
         return None
     benchmark = smroi.now.gap["benchmark"]
-    return scale(smroi.now.value, benchmark, percent(smroi.now.value, 0), f"benchmark {percent(benchmark, 0)}")
+    return build_scale(
+        smroi.now.value, benchmark, format_percent(smroi.now.value, 0), f"benchmark {format_percent(benchmark, 0)}"
+    )
 
 
 def _pace_scale(pace: Pace) -> Scale | None:
@@ -129,7 +134,7 @@ def _pace_scale(pace: Pace) -> Scale | None:
         if pace.adds_up
         else f"goal {pace.format_value(pace.goal.target)}"
     )
-    return scale(pace.value, pace.expected, pace.format_value(pace.value), other, end=pace.goal.target)
+    return build_scale(pace.value, pace.expected, pace.format_value(pace.value), other, end=pace.goal.target)
 
 
 def _outcomes_context(rates: list[Reading | None]) -> dict[str, Any] | None:
@@ -138,7 +143,7 @@ def _outcomes_context(rates: list[Reading | None]) -> dict[str, Any] | None:
     if won is None or lost is None or undecided is None or not won.now.denominator:
         return None
     names = ("won", "lost", "undecided")
-    places = shares(won.now.value, lost.now.value, undecided.now.value)
+    places = stack_shares(won.now.value, lost.now.value, undecided.now.value)
     return {
         "finding": sentences.outcomes_finding(won, undecided),
         "parts": list(zip(names, (won, lost, undecided), places, strict=True)),

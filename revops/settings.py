@@ -279,7 +279,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "core.api.limits.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["core.api.limits.PerTokenRate"],
-    "EXCEPTION_HANDLER": "core.api.errors.explain",
+    "EXCEPTION_HANDLER": "core.api.errors.handle_error",
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
     "DEFAULT_PARSER_CLASSES": ["core.api.parsing.StorableJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

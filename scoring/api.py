@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from core.api.views import Manners, refuse_strange_parameters
+from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from facts.rules import parse_number
 from scoring.descriptions import terms_in_words
 from scoring.impact import compute_consequences, consequences_to_evidence, describe_consequences, meaning_to_json
@@ -61,7 +61,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
     bands = serializers.ListField(child=serializers.DictField())
 
 
-class ScoreModelViewSet(Manners, ViewSet):
+class ScoreModelViewSet(ApiResponseMixin, ViewSet):
     """The score models that both sides sign; they are proposed as agreements of the kind `score`."""
 
     lookup_url_kwarg = "key"
@@ -84,7 +84,7 @@ class ScoreModelViewSet(Manners, ViewSet):
         return Response({**_line_to_json(line), "terms": terms, "words": terms_in_words(terms) if terms else []})
 
 
-class PreviewViewSet(Manners, ViewSet):
+class PreviewViewSet(ApiResponseMixin, ViewSet):
     """What another threshold of a model would mean, on all leads."""
 
     @extend_schema(operation_id="score_models_preview", parameters=PREVIEW, responses=PreviewSerializer)

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.formatting import percent
-from core.intervals import wilson
+from core.formatting import format_percent
+from core.intervals import wilson_interval
 from crm.models import Lead
 from facts.engine import Facts
 from imports.models import RowVersion
@@ -126,8 +126,8 @@ def _check_later_changes(column: Column, before: Column, won: Flags, goal: str) 
         return
     filled_later = int((changed & ~before.filled).sum())
     yield (
-        f"Imports wrote it after the lead was to be judged: for {percent(shares[0])} of those who {goal} and "
-        f"{percent(shares[1])} of the others, {filled_later:,} of them for the first time.",
+        f"Imports wrote it after the lead was to be judged: for {format_percent(shares[0])} of those who {goal} and "
+        f"{format_percent(shares[1])} of the others, {filled_later:,} of them for the first time.",
         {"changed_won": shares[0], "changed_others": shares[1]},
     )
 
@@ -149,7 +149,7 @@ def _check_filled(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     of_won, of_others = float(column.filled[won].mean()), float(column.filled[~won].mean())
     if abs(of_won - of_others) >= GAP:
         yield (
-            f"It is filled for {percent(of_won)} of those who {goal}, and for {percent(of_others)} of the others.",
+            f"It is filled for {format_percent(of_won)} of those who {goal}, and for {format_percent(of_others)} of the others.",
             {"filled_won": of_won, "filled_others": of_others},
         )
 
@@ -159,7 +159,7 @@ def _check_marked(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     of_won, of_others = float(column.filled[won].mean()), float(column.filled[~won].mean())
     if column.kind != "yes_no" and abs(of_won - of_others) < GAP and _is_of_one_kind(column.filled, won):
         yield (
-            f"It is filled for {percent(of_won)} of those who {goal}, and for {percent(of_others)} of the others.",
+            f"It is filled for {format_percent(of_won)} of those who {goal}, and for {format_percent(of_others)} of the others.",
             {"filled_won": of_won, "filled_others": of_others},
         )
     if column.kind not in {"number", "yes_no"} or not column.filled.any():
@@ -170,8 +170,8 @@ def _check_marked(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     if max(of_won, of_others) >= MARKED and _is_of_one_kind(other, won):
         usual_label = "no" if column.kind == "yes_no" else f"{usual:g}"
         yield (
-            f"It is other than {usual_label} for {percent(of_won)} of those who {goal}, and for "
-            f"{percent(of_others)} of the others.",
+            f"It is other than {usual_label} for {format_percent(of_won)} of those who {goal}, and for "
+            f"{format_percent(of_others)} of the others.",
             {"other_won": of_won, "other_others": of_others},
         )
 
@@ -181,7 +181,7 @@ def _is_of_one_kind(marked: Flags, won: Flags) -> bool:
     n, hits, base = int(marked.sum()), int((marked & won).sum()), float(won.mean())
     if n < OFTEN or n > (1 - RARE) * len(won):
         return False
-    interval = wilson(hits, n)
+    interval = wilson_interval(hits, n)
     return _is_sure(n, hits, base) or (interval is not None and hits / n <= RARE and interval[1] < base / 4)
 
 
@@ -196,7 +196,7 @@ def _check_values(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     if sure and share >= MUCH:
         examples = ", ".join(f"“{column.spellings.get(value, value)}”" for value in sure[:3])
         yield (
-            f"{percent(share)} of those who {goal} have a value that hardly anybody else has: {examples}.",
+            f"{format_percent(share)} of those who {goal} have a value that hardly anybody else has: {examples}.",
             {"won_with_sure_values": share},
         )
 
@@ -208,7 +208,7 @@ def _count_values(column: Column, won: Flags) -> list[tuple[str, int, int]]:
 
 
 def _is_sure(n: int, hits: int, base: float) -> bool:
-    interval = wilson(hits, n)
+    interval = wilson_interval(hits, n)
     return interval is not None and hits / n >= NEARLY_ALL and interval[0] > base + (1 - base) / 2
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from agreements import kinds, queries
 from agreements.forms import DisputeForm, OpeningForm, RulingForm
 from agreements.models import Agreement, Version
-from core.form_errors import refusal
+from core.form_errors import error_message
 from core.htmx import render_live, wants_region
 from facts.criteria import Draft
 from facts.rules import COMPARISONS, Subject, describe_rule, events_subject
@@ -156,7 +156,7 @@ def _save_version(state: PageState) -> Version | None:
             at_once=at_once,
         )
     except ValidationError as error:
-        form.add_error(None, refusal(error))
+        form.add_error(None, error_message(error))
         return None
     messages.success(state.request, "Proposed. Who has to sign has been told." if at_once else "Kept as a draft.")
     return version
@@ -234,7 +234,7 @@ def roll_back_version(request: HttpRequest, key: str, number: int) -> HttpRespon
     try:
         proposed = roll_back(cast(User, request.user), version)
     except ValidationError as error:
-        messages.error(request, refusal(error))
+        messages.error(request, error_message(error))
     else:
         messages.success(
             request, f"Proposed as version {proposed.number}. It takes effect once both sides have signed."

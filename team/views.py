@@ -54,7 +54,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     form = SetupForm(request.POST or None, initial={"time_zone": "UTC"})
     status = 200
     if request.method == "POST" and form.is_valid():
-        if not limits.within(request, what="setup", limit=TRIES_PER_HOUR):
+        if not limits.is_within_limit(request, what="setup", limit=TRIES_PER_HOUR):
             form.add_error(None, "Too many tries came from your address. Try again in an hour.")
             status = 429
         elif ceo := _claim_or_add_error(form):

@@ -26,40 +26,39 @@ class PresenceNotProven(PermissionDenied):
     default_detail = PROVE_PRESENCE
 
 
-def explain(error: Exception, context: dict[str, Any]) -> Response | None:
+def handle_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an error in our shape; None for what nobody foresaw, which Django answers with 500."""
     if isinstance(error, ReauthenticationRequired):
         error = PresenceNotProven()
     response = exception_handler(error, context)
     if response is None:
         return None
-    response.data = problem(error, response)
+    response.data = problem_body(error, response)
     return response
 
 
-def problem(error: Exception, response: Response) -> dict[str, Any]:
+def problem_body(error: Exception, response: Response) -> dict[str, Any]:
     status = response.status_code
     if isinstance(error, ValidationError):
-        fields = _fields(error)
+        fields = _field_errors(error)
         detail = fields["parameters"][0] if list(fields) == ["parameters"] else LOOK_AT_FIELDS
         return {"status": status, "code": "invalid", "detail": detail, "fields": fields}
     if isinstance(error, Http404):
         return {"status": status, "code": "not_found", "detail": NO_RECORD}
     if isinstance(error, Throttled):
-        words = f"More than {settings.API_RATE_PER_MINUTE} requests in a minute. Go on in {response.headers.get('Retry-After', 60)} s."
-        return {"status": status, "code": "throttled", "detail": words}
+        detail = f"More than {settings.API_RATE_PER_MINUTE} requests in a minute. Go on in {response.headers.get('Retry-After', 60)} s."
+        return {"status": status, "code": "throttled", "detail": detail}
     code = error.default_code if isinstance(error, APIException) else "not_allowed"
     return {"status": status, "code": code, "detail": str(response.data.get("detail", ""))}
 
 
-def _fields(error: ValidationError) -> dict[str, list[str]]:
+def _field_errors(error: ValidationError) -> dict[str, list[str]]:
     detail = error.detail
-    named = detail.items() if isinstance(detail, dict) else [("parameters", detail)]
-    return {str(name): [str(word) for word in _as_list(words)] for name, words in named}
-
-
-def _as_list(words: Any) -> list[Any]:
-    return list(words) if isinstance(words, list | tuple) else [words]
+    fields = detail.items() if isinstance(detail, dict) else [("parameters", detail)]
+    return {
+        str(name): [str(message) for message in (list(messages) if isinstance(messages, list | tuple) else [messages])]
+        for name, messages in fields
+    }
 
 
 @csrf_exempt  # nothing is written here, and the answer is JSON whoever asks

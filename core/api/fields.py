@@ -39,7 +39,7 @@ class Terms(serializers.JSONField):
 
 
 @contextmanager
-def refusals(*denials: type[Exception]) -> Iterator[None]:
+def errors_as_responses(*denials: type[Exception]) -> Iterator[None]:
     """Turn what an action refuses into an answer: 400 with its words, 403 where the person may not."""
     denied: tuple[type[Exception], ...] = (PermissionDenied, *denials)
     try:
@@ -50,12 +50,12 @@ def refusals(*denials: type[Exception]) -> Iterator[None]:
         raise Refused(str(error) or "You may not do this.") from None
 
 
-def read(form: Callable[..., serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+def read_body(form: Callable[..., serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
     """Read a body by a serializer.
 
     Raises:
         rest_framework.exceptions.ValidationError: with what is wrong with which field.
     """
-    found = form(data=data)
-    found.is_valid(raise_exception=True)
-    return dict(found.validated_data)
+    serializer = form(data=data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)

@@ -9,7 +9,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from core.limits import count
+from core.limits import count_use
 
 if TYPE_CHECKING:  # views asks the settings for these classes while it is being loaded
     from rest_framework.views import APIView
@@ -50,7 +50,7 @@ class PerTokenRate(BaseThrottle):
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         now = time.time()
-        used = count("api", f"{self._who(request)}:{int(now // WINDOW_SECONDS)}", 2 * WINDOW_SECONDS)
+        used = count_use("api", f"{self._identify_caller(request)}:{int(now // WINDOW_SECONDS)}", 2 * WINDOW_SECONDS)
         left = WINDOW_SECONDS - int(now % WINDOW_SECONDS)
         self.allowance = Allowance(settings.API_RATE_PER_MINUTE, used, left)
         request._request.api_allowance = self.allowance  # type: ignore[attr-defined]
@@ -59,7 +59,7 @@ class PerTokenRate(BaseThrottle):
     def wait(self) -> float:
         return self.allowance.resets_in
 
-    def _who(self, request: Request) -> str:
+    def _identify_caller(self, request: Request) -> str:
         if request.auth is not None:
             return f"token-{request.auth.pk}"
         return f"user-{request.user.pk}" if request.user.is_authenticated else f"address-{self.get_ident(request)}"

@@ -26,17 +26,17 @@ class Order:
     descending: bool = False
 
     @classmethod
-    def of(cls, request: Request, view: APIView) -> Self:
+    def from_request(cls, request: Request, view: APIView) -> Self:
         """Read `?ordering=amount` or `?ordering=-amount`.
 
         Raises:
             ValidationError: the list cannot be ordered by that.
         """
-        asked = request.query_params.get("ordering") or "id"
+        ordering = request.query_params.get("ordering") or "id"
         choices = order_choices(view)
-        if asked not in choices:
+        if ordering not in choices:
             raise ValidationError({"ordering": f"Order by one of: {', '.join(choices)}."})
-        return cls(asked.removeprefix("-"), asked.startswith("-"))
+        return cls(ordering.removeprefix("-"), ordering.startswith("-"))
 
     @property
     def name(self) -> str:
@@ -47,7 +47,7 @@ class Order:
         first = field.desc(nulls_last=True) if self.descending else field.asc(nulls_last=True)
         return [first] if self.field == "id" else [first, F("id").asc()]
 
-    def after(self, value: Any, pk: int) -> Q:
+    def rows_after(self, value: Any, pk: int) -> Q:
         """Select the rows that stand after the one with this value and id."""
         beyond = "lt" if self.descending else "gt"
         if self.field == "id":
@@ -65,7 +65,7 @@ def order_choices(view: APIView) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Place:
+class PageEnd:
     """Where a page ended: the order, the last row's value and id, and what the first page said of the whole."""
 
     order: str
@@ -89,34 +89,34 @@ class KeyPagination(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         assert view is not None
-        self.request, self.order, self.limit = request, Order.of(request, view), read_limit(request)
-        place = self._place()
-        self.head = place.head if place else self.describe(queryset)
-        if place:
-            queryset = queryset.filter(self.order.after(place.value, place.pk))
+        self.request, self.order, self.limit = request, Order.from_request(request, view), read_limit(request)
+        page_end = self._read_cursor()
+        self.head = page_end.head if page_end else self.describe_list(queryset)
+        if page_end:
+            queryset = queryset.filter(self.order.rows_after(page_end.value, page_end.pk))
         rows = list(queryset.order_by(*self.order.expressions())[: self.limit + 1])
         self.has_more, self.page = len(rows) > self.limit, rows[: self.limit]
         return self.page
 
-    def describe(self, queryset: QuerySet[Any]) -> dict[str, Any]:
+    def describe_list(self, queryset: QuerySet[Any]) -> dict[str, Any]:
         """Return what every page says of the whole list, found once, on its first page."""
         return {"count": queryset.count()}
 
-    def _place(self) -> Place | None:
+    def _read_cursor(self) -> PageEnd | None:
         cursor = self.request.query_params.get("cursor")
         if not cursor:
             return None
-        place = Place.read(cursor)
-        if place.order != self.order.name:
+        page_end = PageEnd.read(cursor)
+        if page_end.order != self.order.name:
             raise ValidationError({"cursor": "This cursor belongs to another ordering. Start without a cursor."})
-        return place
+        return page_end
 
     def get_next_link(self) -> str | None:
         if not self.has_more:
             return None
         last: Model = self.page[-1]
-        value = None if self.order.field == "id" else plain(getattr(last, self.order.field))
-        cursor = Place(self.order.name, value, last.pk, self.head).cursor()
+        value = None if self.order.field == "id" else value_to_json(getattr(last, self.order.field))
+        cursor = PageEnd(self.order.name, value, last.pk, self.head).cursor()
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor)
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -141,14 +141,14 @@ class KeyPagination(BasePagination):
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
         return [
-            _parameter("limit", limit, "Rows a page."),
-            _parameter("cursor", {"type": "string"}, "Where the page starts; it comes with the link in next."),
-            _parameter("ordering", {"type": "string", "enum": order_choices(view)}, "Empty values come last."),
+            _query_parameter("limit", limit, "Rows a page."),
+            _query_parameter("cursor", {"type": "string"}, "Where the page starts; it comes with the link in next."),
+            _query_parameter("ordering", {"type": "string", "enum": order_choices(view)}, "Empty values come last."),
         ]
 
 
-def _parameter(name: str, schema: dict[str, Any], words: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": words}
+def _query_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
 def read_limit(request: Request) -> int:
@@ -158,7 +158,7 @@ def read_limit(request: Request) -> int:
         raise ValidationError({"limit": f"Write a number from 1 to {MAX_LIMIT}."}) from None
 
 
-def plain(value: Any) -> str | int | None:
+def value_to_json(value: Any) -> str | int | None:
     """Write a value so that JSON keeps it and the database reads it back."""
     if value is None or isinstance(value, int):
         return value

@@ -42,6 +42,6 @@ def describe_errors(result: dict[str, Any], generator: Any, request: Any, public
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for operations in result["paths"].values():
         for operation in operations.values():
-            for status, words in ERRORS.items():
-                operation["responses"].setdefault(status, {"description": words, "content": content})
+            for status, description in ERRORS.items():
+                operation["responses"].setdefault(status, {"description": description, "content": content})
     return result

@@ -1,4 +1,4 @@
-"""The manners of every list and every record that the API shows."""
+"""What every list and every record of the API has in common."""
 
 from datetime import UTC
 from typing import Any
@@ -19,7 +19,7 @@ from core.api.paging import KeyPagination
 PAGING = {"limit", "cursor", "ordering"}
 
 
-class Manners:
+class ApiResponseMixin:
     """Times go out in UTC; personal data is kept by no cache; the reader is told how many requests are left."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -35,7 +35,7 @@ class Manners:
         return response
 
 
-class ReadOnly(Manners, ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
+class ReadOnly(ApiResponseMixin, ListModelMixin, RetrieveModelMixin, GenericViewSet[Any]):
     """A list and its records."""
 
     pagination_class = KeyPagination
@@ -53,12 +53,12 @@ class ReadOnly(Manners, ListModelMixin, RetrieveModelMixin, GenericViewSet[Any])
         return list(getattr(getattr(self, "filterset_class", None), "base_filters", ()))
 
 
-def refuse_strange_parameters(request: Request, known: set[str]) -> None:
+def refuse_strange_parameters(request: Request, allowed: set[str]) -> None:
     """Refuse what would be ignored: a filter with a typing error must not answer with the whole list."""
-    strange = sorted(set(request.query_params) - known - {api_settings.URL_FORMAT_OVERRIDE})
+    strange = sorted(set(request.query_params) - allowed - {api_settings.URL_FORMAT_OVERRIDE})
     if strange:
-        words = f"Use one of: {', '.join(sorted(known))}." if known else "One record takes no parameters."
-        raise ValidationError(dict.fromkeys(strange, f"There is no such parameter. {words}"))
+        remedy = f"Use one of: {', '.join(sorted(allowed))}." if allowed else "One record takes no parameters."
+        raise ValidationError(dict.fromkeys(strange, f"There is no such parameter. {remedy}"))
     twice = [name for name, values in request.query_params.lists() if len(values) > 1]
     if twice:
         raise ValidationError(dict.fromkeys(twice, "Give it once."))

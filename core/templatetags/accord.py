@@ -17,12 +17,12 @@ register = template.Library()
 
 register.filter("short_number", formatting.short_number)
 register.filter("short_money", formatting.short_money)
-register.filter("percent", formatting.percent)
-register.filter("points", formatting.points)
-register.filter("days", formatting.days)
-register.filter("ratio", formatting.ratio)
-register.filter("duration", formatting.duration)
-register.filter("signed", formatting.signed)
+register.filter("percent", formatting.format_percent)
+register.filter("points", formatting.format_points)
+register.filter("days", formatting.format_days)
+register.filter("ratio", formatting.format_ratio)
+register.filter("duration", formatting.format_duration)
+register.filter("signed", formatting.with_sign)
 
 SIDES = {
     "marketing": "Marketing",
@@ -39,16 +39,18 @@ SIDES = {
 def exact(value: Any, unit: str = "") -> str:
     """Write a number in full: {{ value|exact }}, {{ value|exact:"percent" }}, {{ value|exact:"money EUR" }}."""
     kind, _, currency = unit.partition(" ")
-    return formatting.exact(value, kind, currency)
+    return formatting.format_exact(value, kind, currency)
 
 
 @register.simple_tag
 def number(value: Any, unit: str = "count", currency: str = "") -> SafeString:
     """Write a number by its unit with the exact one in the title: {% number value "money" "EUR" %}."""
-    short = formatting.by_unit(value, unit, currency)
+    short = formatting.format_by_unit(value, unit, currency)
     figure, thin, rest = short.partition(formatting.THIN)
     body = format_html('{}<span class="unit">{}{}</span>', figure, thin, rest) if thin else short
-    return format_html('<span class="number" title="{}">{}</span>', formatting.exact(value, unit, currency), body)
+    return format_html(
+        '<span class="number" title="{}">{}</span>', formatting.format_exact(value, unit, currency), body
+    )
 
 
 @register.filter
@@ -117,26 +119,26 @@ def chart(
     figure: charts.Chart | dict[str, Any], name: str = "chart", title: str = "", summary: str = ""
 ) -> dict[str, Any]:
     """Show a chart with its numbers: {% chart revenue_by_month %}, or a bare figure with a name and a title."""
-    shown = figure if isinstance(figure, charts.Chart) else charts.Chart(name, title, figure, summary)
-    return {"chart": shown, "data_id": f"{shown.name}-figure"}
+    drawn = figure if isinstance(figure, charts.Chart) else charts.Chart(name, title, figure, summary)
+    return {"chart": drawn, "data_id": f"{drawn.name}-figure"}
 
 
 @register.simple_tag
-def chart_cell(shown: charts.Chart, value: Any) -> SafeString:
+def chart_cell(chart: charts.Chart, value: Any) -> SafeString:
     """Write one cell of a chart's table: a number by the chart's unit, and raw for the CSV; words as they are."""
     if value is None:
         return format_html('<td class="number" data-value="">{}</td>', formatting.NOTHING)
     if formatting.as_decimal(value) is None or isinstance(value, str):
         return format_html("<td>{}</td>", value)
-    short = formatting.by_unit(value, shown.unit, shown.currency)
-    full = formatting.exact(value, shown.unit, shown.currency)
+    short = formatting.format_by_unit(value, chart.unit, chart.currency)
+    full = formatting.format_exact(value, chart.unit, chart.currency)
     return format_html('<td class="number" data-value="{}" title="{}">{}</td>', value, full, short)
 
 
 @register.inclusion_tag("components/sparkline.html")
 def sparkline(values: Sequence[Any], side: str = "joint", label: str = "") -> dict[str, Any]:
     """Draw a line without axes: {% sparkline months side="sales" label="Weighted pipeline by month" %}."""
-    return {"line": charts.sparkline(values or []), "side": side, "label": label}
+    return {"line": charts.draw_sparkline(values or []), "side": side, "label": label}
 
 
 @register.inclusion_tag("components/bar.html")
@@ -144,11 +146,14 @@ def bar(value: Any, largest: Any, side: str = "joint", low: Any = None, high: An
     """Draw a bar for a table cell, value against the largest of its column, with the interval where there is one."""
     return {
         "side": side,
-        **{name: _share(figure, largest) for name, figure in [("width", value), ("low", low), ("high", high)]},
+        **{
+            name: _percent_of_largest(figure, largest)
+            for name, figure in [("width", value), ("low", low), ("high", high)]
+        },
     }
 
 
-def _share(value: Any, largest: Any) -> float | None:
+def _percent_of_largest(value: Any, largest: Any) -> float | None:
     """Return value ÷ largest as a number from 0 to 100; None without a value."""
     part, whole = formatting.as_decimal(value), formatting.as_decimal(largest)
     if part is None or not whole or whole < 0:

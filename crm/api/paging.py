@@ -10,9 +10,9 @@ from core.api.paging import KeyPagination
 
 
 class RecordPagination(KeyPagination):
-    def describe(self, queryset: QuerySet[Any]) -> dict[str, Any]:
+    def describe_list(self, queryset: QuerySet[Any]) -> dict[str, Any]:
         """Take the horizon before the rows: what a transaction still open writes will come again, never get lost."""
-        return {"sync_token": f"{horizon()}-{origin(queryset.model)}", **super().describe(queryset)}
+        return {"sync_token": f"{horizon()}-{origin(queryset.model)}", **super().describe_list(queryset)}
 
     def describe_schema(self) -> dict[str, Any]:
         words = "Pass it as changed_since later to get only what was written since this list began."

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import Whole, Words, read, refusals
+from core.api.fields import Whole, Words, errors_as_responses, read_body
 from core.api.views import ReadOnly
 from crm.api.filters import Moment, Reference, YesNo
 from funnel import contests
@@ -79,14 +79,14 @@ class AnswerView(ReadOnly):
     )
     def create(self, request: Request) -> Response:
         """Say what was done about verdicts, as Marketing; every rep who gave one is told once."""
-        entered, user = read(NewAnswerSerializer, request.data), cast(User, request.user)
-        with refusals():
+        entered, user = read_body(NewAnswerSerializer, request.data), cast(User, request.user)
+        with errors_as_responses():
             ANSWER_VERDICT.require(user)
         wanted = set(entered["verdicts"])
         verdicts = list(Verdict.objects.visible_to(user).standing().filter(pk__in=wanted).select_related("given_by"))
         if len(verdicts) < len(wanted):
             raise serializers.ValidationError({"verdicts": "Some of these verdicts are not there."})
-        with refusals():
+        with errors_as_responses():
             made = contests.answer_verdicts(by=user, verdicts=verdicts, text=entered["words"])
         return Response(AnswerSerializer(made, many=True).data, status=status.HTTP_201_CREATED)
 
@@ -106,8 +106,8 @@ class ContestView(ReadOnly):
     @action(detail=True, methods=["post"])
     def rule(self, request: Request, pk: int) -> Response:
         """Give the arbiter's ruling; an overturned rejection hands the lead back, with a new clock."""
-        entered, contested = read(RulingSerializer, request.data), get_object_or_404(self.get_queryset(), pk=pk)
-        with refusals():
+        entered, contested = read_body(RulingSerializer, request.data), get_object_or_404(self.get_queryset(), pk=pk)
+        with errors_as_responses():
             ruled = contests.rule_on_contest(by=cast(User, request.user), contested=contested, **entered)
         return Response(AnswerSerializer(ruled).data)
 

@@ -8,7 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import Whole, Words, read, refusals
+from core.api.fields import Whole, Words, errors_as_responses, read_body
 from crm.api import views
 from crm.api.serializers import ContentUseSerializer
 from crm.models import ContentAsset, Lead
@@ -28,9 +28,9 @@ class ContentUseView(views.ContentUseView):
     @extend_schema(request=NewContentUseSerializer, responses={201: ContentUseSerializer})
     def create(self, request: Request) -> Response:
         """Say that an asset was used with a lead, or why it was not."""
-        entered, user = read(NewContentUseSerializer, request.data), cast(User, request.user)
+        entered, user = read_body(NewContentUseSerializer, request.data), cast(User, request.user)
         lead = get_object_or_404(Lead.objects.visible_to(user), pk=entered["lead"])
         asset = get_object_or_404(ContentAsset.objects.visible_to(user), pk=entered["asset"])
-        with refusals():
+        with errors_as_responses():
             made = note_use(by=user, lead=lead, asset=asset, reason_unused=entered.get("reason_unused", ""))
         return Response(ContentUseSerializer(made).data, status=status.HTTP_201_CREATED)

@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import Whole, Words, read, refusals
+from core.api.fields import Whole, Words, errors_as_responses, read_body
 from crm.api.filters import ChangedSince, Moment, Reference, YesNo
 from crm.api.views import RecordView
 from crm.models import Activity, Owner
@@ -148,24 +148,24 @@ class HandOffView(RecordView):
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: int) -> Response:
         """Let the clock stand still until a moment within 60 days; every deadline ahead moves with it."""
-        entered, handoff = read(PauseSerializer, request.data), self._get_handoff(pk)
-        with refusals():
+        entered, handoff = read_body(PauseSerializer, request.data), self._get_handoff(pk)
+        with errors_as_responses():
             return self._respond(actions.pause_clock(by=cast(User, request.user), handoff=handoff, **entered))
 
     @extend_schema(request=None, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: int) -> Response:
         """Let the clock go on before its pause is over."""
-        with refusals():
+        with errors_as_responses():
             return self._respond(actions.resume_clock(by=cast(User, request.user), handoff=self._get_handoff(pk)))
 
     @extend_schema(request=PassingSerializer, responses={201: HandOffSerializer})
     @action(detail=True, methods=["post"])
     def reroute(self, request: Request, pk: int) -> Response:
         """Pass a lead of one's team on, to an owner or by the rules; answers the new hand-off, whose clock starts anew."""
-        entered, handoff = read(PassingSerializer, request.data), self._get_handoff(pk)
+        entered, handoff = read_body(PassingSerializer, request.data), self._get_handoff(pk)
         owner = get_object_or_404(Owner, pk=entered["owner"]) if "owner" in entered else None
-        with refusals():
+        with errors_as_responses():
             made = pass_lead_on(by=cast(User, request.user), handoff=handoff, reason=entered["reason"], to=owner)
         return self._respond(made, status.HTTP_201_CREATED)
 
@@ -173,16 +173,16 @@ class HandOffView(RecordView):
     @action(detail=True, methods=["post"])
     def rate(self, request: Request, pk: int) -> Response:
         """Say how good the lead is, 1 to 5, before or after a verdict."""
-        entered, handoff = read(RatingSerializer, request.data), self._get_handoff(pk)
-        with refusals():
+        entered, handoff = read_body(RatingSerializer, request.data), self._get_handoff(pk)
+        with errors_as_responses():
             return self._respond(actions.rate_lead(by=cast(User, request.user), handoff=handoff, **entered))
 
     @extend_schema(request=CallSerializer, responses={201: LoggedSerializer})
     @action(detail=True, methods=["post"])
     def calls(self, request: Request, pk: int) -> Response:
         """Log a call, mail, meeting or message: an attempt, and the first response when it is the first."""
-        entered, handoff = read(CallSerializer, request.data), self._get_handoff(pk)
-        with refusals():
+        entered, handoff = read_body(CallSerializer, request.data), self._get_handoff(pk)
+        with errors_as_responses():
             made = actions.log_call(by=cast(User, request.user), handoff=handoff, **entered)
         return Response(LoggedSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -203,9 +203,9 @@ class VerdictView(RecordView):
     @extend_schema(request=NewVerdictSerializer, responses={201: VerdictSerializer})
     def create(self, request: Request) -> Response:
         """Accept or reject a lead. It takes effect after ten seconds; until then it can be taken back."""
-        entered, user = read(NewVerdictSerializer, request.data), cast(User, request.user)
+        entered, user = read_body(NewVerdictSerializer, request.data), cast(User, request.user)
         handoff = get_object_or_404(HandOff.objects.visible_to(user), pk=entered.pop("handoff"))
-        with refusals():
+        with errors_as_responses():
             made = _give_verdict(user, handoff, entered)
         return Response(VerdictSerializer(made).data, status=status.HTTP_201_CREATED)
 
@@ -214,7 +214,7 @@ class VerdictView(RecordView):
     def undo(self, request: Request, pk: int) -> Response:
         """Take one's own verdict back, within ten seconds."""
         verdict = get_object_or_404(self.get_queryset(), pk=pk)
-        with refusals():
+        with errors_as_responses():
             undone = actions.undo_verdict(by=cast(User, request.user), verdict=verdict)
         return Response(VerdictSerializer(undone).data)
 
@@ -222,8 +222,8 @@ class VerdictView(RecordView):
     @action(detail=True, methods=["post"])
     def contest(self, request: Request, pk: int) -> Response:
         """Contest a rejection, as Marketing; the arbiter rules before a day."""
-        entered, verdict = read(ContestingSerializer, request.data), get_object_or_404(self.get_queryset(), pk=pk)
-        with refusals():
+        entered, verdict = read_body(ContestingSerializer, request.data), get_object_or_404(self.get_queryset(), pk=pk)
+        with errors_as_responses():
             made = contests.contest_verdict(
                 by=cast(User, request.user), verdict=verdict, text=entered.pop("words"), **entered
             )

@@ -9,7 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import Terms, Whole, Words, read, refusals
+from core.api.fields import Terms, Whole, Words, errors_as_responses, read_body
 from core.api.views import ReadOnly
 from team.calendars.actions import remove_calendar, save_calendar
 from team.models import Calendar, Company, Territory, User
@@ -63,16 +63,16 @@ class CalendarView(ReadOnly):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Remove a calendar; whom it bound goes by the next one that does."""
-        with refusals():
+        with errors_as_responses():
             remove_calendar(by=cast(User, request.user), calendar=get_object_or_404(Calendar, pk=pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _save_calendar(self, request: Request, calendar: Calendar, code: int = status.HTTP_200_OK) -> Response:
-        entered = read(NewCalendarSerializer, request.data)
+        entered = read_body(NewCalendarSerializer, request.data)
         for name in FIELDS:
             setattr(calendar, name, entered.get(name, "" if name != "closed_days" else []))
         calendar.closed_days = [day.isoformat() for day in calendar.closed_days]
-        with refusals():
+        with errors_as_responses():
             saved = save_calendar(
                 by=cast(User, request.user), calendar=calendar, is_company=entered.get("is_company", False),
                 territories=_all_of(Territory, entered.get("territories", ())), people=_all_of(User, entered.get("people", ())),

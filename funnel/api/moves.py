@@ -10,7 +10,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import Terms, Whole, Words, read, refusals
+from core.api.fields import Terms, Whole, Words, errors_as_responses, read_body
 from crm.api.filters import ChangedSince, Moment, Reference
 from crm.api.views import RecordView
 from crm.models import Account, Lead
@@ -71,10 +71,10 @@ class MoveView(RecordView):
     @extend_schema(request=NewMoveSerializer, responses={201: MoveSerializer})
     def create(self, request: Request) -> Response:
         """Move a buyer to a stage by hand, as of now. Where its criteria fail, a reason is needed and recorded."""
-        entered, user = read(NewMoveSerializer, request.data), cast(User, request.user)
+        entered, user = read_body(NewMoveSerializer, request.data), cast(User, request.user)
         model, pk = (Lead, entered["lead"]) if "lead" in entered else (Account, entered["account"])
         buyer = cast(Lead | Account, get_object_or_404(model.objects.visible_to(user), pk=pk))
-        with refusals():
+        with errors_as_responses():
             made = actions.move_buyer(
                 by=user, buyer=buyer, stage=entered["stage"], override=entered.get("override", "")
             )

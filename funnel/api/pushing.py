@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import refusals
+from core.api.fields import errors_as_responses
 from crm.api import views
 from crm.models import Lead, LineItem, Record, Subscription, Touch, UsageEvent
 from funnel.follow_up import FEW, follow_leads
@@ -65,7 +65,7 @@ class Pushes:
 
     def write(self, request: Request) -> Response:
         user = cast(User, request.user)
-        with refusals():
+        with errors_as_responses():
             PUSH_RECORDS.require(user)
         empty_dates: Counter[str] = Counter()
         rows = push_api.parse_rows(self.taken, request.data, empty_dates)

@@ -13,7 +13,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import Terms, Whole, Words, read, refusals
+from core.api.fields import Terms, Whole, Words, errors_as_responses, read_body
 from core.api.views import ReadOnly
 from crm.models import Lead, Owner
 from funnel.handoffs.routing_preview import LEAD_RELATIONS, preview_routing
@@ -127,7 +127,7 @@ class RoutingRuleView(Routers):
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Remove a rule."""
-        with refusals():
+        with errors_as_responses():
             actions.remove_rule(by=cast(User, request.user), rule=get_object_or_404(RoutingRule, pk=pk))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -135,8 +135,8 @@ class RoutingRuleView(Routers):
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: int) -> Response:
         """Let a rule be asked one place earlier or later."""
-        entered, rule = read(PlaceSerializer, request.data), get_object_or_404(RoutingRule, pk=pk)
-        with refusals():
+        entered, rule = read_body(PlaceSerializer, request.data), get_object_or_404(RoutingRule, pk=pk)
+        with errors_as_responses():
             actions.move_rule(by=cast(User, request.user), rule=rule, up=entered["direction"] == "earlier")
         rule.refresh_from_db()
         return Response(RoutingRuleSerializer(rule).data)
@@ -145,17 +145,17 @@ class RoutingRuleView(Routers):
     @action(detail=False, methods=["post"], url_path="try", pagination_class=None)
     def ask(self, request: Request) -> Response:
         """Say who would get a lead now, and what each rule says of it. Nothing is written."""
-        entered = read(TrySerializer, request.data)
+        entered = read_body(TrySerializer, request.data)
         leads = Lead.objects.visible_to(cast(User, request.user)).select_related(*LEAD_RELATIONS)
         return Response(
             TrialSerializer(preview_routing(get_object_or_404(leads, pk=entered["lead"]), timezone.now())).data
         )
 
     def _save_rule(self, request: Request, rule: RoutingRule | None, code: int = status.HTTP_200_OK) -> Response:
-        entered = read(NewRoutingRuleSerializer, request.data)
+        entered = read_body(NewRoutingRuleSerializer, request.data)
         people = set(entered.pop("people", ()))
         owners = list(Owner.objects.filter(pk__in=people, is_active=True))
-        with refusals():
+        with errors_as_responses():
             if len(owners) < len(people):
                 raise ValidationError("Some of these people are not there, or are gone.")
             saved = actions.save_rule(by=cast(User, request.user), rule=rule, people=owners, **entered)
@@ -170,9 +170,9 @@ class CapacityView(Routers):
     @extend_schema(request=NewCapacitySerializer, responses={201: CapacitySerializer, 204: None})
     def create(self, request: Request) -> Response:
         """Say how many leads an owner takes; with neither number it is what is usual, and the answer is empty."""
-        entered = read(NewCapacitySerializer, request.data)
+        entered = read_body(NewCapacitySerializer, request.data)
         owner = get_object_or_404(Owner, pk=entered["owner"], is_active=True)
-        with refusals():
+        with errors_as_responses():
             capacity = actions.set_capacity(
                 by=cast(User, request.user),
                 owner=owner,
@@ -199,15 +199,15 @@ class AbsenceView(ReadOnly):
     @extend_schema(request=NewAbsenceSerializer, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:
         """Note that somebody is away, both days included; what they have not answered goes to others."""
-        entered = read(NewAbsenceSerializer, request.data)
+        entered = read_body(NewAbsenceSerializer, request.data)
         owner = get_object_or_404(Owner, pk=entered.pop("owner"), is_active=True)
-        with refusals():
+        with errors_as_responses():
             absence = actions.note_absence(by=cast(User, request.user), owner=owner, **entered)
         return Response(AbsenceSerializer(absence).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Take a person back before the absence is over."""
-        with refusals():
+        with errors_as_responses():
             actions.end_absence(by=cast(User, request.user), absence=get_object_or_404(Absence, pk=pk))
         return Response(status=status.HTTP_204_NO_CONTENT)

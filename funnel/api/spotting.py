@@ -8,7 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api.fields import Whole, Words, read, refusals
+from core.api.fields import Whole, Words, errors_as_responses, read_body
 from crm.api import views
 from crm.api.serializers import EnquirySerializer
 from crm.models import Account, Lead
@@ -35,9 +35,9 @@ class EnquiryView(views.EnquiryView):
     @extend_schema(request=SpottedSerializer, responses={201: EnquirySerializer})
     def create(self, request: Request) -> Response:
         """Raise an opportunity that one heard of; the buyer's owner is told."""
-        entered, user = read(SpottedSerializer, request.data), cast(User, request.user)
+        entered, user = read_body(SpottedSerializer, request.data), cast(User, request.user)
         model, pk = (Lead, entered.pop("lead")) if "lead" in entered else (Account, entered.pop("account"))
         buyer = cast(Lead | Account, get_object_or_404(model.objects.visible_to(user), pk=pk))
-        with refusals():
+        with errors_as_responses():
             made = spot_opportunity(by=user, buyer=buyer, **entered)
         return Response(EnquirySerializer(made).data, status=status.HTTP_201_CREATED)

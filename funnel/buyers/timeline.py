@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from core.formatting import days, duration
+from core.formatting import format_days, format_duration
 from core.request_values import BadValue, read_int, read_moment, read_text
 from crm.models import Account, Contact, Lead
 from funnel.definitions import in_force

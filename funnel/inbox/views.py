@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import reswap, retarget
 
-from core.form_errors import refusal
+from core.form_errors import error_message
 from core.htmx import render_live, wants_region
 from core.request_values import read_id
 from crm.people import read_people
@@ -116,7 +116,7 @@ def row_button(act: Callable[[HttpRequest, HandOff], HttpResponse]) -> Callable[
         try:
             return act(request, handoff)
         except ValidationError as error:
-            return _respond_refusal(request, handoff, refusal(error))
+            return _respond_refusal(request, handoff, error_message(error))
 
     return view
 
@@ -151,7 +151,7 @@ def small_form(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         try:
             return act.do(request, handoff, form.cleaned_data)
         except ValidationError as error:
-            form.add_error(None, refusal(error))
+            form.add_error(None, error_message(error))
     return _render_form(request, handoff, verb, form)
 
 
@@ -233,7 +233,7 @@ def undo_verdict(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         actions.undo_verdict(by=user, verdict=given)
     except ValidationError as error:
-        return _respond_refusal(request, given.handoff, refusal(error))
+        return _respond_refusal(request, given.handoff, error_message(error))
     if not wants_region(request):
         messages.success(request, f"{given.lead} is back.")
         return _redirect_home(request, given.handoff)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agreements.models import company_today
-from core.form_errors import cleaned, refusal
+from core.form_errors import cleaned_or_error, error_message
 from core.htmx import render_live
 from core.request_values import read_id
 from crm.models import Lead
@@ -116,7 +116,7 @@ def change_routing(request: HttpRequest, verb: str) -> HttpResponse:
     try:
         messages.success(request, CHANGES[verb](request, cast(User, request.user)))
     except ValidationError as error:
-        messages.error(request, refusal(error))
+        messages.error(request, error_message(error))
     return redirect("routing" if has_right(request.user, "route") else "inbox")
 
 
@@ -140,13 +140,13 @@ def _write_down_default(request: HttpRequest, user: User) -> str:
 
 
 def _set_capacity(request: HttpRequest, user: User) -> str:
-    entered = cleaned(CapacityForm(request.POST))
+    entered = cleaned_or_error(CapacityForm(request.POST))
     actions.set_capacity(by=user, **entered)
     return f"Saved for {entered['owner']}."
 
 
 def _note_absence(request: HttpRequest, user: User) -> str:
-    entered = cleaned(AbsenceForm(request.POST))
+    entered = cleaned_or_error(AbsenceForm(request.POST))
     absence = actions.note_absence(by=user, **entered)
     return (
         f"{absence.owner} gets no leads until {absence.ends_on}; what is not answered goes to others within a minute."

@@ -11,7 +11,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Aggregate, Avg, Case, CharField, Count, F, FloatField, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Extract
 
-from core.formatting import NOTHING, days, duration
+from core.formatting import NOTHING, format_days, format_duration
 from core.periods import Period
 from core.request_values import read_id
 from crm.models import Lead, Owner, Spend
@@ -167,7 +167,11 @@ class Rep:
         """Say the median in hours, or in days where it is two days and more."""
         if self.seconds is None:
             return NOTHING
-        return days(self.seconds / DAY) if self.seconds >= 2 * DAY else duration(timedelta(seconds=self.seconds))
+        return (
+            format_days(self.seconds / DAY)
+            if self.seconds >= 2 * DAY
+            else format_duration(timedelta(seconds=self.seconds))
+        )
 
 
 def rep_figures(user: User, period: Period) -> list[Rep]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from core import periods
-from core.form_errors import refusal
+from core.form_errors import error_message
 from core.htmx import render_live
 from core.periods import BadPeriod, Period
 from core.request_values import read_id
@@ -43,7 +43,7 @@ class RulingForm(forms.Form):
 
 def _read_period(query: QueryDict) -> tuple[Period, str]:
     today = timezone.localtime(timezone.now(), Company.get().zone).date()
-    default = periods.preset(DEFAULT, today, Company.get().fiscal_calendar)
+    default = periods.preset_period(DEFAULT, today, Company.get().fiscal_calendar)
     try:
         is_chosen = any(query.get(name) for name in ("period", "from", "to"))
         return (periods.from_query(query, today, Company.get().fiscal_calendar) if is_chosen else default), ""
@@ -175,7 +175,7 @@ def rule_on_contest(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         contests.rule_on_contest(by=user, contested=contested, **form.cleaned_data)
     except ValidationError as error:
-        messages.error(request, refusal(error))
+        messages.error(request, error_message(error))
     else:
         messages.success(request, "Ruled. Both sides are told.")
     return _redirect_back(request)

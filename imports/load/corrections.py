@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from django.db.models import Count
 
-from core.csv_export import unguarded
+from core.csv_export import unguard_formula
 from imports.files.blocks import Block
 from imports.files.encodings import ASSUMED_ENCODING
 from imports.inference.occurrences import Numbering
@@ -43,7 +43,7 @@ def recognise_correction(file: ImportFile) -> bool:
         return False
     file.mends, file.source, file.kind, file.rank = origin, origin.source, origin.kind, origin.rank
     file.mappings, file.mapped_by_id, file.remembered_id = origin.mappings, origin.mapped_by_id, origin.remembered_id
-    file.header = [unguarded(name) for name in file.header]
+    file.header = [unguard_formula(name) for name in file.header]
     _copy_readings(file, origin)
     file.state = ImportFile.State.READING
     return True
@@ -104,7 +104,7 @@ def _remove_guards(frame: pd.DataFrame) -> pd.DataFrame:
     for position, column in columns.items():
         quoted = column.str.contains("'", regex=False)
         if quoted.any():
-            columns[position] = column.where(~quoted, column.map(unguarded))
+            columns[position] = column.where(~quoted, column.map(unguard_formula))
     return pd.DataFrame(columns).set_axis(frame.columns, axis=1)
 
 

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from core.csv_export import download
+from core.csv_export import csv_response
 from core.disk import NoSpace
 from core.htmx import render_live, wants_region
 from core.tasks import enqueue
@@ -170,7 +170,7 @@ def rejected(request: HttpRequest, pk: int) -> HttpResponse:
 def rejected_csv(request: HttpRequest, pk: int, file_pk: int) -> StreamingHttpResponse:
     """Hand out the refused rows of one file, to be mended and uploaded again."""
     file = get_object_or_404(ImportFile, pk=file_pk, run_id=pk)
-    return download(f"rejected-{pk}-{file_pk}", report.rejected_rows(file))
+    return csv_response(f"rejected-{pk}-{file_pk}", report.rejected_rows(file))
 
 
 @require_right("import")

@@ -40,7 +40,7 @@ class NightlyRun(Work):
 
     def extend_lease(self, until: Any) -> bool:
         """Keep the claim through a long step; False when another worker has it now. No proof of progress."""
-        return bool(self._ours().update(lease_until=until))
+        return bool(self._claimed_rows().update(lease_until=until))
 
     @property
     def rows(self) -> int:

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from core.formatting import rounded
-from core.intervals import wilson
+from core.formatting import format_rounded
+from core.intervals import wilson_interval
 from scoring.explorer.curves import Flags, Whole
 from scoring.explorer.score_arrays import WEEKS, Explored
 from scoring.proof.measures import AtThreshold, Band, make_bands, precision_recall
@@ -24,7 +24,7 @@ BANDS = 8
 
 def format_estimate(value: float) -> str:
     """Write an expected number as finely as it is known: 34, 4.5, 0.3."""
-    return rounded(Decimal(str(float(value))), 0 if value >= 10 or value == int(value) else 1)
+    return format_rounded(Decimal(str(float(value))), 0 if value >= 10 or value == int(value) else 1)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return wilson(self.part, self.whole)
+        return wilson_interval(self.part, self.whole)
 
 
 @dataclass(frozen=True)

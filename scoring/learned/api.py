@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from core.api.fields import refusals
-from core.api.views import Manners, refuse_strange_parameters
+from core.api.fields import errors_as_responses
+from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from core.request_values import read_id
 from core.tasks import enqueue
 from facts.engine import open_facts
@@ -48,7 +48,7 @@ class LearnedSerializer(serializers.Serializer[Any]):
     choices = serializers.ListField(child=serializers.DictField())
 
 
-class LearnedViewSet(Manners, ViewSet):
+class LearnedViewSet(ApiResponseMixin, ViewSet):
     """A score model learned from what became of the leads, proven on those held out."""
 
     @extend_schema(
@@ -68,7 +68,7 @@ class LearnedViewSet(Manners, ViewSet):
     @extend_schema(operation_id="score_models_learn", request=AskSerializer, responses={202: LearnedSerializer})
     def create(self, request: Request) -> Response:
         """Have a model learned in the worker; while one of these leads is under way, that one is answered."""
-        with refusals():
+        with errors_as_responses():
             LEARN_SCORES.require(cast(User, request.user))
         given = AskSerializer(data=request.data)
         given.is_valid(raise_exception=True)

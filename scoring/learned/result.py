@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from core.formatting import percent
+from core.formatting import format_percent
 from scoring.learned.regularization import Strength, is_chance
 from scoring.proof.evidence import Evidence
 from scoring.proof.measures import ENOUGH
@@ -124,7 +124,7 @@ class Result:
                 f"{self.held_out.n:,} that came later, up to {self.held_out.last}: no model saw them."
             )
         return (
-            f"No dates say which leads came later, so {percent(self.held_out.n / (self.held_out.n + self.learned.n))} were held "
+            f"No dates say which leads came later, so {format_percent(self.held_out.n / (self.held_out.n + self.learned.n))} were held "
             f"out at random (drawn with the fixed number {self.seed}): it learned from {self.learned.n:,} leads, and is proven on "
             f"{self.held_out.n:,} that it did not see."
         )
@@ -170,7 +170,7 @@ def judge_result(result: Result) -> Verdict:
     top = evidence.top
     lift = f"{top.lift or 0:.1f} times as often as the average" if top else ""
     verb = "is won" if result.goal == "won" else "converts"
-    share = percent(top.n / evidence.n) if top else ""
+    share = format_percent(top.n / evidence.n) if top else ""
     return Verdict(
         kind,
         f"This score {how}: of leads it had not seen the best-scored {share} {verb} {lift}.",

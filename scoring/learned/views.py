@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from core.form_errors import refusal
+from core.form_errors import error_message
 from core.htmx import render_live
 from core.tasks import enqueue
 from facts.engine import open_facts
@@ -52,7 +52,7 @@ def to_draft(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         version = make_draft(by=cast(User, request.user), learning=row)
     except ValidationError as error:
-        messages.error(request, refusal(error))
+        messages.error(request, error_message(error))
         return redirect(f"{reverse('learned_models')}?run={pk}")
     messages.success(request, f"Version {version.number} is a draft. It binds nobody before both sides have signed it.")
     return redirect("score_model", version.agreement.key)

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from agreements.models import Agreement
-from core.api.views import Manners, refuse_strange_parameters
+from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from scoring.definitions import SCORE
 from scoring.proof.page import Page, parse_question
 from team.access import has_right
@@ -42,7 +42,7 @@ class ProofSerializer(serializers.Serializer[Any]):
     suspects = serializers.ListField(child=serializers.DictField())
 
 
-class ProofViewSet(Manners, ViewSet):
+class ProofViewSet(ApiResponseMixin, ViewSet):
     """Whether a score model works, by the leads that Sales was given."""
 
     @extend_schema(

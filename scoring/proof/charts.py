@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.charts import Chart, axis
-from core.formatting import percent
+from core.charts import Chart, build_axis
+from core.formatting import format_percent
 from scoring.proof.evidence import Evidence, Span
 from scoring.proof.measures import Band, Gain
 
@@ -38,9 +38,9 @@ def rates_chart(evidence: Evidence) -> Chart | None:
         "type": "scatter", "mode": "lines", "name": "All leads", "x": names, "y": [evidence.base] * len(names), "line": DASHED
     }  # fmt: skip
     top = bands[-1]
-    title = f"The best-scored {percent(top.n / evidence.n)} of the leads: {top.lift or 0:.1f} times the average"
+    title = f"The best-scored {format_percent(top.n / evidence.n)} of the leads: {top.lift or 0:.1f} times the average"
     layout = {
-        "yaxis": axis([high for _, high in ends], "percent"),
+        "yaxis": build_axis([high for _, high in ends], "percent"),
         "xaxis": {"type": "category", "title": {"text": "Score"}},
     }
     return Chart(
@@ -71,15 +71,15 @@ def gains_chart(
     curve = [gain.leads for gain in evidence.gains], [gain.won for gain in evidence.gains]
     share_of_won = _interpolate_at(*curve, FIFTH)
     wins = "wins" if evidence.goal == "won" else "conversions"
-    title = f"The best-scored fifth of the leads holds {percent(share_of_won)} of the {wins}"
+    title = f"The best-scored fifth of the leads holds {format_percent(share_of_won)} of the {wins}"
     shares = {
         "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1],
-        "ticktext": [percent(fifth / 5) for fifth in range(6)],
+        "ticktext": [format_percent(fifth / 5) for fifth in range(6)],
         "hoverformat": ".0%",
     }
     layout = {"yaxis": shares, "xaxis": {**shares, "title": {"text": "Leads, the best-scored first"}}}
     rows = tuple(
-        (percent(tenths / 10), *(_interpolate_at(line["x"], line["y"], tenths / 10) for line in lines))
+        (format_percent(tenths / 10), *(_interpolate_at(line["x"], line["y"], tenths / 10) for line in lines))
         for tenths in range(1, 11)
     )
     head = ("Best-scored share", *(str(line["name"]) for line in lines))
@@ -114,9 +114,9 @@ def revenue_chart(evidence: Evidence) -> Chart | None:
     names, values = [score_range(band) for band in bands], [band.revenue for band in bands]
     bars = {"type": "bar", "name": "Revenue", "x": names, "y": values, "marker": {"color": "--ink"}}
     top = bands[-1]
-    title = f"The best-scored {percent(top.n / evidence.n)} brought {percent(top.revenue / evidence.revenue)} of the revenue"
+    title = f"The best-scored {format_percent(top.n / evidence.n)} brought {format_percent(top.revenue / evidence.revenue)} of the revenue"
     layout = {
-        "yaxis": axis(values, "money", evidence.currency), "xaxis": {"type": "category", "title": {"text": "Score"}}
+        "yaxis": build_axis(values, "money", evidence.currency), "xaxis": {"type": "category", "title": {"text": "Score"}}
     }  # fmt: skip
     return Chart("money", title, {"data": [bars], "layout": layout}, unit="money", currency=evidence.currency)
 
@@ -138,9 +138,9 @@ def reliability_chart(evidence: Evidence) -> Chart | None:
     }  # fmt: skip
     top = max(*(part.told for part in parts), *(high for _, high in ends))
     even = {"type": "scatter", "mode": "lines", "name": "As told", "x": [0, top], "y": [0, top], "line": DASHED}
-    axis_style = axis([top], "percent")
+    axis_style = build_axis([top], "percent")
     layout = {"yaxis": {**axis_style, "title": {"text": "Came"}}, "xaxis": {**axis_style, "title": {"text": "Told"}}}
-    rows = tuple((percent(part.told), part.rate, f"{part.n:,} leads") for part in parts)
+    rows = tuple((format_percent(part.told), part.rate, f"{part.n:,} leads") for part in parts)
     return Chart(
         "reliability", _reliability_title(evidence), {"data": [dots, even], "layout": layout}, unit="percent",
         head=("Told", "Came true", "Of"), rows=rows,
@@ -193,6 +193,6 @@ def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
 def _base_rate_chart(spans: Sequence[Span], names: list[str], evidence: Evidence, each: str) -> Chart:
     values = [span.rate for span in spans]
     bars = {"type": "bar", "name": _rate_name(evidence), "x": names, "y": values, "marker": {"color": "--joint"}}
-    layout = {"yaxis": axis(values, "percent"), "xaxis": {"type": "category"}}
+    layout = {"yaxis": build_axis(values, "percent"), "xaxis": {"type": "category"}}
     title = f"{_rate_name(evidence)} of the leads handed over in a {each}"
     return Chart("base", title, {"data": [bars], "layout": layout}, unit="percent")

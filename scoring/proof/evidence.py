@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from core.intervals import wilson
+from core.intervals import wilson_interval
 from scoring.proof.measures import (
     ENOUGH,
     AtThreshold,
@@ -53,7 +53,7 @@ class Span:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return wilson(self.won, self.n)
+        return wilson_interval(self.won, self.n)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Segment:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return wilson(self.won, self.n)
+        return wilson_interval(self.won, self.n)
 
     @property
     def is_enough(self) -> bool:

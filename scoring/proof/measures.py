@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from core.intervals import wilson
+from core.intervals import wilson_interval
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -40,7 +40,7 @@ class Band:
     @property
     def interval(self) -> tuple[float, float] | None:
         """The 95 % interval (Wilson) of the rate."""
-        return wilson(self.won, self.n)
+        return wilson_interval(self.won, self.n)
 
     @property
     def lift(self) -> float | None:
@@ -71,7 +71,7 @@ class Reliability:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return wilson(self.won, self.n)
+        return wilson_interval(self.won, self.n)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class AtThreshold:
 
     @property
     def precision_interval(self) -> tuple[float, float] | None:
-        return wilson(self.won, self.over)
+        return wilson_interval(self.won, self.over)
 
     @property
     def recall(self) -> float | None:
@@ -100,7 +100,7 @@ class AtThreshold:
 
     @property
     def recall_interval(self) -> tuple[float, float] | None:
-        return wilson(self.won, self.all_won)
+        return wilson_interval(self.won, self.all_won)
 
     @property
     def revenue_captured(self) -> float | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.formatting import percent
+from core.formatting import format_percent
 from scoring.proof.evidence import Evidence, Segment
 from scoring.proof.measures import ENOUGH
 
@@ -85,7 +85,7 @@ def _describe_top(evidence: Evidence) -> str:
     assert band is not None
     verb = "is won" if evidence.goal == "won" else "converts"
     share = band.n / evidence.n
-    name = "top tenth" if 0.08 <= share <= 0.12 else f"top {percent(share)}"
+    name = "top tenth" if 0.08 <= share <= 0.12 else f"top {format_percent(share)}"
     return f"the {name} {verb} {band.lift or 0:.1f} times as often as the average"
 
 
@@ -133,7 +133,7 @@ def _describe_falls(evidence: Evidence) -> list[str]:
     """Whether more points mean more wins all the way up."""
     return [
         f"From {low.low:,.4g} to {high.high:,.4g} points it falls: leads of {high.low:,.4g} points and more end well in "
-        f"{percent(high.rate)} of cases, those just below in {percent(low.rate)}."
+        f"{format_percent(high.rate)} of cases, those just below in {format_percent(low.rate)}."
         for low, high in evidence.falls
     ]
 
@@ -175,8 +175,8 @@ def verdict_words(evidence: Evidence) -> str:
         return "Sales has given no verdict on these leads yet."
     if verdicts.rate_over is None or verdicts.rate_under is None:
         where = "at the threshold or over it" if verdicts.over else "under the threshold"
-        return f"All {verdicts.n:,} leads with a verdict lie {where}; Sales accepted {percent(verdicts.rate_over or verdicts.rate_under)} of them."
+        return f"All {verdicts.n:,} leads with a verdict lie {where}; Sales accepted {format_percent(verdicts.rate_over or verdicts.rate_under)} of them."
     return (
-        f"Sales accepted {percent(verdicts.rate_over)} of the leads at the threshold or over it, and {percent(verdicts.rate_under)} "
+        f"Sales accepted {format_percent(verdicts.rate_over)} of the leads at the threshold or over it, and {format_percent(verdicts.rate_under)} "
         f"of those under it ({verdicts.n:,} verdicts)."
     )

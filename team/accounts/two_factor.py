@@ -49,7 +49,7 @@ def reencrypt_secrets(lost: list[str]) -> int:
         with transaction.atomic():
             row = Authenticator.objects.select_for_update().select_related("user").get(pk=pk)
             try:
-                reencrypted = {name: Sealed(row.data[name]).anew().token for name in SECRETS if name in row.data}
+                reencrypted = {name: Sealed(row.data[name]).rotate().token for name in SECRETS if name in row.data}
             except Unsealable:
                 lost.append(f"two-factor sign-in of “{row.user}”")
                 continue

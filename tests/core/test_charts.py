@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.charts import axis, ticks
+from core.charts import axis_ticks, build_axis
 from core.formatting import THIN, axis_label
 
 
@@ -23,7 +23,7 @@ from core.formatting import THIN, axis_label
     ],
 )
 def test_flat_values_have_an_axis_of_real_numbers(values: list[float | None], unit: str, labels: list[str]) -> None:
-    shown = axis(values, unit, "EUR")
+    shown = build_axis(values, unit, "EUR")
     assert [label.replace(THIN, " ") for label in shown["ticktext"]] == labels
     assert len(shown["tickvals"]) == len(labels)
 
@@ -31,14 +31,14 @@ def test_flat_values_have_an_axis_of_real_numbers(values: list[float | None], un
 @pytest.mark.parametrize("high", [0.03, 0.7, 1, 3, 7, 9, 12, 26, 113, 4_999, 12_345, 7_777_777])
 @pytest.mark.parametrize("unit", ["count", "money", "percent", "days", "ratio"])
 def test_no_two_places_of_an_axis_read_the_same(high: float, unit: str) -> None:
-    shown = axis([high], unit, "USD")
+    shown = build_axis([high], unit, "USD")
     assert len(set(shown["ticktext"])) == len(shown["tickvals"]) > 1
     assert shown["tickvals"][-1] >= high
 
 
 def test_counts_are_labelled_with_whole_numbers() -> None:
     for high in range(1, 200):
-        assert all(place == int(place) for place in ticks(0, high, is_whole=True))
+        assert all(place == int(place) for place in axis_ticks(0, high, is_whole=True))
 
 
 def test_a_place_is_written_without_rounding() -> None:

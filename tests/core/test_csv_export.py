@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, sync_playwright
 
-from core.csv_export import NUMBER, download, guarded, lines, unguarded
+from core.csv_export import NUMBER, csv_lines, csv_response, guard_formula, unguard_formula
 from tests.browser import find
 
 STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -35,19 +35,19 @@ cells = st.text(st.sampled_from("=+-@\uff1d\uff20;,\t|\r\n'\"a1 ."), max_size=12
     ],
 )
 def test_formulas_get_a_quote_at_the_start_and_after_each_delimiter(cell: str, written: str) -> None:
-    assert guarded(cell) == written
+    assert guard_formula(cell) == written
 
 
 @given(cells)
 @example("'=1;'=2")
 def test_our_quotes_come_off_exactly(cell: str) -> None:
-    assert unguarded(guarded(cell)) == cell
+    assert unguard_formula(guard_formula(cell)) == cell
 
 
 @given(cells, st.sampled_from(";,\t|"))
 @example(';"=', ";")
 def test_no_reader_sees_a_formula(cell: str, delimiter: str) -> None:
-    line = next(lines([["x", cell, "y"]]))
+    line = next(csv_lines([["x", cell, "y"]]))
     for row in csv.reader(io.StringIO(line, newline=""), delimiter=delimiter):
         for read in row:
             assert not read.startswith(STARTS) or NUMBER.fullmatch(cell), line
@@ -62,7 +62,7 @@ def browser() -> Iterator[Browser]:
 
 
 def sheet(*rows: list[object]) -> bytes:
-    return b"".join(download("x", rows).streaming_content)  # type: ignore[arg-type]
+    return b"".join(csv_response("x", rows).streaming_content)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def sheet(*rows: list[object]) -> bytes:
     ],
 )
 def test_what_a_column_is_called_forges_no_name_of_a_file(name: str, written: str) -> None:
-    assert download(name, [])["Content-Disposition"] == written
+    assert csv_response(name, [])["Content-Disposition"] == written
 
 
 def test_every_sheet_begins_with_one_byte_order_mark_for_excel() -> None:
@@ -102,4 +102,4 @@ def test_the_sheet_of_a_chart_guards_its_cells_by_the_same_rule(browser: Browser
         page.click("button")
     written = Path(saved.value.path()).read_bytes().decode("utf-8-sig")
     page.close()
-    assert list(csv.reader(io.StringIO(written, newline=""))) == [[guarded(text), "-5"] for text in WORDS]
+    assert list(csv.reader(io.StringIO(written, newline=""))) == [[guard_formula(text), "-5"] for text in WORDS]

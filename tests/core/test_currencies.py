@@ -7,7 +7,7 @@ from core.currencies import CODES, SIGNS, TABLE, TRADED, currencies_of
 
 
 def test_the_table_is_what_cldr_says() -> None:
-    assert json.loads(TABLE.read_text("utf-8")) == currency_table.table(), "Run: python -m core.currency_table"
+    assert json.loads(TABLE.read_text("utf-8")) == currency_table.build_table(), "Run: python -m core.currency_table"
 
 
 def test_every_currency_of_today_and_of_a_while_ago_has_its_code() -> None:

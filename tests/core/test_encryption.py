@@ -38,13 +38,13 @@ def test_keys_rotate(settings: object) -> None:
     settings.ENCRYPTION_KEYS = [OLD]  # type: ignore[attr-defined]
     sealed = Sealed.of("x")
     settings.ENCRYPTION_KEYS = [NEW, OLD]  # type: ignore[attr-defined]
-    anew = sealed.anew()
+    anew = sealed.rotate()
     settings.ENCRYPTION_KEYS = [NEW]  # type: ignore[attr-defined]
     assert anew.open() == "x"
     with pytest.raises(Unsealable):
         sealed.open()
     with pytest.raises(Unsealable):
-        sealed.anew()
+        sealed.rotate()
 
 
 @pytest.mark.parametrize("token", ["", "nonsense", json.dumps({"a": 1})])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.fiscal import CALENDAR_YEAR, FiscalCalendar
-from core.periods import Period, preset, quarter, year
+from core.periods import Period, preset_period, quarter_period, year_period
 
 DAYS = st.dates(date(1999, 12, 1), date(2061, 2, 1))
 CALENDARS = st.one_of(
@@ -28,13 +28,13 @@ LAST_SATURDAY = FiscalCalendar(week_start=date(2024, 9, 29), is_last_weekday=Tru
 
 
 def test_a_fiscal_year_from_july_bears_the_year_it_ends_in() -> None:
-    span = year(2026, JULY)
+    span = year_period(2026, JULY)
     assert (span.start, span.end, span.label) == (date(2025, 7, 1), date(2026, 6, 30), "FY 2026")
-    assert year(2026, FiscalCalendar(7, is_named_by_start=True)).start == date(2026, 7, 1)
+    assert year_period(2026, FiscalCalendar(7, is_named_by_start=True)).start == date(2026, 7, 1)
 
 
 def test_a_quarter_and_what_lies_before_it_are_fiscal() -> None:
-    span = quarter(date(2026, 2, 14), JULY)
+    span = quarter_period(date(2026, 2, 14), JULY)
     assert (span.start, span.end, span.label) == (date(2026, 1, 1), date(2026, 3, 31), "Q3 FY 2026")
     assert span.before is not None
     assert span.before.label == "Q2 FY 2026"
@@ -51,7 +51,7 @@ def test_a_quarter_and_what_lies_before_it_are_fiscal() -> None:
     ],
 )
 def test_a_preset_follows_the_fiscal_calendar(name: str, start: date, end: date, label: str) -> None:
-    span = preset(name, date(2026, 11, 30), JULY)
+    span = preset_period(name, date(2026, 11, 30), JULY)
     assert (span.start, span.end, span.label) == (start, end, label)
 
 
@@ -99,7 +99,7 @@ def test_units_cut_time_without_gap_or_overlap(calendar: FiscalCalendar, day: da
 def test_the_period_before_a_fiscal_one_is_the_fiscal_one_before(
     calendar: FiscalCalendar, today: date, name: str
 ) -> None:
-    before = preset(name, today, calendar).before
+    before = preset_period(name, today, calendar).before
     assert before is not None
     assert before.start is not None
     unit = {"year": calendar.year_of, "quarter": calendar.quarter_of, "month": calendar.month_of}[name.split("_")[1]]

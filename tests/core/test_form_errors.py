@@ -4,7 +4,7 @@ import pytest
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from core.form_errors import cleaned, refusal
+from core.form_errors import cleaned_or_error, error_message
 
 
 class Wish(forms.Form):
@@ -17,11 +17,11 @@ class Wish(forms.Form):
 
 
 def test_a_form_gives_what_it_holds_or_says_every_fault_with_its_field() -> None:
-    assert cleaned(Wish({"lead": "Ada", "points": "5"})) == {"lead": "Ada", "points": 5}
+    assert cleaned_or_error(Wish({"lead": "Ada", "points": "5"})) == {"lead": "Ada", "points": 5}
     with pytest.raises(ValidationError) as caught:
-        cleaned(Wish({"points": "x"}))
-    assert refusal(caught.value) == "Lead: This field is required. points: Enter a whole number. Say how many."
+        cleaned_or_error(Wish({"points": "x"}))
+    assert error_message(caught.value) == "Lead: This field is required. points: Enter a whole number. Say how many."
 
 
 def test_a_refusal_without_a_list_is_its_own_words() -> None:
-    assert refusal(PermissionDenied("Not yours.")) == "Not yours."
+    assert error_message(PermissionDenied("Not yours.")) == "Not yours."

@@ -44,8 +44,13 @@ def test_a_number_is_written_shortly(value: Any, written: str) -> None:
 def test_no_number_is_a_dash_and_never_a_zero(nothing: Any) -> None:
     assert formatting.short_number(nothing) == "–"
     assert formatting.short_money(nothing, "EUR") == "–"
-    assert formatting.percent(nothing) == formatting.days(nothing) == formatting.points(nothing) == "–"
-    assert formatting.exact(nothing) == "no figure"
+    assert (
+        formatting.format_percent(nothing)
+        == formatting.format_days(nothing)
+        == formatting.format_points(nothing)
+        == "–"
+    )
+    assert formatting.format_exact(nothing) == "no figure"
 
 
 def test_money_carries_its_currency_behind() -> None:
@@ -55,33 +60,39 @@ def test_money_carries_its_currency_behind() -> None:
 
 
 def test_percent_takes_a_fraction() -> None:
-    assert plain(formatting.percent(Decimal("13300000") / Decimal("11400000"))) == "117_%"
-    assert plain(formatting.percent(0.0523)) == "5.2_%"
-    assert plain(formatting.percent(0)) == "0_%"
-    assert plain(formatting.percent(-0.353)) == "−35_%"
-    assert plain(formatting.percent(0.4615, 1)) == "46.2_%"
+    assert plain(formatting.format_percent(Decimal("13300000") / Decimal("11400000"))) == "117_%"
+    assert plain(formatting.format_percent(0.0523)) == "5.2_%"
+    assert plain(formatting.format_percent(0)) == "0_%"
+    assert plain(formatting.format_percent(-0.353)) == "−35_%"
+    assert plain(formatting.format_percent(0.4615, 1)) == "46.2_%"
 
 
 def test_points_are_the_difference_of_two_rates() -> None:
-    assert formatting.points(Decimal("1.1667") - Decimal("1.52")) == "−35"
+    assert formatting.format_points(Decimal("1.1667") - Decimal("1.52")) == "−35"
 
 
 def test_days_have_a_decimal_only_below_ten() -> None:
-    assert [plain(formatting.days(value)) for value in (14.2, 14, 1.5, 2, 0)] == ["14_d", "14_d", "1.5_d", "2_d", "0_d"]
+    assert [plain(formatting.format_days(value)) for value in (14.2, 14, 1.5, 2, 0)] == [
+        "14_d",
+        "14_d",
+        "1.5_d",
+        "2_d",
+        "0_d",
+    ]
 
 
 def test_the_exact_number_keeps_every_cent() -> None:
-    assert formatting.exact(Decimal("24700000.005"), "money", "EUR") == "24,700,000.01 EUR"
-    assert plain(formatting.exact(Decimal("1.16666667"), "percent")) == "116.6667_%"
-    assert formatting.exact(14.25, "days") == "14.25 days"
-    assert formatting.exact(2312) == "2,312"
+    assert formatting.format_exact(Decimal("24700000.005"), "money", "EUR") == "24,700,000.01 EUR"
+    assert plain(formatting.format_exact(Decimal("1.16666667"), "percent")) == "116.6667_%"
+    assert formatting.format_exact(14.25, "days") == "14.25 days"
+    assert formatting.format_exact(2312) == "2,312"
 
 
 def test_a_change_says_its_direction() -> None:
-    assert formatting.signed(formatting.percent(0.12)).startswith("+12")
-    assert formatting.signed(formatting.percent(-0.12)).startswith("−12")
-    assert plain(formatting.signed(formatting.percent(0))) == "0_%"
-    assert formatting.signed("–") == "–"
+    assert formatting.with_sign(formatting.format_percent(0.12)).startswith("+12")
+    assert formatting.with_sign(formatting.format_percent(-0.12)).startswith("−12")
+    assert plain(formatting.with_sign(formatting.format_percent(0))) == "0_%"
+    assert formatting.with_sign("–") == "–"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +100,7 @@ def test_a_change_says_its_direction() -> None:
     [("money", "2.3_€"), ("percent", "225_%"), ("days", "2.3_d"), ("ratio", "2.3_×"), ("count", "2.3")],
 )
 def test_the_unit_of_a_metric_decides_how_it_is_written(unit: str, written: str) -> None:
-    assert plain(formatting.by_unit(2.25, unit, "EUR")) == written
+    assert plain(formatting.format_by_unit(2.25, unit, "EUR")) == written
 
 
 @pytest.mark.parametrize(
@@ -97,8 +108,8 @@ def test_the_unit_of_a_metric_decides_how_it_is_written(unit: str, written: str)
     [(0.2, "under 1_s"), (14.9, "14_s"), (125, "2_min 5_s"), (120, "2_min"), (3790, "1_h 3_min"), (3605, "1_h")],
 )
 def test_a_duration_says_its_two_largest_units(seconds: float, written: str) -> None:
-    assert plain(formatting.duration(timedelta(seconds=seconds))) == written
+    assert plain(formatting.format_duration(timedelta(seconds=seconds))) == written
 
 
 def test_no_duration_is_a_dash() -> None:
-    assert formatting.duration(None) == "–"
+    assert formatting.format_duration(None) == "–"

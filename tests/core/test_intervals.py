@@ -3,21 +3,21 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.intervals import wilson
+from core.intervals import wilson_interval
 
 
 def test_wilson_of_three_in_ten_is_the_golden_interval() -> None:
-    low, high = wilson(3, 10) or (0, 0)
+    low, high = wilson_interval(3, 10) or (0, 0)
     assert (round(low, 3), round(high, 3)) == (0.108, 0.603)
 
 
 def test_there_is_no_interval_of_nothing() -> None:
-    assert wilson(0, 0) is None
+    assert wilson_interval(0, 0) is None
 
 
 @given(st.integers(0, 500), st.integers(1, 500))
 @example(0, 242)
 def test_an_interval_holds_its_share(part: int, more: int) -> None:
     whole = part + more
-    low, high = wilson(part, whole) or (0, 0)
+    low, high = wilson_interval(part, whole) or (0, 0)
     assert 0 <= low <= part / whole <= high <= 1

@@ -12,7 +12,7 @@ from core import limits
 
 
 def call(address: str = "203.0.113.7", what: str = "test", limit: int = 2) -> bool:
-    return limits.within(RequestFactory().get("/", REMOTE_ADDR=address), what=what, limit=limit)
+    return limits.is_within_limit(RequestFactory().get("/", REMOTE_ADDR=address), what=what, limit=limit)
 
 
 def test_an_address_is_refused_beyond_the_limit_and_others_are_not() -> None:

@@ -7,7 +7,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.periods import PRESETS, BadPeriod, Period, add_months, from_query, preset
+from core.periods import PRESETS, BadPeriod, Period, add_months, period_from_query, preset_period
 
 DAYS = st.dates(date(2000, 1, 1), date(2060, 12, 31))
 
@@ -26,13 +26,13 @@ DAYS = st.dates(date(2000, 1, 1), date(2060, 12, 31))
     ],
 )
 def test_a_preset_names_the_days(name: str, today: date, start: date, end: date) -> None:
-    found = preset(name, today)
+    found = preset_period(name, today)
     assert (found.start, found.end) == (start, end)
 
 
 @given(DAYS, st.sampled_from([name for name in PRESETS if name != "all"]))
 def test_the_period_before_ends_the_day_before_this_one(today: date, name: str) -> None:
-    period = preset(name, today)
+    period = preset_period(name, today)
     before = period.before
     assert before is not None
     assert before.end is not None
@@ -47,7 +47,7 @@ def test_months_cover_every_day_once(one: date, other: date) -> None:
 
 
 def test_a_leap_year_is_compared_with_the_whole_year_before() -> None:
-    before = preset("last_year", date(2025, 6, 1)).before
+    before = preset_period("last_year", date(2025, 6, 1)).before
     assert before is not None
     assert (before.start, before.end) == (date(2023, 1, 1), date(2023, 12, 31))
 
@@ -72,14 +72,14 @@ def test_a_period_says_its_name(period: Period, label: str) -> None:
 )
 def test_a_wrong_period_says_what_to_write(query: str) -> None:
     with pytest.raises(BadPeriod) as error:
-        from_query(QueryDict(query), date(2026, 11, 22))
+        period_from_query(QueryDict(query), date(2026, 11, 22))
     assert any(word in str(error.value) for word in ["Use YYYY-MM-DD", "Use one of", "Swap"])
 
 
 def test_dates_in_the_address_win_over_the_default() -> None:
-    period = from_query(QueryDict("from=2025-03-01&to=2025-03-31"), date(2026, 11, 22))
+    period = period_from_query(QueryDict("from=2025-03-01&to=2025-03-31"), date(2026, 11, 22))
     assert period.label == "March 2025"
-    assert from_query(QueryDict(""), date(2026, 11, 22)).label == "2025"
+    assert period_from_query(QueryDict(""), date(2026, 11, 22)).label == "2025"
 
 
 @given(DAYS, st.integers(-600, 600))

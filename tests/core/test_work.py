@@ -19,7 +19,7 @@ from core.work import (
     Work,
     register_step,
     register_worker,
-    registration,
+    registration_of,
     run_claimed,
     work_models,
 )
@@ -216,7 +216,7 @@ def test_a_worker_is_made_once_per_claim_and_closed_before_the_claim_ends(
 def test_every_kind_of_work_has_a_worker() -> None:
     assert work_models()
     for model in work_models():
-        registration(model)
+        registration_of(model)
 
 
 def test_a_row_without_a_worker_says_what_is_missing(errands: type[Errand]) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.periods import Period, year
+from core.periods import Period, year_period
 from facts.engine import open_facts
 from funnel.definitions import in_force
 from funnel.measures import FunnelReport, Step, build_report
@@ -78,14 +78,14 @@ def test_without_any_deal_on_record_nobody_is_said_not_to_be_won(run: Run) -> No
     lead("2025-01-05", is_converted=True, converted_on=date(2025, 2, 1))
     lead("2025-01-06")
     run()
-    found = build_report(open_facts(), in_force(), Question(year(2025)))
+    found = build_report(open_facts(), in_force(), Question(year_period(2025)))
     assert (
         funnel_headline(found)
         == "2 leads came in; 1 of them reached SQL. No deal is imported yet, so no customer is known."
     )
     assert found.conversion is None
     assert {step.stage.key: step.rate for step in found.steps if step.entered} == {"inquiry": 0.5, "sql": None}
-    by_event = build_report(open_facts(), in_force(), Question(year(2024), EVENT))
+    by_event = build_report(open_facts(), in_force(), Question(year_period(2024), EVENT))
     assert funnel_headline(by_event) == "No lead entered a stage in this period."
 
 
@@ -94,7 +94,7 @@ def test_by_event_there_is_no_share_of_leads(run: Run, cmo: User, as_user: objec
         lead("2024-01-01", history={"Won": f"2025-02-0{number}T10:00:00"})
     lead("2025-02-10")
     run()
-    found = build_report(open_facts(), in_force(), Question(year(2025), EVENT))
+    found = build_report(open_facts(), in_force(), Question(year_period(2025), EVENT))
     assert (found.won, found.won_of, found.conversion) == (2, 1, None)
     assert build_report(open_facts(), in_force(), Question(Period())).conversion == pytest.approx(2 / 3)
     page = as_user(cmo).get("/funnel/", {"from": "2025-01-01", "to": "2025-12-31", "basis": EVENT, "by": "lead_source"})  # type: ignore[operator]

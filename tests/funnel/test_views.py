@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from agreements.models import Version
-from core.periods import Period, year
+from core.periods import Period, year_period
 from facts.engine import open_facts
 from funnel.definitions import in_force
 from funnel.lead_table import LeadTable
@@ -61,9 +61,9 @@ def test_a_stage_that_was_skipped_is_seen(market: None) -> None:
 
 
 def test_by_event_each_stage_counts_in_its_own_period(market: None) -> None:
-    found = steps(period=year(2026), basis=EVENT)
+    found = steps(period=year_period(2026), basis=EVENT)
     assert (found["inquiry"].entered, found["won"].entered) == (0, 1)
-    assert steps(period=year(2026))["won"].entered == 0
+    assert steps(period=year_period(2026))["won"].entered == 0
 
 
 def test_a_lead_that_comes_again_counts_once(run: Run) -> None:

@@ -43,7 +43,7 @@ WHOLE = HEADER + "\n".join(RIGHT) + "\n"
 
 
 def download(file: ImportFile) -> str:
-    return csv_export.MARK + "".join(csv_export.lines(report.rejected_rows(file)))
+    return csv_export.BYTE_ORDER_MARK + "".join(csv_export.csv_lines(report.rejected_rows(file)))
 
 
 def resaved(rows: Iterable[list[str]], delimiter: str = ";", encoding: str = "utf-8-sig") -> bytes:
@@ -152,8 +152,8 @@ def test_a_file_of_another_house_is_taken_for_what_it_is() -> None:
 
 def test_a_quote_before_a_formula_is_put_and_taken_away_exactly() -> None:
     for cell in ["=1", "'=1", "''=1", "-5", "'-5", "+49 30 1", "@a", "'a", "a=b", "", "'", "-", "--1"]:
-        guarded = csv_export.guarded(cell)
-        assert csv_export.unguarded(guarded) == cell
+        guarded = csv_export.guard_formula(cell)
+        assert csv_export.unguard_formula(guarded) == cell
         assert not guarded.startswith(("=", "@")) or guarded == cell == ""
 
 

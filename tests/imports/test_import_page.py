@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core import disk
-from core.csv_export import guarded
+from core.csv_export import guard_formula
 from core.work import LEASE, SILENT_AFTER, State, run_claimed, start_worker
 from crm.models import Lead
 from imports.files import blocks as blocks_module
@@ -236,12 +236,12 @@ def test_no_cell_of_the_csv_is_a_formula(ops: User, as_user: Any) -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-cmd", "@x", "\t1", "\r1"])
 def test_what_a_spreadsheet_would_reckon_gets_a_quote(cell: str) -> None:
-    assert guarded(cell) == f"'{cell}"
+    assert guard_formula(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["", "plain", "-5", "+1.5", "-12,345.67", "3%", "a=b"])
 def test_plain_words_and_numbers_stay(cell: str) -> None:
-    assert guarded(cell) == cell
+    assert guard_formula(cell) == cell
 
 
 def test_time_left_in_words() -> None:

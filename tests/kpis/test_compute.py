@@ -15,7 +15,7 @@ from team.models import Company
 from tests.kpis.ask_metric import ask, parts
 from tests.kpis.memory_facts import MemoryFacts
 
-YEAR = periods.year(2025)
+YEAR = periods.year_period(2025)
 DAY = date(2025, 5, 5)
 
 
@@ -356,14 +356,14 @@ def test_a_trend_has_every_month_also_where_nothing_happened(company: Company) -
 def test_months_that_have_not_begun_are_left_out(company: Company) -> None:
     facts: Any = MemoryFacts(opportunities=[deal()])
     for key in ("won_revenue", "open_pipeline", "pipeline_velocity"):
-        assert compute_trend(key, periods.year(2026), facts=facts).parts[-1].key == "2026-11"
+        assert compute_trend(key, periods.year_period(2026), facts=facts).parts[-1].key == "2026-11"
 
 
 def test_a_period_is_compared_with_the_one_before(company: Company) -> None:
     facts: Any = MemoryFacts(opportunities=[deal(), deal("lost"), deal(closed_on=date(2024, 5, 5))])
     now, before = compare_periods("close_rate", YEAR, facts=facts)
     assert before
-    assert (now.value, before.value, before.period) == (0.5, 1.0, periods.year(2024))
+    assert (now.value, before.value, before.period) == (0.5, 1.0, periods.year_period(2024))
     assert compare_periods("close_rate", Period(), facts=facts)[1] is None
     assert compare_periods("close_rate", Period(date(1, 1, 1), date(1, 12, 31)), facts=facts)[1] is None
 

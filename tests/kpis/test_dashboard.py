@@ -19,7 +19,7 @@ from tests import make
 from tests.kpis.memory_facts import MemoryFacts
 
 TODAY = date(2026, 11, 22)
-YEAR = periods.year(2025)
+YEAR = periods.year_period(2025)
 
 
 @pytest.fixture(autouse=True)
@@ -231,7 +231,7 @@ def test_the_question_survives_its_address() -> None:
     asked = Question(YEAR, "owner", {"territory": "North & South"})
     query = url_params.question_query(asked)
     assert query == "from=2025-01-01&to=2025-12-31&by=owner&territory=North+%26+South"
-    assert url_params.question_params(Question(periods.preset("last_year", TODAY)), page=None) == {
+    assert url_params.question_params(Question(periods.preset_period("last_year", TODAY)), page=None) == {
         "period": "last_year"
     }
     assert url_params.question_params(Question(Period())) == {"period": "all"}

@@ -183,7 +183,7 @@ def test_a_prepared_dashboard_asks_the_facts_nothing(records: None, cmo: User, m
     asked: list[object] = []
     real = Facts.execute
     monkeypatch.setattr(Facts, "execute", lambda facts, question: asked.append(question) or real(facts, question))
-    build_dashboard(Question(periods.preset("last_year", TODAY), "owner"), TODAY, cmo)
+    build_dashboard(Question(periods.preset_period("last_year", TODAY), "owner"), TODAY, cmo)
     assert asked == []
     build_dashboard(Question(Period(date(2025, 3, 3), date(2025, 4, 4))), TODAY, cmo)
     assert asked

@@ -22,7 +22,7 @@ from tests.kpis.ask_metric import shapes
 
 pytestmark = pytest.mark.slow
 
-YEAR = periods.year(2025)
+YEAR = periods.year_period(2025)
 
 
 @pytest.mark.parametrize("period", [Period(), YEAR], ids=["all", "2025"])

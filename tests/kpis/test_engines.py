@@ -15,7 +15,7 @@ from kpis.registry import all_metrics
 from team.models import Company
 from tests.kpis.market import play, settle
 
-YEAR = periods.year(2025)
+YEAR = periods.year_period(2025)
 
 
 def every_answer() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from tests.kpis.market import play
 from tests.kpis.memory_facts import MemoryFacts
 
 KEYS = [metric.key for metric in all_metrics()]
-YEAR = periods.year(2025)
+YEAR = periods.year_period(2025)
 DEMANDED = {
     "smroi", "smroi_gross_profit", "sm_share_of_revenue", "revenue", "sm_spend", "won_revenue", "invoiced_revenue",
     "weighted_pipeline", "open_pipeline", "close_rate", "loss_rate", "no_decision_rate", "close_rate_by_value",

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from core.fiscal import FiscalCalendar
-from core.periods import Period, preset
+from core.periods import Period, preset_period
 from facts.refresh import refresh
 from kpis.compute import compute_metric, compute_trend
 from kpis.forms import GoalForm
@@ -67,14 +67,14 @@ def test_weeks_of_4_4_5_cut_every_day_into_the_month_that_holds_it(company: Comp
 
 
 def test_a_trend_over_a_fiscal_year_has_its_four_quarters(july: FiscalCalendar) -> None:
-    year = preset("last_year", date(2026, 11, 30), july)
+    year = preset_period("last_year", date(2026, 11, 30), july)
     assert [part.key for part in compute_trend("won_revenue", year, grain="quarter", facts=facts_of(*DAYS)).parts] == [
         "2026Q1", "2026Q2", "2026Q3", "2026Q4",
     ]  # fmt: skip
 
 
 def test_page_api_and_command_answer_for_the_same_fiscal_year(july: FiscalCalendar, as_user: Any, ceo: User) -> None:
-    last = preset("last_year", Company.today(), july)
+    last = preset_period("last_year", Company.today(), july)
     assert last.start
     assert last.end
     make.opportunity(outcome="won", amount=Decimal(700), closed_on=last.start)
@@ -97,5 +97,5 @@ def test_dates_and_the_name_of_a_period_together_are_refused(company: Company, a
 
 def test_a_new_goal_proposes_the_fiscal_year(july: FiscalCalendar) -> None:
     form = GoalForm(metric=get_metric("smroi"))
-    year = preset("this_year", Company.today(), july)
+    year = preset_period("this_year", Company.today(), july)
     assert (form.initial["starts_on"], form.initial["ends_on"]) == (year.start, year.end)

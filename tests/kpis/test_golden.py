@@ -9,7 +9,7 @@ from kpis.metrics.money import gap_to_benchmark
 from tests.kpis.ask_metric import ask, parts
 from tests.kpis.memory_facts import MemoryFacts
 
-YEAR = periods.year(2025)
+YEAR = periods.year_period(2025)
 DAY = date(2025, 5, 5)
 
 

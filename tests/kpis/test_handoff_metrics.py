@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.formatting import by_unit, exact
+from core.formatting import format_by_unit, format_exact
 from kpis.registry import BadCut, get_metric
 from kpis.result import Result
 from tests.kpis.ask_metric import ask
@@ -69,14 +69,14 @@ def test_speed_to_lead_counts_late_answers_with_their_true_time() -> None:
 
 
 def test_minutes_are_written_as_people_say_them() -> None:
-    assert [by_unit(value, "minutes") for value in (95, 0, 0.5, 120, None)] == [
+    assert [format_by_unit(value, "minutes") for value in (95, 0, 0.5, 120, None)] == [
         "1\u202fh 35\u202fmin",
         "0\u202fmin",
         "30\u202fs",
         "2\u202fh",
         "–",
     ]
-    assert exact(95, "minutes") == "95 minutes"
+    assert format_exact(95, "minutes") == "95 minutes"
 
 
 def verdict(answer: str, **fields: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.periods import Period, year
+from core.periods import Period, year_period
 from kpis import metric_charts, metric_page, sentences
 from kpis.comparison import Reading
 from kpis.dashboard import Dashboard, Question
@@ -17,7 +17,7 @@ from kpis.ranking import rank_campaigns
 from kpis.registry import get_metric
 from kpis.result import Part, Quartiles, Result
 
-YEAR = year(2025)
+YEAR = year_period(2025)
 TODAY = date(2026, 3, 1)
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

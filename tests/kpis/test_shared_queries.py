@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from core.periods import Period, month, quarter, year
+from core.periods import Period, month_period, quarter_period, year_period
 from facts.engine import Facts
 from kpis import dashboard
 from kpis.compute import compute_metric, compute_trend, evenings_of, scope_of
@@ -60,7 +60,12 @@ def company_facts() -> MemoryFacts:
 
 @pytest.mark.parametrize(
     "period",
-    [year(2025), quarter(date(2025, 1, 1)), month(date(2025, 1, 9)), Period(date(2024, 12, 31), date(2025, 3, 31))],
+    [
+        year_period(2025),
+        quarter_period(date(2025, 1, 1)),
+        month_period(date(2025, 1, 9)),
+        Period(date(2024, 12, 31), date(2025, 3, 31)),
+    ],
 )
 @pytest.mark.parametrize(("where", "all_trended"), [({}, True), ({"owner": "Rita"}, True), ({"owner": "Rita"}, False)])
 def test_together_is_alone(company: Any, period: Period, where: dict[str, str], all_trended: bool) -> None:
@@ -88,11 +93,11 @@ def test_a_new_filter_costs_less_than_half_of_the_questions(
     asked: list[Any] = []
     execute = Facts.execute
     monkeypatch.setattr(Facts, "execute", lambda self, expression: asked.append(1) or execute(self, expression))
-    board = build_dashboard(Question(year(2025), where={"owner": "Rita"}), TODAY, cfo, sold)
+    board = build_dashboard(Question(year_period(2025), where={"owner": "Rita"}), TODAY, cfo, sold)
     assert len(board.readings) >= 8
     together = len(asked)
     asked.clear()
     monkeypatch.setattr(dashboard, "_share_queries", lambda *_: None)
-    build_dashboard(Question(year(2025), where={"owner": "Sam"}), TODAY, cfo, sold)
+    build_dashboard(Question(year_period(2025), where={"owner": "Sam"}), TODAY, cfo, sold)
     assert together <= 10
     assert len(asked) >= 2.5 * together

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Count, Q, Sum
 
-from core.periods import preset, year
+from core.periods import preset_period, year_period
 from crm import models as crm
 from facts.engine import open_facts
 from facts.refresh import refresh
@@ -96,7 +96,7 @@ def test_loading_twice_changes_nothing(on_the_day: date, db: None, capsys: pytes
 
 def test_the_metrics_say_what_the_story_says(on_the_day: date, db: None) -> None:
     refresh()
-    facts, whole = open_facts(), preset("last_year", on_the_day)
+    facts, whole = open_facts(), preset_period("last_year", on_the_day)
     smroi = compute_metric("smroi", whole, facts=facts)
     assert (smroi.numerator, smroi.denominator) == (REVENUE - SPEND, SPEND)
     assert smroi.value == pytest.approx(1.166667, abs=1e-6)
@@ -104,7 +104,7 @@ def test_the_metrics_say_what_the_story_says(on_the_day: date, db: None) -> None
     assert compute_metric("won_revenue", whole, facts=facts).value == REVENUE
     goal = Goal.objects.get()
     assert (goal.metric, goal.target, goal.starts_on) == ("revenue", GOAL, date(on_the_day.year, 1, 1))
-    assert 0 < compute_metric("revenue", year(on_the_day.year), facts=facts).value < GOAL / 4
+    assert 0 < compute_metric("revenue", year_period(on_the_day.year), facts=facts).value < GOAL / 4
     leads = compute_metric("campaign_leads", whole, by="campaign", facts=facts).parts
     earned = compute_metric("campaign_revenue", whole, by="campaign", facts=facts).parts
     ranking = rank_campaigns(leads, earned, "USD")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.formatting import by_unit, exact
+from core.formatting import format_by_unit, format_exact
 from core.periods import PRESETS, BadPeriod
 from kpis.compute import compute_metric, read_period
 from kpis.freshness import up_to_date_facts
@@ -71,9 +71,11 @@ class Command(BaseCommand):
         self.stdout.write(f"As of {result.as_of:%Y-%m-%d %H:%M %Z}." if result.as_of else "Nothing was imported yet.")
 
     def _print_line(self, label: str, figures: Figures, result: Result) -> None:
-        value = by_unit(figures.value, result.unit, figures.currency) + (f" per {result.per}" if result.per else "")
+        value = format_by_unit(figures.value, result.unit, figures.currency) + (
+            f" per {result.per}" if result.per else ""
+        )
         self.stdout.write(
-            f"  {label}  {value}  ({exact(figures.value, result.unit, figures.currency)}, n {figures.n:,})"
+            f"  {label}  {value}  ({format_exact(figures.value, result.unit, figures.currency)}, n {figures.n:,})"
         )
 
 

@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         lost: list[str] = []
-        done = sum(_rotate(model, field, lost) for model, field in encryption.columns()) + two_factor.reencrypt_secrets(
+        done = sum(_rotate(model, field, lost) for model, field in encryption.sealed_columns()) + two_factor.reencrypt_secrets(
             lost
         )
         self.stdout.write(f"{done} sealed anew with the first key.")
@@ -32,7 +32,7 @@ def _rotate(model: type[models.Model], field: encryption.SealedField, lost: list
         with transaction.atomic():
             row = model._default_manager.select_for_update().get(pk=pk)
             try:
-                anew = getattr(row, field.attname).anew()
+                anew = getattr(row, field.attname).rotate()
             except encryption.Unsealable:
                 lost.append(f"{model._meta.verbose_name} “{row}”")
                 continue

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.formatting import percent
+from core.formatting import format_percent
 from core.work import State, run_claimed
 from facts.engine import open_facts
 from facts.refresh import refresh
@@ -51,5 +51,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{suspect['label']} ({suspect['field']}) is {used}: {suspect['why']}")
         for rule in result.rules:
             self.stdout.write(
-                f"{rule.points_words:>8}  {rule.name}: {rule.n:,} leads, {percent(rule.rate)} of them won"
+                f"{rule.points_words:>8}  {rule.name}: {rule.n:,} leads, {format_percent(rule.rate)} of them won"
             )
