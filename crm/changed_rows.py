@@ -30,33 +30,33 @@ FOLLOWED = {"account"}  # the pointer whose changes such queries follow to the b
 def changed_ids(query: str, since: str, values: Sequence[Any] = ()) -> np.ndarray:
     """Return the ids that a query with {new} for its comparisons finds, ascending."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id FROM ({query.replace('{new}', _new(since))}) found ORDER BY id", values)
+        cursor.execute(f"SELECT id FROM ({query.replace('{new}', _changed_since(since))}) found ORDER BY id", values)
         return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
 def names_changed(rules: Iterable[Rule], since: str) -> bool:
-    """Whether a row behind a pointer that rules follow changed: a campaign was renamed, say. That is everybody's.
+    """Whether a row behind a pointer that rules follow changed: a campaign was renamed, say. That concerns every buyer.
 
-    What carries no stamp, such as the territories, is the structure of the house: a change of it waits for the night.
+    What carries no stamp, such as the territories, is the structure of the company: a change of it waits for the nightly run.
     """
-    followed = {pointer for rule in rules for pointer in _pointers(rule)} - FOLLOWED
+    followed = {pointer for rule in rules for pointer in _pointers_of_rule(rule)} - FOLLOWED
     behind = {table.source for pointer in followed if (table := registry.get_table(LINKS[pointer])).is_stamped}
     with connection.cursor() as cursor:
         for source in sorted(behind):
-            cursor.execute(f"SELECT EXISTS (SELECT FROM {source} WHERE {_new(since)})")
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {source} WHERE {_changed_since(since)})")
             if cursor.fetchone()[0]:
                 return True
     return False
 
 
-def _new(since: str) -> str:
+def _changed_since(since: str) -> str:
     return f"changed_xid >= '{int(since)}'::xid8"
 
 
-def _pointers(rule: Rule) -> Iterator[str]:
+def _pointers_of_rule(rule: Rule) -> Iterator[str]:
     """Yield the pointers on the way to the fields of a rule, and of what its counts count."""
     for leaf in list_conditions(rule):
         if "field" not in leaf:
-            yield from _pointers(leaf.get("where") or {"all": []})
+            yield from _pointers_of_rule(leaf.get("where") or {"all": []})
         elif not leaf["field"].startswith("custom."):
             yield from leaf["field"].split(".")[:-1]

@@ -1,4 +1,4 @@
-"""Which owner records are one person: somebody has one in each CRM, and another where a file named them by e-mail.
+"""Which owner records are one person: one in each CRM, and another where a file named them by e-mail.
 
 Records are of one person where they are tied to the same user, or have the same e-mail address as each other or as a user.
 One record stands for the person: an active one before one that is not, one with a user before one without, one with a name
@@ -33,13 +33,13 @@ class OwnerRecord:
 
 @dataclass(frozen=True)
 class People:
-    """The people with more than one owner record; everybody else is their only record."""
+    """The people with more than one owner record; any other person has a single record."""
 
     records: Mapping[int, tuple[int, ...]] = field(
         default_factory=dict
     )  # the record that stands for a person: all of them
     person_of: Mapping[int, int] = field(default_factory=dict)  # a record: the one that stands for its person
-    user_of: Mapping[int, int] = field(default_factory=dict)  # a record, of whomever: the user that its person is
+    user_of: Mapping[int, int] = field(default_factory=dict)  # a record, of any person: the user that its person is
 
     def person(self, owner_id: int) -> int:
         return self.person_of.get(owner_id, owner_id)
@@ -58,7 +58,7 @@ class People:
 
 
 def read_people() -> People:
-    """Read who is who, with two questions."""
+    """Read the people and their records, with two queries."""
     rows = Owner.objects.order_by().values_list("pk", "email", "user_id", "is_active", "name")
     users = {email.casefold(): pk for pk, email in User.objects.order_by("-pk").values_list("pk", "email") if email}
     return group_records((OwnerRecord(*row) for row in rows), users)
@@ -66,19 +66,19 @@ def read_people() -> People:
 
 def group_records(records: Iterable[OwnerRecord], users: Mapping[str, int]) -> People:
     """Group the records by person; `users` are the users by e-mail address, in lower case."""
-    known = list(records)
-    tied = {one.email.strip().casefold(): one.user_id for one in known if one.user_id and one.email.strip()}
+    owners = list(records)
+    tied = {owner.email.strip().casefold(): owner.user_id for owner in owners if owner.user_id and owner.email.strip()}
     by_email = {**tied, **users}
     groups: dict[Any, list[OwnerRecord]] = {}
     user_of = {}
-    for one in known:
-        email = one.email.strip().casefold()
-        if user := one.user_id or by_email.get(email):
-            user_of[one.pk] = user
-        key = ("user", user) if user else ("email", email) if email else ("record", one.pk)
-        groups.setdefault(key, []).append(one)
-    found = {}
+    for owner in owners:
+        email = owner.email.strip().casefold()
+        if user := owner.user_id or by_email.get(email):
+            user_of[owner.pk] = user
+        key = ("user", user) if user else ("email", email) if email else ("record", owner.pk)
+        groups.setdefault(key, []).append(owner)
+    groups_of_person = {}
     for its in groups.values():
         if len(its) > 1:
-            found[min(its, key=lambda one: one.rank).pk] = tuple(sorted(one.pk for one in its))
-    return People(found, {pk: person for person, its in found.items() for pk in its}, user_of)
+            groups_of_person[min(its, key=lambda owner: owner.rank).pk] = tuple(sorted(owner.pk for owner in its))
+    return People(groups_of_person, {pk: person for person, its in groups_of_person.items() for pk in its}, user_of)

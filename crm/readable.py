@@ -1,6 +1,6 @@
 """Which rows of the facts one reader may read, and when a figure over the others would give one of them away.
 
-The rule for whoever may not read every buyer is on the page “Who sees what” of the documentation.
+The rule for readers who may not read every buyer is on the page “Who sees what” of the documentation.
 """
 
 import hashlib
@@ -59,12 +59,12 @@ class ReadableRows:
         return rows.semi_join(readable, rows[column] == readable.readable_id)
 
     def digest(self, tables: Iterable[str]) -> str:
-        """Name what may be read, so that an answer is remembered for those who may read the same."""
-        found = hashlib.sha256()
+        """Return a hash of what may be read, so that a cached answer serves all who may read the same."""
+        sha256 = hashlib.sha256()
         for table in sorted(set(tables)):
             ids = self.ids(table)
-            found.update(f"{table} ".encode() + (b"all" if ids is None else ids.tobytes()))
-        return found.hexdigest()
+            sha256.update(f"{table} ".encode() + (b"all" if ids is None else ids.tobytes()))
+        return sha256.hexdigest()
 
 
 def is_too_few(hidden: int) -> bool:
@@ -93,7 +93,7 @@ def is_limited(user: Reader) -> bool:
 
 
 def achieving_owners(user: Reader) -> QuerySet[Owner] | None:
-    """Return the owners whose achievement the reader may see; None means everybody's."""
+    """Return the owners whose achievement the reader may see; None means all owners."""
     people = achievement_ids(user)
     return None if people is None else Owner.objects.filter(user_id__in=people)
 
@@ -101,8 +101,8 @@ def achieving_owners(user: Reader) -> QuerySet[Owner] | None:
 def check_achievement(user: Reader, owners: QuerySet[Owner]) -> None:
     """Refuse figures of owners whose achievement the reader may not see.
 
-    A filter that means no owner is refused like one that means a colleague: the copy of the records may still know
-    somebody under a name that was changed since, or somebody who was deleted.
+    A filter that means no owner is refused like one that means a colleague: the copy of the records may still hold
+    a person under a name that was changed since, or a person who was deleted.
 
     Raises:
         PermissionDenied: with what decides it.

@@ -51,7 +51,7 @@ SHORTENED_REASON = (
 class Ids:
     """Ids in the form in which they are kept."""
 
-    kept: pd.Series
+    stored: pd.Series
     shortened: np.ndarray  # rows whose id a spreadsheet shortened
     short: pd.Series  # ids of Salesforce with 15 characters, as written
     misfits: pd.Series  # ids, as written, whose last three characters do not fit the others
@@ -66,25 +66,25 @@ def is_of_salesforce(source: str) -> bool:
 def read_ids(written: pd.Series, source: str, kind: str) -> Ids:
     """Return ids of records of a kind as they are kept; `source` is "" where it can be any."""
     places, distinct = pd.factorize(written)
-    words = pd.Series(distinct, dtype="str")
-    shortened = matches(words, SHORTENED)
-    decimals = matches(words, WITH_DECIMALS)
-    if decimals.any() and (decimals | (words == "")).all():  # programs write whole columns of numbers as 123.0
-        kept = words.str.replace(r"[.,]0$", "", regex=True)
+    texts = pd.Series(distinct, dtype="str")
+    shortened = match_whole(texts, SHORTENED)
+    decimals = match_whole(texts, WITH_DECIMALS)
+    if decimals.any() and (decimals | (texts == "")).all():  # programs write whole columns of numbers as 123.0
+        stored = texts.str.replace(r"[.,]0$", "", regex=True)
     else:
-        decimals, kept = pd.Series(False, index=words.index), words
+        decimals, stored = pd.Series(False, index=texts.index), texts
     if not source or source == ZOHO:
-        kept = kept.where(~matches(words, ZOHO_ID), words.str.removeprefix("zcrm_"))
-    is_short = is_misfit = np.zeros(len(words), bool)
+        stored = stored.where(~match_whole(texts, ZOHO_ID), texts.str.removeprefix("zcrm_"))
+    is_short = is_misfit = np.zeros(len(texts), bool)
     if not source or is_of_salesforce(source):
-        are_ids = are_salesforce_ids(words, kind, is_sure=not source)
-        full = salesforce_ids(words[are_ids].tolist(), kind)
-        kept = kept.mask(are_ids, pd.Series(full.kept, words.index[are_ids], dtype="str"))
+        are_ids = are_salesforce_ids(texts, kind, is_sure=not source)
+        full = salesforce_ids(texts[are_ids].tolist(), kind)
+        stored = stored.mask(are_ids, pd.Series(full.stored, texts.index[are_ids], dtype="str"))
         is_misfit = are_ids.to_numpy().copy()
         is_misfit[is_misfit] = full.are_misfits
-        is_short = (are_ids & (words.str.len() == SHORT)).to_numpy()
+        is_short = (are_ids & (texts.str.len() == SHORT)).to_numpy()
     return Ids(
-        kept.take(places).set_axis(written.index),
+        stored.take(places).set_axis(written.index),
         shortened.to_numpy()[places],
         written[is_short[places]],
         written[is_misfit[places]],
@@ -92,16 +92,16 @@ def read_ids(written: pd.Series, source: str, kind: str) -> Ids:
     )
 
 
-def matches(words: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
+def match_whole(texts: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
     """Tell which words a pattern matches whole."""
-    return words.str.fullmatch(pattern.pattern).astype(bool)  # a compiled pattern would be tried word by word
+    return texts.str.fullmatch(pattern.pattern).astype(bool)  # a compiled pattern would be tried word by word
 
 
 @dataclass(frozen=True)
 class SalesforceIds:
     """What ids become, and which have last three characters that do not fit; as long as the ids."""
 
-    kept: list[str]
+    stored: list[str]
     are_misfits: np.ndarray
 
 
@@ -112,36 +112,38 @@ def salesforce_ids(ids: Sequence[str], kind: str) -> SalesforceIds:
     way of writing it becomes the same, where there is only one.
     """
     full = full_ids(ids, kind)
-    misfits = [word for word, found in zip(ids, full, strict=True) if not found]
-    alike = Counter(word[:SHORT] for word in misfits)
-    alone = {word[:SHORT]: word for word in misfits if alike[word[:SHORT]] == 1}
-    kept = [alone.get(found[:SHORT], found) if found else word for word, found in zip(ids, full, strict=True)]
-    return SalesforceIds(kept, np.array([not found for found in full], bool))
+    misfits = [text for text, restored in zip(ids, full, strict=True) if not restored]
+    alike = Counter(text[:SHORT] for text in misfits)
+    alone = {text[:SHORT]: text for text in misfits if alike[text[:SHORT]] == 1}
+    stored = [
+        alone.get(restored[:SHORT], restored) if restored else text for text, restored in zip(ids, full, strict=True)
+    ]
+    return SalesforceIds(stored, np.array([not restored for restored in full], bool))
 
 
-def are_salesforce_ids(words: pd.Series, kind: str, is_sure: bool = False) -> pd.Series:
+def are_salesforce_ids(texts: pd.Series, kind: str, is_sure: bool = False) -> pd.Series:
     """Tell which words can be Salesforce ids of such a record.
 
     Args:
         is_sure: only ids that begin as those of the kind do, not those of custom objects.
     """
-    are_ids = matches(words, ANY_OBJECT)
+    are_ids = match_whole(texts, ANY_OBJECT)
     prefixes = PREFIXES.get(kind, ())
-    of_kind = words.str[:3].str.lower().isin([prefix.lower() for prefix in prefixes])
+    of_kind = texts.str[:3].str.lower().isin([prefix.lower() for prefix in prefixes])
     if not is_sure and kind not in KNOWN_BY_NAME:
-        begins = words.str.startswith("a") if prefixes else True
-        of_kind |= words.str.contains("[0-9]") & begins
+        begins = texts.str.startswith("a") if prefixes else True
+        of_kind |= texts.str.contains("[0-9]") & begins
     return are_ids & of_kind
 
 
-def is_salesforce_id(word: str, kind: str) -> bool:
+def is_salesforce_id(text: str, kind: str) -> bool:
     """Tell whether a word can be the Salesforce id of such a record."""
-    return bool(are_salesforce_ids(pd.Series([word], dtype="str"), kind).item())
+    return bool(are_salesforce_ids(pd.Series([text], dtype="str"), kind).item())
 
 
-def salesforce_id(word: str, kind: str = "") -> str:
+def salesforce_id(text: str, kind: str = "") -> str:
     """Return the 18 characters of an id; "" where its own last three do not fit the others."""
-    return full_ids([word], kind)[0]
+    return full_ids([text], kind)[0]
 
 
 def full_ids(ids: Sequence[str], kind: str = "") -> list[str]:
@@ -150,70 +152,69 @@ def full_ids(ids: Sequence[str], kind: str = "") -> list[str]:
     Where a program changed the case of the whole id, the last three tell what it was; “AAA”, which made-up ids end in, does not.
     """
     fitting = with_check_characters(ids)
-    fits = [len(word) == SHORT or word[SHORT:].upper() == fit[SHORT:] for word, fit in zip(ids, fitting, strict=True)]
+    fits = [len(text) == SHORT or text[SHORT:].upper() == fit[SHORT:] for text, fit in zip(ids, fitting, strict=True)]
     full = [fit if is_fit else "" for fit, is_fit in zip(fitting, fits, strict=True)]
     prefixes = PREFIXES.get(kind, ("",))
-    for place, restored in _with_case([word if not is_fit else "" for word, is_fit in zip(ids, fits, strict=True)]):
+    for position, restored in _with_case([text if not is_fit else "" for text, is_fit in zip(ids, fits, strict=True)]):
         if restored.startswith(prefixes):
-            full[place] = restored
+            full[position] = restored
     return full
 
 
 def with_check_characters(ids: Sequence[str]) -> list[str]:
     """Return the first 15 characters of each id with the three that say which of them are upper case."""
-    letters = _characters(ids)[:, :SHORT]
+    letters = _character_codes(ids)[:, :SHORT]
     numbers = ((letters >= ord("A")) & (letters <= ord("Z"))).reshape(-1, 3, 5) @ WEIGHTS
     checks = np.frombuffer(CHECKS.encode(), np.uint8)[numbers]
-    return [word[:SHORT] + check for word, check in zip(ids, _words(checks), strict=True)]
+    return [
+        text[:SHORT] + check
+        for text, check in zip(ids, list(checks.view(f"S{checks.shape[1]}").ravel().astype(str)), strict=True)
+    ]
 
 
 def _with_case(ids: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield place and id of those in one case whose last three characters name letters alone as upper case."""
-    characters = _characters(ids)
+    characters = _character_codes(ids)
     letters, checks = characters[:, :SHORT], NUMBER_OF[characters[:, SHORT:]]
     is_upper, is_lower = (letters >= ord("A")) & (letters <= ord("Z")), letters >= ord("a")
     names_upper = ((checks[:, :, None] & WEIGHTS) > 0).reshape(-1, SHORT)
     says_a_case = (checks >= 0).all(axis=1) & checks.any(axis=1)
     is_one_case = ~(is_upper.any(axis=1) & is_lower.any(axis=1))
     can_be = says_a_case & is_one_case & ~(names_upper & ~is_upper & ~is_lower).any(axis=1)
-    for place in np.flatnonzero(can_be).tolist():
+    for position in np.flatnonzero(can_be).tolist():
         short = "".join(
             letter.upper() if upper else letter.lower()
-            for letter, upper in zip(ids[place], names_upper[place], strict=False)
+            for letter, upper in zip(ids[position], names_upper[position], strict=False)
         )
-        yield place, short + ids[place][SHORT:].upper()
+        yield position, short + ids[position][SHORT:].upper()
 
 
-def _characters(ids: Sequence[str]) -> np.ndarray:
+def _character_codes(ids: Sequence[str]) -> np.ndarray:
     """Return the codes of the characters, one row of 18 for each id."""
     return np.array(ids, f"S{LONG}").view(np.uint8).reshape(-1, LONG)
 
 
-def _words(codes: np.ndarray) -> list[str]:
-    return list(codes.view(f"S{codes.shape[1]}").ravel().astype(str))
-
-
-def kept_id(source: str, kind: str, word: str) -> str:
+def stored_form(source: str, kind: str, text: str) -> str:
     """Return one id as it is kept."""
-    if source == ZOHO and (found := ZOHO_ID.fullmatch(word)):
-        return found[1]
-    if is_of_salesforce(source) and is_salesforce_id(word, kind):
-        return salesforce_id(word, kind) or word
-    return word
+    if source == ZOHO and (match := ZOHO_ID.fullmatch(text)):
+        return match[1]
+    if is_of_salesforce(source) and is_salesforce_id(text, kind):
+        return salesforce_id(text, kind) or text
+    return text
 
 
-def ways_to_write(source: str, kind: str, word: str) -> set[str]:
+def ways_to_write(source: str, kind: str, text: str) -> set[str]:
     """Return all forms under which a record with an id may be stored."""
-    kept = kept_id(source, kind, word)
-    is_salesforce = is_of_salesforce(source) and is_salesforce_id(kept, kind)
-    return {word, kept, kept[:SHORT]} if is_salesforce else {word, kept}
+    stored = stored_form(source, kind, text)
+    is_salesforce = is_of_salesforce(source) and is_salesforce_id(stored, kind)
+    return {text, stored, stored[:SHORT]} if is_salesforce else {text, stored}
 
 
-def whose_ids(words: Iterable[str], source: str, kind: str) -> int:
+def source_evidence(ids: Iterable[str], source: str, kind: str) -> int:
     """Return 1 where ids are surely of a system, -1 where they surely are not, 0 where they tell nothing."""
-    words = list(words)
-    of_salesforce = bool(are_salesforce_ids(pd.Series(words, dtype="str"), kind).all())
-    of_zoho = all(map(ZOHO_ID.fullmatch, words))
+    ids = list(ids)
+    of_salesforce = bool(are_salesforce_ids(pd.Series(ids, dtype="str"), kind).all())
+    of_zoho = all(map(ZOHO_ID.fullmatch, ids))
     if is_of_salesforce(source):
         return 1 if of_salesforce else -1
     if source == ZOHO and of_zoho:

@@ -1,7 +1,7 @@
 """What rules may speak of: the fields of leads and accounts, and the events that can be counted on each.
 
 `figures` are columns that a caller adds to the rows: the score, the last verdict of Sales, the stage in the CRM as
-mapped to ours. A rule that names one where nobody adds it would not compile, so every caller adds all of them.
+mapped to ours. A rule that names one that was not added would not compile, so every caller adds all of them.
 """
 
 from collections.abc import Callable
@@ -18,34 +18,34 @@ LINKS = {
 }  # fmt: skip
 
 
-def _fields(**given: tuple[str, Type]) -> dict[str, Field]:
+def _fields_by_path(**given: tuple[str, Type]) -> dict[str, Field]:
     """Return fields by path; a double underscore stands for the dot."""
     return {(path := name.replace("__", ".")): Field(path, label, type_) for name, (label, type_) in given.items()}
 
 
-TOUCH = _fields(
+TOUCH = _fields_by_path(
     kind=("kind", "text"), status=("status", "text"), has_responded=("response", "yes_no"),
     campaign__name=("campaign", "text"), campaign__kind=("kind of campaign", "text"),
 )  # fmt: skip
-ACTIVITY = _fields(
+ACTIVITY = _fields_by_path(
     kind=("kind", "text"), status=("status", "text"), outcome=("outcome", "text"), subject=("subject", "text")
 )
-USAGE = _fields(name=("name", "text"), quantity=("quantity", "number"))
-DEAL = _fields(
+USAGE = _fields_by_path(name=("name", "text"), quantity=("quantity", "number"))
+DEAL = _fields_by_path(
     outcome=("outcome", "text"), amount=("amount", "number"), stage=("stage in the CRM", "text"), kind=("kind", "text"),
     pipeline=("pipeline", "text"), product__name=("product", "text"), is_new_business=("new business", "yes_no"),
 )  # fmt: skip
-FIGURES = _fields(
+FIGURES = _fields_by_path(
     score=("the score", "number"), is_ready=("ready by the signed threshold of the score", "yes_no"),
     use_score=("the score of product use", "number"),
     is_ready_by_use=("ready by the signed threshold of product use", "yes_no"),
     verdict=("the last verdict of Sales", "text"), crm_stage=("the stage in the CRM", "text"),
 )  # fmt: skip
-WHERE = _fields(country=("country", "text"), region=("region", "text"), city=("city", "text"))
-COMPANY = _fields(employees=("employees", "number"), annual_revenue=("annual revenue", "number"))
+WHERE = _fields_by_path(country=("country", "text"), region=("region", "text"), city=("city", "text"))
+COMPANY = _fields_by_path(employees=("employees", "number"), annual_revenue=("annual revenue", "number"))
 
 
-def _events(key: str) -> dict[str, Events]:
+def _events_of(key: str) -> dict[str, Events]:
     return {
         "touches": Events("touches", "touches", key, "happened_at", TOUCH),
         "activities": Events("activities", "activities", key, "happened_at", ACTIVITY),
@@ -57,7 +57,7 @@ def _events(key: str) -> dict[str, Events]:
 LEADS = Subject(
     "leads",
     FIGURES
-    | _fields(
+    | _fields_by_path(
         title=("title", "text"), persona=("persona", "text"), email=("e-mail", "text"), phone=("phone", "text"),
         company_name=("company", "text"), lead_source=("lead source", "text"), status=("status", "text"),
         lifecycle_stage=("lifecycle stage", "text"), rating=("rating", "text"), source_system=("system it came from", "text"),
@@ -72,24 +72,24 @@ LEADS = Subject(
     )
     | WHERE
     | COMPANY,
-    _events("lead_id"),
+    _events_of("lead_id"),
 )  # fmt: skip
 ACCOUNTS = Subject(
     "accounts",
     {"crm_stage": FIGURES["crm_stage"], "is_converted": Field("is_converted", "converted (leads only)", "yes_no")}
-    | _fields(
+    | _fields_by_path(
         name=("name", "text"), kind=("kind", "text"), domain=("domain", "text"), created_at=("creation", "date"),
         founded_year=("founded", "number"), territory__name=("territory", "text"), vertical__name=("vertical", "text"),
         owner__name=("owner", "text"), parent__name=("parent account", "text"),
     )
     | WHERE
     | COMPANY,
-    _events("account_id"),
+    _events_of("account_id"),
 )  # fmt: skip
 SUBJECTS = {"leads": LEADS, "accounts": ACCOUNTS}
 
 
-class Described:
+class RuleTables:
     """Facts as rules read them.
 
     A deal has one moment at which it began, whatever dates its source knows, and its changes of stage are its lead's. What a customer's account uses from the
@@ -103,18 +103,18 @@ class Described:
         self._known: dict[str, Any] = {}
 
     def table(self, name: str) -> Any:
-        """Return the table; `narrow` may leave out rows that nobody asks for."""
+        """Return the table; `narrow` may leave out rows that are not needed."""
         if name not in self._known:
-            found = self._tables.table(name)
+            rows = self._tables.table(name)
             if name == "opportunities":
-                found = found.mutate(began_at=began_at(found))
+                rows = rows.mutate(began_at=began_at(rows))
             if name == "stage_changes" and self._subject == "leads":
-                found = _with_leads_of_deals(found, self._tables.table("opportunities"))
+                rows = _with_leads_of_deals(rows, self._tables.table("opportunities"))
             if name == "usage_events" and self._subject == "leads":
-                found = _with_leads(found, self._tables.table("opportunities"))
+                rows = _with_leads(rows, self._tables.table("opportunities"))
             if name in {"touches", "activities"} and self._subject == "accounts":
-                found = _with_accounts(found, self._tables)
-            self._known[name] = self._narrow(name, found) if self._narrow else found
+                rows = _with_accounts(rows, self._tables)
+            self._known[name] = self._narrow(name, rows) if self._narrow else rows
         return self._known[name]
 
 
@@ -138,16 +138,15 @@ def _with_leads(uses: Any, deals: Any) -> Any:
 
 def _with_accounts(events: Any, tables: HasTables) -> Any:
     """A touch or activity of a person counts for the person's account."""
-    found = events.select(*(name for name in events.columns if name != "account_id"), own=_own(events))
+    rows = events.select(
+        *(name for name in events.columns if name != "account_id"),
+        own=events.account_id if "account_id" in events.columns else ibis.null("int64"),
+    )
     for person in ("lead", "contact"):
         people = tables.table(f"{person}s").select(person="id", through="account_id")
-        found = found.left_join(people, found[f"{person}_id"] == people.person)
-        found = found.mutate(own=ibis.coalesce(found.own, found.through)).drop("person", "through")
-    return found.rename(account_id="own")
-
-
-def _own(events: Any) -> Any:
-    return events.account_id if "account_id" in events.columns else ibis.null("int64")
+        rows = rows.left_join(people, rows[f"{person}_id"] == people.person)
+        rows = rows.mutate(own=ibis.coalesce(rows.own, rows.through)).drop("person", "through")
+    return rows.rename(account_id="own")
 
 
 def began_at(deals: Any) -> Any:

@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from core.database import update_statistics
 from core.locks import AdvisoryLock, acquire_lock
-from crm.live_tables import FewBuyers
+from crm.live_tables import LiveTables
 from crm.models import Lead, StageMapping
-from crm.rule_fields import Described
+from crm.rule_fields import RuleTables
 from facts.batch_run import BatchJob
 from facts.batches import Batch, exclude_ids
 from facts.copying import copy_batches, query_to_table
@@ -118,7 +118,7 @@ def _local_day(moment: datetime) -> date:
 def classify_few(leads: Sequence[Lead], moment: datetime | None = None) -> int:
     """Let a few leads enter what they fulfil, from their rows of the moment: the same question that a run asks of all."""
     ids = np.array(sorted(lead.pk for lead in leads), dtype=np.int64)
-    funnel, few, portion = in_force(), FewBuyers(leads), Batch(int(ids[0]), int(ids[-1]), ids)
+    funnel, few, portion = in_force(), LiveTables(leads), Batch(int(ids[0]), int(ids[-1]), ids)
     with transaction.atomic(), connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.STAGE_MOVES)
         existing = _read_existing_moves(cursor, "lead", portion)
@@ -128,7 +128,7 @@ def classify_few(leads: Sequence[Lead], moment: datetime | None = None) -> int:
 
 
 def _moves_query(
-    facts: Facts | FewBuyers,
+    facts: Facts | LiveTables,
     funnel: Funnel,
     subject: str,
     portion: Batch,
@@ -143,7 +143,7 @@ def _moves_query(
     def narrow(name: str, rows: Any) -> Any:
         return exclude_ids(portion.filter_rows(rows, key), key, left_out) if name in EVENTS else rows
 
-    tables = Described(facts, subject, narrow)
+    tables = RuleTables(facts, subject, narrow)
     means = ibis.memtable(meanings)
     rows = with_figures(facts, buyers.select(*_needed_columns(funnel, buyers.columns)), subject, means, now, funnel)
     context = EntryQuery(funnel, subject, tables, rows, means, now, facts.materialize)

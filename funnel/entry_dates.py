@@ -11,7 +11,7 @@ from typing import Any
 
 import ibis
 
-from crm.rule_fields import LINKS, SUBJECTS, Described
+from crm.rule_fields import LINKS, SUBJECTS, RuleTables
 from facts.compiling import RuleContext, add_rule_columns
 from facts.rules import Rule, events_subject, list_conditions, parse_number
 from funnel.stages.drafts import Funnel, Stage
@@ -39,7 +39,7 @@ class EntryQuery:
 
     funnel: Funnel
     subject: str
-    tables: Described
+    tables: RuleTables
     rows: Any  # the buyers asked, with their figures
     meanings: Any
     now: datetime

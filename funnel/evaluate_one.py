@@ -5,9 +5,9 @@ from typing import Any
 import ibis
 from django.utils import timezone
 
-from crm.live_tables import OneBuyer
+from crm.live_tables import OneBuyerTables
 from crm.models import Account, Lead
-from crm.rule_fields import LINKS, SUBJECTS, Described
+from crm.rule_fields import LINKS, SUBJECTS, RuleTables
 from facts.compiling import RuleContext, add_rule_columns
 from facts.rules import describe_rule, list_conditions
 from funnel.derived_fields import meanings_of, with_figures
@@ -16,13 +16,13 @@ from funnel.stages.drafts import Stage
 
 def evaluate_stage(buyer: Lead | Account, stage: Stage) -> tuple[bool, dict[str, Any]]:
     """Say whether the buyer fulfils the stage's criteria now, and which conditions hold or fail with which values."""
-    tables_of_buyer = OneBuyer(buyer)
+    tables_of_buyer = OneBuyerTables(buyer)
     subject = SUBJECTS[tables_of_buyer.subject]
     conditions = {f"c{number}": leaf for number, leaf in enumerate(list_conditions(stage.rule))}
     means = ibis.memtable(meanings_of(tables_of_buyer))
     rows = with_figures(tables_of_buyer, tables_of_buyer.table(tables_of_buyer.subject), tables_of_buyer.subject, means)
     values = {f"v{name}": leaf for name, leaf in conditions.items()}
-    tables = Described(tables_of_buyer, tables_of_buyer.subject)
+    tables = RuleTables(tables_of_buyer, tables_of_buyer.subject)
     answers = add_rule_columns(
         RuleContext(tables, timezone.now(), LINKS), subject, {"holds": stage.rule, **conditions}, rows, values
     )

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from core.formatting import short_number
 from crm.readable import ReadableRows, is_limited
-from crm.rule_fields import LINKS, SUBJECTS, Described
+from crm.rule_fields import LINKS, SUBJECTS, RuleTables
 from facts.compiling import RuleContext, add_rule_columns
 from facts.engine import open_facts
 from facts.rules import Rule
@@ -16,7 +16,7 @@ from team.models import User
 def count_fulfilling(rule: Rule, subject: str, reader: User) -> tuple[int, int]:
     """Return how many of those that the reader may read fulfil the rule by the newest facts, and how many there are."""
     facts = open_facts()
-    tables = Described(facts, subject)
+    tables = RuleTables(facts, subject)
     means = ibis.memtable(meanings_of(facts))
     rows = with_figures(facts, ReadableRows(reader).only(subject, facts.table(subject)), subject, means)
     answers = add_rule_columns(RuleContext(tables, timezone.now(), LINKS), SUBJECTS[subject], {"fulfils": rule}, rows)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from core.work import State
 from crm.kinds import kind_of
 from crm.models import Contact, Lead, Owner, Record
-from crm.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, kept_id, ways_to_write
+from crm.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, stored_form, ways_to_write
 from imports.load.journal import mark_transaction
 from imports.models import ImportFile, ImportJob
 from imports.models.jobs import ROW_COUNTS
@@ -90,7 +90,7 @@ def _with_stored_ids(model: type[Record], rows: Sequence[Mapping[str, Any]]) -> 
             continue
         given = {(row["source"], row[name]) for row in new_rows if isinstance(row.get(name), str)}
         kind = kind_of(target)
-        rewritten = {(by, key) for by, key in given if is_of_salesforce(by) or kept_id(by, kind, key) != key}
+        rewritten = {(by, key) for by, key in given if is_of_salesforce(by) or stored_form(by, kind, key) != key}
         stored_ids = _stored_ids(target, rewritten)
         for row in new_rows:
             if isinstance(row.get(name), str):
@@ -109,7 +109,7 @@ def _stored_ids(model: type[Record], given: set[tuple[str, str]]) -> dict[tuple[
     existing = set(records.values_list("source", "external_id"))
     stored = {}
     for (source, key), forms in ways.items():
-        normal_form = kept_id(source, kind_of(model), key)
+        normal_form = stored_form(source, kind_of(model), key)
         existing_forms = [form for form in (normal_form, *sorted(forms)) if (source, form) in existing]
         stored[source, key] = next(iter(existing_forms), normal_form)
     return stored

@@ -223,7 +223,7 @@ def _finish_undo(run: ImportJob) -> None:
     brought = any("exchange_rate" in file.counts for file in run.files.all())
     if brought and not ExchangeRate.objects.exists():  # the first rates had switched the conversion on
         Company.objects.filter(pk=1).update(foreign_amounts=Company.ForeignAmounts.KEEP)
-    exchange_rates.settle()
+    exchange_rates.update_day_rates()
     others = ImportJob.objects.filter(undone_at=None).exclude(pk=run.pk).exclude(currency="")
     if run.gave_currency and not others.exists():
         Company.objects.filter(pk=1, currency=run.currency).update(currency="")

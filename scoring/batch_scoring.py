@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from django.db import connection
 
 from core.locks import AdvisoryLock, acquire_lock
-from crm.rule_fields import Described
+from crm.rule_fields import RuleTables
 from facts.batch_run import BatchJob
 from facts.batches import Batch, exclude_ids
 from facts.engine import Facts, open_facts

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from crm.live_tables import OneBuyer
+from crm.live_tables import OneBuyerTables
 from crm.models import Lead
-from crm.rule_fields import Described
+from crm.rule_fields import RuleTables
 from scoring.compiling import ScoringInput, measure_rules
 from scoring.decay import DAY, DIGITS, EPOCH, amounts_at, amounts_to_state, falls_under_at, score_at, total_points
 from scoring.definitions import in_force
@@ -68,13 +68,13 @@ class Explanation:
 def explain_scores(lead: Lead, moment: datetime | None = None) -> list[Explanation]:
     """Explain the lead's score under each model in force that scores it, from the rows of the moment."""
     now = moment or timezone.now()
-    buyer = OneBuyer(lead)
+    buyer = OneBuyerTables(lead)
     explanations = [_explain_model(model, buyer, now) for model in in_force()]
     return [explanation for explanation in explanations if explanation is not None]
 
 
-def _explain_model(model: Model, buyer: OneBuyer, now: datetime) -> Explanation | None:
-    rows = buyer.execute(measure_rules(model, ScoringInput(Described(buyer, "leads"), buyer.table("leads"), now)))
+def _explain_model(model: Model, buyer: OneBuyerTables, now: datetime) -> Explanation | None:
+    rows = buyer.execute(measure_rules(model, ScoringInput(RuleTables(buyer, "leads"), buyer.table("leads"), now)))
     if rows.empty:
         return None
     row = rows.iloc[0]

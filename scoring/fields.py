@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from crm.rule_fields import LINKS, Described
+from crm.rule_fields import LINKS, RuleTables
 from facts.compiling import YES, RuleContext, add_rule_columns
 from facts.engine import Facts
 from facts.rules import Field, Rule, Type
@@ -113,7 +113,7 @@ def _query_fields(facts: Facts, rows: pd.DataFrame, fields: Sequence[Field], the
         chosen = moments_table(rows).select("of_lead")
         leads = facts.table("leads").select(*names).inner_join(chosen, [("id", "of_lead")]).drop("of_lead")
     assert facts.as_of is not None
-    wide = add_rule_columns(RuleContext(Described(tables, "leads"), facts.as_of, LINKS), SCORED, asks, leads, values)
+    wide = add_rule_columns(RuleContext(RuleTables(tables, "leads"), facts.as_of, LINKS), SCORED, asks, leads, values)
     return facts.execute(wide.select("id", "custom", *values))
 
 

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.locks import AdvisoryLock, acquire_lock
-from crm.live_tables import FewBuyers
+from crm.live_tables import LiveTables
 from crm.models import Lead
-from crm.rule_fields import Described
+from crm.rule_fields import RuleTables
 from facts.batches import Batch
 from scoring.batch_scoring import end_out_of_scope
 from scoring.compiling import ScoringInput, compute_states
@@ -35,8 +35,8 @@ def score_leads(leads: Sequence[Lead], moment: datetime | None = None) -> list[S
     models = in_force()
     with connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.SCORES)
-        few = FewBuyers(leads)
-        scoring_input = ScoringInput(Described(few, "leads"), few.table("leads"), now)
+        few = LiveTables(leads)
+        scoring_input = ScoringInput(RuleTables(few, "leads"), few.table("leads"), now)
         for model in models:
             stored = read_stored(cursor, model, batch)
             answer = few.execute(rows_to_write(model, compute_states(model, scoring_input), stored, timezone.now()))

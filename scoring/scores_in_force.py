@@ -8,7 +8,7 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 
-from crm.rule_fields import Described
+from crm.rule_fields import RuleTables
 from facts.compiling import HasTables
 from facts.custom import custom_value
 from facts.engine import Facts
@@ -71,4 +71,4 @@ def scores_as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -
     past = RecordHistory(facts, handoffs, lead_columns(model, facts.table("leads").columns))
     now = facts.as_of
     assert now is not None, "nothing was copied yet"
-    return compute_scores(model, ScoringInput(Described(past, "leads"), past.leads, now))
+    return compute_scores(model, ScoringInput(RuleTables(past, "leads"), past.leads, now))

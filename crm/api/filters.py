@@ -14,7 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.request_values import FIRST_DAY, LAST_DAY, BadValue, read_date, read_int
-from crm.api.paging import origin
+from crm.api.paging import table_identity
 from crm.kinds import kind_of
 from crm.record_ids import SALESFORCE, ways_to_write
 from team.models import Company
@@ -37,9 +37,9 @@ class Reference(filters.Filter):
 @extend_schema_field({"type": "boolean"})
 class YesNo(filters.ChoiceFilter):
     def __init__(self, **options: Any) -> None:
-        words = {"invalid_choice": "Use one of: true, false."}
+        messages = {"invalid_choice": "Use one of: true, false."}
         choices = [("true", "true"), ("false", "false")]
-        super().__init__(choices=choices, empty_label=None, error_messages=words, **options)
+        super().__init__(choices=choices, empty_label=None, error_messages=messages, **options)
 
     def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return super().filter(rows, {"true": True, "false": False}.get(value, ""))
@@ -56,18 +56,14 @@ class MomentField(forms.CharField):
         if not text:
             return None
         try:
-            return _read_moment(text)
+            if len(text) == len("2025-03-31"):
+                return cast(date, read_date(text))
+            moment = parse_datetime(text) if RFC_3339.fullmatch(text) else None
+            if moment is None or not FIRST_DAY <= moment.date() <= LAST_DAY:
+                raise ValueError(text)
+            return moment.astimezone(UTC)
         except (ValueError, OverflowError):
             raise ValidationError("Write a time like 2025-03-31T14:00:00Z or a day like 2025-03-31.") from None
-
-
-def _read_moment(text: str) -> datetime | date:
-    if len(text) == len("2025-03-31"):
-        return cast(date, read_date(text))
-    moment = parse_datetime(text) if RFC_3339.fullmatch(text) else None
-    if moment is None or not FIRST_DAY <= moment.date() <= LAST_DAY:
-        raise ValueError(text)
-    return moment.astimezone(UTC)
 
 
 @extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
@@ -82,8 +78,8 @@ class Moment(filters.Filter):
         if isinstance(value, datetime):
             return rows.filter(**{f"{self.field_name}__{self.lookup_expr}": value})
         if self.lookup_expr == "gte":
-            return rows.filter(**{f"{self.field_name}__gte": _midnight(value)})
-        return rows.filter(**{f"{self.field_name}__lt": _midnight(value, later=1)})
+            return rows.filter(**{f"{self.field_name}__gte": _start_of_day(value)})
+        return rows.filter(**{f"{self.field_name}__lt": _start_of_day(value, later=1)})
 
 
 class DayField(forms.CharField):
@@ -106,7 +102,7 @@ class Day(filters.Filter):
     field_class = DayField
 
 
-def _midnight(day: date, later: int = 0) -> datetime:
+def _start_of_day(day: date, later: int = 0) -> datetime:
     return datetime.combine(day + timedelta(days=later), time.min, Company.get().zone)
 
 
@@ -117,14 +113,14 @@ class ChangedSince(filters.Filter):
     field_class = forms.RegexField
 
     def __init__(self) -> None:
-        words = {"invalid": "Pass the sync_token of an earlier list."}
-        super().__init__(regex=SYNC_FORM, error_messages=words, help_text=self.__doc__)
+        messages = {"invalid": "Pass the sync_token of an earlier list."}
+        super().__init__(regex=SYNC_FORM, error_messages=messages, help_text=self.__doc__)
 
     def filter(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         if not value:
             return rows
         since, _, where = value.partition("-")
-        if where != origin(rows.model):
+        if where != table_identity(rows.model):
             raise serializers.ValidationError({self.field_name: "This token is another list's. Begin without one."})
         return rows.filter(changed_xid__gte=read_int(since))
 
@@ -145,33 +141,30 @@ def filters_for(
     model: type[models.Model], *, exact: tuple[str, ...], ranges: tuple[str, ...], search: tuple[str, ...]
 ) -> type[RecordFilter]:
     """Make the filters of one kind: `name` for equal, `name_from` and `name_to` for ranges, `search` for words."""
-    made: dict[str, Any] = {name: _exact(model, name) for name in exact}
+    made: dict[str, Any] = {name: _exact_filter(model, name) for name in exact}
     for name in ("created_at", "modified_at", *ranges):
-        made |= {f"{name}_from": _edge(model, name, "gte"), f"{name}_to": _edge(model, name, "lte")}
+        made |= {f"{name}_from": _range_filter(model, name, "gte"), f"{name}_to": _range_filter(model, name, "lte")}
     if search:
-        made["search"] = _search(search)
+        made["search"] = _search_filter(search)
     return type(f"{model.__name__}Filter", (RecordFilter,), made)
 
 
-def _exact(model: type[models.Model], name: str) -> filters.Filter:
+def _exact_filter(model: type[models.Model], name: str) -> filters.Filter:
     field = model._meta.get_field(name)
     if isinstance(field, models.ForeignKey):
         return Reference(field_name=f"{name}_id")
     if isinstance(field, models.BooleanField):
         return YesNo(field_name=name)
     if getattr(field, "choices", None):
-        return _one_of(name, list(field.choices))  # type: ignore[arg-type,union-attr]
+        choices = list(field.choices)  # type: ignore[arg-type,union-attr]
+        message = f"Use one of: {', '.join(value for value, _ in choices)}."
+        return filters.ChoiceFilter(
+            field_name=name, choices=choices, empty_label=None, error_messages={"invalid_choice": message}
+        )
     return filters.CharFilter(field_name=name, max_length=getattr(field, "max_length", None) or 255)
 
 
-def _one_of(name: str, choices: list[tuple[str, str]]) -> filters.Filter:
-    words = f"Use one of: {', '.join(value for value, _ in choices)}."
-    return filters.ChoiceFilter(
-        field_name=name, choices=choices, empty_label=None, error_messages={"invalid_choice": words}
-    )
-
-
-def _edge(model: type[models.Model], name: str, lookup: str) -> filters.Filter:
+def _range_filter(model: type[models.Model], name: str, lookup: str) -> filters.Filter:
     field = model._meta.get_field(name)
     if isinstance(field, models.DateTimeField):
         return Moment(field_name=name, lookup_expr=lookup)
@@ -183,11 +176,11 @@ def _edge(model: type[models.Model], name: str, lookup: str) -> filters.Filter:
     )
 
 
-def _search(fields: tuple[str, ...]) -> filters.Filter:
+def _search_filter(fields: tuple[str, ...]) -> filters.Filter:
     def holds(rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        words = Q()
+        condition = Q()
         for field in fields:
-            words |= Q(**{f"{field}__icontains": value})
-        return rows.filter(words)
+            condition |= Q(**{f"{field}__icontains": value})
+        return rows.filter(condition)
 
     return filters.CharFilter(method=holds, max_length=200, help_text=f"Part of {' or '.join(fields)}, in any case.")

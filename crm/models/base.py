@@ -115,18 +115,18 @@ class Record(Recorded):
         return str(getattr(self, "name", "") or self.external_id)
 
 
-def money(**options: Any) -> models.DecimalField:
+def money_field(**options: Any) -> models.DecimalField:
     return models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True, **options)
 
 
-def currency() -> models.CharField:
+def currency_field() -> models.CharField:
     return models.CharField(max_length=3, blank=True, db_default="", default="", validators=[currency_code])
 
 
-def text(length: int = 255) -> models.CharField:
+def text_field(length: int = 255) -> models.CharField:
     return models.CharField(max_length=length, blank=True, default="", db_default="")
 
 
-def reference(to: str, **options: Any) -> Any:
+def reference_field(to: str, **options: Any) -> Any:
     """A link that may be empty and never blocks the deletion of what it points to."""
     return models.ForeignKey(to, on_delete=models.SET_NULL, null=True, blank=True, **options)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from crm.models.base import Record, currency, money, reference, text
+from crm.models.base import Record, currency_field, money_field, reference_field, text_field
 
 
 class Outcome(models.TextChoices):
@@ -38,27 +38,27 @@ class Opportunity(Record):
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner", "account__owner", "lead__owner")
     Outcome = Outcome
 
-    name = text()
-    account = reference("crm.Account", related_name="opportunities")
-    contact = reference("crm.Contact", related_name="opportunities")
-    lead = reference("crm.Lead", related_name="opportunities")
-    owner = reference("crm.Owner", related_name="opportunities")
-    product = reference("crm.Product", related_name="opportunities")
-    product_as_written = text()
-    campaign = reference("crm.Campaign", related_name="opportunities")
-    territory = reference("team.Territory", related_name="opportunities")
-    lead_source = text()
-    pipeline = text()
-    stage = text()
-    kind = text()
+    name = text_field()
+    account = reference_field("crm.Account", related_name="opportunities")
+    contact = reference_field("crm.Contact", related_name="opportunities")
+    lead = reference_field("crm.Lead", related_name="opportunities")
+    owner = reference_field("crm.Owner", related_name="opportunities")
+    product = reference_field("crm.Product", related_name="opportunities")
+    product_as_written = text_field()
+    campaign = reference_field("crm.Campaign", related_name="opportunities")
+    territory = reference_field("team.Territory", related_name="opportunities")
+    lead_source = text_field()
+    pipeline = text_field()
+    stage = text_field()
+    kind = text_field()
     outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.OPEN, db_default="open")
     outcome_basis = models.CharField(
         max_length=5, choices=OutcomeBasis, blank=True, default="", db_default="",
         help_text="What the source's outcome rests on. Empty: it was set outright.",
     )  # fmt: skip
-    amount = money()
-    currency = currency()
-    cost = money(help_text="Cost of what was sold, for the basis on gross profit.")
+    amount = money_field()
+    currency = currency_field()
+    cost = money_field(help_text="Cost of what was sold, for the basis on gross profit.")
     probability = models.DecimalField(max_digits=5, decimal_places=4, null=True, blank=True, help_text="0 to 1")
     is_new_business = models.BooleanField(null=True, blank=True)
     first_contact_on = models.DateField(null=True, blank=True)
@@ -66,8 +66,8 @@ class Opportunity(Record):
     expected_close_on = models.DateField(null=True, blank=True)
     closed_on = models.DateField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
-    next_step = text()
-    lost_reason = text()
+    next_step = text_field()
+    lost_reason = text_field()
     # What the source said, where the company's own stage mapping says otherwise: outcome, probability and days
     told = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
 
@@ -87,9 +87,9 @@ class BuyingRole(Record):
 
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("opportunity__owner", "opportunity__account__owner")
 
-    opportunity = reference("crm.Opportunity", related_name="buying_roles")
-    contact = reference("crm.Contact", related_name="buying_roles")
-    role = text()
+    opportunity = reference_field("crm.Opportunity", related_name="buying_roles")
+    contact = reference_field("crm.Contact", related_name="buying_roles")
+    role = text_field()
     is_primary = models.BooleanField(default=False, db_default=False)
 
 
@@ -99,11 +99,11 @@ class StageChange(Record):
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("opportunity__owner", "lead__owner")
     Track = StageTrack
 
-    opportunity = reference("crm.Opportunity", related_name="stage_changes")
-    lead = reference("crm.Lead", related_name="stage_changes")
+    opportunity = reference_field("crm.Opportunity", related_name="stage_changes")
+    lead = reference_field("crm.Lead", related_name="stage_changes")
     track = models.CharField(max_length=10, choices=StageTrack, default=StageTrack.DEAL, db_default="deal")
-    pipeline = text()
-    stage = text()
+    pipeline = text_field()
+    stage = text_field()
     ended_as = models.CharField(
         max_length=12, choices=Outcome, blank=True, default="", db_default="",
         help_text="How a deal that enters this stage has ended. Empty: it is open, or nobody knows.",
@@ -113,8 +113,8 @@ class StageChange(Record):
         help_text="What told it, where it was not the source's own history of stages.",
     )  # fmt: skip
     entered_at = models.DateTimeField(null=True, blank=True)
-    amount = money()
-    currency = currency()
+    amount = money_field()
+    currency = currency_field()
     probability = models.DecimalField(max_digits=5, decimal_places=4, null=True, blank=True)
     expected_close_on = models.DateField(null=True, blank=True)
 
@@ -125,11 +125,11 @@ class Quota(Record):
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner",)
     PERSONAL: ClassVar[bool] = True
 
-    owner = reference("crm.Owner", related_name="quotas")
-    category = text()
-    version = text()
+    owner = reference_field("crm.Owner", related_name="quotas")
+    category = text_field()
+    version = text_field()
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
-    amount = money()
-    potential = money()
-    currency = currency()
+    amount = money_field()
+    potential = money_field()
+    currency = currency_field()

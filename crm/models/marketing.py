@@ -4,20 +4,20 @@ from typing import ClassVar
 
 from django.db import models
 
-from crm.models.base import Record, currency, money, reference, text
+from crm.models.base import Record, currency_field, money_field, reference_field, text_field
 
 
 class Campaign(Record):
-    name = text()
-    parent = reference("crm.Campaign", related_name="children")
-    owner = reference("crm.Owner", related_name="campaigns")
-    kind = text()
-    status = text()
+    name = text_field()
+    parent = reference_field("crm.Campaign", related_name="children")
+    owner = reference_field("crm.Owner", related_name="campaigns")
+    kind = text_field()
+    status = text_field()
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
-    budget = money()
-    cost = money()
-    currency = currency()
+    budget = money_field()
+    cost = money_field()
+    currency = currency_field()
 
 
 class Touch(Record):
@@ -25,16 +25,16 @@ class Touch(Record):
 
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("lead__owner", "contact__owner", "contact__account__owner")
 
-    campaign = reference("crm.Campaign", related_name="touches")
-    lead = reference("crm.Lead", related_name="touches")
-    contact = reference("crm.Contact", related_name="touches")
-    asset = reference("crm.ContentAsset", related_name="touches")
-    kind = text()
-    status = text()
+    campaign = reference_field("crm.Campaign", related_name="touches")
+    lead = reference_field("crm.Lead", related_name="touches")
+    contact = reference_field("crm.Contact", related_name="touches")
+    asset = reference_field("crm.ContentAsset", related_name="touches")
+    kind = text_field()
+    status = text_field()
     has_responded = models.BooleanField(default=False, db_default=False)
     happened_at = models.DateTimeField(null=True, blank=True)
-    value = money(help_text="What a conversion was worth to the platform that counted it.")
-    currency = currency()
+    value = money_field(help_text="What a conversion was worth to the platform that counted it.")
+    currency = currency_field()
 
     class Meta(Record.Meta):
         verbose_name_plural = "touches"
@@ -60,13 +60,13 @@ class Spend(Record):
     category = models.CharField(
         max_length=20, choices=Category, default=Category.LEAD_GENERATION, db_default="lead_generation"
     )
-    amount = money()
-    currency = currency()
-    campaign = reference("crm.Campaign", related_name="spend")
-    territory = reference("team.Territory", related_name="spend")
-    product = reference("crm.Product", related_name="spend")
-    vertical = reference("crm.Vertical", related_name="spend")
-    description = text()
+    amount = money_field()
+    currency = currency_field()
+    campaign = reference_field("crm.Campaign", related_name="spend")
+    territory = reference_field("team.Territory", related_name="spend")
+    product = reference_field("crm.Product", related_name="spend")
+    vertical = reference_field("crm.Vertical", related_name="spend")
+    description = text_field()
 
     class Meta(Record.Meta):
         verbose_name_plural = "spend"
@@ -75,11 +75,11 @@ class Spend(Record):
 class ContentAsset(Record):
     """A paper, deck, film or page that helps somebody buy."""
 
-    name = text()
-    kind = text()
-    stage = text()
-    persona = text()
-    url = text(2000)
+    name = text_field()
+    kind = text_field()
+    stage = text_field()
+    persona = text_field()
+    url = text_field(2000)
 
 
 class ContentUse(Record):
@@ -87,11 +87,11 @@ class ContentUse(Record):
 
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner", "lead__owner")
 
-    asset = reference("crm.ContentAsset", related_name="uses")
-    owner = reference("crm.Owner", related_name="content_uses")
-    lead = reference("crm.Lead", related_name="content_uses")
-    opportunity = reference("crm.Opportunity", related_name="content_uses")
+    asset = reference_field("crm.ContentAsset", related_name="uses")
+    owner = reference_field("crm.Owner", related_name="content_uses")
+    lead = reference_field("crm.Lead", related_name="content_uses")
+    opportunity = reference_field("crm.Opportunity", related_name="content_uses")
     requested_at = models.DateTimeField(null=True, blank=True)
     used_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
-    reason_unused = text()
+    reason_unused = text_field()

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from crm.models.base import Record, currency, money, reference, text
+from crm.models.base import Record, currency_field, money_field, reference_field, text_field
 
 
 class Invoice(Record):
@@ -16,26 +16,26 @@ class Invoice(Record):
         INVOICE = "invoice", "Invoice"
         CREDIT = "credit", "Credit note"
 
-    number = text()
+    number = text_field()
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.INVOICE, db_default="invoice")
-    account = reference("crm.Account", related_name="invoices")
-    opportunity = reference("crm.Opportunity", related_name="invoices")
-    product = reference("crm.Product", related_name="invoices")
+    account = reference_field("crm.Account", related_name="invoices")
+    opportunity = reference_field("crm.Opportunity", related_name="invoices")
+    product = reference_field("crm.Product", related_name="invoices")
     issued_on = models.DateField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
-    amount = money(help_text="Positive for both kinds; a credit note is subtracted.")
-    cost = money(help_text="Cost of what was sold.")
-    currency = currency()
+    amount = money_field(help_text="Positive for both kinds; a credit note is subtracted.")
+    cost = money_field(help_text="Cost of what was sold.")
+    currency = currency_field()
     is_new_business = models.BooleanField(null=True, blank=True)
 
 
 class Payment(Record):
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("invoice__account__owner",)
 
-    invoice = reference("crm.Invoice", related_name="payments")
+    invoice = reference_field("crm.Invoice", related_name="payments")
     paid_on = models.DateField(null=True, blank=True)
-    amount = money()
-    currency = currency()
+    amount = money_field()
+    currency = currency_field()
 
 
 class LineItem(Record):
@@ -45,19 +45,19 @@ class LineItem(Record):
         "opportunity__owner", "account__owner", "invoice__account__owner", "invoice__opportunity__owner",
     )  # fmt: skip
 
-    name = text()
-    opportunity = reference("crm.Opportunity", related_name="line_items")
-    invoice = reference("crm.Invoice", related_name="line_items")
-    account = reference("crm.Account", related_name="line_items")
-    product = reference("crm.Product", related_name="line_items")
+    name = text_field()
+    opportunity = reference_field("crm.Opportunity", related_name="line_items")
+    invoice = reference_field("crm.Invoice", related_name="line_items")
+    account = reference_field("crm.Account", related_name="line_items")
+    product = reference_field("crm.Product", related_name="line_items")
     sold_on = models.DateField(
         null=True, blank=True, help_text="Order or service date. Empty: the day of the invoice or opportunity."
     )
     quantity = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
     unit_price = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
-    discount = money(help_text="Taken off the whole line, in money.")
-    amount = money(help_text="The total of the line, after discount, net of tax.")
-    currency = currency()
+    discount = money_field(help_text="Taken off the whole line, in money.")
+    amount = money_field(help_text="The total of the line, after discount, net of tax.")
+    currency = currency_field()
 
 
 class Subscription(Record):
@@ -72,14 +72,14 @@ class Subscription(Record):
         HALF_YEAR = "half_year", "Half year"
         YEAR = "year", "Year"
 
-    name = text()
-    account = reference("crm.Account", related_name="subscriptions")
-    opportunity = reference("crm.Opportunity", related_name="subscriptions")
-    product = reference("crm.Product", related_name="subscriptions")
-    plan = text()
-    status = text()
+    name = text_field()
+    account = reference_field("crm.Account", related_name="subscriptions")
+    opportunity = reference_field("crm.Opportunity", related_name="subscriptions")
+    product = reference_field("crm.Product", related_name="subscriptions")
+    plan = text_field()
+    status = text_field()
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True, help_text="The last day. Empty: it goes on.")
     period = models.CharField(max_length=10, choices=Period, default=Period.MONTH, db_default="month")
-    amount = money(help_text="What is paid for one period, net of tax.")
-    currency = currency()
+    amount = money_field(help_text="What is paid for one period, net of tax.")
+    currency = currency_field()

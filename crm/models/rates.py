@@ -19,7 +19,7 @@ def code(**options: object) -> models.CharField:
 class ExchangeRate(Record):
     """So many units of a currency were worth one unit of the base from a day on.
 
-    Without `valid_until` it is taken for the days after it too, up to `crm.rates.exchange_rates.OLDEST`. An empty base is the
+    Without `valid_until` it is taken for the days after it too, up to `crm.rates.exchange_rates.MAX_RATE_AGE`. An empty base is the
     corporate currency of its source, and of a source that names none the company's.
     """
 

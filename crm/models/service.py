@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from crm.models.base import Record, reference, text
+from crm.models.base import Record, reference_field, text_field
 from team.models import User
 
 
@@ -24,7 +24,7 @@ class Activity(Record):
         INCOMING = "incoming", "Incoming"
         INTERNAL = "internal", "Internal"
 
-    kind = text()
+    kind = text_field()
     direction = models.CharField(
         max_length=8, choices=Direction, blank=True, default="", db_default="",
         help_text="Who it went to. Empty: the source does not say.",
@@ -32,19 +32,19 @@ class Activity(Record):
     is_undelivered = models.BooleanField(
         default=False, db_default=False, help_text="It came back, or never went out: bounced, failed, a draft."
     )
-    subject = text(500)
+    subject = text_field(500)
     notes = models.TextField(blank=True, default="", db_default="")
-    status = text()
-    outcome = text()
-    owner = reference("crm.Owner", related_name="activities")
+    status = text_field()
+    outcome = text_field()
+    owner = reference_field("crm.Owner", related_name="activities")
     logged_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
         help_text="Who logged it in Accord; empty where the source says it.",
     )  # fmt: skip
-    lead = reference("crm.Lead", related_name="activities")
-    contact = reference("crm.Contact", related_name="activities")
-    account = reference("crm.Account", related_name="activities")
-    opportunity = reference("crm.Opportunity", related_name="activities")
+    lead = reference_field("crm.Lead", related_name="activities")
+    contact = reference_field("crm.Contact", related_name="activities")
+    account = reference_field("crm.Account", related_name="activities")
+    opportunity = reference_field("crm.Opportunity", related_name="activities")
     happened_at = models.DateTimeField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
     seconds = models.IntegerField(null=True, blank=True)
@@ -58,16 +58,16 @@ class Enquiry(Record):
 
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner", "account__owner", "contact__owner")
 
-    name = text(500)
+    name = text_field(500)
     description = models.TextField(blank=True, default="", db_default="")
-    kind = text()
-    status = text()
-    priority = text()
-    channel = text()
-    pipeline = text()
-    owner = reference("crm.Owner", related_name="enquiries")
-    account = reference("crm.Account", related_name="enquiries")
-    contact = reference("crm.Contact", related_name="enquiries")
+    kind = text_field()
+    status = text_field()
+    priority = text_field()
+    channel = text_field()
+    pipeline = text_field()
+    owner = reference_field("crm.Owner", related_name="enquiries")
+    account = reference_field("crm.Account", related_name="enquiries")
+    contact = reference_field("crm.Contact", related_name="enquiries")
     opened_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -81,9 +81,9 @@ class EnquiryHandover(Record):
 
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("enquiry__owner", "from_owner", "to_owner")
 
-    enquiry = reference("crm.Enquiry", related_name="handovers")
-    from_owner = reference("crm.Owner", related_name="enquiries_handed_over")
-    to_owner = reference("crm.Owner", related_name="enquiries_received")
+    enquiry = reference_field("crm.Enquiry", related_name="handovers")
+    from_owner = reference_field("crm.Owner", related_name="enquiries_handed_over")
+    to_owner = reference_field("crm.Owner", related_name="enquiries_received")
     handed_at = models.DateTimeField(null=True, blank=True)
 
 
@@ -92,10 +92,10 @@ class UsageEvent(Record):
 
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("lead__owner", "contact__owner", "account__owner")
 
-    name = text()
+    name = text_field()
     quantity = models.DecimalField(max_digits=16, decimal_places=4, null=True, blank=True)
-    lead = reference("crm.Lead", related_name="usage_events")
-    contact = reference("crm.Contact", related_name="usage_events")
-    account = reference("crm.Account", related_name="usage_events")
-    product = reference("crm.Product", related_name="usage_events")
+    lead = reference_field("crm.Lead", related_name="usage_events")
+    contact = reference_field("crm.Contact", related_name="usage_events")
+    account = reference_field("crm.Account", related_name="usage_events")
+    product = reference_field("crm.Product", related_name="usage_events")
     happened_at = models.DateTimeField(null=True, blank=True)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from crm.models.base import text
+from crm.models.base import text_field
 from crm.models.deals import Outcome, StageTrack
 
 
@@ -21,7 +21,7 @@ class StageMapping(models.Model):
 
     source = models.CharField(max_length=40)
     track = models.CharField(max_length=10, choices=StageTrack, default=StageTrack.DEAL)
-    pipeline = text()
+    pipeline = text_field()
     stage = models.CharField(max_length=255, help_text="As the source writes it.")
     ours = models.CharField(max_length=20, blank=True, default="", help_text="Key of our stage.")
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True, default="")
@@ -53,7 +53,7 @@ class StageDecision(models.Model):
 
     source = models.CharField(max_length=40)
     track = models.CharField(max_length=10, choices=StageTrack)
-    pipeline = text()
+    pipeline = text_field()
     stage = models.CharField(max_length=255)
     before = models.JSONField(null=True)  # StageMapping.decided; None where there was none
     after = models.JSONField(null=True)

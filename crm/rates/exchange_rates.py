@@ -2,7 +2,7 @@
 
 The rate of a day is the latest on or before it, `OLDEST` days old at most unless it says how long it holds. Two
 currencies meet through any base that has a rate of both for the day: amount × rate of the one ÷ rate of the other.
-A rate that is missing is missing; nothing is ever counted as one to one.
+A rate that is missing is missing; no amount is ever converted one to one.
 """
 
 from bisect import bisect_right
@@ -20,10 +20,10 @@ from crm.models import DayRate, ExchangeRate
 from crm.permissions import ENTER_RATE
 from team.models import Company, User
 
-OLDEST = 10  # days, over weekends and the longest holidays of a bank
-AHEAD = timedelta(days=60)  # how far a rate without end is reckoned beyond today
-HAND = "accord"  # the source of rates entered by hand or from our own template: they go before all others
-IN_USE = (
+MAX_RATE_AGE = 10  # days, over weekends and the longest holidays of a bank
+AHEAD = timedelta(days=60)  # how far beyond today a rate without end is used
+MANUAL_SOURCE = "accord"  # the source of rates entered by hand or from our own template: they go before all others
+TABLES_WITH_MONEY = (
     "opportunity",
     "invoice",
     "payment",
@@ -71,17 +71,17 @@ class Series:
         for quote in self.quotes:
             self.reach.append(max(quote.last, self.reach[-1]) if self.reach else quote.last)
 
-    def on(self, day: date) -> Decimal | None:
-        place = bisect_right(self.firsts, day) - 1
-        while place >= 0 and self.reach[place] >= day:
-            if self.quotes[place].last >= day:
-                return self.quotes[place].rate
-            place -= 1
+    def rate_on(self, day: date) -> Decimal | None:
+        index = bisect_right(self.firsts, day) - 1
+        while index >= 0 and self.reach[index] >= day:
+            if self.quotes[index].last >= day:
+                return self.quotes[index].rate
+            index -= 1
         return None
 
 
 class Rates:
-    """All rates there are, ready to be asked."""
+    """All rates that are recorded, ready for look-ups."""
 
     def __init__(self, series: Mapping[tuple[str, str], Series]) -> None:
         self._series = series  # by (base, currency)
@@ -92,50 +92,48 @@ class Rates:
         if currency == into:
             return Factor(ONE, ONE)
         for base in dict.fromkeys((into, currency, *self._bases)):
-            down, up = self._on(base, currency, day), self._on(base, into, day)
+            down, up = self._rate_on(base, currency, day), self._rate_on(base, into, day)
             if up and down:
                 return Factor(up, down)
         return None
 
-    def _on(self, base: str, currency: str, day: date) -> Decimal | None:
+    def _rate_on(self, base: str, currency: str, day: date) -> Decimal | None:
         if base == currency:
             return ONE
         series = self._series.get((base, currency))
-        return series.on(day) if series else None
+        return series.rate_on(day) if series else None
 
     def span(self) -> tuple[date, date] | None:
         """Return the first and the last day that any rate holds."""
-        found = [series for series in self._series.values() if series.quotes]
-        if not found:
+        series_with_quotes = [series for series in self._series.values() if series.quotes]
+        if not series_with_quotes:
             return None
-        return min(series.firsts[0] for series in found), max(series.reach[-1] for series in found)
+        return min(series.firsts[0] for series in series_with_quotes), max(
+            series.reach[-1] for series in series_with_quotes
+        )
 
 
-def load() -> Rates:
+def load_rates() -> Rates:
     """Read all rates; of several for one day those entered by hand count, else the one that came last."""
-    home = _homes()
+    # The currency that each source reckons in, and under "" the company's.
+    corporate = ExchangeRate.objects.filter(is_corporate=True).order_by("pk").values_list("source", "currency")
+    home = {"": Company.get().currency, **dict(corporate)}
     rows = ExchangeRate.objects.values_list("source", "base", "currency", "valued_on", "valid_until", "rate", "pk")
     quotes: dict[tuple[str, str], list[tuple[date, bool, int, Quote]]] = {}
     for source, base, currency, first, until, rate, pk in rows.iterator(chunk_size=20_000):
         base = base or home.get(source) or home[""]
         if base and base != currency and is_plausible(first):
-            quote = Quote(first, min(until or first + timedelta(days=OLDEST), LAST_DAY), rate)
-            quotes.setdefault((base, currency), []).append((first, source == HAND, pk, quote))
-    return Rates({pair: Series(quote for *_, quote in sorted(found)) for pair, found in quotes.items()})
+            quote = Quote(first, min(until or first + timedelta(days=MAX_RATE_AGE), LAST_DAY), rate)
+            quotes.setdefault((base, currency), []).append((first, source == MANUAL_SOURCE, pk, quote))
+    return Rates({pair: Series(quote for *_, quote in sorted(ordered)) for pair, ordered in quotes.items()})
 
 
-def _homes() -> dict[str, str]:
-    """Return the currency that each source reckons in, and under "" the company's."""
-    corporate = ExchangeRate.objects.filter(is_corporate=True).order_by("pk").values_list("source", "currency")
-    return {"": Company.get().currency, **dict(corporate)}
-
-
-def missing(currency: str, into: str, day: date | None) -> str:
+def missing_rate_message(currency: str, into: str, day: date | None) -> str:
     """Say which rate is missing, and what to do about it."""
     if day is None:
         return f"The amount is in {currency} and the row has no date whose exchange rate to {into} could be taken; fill in the date"
     return (
-        f"There is no exchange rate of {currency} to {into} for {day} or the {OLDEST} days before; "
+        f"There is no exchange rate of {currency} to {into} for {day} or the {MAX_RATE_AGE} days before; "
         f"import rates that name {currency} for {day}, or enter one by hand, then this row again"
     )
 
@@ -143,23 +141,23 @@ def missing(currency: str, into: str, day: date | None) -> str:
 # What metrics convert with
 
 
-def settle() -> int:
-    """Reckon the day rates anew from the exchange rates; return how many changed."""
+def update_day_rates() -> int:
+    """Recompute the day rates from the exchange rates; return how many changed."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             acquire_lock(cursor, AdvisoryLock.DAY_RATES)
         company = Company.get()
-        used = _in_use(company) if company.is_converting_amounts else []
+        used = _currencies_in_use(company) if company.is_converting_amounts else []
         changed, _ = DayRate.objects.exclude(into=company.currency, currency__in=used).delete()
         if not company.is_converting_amounts:
             return changed
-        rates, today = load(), timezone.now().astimezone(company.zone).date()
-        return changed + sum(_settle(currency, company.currency, rates, today) for currency in used)
+        rates, today = load_rates(), timezone.now().astimezone(company.zone).date()
+        return changed + sum(_update_currency(currency, company.currency, rates, today) for currency in used)
 
 
-def _in_use(company: Company) -> list[str]:
+def _currencies_in_use(company: Company) -> list[str]:
     """Return the currencies that money is in here, but for the company's own."""
-    each = " UNION ".join(f"SELECT currency FROM crm_{table}" for table in IN_USE)
+    each = " UNION ".join(f"SELECT currency FROM crm_{table}" for table in TABLES_WITH_MONEY)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT currency FROM ({each}) used WHERE currency <> '' AND currency <> %s", [company.currency]
@@ -167,8 +165,8 @@ def _in_use(company: Company) -> list[str]:
         return sorted(row[0] for row in cursor.fetchall())
 
 
-def _settle(currency: str, into: str, rates: Rates, today: date) -> int:
-    wanted = dict(_days(currency, into, rates, today))
+def _update_currency(currency: str, into: str, rates: Rates, today: date) -> int:
+    wanted = dict(_factors_by_day(currency, into, rates, today))
     here = {row.day: row for row in DayRate.objects.filter(currency=currency, into=into)}
     gone = [row.pk for day, row in here.items() if day not in wanted]
     moved = [row for day, row in here.items() if day in wanted and (row.up, row.down) != wanted[day]]
@@ -185,7 +183,7 @@ def _settle(currency: str, into: str, rates: Rates, today: date) -> int:
     return len(gone) + len(moved) + len(new)
 
 
-def _days(currency: str, into: str, rates: Rates, today: date) -> Iterator[tuple[date, Factor]]:
+def _factors_by_day(currency: str, into: str, rates: Rates, today: date) -> Iterator[tuple[date, Factor]]:
     span = rates.span()
     if not span:
         return
@@ -200,28 +198,24 @@ def _days(currency: str, into: str, rates: Rates, today: date) -> Iterator[tuple
 # What people and imports do
 
 
-def arrived(import_id: int) -> None:
-    """The rows of an import that brought rates are in: the first rates there ever were switch the conversion on."""
-    _know_home()
-    if ExchangeRate.objects.exists() and not ExchangeRate.objects.exclude(last_import_id=import_id).exists():
-        _switch_on()
-
-
-def _know_home() -> None:
-    """A company without a currency has the corporate one of the CRM whose rates it brought."""
+def use_imported_rates(import_id: int) -> None:
+    """Follow an import of rates: the first rates ever recorded switch the conversion on."""
+    # A company without a currency has the corporate one of the CRM whose rates it brought.
     company = Company.get()
     home = ExchangeRate.objects.filter(is_corporate=True).order_by("pk").values_list("currency", flat=True).first()
     if home and not company.currency:
         company.currency = home
         company.save(update_fields=["currency"])
+    if ExchangeRate.objects.exists() and not ExchangeRate.objects.exclude(last_import_id=import_id).exists():
+        _start_converting()
 
 
-def _switch_on() -> None:
+def _start_converting() -> None:
     Company.objects.filter(pk=1).update(foreign_amounts=Company.ForeignAmounts.CONVERT)
 
 
 def enter_rate(*, by: User, **fields: Any) -> ExchangeRate:
-    """Keep a rate that somebody looked up; it goes before all others of its day.
+    """Save a rate that a person looked up; it goes before all others of its day.
 
     Raises:
         PermissionDenied: the role imports nothing.
@@ -230,8 +224,8 @@ def enter_rate(*, by: User, **fields: Any) -> ExchangeRate:
     with transaction.atomic():
         is_first = not ExchangeRate.objects.exists()
         key = f"{fields['currency']}|{fields['base']}|{fields['valued_on']}"
-        rate, _ = ExchangeRate.objects.update_or_create(source=HAND, external_id=key, defaults=fields)
+        rate, _ = ExchangeRate.objects.update_or_create(source=MANUAL_SOURCE, external_id=key, defaults=fields)
         if is_first:
-            _switch_on()
-        settle()
+            _start_converting()
+        update_day_rates()
     return rate

@@ -1,4 +1,4 @@
-"""What people hand in about exchange rates: one at a time."""
+"""The form for one exchange rate entered by hand."""
 
 from datetime import date
 from decimal import Decimal
@@ -31,10 +31,10 @@ class RateForm(forms.Form):
         super().__init__(data, initial={"base": company.currency, "valued_on": today})
 
     def clean_currency(self) -> str:
-        return _currency(self.cleaned_data["currency"])
+        return _parse_currency(self.cleaned_data["currency"])
 
     def clean_base(self) -> str:
-        return _currency(self.cleaned_data["base"])
+        return _parse_currency(self.cleaned_data["base"])
 
     def clean_rate(self) -> Decimal:
         rate: Decimal = self.cleaned_data["rate"]
@@ -49,13 +49,13 @@ class RateForm(forms.Form):
         return day
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean() or self.cleaned_data
-        if found.get("currency") and found.get("currency") == found.get("base"):
+        values = super().clean() or self.cleaned_data
+        if values.get("currency") and values.get("currency") == values.get("base"):
             raise forms.ValidationError("A currency has no rate to itself. Name two.")
-        return found
+        return values
 
 
-def _currency(word: str) -> str:
+def _parse_currency(word: str) -> str:
     code = word.strip().upper()
     currency_code(code)
     return code

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from crm.models import ExchangeRate
-from crm.rates.exchange_rates import OLDEST, enter_rate
+from crm.rates.exchange_rates import MAX_RATE_AGE, enter_rate
 from crm.rates.forms import RateForm
 from team.access import require_right
 from team.models import Company, User
@@ -28,7 +28,7 @@ FROM crm_exchangerate ORDER BY currency, base, valued_on DESC, id DESC
 
 
 @dataclass(frozen=True)
-class Newest:
+class NewestRate:
     """The newest rate of a currency in a base, and how many days have one."""
 
     currency: str
@@ -50,7 +50,7 @@ class Newest:
 
     @property
     def is_stale(self) -> bool:
-        return self.age > OLDEST
+        return self.age > MAX_RATE_AGE
 
     @property
     def shown(self) -> str:
@@ -60,7 +60,7 @@ class Newest:
 @require_right("import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def exchange_rates(request: HttpRequest) -> HttpResponse:
-    """List the currencies with their newest rates, and take one in that somebody looked up."""
+    """List the currencies with their newest rates, and save one that a person looked up."""
     form = RateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         rate = enter_rate(by=cast(User, request.user), **form.cleaned_data)
@@ -68,15 +68,15 @@ def exchange_rates(request: HttpRequest) -> HttpResponse:
             request, f"The rate of {rate.currency} for {rate.valued_on} is kept. Numbers follow with the next run."
         )
         return redirect("exchange_rates")
-    page = Paginator(_newest(), CURRENCIES_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "company": Company.get(), "oldest": OLDEST}
+    page = Paginator(_newest_rates(), CURRENCIES_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "company": Company.get(), "oldest": MAX_RATE_AGE}
     return render(request, "crm/rates.html", context)
 
 
-def _newest() -> list[Newest]:
+def _newest_rates() -> list[NewestRate]:
     if not ExchangeRate.objects.exists():
         return []
     today = timezone.now().astimezone(Company.get().zone).date()
     with connection.cursor() as cursor:
         cursor.execute(NEWEST)
-        return [Newest(*row, today) for row in cursor.fetchall()]  # type: ignore[call-arg]
+        return [NewestRate(*row, today) for row in cursor.fetchall()]  # type: ignore[call-arg]

@@ -6,9 +6,9 @@ import ibis
 import pyarrow as pa
 from django.utils import timezone
 
-from crm.live_tables import OneBuyer
+from crm.live_tables import OneBuyerTables
 from crm.models import Lead
-from crm.rule_fields import LINKS, SUBJECTS, Described
+from crm.rule_fields import LINKS, SUBJECTS, RuleTables
 from facts.compiling import RuleContext, add_rule_columns
 from facts.engine import open_facts
 from facts.rules import Rule
@@ -32,7 +32,7 @@ def fulfilling_leads(conditions: Mapping[int, Rule], leads: Collection[int]) -> 
 
 
 def _evaluate_rules(facts: object, rows: object, conditions: Mapping[int, Rule]) -> dict[int, set[int]]:
-    tables = Described(facts, "leads")  # type: ignore[arg-type]
+    tables = RuleTables(facts, "leads")  # type: ignore[arg-type]
     wide = with_figures(facts, rows, "leads", ibis.memtable(meanings_of(facts)))  # type: ignore[arg-type]
     rules = {f"fulfils_{key}": rule for key, rule in conditions.items()}
     answers = add_rule_columns(RuleContext(tables, timezone.now(), LINKS), SUBJECTS["leads"], rules, wide)

@@ -175,7 +175,7 @@ class ImportPipeline:
         self.file.state = ImportFile.State.DONE
         with transaction.atomic():
             if "exchange_rate" in self.file.counts:
-                exchange_rates.arrived(self.row.pk)
+                exchange_rates.use_imported_rates(self.row.pk)
             add_note(self.file.notes, SAME_NAME, *read_of_several(plans_of(self.file, self.row.currency), self.file))
             self.file.save(update_fields=["state", "notes"])
             skip_unchanged.recheck_fingerprint(self.row, self.file)

@@ -40,7 +40,7 @@ def kept_ids(written: pd.Series, source: str, kind: str, header: str, refuse: Re
     refuse(ids.shortened, header, lambda row: f"“{written.iat[row]}” {SHORTENED_REASON}")
     for what, cells in ((SHORT_ID, ids.short), (MISFIT, ids.misfits), (DECIMALS, ids.decimals)):
         add_note(notes, what, len(cells), next(iter(cells), ""))
-    return ids.kept
+    return ids.stored
 
 
 def join_names(frame: pd.DataFrame, headers: tuple[str, ...]) -> pd.Series:

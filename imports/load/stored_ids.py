@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crm.record_ids import CHECKS, LONG_ID, SHORT, is_of_salesforce, matches, with_check_characters
+from crm.record_ids import CHECKS, LONG_ID, SHORT, is_of_salesforce, match_whole, with_check_characters
 from imports.load.sql import fetch_value, quote_name
 from imports.mapping.plan import Plan
 
@@ -38,7 +38,7 @@ def long_ids(plan: Plan, columns: Mapping[str, pd.Series], picked: np.ndarray, *
     ids = {}
     for column in _id_columns(plan):
         cells = columns[column].iloc[picked].drop_duplicates().dropna()
-        long = cells[matches(cells, LONG_ID)].tolist()
+        long = cells[match_whole(cells, LONG_ID)].tolist()
         fitting = zip(long, with_check_characters(long), strict=True) if is_mixed else ()
         ids[column] = LongIds(long, {cell: fit for cell, fit in fitting if cell != fit})
     return ids

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from django.conf import settings
 
-from crm.record_ids import whose_ids
+from crm.record_ids import source_evidence
 from imports.mapping.header_aliases import LABELS
 from imports.mapping.loading import read_mapping, read_source
 from imports.mapping.other_systems import other_system
@@ -183,7 +183,7 @@ def _proof(kind: FileKind, header: list[str], frame: pd.DataFrame | None) -> int
     if frame is None or not ids or kind.source.name not in CRMS:
         return 0
     words = [word for word in frame[ids].head(LOOKED_AT) if word]
-    return whose_ids(words, kind.source.name, main.object) if words else 0
+    return source_evidence(words, kind.source.name, main.object) if words else 0
 
 
 def stems(name: str) -> list[str]:

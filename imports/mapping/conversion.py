@@ -69,7 +69,7 @@ class Conversion:
     def _reason(self, currency: str, day: date | None) -> str:
         if day and self.rates.of(currency, self.into, day):
             return ""
-        return exchange_rates.missing(currency, self.into, day)
+        return exchange_rates.missing_rate_message(currency, self.into, day)
 
 
 def conversion() -> Conversion | None:
@@ -77,4 +77,4 @@ def conversion() -> Conversion | None:
     company = Company.get()
     if not company.is_converting_amounts:
         return None
-    return Conversion(exchange_rates.load(), company.currency, timezone.now().astimezone(company.zone).date())
+    return Conversion(exchange_rates.load_rates(), company.currency, timezone.now().astimezone(company.zone).date())

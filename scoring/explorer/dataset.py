@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from crm.rule_fields import LINKS, Described
+from crm.rule_fields import LINKS, RuleTables
 from facts.compiling import RuleContext, add_rule_columns
 from facts.custom import unix_seconds
 from facts.engine import Facts
@@ -68,7 +68,7 @@ class Dataset:
 
     def _load_inside(self) -> Flags:
         self.report("Measuring the distance from the ideal customer")
-        context = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
+        context = RuleContext(RuleTables(self.facts, "leads"), self.now, LINKS)
         placed_by = add_icp_columns(context, self.facts.table("leads"), self.profile)
         answer = _query_to_arrow(self.facts, placed_by.filter(placed_by.icp == INSIDE).select("id"))
         lead_position, is_known = find_positions(self.people["id"], answer["id"].to_numpy())
@@ -89,7 +89,7 @@ class Dataset:
 
     def _event_rows(self, kind: str) -> tuple[Any, Any]:
         events = SCORED.events[kind]
-        rows = Described(self.facts, "leads").table(kind)
+        rows = RuleTables(self.facts, "leads").table(kind)
         return events, rows.filter(rows[events.key].notnull() & rows[events.moment].notnull())
 
     def event_stream(self, kinds: Sequence[str]) -> Stream:
@@ -122,7 +122,7 @@ class Dataset:
         marks = self._evaluate_rules("leads", others, SCORED, rows, self.people["id"])
         if of_icp:
             profile = profile_in_force()
-            rows = add_icp_columns(RuleContext(Described(self.facts, "leads"), self.now, LINKS), rows, profile)
+            rows = add_icp_columns(RuleContext(RuleTables(self.facts, "leads"), self.now, LINKS), rows, profile)
             table = f"leads-icp-{profile.version_id if profile else 0}"
             marks |= self._evaluate_rules(table, of_icp, SCORED, rows, self.people["id"])
         return marks
@@ -154,7 +154,7 @@ class Dataset:
         self, table: str, rules: Mapping[str, Rule], subject: Subject, rows: Any, ids: Whole
     ) -> dict[str, Flags]:
         columns = {f"is_{number}": rule for number, rule in enumerate(rules.values())}
-        context = RuleContext(Described(self.facts, "leads"), self.now, LINKS)
+        context = RuleContext(RuleTables(self.facts, "leads"), self.now, LINKS)
         if any(names_icp(rule) for rule in rules.values()):
             rows = add_icp_columns(context, rows, self.profile)
         query = add_rule_columns(context, subject, columns, rows).select("id", *columns)

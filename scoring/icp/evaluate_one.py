@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from crm.live_tables import OneBuyer
+from crm.live_tables import OneBuyerTables
 from crm.models import Account, Lead
-from crm.rule_fields import LINKS, Described
+from crm.rule_fields import LINKS, RuleTables
 from facts.compiling import RuleContext
 from scoring.definitions import profile_in_force
 from scoring.icp.rules import add_icp_columns
@@ -29,8 +29,8 @@ def evaluate_buyer(buyer: Lead | Account) -> IcpResult | None:
     traits = profile.asked_of(kind) if profile else ()
     if not traits:
         return None
-    tables = OneBuyer(buyer)
-    context = RuleContext(Described(tables, kind), timezone.now(), LINKS)
+    tables = OneBuyerTables(buyer)
+    context = RuleContext(RuleTables(tables, kind), timezone.now(), LINKS)
     row = tables.execute(add_icp_columns(context, tables.table(kind), profile, kind)).iloc[0]
     holds = {trait.name: bool(row[f"trait_{n}"]) for n, trait in enumerate(traits)}
     return IcpResult(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from crm.rule_fields import Described
+from crm.rule_fields import RuleTables
 from facts.rules import Rule
 from imports.history import RecordHistory
 from scoring.compiling import MOMENT, ScoringInput, lead_columns, measure_rules
@@ -29,7 +29,7 @@ def event_kinds(facts: Any) -> list[Kind]:
 
 def _kinds_of(facts: Any, table: str) -> list[Kind]:
     events, name = SCORED.events[table], NAMED[table]
-    rows = Described(facts, "leads").table(table)
+    rows = RuleTables(facts, "leads").table(table)
     own = facts.table("leads").select(of_scope="id")
     rows = rows.semi_join(own, rows[events.key] == own.of_scope)
     lead_counts = rows.group_by(kind=rows[name]).aggregate(leads=rows[events.key].nunique())
@@ -56,6 +56,6 @@ def answer_rules(facts: Any, model: Model, rows: pd.DataFrame, tell: Any) -> pd.
 def _answer_portion(facts: Any, model: Model, rows: pd.DataFrame) -> pd.DataFrame:
     moments = rows.assign(**{MOMENT: rows[MOMENT].fillna(pd.Timestamp(facts.as_of))})
     past = RecordHistory(facts, moments_table(moments), lead_columns(model, facts.table("leads").columns))
-    answer = facts.execute(measure_rules(model, ScoringInput(Described(past, "leads"), past.leads, facts.as_of)))
+    answer = facts.execute(measure_rules(model, ScoringInput(RuleTables(past, "leads"), past.leads, facts.as_of)))
     names = [name for name in answer.columns if name.startswith(("fit_", "sum_")) and name != "fit_points"]
     return answer.set_index("id")[names].reindex(rows["lead_id"]).fillna(0).astype(float).reset_index(drop=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from django.core.cache import cache
 
 from crm.readable import FEWEST, ReadableRows, achieving_owners, is_limited
-from crm.rule_fields import LINKS, Described
+from crm.rule_fields import LINKS, RuleTables
 from facts.compiling import RuleContext, add_rule_columns
 from facts.engine import Facts, open_facts
 from imports.models import CustomField
@@ -42,7 +42,7 @@ _SAME = {"lead_source", "campaign.name", "product.name", "territory.name", "vert
 def values_of(facts: Facts, path: str) -> pd.DataFrame:
     """Return lead_id and cut: what a field of each lead says today."""
     assert facts.as_of
-    context = RuleContext(Described(facts, LEADS), facts.as_of, LINKS)
+    context = RuleContext(RuleTables(facts, LEADS), facts.as_of, LINKS)
     leaf = {"field": path, "is": "filled"}
     marked = add_rule_columns(context, SCORED, {"is_filled": leaf}, facts.table(LEADS), {"cut": leaf})
     answer = facts.execute(marked.filter(marked.is_filled).select(lead_id="id", cut=marked.cut.cast("string")))

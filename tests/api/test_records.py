@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm import models as crm
 from crm.api import RECORD_VIEWS
-from crm.api.paging import origin
+from crm.api.paging import table_identity
 from crm.facts import KINDS
 from team.access import RIGHTS
 from team.models import Company, Role, User
@@ -93,7 +93,7 @@ def test_no_filter_search_or_order_leads_to_a_foreign_row(restricted: Company, r
         assert caller.get("leads/", **query).json()["count"] == 0
     assert caller.get("opportunities/", account=deal.account_id, outcome="won").json()["count"] == 0
     assert caller.get("stage_changes/", opportunity=deal.pk).json()["count"] == 0
-    everything = f"1-{origin(crm.Invoice)}"
+    everything = f"1-{table_identity(crm.Invoice)}"
     assert caller.get("invoices/", account=deal.account_id, changed_since=everything).json()["count"] == 0
 
 

@@ -42,7 +42,7 @@ def rate(currency: str, day: str, number: str, **fields: Any) -> ExchangeRate:
 
 
 def convert(amount: str, currency: str, into: str, day: str) -> Decimal | None:
-    factor = exchange_rates.load().of(currency, into, date.fromisoformat(day))
+    factor = exchange_rates.load_rates().of(currency, into, date.fromisoformat(day))
     return factor.convert(Decimal(amount)) if factor else None
 
 
@@ -212,12 +212,12 @@ def test_day_rates_are_reckoned_for_the_currencies_in_use_and_follow_the_rates(c
     assert (min(found), max(found), len(found)) == (date(2024, 3, 26), date(2024, 4, 7), 13)
     assert found[date(2024, 3, 31)] == (1, Decimal("1.0811"))
     stamps = dict(DayRate.objects.values_list("pk", "changed_xid"))
-    assert exchange_rates.settle() == 0
+    assert exchange_rates.update_day_rates() == 0
     assert dict(DayRate.objects.values_list("pk", "changed_xid")) == stamps
     exchange_rates.enter_rate(by=ops, currency="USD", base="EUR", valued_on=date(2024, 3, 27), rate=Decimal(2))
     assert DayRate.objects.get(day=date(2024, 3, 27)).down == 2
     Company.objects.update(currency="CHF")
-    assert exchange_rates.settle() > 0
+    assert exchange_rates.update_day_rates() > 0
     assert set(DayRate.objects.values_list("currency", "into")) == {("USD", "CHF")}
 
 

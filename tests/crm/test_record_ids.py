@@ -64,9 +64,9 @@ def test_the_last_three_characters_restore_the_case_of_the_others(rest: str) -> 
 
 def test_only_what_looks_like_an_id_of_the_object_in_a_salesforce_source_changes() -> None:
     words = pd.Series(["0061x00000PqRsT", "0011x00000AbCdE", "Telecom12345678", "12", ""])
-    assert list(read_ids(words, "salesforce", "opportunity").kept) == ["0061x00000PqRsTAAV", *words[1:]]
-    assert list(read_ids(words, "hubspot", "opportunity").kept) == list(words)
-    assert list(read_ids(words, "salesforce", "vertical").kept) == list(words)
+    assert list(read_ids(words, "salesforce", "opportunity").stored) == ["0061x00000PqRsTAAV", *words[1:]]
+    assert list(read_ids(words, "hubspot", "opportunity").stored) == list(words)
+    assert list(read_ids(words, "salesforce", "vertical").stored) == list(words)
 
 
 @pytest.mark.django_db

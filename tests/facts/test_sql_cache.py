@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm.live_tables import FewBuyers
+from crm.live_tables import LiveTables
 from facts import engine
 from facts.engine import Facts, latest_snapshot, open_facts
 from facts.models import Snapshot
@@ -108,7 +108,7 @@ def duckdb_views(facts: Facts) -> list[str]:
 
 
 def test_an_engine_that_nobody_holds_is_closed(company: Company) -> None:
-    few = FewBuyers([make.lead()])
+    few = LiveTables([make.lead()])
     few.execute(few.table("leads"))
     con = few._engine._thread_backend().con
     del few

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from crm.rule_fields import Described
+from crm.rule_fields import RuleTables
 from facts import registry
 from facts.duckdb_engine import open_engine
 from facts.engine import open_facts
@@ -82,7 +82,7 @@ def test_the_score_of_any_moment_is_the_replay_up_to_it(duck: Any, given_terms: 
     asked_at = ibis.memtable(pd.DataFrame({"whose": range(len(leads)), MOMENT: [moment for _, moment in leads]}))
     rows = held.table("leads").join(asked_at, [("id", "whose")])
     found = duck.execute(
-        compute_scores(from_terms("m", given_terms), ScoringInput(Described(held, "leads"), rows, NOW))
+        compute_scores(from_terms("m", given_terms), ScoringInput(RuleTables(held, "leads"), rows, NOW))
     )
     by_lead = found.set_index("id")["score"]
     for n, (history, moment) in enumerate(leads):
@@ -96,7 +96,7 @@ def test_what_is_stored_tells_every_later_score_until_it_ends(
 ) -> None:
     held, model = Held([history for history, _ in leads]), from_terms("m", given_terms)
     at = NOW - timedelta(days=300)
-    found = duck.execute(compute_states(model, ScoringInput(Described(held, "leads"), held.table("leads"), at)))
+    found = duck.execute(compute_states(model, ScoringInput(RuleTables(held, "leads"), held.table("leads"), at)))
     for row in found.to_dict("records"):
         later = at + timedelta(days=days)
         if pd.notna(row["next_change"]):
@@ -204,5 +204,5 @@ def test_an_event_counts_from_the_second_in_which_it_happened(duck: Any) -> None
         Held([[("touches", "Mail", late)]]),
         from_terms("m", terms(engagement={"Any": {"events": "touches", "points": 5}})),
     )
-    row = duck.execute(compute_states(model, ScoringInput(Described(held, "leads"), held.table("leads"), late))).iloc[0]
+    row = duck.execute(compute_states(model, ScoringInput(RuleTables(held, "leads"), held.table("leads"), late))).iloc[0]
     assert (row["score"], pd.isna(row["next_change"])) == (5, True)
