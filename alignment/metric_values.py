@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import periods
-from core.formatting import by_unit
+from core.formatting import format_by_unit
 from core.periods import Period
 from crm.readable import ReadableRows
 from facts.engine import Facts, open_facts
@@ -33,7 +33,7 @@ class MetricValue:
             return "Not shown to you"
         if self.result.value is None:
             return "No value yet"
-        return by_unit(self.result.value, self.metric.unit, self.result.currency)
+        return format_by_unit(self.result.value, self.metric.unit, self.result.currency)
 
     @property
     def number(self) -> Any:
@@ -67,4 +67,4 @@ def read_values(keys: Iterable[str], user: User, facts: Facts | None = None) -> 
 
 def current_period(facts: Facts) -> Period:
     """Return this fiscal year as of the day that the facts tell of."""
-    return periods.preset(PERIOD, scope_of(Period(), facts).today, Company.get().fiscal_calendar)
+    return periods.preset_period(PERIOD, scope_of(Period(), facts).today, Company.get().fiscal_calendar)

@@ -27,8 +27,10 @@ def is_any(host: str) -> bool:
 def own_hosts(site_url: str, host: str) -> list[str]:
     """Return the names under which a copy that is not in production is reached: this machine's, and those it was given."""
     site = urlsplit(site_url).hostname or ""
-    named = [f"[{name}]" if ":" in name else name for name in (site, "" if is_any(host) else host.strip("[]")) if name]
-    return list(dict.fromkeys([*OWN, *named]))
+    bracketed = [
+        f"[{name}]" if ":" in name else name for name in (site, "" if is_any(host) else host.strip("[]")) if name
+    ]
+    return list(dict.fromkeys([*OWN, *bracketed]))
 
 
 def reachable_host(host: str) -> str:

@@ -23,11 +23,11 @@ OPEN_FILES = 65_536
 NAMES = ("web", "worker", "beat")
 
 
-def variable(name: str, default: str) -> str:
+def env_variable(name: str, default: str) -> str:
     return os.environ.get(name) or default
 
 
-def web() -> list[str]:
+def web_command() -> list[str]:
     """granian with the application of revops/asgi.py, whose threads (WEB_THREADS) answer one request at a time each.
 
     HTTP/1 only: its limit of time for headers does not hold for HTTP/2, which browsers do not speak without TLS anyway.
@@ -35,15 +35,15 @@ def web() -> list[str]:
     """
     return [
         "granian", "--interface", "asginl", "--http", "1", "--no-ws", "--loop", "asyncio",
-        "--host", variable("HOST", "127.0.0.1"), "--port", variable("PORT", "8000"),
-        "--workers", variable("WEB_WORKERS", "2"), "--respawn-failed-workers", "--workers-kill-timeout", "10",
+        "--host", env_variable("HOST", "127.0.0.1"), "--port", env_variable("PORT", "8000"),
+        "--workers", env_variable("WEB_WORKERS", "2"), "--respawn-failed-workers", "--workers-kill-timeout", "10",
         "--http1-header-read-timeout", str(HEADER_MILLISECONDS), "--http1-buffer-size", str(HEADER_BYTES),
-        "--backlog", "2048", "--backpressure", str(connections()),
+        "--backlog", "2048", "--backpressure", str(connection_limit()),
         "--log-level", "warning", "revops.asgi:application",
     ]  # fmt: skip
 
 
-def connections() -> int:
+def connection_limit() -> int:
     """Return how many connections one process of the web may hold: files and the database need the other half."""
     open_files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return min(MAX_CONNECTIONS, max(1, open_files // 2))
@@ -56,29 +56,29 @@ def raise_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-def worker() -> list[str]:
+def worker_command() -> list[str]:
     return [
-        "celery", "--app", "revops", "--quiet", "worker", "--concurrency", variable("WORKERS", "2"), "--loglevel", "WARNING",
+        "celery", "--app", "revops", "--quiet", "worker", "--concurrency", env_variable("WORKERS", "2"), "--loglevel", "WARNING",
     ]  # fmt: skip
 
 
-def beat() -> list[str]:
+def beat_command() -> list[str]:
     return ["celery", "--app", "revops", "--quiet", "beat", "--pidfile=", "--loglevel", "WARNING"]
 
 
-COMMANDS: dict[str, Callable[[], list[str]]] = {"web": web, "worker": worker, "beat": beat}
+COMMANDS: dict[str, Callable[[], list[str]]] = {"web": web_command, "worker": worker_command, "beat": beat_command}
 
 
-def command(name: str) -> list[str]:
+def process_command(name: str) -> list[str]:
     """Return the command line of a process: a module of this Python, so that nothing depends on the PATH."""
     return [sys.executable, "-m", *COMMANDS[name]()]
 
 
 def web_is_well() -> bool:
     """Ask /healthz the way the outside would, under a host name that Accord answers to."""
-    host = variable("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".*") or "localhost"
-    own = reachable_host(variable("HOST", "127.0.0.1"))
-    connection = http.client.HTTPConnection(own, int(variable("PORT", "8000")), timeout=5)
+    host = env_variable("ALLOWED_HOSTS", "localhost").split(",")[0].strip().lstrip(".*") or "localhost"
+    own = reachable_host(env_variable("HOST", "127.0.0.1"))
+    connection = http.client.HTTPConnection(own, int(env_variable("PORT", "8000")), timeout=5)
     try:
         connection.request("GET", "/healthz", headers={"Host": host})
         return connection.getresponse().status == 200
@@ -104,12 +104,12 @@ def beat_is_well() -> bool:
 PROBES: dict[str, Callable[[], bool]] = {"web": web_is_well, "worker": worker_is_well, "beat": beat_is_well}
 
 
-def main(words: list[str]) -> None:
-    match words:
+def main(arguments: list[str]) -> None:
+    match arguments:
         case [name] if name in COMMANDS:
             ensure_secret_key()
             raise_open_files()
-            line = command(name)
+            line = process_command(name)
             os.execv(line[0], line)  # noqa: S606  # takes this process's place, so that signals reach it
         case ["probe", name] if name in PROBES:
             sys.exit(0 if PROBES[name]() else 1)

@@ -32,21 +32,21 @@ def main() -> None:
     port = wanted_port()
     os.environ["PORT"] = str(port)
     os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
-    listen()
-    with contextlib.suppress(KeyboardInterrupt), alone() as was_killed:
+    bind_port()
+    with contextlib.suppress(KeyboardInterrupt), single_instance() as was_killed:
         wait_for_port(port, PATIENCE_SECONDS if was_killed else 0)
         run(port)
     turn_deaf()
-    services.release()
-    say("Accord has stopped. All data is kept.")
+    services.stop_services()
+    print_line("Accord has stopped. All data is kept.")
 
 
-def listen() -> None:
+def bind_port() -> None:
     """Stop in good order on Ctrl-C, when told to, when the terminal closes, and when make is killed over our head."""
-    signal.signal(signal.SIGINT, _interrupt)  # also where a shell started us in the background, deaf to it
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _raise_interrupt)  # also where a shell started us in the background, deaf to it
+    signal.signal(signal.SIGTERM, _raise_interrupt)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
-        signal.signal(signal.SIGHUP, _interrupt)
+        signal.signal(signal.SIGHUP, _raise_interrupt)
     die = _die_with_parent()
     if die and "MAKELEVEL" in os.environ:
         die()
@@ -61,21 +61,21 @@ def turn_deaf() -> None:
 def run(port: int) -> None:
     embedded = [name for name in services.EMBEDDED if not services.is_named(name)]
     if embedded:
-        say(f"Starting PostgreSQL and Redis in {services.data_dir()} …")
+        print_line(f"Starting PostgreSQL and Redis in {services.data_dir()} …")
     if secret_key.is_older_than_its_key(services.data_dir()):
-        say(NEW_KEY)
+        print_line(NEW_KEY)
     services.ensure_services()
     secret_key.ensure_secret_key()
-    prepare()
+    prepare_database()
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        say("Starting web, worker and beat …")
+        print_line("Starting web, worker and beat …")
         for name in PROCESSES:
-            children[name] = start(name)
-        announce(port)
-        watch(children)
+            children[name] = start_process(name)
+        print_welcome(port)
+        supervise_processes(children)
     finally:
-        stop(children)
+        stop_processes(children)
 
 
 def wanted_port() -> int:
@@ -86,9 +86,9 @@ def wanted_port() -> int:
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[bool]:
+def single_instance() -> Iterator[bool]:
     """Hold the one place there is for `make run` in a data folder; tells whether its last holder was killed."""
-    with (services.made(services.data_dir()) / "run.lock").open("a+") as file:
+    with (services.private_folder(services.data_dir()) / "run.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -136,7 +136,7 @@ def complaint_about(port: int) -> str | None:
     return None
 
 
-def prepare() -> None:
+def prepare_database() -> None:
     """Migrate, compress, found the demo company: in a process of its own, whose memory is given back."""
     done = subprocess.run(
         [sys.executable, "manage.py", "prepare"], preexec_fn=_die_with_parent(), start_new_session=True
@@ -149,7 +149,7 @@ def command_of(name: str) -> list[str]:
     return [sys.executable, "-m", "revops.processes", name]
 
 
-def start(name: str) -> subprocess.Popen[bytes]:
+def start_process(name: str) -> subprocess.Popen[bytes]:
     """Start a process as the head of a group of its own: Ctrl-C reaches us alone, and nothing of it outlives us."""
     env = {**os.environ, "PYTHONWARNINGS": ROOT_IS_KNOWN}
     return subprocess.Popen(command_of(name), env=env, preexec_fn=_die_with_parent(), start_new_session=True)
@@ -163,41 +163,41 @@ def _die_with_parent() -> Callable[[], None] | None:
     return lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM) and None
 
 
-def announce(port: int) -> None:
+def print_welcome(port: int) -> None:
     """Say the way in as soon as the web answers; its words are prepared meanwhile."""
-    words = subprocess.Popen([sys.executable, "manage.py", "welcome"], stdout=subprocess.PIPE, start_new_session=True)
+    welcome = subprocess.Popen([sys.executable, "manage.py", "welcome"], stdout=subprocess.PIPE, start_new_session=True)
     until = time.monotonic() + READY_SECONDS
-    while time.monotonic() < until and not answers(port):
+    while time.monotonic() < until and not is_answering(port):
         time.sleep(0.1)
-    print(words.communicate()[0].decode(), end="", flush=True)
+    print(welcome.communicate()[0].decode(), end="", flush=True)
 
 
-def answers(port: int) -> bool:
+def is_answering(port: int) -> bool:
     host = reachable_host(host_of_this_run())
     with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) as probe:
         return probe.connect_ex((host, port)) == 0
 
 
-def watch(children: dict[str, subprocess.Popen[bytes]]) -> None:
+def supervise_processes(children: dict[str, subprocess.Popen[bytes]]) -> None:
     """Wait for Ctrl-C; start again what ends by itself."""
-    mended = time.monotonic()
+    last_check = time.monotonic()
     while True:
         time.sleep(1)
         for name, child in children.items():
             if child.poll() is not None:
-                say(f"{name} ended ({child.returncode}); starting it again.")
+                print_line(f"{name} ended ({child.returncode}); starting it again.")
                 end_group(child)
                 time.sleep(1)
-                children[name] = start(name)
-        if time.monotonic() - mended > MEND_SECONDS:
-            for name in services.mend():
-                say(f"What {name} names had died; it runs again.")
-            mended = time.monotonic()
+                children[name] = start_process(name)
+        if time.monotonic() - last_check > MEND_SECONDS:
+            for name in services.restart_dead_services():
+                print_line(f"What {name} names had died; it runs again.")
+            last_check = time.monotonic()
 
 
-def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
+def stop_processes(children: dict[str, subprocess.Popen[bytes]]) -> None:
     turn_deaf()
-    say("\nStopping …")
+    print_line("\nStopping …")
     for child in children.values():
         child.terminate()
     until = time.monotonic() + GRACE_SECONDS
@@ -213,11 +213,11 @@ def end_group(child: subprocess.Popen[bytes]) -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def say(words: str) -> None:
-    print(words, flush=True)
+def print_line(text: str) -> None:
+    print(text, flush=True)
 
 
-def _interrupt(*_: object) -> None:
+def _raise_interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from revops.services import data_dir, is_named, made
+from revops.services import data_dir, is_named, private_folder
 
 NAME = "secret_key"
 LEAST_CHARACTERS = 50
@@ -16,7 +16,7 @@ OFF = {"", "0", "false", "no", "off", "n", "f"}
 def ensure_secret_key() -> None:
     """Put the key of the data folder into the environment, for this process and those it starts."""
     if not is_named("SECRET_KEY") and os.environ.get("PRODUCTION", "").strip().lower() in OFF:
-        os.environ["SECRET_KEY"] = read_or_make(made(data_dir()) / NAME)
+        os.environ["SECRET_KEY"] = read_or_make(private_folder(data_dir()) / NAME)
 
 
 def read_or_make(path: Path) -> str:
@@ -26,7 +26,7 @@ def read_or_make(path: Path) -> str:
         SystemExit: what is there cannot be a key, or cannot be read.
     """
     if not path.exists():
-        _make(path)
+        _create_key(path)
     try:
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
@@ -46,7 +46,7 @@ def is_older_than_its_key(folder: Path) -> bool:
     return (folder / "postgres").exists() and not (folder / NAME).exists() and not is_named("SECRET_KEY")
 
 
-def _make(path: Path) -> None:
+def _create_key(path: Path) -> None:
     """Write the key beside its place and move it there whole; of two processes, the first one's key stays."""
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{NAME}")  # mode 0600
     try:

@@ -11,7 +11,7 @@ from rest_framework.viewsets import ViewSet
 from alignment.matrix.forms import ROLES
 from alignment.matrix.queries import Line, read_matrix
 from alignment.matrix.rules import LETTERS
-from core.api.views import Manners, refuse_strange_parameters
+from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from team.models import User
 
 
@@ -36,7 +36,7 @@ class MatrixSerializer(serializers.Serializer[Any]):
     rows = MatrixRowSerializer(many=True)
 
 
-class MatrixViewSet(Manners, ViewSet):
+class MatrixViewSet(ApiResponseMixin, ViewSet):
     """Who is accountable, responsible, consulted and informed."""
 
     @extend_schema(operation_id="accountability_matrix_retrieve", responses=MatrixSerializer)

@@ -19,7 +19,7 @@ from alignment.matrix import queries
 from alignment.matrix.forms import ROLES, MatrixTerms, WordingForm, grid_rows
 from alignment.matrix.options import letter_options, metric_options
 from alignment.matrix.rules import KEY, KIND, LETTERS, TITLE, Row, check_row
-from core.csv_export import download
+from core.csv_export import csv_response
 from team.models import User
 
 BLANK_ROWS = 2
@@ -32,7 +32,7 @@ def matrix(request: HttpRequest) -> HttpResponseBase:
     """Show the matrix in force with the value of each metric, or hand it out as CSV."""
     page = queries.read_matrix(cast(User, request.user))
     if request.GET.get("format") == "csv":
-        return download("accountability-matrix", csv_rows(page))
+        return csv_response("accountability-matrix", csv_rows(page))
     context = {
         "page": page,
         "letters": LETTERS,

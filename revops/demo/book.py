@@ -45,7 +45,7 @@ class Book:
     def write(self, kind: type[Kind], external_id: str, /, **values: Any) -> Kind:
         """Enter one record of the demo, and return it for others to refer to."""
         record = kind.__new__(kind)
-        record.__dict__ |= _blank(kind) | {"_state": ModelState(), "external_id": external_id}
+        record.__dict__ |= _field_defaults(kind) | {"_state": ModelState(), "external_id": external_id}
         for name, value in values.items():
             setattr(record, name, value)
         self.pages.setdefault(kind, []).append(record)
@@ -53,6 +53,6 @@ class Book:
 
 
 @cache
-def _blank(kind: type[Record]) -> dict[str, Any]:
+def _field_defaults(kind: type[Record]) -> dict[str, Any]:
     """Return what a record of the kind holds before anything is said: to ask every field anew takes a third of the book."""
     return kind(source=SOURCE).__dict__

@@ -54,17 +54,17 @@ class Calendar:
         """Return the moment that many working hours after the start."""
         local = start.astimezone(self.zone)
         day, hour = local.date(), local.hour + local.minute / 60
-        if workday(day) != day:
-            day, hour = workday(day), float(OPENS)
+        if next_workday(day) != day:
+            day, hour = next_workday(day), float(OPENS)
         while hour + hours > CLOSES:
             hours -= CLOSES - hour
-            day, hour = workday(day + DAY), float(OPENS)
+            day, hour = next_workday(day + DAY), float(OPENS)
         return self.moment(day, hour + hours)
 
     def between(self, rng: Random, start: datetime, end: datetime) -> datetime:
         """Return a working moment from start to end; the start, when there is none between."""
         drawn = start + (end - start) * rng.random()
-        moment = self.sometime(rng, workday(drawn.astimezone(self.zone).date()))
+        moment = self.sometime(rng, next_workday(drawn.astimezone(self.zone).date()))
         return max(start, min(moment, self.within_hours(end)))
 
     def within_hours(self, moment: datetime) -> datetime:
@@ -76,7 +76,7 @@ class Calendar:
         return self.moment(local.date(), min(hour, CLOSES))
 
 
-def workday(day: date) -> date:
+def next_workday(day: date) -> date:
     """Return the day, or the Monday after it on a weekend."""
     return day + DAY * max(0, 7 - day.weekday()) if day.weekday() > 4 else day
 
@@ -86,7 +86,7 @@ def last_workday(year: int) -> date:
     return day - DAY * max(0, day.weekday() - 4)
 
 
-def season(day: date) -> float:
+def seasonal_factor(day: date) -> float:
     """Return how busy a day is, 1 for an ordinary one."""
     return MONTHS[day.month - 1] * (WEEKEND if day.weekday() > 4 else 1)
 
@@ -94,7 +94,7 @@ def season(day: date) -> float:
 def seasonal_days(rng: Random, start: date, end: date, count: int) -> list[date]:
     """Draw days from start to end as the season has it, in order."""
     days = [start + DAY * number for number in range((end - start).days + 1)]
-    return sorted(rng.choices(days, [season(day) for day in days], k=count))
+    return sorted(rng.choices(days, [seasonal_factor(day) for day in days], k=count))
 
 
 def quarter_end(day: date) -> date:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from random import Random
 
 from crm.models import Outcome
-from revops.demo.days import DAY, Calendar, quarter_end, workday
-from revops.demo.dice import pick, skewed
+from revops.demo.days import DAY, Calendar, next_workday, quarter_end
+from revops.demo.dice import draw_lognormal, draw_weighted
 from revops.demo.firms import Firm
 from revops.demo.prospects import Prospect, Run
 from revops.demo.story import (
@@ -83,14 +83,14 @@ def open_deal(
     wares = [ware for ware in WARES if offset >= ware.from_year]
     ware = rng.choices(wares, [ware.weight for ware in wares])[0]
     scale = KIND_SIZE[kind] * (run.plan.size if run else 1.0)
-    worth = ware.price * firm.size * scale * skewed(rng, 1.0, 0.5, 0.3, 4.0)
+    worth = ware.price * firm.size * scale * draw_lognormal(rng, 1.0, 0.5, 0.3, 4.0)
     return Deal(number, kind, firm, source, opened, ware, worth, rng.random() < HAS_BUYER, run)
 
 
-def convert(rng: Random, prospect: Prospect, number: int, calendar: Calendar) -> Deal:
+def convert_lead(rng: Random, prospect: Prospect, number: int, calendar: Calendar) -> Deal:
     """Make an opportunity of a lead: days after the first answer, or months later out of nurture."""
     assert prospect.answered
-    opened = calendar.later(prospect.answered, skewed(rng, 26, 0.9, 1, 300))
+    opened = calendar.later(prospect.answered, draw_lognormal(rng, 26, 0.9, 1, 300))
     if rng.random() < 0.12 and not prospect.run.plan.is_exact:
         opened = calendar.later(opened, rng.uniform(200, 650))
     prospect.converts = True
@@ -100,38 +100,38 @@ def convert(rng: Random, prospect: Prospect, number: int, calendar: Calendar) ->
     return deal
 
 
-def settle(rng: Random, deals: list[Deal], won: float, undecided: float) -> None:
+def decide_outcomes(rng: Random, deals: list[Deal], won: float, undecided: float) -> None:
     """Decide how deals end: these shares of them are won and undecided, the stronger the likelier won."""
-    winners = pick(rng, deals, lambda deal: deal.strength, round(len(deals) * won))
+    winners = draw_weighted(rng, deals, lambda deal: deal.strength, round(len(deals) * won))
     rest = [deal for deal in deals if deal not in winners]
-    stuck = pick(rng, rest, lambda deal: 0.6 if deal.has_buyer else 1.6, round(len(deals) * undecided))
+    stuck = draw_weighted(rng, rest, lambda deal: 0.6 if deal.has_buyer else 1.6, round(len(deals) * undecided))
     for deal in deals:
         deal.outcome = Outcome.WON if deal in winners else Outcome.NO_DECISION if deal in stuck else Outcome.LOST
 
 
-def finish(rng: Random, deals: Iterable[Deal], calendar: Calendar) -> None:
+def complete_deals(rng: Random, deals: Iterable[Deal], calendar: Calendar) -> None:
     """Give each deal its last day and the stages it goes through."""
     for deal in deals:
-        deal.closed = _close(rng, deal, calendar)
-        deal.path = _path(rng, deal, calendar)
+        deal.closed = _draw_close(rng, deal, calendar)
+        deal.path = _draw_path(rng, deal, calendar)
         if deal.outcome == Outcome.WON:
             deal.firm.customer_since = deal.firm.customer_since or deal.closed.date()
         elif deal.kind == RENEWAL:
             deal.firm.left_on = deal.closed.date()
 
 
-def _close(rng: Random, deal: Deal, calendar: Calendar) -> datetime:
+def _draw_close(rng: Random, deal: Deal, calendar: Calendar) -> datetime:
     pace = PACE[deal.kind, str(deal.outcome)]
     slower = LAGGING_PACE if deal.firm.territory == LAGGING else 1.0
-    day = deal.opened.date() + timedelta(days=round(skewed(rng, pace.days * slower, pace.spread, 6, 420)))
+    day = deal.opened.date() + timedelta(days=round(draw_lognormal(rng, pace.days * slower, pace.spread, 6, 420)))
     if deal.outcome == Outcome.WON:
-        day = _pulled(rng, day, deal.opened.date())
+        day = _pull_to_quarter_end(rng, day, deal.opened.date())
     if deal.run and deal.run.plan.is_exact:
         day = min(day, date(deal.run.year, 12, 12))  # these two campaigns are told to their end in their own year
-    return max(calendar.sometime(rng, workday(day)), calendar.later(deal.opened, 8))
+    return max(calendar.sometime(rng, next_workday(day)), calendar.later(deal.opened, 8))
 
 
-def _pulled(rng: Random, day: date, opened: date) -> date:
+def _pull_to_quarter_end(rng: Random, day: date, opened: date) -> date:
     """Bring a win near the end of a quarter, or just after one, into the quarter's last days."""
     end = quarter_end(day - JUST_AFTER * DAY)
     if (end - day).days > PULL_DAYS or rng.random() > QUARTER_PULL:
@@ -140,7 +140,7 @@ def _pulled(rng: Random, day: date, opened: date) -> date:
     return pulled if pulled > opened + 5 * DAY else day
 
 
-def _path(rng: Random, deal: Deal, calendar: Calendar) -> list[tuple[str, datetime]]:
+def _draw_path(rng: Random, deal: Deal, calendar: Calendar) -> list[tuple[str, datetime]]:
     """Return the stages and when each was entered, in order of time, the first when the deal opened."""
     weights = DEPTH.get(Outcome(deal.outcome))
     depth = rng.choices(range(len(OPEN_STAGES)), weights)[0] if weights else len(OPEN_STAGES) - 1

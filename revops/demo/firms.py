@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from random import Random
 
-from revops.demo.dice import dice, skewed
-from revops.demo.names import FIRM, LINES, Who, somebody
+from revops.demo.dice import draw_lognormal, seeded_random
+from revops.demo.names import FIRM, LINES, FictionalPerson, invent_person
 from revops.demo.people import CENTRAL, EAST, ISLES, REPS, WEST, Rep
 from revops.demo.story import LAGGING, OUTSIDE, OUTSIDE_WINS, VERTICALS
 
@@ -31,11 +31,11 @@ class Firm:
     name: str
     vertical: str
     territory: str
-    place: tuple[str, str, str]
+    location: tuple[str, str, str]
     employees: int
     rep: Rep
     founded: int
-    known: set[str] = field(default_factory=set)  # names of its people, so that nobody is met twice
+    taken_names: set[str] = field(default_factory=set)  # names of its people, so that nobody is met twice
     customer_since: date | None = None
     left_on: date | None = None
 
@@ -56,28 +56,28 @@ class Firm:
     def is_customer(self, day: date) -> bool:
         return bool(self.customer_since and self.customer_since <= day and not (self.left_on and self.left_on <= day))
 
-    def person(self, rng: Random, persona: str) -> Who:
-        return somebody(rng, self.known, persona)
+    def person(self, rng: Random, persona: str) -> FictionalPerson:
+        return invent_person(rng, self.taken_names, persona)
 
 
 def make_firms(first: date) -> list[Firm]:
     """Found the market; some firms were customers long before the first day."""
-    rng = dice("firms")
-    names = [(vertical, name) for vertical in VERTICALS for name in _names(rng, vertical)]
+    rng = seeded_random("firms")
+    names = [(vertical, name) for vertical in VERTICALS for name in _draw_names(rng, vertical)]
     rng.shuffle(names)
-    firms = [_firm(rng, number, vertical, name) for number, (vertical, name) in enumerate(names, 1)]
+    firms = [_build_firm(rng, number, vertical, name) for number, (vertical, name) in enumerate(names, 1)]
     loyal = [firm for firm in firms if firm.vertical != OUTSIDE]
     for firm in rng.sample(loyal, CUSTOMERS_BEFORE):
         firm.customer_since = date(first.year - rng.randint(2, 7), rng.randint(1, 12), rng.randint(1, 28))
     return firms
 
 
-def _names(rng: Random, vertical: str) -> list[str]:
+def _draw_names(rng: Random, vertical: str) -> list[str]:
     every = [f"{word} {line}" for word in FIRM for line in LINES[vertical]]
     return rng.sample(every, round(FIRMS * VERTICALS[vertical]))
 
 
-def _firm(rng: Random, number: int, vertical: str, name: str) -> Firm:
+def _build_firm(rng: Random, number: int, vertical: str, name: str) -> Firm:
     territory = rng.choices(list(TERRITORY_WEIGHTS), list(TERRITORY_WEIGHTS.values()))[0]
     reps = [rep for rep in REPS if rep.territory == territory]
     return Firm(
@@ -85,8 +85,8 @@ def _firm(rng: Random, number: int, vertical: str, name: str) -> Firm:
         name=name,
         vertical=vertical,
         territory=territory,
-        place=rng.choice(PLACES[territory]),
-        employees=round(skewed(rng, 720, 1.0, 40, 30_000)),
+        location=rng.choice(PLACES[territory]),
+        employees=round(draw_lognormal(rng, 720, 1.0, 40, 30_000)),
         rep=rng.choices(reps, [rep.share for rep in reps])[0],
         founded=rng.randint(1921, 2016),
     )

@@ -38,13 +38,13 @@ def is_loaded() -> bool:
     return crm.Lead.objects.filter(source=SOURCE).exists()
 
 
-def others() -> dict[str, int]:
+def count_other_records() -> dict[str, int]:
     """Return how many records that are not the demo's there are of each kind, without the kinds that have none."""
     counts = {kind._meta.verbose_name_plural: kind._default_manager.exclude(source=SOURCE).count() for kind in ORDER}
     return {str(name): number for name, number in counts.items() if number}
 
 
-def load(today: date) -> dict[str, int]:
+def load_demo(today: date) -> dict[str, int]:
     """Found the company as seen on this day; return how many rows of each kind came. Call it in a transaction."""
     book = write_book(today)
     _save_company()
@@ -54,13 +54,13 @@ def load(today: date) -> dict[str, int]:
     sign_alignment(book.people.users, today)
     map_stages()
     for kind in ORDER:
-        _number(book.pages[kind])
+        _assign_keys(book.pages[kind])
     for kind in ORDER:
-        _copy(kind, book.pages[kind])
+        _copy_records(kind, book.pages[kind])
     return {str(kind._meta.verbose_name_plural): len(book.pages[kind]) for kind in ORDER}
 
 
-def remove() -> None:
+def remove_demo() -> None:
     """Delete the demo's records and goal; the records of others that referred to them keep standing without."""
     Goal.objects.filter(metric="revenue", target=GOAL, set_by__email=f"{GOAL_SETTER}@{DOMAIN}").delete()
     for kind in reversed(ORDER):
@@ -78,15 +78,15 @@ def _save_company() -> None:
 def _save_people(people: People) -> None:
     """Save territories and users, or find those of an earlier load: by name, by address."""
     for territory in people.territories.values():
-        found, _ = Territory.objects.get_or_create(name=territory.name, defaults={"parent": territory.parent})
-        territory.pk = found.pk
+        saved, _ = Territory.objects.get_or_create(name=territory.name, defaults={"parent": territory.parent})
+        territory.pk = saved.pk
     for user in people.users.values():
         values = {name: getattr(user, name) for name in ("name", "role", "territory", "time_zone")}
-        found_user, is_new = User.objects.update_or_create(email=user.email, defaults=values)
+        saved_user, is_new = User.objects.update_or_create(email=user.email, defaults=values)
         if is_new:
-            found_user.set_unusable_password()
-            found_user.save()
-        user.pk = found_user.pk
+            saved_user.set_unusable_password()
+            saved_user.save()
+        user.pk = saved_user.pk
     for user in people.users.values():
         User.objects.filter(pk=user.pk).update(manager_id=user.manager.pk if user.manager else None)
 
@@ -98,7 +98,7 @@ def _save_goal(people: People, year: int) -> None:
     Goal.objects.get_or_create(metric="revenue", **days, defaults=values)
 
 
-def _number(records: list[Any]) -> None:
+def _assign_keys(records: list[Any]) -> None:
     """Draw a primary key for each record, so that others can refer to it before it is saved."""
     if not records:
         return
@@ -111,11 +111,11 @@ def _number(records: list[Any]) -> None:
             record.pk = key
 
 
-def _copy(kind: type[Record], records: list[Any]) -> None:
+def _copy_records(kind: type[Record], records: list[Any]) -> None:
     fields = [field for field in kind._meta.concrete_fields if field.name not in FILLED_BY_DATABASE]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     lines = io.StringIO()
-    csv.writer(lines).writerows(_values(record, fields) for record in records)
+    csv.writer(lines).writerows(_row_values(record, fields) for record in records)
     lines.seek(0)
     with connection.cursor() as cursor:
         table = kind._meta.db_table
@@ -124,10 +124,10 @@ def _copy(kind: type[Record], records: list[Any]) -> None:
         update_statistics(kind)  # the first questions follow at once, before autovacuum comes by
 
 
-def _values(record: Model, fields: list[Any]) -> Iterator[object]:
+def _row_values(record: Model, fields: list[Any]) -> Iterator[object]:
     """Yield the values; a record that it refers to has had its key only since it was referred to."""
-    said, referred = record.__dict__, record._state.fields_cache
+    stored, referred = record.__dict__, record._state.fields_cache
     for field in fields:
         other = referred.get(field.name)
-        value = other.pk if other else said[field.attname]
+        value = other.pk if other else stored[field.attname]
         yield NULL if value is None else value

@@ -43,7 +43,7 @@ DEPARTMENTS = {FINANCE: "Finance", IT: "IT", OPERATIONS: "Operations", USER: "An
 
 
 @dataclass(frozen=True)
-class Who:
+class FictionalPerson:
     """A person at a firm."""
 
     first: str
@@ -59,16 +59,16 @@ class Who:
         return f"{self.first}.{self.last}@{domain}".lower()
 
 
-def somebody(rng: Random, taken: set[str], persona: str) -> Who:
+def invent_person(rng: Random, taken: set[str], persona: str) -> FictionalPerson:
     """Invent a person whose name is not taken yet, and take it."""
     while True:
-        who = Who(rng.choice(FIRST), rng.choice(LAST), persona, rng.choice(TITLES[persona]))
+        who = FictionalPerson(rng.choice(FIRST), rng.choice(LAST), persona, rng.choice(TITLES[persona]))
         if who.name not in taken:
             taken.add(who.name)
             return who
 
 
-def telephone(rng: Random, country: str) -> str:
+def invent_phone(rng: Random, country: str) -> str:
     """Invent a number from a range kept for fiction."""
     if country == "United States":
         return f"+1 {rng.choice((212, 312, 415, 617))} 555 01{rng.randrange(100):02d}"

@@ -86,30 +86,30 @@ class People:
 
 
 def make_people() -> People:
-    territories = _territories()
-    users = _users(territories)
-    return People(territories, users, _owners(users, territories))
+    territories = _build_territories()
+    users = _build_users(territories)
+    return People(territories, users, _build_owners(users, territories))
 
 
-def _territories() -> dict[str, Territory]:
+def _build_territories() -> dict[str, Territory]:
     made: dict[str, Territory] = {}
     for name, parent in TERRITORIES.items():
         made[name] = Territory(name=name, parent=made.get(parent))
     return made
 
 
-def _users(territories: dict[str, Territory]) -> dict[str, User]:
+def _build_users(territories: dict[str, Territory]) -> dict[str, User]:
     made = {
-        key: User(email=f"{key}@{DOMAIN}", name=name, role=role, territory=territories.get(place),
-                  time_zone=ZONES.get(place, ""))
-        for key, name, role, _, place in EVERYBODY
+        key: User(email=f"{key}@{DOMAIN}", name=name, role=role, territory=territories.get(territory),
+                  time_zone=ZONES.get(territory, ""))
+        for key, name, role, _, territory in EVERYBODY
     }  # fmt: skip
     for key, _, _, manager, _ in EVERYBODY:
         made[key].manager = made.get(manager)
     return made
 
 
-def _owners(users: dict[str, User], territories: dict[str, Territory]) -> dict[str, Owner]:
+def _build_owners(users: dict[str, User], territories: dict[str, Territory]) -> dict[str, Owner]:
     made = {
         key: Owner(source=SOURCE, external_id=f"owner-{key}", name=user.name, email=user.email, user=user,
                    territory=user.territory)

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from random import Random
 
 from revops.demo.days import Calendar, seasonal_days
-from revops.demo.dice import dice, skewed
+from revops.demo.dice import draw_lognormal, seeded_random
 from revops.demo.firms import Firm
-from revops.demo.names import TITLES, USER, Who
+from revops.demo.names import TITLES, USER, FictionalPerson
 from revops.demo.people import GONE, Rep
 from revops.demo.story import YEARS, Plan
 
@@ -49,7 +49,7 @@ class Prospect:
     number: int
     run: Run
     firm: Firm
-    who: Who
+    who: FictionalPerson
     created: datetime
     rep: Rep | None
     answered: datetime | None
@@ -85,26 +85,28 @@ class Prospect:
         return prompt * self.rep.skill * self.firm.readiness * self.fit * self.heat
 
 
-def attract(run: Run, firms: list[Firm], calendar: Calendar, number: int) -> list[Prospect]:
+def generate_leads(run: Run, firms: list[Firm], calendar: Calendar, number: int) -> list[Prospect]:
     """Bring in the leads of a campaign, numbered from `number` on."""
-    rng = dice(f"leads {run.plan.key} {run.offset}")
+    rng = seeded_random(f"leads {run.plan.key} {run.offset}")
     market = [firm for firm in firms if not firm.customer_since and run.plan.vertical in ("", firm.vertical)]
     days = seasonal_days(rng, run.starts, run.ends, run.leads)
-    return [_prospect(rng, run, rng.choice(market), day, calendar, number + place) for place, day in enumerate(days)]
+    return [
+        _build_prospect(rng, run, rng.choice(market), day, calendar, number + index) for index, day in enumerate(days)
+    ]
 
 
-def _prospect(rng: Random, run: Run, firm: Firm, day: date, calendar: Calendar, number: int) -> Prospect:
+def _build_prospect(rng: Random, run: Run, firm: Firm, day: date, calendar: Calendar, number: int) -> Prospect:
     created = calendar.sometime(rng, day)
-    rep = _rep(rng, firm, day, calendar) if rng.random() < _qualified(run.plan) else None
-    answered = _answer(rng, rep, run.plan, created, calendar)
-    prospect = Prospect(number, run, firm, firm.person(rng, _persona(rng, run.plan)), created, rep, answered)
-    _show(prospect)
+    rep = _assign_rep(rng, firm, day, calendar) if rng.random() < _handover_share(run.plan) else None
+    answered = _draw_answer(rng, rep, run.plan, created, calendar)
+    prospect = Prospect(number, run, firm, firm.person(rng, _draw_persona(rng, run.plan)), created, rep, answered)
+    _draw_interest(prospect)
     return prospect
 
 
-def _show(prospect: Prospect) -> None:
+def _draw_interest(prospect: Prospect) -> None:
     """Let it show how much it wants, and Sales take it for what it seems."""
-    rng = dice(f"interest {prospect.number}")
+    rng = seeded_random(f"interest {prospect.number}")
     steps = EAGER[prospect.rep is not None]
     weights = steps[::-1] if prospect.rep and prospect.is_noise else steps
     prospect.eagerness = rng.choices(range(len(steps)), weights)[0]
@@ -112,23 +114,23 @@ def _show(prospect: Prospect) -> None:
     prospect.is_turned_away = rng.random() < away
 
 
-def _qualified(plan: Plan) -> float:
+def _handover_share(plan: Plan) -> float:
     """Return the share of a campaign's leads that is handed over to Sales."""
     return min(0.95, 0.42 + plan.converted)
 
 
-def _persona(rng: Random, plan: Plan) -> str:
+def _draw_persona(rng: Random, plan: Plan) -> str:
     return plan.persona if plan.persona and rng.random() < FAVOURED else rng.choice(list(TITLES))
 
 
-def _rep(rng: Random, firm: Firm, day: date, calendar: Calendar) -> Rep:
+def _assign_rep(rng: Random, firm: Firm, day: date, calendar: Calendar) -> Rep:
     """Return whose queue the lead lands in: the firm's rep's, or, by a rule nobody mended, that of one who left."""
     last_year = calendar.today.year - 1
     forgotten = firm.territory == GONE.territory and date(last_year, 4, 1) <= day <= date(last_year, 11, 30)
     return GONE if forgotten and rng.random() < AWAY else firm.rep
 
 
-def _answer(rng: Random, rep: Rep | None, plan: Plan, created: datetime, calendar: Calendar) -> datetime | None:
+def _draw_answer(rng: Random, rep: Rep | None, plan: Plan, created: datetime, calendar: Calendar) -> datetime | None:
     if rep is None or rng.random() > rep.follow_up * UNLOVED.get(plan.source, 1.0):
         return None
-    return calendar.later(created, skewed(rng, rep.hours, 0.9, 0.1, 250))
+    return calendar.later(created, draw_lognormal(rng, rep.hours, 0.9, 0.1, 250))

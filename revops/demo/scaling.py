@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 
 
-def scaled(weights: Sequence[float], total: Decimal, unit: Decimal) -> list[Decimal]:
+def distribute_total(weights: Sequence[float], total: Decimal, unit: Decimal) -> list[Decimal]:
     """Share out the total by weight in whole units; the largest remainders get the units left over.
 
     Raises:
@@ -18,7 +18,7 @@ def scaled(weights: Sequence[float], total: Decimal, unit: Decimal) -> list[Deci
     ideal = [weight / whole * units if whole else Decimal(0) for weight in exact]
     given = [share.to_integral_value(ROUND_FLOOR) for share in ideal]
     left = int(units - sum(given, Decimal(0)))
-    order = sorted(range(len(ideal)), key=lambda place: (given[place] - ideal[place], place))
-    for place in order[:left]:
-        given[place] += 1
+    order = sorted(range(len(ideal)), key=lambda index: (given[index] - ideal[index], index))
+    for index in order[:left]:
+        given[index] += 1
     return [share * unit for share in given]

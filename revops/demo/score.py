@@ -13,15 +13,15 @@ TEXT = (
 _ANSWERED = {"field": "has_responded", "is": "yes"}
 
 
-def _answered(*kinds: str) -> dict[str, Any]:
+def _has_answered(*kinds: str) -> dict[str, Any]:
     return {"all": [_ANSWERED, {"field": "kind", "is": "one_of", "value": list(kinds)}]}
 
 
-def _rule(points: int, **leaf: Any) -> dict[str, Any]:
+def _fit_rule(points: int, **leaf: Any) -> dict[str, Any]:
     return {"rule": leaf, "points": points}
 
 
-def _touched(points: int, where: dict[str, Any]) -> dict[str, Any]:
+def _touch_rule(points: int, where: dict[str, Any]) -> dict[str, Any]:
     return {"events": "touches", "where": where, "points": points, "half_life": 30, "days": 180, "group": "Answers"}
 
 
@@ -31,15 +31,15 @@ TERMS: dict[str, Any] = {
     "leads": None,
     "groups": {"Answers": {"cap": 60}},
     "fit": {
-        "Leads a department": _rule(20, field="persona", **{"is": "one_of", "value": [FINANCE, IT, OPERATIONS]}),
-        "250 employees and more": _rule(15, field="employees", **{"is": ">=", "value": 250}),
-        "1,000 employees and more": _rule(10, field="employees", **{"is": ">=", "value": 1000}),
-        "Can be reached by phone": _rule(5, field="phone", **{"is": "filled"}),
-        "Outside our niche": _rule(-15, field="vertical.name", **{"is": "is", "value": OUTSIDE}),
+        "Leads a department": _fit_rule(20, field="persona", **{"is": "one_of", "value": [FINANCE, IT, OPERATIONS]}),
+        "250 employees and more": _fit_rule(15, field="employees", **{"is": ">=", "value": 250}),
+        "1,000 employees and more": _fit_rule(10, field="employees", **{"is": ">=", "value": 1000}),
+        "Can be reached by phone": _fit_rule(5, field="phone", **{"is": "filled"}),
+        "Outside our niche": _fit_rule(-15, field="vertical.name", **{"is": "is", "value": OUTSIDE}),
     },
     "engagement": {
-        "Answered us": _touched(12, _ANSWERED),
-        "Looked at prices or compared": _touched(6, _answered("Prices looked at", "Comparison read")),
+        "Answered us": _touch_rule(12, _ANSWERED),
+        "Looked at prices or compared": _touch_rule(6, _has_answered("Prices looked at", "Comparison read")),
     },
 }
 

@@ -17,13 +17,13 @@ from funnel.contests import answer_verdicts, contest_verdict
 from funnel.models import Answer, HandOff, Verdict
 from funnel.stages.drafts import Stage, from_terms
 from revops.demo import score
-from revops.demo.dice import dice
+from revops.demo.dice import seeded_random
 from revops.demo.names import USER
 from revops.demo.people import SLOW
 from revops.demo.story import DOMAIN, SOURCE
 from team.models import User
 
-TOLD, SELDOM = 0.88, 0.45  # share of their leads of which reps say something; of the slow one
+VERDICT_RATE, SLOW_VERDICT_RATE = 0.88, 0.45  # share of their leads of which reps say something; of the slow one
 MARKETER, LATER = "nadia.karim", timedelta(days=5)
 RETURNS = (30, 60, 90, 120)  # days until a recycled lead is looked at again
 NOTES = {
@@ -42,41 +42,41 @@ def give_verdicts() -> int:
         lead__source=SOURCE, end__in=Verdict.Answer.values, verdicts=None, to_owner__user__isnull=False
     )
     rows = ended.select_related("lead__campaign", "lead__vertical", "to_owner__user", "move__version")
-    said = [verdict for handoff in rows.order_by("pk") if (verdict := _verdict(handoff))]
-    Verdict.objects.bulk_create(said, batch_size=2000)
-    if said:
-        _discuss()
-    return len(said)
+    verdicts = [verdict for handoff in rows.order_by("pk") if (verdict := _build_verdict(handoff))]
+    Verdict.objects.bulk_create(verdicts, batch_size=2000)
+    if verdicts:
+        _add_answers_and_contest()
+    return len(verdicts)
 
 
-def _verdict(handoff: HandOff) -> Verdict | None:
-    rng = dice(f"verdict {handoff.lead.external_id}")
+def _build_verdict(handoff: HandOff) -> Verdict | None:
+    rng = seeded_random(f"verdict {handoff.lead.external_id}")
     owner = handoff.to_owner
     assert owner
     assert owner.user
     assert handoff.ended_at
-    if rng.random() > (SELDOM if owner.name == SLOW.name else TOLD):
+    if rng.random() > (SLOW_VERDICT_RATE if owner.name == SLOW.name else VERDICT_RATE):
         return None
     made = Verdict(
         handoff=handoff, lead=handoff.lead, answer=handoff.end, given_by=owner.user, given_at=handoff.ended_at,
         settled_at=handoff.ended_at,
     )  # fmt: skip
     if handoff.end == Verdict.Answer.ACCEPTED:
-        _praise(rng, made)
+        _fill_accepted(rng, made)
     else:
-        _blame(rng, made)
+        _fill_rejected(rng, made)
     return made
 
 
-def _praise(rng: Random, made: Verdict) -> None:
+def _fill_accepted(rng: Random, made: Verdict) -> None:
     if rng.random() < 0.6:
         made.rating = rng.choices((3, 4, 5), (3, 4, 2))[0]
         made.note = rng.choice(PRAISE) if made.rating > 3 else ""
 
 
-def _blame(rng: Random, made: Verdict) -> None:
+def _fill_rejected(rng: Random, made: Verdict) -> None:
     """Name the criterion that failed where one did, else say it in words."""
-    failed = _failed(made.handoff)
+    failed = _failed_criteria(made.handoff)
     if failed and rng.random() < 0.85:
         made.criterion = failed[0]
     else:
@@ -88,9 +88,9 @@ def _blame(rng: Random, made: Verdict) -> None:
         made.return_on = back
 
 
-def _failed(handoff: HandOff) -> list[str]:
+def _failed_criteria(handoff: HandOff) -> list[str]:
     """Return the criteria of the signed definition that the lead does not fulfil, in its words."""
-    lead, stage = handoff.lead, _stage(handoff)
+    lead, stage = handoff.lead, _stage_of_handoff(handoff)
     if stage is None:
         return []
     wrong = []
@@ -101,26 +101,28 @@ def _failed(handoff: HandOff) -> list[str]:
     return [describe_rule(rule, stage.subject) for rule in wrong]
 
 
-def _stage(handoff: HandOff) -> Stage | None:
+def _stage_of_handoff(handoff: HandOff) -> Stage | None:
     move = handoff.move
     return from_terms(move.stage, move.version.terms) if move and move.version else None
 
 
-def _discuss() -> None:
+def _add_answers_and_contest() -> None:
     """Marketing answers what is said most of one campaign, a little later, and contests the last such rejection."""
     marketer = User.objects.get(email=f"{MARKETER}@{DOMAIN}")
-    named = Verdict.objects.filter(lead__source=SOURCE, lead__persona=USER, lead__campaign__isnull=False)
-    named = named.exclude(criterion="")
-    worst = named.order_by().values("lead__campaign").annotate(n=Count("pk")).order_by("-n", "lead__campaign").first()
+    rejections = Verdict.objects.filter(lead__source=SOURCE, lead__persona=USER, lead__campaign__isnull=False)
+    rejections = rejections.exclude(criterion="")
+    worst = (
+        rejections.order_by().values("lead__campaign").annotate(n=Count("pk")).order_by("-n", "lead__campaign").first()
+    )
     if worst is None:
         return
-    told = list(
-        named.filter(lead__campaign=worst["lead__campaign"]).select_related("given_by").order_by("given_at", "pk")
+    criticised = list(
+        rejections.filter(lead__campaign=worst["lead__campaign"]).select_related("given_by").order_by("given_at", "pk")
     )
     *half, last = told[: len(told) // 2 + 1]
-    _date(answer_verdicts(by=marketer, verdicts=half, text=ANSWERED), last.given_at + LATER)
-    _date([contest_verdict(by=marketer, verdict=told[-1], text=CONTESTED)], told[-1].given_at + LATER)
+    _backdate_answers(answer_verdicts(by=marketer, verdicts=half, text=ANSWERED), last.given_at + LATER)
+    _backdate_answers([contest_verdict(by=marketer, verdict=told[-1], text=CONTESTED)], told[-1].given_at + LATER)
 
 
-def _date(answers: Iterable[Answer], moment: datetime) -> None:
-    Answer.objects.filter(pk__in=[one.pk for one in answers]).update(given_at=min(moment, timezone.now()))
+def _backdate_answers(answers: Iterable[Answer], moment: datetime) -> None:
+    Answer.objects.filter(pk__in=[answer.pk for answer in answers]).update(given_at=min(moment, timezone.now()))

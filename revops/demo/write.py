@@ -17,7 +17,7 @@ from revops.demo.records.market import write_market
 from revops.demo.records.money import write_money
 from revops.demo.records.service import write_enquiries, write_usage
 from revops.demo.records.spend import write_quotas, write_spend
-from revops.demo.world import play
+from revops.demo.world import simulate_market
 
 CHAPTERS = (
     write_market, write_assets, write_leads, write_deals, write_lead_history, write_touches, write_activities, write_money, write_spend,
@@ -27,8 +27,8 @@ CHAPTERS = (
 
 def write_book(today: date) -> Book:
     """Return everything the demo company holds when the company's day is `today`; the same day, the same book."""
-    with _uncollected():
-        book = Book(play(today), make_people())
+    with _without_garbage_collection():
+        book = Book(simulate_market(today), make_people())
         book.pages[Owner] = list(book.people.owners.values())
         for write in CHAPTERS:
             write(book)
@@ -36,7 +36,7 @@ def write_book(today: date) -> Book:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _without_garbage_collection() -> Iterator[None]:
     """Keep the collector of reference cycles away: it would look at ninety thousand living records again and again."""
     was_on = gc.isenabled()
     gc.disable()

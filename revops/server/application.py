@@ -10,7 +10,7 @@ from core.problems import Problem, render_problem
 from revops.server.bodies import Body, BodyReader, Refused
 from revops.server.bridge import Bridge, build_environ
 from revops.server.limits import largest_body
-from revops.server.scopes import ClientGone, Receive, Scope, Send, header
+from revops.server.scopes import ClientGone, Receive, Scope, Send, header_value
 from revops.server.sockets import limit_unread_time
 
 
@@ -50,7 +50,7 @@ class Server:
 
 
 async def _send_problem(scope: Scope, send: Send, problem: Problem) -> None:
-    is_htmx = header(scope, b"hx-request") == "true"
+    is_htmx = header_value(scope, b"hx-request") == "true"
     headers, body = render_problem(problem, method=scope["method"], path=scope["path"], is_htmx=is_htmx)
     await _send_whole(
         send, problem.status, {**headers, "Connection": "close"}, b"" if scope["method"] == "HEAD" else body

@@ -13,7 +13,7 @@ from typing import IO
 
 from core.disk import has_space
 from core.problems import Problem
-from revops.server.scopes import Receive, Scope, client_network, header
+from revops.server.scopes import Receive, Scope, client_network, header_value
 
 ANYONE_BYTES = 64 * 1024
 IN_MEMORY_BYTES = 1024 * 1024
@@ -127,7 +127,7 @@ class BodyReader:
                 half_sent.size += len(piece)
                 if half_sent.size > limit:
                     limit = await self._raise_limit(scope, receive, half_sent.size, half_sent)
-                await _write(file, piece, half_sent.size)
+                await _write_chunk(file, piece, half_sent.size)
                 half_sent.extend()
                 if not message.get("more_body"):
                     return half_sent.size
@@ -138,12 +138,12 @@ class BodyReader:
         """Return what the sender may send, known to be enough."""
         loop = asyncio.get_running_loop()
         half_sent.pause()
-        asked = loop.time()
+        paused_at = loop.time()
         limit = await self.largest_body(scope)
-        half_sent.resume(loop.time() - asked)
+        half_sent.resume(loop.time() - paused_at)
         if needed > limit:
             if limit > ANYONE_BYTES:
-                await _discard(receive, half_sent)
+                await _discard_body(receive, half_sent)
             raise Refused(too_large(limit))
         if limit > ANYONE_BYTES:  # a person who is signed in is not pushed out by strangers of the same address
             self.half_sent.pop(half_sent, None)
@@ -166,9 +166,9 @@ class BodyReader:
 
 def declared_size(scope: Scope) -> int | None:
     """Return the length that the headers state: 0 where there is no body, None where it comes in chunks."""
-    if header(scope, b"transfer-encoding"):
+    if header_value(scope, b"transfer-encoding"):
         return None
-    length = header(scope, b"content-length")
+    length = header_value(scope, b"content-length")
     if not length:
         return 0
     if not (length.isascii() and length.isdigit() and len(length) < 19):
@@ -182,7 +182,7 @@ def too_large(limit: int) -> Problem:
     return Problem(413, "too_large", "The request is too large", f"At most {size} are taken here. {remedy}")
 
 
-async def _discard(receive: Receive, half_sent: HalfSent) -> None:
+async def _discard_body(receive: Receive, half_sent: HalfSent) -> None:
     """Let a person send the rest: a browser shows an answer only once it has sent everything."""
     while True:
         message = await receive()
@@ -199,7 +199,7 @@ def _check_space(needed: int) -> None:
         raise Refused(NO_SPACE)
 
 
-async def _write(file: IO[bytes], piece: bytes, size: int) -> None:
+async def _write_chunk(file: IO[bytes], piece: bytes, size: int) -> None:
     """Write to memory at once, to the disk beside the event loop."""
     if size <= IN_MEMORY_BYTES:
         file.write(piece)

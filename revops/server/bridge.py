@@ -210,14 +210,14 @@ def build_environ(scope: Scope, body: Body) -> Environ:
         "wsgi.run_once": False,
         "wsgi.file_wrapper": FileToSend,
     }
-    for name, value in _headers(scope):
+    for name, value in _response_headers(scope):
         environ[name] = f"{environ[name]},{value}" if name in environ else value
     if body.size or "CONTENT_LENGTH" in environ:
         environ["CONTENT_LENGTH"] = str(body.size)
     return environ
 
 
-def _headers(scope: Scope) -> Iterable[tuple[str, str]]:
+def _response_headers(scope: Scope) -> Iterable[tuple[str, str]]:
     for key, value in scope["headers"]:
         name = key.decode("latin-1").upper()
         if "_" in name or name == "TRANSFER-ENCODING":  # X_Forwarded_For must not pass for X-Forwarded-For

@@ -32,7 +32,7 @@ def largest_body(environ: dict[str, Any]) -> int:
     request_started.send(sender=None, environ=environ)  # Django looks after its connections at both ends of a request
     try:
         request = WSGIRequest({**environ, "wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"})
-        user = _user(request)
+        user = _identify_user(request)
         if not user.is_authenticated or not user.is_active:
             return ANYONE_BYTES
         right = _upload_right(request.path_info)
@@ -43,16 +43,16 @@ def largest_body(environ: dict[str, Any]) -> int:
         request_finished.send(sender=None)
 
 
-def _user(request: WSGIRequest) -> User | AnonymousUser:
+def _identify_user(request: WSGIRequest) -> User | AnonymousUser:
     SessionMiddleware(lambda _: HttpResponse(status=HTTPStatus.NO_CONTENT)).process_request(request)
     user = get_user(request)
     if user.is_authenticated:
         return user  # type: ignore[return-value]
     try:
-        known = TokenAuthentication().authenticate(Request(request))
+        authenticated = TokenAuthentication().authenticate(Request(request))
     except AuthenticationFailed:
         return AnonymousUser()
-    return known[0] if known else AnonymousUser()
+    return authenticated[0] if authenticated else AnonymousUser()
 
 
 def _upload_right(path: str) -> str:

@@ -18,7 +18,7 @@ class ClientGone(Exception):
     """The client has closed the connection; nobody waits for an answer."""
 
 
-def header(scope: Scope, name: bytes) -> str:
+def header_value(scope: Scope, name: bytes) -> str:
     """Return a header, several of one name joined by commas, empty where there is none."""
     return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name)
 
@@ -28,7 +28,7 @@ def client_network(scope: Scope) -> str:
     peer = scope.get("client")
     text = peer[0] if peer else ""
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
-    forwarded = [part.strip() for part in header(scope, b"x-forwarded-for").split(",") if part.strip()]
+    forwarded = [part.strip() for part in header_value(scope, b"x-forwarded-for").split(",") if part.strip()]
     if proxies and forwarded:
         text = forwarded[-min(proxies, len(forwarded))]
     try:

@@ -21,10 +21,10 @@ def limit_unread_time() -> None:
     for number in [int(entry.name) for entry in OPEN_FILES.iterdir()]:
         with contextlib.suppress(OSError):  # closed meanwhile, or no socket of TCP
             if stat.S_ISSOCK(os.fstat(number).st_mode):
-                _limit(number)
+                _limit_backlog(number)
 
 
-def _limit(number: int) -> None:
+def _limit_backlog(number: int) -> None:
     with socket.socket(fileno=os.dup(number)) as candidate:
         if candidate.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             candidate.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)

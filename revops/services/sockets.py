@@ -12,8 +12,8 @@ def socket_dir(folder: Path) -> Path:
     digest = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     path = Path(tempfile.gettempdir()) / f"accord-{os.getuid()}-{digest}"
     path.mkdir(mode=0o711, exist_ok=True)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise SystemExit(f"{path} belongs to somebody else. Set TMPDIR to a folder of your own.")
     path.chmod(0o711)
     return path

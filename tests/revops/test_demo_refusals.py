@@ -37,7 +37,7 @@ def test_the_first_numbers_are_reckoned_or_said_to_follow(
         if fails:
             raise CommandError("The run failed.")
 
-    monkeypatch.setattr(demo, "load", lambda today: {"leads": 3})
+    monkeypatch.setattr(demo, "load_demo", lambda today: {"leads": 3})
     monkeypatch.setattr(demo, "call_command", recompute)
     call_command("demo")
     printed = capsys.readouterr()

@@ -17,9 +17,9 @@ from crm import models as crm
 from revops.demo.book import Book
 from revops.demo.load import ORDER
 from revops.demo.people import GONE, SLOW, make_people
-from revops.demo.scaling import scaled
+from revops.demo.scaling import distribute_total
 from revops.demo.story import LAGGING, OUTSIDE, YEARS
-from revops.demo.world import play
+from revops.demo.world import simulate_market
 from revops.demo.write import write_book
 from team.models import Role
 
@@ -116,7 +116,7 @@ def test_scaling_gives_the_sum_and_moves_nobody_by_more_than_a_unit(
     weights: list[float], units: int, unit: Decimal
 ) -> None:
     total = units * unit
-    shares = scaled(weights, total, unit)
+    shares = distribute_total(weights, total, unit)
     assert sum(shares) == total
     whole = sum(map(Decimal, weights))
     assert all(abs(share - Decimal(w) / whole * total) <= unit for w, share in zip(weights, shares, strict=True))
@@ -124,9 +124,9 @@ def test_scaling_gives_the_sum_and_moves_nobody_by_more_than_a_unit(
 
 def test_scaling_refuses_what_cannot_be_shared_out() -> None:
     with pytest.raises(ValueError, match="cannot be shared out"):
-        scaled([1.0, 2.0], Decimal("10.01"), Decimal(50))
+        distribute_total([1.0, 2.0], Decimal("10.01"), Decimal(50))
     with pytest.raises(ValueError, match="cannot be shared out"):
-        scaled([], Decimal(50), Decimal(50))
+        distribute_total([], Decimal(50), Decimal(50))
 
 
 # --- time
@@ -239,7 +239,7 @@ def test_no_decision_rises_from_year_to_year(book: Book) -> None:
 
 @pytest.mark.parametrize("number", range(2029, 2034))
 def test_the_sums_hold_whatever_weekdays_a_year_brings(number: int) -> None:
-    world = play(date(number, 1, 1))
+    world = simulate_market(date(number, 1, 1))
     won = [deal for deal in world.won_deals if deal.closed.year == number - 1]
     assert sum(deal.amount for deal in won) == REVENUE
     own = {key: sum(deal.amount for deal in won if deal.run and deal.run.plan.key == key) for key in ("pink", "blue")}

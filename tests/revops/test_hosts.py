@@ -36,10 +36,10 @@ def test_its_own_names_are_those_of_the_machine_and_those_it_was_given() -> None
 
 def test_the_web_listens_on_this_machine_alone_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOST", raising=False)
-    line = processes.web()
+    line = processes.web_command()
     assert line[line.index("--host") + 1] == "127.0.0.1"
     monkeypatch.setenv("HOST", "0.0.0.0")
-    line = processes.web()
+    line = processes.web_command()
     assert line[line.index("--host") + 1] == "0.0.0.0"
 
 

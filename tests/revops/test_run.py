@@ -34,7 +34,7 @@ def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, subprocess.P
     """A process with a child of its own, in the place of web, worker and beat."""
     monkeypatch.setattr(run, "command_of", lambda name: [sys.executable, "-c", PARENT])
     monkeypatch.setattr(run, "turn_deaf", lambda: None)
-    started = {"web": run.start("web")}
+    started = {"web": run.start_process("web")}
     until = time.monotonic() + 10
     while not psutil.Process(started["web"].pid).children() and time.monotonic() < until:
         time.sleep(0.05)
@@ -52,7 +52,7 @@ def family(child: subprocess.Popen[bytes]) -> list[psutil.Process]:
 def test_stopping_leaves_no_process(children: dict[str, subprocess.Popen[bytes]]) -> None:
     everybody = family(children["web"])
     assert len(everybody) == 2
-    run.stop(children)
+    run.stop_processes(children)
     _gone, alive = psutil.wait_procs(everybody, timeout=5)
     assert not alive
 
@@ -68,9 +68,9 @@ def test_a_process_that_dies_is_started_again_and_its_orphans_end(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "MEND_SECONDS", 1.5)
-    monkeypatch.setattr(run.services, "mend", until_restarted)
+    monkeypatch.setattr(run.services, "restart_dead_services", until_restarted)
     with pytest.raises(KeyboardInterrupt):
-        run.watch(children)
+        run.supervise_processes(children)
     assert children["web"].pid != first.pid
     assert children["web"].poll() is None
     assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
@@ -113,19 +113,19 @@ def test_a_port_that_is_taken_gets_one_sentence(taken_port: int, tmp_path: Path)
 
 def test_one_folder_holds_one_accord(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    with run.alone() as was_killed:
+    with run.single_instance() as was_killed:
         assert not was_killed
         refused = make_run(PORT="1", DATA_DIR=str(tmp_path))
     assert refused.stderr.startswith(f"Accord already runs on {tmp_path}.")
     assert refused.returncode == 1
-    with run.alone() as was_killed:
+    with run.single_instance() as was_killed:
         assert not was_killed
 
 
 def test_a_run_that_was_killed_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     (tmp_path / "run.lock").write_text("4711")
-    with run.alone() as was_killed:
+    with run.single_instance() as was_killed:
         assert was_killed
 
 

@@ -48,7 +48,11 @@ class Holder:
 
 
 def servers(folder: Path) -> list[psutil.Process]:
-    return [found for found in (postgres._postmaster(folder / "postgres"), broker._process(folder / "redis")) if found]
+    return [
+        found
+        for found in (postgres._find_postmaster(folder / "postgres"), broker._find_process(folder / "redis"))
+        if found
+    ]
 
 
 def ask(database: str, statement: str) -> list[tuple[object, ...]]:
@@ -120,7 +124,7 @@ def test_nothing_is_lost_when_everything_is_killed(hold: Callable[..., Holder], 
     ask(first.database, "CREATE TABLE kept AS SELECT 42 AS answer")
     redis.Redis(unix_socket_path=first.redis.removeprefix("unix://")).rpush("bells", "ding")
     time.sleep(1.1)  # Redis writes down what it was told within a second
-    for process in [*servers(home), *postgres._backends(home / "postgres")]:
+    for process in [*servers(home), *postgres._find_backends(home / "postgres")]:
         process.kill()
     first.kill()
     second = hold()
@@ -130,7 +134,7 @@ def test_nothing_is_lost_when_everything_is_killed(hold: Callable[..., Holder], 
 
 def test_a_postgres_that_lost_only_its_head_is_waited_for(hold: Callable[..., Holder], home: Path) -> None:
     first = hold()
-    head = postgres._postmaster(home / "postgres")
+    head = postgres._find_postmaster(home / "postgres")
     assert head is not None
     head.kill()
     first.kill()
@@ -179,7 +183,7 @@ def test_two_copies_run_side_by_side_on_sockets_of_their_own(
 
 def test_only_its_owner_reaches_the_socket(hold: Callable[..., Holder], home: Path) -> None:
     hold()
-    sockets = [*postgres._own_sockets(home / "postgres").glob(".s.PGSQL.5432"), broker._socket(home / "redis")]
+    sockets = [*postgres._own_sockets(home / "postgres").glob(".s.PGSQL.5432"), broker._socket_path(home / "redis")]
     assert [socket.stat().st_mode & 0o077 for socket in sockets] == [0, 0]
 
 
@@ -204,7 +208,7 @@ def test_named_services_are_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_a_folder_that_cannot_be_written_gets_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SystemExit, match="cannot be written"):
-        services.made(tmp_path / "file" / "data")
+        services.private_folder(tmp_path / "file" / "data")
 
 
 def test_files_that_are_not_ours_are_not_touched(tmp_path: Path) -> None:

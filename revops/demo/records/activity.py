@@ -7,7 +7,7 @@ from crm.models import Activity, Lead, Opportunity
 from revops.demo.book import Book
 from revops.demo.days import DAY
 from revops.demo.deals import Deal
-from revops.demo.dice import counted, dice
+from revops.demo.dice import draw_poisson, seeded_random
 from revops.demo.prospects import Prospect
 from revops.demo.story import NEW, OUTSIDE
 
@@ -24,7 +24,7 @@ FRUITLESS_MIX = {CALL: 26, MAIL: 24, DEMO: 20, VISIT: 30}  # outside the niche: 
 
 
 def write_activities(book: Book) -> None:
-    rng = dice("activities")
+    rng = seeded_random("activities")
     for prospect in book.world.told_prospects:
         _write_attempts(book, rng, prospect)
     for deal, opportunity in book.deals.items():
@@ -50,11 +50,11 @@ def _write_attempt(book: Book, rng: Random, lead: Lead, kind: str, moment: datet
     book.write(
         Activity, f"activity-{number}", kind=kind, subject="First call" if kind == CALL else "Introduction",
         status="Done", outcome="Connected" if reached else "No answer", owner=lead.owner, lead=lead,
-        account=lead.account, happened_at=moment, created_at=moment, seconds=_seconds(rng, kind) if reached else None,
+        account=lead.account, happened_at=moment, created_at=moment, seconds=_draw_seconds(rng, kind) if reached else None,
     )  # fmt: skip
 
 
-def _seconds(rng: Random, kind: str) -> int | None:
+def _draw_seconds(rng: Random, kind: str) -> int | None:
     low, high = SECONDS[kind]
     return rng.randint(low, high) if high else None
 
@@ -65,11 +65,11 @@ def _write_work(book: Book, rng: Random, deal: Deal, opportunity: Opportunity) -
     end = deal.opened + timedelta(days=30) if deal.is_stale else deal.closed
     days = (end - deal.opened) / DAY
     mean = (1.5 if deal.kind == NEW else 0.8) + days / 22 * (1.7 if outside else 1)
-    moments = sorted(book.calendar.between(rng, deal.opened, end) for _ in range(counted(rng, min(mean, 14))))
-    for number, moment in enumerate((one for one in moments if book.calendar.seen(one)), 1):
+    moments = sorted(book.calendar.between(rng, deal.opened, end) for _ in range(draw_poisson(rng, min(mean, 14))))
+    for number, moment in enumerate((drawn for drawn in moments if book.calendar.seen(drawn)), 1):
         kind = rng.choices(list(mix), list(mix.values()))[0]
         book.write(
             Activity, f"activity-d{deal.number:05}-{number}", kind=kind, subject=rng.choice(SUBJECTS[kind]), status="Done",
             outcome="Held", owner=opportunity.owner, opportunity=opportunity, account=opportunity.account,
-            contact=opportunity.contact, happened_at=moment, created_at=moment, seconds=_seconds(rng, kind),
+            contact=opportunity.contact, happened_at=moment, created_at=moment, seconds=_draw_seconds(rng, kind),
         )  # fmt: skip

@@ -61,7 +61,7 @@ def sign_papers(users: dict[str, User], first: date, today: date) -> int:
     The funnel and the score are as old as the records, the two halves of the SLA as old as the hand-offs.
     """
     give_seat(by=users[OPS], seat=Seat.SUPPORT, person=users[SUPPORT])
-    return write_papers(_papers(first, today - HANDED_OVER), users)
+    return write_papers(_list_papers(first, today - HANDED_OVER), users)
 
 
 def write_papers(papers: Iterable[Paper], users: dict[str, User]) -> int:
@@ -69,12 +69,12 @@ def write_papers(papers: Iterable[Paper], users: dict[str, User]) -> int:
     existing = set(Agreement.objects.values_list("kind", "key"))
     missing = [paper for paper in papers if (paper.kind, paper.key) not in existing]
     for paper in missing:
-        _write(paper, users)
+        _write_paper(paper, users)
     return len(missing)
 
 
-def _papers(first: date, handed_over: date) -> Iterator[Paper]:
-    for stage in map(_ours, STAGES):
+def _list_papers(first: date, handed_over: date) -> Iterator[Paper]:
+    for stage in map(_adapt_stage, STAGES):
         side = Side.SALES if stage.side == Side.SALES else Side.MARKETING
         yield Paper(STAGE, stage.key, stage.name, stage.text, stage.terms, first, side, stage.third_side)
     yield Paper(FUNNEL, ONLY_KEY, "Our funnel", ORDER_TEXT, {"stages": list(ORDER)}, first)
@@ -85,7 +85,7 @@ def _papers(first: date, handed_over: date) -> Iterator[Paper]:
     yield Paper(OWED, OWED_KEY, "Marketing fills the pipeline", OWED_TEXT, OWED_TERMS, handed_over, Side.SALES)
 
 
-def _ours(stage: Stage) -> Stage:
+def _adapt_stage(stage: Stage) -> Stage:
     """Return the stage as AppLexus signed it: who is handed over decides, in a firm that is large enough."""
     if stage.key != "mql":
         return stage
@@ -93,7 +93,7 @@ def _ours(stage: Stage) -> Stage:
     return replace(stage, criteria={"all": [stage.criteria, score.MUST_DECIDE, score.MUST_BE_LARGE]}, text=text)
 
 
-def _write(paper: Paper, users: dict[str, User]) -> None:
+def _write_paper(paper: Paper, users: dict[str, User]) -> None:
     """Write a paper with its signatures: who proposes signs on that day, the others on the day of its force."""
     signers = {Side.MARKETING: users[CMO], Side.SALES: users[CRO], Side.SUPPORT: users[SUPPORT]}
     by = signers[Side(paper.side)]
@@ -105,25 +105,28 @@ def _write(paper: Paper, users: dict[str, User]) -> None:
     order = sorted(agreement.sides, key=lambda side: side != paper.side)
     given = [
         Signature(version=version, side=side, signed_by=signers[Side(side)],
-                  signed_at=paper.signed_at if place else paper.proposed_at)
-        for place, side in enumerate(order)
+                  signed_at=paper.signed_at if index else paper.proposed_at)
+        for index, side in enumerate(order)
     ]  # fmt: skip
     Signature.objects.bulk_create(given)
     Version.objects.filter(pk=version.pk).update(drafted_at=paper.proposed_at, in_force_at=paper.signed_at)
-    Entry.objects.bulk_create(_story(paper, version, by, given))
+    Entry.objects.bulk_create(_history_entries(paper, version, by, given))
 
 
-def _story(paper: Paper, version: Version, by: User, given: list[Signature]) -> Iterator[Entry]:
-    told: list[tuple[str, User | None, str, datetime]] = [
+def _history_entries(paper: Paper, version: Version, by: User, given: list[Signature]) -> Iterator[Entry]:
+    events: list[tuple[str, User | None, str, datetime]] = [
         ("opened", by, f"{by} opened “{paper.title}”.", paper.proposed_at),
         ("proposed", by, f"{by} proposed version 1.", paper.proposed_at),
         *(
-            ("signed", one.signed_by, f"{one.signed_by} signed version 1 for {Side(one.side).label}.", one.signed_at)
-            for one in given
+            (
+                "signed",
+                signature.signed_by,
+                f"{signature.signed_by} signed version 1 for {Side(signature.side).label}.",
+                signature.signed_at,
+            )
+            for signature in given
         ),
         ("in_force", None, "Both sides have signed: version 1 is in force.", paper.signed_at),
     ]
-    for verb, actor, words, moment in told:
-        yield Entry(
-            agreement=version.agreement, version=version, verb=verb, actor=actor, words=words, written_at=moment
-        )
+    for verb, actor, text, moment in events:
+        yield Entry(agreement=version.agreement, version=version, verb=verb, actor=actor, words=text, written_at=moment)

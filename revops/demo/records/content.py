@@ -5,7 +5,7 @@ from random import Random
 from crm.models import ContentAsset, ContentUse
 from revops.demo.book import Book
 from revops.demo.deals import Deal
-from revops.demo.dice import counted, dice, skewed
+from revops.demo.dice import draw_lognormal, draw_poisson, seeded_random
 from revops.demo.names import FINANCE, IT, OPERATIONS, USER
 from revops.demo.people import REPS
 from revops.demo.story import DOMAIN, OPEN_STAGES
@@ -70,26 +70,26 @@ def write_assets(book: Book) -> None:
 
 
 def write_uses(book: Book) -> None:
-    rng = dice("content")
+    rng = seeded_random("content")
     useful = [asset for asset, (*_, is_used) in zip(book.assets, ASSETS, strict=True) if is_used]
     for deal in book.deals:
-        for number in range(1, 1 + counted(rng, 1.1)):
+        for number in range(1, 1 + draw_poisson(rng, 1.1)):
             _write_use(book, rng, deal, rng.choice(useful), number)
     _write_unused(book, rng)
 
 
 def _write_use(book: Book, rng: Random, deal: Deal, asset: ContentAsset, number: int) -> None:
     """Ask for an asset, get it, and send it to a buyer, who may open it."""
-    asked = book.calendar.between(rng, deal.opened, deal.closed)
-    used = book.calendar.later(asked, skewed(rng, 3, 1.0, 0.2, 60))
-    opened = book.calendar.later(used, skewed(rng, 7, 0.9, 0.2, 80)) if rng.random() < 0.62 else None
-    if not book.calendar.seen(asked) or not book.calendar.seen(used):
+    requested = book.calendar.between(rng, deal.opened, deal.closed)
+    used = book.calendar.later(requested, draw_lognormal(rng, 3, 1.0, 0.2, 60))
+    opened = book.calendar.later(used, draw_lognormal(rng, 7, 0.9, 0.2, 80)) if rng.random() < 0.62 else None
+    if not book.calendar.seen(requested) or not book.calendar.seen(used):
         return
     opportunity = book.deals[deal]
     book.write(
         ContentUse, f"use-{deal.number:05}-{number}", asset=asset, owner=opportunity.owner, opportunity=opportunity,
-        lead=opportunity.lead, requested_at=asked, used_at=used, opened_at=opened if book.calendar.seen(opened) else None,
-        created_at=asked,
+        lead=opportunity.lead, requested_at=requested, used_at=used, opened_at=opened if book.calendar.seen(opened) else None,
+        created_at=requested,
     )  # fmt: skip
 
 

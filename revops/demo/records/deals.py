@@ -8,11 +8,11 @@ from typing import Any
 
 from crm.models import BuyingRole, Contact, Opportunity, Outcome, StageChange
 from revops.demo.book import Book
-from revops.demo.days import DAY, workday
+from revops.demo.days import DAY, next_workday
 from revops.demo.deals import Deal
-from revops.demo.dice import dice
+from revops.demo.dice import seeded_random
 from revops.demo.firms import Firm
-from revops.demo.names import DEPARTMENTS, FINANCE, IT, OPERATIONS, USER, Who, telephone
+from revops.demo.names import DEPARTMENTS, FINANCE, IT, OPERATIONS, USER, FictionalPerson, invent_phone
 from revops.demo.story import AGREED, CURRENCY, LOST_REASONS, NEW, UNDECIDED_REASONS
 from revops.demo.world import UNIT
 
@@ -29,7 +29,7 @@ ON_CAMPAIGN = 0.85  # share of deals that carry their campaign; the others have 
 
 
 def write_deals(book: Book) -> None:
-    rng = dice("deal records")
+    rng = seeded_random("deal records")
     for deal in sorted(book.world.told_deals, key=lambda deal: (deal.opened, deal.number)):
         book.deals[deal] = _write_deal(book, rng, deal)
 
@@ -45,9 +45,9 @@ class Entry:
 
 
 def _write_deal(book: Book, rng: Random, deal: Deal) -> Opportunity:
-    champion = _champion(book, rng, deal)
-    entries = _entries(book, rng, deal)
-    opportunity = _opportunity(book, rng, deal, champion, entries[-1])
+    champion = _find_champion(book, rng, deal)
+    entries = _stage_entries(book, rng, deal)
+    opportunity = _write_opportunity(book, rng, deal, champion, entries[-1])
     for number, entry in enumerate(entries, 1):
         book.write(
             StageChange, f"stage-{deal.number:05}-{number}", opportunity=opportunity, stage=entry.stage,
@@ -58,20 +58,20 @@ def _write_deal(book: Book, rng: Random, deal: Deal) -> Opportunity:
     return opportunity
 
 
-def _entries(book: Book, rng: Random, deal: Deal) -> list[Entry]:
-    told = _told(book, deal)
-    amounts, promises = _amounts(rng, deal, len(told)), _promises(book, rng, deal, told)
+def _stage_entries(book: Book, rng: Random, deal: Deal) -> list[Entry]:
+    entered = _entered_stages(book, deal)
+    amounts, promises = _stage_amounts(rng, deal, len(entered)), _expected_closes(book, rng, deal, entered)
     return [Entry(stage, moment, amount, promise)
-            for (stage, moment), amount, promise in zip(told, amounts, promises, strict=True)]  # fmt: skip
+            for (stage, moment), amount, promise in zip(entered, amounts, promises, strict=True)]  # fmt: skip
 
 
-def _told(book: Book, deal: Deal) -> list[tuple[str, datetime]]:
+def _entered_stages(book: Book, deal: Deal) -> list[tuple[str, datetime]]:
     """Return the stages entered by now; a deal left lying never reaches its end."""
     path = deal.path[:-1] if deal.is_stale else deal.path
     return [(stage, moment) for stage, moment in path if book.calendar.seen(moment)]
 
 
-def _amounts(rng: Random, deal: Deal, entries: int) -> list[Decimal]:
+def _stage_amounts(rng: Random, deal: Deal, entries: int) -> list[Decimal]:
     """Return the amount at each stage: guessed at first, right at the end."""
     steps = max(len(deal.path) - 1, 1)
     error = max(rng.gauss(0.03, 0.16), -0.5)
@@ -80,26 +80,28 @@ def _amounts(rng: Random, deal: Deal, entries: int) -> list[Decimal]:
             for guess in guesses]  # fmt: skip
 
 
-def _promises(book: Book, rng: Random, deal: Deal, told: list[tuple[str, datetime]]) -> list[date]:
+def _expected_closes(book: Book, rng: Random, deal: Deal, entered: list[tuple[str, datetime]]) -> list[date]:
     """Return the close date expected at each stage: too early at first, and not always kept up to date."""
     hope, steps = rng.uniform(0.4, 1.02), len(deal.path) - 1
     span = 90 * DAY if deal.is_stale else deal.closed - deal.opened
-    promises = [workday((deal.opened + span * (hope + (1 - hope) * step / steps)).date()) for step in range(len(told))]
-    promises = [max(promise, moment.date()) for promise, (_, moment) in zip(promises, told, strict=True)]
+    promises = [
+        next_workday((deal.opened + span * (hope + (1 - hope) * step / steps)).date()) for step in range(len(entered))
+    ]
+    promises = [max(promise, moment.date()) for promise, (_, moment) in zip(promises, entered, strict=True)]
     if book.world.has_closed(deal):
         promises[-1] = deal.closed.date()
     elif promises[-1] <= book.calendar.last and not deal.is_stale and rng.random() < 0.5:
-        promises[-1] = workday(book.calendar.today + DAY * rng.randint(4, 70))
+        promises[-1] = next_workday(book.calendar.today + DAY * rng.randint(4, 70))
     return promises
 
 
-def _opportunity(book: Book, rng: Random, deal: Deal, champion: Contact, last: Entry) -> Opportunity:
+def _write_opportunity(book: Book, rng: Random, deal: Deal, champion: Contact, last: Entry) -> Opportunity:
     is_closed = book.world.has_closed(deal)
     return book.write(
         Opportunity,
         f"deal-{deal.number:05}",
         name=f"{deal.firm.name} – {deal.ware.name.removeprefix('AppLexus ')}",
-        **_parties(book, rng, deal, champion),
+        **_party_fields(book, rng, deal, champion),
         lead_source=deal.source,
         pipeline="Sales",
         stage=last.stage,
@@ -114,11 +116,11 @@ def _opportunity(book: Book, rng: Random, deal: Deal, champion: Contact, last: E
         expected_close_on=last.promise,
         created_at=deal.opened,
         modified_at=last.moment,
-        **(_ending(rng, deal) if is_closed else {"next_step": _next_step(rng, deal, last.stage)}),
+        **(_outcome_fields(rng, deal) if is_closed else {"next_step": _next_step(rng, deal, last.stage)}),
     )
 
 
-def _parties(book: Book, rng: Random, deal: Deal, champion: Contact) -> dict[str, Any]:
+def _party_fields(book: Book, rng: Random, deal: Deal, champion: Contact) -> dict[str, Any]:
     """Return whose deal it is, with whom, about what, and by whom it came."""
     return {
         "account": book.accounts[deal.firm],
@@ -131,7 +133,7 @@ def _parties(book: Book, rng: Random, deal: Deal, champion: Contact) -> dict[str
     }
 
 
-def _ending(rng: Random, deal: Deal) -> dict[str, Any]:
+def _outcome_fields(rng: Random, deal: Deal) -> dict[str, Any]:
     reasons = {Outcome.LOST: LOST_REASONS, Outcome.NO_DECISION: UNDECIDED_REASONS}.get(Outcome(deal.outcome))
     unsaid = reasons is None or rng.random() < 0.06
     reason = "" if unsaid or reasons is None else rng.choices(list(reasons), list(reasons.values()))[0]
@@ -143,16 +145,16 @@ def _next_step(rng: Random, deal: Deal, stage: str) -> str:
     return "" if rng.random() < missing else rng.choice(NEXT_STEPS[stage])
 
 
-def _champion(book: Book, rng: Random, deal: Deal) -> Contact:
+def _find_champion(book: Book, rng: Random, deal: Deal) -> Contact:
     """Return who speaks for us there: the lead made a contact, or somebody of the firm."""
     if deal.prospect is None:
-        return _contact(book, rng, deal, rng.choice((OPERATIONS, IT, USER)), [])
+        return _find_contact(book, rng, deal, rng.choice((OPERATIONS, IT, USER)), [])
     lead = book.leads[deal.prospect]
     lead.contact = _write_contact(book, rng, deal.firm, deal.prospect.who, deal.opened, deal.source)
     return lead.contact
 
 
-def _contact(book: Book, rng: Random, deal: Deal, persona: str, busy: list[Contact]) -> Contact:
+def _find_contact(book: Book, rng: Random, deal: Deal, persona: str, busy: list[Contact]) -> Contact:
     """Return a person of the firm with that part to play, met before or now."""
     for contact in book.contacts.get(deal.firm, []):
         if contact.persona == persona and contact not in busy:
@@ -160,7 +162,7 @@ def _contact(book: Book, rng: Random, deal: Deal, persona: str, busy: list[Conta
     return _write_contact(book, rng, deal.firm, deal.firm.person(rng, persona), deal.opened, deal.source)
 
 
-def _write_contact(book: Book, rng: Random, firm: Firm, who: Who, met: datetime, source: str) -> Contact:
+def _write_contact(book: Book, rng: Random, firm: Firm, who: FictionalPerson, met: datetime, source: str) -> Contact:
     people = book.contacts.setdefault(firm, [])
     contact = book.write(
         Contact,
@@ -169,7 +171,7 @@ def _write_contact(book: Book, rng: Random, firm: Firm, who: Who, met: datetime,
         first_name=who.first,
         last_name=who.last,
         email=who.email(firm.domain),
-        phone=telephone(rng, firm.place[2]) if rng.random() < 0.8 else "",
+        phone=invent_phone(rng, firm.location[2]) if rng.random() < 0.8 else "",
         title=who.title,
         department=DEPARTMENTS[who.persona],
         persona=who.persona,
@@ -177,7 +179,7 @@ def _write_contact(book: Book, rng: Random, firm: Firm, who: Who, met: datetime,
         owner=book.people.owners[firm.rep.key],
         lead_source=source,
         lifecycle_stage="SQL",
-        country=firm.place[2],
+        country=firm.location[2],
         created_at=met,
     )
     people.append(contact)
@@ -190,7 +192,7 @@ def _write_roles(book: Book, rng: Random, deal: Deal, opportunity: Opportunity, 
     wanted += [(role, persona) for role, persona, chance in OPTIONAL if rng.random() < chance]
     group = [(CHAMPION, champion)]
     for role, persona in wanted:
-        group.append((role, _contact(book, rng, deal, persona, [contact for _, contact in group])))
+        group.append((role, _find_contact(book, rng, deal, persona, [contact for _, contact in group])))
     for number, (role, contact) in enumerate(group, 1):
         book.write(
             BuyingRole, f"role-{deal.number:05}-{number}", opportunity=opportunity, contact=contact, role=role,

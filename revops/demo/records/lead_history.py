@@ -6,7 +6,7 @@ from random import Random
 
 from crm.models import Lead, StageChange, StageTrack
 from revops.demo.book import Book
-from revops.demo.dice import dice, skewed
+from revops.demo.dice import draw_lognormal, seeded_random
 from revops.demo.prospects import Prospect
 
 MQL, SAL = "MQL", "SAL"
@@ -16,10 +16,10 @@ FIRST_VISIT = timedelta(minutes=6)
 
 
 def write_lead_history(book: Book) -> None:
-    rng = dice("lead history")
+    rng = seeded_random("lead history")
     for prospect in book.world.told_prospects:
         lead = book.leads[prospect]
-        for number, (stage, drawn) in enumerate(_life(book, rng, prospect, lead), 1):
+        for number, (stage, drawn) in enumerate(_life_cycle_stages(book, rng, prospect, lead), 1):
             moment = book.calendar.within_hours(drawn)
             if not book.calendar.seen(moment):
                 break
@@ -29,11 +29,11 @@ def write_lead_history(book: Book) -> None:
             )  # fmt: skip
 
 
-def _life(book: Book, rng: Random, prospect: Prospect, lead: Lead) -> Iterator[tuple[str, datetime]]:
+def _life_cycle_stages(book: Book, rng: Random, prospect: Prospect, lead: Lead) -> Iterator[tuple[str, datetime]]:
     """Yield the stages up to the opportunity; what comes after, the deal itself tells."""
     if prospect.rep is None:
         return
-    handed = _handed(book, rng, prospect)
+    handed = _handover_stages(book, rng, prospect)
     yield MQL, handed
     if prospect.answered is None or not book.calendar.seen(prospect.answered):
         return
@@ -42,12 +42,12 @@ def _life(book: Book, rng: Random, prospect: Prospect, lead: Lead) -> Iterator[t
         yield SAL, looked
     elif not prospect.is_turned_away:
         yield SAL, looked
-        yield lead.lifecycle_stage, looked + timedelta(days=skewed(rng, 12, 0.6, 1, 60))
+        yield lead.lifecycle_stage, looked + timedelta(days=draw_lognormal(rng, 12, 0.6, 1, 60))
     else:
         yield lead.lifecycle_stage, looked + SOON
 
 
-def _handed(book: Book, rng: Random, prospect: Prospect) -> datetime:
+def _handover_stages(book: Book, rng: Random, prospect: Prospect) -> datetime:
     """A lead is scored when it comes, and handed over at once or when the next response lifts it over the mark."""
     latest = prospect.answered or prospect.created + timedelta(days=6)
     drawn = prospect.created + (latest - prospect.created) * min(1.0, abs(rng.gauss(0, 0.25)))

@@ -8,8 +8,8 @@ from crm.models import Account, Lead, Touch
 from revops.demo.book import Book
 from revops.demo.days import DAY
 from revops.demo.deals import Deal
-from revops.demo.dice import counted, dice
-from revops.demo.names import telephone
+from revops.demo.dice import draw_poisson, seeded_random
+from revops.demo.names import invent_phone
 from revops.demo.prospects import Prospect, Run
 from revops.demo.story import CURRENCY
 
@@ -19,20 +19,20 @@ LATER_KINDS = {"Webinar": "Webinar attended", "Trade show": "Booth visited", "Pa
 
 
 def write_leads(book: Book) -> None:
-    rng = dice("lead records")
+    rng = seeded_random("lead records")
     for prospect in book.world.told_prospects:
-        book.leads[prospect] = _lead(book, rng, prospect)
+        book.leads[prospect] = _write_lead(book, rng, prospect)
 
 
-def _lead(book: Book, rng: Random, prospect: Prospect) -> Lead:
+def _write_lead(book: Book, rng: Random, prospect: Prospect) -> Lead:
     deal = book.world.deal_of.get(prospect)
-    status, stage = _standing(book, rng, prospect, deal)
+    status, stage = _status_and_stage(book, rng, prospect, deal)
     rated = prospect.rep and book.calendar.seen(prospect.answered) and rng.random() < 0.45
     return book.write(
         Lead,
         f"lead-{prospect.number:05}",
-        **_person(rng, prospect),
-        account=_account(book, prospect, deal),
+        **_person_fields(rng, prospect),
+        account=_account_of_lead(book, prospect, deal),
         owner=book.people.owners[prospect.rep.key] if prospect.rep else None,
         campaign=book.campaign(prospect.run),
         product=book.products[deal.ware.name] if deal else None,
@@ -50,25 +50,25 @@ def _lead(book: Book, rng: Random, prospect: Prospect) -> Lead:
     )
 
 
-def _person(rng: Random, prospect: Prospect) -> dict[str, Any]:
+def _person_fields(rng: Random, prospect: Prospect) -> dict[str, Any]:
     """Return who the lead is and where."""
     firm, who = prospect.firm, prospect.who
-    city, region, country = firm.place
+    city, region, country = firm.location
     return {
         "name": who.name, "first_name": who.first, "last_name": who.last, "email": who.email(firm.domain),
-        "phone": telephone(rng, country) if rng.random() < 0.6 else "", "title": who.title, "persona": who.persona,
+        "phone": invent_phone(rng, country) if rng.random() < 0.6 else "", "title": who.title, "persona": who.persona,
         "company_name": firm.name, "employees": firm.employees, "country": country, "region": region, "city": city,
     }  # fmt: skip
 
 
-def _account(book: Book, prospect: Prospect, deal: Deal | None) -> Account | None:
+def _account_of_lead(book: Book, prospect: Prospect, deal: Deal | None) -> Account | None:
     """Return the account of a converted lead, and of any other whose firm the CRM knew when it came."""
     account = book.accounts.get(prospect.firm)
-    known = deal or (account and account.created_at and account.created_at <= prospect.created)
-    return account if known else None
+    is_known = deal or (account and account.created_at and account.created_at <= prospect.created)
+    return account if is_known else None
 
 
-def _standing(book: Book, rng: Random, prospect: Prospect, deal: Deal | None) -> tuple[str, str]:
+def _status_and_stage(book: Book, rng: Random, prospect: Prospect, deal: Deal | None) -> tuple[str, str]:
     """Return the lead's status and lifecycle stage as the CRM has them today."""
     if deal:
         is_won = book.world.has_closed(deal) and deal.outcome == "won"
@@ -84,7 +84,7 @@ def _standing(book: Book, rng: Random, prospect: Prospect, deal: Deal | None) ->
 
 
 def write_touches(book: Book) -> None:
-    rng = dice("touches")
+    rng = seeded_random("touches")
     for prospect in book.world.told_prospects:
         _write_first_touch(book, prospect)
         _write_first_visit(book, rng, prospect)
@@ -127,7 +127,7 @@ def _write_nurture(book: Book, rng: Random, prospect: Prospect, deal: Deal | Non
     mean = 3.0 if deal else 1.8 if prospect.rep else 0.9
     end = deal.opened if deal else prospect.created + timedelta(days=120)
     moment = prospect.created
-    for number in range(1, 1 + counted(rng, mean)):
+    for number in range(1, 1 + draw_poisson(rng, mean)):
         moment = book.calendar.between(rng, moment, moment + timedelta(days=rng.expovariate(1 / (9 if deal else 24))))
         if moment >= end or not book.calendar.seen(moment):
             return
@@ -137,14 +137,14 @@ def _write_nurture(book: Book, rng: Random, prospect: Prospect, deal: Deal | Non
 def _write_during(book: Book, rng: Random, prospect: Prospect, deal: Deal) -> None:
     """Touch the buyer while the deal is open; deals that are won were helped more often."""
     mean = {"won": 1.9, "lost": 1.0}.get(str(deal.outcome), 0.6)
-    for number in range(counted(rng, mean)):
+    for number in range(draw_poisson(rng, mean)):
         moment = book.calendar.between(rng, deal.opened + DAY, deal.closed)
         if deal.opened < moment <= deal.closed and book.calendar.seen(moment):
             _write_touch(book, rng, prospect, moment, f"{prospect.number:05}-d{number}", during=True)
 
 
 def _write_touch(book: Book, rng: Random, prospect: Prospect, moment: datetime, number: str, during: bool) -> None:
-    run = _running(book, rng, moment) or prospect.run
+    run = _running_campaigns(book, rng, moment) or prospect.run
     kind = LATER_KINDS.get(run.plan.kind, "E-mail")
     responded = rng.random() < (0.45 if during or prospect.converts else 0.22)
     lead = book.leads[prospect]
@@ -163,7 +163,7 @@ def _write_touch(book: Book, rng: Random, prospect: Prospect, moment: datetime, 
     )
 
 
-def _running(book: Book, rng: Random, moment: datetime) -> Run | None:
+def _running_campaigns(book: Book, rng: Random, moment: datetime) -> Run | None:
     """Return a campaign that reaches known people and runs on that day: the mails mostly."""
     day = moment.date()
     runs = [run for run in book.world.runs if run.starts <= day <= run.ends and _reaches_the_known(run)]

@@ -6,8 +6,8 @@ from random import Random
 
 from crm.models import Account, Campaign, Product, Vertical
 from revops.demo.book import Book
-from revops.demo.days import DAY, workday
-from revops.demo.dice import dice
+from revops.demo.days import DAY, next_workday
+from revops.demo.dice import seeded_random
 from revops.demo.firms import Firm
 from revops.demo.prospects import Run
 from revops.demo.story import CURRENCY, OUTSIDE, VERTICALS, WARES, YEARS
@@ -19,17 +19,17 @@ REVENUE_PER_HEAD = 210_000
 
 def write_market(book: Book) -> None:
     for name in VERTICALS:
-        book.verticals[name] = book.write(Vertical, f"vertical-{_slug(name)}", name=name)
+        book.verticals[name] = book.write(Vertical, f"vertical-{_to_slug(name)}", name=name)
     for ware in WARES:
         book.products[ware.name] = book.write(
-            Product, f"product-{_slug(ware.name)}", name=ware.name, family=ware.family,
+            Product, f"product-{_to_slug(ware.name)}", name=ware.name, family=ware.family,
             list_price=Decimal(ware.price), currency=CURRENCY,
         )  # fmt: skip
     _write_campaigns(book)
     _write_accounts(book)
 
 
-def _slug(name: str) -> str:
+def _to_slug(name: str) -> str:
     return name.lower().replace(" ", "-")
 
 
@@ -38,15 +38,15 @@ def _write_campaigns(book: Book) -> None:
     for run in book.world.runs:
         if run.plan.is_campaign and book.calendar.seen(run.starts):
             runs.setdefault(run.plan.key, []).append(run)
-    for number, (key, told) in enumerate(runs.items()):
-        book.campaigns[key] = _campaign(book, told, MARKETERS[number % len(MARKETERS)])
+    for number, (key, runs_of_plan) in enumerate(runs.items()):
+        book.campaigns[key] = _write_campaign(book, runs_of_plan, MARKETERS[number % len(MARKETERS)])
 
 
-def _campaign(book: Book, told: list[Run], marketer: str) -> Campaign:
+def _write_campaign(book: Book, runs: list[Run], marketer: str) -> Campaign:
     """Write down a campaign by the years it has run in so far; one that runs on has no last day."""
-    plan, first, last = told[0].plan, told[0], told[-1]
+    plan, first, last = runs[0].plan, runs[0], runs[-1]
     runs_on = 0 in plan.years and not book.calendar.seen(last.ends)
-    budget = sum(plan.cost * YEARS[run.offset].spend / YEARS[-1].spend for run in told)
+    budget = sum(plan.cost * YEARS[run.offset].spend / YEARS[-1].spend for run in runs)
     return book.write(
         Campaign,
         f"campaign-{plan.key}",
@@ -59,12 +59,12 @@ def _campaign(book: Book, told: list[Run], marketer: str) -> Campaign:
         budget=Decimal(round(budget * 1.04, -3)),
         cost=Decimal(0),  # the lines of spend add up here
         currency=CURRENCY,
-        created_at=book.calendar.moment(workday(first.starts - 40 * DAY), 10),
+        created_at=book.calendar.moment(next_workday(first.starts - 40 * DAY), 10),
     )
 
 
 def _write_accounts(book: Book) -> None:
-    rng = dice("accounts")
+    rng = seeded_random("accounts")
     dealt: dict[Firm, date] = {}
     for deal in book.world.told_deals:
         dealt[deal.firm] = min(deal.opened.date(), dealt.get(deal.firm, deal.opened.date()))
@@ -73,28 +73,28 @@ def _write_accounts(book: Book) -> None:
     for firm in book.world.firms:
         since = firm.customer_since if book.calendar.seen(firm.customer_since) else None
         if first := min(filter(None, (dealt.get(firm), since)), default=None):
-            book.accounts[firm] = _account(book, rng, firm, _standing(book, firm), first)
+            book.accounts[firm] = _write_account(book, rng, firm, _account_kind(book, firm), first)
         elif firm in targets:
             chosen = book.calendar.first + DAY * rng.randrange((book.calendar.last - book.calendar.first).days)
-            book.accounts[firm] = _account(book, rng, firm, "Target", chosen)
+            book.accounts[firm] = _write_account(book, rng, firm, "Target", chosen)
 
 
-def _standing(book: Book, firm: Firm) -> str:
+def _account_kind(book: Book, firm: Firm) -> str:
     """Say what the firm is to AppLexus today."""
     if book.calendar.seen(firm.left_on):
         return "Former customer"
     return "Customer" if book.calendar.seen(firm.customer_since) else "Prospect"
 
 
-def _account(book: Book, rng: Random, firm: Firm, standing: str, first: date) -> Account:
-    city, region, country = firm.place
+def _write_account(book: Book, rng: Random, firm: Firm, kind: str, first: date) -> Account:
+    city, region, country = firm.location
     return book.write(
         Account,
         f"account-{firm.number:04}",
         name=firm.name,
         domain=firm.domain,
         website=f"https://www.{firm.domain}",
-        kind=standing,
+        kind=kind,
         owner=book.people.owners[firm.rep.key],
         territory=book.people.territories[firm.territory],
         vertical=book.verticals[firm.vertical],
@@ -105,5 +105,5 @@ def _account(book: Book, rng: Random, firm: Firm, standing: str, first: date) ->
         annual_revenue=Decimal(round(firm.employees * REVENUE_PER_HEAD * rng.uniform(0.6, 1.6), -5)),
         currency=CURRENCY,
         founded_year=firm.founded,
-        created_at=book.calendar.moment(workday(first) if workday(first) <= book.calendar.last else first, 8),
+        created_at=book.calendar.moment(next_workday(first) if next_workday(first) <= book.calendar.last else first, 8),
     )

@@ -10,10 +10,10 @@ from random import Random
 
 from crm.models import Invoice, Opportunity, Payment
 from revops.demo.book import Book
-from revops.demo.days import DAY, last_workday, workday
+from revops.demo.days import DAY, last_workday, next_workday
 from revops.demo.deals import Deal
-from revops.demo.dice import dice
-from revops.demo.scaling import scaled
+from revops.demo.dice import seeded_random
+from revops.demo.scaling import distribute_total
 from revops.demo.story import CURRENCY, NEW
 
 CENT = Decimal("0.01")
@@ -23,24 +23,24 @@ TERM = 30
 
 
 def write_money(book: Book) -> None:
-    rng = dice("money")
+    rng = seeded_random("money")
     for deal in sorted(book.world.won_deals, key=lambda deal: (deal.closed, deal.number)):
-        _bill(book, rng, deal, book.deals[deal])
+        _bill_deal(book, rng, deal, book.deals[deal])
 
 
-def _bill(book: Book, rng: Random, deal: Deal, opportunity: Opportunity) -> None:
-    parts = _parts(rng, deal)
-    amounts = scaled([float(share) for share, _ in parts], deal.amount, CENT)
+def _bill_deal(book: Book, rng: Random, deal: Deal, opportunity: Opportunity) -> None:
+    parts = _bill_parts(rng, deal)
+    amounts = distribute_total([float(share) for share, _ in parts], deal.amount, CENT)
     for number, (amount, (_, day)) in enumerate(zip(amounts, parts, strict=True), 1):
         if book.calendar.seen(day):
             _write_invoice(book, rng, deal, opportunity, f"{deal.number:05}-{number}", amount, day)
 
 
-def _parts(rng: Random, deal: Deal) -> list[tuple[Decimal, date]]:
+def _bill_parts(rng: Random, deal: Deal) -> list[tuple[Decimal, date]]:
     """Return the shares and days of the deal's invoices, none later than the year's last working day."""
     closed = deal.closed.date()
-    first = _by_year_end(workday(closed + DAY * rng.randint(0, 7)), closed.year)
-    second = workday(first + DAY * rng.randint(50, 80))
+    first = _by_year_end(next_workday(closed + DAY * rng.randint(0, 7)), closed.year)
+    second = next_workday(first + DAY * rng.randint(50, 80))
     if deal.amount < LARGE or second.year != closed.year:
         return [(Decimal(1), first)]
     return [(Decimal("0.6"), first), (Decimal("0.4"), second)]
@@ -53,24 +53,24 @@ def _by_year_end(day: date, year: int) -> date:
 def _write_invoice(
     book: Book, rng: Random, deal: Deal, opportunity: Opportunity, number: str, amount: Decimal, day: date
 ) -> None:
-    excess = _excess(rng, amount)
-    corrected = _by_year_end(workday(day + DAY * rng.randint(3, 20)), day.year)
+    excess = _draw_excess(rng, amount)
+    corrected = _by_year_end(next_workday(day + DAY * rng.randint(3, 20)), day.year)
     if not book.calendar.seen(corrected):
         excess = Decimal(0)
-    invoice = _invoice(book, deal, opportunity, f"INV-{number}", Invoice.Kind.INVOICE, amount + excess, day)
+    invoice = _write_one_invoice(book, deal, opportunity, f"INV-{number}", Invoice.Kind.INVOICE, amount + excess, day)
     if excess:
-        _invoice(book, deal, opportunity, f"CRN-{number}", Invoice.Kind.CREDIT, excess, corrected)
+        _write_one_invoice(book, deal, opportunity, f"CRN-{number}", Invoice.Kind.CREDIT, excess, corrected)
     _write_payment(book, rng, invoice, number, amount, max(day, corrected) if excess else day)
 
 
-def _excess(rng: Random, amount: Decimal) -> Decimal:
+def _draw_excess(rng: Random, amount: Decimal) -> Decimal:
     """Return what an invoice bills too much: nothing as a rule, seats nobody ordered now and then."""
     if rng.random() > MISTAKES:
         return Decimal(0)
     return (amount * Decimal(str(round(rng.uniform(0.05, 0.3), 3)))).quantize(CENT)
 
 
-def _invoice(
+def _write_one_invoice(
     book: Book, deal: Deal, opportunity: Opportunity, number: str, kind: Invoice.Kind, amount: Decimal, day: date
 ) -> Invoice:
     cost = amount * Decimal(str(deal.ware.cost))
@@ -96,7 +96,7 @@ def _write_payment(book: Book, rng: Random, invoice: Invoice, number: str, amoun
     """Pay what is owed, most near its term, some late; one in forty is not paid yet."""
     if rng.random() < 0.025:
         return
-    day = workday(since + DAY * max(2, round(rng.gauss(TERM, 6) + (rng.random() < 0.15) * rng.uniform(10, 50))))
+    day = next_workday(since + DAY * max(2, round(rng.gauss(TERM, 6) + (rng.random() < 0.15) * rng.uniform(10, 50))))
     if book.calendar.seen(day):
         book.write(
             Payment, f"payment-{number}", invoice=invoice, paid_on=day, amount=amount, currency=CURRENCY,

@@ -7,8 +7,8 @@ from random import Random
 from core.periods import add_months
 from crm.models import Account, Contact, Enquiry, EnquiryHandover, Owner, UsageEvent
 from revops.demo.book import Book
-from revops.demo.days import DAY, seasonal_days, workday
-from revops.demo.dice import counted, dice, skewed
+from revops.demo.days import DAY, next_workday, seasonal_days
+from revops.demo.dice import draw_lognormal, draw_poisson, seeded_random
 from revops.demo.firms import Firm
 from revops.demo.prospects import Prospect
 from revops.demo.story import WARES
@@ -32,22 +32,22 @@ TRIAL_STEPS = ("Signed in", "Report built", "Data connected", "Colleague invited
 
 
 def write_enquiries(book: Book) -> None:
-    rng = dice("enquiries")
+    rng = seeded_random("enquiries")
     days = (book.calendar.last - book.calendar.first).days + 1
     number = round(A_YEAR * days / 365)
-    asked = [workday(day) for day in seasonal_days(rng, book.calendar.first, book.calendar.last, number)]
+    days_asked = [next_workday(day) for day in seasonal_days(rng, book.calendar.first, book.calendar.last, number)]
     customers = [firm for firm in book.accounts if firm.customer_since]
-    for place, day in enumerate(asked, 1):
+    for number_of_enquiry, day in enumerate(days_asked, 1):
         firm = rng.choice(customers)
         while not firm.is_customer(day):
             firm = rng.choice(customers)
         if book.calendar.seen(day):
-            _write_enquiry(book, rng, firm, book.calendar.sometime(rng, day), place)
+            _write_enquiry(book, rng, firm, book.calendar.sometime(rng, day), number_of_enquiry)
 
 
 def _write_enquiry(book: Book, rng: Random, firm: Firm, opened: datetime, number: int) -> None:
     kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
-    hands, moments, answered = _way(book, rng, firm, kind, opened)
+    hands, moments, answered = _draw_handovers(book, rng, firm, kind, opened)
     account = book.accounts[firm]
     enquiry = book.write(
         Enquiry,
@@ -60,7 +60,7 @@ def _write_enquiry(book: Book, rng: Random, firm: Firm, opened: datetime, number
         pipeline="Support",
         owner=hands[-1],
         account=account,
-        contact=_known(book, rng, firm, opened),
+        contact=_draw_contact(book, rng, firm, opened),
         opened_at=opened,
         answered_at=answered,
         closed_at=answered,
@@ -73,21 +73,23 @@ def _write_enquiry(book: Book, rng: Random, firm: Firm, opened: datetime, number
         )  # fmt: skip
 
 
-def _way(
+def _draw_handovers(
     book: Book, rng: Random, firm: Firm, kind: str, opened: datetime
 ) -> tuple[list[Owner], list[datetime], datetime | None]:
     """Return the hands that held the enquiry, when it was passed on, and when it was answered, if it was by now."""
     owners = book.people.owners
     hands = [owners[rng.choice(FIRST_HANDS)]]
     moments: list[datetime] = []
-    moment = book.calendar.later(opened, skewed(rng, 1.5, 0.8, 0.1, 20))
-    passes = 0 if rng.random() < FIRST_ANSWERS[kind] else 1 + counted(rng, 0.5)
+    moment = book.calendar.later(opened, draw_lognormal(rng, 1.5, 0.8, 0.1, 20))
+    passes = 0 if rng.random() < FIRST_ANSWERS[kind] else 1 + draw_poisson(rng, 0.5)
     for _ in range(passes):
         if not book.calendar.seen(moment):
             return hands, moments, None
         moments.append(moment)
         hands.append(_next_hand(rng, owners, firm, kind, hands[-1]))
-        silence = skewed(rng, 60, 0.5, 30, 250) if rng.random() < SILENT else skewed(rng, 5, 0.7, 0.3, 30)
+        silence = (
+            draw_lognormal(rng, 60, 0.5, 30, 250) if rng.random() < SILENT else draw_lognormal(rng, 5, 0.7, 0.3, 30)
+        )
         moment = book.calendar.later(moment, silence)
     lost = passes and rng.random() < 0.06  # between two desks
     return hands, moments, moment if book.calendar.seen(moment) and not lost else None
@@ -101,13 +103,13 @@ def _next_hand(rng: Random, owners: dict[str, Owner], firm: Firm, kind: str, hol
     return rng.choice([owners[key] for key in FIRST_HANDS if owners[key] is not holder])
 
 
-def _known(book: Book, rng: Random, firm: Firm, moment: datetime) -> Contact | None:
-    people = [one for one in book.contacts.get(firm, []) if one.created_at and one.created_at <= moment]
+def _draw_contact(book: Book, rng: Random, firm: Firm, moment: datetime) -> Contact | None:
+    people = [contact for contact in book.contacts.get(firm, []) if contact.created_at and contact.created_at <= moment]
     return rng.choice(people) if people else None
 
 
 def write_usage(book: Book) -> None:
-    rng = dice("usage")
+    rng = seeded_random("usage")
     for prospect in book.world.told_prospects:
         if prospect.run.plan.key == "trial":
             _write_trial(book, rng, prospect)
@@ -119,7 +121,7 @@ def write_usage(book: Book) -> None:
 def _write_trial(book: Book, rng: Random, prospect: Prospect) -> None:
     """Use the trial for three weeks: those who will buy use it more."""
     end = prospect.created + 21 * DAY
-    steps = counted(rng, 7 if prospect.converts else 2)
+    steps = draw_poisson(rng, 7 if prospect.converts else 2)
     moments = sorted(book.calendar.between(rng, prospect.created, end) for _ in range(steps))
     lead, product = book.leads[prospect], book.products[WARES[0].name]
     for number, moment in enumerate([prospect.created, *moments]):

@@ -9,12 +9,12 @@ from random import Random
 from core.periods import month_end
 from crm.models import Quota, Spend
 from revops.demo.book import Book
-from revops.demo.days import quarter_end, workday
-from revops.demo.dice import dice
+from revops.demo.days import next_workday, quarter_end
+from revops.demo.dice import seeded_random
 from revops.demo.firms import TERRITORY_WEIGHTS
 from revops.demo.people import REPS, Rep
 from revops.demo.prospects import Run
-from revops.demo.scaling import scaled
+from revops.demo.scaling import distribute_total
 from revops.demo.story import CURRENCY, LAGGING, YEARS
 
 CENT, THOUSAND = Decimal("0.01"), Decimal(1000)
@@ -42,11 +42,11 @@ def write_spend(book: Book) -> None:
         number = book.calendar.today.year + offset
         if number not in book.calendar.years:
             continue
-        lines = sorted(_lines(book, number), key=lambda line: line.day)
-        amounts = scaled([line.weight for line in lines], Decimal(year.spend), CENT)
-        for place, (line, amount) in enumerate(zip(lines, amounts, strict=True), 1):
+        lines = sorted(_year_lines(book, number), key=lambda line: line.day)
+        amounts = distribute_total([line.weight for line in lines], Decimal(year.spend), CENT)
+        for line_number, (line, amount) in enumerate(zip(lines, amounts, strict=True), 1):
             if book.calendar.seen(line.day):
-                _write_line(book, f"spend-{number}-{place:04}", line, amount)
+                _write_line(book, f"spend-{number}-{line_number:04}", line, amount)
 
 
 def _write_line(book: Book, external_id: str, line: Line, amount: Decimal) -> None:
@@ -61,8 +61,8 @@ def _write_line(book: Book, external_id: str, line: Line, amount: Decimal) -> No
         campaign.cost = (campaign.cost or Decimal(0)) + amount
 
 
-def _lines(book: Book, year: int) -> Iterator[Line]:
-    rng = dice(f"spend {year - book.calendar.today.year}")
+def _year_lines(book: Book, year: int) -> Iterator[Line]:
+    rng = seeded_random(f"spend {year - book.calendar.today.year}")
     for month in range(1, 13):
         yield from _running_costs(rng, date(year, month, 1))
     for run in book.world.runs:
@@ -72,28 +72,43 @@ def _lines(book: Book, year: int) -> Iterator[Line]:
 
 def _running_costs(rng: Random, first: date) -> Iterator[Line]:
     """Yield the month's salaries, tools, travel and training."""
-    pay = workday(first.replace(day=25))
+    pay = next_workday(first.replace(day=25))
     commission = COMMISSION if month_end(first) == quarter_end(first) else 1.0
-    for territory, share in _shares().items():
+    for territory, share in _territory_shares().items():
         yield Line(
-            pay, SALES, PEOPLE, _about(rng, 430_000 * share * commission, 0.02), "Salaries and commission", territory
+            pay,
+            SALES,
+            PEOPLE,
+            _vary_amount(rng, 430_000 * share * commission, 0.02),
+            "Salaries and commission",
+            territory,
         )
-        travel = _about(rng, 58_000 * share, 0.25)
-        yield Line(workday(first.replace(day=18)), SALES, SUPPORT, travel, "Travel and customer visits", territory)
-    yield Line(pay, MARKETING, PEOPLE, _about(rng, 118_000, 0.02), "Salaries")
-    yield Line(pay, MARKETING, PEOPLE, _about(rng, 31_000, 0.02), "Salaries, Europe", "Europe")
-    yield Line(workday(first.replace(day=4)), SALES, TOOLS, _about(rng, 34_000, 0.05), "CRM and sales tools")
-    yield Line(workday(first.replace(day=4)), MARKETING, TOOLS, _about(rng, 31_000, 0.05), "Marketing automation")
-    yield Line(workday(first.replace(day=11)), SALES, SUPPORT, _about(rng, 16_000, 0.3), "Training and sales content")
-    yield Line(workday(first.replace(day=14)), MARKETING, SUPPORT, _about(rng, 9_000, 0.3), "Design and translation")
+        travel = _vary_amount(rng, 58_000 * share, 0.25)
+        yield Line(next_workday(first.replace(day=18)), SALES, SUPPORT, travel, "Travel and customer visits", territory)
+    yield Line(pay, MARKETING, PEOPLE, _vary_amount(rng, 118_000, 0.02), "Salaries")
+    yield Line(pay, MARKETING, PEOPLE, _vary_amount(rng, 31_000, 0.02), "Salaries, Europe", "Europe")
+    yield Line(next_workday(first.replace(day=4)), SALES, TOOLS, _vary_amount(rng, 34_000, 0.05), "CRM and sales tools")
+    yield Line(
+        next_workday(first.replace(day=4)), MARKETING, TOOLS, _vary_amount(rng, 31_000, 0.05), "Marketing automation"
+    )
+    yield Line(
+        next_workday(first.replace(day=11)),
+        SALES,
+        SUPPORT,
+        _vary_amount(rng, 16_000, 0.3),
+        "Training and sales content",
+    )
+    yield Line(
+        next_workday(first.replace(day=14)), MARKETING, SUPPORT, _vary_amount(rng, 9_000, 0.3), "Design and translation"
+    )
 
 
-def _shares() -> dict[str, float]:
+def _territory_shares() -> dict[str, float]:
     """Return each territory's share of the sellers."""
-    return {place: sum(rep.territory == place for rep in REPS) / len(REPS) for place in TERRITORY_WEIGHTS}
+    return {territory: sum(rep.territory == territory for rep in REPS) / len(REPS) for territory in TERRITORY_WEIGHTS}
 
 
-def _about(rng: Random, amount: float, spread: float) -> float:
+def _vary_amount(rng: Random, amount: float, spread: float) -> float:
     return amount * max(0.2, rng.gauss(1, spread))
 
 
@@ -102,9 +117,9 @@ def _campaign_lines(rng: Random, run: Run) -> Iterator[Line]:
     months = range(run.starts.month, run.ends.month + 1)
     weights = [1.0 if len(months) > 6 else 1.6 - step / len(months) for step in range(len(months))]
     for month, weight in zip(months, weights, strict=True):
-        middle = workday(date(run.year, month, 12))
-        day = min(max(middle, workday(run.starts)), date(run.year, 12, 30))
-        cost = _about(rng, run.plan.cost * weight / sum(weights), 0.12)
+        middle = next_workday(date(run.year, month, 12))
+        day = min(max(middle, next_workday(run.starts)), date(run.year, 12, 30))
+        cost = _vary_amount(rng, run.plan.cost * weight / sum(weights), 0.12)
         yield Line(day, MARKETING, LEADS, cost, run.plan.kind, run=run)
 
 
@@ -113,40 +128,40 @@ def write_quotas(book: Book) -> None:
     for offset, year in YEARS.items():
         number = book.calendar.today.year + offset
         if number in book.calendar.years:
-            for rep, (asked, potential) in _asked(year.revenue).items():
-                _write_year(book, rep, number, asked, potential)
+            for rep, (quota, potential) in _quotas_by_rep(year.revenue).items():
+                _write_year(book, rep, number, quota, potential)
 
 
-def _asked(revenue: int) -> dict[Rep, tuple[Decimal, Decimal]]:
+def _quotas_by_rep(revenue: int) -> dict[Rep, tuple[Decimal, Decimal]]:
     """Return quota and potential of each rep: the quotas follow the potential only half the way, so some are unfair."""
-    potential = {rep: _potential(rep) for rep in REPS}
+    potential = {rep: _rep_potential(rep) for rep in REPS}
     total = (Decimal(revenue) * Decimal("1.08")).quantize(THOUSAND) // THOUSAND * THOUSAND
-    asked = scaled([weight**0.4 for weight in potential.values()], total, THOUSAND)
-    fair = scaled(list(potential.values()), total, THOUSAND)
-    return {rep: (one, other) for rep, one, other in zip(REPS, asked, fair, strict=True)}
+    quotas = distribute_total([weight**0.4 for weight in potential.values()], total, THOUSAND)
+    fair = distribute_total(list(potential.values()), total, THOUSAND)
+    return {rep: (quota, potential_quota) for rep, quota, potential_quota in zip(REPS, quotas, fair, strict=True)}
 
 
-def _potential(rep: Rep) -> float:
+def _rep_potential(rep: Rep) -> float:
     shares = sum(other.share for other in REPS if other.territory == rep.territory)
     lag = 0.6 if rep.territory == LAGGING else 1.0
     return TERRITORY_WEIGHTS[rep.territory] * rep.share / shares * lag
 
 
-def _write_year(book: Book, rep: Rep, year: int, asked: Decimal, potential: Decimal) -> None:
+def _write_year(book: Book, rep: Rep, year: int, quota: Decimal, potential: Decimal) -> None:
     for quarter, share in enumerate(("0.21", "0.24", "0.24", "0.31"), 1):
         start = date(year, 3 * quarter - 2, 1)
-        _write_quota(book, rep, "Volume", f"q{quarter}", (start, quarter_end(start)), asked, potential, Decimal(share))
+        _write_quota(book, rep, "Volume", f"q{quarter}", (start, quarter_end(start)), quota, potential, Decimal(share))
     whole = (date(year, 1, 1), date(year, 12, 31))
-    _write_quota(book, rep, "Growth", "growth", whole, asked, potential, Decimal("0.3"))
-    _write_quota(book, rep, "New products", "new", whole, asked, potential, Decimal("0.12"))
+    _write_quota(book, rep, "Growth", "growth", whole, quota, potential, Decimal("0.3"))
+    _write_quota(book, rep, "New products", "new", whole, quota, potential, Decimal("0.12"))
 
 
 def _write_quota(
-    book: Book, rep: Rep, category: str, part: str, days: tuple[date, date], asked: Decimal, potential: Decimal,
+    book: Book, rep: Rep, category: str, part: str, days: tuple[date, date], quota: Decimal, potential: Decimal,
     share: Decimal,
 ) -> None:  # fmt: skip
     book.write(
         Quota, f"quota-{rep.key}-{days[0].year}-{part}", owner=book.people.owners[rep.key], category=category,
-        version=f"{days[0].year}.1", starts_on=days[0], ends_on=days[1], amount=(asked * share).quantize(CENT),
+        version=f"{days[0].year}.1", starts_on=days[0], ends_on=days[1], amount=(quota * share).quantize(CENT),
         potential=(potential * share).quantize(CENT), currency=CURRENCY,
     )  # fmt: skip

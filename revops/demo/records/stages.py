@@ -17,7 +17,7 @@ ENDS = {WON: Outcome.WON, LOST: Outcome.LOST, UNDECIDED: Outcome.NO_DECISION}
 
 def map_stages() -> None:
     """Say of every stage of the demo's source which of ours it is, where nobody has said so since."""
-    found = [
+    mappings = [
         *((StageTrack.DEAL, PIPELINE, word, key) for word, key in DEALS.items()),
         *((StageTrack.LIFECYCLE, "", word, key) for word, key in LIFE.items()),
         *((StageTrack.STATUS, "", word, key) for word, key in STATUSES.items()),
@@ -27,7 +27,7 @@ def map_stages() -> None:
             StageMapping(
                 source=SOURCE, track=track, pipeline=pipeline, stage=word, ours=key, outcome=ENDS.get(word, "")
             )
-            for track, pipeline, word, key in found
+            for track, pipeline, word, key in mappings
         ),
         ignore_conflicts=True,
     )

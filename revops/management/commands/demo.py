@@ -12,7 +12,7 @@ from django.db import transaction
 
 from facts.refresh import refresh
 from funnel.handoffs.clock_tick import tick_clocks
-from revops.demo.load import is_loaded, load, others, remove
+from revops.demo.load import is_loaded, load_demo, count_other_records, remove_demo
 from revops.demo.story import COMPANY, ZONE
 from revops.demo.verdicts import give_verdicts
 from team.models import Company
@@ -48,17 +48,17 @@ class Command(BaseCommand):
                 self.stdout.write(f"{COMPANY} is here already. Use --reset to load it anew as of today.")
                 return False
             self._make_room()
-            counts = load(datetime.now(ZoneInfo(ZONE)).date())
+            counts = load_demo(datetime.now(ZoneInfo(ZONE)).date())
         self._report(counts, time.monotonic() - started)
         return True
 
     def _make_room(self) -> None:
         if is_loaded():
-            remove()
+            remove_demo()
             return
-        found = others()
-        if found or (Company.get().claimed_at and not Company.get().is_demo):
-            held = ", ".join(f"{number} {name}" for name, number in found.items()) or "a company of its own"
+        others_found = count_other_records()
+        if others_found or (Company.get().claimed_at and not Company.get().is_demo):
+            held = ", ".join(f"{number} {name}" for name, number in others_found.items()) or "a company of its own"
             raise CommandError(f"This Accord holds {held}. The demo needs an empty one: use another DATA_DIR.")
 
     def _report(self, counts: dict[str, int], seconds: float) -> None:

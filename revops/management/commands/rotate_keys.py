@@ -17,25 +17,25 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         lost: list[str] = []
-        done = sum(_rotate(model, field, lost) for model, field in encryption.sealed_columns()) + two_factor.reencrypt_secrets(
-            lost
-        )
+        done = sum(
+            _rotate_column(model, field, lost) for model, field in encryption.sealed_columns()
+        ) + two_factor.reencrypt_secrets(lost)
         self.stdout.write(f"{done} sealed anew with the first key.")
         if lost:
             raise CommandError(f"No key opens these; enter them again: {', '.join(lost)}.")
 
 
-def _rotate(model: type[models.Model], field: encryption.SealedField, lost: list[str]) -> int:
+def _rotate_column(model: type[models.Model], field: encryption.SealedField, lost: list[str]) -> int:
     """Return how many were sealed anew; each row by itself, locked, so that nobody's change is undone."""
     done = 0
     for pk in model._default_manager.exclude(**{field.attname: ""}).values_list("pk", flat=True):
         with transaction.atomic():
             row = model._default_manager.select_for_update().get(pk=pk)
             try:
-                anew = getattr(row, field.attname).rotate()
+                rotated = getattr(row, field.attname).rotate()
             except encryption.Unsealable:
                 lost.append(f"{model._meta.verbose_name} “{row}”")
                 continue
-            model._default_manager.filter(pk=pk).update(**{field.attname: anew})
+            model._default_manager.filter(pk=pk).update(**{field.attname: rotated})
             done += 1
     return done

@@ -17,7 +17,14 @@ class Command(BaseCommand):
     help = "Print the address and how to get in: the demo's sign-ins, or the set-up token while nobody has claimed this Accord."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        lines = ["", f"Accord is ready: {settings.SITE_URL}", "", *self._way_in(), *_reach(), "Stop with Ctrl-C."]
+        lines = [
+            "",
+            f"Accord is ready: {settings.SITE_URL}",
+            "",
+            *self._way_in(),
+            *_site_addresses(),
+            "Stop with Ctrl-C.",
+        ]
         self.stdout.write("\n".join(lines))
 
     def _way_in(self) -> list[str]:
@@ -37,7 +44,7 @@ class Command(BaseCommand):
         return []
 
 
-def _reach() -> list[str]:
+def _site_addresses() -> list[str]:
     """Say what an Accord that others can reach needs, and what it does not let them do."""
     if settings.PRODUCTION or is_loopback(settings.HOST):
         return []
