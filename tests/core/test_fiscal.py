@@ -110,5 +110,5 @@ def test_the_period_before_a_fiscal_one_is_the_fiscal_one_before(
 def test_the_calendar_year_is_what_it_always_was(start: date, days: int) -> None:
     period = Period(start, start + timedelta(days=days))
     assert CALENDAR_YEAR.year_of(start).start == date(start.year, 1, 1)
-    assert CALENDAR_YEAR.quarter_of(start).place == (start.month + 2) // 3
+    assert CALENDAR_YEAR.quarter_of(start).number == (start.month + 2) // 3
     assert "FY" not in period.label
