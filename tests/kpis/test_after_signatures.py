@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def _to_the_inbox(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the chain reckons behind the inbox is not asked here."""
-    chain = [step for step in nightly.steps() if step.name not in {"metrics", "dashboard"}]
+    chain = [step for step in nightly.ordered_steps() if step.name not in {"metrics", "dashboard"}]
     monkeypatch.setattr(nightly, "ordered_steps", lambda: chain)
 
 

@@ -40,7 +40,7 @@ def short_chain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def only_steps(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    chain = [step for step in nightly.steps() if step.name in names]
+    chain = [step for step in nightly.ordered_steps() if step.name in names]
     monkeypatch.setattr(nightly, "ordered_steps", lambda: chain)
 
 
