@@ -128,9 +128,9 @@ class _Layout:
         labels = [Label(x, 22, step.stage.name, "name"), Label(x, 48, number, "number", key, "entered")]
         if step.index + 1 < len(steps) and step.entered:
             gap = (x + NODE + self.x_of[steps[step.index + 1].stage.key]) / 2
-            labels.append(Label(gap, TOP - 26, percent(step.rate), "gap", key, "went-on"))
+            labels.append(Label(gap, TOP - 26, format_percent(step.rate), "gap", key, "went-on"))
             if step.days:
-                labels.append(Label(gap, TOP - 8, days(step.days.median), "gap"))
+                labels.append(Label(gap, TOP - 8, format_days(step.days.median), "gap"))
         if step.skipped:
             labels.append(Label(x, TOP - 8, f"{short_number(step.skipped)} skip it", "skipped", key, "skipped"))
         below = TOP + DEEP + 50

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from alignment.lexicon.queries import Term, list_terms
-from core.api.views import Manners, refuse_strange_parameters
+from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from team.models import User
 
 SEARCH = OpenApiParameter("search", OpenApiTypes.STR, description="Part of a name, acronym, definition or synonym.")
@@ -30,7 +30,7 @@ class TermSerializer(serializers.Serializer[Any]):
     in_force_since = serializers.DateTimeField(allow_null=True)
 
 
-class LexiconViewSet(Manners, ViewSet):
+class LexiconViewSet(ApiResponseMixin, ViewSet):
     """The terms that both sides use."""
 
     @extend_schema(operation_id="lexicon_list", parameters=[SEARCH], responses=TermSerializer(many=True))

@@ -202,7 +202,7 @@ def _describe_entry(entry: Entry, funnel: Any, now: datetime) -> Entry:
         changes["title"] = f"Entered {funnel.name(entry.title)}"
     elif entry.kind == "silence":
         length = (entry.until or now) - entry.moment
-        lasted = days(length / timedelta(days=1)) if length >= timedelta(days=2) else duration(length)
+        lasted = format_days(length / timedelta(days=1)) if length >= timedelta(days=2) else format_duration(length)
         changes["title"] = f"Silence: {entry.who} let {lasted} pass" + (
             "" if entry.until else " and has not answered yet"
         )

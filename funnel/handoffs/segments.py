@@ -22,7 +22,7 @@ def fulfilling_leads(conditions: Mapping[int, Rule], leads: Collection[int]) -> 
     if len(leads) <= FEW:
         answers = [
             _evaluate_rules(buyer, buyer.table("leads"), conditions)
-            for buyer in map(OneBuyer, Lead.objects.filter(pk__in=leads))
+            for buyer in map(OneBuyerTables, Lead.objects.filter(pk__in=leads))
         ]
         return {key: set().union(*(answer[key] for answer in answers)) for key in conditions}
     facts = open_facts()

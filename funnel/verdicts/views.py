@@ -46,7 +46,7 @@ def _read_period(query: QueryDict) -> tuple[Period, str]:
     default = periods.preset_period(DEFAULT, today, Company.get().fiscal_calendar)
     try:
         is_chosen = any(query.get(name) for name in ("period", "from", "to"))
-        return (periods.from_query(query, today, Company.get().fiscal_calendar) if is_chosen else default), ""
+        return (periods.period_from_query(query, today, Company.get().fiscal_calendar) if is_chosen else default), ""
     except BadPeriod as error:
         return default, str(error)
 

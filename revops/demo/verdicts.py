@@ -119,9 +119,11 @@ def _add_answers_and_contest() -> None:
     criticised = list(
         rejections.filter(lead__campaign=worst["lead__campaign"]).select_related("given_by").order_by("given_at", "pk")
     )
-    *half, last = told[: len(told) // 2 + 1]
+    *half, last = criticised[: len(criticised) // 2 + 1]
     _backdate_answers(answer_verdicts(by=marketer, verdicts=half, text=ANSWERED), last.given_at + LATER)
-    _backdate_answers([contest_verdict(by=marketer, verdict=told[-1], text=CONTESTED)], told[-1].given_at + LATER)
+    _backdate_answers(
+        [contest_verdict(by=marketer, verdict=criticised[-1], text=CONTESTED)], criticised[-1].given_at + LATER
+    )
 
 
 def _backdate_answers(answers: Iterable[Answer], moment: datetime) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from facts.refresh import refresh
 from funnel.handoffs.clock_tick import tick_clocks
-from revops.demo.load import is_loaded, load_demo, count_other_records, remove_demo
+from revops.demo.load import count_other_records, is_loaded, load_demo, remove_demo
 from revops.demo.story import COMPANY, ZONE
 from revops.demo.verdicts import give_verdicts
 from team.models import Company
