@@ -85,7 +85,7 @@ def _scoring_input(facts: Facts, batch: Batch, left_out: np.ndarray, moment: dat
         return exclude_ids(batch.filter_rows(rows, "lead_id"), "lead_id", left_out) if name in COUNTED else rows
 
     leads = exclude_ids(batch.filter_rows(facts.table("leads"), "id"), "id", left_out)
-    return ScoringInput(Described(facts, "leads", filter_to_batch), leads, moment)
+    return ScoringInput(RuleTables(facts, "leads", filter_to_batch), leads, moment)
 
 
 def _score_batch(

@@ -148,7 +148,7 @@ class Proof(Work):
             LostLease: another worker has it now.
         """
         lease = timezone.now() + LEASE
-        if not self._ours().update(done_units=done, total_units=total, doing=message, lease_until=lease):
+        if not self._claimed_rows().update(done_units=done, total_units=total, doing=message, lease_until=lease):
             raise LostLease(f"{self._meta.label} {self.pk}")
 
 
@@ -180,5 +180,5 @@ class Learning(Work):
             LostLease: another worker has it now.
         """
         lease = timezone.now() + LEASE
-        if not self._ours().update(done_units=done, total_units=total, doing=message, lease_until=lease):
+        if not self._claimed_rows().update(done_units=done, total_units=total, doing=message, lease_until=lease):
             raise LostLease(f"{self._meta.label} {self.pk}")

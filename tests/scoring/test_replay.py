@@ -204,5 +204,7 @@ def test_an_event_counts_from_the_second_in_which_it_happened(duck: Any) -> None
         Held([[("touches", "Mail", late)]]),
         from_terms("m", terms(engagement={"Any": {"events": "touches", "points": 5}})),
     )
-    row = duck.execute(compute_states(model, ScoringInput(RuleTables(held, "leads"), held.table("leads"), late))).iloc[0]
+    row = duck.execute(compute_states(model, ScoringInput(RuleTables(held, "leads"), held.table("leads"), late))).iloc[
+        0
+    ]
     assert (row["score"], pd.isna(row["next_change"])) == (5, True)
