@@ -195,7 +195,7 @@ class ImportPipeline:
                     self.tasks.pop(0)
                 self.row.advance({"phase": "finish"})
                 return False
-            exchange_rates.settle()
+            exchange_rates.update_day_rates()
             lock_import_writes()
             skip_unchanged.store_table_states(self.row)
         for file in self.row.files.exclude(plain=""):
