@@ -24,14 +24,14 @@ RECORD_FAULTS = (
 )  # fmt: skip
 FACTS = "facts"  # the step that copies
 MAX_FAULTS = 50  # records of a step; where more fail, it is the step that is broken
-Do = Callable[[Batch, np.ndarray], bool]
+RunBatch = Callable[[Batch, np.ndarray], bool]  # gets the rows and the ids to leave out; whether it had an effect
 
 
 class TooManyFaults(Exception):
     """So many records failed that the step itself must be at fault."""
 
 
-def work_through(batch: Batch, run_batch: Do, *, run: models.Model, step: str, table: str) -> bool:
+def work_through(batch: Batch, run_batch: RunBatch, *, run: models.Model, step: str, table: str) -> bool:
     """Run the batch, and set the records aside on which it fails; False when it had no effect.
 
     `run_batch` gets the rows to work on and the ids to leave out, commits its effect with the progress of the run, and
@@ -52,7 +52,7 @@ def work_through(batch: Batch, run_batch: Do, *, run: models.Model, step: str, t
 
 
 def _run_in_halves(
-    batch: Batch, run_batch: Do, left_out: np.ndarray, *, run: models.Model, step: str, table: str
+    batch: Batch, run_batch: RunBatch, left_out: np.ndarray, *, run: models.Model, step: str, table: str
 ) -> bool:
     """Run the batch; where it fails, run its halves, down to the single record that is to blame."""
     failure: Exception | None = None

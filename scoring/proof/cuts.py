@@ -50,10 +50,11 @@ def values_of(facts: Facts, path: str) -> pd.DataFrame:
 
 
 def load_cut(proof: Proof, by: str, reader: User) -> pd.DataFrame:
-    frame = _readable(load_scores(proof), by, reader)
+    frame = load_scores(proof)
     if by in SEGMENTS:
         return frame.rename(columns={by: "cut"})
-    return frame.merge(values_of(open_facts(), by), on="lead_id", how="left")
+    # other texts of a lead are shown only to those who may read the lead
+    return _only_readable(frame, reader).merge(values_of(open_facts(), by), on="lead_id", how="left")
 
 
 def evidence_of(proof: Proof, by: str, value: str, reader: User) -> Evidence:
@@ -79,21 +80,15 @@ def segments_of(proof: Proof, by: str, reader: User) -> list[Segment]:
     """Return how the score does in each of the largest values of a segment."""
     rows = proof.segments.get(by)
     if rows is None:
-        rows = _cache_answer(
-            proof, f"all:{by}", reader, lambda: [segment.__dict__ for segment in _segments(proof, by, reader)]
-        )
+
+        def evaluate() -> list[dict[str, Any]]:
+            frame = load_cut(proof, by, reader)
+            threshold = Evidence.from_json(proof.evidence).at.threshold
+            return [segment.__dict__ for segment in evaluate_segments(frame, frame["cut"], threshold)]
+
+        rows = _cache_answer(proof, f"all:{by}", reader, evaluate)
     least = FEWEST if is_limited(reader) and by in SEGMENTS else 0
     return [Segment(**segment) for segment in rows if segment["n"] >= least]
-
-
-def _segments(proof: Proof, by: str, reader: User) -> list[Segment]:
-    frame = load_cut(proof, by, reader)
-    return evaluate_segments(frame, frame["cut"], Evidence.from_json(proof.evidence).at.threshold)
-
-
-def _readable(frame: pd.DataFrame, by: str, reader: User) -> pd.DataFrame:
-    """Leave out the leads whose texts the reader may not know."""
-    return frame if by in SEGMENTS else _only_readable(frame, reader)
 
 
 def _only_readable(frame: pd.DataFrame, reader: User) -> pd.DataFrame:
