@@ -18,12 +18,12 @@ RESULTS = Path(__file__).resolve().parent / "results.json"
 NAMES = ["import", "classify", "clocks", "score"]
 
 
-def machine() -> dict[str, str | int]:
+def describe_machine() -> dict[str, str | int]:
     model = next(
-        (line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        (line.split(":")[1].strip() for line in _read_lines("/proc/cpuinfo") if line.startswith("model name")),
         platform.processor(),
     )
-    memory = next((int(line.split()[1]) // 1024 for line in _lines("/proc/meminfo") if "MemTotal" in line), 0)
+    memory = next((int(line.split()[1]) // 1024 for line in _read_lines("/proc/meminfo") if "MemTotal" in line), 0)
     return {
         "cpu": model,
         "cores": os.cpu_count() or 0,
@@ -33,7 +33,7 @@ def machine() -> dict[str, str | int]:
     }
 
 
-def _lines(path: str) -> list[str]:
+def _read_lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
@@ -47,11 +47,13 @@ def main() -> None:
     unknown = set(options.names) - set(NAMES)
     if unknown:
         raise SystemExit(f"No benchmark is called {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}.")
-    _prepare()
-    report([_run(name, options.rows, options.rounds) for name in options.names or NAMES], options.results)
+    _set_up_django()
+    report_results(
+        [_run_benchmark(name, options.rows, options.rounds) for name in options.names or NAMES], options.results
+    )
 
 
-def _prepare() -> None:
+def _set_up_django() -> None:
     """Work in folders and a database of our own: nobody's records are touched."""
     DATA.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("DATA_DIR", str(DATA / "home"))
@@ -64,15 +66,15 @@ def _prepare() -> None:
     django.setup()
 
 
-def _run(name: str, rows: int, rounds: int) -> Result:
+def _run_benchmark(name: str, rows: int, rounds: int) -> Result:
     from benchmarks import classify, clocks, imports, score  # they ask for the settings, which are ready only now
 
     with tempfile.TemporaryDirectory(dir=DATA) as folder:
-        known = {"import": imports.run, "classify": classify.run, "clocks": clocks.run, "score": score.run}
-        return known[name](rows, rounds, Path(folder))
+        benchmarks = {"import": imports.run, "classify": classify.run, "clocks": clocks.run, "score": score.run}
+        return benchmarks[name](rows, rounds, Path(folder))
 
 
-def report(results: list[Result], to: Path = RESULTS) -> None:
+def report_results(results: list[Result], to: Path = RESULTS) -> None:
     print(f"{'name':<12}{'ours':>12}{'reference':>12}  {'unit':<8}{'ratio':>6}{'goal':>6}")
     for result in results:
         met = "met" if result.ratio >= result.goal else "missed"
@@ -82,7 +84,7 @@ def report(results: list[Result], to: Path = RESULTS) -> None:
         )
         for what, value in result.notes.items():
             print(f"    {what}: {value:,}" if not isinstance(value, str) else f"    {what}: {value}")
-    lines = [{**asdict(result), "ratio": round(result.ratio, 3), "machine": machine()} for result in results]
+    lines = [{**asdict(result), "ratio": round(result.ratio, 3), "machine": describe_machine()} for result in results]
     to.write_text(json.dumps(lines, indent=2) + "\n")
 
 

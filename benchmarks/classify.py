@@ -13,7 +13,7 @@ from pathlib import Path
 from django.db import connection
 from django.test.utils import override_settings
 
-from benchmarks.imports import _database, _in_a_process
+from benchmarks.imports import bench_database, run_in_process
 from benchmarks.result import Result
 
 TOUCHES = 5
@@ -52,34 +52,34 @@ SELECT 'later', id, 'Later ' || id, id, 'open', current_date FROM crm_lead ORDER
 def run(rows: int, rounds: int, folder: Path) -> Result:
     times: dict[str, list[float]] = {"ours": [], "reference": [], "incremental": []}
     file = folder / "moves.csv"
-    with _database(), override_settings(FACTS_DIR=str(folder / "facts")):
-        _fill(rows)
-        _in_a_process(refreshed, file)
+    with bench_database(), override_settings(FACTS_DIR=str(folder / "facts")):
+        fill_tables(rows)
+        run_in_process(refresh_facts, file)
         for _ in range(rounds):
-            _empty()
-            times["ours"].append(_in_a_process(classified, file))
-            moves = _written(file)
-            _empty()
-            times["reference"].append(_in_a_process(copied, file))
-        _empty()
-        _in_a_process(classified, file)
-        _sql(CHANGE)
-        _in_a_process(refreshed, file)
-        before = _count()
-        times["incremental"].append(_in_a_process(classified, file))
-        added = _count() - before
-    return _result(rows, moves, added, times)
+            _empty_tables()
+            times["ours"].append(run_in_process(classify_leads, file))
+            moves = _export_moves(file)
+            _empty_tables()
+            times["reference"].append(run_in_process(copy_moves, file))
+        _empty_tables()
+        run_in_process(classify_leads, file)
+        execute_sql(CHANGE)
+        run_in_process(refresh_facts, file)
+        before = _count_moves()
+        times["incremental"].append(run_in_process(classify_leads, file))
+        added = _count_moves() - before
+    return _build_result(rows, moves, added, times)
 
 
-def _result(rows: int, moves: int, added: int, times: dict[str, list[float]]) -> Result:
+def _build_result(rows: int, moves: int, added: int, times: dict[str, list[float]]) -> Result:
     ours, bare = statistics.median(times["ours"]), statistics.median(times["reference"])
     allowed, share = MOST_SHARE * bare + MOST_MORE, times["incremental"][0] / ours
     notes: dict[str, float | int | str] = {
         "leads": rows,
         "touches": rows * TOUCHES,
         "moves written": moves,
-        "seconds, ours": " ".join(f"{found:.1f}" for found in times["ours"]),
-        "seconds, a bare COPY": " ".join(f"{found:.1f}" for found in times["reference"]),
+        "seconds, ours": " ".join(f"{seconds:.1f}" for seconds in times["ours"]),
+        "seconds, a bare COPY": " ".join(f"{seconds:.1f}" for seconds in times["reference"]),
         "seconds allowed": round(allowed, 1),
         "seconds after 1,000 changes": round(times["incremental"][0], 2),
         "moves after 1,000 changes": added,
@@ -88,7 +88,7 @@ def _result(rows: int, moves: int, added: int, times: dict[str, list[float]]) ->
     return Result("classify", moves / ours, moves / allowed, "moves/s", 1.0, notes)
 
 
-def _fill(rows: int) -> None:
+def fill_tables(rows: int) -> None:
     """Put leads and touches in without looking at each reference: they are right by construction."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE crm_lead, crm_touch, crm_opportunity, crm_campaign RESTART IDENTITY CASCADE")
@@ -97,43 +97,43 @@ def _fill(rows: int) -> None:
         cursor.execute("SET session_replication_role = DEFAULT")
 
 
-def _sql(statements: str) -> None:
+def execute_sql(statements: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statements)
 
 
-def _empty() -> None:
-    _sql("TRUNCATE funnel_move, funnel_classification RESTART IDENTITY CASCADE")
-    _sql("CHECKPOINT")
+def _empty_tables() -> None:
+    execute_sql("TRUNCATE funnel_move, funnel_classification RESTART IDENTITY CASCADE")
+    execute_sql("CHECKPOINT")
 
 
-def _count() -> int:
+def _count_moves() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM funnel_move")
         return int(cursor.fetchone()[0])
 
 
-def _written(file: Path) -> int:
+def _export_moves(file: Path) -> int:
     """Keep the moves as a file, for the reference to copy."""
     with connection.cursor() as cursor, file.open("wb") as out:
         cursor.copy_expert(f"COPY (SELECT {COLUMNS} FROM funnel_move ORDER BY id) TO STDOUT (FORMAT csv)", out)
-    return _count()
+    return _count_moves()
 
 
-def refreshed(file: Path) -> None:
+def refresh_facts(file: Path) -> None:
     from facts.refresh import refresh
 
     refresh()
 
 
-def classified(file: Path) -> None:
+def classify_leads(file: Path) -> None:
     from funnel.classify import classify_buyers
 
     if not classify_buyers():
         raise SystemExit("No move was written.")
 
 
-def copied(file: Path) -> None:
+def copy_moves(file: Path) -> None:
     with file.open("rb") as source, connection.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.copy_expert(f"COPY funnel_move ({COLUMNS}) FROM STDIN (FORMAT csv)", source, size=1 << 20)

@@ -13,7 +13,7 @@ from pathlib import Path
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks.imports import _database
+from benchmarks.imports import bench_database
 from benchmarks.result import Result
 
 CLOCKS, REPS, RINGING, GOAL_SECONDS = 10_000, 50, 100, 1.0
@@ -30,29 +30,29 @@ ANALYZE crm_lead; ANALYZE funnel_move; ANALYZE crm_activity; ANALYZE crm_owner;
 
 def run(rows: int, rounds: int, folder: Path) -> Result:
     """Measure; the number of rows is that of the goal, whatever is asked."""
-    with _database():
-        start = _company()
-        opened = _look(start + timedelta(minutes=CLOCKS // RINGING + 1))
+    with bench_database():
+        start = _build_company()
+        opened = _time_tick(start + timedelta(minutes=CLOCKS // RINGING + 1))
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE funnel_handoff")
-        quiet = [_look(start + timedelta(hours=2, seconds=turn)) for turn in range(rounds)]
+        quiet = [_time_tick(start + timedelta(hours=2, seconds=turn)) for turn in range(rounds)]
         due = start + timedelta(hours=4)  # every minute a hundred clocks are due
-        ringing = [_look(due + timedelta(minutes=turn + 1)) for turn in range(rounds)]
-        rang = _rang()
-        all_at_once = _look(start + timedelta(hours=7))
+        ringing = [_time_tick(due + timedelta(minutes=turn + 1)) for turn in range(rounds)]
+        rang = _count_breached()
+        all_at_once = _time_tick(start + timedelta(hours=7))
     median = statistics.median(ringing)
     notes: dict[str, float | int | str] = {
         "open clocks": CLOCKS,
         "seconds in which all were opened and routed": round(opened, 2),
-        "seconds with nothing due": " ".join(f"{found:.2f}" for found in quiet),
-        f"seconds with {RINGING} ringing": " ".join(f"{found:.2f}" for found in ringing),
+        "seconds with nothing due": " ".join(f"{seconds:.2f}" for seconds in quiet),
+        f"seconds with {RINGING} ringing": " ".join(f"{seconds:.2f}" for seconds in ringing),
         "clocks that rang in those": rang,
         "seconds with all the others ringing at once": round(all_at_once, 2),
     }
     return Result("clocks", CLOCKS / median, CLOCKS / GOAL_SECONDS, "clocks/s", 1.0, notes)
 
 
-def _look(moment: datetime) -> float:
+def _time_tick(moment: datetime) -> float:
     from funnel.handoffs.clock_tick import tick_clocks
 
     begun = time.perf_counter()
@@ -60,13 +60,13 @@ def _look(moment: datetime) -> float:
     return time.perf_counter() - begun
 
 
-def _rang() -> int:
+def _count_breached() -> int:
     from funnel.models import HandOff
 
     return HandOff.objects.filter(breached_at__isnull=False).count()
 
 
-def _company() -> datetime:
+def _build_company() -> datetime:
     """An SLA that both sides signed yesterday, reps of five teams with hours of their own, and the leads."""
     from agreements import actions
     from agreements.models import Version
@@ -82,8 +82,8 @@ def _company() -> datetime:
     for number in range(5):
         calendar = Calendar.objects.create(name=f"Team {number}", week=week, closed_days=[f"2020-01-0{number + 1}"])
         head = User.objects.create_user(f"head{number}@example.com", role=Role.REP, manager=cro, calendar=calendar)
-        for place in range(REPS // 5):
-            rep = User.objects.create_user(f"rep{number}.{place}@example.com", role=Role.REP, manager=head)
+        for seat in range(REPS // 5):
+            rep = User.objects.create_user(f"rep{number}.{seat}@example.com", role=Role.REP, manager=head)
             Owner.objects.create(source="bench", external_id=rep.email, name=rep.email, user=rep)
     terms = {
         "stage": "mql",

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import override_settings
 
-from benchmarks.leads import leads
+from benchmarks.leads import make_leads_file
 from benchmarks.result import DATA, Result
 
 GOAL = 0.8
@@ -56,41 +56,41 @@ SELECT count(*), md5(sum(hashtextextended(concat_ws('|', source, external_id, na
 
 
 def run(rows: int, rounds: int, folder: Path) -> Result:
-    file = leads(rows, DATA)
+    file = make_leads_file(rows, DATA)
     times: dict[str, list[float]] = {"ours": [], "reference": []}
     sums, peaks = set(), [0.0]
-    with _database(), override_settings(MEDIA_ROOT=str(folder)):
+    with bench_database(), override_settings(MEDIA_ROOT=str(folder)):
         for _ in range(rounds):
-            for name, work in (("reference", reference), ("ours", ours)):
-                _empty()
-                with _watched(peaks):
-                    times[name].append(_in_a_process(work, file))
-                sums.add(_checksum(rows))
-        again = _in_a_process(ours, file)
-        sums.add(_checksum(rows))
-        some = _in_a_process(ours, _with_some_changed(file, folder))
+            for name, work in (("reference", copy_file), ("ours", import_file)):
+                _empty_tables()
+                with _watch_memory(peaks):
+                    times[name].append(run_in_process(work, file))
+                sums.add(_table_checksum(rows))
+        again = run_in_process(import_file, file)
+        sums.add(_table_checksum(rows))
+        some = run_in_process(import_file, _with_some_changed(file, folder))
     if len(sums) != 1:
         raise SystemExit("The rows of ours and of the reference are not the same.")
-    rate = {name: rows / statistics.median(found) for name, found in times.items()}
+    rate = {name: rows / statistics.median(seconds) for name, seconds in times.items()}
     notes = {
         "rows": rows,
         "file, MB": round(file.stat().st_size / 1024**2),
-        "seconds, ours": " ".join(f"{found:.1f}" for found in times["ours"]),
-        "seconds, reference": " ".join(f"{found:.1f}" for found in times["reference"]),
+        "seconds, ours": " ".join(f"{seconds:.1f}" for seconds in times["ours"]),
+        "seconds, reference": " ".join(f"{seconds:.1f}" for seconds in times["reference"]),
         "seconds, the same file again": round(again, 1),
-        "times faster than at first": f"{_times(times['ours'], again):.1f} ({_met(times['ours'], again)}: at least {AGAIN:.0f})",
+        "times faster than at first": f"{_speedup(times['ours'], again):.1f} ({_met_or_missed(times['ours'], again)}: at least {AGAIN:.0f})",
         f"seconds, the file with {CHANGED:,} rows changed": round(some, 1),
         "peak memory of any process, MB": round(peaks[0]),
     }
     return Result("import", rate["ours"], rate["reference"], "rows/s", GOAL, notes)
 
 
-def _times(first: list[float], again: float) -> float:
+def _speedup(first: list[float], again: float) -> float:
     return statistics.median(first) / again
 
 
-def _met(first: list[float], again: float) -> str:
-    return "met" if _times(first, again) >= AGAIN else "missed"
+def _met_or_missed(first: list[float], again: float) -> str:
+    return "met" if _speedup(first, again) >= AGAIN else "missed"
 
 
 def _with_some_changed(file: Path, folder: Path) -> Path:
@@ -98,14 +98,14 @@ def _with_some_changed(file: Path, folder: Path) -> Path:
     changed = folder / "changed.csv"
     with file.open() as source, changed.open("w") as target:
         lines = source.readlines()
-        for place in range(1, len(lines), max(1, len(lines) // CHANGED)):
-            lines[place] = lines[place].replace("+49 30", "+49 40")
+        for index in range(1, len(lines), max(1, len(lines) // CHANGED)):
+            lines[index] = lines[index].replace("+49 30", "+49 40")
         target.writelines(lines)
     return changed
 
 
 @contextmanager
-def _database() -> Iterator[None]:
+def bench_database() -> Iterator[None]:
     """A database of our own beside the one in use."""
     original = settings.DATABASES["default"]["NAME"]
     connection.settings_dict["TEST"]["NAME"] = DATABASE
@@ -116,13 +116,13 @@ def _database() -> Iterator[None]:
         connection.creation.destroy_test_db(original, verbosity=0)
 
 
-def _empty() -> None:
+def _empty_tables() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE")
         cursor.execute("CHECKPOINT")
 
 
-def _checksum(rows: int) -> str:
+def _table_checksum(rows: int) -> str:
     with connection.cursor() as cursor:
         cursor.execute(CHECKSUM)
         count, checksum = cursor.fetchone()
@@ -131,12 +131,12 @@ def _checksum(rows: int) -> str:
     return str(checksum)
 
 
-def _in_a_process(work: Callable[[Path], None], file: Path) -> float:
+def run_in_process(work: Callable[[Path], None], file: Path) -> float:
     """Run in a fresh process, as a worker would, and return the seconds that the work itself took."""
     context = multiprocessing.get_context("spawn")
     answers: Any = context.Queue()
     folders = {name: str(getattr(settings, name)) for name in FOLDERS}
-    child = context.Process(target=_timed, args=(work.__module__, work.__name__, file, folders, answers))
+    child = context.Process(target=_time_work, args=(work.__module__, work.__name__, file, folders, answers))
     child.start()
     child.join()
     if child.exitcode:
@@ -144,7 +144,7 @@ def _in_a_process(work: Callable[[Path], None], file: Path) -> float:
     return float(answers.get())
 
 
-def _timed(module: str, name: str, file: Path, folders: dict[str, str], answers: Any) -> None:
+def _time_work(module: str, name: str, file: Path, folders: dict[str, str], answers: Any) -> None:
     import django
 
     django.setup()
@@ -158,7 +158,7 @@ def _timed(module: str, name: str, file: Path, folders: dict[str, str], answers:
     answers.put(time.perf_counter() - begun)
 
 
-def ours(file: Path) -> None:
+def import_file(file: Path) -> None:
     """The import as a worker does it, to the report of what came of it."""
     from core.work import State, run_claimed
     from imports.actions import start_import
@@ -171,7 +171,7 @@ def ours(file: Path) -> None:
         raise SystemExit(f"The import did not go through: {done and done.counts}")
 
 
-def reference(file: Path) -> None:
+def copy_file(file: Path) -> None:
     """COPY and upsert, in one transaction, with no check at all."""
     with file.open("rb") as source, connection.cursor() as cursor:
         header = source.readline().decode().strip().lower().split(",")
@@ -189,13 +189,13 @@ def reference(file: Path) -> None:
 
 
 @contextmanager
-def _watched(peaks: list[float]) -> Iterator[None]:
+def _watch_memory(peaks: list[float]) -> Iterator[None]:
     """Sample the memory of our processes and of the database's while something runs."""
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(0.1):
-            peaks[0] = max(peaks[0], *(_resident(process) for process in _processes()))
+            peaks[0] = max(peaks[0], *(_resident_megabytes(process) for process in _watched_processes()))
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -206,12 +206,12 @@ def _watched(peaks: list[float]) -> Iterator[None]:
         thread.join()
 
 
-def _processes() -> list[psutil.Process]:
+def _watched_processes() -> list[psutil.Process]:
     database = [process for process in psutil.process_iter(["name"]) if process.info["name"] == "postgres"]
     return [*psutil.Process().children(recursive=True), *database]
 
 
-def _resident(process: psutil.Process) -> float:
+def _resident_megabytes(process: psutil.Process) -> float:
     try:
         return process.memory_info().rss / 1024**2
     except psutil.Error:

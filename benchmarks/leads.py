@@ -16,25 +16,25 @@ INDUSTRIES = ["Agriculture", "Banking", "Chemicals", "Energy", "Retail", "Teleco
 COUNTRIES = ["DE", "FR", "US", "BR", "IN", "JP"]
 
 
-def leads(rows: int, folder: Path) -> Path:
+def make_leads_file(rows: int, folder: Path) -> Path:
     """Return the file, made if it is not there yet."""
     path = folder / f"leads-{rows}.csv"
     if not path.exists():
         making = path.with_suffix(".making")
         with making.open("w", newline="") as file:
             for start in range(0, rows, PIECE):
-                piece = _piece(start, min(PIECE, rows - start))
+                piece = _leads_frame(start, min(PIECE, rows - start))
                 piece.to_csv(file, index=False, header=start == 0, lineterminator="\n")
         making.rename(path)
     return path
 
 
-def _piece(start: int, count: int) -> pd.DataFrame:
+def _leads_frame(start: int, count: int) -> pd.DataFrame:
     chance = np.random.default_rng([SEED, start])
     number = np.arange(start, start + count)
 
-    def pick(words: list[str]) -> np.ndarray:
-        return np.asarray(words, object)[chance.integers(0, len(words), count)]
+    def pick(choices: list[str]) -> np.ndarray:
+        return np.asarray(choices, object)[chance.integers(0, len(choices), count)]
 
     first, last = pick(FIRST), pick(LAST)
     created = np.datetime64("2024-01-01T00:00:00") + chance.integers(0, 60_000_000, count).astype("timedelta64[s]")

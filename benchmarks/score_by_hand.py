@@ -63,10 +63,10 @@ FROM stored
 """
 
 
-def query(moment: datetime) -> str:
+def build_query(moment: datetime) -> str:
     """Return the query about a moment, with the first of its year for the day that all leads share."""
     start = moment.replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
-    days = {name: (int(found.timestamp()) - int(EPOCH.timestamp())) / 86_400 for name, found in _named(moment, start)}
+    days = {name: (int(day.timestamp()) - int(EPOCH.timestamp())) / 86_400 for name, day in _named(moment, start)}
     rates = {f"k{half}": 0.6931471805599453 / half for half in (14, 30, 45, 60, 90, 180)}
     text = QUERY.replace("exp2(", "pow(2, ")
     return text.format(epoch=int(EPOCH.timestamp()), **days, **rates)
