@@ -60,6 +60,7 @@ def draft_version(
     evidence: dict[str, Any] | None = None,
     third_side: str = "",
     expires_on: date | None = None,
+    review_on: date | None = None,
     pilot_manager: User | None = None,
 ) -> Version:
     """Write a new version; it is not binding and can still be changed.
@@ -75,6 +76,8 @@ def draft_version(
         raise ValidationError("A pilot needs the day on which it ends.")
     if expires_on and expires_on < company_today():
         raise ValidationError("The last day of the version has already passed.")
+    if review_on and review_on < company_today():
+        raise ValidationError("The day of the review has already passed. Choose a later day.")
     agreement, is_new = Agreement.objects.get_or_create(
         kind=kind, key=key, defaults={"title": title or key, "third_side": third_side}
     )
@@ -85,7 +88,7 @@ def draft_version(
     last = agreement.versions.order_by("-number").values_list("number", flat=True).first() or 0
     version = agreement.versions.create(
         number=last + 1, text=text.strip(), terms=terms or {}, reason=reason, evidence=evidence or {}, drafted_by=by,
-        expires_on=expires_on, pilot_manager=pilot_manager,
+        expires_on=expires_on, review_on=review_on, pilot_manager=pilot_manager,
     )  # fmt: skip
     _write_entry(agreement, "drafted", by, f"{by} drafted version {version.number}.", version)
     return version
@@ -277,6 +280,16 @@ def end_expired_versions() -> int:
     return done
 
 
+def remind_of_reviews() -> int:
+    """Tell the signatories once of each version in force whose day of review has passed; returns how many are new."""
+    stale = Version.objects.in_force().filter(review_on__lt=company_today()).select_related("agreement")
+    reminded = 0
+    for version in stale:
+        title = f"Review overdue: “{version.agreement.title}” was to be reviewed by {version.review_on}"
+        reminded += bool(_notify_people(version, "review", title))
+    return reminded
+
+
 def escalate_late_disputes() -> int:
     """Notify arbiter and signatories once of each dispute whose day has passed undecided."""
     done = 0
@@ -335,6 +348,7 @@ def _refuse_duplicate(version: Version) -> None:
         text=version.text,
         terms=version.terms,
         expires_on=version.expires_on,
+        review_on=version.review_on,
         pilot_manager=version.pilot_manager,
     ).exclude(pk=version.pk)
     waiting = next((other for other in same if other.state in {"proposed", "disputed"}), None)
@@ -380,6 +394,7 @@ def _bring_into_force(version: Version, sentence: str) -> None:
     version.in_force_at = timezone.now()
     version.save(update_fields=["in_force_at"])
     _write_entry(version.agreement, "in_force", None, sentence, version)
+    kinds.get_kind(version.agreement.kind).take_effect(version)
 
 
 def _end_version(version: Version, how: str, sentence: str, by: User | None) -> None:

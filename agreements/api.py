@@ -62,6 +62,7 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
 
 class VersionSerializer(serializers.ModelSerializer[Version]):
     state = serializers.ChoiceField(choices=STATES, read_only=True)
+    is_stale = serializers.BooleanField(read_only=True, help_text="It binds although the day of its review has passed.")
     unsigned = serializers.ListField(child=serializers.CharField(), read_only=True)
     terms = Terms(read_only=True)
     in_words = serializers.SerializerMethodField(help_text="The terms, a sentence each.")
@@ -72,7 +73,7 @@ class VersionSerializer(serializers.ModelSerializer[Version]):
         model = Version
         fields = (
             "id", "agreement", "number", "state", "text", "terms", "in_words", "reason", "drafted_by", "drafted_at",
-            "proposed_by", "proposed_at", "in_force_at", "ended_at", "expires_on", "pilot_manager", "unsigned", "signatures",
+            "proposed_by", "proposed_at", "in_force_at", "ended_at", "expires_on", "review_on", "is_stale", "pilot_manager", "unsigned", "signatures",
             "disputes",
         )  # fmt: skip
 
@@ -98,6 +99,7 @@ class NewVersionSerializer(serializers.Serializer[Any]):
     terms = Terms(required=False)
     reason = Words(max_length=5000, required=False, allow_blank=True)
     expires_on = serializers.DateField(required=False, help_text="The last day it binds.")
+    review_on = serializers.DateField(required=False, help_text="The day of the next review; it is stale after it.")
     is_draft = serializers.BooleanField(required=False, help_text="Keep it as a draft, to be proposed later.")
 
 
@@ -153,7 +155,7 @@ class VersionView(ReadOnly):
         with errors_as_responses(), transaction.atomic():
             drafted = actions.draft_version(
                 by=user, kind=entered["kind"], key=entered["key"], title=entered.get("title", ""), text=entered["text"], terms=terms,
-                third_side=entered.get("third_side", ""), reason=entered.get("reason", ""), expires_on=entered.get("expires_on"),
+                third_side=entered.get("third_side", ""), reason=entered.get("reason", ""), expires_on=entered.get("expires_on"), review_on=entered.get("review_on"),
             )  # fmt: skip
             version = drafted if entered.get("is_draft") else actions.propose_version(by=user, version=drafted)
         return self._shown(version, status.HTTP_201_CREATED)

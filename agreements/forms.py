@@ -30,6 +30,12 @@ class WordingForm(forms.Form):
         help_text="A pilot binds one team until its last day; its results are shown against the rest.",
     )
     expires_on = forms.DateField(label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    review_on = forms.DateField(
+        label="Next review",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="After this day it is shown as stale until a new version is signed.",
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -29,6 +29,15 @@ def _list_terms(terms: Mapping[str, Any]) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Starter:
+    """A first wording that people begin from: a title, a text and terms, to be changed before it is proposed."""
+
+    title: str
+    text: str
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of agreement: what it is called, what it is for, the form of its terms, and the terms in words.
 
@@ -48,6 +57,8 @@ class Kind:
     right: str = ""  # of team.access, which drafting and proposing needs beyond what every kind asks for
     reading_right: str = ""  # of team.access; signatories read what they sign without it
     changes: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]] = field(default=compare_terms)
+    starter: Starter | None = None
+    take_effect: Callable[[Any], None] = field(default=lambda version: None)  # when a version comes into force
 
 
 _kinds: dict[str, Kind] = {}

@@ -199,6 +199,9 @@ class Version(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     end = models.CharField(max_length=12, choices=End, blank=True, default="")
     expires_on = models.DateField(null=True, blank=True, help_text="The last day it binds; a pilot always has one.")
+    review_on = models.DateField(
+        null=True, blank=True, help_text="The day by which both sides look at it again; it is stale after it."
+    )
     pilot_manager = models.ForeignKey(
         User,
         on_delete=models.PROTECT,
@@ -240,6 +243,11 @@ class Version(models.Model):
         if any(dispute.decided_at is None for dispute in self.disputes.all()):
             return "disputed"
         return "proposed" if self.proposed_at else "draft"
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it binds although the day of its review has passed."""
+        return self.state == "in_force" and self.review_on is not None and self.review_on < company_today()
 
     @property
     def unsigned(self) -> list[str]:

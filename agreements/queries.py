@@ -23,6 +23,7 @@ STATES = {
     "rejected": ("Rejected", ""),
     "withdrawn": ("Withdrawn", ""),
     "ended": ("Ended", ""),
+    "stale": ("Review overdue", "is-warning"),
     "missing": ("Never signed", "is-warning"),
 }
 
@@ -41,7 +42,7 @@ class AgreementRow:
         if self.pending and self.pending.state in {"disputed", "proposed"}:
             return self.pending.state
         if self.binding:
-            return "in_force"
+            return "stale" if self.binding.is_stale else "in_force"
         return self.pending.state if self.pending else "missing"
 
     @property
@@ -73,10 +74,11 @@ class VersionDetail:
     can_decide: bool
     can_withdraw: bool
     can_propose: bool
+    next_version: Version | None  # which was drafted after the arbiter's decision on this one
 
     @property
     def badge(self) -> tuple[str, str]:
-        return STATES[self.version.state]
+        return STATES["stale" if self.version.is_stale else self.version.state]
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,10 @@ def agreement_page(agreement: Agreement, reader: User) -> AgreementPage:
         version.agreement = agreement
     people = signatories(agreement)
     binding = next((v for v in versions if v.state == "in_force" and not v.pilot_manager_id), None)
-    views = {v.pk: _version_detail(v, _version_to_compare(v, versions, binding), people, reader) for v in versions}
+    views = {
+        v.pk: _version_detail(v, _version_to_compare(v, versions, binding), people, reader, _next_version(v, versions))
+        for v in versions
+    }
     states: Mapping[int, str] = {v.pk: v.state for v in versions}
     return AgreementPage(
         agreement=agreement,
@@ -166,8 +171,19 @@ def _version_to_compare(version: Version, versions: list[Version], binding: Vers
     return max(earlier, key=lambda v: v.number, default=None)
 
 
+def _next_version(version: Version, versions: list[Version]) -> Version | None:
+    """Return the first version that was drafted after the arbiter decided on this one."""
+    decided = [dispute.decided_at for dispute in version.disputes.all() if dispute.decided_at]
+    later = [v for v in versions if decided and v.number > version.number and v.drafted_at >= max(decided)]
+    return min(later, key=lambda v: v.number, default=None)
+
+
 def _version_detail(
-    version: Version, before: Version | None, people: Mapping[str, User | None], reader: User
+    version: Version,
+    before: Version | None,
+    people: Mapping[str, User | None],
+    reader: User,
+    next_version: Version | None,
 ) -> VersionDetail:
     terms: dict[str, Any] = version.terms
     signed = {signature.side: signature for signature in version.signatures.all()}
@@ -187,4 +203,5 @@ def _version_detail(
         can_decide=bool(dispute and dispute.decided_at is None and DECIDE_DISPUTE.allows(reader, dispute)),
         can_withdraw=waits and WITHDRAW_VERSION.allows(reader, version),
         can_propose=version.state == "draft" and PROPOSE_VERSION.allows(reader, version),
+        next_version=next_version,
     )

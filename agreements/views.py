@@ -71,7 +71,8 @@ def open_agreement(request: HttpRequest) -> HttpResponse:
         return render(request, "agreements/choose.html", {"kinds": kinds.all_kinds()})
     if kind.new_page:
         return redirect(kind.new_page)
-    opening = OpeningForm(request.POST or None, kind=kind)
+    title = kind.starter.title if kind.starter and "starter" in request.GET else ""
+    opening = OpeningForm(request.POST or None, kind=kind, initial={"title": title})
     return _propose_form(request, kind, None, opening)
 
 
@@ -89,9 +90,13 @@ def _propose_form(
 ) -> HttpResponse:
     user = cast(User, request.user)
     DRAFT_VERSION.require(user, kind)
-    start = (agreement.in_force() or agreement.versions.readable_by(user).first()) if agreement else None
-    wording = WordingForm(request.POST or None, initial={"text": start.text if start else ""})
-    terms = kind.form(request.POST or None, initial=kind.form.initial_from(start.terms) if start else {})
+    start = _version_to_start_from(request, agreement, user) if agreement else None
+    starter = kind.starter if opening and "starter" in request.GET else None
+    wording = WordingForm(
+        request.POST or None, initial=_initial_wording(start, starter, is_following="after" in request.GET)
+    )
+    source = start or starter
+    terms = kind.form(request.POST or None, initial=kind.form.initial_from(source.terms) if source else {})
     forms: list[Form] = [form for form in (opening, terms, wording) if form]
     checked = [form.is_valid() for form in forms]  # each, so that every fault is shown at once
     if request.method == "POST" and all(checked):
@@ -114,6 +119,22 @@ def _propose_form(
     return render(request, "agreements/propose.html", context, status=422 if request.method == "POST" else 200)
 
 
+def _version_to_start_from(request: HttpRequest, agreement: Agreement, user: User) -> Version | None:
+    """Return the version that the address names, which the arbiter decided on, else what binds, else the newest."""
+    readable, number = agreement.versions.readable_by(user), request.GET.get("after", "")  # type: ignore[attr-defined]
+    decided = readable.filter(number=int(number)).first() if number.isdecimal() and len(number) < 7 else None
+    return decided or agreement.in_force() or readable.first()
+
+
+def _initial_wording(start: Version | None, starter: kinds.Starter | None, *, is_following: bool) -> dict[str, str]:
+    """Begin from the text there is; a version that follows a decision of the arbiter gives the ruling as its reason."""
+    if start is None:
+        return {"text": starter.text if starter else ""}
+    dispute = start.disputes.exclude(decided_at=None).select_related("arbiter").first() if is_following else None
+    reason = f"{dispute.arbiter} decided on version {start.number}: {dispute.ruling}" if dispute else ""
+    return {"text": start.text, "reason": reason}
+
+
 def _draft_from_forms(
     user: User,
     kind: kinds.Kind,
@@ -127,7 +148,7 @@ def _draft_from_forms(
     entered = wording.cleaned_data
     version = actions.draft_version(
         by=user, kind=kind.key, key=key, title=title, third_side=third, text=entered["text"], reason=entered["reason"],
-        terms=terms.terms(), expires_on=entered["expires_on"], pilot_manager=entered["pilot_manager"],
+        terms=terms.terms(), expires_on=entered["expires_on"], review_on=entered["review_on"], pilot_manager=entered["pilot_manager"],
     )  # fmt: skip
     return actions.propose_version(by=user, version=version) if is_proposed else version
 

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agreements.kinds import Kind, register_kind
-from alignment.lexicon.forms import MessageTerms, PersonaTerms, RoleTerms, TermTerms, describe_terms
+from agreements.kinds import Kind, Starter, register_kind
 from alignment.matrix.forms import ROLES, MatrixTerms, metric_names
 from alignment.matrix.rules import KIND as MATRIX
 from alignment.matrix.rules import describe_changes, describe_rows, read_rows
+from alignment.plan.forms import GoalTermsForm, RewardTermsForm, describe_goal, describe_reward
+from alignment.plan.goals import publish_goal
+from alignment.plan.rules import GOAL, REWARD
+from alignment.workspace.kinds import KINDS
 
 
 def _describe_matrix(terms: Mapping[str, Any]) -> list[str]:
@@ -25,34 +28,31 @@ register_kind(
         MatrixTerms, _describe_matrix, page="edit_matrix", new_page="edit_matrix", changes=_compare_matrices,
     )
 )  # fmt: skip
+for kind in KINDS:
+    register_kind(kind)
 register_kind(
     Kind(
-        "term",
-        "Term",
-        "Terms",
-        "What a term means here: lead, MQL, opportunity. It is underlined where it is used.",
-        TermTerms,
-        describe_terms,
+        GOAL,
+        "Goal",
+        "Goals",
+        "What both sides want a metric to be, with its horizon: Sales in days, Marketing in months.",
+        GoalTermsForm,
+        describe_goal,
+        take_effect=publish_goal,
+        starter=Starter(
+            "Revenue of the next 90 days",
+            "Sales brings this revenue within 90 days, from the pipeline there is.",
+            {"horizon": "90_days", "metric": "revenue"},
+        ),
     )
 )
 register_kind(
     Kind(
-        "persona",
-        "Buyer persona",
-        "Buyer personas",
-        "Whom both teams have in mind when they say “buyer”.",
-        PersonaTerms,
-        describe_terms,
+        REWARD, "Reward", "Rewards", "What reaching the joint goals is worth to the people of both teams.",
+        RewardTermsForm, describe_reward,
+        starter=Starter(
+            "Joint bonus", "People of both teams get the same bonus, for the same goals.",
+            {"roles": ["cmo", "cro"], "pays_from": "0.9", "capped_at": "1.5"},
+        ),
     )
-)
-register_kind(
-    Kind(
-        "message",
-        "Message",
-        "Messages",
-        "What we say to buyers, so that it does not change between touchpoints.",
-        MessageTerms,
-        describe_terms,
-    )
-)
-register_kind(Kind("role", "Role", "Roles", "Who does what where the two teams meet.", RoleTerms, describe_terms))
+)  # fmt: skip

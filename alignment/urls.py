@@ -3,10 +3,12 @@ from django.urls import path
 from alignment import views
 from alignment.lexicon import views as lexicon_views
 from alignment.matrix import views as matrix_views
+from alignment.workspace import views as workspace_views
 
 urlpatterns = [
     path("", views.front_door, name="front_door"),
     path("detector/<str:token>/", views.detector_result, name="detector_result"),
+    path("alignment/", workspace_views.workspace, name="workspace"),
     path("lexicon/", lexicon_views.lexicon, name="lexicon"),
     path("lexicon/<slug:tab>/", lexicon_views.wordings, name="wordings"),
     path("accountability/", matrix_views.matrix, name="matrix"),

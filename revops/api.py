@@ -10,6 +10,7 @@ from rest_framework.routers import DefaultRouter
 from agreements.api import AGREEMENT_VIEWS
 from alignment.lexicon.api import LexiconViewSet
 from alignment.matrix.api import MatrixViewSet
+from alignment.workspace.api import WorkspaceViewSet
 from core.api.errors import no_such_address
 from crm.api import RECORD_VIEWS
 from funnel.api import HANDED_VIEWS
@@ -39,6 +40,7 @@ router.register("score-models/learned", LearnedViewSet, basename="api-score-lear
 router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-score-proof")
 router.register("score-models/<str:key>/preview", PreviewViewSet, basename="api-score-preview")
 router.register("score-models", ScoreModelViewSet, basename="api-score-models")
+router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
 router.register("lexicon", LexiconViewSet, basename="api-lexicon")
 router.register("accountability-matrix", MatrixViewSet, basename="api-accountability-matrix")
 

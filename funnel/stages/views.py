@@ -93,7 +93,7 @@ def _draft_stage(user: User, key: str, terms: StageTerms, wording: WordingForm, 
         with transaction.atomic():
             version = actions.draft_version(
                 by=user, kind=STAGE, key=stage.key, title=name, third_side=stage.third_side, text=entered["text"],
-                terms=definition, reason=entered["reason"], expires_on=entered["expires_on"], pilot_manager=entered["pilot_manager"],
+                terms=definition, reason=entered["reason"], expires_on=entered["expires_on"], review_on=entered["review_on"], pilot_manager=entered["pilot_manager"],
             )  # fmt: skip
             return actions.propose_version(by=user, version=version) if is_proposed else version
     except ValidationError as error:

@@ -1,13 +1,16 @@
 """What the two teams of AppLexus have agreed about working together."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.utils.text import slugify
 
+from agreements.models import Agreement, Entry, Version
 from alignment.matrix import rules
 from funnel.defaults import STAGES
-from revops.demo.records.agreements import Paper, write_papers
+from revops.demo.records.agreements import CMO, CRO, NOON, Paper, write_papers
 from team.models import Side, User
 
 # By stage or decision: metric, and the letters of CEO, CMO, CRO, sales rep, marketer, ops admin, CFO and support
@@ -35,6 +38,24 @@ DECISION_ROWS = {
     "Change of the MQL threshold": ("lead_acceptance_rate", ("I", "A", "C", "I", "C", "R", "", "")),
     "Discount beyond 15 %": ("average_revenue_per_transaction", ("I", "", "A", "R", "", "", "C", "")),
 }
+CFO = "ingrid.solberg"
+DAYS_TO_DECIDE = 5
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What one side has proposed and the other has not signed, or disputes."""
+
+    kind: str
+    key: str
+    title: str
+    text: str
+    terms: Mapping[str, Any]
+    side: str
+    age: timedelta
+    objection: str = ""
+
+
 MATRIX_AGE = timedelta(days=120)
 TERMS = (  # title, acronym, definition, owner, synonyms not to be used
     ("Lead", "", "A person who may buy, whom we know by name.", Side.MARKETING, ("suspect", "prospect")),
@@ -64,11 +85,88 @@ PERSONA_TERMS = {"job_titles": ["Head of Operations", "COO"], "goals": "Orders w
 ROLE_TEXT = "Marketing's ops admin keeps score, routing and calendars; Sales asks for changes there and nowhere else."
 ROLE_TERMS = {"decides": ["routing rules", "calendars"], "hands_over_to": "Sales managers"}
 TERMS_AGE = timedelta(days=300)
+PRIORITY_TEXT = "Leads of accounts with an open opportunity are worked before all others."
+METRIC_TEXT = "Both teams are steered by the return on what they spend together, not by the number of leads."
+METRIC_TERMS = {"metric": "smroi", "looked_at": "monthly"}
+RHYTHM_TEXT = "Each week both teams go through the leads that were rejected, and agree on what changes."
+RHYTHM_TERMS = {"every": "week", "minutes": 30, "people": ["CMO", "CRO", "sales managers"]}
+RHYTHM_KEY = "lead-review"
+REVIEW_OVERDUE, REVIEW_AHEAD = timedelta(days=23), timedelta(days=60)
+DISPUTED = Proposal(
+    "reporting_right",
+    "verdicts-by-rep",
+    "Verdicts by sales rep",
+    "Marketing reads every verdict with the name of the rep who gave it, within a day.",
+    {"reports": ["verdicts by rep"], "readers": ["cmo", "marketer"], "every": "daily"},
+    Side.MARKETING,
+    timedelta(days=9),
+    "Reps will stop giving honest reasons. Marketing can work with verdicts by campaign.",
+)
+PROMISE, PROMISE_TITLE = "promise", "What we promise"
+PROPOSALS = (
+    DISPUTED,
+    Proposal(
+        "message",
+        PROMISE,
+        PROMISE_TITLE,
+        "AppLexus takes the manual work out of every order, and pays for itself within a year.",
+        {"channels": ["website", "e-mail"]},
+        Side.MARKETING,
+        timedelta(days=16),
+    ),
+    Proposal(
+        "message",
+        PROMISE,
+        PROMISE_TITLE,
+        "AppLexus takes the manual work out of every order, and is live within six weeks.",
+        {"channels": ["call", "demo"]},
+        Side.SALES,
+        timedelta(days=12),
+    ),
+)
 
 
 def sign_alignment(users: dict[str, User], today: date) -> int:
     """Write down what was signed about working together; return how many papers."""
-    return write_papers(_papers(today), users)
+    is_new = not Agreement.objects.filter(kind=DISPUTED.kind, key=DISPUTED.key).exists()
+    count = write_papers(_papers(today), users)
+    Version.objects.filter(agreement__kind="meeting_rhythm", agreement__key=RHYTHM_KEY, review_on=None).update(
+        review_on=today - REVIEW_OVERDUE
+    )
+    Version.objects.filter(agreement__kind=rules.KIND, review_on=None).update(review_on=today + REVIEW_AHEAD)
+    if is_new:
+        for proposal in PROPOSALS:
+            _write_proposal(proposal, users, today)
+    return count
+
+
+def _write_proposal(proposal: Proposal, users: dict[str, User], today: date) -> None:
+    """Write a version that its side has proposed and signed; where the other side objects, it is disputed."""
+    by, other = (users[CMO], users[CRO]) if proposal.side == Side.MARKETING else (users[CRO], users[CMO])
+    moment = datetime.combine(today - proposal.age, NOON)
+    agreement, _ = Agreement.objects.get_or_create(
+        kind=proposal.kind, key=proposal.key, defaults={"title": proposal.title}
+    )
+    number = agreement.versions.count() + 1
+    version = agreement.versions.create(
+        number=number, text=proposal.text, terms=dict(proposal.terms), drafted_by=by, proposed_by=by,
+        proposed_at=moment, sides=agreement.sides,
+    )  # fmt: skip
+    Version.objects.filter(pk=version.pk).update(drafted_at=moment)
+    version.signatures.create(side=proposal.side, signed_by=by, signed_at=moment)
+    lines = [("proposed", by, f"{by} proposed version {number}."), ("signed", by, f"{by} signed version {number}.")]
+    if proposal.objection:
+        dispute = version.disputes.create(
+            side=other.side, raised_by=other, raised_at=moment, reason=proposal.objection, arbiter=users[CFO],
+            decide_by=today + timedelta(days=DAYS_TO_DECIDE),
+        )  # fmt: skip
+        lines.append(
+            ("disputed", other, f"{other} disputed version {number}; {users[CFO]} decides by {dispute.decide_by}.")
+        )
+    Entry.objects.bulk_create(
+        Entry(agreement=agreement, version=version, verb=verb, actor=actor, words=text, written_at=moment)
+        for verb, actor, text in lines
+    )
 
 
 def _papers(today: date) -> Iterator[Paper]:
@@ -79,6 +177,11 @@ def _papers(today: date) -> Iterator[Paper]:
         filled = {name: value for name, value in values.items() if value}
         yield Paper("term", slugify(title), title, definition, filled, today - TERMS_AGE, owner or Side.MARKETING)
     yield Paper("persona", "operations", "Head of Operations", PERSONA_TEXT, PERSONA_TERMS, today - TERMS_AGE)
+    yield Paper("priority", "pipeline-first", "Existing pipeline first", PRIORITY_TEXT, {"rank": 1}, today - TERMS_AGE)
+    yield Paper(
+        "steering_metric", "smroi", "Return on sales and marketing", METRIC_TEXT, METRIC_TERMS, today - TERMS_AGE
+    )
+    yield Paper("meeting_rhythm", RHYTHM_KEY, "Weekly lead review", RHYTHM_TEXT, RHYTHM_TERMS, today - TERMS_AGE)
     yield Paper("role", "ops-admin", "Ops admin", ROLE_TEXT, ROLE_TERMS, today - MATRIX_AGE)
 
 

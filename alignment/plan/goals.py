@@ -1,0 +1,31 @@
+"""A signed goal takes its place among the goals of kpis, so that dashboards show its pace."""
+
+from django.db.models import QuerySet
+
+from agreements.models import Version
+from alignment.metric_values import find_metric
+from alignment.plan.rules import GoalTerms, read_goal
+from kpis.models import Goal
+
+
+def publish_goal(version: Version) -> None:
+    """Set the goal that a version in force names, in place of the one of the version before it.
+
+    Only money and rates of money become goals of the dashboard, as for goals that are set by hand; a pilot binds one team.
+    """
+    if version.pilot_manager_id:
+        return
+    before = version.agreement.versions.filter(end="superseded", number__lt=version.number).order_by("-number").first()
+    if before:
+        _goals_of(read_goal(before.terms)).delete()
+    terms = read_goal(version.terms)
+    metric = find_metric(terms.metric)
+    if metric and metric.may_be_goal:
+        values = {"target": terms.target, "currency": terms.currency, "set_by": version.proposed_by}
+        Goal.objects.update_or_create(
+            metric=terms.metric, starts_on=terms.starts_on, ends_on=terms.ends_on, defaults=values
+        )
+
+
+def _goals_of(terms: GoalTerms) -> QuerySet[Goal]:
+    return Goal.objects.filter(metric=terms.metric, starts_on=terms.starts_on, ends_on=terms.ends_on)

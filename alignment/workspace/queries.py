@@ -1,0 +1,145 @@
+"""Reads of the workspace: the dimensions with their agreements, what waits for the reader, and what the arbiter decided."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, OuterRef
+
+from agreements import kinds
+from agreements.models import Dispute, Seat, Signature, Version
+from agreements.queries import AgreementRow, agreement_row, search_agreements
+from agreements.signing import seat_holder
+from alignment.workspace.dimensions import AGREED, BADGES, DIMENSIONS, Dimension, dimension_state
+from team.models import User
+
+LAST_DECISIONS = 10
+SIGNING_SEATS = [Seat.MARKETING, Seat.SALES, Seat.SUPPORT, Seat.FINANCE]
+
+
+@dataclass(frozen=True)
+class DimensionRow:
+    """A dimension with its agreements, the urgent ones first."""
+
+    dimension: Dimension
+    state: str
+    rows: list[AgreementRow]
+    kinds: list[kinds.Kind]
+
+    @property
+    def badge(self) -> tuple[str, str]:
+        return BADGES[self.state]
+
+    @property
+    def binding_count(self) -> int:
+        return sum(row.binding is not None for row in self.rows)
+
+    @property
+    def binding_kind(self) -> str:
+        """The kind of the first agreement that binds, for the list of them."""
+        return next((row.agreement.kind for row in self.rows if row.binding), "")
+
+    @property
+    def next_review(self) -> date | None:
+        days = [row.binding.review_on for row in self.rows if row.binding and row.binding.review_on]
+        return min(days, default=None)
+
+    @property
+    def urgent_rows(self) -> list[AgreementRow]:
+        """The agreements that need somebody: disputed, stale, expired or proposed."""
+        return [row for row in self.rows if row_state(row) in {"disputed", "stale", "expired", "proposed"}]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A dispute that the arbiter decided, with the version that followed it."""
+
+    dispute: Dispute
+    next_version: Version | None
+
+
+@dataclass(frozen=True)
+class Workspace:
+    dimensions: list[DimensionRow]
+    awaiting: list[Version]
+    decisions: list[Decision]
+
+    def count(self, state: str) -> int:
+        return sum(row.state == state for row in self.dimensions)
+
+    @property
+    def agreed_count(self) -> int:
+        return self.count(AGREED)
+
+
+def read_workspace(user: User) -> Workspace:
+    """Read the workspace as far as the reader may know it; as many queries for many agreements as for few."""
+    rows = [agreement_row(agreement) for agreement in search_agreements(user)]
+    return Workspace(
+        [_read_dimension(dimension, rows) for dimension in DIMENSIONS], list_awaiting(user), list_decisions(user)
+    )
+
+
+def row_state(row: AgreementRow) -> str:
+    """Return the state of an agreement for its dimension: expired where a version ran out and none took its place.
+
+    An agreement that binds and has another version proposed still binds.
+    """
+    if row.state == "disputed":
+        return "disputed"
+    if row.binding:
+        return "stale" if row.binding.is_stale else "in_force"
+    ended = [version for version in row.agreement.versions.all() if version.in_force_at]
+    newest = max(ended, key=lambda version: version.number, default=None)
+    return "expired" if newest and newest.state == "expired" else row.state
+
+
+def _read_dimension(dimension: Dimension, rows: Iterable[AgreementRow]) -> DimensionRow:
+    own = [row for row in rows if row.agreement.kind in dimension.kinds]
+    order = ["disputed", "stale", "expired", "proposed"]
+    own.sort(key=lambda row: order.index(state) if (state := row_state(row)) in order else len(order))
+    state = dimension_state({row_state(row) for row in own})
+    return DimensionRow(dimension, state, own, _declared_kinds(dimension))
+
+
+def _declared_kinds(dimension: Dimension) -> list[kinds.Kind]:
+    declared = {kind.key for kind in kinds.all_kinds()}
+    return [kinds.get_kind(key) for key in dimension.kinds if key in declared]
+
+
+def list_awaiting(user: User) -> list[Version]:
+    """Return the versions that wait for the signature of this reader, the oldest first."""
+    sides = [side for side in SIGNING_SEATS if seat_holder(side) == user]
+    if not sides:
+        return []
+    signed = Signature.objects.filter(version=OuterRef("pk"), side__in=sides)
+    waiting = Version.objects.visible_to(user).open().filter(~Exists(signed), sides__overlap=sides)
+    return list(waiting.select_related("agreement", "proposed_by").prefetch_related("disputes").order_by("proposed_at"))
+
+
+def list_decisions(user: User) -> list[Decision]:
+    """Return the last decisions of the arbiter that the reader may read, the newest first."""
+    disputes = (
+        Dispute.objects.filter(
+            decided_at__isnull=False, version__in=Version.objects.visible_to(user).filter(disputes__isnull=False)
+        )
+        .select_related("version__agreement", "arbiter")
+        .order_by("-decided_at")[:LAST_DECISIONS]
+    )
+    agreements = {dispute.version.agreement_id for dispute in disputes}
+    versions = list(Version.objects.visible_to(user).filter(agreement__in=agreements).order_by("number"))
+    return [Decision(dispute, _find_next(dispute, versions)) for dispute in disputes]
+
+
+def _find_next(dispute: Dispute, versions: Iterable[Version]) -> Version | None:
+    return next(
+        (
+            version
+            for version in versions
+            if version.agreement_id == dispute.version.agreement_id
+            and version.number > dispute.version.number
+            and dispute.decided_at
+            and version.drafted_at >= dispute.decided_at
+        ),
+        None,
+    )
