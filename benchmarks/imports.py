@@ -165,7 +165,7 @@ def import_file(file: Path) -> None:
     from imports.files import storage
     from imports.models import ImportJob
 
-    run = start_import(files=storage.from_path(file), source="salesforce", currency="USD")
+    run = start_import(files=storage.files_at(file), source="salesforce", currency="USD")
     done = run_claimed(ImportJob, run.pk, budget=1e9)
     if done is None or done.state != State.DONE or done.counts["rejected"]:
         raise SystemExit(f"The import did not go through: {done and done.counts}")

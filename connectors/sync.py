@@ -165,7 +165,7 @@ class PullRunner:
         with transaction.atomic():
             run = None
             if paths:
-                files = [given for path in paths for given in storage.from_path(path)]
+                files = [given for path in paths for given in storage.files_at(path)]
                 name = f"{self.connector} ({self.connector.get_source_display()}), pull {self.pull.pk}"
                 run = start_import(files=files, source=self.connector.source, name=name, user=self.pull.asked_by)
                 run.files.update(answers={EMPTY: CLEAR})  # the API tells all columns: what it leaves empty is empty

@@ -15,7 +15,7 @@ from crm.models import StageTrack
 from facts.compiling import HasTables
 from funnel.definitions import in_force
 from funnel.stages.drafts import Funnel
-from imports.mapping.stage_meanings import NAMES, StageBook, book, ours
+from imports.mapping.stage_meanings import NAMES, StageBook, accord_stage_of, load_stage_book
 from scoring.scores_in_force import lead_scores
 from scoring.terms import MQL, PQL
 
@@ -90,8 +90,8 @@ def meanings_of(facts: Any) -> pa.Table:
     rows = []
     for source, track, pipeline, stage in _distinct_source_stages(facts):
         if source not in decided:
-            decided[source] = book(source)
-        key = ours(source, track, pipeline, stage, decided[source]) or _stage_by_name(stage)
+            decided[source] = load_stage_book(source)
+        key = accord_stage_of(source, track, pipeline, stage, decided[source]) or _stage_by_name(stage)
         if key:
             rows.append({"source_system": source, "track": track, "pipeline": pipeline, "stage": stage, "ours": key})
     return pa.Table.from_pylist(rows, schema=MEANING)

@@ -12,12 +12,12 @@ from django.utils import timezone
 from core.work import State, Work
 from imports.files import storage
 from imports.inference import saved_mappings
-from imports.inference.questions import ZONE, questions, said_otherwise
-from imports.inference.uploads import SEVERAL, whose
+from imports.inference.questions import ZONE, merge_answers, open_questions
+from imports.inference.uploads import SEVERAL, source_question
 from imports.load.corrections import AT_FIRST
 from imports.load.duplicates import complete_treatments
-from imports.mapping.catalogue import companions, source_names
-from imports.mapping.editing import kind_for
+from imports.mapping.catalogue import companion_sources, source_names
+from imports.mapping.editing import file_kind_of
 from imports.mapping.schema import MappingError
 from imports.models import ImportFile, ImportJob, Likeness, Preview, RememberedMapping, SourceZone, Treatment, Undo
 from imports.parsing.time_zones import zone_named
@@ -39,7 +39,7 @@ class CannotImport(Exception):
 
 
 def start_import(
-    *, files: Iterable[storage.Given], source: str = "auto", name: str = "", currency: str = "", user: User | None = None,
+    *, files: Iterable[storage.IncomingFile], source: str = "auto", name: str = "", currency: str = "", user: User | None = None,
     duplicates: Mapping[str, str] | None = None, waits: bool = False,
 ) -> ImportJob:  # fmt: skip
     """Keep the files and put the import in the queue; the caller enqueues the message, or the next tick does.
@@ -51,10 +51,10 @@ def start_import(
         OSError: the files cannot be kept (the disk is full, say); then nothing is left of them.
     """
     _require_importer(user)
-    storage.discard_old()
+    storage.delete_expired_files()
     folder = storage.new_folder()
     try:
-        stored_files = storage.keep(folder, files)
+        stored_files = storage.store_files(folder, files)
         with transaction.atomic():
             run = ImportJob.objects.create(
                 key=f"import:{uuid.uuid4()}", source=source, folder=folder, currency_asked=currency, started_by=user,
@@ -65,7 +65,7 @@ def start_import(
             ImportFile.objects.bulk_create(ImportFile(run=run, **asdict(stored)) for stored in stored_files)
     # also when the request is interrupted: files without an import would stay for ever
     except BaseException:
-        storage.discard(folder)
+        storage.delete_folder(folder)
         raise
     return run
 
@@ -103,7 +103,7 @@ def map_file(*, file: ImportFile, source: str, kind: str, mappings: list[dict[st
     with transaction.atomic():
         run = _lock_held(file.run_id, user)
         file.source, file.kind, file.mappings, file.mapped_by, file.remembered = source, kind, mappings, user, None
-        file.rank, file.state, file.reason = kind_for(file).rank, ImportFile.State.READING, ""
+        file.rank, file.state, file.reason = file_kind_of(file).rank, ImportFile.State.READING, ""
         file.save()
         return Preview.restart(run)
 
@@ -133,7 +133,7 @@ def answer_questions(*, file: ImportFile, answers: Mapping[str, str], user: User
     """
     with transaction.atomic():
         run, before = _lock_held(file.run_id, user), file.answers
-        file.answers = said_otherwise(file, answers)
+        file.answers = merge_answers(file, answers)
         if any(file.answers.get(key) != before.get(key) for key in AT_FIRST):
             return _inspect_again(run, file)
         file.save(update_fields=["answers"])
@@ -166,7 +166,9 @@ def choose_source(*, run: ImportJob, source: str, user: User | None) -> Work:
         states = Q(state=ImportFile.State.READING) | Q(state=ImportFile.State.SKIPPED, kind="")
         # files that the user mapped, or that correct others, keep their source
         again = run.files.filter(states, mappings=[], mends=None, remembered=None).exclude(header=[])
-        again.exclude(source__in=companions()).update(state=ImportFile.State.WAITING, reason="", source="", kind="")
+        again.exclude(source__in=companion_sources()).update(
+            state=ImportFile.State.WAITING, reason="", source="", kind=""
+        )
         Preview.stop(run)
         run.held_since, run.run_after = None, timezone.now()
         run.save(update_fields=["source", "held_since", "run_after"])
@@ -224,11 +226,11 @@ def bring_in(*, run: ImportJob, user: User) -> ImportJob:
         run = _lock_held(run.pk, user)
         if not run.files.filter(state=ImportFile.State.READING).exists():
             raise CannotImport("Say first what the columns of a file mean; nothing of this can be read yet.")
-        if whose(run):
+        if source_question(run):
             raise CannotImport("Say first which system the files are from.")
         if _has_questions(run):
             raise CannotImport("Answer first how the cells are to be read that could be two things.")
-        saved_mappings.keep(run, user)
+        saved_mappings.save_mappings(run, user)
         Preview.stop(run)
         run.waits, run.held_since, run.run_after, run.last_error = False, None, timezone.now(), ""
         run.started_at = None  # its pace is that of the rows, not of the person
@@ -238,7 +240,7 @@ def bring_in(*, run: ImportJob, user: User) -> ImportJob:
 
 def _has_questions(run: ImportJob) -> bool:
     try:
-        return any(questions(file) for file in run.files.filter(state=ImportFile.State.READING))
+        return any(open_questions(file) for file in run.files.filter(state=ImportFile.State.READING))
     except MappingError as error:
         raise CannotImport(f"It cannot go in: {error}.") from error
 

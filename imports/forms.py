@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from imports.mapping.catalogue import titles
+from imports.mapping.catalogue import source_titles
 from team.models import currency_code
 
 
@@ -32,7 +32,7 @@ class ImportForm(forms.Form):
         error_messages={"required": "Choose at least one file.", "empty": "One of the files is empty."},
     )
     source = forms.ChoiceField(
-        label="From", choices=lambda: [("auto", "Recognised by its columns"), *titles()], initial="auto"
+        label="From", choices=lambda: [("auto", "Recognised by its columns"), *source_titles()], initial="auto"
     )
     currency = forms.CharField(
         label="Currency", required=False, max_length=3, widget=forms.TextInput(attrs={"size": 4, "placeholder": "EUR"}),

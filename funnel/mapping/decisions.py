@@ -15,7 +15,7 @@ from crm.models import StageDecision, StageMapping, StageTrack
 from funnel.permissions import MAP_STAGES
 from imports.load.journal import lock_import_writes
 from imports.load.stage_outcomes import update_ended_stages
-from imports.mapping.catalogue import sources
+from imports.mapping.catalogue import list_sources
 from imports.mapping.stage_meanings import Meaning
 from team.models import User
 
@@ -88,7 +88,7 @@ class Moves:
 
 def decided_meaning(stage: Stage) -> Meaning | None:
     row = StageMapping.objects.filter(**stage.key).first()
-    return Meaning.of(row) if row else None
+    return Meaning.from_mapping(row) if row else None
 
 
 def preview_moves(stage: Stage, meaning: Meaning) -> Moves:
@@ -190,7 +190,7 @@ def _run_on_deals(stage: Stage, statement: str) -> list[tuple[Any, ...]]:
 
 def _close_date_columns(source: str) -> dict[str, bool]:
     """Tell whether the source has one column for the day of the close and the day that is hoped for."""
-    source_info = sources().get(source)
+    source_info = list_sources().get(source)
     rules = [
         rule
         for mapping in (source_info.mappings if source_info else ())

@@ -6,9 +6,9 @@ from django.db import connection
 
 from crm.models import Outcome, StageMapping, StageTrack
 from funnel.mapping.decisions import Stage
-from imports.mapping.catalogue import sources, titles
-from imports.mapping.outcomes import word_behind
-from imports.mapping.stage_meanings import NAMES, Meaning, usual
+from imports.mapping.catalogue import list_sources, source_titles
+from imports.mapping.outcomes import guess_word
+from imports.mapping.stage_meanings import NAMES, Meaning, usual_meaning_of
 
 SEEN = """
 SELECT source, 'deal', pipeline, stage, count(*), 0 FROM crm_opportunity WHERE stage <> '' GROUP BY 1, 3, 4
@@ -72,9 +72,10 @@ class StageUsage:
 
 def seen_stages() -> list[StageUsage]:
     """Return all stages, the unmapped first, then by how many records stand there."""
-    names = dict(titles())
+    names = dict(source_titles())
     decided = {
-        Stage(row.source, row.track, row.pipeline, row.stage): Meaning.of(row) for row in StageMapping.objects.all()
+        Stage(row.source, row.track, row.pipeline, row.stage): Meaning.from_mapping(row)
+        for row in StageMapping.objects.all()
     }
     guesses = _read_guesses()
     stages = [
@@ -114,7 +115,7 @@ def _read_guesses() -> dict[Stage, Guess]:
 
 
 def _guess_reason(source: str, stage: str) -> str:
-    source_info = sources().get(source)
+    source_info = list_sources().get(source)
     rules = [
         rule
         for mapping in (source_info.mappings if source_info else ())
@@ -122,14 +123,14 @@ def _guess_reason(source: str, stage: str) -> str:
         for rule in mapping.fields
     ]
     maps = [rule.map for rule in rules if rule.name == "outcome" and rule.map]
-    word = next((word for mapping in maps if (word := word_behind(mapping, stage))), "")
+    word = next((word for mapping in maps if (word := guess_word(mapping, stage))), "")
     return f"The name contains “{word}”." if word else "The name says neither won nor lost."
 
 
 def _describe_stage(
     stage: Stage, counts: tuple[int, int], decided: Meaning | None, names: dict[str, str], guess: Guess | None
 ) -> StageUsage:
-    meaning = decided or usual(stage.source, stage.track, stage.stage)
+    meaning = decided or usual_meaning_of(stage.source, stage.track, stage.stage)
     title = names.get(stage.source, stage.source.capitalize())
     guess = None if decided and decided.outcome else guess
     return StageUsage(stage, title, *counts, meaning, decided is not None, guess)

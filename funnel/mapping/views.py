@@ -22,8 +22,8 @@ from funnel.mapping.decisions import (
 )
 from funnel.mapping.forms import MeaningForm, WhichStageForm
 from funnel.mapping.usage import guess_of, seen_stages
-from imports.mapping.catalogue import titles
-from imports.mapping.stage_meanings import NAMES, Meaning, usual
+from imports.mapping.catalogue import source_titles
+from imports.mapping.stage_meanings import NAMES, Meaning, usual_meaning_of
 from team.access import require_right
 from team.models import User
 
@@ -55,7 +55,7 @@ def change_stage(request: HttpRequest) -> HttpResponse:
         raise Http404
     stage = which.to_stage()
     meaning = decided_meaning(stage)
-    usual_meaning = usual(stage.source, stage.track, stage.stage)
+    usual_meaning = usual_meaning_of(stage.source, stage.track, stage.stage)
     form = MeaningForm(request.POST or None, stage=stage, meaning=meaning or usual_meaning)
     moves: Moves | None = None
     if request.method == "POST" and "drop" in request.POST:
@@ -69,7 +69,7 @@ def change_stage(request: HttpRequest) -> HttpResponse:
     context = {
         "stage": stage, "form": form, "moves": moves, "outcomes": [(Outcome(old).label, Outcome(new).label, count) for old, new, count in (moves.outcomes if moves else ())], "is_decided": meaning is not None,
         "guess": guess_of(stage), "confirm": _stage_url(stage, "confirm_stage"),
-        "source_title": dict(titles()).get(stage.source, stage.source), "track": StageTrack(stage.track).label,
+        "source_title": dict(source_titles()).get(stage.source, stage.source), "track": StageTrack(stage.track).label,
         "usual": NAMES.get(usual_meaning.ours, "") if usual_meaning else "", "address": _stage_url(stage),
     }  # fmt: skip
     return render(request, "funnel/mapping/stage.html", context)
@@ -87,7 +87,9 @@ def confirm_stage(request: HttpRequest) -> HttpResponse:
     if guess is None:
         messages.warning(request, f"Nothing is guessed about “{stage.stage}” any more.")
         return redirect("stage_mapping")
-    meaning = decided_meaning(stage) or Meaning((usual(stage.source, stage.track, stage.stage) or Meaning()).ours)
+    meaning = decided_meaning(stage) or Meaning(
+        (usual_meaning_of(stage.source, stage.track, stage.stage) or Meaning()).ours
+    )
     ours = meaning.ours or (guess.outcome if guess.outcome in NAMES else "")
     return _redirect_after_decision(
         request,

@@ -1,4 +1,4 @@
-"""What the cells of a file prove of how it is to be read, column by column, whatever becomes of the columns.
+"""What the cells of a file prove about its formats, column by column, before anything is mapped.
 
 The first rows say which columns hold anything that could be read in two ways. Only those are followed through the file,
 and only until something in them proves one reading.
@@ -13,23 +13,23 @@ from typing import Any
 import pandas as pd
 
 from imports.files import storage
-from imports.files.blocks import blocks
-from imports.files.encodings import label
+from imports.files.blocks import read_blocks
+from imports.files.encodings import encoding_label
 from imports.models import ImportFile
 from imports.parsing import dates, numbers
 from imports.parsing.headers import unit_of
 
-FOLLOWED = 64  # blocks of 8 MiB
-MOSTLY = 0.6  # of a column's cells must be dates, or numbers, for it to speak for other columns
+MAX_BLOCKS = 64  # blocks of 8 MiB
+MIN_SHARE = 0.6  # of a column's cells must be dates, or numbers, for it to speak for other columns
 MAX_SHOWN = 60
-_BESIDE = rf"(?:(?:[^\d.,]\.?){{0,6}}|\s*{numbers.NAMED}\s*)"
-NUMBERISH = rf"^{_BESIDE}\d[\d.,\s'’]*{_BESIDE}$"
+_AROUND_NUMBER = rf"(?:(?:[^\d.,]\.?){{0,6}}|\s*{numbers.NAMED}\s*)"
+NUMBERISH = rf"^{_AROUND_NUMBER}\d[\d.,\s'’]*{_AROUND_NUMBER}$"
 NOT_AMOUNTS = re.compile(
     r"phone|fax|mobil|tel\b|telefon|zip|post|plz|version|\bip\b|\bid\b|number$|nummer$", re.IGNORECASE
 )
-MACHINE_CLOCK = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?$"  # as programs write times that say no zone
-CLOCK = r"^.*\d.*[\s,T]\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?\s?[Mm]\.?)?(?:\s*Uhr)?$"  # as people read them
-LOOKED_FOR_CLOCKS = 5_000  # cells
+MACHINE_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?$"  # as programs write times that say no zone
+SHOWN_TIME = r"^.*\d.*[\s,T]\d{1,2}[:.h]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?\s?[Mm]\.?)?(?:\s*Uhr)?$"  # as people read them
+CELLS_SEARCHED_FOR_TIMES = 5_000  # cells
 HALF_DAYS = r"\d\s*[AaPp]\.?\s?[Mm]\.?$"
 NULL_WORDS = frozenset(
     [
@@ -52,12 +52,12 @@ NULL_WORDS = frozenset(
         "undefined",
     ]
 )
-MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-Found = dict[str, Any]
+DELIMITER_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+Evidence = dict[str, Any]
 
 
 @dataclass
-class Column:
+class ColumnProfile:
     """What was found in one column so far."""
 
     day: int = 0
@@ -80,13 +80,13 @@ class Column:
 
     @property
     def is_settled(self) -> bool:
-        """Tell whether reading on could not tell more that matters."""
+        """Return whether reading more blocks cannot prove anything new that matters."""
         return not (self.open_dates and not (self.day or self.month)) and not (
             self.open_numbers and not (self.point or self.comma)
         )
 
     @property
-    def tells(self) -> bool:
+    def has_evidence(self) -> bool:
         return bool(
             self.day
             or self.month
@@ -100,118 +100,120 @@ class Column:
             or self.clock
         )
 
-    def as_json(self) -> Found:
+    def as_json(self) -> Evidence:
         return {name: value for name, value in vars(self).items() if value and value not in ([""] * 2, [""] * 3)}
 
 
-def examine(file: ImportFile, is_typed: bool = False) -> Found:
+def profile_columns(file: ImportFile, is_typed: bool = False) -> Evidence:
     """Return what the plain file of an import proves: of the file as a whole, and of its columns.
 
     Args:
-        is_typed: a workbook said of each cell what it is; its numbers prove nothing of those written as text.
+        is_typed: the file is a sheet whose cells had types; its numbers prove nothing about cells written as text.
     """
-    found: dict[str, Column] = {}
-    frames = _frames(file)
-    for first in islice(frames, 1):
-        found = {str(name): column for name in first if (column := _look(first[name])).tells}
+    profiles: dict[str, ColumnProfile] = {}
+    frames = _leading_frames(file)
+    for first_frame in islice(frames, 1):
+        profiles = {
+            str(name): column for name in first_frame if (column := _profile_column(first_frame[name])).has_evidence
+        }
     for frame in frames:
-        rest = [name for name, column in found.items() if not column.is_settled]
-        if not rest:
+        unsettled = [name for name, column in profiles.items() if not column.is_settled]
+        if not unsettled:
             break
-        for name in rest:
-            _add(found[name], frame[name])
-    columns = {name: column.as_json() for name, column in found.items()}
-    return {**_of_file(file), "typed": is_typed, "columns": columns}
+        for name in unsettled:
+            texts = pd.Series(frame[name].str.strip().unique(), dtype="str")
+            _count_evidence(profiles[name], texts[texts != ""])
+    columns = {name: column.as_json() for name, column in profiles.items()}
+    return {**_file_evidence(file), "typed": is_typed, "columns": columns}
 
 
-def _frames(file: ImportFile) -> Iterator[pd.DataFrame]:
-    path = storage.place(file.plain)
-    for block in islice(blocks(path, file.header, file.delimiter, file.start, file.first_line), FOLLOWED):
+def _leading_frames(file: ImportFile) -> Iterator[pd.DataFrame]:
+    path = storage.path_of(file.plain)
+    for block in islice(read_blocks(path, file.header, file.delimiter, file.start, file.first_line), MAX_BLOCKS):
         yield block.frame
 
 
-def _of_file(file: ImportFile) -> Found:
-    encoding = label(file.encoding)
+def _file_evidence(file: ImportFile) -> Evidence:
+    encoding = encoding_label(file.encoding)
     units = {name: unit for name in file.header if (unit := unit_of(name))}
     return {
         "encoding": {"value": file.encoding, "words": f"The text is written in {encoding}."},
         "delimiter": {
             "value": file.delimiter,
-            "words": f"Cells are parted by {MARKS.get(file.delimiter, file.delimiter)}.",
+            "words": f"Cells are parted by {DELIMITER_NAMES.get(file.delimiter, file.delimiter)}.",
         },
         "units": units,
     }
 
 
-def _look(cells: pd.Series) -> Column:
-    """Look at a column of the first rows closely."""
-    words = pd.Series(cells.str.strip().unique(), dtype="str")
-    words = words[words != ""]
-    column = Column()
-    if words.empty:
+def _profile_column(cells: pd.Series) -> ColumnProfile:
+    """Profile a column of the first rows."""
+    texts = pd.Series(cells.str.strip().unique(), dtype="str")
+    texts = texts[texts != ""]
+    column = ColumnProfile()
+    if texts.empty:
         return column
-    column.nulls = sorted(word for word in words if len(word) < 12 and word.casefold() in NULL_WORDS)
-    known = max(1, len(words) - len(column.nulls))
-    words = numbers.matching(words, r"\d")  # no date, time or number is without
-    if words.empty:
+    column.nulls = sorted(text for text in texts if len(text) < 12 and text.casefold() in NULL_WORDS)
+    filled = max(1, len(texts) - len(column.nulls))
+    texts = numbers.filter_matching(texts, r"\d")  # no date, time or number is without
+    if texts.empty:
         return column
-    _count(column, words)
-    column.half_days = bool(len(numbers.matching(words, HALF_DAYS)))
-    column.machine_clock, column.clock = _clocks(words.head(LOOKED_FOR_CLOCKS))
-    column.dated = round((column.day + column.month + column.open_dates) / known, 2)
-    column.numeric = round(len(numbers.matching(words, NUMBERISH)) / known, 2)
-    if column.numeric >= MOSTLY:
-        column.signs = _signs(words)
-        column.plain_thousands = bool(len(numbers.matching(words, r"^\d{4,6}$")))
+    _count_evidence(column, texts)
+    column.half_days = bool(len(numbers.filter_matching(texts, HALF_DAYS)))
+    column.machine_clock, column.clock = _sample_times(texts.head(CELLS_SEARCHED_FOR_TIMES))
+    column.dated = round((column.day + column.month + column.open_dates) / filled, 2)
+    column.numeric = round(len(numbers.filter_matching(texts, NUMBERISH)) / filled, 2)
+    if column.numeric >= MIN_SHARE:
+        column.signs = _count_currency_marks(texts)
+        column.plain_thousands = bool(len(numbers.filter_matching(texts, r"^\d{4,6}$")))
     return column
 
 
-def _clocks(words: pd.Series) -> tuple[str, str]:
+def _sample_times(texts: pd.Series) -> tuple[str, str]:
     """Return a time without a zone as programs write it, and one as it is shown to people."""
-    found = numbers.matching(words, CLOCK)
-    by_program = numbers.matching(found, MACHINE_CLOCK)
-    first, second = _cut(next(iter(some), "") for some in (by_program, found.drop(by_program.index)))
+    times = numbers.filter_matching(texts, SHOWN_TIME)
+    by_program = numbers.filter_matching(times, MACHINE_TIME)
+    first, second = _shorten(next(iter(samples), "") for samples in (by_program, times.drop(by_program.index)))
     return first, second
 
 
-def _add(column: Column, cells: pd.Series) -> None:
-    words = pd.Series(cells.str.strip().unique(), dtype="str")
-    _count(column, words[words != ""])
-
-
-def _count(column: Column, words: pd.Series) -> None:
-    seen = dates.evidence(words)
-    column.day, column.month = column.day + seen.day_first, column.month + seen.month_first
-    column.open_dates += seen.open
-    column.date_samples = [old or new for old, new in zip(column.date_samples, _cut(seen.samples), strict=True)]
-    proofs = [numbers.matching(words, pattern) for pattern in (numbers.POINT_PROOF, numbers.COMMA_PROOF, numbers.OPEN)]
+def _count_evidence(column: ColumnProfile, texts: pd.Series) -> None:
+    order = dates.count_order_evidence(texts)
+    column.day, column.month = column.day + order.day_first, column.month + order.month_first
+    column.open_dates += order.open
+    column.date_samples = [old or new for old, new in zip(column.date_samples, _shorten(order.samples), strict=True)]
+    proofs = [
+        numbers.filter_matching(texts, pattern)
+        for pattern in (numbers.POINT_PROOF, numbers.COMMA_PROOF, numbers.AMBIGUOUS_CELL)
+    ]
     column.point, column.comma = column.point + len(proofs[0]), column.comma + len(proofs[1])
     column.open_numbers += len(proofs[2])
-    samples = _cut(next(iter(some), "") for some in proofs)
+    samples = _shorten(next(iter(matching), "") for matching in proofs)
     column.number_samples = [old or new for old, new in zip(column.number_samples, samples, strict=True)]
-    grouped = [numbers.matching(proofs[2], pattern) for pattern in (r"\.\d*[1-9]\d*\D*$", r",\d*[1-9]\d*\D*$")]
+    grouped = [numbers.filter_matching(proofs[2], pattern) for pattern in (r"\.\d*[1-9]\d*\D*$", r",\d*[1-9]\d*\D*$")]
     column.whole = [
-        old or new for old, new in zip(column.whole, _cut(next(iter(some), "") for some in grouped), strict=True)
+        old or new
+        for old, new in zip(column.whole, _shorten(next(iter(matching), "") for matching in grouped), strict=True)
     ]
 
 
-def _cut(words: Any) -> list[str]:
-    return [word[:MAX_SHOWN].replace("\0", "") for word in words]
+def _shorten(texts: Any) -> list[str]:
+    return [text[:MAX_SHOWN].replace("\0", "") for text in texts]
 
 
-def _signs(words: pd.Series) -> dict[str, int]:
+def _count_currency_marks(texts: pd.Series) -> dict[str, int]:
     """Count the signs and codes of currencies beside the numbers of a column."""
-    signed = numbers.matching(words, r"[^\d\s.,()'’+\-−%]")
-    found: dict[str, int] = {}
-    for word in signed.head(5_000):
-        mark = numbers.amount(word).mark
+    signed = numbers.filter_matching(texts, r"[^\d\s.,()'’+\-−%]")
+    counts: dict[str, int] = {}
+    for text in signed.head(5_000):
+        mark = numbers.parse_amount(text).mark
         if mark and numbers.is_currency(mark):
-            found[mark] = found.get(mark, 0) + 1
-    return found
+            counts[mark] = counts.get(mark, 0) + 1
+    return counts
 
 
-def speaks_for_others(name: str, column: Found, share: str) -> bool:
-    """Tell whether a column's cells are of a kind, so that what they prove holds for the file."""
+def speaks_for_others(name: str, column: Evidence, share: str) -> bool:
+    """Return whether a column's cells are of a kind, so that what they prove holds for the file."""
     if share == "numeric" and NOT_AMOUNTS.search(name):
         return False
-    return float(column.get(share, 0)) >= (MOSTLY if share == "dated" else 0.95)
+    return float(column.get(share, 0)) >= (MIN_SHARE if share == "dated" else 0.95)

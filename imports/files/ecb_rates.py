@@ -15,15 +15,15 @@ PIECE = 1024 * 1024
 NO_RATES = "This XML has no exchange rates of the European Central Bank. Export the table as CSV."
 
 
-class _Reader:
+class _RatesParser:
     """Hears the elements of the file: a Cube with a time holds Cubes with a currency and a rate."""
 
     def __init__(self, rows: IO[str]) -> None:
         self.write = csv.writer(rows).writerow
-        self.day, self.found = "", 0
+        self.day, self.rate_count = "", 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.parser.StartElementHandler = self._begin
-        self.parser.StartDoctypeDeclHandler = self._refuse  # the bank's file has none; entities can be bombs
+        self.parser.StartElementHandler = self._start_element
+        self.parser.StartDoctypeDeclHandler = self._refuse_doctype  # the bank's file has none; entities can be bombs
 
     def read(self, file: IO[bytes] | gzip.GzipFile, limit: int, folder: Path) -> None:
         size = 0
@@ -35,19 +35,19 @@ class _Reader:
             self.parser.Parse(piece)
         self.parser.Parse(b"", True)
 
-    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+    def _start_element(self, name: str, attributes: dict[str, str]) -> None:
         if name.rpartition(" ")[2] != "Cube":
             return
         self.day = attributes.get("time", self.day)
         if {"currency", "rate"} <= set(attributes) and self.day:
             self.write([self.day, attributes["currency"], attributes["rate"]])
-            self.found += 1
+            self.rate_count += 1
 
-    def _refuse(self, *_: object) -> None:
+    def _refuse_doctype(self, *_: object) -> None:
         raise Unreadable(NO_RATES)
 
 
-def as_table(path: Path, table: Path, limit: int) -> Path:
+def convert_rates_to_csv(path: Path, table: Path, limit: int) -> Path:
     """Write the rates of the file at `path` as CSV to `table`.
 
     Raises:
@@ -57,14 +57,14 @@ def as_table(path: Path, table: Path, limit: int) -> Path:
         zipped = raw.read(2) == b"\x1f\x8b"
     opened = gzip.open if zipped else open
     with opened(path, "rb") as file, table.open("w", encoding="utf-8", newline="") as rows:
-        reader = _Reader(rows)
+        reader = _RatesParser(rows)
         reader.write(HEADER)
         try:
             reader.read(file, limit, table.parent)
-        except NoSpace:
+        except NoSpace:  # an OSError too, but the disk's fault and not the file's
             raise
         except (expat.ExpatError, OSError, EOFError, zlib.error) as error:
             raise Unreadable(f"This is no XML that can be read: {error}") from None
-    if not reader.found:
+    if not reader.rate_count:
         raise Unreadable(NO_RATES)
     return table

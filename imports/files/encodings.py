@@ -10,7 +10,7 @@ from math import exp, log
 
 from charset_normalizer import from_bytes
 
-from imports.files.spelling import LETTERS, oddness, spelling_of
+from imports.files.spelling import LETTERS, spelling_of, word_oddness
 
 ENCODINGS = {
     "utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252", "cp1250": "Windows-1250",
@@ -36,14 +36,16 @@ LANGUAGES = {  # that are written in an encoding of the shortlist, the commonest
 SHORTLIST = tuple(LANGUAGES)
 WIDE = frozenset({"cp932", "cp949", "gb18030", "cp950"})
 ASCII = bytes(range(128))
-PARTING = bytes(32 if code < 0x30 or 0x3A <= code < 0x40 else code for code in range(256))  # never half of a letter
+WORD_SEPARATORS = bytes(
+    32 if code < 0x30 or 0x3A <= code < 0x40 else code for code in range(256)
+)  # never half of a letter
 MOST_WORDS, MOST_PIECES = 2_000, 16  # of the sample
 JUDGED_WORDS = 300
 LONGEST_WORD = 60  # bytes
 MOST_CHAOS = 0.1  # more than in the best reading
-CLOSE = 8.0  # natural logarithm between two readings; what is closer is for a person to decide
-FEW = 8.0  # more is asked of few words: this much, divided by their number
-USUAL = 3.0  # what the commonest encoding is ahead by
+SURE_MARGIN = 8.0  # natural logarithm between two readings; what is closer is for a person to decide
+FEW_WORDS_MARGIN = 8.0  # more is asked of few words: this much, divided by their number
+COMMONEST_BONUS = 3.0  # what the commonest encoding is ahead by
 MOST_BROKEN = 0.02  # of the words that an encoding may fail at: stray bytes
 MOSTLY_UTF8 = 0.5  # of the words: a text of UTF-8 with damaged letters
 MOST_CHOICES = 6
@@ -54,7 +56,7 @@ SHOWN_WORDS, LONGEST_SHOWN = 3, 60
 class Sample:
     """Words with letters beyond ASCII, from all over a file, so that each byte that the file has is in one of them."""
 
-    words: dict[bytes, None] = field(default_factory=dict)
+    sampled: dict[bytes, None] = field(default_factory=dict)
     codes: set[int] = field(default_factory=set)  # of the bytes beyond ASCII
     pieces: int = 0
 
@@ -64,15 +66,15 @@ class Sample:
         codes = set(piece.translate(None, ASCII))
         is_new = not self.codes.issuperset(codes)
         self.codes |= codes
-        if is_new or (self.pieces < MOST_PIECES and len(self.words) < MOST_WORDS):
+        if is_new or (self.pieces < MOST_PIECES and len(self.sampled) < MOST_WORDS):
             self.pieces += 1
-            self._add_words(piece, most=len(self.words) + MOST_WORDS // 8)
+            self._add_words(piece, most=len(self.sampled) + MOST_WORDS // 8)
 
     def _add_words(self, piece: bytes, most: int) -> None:
-        missing = self.codes - set(b"".join(self.words))
-        for word in piece.translate(PARTING).split():
-            if not word.isascii() and (len(self.words) < most or missing & set(word)):
-                self.words[word[:LONGEST_WORD]] = None
+        missing = self.codes - set(b"".join(self.sampled))
+        for word in piece.translate(WORD_SEPARATORS).split():
+            if not word.isascii() and (len(self.sampled) < most or missing & set(word)):
+                self.sampled[word[:LONGEST_WORD]] = None
                 missing -= set(word)
 
 
@@ -85,21 +87,23 @@ class Guess:
     readings: dict[str, str]  # likeliest first
 
 
-def guess(sample: Sample) -> Guess:
+def guess_encoding(sample: Sample) -> Guess:
     """Return the likeliest encoding of a sample that is no UTF-8."""
-    words = list(sample.words)
-    judged = words[:: max(1, len(words) // JUDGED_WORDS)][:JUDGED_WORDS]
-    scored = sorted(((_likelihood(judged, name), name) for name in _candidates(words)), reverse=True)
-    apart = _different(scored, words)
-    likely = [name for score, name in apart if score > apart[0][0] - 4 * CLOSE][:MOST_CHOICES]
-    is_sure = len(apart) == 1 or apart[0][0] - apart[1][0] >= CLOSE + FEW / len(words)
-    return Guess(apart[0][1], is_sure, _readings(likely, words))
+    byte_words = list(sample.sampled)
+    judged = byte_words[:: max(1, len(byte_words) // JUDGED_WORDS)][:JUDGED_WORDS]
+    scored = sorted(((_log_likelihood(judged, name), name) for name in _likely_encodings(byte_words)), reverse=True)
+    apart = _distinct_candidates(scored, byte_words)
+    likely = [name for score, name in apart if score > apart[0][0] - 4 * SURE_MARGIN][:MOST_CHOICES]
+    is_sure = len(apart) == 1 or apart[0][0] - apart[1][0] >= SURE_MARGIN + FEW_WORDS_MARGIN / len(byte_words)
+    return Guess(apart[0][1], is_sure, _sample_readings(likely, byte_words))
 
 
-def _candidates(words: list[bytes]) -> list[str]:
+def _likely_encodings(byte_words: list[bytes]) -> list[str]:
     """Return the encodings that charset-normalizer finds likely, with those that it takes for the same as one of them."""
     matches = list(
-        from_bytes(b"\n".join(words), cp_isolation=list(SHORTLIST), enable_fallback=False, preemptive_behaviour=False)
+        from_bytes(
+            b"\n".join(byte_words), cp_isolation=list(SHORTLIST), enable_fallback=False, preemptive_behaviour=False
+        )
     )
     least = min((match.chaos for match in matches), default=0.0)
     likely = {
@@ -107,14 +111,14 @@ def _candidates(words: list[bytes]) -> list[str]:
     } & LANGUAGES.keys()
     if not likely & WIDE:
         likely.add(SHORTLIST[0])
-    readable = [name for name in SHORTLIST if name in likely and _readable(words, name) >= 1 - MOST_BROKEN]
-    damaged = ["utf-8"] if _readable(words, "utf-8") >= MOSTLY_UTF8 else []
+    readable = [name for name in SHORTLIST if name in likely and _readable_share(byte_words, name) >= 1 - MOST_BROKEN]
+    damaged = ["utf-8"] if _readable_share(byte_words, "utf-8") >= MOSTLY_UTF8 else []
     return readable + damaged or list(SHORTLIST)
 
 
-def _readable(words: list[bytes], encoding: str) -> float:
+def _readable_share(byte_words: list[bytes], encoding: str) -> float:
     """Return the share of the words that an encoding can read."""
-    return sum(not _is_broken(word, encoding) for word in words) / max(1, len(words))
+    return sum(not _is_broken(word, encoding) for word in byte_words) / max(1, len(byte_words))
 
 
 def _is_broken(word: bytes, encoding: str) -> bool:
@@ -125,26 +129,26 @@ def _is_broken(word: bytes, encoding: str) -> bool:
     return False
 
 
-def _likelihood(words: list[bytes], encoding: str) -> float:
+def _log_likelihood(byte_words: list[bytes], encoding: str) -> float:
     """Return the logarithm of how likely the words are as a mixture of the languages written in an encoding."""
-    texts = [read(word, encoding) for word in words]
+    texts = [decode_word(word, encoding) for word in byte_words]
     languages = LANGUAGES.get(encoding) or tuple(dict.fromkeys(name for some in LANGUAGES.values() for name in some))
     rows = []
     for text in texts:
         beyond = [part for part in LETTERS.findall(text) if not part.isascii()]
-        rows.append([sum(map(spelling_of(language).logarithm, beyond)) for language in languages])
-    usual = USUAL if encoding == SHORTLIST[0] else 0.0
-    return _mixture(rows, len(languages)) - sum(map(oddness, texts)) + usual
+        rows.append([sum(map(spelling_of(language).log_likelihood, beyond)) for language in languages])
+    usual = COMMONEST_BONUS if encoding == SHORTLIST[0] else 0.0
+    return _mixture_log_likelihood(rows, len(languages)) - sum(map(word_oddness, texts)) + usual
 
 
-def _mixture(rows: list[list[float]], languages: int) -> float:
+def _mixture_log_likelihood(rows: list[list[float]], languages: int) -> float:
     """Return the logarithm of how likely the rows are, by the shares of the languages that explain them best."""
     shares, total = [1 / languages] * languages, 0.0
     for _ in range(4):
         total, counts = 0.0, [0.3] * languages
         for row in rows:
             highest = max(row)
-            parts = [share * exp(one - highest) for share, one in zip(shares, row, strict=True)]
+            parts = [share * exp(value - highest) for share, value in zip(shares, row, strict=True)]
             whole = sum(parts)
             total += highest + log(whole)
             counts = [count + part / whole for count, part in zip(counts, parts, strict=True)]
@@ -152,41 +156,41 @@ def _mixture(rows: list[list[float]], languages: int) -> float:
     return total
 
 
-def _different(scored: list[tuple[float, str]], words: list[bytes]) -> list[tuple[float, str]]:
+def _distinct_candidates(scored: list[tuple[float, str]], byte_words: list[bytes]) -> list[tuple[float, str]]:
     """Return the candidates that read the words as different texts; of equal ones that which is first in the shortlist."""
     by_text: dict[tuple[str, ...], tuple[float, str]] = {}
     for score, name in scored:
-        text = tuple(read(word, name) for word in words)
+        text = tuple(decode_word(word, name) for word in byte_words)
         best = by_text.get(text, (score, name))
-        by_text[text] = (best[0], min(best[1], name, key=_rank))
+        by_text[text] = (best[0], min(best[1], name, key=_shortlist_position))
     return list(by_text.values())
 
 
-def _rank(encoding: str) -> int:
+def _shortlist_position(encoding: str) -> int:
     return SHORTLIST.index(encoding) if encoding in SHORTLIST else -1
 
 
-def _readings(encodings: list[str], words: list[bytes]) -> dict[str, str]:
+def _sample_readings(encodings: list[str], byte_words: list[bytes]) -> dict[str, str]:
     """Return some words as each encoding reads them: those that they read differently."""
     first, second = encodings[0], encodings[min(1, len(encodings) - 1)]
-    telling = [word for word in words if read(word, first) != read(word, second)] or words
-    shown = sorted(telling[:50], key=len, reverse=True)[:SHOWN_WORDS]
-    return {name: " · ".join(read(word, name) for word in shown)[: 3 * LONGEST_SHOWN] for name in encodings}
+    telling = [word for word in byte_words if decode_word(word, first) != decode_word(word, second)] or byte_words
+    samples = sorted(telling[:50], key=len, reverse=True)[:SHOWN_WORDS]
+    return {name: " · ".join(decode_word(word, name) for word in samples)[: 3 * LONGEST_SHOWN] for name in encodings}
 
 
-def read(word: bytes, encoding: str) -> str:
+def decode_word(word: bytes, encoding: str) -> str:
     """Decode a word that may have been cut in the middle of a letter."""
     return codecs.getincrementaldecoder(encoding)(errors="replace").decode(word)
 
 
-def label(encoding: str) -> str:
+def encoding_label(encoding: str) -> str:
     return ENCODINGS.get(encoding, encoding)
 
 
-def words_of(guess: Guess, encoding: str) -> str:
+def describe_guess(guess: Guess, encoding: str) -> str:
     """Say that the encoding of a file is a guess, with some of its words as they are read now."""
-    shown = guess.readings.get(encoding, "")
-    reads = f": “{shown}”" if shown else ""
+    reading = guess.readings.get(encoding, "")
+    reads = f": “{reading}”" if reading else ""
     if encoding != guess.encoding:
-        return f"The file does not name its encoding. You chose {label(encoding)}{reads}."
-    return f"The file does not name its encoding. It reads like {label(encoding)}{reads}."
+        return f"The file does not name its encoding. You chose {encoding_label(encoding)}{reads}."
+    return f"The file does not name its encoding. It reads like {encoding_label(encoding)}{reads}."

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-LOOKED_AT = 40  # rows, for the names of the columns
+ROWS_SEARCHED = 40  # rows, for the names of the columns
 LINE = 1024 * 1024
 TAIL = 16 * 1024
-SHOWN = 80
+MAX_SHOWN = 80
 TOTAL = re.compile(
     r"(?:grand[\s-]*|sub[\s-]*)?(?:totals?|totaal|totale|totaux|summe|gesamt(?:summe)?|total g[eé]n[eé]ral)\s*(?:\([^)]*\)|:)?",
     re.IGNORECASE,
@@ -30,17 +30,17 @@ class Row:
     next_line: int
 
     @property
-    def filled(self) -> list[str]:
+    def filled_cells(self) -> list[str]:
         return [cell.strip() for cell in self.cells if cell.strip()]
 
 
-def head(plain: Path, delimiter: str, skipped: int) -> list[Row]:
+def read_first_rows(plain: Path, delimiter: str, skipped: int) -> list[Row]:
     """Return the first rows that hold anything, from byte `skipped` on."""
     rows: list[Row] = []
     with plain.open("rb") as file:
         file.read(skipped)
         line, pieces, is_open = (1 if skipped else 0), [""], False
-        while len(rows) < LOOKED_AT and file.tell() < LINE + skipped and (read := file.readline(LINE)):
+        while len(rows) < ROWS_SEARCHED and file.tell() < LINE + skipped and (read := file.readline(LINE)):
             line += 1
             if not is_open and not read.strip():
                 continue
@@ -48,36 +48,36 @@ def head(plain: Path, delimiter: str, skipped: int) -> list[Row]:
             is_open ^= read.count(b'"') % 2 == 1
             if is_open:
                 continue
-            cells = _cells("".join(pieces), delimiter)
+            cells = _parse_line("".join(pieces), delimiter)
             if any(cell.strip() for cell in cells):
                 rows.append(Row(cells, file.tell(), line + 1))
             pieces = [""]
         text = "".join(pieces)
         if not rows and text.strip():
-            rows.append(Row(_cells(text, delimiter), file.tell(), line + 1))
+            rows.append(Row(_parse_line(text, delimiter), file.tell(), line + 1))
     return rows
 
 
-def _cells(text: str, delimiter: str) -> list[str]:
+def _parse_line(text: str, delimiter: str) -> list[str]:
     try:
         return next(csv.reader([text.replace("\0", "")], delimiter=delimiter, strict=False), [])
     except csv.Error:  # a cell longer than any name
         return text.replace("\0", "").rstrip("\r\n").split(delimiter)
 
 
-def header_among(rows: list[Row], is_known: Callable[[list[str]], object]) -> Row:
+def find_header(rows: list[Row], is_known: Callable[[list[str]], object]) -> Row:
     """Return the names of the columns: the first row that some mapping knows, else the first that looks like names."""
-    known = next((row for row in rows if len(row.filled) > 1 and is_known(row.cells)), None)
-    if known:
-        return known
-    widest = max(len(row.filled) for row in rows)
-    if 2 * len(rows[0].filled) >= widest and (len(rows[0].filled) > 1 or widest < 2):
+    recognised = next((row for row in rows if len(row.filled_cells) > 1 and is_known(row.cells)), None)
+    if recognised:
+        return recognised
+    widest = max(len(row.filled_cells) for row in rows)
+    if 2 * len(rows[0].filled_cells) >= widest and (len(rows[0].filled_cells) > 1 or widest < 2):
         return rows[0]
-    return next((row for row in rows if 2 * len(row.filled) >= widest and _are_names(row)), rows[0])
+    return next((row for row in rows if 2 * len(row.filled_cells) >= widest and _looks_like_names(row)), rows[0])
 
 
-def _are_names(row: Row) -> bool:
-    filled = row.filled
+def _looks_like_names(row: Row) -> bool:
+    filled = row.filled_cells
     return len(set(filled)) == len(filled) and not any(re.search(r"^[\d\W]+$|@", cell) for cell in filled)
 
 
@@ -95,35 +95,35 @@ def cut_footer(plain: Path, start: int, width: int, delimiter: str) -> list[str]
         lines = file.read().splitlines(keepends=True)
         if begin > start:
             begin += len(lines.pop(0)) if lines else 0
-        kept = _first_of_footer(lines, width, delimiter)
-        if kept == len(lines):
+        footer = _footer_start(lines, width, delimiter)
+        if footer == len(lines):
             return []
-        file.truncate(begin + sum(map(len, lines[:kept])))
-    return [words for line in lines[kept:] if (words := _words(line, delimiter))]
+        file.truncate(begin + sum(map(len, lines[:footer])))
+    return [text for line in lines[footer:] if (text := _line_text(line, delimiter))]
 
 
-def _first_of_footer(lines: list[bytes], width: int, delimiter: str) -> int:
+def _footer_start(lines: list[bytes], width: int, delimiter: str) -> int:
     """Return the place of the first line of the footer; how many lines there are where there is none."""
-    place = len(lines)
-    while place and _is_narrow(lines[place - 1], width, delimiter):
-        place -= 1
+    first = len(lines)
+    while first and _may_be_footer(lines[first - 1], width, delimiter):
+        first -= 1
     if not any(
-        NOTICE.search(words) or TOTAL.fullmatch(words.partition(" · ")[0])
-        for words in (_words(line, delimiter) for line in lines[place:])
+        NOTICE.search(text) or TOTAL.fullmatch(text.partition(" · ")[0])
+        for text in (_line_text(line, delimiter) for line in lines[first:])
     ):
         return len(lines)
-    blank = next((n for n in range(place, len(lines)) if not _words(lines[n], delimiter)), None)
-    said = next(
+    blank = next((n for n in range(first, len(lines)) if not _line_text(lines[n], delimiter)), None)
+    first_notice = next(
         n
-        for n in range(place, len(lines))
-        if (words := _words(lines[n], delimiter))
-        and (NOTICE.search(words) or TOTAL.fullmatch(words.partition(" · ")[0]))
+        for n in range(first, len(lines))
+        if (text := _line_text(lines[n], delimiter))
+        and (NOTICE.search(text) or TOTAL.fullmatch(text.partition(" · ")[0]))
     )
-    return said if blank is None else min(blank, said)
+    return first_notice if blank is None else min(blank, first_notice)
 
 
-def _is_narrow(line: bytes, width: int, delimiter: str) -> bool:
-    filled = [cell for cell in _cells(line.decode(errors="replace"), delimiter) if cell.strip()]
+def _may_be_footer(line: bytes, width: int, delimiter: str) -> bool:
+    filled = [cell for cell in _parse_line(line.decode(errors="replace"), delimiter) if cell.strip()]
     if len(filled) <= 1:
         return True
     return (
@@ -133,23 +133,25 @@ def _is_narrow(line: bytes, width: int, delimiter: str) -> bool:
     )
 
 
-def _words(line: bytes, delimiter: str) -> str:
-    return " · ".join(cell.strip() for cell in _cells(line.decode(errors="replace"), delimiter) if cell.strip())
+def _line_text(line: bytes, delimiter: str) -> str:
+    return " · ".join(cell.strip() for cell in _parse_line(line.decode(errors="replace"), delimiter) if cell.strip())
 
 
-def words(above: list[Row], below: list[str]) -> dict[str, dict[str, str]]:
+def describe_omitted_lines(above: list[Row], below: list[str]) -> dict[str, dict[str, str]]:
     """Say what was left out above and below the table."""
-    found: dict[str, dict[str, str]] = {}
+    omitted: dict[str, dict[str, str]] = {}
     if above:
-        found["title"] = _said(len(above), "above the names of the columns", " · ".join(above[0].filled))
+        omitted["title"] = _omitted_lines(
+            len(above), "above the names of the columns", " · ".join(above[0].filled_cells)
+        )
     if below:
-        found["footer"] = _said(len(below), "below the rows", below[0])
-    return found
+        omitted["footer"] = _omitted_lines(len(below), "below the rows", below[0])
+    return omitted
 
 
-def _said(count: int, where: str, first: str) -> dict[str, str]:
+def _omitted_lines(count: int, where: str, first: str) -> dict[str, str]:
     lines = "line" if count == 1 else "lines"
     return {
         "value": str(count),
-        "words": f"{count} {lines} {where} left out: “{first[:SHOWN]}”{' …' if count > 1 else ''}",
+        "words": f"{count} {lines} {where} left out: “{first[:MAX_SHOWN]}”{' …' if count > 1 else ''}",
     }

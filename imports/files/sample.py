@@ -1,9 +1,9 @@
-"""The first rows of a file, by which its kind and its columns are told and which the mapping page shows."""
+"""The first rows of a file, by which its kind and columns are recognised, and which the mapping page shows."""
 
 import pandas as pd
 
 from imports.files import storage
-from imports.files.blocks import carefully, is_well_formed, last_row_end, parse, trimmed
+from imports.files.blocks import is_well_formed, last_row_end, parse_malformed_rows, parse_rows, strip_cells
 from imports.models import ImportFile
 
 SIZE = 512 * 1024
@@ -12,7 +12,7 @@ ROWS = 2_000
 
 def first_rows(file: ImportFile) -> pd.DataFrame:
     """Return the first rows of a file, as text."""
-    with storage.place(file.plain).open("rb") as plain:
+    with storage.path_of(file.plain).open("rb") as plain:
         plain.seek(file.start)
         text = plain.read(SIZE)
         is_last = not plain.read(1)
@@ -20,7 +20,7 @@ def first_rows(file: ImportFile) -> pd.DataFrame:
     if not text:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in file.header})
     if end and is_well_formed(text[:end], file.delimiter):
-        frame = parse(text[:end], file.header, file.delimiter, 0).frame
+        frame = parse_rows(text[:end], file.header, file.delimiter, 0).frame
     else:
-        frame = carefully(text, file.header, file.delimiter, 0, is_last)[0].frame
-    return trimmed(frame.head(ROWS))
+        frame = parse_malformed_rows(text, file.header, file.delimiter, 0, is_last)[0].frame
+    return strip_cells(frame.head(ROWS))

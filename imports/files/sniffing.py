@@ -16,7 +16,7 @@ from core.disk import require_space
 from imports.files import encodings, preamble
 from imports.files.encodings import ASSUMED_ENCODING, Guess, Sample
 from imports.files.grouped_reports import LONGEST, Report, Ungroupable, may_be_report, read_report
-from imports.parsing.headers import distinct
+from imports.parsing.headers import make_unique_names
 from imports.parsing.notes import FILLED, FOOTER, GUESSED, Notes
 
 DELIMITERS = ",;\t|"
@@ -40,7 +40,7 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True)
-class Survey:
+class FileFormat:
     """How to read a file, once it is clean."""
 
     encoding: str
@@ -50,67 +50,79 @@ class Survey:
     first_line: int
     size: int  # of the plain file, in bytes
     around: dict[str, dict[str, str]] = field(default_factory=dict)  # what stands above and below the table, in words
-    found: dict[str, str] = field(default_factory=dict)  # encoding and delimiter, as if nobody had said anything
+    detected: dict[str, str] = field(
+        default_factory=dict
+    )  # encoding and delimiter without regard to what a person chose
     notes: Notes = field(default_factory=dict)  # what was filled in and left out, for the notes of the file
     guess: Guess | None = None  # of the encoding, where nothing in the file proves one
 
 
-def survey(
+def detect_format(
     path: Path, clean: Path, limit: int, is_known: Callable[[list[str]], object] | None = None,
-    said: Mapping[str, str] | None = None,
-) -> Survey:  # fmt: skip
-    """Write the file at `path` as plain UTF-8 to `clean` and tell how to read it.
+    chosen: Mapping[str, str] | None = None,
+) -> FileFormat:  # fmt: skip
+    """Write the file at `path` as plain UTF-8 to `clean` and return how to read it.
 
     Args:
-        is_known: tells whether a row of names is one that some mapping knows; the first such row is the header.
-        said: encoding and delimiter, where somebody said them; they go before what the file seems to be. What is said under
-            ASSUMED_ENCODING goes only before a guess.
+        is_known: returns whether a row of names is one that some mapping knows; the first such row is the header.
+        chosen: encoding and delimiter that a person chose; they go before what is detected. The answer under
+            ASSUMED_ENCODING only goes before a guess.
 
     Raises:
         Unreadable: it is no table, or larger than `limit` bytes when unpacked.
     """
-    said = said or {}
+    chosen = chosen or {}
     detected = _detect_encoding(path, limit)
-    assumed = said.get(ASSUMED_ENCODING) if detected.guess else ""
-    encoding = said.get("encoding") or assumed or detected.name
-    _clean(path, clean, encoding, detected, limit)
-    sample = _sample(clean)
-    skipped, named = _named_delimiter(sample)
-    likely = named or sniff(sample[skipped:])
-    delimiter = said.get("delimiter") or likely
-    top = preamble.head(clean, delimiter, skipped)
-    if not top:
+    assumed = chosen.get(ASSUMED_ENCODING) if detected.guess else ""
+    encoding = chosen.get("encoding") or assumed or detected.name
+    _write_utf8(path, clean, encoding, detected, limit)
+    sample = _read_sample(clean)
+    skipped, declared = _declared_delimiter(sample)
+    likely = declared or sniff_delimiter(sample[skipped:])
+    delimiter = chosen.get("delimiter") or likely
+    first_rows = preamble.read_first_rows(clean, delimiter, skipped)
+    header = _find_header(first_rows, is_known)
+    names = make_unique_names(header.cells)
+    above = [row for row in first_rows if row.end < header.end]
+    below = preamble.cut_footer(clean, header.end, len(names), delimiter)
+    report = rewrite_grouped_report(clean, header.end, names, delimiter)
+    notes = {FOOTER: {"rows": len(below), "sample": below[0][:80]}} if below else {}
+    if detected.guess and not (chosen.get("encoding") or assumed):
+        notes[GUESSED] = {"rows": 1, "sample": encodings.encoding_label(encoding)}
+    if report:
+        names = make_unique_names(report.header)
+        notes |= {FILLED: {"rows": report.filled, "sample": report.filled_columns}} if report.filled else {}
+    return FileFormat(
+        encoding, delimiter, names, header.end, header.next_line, clean.stat().st_size, preamble.describe_omitted_lines(above, below),
+        {"encoding": detected.name, "delimiter": likely}, notes, detected.guess,
+    )  # fmt: skip
+
+
+def _find_header(rows: list[preamble.Row], is_known: Callable[[list[str]], object] | None) -> preamble.Row:
+    """Return the row of column names.
+
+    Raises:
+        Unreadable: there is none, or it cannot be one.
+    """
+    if not rows:
         raise Unreadable("The file has no row of column names.")
-    header = preamble.header_among(
-        top, lambda cells: is_known and len(cells) <= MAX_COLUMNS and is_known(distinct(cells))
+    header = preamble.find_header(
+        rows, lambda cells: is_known and len(cells) <= MAX_COLUMNS and is_known(make_unique_names(cells))
     )
     if not any(letter.isalpha() for cell in header.cells for letter in cell):
         raise Unreadable("The file has no row of column names.")
     if len(header.cells) > MAX_COLUMNS:
         raise Unreadable(f"The file has {len(header.cells)} columns; at most {MAX_COLUMNS} can be read.")
-    names = distinct(header.cells)
     if max(map(len, header.cells)) > LONGEST_NAME:
         raise Unreadable("The first row is too long to be the names of columns. Export the table as CSV.")
-    above = [row for row in top if row.end < header.end]
-    below = preamble.cut_footer(clean, header.end, len(names), delimiter)
-    report = put_right(clean, header.end, names, delimiter)
-    notes = {FOOTER: {"rows": len(below), "sample": below[0][:80]}} if below else {}
-    if detected.guess and not (said.get("encoding") or assumed):
-        notes[GUESSED] = {"rows": 1, "sample": encodings.label(encoding)}
-    if report:
-        names = distinct(report.header)
-        notes |= {FILLED: {"rows": report.filled, "sample": report.words}} if report.filled else {}
-    return Survey(
-        encoding, delimiter, names, header.end, header.next_line, clean.stat().st_size, preamble.words(above, below),
-        {"encoding": detected.name, "delimiter": likely}, notes, detected.guess,
-    )  # fmt: skip
+    return header
 
 
-def put_right(plain: Path, start: int, header: list[str], delimiter: str) -> Report | None:
+def rewrite_grouped_report(plain: Path, start: int, header: list[str], delimiter: str) -> Report | None:
     """Write a report in groups as a table, its totals marked, each row on the line on which it stood; None for a table.
 
     Raises:
-        Unreadable: its groups cannot be told.
+        Unreadable: its groups cannot be recognised.
     """
     size = plain.stat().st_size - start
     if len(header) < MIN_COLUMNS or size > LONGEST:
@@ -120,7 +132,7 @@ def put_right(plain: Path, start: int, header: list[str], delimiter: str) -> Rep
         text = file.read()
     if not may_be_report(header, text, delimiter):
         return None
-    rows = _rows_of(plain, start, delimiter)
+    rows = _read_all_rows(plain, start, delimiter)
     try:
         report = read_report(header, rows) if rows else None
     except Ungroupable as error:
@@ -133,7 +145,7 @@ def put_right(plain: Path, start: int, header: list[str], delimiter: str) -> Rep
     return report
 
 
-def _rows_of(plain: Path, start: int, delimiter: str) -> list[list[str]]:
+def _read_all_rows(plain: Path, start: int, delimiter: str) -> list[list[str]]:
     """Return all rows; none where a quote is not closed, of which the reader of blocks knows more."""
     with plain.open("rb") as file:
         file.seek(start)
@@ -144,44 +156,45 @@ def _rows_of(plain: Path, start: int, delimiter: str) -> list[list[str]]:
             return []
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open_maybe_gzip(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     return gzip.open(path) if zipped else path.open("rb")  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
-class _Encoding:
+class _DetectedEncoding:
     name: str
     mark_length: int = 0
     is_strict: bool = False  # every byte of the file holds
     guess: Guess | None = None
 
 
-def _detect_encoding(path: Path, limit: int) -> _Encoding:
+def _detect_encoding(path: Path, limit: int) -> _DetectedEncoding:
     """Return the encoding that the file's mark or all of its bytes prove, else the likeliest of a shortlist."""
     try:
-        with _open(path) as file:
+        with _open_maybe_gzip(path) as file:
             head = file.read(4096)
             _refuse_binary(head)
             for mark, name in BOMS:
                 if head.startswith(mark):
-                    return _Encoding(name, len(mark))
-            if silent := _silent_utf16(head):
-                return _Encoding(silent)
+                    return _DetectedEncoding(name, len(mark))
+            # Before UTF-8: the zero bytes of UTF-16 are valid UTF-8 too.
+            if silent := _unmarked_utf16(head):
+                return _DetectedEncoding(silent)
             fault = _utf8_fault(head, file, limit)
         if fault != "broken":
-            return _Encoding("utf-8", is_strict=not fault)
-        guess = encodings.guess(_sample_of(path, limit))
-        return _Encoding(guess.encoding, guess=guess)
+            return _DetectedEncoding("utf-8", is_strict=not fault)
+        guess = encodings.guess_encoding(_sample_words(path, limit))
+        return _DetectedEncoding(guess.encoding, guess=guess)
     except (OSError, EOFError) as error:
         raise Unreadable(f"The file cannot be read: {error}.") from error
 
 
-def _sample_of(path: Path, limit: int) -> Sample:
+def _sample_words(path: Path, limit: int) -> Sample:
     """Read a file once more for its words with letters beyond ASCII."""
     sample, size = Sample(), 0
-    with _open(path) as file:
+    with _open_maybe_gzip(path) as file:
         while piece := file.read(PIECE):
             size += len(piece)
             if size > limit:
@@ -193,16 +206,16 @@ def _sample_of(path: Path, limit: int) -> Sample:
 def _refuse_binary(head: bytes) -> None:
     if not head.strip():
         raise Unreadable("The file is empty.")
-    for magic, words in BINARY.items():
+    for magic, message in BINARY.items():
         if head.startswith(magic):
-            raise Unreadable(words)
+            raise Unreadable(message)
     controls = sum(head.count(bytes([code])) for code in (*range(1, 9), *range(14, 27)))
     if controls > len(head) / 20:
         raise Unreadable("This is no text. Export the table as CSV.")
 
 
-def _silent_utf16(head: bytes) -> str:
-    """Tell UTF-16 without a mark by its zero bytes: every second one of Western text."""
+def _unmarked_utf16(head: bytes) -> str:
+    """Return UTF-16 without a byte-order mark, recognised by its zero bytes: every second one of Western text."""
     half = len(head) // 2
     if half < 4:
         return ""
@@ -212,7 +225,8 @@ def _silent_utf16(head: bytes) -> str:
 
 
 def _utf8_fault(head: bytes, file: IO[bytes], limit: int) -> str:
-    """Tell what speaks against UTF-8: nothing, a last letter that is cut off ("cut"), or bytes that cannot be ("broken")."""
+    """Return what speaks against UTF-8: nothing, a last letter that is cut off ("cut"), or bytes that cannot be ("broken")."""
+    # A file can be cut off in the middle of a letter and still be UTF-8, so the end is judged apart from the rest.
     decoder, size = codecs.getincrementaldecoder("utf-8")(), len(head)
     try:
         decoder.decode(head)
@@ -226,12 +240,12 @@ def _utf8_fault(head: bytes, file: IO[bytes], limit: int) -> str:
     return "cut" if decoder.getstate()[0] else ""
 
 
-def _clean(path: Path, clean: Path, encoding: str, detected: _Encoding, limit: int) -> None:
+def _write_utf8(path: Path, clean: Path, encoding: str, detected: _DetectedEncoding, limit: int) -> None:
     size, as_it_is = 0, encoding == "utf-8" and detected.is_strict
     try:
-        with _open(path) as source, clean.open("wb") as target:
+        with _open_maybe_gzip(path) as source, clean.open("wb") as target:
             source.read(detected.mark_length)
-            for piece in _as_utf8(source, encoding, as_it_is):
+            for piece in _decode_to_utf8(source, encoding, as_it_is):
                 size += len(piece)
                 if size > limit:
                     raise Unreadable(_too_large(limit))
@@ -247,7 +261,7 @@ def _too_large(limit: int) -> str:
     return f"Unpacked it is larger than {limit // 1024**2} MB. Split it into smaller files."
 
 
-def _as_utf8(source: IO[bytes], encoding: str, as_it_is: bool) -> Iterator[bytes]:
+def _decode_to_utf8(source: IO[bytes], encoding: str, as_it_is: bool) -> Iterator[bytes]:
     """Yield the text in pieces of UTF-8; lines that end in CR alone end in LF."""
     first = source.read(PIECE)
     old_mac = b"\r" in first and b"\n" not in first
@@ -262,26 +276,26 @@ def _as_utf8(source: IO[bytes], encoding: str, as_it_is: bool) -> Iterator[bytes
         yield decoder.decode(b"", final=True).encode()
 
 
-def _sample(clean: Path) -> str:
+def _read_sample(clean: Path) -> str:
     with clean.open("rb") as file:
         return codecs.getincrementaldecoder("utf-8")(errors="replace").decode(file.read(SAMPLE))
 
 
-def _named_delimiter(sample: str) -> tuple[int, str]:
+def _declared_delimiter(sample: str) -> tuple[int, str]:
     """Read Excel's first line `sep=;`: (characters to skip, delimiter)."""
     line, _, _ = sample.partition("\n")
-    named = line.strip().removeprefix('"').removesuffix('"')
-    if named.lower().startswith("sep=") and len(named) == 5:
-        return len(line) + 1, named[4]
+    declaration = line.strip().removeprefix('"').removesuffix('"')
+    if declaration.lower().startswith("sep=") and len(declaration) == 5:
+        return len(line) + 1, declaration[4]
     return 0, ""
 
 
-def sniff(sample: str) -> str:
+def sniff_delimiter(sample: str) -> str:
     """Return the delimiter under which most rows have the same, largest number of cells."""
-    return max(DELIMITERS, key=lambda delimiter: _agreement(sample, delimiter))
+    return max(DELIMITERS, key=lambda delimiter: _delimiter_agreement(sample, delimiter))
 
 
-def _agreement(sample: str, delimiter: str) -> tuple[float, int]:
+def _delimiter_agreement(sample: str, delimiter: str) -> tuple[float, int]:
     lengths: list[int] = []
     try:
         for row in csv.reader(sample.splitlines(keepends=True), delimiter=delimiter):
@@ -293,8 +307,8 @@ def _agreement(sample: str, delimiter: str) -> tuple[float, int]:
     lengths = [length for length in lengths if length] or [1]
     if len(lengths) > 2 and len(lengths) < 200:
         lengths.pop()  # the sample may end inside a row
-    parted = [length for length in lengths if length > 1]
-    if not parted:
+    widths = [length for length in lengths if length > 1]
+    if not widths:
         return 0.0, 0
-    width = max(set(parted), key=lambda one: (parted.count(one), one == parted[0], one))
+    width = max(set(widths), key=lambda one: (widths.count(one), one == widths[0], one))
     return lengths.count(width) / len(lengths), width

@@ -34,13 +34,13 @@ class Spelling:
     letters: Mapping[str, int]
     total: int
 
-    def logarithm(self, word: str) -> float:
+    def log_likelihood(self, word: str) -> float:
         """Return the logarithm of how likely the pairs of letters beyond ASCII are."""
         edged = f" {word.lower()} "
         pairs = (a + b for a, b in itertools.pairwise(edged) if not (a.isascii() and b.isascii()))
-        return sum(map(self._of_pair, pairs))
+        return sum(map(self._pair_log_likelihood, pairs))
 
-    def _of_pair(self, pair: str) -> float:
+    def _pair_log_likelihood(self, pair: str) -> float:
         alone = (self.letters.get(pair[1], 0) + UNSEEN) / (self.total + 50)
         return log((self.pairs.get(pair, 0) + PAIR_WEIGHT * alone) / (self.letters.get(pair[0], 0) + PAIR_WEIGHT))
 
@@ -50,7 +50,7 @@ def spelling_of(language: str) -> Spelling:
     """Learn the spelling of a language from CLDR; it takes some 20 ms."""
     pairs: Counter[str] = Counter()
     letters: Counter[str] = Counter()
-    for text in _texts(Locale.parse(language)):
+    for text in _cldr_names(Locale.parse(language)):
         for word in LETTERS.findall(text.lower().translate(CEDILLAS)):
             edged = f" {word} "
             letters.update(edged[:-1])
@@ -58,7 +58,7 @@ def spelling_of(language: str) -> Spelling:
     return Spelling(pairs, letters, letters.total())
 
 
-def _texts(locale: Locale) -> Iterator[str]:
+def _cldr_names(locale: Locale) -> Iterator[str]:
     for names in (locale.territories, locale.languages, locale.currencies, locale.scripts):
         yield from names.values()
     for names in (locale.days["format"]["wide"], locale.months["format"]["wide"]):
@@ -67,7 +67,7 @@ def _texts(locale: Locale) -> Iterator[str]:
         yield from (text for text in zone.values() if isinstance(text, str))
 
 
-def oddness(word: str) -> float:
+def word_oddness(word: str) -> float:
     """Return what is odd about a word in any language: symbols among letters, capitals behind small letters, two scripts."""
     edged = f" {word} "
     around = zip(edged, edged[1:], edged[2:], strict=False)
@@ -76,7 +76,7 @@ def oddness(word: str) -> float:
         alone
         + sum(_symbol_cost(*three) for three in around)
         + sum(
-            CASE * (a.islower() and b.isupper()) + SCRIPT * (_script(a) != _script(b))
+            CASE * (a.islower() and b.isupper()) + SCRIPT * (_script_of(a) != _script_of(b))
             for a, b in itertools.pairwise(word)
             if a.isalpha() and b.isalpha()
         )
@@ -97,7 +97,7 @@ def _symbol_cost(before: str, sign: str, behind: str) -> float:
     return SYMBOL if sign in LIKELY_ELSEWHERE else RARE_SYMBOL
 
 
-def _script(letter: str) -> str:
+def _script_of(letter: str) -> str:
     code = ord(letter)
     if code < 0x370:
         return "Latin"

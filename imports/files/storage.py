@@ -21,13 +21,13 @@ from imports.models import ImportFile, ImportJob
 PIECE = 1024 * 1024
 MAX_MEMBERS = 1000
 MAX_RATIO = 200
-KEPT_DAYS = 30
+RETENTION_DAYS = 30
 MEMBER = "-"  # in the stored name of what came out of a zip or a workbook
 TABLES = {".csv", ".tsv", ".tab", ".txt", ".gz", ".zip", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".xml"}
 
 
 @dataclass(frozen=True)
-class Given:
+class IncomingFile:
     """A file as it was handed to us."""
 
     name: str
@@ -35,7 +35,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredFile:
     """A file as we hold it."""
 
     name: str
@@ -44,19 +44,19 @@ class Kept:
     size: int
 
 
-def from_path(path: Path) -> list[Given]:
+def files_at(path: Path) -> list[IncomingFile]:
     """Return the file, or all files of the folder that may hold tables, and those beneath it."""
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(path)))
-        return [Given(str(file.relative_to(path)), _pieces(file)) for file in files]
-    return [Given(path.name, _pieces(path))]
+        return [IncomingFile(str(file.relative_to(path)), _read_pieces(file)) for file in files]
+    return [IncomingFile(path.name, _read_pieces(path))]
 
 
 def _is_hidden(path: Path | PurePosixPath) -> bool:
     return any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+def _read_pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(PIECE):
             yield piece
@@ -64,46 +64,46 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 def new_folder() -> str:
     folder = f"imports/{secrets.token_hex(16)}"
-    place(folder).mkdir(parents=True, mode=0o700)
+    path_of(folder).mkdir(parents=True, mode=0o700)
     return folder
 
 
-def place(stored: str) -> Path:
+def path_of(stored: str) -> Path:
     """Return where on disk a stored path lies."""
     return Path(settings.MEDIA_ROOT) / stored
 
 
-def keep(folder: str, files: Iterable[Given]) -> list[Kept]:
-    return [keep_one(f"{folder}/{number}", given) for number, given in enumerate(files, 1)]
+def store_files(folder: str, files: Iterable[IncomingFile]) -> list[StoredFile]:
+    return [store_file(f"{folder}/{number}", given) for number, given in enumerate(files, 1)]
 
 
-def keep_one(stored: str, given: Given) -> Kept:
+def store_file(stored: str, given: IncomingFile) -> StoredFile:
     digest, size = hashlib.sha256(), 0
     try:
-        with place(stored).open("wb") as target:
+        with path_of(stored).open("wb") as target:
             for piece in given.pieces:
-                require_space(place(stored).parent, len(piece))
+                require_space(path_of(stored).parent, len(piece))
                 target.write(piece)
                 digest.update(piece)
                 size += len(piece)
     except BaseException:
-        place(stored).unlink(missing_ok=True)
+        path_of(stored).unlink(missing_ok=True)
         raise
-    return Kept(given.name.replace("\0", "")[-1000:], stored, digest.hexdigest(), size)
+    return StoredFile(given.name.replace("\0", "")[-1000:], stored, digest.hexdigest(), size)
 
 
-def discard(folder: str) -> None:
-    shutil.rmtree(place(folder), ignore_errors=True)
+def delete_folder(folder: str) -> None:
+    shutil.rmtree(path_of(folder), ignore_errors=True)
 
 
-def discard_refused(stored: str) -> None:
+def delete_refused_file(stored: str) -> None:
     """Delete a file that was refused, with all that was written of it: its plain text, what it unpacked to."""
-    path = place(stored)
+    path = path_of(stored)
     for leftover in [path, *path.parent.glob(f"{path.name}.*"), *path.parent.glob(f"{path.name}{MEMBER}*")]:
         leftover.unlink(missing_ok=True)
 
 
-def unpacked_left(file: ImportFile) -> int:
+def remaining_unpack_bytes(file: ImportFile) -> int:
     """Return how many bytes a file may still unpack to, all files of its import and all nesting taken together.
 
     Unpacked are the members of zips and the sheets of workbooks, and what a compressed text is larger than its file.
@@ -115,41 +115,41 @@ def unpacked_left(file: ImportFile) -> int:
 
 
 def is_member(stored: str) -> bool:
-    """Tell whether a file came out of another."""
+    """Return whether a file came out of another."""
     return MEMBER in PurePosixPath(stored).name
 
 
-def discard_old() -> None:
+def delete_expired_files() -> None:
     """Delete the files of imports that ended long ago; their counts and rejected rows stay."""
-    long_ago = timezone.now() - timedelta(days=KEPT_DAYS)
+    long_ago = timezone.now() - timedelta(days=RETENTION_DAYS)
     for run in ImportJob.objects.filter(finished_at__lt=long_ago).exclude(folder=""):
-        discard(run.folder)
+        delete_folder(run.folder)
         ImportJob.objects.filter(pk=run.pk).update(folder="")
 
 
 def is_zip(file: ImportFile) -> bool:
-    """Tell a zip by what it is, whatever it is called."""
-    with place(file.stored).open("rb") as opened:
+    """Return whether a file is a zip by its content, whatever its name."""
+    with path_of(file.stored).open("rb") as opened:
         return opened.read(2) == b"PK" and zipfile.is_zipfile(opened)
 
 
-def unpack(file: ImportFile) -> list[Kept]:
+def unpack_zip(file: ImportFile) -> list[StoredFile]:
     """Unpack a zip beside itself, under numbers; the names inside are only ever shown.
 
     Raises:
         Unreadable: it is damaged, has too many files, or would unpack to more than we take.
     """
     try:
-        with zipfile.ZipFile(place(file.stored)) as archive:
-            members = [member for member in archive.infolist() if _is_wanted(member)]
-            _refuse_bomb(members, unpacked_left(file), MAX_MEMBERS - file.run.files.count() + 1)
-            return [_unpack(archive, member, file, number) for number, member in enumerate(members, 1)]
+        with zipfile.ZipFile(path_of(file.stored)) as archive:
+            members = [
+                member
+                for member in archive.infolist()
+                if not member.is_dir() and not _is_hidden(PurePosixPath(member.filename))
+            ]
+            _refuse_bomb(members, remaining_unpack_bytes(file), MAX_MEMBERS - file.run.files.count() + 1)
+            return [_unpack_member(archive, member, file, number) for number, member in enumerate(members, 1)]
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise Unreadable(f"The zip cannot be unpacked: {error}.") from error
-
-
-def _is_wanted(member: zipfile.ZipInfo) -> bool:
-    return not member.is_dir() and not _is_hidden(PurePosixPath(member.filename))
 
 
 def _refuse_bomb(members: list[zipfile.ZipInfo], left: int, files_left: int) -> None:
@@ -157,27 +157,26 @@ def _refuse_bomb(members: list[zipfile.ZipInfo], left: int, files_left: int) -> 
     if len(members) > files_left:
         raise Unreadable(f"The zip holds {len(members)} files; at most {MAX_MEMBERS} of an upload are taken.")
     if size > settings.UNPACKED_MAX_BYTES:
-        raise Unreadable(f"The zip unpacks to {size // 1024**2} MB; at most {_limit()} are taken.")
+        raise Unreadable(
+            f"The zip unpacks to {size // 1024**2} MB; at most {settings.UNPACKED_MAX_BYTES // 1024**2} MB are taken."
+        )
     if size > MAX_RATIO * max(PIECE, sum(member.compress_size for member in members)):
         raise Unreadable("The zip is packed so tightly that it may be a bomb. Upload the files themselves.")
     if size > left:
         raise Unreadable("With what is inside it, the upload unpacks to more than is taken. Upload it in parts.")
 
 
-def _limit() -> str:
-    return f"{settings.UNPACKED_MAX_BYTES // 1024**2} MB"
-
-
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: ImportFile, number: int) -> Kept:
+def _unpack_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: ImportFile, number: int) -> StoredFile:
     """Write one member; what the directory says of its size may be a lie, so the bytes are counted."""
     name = "/".join(part for part in PurePosixPath(member.filename.replace("\\", "/")).parts if part not in {"..", "/"})
     with archive.open(member) as source:
-        return keep_one(
-            f"{file.stored}{MEMBER}{number}", Given(f"{file.name}/{name}", _counted(source, member.file_size))
+        return store_file(
+            f"{file.stored}{MEMBER}{number}",
+            IncomingFile(f"{file.name}/{name}", _read_promised_bytes(source, member.file_size)),
         )
 
 
-def _counted(source: IO[bytes], promised: int) -> Iterator[bytes]:
+def _read_promised_bytes(source: IO[bytes], promised: int) -> Iterator[bytes]:
     size = 0
     while piece := source.read(PIECE):
         size += len(piece)

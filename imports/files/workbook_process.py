@@ -30,25 +30,27 @@ class TooLarge(Exception):
 def main(book: str, folder: str, limit: str, seconds: str) -> None:
     import python_calamine as calamine
 
-    _bounded(int(seconds))
+    _limit_resources(int(seconds))
     left = int(limit)
     try:
         with calamine.CalamineWorkbook.from_path(book) as opened:
             visible = [sheet.name for sheet in opened.sheets_metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
-            for place, name in enumerate(visible[:MAX_SHEETS], 1):
+            for number, name in enumerate(visible[:MAX_SHEETS], 1):
                 sheet = opened.get_sheet_by_name(name)
-                left -= _write(sheet, name, Path(folder) / str(place), left, place, percent_cells(book, name))
+                left -= _write_sheet(
+                    sheet, name, Path(folder) / str(number), left, number, find_percent_cells(book, name)
+                )
             if visible[MAX_SHEETS:]:
-                _say(skipped=visible[MAX_SHEETS:])
+                _report(skipped=visible[MAX_SHEETS:])
     except calamine.PasswordError:
-        _say(wrong="The workbook is locked with a password. Save it without one.")
+        _report(wrong="The workbook is locked with a password. Save it without one.")
     except TooLarge as error:
-        _say(wrong=str(error))
+        _report(wrong=str(error))
     except (calamine.CalamineError, OSError, ValueError, OverflowError) as error:
-        _say(wrong=f"The workbook cannot be read: {error}.")
+        _report(wrong=f"The workbook cannot be read: {error}.")
 
 
-def _bounded(seconds: int) -> None:
+def _limit_resources(seconds: int) -> None:
     """Let a workbook that claims to be a universe end this process, not the machine."""
     import resource
 
@@ -56,51 +58,53 @@ def _bounded(seconds: int) -> None:
         resource.setrlimit(kind, (most, most))
 
 
-def _write(sheet: Any, name: str, path: Path, left: int, place: int, percents: "Percents") -> int:
+def _write_sheet(sheet: Any, name: str, path: Path, left: int, number: int, percents: "PercentCells") -> int:
     """Write one sheet; return its bytes."""
     size = 0
     with path.open("w", encoding="utf-8", newline="", errors="replace") as target:
         write = csv.writer(target, lineterminator="\n").writerow
-        for cells in _rows(sheet, percents):
+        for cells in _sheet_rows(sheet, percents):
             size += write(cells)
             if size > left:
                 raise TooLarge(f"The sheets hold more than {left // MILLION} MB. Save them as CSV, in parts.")
     if size:
-        _say(place=place, name=name, bytes=size)
+        _report(place=number, name=name, bytes=size)
     else:
         path.unlink()
     return size
 
 
-def _rows(sheet: Any, percents: "Percents") -> Iterator[list[str]]:
+def _sheet_rows(sheet: Any, percents: "PercentCells") -> Iterator[list[str]]:
     """Yield the rows from the first that holds something on; blank ones inside stay, so that lines can be told."""
     begun = False
     blank = 0
-    _, left = sheet.start or (0, 0)
+    _, first_column = sheet.start or (0, 0)
     for number, cells in enumerate(sheet.iter_rows()):
-        words = [_word(cell) for cell in cells]
+        texts = [_cell_text(cell) for cell in cells]
         if percents:
-            words = [
-                _percent(cell) if isinstance(cell, float | int) and percents.holds(number, place) else word
-                for place, (cell, word) in enumerate(zip(cells, words, strict=True), left)
+            texts = [
+                f"{_number_text(round(cell * 100, 10))}%"
+                if isinstance(cell, float | int) and percents.contains_cell(number, column)
+                else text
+                for column, (cell, text) in enumerate(zip(cells, texts, strict=True), first_column)
             ]
-        if not any(words):
+        if not any(texts):
             blank += begun
             continue
         for _ in range(blank):
-            yield [""] * len(words)
+            yield [""] * len(texts)
         begun, blank = True, 0
-        yield words
+        yield texts
 
 
-def _word(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     """Write a typed cell so that it can be read in one way alone."""
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, int | float):
-        return _number(cell)
+        return _number_text(cell)
     if isinstance(cell, datetime):
         return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ", timespec="seconds")
     if isinstance(cell, timedelta):
@@ -108,7 +112,7 @@ def _word(cell: Any) -> str:
     return cell.isoformat() if isinstance(cell, date | time) else str(cell)
 
 
-def _number(value: float) -> str:
+def _number_text(value: float) -> str:
     """Write 1.234 as 1.2340: with three decimals it could be thousands.
 
     A whole number of which the program can have kept only the first digits is written with an exponent: as an amount it is
@@ -129,11 +133,7 @@ def _number(value: float) -> str:
     return f"{text}0" if len(text.partition(".")[2]) == 3 else text
 
 
-def _percent(value: float) -> str:
-    return f"{_number(round(value * 100, 10))}%"
-
-
-class Percents:
+class PercentCells:
     """Cells of a sheet that are formatted as percentages: (row, column), both from 0; kept as runs of rows by column."""
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class Percents:
         else:
             runs.append([row, row + rows])
 
-    def holds(self, row: int, column: int) -> bool:
+    def contains_cell(self, row: int, column: int) -> bool:
         runs, at = self._runs.get(column, []), self._at.get(column, 0)
         while at < len(runs) and runs[at][1] <= row:
             at += 1
@@ -158,76 +158,76 @@ class Percents:
         return at < len(runs) and runs[at][0] <= row
 
 
-def percent_cells(book: str, name: str) -> Percents:
+def find_percent_cells(book: str, name: str) -> PercentCells:
     """Return which cells of a sheet show a percentage, where the format of the workbook lets it be told: XLSX and ODS."""
-    found = Percents()
+    percents = PercentCells()
     if not zipfile.is_zipfile(book):
-        return found
+        return percents
     with zipfile.ZipFile(book) as archive:
         members = set(archive.namelist())
         if "content.xml" in members:
-            _percents_of_ods(archive, name, found)
+            _find_percents_in_ods(archive, name, percents)
         elif {"xl/styles.xml", "xl/workbook.xml"} <= members:
-            _percents_of_xlsx(archive, name, members, found)
-    return found
+            _find_percents_in_xlsx(archive, name, members, percents)
+    return percents
 
 
-def _attribute(tag: str, name: str) -> str:
-    found = re.search(rf"""(?<![\w:-]){name}\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
-    return (found[1] or found[2] or "") if found else ""
+def _xml_attribute(tag: str, name: str) -> str:
+    match = re.search(rf"""(?<![\w:-]){name}\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
+    return (match[1] or match[2] or "") if match else ""
 
 
-def _percents_of_xlsx(archive: zipfile.ZipFile, name: str, members: set[str], found: Percents) -> None:
+def _find_percents_in_xlsx(archive: zipfile.ZipFile, name: str, members: set[str], percents: PercentCells) -> None:
     styles = _percent_styles(archive.read("xl/styles.xml").decode(errors="replace"))
-    part = _part_of(archive, name) if styles else ""
+    part = _sheet_part(archive, name) if styles else ""
     if part not in members:
         return
     wanted = "|".join(map(str, styles))
     pattern = re.compile(
         rf"""<(?:\w+:)?c\s(?=[^>]*?\bs=["'](?:{wanted})["'])[^>]*?\br=["']([A-Z]{{1,3}})(\d{{1,7}})["']""".encode()
     )
-    for piece in _pieces(archive, part, b"<"):
+    for piece in _read_pieces(archive, part, b"<"):
         for cell in pattern.finditer(piece):
             column = 0
             for letter in cell[1]:
                 column = 26 * column + letter - 64
-            found.add(int(cell[2]) - 1, column - 1)
+            percents.add(int(cell[2]) - 1, column - 1)
 
 
 def _percent_styles(styles: str) -> list[int]:
     """Return the numbers of the cell styles whose number format is a percentage."""
     formats = set(PERCENT_FORMATS)
     for tag in re.findall(r"<(?:\w+:)?numFmt\s[^>]*>", styles):
-        code = re.sub(r"&quot;.*?&quot;|\\.", "", _attribute(tag, "formatCode"))
-        if "%" in code and _attribute(tag, "numFmtId").isdigit():
-            formats.add(int(_attribute(tag, "numFmtId")))
+        code = re.sub(r"&quot;.*?&quot;|\\.", "", _xml_attribute(tag, "formatCode"))
+        if "%" in code and _xml_attribute(tag, "numFmtId").isdigit():
+            formats.add(int(_xml_attribute(tag, "numFmtId")))
     cells = re.search(r"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", styles, re.DOTALL)
     tags = re.findall(r"<(?:\w+:)?xf\b[^>]*>", cells[0]) if cells else []
-    ids = [_attribute(tag, "numFmtId") for tag in tags]
-    return [place for place, number in enumerate(ids) if number.isdigit() and int(number) in formats]
+    ids = [_xml_attribute(tag, "numFmtId") for tag in tags]
+    return [style for style, number in enumerate(ids) if number.isdigit() and int(number) in formats]
 
 
-def _part_of(archive: zipfile.ZipFile, name: str) -> str:
+def _sheet_part(archive: zipfile.ZipFile, name: str) -> str:
     """Return the part of an XLSX workbook that holds a sheet."""
     from html import unescape
 
     book = archive.read("xl/workbook.xml").decode(errors="replace")
     tags = re.findall(r"<(?:\w+:)?sheet\s[^>]*>", book)
-    link = next((_attribute(tag, r"\w+:id") for tag in tags if unescape(_attribute(tag, "name")) == name), "")
+    link = next((_xml_attribute(tag, r"\w+:id") for tag in tags if unescape(_xml_attribute(tag, "name")) == name), "")
     try:
         links = archive.read("xl/_rels/workbook.xml.rels").decode(errors="replace")
     except KeyError:
         return ""
     targets = (
-        _attribute(tag, "Target")
+        _xml_attribute(tag, "Target")
         for tag in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links)
-        if _attribute(tag, "Id") == link
+        if _xml_attribute(tag, "Id") == link
     )
     target = unescape(next(targets, ""))
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
-def _percents_of_ods(archive: zipfile.ZipFile, name: str, found: Percents) -> None:
+def _find_percents_in_ods(archive: zipfile.ZipFile, name: str, percents: PercentCells) -> None:
     from html import unescape
 
     is_here = False
@@ -236,25 +236,25 @@ def _percents_of_ods(archive: zipfile.ZipFile, name: str, found: Percents) -> No
     column: int = 0
     rows: int = 1
     pattern = re.compile(r"<table:(table|table-row|table-cell|covered-table-cell)(?=[\s/>])[^>]*>")
-    for piece in _pieces(archive, "content.xml", b"<"):
+    for piece in _read_pieces(archive, "content.xml", b"<"):
         for tag in pattern.finditer(piece.decode(errors="replace")):
             text = tag[0]
             if tag[1] == "table":
-                is_here, row_end = unescape(_attribute(text, "table:name")) == name, 0
+                is_here, row_end = unescape(_xml_attribute(text, "table:name")) == name, 0
             elif tag[1] == "table-row":
-                rows = int(_attribute(text, "table:number-rows-repeated") or 1)
+                rows = int(_xml_attribute(text, "table:number-rows-repeated") or 1)
                 row = row_end
                 row_end = row + rows
                 column = 0
             elif is_here:
-                columns = int(_attribute(text, "table:number-columns-repeated") or 1)
-                if _attribute(text, "office:value-type") == "percentage":
-                    for place in range(column, column + min(columns, 16384)):
-                        found.add(row, place, rows)
+                columns = int(_xml_attribute(text, "table:number-columns-repeated") or 1)
+                if _xml_attribute(text, "office:value-type") == "percentage":
+                    for repeated in range(column, column + min(columns, 16384)):
+                        percents.add(row, repeated, rows)
                 column += columns
 
 
-def _pieces(archive: zipfile.ZipFile, part: str, mark: bytes) -> Iterator[bytes]:
+def _read_pieces(archive: zipfile.ZipFile, part: str, mark: bytes) -> Iterator[bytes]:
     """Yield a part in pieces that end before a tag begins."""
     with archive.open(part) as file:
         rest = b""
@@ -266,8 +266,8 @@ def _pieces(archive: zipfile.ZipFile, part: str, mark: bytes) -> Iterator[bytes]
         yield rest
 
 
-def _say(**found: object) -> None:
-    sys.stdout.write(json.dumps(found) + "\n")
+def _report(**values: object) -> None:
+    sys.stdout.write(json.dumps(values) + "\n")
     sys.stdout.flush()
 
 

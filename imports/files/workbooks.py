@@ -13,7 +13,7 @@ from django.conf import settings
 from core.disk import require_space
 from imports.files import storage, workbook_process
 from imports.files.sniffing import Unreadable
-from imports.files.storage import Kept
+from imports.files.storage import StoredFile
 from imports.models import ImportFile
 
 SUFFIXES = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
@@ -25,14 +25,14 @@ TOO_MUCH = "The workbook holds more cells than can be read at once. Save the she
 
 
 def is_workbook(file: ImportFile) -> bool:
-    """Tell a workbook by its name, or by what is inside it where the name says otherwise."""
+    """Return whether a file is a workbook, by its name, or by its content where the name says otherwise."""
     if PurePosixPath(file.name).suffix.lower() in SUFFIXES:
-        return not _is_text(storage.place(file.stored))
-    return _is_zipped_book(storage.place(file.stored))
+        return not _is_text(storage.path_of(file.stored))
+    return _is_zipped_book(storage.path_of(file.stored))
 
 
 def is_sheet(file: ImportFile) -> bool:
-    """Tell whether a file was a sheet of a workbook, whose cells say what they are."""
+    """Return whether a file was a sheet of a workbook, whose cells say what they are."""
     return file.stored.endswith(SHEET)
 
 
@@ -54,30 +54,30 @@ def _is_zipped_book(path: Path) -> bool:
     return "xl/workbook.xml" in names or {"content.xml", "mimetype"} <= names
 
 
-def unpack(file: ImportFile) -> list[Kept]:
+def unpack_workbook(file: ImportFile) -> list[StoredFile]:
     """Write the sheets of a workbook beside it.
 
     Raises:
         Unreadable: it is damaged, locked, or larger than we take.
     """
-    path = storage.place(file.stored)
-    left = storage.unpacked_left(file)
-    seconds = seconds_for(_refuse_bomb(path))
+    path = storage.path_of(file.stored)
+    left = storage.remaining_unpack_bytes(file)
+    seconds = seconds_allowed(_refuse_bomb(path))
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        told = _converted(path, Path(folder), left, seconds)
-        wrong = next((one["wrong"] for one in told if "wrong" in one), "")
+        messages = _run_converter(path, Path(folder), left, seconds)
+        wrong = next((message["wrong"] for message in messages if "wrong" in message), "")
         if wrong:
             raise Unreadable(str(wrong)[:500])
-        skipped: list[str] = next((one["skipped"] for one in told if "skipped" in one), [])
+        skipped: list[str] = next((message["skipped"] for message in messages if "skipped" in message), [])
         if skipped:
-            file.reason = too_many_sheets(skipped)
-        sheets = [one for one in told if "place" in one]
+            file.reason = describe_skipped_sheets(skipped)
+        sheets = [message for message in messages if "place" in message]
         if not sheets:
             raise Unreadable("The workbook is empty.")
-        return [_keep(file, Path(folder), one) for one in sheets]
+        return [_store_sheet(file, Path(folder), message) for message in sheets]
 
 
-def too_many_sheets(skipped: list[str]) -> str:
+def describe_skipped_sheets(skipped: list[str]) -> str:
     """Say which sheets of a workbook are left out, and what to do."""
     names = ", ".join(f"“{name}”" for name in skipped[:5]) + (" …" if len(skipped) > 5 else "")
     sheets = f"{len(skipped)} sheet{'' if len(skipped) == 1 else 's'}"
@@ -86,7 +86,7 @@ def too_many_sheets(skipped: list[str]) -> str:
     ]
 
 
-def seconds_for(size: int) -> int:
+def seconds_allowed(size: int) -> int:
     """Return how long a worker may take over a workbook of so many bytes, unpacked."""
     return round(workbook_process.SECONDS + workbook_process.SECONDS_PER_MILLION * size / workbook_process.MILLION)
 
@@ -110,8 +110,9 @@ def _refuse_bomb(path: Path) -> int:
     return size
 
 
-def _converted(path: Path, folder: Path, left: int, seconds: int) -> list[dict[str, Any]]:
+def _run_converter(path: Path, folder: Path, left: int, seconds: int) -> list[dict[str, Any]]:
     require_space(folder, min(left, MAX_RATIO * path.stat().st_size))
+    # -I keeps the environment and the current folder from adding code to the process that opens untrusted files.
     command = [sys.executable, "-I", workbook_process.__file__, str(path), str(folder), str(left), str(seconds)]
     try:
         done = subprocess.run(command, capture_output=True, timeout=3 * seconds, check=False)
@@ -123,9 +124,10 @@ def _converted(path: Path, folder: Path, left: int, seconds: int) -> list[dict[s
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def _keep(file: ImportFile, folder: Path, told: dict[str, Any]) -> Kept:
-    given = storage.from_path(folder / str(told["place"]))[0]
-    name = str(told["name"]).replace("/", "-")
-    return storage.keep_one(
-        f"{file.stored}{storage.MEMBER}{told['place']}{SHEET}", storage.Given(f"{file.name}/{name}", given.pieces)
+def _store_sheet(file: ImportFile, folder: Path, sheet: dict[str, Any]) -> StoredFile:
+    given = storage.files_at(folder / str(sheet["place"]))[0]
+    name = str(sheet["name"]).replace("/", "-")
+    return storage.store_file(
+        f"{file.stored}{storage.MEMBER}{sheet['place']}{SHEET}",
+        storage.IncomingFile(f"{file.name}/{name}", given.pieces),
     )

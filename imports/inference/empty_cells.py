@@ -11,10 +11,10 @@ TREATMENTS = {LEAVE: "They leave the value as it is", CLEAR: "They empty the val
 COMPARED_WITH = 20  # earlier files
 
 
-def treatment(file: ImportFile, is_template: bool) -> tuple[str, str]:
+def empty_cell_treatment(file: ImportFile, is_template: bool) -> tuple[str, str]:
     """Return (what empty cells of a file do, what says so)."""
-    if said := file.answers.get(EMPTY):
-        return said, "Somebody said so"
+    if answer := file.answers.get(EMPTY):
+        return answer, "Somebody said so"
     if is_template:
         return LEAVE, "A sheet of ours"
     if has_fewer_columns(file):
@@ -23,7 +23,7 @@ def treatment(file: ImportFile, is_template: bool) -> tuple[str, str]:
 
 
 def has_fewer_columns(file: ImportFile) -> bool:
-    """Tell whether an earlier file of its source and kind had more columns."""
+    """Return whether an earlier file of its source and kind had more columns."""
     before = ImportFile.objects.filter(
         source=file.source, kind=file.kind, state=FileState.DONE, run__undone_at=None
     ).exclude(run=file.run_id)

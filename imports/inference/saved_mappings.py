@@ -1,32 +1,32 @@
-"""What people said of a file's columns holds for the next file that has the same ones."""
+"""Saved mappings: what a person decided about a file's columns applies to the next file with the same columns."""
 
 import hashlib
 
 from django.utils import timezone
 
 from imports.inference.evidence import ZONE
-from imports.mapping.editing import kind_for
+from imports.mapping.editing import file_kind_of
 from imports.mapping.schema import MappingError
 from imports.models import ImportFile, ImportJob, RememberedMapping, SourceZone
-from imports.parsing.headers import fold, is_ours
+from imports.parsing.headers import fold, is_added_header
 from team.models import User
 
 
-def signature(header: list[str]) -> str:
+def header_signature(header: list[str]) -> str:
     """Return what files with the same columns have in common, in whatever order they stand."""
-    names = sorted({fold(name) for name in header if not is_ours(name)})
+    names = sorted({fold(name) for name in header if not is_added_header(name)})
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def apply(file: ImportFile, asked: str) -> bool:
-    """Read the file as somebody said of such a file before; False when nobody did."""
-    known = RememberedMapping.objects.filter(signature=signature(file.header))
-    found = known.filter(source=asked).first() if asked != "auto" else known.first()
-    if found is None:
+def apply_saved_mapping(file: ImportFile, source: str) -> bool:
+    """Apply the saved mapping of a file with the same columns; return False when there is none."""
+    matches = RememberedMapping.objects.filter(signature=header_signature(file.header))
+    saved = matches.filter(source=source).first() if source != "auto" else matches.first()
+    if saved is None:
         return False
-    file.source, file.kind, file.mappings, file.remembered = found.source, found.kind, found.mappings, found
+    file.source, file.kind, file.mappings, file.remembered = saved.source, saved.kind, saved.mappings, saved
     try:
-        file.rank = kind_for(file).rank
+        file.rank = file_kind_of(file).rank
     except MappingError:  # a field that it names is gone
         file.source, file.kind, file.mappings, file.remembered = "", "", [], None
         return False
@@ -34,10 +34,10 @@ def apply(file: ImportFile, asked: str) -> bool:
     return True
 
 
-def keep(run: ImportJob, user: User) -> None:
-    """Remember what was said of each file of an import that goes in, and that the remembered was used."""
+def save_mappings(run: ImportJob, user: User) -> None:
+    """Save the mapping of each file of an import, and note which saved mappings were used."""
     now = timezone.now()
-    _keep_zones(run, user)
+    _save_zones(run, user)
     for file in run.files.filter(state=ImportFile.State.READING).exclude(mappings=[]):
         if file.remembered_id and not file.mapped_by_id:
             RememberedMapping.objects.filter(pk=file.remembered_id).update(used_at=now)
@@ -45,7 +45,7 @@ def keep(run: ImportJob, user: User) -> None:
         file.remembered, _ = RememberedMapping.objects.update_or_create(
             source=file.source,
             kind=file.kind,
-            signature=signature(file.header),
+            signature=header_signature(file.header),
             defaults={
                 "header": file.header,
                 "mappings": file.mappings,
@@ -57,9 +57,9 @@ def keep(run: ImportJob, user: User) -> None:
         file.save(update_fields=["remembered"])
 
 
-def _keep_zones(run: ImportJob, user: User) -> None:
-    """Remember by which clock the files of a source are read; a corrected file only repeats what was said of the first."""
+def _save_zones(run: ImportJob, user: User) -> None:
+    """Save the time zone chosen for each source; a corrected file only repeats the answer of the first one."""
     for file in run.files.filter(state=ImportFile.State.READING, mends=None).exclude(source=""):
         if zone := file.answers.get(ZONE):
-            said = {"time_zone": zone, "decided_by": user, "decided_at": timezone.now()}
-            SourceZone.objects.update_or_create(source=file.source, defaults=said)
+            defaults = {"time_zone": zone, "decided_by": user, "decided_at": timezone.now()}
+            SourceZone.objects.update_or_create(source=file.source, defaults=defaults)

@@ -17,14 +17,14 @@ def check_bounds(planned: PlannedField, header: str, raw: pd.Series, values: pd.
     field = planned.model_field
     if isinstance(field, models.DateField):
         checks.refuse(
-            column_values.out_of_bounds(values),
+            column_values.is_out_of_bounds(values),
             header,
             lambda row: f"{quote_cell(str(raw.iat[row]))} {OUT_OF_BOUNDS}",
         )
     if isinstance(field, models.DecimalField):
         digits = field.max_digits - field.decimal_places
         checks.refuse(
-            column_values.beyond(values, digits),
+            column_values.has_too_many_digits(values, digits),
             header,
             lambda row: f"{quote_cell(str(raw.iat[row]))} is too large; at most {digits} digits fit before the point",
         )
@@ -33,13 +33,13 @@ def check_bounds(planned: PlannedField, header: str, raw: pd.Series, values: pd.
 def blank_empty_dates(frame: pd.DataFrame, planned: PlannedField, notes: Notes) -> pd.DataFrame:
     """Empty the cells in which a system wrote a date because it had none; an end that is needed is the last day."""
     if planned.model_field.name in ENDS:
-        return frame.assign(**{name: column_values.with_last_day(frame[name]) for name in planned.headers})
+        return frame.assign(**{name: column_values.replace_open_ends(frame[name]) for name in planned.headers})
     return frame.assign(**{name: blank_empty_dates_of(frame[name], notes) for name in planned.headers})
 
 
 def blank_empty_dates_of(column: pd.Series, notes: Notes) -> pd.Series:
     """Empty such cells of one column, and count them."""
-    column, fillers = column_values.without_empty_dates(column)
+    column, fillers = column_values.split_empty_dates(column)
     if len(fillers):
         add_note(notes, EMPTY_DATES, len(fillers), str(fillers.iat[0]))
     return column

@@ -9,20 +9,20 @@ import pandas as pd
 
 from imports.mapping.plan import PlannedCalculation
 from imports.parsing import column_values
-from imports.parsing.options import Manners
+from imports.parsing.options import ParseOptions
 
 PLACES = Decimal("0.0001")
 RefuseCells = Callable[[np.ndarray, str, pd.Series], None]
 Numbers = list[Decimal | None]
 
 
-def calculate(planned: PlannedCalculation, frame: pd.DataFrame, manners: Manners, note: RefuseCells) -> pd.Series:
+def calculate(planned: PlannedCalculation, frame: pd.DataFrame, manners: ParseOptions, note: RefuseCells) -> pd.Series:
     """Return the number of each row as text, missing where it cannot be computed; `note` gets the cells that are not numbers."""
 
     def numbers(header: str) -> Numbers:
         cells = frame[header]
         cells = cells.where(~cells.isin(list(manners.nulls_of([header]))), "")
-        read, wrong = column_values.number(cells.str.rstrip(" %"), manners.decimal_of([header]))
+        read, wrong = column_values.read_numbers(cells.str.rstrip(" %"), manners.decimal_of([header]))
         note(wrong, header, cells)
         return [
             None if is_wrong or not isinstance(cell, str) else Decimal(cell)

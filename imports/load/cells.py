@@ -17,55 +17,59 @@ NO_NUMBER = "is not a valid number, or too large. Write it as 1234.50"
 NO_BOOLEAN = "is neither yes nor no"
 
 
-def read_cells(planned: PlannedField, column: pd.Series, plan: Plan) -> column_values.Read:
-    decimal = plan.manners.decimal_of(planned.headers)
+def read_cells(planned: PlannedField, column: pd.Series, plan: Plan) -> column_values.ReadColumn:
+    decimal = plan.options.decimal_of(planned.headers)
     match planned.rule.reads:
         case "percent":
-            return column_values.scaled(column.str.rstrip(" %"), column_values.fraction, decimal)
+            return column_values.read_scaled_numbers(
+                column.str.rstrip(" %"), column_values.percent_to_fraction, decimal
+            )
         case "millions":
-            return column_values.scaled(column, column_values.from_millions, decimal)
+            return column_values.read_scaled_numbers(column, column_values.millions_to_units, decimal)
         case "minutes":
-            return column_values.scaled(column, column_values.from_minutes, decimal)
+            return column_values.read_scaled_numbers(column, column_values.minutes_to_seconds, decimal)
         case "direction" | "incoming" | "undelivered":
             return DIRECTIONS[planned.rule.reads](column)
         case "day before":
             days, wrong = _read_field_type(planned, column, plan)
             return days - pd.Timedelta(days=1), wrong
         case "email":
-            column = column_values.email(column)
+            column = column_values.normalise_emails(column)
         case "domain":
-            column = column_values.domain(column)
+            column = column_values.normalise_domains(column)
     return _read_field_type(planned, column, plan)
 
 
-def _read_field_type(planned: PlannedField, column: pd.Series, plan: Plan) -> column_values.Read:
+def _read_field_type(planned: PlannedField, column: pd.Series, plan: Plan) -> column_values.ReadColumn:
     """Read text as what the field is, in the manners of its columns."""
-    model_field, manners, headers = planned.model_field, plan.manners, planned.headers
+    model_field, manners, headers = planned.model_field, plan.options, planned.headers
     formats = (*plan.source.times, *plan.source.dates)
     if isinstance(model_field, models.DateTimeField):
-        return column_values.time(
+        return column_values.read_times(
             column, formats, manners.zone_of(headers, plan.zone), manners.order_of(headers), plan.home
         )
     if isinstance(model_field, models.DateField):
         return read_days(column, headers, plan)
     if isinstance(model_field, models.DecimalField):
-        return column_values.number(column, manners.decimal_of(headers))
+        return column_values.read_numbers(column, manners.decimal_of(headers))
     if isinstance(model_field, models.IntegerField):
         bounds = connection.ops.integer_field_range(model_field.get_internal_type())
-        return column_values.integer(column, *bounds, manners.decimal_of(headers))
+        return column_values.read_integers(column, *bounds, manners.decimal_of(headers))
     if isinstance(model_field, models.BooleanField):
-        return column_values.boolean(column, model_field.null)
+        return column_values.read_booleans(column, model_field.null)
     if model_field.name == "currency":
-        return column_values.currency(column)
+        return column_values.read_currencies(column)
     if model_field.choices:
         return column, ~column.isin([str(value) for value, _ in model_field.choices]).to_numpy()
-    return column_values.text(column, model_field.max_length)
+    return column_values.read_text(column, model_field.max_length)
 
 
-def read_days(column: pd.Series, headers: Iterable[str], plan: Plan) -> column_values.Read:
+def read_days(column: pd.Series, headers: Iterable[str], plan: Plan) -> column_values.ReadColumn:
     """Read days; of times the day that they are on the company's clock."""
-    manners, formats = plan.manners, (*plan.source.times, *plan.source.dates)
-    return column_values.day(column, formats, manners.order_of(headers), manners.zone_of(headers, plan.zone), plan.home)
+    manners, formats = plan.options, (*plan.source.times, *plan.source.dates)
+    return column_values.read_days(
+        column, formats, manners.order_of(headers), manners.zone_of(headers, plan.zone), plan.home
+    )
 
 
 def describe_cell_error(planned: PlannedField, plan: Plan, cell: str) -> str:

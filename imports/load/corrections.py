@@ -17,13 +17,13 @@ from django.db.models import Count
 from core.csv_export import unguard_formula
 from imports.files.blocks import Block
 from imports.files.encodings import ASSUMED_ENCODING
-from imports.inference.occurrences import Numbering
-from imports.inference.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING, ZONE, manners_of
+from imports.inference.occurrences import RowNumbering
+from imports.inference.questions import CURRENCY, DATES, DECIMAL, DELIMITER, ENCODING, ZONE, parse_options_of
 from imports.load.checks import Prepared
 from imports.load.validation import prepare_block
 from imports.mapping.plan import Plan
 from imports.models import ImportFile, ImportJob, RowError
-from imports.parsing.headers import REJECTED_LINE, fold, is_ours, mends
+from imports.parsing.headers import REJECTED_LINE, fold, is_added_header, parse_correction_header
 
 AT_FIRST = {ENCODING, ASSUMED_ENCODING, DELIMITER}  # the corrected file is written in its own
 
@@ -51,7 +51,7 @@ def recognise_correction(file: ImportFile) -> bool:
 
 def _copy_readings(file: ImportFile, origin: ImportFile) -> None:
     """Have ambiguous cells read as in the first file: what all of it proved, a few rows of it may leave open."""
-    manners = manners_of(origin)
+    manners = parse_options_of(origin)
     by_question = {DATES: manners.date_order, DECIMAL: manners.decimal, ZONE: manners.zone}
     readings = {
         f"{what}:{column}" if column else what: value
@@ -71,7 +71,7 @@ def _copy_readings(file: ImportFile, origin: ImportFile) -> None:
 
 def origin_of(header: list[str]) -> ImportFile | None:
     """Return the file that the header names, if its columns are there too."""
-    correction_of = next(filter(None, map(mends, header)), None)
+    correction_of = next(filter(None, map(parse_correction_header, header)), None)
     origin = (
         ImportFile.objects.filter(pk=correction_of[0], sha256__startswith=correction_of[1]).first()
         if correction_of
@@ -83,11 +83,11 @@ def origin_of(header: list[str]) -> ImportFile | None:
 
 
 def own_columns(header: Iterable[str]) -> set[str]:
-    return {fold(name) for name in header if not is_ours(name)}
+    return {fold(name) for name in header if not is_added_header(name)}
 
 
 def prepare_corrections(
-    blocks: Iterable[Block], plans: list[Plan], numbering: Numbering | None = None
+    blocks: Iterable[Block], plans: list[Plan], numbering: RowNumbering | None = None
 ) -> Iterator[Prepared]:
     """Check the rows as any others, and say which lines of the first file those are that can go in."""
     for block in blocks:

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from imports.parsing.column_values import FALSE, TRUE, Read, converted, nothing_wrong
+from imports.parsing.column_values import FALSE, TRUE, ReadColumn, map_unique_cells, no_errors
 
 OUTGOING, INCOMING, INTERNAL = "outgoing", "incoming", "internal"
 # As regular expressions of Python and of PostgreSQL alike
@@ -28,12 +28,12 @@ WORDS = {  # in the order in which they are tried
 UNDELIVERED = re.compile(UNDELIVERED_WORDS, re.IGNORECASE)
 
 
-def read_direction(column: pd.Series) -> Read:
+def read_direction(column: pd.Series) -> ReadColumn:
     """Return outgoing, incoming or internal; empty where the word does not say."""
-    return converted(column, _direction_of), nothing_wrong(column)
+    return map_unique_cells(column, _direction_of), no_errors(column)
 
 
-def read_incoming(column: pd.Series) -> Read:
+def read_incoming(column: pd.Series) -> ReadColumn:
     """Read a column that says yes for what came in, and no for what went out."""
 
     def to_direction(word: str) -> str:
@@ -42,16 +42,16 @@ def read_incoming(column: pd.Series) -> Read:
             return INCOMING
         return OUTGOING if folded in FALSE else _direction_of(word)
 
-    return converted(column, to_direction), nothing_wrong(column)
+    return map_unique_cells(column, to_direction), no_errors(column)
 
 
-def read_undelivered(column: pd.Series) -> Read:
+def read_undelivered(column: pd.Series) -> ReadColumn:
     """Return t where a status says that it did not arrive, or a flag says yes."""
 
     def to_flag(word: str) -> str:
         return "t" if word.strip().casefold() in TRUE or UNDELIVERED.search(word) else "f"
 
-    return converted(column, to_flag).where(column != "", "f"), nothing_wrong(column)
+    return map_unique_cells(column, to_flag).where(column != "", "f"), no_errors(column)
 
 
 def _direction_of(word: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from imports.load import lookups
-from imports.mapping.plan import BASIS, Plan, PlannedField
+from imports.mapping.plan import OUTCOME_BASIS, Plan, PlannedField
 
 TEXTS = (models.CharField, models.TextField)
 
@@ -19,7 +19,7 @@ def is_marked(plan: Plan, planned: PlannedField) -> bool:
     """Tell whether an empty cell of a field is staged as something else, or a filled one as nothing."""
     if not plan.leaves_empty:
         return False
-    if planned.rule.name == BASIS:
+    if planned.rule.name == OUTCOME_BASIS:
         return any(field.rule.name == "outcome" and field.headers for field in plan.fields)
     # only where a default, a condition or a flag fills the cell can the staged value hide that it was empty
     rule, field = planned.rule, planned.model_field

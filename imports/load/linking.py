@@ -16,7 +16,7 @@ from imports.load import duplicates, lookups, removals, reopenings
 from imports.load.sql import quote_name, run_statement, table_of
 from imports.load.stage_outcomes import update_ended_stages
 from imports.load.stored_ids import EXTERNAL_ID, misfit_sql
-from imports.mapping.catalogue import sources
+from imports.mapping.catalogue import list_sources
 from imports.mapping.schema import BackLink, ObjectMapping, column_of, model_of
 from imports.models import CustomField, ImportFile, ImportJob
 from imports.parsing.headers import fold
@@ -31,7 +31,7 @@ def finishing_tasks(run: ImportJob) -> list[Task]:
     files = list(run.files.filter(state=ImportFile.State.DONE))
     made = {kind for file in files for kind, counts in file.counts.items() if counts["created"]}
     tasks: list[Task] = [_update_large_statistics, partial(removals.apply_removals, run)]
-    known_sources, waiting = sources(), _waiting_links()
+    known_sources, waiting = list_sources(), _waiting_links()
     for source in sorted({file.source for file in files} & known_sources.keys()):
         tasks.append(partial(removals.wait_for_masters, source))
         tasks += [partial(_resolve_links, source, *link) for link in waiting if link[2] != lookups.ANY]

@@ -16,13 +16,13 @@ from core.tasks import enqueue
 from core.work import Postpone
 from crm.rates import exchange_rates
 from imports.files import ecb_rates, storage, workbooks
-from imports.files.column_profile import examine
-from imports.files.encodings import words_of
+from imports.files.column_profile import profile_columns
+from imports.files.encodings import describe_guess
 from imports.files.sample import first_rows
-from imports.files.sniffing import Unreadable, survey
+from imports.files.sniffing import Unreadable, detect_format
 from imports.inference import saved_mappings, uploads
-from imports.inference.currency import settle
-from imports.inference.questions import questions
+from imports.inference.currency import set_import_currency
+from imports.inference.questions import open_questions
 from imports.load import corrections, linking, removals, skip_unchanged
 from imports.load.checks import Prepared, Refused, Staged
 from imports.load.corrections import AT_FIRST
@@ -31,9 +31,9 @@ from imports.load.journal import lock_import_writes, mark_transaction
 from imports.load.plan_builder import note_custom_fields, plans_of, position_after, position_in, prepare_from
 from imports.load.read_ahead import Prefetcher
 from imports.load.upsert import Written, upsert
-from imports.mapping.catalogue import AUTO, recognise
-from imports.mapping.other_systems import other_system, without_mapping
-from imports.mapping.same_names import fullest, read_of_several, same_names
+from imports.mapping.catalogue import AUTO, recognise_file
+from imports.mapping.other_systems import describe_missing_mapping, other_system
+from imports.mapping.same_names import describe_columns_read, fullest_columns, same_names
 from imports.models import ImportFile, ImportJob, Preview, RowError
 from imports.parsing.notes import OLDER, RESTATED, SAME_NAME, add_note, add_notes
 from team.models import Company
@@ -69,21 +69,21 @@ class ImportPipeline:
     def _inspect_next_file(self) -> bool:
         file = self.row.files.filter(state=ImportFile.State.WAITING).first()
         if file is None:
-            uploads.settle_sources(self.row)
+            uploads.assign_sources(self.row)
             if self._needs_review():
                 self._wait_for_review()
         with transaction.atomic():
             if file is None:
                 self._begin_loading()
             else:
-                inspect_file(file, uploads.asked_source(self.row))
+                inspect_file(file, uploads.source_to_recognise(self.row))
                 self.row.advance({"phase": "look"})
         return False
 
     def _needs_review(self) -> bool:
         """Tell whether the user asked to review the import, or a file leaves a question open."""
         files = list(self.row.files.all())
-        is_open = uploads.whose(self.row) is not None or any(map(questions, files))
+        is_open = uploads.source_question(self.row) is not None or any(map(open_questions, files))
         return is_open or (self.row.waits and any(map(can_be_mapped, files)))
 
     def _wait_for_review(self) -> None:
@@ -97,7 +97,7 @@ class ImportPipeline:
     def _begin_loading(self) -> None:
         files = list(self.row.files.filter(state=ImportFile.State.READING))
         had_one = bool(Company.get().currency)
-        currency = settle(files, self.row.currency_asked)
+        currency = set_import_currency(files, self.row.currency_asked)
         size = sum(file.bytes - file.start for file in files)
         note_custom_fields(self.row, files)
         self.row.advance(
@@ -176,7 +176,9 @@ class ImportPipeline:
         with transaction.atomic():
             if "exchange_rate" in self.file.counts:
                 exchange_rates.use_imported_rates(self.row.pk)
-            add_note(self.file.notes, SAME_NAME, *read_of_several(plans_of(self.file, self.row.currency), self.file))
+            add_note(
+                self.file.notes, SAME_NAME, *describe_columns_read(plans_of(self.file, self.row.currency), self.file)
+            )
             self.file.save(update_fields=["state", "notes"])
             skip_unchanged.recheck_fingerprint(self.row, self.file)
             self.row.advance({"phase": "load"})
@@ -199,7 +201,7 @@ class ImportPipeline:
             lock_import_writes()
             skip_unchanged.store_table_states(self.row)
         for file in self.row.files.exclude(plain=""):
-            storage.place(file.plain).unlink(missing_ok=True)
+            storage.path_of(file.plain).unlink(missing_ok=True)
         return True
 
 
@@ -254,9 +256,9 @@ def inspect_file(file: ImportFile, asked_source: str) -> None:
     """Unpack it, or find out what it is and whether any mapping knows it."""
     try:
         if workbooks.is_workbook(file):
-            _add_unpacked(file, workbooks.unpack(file))
+            _add_unpacked(file, workbooks.unpack_workbook(file))
         elif storage.is_zip(file):
-            _add_unpacked(file, storage.unpack(file))
+            _add_unpacked(file, storage.unpack_zip(file))
         else:
             _recognise_file(file, asked_source)
     except Unreadable as error:
@@ -265,11 +267,11 @@ def inspect_file(file: ImportFile, asked_source: str) -> None:
             inspect_file(file, asked_source)
             return
         file.state, file.reason = ImportFile.State.FAILED, str(error)
-        transaction.on_commit(partial(storage.discard_refused, file.stored))
+        transaction.on_commit(partial(storage.delete_refused_file, file.stored))
     file.save()
 
 
-def _add_unpacked(file: ImportFile, stored_files: list[storage.Kept]) -> None:
+def _add_unpacked(file: ImportFile, stored_files: list[storage.StoredFile]) -> None:
     fields: list[dict[str, Any]] = [asdict(stored) for stored in stored_files]
     ImportFile.objects.bulk_create(ImportFile(run=file.run, answers=file.answers, **values) for values in fields)
     file.state = ImportFile.State.UNPACKED
@@ -286,9 +288,9 @@ def _recognise_file(file: ImportFile, asked_source: str) -> None:
         file.state = ImportFile.State.READING
         return None
     file.source, file.kind, file.mappings, file.mapped_by, file.remembered = "", "", [], None, None
-    if corrections.recognise_correction(file) or saved_mappings.apply(file, asked_source):
+    if corrections.recognise_correction(file) or saved_mappings.apply_saved_mapping(file, asked_source):
         return None
-    kind = recognise(file.header, file.name, asked_source, first_rows(file))
+    kind = recognise_file(file.header, file.name, asked_source, first_rows(file))
     if kind is None:
         return _skip_file(file, _unknown_reason(file.header, asked_source))
     file.source, file.kind, file.rank = kind.source.name, kind.name, kind.rank
@@ -299,23 +301,23 @@ def _recognise_file(file: ImportFile, asked_source: str) -> None:
 def _survey_file(file: ImportFile, suffix: str, asked_source: str) -> None:
     """Store how a file is written: encoding, delimiter, header, where its rows begin, and what its columns hold."""
     clean = f"{file.stored}.utf8"
-    given = storage.place(file.stored)
-    limit = file.size + storage.unpacked_left(file)
+    given = storage.path_of(file.stored)
+    limit = file.size + storage.remaining_unpack_bytes(file)
     if suffix == "xml":
-        given = ecb_rates.as_table(given, storage.place(f"{file.stored}.csv"), limit)
-    recognise_header = partial(recognise, name=file.name, asked=asked_source)
-    seen = survey(given, storage.place(clean), limit, recognise_header, file.answers)
+        given = ecb_rates.convert_rates_to_csv(given, storage.path_of(f"{file.stored}.csv"), limit)
+    recognise_header = partial(recognise_file, name=file.name, source=asked_source)
+    seen = detect_format(given, storage.path_of(clean), limit, recognise_header, file.answers)
     file.notes = dict(seen.notes)
     file.plain, file.encoding, file.delimiter, file.header = clean, seen.encoding, seen.delimiter, seen.header
     file.start, file.first_line, file.bytes = seen.start, seen.first_line, seen.size
-    file.detected = examine(file, workbooks.is_sheet(file)) | seen.around
+    file.detected = profile_columns(file, workbooks.is_sheet(file)) | seen.around
     if same_names(seen.header):
-        file.detected["same_names"] = fullest(seen.header, first_rows(file))
-    for what, value in seen.found.items():
+        file.detected["same_names"] = fullest_columns(seen.header, first_rows(file))
+    for what, value in seen.detected.items():
         file.detected[what]["found"] = value
     if seen.guess:
         file.detected["encoding"] |= {
-            "words": words_of(seen.guess, seen.encoding),
+            "words": describe_guess(seen.guess, seen.encoding),
             "is_sure": seen.guess.is_sure,
             "readings": list(seen.guess.readings.items()),  # a list keeps their order
         }
@@ -332,7 +334,7 @@ def _skip_file(file: ImportFile, reason: str) -> None:
 
 def _unknown_reason(header: list[str], asked_source: str) -> str:
     if asked_source == AUTO and (title := other_system(header)):
-        return without_mapping(title)
+        return describe_missing_mapping(title)
     columns = ", ".join(header[:6]) + (" …" if len(header) > 6 else "")
     whose = "No mapping" if asked_source == "auto" else f"No {asked_source} mapping"
     return f"{whose} knows a file with these columns: {columns}"[:1000]

@@ -10,20 +10,20 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from imports.files import storage
-from imports.files.blocks import blocks
+from imports.files.blocks import read_blocks
 from imports.files.sample import first_rows
-from imports.inference.empty_cells import LEAVE, treatment
-from imports.inference.evidence import manners_of
-from imports.inference.occurrences import Numbering, numbering
+from imports.inference.empty_cells import LEAVE, empty_cell_treatment
+from imports.inference.evidence import parse_options_of
+from imports.inference.occurrences import RowNumbering, row_numbering_of
 from imports.load import corrections, stage_lookup
 from imports.load.checks import Prepared
 from imports.load.row_currency import with_parse_options
 from imports.load.validation import prepare_block
 from imports.mapping import stage_meanings
-from imports.mapping.bare_plans import bare_plans, read_of
+from imports.mapping.bare_plans import bare_plans, columns_read_of
 from imports.mapping.catalogue import FileKind
-from imports.mapping.conversion import conversion
-from imports.mapping.editing import kind_for
+from imports.mapping.conversion import current_conversion
+from imports.mapping.editing import file_kind_of
 from imports.mapping.plan import Plan
 from imports.mapping.suggestions import guess_type
 from imports.models import CustomField, CustomType, ImportFile, ImportJob
@@ -52,21 +52,21 @@ def position_after(prepared: Prepared, file: ImportFile) -> dict[str, int]:
 def prepare_from(position: FilePosition, file: ImportFile, currency: str) -> Iterator[Prepared]:
     """Check the rows of a file from a place on, block by block; the iterator needs no database, so that a thread can run it."""
     plans = plans_of(file, currency)
-    numbers = numbering(file, plans, currency)
+    numbers = row_numbering_of(file, plans, currency)
     if numbers is None:
         return _prepare_blocks(position, file, plans, None)
-    if numbers.recall(file.start, position.offset) == position.offset:
+    if numbers.load_blocks(file.start, position.offset) == position.offset:
         return _store_numbering(_prepare_blocks(position, file, plans, numbers), numbers, position)
-    numbers = numbering(file, plans, currency)  # what is kept of the blocks before does not reach so far
+    numbers = row_numbering_of(file, plans, currency)  # what is kept of the blocks before does not reach so far
     first = FilePosition(file.start, file.first_line)
     prepared_blocks = _store_numbering(_prepare_blocks(first, file, plans, numbers), numbers, first)
     return (prepared for prepared in prepared_blocks if prepared.end > position.offset)
 
 
 def _prepare_blocks(
-    position: FilePosition, file: ImportFile, plans: list[Plan], numbers: Numbering | None
+    position: FilePosition, file: ImportFile, plans: list[Plan], numbers: RowNumbering | None
 ) -> Iterator[Prepared]:
-    file_blocks = blocks(storage.place(file.plain), file.header, file.delimiter, *position)
+    file_blocks = read_blocks(storage.path_of(file.plain), file.header, file.delimiter, *position)
     return (
         corrections.prepare_corrections(file_blocks, plans, numbers)
         if file.mends_id
@@ -75,29 +75,29 @@ def _prepare_blocks(
 
 
 def _store_numbering(
-    prepared_blocks: Iterable[Prepared], numbers: Numbering | None, position: FilePosition
+    prepared_blocks: Iterable[Prepared], numbers: RowNumbering | None, position: FilePosition
 ) -> Iterator[Prepared]:
     """Keep for a resume what the numbers of later rows need of each block."""
     start = position.offset
     for prepared in prepared_blocks:
         if numbers:
-            numbers.keep(start, prepared.end)
+            numbers.save_block(start, prepared.end)
         start = prepared.end
         yield prepared
 
 
 def plans_of(file: ImportFile, currency: str) -> list[Plan]:
     """Return the plans of a file, one for each kind of record that its rows make."""
-    agreed_conversion, book = conversion(), stage_meanings.book(file.source)
-    plans = plans_with_options(file, kind_for(file), currency)
+    agreed_conversion, book = current_conversion(), stage_meanings.load_stage_book(file.source)
+    plans = plans_with_options(file, file_kind_of(file), currency)
     return [stage_lookup.with_stages(replace(plan, conversion=agreed_conversion), book) for plan in plans]
 
 
 def plans_with_options(file: ImportFile, kind: FileKind, currency: str) -> list[Plan]:
     """Return plans of a file by any mappings, with the parse options that the file proves or the user chose."""
-    plans = bare_plans(file.header, kind, currency, read_of(file))
-    manners = manners_of(file, plans)
-    leaves = treatment(file, kind.source.is_templates)[0] == LEAVE
+    plans = bare_plans(file.header, kind, currency, columns_read_of(file))
+    manners = parse_options_of(file, plans)
+    leaves = empty_cell_treatment(file, kind.source.is_templates)[0] == LEAVE
     return [replace(with_parse_options(plan, manners), leaves_empty=leaves) for plan in plans]
 
 
@@ -108,7 +108,7 @@ def note_custom_fields(run: ImportJob, files: list[ImportFile]) -> None:
     """
     for file in files:
         rows = first_rows(file)
-        for plan in bare_plans(file.header, kind_for(file), "", read_of(file)):
+        for plan in bare_plans(file.header, file_kind_of(file), "", columns_read_of(file)):
             kind, chosen = plan.mapping.object, {name for name, _ in plan.mapping.custom_types}
             fields = [
                 CustomField(kind=kind, key=key, type=_custom_type(key, plan, chosen, rows), first_import=run)

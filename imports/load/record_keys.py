@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from crm.record_ids import SHORTENED_REASON, read_ids
-from imports.mapping.conditions import matching
+from imports.mapping.conditions import rows_meeting_conditions
 from imports.mapping.plan import Plan
 from imports.mapping.schema import ALL
-from imports.parsing.headers import fold, index
+from imports.parsing.headers import fold, index_headers
 from imports.parsing.notes import DECIMALS, MISFIT, SHORT_ID, Notes, add_note
 
 Refuse = Callable[[np.ndarray, str, Callable[[int], str]], None]  # (rows, column, reason by row)
@@ -27,7 +27,7 @@ def makes_a_record(plan: Plan, frame: pd.DataFrame) -> np.ndarray:
     for header, record_words in plan.keep_when:
         matching_cells = [cell for cell in frame[header].unique() if fold(cell) in record_words]
         rows &= frame[header].isin(matching_cells).to_numpy()
-    rows &= matching(plan.only, index(frame.columns), frame, plan.manners)
+    rows &= rows_meeting_conditions(plan.only, index_headers(frame.columns), frame, plan.options)
     if plan.mapping.column:
         nulls = {"", *plan.source.nulls, *(cell for rule in plan.mapping.fields for cell in rule.empty)}
         rows &= ~frame[plan.mapping.column].isin(nulls).to_numpy()
@@ -102,7 +102,7 @@ def _column_texts(plan: Plan, columns: dict[str, pd.Series], name: str, frame: p
 def _part_texts(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.DataFrame) -> list[str]:
     column = next((reference.staged for reference in plan.references if reference.rule.name == name), name)
     if column not in columns:
-        header = index(frame.columns).get(fold(name))  # a column that the record keeps, or none at all
+        header = index_headers(frame.columns).get(fold(name))  # a column that the record keeps, or none at all
         return list(frame[header]) if header else [""] * len(frame)
     return [_value_to_text(value) for value in columns[column].astype(object)]
 

@@ -17,7 +17,7 @@ from crm.models import BuyingRole, EnquiryHandover, LineItem, Record, StageChang
 from crm.record_ids import LONG, SHORT, is_of_salesforce
 from imports.load.sql import quote_name, run_statement, table_of
 from imports.load.stored_ids import has_short_ids
-from imports.mapping.departures import Departure, settled
+from imports.mapping.departures import Departure, resolve_masters
 from imports.mapping.schema import column_of, model_of
 from imports.models import ImportFile, ImportJob, Removal, RowVersion
 
@@ -71,7 +71,7 @@ def apply_removals(run: ImportJob) -> int:
     for source, kind in sorted(set(run.removals.values_list("source", "kind"))):
         rows = list(run.removals.filter(source=source, kind=kind).order_by("pk"))
         of_file = {row.external_id: row.file_id for row in rows}
-        masters = settled({row.external_id: row.master for row in rows})
+        masters = resolve_masters({row.external_id: row.master for row in rows})
         records = dict(_find_records(model_of(kind), source, list(masters), ("import", run.pk)))
         merged = {pk: masters[key] for pk, key in records.items() if masters[key]}
         _redirect_merged(run, kind, source, merged)

@@ -8,7 +8,7 @@ from django.db import models
 from imports.mapping.plan import Plan, PlannedField
 from imports.parsing import dates, numbers
 from imports.parsing.dates import DAY_FIRST, MONTH_FIRST
-from imports.parsing.options import Manners
+from imports.parsing.options import ParseOptions
 
 TURNED = {
     DAY_FIRST: "puts the month first, where other cells have the day",
@@ -18,7 +18,7 @@ TWO_DAYS = "can be read with the day or the month first, and nothing says which;
 TWO_NUMBERS = "can have decimals or thousands, and nothing says which; write it as 1234.50"
 
 
-def with_parse_options(plan: Plan, manners: Manners) -> Plan:
+def with_parse_options(plan: Plan, manners: ParseOptions) -> Plan:
     """Return the plan with the parse options of a file; a currency in the name of a column applies to its cells."""
     header_currency = next(
         (manners.currency[header] for header in _amount_columns(plan) if header in manners.currency), ""
@@ -27,7 +27,7 @@ def with_parse_options(plan: Plan, manners: Manners) -> Plan:
         _with_currency(planned, header_currency) if header_currency and planned.rule.name == "currency" else planned
         for planned in plan.fields
     )
-    return replace(plan, manners=manners, fields=fields)
+    return replace(plan, options=manners, fields=fields)
 
 
 def _amount_columns(plan: Plan) -> list[str]:
@@ -51,9 +51,9 @@ def _with_currency(planned: PlannedField, code: str) -> PlannedField:
 def currency_beside_amounts(assumed: pd.Series, plan: Plan, frame: pd.DataFrame) -> pd.Series:
     """Return the currency of each row by the sign beside its amount, if there is one."""
     for header in _amount_columns(plan):
-        signs = plan.manners.signs.get(header)
+        signs = plan.options.signs.get(header)
         if signs:
-            marks = frame[header].map({cell: numbers.amount(cell).mark for cell in frame[header].unique()})
+            marks = frame[header].map({cell: numbers.parse_amount(cell).mark for cell in frame[header].unique()})
             return (
                 marks.map({sign: code for sign, code in signs.items() if code})
                 .astype("object")
@@ -66,13 +66,13 @@ def currency_beside_amounts(assumed: pd.Series, plan: Plan, frame: pd.DataFrame)
 def describe_doubt(planned: PlannedField, plan: Plan, cell: str) -> str:
     """Say why a cell that could be read is refused: it could be two things, or is written unlike its column."""
     if isinstance(planned.model_field, models.DateField):
-        return _describe_date_doubt(cell, plan.manners.order_of(planned.headers))
+        return _describe_date_doubt(cell, plan.options.order_of(planned.headers))
     undecided = isinstance(planned.model_field, models.DecimalField | models.IntegerField)
     if (
         undecided
-        and not plan.manners.decimal_of(planned.headers)
+        and not plan.options.decimal_of(planned.headers)
         and numbers.is_number(cell)
-        and numbers.plain(cell, "") is None
+        and numbers.parse_number(cell, "") is None
     ):
         return TWO_NUMBERS
     return ""
@@ -81,6 +81,6 @@ def describe_doubt(planned: PlannedField, plan: Plan, cell: str) -> str:
 def _describe_date_doubt(cell: str, order: str) -> str:
     column = pd.Series([cell], dtype="str")
     if not order:
-        return TWO_DAYS if dates.read(column, "").ambiguous[0] else ""
-    evidence = dates.evidence(column)
+        return TWO_DAYS if dates.parse_dates(column, "").ambiguous[0] else ""
+    evidence = dates.count_order_evidence(column)
     return TURNED[order] if (evidence.month_first if order == DAY_FIRST else evidence.day_first) else ""

@@ -12,7 +12,7 @@ from imports.load import record_keys
 from imports.load.checks import Checks, Staged
 from imports.load.stored_ids import long_ids
 from imports.load.upsert import all_columns
-from imports.mapping.departures import Departure, departed, merged_away
+from imports.mapping.departures import Departure, find_departed_rows, merged_records
 from imports.mapping.plan import Plan
 from imports.parsing.headers import fold
 from imports.parsing.notes import DELETED, FILTERED, MERGED, MERGED_HERE, MIXED_IDS, NO_RECORD, add_note
@@ -29,7 +29,7 @@ class BlockRows:
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, plans: list[Plan]) -> "BlockRows":
-        departures = [departed(plan.departures, frame, plan.source.nulls) for plan in plans]
+        departures = [find_departed_rows(plan.departures, frame, plan.source.nulls) for plan in plans]
         return cls(
             plans,
             _filtered_rows(frame, plans),
@@ -95,7 +95,7 @@ def stage_rows(plan: Plan, columns: dict[str, pd.Series], plan_index: int, rows:
         Departure(str(record_id), "" if record_id == master else str(master))
         for record_id, master in zip(key[gone], masters, strict=True)
     ]
-    merged = list(merged_away(plan.departures, checks.frame, key, here))
+    merged = list(merged_records(plan.departures, checks.frame, key, here))
     if merged:
         add_note(checks.notes, MERGED_HERE, len({record_id.master for record_id in merged}), merged[0].external_id)
     is_mixed = bool(MIXED_IDS & checks.notes.keys())

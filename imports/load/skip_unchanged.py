@@ -29,8 +29,8 @@ from imports.load.duplicates import left_out_by
 from imports.load.lookups import ANY
 from imports.load.plan_builder import plans_of
 from imports.load.sql import fetch_value, quote_name
-from imports.mapping.catalogue import sources
-from imports.mapping.conversion import DAYS
+from imports.mapping.catalogue import list_sources
+from imports.mapping.conversion import DAY_COLUMNS
 from imports.mapping.plan import Plan
 from imports.mapping.schema import MappingError, ObjectMapping
 from imports.models import Duplicate, ImportFile, ImportJob, RowError
@@ -169,7 +169,7 @@ def _plan_values(plan: Plan) -> dict[str, Any]:
 
 def _rates_state(plan: Plan) -> list[str]:
     """Return what decides which amounts are refused: the rates there are, and the day on which open deals are valued."""
-    if plan.conversion is None or plan.mapping.object not in DAYS:
+    if plan.conversion is None or plan.mapping.object not in DAY_COLUMNS:
         return []
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*), max(changed_xid) FROM {quote_name(ExchangeRate._meta.db_table)}")
@@ -238,7 +238,7 @@ def _watched_tables(run: ImportJob, plans: Iterable[Plan]) -> list[Table]:
 
 def _is_rewritten_at_end(plan: Plan) -> bool:
     """Tell whether the end of an import writes to what the file fills, so that each import changes it and changes it back."""
-    mappings = sources()[plan.source.name].mappings if plan.source.name in sources() else ()
+    mappings = list_sources()[plan.source.name].mappings if plan.source.name in list_sources() else ()
     own = {planned.rule.name for planned in plan.fields} | {reference.rule.name for reference in plan.references} | {""}
     return plan.mapping.object == "exchange_rate" or any(
         kind == plan.mapping.object and name in own for mapping in mappings for kind, name in _written_at_end(mapping)

@@ -64,7 +64,7 @@ def agreed_probabilities(plan: Plan, columns: dict[str, pd.Series], read_field: 
         strict=True,
     )
     probabilities = [
-        plan.stages.probability(pipeline, stage, deal_outcome, _probability_text(source_probability))
+        plan.stages.probability_of(pipeline, stage, deal_outcome, _probability_text(source_probability))
         for pipeline, stage, deal_outcome, source_probability in deals
     ]
     days = _days_as_written(plan, columns, written, read_field)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from django.db import connection
 
 from crm.models import Outcome, OutcomeBasis, StageMapping, StageTrack
-from imports.mapping.catalogue import sources
+from imports.mapping.catalogue import list_sources
 from imports.mapping.schema import FieldRule
-from imports.mapping.stage_meanings import ENDED, OPEN, usual
+from imports.mapping.stage_meanings import ENDED, OPEN, usual_meaning_of
 
 ENTERED = """
 SELECT DISTINCT coalesce(nullif(c.pipeline, ''), o.pipeline, ''), c.stage FROM crm_stagechange c
@@ -56,7 +56,7 @@ def ended_stages(source: str) -> Stages:
         entered = cursor.fetchall()
     decided = StageMapping.objects.filter(source=source, track=StageTrack.DEAL).exclude(outcome="")
     decided_outcomes = {(row.pipeline, row.stage): str(row.outcome) for row in decided}
-    mappings = (sources().get(source) or sources()[OWN_SHEETS]).mappings
+    mappings = (list_sources().get(source) or list_sources()[OWN_SHEETS]).mappings
     fields = [rule for mapping in mappings if mapping.object == "opportunity" for rule in mapping.fields]
     rules = [rule for rule in fields if rule.name == "outcome" and rule.map]
     proven = _outcomes_by_flags(source) if any(rule.flags for rule in rules) else {}
@@ -79,6 +79,6 @@ def _outcomes_by_flags(source: str) -> Stages:
 
 
 def _outcome_by_name(source: str, stage: str, rules: Iterable[FieldRule]) -> str:
-    if meaning := usual(source, StageTrack.DEAL, stage):
+    if meaning := usual_meaning_of(source, StageTrack.DEAL, stage):
         return meaning.outcome
     return next((str(outcome) for rule in rules if rule.map and (outcome := rule.map.get(stage))), "")

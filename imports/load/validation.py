@@ -10,8 +10,8 @@ import pandas as pd
 from django.db import models
 
 from crm.models import OutcomeBasis, StageTrack
-from imports.files.blocks import Block, trimmed
-from imports.inference.occurrences import Numbering
+from imports.files.blocks import Block, strip_cells
+from imports.inference.occurrences import RowNumbering
 from imports.load import bounds, record_keys, row_currency, stage_lookup
 from imports.load.bounds import quote_cell
 from imports.load.calculations import calculate
@@ -21,10 +21,10 @@ from imports.load.empty_cells import is_marked, marker_column
 from imports.load.lookups import ANY
 from imports.load.rows import BlockRows, stage_rows
 from imports.mapping import outcomes
-from imports.mapping.constants import constant
-from imports.mapping.conversion import AMOUNT
-from imports.mapping.plan import BASIS, Plan, PlannedField, PlannedReference
-from imports.mapping.stage_meanings import usual
+from imports.mapping.constants import constant_column
+from imports.mapping.conversion import AMOUNT_COLUMNS
+from imports.mapping.plan import OUTCOME_BASIS, Plan, PlannedField, PlannedReference
+from imports.mapping.stage_meanings import usual_meaning_of
 from imports.parsing import column_values
 from imports.parsing.headers import fold
 from imports.parsing.notes import TOTALS, add_note
@@ -32,9 +32,9 @@ from imports.parsing.notes import TOTALS, add_note
 LONGEST_KEY = 255
 
 
-def prepare_block(block: Block, plans: list[Plan], numbering: Numbering | None = None) -> Prepared:
+def prepare_block(block: Block, plans: list[Plan], numbering: RowNumbering | None = None) -> Prepared:
     """Check every cell that some plan reads; a row with one wrong cell is refused whole."""
-    frame = trimmed(block.frame)
+    frame = strip_cells(block.frame)
     blank = (frame == "").all(axis=1).to_numpy() if len(frame) else np.array([], bool)
     if blank.any():
         frame, lines = frame[~blank].reset_index(drop=True), block.lines[~blank]
@@ -62,12 +62,12 @@ def prepare_block(block: Block, plans: list[Plan], numbering: Numbering | None =
     return Prepared(staged, refused, read, dropped + totals, block.end, block.next_line, notes=checks.notes)
 
 
-def _number_rows(numbering: Numbering, columns: list[dict[str, pd.Series]], checks: Checks) -> None:
+def _number_rows(numbering: RowNumbering, columns: list[dict[str, pd.Series]], checks: Checks) -> None:
     for plan_index, staged_columns in enumerate(columns):
         if record_keys.IS_COMPOSED in staged_columns:
             key, made = staged_columns["external_id"], staged_columns.pop(record_keys.IS_COMPOSED)
             is_made = (made & (key != "")).to_numpy()
-            staged_columns["external_id"] = numbering.number(plan_index, key, is_made, checks.frame, checks.notes)
+            staged_columns["external_id"] = numbering.number_ids(plan_index, key, is_made, checks.frame, checks.notes)
 
 
 def _check_cells(checks: Checks) -> None:
@@ -105,25 +105,25 @@ def _read_custom(header: str, plan: Plan, checks: Checks) -> pd.Series:
     """Read a column that is kept as a custom field; a cell that is not of its type is wrong."""
     column = _blank_words(checks.frame[header], plan.source.nulls)
     if plan.custom_types.get(header):
-        column = _blank_words(column, plan.manners.nulls_of([header]))
+        column = _blank_words(column, plan.options.nulls_of([header]))
     match plan.custom_types.get(header, ""):
         case "number":
-            values, wrong = column_values.number_or_percent(column, plan.manners.decimal_of([header]))
+            values, wrong = column_values.read_numbers_or_percents(column, plan.options.decimal_of([header]))
             error = NO_NUMBER
         case "date":
             values, wrong = read_days(column, [header], plan)
             error = NO_DATE
         case "yes_no":
-            values, wrong = column_values.boolean(column, nullable=True)
+            values, wrong = column_values.read_booleans(column, nullable=True)
             error = NO_BOOLEAN
         case _:
-            return column_values.missing(column)
+            return column_values.blank_to_missing(column)
     checks.refuse(wrong, header, lambda row: f"{quote_cell(str(column.iat[row]))} {error}")
     return values
 
 
 def _read_ids(plan: Plan, checks: Checks) -> pd.Series:
-    key = first_filled(checks.frame, plan.id_headers, {*plan.source.nulls, *plan.manners.nulls_of(plan.id_headers)})
+    key = first_filled(checks.frame, plan.id_headers, {*plan.source.nulls, *plan.options.nulls_of(plan.id_headers)})
     header = plan.id_headers[0] if plan.id_headers else ""
     if not plan.mapping.id_may_be_empty and not plan.mapping.id_from:
         checks.refuse((key == "").to_numpy(), header, lambda _: "The id is missing")
@@ -151,11 +151,11 @@ def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> N
     """Refuse amounts that the company converts to its own currency where no exchange rate exists."""
     if plan.conversion is None:
         return
-    reasons = plan.conversion.wanting(plan.mapping.object, columns)
+    reasons = plan.conversion.missing_rates(plan.mapping.object, columns)
     mask = np.zeros(len(checks.frame), bool)
     mask[list(reasons)] = True
     mask &= (columns["external_id"] != "").to_numpy()
-    name = AMOUNT.get(plan.mapping.object, "amount")
+    name = AMOUNT_COLUMNS.get(plan.mapping.object, "amount")
     checks.refuse(mask, (*plan.headers_of(name), "")[0], reasons.__getitem__)
 
 
@@ -177,11 +177,11 @@ def _blank_words(column: pd.Series, blanks: Iterable[str]) -> pd.Series:
 def _read_field(planned: PlannedField, plan: Plan, checks: Checks, done: dict[str, pd.Series]) -> pd.Series:
     """Return the values of a field for all rows; wrong cells are refused. `done` holds the fields read before."""
     rule, frame = planned.rule, checks.frame
-    if rule.name == BASIS:
-        return done[BASIS]
+    if rule.name == OUTCOME_BASIS:
+        return done[OUTCOME_BASIS]
     if rule.value is not None:
         if rule.name != "currency":
-            return constant(planned.model_field, rule.value, frame.index, rule.reads, plan.zone)
+            return constant_column(planned.model_field, rule.value, frame.index, rule.reads, plan.zone)
         currency = pd.Series(str(rule.value), index=frame.index, dtype="str")
         return row_currency.currency_beside_amounts(currency, plan, frame)
     if isinstance(planned.model_field, models.DateField):
@@ -210,7 +210,7 @@ def _raw_cells(
     """Return what the columns of a field hold: the first that is filled, else columns joined, else the parts of a name."""
     is_text = isinstance(planned.model_field, models.CharField | models.TextField) and not planned.model_field.choices
     # Words such as "n/a" stand for nothing, but in a text they can be what it says.
-    null_words = frozenset() if is_text else plan.manners.nulls_of(planned.headers)
+    null_words = frozenset() if is_text else plan.options.nulls_of(planned.headers)
     raw = first_filled(frame, planned.headers, {*plan.source.nulls, *null_words})
     if planned.join:
         joined = frame[planned.join[0]]
@@ -229,10 +229,10 @@ def _translate(
 ) -> pd.Series:
     """Return the cells with their words mapped, refined and defaulted; an outcome also by the flags that prove it."""
     rule = planned.rule
-    proves = rule.name == "outcome" and any(field.rule.name == BASIS for field in plan.fields)
+    proves = rule.name == "outcome" and any(field.rule.name == OUTCOME_BASIS for field in plan.fields)
     column = _blank_words(raw, rule.empty)
     if rule.map:
-        column = column_values.converted(column, lambda word: _translate_word(planned, word))
+        column = column_values.map_unique_cells(column, lambda word: _translate_word(planned, word))
     if planned.refine and not proves:
         column = _refine_column(planned, column, frame)
     if rule.default is not None and not planned.calculation:
@@ -241,7 +241,7 @@ def _translate(
             default = row_currency.currency_beside_amounts(default, plan, frame)
         column = column.where(column != "", default)
     if proves:
-        column, done[BASIS] = _prove_outcomes(planned, plan, checks, raw, column)
+        column, done[OUTCOME_BASIS] = _prove_outcomes(planned, plan, checks, raw, column)
         column = _refine_column(planned, column, frame) if planned.refine else column
     return column
 
@@ -258,10 +258,10 @@ def _mark_empty(
     rule = planned.rule
     default = "" if rule.default is None else _constant_to_text(rule.default)
     empty = (raw == "") & ((column == default) | (rule.name == "currency"))
-    if rule.name == "outcome" and BASIS in done:
+    if rule.name == "outcome" and OUTCOME_BASIS in done:
         own = tuple(header for header in planned.headers if header not in plan.headers_of("stage"))
-        empty = (first_filled(frame, own, plan.source.nulls) == "") & (done[BASIS] == OutcomeBasis.GUESS)
-        done[f"empty_{BASIS}"] = empty
+        empty = (first_filled(frame, own, plan.source.nulls) == "") & (done[OUTCOME_BASIS] == OutcomeBasis.GUESS)
+        done[f"empty_{OUTCOME_BASIS}"] = empty
     if rule.when:
         unknown = done.get("empty_outcome", pd.Series(False, index=frame.index))
         empty &= _rows_where(rule.when, done, frame) | unknown
@@ -278,7 +278,7 @@ def _with_calculation(
     def note(bad: np.ndarray, header: str, cells: pd.Series) -> None:
         checks.refuse(bad & needed, header, lambda row: f"{quote_cell(str(cells.iat[row]))} {NO_NUMBER}")
 
-    worked_out = calculate(planned.calculation, checks.frame, plan.manners, note)
+    worked_out = calculate(planned.calculation, checks.frame, plan.options, note)
     values = values.astype(object).where(~needed, worked_out)
     if planned.rule.default is not None:
         values = values.where(values.notna(), str(planned.rule.default))
@@ -302,7 +302,9 @@ def _translate_word(planned: PlannedField, word: str) -> str:
 def _refine_column(planned: PlannedField, column: pd.Series, frame: pd.DataFrame) -> pd.Series:
     refinement = planned.rule.refine
     assert refinement
-    more = column_values.converted(first_filled(frame, planned.refine), lambda word: refinement.map.get(word, ""))
+    more = column_values.map_unique_cells(
+        first_filled(frame, planned.refine), lambda word: refinement.map.get(word, "")
+    )
     return column.where(~((column == refinement.value) & (more != "")), more)
 
 
@@ -320,16 +322,16 @@ def _prove_outcomes(
     is_stage = (first_filled(frame, others, nulls) == "").to_numpy()
     flags_by_name = {flag: _read_flag(headers, nulls, checks) for flag, headers in planned.flags}
     nothing = np.full(len(frame), np.nan)
-    chances = outcomes.certainty(first_filled(frame, plan.headers_of("probability"), nulls))
+    chances = outcomes.read_certainties(first_filled(frame, plan.headers_of("probability"), nulls))
     won, lost, closed = (flags_by_name.get(flag, nothing) for flag in ("won", "lost", "closed"))
     flags = outcomes.Flags(won, lost, closed, chances)
-    usual_name = partial(usual, plan.source.name, StageTrack.DEAL)
-    return outcomes.proven(guesses, outcomes.by_names(names, planned.rule.map, usual_name, is_stage), flags)
+    usual_name = partial(usual_meaning_of, plan.source.name, StageTrack.DEAL)
+    return outcomes.apply_flags(guesses, outcomes.outcome_basis(names, planned.rule.map, usual_name, is_stage), flags)
 
 
 def _read_flag(headers: tuple[str, ...], nulls: Iterable[str], checks: Checks) -> np.ndarray:
     cells = first_filled(checks.frame, headers, nulls)
-    flag = outcomes.yes_no(cells)
+    flag = outcomes.read_flags(cells)
     unread = (cells != "").to_numpy() & np.isnan(flag)
     checks.refuse(unread, (*headers, "")[0], lambda row: f"{quote_cell(str(cells.iat[row]))} {NO_BOOLEAN}")
     return flag
@@ -346,7 +348,7 @@ def _rows_where(
 
 def _read_reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd.Series:
     rule = planned.rule
-    nulls = {*plan.source.nulls, *plan.manners.nulls_of(planned.headers)}
+    nulls = {*plan.source.nulls, *plan.options.nulls_of(planned.headers)}
     if rule.value:
         return pd.Series(rule.value, index=checks.frame.index, dtype="str")
     column = _blank_words(first_filled(checks.frame, planned.headers, nulls), rule.empty)
@@ -355,19 +357,19 @@ def _read_reference(planned: PlannedReference, plan: Plan, checks: Checks) -> pd
     if rule.split:
         column = column.str.partition(rule.split)[0].str.strip()
     if rule.match:
-        column = column.where(column_values.only_first(column, rule.match.pattern), "")
+        column = column.where(column_values.matches_whole_cell(column, rule.match.pattern), "")
     if rule.map:
-        column = column_values.converted(column, lambda word: rule.map.get(word, word) if word else "")  # type: ignore[union-attr]
+        column = column_values.map_unique_cells(column, lambda word: rule.map.get(word, word) if word else "")  # type: ignore[union-attr]
     if rule.default:
         column = column.where(column != "", rule.default)
     if rule.by == "email":
-        column = column_values.email(column)
+        column = column_values.normalise_emails(column)
     if rule.by == "domain":
-        column = column_values.domain(column)
+        column = column_values.normalise_domains(column)
     if rule.by in {"external_id", ANY}:
         source = plan.source.name if rule.by == "external_id" else ""
         column = record_keys.kept_ids(column, source, rule.to, planned.headers[0], checks.refuse, checks.notes)
     longest = planned.model._meta.get_field("name" if rule.by == "name" else "external_id").max_length or LONGEST_KEY  # type: ignore[union-attr]
     too_long = (column.str.len() > longest).to_numpy(dtype=bool, na_value=False)
     checks.refuse(too_long, planned.headers[0], lambda _: f"The name is longer than {longest} characters")
-    return column_values.missing(column)
+    return column_values.blank_to_missing(column)

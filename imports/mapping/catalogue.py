@@ -14,14 +14,14 @@ from imports.mapping.header_aliases import LABELS
 from imports.mapping.loading import read_mapping, read_source
 from imports.mapping.other_systems import other_system
 from imports.mapping.schema import ObjectMapping, Source
-from imports.parsing.headers import fold, index, name_parts, without_unit
+from imports.parsing.headers import fold, index_headers, name_parts, without_unit
 
-BOOK = re.compile(r"\.(?:xls[xmb]?|ods)$", re.IGNORECASE)
+WORKBOOK_SUFFIX = re.compile(r"\.(?:xls[xmb]?|ods)$", re.IGNORECASE)
 SUFFIXES = re.compile(r"(?:\.[a-z0-9]{1,5})*$", re.IGNORECASE)
-OURS = Path(__file__).resolve().parent.parent / "mappings"
+BUILT_IN_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 AUTO = "auto"
 CRMS = ("hubspot", "pipedrive", "salesforce", "zoho")  # whose exports have much in common
-LOOKED_AT = 50  # ids of a file
+IDS_SAMPLED = 50  # ids of a file
 MOSTLY = 0.5  # of a sheet's columns must be those of a template for it to be one
 RANKS = [
     "exchange_rate", "owner", "vertical", "product", "campaign", "content_asset", "account", "contact", "lead", "opportunity",
@@ -45,56 +45,56 @@ class FileKind:
         return min(RANKS.index(mapping.object) for mapping in self.mappings)
 
 
-def own_folder() -> Path:
+def custom_mappings_folder() -> Path:
     """Where a company puts mappings of its own; a file of the same name takes the place of ours."""
     return Path(settings.MAPPINGS_DIR)
 
 
-def sources() -> dict[str, Source]:
-    """Return every source by name; a mapping of the company's that is changed while Accord runs is read anew."""
-    files = _ours() | _files(own_folder())
-    return _read(tuple((*key, *found) for key, found in files.items()))
+def list_sources() -> dict[str, Source]:
+    """Return every source by name; a company's own mapping that changes while Accord runs is read again."""
+    files = _built_in_files() | _mapping_files(custom_mappings_folder())
+    return _read_sources(tuple((*key, *file_entry) for key, file_entry in files.items()))
 
 
 @cache
-def _ours() -> dict[tuple[str, str], tuple[Path, int]]:
-    return _files(OURS)
+def _built_in_files() -> dict[tuple[str, str], tuple[Path, int]]:
+    return _mapping_files(BUILT_IN_MAPPINGS)
 
 
-def _files(folder: Path) -> dict[tuple[str, str], tuple[Path, int]]:
+def _mapping_files(folder: Path) -> dict[tuple[str, str], tuple[Path, int]]:
     """Return the mappings in a folder by source and name: where each is, and when it was written."""
     paths = sorted(folder.glob("*/*.toml"))
     return {(path.parent.name, path.name): (path, path.stat().st_mtime_ns) for path in paths}
 
 
 @lru_cache(maxsize=4)
-def _read(files: tuple[tuple[str, str, Path, int], ...]) -> dict[str, Source]:
-    found: dict[str, Source] = {}
+def _read_sources(files: tuple[tuple[str, str, Path, int], ...]) -> dict[str, Source]:
+    sources: dict[str, Source] = {}
     for name in sorted({source for source, *_ in files}):
         own = {file: path for source, file, path, _ in files if source == name}
-        manners = own.pop("source.toml", OURS / name / "source.toml")
+        settings_path = own.pop("source.toml", BUILT_IN_MAPPINGS / name / "source.toml")
         own.pop(LABELS, None)
-        found[name] = read_source(manners.parent, [read_mapping(path) for path in own.values()])
-    return found
+        sources[name] = read_source(settings_path.parent, [read_mapping(path) for path in own.values()])
+    return sources
 
 
 def source_names() -> list[str]:
-    return sorted({source for source, _ in _ours() | _files(own_folder())})
+    return sorted({source for source, _ in _built_in_files() | _mapping_files(custom_mappings_folder())})
 
 
-def companions() -> list[str]:
+def companion_sources() -> list[str]:
     """Return the sources whose files go with those of any system: our templates, exchange rates."""
-    return [source.name for source in sources().values() if source.is_templates or source.accompanies]
+    return [source.name for source in list_sources().values() if source.is_templates or source.accompanies]
 
 
-def titles() -> list[tuple[str, str]]:
+def source_titles() -> list[tuple[str, str]]:
     """Return (name, title) of every source, for a choice."""
-    return [(source.name, source.title) for source in sources().values()]
+    return [(source.name, source.title) for source in list_sources().values()]
 
 
-def source_title(name: str, known: Iterable[tuple[str, str]] | None = None) -> str:
+def source_title(name: str, titles: Iterable[tuple[str, str]] | None = None) -> str:
     """Return the name of a source as people read it."""
-    return dict(known if known is not None else titles()).get(name) or name.replace("-", " ").capitalize()
+    return dict(titles if titles is not None else source_titles()).get(name) or name.replace("-", " ").capitalize()
 
 
 @dataclass(frozen=True)
@@ -116,78 +116,82 @@ class Candidate:
         return self.kind.source.name
 
 
-def recognise(header: list[str], name: str, asked: str = AUTO, frame: pd.DataFrame | None = None) -> FileKind | None:
-    """Tell what a file is by its headers and ids; its name decides only between equals, or where headers are too few."""
-    found = candidates(header, name, asked, frame)
-    return max(found, key=lambda candidate: candidate.weight).kind if found else None
+def recognise_file(
+    header: list[str], name: str, source: str = AUTO, frame: pd.DataFrame | None = None
+) -> FileKind | None:
+    """Recognise a file by its headers and ids; its name decides only between equals, or where headers are too few."""
+    candidates = file_candidates(header, name, source, frame)
+    return max(candidates, key=lambda candidate: candidate.weight).kind if candidates else None
 
 
-def candidates(header: list[str], name: str, asked: str = AUTO, frame: pd.DataFrame | None = None) -> list[Candidate]:
+def file_candidates(
+    header: list[str], name: str, wanted_source: str = AUTO, frame: pd.DataFrame | None = None
+) -> list[Candidate]:
     """Return all that a file may be, the likeliest of each source."""
-    found: dict[str, Candidate] = {}
-    is_others = asked == AUTO and bool(other_system(header))
-    for source in sources().values():
-        if asked not in {AUTO, source.name} or (is_others and source.name in CRMS):
+    by_source: dict[str, Candidate] = {}
+    is_others = wanted_source == AUTO and bool(other_system(header))
+    for source in list_sources().values():
+        if wanted_source not in {AUTO, source.name} or (is_others and source.name in CRMS):
             continue
-        known = _kinds(source, header, name)
-        if source.is_templates and asked == AUTO:
-            known = (kind for kind in known if _is_template(kind, header))
-        some = [_candidate(kind, header, name, frame) for kind in known]
-        if some:
-            found[source.name] = max(some, key=lambda candidate: candidate.weight)
-    return list(found.values())
+        kinds = _matching_kinds(source, header, name)
+        if source.is_templates and wanted_source == AUTO:
+            kinds = (kind for kind in kinds if _is_template(kind, header))
+        candidates = [_weigh_candidate(kind, header, name, frame) for kind in kinds]
+        if candidates:
+            by_source[source.name] = max(candidates, key=lambda candidate: candidate.weight)
+    return list(by_source.values())
 
 
-def kind_of(source: str, name: str, header: list[str]) -> FileKind:
+def find_file_kind(source: str, name: str, header: list[str]) -> FileKind:
     """Return the kind that was recognised before."""
-    return next(kind for kind in _kinds(sources()[source], header, name) if kind.name == name)
+    return next(kind for kind in _matching_kinds(list_sources()[source], header, name) if kind.name == name)
 
 
-def _kinds(source: Source, header: list[str], name: str) -> Iterable[FileKind]:
+def _matching_kinds(source: Source, header: list[str], name: str) -> Iterable[FileKind]:
     for kind in dict.fromkeys(mapping.file for mapping in source.mappings):
         own = [mapping for mapping in source.mappings if mapping.file == kind]
-        met = [mapping for mapping in own if mapping.is_met_by(header)]
-        if not met and fold(kind) in stems(name):
-            met = [mapping for mapping in own if _has_id(mapping, header)]
+        met = [mapping for mapping in own if mapping.matches_headers(header)]
+        if not met and fold(kind) in file_stems(name):
+            here = index_headers(header)
+            met = [
+                mapping
+                for mapping in own
+                if mapping.each is None and any(fold(column) in here for column in mapping.id_columns)
+            ]
         if met:
             yield FileKind(source, kind, tuple(met))
 
 
 def _is_template(kind: FileKind, header: list[str]) -> bool:
-    """Tell a filled template from a sheet that has a column or two in common with it: only a person knows what that is."""
-    here, required = index(header), [names for mapping in kind.mappings for names in mapping.required_columns]
-    known = set().union(*(mapping.known_columns for mapping in kind.mappings))
-    shared = sum(bool({fold(column), fold(without_unit(column))} & known) for column in header)
+    """Return whether a sheet is a filled template; one with a column or two in common is left for a person to map."""
+    here, required = index_headers(header), [names for mapping in kind.mappings for names in mapping.required_columns]
+    known_columns = set().union(*(mapping.known_columns for mapping in kind.mappings))
+    shared = sum(bool({fold(column), fold(without_unit(column))} & known_columns) for column in header)
     return shared >= MOSTLY * len(header) and all(any(fold(name) in here for name in names) for names in required)
 
 
-def _has_id(mapping: ObjectMapping, header: list[str]) -> bool:
-    folded = index(header)
-    return any(fold(name) in folded for name in mapping.id_columns) and mapping.each is None
-
-
-def _candidate(kind: FileKind, header: list[str], name: str, frame: pd.DataFrame | None) -> Candidate:
+def _weigh_candidate(kind: FileKind, header: list[str], name: str, frame: pd.DataFrame | None) -> Candidate:
     """Weigh a kind by how many of the file's columns it knows, then by the file's name."""
-    known = set().union(*(mapping.known_names for mapping in kind.mappings))
-    known |= {name_parts(column) for mapping in kind.mappings for column in mapping.columns_like(header)}
-    shared = sum(1 for column in header if {name_parts(column), name_parts(without_unit(column))} & known)
-    is_named = any(fold(kind.name) in stem for stem in stems(name))
-    return Candidate(kind, shared, _proof(kind, header, frame), is_named)
+    known_names = set().union(*(mapping.known_names for mapping in kind.mappings))
+    known_names |= {name_parts(column) for mapping in kind.mappings for column in mapping.columns_like(header)}
+    shared = sum(1 for column in header if {name_parts(column), name_parts(without_unit(column))} & known_names)
+    is_named = any(fold(kind.name) in stem for stem in file_stems(name))
+    return Candidate(kind, shared, _id_proof(kind, header, frame), is_named)
 
 
-def _proof(kind: FileKind, header: list[str], frame: pd.DataFrame | None) -> int:
-    """Tell whether the ids of a file are of the system that its columns speak for."""
+def _id_proof(kind: FileKind, header: list[str], frame: pd.DataFrame | None) -> int:
+    """Return whether the ids of a file are of the system that its columns speak for."""
     main = max(kind.mappings, key=lambda mapping: len(mapping.fields))
-    here = index(header)
-    ids = next((here[fold(name)] for name in main.id_columns if fold(name) in here), "")
-    if frame is None or not ids or kind.source.name not in CRMS:
+    here = index_headers(header)
+    id_header = next((here[fold(name)] for name in main.id_columns if fold(name) in here), "")
+    if frame is None or not id_header or kind.source.name not in CRMS:
         return 0
-    words = [word for word in frame[ids].head(LOOKED_AT) if word]
-    return source_evidence(words, kind.source.name, main.object) if words else 0
+    ids = [word for word in frame[id_header].head(IDS_SAMPLED) if word]
+    return source_evidence(ids, kind.source.name, main.object) if ids else 0
 
 
-def stems(name: str) -> list[str]:
+def file_stems(name: str) -> list[str]:
     """Return what a file is called without its suffixes, folded; of a sheet, its book's name too."""
     parts = [part for part in name.split("/") if part]
-    called = parts[-2:] if len(parts) > 1 and BOOK.search(parts[-2]) else parts[-1:]
+    called = parts[-2:] if len(parts) > 1 and WORKBOOK_SUFFIX.search(parts[-2]) else parts[-1:]
     return [fold(SUFFIXES.sub("", part)) for part in reversed(called)]

@@ -9,7 +9,7 @@ import pandas as pd
 from imports.mapping.schema import Condition
 from imports.parsing import column_values
 from imports.parsing.headers import fold
-from imports.parsing.options import Manners
+from imports.parsing.options import ParseOptions
 
 COMPARISONS: dict[str, Callable[[Decimal, Decimal], bool]] = {
     "above": lambda cell, limit: cell > limit,
@@ -32,44 +32,44 @@ CONDITIONS: dict[str, str] = {  # operator and its words on the page
 UNARY = {"is_empty", "is_filled"}
 
 
-def matching(
-    conditions: Iterable[Condition], here: Mapping[str, str], frame: pd.DataFrame, manners: Manners
+def rows_meeting_conditions(
+    conditions: Iterable[Condition], here: Mapping[str, str], frame: pd.DataFrame, options: ParseOptions
 ) -> np.ndarray:
     """Return which rows meet every condition whose column is there; `here` is {folded header: header}."""
-    found = np.ones(len(frame), bool)
+    is_met = np.ones(len(frame), bool)
     for condition in conditions:
         if header := here.get(fold(condition.column)):
-            found &= _matching(condition, frame[header], manners.decimal_of([header]))
-    return found
+            is_met &= _rows_meeting(condition, frame[header], options.decimal_of([header]))
+    return is_met
 
 
-def _matching(condition: Condition, cells: pd.Series, decimal: str) -> np.ndarray:
+def _rows_meeting(condition: Condition, cells: pd.Series, decimal: str) -> np.ndarray:
     if condition.operator in COMPARISONS:
-        numbers = _numbers(cells, decimal)
+        numbers = _parse_cells(cells, decimal)
         limit, compare = Decimal(condition.values[0]), COMPARISONS[condition.operator]
         return np.array([number is not None and compare(number, limit) for number in numbers], dtype=bool)
-    test = _test(condition)
-    words = {word: test(str(word)) for word in cells.unique()}
-    return cells.map(words).to_numpy(dtype=bool)
+    test = _cell_test(condition)
+    results = {cell: test(str(cell)) for cell in cells.unique()}
+    return cells.map(results).to_numpy(dtype=bool)
 
 
-def _numbers(cells: pd.Series, decimal: str) -> list[Decimal | None]:
-    read, wrong = column_values.number(cells, decimal)
+def _parse_cells(cells: pd.Series, decimal: str) -> list[Decimal | None]:
+    read, wrong = column_values.read_numbers(cells, decimal)
     return [
         None if is_wrong or not isinstance(cell, str) else Decimal(cell)
         for cell, is_wrong in zip(read.astype(object), wrong, strict=True)
     ]
 
 
-def _test(condition: Condition) -> Callable[[str], bool]:
+def _cell_test(condition: Condition) -> Callable[[str], bool]:
     """Return the test of one word, compared without case and punctuation; of signs alone as they stand."""
-    wanted = {_folded(value) for value in condition.values}
+    wanted = {_comparable(value) for value in condition.values}
     is_wanted = condition.values[:1] != ("false",)
     match condition.operator:
         case "is":
-            return lambda word: _folded(word) in wanted
+            return lambda word: _comparable(word) in wanted
         case "is_not":
-            return lambda word: _folded(word) not in wanted
+            return lambda word: _comparable(word) not in wanted
         case "contains":
             return lambda word: any(value.casefold() in word.casefold() for value in condition.values)
         case "contains_not":
@@ -80,5 +80,5 @@ def _test(condition: Condition) -> Callable[[str], bool]:
             return lambda word: (word != "") is is_wanted
 
 
-def _folded(word: str) -> str:
+def _comparable(word: str) -> str:
     return fold(word) or word.strip()

@@ -1,4 +1,4 @@
-"""Amounts that the company must be able to reckon in its own currency: refused where the day's rate is missing."""
+"""Amounts that must be convertible to the company's currency: refused where the day's exchange rate is missing."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,7 @@ from django.utils import timezone
 from crm.rates import exchange_rates
 from team.models import Company
 
-DAYS = {  # the columns that tell the day of an amount; an open deal is worth what it is worth today
+DAY_COLUMNS = {  # the columns that tell the day of an amount; an open deal is worth what it is worth today
     "opportunity": ("closed_on", "closed_at"),
     "invoice": ("issued_on",),
     "payment": ("paid_on",),
@@ -20,7 +20,7 @@ DAYS = {  # the columns that tell the day of an amount; an open deal is worth wh
     "subscription": ("ends_on",),
     "touch": ("happened_at",),
 }
-AMOUNT = {"touch": "value"}  # the field that holds the money, where it is not “amount”
+AMOUNT_COLUMNS = {"touch": "value"}  # the field that holds the money, where it is not “amount”
 DATED_ELSEWHERE = {"line_item"}  # the day of the deal or invoice serves where the row has none
 
 
@@ -32,31 +32,32 @@ class Conversion:
     into: str
     today: date
 
-    def wanting(self, kind: str, columns: dict[str, pd.Series]) -> dict[int, str]:
-        """Return the rows whose amount cannot be reckoned in the company's currency, each with the reason."""
-        name = AMOUNT.get(kind, "amount")
-        if kind not in DAYS or not {name, "currency"} <= set(columns):
+    def missing_rates(self, kind: str, columns: dict[str, pd.Series]) -> dict[int, str]:
+        """Return {row: reason} of the rows whose amount cannot be converted to the company's currency."""
+        name = AMOUNT_COLUMNS.get(kind, "amount")
+        if kind not in DAY_COLUMNS or not {name, "currency"} <= set(columns):
             return {}
         amount = pd.to_numeric(columns[name], errors="coerce").fillna(0).to_numpy()
         currency = columns["currency"].fillna("").astype(str)
         foreign = (amount != 0) & ~currency.isin(["", self.into]).to_numpy()
-        days = self._days(kind, columns)
+        days = self._amount_days(kind, columns)
         if kind in DATED_ELSEWHERE:
             foreign &= np.array([day is not None for day in days], dtype=bool)
-        known: dict[tuple[str, Any], str] = {}
-        found: dict[int, str] = {}
-        for place in map(int, np.flatnonzero(foreign)):
-            pair = (str(currency.iat[place]), days[place])
-            if pair not in known:
-                known[pair] = self._reason(*pair)
-            if known[pair]:
-                found[place] = known[pair]
-        return found
+        reasons: dict[tuple[str, Any], str] = {}
+        missing: dict[int, str] = {}
+        for row in map(int, np.flatnonzero(foreign)):
+            # Few pairs of currency and day repeat in many rows, so each is looked up once.
+            pair = (str(currency.iat[row]), days[row])
+            if pair not in reasons:
+                reasons[pair] = self._missing_rate(*pair)
+            if reasons[pair]:
+                missing[row] = reasons[pair]
+        return missing
 
-    def _days(self, kind: str, columns: dict[str, pd.Series]) -> list[date | None]:
-        """Return the day of each row, never one to come: nobody knows its rate."""
+    def _amount_days(self, kind: str, columns: dict[str, pd.Series]) -> list[date | None]:
+        """Return the day of each row; a future day becomes today, since there is no rate for it yet."""
         days = pd.Series(pd.NaT, index=columns["currency"].index, dtype="datetime64[ns]")
-        for name in DAYS[kind]:
+        for name in DAY_COLUMNS[kind]:
             if name in columns:
                 moments = pd.to_datetime(columns[name], utc=True).dt.tz_convert(None).dt.normalize()
                 days = days.fillna(moments.astype("datetime64[ns]"))
@@ -66,13 +67,13 @@ class Conversion:
             days = days.fillna(pd.Timestamp(self.today))
         return [None if day is pd.NaT else min(day.date(), self.today) for day in days]
 
-    def _reason(self, currency: str, day: date | None) -> str:
+    def _missing_rate(self, currency: str, day: date | None) -> str:
         if day and self.rates.of(currency, self.into, day):
             return ""
         return exchange_rates.missing_rate_message(currency, self.into, day)
 
 
-def conversion() -> Conversion | None:
+def current_conversion() -> Conversion | None:
     """Return what the company asks of foreign amounts; None while it keeps them as they are."""
     company = Company.get()
     if not company.is_converting_amounts:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from imports.parsing.column_values import TRUE
-from imports.parsing.headers import PARTED, fold
+from imports.parsing.headers import NAME_PART_SEPARATOR, fold
 
 KEPT_WHEN_GONE = frozenset({"owner", "exchange_rate", "territory", "vertical", "stage_change", "quota"})
 DELETED_FLAGS = frozenset(
@@ -29,7 +29,7 @@ MERGED_IDS = frozenset(
 ARCHIVE_IS_NO_DELETION = frozenset(
     {"salesforce", "pipedrive", "zoho"}
 )  # old tasks, deals put away: they are still there
-YES = frozenset(filter(None, map(fold, TRUE))) | {"deleted", "archived"}
+TRUE_WORDS = frozenset(filter(None, map(fold, TRUE))) | {"deleted", "archived"}
 ANYTHING: frozenset[str] = frozenset()
 Marks = tuple[tuple[str, frozenset[str]], ...]  # (column, folded words; none: whatever it holds)
 
@@ -58,7 +58,7 @@ class Departure:
     master: str = ""
 
 
-def named_columns(
+def departure_columns(
     header: Iterable[str], kind: str, source: str, read: Iterable[str], given: DepartureColumns
 ) -> DepartureColumns:
     """Return the columns that a mapping names, else those that are called like what they say.
@@ -69,9 +69,9 @@ def named_columns(
     if kind in KEPT_WHEN_GONE:
         return NO_DEPARTURES
     taken = set(read)
-    free = [(name, fold(PARTED.split(name)[-1])) for name in header if fold(name) not in taken]
+    free = [(name, fold(NAME_PART_SEPARATOR.split(name)[-1])) for name in header if fold(name) not in taken]
     flags = DELETED_FLAGS | (frozenset() if source.partition("-")[0] in ARCHIVE_IS_NO_DELETION else ARCHIVED_FLAGS)
-    marks = [(name, YES) for name, called in free if called in flags]
+    marks = [(name, TRUE_WORDS) for name, called in free if called in flags]
     marks += [(name, ANYTHING) for name, called in free if called in DELETED_DAYS]
     return DepartureColumns(
         given.deleted_when or tuple(marks),
@@ -80,19 +80,21 @@ def named_columns(
     )
 
 
-def says_departure(name: str, kind: str, source: str) -> bool:
-    """Tell whether a column that nothing reads otherwise says which records are deleted or merged."""
-    return name in named_columns([name], kind, source, (), NO_DEPARTURES).headers
+def is_departure_column(name: str, kind: str, source: str) -> bool:
+    """Return whether a column that nothing reads otherwise says which records are deleted or merged."""
+    return name in departure_columns([name], kind, source, (), NO_DEPARTURES).headers
 
 
-def departed(columns: DepartureColumns, frame: pd.DataFrame, nulls: Iterable[str]) -> tuple[np.ndarray, pd.Series]:
+def find_departed_rows(
+    columns: DepartureColumns, frame: pd.DataFrame, nulls: Iterable[str]
+) -> tuple[np.ndarray, pd.Series]:
     """Return which rows say that their record is gone, and the id of the record that each was merged into, "" for none."""
     gone = np.zeros(len(frame), bool)
     nulls = [*nulls, ""]
-    for header, words in columns.deleted_when:
+    for header, deleted_words in columns.deleted_when:
         cells = frame[header]
-        if words:
-            marked = [word for word in cells.unique() if fold(word) in words]
+        if deleted_words:
+            marked = [word for word in cells.unique() if fold(word) in deleted_words]
             gone |= cells.isin(marked).to_numpy()
         else:
             gone |= ~cells.isin(nulls).to_numpy()
@@ -102,7 +104,7 @@ def departed(columns: DepartureColumns, frame: pd.DataFrame, nulls: Iterable[str
     return gone | (masters != "").to_numpy(), masters
 
 
-def merged_away(
+def merged_records(
     columns: DepartureColumns, frame: pd.DataFrame, keys: pd.Series, rows: np.ndarray
 ) -> Iterator[Departure]:
     """Yield the records of which these rows say that they were merged into their own."""
@@ -115,13 +117,14 @@ def merged_away(
                     yield Departure(merged, str(key))
 
 
-def settled(departures: Mapping[str, str]) -> dict[str, str]:
+def resolve_masters(departures: Mapping[str, str]) -> dict[str, str]:
     """Return {id: master} with the last master where one was merged into one that was merged in turn."""
-    found = {}
+    resolved = {}
     for key, master in departures.items():
         seen = {key}
+        # `seen` ends a circle of records that claim to be merged into each other.
         while master and departures.get(master) and master not in seen:
             seen.add(master)
             master = departures[master]
-        found[key] = "" if master == key else master
-    return found
+        resolved[key] = "" if master == key else master
+    return resolved

@@ -10,50 +10,56 @@ COLUMNS = ("id", "ignore")
 Table = dict[str, Any]
 
 
-def labelled(table: Table, labels: Mapping[str, list[str]]) -> Table:
+def with_labels(table: Table, labels: Mapping[str, list[str]]) -> Table:
     """Return the mapping with each column's other labels behind its own name."""
-    known = {fold(name): [name, *others] for name, others in labels.items()}
-    found = dict(table)
+    aliases = {fold(name): [name, *others] for name, others in labels.items()}
+    widened = dict(table)
     for key in COLUMNS:
         if key in table:
-            found[key] = _named(table[key], known)
+            widened[key] = _with_aliases(table[key], aliases)
     if "needs" in table:
-        found["needs"] = [_named(need, known) for need in table["needs"]]
+        widened["needs"] = [_with_aliases(need, aliases) for need in table["needs"]]
     for key in ("drop_when", "keep_when", "deleted_when"):
         if key in table:
-            found[key] = {name: words for column, words in table[key].items() for name in _named(column, known)}
+            widened[key] = {
+                name: listed for column, listed in table[key].items() for name in _with_aliases(column, aliases)
+            }
     for part in ("fields", "references"):
         if part in table:
-            found[part] = {name: _rule(rule, known) for name, rule in table[part].items()}
+            widened[part] = {name: _rule_with_aliases(rule, aliases) for name, rule in table[part].items()}
     if "back_links" in table:
-        found["back_links"] = [{**link, "custom": _named(link["custom"], known)} for link in table["back_links"]]
-    return found
+        widened["back_links"] = [
+            {**link, "custom": _with_aliases(link["custom"], aliases)} for link in table["back_links"]
+        ]
+    return widened
 
 
-def _named(columns: Any, known: Mapping[str, list[str]]) -> list[str]:
+def _with_aliases(columns: Any, aliases: Mapping[str, list[str]]) -> list[str]:
     listed = [columns] if isinstance(columns, str) else columns
-    names = [(column, *known.get(fold(column), ())) for column in listed]
+    names = [(column, *aliases.get(fold(column), ())) for column in listed]
     return list(dict.fromkeys(name for group in names for name in group))
 
 
-def _rule(rule: Any, known: Mapping[str, list[str]]) -> Any:
+def _rule_with_aliases(rule: Any, aliases: Mapping[str, list[str]]) -> Any:
     """Widen the columns of a field's or link's rule, however briefly it is written."""
     if isinstance(rule, str):
-        return _named(rule, known)
+        return _with_aliases(rule, aliases)
     if isinstance(rule, list):
         return (
-            [_rule(one, known) for one in rule] if any(isinstance(one, dict) for one in rule) else _named(rule, known)
+            [_rule_with_aliases(alternative, aliases) for alternative in rule]
+            if any(isinstance(alternative, dict) for alternative in rule)
+            else _with_aliases(rule, aliases)
         )
-    found = dict(rule)
+    widened = dict(rule)
     for key in () if rule.get("exact") else ("column", "join", "less_percent"):
         if key in rule:
-            found[key] = _named(rule[key], known)
+            widened[key] = _with_aliases(rule[key], aliases)
     for key in ("product", "sum", "less"):
         if key in rule:
             terms = [rule[key]] if isinstance(rule[key], str) else rule[key]
-            found[key] = [_named(term, known) for term in terms]
+            widened[key] = [_with_aliases(term, aliases) for term in terms]
     if "refine" in rule:
-        found["refine"] = _rule(rule["refine"], known)
+        widened["refine"] = _rule_with_aliases(rule["refine"], aliases)
     if "flags" in rule:
-        found["flags"] = {flag: _named(columns, known) for flag, columns in rule["flags"].items()}
-    return found
+        widened["flags"] = {flag: _with_aliases(columns, aliases) for flag, columns in rule["flags"].items()}
+    return widened

@@ -1,4 +1,4 @@
-"""TOML files to mappings, with a plain word where one is wrong."""
+"""Parse TOML files to mappings, with a clear error message where one is wrong."""
 
 import re
 import tomllib
@@ -12,8 +12,8 @@ from django.db import models
 
 from crm.kinds import kind_of
 from imports.mapping.conditions import COMPARISONS, CONDITIONS
-from imports.mapping.constants import fault_of
-from imports.mapping.header_aliases import LABELS, labelled
+from imports.mapping.constants import constant_error
+from imports.mapping.header_aliases import LABELS, with_labels
 from imports.mapping.schema import (
     BackLink,
     Calculation,
@@ -34,18 +34,18 @@ KEYS = {
     "maps", "copies", "back_links", "rules", "each", "keep_when", "id_from", "title", "about", "id_about", "id_example",
     "custom_fields", "custom_about", "only", "deleted_when", "merged_into", "merged_ids",
 }  # fmt: skip
-READS = {
+READ_AS = {
     "", "percent", "millions", "minutes", "email", "domain", "day before", "direction", "incoming", "undelivered",
 }  # fmt: skip
 LOOKUPS = {"external_id", "email", "domain", "name", "any"}
 OPERATIONS = ("product", "sum")
 FLAGS = {"won", "lost", "closed"}
-TOLD = {"required", "about", "example"}  # what a template says of a column
-RULES = {"link_only_won_opportunity", "tell_each_change_once"}
+TEMPLATE_KEYS = {"required", "about", "example"}  # what a template says of a column
+FINISHING_RULES = {"link_only_won_opportunity", "tell_each_change_once"}
 
 
 def read_source(folder: Path, mappings: Iterable[ObjectMapping]) -> Source:
-    """Read `source.toml` of a folder of mappings; a folder without one gets the plain manners."""
+    """Read `source.toml` of a folder of mappings; a folder without one gets the defaults."""
     path = folder / "source.toml"
     table = load_toml(path) if path.exists() else {}
     return Source(
@@ -69,16 +69,16 @@ def read_mapping(path: Path) -> ObjectMapping:
         MappingError: the file cannot be read or names something that is not there.
     """
     try:
-        return mapping_of(path, load_mapping(path))
+        return parse_mapping(path, load_mapping(path))
     except (MappingError, KeyError, TypeError, AttributeError, re.error) as error:
-        words = f"“{error.args[0]}” is missing" if isinstance(error, KeyError) else str(error)
-        raise MappingError(f"{path.parent.name}/{path.name}: {words}") from error
+        message = f"“{error.args[0]}” is missing" if isinstance(error, KeyError) else str(error)
+        raise MappingError(f"{path.parent.name}/{path.name}: {message}") from error
 
 
 def load_mapping(path: Path) -> dict[str, Any]:
     """Return a mapping as its file says it, each column by all the labels that `labels.toml` beside it knows."""
     labels = path.parent / LABELS
-    return labelled(load_toml(path), load_toml(labels)) if labels.exists() else load_toml(path)
+    return with_labels(load_toml(path), load_toml(labels)) if labels.exists() else load_toml(path)
 
 
 def load_toml(path: Path) -> dict[str, Any]:
@@ -88,73 +88,76 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise MappingError(f"{path.parent.name}/{path.name}: {error}") from error
 
 
-def mapping_of(path: Path, table: Mapping[str, Any]) -> ObjectMapping:
+def parse_mapping(path: Path, table: Mapping[str, Any]) -> ObjectMapping:
     """Return the mapping that a table says; `path` names it, and its folder the source."""
-    _only(table, KEYS, "the file")
-    maps = {name: ValueMap.read(words) for name, words in table.get("maps", {}).items()}
+    _check_keys(table, KEYS, "the file")
+    maps = {name: ValueMap.from_table(listed) for name, listed in table.get("maps", {}).items()}
     kind = table.get("object", path.name.split(".")[0])
     mapping = ObjectMapping(
         source=path.parent.name,
         path=f"{path.parent.name}/{path.name}",
         object=kind,
         file=table.get("file", kind),
-        id_columns=_names(table.get("id", ()) if "id_from" in table else table["id"]),
-        id_from=_names(table.get("id_from", ())),
+        id_columns=_as_names(table.get("id", ()) if "id_from" in table else table["id"]),
+        id_from=_as_names(table.get("id_from", ())),
         each=re.compile(table["each"]) if "each" in table else None,
-        keep_when=tuple((column, _names(values)) for column, values in table.get("keep_when", {}).items()),
-        fields=tuple(_field(name, rule, maps) for name, rule in table.get("fields", {}).items()),
-        references=tuple(_references(name, rule, maps, kind) for name, rule in table.get("references", {}).items()),
-        needs=tuple(_names(need) for need in table.get("needs", ())),
+        keep_when=tuple((column, _as_names(values)) for column, values in table.get("keep_when", {}).items()),
+        fields=tuple(_parse_field(name, rule, maps) for name, rule in table.get("fields", {}).items()),
+        references=tuple(
+            _parse_references(name, rule, maps, kind) for name, rule in table.get("references", {}).items()
+        ),
+        needs=tuple(_as_names(need) for need in table.get("needs", ())),
         ignore=tuple(table.get("ignore", ())),
         keeps_custom=table.get("custom", True),
-        custom_types=_custom_types(table.get("custom_fields", {})),
+        custom_types=_parse_custom_types(table.get("custom_fields", {})),
         id_may_be_empty=table.get("id_may_be_empty", False),
-        drop_when=tuple((column, _names(values)) for column, values in table.get("drop_when", {}).items()),
-        deleted_when=tuple((column, _names(words)) for column, words in table.get("deleted_when", {}).items()),
-        merged_into=_names(table.get("merged_into", ())),
-        merged_ids=_names(table.get("merged_ids", ())),
-        only=tuple(_condition(given) for given in table.get("only", ())),
-        copies=tuple(_copy(name, origin) for name, origin in table.get("copies", {}).items()),
-        back_links=tuple(_back_link(link) for link in table.get("back_links", ())),
+        drop_when=tuple((column, _as_names(values)) for column, values in table.get("drop_when", {}).items()),
+        deleted_when=tuple((column, _as_names(listed)) for column, listed in table.get("deleted_when", {}).items()),
+        merged_into=_as_names(table.get("merged_into", ())),
+        merged_ids=_as_names(table.get("merged_ids", ())),
+        only=tuple(_parse_condition(given) for given in table.get("only", ())),
+        copies=tuple(_parse_copy(name, origin) for name, origin in table.get("copies", {}).items()),
+        back_links=tuple(_parse_back_link(link) for link in table.get("back_links", ())),
         rules=tuple(table.get("rules", ())),
     )
-    _check(mapping)
+    _check_mapping(mapping)
     return mapping
 
 
-def _field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
+def _parse_field(name: str, rule: Any, maps: Mapping[str, ValueMap]) -> FieldRule:
     if not isinstance(rule, dict):
-        return FieldRule(name, columns=_names(rule))
-    _only(
+        return FieldRule(name, columns=_as_names(rule))
+    _check_keys(
         rule,
         {
             "column", "join", "product", "sum", "less", "less_percent", "value", "default", "as", "map", "empty", "when",
-            "unless", "refine", "flags", *TOLD,
+            "unless", "refine", "flags", *TEMPLATE_KEYS,
         },
         name,
     )  # fmt: skip
     refine = rule.get("refine")
     return FieldRule(
         name=name,
-        columns=_names(rule.get("column", ())),
-        join=_names(rule.get("join", ())),
-        calculation=_calculation(name, rule),
+        columns=_as_names(rule.get("column", ())),
+        join=_as_names(rule.get("join", ())),
+        calculation=_parse_calculation(name, rule),
         value=rule.get("value"),
         default=rule.get("default"),
-        reads=_one_of(rule.get("as", ""), READS, f"{name}: as"),
+        reads=_check_word(rule.get("as", ""), READ_AS, f"{name}: as"),
         map=maps[rule["map"]] if "map" in rule else None,
-        empty=_names(rule.get("empty", ())),
-        when=tuple((field, _names(values)) for field, values in rule.get("when", {}).items()),
-        unless=tuple((column, _names(words)) for column, words in rule.get("unless", {}).items()),
-        refine=Refinement(refine["value"], _names(refine["column"]), maps[refine["map"]]) if refine else None,
+        empty=_as_names(rule.get("empty", ())),
+        when=tuple((field, _as_names(values)) for field, values in rule.get("when", {}).items()),
+        unless=tuple((column, _as_names(listed)) for column, listed in rule.get("unless", {}).items()),
+        refine=Refinement(refine["value"], _as_names(refine["column"]), maps[refine["map"]]) if refine else None,
         flags=tuple(
-            (_one_of(flag, FLAGS, f"{name}: flags"), _names(cols)) for flag, cols in rule.get("flags", {}).items()
+            (_check_word(flag, FLAGS, f"{name}: flags"), _as_names(cols))
+            for flag, cols in rule.get("flags", {}).items()
         ),
         required=rule.get("required", False),
     )
 
 
-def _calculation(name: str, rule: Mapping[str, Any]) -> Calculation | None:
+def _parse_calculation(name: str, rule: Mapping[str, Any]) -> Calculation | None:
     given = [operation for operation in OPERATIONS if operation in rule]
     if len(given) > 1:
         raise MappingError(f"{name} has both a product and a sum; keep one of them")
@@ -163,21 +166,24 @@ def _calculation(name: str, rule: Mapping[str, Any]) -> Calculation | None:
             raise MappingError(f"{name}: “less” takes off a product or a sum; add one of them")
         return None
     return Calculation(
-        given[0], _terms(rule[given[0]]), _terms(rule.get("less", ())), _names(rule.get("less_percent", ()))
+        given[0],
+        _parse_terms(rule[given[0]]),
+        _parse_terms(rule.get("less", ())),
+        _as_names(rule.get("less_percent", ())),
     )
 
 
-def _terms(given: Any) -> tuple[tuple[str, ...], ...]:
-    return tuple(_names(term) for term in ((given,) if isinstance(given, str) else given))
+def _parse_terms(given: Any) -> tuple[tuple[str, ...], ...]:
+    return tuple(_as_names(term) for term in ((given,) if isinstance(given, str) else given))
 
 
-def _condition(given: Mapping[str, Any]) -> Condition:
-    _only(given, {"column", *CONDITIONS}, "only")
+def _parse_condition(given: Mapping[str, Any]) -> Condition:
+    _check_keys(given, {"column", *CONDITIONS}, "only")
     operators = [key for key in given if key != "column"]
     if len(operators) != 1:
         raise MappingError(f"only: “{given['column']}” needs one comparison of {', '.join(sorted(CONDITIONS))}")
     value = given[operators[0]]
-    values = _names(value) if isinstance(value, str | list) else (str(value).lower(),)
+    values = _as_names(value) if isinstance(value, str | list) else (str(value).lower(),)
     if operators[0] in COMPARISONS:
         try:
             Decimal(values[0])
@@ -186,38 +192,41 @@ def _condition(given: Mapping[str, Any]) -> Condition:
     return Condition(given["column"], operators[0], tuple(map(str, values)))
 
 
-def _references(name: str, rule: Any, maps: Mapping[str, ValueMap], kind: str) -> tuple[Reference, ...]:
+def _parse_references(name: str, rule: Any, maps: Mapping[str, ValueMap], kind: str) -> tuple[Reference, ...]:
     rules = rule if isinstance(rule, list) else [rule]
-    return tuple(_reference(name, one if isinstance(one, dict) else {"column": one}, maps, kind) for one in rules)
+    return tuple(
+        _parse_reference(name, alternative if isinstance(alternative, dict) else {"column": alternative}, maps, kind)
+        for alternative in rules
+    )
 
 
-def _reference(name: str, rule: dict[str, Any], maps: Mapping[str, ValueMap], kind: str) -> Reference:
-    _only(
+def _parse_reference(name: str, rule: dict[str, Any], maps: Mapping[str, ValueMap], kind: str) -> Reference:
+    _check_keys(
         rule,
-        {"column", "value", "default", "by", "stub", "match", "split", "map", "empty", "join", "exact", *TOLD},
+        {"column", "value", "default", "by", "stub", "match", "split", "map", "empty", "join", "exact", *TEMPLATE_KEYS},
         name,
     )
-    target = _target(kind, name)
+    target = _linked_kind(kind, name)
     by = rule.get("by", "name" if target == "territory" else "external_id")
     return Reference(
         name=name,
         to=target,
-        columns=_names(rule.get("column", ()) if {"value", "join"} & rule.keys() else rule["column"]),
+        columns=_as_names(rule.get("column", ()) if {"value", "join"} & rule.keys() else rule["column"]),
         value=str(rule.get("value", "")),
         default=str(rule.get("default", "")),
-        join=_names(rule.get("join", ())),
+        join=_as_names(rule.get("join", ())),
         exact=rule.get("exact", False),
-        by=_one_of(by, LOOKUPS, f"{name}: by"),
+        by=_check_word(by, LOOKUPS, f"{name}: by"),
         stub=rule.get("stub", False),
         match=re.compile(rule["match"]) if "match" in rule else None,
         split=rule.get("split", ""),
         map=maps[rule["map"]] if "map" in rule else None,
-        empty=_names(rule.get("empty", ())),
+        empty=_as_names(rule.get("empty", ())),
         required=rule.get("required", False),
     )
 
 
-def _target(kind: str, name: str) -> str:
+def _linked_kind(kind: str, name: str) -> str:
     """Return the kind of record that a link of this kind points to, as mappings write it."""
     related = _model_field(kind, name).related_model
     if related is None:
@@ -225,40 +234,40 @@ def _target(kind: str, name: str) -> str:
     return kind_of(related)
 
 
-def _copy(name: str, origin: str) -> tuple[str, str, str]:
+def _parse_copy(name: str, origin: str) -> tuple[str, str, str]:
     link, _, field = origin.partition(".")
     return name, link, field
 
 
-def _back_link(link: dict[str, Any]) -> BackLink:
-    _only(link, {"to", "custom", "by"}, "back_links")
+def _parse_back_link(link: dict[str, Any]) -> BackLink:
+    _check_keys(link, {"to", "custom", "by"}, "back_links")
     kind, _, name = link["to"].partition(".")
-    by = _one_of(link.get("by", "external_id"), {"external_id", "name"}, "back_links: by")
-    return BackLink(kind, name, _names(link["custom"]), by)
+    by = _check_word(link.get("by", "external_id"), {"external_id", "name"}, "back_links: by")
+    return BackLink(kind, name, _as_names(link["custom"]), by)
 
 
-def _custom_types(given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    known = set(CustomType.values)
-    return tuple((column, _one_of(kind, known, f"custom_fields: {column}")) for column, kind in given.items())
+def _parse_custom_types(given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    types = set(CustomType.values)
+    return tuple((column, _check_word(kind, types, f"custom_fields: {column}")) for column, kind in given.items())
 
 
-def _names(given: Any) -> tuple[str, ...]:
+def _as_names(given: Any) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _only(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
+def _check_keys(table: Mapping[str, Any], allowed: set[str], where: str) -> None:
     unknown = set(table) - allowed
     if unknown:
         raise MappingError(f"{where} has “{sorted(unknown)[0]}”; known are {', '.join(sorted(allowed))}")
 
 
-def _one_of(word: str, allowed: set[str], where: str) -> str:
+def _check_word(word: str, allowed: set[str], where: str) -> str:
     if word not in allowed:
         raise MappingError(f"{where} = “{word}”; use one of {', '.join(sorted(allowed - {''}))}")
     return word
 
 
-def _check(mapping: ObjectMapping) -> None:
+def _check_mapping(mapping: ObjectMapping) -> None:
     model_of(mapping.object)
     for rule in mapping.fields:
         field = _model_field(mapping.object, rule.name)
@@ -267,15 +276,19 @@ def _check(mapping: ObjectMapping) -> None:
         if rule.calculation and not isinstance(field, models.DecimalField | models.IntegerField):
             raise MappingError(f"“{rule.name}” of {mapping.object} is no number, so nothing can be calculated for it")
         for constant in (rule.value, rule.default):
-            if isinstance(constant, str) and not mapping.each and (fault := fault_of(field, constant, rule.reads)):
+            if (
+                isinstance(constant, str)
+                and not mapping.each
+                and (fault := constant_error(field, constant, rule.reads))
+            ):
                 raise MappingError(f"{rule.name}: {fault}")
     for name, link, origin in mapping.copies:
         _model_field(mapping.object, name)
-        _model_field(_target(mapping.object, link), origin)
+        _model_field(_linked_kind(mapping.object, link), origin)
     for back in mapping.back_links:
         _model_field(back.model, back.name)
     for rule_name in mapping.rules:
-        _one_of(rule_name, RULES, "rules")
+        _check_word(rule_name, FINISHING_RULES, "rules")
 
 
 def _model_field(kind: str, name: str) -> Any:

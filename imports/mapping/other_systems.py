@@ -1,6 +1,6 @@
 """Systems whose exports have columns in common with those of a CRM, and for which there is no mapping of ours.
 
-Their files are never taken for another system's; somebody says what their columns mean.
+Their files are never taken for another system's; a person maps their columns.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from imports.parsing.headers import fold, without_unit
 
-NAMES = {  # marks of a system: headers that it alone has, of which as many as the number must be there
+SYSTEM_MARKS = {  # marks of a system: headers that it alone has, of which as many as the number must be there
     "Marketo": (1, "Marketo|Mkto|SFDC|Acquisition Program|Acquisition Program ID|Lead Partition|Lead Partition ID|Person Partition"
                 "|Lead Revenue Cycle Model|Lead Revenue Stage|Original Source Type|Original Source Info|Registration Source Type"
                 "|Registration Source Info|Person Source|Relative Urgency|Black Listed|Marketing Suspended|Is Anonymous|Membership Date"),
@@ -16,14 +16,14 @@ NAMES = {  # marks of a system: headers that it alone has, of which as many as t
                "|Prospect Account|Prospect Account ID|Is Do Not Email|Is Do Not Call|First Activity|Salesforce Lead FID"),
 }  # fmt: skip
 BEGINNINGS = ("marketo", "mkto", "pardot", "sfdc")
-SHOWN = re.compile(r"impressions|impr|reach|views|impressionen|einblendungen")
-CLICKED = re.compile(
+IMPRESSION_COLUMN = re.compile(r"impressions|impr|reach|views|impressionen|einblendungen")
+CLICK_COLUMN = re.compile(
     r"(?:link|outbound|unique)?clicks(?:all)?|klicks|interactions|engagements|totalengagements|results|ctr|avgcpc|swipes"
 )
-PAID = re.compile(
+COST_COLUMN = re.compile(
     r"(?:total|amount|ad|media)?spen[dt]|cost(?:micros)?|kosten|amountspent.*|spendincurrency|costusd|avgcpc|cpc|cpm|averagecpc|averagecpm"
 )
-ADS = {
+AD_PLATFORM_MARKS = {
     "Meta Ads": "Ad set name|Ad set ID|Reporting starts|Reporting ends|Campaign delivery|Attribution setting|Result indicator",
     "LinkedIn Ads": "Campaign Group Name|Campaign Group ID|Creative Name|Campaign Group Status|Total Engagements",
     "Google Ads": "Ad group|Ad group ID|Impr.|Avg. CPC|Conv. rate|Bid strategy type|Search impr. share|Campaign type|Interaction rate",
@@ -33,31 +33,33 @@ ADS = {
 def other_system(header: Iterable[str]) -> str:
     """Return the name of the system that a table is surely from and that no mapping of ours knows; else ""."""
     columns = {fold(without_unit(name)) for name in header} | {fold(name) for name in header}
-    for title, (needed, marks) in NAMES.items():
-        found = columns & _folded(marks)
-        found |= {name for name in columns if name.startswith(BEGINNINGS) and name.startswith(title.casefold()[:4])}
-        if len(found) >= needed:
+    for title, (needed, marks) in SYSTEM_MARKS.items():
+        marks_present = columns & _folded_marks(marks)
+        marks_present |= {
+            name for name in columns if name.startswith(BEGINNINGS) and name.startswith(title.casefold()[:4])
+        }
+        if len(marks_present) >= needed:
             return title
-    return _ad_platform(columns)
+    return _recognise_ad_platform(columns)
 
 
-def _ad_platform(columns: set[str]) -> str:
-    """Tell the report of an advertising platform: what was shown to people, and what they did or what it cost."""
-    is_report = any(map(SHOWN.fullmatch, columns)) and any(
-        CLICKED.fullmatch(name) or PAID.fullmatch(name) for name in columns
+def _recognise_ad_platform(columns: set[str]) -> str:
+    """Return the platform of an advertising report: it has impressions, and clicks or costs; else ""."""
+    is_report = any(map(IMPRESSION_COLUMN.fullmatch, columns)) and any(
+        CLICK_COLUMN.fullmatch(name) or COST_COLUMN.fullmatch(name) for name in columns
     )
     if not is_report:
         return ""
-    by_marks = {title: len(columns & _folded(marks)) for title, marks in ADS.items()}
-    title = max(by_marks, key=lambda one: by_marks[one])
+    by_marks = {title: len(columns & _folded_marks(marks)) for title, marks in AD_PLATFORM_MARKS.items()}
+    title = max(by_marks, key=lambda title: by_marks[title])
     return title if by_marks[title] else "an advertising platform"
 
 
-def _folded(marks: str) -> set[str]:
+def _folded_marks(marks: str) -> set[str]:
     return {fold(name) for name in marks.split("|")}
 
 
-def without_mapping(title: str) -> str:
+def describe_missing_mapping(title: str) -> str:
     """Say what to do with such a file."""
     return (
         f"This looks like an export of {title}, for which there is no ready mapping. Choose “Map columns” to import it."

@@ -31,48 +31,51 @@ class Flags:
     probability: np.ndarray  # 1 where it is 100 %, 0 where it is 0 %, NaN else
 
 
-def yes_no(column: pd.Series) -> np.ndarray:
+def read_flags(column: pd.Series) -> np.ndarray:
     """Read a column of flags; a cell that is neither yes nor no says nothing."""
-    read, _ = column_values.boolean(column, nullable=True)
+    read, _ = column_values.read_booleans(column, nullable=True)
     return read.map({"t": 1.0, "f": 0.0}).astype("float64").to_numpy()
 
 
-def certainty(column: pd.Series) -> np.ndarray:
+def read_certainties(column: pd.Series) -> np.ndarray:
     """Read a column of probabilities as far as they leave no doubt."""
-    numbers = {cell: _certainty(cell) for cell in column.unique()}
+    numbers = {cell: _certainty_of(cell) for cell in column.unique()}
     return column.map(numbers).astype("float64").to_numpy()
 
 
-def _certainty(cell: str) -> float:
+def _certainty_of(cell: str) -> float:
     if CERTAIN.fullmatch(cell):
         return 1.0
     return 0.0 if IMPOSSIBLE.fullmatch(cell) else np.nan
 
 
-def by_names(names: pd.Series, known: ValueMap, usual: Callable[[str], object], is_stage: np.ndarray) -> np.ndarray:
+def outcome_basis(
+    names: pd.Series, value_map: ValueMap, usual: Callable[[str], object], is_stage: np.ndarray
+) -> np.ndarray:
     """Return what each outcome rests on before flags are asked: a column of outcomes, a known name of a stage, a guess."""
-    whole = {name: fold(name) in known.words or usual(name) is not None for name in names.unique()}
-    is_known = names.map(whole).to_numpy(dtype=bool)
+    is_known_name = {name: fold(name) in value_map.exact or usual(name) is not None for name in names.unique()}
+    is_known = names.map(is_known_name).to_numpy(dtype=bool)
     return np.select(
         [~is_stage, is_known], [OutcomeBasis.FLAG.value, OutcomeBasis.NAME.value], OutcomeBasis.GUESS.value
     )
 
 
-def proven(guesses: pd.Series, basis: np.ndarray, flags: Flags) -> tuple[pd.Series, pd.Series]:
+def apply_flags(guesses: pd.Series, basis: np.ndarray, flags: Flags) -> tuple[pd.Series, pd.Series]:
     """Return (outcomes, what each rests on) where flags, then probabilities, go before what the names suggest."""
     guess = guesses.to_numpy(dtype=object)
-    found, rests = guess.copy(), basis.astype(object)
-    for mask, outcome in _by_flags(guess, flags):
-        found[mask], rests[mask] = np.broadcast_to(outcome, len(guess))[mask], OutcomeBasis.FLAG.value
+    outcomes, rests = guess.copy(), basis.astype(object)
+    for mask, outcome in _flag_conclusions(guess, flags):
+        outcomes[mask], rests[mask] = np.broadcast_to(outcome, len(guess))[mask], OutcomeBasis.FLAG.value
     unsure = (rests == OutcomeBasis.GUESS.value) & np.isin(guess, (WON, LOST, NO_DECISION))
     for chance, outcome in ((1.0, WON), (0.0, LOST)):
+        # A probability corrects a guess about an end; it never closes a deal that its stage leaves open.
         sure = unsure & (flags.probability == chance)
-        found[sure & ((outcome == WON) | (guess == WON))] = outcome
+        outcomes[sure & ((outcome == WON) | (guess == WON))] = outcome
         rests[sure] = OutcomeBasis.FLAG.value
-    return pd.Series(found, guesses.index, dtype="str"), pd.Series(rests, guesses.index, dtype="str")
+    return pd.Series(outcomes, guesses.index, dtype="str"), pd.Series(rests, guesses.index, dtype="str")
 
 
-def _by_flags(guess: np.ndarray, flags: Flags) -> list[tuple[np.ndarray, np.ndarray | str]]:
+def _flag_conclusions(guess: np.ndarray, flags: Flags) -> list[tuple[np.ndarray, np.ndarray | str]]:
     """Return (where, outcome) for each thing that flags can prove; of flags that contradict each other none counts."""
     won, lost, closed, chance = flags.won, flags.lost, flags.closed, flags.probability
     agree = ~((won == 1) & (lost == 1)) & ~((closed == 0) & ((won == 1) | (lost == 1)))
@@ -94,8 +97,8 @@ def _by_flags(guess: np.ndarray, flags: Flags) -> list[tuple[np.ndarray, np.ndar
     ]
 
 
-def word_behind(known: ValueMap, name: str) -> str:
+def guess_word(value_map: ValueMap, name: str) -> str:
     """Return the word in a name of a stage that a guess rests on; "" where no word suggests anything."""
-    if fold(name) in known.words:
+    if fold(name) in value_map.exact:
         return ""
-    return next((match[0] for pattern, _ in known.patterns if (match := pattern.search(name))), "")
+    return next((match[0] for pattern, _ in value_map.patterns if (match := pattern.search(name))), "")

@@ -7,9 +7,9 @@ from typing import Protocol
 import pandas as pd
 
 from imports.models import ImportFile
-from imports.parsing.headers import fold, is_ours
+from imports.parsing.headers import fold, is_added_header
 
-COLUMN = "column"  # of an answer: column:<folded name>
+COLUMN_ANSWER = "column"  # of an answer: column:<folded name>
 NUMBERED = re.compile(r"(.+) \(\d+\)")  # how the second column of a name is called
 
 
@@ -24,16 +24,16 @@ def same_names(header: Iterable[str]) -> dict[str, list[str]]:
     """Return {folded name: columns} of the names that several columns have."""
     header = list(header)
     here = set(header)
-    found: dict[str, list[str]] = {}
+    columns_by_name: dict[str, list[str]] = {}
     for name in header:
         numbered = NUMBERED.fullmatch(name)
         plain = numbered[1] if numbered and numbered[1] in here else name
-        if fold(plain) and not is_ours(name):
-            found.setdefault(fold(plain), []).append(name)
-    return {folded: names for folded, names in found.items() if len(names) > 1}
+        if fold(plain) and not is_added_header(name):
+            columns_by_name.setdefault(fold(plain), []).append(name)
+    return {folded: names for folded, names in columns_by_name.items() if len(names) > 1}
 
 
-def fullest(header: Iterable[str], frame: pd.DataFrame) -> dict[str, str]:
+def fullest_columns(header: Iterable[str], frame: pd.DataFrame) -> dict[str, str]:
     """Return {folded name: column}, of columns with one name that in which most cells are filled, else the first."""
     return {
         folded: max(names, key=lambda name: (int((frame[name].str.strip() != "").sum()), -names.index(name)))
@@ -41,24 +41,27 @@ def fullest(header: Iterable[str], frame: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def read_columns(header: Iterable[str], detected: Mapping[str, str], answers: Mapping[str, str]) -> dict[str, str]:
+def columns_read(header: Iterable[str], detected: Mapping[str, str], answers: Mapping[str, str]) -> dict[str, str]:
     """Return {folded name: column that is read} of names that several columns have."""
     return {
         folded: next(
-            (one for one in (answers.get(f"{COLUMN}:{folded}"), detected.get(folded)) if one in names), names[0]
+            (column for column in (answers.get(f"{COLUMN_ANSWER}:{folded}"), detected.get(folded)) if column in names),
+            names[0],
         )
         for folded, names in same_names(header).items()
     }
 
 
-def read_of_several(plans: Iterable[Reading], file: ImportFile) -> tuple[int, str]:
+def describe_columns_read(plans: Iterable[Reading], file: ImportFile) -> tuple[int, str]:
     """Return how many names of a file several columns have of which one is read, and which, in words."""
-    named = same_names(file.header)
-    fed = {header for plan in plans for header in plan.all_headers}
-    read = read_columns(file.header, file.detected.get("same_names", {}), file.answers)
-    told = [f"“{name}” of {_listed(named[folded])}" for folded, name in read.items() if name in fed]
-    return len(told), "; ".join(told)
+    columns_by_name = same_names(file.header)
+    read_headers = {header for plan in plans for header in plan.all_headers}
+    read = columns_read(file.header, file.detected.get("same_names", {}), file.answers)
+    sentences = [
+        f"“{name}” of {_quote_names(columns_by_name[folded])}" for folded, name in read.items() if name in read_headers
+    ]
+    return len(sentences), "; ".join(sentences)
 
 
-def _listed(names: list[str]) -> str:
+def _quote_names(names: list[str]) -> str:
     return ", ".join(f"“{name}”" for name in names)

@@ -22,19 +22,19 @@ class MappingError(ValueError):
 class ValueMap:
     """Words of the source to words of ours; keys between slashes are patterns, tried after the plain ones."""
 
-    words: dict[str, Any]
+    exact: dict[str, Any]
     patterns: tuple[tuple[re.Pattern[str], Any], ...] = ()
 
     @classmethod
-    def read(cls, table: Mapping[str, Any]) -> "ValueMap":
+    def from_table(cls, table: Mapping[str, Any]) -> "ValueMap":
         plain = {fold(key): value for key, value in table.items() if not _is_pattern(key)}
         patterns = [(re.compile(key[1:-1], re.IGNORECASE), value) for key, value in table.items() if _is_pattern(key)]
         return cls(plain, tuple(patterns))
 
     def get(self, word: str, default: Any = None) -> Any:
         folded = fold(word)
-        if folded in self.words:
-            return self.words[folded]
+        if folded in self.exact:
+            return self.exact[folded]
         return next((value for pattern, value in self.patterns if pattern.search(word)), default)
 
 
@@ -119,8 +119,8 @@ class Reference:
 
     def headers_in(self, here: Mapping[str, str]) -> tuple[str, ...]:
         """Return the columns of a file that feed it; `here` is {folded name: column}."""
-        named = (here[fold(name)] for name in self.columns if fold(name) in here)
-        return tuple(dict.fromkeys(column for column in named if not self.exact or column in self.columns))
+        headers = (here[fold(name)] for name in self.columns if fold(name) in here)
+        return tuple(dict.fromkeys(column for column in headers if not self.exact or column in self.columns))
 
 
 @dataclass(frozen=True)
@@ -164,15 +164,15 @@ class ObjectMapping:
 
     @property
     def numbers_rows(self) -> bool:
-        """Tell whether rows without an id are told apart by more than what makes their id: that is no key by nature."""
+        """Return whether rows without an id are told apart by more than what makes their id: that is no key by nature."""
         is_key = self.object in KEYED or self.id_from in {("email",), ("name",)}
         return bool(self.id_from) and self.each is None and not is_key
 
-    def is_met_by(self, headers: Iterable[str]) -> bool:
+    def matches_headers(self, headers: Iterable[str]) -> bool:
         headers = list(headers)
         folded = {name_parts(header) for header in (*headers, *map(without_unit, headers))}
-        met = all(any(name_parts(name) in folded for name in names) for names in self.needs)
-        return met and (self.each is None or bool(self.columns_like(headers)))
+        is_met = all(any(name_parts(name) in folded for name in names) for names in self.needs)
+        return is_met and (self.each is None or bool(self.columns_like(headers)))
 
     def columns_like(self, headers: Iterable[str]) -> list[str]:
         """Return the columns of which each makes a record of its own."""
@@ -215,7 +215,7 @@ class ObjectMapping:
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of system that files come from, and the manners of its files."""
+    """A kind of system that files come from, and the formats of its files."""
 
     name: str
     title: str
@@ -230,10 +230,10 @@ class Source:
 
 
 def field_of(model: type[models.Model], name: str) -> models.Field:
-    """Return a field of our own, never the far end of somebody else's link."""
-    found = model._meta.get_field(name)
-    assert isinstance(found, models.Field)
-    return found
+    """Return a field of the model itself, never a reverse relation."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field
 
 
 def column_of(model: type[models.Model], name: str) -> str:
@@ -248,7 +248,7 @@ def model_of(kind: str) -> type[models.Model]:
 
     if kind == "territory":
         return Territory
-    found = getattr(records, "".join(part.capitalize() for part in kind.split("_")), None)
-    if found is None or not issubclass(found, records.Record):
+    model = getattr(records, "".join(part.capitalize() for part in kind.split("_")), None)
+    if model is None or not issubclass(model, records.Record):
         raise MappingError(f"there is no kind of record called “{kind}”")
-    return found
+    return model

@@ -14,27 +14,27 @@ ENDED = (Outcome.LOST.value, Outcome.NO_DECISION.value)
 
 
 @dataclass(frozen=True)
-class OurStage:
-    """A stage of the one funnel. The funnel room gives it owners and entry criteria; here it has its name."""
+class AccordStage:
+    """A stage of Accord's funnel. Owners and entry criteria are in the app `funnel`; here it has its name only."""
 
     key: str
     name: str
 
 
 STAGES = (
-    OurStage("targeted", "Targeted"),
-    OurStage("inquiry", "Inquiry"),
-    OurStage("mql", "MQL"),
-    OurStage("pql", "PQL"),
-    OurStage("sal", "SAL"),
-    OurStage("sql", "SQL"),
-    OurStage("won", "Won"),
-    OurStage("live", "Live"),
-    OurStage("adopted", "Adopted"),
-    OurStage("recycled", "Recycled"),
-    OurStage("disqualified", "Disqualified"),
-    OurStage("lost", "Lost"),
-    OurStage("no_decision", "No decision"),
+    AccordStage("targeted", "Targeted"),
+    AccordStage("inquiry", "Inquiry"),
+    AccordStage("mql", "MQL"),
+    AccordStage("pql", "PQL"),
+    AccordStage("sal", "SAL"),
+    AccordStage("sql", "SQL"),
+    AccordStage("won", "Won"),
+    AccordStage("live", "Live"),
+    AccordStage("adopted", "Adopted"),
+    AccordStage("recycled", "Recycled"),
+    AccordStage("disqualified", "Disqualified"),
+    AccordStage("lost", "Lost"),
+    AccordStage("no_decision", "No decision"),
 )
 NAMES = {stage.key: stage.name for stage in STAGES}
 
@@ -48,7 +48,7 @@ class Meaning:
     probability: Decimal | None = None
 
     @classmethod
-    def of(cls, mapping: StageMapping) -> "Meaning":
+    def from_mapping(cls, mapping: StageMapping) -> "Meaning":
         return cls(mapping.ours, mapping.outcome, mapping.probability)
 
 
@@ -64,51 +64,53 @@ class StageBook:
     def __bool__(self) -> bool:
         return bool(self.meanings)
 
-    def outcome(self, pipeline: str, stage: str, reason: str, written: str) -> str:
+    def outcome_of(self, pipeline: str, stage: str, reason: str, written: str) -> str:
         """Return the outcome: by the stage, and for what is lost by the reason, else as the source writes it."""
         by_stage = self.meanings.get((StageTrack.DEAL, pipeline, stage))
         outcome = by_stage.outcome if by_stage and by_stage.outcome else written
         by_reason = self.meanings.get((StageTrack.REASON, "", reason)) if outcome in ENDED and reason else None
         return by_reason.outcome if by_reason and by_reason.outcome else outcome
 
-    def probability(self, pipeline: str, stage: str, outcome: str, written: str | None) -> str | None:
+    def probability_of(self, pipeline: str, stage: str, outcome: str, written: str | None) -> str | None:
         """Return the chance of an open deal: the agreed one, else as the source writes it."""
-        found = self.meanings.get((StageTrack.DEAL, pipeline, stage))
-        if outcome != OPEN or found is None or found.probability is None:
+        meaning = self.meanings.get((StageTrack.DEAL, pipeline, stage))
+        if outcome != OPEN or meaning is None or meaning.probability is None:
             return written
-        return str(found.probability)
+        return str(meaning.probability)
 
 
-def book(source: str) -> StageBook:
+def load_stage_book(source: str) -> StageBook:
     """Read what was decided about a source."""
     rows = StageMapping.objects.filter(source=source)
-    return StageBook({(row.track, row.pipeline, row.stage): Meaning.of(row) for row in rows})
+    return StageBook({(row.track, row.pipeline, row.stage): Meaning.from_mapping(row) for row in rows})
 
 
-# What a source's stages usually are: a proposal until somebody decides
+# What a source's stages usually are: a proposal until a person decides
 
 
 @lru_cache(maxsize=64)  # a source may have any name
-def _usual(source: str) -> Mapping[str, Mapping[str, Meaning]]:
-    from imports.mapping.catalogue import OURS
+def _usual_meanings(source: str) -> Mapping[str, Mapping[str, Meaning]]:
+    from imports.mapping.catalogue import BUILT_IN_MAPPINGS
     from imports.mapping.loading import load_toml
 
-    path = OURS / source / "source.toml"
+    path = BUILT_IN_MAPPINGS / source / "source.toml"
     table = load_toml(path).get("stages", {}) if path.exists() else {}
-    return {track: {fold(word): _read(said) for word, said in stages.items()} for track, stages in table.items()}
+    return {
+        track: {fold(word): _parse_meaning(entry) for word, entry in stages.items()} for track, stages in table.items()
+    }
 
 
-def _read(said: Mapping[str, Any]) -> Meaning:
-    chance = said.get("probability")
-    return Meaning(said["ours"], said.get("outcome", ""), None if chance is None else Decimal(str(chance)))
+def _parse_meaning(entry: Mapping[str, Any]) -> Meaning:
+    chance = entry.get("probability")
+    return Meaning(entry["ours"], entry.get("outcome", ""), None if chance is None else Decimal(str(chance)))
 
 
-def usual(source: str, track: str, stage: str) -> Meaning | None:
+def usual_meaning_of(source: str, track: str, stage: str) -> Meaning | None:
     """Return what a stage of this name usually is in the source; None for one of the company's own."""
-    return _usual(source).get(track, {}).get(fold(stage))
+    return _usual_meanings(source).get(track, {}).get(fold(stage))
 
 
-def ours(source: str, track: str, pipeline: str, stage: str, decided: StageBook) -> str:
-    """Return the key of our stage: as decided, else as usual; empty where nobody knows."""
-    meaning = decided.meanings.get((track, pipeline, stage)) or usual(source, track, stage)
+def accord_stage_of(source: str, track: str, pipeline: str, stage: str, decided: StageBook) -> str:
+    """Return the key of the Accord stage: as decided, else as usual; empty where neither is known."""
+    meaning = decided.meanings.get((track, pipeline, stage)) or usual_meaning_of(source, track, stage)
     return meaning.ours if meaning else ""

@@ -8,21 +8,21 @@ from typing import Any
 from django.db import models
 
 from crm.models import Record
-from imports.mapping.catalogue import OURS, RANKS
+from imports.mapping.catalogue import BUILT_IN_MAPPINGS, RANKS
 from imports.mapping.loading import load_toml
 from imports.mapping.schema import model_of
-from imports.mapping.templates import holds
+from imports.mapping.templates import describe_content
 from team.models import Territory
 
 OUT, AS_IS, ID_ONLY = "out", "as_is", "id"
 CUSTOM = "custom:"
-NOT_TOLD = {
+HIDDEN_FIELDS = {
     "id", "source", "external_id", "custom", "pending", "last_import_id", "first_import_id", "changed_xid", "told", "told_by", "user",
     "product_as_written", "outcome_basis", "ended_as",
 }  # fmt: skip
 MADE_BY_NAME = {"owner", "campaign", "product", "vertical", "territory"}  # made when nobody knows them yet
-NAMED = {"created_at": "Made in the source", "modified_at": "Last changed in the source"}
-SPECIAL = {
+FIELD_LABELS = {"created_at": "Made in the source", "modified_at": "Last changed in the source"}
+READ_AS = {
     "email": "email",
     "domain": "domain",
     "probability": "percent",
@@ -57,7 +57,7 @@ class Kind:
     title: str
 
 
-def kinds() -> list[Kind]:
+def list_kinds() -> list[Kind]:
     """Return every kind of record, those that people bring most first."""
     first = ["lead", "account", "contact", "opportunity", "campaign", "activity", "touch", "spend", "invoice"]
     rest = [name for name in RANKS if name not in first]
@@ -65,62 +65,61 @@ def kinds() -> list[Kind]:
 
 
 def title_of(kind: str) -> str:
-    return str(sheet(kind).get("title") or str(model_of(kind)._meta.verbose_name_plural).capitalize())
+    return str(template_table(kind).get("title") or str(model_of(kind)._meta.verbose_name_plural).capitalize())
 
 
 @lru_cache(maxsize=64)
-def sheet(kind: str) -> dict[str, Any]:
+def template_table(kind: str) -> dict[str, Any]:
     """Return our own mapping of a kind of record as a table; empty where we offer no sheet. Not to be changed."""
-    path = OURS / "accord" / f"{kind}.toml"
+    path = BUILT_IN_MAPPINGS / "accord" / f"{kind}.toml"
     return load_toml(path) if path.exists() else {}
 
 
 @lru_cache(maxsize=64)
-def targets(kind: str) -> tuple[Target, ...]:
+def list_targets(kind: str) -> tuple[Target, ...]:
     """Return the fields, then the links, of a kind of record."""
-    found = [_target(kind, field) for field in _fields(kind)]
+    targets = [_target_of_field(kind, field) for field in _mappable_fields(kind)]
     order = {
-        name: place for place, name in enumerate((*sheet(kind).get("fields", {}), *sheet(kind).get("references", {})))
+        name: position
+        for position, name in enumerate(
+            (*template_table(kind).get("fields", {}), *template_table(kind).get("references", {}))
+        )
     }
-    return tuple(sorted(found, key=lambda one: (one.is_link, order.get(one.name, len(order)))))
+    return tuple(sorted(targets, key=lambda target: (target.is_link, order.get(target.name, len(order)))))
 
 
-def target(kind: str, key: str) -> Target | None:
-    return next((one for one in targets(kind) if one.key == key), None)
+def find_target(kind: str, key: str) -> Target | None:
+    return next((candidate for candidate in list_targets(kind) if candidate.key == key), None)
 
 
-def _fields(kind: str) -> Iterator["models.Field[Any, Any]"]:
+def _mappable_fields(kind: str) -> Iterator["models.Field[Any, Any]"]:
     for field in model_of(kind)._meta.concrete_fields:
         related = field.related_model
-        if field.name in NOT_TOLD or (related and not _is_record(related)):
+        if field.name in HIDDEN_FIELDS or (related and related is not Territory and not issubclass(related, Record)):
             continue
         yield field
 
 
-def _is_record(model: Any) -> bool:
-    return model is Territory or issubclass(model, Record)
-
-
-def _target(kind: str, field: "models.Field[Any, Any]") -> Target:
+def _target_of_field(kind: str, field: "models.Field[Any, Any]") -> Target:
     link = field.is_relation
     rule = rule_of(kind, field.name)
     names = rule.get("column", ())
-    label = (names if isinstance(names, str) else next(iter(names), "")) or _named(field)
-    told = holds(kind, field.name, rule)
-    return Target(f"{'link' if link else 'field'}:{field.name}", label, told, bool(rule.get("required")))
-
-
-def _named(field: "models.Field[Any, Any]") -> str:
-    return NAMED.get(field.name) or str(field.verbose_name).capitalize()
+    label = (
+        (names if isinstance(names, str) else next(iter(names), ""))
+        or FIELD_LABELS.get(field.name)
+        or str(field.verbose_name).capitalize()
+    )
+    content = describe_content(kind, field.name, rule)
+    return Target(f"{'link' if link else 'field'}:{field.name}", label, content, bool(rule.get("required")))
 
 
 def rule_of(kind: str, name: str) -> dict[str, Any]:
     """Return how our own sheet reads a field or link; of one that it does not tell of, how it is read by its nature."""
-    told = sheet(kind)
+    table = template_table(kind)
     for part in ("fields", "references"):
-        if name in told.get(part, {}):
-            rule = told[part][name]
+        if name in table.get(part, {}):
+            rule = table[part][name]
             return dict(rule) if isinstance(rule, dict) else {"column": rule}
     if model_of(kind)._meta.get_field(name).is_relation:
         return {"by": "name" if name == "territory" else "any", **({"stub": True} if name in MADE_BY_NAME else {})}
-    return {"as": SPECIAL[name]} if name in SPECIAL else {}
+    return {"as": READ_AS[name]} if name in READ_AS else {}

@@ -1,4 +1,4 @@
-"""The plain sheets that anybody can fill in: our own mappings, as a table to download and as words that explain it.
+"""The import templates: Accord's own mappings, as a sheet to download and as the text that explains its columns.
 
 The mapping `accord/<object>.toml` is the only place that knows a template: its columns, what they mean, which must be
 filled, and an example of each.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imports.mapping.catalogue import OURS
+from imports.mapping.catalogue import BUILT_IN_MAPPINGS
 from imports.mapping.loading import load_toml, read_mapping
 from imports.mapping.schema import field_of, model_of
 
@@ -44,7 +44,7 @@ class Template:
 
     @property
     def rows(self) -> list[list[str]]:
-        return [[column.examples[place] for column in self.columns] for place in range(EXAMPLES)]
+        return [[column.examples[number] for column in self.columns] for number in range(EXAMPLES)]
 
     def as_csv(self) -> str:
         """Return the header and the example rows, for a spreadsheet to open."""
@@ -55,25 +55,27 @@ class Template:
         return "\ufeff" + out.getvalue()
 
 
-def templates() -> list[Template]:
+def list_templates() -> list[Template]:
     """Return every template, by title."""
-    folder = OURS / SOURCE
-    found = [_template(path) for path in folder.glob("*.toml") if path.name != "source.toml"]
-    return sorted(found, key=lambda one: one.title)
+    folder = BUILT_IN_MAPPINGS / SOURCE
+    templates = [_read_template(path) for path in folder.glob("*.toml") if path.name != "source.toml"]
+    return sorted(templates, key=lambda template: template.title)
 
 
-def template(name: str) -> Template | None:
-    return next((one for one in templates() if one.name == name), None)
+def find_template(name: str) -> Template | None:
+    return next((candidate for candidate in list_templates() if candidate.name == name), None)
 
 
-def _template(path: Path) -> Template:
+def _read_template(path: Path) -> Template:
     table, kind = load_toml(path), read_mapping(path).object
-    told = {**table.get("fields", {}), **table.get("references", {})}
-    columns = [_column(kind, name, rule) for name, rule in told.items() if "about" in rule]
+    rule_table = {**table.get("fields", {}), **table.get("references", {})}
+    columns = [_template_column(kind, name, rule) for name, rule in rule_table.items() if "about" in rule]
     types = table.get("custom_fields", {})
     columns += [
-        TemplateColumn(name, told["about"], HELD_BY_TYPE[types[name]], False, _examples(told.get("example", ())))
-        for name, told in table.get("custom_about", {}).items()
+        TemplateColumn(
+            name, rule_table["about"], CONTENT_BY_TYPE[types[name]], False, _two_examples(rule_table.get("example", ()))
+        )
+        for name, rule_table in table.get("custom_about", {}).items()
     ]
     own = [column for column in columns if column.name not in table.get("id", ())]
     ids = [_id_column(table, columns, name) for name in table.get("id", ())]
@@ -82,39 +84,41 @@ def _template(path: Path) -> Template:
 
 
 def _id_column(table: dict[str, Any], columns: list[TemplateColumn], name: str) -> TemplateColumn:
-    """Return the column of the id; one that is a field too is told of there."""
+    """Return the column of the id; one that is also a field has its description there."""
     return next((column for column in columns if column.name == name), None) or TemplateColumn(
-        name, table["id_about"], "text", "id_from" not in table, _examples(table.get("id_example", ()))
+        name, table["id_about"], "text", "id_from" not in table, _two_examples(table.get("id_example", ()))
     )
 
 
-def _column(kind: str, name: str, rule: dict[str, Any]) -> TemplateColumn:
+def _template_column(kind: str, name: str, rule: dict[str, Any]) -> TemplateColumn:
     names = rule["column"]
     header = names if isinstance(names, str) else names[0]
     required = rule.get("required", False)
-    return TemplateColumn(header, rule["about"], holds(kind, name, rule), required, _examples(rule.get("example", ())))
+    return TemplateColumn(
+        header, rule["about"], describe_content(kind, name, rule), required, _two_examples(rule.get("example", ()))
+    )
 
 
-def _examples(given: Any) -> tuple[str, ...]:
+def _two_examples(given: Any) -> tuple[str, ...]:
     return tuple([*map(str, given), *[""] * EXAMPLES][:EXAMPLES])
 
 
-def holds(kind: str, name: str, rule: dict[str, Any]) -> str:
+def describe_content(kind: str, name: str, rule: dict[str, Any]) -> str:
     """Say what may stand in a column."""
     if "by" in rule or field_of(model_of(kind), name).is_relation:
         return "a record"
-    words = {"percent": "a percentage", "email": "an e-mail address", "domain": "a domain", "minutes": "minutes"}
+    descriptions = {"percent": "a percentage", "email": "an e-mail address", "domain": "a domain", "minutes": "minutes"}
     if "as" in rule:
-        return words.get(rule["as"], "text")
+        return descriptions.get(rule["as"], "text")
     if "map" in rule:
         return "one of a few words"
     if name == "currency":
         return "a currency"
-    return HOLDS.get(field_of(model_of(kind), name).get_internal_type(), "text")
+    return CONTENT_BY_FIELD.get(field_of(model_of(kind), name).get_internal_type(), "text")
 
 
-HELD_BY_TYPE = {"text": "text", "number": "a number", "date": "a date", "yes_no": "yes or no"}
-HOLDS = {
+CONTENT_BY_TYPE = {"text": "text", "number": "a number", "date": "a date", "yes_no": "yes or no"}
+CONTENT_BY_FIELD = {
     "DateField": "a date",
     "DateTimeField": "a time",
     "DecimalField": "a number",
@@ -127,15 +131,15 @@ HOLDS = {
 def as_markdown() -> str:
     """Return what `docs/imports.md` says of the templates."""
     parts = []
-    for one in templates():
+    for template in list_templates():
         rows = [
             f"| {column.name}{' *' if column.required else ''} | {column.holds} | {column.about} | {column.example} |"
-            for column in one.columns
+            for column in template.columns
         ]
         lines = [
-            f"### {one.title}",
+            f"### {template.title}",
             "",
-            one.about,
+            template.about,
             "",
             "| column | holds | meaning | example |",
             "|---|---|---|---|",

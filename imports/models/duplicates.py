@@ -1,4 +1,4 @@
-"""Rows that seem to be of a person or company which another record stands for already, and what was done with them."""
+"""Rows that seem to repeat a person or company that is already a record, and what was done with them."""
 
 from typing import ClassVar
 

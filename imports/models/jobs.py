@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.work import State, Work
 
-HELD_FOR = timedelta(days=7)  # an import that nobody brought in by then is discarded
+HELD_FOR = timedelta(days=7)  # an import that waits for a person for longer is discarded
 
 
 ROW_COUNTS = ("created", "updated", "unchanged", "repeated", "duplicates", "older")  # what becomes of rows of a kind
@@ -18,7 +18,7 @@ LEFT_OUT_COUNTS = ("dropped", "repeated", "duplicates", "older")
 
 
 class ImportJob(Work):
-    """One run over the files that somebody gave.
+    """One import of the files of an upload, a folder or a sync.
 
     A finished import is found by its `finished_at`; the nightly chain polls for those it has not seen yet.
     """
@@ -57,7 +57,7 @@ class ImportJob(Work):
 
     @classmethod
     def discard_expired(cls) -> None:
-        """Discard what nobody brought in for a week."""
+        """Discard imports that waited for a person for longer than `HELD_FOR`."""
         now = timezone.now()
         cls._default_manager.filter(state=State.QUEUED, held_since__lt=now - HELD_FOR).update(
             state=State.CANCELLED,
@@ -68,7 +68,7 @@ class ImportJob(Work):
 
     @property
     def is_held(self) -> bool:
-        """Tell whether it waits for a person."""
+        """Return whether it waits for a person."""
         return self.state == State.QUEUED and self.held_since is not None
 
     @property
@@ -167,7 +167,7 @@ class ImportFile(models.Model):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether it holds a table that no mapping knows: somebody can say what its columns mean."""
+        """Whether it holds a table without a mapping, which a person can map."""
         return self.state == FileState.SKIPPED and bool(self.header) and not self.kind
 
     def __str__(self) -> str:
@@ -180,7 +180,7 @@ class RowErrorQuerySet(models.QuerySet["RowError"]):
 
 
 class RowError(models.Model):
-    """A row that was not taken: where it stands, what is wrong, and the row as it was."""
+    """A refused row: its line, what is wrong, and the row as it was."""
 
     file = models.ForeignKey(ImportFile, on_delete=models.CASCADE, related_name="errors")
     line = models.BigIntegerField()

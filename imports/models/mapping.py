@@ -11,7 +11,7 @@ from imports.models.jobs import ImportJob
 
 
 class RememberedMapping(models.Model):
-    """How somebody had the columns of a kind of file read; it holds for the next file with the same columns."""
+    """A saved mapping of a kind of file; it applies to the next file with the same columns."""
 
     source = models.CharField(max_length=40)
     kind = models.CharField(max_length=80, help_text="The kind of file.")
@@ -36,7 +36,7 @@ class RememberedMapping(models.Model):
 
 
 class SourceZone(models.Model):
-    """The clock by which the files of a source are written, where they do not say it themselves; somebody said so."""
+    """The time zone that a person chose for the files of a source that name none."""
 
     source = models.CharField(max_length=40, unique=True)
     time_zone = models.CharField(max_length=64)
@@ -93,7 +93,7 @@ class Preview(Work):
 
     @classmethod
     def restart(cls, run: ImportJob) -> "Preview":
-        """Begin to count anew; a worker that still counts the old way loses its claim. Call it in a transaction."""
+        """Start the count again; a worker that still counts by the old answers loses its claim. Call it in a transaction."""
         row, _ = cls._default_manager.get_or_create(run=run, defaults={"key": f"preview:{run.pk}"})
         row.fence += 1
         row.state, row.checkpoint, row.attempts, row.done_units, row.total_units = State.QUEUED, {}, 0, 0, None

@@ -1,4 +1,4 @@
-"""What an import must remember so that it can be taken back, and the taking back as a piece of work."""
+"""What an import must store so that it can be undone, and the undo as a unit of work."""
 
 from typing import ClassVar
 
@@ -66,7 +66,7 @@ class Removal(models.Model):
 
 
 class RestoredRow(models.Model):
-    """A row that got its old image back: whose it is again, though the taking back was the last to write it."""
+    """A row that an undo restored: which transaction counts as its writer, though the undo wrote it last."""
 
     table = models.CharField(max_length=80)
     row_id = models.BigIntegerField()
@@ -83,7 +83,7 @@ class RestoredRow(models.Model):
 
 
 class Undo(Work):
-    """An import being taken back, table by table in portions that survive a kill."""
+    """The undo of an import, table by table in batches that a killed worker can resume."""
 
     run = models.OneToOneField(ImportJob, on_delete=models.CASCADE, related_name="undo")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")

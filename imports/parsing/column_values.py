@@ -1,7 +1,7 @@
-"""Text to values, a column at a time: text in the words of PostgreSQL, days and times as such, and what is neither.
+"""Parse text to values, a column at a time: numbers and flags as PostgreSQL writes them, days and times as timestamps.
 
-Each reader takes a column of trimmed text and returns (column, mask of what is wrong). An empty cell is
-never wrong; it comes out missing.
+Each reader takes a column of trimmed text and returns (column, mask of the cells with an error). An empty cell is
+never an error; it comes out missing.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,9 +16,9 @@ import pandas as pd
 
 from core.dates import EMPTY_DATE, FIRST_DAY, LAST_DAY, OPEN_END
 from imports.parsing import dates
-from imports.parsing.numbers import PLAIN_OPEN, POINT, plain
+from imports.parsing.numbers import PLAIN_OPEN, POINT, parse_number
 
-Read = tuple[pd.Series, np.ndarray]
+ReadColumn = tuple[pd.Series, np.ndarray]
 NUMBER = r"-?\d{1,14}(?:\.\d+)?"
 INTEGER = r"-?\d{1,9}"  # fits any field; longer ones are looked at one by one
 MOST_DIGITS = 14  # before the point
@@ -36,226 +36,236 @@ FALSE = {
 }  # fmt: skip
 
 
-def missing(column: pd.Series) -> pd.Series:
+def blank_to_missing(column: pd.Series) -> pd.Series:
     """Return the column with its empty cells missing."""
     return column.where(column != "", None)
 
 
-def nothing_wrong(column: pd.Series) -> np.ndarray:
+def no_errors(column: pd.Series) -> np.ndarray:
     return np.zeros(len(column), bool)
 
 
-def only_first(column: pd.Series, pattern: str) -> np.ndarray:
+def matches_whole_cell(column: pd.Series, pattern: str) -> np.ndarray:
     """Return where the whole cell looks like the pattern."""
     return column.str.fullmatch(pattern).to_numpy(dtype=bool, na_value=False)
 
 
-def text(column: pd.Series, longest: int | None) -> Read:
+def read_text(column: pd.Series, longest: int | None) -> ReadColumn:
     """Any text no longer than its field."""
     if longest is None:
-        return column, nothing_wrong(column)
+        return column, no_errors(column)
     return column, (column.str.len() > longest).to_numpy(dtype=bool, na_value=False)
 
 
-def number(column: pd.Series, decimal: str = POINT) -> Read:
-    """Amounts: plain, or with a currency sign, blanks and thousands; 1.234 by what parts the decimals, wrong without."""
-    fine = only_first(column, NUMBER) | (column == "").to_numpy()
+def read_numbers(column: pd.Series, decimal: str = POINT) -> ReadColumn:
+    """Read amounts: plain, or with a currency sign, blanks and thousands. 1.234 needs `decimal`; without it the cell is an error."""
+    fine = matches_whole_cell(column, NUMBER) | (column == "").to_numpy()
+    # 1.234 looks plain, but is a thousand where the decimal mark is a comma.
     if decimal != POINT:
-        fine &= ~only_first(column, PLAIN_OPEN)
+        fine &= ~matches_whole_cell(column, PLAIN_OPEN)
     if not fine.all():
-        column, fine = _by_word(column, fine, partial(_amount, decimal=decimal))
-    return missing(column), ~fine
+        column, fine = _read_unique_cells(column, fine, partial(_normalise_amount, decimal=decimal))
+    return blank_to_missing(column), ~fine
 
 
-def number_or_percent(column: pd.Series, decimal: str = POINT) -> Read:
-    """Numbers, of which those with a percent sign are hundredths."""
+def read_numbers_or_percents(column: pd.Series, decimal: str = POINT) -> ReadColumn:
+    """Read numbers; those with a percent sign are divided by 100."""
     is_percent = column.str.endswith("%").to_numpy(dtype=bool, na_value=False)
-    found, wrong = number(column.where(~is_percent, column.str.rstrip("% ")), decimal)
-    hundredths = found[is_percent & ~wrong].map(lambda word: f"{Decimal(word) / 100:f}", na_action="ignore")
-    found = found.astype(object)
-    found[hundredths.index] = hundredths
-    return found, wrong
+    numbers, wrong = read_numbers(column.where(~is_percent, column.str.rstrip("% ")), decimal)
+    hundredths = numbers[is_percent & ~wrong].map(lambda word: f"{Decimal(word) / 100:f}", na_action="ignore")
+    numbers = numbers.astype(object)
+    numbers[hundredths.index] = hundredths
+    return numbers, wrong
 
 
-def integer(column: pd.Series, lowest: int, highest: int, decimal: str = POINT) -> Read:
-    fine = only_first(column, INTEGER) | (column == "").to_numpy()
+def read_integers(column: pd.Series, lowest: int, highest: int, decimal: str = POINT) -> ReadColumn:
+    fine = matches_whole_cell(column, INTEGER) | (column == "").to_numpy()
     if not fine.all():
-        column, fine = _by_word(column, fine, partial(_whole_number, lowest=lowest, highest=highest, decimal=decimal))
-    return missing(column), ~fine
+        column, fine = _read_unique_cells(
+            column, fine, partial(_normalise_integer, lowest=lowest, highest=highest, decimal=decimal)
+        )
+    return blank_to_missing(column), ~fine
 
 
-def scaled(column: pd.Series, scale: Callable[[Decimal], Decimal | None], decimal: str = POINT) -> Read:
-    """Numbers in another unit than ours; `scale` returns None where one is out of bounds."""
-    column, wrong = number(column, decimal)
+def read_scaled_numbers(
+    column: pd.Series, scale: Callable[[Decimal], Decimal | None], decimal: str = POINT
+) -> ReadColumn:
+    """Read numbers in another unit; `scale` converts one, and returns None where it is out of bounds."""
+    column, wrong = read_numbers(column, decimal)
 
-    def read(word: str) -> str | None:
-        value = scale(Decimal(word))
+    def read(cell: str) -> str | None:
+        value = scale(Decimal(cell))
         return None if value is None or abs(value) >= TOO_LARGE else f"{value:f}"
 
     plain = column.where(~wrong, None).fillna("")
-    found, fine = _by_word(plain, (plain == "").to_numpy(), read)
-    return missing(found), wrong | ~fine
+    scaled, fine = _read_unique_cells(plain, (plain == "").to_numpy(), read)
+    return blank_to_missing(scaled), wrong | ~fine
 
 
-def fraction(value: Decimal) -> Decimal | None:
+def percent_to_fraction(value: Decimal) -> Decimal | None:
     """Percent, 0 to 100, to a fraction."""
     return value / 100 if 0 <= value <= 100 else None
 
 
-def from_millions(value: Decimal) -> Decimal:
+def millions_to_units(value: Decimal) -> Decimal:
     return value * 1_000_000
 
 
-def from_minutes(value: Decimal) -> Decimal:
+def minutes_to_seconds(value: Decimal) -> Decimal:
     """Minutes to whole seconds."""
     return (value * 60).to_integral_value()
 
 
-def boolean(column: pd.Series, nullable: bool) -> Read:
-    def read(word: str) -> str | None:
-        folded = word.casefold()
+def read_booleans(column: pd.Series, nullable: bool) -> ReadColumn:
+    def read(cell: str) -> str | None:
+        folded = cell.casefold()
         if folded in TRUE:
             return "t"
         return "f" if folded in FALSE else None
 
     empty = (column == "").to_numpy()
-    found, fine = _by_word(column, nothing_wrong(column) if not nullable else empty, read)
-    return missing(found), ~fine
+    flags, fine = _read_unique_cells(column, no_errors(column) if not nullable else empty, read)
+    return blank_to_missing(flags), ~fine
 
 
-def day(column: pd.Series, formats: Sequence[str], order: str = "", zone: str = "UTC", home: str = "UTC") -> Read:
-    """Days: ISO, one of the formats, or as `order` says; wrong without.
+def read_days(
+    column: pd.Series, formats: Sequence[str], order: str = "", zone: str = "UTC", home: str = "UTC"
+) -> ReadColumn:
+    """Read days: ISO, one of the formats, or by `order`; ambiguous days without an order are errors.
 
-    A time of day makes it the day that it then was in `home`: by the zone that the cell names, else as a time in `zone`.
+    A cell with a time of day becomes the day that it then was in `home`: by the zone that the cell names, else as a time in `zone`.
     A midnight without a zone is a day that a program wrote as a time, and stays that day.
     """
-    iso = only_first(column, ISO_DATE + r"(?:[T ].*)?")
-    days = pd.to_datetime(column.str.slice(0, 10).where(iso, None), format="%Y-%m-%d", errors="coerce")
-    clocked = iso & (column.str.len() > 10).to_numpy(dtype=bool, na_value=False)
-    clocked[clocked] = ~only_first(column[clocked], ISO_DATE + MIDNIGHT)
-    if clocked.any():
-        moments, _ = time(column[clocked], (), zone)
-        days = _days_of(moments, home).reindex(column.index).fillna(days)
+    is_iso = matches_whole_cell(column, ISO_DATE + r"(?:[T ].*)?")
+    days = pd.to_datetime(column.str.slice(0, 10).where(is_iso, None), format="%Y-%m-%d", errors="coerce")
+    has_time = is_iso & (column.str.len() > 10).to_numpy(dtype=bool, na_value=False)
+    has_time[has_time] = ~matches_whole_cell(column[has_time], ISO_DATE + MIDNIGHT)
+    if has_time.any():
+        moments, _ = read_times(column[has_time], (), zone)
+        days = _days_in_zone(moments, home).reindex(column.index).fillna(days)
+    # The formats of the source go before the general patterns: only they know which number is the day.
     for pattern in formats:
-        days = days.fillna(_days_of_clock(_fill(days, column, pattern).where(days.isna()), zone, home))
+        days = days.fillna(_local_days_in_zone(_fill_by_pattern(days, column, pattern).where(days.isna()), zone, home))
     rest = (days.isna() & (column != "")).to_numpy()
     if rest.any():
-        found = dates.read(column[rest], order)
-        days = days.fillna(_days_of_clock(found.naive, zone, home).fillna(_days_of(found.utc, home)))
+        parsed = dates.parse_dates(column[rest], order)
+        days = days.fillna(_local_days_in_zone(parsed.naive, zone, home).fillna(_days_in_zone(parsed.utc, home)))
     return days, days.isna().to_numpy() & (column != "").to_numpy()
 
 
-def _days_of(moments: pd.Series, home: str) -> pd.Series:
-    """Return the days that moments fall on, by the clock of a zone."""
+def _days_in_zone(moments: pd.Series, home: str) -> pd.Series:
+    """Return the days that moments fall on in a time zone."""
     return moments.dt.tz_convert(ZoneInfo(home)).dt.tz_localize(None).dt.normalize()
 
 
-def _days_of_clock(naive: pd.Series, zone: str, home: str) -> pd.Series:
-    """Return the days in `home` of times on the wall of `zone`; of midnights, which name a day, that day."""
+def _local_days_in_zone(naive: pd.Series, zone: str, home: str) -> pd.Series:
+    """Return the days in `home` of local times in `zone`. A midnight names a day and stays that day."""
     days = naive.dt.normalize()
     if zone == home or (days == naive).where(naive.notna(), True).all():
         return days
-    return days.where(days == naive, _days_of(_in_utc(naive, zone), home))
+    return days.where(days == naive, _days_in_zone(_local_to_utc(naive, zone), home))
 
 
-def time(column: pd.Series, formats: Sequence[str], zone: str, order: str = "", home: str = "") -> Read:
-    """Times; one without a zone is a time in `zone`, a day alone the beginning of the day in `home`. Out they come in UTC."""
-    iso = only_first(column, ISO_DATE + r"(?:[T ].*)?")
-    zoned = iso & column.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool, na_value=False)
-    utc = pd.to_datetime(column.where(zoned, None), format="ISO8601", errors="coerce", utc=True)
-    if not (zoned | (column == "").to_numpy()).all():
-        naive = pd.to_datetime(column.where(iso & ~zoned, None), format="ISO8601", errors="coerce")
+def read_times(column: pd.Series, formats: Sequence[str], zone: str, order: str = "", home: str = "") -> ReadColumn:
+    """Read times and return them in UTC; one without a zone is in `zone`, a day alone is its beginning in `home`."""
+    is_iso = matches_whole_cell(column, ISO_DATE + r"(?:[T ].*)?")
+    has_zone = is_iso & column.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool, na_value=False)
+    utc = pd.to_datetime(column.where(has_zone, None), format="ISO8601", errors="coerce", utc=True)
+    if not (has_zone | (column == "").to_numpy()).all():
+        naive = pd.to_datetime(column.where(is_iso & ~has_zone, None), format="ISO8601", errors="coerce")
         for pattern in formats:
-            naive = _fill(naive, column, pattern)
+            naive = _fill_by_pattern(naive, column, pattern)
         rest = (naive.isna() & utc.isna() & (column != "")).to_numpy()
         if rest.any():
-            found = dates.read(column[rest], order)
-            naive, utc = naive.fillna(found.naive), utc.fillna(found.utc)
+            parsed = dates.parse_dates(column[rest], order)
+            naive, utc = naive.fillna(parsed.naive), utc.fillna(parsed.utc)
         if home and home != zone:
             is_day = ~column.str.contains(CLOCK).to_numpy(dtype=bool, na_value=False)
-            utc = utc.fillna(_in_utc(naive.where(is_day), home))
-        utc = utc.fillna(_in_utc(naive, zone))
+            utc = utc.fillna(_local_to_utc(naive.where(is_day), home))
+        utc = utc.fillna(_local_to_utc(naive, zone))
     wrong = utc.isna().to_numpy() & (column != "").to_numpy()
     return utc, wrong
 
 
-def out_of_bounds(found: pd.Series) -> np.ndarray:
-    """Return where days, or times in UTC, cannot be meant."""
-    zone = getattr(found.dtype, "tz", None)
+def is_out_of_bounds(times: pd.Series) -> np.ndarray:
+    """Return where days, or times in UTC, lie outside the years that a CRM can mean."""
+    zone = getattr(times.dtype, "tz", None)
     first, last = (pd.Timestamp(day, tz=zone) for day in (FIRST_DAY, LAST_DAY + timedelta(days=1)))
-    return ((found < first) | (found >= last)).fillna(False).to_numpy(bool)
+    return ((times < first) | (times >= last)).fillna(False).to_numpy(bool)
 
 
-def with_last_day(column: pd.Series) -> pd.Series:
-    """Return a column of ends with the last day there is in place of what stands for an open end."""
-    return column.where(~only_first(column, OPEN_END), LAST_DAY.isoformat())
+def replace_open_ends(column: pd.Series) -> pd.Series:
+    """Return a column of end dates where what systems write for an open end is the last possible day."""
+    return column.where(~matches_whole_cell(column, OPEN_END), LAST_DAY.isoformat())
 
 
-def without_empty_dates(column: pd.Series) -> tuple[pd.Series, pd.Series]:
+def split_empty_dates(column: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Return a column of dates without what systems write where they have none, and those cells."""
-    fillers = only_first(column, EMPTY_DATE)
+    fillers = matches_whole_cell(column, EMPTY_DATE)
     return (column.where(~fillers, ""), column[fillers]) if fillers.any() else (column, column[:0])
 
 
-def beyond(column: pd.Series, digits: int) -> np.ndarray:
+def has_too_many_digits(column: pd.Series, digits: int) -> np.ndarray:
     """Return where plain numbers have more digits before the point than fit."""
     if digits >= MOST_DIGITS:
-        return nothing_wrong(column)
+        return no_errors(column)
     return (pd.to_numeric(column, errors="coerce").abs() >= 10**digits).fillna(False).to_numpy(bool)
 
 
-def _fill(found: pd.Series, column: pd.Series, pattern: str) -> pd.Series:
-    open_ones = found.isna() & (column != "")
-    if not open_ones.any():
-        return found
-    return found.fillna(pd.to_datetime(column.where(open_ones, None), format=pattern, errors="coerce"))
+def _fill_by_pattern(times: pd.Series, column: pd.Series, pattern: str) -> pd.Series:
+    is_unread = times.isna() & (column != "")
+    if not is_unread.any():
+        return times
+    return times.fillna(pd.to_datetime(column.where(is_unread, None), format=pattern, errors="coerce"))
 
 
-def _in_utc(naive: pd.Series, zone: str) -> pd.Series:
-    """Read times on the wall of a zone; an hour that the clock skipped moves on, one that it repeats is the first."""
+def _local_to_utc(naive: pd.Series, zone: str) -> pd.Series:
+    """Convert local times of a zone to UTC; an hour skipped by daylight saving moves forward, a repeated one is the first."""
     first = np.ones(len(naive), bool)
     return naive.dt.tz_localize(ZoneInfo(zone), nonexistent="shift_forward", ambiguous=first).dt.tz_convert("UTC")
 
 
-def _by_word(column: pd.Series, fine: np.ndarray, read: Callable[[str], str | None]) -> tuple[pd.Series, np.ndarray]:
-    """Read each different word of the cells that are not fine yet, once."""
-    words = column[~fine].unique()
-    found: dict[str, str | None] = {word: read(word) for word in words}
-    mended = column[~fine].map(found)
+def _read_unique_cells(
+    column: pd.Series, fine: np.ndarray, read: Callable[[str], str | None]
+) -> tuple[pd.Series, np.ndarray]:
+    """Read the cells that are not fine yet, each distinct text once: real columns repeat few values many times."""
+    cells = column[~fine].unique()
+    values: dict[str, str | None] = {cell: read(cell) for cell in cells}
+    replacements = column[~fine].map(values)
     column = column.copy()
-    column[~fine] = mended.where(mended.notna(), column[~fine])
+    column[~fine] = replacements.where(replacements.notna(), column[~fine])
     fine = fine.copy()
-    fine[~fine] = mended.notna().to_numpy()
+    fine[~fine] = replacements.notna().to_numpy()
     return column, fine
 
 
-def _amount(word: str, decimal: str) -> str | None:
-    value = plain(word, decimal)
+def _normalise_amount(cell: str, decimal: str) -> str | None:
+    value = parse_number(cell, decimal)
     return f"{value:f}" if value is not None and abs(value) < TOO_LARGE else None
 
 
-def _whole_number(word: str, lowest: int, highest: int, decimal: str) -> str | None:
-    value = plain(word, decimal)
+def _normalise_integer(cell: str, lowest: int, highest: int, decimal: str) -> str | None:
+    value = parse_number(cell, decimal)
     return f"{value:.0f}" if value is not None and lowest <= value <= highest and value % 1 == 0 else None
 
 
-def currency(column: pd.Series) -> Read:
-    """Three letters."""
+def read_currencies(column: pd.Series) -> ReadColumn:
+    """Read currency codes: three letters."""
     column = column.str.upper()
-    return column, ~(only_first(column, "[A-Z]{3}") | (column == "").to_numpy())
+    return column, ~(matches_whole_cell(column, "[A-Z]{3}") | (column == "").to_numpy())
 
 
-def email(column: pd.Series) -> pd.Series:
+def normalise_emails(column: pd.Series) -> pd.Series:
     return column.str.lower()
 
 
-def domain(column: pd.Series) -> pd.Series:
+def normalise_domains(column: pd.Series) -> pd.Series:
     """www.Example.com/about and https://example.com become example.com."""
     return (
         column.str.lower().str.replace(r"^[a-z]+://", "", regex=True).str.replace(r"^www\.|[/?#:].*$", "", regex=True)
     )
 
 
-def converted(column: pd.Series, get: Callable[[str], Any]) -> pd.Series:
-    """Replace each different word by what `get` returns for it."""
-    return column.map({word: get(word) for word in column.unique()}).astype("str")
+def map_unique_cells(column: pd.Series, get: Callable[[str], Any]) -> pd.Series:
+    """Replace each distinct cell by what `get` returns for it."""
+    return column.map({cell: get(cell) for cell in column.unique()}).astype("str")

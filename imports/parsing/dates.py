@@ -1,7 +1,7 @@
-"""Days and times that are not written as ISO 8601, a column at a time: which number is the day, where both could be it.
+"""Parse days and times that are not ISO 8601, a column at a time, and decide which number is the day where both could be.
 
-31/01/2026 can only be the 31st; 01/02/2026 is read by the order that the file proves or a person said, and by none
-without one. Dates with dots put the day first everywhere; a year in front or a month in words leaves nothing open.
+31/01/2026 can only be the 31st; 01/02/2026 is read by the order that the file proves or a person chose, and not
+read without one. Dates with dots put the day first everywhere; a year in front or a month in words leaves nothing open.
 """
 
 from dataclasses import dataclass
@@ -44,8 +44,8 @@ PIVOT = 70  # years of two digits from here on are of the last century
 
 
 @dataclass(frozen=True)
-class Read:
-    """Wall-clock times without a zone, those that say their zone in UTC, and where either order would do."""
+class ParsedDates:
+    """Local times without a zone, times with a zone in UTC, and where either order of day and month is possible."""
 
     naive: pd.Series
     utc: pd.Series
@@ -53,7 +53,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class OrderEvidence:
     """What a column proves: how many cells can only be read in each order, how many in both, and one of each."""
 
     day_first: int = 0
@@ -62,57 +62,63 @@ class Evidence:
     samples: tuple[str, str, str] = ("", "", "")
 
 
-def read(column: pd.Series, order: str) -> Read:
-    """Read what is left of a column when ISO dates are out; a cell that fits nothing is missing in both."""
-    words = pd.Series(column.unique(), dtype="str")
-    naive = pd.Series(pd.NaT, index=words.index, dtype="datetime64[us]")
-    zones = pd.Series(None, index=words.index, dtype="object")
-    ambiguous = np.zeros(len(words), bool)
+def parse_dates(column: pd.Series, order: str) -> ParsedDates:
+    """Parse the cells that are not ISO dates; a cell that fits no pattern is missing in both results."""
+    cells = pd.Series(column.unique(), dtype="str")
+    naive = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
+    zones = pd.Series(None, index=cells.index, dtype="object")
+    ambiguous = np.zeros(len(cells), bool)
     for shape, pattern in SHAPES.items():
-        rest = words[naive.isna() & ~ambiguous & (words != "")]
-        part = _parts(rest, pattern)
-        if part.empty:
+        rest = cells[naive.isna() & ~ambiguous & (cells != "")]
+        parts = _extract_parts(rest, pattern)
+        if parts.empty:
             continue
-        found = _moments(part, shape, order)
-        naive[found.index] = found
-        zones[part.index] = part["zone"]
+        times = _assemble_times(parts, shape, order)
+        naive[times.index] = times
+        zones[parts.index] = parts["zone"]
+        # Without an order the cell stays empty here, and must not be tried by the next pattern either.
         if shape == "slashed" and not order:
-            ambiguous[part.index[_is_open(part)]] = True
-    zoned = (zones.fillna("") != "").to_numpy()
-    utc = _shifted(naive.where(zoned), zones).fillna(_since_1970(words))
-    return _spread(column, words, Read(naive.where(~zoned), utc, ambiguous))
+            ambiguous[parts.index[_is_ambiguous(parts)]] = True
+    has_zone = (zones.fillna("") != "").to_numpy()
+    utc = _shift_to_utc(naive.where(has_zone), zones).fillna(_parse_epoch_milliseconds(cells))
+    return _expand_to_rows(column, cells, ParsedDates(naive.where(~has_zone), utc, ambiguous))
 
 
-def _spread(column: pd.Series, words: pd.Series, found: Read) -> Read:
-    """Give each row what was read of its word."""
-    places = pd.Index(words).get_indexer(pd.Index(column))
-    naive, utc = (one.iloc[places].set_axis(column.index) for one in (found.naive, found.utc))
-    return Read(naive, utc, found.ambiguous[places])
+def _expand_to_rows(column: pd.Series, cells: pd.Series, parsed: ParsedDates) -> ParsedDates:
+    """Give each row what was parsed of its distinct cell."""
+    positions = pd.Index(cells).get_indexer(pd.Index(column))
+    naive, utc = (times.iloc[positions].set_axis(column.index) for times in (parsed.naive, parsed.utc))
+    return ParsedDates(naive, utc, parsed.ambiguous[positions])
 
 
-def evidence(column: pd.Series) -> Evidence:
+def count_order_evidence(column: pd.Series) -> OrderEvidence:
     """Count what the different cells of a column prove of the order of day and month."""
-    words = pd.Series(column.unique(), dtype="str")
-    part = _parts(words, SLASHED)
-    if part.empty:
-        return Evidence()
-    part = part[part["mark"] != "."]
-    a, b = part["a"], part["b"]
-    masks = [(a > 12) & (a <= 31) & (b <= 12), (b > 12) & (b <= 31) & (a <= 12), pd.Series(_is_open(part), part.index)]
-    day, month, both = (list(words[part.index[mask.to_numpy()]]) for mask in masks)
+    cells = pd.Series(column.unique(), dtype="str")
+    parts = _extract_parts(cells, SLASHED)
+    if parts.empty:
+        return OrderEvidence()
+    # Dates with dots put the day first everywhere, so they prove nothing about the others.
+    parts = parts[parts["mark"] != "."]
+    a, b = parts["a"], parts["b"]
+    masks = [
+        (a > 12) & (a <= 31) & (b <= 12),
+        (b > 12) & (b <= 31) & (a <= 12),
+        pd.Series(_is_ambiguous(parts), parts.index),
+    ]
+    day, month, both = (list(cells[parts.index[mask.to_numpy()]]) for mask in masks)
     samples = (next(iter(day), ""), next(iter(month), ""), next(iter(both), ""))
-    return Evidence(len(day), len(month), len(both), samples)
+    return OrderEvidence(len(day), len(month), len(both), samples)
 
 
-def _parts(words: pd.Series, pattern: str) -> pd.DataFrame:
-    """Take apart the cells that fit a pattern: numbers as such, a month as its number."""
-    found = pc.extract_regex(pa.array(words, from_pandas=True).cast(pa.large_string()), pattern)
-    fits = pc.is_valid(found)
+def _extract_parts(cells: pd.Series, pattern: str) -> pd.DataFrame:
+    """Split the cells that fit a pattern into numbers; a month in words becomes its number."""
+    matches = pc.extract_regex(pa.array(cells, from_pandas=True).cast(pa.large_string()), pattern)
+    fits = pc.is_valid(matches)
     if not pc.any(fits).as_py():
         return pd.DataFrame()
-    found, index = found.filter(fits), words.index[fits.to_numpy(zero_copy_only=False)]
+    matches, index = matches.filter(fits), cells.index[fits.to_numpy(zero_copy_only=False)]
     table = pd.DataFrame(
-        {name: list(pc.struct_field(found, name).to_pylist()) for name in found.type.names}, index=index
+        {name: list(pc.struct_field(matches, name).to_pylist()) for name in matches.type.names}, index=index
     )
     for name in {"a", "year", "hour", "minute", "second"} & set(table):
         table[name] = pd.to_numeric(table[name], errors="coerce")
@@ -120,49 +126,49 @@ def _parts(words: pd.Series, pattern: str) -> pd.DataFrame:
     return table.dropna(subset=["a", "b", "year"])
 
 
-def _is_open(part: pd.DataFrame) -> np.ndarray:
+def _is_ambiguous(parts: pd.DataFrame) -> np.ndarray:
     """Return where day and month could change places: 01/02, but not 02/02, nor 01.02."""
-    a, b = part["a"], part["b"]
-    return (a.between(1, 12) & b.between(1, 12) & (a != b) & (part["mark"] != ".")).to_numpy(bool)
+    a, b = parts["a"], parts["b"]
+    return (a.between(1, 12) & b.between(1, 12) & (a != b) & (parts["mark"] != ".")).to_numpy(bool)
 
 
-def _moments(part: pd.DataFrame, shape: str, order: str) -> pd.Series:
-    day, month = part["a"], part["b"]
+def _assemble_times(parts: pd.DataFrame, shape: str, order: str) -> pd.Series:
+    day, month = parts["a"], parts["b"]
     if shape == "year":
         day, month = month, day
     if shape == "slashed":
-        turned = (part["mark"] != ".") & ((part["b"] > 12) if not order else (order == MONTH_FIRST))
-        day, month = day.where(~turned, part["b"]), month.where(~turned, part["a"])
+        turned = (parts["mark"] != ".") & ((parts["b"] > 12) if not order else (order == MONTH_FIRST))
+        day, month = day.where(~turned, parts["b"]), month.where(~turned, parts["a"])
         if not order:
-            day = day.where(~_is_open(part))
-    year = part["year"]
+            day = day.where(~_is_ambiguous(parts))
+    year = parts["year"]
     year = year.where(year >= 100, year + np.where(year < PIVOT, 2000, 1900))
-    return _put_together(year, month, day, part)
+    return _build_timestamps(year, month, day, parts)
 
 
-def _put_together(year: pd.Series, month: pd.Series, day: pd.Series, part: pd.DataFrame) -> pd.Series:
-    noon = part["half"].str.slice(0, 1).str.lower()
-    hour = part["hour"].where((noon != "a") | (part["hour"] != 12), 0)
-    hour = hour.where((noon != "p") | (hour >= 12), hour + 12)
+def _build_timestamps(year: pd.Series, month: pd.Series, day: pd.Series, part: pd.DataFrame) -> pd.Series:
+    half = part["half"].str.slice(0, 1).str.lower()
+    hour = part["hour"].where((half != "a") | (part["hour"] != 12), 0)
+    hour = hour.where((half != "p") | (hour >= 12), hour + 12)
     clock = pd.DataFrame({"hour": hour, "minute": part["minute"], "second": part["second"]}).fillna(0)
     day = day.where((clock["hour"] < 24) & (clock["minute"] < 60) & (clock["second"] < 60))
-    whole = pd.concat([year.rename("year"), month.rename("month"), day.rename("day"), clock], axis=1).dropna()
-    found = pd.to_datetime(whole.astype("int64"), errors="coerce")
-    return found.reindex(part.index).astype("datetime64[us]")
+    complete = pd.concat([year.rename("year"), month.rename("month"), day.rename("day"), clock], axis=1).dropna()
+    timestamps = pd.to_datetime(complete.astype("int64"), errors="coerce")
+    return timestamps.reindex(part.index).astype("datetime64[us]")
 
 
-def _shifted(found: pd.Series, zone: pd.Series) -> pd.Series:
-    """Return times that say their distance from UTC in UTC."""
+def _shift_to_utc(times: pd.Series, zone: pd.Series) -> pd.Series:
+    """Convert times with an offset to UTC."""
     bare = zone.fillna("").astype("str").str.replace(r"^(?:UTC|GMT|Z)|:", "", regex=True)
     minutes = pd.to_numeric(bare.str.slice(1, 3), errors="coerce") * 60 + pd.to_numeric(
         bare.str.slice(3, 5), errors="coerce"
     )
     minutes = minutes.fillna(0) * np.where(bare.str.startswith("-"), -1, 1)
-    return (found - pd.to_timedelta(minutes, unit="m")).dt.tz_localize("UTC")
+    return (times - pd.to_timedelta(minutes, unit="m")).dt.tz_localize("UTC")
 
 
-def _since_1970(words: pd.Series) -> pd.Series:
+def _parse_epoch_milliseconds(cells: pd.Series) -> pd.Series:
     """Read milliseconds since 1970, as APIs write times."""
-    are = words.str.fullmatch(MILLISECONDS).to_numpy(dtype=bool, na_value=False)
-    numbers = pd.to_numeric(words.where(are, None), errors="coerce")
+    is_epoch = cells.str.fullmatch(MILLISECONDS).to_numpy(dtype=bool, na_value=False)
+    numbers = pd.to_numeric(cells.where(is_epoch, None), errors="coerce")
     return pd.to_datetime(numbers, unit="ms", utc=True).astype("datetime64[us, UTC]")

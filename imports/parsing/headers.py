@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from imports.parsing.numbers import code_of
+from imports.parsing.numbers import currency_codes_of
 
 REJECTED_LINE, REJECTED_BECAUSE = "Rejected line", "Rejected because"  # columns that we add to rows we hand back
 CORRECTS = re.compile(r"correctsfile(\d+)([0-9a-f]{6})")  # one more, folded: it names the file that they come from
@@ -18,82 +18,83 @@ UNIT = re.compile(
 WORDS_LIKE_CODES = frozenset(
     ("ALL", "TOP", "CUP", "MOP", "SOS", "BOB", "STD", "SSP", "SDG", "AMD", "ANG", "SCR", "SHP")
 )
-PARTED = re.compile(r"\s+[-–—]\s+")
+NAME_PART_SEPARATOR = re.compile(r"\s+[-–—]\s+")
 ZONE = re.compile(r"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z][A-Za-z]+/[A-Za-z_]+")
 
 
 def fold(header: str) -> str:
     """Reduce a header or word to what matters: no case, no punctuation, no blanks, no BOM."""
-    return _fold(header) if len(header) <= LONGEST_REMEMBERED else _fold.__wrapped__(header)
+    return _fold_cached(header) if len(header) <= LONGEST_REMEMBERED else _fold_cached.__wrapped__(header)
 
 
 @lru_cache(maxsize=10_000)
-def _fold(header: str) -> str:
+def _fold_cached(header: str) -> str:
     return re.sub(r"[\W_]+", "", header.casefold())
 
 
 @lru_cache(maxsize=20_000)
 def name_parts(header: str) -> tuple[str, ...]:
     """Return a name by which a file is recognised: “Product - ID” has two parts, “Product ID” and “ProductId” one."""
-    return tuple(fold(part) for part in PARTED.split(header))
+    return tuple(fold(part) for part in NAME_PART_SEPARATOR.split(header))
 
 
-def distinct(headers: Iterable[str]) -> list[str]:
+def make_unique_names(headers: Iterable[str]) -> list[str]:
     """Name every column, each name once: empty ones by their place, repeated ones by a number."""
     names: dict[str, None] = {}
     seen: dict[str, int] = {}
-    for place, header in enumerate(headers, 1):
-        name = header.replace("\ufeff", "").replace("\0", "").strip()[:LONGEST] or f"column {place}"
-        found = name
-        while found in names:
+    for position, header in enumerate(headers, 1):
+        name = header.replace("\ufeff", "").replace("\0", "").strip()[:LONGEST] or f"column {position}"
+        unique = name
+        while unique in names:
             seen[name] = seen.get(name, 1) + 1
-            found = f"{name} ({seen[name]})"
-        names[found] = None
+            unique = f"{name} ({seen[name]})"
+        names[unique] = None
     return list(names)
 
 
-def index(headers: Iterable[str]) -> Mapping[str, str]:
+def index_headers(headers: Iterable[str]) -> Mapping[str, str]:
     """Return {folded header: header}, and without a unit behind it; of two that fold alike, the first."""
-    return _index(tuple(headers))
+    return _index_cached(tuple(headers))
 
 
 @lru_cache(maxsize=64)
-def _index(headers: tuple[str, ...]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+def _index_cached(headers: tuple[str, ...]) -> Mapping[str, str]:
+    by_folded: dict[str, str] = {}
+    # Whole names first: “Amount” must not lose its place to “Amount (EUR)”.
     for header in headers:
-        found.setdefault(fold(header), header)
+        by_folded.setdefault(fold(header), header)
     for header in headers:
-        found.setdefault(fold(without_unit(header)), header)
-    return MappingProxyType(found)
+        by_folded.setdefault(fold(without_unit(header)), header)
+    return MappingProxyType(by_folded)
 
 
 @lru_cache(maxsize=1_000)
 def unit_of(header: str) -> str:
     """Return the currency or zone that a name says: Amount (EUR), Amount in €, Created at [UTC]."""
-    found = UNIT.match(header.strip())
-    unit = next(filter(None, found.groups()[1:]), "") if found else ""
-    return unit if (code_of(unit) and unit not in WORDS_LIKE_CODES) or ZONE.fullmatch(unit) else ""
+    match = UNIT.match(header.strip())
+    unit = next(filter(None, match.groups()[1:]), "") if match else ""
+    return unit if (currency_codes_of(unit) and unit not in WORDS_LIKE_CODES) or ZONE.fullmatch(unit) else ""
 
 
 def without_unit(header: str) -> str:
-    found = UNIT.match(header.strip())
-    return found["name"] if found and unit_of(header) else header
+    match = UNIT.match(header.strip())
+    return match["name"] if match and unit_of(header) else header
 
 
-OURS = {fold(REJECTED_LINE), fold(REJECTED_BECAUSE)}
+ADDED_HEADERS = {fold(REJECTED_LINE), fold(REJECTED_BECAUSE)}
 
 
-def corrects(pk: int, sha256: str) -> str:
+def correction_header(pk: int, sha256: str) -> str:
     """Return the name of the column that says which file's refused rows a file holds."""
     return f"Corrects file {pk} {sha256[:6]}"
 
 
-def mends(header: str) -> tuple[int, str] | None:
+def parse_correction_header(header: str) -> tuple[int, str] | None:
     """Read such a name: (file, how its hash begins)."""
-    found = CORRECTS.fullmatch(fold(header))
-    return (int(found[1]), found[2]) if found else None
+    match = CORRECTS.fullmatch(fold(header))
+    return (int(match[1]), match[2]) if match else None
 
 
-def is_ours(header: str) -> bool:
-    """Tell whether we added the column to rows that we handed back."""
-    return fold(header) in OURS or mends(header) is not None
+def is_added_header(header: str) -> bool:
+    """Return whether we added the column to rows that we handed back."""
+    return fold(header) in ADDED_HEADERS or parse_correction_header(header) is not None

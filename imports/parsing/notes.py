@@ -1,4 +1,4 @@
-"""What was made of rows beyond reading their cells: how many of them, with an example, in words for people."""
+"""Notes on what was done to rows beyond reading them: how many, with an example, as sentences for the page of an import."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ SAME_NAME = "columns with one name"
 GUESSED = "guessed encoding"
 LEFT_OUT = (DELETED, MERGED, FILTERED, NO_RECORD, TOTALS)  # why rows are not read at all, one reason a row
 Notes = dict[str, dict[str, Any]]  # {what: {rows, sample}}
-WORDS = {
+SENTENCES = {
     MISFIT: "{rows} of Salesforce like “{sample}”: the last three characters do not fit the others, so the ids are kept "
     "as they are written. Compare upper and lower case with Salesforce.",
     SHORT_ID: "{rows} with a Salesforce id of 15 characters like “{sample}”: it names the same record as the one with 18.",
@@ -49,25 +49,25 @@ WORDS = {
 
 
 def add_note(notes: Notes, what: str, rows: int, sample: str = "") -> None:
-    """Count rows of which the same is to be told; the first example stays."""
+    """Add rows to the note of one kind; the first example is kept."""
     if rows:
-        known = notes.setdefault(what, {"rows": 0, "sample": sample[:80]})
-        known["rows"] += rows
+        note = notes.setdefault(what, {"rows": 0, "sample": sample[:80]})
+        note["rows"] += rows
 
 
 def add_notes(notes: Notes, more: Mapping[str, Mapping[str, Any]]) -> None:
-    for what, one in more.items():
-        add_note(notes, what, one["rows"], one["sample"])
+    for what, note in more.items():
+        add_note(notes, what, note["rows"], note["sample"])
 
 
 def note_sentences(notes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each note."""
     return [
-        WORDS[what].format(
-            rows=f"{one['rows']:,} row{'' if one['rows'] == 1 else 's'}",
-            cells=f"{one['rows']:,} empty cell{'' if one['rows'] == 1 else 's'}",
-            sample=one["sample"],
+        SENTENCES[what].format(
+            rows=f"{note['rows']:,} row{'' if note['rows'] == 1 else 's'}",
+            cells=f"{note['rows']:,} empty cell{'' if note['rows'] == 1 else 's'}",
+            sample=note["sample"],
         )
-        for what, one in notes.items()
-        if what in WORDS
+        for what, note in notes.items()
+        if what in SENTENCES
     ]

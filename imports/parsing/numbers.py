@@ -1,4 +1,4 @@
-"""Numbers as people write them: what a cell can only mean, and what could be two things (1.234, 1,234)."""
+"""Parse numbers as people write them; 1.234 and 1,234 can be two numbers and need a decimal mark to be chosen."""
 
 import re
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+)?[eE][+-]?\d{1,3}")
 _BEFORE, _BEHIND = r"^(?:[^\d.,]\.?)*", r"(?:[^\d.,]\.?)*$"
 POINT_PROOF = rf"{_BEFORE}(?:\d{{1,3}}(?:,\d{{2,3}})*,\d{{3}}\.\d+|0\.\d+|\d+\.(?:\d{{1,2}}|\d{{4,}})|\d{{4,}}\.\d{{3}}|\d{{1,3}}(?:,\d{{3}}){{2,}}){_BEHIND}"
 COMMA_PROOF = rf"{_BEFORE}(?:\d{{1,3}}(?:\.\d{{3}})+,\d+|0,\d+|\d+,(?:\d{{1,2}}|\d{{4,}})|\d{{4,}},\d{{3}}|\d{{1,3}}(?:\.\d{{3}}){{2,}}){_BEHIND}"
-OPEN = rf"{_BEFORE}[1-9]\d{{0,2}}[.,]\d{{3}}{_BEHIND}"
+AMBIGUOUS_CELL = rf"{_BEFORE}[1-9]\d{{0,2}}[.,]\d{{3}}{_BEHIND}"
 PLAIN_OPEN = r"-?[1-9]\d{0,2}\.\d{3}"  # 1.234, which the fast way would take for one and a quarter
 
 
@@ -64,74 +64,74 @@ class Amount:
     scale: int = 1
 
 
-def amount(word: str) -> Amount:
-    """Take a cell apart: -€ 1.234,50 · (500) · 5 EUR · 500- · 1 234,50 kr · $1.2M."""
-    word = NO_CENTS.sub(r"\g<1>00", word.translate(HIDDEN).replace("−", "-").strip())
-    scaled = SCALED.search(word)
+def parse_amount(cell: str) -> Amount:
+    """Split a cell into number, sign and currency: -€ 1.234,50 · (500) · 5 EUR · 500- · 1 234,50 kr · $1.2M."""
+    cell = NO_CENTS.sub(r"\g<1>00", cell.translate(HIDDEN).replace("−", "-").strip())
+    scaled = SCALED.search(cell)
     if scaled:
-        word = word[: scaled.start()] + word[scaled.end() :]
-    word, mark = _unmarked(word)
-    word = word.strip()
-    negative = word.startswith(("-", "(")) or word.endswith("-")
+        cell = cell[: scaled.start()] + cell[scaled.end() :]
+    cell, mark = _split_currency_mark(cell)
+    cell = cell.strip()
+    negative = cell.startswith(("-", "(")) or cell.endswith("-")
     scale = SCALES[scaled[1].lower()] if scaled else 1
-    return Amount(BLANKS.sub("", word.strip("-() ")), negative, mark, scale)
+    return Amount(BLANKS.sub("", cell.strip("-() ")), negative, mark, scale)
 
 
-def _unmarked(word: str) -> tuple[str, str]:
+def _split_currency_mark(cell: str) -> tuple[str, str]:
     """Return (cell without it, sign or code of a currency)."""
-    if word[:1].isdigit() and word[-1:].isdigit():
-        return word, ""
-    for written in (BEFORE.match(word), BEHIND.search(word)):
-        if written and (mark := _known_mark(written[1])):
+    if cell[:1].isdigit() and cell[-1:].isdigit():
+        return cell, ""
+    for written in (BEFORE.match(cell), BEHIND.search(cell)):
+        if written and (mark := _leading_currency(written[1])):
             begin = written.start(1)
-            return word[:begin] + word[begin + len(mark) :], mark
-    return word, ""
+            return cell[:begin] + cell[begin + len(mark) :], mark
+    return cell, ""
 
 
-def _known_mark(text: str) -> str:
+def _leading_currency(text: str) -> str:
     """Return the currency that a text is, or begins with before a sign, a point or a blank that belong to the number."""
     text = text.rstrip(" -−+'’")
-    return next((mark for mark in (text, text.rstrip(".,").rstrip()) if code_of(mark)), "")
+    return next((mark for mark in (text, text.rstrip(".,").rstrip()) if currency_codes_of(mark)), "")
 
 
-def plain(word: str, decimal: str) -> Decimal | None:
-    """Return the number that a cell means; None when it is none, or could be two and `decimal` says neither."""
-    found = amount(word)
-    if found.mark and not is_currency(found.mark):
+def parse_number(cell: str, decimal: str) -> Decimal | None:
+    """Return the number in a cell; None when it is not a number, or ambiguous and `decimal` is empty."""
+    amount = parse_amount(cell)
+    if amount.mark and not is_currency(amount.mark):
         return None
-    bare = _with_point(found.bare, decimal)
+    bare = _normalise_decimal(amount.bare, decimal)
     try:
         value = Decimal(bare) if bare else None
     except InvalidOperation:
         return None
     if value is None or not value.is_finite():
         return None
-    value *= found.scale
-    return -value if found.is_negative else value
+    value *= amount.scale
+    return -value if amount.is_negative else value
 
 
-def _with_point(bare: str, decimal: str) -> str:
+def _normalise_decimal(bare: str, decimal: str) -> str:
     """Write it as 1234.50; empty when that cannot be."""
     if re.fullmatch(r"\d+", bare):
         return bare
     if SCIENTIFIC.fullmatch(bare):
         return bare.replace(",", ".")
     if AMBIGUOUS.fullmatch(bare):
-        return _decided(bare, decimal)
+        return _apply_decimal_mark(bare, decimal)
     if re.fullmatch(r"\d*[.,]\d+|\d+[.,]", bare):
         return bare.replace(",", ".")
-    return _grouped(bare)
+    return _ungroup_digits(bare)
 
 
-def _decided(bare: str, decimal: str) -> str:
+def _apply_decimal_mark(bare: str, decimal: str) -> str:
     if not decimal:
         return ""
     mark = "." if decimal == POINT else ","
     return bare.replace(",", ".") if mark in bare else re.sub("[.,]", "", bare)
 
 
-def _grouped(bare: str) -> str:
-    """Read 1,234,567 · 1.234.567,89: what stands last but once parts the decimals."""
+def _ungroup_digits(bare: str) -> str:
+    """Read 1,234,567 · 1.234.567,89: the mark that comes last, and once, is the decimal mark."""
     for thousands, point in ((",", "."), (".", ",")):
         whole, _, rest = bare.partition(point)
         if GROUPED[thousands].fullmatch(whole) and re.fullmatch(r"\d*", rest):
@@ -140,26 +140,26 @@ def _grouped(bare: str) -> str:
 
 
 def is_currency(mark: str) -> bool:
-    return bool(code_of(mark))
+    return bool(currency_codes_of(mark))
 
 
-def code_of(mark: str) -> tuple[str, ...]:
+def currency_codes_of(mark: str) -> tuple[str, ...]:
     """Return the currencies that a sign, a code or a word can stand for, the likeliest first."""
     return currencies_of(mark) or NAMES.get(mark.lower()) or ()
 
 
-def sole_code(mark: str) -> str:
+def sole_currency_code(mark: str) -> str:
     """Return the currency that a mark stands for where nothing else is known; "" where it could be several."""
-    codes = code_of(mark)
+    codes = currency_codes_of(mark)
     return codes[0] if len(codes) == 1 else USUAL.get(mark, "")
 
 
-def is_number(word: str) -> bool:
-    """Tell whether a cell is a number, whichever way it is read."""
-    return plain(word, POINT) is not None
+def is_number(cell: str) -> bool:
+    """Return whether a cell is a number, whichever way it is read."""
+    return parse_number(cell, POINT) is not None
 
 
-def matching(column: pd.Series, pattern: str) -> pd.Series:
+def filter_matching(column: pd.Series, pattern: str) -> pd.Series:
     """Return the cells that look like the pattern."""
-    found = pc.match_substring_regex(pa.array(column, from_pandas=True), pattern)
-    return column[found.fill_null(False).to_numpy(zero_copy_only=False)]
+    is_match = pc.match_substring_regex(pa.array(column, from_pandas=True), pattern)
+    return column[is_match.fill_null(False).to_numpy(zero_copy_only=False)]

@@ -1,12 +1,12 @@
-"""How the cells of one file are read where they could be read in two ways: by what it proves, and by what people said."""
+"""How the ambiguous cells of one file are parsed: by what the file proves, and by what people chose."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Manners:
-    """Per column of the file, or "" for all others; what nobody knows is missing, and then nothing is guessed."""
+class ParseOptions:
+    """Options per column of the file, under "" for all other columns. What is not known is missing: ambiguous cells are refused then."""
 
     date_order: Mapping[str, str] = field(default_factory=dict)  # day-first, month-first
     decimal: Mapping[str, str] = field(default_factory=dict)  # point, comma
@@ -16,20 +16,20 @@ class Manners:
     currency: Mapping[str, str] = field(default_factory=dict)  # that the name of a column says
 
     def order_of(self, headers: Iterable[str]) -> str:
-        return _of(self.date_order, headers)
+        return _option_for(self.date_order, headers)
 
     def decimal_of(self, headers: Iterable[str]) -> str:
-        return _of(self.decimal, headers)
+        return _option_for(self.decimal, headers)
 
     def zone_of(self, headers: Iterable[str], default: str) -> str:
-        return _of(self.zone, headers) or default
+        return _option_for(self.zone, headers) or default
 
     def nulls_of(self, headers: Iterable[str]) -> frozenset[str]:
         return frozenset().union(*(self.nulls.get(header, frozenset()) for header in headers))
 
 
-PLAIN = Manners()
+DEFAULT_OPTIONS = ParseOptions()
 
 
-def _of(table: Mapping[str, str], headers: Iterable[str]) -> str:
+def _option_for(table: Mapping[str, str], headers: Iterable[str]) -> str:
     return next((table[header] for header in (*headers, "") if header in table), "")

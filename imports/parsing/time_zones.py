@@ -4,14 +4,14 @@ import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
-def zone_named(word: str) -> str:
+def zone_named(name: str) -> str:
     """Return the name of a zone of whole hours or of the tz database; "" when it is none."""
-    found = re.fullmatch(r"(?:UTC|GMT)(?:([+-])(\d{1,2})(?::?00)?)?", word.strip())
-    if found:
-        hours = int(found[2] or 0)
+    match = re.fullmatch(r"(?:UTC|GMT)(?:([+-])(\d{1,2})(?::?00)?)?", name.strip())
+    if match:
+        hours = int(match[2] or 0)
         # Etc/GMT counts the other way round: Etc/GMT-2 is two hours ahead of UTC.
-        return "UTC" if not hours else f"Etc/GMT{'-' if found[1] == '+' else '+'}{hours}" if hours <= 12 else ""
+        return "UTC" if not hours else f"Etc/GMT{'-' if match[1] == '+' else '+'}{hours}" if hours <= 12 else ""
     try:
-        return ZoneInfo(word.strip()).key if "/" in word else ""
+        return ZoneInfo(name.strip()).key if "/" in name else ""
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ""

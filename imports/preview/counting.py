@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from imports.inference.currency import assumed
+from imports.inference.currency import assumed_currency
 from imports.load import duplicates
 from imports.load.checks import Prepared
 from imports.load.plan_builder import plans_of, position_after, position_in, prepare_from
@@ -57,7 +57,7 @@ class PreviewCounter:
 
     def _begin_counting(self) -> bool:
         files = self._reading_files()
-        currency = assumed(files, self.row.run.currency_asked)
+        currency = assumed_currency(files, self.row.run.currency_asked)
         with transaction.atomic():
             SeenKey.objects.filter(preview=self.row).delete()
             size = sum(file.bytes - file.start for file in files)

@@ -10,12 +10,12 @@ import pandas as pd
 
 from core.request_values import read_place
 from imports.mapping.conditions import COMPARISONS, CONDITIONS, UNARY
-from imports.mapping.constants import fault_of
-from imports.mapping.editing import Table, becomes, corrected, fresh, names_in, with_id
-from imports.mapping.loading import mapping_of
+from imports.mapping.constants import constant_error
+from imports.mapping.editing import Table, as_names, new_mapping, reassign_columns, set_id, target_of_column
+from imports.mapping.loading import parse_mapping
 from imports.mapping.schema import MappingError, model_of
-from imports.mapping.suggestions import propose_as
-from imports.mapping.targets import OUT, kinds, targets, title_of
+from imports.mapping.suggestions import propose_mapping_as
+from imports.mapping.targets import OUT, list_kinds, list_targets, title_of
 from imports.models import ImportFile
 from imports.parsing.headers import fold
 from imports.preview import mapping_rows as rows
@@ -76,8 +76,8 @@ def initial_parts(draft: Draft) -> list[Part]:
         first = _with_rows_of_table(replace(first, base=draft.tables[0]["table"]))
     parts = [first]
     for table in (entry["table"] for entry in draft.tables[1:] if is_edited_by_column(entry["table"])):
-        choices = {column: becomes(table, column) for column in draft.choices}
-        folded = {fold(name) for name in names_in(table.get("id", ()))}
+        choices = {column: target_of_column(table, column) for column in draft.choices}
+        folded = {fold(name) for name in as_names(table.get("id", ()))}
         id_column = next((column for column in draft.choices if fold(column) in folded), "")
         parts.append(_with_rows_of_table(Part(len(parts), table["object"], choices, id_column, table)))
     return parts
@@ -96,7 +96,7 @@ def _with_rows_of_table(part: Part) -> Part:
 def new_part(position: int, kind: str, file: ImportFile, frame: pd.DataFrame) -> Part:
     """Return a part for one more kind of record, with the columns that it is likely to share."""
     header = columns_of(file)
-    suggestion = propose_as(kind, header, frame)
+    suggestion = propose_mapping_as(kind, header, frame)
     choices = {
         column: key if key.startswith(("field:", "link:")) else OUT for column, key in suggestion.choices.items()
     }
@@ -117,7 +117,7 @@ def posted_parts(
     Args:
         pressed: the button that adds or removes a row or a kind, if one was pressed.
     """
-    data, kind_names = _PostedForm(form, pressed), {kind.name for kind in kinds()}
+    data, kind_names = _PostedForm(form, pressed), {kind.name for kind in list_kinds()}
     known_parts = initial_parts(before)
     first = Part(0, draft.kind, dict(draft.choices), draft.id_column, known_parts[0].base)
     parts = [_posted_rows(first, data, file, known_parts[0])]
@@ -159,7 +159,9 @@ class _PostedForm:
 
 def _posted_part(part: Part, prefix: str, data: _PostedForm, file: ImportFile) -> Part:
     header = columns_of(file)
-    before = {column: becomes(part.base, column) for column in header} if part.base else dict.fromkeys(header, OUT)
+    before = (
+        {column: target_of_column(part.base, column) for column in header} if part.base else dict.fromkeys(header, OUT)
+    )
     posted_keys = {
         name: str(data.get(f"{prefix}becomes-{column_index}", "")) for column_index, name in enumerate(header)
     }
@@ -238,7 +240,7 @@ class _PostedRows:
 
     def target(self, kind: str, name: str) -> str:
         key = self.text(name)
-        return key if any(target.key == key for target in targets(kind)) else ""
+        return key if any(target.key == key for target in list_targets(kind)) else ""
 
     def operator(self, name: str) -> str:
         operator = self.text(name)
@@ -275,7 +277,7 @@ def tables_of_parts(parts: list[Part], draft: Draft, before: Draft, file: Import
             entry = dict(main)
         else:
             is_own = part.base is None or "id_from" in part.base or not part.base.get("needs")
-            base = corrected(part.base, header, part.choices) if part.base else fresh(part.kind, header, part.choices, part.id_column)  # fmt: skip
+            base = reassign_columns(part.base, header, part.choices) if part.base else new_mapping(part.kind, header, part.choices, part.id_column)  # fmt: skip
             base = {**base, "file": main["table"].get("file", draft.kind)} if part.base is None else base
             entry = {"name": f"{part.kind}.{part.position}.toml", "own": True}
         part.table = _with_rows(part, base, is_own)
@@ -298,7 +300,7 @@ def _with_rows(part: Part, table: Table, is_own: bool) -> Table:
         table = rows.with_lookup(table, column, by)
     for column, meanings in part.meanings.items():
         table = rows.with_words(table, part.kind, column, meanings)
-    return with_id(table, part.id_column) if is_own else table
+    return set_id(table, part.id_column) if is_own else table
 
 
 # what is wrong with a row
@@ -315,7 +317,7 @@ def constant_fault(kind: str, row: Constant) -> str:
     choices = dict(rows.choices_of(kind, row.key))
     if choices:
         return "" if row.value in choices else f"Choose one of: {', '.join(choices.values())}."
-    return fault_of(model_of(kind)._meta.get_field(name), row.value)  # type: ignore[arg-type]
+    return constant_error(model_of(kind)._meta.get_field(name), row.value)  # type: ignore[arg-type]
 
 
 def calculation_fault(kind: str, row: Calculated) -> str:
@@ -326,7 +328,7 @@ def calculation_fault(kind: str, row: Calculated) -> str:
     _, name = rows.parts_of(row.key)
     table = {"id": "x", "fields": {name: {row.operation: list(row.columns)}}}
     try:
-        mapping_of(_page_path(kind), table)
+        parse_mapping(_page_path(kind), table)
     except MappingError:
         return "This field holds no number. Choose another one, or join the columns."
     return ""
@@ -341,7 +343,7 @@ def filter_fault(row: Filter) -> str:
         return "Enter what to compare with, or remove this line."
     if row.operator in COMPARISONS:
         try:
-            mapping_of(_page_path("lead"), {"id": "x", "only": [{"column": "x", row.operator: row.value}]})
+            parse_mapping(_page_path("lead"), {"id": "x", "only": [{"column": "x", row.operator: row.value}]})
         except MappingError:
             return f"“{row.value}” is not a number. Write it as 1234.50."
     return ""
@@ -358,7 +360,9 @@ def part_faults(parts: list[Part], is_new: bool) -> list[str]:
         if not any(key.startswith(("field:", "link:")) for key in part.fed):
             sentences.append(f"{part.title}: choose what at least one column becomes.")
         if is_new or part.position:
-            wanting = [target.label for target in targets(part.kind) if target.required and target.key not in part.fed]
+            wanting = [
+                target.label for target in list_targets(part.kind) if target.required and target.key not in part.fed
+            ]
             sentences += [
                 f"{part.title} need “{label}”. Choose the column that holds it, or add a fixed value for it."
                 for label in wanting

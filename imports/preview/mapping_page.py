@@ -10,13 +10,22 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from imports.mapping.catalogue import FileKind
-from imports.mapping.editing import Table, becomes, corrected, fresh, kind_for, source_named, tables_of, with_id
-from imports.mapping.loading import mapping_of
+from imports.mapping.editing import (
+    Table,
+    catalogue_tables,
+    file_kind_of,
+    find_source,
+    new_mapping,
+    reassign_columns,
+    set_id,
+    target_of_column,
+)
+from imports.mapping.loading import parse_mapping
 from imports.mapping.schema import MappingError
-from imports.mapping.suggestions import propose, propose_as
-from imports.mapping.targets import AS_IS, CUSTOM, ID_ONLY, OUT, Target, targets
+from imports.mapping.suggestions import propose_mapping, propose_mapping_as
+from imports.mapping.targets import AS_IS, CUSTOM, ID_ONLY, OUT, Target, list_targets
 from imports.models import CustomType, ImportFile
-from imports.parsing.headers import fold, is_ours
+from imports.parsing.headers import fold, is_added_header
 
 
 @dataclass
@@ -52,11 +61,11 @@ def _current_draft(file: ImportFile) -> Draft | None:
     if not file.kind:
         return None
     try:
-        tables = file.mappings or tables_of(kind_for(file))
+        tables = file.mappings or catalogue_tables(file_kind_of(file))
     except MappingError:
         return None
     main = tables[0]["table"]
-    choices = {column: becomes(main, column) for column in columns_of(file)}
+    choices = {column: target_of_column(main, column) for column in columns_of(file)}
     is_new = bool(file.mappings and file.mappings[0].get("own"))
     ids = main.get("id", ())
     folded = {fold(name) for name in ((ids,) if isinstance(ids, str) else ids)}
@@ -66,7 +75,7 @@ def _current_draft(file: ImportFile) -> Draft | None:
 
 def _proposed_draft(file: ImportFile, frame: pd.DataFrame, source: str, kind: str) -> Draft:
     header = columns_of(file)
-    suggestion = propose_as(kind, header, frame) if kind else propose(header, frame, file.name)
+    suggestion = propose_mapping_as(kind, header, frame) if kind else propose_mapping(header, frame, file.name)
     choices = dict(suggestion.choices)
     if suggestion.id_column and choices.get(suggestion.id_column, "").startswith(CUSTOM):
         choices[suggestion.id_column] = ID_ONLY
@@ -82,7 +91,7 @@ def _proposed_draft(file: ImportFile, frame: pd.DataFrame, source: str, kind: st
 
 def columns_of(file: ImportFile) -> list[str]:
     """Return the columns that can be mapped: not those that Accord added to refused rows."""
-    return [name for name in file.header if not is_ours(name)]
+    return [name for name in file.header if not is_added_header(name)]
 
 
 def tables_from(draft: Draft, file: ImportFile, before: Draft | None) -> list[Table]:
@@ -90,14 +99,14 @@ def tables_from(draft: Draft, file: ImportFile, before: Draft | None) -> list[Ta
     header = columns_of(file)
     if draft.is_new and before and before.tables and before.kind == draft.kind:
         main = before.tables[0]
-        table = with_id(corrected(main["table"], header, draft.choices), draft.id_column)
+        table = set_id(reassign_columns(main["table"], header, draft.choices), draft.id_column)
         return [{**main, "table": table}, *before.tables[1:]]
     if draft.is_new or before is None:
-        table = fresh(draft.kind, header, draft.choices, draft.id_column)
+        table = new_mapping(draft.kind, header, draft.choices, draft.id_column)
         return [{"name": f"{draft.kind}.toml", "table": table, "own": True}]
     main, *rest = before.tables
     moved_id = None if draft.id_column == before.id_column else draft.id_column
-    return [{**main, "table": corrected(main["table"], header, draft.choices, moved_id)}, *rest]
+    return [{**main, "table": reassign_columns(main["table"], header, draft.choices, moved_id)}, *rest]
 
 
 def kind_from(source: str, tables: list[Table]) -> FileKind:
@@ -106,8 +115,8 @@ def kind_from(source: str, tables: list[Table]) -> FileKind:
     Raises:
         MappingError: they say something that cannot be.
     """
-    mappings = tuple(mapping_of(Path(source, table["name"]), table["table"]) for table in tables)
-    return FileKind(source_named(source), mappings[0].file, mappings)
+    mappings = tuple(parse_mapping(Path(source, table["name"]), table["table"]) for table in tables)
+    return FileKind(find_source(source), mappings[0].file, mappings)
 
 
 class Options:
@@ -118,8 +127,8 @@ class Options:
             return "" if target.holds in {"text", ""} else f" ({target.holds})"
 
         groups: list[tuple[str, list[tuple[str, str]]]] = [
-            ("A field", [(target.key, f"{target.label}{hint(target)}{' *' if target.required else ''}") for target in targets(kind) if not target.is_link]),
-            ("A link to", [(target.key, target.label) for target in targets(kind) if target.is_link]),
+            ("A field", [(target.key, f"{target.label}{hint(target)}{' *' if target.required else ''}") for target in list_targets(kind) if not target.is_link]),
+            ("A link to", [(target.key, target.label) for target in list_targets(kind) if target.is_link]),
             ("A custom field of its own", [(f"{CUSTOM}{value}", f"Keep it: {label}") for value, label in CustomType.choices]),
             ("Nothing", [(ID_ONLY, "Only the id of the row"), (OUT, "Leave it out")]),
         ]  # fmt: skip
@@ -147,7 +156,7 @@ class Options:
 def is_known_choice(kind: str, key: str) -> bool:
     """Tell whether a column may become that."""
     custom = {f"{CUSTOM}{value}" for value in CustomType.values}
-    return key in {OUT, ID_ONLY, AS_IS, *custom} or any(target.key == key for target in targets(kind))
+    return key in {OUT, ID_ONLY, AS_IS, *custom} or any(target.key == key for target in list_targets(kind))
 
 
 def posted_choices(data: Mapping[str, Any], file: ImportFile, kind: str, before: Draft) -> dict[str, str]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from django.db import models
 
-from imports.mapping.editing import Table, becomes, names_in
+from imports.mapping.editing import Table, as_names, target_of_column
 from imports.mapping.schema import ValueMap, model_of
 from imports.mapping.targets import rule_of
-from imports.parsing.headers import fold, index
+from imports.parsing.headers import fold, index_headers
 
 JOIN = "join"
 OPERATIONS = (("product", "×"), ("sum", "+"), (JOIN, "joined to"))
@@ -111,7 +111,7 @@ def with_constants(table: Table, kind: str, rows: Iterable[Constant]) -> Table:
 
 def calculations_of(table: Table, header: Iterable[str]) -> list[Calculated]:
     """Return the calculations that a file can feed, by the names that its columns have there."""
-    file_columns, calculations = index(header), []
+    file_columns, calculations = index_headers(header), []
     for name, rule in table.get("fields", {}).items():
         operation = next(
             (candidate for candidate, _ in OPERATIONS if isinstance(rule, dict) and rule.get(candidate)), ""
@@ -133,7 +133,7 @@ def _present_columns(given: Any, file_columns: Mapping[str, str]) -> list[str]:
     """Return for each term the column of the file that feeds it, by whichever of its names."""
     terms = [given] if isinstance(given, str) else given
     columns = [
-        next((file_columns[fold(name)] for name in names_in(term) if fold(name) in file_columns), "") for term in terms
+        next((file_columns[fold(name)] for name in as_names(term) if fold(name) in file_columns), "") for term in terms
     ]
     return list(dict.fromkeys(filter(None, columns)))
 
@@ -173,19 +173,19 @@ CALCULATING = {"product", "sum", JOIN, "less", "less_percent"}
 
 def filters_of(table: Table, header: Iterable[str]) -> list[Filter]:
     """Return the conditions on columns that a file has."""
-    file_columns, filters = index(header), []
+    file_columns, filters = index_headers(header), []
     for given in table.get("only", ()):
         if fold(given["column"]) not in file_columns:
             continue
         operator = next(key for key in given if key != "column")
         value = given[operator]
-        filters.append(Filter(file_columns[fold(given["column"])], operator, ", ".join(map(_value_to_text, names_in(value))) if isinstance(value, list | str) else _value_to_text(value)))  # fmt: skip
+        filters.append(Filter(file_columns[fold(given["column"])], operator, ", ".join(map(_value_to_text, as_names(value))) if isinstance(value, list | str) else _value_to_text(value)))  # fmt: skip
     return filters
 
 
 def with_filters(table: Table, rows: Iterable[Filter], header: Iterable[str]) -> Table:
     """Return the table with this row filter; words are parted by commas. Conditions on other files' columns stay."""
-    file_columns = index(header)
+    file_columns = index_headers(header)
     given = [_filter_condition(row) for row in rows if row.column]
     given += [condition for condition in table.get("only", ()) if fold(condition["column"]) not in file_columns]
     rest = {key: value for key, value in table.items() if key != "only"}
@@ -205,7 +205,7 @@ def _filter_condition(row: Filter) -> dict[str, Any]:
 
 def rule_for(table: Table, column: str) -> tuple[str, dict[str, Any] | None]:
     """Return (what the column becomes, the rule that reads it); no rule where it is kept or left out."""
-    key = becomes(table, column)
+    key = target_of_column(table, column)
     part, name = parts_of(key)
     if not key.startswith(("field:", "link:")):
         return key, None
@@ -217,7 +217,7 @@ def rule_for(table: Table, column: str) -> tuple[str, dict[str, Any] | None]:
 def words_of(table: Table, column: str) -> ValueMap:
     """Return what the words of a column mean by the mapping."""
     _, rule = rule_for(table, column)
-    return ValueMap.read(table.get("maps", {}).get((rule or {}).get("map", ""), {}))
+    return ValueMap.from_table(table.get("maps", {}).get((rule or {}).get("map", ""), {}))
 
 
 def with_words(table: Table, kind: str, column: str, meanings: Mapping[str, str]) -> Table:
@@ -286,4 +286,4 @@ def _as_rules(rules: Any) -> list[Any]:
 
 
 def _folded_columns(rule: Any) -> set[str]:
-    return {fold(name) for name in names_in(rule.get("column", ()) if isinstance(rule, dict) else rule)}
+    return {fold(name) for name in as_names(rule.get("column", ()) if isinstance(rule, dict) else rule)}

@@ -7,7 +7,7 @@ from typing import Any
 import tomli_w
 
 from imports.mapping.editing import Table
-from imports.mapping.loading import mapping_of
+from imports.mapping.loading import parse_mapping
 from imports.mapping.schema import MappingError
 
 LONGEST = 200_000
@@ -41,7 +41,7 @@ def _parse_table(text: str, number: int) -> dict[str, Any]:
     try:
         table = tomllib.loads(text[:LONGEST].replace("\r\n", "\n"))
         name = f"{table['object']}.{number}.toml"
-        mapping_of(Path("page", name), table)
+        parse_mapping(Path("page", name), table)
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"Mapping {number} is not valid TOML: {error}.") from error
     except (MappingError, KeyError, TypeError, AttributeError, ValueError) as error:

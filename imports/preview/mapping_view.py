@@ -12,14 +12,14 @@ import pandas as pd
 from django.utils.safestring import SafeString
 
 from imports.files import storage
-from imports.files.blocks import blocks
-from imports.inference.currency import assumed
+from imports.files.blocks import read_blocks
+from imports.inference.currency import assumed_currency
 from imports.load.plan_builder import plans_with_options
 from imports.mapping.conditions import CONDITIONS, UNARY
 from imports.mapping.plan import Plan
 from imports.mapping.schema import MappingError
 from imports.mapping.suggestions import is_unique
-from imports.mapping.targets import targets
+from imports.mapping.targets import list_targets
 from imports.models import ImportFile
 from imports.preview import mapping_rows as rows
 from imports.preview.mapping_form import TERMS, Part, calculation_fault, constant_fault, filter_fault
@@ -148,7 +148,9 @@ def part_views(page: Page, parts: list[Part], tables: list[dict[str, Any]]) -> l
 
 def _plans_if_valid(tables: list[dict[str, Any]], file: ImportFile, source: str) -> list[Plan]:
     try:
-        return plans_with_options(file, kind_from(source or "accord", tables), assumed([], file.run.currency_asked))
+        return plans_with_options(
+            file, kind_from(source or "accord", tables), assumed_currency([], file.run.currency_asked)
+        )
     except MappingError:
         return []
 
@@ -164,15 +166,15 @@ def _other_meanings(parts: list[Part], column: str) -> dict[int, str]:
 
 
 def label_of(kind: str, key: str) -> str:
-    return next((target.label for target in targets(kind) if target.key == key), key.partition(":")[2])
+    return next((target.label for target in list_targets(kind) if target.key == key), key.partition(":")[2])
 
 
 def _part_view(page: Page, part: Part, plan: Plan | None, also: dict[str, dict[int, str]]) -> PartView:
     read = read_sample(page.frame, plan, FIRST_ROWS) if plan else SampleRows()
     options = Options(part.kind, page.is_new or (part.position > 0 and part.base is None))
     groups: list[tuple[str, list[Choice]]] = [
-        ("Fields", [(target.key, target.label) for target in targets(part.kind) if not target.is_link]),
-        ("Links", [(target.key, target.label) for target in targets(part.kind) if target.is_link]),
+        ("Fields", [(target.key, target.label) for target in list_targets(part.kind) if not target.is_link]),
+        ("Links", [(target.key, target.label) for target in list_targets(part.kind) if target.is_link]),
     ]
     columns = []
     for position, name in enumerate(columns_of(page.file)):
@@ -212,8 +214,8 @@ def _column_view(
     distinct = cells[cells != ""].nunique() if is_target else 0
     choices = rows.choices_of(part.kind, key) if is_target else ()
     known_words = rows.words_of(part.table, name) if is_target else None
-    holds_words = any(target.key == key and target.holds in {"text", "a record"} for target in targets(part.kind))
-    is_open = bool(choices or (known_words and (known_words.words or known_words.patterns))) or position in part.opened
+    holds_words = any(target.key == key and target.holds in {"text", "a record"} for target in list_targets(part.kind))
+    is_open = bool(choices or (known_words and (known_words.exact or known_words.patterns))) or position in part.opened
     return ColumnView(
         position=position, name=name, samples=sample_cells(cells), becomes=key, options=options,
         also=[meaning for other, meaning in also.items() if other != part.position],
@@ -239,14 +241,14 @@ def _column_words(key: str, column: str, part: Part, choices: tuple[Choice, ...]
 
 def word_counts(file: ImportFile, column: str) -> list[tuple[str, int]]:
     """Return the words of a column with the count of each in the file, the most frequent first."""
-    path = storage.place(file.plain)
+    path = storage.path_of(file.plain)
     return _count_words(path, tuple(file.header), file.delimiter, file.start, file.first_line, column)
 
 
 @lru_cache(maxsize=64)
 def _count_words(path: Path, header: tuple[str, ...], delimiter: str, start: int, line: int, column: str) -> list[tuple[str, int]]:  # fmt: skip
     counts: Counter[str] = Counter()
-    for block in islice(blocks(path, list(header), delimiter, start, line), BLOCKS_COUNTED):
+    for block in islice(read_blocks(path, list(header), delimiter, start, line), BLOCKS_COUNTED):
         counts.update(block.frame[column].str.strip().tolist())
     counts.pop("", None)
     return counts.most_common()

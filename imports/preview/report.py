@@ -9,7 +9,7 @@ from django.utils import timezone
 from core.work import State
 from imports.mapping.schema import model_of
 from imports.models import ImportFile, ImportJob, RowError
-from imports.parsing.headers import REJECTED_BECAUSE, REJECTED_LINE, corrects, is_ours
+from imports.parsing.headers import REJECTED_BECAUSE, REJECTED_LINE, correction_header, is_added_header
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def rejected_rows(file: ImportFile) -> Iterator[list[str | int]]:
 
     Its own columns come first, then line, reason, and the column by which the file is known when it comes back.
     """
-    own = [name for name in file.header if not is_ours(name)]
-    ours = [REJECTED_LINE, REJECTED_BECAUSE, corrects(file.pk, file.sha256)]
+    own = [name for name in file.header if not is_added_header(name)]
+    ours = [REJECTED_LINE, REJECTED_BECAUSE, correction_header(file.pk, file.sha256)]
     yield [*own, *ours]
     for error in RowError.objects.filter(file=file, mended_by=None).iterator(2000):
         raw = error.row.get("")  # a line that is no row of this table is stored whole in its first cell

@@ -5,7 +5,7 @@ from typing import Any
 
 from imports.inference.empty_cells import CLEAR, EMPTY, LEAVE
 from imports.inference.occurrences import EACH, EQUAL_ROWS, ONE
-from imports.mapping.targets import target, title_of
+from imports.mapping.targets import find_target, title_of
 from imports.models import ImportFile, ImportJob, Likeness, Preview, Treatment
 from imports.models.jobs import LEFT_OUT_COUNTS
 from imports.parsing.notes import EQUAL_EACH, EQUAL_ONE, WOULD_CLEAR, WOULD_LEAVE, note_sentences
@@ -162,7 +162,7 @@ def _link_lines(files: list[ImportFile]) -> list[LinkLine]:
 
 def _link_line(key: str, total: dict[str, Any]) -> LinkLine:
     kind, _, name = key.partition(".")
-    link_target = target(kind, f"link:{name}")
+    link_target = find_target(kind, f"link:{name}")
     examples = sorted(total["named"].items(), key=lambda item: (-item[1], item[0]))[:EXAMPLES]
     return LinkLine(title_of(kind), link_target.label if link_target else name, total["rows"], total["made"], examples)
 

@@ -1,4 +1,4 @@
-"""The pages on which somebody looks at an import before it goes in, and says how its columns are to be read."""
+"""The pages that review an import before it runs: its column mappings, open questions and choices."""
 
 import re
 from collections.abc import Callable
@@ -20,23 +20,23 @@ from core.work import Work
 from imports import actions
 from imports.actions import CannotImport, NotHeld
 from imports.files.sample import first_rows
-from imports.mapping.catalogue import source_title, sources, titles
+from imports.mapping.catalogue import list_sources, source_title, source_titles
 from imports.mapping.schema import MappingError
-from imports.mapping.targets import kinds, title_of
+from imports.mapping.targets import list_kinds, title_of
 from imports.models import ImportFile, ImportJob, Preview, RememberedMapping
 from imports.preview import mapping_form, mapping_page, mapping_rows, mapping_view
 from imports.preview.mapping_text import mapping_text_of, tables_of_texts
 from team.access import require_right
 from team.models import User
 
-OWN = "own"  # instead of a source's name: one that somebody names
+OWN = "own"  # instead of a source's name: the company names its own
 
 
-def _user(request: HttpRequest) -> User:
+def _user_of(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def ring_for(row: Work) -> None:
+def enqueue_on_commit(row: Work) -> None:
     transaction.on_commit(lambda: enqueue(row), robust=True)
 
 
@@ -52,13 +52,13 @@ def file_mapping(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
         return redirect("import_run", pk)
     frame = first_rows(file)
     given = request.POST if request.method == "POST" else request.GET
-    source, kind = _source(given, file), _kind(given)
+    source, kind = _chosen_source(given, file), _chosen_kind(given)
     before = mapping_page.draft_of(file, frame, source, kind)
     draft = before
     if request.method == "POST":
-        draft = _posted(request, file, before, source)
-    is_posted = request.method == "POST" and _is_as_was(request, before)
-    pressed = _pressed(request)
+        draft = _posted_draft(request, file, before, source)
+    is_posted = request.method == "POST" and _is_same_basis(request, before)
+    pressed = _pressed_button(request)
     parts = (
         mapping_form.posted_parts(request.POST, pressed, file, draft, before, frame)
         if is_posted
@@ -71,37 +71,37 @@ def file_mapping(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
         if is_posted and not is_shaped
         else []
     )
-    shown = _page(file, draft, parts, tables, frame, faults, given)
+    context = _page_context(file, draft, parts, tables, frame, faults, given)
     if wants_region(request):
         part = "readings" if is_posted and not is_shaped else "columns"
-        return render(request, f"imports/mapping.html#{part}", {**shown, "oob": True})
+        return render(request, f"imports/mapping.html#{part}", {**context, "oob": True})
     if is_posted and not is_shaped and not faults:
-        faults = _keep(request, file, draft, tables)
+        faults = _save_mapping(request, file, draft, tables)
         if not faults:
             return redirect("import_run", pk)
-        shown["faults"] = faults
-    return render(request, "imports/mapping.html", shown)
+        context["faults"] = faults
+    return render(request, "imports/mapping.html", context)
 
 
-def _pressed(request: HttpRequest) -> dict[str, str]:
+def _pressed_button(request: HttpRequest) -> dict[str, str]:
     """Return the button that shapes the form; htmx also sends the one that has the focus when a field changes."""
     if request.headers.get("HX-Trigger") == "mapping":
         return {}
     return {name: request.POST[name] for name in ("look", "add", "drop") if name in request.POST}
 
 
-def _is_as_was(request: HttpRequest, before: mapping_page.Draft) -> bool:
-    """Tell whether the columns on the page are of the source and kind of record that the form now names."""
+def _is_same_basis(request: HttpRequest, before: mapping_page.Draft) -> bool:
+    """Return whether the columns on the page are of the source and kind of record that the form now names."""
     return request.POST.get("was") == before.basis
 
 
-def _source(given: Any, file: ImportFile) -> str:
+def _chosen_source(given: Any, file: ImportFile) -> str:
     """Return the source that the form names: one that is known, or one of the company's own."""
-    asked = str(given.get("source", ""))
-    if asked == OWN:
+    requested = str(given.get("source", ""))
+    if requested == OWN:
         return slugify(str(given.get("own", "")))[:40] or "own"
-    known = {name for name, _ in _sources(file)}
-    return asked if asked in known else file.source
+    names = {name for name, _ in _source_choices(file)}
+    return requested if requested in names else file.source
 
 
 def _own_name_faults(request: HttpRequest) -> list[str]:
@@ -110,44 +110,48 @@ def _own_name_faults(request: HttpRequest) -> list[str]:
     return []
 
 
-def _kind(given: Any) -> str:
-    asked = str(given.get("kind", ""))
-    return asked if asked in {kind.name for kind in kinds()} else ""
+def _chosen_kind(given: Any) -> str:
+    requested = str(given.get("kind", ""))
+    return requested if requested in {kind.name for kind in list_kinds()} else ""
 
 
-def _sources(file: ImportFile) -> list[tuple[str, str]]:
-    """Return the sources there are: those of the catalogue, and those that somebody named before."""
-    own = RememberedMapping.objects.exclude(source__in=sources()).values_list("source", flat=True).distinct()
-    names = {*own[:50], file.source} - {"", *sources()}
-    return [*titles(), *sorted((name, source_title(name, ())) for name in names)]
+def _source_choices(file: ImportFile) -> list[tuple[str, str]]:
+    """Return the sources of the catalogue, and those that people named before."""
+    own = RememberedMapping.objects.exclude(source__in=list_sources()).values_list("source", flat=True).distinct()
+    names = {*own[:50], file.source} - {"", *list_sources()}
+    return [*source_titles(), *sorted((name, source_title(name, ())) for name in names)]
 
 
-def _posted(request: HttpRequest, file: ImportFile, before: mapping_page.Draft, source: str) -> mapping_page.Draft:
-    if not _is_as_was(request, before):
+def _posted_draft(
+    request: HttpRequest, file: ImportFile, before: mapping_page.Draft, source: str
+) -> mapping_page.Draft:
+    if not _is_same_basis(request, before):
         return before
     kind = before.kind
     choices = mapping_page.posted_choices(request.POST, file, kind, before)
     columns = mapping_page.columns_of(file)
-    asked = next((place for place in range(len(columns)) if str(place) == request.POST.get("id", "")), None)
-    id_column = "" if asked is None else columns[asked]
+    position = next((number for number in range(len(columns)) if str(number) == request.POST.get("id", "")), None)
+    id_column = "" if position is None else columns[position]
     return mapping_page.Draft(source or before.source, kind, choices, id_column, before.is_new, before.tables)
 
 
-def _keep(
+def _save_mapping(
     request: HttpRequest, file: ImportFile, draft: mapping_page.Draft, tables: list[mapping_page.Table]
 ) -> list[str]:
-    """Keep what was said; return what keeps it from being kept."""
+    """Save the mapping; return the errors that prevent it."""
     name = draft.kind if draft.is_new else file.kind
     try:
-        row = actions.map_file(file=file, source=draft.source or OWN, kind=name, mappings=tables, user=_user(request))
+        row = actions.map_file(
+            file=file, source=draft.source or OWN, kind=name, mappings=tables, user=_user_of(request)
+        )
     except (NotHeld, MappingError) as error:
         return [str(error)]
-    ring_for(row)
+    enqueue_on_commit(row)
     messages.success(request, f"{title_of(draft.kind)} from {file.name}: the columns are read as you said.")
     return []
 
 
-def _page(
+def _page_context(
     file: ImportFile,
     draft: mapping_page.Draft,
     parts: list[mapping_form.Part],
@@ -166,9 +170,9 @@ def _page(
         "run": file.run,
         "draft": draft,
         "kind_title": title_of(draft.kind),
-        "kinds": kinds(),
-        "sources": _sources(file),
-        "source": draft.source if draft.source in {name for name, _ in _sources(file)} else OWN,
+        "kinds": list_kinds(),
+        "sources": _source_choices(file),
+        "source": draft.source if draft.source in {name for name, _ in _source_choices(file)} else OWN,
         "own": given.get("own") or _likely_name(file),
         "sampled": len(frame),
         "faults": faults,
@@ -191,13 +195,13 @@ def mapping_text(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
         return redirect("import_run", pk)
     draft = mapping_page.draft_of(file, first_rows(file))
     tables = mapping_form.tables_of_parts(mapping_form.initial_parts(draft), draft, draft, file)
-    texts, faults = [mapping_text_of(one["table"]) for one in tables], []
+    texts, faults = [mapping_text_of(entry["table"]) for entry in tables], []
     if request.method == "POST":
         texts = [text for text in request.POST.getlist("text") if text.strip()]
         try:
             tables = tables_of_texts(texts)
             kind = str(tables[0]["table"]["object"]) if draft.is_new else file.kind
-            faults = _keep(request, file, replace(draft, kind=kind), tables)
+            faults = _save_mapping(request, file, replace(draft, kind=kind), tables)
         except MappingError as error:
             faults = [str(error)]
         if not faults:
@@ -214,9 +218,9 @@ def change_file(request: HttpRequest, pk: int, file_pk: int, change: str) -> Htt
     file = get_object_or_404(ImportFile, pk=file_pk, run_id=pk)
     try:
         if change == "leave-out":
-            ring_for(actions.leave_out(file=file, user=_user(request)))
+            enqueue_on_commit(actions.leave_out(file=file, user=_user_of(request)))
         elif file.kind:
-            ring_for(actions.take_in(file=file, user=_user(request)))
+            enqueue_on_commit(actions.take_in(file=file, user=_user_of(request)))
     except NotHeld as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)
@@ -228,7 +232,7 @@ def answer(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
     """Take the answers to what a file leaves open."""
     file = get_object_or_404(ImportFile.objects.select_related("run"), pk=file_pk, run_id=pk)
     try:
-        ring_for(actions.answer_questions(file=file, answers=request.POST, user=_user(request)))
+        enqueue_on_commit(actions.answer_questions(file=file, answers=request.POST, user=_user_of(request)))
     except NotHeld as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)
@@ -240,16 +244,16 @@ def choose_source(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the system that all files of an upload are from."""
     source = request.POST.get("source", "")
     run = get_object_or_404(ImportJob, pk=pk)
-    return _choose(request, lambda: actions.choose_source(run=run, source=source, user=_user(request)), pk)
+    return _apply_choice(request, lambda: actions.choose_source(run=run, source=source, user=_user_of(request)), pk)
 
 
 @require_right("import")
 @require_POST
 def choose_zone(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the clock by which the files of a source are read."""
-    said = {name: request.POST.get(name, "") for name in ("source", "zone")}
+    """Save the time zone by which the files of a source are read."""
+    choice = {name: request.POST.get(name, "") for name in ("source", "zone")}
     run = get_object_or_404(ImportJob, pk=pk)
-    return _choose(request, lambda: actions.choose_zone(run=run, user=_user(request), **said), pk)
+    return _apply_choice(request, lambda: actions.choose_zone(run=run, user=_user_of(request), **choice), pk)
 
 
 @require_right("import")
@@ -258,13 +262,13 @@ def choose_currency(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the currency of amounts whose file names none."""
     code = request.POST.get("currency", "").strip().upper()
     run = get_object_or_404(ImportJob, pk=pk)
-    return _choose(request, lambda: actions.choose_currency(run=run, currency=code, user=_user(request)), pk)
+    return _apply_choice(request, lambda: actions.choose_currency(run=run, currency=code, user=_user_of(request)), pk)
 
 
-def _choose(request: HttpRequest, act: Callable[[], Work], pk: int) -> HttpResponse:
-    """Do what somebody chose, or say why not; what would come is counted anew."""
+def _apply_choice(request: HttpRequest, act: Callable[[], Work], pk: int) -> HttpResponse:
+    """Apply a choice, or say why not; the preview is counted again."""
     try:
-        ring_for(act())
+        enqueue_on_commit(act())
     except (NotHeld, ValueError) as error:
         messages.warning(request, str(error))
     except ValidationError as error:
@@ -275,10 +279,10 @@ def _choose(request: HttpRequest, act: Callable[[], Work], pk: int) -> HttpRespo
 @require_right("import")
 @require_POST
 def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let an import go in."""
+    """Start an import that waits."""
     run = get_object_or_404(ImportJob, pk=pk)
     try:
-        ring_for(actions.bring_in(run=run, user=_user(request)))
+        enqueue_on_commit(actions.bring_in(run=run, user=_user_of(request)))
     except (NotHeld, CannotImport) as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)
@@ -290,8 +294,8 @@ def choose_duplicates(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what to do with rows that seem to be there already."""
     run = get_object_or_404(ImportJob, pk=pk)
     try:
-        row: Preview = actions.choose_duplicates(run=run, chosen=request.POST, user=_user(request))
-        ring_for(row)
+        row: Preview = actions.choose_duplicates(run=run, chosen=request.POST, user=_user_of(request))
+        enqueue_on_commit(row)
     except NotHeld as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)

@@ -27,7 +27,14 @@ def remembered(request: HttpRequest) -> HttpResponse:
     fields = Paginator(CustomField.objects.select_related("first_import"), PER_PAGE).get_page(request.GET.get("fields"))
     context = {
         "page": page,
-        "mappings": [(row, source_title(row.source), _title(row)) for row in page],
+        "mappings": [
+            (
+                row,
+                source_title(row.source),
+                title_of(row.mappings[0]["table"]["object"]) if row.mappings else row.kind,
+            )
+            for row in page
+        ],
         "zones": [
             (row, source_title(row.source)) for row in SourceZone.objects.select_related("decided_by")[:PER_PAGE]
         ],
@@ -35,10 +42,6 @@ def remembered(request: HttpRequest) -> HttpResponse:
         "fields": [(field, title_of(field.kind)) for field in fields],
     }
     return render(request, "imports/remembered.html", context)
-
-
-def _title(row: RememberedMapping) -> str:
-    return title_of(row.mappings[0]["table"]["object"]) if row.mappings else row.kind
 
 
 @require_right("import")
@@ -57,7 +60,7 @@ def forget(request: HttpRequest, pk: int) -> HttpResponse:
 @require_right("import")
 @require_POST
 def forget_zone(request: HttpRequest, pk: int) -> HttpResponse:
-    """Forget the clock of a source: its times are on the company's again, where they do not say it."""
+    """Delete the time zone of a source: its times are in the company's zone again, where they name none."""
     row = get_object_or_404(SourceZone, pk=pk)
     forget_remembered(remembered=row, user=cast(User, request.user))
     messages.success(

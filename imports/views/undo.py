@@ -1,4 +1,4 @@
-"""The page on which an import is taken back: what exactly will go, what stands in the way, how far it is."""
+"""The undo page of an import: what will be removed, what prevents it, and its progress."""
 
 from typing import cast
 
@@ -20,10 +20,10 @@ from team.models import User
 @require_right("import")
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show what taking back would do; do it when asked to."""
+    """Show what an undo would do; start it on POST."""
     run = get_object_or_404(ImportJob, pk=pk)
     if request.method == "POST":
-        _ask(request, run)
+        _request_undo(request, run)
         return redirect("undo_import", pk)
     row = Undo.objects.filter(run=run).first()
     lines = undo_effects(run) if not run.undone_at else []
@@ -37,7 +37,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return render_live(request, "imports/undo.html", context)
 
 
-def _ask(request: HttpRequest, run: ImportJob) -> None:
+def _request_undo(request: HttpRequest, run: ImportJob) -> None:
     try:
         row = undo_import(run=run, user=cast(User, request.user))
     except CannotUndo as error:

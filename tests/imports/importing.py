@@ -22,12 +22,14 @@ FIXTURES = Path(__file__).parent / "fixtures"
 NOT_FROM_THE_FILE = {"id", "changed_xid", "first_import_id", "last_import_id"}
 
 
-def given(files: Mapping[str, str | bytes]) -> list[storage.Given]:
-    return [storage.Given(name, [data.encode() if isinstance(data, str) else data]) for name, data in files.items()]
+def given(files: Mapping[str, str | bytes]) -> list[storage.IncomingFile]:
+    return [
+        storage.IncomingFile(name, [data.encode() if isinstance(data, str) else data]) for name, data in files.items()
+    ]
 
 
 def queue(files: Mapping[str, str | bytes] | Path, **options: Any) -> ImportJob:
-    return start_import(files=storage.from_path(files) if isinstance(files, Path) else given(files), **options)
+    return start_import(files=storage.files_at(files) if isinstance(files, Path) else given(files), **options)
 
 
 def bring(files: Mapping[str, str | bytes] | Path, **options: Any) -> ImportJob:

@@ -9,8 +9,8 @@ from django.urls import reverse
 from core.work import run_claimed
 from crm.models import Account, Lead, Opportunity, Spend, UsageEvent
 from imports.actions import answer_questions, bring_in, choose_currency, choose_zone
-from imports.inference.questions import findings, questions
-from imports.inference.zone_choices import clocks
+from imports.inference.questions import list_findings, open_questions
+from imports.inference.zone_choices import list_zone_choices
 from imports.models import ImportFile, ImportJob, SourceZone
 from team.models import Company, User
 from tests.imports.importing import bring, queue, refused
@@ -39,13 +39,13 @@ def go(run: ImportJob, user: User) -> ImportJob:
 
 
 def found(run: ImportJob) -> dict[str, str]:
-    return {one.key: one.value for one in findings(only(run)) if one.key}
+    return {one.key: one.value for one in list_findings(only(run)) if one.key}
 
 
 def test_an_answer_is_changed_until_the_rows_go_in(ops: User) -> None:
     run = held({"x.csv": DEALS.format("1,A,Open,01/02/2026,5")})
     answer_questions(file=only(run), answers={"dates": "month-first"}, user=None)
-    assert (questions(only(run)), found(run)["dates:Close Date"]) == ([], "month-first")
+    assert (open_questions(only(run)), found(run)["dates:Close Date"]) == ([], "month-first")
     answer_questions(file=only(run), answers={"dates:Close Date": "day-first"}, user=None)
     go(run, ops)
     assert Opportunity.objects.get().expected_close_on == date(2026, 2, 1)
@@ -107,7 +107,7 @@ def test_a_clock_is_chosen_for_a_source_and_remembered(ops: User) -> None:
     Company.get()
     Company.objects.update(time_zone="America/New_York")
     run = held({"usage.csv": USAGE}, source="accord")
-    [clock] = clocks(run.files.all())
+    [clock] = list_zone_choices(run.files.all())
     assert (clock.zone, clock.why, clock.columns, clock.sample) == (
         "America/New_York", "The company's", ["Happened at"], "2026-01-02 12:00",
     )  # fmt: skip
@@ -116,7 +116,7 @@ def test_a_clock_is_chosen_for_a_source_and_remembered(ops: User) -> None:
     go(run, ops)
     assert UsageEvent.objects.get().happened_at == datetime(2026, 1, 2, 3, tzinfo=UTC)
     again = held({"usage.csv": USAGE.replace("1,Login", "2,Login")}, source="accord")
-    assert clocks(again.files.all())[0].why == "Said before of this source"
+    assert list_zone_choices(again.files.all())[0].why == "Said before of this source"
     go(again, ops)
     assert UsageEvent.objects.get(external_id="2").happened_at == datetime(2026, 1, 2, 3, tzinfo=UTC)
     with pytest.raises(ValueError, match="no time zone"):
@@ -128,13 +128,13 @@ def test_what_salesforce_shows_to_people_is_not_on_the_clock_of_its_programs() -
     Company.objects.update(time_zone="Europe/Berlin")
     head = "Lead ID,Last Name,Company / Account,Lead Status,Created Date\n"
     report = held({"report.csv": head + "00Q1,Lee,X,New,1/31/2026 9:00 AM\n"}, source="salesforce")
-    [clock] = clocks(report.files.all())
+    [clock] = list_zone_choices(report.files.all())
     assert (clock.zone, clock.sample) == ("Europe/Berlin", "1/31/2026 9:00 AM")
     bring({"report.csv": head + "00Q1,Lee,X,New,1/31/2026 9:00 AM\n"}, source="salesforce")
     assert Lead.objects.get().created_at == datetime(2026, 1, 31, 8, tzinfo=UTC)
     SourceZone.objects.create(source="salesforce", time_zone="Asia/Tokyo", decided_at=datetime.now(UTC))
     export = "Id,LastName,Company,Status,CreatedDate\n00Q2,Lee,X,New,2026-01-31 09:00:00\n"
-    assert not clocks(held({"Lead.csv": export}, source="salesforce").files.all())  # it is known
+    assert not list_zone_choices(held({"Lead.csv": export}, source="salesforce").files.all())  # it is known
     bring({"Lead.csv": export})
     assert Lead.objects.get(external_id="00Q2").created_at == datetime(2026, 1, 31, 9, tzinfo=UTC)
 

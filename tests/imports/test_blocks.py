@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imports.files import blocks as module
-from imports.files.blocks import Block, blocks, last_row_end
+from imports.files.blocks import Block, last_row_end, read_blocks
 
 HEADER = ["a", "b"]
 
 
 def read(path: Path, text: str, header: list[str] = HEADER, offset: int = 0, line: int = 2) -> list[Block]:
     path.write_bytes(text.encode())
-    return list(blocks(path, header, ",", offset, line))
+    return list(read_blocks(path, header, ",", offset, line))
 
 
 def rows(found: list[Block]) -> list[tuple[int, ...]]:
@@ -130,7 +130,7 @@ def test_a_resume_at_any_seam_reads_the_rest(
         patch.setattr(module, "BLOCK", size)
         whole = read(path, out.getvalue())
         for place, block in enumerate(whole):
-            rest = list(blocks(path, HEADER, ",", block.end, block.next_line))
+            rest = list(read_blocks(path, HEADER, ",", block.end, block.next_line))
             assert rows(rest) == rows(whole[place + 1 :])
 
 

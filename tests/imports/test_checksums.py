@@ -11,7 +11,7 @@ from django.db import connection
 
 from core.work import run_claimed
 from imports import actions
-from imports.mapping.templates import templates
+from imports.mapping.templates import list_templates
 from imports.models import Duplicate, ImportFile, ImportJob, Undo
 from team.models import User
 from tests.imports.importing import FIXTURES, bring, records, wipe
@@ -49,7 +49,7 @@ def differences(one: dict[str, str], other: dict[str, str]) -> set[str]:
 
 def files_of(name: str) -> dict[str, str]:
     if name == "accord":
-        return {f"{one.name}.csv": one.as_csv() for one in templates()}
+        return {f"{one.name}.csv": one.as_csv() for one in list_templates()}
     return {path.name: path.read_text("utf-8-sig") for path in sorted((FIXTURES / name).iterdir())}
 
 

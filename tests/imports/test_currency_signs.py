@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from crm.models import Opportunity
-from imports.inference.questions import questions
+from imports.inference.questions import open_questions
 from imports.parsing.headers import unit_of
-from imports.parsing.numbers import POINT, amount, plain, sole_code
+from imports.parsing.numbers import POINT, parse_amount, parse_number, sole_currency_code
 from team.models import Company
 from tests.imports.importing import bring
 from tests.imports.test_answers import held, only
@@ -31,15 +31,15 @@ def deals(*amounts: str) -> str:
     ],
 )  # fmt: skip
 def test_amounts_beside_codes_and_signs(cell: str, value: str, mark: str) -> None:
-    assert plain(cell, POINT) == Decimal(value)
-    assert amount(cell).mark == mark
+    assert parse_number(cell, POINT) == Decimal(value)
+    assert parse_amount(cell).mark == mark
 
 
 @pytest.mark.parametrize(
     "cell", ["500 pcs", "5 all", "2 cup", "500 L", "500 P", "12 kg", "USD$5", "5 EUR x", "RM", "A1", "Q1"]
 )
 def test_what_is_no_amount_stays_none(cell: str) -> None:
-    assert plain(cell, POINT) is None
+    assert parse_number(cell, POINT) is None
 
 
 def test_names_of_columns_say_any_currency_but_words_are_words() -> None:
@@ -48,7 +48,7 @@ def test_names_of_columns_say_any_currency_but_words_are_words() -> None:
 
 
 def test_a_pound_is_british_and_a_dollar_nobodys_where_nothing_else_is_known() -> None:
-    assert [sole_code(mark) for mark in ("£", "$", "₦", "NPR", "?")] == ["GBP", "", "NGN", "NPR", ""]
+    assert [sole_currency_code(mark) for mark in ("£", "$", "₦", "NPR", "?")] == ["GBP", "", "NGN", "NPR", ""]
 
 
 @pytest.mark.django_db
@@ -69,7 +69,7 @@ def test_a_sign_of_several_currencies_is_the_companys_where_it_can_be(sign: str,
     Company.get()
     Company.objects.update(currency=company)
     run = held({"x.csv": deals(f"{sign} 500", f"{sign} 1,250.50")})
-    assert questions(only(run)) == []
+    assert open_questions(only(run)) == []
     bring({"x.csv": deals(f"{sign} 500", f"{sign} 1,250.50")})
     assert list(Opportunity.objects.order_by("external_id").values_list("amount", "currency")) == [
         (Decimal(500), company), (Decimal("1250.50"), company),
@@ -81,7 +81,7 @@ def test_a_sign_of_several_currencies_is_the_companys_where_it_can_be(sign: str,
 def test_else_it_is_asked_about(sign: str, first: str) -> None:
     Company.get()
     Company.objects.update(currency="EUR")
-    [question] = questions(only(held({"x.csv": deals(f"{sign} 500", f"{sign} 700")})))
+    [question] = open_questions(only(held({"x.csv": deals(f"{sign} 500", f"{sign} 700")})))
     assert question.key == f"currency:{sign}"
     assert question.choices[0].value == first
     assert 2 <= len(question.choices) <= 10

@@ -12,10 +12,10 @@ from django.urls import reverse
 from core.work import run_claimed
 from crm.models import Account
 from imports.actions import answer_questions
-from imports.files.encodings import MOST_WORDS, SHORTLIST, Guess, Sample, guess
-from imports.files.sniffing import Survey, survey
-from imports.files.spelling import oddness, spelling_of
-from imports.inference.questions import findings, questions
+from imports.files.encodings import MOST_WORDS, SHORTLIST, Guess, Sample, guess_encoding
+from imports.files.sniffing import FileFormat, detect_format
+from imports.files.spelling import spelling_of, word_oddness
+from imports.inference.questions import list_findings, open_questions
 from imports.models import ImportJob
 from team.models import User
 from tests.imports.importing import bring
@@ -52,17 +52,17 @@ def rows(names: list[str], number: int = 40) -> str:
     return "\n".join(["Account id,Account,City,Revenue", *lines, ""])
 
 
-def look(tmp_path: Path, data: bytes, **said: str) -> tuple[Survey, str]:
+def look(tmp_path: Path, data: bytes, **said: str) -> tuple[FileFormat, str]:
     given, plain = tmp_path / "given", tmp_path / "plain"
     given.write_bytes(data)
-    seen = survey(given, plain, 10**9, said=said)
+    seen = detect_format(given, plain, 10**9, chosen=said)
     return seen, plain.read_bytes().decode()
 
 
 def guess_of(*names: str, encoding: str) -> Guess:
     sample = Sample()
     sample.add("\n".join(names).encode(encoding))
-    return guess(sample)
+    return guess_encoding(sample)
 
 
 @pytest.mark.parametrize("encoding", SHORTLIST)
@@ -134,10 +134,10 @@ def test_a_single_word_that_two_languages_could_write_is_left_to_a_person() -> N
 
 
 def test_spelling_tells_languages_apart() -> None:
-    assert spelling_of("cs").logarithm("Dvořák") > spelling_of("cs").logarithm("Dvoøák")
-    assert spelling_of("fr").logarithm("Lefèvre") > spelling_of("fr").logarithm("Lefčvre")
-    assert spelling_of("de").logarithm("Smith") == 0
-    assert oddness("Spó³ka") > oddness("Spółka") == 0
+    assert spelling_of("cs").log_likelihood("Dvořák") > spelling_of("cs").log_likelihood("Dvoøák")
+    assert spelling_of("fr").log_likelihood("Lefèvre") > spelling_of("fr").log_likelihood("Lefčvre")
+    assert spelling_of("de").log_likelihood("Smith") == 0
+    assert word_oddness("Spó³ka") > word_oddness("Spółka") == 0
 
 
 def test_a_large_file_takes_time_by_its_length_and_little_memory() -> None:
@@ -147,8 +147,8 @@ def test_a_large_file_takes_time_by_its_length_and_little_memory() -> None:
         begun, sample = time.process_time(), Sample()
         for _ in range(pieces):
             sample.add(piece)
-        assert guess(sample).encoding == "cp1251"
-        assert len(sample.words) < 20
+        assert guess_encoding(sample).encoding == "cp1251"
+        assert len(sample.sampled) < 20
         return time.process_time() - begun
 
     seconds(1)  # learns the languages
@@ -160,8 +160,8 @@ def test_the_words_looked_at_are_few_and_hold_every_letter_of_the_file() -> None
     for number in range(40):
         sample.add("\n".join(f"Слово{number:04}{row:04}" for row in range(5_000)).encode("cp1251"))
     sample.add("Ђ Ѓ".encode("cp1251"))
-    assert len(sample.words) < 2 * MOST_WORDS
-    assert {"Ђ".encode("cp1251"), "Ѓ".encode("cp1251")} <= sample.words.keys()
+    assert len(sample.sampled) < 2 * MOST_WORDS
+    assert {"Ђ".encode("cp1251"), "Ѓ".encode("cp1251")} <= sample.sampled.keys()
 
 
 # Through the whole import
@@ -177,7 +177,7 @@ def test_polish_names_come_in_as_they_are_written() -> None:
 @pytest.mark.django_db
 def test_what_is_not_certain_is_asked_with_a_sample_and_nothing_is_written(ops: User) -> None:
     run = held({"accounts.csv": rows(["Peña"]).encode("cp1252")}, source="accord")
-    [question] = questions(only(run))
+    [question] = open_questions(only(run))
     assert (question.key, question.likely) == ("encoding", "cp1252")
     assert [(one.label, one.reads) for one in question.choices][:2] == [
         ("Windows-1252", "“Peña”"), ("Windows-1250", "“Peńa”"),
@@ -185,7 +185,7 @@ def test_what_is_not_certain_is_asked_with_a_sample_and_nothing_is_written(ops: 
     assert run_claimed(
         ImportJob, answer_questions(file=only(run), answers={"encoding": "cp1252"}, user=None).pk, budget=1e9
     )
-    assert questions(only(run)) == []
+    assert open_questions(only(run)) == []
     assert only(run).answers == {"encoding": "cp1252"}
     go(run, ops)
     assert set(Account.objects.values_list("name", flat=True)) == {"Peña"}
@@ -194,11 +194,11 @@ def test_what_is_not_certain_is_asked_with_a_sample_and_nothing_is_written(ops: 
 @pytest.mark.django_db
 def test_a_guess_is_shown_and_can_be_changed(ops: User) -> None:
     run = held({"accounts.csv": rows(COMPANIES["cp1250"]).encode("cp1250")}, source="accord")
-    assert questions(only(run)) == []
-    shown = findings(only(run))[0]
+    assert open_questions(only(run)) == []
+    shown = list_findings(only(run))[0]
     assert (shown.what, shown.value) == ("Encoding", "cp1250")
-    assert "does not name its encoding" in shown.words
-    assert "Spółka" in shown.words
+    assert "does not name its encoding" in shown.reason
+    assert "Spółka" in shown.reason
     assert run_claimed(
         ImportJob, answer_questions(file=only(run), answers={"encoding": "cp1252"}, user=None).pk, budget=1e9
     )
@@ -211,7 +211,7 @@ def test_a_guess_is_shown_and_can_be_changed(ops: User) -> None:
 def test_a_file_that_no_mapping_knows_is_asked_about_too(ops: User, as_user: object) -> None:
     run = held({"x.csv": "Größe,Nazwa\n1,Peña\n2,Peña\n".encode("cp1252").replace("öß".encode("cp1252"), b"")})
     assert only(run).state == "skipped"
-    assert [one.key for one in questions(only(run))] == ["encoding"]
+    assert [one.key for one in open_questions(only(run))] == ["encoding"]
     page = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()  # type: ignore[operator]
     assert "its text can be read in several ways" in page
     assert "<strong>“Peña”</strong>" in page

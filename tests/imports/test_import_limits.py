@@ -100,7 +100,7 @@ def test_nothing_is_left_when_the_files_cannot_be_kept(settings: Any, monkeypatc
     def full(folder: str, files: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage, "keep", full)
+    monkeypatch.setattr(storage, "store_files", full)
     with pytest.raises(OSError, match="No space left"):
         queue({"Lead.csv": LEADS})
     assert not ImportJob.objects.exists()
@@ -120,7 +120,7 @@ def test_hidden_files_of_a_folder_are_left_out(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "Lead.csv").write_text(LEADS)
     (tmp_path / "Lead.csv").write_text(LEADS)
-    assert [one.name for one in storage.from_path(tmp_path)] == ["Lead.csv"]
+    assert [one.name for one in storage.files_at(tmp_path)] == ["Lead.csv"]
     assert [one.name for one in given({"a": ""})] == ["a"]
 
 
@@ -173,5 +173,5 @@ def test_an_import_stops_before_the_disk_is_full(settings: Any, monkeypatch: pyt
 
 
 def test_a_workbook_gets_time_by_its_size() -> None:
-    assert workbooks.seconds_for(1024**2) == 30
-    assert workbooks.seconds_for(512 * 1024**2) < 150
+    assert workbooks.seconds_allowed(1024**2) == 30
+    assert workbooks.seconds_allowed(512 * 1024**2) < 150

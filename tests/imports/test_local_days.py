@@ -8,7 +8,7 @@ from rest_framework.exceptions import ValidationError
 
 from crm.models import Opportunity
 from imports.api.push import LocalDay
-from imports.parsing.column_values import day, time
+from imports.parsing.column_values import read_days, read_times
 from team.models import Company
 from tests.imports.importing import bring, refused
 
@@ -24,7 +24,7 @@ SALESFORCE = """Id,Name,StageName,CloseDate,CreatedDate,Amount
 def days(
     *cells: str, formats: tuple[str, ...] = (), order: str = "", zone: str = "UTC", home: str = PHOENIX
 ) -> list[str]:
-    found, wrong = day(pd.Series(cells, dtype="str"), formats, order, zone, home)
+    found, wrong = read_days(pd.Series(cells, dtype="str"), formats, order, zone, home)
     assert not wrong.any()
     return [str(moment.date()) for moment in found]
 
@@ -53,7 +53,7 @@ def test_a_day_and_a_midnight_without_a_zone_stay_that_day() -> None:
 
 
 def test_what_is_no_date_is_wrong_whatever_stands_behind_it() -> None:
-    found, wrong = day(pd.Series(["2023-13-01T10:00:00Z", "soon", ""], dtype="str"), (), "", "UTC", PHOENIX)
+    found, wrong = read_days(pd.Series(["2023-13-01T10:00:00Z", "soon", ""], dtype="str"), (), "", "UTC", PHOENIX)
     assert (list(wrong), found.isna().all()) == ([True, True, False], True)
 
 
@@ -88,7 +88,7 @@ def test_a_pushed_day_may_be_a_time_with_its_zone(in_phoenix: Company) -> None:
 
 def test_a_day_read_as_a_time_begins_where_the_company_is() -> None:
     cells = pd.Series(["2023-04-01", "04/01/2023", "2023-04-01 00:00:00", "2023-04-01T01:00:00Z"], dtype="str")
-    found, wrong = time(cells, (), "UTC", "month-first", PHOENIX)
+    found, wrong = read_times(cells, (), "UTC", "month-first", PHOENIX)
     assert not wrong.any()
     assert [str(moment) for moment in found] == [
         "2023-04-01 07:00:00+00:00", "2023-04-01 07:00:00+00:00", "2023-04-01 00:00:00+00:00", "2023-04-01 01:00:00+00:00",

@@ -12,9 +12,9 @@ from django.utils import timezone
 from core.work import State, run_claimed
 from crm.models import Account, Lead, Opportunity
 from imports.files.sample import first_rows
-from imports.inference.saved_mappings import signature
-from imports.mapping.editing import becomes
-from imports.mapping.suggestions import guess_type, propose
+from imports.inference.saved_mappings import header_signature
+from imports.mapping.editing import target_of_column
+from imports.mapping.suggestions import guess_type, propose_mapping
 from imports.models import CustomField, ImportFile, ImportJob, RememberedMapping
 from imports.parsing.dates import DAY_FIRST
 from team.models import Role, User
@@ -48,7 +48,7 @@ def page(file: ImportFile) -> str:
 
 def form(file: ImportFile, changed: dict[str, str] | None = None, **more: str) -> dict[str, str]:
     """Return what the page would send: what is proposed, with what somebody changed."""
-    found = propose(file.header, first_rows(file), file.name)
+    found = propose_mapping(file.header, first_rows(file), file.name)
     choices = found.choices | (changed or {})
     places = {f"becomes-{place}": choices[name] for place, name in enumerate(file.header)}
     known_by = str(file.header.index(found.id_column)) if found.id_column else ""
@@ -107,7 +107,7 @@ def test_a_file_of_leads_from_nowhere_is_mapped_by_hand_and_goes_in(
     assert "p-0" in shown
     assert client.post(page(unknown), form(unknown)).status_code == 302
     run = ImportJob.objects.get()
-    assert becomes(run.files.get().mappings[0]["table"], "Converted") == "field:is_converted"
+    assert target_of_column(run.files.get().mappings[0]["table"], "Converted") == "field:is_converted"
     go(run, ops)
     assert (run.counts["created"], Lead.objects.filter(is_converted=True).count()) == (40, 20)
     lead = Lead.objects.get(source="web-shop", external_id="p-3")
@@ -284,7 +284,11 @@ def test_duplicates_are_shown_with_a_choice(ops: User, as_user: Any) -> None:
 
 
 def test_a_signature_minds_neither_order_nor_case_nor_what_we_added() -> None:
-    assert signature(["E-Mail", "Name"]) == signature(["name", "Rejected line", "email"]) != signature(["name"])
+    assert (
+        header_signature(["E-Mail", "Name"])
+        == header_signature(["name", "Rejected line", "email"])
+        != header_signature(["name"])
+    )
 
 
 @pytest.mark.parametrize(
@@ -306,7 +310,7 @@ def test_what_a_column_holds_is_guessed_from_its_cells(cells: list[str], kind: s
 
 def test_what_we_call_a_field_ourselves_comes_before_what_a_source_calls_it() -> None:
     columns = {"Lead Number": ["1", "2"], "Lead Origin": ["API", "Form"], "Lead Source": ["Google", "Chat"]}
-    found = propose([*columns], pd.DataFrame(columns), "leads.csv")
+    found = propose_mapping([*columns], pd.DataFrame(columns), "leads.csv")
     assert found.choices["Lead Source"] == "field:lead_source"
     assert found.choices["Lead Origin"] != "field:lead_source"
 
@@ -316,7 +320,7 @@ def test_a_sheet_in_german_is_proposed_as_leads() -> None:
         "Nr": "M-1", "Firma": "Groß GmbH", "Ansprechpartner": "Jörg Groß", "E-Mail": "j@gross.de", "Quelle": "Messe",
         "Konvertiert": "ja", "Erstkontakt": "31.01.2026",
     }  # fmt: skip
-    found = propose(list(cells), pd.DataFrame([cells, {**cells, "Nr": "M-2"}]), "Messe.csv")
+    found = propose_mapping(list(cells), pd.DataFrame([cells, {**cells, "Nr": "M-2"}]), "Messe.csv")
     assert (found.kind, found.id_column) == ("lead", "Nr")
     assert {found.choices[name].partition(":")[2] for name in list(cells)[1:]} == {
         "company_name", "name", "email", "lead_source", "is_converted", "first_contact_on",

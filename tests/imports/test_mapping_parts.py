@@ -89,9 +89,9 @@ def test_changing_one_column_of_a_recognised_file_keeps_every_other_link(sit: An
 
 @pytest.mark.parametrize("kind", ["lead", "opportunity", "touch", "spend", "invoice", "line_item"])
 def test_the_page_sent_back_as_it_is_changes_nothing(sit: Any, ops: User, kind: str) -> None:
-    from imports.mapping.templates import template
+    from imports.mapping.templates import find_template
 
-    sheet = template(kind)
+    sheet = find_template(kind)
     assert sheet
     desk = sit("Book1.csv", sheet.as_csv())
     run = go(desk.save(), ops)

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from crm.models import Lead, Opportunity, Touch
-from imports.mapping.catalogue import recognise, sources
-from imports.mapping.conditions import matching
-from imports.mapping.loading import mapping_of, read_mapping
+from imports.mapping.catalogue import list_sources, recognise_file
+from imports.mapping.conditions import rows_meeting_conditions
+from imports.mapping.loading import parse_mapping, read_mapping
 from imports.mapping.schema import MappingError, ValueMap
 from imports.models import CustomField
-from imports.parsing.headers import distinct, fold, index
-from imports.parsing.options import Manners
+from imports.parsing.headers import fold, index_headers, make_unique_names
+from imports.parsing.options import ParseOptions
 from tests.imports.importing import bring, refused
 
 LEADS = """
@@ -58,7 +58,7 @@ def test_headers_are_compared_without_case_and_punctuation(one: str, other: str)
 
 
 def test_every_column_gets_one_name() -> None:
-    assert distinct(["Id", "", "Id", " Id ", "\ufeffName"]) == ["Id", "column 2", "Id (2)", "Id (3)", "Name"]
+    assert make_unique_names(["Id", "", "Id", " Id ", "\ufeffName"]) == ["Id", "column 2", "Id (2)", "Id (3)", "Name"]
 
 
 def test_words_are_looked_up_plainly_first_then_by_pattern() -> None:
@@ -90,7 +90,7 @@ def test_a_mapping_of_the_same_name_takes_the_place_of_ours(folder: Path) -> Non
         "O1,A,P,X,Lost,2017-01-02,2017-02-01,0\n"
     )})  # fmt: skip
     assert Opportunity.objects.get().outcome == "no_decision"
-    assert sources()["maven"].title == "Maven CRM sales opportunities"
+    assert list_sources()["maven"].title == "Maven CRM sales opportunities"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_wrong_mapping_is_named_with_what_to_change(folder: Path, wrong: str, 
 
 
 def test_all_mappings_of_ours_can_be_read() -> None:
-    assert {"salesforce", "hubspot", "olist", "maven"} <= set(sources())
+    assert {"salesforce", "hubspot", "olist", "maven"} <= set(list_sources())
 
 
 @pytest.mark.parametrize(
@@ -138,20 +138,20 @@ def test_all_mappings_of_ours_can_be_read() -> None:
     ],
 )
 def test_files_are_recognised_by_their_columns_whatever_they_are_called(header: str, kind: str) -> None:
-    found = recognise(distinct(header.split(",")), "export (1).csv")
+    found = recognise_file(make_unique_names(header.split(",")), "export (1).csv")
     assert found is not None
     assert found.name == kind
 
 
 def test_too_few_columns_are_known_by_the_name_of_the_file_alone() -> None:
-    assert recognise(["Id", "Name"], "whatever.csv", "salesforce") is None
-    found = recognise(["Id", "Name"], "Account.csv", "salesforce")
+    assert recognise_file(["Id", "Name"], "whatever.csv", "salesforce") is None
+    found = recognise_file(["Id", "Name"], "Account.csv", "salesforce")
     assert found is not None
     assert found.name == "Account"
 
 
 def test_only_the_source_asked_for_is_considered() -> None:
-    assert recognise(["mql_id", "first_contact_date", "landing_page_id"], "x.csv", "hubspot") is None
+    assert recognise_file(["mql_id", "first_contact_date", "landing_page_id"], "x.csv", "hubspot") is None
 
 
 AD_DATA = """
@@ -217,8 +217,11 @@ def test_a_mapping_filters_rows_gives_constants_and_calculates(folder: Path) -> 
 def test_each_condition_of_a_row_filter(operator: str, value: Any, kept: list[str]) -> None:
     table = {"id": "Id", "only": [{"column": "x", operator: value}], "fields": {"name": "Id"}}
     frame = pd.DataFrame({"X": ["paid-search", "Email", "", "12,5", "13"]}, dtype="str")
-    found = matching(
-        mapping_of(Path("stall/lead.toml"), table).only, index(frame.columns), frame, Manners(decimal={"": "comma"})
+    found = rows_meeting_conditions(
+        parse_mapping(Path("stall/lead.toml"), table).only,
+        index_headers(frame.columns),
+        frame,
+        ParseOptions(decimal={"": "comma"}),
     )
     assert list(frame["X"][found]) == kept
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from crm.models import Activity, Contact, Lead, Owner
-from imports.mapping.suggestions import propose
+from imports.mapping.suggestions import propose_mapping
 from tests.imports.importing import bring
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def test_a_file_that_no_mapping_knows_is_proposed_with_both_parts() -> None:
     frame = pd.DataFrame(
         {"Kürzel-ID": ["1", "2"], "Nachname": ["Fischer", "Birch"], "Vorname": ["Ina", "Jo"]}, dtype="str"
     )
-    proposed = propose(list(frame), frame, "leads.csv")
+    proposed = propose_mapping(list(frame), frame, "leads.csv")
     assert (proposed.choices["Vorname"], proposed.choices["Nachname"]) == ("field:first_name", "field:last_name")
 
 
@@ -75,6 +75,6 @@ def test_users_of_an_unknown_system_are_owners_with_names() -> None:
         },
         dtype="str",
     )
-    proposed = propose(list(frame), frame, "users.csv")
+    proposed = propose_mapping(list(frame), frame, "users.csv")
     assert proposed.kind == "owner"
     assert (proposed.choices["Given name"], proposed.choices["Surname"]) == ("field:first_name", "field:last_name")

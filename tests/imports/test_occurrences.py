@@ -15,7 +15,7 @@ from crm.models import Lead, Opportunity, Touch
 from imports import actions
 from imports.files import blocks
 from imports.files.sample import first_rows
-from imports.inference.occurrences import Counter
+from imports.inference.occurrences import RowCounter
 from imports.models import ImportFile, ImportJob, Preview
 from imports.parsing.notes import EQUAL_EACH, EQUAL_ONE, SAME_KEY
 from imports.preview import mapping_page
@@ -72,7 +72,7 @@ LEAD = {
 def test_no_row_that_differs_is_lost_however_a_file_is_cut(
     rows: list[tuple[int, int]], size: int, is_each: bool
 ) -> None:
-    counter, found, repeats = Counter(is_each), [], 0
+    counter, found, repeats = RowCounter(is_each), [], 0
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
         keys, contents = (np.array([row[place] for row in part], np.uint64) for place in (0, 1))
@@ -149,7 +149,7 @@ def test_numbers_go_on_from_block_to_block_and_after_a_stop(
     from imports.inference import occurrences
 
     if not is_kept:
-        monkeypatch.setattr(occurrences.Numbering, "keep", lambda self, start, end: None)
+        monkeypatch.setattr(occurrences.RowNumbering, "save_block", lambda self, start, end: None)
     monkeypatch.setattr(blocks, "BLOCK", 64)
     text = "Created_On,Source,Sector\n" + "2025-01-13,Email,SaaS\n" * 7
     run = held(text, "touch", TOUCH, ops)

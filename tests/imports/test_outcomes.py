@@ -9,8 +9,8 @@ from django.urls import reverse
 from crm.models import Opportunity, StageChange, StageMapping
 from funnel.mapping.decisions import Stage, decide_meaning
 from funnel.mapping.usage import seen_stages
-from imports.mapping.catalogue import sources
-from imports.mapping.outcomes import Flags, by_names, certainty, proven, word_behind, yes_no
+from imports.mapping.catalogue import list_sources
+from imports.mapping.outcomes import Flags, apply_flags, guess_word, outcome_basis, read_certainties, read_flags
 from imports.mapping.schema import ValueMap
 from imports.mapping.stage_meanings import Meaning
 from team.models import Company, User
@@ -71,18 +71,21 @@ def outcomes() -> dict[str, tuple[str, str]]:
 )
 def test_a_flag_goes_before_a_guess(guess: str, won: str, lost: str, closed: str, chance: str, outcome: str) -> None:
     flags = Flags(
-        *(yes_no(pd.Series([cell], dtype="str")) for cell in (won, lost, closed)), certainty(pd.Series([chance]))
+        *(read_flags(pd.Series([cell], dtype="str")) for cell in (won, lost, closed)),
+        read_certainties(pd.Series([chance])),
     )
-    found, _ = proven(pd.Series([guess], dtype="str"), np.array(["guess"]), flags)
+    found, _ = apply_flags(pd.Series([guess], dtype="str"), np.array(["guess"]), flags)
     assert found[0] == outcome
 
 
 def test_a_probability_corrects_a_guess_but_no_known_name() -> None:
     known = ValueMap.read({"Closed Won": "won", "/won/": "won"})
     names = pd.Series(["Closed Won", "Nearly won"], dtype="str")
-    basis = by_names(names, known, lambda _: None, np.array([True, True]))
+    basis = outcome_basis(names, known, lambda _: None, np.array([True, True]))
     nothing = np.full(2, np.nan)
-    found, rests = proven(pd.Series(["won", "won"], dtype="str"), basis, Flags(nothing, nothing, nothing, np.zeros(2)))
+    found, rests = apply_flags(
+        pd.Series(["won", "won"], dtype="str"), basis, Flags(nothing, nothing, nothing, np.zeros(2))
+    )
     assert (list(found), list(rests)) == (["won", "lost"], ["name", "flag"])
 
 
@@ -90,7 +93,7 @@ def test_a_probability_corrects_a_guess_but_no_known_name() -> None:
 def test_no_source_takes_a_name_that_denies_for_won(source: str) -> None:
     rules = [
         rule
-        for one in sources()[source].mappings
+        for one in list_sources()[source].mappings
         if one.object == "opportunity"
         for rule in one.fields
         if rule.name == "outcome"
@@ -109,7 +112,7 @@ def test_no_source_takes_a_name_that_denies_for_won(source: str) -> None:
 
 def test_the_word_behind_a_guess_is_told() -> None:
     known = ValueMap.read({"Closed Won": "won", "/\\blost\\b/": "lost"})
-    assert [word_behind(known, name) for name in ("Gone, lost", "Closed Won", "Proposal")] == ["lost", "", ""]
+    assert [guess_word(known, name) for name in ("Gone, lost", "Closed Won", "Proposal")] == ["lost", "", ""]
 
 
 @pytest.mark.django_db

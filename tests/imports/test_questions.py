@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from core.work import State, run_claimed
 from crm.models import Lead, Opportunity, Spend
 from imports.actions import answer_questions, bring_in
-from imports.inference.questions import findings, questions
+from imports.inference.questions import list_findings, open_questions
 from imports.models import ImportFile, ImportJob
 from team.models import Company, User
 from tests.imports.importing import bring, queue, refused
@@ -33,11 +33,11 @@ def held(files: dict[str, str | bytes], **options: Any) -> ImportJob:
 
 
 def asked(run: ImportJob) -> list[tuple[str, tuple[str, ...], str]]:
-    return [(one.key, one.about, one.sample) for file in run.files.all() for one in questions(file)]
+    return [(one.key, one.about, one.sample) for file in run.files.all() for one in open_questions(file)]
 
 
 def said(run: ImportJob) -> dict[str, str]:
-    return {one.what: one.value for file in run.files.exclude(kind="") for one in findings(file)}
+    return {one.what: one.value for file in run.files.exclude(kind="") for one in list_findings(file)}
 
 
 def closes() -> dict[str, date | None]:
@@ -52,7 +52,7 @@ def test_a_date_that_could_be_two_is_asked_and_nothing_goes_in(ops: User) -> Non
     run = held({"x.csv": deals("1,A,Open,01/02/2026,5", "2,B,Open,03/04/2026,6")})
     assert run.is_held
     assert not Opportunity.objects.exists()
-    [question] = questions(run.files.get())
+    [question] = open_questions(run.files.get())
     assert (question.key, question.about, question.sample, question.likely) == (
         "dates",
         ("Close Date",),
@@ -103,10 +103,10 @@ def test_dots_names_and_years_in_front_leave_nothing_open() -> None:
 
 def test_a_column_that_contradicts_itself_is_asked_of_and_what_does_not_fit_comes_back(ops: User) -> None:
     run = held({"x.csv": deals("1,A,Open,13/02/2026,5", "2,B,Open,02/25/2026,6", "3,C,Open,01/02/2026,6")})
-    [question] = questions(run.files.get())
+    [question] = open_questions(run.files.get())
     assert question.key == "dates:Close Date"
-    assert "both 13/02/2026" in question.words
-    assert "02/25/2026" in question.words
+    assert "both 13/02/2026" in question.text
+    assert "02/25/2026" in question.text
     answer_questions(file=run.files.get(), answers={question.key: "day-first"}, user=None)
     bring_in(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
@@ -140,7 +140,7 @@ def test_one_amount_proves_what_parts_the_decimals(cells: list[str], found: list
 def test_an_amount_that_could_be_two_is_asked() -> None:
     run = held({"x.csv": deals("1,A,Open,2026-01-02,1.234", "2,A,Open,2026-01-02,500")})
     assert asked(run) == [("decimal", ("Amount",), "1.234")]
-    [question] = questions(run.files.get())
+    [question] = open_questions(run.files.get())
     assert {choice.value: choice.reads for choice in question.choices} == {"point": "1.234", "comma": "1234"}
     assert question.likely == "comma"
 
@@ -250,4 +250,4 @@ def test_spend_in_the_words_of_germany() -> None:
 
 def test_files_that_are_in_ask_nothing() -> None:
     run = bring({"x.csv": deals("1,A,Open,2026-01-02,5")})
-    assert [questions(file) for file in ImportFile.objects.filter(run=run)] == [[]]
+    assert [open_questions(file) for file in ImportFile.objects.filter(run=run)] == [[]]

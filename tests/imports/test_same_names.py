@@ -7,7 +7,7 @@ import pytest
 from core.work import run_claimed
 from crm.models import Opportunity
 from imports import actions
-from imports.inference.questions import findings
+from imports.inference.questions import list_findings
 from imports.models import ImportJob
 from team.models import Company
 from tests import make
@@ -34,7 +34,7 @@ def test_the_other_column_can_be_chosen_as_long_as_the_import_waits() -> None:
     run = run_claimed(ImportJob, queue({"a.csv": text}, user=ops, waits=True).pk, budget=1e9)
     assert isinstance(run, ImportJob)
     file = run.files.get()
-    finding = next(one for one in findings(file) if one.key == "column:amount")
+    finding = next(one for one in list_findings(file) if one.key == "column:amount")
     assert (finding.value, finding.choices) == ("Amount", (("Amount", "Amount"), ("AMOUNT", "AMOUNT")))
     actions.answer_questions(file=file, answers={"column:amount": "AMOUNT"}, user=ops)
     actions.bring_in(run=run, user=ops)

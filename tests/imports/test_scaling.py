@@ -10,8 +10,8 @@ import pytest
 
 from imports.files import blocks as module
 from imports.files import column_profile, storage
-from imports.files.blocks import NEVER_CLOSED, blocks
-from imports.files.sniffing import Unreadable, survey
+from imports.files.blocks import NEVER_CLOSED, read_blocks
+from imports.files.sniffing import Unreadable, detect_format
 from imports.models import ImportFile
 
 pytestmark = pytest.mark.slow
@@ -49,13 +49,13 @@ def read(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> float:
     """Return the seconds of computing that looking at a file and reading it takes."""
     given, clean = folder / "given", folder / "clean"
     given.write_text(text)
-    monkeypatch.setattr(storage, "place", lambda _: clean)
+    monkeypatch.setattr(storage, "path_of", lambda _: clean)
     began = time.process_time()
     try:
-        seen = survey(given, clean, 2**31, lambda _: False)
-        for _ in blocks(clean, seen.header, seen.delimiter, seen.start, seen.first_line):
+        seen = detect_format(given, clean, 2**31, lambda _: False)
+        for _ in read_blocks(clean, seen.header, seen.delimiter, seen.start, seen.first_line):
             pass
-        column_profile.examine(cast(ImportFile, SimpleNamespace(plain="", **vars(seen))))
+        column_profile.profile_columns(cast(ImportFile, SimpleNamespace(plain="", **vars(seen))))
     except Unreadable:
         pass
     return time.process_time() - began
@@ -73,7 +73,7 @@ def test_rows_that_reach_far_in_vain_stop_reaching(tmp_path: Path, monkeypatch: 
     """Each line opens a quote that the next closes and opens again; beyond the bound each stands for itself."""
     path = tmp_path / "file"
     path.write_text('5","x\n' * 5_000)
-    [block] = blocks(path, ["a", "b", "c", "d"], ",", 0, 2)
+    [block] = read_blocks(path, ["a", "b", "c", "d"], ",", 0, 2)
     assert {bad.reason for bad in block.bad} == {NEVER_CLOSED}
     assert [bad.line for bad in block.bad] == list(range(2, 5_002))
 
@@ -81,7 +81,7 @@ def test_rows_that_reach_far_in_vain_stop_reaching(tmp_path: Path, monkeypatch: 
 def test_a_row_of_many_lines_is_read_where_little_was_in_vain(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text('a"b"c,"1\n2\n3"\n"x,y\nz,"4\n5"\n')
-    [block] = blocks(path, ["a", "b"], ",", 0, 2)
+    [block] = read_blocks(path, ["a", "b"], ",", 0, 2)
     assert block.frame.to_numpy().tolist() == [['a"b"c', "1\n2\n3"], ["z", "4\n5"]]
     assert [bad.line for bad in block.bad] == [5]
-    assert module.READ_IN_VAIN > 1
+    assert module.MAX_REREAD_FACTOR > 1

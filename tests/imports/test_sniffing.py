@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from imports.files.sniffing import Survey, Unreadable, sniff, survey
+from imports.files.sniffing import FileFormat, Unreadable, detect_format, sniff_delimiter
 
 TABLE = "Id,Name,City\n1,Müller,Köln\n2,Weiß,Gräfelfing\n"
 
 
-def look(tmp_path: Path, data: bytes, limit: int = 10**9) -> tuple[Survey, str]:
+def look(tmp_path: Path, data: bytes, limit: int = 10**9) -> tuple[FileFormat, str]:
     given, plain = tmp_path / "given", tmp_path / "plain"
     given.write_bytes(data)
-    seen = survey(given, plain, limit)
+    seen = detect_format(given, plain, limit)
     return seen, plain.read_bytes()[seen.start :].decode()
 
 
@@ -49,7 +49,7 @@ def test_delimiters(tmp_path: Path, delimiter: str) -> None:
 
 
 def test_decimal_commas_do_not_pass_for_a_delimiter() -> None:
-    assert sniff("Name;Amount\nA;1,50\nB;2,75\nC;3,00\n") == ";"
+    assert sniff_delimiter("Name;Amount\nA;1,50\nB;2,75\nC;3,00\n") == ";"
 
 
 def test_excels_own_line_names_the_delimiter(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from crm.models import (
     StageChange,
     Touch,
 )
-from imports.mapping.catalogue import sources
+from imports.mapping.catalogue import list_sources
 from imports.models import ImportJob
 from team.models import Company, Territory
 from tests.imports.importing import FIXTURES, bring, brought_for_all, refused
@@ -65,7 +65,7 @@ def test_every_file_is_recognised_without_a_refused_row_and_every_mapping_has_a_
             assert file.state == "skipped" if file.name == "data_dictionary.csv" else file.state == "done", file.name
             assert file.source in {folder.split("_")[0], ""}, file.name
     read = {(file.source, file.kind) for run in ImportJob.objects.all() for file in run.files.all()}
-    known = {(m.source, m.file) for source in sources().values() for m in source.mappings}
+    known = {(m.source, m.file) for source in list_sources().values() for m in source.mappings}
     exported = {(source, file) for source, file in known if source in {"salesforce", "pipedrive", "olist", "maven"}}
     exported -= {("salesforce", file) for file in WITH_TESTS_OF_THEIR_OWN} | ONLY_BY_API
     assert exported | {("hubspot", file) for file in HUBSPOT} <= read

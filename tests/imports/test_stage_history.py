@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from crm.models import Lead, Opportunity, StageChange, StageDecision, StageMapping
 from funnel.mapping.decisions import Stage, decide_meaning, preview_moves, undo_last_decision
 from funnel.mapping.usage import seen_stages
-from imports.mapping.catalogue import sources
-from imports.mapping.stage_meanings import NAMES, Meaning, usual
+from imports.mapping.catalogue import list_sources
+from imports.mapping.stage_meanings import NAMES, Meaning, usual_meaning_of
 from team.models import Company, User
 from tests import make
 from tests.imports.importing import FIXTURES, bring, picture, refused
@@ -121,7 +121,7 @@ def test_each_date_entered_column_of_hubspot_is_a_stage_with_its_pipeline(compan
     ],
 )  # fmt: skip
 def test_headers_of_hubspot_name_stage_and_pipeline(header: str, stage: str | None, pipeline: str | None) -> None:
-    mapping = next(one for one in sources()["hubspot"].mappings if one.path.endswith("stage_change.entered.toml"))
+    mapping = next(one for one in list_sources()["hubspot"].mappings if one.path.endswith("stage_change.entered.toml"))
     assert mapping.each
     found = mapping.each.fullmatch(header)
     assert (found and (found["stage"], found["pipeline"])) == (stage and (stage, pipeline))
@@ -183,9 +183,9 @@ def state() -> dict[str, tuple[Any, ...]]:
 
 
 def test_the_default_stages_are_known_and_their_chances_only_proposed(company: Company) -> None:
-    assert usual("salesforce", "deal", "Closed Won") == Meaning("won", "won", Decimal(1))
-    assert usual("hubspot", "lifecycle", "Marketing Qualified Lead") == Meaning("mql")
-    assert usual("salesforce", "deal", "Perception") is None
+    assert usual_meaning_of("salesforce", "deal", "Closed Won") == Meaning("won", "won", Decimal(1))
+    assert usual_meaning_of("hubspot", "lifecycle", "Marketing Qualified Lead") == Meaning("mql")
+    assert usual_meaning_of("salesforce", "deal", "Perception") is None
     for source in ("salesforce", "hubspot", "pipedrive", "maven"):
         for track in ("deal", "lifecycle", "status"):
             for one in seen_of(source, track):
@@ -195,9 +195,9 @@ def test_the_default_stages_are_known_and_their_chances_only_proposed(company: C
 
 
 def seen_of(source: str, track: str) -> list[Meaning]:
-    from imports.mapping.stage_meanings import _usual
+    from imports.mapping.stage_meanings import _usual_meanings
 
-    return list(_usual(source).get(track, {}).values())
+    return list(_usual_meanings(source).get(track, {}).values())
 
 
 def test_a_decision_moves_the_deals_and_can_be_taken_back(company: Company, ops: User) -> None:

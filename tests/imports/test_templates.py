@@ -25,22 +25,22 @@ from crm.models import (
     StageChange,
     Subscription,
 )
-from imports.mapping.catalogue import recognise
-from imports.mapping.templates import as_markdown, templates
+from imports.mapping.catalogue import recognise_file
+from imports.mapping.templates import as_markdown, list_templates
 from team.models import Company, User
 from tests import make
 from tests.imports.importing import bring, picture, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-NAMES = [one.name for one in templates()]
-SHEETS = {one.name: one for one in templates()}
+NAMES = [one.name for one in list_templates()]
+SHEETS = {one.name: one for one in list_templates()}
 
 
 def test_a_sheet_with_a_few_columns_of_a_template_is_not_one() -> None:
     shop = ["Email", "Lead source", "Basket", "Coupon", "Newsletter"]
-    assert recognise(shop, "shop.csv") is None
-    assert recognise(shop, "shop.csv", "accord")  # somebody said so
-    assert recognise(["Email", "Lead source", "Company", "Coupon"], "shop.csv")
+    assert recognise_file(shop, "shop.csv") is None
+    assert recognise_file(shop, "shop.csv", "accord")  # somebody said so
+    assert recognise_file(["Email", "Lead source", "Company", "Coupon"], "shop.csv")
 
 
 def sheet(name: str, **cells: str) -> str:
@@ -68,7 +68,7 @@ def test_there_is_a_sheet_for_all_that_no_crm_exports() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_sheet_is_known_by_its_columns_also_when_only_the_required_are_there(name: str) -> None:
-    found = recognise(SHEETS[name].header, "Book1.csv")
+    found = recognise_file(SHEETS[name].header, "Book1.csv")
     assert found is not None
     assert [mapping.path for mapping in found.mappings] == [f"accord/{name}.toml"]
 

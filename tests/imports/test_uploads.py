@@ -13,7 +13,7 @@ from core.work import run_claimed
 from crm.models import Campaign, Contact, Invoice, Lead, Opportunity, Owner, Product, Touch
 from imports.actions import CannotImport, bring_in
 from imports.inference import uploads
-from imports.mapping.catalogue import CRMS, recognise
+from imports.mapping.catalogue import CRMS, recognise_file
 from imports.models import ImportJob
 from team.models import Company, User
 from tests.imports.importing import bring, queue, refused
@@ -77,7 +77,7 @@ def usd(company: Company) -> Company:
 
 def recognised(header: str, name: str = "export.csv") -> str:
     """Return the CRM and the kind of file that a header is taken for."""
-    found = recognise(header.split(","), name)
+    found = recognise_file(header.split(","), name)
     return f"{found.source.name} {found.name}" if found and found.source.name in CRMS else ""
 
 
@@ -162,7 +162,7 @@ def test_an_upload_of_several_systems_asks_once_and_one_click_settles_it(client:
     run = queue({"leads.csv": SALESFORCE, "deals.csv": HUBSPOT}, waits=True, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     run.refresh_from_db()
-    asked = uploads.whose(run)
+    asked = uploads.source_question(run)
     assert asked is not None
     assert [title for _, title in asked.titles] == ["HubSpot", "Salesforce"]
     with pytest.raises(CannotImport, match="which system"):
@@ -173,7 +173,7 @@ def test_an_upload_of_several_systems_asks_once_and_one_click_settles_it(client:
     assert "bring-in" not in page
     client.post(reverse("choose_source", args=[run.pk]), {"source": "several"})
     run.refresh_from_db()
-    assert uploads.whose(run) is None
+    assert uploads.source_question(run) is None
     bring_in(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     assert {Lead.objects.get().source, Opportunity.objects.get().source} == {"salesforce", "hubspot"}

@@ -12,7 +12,7 @@ DATES = ["%m/%d/%y", "%m/%d/%Y", "%d.%m.%Y"]
 TIMES = ["%m/%d/%y %I:%M %p", "%m/%d/%Y %H:%M"]
 
 
-def one(read: Callable[..., column_values.Read], word: str, *options: object) -> object:
+def one(read: Callable[..., column_values.ReadColumn], word: str, *options: object) -> object:
     """Read one cell: the value, None for a missing one, "wrong" for a refused one."""
     column, wrong = read(pd.Series([word], dtype="str"), *options)
     if wrong[0]:
@@ -59,7 +59,7 @@ def one(read: Callable[..., column_values.Read], word: str, *options: object) ->
     ],
 )
 def test_amounts(word: str, found: object) -> None:
-    assert one(column_values.number, word) == found
+    assert one(column_values.read_numbers, word) == found
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_amounts(word: str, found: object) -> None:
     ],
 )
 def test_whole_numbers_fit_their_field(word: str, found: object) -> None:
-    assert one(column_values.integer, word, -(2**31), 2**31 - 1) == found
+    assert one(column_values.read_integers, word, -(2**31), 2**31 - 1) == found
 
 
 @pytest.mark.parametrize(
@@ -92,29 +92,29 @@ def test_whole_numbers_fit_their_field(word: str, found: object) -> None:
     ],
 )
 def test_percent_becomes_a_fraction(word: str, found: object) -> None:
-    assert one(column_values.scaled, word, column_values.fraction) == found
+    assert one(column_values.read_scaled_numbers, word, column_values.percent_to_fraction) == found
 
 
 def test_millions_and_minutes() -> None:
-    assert one(column_values.scaled, "1100.04", column_values.from_millions) == "1100040000.00"
-    assert one(column_values.scaled, "999999999", column_values.from_millions) == "wrong"
-    assert one(column_values.scaled, "0.33", column_values.from_minutes) == "20"
+    assert one(column_values.read_scaled_numbers, "1100.04", column_values.millions_to_units) == "1100040000.00"
+    assert one(column_values.read_scaled_numbers, "999999999", column_values.millions_to_units) == "wrong"
+    assert one(column_values.read_scaled_numbers, "0.33", column_values.minutes_to_seconds) == "20"
 
 
 @pytest.mark.parametrize("word", ["1", "TRUE", "true", "Yes", "ja", "t"])
 def test_true(word: str) -> None:
-    assert one(column_values.boolean, word, False) == "t"
+    assert one(column_values.read_booleans, word, False) == "t"
 
 
 @pytest.mark.parametrize("word", ["0", "FALSE", "no", "", "f"])
 def test_false(word: str) -> None:
-    assert one(column_values.boolean, word, False) == "f"
+    assert one(column_values.read_booleans, word, False) == "f"
 
 
 def test_a_flag_that_may_be_missing_is_missing_when_empty() -> None:
-    assert one(column_values.boolean, "", True) is None
-    assert one(column_values.boolean, "0", True) == "f"
-    assert one(column_values.boolean, "maybe", True) == "wrong"
+    assert one(column_values.read_booleans, "", True) is None
+    assert one(column_values.read_booleans, "0", True) == "f"
+    assert one(column_values.read_booleans, "maybe", True) == "wrong"
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,12 @@ def test_a_flag_that_may_be_missing_is_missing_when_empty() -> None:
     ],
 )
 def test_days(word: str, found: str) -> None:
-    assert str(one(column_values.day, word, [*DATES, *TIMES]))[:10] == found
+    assert str(one(column_values.read_days, word, [*DATES, *TIMES]))[:10] == found
 
 
 @pytest.mark.parametrize("word", ["2023-02-29", "2024-13-01", "0000-00-00", "yesterday", "45321", "13/13/2024"])
 def test_no_days(word: str) -> None:
-    assert one(column_values.day, word, DATES) == "wrong"
+    assert one(column_values.read_days, word, DATES) == "wrong"
 
 
 @pytest.mark.parametrize(
@@ -157,16 +157,16 @@ def test_no_days(word: str) -> None:
     ],
 )
 def test_times(word: str, zone: str, found: datetime) -> None:
-    assert one(column_values.time, word, [*TIMES, *DATES], zone) == found
+    assert one(column_values.read_times, word, [*TIMES, *DATES], zone) == found
 
 
 @pytest.mark.parametrize("word", ["2024-01-22 25:00:00", "noon", "2024-01-22T20:36:47+99:00"])
 def test_no_times(word: str) -> None:
-    assert one(column_values.time, word, TIMES, "UTC") == "wrong"
+    assert one(column_values.read_times, word, TIMES, "UTC") == "wrong"
 
 
 def test_a_column_of_mixed_times_is_read_cell_by_cell() -> None:
-    column, wrong = column_values.time(
+    column, wrong = column_values.read_times(
         pd.Series(["2024-01-01T00:00:00Z", "", "01/02/24 01:00 AM", "2024-01-03 00:00", "never"], dtype="str"),
         TIMES,
         "UTC",
@@ -176,21 +176,26 @@ def test_a_column_of_mixed_times_is_read_cell_by_cell() -> None:
 
 
 def test_domains_and_addresses() -> None:
-    found = column_values.domain(
+    found = column_values.normalise_domains(
         pd.Series(["https://www.Example.com/about?x", "example.org:8080", "WWW.a.b", ""], dtype="str")
     )
     assert list(found) == ["example.com", "example.org", "a.b", ""]
-    assert list(column_values.email(pd.Series(["A@B.C"], dtype="str"))) == ["a@b.c"]
+    assert list(column_values.normalise_emails(pd.Series(["A@B.C"], dtype="str"))) == ["a@b.c"]
 
 
 def test_currencies() -> None:
-    assert [one(column_values.currency, word) for word in ("eur", "", "€", "EURO")] == ["EUR", "", "wrong", "wrong"]
+    assert [one(column_values.read_currencies, word) for word in ("eur", "", "€", "EURO")] == [
+        "EUR",
+        "",
+        "wrong",
+        "wrong",
+    ]
 
 
 def test_text_is_measured_in_characters() -> None:
-    assert one(column_values.text, "ü" * 255, 255) == "ü" * 255
-    assert one(column_values.text, "u" * 256, 255) == "wrong"
-    assert one(column_values.text, "u" * 100_000, None) == "u" * 100_000
+    assert one(column_values.read_text, "ü" * 255, 255) == "ü" * 255
+    assert one(column_values.read_text, "u" * 256, 255) == "wrong"
+    assert one(column_values.read_text, "u" * 100_000, None) == "u" * 100_000
 
 
 @pytest.mark.parametrize(
@@ -202,16 +207,16 @@ def test_text_is_measured_in_characters() -> None:
         ("500 Pounds", ("GBP",)),
         ("CHF 5", ("CHF",)),
         ("1 200 kr", ("SEK", "NOK", "DKK", "ISK")),
-        ("500 dollars", numbers.code_of("$")),
-        ("$115.00K", ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", *numbers.code_of("$")[7:])),
+        ("500 dollars", numbers.currency_codes_of("$")),
+        ("$115.00K", ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", *numbers.currency_codes_of("$")[7:])),
         ("1.2M", ()),
     ],
 )
 def test_the_currency_that_a_cell_names(cell: str, currencies: tuple[str, ...]) -> None:
-    assert numbers.code_of(numbers.amount(cell).mark) == currencies
+    assert numbers.currency_codes_of(numbers.parse_amount(cell).mark) == currencies
 
 
 def test_percent_signs_in_a_column_of_numbers_make_hundredths() -> None:
-    assert one(column_values.number_or_percent, "7%") == "0.07"
-    assert one(column_values.number_or_percent, "7") == "7"
-    assert one(column_values.number_or_percent, "x%") == "wrong"
+    assert one(column_values.read_numbers_or_percents, "7%") == "0.07"
+    assert one(column_values.read_numbers_or_percents, "7") == "7"
+    assert one(column_values.read_numbers_or_percents, "x%") == "wrong"

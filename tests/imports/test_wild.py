@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crm.models import Account, Contact, Lead, Opportunity
-from imports.mapping.catalogue import recognise
+from imports.mapping.catalogue import recognise_file
 from imports.models import ImportJob
 from tests.imports.importing import FIXTURES, bring, picture, refused, wipe
 from tests.imports.workbooks import xlsx
@@ -167,6 +167,6 @@ def test_columns_in_another_order_and_as_a_workbook() -> None:
     ],
 )  # fmt: skip
 def test_the_exports_people_bring_are_known_by_their_columns(header: str, kind: tuple[str, str]) -> None:
-    found = recognise(header.split(","), "export.csv")
+    found = recognise_file(header.split(","), "export.csv")
     assert found is not None
     assert (found.source.name, found.name) == kind

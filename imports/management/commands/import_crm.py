@@ -18,8 +18,8 @@ from imports.files import storage
 from imports.files.encodings import ASSUMED_ENCODING, ENCODINGS
 from imports.inference.empty_cells import CLEAR, EMPTY, LEAVE
 from imports.inference.occurrences import EACH, EQUAL_ROWS, ONE
-from imports.inference.questions import DATES, DECIMAL, ZONE, Question, questions
-from imports.inference.uploads import SEVERAL, whose
+from imports.inference.questions import DATES, DECIMAL, ZONE, Question, open_questions
+from imports.inference.uploads import SEVERAL, source_question
 from imports.mapping.catalogue import AUTO, source_names
 from imports.models import ImportFile, ImportJob, RowError
 from imports.parsing.notes import note_sentences
@@ -75,7 +75,7 @@ class Command(BaseCommand):
         path, source, currency = options["path"], options["source"].lower(), options["currency"].upper()
         _check_options(path, source, currency, options["zone"])
         with transaction.atomic():
-            run = start_import(files=storage.from_path(path), source=source, name=str(path.name), currency=currency)
+            run = start_import(files=storage.files_at(path), source=source, name=str(path.name), currency=currency)
             run.files.update(answers=_answers_from_options(options))
         if _worker_answers():
             enqueue(run)
@@ -89,7 +89,9 @@ class Command(BaseCommand):
     def _stop_with_questions(self, run: ImportJob) -> None:
         """Print the open questions of the files, and end with nothing written."""
         lines = _source_question(run)
-        lines += [_question_line(file, question) for file in run.files.order_by("pk") for question in questions(file)]
+        lines += [
+            _question_line(file, question) for file in run.files.order_by("pk") for question in open_questions(file)
+        ]
         cancel_import(run=run, user=None)
         raise CommandError("\n".join([*lines, "Nothing was imported."]), returncode=2)
 
@@ -176,19 +178,19 @@ def _answers_from_options(options: dict[str, Any]) -> dict[str, str]:
 
 
 def _source_question(run: ImportJob) -> list[str]:
-    question = whose(run)
+    question = source_question(run)
     if question is None:
         return []
     files = [f"  {name}: {titles}" for name, titles in question.files]
     flags = " or ".join(f"--source {name}" for name, _ in (*question.titles, (SEVERAL, "")))
-    return [question.words, *files, f"Say which with {flags}."]
+    return [question.text, *files, f"Say which with {flags}."]
 
 
 def _question_line(file: ImportFile, question: Question) -> str:
     flag = f"--{question.key.partition(':')[0]}"
     readings = " or ".join(f"{choice.reads} ({flag} {choice.value})" for choice in question.choices)
     sample = f"“{question.sample}” is " if question.sample else ""
-    return f"{file.name}: {question.words} {sample}{readings}."
+    return f"{file.name}: {question.text} {sample}{readings}."
 
 
 def _check_options(path: Path, source: str, currency: str, zone: str) -> None:
