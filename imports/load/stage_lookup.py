@@ -41,7 +41,7 @@ def agreed_outcomes(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFra
     for header in next((planned.headers for planned in plan.fields if planned.column == "lost_reason"), ()):
         reasons = reasons.where(reasons != "", frame[header])
     pipelines, stages = (_column_texts(name, columns, frame) for name in ("pipeline", "stage"))
-    agreed = list(map(plan.stages.outcome, pipelines, stages, reasons, written))
+    agreed = list(map(plan.stages.outcome_of, pipelines, stages, reasons, written))
     return {"outcome": pd.Series(agreed, index=frame.index, dtype="str"), WRITTEN: written}
 
 
