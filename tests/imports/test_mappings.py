@@ -62,7 +62,7 @@ def test_every_column_gets_one_name() -> None:
 
 
 def test_words_are_looked_up_plainly_first_then_by_pattern() -> None:
-    found = ValueMap.read({"/won/": 1, "Closed Won": 2, "/lost/": 3})
+    found = ValueMap.from_table({"/won/": 1, "Closed Won": 2, "/lost/": 3})
     assert [found.get(word) for word in ("closed-won", "Won late", "I LOST it", "open")] == [2, 1, 3, None]
 
 

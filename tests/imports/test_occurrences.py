@@ -76,7 +76,7 @@ def test_no_row_that_differs_is_lost_however_a_file_is_cut(
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
         keys, contents = (np.array([row[place] for row in part], np.uint64) for place in (0, 1))
-        numbers, repeated = counter.numbers(keys, contents)
+        numbers, repeated = counter.number_rows(keys, contents)
         found += [(key, int(number)) for (key, _), number in zip(part, numbers, strict=True)]
         repeats += int(repeated.sum())
     assert len(set(found)) == (len(rows) if is_each else len(set(rows)))

@@ -79,7 +79,7 @@ def test_a_flag_goes_before_a_guess(guess: str, won: str, lost: str, closed: str
 
 
 def test_a_probability_corrects_a_guess_but_no_known_name() -> None:
-    known = ValueMap.read({"Closed Won": "won", "/won/": "won"})
+    known = ValueMap.from_table({"Closed Won": "won", "/won/": "won"})
     names = pd.Series(["Closed Won", "Nearly won"], dtype="str")
     basis = outcome_basis(names, known, lambda _: None, np.array([True, True]))
     nothing = np.full(2, np.nan)
@@ -111,7 +111,7 @@ def test_no_source_takes_a_name_that_denies_for_won(source: str) -> None:
 
 
 def test_the_word_behind_a_guess_is_told() -> None:
-    known = ValueMap.read({"Closed Won": "won", "/\\blost\\b/": "lost"})
+    known = ValueMap.from_table({"Closed Won": "won", "/\\blost\\b/": "lost"})
     assert [guess_word(known, name) for name in ("Gone, lost", "Closed Won", "Proposal")] == ["lost", "", ""]
 
 

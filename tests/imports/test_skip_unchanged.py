@@ -245,7 +245,7 @@ def play(steps: list[tuple[str, Any]], by: User, *, quickly: bool) -> Any:
 
 
 def unchanged_blockers(run: ImportJob) -> list[Any]:
-    return list(actions.blockers(run))
+    return list(actions.undo_blockers(run))
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
