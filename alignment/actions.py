@@ -18,3 +18,8 @@ def keep_answers(answers: Mapping[str, bool], form_key: str = "") -> DetectorRes
     digest = sha256(f"{form_key} {sorted(answers.items())}".encode()).digest()
     token = urlsafe_b64encode(digest[:16]).decode().rstrip("=")
     return DetectorResult.objects.get_or_create(token=token, defaults=answers)[0]
+
+
+def delete_outdated_results() -> int:
+    """Delete the detector's results that are older than 24 months; returns how many there were."""
+    return DetectorResult.objects.outdated().delete()[0]

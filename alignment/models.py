@@ -1,17 +1,35 @@
 """What the people said."""
 
 import secrets
+from datetime import date
+from typing import Self
 
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
 from alignment import detector
+from core.periods import add_months
+
+MONTHS_STORED = 24
 
 
 def new_token() -> str:
     """Draw 128 random bits, written in 22 characters that fit an address."""
     return secrets.token_urlsafe(16)
+
+
+def oldest_stored_day() -> date:
+    """Return the first day whose results are stored; those of the days before are deleted."""
+    return add_months(timezone.localdate(), -MONTHS_STORED)
+
+
+class DetectorResultQuerySet(models.QuerySet["DetectorResult"]):
+    def readable(self) -> Self:
+        return self.filter(answered_on__gte=oldest_stored_day())
+
+    def outdated(self) -> Self:
+        return self.filter(answered_on__lt=oldest_stored_day())
 
 
 class DetectorResult(models.Model):
@@ -22,6 +40,8 @@ class DetectorResult(models.Model):
     people = models.BooleanField()
     reward = models.BooleanField()
     answered_on = models.DateField(default=timezone.localdate)
+
+    objects = DetectorResultQuerySet.as_manager()
 
     class Meta:
         ordering = ["-answered_on"]

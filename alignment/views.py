@@ -2,20 +2,22 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from alignment import actions, detector
 from alignment.forms import DetectorForm
-from alignment.models import DetectorResult
+from alignment.models import MONTHS_STORED, DetectorResult
 from core import limits
 from core.templatetags.form_key import FIELD
 from team.seats import is_demo
 from team.setup import is_claimable
 
-RESULTS_PER_HOUR = 10
+RESULTS_PER_HOUR = 10  # of one address
+STORED_PER_MINUTE = 60  # of all addresses together
+STORED_PER_DAY = 5_000
 TOO_MANY = (
     "Ten results have gone to your address within the hour, and that is the limit. "
     "Your answers are still here: ask for the result again later."
@@ -34,7 +36,17 @@ def front_door(request: HttpRequest) -> HttpResponse:
     if not limits.is_within_limit(request, what="detector", limit=RESULTS_PER_HOUR):
         form.add_error(None, TOO_MANY)
         return _ask(request, form, 429)
+    if not _may_store_another():
+        return _render_result(request, DetectorResult(**form.answers(), token=""))
     return redirect(actions.keep_answers(form.answers(), request.POST.get(FIELD, "")))
+
+
+def _may_store_another() -> bool:
+    """Tell whether all visitors together are within the limits; past them a result is shown and not stored."""
+    return (
+        limits.count_use("detector-minute", "all", limits.MINUTE) <= STORED_PER_MINUTE
+        and limits.count_use("detector-day", "all", limits.DAY) <= STORED_PER_DAY
+    )
 
 
 def _ask(request: HttpRequest, form: DetectorForm, status: int = 200) -> HttpResponse:
@@ -44,7 +56,14 @@ def _ask(request: HttpRequest, form: DetectorForm, status: int = 200) -> HttpRes
 @never_cache
 @require_safe
 def detector_result(request: HttpRequest, token: str) -> HttpResponse:
-    result = get_object_or_404(DetectorResult, token=token)
+    result = DetectorResult.objects.readable().filter(token=token).first()
+    if result is None:
+        return hide_from_others(request, render(request, "404.html", status=404))
+    return _render_result(request, result)
+
+
+def _render_result(request: HttpRequest, result: DetectorResult) -> HttpResponse:
+    claimable = is_claimable()
     context = {
         "result": result,
         "verdict": result.verdict,
@@ -52,11 +71,21 @@ def detector_result(request: HttpRequest, token: str) -> HttpResponse:
         "questions": [(question, result.answers[question.key]) for question in detector.QUESTIONS],
         "safe_steps": detector.SAFE_STEPS,
         "stakes": detector.STAKES,
-        "growth": detector.GROWTH,
-        "link": settings.SITE_URL + result.get_absolute_url(),
-        "claimable": is_claimable(),
+        "growth": None
+        if detector.GROWTH in [question.danger.cost for question in result.verdict.killers]
+        else detector.GROWTH,
+        "link": settings.SITE_URL + result.get_absolute_url() if result.token else "",
+        "claimable": claimable,
+        "can_sign_in": not claimable,
         "demo": is_demo(),
+        "months_stored": MONTHS_STORED,
     }
-    response = render(request, "alignment/detector_result.html", context)
-    response["X-Robots-Tag"] = "noindex"  # whoever has the link may read it; no search engine may list it
+    return hide_from_others(request, render(request, "alignment/detector_result.html", context))
+
+
+def hide_from_others(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Keep the page out of search engines, and its address from every other site."""
+    response["X-Robots-Tag"] = "noindex"
+    # Without a referrer browsers send “Origin: null” with forms, and the sign-out button would be refused.
+    response["Referrer-Policy"] = "same-origin" if request.user.is_authenticated else "no-referrer"
     return response

@@ -18,7 +18,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-HOUR = 3600
+MINUTE = 60
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 IPV6_NETWORK = 64  # a household or an office holds a /64
 

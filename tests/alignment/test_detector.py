@@ -1,21 +1,23 @@
 """The three questions and all eight ways to answer them."""
 
+import re
 from itertools import product
 
 import pytest
+from django.urls import reverse
 
 from alignment import detector
 
 CASES = [
     # plan, people, reward, degree, name, urgency
-    (True, True, True, 0, "Safe", "Look again in three months"),
-    (False, True, True, 1, "Danger", "Act this quarter"),
-    (True, False, True, 1, "Danger", "Act this quarter"),
-    (True, True, False, 1, "Danger", "Act this quarter"),
-    (False, False, True, 2, "Serious danger", "Act this month"),
-    (False, True, False, 2, "Serious danger", "Act this month"),
-    (True, False, False, 2, "Serious danger", "Act this month"),
-    (False, False, False, 3, "Acute danger", "Act this week"),
+    (True, True, True, 0, "Safe", "Check again in three months"),
+    (False, True, True, 1, "Smoke", "Act this quarter"),
+    (True, False, True, 1, "Smoke", "Act this quarter"),
+    (True, True, False, 1, "Smoke", "Act this quarter"),
+    (False, False, True, 2, "Fire", "Act this month"),
+    (False, True, False, 2, "Fire", "Act this month"),
+    (True, False, False, 2, "Fire", "Act this month"),
+    (False, False, False, 3, "Blaze", "Act this week"),
 ]
 EVERY_ANSWER = [dict(zip(["plan", "people", "reward"], said, strict=True)) for said in product([True, False], repeat=3)]
 
@@ -51,6 +53,24 @@ def test_every_no_says_what_the_danger_is_and_what_to_do_next() -> None:
         assert question.danger.title
         assert question.danger.words
         assert len(question.danger.steps) >= 3
+
+
+def test_every_no_says_what_it_costs_with_the_source_or_that_there_is_none() -> None:
+    costs = [question.danger.cost for question in detector.QUESTIONS]
+    assert len({cost.words for cost in costs}) == 3
+    assert all(re.search(r"\d+ %", cost.words) for cost in costs)
+    assert [cost.origin for cost in costs] == [
+        "Demand Metric, year not given",
+        "rule of thumb, no source named",
+        "Aberdeen, 2013",
+    ]
+
+
+def test_every_no_names_pages_of_accord_that_exist() -> None:
+    for question in detector.QUESTIONS:
+        assert len(question.danger.remedies) >= 2
+        for remedy in question.danger.remedies:
+            assert reverse(remedy.url_name)
 
 
 def test_every_figure_says_where_it_comes_from_or_that_nobody_knows() -> None:

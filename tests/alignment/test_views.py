@@ -1,10 +1,12 @@
 """The front door, met by a visitor without account, without cookie and without JavaScript."""
 
 import re
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings as project
 from django.core.cache import cache
 from django.test import Client
@@ -12,7 +14,9 @@ from django.urls import reverse
 
 from alignment import detector, views
 from alignment.models import DetectorResult
+from alignment.tasks import run_daily_checks
 from team.models import Company, User
+from team.setup import SetupDetails, claim_deployment, new_token
 
 ALL_NO = {"plan": "no", "people": "no", "reward": "no"}
 pytestmark = pytest.mark.django_db
@@ -81,6 +85,96 @@ def test_the_result_shows_its_link_is_hidden_from_search_engines_and_sets_no_coo
     assert f"{project.SITE_URL}{link}" in page.content.decode()
     assert page.headers["X-Robots-Tag"] == "noindex"
     assert not page.cookies
+
+
+@pytest.mark.parametrize("token", ["a" * 22, "a" * 21, "A-wrong-token", "%F0%9F%94%A5"])
+def test_a_wrong_link_shows_a_plain_404_page_to_nobody_but_its_reader(visitor: Client, token: str) -> None:
+    page = visitor.get(f"/detector/{token}/")
+    html = page.content.decode()
+    assert page.status_code == 404
+    assert page.headers["X-Robots-Tag"] == "noindex"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in page.headers["Cache-Control"]
+    assert not page.cookies
+    assert not any(degree.advice in html for degree in detector.DEGREES)
+
+
+def test_a_link_with_a_changed_letter_is_a_wrong_link(visitor: Client) -> None:
+    link = ask(visitor, ALL_NO).url
+    assert visitor.get(link.lower()).status_code == 404
+    assert visitor.get(f"{link[:-2]}{'A' if link[-2] != 'A' else 'B'}/").status_code == 404
+
+
+def test_the_address_of_a_result_goes_to_no_other_site(visitor: Client, as_user: Any, cmo: User) -> None:
+    link = ask(visitor, ALL_NO).url
+    assert visitor.get(link).headers["Referrer-Policy"] == "no-referrer"
+    assert as_user(cmo).get(link).headers["Referrer-Policy"] == "same-origin"  # else signing out there is refused
+
+
+def test_a_result_is_deleted_after_24_months(visitor: Client) -> None:
+    with time_machine.travel(datetime(2026, 2, 28, 12, tzinfo=UTC), tick=False):
+        link = ask(visitor, ALL_NO).url
+    with time_machine.travel(datetime(2028, 2, 28, 12, tzinfo=UTC), tick=False):
+        younger = ask(visitor, ALL_NO).url
+        run_daily_checks()
+        assert visitor.get(link).status_code == 200
+    with time_machine.travel(datetime(2028, 3, 1, 12, tzinfo=UTC), tick=False):
+        assert visitor.get(link).status_code == 404  # before the task has run, too
+        assert DetectorResult.objects.count() == 2
+        run_daily_checks()
+        assert [row.get_absolute_url() for row in DetectorResult.objects.all()] == [younger]
+        assert visitor.get(link).status_code == 404
+
+
+def test_the_deletion_is_started_by_the_schedule() -> None:
+    assert "alignment.days" in {entry["task"] for entry in project.CELERY_BEAT_SCHEDULE.values()}
+    assert run_daily_checks.name == "alignment.days"
+
+
+def test_a_flood_from_many_addresses_stores_little_and_still_shows_every_result(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "STORED_PER_MINUTE", 3)
+    answered = [ask(visitor, ALL_NO, REMOTE_ADDR=f"203.0.113.{number}") for number in range(8)]
+    assert [page.status_code for page in answered] == [302] * 3 + [200] * 5
+    assert DetectorResult.objects.count() == 3
+    html = answered[-1].content.decode()
+    assert detector.DEGREES[3].urgency in html
+    assert "has no link" in html
+    assert answered[-1].headers["X-Robots-Tag"] == "noindex"
+
+
+def test_all_addresses_together_store_a_limited_number_a_day(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "STORED_PER_DAY", 2)
+    for number in range(4):
+        ask(visitor, ALL_NO, REMOTE_ADDR=f"203.0.113.{number}")
+    assert DetectorResult.objects.count() == 2
+
+
+def test_each_no_says_what_it_costs_and_which_pages_repair_it(visitor: Client) -> None:
+    Company.objects.update(claimed_at="2026-01-01T00:00:00Z")
+    html = visitor.get(ask(visitor, {**ALL_NO, "people": "yes"}).url).content.decode()
+    for question in detector.QUESTIONS:
+        is_missing = question.key != "people"
+        assert (question.danger.cost.words in html) is is_missing
+        for remedy in question.danger.remedies:
+            assert (remedy.purpose in html) is is_missing
+            assert (f'href="{reverse(remedy.url_name)}"' in html) >= is_missing
+
+
+def test_pages_that_need_an_account_are_no_links_before_there_are_accounts(visitor: Client) -> None:
+    html = visitor.get(ask(visitor, ALL_NO).url).content.decode()
+    assert detector.PLAN.danger.remedies[0].purpose in html
+    assert f'href="{reverse("agreements")}"' not in html
+
+
+def test_the_set_up_goes_on_from_the_result_once(visitor: Client) -> None:
+    link = ask(visitor, ALL_NO).url
+    assert f'href="{reverse("setup")}"' in visitor.get(link).content.decode()
+    details = SetupDetails("Acme", "EUR", "Europe/Berlin", "Clara", "ceo@acme.example", "correct horse 77")
+    claim_deployment(token=new_token(), founding=details)
+    assert reverse("setup") not in visitor.get(link).content.decode()
+    assert visitor.get(reverse("setup")).status_code == 404
 
 
 def test_nothing_is_kept_but_the_answers_and_the_day(visitor: Client) -> None:

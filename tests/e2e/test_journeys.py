@@ -32,7 +32,7 @@ def test_a_ceo_without_an_account_and_without_javascript_meets_the_detector(visi
         page.locator("fieldset").nth(group).get_by_text("No", exact=True).first.click()
     page.get_by_role("button").last.click()
     page.wait_for_url(re.compile(r"/detector/"))
-    assert "danger" in page.locator("main").inner_text().lower()
+    assert "blaze" in page.locator("main").inner_text().lower()
 
 
 def test_the_services_answer(product: Product) -> None:
