@@ -36,7 +36,7 @@ LISTED = ["imports", "import_run", "rejected", "rejected_csv"]
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Hear the bell instead of ringing it."""
     heard: list[int] = []
-    monkeypatch.setattr("imports.views.jobs.ring", lambda row: heard.append(row.pk))
+    monkeypatch.setattr("imports.views.jobs.enqueue", lambda row: heard.append(row.pk))
     return heard
 
 
