@@ -25,7 +25,9 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
             with transaction.atomic():
                 with pytest.MonkeyPatch.context() as patch:
                     patch.setattr(get_resolver(), "resolve_error_handler", lambda code: partial(briefly, code))
-                    patch.setattr("funnel.actions.evaluate_stage", lambda buyer, stage: (False, {}))  # criteria are no rights
+                    patch.setattr(
+                        "funnel.actions.evaluate_stage", lambda buyer, stage: (False, {})
+                    )  # criteria are no rights
                     patch.setattr("funnel.api.pushing.follow_leads", lambda ids: [])
                     yield build()
                 raise Undone
