@@ -5,8 +5,8 @@ The rules, and the hole that each one closes:
 - A group is shown from 5 people on (3, if a round says so before it opens), and only if its complement is empty or as
   large: otherwise the complement is the difference of two shown figures.
 - A mean is shown in steps of 0.1, and near an end of the scale only as "≤ 1.5" or "≥ 4.5": a mean of exactly 1 tells
-  everyone's answer. In small groups the ends are wider (1.8 for five people), because one respondent who answered 5
-  knows that the other four answered 1.
+  everyone's answer. In small groups the ends are wider (2.0 for five people): a respondent who answered 5 could
+  otherwise tell that the other four answered 1.
 - No standard deviation, variance or agreement index below 10 people; with 10 or more it is capped, so that full
   agreement cannot be told from near agreement.
 - Two rounds are compared if the people who answered are the same, or differ by at least 5. If they differ by 1 to 4,
@@ -98,9 +98,10 @@ def may_show_spread(size: int) -> bool:
 def end_width(size: int) -> float:
     """Return how far from an end of the scale a mean is shown as that end only.
 
-    One respondent at the far end moves the mean of otherwise equal answers by 4 ÷ size.
+    One respondent at the far end moves the mean of otherwise equal answers by 4 ÷ size. That respondent knows their own
+    answer, so the end must reach a point further: to where one of the others answered differently.
     """
-    reach = (HIGHEST - LOWEST) / size
+    reach = (HIGHEST - LOWEST + 1) / size
     return max(END_WIDTH, ceil(round(reach / STEP, 6)) * STEP)
 
 

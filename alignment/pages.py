@@ -1,7 +1,16 @@
 """The pages of what the people answer and what both sides sign beyond single agreements."""
 
+from alignment.permissions import ROUND_MAKERS, ROUND_READERS
+from team.access import declare_right
 from team.navigation import Page, register_page
+
+declare_right("open_rounds", ROUND_MAKERS)
+declare_right("read_rounds", ROUND_READERS)
+declare_right("see_rounds", ROUND_MAKERS | ROUND_READERS)
 
 register_page(Page("Alignment", "workspace", icon="check-badge", group="Agreements", position=5))
 register_page(Page("Accountability", "matrix", icon="table-cells", group="Agreements", position=30))
 register_page(Page("Lexicon", "lexicon", icon="book-open", group="Agreements", position=40))
+register_page(
+    Page("Assessment", "rounds", icon="chat-bubble-left-right", group="Agreements", position=50, right="see_rounds")
+)

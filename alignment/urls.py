@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from alignment import views
 from alignment.lexicon import views as lexicon_views
@@ -14,4 +14,5 @@ urlpatterns = [
     path("accountability/", matrix_views.matrix, name="matrix"),
     path("accountability/edit/", matrix_views.edit_matrix, name="edit_matrix"),
     path("accountability/edit/<slug:key>/", matrix_views.edit_matrix, name="edit_matrix"),
+    path("", include("alignment.rounds.urls")),
 ]

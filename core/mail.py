@@ -29,10 +29,12 @@ def sends_mail() -> bool:
     return settings.EMAIL_BACKEND not in UNSENT
 
 
-def send_text(subject: str, text: str, address: str) -> bool:
+def send_text(subject: str, text: str, address: str, connection: BaseEmailBackend | None = None) -> bool:
     """Send a mail to one address, its subject in one line whatever names stand in it; tell whether it went out.
+
+    Several mails can share a `connection` that is open.
 
     Raises:
         OSError, SMTPException: the mail server did not take it.
     """
-    return bool(send_mail(" ".join(subject.split()), text, None, [address]))
+    return bool(send_mail(" ".join(subject.split()), text, None, [address], connection=connection))

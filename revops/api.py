@@ -10,6 +10,7 @@ from rest_framework.routers import DefaultRouter
 from agreements.api import AGREEMENT_VIEWS
 from alignment.lexicon.api import LexiconViewSet
 from alignment.matrix.api import MatrixViewSet
+from alignment.rounds.api import ROUND_VIEWS
 from alignment.workspace.api import WorkspaceViewSet
 from core.api.errors import no_such_address
 from crm.api import RECORD_VIEWS
@@ -33,7 +34,7 @@ class BearerToken(OpenApiAuthenticationExtension):
 
 router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
-for kind, view in (RECORD_VIEWS | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS).items():
+for kind, view in (RECORD_VIEWS | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS | ROUND_VIEWS).items():
     router.register(kind, view, basename=f"api-{kind}")
 router.register("metrics", MetricViewSet, basename="api-metrics")
 router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 import imports.models
 from agreements import actions
+from alignment.rounds.models import Round
 from crm import models as crm
 from facts.refresh import refresh
 from funnel.models import Answer, HandOff, Move, RoutingRule, Verdict
@@ -131,6 +132,7 @@ class World:
             "run": run.pk, "file": file.pk, "user": owner.pk, "territory": make.territory().pk,
             "calendar": Calendar.objects.create(name="Ours").pk, "agreement": self.draft.agreement_id, "version": self.draft.pk,
             "rule": RoutingRule.objects.create(name="Rule", how="everybody").pk,
+            "round": Round.objects.create(name="Round", created_by=owner, closes_on=DAY).pk,
         }  # fmt: skip
 
     def named(self, whose: str) -> dict[str, Any]:

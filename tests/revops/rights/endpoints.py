@@ -15,6 +15,8 @@ import imports.models
 from agreements import kinds
 from agreements import permissions as agreeing
 from agreements.models import Agreement
+from alignment import permissions as asking
+from alignment.rounds.models import Invitation, Round
 from connectors import permissions as connecting
 from connectors.access import seal_credentials
 from crm import models as crm
@@ -615,3 +617,30 @@ on_absence("change_routing:away", is_over=False)
 on_absence("change_routing:back", is_over=True)
 on_absence("api-absences-list", is_over=False)
 on_absence("DELETE api-absences-detail", is_over=True)
+
+
+# Rounds of questions
+
+INVITED = {side: [f"{side} {number}" for number in range(5)] for side in ("marketing", "sales")}
+
+
+def round_pk(world: World) -> list[int]:
+    opened = Round.objects.create(name="Open", created_by=world.people[Role.OPS], closes_on=today(5))
+    Invitation.objects.create(round=opened, side="sales", person="karl@example.com")
+    return [opened.pk]
+
+
+plain(
+    asking.OPEN_ROUND,
+    "new_round",
+    {
+        "name": "New",
+        "closes_on": today(5),
+        "minimum": "5",
+        **{f"{side}_others": "\n".join(people) for side, people in INVITED.items()},
+    },
+)
+plain(asking.OPEN_ROUND, "api-rounds-list", {"name": "New", "closes_on": today(5), **INVITED})
+for verb in ("close", "links", "remind"):
+    plain(asking.OPEN_ROUND, "round_links" if verb == "links" else f"{verb}_round", args=round_pk)
+    plain(asking.OPEN_ROUND, f"api-rounds-{verb}", args=round_pk)

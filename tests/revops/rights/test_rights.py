@@ -30,6 +30,7 @@ ANSWERS_ALL_METHODS = ("healthz", "readyz", "favicon.ico", "home/", "api/^")  # 
 NO_ACTION = {
     "setup": "founds the company with the token printed at start",
     "demo_sign_in": "signs in to the demo company",
+    "answer_round": "answers behind a personal link; they are nobody's",
     "front_door": "the public detector; its answers are nobody's",
     "stage_criteria": "redraws the rows of a form; writes nothing",
     "score_criteria": "redraws the rows of a form; writes nothing",
@@ -195,6 +196,7 @@ BY_ROLE: dict[str, set[str]] = {
     "prove_scores": {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO, Role.MARKETER},
     "manage_routing": ROUTERS,
     "recompute": {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO},
+    "open_round": {Role.CEO, Role.CMO, Role.CRO, Role.OPS},
     "set_goal": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},
     "set_benchmark": {Role.CFO, Role.OPS},
     **{

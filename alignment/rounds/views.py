@@ -1,0 +1,160 @@
+"""The pages of those who hold rounds, and of those who read the results."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from alignment.expectations.marks import draw_lines
+from alignment.expectations.measured import measure_terms
+from alignment.permissions import OPEN_ROUND, may_read_results, may_see_rounds
+from alignment.rounds import actions
+from alignment.rounds.csv_rows import result_rows
+from alignment.rounds.forms import RoundForm
+from alignment.rounds.models import Round
+from alignment.rounds.queries import count_progress, read_results, result_readers
+from alignment.rounds.sentences import headline
+from core import csv_export
+from core.mail import sends_mail
+from team.models import User
+
+View = Callable[..., HttpResponseBase]
+
+
+def _open_to(test: Callable[[User], bool]) -> Callable[[View], View]:
+    """Open a view to those who pass the test."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not test(cast(User, request.user)):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return login_required(check)
+
+    return decorate
+
+
+@_open_to(may_see_rounds)
+@require_safe
+def rounds(request: HttpRequest) -> HttpResponse:
+    listed = list(Round.objects.select_related("created_by"))
+    progress = count_progress(listed)
+    context = {
+        "rows": [(one, progress[one.pk]) for one in listed],
+        "may_open": OPEN_ROUND.allows(request.user),
+        "reads_results": may_read_results(cast(User, request.user)),
+    }
+    return render(request, "alignment/rounds/list.html", context)
+
+
+@_open_to(OPEN_ROUND.is_open_to)
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_round(request: HttpRequest) -> HttpResponse:
+    form = RoundForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            opened, sent = actions.open_round(by=cast(User, request.user), **form.values())
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return _show_sent(request, opened, sent)
+    context = {"form": form, "sends_mail": sends_mail(), "readers": result_readers()}
+    return render(request, "alignment/rounds/new.html", context, status=422 if form.errors else 200)
+
+
+@_open_to(may_see_rounds)
+@require_safe
+def round_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far a round is, without names of those who have answered."""
+    one = get_object_or_404(Round.objects.select_related("created_by"), pk=pk)
+    context = {
+        "round": one,
+        "progress": count_progress([one])[one.pk],
+        "invitations": one.invitations.all(),
+        "may_open": OPEN_ROUND.allows(request.user),
+        "reads_results": may_read_results(cast(User, request.user)),
+        "readers": result_readers(),
+        "sends_mail": sends_mail(),
+    }
+    return render(request, "alignment/rounds/round.html", context)
+
+
+@login_required
+@require_POST
+def close_round(request: HttpRequest, pk: int) -> HttpResponse:
+    return _act(request, pk, lambda user, one: actions.close_round(by=user, of=one), "The round is closed.")
+
+
+@login_required
+@require_POST
+def remind_round(request: HttpRequest, pk: int) -> HttpResponse:
+    def remind(user: User, one: Round) -> None:
+        sent = actions.remind(by=user, of=one)
+        if sent.failed:
+            messages.warning(request, f"{sent.failed} reminders were not accepted by the mail server.")
+
+    return _act(request, pk, remind, "Everyone with an e-mail address who has not answered yet is reminded.")
+
+
+def _act(request: HttpRequest, pk: int, action: Callable[[User, Round], object], success: str) -> HttpResponse:
+    one, user = get_object_or_404(Round, pk=pk), cast(User, request.user)
+    OPEN_ROUND.require(user)
+    try:
+        action(user, one)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, success)
+    return redirect("round", pk)
+
+
+@login_required
+@require_POST
+def round_links(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show fresh links for everyone invited, once."""
+    one, user = get_object_or_404(Round, pk=pk), cast(User, request.user)
+    try:
+        links = actions.make_links(by=user, of=one)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("round", pk)
+    return _show_sent(request, one, actions.Sent(links=links))
+
+
+def _show_sent(request: HttpRequest, one: Round, sent: actions.Sent) -> HttpResponse:
+    if not sent.links:
+        messages.success(request, f"The round is open. {sent.mailed} people are invited by mail.")
+        return redirect("round", one.pk)
+    response = render(request, "alignment/rounds/links.html", {"round": one, "sent": sent})
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+@_open_to(may_read_results)
+@require_safe
+def round_results(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Show the results of a round that has ended, as a page or as CSV."""
+    one = get_object_or_404(Round, pk=pk)
+    if one.is_open:
+        return render(request, "alignment/rounds/results_later.html", {"round": one}, status=409)
+    results = read_results(one)
+    measured = measure_terms(one.terms, one.ended_on)
+    if request.GET.get("format") == "csv":
+        return csv_export.csv_response(f"{one.name}-results", result_rows(results, measured))
+    context = {
+        "round": one,
+        "results": results,
+        "headline": headline(results),
+        "lines": draw_lines(results.expectations, measured),
+        "readers": result_readers(),
+    }
+    return render(request, "alignment/rounds/results.html", context)
