@@ -18,6 +18,7 @@ from kpis.models import Goal
 from revops.demo.people import People
 from revops.demo.records.agreements import sign_papers
 from revops.demo.records.alignment import sign_alignment
+from revops.demo.records.rounds import hold_rounds, remove_rounds
 from revops.demo.records.stages import map_stages
 from revops.demo.story import COMPANY, CURRENCY, DOMAIN, GOAL, SOURCE, YEARS, ZONE
 from revops.demo.write import write_book
@@ -52,6 +53,7 @@ def load_demo(today: date) -> dict[str, int]:
     _save_goal(book.people, today.year)
     sign_papers(book.people.users, date(today.year + min(YEARS), 1, 1), today)
     sign_alignment(book.people.users, today)
+    hold_rounds(book.people.users, today)
     map_stages()
     for kind in ORDER:
         _assign_keys(book.pages[kind])
@@ -63,6 +65,7 @@ def load_demo(today: date) -> dict[str, int]:
 def remove_demo() -> None:
     """Delete the demo's records and goal; the records of others that referred to them keep standing without."""
     Goal.objects.filter(metric="revenue", target=GOAL, set_by__email=f"{GOAL_SETTER}@{DOMAIN}").delete()
+    remove_rounds()
     for kind in reversed(ORDER):
         kind._default_manager.filter(source=SOURCE).delete()
     crm.StageMapping.objects.filter(source=SOURCE).delete()
