@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from alignment import detector
+from alignment.plan.models import PlanUpdate
 from alignment.rounds.models import AnswerSheet, Invitation, InvitationLink, Round, SkillSheet
 from core.periods import add_months
 
-__all__ = ["AnswerSheet", "DetectorResult", "Invitation", "InvitationLink", "Round", "SkillSheet"]
+__all__ = ["AnswerSheet", "DetectorResult", "Invitation", "InvitationLink", "PlanUpdate", "Round", "SkillSheet"]
 MONTHS_STORED = 24
 
 

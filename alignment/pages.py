@@ -9,6 +9,7 @@ declare_right("read_rounds", ROUND_READERS)
 declare_right("see_rounds", ROUND_MAKERS | ROUND_READERS)
 
 register_page(Page("Alignment", "workspace", icon="check-badge", group="Agreements", position=5))
+register_page(Page("Joint plan", "plan", icon="flag", group="Agreements", position=20))
 register_page(Page("Accountability", "matrix", icon="table-cells", group="Agreements", position=30))
 register_page(Page("Lexicon", "lexicon", icon="book-open", group="Agreements", position=40))
 register_page(

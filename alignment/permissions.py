@@ -2,6 +2,7 @@
 
 from agreements.models import SIGNING_SIDES
 from agreements.signing import seat_holder
+from alignment.plan import permissions as plan_permissions
 from team.access import LEADERS, has_right
 from team.authorization import Action, register_action
 from team.models import Role, User
@@ -34,3 +35,6 @@ def may_read_results(user: User) -> bool:
 def may_see_rounds(user: User) -> bool:
     """Tell whether somebody sees that there are rounds, and how many people have answered."""
     return has_right(user, "see_rounds") or may_read_results(user)
+
+
+PLAN_ACTIONS = (plan_permissions.DRAFT_UPDATE, plan_permissions.WRITE_UPDATE, plan_permissions.PRESENT_UPDATE)

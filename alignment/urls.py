@@ -3,12 +3,18 @@ from django.urls import include, path
 from alignment import views
 from alignment.lexicon import views as lexicon_views
 from alignment.matrix import views as matrix_views
+from alignment.plan import views as plan_views
 from alignment.workspace import views as workspace_views
 
 urlpatterns = [
     path("", views.front_door, name="front_door"),
     path("detector/<str:token>/", views.detector_result, name="detector_result"),
     path("alignment/", workspace_views.workspace, name="workspace"),
+    path("plan/", plan_views.plan, name="plan"),
+    path("plan/updates/", plan_views.draft_update, name="draft_update"),
+    path("plan/updates/<int:number>/", plan_views.update, name="plan_update"),
+    path("plan/updates/<int:number>/write/", plan_views.write_update, name="write_update"),
+    path("plan/updates/<int:number>/present/", plan_views.present_update, name="present_update"),
     path("lexicon/", lexicon_views.lexicon, name="lexicon"),
     path("lexicon/<slug:tab>/", lexicon_views.wordings, name="wordings"),
     path("accountability/", matrix_views.matrix, name="matrix"),

@@ -111,7 +111,7 @@ class Pace:
 def current_paces(today: date, user: Reader, facts: Facts) -> list[Pace]:
     """Return the goals whose days include today, and how they stand as far as the reader may know it."""
     return [
-        _compute_pace(goal, get_metric(goal.metric), today, user, facts)
+        compute_pace(goal, get_metric(goal.metric), today, user, facts)
         for goal in Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on")
         if _is_metric_declared(goal.metric)
     ]
@@ -126,5 +126,7 @@ def _is_metric_declared(key: str) -> bool:
     return True
 
 
-def _compute_pace(goal: Goal, metric: Metric, today: date, user: Reader, facts: Facts) -> Pace:
-    return Pace(goal, metric, visibility.compute_for(user, metric, Period(goal.starts_on, today), facts=facts), today)
+def compute_pace(goal: Goal, metric: Metric, today: date, user: Reader, facts: Facts) -> Pace:
+    """Return how a goal, saved or not, stands on a day; what is over is counted to its last day."""
+    period = Period(goal.starts_on, max(goal.starts_on, min(today, goal.ends_on)))
+    return Pace(goal, metric, visibility.compute_for(user, metric, period, facts=facts), today)

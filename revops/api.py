@@ -10,6 +10,7 @@ from rest_framework.routers import DefaultRouter
 from agreements.api import AGREEMENT_VIEWS
 from alignment.lexicon.api import LexiconViewSet
 from alignment.matrix.api import MatrixViewSet
+from alignment.plan.api import PlanUpdateView, PlanViewSet
 from alignment.rounds.api import ROUND_VIEWS
 from alignment.workspace.api import WorkspaceViewSet
 from core.api.errors import no_such_address
@@ -42,6 +43,8 @@ router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-scor
 router.register("score-models/<str:key>/preview", PreviewViewSet, basename="api-score-preview")
 router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
+router.register("plan", PlanViewSet, basename="api-plan")
+router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")
 router.register("lexicon", LexiconViewSet, basename="api-lexicon")
 router.register("accountability-matrix", MatrixViewSet, basename="api-accountability-matrix")
 

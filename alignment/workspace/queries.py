@@ -10,7 +10,16 @@ from agreements import kinds
 from agreements.models import Dispute, Seat, Signature, Version
 from agreements.queries import AgreementRow, agreement_row, search_agreements
 from agreements.signing import seat_holder
-from alignment.workspace.dimensions import AGREED, BADGES, DIMENSIONS, Dimension, dimension_state
+from alignment.workspace.dimensions import (
+    AGREED,
+    BADGES,
+    DIMENSIONS,
+    DISPUTED,
+    MISSING,
+    STALE,
+    Dimension,
+    dimension_state,
+)
 from team.models import User
 
 LAST_DECISIONS = 10
@@ -66,6 +75,12 @@ class Workspace:
 
     def count(self, state: str) -> int:
         return sum(row.state == state for row in self.dimensions)
+
+    @property
+    def open_states(self) -> str:
+        """How many dimensions are disputed, stale or missing: “1 is disputed, 4 are missing”."""
+        counts = [(state, self.count(state)) for state in (DISPUTED, STALE, MISSING)]
+        return ", ".join(f"{count} {'is' if count == 1 else 'are'} {state}" for state, count in counts if count)
 
     @property
     def agreed_count(self) -> int:

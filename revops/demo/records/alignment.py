@@ -1,16 +1,23 @@
 """What the two teams of AppLexus have agreed about working together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.text import slugify
 
 from agreements.models import Agreement, Entry, Version
 from alignment.matrix import rules
+from alignment.plan.models import PlanUpdate
+from alignment.plan.rules import GOAL, HORIZONS, REWARD, read_goal
+from core.formatting import format_by_unit
 from funnel.defaults import STAGES
+from kpis.registry import get_metric
 from revops.demo.records.agreements import CMO, CRO, NOON, Paper, write_papers
+from revops.demo.story import CURRENCY
+from revops.demo.story import GOAL as YEAR_GOAL
 from team.models import Side, User
 
 # By stage or decision: metric, and the letters of CEO, CMO, CRO, sales rep, marketer, ops admin, CFO and support
@@ -40,6 +47,38 @@ DECISION_ROWS = {
 }
 CFO = "ingrid.solberg"
 DAYS_TO_DECIDE = 5
+Begins = Callable[[date], date]
+GOALS: dict[str, tuple[str, str, str, str, Begins]] = {  # by key: title, horizon, metric, target, first day
+    "answers": ("Leads answered in time", "30_days", "sla_compliance", "0.8", lambda day: day - timedelta(days=18)),
+    "wins": ("Won revenue of 60 days", "60_days", "won_revenue", "4600000", lambda day: day - timedelta(days=38)),
+    "quarter": ("Revenue of 90 days", "90_days", "revenue", "7900000", lambda day: day - timedelta(days=66)),
+    "year": ("Revenue of the year", "12_months", "revenue", str(YEAR_GOAL), lambda day: date(day.year, 1, 1)),
+    "return": ("Return on spend", "24_months", "smroi", "1.3", lambda day: date(day.year - 1, 1, 1)),
+    "share": (
+        "Spend as a share of revenue",
+        "36_months",
+        "sm_share_of_revenue",
+        "0.42",
+        lambda day: date(day.year - 1, 1, 1),
+    ),
+}
+GOAL_AGE = timedelta(days=60)
+BONUS_TEXT = "People of both teams get the same bonus for the same two goals, so that reaching them pays off for both."
+BONUS_TERMS = {
+    "goals": ["year", "return"], "roles": ["cmo", "cro", "rep", "marketer"], "amount": "4000.00", "currency": CURRENCY,
+    "pays_from": "0.9", "capped_at": "1.5",
+    "consequence": "Both leaders bring a joint correction of the plan to the CEO within a month.",
+}  # fmt: skip
+UPDATE_AGE, NEXT_UPDATE = timedelta(days=28), timedelta(days=3)
+UPDATE_FIGURES = {"quarter": ("0.38", "behind"), "year": ("0.83", "behind"), "return": ("0.86", "behind")}
+MARKETING_UPDATE = (
+    "Leads are above last year, but a fifth of them come from a source that brings little revenue.\n"
+    "We have moved its budget to the campaigns whose leads Sales accepts."
+)
+SALES_UPDATE = (
+    "The quarter is behind: more deals than last year end in no decision.\n"
+    "From now on a deal without a next step for three weeks is reviewed by both teams."
+)
 
 
 @dataclass(frozen=True)
@@ -137,7 +176,40 @@ def sign_alignment(users: dict[str, User], today: date) -> int:
     if is_new:
         for proposal in PROPOSALS:
             _write_proposal(proposal, users, today)
+    _write_update(users, today)
     return count
+
+
+def _write_update(users: dict[str, User], today: date) -> None:
+    """Write the update that both leaders presented last month, with the figures of that day."""
+    if PlanUpdate.objects.exists():
+        return
+    day = today - UPDATE_AGE
+    moment = datetime.combine(day, NOON)
+    figures = [_figure(key, share, state, today) for key, (share, state) in UPDATE_FIGURES.items()]
+    PlanUpdate.objects.create(
+        number=1, drafted_by=users[CMO], due_on=day, marketing_text=MARKETING_UPDATE, sales_text=SALES_UPDATE,
+        marketing_by=users[CMO], marketing_at=moment, sales_by=users[CRO], sales_at=moment, presented_at=moment,
+        next_due_on=today + NEXT_UPDATE, figures=figures,
+    )  # fmt: skip
+
+
+def _figure(key: str, share: str, state: str, today: date) -> dict[str, Any]:
+    title, horizon, metric, target, begins = GOALS[key]
+    goal = read_goal(_goal_terms(horizon, metric, target, begins(today)))
+    unit = get_metric(metric).unit
+    value = (Decimal(target) * Decimal(share)).quantize(Decimal("0.01"))
+    texts = [format_by_unit(amount, unit, goal.currency) for amount in (value, goal.target)]
+    return {
+        "goal": key, "title": title, "side": goal.horizon.side, "metric": metric, "target": target,
+        "ends_on": goal.ends_on.isoformat(), "value": str(value), "currency": goal.currency, "state": state,
+        "sentence": f"{texts[0]} of {texts[1]}.",
+    }  # fmt: skip
+
+
+def _goal_terms(horizon: str, metric: str, target: str, begins: date) -> dict[str, Any]:
+    terms = {"horizon": horizon, "metric": metric, "target": target, "starts_on": begins.isoformat()}
+    return terms | ({"currency": CURRENCY} if get_metric(metric).unit == "money" else {})
 
 
 def _write_proposal(proposal: Proposal, users: dict[str, User], today: date) -> None:
@@ -177,6 +249,13 @@ def _papers(today: date) -> Iterator[Paper]:
         filled = {name: value for name, value in values.items() if value}
         yield Paper("term", slugify(title), title, definition, filled, today - TERMS_AGE, owner or Side.MARKETING)
     yield Paper("persona", "operations", "Head of Operations", PERSONA_TEXT, PERSONA_TERMS, today - TERMS_AGE)
+    for key, (title, horizon, metric, target, begins) in GOALS.items():
+        side = HORIZONS[horizon].side
+        terms = _goal_terms(horizon, metric, target, begins(today))
+        yield Paper(
+            GOAL, key, title, f"{title}: agreed by both sides.", terms, max(begins(today), today - GOAL_AGE), side
+        )
+    yield Paper(REWARD, "joint-bonus", "Joint bonus", BONUS_TEXT, BONUS_TERMS, today - MATRIX_AGE, Side.SALES)
     yield Paper("priority", "pipeline-first", "Existing pipeline first", PRIORITY_TEXT, {"rank": 1}, today - TERMS_AGE)
     yield Paper(
         "steering_metric", "smroi", "Return on sales and marketing", METRIC_TEXT, METRIC_TERMS, today - TERMS_AGE

@@ -16,6 +16,8 @@ from agreements import kinds
 from agreements import permissions as agreeing
 from agreements.models import Agreement
 from alignment import permissions as asking
+from alignment.plan import permissions as planning
+from alignment.plan.models import PlanUpdate
 from alignment.rounds.models import Invitation, Round
 from connectors import permissions as connecting
 from connectors.access import seal_credentials
@@ -330,6 +332,41 @@ for name, args in (("new_stage", []), ("propose_stage", ["mql"])):
 @door(agreeing.DRAFT_VERSION, "edit_matrix", is_quiet=True)
 def _(world: World, actor: User, relation: str) -> Request:
     return Request(reverse("edit_matrix"), {"draft": "1"}, kinds.get_kind("accountability_matrix"))
+
+
+def plan_update(world: World) -> PlanUpdate:
+    """An open update of the plan, with both parts written."""
+    texts = {"marketing_text": "Up.", "sales_text": "Up.", "next_due_on": today(30)}
+    return PlanUpdate.objects.create(number=1, drafted_by=world.people[Role.CMO], **texts)
+
+
+UPDATE_TEXT = {"text": "Leads are up.", "next_due_on": today(20)}
+for name, is_api, data in (
+    ("write_update", False, UPDATE_TEXT),
+    ("present_update", False, None),
+    ("api-plan-updates-write", True, UPDATE_TEXT),
+    ("api-plan-updates-present", True, None),
+):
+
+    @door(planning.WRITE_UPDATE if "write" in name else planning.PRESENT_UPDATE, name)
+    def _(
+        world: World, actor: User, relation: str, name: str = name, is_api: bool = is_api, data: Any = data
+    ) -> Request:
+        update = plan_update(world)
+        return Request(reverse(name, args=[update.pk if is_api else update.number]), data, update)
+
+
+for name in ("draft_update", "api-plan-updates-list"):
+
+    @door(planning.DRAFT_UPDATE, name)
+    def _(world: World, actor: User, relation: str, name: str = name) -> Request:
+        terms = {"horizon": "30_days", "metric": "revenue", "target": "1000", "starts_on": today()}
+        signed = records.version(actor, is_proposed=True, kind="goal", terms=terms)
+        for side, role in (("marketing", Role.CMO), ("sales", Role.CRO)):
+            signed.signatures.create(side=side, signed_by=world.people[role])
+        signed.in_force_at = timezone.now()
+        signed.save(update_fields=["in_force_at"])
+        return Request(reverse(name))
 
 
 @door(agreeing.DRAFT_VERSION, "new_score_model", is_quiet=True)
