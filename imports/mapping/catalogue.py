@@ -10,6 +10,7 @@ import pandas as pd
 from django.conf import settings
 
 from crm.record_ids import source_evidence
+from imports.mapping.folders import built_in_path, mapping_folders
 from imports.mapping.header_aliases import LABELS
 from imports.mapping.loading import read_mapping, read_source
 from imports.mapping.other_systems import other_system
@@ -18,7 +19,6 @@ from imports.parsing.headers import fold, index_headers, name_parts, without_uni
 
 WORKBOOK_SUFFIX = re.compile(r"\.(?:xls[xmb]?|ods)$", re.IGNORECASE)
 SUFFIXES = re.compile(r"(?:\.[a-z0-9]{1,5})*$", re.IGNORECASE)
-BUILT_IN_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 AUTO = "auto"
 CRMS = ("hubspot", "pipedrive", "salesforce", "zoho")  # whose exports have much in common
 IDS_SAMPLED = 50  # ids of a file
@@ -52,13 +52,13 @@ def custom_mappings_folder() -> Path:
 
 def list_sources() -> dict[str, Source]:
     """Return every source by name; a company's own mapping that changes while Accord runs is read again."""
-    files = _built_in_files() | _mapping_files(custom_mappings_folder())
+    files = _built_in_files(mapping_folders()) | _mapping_files(custom_mappings_folder())
     return _read_sources(tuple((*key, *file_entry) for key, file_entry in files.items()))
 
 
 @cache
-def _built_in_files() -> dict[tuple[str, str], tuple[Path, int]]:
-    return _mapping_files(BUILT_IN_MAPPINGS)
+def _built_in_files(folders: tuple[Path, ...]) -> dict[tuple[str, str], tuple[Path, int]]:
+    return {key: entry for folder in folders for key, entry in _mapping_files(folder).items()}
 
 
 def _mapping_files(folder: Path) -> dict[tuple[str, str], tuple[Path, int]]:
@@ -72,14 +72,15 @@ def _read_sources(files: tuple[tuple[str, str, Path, int], ...]) -> dict[str, So
     sources: dict[str, Source] = {}
     for name in sorted({source for source, *_ in files}):
         own = {file: path for source, file, path, _ in files if source == name}
-        settings_path = own.pop("source.toml", BUILT_IN_MAPPINGS / name / "source.toml")
+        settings_path = own.pop("source.toml", built_in_path(f"{name}/source.toml"))
         own.pop(LABELS, None)
         sources[name] = read_source(settings_path.parent, [read_mapping(path) for path in own.values()])
     return sources
 
 
 def source_names() -> list[str]:
-    return sorted({source for source, _ in _built_in_files() | _mapping_files(custom_mappings_folder())})
+    files = _built_in_files(mapping_folders()) | _mapping_files(custom_mappings_folder())
+    return sorted({source for source, _ in files})
 
 
 def companion_sources() -> list[str]:

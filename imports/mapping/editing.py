@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from imports.mapping.catalogue import (
-    BUILT_IN_MAPPINGS,
     RANKS,
     FileKind,
     custom_mappings_folder,
@@ -18,6 +17,7 @@ from imports.mapping.catalogue import (
     list_sources,
 )
 from imports.mapping.departures import is_departure_column
+from imports.mapping.folders import built_in_path
 from imports.mapping.loading import load_mapping, parse_mapping
 from imports.mapping.schema import ALL, MappingError, ObjectMapping, Source
 from imports.mapping.targets import AS_IS, CUSTOM, ID_ONLY, OUT, list_targets, rule_of, template_table
@@ -71,7 +71,7 @@ def catalogue_tables(kind: FileKind) -> list[Table]:
 
 def _load_table(mapping: ObjectMapping) -> Table:
     own = custom_mappings_folder() / mapping.path
-    table = load_mapping(own if own.exists() else BUILT_IN_MAPPINGS / mapping.path)
+    table = load_mapping(own if own.exists() else built_in_path(mapping.path))
     return {"object": mapping.object, **table}
 
 

@@ -90,10 +90,10 @@ def load_stage_book(source: str) -> StageBook:
 
 @lru_cache(maxsize=64)  # a source may have any name
 def _usual_meanings(source: str) -> Mapping[str, Mapping[str, Meaning]]:
-    from imports.mapping.catalogue import BUILT_IN_MAPPINGS
+    from imports.mapping.folders import built_in_path
     from imports.mapping.loading import load_toml
 
-    path = BUILT_IN_MAPPINGS / source / "source.toml"
+    path = built_in_path(f"{source}/source.toml")
     table = load_toml(path).get("stages", {}) if path.exists() else {}
     return {
         track: {fold(word): _parse_meaning(entry) for word, entry in stages.items()} for track, stages in table.items()

@@ -8,7 +8,8 @@ from typing import Any
 from django.db import models
 
 from crm.models import Record
-from imports.mapping.catalogue import BUILT_IN_MAPPINGS, RANKS
+from imports.mapping.catalogue import RANKS
+from imports.mapping.folders import BUILT_IN_MAPPINGS
 from imports.mapping.loading import load_toml
 from imports.mapping.schema import model_of
 from imports.mapping.templates import describe_content

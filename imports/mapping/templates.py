@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imports.mapping.catalogue import BUILT_IN_MAPPINGS
+from imports.mapping.folders import BUILT_IN_MAPPINGS
 from imports.mapping.loading import load_toml, read_mapping
 from imports.mapping.schema import field_of, model_of
 
