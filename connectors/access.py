@@ -8,10 +8,12 @@ from typing import Any, Self, TypeVar
 from django.db import transaction
 
 from connectors.allowed_hosts import ForbiddenAddress, allowed_base_url
-from connectors.auth import method_of
+from connectors.answer import Answer
 from connectors.errors import Expired, Refused
-from connectors.http import Answer, HttpClient
+from connectors.http import HttpClient
 from connectors.models import Connector
+from connectors.protocol import Reader
+from connectors.registry import connector_type
 from connectors.session import Session
 from core.encryption import Sealed
 
@@ -89,13 +91,17 @@ class Access:
         self._line.close()
 
 
+def reader_for(access: Access) -> Reader:
+    return connector_type(access.source).reader(access)
+
+
 def seal_credentials(filled: Mapping[str, str]) -> Sealed:
     """Encrypt the credentials; the first request gets a token."""
     return Sealed.of({"filled": dict(filled), "session": None})
 
 
 def _start_session(source: str, base_url: str, method: str, filled: Mapping[str, str]) -> Session:
-    session = method_of(source, method).begin(base_url, filled)
+    session = connector_type(source).method(method).begin(base_url, filled)
     try:
         return replace(session, base_url=allowed_base_url(source, session.base_url))
     except ForbiddenAddress as error:
@@ -113,7 +119,7 @@ def _renew_session(connector_id: int, failed: Session | None) -> Session:
         current = Session(**stored["session"]) if stored.get("session") else None
         if current and not current.is_over and (failed is None or current.token != failed.token):
             return current
-        if failed is not None and not method_of(row.source, row.method).renews:
+        if failed is not None and not connector_type(row.source).method(row.method).renews:
             raise Refused(f"{row.get_source_display()} no longer takes the token")
         fresh = _start_session(row.source, row.base_url, row.method, stored["filled"])
         filled = {**stored["filled"], **({"refresh_token": fresh.refresh_token} if fresh.refresh_token else {})}

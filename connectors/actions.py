@@ -7,11 +7,10 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from connectors.access import Access, seal_credentials
+from connectors.access import Access, reader_for, seal_credentials
 from connectors.allowed_hosts import allowed_base_url
 from connectors.models import ACTIVE, Connector, Pull
 from connectors.permissions import MANAGE_CONNECTORS
-from connectors.registry import reader_for
 from connectors.schedule import start_pull
 from core.work import State
 from team.models import User

@@ -1,7 +1,7 @@
 """Where a connector may call: its vendor's own hosts over https, and nowhere else.
 
-The list is the guard against being sent to a machine of our own network: only the vendor names hosts under
-these domains. A company that reaches its CRM through a gateway names the gateway's host in CONNECTOR_HOSTS.
+The domains of a connector are the guard against being sent to a machine of our own network: only the vendor names
+hosts under them. A company that reaches its CRM through a gateway names the gateway's host in CONNECTOR_HOSTS.
 """
 
 import ipaddress
@@ -10,16 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-DOMAINS = {
-    "salesforce": (".salesforce.com", ".salesforce.mil"),
-    "hubspot": (".hubapi.com",),
-    "pipedrive": (".pipedrive.com",),
-}
-EXAMPLES = {
-    "salesforce": "https://yourcompany.my.salesforce.com",
-    "hubspot": "https://api.hubapi.com",
-    "pipedrive": "https://yourcompany.pipedrive.com",
-}
+from connectors.registry import connector_type
 
 HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")  # nothing that another reader of the address may take for its end
 
@@ -32,7 +23,7 @@ def allowed_base_url(source: str, url: str) -> str:
     """Return scheme, host and port of an address that this source may be called at.
 
     Raises:
-        Forbidden: the address is not one of the vendor's.
+        ForbiddenAddress: the address is not one of the vendor's.
     """
     try:
         parts = urlsplit(url.strip())
@@ -49,7 +40,7 @@ def allowed_base_url(source: str, url: str) -> str:
 
 def _is_vendor_host(source: str, parts: SplitResult, port: int | None) -> bool:
     host = parts.hostname or ""
-    ours = host in settings.CONNECTOR_HOSTS or any(host.endswith(domain) for domain in DOMAINS[source])
+    ours = host in settings.CONNECTOR_HOSTS or host.endswith(connector_type(source).domains)
     if not HOST.fullmatch(host):
         return False
     return parts.scheme == "https" and port in {None, 443, 8443} and ours
@@ -66,5 +57,6 @@ def _is_local_test(parts: SplitResult) -> bool:
 
 
 def _hint(source: str) -> str:
-    names = " or ".join(f"*{domain}" for domain in DOMAINS[source])
-    return f"Write an https address under {names}, like {EXAMPLES[source]}."
+    declared = connector_type(source)
+    names = " or ".join(f"*{domain}" for domain in declared.domains)
+    return f"Write an https address under {names}, like {declared.example_url}."

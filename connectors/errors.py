@@ -51,7 +51,7 @@ def raise_for_status(status: int, headers: Mapping[str, str], message: str) -> N
 
 
 def requested_wait(headers: Mapping[str, str]) -> float | None:
-    """Return how many seconds the source asks us to wait: Retry-After in either form, or Pipedrive's own header."""
+    """Return how many seconds the source asks us to wait: Retry-After in either form, or X-RateLimit-Reset."""
     header = headers.get("retry-after") or headers.get("x-ratelimit-reset") or ""
     try:
         seconds = float(header)

@@ -6,10 +6,9 @@ from typing import Any
 from django import forms
 
 from connectors.actions import filled_in
-from connectors.allowed_hosts import EXAMPLES, ForbiddenAddress, allowed_base_url
-from connectors.auth import CredentialField, SignInMethod
+from connectors.allowed_hosts import ForbiddenAddress, allowed_base_url
+from connectors.connector_type import ConnectorType, CredentialField, SignInMethod
 from connectors.models import Connector
-from connectors.registry import Crm
 from core.encryption import Unsealable
 from team.forms import check_cron
 
@@ -24,9 +23,9 @@ PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 
 
 class ConnectorForm(forms.Form):
-    """One source signed in to in one way; the blanks are the ones of that way."""
+    """One source signed in to in one way; its credentials are the ones of that way."""
 
-    name = forms.CharField(max_length=80, help_text="What you call it, like “HubSpot Europe”.")
+    name = forms.CharField(max_length=80)
     base_url = forms.CharField(label="Address", max_length=255, widget=forms.URLInput(attrs=PLAIN))
     kinds = forms.MultipleChoiceField(
         label="What is pulled", widget=forms.CheckboxSelectMultiple,
@@ -41,21 +40,27 @@ class ConnectorForm(forms.Form):
     )  # fmt: skip
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, crm: Crm, method: SignInMethod, connector: Connector | None = None
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        connector_type: ConnectorType,
+        method: SignInMethod,
+        connector: Connector | None = None,
     ) -> None:
-        self.crm, self.method, self.connector = crm, method, connector
+        self.connector_type, self.method, self.connector = connector_type, method, connector
         self.kept = _stored_credentials(connector, method)
-        super().__init__(data, initial=_initial_values(crm, connector))
-        self.fields["kinds"].choices = list(crm.kinds.items())  # type: ignore[attr-defined]
-        self.fields["base_url"].help_text = f"Like {EXAMPLES[crm.source]}."
-        for blank in method.blanks:
-            self.fields[blank.name] = _credential_field(blank, self.kept.get(blank.name))
-        order = ["name", "base_url", *(blank.name for blank in method.blanks), "kinds", "rhythm", "cron"]
+        super().__init__(data, initial=_initial_values(connector_type, connector))
+        self.fields["kinds"].choices = list(connector_type.objects.items())  # type: ignore[attr-defined]
+        self.fields["name"].help_text = f"What you call it, like “{connector_type.title} Europe”."
+        self.fields["base_url"].help_text = f"Like {connector_type.example_url}."
+        for credential in method.credentials:
+            self.fields[credential.name] = _credential_field(credential, self.kept.get(credential.name))
+        order = ["name", "base_url", *(credential.name for credential in method.credentials), "kinds", "rhythm", "cron"]
         self.order_fields(order)
 
     def clean_base_url(self) -> str:
         try:
-            return allowed_base_url(self.crm.source, self.cleaned_data["base_url"])
+            return allowed_base_url(self.connector_type.source, self.cleaned_data["base_url"])
         except ForbiddenAddress as error:
             raise forms.ValidationError(str(error)) from None
 
@@ -75,13 +80,16 @@ class ConnectorForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("cron") and not cleaned.get("rhythm") and "cron" not in self.errors:
             self.add_error("cron", "Write a cron line, or choose how often.")
-        if self.connector is None and Connector.objects.filter(source=self.crm.source).exists():
-            self.add_error(None, ONE_PER_SOURCE.format(title=self.crm.title))
+        if self.connector is None and Connector.objects.filter(source=self.connector_type.source).exists():
+            self.add_error(None, ONE_PER_SOURCE.format(title=self.connector_type.title))
         return cleaned
 
     def credentials(self) -> dict[str, str]:
         """Return what to sign in with: what was written now, and what is kept where nothing was."""
-        written = {blank.name: str(self.cleaned_data.get(blank.name) or "").strip() for blank in self.method.blanks}
+        written = {
+            credential.name: str(self.cleaned_data.get(credential.name) or "").strip()
+            for credential in self.method.credentials
+        }
         return {name: word or self.kept.get(name, "") for name, word in written.items()}
 
     def connector_fields(self) -> dict[str, Any]:
@@ -93,7 +101,9 @@ class ConnectorForm(forms.Form):
     @property
     def has_new_sign_in(self) -> bool:
         """Tell whether something else than what is kept was written."""
-        return self.credentials() != {blank.name: self.kept.get(blank.name, "") for blank in self.method.blanks}
+        return self.credentials() != {
+            credential.name: self.kept.get(credential.name, "") for credential in self.method.credentials
+        }
 
 
 ONE_PER_SOURCE = "Accord already pulls from {title}. Two accounts may use one id for different records, so there is one connector to a source."
@@ -109,9 +119,14 @@ def _stored_credentials(connector: Connector | None, method: SignInMethod) -> Ma
         return {}
 
 
-def _initial_values(crm: Crm, connector: Connector | None) -> dict[str, Any]:
+def _initial_values(connector_type: ConnectorType, connector: Connector | None) -> dict[str, Any]:
     if connector is None:
-        return {"name": crm.title, "base_url": crm.base_url, "kinds": list(crm.kinds), "rhythm": next(iter(RHYTHMS))}
+        return {
+            "name": connector_type.title,
+            "base_url": connector_type.base_url,
+            "kinds": list(connector_type.objects),
+            "rhythm": next(iter(RHYTHMS)),
+        }
     is_usual = connector.schedule in RHYTHMS
     return {
         "name": connector.name,
@@ -122,19 +137,19 @@ def _initial_values(crm: Crm, connector: Connector | None) -> dict[str, Any]:
     }
 
 
-def _credential_field(blank: CredentialField, stored: str | None) -> forms.Field:
+def _credential_field(credential: CredentialField, stored: str | None) -> forms.Field:
     """A secret that is kept may stay empty; it is not shown, not even as dots of the right number."""
     widget: forms.Widget = forms.TextInput(attrs=PLAIN)
-    if blank.is_long:
+    if credential.is_long:
         widget = SecretArea(attrs={**PLAIN, "rows": 6})
-    elif blank.is_secret:
+    elif credential.is_secret:
         widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    hint = "Kept. Leave it empty to keep it." if stored and blank.is_secret else blank.hint
+    hint = "Kept. Leave it empty to keep it." if stored and credential.is_secret else credential.hint
     field = forms.CharField(
-        label=blank.label, help_text=hint, strip=True, max_length=10_000,
-        required=not (blank.is_optional or (stored and blank.is_secret)), widget=widget,
+        label=credential.label, help_text=hint, strip=True, max_length=10_000,
+        required=not (credential.is_optional or (stored and credential.is_secret)), widget=widget,
     )  # fmt: skip
-    if stored and not blank.is_secret:
+    if stored and not credential.is_secret:
         field.initial = stored
     return field
 

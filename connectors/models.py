@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from connectors.connector_type import MAX_SOURCE
+from connectors.registry import source_choices
 from core.encryption import SealedField
 from core.work import State, Work
 from imports.models.jobs import ImportJob
@@ -17,13 +19,8 @@ ACTIVE = [State.QUEUED, State.RUNNING]
 class Connector(models.Model):
     """A CRM that we pull from: where it is, how we sign in, what we pull and how far we are."""
 
-    class Crm(models.TextChoices):
-        SALESFORCE = "salesforce", "Salesforce"
-        HUBSPOT = "hubspot", "HubSpot"
-        PIPEDRIVE = "pipedrive", "Pipedrive"
-
     source = models.CharField(
-        max_length=20, choices=Crm, unique=True,
+        max_length=MAX_SOURCE, choices=source_choices, unique=True,
         help_text="One connector to a source: two accounts may use one id for different records.",
     )  # fmt: skip
     name = models.CharField(max_length=80, unique=True)

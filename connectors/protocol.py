@@ -1,11 +1,14 @@
 """What a reader hands over: one page of a source, as rows of the files that the source's own export would hold."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from connectors.access import Access
+from connectors.answer import Answer
+from connectors.session import Session
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,27 @@ class Page:
     wait: float = 0.0  # seconds until it is worth asking for the next page
 
 
+class Connection(Protocol):
+    """What a reader sends its requests through; it signs in, and signs in again when the session has ended."""
+
+    session: Session
+    secrets: tuple[str, ...]
+
+    def request(self, method: str, path: str, **content: Any) -> Answer:
+        """Send a request to a path of the source, with the options of httpx (`params`, `json`, `data`).
+
+        Raises:
+            Fault: in one of its kinds (`connectors/errors.py`).
+        """
+
+    def with_session(self, question: Callable[[Session], T]) -> T:
+        """Call a function with the session, and once more with a fresh one when that has ended."""
+
+    def close(self) -> None: ...
+
+
 class Reader(Protocol):
     """Reads one source. It keeps nothing that a page's position does not say, so any worker can go on."""
-
-    def __init__(self, access: Access) -> None: ...
 
     def greet(self) -> str:
         """Return the account that we are signed in to, as the source names it."""

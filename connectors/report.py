@@ -1,16 +1,15 @@
 """The status of a connector, in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
-from connectors.auth import method_of
 from connectors.forms import RHYTHMS
 from connectors.models import Connector, Pull
-from connectors.registry import CRMS
+from connectors.registry import UnknownSource, connector_type
 from connectors.schedule import next_pull
 from core.work import State
 from imports.models import ImportFile
@@ -63,12 +62,15 @@ class ConnectorStatus:
 
     @property
     def sign_in(self) -> str:
-        return method_of(self.connector.source, self.connector.method).title
+        try:
+            return connector_type(self.connector.source).method(self.connector.method).title
+        except LookupError:  # no longer declared
+            return self.connector.method
 
     @property
     def kinds(self) -> list[tuple[str, datetime | None]]:
         """What is pulled, and up to when each is here."""
-        titles = CRMS[self.connector.source].kinds
+        titles = _object_titles(self.connector)
         return [
             (title, self.connector.pulled_until(kind)) for kind, title in titles.items() if kind in self.connector.kinds
         ]
@@ -101,7 +103,7 @@ class ConnectorStatus:
 def describe_pull(pull: Pull) -> str:
     """Say what a pull is at just now."""
     kinds = pull.checkpoint.get("kinds") or []
-    title = CRMS[pull.connector.source].kinds.get(kinds[0], kinds[0]) if kinds else ""
+    title = _object_titles(pull.connector).get(kinds[0], kinds[0]) if kinds else ""
     rows = f", {_count_text(pull.done_units, 'row')} so far" if pull.done_units else ""
     if pull.state == State.RUNNING and pull.lacks_worker:
         return f"Waiting for a worker{rows}; the pull then resumes where it stopped"
@@ -112,6 +114,14 @@ def describe_pull(pull: Pull) -> str:
         "over": "Ends",
     }
     return f"{phases.get(pull.checkpoint.get('phase', ''), 'Signs in')} …"
+
+
+def _object_titles(connector: Connector) -> Mapping[str, str]:
+    """Return the titles of what the source has; its own names where no connector is declared for it any more."""
+    try:
+        return connector_type(connector.source).objects
+    except UnknownSource:
+        return {name: name for name in connector.kinds}
 
 
 def _count_text(number: int, noun: str) -> str:

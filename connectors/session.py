@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 EARLY = 60.0  # an access token is renewed this many seconds before it ends
-SALESFORCE_SESSION = 3600.0  # Salesforce does not say how long; a session that ends earlier is renewed when it does
 
 
 @dataclass(frozen=True)

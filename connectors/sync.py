@@ -10,14 +10,14 @@ from time import sleep
 
 from django.db import transaction
 
-from connectors.access import Access
+from connectors.access import Access, reader_for
 from connectors.alerts import tell_of_trouble
 from connectors.allowed_hosts import ForbiddenAddress
 from connectors.deletions import delete_records
 from connectors.errors import Busy, NotPermitted, Refused, UnexpectedResponse, back_off
 from connectors.models import ACTIVE, Connector, Pull
 from connectors.protocol import Page, Reader, Window
-from connectors.registry import CRMS, reader_for
+from connectors.registry import UnknownSource, connector_type
 from connectors.spool import FilesLost, Spool, discard_files, pulls_with_files
 from core.encryption import Unsealable
 from core.work import PermanentFailure, Postpone, State
@@ -59,7 +59,7 @@ class PullRunner:
             return self._run_phase()
         except Busy as fault:
             return self._wait_for_source(fault)
-        except (Refused, Unsealable) as error:
+        except (Refused, Unsealable, UnknownSource) as error:
             switch_off(self.connector, str(error))
             raise PermanentFailure(f"The sign-in is refused: {error}") from None
         except NotPermitted as fault:
@@ -96,7 +96,7 @@ class PullRunner:
 
     def _selected_kinds(self) -> list[str]:
         """Return what is to be read, in the order of the source: what others point to comes first."""
-        return [kind for kind in CRMS[self.connector.source].kinds if kind in self.connector.kinds]
+        return [kind for kind in connector_type(self.connector.source).objects if kind in self.connector.kinds]
 
     def _restart(self) -> None:
         discard_files(self.pull.pk)
@@ -150,9 +150,9 @@ class PullRunner:
 
     def _leave_out(self, kind: str, why: str) -> None:
         checkpoint = self.pull.checkpoint
-        source = CRMS[self.connector.source]
-        if kind not in source.optional:
-            self._add_note(f"{source.kinds[kind]} left out: {why}")
+        declared = connector_type(self.connector.source)
+        if kind not in declared.optional_objects:
+            self._add_note(f"{declared.objects[kind]} left out: {why}")
         self.pull.advance(
             {**checkpoint, "kinds": checkpoint["kinds"][1:], "position": {}, "waits": 0}, notes=self.pull.notes
         )

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from connectors import actions, report
 from connectors.allowed_hosts import ForbiddenAddress
-from connectors.auth import METHODS, SignInMethod, method_of
+from connectors.connector_type import ConnectorType, SignInMethod
 from connectors.errors import Fault
 from connectors.forms import ConnectorForm
 from connectors.models import Connector
-from connectors.registry import CRMS, Crm
+from connectors.registry import connector_type, connector_types
 from core.htmx import render_live
 from core.tasks import enqueue
 from team.access import require_right
@@ -33,13 +33,11 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 def connectors(request: HttpRequest) -> HttpResponse:
     """List the connectors: the status of each, when it pulled last and will pull next, how far it lags."""
     page = Paginator(Connector.objects.all(), CONNECTORS_PER_PAGE).get_page(request.GET.get("page"))
-    free = [
-        crm for crm in CRMS.values() if crm.source not in {connector.source for connector in Connector.objects.all()}
-    ]
+    connected = set(Connector.objects.values_list("source", flat=True))
     context = {
         "page": page,
         "standings": report.connector_statuses(page),
-        "free": [(crm, METHODS[crm.source]) for crm in free],
+        "available": [declared for source, declared in connector_types().items() if source not in connected],
     }
     return render(request, "connectors/connectors.html", context)
 
@@ -60,8 +58,8 @@ def connector(request: HttpRequest, pk: int) -> HttpResponse:
 @form_view
 def add_connector(request: HttpRequest, source: str, method: str) -> HttpResponse:
     """Add a connector to a source, signed in to in one way."""
-    crm, sign_in_method = _method_or_404(source, method)
-    form = ConnectorForm(request.POST or None, crm=crm, method=sign_in_method)
+    declared, sign_in_method = _method_or_404(source, method)
+    form = ConnectorForm(request.POST or None, connector_type=declared, method=sign_in_method)
     if request.method == "POST" and "test" in request.POST:
         return _test_result(request, form)
     if request.method == "POST" and form.is_valid():
@@ -80,8 +78,8 @@ def add_connector(request: HttpRequest, source: str, method: str) -> HttpRespons
 def edit_connector(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a connector; what is secret is kept where nothing new is written."""
     connector = get_object_or_404(Connector, pk=pk)
-    crm, sign_in_method = _method_or_404(connector.source, request.GET.get("method", connector.method))
-    form = ConnectorForm(request.POST or None, crm=crm, method=sign_in_method, connector=connector)
+    declared, sign_in_method = _method_or_404(connector.source, request.GET.get("method", connector.method))
+    form = ConnectorForm(request.POST or None, connector_type=declared, method=sign_in_method, connector=connector)
     if request.method == "POST" and "test" in request.POST:
         return _test_result(request, form)
     if request.method == "POST" and form.is_valid():
@@ -92,18 +90,20 @@ def edit_connector(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, form)
 
 
-def _method_or_404(source: str, method: str) -> tuple[Crm, SignInMethod]:
-    if source not in CRMS or method not in {way.key for way in METHODS[source]}:
-        raise Http404
-    return CRMS[source], method_of(source, method)
+def _method_or_404(source: str, method: str) -> tuple[ConnectorType, SignInMethod]:
+    try:
+        declared = connector_type(source)
+        return declared, declared.method(method)
+    except LookupError:  # UnknownSource, or no such method
+        raise Http404 from None
 
 
 def _form_page(request: HttpRequest, form: ConnectorForm, **context: Any) -> HttpResponse:
-    others = [way for way in METHODS[form.crm.source] if way.key != form.method.key]
+    others = [method for method in form.connector_type.sign_in_methods if method.key != form.method.key]
     context = {
         "form": form,
-        "crm": form.crm,
-        "way": form.method,
+        "connector_type": form.connector_type,
+        "method": form.method,
         "connector": form.connector,
         "others": others,
         **context,
@@ -118,7 +118,7 @@ def _test_result(request: HttpRequest, form: ConnectorForm) -> HttpResponse:
     values = form.connector_fields()
     try:
         name = actions.test_sign_in(
-            by=_user(request), source=form.crm.source, base_url=values["base_url"], method=values["method"], filled=form.credentials()
+            by=_user(request), source=form.connector_type.source, base_url=values["base_url"], method=values["method"], filled=form.credentials()
         )  # fmt: skip
     except (Fault, ForbiddenAddress) as error:
         return _form_page(request, form, failed=str(error))

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from connectors import actions, sync
 from connectors.models import Connector, Pull
-from connectors.registry import CRMS
+from connectors.registry import connector_type
 from core.work import Work, run_claimed
 from imports.models import ImportJob
 from team.models import Company, User
@@ -56,8 +56,8 @@ def connect(stage: Stage, ops: User, **fields: Any) -> Connector:
     source = type(stage.source).__name__.lower()
     method, filled = FILLED[source]
     values = {
-        "name": CRMS[source].title, "base_url": stage.url, "method": method, "schedule": "0 * * * *",
-        "kinds": list(CRMS[source].kinds), "filled": filled, **fields,
+        "name": connector_type(source).title, "base_url": stage.url, "method": method, "schedule": "0 * * * *",
+        "kinds": list(connector_type(source).objects), "filled": filled, **fields,
     }  # fmt: skip
     return actions.add_connector(by=ops, source=source, **values)
 

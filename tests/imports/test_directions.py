@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from connectors.registry import CRMS
+from connectors.registry import connector_type
 from connectors.vendors.hubspot.kinds import CALLS, EMAILS
 from connectors.vendors.salesforce.reader import KINDS as SALESFORCE
 from crm.models import Activity
@@ -99,7 +99,7 @@ def test_the_connectors_ask_for_it() -> None:
     assert EMAILS.labels["hs_email_direction"] == "Email direction"
     assert EMAILS.labels["hs_email_status"] == "Email send status"
     assert CALLS.labels["hs_call_direction"] == "Call direction"
-    assert "EmailMessage" in CRMS["salesforce"].kinds
+    assert "EmailMessage" in connector_type("salesforce").objects
     assert "EmailMessage" in SALESFORCE
 
 

@@ -1,5 +1,1 @@
 """HubSpot: its search for what changed, its owners, pipelines, associations and the history of deal stages."""
-
-from connectors.vendors.hubspot.reader import HubSpot
-
-__all__ = ["HubSpot"]

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from connectors.access import Access
 from connectors.errors import NotPermitted
-from connectors.protocol import Page, Table, Window, to_cell
+from connectors.protocol import Connection, Page, Table, Window, to_cell
 from connectors.vendors.hubspot.keyset import SearchPosition, next_position
 from connectors.vendors.hubspot.kinds import KINDS, Kind
 from connectors.vendors.hubspot.translate import CodeLabels, columns_of, parse_time, stages_of, to_milliseconds
@@ -25,7 +24,7 @@ OWNERS = ("Owner ID", "Owner Name", "Owner Email", "Active", "Create Date", "Las
 class HubSpot:
     """Reads one portal."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Connection) -> None:
         self.access = access
         self.searched_at = 0.0
         self._owners: dict[str, str] | None = None

@@ -1,5 +1,1 @@
 """Pipedrive by its v2 API; users, leads and the log of a deal's changes are still v1's."""
-
-from connectors.vendors.pipedrive.reader import Pipedrive
-
-__all__ = ["Pipedrive"]

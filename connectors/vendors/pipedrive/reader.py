@@ -3,9 +3,8 @@
 import time
 from typing import Any
 
-from connectors.access import Access
 from connectors.errors import Busy, NotPermitted, UnexpectedResponse
-from connectors.protocol import Page, Table, Window, distinct_labels, to_cell
+from connectors.protocol import Connection, Page, Table, Window, distinct_labels, to_cell
 from connectors.vendors.pipedrive.kinds import KINDS, LEADS, Kind
 from connectors.vendors.pipedrive.values import (
     deal_start,
@@ -35,7 +34,7 @@ HISTORY = ("Change - ID", "Change - Deal ID", "Change - Pipeline", "Change - Sta
 class Pipedrive:
     """Reads one company."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Connection) -> None:
         self.access = access
         self._described: dict[str, tuple[dict[str, str], dict[str, dict[str, str]]]] = {}
         self._lists: dict[str, list[dict[str, Any]]] = {}

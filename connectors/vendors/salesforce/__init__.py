@@ -1,0 +1,1 @@
+"""Salesforce by Bulk API 2.0."""

@@ -18,12 +18,14 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
 from connectors.allowed_hosts import allowed_base_url
+from connectors.answer import Answer
 from connectors.errors import Busy, NotPermitted, Refused, UnexpectedResponse, clean_message, raise_for_status
-from connectors.http import USER_AGENT, Answer
-from connectors.session import SALESFORCE_SESSION, Session
+from connectors.http import USER_AGENT
+from connectors.session import Session
 
 VERSION = "62.0"
 TIMEOUT = (10.0, 40.0)  # to connect, and between two bytes
+SESSION_SECONDS = 3600.0  # Salesforce does not say how long; a session that ends earlier is renewed when it does
 LIMITS = ("REQUEST_LIMIT_EXCEEDED", "CONCURRENT", "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW")
 
 
@@ -75,7 +77,7 @@ def log_in(base_url: str, filled: Mapping[str, str]) -> Session:
             )  # fmt: skip
         except SalesforceAuthenticationFailed as error:
             raise Refused(clean_message(str(error.auth_message), tuple(filled.values()))) from None
-    return Session(f"{urlsplit(base_url).scheme}://{host}", token, expires_at=time.time() + SALESFORCE_SESSION)
+    return Session(f"{urlsplit(base_url).scheme}://{host}", token, expires_at=time.time() + SESSION_SECONDS)
 
 
 @dataclass(frozen=True)

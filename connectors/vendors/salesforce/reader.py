@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.access import Access
 from connectors.errors import Busy, NotPermitted, UnexpectedResponse
-from connectors.protocol import Page, Table, Window
+from connectors.protocol import Connection, Page, Table, Window
 from connectors.session import Session
 from connectors.vendors.salesforce.bulk import VERSION, Bulk, Results
 
@@ -54,7 +53,7 @@ KINDS = {
 class Salesforce:
     """Reads one org."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Connection) -> None:
         self.access = access
 
     def close(self) -> None:

@@ -47,7 +47,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--source",
             default="auto",
-            help="salesforce, hubspot, pipedrive, zoho or another; several: not all files are of one; auto (default)",
+            help=f"{', '.join(source_names())}; several: not all files are of one; auto (default)",
         )
         parser.add_argument("--currency", default="", help="of amounts whose file names none, like EUR")
         parser.add_argument(
