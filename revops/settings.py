@@ -304,6 +304,8 @@ SPECTACULAR_SETTINGS = {
         "ThirdSignatureEnum": "agreements.api.THIRD",
         "RulingEnum": "funnel.models.Ruling",
         "DecisionEnum": "agreements.models.Decision",
+        "GoalStateEnum": "alignment.plan.queries.STATES",
+        "DimensionStateEnum": "alignment.workspace.dimensions.STATES",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -16,7 +16,7 @@ from team.models import User
 SEARCH = OpenApiParameter("search", OpenApiTypes.STR, description="Part of a name, acronym, definition or synonym.")
 
 
-class TermSerializer(serializers.Serializer[Any]):
+class LexiconTermSerializer(serializers.Serializer[Any]):
     """A term with the version that binds; `state` tells of the one that waits, where one does."""
 
     agreement = serializers.IntegerField()
@@ -33,7 +33,7 @@ class TermSerializer(serializers.Serializer[Any]):
 class LexiconViewSet(ApiResponseMixin, ViewSet):
     """The terms that both sides use."""
 
-    @extend_schema(operation_id="lexicon_list", parameters=[SEARCH], responses=TermSerializer(many=True))
+    @extend_schema(operation_id="lexicon_list", parameters=[SEARCH], responses=LexiconTermSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Every term by name. The list is not paged."""
         refuse_strange_parameters(request, {"search"})

@@ -27,6 +27,7 @@ BADGES = {
     AHEAD: ("Not begun", ""),
     UNKNOWN: ("No figure", ""),
 }
+STATES = [(state, label) for state, (label, _) in BADGES.items()]
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ class GroupSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_blank=True)
 
 
-class RatingSerializer(serializers.Serializer[Any]):
+class SkillRatingSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     mean = ReadingSerializer()
 
@@ -133,7 +133,7 @@ class RatingSerializer(serializers.Serializer[Any]):
 class DisciplineSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
-    groups = RatingSerializer(many=True)
+    groups = SkillRatingSerializer(many=True)
 
 
 class BeliefSerializer(serializers.Serializer[Any]):

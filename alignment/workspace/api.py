@@ -8,16 +8,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from alignment.workspace.dimensions import BADGES
+from alignment.workspace.dimensions import STATES
 from alignment.workspace.queries import read_workspace
 from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from team.models import User
 
 
-class DimensionSerializer(serializers.Serializer[Any]):
+class AgreedDimensionSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
-    state = serializers.ChoiceField(choices=list(BADGES))
+    state = serializers.ChoiceField(choices=STATES)
     kinds = serializers.ListField(child=serializers.CharField(), help_text="The kinds of agreement that belong to it.")
     agreements = serializers.ListField(child=serializers.IntegerField())
     in_force = serializers.IntegerField(help_text="How many agreements bind.")
@@ -25,7 +25,7 @@ class DimensionSerializer(serializers.Serializer[Any]):
 
 
 class WorkspaceSerializer(serializers.Serializer[Any]):
-    dimensions = DimensionSerializer(many=True)
+    dimensions = AgreedDimensionSerializer(many=True)
     awaiting_your_signature = serializers.ListField(child=serializers.IntegerField(), help_text="Versions.")
 
 

@@ -14,6 +14,7 @@ BADGES = {
     DISPUTED: ("Disputed", "is-alarm"),
     MISSING: ("Missing", ""),
 }
+STATES = [(state, label) for state, (label, _) in BADGES.items()]
 
 
 @dataclass(frozen=True)
