@@ -163,10 +163,10 @@ def build_scale(value: Any, reference: Any, own: str, other: str, *, end: Any = 
     high = max(mine, its, float(end), 0.0)
     span = (high - low) * 1.06 or 1.0
 
-    def place(number: float) -> float:
+    def to_percent(number: float) -> float:
         return round((number - low) / span * 100, 2)
 
-    zero, at, mark = place(0), place(mine), place(its)
+    zero, at, mark = to_percent(0), to_percent(mine), to_percent(its)
     return Scale(
         start=min(zero, at),
         width=round(abs(at - zero), 2),

@@ -358,11 +358,11 @@ def _build_cut_table(by: str, metrics: list[Metric], results: list[Result]) -> C
 def _order_by_first_metric(parts_of: list[dict[str, Part]], labels: dict[str, str]) -> list[str]:
     """Order the parts by the first metric, largest first; blank last."""
 
-    def place(key: str) -> tuple[bool, float, str]:
+    def sort_key(key: str) -> tuple[bool, float, str]:
         part = parts_of[0].get(key)
         return key == BLANK, -float(part.value or 0) if part else 0.0, labels[key]
 
-    return sorted(labels, key=place)
+    return sorted(labels, key=sort_key)
 
 
 def _revenue_share_peers(share: Reading | None) -> Iterable[Peer]:

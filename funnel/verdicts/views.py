@@ -122,8 +122,8 @@ def _redirect_back(request: HttpRequest, page: str = "verdicts") -> HttpResponse
 def answer_verdicts(request: HttpRequest) -> HttpResponse:
     """Say what was done about criticism: to all who gave it."""
     user, form = cast(User, request.user), AnswerForm(request.POST)
-    words = request.POST.get("verdicts", "").split(",")[:MOST_IDS]
-    ids = [pk for word in words if (pk := read_id(word)) is not None]
+    id_texts = request.POST.get("verdicts", "").split(",")[:MOST_IDS]
+    ids = [pk for text in id_texts if (pk := read_id(text)) is not None]
     rows = Verdict.objects.countable_by(user).standing().filter(pk__in=ids)
     waiting = rows.exclude(answers__is_contest=False).select_related("given_by")
     text = form.cleaned_data["words"] if form.is_valid() else ""

@@ -230,13 +230,13 @@ def _column_words(key: str, column: str, part: Part, choices: tuple[Choice, ...]
     counts = word_counts(file, column)
     known_meanings = rows.words_of(part.table, column)
     possible = {value.casefold() for value, _ in choices} | {label.casefold() for _, label in choices}
-    words = []
+    coded_words = []
     for position, (word, count) in enumerate(counts[:WORDS_SHOWN]):
         meaning = known_meanings.get(word, "")
         meaning = str(meaning).lower() if isinstance(meaning, bool) else str(meaning)
         is_unknown = bool(choices) and choices != rows.YES_NO and not meaning and word.casefold() not in possible
-        words.append(CodedWord(position, word, count, meaning, is_unknown))
-    return CodedWords(key, words, choices, max(0, len(counts) - WORDS_SHOWN))
+        coded_words.append(CodedWord(position, word, count, meaning, is_unknown))
+    return CodedWords(key, coded_words, choices, max(0, len(counts) - WORDS_SHOWN))
 
 
 def word_counts(file: ImportFile, column: str) -> list[tuple[str, int]]:

@@ -11,13 +11,13 @@ OVERDUE = """
 import json
 from datetime import timedelta
 from django.utils import timezone
-from funnel.handoffs.rerouting import unanswered
-from funnel.handoffs.clock_tick import tick
+from funnel.handoffs.rerouting import unanswered_handoffs
+from funnel.handoffs.clock_tick import tick_clocks
 from funnel.models import HandOff
 now = timezone.now()
-first = unanswered().filter(to_owner__user__isnull=False, paused_at=None, breached_at=None).earliest('-pk')
+first = unanswered_handoffs().filter(to_owner__user__isnull=False, paused_at=None, breached_at=None).earliest('-pk')
 HandOff.objects.filter(pk=first.pk).update(warn_at=now - timedelta(hours=3), due_at=now - timedelta(hours=2), reroute_at=now)
-tick()
+tick_clocks()
 then = HandOff.objects.open().get(lead=first.lead_id)
 print(json.dumps([first.lead_id, first.to_owner.user.email, str(first.to_owner), then.to_owner.user.email, str(then.to_owner)]))
 """

@@ -78,7 +78,7 @@ def test_a_process_that_dies_is_started_again_and_its_orphans_end(
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel of Linux ends children of the dead")
 def test_nothing_outlives_a_run_that_is_killed() -> None:
-    script = "from revops import run; run.command_of = lambda name: ['sleep', '99']; print(run.start('web').pid, flush=True); import time; time.sleep(99)"
+    script = "from revops import run; run.command_of = lambda name: ['sleep', '99']; print(run.start_process('web').pid, flush=True); import time; time.sleep(99)"
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
     assert parent.stdout
     child = psutil.Process(int(parent.stdout.readline()))

@@ -228,14 +228,14 @@ def test_only_commands_that_ask_the_database_start_one(words: str, needed: bool)
     assert services.needs_services(["manage.py", *words.split()]) is needed
 
 
-def test_what_dies_under_a_running_accord_is_mended(home: Path) -> None:
+def test_a_service_that_dies_under_a_running_accord_is_started_again(home: Path) -> None:
     script = (
         "from revops import services; from revops.services import postgres, broker; "
         "services.ensure_services(); home = services.data_dir(); "
-        "assert services.mend() == []; "
-        "dead = [postgres._postmaster(home / 'postgres'), broker._process(home / 'redis')]; "
+        "assert services.restart_dead_services() == []; "
+        "dead = [postgres._find_postmaster(home / 'postgres'), broker._find_process(home / 'redis')]; "
         "[process.kill() for process in dead]; [process.wait(10) for process in dead]; "
-        "assert sorted(services.mend()) == ['DATABASE_URL', 'REDIS_URL']; assert services.mend() == []; print('mended')"
+        "assert sorted(services.restart_dead_services()) == ['DATABASE_URL', 'REDIS_URL']; assert services.restart_dead_services() == []; print('mended')"
     )
     clean = {name: value for name, value in os.environ.items() if name not in services.EMBEDDED}
     env = {**clean, "DATA_DIR": str(home)}
