@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from alignment import views
+from alignment.cost import views as cost_views
 from alignment.lexicon import views as lexicon_views
 from alignment.matrix import views as matrix_views
 from alignment.plan import views as plan_views
@@ -15,6 +16,7 @@ urlpatterns = [
     path("plan/updates/<int:number>/", plan_views.update, name="plan_update"),
     path("plan/updates/<int:number>/write/", plan_views.write_update, name="write_update"),
     path("plan/updates/<int:number>/present/", plan_views.present_update, name="present_update"),
+    path("cost/", cost_views.cost_page, name="cost"),
     path("lexicon/", lexicon_views.lexicon, name="lexicon"),
     path("lexicon/<slug:tab>/", lexicon_views.wordings, name="wordings"),
     path("accountability/", matrix_views.matrix, name="matrix"),

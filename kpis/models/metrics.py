@@ -1,5 +1,6 @@
 """What a metric is held against, and what it was on each day."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
@@ -9,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from team.models import currency_code
+
+PUBLISHED_ON = date(2014, 12, 31)  # the day of the figures that Accord comes with (migration 0002)
 
 
 class Benchmark(models.Model):
@@ -42,6 +45,12 @@ class Benchmark(models.Model):
     @classmethod
     def reference_for(cls, metric: str) -> Self | None:
         return cls.objects.filter(metric=metric, is_reference=True).order_by("-dated_on", "-pk").first()
+
+    @classmethod
+    def published_for(cls, metric: str) -> Self | None:
+        """Return the newest reference that Accord came with and that nobody of the company changed: it may be public."""
+        rows = cls.objects.filter(metric=metric, is_reference=True, edited_by=None, dated_on=PUBLISHED_ON)
+        return rows.order_by("-pk").first()
 
 
 class Goal(models.Model):

@@ -71,6 +71,7 @@ PAGES: Mapping[str, Seen] = {
     "round_results": needs("read_rounds", "/rounds/{round}/results/", "/rounds/{round}/results/?format=csv"),
     "answer_round": everybody("/answer/no-such-token/"),
     "round_answered": everybody("/answer/no-such-token/done/"),
+    "cost": everybody("/cost/", "/cost/?revenue=24.7M&spend=11.4M"),
     "me": everybody("/me/"),
     "my_tokens": everybody("/me/tokens/"),
     "revoke_token": POST_ONLY,
