@@ -179,7 +179,7 @@ def test_the_page_and_the_file_show_the_gaps(as_user: Any, ceo: User) -> None:
     html = as_user(ceo).get(reverse("round_results", args=[opened.pk])).content.decode()
     assert "Sales and Marketing see 14 of 14 dimensions differently" in html
     assert "−1.8" in html  # 2.2 against 4.0
-    assert html.count('class="number heat-2"') == 14
+    assert html.count('class="number reading-2"') == 14
     assert "style=" not in html
     url = reverse("round_results", args=[opened.pk]) + "?format=csv"
     rows = b"".join(as_user(ceo).get(url)).decode("utf-8-sig").splitlines()
@@ -193,7 +193,7 @@ def test_a_small_side_is_not_shown_apart(as_user: Any, ceo: User) -> None:
     html = as_user(ceo).get(reverse("round_results", args=[opened.pk])).content.decode()
     assert "A side is shown only if 5 people of each side answered" in html
     assert "Both sides together" in html
-    assert "heat-2" not in html.split("Both sides together")[0]
+    assert "reading-2" not in html.split("Both sides together")[0]
 
 
 def test_the_results_cost_the_same_number_of_queries_for_ten_people_and_twenty(
