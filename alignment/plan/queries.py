@@ -9,7 +9,7 @@ from typing import Any
 from agreements.models import Version
 from alignment.metric_values import find_metric
 from alignment.plan.models import PlanUpdate
-from alignment.plan.rules import GOAL, REWARD, GoalTerms, RewardTerms, compute_payout, read_goal, read_reward
+from alignment.plan.rules import GOAL, HORIZONS, REWARD, GoalTerms, RewardTerms, compute_payout, read_goal, read_reward
 from core.formatting import format_by_unit, short_money
 from facts.engine import Facts, open_facts
 from kpis.models import Goal
@@ -158,7 +158,8 @@ def read_goals(user: User, facts: Facts, today: date) -> list[PlanGoal]:
     """Return the signed goals by their last day."""
     versions = Version.objects.in_force().filter(agreement__kind=GOAL, pilot_manager=None).select_related("agreement")
     goals = [_read_goal(version, user, facts, today) for version in versions]
-    return sorted(goals, key=lambda goal: (goal.terms.ends_on, goal.title))
+    order = list(HORIZONS)
+    return sorted(goals, key=lambda goal: (goal.terms.ends_on, order.index(goal.terms.horizon.key), goal.title))
 
 
 def _read_goal(version: Version, user: User, facts: Facts, today: date) -> PlanGoal:

@@ -70,7 +70,7 @@ BONUS_TERMS = {
     "consequence": "Both leaders bring a joint correction of the plan to the CEO within a month.",
 }  # fmt: skip
 UPDATE_AGE, NEXT_UPDATE = timedelta(days=28), timedelta(days=3)
-UPDATE_FIGURES = {"quarter": ("0.38", "behind"), "year": ("0.83", "behind"), "return": ("0.86", "behind")}
+UPDATE_FIGURES = {"quarter": ("0.38", "behind"), "year": ("0.72", "behind"), "return": ("0.83", "behind")}
 MARKETING_UPDATE = (
     "Leads are above last year, but a fifth of them come from a source that brings little revenue.\n"
     "We have moved its budget to the campaigns whose leads Sales accepts."
