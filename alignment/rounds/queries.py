@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
+from django.core.cache import cache
 from django.db.models import Count, Q
 
 from agreements.models import SIGNING_SIDES
@@ -13,6 +15,8 @@ from alignment.rounds import gate
 from alignment.rounds.models import AnswerSheet, Invitation, Round, SkillSheet
 from alignment.rounds.results import SIDE_NAMES, SIDES, RoundResults
 from team.models import Side, User
+
+CACHE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -62,10 +66,14 @@ def result_readers() -> list[ResultReader]:
 
 
 def read_results(one: Round) -> RoundResults:
-    """Return what may be shown of a round that has ended; what earlier rounds showed limits it."""
+    """Return what may be shown of a round that has ended; what earlier rounds showed limits it.
+
+    Nothing of an ended round changes, so what was released is cached; answers are not.
+    """
     rounds = list(Round.objects.ended())
     until = rounds[: rounds.index(one) + 1]
-    return gate.release(_load(until))[-1]
+    key = "alignment:results:" + ".".join(str(each.pk) for each in until)
+    return cast(RoundResults, cache.get_or_set(key, lambda: gate.release(_load(until))[-1], CACHE_SECONDS))
 
 
 def _load(rounds: Sequence[Round]) -> list[gate.RawRound]:

@@ -5,6 +5,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from alignment import statistics
 
@@ -51,6 +52,10 @@ def test_a_paired_difference_has_an_exact_p_and_an_interval() -> None:
 
 
 def test_more_than_twenty_people_are_tested_by_welch() -> None:
+    first, second = [1, 2, 2, 3, 3, 4, 5, 2, 3, 1, 4], [3, 4, 4, 5, 2, 3, 4, 5, 3, 4]
+    assert statistics.gap_p_value(first, second) == pytest.approx(
+        stats.ttest_ind(first, second, equal_var=False).pvalue
+    )
     assert statistics.gap_p_value([1, 2] * 6, [4, 5] * 6) < 1e-9
     assert statistics.gap_p_value([1, 5] * 6, [1, 5] * 6) == 1
 
