@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
+from alignment.cost.api import CostViewSet, LeadPlanViewSet
 from alignment.lexicon.api import LexiconViewSet
 from alignment.matrix.api import MatrixViewSet
 from alignment.plan.api import PlanUpdateView, PlanViewSet
@@ -45,6 +46,8 @@ router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
 router.register("plan", PlanViewSet, basename="api-plan")
 router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")
+router.register("cost-of-misalignment", CostViewSet, basename="api-cost-of-misalignment")
+router.register("lead-calculator", LeadPlanViewSet, basename="api-lead-calculator")
 router.register("lexicon", LexiconViewSet, basename="api-lexicon")
 router.register("accountability-matrix", MatrixViewSet, basename="api-accountability-matrix")
 

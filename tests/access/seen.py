@@ -284,6 +284,11 @@ API: Mapping[str, Seen] = {
     "api-plan-updates-list": everybody("/api/v1/plan-updates/"),
     "api-plan-updates-detail": everybody("/api/v1/plan-updates/1/"),
     **{f"api-plan-updates-{verb}": POST_ONLY for verb in ("present", "write")},
+    "api-cost-of-misalignment-list": everybody("/api/v1/cost-of-misalignment/?revenue=24.7M&spend=11.4M"),
+    "api-lead-calculator-list": everybody(
+        "/api/v1/lead-calculator/?revenue_goal=1M&revenue_per_deal=1k&cycle_days=9&qualification_rate=5"
+        "&acceptance_rate=5&opportunity_rate=5&close_rate=5"
+    ),
     "api-lexicon-list": everybody("/api/v1/lexicon/"),
     "api-accountability-matrix-list": everybody("/api/v1/accountability-matrix/"),
     "api-root": everybody("/api/v1/"),

@@ -273,3 +273,38 @@ def test_the_result_of_the_detector_and_the_front_page_lead_here(client: Client,
 
 def test_no_address_writes(client: Client, company: Company) -> None:
     assert client.post(reverse("cost")).status_code == 405
+
+
+# The API
+
+
+def test_the_api_computes_the_same_for_who_is_signed_in(client: Client, as_user: Any, cmo: User) -> None:
+    query = urlencode({"revenue": "24700000", "spend": "11400000", "benchmark": "152"})
+    assert client.get(f"/api/v1/cost-of-misalignment/?{query}").status_code == 401
+    answer = as_user(cmo).get(f"/api/v1/cost-of-misalignment/?{query}").json()
+    assert (answer["extra_revenue"], answer["currency"], answer["gross_profit"]) == (4028000.0, "EUR", None)
+    assert round(answer["smroi"], 4) == 1.1667
+    assert round(answer["spend_saved"]) == 1598413
+
+
+def test_the_api_plans_the_leads(as_user: Any, cmo: User) -> None:
+    answer = as_user(cmo).get(f"/api/v1/lead-calculator/?{urlencode(FUNNEL)}").json()
+    assert answer["leads_by"] == "2026-10-02"
+    assert [step["count"] for step in answer["steps"]] == [100, 50, 30, 15, 5]
+    assert answer["steps"][-1]["rate"] is None
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("cost-of-misalignment/", "revenue"),
+        ("cost-of-misalignment/?revenue=5&spend=lots", "spend"),
+        ("cost-of-misalignment/?revenu=5", "revenu"),
+        ("lead-calculator/", "close_rate"),
+        (f"lead-calculator/?{urlencode(FUNNEL | {'close_rate': '0'})}", "close_rate"),
+    ],
+)
+def test_the_api_names_the_field_that_is_wrong(as_user: Any, cmo: User, address: str, field: str) -> None:
+    answer = as_user(cmo).get(f"/api/v1/{address}")
+    assert answer.status_code == 400
+    assert field in str(answer.json())
