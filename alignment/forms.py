@@ -17,8 +17,8 @@ class DetectorForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for question in detector.QUESTIONS:
-            words = {"required": "Answer yes or no.", "invalid_choice": "Answer yes or no."}
-            self.fields[question.key] = forms.ChoiceField(choices=YES_NO, error_messages=words)
+            error_messages = {"required": "Answer yes or no.", "invalid_choice": "Answer yes or no."}
+            self.fields[question.key] = forms.ChoiceField(choices=YES_NO, error_messages=error_messages)
 
     def clean_reference(self) -> str:
         if self.cleaned_data["reference"]:

@@ -114,7 +114,7 @@ def compare_wordings(user: User, kind: str, text: str = "") -> list[Comparison]:
     agreements = search_agreements(user, kind, text).prefetch_related(
         Prefetch("versions", Version.objects.readable_by(user).select_related("drafted_by").prefetch_related("signatures"), to_attr="readable")
     )  # fmt: skip
-    return [Comparison(agreement_row(one), _read_wordings(one)) for one in agreements]
+    return [Comparison(agreement_row(agreement), _read_wordings(agreement)) for agreement in agreements]
 
 
 def _read_wordings(agreement: Agreement) -> list[Wording]:
@@ -130,6 +130,8 @@ def _read_wordings(agreement: Agreement) -> list[Wording]:
 
 def _newest_of(versions: list[Version], side: Side) -> Version | None:
     """Return the newest version that somebody of the side has drafted, or else the newest that the side has signed."""
-    drafted = [one for one in versions if Role(one.drafted_by.role).side == side and one.end != "withdrawn"]
-    signed = [one for one in versions if any(given.side == side for given in one.signatures.all())]
+    drafted = [
+        version for version in versions if Role(version.drafted_by.role).side == side and version.end != "withdrawn"
+    ]
+    signed = [version for version in versions if any(given.side == side for given in version.signatures.all())]
     return max([*drafted, *signed], key=lambda version: version.number, default=None)

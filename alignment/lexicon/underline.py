@@ -70,7 +70,9 @@ def _replace_text(text: str, replace: Callable[[str], str]) -> str:
 
 def _replacer(definitions: Iterable[Definition]) -> Callable[[str], str] | None:
     """Return what replaces each term once; None where nothing is defined."""
-    by_spelling = {escape(spelling).lower(): one for one in definitions for spelling in one.spellings}
+    by_spelling = {
+        escape(spelling).lower(): definition for definition in definitions for spelling in definition.spellings
+    }
     if not by_spelling:
         return None
     spellings = "|".join(re.escape(spelling) for spelling in sorted(by_spelling, key=len, reverse=True))

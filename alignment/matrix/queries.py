@@ -53,8 +53,10 @@ def read_matrix(user: User) -> Matrix:
     """Read the matrix in force; roles that no row names have no column."""
     agreement = find_agreement(user)
     versions = list_versions(agreement, user) if agreement else []
-    binding = next((one for one in versions if one.state == "in_force" and not one.pilot_manager_id), None)
-    waiting = next((one for one in versions if one.state in {"draft", "proposed", "disputed"}), None)
+    binding = next(
+        (version for version in versions if version.state == "in_force" and not version.pilot_manager_id), None
+    )
+    waiting = next((version for version in versions if version.state in {"draft", "proposed", "disputed"}), None)
     rows = read_rows(binding.terms) if binding else []
     used = [role for role in ROLES if any(row.cells.get(role) for row in rows)]
     values = read_values([row.metric for row in rows], user)

@@ -94,7 +94,9 @@ def _starting_version(user: User) -> Version | None:
     if agreement is None:
         return None
     versions = queries.list_versions(agreement, user)
-    draft = next((one for one in versions if one.state == "draft" and REDRAFT_VERSION.allows(user, one)), None)
+    draft = next(
+        (version for version in versions if version.state == "draft" and REDRAFT_VERSION.allows(user, version)), None
+    )
     return draft or agreement.in_force() or next(iter(versions), None)
 
 

@@ -97,7 +97,7 @@ class RewardTermsForm(TermsForm):
         self.goal_versions = {
             agreement.key: version
             for agreement in Agreement.objects.filter(kind=GOAL).prefetch_related("versions__disputes")
-            if (version := next((one for one in agreement.versions.all() if one.state in PAYING_STATES), None))
+            if (version := next((paying for paying in agreement.versions.all() if paying.state in PAYING_STATES), None))
         }
         choices = [(key, version.agreement.title) for key, version in self.goal_versions.items()]
         self.fields["goals"].choices = choices  # type: ignore[attr-defined]

@@ -145,7 +145,7 @@ def read_plan(user: User, facts: Facts | None = None) -> Plan:
     facts, today = facts or open_facts(), Company.today()
     goals = read_goals(user, facts, today)
     updates = list(PlanUpdate.objects.select_related("marketing_by", "sales_by", "drafted_by"))
-    signed = {(one.terms.metric, one.terms.starts_on, one.terms.ends_on) for one in goals}
+    signed = {(goal.terms.metric, goal.terms.starts_on, goal.terms.ends_on) for goal in goals}
     joint = [
         pace
         for pace in current_paces(today, user, facts)

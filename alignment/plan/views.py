@@ -48,7 +48,16 @@ def update(request: HttpRequest, number: int) -> HttpResponse:
 def _update_context(user: User, plan_update: PlanUpdate, form: UpdateTextForm | None = None) -> dict[str, Any]:
     side = represented_side(user) if WRITE_UPDATE.allows(user, plan_update) else None
     initial = {"text": plan_update.text_of(side) if side else "", "next_due_on": plan_update.next_due_on}
-    parts = [(one, one.label, plan_update.text_of(one), plan_update.presenter_of(one), one == side) for one in SIDES]
+    parts = [
+        (
+            side_of_part,
+            side_of_part.label,
+            plan_update.text_of(side_of_part),
+            plan_update.presenter_of(side_of_part),
+            side_of_part == side,
+        )
+        for side_of_part in SIDES
+    ]
     return {
         "update": plan_update,
         "parts": parts,

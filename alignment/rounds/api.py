@@ -40,10 +40,10 @@ class RoundSerializer(serializers.ModelSerializer[Round]):
         )  # fmt: skip
 
     @extend_schema_field(ProgressSerializer(many=True))
-    def get_progress(self, one: Round) -> list[dict[str, Any]]:
+    def get_progress(self, assessment: Round) -> list[dict[str, Any]]:
         return [
             {"side": each.side, "invited": each.invited, "answered": each.answered}
-            for each in count_progress([one])[one.pk]
+            for each in count_progress([assessment])[assessment.pk]
         ]
 
 
@@ -88,7 +88,10 @@ class GapSerializer(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     interval = serializers.ListField(child=serializers.FloatField(), allow_null=True)
     assumes_widest_spread = serializers.BooleanField()
-    p = serializers.FloatField(allow_null=True, help_text="Exact for up to 20 people; only from 10 on each side.")
+    p_below = serializers.FloatField(
+        allow_null=True,
+        help_text="The step under which p is: 0.001, 0.01, 0.05, 0.1 or 1. Exact for up to 20 people; only from 10 on each side.",
+    )
 
 
 class SeriesSerializer(serializers.Serializer[Any]):
@@ -201,10 +204,10 @@ class RoundView(ReadOnly):
     @action(detail=True, methods=["post"])
     def remind(self, request: Request, pk: int) -> Response:
         """Mail a reminder to everyone with an address who has not answered yet, at most once a day."""
-        one = self._get(pk)
+        assessment = self._get(pk)
         with errors_as_responses():
-            sent = actions.remind(by=cast(User, request.user), of=one)
-        return Response(_sent(one, sent))
+            sent = actions.remind(by=cast(User, request.user), of=assessment)
+        return Response(_sent(assessment, sent))
 
     @extend_schema(request=None, responses=LinkSerializer(many=True), filters=False)
     @action(detail=True, methods=["post"], pagination_class=None)
@@ -220,18 +223,18 @@ class RoundView(ReadOnly):
         """Read the results of a round that has ended, as far as they may be shown."""
         if not may_read_results(cast(User, request.user)):
             raise PermissionDenied("You cannot read results. Only the CEO, CFO, CMO, CRO and signatories can.")
-        one = self._get(pk)
-        if one.is_open:
+        assessment = self._get(pk)
+        if assessment.is_open:
             raise serializers.ValidationError("This round is still open. Results are shown after its last day.")
-        return Response(results_as_json(read_results(one), measure_terms(one.terms, one.ended_on)))
+        return Response(results_as_json(read_results(assessment), measure_terms(assessment.terms, assessment.ended_on)))
 
     def _get(self, pk: int) -> Round:
         return cast(Round, get_object_or_404(self.get_queryset(), pk=pk))
 
 
-def _sent(one: Round, sent: actions.Sent) -> dict[str, Any]:
+def _sent(assessment: Round, sent: actions.Sent) -> dict[str, Any]:
     return {
-        "round": RoundSerializer(one).data,
+        "round": RoundSerializer(assessment).data,
         "mailed": sent.mailed,
         "failed": sent.failed,
         "links": LinkSerializer(sent.links, many=True).data,

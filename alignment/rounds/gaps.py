@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from alignment import statistics
-from alignment.disclosure import SPREAD_MINIMUM, VARIANCE_FLOOR, Reading, may_show_spread
+from alignment.disclosure import SPREAD_MINIMUM, VARIANCE_FLOOR, Reading, may_show_spread, show_p
 from alignment.rounds.results import Gap
 
 NO_GAP = Gap()
@@ -56,7 +56,7 @@ def gap_within(guess: Reading, own: Reading, pairs: Sequence[tuple[float, float]
     p = statistics.exact_sign_flip_p(differences)
     interval = statistics.paired_interval(differences)
     reach = interval.high - interval.gap
-    return Gap(gap.text, gap.value, _rounded(gap.value - reach, gap.value + reach), p=p)
+    return Gap(gap.text, gap.value, _rounded(gap.value - reach, gap.value + reach), p_below=show_p(p))
 
 
 def _widest(reading: Reading, size: int) -> float:
@@ -65,7 +65,8 @@ def _widest(reading: Reading, size: int) -> float:
 
 
 def _with_interval(gap: Gap, interval: statistics.Interval, *, is_widest: bool = False, p: float | None = None) -> Gap:
-    return Gap(gap.text, gap.value, _rounded(interval.low, interval.high), is_widest, p)
+    p_below = None if p is None else show_p(p)
+    return Gap(gap.text, gap.value, _rounded(interval.low, interval.high), is_widest, p_below)
 
 
 def _rounded(low: float, high: float) -> tuple[float, float]:

@@ -51,7 +51,10 @@ def count_progress(rounds: Sequence[Round]) -> dict[int, list[Progress]]:
         (row["round"], row["side"]): (row["invited"], row["answered"])
         for row in rows.annotate(invited=Count("pk"), answered=Count("pk", filter=Q(is_used=True)))
     }
-    return {one.pk: [Progress(side, *counts.get((one.pk, side), (0, 0))) for side in SIDES] for one in rounds}
+    return {
+        assessment.pk: [Progress(side, *counts.get((assessment.pk, side), (0, 0))) for side in SIDES]
+        for assessment in rounds
+    }
 
 
 def result_readers() -> list[ResultReader]:
@@ -65,13 +68,13 @@ def result_readers() -> list[ResultReader]:
     return list(readers.values())
 
 
-def read_results(one: Round) -> RoundResults:
+def read_results(assessment: Round) -> RoundResults:
     """Return what may be shown of a round that has ended; what earlier rounds showed limits it.
 
     Nothing of an ended round changes, so what was released is cached; answers are not.
     """
     rounds = list(Round.objects.ended())
-    until = rounds[: rounds.index(one) + 1]
+    until = rounds[: rounds.index(assessment) + 1]
     key = "alignment:results:" + ".".join(str(each.pk) for each in until)
     return cast(RoundResults, cache.get_or_set(key, lambda: gate.release(_load(until))[-1], CACHE_SECONDS))
 
@@ -89,13 +92,13 @@ def _load(rounds: Sequence[Round]) -> list[gate.RawRound]:
         skills[skill.round_id].append(gate.SkillRating(skill.is_manager, skill.ratings))
     return [
         gate.RawRound(
-            key=str(one.pk),
-            name=one.name,
-            minimum=one.minimum,
-            members={side: frozenset(members[one.pk, side]) for side in SIDES},
-            sheets={side: sheets[one.pk, side] for side in SIDES},
-            skills=skills[one.pk],
-            terms=one.terms,
+            key=str(assessment.pk),
+            name=assessment.name,
+            minimum=assessment.minimum,
+            members={side: frozenset(members[assessment.pk, side]) for side in SIDES},
+            sheets={side: sheets[assessment.pk, side] for side in SIDES},
+            skills=skills[assessment.pk],
+            terms=assessment.terms,
         )
-        for one in rounds
+        for assessment in rounds
     ]

@@ -49,7 +49,7 @@ def rounds(request: HttpRequest) -> HttpResponse:
     listed = list(Round.objects.select_related("created_by"))
     progress = count_progress(listed)
     context = {
-        "rows": [(one, progress[one.pk]) for one in listed],
+        "rows": [(assessment, progress[assessment.pk]) for assessment in listed],
         "may_open": OPEN_ROUND.allows(request.user),
         "reads_results": may_read_results(cast(User, request.user)),
     }
@@ -75,11 +75,11 @@ def new_round(request: HttpRequest) -> HttpResponse:
 @require_safe
 def round_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how far a round is, without names of those who have answered."""
-    one = get_object_or_404(Round.objects.select_related("created_by"), pk=pk)
+    assessment = get_object_or_404(Round.objects.select_related("created_by"), pk=pk)
     context = {
-        "round": one,
-        "progress": count_progress([one])[one.pk],
-        "invitations": one.invitations.all(),
+        "round": assessment,
+        "progress": count_progress([assessment])[assessment.pk],
+        "invitations": assessment.invitations.all(),
         "may_open": OPEN_ROUND.allows(request.user),
         "reads_results": may_read_results(cast(User, request.user)),
         "readers": result_readers(),
@@ -91,14 +91,16 @@ def round_page(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def close_round(request: HttpRequest, pk: int) -> HttpResponse:
-    return _act(request, pk, lambda user, one: actions.close_round(by=user, of=one), "The round is closed.")
+    return _act(
+        request, pk, lambda user, assessment: actions.close_round(by=user, of=assessment), "The round is closed."
+    )
 
 
 @login_required
 @require_POST
 def remind_round(request: HttpRequest, pk: int) -> HttpResponse:
-    def remind(user: User, one: Round) -> None:
-        sent = actions.remind(by=user, of=one)
+    def remind(user: User, assessment: Round) -> None:
+        sent = actions.remind(by=user, of=assessment)
         if sent.failed:
             messages.warning(request, f"{sent.failed} reminders were not accepted by the mail server.")
 
@@ -106,10 +108,10 @@ def remind_round(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _act(request: HttpRequest, pk: int, action: Callable[[User, Round], object], success: str) -> HttpResponse:
-    one, user = get_object_or_404(Round, pk=pk), cast(User, request.user)
+    assessment, user = get_object_or_404(Round, pk=pk), cast(User, request.user)
     OPEN_ROUND.require(user)
     try:
-        action(user, one)
+        action(user, assessment)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -121,20 +123,20 @@ def _act(request: HttpRequest, pk: int, action: Callable[[User, Round], object],
 @require_POST
 def round_links(request: HttpRequest, pk: int) -> HttpResponse:
     """Show fresh links for everyone invited, once."""
-    one, user = get_object_or_404(Round, pk=pk), cast(User, request.user)
+    assessment, user = get_object_or_404(Round, pk=pk), cast(User, request.user)
     try:
-        links = actions.make_links(by=user, of=one)
+        links = actions.make_links(by=user, of=assessment)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("round", pk)
-    return _show_sent(request, one, actions.Sent(links=links))
+    return _show_sent(request, assessment, actions.Sent(links=links))
 
 
-def _show_sent(request: HttpRequest, one: Round, sent: actions.Sent) -> HttpResponse:
+def _show_sent(request: HttpRequest, assessment: Round, sent: actions.Sent) -> HttpResponse:
     if not sent.links:
         messages.success(request, f"The round is open. {sent.mailed} people are invited by mail.")
-        return redirect("round", one.pk)
-    response = render(request, "alignment/rounds/links.html", {"round": one, "sent": sent})
+        return redirect("round", assessment.pk)
+    response = render(request, "alignment/rounds/links.html", {"round": assessment, "sent": sent})
     response["Cache-Control"] = "no-store, private"
     return response
 
@@ -143,15 +145,15 @@ def _show_sent(request: HttpRequest, one: Round, sent: actions.Sent) -> HttpResp
 @require_safe
 def round_results(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show the results of a round that has ended, as a page or as CSV."""
-    one = get_object_or_404(Round, pk=pk)
-    if one.is_open:
-        return render(request, "alignment/rounds/results_later.html", {"round": one}, status=409)
-    results = read_results(one)
-    measured = measure_terms(one.terms, one.ended_on)
+    assessment = get_object_or_404(Round, pk=pk)
+    if assessment.is_open:
+        return render(request, "alignment/rounds/results_later.html", {"round": assessment}, status=409)
+    results = read_results(assessment)
+    measured = measure_terms(assessment.terms, assessment.ended_on)
     if request.GET.get("format") == "csv":
-        return csv_export.csv_response(f"{one.name}-results", result_rows(results, measured))
+        return csv_export.csv_response(f"{assessment.name}-results", result_rows(results, measured))
     context = {
-        "round": one,
+        "round": assessment,
         "results": results,
         "headline": headline(results),
         "lines": draw_lines(results.expectations, measured),

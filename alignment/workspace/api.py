@@ -43,7 +43,7 @@ class WorkspaceViewSet(ApiResponseMixin, ViewSet):
                 "name": row.dimension.name,
                 "state": row.state,
                 "kinds": row.dimension.kinds,
-                "agreements": [one.agreement.pk for one in row.rows],
+                "agreements": [agreement_row.agreement.pk for agreement_row in row.rows],
                 "in_force": row.binding_count,
                 "next_review": row.next_review,
             }

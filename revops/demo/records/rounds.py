@@ -45,7 +45,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Told:
+class Scenario:
     """A round: its name, how many days ago it ended, and by how much answers lay below those of today."""
 
     name: str
@@ -70,8 +70,8 @@ VIEWS = {
     "culture": View(3.6, 3.5, 3.3, 3.4),
 }
 ROUNDS = (
-    Told("First assessment", 150, {"messaging": 0.9, "lexicon": 0.6, "goals": 0.4}),
-    Told("Second assessment", 18, {}),
+    Scenario("First assessment", 150, {"messaging": 0.9, "lexicon": 0.6, "goals": 0.4}),
+    Scenario("Second assessment", 18, {}),
 )
 BELIEFS = {  # of a term: what people of Marketing and of Sales think was agreed
     "response": ((1, 2, 2, 2, 4), (16, 24, 24, 24, 40)),
@@ -84,21 +84,23 @@ def hold_rounds(users: dict[str, User], today: date) -> int:
     """Write the rounds that are not there yet; return how many came."""
     known = set(Round.objects.values_list("name", flat=True))
     terms = read_signed_terms()
-    missing = [told for told in ROUNDS if told.name not in known]
-    for told in missing:
-        _write(told, users, terms, today)
+    missing = [scenario for scenario in ROUNDS if scenario.name not in known]
+    for scenario in missing:
+        _write(scenario, users, terms, today)
     return len(missing)
 
 
 def remove_rounds() -> None:
-    Round.objects.filter(name__in=[told.name for told in ROUNDS], created_by__email=f"{OPENER}@{DOMAIN}").delete()
+    Round.objects.filter(
+        name__in=[scenario.name for scenario in ROUNDS], created_by__email=f"{OPENER}@{DOMAIN}"
+    ).delete()
 
 
-def _write(told: Told, users: dict[str, User], terms: list[Term], today: date) -> None:
-    last = today - timedelta(days=told.days_ago)
+def _write(scenario: Scenario, users: dict[str, User], terms: list[Term], today: date) -> None:
+    last = today - timedelta(days=scenario.days_ago)
     opened = datetime.combine(last - timedelta(days=OPEN_DAYS), time(14), tzinfo=UTC)
     held = Round.objects.create(
-        name=told.name,
+        name=scenario.name,
         created_by=users[OPENER],
         opened_at=opened,
         closes_on=last,
@@ -110,8 +112,8 @@ def _write(told: Told, users: dict[str, User], terms: list[Term], today: date) -
             Invitation(round=held, side=side, person=person, is_used=number < count)
             for number, person in enumerate(invited)
         )
-    rng = seeded_random(f"round {told.name}")
-    sheets = [sheet for side, count in ANSWERED.items() for sheet in _sheets(held, side, count, told, terms, rng)]
+    rng = seeded_random(f"round {scenario.name}")
+    sheets = [sheet for side, count in ANSWERED.items() for sheet in _sheets(held, side, count, scenario, terms, rng)]
     AnswerSheet.objects.bulk_create(sorted(sheets, key=lambda sheet: sheet.key))
 
 
@@ -120,10 +122,14 @@ def _people(users: dict[str, User], side: Side) -> list[str]:
     return own + ([f"{name}@{DOMAIN}" for name in WITHOUT_ACCOUNT] if side == Side.MARKETING else [])
 
 
-def _sheets(held: Round, side: Side, count: int, told: Told, terms: list[Term], rng: Random) -> Iterator[AnswerSheet]:
+def _sheets(
+    held: Round, side: Side, count: int, scenario: Scenario, terms: list[Term], rng: Random
+) -> Iterator[AnswerSheet]:
     for number in range(count):
         lean = SCATTER[number % len(SCATTER)]
-        answers = {key: score for dimension in DIMENSIONS for key, score in _answers(dimension, side, told, lean, rng)}
+        answers = {
+            key: score for dimension in DIMENSIONS for key, score in _answers(dimension, side, scenario, lean, rng)
+        }
         guesses = {dimension.guessed.key: _point(_guess(dimension, side) + lean, rng) for dimension in DIMENSIONS}
         yield AnswerSheet(
             key=secrets.token_hex(32), round=held, side=side, answers=answers, guesses=guesses,
@@ -131,9 +137,11 @@ def _sheets(held: Round, side: Side, count: int, told: Told, terms: list[Term], 
         )  # fmt: skip
 
 
-def _answers(dimension: Dimension, side: Side, told: Told, lean: float, rng: Random) -> Iterator[tuple[str, int]]:
+def _answers(
+    dimension: Dimension, side: Side, scenario: Scenario, lean: float, rng: Random
+) -> Iterator[tuple[str, int]]:
     view = VIEWS[dimension.key]
-    mean = (view.marketing if side == Side.MARKETING else view.sales) - told.below.get(dimension.key, 0)
+    mean = (view.marketing if side == Side.MARKETING else view.sales) - scenario.below.get(dimension.key, 0)
     for statement in dimension.statements:
         yield statement.key, _point(mean + lean, rng)
 
