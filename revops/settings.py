@@ -10,7 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import FileAwareEnv
 from whitenoise.compress import Compressor
 
+from core.code_version import hash_code
 from core.mail import UNCONFIGURED
+from revops.apps import APPS
 from revops.hosts import is_loopback, own_hosts
 from revops.services import data_dir
 
@@ -155,6 +157,8 @@ REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379")
 CACHES = {
     "default": {
         "BACKEND": "core.cache.FallbackRedisCache",
+        # answers are stored as objects of the code that computed them: after an upgrade they are computed again
+        "KEY_PREFIX": hash_code(BASE_DIR, APPS)[:16],
         "LOCATION": f"{REDIS_URL}?db=1" if REDIS_URL.startswith("unix:") else f"{REDIS_URL.rstrip('/')}/1",
     }
 }

@@ -22,6 +22,7 @@ from typing import Any
 
 from django.db import connection
 
+from core.code_version import hash_code
 from core.work import State
 from crm.models import ExchangeRate
 from facts.models import Snapshot
@@ -179,10 +180,7 @@ def _rates_state(plan: Plan) -> list[str]:
 @cache
 def _code_hash() -> str:
     """Return the hash of all code and mapping sheets that decide values: after an upgrade every file is read again."""
-    files = {path for name in CODE for path in [ROOT / name, *(ROOT / name).rglob("*")]}
-    paths = sorted(path for path in files if path.suffix in (".py", ".toml", ".json"))
-    contents = (f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes() for path in paths)
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()
+    return hash_code(ROOT, CODE)
 
 
 def _to_json_value(value: Any) -> Any:
