@@ -11,6 +11,7 @@ The rules, and the hole that each one closes:
   agreement cannot be told from near agreement.
 - Two rounds are compared if the people who answered are the same, or differ by at least 5. If they differ by 1 to 4,
   the later round shows bands instead of means for that side, and a band only where no band could narrow down the few.
+- p is shown as the step under which it is (`P_STEPS`).
 - A hidden figure must not be a linear combination of shown ones (`is_recoverable`).
 """
 
@@ -29,6 +30,7 @@ LOWEST, HIGHEST = 1.0, 5.0
 END_WIDTH = 0.5
 VARIANCE_FLOOR = 0.4  # intervals are computed with no less, so that unanimity cannot be read from their width
 AGREEMENT_CAP = 0.8  # 1 − VARIANCE_FLOOR ÷ 2, the variance of evenly spread answers
+P_STEPS = (0.001, 0.01, 0.05, 0.1, 1.0)  # p in full digits is a fingerprint of the answers: few worlds give the same
 LEAST_DOUBT = 2.0  # points of the scale that must stay open about those by whom two rounds differ
 
 
@@ -93,6 +95,11 @@ def may_show_group(size: int, complement: int, minimum: int = MINIMUM) -> bool:
 
 def may_show_spread(size: int) -> bool:
     return size >= SPREAD_MINIMUM
+
+
+def show_p(p: float) -> float:
+    """Return the step under which p is; its digits would tell which answers gave them."""
+    return next((step for step in P_STEPS if p < step), P_STEPS[-1])
 
 
 def end_width(size: int) -> float:

@@ -68,7 +68,7 @@ def _gap(gap: Gap) -> dict[str, Any]:
         "value": gap.value,
         "interval": list(gap.interval) if gap.interval else None,
         "assumes_widest_spread": gap.is_widest,
-        "p": None if gap.p is None else round(gap.p, 4),
+        "p_below": gap.p_below,
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from alignment.disclosure import HIGHEST, LOWEST, Reading
+from alignment.disclosure import HIGHEST, LOWEST, P_STEPS, Reading
 from alignment.rounds.questionnaire import Dimension, Discipline
 
 SIDES = ("marketing", "sales")
@@ -24,7 +24,7 @@ class Gap:
     value: float | None = None
     interval: tuple[float, float] | None = None
     is_widest: bool = False
-    p: float | None = None
+    p_below: float | None = None  # the step of disclosure.P_STEPS under which p is
 
     @property
     def is_known(self) -> bool:
@@ -49,9 +49,9 @@ class Gap:
 
     @property
     def p_text(self) -> str:
-        if self.p is None:
+        if self.p_below is None:
             return ""
-        return "p < 0.001" if self.p < 0.001 else f"p = {self.p:.3f}"
+        return f"p ≥ {P_STEPS[-2]:g}" if self.p_below == P_STEPS[-1] else f"p < {self.p_below:g}"
 
 
 @dataclass(frozen=True)

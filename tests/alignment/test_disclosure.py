@@ -123,3 +123,10 @@ def test_a_band_leaves_doubt_about_those_who_came_and_went(stay: list[int], new:
 
 def test_a_hidden_reading_says_nothing_but_its_reason() -> None:
     assert disclosure.hide("Why.") == Reading("hidden", 1.0, 5.0, None, "–", "Why.")
+
+
+@pytest.mark.parametrize(
+    ("p", "step"), [(0.0004, 0.001), (0.001, 0.01), (0.00699, 0.01), (0.05, 0.1), (0.0999, 0.1), (0.1, 1.0), (1.0, 1.0)]
+)
+def test_p_is_shown_as_the_step_under_which_it_is(p: float, step: float) -> None:
+    assert disclosure.show_p(p) == step

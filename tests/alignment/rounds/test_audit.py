@@ -106,9 +106,9 @@ def _round(number: int, minimum: int, people: dict[str, People]) -> RawRound:
 def shown_groups(raw: Sequence[RawRound], results: Sequence[RoundResults]) -> list[frozenset[str]]:
     """Return who is in each group whose means are shown."""
     groups = []
-    for one, released in zip(raw, results, strict=True):
+    for held, released in zip(raw, results, strict=True):
         for group in released.groups:
-            members = one.members.get(group.key) or frozenset().union(*one.members.values())
+            members = held.members.get(group.key) or frozenset().union(*held.members.values())
             if group.mode == "numbers":
                 groups.append(members)
     return groups
