@@ -26,6 +26,7 @@ CONFLICT = Problem(
 LOST_STATES = {"57P01", "57P02", "57P03", "53300"}  # shut down, crashed, starting up; too many connections
 
 UNIQUE_VIOLATION = "23505"
+FOREIGN_KEY_VIOLATION = "23503"
 
 
 def update_statistics(model: type[Model]) -> None:
@@ -56,6 +57,14 @@ def is_conflict(error: BaseException | None) -> bool:
     """
     return any(
         isinstance(cause, IntegrityError) and getattr(cause.__cause__, "pgcode", None) == UNIQUE_VIOLATION
+        for cause in _error_chain(error)
+    )
+
+
+def is_still_referenced(error: BaseException | None) -> bool:
+    """Tell whether an error, or what caused it, says that a row to be deleted is pointed to by another one."""
+    return any(
+        isinstance(cause, IntegrityError) and getattr(cause.__cause__, "pgcode", None) == FOREIGN_KEY_VIOLATION
         for cause in _error_chain(error)
     )
 

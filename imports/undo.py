@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from django.apps import apps
-from django.db import connection, models, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
+from core.database import is_still_referenced
 from crm.models import ExchangeRate
 from crm.rates import exchange_rates
 from imports.load.journal import lock_import_writes
@@ -24,6 +25,7 @@ from imports.models import CustomField, Duplicate, ImportJob, Removal, RowError,
 from team.models import Company, Territory
 
 BATCH = 20_000
+TRIES = 3  # of a batch
 UNTOUCHED = {"id", "changed_xid"}  # of a row that gets its image back: its place and the stamp of who wrote it last
 
 
@@ -146,14 +148,25 @@ def _is_record(model: type[models.Model]) -> bool:
 
 
 def undo_step(row: Undo) -> bool:
-    """Do one batch: restore old images, delete derived and made rows, then clean up. True when done."""
-    with transaction.atomic():
-        lock_import_writes()
-        done = row.done_units + (moved := _undo_batch(row.run_id))
-        if moved == 0:
-            _finish_undo(row.run)
-        row.advance(row.checkpoint, done_units=done)
-    return moved == 0
+    """Do one batch: restore old images, delete derived and made rows, then clean up. True when done.
+
+    A run that scores or classifies may write a row of a record in the moment in which the record is removed. The
+    commit is refused then, and the batch is done again with the new row.
+    """
+    done_before = row.done_units
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic():
+                lock_import_writes()
+                moved = _undo_batch(row.run_id)
+                if moved == 0:
+                    _finish_undo(row.run)
+                row.advance(row.checkpoint, done_units=done_before + moved)
+            return moved == 0
+        except IntegrityError as error:
+            if not tries_left or not is_still_referenced(error):
+                raise
+    raise AssertionError("unreachable")
 
 
 def _undo_batch(run_id: int) -> int:

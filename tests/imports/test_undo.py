@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from core.work import run_claimed
-from crm.models import Account, Opportunity
+from crm.models import Account, Lead, Opportunity
 from imports import actions, undo
 from imports.actions import CannotUndo
 from imports.models import ImportJob, RowVersion, Undo
@@ -53,6 +54,29 @@ def test_the_first_import_taken_back_leaves_nothing(somebody: User) -> None:
     assert not RowVersion.objects.exists()
     run.refresh_from_db()
     assert run.undone_at
+
+
+def test_a_row_written_while_its_record_is_removed_goes_too(somebody: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nightly run scores a lead just after the derived rows of the batch were deleted: the commit is refused once."""
+    run = bring({"leads.csv": "Id,LastName,Company,Status\n00Q000000000001AAA,A,X,New\n"}, source="salesforce")
+    lead, remove_batch, calls = Lead.objects.get(), undo._undo_batch, []
+
+    def remove_beside_a_run(run_id: int) -> int:
+        moved = remove_batch(run_id)
+        calls.append(moved)
+        if len(calls) == 1:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO scoring_score (lead_id, model, version_id, fit_points, letter, state, score, reason)"
+                    " VALUES (%s, 'x', 0, 1, '', '{}', 1, 'first')",
+                    [lead.pk],
+                )
+        return moved
+
+    monkeypatch.setattr(undo, "_undo_batch", remove_beside_a_run)
+    taken_back(run, somebody)
+    assert not Lead.objects.exists()
+    assert len(calls) > 1
 
 
 def test_rows_that_were_changed_get_their_old_image_back(somebody: User) -> None:
