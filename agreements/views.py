@@ -19,6 +19,7 @@ from agreements.models import Agreement, Seat, Version
 from agreements.permissions import DRAFT_VERSION, can_propose_own
 from agreements.signing import seat_holder
 from core.form_errors import cleaned_or_error
+from core.request_values import read_int
 from team.access import has_right, require_right
 from team.accounts.consents import is_open
 from team.accounts.views import describe_wait
@@ -121,8 +122,9 @@ def _propose_form(
 
 def _version_to_start_from(request: HttpRequest, agreement: Agreement, user: User) -> Version | None:
     """Return the version that the address names, which the arbiter decided on, else what binds, else the newest."""
-    readable, number = agreement.versions.readable_by(user), request.GET.get("after", "")  # type: ignore[attr-defined]
-    decided = readable.filter(number=int(number)).first() if number.isdecimal() and len(number) < 7 else None
+    readable = agreement.versions.readable_by(user)  # type: ignore[attr-defined]
+    number = read_int(request.GET.get("after"), least=1)
+    decided = readable.filter(number=number).first() if number else None
     return decided or agreement.in_force() or readable.first()
 
 

@@ -54,7 +54,7 @@ def _time_to_win(report: FunnelReport) -> str:
         return ""
     if spread.n == 1:
         return f", after {format_days(spread.median)}" if report.won == 1 else ""
-    whose = "them" if spread.n == report.won else f"the {short_number(spread.n)} whose format_days are known"
+    whose = "them" if spread.n == report.won else f"the {short_number(spread.n)} whose days are known"
     return f", half of {whose} within {format_days(spread.median)}"
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from agreements.kinds import TermsForm
 from alignment.matrix.rules import LETTERS, MOST_DECISIONS, Row, check_rows, read_rows
+from core.request_values import read_int
 from funnel.definitions import in_force
 from kpis.registry import all_metrics
 from team.models import Role
@@ -36,10 +37,7 @@ class GridInput(forms.Widget):
         return name not in data and f"{name}-count" not in data
 
     def _read_count(self, data: Mapping[str, Any], name: str) -> int:
-        try:
-            return min(max(int(data[f"{name}-count"]), 0), 2 * MOST_DECISIONS)
-        except ValueError:
-            return 0
+        return read_int(data[f"{name}-count"], most=2 * MOST_DECISIONS) or 0
 
     def _read_row(self, data: Mapping[str, Any], prefix: str) -> dict[str, Any]:
         cells = {role: data.get(f"{prefix}-{role}", "") for role in ROLES}

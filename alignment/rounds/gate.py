@@ -41,7 +41,7 @@ FEW_CHANGED = (
 )
 BOTH = "both"
 SPLIT, MIXED = 0.5, 0.7
-RELIABLE, RELIABILITY_CAP = 0.6, 0.9  # 1.0 would tell that everyone answered all statements alike
+RELIABLE = 0.6
 
 
 @dataclass(frozen=True)
@@ -308,10 +308,12 @@ def show_agreement(index: float) -> Spread:
 
 
 def _show_reliability(rows: Sequence[Sequence[int]]) -> tuple[str, bool | None]:
-    """Return how well the statements hang together, in steps of 0.1; where no one differs it counts as low."""
+    """Return whether the statements hang together; where no one differs they do not.
+
+    α in steps of 0.1 told in a few rounds that one whole side had answered alike: no other answers gave the same step.
+    """
     if not may_show_spread(len(rows)):
         return "", None
     value = statistics.reliability(rows)
-    if value is None or value < RELIABLE:
-        return f"< {RELIABLE}", False
-    return (f"≥ {RELIABILITY_CAP}" if value >= RELIABILITY_CAP - 0.05 else f"{value:.1f}"), True
+    is_reliable = value is not None and value >= RELIABLE
+    return f"{'≥' if is_reliable else '<'} {RELIABLE}", is_reliable

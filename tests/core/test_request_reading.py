@@ -19,7 +19,6 @@ REQUEST = {"GET", "POST", "query_params", "data", "query", "asked", "text"}
 ALLOWED = {
     ("team/forms.py", "isdecimal"): "A schedule that the reader did not write: minute and hour of the stored cron line.",
     ("core/api/paging.py", "loads"): "The cursor is signed.",
-    ("scoring/api.py", "float"): "The threshold was read as a decimal before.",
     ("team/calendars/views.py", "fromisoformat"): "The days are stored, and were read by the form.",
 }  # fmt: skip
 
