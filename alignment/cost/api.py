@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.http import QueryDict
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -60,7 +61,7 @@ class CostViewSet(ApiResponseMixin, ViewSet):
     @extend_schema(
         operation_id="cost_of_misalignment_retrieve",
         parameters=describe_parameters(CostForm, {"currency", "benchmark", "gross_profit"}),
-        responses=CostSerializer,
+        responses=forced_singular_serializer(CostSerializer),
     )
     def list(self, request: Request) -> Response:
         """Compute SMROI and gaps; without a benchmark the published one counts, without a currency the company's."""
@@ -77,7 +78,7 @@ class LeadPlanViewSet(ApiResponseMixin, ViewSet):
     @extend_schema(
         operation_id="lead_calculator_retrieve",
         parameters=describe_parameters(LeadForm, {"currency", "won_by"}),
-        responses=LeadPlanSerializer,
+        responses=forced_singular_serializer(LeadPlanSerializer),
     )
     def list(self, request: Request) -> Response:
         """Go from a revenue goal back to the leads; without a day the goal is for the end of this year."""

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -39,7 +40,9 @@ class MatrixSerializer(serializers.Serializer[Any]):
 class MatrixViewSet(ApiResponseMixin, ViewSet):
     """Who is accountable, responsible, consulted and informed."""
 
-    @extend_schema(operation_id="accountability_matrix_retrieve", responses=MatrixSerializer)
+    @extend_schema(
+        operation_id="accountability_matrix_retrieve", responses=forced_singular_serializer(MatrixSerializer)
+    )
     def list(self, request: Request) -> Response:
         """Return the matrix in force with the value of each metric."""
         refuse_strange_parameters(request, set())

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from django.shortcuts import get_object_or_404
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -63,7 +64,7 @@ class PlanSerializer(serializers.Serializer[Any]):
 class PlanViewSet(ApiResponseMixin, ViewSet):
     """Goals and rewards; they are proposed and signed as agreements of the kinds `goal` and `reward`."""
 
-    @extend_schema(operation_id="plan_retrieve", responses=PlanSerializer)
+    @extend_schema(operation_id="plan_retrieve", responses=forced_singular_serializer(PlanSerializer))
     def list(self, request: Request) -> Response:
         """Return the plan with its pace."""
         refuse_strange_parameters(request, set())

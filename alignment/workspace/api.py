@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -32,7 +33,9 @@ class WorkspaceSerializer(serializers.Serializer[Any]):
 class WorkspaceViewSet(ApiResponseMixin, ViewSet):
     """What both sides have agreed, by dimension."""
 
-    @extend_schema(operation_id="alignment_dimensions_retrieve", responses=WorkspaceSerializer)
+    @extend_schema(
+        operation_id="alignment_dimensions_retrieve", responses=forced_singular_serializer(WorkspaceSerializer)
+    )
     def list(self, request: Request) -> Response:
         """Every dimension as agreed, stale, disputed or missing, and the versions that wait for your signature."""
         refuse_strange_parameters(request, set())

@@ -24,3 +24,22 @@ def test_a_push_is_described_with_the_status_that_it_answers(client: Client, kin
     client.force_login(make.user(Role.CRO), backend="django.contrib.auth.backends.ModelBackend")
     responses = client.get("/api/schema/?format=json").json()["paths"][f"/api/v1/{kind}/"]["post"]["responses"]
     assert [status for status in responses if status.startswith("2")] == ["200"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["accountability-matrix", "alignment-dimensions", "plan"])
+def test_an_answer_of_one_object_is_described_as_one(client: Client, path: str) -> None:
+    """The description took these for lists, since they stand where lists of the others do."""
+    client.force_login(make.user(Role.CRO), backend="django.contrib.auth.backends.ModelBackend")
+    described = client.get("/api/schema/?format=json").json()["paths"][f"/api/v1/{path}/"]["get"]
+    schema = described["responses"]["200"]["content"]["application/json"]["schema"]
+    assert "$ref" in schema
+    assert isinstance(client.get(f"/api/v1/{path}/").json(), dict)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["cost-of-misalignment", "lead-calculator"])
+def test_a_calculation_is_described_as_one_object(client: Client, path: str) -> None:
+    client.force_login(make.user(Role.CRO), backend="django.contrib.auth.backends.ModelBackend")
+    described = client.get("/api/schema/?format=json").json()["paths"][f"/api/v1/{path}/"]["get"]
+    assert "$ref" in described["responses"]["200"]["content"]["application/json"]["schema"]
