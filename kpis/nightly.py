@@ -192,8 +192,8 @@ def do_one_step(run: NightlyRun) -> bool:
     """Do the first step that is neither done nor given up; True when none is left.
 
     Raises:
-        Later: an older run, or another refresh, must end first.
-        Hopeless: all steps were tried, and some failed; the others stand.
+        Postpone: an older run, or another refresh, must end first.
+        PermanentFailure: all steps were tried, and some failed; the others stand.
     """
     now = timezone.now()
     goes_on = Q(state=State.QUEUED, run_after__lt=now + NEXT_PORTION_WITHIN, steps__started_at__isnull=False)

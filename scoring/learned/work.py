@@ -38,7 +38,7 @@ def run_learning(row: Learning) -> bool:
     """Learn, and keep what came of it, in one step: True.
 
     Raises:
-        Hopeless: there are no facts.
+        PermanentFailure: there are no facts.
     """
     from scoring.learned.training import learn_model  # brings scikit-learn, which no page needs
 

@@ -94,7 +94,7 @@ def prove_version(proof: Proof) -> bool:
     """Make the proof and keep it, in one step: True.
 
     Raises:
-        Hopeless: there is nothing to make it of.
+        PermanentFailure: there is nothing to make it of.
     """
     started = time.monotonic()
     facts = open_facts()

@@ -69,3 +69,11 @@ def test_every_link_and_every_file_that_is_named_is_there(file: Path) -> None:
         name for name in named if not (BASE / name).exists()
     ]
     assert not missing
+
+
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: file.name)
+def test_every_function_that_is_named_beside_its_file_is_defined_there(file: Path) -> None:
+    """`funnel/contests.py` (answer_verdicts, contest_verdict): a rename must not leave the old name in the documents."""
+    for path, names in re.findall(r"`([a-z_/]+\.py)` \(([a-z_]+(?:, [a-z_]+)*)\)", file.read_text()):
+        defined = set(re.findall(r"^def (\w+)", (BASE / path).read_text(), re.M))
+        assert set(names.split(", ")) <= defined, path
