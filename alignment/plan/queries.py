@@ -196,7 +196,7 @@ def _payout(terms: RewardTerms, goal: PlanGoal) -> Decimal | None:
 
 def due_day(updates: Iterable[PlanUpdate] | None = None) -> date | None:
     """Return the day by which the next update is due: as the last one named it, else a month after the first goal."""
-    presented = [update for update in updates or PlanUpdate.objects.all() if update.is_presented]
+    presented = [update for update in (PlanUpdate.objects.all() if updates is None else updates) if update.is_presented]
     if presented:
         return max(presented, key=lambda update: update.number).next_due_on
     signed = Version.objects.in_force().filter(agreement__kind=GOAL).order_by("in_force_at").first()
