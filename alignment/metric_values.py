@@ -1,13 +1,15 @@
-"""The values of several metrics this year, as far as a reader may know them."""
+"""The values of metrics, as far as a reader may know them, on pages that do not wait for them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from alignment.last_values import read_value
 from core import periods
 from core.formatting import format_by_unit
 from core.periods import Period
-from crm.readable import ReadableRows
+from crm.readable import ReadableRows, is_limited
 from facts.engine import Facts, open_facts
 from kpis import visibility
 from kpis.compute import scope_of
@@ -49,20 +51,55 @@ def find_metric(key: str) -> Metric | None:
         return None
 
 
-def read_values(keys: Iterable[str], user: User, facts: Facts | None = None) -> dict[str, MetricValue]:
-    """Return this year's value of each metric by key; answers to the same facts are cached by kpis."""
+@dataclass(frozen=True)
+class ResultReader:
+    """Reads results for one reader from one state of the facts; with `waits` false, the last ones that were computed."""
+
+    user: User
+    facts: Facts
+    waits: bool = True
+    rows: ReadableRows = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", ReadableRows(self.user))
+
+    def read_result(self, metric: Metric, period: Period, name: str) -> Result:
+        """Return the metric's result; `name` stays the same from day to day, while the period grows.
+
+        A result is stored for those who may read every buyer: it is the same for all of them. For others it is computed
+        each time, because what they may read can change at any moment.
+        """
+
+        def compute() -> Result:
+            return visibility.compute_for(self.user, metric, period, facts=self.facts, rows=self.rows)
+
+        if self.facts.snapshot is None or is_limited(self.user):
+            return compute()
+        return read_value(f"{metric.key}:{name}", self._state(period), compute, waits=self.waits)
+
+    def _state(self, period: Period) -> str:
+        scope, snapshot = scope_of(period, self.facts), self.facts.snapshot
+        taken = (snapshot.pk, snapshot.taken_at.isoformat()) if snapshot else ()
+        days = (str(period.start), str(period.end), str(scope.today))
+        return repr((taken, days, scope.currency, scope.converts))
+
+
+def read_values(
+    keys: Iterable[str], user: User, facts: Facts | None = None, *, waits: bool = True
+) -> dict[str, MetricValue]:
+    """Return this year's value of each metric by key."""
     metrics = [metric for key in dict.fromkeys(keys) if key and (metric := find_metric(key))]
     if not metrics:
         return {}
     facts = facts or open_facts()
-    period = current_period(facts)
-    rows = ReadableRows(user)
-    return {
-        metric.key: MetricValue(
-            metric, visibility.compute_for(user, metric, period, facts=facts, rows=rows), period
-        )
-        for metric in metrics
-    }  # fmt: skip
+    period, reader = current_period(facts), ResultReader(user, facts, waits)
+    results = {metric.key: reader.read_result(metric, period, f"{PERIOD}:{period.start}") for metric in metrics}
+    return {metric.key: MetricValue(metric, results[metric.key], results[metric.key].period) for metric in metrics}
+
+
+def oldest_moment(results: Iterable[Result], facts: Facts) -> datetime | None:
+    """Return the moment up to which all results know the records."""
+    return min((result.as_of for result in results if result.as_of), default=facts.as_of)
 
 
 def current_period(facts: Facts) -> Period:

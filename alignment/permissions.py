@@ -1,7 +1,7 @@
 """Who may ask the people, and who reads what they answered."""
 
 from agreements.models import SIGNING_SIDES
-from agreements.signing import seat_holder
+from agreements.signing import held_seats
 from alignment.plan import permissions as plan_permissions
 from team.access import LEADERS, has_right
 from team.authorization import Action, register_action
@@ -29,7 +29,7 @@ def may_read_results(user: User) -> bool:
     """
     if not user.is_active:
         return False
-    return user.role in ROUND_READERS or any(seat_holder(side) == user for side in SIGNING_SIDES)
+    return user.role in ROUND_READERS or bool(held_seats(user, SIGNING_SIDES))
 
 
 def may_see_rounds(user: User) -> bool:

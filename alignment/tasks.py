@@ -1,9 +1,11 @@
-"""What happens to results of the detector and to the joint plan as days pass."""
+"""What happens to results of the detector, to the joint plan and to the values of pages as time passes."""
 
 from celery import shared_task
 
 from alignment.actions import delete_outdated_results
+from alignment.last_values import take_request
 from alignment.plan.actions import remind_of_update
+from alignment.prepared_values import prepare_values
 
 
 @shared_task(name="alignment.days")
@@ -11,3 +13,10 @@ def run_daily_checks() -> None:
     """Delete the results that are older than 24 months, and tell of an update of the plan that is overdue."""
     delete_outdated_results()
     remind_of_update()
+
+
+@shared_task(name="alignment.values")
+def compute_requested_values() -> None:
+    """Compute the values of the newest records, where a page has shown earlier ones."""
+    if take_request():
+        prepare_values()

@@ -110,11 +110,13 @@ class Pace:
 
 def current_paces(today: date, user: Reader, facts: Facts) -> list[Pace]:
     """Return the goals whose days include today, and how they stand as far as the reader may know it."""
-    return [
-        compute_pace(goal, get_metric(goal.metric), today, user, facts)
-        for goal in Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on")
-        if _is_metric_declared(goal.metric)
-    ]
+    return [compute_pace(goal, get_metric(goal.metric), today, user, facts) for goal in current_goals(today)]
+
+
+def current_goals(today: date) -> list[Goal]:
+    """Return the goals whose days include today and whose metric is still declared."""
+    goals = Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on")
+    return [goal for goal in goals if _is_metric_declared(goal.metric)]
 
 
 def _is_metric_declared(key: str) -> bool:

@@ -349,6 +349,7 @@ CELERY_BEAT_SCHEDULE = {
     "agreements": {"task": "agreements.days", "schedule": 60.0, "options": {"expires": 60}},
     "rulings": {"task": "funnel.rulings", "schedule": 300.0, "options": {"expires": 300}},
     "alignment": {"task": "alignment.days", "schedule": 3600.0, "options": {"expires": 3600}},
+    "alignment-values": {"task": "alignment.values", "schedule": 30.0, "options": {"expires": 30}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat")
 

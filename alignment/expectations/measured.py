@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Avg, Count, Q, QuerySet
+from django.utils import timezone
 
+from alignment.last_values import read_value
 from core.periods import add_months
 from funnel.handoffs.marketing_sla import delivered_deals, delivered_leads
 from funnel.models import HandOff
@@ -16,7 +17,7 @@ from team.calendars.business_time import usual_day_seconds, week_from_json
 from team.models import Company, office_hours
 
 MONTHS = 3
-CACHE_SECONDS = 6 * 3600
+CURRENT_SECONDS = 6 * 3600
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,15 @@ class Measured:
     definition: str
 
 
-def measure_terms(terms: Sequence[Mapping[str, Any]], day: date) -> dict[str, Measured]:
-    """Return what the data show by the key of the term; terms that Accord does not measure are left out."""
-    key = f"alignment:measured:{day}:{'|'.join(sorted(str(term['key']) for term in terms))}"
-    return cache.get_or_set(key, lambda: _measure(terms, day), CACHE_SECONDS) or {}
+def measure_terms(terms: Sequence[Mapping[str, Any]], day: date, *, waits: bool = True) -> dict[str, Measured]:
+    """Return what the data show by the key of the term; terms that Accord does not measure are left out.
+
+    They are measured again after some hours, because records may be imported late. With `waits` false the last
+    measurement is returned, where there is one.
+    """
+    name = f"measured:{day}:{'|'.join(sorted(str(term['key']) for term in terms))}"
+    state = str(int(timezone.now().timestamp()) // CURRENT_SECONDS)
+    return read_value(name, state, lambda: _measure(terms, day), waits=waits)
 
 
 def _measure(terms: Sequence[Mapping[str, Any]], day: date) -> dict[str, Measured]:

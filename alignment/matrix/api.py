@@ -34,6 +34,7 @@ class MatrixSerializer(serializers.Serializer[Any]):
     in_force_since = serializers.DateTimeField(allow_null=True)
     waiting_version = serializers.IntegerField(allow_null=True)
     missing_stages = serializers.ListField(child=serializers.CharField())
+    as_of = serializers.DateTimeField(allow_null=True, help_text="Up to when the values know the records.")
     rows = MatrixRowSerializer(many=True)
 
 
@@ -46,7 +47,7 @@ class MatrixViewSet(ApiResponseMixin, ViewSet):
     def list(self, request: Request) -> Response:
         """Return the matrix in force with the value of each metric."""
         refuse_strange_parameters(request, set())
-        matrix = read_matrix(cast(User, request.user))
+        matrix = read_matrix(cast(User, request.user), waits=False)
         return Response(
             {
                 "agreement": matrix.agreement.pk if matrix.agreement else None,
@@ -54,6 +55,7 @@ class MatrixViewSet(ApiResponseMixin, ViewSet):
                 "in_force_since": matrix.version.in_force_at if matrix.version else None,
                 "waiting_version": matrix.waiting.pk if matrix.waiting else None,
                 "missing_stages": matrix.missing_stages,
+                "as_of": matrix.as_of,
                 "rows": [_row_json(line) for line in matrix.lines],
             }
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from agreements.models import Agreement, Version
 from agreements.queries import STATES
@@ -48,9 +49,15 @@ class Matrix:
     missing_stages: list[str]
     roles: list[str]
 
+    @property
+    def as_of(self) -> datetime | None:
+        """The moment up to which all values know the records."""
+        moments = [line.value.result.as_of for line in self.lines if line.value and line.value.result.as_of]
+        return min(moments, default=None)
 
-def read_matrix(user: User) -> Matrix:
-    """Read the matrix in force; roles that no row names have no column."""
+
+def read_matrix(user: User, *, waits: bool = True) -> Matrix:
+    """Read the matrix in force; roles that no row names have no column. With `waits` false it shows the last values."""
     agreement = find_agreement(user)
     versions = list_versions(agreement, user) if agreement else []
     binding = next(
@@ -59,13 +66,19 @@ def read_matrix(user: User) -> Matrix:
     waiting = next((version for version in versions if version.state in {"draft", "proposed", "disputed"}), None)
     rows = read_rows(binding.terms) if binding else []
     used = [role for role in ROLES if any(row.cells.get(role) for row in rows)]
-    values = read_values([row.metric for row in rows], user)
+    values = read_values([row.metric for row in rows], user, waits=waits)
     lines = [
         Line(row, [(ROLES[role], row.cells.get(role, "")) for role in used], values.get(row.metric)) for row in rows
     ]
     in_rows = {row.stage for row in rows}
     missing = [name for key, name in stage_names().items() if key not in in_rows] if binding else []
     return Matrix(agreement, binding, waiting, lines, _history(versions), missing, [ROLES[role] for role in used])
+
+
+def signed_metrics() -> list[str]:
+    """Return the keys of the metrics that the matrix in force names."""
+    version = Version.objects.in_force().filter(agreement__kind=KIND, agreement__key=KEY, pilot_manager=None).first()
+    return [row.metric for row in read_rows(version.terms)] if version else []
 
 
 def find_agreement(user: User) -> Agreement | None:

@@ -30,11 +30,12 @@ MORE_ROWS = 3
 @require_safe
 def matrix(request: HttpRequest) -> HttpResponseBase:
     """Show the matrix in force with the value of each metric, or hand it out as CSV."""
-    page = queries.read_matrix(cast(User, request.user))
+    page = queries.read_matrix(cast(User, request.user), waits=False)
     if request.GET.get("format") == "csv":
         return csv_response("accountability-matrix", csv_rows(page))
     context = {
         "page": page,
+        "as_of": page.as_of,
         "letters": LETTERS,
         "period": next((line.value.period for line in page.lines if line.value), None),
         "may_draft": DRAFT_VERSION.allows(request.user, kinds.get_kind(KIND)),

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agreements.signing import seat_holder
+from alignment.metric_values import ResultReader
 from alignment.plan.models import PlanUpdate
 from alignment.plan.permissions import DRAFT_UPDATE, PRESENT_UPDATE, SIDES, WRITE_UPDATE, represented_side
 from alignment.plan.queries import (
@@ -37,7 +38,7 @@ def draft_update(*, by: User) -> PlanUpdate:
     current = next((update for update in updates if not update.is_presented), None)
     if current:
         return current
-    goals = read_goals(by, open_facts(), Company.today())
+    goals = read_goals(ResultReader(by, open_facts()), Company.today())
     if not goals:
         raise ValidationError("No goal of the plan is signed yet. Propose a goal first.")
     last = updates[0] if updates else None
@@ -84,7 +85,7 @@ def present_update(*, by: User, update: PlanUpdate) -> PlanUpdate:
     setattr(update, f"{side}_at", now)
     if update.marketing_at and update.sales_at:
         update.presented_at = now
-        update.figures = freeze_figures(read_goals(by, open_facts(), Company.today()))
+        update.figures = freeze_figures(read_goals(ResultReader(by, open_facts()), Company.today()))
     update.save()
     _notify_of_presentation(update, by)
     return update

@@ -68,7 +68,7 @@ class PlanViewSet(ApiResponseMixin, ViewSet):
     def list(self, request: Request) -> Response:
         """Return the plan with its pace."""
         refuse_strange_parameters(request, set())
-        plan = read_plan(cast(User, request.user))
+        plan = read_plan(cast(User, request.user), waits=False)
         return Response(
             {
                 "goals": [_goal_json(goal) for goal in plan.goals],

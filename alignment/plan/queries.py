@@ -7,13 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from agreements.models import Version
-from alignment.metric_values import find_metric
+from alignment.metric_values import ResultReader, find_metric, oldest_moment
 from alignment.plan.models import PlanUpdate
 from alignment.plan.rules import GOAL, HORIZONS, REWARD, GoalTerms, RewardTerms, compute_payout, read_goal, read_reward
 from core.formatting import format_by_unit, short_money
+from core.periods import Period
 from facts.engine import Facts, open_facts
 from kpis.models import Goal
-from kpis.pace import Pace, compute_pace, current_paces
+from kpis.pace import Pace, current_goals
+from kpis.registry import Metric, get_metric
 from team.access import can_see_all_buyers
 from team.models import Company, Role, Side, User
 
@@ -140,29 +142,27 @@ class Plan:
         return [goal for goal in self.goals if goal.terms.horizon.side == side]
 
 
-def read_plan(user: User, facts: Facts | None = None) -> Plan:
-    """Read the plan as the reader may know it."""
+def read_plan(user: User, facts: Facts | None = None, *, waits: bool = True) -> Plan:
+    """Read the plan as the reader may know it; with `waits` false by the figures that were computed last."""
     facts, today = facts or open_facts(), Company.today()
-    goals = read_goals(user, facts, today)
+    reader = ResultReader(user, facts, waits)
+    goals = read_goals(reader, today)
     updates = list(PlanUpdate.objects.select_related("marketing_by", "sales_by", "drafted_by"))
-    signed = {(goal.terms.metric, goal.terms.starts_on, goal.terms.ends_on) for goal in goals}
-    joint = [
-        pace
-        for pace in current_paces(today, user, facts)
-        if (pace.goal.metric, pace.goal.starts_on, pace.goal.ends_on) not in signed
-    ]
-    return Plan(goals, _read_rewards(goals), joint, updates, due_day(updates), today, facts.as_of)
+    joint = read_joint_paces(reader, goals, today)
+    paces = [*(goal.pace for goal in goals if goal.pace), *joint]
+    as_of = oldest_moment((pace.reached for pace in paces), facts)
+    return Plan(goals, _read_rewards(goals), joint, updates, due_day(updates), today, as_of)
 
 
-def read_goals(user: User, facts: Facts, today: date) -> list[PlanGoal]:
+def read_goals(reader: ResultReader, today: date) -> list[PlanGoal]:
     """Return the signed goals by their last day."""
     versions = Version.objects.in_force().filter(agreement__kind=GOAL, pilot_manager=None).select_related("agreement")
-    goals = [_read_goal(version, user, facts, today) for version in versions]
+    goals = [_read_goal(version, reader, today) for version in versions]
     order = list(HORIZONS)
     return sorted(goals, key=lambda goal: (goal.terms.ends_on, order.index(goal.terms.horizon.key), goal.title))
 
 
-def _read_goal(version: Version, user: User, facts: Facts, today: date) -> PlanGoal:
+def _read_goal(version: Version, reader: ResultReader, today: date) -> PlanGoal:
     terms, pace = read_goal(version.terms), None
     metric = find_metric(terms.metric)
     if metric:
@@ -170,8 +170,26 @@ def _read_goal(version: Version, user: User, facts: Facts, today: date) -> PlanG
             metric=terms.metric, target=terms.target, currency=terms.currency, starts_on=terms.starts_on,
             ends_on=terms.ends_on,
         )  # fmt: skip
-        pace = compute_pace(goal, metric, today, user, facts)
+        pace = _read_pace(goal, metric, reader, today)
     return PlanGoal(version, terms, pace, today)
+
+
+def read_joint_paces(reader: ResultReader, goals: Iterable[PlanGoal], today: date) -> list[Pace]:
+    """Return the goals of today that were set by hand and belong to no signed goal."""
+    signed = {(goal.terms.metric, goal.terms.starts_on, goal.terms.ends_on) for goal in goals}
+    return [
+        _read_pace(goal, get_metric(goal.metric), reader, today)
+        for goal in current_goals(today)
+        if (goal.metric, goal.starts_on, goal.ends_on) not in signed
+    ]
+
+
+def _read_pace(goal: Goal, metric: Metric, reader: ResultReader, today: date) -> Pace:
+    """Return the pace on the day up to which the figure was computed: an older figure has an older pace."""
+    period = Period(goal.starts_on, max(goal.starts_on, min(today, goal.ends_on)))
+    result = reader.read_result(metric, period, f"{goal.starts_on}:{goal.ends_on}")
+    day = min(today, result.period.end or today)
+    return Pace(goal, metric, result, day)
 
 
 def _read_rewards(goals: Iterable[PlanGoal]) -> list[PlanReward]:

@@ -25,7 +25,7 @@ SIDES = (Side.SALES, Side.MARKETING)
 @require_safe
 def plan(request: HttpRequest) -> HttpResponse:
     """Show the goals on one time line with their pace, the rewards, and the updates."""
-    page = queries.read_plan(cast(User, request.user))
+    page = queries.read_plan(cast(User, request.user), waits=False)
     context = {
         "plan": page,
         "sides": [(side, side.label, page.goals_of(side)) for side in SIDES],

@@ -226,7 +226,9 @@ class RoundView(ReadOnly):
         assessment = self._get(pk)
         if assessment.is_open:
             raise serializers.ValidationError("This round is still open. Results are shown after its last day.")
-        return Response(results_as_json(read_results(assessment), measure_terms(assessment.terms, assessment.ended_on)))
+        return Response(
+            results_as_json(read_results(assessment), measure_terms(assessment.terms, assessment.ended_on, waits=False))
+        )
 
     def _get(self, pk: int) -> Round:
         return cast(Round, get_object_or_404(self.get_queryset(), pk=pk))

@@ -3,20 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from django.core.cache import cache
 from django.db.models import Count, Q
 
 from agreements.models import SIGNING_SIDES
 from agreements.signing import seat_holder
+from alignment.last_values import read_value
 from alignment.permissions import ROUND_READERS
 from alignment.rounds import gate
 from alignment.rounds.models import AnswerSheet, Invitation, Round, SkillSheet
 from alignment.rounds.results import SIDE_NAMES, SIDES, RoundResults
 from team.models import Side, User
-
-CACHE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -71,12 +68,12 @@ def result_readers() -> list[ResultReader]:
 def read_results(assessment: Round) -> RoundResults:
     """Return what may be shown of a round that has ended; what earlier rounds showed limits it.
 
-    Nothing of an ended round changes, so what was released is cached; answers are not.
+    Nothing of an ended round changes, so what was released is stored; answers are not.
     """
     rounds = list(Round.objects.ended())
     until = rounds[: rounds.index(assessment) + 1]
-    key = "alignment:results:" + ".".join(str(each.pk) for each in until)
-    return cast(RoundResults, cache.get_or_set(key, lambda: gate.release(_load(until))[-1], CACHE_SECONDS))
+    name = "results:" + ".".join(str(each.pk) for each in until)
+    return read_value(name, "ended", lambda: gate.release(_load(until))[-1], waits=True)
 
 
 def _load(rounds: Sequence[Round]) -> list[gate.RawRound]:

@@ -149,7 +149,7 @@ def round_results(request: HttpRequest, pk: int) -> HttpResponseBase:
     if assessment.is_open:
         return render(request, "alignment/rounds/results_later.html", {"round": assessment}, status=409)
     results = read_results(assessment)
-    measured = measure_terms(assessment.terms, assessment.ended_on)
+    measured = measure_terms(assessment.terms, assessment.ended_on, waits=False)
     if request.GET.get("format") == "csv":
         return csv_export.csv_response(f"{assessment.name}-results", result_rows(results, measured))
     context = {

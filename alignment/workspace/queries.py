@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from agreements import kinds
 from agreements.models import Dispute, Seat, Signature, Version
 from agreements.queries import AgreementRow, agreement_row, search_agreements
-from agreements.signing import seat_holder
+from agreements.signing import held_seats
 from alignment.workspace.dimensions import (
     AGREED,
     BADGES,
@@ -124,7 +124,7 @@ def _declared_kinds(dimension: Dimension) -> list[kinds.Kind]:
 
 def list_awaiting(user: User) -> list[Version]:
     """Return the versions that wait for the signature of this reader, the oldest first."""
-    sides = [side for side in SIGNING_SEATS if seat_holder(side) == user]
+    sides = held_seats(user, SIGNING_SEATS)
     if not sides:
         return []
     signed = Signature.objects.filter(version=OuterRef("pk"), side__in=sides)
