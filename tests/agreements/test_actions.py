@@ -9,9 +9,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from agreements import actions
-from agreements.models import Agreement, Dispute, Entry, Signature, Version, company_today
+from agreements.models import Agreement, Dispute, Entry, Seat, Signatory, Signature, Version, company_today
 from agreements.queries import history_entries
-from agreements.signing import seat_holder
+from agreements.signing import held_seats, seat_holder
 from notify.models import Event, Notice
 from team.models import Role, User
 from tests import make
@@ -246,3 +246,18 @@ def test_the_proposer_may_withdraw(cast: dict[str, User]) -> None:
         actions.withdraw_version(by=cast["cro"], version=version)
     assert actions.withdraw_version(by=cast["cmo"], version=version).state == "withdrawn"
     assert not Agreement.objects.get().versions.open().exists()
+
+
+def test_a_person_holds_the_seats_that_seat_holder_gives_them(cmo: User, cro: User, ceo: User, cfo: User) -> None:
+    seats = list(Seat.values)
+
+    def expected(user: User) -> list[str]:
+        return [seat for seat in seats if seat_holder(seat) == user]
+
+    people = [cmo, cro, ceo, cfo]
+    assert [held_seats(user, seats) for user in people] == [expected(user) for user in people]
+    assert held_seats(cfo, seats) == [Seat.FINANCE, Seat.ARBITER]
+    Signatory.objects.create(seat=Seat.MARKETING, holder=ceo, named_by=cfo)
+    make.user(Role.CRO, email="second@example.com")  # two of a role: the seat of Sales is nobody's
+    assert [held_seats(user, seats) for user in people] == [expected(user) for user in people]
+    assert (held_seats(ceo, seats), held_seats(cmo, seats), held_seats(cro, seats)) == ([Seat.MARKETING], [], [])
