@@ -1,12 +1,13 @@
 """The pages of what the people answer and what both sides sign beyond single agreements."""
 
-from alignment.permissions import ROUND_MAKERS, ROUND_READERS
+from alignment.permissions import ROUND_MAKERS, ROUND_READERS, signs_for_a_side
 from team.access import declare_right
 from team.navigation import Page, register_page
 
-declare_right("open_rounds", ROUND_MAKERS)
-declare_right("read_rounds", ROUND_READERS)
-declare_right("see_rounds", ROUND_MAKERS | ROUND_READERS)
+# Who sends the links does not read what comes of them: ops admins and the owner of the installation read no results.
+declare_right("open_rounds", ROUND_MAKERS, is_owners=False)
+declare_right("read_rounds", ROUND_READERS, also=signs_for_a_side, is_owners=False)
+declare_right("see_rounds", ROUND_MAKERS | ROUND_READERS, also=signs_for_a_side)
 
 register_page(Page("Alignment", "workspace", icon="check-badge", group="Agreements", position=5))
 register_page(Page("Joint plan", "plan", icon="flag", group="Agreements", position=20))

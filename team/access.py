@@ -14,19 +14,34 @@ from team.models import Company, Role, User
 LEADERS = {Role.CEO, Role.CMO, Role.CRO}
 SEES_ALL = LEADERS | {Role.OPS, Role.CFO}
 
+Holds = Callable[[User], bool]
+
 RIGHTS: dict[str, frozenset[str]] = {}  # by the key of the right; each app declares its own in `pages.py`
+_HOLDERS: dict[str, Holds] = {}  # who has a right whatever their role
+_WITHOUT_OWNER: set[str] = set()  # rights that the owner of the installation does not have by that alone
 
 
-def declare_right(key: str, roles: Iterable[str]) -> None:
-    """Declare which roles have a right: to pages, and to the actions of `permissions.py` that name it."""
+def declare_right(key: str, roles: Iterable[str], *, also: Holds | None = None, is_owners: bool = True) -> None:
+    """Declare which roles have a right: to pages, and to the actions of `permissions.py` that name it.
+
+    `also` tells who has it whatever their role. With `is_owners=False` the owner of the installation needs a role too.
+    """
     if key in RIGHTS:
         raise ValueError(f"Two rights are called {key}.")
     RIGHTS[key] = frozenset(roles)
+    if also:
+        _HOLDERS[key] = also
+    if not is_owners:
+        _WITHOUT_OWNER.add(key)
 
 
 def has_right(user: User | AnonymousUser, right: str) -> bool:
-    """Tell whether the user's role has the right."""
-    return bool(user.is_authenticated and user.is_active and (user.is_superuser or user.role in RIGHTS[right]))
+    """Tell whether the user has the right: by role, as the owner of the installation, or by a seat that they hold."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    if user.role in RIGHTS[right] or (user.is_superuser and right not in _WITHOUT_OWNER):
+        return True
+    return right in _HOLDERS and _HOLDERS[right](user)
 
 
 View = Callable[..., HttpResponseBase]

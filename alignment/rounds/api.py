@@ -13,13 +13,13 @@ from rest_framework.response import Response
 
 from alignment.disclosure import MINIMUM
 from alignment.expectations.measured import measure_terms
-from alignment.permissions import may_read_results, may_see_rounds
 from alignment.rounds import actions
 from alignment.rounds.models import MINIMUMS, Round
 from alignment.rounds.queries import count_progress, read_results
 from alignment.rounds.result_json import results_as_json
 from core.api.fields import Words, errors_as_responses, read_body
 from core.api.views import ReadOnly
+from team.access import has_right
 from team.models import User
 
 
@@ -180,7 +180,7 @@ class RoundView(ReadOnly):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not may_see_rounds(cast(User, request.user)):
+        if not has_right(request.user, "see_rounds"):
             raise PermissionDenied("You cannot see rounds. Only leaders, the CFO, ops admins and signatories can.")
 
     @extend_schema(request=NewRoundSerializer, responses={201: SentSerializer})
@@ -221,7 +221,7 @@ class RoundView(ReadOnly):
     @action(detail=True)
     def results(self, request: Request, pk: int) -> Response:
         """Read the results of a round that has ended, as far as they may be shown."""
-        if not may_read_results(cast(User, request.user)):
+        if not has_right(request.user, "read_rounds"):
             raise PermissionDenied("You cannot read results. Only the CEO, CFO, CMO, CRO and signatories can.")
         assessment = self._get(pk)
         if assessment.is_open:

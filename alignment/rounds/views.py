@@ -1,12 +1,11 @@
 """The pages of those who hold rounds, and of those who read the results."""
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from alignment.expectations.marks import draw_lines
 from alignment.expectations.measured import measure_terms
-from alignment.permissions import OPEN_ROUND, may_read_results, may_see_rounds
+from alignment.permissions import OPEN_ROUND
 from alignment.rounds import actions
 from alignment.rounds.csv_rows import result_rows
 from alignment.rounds.forms import RoundForm
@@ -23,27 +22,11 @@ from alignment.rounds.queries import count_progress, read_results, result_reader
 from alignment.rounds.sentences import headline
 from core import csv_export
 from core.mail import sends_mail
+from team.access import has_right, require_right
 from team.models import User
 
-View = Callable[..., HttpResponseBase]
 
-
-def _open_to(test: Callable[[User], bool]) -> Callable[[View], View]:
-    """Open a view to those who pass the test."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def check(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not test(cast(User, request.user)):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return login_required(check)
-
-    return decorate
-
-
-@_open_to(may_see_rounds)
+@require_right("see_rounds")
 @require_safe
 def rounds(request: HttpRequest) -> HttpResponse:
     listed = list(Round.objects.select_related("created_by"))
@@ -51,12 +34,12 @@ def rounds(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(assessment, progress[assessment.pk]) for assessment in listed],
         "may_open": OPEN_ROUND.allows(request.user),
-        "reads_results": may_read_results(cast(User, request.user)),
+        "reads_results": has_right(request.user, "read_rounds"),
     }
     return render(request, "alignment/rounds/list.html", context)
 
 
-@_open_to(OPEN_ROUND.is_open_to)
+@require_right("open_rounds")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_round(request: HttpRequest) -> HttpResponse:
     form = RoundForm(request.POST if request.method == "POST" else None)
@@ -71,7 +54,7 @@ def new_round(request: HttpRequest) -> HttpResponse:
     return render(request, "alignment/rounds/new.html", context, status=422 if form.errors else 200)
 
 
-@_open_to(may_see_rounds)
+@require_right("see_rounds")
 @require_safe
 def round_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how far a round is, without names of those who have answered."""
@@ -81,7 +64,7 @@ def round_page(request: HttpRequest, pk: int) -> HttpResponse:
         "progress": count_progress([assessment])[assessment.pk],
         "invitations": assessment.invitations.all(),
         "may_open": OPEN_ROUND.allows(request.user),
-        "reads_results": may_read_results(cast(User, request.user)),
+        "reads_results": has_right(request.user, "read_rounds"),
         "readers": result_readers(),
         "sends_mail": sends_mail(),
     }
@@ -141,7 +124,7 @@ def _show_sent(request: HttpRequest, assessment: Round, sent: actions.Sent) -> H
     return response
 
 
-@_open_to(may_read_results)
+@require_right("read_rounds")
 @require_safe
 def round_results(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show the results of a round that has ended, as a page or as CSV."""
