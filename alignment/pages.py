@@ -16,3 +16,6 @@ register_page(Page("Lexicon", "lexicon", icon="book-open", group="Agreements", p
 register_page(
     Page("Assessment", "rounds", icon="chat-bubble-left-right", group="Agreements", position=50, right="see_rounds")
 )
+register_page(
+    Page("Alignment index", "alignment_index", icon="chart-bar", group="Agreements", position=60, right="read_rounds")
+)

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from alignment.actions import delete_outdated_results
+from alignment.index.actions import record_index
 from alignment.last_values import take_request
 from alignment.plan.actions import remind_of_update
 from alignment.prepared_values import prepare_values
@@ -10,9 +11,10 @@ from alignment.prepared_values import prepare_values
 
 @shared_task(name="alignment.days")
 def run_daily_checks() -> None:
-    """Delete the results that are older than 24 months, and tell of an update of the plan that is overdue."""
+    """Delete the results that are older than 24 months, tell of an update of the plan that is overdue, record the index."""
     delete_outdated_results()
     remind_of_update()
+    record_index()
 
 
 @shared_task(name="alignment.values")

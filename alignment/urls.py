@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from alignment import views
 from alignment.cost import views as cost_views
+from alignment.index import views as index_views
 from alignment.lexicon import views as lexicon_views
 from alignment.matrix import views as matrix_views
 from alignment.plan import views as plan_views
@@ -11,6 +12,7 @@ urlpatterns = [
     path("", views.front_door, name="front_door"),
     path("detector/<str:token>/", views.detector_result, name="detector_result"),
     path("alignment/", workspace_views.workspace, name="workspace"),
+    path("alignment/index/", index_views.index_page, name="alignment_index"),
     path("plan/", plan_views.plan, name="plan"),
     path("plan/updates/", plan_views.draft_update, name="draft_update"),
     path("plan/updates/<int:number>/", plan_views.update, name="plan_update"),

@@ -9,6 +9,7 @@ from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
 from alignment.cost.api import CostViewSet, LeadPlanViewSet
+from alignment.index.api import IndexViewSet
 from alignment.lexicon.api import LexiconViewSet
 from alignment.matrix.api import MatrixViewSet
 from alignment.plan.api import PlanUpdateView, PlanViewSet
@@ -44,6 +45,7 @@ router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-scor
 router.register("score-models/<str:key>/preview", PreviewViewSet, basename="api-score-preview")
 router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
+router.register("alignment-index", IndexViewSet, basename="api-alignment-index")
 router.register("plan", PlanViewSet, basename="api-plan")
 router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")
 router.register("cost-of-misalignment", CostViewSet, basename="api-cost-of-misalignment")

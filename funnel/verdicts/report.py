@@ -238,6 +238,19 @@ def criticism_backlog(rows: QuerySet[Verdict], user: User, by: str = "worth") ->
     return sorted(criticism, key=lambda one: (one.waits > 0, *weight(one), one.criterion, one.campaign), reverse=True)
 
 
+def count_answered_rejections(period: Period) -> tuple[int, int]:
+    """Return how many of the company's rejections of a period Marketing had answered by its end, and how many there are."""
+    bounds = period_bounds(period, Company.get().zone)
+    given = {f"given_at__{name}": moment for name, moment in bounds.items()}
+    rejected = Verdict.objects.standing().filter(answer=Verdict.Answer.REJECTED, **given)
+    by_then = {"answers__given_at__lt": bounds["lt"]} if "lt" in bounds else {}
+    counts = rejected.aggregate(
+        answered=Count("pk", filter=Q(answers__is_contest=False, **by_then), distinct=True),
+        n=Count("pk", distinct=True),
+    )
+    return counts["answered"], counts["n"]
+
+
 def lead_costs(campaigns: set[Any], user: User) -> dict[int, Decimal]:
     """Return what a lead of each campaign had cost: its spend ÷ its leads, in the company's currency, for who may see it."""
     spend: Any = Spend.objects.visible_to(user).filter(campaign__in=campaigns, currency=Company.get().currency)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from agreements.models import Version
 from core.work import PermanentFailure, State
 from facts.engine import Facts, latest_snapshot, open_facts
 from facts.models import Snapshot
-from scoring.definitions import of_version
+from scoring.definitions import SCORE, of_version
 from scoring.leakage import find_suspects
 from scoring.learned.scope import facts_of
 from scoring.model_checks import find_faults
@@ -22,6 +23,7 @@ from scoring.permissions import PROVE_SCORES
 from scoring.proof.evidence import Evidence, OutcomeContext, evaluate_segments, gather_evidence
 from scoring.proof.outcomes import SEGMENTS, Outcomes, load_outcomes
 from scoring.proof.score_files import has_scores, save_scores
+from scoring.proof.verdict import Verdict, judge_evidence
 from scoring.scores_in_force import scores_as_of
 from scoring.terms import Model
 from team.models import Company, User
@@ -55,6 +57,21 @@ def last_made(version: Version) -> Proof | None:
     """Return the newest finished proof of the version as its terms are now."""
     proofs = Proof.objects.filter(version=version, terms_digest=digest_terms(version.terms), state=State.DONE)
     return next((proof for proof in proofs.order_by("-as_of", "-pk")[:1] if has_scores(proof)), None)
+
+
+def verdicts_on(day: date) -> list[tuple[str, Verdict | None]]:
+    """Return the title of each score in force on a day with what its last proof by then said; None where it had none."""
+    until = datetime.combine(day + timedelta(days=1), datetime.min.time(), Company.get().zone)
+    versions = Version.objects.in_force(day).filter(agreement__kind=SCORE, pilot_manager=None)
+    verdicts = []
+    for version in versions.select_related("agreement").order_by("agreement__title"):
+        made = Proof.objects.filter(
+            version=version, terms_digest=digest_terms(version.terms), state=State.DONE, as_of__lt=until
+        )
+        proof = made.order_by("-as_of", "-pk").first()
+        verdict = judge_evidence(Evidence.from_json(proof.evidence)) if proof and proof.evidence else None
+        verdicts.append((version.agreement.title, verdict))
+    return verdicts
 
 
 def request_proof(version: Version) -> Proof | None:

@@ -9,11 +9,14 @@ and assumes that whoever answered two rounds answered both alike. Three attacks:
   what within a side can be exchanged freely, so only answers that all of a side share are at risk: for those another
   world is searched, and what it shows must be the same to the last character.
 - **Silence.** What is hidden must not depend on how people answered, or the hiding would tell.
+
+What is released of a round is its results and the part of the alignment index that is made of them (`publish`).
 """
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
@@ -23,6 +26,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alignment.index.actions import record_index
+from alignment.index.answers import build_answers_part
+from alignment.index.rules import Part, round_score
 from alignment.rounds import gate
 from alignment.rounds.gate import RawRound, Sheet, SkillRating
 from alignment.rounds.questionnaire import DIMENSIONS, DISCIPLINES
@@ -98,6 +104,19 @@ def _round(number: int, minimum: int, people: dict[str, People]) -> RawRound:
         {side: frozenset(own) for side, own in people.items()},
         {side: list(own.values()) for side, own in people.items()}, skills, [TERM],
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Published:
+    """Everything that readers see of one round."""
+
+    results: RoundResults
+    index_part: Part
+
+
+def publish(raw: Sequence[RawRound]) -> list[Published]:
+    """Return what readers see of each round; the index of each month shows its round one after the other."""
+    return [Published(results, build_answers_part(results, date(2026, 11, 30))) for results in gate.release(raw)]
 
 
 # Sums
@@ -220,14 +239,16 @@ def neighbours(sheets: Sequence[Sheet], key: str, field: str) -> Iterator[list[S
 @given(worlds(rounds=1), st.randoms(use_true_random=False))
 def test_who_of_a_side_gave_which_sheet_makes_no_difference(raw: list[RawRound], random: Any) -> None:
     mixed = {side: random.sample(list(own), len(own)) for side, own in raw[0].sheets.items()}
-    assert gate.release([replace(raw[0], sheets=mixed)]) == gate.release(raw)
+    assert publish([replace(raw[0], sheets=mixed)]) == publish(raw)
 
 
 @AUDIT
 @given(worlds(rounds=1))
 def test_an_answer_that_a_whole_side_shares_could_have_been_another_one(raw: list[RawRound]) -> None:
-    shown = gate.release(raw)
-    is_whole = any(group.key == "both" for group in shown[0].groups)  # then people of both sides can be exchanged
+    shown = publish(raw)
+    is_whole = any(
+        group.key == "both" for group in shown[0].results.groups
+    )  # then people of both sides can be exchanged
     for side in SIDES:
         sheets = list(raw[0].sheets[side])
         exchangeable = [own for sheets_of in raw[0].sheets.values() for own in sheets_of] if is_whole else sheets
@@ -236,7 +257,7 @@ def test_an_answer_that_a_whole_side_shares_could_have_been_another_one(raw: lis
                 given_answers = {getattr(own, field).get(key) for own in exchangeable}
                 if len(given_answers) == 1 and given_answers != {None}:
                     others = neighbours(sheets, key, field)
-                    assert any(gate.release([swapped(raw[0], side, other)]) == shown for other in others)
+                    assert any(publish([swapped(raw[0], side, other)]) == shown for other in others)
 
 
 @AUDIT
@@ -252,7 +273,7 @@ def test_a_number_that_a_whole_side_believes_could_have_been_another_one(raw: li
         }  # where both sides are shown together, their people can be exchanged: only what all believe is at risk
         agreed = replace(raw[0], sheets=agreeing)
         other = replace(agreeing[side][0], expectations={"sla.response": 400})
-        assert gate.release([swapped(agreed, side, [other, *agreeing[side][1:]])]) == gate.release([agreed])
+        assert publish([swapped(agreed, side, [other, *agreeing[side][1:]])]) == publish([agreed])
 
 
 @pytest.mark.parametrize("size", range(5, 31))
@@ -263,7 +284,8 @@ def test_a_respondent_who_knows_their_own_answer_cannot_compute_the_others(size:
     raw, lone, inner = _round(0, 5, everyone), _alike(6 - score), 2 if score == 1 else 4
     others = [_alike(score)] * (size - 1)
     other_worlds = [others, [Sheet({**others[0].answers, FIRST: inner}, {}), *others[1:]]]
-    results = [gate.release([swapped(raw, "sales", [lone, *world])])[0].dimensions[0].sales for world in other_worlds]
+    published = [publish([swapped(raw, "sales", [lone, *world])])[0] for world in other_worlds]
+    results = [each.results.dimensions[0].sales for each in published]
     texts = {result.item.text for result in results if result}
     assert len(texts) == 1
     assert texts.pop()[0] in "≤≥"
@@ -289,9 +311,26 @@ def test_what_is_hidden_does_not_depend_on_the_answers(raw: list[RawRound], data
         side: [Sheet(dict.fromkeys(STATEMENTS, score), {FIRST: score}, own.expectations) for own in sheets]
         for side, sheets in full[-1].sheets.items()
     }
-    first, second = gate.release(full)[-1], gate.release([*full[:-1], replace(full[-1], sheets=other)])[-1]
-    assert first.groups == second.groups
-    assert [_hidden(first)] == [_hidden(second)]
+    first, second = publish(full)[-1], publish([*full[:-1], replace(full[-1], sheets=other)])[-1]
+    assert first.results.groups == second.results.groups
+    assert [_hidden(first.results)] == [_hidden(second.results)]
+    assert [row.key for row in first.index_part.missing] == [row.key for row in second.index_part.missing]
+    assert first.index_part.is_missing == second.index_part.is_missing
+
+
+@AUDIT
+@given(worlds(rounds=3))
+def test_the_index_counts_a_dimension_only_where_the_results_show_it(raw: list[RawRound]) -> None:
+    """Each score of the part follows from the means that the page of results prints, and from nothing else."""
+    for published in publish(raw):
+        result = published.results.dimensions[0]
+        sides = [side for side in result.sides if side.own.has_edge and side.own.value is not None]
+        is_shown = len(sides) == (1 if result.both else 2)
+        assert published.index_part.is_missing == (not is_shown)
+        if is_shown:
+            lowest = min(side.own.value for side in sides if side.own.value is not None)
+            assert published.index_part.score == round_score(Fraction(str(lowest)) * 25 - 25)
+            assert all(side.own.text in published.index_part.inputs[0].detail for side in sides)
 
 
 def complete(own: Sheet) -> Sheet:
@@ -324,8 +363,13 @@ def test_two_worlds_that_the_gate_shows_alike_are_alike_on_page_file_and_api(as_
         file = b"".join(client.get(f"/rounds/{opened.pk}/results/?format=csv")).decode()
         answered = client.get(f"/api/v1/rounds/{opened.pk}/results/").json()
         answered.pop("round")
+        record_index()
+        index_page = client.get("/alignment/index/").content.decode()
+        index_part = index_page[index_page.index('id="answers"') : index_page.index('id="agreements"')]
+        assert "Sales 3.0" in index_part
+        index_answer = client.get("/api/v1/alignment-index/").json()
         results = page[page.index('<div class="results">') :].replace(f"/rounds/{opened.pk}/", "/rounds/")
-        bodies.append((results, file, answered))
+        bodies.append((results, file, answered, index_part, index_answer))
         opened.delete()
     assert bodies[0] == bodies[1]
 
@@ -352,5 +396,12 @@ def test_only_the_gate_the_respondent_and_the_writer_touch_answers() -> None:
 def test_a_rep_sees_nothing_of_a_round(ceo: User, as_user: Any) -> None:
     opened, _ = open_round(ceo)
     rep = make.user(Role.REP)
-    for url in ("/rounds/", f"/rounds/{opened.pk}/", f"/rounds/{opened.pk}/results/", "/api/v1/rounds/"):
+    for url in (
+        "/rounds/",
+        f"/rounds/{opened.pk}/",
+        f"/rounds/{opened.pk}/results/",
+        "/api/v1/rounds/",
+        "/alignment/index/",
+        "/api/v1/alignment-index/",
+    ):
         assert as_user(rep).get(url).status_code == 403

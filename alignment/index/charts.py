@@ -1,0 +1,56 @@
+"""The alignment index over time, with its parts. Pure; colours are names of CSS tokens."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from alignment.index.queries import History, Point
+from alignment.index.rules import AGREED, ANSWERS, BEHAVIOUR, Part
+from core.charts import Chart
+
+DASHES = {ANSWERS: "dot", AGREED: "dash", BEHAVIOUR: "dashdot"}
+NOTE = "A month without a line has no index. Points before the first nightly run follow from the dates of records."
+
+
+def draw_history(history: History) -> Chart | None:
+    """Draw the index and its parts by month; None while there are fewer than two points with an index."""
+    points = [point for point in history.points if point.index.present]
+    scored = [point for point in points if point.score is not None]
+    if len(scored) < 2:
+        return None
+    title = _describe_way(scored[0], scored[-1])
+    days = [f"{point.day:%-d %b %Y}" for point in points]
+    parts = points[-1].index.parts
+    return Chart(
+        name="alignment-index",
+        title=title,
+        summary=title,
+        note=NOTE if any(point.is_reconstructed for point in points) else "",
+        figure={
+            "data": [
+                _line("Index", days, [point.score for point in points], "--joint", 3, "solid"),
+                *(_part_line(part, days, points) for part in parts),
+            ],
+            "layout": {"yaxis": {"range": [0, 100]}, "xaxis": {"type": "category"}},
+        },
+        unit="ratio",
+    )
+
+
+def _describe_way(first: Point, last: Point) -> str:
+    return f"From {first.index.text} on {first.day:%-d %B %Y} to {last.index.text} on {last.day:%-d %B %Y}"
+
+
+def _part_line(part: Part, days: Sequence[str], points: Sequence[Point]) -> dict[str, Any]:
+    scores = [next((own.score for own in point.index.parts if own.key == part.key), None) for point in points]
+    return _line(part.label, days, scores, "--edge", 1.5, DASHES[part.key])
+
+
+def _line(
+    name: str, days: Sequence[str], scores: Sequence[Decimal | None], color: str, width: float, dash: str
+) -> dict[str, Any]:
+    return {
+        "type": "scatter", "mode": "lines+markers", "name": name, "x": list(days),
+        "y": [None if score is None else float(score) for score in scores], "connectgaps": False,
+        "line": {"color": color, "width": width, "dash": dash}, "marker": {"color": color, "size": 4 + width},
+    }  # fmt: skip
