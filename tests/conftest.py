@@ -1,6 +1,7 @@
 """The cast, and the ground that every test stands on."""
 
 import gc
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -20,22 +21,25 @@ from xdist.scheduler import LoadScopeScheduling
 from team.models import Company, Role, User
 from tests import db_cleanup, make
 
-BROWSER = "tests/e2e"  # one process for all of them: each would start a product and a browser of its own
+# Folders whose tests share one company that takes minutes to make: one process runs all of a folder. They begin first,
+# because they take longest.
+SHARED_FOLDERS = ("tests/e2e", "tests/fuzz")
 
 
-class Together(LoadScopeScheduling):
-    """Hands the tests out one by one, but those that share what is dear to make all to one process."""
+class SharedFixtureScheduling(LoadScopeScheduling):
+    """Distributes single tests, but gives all tests that share an expensive fixture to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        if path.startswith("tests/e2e/"):
-            return BROWSER
+        folder = path.rpartition("/")[0]
+        if folder in SHARED_FOLDERS:
+            return folder
         return path if shares(path) else nodeid
 
     def _assign_work_unit(self, node: Any) -> None:
-        """Let the browser's tests begin first: they take longest, and mostly wait for the product that they start."""
-        if BROWSER in self.workqueue:
-            self.workqueue.move_to_end(BROWSER, last=False)
+        for folder in reversed(SHARED_FOLDERS):
+            if folder in self.workqueue:
+                self.workqueue.move_to_end(folder, last=False)
         super()._assign_work_unit(node)
 
 
@@ -46,8 +50,8 @@ def shares(path: str) -> bool:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
-    return Together(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedFixtureScheduling:
+    return SharedFixtureScheduling(config, log)
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
@@ -101,6 +105,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Give tables made straight from the models what migrations add to them: triggers, and the benchmarks we come with."""
+    logging.getLogger("pgtrigger").setLevel(logging.WARNING)  # else each failure would print a line for each trigger
     with django_db_blocker.unblock():
         call_command("pgtrigger", "install", verbosity=0)
         import_module("kpis.migrations.0002_benchmarks").put_benchmarks(apps, None)

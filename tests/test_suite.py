@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.conftest import BROWSER, SLOW_FIXTURES, Together, is_slow
+from tests.conftest import SHARED_FOLDERS, SLOW_FIXTURES, SharedFixtureScheduling, is_slow
 
 QUICK = "tests/core/test_dates.py::test_a_day"
 
@@ -33,14 +33,14 @@ def test_fixtures_that_are_called_slow_exist(request: pytest.FixtureRequest) -> 
     assert made >= SLOW_FIXTURES - {"transactional_db"}
 
 
-def test_the_tests_in_the_browser_begin_first_and_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_that_share_a_company_begin_first_and_each_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[str] = []
     monkeypatch.setattr(
         LoadScopeScheduling, "_assign_work_unit", lambda self, node: begun.append(self.workqueue.popitem(last=False)[0])
     )
-    scheduler = Together.__new__(Together)
-    tests = [QUICK, "tests/e2e/test_pages.py::test_a", "tests/e2e/test_journeys.py::test_b"]
+    scheduler = SharedFixtureScheduling.__new__(SharedFixtureScheduling)
+    tests = [QUICK, *(f"{folder}/test_{name}.py::test_any" for folder in SHARED_FOLDERS for name in ("pages", "api"))]
     scheduler.workqueue = OrderedDict((scheduler._split_scope(test), {}) for test in tests)
     while scheduler.workqueue:
         scheduler._assign_work_unit(None)
-    assert begun == [BROWSER, QUICK]
+    assert begun == [*SHARED_FOLDERS, QUICK]

@@ -32,7 +32,6 @@ class Seen:
     is_record: bool = False
     is_work: bool = False  # a hand-off or what was said of it
     is_action: bool = False  # refused to readers who may not act, which tests/revops/rights walks
-    is_costly: bool = False  # walked for those alone from whom something is kept
 
 
 def everybody(*addresses: str) -> Seen:
@@ -41,10 +40,6 @@ def everybody(*addresses: str) -> Seen:
 
 def work(*addresses: str) -> Seen:
     return Seen(EVERYBODY, addresses, is_record=True, is_work=True)
-
-
-def figures(*addresses: str) -> Seen:
-    return Seen(EVERYBODY, addresses, is_costly=True)
 
 
 def needs(right: str, *addresses: str) -> Seen:
@@ -164,7 +159,7 @@ PAGES: Mapping[str, Seen] = {
     "score_proof_again": POST_ONLY,
     "score_criteria": POST_ONLY,
     "score_model_back": POST_ONLY,
-    "funnel": figures(
+    "funnel": everybody(
         "/funnel/?period=all", "/funnel/?period=all&width=value", "/funnel/?period=all&format=csv",
         "/funnel/?period=all&basis=event", "/funnel/?from=2025-05-05&to=2025-05-05",
         *(f"/funnel/?period=all&by={cut}" for cut in ("lead_source", "campaign", "territory", "product", "vertical", "owner")),
@@ -198,9 +193,9 @@ PAGES: Mapping[str, Seen] = {
     "inbox_rate": POST_ONLY,
     "inbox_resume": POST_ONLY,
     "inbox_undo": POST_ONLY,
-    "dashboard": figures("/dashboard/?period=all&by=campaign&account=id:{account}", "/dashboard/?period=all&by=custom.mobile"),
+    "dashboard": everybody("/dashboard/?period=all&by=campaign&account=id:{account}", "/dashboard/?period=all&by=custom.mobile"),
     "metrics": everybody("/metrics/"),
-    "metric": figures(  # each metric by each of its dimensions is walked by itself
+    "metric": everybody(  # each metric by each of its dimensions is walked by itself
         "/metrics/leads/?period=all&by=custom.mobile", "/metrics/leads/?period=all&by=custom.mobile&format=csv",
         "/metrics/leads/?period=all&account=id:{account}", "/metrics/won_revenue/?period=all&grain=day",
         "/metrics/won_revenue/?period=all&grain=day&format=csv", "/metrics/leads/?period=all&by=custom.nothing",

@@ -84,7 +84,7 @@ def assert_counted(file: ImportFile, what: str) -> None:
 @pytest.mark.django_db
 @given(sample=samples())
 @settings(
-    max_examples=200, deadline=None, derandomize=True, database=None,
+    max_examples=100, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 def test_no_broken_file_hangs_fails_unsaid_or_loses_a_good_row(sample: Sample) -> None:

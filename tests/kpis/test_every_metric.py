@@ -1,8 +1,9 @@
 """What must hold for every metric: it is whole, it survives emptiness, its parts add up, it costs few questions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import cache, partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,6 +32,15 @@ DEMANDED = {
 @pytest.fixture(scope="module")
 def market() -> MemoryFacts:
     return MemoryFacts(**play(7))
+
+
+Asked = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def ask_market(market: MemoryFacts) -> Asked:
+    """Ask the market once for each question, since several tests look at one answer."""
+    return cache(partial(ask, market))
 
 
 @pytest.fixture(scope="module")
@@ -65,25 +75,25 @@ def test_an_empty_database_has_every_metric(key: str, nothing: MemoryFacts) -> N
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_the_parts_add_up_to_the_whole(key: str, market: MemoryFacts) -> None:
+def test_the_parts_add_up_to_the_whole(key: str, ask_market: Asked) -> None:
     metric = get_metric(key)
     for period in (ALL, YEAR):
-        whole = ask(market, key, period)
+        whole = ask_market(key, period)
         for by in (metric.default_cut, "quarter"):
-            cut = ask(market, key, period, by)
+            cut = ask_market(key, period, by)
             same(whole, cut)
             if not metric.factors:
                 adds_up(metric, cut)
 
 
 @pytest.mark.parametrize("key", {get_metric(key).tables: key for key in KEYS if not get_metric(key).factors}.values())
-def test_the_parts_of_every_dimension_add_up_to_the_whole(key: str, market: MemoryFacts) -> None:
+def test_the_parts_of_every_dimension_add_up_to_the_whole(key: str, ask_market: Asked) -> None:
     """A dimension is found on the rows of a table, so one metric for each table shows it for all."""
     metric = get_metric(key)
-    whole = ask(market, key)
+    whole = ask_market(key, ALL)
     own = ["custom.Plan"] if metric.tables == ("opportunities",) else []
     for by in [*metric.dimensions, *own]:
-        cut = ask(market, key, by=by)
+        cut = ask_market(key, ALL, by)
         same(whole, cut)
         adds_up(metric, cut)
 
@@ -108,9 +118,9 @@ def _slack(metric: Metric, parts: int) -> Decimal:
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_every_part_is_what_its_filter_finds(key: str, market: MemoryFacts) -> None:
+def test_every_part_is_what_its_filter_finds(key: str, market: MemoryFacts, ask_market: Asked) -> None:
     metric = get_metric(key)
-    cut = ask(market, key, ALL, metric.default_cut)
+    cut = ask_market(key, ALL, metric.default_cut)
     for part in cut.parts[:3]:
         found = ask(market, key, ALL, where={metric.default_cut: part.key})
         assert _figures(found) == _figures(part), part.label
@@ -131,8 +141,8 @@ def test_a_metric_asks_few_questions_however_it_is_cut(key: str, market: MemoryF
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_json_is_made_of_plain_figures(key: str, market: MemoryFacts) -> None:
-    found = ask(market, key, YEAR, get_metric(key).default_cut).as_json()
+def test_json_is_made_of_plain_figures(key: str, ask_market: Asked) -> None:
+    found = ask_market(key, YEAR, get_metric(key).default_cut).as_json()
     needed = {"key", "unit", "value", "numerator", "denominator", "n", "from", "to", "as_of", "parts", "currency"}
     assert found.keys() >= needed
     assert (found["from"], found["to"]) == ("2025-01-01", "2025-12-31")
