@@ -1,6 +1,7 @@
 """Who may import records by file or API, decide how they are read, and undo an import."""
 
 from crm.permissions import IMPORTERS
+from crm.registry import kinds_by_plural
 from team.authorization import Action, register_action
 
 IMPORT_RECORDS = register_action(
@@ -18,6 +19,6 @@ UNDO_IMPORT = register_action(
 PUSH_RECORDS = register_action(
     Action(
         "push_records", "send records by the API", IMPORTERS, right="import",
-        addresses=("api-leads-list", "api-touches-list", "api-usage_events-list", "api-line_items-list", "api-subscriptions-list"),
+        addresses=tuple(f"api-{name}-list" for name, kind in kinds_by_plural().items() if kind.is_pushed),
     )
 )  # fmt: skip

@@ -13,9 +13,9 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from core.work import State
-from crm.kinds import kind_of
 from crm.models import Contact, Lead, Owner, Record
 from crm.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, stored_form, ways_to_write
+from crm.record_kind import kind_of
 from imports.load.journal import mark_transaction
 from imports.models import ImportFile, ImportJob
 from imports.models.jobs import ROW_COUNTS

@@ -15,7 +15,7 @@ from rest_framework.viewsets import ViewSet
 from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from core.periods import PRESETS, BadPeriod, Period
 from core.request_values import BadValue, read_int
-from crm.api import RECORD_VIEWS
+from crm.api import record_views
 from funnel.api import HANDED_VIEWS
 from kpis import drill, visibility
 from kpis.compute import read_period
@@ -165,7 +165,7 @@ class MetricViewSet(ApiResponseMixin, ViewSet):
         drilled = _answer_or_400(
             lambda: drill.find_records(metric, _read_period(request), user=request.user, where=where, table=table)
         )
-        view = (RECORD_VIEWS | HANDED_VIEWS)[drilled.table]
+        view = (record_views() | HANDED_VIEWS)[drilled.table]
         rows = drilled.page(offset, offset + limit)
         results = view.serializer_class(rows, many=True, context={"request": request}).data  # type: ignore[misc]
         return Response(

@@ -14,7 +14,7 @@ from core.charts import Chart, Scale, build_scale, stack_shares
 from core.formatting import format_percent
 from core.htmx import render_live
 from core.periods import BadPeriod
-from crm.facts import KINDS
+from crm.registry import kinds_by_plural
 from kpis import cards, charts, sentences, url_params
 from kpis.comparison import Reading
 from kpis.dashboard import CUTS, RECORDS, Dashboard, Question, build_dashboard
@@ -76,8 +76,9 @@ def _part_label(board: Dashboard, name: str) -> str:
 
 def _empty_context(request: HttpRequest) -> dict[str, Any]:
     """Tell an Accord without records from one whose records are not counted yet, and from one of other records only."""
-    has_records = any(KINDS[table].objects.exists() for table in RECORDS)
-    others = () if has_records else [name for name in OTHERS if KINDS[name].objects.exists()]
+    kinds = kinds_by_plural()
+    has_records = any(kinds[table].model.objects.exists() for table in RECORDS)
+    others = () if has_records else [name for name in OTHERS if kinds[name].model.objects.exists()]
     rights = {f"may_{right}": has_right(request.user, right) for right in ("import", "recompute")}
     return {"has_records": has_records, "others": [name.replace("_", " ") for name in others], **rights}
 

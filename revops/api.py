@@ -16,7 +16,7 @@ from alignment.plan.api import PlanUpdateView, PlanViewSet
 from alignment.rounds.api import ROUND_VIEWS
 from alignment.workspace.api import WorkspaceViewSet
 from core.api.errors import no_such_address
-from crm.api import RECORD_VIEWS
+from crm.api import record_views
 from funnel.api import HANDED_VIEWS
 from imports.api.jobs import IMPORT_VIEWS
 from kpis.api import MetricViewSet
@@ -37,7 +37,7 @@ class BearerToken(OpenApiAuthenticationExtension):
 
 router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
-for kind, view in (RECORD_VIEWS | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS | ROUND_VIEWS).items():
+for kind, view in (record_views() | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS | ROUND_VIEWS).items():
     router.register(kind, view, basename=f"api-{kind}")
 router.register("metrics", MetricViewSet, basename="api-metrics")
 router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")

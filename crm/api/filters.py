@@ -15,8 +15,8 @@ from rest_framework import serializers
 
 from core.request_values import FIRST_DAY, LAST_DAY, BadValue, read_date, read_int
 from crm.api.paging import table_identity
-from crm.kinds import kind_of
 from crm.record_ids import SALESFORCE, ways_to_write
+from crm.record_kind import kind_of
 from team.models import Company
 
 MAX_ID = 2**63 - 1

@@ -6,7 +6,7 @@ from funnel.api.content import ContentUseView
 from funnel.api.handoffs import HandOffView, VerdictView
 from funnel.api.hours import CalendarView
 from funnel.api.moves import MoveView
-from funnel.api.pushing import LeadView, LineItemView, SubscriptionView, TouchView, UsageEventView
+from funnel.api.pushing import push_views
 from funnel.api.routing import AbsenceView, CapacityView, RoutingRuleView
 from funnel.api.spotting import EnquiryView
 
@@ -22,9 +22,5 @@ HANDED_VIEWS: dict[str, type[ReadOnly]] = {
     "routing_rules": RoutingRuleView,
     "capacities": CapacityView,
     "absences": AbsenceView,
-    "leads": LeadView,
-    "line_items": LineItemView,
-    "subscriptions": SubscriptionView,
-    "touches": TouchView,
-    "usage_events": UsageEventView,
+    **push_views(),
 }

@@ -9,11 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import Whole, Words, errors_as_responses, read_body
-from crm.api import views
-from crm.api.serializers import ContentUseSerializer
+from crm.api.serializers import serializer_for
+from crm.api.views import view_for
 from crm.models import ContentAsset, Lead
+from crm.registry import find_kind
 from funnel.buyers.actions import note_use
 from team.models import User
+
+KIND = find_kind("content_use")
+ContentUseSerializer: Any = serializer_for(KIND)
 
 
 class NewContentUseSerializer(serializers.Serializer[Any]):
@@ -24,7 +28,7 @@ class NewContentUseSerializer(serializers.Serializer[Any]):
     reason_unused = Words(max_length=255, required=False, allow_blank=True)
 
 
-class ContentUseView(views.ContentUseView):
+class ContentUseView(view_for(KIND)):  # type: ignore[misc]
     @extend_schema(request=NewContentUseSerializer, responses={201: ContentUseSerializer})
     def create(self, request: Request) -> Response:
         """Say that an asset was used with a lead, or why it was not."""

@@ -9,8 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import errors_as_responses
-from crm.api import views
-from crm.models import Lead, LineItem, Record, Subscription, Touch, UsageEvent
+from core.api.views import ReadOnly
+from crm.api.views import view_for
+from crm.models import Record
+from crm.record_kind import RecordKind
+from crm.registry import kinds_by_plural
 from funnel.follow_up import FEW, follow_leads
 from funnel.queries import current_stages
 from imports.api import push as push_api
@@ -90,45 +93,19 @@ def _describe_push(pushed: Pushed) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _pushed_as(form: type[push_api.RowSerializer]) -> Any:
-    return extend_schema(description=WORDS, request=form(many=True), responses={200: PushedSerializer})
+def _push_view(kind: RecordKind) -> type[ReadOnly]:
+    form = push_api.push_serializer(kind)
+
+    class PushView(Pushes, view_for(kind)):  # type: ignore[misc]
+        taken, model = form, kind.model
+
+        @extend_schema(description=WORDS, request=form(many=True), responses={200: PushedSerializer})
+        def create(self, request: Request) -> Response:
+            return self.write(request)
+
+    return PushView
 
 
-class LeadView(Pushes, views.LeadView):
-    taken, model = push_api.NewLead, Lead
-
-    @_pushed_as(push_api.NewLead)
-    def create(self, request: Request) -> Response:
-        return self.write(request)
-
-
-class LineItemView(Pushes, views.LineItemView):
-    taken, model = push_api.NewLineItem, LineItem
-
-    @_pushed_as(push_api.NewLineItem)
-    def create(self, request: Request) -> Response:
-        return self.write(request)
-
-
-class SubscriptionView(Pushes, views.SubscriptionView):
-    taken, model = push_api.NewSubscription, Subscription
-
-    @_pushed_as(push_api.NewSubscription)
-    def create(self, request: Request) -> Response:
-        return self.write(request)
-
-
-class TouchView(Pushes, views.TouchView):
-    taken, model = push_api.NewTouch, Touch
-
-    @_pushed_as(push_api.NewTouch)
-    def create(self, request: Request) -> Response:
-        return self.write(request)
-
-
-class UsageEventView(Pushes, views.UsageEventView):
-    taken, model = push_api.NewUsageEvent, UsageEvent
-
-    @_pushed_as(push_api.NewUsageEvent)
-    def create(self, request: Request) -> Response:
-        return self.write(request)
+def push_views() -> dict[str, type[ReadOnly]]:
+    """Return the view of each kind of record that other systems push, by the kind's name in the plural."""
+    return {name: _push_view(kind) for name, kind in kinds_by_plural().items() if kind.is_pushed}

@@ -9,11 +9,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.fields import Whole, Words, errors_as_responses, read_body
-from crm.api import views
-from crm.api.serializers import EnquirySerializer
+from crm.api.serializers import serializer_for
+from crm.api.views import view_for
 from crm.models import Account, Lead
+from crm.registry import find_kind
 from funnel.buyers.actions import spot_opportunity
 from team.models import User
+
+KIND = find_kind("enquiry")
+EnquirySerializer: Any = serializer_for(KIND)
 
 
 class SpottedSerializer(serializers.Serializer[Any]):
@@ -31,7 +35,7 @@ class SpottedSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class EnquiryView(views.EnquiryView):
+class EnquiryView(view_for(KIND)):  # type: ignore[misc]
     @extend_schema(request=SpottedSerializer, responses={201: EnquirySerializer})
     def create(self, request: Request) -> Response:
         """Raise an opportunity that one heard of; the buyer's owner is told."""

@@ -11,8 +11,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.dates import is_empty_date
-from crm import models as crm
-from crm.api import serializers as shown
+from crm.api.serializers import CUSTOM, ORIGIN
+from crm.record_kind import RecordKind
 from imports.push import MAX_ROWS, Refused
 from team.models import Company
 
@@ -80,19 +80,12 @@ class RowSerializer(serializers.ModelSerializer[Any]):
         return value
 
 
-def _push_serializer(model: type[crm.Record], record: type[serializers.ModelSerializer[Any]]) -> type[RowSerializer]:
+def push_serializer(kind: RecordKind) -> type[RowSerializer]:
     """Make the serializer of what is pushed of what is shown: the same fields but Accord's own id."""
-    names = tuple(name for name in record.Meta.fields if name != "id")  # type: ignore[attr-defined]
+    names = tuple(name for name in (*ORIGIN, *kind.fields, *CUSTOM) if name != "id")
     keys = {name: {"required": True, "allow_blank": False} for name in ("source", "external_id")}
-    meta = type("Meta", (), {"model": model, "fields": names, "validators": [], "extra_kwargs": keys})
-    return type(f"New{model.__name__}", (RowSerializer,), {"Meta": meta})
-
-
-NewLead = _push_serializer(crm.Lead, shown.LeadSerializer)
-NewLineItem = _push_serializer(crm.LineItem, shown.LineItemSerializer)
-NewSubscription = _push_serializer(crm.Subscription, shown.SubscriptionSerializer)
-NewTouch = _push_serializer(crm.Touch, shown.TouchSerializer)
-NewUsageEvent = _push_serializer(crm.UsageEvent, shown.UsageEventSerializer)
+    meta = type("Meta", (), {"model": kind.model, "fields": names, "validators": [], "extra_kwargs": keys})
+    return type(f"New{kind.model.__name__}", (RowSerializer,), {"Meta": meta})
 
 
 def parse_rows(form: type[RowSerializer], data: Any, empty_dates: Counter[str] | None = None) -> list[dict[str, Any]]:

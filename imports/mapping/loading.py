@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from crm.kinds import kind_of
+from crm.record_kind import kind_of
 from imports.mapping.conditions import COMPARISONS, CONDITIONS
 from imports.mapping.constants import constant_error
 from imports.mapping.header_aliases import LABELS, with_labels

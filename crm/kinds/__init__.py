@@ -1,0 +1,1 @@
+"""One file for each kind of record; `crm.registry` finds them."""

@@ -1,0 +1,37 @@
+from crm.models import Subscription
+from crm.record_kind import ACCOUNT, AMOUNT, SOURCE, Column, Count, Cut, Money, RecordKind
+
+KIND = RecordKind(
+    Subscription,
+    rank=200,
+    fields=(
+        "name", "account", "opportunity", "product", "plan", "status", "starts_on", "ends_on", "period", "amount",
+        "currency",
+    ),
+    ordering=("name", "starts_on", "ends_on", "amount"),
+    exact=("account", "opportunity", "product", "plan", "status", "period", "currency"),
+    ranges=("starts_on", "ends_on", "amount"),
+    search=("name", "plan"),
+    is_pushed=True,
+    money=Money(("amount",), days=("ends_on",), is_open_ended=True),
+    columns=(
+        Column("Name", "__str__"), ACCOUNT, Column("Product", "product.name"), Column("Plan", "plan"), AMOUNT,
+        Column("Every", "get_period_display"), Column("Starts", "starts_on", "day"), Column("Ends", "ends_on", "day"),
+        SOURCE,
+    ),
+    cuts={
+        "account": Cut.by_id("account_id"),
+        "owner": Cut.owner("account.owner_id", "opportunity.owner_id"),
+        "manager": Cut.owner("account.owner.manager_id", "opportunity.owner.manager_id"),
+        "product": Cut.text("product.name"),
+        "pays_by": Cut.text("period"),
+        "vertical": Cut.text("account.vertical.name"),
+        "country": Cut.text("account.country"),
+        "currency": Cut.currency(),
+        **Cut.texts("plan", "status", "source_system"),
+    },
+    count=Count(
+        "Subscriptions, by the day they started.",
+        ("starts_on",), cut="plan", position=100, name="Subscriptions started"
+    ),
+)  # fmt: skip

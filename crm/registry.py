@@ -1,0 +1,52 @@
+"""Every kind of record there is: each file of `crm/kinds/` declares one."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from django.core.exceptions import ImproperlyConfigured
+
+from crm import kinds
+from crm.record_kind import RecordKind
+
+
+class UnknownKind(LookupError):
+    """No kind of record has this name."""
+
+
+@cache
+def kinds_by_name() -> Mapping[str, RecordKind]:
+    """Return every kind by its name (stage_change), in the order of imports.
+
+    Raises:
+        ImproperlyConfigured: a file declares none, or what another declares.
+    """
+    declared: dict[str, RecordKind] = {}
+    for module in iter_modules(kinds.__path__):
+        kind = getattr(import_module(f"crm.kinds.{module.name}"), "KIND", None)
+        if not isinstance(kind, RecordKind) or kind.name != module.name:
+            raise ImproperlyConfigured(
+                f"crm.kinds.{module.name} does not declare the kind “{module.name}”. "
+                "Add KIND = RecordKind(…) with the model of that name."
+            )
+        declared[kind.name] = kind
+    return dict(sorted(declared.items(), key=lambda item: item[1].rank))
+
+
+@cache
+def kinds_by_plural() -> Mapping[str, RecordKind]:
+    """Return every kind by its name in the API and the facts (stage_changes), in the order of the alphabet."""
+    return dict(sorted((kind.plural, kind) for kind in kinds_by_name().values()))
+
+
+def find_kind(name: str) -> RecordKind:
+    """Return the kind.
+
+    Raises:
+        UnknownKind: there is none.
+    """
+    try:
+        return kinds_by_name()[name]
+    except KeyError:
+        raise UnknownKind(f"There is no kind of record called “{name}”.") from None
