@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from crm.record_ids import ways_to_write
-from imports.load.removals import DEPENDENTS
+from crm.registry import dependents_of
 from imports.mapping.schema import model_of
 
 BATCH = 1000
@@ -23,7 +23,7 @@ def _delete_kind(source: str, kind: str, keys: list[str]) -> int:
     for start in range(0, len(keys), BATCH):
         rows = model_of(kind)._default_manager.filter(source=source, external_id__in=keys[start : start + BATCH])
         ids = list(rows.values_list("pk", flat=True))
-        for model, link in DEPENDENTS.get(kind, ()):
+        for model, link in dependents_of(model_of(kind)):
             model.objects.filter(**{f"{link}__in": ids}).delete()
         rows.delete()
         count += len(ids)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crm.registry import kinds_by_name
+
 SALESFORCE, ZOHO = "salesforce", "zoho"
 CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 WEIGHTS = np.array([1, 2, 4, 8, 16])  # of five characters the first counts least
@@ -20,21 +22,6 @@ NUMBER_OF = np.full(256, -1)  # by the code of a character in either case
 for number, letter in enumerate(CHECKS):
     NUMBER_OF[[ord(letter), ord(letter.lower())]] = number
 SHORT, LONG = 15, 18
-PREFIXES = {  # how the ids of each kind of record begin; those of custom objects begin with a
-    "account": ("001",),
-    "activity": ("00T", "00U", "02s"),
-    "buying_role": ("00K",),
-    "campaign": ("701",),
-    "contact": ("003",),
-    "enquiry": ("500",),
-    "invoice": ("3tt",),
-    "lead": ("00Q",),
-    "line_item": ("00k", "802"),
-    "opportunity": ("006",),
-    "owner": ("005", "00G"),
-    "product": ("01t",),
-    "touch": ("00v",),
-}
 KNOWN_BY_NAME = {"vertical", "territory"}
 ANY_OBJECT = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 LONG_ID = re.compile(r"[0-9A-Za-z]{18}")
@@ -128,12 +115,17 @@ def are_salesforce_ids(texts: pd.Series, kind: str, is_sure: bool = False) -> pd
         is_sure: only ids that begin as those of the kind do, not those of custom objects.
     """
     are_ids = match_whole(texts, ANY_OBJECT)
-    prefixes = PREFIXES.get(kind, ())
+    prefixes = _id_prefixes(kind)
     of_kind = texts.str[:3].str.lower().isin([prefix.lower() for prefix in prefixes])
     if not is_sure and kind not in KNOWN_BY_NAME:
         begins = texts.str.startswith("a") if prefixes else True
         of_kind |= texts.str.contains("[0-9]") & begins
     return are_ids & of_kind
+
+
+def _id_prefixes(kind: str) -> tuple[str, ...]:
+    declared = kinds_by_name().get(kind)
+    return declared.id_prefixes if declared else ()
 
 
 def is_salesforce_id(text: str, kind: str) -> bool:
@@ -154,7 +146,7 @@ def full_ids(ids: Sequence[str], kind: str = "") -> list[str]:
     fitting = with_check_characters(ids)
     fits = [len(text) == SHORT or text[SHORT:].upper() == fit[SHORT:] for text, fit in zip(ids, fitting, strict=True)]
     full = [fit if is_fit else "" for fit, is_fit in zip(fitting, fits, strict=True)]
-    prefixes = PREFIXES.get(kind, ("",))
+    prefixes = _id_prefixes(kind) or ("",)
     for position, restored in _with_case([text if not is_fit else "" for text, is_fit in zip(ids, fits, strict=True)]):
         if restored.startswith(prefixes):
             full[position] = restored

@@ -151,5 +151,10 @@ class RecordKind:
         return str(self.model._meta.verbose_name_plural).replace(" ", "_")
 
     @property
+    def dated_money(self) -> Money | None:
+        """The money that metrics convert, where there is some."""
+        return self.money if self.money and self.money.days else None
+
+    @property
     def table(self) -> str:
         return self.model._meta.db_table

@@ -1,13 +1,15 @@
 """Every kind of record there is: each file of `crm/kinds/` declares one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import models
 
 from crm import kinds
+from crm.models import Record
 from crm.record_kind import RecordKind
 
 
@@ -50,3 +52,11 @@ def find_kind(name: str) -> RecordKind:
         return kinds_by_name()[name]
     except KeyError:
         raise UnknownKind(f"There is no kind of record called “{name}”.") from None
+
+
+def dependents_of(model: type[models.Model]) -> Iterator[tuple[type[Record], str]]:
+    """Yield (model, link) of the records that mean nothing without the record behind the link."""
+    for kind in kinds_by_name().values():
+        for link in kind.part_of:
+            if kind.model._meta.get_field(link).related_model is model:
+                yield kind.model, link

@@ -18,23 +18,12 @@ from core.dates import LAST_DAY, is_plausible
 from core.locks import AdvisoryLock, acquire_lock
 from crm.models import DayRate, ExchangeRate
 from crm.permissions import ENTER_RATE
+from crm.registry import kinds_by_name
 from team.models import Company, User
 
 MAX_RATE_AGE = 10  # days, over weekends and the longest holidays of a bank
 AHEAD = timedelta(days=60)  # how far beyond today a rate without end is used
 MANUAL_SOURCE = "accord"  # the source of rates entered by hand or from our own template: they go before all others
-TABLES_WITH_MONEY = (
-    "opportunity",
-    "invoice",
-    "payment",
-    "spend",
-    "campaign",
-    "stagechange",
-    "product",
-    "lineitem",
-    "subscription",
-    "touch",
-)
 CENT = Decimal("0.01")
 EXACT = Context(prec=60)
 
@@ -157,7 +146,8 @@ def update_day_rates() -> int:
 
 def _currencies_in_use(company: Company) -> list[str]:
     """Return the currencies that money is in here, but for the company's own."""
-    each = " UNION ".join(f"SELECT currency FROM crm_{table}" for table in TABLES_WITH_MONEY)
+    tables = (kind.table for kind in kinds_by_name().values() if kind.money)
+    each = " UNION ".join(f"SELECT currency FROM {table}" for table in tables)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT currency FROM ({each}) used WHERE currency <> '' AND currency <> %s", [company.currency]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crm.registry import find_kind
 from imports.files import storage
 from imports.mapping.plan import Plan
 from imports.models import ImportFile
@@ -22,14 +23,13 @@ from imports.parsing.headers import is_added_header
 from imports.parsing.notes import EQUAL_EACH, EQUAL_ONE, SAME_KEY, Notes, add_note
 
 EQUAL_ROWS, EACH, ONE = "rows", "each", "one"
-EVENTS = frozenset({"touch", "activity", "usage_event", "spend", "content_use", "line_item"})
 LONGEST = 255
 Hashes = np.ndarray
 
 
 def treatment_of_equal_rows(kind: str, answers: dict[str, str]) -> str:
     """Say what equal rows of a kind of record are: each one, or one together."""
-    return answers.get(EQUAL_ROWS) or (EACH if kind in EVENTS else ONE)
+    return answers.get(EQUAL_ROWS) or (EACH if find_kind(kind).is_event else ONE)
 
 
 class HashNumbers:

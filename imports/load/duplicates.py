@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from crm.registry import find_kind
 from imports.load.company_names import ORDERS, Name, Order, first_letters, similar_names
 from imports.load.restated_spend import may_restate, restated_lines
 from imports.load.sql import quote_name
@@ -25,9 +26,6 @@ from imports.models import Duplicate, ImportFile, ImportJob, Likeness, Treatment
 if TYPE_CHECKING:
     from imports.load.checks import Staged
 
-LIKENESS = {
-    "lead": (Likeness.EMAIL,), "contact": (Likeness.EMAIL,), "account": (Likeness.DOMAIN, Likeness.NAME), "spend": (Likeness.SPEND,),
-}  # fmt: skip
 BY_COLUMN = (Likeness.EMAIL, Likeness.DOMAIN)
 # People who share such a domain need not be of one company.
 PUBLIC_MAIL_DOMAINS = ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "gmx.de",
@@ -74,7 +72,7 @@ def complete_treatments(chosen: Mapping[str, str]) -> dict[str, str]:
 def comparable_by(plan: Plan) -> list[str]:
     """Return by what the rows of this plan can be compared with others."""
     columns = {planned.column for planned in plan.fields} | ({Likeness.SPEND.value} if may_restate(plan) else set())
-    return [why.value for why in LIKENESS.get(plan.mapping.object, ()) if why.value in columns]
+    return [why for why in find_kind(plan.mapping.object).alike_by if why in columns]
 
 
 def left_out_by(plan: Plan, chosen: Mapping[str, str]) -> list[str]:
@@ -260,8 +258,8 @@ def list_kept_duplicates(run: ImportJob, kinds: Iterable[str]) -> int:
     # a resumed import lists its pairs again
     Duplicate.objects.filter(run=run, done=Treatment.KEEP).delete()
     chosen = complete_treatments(run.duplicates)
-    for kind in sorted(set(kinds) & LIKENESS.keys()):
-        for why in LIKENESS[kind]:
+    for kind in sorted(kinds):
+        for why in map(Likeness, find_kind(kind).alike_by):
             if chosen[why] == Treatment.KEEP and why != Likeness.SPEND:
                 _list_similar_names(run, kind) if why == Likeness.NAME else _list_same_column(run, kind, why)
     return 0

@@ -4,7 +4,7 @@ Each task is set-based, touches at most `BATCH` rows a time, and finds nothing t
 """
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 
 from django.apps import apps
 from django.db import connection, models
@@ -57,7 +57,6 @@ def made_or_changed(files: list[ImportFile], kinds: set[str]) -> bool:
     return any(numbers["created"] or numbers["updated"] for numbers in counts)
 
 
-@cache
 def record_models() -> tuple[type[Record], ...]:
     return tuple(model for model in apps.get_app_config("crm").get_models() if issubclass(model, Record))
 

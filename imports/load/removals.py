@@ -13,8 +13,9 @@ from typing import TypeAlias
 from django.apps import apps
 from django.db import connection, models
 
-from crm.models import BuyingRole, EnquiryHandover, LineItem, Record, StageChange
+from crm.models import Record
 from crm.record_ids import LONG, SHORT, is_of_salesforce
+from crm.registry import dependents_of
 from imports.load.sql import quote_name, run_statement, table_of
 from imports.load.stored_ids import has_short_ids
 from imports.mapping.departures import Departure, resolve_masters
@@ -22,11 +23,6 @@ from imports.mapping.schema import column_of, model_of
 from imports.models import ImportFile, ImportJob, Removal, RowVersion
 
 BATCH = 2000
-DEPENDENTS: dict[str, tuple[tuple[type[Record], str], ...]] = {  # what means nothing without the record
-    "opportunity": ((StageChange, "opportunity"), (BuyingRole, "opportunity"), (LineItem, "opportunity")),
-    "lead": ((StageChange, "lead"),),
-    "enquiry": ((EnquiryHandover, "enquiry"),),
-}
 NOTE_RESTORED = (  # who wrote a row last before an undo put it back, so that a second undo knows whose it is
     'INSERT INTO imports_restoredrow ("table", row_id, xid, was) SELECT %s, b.row_id, pg_current_xact_id(), '
     "coalesce(r.was, (b.image ->> 'changed_xid')::xid8) FROM batch b LEFT JOIN imports_restoredrow r ON r.\"table\" = %s "
@@ -171,10 +167,10 @@ def links_to(model: type[models.Model]) -> tuple[Link, ...]:
 
 def _delete_records(run: ImportJob, model: type[models.Model], ids: list[int]) -> None:
     """Delete rows with all that is part of them, their images kept; links of other rows to them become empty."""
-    hanging = DEPENDENTS.get(str(model._meta.model_name), ())
+    dependents = list(dependents_of(model))
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        for other, name in hanging:
+        for other, name in dependents:
             _delete_children(run, other, column_of(other, name), batch)
         for field in links_to(model):
             if field.remote_field.on_delete is models.CASCADE:

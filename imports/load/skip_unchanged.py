@@ -25,13 +25,13 @@ from django.db import connection
 from core.code_version import hash_code
 from core.work import State
 from crm.models import ExchangeRate
+from crm.registry import find_kind
 from facts.models import Snapshot
 from imports.load.duplicates import left_out_by
 from imports.load.lookups import ANY
 from imports.load.plan_builder import plans_of
 from imports.load.sql import fetch_value, quote_name
 from imports.mapping.catalogue import list_sources
-from imports.mapping.conversion import DAY_COLUMNS
 from imports.mapping.plan import Plan
 from imports.mapping.schema import MappingError, ObjectMapping
 from imports.models import Duplicate, ImportFile, ImportJob, RowError
@@ -171,7 +171,7 @@ def _plan_values(plan: Plan) -> dict[str, Any]:
 
 def _rates_state(plan: Plan) -> list[str]:
     """Return what decides which amounts are refused: the rates there are, and the day on which open deals are valued."""
-    if plan.conversion is None or plan.mapping.object not in DAY_COLUMNS:
+    if plan.conversion is None or find_kind(plan.mapping.object).dated_money is None:
         return []
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*), max(changed_xid) FROM {quote_name(ExchangeRate._meta.db_table)}")

@@ -10,6 +10,7 @@ import pandas as pd
 from django.db import models
 
 from crm.models import OutcomeBasis, StageTrack
+from crm.registry import find_kind
 from imports.files.blocks import Block, strip_cells
 from imports.inference.occurrences import RowNumbering
 from imports.load import bounds, record_keys, row_currency, stage_lookup
@@ -22,7 +23,6 @@ from imports.load.lookups import ANY
 from imports.load.rows import BlockRows, stage_rows
 from imports.mapping import outcomes
 from imports.mapping.constants import constant_column
-from imports.mapping.conversion import AMOUNT_COLUMNS
 from imports.mapping.plan import OUTCOME_BASIS, Plan, PlannedField, PlannedReference
 from imports.mapping.stage_meanings import usual_meaning_of
 from imports.parsing import column_values
@@ -149,14 +149,14 @@ def _check_filled(
 
 def _check_rates(plan: Plan, columns: dict[str, pd.Series], checks: Checks) -> None:
     """Refuse amounts that the company converts to its own currency where no exchange rate exists."""
-    if plan.conversion is None:
+    money = find_kind(plan.mapping.object).dated_money
+    if plan.conversion is None or money is None:
         return
     reasons = plan.conversion.missing_rates(plan.mapping.object, columns)
     mask = np.zeros(len(checks.frame), bool)
     mask[list(reasons)] = True
     mask &= (columns["external_id"] != "").to_numpy()
-    name = AMOUNT_COLUMNS.get(plan.mapping.object, "amount")
-    checks.refuse(mask, (*plan.headers_of(name), "")[0], reasons.__getitem__)
+    checks.refuse(mask, (*plan.headers_of(money.amounts[0]), "")[0], reasons.__getitem__)
 
 
 def first_filled(frame: pd.DataFrame, headers: tuple[str, ...], nulls: Iterable[str] = ()) -> pd.Series:

@@ -10,6 +10,7 @@ import pandas as pd
 from django.conf import settings
 
 from crm.record_ids import source_evidence
+from crm.registry import find_kind
 from imports.mapping.folders import built_in_path, mapping_folders
 from imports.mapping.header_aliases import LABELS
 from imports.mapping.loading import read_mapping, read_source
@@ -23,12 +24,6 @@ AUTO = "auto"
 CRMS = ("hubspot", "pipedrive", "salesforce", "zoho")  # whose exports have much in common
 IDS_SAMPLED = 50  # ids of a file
 MOSTLY = 0.5  # of a sheet's columns must be those of a template for it to be one
-RANKS = [
-    "exchange_rate", "owner", "vertical", "product", "campaign", "content_asset", "account", "contact", "lead", "opportunity",
-    "stage_change", "buying_role", "touch", "activity", "enquiry", "enquiry_handover", "invoice", "line_item", "payment",
-    "subscription", "spend",
-    "content_use", "usage_event", "quota",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ class FileKind:
     @property
     def rank(self) -> int:
         """Where it comes among the files of an import: what others point to comes first."""
-        return min(RANKS.index(mapping.object) for mapping in self.mappings)
+        return min(find_kind(mapping.object).rank for mapping in self.mappings)
 
 
 def custom_mappings_folder() -> Path:

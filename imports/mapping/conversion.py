@@ -9,19 +9,9 @@ import pandas as pd
 from django.utils import timezone
 
 from crm.rates import exchange_rates
+from crm.record_kind import Money
+from crm.registry import find_kind
 from team.models import Company
-
-DAY_COLUMNS = {  # the columns that tell the day of an amount; an open deal is worth what it is worth today
-    "opportunity": ("closed_on", "closed_at"),
-    "invoice": ("issued_on",),
-    "payment": ("paid_on",),
-    "spend": ("spent_on",),
-    "line_item": ("sold_on",),
-    "subscription": ("ends_on",),
-    "touch": ("happened_at",),
-}
-AMOUNT_COLUMNS = {"touch": "value"}  # the field that holds the money, where it is not “amount”
-DATED_ELSEWHERE = {"line_item"}  # the day of the deal or invoice serves where the row has none
 
 
 @dataclass(frozen=True)
@@ -34,14 +24,14 @@ class Conversion:
 
     def missing_rates(self, kind: str, columns: dict[str, pd.Series]) -> dict[int, str]:
         """Return {row: reason} of the rows whose amount cannot be converted to the company's currency."""
-        name = AMOUNT_COLUMNS.get(kind, "amount")
-        if kind not in DAY_COLUMNS or not {name, "currency"} <= set(columns):
+        money = find_kind(kind).dated_money
+        if money is None or not {money.amounts[0], "currency"} <= set(columns):
             return {}
-        amount = pd.to_numeric(columns[name], errors="coerce").fillna(0).to_numpy()
+        amount = pd.to_numeric(columns[money.amounts[0]], errors="coerce").fillna(0).to_numpy()
         currency = columns["currency"].fillna("").astype(str)
         foreign = (amount != 0) & ~currency.isin(["", self.into]).to_numpy()
-        days = self._amount_days(kind, columns)
-        if kind in DATED_ELSEWHERE:
+        days = self._amount_days(money, columns)
+        if any("." in day for day in money.days):  # where the row has no day, that of another record serves
             foreign &= np.array([day is not None for day in days], dtype=bool)
         reasons: dict[tuple[str, Any], str] = {}
         missing: dict[int, str] = {}
@@ -54,16 +44,17 @@ class Conversion:
                 missing[row] = reasons[pair]
         return missing
 
-    def _amount_days(self, kind: str, columns: dict[str, pd.Series]) -> list[date | None]:
+    def _amount_days(self, money: Money, columns: dict[str, pd.Series]) -> list[date | None]:
         """Return the day of each row; a future day becomes today, since there is no rate for it yet."""
         days = pd.Series(pd.NaT, index=columns["currency"].index, dtype="datetime64[ns]")
-        for name in DAY_COLUMNS[kind]:
+        for name in money.days:
             if name in columns:
                 moments = pd.to_datetime(columns[name], utc=True).dt.tz_convert(None).dt.normalize()
                 days = days.fillna(moments.astype("datetime64[ns]"))
-        if kind == "opportunity" and "outcome" in columns:
-            days = days.where(columns["outcome"] != "open", pd.Timestamp(self.today))
-        if kind == "subscription":
+        name, value = money.today_while or ("", "")
+        if name in columns:
+            days = days.where(columns[name] != value, pd.Timestamp(self.today))
+        if money.is_open_ended:
             days = days.fillna(pd.Timestamp(self.today))
         return [None if day is pd.NaT else min(day.date(), self.today) for day in days]
 

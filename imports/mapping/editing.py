@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from crm.registry import find_kind
 from imports.mapping.catalogue import (
-    RANKS,
     FileKind,
     custom_mappings_folder,
     find_file_kind,
@@ -46,7 +46,7 @@ def file_kind_of(file: ImportFile) -> FileKind:
         parse_mapping(Path(file.source, mapping_entry["name"]), mapping_entry["table"])
         for mapping_entry in file.mappings
     ]
-    read.sort(key=lambda mapping: RANKS.index(mapping.object))  # what others point to comes in first
+    read.sort(key=lambda mapping: find_kind(mapping.object).rank)  # what others point to comes in first
     return FileKind(find_source(file.source), file.kind, tuple(read))
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.db import models
 
+from crm.registry import UnknownKind, find_kind
 from imports.parsing.headers import fold, name_parts, without_unit
+from team.models import Territory
 
 ALL = "*"  # of id_from: all that is read of a row
-KEYED = frozenset({"stage_change", "exchange_rate"})  # one per deal, moment and stage; one per currency and day
 
 
 class MappingError(ValueError):
@@ -165,7 +166,7 @@ class ObjectMapping:
     @property
     def numbers_rows(self) -> bool:
         """Return whether rows without an id are told apart by more than what makes their id: that is no key by nature."""
-        is_key = self.object in KEYED or self.id_from in {("email",), ("name",)}
+        is_key = find_kind(self.object).has_natural_key or self.id_from in {("email",), ("name",)}
         return bool(self.id_from) and self.each is None and not is_key
 
     def matches_headers(self, headers: Iterable[str]) -> bool:
@@ -243,12 +244,9 @@ def column_of(model: type[models.Model], name: str) -> str:
 
 def model_of(kind: str) -> type[models.Model]:
     """Return the model of a kind of record as mappings name it (opportunity, stage_change, territory)."""
-    from crm import models as records
-    from team.models import Territory
-
     if kind == "territory":
         return Territory
-    model = getattr(records, "".join(part.capitalize() for part in kind.split("_")), None)
-    if model is None or not issubclass(model, records.Record):
-        raise MappingError(f"there is no kind of record called “{kind}”")
-    return model
+    try:
+        return find_kind(kind).model
+    except UnknownKind:
+        raise MappingError(f"there is no kind of record called “{kind}”") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from rapidfuzz import fuzz
 
+from crm.registry import find_kind, kinds_by_name
 from imports.mapping.catalogue import list_sources
 from imports.mapping.departures import is_departure_column
 from imports.mapping.schema import FieldRule, Reference
@@ -19,19 +20,6 @@ from imports.parsing.headers import fold, is_added_header, without_unit
 MIN_SIMILARITY = 86  # of 100, by rapidfuzz
 MOSTLY = 0.9
 CELLS_SAMPLED = 300  # cells of a column
-PROPOSED_KINDS = (
-    "lead",
-    "contact",
-    "account",
-    "opportunity",
-    "campaign",
-    "activity",
-    "spend",
-    "invoice",
-    "touch",
-    "product",
-    "owner",
-)
 FILE_NAMES = {"owner": ("owner", "user")}  # what files of a kind are called, where it is not its own name alone
 EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 ID_WORDS = re.compile(r"(?:^|[\s_.-])(?:id|no|nr|number|key|uuid|guid)\.?$|[a-z]Id$|^id", re.IGNORECASE)
@@ -49,34 +37,6 @@ COMMON_NAMES = {
     "country": ["country", "land", "pays", "país"],
     "city": ["city", "town", "ort", "stadt", "ville", "ciudad"],
 }  # fmt: skip
-NAMES_BY_KIND = {  # what people call a field that our sheets call otherwise
-    "touch": {
-        "happened_at": ["touched at", "clicked at", "timestamp", "time", "event time", "date", "interaction date", "zeitpunkt"],
-        "kind": ["kind", "interaction", "interaction type", "event", "event type", "touch type", "channel"],
-        "value": ["value", "conversion value", "conv value", "revenue", "purchase value", "conversionswert"],
-        "lead": ["lead", "email", "lead email", "e-mail"],
-    },
-    "spend": {
-        "amount": ["spend", "ad spend", "cost", "amount spent", "total spent", "media cost", "kosten", "ausgaben", "ausgegebener betrag", "dépenses", "gasto"],
-        "spent_on": ["date", "day", "reporting starts", "start date", "datum", "tag", "jour", "fecha", "week", "month"],
-        "campaign": ["campaign", "campaign name", "utm campaign", "kampagne", "campagne", "campaña"],
-        "description": ["ad set name", "ad set", "ad group", "ad group name", "ad name", "creative name", "anzeigengruppe"],
-        "currency": ["currency", "currency code", "account currency", "währung"],
-    },
-    "lead": {
-        "is_converted": ["converted", "is converted", "conversion", "convert", "target", "won", "bought", "became a deal", "konvertiert", "gewonnen", "converti", "convertido"],
-        "name": ["name", "full name", "contact name", "lead name", "ansprechpartner", "kontakt", "kontaktperson", "contact", "nom", "nombre"],
-        "company_name": ["company", "organisation", "organization", "firm", "account name", "employer", "firma", "unternehmen", "société", "entreprise", "empresa"],
-        "lead_source": ["source", "lead origin", "origin", "channel", "utm source", "quelle", "herkunft", "kanal", "origine", "origen"],
-        "status": ["status", "lead status", "stage", "statut", "estado"],
-        "first_contact_on": ["first contact", "first touch", "contacted on", "erstkontakt", "erster kontakt", "premier contact", "primer contacto"],
-        "title": ["title", "position", "role", "job", "funktion", "poste", "fonction", "cargo"],
-        "employees": ["company size", "headcount", "number of employees"],
-        "account": [],
-    },
-}  # fmt: skip
-
-
 SPEND_HEADERS = frozenset(
     map(
         fold,
@@ -106,7 +66,8 @@ Aliases = dict[tuple[str, str], set[str]]  # (kind of record, field): names that
 def propose_mapping(header: list[str], frame: pd.DataFrame, file_name: str = "") -> Proposal:
     """Return the likeliest kind of record with its columns."""
     names = mapped_names()
-    matched = {kind: _match_columns(kind, header, frame, names) for kind in PROPOSED_KINDS}
+    proposed = sorted((kind for kind in kinds_by_name().values() if kind.proposed), key=lambda kind: kind.proposed)
+    matched = {kind.name: _match_columns(kind.name, header, frame, names) for kind in proposed}
     scores = {
         kind: score
         + _file_name_score(kind, file_name)
@@ -185,7 +146,7 @@ def names_of(kind: str, target: Target, mapped: Aliases) -> set[str]:
     names = {
         target.label,
         target.name,
-        *NAMES_BY_KIND.get(kind, {}).get(target.name, COMMON_NAMES.get(target.name, ())),
+        *find_kind(kind).headers.get(target.name, COMMON_NAMES.get(target.name, ())),
     }
     return {fold(name) for name in names if fold(name)} | mapped.get((kind, target.name), set())
 

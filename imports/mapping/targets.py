@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 
 from crm.models import Record
-from imports.mapping.catalogue import RANKS
+from crm.registry import kinds_by_name
 from imports.mapping.folders import BUILT_IN_MAPPINGS
 from imports.mapping.loading import load_toml
 from imports.mapping.schema import model_of
@@ -21,7 +21,6 @@ HIDDEN_FIELDS = {
     "id", "source", "external_id", "custom", "pending", "last_import_id", "first_import_id", "changed_xid", "told", "told_by", "user",
     "product_as_written", "outcome_basis", "ended_as",
 }  # fmt: skip
-MADE_BY_NAME = {"owner", "campaign", "product", "vertical", "territory"}  # made when nobody knows them yet
 FIELD_LABELS = {"created_at": "Made in the source", "modified_at": "Last changed in the source"}
 READ_AS = {
     "email": "email",
@@ -61,7 +60,7 @@ class Kind:
 def list_kinds() -> list[Kind]:
     """Return every kind of record, those that people bring most first."""
     first = ["lead", "account", "contact", "opportunity", "campaign", "activity", "touch", "spend", "invoice"]
-    rest = [name for name in RANKS if name not in first]
+    rest = [name for name in kinds_by_name() if name not in first]
     return [Kind(name, title_of(name)) for name in (*first, *rest)]
 
 
@@ -122,5 +121,8 @@ def rule_of(kind: str, name: str) -> dict[str, Any]:
             rule = table[part][name]
             return dict(rule) if isinstance(rule, dict) else {"column": rule}
     if model_of(kind)._meta.get_field(name).is_relation:
-        return {"by": "name" if name == "territory" else "any", **({"stub": True} if name in MADE_BY_NAME else {})}
+        by_name = name == "territory" or any(
+            kind.is_made_by_name and kind.name == name for kind in kinds_by_name().values()
+        )
+        return {"by": "name" if name == "territory" else "any", **({"stub": True} if by_name else {})}
     return {"as": READ_AS[name]} if name in READ_AS else {}
