@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from crm.record_kind import Column
 from kpis.dimensions import YES_NO
 from kpis.dimensions import get_dimension as dimension
 from kpis.metric_page import Page
-from kpis.record_tables import Column
+from kpis.record_tables import Cell
 from kpis.result import Part
 
 BOOLEANS = {stored for stored, _ in YES_NO}
@@ -39,6 +40,6 @@ def record_rows(columns: tuple[Column, ...], pages: Iterable[list[Any]]) -> Iter
     yield [*(column.label for column in columns), "Currency", "Source", "External id", "Id"]
     for page in pages:
         for record in page:
-            cells = [column.cell(record).text for column in columns]
+            cells = [Cell.of(column, record).text for column in columns]
             origin = [getattr(record, name, "") for name in ("currency", "source", "external_id")]
             yield [*cells, *origin, record.pk]

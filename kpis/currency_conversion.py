@@ -6,50 +6,31 @@ its invoice or deal where it has none, a subscription its last day; what lies ah
 A row without a rate keeps its amount and currency, so that it is left out and said to be.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import ibis
 
-from kpis.rows import Scope
+from crm.record_kind import Money
+from crm.registry import kinds_by_plural
+from kpis.rows import Scope, first_day, linked_table
 
-MONEY = ("amount", "cost", "discount", "value")
 CENTS = "decimal(18,2)"
 RATE = "decimal(19,10)"  # both engines multiply it with an amount without losing a digit
 LARGEST = 1e15  # beyond, a double cannot tell one cent from the next
 
 
-def _deal_day(rows: Any) -> Any:
-    if "counted_on" in rows.columns:
-        return rows.counted_on
-    closed = ibis.coalesce(rows.closed_on, rows.closed_at.date())
-    return (rows.outcome == "open").ifelse(ibis.literal(None, type="date"), closed)
-
-
-RATE_DAY_BY_TABLE: dict[str, Callable[[Any], Any]] = {
-    "opportunities": _deal_day,
-    "invoices": lambda rows: rows.issued_on,
-    "payments": lambda rows: rows.paid_on,
-    "spend": lambda rows: rows.spent_on,
-    "line_items": lambda rows: rows.sold_on,
-    "subscriptions": lambda rows: rows.ends_on,
-    "touches": lambda rows: rows.happened_at.date(),
-}
-
-
 def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
     """Return the rows with their money in the company's currency, as far as there are rates."""
-    if table not in RATE_DAY_BY_TABLE:
+    kind = kinds_by_plural().get(table)
+    if kind is None or kind.dated_money is None:
         return rows
     columns, company = rows.columns, scope.currency
-    if table == "line_items":
-        rows = _with_sale_day(scope, rows)
-    keyed = rows.mutate(rated_on=ibis.least(RATE_DAY_BY_TABLE[table](rows), ibis.literal(scope.today)))
+    keyed = _with_rate_day(scope, kind.dated_money, rows)
     rates = scope.table("day_rates")
     rates = rates.filter(rates.into == company).select(rated="currency", rated_day="day", up="up", down="down")
     both = keyed.left_join(rates, [keyed.currency == rates.rated, keyed.rated_on == rates.rated_day])
-    money = [name for name in MONEY if name in columns]
+    money = kind.dated_money.amounts
     is_home = (both.currency == company) | (both.currency.fill_null("") == "")
     is_nothing = ibis.literal(True)
     for name in money:
@@ -65,14 +46,26 @@ def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
     return converted.select(*columns)
 
 
-def _with_sale_day(scope: Scope, rows: Any) -> Any:
-    """Return line items with the day of their invoice, else of their deal, where they have none of their own."""
-    invoices = scope.table("invoices").select(billed="id", billed_on="issued_on")
-    deals = scope.table("opportunities").select(dealt="id", dealt_on="closed_on")
-    both = rows.left_join(invoices, rows.invoice_id == invoices.billed).left_join(
-        deals, rows.opportunity_id == deals.dealt
-    )
-    return both.mutate(sold_on=ibis.coalesce(both.sold_on, both.billed_on, both.dealt_on)).select(*rows.columns)
+def _with_rate_day(scope: Scope, money: Money, rows: Any) -> Any:
+    """Return the rows with the day whose rate counts; today's where it lies ahead, or where there is none."""
+    if "counted_on" in rows.columns:
+        day = rows.counted_on
+    else:
+        days: list[tuple[str, str]] = []
+        for path in money.days:
+            link, _, name = path.rpartition(".")
+            rows = _with_linked_day(scope, rows, link, name) if link else rows
+            days.append((link, name))
+        day = first_day(*(rows[f"day_of_{link}" if link else name] for link, name in days))
+        if money.today_while:
+            name, value = money.today_while
+            day = (rows[name] == value).ifelse(ibis.literal(None, type="date"), day)
+    return rows.mutate(rated_on=ibis.least(day, ibis.literal(scope.today)))
+
+
+def _with_linked_day(scope: Scope, rows: Any, link: str, name: str) -> Any:
+    behind = scope.table(linked_table(link)).select(**{f"key_of_{link}": "id", f"day_of_{link}": name})
+    return rows.left_join(behind, rows[f"{link}_id"] == behind[f"key_of_{link}"])
 
 
 def _approximate_amount(rows: Any, name: str) -> Any:

@@ -4,13 +4,17 @@ A dimension is a text of the row (or of a row it points to), or the id of a reco
 Empty values stay together as `(blank)`, apart from a literal “unknown”.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
+from typing import Literal
 
 import ibis
 
+from crm.record_kind import RecordKind
+from crm.registry import kinds_by_plural
 from kpis.grains import GRAINS
-from kpis.rows import Build, Row
+from kpis.rows import Build
 
 BLANK = "(blank)"
 CUSTOM = "custom."
@@ -134,169 +138,19 @@ def _flag_of(path: str) -> Build:
     return lambda row: ibis.cases((row[path], "true"), (~row[path], "false"))  # neither where it is not known
 
 
-def _currency_of(path: str = "currency") -> Build:
+def _currency_of(path: str) -> Build:
     return lambda row: ibis.coalesce(row[path].nullif(""), ibis.literal(row.scope.currency).nullif(""))
 
 
-def _lead_or_contact() -> Build:
-    return lambda row: ibis.cases((row["lead_id"].notnull(), "Lead"), (row["contact_id"].notnull(), "Contact"))
+def _lead_or_contact(lead: str, contact: str) -> Build:
+    return lambda row: ibis.cases((row[lead].notnull(), "Lead"), (row[contact].notnull(), "Contact"))
 
 
-def _stage_of(pipeline: Build) -> Build:
+def _stage_of(*pipelines: str) -> Build:
     """Return a stage with its pipeline, which may be none: stages of one name in two pipelines are two stages."""
-
-    def build(row: Row) -> Any:
-        stage, of = row.text("stage"), pipeline(row)
-        return stage + " (" + of.fill_null("") + ")"
-
-    return build
+    return lambda row: row.text("stage") + " (" + row.text(*pipelines).fill_null("") + ")"
 
 
-def _texts_of(*names: str) -> dict[str, Build]:
-    return {name: _text_of(name) for name in names}
-
-
-OPPORTUNITIES: dict[str, Build] = {
-    "owner": _owner_of("owner_id"),
-    "manager": _owner_of("owner.manager_id"),
-    "lead_owner": _owner_of("lead.owner_id"),
-    "campaign": _first_of("campaign_id", "lead.campaign_id", "lead.first_touch.campaign_id"),
-    "account": _first_of("account_id"),
-    "territory": _text_of("territory.name", "owner.territory.name", "account.territory.name"),
-    "product": _text_of("product.name", "product_as_written"),
-    "product_as_written": _text_of("product_as_written", "product.name"),
-    "vertical": _text_of("account.vertical.name", "lead.vertical.name"),
-    "lead_source": _text_of("lead_source", "lead.lead_source"),
-    "country": _text_of("account.country", "lead.country"),
-    "region": _text_of("account.region", "lead.region"),
-    "city": _text_of("account.city", "lead.city"),
-    "is_new_business": _flag_of("is_new_business"),
-    "currency": _currency_of(),
-    "stage": _stage_of(_text_of("pipeline")),
-    **_texts_of("pipeline", "outcome", "lost_reason", "kind", "source_system"),
-}
-LEADS: dict[str, Build] = {
-    "owner": _owner_of("owner_id"),
-    "lead_owner": _owner_of("owner_id"),
-    "manager": _owner_of("owner.manager_id"),
-    "campaign": _first_of("campaign_id", "first_touch.campaign_id"),
-    "account": _first_of("account_id"),
-    "territory": _text_of("territory.name", "owner.territory.name", "account.territory.name"),
-    "product": _text_of("product.name"),
-    "vertical": _text_of("vertical.name", "account.vertical.name"),
-    "country": _text_of("country", "account.country"),
-    "is_converted": _flag_of("is_converted"),
-    **_texts_of("lead_source", "status", "lifecycle_stage", "rating", "persona", "region", "city", "source_system"),
-}
-INVOICES: dict[str, Build] = {
-    "owner": _owner_of("opportunity.owner_id", "account.owner_id"),
-    "manager": _owner_of("opportunity.owner.manager_id", "account.owner.manager_id"),
-    "lead_owner": _owner_of("opportunity.lead.owner_id"),
-    "campaign": _first_of(
-        "opportunity.campaign_id", "opportunity.lead.campaign_id", "opportunity.lead.first_touch.campaign_id"
-    ),
-    "account": _first_of("account_id", "opportunity.account_id"),
-    "territory": _text_of("opportunity.territory.name", "opportunity.owner.territory.name", "account.territory.name"),
-    "product": _text_of("product.name", "opportunity.product.name", "opportunity.product_as_written"),
-    "vertical": _text_of(
-        "account.vertical.name", "opportunity.account.vertical.name", "opportunity.lead.vertical.name"
-    ),
-    "lead_source": _text_of("opportunity.lead_source", "opportunity.lead.lead_source"),
-    "country": _text_of("account.country", "opportunity.account.country"),
-    "region": _text_of("account.region", "opportunity.account.region"),
-    "is_new_business": _flag_of("is_new_business"),
-    "currency": _currency_of(),
-    **_texts_of("kind", "source_system"),
-}
-SPEND: dict[str, Build] = {
-    "campaign": _first_of("campaign_id"),
-    "territory": _text_of("territory.name"),
-    "product": _text_of("product.name"),
-    "vertical": _text_of("vertical.name"),
-    "currency": _currency_of(),
-    **_texts_of("side", "category", "source_system"),
-}
-ACCOUNTS: dict[str, Build] = {
-    "owner": _owner_of("owner_id"),
-    "manager": _owner_of("owner.manager_id"),
-    "territory": _text_of("territory.name", "owner.territory.name"),
-    "vertical": _text_of("vertical.name"),
-    **_texts_of("kind", "country", "region", "city", "source_system"),
-}
-CONTACTS: dict[str, Build] = {
-    "owner": _owner_of("owner_id"),
-    "manager": _owner_of("owner.manager_id"),
-    "account": _first_of("account_id"),
-    "territory": _text_of("owner.territory.name", "account.territory.name"),
-    "vertical": _text_of("account.vertical.name"),
-    "country": _text_of("country", "account.country"),
-    **_texts_of("lead_source", "lifecycle_stage", "status", "persona", "source_system"),
-}
-TOUCHES: dict[str, Build] = {
-    "campaign": _first_of("campaign_id"),
-    "owner": _owner_of("lead.owner_id", "contact.owner_id"),
-    "account": _first_of("contact.account_id", "lead.account_id"),
-    "lead_source": _text_of("lead.lead_source", "contact.lead_source"),
-    "person": _lead_or_contact(),
-    "currency": _currency_of(),
-    **_texts_of("kind", "status", "source_system"),
-}
-ACTIVITIES: dict[str, Build] = {
-    "owner": _owner_of("owner_id"),
-    "manager": _owner_of("owner.manager_id"),
-    "account": _first_of("account_id", "contact.account_id", "lead.account_id", "opportunity.account_id"),
-    "territory": _text_of("owner.territory.name"),
-    "person": _lead_or_contact(),
-    **_texts_of("kind", "status", "outcome", "source_system"),
-}
-ENQUIRIES: dict[str, Build] = {
-    "owner": _owner_of("owner_id"),
-    "manager": _owner_of("owner.manager_id"),
-    "account": _first_of("account_id", "contact.account_id"),
-    "country": _text_of("account.country", "contact.country"),
-    **_texts_of("kind", "status", "priority", "channel", "pipeline", "source_system"),
-}
-CAMPAIGNS: dict[str, Build] = {
-    "owner": _owner_of("owner_id"),
-    "currency": _currency_of(),
-    **_texts_of("kind", "status", "source_system"),
-}
-STAGE_CHANGES: dict[str, Build] = {
-    "owner": _owner_of("opportunity.owner_id"),
-    "pipeline": _text_of("pipeline", "opportunity.pipeline"),
-    "stage": _stage_of(_text_of("pipeline", "opportunity.pipeline")),
-    **_texts_of("source_system"),
-}
-PAYMENTS: dict[str, Build] = {
-    "account": _first_of("invoice.account_id"),
-    "owner": _owner_of("invoice.account.owner_id"),
-    "currency": _currency_of(),
-    **_texts_of("source_system"),
-}
-LINE_ITEMS: dict[str, Build] = {
-    "product": _text_of("product.name", "name"),
-    "owner": _owner_of("opportunity.owner_id", "account.owner_id", "invoice.account.owner_id"),
-    "manager": _owner_of("opportunity.owner.manager_id", "account.owner.manager_id"),
-    "account": _first_of("account_id", "opportunity.account_id", "invoice.account_id"),
-    "campaign": _first_of("opportunity.campaign_id", "opportunity.lead.campaign_id"),
-    "outcome": _text_of("opportunity.outcome"),
-    "territory": _text_of("opportunity.territory.name", "opportunity.owner.territory.name", "account.territory.name"),
-    "vertical": _text_of("account.vertical.name", "opportunity.account.vertical.name", "invoice.account.vertical.name"),
-    "country": _text_of("account.country", "opportunity.account.country", "invoice.account.country"),
-    "currency": _currency_of(),
-    **_texts_of("source_system"),
-}
-SUBSCRIPTIONS: dict[str, Build] = {
-    "account": _first_of("account_id"),
-    "owner": _owner_of("account.owner_id", "opportunity.owner_id"),
-    "manager": _owner_of("account.owner.manager_id", "opportunity.owner.manager_id"),
-    "product": _text_of("product.name"),
-    "pays_by": _text_of("period"),
-    "vertical": _text_of("account.vertical.name"),
-    "country": _text_of("account.country"),
-    "currency": _currency_of(),
-    **_texts_of("plan", "status", "source_system"),
-}
 OF_THE_LEAD: dict[str, Build] = {
     "campaign": _first_of("lead.campaign_id", "lead.first_touch.campaign_id"),
     "account": _first_of("lead.account_id"),
@@ -322,25 +176,26 @@ VERDICTS: dict[str, Build] = {
     "given_answer": _text_of("answer"),
     **OF_THE_LEAD,
 }
-OUR_OWN = {"handoffs", "verdicts"}  # tables of what happened here: no source brought columns for them
-BY_TABLE: dict[str, dict[str, Build]] = {
-    "opportunities": OPPORTUNITIES,
-    "leads": LEADS,
-    "invoices": INVOICES,
-    "spend": SPEND,
-    "accounts": ACCOUNTS,
-    "contacts": CONTACTS,
-    "touches": TOUCHES,
-    "activities": ACTIVITIES,
-    "enquiries": ENQUIRIES,
-    "campaigns": CAMPAIGNS,
-    "stage_changes": STAGE_CHANGES,
-    "payments": PAYMENTS,
-    "line_items": LINE_ITEMS,
-    "subscriptions": SUBSCRIPTIONS,
-    "handoffs": HANDOFFS,
-    "verdicts": VERDICTS,
+OUR_OWN = {"handoffs": HANDOFFS, "verdicts": VERDICTS}  # what happened here: no source brought columns for it
+BUILDERS: dict[str, Callable[..., Build]] = {
+    "id": _first_of,
+    "owner": _owner_of,
+    "text": _text_of,
+    "flag": _flag_of,
+    "currency": _currency_of,
+    "stage": _stage_of,
+    "person": _lead_or_contact,
 }
+
+
+def dimensions_of(table: str) -> Mapping[str, Build]:
+    """Return where each dimension is found on a row of the table."""
+    return OUR_OWN[table] if table in OUR_OWN else _dimensions_of_kind(kinds_by_plural()[table])
+
+
+@cache
+def _dimensions_of_kind(kind: RecordKind) -> Mapping[str, Build]:
+    return {name: BUILDERS[cut.how](*cut.paths) for name, cut in kind.cuts.items()}
 
 
 def get_dimension(name: str) -> Dimension:
@@ -354,4 +209,4 @@ def dimension_build(table: str, name: str) -> Build:
     """Return the expression that finds the dimension on a row of the table."""
     if name.startswith(CUSTOM):
         return lambda row: row.custom(name.removeprefix(CUSTOM))
-    return BY_TABLE[table][name]
+    return dimensions_of(table)[name]

@@ -11,11 +11,12 @@ from django.db.models.expressions import RawSQL
 
 from core.periods import Period
 from crm.readable import ReadableRows
+from crm.record_kind import Column
 from facts.engine import Facts, open_facts
 from kpis import visibility
 from kpis.compute import scope_of
 from kpis.query import Cut, counted_ids
-from kpis.record_tables import Column, columns_of
+from kpis.record_tables import columns_of
 from kpis.registry import BadCut, Measure, Metric, get_metric
 from kpis.result import Result
 from kpis.shared_queries import choose_basis

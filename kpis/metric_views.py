@@ -107,7 +107,7 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         "as_of": drill.result.as_of,
         "filters": metric_page.filter_labels(question, request.user),
         "columns": drill.columns,
-        "rows": [[column.cell(row) for column in drill.columns] for row in rows],
+        "rows": [[record_tables.Cell.of(column, row) for column in drill.columns] for row in rows],
         "page": page,
         "metric_link": url_params.metric_url(key, question, by=None),
     }

@@ -173,7 +173,7 @@ def query_measures(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[
         if build
     ]
     checks = [check.condition for measure in measures for check in measure.checks]
-    currency = dimensions.BY_TABLE[main.table].get("currency") if main.is_money else None
+    currency = dimensions.dimensions_of(main.table).get("currency") if main.is_money else None
     table, row = select_rows(scope, main, cut, [*builds, *checks, *([currency] if currency else [])])
     groups = {"part": _group_key(scope, main, cut)(row)} if cut.by else {}
     groups |= {"currency": currency(row)} if currency else {}
@@ -303,7 +303,7 @@ def has_rows(scope: Scope, measure: Measure, cut: Cut) -> bool:
 
 def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list[int]:
     """Return the ids of the rows that count in the currency, the latest day first."""
-    own_currency = dimensions.BY_TABLE[measure.table].get("currency") if measure.is_money else None
+    own_currency = dimensions.dimensions_of(measure.table).get("currency") if measure.is_money else None
     builds = [build for build in (measure.keep, measure.spread, measure.day, own_currency) if build]
     table, row = select_rows(scope, measure, cut, builds)
     counts = is_counted(measure, row)

@@ -1,26 +1,11 @@
-"""How the records behind a number are listed: the columns of each kind, and what must be fetched with them."""
+"""How the records behind a number are listed: by the columns that their kind declares, and with what is fetched with them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from core.formatting import format_exact
-
-
-@dataclass(frozen=True)
-class Column:
-    """A heading and where its value is found on the record; `kind` decides how it is written."""
-
-    label: str
-    path: str
-    kind: str = "text"  # text, day, moment, money, percent, count
-
-    def cell(self, record: Any) -> "Cell":
-        value: Any = record
-        for name in self.path.split("."):
-            value = getattr(value, name, None)
-        if callable(value):
-            value = value()
-        return Cell(self, value, getattr(record, "currency", ""))
+from crm.record_kind import Column
+from crm.registry import kinds_by_plural
 
 
 @dataclass(frozen=True)
@@ -28,6 +13,14 @@ class Cell:
     column: Column
     value: Any
     currency: str = ""
+
+    @classmethod
+    def of(cls, column: Column, record: Any) -> Self:
+        """Find the value of a column on a record."""
+        value: Any = record
+        for name in column.path.split("."):
+            value = getattr(value, name, None)
+        return cls(column, value() if callable(value) else value, getattr(record, "currency", ""))
 
     @property
     def is_number(self) -> bool:
@@ -48,137 +41,7 @@ class Cell:
         return "–" if self.value is None else format_exact(self.value, self.column.kind, self.currency)
 
 
-NAME, OWNER, SOURCE = Column("Name", "name"), Column("Owner", "owner.name"), Column("Source", "source")
-ACCOUNT, CAMPAIGN = Column("Account", "account.name"), Column("Campaign", "campaign.name")
-AMOUNT = Column("Amount", "amount", "money")
-COLUMNS: dict[str, tuple[Column, ...]] = {
-    "opportunities": (
-        NAME,
-        ACCOUNT,
-        OWNER,
-        Column("Stage", "stage"),
-        Column("Outcome", "get_outcome_display"),
-        AMOUNT,
-        Column("Opened", "opened_on", "day"),
-        Column("Closed", "closed_on", "day"),
-    ),
-    "open opportunities": (
-        NAME,
-        ACCOUNT,
-        OWNER,
-        Column("Stage", "stage"),
-        AMOUNT,
-        Column("Probability", "probability", "percent"),
-        Column("Opened", "opened_on", "day"),
-        Column("Expected", "expected_close_on", "day"),
-    ),
-    "leads": (
-        Column("Name", "__str__"),
-        Column("Company", "company_name"),
-        OWNER,
-        CAMPAIGN,
-        Column("Lead source", "lead_source"),
-        Column("Status", "status"),
-        Column("First contact", "first_contact_on", "day"),
-        Column("Created", "created_at", "moment"),
-        SOURCE,
-    ),
-    "invoices": (
-        Column("Number", "number"),
-        ACCOUNT,
-        Column("Kind", "get_kind_display"),
-        AMOUNT,
-        Column("Cost", "cost", "money"),
-        Column("Issued", "issued_on", "day"),
-        SOURCE,
-    ),
-    "spend": (
-        Column("Description", "description"),
-        Column("Side", "get_side_display"),
-        Column("Category", "get_category_display"),
-        CAMPAIGN,
-        AMOUNT,
-        Column("Spent", "spent_on", "day"),
-        SOURCE,
-    ),
-    "payments": (Column("Invoice", "invoice.number"), AMOUNT, Column("Paid", "paid_on", "day"), SOURCE),
-    "line_items": (
-        Column("Line", "__str__"),
-        Column("Product", "product.name"),
-        Column("Opportunity", "opportunity.name"),
-        Column("Invoice", "invoice.number"),
-        Column("Quantity", "quantity", "count"),
-        Column("Discount", "discount", "money"),
-        AMOUNT,
-        Column("Sold", "sold_on", "day"),
-        SOURCE,
-    ),
-    "subscriptions": (
-        Column("Name", "__str__"),
-        ACCOUNT,
-        Column("Product", "product.name"),
-        Column("Plan", "plan"),
-        AMOUNT,
-        Column("Every", "get_period_display"),
-        Column("Starts", "starts_on", "day"),
-        Column("Ends", "ends_on", "day"),
-        SOURCE,
-    ),
-    "accounts": (
-        NAME,
-        OWNER,
-        Column("Vertical", "vertical.name"),
-        Column("Country", "country"),
-        Column("Employees", "employees", "count"),
-        SOURCE,
-    ),
-    "contacts": (
-        Column("Name", "__str__"),
-        ACCOUNT,
-        OWNER,
-        Column("Lifecycle stage", "lifecycle_stage"),
-        Column("Lead source", "lead_source"),
-        Column("Created", "created_at", "moment"),
-        SOURCE,
-    ),
-    "touches": (
-        CAMPAIGN,
-        Column("Lead", "lead.name"),
-        Column("Contact", "contact.name"),
-        Column("Kind", "kind"),
-        Column("Status", "status"),
-        Column("When", "happened_at", "moment"),
-        Column("Value", "value", "money"),
-        SOURCE,
-    ),
-    "activities": (
-        Column("Subject", "subject"),
-        Column("Kind", "kind"),
-        OWNER,
-        Column("Contact", "contact.name"),
-        Column("Lead", "lead.name"),
-        Column("When", "happened_at", "moment"),
-        SOURCE,
-    ),
-    "enquiries": (
-        NAME,
-        ACCOUNT,
-        OWNER,
-        Column("Status", "status"),
-        Column("Priority", "priority"),
-        Column("Opened", "opened_at", "moment"),
-        Column("Closed", "closed_at", "moment"),
-        SOURCE,
-    ),
-    "campaigns": (
-        NAME,
-        Column("Kind", "kind"),
-        Column("Status", "status"),
-        Column("Starts", "starts_on", "day"),
-        Column("Ends", "ends_on", "day"),
-        Column("Cost", "cost", "money"),
-        SOURCE,
-    ),
+OUR_OWN: dict[str, tuple[Column, ...]] = {  # what happened here
     "handoffs": (
         Column("Lead", "lead.__str__"),
         Column("Handed to", "to_owner.name"),
@@ -197,19 +60,15 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("By", "given_by.__str__"),
         Column("Given", "given_at", "moment"),
     ),
-    "stage_changes": (
-        Column("Opportunity", "opportunity.name"),
-        Column("Stage", "stage"),
-        AMOUNT,
-        Column("Entered", "entered_at", "moment"),
-        SOURCE,
-    ),
 }
 
 
 def columns_of(table: str, *, is_stock: bool = False) -> tuple[Column, ...]:
-    """Return the columns of a kind of record; open deals show their chances instead of their end."""
-    return COLUMNS["open opportunities" if is_stock and table == "opportunities" else table]
+    """Return the columns of a table; of those open on a day, such as deals, a kind of record may list others."""
+    if table in OUR_OWN:
+        return OUR_OWN[table]
+    kind = kinds_by_plural()[table]
+    return kind.stock_columns if is_stock and kind.stock_columns else kind.columns
 
 
 def related_paths(columns: tuple[Column, ...]) -> tuple[str, ...]:

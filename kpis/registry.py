@@ -157,12 +157,12 @@ class Metric:
     @property
     def has_custom(self) -> bool:
         """Whether its rows come from a source that may have columns of its own."""
-        return not set(self.tables) & dimensions.OUR_OWN
+        return not set(self.tables) & dimensions.OUR_OWN.keys()
 
     @property
     def dimensions(self) -> dict[str, str]:
         """Return name and label of all it can be cut by; `custom.<name>` comes on top when it has one table."""
-        shared = [dimensions.BY_TABLE[table] for table in self.tables]
+        shared = [dimensions.dimensions_of(table) for table in self.tables]
         names = [name for name in dimensions.DIMENSIONS if all(name in names_of_table for names_of_table in shared)]
         return {name: dimensions.get_dimension(name).label for name in [*names, *GRAINS]}
 

@@ -13,6 +13,7 @@ import ibis
 
 from core.periods import Period
 from crm.readable import ReadableRows
+from crm.registry import kinds_by_plural
 from facts.custom import custom_field
 from facts.engine import Facts
 from kpis.people import with_persons
@@ -102,33 +103,31 @@ def _deals_of_leads(scope: Scope) -> Any:
     return deals.group_by(id=deals.lead_id).aggregate(won=(deals.outcome == "won").any(), deals=deals.count())
 
 
-LINKS = {
-    "account": "accounts",
-    "asset": "content_assets",
-    "campaign": "campaigns",
-    "contact": "contacts",
-    "enquiry": "enquiries",
-    "handoff": "handoffs",
-    "invoice": "invoices",
-    "lead": "leads",
-    "manager": "owners",
-    "opportunity": "opportunities",
-    "owner": "owners",
-    "product": "products",
-    "territory": "territories",
-    "vertical": "verticals",
-}
+OTHER_LINKS = {"territory": "territories", "handoff": "handoffs"}  # to tables that hold no kind of record
 DERIVED: dict[str, Callable[[Scope], Any]] = {
     "first_touch": _first_touches,
     "deals": _deals_of_leads,
 }
 
 
+def linked_table(link: str) -> str:
+    """Return the fact table that a link points to."""
+    kinds = kinds_by_plural().values()
+    return OTHER_LINKS.get(link) or next(kind.plural for kind in kinds if link in {kind.name, *kind.link_names})
+
+
+def first_day(*values: Any) -> Any:
+    """Return the first day that is known; of a moment, the day that it is on the company's clock."""
+    days = [value.date() if value.type().is_timestamp() else value for value in values]
+    return days[0] if len(days) == 1 else ibis.coalesce(*days)
+
+
 def _pointer_and_table(scope: Scope, segment: str) -> tuple[str, Any]:
     """Return the column that points and the table behind it."""
     if segment in DERIVED:
         return "id", DERIVED[segment](scope)
-    return f"{segment}_id", scope.owners if LINKS[segment] == "owners" else scope.table(LINKS[segment])
+    table = linked_table(segment)
+    return f"{segment}_id", scope.owners if table == "owners" else scope.table(table)
 
 
 def _column_name(path: str) -> str:

@@ -10,7 +10,7 @@ from kpis.rows import Row
 
 
 def deal_campaign(row: Row) -> Any:
-    return dimensions.OPPORTUNITIES["campaign"](row)
+    return dimensions.dimensions_of("opportunities")["campaign"](row)
 
 
 register_metric(
@@ -23,7 +23,10 @@ register_metric(
         owner_side="marketing",
         measures=(
             Measure(
-                "leads", day=lead_day, keep=lambda row: dimensions.LEADS["campaign"](row).notnull(), numerator=count_one
+                "leads",
+                day=lead_day,
+                keep=lambda row: dimensions.dimensions_of("leads")["campaign"](row).notnull(),
+                numerator=count_one,
             ),
         ),
         default_cut="campaign",

@@ -1,8 +1,10 @@
 """How many records of each kind there are, by the day each belongs to."""
 
+from crm.record_kind import Count, RecordKind
+from crm.registry import kinds_by_name
 from kpis.deals import closed_day, count_one, is_closed, is_lost, is_no_decision, is_won, opened_day
 from kpis.registry import Measure, Metric, OwnerSide, register_metric
-from kpis.rows import Build
+from kpis.rows import Build, first_day
 
 
 def _register_count(
@@ -57,100 +59,27 @@ for key, name, definition, keep, better in [
         better=better,
     )
 
-_register_count(
-    "accounts",
-    "Accounts",
-    "accounts",
-    "Companies that buy or may buy, by the day their record was made.",
-    lambda row: row.day("created_at"),
-    cut="vertical",
-)
-_register_count(
-    "contacts",
-    "Contacts",
-    "contacts",
-    "People at accounts, by the day their record was made.",
-    lambda row: row.day("created_at"),
-    cut="lifecycle_stage",
-)
-_register_count(
-    "touches",
-    "Touches",
-    "touches",
-    "Marketing contacts with leads and contacts.",
-    lambda row: row.day("happened_at"),
-    cut="campaign",
-    side="marketing",
-)
-_register_count(
-    "activities",
-    "Activities",
-    "activities",
-    "What people did: calls, mails, visits, demos.",
-    lambda row: row.day("happened_at"),
-    cut="kind",
-    side="sales",
-)
-_register_count(
-    "enquiries",
-    "Enquiries",
-    "enquiries",
-    "Questions that customers asked, by the day they were opened.",
-    lambda row: row.day("opened_at"),
-    cut="status",
-    better="",
-)
-_register_count(
-    "campaigns",
-    "Campaigns",
-    "campaigns",
-    "Campaigns, by the day they started.",
-    lambda row: row["starts_on"],
-    cut="kind",
-    side="marketing",
-    better="",
-)
-_register_count(
-    "stage_changes",
-    "Stage changes",
-    "stage_changes",
-    "Entries of the stage histories of deals.",
-    lambda row: row.day("entered_at"),
-    keep=lambda row: row["track"].fill_null("deal") == "deal",  # a lead has a history of its own
-    cut="stage",
-    side="sales",
-    better="",
-)
-_register_count(
-    "invoices",
-    "Invoices",
-    "invoices",
-    "Invoices and credit notes, by the day they were issued.",
-    lambda row: row["issued_on"],
-    cut="kind",
-)
-_register_count(
-    "line_items",
-    "Line items",
-    "line_items",
-    "Products on opportunities, orders and invoices, by the day of the line, else of its invoice, else of its deal.",
-    lambda row: row.first("sold_on", "invoice.issued_on", "opportunity.closed_on"),
-    cut="product",
-)
-_register_count(
-    "subscriptions",
-    "Subscriptions started",
-    "subscriptions",
-    "Subscriptions, by the day they started.",
-    lambda row: row["starts_on"],
-    cut="plan",
-)
-_register_count(
-    "spend_lines",
-    "Lines of spend",
-    "spend",
-    "Dated lines of sales and marketing spend.",
-    lambda row: row["spent_on"],
-    cut="category",
-    better="",
-)
+
+def register_kind_count(kind: RecordKind, count: Count) -> None:
+    """Register the metric that counts the records of a kind."""
+    plural = kind.plural.replace("_", " ").capitalize()
+    _register_count(
+        count.key or kind.plural,
+        count.name or plural,
+        kind.plural,
+        count.definition,
+        lambda row: first_day(*(row[path] for path in count.days)),
+        keep=_keep_only(*count.only) if count.only else None,
+        cut=count.cut,
+        side=count.side,
+        better=count.better,
+    )
+
+
+def _keep_only(name: str, value: str) -> Build:
+    return lambda row: row[name].fill_null(value) == value
+
+
+COUNTS = [(kind, kind.count) for kind in kinds_by_name().values() if kind.count]
+for kind, count in sorted(COUNTS, key=lambda each: each[1].position):
+    register_kind_count(kind, count)

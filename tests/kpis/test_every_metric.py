@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core import periods
 from kpis import dimensions
-from kpis.record_tables import COLUMNS
+from kpis.record_tables import columns_of
 from kpis.registry import SECTIONS, Metric, all_metrics, get_metric
 from kpis.result import Figures, Result
 from tests.kpis.ask_metric import ALL, ask
@@ -61,7 +61,7 @@ def test_a_declaration_is_whole(key: str) -> None:
     assert metric.section in SECTIONS
     assert metric.default_cut in metric.dimensions
     assert bool(metric.measures) != bool(metric.factors)
-    assert set(metric.tables) <= set(dimensions.BY_TABLE) & set(COLUMNS)
+    assert all(dimensions.dimensions_of(table) and columns_of(table) for table in metric.tables)
 
 
 @pytest.mark.parametrize("key", KEYS)
