@@ -1,9 +1,15 @@
 """One maker per model: sensible values, overridden by keyword."""
 
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.db import models
+
 from crm import models as crm
+from crm.record_kind import RecordKind
 from team.models import Role, Territory, User
 
 numbers = count(1)
@@ -22,6 +28,26 @@ def territory(**fields: Any) -> Territory:
 
 def record(model: type[Any], **fields: Any) -> Any:
     return model.objects.create(**{"source": "test", "external_id": f"{model.__name__}-{next(numbers)}", **fields})
+
+
+def example(kind: RecordKind, others: Iterable[models.Model]) -> Any:
+    """Make a record of a kind with a value in every field that its declaration names, tied to the other records."""
+    by_model = {type(other): other for other in others}
+    return record(
+        kind.model, **{name: _example_value(kind.model._meta.get_field(name), by_model) for name in kind.fields}
+    )
+
+
+def _example_value(field: Any, by_model: dict[Any, Any]) -> Any:
+    if field.is_relation:
+        return by_model.get(field.related_model)
+    if field.choices:
+        return field.choices[0][0]
+    values: dict[str, Any] = {
+        "DateField": date(2025, 3, 31), "DateTimeField": datetime(2025, 3, 31, 12, tzinfo=UTC), "DecimalField": Decimal(1),
+        "BooleanField": True, "IntegerField": 1, "BigIntegerField": 1,
+    }  # fmt: skip
+    return values.get(field.get_internal_type(), "EUR" if field.name == "currency" else f"{field.name} {next(numbers)}")
 
 
 def owner(**fields: Any) -> crm.Owner:

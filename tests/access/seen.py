@@ -6,6 +6,8 @@ Each name of the resolver stands in it exactly once. `{whose}` is put in place f
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from crm.registry import kinds_by_plural
+
 OWNERS = ("rep", "peer", "other", "support", "marketer")  # whose buyers there are
 READABLE: Mapping[str, set[str]] = {  # whose buyers a role reads while the company is restricted
     "rep": {"rep", "peer"},
@@ -215,20 +217,10 @@ PAGES: Mapping[str, Seen] = {
 
 # Kinds of records whose rows belong to somebody; `{whose}` of them is in the world of the walk
 OWNED = (
-    "accounts", "activities", "buying_roles", "contacts", "content_uses", "enquiries", "enquiry_handovers", "invoices", "leads",
-    "line_items", "opportunities", "payments", "subscriptions", "stage_changes", "touches", "usage_events", "moves", "handoffs", "verdicts",
+    *(name for name, kind in kinds_by_plural().items() if kind.model.OWNED_THROUGH and not kind.model.PERSONAL),
+    "moves", "handoffs", "verdicts",
 )  # fmt: skip
-SHARED = (
-    "campaigns",
-    "content_assets",
-    "exchange_rates",
-    "owners",
-    "products",
-    "quotas",
-    "spend",
-    "territories",
-    "verticals",
-)
+SHARED = ("territories", *(name for name in kinds_by_plural() if name not in OWNED))
 API: Mapping[str, Seen] = {
     **{f"api-{kind}-list": everybody(f"/api/v1/{kind}/?limit=1000") for kind in (*OWNED, *SHARED)},
     **{f"api-{kind}-detail": record(f"/api/v1/{kind}/{{{kind}}}/") for kind in OWNED},

@@ -16,23 +16,12 @@ from facts.refresh import refresh
 from funnel.models import Answer, HandOff, Move, RoutingRule, Verdict
 from team.models import Calendar, Company, Role, User
 from tests import make
-from tests.access.seen import OWNERS
+from tests.access.seen import OWNERS, SHARED
 from tests.api.conftest import one_of_each
 from tests.scoring.conftest import terms
 
 DAY, NOON = date(2025, 5, 5), datetime(2025, 5, 5, 12, tzinfo=UTC)
 OURS = {"source", "currency", "outcome", "track", "told_by", "side", "category"}
-SHARED = (
-    "campaigns",
-    "products",
-    "verticals",
-    "territories",
-    "owners",
-    "content_assets",
-    "spend",
-    "quotas",
-    "exchange_rates",
-)
 
 
 def canary(whose: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from crm import models as crm
+from crm.registry import kinds_by_plural
 from team.models import User
 from team.tokens import create_token
 from tests import make
@@ -63,7 +64,7 @@ def one_of_each(user: User | None = None) -> dict[str, Any]:
     )  # fmt: skip
     asset, invoice = make.record(crm.ContentAsset, name="Paper"), make.invoice(account=account, opportunity=deal)
     enquiry = make.record(crm.Enquiry, name="How?", owner=owner, account=account, contact=contact, opened_at=NOON)
-    return {
+    rows = {
         "accounts": account,
         "activities": make.record(crm.Activity, kind="call", owner=owner, lead=lead, happened_at=NOON, due_on=DAY),
         "buying_roles": make.record(crm.BuyingRole, opportunity=deal, contact=contact, role="champion"),
@@ -90,3 +91,6 @@ def one_of_each(user: User | None = None) -> dict[str, Any]:
         "usage_events": make.record(crm.UsageEvent, name="login", lead=lead, account=account, quantity=Decimal("1.5")),
         "verticals": vertical,
     }  # fmt: skip
+    return rows | {
+        name: make.example(kind, rows.values()) for name, kind in kinds_by_plural().items() if name not in rows
+    }
