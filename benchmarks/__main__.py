@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.result import DATA, Result
 
 RESULTS = Path(__file__).resolve().parent / "results.json"
-NAMES = ["import", "classify", "clocks", "score"]
+NAMES = ["import", "classify", "clocks", "score", "alignment"]
 
 
 def describe_machine() -> dict[str, str | int]:
@@ -67,10 +67,14 @@ def _set_up_django() -> None:
 
 
 def _run_benchmark(name: str, rows: int, rounds: int) -> Result:
-    from benchmarks import classify, clocks, imports, score  # they ask for the settings, which are ready only now
+    # they ask for the settings, which are ready only now
+    from benchmarks import alignment_pages, classify, clocks, imports, score
 
     with tempfile.TemporaryDirectory(dir=DATA) as folder:
-        benchmarks = {"import": imports.run, "classify": classify.run, "clocks": clocks.run, "score": score.run}
+        benchmarks = {
+            "import": imports.run, "classify": classify.run, "clocks": clocks.run, "score": score.run,
+            "alignment": alignment_pages.run,
+        }  # fmt: skip
         return benchmarks[name](rows, rounds, Path(folder))
 
 
