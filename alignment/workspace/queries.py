@@ -1,13 +1,11 @@
 """Reads of the workspace: the dimensions with their agreements, what waits for the reader, and what the arbiter decided."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef
-
 from agreements import kinds
-from agreements.models import Dispute, Seat, Signature, Version
+from agreements.models import Dispute, Seat, Version
 from agreements.queries import AgreementRow, agreement_row, search_agreements
 from agreements.signing import held_seats
 from alignment.workspace.dimensions import (
@@ -90,8 +88,11 @@ class Workspace:
 def read_workspace(user: User) -> Workspace:
     """Read the workspace as far as the reader may know it; as many queries for many agreements as for few."""
     rows = [agreement_row(agreement) for agreement in search_agreements(user)]
+    versions = [version for row in rows for version in row.agreement.versions.all()]
     return Workspace(
-        [_read_dimension(dimension, rows) for dimension in DIMENSIONS], list_awaiting(user), list_decisions(user)
+        [_read_dimension(dimension, rows) for dimension in DIMENSIONS],
+        select_awaiting(versions, user),
+        select_decisions(versions),
     )
 
 
@@ -122,32 +123,32 @@ def _declared_kinds(dimension: Dimension) -> list[kinds.Kind]:
     return [kinds.get_kind(key) for key in dimension.kinds if key in declared]
 
 
-def list_awaiting(user: User) -> list[Version]:
-    """Return the versions that wait for the signature of this reader, the oldest first."""
+def select_awaiting(versions: Iterable[Version], user: User) -> list[Version]:
+    """Return those of the versions that wait for the signature of this reader, the oldest first."""
     sides = held_seats(user, SIGNING_SEATS)
-    if not sides:
-        return []
-    signed = Signature.objects.filter(version=OuterRef("pk"), side__in=sides)
-    waiting = Version.objects.visible_to(user).open().filter(~Exists(signed), sides__overlap=sides)
-    return list(waiting.select_related("agreement", "proposed_by").prefetch_related("disputes").order_by("proposed_at"))
+    waiting = [
+        version
+        for version in versions
+        if version.state in {"proposed", "disputed"} and any(side in version.unsigned for side in sides)
+    ]
+    return sorted(waiting, key=lambda version: (version.proposed_at or version.drafted_at, version.pk))
 
 
-def list_decisions(user: User) -> list[Decision]:
-    """Return the last decisions of the arbiter that the reader may read, the newest first."""
-    disputes = (
-        Dispute.objects.filter(
-            decided_at__isnull=False, version__in=Version.objects.visible_to(user).filter(disputes__isnull=False)
-        )
-        .select_related("version__agreement", "arbiter")
-        .order_by("-decided_at")[:LAST_DECISIONS]
-    )
-    agreements = {dispute.version.agreement_id for dispute in disputes}
-    versions = list(Version.objects.visible_to(user).filter(agreement__in=agreements).order_by("number"))
-    return [Decision(dispute, _find_next(dispute, versions)) for dispute in disputes]
+def select_decisions(versions: Collection[Version]) -> list[Decision]:
+    """Return the last decisions of the arbiter on these versions, the newest first."""
+    decided = [
+        (dispute.decided_at, dispute)
+        for version in versions
+        for dispute in version.disputes.all()
+        if dispute.decided_at
+    ]
+    decided.sort(key=lambda pair: pair[0], reverse=True)
+    return [Decision(dispute, _find_next(dispute, versions)) for _, dispute in decided[:LAST_DECISIONS]]
 
 
 def _find_next(dispute: Dispute, versions: Iterable[Version]) -> Version | None:
-    return next(
+    """Return the first version of the agreement that was drafted after the decision."""
+    return min(
         (
             version
             for version in versions
@@ -156,5 +157,6 @@ def _find_next(dispute: Dispute, versions: Iterable[Version]) -> Version | None:
             and dispute.decided_at
             and version.drafted_at >= dispute.decided_at
         ),
-        None,
+        key=lambda version: version.number,
+        default=None,
     )
