@@ -118,7 +118,10 @@ PLAN = Question(
             "Let the two report together, every month, from the same numbers.",
         ),
         remedies=(
-            Remedy("agreements", "Agreements", "Propose goals, definitions and SLAs, and have both sides sign them."),
+            Remedy(
+                "plan", "Joint plan", "Sign the goals of both sides on one time line, and present its update together."
+            ),
+            Remedy("workspace", "Alignment", "See which of 14 subjects are agreed, and propose what is missing."),
             Remedy("dashboard", "Joint dashboard", "Report progress to both leaders from the same revenue numbers."),
         ),
     ),
@@ -140,6 +143,7 @@ PEOPLE = Question(
             "Let Sales say of every lead whether it was any good, and let Marketing answer what it changed.",
         ),
         remedies=(
+            Remedy("rounds", "Assessment", "Ask both teams the same questions, and see where their answers differ."),
             Remedy("matrix", "Accountability matrix", "Name who is accountable and who is consulted at each stage."),
             Remedy("verdicts", "Lead feedback", "Marketing reads what Sales said of each lead, and answers it."),
             Remedy("lexicon", "Lexicon", "Agree what each term means, so that both teams use one language."),
@@ -164,8 +168,10 @@ REWARD = Question(
             "Carry it into both teams with the next pay plan, and stop rewarding counts of leads and calls.",
         ),
         remedies=(
+            Remedy(
+                "plan", "Joint plan", "Tie a reward to a goal in money, signed by both sides, and see what it pays."
+            ),
             Remedy("goals", "Goals", "Set one target in money that both teams answer for, and follow its pace."),
-            Remedy("agreements", "Agreements", "Write down the reward that hangs on it, signed by both sides."),
         ),
     ),
 )

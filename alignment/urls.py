@@ -11,6 +11,7 @@ from alignment.workspace import views as workspace_views
 urlpatterns = [
     path("", views.front_door, name="front_door"),
     path("detector/<str:token>/", views.detector_result, name="detector_result"),
+    path("detector/<str:token>/begin/", views.begin_with_result, name="begin_with_result"),
     path("alignment/", workspace_views.workspace, name="workspace"),
     path("alignment/index/", index_views.index_page, name="alignment_index"),
     path("plan/", plan_views.plan, name="plan"),

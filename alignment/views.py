@@ -1,8 +1,11 @@
 """The front door: what a visitor meets who has no account."""
 
 from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,6 +21,7 @@ from team.setup import is_claimable
 RESULTS_PER_HOUR = 10  # of one address
 STORED_PER_MINUTE = 60  # of all addresses together
 STORED_PER_DAY = 5_000
+SHOWN_RESULT = "shown_detector_result"  # in the session: the token of the result that was shown in the workspace
 TOO_MANY = (
     "Ten results have gone to your address within the hour, and that is the limit. "
     "Your answers are still here: ask for the result again later."
@@ -60,6 +64,22 @@ def detector_result(request: HttpRequest, token: str) -> HttpResponse:
     if result is None:
         return hide_from_others(request, render(request, "404.html", status=404))
     return _render_result(request, result)
+
+
+@login_required
+@never_cache
+@require_safe
+def begin_with_result(request: HttpRequest, token: str) -> HttpResponse:
+    """Lead the person who has just set up the workspace into it, and show them their result there once."""
+    result = DetectorResult.objects.readable().filter(token=token).first()
+    if result and request.session.get(SHOWN_RESULT) != result.token:
+        request.session[SHOWN_RESULT] = result.token
+        message = format_html(
+            'The detector’s result was “{}”. {} <a href="{}">Read what to do next</a>',
+            result.verdict.degree.name, result.verdict.sentence, result.get_absolute_url(),
+        )  # fmt: skip
+        messages.info(request, message)
+    return redirect("workspace")
 
 
 def _render_result(request: HttpRequest, result: DetectorResult) -> HttpResponse:

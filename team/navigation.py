@@ -75,5 +75,11 @@ def navigation_links(user: User | AnonymousUser, path: str) -> list[LinkGroup]:
     return groups
 
 
+def may_open_page(user: User | AnonymousUser, url_name: str) -> bool:
+    """Tell whether somebody who is signed in may open a page; one that is not in the navigation is open to all of them."""
+    page = _pages.get(url_name)
+    return user.is_authenticated and (page is None or _may_open(user, page))
+
+
 def _may_open(user: User | AnonymousUser, page: Page) -> bool:
     return user.is_authenticated and (not page.right or has_right(user, page.right))

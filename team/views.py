@@ -48,7 +48,7 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @form_view
 def set_up(request: HttpRequest) -> HttpResponse:
-    """Let the holder of the set-up token set up the company, once."""
+    """Let the holder of the set-up token set up the company, once; then go on to the page that `next` in the address names."""
     if not setup.is_claimable():
         raise Http404
     form = SetupForm(request.POST or None, initial={"time_zone": "UTC"})
@@ -60,7 +60,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         elif ceo := _claim_or_add_error(form):
             login(request, ceo, backend=BACKEND)
             messages.success(request, "Your workspace is ready. Import your records first, or invite your people.")
-            return redirect("home")
+            return redirect(_own_address(request, request.GET.get("next", "")))
     return render(request, "team/setup.html", {"form": form}, status=status)
 
 
@@ -83,13 +83,18 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         raise Http404
     person = get_object_or_404(User, email=form.cleaned_data["email"].lower(), is_active=True)
-    target = form.cleaned_data["next"]
-    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    target = _own_address(request, form.cleaned_data["next"])
     person.backend = BACKEND  # type: ignore[attr-defined]
     if request.user.is_authenticated:
         logout(request)
-    answer = perform_login(request, person, "none", redirect_url=target if is_ours else reverse("home"))
+    answer = perform_login(request, person, "none", redirect_url=target)
     return cast(HttpResponse, answer)
+
+
+def _own_address(request: HttpRequest, target: str) -> str:
+    """Return the address where it is one of this site, else the first page."""
+    is_ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if is_ours else reverse("home")
 
 
 @require_right("manage_company")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 
+from team import navigation
 from team.models import Company
 from team.navigation import LinkGroup, navigation_links
 
@@ -21,6 +22,12 @@ def navigation_groups(context: template.Context) -> list[LinkGroup]:
 def company() -> Company:
     """Return the company of this Accord: {% company as ours %}."""
     return Company.get()
+
+
+@register.filter
+def may_open_page(user: Any, url_name: str) -> bool:
+    """Tell whether the reader may open a page: {% if user|may_open_page:"rounds" %}."""
+    return navigation.may_open_page(user, url_name)
 
 
 @register.filter

@@ -59,6 +59,7 @@ PAGES: Mapping[str, Seen] = {
     "demo_sign_in": POST_ONLY,
     "front_door": everybody("/"),
     "detector_result": everybody("/detector/no-such-token/"),
+    "begin_with_result": everybody("/detector/no-such-token/begin/"),
     "rounds": needs("see_rounds", "/rounds/"),
     "new_round": needs("open_rounds", "/rounds/new/"),
     "round": needs("see_rounds", "/rounds/{round}/"),

@@ -18,6 +18,11 @@ from alignment.tasks import run_daily_checks
 from team.models import Company, User
 from team.setup import SetupDetails, claim_deployment, new_token
 
+SETUP = {
+    "company_name": "Nordlicht AG", "currency": "EUR", "time_zone": "Europe/Berlin", "name": "Clara Weiss",
+    "email": "clara@nordlicht.example", "password": "five quiet words walk home",
+    "password_again": "five quiet words walk home",
+}  # fmt: skip
 ALL_NO = {"plan": "no", "people": "no", "reward": "no"}
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +175,7 @@ def test_pages_that_need_an_account_are_no_links_before_there_are_accounts(visit
 
 def test_the_set_up_goes_on_from_the_result_once(visitor: Client) -> None:
     link = ask(visitor, ALL_NO).url
-    assert f'href="{reverse("setup")}"' in visitor.get(link).content.decode()
+    assert f'href="{reverse("setup")}?next={link}begin/"' in visitor.get(link).content.decode()
     details = SetupDetails("Acme", "EUR", "Europe/Berlin", "Clara", "ceo@acme.example", "correct horse 77")
     claim_deployment(token=new_token(), founding=details)
     assert reverse("setup") not in visitor.get(link).content.decode()
@@ -263,3 +268,33 @@ def test_answers_sent_twice_from_one_page_come_to_one_result(client: Client, db:
     assert DetectorResult.objects.count() == 1
     assert client.post("/", {**answers, "plan": "no"}).headers["Location"] != first.headers["Location"]
     assert client.post("/", {**answers, "form_key": "short"}).headers["Location"] != first.headers["Location"]
+
+
+def test_remedies_lead_to_the_pages_that_the_reader_may_open(
+    visitor: Client, as_user: Any, ceo: User, rep: User
+) -> None:
+    address = ask(visitor, ALL_NO).url
+    for reader, may_see_rounds in ((ceo, True), (rep, False)):
+        html = as_user(reader).get(address).content.decode().partition("<main")[2]
+        assert f'href="{reverse("plan")}"' in html
+        assert f'href="{reverse("workspace")}"' in html
+        assert (f'href="{reverse("rounds")}"' in html) is may_see_rounds
+
+
+def test_the_result_comes_along_into_the_new_workspace_and_is_shown_there_once(visitor: Client) -> None:
+    address = ask(visitor, ALL_NO).url
+    onward = f"{reverse('setup')}?next={address}begin/"
+    assert f'href="{onward}"' in visitor.get(address).content.decode()
+    ceo = Client()
+    page = ceo.post(onward, {**SETUP, "token": new_token()}, follow=True)
+    assert page.redirect_chain[-1][0] == reverse("workspace")
+    assert "The detector’s result was “Blaze”." in page.content.decode()
+    assert f'href="{address}"' in page.content.decode()
+    for again in (reverse("workspace"), f"{address}begin/"):
+        assert "The detector’s result" not in ceo.get(again, follow=True).content.decode()
+
+
+@pytest.mark.usefixtures("company")
+def test_setting_up_leads_to_no_other_site() -> None:
+    answer = Client().post(f"{reverse('setup')}?next=https://evil.example/", {**SETUP, "token": new_token()})
+    assert answer.url == reverse("home")

@@ -81,10 +81,10 @@ def product() -> Iterator[Product]:
         yield from running(Path(folder))
 
 
-def running(folder: Path) -> Iterator[Product]:
+def running(folder: Path, demo: str = "1") -> Iterator[Product]:
     port, log = free_port(), folder / "log.txt"
     env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    env |= {"DATA_DIR": str(folder / "data"), "PORT": str(port), "DEMO": "1", "PYTHONUNBUFFERED": "1"}
+    env |= {"DATA_DIR": str(folder / "data"), "PORT": str(port), "DEMO": demo, "PYTHONUNBUFFERED": "1"}
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "revops.run"], cwd=BASE, env=env, stdout=out, stderr=out)
         product = Product(f"http://localhost:{port}", env, log)
