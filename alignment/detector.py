@@ -105,11 +105,11 @@ PLAN = Question(
         "leads, Sales reports bookings, and what is lost in between stands on nobody’s page. Money is then moved on "
         "numbers that the other side does not believe.",
         fact=Fact(
-            "Customers are 57 % of the way to a decision before Sales is in the room: a plan that begins with Sales covers less than half of it.",
+            "Customers are 57% of the way to a decision before Sales is in the room: a plan that begins with Sales covers less than half of it.",
             "CEB, 1,400 customers",
         ),
         cost=Fact(
-            "Of companies whose processes are not integrated, 36 % met their revenue goal; with integrated processes, 80 %.",
+            "Of companies whose processes are not integrated, 36% met their revenue goal; with integrated processes, 80%.",
             "Demand Metric",
         ),
         steps=(
@@ -135,8 +135,8 @@ PEOPLE = Question(
         title="What one team knows never reaches the other",
         words="People who avoid each other do not pass on what they hear. Leads lie unanswered, what Sales needs for a "
         "close is made by guesswork, and the buyer is told two stories. No report shows it before the quarter is lost.",
-        fact=Fact("65 % of buyers are annoyed when the story changes from one contact to the next.", "McKinsey"),
-        cost=Fact("Up to 80 % of leads are never followed up, and up to 90 % of sales material is never used."),
+        fact=Fact("65% of buyers are annoyed when the story changes from one contact to the next.", "McKinsey"),
+        cost=Fact("Up to 80% of leads are never followed up, and up to 90% of sales material is never used."),
         steps=(
             "Ask both teams the same questions, anonymously, and lay the two sides’ answers next to each other.",
             "Put one marketer and one rep on the same five open deals for a month, calls included.",
@@ -160,8 +160,8 @@ REWARD = Question(
         words="People work for what counts for them. Where the number of leads pays off on one side and the signature "
         "on the other, Marketing sends more of what does not close, and Sales takes only what closes by itself. "
         "A common target that pays off for one team is the target of one team.",
-        fact=Fact("71 % of leads are never used."),
-        cost=Fact("Aligned companies grew by 32 % a year; the least aligned shrank by 7 %.", "Aberdeen", "2013"),
+        fact=Fact("71% of leads are never used."),
+        cost=Fact("Aligned companies grew by 32% a year; the least aligned shrank by 7%.", "Aberdeen", "2013"),
         steps=(
             "Choose one target in money that both teams move, such as the return on what Sales and Marketing spend.",
             "Tie a part of both leaders’ variable pay to it, at the same rate, up and down.",
@@ -225,7 +225,7 @@ STAKES = (
         "Demand Metric",
     ),
 )
-GROWTH = Fact("Aligned companies grew by 32 % a year; the least aligned shrank by 7 %.", "Aberdeen", "2013")
+GROWTH = Fact("Aligned companies grew by 32% a year; the least aligned shrank by 7%.", "Aberdeen", "2013")
 
 
 def judge(answers: Mapping[str, bool]) -> Verdict:

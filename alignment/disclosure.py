@@ -21,6 +21,8 @@ from math import ceil
 
 import numpy as np
 
+from core.formatting import format_decimal
+
 MINIMUM = 5
 LOWEST_MINIMUM = 3
 SPREAD_MINIMUM = 10
@@ -120,11 +122,11 @@ def show_mean(mean: float, size: int, minimum: int = MINIMUM) -> Reading:
     rounded = round(mean + 1e-9, 1)
     if rounded <= round(LOWEST + width, 1):
         edge = round(LOWEST + width, 1)
-        return Reading("end", LOWEST, edge + STEP / 2, edge, f"≤ {edge:.1f}")
+        return Reading("end", LOWEST, edge + STEP / 2, edge, f"≤ {format_decimal(edge, 1)}")
     if rounded >= round(HIGHEST - width, 1):
         edge = round(HIGHEST - width, 1)
-        return Reading("end", edge - STEP / 2, HIGHEST, edge, f"≥ {edge:.1f}")
-    return Reading("number", rounded - STEP / 2, rounded + STEP / 2, rounded, f"{rounded:.1f}")
+        return Reading("end", edge - STEP / 2, HIGHEST, edge, f"≥ {format_decimal(edge, 1)}")
+    return Reading("number", rounded - STEP / 2, rounded + STEP / 2, rounded, format_decimal(rounded, 1))
 
 
 def show_band(mean: float, size: int, earlier: Sequence[Earlier], minimum: int = MINIMUM) -> Reading:

@@ -11,6 +11,7 @@ from connectors.forms import RHYTHMS
 from connectors.models import Connector, Pull
 from connectors.registry import UnknownSource, connector_type
 from connectors.schedule import next_pull
+from core.formatting import format_count
 from core.work import State
 from imports.models import ImportFile
 
@@ -125,7 +126,7 @@ def _object_titles(connector: Connector) -> Mapping[str, str]:
 
 
 def _count_text(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{format_count(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def connector_statuses(connectors: Iterable[Connector]) -> list[ConnectorStatus]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.formatting import format_days, format_percent, short_number
+from core.formatting import format_count, format_days, format_percent, short_number
 from funnel.measures import FunnelReport, Step
 from funnel.patterns import EVENT
 
@@ -106,7 +106,9 @@ def slas_headline(handed: int, leads_owed: int, due: int, met: int) -> str:
     """Say how both halves stand this month: leads handed over of those owed, answers in time of those due."""
     parts = []
     if leads_owed:
-        parts.append(f"Marketing has handed over {handed:,} of {leads_owed:,} leads it owes this month")
+        parts.append(
+            f"Marketing has handed over {format_count(handed)} of {format_count(leads_owed)} leads it owes this month"
+        )
     if due == 1:
         parts.append(
             "Sales answered the one lead that was due" if met else "Sales did not answer the one lead that was due"
@@ -119,11 +121,11 @@ def slas_headline(handed: int, leads_owed: int, due: int, met: int) -> str:
 def _describe_share(part: int, whole: int) -> str:
     """Write a share of several: all 4, none of 4, 25 % of 4."""
     return (
-        f"all {whole:,}"
+        f"all {format_count(whole)}"
         if part == whole
-        else f"{format_percent(part / whole)} of {whole:,}"
+        else f"{format_percent(part / whole)} of {format_count(whole)}"
         if part
-        else f"none of {whole:,}"
+        else f"none of {format_count(whole)}"
     )
 
 
@@ -137,4 +139,8 @@ def verdicts_headline(n: int, accepted: int, criteria: Sequence[tuple[str, int]]
         sentence = f"Sales accepted {_describe_share(accepted, n)} leads"
     ranked = sorted(criteria, key=lambda one: -one[1])
     stands_out = ranked and (len(ranked) == 1 or ranked[0][1] > ranked[1][1])
-    return f"{sentence}; what fails most often: {ranked[0][0]} ({ranked[0][1]:,})." if stands_out else f"{sentence}."
+    return (
+        f"{sentence}; what fails most often: {ranked[0][0]} ({format_count(ranked[0][1])})."
+        if stands_out
+        else f"{sentence}."
+    )

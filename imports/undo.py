@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from core.database import is_still_referenced
+from core.formatting import format_count
 from crm.models import ExchangeRate
 from crm.rates import exchange_rates
 from imports.load.journal import lock_import_writes
@@ -86,7 +87,7 @@ def _changed_blockers(run: ImportJob) -> Iterator[Blocker]:
         )
         number += _count_replaced(run, model)
         if number:
-            yield Blocker(f"{number:,} {model._meta.verbose_name_plural} were changed since.")
+            yield Blocker(f"{format_count(number)} {model._meta.verbose_name_plural} were changed since.")
 
 
 def _count_replaced(run: ImportJob, model: type[models.Model]) -> int:
@@ -119,7 +120,7 @@ def _reference_blockers(run: ImportJob) -> Iterator[Blocker]:
         )
         if number:
             kinds = field.model._meta.verbose_name_plural, _target_model(field)._meta.verbose_name_plural
-            yield Blocker(f"{number:,} {kinds[0]} from elsewhere point to {kinds[1]} of this import.")
+            yield Blocker(f"{format_count(number)} {kinds[0]} from elsewhere point to {kinds[1]} of this import.")
 
 
 def _record_links() -> list[Link]:

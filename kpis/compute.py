@@ -13,6 +13,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from core.formatting import format_count
+from core.number_locale import current_locale
 from core.periods import BadPeriod, Period, add_months, parse_day, preset_period
 from crm.readable import ReadableRows
 from facts.engine import Facts, open_facts
@@ -95,6 +97,7 @@ def _cache_key(scope: Scope, metric: Metric, cut: Cut) -> str:
     whose = scope.within.digest(metric.tables) if scope.within else ""
     state = (
         CACHE_VERSION,
+        current_locale(),  # warnings hold written numbers
         snapshot.pk,
         snapshot.taken_at.isoformat(),
         money,
@@ -191,10 +194,10 @@ def _part_order(part: Part) -> tuple[bool, bool, float, str]:
 def _list_warnings(scope: Scope, whole: FoldedTotals, cut: Cut) -> Iterable[str]:
     for message, count in whole.total.checks.items():
         if count:
-            yield message.format(n=f"{count:,}")
+            yield message.format(n=format_count(count))
     for currency, count in sorted(whole.left_out.items()):
         why = "there is no exchange rate for their day." if scope.converts else "there is no exchange rate for them."
-        yield f"{count:,} records in {currency or 'no currency'} are left out: {why}"
+        yield f"{format_count(count)} records in {currency or 'no currency'} are left out: {why}"
     if cut.where and not whole.total.n and not whole.left_out:
         yield f"Nothing matches {' and '.join(f'{name} = {value}' for name, value in cut.where.items())}."
 

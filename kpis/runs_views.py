@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from core.formatting import format_count
 from core.htmx import render_live
 from core.tasks import enqueue
 from core.work import State
@@ -98,4 +99,4 @@ def _progress_note(run: NightlyRun, step: RunStep) -> str:
         return f"The last try stopped: {run.last_error}"
     if not step.total:
         return step.doing
-    return f"{step.doing}: {step.done:,} of {step.total:,}".removeprefix(": ")
+    return f"{step.doing}: {format_count(step.done)} of {format_count(step.total)}".removeprefix(": ")

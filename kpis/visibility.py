@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from core.formatting import format_count
 from core.periods import Period
 from crm.models import Owner
 from crm.readable import (
@@ -37,7 +38,7 @@ from kpis.shared_queries import SharedQueries
 
 Where = Mapping[str, str] | None
 READABLE_ONLY = "Counted only over the records that you may read."
-FEW_RECORDS = "Not shown: {n:,} parts with too few records that you may not read."
+FEW_RECORDS = "Not shown: {n} parts with too few records that you may not read."
 
 
 def compute_for(
@@ -238,5 +239,5 @@ def _without_colleagues(user: Reader, result: Result) -> Result:
     keys = {BLANK, *(f"{ID}{pk}" for pk in allowed.values_list("pk", flat=True))}
     parts = tuple(part for part in result.parts if part.key in keys)
     hidden = len(result.parts) - len(parts)
-    note = (f"Parts that you may not see: {hidden:,}.",) if hidden else ()
+    note = (f"Parts that you may not see: {format_count(hidden)}.",) if hidden else ()
     return replace(result, parts=parts, warnings=result.warnings + note)

@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "core.middleware.HeadersMiddleware",
     "team.middleware.TimeZoneMiddleware",
+    "team.middleware.NumberFormatMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "team.submissions.OncePerFormMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.formatting import format_exact
 from facts.rules import describe_rule, events_subject
 from scoring.model_checks import find_faults
 from scoring.terms import EVERYBODY, MQL, PQL, SCORED, EngagementRule, FitRule, Model, from_terms
@@ -12,7 +13,7 @@ READY = {MQL: "Ready for Sales (MQL)", PQL: "Ready for Sales by its use of the p
 
 def format_points(value: float) -> str:
     """Write points with their sign: +5, −2.5."""
-    return f"{'+' if value >= 0 else '−'}{abs(value):g} {'point' if abs(value) == 1 else 'points'}"
+    return f"{'+' if value >= 0 else '−'}{format_exact(abs(value))} {'point' if abs(value) == 1 else 'points'}"
 
 
 def describe_fit_rule(rule: FitRule) -> str:
@@ -27,8 +28,8 @@ def describe_engagement_rule(rule: EngagementRule) -> str:
     if rule.days:
         parts.append(f"in the last {rule.days} days")
     if rule.half_life:
-        parts.append(f"fading by half every {rule.half_life:g} days")
-    bounds = [f"never more than {rule.cap:g} either way"] if rule.cap else []
+        parts.append(f"fading by half every {format_exact(rule.half_life)} days")
+    bounds = [f"never more than {format_exact(rule.cap)} either way"] if rule.cap else []
     if rule.group:
         bounds.append(f"in the group “{rule.group}”")
     return ", ".join([" ".join(parts), *bounds])
@@ -38,10 +39,10 @@ def describe_model(model: Model) -> list[str]:
     who = "all leads" if model.leads == EVERYBODY else f"leads whose {describe_rule(model.leads, SCORED)}"
     return [
         f"Scores {who}",
-        f"{READY[model.door]} from {model.threshold:g} points",
+        f"{READY[model.door]} from {format_exact(model.threshold)} points",
         *(describe_fit_rule(rule) for rule in model.fit),
         *(describe_engagement_rule(rule) for rule in model.engagement),
-        *(f"Group “{name}”: together at most {cap:g} points" for name, cap in (model.groups or {}).items()),
+        *(f"Group “{name}”: together at most {format_exact(cap)} points" for name, cap in (model.groups or {}).items()),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from core.formatting import format_exact
 from facts.engine import Facts, open_facts
 from scoring import capacity
 from scoring.capacity import Capacity
@@ -136,7 +137,7 @@ def describe_consequences(impact: Consequences) -> str:
         return "Nothing can be said yet."
     meaning = impact.after.meaning
     a_week = meaning.forecast.a_week
-    text = f"From {meaning.threshold:g} points, about {format_estimate(a_week)} leads a week become {impact.leads}"
+    text = f"From {format_exact(meaning.threshold)} points, about {format_estimate(a_week)} leads a week become {impact.leads}"
     if impact.before:
         text += f", {_describe_change(a_week - impact.before.meaning.forecast.a_week)}"
     if impact.capacity and impact.load is not None:

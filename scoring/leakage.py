@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from core.formatting import format_percent
+from core.formatting import format_count, format_decimal, format_exact, format_percent
 from core.intervals import wilson_interval
 from crm.models import Lead
 from facts.engine import Facts
@@ -111,7 +111,7 @@ def _find_signs(column: Column, before: Column | None, won: Flags, field_auc: fl
         yield from _check_marked(column, won, goal)
     if field_auc >= PERFECT:
         yield (
-            f"Alone it tells nearly all of those who {goal} from the others (AUC {field_auc:.2f}): few honest fields can.",
+            f"Alone it tells nearly all of those who {goal} from the others (AUC {format_decimal(field_auc, 2)}): few honest fields can.",
             {},
         )
 
@@ -127,7 +127,7 @@ def _check_later_changes(column: Column, before: Column, won: Flags, goal: str) 
     filled_later = int((changed & ~before.filled).sum())
     yield (
         f"Imports wrote it after the lead was to be judged: for {format_percent(shares[0])} of those who {goal} and "
-        f"{format_percent(shares[1])} of the others, {filled_later:,} of them for the first time.",
+        f"{format_percent(shares[1])} of the others, {format_count(filled_later)} of them for the first time.",
         {"changed_won": shares[0], "changed_others": shares[1]},
     )
 
@@ -138,7 +138,7 @@ def _check_name(column: Column, field_auc: float) -> Iterator[Sign]:
         yield "Its name speaks of the outcome.", {}
     elif field_auc >= HINTED and LIKELY.search(name):
         yield (
-            f"Fields of this name are mostly written when a rep already knows more, and it tells a lot (AUC {field_auc:.2f}).",
+            f"Fields of this name are mostly written when a rep already knows more, and it tells a lot (AUC {format_decimal(field_auc, 2)}).",
             {},
         )
 
@@ -168,7 +168,7 @@ def _check_marked(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     other = column.filled & (column.values != usual).to_numpy(dtype=bool)
     of_won, of_others = float(other[won].mean()), float(other[~won].mean())
     if max(of_won, of_others) >= MARKED and _is_of_one_kind(other, won):
-        usual_label = "no" if column.kind == "yes_no" else f"{usual:g}"
+        usual_label = "no" if column.kind == "yes_no" else f"{format_exact(usual)}"
         yield (
             f"It is other than {usual_label} for {format_percent(of_won)} of those who {goal}, and for "
             f"{format_percent(of_others)} of the others.",

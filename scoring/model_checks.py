@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from core.formatting import format_count
 from facts.rules import IN_DAYS, check_rule, events_subject, list_conditions, parse_number
 from scoring.terms import COUNTED, DOORS, MQL, SCORED
 
@@ -29,7 +30,7 @@ def find_faults(terms: Any) -> list[str]:
 def _iter_faults(terms: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"“{name}” is no part of a score model. Leave it out." for name in sorted(set(terms) - KNOWN))
     if (threshold := parse_number(terms.get("threshold"))) is None or abs(threshold) > MOST_POINTS:
-        yield f"The threshold must be a number of points up to {MOST_POINTS:,}."
+        yield f"The threshold must be a number of points up to {format_count(MOST_POINTS)}."
     if terms.get("door", MQL) not in list(DOORS):
         yield f"The door must be one of: {', '.join(DOORS)}."
     if not _is_whole_number(terms.get("position", 0), 0, 10_000):
@@ -68,7 +69,7 @@ def _check_entry(name: Any, rule: Any, check: Any) -> Iterator[str]:
         return
     points = parse_number(rule.get("points"))
     if points is None or not points or abs(points) > MOST_POINTS:
-        yield f"“{name}”: the points must be a number other than 0, at most {MOST_POINTS:,} either way."
+        yield f"“{name}”: the points must be a number other than 0, at most {format_count(MOST_POINTS)} either way."
     yield from (f"“{name}”: {fault}" for fault in check(rule))
 
 
@@ -98,9 +99,9 @@ def _check_engagement_rule(rule: Mapping[str, Any]) -> Iterator[str]:
         yield from (problem.message for problem in check_rule(rule["where"], subject))
     half_life = parse_number(rule["half_life"]) if rule.get("half_life") is not None else None
     if rule.get("half_life") is not None and (half_life is None or not SHORTEST <= half_life <= LONGEST):
-        yield f"The half-life must be {SHORTEST} to {LONGEST:,} days. Leave it out for points that do not fade."
+        yield f"The half-life must be {SHORTEST} to {format_count(LONGEST)} days. Leave it out for points that do not fade."
     if rule.get("days") is not None and not _is_whole_number(rule["days"], 1, LONGEST):
-        yield f"“days” must be a whole number from 1 to {LONGEST:,}. Leave it out to count events of any age."
+        yield f"“days” must be a whole number from 1 to {format_count(LONGEST)}. Leave it out to count events of any age."
     if rule.get("cap") is not None and not _is_positive(rule["cap"]):
         yield "The cap must be more than 0 points, also for points that are taken away. Leave it out for none."
 

@@ -8,6 +8,7 @@ from django.db.models import Count, Prefetch, QuerySet
 
 from agreements.models import Agreement, Version
 from agreements.queries import STATES
+from core.formatting import format_count, format_exact
 from facts.engine import Facts, open_facts
 from scoring.definitions import SCORE, of_version
 from scoring.explorer import work
@@ -115,8 +116,14 @@ def _describe_ready(over: int, scored: int, threshold: float) -> str:
     if not scored:
         return "A model is in force, and no lead is scored yet."
     if scored == 1:
-        return f"The one lead that is scored is {'at' if over else 'under'} {threshold:g} points{' or over: ready for Sales' if over else ''}."
-    many = "No lead" if not over else f"All {scored:,} leads" if over == scored else f"{over:,} of {scored:,} leads"
+        return f"The one lead that is scored is {'at' if over else 'under'} {format_exact(threshold)} points{' or over: ready for Sales' if over else ''}."
+    many = (
+        "No lead"
+        if not over
+        else f"All {format_count(scored)} leads"
+        if over == scored
+        else f"{format_count(over)} of {format_count(scored)} leads"
+    )
     if not over:
-        return f"{many} of {scored:,} is at {threshold:g} points or over."
-    return f"{many} {'is' if over == 1 else 'are'} at {threshold:g} points or over: ready for Sales."
+        return f"{many} of {format_count(scored)} is at {format_exact(threshold)} points or over."
+    return f"{many} {'is' if over == 1 else 'are'} at {format_exact(threshold)} points or over: ready for Sales."

@@ -37,7 +37,7 @@ GUARDED_FIELDS = {"email", "role", "is_active", "is_superuser", "is_staff"}  # w
 Kind = ConsentRequest.Kind
 FISCAL_FIELDS = {"fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name"}
 COMPANY_FIELDS = FISCAL_FIELDS | {
-    "name", "currency", "time_zone", "foreign_amounts", "visibility", "achievement", "nightly_at",
+    "name", "currency", "time_zone", "number_format", "foreign_amounts", "visibility", "achievement", "nightly_at",
 }  # fmt: skip
 
 

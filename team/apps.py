@@ -8,3 +8,6 @@ class TeamConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("seats", "permissions", "pages")
+        from team.number_format import connect_tasks
+
+        connect_tasks()

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 
 from core.fiscal import FiscalCalendar
+from core.number_locale import DEFAULT_LOCALE, locale_choices
 from team.models import Company, Role, Territory, User, check_cron, currency_code
 from team.setup import SetupDetails
 
@@ -58,6 +59,12 @@ class SetupForm(forms.Form):
         help_text="Three letters, like EUR. All money is shown in it.", widget=forms.TextInput(attrs={"size": 4})
     )
     time_zone = ZoneField(label="Time zone", help_text="Days begin and end by its clock.")
+    number_format = forms.ChoiceField(
+        label="Number format",
+        choices=locale_choices,
+        required=False,
+        help_text="How numbers, money and percent are written. You can change it later on the company page.",
+    )
     name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(
         label="Your e-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
@@ -70,6 +77,9 @@ class SetupForm(forms.Form):
         label="Password, again", strip=False, max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )  # fmt: skip
+
+    def clean_number_format(self) -> str:
+        return str(self.cleaned_data["number_format"] or self.initial.get("number_format", DEFAULT_LOCALE))
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
@@ -93,7 +103,7 @@ class SetupForm(forms.Form):
             self.add_error("password", error)
 
     def to_setup_details(self) -> SetupDetails:
-        names = ["company_name", "currency", "time_zone", "name", "email", "password"]
+        names = ["company_name", "currency", "time_zone", "number_format", "name", "email", "password"]
         return SetupDetails(**{name: self.cleaned_data[name] for name in names})
 
 
@@ -137,7 +147,7 @@ class PersonForm(forms.ModelForm):
         return str(self.cleaned_data["email"]).lower()
 
 
-KEPT_WHEN_MISSING = ("foreign_amounts", "fiscal_first_month", "fiscal_week_end", "fiscal_year_name")
+KEPT_WHEN_MISSING = ("number_format", "foreign_amounts", "fiscal_first_month", "fiscal_week_end", "fiscal_year_name")
 
 
 class CompanyForm(forms.ModelForm):
@@ -156,7 +166,7 @@ class CompanyForm(forms.ModelForm):
     class Meta:
         model = Company
         fields = [
-            "name", "currency", "time_zone", "foreign_amounts", "visibility", "achievement",
+            "name", "currency", "time_zone", "number_format", "foreign_amounts", "visibility", "achievement",
             "fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name",
         ]  # fmt: skip
         help_texts = {
@@ -167,6 +177,7 @@ class CompanyForm(forms.ModelForm):
             "achievement": "Let both sides agree before you change it: it decides whose quota and attainment are seen.",
         }
         labels = {
+            "number_format": "Number format",
             "foreign_amounts": "Amounts in other currencies",
             "visibility": "Who reads which buyers",
             "achievement": "Who sees achievement against plan",

@@ -1,4 +1,4 @@
-"""What holds for every page: times in the reader's zone, and the password again where an action needs it."""
+"""What holds for every page: times in the reader's zone, numbers in the company's format, and the password again where an action needs it."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -7,6 +7,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from core.number_locale import use_locale
 from team.accounts.reauthentication import redirect_to_reauthentication
 from team.models import Company
 
@@ -23,6 +24,19 @@ class TimeZoneMiddleware:
                 zone = request.user.time_zone or Company.get().time_zone
                 with timezone.override(ZoneInfo(zone)):
                     return self.get_response(request)
+            return self.get_response(request)
+
+
+class NumberFormatMiddleware:
+    """Write every number in the company's format; stands inside the company's cache of TimeZoneMiddleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        with use_locale(Company.get().number_format):
             return self.get_response(request)
 
 

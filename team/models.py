@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from core.encryption import SealedField
 from core.fiscal import FiscalCalendar
+from core.number_locale import DEFAULT_LOCALE, locale_choices
 from team.accounts.models import RECORD_CHANGES, AccountChange, ConsentRequest
 from team.calendars.business_time import week_from_json
 from team.calendars.public_holidays import public_holidays
@@ -185,6 +186,13 @@ class Company(models.Model):
         help_text="Three letters, like EUR. Empty until the first import brings one.",
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
+    number_format = models.CharField(
+        max_length=12,
+        choices=locale_choices,
+        default=DEFAULT_LOCALE,
+        help_text="How pages and mails write numbers, money and percent: 24.7M and 117%, or 24,7 Mio. and 117 %. "
+        "Exports and the API do not change.",
+    )
     visibility = models.CharField(max_length=12, choices=Visibility, default=Visibility.OPEN)
     achievement = models.CharField(max_length=12, choices=Achievement, default=Achievement.EVERYBODY)
     foreign_amounts = models.CharField(max_length=10, choices=ForeignAmounts, default=ForeignAmounts.KEEP)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from core.number_locale import DEFAULT_LOCALE
 from team.models import Company, Role, User
 
 
@@ -29,6 +30,7 @@ class SetupDetails:
     name: str
     email: str
     password: str
+    number_format: str = DEFAULT_LOCALE
 
 
 def is_claimable() -> bool:
@@ -60,6 +62,7 @@ def claim_deployment(*, token: str, founding: SetupDetails) -> User:
     if not company.setup_digest or not constant_time_compare(company.setup_digest, _hash_token(token.strip())):
         raise WrongToken
     company.name, company.currency, company.time_zone = founding.company_name, founding.currency, founding.time_zone
+    company.number_format = founding.number_format
     company.claimed_at, company.setup_digest = timezone.now(), ""
     company.save()
     return User.objects.create_superuser(founding.email, founding.password, name=founding.name, role=Role.CEO)

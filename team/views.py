@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import limits
+from core.number_locale import propose_locale
 from team import actions, seats, setup
 from team.access import require_right
 from team.accounts import invitations
@@ -51,7 +52,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
     """Let the holder of the set-up token set up the company, once; then go on to the page that `next` in the address names."""
     if not setup.is_claimable():
         raise Http404
-    form = SetupForm(request.POST or None, initial={"time_zone": "UTC"})
+    proposed = propose_locale(request.headers.get("Accept-Language", ""))
+    form = SetupForm(request.POST or None, initial={"time_zone": "UTC", "number_format": proposed})
     status = 200
     if request.method == "POST" and form.is_valid():
         if not limits.is_within_limit(request, what="setup", limit=TRIES_PER_HOUR):

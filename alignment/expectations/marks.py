@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from alignment.expectations.beliefs import round_figure
 from alignment.expectations.measured import Measured
 from alignment.rounds.results import SIDE_NAMES, ExpectationResult
+from core.formatting import format_exact
 
 MARGIN = 1.15
 
@@ -32,7 +33,7 @@ class Line:
 
     @property
     def summary(self) -> str:
-        return "; ".join(f"{mark.label}: {mark.value:g} {self.term.unit}" for mark in self.marks)
+        return "; ".join(f"{mark.label}: {format_exact(mark.value)} {self.term.unit}" for mark in self.marks)
 
 
 def draw_lines(terms: Sequence[ExpectationResult], measured: Mapping[str, Measured]) -> list[Line]:

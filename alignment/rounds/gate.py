@@ -34,6 +34,7 @@ from alignment.rounds.results import (
     SideResult,
     Spread,
 )
+from core.formatting import format_decimal
 
 FEW_CHANGED = (
     "Between 1 and 4 people differ from those who answered “{name}”. Means would reveal how they answered, "
@@ -303,7 +304,7 @@ def _contents(sheet: Sheet) -> tuple[list[tuple[str, float]], ...]:
 def show_agreement(index: float) -> Spread:
     """Return an agreement index in steps of 0.1; near full agreement only as “≥ 0.8”."""
     level = "agreed" if index >= MIXED else "mixed" if index >= SPLIT else "split"
-    text = f"≥ {AGREEMENT_CAP:.1f}" if index >= AGREEMENT_CAP - 0.05 else f"{index:.1f}"
+    text = f"≥ {format_decimal(AGREEMENT_CAP, 1)}" if index >= AGREEMENT_CAP - 0.05 else format_decimal(index, 1)
     return Spread(text, level)
 
 

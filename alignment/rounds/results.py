@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from alignment.disclosure import HIGHEST, LOWEST, P_STEPS, Reading
 from alignment.rounds.questionnaire import Dimension, Discipline
+from core.formatting import format_decimal, format_exact, with_sign
 
 SIDES = ("marketing", "sales")
 SIDE_NAMES = {"marketing": "Marketing", "sales": "Sales", "both": "Both sides together"}
@@ -45,13 +46,14 @@ class Gap:
 
     @property
     def interval_text(self) -> str:
-        return f"{self.interval[0]:+.1f} to {self.interval[1]:+.1f}".replace("-", "−") if self.interval else ""
+        return " to ".join(with_sign(format_decimal(edge, 1)) for edge in self.interval) if self.interval else ""
 
     @property
     def p_text(self) -> str:
         if self.p_below is None:
             return ""
-        return f"p ≥ {P_STEPS[-2]:g}" if self.p_below == P_STEPS[-1] else f"p < {self.p_below:g}"
+        is_largest = self.p_below == P_STEPS[-1]
+        return f"p ≥ {format_exact(P_STEPS[-2])}" if is_largest else f"p < {format_exact(self.p_below)}"
 
 
 @dataclass(frozen=True)

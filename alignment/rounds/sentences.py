@@ -1,6 +1,7 @@
 """Results in a sentence. Pure."""
 
 from alignment.rounds.results import RoundResults
+from core.formatting import format_decimal
 
 
 def headline(results: RoundResults) -> str:
@@ -24,5 +25,5 @@ def headline(results: RoundResults) -> str:
     count = "one dimension" if len(wide) == 1 else f"{len(wide)} of {len(known)} dimensions"
     return (
         f"Sales and Marketing see {count} differently, above all {first.dimension.name.lower()}: "
-        f"{better} rates it {first.agreement.size:.1f} points higher."
+        f"{better} rates it {format_decimal(first.agreement.size, 1)} points higher."
     )

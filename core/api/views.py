@@ -15,15 +15,16 @@ from rest_framework.settings import api_settings
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.paging import KeyPagination
+from core.number_locale import DEFAULT_LOCALE, use_locale
 
 PAGING = {"limit", "cursor", "ordering"}
 
 
 class ApiResponseMixin:
-    """Times go out in UTC; personal data is kept by no cache; the reader is told how many requests are left."""
+    """Times go out in UTC and numbers in one format; personal data is kept by no cache; the reader is told how many requests are left."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with timezone.override(UTC):
+        with timezone.override(UTC), use_locale(DEFAULT_LOCALE):
             return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:

@@ -1,5 +1,6 @@
 """Template tags and filters that every page uses. A number is written short, and its exact form goes into a title."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,18 +12,23 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core import charts, formatting
+from core import charts, formatting, number_patterns
+from core.number_locale import current_locale
 
 register = template.Library()
 
+register.filter("count", formatting.format_count)
 register.filter("short_number", formatting.short_number)
 register.filter("short_money", formatting.short_money)
 register.filter("percent", formatting.format_percent)
+register.filter("whole_percent", formatting.format_whole_percent)
 register.filter("points", formatting.format_points)
 register.filter("days", formatting.format_days)
 register.filter("ratio", formatting.format_ratio)
 register.filter("duration", formatting.format_duration)
 register.filter("signed", formatting.with_sign)
+
+FIGURE_AND_UNIT = re.compile(r"(\D*\d(?:[\d\W]*\d)?)(.*)", re.DOTALL)
 
 SIDES = {
     "marketing": "Marketing",
@@ -36,6 +42,13 @@ SIDES = {
 
 
 @register.filter
+def decimal(value: Any, places: int | str = -1) -> str:
+    """Write a number with so many decimals: {{ auc|decimal:2 }}; with at most so many: {{ score|decimal:"-2" }}."""
+    number = int(places)
+    return formatting.format_decimal(value, abs(number), is_trimmed=number < 0)
+
+
+@register.filter
 def exact(value: Any, unit: str = "") -> str:
     """Write a number in full: {{ value|exact }}, {{ value|exact:"percent" }}, {{ value|exact:"money EUR" }}."""
     kind, _, currency = unit.partition(" ")
@@ -46,8 +59,8 @@ def exact(value: Any, unit: str = "") -> str:
 def number(value: Any, unit: str = "count", currency: str = "") -> SafeString:
     """Write a number by its unit with the exact one in the title: {% number value "money" "EUR" %}."""
     short = formatting.format_by_unit(value, unit, currency)
-    figure, thin, rest = short.partition(formatting.THIN)
-    body = format_html('{}<span class="unit">{}{}</span>', figure, thin, rest) if thin else short
+    parts = FIGURE_AND_UNIT.fullmatch(short)
+    body = format_html('{}<span class="unit">{}</span>', *parts.groups()) if parts and parts[2] else short
     return format_html(
         '<span class="number" title="{}">{}</span>', formatting.format_exact(value, unit, currency), body
     )
@@ -120,7 +133,13 @@ def chart(
 ) -> dict[str, Any]:
     """Show a chart with its numbers: {% chart revenue_by_month %}, or a bare figure with a name and a title."""
     drawn = figure if isinstance(figure, charts.Chart) else charts.Chart(name, title, figure, summary)
-    return {"chart": drawn, "data_id": f"{drawn.name}-figure"}
+    return {"chart": drawn, "figure": _with_separators(drawn.figure), "data_id": f"{drawn.name}-figure"}
+
+
+def _with_separators(figure: dict[str, Any]) -> dict[str, Any]:
+    """Let Plotly write the numbers of hover boxes with the signs of the reader's number format."""
+    signs = number_patterns.separators(current_locale())
+    return {**figure, "layout": {"separators": signs, **(figure.get("layout") or {})}}
 
 
 @register.simple_tag

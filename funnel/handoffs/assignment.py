@@ -8,6 +8,8 @@ import heapq
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from core.formatting import format_exact
+
 USUAL_WEEK = 20  # leads a week, where no capacity is set
 WORKDAYS = 5
 
@@ -46,7 +48,7 @@ class Taker:
 
     @property
     def words(self) -> str:
-        sentence = f"lead {self.this_week} of {self.weight:g} this week"
+        sentence = f"lead {self.this_week} of {format_exact(self.weight)} this week"
         over = (self.per_day is not None and self.today > self.per_day) or self.this_week > self.weight
         return f"{sentence}; everybody's capacity is used up" if over else sentence
 

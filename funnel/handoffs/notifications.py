@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from core.formatting import format_count
 from crm.models import Owner
 from funnel.handoffs.terms import Terms
 from funnel.models import HandOff
@@ -103,7 +104,7 @@ def _opened_events(handoffs: Sequence[HandOff], people: Recipients) -> Iterator[
         return
     first = min((handoff.due_at for handoff in handoffs if handoff.due_at), default=None)
     whose = "are yours" if handoffs[0].to_owner_id else "have nobody to answer them"
-    title = f"{len(handoffs):,} leads {whose}: answer the first by {format_moment(first)}"
+    title = f"{format_count(len(handoffs))} leads {whose}: answer the first by {format_moment(first)}"
     key = f"funnel.handed_over.{handoffs[0].pk}.{handoffs[-1].pk}"
     yield NewEvent(key, "funnel.handed_over", title, to, INBOX, {"handoffs": len(handoffs)})
 
@@ -156,7 +157,7 @@ def _single_event(handoff: HandOff, what: str, title: str, to: tuple[User, ...],
 def _summary_event(user: User, handoffs: Sequence[HandOff], what: str) -> NewEvent:
     """Make one event of many leads for one person; where the leads are other people's, it names these."""
     first = min((handoff.due_at for handoff in handoffs if handoff.due_at), default=None)
-    sentence = SUMMARY_TITLES[what].format(count=f"{len(handoffs):,}", due=format_moment(first))
+    sentence = SUMMARY_TITLES[what].format(count=format_count(len(handoffs)), due=format_moment(first))
     whose = Counter(
         str(handoff.to_owner or "nobody")
         for handoff in handoffs

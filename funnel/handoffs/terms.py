@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.formatting import format_exact, format_percent
 from team.calendars.business_time import BusinessTime
 
 UNITS = {"minutes": "business minutes", "hours": "business hours", "days": "business days"}
@@ -31,7 +32,7 @@ class Allowance:
 
     def __str__(self) -> str:
         unit = UNITS[self.unit].removesuffix("s") if self.amount == 1 else UNITS[self.unit]
-        return f"{self.amount:g} {unit}"
+        return f"{format_exact(self.amount)} {unit}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Terms:
             yield f"At least {self.attempts} attempts within {Allowance(self.attempts_within, 'days')}, unless the lead is accepted or rejected before"
         if self.acceptance:
             yield f"Accepted or rejected within {self.acceptance}"
-        yield f"A warning when {self.warn_share:.0%} of the time has passed"
+        yield f"A warning when {format_percent(self.warn_share, 0)} of the time has passed"
         yield f"A breach is told to {ESCALATE_TO[self.escalate_to]}"
         if self.reroute:
             yield f"Unanswered {self.reroute} after the breach, the lead goes to somebody else"

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from core.formatting import THIN, format_duration
+from core.formatting import THIN, format_count, format_duration, format_exact
 from crm.models import Owner
 from crm.people import read_people
 from funnel.handoffs.queries import Clock, inbox_handoffs, read_clocks
@@ -49,7 +49,7 @@ class Waiting:
         """Say which criteria the lead fulfilled when it was handed over, with what they found."""
         evidence = self.handoff.move.evidence if self.handoff.move else {}
         return "; ".join(
-            f"{condition} ({value:g})" if type(value) in (int, float) else condition
+            f"{condition} ({format_exact(value)})" if type(value) in (int, float) else condition
             for condition, value in (evidence.get("held") or {}).items()
         )
 
@@ -63,7 +63,7 @@ LONG = 48 * 3600
 
 def format_working_time(seconds: float) -> str:
     """Write working time: hours and minutes, whole hours where it is much."""
-    return f"{seconds // 3600:,.0f}{THIN}h" if seconds >= LONG else format_duration(timedelta(seconds=seconds))
+    return f"{format_count(seconds // 3600)}{THIN}h" if seconds >= LONG else format_duration(timedelta(seconds=seconds))
 
 
 def by_clock(user: User) -> QuerySet[HandOff]:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.formatting import format_count
 from crm.models import Outcome, StageDecision, StageTrack
 from funnel.mapping.decisions import (
     Moves,
@@ -104,7 +105,7 @@ def _current_user(request: HttpRequest) -> User:
 
 
 def _redirect_after_decision(request: HttpRequest, decision: StageDecision) -> HttpResponse:
-    moved = "1 deal moved" if decision.moved == 1 else f"{decision.moved:,} deals moved"
+    moved = "1 deal moved" if decision.moved == 1 else f"{format_count(decision.moved)} deals moved"
     messages.success(request, f"“{decision.stage}” is mapped; {moved}. Numbers follow with the next run.")
     return redirect("stage_mapping")
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from agreements.kinds import TermsForm
+from core.formatting import format_count
 from funnel.handoffs.terms import ESCALATE_TO, UNITS
 from team.models import currency_code
 
@@ -97,5 +98,5 @@ def _plain_number(value: Any) -> Any:
 
 
 def describe_owed(terms: Mapping[str, Any]) -> list[str]:
-    value = f"{float(terms['pipeline_value']):,.0f} {terms['currency']}"
-    return [f"Qualified leads a month: {terms['qualified_leads']:,}", f"Pipeline value a month: {value}"]
+    value = f"{format_count(float(terms['pipeline_value']))} {terms['currency']}"
+    return [f"Qualified leads a month: {format_count(terms['qualified_leads'])}", f"Pipeline value a month: {value}"]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from core.formatting import format_count
+
 MISFIT, SHORT_ID, DECIMALS = "ids that do not fit", "ids of 15 characters", "ids with decimals"
 EMPTY_DATES = "empty dates"
 MIXED_IDS = frozenset({MISFIT, SHORT_ID})  # a record may be stored under another way of writing its id
@@ -64,8 +66,8 @@ def note_sentences(notes: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return a sentence for each note."""
     return [
         SENTENCES[what].format(
-            rows=f"{note['rows']:,} row{'' if note['rows'] == 1 else 's'}",
-            cells=f"{note['rows']:,} empty cell{'' if note['rows'] == 1 else 's'}",
+            rows=f"{format_count(note['rows'])} row{'' if note['rows'] == 1 else 's'}",
+            cells=f"{format_count(note['rows'])} empty cell{'' if note['rows'] == 1 else 's'}",
             sample=note["sample"],
         )
         for what, note in notes.items()

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from core.formatting import format_count
 from core.work import State
 from imports.mapping.schema import model_of
 from imports.models import ImportFile, ImportJob, RowError
@@ -23,9 +24,9 @@ class Pace:
 
     @property
     def sentence(self) -> str:
-        parts = [f"{self.rows:,} rows"]
+        parts = [f"{format_count(self.rows)} rows"]
         if self.rows_per_second:
-            parts.append(f"{self.rows_per_second:,} rows a second")
+            parts.append(f"{format_count(self.rows_per_second)} rows a second")
         if self.left is not None:
             parts.append(f"about {duration_text(self.left)} left")
         return " · ".join(parts)
@@ -76,7 +77,7 @@ def describe_result(run: ImportJob, counts: dict[str, int]) -> str:
             (counts["updated"], "changed"),
             (counts["unchanged"], "the same as before"),
         ]
-        came = ", ".join(f"{number:,} {word}" for number, word in numbers if number) or "none taken"
+        came = ", ".join(f"{format_count(number)} {word}" for number, word in numbers if number) or "none taken"
         text = f"{_rows_text(counts['rows'])} read: {came}"
     if counts["rejected"]:
         text += f"; {_rows_text(counts['rejected'])} {'was' if counts['rejected'] == 1 else 'were'} refused"
@@ -89,7 +90,7 @@ def describe_result(run: ImportJob, counts: dict[str, int]) -> str:
     text += "".join(f"; {_rows_text(number)} left out {why}" for number, why in reasons if number)
     gone = [(counts["removed"], "removed"), (counts["merged"], "merged into others")]
     for number, what in gone:
-        text += f"; {number:,} record{'' if number == 1 else 's'} {what}" if number else ""
+        text += f"; {format_count(number)} record{'' if number == 1 else 's'} {what}" if number else ""
     ends = {State.FAILED.value: "It then failed", State.CANCELLED.value: "It was then cancelled"}
     return f"{text}. {ends[run.state]}." if run.state in ends else f"{text}."
 
@@ -102,13 +103,13 @@ def describe_kinds(file: ImportFile) -> list[str]:
     lines = []
     for kind, counts in file.counts.items():
         title = str(model_of(kind)._meta.verbose_name_plural).capitalize()
-        parts = [f"{counts[name]:,} {label}" for name, label in labels.items() if counts.get(name)]
+        parts = [f"{format_count(counts[name])} {label}" for name, label in labels.items() if counts.get(name)]
         lines.append(f"{title}: {', '.join(parts) or 'none'}")
     return lines
 
 
 def _rows_text(number: int) -> str:
-    return f"{number:,} row" if number == 1 else f"{number:,} rows"
+    return f"{format_count(number)} row" if number == 1 else f"{format_count(number)} rows"
 
 
 def rejected_rows(file: ImportFile) -> Iterator[list[str | int]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from core.formatting import format_count
 from imports.files.sample import ROWS
 from imports.load.checks import Checks
 from imports.load.record_keys import makes_a_record
@@ -95,7 +96,11 @@ def _staged_by_header(plan: Plan) -> dict[str, str]:
 def _read_first_cell(written: pd.Series, read: pd.Series, faults: dict[int, str]) -> Reading:
     if faults:
         row = min(faults)
-        more = f" ({len(faults):,} of the first {len(written):,} rows are like that)" if len(faults) > 1 else ""
+        more = (
+            f" ({format_count(len(faults))} of the first {format_count(len(written))} rows are like that)"
+            if len(faults) > 1
+            else ""
+        )
         return Reading(str(written.iat[row]), "", faults[row] + more)
     filled = np.flatnonzero((written != "").to_numpy())
     if not len(filled):

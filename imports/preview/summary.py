@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from core.formatting import format_count
 from imports.inference.empty_cells import CLEAR, EMPTY, LEAVE
 from imports.inference.occurrences import EACH, EQUAL_ROWS, ONE
 from imports.mapping.targets import find_target, title_of
@@ -85,8 +86,16 @@ class PreviewSummary:
     @property
     def counting(self) -> str:
         if self.is_counted:
-            return f"All {self.totals.rows:,} rows are counted" if self.totals.rows != 1 else "The one row is counted"
-        return f"Counted {self.totals.rows:,} of about {self.about:,} rows" if self.totals.rows else "Counting the rows"
+            return (
+                f"All {format_count(self.totals.rows)} rows are counted"
+                if self.totals.rows != 1
+                else "The one row is counted"
+            )
+        return (
+            f"Counted {format_count(self.totals.rows)} of about {format_count(self.about)} rows"
+            if self.totals.rows
+            else "Counting the rows"
+        )
 
 
 def summarise_preview(run: ImportJob, files: list[ImportFile]) -> PreviewSummary:

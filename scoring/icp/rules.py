@@ -13,6 +13,7 @@ from typing import Any
 
 import ibis
 
+from core.formatting import format_count, format_exact, format_percent
 from crm.rule_fields import ACCOUNTS, LEADS
 from facts.compiling import RuleContext, add_rule_columns
 from facts.rules import IN_DAYS, Field, Rule, Subject, check_rule, describe_rule, list_conditions, parse_number
@@ -113,7 +114,7 @@ def _iter_trait_faults(name: Any, trait: Any) -> Iterator[str]:
         return
     weight = parse_number(trait["weight"])
     if weight is None or not 0 < weight <= MOST_WEIGHT:
-        yield f"the weight must be more than 0, at most {MOST_WEIGHT:,}."
+        yield f"the weight must be more than 0, at most {format_count(MOST_WEIGHT)}."
     problems = check_rule(trait["rule"], IDEAL)
     yield from (problem.message for problem in problems)
     if not problems and any(leaf["is"] in IN_DAYS for leaf in list_conditions(trait["rule"])):
@@ -129,8 +130,8 @@ def terms_in_words(terms: Mapping[str, Any]) -> list[str]:
     profile = from_terms(terms)
     total_weight = sum(trait.weight for trait in profile.traits)
     return [
-        f"Inside up to a distance of {profile.inside:g}, near up to {profile.near:g}, outside beyond it",
-        *(f"{trait.name}: {describe_rule(trait.rule, IDEAL)} ({trait.weight / total_weight:.0%} of the distance)" for trait in profile.traits),
+        f"Inside up to a distance of {format_exact(profile.inside)}, near up to {format_exact(profile.near)}, outside beyond it",
+        *(f"{trait.name}: {describe_rule(trait.rule, IDEAL)} ({format_percent(trait.weight / total_weight, 0)} of the distance)" for trait in profile.traits),
     ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from core.formatting import format_percent
+from core.formatting import format_count, format_decimal, format_exact, format_percent
 from scoring.learned.regularization import Strength, is_chance
 from scoring.proof.evidence import Evidence
 from scoring.proof.measures import ENOUGH
@@ -29,8 +29,8 @@ class Reason:
 
     @property
     def points_words(self) -> str:
-        signed = f"{'+' if self.points > 0 else '−'}{abs(self.points):g}"
-        return signed if self.cap is None else f"{signed} each, at most {self.cap:g}"
+        signed = f"{'+' if self.points > 0 else '−'}{format_exact(abs(self.points))}"
+        return signed if self.cap is None else f"{signed} each, at most {format_exact(self.cap)}"
 
 
 @dataclass(frozen=True)
@@ -120,13 +120,13 @@ class Result:
         assert self.held_out
         if self.is_dated:
             return (
-                f"It learned from {self.learned.n:,} leads of {self.learned.first} to {self.learned.last}, and is proven on the "
-                f"{self.held_out.n:,} that came later, up to {self.held_out.last}: no model saw them."
+                f"It learned from {format_count(self.learned.n)} leads of {self.learned.first} to {self.learned.last}, and is proven on the "
+                f"{format_count(self.held_out.n)} that came later, up to {self.held_out.last}: no model saw them."
             )
         return (
             f"No dates say which leads came later, so {format_percent(self.held_out.n / (self.held_out.n + self.learned.n))} were held "
-            f"out at random (drawn with the fixed number {self.seed}): it learned from {self.learned.n:,} leads, and is proven on "
-            f"{self.held_out.n:,} that it did not see."
+            f"out at random (drawn with the fixed number {self.seed}): it learned from {format_count(self.learned.n)} leads, and is proven on "
+            f"{format_count(self.held_out.n)} that it did not see."
         )
 
 
@@ -135,13 +135,13 @@ def refusal_reason(won: int, others: int, goal: str) -> str:
     wins = "wins" if goal == "won" else "conversions"
     if won < ENOUGH:
         return (
-            f"There is too little to learn from: {won:,} of the {ENOUGH} {wins} needed are known, {ENOUGH - won:,} are "
+            f"There is too little to learn from: {format_count(won)} of the {ENOUGH} {wins} needed are known, {format_count(ENOUGH - won)} are "
             "missing. Import older leads with their outcomes, or wait."
         )
     if others < ENOUGH:
         return (
-            f"There is too little to learn from: of the {ENOUGH} leads needed that came to nothing {others:,} are known, "
-            f"{ENOUGH - others:,} are missing. Import the lost leads too."
+            f"There is too little to learn from: of the {ENOUGH} leads needed that came to nothing {format_count(others)} are known, "
+            f"{format_count(ENOUGH - others)} are missing. Import the lost leads too."
         )
     return ""
 
@@ -157,7 +157,7 @@ def judge_result(result: Result) -> Verdict:
             "chance",
             f"This score does not work: no rule tells the leads that {done} from the others any better than chance.",
         )
-    area = f"AUC {evidence.auc or 0:.2f}, between {evidence.auc_low or 0:.2f} and {evidence.auc_high or 0:.2f}; 0.50 is chance, 1 perfect"
+    area = f"AUC {format_decimal(evidence.auc or 0, 2)}, between {format_decimal(evidence.auc_low or 0, 2)} and {format_decimal(evidence.auc_high or 0, 2)}; 0.50 is chance, 1 perfect"
     if evidence.auc_low is None or evidence.auc_low <= 0.5 or is_chance(result.tried):
         return Verdict(
             "chance",
@@ -168,7 +168,7 @@ def judge_result(result: Result) -> Verdict:
     doubts = _find_doubts(evidence)
     kind, how = ("weak", "helps a little") if (evidence.auc or 0) < WEAK or doubts else ("works", "works")
     top = evidence.top
-    lift = f"{top.lift or 0:.1f} times as often as the average" if top else ""
+    lift = f"{format_decimal(top.lift or 0, 1)} times as often as the average" if top else ""
     verb = "is won" if result.goal == "won" else "converts"
     share = format_percent(top.n / evidence.n) if top else ""
     return Verdict(

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from agreements.actions import draft_version
 from agreements.models import Version
-from core.formatting import format_percent
+from core.formatting import format_count, format_percent
 from core.work import PermanentFailure, State
 from facts.engine import open_facts
 from scoring.definitions import SCORE
@@ -118,5 +118,5 @@ def _draft_evidence(row: Learning, result: Result) -> dict[str, Any]:
         "learning": row.pk, "as_of": row.as_of.isoformat() if row.as_of else "", "held_out": evidence.n, "won": evidence.won,
         "auc": evidence.auc, "auc_low": evidence.auc_low, "auc_high": evidence.auc_high,
         "brier": calibration.brier if calibration else None, "put_back": result.put_back,
-        "rules": {rule.name: f"{rule.n:,} leads, {format_percent(rule.rate)} of them won" for rule in result.rules},
+        "rules": {rule.name: f"{format_count(rule.n)} leads, {format_percent(rule.rate)} of them won" for rule in result.rules},
     }  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.charts import Chart, build_axis
-from core.formatting import format_percent
+from core.formatting import format_count, format_decimal, format_percent, format_significant
 from scoring.proof.evidence import Evidence, Span
 from scoring.proof.measures import Band, Gain
 
@@ -14,7 +14,7 @@ DASHED = {"color": "--soft", "width": 1.5, "dash": "dash"}
 
 def score_range(band: Band) -> str:
     """Say which scores a band holds: 20–35, or 100 where all have the same."""
-    low, high = (f"{edge:,.4g}".replace("-", "−") for edge in (band.low, band.high))
+    low, high = (format_significant(edge, 4) for edge in (band.low, band.high))
     return low if low == high else f"{low}–{high}"
 
 
@@ -38,7 +38,7 @@ def rates_chart(evidence: Evidence) -> Chart | None:
         "type": "scatter", "mode": "lines", "name": "All leads", "x": names, "y": [evidence.base] * len(names), "line": DASHED
     }  # fmt: skip
     top = bands[-1]
-    title = f"The best-scored {format_percent(top.n / evidence.n)} of the leads: {top.lift or 0:.1f} times the average"
+    title = f"The best-scored {format_percent(top.n / evidence.n)} of the leads: {format_decimal(top.lift or 0, 1)} times the average"
     layout = {
         "yaxis": build_axis([high for _, high in ends], "percent"),
         "xaxis": {"type": "category", "title": {"text": "Score"}},
@@ -140,7 +140,7 @@ def reliability_chart(evidence: Evidence) -> Chart | None:
     even = {"type": "scatter", "mode": "lines", "name": "As told", "x": [0, top], "y": [0, top], "line": DASHED}
     axis_style = build_axis([top], "percent")
     layout = {"yaxis": {**axis_style, "title": {"text": "Came"}}, "xaxis": {**axis_style, "title": {"text": "Told"}}}
-    rows = tuple((format_percent(part.told), part.rate, f"{part.n:,} leads") for part in parts)
+    rows = tuple((format_percent(part.told), part.rate, f"{format_count(part.n)} leads") for part in parts)
     return Chart(
         "reliability", _reliability_title(evidence), {"data": [dots, even], "layout": layout}, unit="percent",
         head=("Told", "Came true", "Of"), rows=rows,
@@ -178,8 +178,8 @@ def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
         rows = tuple(
             (
                 span.key,
-                "–" if span.auc is None else f"{span.auc:.2f}",
-                f"{span.n:,} leads, {span.won:,} {_rate_name(evidence).lower()}",
+                "–" if span.auc is None else format_decimal(span.auc, 2),
+                f"{format_count(span.n)} leads, {format_count(span.won)} {_rate_name(evidence).lower()}",
             )
             for span in spans
         )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.formatting import format_percent
+from core.formatting import format_count, format_decimal, format_percent, format_significant
 from scoring.proof.evidence import Evidence, Segment
 from scoring.proof.measures import ENOUGH
 
@@ -58,7 +58,9 @@ def _judge_auc(evidence: Evidence) -> tuple[str, str]:
     assert low is not None
     assert high is not None
     assert area is not None
-    figures = f"AUC {area:.2f}, between {low:.2f} and {high:.2f}; 0.50 is chance"
+    figures = (
+        f"AUC {format_decimal(area, 2)}, between {format_decimal(low, 2)} and {format_decimal(high, 2)}; 0.50 is chance"
+    )
     if low <= 0.5 <= high:
         return "chance", (
             f"This score does not work: it tells the leads that {goal_verb(evidence)} from the others no better than chance ({figures})."
@@ -86,7 +88,7 @@ def _describe_top(evidence: Evidence) -> str:
     verb = "is won" if evidence.goal == "won" else "converts"
     share = band.n / evidence.n
     name = "top tenth" if 0.08 <= share <= 0.12 else f"top {format_percent(share)}"
-    return f"the {name} {verb} {band.lift or 0:.1f} times as often as the average"
+    return f"the {name} {verb} {format_decimal(band.lift or 0, 1)} times as often as the average"
 
 
 def _too_few(evidence: Evidence) -> str:
@@ -104,7 +106,7 @@ def _missing_words(evidence: Evidence) -> list[str]:
     if evidence.missing_won and pace >= 1:
         months = -(-evidence.missing_won // pace)
         sentences.append(
-            f"At the pace of the last months, about {pace:.0f} a month, that takes {months:.0f} months more."
+            f"At the pace of the last months, about {format_count(pace)} a month, that takes {format_count(months)} months more."
         )
     if not evidence.n:
         sentences.append(
@@ -124,7 +126,7 @@ def _too_recent_words(evidence: Evidence) -> list[str]:
     if not evidence.too_recent or not evidence.has_dates:
         return []
     return [
-        f"Of all leads, {evidence.too_recent:,} came within the last {evidence.maturity_days} days and are left out, the won "
+        f"Of all leads, {format_count(evidence.too_recent)} came within the last {evidence.maturity_days} days and are left out, the won "
         "with the others: nine of ten wins take up to that long."
     ]
 
@@ -132,7 +134,7 @@ def _too_recent_words(evidence: Evidence) -> list[str]:
 def _describe_falls(evidence: Evidence) -> list[str]:
     """Whether more points mean more wins all the way up."""
     return [
-        f"From {low.low:,.4g} to {high.high:,.4g} points it falls: leads of {high.low:,.4g} points and more end well in "
+        f"From {format_significant(low.low, 4)} to {format_significant(high.high, 4)} points it falls: leads of {format_significant(high.low, 4)} points and more end well in "
         f"{format_percent(high.rate)} of cases, those just below in {format_percent(low.rate)}."
         for low, high in evidence.falls
     ]
@@ -161,7 +163,7 @@ def drift_words(evidence: Evidence) -> str:
     if len(evidence.halves) < 2:
         return "The time is too short to say whether the score changes with it."
     early, late = evidence.halves
-    figures = f"AUC {late.auc:.2f} since {late.first}, {early.auc:.2f} before"
+    figures = f"AUC {format_decimal(late.auc, 2)} since {late.first}, {format_decimal(early.auc, 2)} before"
     if late.high < early.low:
         return f"It has become worse: {figures}."
     if late.low > early.high:
@@ -175,8 +177,8 @@ def verdict_words(evidence: Evidence) -> str:
         return "Sales has given no verdict on these leads yet."
     if verdicts.rate_over is None or verdicts.rate_under is None:
         where = "at the threshold or over it" if verdicts.over else "under the threshold"
-        return f"All {verdicts.n:,} leads with a verdict lie {where}; Sales accepted {format_percent(verdicts.rate_over or verdicts.rate_under)} of them."
+        return f"All {format_count(verdicts.n)} leads with a verdict lie {where}; Sales accepted {format_percent(verdicts.rate_over or verdicts.rate_under)} of them."
     return (
         f"Sales accepted {format_percent(verdicts.rate_over)} of the leads at the threshold or over it, and {format_percent(verdicts.rate_under)} "
-        f"of those under it ({verdicts.n:,} verdicts)."
+        f"of those under it ({format_count(verdicts.n)} verdicts)."
     )

@@ -13,8 +13,8 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone
 
-from core import formatting
 from core.charts import Chart
+from core.number_locale import use_locale
 
 
 def rendered(template: str, **context: Any) -> str:
@@ -29,13 +29,13 @@ def test_filters_write_numbers() -> None:
         r=1.1667,
         d=14,
     )
-    assert written.replace(formatting.THIN, "_") == "24.7_M_€|150|117_%|14_d"
+    assert written.replace("\u00a0", "_") == "€24.7M|150|117%|14_days"
 
 
 def test_a_number_carries_the_exact_one_in_its_title() -> None:
     written = rendered('{% number v "money" "EUR" %}', v=24_738_112)
     assert 'title="24,738,112.00 EUR"' in written
-    assert "24.7<span" in written
+    assert '€24.7<span class="unit">M</span>' in written
 
 
 def test_a_number_is_escaped() -> None:
@@ -62,7 +62,7 @@ def months_chart(**fields: Any) -> Chart:
     return Chart(
         **{
             "name": "revenue",
-            "title": "January earned 1.4 M €",
+            "title": "January earned €1.4M",
             "figure": {"data": [trace]},
             "unit": "money",
             "currency": "EUR",
@@ -77,8 +77,26 @@ def test_a_chart_brings_its_figure_its_words_and_its_numbers() -> None:
     assert figure
     assert json.loads(figure[1])["data"][0]["y"] == [1_400_000, None]
     assert 'role="img" aria-label="Revenue by month"' in page
-    assert 'data-value="1400000" title="1,400,000.00 EUR">1.4' in page
+    assert 'data-value="1400000" title="1,400,000.00 EUR">€1.4M' in page
     assert 'data-value="">–</td>' in page
+
+
+def test_a_chart_writes_hover_numbers_with_the_signs_of_the_locale_and_its_csv_for_machines() -> None:
+    with use_locale("de_DE"):
+        page = rendered("{% chart c %}", c=months_chart())
+    figure = re.search(r'<script id="revenue-figure" type="application/json">(.*?)</script>', page)
+    assert figure
+    assert json.loads(figure[1])["layout"]["separators"] == ",."
+    assert 'data-value="1400000" title="1.400.000,00 EUR">1,4\u00a0Mio.\u00a0€' in page
+
+
+def test_the_unit_of_a_number_is_set_apart() -> None:
+    with use_locale("de_DE"):
+        assert '24,7<span class="unit">\u00a0Mio.\u00a0€</span>' in rendered(
+            '{% number v "money" "EUR" %}', v=24_738_112
+        )
+        assert ">1.234<span" not in rendered("{% number v %}", v=1234)
+        assert rendered('{{ v|decimal:2 }} {{ v|decimal:"-2" }} {{ v|decimal }}', v=2.5) == "2,50 2,5 2,5"
 
 
 def test_a_bare_figure_is_a_chart_too() -> None:

@@ -92,7 +92,7 @@ def test_every_count_is_the_number_of_its_leads(market: None) -> None:
 
 def test_the_page_says_its_numbers_without_a_script(market: None, cmo: User, as_user: Any) -> None:
     page = as_user(cmo).get("/funnel/", ALL).content.decode()
-    assert "30\u202f% of 10 leads became customers" in page
+    assert "30% of 10 leads became customers" in page
     assert "13 of 13 stages are unsigned" in page
     assert "stage=sql&amp;part=lost" in page
     assert "style=" not in page.split("<main")[1]

@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from core import periods
+from core.number_locale import use_locale
 from core.periods import Period
 from kpis.compute import compare_periods, compute_metric, compute_trend
 from kpis.models import Benchmark
@@ -200,6 +202,16 @@ def test_several_currencies_are_never_added_as_one() -> None:
         ("Ed", Decimal(100), "EUR"),
     ]
     assert ask(facts, "opportunities_won").value == 3
+
+
+def test_a_remembered_answer_is_written_in_each_number_format(company: Company) -> None:
+    facts: Any = MemoryFacts(opportunities=[deal(), *[deal(currency="USD")] * 1200])
+    facts.snapshot = SimpleNamespace(pk=1, taken_at=datetime(2026, 11, 22, tzinfo=UTC))
+    for locale, count in (("en_US", "1,200"), ("de_DE", "1.200"), ("en_US", "1,200")):
+        with use_locale(locale):
+            (warning,) = compute_metric("won_revenue", YEAR, facts=facts).warnings
+        assert warning.startswith(f"{count} records in USD are left out")
+    assert facts.questions == 2
 
 
 def test_money_is_exact_where_floats_are_not() -> None:

@@ -33,7 +33,7 @@ def november() -> Iterator[None]:
 
 
 def plain(html: str) -> str:
-    return html.replace("\u202f", " ")
+    return html.replace("\u202f", " ").replace("\u00a0", " ")
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_every_role_may_open_it(records: None, client: Client) -> None:
         client.force_login(make.user(role), backend="django.contrib.auth.backends.ModelBackend")
         response = client.get("/dashboard/")
         assert response.status_code == 200, role
-        assert "2025 earned 250" in response.content.decode(), role
+        assert "2025 earned €250K" in response.content.decode(), role
 
 
 def test_nobody_else_may(client: Client, company: Company) -> None:
@@ -71,10 +71,10 @@ def test_nobody_else_may(client: Client, company: Company) -> None:
 def test_the_numbers_are_in_the_first_html(records: None, as_user: Callable[[User], Client], cro: User) -> None:
     html = plain(as_user(cro).get("/dashboard/").content.decode())
     for shown in [
-        'title="150 %"',
+        'title="150%"',
         'title="250,000.00 EUR"',
         'title="100,000.00 EUR"',
-        "benchmark 152 %",
+        "benchmark 152%",
         "1 deal closed; it was won",
     ]:
         assert shown in html
@@ -150,7 +150,7 @@ def test_a_joint_goal_stands_before_the_money(records: None, as_user: Callable[[
         metric="revenue", target=1_000_000, currency="EUR", starts_on=date(2026, 1, 1), ends_on=date(2026, 12, 31)
     )
     html = plain(client.get("/dashboard/").content.decode())
-    assert "Joint goal 2026: 1.0 M € revenue" in html
+    assert "Joint goal 2026: €1.0M revenue" in html
     assert html.index("Joint goal 2026") < html.index("What the gap is worth")
 
 
@@ -205,7 +205,7 @@ def test_an_installation_with_leads_only_has_a_dashboard_of_leads(
     main = html.split("<main")[1]
     for shown in ("Leads converted", "Lead conversion rate", ">Web<", "leads-trend", "Leads by month: "):
         assert shown in main
-    for hidden in ("SMROI", "Weighted pipeline", "S&amp;M share", "0 %", "deals closed", "Nothing happened"):
+    for hidden in ("SMROI", "Weighted pipeline", "S&amp;M share", "0%", "deals closed", "Nothing happened"):
         assert hidden not in main
     assert as_user(cmo).get("/dashboard/?by=campaign").status_code == 200
     assert "Use one of" in as_user(cmo).get("/dashboard/?by=shoe_size").content.decode()
@@ -227,7 +227,7 @@ def test_without_spend_there_is_no_share_and_no_comparison_with_it(
         "also bring more revenue",
         "The first 0 of",
         ">You<",
-        ">0 %<",
+        ">0%<",
     ):
         assert hidden not in main
     assert "no spend is recorded" in main
@@ -276,12 +276,12 @@ def test_the_pace_of_a_goal_tells_a_reader_no_more_than_other_figures(
 
     for _ in range(4):
         make.opportunity(outcome="won", closed_on=date(2026, 5, 1), amount=Decimal(100_000))
-    assert "400 k € of 1.0 M €" in shown(cmo)
-    assert "400 k €" not in shown(rep)
+    assert "€400K of €1.0M" in shown(cmo)
+    assert "€400K" not in shown(rep)
     assert "would tell of single records" in shown(rep)
     for _ in range(4):
         make.opportunity(outcome="won", closed_on=date(2026, 5, 1), amount=Decimal(50_000))
-    assert "600 k € of 1.0 M €" in shown(rep)
+    assert "€600K of €1.0M" in shown(rep)
     Goal.objects.update(starts_on=date(2026, 1, 5))
-    assert "600 k €" not in shown(rep)
-    assert "600 k €" in shown(cmo)
+    assert "€600K" not in shown(rep)
+    assert "€600K" in shown(cmo)

@@ -21,8 +21,8 @@ def test_pink_has_more_leads_and_blue_the_revenue() -> None:
     assert [one.label for one in ranking.by_leads] == ["Pink", "Blue"]
     assert [one.label for one in ranking.by_revenue] == ["Blue", "Pink"]
     assert (
-        ranking.finding.replace("\u202f", " ")
-        == "“Pink” brought 50 % more leads than “Blue”, but only 21 % of its revenue"
+        ranking.finding.replace("\u202f", " ").replace("\u00a0", " ")
+        == "“Pink” brought 50% more leads than “Blue”, but only 21% of its revenue"
     )
     assert [(thread.left, thread.right, thread.direction) for thread in ranking.threads] == [
         (0, 1, "down"),
@@ -51,7 +51,9 @@ def test_a_campaign_without_leads_or_without_revenue_still_counts() -> None:
 
 
 def test_many_more_leads_are_told_as_times() -> None:
-    assert "3.0 × the leads of “B”" in ranked(("A", 300, 10), ("B", 100, 500)).finding.replace("\u202f", " ")
+    assert "3.0 × the leads of “B”" in ranked(("A", 300, 10), ("B", 100, 500)).finding.replace("\u202f", " ").replace(
+        "\u00a0", " "
+    )
 
 
 def test_no_campaign_at_all() -> None:
