@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from core.formatting import format_percent
+
 Rate = Decimal | Fraction
 
 LAST_STEP = "Deals"
@@ -77,9 +79,12 @@ def check_rate(key: str, rate: Rate, name: str, next_name: str) -> None:
     """Refuse a rate that is no share, or by which no number is ever enough."""
     name = name.lower() if name[1:].islower() else name
     if rate <= 0:
-        raise ImpossibleRate(key, f"At 0 % no {name} become {next_name}. Enter a rate above 0 %.")
+        raise ImpossibleRate(
+            key, f"At {format_percent(0)} no {name} become {next_name}. Enter a rate above {format_percent(0)}."
+        )
     if rate > 1:
-        raise ImpossibleRate(key, f"More than 100 % of the {name} cannot become {next_name}. Enter 100 % or less.")
+        whole = format_percent(1)
+        raise ImpossibleRate(key, f"More than {whole} of the {name} cannot become {next_name}. Enter {whole} or less.")
 
 
 def _round_up(number: Fraction) -> int:

@@ -183,7 +183,7 @@ HOVER = {"percent": ".1~%"}
 
 
 def build_axis(values: Iterable[float | None], unit: str, currency: str = "") -> dict[str, Any]:
-    """Return the axis of the values, whose labels are the very numbers of their places: 2 M €, 12.5 %.
+    """Return the axis of the values, whose labels are the very numbers of their places: €2M, 12.5%.
 
     Values that are all zero get the label of zero alone; plotly would make up others.
     """

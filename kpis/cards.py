@@ -104,7 +104,7 @@ def scale_quartiles(quartiles: Quartiles) -> Spread:
 
 
 def _benchmark_range(metric: str) -> str:
-    """Write the reference of a metric: typical 20 to 30 %."""
+    """Write the reference of a metric: typical 20 to 30%."""
     reference = Benchmark.reference_for(metric)
     if reference is None:
         return ""

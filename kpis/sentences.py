@@ -70,7 +70,7 @@ def _why_no_spend(spend: Reading | None) -> str:
 
 
 def _smroi_in_words(smroi: Reading | None) -> str:
-    """SMROI 117 %, 35 points under the benchmark."""
+    """SMROI 117%, 35 points under the benchmark."""
     if smroi is None or smroi.now.value is None:
         return "SMROI has no value"
     text = f"SMROI {format_percent(smroi.now.value, 0)}"

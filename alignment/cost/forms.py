@@ -54,9 +54,7 @@ def amount_field(label: str, example: str, *, required: bool = True, hint: str =
     )
 
 
-def percent_field(
-    label: str, *, missing: str = "Enter a rate above 0 and up to 100 %, such as 25."
-) -> TypedNumberField:
+def percent_field(label: str, *, missing: str = "Enter a rate above 0 and up to 100, such as 25.") -> TypedNumberField:
     return TypedNumberField(parse_percent, label=label, error_messages={"required": missing})
 
 
@@ -106,7 +104,9 @@ class CostForm(CurrencyForm):
     def clean_benchmark(self) -> Decimal:
         benchmark: Decimal = self.cleaned_data["benchmark"]
         if benchmark > LARGEST_BENCHMARK:
-            raise ValidationError("This benchmark is above 10,000 %. Enter it in percent, such as 152.")
+            raise ValidationError(
+                f"This benchmark is above {format_percent(LARGEST_BENCHMARK)}. Enter it in percent, such as 152."
+            )
         return benchmark
 
     def clean(self) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def compute_cost(
         ValueError: revenue or spend are not above 0, or the benchmark is −100 % or less.
     """
     if revenue <= 0 or spend <= 0 or benchmark <= -1:
-        raise ValueError("Revenue and spend must be above 0, and the benchmark above −100 %.")
+        raise ValueError("Revenue and spend must be above 0, and the benchmark above −100%.")
     gap = gap_to_benchmark(revenue - spend, spend, benchmark)
     return Cost(
         revenue=revenue,

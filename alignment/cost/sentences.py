@@ -31,7 +31,7 @@ def cost_headline(cost: Cost) -> str:
 
 
 def describe_distance(cost: Cost) -> str:
-    """Say how far SMROI is from the benchmark: SMROI is 117 %, 35 points below the benchmark."""
+    """Say how far SMROI is from the benchmark: SMROI is 117%, 35 points below the benchmark."""
     smroi = format_percent(cost.smroi, 0)
     points = format_points(abs(cost.smroi - cost.benchmark))
     if points == "0":

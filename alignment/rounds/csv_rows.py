@@ -8,7 +8,7 @@ from alignment.rounds.results import SIDE_NAMES, RoundResults, SideResult
 
 HEAD = (
     "Subject", "Key", "Side", "Mean", "Own answer to the first statement", "Believed answer of the other side",
-    "Accuracy gap", "Congruency gap", "Agreement within the side", "Change", "Gap Sales − Marketing", "95 % interval",
+    "Accuracy gap", "Congruency gap", "Agreement within the side", "Change", "Gap Sales − Marketing", "95% interval",
     "Interval assumes the widest spread", "p", "Reliability",
 )  # fmt: skip
 TERM_HEAD = ("Term", "Unit", "Marketing believes", "Sales believes", "Signed", "Measured", "Wild disagreement")

@@ -47,7 +47,7 @@ def rates_chart(evidence: Evidence) -> Chart | None:
         "bands",
         title,
         {"data": [bars, level], "layout": layout},
-        note="Thin lines: what chance allows (95 %).",
+        note=f"Thin lines: what chance allows ({format_percent(0.95)}).",
         unit="percent",
     )
 

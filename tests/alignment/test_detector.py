@@ -58,7 +58,7 @@ def test_every_no_says_what_the_danger_is_and_what_to_do_next() -> None:
 def test_every_no_says_what_it_costs_with_the_source_or_that_there_is_none() -> None:
     costs = [question.danger.cost for question in detector.QUESTIONS]
     assert len({cost.words for cost in costs}) == 3
-    assert all(re.search(r"\d+ %", cost.words) for cost in costs)
+    assert all(re.search(r"\d+%", cost.words) for cost in costs)
     assert [cost.origin for cost in costs] == [
         "Demand Metric, year not given",
         "rule of thumb, no source named",

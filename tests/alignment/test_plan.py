@@ -55,7 +55,7 @@ def test_a_goal_is_proposed_on_the_form_with_rates_in_percent(as_user: Any, cmo:
     version = Version.objects.get()
     assert version.terms == {"horizon": "12_months", "metric": "smroi", "target": "1.5", "starts_on": "2026-01-01"}
     page = as_user(cro).get(f"/agreements/{version.agreement_id}/").content.decode()
-    assert "Marketing, 12 months: 2026-01-01 to 2026-12-31" in page
+    assert "Marketing, 12 months: Jan 1, 2026 to Dec 31, 2026" in page
     change = as_user(cro).get(f"/agreements/{version.agreement_id}/propose/").content.decode()
     assert 'value="150"' in change
 
