@@ -35,6 +35,7 @@ from agreements.permissions import (
     WITHDRAW_VERSION,
 )
 from agreements.signing import seat_holder, side_of, signable_side, signatories
+from core.date_formatting import format_day
 from notify.actions import publish_event
 from team import seats
 from team.accounts import consents, reauthentication
@@ -178,7 +179,7 @@ def dispute_version(*, by: User, version: Version, reason: str, decide_by: date 
     if day < company_today():
         raise ValidationError("The day of decision has already passed.")
     dispute = version.disputes.create(side=side, raised_by=by, reason=reason.strip(), arbiter=_arbiter(), decide_by=day)
-    sentence = f"{by} disputed version {version.number}; {dispute.arbiter} decides by {day}."
+    sentence = f"{by} disputed version {version.number}; {dispute.arbiter} decides by {format_day(day)}."
     _write_entry(version.agreement, "disputed", by, sentence, version, reason=dispute.reason)
     _notify_people(
         version,
@@ -274,7 +275,9 @@ def end_expired_versions() -> int:
         with transaction.atomic():
             version = _lock_version(pk)
             if version.ended_at is None:
-                _end_version(version, End.EXPIRED, f"Version {version.number} expired on {version.expires_on}.", None)
+                _end_version(
+                    version, End.EXPIRED, f"Version {version.number} expired on {format_day(version.expires_on)}.", None
+                )
                 _notify_people(version, "expired", f"Expired: {version.agreement.title}")
                 done += 1
     return done

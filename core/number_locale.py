@@ -1,10 +1,10 @@
-"""In whose way numbers are written: the locale of the moment, the locales to choose from, and the one to propose.
+"""The locale that numbers and dates are written in: the current one, those to choose from, and the one to propose.
 
 The locale is a context variable: each request, task and thread has its own, and no app below the company needs to know
-where the setting is kept. Outside of them numbers are written as in en_US.
+where the setting is stored. Outside of them numbers and dates are written as in en_US.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -19,21 +19,35 @@ LOCALES = (
     "sv_SE", "th_TH", "tr_TR", "uk_UA", "vi_VN", "zh_CN",
 )  # fmt: skip
 
-_locale: ContextVar[str] = ContextVar("number_locale", default=DEFAULT_LOCALE)
+_locale: ContextVar[str | Callable[[], str]] = ContextVar("number_locale", default=DEFAULT_LOCALE)
 
 
 def current_locale() -> str:
-    return _locale.get()
+    """Return the locale to write in; the first call of a request reads the setting."""
+    name = _locale.get()
+    if callable(name):
+        name = _known_locale(name())
+        _locale.set(name)
+    return name
 
 
 @contextmanager
-def use_locale(name: str) -> Iterator[None]:
-    """Write numbers in this locale inside; a name that is not on the list means the default."""
-    token = _locale.set(name if name in LOCALES else DEFAULT_LOCALE)
+def use_locale(name: str | Callable[[], str]) -> Iterator[None]:
+    """Write numbers and dates in this locale inside; a name that is not on the list means the default.
+
+    Args:
+        name: the locale, or a function that returns it: it is called when the first number is written, so that pages
+            without numbers need no query.
+    """
+    token = _locale.set(name if callable(name) else _known_locale(name))
     try:
         yield
     finally:
         _locale.reset(token)
+
+
+def _known_locale(name: str) -> str:
+    return name if name in LOCALES else DEFAULT_LOCALE
 
 
 @cache

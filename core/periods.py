@@ -8,6 +8,7 @@ from typing import Self
 
 from django.http import QueryDict
 
+from core.date_formatting import format_day, format_month
 from core.fiscal import CALENDAR_YEAR, FiscalCalendar, FiscalUnit
 from core.request_values import BadValue, quote_text, read_date
 
@@ -62,9 +63,9 @@ class Period:
         """Say the period in words: 2025, FY 2026, Q3 2025, March 2025, or the two dates; an open one: since or until a date."""
         if not (self.start and self.end):
             if self.start:
-                return f"since {_format_day(self.start)}"
-            return f"until {_format_day(self.end)}" if self.end else "all time"
-        return self._unit_label() or f"{_format_day(self.start)} – {_format_day(self.end)}"
+                return f"since {format_day(self.start)}"
+            return f"until {format_day(self.end)}" if self.end else "all time"
+        return self._unit_label() or f"{format_day(self.start)} – {format_day(self.end)}"
 
     def _unit_label(self) -> str:
         assert self.start
@@ -75,7 +76,7 @@ class Period:
             return f"Q{unit.number} {year_label(unit, calendar)}"
         if self._matches_unit(unit := calendar.month_of(self.start)):
             return (
-                f"{self.start:%B %Y}"
+                format_month(self.start)
                 if calendar.has_calendar_months
                 else f"P{unit.number} {year_label(unit, calendar)}"
             )
@@ -94,10 +95,6 @@ class Period:
             parts.append(Period(edges, last))
             edges = last + timedelta(days=1)
         return parts
-
-
-def _format_day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
 
 
 def _whole_months(start: date, end: date) -> int:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agreements.models import Seat, company_today
 from agreements.signing import seat_holder
+from core.date_formatting import format_day
 from funnel.models import Answer, Move, Ruling, Verdict
 from funnel.permissions import ANSWER_VERDICT, CONTEST_VERDICT, RULE_ON_CONTEST
 from funnel.queries import stage_of
@@ -82,7 +83,7 @@ def contest_verdict(*, by: User, verdict: Verdict, text: str, rule_by: date | No
     contested = Answer.objects.create(
         verdict=locked_verdict, is_contest=True, words=text.strip(), given_by=by, arbiter=arbiter, rule_by=day
     )
-    title = f"{by} contests the rejection of {locked_verdict.lead}; {arbiter} rules by {day}"
+    title = f"{by} contests the rejection of {locked_verdict.lead}; {arbiter} rules by {format_day(day)}"
     publish_event(
         key=f"funnel.contested.{contested.pk}",
         kind="funnel.contested",

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from core.date_formatting import format_day
 from core.work import State
 from crm.models import Contact, Lead, Owner, Record
 from crm.record_ids import SHORTENED_REASON, is_of_salesforce, is_shortened, stored_form, ways_to_write
@@ -190,7 +191,7 @@ def _todays_import(by: User, source: str) -> ImportJob:
     run, _ = ImportJob.objects.get_or_create(
         key=f"{first}:{count + 1}",
         defaults={
-            "source": source, "name": f"Pushed from {source} on {today:%-d %b %Y}", "folder": "", "started_by": by,
+            "source": source, "name": f"Pushed from {source} on {format_day(today)}", "folder": "", "started_by": by,
             "state": State.DONE, "started_at": now, "finished_at": now,
         },
     )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 
 import ibis
 
+from core.date_formatting import format_day, format_month
 from core.fiscal import CALENDAR_YEAR, FiscalCalendar, FiscalUnit
 from core.periods import Period, year_label
 from core.request_values import BadValue, quote_text, read_date
@@ -124,7 +125,7 @@ def _first_day_key(unit: FiscalUnit) -> str:
 
 
 def _day_title(unit: FiscalUnit, with_year: bool) -> str:
-    return f"{unit.start.day} {unit.start:%b}"
+    return format_day(unit.start, has_year=False)
 
 
 @lru_cache(maxsize=32)
@@ -147,7 +148,7 @@ def grains_of(calendar: FiscalCalendar) -> dict[str, Grain]:
 
     def month_title(unit: FiscalUnit, with_year: bool) -> str:
         if calendar.has_calendar_months:
-            return f"{unit.start:%b} {unit.start:%y}" if with_year else f"{unit.start:%b}"
+            return format_month(unit.start, is_short=True, has_year=with_year)
         return f"P{unit.number} {of_year(unit)}" if with_year else f"P{unit.number}"
 
     is_weekly, shift = not calendar.has_calendar_months, calendar.first_month - 1

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from core.charts import Chart
+from core.date_formatting import format_day
 from core.periods import Period
 from crm.readable import ReadableRows, Reader
 from facts.engine import Facts, open_facts
@@ -126,11 +127,11 @@ def _stock_in_words(value: str, period: Period, today: date) -> str:
     """Say a stock with its evening: now, or the last of the period."""
     if period.end is None or period.end >= today:
         return f"stands at {value} now"
-    return f"stood at {value} on the evening of {period.end.day} {period.end:%b %Y}"
+    return f"stood at {value} on the evening of {format_day(period.end)}"
 
 
 def period_in_sentence(period: Period) -> str:
-    """Put the period into a sentence: in 2025, since 1 Jan 2025, over all time."""
+    """Put the period into a sentence: in 2025, since Jan 1, 2025, over all time."""
     if period.start and period.end:
         return f"from {period.label.replace(' – ', ' to ')}" if " – " in period.label else f"in {period.label}"
     return "over all time" if not (period.start or period.end) else period.label

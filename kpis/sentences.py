@@ -57,7 +57,7 @@ def leads_headline(board: Dashboard) -> str:
 
 
 def _sentence_opening(period: Period) -> str:
-    """In 2025, From 3 Mar 2025 – 20 Mar 2025, Since 1 Jan 2025, So far."""
+    """In 2025, From Mar 3, 2025 – Mar 20, 2025, Since Jan 1, 2025, So far."""
     if period.days:
         return f"From {period.label}" if "–" in period.label else f"In {period.label}"
     return "So far" if not (period.start or period.end) else period.label[0].upper() + period.label[1:]

@@ -63,7 +63,7 @@ class SetupForm(forms.Form):
         label="Number format",
         choices=locale_choices,
         required=False,
-        help_text="How numbers, money and percent are written. You can change it later on the company page.",
+        help_text="How numbers, money, percent and dates are written. You can change it later on the company page.",
     )
     name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     email = forms.EmailField(

@@ -28,15 +28,13 @@ class TimeZoneMiddleware:
 
 
 class NumberFormatMiddleware:
-    """Write every number in the company's format; stands inside the company's cache of TimeZoneMiddleware."""
+    """Write numbers and dates in the company's format; its place is after TimeZoneMiddleware, which caches the company."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return self.get_response(request)
-        with use_locale(Company.get().number_format):
+        with use_locale(lambda: Company.get().number_format):
             return self.get_response(request)
 
 

@@ -190,7 +190,7 @@ class Company(models.Model):
         max_length=12,
         choices=locale_choices,
         default=DEFAULT_LOCALE,
-        help_text="How pages and mails write numbers, money and percent: 24.7M and 117%, or 24,7 Mio. and 117 %. "
+        help_text="How pages and mails write numbers, money, percent and dates: 24.7M, 117%, Nov 3, 2026, or 24,7 Mio., 117 %, 3. Nov. 2026. "
         "Exports and the API do not change.",
     )
     visibility = models.CharField(max_length=12, choices=Visibility, default=Visibility.OPEN)

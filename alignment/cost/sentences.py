@@ -1,9 +1,8 @@
 """The findings of the cost of misalignment and of the lead calculator, in one sentence each. Pure."""
 
-from datetime import date
-
 from alignment.cost.rules import Cost
 from alignment.lead_calculator import LeadPlan
+from core.date_formatting import format_day
 from core.formatting import format_percent, format_points, short_money, short_number
 
 
@@ -53,8 +52,3 @@ def cost_summary(cost: Cost) -> str:
 def plan_finding(plan: LeadPlan) -> str:
     leads = "lead" if plan.leads == 1 else "leads"
     return f"You need {short_number(plan.leads)} {leads} by {format_day(plan.leads_by)}"
-
-
-def format_day(day: date) -> str:
-    """Write a day: 31 December 2026."""
-    return f"{day.day} {day:%B} {day.year}"

@@ -23,10 +23,11 @@ from alignment.cost.forms import (
     year_end,
 )
 from alignment.cost.rules import Cost, compute_cost
-from alignment.cost.sentences import cost_headline, describe_distance, format_day, plan_finding
+from alignment.cost.sentences import cost_headline, describe_distance, plan_finding
 from alignment.lead_calculator import LeadPlan, plan_leads
 from alignment.views import hide_from_others
 from core.charts import Scale, build_scale
+from core.date_formatting import format_day
 from core.formatting import format_percent
 from kpis.models import Benchmark
 from team.models import Company

@@ -10,6 +10,7 @@ from agreements.kinds import TermsForm
 from agreements.models import Agreement
 from alignment.metric_values import find_metric
 from alignment.plan.rules import GOAL, HORIZONS, read_goal, read_reward, why_no_reward
+from core.date_formatting import format_day
 from core.formatting import format_by_unit, format_percent, short_money
 from kpis.actions import as_stored, as_typed
 from kpis.registry import all_metrics, get_metric
@@ -135,7 +136,7 @@ def describe_goal(terms: Mapping[str, Any]) -> list[str]:
     metric = find_metric(goal.metric)
     target = format_by_unit(goal.target, metric.unit, goal.currency) if metric else str(goal.target)
     return [
-        f"{Side(goal.horizon.side).label}, {goal.horizon.label}: {goal.starts_on} to {goal.ends_on}",
+        f"{Side(goal.horizon.side).label}, {goal.horizon.label}: {format_day(goal.starts_on)} to {format_day(goal.ends_on)}",
         f"{metric.name if metric else goal.metric}: {target}",
     ]
 

@@ -10,6 +10,7 @@ from agreements.models import Version
 from alignment.metric_values import ResultReader, find_metric, oldest_moment
 from alignment.plan.models import PlanUpdate
 from alignment.plan.rules import GOAL, HORIZONS, REWARD, GoalTerms, RewardTerms, compute_payout, read_goal, read_reward
+from core.date_formatting import format_day
 from core.formatting import format_by_unit, short_money
 from core.periods import Period
 from facts.engine import Facts, open_facts
@@ -71,7 +72,7 @@ class PlanGoal:
     @property
     def sentence(self) -> str:
         if self.state == AHEAD:
-            return f"Begins on {self.terms.starts_on:%-d %b %Y}."
+            return f"Begins on {format_day(self.terms.starts_on)}."
         return self.pace.sentence if self.pace else "The metric of this goal is not computed any more."
 
     @property

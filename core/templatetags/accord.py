@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
-from django.template.defaultfilters import date as date_filter
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core import charts, formatting, number_patterns
+from core import charts, date_formatting, formatting, number_patterns
 from core.number_locale import current_locale
 
 register = template.Library()
@@ -66,12 +64,28 @@ def number(value: Any, unit: str = "count", currency: str = "") -> SafeString:
     )
 
 
+@register.filter(expects_localtime=True)
+def day(value: date | None) -> str:
+    """Write a day: Nov 22, 2026."""
+    return date_formatting.format_day(value or None)
+
+
+@register.filter(expects_localtime=True)
+def weekday_and_day(value: date | None) -> str:
+    """Write a day with its weekday: Sun, Nov 22, 2026."""
+    return date_formatting.format_day(value or None, has_weekday=True)
+
+
+@register.filter(expects_localtime=True)
+def month(value: date | None) -> str:
+    """Write the month of a day: November 2026."""
+    return date_formatting.format_month(value) if value else formatting.NOTHING
+
+
 @register.filter
 def moment(value: datetime | None) -> str:
-    """Write a moment with its zone: 22 Nov 2026, 03:02 CET."""
-    if value is None:
-        return formatting.NOTHING
-    return date_filter(timezone.localtime(value) if timezone.is_aware(value) else value, "j M Y, H:i T")
+    """Write a moment with its zone: Nov 22, 2026, 3:02 AM CET."""
+    return date_formatting.format_moment(value or None)
 
 
 @register.simple_tag

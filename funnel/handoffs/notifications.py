@@ -6,8 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
-
+from core.date_formatting import format_moment
 from core.formatting import format_count
 from crm.models import Owner
 from funnel.handoffs.terms import Terms
@@ -65,12 +64,9 @@ PEOPLE = ("sla", "to_owner__user__manager", "to_owner__manager__user")
 WITH_PEOPLE = ("lead", *PEOPLE)
 
 
-def format_moment(moment: datetime | None, zone: ZoneInfo | None = None) -> str:
-    """Write a moment in the company's zone: 24 Nov, 17:00 CET."""
-    if moment is None:
-        return "no set time"
-    local = timezone.localtime(moment, zone or Company.get().zone)
-    return f"{local.day} {local:%b, %H:%M %Z}"
+def format_due(moment: datetime | None, zone: ZoneInfo | None = None) -> str:
+    """Write when an answer is due, in the company's zone: Nov 24, 5:00 PM CET."""
+    return format_moment(moment, zone or Company.get().zone, has_year=False) if moment else "no set time"
 
 
 def notify_opened(handoffs: Sequence[HandOff]) -> int:
@@ -92,7 +88,7 @@ def _opened_events(handoffs: Sequence[HandOff], people: Recipients) -> Iterator[
     whose = "is yours" if handoffs[0].to_owner_id else "has nobody to answer it"
     if len(handoffs) <= MOST_NAMED:
         for handoff in handoffs:
-            title = f"{handoff.lead} {whose}: answer by {format_moment(handoff.due_at)}"
+            title = f"{handoff.lead} {whose}: answer by {format_due(handoff.due_at)}"
             yield NewEvent(
                 f"funnel.handed_over.{handoff.pk}",
                 "funnel.handed_over",
@@ -104,7 +100,7 @@ def _opened_events(handoffs: Sequence[HandOff], people: Recipients) -> Iterator[
         return
     first = min((handoff.due_at for handoff in handoffs if handoff.due_at), default=None)
     whose = "are yours" if handoffs[0].to_owner_id else "have nobody to answer them"
-    title = f"{format_count(len(handoffs))} leads {whose}: answer the first by {format_moment(first)}"
+    title = f"{format_count(len(handoffs))} leads {whose}: answer the first by {format_due(first)}"
     key = f"funnel.handed_over.{handoffs[0].pk}.{handoffs[-1].pk}"
     yield NewEvent(key, "funnel.handed_over", title, to, INBOX, {"handoffs": len(handoffs)})
 
@@ -141,9 +137,7 @@ def alert_events(handoffs: Iterable[HandOff], what: str, title: str, to: str) ->
 
 
 def _single_event(handoff: HandOff, what: str, title: str, to: tuple[User, ...], zone: ZoneInfo) -> NewEvent:
-    sentence = title.format(
-        lead=handoff.lead, owner=handoff.to_owner or "nobody", due=format_moment(handoff.due_at, zone)
-    )
+    sentence = title.format(lead=handoff.lead, owner=handoff.to_owner or "nobody", due=format_due(handoff.due_at, zone))
     return NewEvent(
         f"funnel.{what}.{handoff.pk}",
         f"funnel.{what}",
@@ -157,7 +151,7 @@ def _single_event(handoff: HandOff, what: str, title: str, to: tuple[User, ...],
 def _summary_event(user: User, handoffs: Sequence[HandOff], what: str) -> NewEvent:
     """Make one event of many leads for one person; where the leads are other people's, it names these."""
     first = min((handoff.due_at for handoff in handoffs if handoff.due_at), default=None)
-    sentence = SUMMARY_TITLES[what].format(count=format_count(len(handoffs)), due=format_moment(first))
+    sentence = SUMMARY_TITLES[what].format(count=format_count(len(handoffs)), due=format_due(first))
     whose = Counter(
         str(handoff.to_owner or "nobody")
         for handoff in handoffs

@@ -7,9 +7,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from core.date_formatting import format_day
 from crm.models import Owner
 from crm.people import read_people
-from funnel.handoffs.notifications import WITH_PEOPLE, alert_events, format_moment, notify_assigned
+from funnel.handoffs.notifications import WITH_PEOPLE, alert_events, format_due, notify_assigned
 from funnel.handoffs.opening import NewHandOff, hand_over
 from funnel.handoffs.pauses import pause_clocks
 from funnel.handoffs.routing import Router, absent_owners
@@ -31,9 +32,7 @@ def unanswered_handoffs() -> QuerySet[HandOff]:
 def pass_on_late(now: datetime) -> int:
     """Pass on what was not answered so long after its breach as the signed terms say."""
     due = unanswered_handoffs().filter(paused_at=None, breached_at__isnull=False, reroute_at__lte=now)
-    return _pass_on_all(
-        due, now, lambda one: f"Passed on: {one.to_owner} did not answer by {format_moment(one.due_at)}"
-    )
+    return _pass_on_all(due, now, lambda one: f"Passed on: {one.to_owner} did not answer by {format_due(one.due_at)}")
 
 
 def pass_on_absent(now: datetime) -> int:
@@ -48,7 +47,7 @@ def pass_on_absent(now: datetime) -> int:
     def because(handoff: HandOff) -> str:
         until = away.get(handoff.to_owner_id or 0)
         return (
-            f"Passed on: {handoff.to_owner} is away until {until}"
+            f"Passed on: {handoff.to_owner} is away until {format_day(until)}"
             if until
             else f"Passed on: {handoff.to_owner} is gone"
         )

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agreements.models import company_today
+from core.date_formatting import format_day
 from core.form_errors import cleaned_or_error, error_message
 from core.htmx import render_live
 from core.request_values import read_id
@@ -148,9 +149,7 @@ def _set_capacity(request: HttpRequest, user: User) -> str:
 def _note_absence(request: HttpRequest, user: User) -> str:
     entered = cleaned_or_error(AbsenceForm(request.POST))
     absence = actions.note_absence(by=user, **entered)
-    return (
-        f"{absence.owner} gets no leads until {absence.ends_on}; what is not answered goes to others within a minute."
-    )
+    return f"{absence.owner} gets no leads until {format_day(absence.ends_on)}; what is not answered goes to others within a minute."
 
 
 def _end_absence(request: HttpRequest, user: User) -> str:

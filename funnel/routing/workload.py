@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from agreements.models import company_today
+from core.date_formatting import format_day
 from crm.models import Owner
 from crm.people import read_people
 from funnel.handoffs.assignment import Taker
@@ -73,7 +74,7 @@ class TakerRow:
         if not self.person.is_in_sales:
             return "Not of Sales: gets none"
         if self.person.away:
-            return f"Away until {self.person.away:%-d %b}"
+            return f"Away until {format_day(self.person.away, has_year=False)}"
         if not self.person.takes_turns:
             return "Leads others: gets none without a number"
         return "" if self.weight else "Takes none"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from core.date_formatting import format_day
 from imports.files import column_profile
 from imports.files.encodings import ASSUMED_ENCODING, ENCODINGS, encoding_label
 from imports.inference.empty_cells import EMPTY, TREATMENTS, empty_cell_treatment
@@ -236,7 +237,7 @@ def format_date_reading(sample: str, order: str) -> str:
     """Write a date as it would be read."""
     parsed = dates.parse_dates(pd.Series([sample], dtype="str"), order)
     moments = [*parsed.naive.dropna(), *parsed.utc.dropna()]
-    return f"{moments[0].day} {moments[0]:%B %Y}" if moments else ""
+    return format_day(moments[0]) if moments else ""
 
 
 def format_number_reading(sample: str, mark: str) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
+from core.date_formatting import format_day, format_moment
 from core.formatting import format_count
 from imports.files.sample import ROWS
 from imports.load.checks import Checks
@@ -112,7 +114,6 @@ def _value_to_text(value: object) -> str:
     if value is None or value is pd.NaT or value != value:
         return ""
     if isinstance(value, pd.Timestamp):
-        day = value.strftime("%-d %b %Y")
-        return f"{day}, {value:%H:%M} UTC" if value.tzinfo else day
+        return format_moment(value, ZoneInfo("UTC")) if value.tzinfo else format_day(value)
     flags = {"t": "yes", "f": "no"}
     return flags.get(str(value), str(value)) if len(str(value)) == 1 else str(value)[:LONGEST]

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any, Self
 
+from core.date_formatting import format_day
 from core.formatting import format_count, format_decimal, format_exact, format_percent
 from scoring.learned.regularization import Strength, is_chance
 from scoring.proof.evidence import Evidence
@@ -120,14 +122,18 @@ class Result:
         assert self.held_out
         if self.is_dated:
             return (
-                f"It learned from {format_count(self.learned.n)} leads of {self.learned.first} to {self.learned.last}, and is proven on the "
-                f"{format_count(self.held_out.n)} that came later, up to {self.held_out.last}: no model saw them."
+                f"It learned from {format_count(self.learned.n)} leads of {_format_iso_day(self.learned.first)} to {_format_iso_day(self.learned.last)}, and is proven on the "
+                f"{format_count(self.held_out.n)} that came later, up to {_format_iso_day(self.held_out.last)}: no model saw them."
             )
         return (
             f"No dates say which leads came later, so {format_percent(self.held_out.n / (self.held_out.n + self.learned.n))} were held "
             f"out at random (drawn with the fixed number {self.seed}): it learned from {format_count(self.learned.n)} leads, and is proven on "
             f"{format_count(self.held_out.n)} that it did not see."
         )
+
+
+def _format_iso_day(day: str) -> str:
+    return format_day(date.fromisoformat(day) if day else None)
 
 
 def refusal_reason(won: int, others: int, goal: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.charts import Chart, build_axis
 from core.formatting import format_count, format_decimal, format_percent, format_significant
-from scoring.proof.evidence import Evidence, Span
+from scoring.proof.evidence import Evidence, Span, format_span_key
 from scoring.proof.measures import Band, Gain
 
 FIFTH = 0.2
@@ -166,7 +166,7 @@ def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
     spans = evidence.spans
     if len(spans) < 2:
         return ()
-    names, each = [span.key for span in spans], "quarter" if "Q" in spans[0].key else "month"
+    names, each = [format_span_key(span.key) for span in spans], "quarter" if "Q" in spans[0].key else "month"
     areas = {
         "type": "scatter", "mode": "lines+markers", "name": "AUC", "x": names, "y": [span.auc for span in spans],
         "line": {"color": "--joint", "width": 2.5}, "marker": {"size": 7}, "connectgaps": False,
@@ -177,7 +177,7 @@ def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
     if any(span.auc is not None for span in spans):
         rows = tuple(
             (
-                span.key,
+                format_span_key(span.key),
                 "–" if span.auc is None else format_decimal(span.auc, 2),
                 f"{format_count(span.n)} leads, {format_count(span.won)} {_rate_name(evidence).lower()}",
             )

@@ -6,12 +6,14 @@ that tells probabilities hands them in beside the scores, and is held to them to
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
+from core.date_formatting import format_month
 from core.intervals import wilson_interval
 from scoring.proof.measures import (
     ENOUGH,
@@ -247,15 +249,21 @@ def _local_months(frame: pd.DataFrame, zone: str) -> "pd.Series[Any]":
     return local.year * 100 + local.month
 
 
-def _month_name(month: int) -> str:
+def _month_key(month: int) -> str:
     return f"{month // 100}-{month % 100:02}"
+
+
+def format_span_key(key: str) -> str:
+    """Write a month (2026-03 → Mar 26); a quarter is written as it is: 2026 Q1."""
+    year, _, month = key.partition("-")
+    return format_month(date(int(year), int(month), 1), is_short=True) if month else key
 
 
 def _make_spans(frame: pd.DataFrame, zone: str) -> list[Span]:
     """Part the leads by month; by quarter where most months have too few to say something."""
     dated = frame[frame["asked_at"].notna()]
     months = _local_months(dated, zone)
-    spans = list(_group_spans(dated, months, _month_name))
+    spans = list(_group_spans(dated, months, _month_key))
     if sum(span.auc is not None for span in spans) * 2 < len(spans):
         quarters = months // 100 * 10 + (months % 100 + 2) // 3
         spans = list(_group_spans(dated, quarters, lambda quarter: f"{quarter // 10} Q{quarter % 10}"))
@@ -288,7 +296,7 @@ def _make_half(rows: pd.DataFrame, zone: str) -> Half | None:
     area = auc(scores, won)
     if interval is None or area is None:
         return None
-    months = [_month_name(month) for month in _local_months(rows.iloc[[0, -1]], zone)]
+    months = [_month_key(month) for month in _local_months(rows.iloc[[0, -1]], zone)]
     return Half(months[0], months[1], len(rows), hits, area, *interval)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.formatting import format_count, format_decimal, format_percent, format_significant
-from scoring.proof.evidence import Evidence, Segment
+from scoring.proof.evidence import Evidence, Segment, format_span_key
 from scoring.proof.measures import ENOUGH
 
 WEAK = 0.6  # an AUC below it helps a little
@@ -163,7 +163,9 @@ def drift_words(evidence: Evidence) -> str:
     if len(evidence.halves) < 2:
         return "The time is too short to say whether the score changes with it."
     early, late = evidence.halves
-    figures = f"AUC {format_decimal(late.auc, 2)} since {late.first}, {format_decimal(early.auc, 2)} before"
+    figures = (
+        f"AUC {format_decimal(late.auc, 2)} since {format_span_key(late.first)}, {format_decimal(early.auc, 2)} before"
+    )
     if late.high < early.low:
         return f"It has become worse: {figures}."
     if late.low > early.high:

@@ -9,9 +9,11 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.date_formatting import format_day
 from core.mail import sends_mail
 from team import actions
 from team.access import require_right
@@ -141,7 +143,7 @@ def describe_wait(request: ConsentRequest) -> str:
     """Say for whom a request waits."""
     if request.takes_effect_at:
         return (
-            f"Nobody can consent to this change, so it takes effect on {request.takes_effect_at:%Y-%m-%d} "
+            f"Nobody can consent to this change, so it takes effect on {format_day(timezone.localtime(request.takes_effect_at))} "
             f"unless somebody who signs refuses it. They are told {_notice_channel()}."
         )
     names = " or ".join(str(person) for person in consents.possible_consenters(request))

@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='company',
             name='number_format',
-            field=models.CharField(choices=core.number_locale.locale_choices, default='en_US', help_text='How pages and mails write numbers, money and percent: 24.7M and 117%, or 24,7 Mio. and 117 %. Exports and the API do not change.', max_length=12),
+            field=models.CharField(choices=core.number_locale.locale_choices, default='en_US', help_text='How pages and mails write numbers, money, percent and dates: 24.7M, 117%, Nov 3, 2026, or 24,7 Mio., 117 %, 3. Nov. 2026. Exports and the API do not change.', max_length=12),
         ),
     ]

@@ -55,8 +55,8 @@ def read(client: Client, **query: str) -> str:
 def test_the_golden_figures_of_applexus_come_out() -> None:
     cost = cost_of()
     assert format_percent(cost.smroi) == "117%"
-    assert short_money(cost.extra_revenue) == "4.0\u202fM"
-    assert short_money(cost.spend_saved) == "1.6\u202fM"
+    assert short_money(cost.extra_revenue) == "4.0M"
+    assert short_money(cost.spend_saved) == "1.6M"
     assert cost.extra_revenue == Decimal("4028000")
     assert cost.is_behind
 
@@ -216,7 +216,7 @@ def test_each_wrong_figure_is_answered_with_what_to_enter(
 def test_the_lead_calculator_says_how_many_leads_by_when(client: Client, company: Company) -> None:
     with time_machine.travel(datetime(2026, 3, 1, 12, tzinfo=UTC), tick=False):
         text = read(client, **FUNNEL)
-    assert "You need 100 leads by 2 October 2026." in text
+    assert "You need 100 leads by Oct 2, 2026." in text
     assert [re.search(rf"{name}\s+([\d,]+)", text)[1] for name in ("MQLs", "SALs", "Opportunities", "Deals")] == [
         "50",
         "30",
@@ -228,7 +228,7 @@ def test_the_lead_calculator_says_how_many_leads_by_when(client: Client, company
 def test_a_day_that_is_past_is_told_with_the_earliest_win(client: Client, company: Company) -> None:
     with time_machine.travel(datetime(2026, 11, 1, 12, tzinfo=UTC), tick=False):
         text = read(client, **FUNNEL)
-    assert "2 October 2026 is past. At this sales cycle, a lead of today is won on 30 January 2027." in text
+    assert "Oct 2, 2026 is past. At this sales cycle, a lead of today is won on Jan 30, 2027." in text
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_at_full_rates_each_deal_needs_one_lead() -> None:
 
 
 @pytest.mark.parametrize("key", [step[0] for step in STEPS])
-@pytest.mark.parametrize(("rate", "remedy"), [("0", "above 0 %"), ("-0.1", "above 0 %"), ("1.0001", "100 % or less")])
+@pytest.mark.parametrize(("rate", "remedy"), [("0", "above 0%"), ("-0.1", "above 0%"), ("1.0001", "100% or less")])
 def test_an_impossible_rate_is_refused_by_name(key: str, rate: str, remedy: str) -> None:
     with pytest.raises(ImpossibleRate, match=remedy) as refused:
         plan(**{key: Decimal(rate)})

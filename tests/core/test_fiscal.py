@@ -47,7 +47,7 @@ def test_a_quarter_and_what_lies_before_it_are_fiscal() -> None:
         ("this_year", date(2026, 7, 1), date(2027, 6, 30), "FY 2027"),
         ("last_quarter", date(2026, 7, 1), date(2026, 9, 30), "Q1 FY 2027"),
         ("this_month", date(2026, 11, 1), date(2026, 11, 30), "November 2026"),
-        ("last_12_months", date(2025, 11, 1), date(2026, 10, 31), "1 Nov 2025 – 31 Oct 2026"),
+        ("last_12_months", date(2025, 11, 1), date(2026, 10, 31), "Nov 1, 2025 – Oct 31, 2026"),
     ],
 )
 def test_a_preset_follows_the_fiscal_calendar(name: str, start: date, end: date, label: str) -> None:

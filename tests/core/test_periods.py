@@ -58,9 +58,9 @@ def test_a_leap_year_is_compared_with_the_whole_year_before() -> None:
         (Period(date(2025, 1, 1), date(2025, 12, 31)), "2025"),
         (Period(date(2025, 7, 1), date(2025, 9, 30)), "Q3 2025"),
         (Period(date(2025, 2, 1), date(2025, 2, 28)), "February 2025"),
-        (Period(date(2025, 2, 1), date(2025, 2, 27)), "1 Feb 2025 – 27 Feb 2025"),
+        (Period(date(2025, 2, 1), date(2025, 2, 27)), "Feb 1, 2025 – Feb 27, 2025"),
         (Period(), "all time"),
-        (Period(date(2025, 2, 1)), "since 1 Feb 2025"),
+        (Period(date(2025, 2, 1)), "since Feb 1, 2025"),
     ],
 )
 def test_a_period_says_its_name(period: Period, label: str) -> None:

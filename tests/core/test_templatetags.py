@@ -44,7 +44,9 @@ def test_a_number_is_escaped() -> None:
 
 def test_a_moment_has_its_zone() -> None:
     with timezone.override(ZoneInfo("Europe/Berlin")):
-        assert rendered("{{ t|moment }}", t=datetime(2026, 11, 22, 2, 2, tzinfo=UTC)) == "22 Nov 2026, 03:02 CET"
+        assert (
+            rendered("{{ t|moment }}", t=datetime(2026, 11, 22, 2, 2, tzinfo=UTC)) == "Nov 22, 2026, 3:02\u202fAM CET"
+        )
     assert rendered("{{ t|moment }}", t=None) == "–"
 
 

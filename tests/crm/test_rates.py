@@ -230,7 +230,7 @@ def test_the_page_tells_how_fresh_each_currency_is_and_keeps_a_rate_by_hand(as_u
     bring({"eurofxref-hist.csv": WIDE})
     page = client.get("/imports/rates/").text
     assert "1.0811 USD for 1 EUR" in page
-    assert "28 Mar 2024" in page
+    assert "Mar 28, 2024" in page
     kept = client.post("/imports/rates/", {"currency": "usd", "base": "EUR", "valued_on": "2024-03-29", "rate": "1.5"})
     assert kept.status_code == 302
     assert convert("3", "USD", "EUR", "2024-03-29") == 2

@@ -133,10 +133,10 @@ def test_it_warns_then_breaches_then_goes_to_somebody_else(sla: Any, ada: Owner,
     tick_clocks(local("2026-11-19T09:59:00"))
     assert not events("funnel.warned")
     tick_clocks(local("2026-11-19T10:00:00"))
-    assert events("funnel.warned") == ["Lena must be answered by 19 Nov, 11:00 CET"]
+    assert events("funnel.warned") == ["Lena must be answered by Nov 19, 11:00\u202fAM CET"]
     assert told("funnel.warned") == {"Ada"}
     tick_clocks(local("2026-11-19T11:00:00"))
-    assert events("funnel.breached") == ["Not answered in time: Lena, due 19 Nov, 11:00 CET, with Ada"]
+    assert events("funnel.breached") == ["Not answered in time: Lena, due Nov 19, 11:00\u202fAM CET, with Ada"]
     assert told("funnel.breached") == {"Ada", "Rob CRO", "Mona CMO"}
     bob = seller("Bob", cro)
     tick_clocks(local("2026-11-19T13:00:00"))
@@ -148,7 +148,7 @@ def test_it_warns_then_breaches_then_goes_to_somebody_else(sla: Any, ada: Owner,
         local("2026-11-19T13:00:00"),
         local("2026-11-19T17:00:00"),
     )
-    assert again.why.startswith("Passed on: Ada did not answer by 19 Nov, 11:00 CET; Bob's turn by capacity")
+    assert again.why.startswith("Passed on: Ada did not answer by Nov 19, 11:00\u202fAM CET; Bob's turn by capacity")
     assert told("funnel.rerouted") == {"Ada", "Rob CRO"}
 
 
@@ -326,10 +326,10 @@ def test_who_is_away_gets_none_and_what_they_have_goes_to_others(sla: Any, ada: 
     tick_clocks(local("2026-11-18T15:05:00"))
     again = found.lead.handoffs.get(ended_at=None)
     assert again.to_owner == bob
-    assert again.why.startswith("Passed on: Ada is away until 2026-11-24; ")
+    assert again.why.startswith("Passed on: Ada is away until Nov 24, 2026; ")
     fresh = handed(local("2026-11-18T15:10:00"), owner=ada)
     assert fresh.to_owner == bob
-    assert fresh.why.startswith("Ada, who owns the lead in the CRM, is away until 2026-11-24; Bob's turn")
+    assert fresh.why.startswith("Ada, who owns the lead in the CRM, is away until Nov 24, 2026; Bob's turn")
 
 
 def test_where_nobody_else_is_there_the_clock_waits_for_their_return(sla: Any, ada: Owner) -> None:
@@ -397,14 +397,14 @@ def test_two_hundred_leads_at_once_are_one_notice_for_the_rep_and_one_for_each_w
         qualified(WEDNESDAY)
     tick_clocks(WEDNESDAY)
     (notice,) = Notice.objects.filter(user=ada.user)
-    assert notice.event.title == "200 leads are yours: answer the first by 19 Nov, 11:00 CET"
+    assert notice.event.title == "200 leads are yours: answer the first by Nov 19, 11:00\u202fAM CET"
     tick_clocks(local("2026-11-19T11:01:00"))
     assert Event.objects.filter(kind="funnel.breached").count() == 200
     rung = Notice.objects.filter(event__kind__startswith="funnel.breached").select_related("event", "user")
     assert {(one.user, one.event.title) for one in rung} == {
-        (ada.user, "200 leads were not answered in time, the first by 19 Nov, 11:00 CET"),
-        (cro, "200 leads were not answered in time, the first by 19 Nov, 11:00 CET (Ada 200)"),
-        (cmo, "200 leads were not answered in time, the first by 19 Nov, 11:00 CET (Ada 200)"),
+        (ada.user, "200 leads were not answered in time, the first by Nov 19, 11:00\u202fAM CET"),
+        (cro, "200 leads were not answered in time, the first by Nov 19, 11:00\u202fAM CET (Ada 200)"),
+        (cmo, "200 leads were not answered in time, the first by Nov 19, 11:00\u202fAM CET (Ada 200)"),
     }
 
 
@@ -416,7 +416,7 @@ def test_history_is_handed_over_without_telling_anybody_to_answer_by_a_day_that_
     tick_clocks(WEDNESDAY)
     assert old.handoffs.exists()
     handed_over = Notice.objects.filter(event__kind="funnel.handed_over").values_list("event__title", flat=True)
-    assert list(handed_over) == [f"{fresh} is yours: answer by 19 Nov, 11:00 CET"]
+    assert list(handed_over) == [f"{fresh} is yours: answer by Nov 19, 11:00\u202fAM CET"]
 
 
 def test_a_call_known_by_its_day_alone_answers_on_that_day_and_never_before_the_hand_off(sla: Any) -> None:

@@ -60,8 +60,8 @@ def test_a_date_that_could_be_two_is_asked_and_nothing_goes_in(ops: User) -> Non
         "",
     )
     assert {choice.value: choice.reads for choice in question.choices} == {
-        "day-first": "1 February 2026",
-        "month-first": "2 January 2026",
+        "day-first": "Feb 1, 2026",
+        "month-first": "Jan 2, 2026",
     }
     answer_questions(file=run.files.get(), answers={"dates": "day-first"}, user=None)
     bring_in(run=run, user=ops)
@@ -232,7 +232,7 @@ def test_the_command_ends_with_the_question_and_the_flags_that_answer(tmp_path: 
     assert ended.value.returncode == 2
     words = str(ended.value)
     assert words.startswith("x.csv: 01/02/2026 in “Close Date” can be read")
-    assert "1 February 2026 (--dates day-first) or 2 January 2026 (--dates month-first)" in words
+    assert "Feb 1, 2026 (--dates day-first) or Jan 2, 2026 (--dates month-first)" in words
     assert not Opportunity.objects.exists()
     assert ImportJob.objects.get().state == State.CANCELLED
     call_command("import_crm", str(path), "--dates", "month-first", stdout=StringIO())

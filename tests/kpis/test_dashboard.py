@@ -165,7 +165,7 @@ def test_nothing_to_draw_draws_nothing(cmo: User) -> None:
         ("2025-03", "month", "Mar 25"),
         ("2025Q1", "quarter", "Q1 25"),
         ("2025", "year", "2025"),
-        ("2025-03-31", "week", "31 Mar"),
+        ("2025-03-31", "week", "Mar 31"),
     ],
 )
 def test_an_axis_writes_its_parts_shortly(key: str, grain: str, written: str) -> None:
@@ -241,8 +241,8 @@ def test_the_question_survives_its_address() -> None:
     ("period", "said"),
     [
         (Period(), "So far €43.7M was earned on €21.4M of sales and marketing: SMROI 104%, 48 points under the benchmark."),
-        (Period(date(2025, 1, 1)), "Since 1 Jan 2025 €24.7M was earned on €11.4M of sales and marketing: SMROI 117%, 35 points under the benchmark."),
-        (Period(date(2025, 2, 1), date(2025, 2, 20)), "1 Feb 2025 – 20 Feb 2025 earned €20.0M on €5.0M of sales and marketing: SMROI 300%, 148 points over the benchmark."),
+        (Period(date(2025, 1, 1)), "Since Jan 1, 2025 €24.7M was earned on €11.4M of sales and marketing: SMROI 117%, 35 points under the benchmark."),
+        (Period(date(2025, 2, 1), date(2025, 2, 20)), "Feb 1, 2025 – Feb 20, 2025 earned €20.0M on €5.0M of sales and marketing: SMROI 300%, 148 points over the benchmark."),
     ],
 )  # fmt: skip
 def test_any_period_is_said_in_words(cmo: User, period: Period, said: str) -> None:

@@ -57,7 +57,7 @@ def test_a_page_says_its_sentence_and_shows_what_it_is_held_against(sold: Facts,
 
 def test_a_stock_is_told_with_its_evening(sold: Facts, cmo: User, as_user: SignIn) -> None:
     page = as_user(cmo)
-    assert "Weighted pipeline stood at €200 on the evening of 31 Dec 2025" in text(
+    assert "Weighted pipeline stood at €200 on the evening of Dec 31, 2025" in text(
         page, f"/metrics/weighted_pipeline/{YEAR}"
     )
     assert "Weighted pipeline stands at €200 now." in text(page, "/metrics/weighted_pipeline/?period=all")

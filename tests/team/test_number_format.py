@@ -1,5 +1,6 @@
 """The company's number format reaches pages and tasks; the API writes one format for machines."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from core.api.views import ApiResponseMixin
+from core.date_formatting import format_day
 from core.formatting import format_count
 from core.number_locale import DEFAULT_LOCALE, current_locale, use_locale
 from team.middleware import NumberFormatMiddleware
@@ -38,6 +40,16 @@ def test_a_request_writes_in_the_companys_format_and_leaves_none_behind(german: 
     answer = NumberFormatMiddleware(lambda _: HttpResponse(format_count(1234567)))(request)
     assert answer.content == b"1.234.567"
     assert current_locale() == DEFAULT_LOCALE
+
+
+def test_a_visitor_reads_the_companys_format_and_a_page_without_numbers_asks_for_none(
+    german: Company, django_assert_num_queries: Any
+) -> None:
+    request = RequestFactory().get("/")
+    answer = NumberFormatMiddleware(lambda _: HttpResponse(format_day(date(2026, 11, 3))))(request)
+    assert answer.content.decode() == "3. Nov. 2026"
+    with django_assert_num_queries(0):
+        NumberFormatMiddleware(lambda _: HttpResponse("Nothing to count"))(request)
 
 
 def test_a_task_writes_in_the_companys_format_and_leaves_none_behind(german: Company) -> None:
