@@ -7,7 +7,7 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from core.number_locale import use_locale
+from core.number_locale import DEFAULT_LOCALE, use_locale
 from team.accounts.reauthentication import redirect_to_reauthentication
 from team.models import Company
 
@@ -28,13 +28,17 @@ class TimeZoneMiddleware:
 
 
 class NumberFormatMiddleware:
-    """Write numbers and dates in the company's format; its place is after TimeZoneMiddleware, which caches the company."""
+    """Write numbers and dates in the company's format, and in one format in files for machines (`?format=csv`).
+
+    Its place is after TimeZoneMiddleware, which caches the company.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with use_locale(lambda: Company.get().number_format):
+        is_export = request.GET.get("format") == "csv"
+        with use_locale(DEFAULT_LOCALE if is_export else lambda: Company.get().number_format):
             return self.get_response(request)
 
 

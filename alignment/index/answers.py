@@ -10,6 +10,7 @@ from decimal import Decimal
 from alignment.disclosure import Reading
 from alignment.index.rules import ANSWERS, Input, Part, share_score
 from alignment.rounds.results import SIDE_NAMES, DimensionResult, RoundResults, SideResult
+from core.date_formatting import format_day
 
 LABEL = "Answers of the people"
 NO_ROUND = "No assessment round has ended. Open a round and ask both teams."
@@ -26,7 +27,7 @@ def build_answers_part(results: RoundResults | None, ended_on: date | None = Non
     inputs = tuple(_read_dimension(result, results) for result in results.dimensions)
     if all(row.score is None for row in inputs):
         return Part(ANSWERS, LABEL, source=f"“{results.name}” shows no means. {_why_hidden(results)}".strip())
-    return Part(ANSWERS, LABEL, inputs, f"“{results.name}”, ended on {ended_on:%-d %b %Y}")
+    return Part(ANSWERS, LABEL, inputs, f"“{results.name}”, ended on {format_day(ended_on)}")
 
 
 def _read_dimension(result: DimensionResult, results: RoundResults) -> Input:

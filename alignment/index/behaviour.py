@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from alignment.index.rules import BEHAVIOUR, Input, Part, share_score
+from core.date_formatting import format_month
 from core.formatting import format_percent, format_rounded
 from core.periods import Period, add_months
 from facts.engine import Facts
@@ -58,7 +59,10 @@ def _read_marketing(day: date) -> Input:
         return Input(
             MARKETING_SLA, label, None, "What Marketing owes a month was in force for none of the last full months."
         )
-    detail = ", ".join(f"{month:%b} {format_percent(float(share), 0)}" for month, share in shares.items())
+    detail = ", ".join(
+        f"{format_month(month, is_short=True, has_year=False)} {format_percent(float(share), 0)}"
+        for month, share in shares.items()
+    )
     mean = sum(shares.values(), Fraction(0)) / len(shares)
     return Input(MARKETING_SLA, label, share_score(mean), f"Delivered: {detail}")
 

@@ -7,6 +7,7 @@ from typing import Any
 from alignment.index.queries import History, Point
 from alignment.index.rules import AGREED, ANSWERS, BEHAVIOUR, Part
 from core.charts import Chart
+from core.date_formatting import format_day
 
 DASHES = {ANSWERS: "dot", AGREED: "dash", BEHAVIOUR: "dashdot"}
 NOTE = "A month without a line has no index. Points before the first nightly run follow from the dates of records."
@@ -19,7 +20,7 @@ def draw_history(history: History) -> Chart | None:
     if len(scored) < 2:
         return None
     title = _describe_way(scored[0], scored[-1])
-    days = [f"{point.day:%-d %b %Y}" for point in points]
+    days = [format_day(point.day) for point in points]
     parts = points[-1].index.parts
     return Chart(
         name="alignment-index",
@@ -38,7 +39,7 @@ def draw_history(history: History) -> Chart | None:
 
 
 def _describe_way(first: Point, last: Point) -> str:
-    return f"From {first.index.text} on {first.day:%-d %B %Y} to {last.index.text} on {last.day:%-d %B %Y}"
+    return f"From {first.index.text} on {format_day(first.day)} to {last.index.text} on {format_day(last.day)}"
 
 
 def _part_line(part: Part, days: Sequence[str], points: Sequence[Point]) -> dict[str, Any]:

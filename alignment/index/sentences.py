@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from alignment.index.queries import History
 from alignment.index.rules import ARRIVED, LEFT, Contribution, format_score
+from core.date_formatting import format_day
 
 NO_INDEX = "There is no alignment index yet."
 
@@ -24,7 +25,7 @@ def describe_change(history: History) -> str:
     """Say the change since the point before and the part that made most of it; empty where there is none to compare."""
     if history.before is None or history.change is None:
         return ""
-    day = f"{history.before.day:%-d %B}"
+    day = format_day(history.before.day, has_year=False)
     if not history.change:
         return f", the same as on {day}"
     direction = "more" if history.change > 0 else "less"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from alignment import statistics
 from alignment.disclosure import SPREAD_MINIMUM, VARIANCE_FLOOR, Reading, may_show_spread, show_p
 from alignment.rounds.results import Gap
+from core.formatting import format_decimal, with_sign
 
 NO_GAP = Gap()
 
@@ -82,4 +83,4 @@ def _direction(reading: Reading) -> int:
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−") if value else "0.0"
+    return with_sign(format_decimal(value, 1))

@@ -13,6 +13,7 @@ from alignment.permissions import ROUND_READERS
 from alignment.rounds import gate
 from alignment.rounds.models import AnswerSheet, Invitation, Round, SkillSheet
 from alignment.rounds.results import SIDE_NAMES, SIDES, RoundResults
+from core.number_locale import current_locale
 from team.models import Side, User
 
 
@@ -68,11 +69,11 @@ def result_readers() -> list[ResultReader]:
 def read_results(assessment: Round) -> RoundResults:
     """Return what may be shown of a round that has ended; what earlier rounds showed limits it.
 
-    Nothing of an ended round changes, so what was released is stored; answers are not.
+    Nothing of an ended round changes, so what was released is stored, with its written numbers; answers are not.
     """
     rounds = list(Round.objects.ended())
     until = rounds[: rounds.index(assessment) + 1]
-    name = "results:" + ".".join(str(each.pk) for each in until)
+    name = f"results:{current_locale()}:" + ".".join(str(each.pk) for each in until)
     return read_value(name, "ended", lambda: gate.release(_load(until))[-1], waits=True)
 
 

@@ -52,6 +52,12 @@ def test_a_visitor_reads_the_companys_format_and_a_page_without_numbers_asks_for
         NumberFormatMiddleware(lambda _: HttpResponse("Nothing to count"))(request)
 
 
+def test_an_export_writes_one_format(german: Company) -> None:
+    request = RequestFactory().get("/metrics/won_revenue/", {"format": "csv"})
+    answer = NumberFormatMiddleware(lambda _: HttpResponse(format_count(1234567)))(request)
+    assert answer.content == b"1,234,567"
+
+
 def test_a_task_writes_in_the_companys_format_and_leaves_none_behind(german: Company) -> None:
     assert write_number.apply().result == "1.234.567"
     assert str(write_number.apply(kwargs={"fails": True}).result) == "1.234.567"

@@ -28,7 +28,7 @@ def test_a_dimension_counts_as_the_side_that_rates_it_lower() -> None:
     assert len(part.inputs) == len(DIMENSIONS)
     assert part.inputs[0].detail == "Marketing 3.7, Sales 2.7"
     assert part.score == Decimal("42.5")  # (2.7 − 1) ÷ 4
-    assert part.source == "“Autumn”, ended on 12 Nov 2026"
+    assert part.source == "“Autumn”, ended on Nov 12, 2026"
 
 
 def test_an_end_counts_as_the_edge_that_is_shown() -> None:

@@ -172,6 +172,17 @@ def test_results_wait_until_the_round_has_ended(as_user: Any, ceo: User) -> None
     assert "still open" in page.content.decode()
 
 
+def test_the_page_writes_the_companys_number_format_and_the_file_one_for_machines(as_user: Any, ceo: User) -> None:
+    opened, links = open_round(ceo)
+    answer_all(links, {"marketing": [sheet(4, guess=4)] * 5, "sales": [sheet(2, guess=2)] * 5 + [sheet(3, guess=2)]})
+    end(opened)
+    url = reverse("round_results", args=[opened.pk])
+    assert "−1.8" in as_user(ceo).get(url).content.decode()
+    Company.objects.update(number_format="de_DE")
+    assert "−1,8" in as_user(ceo).get(url).content.decode()
+    assert "−1.8" in b"".join(as_user(ceo).get(url + "?format=csv")).decode("utf-8-sig")
+
+
 def test_the_page_and_the_file_show_the_gaps(as_user: Any, ceo: User) -> None:
     opened, links = open_round(ceo)
     answer_all(links, {"marketing": [sheet(4, guess=4)] * 5, "sales": [sheet(2, guess=2)] * 5 + [sheet(3, guess=2)]})
