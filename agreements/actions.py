@@ -5,6 +5,7 @@ Each locks the agreement, says who acted, writes an entry of its history and not
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from types import EllipsisType
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -77,8 +78,7 @@ def draft_version(
         raise ValidationError("A pilot needs the day on which it ends.")
     if expires_on and expires_on < company_today():
         raise ValidationError("The last day of the version has already passed.")
-    if review_on and review_on < company_today():
-        raise ValidationError("The day of the review has already passed. Choose a later day.")
+    _require_future_review(review_on)
     agreement, is_new = Agreement.objects.get_or_create(
         kind=kind, key=key, defaults={"title": title or key, "third_side": third_side}
     )
@@ -95,6 +95,11 @@ def draft_version(
     return version
 
 
+def _require_future_review(day: date | None) -> None:
+    if day and day < company_today():
+        raise ValidationError("The day of the review has already passed. Choose a later day.")
+
+
 @transaction.atomic
 def redraft_version(
     *,
@@ -104,8 +109,9 @@ def redraft_version(
     terms: dict[str, Any],
     reason: str = "",
     evidence: dict[str, Any] | None = None,
+    review_on: date | EllipsisType | None = ...,
 ) -> Version:
-    """Change a draft that is not proposed yet."""
+    """Change a draft that is not proposed yet; without `evidence` and `review_on` those that it has stay."""
     version = _lock_version(version.pk)
     REDRAFT_VERSION.require(by, version)
     if version.state != "draft":
@@ -113,7 +119,10 @@ def redraft_version(
     version.text, version.terms, version.reason = text.strip(), terms, reason
     if evidence is not None:
         version.evidence = evidence
-    version.save(update_fields=["text", "terms", "reason", "evidence"])
+    if not isinstance(review_on, EllipsisType):
+        _require_future_review(review_on)
+        version.review_on = review_on
+    version.save(update_fields=["text", "terms", "reason", "evidence", "review_on"])
     _write_entry(version.agreement, "redrafted", by, f"{by} changed the draft of version {version.number}.", version)
     return version
 

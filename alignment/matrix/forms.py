@@ -118,3 +118,7 @@ class WordingForm(forms.Form):
     reason = forms.CharField(
         label="Why", required=False, max_length=5_000, widget=forms.Textarea(attrs={"rows": 2})
     )  # fmt: skip
+    review_on = forms.DateField(
+        label="Next review", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="After this day the matrix is shown as stale until a new version is signed.",
+    )  # fmt: skip

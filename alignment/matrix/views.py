@@ -104,7 +104,12 @@ def _starting_version(user: User) -> Version | None:
 def _initial_wording(start: Version | None) -> dict[str, Any]:
     if start is None:
         return {}
-    return {"text": start.text, "reason": start.reason if start.state == "draft" else ""}
+    is_draft = start.state == "draft"
+    return {
+        "text": start.text,
+        "reason": start.reason if is_draft else "",
+        "review_on": start.review_on if is_draft else None,
+    }
 
 
 def _grid_line(row: Row, is_checked: bool) -> dict[str, Any]:
@@ -117,7 +122,7 @@ def _save(
     user: User, start: Version | None, terms: MatrixTerms, wording: WordingForm, *, is_proposed: bool
 ) -> Version | None:
     """Write the draft, or go on with the one there is; what the actions refuse becomes a fault of the form."""
-    texts = {"text": wording.cleaned_data["text"], "reason": wording.cleaned_data["reason"]}
+    texts = {name: wording.cleaned_data[name] for name in ("text", "reason", "review_on")}
     try:
         with transaction.atomic():
             if start and start.state == "draft":

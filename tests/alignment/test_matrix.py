@@ -1,6 +1,7 @@
 """The pages of the accountability matrix: edited as a form, proposed, signed, read with its values."""
 
 import csv
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -151,3 +152,20 @@ def test_the_api_checks_the_same_rules(as_user: Any, cmo: User, cro: User, sent:
     assert fault in str(answer.json())
     body["terms"] = terms()
     assert as_user(cmo).post("/api/v1/versions/", body, content_type="application/json").status_code == 201
+
+
+def test_the_next_review_is_set_changed_and_cleared_on_the_page(as_user: Any, cmo: User, cro: User) -> None:
+    client, day = as_user(cmo), (Company.today() + timedelta(days=30)).isoformat()
+    client.post(EDIT, {**grid(), "review_on": day, "draft": "1"})
+    assert Version.objects.get().review_on.isoformat() == day  # type: ignore[union-attr]
+    assert f'value="{day}"' in client.get(EDIT).content.decode()
+    client.post(EDIT, {**grid(), "review_on": "", "draft": "1"})
+    assert Version.objects.get().review_on is None
+    refused = client.post(EDIT, {**grid(), "review_on": "2020-01-01"})
+    assert "The day of the review has already passed. Choose a later day." in refused.content.decode()
+    client.post(EDIT, {**grid(), "review_on": day})
+    version = Version.objects.get()
+    actions.sign_version(by=cro, version=version)
+    assert "next review on" in client.get("/accountability/").content.decode()
+    Version.objects.update(review_on=Company.today() - timedelta(days=1))
+    assert "The review of the matrix was due on" in client.get("/accountability/").content.decode()
