@@ -1,10 +1,19 @@
 """One view, one template for a page and its live region: htmx gets the region alone, everybody else the page."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+
+RegionFilter = Callable[[HttpRequest, str], str]
+_region_filters: list[RegionFilter] = []
+
+
+def register_region_filter(change: RegionFilter) -> None:
+    """Let an app change the HTML of every region that htmx gets alone, as it changes that of whole pages."""
+    _region_filters.append(change)
 
 
 def wants_region(request: HttpRequest) -> bool:
@@ -17,7 +26,11 @@ def render_live(
     request: HttpRequest, template: str, context: dict[str, Any], *, region: str = "live", status: int = 200
 ) -> HttpResponse:
     """Render the page, or only the partial named `region` of the same template."""
-    name = f"{template}#{region}" if wants_region(request) else template
-    response = render(request, name, context, status=status)
+    if wants_region(request):
+        response = render(request, f"{template}#{region}", context, status=status)
+        for change in _region_filters:
+            response.content = change(request, response.content.decode()).encode()
+    else:
+        response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Boosted", "HX-History-Restore-Request"])
     return response

@@ -3,14 +3,16 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Prefetch
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from agreements.differences import Piece, compare_texts
 from agreements.models import Agreement, Version
 from agreements.queries import AgreementRow, agreement_row, search_agreements
-from alignment.lexicon.underline import Definition
+from alignment.lexicon.underline import Definition, has_headings, underline_terms
 from team.models import Role, Side, User
 
 FIRST_SENTENCE = re.compile(r".+?[.!?](?=\s|$)", re.DOTALL)
@@ -107,6 +109,13 @@ def signed_definitions() -> list[Definition]:
         )
         for version in versions
     ]  # fmt: skip
+
+
+def underline_for(reader: Any, html: str) -> SafeString:
+    """Underline the signed terms in the headings of a page or a part, for people who are signed in."""
+    if reader is None or not reader.is_authenticated or not has_headings(html):
+        return SafeString(html)
+    return underline_terms(html, signed_definitions())
 
 
 def compare_wordings(user: User, kind: str, text: str = "") -> list[Comparison]:

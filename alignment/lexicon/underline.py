@@ -43,6 +43,11 @@ class Definition:
         return [spelling for spelling in (self.name, self.acronym) if spelling]
 
 
+def has_headings(html: str) -> bool:
+    """Tell whether there is anything in which terms are underlined."""
+    return any(f"<{name}" in html for name in HEADINGS)
+
+
 def underline_terms(html: str, definitions: Iterable[Definition]) -> SafeString:
     """Return the page with the first use of each term in a heading as a link to its definition."""
     replace = _replacer(definitions)

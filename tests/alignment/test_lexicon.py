@@ -1,13 +1,16 @@
 """The lexicon: terms are proposed, signed, searched and underlined; wordings of both sides are compared."""
 
+import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agreements import actions
 from agreements.models import Version
+from alignment.lexicon.queries import underline_for
 from team.models import User
 
 FORM = {
@@ -109,3 +112,28 @@ def test_a_draft_of_the_other_side_is_not_shown(as_user: Any, cmo: User, cro: Us
 
 def test_there_is_no_other_part(as_user: Any, cmo: User) -> None:
     assert as_user(cmo).get("/lexicon/scores/").status_code == 404
+
+
+def test_terms_are_underlined_in_parts_that_are_loaded_later(as_user: Any, cmo: User, cro: User) -> None:
+    address, part = "/metrics/close_rate/", {"HX-Request": "true"}
+    client = as_user(cmo)
+    before = client.get(address, headers=part).content.decode()
+    assert "<html" not in before
+    heading = re.search(r"<(?:h2|h3|th|dt)\b[^>]*>([A-Z][a-z]+)\b", before)
+    assert heading
+    sign_term(cmo, cro, heading[1], "What it means here.")
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(address, headers=part).content.decode()
+    assert f'<dfn title="What it means here.">{heading[1]}</dfn>' in page
+    assert sum("'term'" in query["sql"] for query in queries.captured_queries) == 1
+
+
+def test_parts_without_headings_and_pages_of_visitors_cost_no_query(
+    cmo: User, cro: User, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+) -> None:
+    sign_term(cmo, cro, "Lead", "A person.")
+    with django_assert_num_queries(0):
+        assert underline_for(cmo, "<p>Lead</p>") == "<p>Lead</p>"
+        assert underline_for(AnonymousUser(), "<h2>Lead</h2>") == "<h2>Lead</h2>"
+    with django_assert_max_num_queries(2):  # the company's day, and the terms in force on it
+        assert "<dfn" in underline_for(cmo, "<h2>Lead</h2>")
