@@ -45,7 +45,8 @@ def draw_lines(terms: Sequence[ExpectationResult], measured: Mapping[str, Measur
 def _draw(term: ExpectationResult, measured: Measured | None) -> Line:
     known = [side for side in term.sides if side.median is not None]
     highs = [side.middle[1] for side in known if side.middle]
-    values = [term.signed, *(side.median or 0 for side in known), *highs, *([measured.value] if measured else [])]
+    shown = None if measured is None else measured.value
+    values = [term.signed, *(side.median or 0 for side in known), *highs, *([] if shown is None else [shown])]
     largest = max(values) * MARGIN or 1.0
 
     def x(value: float) -> float:
@@ -60,6 +61,6 @@ def _draw(term: ExpectationResult, measured: Measured | None) -> Line:
         for side in known
     ]  # fmt: skip
     marks.append(Mark("signed", "Signed", term.signed, x(term.signed)))
-    if measured:
-        marks.append(Mark("measured", "The data show", round_figure(measured.value), x(measured.value)))
+    if shown is not None:
+        marks.append(Mark("measured", "The data show", round_figure(shown), x(shown)))
     return Line(term, marks, measured)

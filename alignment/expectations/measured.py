@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from alignment.last_values import read_value
 from core.periods import add_months
+from crm.models import Lead
 from funnel.handoffs.marketing_sla import delivered_deals, delivered_leads
 from funnel.models import HandOff
 from funnel.verdicts.report import Median
@@ -22,11 +23,20 @@ CURRENT_SECONDS = 6 * 3600
 
 @dataclass(frozen=True)
 class Measured:
-    """What a term comes to in practice, over `n` leads or months; `definition` says how it was measured."""
+    """What a term comes to in practice, over `n` leads or months; `definition` says how it was measured.
 
-    value: float
+    Where nothing was recorded that could be measured, `value` is None and `definition` says what is missing. A measured 0 is
+    a value: leads came, and none of them was handed over.
+    """
+
+    value: float | None
     n: int
     definition: str
+    as_of: datetime
+
+
+def no_data(reason: str) -> Measured:
+    return Measured(None, 0, f"No data: {reason}", timezone.now())
 
 
 def measure_terms(terms: Sequence[Mapping[str, Any]], day: date, *, waits: bool = True) -> dict[str, Measured]:
@@ -44,9 +54,8 @@ def _measure(terms: Sequence[Mapping[str, Any]], day: date) -> dict[str, Measure
     measured = {}
     for term in terms:
         measure = MEASURES.get(term["name"])
-        result = measure(term, day) if measure else None
-        if result:
-            measured[str(term["key"])] = result
+        if measure:
+            measured[str(term["key"])] = measure(term, day)
     return measured
 
 
@@ -58,24 +67,24 @@ def _handoffs(term: Mapping[str, Any], day: date) -> QuerySet[HandOff]:
     return rows.filter(sla__terms__stage=term["stage"]).order_by()
 
 
-def _measure_response(term: Mapping[str, Any], day: date) -> Measured | None:
+def _measure_response(term: Mapping[str, Any], day: date) -> Measured:
     sums = _handoffs(term, day).aggregate(
         median=Median("response_seconds"), n=Count("pk", filter=Q(response_seconds__isnull=False))
     )
     if sums["median"] is None:
-        return None
+        return no_data(f"no lead that was handed over in the {MONTHS} months has a response yet.")
     value = sums["median"] / _seconds_of(term["unit"])
-    return Measured(value, sums["n"], f"Median until the first response, leads handed over in {MONTHS} months")
+    definition = f"Median until the first response, leads handed over in {MONTHS} months"
+    return Measured(value, sums["n"], definition, timezone.now())
 
 
-def _measure_attempts(term: Mapping[str, Any], day: date) -> Measured | None:
+def _measure_attempts(term: Mapping[str, Any], day: date) -> Measured:
     ended = _handoffs(term, day).filter(ended_at__isnull=False)
     sums = ended.aggregate(mean=Avg("attempts"), n=Count("pk"))
     if sums["mean"] is None:
-        return None
-    return Measured(
-        float(sums["mean"]), sums["n"], f"Attempts per lead, leads of {MONTHS} months whose hand-off has ended"
-    )
+        return no_data(f"no hand-off of the {MONTHS} months has ended yet.")
+    definition = f"Attempts per lead, leads of {MONTHS} months whose hand-off has ended"
+    return Measured(float(sums["mean"]), sums["n"], definition, timezone.now())
 
 
 def _full_months(day: date) -> list[date]:
@@ -83,24 +92,39 @@ def _full_months(day: date) -> list[date]:
     return [add_months(first, -back) for back in range(1, MONTHS + 1)]
 
 
-def _measure_leads(term: Mapping[str, Any], day: date) -> Measured | None:
-    total = sum(delivered_leads(month).count() for month in _full_months(day))
-    return (
-        Measured(total / MONTHS, MONTHS, f"Leads handed over a month, mean of {MONTHS} full months") if total else None
-    )
+def _measure_leads(term: Mapping[str, Any], day: date) -> Measured:
+    months = _full_months(day)
+    total = sum(delivered_leads(month).count() for month in months)
+    if not total and not _has_leads(months):
+        return no_data(f"no lead was recorded in the {MONTHS} full months.")
+    definition = f"Leads handed over a month, mean of {MONTHS} full months"
+    return Measured(total / MONTHS, MONTHS, definition, timezone.now())
 
 
-def _measure_pipeline(term: Mapping[str, Any], day: date) -> Measured | None:
+def _measure_pipeline(term: Mapping[str, Any], day: date) -> Measured:
+    months = _full_months(day)
     currencies = [term["unit"], *([""] if term["unit"] == Company.get().currency else [])]
-    deals = [
-        amount
-        for month in _full_months(day)
-        for amount in delivered_deals(month)
-        .filter(currency__in=currencies, amount__isnull=False)
-        .values_list("amount", flat=True)
+    begun = [
+        (currency, amount)
+        for month in months
+        for currency, amount in delivered_deals(month).values_list("currency", "amount")
     ]
-    value = float(sum(deals)) / MONTHS
-    return Measured(value, MONTHS, f"Pipeline begun with them a month, mean of {MONTHS} full months") if deals else None
+    amounts = [amount for currency, amount in begun if currency in currencies and amount is not None]
+    if begun and not amounts:
+        return no_data(f"the opportunities of the {MONTHS} full months have no amount in {term['unit']}.")
+    if not begun and not _has_leads(months):
+        return no_data(f"no lead was recorded in the {MONTHS} full months.")
+    definition = f"Pipeline begun with them a month, mean of {MONTHS} full months"
+    return Measured(float(sum(amounts)) / MONTHS, MONTHS, definition, timezone.now())
+
+
+def _has_leads(months: Sequence[date]) -> bool:
+    """Tell whether any lead came in the months, or was handed over in them: then 0 is a measured value."""
+    zone = Company.get().zone
+    since = datetime.combine(min(months), time(), zone)
+    until = datetime.combine(add_months(max(months), 1), time(), zone)
+    came = Lead.objects.filter(created_at__gte=since, created_at__lt=until)
+    return came.exists() or HandOff.objects.filter(started_at__gte=since, started_at__lt=until).exists()
 
 
 def _seconds_of(unit: str) -> float:

@@ -35,8 +35,14 @@ def result_rows(results: RoundResults, measured: Mapping[str, Measured]) -> Iter
         known = measured.get(term.key)
         yield (
             term.question, term.unit, beliefs.get("marketing"), beliefs.get("sales"), term.signed,
-            round(known.value, 2) if known else None, term.is_wild,
+            _measured_cell(known), term.is_wild,
         )  # fmt: skip
+
+
+def _measured_cell(measured: Measured | None) -> float | str:
+    if measured is None:
+        return "Not measured"
+    return measured.definition if measured.value is None else round(measured.value, 2)
 
 
 def _side_cells(side: SideResult) -> tuple[str, ...]:

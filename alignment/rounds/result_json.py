@@ -82,7 +82,7 @@ def _term(term: ExpectationResult, known: Measured | None) -> dict[str, Any]:
             {"side": side.side, "median": side.median, "middle_half": list(side.middle) if side.middle else None}
             for side in term.sides
         ],
-        "measured": round_figure(known.value) if known else None,
+        "measured": round_figure(known.value) if known and known.value is not None else None,
         "measured_over": known.definition if known else "",
         "is_wild": term.is_wild,
     }
