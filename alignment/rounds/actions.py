@@ -20,12 +20,14 @@ from alignment.expectations.terms import read_signed_terms
 from alignment.permissions import OPEN_ROUND
 from alignment.rounds.link_secrets import ANSWERS, SKILLS, derive_key, digest_token, draw_code, draw_token
 from alignment.rounds.models import AnswerSheet, Invitation, InvitationLink, Round, SkillSheet
+from alignment.rounds.notices import notify_of_end
 from core.mail import send_text, sends_mail
 from team.models import Company, Side, User
 
 MOST_PEOPLE = 500
 LONGEST_DAYS = 90
 REMIND_AFTER = timedelta(hours=20)
+LINKS_STORED = timedelta(days=30)  # after the end of a round; until then they say that it has ended
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,7 @@ def close_round(*, by: User, of: Round) -> Round:
         current.closed_at = timezone.now()
         current.save(update_fields=["closed_at", "ended_on"])
         _rewrite(current)
+        notify_of_end(current)
     return current
 
 
@@ -249,3 +252,9 @@ def _rewrite(current: Round) -> None:
         rows = list(model.objects.filter(round=current).order_by("key"))
         model.objects.filter(round=current).delete()
         model.objects.bulk_create(rows)
+
+
+def delete_outdated_links() -> int:
+    """Delete the links of rounds that ended a month ago, which open nothing any more; return how many there were."""
+    ended = Round.objects.ended().filter(ended_on__lt=Company.today() - LINKS_STORED)
+    return InvitationLink.objects.filter(invitation__round__in=ended).delete()[0]
