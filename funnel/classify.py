@@ -83,7 +83,7 @@ class ClassificationJob(BatchJob[Classification]):
 
     @cached_property
     def meanings(self) -> pa.Table:
-        return meanings_of(self.facts)
+        return meanings_of(self.facts, self.funnel)
 
     def changed_ids(self, table: str, since: str, moment: datetime) -> np.ndarray:
         return changed_buyer_ids(TABLES[table], since)
@@ -122,7 +122,7 @@ def classify_few(leads: Sequence[Lead], moment: datetime | None = None) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         acquire_lock(cursor, AdvisoryLock.STAGE_MOVES)
         existing = _read_existing_moves(cursor, "lead", portion)
-        now, means = moment or timezone.now(), meanings_of(few)
+        now, means = moment or timezone.now(), meanings_of(few, funnel)
         question = _moves_query(few, funnel, "leads", portion, few.table("leads"), means, now, existing)
         return _copy_moves(cursor, "lead", funnel, few.stream(question))
 

@@ -14,8 +14,9 @@ from django.utils import timezone
 from crm.models import StageTrack
 from facts.compiling import HasTables
 from funnel.definitions import in_force
+from funnel.stages.crm_stages import plain_name, stage_keys_by_name
 from funnel.stages.drafts import Funnel
-from imports.mapping.stage_meanings import NAMES, StageBook, accord_stage_of, load_stage_book
+from imports.mapping.stage_meanings import StageBook, accord_stage_of, load_stage_book
 from scoring.scores_in_force import lead_scores
 from scoring.terms import MQL, PQL
 
@@ -29,8 +30,9 @@ def with_figures(
     """Return the rows with every figure of the subject as of a moment (now by default), empty where there is none."""
     if subject != "leads":
         return rows.mutate(crm_stage=ibis.null("string"), is_converted=ibis.null("boolean"))
-    rows = _with_crm_stage(rows, meanings)
-    rows = _join_figures(rows, _last_verdicts(facts, funnel or in_force()), verdict="verdict")
+    funnel = funnel or in_force()
+    rows = _with_crm_stage(rows, meanings, funnel)
+    rows = _join_figures(rows, _last_verdicts(facts, funnel), verdict="verdict")
     for door, (score, is_ready) in SCORES.items():
         scores = lead_scores(facts, now or timezone.now(), door)
         if scores is None:
@@ -61,7 +63,7 @@ def _last_verdicts(facts: HasTables, funnel: Funnel) -> Any:
     return wide.filter(wide.out_at.isnull() | (wide.given_at >= wide.out_at)).select("lead_id", verdict="answer")
 
 
-def _with_crm_stage(rows: Any, meanings: Any) -> Any:
+def _with_crm_stage(rows: Any, meanings: Any, funnel: Funnel) -> Any:
     """A way out by the status of a lead counts before its lifecycle stage, which counts before any other status."""
     status = _stages_of_track(meanings, StageTrack.STATUS, "status")
     cycle = _stages_of_track(meanings, StageTrack.LIFECYCLE, "lifecycle_stage")
@@ -71,7 +73,8 @@ def _with_crm_stage(rows: Any, meanings: Any) -> Any:
     wide = wide.left_join(
         cycle, [wide.source_system == cycle.lifecycle_stage_source, wide.lifecycle_stage == cycle.lifecycle_stage_word]
     ).drop("lifecycle_stage_source", "lifecycle_stage_word")
-    out = wide.status_ours.isin(["recycled", "disqualified"]).ifelse(wide.status_ours, ibis.null("string"))
+    detours = [stage.key for stage in funnel.detours if stage.uses_crm_stage] or [""]
+    out = wide.status_ours.isin(detours).ifelse(wide.status_ours, ibis.null("string"))
     return wide.mutate(crm_stage=ibis.coalesce(out, wide.lifecycle_stage_ours, wide.status_ours)).drop(
         "status_ours", "lifecycle_stage_ours"
     )
@@ -84,23 +87,19 @@ def _stages_of_track(meanings: Any, track: str, name: str) -> Any:
     )
 
 
-def meanings_of(facts: Any) -> pa.Table:
-    """Return what every stage and status that the facts hold is here, as decided or as usual in its source."""
+def meanings_of(facts: Any, funnel: Funnel) -> pa.Table:
+    """Return the Accord stage of every stage and status that the facts hold, as decided or as usual in its source."""
     decided: dict[str, StageBook] = {}
+    keys_by_name = stage_keys_by_name(funnel)  # a source that uses the funnel's own names means its stages
     rows = []
     for source, track, pipeline, stage in _distinct_source_stages(facts):
         if source not in decided:
             decided[source] = load_stage_book(source)
-        key = accord_stage_of(source, track, pipeline, stage, decided[source]) or _stage_by_name(stage)
+        key = accord_stage_of(source, track, pipeline, stage, decided[source])
+        key = key or keys_by_name.get(plain_name(stage), "")
         if key:
             rows.append({"source_system": source, "track": track, "pipeline": pipeline, "stage": stage, "ours": key})
     return pa.Table.from_pylist(rows, schema=MEANING)
-
-
-def _stage_by_name(word: str) -> str:
-    """A source that uses our own words means what we mean."""
-    plain = word.strip().casefold().replace("_", " ")
-    return next((key for key, name in NAMES.items() if plain in {name.casefold(), key.replace("_", " ")}), "")
 
 
 def _distinct_source_stages(facts: Any) -> list[tuple[str, str, str, str]]:

@@ -10,6 +10,7 @@ from crm.models import Account, Lead
 from crm.rule_fields import LINKS, SUBJECTS, RuleTables
 from facts.compiling import RuleContext, add_rule_columns
 from facts.rules import describe_rule, list_conditions
+from funnel.definitions import in_force
 from funnel.derived_fields import meanings_of, with_figures
 from funnel.stages.drafts import Stage
 
@@ -19,8 +20,10 @@ def evaluate_stage(buyer: Lead | Account, stage: Stage) -> tuple[bool, dict[str,
     tables_of_buyer = OneBuyerTables(buyer)
     subject = SUBJECTS[tables_of_buyer.subject]
     conditions = {f"c{number}": leaf for number, leaf in enumerate(list_conditions(stage.rule))}
-    means = ibis.memtable(meanings_of(tables_of_buyer))
-    rows = with_figures(tables_of_buyer, tables_of_buyer.table(tables_of_buyer.subject), tables_of_buyer.subject, means)
+    funnel = in_force()
+    means = ibis.memtable(meanings_of(tables_of_buyer, funnel))
+    buyers = tables_of_buyer.table(tables_of_buyer.subject)
+    rows = with_figures(tables_of_buyer, buyers, tables_of_buyer.subject, means, funnel=funnel)
     values = {f"v{name}": leaf for name, leaf in conditions.items()}
     tables = RuleTables(tables_of_buyer, tables_of_buyer.subject)
     answers = add_rule_columns(

@@ -9,6 +9,7 @@ from crm.rule_fields import LINKS, SUBJECTS, RuleTables
 from facts.compiling import RuleContext, add_rule_columns
 from facts.engine import open_facts
 from facts.rules import Rule
+from funnel.definitions import in_force
 from funnel.derived_fields import meanings_of, with_figures
 from team.models import User
 
@@ -17,8 +18,10 @@ def count_fulfilling(rule: Rule, subject: str, reader: User) -> tuple[int, int]:
     """Return how many of those that the reader may read fulfil the rule by the newest facts, and how many there are."""
     facts = open_facts()
     tables = RuleTables(facts, subject)
-    means = ibis.memtable(meanings_of(facts))
-    rows = with_figures(facts, ReadableRows(reader).only(subject, facts.table(subject)), subject, means)
+    funnel = in_force()
+    means = ibis.memtable(meanings_of(facts, funnel))
+    buyers = ReadableRows(reader).only(subject, facts.table(subject))
+    rows = with_figures(facts, buyers, subject, means, funnel=funnel)
     answers = add_rule_columns(RuleContext(tables, timezone.now(), LINKS), SUBJECTS[subject], {"fulfils": rule}, rows)
     counts = facts.execute(answers.aggregate(those=answers.fulfils.cast("int64").sum(), all=answers.count())).iloc[0]
     return (int(counts.those) if counts["all"] else 0), int(counts["all"])

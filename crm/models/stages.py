@@ -23,7 +23,7 @@ class StageMapping(models.Model):
     track = models.CharField(max_length=10, choices=StageTrack, default=StageTrack.DEAL)
     pipeline = text_field()
     stage = models.CharField(max_length=255, help_text="As the source writes it.")
-    ours = models.CharField(max_length=20, blank=True, default="", help_text="Key of our stage.")
+    ours = models.CharField(max_length=120, blank=True, default="", help_text="Key of the Accord stage.")
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True, default="")
     probability = models.DecimalField(
         max_digits=5, decimal_places=4, null=True, blank=True, help_text="The agreed chance to win, 0 to 1."

@@ -12,6 +12,7 @@ from crm.rule_fields import LINKS, SUBJECTS, RuleTables
 from facts.compiling import RuleContext, add_rule_columns
 from facts.engine import open_facts
 from facts.rules import Rule
+from funnel.definitions import in_force
 from funnel.derived_fields import meanings_of, with_figures
 
 FEW = 5
@@ -33,7 +34,9 @@ def fulfilling_leads(conditions: Mapping[int, Rule], leads: Collection[int]) -> 
 
 def _evaluate_rules(facts: object, rows: object, conditions: Mapping[int, Rule]) -> dict[int, set[int]]:
     tables = RuleTables(facts, "leads")  # type: ignore[arg-type]
-    wide = with_figures(facts, rows, "leads", ibis.memtable(meanings_of(facts)))  # type: ignore[arg-type]
+    funnel = in_force()
+    means = ibis.memtable(meanings_of(facts, funnel))
+    wide = with_figures(facts, rows, "leads", means, funnel=funnel)  # type: ignore[arg-type]
     rules = {f"fulfils_{key}": rule for key, rule in conditions.items()}
     answers = add_rule_columns(RuleContext(tables, timezone.now(), LINKS), SUBJECTS["leads"], rules, wide)
     frame = facts.execute(answers.select("id", *rules))  # type: ignore[attr-defined]

@@ -7,7 +7,8 @@ from django import forms
 
 from crm.models import Outcome, StageTrack
 from funnel.mapping.decisions import Stage
-from imports.mapping.stage_meanings import STAGES, Meaning
+from funnel.stages.drafts import Funnel
+from imports.mapping.stage_meanings import Meaning
 
 ENDS = [(Outcome.LOST.value, "Lost"), (Outcome.NO_DECISION.value, "No decision")]
 
@@ -25,9 +26,7 @@ class WhichStageForm(forms.Form):
 
 
 class MeaningForm(forms.Form):
-    ours = forms.ChoiceField(
-        label="Accord stage", required=False, choices=[("", "Not mapped"), *((stage.key, stage.name) for stage in STAGES)],
-    )  # fmt: skip
+    ours = forms.ChoiceField(label="Accord stage", required=False)  # any stage of the company's funnel
     outcome = forms.ChoiceField(
         label="Outcome of its deals", required=False, choices=[("", "As the source says"), *Outcome.choices],
         help_text="Three ways to end, never two: a buyer who decided nothing was not lost to a rival.",
@@ -37,12 +36,13 @@ class MeaningForm(forms.Form):
         help_text="In percent, for open deals. Empty: as the source says.", widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
     )  # fmt: skip
 
-    def __init__(self, data: Any, *, stage: Stage, meaning: Meaning | None) -> None:
+    def __init__(self, data: Any, *, stage: Stage, meaning: Meaning | None, funnel: Funnel) -> None:
         initial: dict[str, Any] = {}
         if meaning:
             percent = None if meaning.probability is None else f"{(meaning.probability * 100).normalize():f}"
             initial = {"ours": meaning.ours, "outcome": meaning.outcome, "percent": percent}
         super().__init__(data, initial=initial)
+        self.fields["ours"].choices = _stage_choices(funnel, initial.get("ours", ""))  # type: ignore[attr-defined]
         if stage.track == StageTrack.REASON:
             del self.fields["ours"]
             self.fields["outcome"].choices = [("", "As the source says"), *ENDS]  # type: ignore[attr-defined]
@@ -56,3 +56,11 @@ class MeaningForm(forms.Form):
         percent = self.cleaned_data.get("percent")
         chance = None if percent is None else Decimal(percent) / 100
         return Meaning(self.cleaned_data.get("ours", ""), self.cleaned_data.get("outcome", ""), chance)
+
+
+def _stage_choices(funnel: Funnel, chosen: str) -> list[tuple[str, str]]:
+    """Return the stages of the funnel by their signed names, and the chosen one also after it left the funnel."""
+    choices = [("", "Not mapped"), *((stage.key, stage.name) for stage in funnel)]
+    if chosen and funnel.get(chosen) is None:
+        choices.append((chosen, f"{funnel.name(chosen)} (not in the funnel)"))
+    return choices

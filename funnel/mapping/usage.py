@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from django.db import connection
 
 from crm.models import Outcome, StageMapping, StageTrack
+from funnel.definitions import in_force
 from funnel.mapping.decisions import Stage
+from funnel.stages.drafts import Funnel
 from imports.mapping.catalogue import list_sources, source_titles
 from imports.mapping.outcomes import guess_word
-from imports.mapping.stage_meanings import NAMES, Meaning, usual_meaning_of
+from imports.mapping.stage_meanings import Meaning, usual_meaning_of
 
 SEEN = """
 SELECT source, 'deal', pipeline, stage, count(*), 0 FROM crm_opportunity WHERE stage <> '' GROUP BY 1, 3, 4
@@ -49,16 +51,13 @@ class StageUsage:
     records: int  # deals or leads that stand there now
     changes: int  # entries of histories
     meaning: Meaning | None
+    accord_stage: str  # its signed name; empty where it is not mapped
     is_decided: bool
     guess: Guess | None = None
 
     @property
     def track_label(self) -> str:
         return StageTrack(self.stage.track).label
-
-    @property
-    def ours(self) -> str:
-        return NAMES.get(self.meaning.ours, self.meaning.ours) if self.meaning else ""
 
     @property
     def outcome(self) -> str:
@@ -77,9 +76,9 @@ def seen_stages() -> list[StageUsage]:
         Stage(row.source, row.track, row.pipeline, row.stage): Meaning.from_mapping(row)
         for row in StageMapping.objects.all()
     }
-    guesses = _read_guesses()
+    guesses, funnel = _read_guesses(), in_force()
     stages = [
-        _describe_stage(stage, counts, decided.get(stage), names, guesses.get(stage))
+        _describe_stage(stage, counts, decided.get(stage), names, guesses.get(stage), funnel)
         for stage, counts in _count_records(decided).items()
     ]
     return sorted(stages, key=lambda one: (not one.is_unmapped, -one.records, -one.changes, *one.stage.key.values()))
@@ -128,9 +127,15 @@ def _guess_reason(source: str, stage: str) -> str:
 
 
 def _describe_stage(
-    stage: Stage, counts: tuple[int, int], decided: Meaning | None, names: dict[str, str], guess: Guess | None
+    stage: Stage,
+    counts: tuple[int, int],
+    decided: Meaning | None,
+    names: dict[str, str],
+    guess: Guess | None,
+    funnel: Funnel,
 ) -> StageUsage:
     meaning = decided or usual_meaning_of(stage.source, stage.track, stage.stage)
     title = names.get(stage.source, stage.source.capitalize())
     guess = None if decided and decided.outcome else guess
-    return StageUsage(stage, title, *counts, meaning, decided is not None, guess)
+    accord_stage = funnel.name(meaning.ours) if meaning and meaning.ours else ""
+    return StageUsage(stage, title, *counts, meaning, accord_stage, decided is not None, guess)

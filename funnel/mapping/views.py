@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.formatting import format_count
 from crm.models import Outcome, StageDecision, StageTrack
+from funnel.definitions import in_force
 from funnel.mapping.decisions import (
     Moves,
     Stage,
@@ -23,8 +24,10 @@ from funnel.mapping.decisions import (
 )
 from funnel.mapping.forms import MeaningForm, WhichStageForm
 from funnel.mapping.usage import guess_of, seen_stages
+from funnel.stages.drafts import Funnel
+from funnel.stages.drafts import Stage as AccordStage
 from imports.mapping.catalogue import source_titles
-from imports.mapping.stage_meanings import NAMES, Meaning, usual_meaning_of
+from imports.mapping.stage_meanings import Meaning, usual_meaning_of
 from team.access import require_right
 from team.models import User
 
@@ -56,8 +59,8 @@ def change_stage(request: HttpRequest) -> HttpResponse:
         raise Http404
     stage = which.to_stage()
     meaning = decided_meaning(stage)
-    usual_meaning = usual_meaning_of(stage.source, stage.track, stage.stage)
-    form = MeaningForm(request.POST or None, stage=stage, meaning=meaning or usual_meaning)
+    usual_meaning, funnel = usual_meaning_of(stage.source, stage.track, stage.stage), in_force()
+    form = MeaningForm(request.POST or None, stage=stage, meaning=meaning or usual_meaning, funnel=funnel)
     moves: Moves | None = None
     if request.method == "POST" and "drop" in request.POST:
         return _redirect_after_decision(request, decide_meaning(by=_current_user(request), stage=stage, meaning=None))
@@ -71,7 +74,8 @@ def change_stage(request: HttpRequest) -> HttpResponse:
         "stage": stage, "form": form, "moves": moves, "outcomes": [(Outcome(old).label, Outcome(new).label, count) for old, new, count in (moves.outcomes if moves else ())], "is_decided": meaning is not None,
         "guess": guess_of(stage), "confirm": _stage_url(stage, "confirm_stage"),
         "source_title": dict(source_titles()).get(stage.source, stage.source), "track": StageTrack(stage.track).label,
-        "usual": NAMES.get(usual_meaning.ours, "") if usual_meaning else "", "address": _stage_url(stage),
+        "usual": funnel.name(usual_meaning.ours) if usual_meaning else "", "address": _stage_url(stage),
+        "without_effect": _stage_without_effect(stage, form, funnel),
     }  # fmt: skip
     return render(request, "funnel/mapping/stage.html", context)
 
@@ -91,13 +95,20 @@ def confirm_stage(request: HttpRequest) -> HttpResponse:
     meaning = decided_meaning(stage) or Meaning(
         (usual_meaning_of(stage.source, stage.track, stage.stage) or Meaning()).ours
     )
-    ours = meaning.ours or (guess.outcome if guess.outcome in NAMES else "")
+    ours = meaning.ours or (guess.outcome if in_force().get(guess.outcome) else "")
     return _redirect_after_decision(
         request,
         decide_meaning(
             by=_current_user(request), stage=stage, meaning=Meaning(ours, guess.outcome, meaning.probability)
         ),
     )
+
+
+def _stage_without_effect(stage: Stage, form: MeaningForm, funnel: Funnel) -> AccordStage | None:
+    """Return the chosen Accord stage if no lead enters it because of its stage in the CRM."""
+    chosen = funnel.get(str(form["ours"].value() or "")) if "ours" in form.fields else None
+    is_of_leads = stage.track in {StageTrack.LIFECYCLE, StageTrack.STATUS}
+    return chosen if chosen and is_of_leads and not chosen.uses_crm_stage else None
 
 
 def _current_user(request: HttpRequest) -> User:

@@ -85,6 +85,11 @@ class Stage:
         return SUBJECTS[self.subjects[0]]
 
     @property
+    def uses_crm_stage(self) -> bool:
+        """Whether the stage in the CRM decides who enters; else mapping a stage of a CRM to it moves no lead."""
+        return names_crm_stage(self.rule)
+
+    @property
     def third_side(self) -> str:
         return self.side if self.side in {"support", "finance"} else ""
 
@@ -97,6 +102,10 @@ class Stage:
         """The definition as it is signed."""
         left_out = {"key", "text", "version_id", "number"}
         return {name: value for name, value in asdict(self).items() if name not in left_out}
+
+
+def names_crm_stage(rule: Rule) -> bool:
+    return any(condition.get("field") == "crm_stage" for condition in list_conditions(rule))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from crm.rule_fields import ACCOUNTS, LEADS
 from facts.criteria import COUNT, Draft
 from facts.rules import COMPARISONS, Rule, Subject, check_rule, describe_rule
 from funnel.defaults import ORDER
-from funnel.stages.drafts import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS
+from funnel.definitions import in_force
+from funnel.stages.crm_stages import plain_name, stage_key, stage_keys_by_name, with_stage_keys
+from funnel.stages.drafts import BUYERS, DATED_BY, KINDS, PHASES, SIDES, STANDINGS, WAYS, names_crm_stage
 from team.models import User
 
 
@@ -109,6 +111,18 @@ class StageTerms(TermsForm):
     criteria = CriteriaField(
         required=False, help_text="Whoever fulfils them enters the stage. Without any, everybody does."
     )
+
+    def clean(self) -> dict[str, Any]:
+        """Store Accord stages in criteria by their keys, however they were written."""
+        entered = super().clean() or {}
+        if names_crm_stage(entered.get("criteria") or {"all": []}):
+            name = entered.get("name", "")
+            keys = stage_keys_by_name(in_force()) | {plain_name(name): stage_key(name)}
+            try:
+                entered["criteria"] = with_stage_keys(entered["criteria"], keys)
+            except ValueError as error:
+                self.add_error("criteria", str(error))
+        return entered
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agreements import actions, kinds
@@ -18,6 +17,7 @@ from agreements.models import Agreement, Version
 from agreements.permissions import DRAFT_VERSION, can_propose_own
 from facts.criteria import Draft
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE, defined_stage, in_force
+from funnel.stages.crm_stages import stage_key
 from funnel.stages.drafts import BUYERS, KINDS, PHASES, STANDINGS, WAYS, Stage
 from funnel.stages.forms import StageTerms, criteria_context
 from team.models import User
@@ -87,7 +87,7 @@ def _draft_stage(user: User, key: str, terms: StageTerms, wording: WordingForm, 
     entered = wording.cleaned_data
     definition = terms.terms()
     name = definition["name"]
-    stage = Stage(**{"key": key or slugify(name).replace("-", "_")[:20], **definition})
+    stage = Stage(**{"key": key or stage_key(name), **definition})
     try:
         _require_free(key, stage)
         with transaction.atomic():

@@ -1,4 +1,7 @@
-"""Our stages, and which of them the stages of a source are: by default, and as the company decided."""
+"""Which Accord stage a stage of a source is: by default, and as the company decided.
+
+An Accord stage is named by its key here; the stages themselves are agreements of the app `funnel`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,32 +14,6 @@ from imports.parsing.headers import fold
 
 OPEN = Outcome.OPEN.value
 ENDED = (Outcome.LOST.value, Outcome.NO_DECISION.value)
-
-
-@dataclass(frozen=True)
-class AccordStage:
-    """A stage of Accord's funnel. Owners and entry criteria are in the app `funnel`; here it has its name only."""
-
-    key: str
-    name: str
-
-
-STAGES = (
-    AccordStage("targeted", "Targeted"),
-    AccordStage("inquiry", "Inquiry"),
-    AccordStage("mql", "MQL"),
-    AccordStage("pql", "PQL"),
-    AccordStage("sal", "SAL"),
-    AccordStage("sql", "SQL"),
-    AccordStage("won", "Won"),
-    AccordStage("live", "Live"),
-    AccordStage("adopted", "Adopted"),
-    AccordStage("recycled", "Recycled"),
-    AccordStage("disqualified", "Disqualified"),
-    AccordStage("lost", "Lost"),
-    AccordStage("no_decision", "No decision"),
-)
-NAMES = {stage.key: stage.name for stage in STAGES}
 
 
 @dataclass(frozen=True)

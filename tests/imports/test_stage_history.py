@@ -10,10 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Lead, Opportunity, StageChange, StageDecision, StageMapping
+from funnel.defaults import ORDER
 from funnel.mapping.decisions import Stage, decide_meaning, preview_moves, undo_last_decision
 from funnel.mapping.usage import seen_stages
 from imports.mapping.catalogue import list_sources
-from imports.mapping.stage_meanings import NAMES, Meaning, usual_meaning_of
+from imports.mapping.stage_meanings import Meaning, usual_meaning_of
 from team.models import Company, User
 from tests import make
 from tests.imports.importing import FIXTURES, bring, picture, refused
@@ -189,7 +190,7 @@ def test_the_default_stages_are_known_and_their_chances_only_proposed(company: C
     for source in ("salesforce", "hubspot", "pipedrive", "maven"):
         for track in ("deal", "lifecycle", "status"):
             for one in seen_of(source, track):
-                assert one.ours in NAMES
+                assert one.ours in ORDER
     bring({"Opportunity.csv": DEALS.replace("Closed Won,2024-07-01,400.00,100", "Prospecting,2030-07-01,400.00,")})
     assert deal("006D").probability is None
 
