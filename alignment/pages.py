@@ -1,6 +1,6 @@
 """The pages of what the people answer and what both sides sign beyond single agreements."""
 
-from alignment.permissions import ROUND_MAKERS, ROUND_READERS, signs_for_a_side
+from alignment.permissions import OVERVIEW_READERS, ROUND_MAKERS, ROUND_READERS, signs_for_a_side
 from team.access import declare_right
 from team.navigation import Page, register_page
 
@@ -8,7 +8,9 @@ from team.navigation import Page, register_page
 declare_right("open_rounds", ROUND_MAKERS, is_owners=False)
 declare_right("read_rounds", ROUND_READERS, also=signs_for_a_side, is_owners=False)
 declare_right("see_rounds", ROUND_MAKERS | ROUND_READERS, also=signs_for_a_side)
+declare_right("see_overview", OVERVIEW_READERS)
 
+register_page(Page("Overview", "overview", icon="home", group="Results", position=5, right="see_overview"))
 register_page(Page("Alignment", "workspace", icon="check-badge", group="Agreements", position=5))
 register_page(Page("Joint plan", "plan", icon="flag", group="Agreements", position=20))
 register_page(Page("Accountability", "matrix", icon="table-cells", group="Agreements", position=30))

@@ -9,6 +9,7 @@ from team.models import Role, User
 
 ROUND_MAKERS = frozenset(LEADERS | {Role.OPS})
 ROUND_READERS = frozenset(LEADERS | {Role.CFO})
+OVERVIEW_READERS = frozenset({Role.CEO, Role.CFO})
 
 OPEN_ROUND = register_action(
     Action(

@@ -3,6 +3,7 @@
 from alignment.expectations.measured import measure_terms
 from alignment.matrix.queries import signed_metrics
 from alignment.metric_values import ResultReader, read_values
+from alignment.overview.queries import read_money
 from alignment.plan.queries import read_goals, read_joint_paces
 from alignment.rounds.models import Round
 from alignment.rounds.queries import read_results
@@ -16,9 +17,10 @@ def prepare_values() -> int:
     reader = ResultReader(reads_all, facts)
     goals = read_goals(reader, today)
     joint = read_joint_paces(reader, goals, today)
+    read_money(reader)
     values = read_values(signed_metrics(), reads_all, facts)
     rounds = list(Round.objects.ended())
     for assessment in rounds:
         read_results(assessment)
         measure_terms(assessment.terms, assessment.ended_on)
-    return len(goals) + len(joint) + len(values) + len(rounds)
+    return len(goals) + len(joint) + len(values) + len(rounds) + 1

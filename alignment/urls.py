@@ -5,6 +5,7 @@ from alignment.cost import views as cost_views
 from alignment.index import views as index_views
 from alignment.lexicon import views as lexicon_views
 from alignment.matrix import views as matrix_views
+from alignment.overview import views as overview_views
 from alignment.plan import views as plan_views
 from alignment.workspace import views as workspace_views
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("", views.front_door, name="front_door"),
     path("detector/<str:token>/", views.detector_result, name="detector_result"),
     path("detector/<str:token>/begin/", views.begin_with_result, name="begin_with_result"),
+    path("overview/", overview_views.overview_page, name="overview"),
     path("alignment/", workspace_views.workspace, name="workspace"),
     path("alignment/index/", index_views.index_page, name="alignment_index"),
     path("plan/", plan_views.plan, name="plan"),

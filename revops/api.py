@@ -12,6 +12,7 @@ from alignment.cost.api import CostViewSet, LeadPlanViewSet
 from alignment.index.api import IndexViewSet
 from alignment.lexicon.api import LexiconViewSet
 from alignment.matrix.api import MatrixViewSet
+from alignment.overview.api import OverviewViewSet
 from alignment.plan.api import PlanUpdateView, PlanViewSet
 from alignment.rounds.api import ROUND_VIEWS
 from alignment.workspace.api import WorkspaceViewSet
@@ -46,6 +47,7 @@ router.register("score-models/<str:key>/preview", PreviewViewSet, basename="api-
 router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
 router.register("alignment-index", IndexViewSet, basename="api-alignment-index")
+router.register("overview", OverviewViewSet, basename="api-overview")
 router.register("plan", PlanViewSet, basename="api-plan")
 router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")
 router.register("cost-of-misalignment", CostViewSet, basename="api-cost-of-misalignment")

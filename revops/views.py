@@ -10,14 +10,14 @@ from django.utils.http import urlencode
 
 from team.models import Role, User
 
-# Each role's first page is the one that answers what it comes for. Leaders and finance share the joint dashboard on
-# purpose: the same numbers, in money, for everybody. Marketers meet them by campaign, reps begin with the lead whose
-# clock runs out next, and whoever runs the data where it comes in.
+# Each role's first page is the one that answers what it comes for. The CEO and the CFO begin with what is wrong and what
+# it costs. The leaders of both sides share the joint dashboard on purpose: the same numbers, in money, for both.
+# Marketers meet them by campaign, reps begin with the lead whose clock runs out next, and ops where the data come in.
 FIRST_PAGES: dict[str, tuple[str, dict[str, str]]] = {
-    Role.CEO: ("dashboard", {}),
+    Role.CEO: ("overview", {}),
     Role.CMO: ("dashboard", {}),
     Role.CRO: ("dashboard", {}),
-    Role.CFO: ("dashboard", {}),
+    Role.CFO: ("overview", {}),
     Role.REP: ("inbox", {}),
     Role.MARKETER: ("dashboard", {"by": "campaign"}),
     Role.SUPPORT: ("dashboard", {}),

@@ -53,6 +53,13 @@ class History:
         return next((point for point in reversed(self.points[:-1]) if point.score is not None), None)
 
     @property
+    def scores(self) -> list[Decimal | None]:
+        """The index by month, from the first month that has one."""
+        scores = [point.score for point in self.points]
+        first = next((position for position, score in enumerate(scores) if score is not None), len(scores))
+        return scores[first:]
+
+    @property
     def change(self) -> Decimal | None:
         if self.latest is None or self.before is None or self.latest.score is None or self.before.score is None:
             return None
