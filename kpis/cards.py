@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.formatting import format_percent
-from kpis import sentences, url_params
+from kpis import url_params
 from kpis.comparison import Reading
-from kpis.dashboard import LEAD_METRICS, Dashboard
+from kpis.dashboard import Dashboard
 from kpis.models import Benchmark
 from kpis.result import Quartiles, Result
+from kpis.tile_registry import Tile
 
 
 @dataclass(frozen=True)
@@ -41,51 +42,24 @@ class Card:
 
 def build_cards(board: Dashboard) -> list[Card]:
     """Return the cards of the dashboard; what the filters cannot be asked of has none."""
-    makers = {
-        "weighted_pipeline": _pipeline_card,
-        "sales_cycle_time": _cycle_card,
-        "average_revenue_per_transaction": _average_card,
-        "sm_share_of_revenue": _share_card,
-    }
-    if "opportunities" not in board.recorded:
-        makers = {"sm_share_of_revenue": _share_card}
-        makers |= dict.fromkeys(LEAD_METRICS, _build_card) if "leads" in board.recorded else {}
-    return [make(board, board.readings[key]) for key, make in makers.items() if key in board.readings]
+    return [_build_card(board, tile) for tile in board.tiles if tile.metric in board.readings]
 
 
-def _pipeline_card(board: Dashboard, weighted: Reading) -> Card:
-    coverage = sentences.coverage_note(board.reading("open_pipeline"), board.reading("opportunities_open"))
-    return _build_card(board, weighted, note=coverage, months=_trend_values(board.pipeline_trend))
-
-
-def _cycle_card(board: Dashboard, cycle: Reading) -> Card:
-    quartiles = cycle.now.quartiles
-    return _build_card(
-        board, cycle, note=sentences.cycle_note(cycle.now), spread=scale_quartiles(quartiles) if quartiles else None
-    )
-
-
-def _average_card(board: Dashboard, average: Reading) -> Card:
-    months = _trend_values(board.deal_trend)
-    return _build_card(board, average, note=sentences.deals_note(average.now), months=months, label="Revenue per deal")
-
-
-def _share_card(board: Dashboard, share: Reading) -> Card:
-    return _build_card(board, share, label="S&M share", benchmark=_benchmark_range("sm_share_of_revenue"))
-
-
-def _build_card(board: Dashboard, reading: Reading, label: str = "", note: str = "", **more: Any) -> Card:
-    """Return the card of a metric; what its figure leaves out or counts as nothing stands in its note."""
-    note = ". ".join(filter(None, [note, *(warning.rstrip(".") for warning in reading.now.warnings)]))
-    key, before = reading.metric.key, board.question.period.before
+def _build_card(board: Dashboard, tile: Tile) -> Card:
+    """Return the card of a tile; what its figure leaves out or counts as nothing stands in its note."""
+    reading, before = board.readings[tile.metric], board.question.period.before
+    sentence = tile.sentence(board.readings) if tile.sentence and board.readings.keys() >= {*tile.reads} else ""
+    quartiles = reading.now.quartiles if tile.chart == "quartiles" else None
     return Card(
-        label or reading.metric.name,
+        tile.label or reading.metric.name,
         reading,
-        url_params.metric_url(key, board.question, by=None),
-        url_params.records_url(key, board.question, by=None) if reading.now.n else "",
-        f"{reading.change} against {before.label}" if before and reading.change else "",
-        note,
-        **more,
+        url_params.metric_url(tile.metric, board.question, by=None),
+        url_params.records_url(tile.metric, board.question, by=None) if reading.now.n else "",
+        change=f"{reading.change} against {before.label}" if before and reading.change else "",
+        note=". ".join(filter(None, [sentence, *(warning.rstrip(".") for warning in reading.now.warnings)])),
+        benchmark=_benchmark_range(reading.metric.benchmark_key) if tile.shows_benchmark else "",
+        months=_trend_values(board.tile_trends.get(tile.metric)),
+        spread=scale_quartiles(quartiles) if quartiles else None,
     )
 
 

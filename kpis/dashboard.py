@@ -23,6 +23,7 @@ from kpis.query import record_id
 from kpis.registry import BadCut, Metric, get_metric
 from kpis.result import Part, Result
 from kpis.shared_queries import SharedQueries
+from kpis.tile_registry import Tile, tiles_for
 
 CUTS = ("owner", "manager", "territory", "product", "vertical", "campaign", "lead_source", "country", "is_new_business")
 CUT_METRICS = (
@@ -46,7 +47,7 @@ COMPARED_METRICS = (
     "leads",
 )
 LEAD_METRICS = ("leads", "leads_converted", "lead_conversion_rate")
-TREND_METRICS = ("smroi", "sm_spend", "weighted_pipeline", "average_revenue_per_transaction")
+TREND_METRICS = ("smroi", "sm_spend")
 RECORDS = ("opportunities", "leads", "invoices", "spend")
 
 
@@ -120,8 +121,8 @@ class Dashboard:
     grain: str = "month"
     smroi_trend: Result | None = None
     spend_trends: tuple[tuple[str, Result], ...] = ()  # side and its spend
-    pipeline_trend: Result | None = None
-    deal_trend: Result | None = None
+    tiles: tuple[Tile, ...] = ()
+    tile_trends: dict[str, Result] = field(default_factory=dict)  # by metric
     lead_trend: Result | None = None  # where there are leads and no deals
     peers: tuple[Peer, ...] = ()
     campaigns: ranking.Ranking | None = None
@@ -177,23 +178,25 @@ def build_dashboard(question: Question, today: date, user: Reader, facts: Facts 
     if recorded == {"leads"}:
         return _build_leads_dashboard(question, today, user, facts)
     grain, stock_grain = grain_for(question.period), stock_grain_for(question.period)
-    shared = _share_queries(question.period, grain, stock_grain, facts)
-    answers = _DashboardQuery(question, facts, user, ReadableRows(user), shared)
+    tiles = tiles_for(user, recorded)
+    keys = tuple(dict.fromkeys([*METRICS, *(key for tile in tiles for key in tile.metrics)]))
+    trended = [*TREND_METRICS, *(tile.metric for tile in tiles if tile.chart == "trend")]
+    shared = _share_queries(question.period, keys, trended, grain, stock_grain, facts)
+    answers = _DashboardQuery(question, facts, user, ReadableRows(user), shared, keys)
     answers.check_filters()
-    keys = METRICS if "opportunities" in recorded else (*METRICS, *LEAD_METRICS[1:])
     readings = {key: reading for key in keys if (reading := answers.read_metric(key))}
     return Dashboard(
         question,
         facts.as_of,
         recorded,
         readings=readings,
-        without=tuple(get_metric(key).name for key in METRICS if key not in readings),
+        without=tuple(get_metric(key).name for key in keys if key not in readings),
         goals=tuple(pace.current_paces(today, user, facts)),
         grain=grain,
         smroi_trend=answers.trend("smroi", grain),
         spend_trends=tuple(answers.spend_by_side(grain)),
-        pipeline_trend=answers.trend("weighted_pipeline", stock_grain),
-        deal_trend=answers.trend("average_revenue_per_transaction", grain),
+        tiles=tuple(tiles),
+        tile_trends=dict(answers.tile_trends(tiles, grain, stock_grain)),
         lead_trend=None if "opportunities" in recorded else answers.trend("leads", grain),
         peers=tuple(_revenue_share_peers(readings.get("sm_share_of_revenue"))),
         campaigns=answers.rank_campaigns(),
@@ -202,29 +205,36 @@ def build_dashboard(question: Question, today: date, user: Reader, facts: Facts 
     )
 
 
-def _share_queries(period: Period, grain: str, stock_grain: str, facts: Facts) -> SharedQueries:
+def _share_queries(
+    period: Period, keys: Iterable[str], trended: Iterable[str], grain: str, stock_grain: str, facts: Facts
+) -> SharedQueries:
     """Let the readings and trends of the period, and of the one before, be answered together."""
     evenings = evenings_of(period, stock_grain, scope_of(period, facts).today).values()
-    metrics, trended = [get_metric(key) for key in METRICS], [get_metric(key) for key in TREND_METRICS]
-    return SharedQueries(period, metrics=metrics, grain=grain, evenings=evenings, trended=trended)
+    metrics, trended_metrics = map(get_metric, keys), map(get_metric, trended)
+    return SharedQueries(period, metrics=metrics, grain=grain, evenings=evenings, trended=trended_metrics)
 
 
 def _build_leads_dashboard(question: Question, today: date, user: Reader, facts: Facts) -> Dashboard:
     """Answer for a company that has imported leads and nothing that earns or costs: how many came, and from where."""
-    grain = grain_for(question.period)
-    metrics = [get_metric(key) for key in LEAD_METRICS]
-    shared = SharedQueries(question.period, metrics=metrics, grain=grain, trended=metrics[:1])
-    answers = _DashboardQuery(question, facts, user, ReadableRows(user), shared, LEAD_METRICS, LEAD_METRICS)
+    grain, stock_grain = grain_for(question.period), stock_grain_for(question.period)
+    recorded = frozenset({"leads"})
+    tiles = [tile for tile in tiles_for(user, recorded) if tile.needs == "leads"]
+    keys = tuple(dict.fromkeys([*LEAD_METRICS, *(key for tile in tiles for key in tile.metrics)]))
+    trended = ["leads", *(tile.metric for tile in tiles if tile.chart == "trend")]
+    shared = _share_queries(question.period, keys, trended, grain, stock_grain, facts)
+    answers = _DashboardQuery(question, facts, user, ReadableRows(user), shared, keys, LEAD_METRICS)
     answers.check_filters()
-    readings = {key: reading for key in LEAD_METRICS if (reading := answers.read_metric(key))}
+    readings = {key: reading for key in keys if (reading := answers.read_metric(key))}
     return Dashboard(
         question,
         facts.as_of,
-        frozenset({"leads"}),
+        recorded,
         readings=readings,
-        without=tuple(get_metric(key).name for key in LEAD_METRICS if key not in readings),
+        without=tuple(get_metric(key).name for key in keys if key not in readings),
         goals=tuple(pace.current_paces(today, user, facts)),
         grain=grain,
+        tiles=tuple(tiles),
+        tile_trends=dict(answers.tile_trends(tiles, grain, stock_grain)),
         lead_trend=answers.trend("leads", grain),
         cut=answers.build_cut(question.by or "lead_source"),
         names=dict(answers.filter_names()),
@@ -305,6 +315,12 @@ class _DashboardQuery:
         return visibility.compute_trend_for(
             self.user, key, self.question.period, grain=grain, where=where, **self._query_options
         )
+
+    def tile_trends(self, tiles: Iterable[Tile], grain: str, stock_grain: str) -> Iterable[tuple[str, Result]]:
+        for tile in tiles:
+            by = stock_grain if get_metric(tile.metric).is_stock else grain
+            if tile.chart == "trend" and (result := self.trend(tile.metric, by)):
+                yield tile.metric, result
 
     def spend_by_side(self, grain: str) -> Iterable[tuple[str, Result]]:
         for side in ("marketing", "sales"):
