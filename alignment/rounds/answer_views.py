@@ -100,7 +100,7 @@ def _promises(current: Round) -> dict[str, Any]:
     """Return what the page promises before anyone answers."""
     return {
         "readers": result_readers(), "spread_minimum": SPREAD_MINIMUM, "least_difference": LEAST_DIFFERENCE,
-        "company": Company.get(),
+        "days_links_stored": actions.LINKS_STORED.days, "company": Company.get(),
     }  # fmt: skip
 
 
