@@ -107,6 +107,21 @@ class Count:
     only: tuple[str, str] | None = None  # (field, value): rows with another value do not count
 
 
+@dataclass(frozen=True)
+class Timeline:
+    """What the time line of a buyer shows of the records.
+
+    Each select has the columns kind, moment, id, whether only the day is known, title, detail, who, amount, currency
+    and, of a span, its end. It finds the rows of a buyer by %(leads)s, %(contacts)s and %(accounts)s; %(zone)s is the
+    company's time zone.
+    """
+
+    label: str  # of its filter
+    selects: tuple[str, ...]
+    position: int
+    key: str = ""  # of its filter in the address; empty: the name of the kind
+
+
 @dataclass(frozen=True, eq=False)
 class RecordKind:
     """One kind of record. The model says who may see a record (`OWNED_THROUGH`, `PERSONAL`, `RIGHT`) and what it is called."""
@@ -140,6 +155,7 @@ class RecordKind:
     stock_columns: tuple[Column, ...] = ()  # of the list of those open on a day, where that is another
     cuts: Mapping[str, Cut] = field(default_factory=dict)
     count: Count | None = None
+    timeline: Timeline | None = None
 
     @cached_property
     def name(self) -> str:

@@ -1,6 +1,12 @@
 from crm.models import Activity
-from crm.record_kind import OWNER, SOURCE, Column, Count, Cut, RecordKind
+from crm.record_kind import OWNER, SOURCE, Column, Count, Cut, RecordKind, Timeline
 
+TIMELINE = """
+SELECT 'activity', coalesce(a.happened_at, a.due_on::timestamp AT TIME ZONE %(zone)s, a.created_at), a.id, a.happened_at IS NULL,
+       concat_ws(': ', nullif(a.kind, ''), nullif(a.subject, '')), concat_ws('. ', nullif(a.outcome, ''), nullif(left(a.notes, 300), '')),
+       coalesce(u.name, u.email, o.name, ''), NULL, '', NULL
+  FROM crm_activity a LEFT JOIN crm_owner o ON o.id = a.owner_id LEFT JOIN team_user u ON u.id = a.logged_by_id
+ WHERE a.lead_id = ANY(%(leads)s) OR a.contact_id = ANY(%(contacts)s) OR a.account_id = ANY(%(accounts)s)"""
 KIND = RecordKind(
     Activity,
     rank=140,
@@ -32,4 +38,5 @@ KIND = RecordKind(
         "What people did: calls, mails, visits, demos.",
         ("happened_at",), cut="kind", position=40, side="sales"
     ),
+    timeline=Timeline("Activities", (TIMELINE,), position=20),
 )  # fmt: skip

@@ -1,6 +1,10 @@
 from crm.models import Invoice
-from crm.record_kind import ACCOUNT, AMOUNT, SOURCE, Column, Count, Cut, Money, RecordKind
+from crm.record_kind import ACCOUNT, AMOUNT, SOURCE, Column, Count, Cut, Money, RecordKind, Timeline
 
+TIMELINE = """
+SELECT 'invoice', coalesce(i.issued_on::timestamp AT TIME ZONE %(zone)s, i.created_at), i.id, true,
+       concat(CASE i.kind WHEN 'credit' THEN 'Credit note ' ELSE 'Invoice ' END, i.number), '', '', i.amount, i.currency, NULL
+  FROM crm_invoice i WHERE i.account_id = ANY(%(accounts)s)"""
 KIND = RecordKind(
     Invoice,
     rank=170,
@@ -36,4 +40,5 @@ KIND = RecordKind(
         **Cut.texts("kind", "source_system"),
     },
     count=Count("Invoices and credit notes, by the day they were issued.", ("issued_on",), cut="kind", position=80),
+    timeline=Timeline("Invoices", (TIMELINE,), position=100),
 )  # fmt: skip

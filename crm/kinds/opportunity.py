@@ -1,6 +1,15 @@
 from crm.models import Opportunity
-from crm.record_kind import ACCOUNT, AMOUNT, NAME, OWNER, Column, Cut, Money, RecordKind
+from crm.record_kind import ACCOUNT, AMOUNT, NAME, OWNER, Column, Cut, Money, RecordKind, Timeline
 
+TIMELINE = """
+SELECT 'deal', coalesce(d.opened_on::timestamp AT TIME ZONE %(zone)s, d.created_at), d.id, true, concat('Opened: ', d.name), d.stage, coalesce(o.name, ''), d.amount, d.currency, NULL
+  FROM crm_opportunity d LEFT JOIN crm_owner o ON o.id = d.owner_id
+ WHERE d.lead_id = ANY(%(leads)s) OR d.contact_id = ANY(%(contacts)s) OR d.account_id = ANY(%(accounts)s)
+UNION ALL
+SELECT 'deal', coalesce(d.closed_at, d.closed_on::timestamp AT TIME ZONE %(zone)s), d.id, d.closed_at IS NULL,
+       concat(CASE d.outcome WHEN 'won' THEN 'Won: ' WHEN 'lost' THEN 'Lost: ' ELSE 'No decision: ' END, d.name), d.lost_reason, coalesce(o.name, ''), d.amount, d.currency, NULL
+  FROM crm_opportunity d LEFT JOIN crm_owner o ON o.id = d.owner_id
+ WHERE d.outcome <> 'open' AND (d.lead_id = ANY(%(leads)s) OR d.contact_id = ANY(%(contacts)s) OR d.account_id = ANY(%(accounts)s))"""
 KIND = RecordKind(
     Opportunity,
     rank=100,
@@ -47,4 +56,5 @@ KIND = RecordKind(
         "stage": Cut.stage("pipeline"),
         **Cut.texts("pipeline", "outcome", "lost_reason", "kind", "source_system"),
     },
+    timeline=Timeline("Deals", (TIMELINE,), position=90, key="deal"),
 )  # fmt: skip

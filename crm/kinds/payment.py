@@ -1,6 +1,9 @@
 from crm.models import Payment
-from crm.record_kind import AMOUNT, SOURCE, Column, Cut, Money, RecordKind
+from crm.record_kind import AMOUNT, SOURCE, Column, Cut, Money, RecordKind, Timeline
 
+TIMELINE = """
+SELECT 'payment', coalesce(p.paid_on::timestamp AT TIME ZONE %(zone)s, p.created_at), p.id, true, concat('Paid: invoice ', i.number), '', '', p.amount, p.currency, NULL
+  FROM crm_payment p JOIN crm_invoice i ON i.id = p.invoice_id WHERE i.account_id = ANY(%(accounts)s)"""
 KIND = RecordKind(
     Payment,
     rank=190,
@@ -16,4 +19,5 @@ KIND = RecordKind(
         "currency": Cut.currency(),
         **Cut.texts("source_system"),
     },
+    timeline=Timeline("Payments", (TIMELINE,), position=110),
 )

@@ -1,6 +1,14 @@
 from crm.models import Subscription
-from crm.record_kind import ACCOUNT, AMOUNT, SOURCE, Column, Count, Cut, Money, RecordKind
+from crm.record_kind import ACCOUNT, AMOUNT, SOURCE, Column, Count, Cut, Money, RecordKind, Timeline
 
+TIMELINE = """
+SELECT 'subscription', s.starts_on::timestamp AT TIME ZONE %(zone)s, s.id, true,
+       concat('Subscription started: ', coalesce(nullif(s.name, ''), nullif(s.plan, ''), p.name)), concat('each ', replace(s.period, '_', ' ')), '', s.amount, s.currency, NULL
+  FROM crm_subscription s LEFT JOIN crm_product p ON p.id = s.product_id WHERE s.account_id = ANY(%(accounts)s)
+UNION ALL
+SELECT 'subscription', s.ends_on::timestamp AT TIME ZONE %(zone)s, s.id, true,
+       concat('Subscription ended: ', coalesce(nullif(s.name, ''), nullif(s.plan, ''), p.name)), '', '', s.amount, s.currency, NULL
+  FROM crm_subscription s LEFT JOIN crm_product p ON p.id = s.product_id WHERE s.account_id = ANY(%(accounts)s)"""
 KIND = RecordKind(
     Subscription,
     rank=200,
@@ -34,4 +42,5 @@ KIND = RecordKind(
         "Subscriptions, by the day they started.",
         ("starts_on",), cut="plan", position=100, name="Subscriptions started"
     ),
+    timeline=Timeline("Subscriptions", (TIMELINE,), position=120),
 )  # fmt: skip

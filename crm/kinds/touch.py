@@ -1,6 +1,10 @@
 from crm.models import Touch
-from crm.record_kind import CAMPAIGN, SOURCE, Column, Count, Cut, Money, RecordKind
+from crm.record_kind import CAMPAIGN, SOURCE, Column, Count, Cut, Money, RecordKind, Timeline
 
+TIMELINE = """
+SELECT 'touch', coalesce(t.happened_at, t.created_at), t.id, false, t.kind, coalesce(c.name, ''), t.status, t.value, t.currency, NULL::timestamptz
+  FROM crm_touch t LEFT JOIN crm_campaign c ON c.id = t.campaign_id
+ WHERE t.lead_id = ANY(%(leads)s) OR t.contact_id = ANY(%(contacts)s)"""
 KIND = RecordKind(
     Touch,
     rank=130,
@@ -39,4 +43,5 @@ KIND = RecordKind(
         "Marketing contacts with leads and contacts.",
         ("happened_at",), cut="campaign", position=30, side="marketing"
     ),
+    timeline=Timeline("Touches", (TIMELINE,), position=10),
 )  # fmt: skip

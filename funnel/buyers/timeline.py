@@ -3,7 +3,6 @@
 Each kind of row is a narrow select; they are put one under the other, and a page begins where the last one ended.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,42 +14,13 @@ from django.utils import timezone
 from core.formatting import format_days, format_duration
 from core.request_values import BadValue, read_int, read_moment, read_text
 from crm.models import Account, Contact, Lead
+from crm.record_kind import Timeline
+from crm.registry import kinds_by_name
 from funnel.definitions import in_force
 from team.models import Company, User
 
 PAGE = 50
-KINDS: Mapping[str, str] = {
-    "touch": "Touches", "activity": "Activities", "enquiry": "Enquiries", "owner": "Owners", "move": "Moves",
-    "clock": "Clocks", "silence": "Silence", "verdict": "Verdicts", "deal": "Deals", "invoice": "Invoices",
-    "payment": "Payments", "subscription": "Subscriptions", "usage": "Product use", "content": "Content",
-}  # fmt: skip
-
-# (kind, when, id, is only a day, title, detail, who, amount, currency, until)
-TOUCH = """
-SELECT 'touch', coalesce(t.happened_at, t.created_at), t.id, false, t.kind, coalesce(c.name, ''), t.status, t.value, t.currency, NULL::timestamptz
-  FROM crm_touch t LEFT JOIN crm_campaign c ON c.id = t.campaign_id
- WHERE t.lead_id = ANY(%(leads)s) OR t.contact_id = ANY(%(contacts)s)"""
-ACTIVITY = """
-SELECT 'activity', coalesce(a.happened_at, a.due_on::timestamp AT TIME ZONE %(zone)s, a.created_at), a.id, a.happened_at IS NULL,
-       concat_ws(': ', nullif(a.kind, ''), nullif(a.subject, '')), concat_ws('. ', nullif(a.outcome, ''), nullif(left(a.notes, 300), '')),
-       coalesce(u.name, u.email, o.name, ''), NULL, '', NULL
-  FROM crm_activity a LEFT JOIN crm_owner o ON o.id = a.owner_id LEFT JOIN team_user u ON u.id = a.logged_by_id
- WHERE a.lead_id = ANY(%(leads)s) OR a.contact_id = ANY(%(contacts)s) OR a.account_id = ANY(%(accounts)s)"""
-ENQUIRY = """
-SELECT 'enquiry', coalesce(e.opened_at, e.created_at), e.id, false, concat('Asked: ', e.name),
-       concat_ws(', ', nullif(e.kind, ''), nullif(e.channel, ''), nullif(e.status, ''), nullif(left(e.description, 300), '')), coalesce(o.name, ''), NULL, '', NULL
-  FROM crm_enquiry e LEFT JOIN crm_owner o ON o.id = e.owner_id
- WHERE e.contact_id = ANY(%(contacts)s) OR e.account_id = ANY(%(accounts)s)"""
-ANSWERED = """
-SELECT 'enquiry', e.answered_at, e.id, false, concat('Answered: ', e.name), '', coalesce(o.name, ''), NULL, '', NULL
-  FROM crm_enquiry e LEFT JOIN crm_owner o ON o.id = e.owner_id
- WHERE e.answered_at IS NOT NULL AND (e.contact_id = ANY(%(contacts)s) OR e.account_id = ANY(%(accounts)s))"""
-PASSED = """
-SELECT 'enquiry', coalesce(h.handed_at, h.created_at), h.id, false, concat('Passed on: ', e.name),
-       concat_ws(' → ', f.name, o.name), coalesce(o.name, ''), NULL, '', NULL
-  FROM crm_enquiryhandover h JOIN crm_enquiry e ON e.id = h.enquiry_id
-  LEFT JOIN crm_owner f ON f.id = h.from_owner_id LEFT JOIN crm_owner o ON o.id = h.to_owner_id
- WHERE e.contact_id = ANY(%(contacts)s) OR e.account_id = ANY(%(accounts)s)"""
+# The columns are those of crm.record_kind.Timeline.
 OWNER = """
 SELECT 'owner', h.started_at, h.id, false, concat('Handed to ', coalesce(o.name, 'nobody')), h.why, coalesce(o.name, ''), NULL, '', NULL
   FROM funnel_handoff h LEFT JOIN crm_owner o ON o.id = h.to_owner_id WHERE h.lead_id = ANY(%(leads)s)"""
@@ -78,43 +48,13 @@ REPLY = """
 SELECT 'verdict', a.given_at, a.id, false, CASE WHEN a.is_contest THEN 'Marketing contests the verdict' ELSE 'Marketing answers' END, a.words,
        coalesce(nullif(u.name, ''), u.email), NULL, '', NULL
   FROM funnel_answer a JOIN funnel_verdict v ON v.id = a.verdict_id JOIN team_user u ON u.id = a.given_by_id WHERE v.lead_id = ANY(%(leads)s)"""
-DEAL = """
-SELECT 'deal', coalesce(d.opened_on::timestamp AT TIME ZONE %(zone)s, d.created_at), d.id, true, concat('Opened: ', d.name), d.stage, coalesce(o.name, ''), d.amount, d.currency, NULL
-  FROM crm_opportunity d LEFT JOIN crm_owner o ON o.id = d.owner_id
- WHERE d.lead_id = ANY(%(leads)s) OR d.contact_id = ANY(%(contacts)s) OR d.account_id = ANY(%(accounts)s)
-UNION ALL
-SELECT 'deal', coalesce(d.closed_at, d.closed_on::timestamp AT TIME ZONE %(zone)s), d.id, d.closed_at IS NULL,
-       concat(CASE d.outcome WHEN 'won' THEN 'Won: ' WHEN 'lost' THEN 'Lost: ' ELSE 'No decision: ' END, d.name), d.lost_reason, coalesce(o.name, ''), d.amount, d.currency, NULL
-  FROM crm_opportunity d LEFT JOIN crm_owner o ON o.id = d.owner_id
- WHERE d.outcome <> 'open' AND (d.lead_id = ANY(%(leads)s) OR d.contact_id = ANY(%(contacts)s) OR d.account_id = ANY(%(accounts)s))"""
-INVOICE = """
-SELECT 'invoice', coalesce(i.issued_on::timestamp AT TIME ZONE %(zone)s, i.created_at), i.id, true,
-       concat(CASE i.kind WHEN 'credit' THEN 'Credit note ' ELSE 'Invoice ' END, i.number), '', '', i.amount, i.currency, NULL
-  FROM crm_invoice i WHERE i.account_id = ANY(%(accounts)s)"""
-PAYMENT = """
-SELECT 'payment', coalesce(p.paid_on::timestamp AT TIME ZONE %(zone)s, p.created_at), p.id, true, concat('Paid: invoice ', i.number), '', '', p.amount, p.currency, NULL
-  FROM crm_payment p JOIN crm_invoice i ON i.id = p.invoice_id WHERE i.account_id = ANY(%(accounts)s)"""
-SUBSCRIPTION = """
-SELECT 'subscription', s.starts_on::timestamp AT TIME ZONE %(zone)s, s.id, true,
-       concat('Subscription started: ', coalesce(nullif(s.name, ''), nullif(s.plan, ''), p.name)), concat('each ', replace(s.period, '_', ' ')), '', s.amount, s.currency, NULL
-  FROM crm_subscription s LEFT JOIN crm_product p ON p.id = s.product_id WHERE s.account_id = ANY(%(accounts)s)
-UNION ALL
-SELECT 'subscription', s.ends_on::timestamp AT TIME ZONE %(zone)s, s.id, true,
-       concat('Subscription ended: ', coalesce(nullif(s.name, ''), nullif(s.plan, ''), p.name)), '', '', s.amount, s.currency, NULL
-  FROM crm_subscription s LEFT JOIN crm_product p ON p.id = s.product_id WHERE s.account_id = ANY(%(accounts)s)"""
-USAGE = """
-SELECT 'usage', coalesce(u.happened_at, u.created_at), u.id, false, u.name, coalesce(u.quantity::float::text, ''), '', NULL, '', NULL
-  FROM crm_usageevent u WHERE u.lead_id = ANY(%(leads)s) OR u.contact_id = ANY(%(contacts)s) OR u.account_id = ANY(%(accounts)s)"""
-CONTENT = """
-SELECT 'content', coalesce(c.used_at, c.requested_at, c.created_at), c.id, false,
-       concat(CASE WHEN c.reason_unused <> '' THEN 'Not used: ' ELSE 'Used: ' END, a.name), c.reason_unused, coalesce(o.name, ''), NULL, '', NULL
-  FROM crm_contentuse c JOIN crm_contentasset a ON a.id = c.asset_id LEFT JOIN crm_owner o ON o.id = c.owner_id
- WHERE c.lead_id = ANY(%(leads)s)"""
-PARTS: Mapping[str, tuple[str, ...]] = {
-    "touch": (TOUCH,), "activity": (ACTIVITY,), "enquiry": (ENQUIRY, ANSWERED, PASSED), "owner": (OWNER,), "move": (MOVE,),
-    "clock": (CLOCK,), "silence": (SILENCE,), "verdict": (VERDICT, REPLY), "deal": (DEAL,), "invoice": (INVOICE,),
-    "payment": (PAYMENT,), "subscription": (SUBSCRIPTION,), "usage": (USAGE,), "content": (CONTENT,),
-}  # fmt: skip
+OURS = {  # what happened here, by key
+    "owner": Timeline("Owners", (OWNER,), position=40),
+    "move": Timeline("Moves", (MOVE,), position=50),
+    "clock": Timeline("Clocks", (CLOCK,), position=60),
+    "silence": Timeline("Silence", (SILENCE,), position=70),
+    "verdict": Timeline("Verdicts", (VERDICT, REPLY), position=80),
+}
 LINE = """
 SELECT * FROM ({parts}) AS line (kind, moment, id, is_day, title, detail, who, amount, currency, until)
  WHERE moment IS NOT NULL AND moment <= %(now)s + interval '1 day'{before}
@@ -157,6 +97,12 @@ class TimelinePage:
     earlier: str  # the cursor of the next page; empty at the end
 
 
+def timelines() -> dict[str, Timeline]:
+    """Return what stands on the line, by the key that a filter names."""
+    of_records = {kind.timeline.key or kind.name: kind.timeline for kind in kinds_by_name().values() if kind.timeline}
+    return dict(sorted({**OURS, **of_records}.items(), key=lambda item: item[1].position))
+
+
 def scope_of(buyer: Lead | Account, user: User) -> Scope:
     """Return whose rows belong to the buyer; of a lead's account and contact only what the reader may see."""
     if isinstance(buyer, Account):
@@ -175,8 +121,10 @@ def timeline_page(scope: Scope, kind: str = "", before: str = "", now: datetime 
         "leads": scope.leads, "contacts": scope.contacts, "accounts": scope.accounts, "now": now, "zone": str(Company.get().zone),
     }  # fmt: skip
     cursor_values = _read_cursor(before)
-    chosen = PARTS.get(kind) or tuple(part for parts in PARTS.values() for part in parts)
-    sql = LINE.format(parts=" UNION ALL ".join(chosen), before=BEFORE if cursor_values else "", limit=PAGE + 1)
+    parts = timelines()
+    chosen = [parts[kind]] if kind in parts else parts.values()
+    selects = (select for part in chosen for select in part.selects)
+    sql = LINE.format(parts=" UNION ALL ".join(selects), before=BEFORE if cursor_values else "", limit=PAGE + 1)
     with connection.cursor() as cursor:
         cursor.execute(sql, values | cursor_values)
         entries = [Entry(*row) for row in cursor.fetchall()]

@@ -19,7 +19,7 @@ from crm.models import Account, ContentAsset, ContentUse, Lead
 from funnel import actions
 from funnel.buyers import actions as buyer_actions
 from funnel.buyers.actions import note_use
-from funnel.buyers.timeline import KINDS, scope_of, timeline_page
+from funnel.buyers.timeline import scope_of, timeline_page, timelines
 from funnel.definitions import in_force
 from funnel.handoffs.queries import read_clocks
 from funnel.inbox.rows import Waiting
@@ -84,9 +84,9 @@ def buyer_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "kind": kind,
         "stage": funnel.name(stage) if stage else "",
         "line": timeline_page(
-            scope_of(buyer, user), kind_filter if kind_filter in KINDS else "", request.GET.get("before", "")
+            scope_of(buyer, user), kind_filter if kind_filter in timelines() else "", request.GET.get("before", "")
         ),
-        "kinds": KINDS,
+        "kinds": {key: part.label for key, part in timelines().items()},
         "asked": kind_filter,
         "ideal": ideal_standing(buyer),
         "explained": explain_scores(buyer) if kind == "lead" and _sees_reasons(user) else [],

@@ -30,6 +30,7 @@ from crm.registry import find_kind, kinds_by_name, kinds_by_plural
 from facts import registry as facts_registry
 from facts.engine import open_facts
 from facts.refresh import refresh
+from funnel.buyers.timeline import scope_of, timeline_page
 from imports import actions
 from imports.load import removals
 from imports.mapping import folders
@@ -116,6 +117,10 @@ def test_a_new_kind_is_imported_read_counted_and_undone(contract: RecordKind, co
     drill = find_records("contracts", Period(), user=ops)
     assert [row.pk for row in drill.page(0, 10)] == [second.pk, first.pk]
     assert [column.label for column in drill.columns] == ["Name", "Account", "Amount", "Signed"]
+
+    line = timeline_page(scope_of(account, ops))
+    assert [entry.title for entry in line.entries] == ["Contract signed: Service", "Contract signed: Frame"]
+    assert timeline_page(scope_of(account, ops), "contract") == line
 
     undone = run_claimed(Undo, actions.undo_import(run=run, user=ops).pk, budget=1e9)
     assert undone is not None

@@ -13,7 +13,7 @@ from django.utils.html import strip_tags
 
 from core.formatting import THIN
 from crm import models as crm
-from funnel.buyers.timeline import KINDS, PAGE, scope_of, timeline_page
+from funnel.buyers.timeline import PAGE, scope_of, timeline_page, timelines
 from funnel.models import HandOff
 from funnel.verdicts import actions
 from notify.models import Notice
@@ -60,7 +60,7 @@ def everything(found: HandOff) -> None:
 def test_every_kind_of_thing_stands_on_the_line(client: Client, found: HandOff) -> None:
     everything(found)
     entries = timeline_page(scope_of(found.lead, found.to_owner.user)).entries  # type: ignore[union-attr,arg-type]
-    assert {one.kind for one in entries} == set(KINDS)
+    assert {one.kind for one in entries} == set(timelines())
     moments = [one.moment for one in entries]
     assert moments == sorted(moments, reverse=True)
     client.force_login(found.to_owner.user)  # type: ignore[union-attr,arg-type]
