@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from agreements.kinds import TermsForm
+from alignment.rounds.questionnaire import DISCIPLINES
 from team.models import Side
 
 OWNERS = [
@@ -50,6 +51,14 @@ def owner_field() -> forms.ChoiceField:
     return forms.ChoiceField(label="Owner", choices=OWNERS, required=False, help_text="Who keeps it up to date.")
 
 
+def serves_field() -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label="Serves", required=False, widget=forms.CheckboxSelectMultiple,
+        choices=[(discipline.key, discipline.name) for discipline in DISCIPLINES],
+        help_text="The disciplines of selling that it helps with. Results of assessments link to it.",
+    )  # fmt: skip
+
+
 class TermTerms(FilledTerms):
     """A term of the lexicon."""
 
@@ -71,6 +80,7 @@ class MessageTerms(FilledTerms):
 
     persona = forms.CharField(label="For the persona", required=False, max_length=120)
     channels = CommaListField(label="Used in", required=False, help_text="For example: e-mail, call, demo, website.")
+    serves = serves_field()
     owner_side = owner_field()
 
 
@@ -80,6 +90,16 @@ class PersonaTerms(FilledTerms):
     job_titles = CommaListField(label="Job titles", required=False, help_text="With commas between.")
     goals = forms.CharField(label="What they want", required=False, max_length=500)
     objections = forms.CharField(label="What holds them back", required=False, max_length=500)
+    serves = serves_field()
+    owner_side = owner_field()
+
+
+class ContentTerms(FilledTerms):
+    """Content that helps Sales sell, and where it lies."""
+
+    format = forms.CharField(required=False, max_length=60, help_text="For example: guide, calculator, customer story.")
+    address = forms.URLField(label="Where it lies", required=False, max_length=500, assume_scheme="https")
+    serves = serves_field()
     owner_side = owner_field()
 
 
@@ -99,11 +119,13 @@ def describe_terms(terms: Mapping[str, Any]) -> list[str]:
 def _describe_value(name: str, value: Any) -> str:
     if name == "owner_side":
         return Side(value).label if value in Side.values else str(value)
+    if name == "serves":
+        value = [discipline.name for discipline in DISCIPLINES if discipline.key in value]
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 LABELS = {
     name: str(field.label or name.capitalize())
-    for form in (TermTerms, MessageTerms, PersonaTerms, RoleTerms)
+    for form in (TermTerms, MessageTerms, PersonaTerms, ContentTerms, RoleTerms)
     for name, field in form.base_fields.items()
 }

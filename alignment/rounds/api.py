@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from alignment.disclosure import MINIMUM
 from alignment.expectations.measured import measure_terms
 from alignment.rounds import actions
+from alignment.rounds.content import read_served
 from alignment.rounds.models import MINIMUMS, Round
 from alignment.rounds.queries import count_progress, read_results
 from alignment.rounds.result_json import results_as_json
@@ -137,6 +138,10 @@ class DisciplineSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     name = serializers.CharField()
     groups = SkillRatingSerializer(many=True)
+    served_by = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Agreements in force that serve it: content, messages and personas."
+    )
+    is_hole = serializers.BooleanField(help_text="Whether it is rated below 3 and nothing in force serves it.")
 
 
 class BeliefSerializer(serializers.Serializer[Any]):
@@ -226,9 +231,10 @@ class RoundView(ReadOnly):
         assessment = self._get(pk)
         if assessment.is_open:
             raise serializers.ValidationError("This round is still open. Results are shown after its last day.")
-        return Response(
-            results_as_json(read_results(assessment), measure_terms(assessment.terms, assessment.ended_on, waits=False))
-        )
+        results = read_results(assessment)
+        measured = measure_terms(assessment.terms, assessment.ended_on, waits=False)
+        served = read_served(results.disciplines, cast(User, request.user))
+        return Response(results_as_json(results, measured, served))
 
     def _get(self, pk: int) -> Round:
         return cast(Round, get_object_or_404(self.get_queryset(), pk=pk))

@@ -1,15 +1,18 @@
-"""Results as the API answers them: what the page shows, and nothing more. Pure."""
+"""Results as the API answers them: what the page shows, and nothing more."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alignment.disclosure import Reading
 from alignment.expectations.beliefs import round_figure
 from alignment.expectations.measured import Measured
+from alignment.rounds.content import ServedDiscipline
 from alignment.rounds.results import DimensionResult, ExpectationResult, Gap, RoundResults, SideResult
 
 
-def results_as_json(results: RoundResults, measured: Mapping[str, Measured]) -> dict[str, Any]:
+def results_as_json(
+    results: RoundResults, measured: Mapping[str, Measured], disciplines: Iterable[ServedDiscipline]
+) -> dict[str, Any]:
     return {
         "round": int(results.key),
         "name": results.name,
@@ -21,11 +24,13 @@ def results_as_json(results: RoundResults, measured: Mapping[str, Measured]) -> 
         "dimensions": [_dimension(result) for result in results.dimensions],
         "disciplines": [
             {
-                "key": result.discipline.key,
-                "name": result.discipline.name,
-                "groups": [{"name": name, "mean": _reading(reading)} for name, reading in result.groups],
+                "key": served.result.discipline.key,
+                "name": served.result.discipline.name,
+                "groups": [{"name": name, "mean": _reading(reading)} for name, reading in served.result.groups],
+                "served_by": [agreement.pk for agreement in served.agreements],
+                "is_hole": served.is_hole,
             }
-            for result in results.disciplines
+            for served in disciplines
         ],
         "terms": [_term(term, measured.get(term.key)) for term in results.expectations],
         "compared_with": dict(results.compared_with),

@@ -11,10 +11,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agreements.permissions import DRAFT_VERSION
 from alignment.expectations.marks import draw_lines
 from alignment.expectations.measured import measure_terms
 from alignment.permissions import OPEN_ROUND
 from alignment.rounds import actions
+from alignment.rounds.content import read_served
 from alignment.rounds.csv_rows import result_rows
 from alignment.rounds.forms import RoundForm
 from alignment.rounds.models import Round
@@ -139,6 +141,8 @@ def round_results(request: HttpRequest, pk: int) -> HttpResponseBase:
         "round": assessment,
         "results": results,
         "headline": headline(results),
+        "disciplines": read_served(results.disciplines, cast(User, request.user)),
+        "may_draft": DRAFT_VERSION.is_open_to(request.user),
         "lines": draw_lines(results.expectations, measured),
         "readers": result_readers(),
     }

@@ -38,7 +38,7 @@ DIMENSIONS = (
     Dimension("timing", "Timing", "When does a lead pass from one team to the other?", ("stage", "funnel")),
     Dimension("expectations", "Expectations", "What does each team owe the other?", ("sla", "owed")),
     Dimension("arbitration", "Arbitration", "Who decides where the teams disagree?", ("arbitration_rule",)),
-    Dimension("messaging", "Messaging", "What do both teams tell buyers?", ("message",)),
+    Dimension("messaging", "Messaging", "What do both teams tell buyers?", ("message", "content")),
     Dimension("personas", "Buyer personas", "Whom do both teams sell to?", ("persona", "icp")),
     Dimension("recruitment", "Recruitment", "Whom do the teams hire, and who has a say?", ("recruiting_principle",)),
     Dimension("culture", "Culture", "How do the teams meet and learn from each other?", ("meeting_rhythm",)),

@@ -1,7 +1,7 @@
 """The kinds of agreement that the workspace adds, each with a wording to begin from."""
 
 from agreements.kinds import Kind, Starter
-from alignment.lexicon.forms import MessageTerms, PersonaTerms, RoleTerms, TermTerms, describe_terms
+from alignment.lexicon.forms import ContentTerms, MessageTerms, PersonaTerms, RoleTerms, TermTerms, describe_terms
 from alignment.workspace.forms import (
     ArbitrationTerms,
     MeetingTerms,
@@ -33,6 +33,14 @@ KINDS = (
         "message", "Message", "Messages", "What we say to buyers, so that it does not change between touchpoints.",
         MessageTerms, describe_terms,
         starter=Starter("What we promise", "For … who …, our product … . Unlike …, it … .", {"channels": ["website", "call"]}),
+    ),
+    Kind(
+        "content", "Content", "Content", "What helps Sales sell: guides, calculators, customer stories, each with an owner.",
+        ContentTerms, describe_terms,
+        starter=Starter(
+            "ROI calculator", "Sales shows with it, in the customer’s own figures, what a purchase brings and when it pays back.",
+            {"format": "calculator", "serves": ["financial_justification"], "owner_side": "marketing"},
+        ),
     ),
     Kind(
         "role", "Role", "Roles", "Who does what where the two teams meet.", RoleTerms, describe_terms,

@@ -120,7 +120,8 @@ TERMS = (  # title, acronym, definition, owner, synonyms not to be used
 )
 PERSONA_TEXT = "A head of operations in a firm of 150 people or more, who answers for the cost of every order."
 PERSONA_TERMS = {"job_titles": ["Head of Operations", "COO"], "goals": "Orders without manual work.",
-                 "objections": "A long introduction.", "owner_side": Side.MARKETING.value}  # fmt: skip
+                 "objections": "A long introduction.", "serves": ["customer_knowledge"],
+                 "owner_side": Side.MARKETING.value}  # fmt: skip
 ROLE_TEXT = "Marketing's ops admin keeps score, routing and calendars; Sales asks for changes there and nowhere else."
 ROLE_TERMS = {"decides": ["routing rules", "calendars"], "hands_over_to": "Sales managers"}
 TERMS_AGE = timedelta(days=300)

@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 from alignment.expectations.terms import Term, read_signed_terms
-from alignment.rounds.models import AnswerSheet, Invitation, Round
-from alignment.rounds.questionnaire import DIMENSIONS, Dimension
+from alignment.rounds.models import AnswerSheet, Invitation, Round, SkillSheet
+from alignment.rounds.questionnaire import DIMENSIONS, DISCIPLINES, Dimension
 from revops.demo.dice import seeded_random
 from revops.demo.story import DOMAIN
 from team.models import Role, Side, User
@@ -51,8 +51,14 @@ class Scenario:
     name: str
     days_ago: int
     below: dict[str, float]
+    has_skills: bool = False
 
 
+SKILLS = {  # how Sales rates its selling; nothing signed serves the last two
+    "selling_skills": 3.9, "market_dynamics": 3.2, "customer_knowledge": 3.5, "business_drivers": 2.6,
+    "financial_justification": 2.2,
+}  # fmt: skip
+SALES_MANAGERS = 3
 VIEWS = {
     "lexicon": View(3.4, 2.6, 3.3, 3.2),
     "priorities": View(3.5, 3.4, 2.1, 2.3),
@@ -71,7 +77,7 @@ VIEWS = {
 }
 ROUNDS = (
     Scenario("First assessment", 150, {"messaging": 0.9, "lexicon": 0.6, "goals": 0.4}),
-    Scenario("Second assessment", 18, {}),
+    Scenario("Second assessment", 18, {}, has_skills=True),
 )
 BELIEFS = {  # of a term: what people of Marketing and of Sales think was agreed
     "response": ((1, 2, 2, 2, 4), (16, 24, 24, 24, 40)),
@@ -105,6 +111,7 @@ def _write(scenario: Scenario, users: dict[str, User], terms: list[Term], today:
         opened_at=opened,
         closes_on=last,
         terms=[term.as_json() for term in terms],
+        has_skills=scenario.has_skills,
     )
     for side, count in ANSWERED.items():
         invited = _people(users, side)
@@ -115,6 +122,22 @@ def _write(scenario: Scenario, users: dict[str, User], terms: list[Term], today:
     rng = seeded_random(f"round {scenario.name}")
     sheets = [sheet for side, count in ANSWERED.items() for sheet in _sheets(held, side, count, scenario, terms, rng)]
     AnswerSheet.objects.bulk_create(sorted(sheets, key=lambda sheet: sheet.key))
+    if scenario.has_skills:
+        SkillSheet.objects.bulk_create(sorted(_skill_sheets(held), key=lambda sheet: sheet.key))
+
+
+def _skill_sheets(held: Round) -> Iterator[SkillSheet]:
+    rng = seeded_random(f"skills {held.name}")
+    for number in range(ANSWERED[Side.SALES]):
+        lean = SCATTER[number % len(SCATTER)]
+        ratings = {
+            statement.key: _point(SKILLS[discipline.key] + lean, rng)
+            for discipline in DISCIPLINES
+            for statement in discipline.statements
+        }
+        yield SkillSheet(
+            key=secrets.token_hex(32), round=held, is_manager=number < SALES_MANAGERS, ratings=ratings
+        )  # fmt: skip
 
 
 def _people(users: dict[str, User], side: Side) -> list[str]:
