@@ -11,11 +11,11 @@ from django.utils import timezone
 from alignment import detector
 from alignment.index.models import IndexSnapshot
 from alignment.plan.models import PlanUpdate
-from alignment.rounds.models import AnswerSheet, Invitation, InvitationLink, Round, SkillSheet
+from alignment.rounds.models import AnswerSheet, Invitation, InvitationLink, Reminder, Round, SkillSheet
 from core.periods import add_months
 
 __all__ = [
-    "AnswerSheet", "DetectorResult", "IndexSnapshot", "Invitation", "InvitationLink", "PlanUpdate", "Round", "SkillSheet",
+    "AnswerSheet", "DetectorResult", "IndexSnapshot", "Invitation", "InvitationLink", "PlanUpdate", "Reminder", "Round", "SkillSheet",
 ]  # fmt: skip
 MONTHS_STORED = 24
 

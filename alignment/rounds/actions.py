@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -19,14 +20,16 @@ from alignment.disclosure import MINIMUM
 from alignment.expectations.terms import read_signed_terms
 from alignment.permissions import OPEN_ROUND
 from alignment.rounds.link_secrets import ANSWERS, SKILLS, derive_key, digest_token, draw_code, draw_token
-from alignment.rounds.models import AnswerSheet, Invitation, InvitationLink, Round, SkillSheet
+from alignment.rounds.models import AnswerSheet, Invitation, InvitationLink, Reminder, Round, SkillSheet
 from alignment.rounds.notices import notify_of_end
 from core.mail import send_text, sends_mail
+from core.tasks import enqueue
 from team.models import Company, Side, User
 
 MOST_PEOPLE = 500
 LONGEST_DAYS = 90
 REMIND_AFTER = timedelta(hours=20)
+REMINDERS_AT_ONCE = 10  # a worker that is killed mails at most so many twice
 LINKS_STORED = timedelta(days=30)  # after the end of a round; until then they say that it has ended
 
 
@@ -128,7 +131,7 @@ def _make_links(invitations: Iterable[Invitation]) -> list[Link]:
 def _send(opened: Round, links: Sequence[Link], *, by: User, is_reminder: bool) -> Sent:
     """Mail the links to those who have an address; return the others, and those whose mail was not taken.
 
-    They are mailed at once and not by a worker, because a worker would need the tokens stored.
+    Invitations are mailed at once and not by a worker, because those that fail come back as links, and no token is stored.
     """
     if not sends_mail():
         return Sent(links=links)
@@ -159,8 +162,8 @@ def _send(opened: Round, links: Sequence[Link], *, by: User, is_reminder: bool) 
     return Sent(len(links) - len(by_hand) - len(failed), len(failed), [*by_hand, *failed])
 
 
-def remind(*, by: User, of: Round) -> Sent:
-    """Mail a fresh link to everyone with an address who has not answered yet; at most once a day.
+def remind(*, by: User, of: Round) -> Reminder:
+    """Have the worker mail a fresh link to everyone with an address who has not answered yet; at most once a day.
 
     Raises:
         ValidationError: the round has ended, no mail is sent here, or people were reminded less than a day ago.
@@ -170,15 +173,40 @@ def remind(*, by: User, of: Round) -> Sent:
         raise ValidationError("This round has ended. Open a new one to ask again.")
     if not sends_mail():
         raise ValidationError("This installation sends no mail. Set EMAIL_URL, or hand the links over yourself.")
+    now = timezone.now()
     with transaction.atomic():
         current = Round.objects.select_for_update().get(pk=of.pk)
-        if current.reminded_at and timezone.now() - current.reminded_at < REMIND_AFTER:
+        if current.reminded_at and now - current.reminded_at < REMIND_AFTER:
             raise ValidationError("People were reminded less than a day ago. Wait until tomorrow.")
-        current.reminded_at = timezone.now()
+        current.reminded_at = now
         current.save(update_fields=["reminded_at", "ended_on"])
-        links = _make_links(current.invitations.filter(is_used=False, person__contains="@"))
-    sent = _send(of, links, by=by, is_reminder=True)
-    return Sent(sent.mailed, sent.failed)  # the links of those who have not answered would name them
+        reminder = Reminder.objects.create(
+            key=f"{current.pk}:{now.isoformat()}", round=current, by=by, total_units=_list_unanswered(current).count()
+        )
+    transaction.on_commit(lambda: enqueue(reminder), robust=True)
+    return reminder
+
+
+def _list_unanswered(of: Round) -> QuerySet[Invitation]:
+    return of.invitations.filter(is_used=False, person__contains="@").order_by("pk")
+
+
+def send_reminders(reminder: Reminder) -> bool:
+    """Mail the next few reminders; True when nobody is left or the round has ended.
+
+    Raises:
+        OSError: the mail server took none of them; they are tried again.
+    """
+    after = reminder.checkpoint.get("after", 0)
+    waiting = list(_list_unanswered(reminder.round).filter(pk__gt=after)[:REMINDERS_AT_ONCE])
+    if not waiting or not reminder.round.is_open:
+        return True
+    sent = _send(reminder.round, _make_links(waiting), by=reminder.by, is_reminder=True)
+    if not sent.mailed:
+        raise OSError("The mail server took none of the reminders.")
+    done = reminder.done_units + sent.mailed
+    reminder.advance({"after": waiting[-1].pk}, done, failed=reminder.failed + sent.failed)
+    return False
 
 
 def make_links(*, by: User, of: Round) -> list[Link]:

@@ -15,7 +15,7 @@ from alignment.disclosure import MINIMUM
 from alignment.expectations.measured import measure_terms
 from alignment.rounds import actions
 from alignment.rounds.content import read_served
-from alignment.rounds.models import MINIMUMS, Round
+from alignment.rounds.models import MINIMUMS, Reminder, Round
 from alignment.rounds.queries import count_progress, read_results
 from alignment.rounds.result_json import results_as_json
 from core.api.fields import Words, errors_as_responses, read_body
@@ -73,6 +73,17 @@ class SentSerializer(serializers.Serializer[Any]):
     mailed = serializers.IntegerField()
     failed = serializers.IntegerField()
     links = LinkSerializer(many=True)
+
+
+class ReminderSerializer(serializers.ModelSerializer[Reminder]):
+    """How far the mails of a reminder are; never to whom they go."""
+
+    mailed = serializers.IntegerField(source="done_units")
+    to_mail = serializers.IntegerField(source="total_units")
+
+    class Meta:
+        model = Reminder
+        fields = ("round", "state", "queued_at", "mailed", "failed", "to_mail")
 
 
 class ReadingSerializer(serializers.Serializer[Any]):
@@ -205,14 +216,13 @@ class RoundView(ReadOnly):
             closed = actions.close_round(by=cast(User, request.user), of=self._get(pk))
         return Response(RoundSerializer(closed).data)
 
-    @extend_schema(request=None, responses=SentSerializer)
+    @extend_schema(request=None, responses={202: ReminderSerializer})
     @action(detail=True, methods=["post"])
     def remind(self, request: Request, pk: int) -> Response:
-        """Mail a reminder to everyone with an address who has not answered yet, at most once a day."""
-        assessment = self._get(pk)
+        """Have the worker mail a reminder to everyone with an address who has not answered yet, at most once a day."""
         with errors_as_responses():
-            sent = actions.remind(by=cast(User, request.user), of=assessment)
-        return Response(_sent(assessment, sent))
+            reminder = actions.remind(by=cast(User, request.user), of=self._get(pk))
+        return Response(ReminderSerializer(reminder).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=None, responses=LinkSerializer(many=True), filters=False)
     @action(detail=True, methods=["post"], pagination_class=None)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from alignment.disclosure import LOWEST_MINIMUM, MINIMUM
+from core.work import Work
 from team.models import Company, Side, User
 
 MINIMUMS = [
@@ -138,3 +139,20 @@ class SkillSheet(models.Model):
 
     def __str__(self) -> str:
         return "Skill sheet"
+
+
+class Reminder(Work):
+    """A reminder to everyone with an address who has not answered yet, mailed by the worker a few at a time.
+
+    `checkpoint` holds the last invitation that was gone through, and no token: the worker draws each link as it mails it.
+    """
+
+    round = models.ForeignKey(Round, on_delete=models.CASCADE, related_name="reminders")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    failed = models.PositiveIntegerField(default=0, help_text="Mails that the mail server did not take.")
+
+    class Meta(Work.Meta):
+        ordering: ClassVar[list[str]] = ["-queued_at"]
+
+    def __str__(self) -> str:
+        return f"Reminder of {self.round}"

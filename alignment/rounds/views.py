@@ -65,6 +65,7 @@ def round_page(request: HttpRequest, pk: int) -> HttpResponse:
         "round": assessment,
         "progress": count_progress([assessment])[assessment.pk],
         "invitations": assessment.invitations.all(),
+        "reminder": assessment.reminders.first(),
         "may_open": OPEN_ROUND.allows(request.user),
         "reads_results": has_right(request.user, "read_rounds"),
         "readers": result_readers(),
@@ -84,12 +85,10 @@ def close_round(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def remind_round(request: HttpRequest, pk: int) -> HttpResponse:
-    def remind(user: User, assessment: Round) -> None:
-        sent = actions.remind(by=user, of=assessment)
-        if sent.failed:
-            messages.warning(request, f"{sent.failed} reminders were not accepted by the mail server.")
-
-    return _act(request, pk, remind, "Everyone with an e-mail address who has not answered yet is reminded.")
+    return _act(
+        request, pk, lambda user, assessment: actions.remind(by=user, of=assessment),
+        "Reminders are being sent to everyone with an e-mail address who has not answered yet.",
+    )  # fmt: skip
 
 
 def _act(request: HttpRequest, pk: int, action: Callable[[User, Round], object], success: str) -> HttpResponse:

@@ -2,18 +2,21 @@
 
 from datetime import date
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from alignment.rounds import actions
 from alignment.rounds.link_secrets import clean_code, derive_key, draw_code
-from alignment.rounds.models import AnswerSheet, Invitation, InvitationLink, Round, SkillSheet
+from alignment.rounds.models import AnswerSheet, Invitation, InvitationLink, Reminder, Round, SkillSheet
 from alignment.rounds.queries import count_progress
+from core.work import run_claimed
 from team.models import User
-from tests.alignment.rounds.answering import addresses, answer, names, open_round, sheet, token_of
+from tests.alignment.rounds.answering import addresses, answer, end, names, open_round, sheet, token_of
 
 pytestmark = pytest.mark.django_db
 
@@ -145,8 +148,12 @@ def test_reminders_go_to_those_who_have_not_answered(ceo: User) -> None:
     token = invitation.body.split("/answer/")[1].split("/")[0]
     actions.submit_answers(token=token, code="", submission=sheet(3))
     mail.outbox.clear()
-    sent = actions.remind(by=ceo, of=opened)
-    assert (sent.mailed, list(sent.links)) == (9, [])
+    reminder = actions.remind(by=ceo, of=opened)
+    assert not mail.outbox  # the request sends nothing
+    assert reminder.total_units == 9
+    run_claimed(Reminder, reminder.pk)
+    reminder.refresh_from_db()
+    assert (reminder.state, reminder.done_units, reminder.failed, len(mail.outbox)) == ("done", 9, 0, 9)
     assert "sales1@example.com" not in {each.to[0] for each in mail.outbox}
     with pytest.raises(ValidationError, match="less than a day ago"):
         actions.remind(by=ceo, of=opened)
@@ -159,3 +166,42 @@ def test_skills_are_stored_apart_and_only_of_sales(ceo: User) -> None:
     skill = SkillSheet.objects.get()
     assert skill.ratings == {"selling_skills.1": 2}
     assert skill.key not in set(AnswerSheet.objects.values_list("key", flat=True))
+
+
+def test_a_worker_that_stops_between_reminders_goes_on_after_the_last_one(
+    ceo: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "REMINDERS_AT_ONCE", 4)
+    opened, _ = open_round(ceo, people={"marketing": addresses("marketing", 5), "sales": addresses("sales", 5)})
+    mail.outbox.clear()
+    reminder = actions.remind(by=ceo, of=opened)
+    run_claimed(Reminder, reminder.pk, budget=0)
+    assert len(mail.outbox) == 4
+    for _ in range(3):
+        run_claimed(Reminder, reminder.pk)
+    assert sorted(each.to[0] for each in mail.outbox) == sorted(addresses("marketing", 5) + addresses("sales", 5))
+    stored = str(list(Reminder.objects.values()))
+    assert not any(each.body.split("/answer/")[1].split("/")[0] in stored for each in mail.outbox)
+
+
+def test_reminders_that_the_mail_server_refuses_are_tried_again(ceo: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, _ = open_round(ceo, people={"marketing": addresses("marketing", 5), "sales": addresses("sales", 5)})
+    mail.outbox.clear()
+    reminder = actions.remind(by=ceo, of=opened)
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, "send_text", Mock(side_effect=OSError))
+        with pytest.raises(OSError, match="took none"):
+            run_claimed(Reminder, reminder.pk)
+    assert Reminder.objects.get().state == "queued"
+    Reminder.objects.update(run_after=timezone.now())
+    run_claimed(Reminder, reminder.pk)
+    assert len(mail.outbox) == 10
+
+
+def test_no_reminder_goes_out_after_the_end(ceo: User) -> None:
+    opened, _ = open_round(ceo, people={"marketing": addresses("marketing", 5), "sales": addresses("sales", 5)})
+    mail.outbox.clear()
+    reminder = actions.remind(by=ceo, of=opened)
+    end(opened)
+    run_claimed(Reminder, reminder.pk)
+    assert not mail.outbox
