@@ -33,7 +33,9 @@ OPEN_PAGES = {
 PAGES = {
     "home": "/",
     "cost": OPEN_PAGES["cost"],
+    "overview": "/overview/",
     "alignment": "/alignment/",
+    "index": "/alignment/index/",
     "plan": "/plan/",
     "update": "/plan/updates/1/",
     "accountability": "/accountability/",
@@ -133,9 +135,10 @@ def _build_company(rows: int, folder: Path) -> None:
 
 
 def prepare_pages(folder: Path) -> None:
+    from alignment.index.actions import record_index
     from alignment.prepared_values import prepare_values
 
-    if not prepare_values():
+    if not prepare_values() or not record_index():
         raise SystemExit("No value was computed.")
 
 

@@ -46,10 +46,10 @@ def _describe_side(side: SideResult) -> str:
 
 
 def _why_missing(readings: list[Reading | None]) -> str:
-    shown = [reading for reading in readings if reading]
-    if any(reading.kind == "band" for reading in shown):
+    released = [reading for reading in readings if reading]
+    if any(reading.kind == "band" for reading in released):
         return "Shown as a band, so there is no mean."
-    return next((reading.reason for reading in shown if not reading.is_shown), "")
+    return next((reading.reason for reading in released if not reading.is_shown), "")
 
 
 def _why_hidden(results: RoundResults) -> str:

@@ -21,7 +21,6 @@ LABEL = "Behaviour in the data"
 NO_DATA = "The records show nothing of it in these three months. Import hand-offs and verdicts."
 SALES_SLA, VERDICTS = "sla_compliance", "verdict_rate"  # keys of metrics
 MARKETING_SLA, FEEDBACK, SCORES = "marketing_sla", "feedback_answered", "scores_proven"
-KEYS = (SALES_SLA, MARKETING_SLA, VERDICTS, FEEDBACK, SCORES)
 # By what the proof of a score says; what cannot be judged yet is missing
 PROOF_SCORES = {"works": Fraction(1), "weak": Fraction(1, 2), "chance": Fraction(0), "backwards": Fraction(0)}
 

@@ -11,7 +11,7 @@ from agreements.permissions import DRAFT_VERSION
 from alignment.index.behaviour import FEEDBACK, MARKETING_SLA, SALES_SLA, SCORES, VERDICTS
 from alignment.index.charts import draw_history
 from alignment.index.queries import History, read_history
-from alignment.index.rules import AGREED, ANSWERS, Contribution, Part, moved_inputs
+from alignment.index.rules import AGREED, ANSWERS, BEHAVIOUR, Contribution, Part, moved_inputs
 from alignment.index.sentences import describe_contribution, headline
 from alignment.permissions import OPEN_ROUND
 from team.access import has_right, require_right
@@ -21,7 +21,7 @@ METHODS = {
     ANSWERS: "Each dimension counts as the side that rates it lower: 1 is 0 and 5 is 100. The part is their mean. "
     "“≤ 1.5” counts as 1.5, “≥ 4.5” as 4.5.",
     AGREED: "A dimension that is agreed is 100; one that is stale, disputed or missing is 0. The part is their mean.",
-    "behaviour": "Each row is a share of what was due in the three months. The part is their mean.",
+    BEHAVIOUR: "Each row is a share of what was due in the three months. The part is their mean.",
 }
 
 
@@ -55,9 +55,8 @@ def describe_part(part: Part, request: HttpRequest) -> dict[str, Any]:
 
 def _source_page(part: Part, request: HttpRequest) -> tuple[str, str]:
     if part.key == ANSWERS:
-        return reverse("rounds"), "Open a round" if part.is_missing and OPEN_ROUND.allows(
-            request.user
-        ) else "Assessment rounds"
+        opens = part.is_missing and OPEN_ROUND.allows(request.user)
+        return (reverse("new_round"), "Open a round") if opens else (reverse("rounds"), "Assessment rounds")
     if part.key == AGREED:
         return reverse("workspace"), "Agreements by dimension"
     if part.is_missing and has_right(request.user, "import"):

@@ -108,7 +108,7 @@ def read_overview(user: User, facts: Facts | None = None) -> Overview:
         goals=goals,
         disputes=list(_read_disputes(user, today)),
         overdue=[*_overdue_update(plan), *_overdue_reviews(user, today)],
-        as_of=plan.as_of,
+        as_of=min(filter(None, [plan.as_of, money.smroi.as_of]), default=None),
     )
 
 

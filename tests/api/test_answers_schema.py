@@ -27,10 +27,12 @@ def test_a_push_is_described_with_the_status_that_it_answers(client: Client, kin
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["accountability-matrix", "alignment-dimensions", "plan"])
+@pytest.mark.parametrize(
+    "path", ["accountability-matrix", "alignment-dimensions", "alignment-index", "overview", "plan"]
+)
 def test_an_answer_of_one_object_is_described_as_one(client: Client, path: str) -> None:
     """The description took these for lists, since they stand where lists of the others do."""
-    client.force_login(make.user(Role.CRO), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(make.user(Role.CEO), backend="django.contrib.auth.backends.ModelBackend")
     described = client.get("/api/schema/?format=json").json()["paths"][f"/api/v1/{path}/"]["get"]
     schema = described["responses"]["200"]["content"]["application/json"]["schema"]
     assert "$ref" in schema

@@ -11,6 +11,8 @@ from django.core.management import call_command
 from django.db import transaction
 from django.db.models import Count, Q, Sum
 
+from alignment.index import actions
+from alignment.overview.queries import read_overview
 from core.periods import preset_period, year_period
 from crm import models as crm
 from facts.engine import open_facts
@@ -113,6 +115,31 @@ def test_the_metrics_say_what_the_story_says(on_the_day: date, db: None) -> None
     assert (quiet.label, quiet.leads, quiet.revenue) == (BLUE, 100, 480_000)
     shown = [{one.label for one in ranked} for ranked in (ranking.by_leads, ranking.by_revenue)]
     assert all({PINK, BLUE} <= labels for labels in shown)
+
+
+def test_the_page_of_the_ceo_tells_what_is_wrong_at_applexus(
+    on_the_day: date, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh()
+    monkeypatch.setattr(actions, "MONTHS_BACK", 6)
+    actions.record_index()
+    overview = read_overview(User.objects.get(role=Role.CEO))
+    assert overview.money.cost
+    assert overview.money.cost.extra_revenue == 4_028_000
+    assert overview.behind
+    assert [row.kind for row in overview.dates] == ["review", "dispute"]
+    assert overview.plan.last
+    history = overview.history
+    assert history
+    assert history.index
+    assert {part.key for part in history.index.present} >= {"answers", "agreements"}
+    states = {row.key: row.detail for row in history.index.parts[1].inputs}
+    assert (states["reporting"], states["culture"]) == ("Disputed", "Stale")
+    is_answered = [not point.index.parts[0].is_missing for point in history.points]
+    assert is_answered == sorted(is_answered)  # from the first round on
+    assert not is_answered[0]
+    assert sum(is_answered) >= 5
+    assert sum(row.points for row in history.contributions) == history.change
 
 
 def test_the_score_tells_who_buys_and_sales_says_of_one_campaign_why_not(on_the_day: date, db: None) -> None:
