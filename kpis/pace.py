@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from core.formatting import format_by_unit, format_percent
+from core.formatting import format_by_unit, format_decimal, format_percent
 from core.periods import Period
 from crm.readable import Reader
 from facts.engine import Facts
@@ -104,8 +104,16 @@ class Pace:
     def _course_in_words(self) -> str:
         if self.is_on_course:
             return "the goal is met" if self.elapsed >= 1 or not self.adds_up else "on course"
-        missing = self.format_value(abs(self.goal.target - (self.projected or Decimal(0))))
-        return f"{missing} {'over' if self.metric.better == 'down' else 'short'}"
+        distance = self._format_distance(abs(self.goal.target - (self.projected or Decimal(0))))
+        return f"{distance} {'over' if self.metric.better == 'down' else 'short'}"
+
+    def _format_distance(self, distance: Decimal) -> str:
+        """Write a distance to the target: of two percentages in points, since 28% short would be a share of the target."""
+        if self.metric.unit != "percent":
+            return self.format_value(distance)
+        places = 1 if 0 < distance < Decimal("0.0995") else 0
+        points = format_decimal(distance * 100, places, is_trimmed=True)
+        return f"{points} {'point' if points == '1' else 'points'}"
 
 
 def current_paces(today: date, user: Reader, facts: Facts) -> list[Pace]:

@@ -53,12 +53,12 @@ def test_a_rate_has_no_pace_only_above_or_below() -> None:
     above = paced("smroi", "1.52", 1.6, date(2026, 3, 1))
     assert above.is_on_course
     assert plain(above.sentence) == "160% against 152%: the goal is met."
-    assert plain(paced("smroi", "1.52", 1.17, date(2026, 3, 1)).sentence) == "117% against 152%: 35% short."
+    assert plain(paced("smroi", "1.52", 1.17, date(2026, 3, 1)).sentence) == "117% against 152%: 35 points short."
 
 
 def test_less_is_better_where_the_metric_says_so() -> None:
     assert paced("sm_share_of_revenue", "0.4", 0.35, date(2026, 3, 1)).is_on_course
-    assert plain(paced("sm_share_of_revenue", "0.4", 0.46, date(2026, 3, 1)).sentence).endswith("6.0% over.")
+    assert plain(paced("sm_share_of_revenue", "0.4", 0.46, date(2026, 3, 1)).sentence).endswith(" 6 points over.")
 
 
 def test_only_goals_whose_days_include_today_are_shown(cmo: User) -> None:
