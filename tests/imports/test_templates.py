@@ -102,7 +102,8 @@ def test_a_required_cell_left_empty_is_refused_by_its_name(name: str, company: C
 
 
 def test_the_documentation_tells_of_every_template(settings: Any) -> None:
-    assert as_markdown() in (Path(settings.BASE_DIR) / "docs" / "imports.md").read_text()
+    text = (Path(settings.BASE_DIR) / "docs" / "imports.md").read_text()
+    assert as_markdown() in text, "Write what `manage.py list_import_sheets` prints into docs/imports.md."
 
 
 # what people write

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db.models import Model
 
+from crm.record_kind import RecordKind
+from crm.registry import kinds_by_plural
 from facts import registry
 from funnel.models import HandOff, Verdict
 from team.models import Territory, User
@@ -89,7 +91,19 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
     def times(number: int, make: Any) -> list[dict[str, Any]]:
         return [make() for _ in range(number)]
 
-    return {
+    def other(kind: RecordKind) -> dict[str, Any]:
+        """A row of a kind that is not named below: something in every field that its declaration names."""
+        makers = {"DateField": day, "DateTimeField": moment, "DecimalField": money, "CharField": lambda: word("A", "B")}
+        fields = [kind.model._meta.get_field(name) for name in kind.fields]
+        row = {field.name: makers[type(field).__name__]() for field in fields if type(field).__name__ in makers}
+        links = {
+            field.name: str(field.related_model._meta.verbose_name_plural) for field in fields if field.related_model
+        }
+        return (
+            row | {f"{name}_id": one(table) for name, table in links.items() if table in ids} | {"currency": currency()}
+        )
+
+    rows: dict[str, list[dict[str, Any]]] = {
         "owners": [{"name": f"Owner {n}", "manager_id": dice.choice([None, 1]), "territory_id": one("territories")} for n in range(4)],
         "territories": [{"name": "North"}, {"name": "South"}],
         "verticals": [{"name": "Steel"}, {"name": "Glass"}],
@@ -111,6 +125,8 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
         "enquiries": times(9, lambda: {"account_id": one("accounts"), "status": word("New"), "opened_at": moment()}),
         "stage_changes": times(2 * size, lambda: {"opportunity_id": dice.randrange(1, 2 * size), "stage": dice.choice(STAGES), "entered_at": moment(), "amount": money(), "probability": chance()}),
     }  # fmt: skip
+    counted = [(name, kind) for name, kind in kinds_by_plural().items() if kind.count and name not in rows]
+    return rows | {name: [other(kind) for _ in range(9)] for name, kind in counted}
 
 
 def settle(rows: dict[str, list[dict[str, Any]]]) -> None:
