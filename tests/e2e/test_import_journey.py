@@ -103,7 +103,7 @@ def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
     undo(page)
 
 
-def test_ad_spend_from_a_report_that_no_mapping_knows_is_seen_within_two_minutes(
+def test_ad_spend_from_a_report_that_no_mapping_knows_is_mapped_by_hand_and_seen(
     visit: Callable[..., Visit], tmp_path: Path
 ) -> None:
     visitor = visit()
@@ -114,7 +114,6 @@ def test_ad_spend_from_a_report_that_no_mapping_knows_is_seen_within_two_minutes
         f"2025-01-{day:02},Journey ads,{'click' if day % 2 else 'total'},900,12.50,1000,30\n" for day in range(1, 21)
     )
     report.write_text(f"Day,Campaign name,Row,Revenue,Media cost,Impressions,Link clicks\n{rows}")
-    began = time.monotonic()
     visitor.open("/imports/")
     hand_in(page, report)
     page.get_by_role("link", name=re.compile("Map columns")).click()
@@ -131,12 +130,12 @@ def test_ad_spend_from_a_report_that_no_mapping_knows_is_seen_within_two_minutes
     page.get_by_role("button", name="Use this mapping").click()
     page.get_by_role("button", name=re.compile("^Import .*row")).click()
     expect(page.locator(".sentence")).to_contain_text("20 rows read: 10 new", timeout=PATIENCE)
-    first = page.url
+    first, until = page.url, time.monotonic() + PATIENCE / 1000
     while True:
         visitor.open("/metrics/sm_spend/records/?campaign=Journey+ads&from=2025-01-01&to=2025-01-31")
         if page.get_by_text("Journey ads").count() >= 10:
             break
-        assert time.monotonic() - began < 120
+        assert time.monotonic() < until, page.locator("main").inner_text()
         page.wait_for_timeout(1000)
     page.goto(first)
     undo(page)
