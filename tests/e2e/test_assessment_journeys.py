@@ -63,7 +63,7 @@ def _printed_token(product: Product) -> str:
 
 def _set_up(page: Page, token: str) -> None:
     values = {
-        "token": token, "company_name": "Nordlicht AG", "name": "Clara Weiss", "email": "clara@nordlicht.example",
+        "token": token, "company_name": "Nordlicht AG", "currency": "EUR", "name": "Clara Weiss", "email": "clara@nordlicht.example",
         "password": "five quiet words walk home", "password_again": "five quiet words walk home",
     }  # fmt: skip
     for name, value in values.items():
@@ -76,11 +76,14 @@ def test_a_round_goes_from_its_invitations_to_the_page_of_its_gaps(visit: Callab
     ceo.sign_in("CEO")
     ceo.open("/rounds/new/")
     ceo.page.get_by_label("Name").fill("Journey")
-    for box in ceo.page.locator("form input[type=checkbox]:checked").all():
-        box.uncheck()
+    people = ceo.page.locator("input[name$=_people]")
+    people.evaluate_all(
+        "boxes => boxes.forEach(box => { box.checked = false })"
+    )  # only the names typed below are asked
+    ceo.page.get_by_label("Ask Sales about the five disciplines").check()
     for side, count in (("marketing", MARKETING), ("sales", SALES)):
-        people = "\n".join(f"{side} person {number}" for number in range(count))
-        ceo.page.locator(f"[name={side}_others]").fill(people)
+        names = "\n".join(f"{side} person {number}" for number in range(count))
+        ceo.page.locator(f"[name={side}_others]").fill(names)
     ceo.page.get_by_role("button", name="Open the round and invite").click()
     links = re.findall(r"https?://[^\s\"<]+/answer/[^\s\"<]+/", ceo.page.content())
     links = list(dict.fromkeys(links))
