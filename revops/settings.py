@@ -311,6 +311,7 @@ SPECTACULAR_SETTINGS = {
         "DecisionEnum": "agreements.models.Decision",
         "GoalStateEnum": "alignment.plan.queries.STATES",
         "DimensionStateEnum": "alignment.workspace.dimensions.STATES",
+        "WorkStateEnum": "core.work.State",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

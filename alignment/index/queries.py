@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from django.db.models.functions import TruncMonth
 
@@ -18,19 +19,29 @@ MONTHS = 13
 
 @dataclass(frozen=True)
 class Point:
-    """The index at the end of a month, or the newest of the running one."""
+    """The index at the end of a month, or the newest of the running one. Its parts are read when they are asked for."""
 
-    index: Index
-    is_reconstructed: bool
-    facts_as_of: datetime | None
+    snapshot: IndexSnapshot
+
+    @cached_property
+    def index(self) -> Index:
+        return self.snapshot.index
+
+    @property
+    def is_reconstructed(self) -> bool:
+        return self.snapshot.is_reconstructed
+
+    @property
+    def facts_as_of(self) -> datetime | None:
+        return self.snapshot.facts_as_of
 
     @property
     def day(self) -> date:
-        return self.index.day
+        return self.snapshot.local_day
 
     @property
     def score(self) -> Decimal | None:
-        return self.index.score
+        return self.snapshot.score
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,7 @@ class History:
     def change_text(self) -> str:
         return "" if self.change is None else with_sign(format_score(self.change))
 
-    @property
+    @cached_property
     def contributions(self) -> tuple[Contribution, ...]:
         """What each part added to the change; together they are the change."""
         if self.latest is None or self.before is None:
@@ -85,4 +96,4 @@ def read_history() -> History:
     since = add_months(Company.today().replace(day=1), 1 - MONTHS)
     rows = IndexSnapshot.objects.filter(local_day__gte=since).annotate(month=TruncMonth("local_day"))
     latest = rows.order_by("month", "-local_day").distinct("month")
-    return History([Point(row.index, row.is_reconstructed, row.facts_as_of) for row in latest])
+    return History([Point(row) for row in latest])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Self
 
 from core.formatting import NOTHING, format_rounded, with_sign
@@ -74,7 +75,7 @@ class Part:
     inputs: tuple[Input, ...] = ()
     source: str = ""
 
-    @property
+    @cached_property
     def score(self) -> Decimal | None:
         return mean_score(row.score for row in self.inputs)
 
@@ -112,7 +113,7 @@ class Index:
     day: date
     parts: tuple[Part, ...]
 
-    @property
+    @cached_property
     def present(self) -> tuple[Part, ...]:
         return tuple(part for part in self.parts if not part.is_missing)
 
@@ -120,7 +121,7 @@ class Index:
     def missing(self) -> tuple[Part, ...]:
         return tuple(part for part in self.parts if part.is_missing)
 
-    @property
+    @cached_property
     def score(self) -> Decimal | None:
         if len(self.present) < LEAST_PARTS:
             return None

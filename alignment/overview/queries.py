@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from agreements.models import Dispute, Version
+from agreements.models import Dispute, Version, VersionQuerySet
 from alignment.cost.rules import Cost, compute_cost
 from alignment.index.queries import History, read_history
 from alignment.metric_values import ResultReader
@@ -89,9 +90,9 @@ class Overview:
         """Disputes and what is overdue, the earliest first."""
         return sorted([*self.disputes, *self.overdue], key=lambda row: row.due_on)
 
-    @property
+    @cached_property
     def behind(self) -> list[PlanGoal]:
-        return [goal for goal in self.goals if goal in self.plan.behind]
+        return [goal for goal in self.goals if goal.is_behind]
 
 
 def read_overview(user: User, facts: Facts | None = None) -> Overview:
@@ -100,14 +101,15 @@ def read_overview(user: User, facts: Facts | None = None) -> Overview:
     plan = read_plan(user, facts, waits=False)
     money = read_money(ResultReader(user, facts, waits=False))
     is_money_alone = user.role == Role.CFO
+    visible = Version.objects.visible_to(user)
     goals = [goal for goal in plan.goals if not is_money_alone or (goal.pace and goal.pace.metric.may_be_goal)]
     return Overview(
         money=money,
         history=read_history() if has_right(user, "read_rounds") and not is_money_alone else None,
         plan=plan,
         goals=goals,
-        disputes=list(_read_disputes(user, today)),
-        overdue=[*_overdue_update(plan), *_overdue_reviews(user, today)],
+        disputes=list(_read_disputes(visible, today)),
+        overdue=[*_overdue_update(plan), *_overdue_reviews(visible, today)],
         as_of=min(filter(None, [plan.as_of, money.smroi.as_of]), default=None),
     )
 
@@ -141,10 +143,9 @@ def _build_money(smroi: Result, gross: Result | None) -> Money:
     return Money(smroi, gross, benchmark, cost)
 
 
-def _read_disputes(user: User, today: date) -> Iterator[DueItem]:
-    """Yield the open disputes that the reader may read, the first to be decided first."""
-    open_versions = Version.objects.visible_to(user).disputed()
-    disputes: QuerySet[Dispute] = Dispute.objects.filter(decided_at=None, version__in=open_versions)
+def _read_disputes(visible: VersionQuerySet, today: date) -> Iterator[DueItem]:
+    """Yield the open disputes of the versions, the first to be decided first."""
+    disputes: QuerySet[Dispute] = Dispute.objects.filter(decided_at=None, version__in=visible.disputed())
     for dispute in disputes.select_related("version__agreement", "arbiter").order_by("decide_by", "pk"):
         agreement = dispute.version.agreement
         detail = f"Disputed by {dispute.get_side_display()}; {dispute.arbiter} decides"
@@ -165,8 +166,8 @@ def _overdue_update(plan: Plan) -> Iterator[DueItem]:
         )
 
 
-def _overdue_reviews(user: User, today: date) -> Iterator[DueItem]:
-    rows = Version.objects.visible_to(user).in_force().filter(review_on__lt=today, pilot_manager=None)
+def _overdue_reviews(visible: VersionQuerySet, today: date) -> Iterator[DueItem]:
+    rows = visible.in_force().filter(review_on__lt=today, pilot_manager=None)
     for version in rows.select_related("agreement").defer("text", "terms", "evidence").order_by("review_on", "pk"):
         url = reverse("agreement", args=[version.agreement_id])
         assert version.review_on

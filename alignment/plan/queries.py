@@ -66,6 +66,10 @@ class PlanGoal:
         return MISSED if is_over else BEHIND
 
     @property
+    def is_behind(self) -> bool:
+        return self.state in {BEHIND, MISSED}
+
+    @property
     def badge(self) -> tuple[str, str]:
         return BADGES[self.state]
 
@@ -137,7 +141,7 @@ class Plan:
 
     @property
     def behind(self) -> list[PlanGoal]:
-        return [goal for goal in self.goals if goal.state in {BEHIND, MISSED}]
+        return [goal for goal in self.goals if goal.is_behind]
 
     def goals_of(self, side: str) -> list[PlanGoal]:
         return [goal for goal in self.goals if goal.terms.horizon.side == side]
