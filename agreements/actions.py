@@ -73,11 +73,11 @@ def draft_version(
     """
     DRAFT_VERSION.require(by, kinds.get_kind(kind))
     if not text.strip():
-        raise ValidationError("Say in words what is to be agreed.")
+        raise ValidationError("Enter the text of the agreement.")
     if pilot_manager and not expires_on:
-        raise ValidationError("A pilot needs the day on which it ends.")
+        raise ValidationError("A pilot needs an end date.")
     if expires_on and expires_on < company_today():
-        raise ValidationError("The last day of the version has already passed.")
+        raise ValidationError("The end date of the version is in the past. Choose a later day.")
     _require_future_review(review_on)
     agreement, is_new = Agreement.objects.get_or_create(
         kind=kind, key=key, defaults={"title": title or key, "third_side": third_side}
@@ -115,7 +115,7 @@ def redraft_version(
     version = _lock_version(version.pk)
     REDRAFT_VERSION.require(by, version)
     if version.state != "draft":
-        raise ValidationError("What was proposed is not rewritten; propose a new version.")
+        raise ValidationError("A proposed version cannot be changed. Propose a new version.")
     version.text, version.terms, version.reason = text.strip(), terms, reason
     if evidence is not None:
         version.evidence = evidence
@@ -168,7 +168,7 @@ def sign_version(*, by: User, version: Version) -> Version:
     if open_dispute:
         _close_dispute(open_dispute, Decision.FOR, f"{by} withdrew the dispute and signed.")
     if not version.unsigned:
-        _bring_into_force(version, f"Both sides have signed: version {version.number} is in force.")
+        _bring_into_force(version, f"Both sides have signed: version {version.number} is active.")
     _notify_people(version, f"signed.{side}", f"{by} signed: {version.agreement.title}", except_for=by)
     return version
 
@@ -181,12 +181,12 @@ def dispute_version(*, by: User, version: Version, reason: str, decide_by: date 
     side = _side_to_sign(by, version)
     reauthentication.require(by)
     if not reason.strip():
-        raise ValidationError("Say what is wrong with it; the arbiter decides on your reason.")
+        raise ValidationError("Enter a reason for the dispute. The arbiter decides on it.")
     if version.state == "disputed":
-        raise ValidationError("This version is disputed already.")
+        raise ValidationError("This version is already disputed.")
     day = decide_by or company_today() + timedelta(days=DAYS_TO_DECIDE)
     if day < company_today():
-        raise ValidationError("The day of decision has already passed.")
+        raise ValidationError("The decision date is in the past. Choose a later day.")
     dispute = version.disputes.create(side=side, raised_by=by, reason=reason.strip(), arbiter=_arbiter(), decide_by=day)
     sentence = f"{by} disputed version {version.number}; {dispute.arbiter} decides by {format_day(day)}."
     _write_entry(version.agreement, "disputed", by, sentence, version, reason=dispute.reason)
@@ -207,7 +207,7 @@ def decide_dispute(*, by: User, dispute: Dispute, decision: str, ruling: str) ->
     locked_dispute = Dispute.objects.select_for_update().get(pk=dispute.pk)
     DECIDE_DISPUTE.require(by, locked_dispute)
     if locked_dispute.decided_at is not None:
-        raise ValidationError("This dispute is decided.")
+        raise ValidationError("This dispute has already been decided.")
     reauthentication.require(by)
     if decision not in Decision.values or not ruling.strip():
         raise ValidationError("Choose for or against, and give the reason for the ruling.")
@@ -215,7 +215,7 @@ def decide_dispute(*, by: User, dispute: Dispute, decision: str, ruling: str) ->
     sentence = f"{by} decided {decision} version {version.number}."
     _write_entry(version.agreement, "decided", by, sentence, version, ruling=ruling.strip())
     if decision == Decision.FOR:
-        _bring_into_force(version, f"By the arbiter's ruling version {version.number} is in force.")
+        _bring_into_force(version, f"By the arbiter's ruling version {version.number} is active.")
     else:
         _end_version(version, End.REJECTED, f"Version {version.number} was rejected.", by)
     _notify_people(
@@ -226,11 +226,11 @@ def decide_dispute(*, by: User, dispute: Dispute, decision: str, ruling: str) ->
 
 @transaction.atomic
 def withdraw_version(*, by: User, version: Version) -> Version:
-    """Take back a proposal or a draft, one's own or one's side's, before it is in force."""
+    """Withdraw a proposal or a draft of the user or their side before it is active."""
     version = _lock_version(version.pk)
     WITHDRAW_VERSION.require(by, version)
     if version.in_force_at or version.ended_at:
-        raise ValidationError("Only what is not in force yet can be withdrawn.")
+        raise ValidationError("An active version cannot be withdrawn. Propose a new version instead.")
     for dispute in version.disputes.filter(decided_at=None):
         _close_dispute(dispute, Decision.AGAINST, "Withdrawn by the proposer.")
     _end_version(version, End.WITHDRAWN, f"{by} withdrew version {version.number}.", by)
@@ -267,7 +267,7 @@ def give_seat(*, by: User, seat: str, person: User, consent: ConsentRequest | No
 def _refuse_both_sides(seat: str, person: User) -> None:
     other = {Seat.MARKETING: Seat.SALES, Seat.SALES: Seat.MARKETING}.get(Seat(seat))
     if other and seat_holder(other) == person:
-        raise ValidationError(f"{person} signs for the other side already. Name a deputy for one of the two.")
+        raise ValidationError(f"{person} already signs for the other side. Name a deputy for one of the two sides.")
 
 
 def apply_seat(request: ConsentRequest) -> None:
@@ -293,11 +293,11 @@ def end_expired_versions() -> int:
 
 
 def remind_of_reviews() -> int:
-    """Tell the signatories once of each version in force whose day of review has passed; returns how many are new."""
+    """Tell the signatories once of each active version whose day of review has passed; returns how many are new."""
     stale = Version.objects.in_force().filter(review_on__lt=company_today()).select_related("agreement")
     reminded = 0
     for version in stale:
-        title = f"Review overdue: “{version.agreement.title}” was to be reviewed by {version.review_on}"
+        title = f"Review overdue: “{version.agreement.title}” was to be reviewed by {format_day(version.review_on)}"
         reminded += bool(_notify_people(version, "review", title))
     return reminded
 
@@ -308,7 +308,7 @@ def escalate_late_disputes() -> int:
     for late in Dispute.objects.filter(decided_at=None, decide_by__lt=company_today()).select_related(
         "version__agreement", "arbiter"
     ):
-        title = f"Late: {late.arbiter} was to decide “{late.version.agreement.title}” by {late.decide_by}"
+        title = f"Late: {late.arbiter} was to decide “{late.version.agreement.title}” by {format_day(late.decide_by)}"
         leaders = User.objects.filter(role="ceo", is_active=True)
         done += bool(_notify_people(late.version, f"late.{late.pk}", title, also=[late.arbiter, *leaders]))
     return done
@@ -331,9 +331,9 @@ def _side_to_sign(by: User, version: Version) -> str:
     side = signable_side(by, version)
     if side is None:
         if version.state in {"proposed", "disputed"}:
-            raise ValidationError("You have signed this version already.")
+            raise ValidationError("You have already signed this version.")
         raise ValidationError(
-            f"Version {version.number} is {version.state.replace('_', ' ')} and waits for no signature."
+            f"Version {version.number} is {version.state.replace('_', ' ')} and does not need a signature."
         )
     return side
 
@@ -347,7 +347,7 @@ def _require_no_other_draft(agreement: Agreement, by: User, title: str) -> None:
         return
     if agreement.versions.filter(ended_at=None).exists():
         raise ValidationError(
-            "An agreement with this key is being drafted by others. Choose another key, or wait until it is proposed."
+            "Another person is drafting an agreement with this key. Choose another key or wait until it is proposed."
         )
     agreement.title = title or agreement.key
     agreement.save(update_fields=["title"])
@@ -365,22 +365,24 @@ def _refuse_duplicate(version: Version) -> None:
     ).exclude(pk=version.pk)
     waiting = next((other for other in same if other.state in {"proposed", "disputed"}), None)
     if waiting:
-        raise ValidationError(f"Version {waiting.number} proposes the same already, and waits for its signatures.")
+        raise ValidationError(f"Version {waiting.number} already proposes the same and is waiting for its signatures.")
 
 
 def _require_signatories(agreement: Agreement) -> None:
     people = signatories(agreement)
     missing = [Side(side).label for side, person in people.items() if person is None]
     if missing:
-        raise ValidationError(f"Nobody signs for {' and '.join(missing)} yet. An ops admin names the signatories.")
+        raise ValidationError(
+            f"No signatory is named for {' and '.join(missing)} yet. Ask an ops admin to name the signatories."
+        )
     if len(set(people.values())) < len(people):
-        raise ValidationError("One person cannot sign for two sides. An ops admin names a deputy.")
+        raise ValidationError("One person cannot sign for two sides. Ask an ops admin to name a deputy.")
 
 
 def _arbiter() -> User:
     arbiter = seat_holder(Seat.ARBITER)
     if arbiter is None:
-        raise ValidationError("No arbiter is named yet. An ops admin names one.")
+        raise ValidationError("No arbiter is named yet. Ask an ops admin to name one.")
     return arbiter
 
 

@@ -24,9 +24,7 @@ THIRD = [(side.value, side.label) for side in (Side.SUPPORT, Side.FINANCE)]
 
 
 class AgreementSerializer(serializers.ModelSerializer[Agreement]):
-    in_force = serializers.SerializerMethodField(
-        help_text="The company's version that binds today; null when none does."
-    )
+    in_force = serializers.SerializerMethodField(help_text="The company's active version today; null if there is none.")
 
     class Meta:
         model = Agreement
@@ -62,7 +60,7 @@ class DisputeSerializer(serializers.ModelSerializer[Dispute]):
 
 class VersionSerializer(serializers.ModelSerializer[Version]):
     state = serializers.ChoiceField(choices=STATES, read_only=True)
-    is_stale = serializers.BooleanField(read_only=True, help_text="It binds although the day of its review has passed.")
+    is_stale = serializers.BooleanField(read_only=True, help_text="It is active although its review date has passed.")
     unsigned = serializers.ListField(child=serializers.CharField(), read_only=True)
     terms = Terms(read_only=True)
     in_words = serializers.SerializerMethodField(help_text="The terms, a sentence each.")
@@ -98,14 +96,14 @@ class NewVersionSerializer(serializers.Serializer[Any]):
     text = Words(max_length=20_000)
     terms = Terms(required=False)
     reason = Words(max_length=5000, required=False, allow_blank=True)
-    expires_on = serializers.DateField(required=False, help_text="The last day it binds.")
+    expires_on = serializers.DateField(required=False, help_text="The last day on which it is active.")
     review_on = serializers.DateField(required=False, help_text="The day of the next review; it is stale after it.")
-    is_draft = serializers.BooleanField(required=False, help_text="Keep it as a draft, to be proposed later.")
+    is_draft = serializers.BooleanField(required=False, help_text="Save it as a draft, to propose later.")
 
 
 class DisputingSerializer(serializers.Serializer[Any]):
     reason = Words(max_length=5000)
-    decide_by = serializers.DateField(required=False, help_text="Two weeks from now unless said otherwise.")
+    decide_by = serializers.DateField(required=False, help_text="Default: two weeks from now.")
 
 
 class DecidingSerializer(serializers.Serializer[Any]):
@@ -202,7 +200,7 @@ class VersionView(ReadOnly):
     @extend_schema(request=None, responses=VersionSerializer)
     @action(detail=True, methods=["post"])
     def withdraw(self, request: Request, pk: int) -> Response:
-        """Take back a proposal, one's own or one's side's, before it is in force."""
+        """Withdraw a proposal of the user or their side before it is active."""
         with errors_as_responses():
             return self._shown(actions.withdraw_version(by=cast(User, request.user), version=self._found(pk)))
 
@@ -226,7 +224,7 @@ def checked_terms(key: str, terms: dict[str, Any]) -> dict[str, Any]:
     kind = next((declared for declared in kinds.all_kinds() if declared.key == key), None)
     if kind is None:
         keys = ", ".join(declared.key for declared in kinds.all_kinds())
-        raise serializers.ValidationError({"kind": f"There is no such kind of agreement. Use one of: {keys}."})
+        raise serializers.ValidationError({"kind": f"This kind of agreement does not exist. Use one of: {keys}."})
     unknown = sorted(set(terms) - set(kind.form.base_fields))
     if unknown:
         raise serializers.ValidationError({"terms": f"No such terms: {', '.join(unknown)}."})
@@ -234,7 +232,7 @@ def checked_terms(key: str, terms: dict[str, Any]) -> dict[str, Any]:
         form = kind.form(kind.form.initial_from(terms))
         is_valid = form.is_valid()
     except (TypeError, ValueError, AttributeError, KeyError):
-        raise serializers.ValidationError({"terms": "The terms are not of the form of their kind."}) from None
+        raise serializers.ValidationError({"terms": "The terms do not have the form of their kind."}) from None
     if not is_valid:
         faults = [f"{name}: {fault}" for name, messages in form.errors.items() for fault in messages]
         raise serializers.ValidationError({"terms": faults})

@@ -13,13 +13,13 @@ LONG = forms.Textarea(attrs={"rows": 6})
 
 
 class WordingForm(forms.Form):
-    """What is agreed, in words, and why it is proposed."""
+    """Text of the agreement, and why it is proposed."""
 
     text = forms.CharField(
         label="What is agreed",
         widget=LONG,
         max_length=20_000,
-        help_text="In words that both teams use. This is what is signed.",
+        help_text="Use terms that both teams know. Both sides sign this text.",
     )
     reason = forms.CharField(label="Why", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=5_000)
     pilot_manager = forms.ModelChoiceField(
@@ -27,14 +27,14 @@ class WordingForm(forms.Form):
         label="Only for the team of",
         required=False,
         empty_label="Everybody",
-        help_text="A pilot binds one team until its last day; its results are shown against the rest.",
+        help_text="A pilot applies to one team until its end date; its results are compared with the other teams.",
     )
     expires_on = forms.DateField(label="Last day", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     review_on = forms.DateField(
         label="Next review",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="After this day it is shown as stale until a new version is signed.",
+        help_text="After this day it is marked as stale until a new version is signed.",
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -44,7 +44,7 @@ class WordingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("pilot_manager") and not cleaned.get("expires_on"):
-            self.add_error("expires_on", "A pilot needs the day on which it ends.")
+            self.add_error("expires_on", "A pilot needs an end date.")
         return cleaned
 
 
@@ -55,7 +55,7 @@ class OpeningForm(forms.Form):
     third_side = forms.ChoiceField(
         label="Third signature", required=False,
         choices=[("", "None"), (Side.SUPPORT, "Support"), (Side.FINANCE, "Finance")],
-        help_text="Where Support or Finance owns it, they sign too.",
+        help_text="If Support or Finance owns it, they also sign.",
     )  # fmt: skip
 
     def __init__(self, *args: Any, kind: kinds.Kind, **options: Any) -> None:
@@ -66,17 +66,17 @@ class OpeningForm(forms.Form):
         title = self.cleaned_data["title"].strip()
         self.cleaned_data["key"] = slugify(title, allow_unicode=True)[:120] or title[:120]
         if Agreement.objects.filter(kind=self.kind.key, key=self.cleaned_data["key"]).exists():
-            raise forms.ValidationError("There is one of this name already; propose a new version of it.")
+            raise forms.ValidationError("An agreement with this name already exists. Propose a new version of it.")
         return title
 
 
 class DisputeForm(forms.Form):
-    reason = forms.CharField(label="What is wrong with it", widget=forms.Textarea(attrs={"rows": 3}), max_length=5_000)
+    reason = forms.CharField(label="Reason for the dispute", widget=forms.Textarea(attrs={"rows": 3}), max_length=5_000)
     decide_by = forms.DateField(
-        label="To be decided by",
+        label="Decide by",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Two weeks from now unless you say otherwise.",
+        help_text="Default: two weeks from now.",
     )
 
 

@@ -91,7 +91,7 @@ class Agreement(models.Model):
         return [*SIGNING_SIDES, *([self.third_side] if self.third_side else [])]
 
     def in_force(self, on: date | None = None) -> "Version | None":
-        """Return the company-wide version in force on a day (today by default)."""
+        """Return the company-wide version that is active on a day (today by default)."""
         return self.versions.in_force(on).filter(pilot_manager=None).first()
 
     def in_force_for(self, user: User, on: date | None = None) -> "Version | None":
@@ -128,7 +128,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.readable_by(user).filter(agreement__in=Agreement.objects.visible_to(user))
 
     def open(self) -> Self:
-        """Versions that wait for a signature or a ruling: proposed, neither in force nor ended."""
+        """Versions that wait for a signature or a ruling: proposed, neither active nor ended."""
         return self.filter(proposed_at__isnull=False, in_force_at=None, ended_at=None)
 
     def disputed(self) -> Self:
@@ -184,8 +184,8 @@ class Version(models.Model):
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    text = models.TextField(help_text="What is agreed, in words.")
-    terms = models.JSONField(default=dict, blank=True, help_text="The same for the machine.")
+    text = models.TextField(help_text="The text of the agreement.")
+    terms = models.JSONField(default=dict, blank=True, help_text="The terms as data.")
     reason = models.TextField(blank=True, default="", help_text="Why this is proposed.")
     evidence = models.JSONField(default=dict, blank=True, help_text="The figures it was proposed with.")
     drafted_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="drafts")
@@ -198,7 +198,9 @@ class Version(models.Model):
     in_force_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     end = models.CharField(max_length=12, choices=End, blank=True, default="")
-    expires_on = models.DateField(null=True, blank=True, help_text="The last day it binds; a pilot always has one.")
+    expires_on = models.DateField(
+        null=True, blank=True, help_text="The last day on which it is active. A pilot always has one."
+    )
     review_on = models.DateField(
         null=True, blank=True, help_text="The day by which both sides look at it again; it is stale after it."
     )
@@ -208,7 +210,7 @@ class Version(models.Model):
         null=True,
         blank=True,
         related_name="pilots",
-        help_text="The team that tries it: whoever reports to this manager.",
+        help_text="The team of the pilot: the people who report to this manager.",
     )
 
     objects = VersionQuerySet.as_manager()

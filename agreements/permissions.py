@@ -1,6 +1,6 @@
 """Who may draft, propose, sign, dispute, decide and withdraw.
 
-A draft binds nobody, so everyone who answers for a side or prepares for it may write one. Proposing speaks in the name
+A draft has no effect, so everyone who answers for a side or prepares for it may write one. Proposing speaks in the name
 of a side, so it is for its leader and its signatory, and for those of no side for what they wrote themselves.
 """
 

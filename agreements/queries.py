@@ -14,7 +14,7 @@ from team.accounts.history import describe_change
 from team.models import AccountChange, Side, User
 
 STATES = {
-    "in_force": ("In force", "is-met"),
+    "in_force": ("Active", "is-met"),
     "proposed": ("Proposed", "side-joint"),
     "disputed": ("Disputed", "is-alarm"),
     "draft": ("Draft", ""),
@@ -164,7 +164,7 @@ def history_entries(agreement: Agreement, reader: User) -> list[Entry]:
 
 
 def _version_to_compare(version: Version, versions: list[Version], binding: Version | None) -> Version | None:
-    """What a version is compared with: what binds now for what waits, else the version before it in force."""
+    """What a version is compared with: a pending version with the active one, any other with the active version before it."""
     if version.state in {"draft", "proposed", "disputed"}:
         return binding
     earlier = [v for v in versions if v.number < version.number and v.in_force_at and not v.pilot_manager_id]

@@ -18,6 +18,7 @@ from agreements.forms import DisputeForm, OpeningForm, RulingForm, SeatForm, Wor
 from agreements.models import Agreement, Seat, Version
 from agreements.permissions import DRAFT_VERSION, can_propose_own
 from agreements.signing import seat_holder
+from core.date_formatting import format_day
 from core.form_errors import cleaned_or_error
 from core.request_values import read_int
 from team.access import has_right, require_right
@@ -181,12 +182,14 @@ def answer_version(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 
 def _sign_version(request: HttpRequest, user: User, version: Version) -> str:
     signed = actions.sign_version(by=user, version=version)
-    return "Signed. It is in force." if signed.state == "in_force" else "Signed. The other side has been told."
+    return (
+        "Signed. The version is active." if signed.state == "in_force" else "Signed. The other side has been notified."
+    )
 
 
 def _propose_draft(request: HttpRequest, user: User, version: Version) -> str:
     actions.propose_version(by=user, version=version)
-    return "Proposed. The other side has been told."
+    return "Proposed. The other side has been notified."
 
 
 def _withdraw_version(request: HttpRequest, user: User, version: Version) -> str:
@@ -199,16 +202,16 @@ def _dispute_version(request: HttpRequest, user: User, version: Version) -> str:
     dispute = actions.dispute_version(
         by=user, version=version, reason=entered["reason"], decide_by=entered["decide_by"]
     )
-    return f"Disputed. {dispute.arbiter} decides by {dispute.decide_by}."
+    return f"Disputed. {dispute.arbiter} decides by {format_day(dispute.decide_by)}."
 
 
 def _decide_dispute(request: HttpRequest, user: User, version: Version) -> str:
     entered = cleaned_or_error(RulingForm(request.POST))
     dispute = version.disputes.filter(decided_at=None).first()
     if dispute is None:
-        raise ValidationError("This version is not disputed any more.")
+        raise ValidationError("This version is no longer disputed.")
     actions.decide_dispute(by=user, dispute=dispute, decision=entered["decision"], ruling=entered["ruling"])
-    return "Decided. Both sides have been told."
+    return "Decided. Both sides have been notified."
 
 
 ANSWERS: dict[str, Callable[[HttpRequest, User, Version], str]] = {
@@ -232,7 +235,7 @@ def name_signatories(request: HttpRequest) -> HttpResponse:
             )
             if form.is_valid():
                 person = form.cleaned_data["person"]
-                messages.success(request, describe_wait(waiting) if waiting else f"{person} holds the seat now.")
+                messages.success(request, describe_wait(waiting) if waiting else f"{person} now holds the seat.")
                 return redirect("signatories")
         messages.error(request, " ".join(str(fault) for faults in form.errors.values() for fault in faults))
     rows = [

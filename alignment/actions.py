@@ -9,7 +9,7 @@ from core.templatetags.form_key import is_key
 
 
 def keep_answers(answers: Mapping[str, bool], form_key: str = "") -> DetectorResult:
-    """Keep a visitor's three answers under a link of their own; nobody is named as the actor, for nobody is known.
+    """Keep a visitor's three answers under a link of their own; no one is named as the actor, for no one is known.
 
     The same answers sent again from the same page come to the same link: it follows from the page's key, which is random.
     """

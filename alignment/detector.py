@@ -47,7 +47,7 @@ class Danger:
 
 @dataclass(frozen=True)
 class Question:
-    """One question; `name` is what a yes stands for, in two or three words."""
+    """One question; `name` is what a yes represents, in two or three words."""
 
     key: str
     name: str
@@ -100,9 +100,9 @@ PLAN = Question(
     words="Is there one plan that the heads of Marketing and Sales both answer for, with progress reported in revenue numbers the two agreed?",
     hint="Two plans that mention each other are a no. So is a plan whose progress is told in leads by one side and in bookings by the other.",
     danger=Danger(
-        title="Nobody answers for the whole",
+        title="No one is responsible for the whole",
         words="With two plans, each team can reach its own goal while the company misses its revenue. Marketing reports "
-        "leads, Sales reports bookings, and what is lost in between stands on nobody’s page. Money is then moved on "
+        "leads, Sales reports bookings, and what is lost in between appears in no report. Money is then moved on "
         "numbers that the other side does not believe.",
         fact=Fact(
             "Customers are 57% of the way to a decision before Sales is in the room: a plan that begins with Sales covers less than half of it.",

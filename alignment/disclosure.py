@@ -8,7 +8,7 @@ The rules, and the hole that each one closes:
   everyone's answer. In small groups the ends are wider (2.0 for five people): a respondent who answered 5 could
   otherwise tell that the other four answered 1.
 - No standard deviation, variance or agreement index below 10 people; with 10 or more it is capped, so that full
-  agreement cannot be told from near agreement.
+  agreement cannot be distinguished from near agreement.
 - Two rounds are compared if the people who answered are the same, or differ by at least 5. If they differ by 1 to 4,
   the later round shows bands instead of means for that side, and a band only where no band could narrow down the few.
 - p is shown as the step under which it is (`P_STEPS`).
@@ -50,7 +50,7 @@ BANDS = (Band("low", 1.0, 2.5), Band("middle", 2.5, 3.5), Band("high", 3.5, 5.0)
 
 @dataclass(frozen=True)
 class Reading:
-    """A mean as readers may see it; `low` and `high` are what it lies between for all they can tell.
+    """A mean as readers may see it; `low` and `high` are the bounds that readers know.
 
     `value` is the mean in steps of 0.1, or the edge of the end or band; None where nothing is shown, for `reason`.
     """
@@ -72,7 +72,7 @@ class Reading:
 
     @property
     def has_edge(self) -> bool:
-        """Whether it can stand in a difference: as a number, or as a least or a most."""
+        """Whether it can be part of a difference: as a number, or as a lower or upper bound."""
         return self.kind in {"number", "end"}
 
 
@@ -179,7 +179,7 @@ def may_show_means(members: frozenset[str], earlier: Sequence[frozenset[str]], m
 def recoverable_groups(shown: Sequence[frozenset[str]], minimum: int = MINIMUM) -> list[frozenset[str]]:
     """Return the groups below the minimum whose sum follows from the sums of the shown groups.
 
-    People who are in the same shown groups cannot be told apart, so only whole classes of them can be recovered.
+    People who are in the same shown groups cannot be distinguished, so only whole classes of them can be recovered.
     """
     classes: dict[tuple[bool, ...], set[str]] = {}
     for person in frozenset().union(*shown):

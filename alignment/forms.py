@@ -11,7 +11,7 @@ YES_NO = [("yes", "Yes"), ("no", "No")]
 
 
 class DetectorForm(forms.Form):
-    # People never see this field; whoever writes into it is a program that fills in forms.
+    # People never see this field; anyone who writes into it is a program that fills in forms.
     reference = forms.CharField(required=False, max_length=200)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -21,7 +21,7 @@ STEPS = (
 
 
 class ImpossibleRate(ValueError):
-    """A rate at which no number of leads reaches the goal, or that is no share at all; `key` names it."""
+    """A rate at which no number of leads reaches the goal, or that is not a share at all; `key` names it."""
 
     def __init__(self, key: str, text: str) -> None:
         super().__init__(text)
@@ -76,7 +76,7 @@ def plan_leads(
 
 
 def check_rate(key: str, rate: Rate, name: str, next_name: str) -> None:
-    """Refuse a rate that is no share, or by which no number is ever enough."""
+    """Refuse a rate that is not a share, or by which no number is ever enough."""
     name = name.lower() if name[1:].islower() else name
     if rate <= 0:
         raise ImpossibleRate(

@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _set_up_django() -> None:
-    """Work in folders and a database of our own: nobody's records are touched."""
+    """Work in folders and a database of our own: no one's records are touched."""
     DATA.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("DATA_DIR", str(DATA / "home"))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "revops.settings")

@@ -1,4 +1,4 @@
-"""How fast a file of leads becomes records: all of ours, against a bare COPY and upsert of the same rows.
+"""How fast a file of leads becomes records: the whole import, against a bare COPY and upsert of the same rows.
 
 Ours is the whole way: keep the file, look at it, check every cell, stage, upsert, tie links, count, report. The
 reference does only what the database must: COPY to a staging table, then INSERT … ON CONFLICT of the same
@@ -70,7 +70,7 @@ def run(rows: int, rounds: int, folder: Path) -> Result:
         sums.add(_table_checksum(rows))
         some = run_in_process(import_file, _with_some_changed(file, folder))
     if len(sums) != 1:
-        raise SystemExit("The rows of ours and of the reference are not the same.")
+        raise SystemExit("The rows of the import and of the reference differ.")
     rate = {name: rows / statistics.median(seconds) for name, seconds in times.items()}
     notes = {
         "rows": rows,

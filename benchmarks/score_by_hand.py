@@ -1,4 +1,4 @@
-"""The scores of `benchmarks.score` as one query to DuckDB, the way somebody would write it who knows these rules by heart.
+"""The scores of `benchmarks.score` as one query to DuckDB, the way a person would write it who knows these rules by heart.
 
 It gives what a score keeps: the points of fit, the logarithm of each pool of points that fade together, the score of
 the moment, and when an event next leaves a window.

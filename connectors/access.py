@@ -105,7 +105,7 @@ def _start_session(source: str, base_url: str, method: str, filled: Mapping[str,
     try:
         return replace(session, base_url=allowed_base_url(source, session.base_url))
     except ForbiddenAddress as error:
-        raise Refused(f"The sign-in leads to an address that is not the vendor's. {error}") from None
+        raise Refused(f"The sign-in redirects to an address that does not belong to the vendor. {error}") from None
 
 
 def _renew_session(connector_id: int, failed: Session | None) -> Session:
@@ -120,7 +120,7 @@ def _renew_session(connector_id: int, failed: Session | None) -> Session:
         if current and not current.is_over and (failed is None or current.token != failed.token):
             return current
         if failed is not None and not connector_type(row.source).method(row.method).renews:
-            raise Refused(f"{row.get_source_display()} no longer takes the token")
+            raise Refused(f"{row.get_source_display()} no longer accepts the token")
         fresh = _start_session(row.source, row.base_url, row.method, stored["filled"])
         filled = {**stored["filled"], **({"refresh_token": fresh.refresh_token} if fresh.refresh_token else {})}
         # saved at once: the source may have voided the old refresh token

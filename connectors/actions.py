@@ -129,5 +129,5 @@ def filled_in(connector: Connector) -> dict[str, str]:
 def _checked_fields(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     unknown = set(fields) - FIELDS
     if unknown:
-        raise TypeError(f"Nobody may set {', '.join(sorted(unknown))} here.")
+        raise TypeError(f"You cannot set {', '.join(sorted(unknown))} here.")
     return fields

@@ -11,7 +11,7 @@ from team.models import User
 
 
 def tell_of_trouble(connector: Connector) -> None:
-    """Tell everybody who may import, once for each time it stops; call it in the transaction that stops it."""
+    """Tell everyone who may import, once for each time it stops; call it in the transaction that stops it."""
     who = User.objects.filter(is_active=True).filter(Q(is_superuser=True) | Q(role__in=RIGHTS["import"]))
     publish_event(
         key=f"connector:{connector.pk}:stopped:{timezone.now():%Y%m%dT%H%M%S%f}",

@@ -59,4 +59,4 @@ def _is_local_test(parts: SplitResult) -> bool:
 def _hint(source: str) -> str:
     declared = connector_type(source)
     names = " or ".join(f"*{domain}" for domain in declared.domains)
-    return f"Write an https address under {names}, like {declared.example_url}."
+    return f"Enter an https address under {names}, such as {declared.example_url}."

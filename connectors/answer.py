@@ -24,7 +24,7 @@ class Answer:
         try:
             return json.loads(self.body)
         except ValueError:
-            raise Busy("Half an answer came: its JSON breaks off") from None
+            raise Busy("The response is incomplete: its JSON ends early") from None
 
     @property
     def message(self) -> str:

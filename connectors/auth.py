@@ -38,7 +38,7 @@ def request_token(source: str, url: str, filled: Mapping[str, str], **content: A
     finally:
         client.close()
     if not isinstance(token, dict) or not isinstance(token.get("access_token"), str):
-        raise Refused("The answer to the sign-in holds no access token")
+        raise Refused("The response to the sign-in has no access token")
     return token
 
 

@@ -74,7 +74,7 @@ def back_off(attempt: int, longest: float = 900.0) -> float:
 
 
 def clean_message(message: str, secrets: tuple[str, ...] = ()) -> str:
-    """Return the source's words, cut to what fits a sentence of ours, without any secret that they may echo."""
+    """Return the source's words, cut to what fits a message of Accord, without any secret that they may echo."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= 6:
             message = message.replace(secret, "…")

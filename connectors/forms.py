@@ -32,11 +32,11 @@ class ConnectorForm(forms.Form):
         error_messages={"required": "Choose at least one."},
     )  # fmt: skip
     rhythm = forms.ChoiceField(
-        label="How often", required=False, choices=[*RHYTHMS.items(), (BY_CRON, "Another rhythm, by a cron line")]
+        label="How often", required=False, choices=[*RHYTHMS.items(), (BY_CRON, "Other schedule (cron expression)")]
     )
     cron = forms.CharField(
         label="Cron line", required=False, max_length=40, widget=forms.TextInput(attrs=PLAIN),
-        help_text="Minute, hour, day, month, weekday, by the company’s clock. When it is filled in, it stands.",
+        help_text="Minute, hour, day, month, weekday, in the company’s time zone. If filled in, it replaces the choice above.",
     )  # fmt: skip
 
     def __init__(
@@ -79,7 +79,7 @@ class ConnectorForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("cron") and not cleaned.get("rhythm") and "cron" not in self.errors:
-            self.add_error("cron", "Write a cron line, or choose how often.")
+            self.add_error("cron", "Enter a cron expression or choose how often.")
         if self.connector is None and Connector.objects.filter(source=self.connector_type.source).exists():
             self.add_error(None, ONE_PER_SOURCE.format(title=self.connector_type.title))
         return cleaned
@@ -106,7 +106,7 @@ class ConnectorForm(forms.Form):
         }
 
 
-ONE_PER_SOURCE = "Accord already pulls from {title}. Two accounts may use one id for different records, so there is one connector to a source."
+ONE_PER_SOURCE = "Accord already pulls from {title}. Each source can have one connector, because two accounts may use the same id for different records."
 
 
 def _stored_credentials(connector: Connector | None, method: SignInMethod) -> Mapping[str, str]:
@@ -144,7 +144,7 @@ def _credential_field(credential: CredentialField, stored: str | None) -> forms.
         widget = SecretArea(attrs={**PLAIN, "rows": 6})
     elif credential.is_secret:
         widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-    hint = "Kept. Leave it empty to keep it." if stored and credential.is_secret else credential.hint
+    hint = "Stored. Leave empty to keep it." if stored and credential.is_secret else credential.hint
     field = forms.CharField(
         label=credential.label, help_text=hint, strip=True, max_length=10_000,
         required=not (credential.is_optional or (stored and credential.is_secret)), widget=widget,

@@ -49,7 +49,7 @@ class HttpClient:
         allowed_base_url(self.source, url)
         answer = self._send(method, url, dict(headers), content)
         if 300 <= answer.status < 400:
-            raise UnexpectedResponse("The source sends us elsewhere; check its address")
+            raise UnexpectedResponse("The source redirects to another address; check its address")
         raise_for_status(answer.status, answer.headers, clean_message(answer.message, secrets))
         return answer
 
@@ -58,11 +58,11 @@ class HttpClient:
             with self.client.stream(method, url, headers=headers, **content) as response:
                 return Answer(response.status_code, response.headers, _read_body(response))
         except httpx.TimeoutException:
-            raise Busy("No answer came in time") from None
+            raise Busy("No response within the time limit") from None
         except httpx.RemoteProtocolError:
-            raise Busy("Half an answer came: the line was cut") from None
+            raise Busy("The response is incomplete: the connection was lost") from None
         except httpx.DecodingError:
-            raise Busy("Half an answer came: it cannot be unpacked") from None
+            raise Busy("The response is incomplete: it cannot be unpacked") from None
         except httpx.TransportError as error:
             raise Busy(f"The source cannot be reached ({type(error).__name__})") from None
 
@@ -75,5 +75,5 @@ def _read_body(response: httpx.Response) -> bytes:
         if len(body) > MAX_BYTES:
             raise UnexpectedResponse(f"An answer larger than {MAX_BYTES // 1024**2} MB came")
         if time.monotonic() > until:
-            raise Busy("The answer came too slowly")
+            raise Busy("The response was too slow")
     return bytes(body)

@@ -28,9 +28,9 @@ class Connector(models.Model):
     method = models.CharField(max_length=30, help_text="How it signs in.")
     sign_in = SealedField()
     is_enabled = models.BooleanField(default=True)
-    trouble = models.TextField(blank=True, default="", help_text="Why it switched itself off.")
+    trouble = models.TextField(blank=True, default="", help_text="Why it was switched off automatically.")
     schedule = models.CharField(max_length=40, default="7 * * * *", help_text="A cron line in the company's time zone.")
-    scheduled_at = models.DateTimeField(default=timezone.now, help_text="The last moment of the schedule heeded.")
+    scheduled_at = models.DateTimeField(default=timezone.now, help_text="The last scheduled time that was processed.")
     kinds = models.JSONField(default=list, help_text="What is pulled, by the source's own names.")
     cursors = models.JSONField(default=dict, blank=True)  # {kind: {"until": ISO time, "recent": {id: modified}}}
     added_by = models.ForeignKey(

@@ -16,7 +16,7 @@ class Window:
     """Which records are wanted: changed at or after `since` (None: ever) and before `until`, by the source's clock.
 
     The window of a pull begins a little before the end of the last one, for what became visible late. `seen` has the
-    modification time of each record that the last pull saw in that overlap, so that it is not brought in again.
+    modification time of each record that the last pull saw in that overlap, so that it is not imported again.
     """
 
     since: datetime | None
@@ -43,7 +43,7 @@ class Page:
 
     tables: list[Table] = field(default_factory=list)
     gone: list[tuple[str, str]] = field(default_factory=list)  # (kind of record, id): what the source has deleted
-    recent: dict[str, str] = field(default_factory=dict)  # {id: modified} of what lies in the window's tail
+    recent: dict[str, str] = field(default_factory=dict)  # {id: modified} of what is in the window's tail
     position: dict[str, Any] = field(default_factory=dict)
     is_last: bool = False
     wait: float = 0.0  # seconds until it is worth asking for the next page

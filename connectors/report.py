@@ -81,23 +81,25 @@ class ConnectorStatus:
         """Say what there is to say first."""
         name = self.connector.name
         if self.connector.trouble:
-            return f"{name} has stopped: {self.connector.trouble}. Sign in anew, and it goes on where it was."
+            return (
+                f"{name} has stopped: {self.connector.trouble}. Sign in again; it then continues from where it stopped."
+            )
         if not self.connector.is_enabled:
-            return f"{name} is off. Nothing is pulled until you switch it on."
+            return f"{name} is off. Switch it on to pull data."
         if self.last is None:
-            return f"{name} is ready. The first pull brings everything; later ones only what changed."
+            return f"{name} is ready. The first pull imports all records; later pulls import only changes."
         if not self.last.is_over:
             return describe_pull(self.last)
         if self.last.state == State.FAILED:
-            return f"The last pull failed: {self.last.last_error}. The next one goes on from the same place."
+            return f"The last pull failed: {self.last.last_error}. The next pull continues from the same place."
         return self._describe_end(self.last)
 
     def _describe_end(self, last: Pull) -> str:
         if last.state == State.CANCELLED:
-            return "The last pull was stopped. What it had handed to the import is in."
-        gone = f", and {_count_text(last.gone, 'record')} that the source has deleted went" if last.gone else ""
-        return f"The last pull brought {_count_text(last.done_units, 'row')}{gone}." if last.done_units or gone else (
-            "The last pull found nothing new."
+            return "The last pull was stopped. Records that had reached the import are imported."
+        gone = f", and {_count_text(last.gone, 'record')} that the source has deleted were removed" if last.gone else ""
+        return f"The last pull imported {_count_text(last.done_units, 'row')}{gone}." if last.done_units or gone else (
+            "The last pull found no changes."
         )  # fmt: skip
 
 
@@ -111,7 +113,7 @@ def describe_pull(pull: Pull) -> str:
     phases = {
         "read": f"Reads {title.lower()}{rows}" if title else f"Reads{rows}",
         "hand over": f"Hands {_count_text(pull.done_units, 'row')} to the import",
-        "import": f"The import takes in {_count_text(pull.done_units, 'row')}",
+        "import": f"The import processes {_count_text(pull.done_units, 'row')}",
         "over": "Ends",
     }
     return f"{phases.get(pull.checkpoint.get('phase', ''), 'Signs in')} …"

@@ -63,7 +63,7 @@ class PullRunner:
             switch_off(self.connector, str(error))
             raise PermanentFailure(f"The sign-in is refused: {error}") from None
         except NotPermitted as fault:
-            raise PermanentFailure(f"{self.connector} is closed to us: {fault}") from None
+            raise PermanentFailure(f"{self.connector} denies access: {fault}") from None
         except (UnexpectedResponse, ForbiddenAddress) as error:
             raise PermanentFailure(str(error)) from None
         except FilesLost:
@@ -175,13 +175,13 @@ class PullRunner:
     def _check_import(self) -> None:
         run = ImportJob.objects.filter(pk=self.pull.checkpoint["run"]).first()
         if run is None and self.pull.checkpoint["run"]:
-            raise PermanentFailure("The import of what was read is gone")
+            raise PermanentFailure("The import of the read data no longer exists")
         if run is not None:
             if not run.is_over:
-                raise Postpone(CHECK_IMPORT_AFTER, "Waits for the import of what was read")
+                raise Postpone(CHECK_IMPORT_AFTER, "Waits for the import of the read data")
             if run.state != State.DONE:
                 raise PermanentFailure(
-                    f"The import of what was read ended as {run.get_state_display().lower()}: {run.last_error}"
+                    f"The import of the read data ended as {run.get_state_display().lower()}: {run.last_error}"
                 )
         self._move_cursors(run)
 
@@ -214,12 +214,12 @@ class PullRunner:
     def _count_rejected(self, run: ImportJob | None) -> None:
         rejected = run.counts["rejected"] if run else 0
         if rejected:
-            self._add_note(f"{rejected} rows were rejected; the import tells which and why")
+            self._add_note(f"{rejected} rows were rejected; the import lists them with the reason")
 
     def _raise_failures(self) -> None:
         failed = self.pull.checkpoint.get("failed")
         if failed:
-            raise PermanentFailure(f"Not everything could be taken in, and will be read again: {'; '.join(failed)}")
+            raise PermanentFailure(f"Not all data could be imported; it will be read again: {'; '.join(failed)}")
 
     # waiting
 
@@ -228,7 +228,7 @@ class PullRunner:
         waits = self.pull.checkpoint.get("waits", 0) + 1
         if waits > MAX_WAITS:
             raise PermanentFailure(
-                f"{fault}. Tried {MAX_WAITS} times in a row; the next pull goes on from the same place"
+                f"{fault}. Tried {MAX_WAITS} times in a row; the next pull continues from the same place"
             )
         seconds = fault.wait or back_off(waits)
         point = {**self.pull.checkpoint, "waits": waits}

@@ -114,7 +114,7 @@ def _form_page(request: HttpRequest, form: ConnectorForm, **context: Any) -> Htt
 def _test_result(request: HttpRequest, form: ConnectorForm) -> HttpResponse:
     """Try to sign in with what is on the form, and say how it went; nothing is saved."""
     if not form.is_valid():
-        return _form_page(request, form, failed="Something is missing above; mend it first.")
+        return _form_page(request, form, failed="Some fields are missing or not valid. Correct them first.")
     values = form.connector_fields()
     try:
         name = actions.test_sign_in(
@@ -150,10 +150,10 @@ def change_state(request: HttpRequest, pk: int, change: str) -> HttpResponse:
 
 
 CHANGES = {
-    "on": (actions.enable_connector, "{name} is on. It pulls by its schedule again."),
+    "on": (actions.enable_connector, "{name} is on. It pulls on its schedule again."),
     "off": (actions.disable_connector, "{name} is off."),
     "stop": (actions.cancel_pull, "The pull is stopped."),
-    "again": (actions.pull_everything_again, "The next pull reads everything again; what is the same stays the same."),
+    "again": (actions.pull_everything_again, "The next pull reads all records again; unchanged records stay the same."),
 }
 
 
@@ -162,7 +162,7 @@ CHANGES = {
 def remove_connector(request: HttpRequest, pk: int) -> HttpResponse:
     connector = get_object_or_404(Connector, pk=pk)
     actions.remove_connector(by=_user(request), connector=connector)
-    messages.success(request, f"{connector} is gone, with its sign-in. The records that it brought stay.")
+    messages.success(request, f"{connector} and its credentials are deleted. The records that it imported stay.")
     return redirect("connectors")
 
 

@@ -27,7 +27,7 @@ def _with_fallback(name: str) -> Callable[..., Any]:
         try:
             return getattr(RedisCache, name)(self, *args, **kwargs)
         except RedisError:
-            logger.warning("Redis does not answer; this process uses its own memory for %s.", name)
+            logger.warning("Redis does not respond; this process uses its own memory for %s.", name)
             return getattr(self.own_memory, name)(*args, **kwargs)
 
     return ask

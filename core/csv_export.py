@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 
 BYTE_ORDER_MARK = "\ufeff"
 SIGNS = r"=+\-@\uff1d\uff0b\uff0d\uff20"  # with the wide forms of East Asian keyboards, which Excel takes for the plain ones
-FORMULA = re.compile(rf"'*[{SIGNS}\t\r\0]")  # whatever quotes stand before it: one more can then be taken away again
+FORMULA = re.compile(rf"'*[{SIGNS}\t\r\0]")  # whatever quotes are before it: one more can then be removed again
 AFTER_DELIMITER = re.compile(
     rf"""(?<=[;,\t|\r\n])(?=['"]*[{SIGNS}])"""
 )  # a reader with another delimiter begins a cell there

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("currency_table.json")
-# By turnover, as in the triennial survey of the Bank for International Settlements: of what a sign can stand for, these first.
+# By turnover, as in the triennial survey of the Bank for International Settlements: of what a sign can represent, these first.
 TRADED = (
     "USD", "EUR", "JPY", "GBP", "CNY", "AUD", "CAD", "CHF", "HKD", "SGD", "SEK", "KRW", "NOK", "NZD", "INR", "MXN", "TWD", "ZAR",
     "BRL", "DKK", "PLN", "THB", "ILS", "IDR", "CZK", "AED", "TRY", "HUF", "CLP", "SAR", "PHP", "MYR", "COP", "RUB", "RON", "PEN",
@@ -40,9 +40,9 @@ CODES, SIGNS = _load_table()
 
 
 def currencies_of(mark: str) -> tuple[str, ...]:
-    """Return the currencies that a sign or a code can stand for, the likeliest first.
+    """Return the currencies that a sign or a code can represent, the likeliest first.
 
-    A code in small letters is one only if it is traded much: “10 all” and “2 cup” are no amounts.
+    A code in small letters is one only if it is traded much: “10 all” and “2 cup” are not amounts.
     """
     if mark in SIGNS:
         return SIGNS[mark]

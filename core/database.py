@@ -14,14 +14,14 @@ RESTARTING = Problem(
     status=503,
     code="database_restarting",
     title="The database is restarting",
-    text="Nothing that was saved is lost; what was just sent may not have been saved.",
+    text="Saved data is not lost. Your last entry may not have been saved.",
     retry_seconds=5,
 )
 CONFLICT = Problem(
     status=409,
     code="conflict",
-    title="Someone saved the same at the same moment",
-    text="Your entry was not saved. Go back, reload the page, and look at what is there now before you try again.",
+    title="Another person saved the same record at the same time",
+    text="Your entry was not saved. Go back, reload the page and check the current values before you try again.",
 )
 LOST_STATES = {"57P01", "57P02", "57P03", "53300"}  # shut down, crashed, starting up; too many connections
 

@@ -1,7 +1,7 @@
 """Which dates can be meant, and which ones systems write where they have none. Pure.
 
-Business records bear days from 1900 to 2199: any other is a mistake, and dates near the ends of the calendar overflow as
-soon as a time zone or a period is reckoned with. Columns of a company's own are kept as text and are free: a birthday
+Business records have days from 1900 to 2199: any other is a mistake, and dates near the ends of the calendar overflow as
+soon as a time zone or a period is computed with. Columns of a company's own are kept as text and are free: a birthday
 or a founding year stays what it is.
 """
 
@@ -12,10 +12,10 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 FIRST_MOMENT = datetime.combine(FIRST_DAY, time.min, UTC)
 LAST_MOMENT = datetime.combine(LAST_DAY, time.max, UTC)
 BOUNDS = f"{FIRST_DAY.year} to {LAST_DAY.year}"
-OUT_OF_BOUNDS = f"is outside {BOUNDS}; correct the year, or leave the date empty"
+OUT_OF_BOUNDS = f"is outside {BOUNDS}; correct the year or leave the date empty"
 
 # .NET and Go begin on 0001-01-01, SQL Server on 1753-01-01, Windows on 1601-01-01, spreadsheets on 1899-12-30 to
-# 1900-01-01, Unix on 1970-01-01; 9999-12-31 and 2999-12-31 stand for an open end, 0000-00-00 is MySQL's empty date.
+# 1900-01-01, Unix on 1970-01-01; 9999-12-31 and 2999-12-31 represent an open end, 0000-00-00 is MySQL's empty date.
 _OPEN_ENDS = ("2999-12-31", "9999-12-31")
 _FILLERS = ("0000-00-00", "0001-01-01", "1601-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-00", "1900-01-01",
             *_OPEN_ENDS)  # fmt: skip

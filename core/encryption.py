@@ -21,7 +21,7 @@ from django.db import models
 
 
 class Unsealable(ValueError):
-    """The key that sealed this is no longer among ours; only entering the secret again helps."""
+    """The key that sealed this is no longer configured; only entering the secret again helps."""
 
 
 class Sealed:
@@ -44,14 +44,14 @@ class Sealed:
         try:
             return json.loads(_load_keys().decrypt(self.token.encode()))
         except InvalidToken:
-            raise Unsealable("None of ENCRYPTION_KEYS opens this secret. Enter it again.") from None
+            raise Unsealable("None of the ENCRYPTION_KEYS decrypts this secret. Enter it again.") from None
 
     def rotate(self) -> "Sealed":
         """Return the same secret sealed with the newest key."""
         try:
             return Sealed(_load_keys().rotate(self.token.encode()).decode())
         except InvalidToken:
-            raise Unsealable("None of ENCRYPTION_KEYS opens this secret. Enter it again.") from None
+            raise Unsealable("None of the ENCRYPTION_KEYS decrypts this secret. Enter it again.") from None
 
     def __bool__(self) -> bool:
         return bool(self.token)

@@ -32,7 +32,7 @@ class FiscalCalendar:
         week_start: the first day of any fiscal year of 52 or 53 weeks (4-4-5), or None; `first_month` has no meaning
             then. Every year ends on the same weekday, by the end of the same month.
         is_last_weekday: such a year ends on the last of these weekdays in the month, else on the one nearest to its end.
-        is_named_by_start: a year bears the number of the calendar year that it begins in, else of the one it ends in.
+        is_named_by_start: a year has the number of the calendar year that it begins in, else of the one it ends in.
     """
 
     first_month: int = 1
@@ -54,7 +54,7 @@ class FiscalCalendar:
         return FiscalUnit(start, self._year_start(number + 1) - timedelta(days=1), number)
 
     def year_of(self, day: date) -> FiscalUnit:
-        """Return the fiscal year that the day lies in."""
+        """Return the fiscal year that the day is in."""
         guess = day.year + 1
         while self._year_start(guess) > day:
             guess -= 1

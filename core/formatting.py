@@ -19,7 +19,7 @@ SHORT_FROM = Decimal("9999.5")  # below it a number is written whole
 
 
 def as_decimal(value: Any) -> Decimal | None:
-    """Return the number as a decimal; None for what is no number, NaN and infinity included."""
+    """Return the number as a decimal; None for what is not a number, NaN and infinity included."""
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, float) and not math.isfinite(value):
@@ -32,7 +32,7 @@ def as_decimal(value: Any) -> Decimal | None:
 
 
 def _round(number: Decimal, places: int) -> Decimal:
-    """Round half up; zero has no sign, so that nobody reads “−0”."""
+    """Round half up; zero has no sign, so that “−0” is never written."""
     return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) + 0
 
 

@@ -1,4 +1,4 @@
-"""One view, one template for a page and its live region: htmx gets the region alone, everybody else the page."""
+"""One view, one template for a page and its live region: htmx gets the region alone, everyone else the page."""
 
 from collections.abc import Callable
 from typing import Any

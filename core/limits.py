@@ -33,7 +33,7 @@ def is_within_limit(request: HttpRequest, *, what: str, limit: int, seconds: int
 
 
 def count_use(what: str, who: str, seconds: int) -> int:
-    """Count one more `what` of somebody known by name, and return how many there were in the window."""
+    """Count one more `what` of a person known by name, and return how many there were in the window."""
     return _count_with_fallback(what, seconds, lambda store: who)
 
 

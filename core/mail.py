@@ -25,12 +25,12 @@ class UnconfiguredBackend(BaseEmailBackend):
 
 
 def sends_mail() -> bool:
-    """Return False while EMAIL_URL is not set: nobody then gets what is mailed."""
+    """Return False while EMAIL_URL is not set: no one then gets what is mailed."""
     return settings.EMAIL_BACKEND not in UNSENT
 
 
 def send_text(subject: str, text: str, address: str, connection: BaseEmailBackend | None = None) -> bool:
-    """Send a mail to one address, its subject in one line whatever names stand in it; tell whether it went out.
+    """Send a mail to one address, its subject in one line whatever names are in it; tell whether it went out.
 
     Several mails can share a `connection` that is open.
 

@@ -29,7 +29,7 @@ CURRENCY_MARK = "¤"
 
 @dataclass(frozen=True)
 class WritingPattern:
-    """A parsed pattern with its locale's signs: what stands around the digits, and `least` to `most` decimals."""
+    """A parsed pattern with its locale's signs: what is around the digits, and `least` to `most` decimals."""
 
     parsed: NumberPattern
     locale: str

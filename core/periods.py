@@ -21,7 +21,7 @@ class BadPeriod(ValueError):
 class Period:
     """The days from `start` to `end`, both included; None leaves that side open.
 
-    `calendar` decides what a year, a quarter and a month are, so also what lies before and how the period is named.
+    `calendar` decides what a year, a quarter and a month are, so also what is before and how the period is named.
     """
 
     start: date | None = None
@@ -116,7 +116,7 @@ def add_months(day: date, months: int) -> date:
 
 
 def year_label(unit: FiscalUnit, calendar: FiscalCalendar) -> str:
-    """Write the year of a fiscal unit: 2025, or FY 2026 where it is no calendar year."""
+    """Write the year of a fiscal unit: 2025, or FY 2026 where it is not a calendar year."""
     return str(unit.year) if calendar.is_calendar_year else f"FY {unit.year}"
 
 
@@ -179,7 +179,9 @@ def preset_period(name: str, today: date, calendar: FiscalCalendar = CALENDAR_YE
         BadPeriod: there is no period of that name.
     """
     if name not in PRESETS:
-        raise BadPeriod(f"No period is called {quote_text(name)}. Use one of: {', '.join(PRESETS)}, or from and to.")
+        raise BadPeriod(
+            f"The period {quote_text(name)} does not exist. Use one of: {', '.join(PRESETS)}, or from and to."
+        )
     span = _resolve_preset(name, today, calendar)
     return Period(span.start, span.end, name, calendar)
 
@@ -208,7 +210,7 @@ def parse_day(text: str | None, what: str) -> date | None:
     """Return the day that a parameter names; None where it is empty.
 
     Raises:
-        BadPeriod: it is no day, or one too far off to be meant.
+        BadPeriod: it is not a day, or one too far off to be meant.
     """
     try:
         return read_date(text)

@@ -48,7 +48,7 @@ def read_id(text: str | None) -> int | None:
 
 
 def read_count(text: Any, *, most: int) -> int:
-    """Return how many rows a form says it has: 0 where that is no number, `most` where it is more."""
+    """Return how many rows a form says it has: 0 where that is not a number, `most` where it is more."""
     try:
         return min(read_int(str(text)) or 0, most)
     except BadValue:

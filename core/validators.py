@@ -14,7 +14,7 @@ def check_date(value: date) -> None:
     """Refuse a day or moment that cannot be meant.
 
     Raises:
-        ValidationError: it lies before 1900 or after 2199.
+        ValidationError: it is before 1900 or after 2199.
     """
     if not is_plausible(value):
         raise ValidationError(f"This date is out of range. Use a date from {FIRST_DAY} to {LAST_DAY}.")

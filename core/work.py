@@ -122,7 +122,7 @@ class Work(models.Model):
         A step that got somewhere proves that the row does not crash its worker, so its attempts start again from 0.
 
         Raises:
-            LostLease: the row is no longer ours, so the transaction must not commit.
+            LostLease: the row is no longer held by this worker, so the transaction must not commit.
         """
         done = self.done_units if done_units is None else done_units
         lease = timezone.now() + LEASE

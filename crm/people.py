@@ -1,7 +1,7 @@
 """Which owner records are one person: one in each CRM, and another where a file named them by e-mail.
 
 Records are of one person where they are tied to the same user, or have the same e-mail address as each other or as a user.
-One record stands for the person: an active one before one that is not, one with a user before one without, one with a name
+One record represents the person: an active one before one that is not, one with a user before one without, one with a name
 before one that is called by its e-mail address, then the oldest.
 """
 
@@ -27,7 +27,7 @@ class OwnerRecord:
 
     @property
     def rank(self) -> tuple[bool, bool, bool, int]:
-        """The smallest of a person's records stands for the person."""
+        """The smallest of a person's records represents the person."""
         return not self.is_active, self.user_id is None, self.name in {"", self.email}, self.pk
 
 
@@ -37,8 +37,8 @@ class People:
 
     records: Mapping[int, tuple[int, ...]] = field(
         default_factory=dict
-    )  # the record that stands for a person: all of them
-    person_of: Mapping[int, int] = field(default_factory=dict)  # a record: the one that stands for its person
+    )  # the record that represents a person: all of them
+    person_of: Mapping[int, int] = field(default_factory=dict)  # a record: the one that represents its person
     user_of: Mapping[int, int] = field(default_factory=dict)  # a record, of any person: the user that its person is
 
     def person(self, owner_id: int) -> int:
@@ -52,7 +52,7 @@ class People:
         return {record for owner_id in owner_ids for record in self.all_of(owner_id)}
 
     def expression(self, name: str) -> Case | F:
-        """Return the record that stands for the person behind an owner link, for a query to group by."""
+        """Return the record that represents the person behind an owner link, for a query to group by."""
         cases = [When(**{f"{name}__in": records}, then=Value(person)) for person, records in self.records.items()]
         return Case(*cases, default=F(f"{name}_id"), output_field=IntegerField()) if cases else F(f"{name}_id")
 

@@ -110,5 +110,5 @@ def check_achievement(user: Reader, owners: QuerySet[Owner]) -> None:
     allowed = achieving_owners(user)
     if allowed is not None and (not owners.exists() or owners.exclude(pk__in=allowed).exists()):
         raise PermissionDenied(
-            "There is no such colleague, or you may not see their figures. The company settings say who may."
+            "This colleague does not exist, or you do not have permission to see their figures. The company settings define who can."
         )

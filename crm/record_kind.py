@@ -47,7 +47,7 @@ class Cut:
 
     @classmethod
     def owner(cls, *paths: str) -> Self:
-        """The owner record that stands for the person behind the first path that leads to one."""
+        """The owner record that represents the person behind the first path that leads to one."""
         return cls("owner", paths)
 
     @classmethod

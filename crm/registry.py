@@ -51,7 +51,7 @@ def find_kind(name: str) -> RecordKind:
     try:
         return kinds_by_name()[name]
     except KeyError:
-        raise UnknownKind(f"There is no kind of record called “{name}”.") from None
+        raise UnknownKind(f"The kind of record “{name}” does not exist.") from None
 
 
 def dependents_of(model: type[models.Model]) -> Iterator[tuple[type[Record], str]]:

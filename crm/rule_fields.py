@@ -19,7 +19,7 @@ LINKS = {
 
 
 def _fields_by_path(**given: tuple[str, Type]) -> dict[str, Field]:
-    """Return fields by path; a double underscore stands for the dot."""
+    """Return fields by path; a double underscore represents the dot."""
     return {(path := name.replace("__", ".")): Field(path, label, type_) for name, (label, type_) in given.items()}
 
 

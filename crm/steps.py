@@ -6,8 +6,8 @@ from facts.steps import Step, register_step
 
 
 def settle_rates(progress: Progress) -> int:
-    """Reckon what a currency is worth on each day, before the facts are copied that metrics convert with."""
+    """Compute what a currency is worth on each day, before the facts are copied that metrics convert with."""
     return exchange_rates.update_day_rates()
 
 
-register_step(Step("rates", "Reckon the exchange rate of each day", settle_rates, comes_first=True))
+register_step(Step("rates", "Compute the exchange rate of each day", settle_rates, comes_first=True))

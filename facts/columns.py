@@ -34,10 +34,12 @@ class Column:
 
     def __post_init__(self) -> None:
         if self.name == "at":
-            raise BadColumn("No column may be called “at”, which DuckDB takes for a keyword. Say what happened then.")
+            raise BadColumn(
+                "A column cannot be named “at”, which is a keyword in DuckDB. Name the event, such as “closed_at”."
+            )
         if self.type not in SIMPLE and not DECIMAL.match(self.type):
             raise BadColumn(
-                f"{self.name}: no column type is called “{self.type}”. Use {', '.join(SIMPLE)} or decimal(16,2)."
+                f"{self.name}: the column type “{self.type}” does not exist. Use {', '.join(SIMPLE)} or decimal(16,2)."
             )
 
     @property

@@ -23,7 +23,7 @@ def query_to_csv(cursor: Any, query: str, values: Sequence[Any] = ()) -> bytes:
 
 
 def parse_csv(csv_text: bytes, schema: pa.Schema) -> pa.Table:
-    """Read CSV of Postgres, whose columns stand in the order of the schema, with the schema's types."""
+    """Read CSV of Postgres, whose columns are in the order of the schema, with the schema's types."""
     if not csv_text:
         return schema.empty_table()
     return csv.read_csv(

@@ -1,7 +1,7 @@
 """The Delta tables under FACTS_DIR, on disk or in an object store: one folder per fact table.
 
 A table's files hold ranges of ids that do not overlap, called segments here, so that a change of a few rows writes
-only the files those rows lie in. Readers never take the newest version but the one that a Snapshot names.
+only the files those rows are in. Readers never take the newest version but the one that a Snapshot names.
 """
 
 import os

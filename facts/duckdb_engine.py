@@ -22,7 +22,7 @@ class DuckdbEngine:
     """Tables are views that scan the Parquet files natively; nothing is copied into the database.
 
     A table is handed out by its name and schema alone, so no expression keeps the database open: it is closed, with its
-    threads, as soon as nobody holds the engine.
+    threads, as soon as the engine is not in use.
     """
 
     def __init__(self, zone: str) -> None:

@@ -145,7 +145,7 @@ class Export:
     def _record_implausible(self, row_id: int, column: Column, value: str) -> None:
         if len(self.implausible) < MAX_NOTED:
             name = column.from_column.replace("_", " ")
-            self.implausible[row_id] = f"{name} {value[:16]} {OUT_OF_BOUNDS}. Until then it counts as no date."
+            self.implausible[row_id] = f"{name} {value[:16]} {OUT_OF_BOUNDS}. Until then the date is ignored."
 
 
 def is_plausible_sql(column: Column) -> str:

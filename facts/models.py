@@ -111,7 +111,7 @@ class Recorded(models.Model):
 class BatchRun(models.Model):
     """One run over the facts that goes through its tables batch by batch, and goes on where it was killed.
 
-    `since` parts the rows that it looks at: whatever depends on a row stamped with it or later. The next run's `since`
+    `since` separates the rows that it looks at: whatever depends on a row stamped with it or later. The next run's `since`
     is this run's `horizon`. Empty, everything is asked about.
     """
 

@@ -174,7 +174,7 @@ def _stage_all(cursor: Any, counter: ProgressCounter, until: float) -> bool:
     source = _read_source_state(cursor)
     writers = _create_writers(source, counter)
     counter.total = sum(writer.count_expected_rows() for writer in writers.values())
-    # inside the caller's transaction all rows bear its stamp, and a rollback would undo what was staged
+    # inside the caller's transaction all rows have its stamp, and a rollback would undo what was staged
     if connection.in_atomic_block:
         return True
     for writer in writers.values():

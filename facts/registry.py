@@ -71,7 +71,7 @@ def get_table(name: str) -> FactTable:
     try:
         return _tables[name]
     except KeyError:
-        raise KeyError(f"No fact table is called {name}. There are: {', '.join(sorted(_tables))}.") from None
+        raise KeyError(f"The fact table {name} does not exist. Available: {', '.join(sorted(_tables))}.") from None
 
 
 def columns_of(

@@ -32,7 +32,7 @@ COMPARISONS: dict[Type, dict[str, str]] = {
     },
     "number": {"=": "is", "!=": "is not", ">=": "is at least", "<=": "is at most", ">": "is more than", "<": "is less than", "empty": "is empty", "filled": "is filled"},
     "date": {
-        "on": "is on", "before": "is before", "after": "is after", "last_days": "lies in the last days:",
+        "on": "is on", "before": "is before", "after": "is after", "last_days": "is in the last days:",
         "older_days": "is older than days:", "empty": "is empty", "filled": "is filled",
     },
     "yes_no": {"yes": "is yes", "no": "is no"},
@@ -93,7 +93,7 @@ def check_rule(rule: Any, subject: Subject) -> list[Problem]:
     """Return everything that is wrong with a rule; an empty list means that it compiles."""
     problems = list(_find_problems(rule, subject, "rule", 0))
     if not problems and sum(1 for _ in list_conditions(rule)) > MAX_CONDITIONS:
-        problems.append(Problem("rule", f"A rule has at most {MAX_CONDITIONS} conditions. Split it."))
+        problems.append(Problem("rule", f"A rule can have at most {MAX_CONDITIONS} conditions. Split it."))
     return problems
 
 
@@ -201,7 +201,9 @@ def _find_field_problems(rule: Rule, subject: Subject, where: str) -> Iterator[P
     if unknown_keys:
         yield Problem(where, f"“{sorted(unknown_keys)[0]}” does not belong to a condition on a field.")
     elif known_field is None:
-        yield Problem(where, f"No field is called “{rule['field']}”. There are: {', '.join(sorted(subject.fields))}.")
+        yield Problem(
+            where, f"The field “{rule['field']}” does not exist. Available: {', '.join(sorted(subject.fields))}."
+        )
     elif _comparison_of(rule) not in comparison_labels(known_field.type):
         yield Problem(
             where,
@@ -249,7 +251,7 @@ def _find_count_problems(rule: Rule, subject: Subject, where: str, depth: int) -
             f"Nothing called “{rule['count']}” can be counted. There are: {', '.join(sorted(subject.events)) or 'none'}.",
         )
     elif _comparison_of(rule) not in COMPARISONS["number"] or rule["is"] in WITHOUT_VALUE:
-        yield Problem(where, "A count is compared by =, !=, >=, <=, > or <.")
+        yield Problem(where, "Compare a count by =, !=, >=, <=, > or <.")
     elif parse_number(rule.get("value")) is None:
         yield Problem(where, "The value must be a number.")
     elif days is not None and not (isinstance(days, int) and not isinstance(days, bool) and 0 < days <= 36_500):

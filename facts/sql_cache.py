@@ -20,7 +20,7 @@ CACHED_QUESTIONS = 500  # their texts and forms, some 50 kB each
 FIRST_MOMENT, FIRST_DAY = datetime(9000, 1, 1, tzinfo=UTC), date(9500, 1, 1)  # stand-ins, one day apart
 FIRST_ID = 9_000_000_000_000_000_000
 COMPILER = ibis.backends.duckdb.Backend.compiler
-SEPARATOR = "\0"  # parts the texts between which values are filled in; no SQL holds it
+SEPARATOR = "\0"  # separates the texts between which values are filled in; no SQL holds it
 
 
 class Backend(ibis.backends.duckdb.Backend):
@@ -146,7 +146,7 @@ def _make_placeholder(node: Literal, number: int) -> Literal:
 
 
 def _node_sql(node: Node) -> str:
-    """Return what stands for a moment, a day, an id or a table of rows in the SQL."""
+    """Return what represents a moment, a day, an id or a table of rows in the SQL."""
     if isinstance(node, InMemoryTable):
         return f'"{node.name}"'
     return str(COMPILER.visit_Literal(node, value=node.value, dtype=node.dtype).sql(dialect=COMPILER.dialect))

@@ -49,4 +49,4 @@ def copy_facts(progress: Progress) -> int | None:
     return sum(refresh(progress=progress, wait=False).exported.values())
 
 
-register_step(Step("facts", "Copy what changed to the facts", copy_facts))
+register_step(Step("facts", "Copy changes to the facts", copy_facts))

@@ -1,4 +1,4 @@
-"""The fact tables of the app `team`, which lies below this one and cannot declare them itself."""
+"""The fact tables of the app `team`, which is below this one and cannot declare them itself."""
 
 from facts.registry import FactTable, columns_of, register_table
 from team.models import Territory

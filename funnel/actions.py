@@ -1,4 +1,4 @@
-"""Every deliberate write on where a buyer stands."""
+"""Every deliberate write on the stage of a buyer."""
 
 from typing import Any
 
@@ -35,12 +35,12 @@ def move_buyer(
     before = stage_of(buyer)
     MOVE_BUYER.require(by, ManualMove(buyer, funnel.get(before), wanted))
     if before == stage:
-        raise ValidationError(f"{buyer} is in {wanted.name} already.")
+        raise ValidationError(f"{buyer} is already in {wanted.name}.")
     holds, evidence_found = evaluate_stage(buyer, wanted)
     if not holds and not override.strip():
         failing = ", ".join(evidence_found.get("failed", {})) or wanted.criteria_words
         raise ValidationError(
-            f"{buyer} does not fulfil {wanted.name}: {failing}. Give a reason to move it all the same."
+            f"{buyer} does not meet the criteria of {wanted.name}: {failing}. Enter a reason to move it anyway."
         )
     owner = {"lead": buyer} if isinstance(buyer, Lead) else {"account": buyer}
     return Move.objects.create(

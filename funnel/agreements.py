@@ -26,7 +26,7 @@ TITLES = {
 
 
 def stage_in_words(terms: Mapping[str, Any]) -> list[str]:
-    """Say a stage's terms; criteria that name what there is no more are shown as they were written."""
+    """Say a stage's terms; criteria that refer to missing objects are shown as written."""
     stage = from_terms("", {"name": "", "position": 0, **terms})
     choices = [f"{TITLES[name]}: {LABELS[name].get(getattr(stage, name), getattr(stage, name))}" for name in TITLES]
     faults = check_rule(stage.rule, stage.subject)
@@ -45,7 +45,7 @@ def sla_in_words(terms: Mapping[str, Any]) -> list[str]:
 register_kind(
     Kind(
         "sla", "SLA of Sales", "SLAs of Sales",
-        "How soon Sales answers a lead that Marketing hands over, and what happens when it does not.",
+        "How quickly Sales answers a lead that Marketing hands over, and what happens if it does not.",
         SlaTerms, sla_in_words,
     )
 )  # fmt: skip
@@ -59,14 +59,14 @@ register_kind(
 register_kind(
     Kind(
         "stage", "Stage", "Stages",
-        "What a buyer must fulfil to be in a stage of the funnel, and who owns it there.",
+        "The criteria of a funnel stage and the side that owns it.",
         StageTerms, stage_in_words,
     )
 )  # fmt: skip
 register_kind(
     Kind(
         "funnel", "Order of the stages", "Orders of the stages",
-        "Which stages the funnel has, and in which order a buyer walks through them.",
+        "The stages of the funnel and their order.",
         FunnelTerms, funnel_in_words,
     )
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Whom a run must ask: everybody, or those whose own rows or events changed since the last one."""
+"""Whom a run must ask: everyone, or those whose own rows or events changed since the last one."""
 
 import numpy as np
 

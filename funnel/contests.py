@@ -33,9 +33,9 @@ def answer_verdicts(*, by: User, verdicts: Iterable[Verdict], text: str) -> list
     if Verdict.objects.countable_by(by).filter(pk__in=[verdict.pk for verdict in given]).count() < len(
         {verdict.pk for verdict in given}
     ):
-        raise Http404("Some of these verdicts do not exist, or you may not see them.")
+        raise Http404("Some of these verdicts do not exist, or you do not have permission to see them.")
     if not text.strip():
-        raise ValidationError("Say what was done, or why nothing was.")
+        raise ValidationError("Enter what was done, or why nothing was done.")
     text = text.strip()
     same_answers = _same_answers(by, given, text)
     unanswered = [verdict for verdict in given if verdict.pk not in {same.verdict_id for same in same_answers}]
@@ -46,7 +46,7 @@ def answer_verdicts(*, by: User, verdicts: Iterable[Verdict], text: str) -> list
             NewEvent(
                 f"funnel.answered.{answers[0].pk}.{pk}",
                 "funnel.answered",
-                f"{by} answers what you said: {text[:200]}",
+                f"{by} answers your verdict: {text[:200]}",
                 (rep,),
                 VERDICTS,
             )
@@ -71,15 +71,15 @@ def contest_verdict(*, by: User, verdict: Verdict, text: str, rule_by: date | No
     arbiter = seat_holder(Seat.ARBITER)
     day = rule_by or company_today() + timedelta(days=DAYS_TO_RULE)
     if locked_verdict.answer != Verdict.Answer.REJECTED or locked_verdict.undone_at or not locked_verdict.settled_at:
-        raise ValidationError("Only a rejection that stands is contested.")
+        raise ValidationError("Only a rejection that is still valid can be contested.")
     if locked_verdict.answers.filter(is_contest=True).exists():
-        raise ValidationError("It is contested already.")
+        raise ValidationError("It is already contested.")
     if not text.strip():
-        raise ValidationError("Say why the rejection is wrong; the arbiter decides on it.")
+        raise ValidationError("Enter why the rejection is wrong. The arbiter decides on your reason.")
     if arbiter is None:
-        raise ValidationError("No arbiter is named yet. An ops admin names one.")
+        raise ValidationError("No arbiter is named yet. Ask an ops admin to name one.")
     if day < company_today():
-        raise ValidationError("The day of the ruling has already passed.")
+        raise ValidationError("The ruling date is in the past. Choose a later day.")
     contested = Answer.objects.create(
         verdict=locked_verdict, is_contest=True, words=text.strip(), given_by=by, arbiter=arbiter, rule_by=day
     )
@@ -104,10 +104,10 @@ def rule_on_contest(*, by: User, contested: Answer, decision: str, ruling: str) 
     )
     RULE_ON_CONTEST.require(by, answer)
     if not answer.is_contest or answer.ruled_at:
-        raise ValidationError("There is nothing to rule on.")
+        raise ValidationError("There is no contest to rule on.")
     reauthentication.require(by)
     if decision not in Ruling.values or not ruling.strip():
-        raise ValidationError("Choose, and give the reason for the ruling.")
+        raise ValidationError("Choose a decision and enter the reason for the ruling.")
     answer.decision, answer.ruling, answer.ruled_by, answer.ruled_at = decision, ruling.strip(), by, timezone.now()
     answer.save(update_fields=["decision", "ruling", "ruled_by", "ruled_at"])
     if decision == Ruling.OVERTURNED:
@@ -141,7 +141,7 @@ def notify_late_rulings() -> int:
         [
             NewEvent(
                 f"funnel.ruling_late.{contest.pk}", "funnel.ruling_late",
-                f"Late: {contest.arbiter} was to rule on the rejection of {contest.verdict.lead} by {contest.rule_by}",
+                f"Late: {contest.arbiter} was to rule on the rejection of {contest.verdict.lead} by {format_day(contest.rule_by)}",
                 (*chiefs, *([contest.arbiter] if contest.arbiter else [])), VERDICTS,
             )
             for contest in late.select_related("arbiter", "verdict__lead")

@@ -38,12 +38,12 @@ STAGES = (
             {"count": "activities", "is": "=", "value": 0},
             {"count": "opportunities", "is": "=", "value": 0},
         ]},
-        text="An account that we have chosen and never yet contacted.",
+        text="An account that is selected but not contacted yet.",
     ),
     Stage(
         "inquiry", "Inquiry", 10, kind="inventory", side="marketing", phase="identify", buyers="leads", dated_by="first_contact",
         criteria={"all": []},
-        text="A person who may buy has answered us or asked us something. We know who it is.",
+        text="A known person who may buy has answered or sent an enquiry.",
     ),
     Stage(
         "mql", "MQL", 20, kind="gate", side="marketing", phase="connect", buyers="leads", standing="qualified",
@@ -66,12 +66,12 @@ STAGES = (
     Stage(
         "sal", "SAL", 30, kind="sla", side="sales", phase="connect", buyers="leads", standing="qualified",
         criteria=_any_of({"field": "verdict", "is": "is", "value": "accepted"}, _in_crm("sal")),
-        text="Sales looked at the lead and accepted it: it is ours to work.",
+        text="Sales reviewed the lead and accepted it.",
     ),
     Stage(
         "sql", "SQL", 40, kind="sla", side="sales", phase="explore", standing="qualified", dated_by="opened",
         criteria=_any_of(_has_deals(), {"field": "is_converted", "is": "yes"}),
-        text="There is an opportunity: a need, somebody who decides, and a sum; or the CRM converted the lead.",
+        text="There is an opportunity with a need, a decision maker and an amount, or the CRM converted the lead.",
     ),
     Stage(
         "won", "Won", 50, kind="gate", side="sales", phase="advise", standing="qualified", dated_by="won",
@@ -89,7 +89,7 @@ STAGES = (
             _has_ended_deal("won"),
             {"count": "usage_events", "is": ">=", "value": USES},
         ]},
-        text="Use has bedded in: the customer would miss it.",
+        text="The customer uses the product regularly and would miss it.",
     ),
     Stage(
         "recycled", "Recycled", 80, way="detour", kind="inventory", side="marketing", phase="connect", buyers="leads",
@@ -99,17 +99,17 @@ STAGES = (
     Stage(
         "disqualified", "Disqualified", 90, way="detour", kind="inventory", side="joint", phase="connect", buyers="leads",
         standing="disqualified", criteria=_in_crm("disqualified"),
-        text="Will never buy from us: wrong person, wrong company, or asked to be left alone.",
+        text="Will never buy: wrong person, wrong company, or asked not to be contacted.",
     ),
     Stage(
         "lost", "Lost", 100, way="detour", kind="inventory", side="sales", phase="advise", dated_by="lost",
         criteria=_has_ended_deal("lost"),
-        text="The buyer decided for somebody else. It stays in every denominator.",
+        text="The buyer chose another vendor. It stays in every denominator.",
     ),
     Stage(
         "no_decision", "No decision", 110, way="detour", kind="inventory", side="joint", phase="advise", dated_by="no_decision",
         criteria=_has_ended_deal("no_decision"),
-        text="The buyer decided nothing. It is no loss and no win, and it stays in every denominator.",
+        text="The buyer made no decision. It is neither lost nor won, and it stays in every denominator.",
     ),
 )  # fmt: skip
 ORDER = tuple(stage.key for stage in STAGES)

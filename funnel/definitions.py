@@ -1,4 +1,4 @@
-"""The definitions in force: what both sides signed, and Accord's proposal, marked unsigned, where nothing is signed."""
+"""The active definitions: what both sides signed, and Accord's proposal, marked unsigned, where nothing is signed."""
 
 from collections.abc import Iterable
 
@@ -40,6 +40,6 @@ def _versions_binding(versions: Iterable[Version], user: User | None) -> list[Ve
 
 
 def defined_stage(key: str) -> Stage | None:
-    """Return one stage as it is in force or proposed, also one that the order leaves out."""
+    """Return one stage as it is active or proposed, also one that the order leaves out."""
     stage = in_force().get(key)
     return stage or next((stage for stage in STAGES if stage.key == key), None)

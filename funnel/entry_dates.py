@@ -166,7 +166,7 @@ class EntryQuery:
         """Walk through each buyer's openings and closes in the order of days, and say which of them changed where it stands.
 
         Opened: nothing was open or won before. Won: the first win. Lost and no decision: the last close, when nothing is
-        open any more and nothing was won. An opening that nobody dated is counted, but is no entry.
+        open any more and nothing was won. An opening without a date is counted, but is not an entry.
         """
         events = self._deal_events()
         steps = [events.day, events.is_close, events.moment, events.deal]
@@ -280,7 +280,7 @@ def _entry_columns(buyer: Any, stage: Any, moment: Any, is_day: Any, by: str, ev
 
 
 def moment_of(day: Any, moment: Any) -> Any:
-    """Return the moment where it lies on the day, else the day's beginning: the day is what people correct."""
+    """Return the moment where it is on the day, else the day's beginning: the day is what people correct."""
     return (day.isnull() | (moment.date() == day).fill_null(False)).ifelse(moment, day.cast(moment.type()))
 
 
@@ -289,5 +289,5 @@ def _only_day(day: Any, moment: Any) -> Any:
 
 
 def is_forever(count: Rule) -> bool:
-    """Whether a count looks at all time; one of the last days is no date's proof."""
+    """Whether a count looks at all time; one of the last days is not a date's proof."""
     return not count.get("days") and count["count"] != "opportunities"

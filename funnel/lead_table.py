@@ -95,7 +95,7 @@ class LeadTable:
         """Return the condition of a part of a stage.
 
         Raises:
-            KeyError: there is no such stage or part.
+            KeyError: the stage or part does not exist.
         """
         index = {stage.key: number for number, stage in enumerate(self.main)}[stage]
         where = (rows.reached, rows.inside)

@@ -1,7 +1,7 @@
 """The numbers of the funnel: who entered which stage, who went on, who left, how long it took, what it is worth.
 
 Each lead counts once for each stage, from its first entry. All counts are sums over patterns, and the leads behind a count
-are found by the same conditions. Whoever was lost stays in every denominator; whoever left out a stage is counted as
+are found by the same conditions. Anyone who was lost stays in every denominator; anyone who left out a stage is counted as
 skipping it.
 """
 

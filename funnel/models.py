@@ -1,4 +1,4 @@
-"""Where each buyer stands: append-only moves, hand-offs with their clocks, and the verdicts of Sales.
+"""The stage of each buyer: append-only moves, hand-offs with their clocks, and the verdicts of Sales.
 
 What is stored is what happened. A stage, the state of a clock, the compliance of a side are derived from these
 rows, for today or for any day before.
@@ -41,13 +41,15 @@ class Move(Recorded):
     recorded_at = models.DateTimeField(default=timezone.now, db_default=Now())
     is_dated = models.BooleanField(
         default=True, db_default=True,
-        help_text="Whether it is known when it became true; else `entered_at` is when Accord learned of it.",
+        help_text="Whether the time of the entry is known; else `entered_at` is when Accord recorded it.",
     )  # fmt: skip
     by = models.CharField(max_length=8, choices=By, default=By.RULE, db_default="rule")
     actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     evidence: Any = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()), blank=True)
-    override = models.TextField(blank=True, default="", db_default="", help_text="Why, where the criteria failed.")
+    override = models.TextField(
+        blank=True, default="", db_default="", help_text="The reason, if the criteria were not met."
+    )
 
     class Meta(Recorded.Meta):
         ordering: ClassVar[list[str]] = ["entered_at", "pk"]
@@ -151,13 +153,13 @@ class HandOff(Recorded):
     accept_due_at = models.DateTimeField(null=True, blank=True, help_text="By when it must be accepted or rejected.")
     attempts_due_at = models.DateTimeField(null=True, blank=True, help_text="By when all attempts must be made.")
     attempts_needed = models.PositiveSmallIntegerField(default=0)
-    reroute_at = models.DateTimeField(null=True, blank=True, help_text="When it goes to somebody else, unanswered.")
-    track_until = models.DateTimeField(null=True, blank=True, help_text="When nobody waits for an answer any more.")
+    reroute_at = models.DateTimeField(null=True, blank=True, help_text="When it goes to another person if unanswered.")
+    track_until = models.DateTimeField(null=True, blank=True, help_text="Until when a late answer is counted.")
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=300, blank=True, default="")
     paused_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    paused_seconds = models.FloatField(default=0, help_text="Business seconds that the clock stood still.")
+    paused_seconds = models.FloatField(default=0, help_text="Business seconds for which the clock was paused.")
     warned_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)
     accept_missed_at = models.DateTimeField(null=True, blank=True)
@@ -165,7 +167,7 @@ class HandOff(Recorded):
     answered_at = models.DateTimeField(null=True, blank=True, help_text="The first response.")
     is_answer_day_only = models.BooleanField(
         default=False, db_default=False,
-        help_text="The first response is known by its day alone, so that how long it took is not.",
+        help_text="Only the day of the first response is known, so its duration is not.",
     )  # fmt: skip
     response_seconds = models.FloatField(null=True, blank=True, help_text="Business seconds until the first response.")
     attempts = models.PositiveIntegerField(default=0)
@@ -199,14 +201,14 @@ class VerdictQuerySet(HandedQuerySet):
     OWNER = "handoff__to_owner"
 
     def standing(self) -> Self:
-        """Those that were not taken back."""
+        """Those that were not undone."""
         return self.filter(undone_at=None)
 
 
 class Verdict(Recorded):
     """What Sales said of a lead: accepted, or rejected by a criterion of the signed definition, with a rating.
 
-    It takes effect (the move, the end of the hand-off) when it can no longer be taken back: at `settled_at`.
+    It takes effect (the move, the end of the hand-off) when it can no longer be undone: at `settled_at`.
     """
 
     class Answer(models.TextChoices):
@@ -297,8 +299,8 @@ class RoutingRule(models.Model):
         ACCOUNT_OWNER = "account_owner", "The owner of its account"
         LEAD_OWNER = "lead_owner", "Its owner in the CRM"
         TERRITORY = "territory", "The people of its territory, by capacity"
-        SEGMENT = "segment", "Those named, by capacity, for leads that fulfil the condition"
-        EVERYBODY = "everybody", "Everybody who takes leads, by capacity"
+        SEGMENT = "segment", "Named people, by capacity, for leads that meet the condition"
+        EVERYBODY = "everybody", "All people who take leads, by capacity"
 
     position = models.PositiveIntegerField(default=10)
     name = models.CharField(max_length=120)
@@ -332,7 +334,7 @@ class Named(models.Model):
 
 
 class Capacity(models.Model):
-    """How many leads an owner can take; leads are dealt in this proportion. Zero a week: takes none."""
+    """How many leads an owner can take; leads are assigned in this proportion. Zero a week: takes none."""
 
     owner = models.OneToOneField(Owner, on_delete=models.CASCADE, related_name="capacity")
     per_day = models.PositiveIntegerField(null=True, blank=True)

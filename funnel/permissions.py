@@ -148,7 +148,7 @@ PASS_LEAD_ON = register_action(
 MOVE_BUYER = register_action(
     Action(
         "move_buyer", "move this buyer there by hand",
-        "the CMO, the CRO and ops admins, and, in stages of their own side that are no gate such as MQL, marketers, "
+        "the CMO, the CRO and ops admins, and, in stages of their own side that are not gates such as MQL, marketers, "
         "support, and reps with their own and their reports' buyers",
         roles=MOVES_ANYWHERE | {Role.MARKETER, Role.REP, Role.SUPPORT}, condition=lambda user, step: _can_work_with(user, step.buyer) and _can_move_between(user, step.before, step.after),
         sees=lambda user, step: _sees_buyer(user, step.buyer), addresses=("move_buyer", "api-moves-list"),
@@ -210,7 +210,7 @@ MANAGE_ABSENCE = register_action(
 
 MAP_STAGES = register_action(
     Action(
-        "map_stages", "say what the stages of a source mean", IMPORTERS, right="import",
+        "map_stages", "map the stages of a source", IMPORTERS, right="import",
         addresses=("change_stage", "confirm_stage", "undo_stage"),
     )
 )  # fmt: skip

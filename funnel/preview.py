@@ -28,9 +28,9 @@ def count_fulfilling(rule: Rule, subject: str, reader: User) -> tuple[int, int]:
 
 
 def describe_count(rule: Rule, buyers: str, reader: User) -> str:
-    """“812 of 8,000 leads fulfil this today.”"""
+    """“812 of 8,000 leads meet this today.”"""
     subjects = ["leads", "accounts"] if buyers == "both" else [buyers]
     counts = [(subject, *count_fulfilling(rule, subject, reader)) for subject in subjects]
     whose = " that you may read" if is_limited(reader) else ""
     parts = [f"{short_number(those)} of {short_number(all_)} {subject}" for subject, those, all_ in counts]
-    return f"{' and '.join(parts)}{whose} fulfil this today."
+    return f"{' and '.join(parts)}{whose} meet this today."

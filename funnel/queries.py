@@ -1,4 +1,4 @@
-"""Where buyers stand: now, and on any day before."""
+"""The stages of buyers: now, and on any day before."""
 
 from collections.abc import Iterable
 from datetime import datetime

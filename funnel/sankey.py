@@ -18,7 +18,7 @@ THIN = 1.5  # the least width, so that even one lead can be seen
 
 @dataclass(frozen=True)
 class Shape:
-    """A piece of the diagram: an outline, whose it is, its title, and which leads it stands for."""
+    """A piece of the diagram: an outline, whose it is, its title, and which leads it represents."""
 
     path: str
     side: str

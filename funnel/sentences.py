@@ -90,7 +90,7 @@ def routing_headline(given: Sequence[tuple[str, int]], unassigned: int) -> str:
         sentence = f"{_count_leads(total)} went to {len(given)} people this week{_describe_largest(given)}"
     if not unassigned:
         return f"{sentence}."
-    return f"{sentence}; {short_number(unassigned)} {'waits' if unassigned == 1 else 'wait'} for somebody to take them."
+    return f"{sentence}; {short_number(unassigned)} {'waits' if unassigned == 1 else 'wait'} for an owner."
 
 
 def _describe_largest(given: Sequence[tuple[str, int]]) -> str:
@@ -98,12 +98,12 @@ def _describe_largest(given: Sequence[tuple[str, int]]) -> str:
     (name, n), (_, second) = given[0], given[1]
     if n == second:
         return ", as many to each" if n == given[-1][1] else ""
-    most = "most of them" if n * 2 > sum(number for _, number in given) else "more than anybody else"
+    most = "most of them" if n * 2 > sum(number for _, number in given) else "more than anyone else"
     return f", {most} ({short_number(n)}) to {name}"
 
 
 def slas_headline(handed: int, leads_owed: int, due: int, met: int) -> str:
-    """Say how both halves stand this month: leads handed over of those owed, answers in time of those due."""
+    """Describe both SLAs this month: leads handed over of those owed, answers in time of those due."""
     parts = []
     if leads_owed:
         parts.append(
@@ -132,7 +132,7 @@ def _describe_share(part: int, whole: int) -> str:
 def verdicts_headline(n: int, accepted: int, criteria: Sequence[tuple[str, int]]) -> str:
     """Say what share Sales accepted, and which criterion it names most often of the others, where one stands out."""
     if not n:
-        return "Sales has said nothing of a lead in this period yet."
+        return "Sales has given no verdicts in this period yet."
     if n == 1:
         sentence = f"Sales {'accepted' if accepted else 'did not accept'} the only lead that it judged"
     else:

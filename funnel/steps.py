@@ -25,6 +25,6 @@ def copy_moves(progress: Progress) -> int | None:
     return sum(refresh(progress=progress, wait=False).exported.values())
 
 
-register_step(Step("classify", "Let buyers enter the stages they fulfil", write_moves))
-register_step(Step("clocks", "Hand over who qualified", start_clocks))
-register_step(Step("moves", "Copy their moves to the facts", copy_moves))
+register_step(Step("classify", "Move buyers to the stages whose criteria they meet", write_moves))
+register_step(Step("clocks", "Hand over qualified leads", start_clocks))
+register_step(Step("moves", "Copy moves to the facts", copy_moves))

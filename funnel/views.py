@@ -160,6 +160,6 @@ def _describe_part(stages: Funnel, key: str, part: str) -> str:
         return f"went from {name} to {stages.name(part[3:])}"
     descriptions = {
         "entered": f"entered {name}", "went-on": f"went on after {name}", "skipped": f"skipped {name}",
-        "here": f"came as far as {name} and are there", "left": f"left after {name}",
+        "here": f"reached {name} and are still there", "left": f"left after {name}",
     }  # fmt: skip
     return descriptions.get(part, f"left after {name}: {stages.name(part).lower()}")

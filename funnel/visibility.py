@@ -93,7 +93,7 @@ class ReadFunnel:
         """Return the leads behind one part that the reader may read, and how many more are counted.
 
         Raises:
-            KeyError: there is no such stage or part.
+            KeyError: the stage or part does not exist.
         """
         ids = LeadTable(self.facts, self.stages, self.question).ids(stage, part)
         readable = self.rows.ids("leads")

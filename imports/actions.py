@@ -44,7 +44,7 @@ def start_import(
 ) -> ImportJob:  # fmt: skip
     """Keep the files and put the import in the queue; the caller enqueues the message, or the next tick does.
 
-    With `waits` nothing is imported before the user has reviewed it (`bring_in`). The command line has no `user`.
+    With `waits` nothing is imported before the user has reviewed it (`confirm_import`). The command line has no `user`.
 
     Raises:
         PermissionDenied: the person's role imports nothing.
@@ -117,8 +117,8 @@ def leave_out(*, file: ImportFile, user: User) -> Preview:
         return Preview.restart(run)
 
 
-def take_in(*, file: ImportFile, user: User | None) -> Preview:
-    """Take a file in again that was left out."""
+def include_file(*, file: ImportFile, user: User | None) -> Preview:
+    """Include a file again that was left out."""
     with transaction.atomic():
         run = _lock_held(file.run_id, user)
         file.state, file.reason = ImportFile.State.READING, ""
@@ -153,10 +153,10 @@ def choose_source(*, run: ImportJob, source: str, user: User | None) -> Work:
     """Set the source of the files of an upload: one system, or several; return the work to enqueue.
 
     Raises:
-        ValueError: there is no such system.
+        ValueError: the system does not exist.
     """
     if source not in {SEVERAL, *source_names()}:
-        raise ValueError(f"No source is called “{source}”.")
+        raise ValueError(f"The source “{source}” does not exist.")
     with transaction.atomic():
         run = _lock_held(run.pk, user)
         run.source = source
@@ -179,10 +179,10 @@ def choose_zone(*, run: ImportJob, source: str, zone: str, user: User | None) ->
     """Set the time zone of times without one in the files of a source.
 
     Raises:
-        ValueError: there is no such time zone.
+        ValueError: the time zone does not exist.
     """
     if not zone_named(zone):
-        raise ValueError(f"“{zone}” is no time zone.")
+        raise ValueError(f"“{zone}” is not a valid time zone.")
     with transaction.atomic():
         run = _lock_held(run.pk, user)
         for file in run.files.filter(source=source).only("answers"):
@@ -195,7 +195,7 @@ def choose_currency(*, run: ImportJob, currency: str, user: User | None) -> Prev
     """Set the currency of amounts whose file names none.
 
     Raises:
-        ValidationError: it is no currency.
+        ValidationError: it is not a currency.
     """
     currency_code(currency)
     with transaction.atomic():
@@ -215,7 +215,7 @@ def choose_duplicates(*, run: ImportJob, chosen: Mapping[str, str], user: User |
         return Preview.restart(run)
 
 
-def bring_in(*, run: ImportJob, user: User) -> ImportJob:
+def confirm_import(*, run: ImportJob, user: User) -> ImportJob:
     """Start an import that waits for its review; the mapping of its columns is saved.
 
     Raises:
@@ -225,11 +225,11 @@ def bring_in(*, run: ImportJob, user: User) -> ImportJob:
     with transaction.atomic():
         run = _lock_held(run.pk, user)
         if not run.files.filter(state=ImportFile.State.READING).exists():
-            raise CannotImport("Say first what the columns of a file mean; nothing of this can be read yet.")
+            raise CannotImport("Map the columns of the files first. None of these files can be read yet.")
         if source_question(run):
-            raise CannotImport("Say first which system the files are from.")
+            raise CannotImport("Choose the system of the files first.")
         if _has_questions(run):
-            raise CannotImport("Answer first how the cells are to be read that could be two things.")
+            raise CannotImport("Answer the open questions about how cells are read first.")
         saved_mappings.save_mappings(run, user)
         Preview.stop(run)
         run.waits, run.held_since, run.run_after, run.last_error = False, None, timezone.now(), ""
@@ -242,7 +242,7 @@ def _has_questions(run: ImportJob) -> bool:
     try:
         return any(open_questions(file) for file in run.files.filter(state=ImportFile.State.READING))
     except MappingError as error:
-        raise CannotImport(f"It cannot go in: {error}.") from error
+        raise CannotImport(f"The import cannot start: {error}.") from error
 
 
 def undo_import(*, run: ImportJob, user: User) -> Undo:

@@ -27,7 +27,7 @@ IMAGE = (("image_of", pa.int64()), ("image_id", pa.int64()), ("until", pa.timest
 class RecordHistory:
     """The facts in which leads, and the records they point to, are what they were when each lead is asked about.
 
-    `moments` holds of_lead and asked_at, one row a lead; `columns` of leads are those that somebody will look at.
+    `moments` holds of_lead and asked_at, one row a lead; `columns` of leads are those that a person will look at.
     """
 
     def __init__(self, facts: HasTables, moments: Any, columns: Collection[str]) -> None:

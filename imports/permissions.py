@@ -8,8 +8,8 @@ IMPORT_RECORDS = register_action(
     Action(
         "import_records", "import files or change how they are read", IMPORTERS, right="import",
         addresses=(
-            "imports", "cancel_import", "bring_in", "choose_duplicates", "choose_zone", "choose_source", "choose_currency", "file_mapping", "mapping_text",
-            "answer_file", "leave_out_file", "take_in_file", "forget_mapping", "forget_zone",
+            "imports", "cancel_import", "confirm_import", "choose_duplicates", "choose_zone", "choose_source", "choose_currency", "file_mapping", "mapping_text",
+            "answer_file", "leave_out_file", "include_file", "forget_mapping", "forget_zone",
         ),
     )
 )  # fmt: skip

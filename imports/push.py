@@ -1,7 +1,7 @@
 """Records that another system sends over HTTP: all of a request or nothing, each under the id it has there.
 
 What one person's tokens push of one source in a day is one import: it is listed among them, the rows it changed keep
-their old image, and it can be taken back whole. A row that says what is known already is not written.
+their old image, and it can be undone whole. A row that says what is known already is not written.
 """
 
 import hashlib
@@ -132,7 +132,7 @@ def _refuse_repeated(rows: Sequence[Mapping[str, Any]]) -> None:
     for line, row in enumerate(rows, 1):
         key = row["source"], row["external_id"]
         if key in seen:
-            lines[line] = {"external_id": f"“{key[1]}” of {key[0]} comes twice. Send each record once a request."}
+            lines[line] = {"external_id": f"“{key[1]}” of {key[0]} occurs twice. Send each record once per request."}
         seen.add(key)
     if lines:
         raise Refused(lines)
@@ -142,7 +142,7 @@ def _resolve_references(model: type[Record], rows: Sequence[dict[str, Any]]) -> 
     """Put the records that references name in their place.
 
     Raises:
-        Refused: some are not there.
+        Refused: some do not exist.
     """
     lines: dict[int, dict[str, str]] = {}
     for link in reference_names(model):
@@ -156,7 +156,11 @@ def _resolve_references(model: type[Record], rows: Sequence[dict[str, Any]]) -> 
             else:
                 kind, (source, value) = target._meta.verbose_name, reference
                 is_own_id = isinstance(value, int)
-                reason = f"There is no {kind} {value}." if is_own_id else f"{source} has no {kind} “{value}” here yet."
+                reason = (
+                    f"The {kind} {value} does not exist."
+                    if is_own_id
+                    else f"{source} has no {kind} “{value}” in Accord yet."
+                )
                 lines.setdefault(line, {})[link] = reason
     if lines:
         raise Refused(dict(sorted(lines.items())))

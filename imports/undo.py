@@ -63,16 +63,16 @@ def undo_effects(run: ImportJob) -> list[Line]:
 def undo_blockers(run: ImportJob) -> list[Blocker]:
     """Return everything that prevents an undo; an empty list means that the import can be undone."""
     if run.undone_at:
-        return [Blocker("It was undone already.")]
+        return [Blocker("It has already been undone.")]
     if not run.is_over:
-        return [Blocker("It still runs. Cancel it first.")]
+        return [Blocker("It is still running. Cancel it first.")]
     return [*_changed_blockers(run), *_reference_blockers(run)]
 
 
 def _changed_blockers(run: ImportJob) -> Iterator[Blocker]:
     for model in record_models():
         table = table_of(model)
-        writer = (  # the last writer of a row; a row that an undo restored counts as written by whoever wrote it before
+        writer = (  # the last writer of a row; a row that an undo restored counts as written by its earlier writer
             f"coalesce((SELECT r.was FROM imports_restoredrow r WHERE r.\"table\" = '{model._meta.db_table}' AND r.row_id = t.id "
             "AND r.xid = t.changed_xid), t.changed_xid)"
         )

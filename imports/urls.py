@@ -17,7 +17,7 @@ urlpatterns = [
     path("imports/remembered/", saved_mappings.remembered, name="remembered"),
     path("imports/remembered/<int:pk>/forget/", saved_mappings.forget, name="forget_mapping"),
     path("imports/remembered/zones/<int:pk>/forget/", saved_mappings.forget_zone, name="forget_zone"),
-    path("imports/<int:pk>/bring-in/", review.bring_in, name="bring_in"),
+    path("imports/<int:pk>/confirm/", review.confirm_import, name="confirm_import"),
     path("imports/<int:pk>/duplicates/choose/", review.choose_duplicates, name="choose_duplicates"),
     path("imports/<int:pk>/source/", review.choose_source, name="choose_source"),
     path("imports/<int:pk>/zone/", review.choose_zone, name="choose_zone"),
@@ -32,7 +32,7 @@ urlpatterns = [
             {"change": change},
             name=f"{change.replace('-', '_')}_file",
         )
-        for change in ("leave-out", "take-in")
+        for change in ("leave-out", "include")
     ),
     path("imports/<int:pk>/undo/", undo.undo, name="undo_import"),
 ]

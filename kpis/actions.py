@@ -27,12 +27,12 @@ def set_goal(*, actor: User, goal: Goal) -> Goal:
     metric = get_metric(goal.metric)
     if not metric.may_be_goal:
         raise NoGoal(
-            f"{metric.name} cannot be a joint goal. What steers people is money, or a rate between two amounts of money: "
-            "anything else can be reached without earning."
+            f"{metric.name} cannot be a joint goal. A joint goal is an amount of money or a rate between two amounts of money. "
+            "Other metrics can be reached without earning more."
         )
     same = Goal.objects.filter(metric=goal.metric, starts_on=goal.starts_on, ends_on=goal.ends_on).exclude(pk=goal.pk)
     if same.exists():
-        raise NoGoal("There is a goal for these days already. Change that one, or choose other days.")
+        raise NoGoal("A goal for this period already exists. Change that goal or choose another period.")
     goal.currency = Company.get().currency if metric.unit == "money" else ""
     goal.set_by = actor
     goal.full_clean()

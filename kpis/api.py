@@ -24,7 +24,7 @@ from kpis.registry import BadCut, Metric, UnknownMetric, all_metrics, get_metric
 Answer = TypeVar("Answer")
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
 DAYS = [
-    OpenApiParameter("from", OpenApiTypes.DATE, description="First day. Without dates: all there is."),
+    OpenApiParameter("from", OpenApiTypes.DATE, description="First day. Without dates: all records."),
     OpenApiParameter("to", OpenApiTypes.DATE, description="Last day, included."),
     OpenApiParameter(
         "period",
@@ -37,15 +37,17 @@ WHERE = OpenApiParameter(
     "where",
     OpenApiTypes.STR,
     many=True,
-    description="Only these rows, as `dimension:value`; may come several times. `(blank)` means empty.",
+    description="Filter as `dimension:value`; can be repeated. `(blank)` means empty.",
 )
-BY = OpenApiParameter("by", OpenApiTypes.STR, description="The dimension to cut by; `custom.<name>` for own columns.")
+BY = OpenApiParameter(
+    "by", OpenApiTypes.STR, description="The dimension to break down by; `custom.<name>` for custom fields."
+)
 PAGE = [
-    OpenApiParameter("table", OpenApiTypes.STR, description="Which records, where the metric counts several kinds."),
+    OpenApiParameter("table", OpenApiTypes.STR, description="The kind of record, if the metric counts several."),
     OpenApiParameter(
-        "limit", OpenApiTypes.INT, description=f"Records on a page, {DEFAULT_LIMIT} unless told, at most {MAX_LIMIT}."
+        "limit", OpenApiTypes.INT, description=f"Records on a page, {DEFAULT_LIMIT} by default, at most {MAX_LIMIT}."
     ),
-    OpenApiParameter("offset", OpenApiTypes.INT, description="How many records to pass over."),
+    OpenApiParameter("offset", OpenApiTypes.INT, description="Number of records to skip."),
 ]
 
 
@@ -87,7 +89,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
 
 class PartSerializer(FiguresSerializer):
     label = serializers.CharField()  # type: ignore[assignment]
-    key = serializers.CharField(help_text="What `where` takes to mean exactly this part.")
+    key = serializers.CharField(help_text="The value for `where` that selects this part.")
     external_id = serializers.CharField(required=False)
     currency = serializers.CharField(required=False, allow_blank=True)
 
@@ -198,7 +200,7 @@ def _answer_or_400(question: Callable[[], Answer]) -> Answer:
 def _check_parameter_names(request: Request, allowed: set[str]) -> None:
     strange = sorted(set(request.query_params) - allowed)
     if strange:
-        message = f"There is no such parameter. Use one of: {', '.join(sorted(allowed))}."
+        message = f"This parameter does not exist. Use one of: {', '.join(sorted(allowed))}."
         raise ValidationError(dict.fromkeys(strange, message))
 
 

@@ -121,7 +121,7 @@ def finished_parts(trend: Result, parts: Sequence[Part]) -> Sequence[Part]:
 
 
 def _unfinished_note(trend: Result, parts: Sequence[Part], over: Sequence[Part]) -> str:
-    return f"The open circle is a {trend.by} that is not over." if len(over) < len(parts) else ""
+    return f"The open circle is the current {trend.by}." if len(over) < len(parts) else ""
 
 
 def _line_trace(

@@ -84,12 +84,12 @@ def read_period(start: str | None, end: str | None, name: str | None) -> Period:
     if not name:
         return Period(parse_day(start, "from"), parse_day(end, "to"), calendar=calendar)
     if start or end:
-        raise BadPeriod("Give either a period by its name, or from and to.")
+        raise BadPeriod("Give either period, or from and to.")
     return preset_period(name, Company.today(), calendar)
 
 
 def _cache_key(scope: Scope, metric: Metric, cut: Cut) -> str:
-    """Name the question under which its answer is remembered; empty for facts that are no snapshot."""
+    """Name the question under which its answer is remembered; empty for facts without a snapshot."""
     snapshot = scope.facts.snapshot
     if snapshot is None:
         return ""
@@ -199,7 +199,7 @@ def _list_warnings(scope: Scope, whole: FoldedTotals, cut: Cut) -> Iterable[str]
         why = "there is no exchange rate for their day." if scope.converts else "there is no exchange rate for them."
         yield f"{format_count(count)} records in {currency or 'no currency'} are left out: {why}"
     if cut.where and not whole.total.n and not whole.left_out:
-        yield f"Nothing matches {' and '.join(f'{name} = {value}' for name, value in cut.where.items())}."
+        yield f"No records match {' and '.join(f'{name} = {value}' for name, value in cut.where.items())}."
 
 
 def _check_custom_names(scope: Scope, metric: Metric, cut: Cut, rows: list[PartTotals]) -> None:
@@ -215,7 +215,7 @@ def _check_custom_names(scope: Scope, metric: Metric, cut: Cut, rows: list[PartT
     for name in requested:
         if name.removeprefix(CUSTOM) not in existing:
             columns = ", ".join(CUSTOM + column for column in existing) or "none"
-            raise BadCut(f"{metric.key} has no “{name}”. Columns that the source brought: {columns}.")
+            raise BadCut(f"{metric.key} has no “{name}”. Custom fields of the source: {columns}.")
 
 
 def _combine_metrics(scope: Scope, metric: Metric, cut: Cut) -> Result:
@@ -310,7 +310,7 @@ def compute_trend(
 
 
 def _days_of(period: Period, keys: list[str], step: Grain, today: date) -> Period | None:
-    """Close the ends that the period leaves open by the first and last part there is; nothing lies after today."""
+    """Close the ends that the period leaves open by the first and last part there is; nothing is after today."""
     start = period.start or (step.parse_key(keys[0]).start if keys else None)
     end = min(period.end or (step.parse_key(keys[-1]).end if keys else None) or today, today)
     return Period(start, end) if start and start <= end else None
@@ -400,6 +400,6 @@ def compare_periods(
     now = compute_metric(metric, period, **query)  # type: ignore[arg-type]
     try:
         before = period.before
-    except (ValueError, OverflowError):  # nothing lies before the year 1
+    except (ValueError, OverflowError):  # nothing is before the year 1
         before = None
     return now, compute_metric(metric, before, **query) if before else None  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 A deal that ended is worth what it was worth on its closing day, an open one what it is worth on the evening it is
 counted on, an invoice, a payment, a touch or a line of spend what it was worth on its date; a line item takes the day of
-its invoice or deal where it has none, a subscription its last day; what lies ahead takes today's rate.
+its invoice or deal where it has none, a subscription its last day; what is ahead takes today's rate.
 A row without a rate keeps its amount and currency, so that it is left out and said to be.
 """
 
@@ -47,7 +47,7 @@ def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
 
 
 def _with_rate_day(scope: Scope, money: Money, rows: Any) -> Any:
-    """Return the rows with the day whose rate counts; today's where it lies ahead, or where there is none."""
+    """Return the rows with the day whose rate counts; today's where it is ahead, or where there is none."""
     if "counted_on" in rows.columns:
         day = rows.counted_on
     else:

@@ -287,13 +287,13 @@ class _DashboardQuery:
         return self._has_dimensions(get_metric(key), *by, *self.question.where)
 
     def check_filters(self) -> None:
-        """Refuse filters and a cut that no metric here has, before anything is reckoned."""
+        """Refuse filters and a cut that no metric here has, before anything is computed."""
         if not any(self._can_ask(key) for key in self.metrics):
             names = ", ".join(self.question.where)
-            raise BadCut(f"Nothing here can be filtered by “{names}”. Use one of: {', '.join(CUTS)}.")
+            raise BadCut(f"The dashboard cannot be filtered by “{names}”. Use one of: {', '.join(CUTS)}.")
         by = self.question.by
         if by and not any(self._can_ask(key, by) for key in self.cut_metrics):
-            raise BadCut(f"Nothing here can be cut by “{by}”. Use one of: {', '.join([*CUTS, *GRAINS])}.")
+            raise BadCut(f"The dashboard cannot be broken down by “{by}”. Use one of: {', '.join([*CUTS, *GRAINS])}.")
 
     def read_metric(self, key: str) -> Reading | None:
         if not self._can_ask(key):

@@ -54,7 +54,7 @@ def count_one(row: Row) -> Any:
     return ibis.literal(1, type="int64")
 
 
-NO_AMOUNT = Check(lambda row: row["amount"].isnull(), "Deals without an amount: {n}. They count as nothing.")
+NO_AMOUNT = Check(lambda row: row["amount"].isnull(), "Deals without an amount: {n}. They count as 0.")
 
 
 def open_deals(scope: Scope) -> Any:

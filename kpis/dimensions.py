@@ -126,7 +126,7 @@ def _first_of(*paths: str) -> Build:
 
 
 def _owner_of(*paths: str) -> Build:
-    """Return the owner record that stands for the person behind the first link that leads to one."""
+    """Return the owner record that represents the person behind the first link that leads to one."""
     return lambda row: row.first(*(step for path in paths for step in (f"{path.removesuffix('_id')}.person_id", path)))
 
 

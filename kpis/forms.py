@@ -53,7 +53,7 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
             "label": "Whose figure",
             "source": "Source",
             "dated_on": "Dated",
-            "is_reference": "Gaps are reckoned against this one",
+            "is_reference": "Compare with this benchmark",
         }
         widgets = {"dated_on": DAY}
 
@@ -75,5 +75,5 @@ class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         if values.get("upper") is not None and values.get("value") is not None and values["upper"] < values["value"]:
-            self.add_error("upper", "The range ends before it begins. Swap the two figures.")
+            self.add_error("upper", "The range ends before it starts. Swap the two numbers.")
         return values

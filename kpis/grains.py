@@ -30,7 +30,7 @@ class Grain:
         name: in the address, like `quarter`.
         label: on screen.
         unit: what Ibis truncates a date to.
-        unit_of: the unit that a day lies in.
+        unit_of: the unit that a day is in.
         format_key: the key of a unit, like 2025Q3.
         pattern: what its keys look like.
         parse: a day of the unit that a key of this pattern names; ValueError for what names none.
@@ -51,7 +51,7 @@ class Grain:
     starts: Callable[[int], list[date]] | None = None
 
     def key_of(self, day: date) -> str:
-        """Return the key of the unit that the day lies in."""
+        """Return the key of the unit that the day is in."""
         return self.format_key(self.unit_of(day))
 
     def parse_key(self, key: str) -> Period:
@@ -66,7 +66,7 @@ class Grain:
                 return Period(unit.start, unit.end)
         except ValueError:
             pass  # a month 13, a 30th of February, a fifth quarter
-        raise ValueError(f"{quote_text(key)} names no {self.name}. Write it as {self.key_of(date(2025, 3, 31))}.")
+        raise ValueError(f"{quote_text(key)} is not a valid {self.name}. Write it as {self.key_of(date(2025, 3, 31))}.")
 
     def title(self, key: str, *, with_year: bool = True) -> str:
         """Write the key as an axis does: 2025-03 → Mar 25, 2025Q1 → Q1 25."""
@@ -85,7 +85,7 @@ class Grain:
             day = unit.end + timedelta(days=1)
 
     def first_day(self, day: Any, period: Period) -> Any:
-        """Return the Ibis expression of the first day of the unit that a date lies in."""
+        """Return the Ibis expression of the first day of the unit that a date is in."""
         if self.starts:
             return self._first_of_starts(day, period)
         if not self.shift:
@@ -198,7 +198,7 @@ def grain_for(period: Period) -> str:
 
 
 def stock_grain_for(period: Period) -> str:
-    """Return a coarser grain for what must be counted anew for each point."""
+    """Return a coarser grain for what must be counted again for each point."""
     for days, grain in [(100, "week"), (400, "month"), (1100, "quarter")]:
         if period.days and period.days <= days:
             return grain

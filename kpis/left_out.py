@@ -28,9 +28,7 @@ class LeftOut:
 
 def set_aside_rows() -> list[LeftOut]:
     """Return the first records that are set aside, by step."""
-    labels = {step.name: step.label for step in ordered_steps()} | {
-        FACTS: "Copy what changed to the facts (date left out)"
-    }
+    labels = {step.name: step.label for step in ordered_steps()} | {FACTS: "Copy changes to the facts (date left out)"}
     metrics = {metric.key: metric.name for metric in all_metrics()}
     return [
         LeftOut(_row_label(row, metrics), _buyer_link(row), labels.get(row.step, row.step), row.since, row.reason)

@@ -112,7 +112,7 @@ def metric_sentence(reading: Reading, period: Period, today: date) -> str:
     """Say the number in words: what it was, when, and how that compares."""
     metric, now = reading.metric, reading.now
     if not now.n:
-        return f"{metric.name}: nothing to count {period_in_sentence(period)}"
+        return f"{metric.name}: no records {period_in_sentence(period)}"
     if now.value is None:
         missing = " and no ".join(now.unrecorded) or metric.below
         return f"{metric.name} has no value {period_in_sentence(period)}: no {missing} is recorded"

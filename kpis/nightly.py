@@ -48,7 +48,7 @@ listener: ContextVar[Progress | None] = ContextVar("listener", default=None)
 
 
 def queue_what_is_due() -> None:
-    """Insert the night's run, those that follow imports and signatures, and the one that mends lost facts, each once.
+    """Insert the night's run, those that follow imports and signatures, and the one that corrects lost facts, each once.
 
     When the last run failed, tell those who may start one.
     """
@@ -113,7 +113,7 @@ def _queue_after_imports(company: Company) -> None:
 
 
 def _key_after_import(run: ImportJob) -> str:
-    """Name the run that follows an import; one that stands for what is pushed all day ends more than once."""
+    """Name the run that follows an import; one that represents what is pushed all day ends more than once."""
     key = f"import:{run.pk}"
     was = NightlyRun.objects.filter(key=key).first()
     again = was and run.finished_at and run.finished_at > was.queued_at
@@ -121,9 +121,9 @@ def _key_after_import(run: ImportJob) -> str:
 
 
 def _queue_after_signatures(company: Company) -> None:
-    """Queue one run for all that began or ceased to bind since the last run began, of what the chain reckons by.
+    """Queue one run for all that began or ceased to bind since the last run began, of what the chain computes by.
 
-    The story of the agreements tells it, whoever wrote it and however: signed, decided, superseded, run out.
+    The history of the agreements tells it, whatever its author and its way: signed, decided, superseded, run out.
     """
     if _is_waiting():
         return
@@ -169,10 +169,10 @@ def _queue_run(key: str, company: Company, **fields: Any) -> NightlyRun:
 
 
 def ask_for_run(*, user: User | None) -> NightlyRun:
-    """Return the run that waits or runs already, or a new one because somebody asked.
+    """Return the run that waits or runs already, or a new one because a person asked.
 
     Raises:
-        PermissionDenied: the person's role starts no runs; the command line acts for nobody (None).
+        PermissionDenied: the person's role starts no runs; the command line acts for no one (None).
     """
     if user is not None:
         RECOMPUTE.require(user)
@@ -245,7 +245,7 @@ def _do_step(run: NightlyRun, record: RunStep, step: Step) -> None:
         record.save(update_fields=["error", "seconds"])
         if record.tries < STEP_TRIES:
             raise
-        log.exception("The step “%s” of %s failed %d times and is given up.", record.label, run, record.tries)
+        log.exception("The step “%s” of %s failed %d times and is skipped.", record.label, run, record.tries)
         _give_up(run, record)
         return
     record.seconds = round(record.seconds + time.monotonic() - started, 3)
@@ -268,7 +268,7 @@ def _record_success(run: NightlyRun, record: RunStep, rows: int | None) -> None:
 
 
 def _give_up(run: NightlyRun, record: RunStep) -> None:
-    record.error = record.error or f"The worker stopped {record.tries} times while it was at work on this step."
+    record.error = record.error or f"The worker stopped {record.tries} times while running this step."
     record.finished_at, record.doing = timezone.now(), ""
     _save_with_checkpoint(run, record)
 

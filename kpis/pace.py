@@ -17,7 +17,7 @@ from team.models import Company
 
 @dataclass(frozen=True)
 class Pace:
-    """How a goal stands on `today`. What adds up (revenue, leads) has a pace; a rate or a stock is only above or below."""
+    """The state of a goal on `today`. What adds up (revenue, leads) has a pace; a rate or a stock is only above or below."""
 
     goal: Goal
     metric: Metric
@@ -94,12 +94,12 @@ class Pace:
     def _unknown_sentence(self) -> str:
         if self.reached.is_readable_only:
             return (
-                "The company's figure is not shown to you: it would tell of single records that you may not read, or the "
-                "days of the goal are not whole months."
+                "You do not have permission to see the company's figure: it would reveal single records that you cannot see, or "
+                "the goal does not cover whole months."
             )
         if self.reached.n and self.reached.unrecorded:
-            return f"No {' and no '.join(self.reached.unrecorded)} is recorded, so nothing can be held against the goal yet."
-        return "Nothing that counts toward it is recorded yet."
+            return f"No {' and no '.join(self.reached.unrecorded)} is recorded, so the goal has no progress yet."
+        return "No records count toward it yet."
 
     def _course_in_words(self) -> str:
         if self.is_on_course:
@@ -137,6 +137,6 @@ def _is_metric_declared(key: str) -> bool:
 
 
 def compute_pace(goal: Goal, metric: Metric, today: date, user: Reader, facts: Facts) -> Pace:
-    """Return how a goal, saved or not, stands on a day; what is over is counted to its last day."""
+    """Return the state of a goal, saved or not, on a day; what is over is counted to its last day."""
     period = Period(goal.starts_on, max(goal.starts_on, min(today, goal.ends_on)))
     return Pace(goal, metric, visibility.compute_for(user, metric, period, facts=facts), today)

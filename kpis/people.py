@@ -6,7 +6,7 @@ import ibis
 
 
 def with_persons(owners: Any) -> Any:
-    """Return the owners with `person_id`: the record that stands for the person, as `crm.people` tells it.
+    """Return the owners with `person_id`: the record that represents the person, as `crm.people` tells it.
 
     Records are of one person where they have the same user, or the same e-mail address and no other user.
     """

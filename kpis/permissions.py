@@ -4,13 +4,13 @@ from team.authorization import Action, register_action
 
 SET_GOAL = register_action(
     Action(
-        "set_goal", "set or drop a joint goal", "the CEO, CMO, CRO or CFO", right="set_goal",
+        "set_goal", "set or delete a joint goal", "the CEO, CMO, CRO or CFO", right="set_goal",
         addresses=("metric_goal", "metric_goal_edit"),
     )
 )  # fmt: skip
 SET_BENCHMARK = register_action(
     Action(
-        "set_benchmark", "set or drop a benchmark", "the CFO or an ops admin", right="set_benchmark",
+        "set_benchmark", "set or delete a benchmark", "the CFO or an ops admin", right="set_benchmark",
         addresses=("metric_benchmark", "metric_benchmark_edit"),
     )
 )  # fmt: skip

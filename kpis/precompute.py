@@ -1,4 +1,4 @@
-"""Reckon ahead what the first reader of the dashboard would wait for; the answers are remembered with their snapshot."""
+"""Compute ahead what the first reader of the dashboard would wait for; the answers are remembered with their snapshot."""
 
 import time
 

@@ -29,7 +29,7 @@ class Cut:
 
     by: str = ""
     where: Mapping[str, str] = field(default_factory=dict)
-    edge: date | None = None  # parts what lies before this day from the rest
+    edge: date | None = None  # parts what is before this day from the rest
 
 
 @dataclass
@@ -46,7 +46,7 @@ class PartTotals:
     values: Counter[int] = field(default_factory=Counter)
     checks: dict[str, int] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
-    is_before: bool = False  # it lies before the edge of the cut
+    is_before: bool = False  # it is before the edge of the cut
 
 
 def select_rows(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
@@ -69,7 +69,7 @@ def select_rows(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build
 
 
 def is_converted(scope: Scope, cut: Cut) -> bool:
-    """Whether money is reckoned in the company's currency: not where somebody asks for a currency by name."""
+    """Whether money is computed in the company's currency: not where a person asks for a currency by name."""
     return scope.converts and cut.by != "currency" and "currency" not in cut.where
 
 

@@ -12,7 +12,7 @@ from kpis.result import Part
 MAX_SHOWN = 8
 ROW_HEIGHT = 40  # pixels, as in components.css
 MAX_COMPARED = 100
-MORE_LEADS, MORE_REVENUE = Decimal("1.1"), Decimal("1.25")  # less than that is no disagreement, but chance
+MORE_LEADS, MORE_REVENUE = Decimal("1.1"), Decimal("1.25")  # less than that is not a disagreement, but chance
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Ranking:
 
     @property
     def is_cut(self) -> bool:
-        """Whether a list leaves out campaigns that would stand on it."""
+        """Whether a list leaves out campaigns that belong on it."""
         return max(self.with_leads, self.with_revenue) > MAX_SHOWN
 
     @property

@@ -132,12 +132,12 @@ class Metric:
 
     @property
     def above(self) -> str:
-        """What stands above the line of the formula, in words; the whole formula where there is no line."""
+        """What is above the line of the formula, in words; the whole formula where there is no line."""
         return self.formula.partition(" ÷ ")[0].strip("()")
 
     @property
     def below(self) -> str:
-        """What stands below the line of the formula, in words."""
+        """What is below the line of the formula, in words."""
         return self.formula.rpartition(" ÷ ")[2].partition(", by")[0].strip("()")
 
     @property
@@ -190,8 +190,8 @@ class Metric:
         """
         if name in self.dimensions or (self.has_custom and name.startswith(dimensions.CUSTOM)):
             return
-        own = ", or custom.<name> for a column that the source brought" if self.has_custom else ""
-        raise BadCut(f"{self.key} cannot be cut by “{name}”. Use one of: {', '.join(self.dimensions)}{own}.")
+        own = ", or custom.<name> for a custom field of the source" if self.has_custom else ""
+        raise BadCut(f"{self.key} cannot be broken down by “{name}”. Use one of: {', '.join(self.dimensions)}{own}.")
 
 
 _metrics: dict[str, Metric] = {}
@@ -220,7 +220,7 @@ def get_metric(key: str) -> Metric:
     try:
         return _metrics[key]
     except KeyError:
-        raise UnknownMetric(f"No metric is called “{key}”. There are: {', '.join(sorted(_metrics))}.") from None
+        raise UnknownMetric(f"The metric “{key}” does not exist. Available: {', '.join(sorted(_metrics))}.") from None
 
 
 def all_metrics() -> list[Metric]:

@@ -67,7 +67,7 @@ def compute_quartiles(counts: Mapping[int, int], scale: int = 1) -> Quartiles | 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """A value with all that it was made of. A rate is a fraction; money is in `currency`; None is no value."""
+    """A value with all that it was made of. A rate is a fraction; money is in `currency`; None is not a value."""
 
     value: Number = None
     numerator: Number = None

@@ -1,4 +1,4 @@
-"""Answers of one snapshot never change, so they are remembered; without the cache they are reckoned anew."""
+"""Answers of one snapshot never change, so they are remembered; without the cache they are computed again."""
 
 import logging
 from collections.abc import Callable
@@ -19,12 +19,12 @@ def cached_answer(address: str, answer: Callable[[], Answer]) -> Answer:
     try:
         cached: Answer | None = cache.get(address)
     except RedisError:
-        log.warning("The cache does not answer; metrics are reckoned anew.")
+        log.warning("The cache does not respond; metrics are computed again.")
         return answer()
     if cached is None:
         cached = answer()
         try:
             cache.set(address, cached, KEPT_SECONDS)
         except RedisError:
-            log.warning("The cache does not answer; an answer is not remembered.")
+            log.warning("The cache does not respond; a result is not cached.")
     return cached

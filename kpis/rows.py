@@ -31,7 +31,7 @@ class Scope:
     currency: str  # the company's; rows without one are in it
     today: date  # the company's day at the snapshot
     asked_evenings: tuple[date, ...] = ()
-    converts: bool = False  # amounts in other currencies are reckoned in the company's
+    converts: bool = False  # amounts in other currencies are computed in the company's
     shared: Any = field(
         default=None, compare=False, repr=False
     )  # kpis.shared_queries.Shared, where several answers are wanted
@@ -51,7 +51,7 @@ class Scope:
 
     @property
     def owners(self) -> Any:
-        """The owners, each with the record that stands for its person."""
+        """The owners, each with the record that represents its person."""
         if "owners with persons" not in self._tables:
             self._tables["owners with persons"] = with_persons(self.table("owners"))
         return self._tables["owners with persons"]

@@ -46,7 +46,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         run = ask_for_run(user=cast(User, request.user))
         if run.kind != NightlyRun.Kind.DEMAND or run.asked_by_id != request.user.pk:
-            messages.info(request, "A run is under way already; its numbers will be as fresh.")
+            messages.info(request, "A run is already in progress; it computes the same numbers.")
         transaction.on_commit(lambda: enqueue(run), robust=True)
         return redirect("runs")
     page = Paginator(_all_runs(), RUNS_PER_PAGE).get_page(request.GET.get("page"))
@@ -96,7 +96,7 @@ def _run_progress(run: NightlyRun) -> RunProgress:
 
 def _progress_note(run: NightlyRun, step: RunStep) -> str:
     if run.state == State.QUEUED and run.last_error:
-        return f"The last try stopped: {run.last_error}"
+        return f"The last attempt stopped: {run.last_error}"
     if not step.total:
         return step.doing
     return f"{step.doing}: {format_count(step.done)} of {format_count(step.total)}".removeprefix(": ")

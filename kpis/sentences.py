@@ -20,7 +20,7 @@ def headline(board: Dashboard) -> str:
     earned = revenue.format_value(revenue.now.value) if revenue and revenue.now.value else ""
     spent = spend.format_value(spend.now.value) if spend and spend.now.value else ""
     if not earned and not spent:
-        return f"{_sentence_opening(period)} {_no_amount(revenue)}no revenue and no spend is on record."
+        return f"{_sentence_opening(period)} {_no_amount(revenue)}no revenue and no spend is recorded."
     if not earned:
         return f"{_sentence_opening(period)} {spent} was spent on sales and marketing, and {_nothing_earned(revenue)}."
     text = f"{period.label} earned {earned}" if period.days else f"{_sentence_opening(period)} {earned} was earned"
@@ -39,7 +39,7 @@ def _no_amount(revenue: Reading | None) -> str:
 
 
 def _nothing_earned(revenue: Reading | None) -> str:
-    return f"{_no_amount(revenue)}no revenue is on record" if revenue and revenue.now.n else "no revenue is on record"
+    return f"{_no_amount(revenue)}no revenue is recorded" if revenue and revenue.now.n else "no revenue is recorded"
 
 
 def leads_headline(board: Dashboard) -> str:
@@ -65,7 +65,7 @@ def _sentence_opening(period: Period) -> str:
 
 def _why_no_spend(spend: Reading | None) -> str:
     if spend is None:
-        return "Spend does not have this filter, so there is no SMROI here."
+        return "Spend cannot be filtered by this, so SMROI has no value."
     return "No sales and marketing spend is recorded for it, so there is no SMROI."
 
 
@@ -89,9 +89,9 @@ def changes_finding(readings: Sequence[Reading], before: str) -> str:
     """Name the weightiest changes against the period before."""
     moved = [reading for reading in readings if reading.has_moved]
     if not readings:
-        return f"Nothing is recorded to compare with {before}"
+        return f"There are no records for {before} to compare with"
     if not moved:
-        return f"Nothing changed against {before}"
+        return f"No changes against {before}"
     return f"Against {before}: {', '.join(_change_in_words(reading) for reading in moved[:3])}"
 
 
@@ -190,7 +190,7 @@ def interval_note(result: Result) -> str:
     return f"{format_percent(result.low, 0)} to {format_percent(result.high, 0)} by chance, from {count_noun(result.n, 'deal')}"
 
 
-TENTH = 10  # of fewer deals nobody can say what one in ten took
+TENTH = 10  # fewer deals say nothing about one in ten
 
 
 def cycle_note(result: Result) -> str:

@@ -29,7 +29,7 @@ STEP, TABLE = "metrics", "metric"
 def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: float | None = None) -> int | None:
     """Keep the figures of these facts, once, and return how many they are.
 
-    After `seconds` it stops and returns None; what was reckoned is remembered, so the next call goes on from there.
+    After `seconds` it stops and returns None; what was computed is remembered, so the next call goes on from there.
     Readers see the old set or the new one, never a mix.
     """
     existing = SnapshotSet.objects.filter(facts_snapshot_id=facts.snapshot.pk if facts.snapshot else None).first()

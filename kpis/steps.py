@@ -11,20 +11,20 @@ PORTION_SECONDS = 40  # below what one bell may take
 
 
 def keep_figures(progress: Progress) -> int | None:
-    """Keep the figures of the newest facts; None when time ran out before all metrics were reckoned."""
+    """Keep the figures of the newest facts; None when time ran out before all metrics were computed."""
     return take_snapshots(open_facts(), progress, seconds=PORTION_SECONDS)
 
 
 def prepare_figures(progress: Progress) -> int | None:
-    """Reckon ahead what the dashboard's first readers ask."""
+    """Compute ahead what the dashboard's first readers ask."""
     return prepare_dashboards(progress, seconds=PORTION_SECONDS)
 
 
 def prove_scores(progress: Progress) -> int:
-    """Prove the scores in force: here, for the moves and hand-offs that say who was to be judged when are copied late."""
+    """Prove the active scores: here, for the moves and hand-offs that say who was to be judged when are copied late."""
     return prove_in_force(progress)
 
 
 register_step(Step("metrics", "Compute the metrics", keep_figures))
 register_step(Step("dashboard", "Prepare the dashboard", prepare_figures))
-register_step(Step("proofs", "Prove the scores in force", prove_scores))
+register_step(Step("proofs", "Prove the active scores", prove_scores))

@@ -41,7 +41,7 @@ def goal(request: HttpRequest, key: str, pk: int | None = None) -> HttpResponse:
         return render(request, "kpis/metric_goal.html", {"metric": metric}, status=409)
     if saved and "drop" in request.POST:
         actions.drop_goal(actor=request.user, goal=saved)  # type: ignore[arg-type]
-        messages.success(request, "The goal is dropped.")
+        messages.success(request, "The goal is deleted.")
         return redirect("goals")
     form = GoalForm(request.POST or None, instance=saved, metric=metric)
     if form.is_valid() and _is_set(request, form):
@@ -68,12 +68,12 @@ def benchmark(request: HttpRequest, key: str, pk: int | None = None) -> HttpResp
     saved = get_object_or_404(Benchmark, pk=pk, metric=metric.benchmark_key) if pk else None
     if saved and "drop" in request.POST:
         actions.drop_benchmark(actor=request.user, benchmark=saved)  # type: ignore[arg-type]
-        messages.success(request, "The benchmark is dropped.")
+        messages.success(request, "The benchmark is deleted.")
         return redirect("metric", key)
     form = BenchmarkForm(request.POST or None, instance=saved, metric=metric)
     if form.is_valid():
         actions.set_benchmark(actor=request.user, benchmark=form.save(commit=False))  # type: ignore[arg-type]
-        messages.success(request, f"The benchmark for {metric.name} is kept.")
+        messages.success(request, f"The benchmark for {metric.name} is saved.")
         return redirect("metric", key)
     return _render_form(request, "kpis/metric_benchmark.html", {"metric": metric, "form": form, "known": saved})
 

@@ -12,7 +12,7 @@ RECORDED = {"spend": "spend", "invoices": "revenue whose cost is known", "opport
 
 
 def missing_records(scope: Scope, metric: Metric, measures: Sequence[Measure], whole: FoldedTotals) -> tuple[str, ...]:
-    """Return what a rate would need on record for a value and has not, in words; a rate of nothing is no 0 %."""
+    """Return what a rate would need on record for a value and has not, in words; a rate of nothing is not a 0 %."""
     if not metric.is_rate or metric.is_spread:
         return ()
     missing = [RECORDED[table] for table in tables_without_required_rows(metric, whole.total)]

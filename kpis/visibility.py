@@ -1,7 +1,7 @@
-"""What a reader is told of a metric. Every page and every address of the API asks here, never `kpis.compute`.
+"""What a reader may see of a metric. Every page and every address of the API asks here, never `kpis.compute`.
 
-Whoever may read every buyer is told everything except the achievement of colleagues that the company keeps to leaders.
-Whoever may not is told the company's figures of whole months, by what the whole company shares (campaign, territory,
+Anyone who may read every buyer sees everything except the achievement of colleagues that the company keeps to leaders.
+Anyone else sees the company's figures of whole months, by what the whole company shares (campaign, territory,
 product …), as long as at least FEWEST of the records they may not read are counted together. Everything else – cuts and
 filters by what tells of a buyer, other periods, fewer records – is counted over the records that they may read.
 """
@@ -37,8 +37,8 @@ from kpis.result import Part, Result
 from kpis.shared_queries import SharedQueries
 
 Where = Mapping[str, str] | None
-READABLE_ONLY = "Counted only over the records that you may read."
-FEW_RECORDS = "Not shown: {n} parts with too few records that you may not read."
+READABLE_ONLY = "Counts only records that you have permission to see."
+FEW_RECORDS = "Hidden: {n} parts with too few records that you have no permission to see."
 
 
 def compute_for(
@@ -117,7 +117,7 @@ def compare_periods_for(
     """Return the metric now and in the period before, both over the same records."""
     try:
         before = period.before
-    except (ValueError, OverflowError):  # nothing lies before the year 1
+    except (ValueError, OverflowError):  # nothing is before the year 1
         before = None
     rows = rows or ReadableRows(user)
     query: dict[str, Any] = {"where": where, "facts": facts or open_facts(), "rows": rows, "shared": shared}
@@ -239,5 +239,5 @@ def _without_colleagues(user: Reader, result: Result) -> Result:
     keys = {BLANK, *(f"{ID}{pk}" for pk in allowed.values_list("pk", flat=True))}
     parts = tuple(part for part in result.parts if part.key in keys)
     hidden = len(result.parts) - len(parts)
-    note = (f"Parts that you may not see: {format_count(hidden)}.",) if hidden else ()
+    note = (f"Hidden parts that you have no permission to see: {format_count(hidden)}.",) if hidden else ()
     return replace(result, parts=parts, warnings=result.warnings + note)

@@ -3,5 +3,5 @@
 from team.authorization import EVERYONE, Action, register_action
 
 READ_NOTICES = register_action(
-    Action("read_notices", "mark these notices as read", "the person told", roles=EVERYONE, addresses=("read_notices",))
+    Action("read_notices", "mark these notices as read", "the recipient", roles=EVERYONE, addresses=("read_notices",))
 )

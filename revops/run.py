@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def bind_port() -> None:
-    """Stop in good order on Ctrl-C, when told to, when the terminal closes, and when make is killed over our head."""
+    """Stop in good order on Ctrl-C, on a signal, when the terminal closes, and when make is killed."""
     signal.signal(signal.SIGINT, _raise_interrupt)  # also where a shell started us in the background, deaf to it
     signal.signal(signal.SIGTERM, _raise_interrupt)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
@@ -81,7 +81,7 @@ def run(port: int) -> None:
 def wanted_port() -> int:
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise SystemExit(f"PORT={text} is no port. Use a number from 1 to 65535.")
+        raise SystemExit(f"PORT={text} is not a port. Use a number from 1 to 65535.")
     return int(text)
 
 

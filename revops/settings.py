@@ -60,7 +60,7 @@ if PRODUCTION:
                 "SITE_URL must begin with https://, so that sign-ins travel under TLS.",
             ),
             (not env.str("DATABASE_URL", ""), "DATABASE_URL must name the PostgreSQL database."),
-            (not env.str("REDIS_URL", ""), "REDIS_URL must name the Redis that carries the bells."),
+            (not env.str("REDIS_URL", ""), "REDIS_URL must name a Redis for background tasks."),
         ]
         if is_wrong
     ]
@@ -196,7 +196,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Accord"
 MFA_ADAPTER = "team.accounts.two_factor.MfaAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = (
-    True  # accounts are made by an ops admin, so nobody takes a stranger's address by signing up
+    True  # accounts are made by an ops admin, so no one takes a stranger's address by signing up
 )
 
 EMAIL_URL = env.dj_email_url("EMAIL_URL", "dummy:")
@@ -238,8 +238,8 @@ MAPPINGS_DIR = env.str("MAPPINGS_DIR", str(DATA_DIR / "mappings"))
 
 FACTS_ENGINE = env.str("FACTS_ENGINE", "duckdb", validate=lambda value: value in {"duckdb", "spark"})
 FACTS_DIR = env.str("FACTS_DIR", str(DATA_DIR / "facts"))
-PROOFS_DIR = DATA_DIR / "proofs"  # the scores that each proof was made of; made anew where they are gone
-SCORES_DIR = DATA_DIR / "scores"  # what thresholds would mean, as arrays; made anew where they are gone
+PROOFS_DIR = DATA_DIR / "proofs"  # the scores that each proof was made of; made again where they are gone
+SCORES_DIR = DATA_DIR / "scores"  # what thresholds would mean, as arrays; made again where they are gone
 RUN_AFTER_PUSHES_MINUTES = env.int("RUN_AFTER_PUSHES_MINUTES", 10)  # least time between runs that pushes start
 FACTS_MEMORY = env.str("FACTS_MEMORY", "1GB")  # DuckDB spills to disk beyond it
 

@@ -27,6 +27,6 @@ FIRST_PAGES: dict[str, tuple[str, dict[str, str]]] = {
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead everybody to the first page of their role."""
+    """Lead everyone to the first page of their role."""
     page, cut = FIRST_PAGES[cast(User, request.user).role]
     return redirect(reverse(page) + (f"?{urlencode(cut)}" if cut else ""))

@@ -12,7 +12,7 @@ SCORE = "score"
 register_kind(
     Kind(
         SCORE, "Score model", "Score models",
-        "Which leads are ready for Sales: points for who they are and for what they did, and the threshold.",
+        "The rules and the threshold that decide which leads are ready for Sales: points for fit and for engagement.",
         ScoreTerms, terms_in_words, figures_of, page="score_model", new_page="new_score_model",
         right="set_scores", reading_right="see_scores",
     )
@@ -20,7 +20,7 @@ register_kind(
 register_kind(
     Kind(
         rules.ICP, "Ideal customer profile", "Ideal customer profiles",
-        "Whom both sides want to win: traits with weights, and how far from them a customer may be.",
+        "The customers that both sides want to win: traits with weights, and the allowed distance from them.",
         IcpTerms, rules.terms_in_words, reading_right="see_scores",
     )
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Score models over HTTP: what is in force, in words too, and what a threshold would mean."""
+"""Score models over HTTP: what is active, in words too, and what a threshold would mean."""
 
 from typing import Any, cast
 
@@ -19,11 +19,15 @@ from scoring.terms import MQL
 from team.access import has_right
 from team.models import User
 
-PREVIEW = [OpenApiParameter("threshold", OpenApiTypes.FLOAT, required=True, description="Points to be looked at.")]
+PREVIEW = [
+    OpenApiParameter(
+        "threshold", OpenApiTypes.FLOAT, required=True, description="The threshold to evaluate, in points."
+    )
+]
 
 
 class ScoreModelSerializer(serializers.Serializer[Any]):
-    """A score model. Figures are those of the version in force, else of the one that waits."""
+    """A score model. Figures are those of the active version, else of the one that waits."""
 
     key = serializers.CharField()
     title = serializers.CharField()
@@ -46,7 +50,7 @@ class ScoreModelTermsSerializer(ScoreModelSerializer):
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
-    """What a threshold would mean beside the version in force; `state` is `making` until the worker has looked at all leads."""
+    """What a threshold would mean beside the active version; `state` is `making` until the worker has looked at all leads."""
 
     state = serializers.ChoiceField(choices=["made", "making", "none"])
     sentence = serializers.CharField()
@@ -96,7 +100,7 @@ class PreviewViewSet(ApiResponseMixin, ViewSet):
         if threshold is None or abs(threshold) > 10_000:
             raise ValidationError({"threshold": ["Give a number of points from −10,000 to 10,000."]})
         if line.shown is None:
-            raise NotFound("This model has no version to look at.")
+            raise NotFound("This model has no version.")
         impact = compute_consequences(
             {**line.shown.terms, "threshold": float(threshold)}, line.binding.terms if line.binding else None
         )
@@ -126,13 +130,13 @@ class PreviewViewSet(ApiResponseMixin, ViewSet):
 
 def _require_reader(request: Request) -> None:
     if not has_right(request.user, "see_scores"):
-        raise PermissionDenied("Your role does not see scores.")
+        raise PermissionDenied("You do not have permission to see scores.")
 
 
 def _get_line(request: Request, key: str) -> Line:
     matches = model_lines(model_agreements(cast(User, request.user)).filter(key=key))
     if not matches:
-        raise NotFound("There is no such score model.")
+        raise NotFound("This score model does not exist.")
     return matches[0]
 
 

@@ -43,7 +43,7 @@ def score_all(progress: Progress | None = None, *, seconds: float = 1e9, moment:
 
 
 class ScoringJob(BatchJob[ScoringRun]):
-    """Score the leads by the models in force."""
+    """Score the leads by the active models."""
 
     runs = ScoringRun
     step = "score"
@@ -66,7 +66,7 @@ class ScoringJob(BatchJob[ScoringRun]):
         return names_changed(self.models, last.horizon) or were_events_deleted(self.facts, last.known)
 
     def prepare_run(self, last: ScoringRun | None, since: str, moment: datetime) -> dict[str, Any]:
-        # A model that is in force no more can have left scores, unless the last run of these models ended all others.
+        # A model that is active no more can have left scores, unless the last run of these models ended all others.
         others_may_stand = not since or last is None or signed_since(last.moment)
         ended = 0
         if others_may_stand:

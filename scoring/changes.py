@@ -1,4 +1,4 @@
-"""Whom a run must score: everybody, or those whose own rows or events changed since the last one."""
+"""Whom a run must score: everyone, or those whose own rows or events changed since the last one."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime

@@ -1,7 +1,7 @@
 """Score models to Ibis: all rules of a model in one query over leads, whether a million or one.
 
 Each kind of event is read once: a yes/no for every rule that counts it, then one sum for every rule. Points are summed
-as points · 2^((event − base) / half-life), so that one number per rule stands for all its events. The base is the
+as points · 2^((event − base) / half-life), so that one number per rule represents all its events. The base is the
 moment asked about; for the form that time does not change, a day that all leads share.
 """
 

@@ -57,7 +57,7 @@ def score_at(model: Model, fit: float, state: Mapping[str, float], moment: datet
 def falls_under_at(
     model: Model, fit: float, state: Mapping[str, float], moment: datetime, until: datetime | None = None
 ) -> datetime | None:
-    """Return the second in which the score first lies under the threshold if nothing happens; None if it never does.
+    """Return the second in which the score first is under the threshold if nothing happens; None if it never does.
 
     `until` is where this state ends, when events leave a window. A score under the threshold already has None.
     """

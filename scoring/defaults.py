@@ -1,4 +1,4 @@
-"""The score models that Accord proposes to a new company; they bind nobody before both sides have signed them."""
+"""The score models that Accord proposes to a new company; they take effect when both sides have signed them."""
 
 from typing import Any
 

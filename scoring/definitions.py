@@ -1,4 +1,4 @@
-"""The score models in force, and the proposal for a company that has none."""
+"""The active score models, and the proposal for a company that has none."""
 
 from dataclasses import replace
 from datetime import datetime

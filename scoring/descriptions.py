@@ -28,8 +28,8 @@ def describe_engagement_rule(rule: EngagementRule) -> str:
     if rule.days:
         parts.append(f"in the last {rule.days} days")
     if rule.half_life:
-        parts.append(f"fading by half every {format_exact(rule.half_life)} days")
-    bounds = [f"never more than {format_exact(rule.cap)} either way"] if rule.cap else []
+        parts.append(f"with a half-life of {format_exact(rule.half_life)} days")
+    bounds = [f"at most {format_exact(rule.cap)} in either direction"] if rule.cap else []
     if rule.group:
         bounds.append(f"in the group “{rule.group}”")
     return ", ".join([" ".join(parts), *bounds])
@@ -47,6 +47,6 @@ def describe_model(model: Model) -> list[str]:
 
 
 def terms_in_words(terms: Mapping[str, Any]) -> list[str]:
-    """Say stored terms; a model that names what there is no more is shown by its faults."""
+    """Describe stored terms; a model that refers to missing objects is shown by its faults."""
     wrong = find_faults(terms)
     return [f"Cannot be computed: {fault}" for fault in wrong] or describe_model(from_terms("", terms))

@@ -16,15 +16,15 @@ from team.models import User
 
 
 class SaveForm(forms.Form):
-    """What is agreed, in words, and why."""
+    """Text of the agreement, and why."""
 
     text = forms.CharField(
-        label="What is agreed, in words", widget=forms.Textarea(attrs={"rows": 4}), max_length=20_000,
-        help_text="This is what is signed, with the rules beside it.",
+        label="Text of the agreement", widget=forms.Textarea(attrs={"rows": 4}), max_length=20_000,
+        help_text="Both sides sign this text and the rules.",
     )  # fmt: skip
     reason = forms.CharField(
         label="Why", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=5_000,
-        help_text="Whoever signs reads it. A draft needs none.",
+        help_text="The signatories read it. Optional for a draft.",
     )  # fmt: skip
 
     def __init__(self, data: Any, *, start: Version | None, editing: Editing) -> None:
@@ -44,7 +44,7 @@ class SaveForm(forms.Form):
     def clean_reason(self) -> str:
         reason = str(self.cleaned_data["reason"]).strip()
         if self.must_say_why and not reason:
-            raise ValidationError("Say why: the other side decides on your reason.")
+            raise ValidationError("Enter a reason. The other side decides on it.")
         return reason
 
 
@@ -70,7 +70,7 @@ def save_edited(
         version = actions.redraft_version(by=user, version=start, **written)
     else:
         if start and start.state == "in_force" and start.terms == written["terms"]:
-            raise ValidationError(f"This is what version {start.number} says already. Change something first.")
+            raise ValidationError(f"Version {start.number} is the same. Change something first.")
         version = actions.draft_version(by=user, kind=SCORE, key=key_and_title[0], title=key_and_title[1], **written)
     return actions.propose_version(by=user, version=version) if at_once else version
 
@@ -80,14 +80,16 @@ def roll_back(user: User, version: Version) -> Version:
     """Propose a version's terms again, as a new version that must be signed again.
 
     Raises:
-        ValidationError: it binds already, was never in force, or names what there is no more.
+        ValidationError: it is active, was never active, or refers to missing objects.
     """
     if version.state == "in_force":
-        raise ValidationError(f"Version {version.number} is in force already.")
+        raise ValidationError(f"Version {version.number} is active already.")
     if version.in_force_at is None:
-        raise ValidationError(f"Version {version.number} was never in force; begin from it and propose that.")
+        raise ValidationError(
+            f"Version {version.number} was never active. Start a new version from it and propose that."
+        )
     if problems := find_faults(version.terms):
-        raise ValidationError([f"Version {version.number} cannot be computed any more.", *problems])
+        raise ValidationError([f"Version {version.number} can no longer be computed.", *problems])
     binding = version.agreement.in_force()
     impact = compute_consequences(version.terms, binding.terms if binding else None)
     draft = actions.draft_version(

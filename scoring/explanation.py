@@ -66,7 +66,7 @@ class Explanation:
 
 
 def explain_scores(lead: Lead, moment: datetime | None = None) -> list[Explanation]:
-    """Explain the lead's score under each model in force that scores it, from the rows of the moment."""
+    """Explain the lead's score under each active model that scores it, from the rows of the moment."""
     now = moment or timezone.now()
     buyer = OneBuyerTables(lead)
     explanations = [_explain_model(model, buyer, now) for model in in_force()]
@@ -128,7 +128,7 @@ def possible_lifts(
 ) -> tuple[str, ...]:
     """Say what would lift the score over the threshold, one thing at a time, the fewest first; nothing if it is over.
 
-    A rule of which no number of events suffices, because its cap stands before the threshold, is not named.
+    A rule of which no number of events suffices, because its cap is before the threshold, is not named.
     """
     missing = model.threshold - score_at(model, fit, state, now)
     if missing <= 0:

@@ -1,4 +1,4 @@
-"""What stands in the fields of leads, today or as it stood when each was to be judged: what is learned and suspected from."""
+"""What is in the fields of leads, today or as it stood when each was to be judged: what is learned and suspected from."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ class Column:
     values: "pd.Series[Any]"
     spellings: Mapping[str, str]
     is_identifier: bool = False  # it names records: serial numbers, ids
-    has_fillers: bool = False  # some cells hold words that stand for nothing, which rules take for filled
+    has_fillers: bool = False  # some cells hold words that mean nothing, which rules take for filled
 
     @property
     def filled(self) -> Flags:
@@ -59,7 +59,7 @@ class Column:
 
     @property
     def codes(self) -> npt.NDArray[np.int64]:
-        """Number what stands there: 0 for nothing, then each value, or each of some ranges of a number."""
+        """Number what is there: 0 for nothing, then each value, or each of some ranges of a number."""
         if self.kind == "number" and self.values.nunique() > BINS:
             return pd.qcut(self.values, BINS, labels=False, duplicates="drop").fillna(-1).to_numpy(dtype=np.int64) + 1
         if self.is_a_name:
@@ -74,7 +74,7 @@ def read_columns(facts: Facts, rows: pd.DataFrame, *, then: bool) -> list[Column
 
     `then`: as each lead stood at its moment, as far as imports remember it; else as it is today.
     """
-    # fields that no table stores, such as the distance from the ideal customer, are computed: they are no inputs here
+    # fields that no table stores, such as the distance from the ideal customer, are computed: they are not inputs here
     stored = facts.table("leads").columns
     fields = [
         field
@@ -171,7 +171,7 @@ def _type_of(values: "pd.Series[Any]") -> Type:
 
 
 def are_fillers(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return which cells hold a word that stands for nothing."""
+    """Return which cells hold a word that means nothing."""
     return values.map({word: stands_for_nothing(str(word)) for word in values.unique()}).astype(bool)
 
 

@@ -17,7 +17,7 @@ class ScoreTerms(TermsForm):
         initial=TERMS["threshold"], help_text="Points from which a lead is ready to be handed to Sales."
     )
     door = forms.ChoiceField(
-        choices=list(DOORS.items()), initial=MQL, required=False, help_text="Which way to Sales the threshold opens."
+        choices=list(DOORS.items()), initial=MQL, required=False, help_text="The stage that the threshold leads to."
     )
     position = forms.IntegerField(
         initial=0, required=False, help_text="Of two models that score the same lead, the lower position counts."

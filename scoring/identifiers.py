@@ -1,4 +1,4 @@
-"""What stands in a field and says nothing of a lead: words that stand for nothing, serial numbers, ids. Pure."""
+"""What is in a field and says nothing of a lead: words that mean nothing, serial numbers, ids. Pure."""
 
 import re
 from typing import Any
@@ -9,7 +9,7 @@ import pandas as pd
 FEWEST = 20  # values from which a column is judged
 NEARLY_ALL = 0.95
 IN_ORDER = 0.9  # rank correlation with the order in which leads came
-DIGITS = 5  # numbers that all have so many digits and never repeat are no amounts
+DIGITS = 5  # numbers that all have so many digits and never repeat are not amounts
 WORDS = frozenset(["select", "selectone", "selectanoption", "pleaseselect", "pleasechoose", "choose", "chooseone", "none", "noneselected", "na", "nan", "null", "nil", "unknown", "unspecified", "notspecified", "notprovided", "notavailable", "notapplicable", "notset", "notgiven", "undefined", "unassigned", "blank", "empty", "tbd", "tba", "novalue", "noanswer", "keineangabe", "keineangaben", "unbekannt", "nichtangegeben", "bittewählen", "auswählen", "inconnu", "nonrenseigné", "nonspécifié", "choisir", "desconocido", "seleccione", "seleccionar", "sconosciuto", "seleziona", "nãoinformado", "onbekend", "okänd"])  # fmt: skip
 CALLED_ID = re.compile(r"(?:^|[\s_.-])(?:ids?|uuid|guid|gid|key)$|(?-i:[a-z]Ids?$)|^ids?\b|\bid__c$", re.IGNORECASE)
 CALLED_NUMBER = re.compile(r"(?:^|[\s_.-])(?:no|nr|num|number|nummer|numéro|número|#)\.?$|^#", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What the edited terms would change against the terms in force, for the page, the API and the agreement's evidence."""
+"""What the edited terms would change against the active terms, for the page, the API and the agreement's evidence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class Consequences:
 
     @property
     def weeks_back(self) -> list[tuple[int, int, int]]:
-        """How long ago, how many in force, how many as edited; the newest week first."""
+        """How long ago, how many with the active terms, how many as edited; the newest week first."""
         after = self.after.meaning.weeks if self.after else ()
         before = self.before.meaning.weeks if self.before else (0,) * len(after)
         return [(len(after) - n, before[n], after[n]) for n in reversed(range(len(after)))]
@@ -104,7 +104,7 @@ def _sales_load(side: Side | None, sales_capacity: Capacity | None) -> float | N
 
 
 def compute_consequences(terms: Mapping[str, Any], binding: Mapping[str, Any] | None) -> Consequences:
-    """Compute what the terms, which have no faults, would change against those in force."""
+    """Compute what the terms, which have no faults, would change against the active ones."""
     facts, door = open_facts(), terms.get("door") or MQL
     if facts.snapshot is None:
         return Consequences(None, None, None, (), None, door, has_facts=False)
@@ -134,7 +134,7 @@ def _make_side(facts: Facts, terms: Mapping[str, Any]) -> tuple[Side | None, Exp
 def describe_consequences(impact: Consequences) -> str:
     """Say the consequence in one sentence."""
     if impact.after is None:
-        return "Nothing can be said yet."
+        return "There is not enough data yet."
     meaning = impact.after.meaning
     a_week = meaning.forecast.a_week
     text = f"From {format_exact(meaning.threshold)} points, about {format_estimate(a_week)} leads a week become {impact.leads}"

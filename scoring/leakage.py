@@ -111,7 +111,7 @@ def _find_signs(column: Column, before: Column | None, won: Flags, field_auc: fl
         yield from _check_marked(column, won, goal)
     if field_auc >= PERFECT:
         yield (
-            f"Alone it tells nearly all of those who {goal} from the others (AUC {format_decimal(field_auc, 2)}): few honest fields can.",
+            f"On its own it separates nearly all leads that {goal} from the others (AUC {format_decimal(field_auc, 2)}): few honest fields can.",
             {},
         )
 
@@ -126,7 +126,7 @@ def _check_later_changes(column: Column, before: Column, won: Flags, goal: str) 
         return
     filled_later = int((changed & ~before.filled).sum())
     yield (
-        f"Imports wrote it after the lead was to be judged: for {format_percent(shares[0])} of those who {goal} and "
+        f"Imports changed it after the hand-off: for {format_percent(shares[0])} of those who {goal} and "
         f"{format_percent(shares[1])} of the others, {format_count(filled_later)} of them for the first time.",
         {"changed_won": shares[0], "changed_others": shares[1]},
     )
@@ -135,10 +135,10 @@ def _check_later_changes(column: Column, before: Column, won: Flags, goal: str) 
 def _check_name(column: Column, field_auc: float) -> Iterator[Sign]:
     name = re.sub(r"[\W_]+", " ", column.label).strip().lower()
     if field_auc >= TOLD and SURE.search(name):
-        yield "Its name speaks of the outcome.", {}
+        yield "Its name refers to the outcome.", {}
     elif field_auc >= HINTED and LIKELY.search(name):
         yield (
-            f"Fields of this name are mostly written when a rep already knows more, and it tells a lot (AUC {format_decimal(field_auc, 2)}).",
+            f"Fields with this name are mostly filled in late in the sale, and it separates the leads well (AUC {format_decimal(field_auc, 2)}).",
             {},
         )
 
@@ -196,7 +196,7 @@ def _check_values(column: Column, won: Flags, goal: str) -> Iterator[Sign]:
     if sure and share >= MUCH:
         examples = ", ".join(f"“{column.spellings.get(value, value)}”" for value in sure[:3])
         yield (
-            f"{format_percent(share)} of those who {goal} have a value that hardly anybody else has: {examples}.",
+            f"{format_percent(share)} of those who {goal} have a value that hardly any other lead has: {examples}.",
             {"won_with_sure_values": share},
         )
 

@@ -14,8 +14,8 @@ KNOWN = {"threshold", "door", "position", "leads", "fit", "engagement", "groups"
 OF_FIT = {"rule", "points"}
 OF_ENGAGEMENT = {"events", "where", "points", "half_life", "days", "cap", "group"}
 TIMELESS = (
-    "Fit says who somebody is, and the passing of time does not change that. "
-    "Compare with a date, or write an engagement rule."
+    "Fit describes the person or company and does not change with time. "
+    "Compare with a date or write an engagement rule."
 )
 UNCOUNTED = "Fit does not count events. Write an engagement rule with points for each event instead."
 
@@ -28,7 +28,7 @@ def find_faults(terms: Any) -> list[str]:
 
 
 def _iter_faults(terms: Mapping[str, Any]) -> Iterator[str]:
-    yield from (f"“{name}” is no part of a score model. Leave it out." for name in sorted(set(terms) - KNOWN))
+    yield from (f"“{name}” is not part of a score model. Remove it." for name in sorted(set(terms) - KNOWN))
     if (threshold := parse_number(terms.get("threshold"))) is None or abs(threshold) > MOST_POINTS:
         yield f"The threshold must be a number of points up to {format_count(MOST_POINTS)}."
     if terms.get("door", MQL) not in list(DOORS):
@@ -103,7 +103,7 @@ def _check_engagement_rule(rule: Mapping[str, Any]) -> Iterator[str]:
     if rule.get("days") is not None and not _is_whole_number(rule["days"], 1, LONGEST):
         yield f"“days” must be a whole number from 1 to {format_count(LONGEST)}. Leave it out to count events of any age."
     if rule.get("cap") is not None and not _is_positive(rule["cap"]):
-        yield "The cap must be more than 0 points, also for points that are taken away. Leave it out for none."
+        yield "The cap must be more than 0 points, also for negative points. Leave it out for no cap."
 
 
 def _check_keys(rule: Mapping[str, Any], known_keys: set[str]) -> Iterator[str]:

@@ -45,7 +45,7 @@ class RuleDraft:
 
     @property
     def signed(self) -> str:
-        """The points as a summary shows them: +5, −2.5; what is no number as it was typed."""
+        """The points as a summary shows them: +5, −2.5; what is not a number as it was typed."""
         points = _parse_number(self.points)
         return (
             f"{'−' if points < 0 else '+'}{_value_to_text(abs(points))}"
@@ -233,7 +233,7 @@ def _note_duplicates(rules: list[RuleDraft]) -> None:
     seen: set[str] = set()
     for rule in rules:
         if rule.name in seen:
-            rule.faults.setdefault("name", []).append(f"Another rule is called “{rule.name}”. Names tell them apart.")
+            rule.faults.setdefault("name", []).append(f"Another rule is called “{rule.name}”. Use different names.")
         seen.add(rule.name)
 
 

@@ -108,13 +108,13 @@ def describe_models(lines: list[Line]) -> str:
         return f"Version {first.number} of “{pending[0].agreement}” is {first.state}{more}."
     ready = [line for line in lines if line.over is not None]
     if not ready:
-        return "No model is in force: nobody is scored." if not any(line.binding for line in lines) else ""
+        return "No score model is active, so no leads are scored." if not any(line.binding for line in lines) else ""
     return _describe_ready(ready[0].over or 0, ready[0].scored, ready[0].threshold)
 
 
 def _describe_ready(over: int, scored: int, threshold: float) -> str:
     if not scored:
-        return "A model is in force, and no lead is scored yet."
+        return "A score model is active, but no leads are scored yet."
     if scored == 1:
         return f"The one lead that is scored is {'at' if over else 'under'} {format_exact(threshold)} points{' or over: ready for Sales' if over else ''}."
     many = (

@@ -36,7 +36,7 @@ form_view = require_http_methods(["GET", "HEAD", "POST"])
 @require_right("see_scores")
 @form_view
 def score_model(request: HttpRequest, key: str) -> HttpResponse:
-    """One model: the version in force beside what is being edited. Nothing is kept without a button."""
+    """One model: the active version beside what is being edited. Nothing is kept without a button."""
     agreement = get_object_or_404(Agreement.objects.visible_to(cast(User, request.user)), kind=SCORE, key=key)
     return _render_page(request, agreement)
 
@@ -69,7 +69,7 @@ class PageState:
     def requested_action(self) -> str:
         """What is to be kept, draft or propose; nothing while a button only changes the form.
 
-        A form that sends itself while somebody types names the button pressed last, so a part of the page keeps nothing.
+        A form that sends itself while a person types names the button pressed last, so a part of the page keeps nothing.
         """
         if wants_region(self.request):
             return ""
@@ -137,7 +137,7 @@ def _read_editing(request: HttpRequest, base: dict[str, Any]) -> Editing:
 
 
 def _save_version(state: PageState) -> Version | None:
-    """Keep the draft or propose it; what stands in the way is said beside its field, and nothing typed is lost."""
+    """Keep the draft or propose it; what is in the way is said beside its field, and nothing typed is lost."""
     if not has_right(state.user, "set_scores"):
         raise PermissionDenied
     form, at_once = state.form, state.requested_action == "propose"
@@ -158,7 +158,7 @@ def _save_version(state: PageState) -> Version | None:
     except ValidationError as error:
         form.add_error(None, error_message(error))
         return None
-    messages.success(state.request, "Proposed. Who has to sign has been told." if at_once else "Kept as a draft.")
+    messages.success(state.request, "Proposed. The signatories have been notified." if at_once else "Kept as a draft.")
     return version
 
 
@@ -176,20 +176,20 @@ def _form_context(editing: Editing) -> dict[str, Any]:
 
 
 def _rule_context(rule: RuleDraft) -> dict[str, Any]:
-    nobody = "No condition yet." if rule.part == "fit" else "All of them count."
+    empty_text = "No conditions yet." if rule.part == "fit" else "All records count."
     return {
         "rule": rule,
-        "criteria": criteria_context(f"{rule.prefix}-rule", rule.draft, rule.subject, nobody),
+        "criteria": criteria_context(f"{rule.prefix}-rule", rule.draft, rule.subject, empty_text),
     }
 
 
-def criteria_context(name: str, draft: Draft, subject: Subject, nobody: str) -> dict[str, Any]:
+def criteria_context(name: str, draft: Draft, subject: Subject, empty_text: str) -> dict[str, Any]:
     """What a rule in rows is drawn from."""
     rule = draft.to_rule(subject)
     has_words = bool(draft.groups or draft.opaque_rule) and not check_rule(rule, subject)
     return {
         "name": name, "draft": draft, "fields": sorted(subject.fields.values(), key=lambda field: field.label),
-        "counts": [], "comparisons": COMPARISONS, "event_fields": [], "faults": [], "preview": "", "nobody": nobody,
+        "counts": [], "comparisons": COMPARISONS, "event_fields": [], "faults": [], "preview": "", "empty_text": empty_text,
         "criteria_url": reverse("score_criteria", args=[name]), "words": describe_rule(rule, subject) if has_words else "",
     }  # fmt: skip
 

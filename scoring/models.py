@@ -1,4 +1,4 @@
-"""Where scores stand, and how they stood before: a row changes only when an event or a rule changed something."""
+"""Scores now and before: a row changes only when an event or a rule changed something."""
 
 from typing import Any, ClassVar
 
@@ -16,10 +16,10 @@ from facts.models import BatchRun, Recorded
 
 class Reason(models.TextChoices):
     FIRST = "first", "Scored for the first time"
-    VERSION = "version", "Another version of the model is in force"
-    FIELDS = "fields", "What is known of the lead changed"
-    EVENTS = "events", "Something happened, or left its time window"
-    GONE = "gone", "The model scores this lead no more"
+    VERSION = "version", "Another version of the model is active"
+    FIELDS = "fields", "A field of the lead changed"
+    EVENTS = "events", "An event occurred or left its time window"
+    GONE = "gone", "The model no longer scores this lead"
 
 
 class State(models.Model):
@@ -43,7 +43,7 @@ class State(models.Model):
 
 
 class Score(State, Recorded):
-    """How a lead's score stands under one model. Valid until `next_change_at`, when an event enters or leaves."""
+    """The score of a lead under one model. Valid until `next_change_at`, when an event enters or leaves."""
 
     lead = models.ForeignKey(  # found by the constraint's index
         Lead, on_delete=models.CASCADE, related_name="scores", db_index=False
@@ -118,7 +118,7 @@ class Exploration(Work):
 class Proof(Work):
     """What speaks for a version and against it, by the facts of one snapshot; `key` names its terms and these facts.
 
-    A draft whose terms change is proven anew, and so is every version once the facts say something else.
+    A draft whose terms change is proven again, and so is every version once the facts say something else.
     """
 
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="proofs")
@@ -127,7 +127,7 @@ class Proof(Work):
     as_of = models.DateTimeField(null=True)
     evidence: Any = models.JSONField(null=True, help_text="Of all leads: scoring.proof.evidence.Evidence.")
     segments: Any = models.JSONField(default=dict, help_text="By segment, for each of its largest values.")
-    suspects: Any = models.JSONField(default=list, help_text="Fields that may know the outcome.")
+    suspects: Any = models.JSONField(default=list, help_text="Fields that may contain the outcome.")
     seconds = models.FloatField(default=0)
     doing = models.CharField(max_length=200, blank=True, default="")
 
@@ -142,7 +142,7 @@ class Proof(Work):
         return f"the proof of {self.version}"
 
     def tell(self, done: int, total: int, message: str) -> None:
-        """Say how far it is, and keep the claim; that is no proof of progress, so the attempts stay counted.
+        """Say how far it is, and keep the claim; that is not a proof of progress, so the attempts stay counted.
 
         Raises:
             LostLease: another worker has it now.
@@ -156,7 +156,7 @@ class Learning(Work):
     """A model being learned from what became of the leads, at the wish of a person; kept with its proof."""
 
     source = models.CharField(max_length=60, blank=True, default="", help_text="Of the leads; empty for all.")
-    put_back: Any = models.JSONField(default=list, help_text="Fields used although they may know the outcome.")
+    put_back: Any = models.JSONField(default=list, help_text="Fields used although they may contain the outcome.")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     snapshot = models.BigIntegerField(null=True, help_text="The facts it was learned from.")
     as_of = models.DateTimeField(null=True)

@@ -10,7 +10,7 @@ LEARN_SCORES = register_action(
 )  # fmt: skip
 PROVE_SCORES = register_action(
     Action(
-        "prove_scores", "have a score model proven again", "those who see scores", right="see_scores",
+        "prove_scores", "validate a score model again", "those who see scores", right="see_scores",
         addresses=("score_proof_again",),
     )
 )  # fmt: skip

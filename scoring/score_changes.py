@@ -17,7 +17,7 @@ PER_PAGE = 10
 
 @dataclass(frozen=True)
 class Mover:
-    """A lead with the score it has in force and the one it would have; none where it is not scored."""
+    """A lead with its active score and the score that it would have; none where it is not scored."""
 
     lead: Lead
     before: float | None

@@ -108,7 +108,7 @@ def _shape_rows(rows: pa.Table, model: Model, moment: datetime) -> pa.Table:
 
 
 def end_scores(cursor: Any, moment: datetime, where: str, values: list[Any]) -> int:
-    """End scores that no model in force gives any more; they go to their history."""
+    """End scores that no active model gives any more; they go to their history."""
     _archive_scores(cursor, f"WHERE {where}", "%s, 'gone'", [moment, *values])
     cursor.execute(f"DELETE FROM scoring_score s WHERE {where}", values)
     return int(cursor.rowcount)

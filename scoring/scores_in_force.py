@@ -21,7 +21,7 @@ SCHEMA = {"lead_id": "int64", "model": "string", "position": "int64", "threshold
 
 
 def all_scores(facts: HasTables, now: datetime, models: Sequence[Model] | None = None) -> Any:
-    """Return the score of each lead under each model in force at a moment: lead_id, model, threshold, score."""
+    """Return the score of each lead under each active model at a moment: lead_id, model, threshold, score."""
     stored = facts.table("scores")
     pieces = [
         _model_scores(stored, model, position, now)
@@ -48,7 +48,7 @@ def _model_scores(stored: Any, model: Model, position: int, now: datetime) -> An
 def lead_scores(facts: HasTables, now: datetime, door: str = MQL) -> Any | None:
     """Return the one score of each lead for a door, that of the first model that scores it, and whether it is enough.
 
-    Columns: lead_id, score, is_ready. None while no model of the door is in force.
+    Columns: lead_id, score, is_ready. None while no model of the door is active.
     """
     models = [model for model in in_force() if model.door == door]
     if not models:
@@ -70,5 +70,5 @@ def scores_as_of(facts: Facts, model: Model, moments: pd.DataFrame | pa.Table) -
     handoffs = ibis.memtable(moments).select(of_lead="lead_id", **{MOMENT: MOMENT})
     past = RecordHistory(facts, handoffs, lead_columns(model, facts.table("leads").columns))
     now = facts.as_of
-    assert now is not None, "nothing was copied yet"
+    assert now is not None, "no records copied yet"
     return compute_scores(model, ScoringInput(RuleTables(past, "leads"), past.leads, now))

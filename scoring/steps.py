@@ -45,5 +45,5 @@ def prepare_pages(progress: Progress) -> int:
 
 
 register_step(Step("score", "Score the leads", score_leads))
-register_step(Step("scores", "Copy their scores to the facts", copy_scores))
-register_step(Step("thresholds", "Look at what thresholds would mean", prepare_pages))
+register_step(Step("scores", "Copy scores to the facts", copy_scores))
+register_step(Step("thresholds", "Compute the effect of thresholds", prepare_pages))

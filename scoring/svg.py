@@ -25,10 +25,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Weeks:
-    """First crossings by week: bars as edited, a line as in force, and what Sales can take."""
+    """First crossings by week: bars as edited, a line for the active terms, and what Sales can take."""
 
     bars: tuple[Box, ...]
-    before: str  # the path of the line; empty without terms in force
+    before: str  # the path of the line; empty without active terms
     capacity: float | None  # its height
     ahead: Box
     spread: tuple[float, float]  # heights of the range of the forecast
@@ -74,7 +74,7 @@ def _step_path(heights: Sequence[float], step: float) -> str:
 
 @dataclass(frozen=True)
 class Spread:
-    """How many leads lie at each score now, from the lowest to the highest, under the slider of the threshold."""
+    """How many leads are at each score now, from the lowest to the highest, under the slider of the threshold."""
 
     low: float
     high: float

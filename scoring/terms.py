@@ -115,7 +115,7 @@ class Model:
 
     @property
     def may_rise(self) -> bool:
-        """Whether time alone can lift a score: points taken away fade too."""
+        """Whether time alone can lift a score: points removed fade too."""
         return any(pool.sign < 0 and pool.rate for pool in self.pools)
 
     def letter(self, fit_points: float) -> str:

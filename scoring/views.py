@@ -1,4 +1,4 @@
-"""The list of score models: what is in force, what waits for a signature, and a first proposal where there is none."""
+"""The list of score models: what is active, what waits for a signature, and a first proposal where there is none."""
 
 from typing import cast
 
@@ -24,7 +24,7 @@ PER_PAGE = 25
 @require_right("see_scores")
 @require_safe
 def scores(request: HttpRequest) -> HttpResponse:
-    """The models in force, proposed and drafted; where there is none, Accord's own proposal."""
+    """The active models, proposed and drafted; where there is none, Accord's own proposal."""
     page = Paginator(model_agreements(cast(User, request.user)), PER_PAGE).get_page(request.GET.get("page"))
     lines = model_lines(page.object_list)
     context = {
@@ -44,7 +44,7 @@ def scores(request: HttpRequest) -> HttpResponse:
 @require_right("set_scores")
 @require_POST
 def propose_ours(request: HttpRequest) -> HttpResponse:
-    """Propose Accord's own model; whoever signs for a side signs with it for that side only."""
+    """Propose Accord's own model; anyone who signs for a side signs with it for that side only."""
     try:
         with transaction.atomic():
             version = propose_default(cast(User, request.user), request.POST.get("door", MQL))
@@ -52,7 +52,7 @@ def propose_ours(request: HttpRequest) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
         return redirect("scores")
     if version is None:
-        messages.info(request, "There is a score model already.")
+        messages.info(request, "A score model already exists.")
     else:
-        messages.success(request, "Proposed. Nobody is scored before both sides have signed.")
+        messages.success(request, "Proposed. Leads are scored when both sides have signed.")
     return redirect("scores")

@@ -78,7 +78,7 @@ def upload_right(view: View) -> str:
 
 
 def can_see_all_buyers(user: User | AnonymousUser) -> bool:
-    """True for leaders, ops and finance always, and for everybody while the company is open."""
+    """True for leaders, ops and finance always, and for everyone while the company is open."""
     if not user.is_authenticated:
         return False
     if user.role in SEES_ALL or user.is_superuser:
@@ -87,7 +87,7 @@ def can_see_all_buyers(user: User | AnonymousUser) -> bool:
 
 
 def team_ids(user: User) -> set[int]:
-    """Return the ids of the user, of everybody who shares the manager, and of everybody under the user."""
+    """Return the ids of the user, of everyone who shares the manager, and of everyone under the user."""
     peers = {user.pk}
     if user.manager_id:
         peers |= set(User.objects.filter(manager_id=user.manager_id).values_list("pk", flat=True))
@@ -95,7 +95,7 @@ def team_ids(user: User) -> set[int]:
 
 
 def reports_of(user: User) -> set[int]:
-    """Return the ids of everybody who reports to the user, directly or through others."""
+    """Return the ids of everyone who reports to the user, directly or through others."""
     reports: set[int] = set()
     level = {user.pk}
     while level:
@@ -110,7 +110,7 @@ def own_ids(user: User) -> set[int]:
 
 
 def achievement_ids(user: User | AnonymousUser) -> set[int] | None:
-    """Return whose achievement against plan the user may see; None means everybody's."""
+    """Return whose achievement against plan the user may see; None means everyone's."""
     if not user.is_authenticated:
         return set()
     if user.role in SEES_ALL or user.is_superuser:

@@ -82,7 +82,7 @@ def change_person(*, by: User, person: User, **fields: Any) -> ConsentRequest | 
 def change_account(*, by: User, person: User, **fields: Any) -> ConsentRequest | None:
     """Change what only an owner changes too, in the back office: who is an owner, and who enters it."""
     if not (by.is_superuser and by.is_active):
-        raise PermissionDenied("Only an owner changes this.")
+        raise PermissionDenied("Only an owner can change this.")
     return _apply_changes(by, person, fields)
 
 
@@ -223,19 +223,19 @@ def change_company(*, by: User, **fields: Any) -> Company:
 
 @transaction.atomic
 def save_territory(*, by: User, territory: Territory) -> Territory:
-    """Add a territory or change its name or place; a territory cannot lie within itself."""
+    """Add a territory or change its name or place; a territory cannot be within itself."""
     MANAGE_TERRITORIES.require(by)
     above = territory.parent
     while above:
         if above.pk == territory.pk:
-            raise ValidationError({"parent": f"“{territory}” cannot lie within itself. Choose another."})
+            raise ValidationError({"parent": f"“{territory}” cannot be part of itself. Choose another territory."})
         above = above.parent
     territory.save()
     return territory
 
 
 def remove_territory(*, by: User, territory: Territory) -> None:
-    """Remove a territory that nothing lies within; its people then have none."""
+    """Remove a territory that nothing is within; its people then have none."""
     MANAGE_TERRITORIES.require(by)
     territory.delete()
 
@@ -263,7 +263,7 @@ def revoke_token(*, by: User, token: ApiToken) -> None:
 def _require_known_fields(names: set[str], fields: Mapping[str, Any]) -> Mapping[str, Any]:
     unknown = set(fields) - names
     if unknown:
-        raise TypeError(f"Nobody may set {', '.join(sorted(unknown))} here.")
+        raise TypeError(f"You cannot set {', '.join(sorted(unknown))} here.")
     return fields
 
 
@@ -274,7 +274,7 @@ def _refuse_taken_address(person: User) -> None:
 
 def _refuse_reporting_cycle(person: User) -> None:
     if person.manager and (person.manager_id == person.pk or person.manager_id in reports_of(person)):
-        raise ValidationError({"manager": f"{person.manager} reports to {person}. Choose somebody else as manager."})
+        raise ValidationError({"manager": f"{person.manager} reports to {person}. Choose another manager."})
 
 
 def _require_remaining_admin(before: User, person: User) -> None:
@@ -282,4 +282,6 @@ def _require_remaining_admin(before: User, person: User) -> None:
         return
     others = User.objects.filter(is_active=True).exclude(pk=person.pk)
     if not others.filter(Q(is_superuser=True) | Q(role__in=RIGHTS["manage_company"])).exists():
-        raise ValidationError(f"{person} is the last who can manage people. Make somebody else an ops admin first.")
+        raise ValidationError(
+            f"{person} is the last person who can manage people. Make another person an ops admin first."
+        )

@@ -47,5 +47,5 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 def on_site(url: str) -> str:
-    """Return an address of ours under SITE_URL."""
+    """Return an address of Accord under SITE_URL."""
     return settings.SITE_URL + urlsplit(url)._replace(scheme="", netloc="").geturl()

@@ -59,7 +59,7 @@ class Action:
             PermissionDenied: with who may do it.
         """
         if self.sees and not self.sees(user, target):
-            raise Http404("There is no such record, or you may not see it.")
+            raise Http404("This record does not exist, or you do not have permission to see it.")
         if not self.is_open_to(user) or (self.condition and not self.condition(user, target)):
             raise PermissionDenied(self.refusal(target))
 

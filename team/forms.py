@@ -49,7 +49,7 @@ class CurrencyField(forms.CharField):
 
 class SetupForm(forms.Form):
     token = forms.CharField(
-        label="Set-up token", max_length=100, help_text="Accord printed it where it was started.",
+        label="Set-up token", max_length=100, help_text="Accord prints it when it is started.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
     company_name = forms.CharField(
@@ -58,7 +58,7 @@ class SetupForm(forms.Form):
     currency = CurrencyField(
         help_text="Three letters, like EUR. All money is shown in it.", widget=forms.TextInput(attrs={"size": 4})
     )
-    time_zone = ZoneField(label="Time zone", help_text="Days begin and end by its clock.")
+    time_zone = ZoneField(label="Time zone", help_text="Days start and end in this time zone.")
     number_format = forms.ChoiceField(
         label="Number format",
         choices=locale_choices,
@@ -84,14 +84,14 @@ class SetupForm(forms.Form):
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
         if User.objects.filter(email=email).exists():
-            raise forms.ValidationError("Somebody signs in with this address already. Use another.")
+            raise forms.ValidationError("Another account uses this address. Use another address.")
         return email
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         password, again = cleaned.get("password"), cleaned.get("password_again")
         if password and again and password != again:
-            self.add_error("password_again", "The two passwords differ. Write the same one twice.")
+            self.add_error("password_again", "The two passwords differ. Enter the same password twice.")
         elif password:
             self._check_strength(password)
         return cleaned
@@ -127,9 +127,9 @@ class PersonForm(forms.ModelForm):
         fields = ["name", "email", "role", "territory", "manager", "time_zone", "is_active"]
         labels = {"email": "E-mail", "is_active": "May sign in"}
         help_texts = {
-            "role": "Decides the side, the first page and the rights.",
-            "manager": "Sees the work of everybody below.",
-            "is_active": "Taking this away ends every session and API token at once.",
+            "role": "Determines the side, the first page and the permissions.",
+            "manager": "Sees the work of all people who report to them.",
+            "is_active": "If you clear this, all sessions and API tokens end at once.",
         }
         error_messages: ClassVar[dict[str, Any]] = {"email": {"unique": "This address cannot be used. Choose another."}}
 
@@ -138,7 +138,7 @@ class PersonForm(forms.ModelForm):
         self.fields["name"].required = True
         people = User.objects.filter(is_active=True).exclude(pk=self.instance.pk)
         self.fields["manager"].queryset = people  # type: ignore[attr-defined]
-        self.fields["manager"].empty_label = "Nobody"  # type: ignore[attr-defined]
+        self.fields["manager"].empty_label = "No manager"  # type: ignore[attr-defined]
         self.fields["territory"].empty_label = "None"  # type: ignore[attr-defined]
         if self.instance.pk is None:
             del self.fields["is_active"]
@@ -152,14 +152,14 @@ KEPT_WHEN_MISSING = ("number_format", "foreign_amounts", "fiscal_first_month", "
 
 class CompanyForm(forms.ModelForm):
     currency = CurrencyField(required=False, help_text=Company._meta.get_field("currency").help_text)
-    time_zone = ZoneField(label="Time zone", help_text="Days, months and the nightly run go by its clock.")
+    time_zone = ZoneField(label="Time zone", help_text="Days, months and the nightly run use this time zone.")
     nightly_time = forms.TimeField(
-        label="Nightly run at", error_messages={"required": "Say at what time, or write another rhythm."}, help_text="When every number is computed anew, by the company’s clock.",
+        label="Nightly run at", error_messages={"required": "Enter a time or another schedule."}, help_text="The time at which all numbers are recomputed, in the company’s time zone.",
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
     )  # fmt: skip
     nightly_cron = forms.CharField(
         label="Cron line", required=False, max_length=40,
-        help_text="Minute, hour, day, month, weekday: 0 3 * * 1-5 is 03:00 on working days. When it is filled in, it stands.",
+        help_text="Minute, hour, day, month, weekday: 0 3 * * 1-5 is 03:00 on working days. If filled in, it replaces the choice above.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )  # fmt: skip
 
@@ -170,11 +170,11 @@ class CompanyForm(forms.ModelForm):
             "fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name",
         ]  # fmt: skip
         help_texts = {
-            "visibility": "Whoever meets a customer should know the whole story, so by default everybody does. "
-            "Restricted, reps, marketers and support read only the buyers that they or their team own; "
-            "leaders, ops and finance always read all.",
+            "visibility": "By default everyone sees every buyer, because anyone who meets a customer should know the whole history. "
+            "If restricted, reps, marketers and support see only the buyers that they or their team own; "
+            "leaders, ops and finance always see all.",
             "fiscal_first_month": "Years, quarters, goals and comparisons follow it.",
-            "achievement": "Let both sides agree before you change it: it decides whose quota and attainment are seen.",
+            "achievement": "Agree on it with both sides before you change it: it determines whose quota and attainment are shown.",
         }
         labels = {
             "number_format": "Number format",
@@ -274,8 +274,8 @@ class EmailForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(label="What it is for", max_length=120)
+    name = forms.CharField(label="Purpose", max_length=120)
     scopes = forms.MultipleChoiceField(
-        label="What it may do", choices=SCOPES, initial=["read"], widget=forms.CheckboxSelectMultiple
+        label="Scopes", choices=SCOPES, initial=["read"], widget=forms.CheckboxSelectMultiple
     )
-    days = forms.TypedChoiceField(label="How long it lives", choices=LIFETIMES, coerce=int, initial=90)
+    days = forms.TypedChoiceField(label="Valid for", choices=LIFETIMES, coerce=int, initial=90)

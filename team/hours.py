@@ -35,15 +35,15 @@ def read_week(texts: Mapping[int, str]) -> tuple[dict[str, Spans], dict[int, str
 
 
 def read_spans(text: str) -> list[Minutes]:
-    """Read the spans of a day, parted by commas, in minutes after its midnight; one that ends on the next day ends after 1,440.
+    """Read the spans of a day, separated by commas, in minutes after its midnight; one that ends on the next day ends after 1,440.
 
     Raises:
-        ValueError: with what is wrong, for whoever wrote it.
+        ValueError: the text is not a valid span; the message gives the reason.
     """
     spans = [_parse_span(part.strip()) for part in text.split(",") if part.strip()]
     for before, after in itertools.pairwise(spans):
         if after[0] < before[1]:
-            raise ValueError("Write the spans of a day in their order, none within another.")
+            raise ValueError("Write the time spans of a day in order and without overlaps.")
     return spans
 
 
@@ -61,7 +61,7 @@ def _merge_spans(spans: Iterable[Minutes]) -> list[Minutes]:
 def _parse_span(text: str) -> Minutes:
     match = SPAN.match(text)
     if not match:
-        raise ValueError(f"“{text}” is no span. Write it like 09:00–12:30, or 22:00–06:00 past midnight.")
+        raise ValueError(f"“{text}” is not a valid time span. Write it like 09:00–12:30, or 22:00–06:00 past midnight.")
     numbers = [int(part) for part in match.groups()]
     start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
     if not (start < DAY and end <= DAY and numbers[1] <= 59 and numbers[3] <= 59):

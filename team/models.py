@@ -69,7 +69,7 @@ SIDES: dict[str, Side] = {
 
 def check_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(f"“{name}” is no time zone. Write it like Europe/Berlin.")
+        raise ValidationError(f"“{name}” is not a valid time zone. Use a name such as Europe/Berlin.")
 
 
 def check_cron(line: str) -> None:
@@ -77,11 +77,11 @@ def check_cron(line: str) -> None:
         next(CronSim(line, datetime.now(UTC)))
     except (CronSimError, StopIteration):
         raise ValidationError(
-            "This is no cron line that ever comes true. Write minute, hour, day, month, weekday, like 0 3 * * *."
+            "This is not a valid cron expression, or it never matches a date. Use minute, hour, day, month, weekday, such as 0 3 * * *."
         ) from None
 
 
-currency_code = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capitals, like EUR.")
+currency_code = RegexValidator(r"^[A-Z]{3}$", "Write the currency as three capital letters, such as EUR.")
 
 
 def check_spans(week: Any) -> None:
@@ -93,7 +93,7 @@ def check_spans(week: Any) -> None:
             'Write the hours by weekday, Monday being 0, like {"0": [["09:00", "12:30"], ["13:30", "17:00"]]}.'
         ) from None
     if not any(spans_by_weekday.values()):
-        raise ValidationError("A calendar is open at some time of the week.")
+        raise ValidationError("Enter working hours for at least one day of the week.")
 
 
 def check_days(days: Any) -> None:
@@ -126,7 +126,7 @@ class Calendar(models.Model):
         max_length=64,
         blank=True,
         validators=[check_time_zone],
-        help_text="Empty: each person's own, else the company's.",
+        help_text="Empty: that of each person, else that of the company.",
     )
     country = models.CharField(
         max_length=2, blank=True, help_text="Whose public holidays are free: DE, US, … Empty: none."
@@ -166,24 +166,24 @@ class Company(models.Model):
     """The one company of this deployment, and what it has decided about itself."""
 
     class Visibility(models.TextChoices):
-        OPEN = "open", "Everybody signed in reads every buyer"
-        RESTRICTED = "restricted", "Reps read their own buyers and their team's"
+        OPEN = "open", "Everyone sees every buyer"
+        RESTRICTED = "restricted", "Reps see the buyers of their own and their team"
 
     class Achievement(models.TextChoices):
         EVERYBODY = "everybody", "Everybody"
-        TEAM = "team", "Oneself and one's manager"
+        TEAM = "team", "The person and their manager"
         LEADERS = "leaders", "Leaders only"
 
     class ForeignAmounts(models.TextChoices):
-        KEEP = "keep", "Keep them as they are: a metric counts one currency and says what it leaves out"
-        CONVERT = "convert", "Convert them by the dated rates: an amount without a rate is refused by the import"
+        KEEP = "keep", "Keep them unchanged: a metric counts one currency and shows what it leaves out"
+        CONVERT = "convert", "Convert them at the rate of their day: the import refuses an amount without a rate"
 
     name = models.CharField(max_length=120, default="My company")
     currency = models.CharField(
         max_length=3,
         blank=True,
         validators=[currency_code],
-        help_text="Three letters, like EUR. Empty until the first import brings one.",
+        help_text="Three letters, such as EUR. Empty until the first import sets it.",
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
     number_format = models.CharField(
@@ -314,7 +314,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     calendar = models.ForeignKey(
         Calendar, on_delete=models.SET_NULL, null=True, blank=True, related_name="people",
-        help_text="One's own working hours, and those of one's team. Empty: the manager's, the territory's, the company's.",
+        help_text="Working hours of the person and their team. Empty: those of the manager, the territory or the company.",
     )  # fmt: skip
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -338,7 +338,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().save(*args, **kwargs)
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Tell whether this is the password; a hash of older parameters is renewed, which is no change of password."""
+        """Tell whether this is the password; a hash of older parameters is renewed, which is not a change of password."""
         return check_password(raw_password, self.password, self._renew_hash)
 
     def _renew_hash(self, raw_password: str) -> None:
@@ -361,7 +361,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class ApiToken(models.Model):
-    """A token that stands for its owner; only the SHA-256 of the secret is kept (over 190 random bits)."""
+    """A token that represents its owner; only the SHA-256 of the secret is kept (over 190 random bits)."""
 
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=120)

@@ -13,7 +13,7 @@ GROUPS = ("Work", "Results", "Agreements", "Leads", "Data", "Settings")  # in th
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the side navigation, for everybody who is signed in or for those who have the right.
+    """A page of the side navigation, for everyone who is signed in or for those who have the right.
 
     `icon` is a name of heroicons. Within its group a page stands by `position`, then by its label.
     """
@@ -76,7 +76,7 @@ def navigation_links(user: User | AnonymousUser, path: str) -> list[LinkGroup]:
 
 
 def may_open_page(user: User | AnonymousUser, url_name: str) -> bool:
-    """Tell whether somebody who is signed in may open a page; one that is not in the navigation is open to all of them."""
+    """Tell whether a person who is signed in may open a page; one that is not in the navigation is open to all of them."""
     page = _pages.get(url_name)
     return user.is_authenticated and (page is None or _may_open(user, page))
 

@@ -57,7 +57,7 @@ CHANGE_PROFILE = register_action(
     Action("change_profile", "change this profile", "the person themselves", roles=EVERYONE, addresses=("me",))
 )
 ISSUE_TOKEN = register_action(
-    Action("issue_token", "issue this API token", "the person it stands for", roles=EVERYONE, addresses=("my_tokens",))
+    Action("issue_token", "issue this API token", "its owner", roles=EVERYONE, addresses=("my_tokens",))
 )
 REVOKE_TOKEN = register_action(
     Action(

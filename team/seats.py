@@ -1,4 +1,4 @@
-"""Who decides and signs. Later apps register their seats; this module knows only the CEOs, who stand in for a missing arbiter."""
+"""Who decides and signs. Later apps register their seats; this module knows only the CEOs, who replace a missing arbiter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def is_protected(person: User) -> bool:
 
 
 def protected_people() -> list[User]:
-    """Return everybody who signs or decides and can sign in."""
+    """Return everyone who signs or decides and can sign in."""
     held = {pk for _, pk in seats_held()}
     return [
         person
@@ -69,7 +69,7 @@ def protected_people() -> list[User]:
 
 
 def can_sign_in(person: User) -> bool:
-    """Tell whether a person is active and has a password; in the demo company everybody signs in without one."""
+    """Tell whether a person is active and has a password; in the demo company everyone signs in without one."""
     return person.is_active and (person.has_usable_password() or is_demo())
 
 

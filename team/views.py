@@ -57,7 +57,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST" and form.is_valid():
         if not limits.is_within_limit(request, what="setup", limit=TRIES_PER_HOUR):
-            form.add_error(None, "Too many tries came from your address. Try again in an hour.")
+            form.add_error(None, "There were too many attempts from your address. Try again in an hour.")
             status = 429
         elif ceo := _claim_or_add_error(form):
             login(request, ceo, backend=BACKEND)
@@ -70,7 +70,9 @@ def _claim_or_add_error(form: SetupForm) -> User | None:
     try:
         return setup.claim_deployment(token=form.cleaned_data["token"], founding=form.to_setup_details())
     except setup.WrongToken:
-        form.add_error("token", "This is not the token that was printed last. Look for it where Accord was started.")
+        form.add_error(
+            "token", "This is not the latest set-up token. Copy it from the output of the command that started Accord."
+        )
     except setup.AlreadyClaimed:
         raise Http404 from None
     return None
@@ -122,7 +124,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
         waiting = person.consent_requests.filter(decided_at=None).first()
         if waiting:
             messages.success(
-                request, f"{person} is added, and can be invited after a consent. {describe_wait(waiting)}"
+                request, f"{person} has been added and can be invited after a consent. {describe_wait(waiting)}"
             )
             return redirect("people")
         return _show_invitation(request, person)
@@ -214,7 +216,7 @@ def remove_territory(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         actions.remove_territory(by=_current_user(request), territory=territory)
     except ProtectedError:
-        messages.error(request, f"Other territories or records lie within {territory}. Move them first.")
+        messages.error(request, f"{territory} contains other territories or records. Move them first.")
     else:
         messages.success(request, f"{territory} is gone.")
     return redirect("territories")
@@ -249,7 +251,7 @@ def my_tokens(request: HttpRequest) -> HttpResponse:
 def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=pk)
     actions.revoke_token(by=_current_user(request), token=token)
-    messages.success(request, f"“{token.name}” is revoked; nothing can use it any more.")
+    messages.success(request, f"“{token.name}” has been revoked and no longer works.")
     return redirect("my_tokens")
 
 

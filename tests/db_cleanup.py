@@ -1,6 +1,6 @@
 """After a test with real transactions: empty the tables that have rows, and only those.
 
-Django cuts all of them off and writes the permissions anew, a quarter of a second each time.
+Django cuts all of them off and writes the permissions again, a quarter of a second each time.
 """
 
 from typing import Any

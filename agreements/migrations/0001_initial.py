@@ -51,8 +51,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
-                ('text', models.TextField(help_text='What is agreed, in words.')),
-                ('terms', models.JSONField(blank=True, default=dict, help_text='The same for the machine.')),
+                ('text', models.TextField(help_text='The text of the agreement.')),
+                ('terms', models.JSONField(blank=True, default=dict, help_text='The terms as data.')),
                 ('reason', models.TextField(blank=True, default='', help_text='Why this is proposed.')),
                 ('evidence', models.JSONField(blank=True, default=dict, help_text='The figures it was proposed with.')),
                 ('drafted_at', models.DateTimeField(auto_now_add=True)),
@@ -61,10 +61,10 @@ class Migration(migrations.Migration):
                 ('in_force_at', models.DateTimeField(blank=True, null=True)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('end', models.CharField(blank=True, choices=[('superseded', 'Superseded'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('expired', 'Expired'), ('ended', 'Ended')], default='', max_length=12)),
-                ('expires_on', models.DateField(blank=True, help_text='The last day it binds; a pilot always has one.', null=True)),
+                ('expires_on', models.DateField(blank=True, help_text='The last day on which it is active. A pilot always has one.', null=True)),
                 ('agreement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='agreements.agreement')),
                 ('drafted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='drafts', to=settings.AUTH_USER_MODEL)),
-                ('pilot_manager', models.ForeignKey(blank=True, help_text='The team that tries it: whoever reports to this manager.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pilots', to=settings.AUTH_USER_MODEL)),
+                ('pilot_manager', models.ForeignKey(blank=True, help_text='The team of the pilot: the people who report to this manager.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pilots', to=settings.AUTH_USER_MODEL)),
                 ('proposed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to=settings.AUTH_USER_MODEL)),
             ],
             options={

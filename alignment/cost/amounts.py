@@ -27,7 +27,7 @@ def parse_amount(text: str) -> Decimal:
     """Read an amount; spaces and apostrophes are separators of thousands.
 
     Raises:
-        ValueError: it is no amount, or it can be read in two ways; the message says what to type instead.
+        ValueError: it is not an amount, or it can be read in two ways; the message says what to type instead.
     """
     squeezed = re.sub(r"[\s'’_]", "", text).rstrip(".").casefold()
     match = AMOUNT.fullmatch(squeezed) if len(text) <= LONGEST else None
@@ -55,7 +55,7 @@ def parse_percent(text: str) -> Decimal:
     """Read a percentage as a fraction: 152, 152 % and 152,5.
 
     Raises:
-        ValueError: it is no percentage; the message says what to type instead.
+        ValueError: it is not a percentage; the message says what to type instead.
     """
     squeezed = re.sub(r"\s", "", text).removesuffix("%")
     if len(text) > LONGEST or not PLAIN.fullmatch(squeezed):

@@ -1,4 +1,4 @@
-"""The numeric terms of the SLAs in force, as questions that people can answer."""
+"""The numeric terms of the active SLAs, as questions that people can answer."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -26,14 +26,14 @@ class Term:
 
 
 def read_signed_terms() -> list[Term]:
-    """Return the terms of the company's SLAs in force; pilots of a team are left out."""
+    """Return the terms of the company's active SLAs; pilots of a team are left out."""
     signed = Version.objects.in_force().filter(agreement__kind__in=[SALES_KIND, MARKETING_KIND], pilot_manager=None)
     rows = signed.select_related("agreement").order_by("-agreement__kind", "agreement__key")
     return [term for version in rows for term in terms_of(version)]
 
 
 def terms_of(version: Version) -> Iterator[Term]:
-    """Yield the numbers that a side owes. How an SLA warns and how long it waits are settings that nobody owes."""
+    """Yield the numbers that a side owes. How an SLA warns and how long it waits are settings and not owed."""
     questions = _sales_terms if version.agreement.kind == SALES_KIND else _marketing_terms
     for name, question, unit, signed in questions(version.terms):
         if signed:

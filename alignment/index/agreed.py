@@ -13,7 +13,7 @@ from alignment.index.rules import AGREED, FULL, Input, Part
 from alignment.workspace import dimensions
 from team.models import Company
 
-LABEL = "Agreements in force"
+LABEL = "Active agreements"
 NOTHING_SIGNED = "Nothing has been signed by both sides. Propose an agreement."
 KINDS = [kind for dimension in dimensions.DIMENSIONS for kind in dimension.kinds]
 

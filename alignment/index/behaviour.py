@@ -26,7 +26,7 @@ PROOF_SCORES = {"works": Fraction(1), "weak": Fraction(1, 2), "chance": Fraction
 
 
 def read_behaviour_part(day: date, facts: Facts) -> Part:
-    """Return the part on a day: five shares of the three months that end with it, and the proof of the scores in force."""
+    """Return the part on a day: five shares of the three months that end with it, and the proof of the active scores."""
     period = Period(add_months(day + timedelta(days=1), -MONTHS), day)
     inputs = (
         _read_metric(SALES_SLA, "Sales keeps its SLA", "clocks met", "No clock of an SLA ended.", period, facts),
@@ -55,9 +55,7 @@ def _read_marketing(day: date) -> Input:
     months = [month for month in months_owed(day + timedelta(days=1), MONTHS + 1) if month.is_over][:MONTHS]
     shares = {month.month: share for month in reversed(months) if (share := _delivered_share(month)) is not None}
     if not shares:
-        return Input(
-            MARKETING_SLA, label, None, "What Marketing owes a month was in force for none of the last full months."
-        )
+        return Input(MARKETING_SLA, label, None, "No SLA of Marketing was active in the last full months.")
     detail = ", ".join(
         f"{format_month(month, is_short=True, has_year=False)} {format_percent(float(share), 0)}"
         for month, share in shares.items()
@@ -82,12 +80,12 @@ def _read_feedback(period: Period) -> Input:
 
 
 def _read_scores(day: date) -> Input:
-    """Return the proof of the scores in force: 100 where it works, 50 where it helps a little, 0 where it does not."""
-    label = "The score in force is proven"
+    """Return the proof of the active scores: 100 where it works, 50 where it helps a little, 0 where it does not."""
+    label = "The active score is proven"
     verdicts = verdicts_on(day)
     judged = [(title, verdict) for title, verdict in verdicts if verdict and verdict.kind in PROOF_SCORES]
     if not verdicts:
-        return Input(SCORES, label, None, "No score is in force.")
+        return Input(SCORES, label, None, "No score is active.")
     if not judged:
         verdict = next((verdict for _, verdict in verdicts if verdict), None)
         return Input(SCORES, label, None, verdict.sentence if verdict else "No score was proven by then.")

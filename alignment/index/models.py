@@ -8,7 +8,7 @@ from alignment.index.rules import Index, Part
 
 
 class IndexSnapshot(models.Model):
-    """The index of one day. Days that lie before the first snapshot are computed from the dates of records."""
+    """The index of one day. Days that are before the first snapshot are computed from the dates of records."""
 
     local_day = models.DateField(unique=True)
     score = models.DecimalField(max_digits=4, decimal_places=1, null=True, blank=True)

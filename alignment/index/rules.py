@@ -17,7 +17,7 @@ from core.formatting import NOTHING, format_rounded, with_sign
 
 TENTH = Decimal("0.1")
 FULL = Decimal(100)
-LEAST_PARTS = 2  # a single part is no index: it is shown as itself
+LEAST_PARTS = 2  # a single part is not an index: it is shown as itself
 ANSWERS, AGREED, BEHAVIOUR = "answers", "agreements", "behaviour"
 MOVED, ARRIVED, LEFT = "moved", "arrived", "left"
 

@@ -26,7 +26,7 @@ class LexiconTermSerializer(serializers.Serializer[Any]):
     owner_side = serializers.CharField(allow_blank=True, help_text="Empty: both sides.")
     avoid = serializers.ListField(child=serializers.CharField(), help_text="Synonyms that are not to be used.")
     state = serializers.CharField()
-    version = serializers.IntegerField(allow_null=True, help_text="Number of the version in force.")
+    version = serializers.IntegerField(allow_null=True, help_text="Number of the active version.")
     in_force_since = serializers.DateTimeField(allow_null=True)
 
 

@@ -1,4 +1,4 @@
-"""Reads of the lexicon: the terms in force, and what each side says in messages and personas."""
+"""Reads of the lexicon: the active terms, and what each side says in messages and personas."""
 
 import re
 from dataclasses import dataclass
@@ -138,7 +138,7 @@ def _read_wordings(agreement: Agreement) -> list[Wording]:
 
 
 def _newest_of(versions: list[Version], side: Side) -> Version | None:
-    """Return the newest version that somebody of the side has drafted, or else the newest that the side has signed."""
+    """Return the newest version that a person of the side has drafted, or else the newest that the side has signed."""
     drafted = [
         version for version in versions if Role(version.drafted_by.role).side == side and version.end != "withdrawn"
     ]

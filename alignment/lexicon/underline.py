@@ -69,7 +69,7 @@ def underline_terms(html: str, definitions: Iterable[Definition]) -> SafeString:
 
 
 def _replace_text(text: str, replace: Callable[[str], str]) -> str:
-    """Replace in the text between the tags that are no headings, and in no tag."""
+    """Replace in the text between the tags that are not headings, and in no tag."""
     return "".join(part if part.startswith("<") else replace(part) for part in ANY_TAG.split(text))
 
 

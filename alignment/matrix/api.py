@@ -30,7 +30,7 @@ class MatrixRowSerializer(serializers.Serializer[Any]):
 
 class MatrixSerializer(serializers.Serializer[Any]):
     agreement = serializers.IntegerField(allow_null=True)
-    version = serializers.IntegerField(allow_null=True, help_text="The version in force; null where none is.")
+    version = serializers.IntegerField(allow_null=True, help_text="The active version; null where none is.")
     in_force_since = serializers.DateTimeField(allow_null=True)
     waiting_version = serializers.IntegerField(allow_null=True)
     missing_stages = serializers.ListField(child=serializers.CharField())
@@ -45,7 +45,7 @@ class MatrixViewSet(ApiResponseMixin, ViewSet):
         operation_id="accountability_matrix_retrieve", responses=forced_singular_serializer(MatrixSerializer)
     )
     def list(self, request: Request) -> Response:
-        """Return the matrix in force with the value of each metric."""
+        """Return the active matrix with the value of each metric."""
         refuse_strange_parameters(request, set())
         matrix = read_matrix(cast(User, request.user), waits=False)
         return Response(

@@ -75,7 +75,7 @@ def parse_row(value: Mapping[str, Any]) -> Row:
     """Return one row as it was sent.
 
     Raises:
-        TypeError: a letter that there is not, or a value that is no text.
+        TypeError: a letter that there is not, or a value that is not a text.
     """
     texts = {name: value.get(name, "") for name in ("name", "stage", "metric")}
     if not all(isinstance(text, str) and len(text) <= 120 for text in texts.values()):

@@ -1,4 +1,4 @@
-"""Reads of the accountability matrix: the rows in force with the value of each metric, and its versions."""
+"""Reads of the accountability matrix: the active rows with the value of each metric, and its versions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from team.models import User
 
 @dataclass(frozen=True)
 class Line:
-    """A row in force, with its cells in the order of the roles, and the value of its metric as the reader may know it."""
+    """An active row, with its cells in the order of the roles, and the value of its metric as the reader may know it."""
 
     row: Row
     cells: list[tuple[str, str]]  # label of the role, letter
@@ -27,7 +27,7 @@ class Line:
 
 @dataclass(frozen=True)
 class History:
-    """A version with what it changes against the one that was in force before it."""
+    """A version with what it changes against the one that was active before it."""
 
     version: Version
     changes: list[str]
@@ -57,7 +57,7 @@ class Matrix:
 
 
 def read_matrix(user: User, *, waits: bool = True) -> Matrix:
-    """Read the matrix in force; roles that no row names have no column. With `waits` false it shows the last values."""
+    """Read the active matrix; roles that no row names have no column. With `waits` false it shows the last values."""
     agreement = find_agreement(user)
     versions = list_versions(agreement, user) if agreement else []
     binding = next(
@@ -76,7 +76,7 @@ def read_matrix(user: User, *, waits: bool = True) -> Matrix:
 
 
 def signed_metrics() -> list[str]:
-    """Return the keys of the metrics that the matrix in force names."""
+    """Return the keys of the metrics that the active matrix names."""
     version = Version.objects.in_force().filter(agreement__kind=KIND, agreement__key=KEY, pilot_manager=None).first()
     return [row.metric for row in read_rows(version.terms)] if version else []
 

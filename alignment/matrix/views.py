@@ -29,7 +29,7 @@ MORE_ROWS = 3
 @login_required
 @require_safe
 def matrix(request: HttpRequest) -> HttpResponseBase:
-    """Show the matrix in force with the value of each metric, or hand it out as CSV."""
+    """Show the active matrix with the value of each metric, or hand it out as CSV."""
     page = queries.read_matrix(cast(User, request.user), waits=False)
     if request.GET.get("format") == "csv":
         return csv_response("accountability-matrix", csv_rows(page))
@@ -72,7 +72,7 @@ def edit_matrix(request: HttpRequest, key: str = KEY) -> HttpResponse:
         version = _save(user, start, terms, wording, is_proposed="draft" not in request.POST)
         if version:
             messages.success(
-                request, "Proposed. The other side has been told." if version.proposed_at else "Draft saved."
+                request, "Proposed. The other side has been notified." if version.proposed_at else "Draft saved."
             )
             return redirect("agreement", version.agreement_id) if version.proposed_at else redirect("edit_matrix")
     is_refused = request.method == "POST" and not is_changing_rows

@@ -128,7 +128,7 @@ def _notify_of_presentation(update: PlanUpdate, by: User) -> Any:
 
 
 def remind_of_update() -> bool:
-    """Tell the presenters and the CEO once of an update that is overdue; returns whether anybody was told now."""
+    """Tell the presenters and the CEO once of an update that is overdue; returns whether a notice was sent now."""
     due = due_day()
     if due is None or due >= Company.today():
         return False

@@ -9,7 +9,7 @@ from kpis.models import Goal
 
 
 def publish_goal(version: Version) -> None:
-    """Set the goal that a version in force names, in place of the one of the version before it.
+    """Set the goal that an active version names, in place of the one of the version before it.
 
     Only money and rates of money become goals of the dashboard, as for goals that are set by hand; a pilot binds one team.
     """

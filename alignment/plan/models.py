@@ -12,7 +12,7 @@ from team.models import Side, User
 class PlanUpdate(models.Model):
     """One update: each side's text, what moved since the one before, and the figures of the day it was presented.
 
-    It is a draft until both sides have presented it; from then on the database lets nobody change it.
+    It is a draft until both sides have presented it; from then on the database refuses changes.
     """
 
     number = models.PositiveIntegerField(unique=True)

@@ -10,7 +10,7 @@ WHO = "the CMO, the CRO and those who sign for Marketing or Sales"
 
 
 def represented_side(user: User) -> str | None:
-    """Return the side that somebody writes and presents the update for; None for everybody else."""
+    """Return the side that a person writes and presents the update for; None for everyone else."""
     return next((side for side in SIDES if is_representative(user, side)), None)
 
 

@@ -229,7 +229,7 @@ def due_day(updates: Iterable[PlanUpdate] | None = None) -> date | None:
 
 
 def freeze_figures(goals: Iterable[PlanGoal]) -> list[dict[str, Any]]:
-    """Return the goals as they stand, to be kept with an update."""
+    """Return the goals in their present state, to be stored with an update."""
     return [
         {
             "goal": goal.key,
@@ -268,5 +268,5 @@ def _describe_move(before: Mapping[str, Any] | None, goal: PlanGoal) -> str:
 
 
 def can_see_figures(user: User) -> bool:
-    """Tell whether the frozen figures of an update are shown: they are the company's, of days that are no whole months."""
+    """Tell whether the frozen figures of an update are shown: they are the company's, of days that are not whole months."""
     return can_see_all_buyers(user)

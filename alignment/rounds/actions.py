@@ -192,7 +192,7 @@ def _list_unanswered(of: Round) -> QuerySet[Invitation]:
 
 
 def send_reminders(reminder: Reminder) -> bool:
-    """Mail the next few reminders; True when nobody is left or the round has ended.
+    """Mail the next few reminders; True when no one is left or the round has ended.
 
     Raises:
         OSError: the mail server took none of them; they are tried again.
@@ -233,7 +233,7 @@ def close_round(*, by: User, of: Round) -> Round:
 
 
 def submit_answers(*, token: str, code: str, submission: Submission) -> str:
-    """Store answers under the key of the link and code; return the code, drawn anew for a first answer.
+    """Store answers under the key of the link and code; return the code, newly drawn for a first answer.
 
     Raises:
         ValidationError: the link is wrong, the round has ended, or the link was used and the code is not its own.
@@ -270,9 +270,9 @@ def _store(current: Round, side: str, token: str, code: str, submission: Submiss
 
 
 def _rewrite(current: Round) -> None:
-    """Write all sheets of the round anew, in the order of their random keys.
+    """Rewrite all sheets of the round, in the order of their random keys.
 
-    PostgreSQL keeps for each row the transaction that wrote it, and rows lie in the order of writing. Both would tell
+    PostgreSQL keeps for each row the transaction that wrote it, and rows are in the order of writing. Both would tell
     which sheet came together with which invitation; after this all sheets are of one transaction and of no order.
     """
     models: tuple[Any, ...] = (AnswerSheet, SkillSheet)

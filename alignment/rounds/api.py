@@ -150,9 +150,9 @@ class DisciplineSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     groups = SkillRatingSerializer(many=True)
     served_by = serializers.ListField(
-        child=serializers.IntegerField(), help_text="Agreements in force that serve it: content, messages and personas."
+        child=serializers.IntegerField(), help_text="Active agreements that serve it: content, messages and personas."
     )
-    is_hole = serializers.BooleanField(help_text="Whether it is rated below 3 and nothing in force serves it.")
+    is_hole = serializers.BooleanField(help_text="Whether it is rated below 3 and no active agreement serves it.")
 
 
 class BeliefSerializer(serializers.Serializer[Any]):

@@ -14,7 +14,7 @@ LOW = 3.0  # the middle of the scale
 
 @dataclass(frozen=True)
 class ServedDiscipline:
-    """A discipline as Sales rates it, with the agreements in force that serve it."""
+    """A discipline as Sales rates it, with the active agreements that serve it."""
 
     result: DisciplineResult
     agreements: list[Agreement]

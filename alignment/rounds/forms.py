@@ -34,7 +34,7 @@ class RoundForm(forms.Form):
     closes_on = forms.DateField(label="Last day to answer", widget=forms.DateInput(attrs={"type": "date"}))
     minimum = forms.TypedChoiceField(
         label="Results are shown from", choices=MINIMUMS, coerce=int, initial=MINIMUM, widget=forms.RadioSelect,
-        help_text="People are told before they answer. It cannot be changed once the round is open.",
+        help_text="People see this number before they answer. It cannot be changed once the round is open.",
     )  # fmt: skip
     asks_expectations = forms.BooleanField(
         label="Ask what people believe the signed SLAs say", required=False, initial=True

@@ -30,7 +30,7 @@ def gap_between(first: Reading, second: Reading, first_values: Sequence[float], 
 
     With fewer than 10 people the interval follows from the shown means and sizes alone, so it tells nothing more.
     With 10 or more, variances count as at least VARIANCE_FLOOR and p is left out below it: a group that answers in
-    unison is not told from one that nearly does.
+    unison is not distinguished from one that nearly does.
     """
     gap = subtract(first, second)
     if gap.value is None or not (first.is_number and second.is_number):

@@ -47,7 +47,7 @@ RELIABLE = 0.6
 
 @dataclass(frozen=True)
 class Sheet:
-    """The answers of one respondent, whoever it is."""
+    """The answers of one respondent, without the person."""
 
     answers: Mapping[str, int]
     guesses: Mapping[str, int]

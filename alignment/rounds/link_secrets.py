@@ -4,7 +4,7 @@ Three values play together:
 
 - The *token* is part of the link. It is drawn at random and never stored. The invitation keeps its SHA-256 alone, which
   recognises a link but does not give it back.
-- The *code* is drawn when somebody answers for the first time. It is never stored either: the browser of the respondent
+- The *code* is drawn when a person answers for the first time. It is never stored either: the browser of the respondent
   keeps it in a cookie for this link, and the page shows it once so that it can be noted down.
 - The *key* of the answers is HMAC(token, code). Only who holds both can compute it, so only the respondent can read or
   change the answers until the round closes. The person who made the round may hold the link, the database holds the

@@ -41,7 +41,7 @@ class Gap:
 
     @property
     def excludes_chance(self) -> bool:
-        """Whether the interval lies on one side of zero."""
+        """Whether the interval is on one side of zero."""
         return bool(self.interval and (self.interval[0] > 0 or self.interval[1] < 0))
 
     @property

@@ -86,7 +86,7 @@ KINDS = (
         "recruiting_principle", "Recruiting principle", "Recruiting principles", "Whom the teams hire, and who has a say.",
         RecruitingTerms, describe_terms,
         starter=Starter(
-            "Both teams interview", "Whoever will work with the other team is interviewed by it before an offer is made.",
+            "Both teams interview", "The other team interviews every candidate who will work with it before an offer is made.",
             {"interviewed_by": "both"},
         ),
     ),

@@ -53,7 +53,7 @@ class DimensionRow:
 
     @property
     def urgent_rows(self) -> list[AgreementRow]:
-        """The agreements that need somebody: disputed, stale, expired or proposed."""
+        """The agreements that need attention: disputed, stale, expired or proposed."""
         return [row for row in self.rows if row_state(row) in {"disputed", "stale", "expired", "proposed"}]
 
 

@@ -10,13 +10,13 @@ from rest_framework.exceptions import APIException, PermissionDenied, Throttled,
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-NO_RECORD = "There is no such record, or you may not see it."
-NO_ADDRESS = "There is nothing at this address. /api/docs/ shows what there is."
+NO_RECORD = "This record does not exist, or you do not have permission to see it."
+NO_ADDRESS = "There is no resource at this address. /api/docs/ lists all addresses."
 PROVE_PRESENCE = (
     "Signing, disputing and deciding ask for your password or second factor again. An API token cannot give it: "
     "open the page in the browser. A session can, at /accounts/reauthenticate/, for 15 minutes."
 )
-LOOK_AT_FIELDS = "Some parameters cannot be used; see fields."
+LOOK_AT_FIELDS = "Some parameters are not valid; see fields."
 
 
 class PresenceNotProven(PermissionDenied):
@@ -27,7 +27,7 @@ class PresenceNotProven(PermissionDenied):
 
 
 def handle_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer an error in our shape; None for what nobody foresaw, which Django answers with 500."""
+    """Answer an error in our shape; None for what is unexpected, which Django answers with 500."""
     if isinstance(error, ReauthenticationRequired):
         error = PresenceNotProven()
     response = exception_handler(error, context)
@@ -61,7 +61,7 @@ def _field_errors(error: ValidationError) -> dict[str, list[str]]:
     }
 
 
-@csrf_exempt  # nothing is written here, and the answer is JSON whoever asks
+@csrf_exempt  # nothing is written here, and the answer is JSON for everyone
 def no_such_address(request: HttpRequest) -> JsonResponse:
     """Answer an address under /api/ that leads nowhere."""
     return JsonResponse({"status": 404, "code": "not_found", "detail": NO_ADDRESS}, status=404)

@@ -47,7 +47,7 @@ def errors_as_responses(*denials: type[Exception]) -> Iterator[None]:
     except ValidationError as error:
         raise serializers.ValidationError(error.messages) from None
     except denied as error:
-        raise Refused(str(error) or "You may not do this.") from None
+        raise Refused(str(error) or "You do not have permission to do this.") from None
 
 
 def read_body(form: Callable[..., serializers.Serializer[Any]], data: Any) -> dict[str, Any]:

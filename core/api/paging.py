@@ -81,7 +81,7 @@ class PageEnd:
         try:
             return cls(*signing.loads(cursor, salt="api.cursor"))
         except (signing.BadSignature, TypeError):  # another's, or of another version
-            raise ValidationError({"cursor": "This is no cursor of ours. Follow the link in next."}) from None
+            raise ValidationError({"cursor": "This cursor is not valid. Follow the link in next."}) from None
 
 
 class KeyPagination(BasePagination):
@@ -136,7 +136,7 @@ class KeyPagination(BasePagination):
         return {"type": "object", "required": list(properties), "properties": properties}
 
     def describe_schema(self) -> dict[str, Any]:
-        return {"count": {"type": "integer", "description": "Rows in the whole list, as the first page counted them."}}
+        return {"count": {"type": "integer", "description": "Rows in the whole list, counted with the first page."}}
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}

@@ -10,22 +10,22 @@ PROBLEM = {
     "required": ["status", "code", "detail"],
     "properties": {
         "status": {"type": "integer", "description": "The HTTP status."},
-        "code": {"type": "string", "description": "A word for programs, like invalid or throttled."},
+        "code": {"type": "string", "description": "A code for programs, such as invalid or throttled."},
         "detail": {"type": "string", "description": "A sentence for people."},
         "fields": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
-            "description": "What is wrong with which parameter.",
+            "description": "The errors by parameter.",
         },
     },
 }
 ERRORS = {
-    "400": "A parameter cannot be used.",
-    "401": "Nobody is signed in, or the token is unknown, expired or revoked.",
-    "403": "The token lacks the scope, or the user the right.",
-    "404": "There is no such thing, or you may not see it.",
-    "406": "Only JSON is spoken here.",
-    "429": "Too many requests in this minute; Retry-After says when to go on.",
+    "400": "A parameter is not valid.",
+    "401": "You are not signed in, or the token is unknown, expired or revoked.",
+    "403": "The token lacks the scope, or the user the permission.",
+    "404": "The record does not exist, or you do not have permission to see it.",
+    "406": "The API accepts only JSON.",
+    "429": "Too many requests in this minute. Retry-After gives the seconds to wait.",
 }
 
 

@@ -21,7 +21,7 @@ PAGING = {"limit", "cursor", "ordering"}
 
 
 class ApiResponseMixin:
-    """Times go out in UTC and numbers in one format; personal data is kept by no cache; the reader is told how many requests are left."""
+    """Times go out in UTC and numbers in one format; caches do not store personal data; the reader sees how many requests are left."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with timezone.override(UTC), use_locale(DEFAULT_LOCALE):
@@ -59,10 +59,10 @@ def refuse_strange_parameters(request: Request, allowed: set[str]) -> None:
     strange = sorted(set(request.query_params) - allowed - {api_settings.URL_FORMAT_OVERRIDE})
     if strange:
         remedy = f"Use one of: {', '.join(sorted(allowed))}." if allowed else "One record takes no parameters."
-        raise ValidationError(dict.fromkeys(strange, f"There is no such parameter. {remedy}"))
+        raise ValidationError(dict.fromkeys(strange, f"This parameter does not exist. {remedy}"))
     twice = [name for name, values in request.query_params.lists() if len(values) > 1]
     if twice:
         raise ValidationError(dict.fromkeys(twice, "Give it once."))
     empty = [name for name, value in request.query_params.items() if not value]
     if empty:
-        raise ValidationError(dict.fromkeys(empty, "Give a value, or leave the parameter out."))
+        raise ValidationError(dict.fromkeys(empty, "Give a value or leave out the parameter."))

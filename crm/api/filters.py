@@ -121,7 +121,9 @@ class ChangedSince(filters.Filter):
             return rows
         since, _, where = value.partition("-")
         if where != table_identity(rows.model):
-            raise serializers.ValidationError({self.field_name: "This token is another list's. Begin without one."})
+            raise serializers.ValidationError(
+                {self.field_name: "This token belongs to another list. Start without a token."}
+            )
         return rows.filter(changed_xid__gte=read_int(since))
 
 

@@ -28,7 +28,7 @@ def oldest_open_transaction() -> str:
 
 
 def table_identity(model: type[Model]) -> str:
-    """Name this very table of this very database; in a restored one transactions are counted anew."""
+    """Name this very table of this very database; in a restored one transactions are counted again."""
     identity = _query_scalar(
         "SELECT system_identifier || '.' || %s::regclass::oid FROM pg_control_system()", f'"{model._meta.db_table}"'
     )

@@ -24,7 +24,7 @@ class RecordView(ReadOnly):
 
 
 class TerritoryView(ReadOnly):
-    """Territories nest; everybody signed in may know them."""
+    """Territories nest; everyone signed in may know them."""
 
     queryset = Territory.objects.all()
     serializer_class = TerritorySerializer

@@ -86,7 +86,7 @@ class Record(Recorded):
     rows arrive. `custom` holds columns that Accord has no field for.
     """
 
-    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ()  # paths to crm.Owner; empty: nobody's own, so everybody's
+    OWNED_THROUGH: ClassVar[tuple[str, ...]] = ()  # paths to crm.Owner; empty: no one's own, so everyone's
     PERSONAL: ClassVar[bool] = False  # one's own (and one's reports') whatever the company's visibility
     RIGHT: ClassVar[str] = ""  # a right of team.access that reading needs
 

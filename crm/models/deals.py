@@ -106,11 +106,11 @@ class StageChange(Record):
     stage = text_field()
     ended_as = models.CharField(
         max_length=12, choices=Outcome, blank=True, default="", db_default="",
-        help_text="How a deal that enters this stage has ended. Empty: it is open, or nobody knows.",
+        help_text="The outcome of a deal that enters this stage. Empty: open or not known.",
     )  # fmt: skip
     told_by = models.CharField(
         max_length=40, blank=True, default="", db_default="",
-        help_text="What told it, where it was not the source's own history of stages.",
+        help_text="Where it comes from, if not from the stage history of the source.",
     )  # fmt: skip
     entered_at = models.DateTimeField(null=True, blank=True)
     amount = money_field()
@@ -120,7 +120,7 @@ class StageChange(Record):
 
 
 class Quota(Record):
-    """What an owner is asked to bring in a period, by category and version."""
+    """What an owner is expected to sell in a period, by category and version."""
 
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner",)
     PERSONAL: ClassVar[bool] = True

@@ -73,7 +73,7 @@ class Spend(Record):
 
 
 class ContentAsset(Record):
-    """A paper, deck, film or page that helps somebody buy."""
+    """A paper, presentation, video or page that helps people buy."""
 
     name = text_field()
     kind = text_field()
@@ -83,7 +83,7 @@ class ContentAsset(Record):
 
 
 class ContentUse(Record):
-    """One use of an asset by a person of ours, or the reason it was not used."""
+    """One use of an asset by a person of the company, or the reason it was not used."""
 
     OWNED_THROUGH: ClassVar[tuple[str, ...]] = ("owner", "lead__owner")
 

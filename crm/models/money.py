@@ -79,7 +79,7 @@ class Subscription(Record):
     plan = text_field()
     status = text_field()
     starts_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField(null=True, blank=True, help_text="The last day. Empty: it goes on.")
+    ends_on = models.DateField(null=True, blank=True, help_text="The last day. Empty: no end date.")
     period = models.CharField(max_length=10, choices=Period, default=Period.MONTH, db_default="month")
     amount = money_field(help_text="What is paid for one period, net of tax.")
     currency = currency_field()

@@ -8,7 +8,7 @@ from crm.models.base import Record, currency_field, money_field, reference_field
 
 
 class Owner(Record):
-    """A person of ours who owns records in the CRM; a user of Accord once the two are tied."""
+    """A person of the company who owns records in the CRM; a user of Accord once the two are linked."""
 
     name = text_field()
     first_name = text_field()

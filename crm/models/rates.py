@@ -1,4 +1,4 @@
-"""What a currency is worth on which day: the rates as they were brought, and those reckoned from them."""
+"""What a currency is worth on which day: the imported rates, and those computed from them."""
 
 from typing import Any, ClassVar
 
@@ -26,11 +26,11 @@ class ExchangeRate(Record):
     currency = code()
     base = code(blank=True, default="", db_default="")
     valued_on = models.DateField()
-    valid_until = models.DateField(null=True, blank=True, help_text="The last day that it holds, where it is told.")
-    rate = models.DecimalField(**PLACES, help_text="Units of the currency for one unit of the base.")
-    is_corporate = models.BooleanField(
-        default=False, db_default=False, help_text="Its source reckons in this currency."
+    valid_until = models.DateField(
+        null=True, blank=True, help_text="The last day on which it is valid, if the source names one."
     )
+    rate = models.DecimalField(**PLACES, help_text="Units of the currency for one unit of the base.")
+    is_corporate = models.BooleanField(default=False, db_default=False, help_text="The currency of the source.")
 
     class Meta(Record.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -46,7 +46,7 @@ class ExchangeRate(Record):
 class DayRate(Recorded):
     """What metrics convert with: amount × `up` ÷ `down` is the amount in `into`, exactly, on the day.
 
-    Reckoned from the exchange rates by `crm.rates.exchange_rates`; two numbers, because their quotient need not end.
+    Computed from the exchange rates by `crm.rates.exchange_rates`; two numbers, because their quotient need not end.
     """
 
     currency = code()

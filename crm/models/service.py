@@ -27,7 +27,7 @@ class Activity(Record):
     kind = text_field()
     direction = models.CharField(
         max_length=8, choices=Direction, blank=True, default="", db_default="",
-        help_text="Who it went to. Empty: the source does not say.",
+        help_text="The recipient. Empty: not in the source.",
     )  # fmt: skip
     is_undelivered = models.BooleanField(
         default=False, db_default=False, help_text="It came back, or never went out: bounced, failed, a draft."
@@ -39,7 +39,7 @@ class Activity(Record):
     owner = reference_field("crm.Owner", related_name="activities")
     logged_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
-        help_text="Who logged it in Accord; empty where the source says it.",
+        help_text="Who logged it in Accord. Empty: it comes from the source.",
     )  # fmt: skip
     lead = reference_field("crm.Lead", related_name="activities")
     contact = reference_field("crm.Contact", related_name="activities")

@@ -11,7 +11,7 @@ from crm.models.deals import Outcome, StageTrack
 
 
 class StageMapping(models.Model):
-    """A stage as a source writes it, and which of ours it is. Only what somebody decided is kept here.
+    """A stage as a source writes it, and its Accord stage. Only decisions of people are stored here.
 
     An empty outcome or probability leaves what the source says.
     """

@@ -104,7 +104,7 @@ class Rates:
 
 def load_rates() -> Rates:
     """Read all rates; of several for one day those entered by hand count, else the one that came last."""
-    # The currency that each source reckons in, and under "" the company's.
+    # The currency of each source, and under "" the company's.
     corporate = ExchangeRate.objects.filter(is_corporate=True).order_by("pk").values_list("source", "currency")
     home = {"": Company.get().currency, **dict(corporate)}
     rows = ExchangeRate.objects.values_list("source", "base", "currency", "valued_on", "valid_until", "rate", "pk")
@@ -120,10 +120,10 @@ def load_rates() -> Rates:
 def missing_rate_message(currency: str, into: str, day: date | None) -> str:
     """Say which rate is missing, and what to do about it."""
     if day is None:
-        return f"The amount is in {currency} and the row has no date whose exchange rate to {into} could be taken; fill in the date"
+        return f"The amount is in {currency} and the row has no date, so no exchange rate to {into} applies. Fill in the date"
     return (
         f"There is no exchange rate of {currency} to {into} for {day} or the {MAX_RATE_AGE} days before; "
-        f"import rates that name {currency} for {day}, or enter one by hand, then this row again"
+        f"import rates that name {currency} for {day}, or enter one by hand, then import this row again"
     )
 
 

@@ -22,7 +22,7 @@ class RateForm(forms.Form):
     )  # fmt: skip
     base = forms.CharField(label="Base", max_length=3, widget=forms.TextInput(attrs={"size": 4}))
     valued_on = forms.DateField(
-        label="Day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), help_text="It serves the 10 days after too."
+        label="Day", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), help_text="It also applies to the next 10 days."
     )  # fmt: skip
 
     def __init__(self, data: Any = None) -> None:
@@ -39,19 +39,19 @@ class RateForm(forms.Form):
     def clean_rate(self) -> Decimal:
         rate: Decimal = self.cleaned_data["rate"]
         if rate <= 0:
-            raise forms.ValidationError("A rate is more than 0.")
+            raise forms.ValidationError("Enter a rate above 0.")
         return rate
 
     def clean_valued_on(self) -> date:
         day: date = self.cleaned_data["valued_on"]
         if day > timezone.now().astimezone(Company.get().zone).date():
-            raise forms.ValidationError("Nobody knows the rate of a day to come.")
+            raise forms.ValidationError("The date is in the future. Enter a rate for today or earlier.")
         return day
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         if values.get("currency") and values.get("currency") == values.get("base"):
-            raise forms.ValidationError("A currency has no rate to itself. Name two.")
+            raise forms.ValidationError("The two currencies are the same. Enter two different currencies.")
         return values
 
 

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from core.date_formatting import format_day
 from crm.models import ExchangeRate
 from crm.rates.exchange_rates import MAX_RATE_AGE, enter_rate
 from crm.rates.forms import RateForm
@@ -65,7 +66,8 @@ def exchange_rates(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         rate = enter_rate(by=cast(User, request.user), **form.cleaned_data)
         messages.success(
-            request, f"The rate of {rate.currency} for {rate.valued_on} is kept. Numbers follow with the next run."
+            request,
+            f"The rate of {rate.currency} for {format_day(rate.valued_on)} is saved. The next run updates the numbers.",
         )
         return redirect("exchange_rates")
     page = Paginator(_newest_rates(), CURRENCIES_PER_PAGE).get_page(request.GET.get("page"))

@@ -78,14 +78,14 @@ class AnswerView(ReadOnly):
         responses={201: {"type": "array", "items": {"$ref": "#/components/schemas/Answer"}}},
     )
     def create(self, request: Request) -> Response:
-        """Say what was done about verdicts, as Marketing; every rep who gave one is told once."""
+        """Say what was done about verdicts, as Marketing; every rep who gave one is notified once."""
         entered, user = read_body(NewAnswerSerializer, request.data), cast(User, request.user)
         with errors_as_responses():
             ANSWER_VERDICT.require(user)
         wanted = set(entered["verdicts"])
         verdicts = list(Verdict.objects.visible_to(user).standing().filter(pk__in=wanted).select_related("given_by"))
         if len(verdicts) < len(wanted):
-            raise serializers.ValidationError({"verdicts": "Some of these verdicts are not there."})
+            raise serializers.ValidationError({"verdicts": "Some of these verdicts do not exist."})
         with errors_as_responses():
             made = contests.answer_verdicts(by=user, verdicts=verdicts, text=entered["words"])
         return Response(AnswerSerializer(made, many=True).data, status=status.HTTP_201_CREATED)

@@ -64,7 +64,7 @@ class NewVerdictSerializer(serializers.Serializer[Any]):
 
 
 class PauseSerializer(serializers.Serializer[Any]):
-    """Until when a clock stands still, and what the lead waits for."""
+    """Until when a clock is paused, and what the lead waits for."""
 
     until = serializers.DateTimeField()
     reason = Words(max_length=300)
@@ -147,7 +147,7 @@ class HandOffView(RecordView):
     @extend_schema(request=PauseSerializer, responses=HandOffSerializer)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: int) -> Response:
-        """Let the clock stand still until a moment within 60 days; every deadline ahead moves with it."""
+        """Pause the clock until a moment within 60 days; every deadline ahead moves with it."""
         entered, handoff = read_body(PauseSerializer, request.data), self._get_handoff(pk)
         with errors_as_responses():
             return self._respond(actions.pause_clock(by=cast(User, request.user), handoff=handoff, **entered))
@@ -162,7 +162,7 @@ class HandOffView(RecordView):
     @extend_schema(request=PassingSerializer, responses={201: HandOffSerializer})
     @action(detail=True, methods=["post"])
     def reroute(self, request: Request, pk: int) -> Response:
-        """Pass a lead of one's team on, to an owner or by the rules; answers the new hand-off, whose clock starts anew."""
+        """Pass a lead of one's team on, to an owner or by the rules; answers the new hand-off, whose clock restarts."""
         entered, handoff = read_body(PassingSerializer, request.data), self._get_handoff(pk)
         owner = get_object_or_404(Owner, pk=entered["owner"]) if "owner" in entered else None
         with errors_as_responses():
@@ -202,7 +202,7 @@ class VerdictView(RecordView):
 
     @extend_schema(request=NewVerdictSerializer, responses={201: VerdictSerializer})
     def create(self, request: Request) -> Response:
-        """Accept or reject a lead. It takes effect after ten seconds; until then it can be taken back."""
+        """Accept or reject a lead. It takes effect after ten seconds; until then it can be undone."""
         entered, user = read_body(NewVerdictSerializer, request.data), cast(User, request.user)
         handoff = get_object_or_404(HandOff.objects.visible_to(user), pk=entered.pop("handoff"))
         with errors_as_responses():
@@ -212,7 +212,7 @@ class VerdictView(RecordView):
     @extend_schema(request=None, responses=VerdictSerializer)
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: int) -> Response:
-        """Take one's own verdict back, within ten seconds."""
+        """Undo one's own verdict, within ten seconds."""
         verdict = get_object_or_404(self.get_queryset(), pk=pk)
         with errors_as_responses():
             undone = actions.undo_verdict(by=cast(User, request.user), verdict=verdict)
@@ -234,9 +234,9 @@ def _give_verdict(user: User, handoff: HandOff, entered: dict[str, Any]) -> Verd
     if entered.pop("answer") == Verdict.Answer.ACCEPTED:
         strange = sorted({"criterion", "after", "return_on"} & set(entered))
         if strange:
-            raise serializers.ValidationError(dict.fromkeys(strange, "Only a rejection has it."))
+            raise serializers.ValidationError(dict.fromkeys(strange, "Only for a rejection."))
         return actions.accept_lead(by=user, handoff=handoff, **entered)
     day = entered.get("return_on")
     if day and day > timezone.localdate() + MOST_DAYS:
-        raise serializers.ValidationError({"return_on": "That is too far away."})
+        raise serializers.ValidationError({"return_on": "This date is too far in the future."})
     return actions.reject_lead(by=user, handoff=handoff, **entered)

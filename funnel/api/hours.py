@@ -1,4 +1,4 @@
-"""Working hours over HTTP: read by everybody, kept by ops."""
+"""Working hours over HTTP: read by everyone, kept by ops."""
 
 from typing import Any, cast
 
@@ -83,5 +83,5 @@ class CalendarView(ReadOnly):
 def _all_of(model: Any, ids: Any) -> list[Any]:
     rows = list(model.objects.filter(pk__in=set(ids)))
     if len(rows) < len(set(ids)):
-        raise ValidationError(f"Some of these {model._meta.verbose_name_plural} are not there.")
+        raise ValidationError(f"Some of these {model._meta.verbose_name_plural} do not exist.")
     return rows

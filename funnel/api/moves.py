@@ -1,4 +1,4 @@
-"""Moves over HTTP: read by everybody who may read the buyer, written by the same action as the screens."""
+"""Moves over HTTP: read by everyone who may read the buyer, written by the same action as the screens."""
 
 from typing import Any, cast
 
@@ -36,7 +36,9 @@ class NewMoveSerializer(serializers.Serializer[Any]):
     lead = Whole(min_value=1, max_value=2**63 - 1, required=False)
     account = Whole(min_value=1, max_value=2**63 - 1, required=False)
     stage = Words(max_length=40)
-    override = Words(max_length=5000, required=False, allow_blank=True, help_text="Why, where the criteria fail.")
+    override = Words(
+        max_length=5000, required=False, allow_blank=True, help_text="The reason, if the criteria are not met."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("lead" in attrs) == ("account" in attrs):

@@ -47,16 +47,18 @@ class PushedSerializer(serializers.Serializer[Any]):
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
-    empty_dates = serializers.IntegerField(help_text="Dates that stand for none, like 0001-01-01, read as no date.")
-    imports = serializers.ListField(child=serializers.IntegerField(), help_text="Where it is listed, to be taken back.")
+    empty_dates = serializers.IntegerField(help_text="Placeholder dates such as 0001-01-01 are ignored.")
+    imports = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The import that lists it and can undo it."
+    )
     rows = RowSerializer(many=True)
     followed = FollowedSerializer(many=True)
 
 
 WORDS = f"""Write one row or a list of up to {MAX_ROWS:,}, all or nothing.
 
-A row is found by its source and external_id; only the fields that are given are written, and what says nothing new is
-left alone, so that a request may be sent twice. A reference is an id of Accord, or a text: the id in the row's source.
+A row is matched by its source and external_id. Only the given fields are written, and unchanged rows are skipped, so
+a request can be sent twice. A reference is an id of Accord, or a text: the id in the row's source.
 The scores, stages and clocks of up to {FEW} leads follow at once, those of more within a minute."""
 
 

@@ -106,7 +106,7 @@ class Routers(ReadOnly):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if not has_right(cast(User, request.user), "route"):
-            raise PermissionDenied("Ops and the chief of Sales decide who gets leads.")
+            raise PermissionDenied("Only ops admins and the CRO can change routing.")
 
 
 class RoutingRuleView(Routers):
@@ -121,7 +121,7 @@ class RoutingRuleView(Routers):
 
     @extend_schema(request=NewRoutingRuleSerializer, responses=RoutingRuleSerializer)
     def update(self, request: Request, pk: int) -> Response:
-        """Change a rule where it stands."""
+        """Change a rule in its place."""
         return self._save_rule(request, get_object_or_404(RoutingRule, pk=pk))
 
     @extend_schema(responses={204: None})
@@ -157,7 +157,7 @@ class RoutingRuleView(Routers):
         owners = list(Owner.objects.filter(pk__in=people, is_active=True))
         with errors_as_responses():
             if len(owners) < len(people):
-                raise ValidationError("Some of these people are not there, or are gone.")
+                raise ValidationError("Some of these people do not exist or are inactive.")
             saved = actions.save_rule(by=cast(User, request.user), rule=rule, people=owners, **entered)
         return Response(RoutingRuleSerializer(saved).data, status=code)
 
@@ -185,7 +185,7 @@ class CapacityView(Routers):
 
 
 class AbsenceView(ReadOnly):
-    """Who is away: everybody for those who decide who gets leads, else oneself and one's reports."""
+    """Who is away: everyone for those who decide who gets leads, else oneself and one's reports."""
 
     queryset = Absence.objects.all()
     serializer_class = AbsenceSerializer
@@ -198,7 +198,7 @@ class AbsenceView(ReadOnly):
 
     @extend_schema(request=NewAbsenceSerializer, responses={201: AbsenceSerializer})
     def create(self, request: Request) -> Response:
-        """Note that somebody is away, both days included; what they have not answered goes to others."""
+        """Note that a person is away, both days included; what they have not answered goes to others."""
         entered = read_body(NewAbsenceSerializer, request.data)
         owner = get_object_or_404(Owner, pk=entered.pop("owner"), is_active=True)
         with errors_as_responses():

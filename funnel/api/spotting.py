@@ -38,7 +38,7 @@ class SpottedSerializer(serializers.Serializer[Any]):
 class EnquiryView(view_for(KIND)):  # type: ignore[misc]
     @extend_schema(request=SpottedSerializer, responses={201: EnquirySerializer})
     def create(self, request: Request) -> Response:
-        """Raise an opportunity that one heard of; the buyer's owner is told."""
+        """Raise an opportunity that one heard of; the buyer's owner is notified."""
         entered, user = read_body(SpottedSerializer, request.data), cast(User, request.user)
         model, pk = (Lead, entered.pop("lead")) if "lead" in entered else (Account, entered.pop("account"))
         buyer = cast(Lead | Account, get_object_or_404(model.objects.visible_to(user), pk=pk))

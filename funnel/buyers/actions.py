@@ -47,7 +47,7 @@ def spot_opportunity(*, by: User, buyer: Buyer, need: str, person: str = "", whe
     """
     SPOT_OPPORTUNITY.require(by, buyer)
     if not need.strip():
-        raise ValidationError("Say what the buyer needs.")
+        raise ValidationError("Enter what the buyer needs.")
     now, spotter, owner = timezone.now(), owner_of(by), _owner_of_buyer(buyer)
     parts = [
         f"{person.strip()} said it" if person.strip() else "",
@@ -77,7 +77,7 @@ def spot_opportunity(*, by: User, buyer: Buyer, need: str, person: str = "", whe
 
 
 def _note_on_lead(lead: Lead, enquiry: Enquiry, notes: str, spotter: Owner | None) -> None:
-    """A lead without account and contact has no enquiries; a note, which is no response, keeps it on its line."""
+    """A lead without account and contact has no enquiries; a note, which is not a response, keeps it on its line."""
     Activity.objects.create(
         source=SOURCE, external_id=_new_key("spotted"), kind="Note", subject=f"Opportunity spotted: {enquiry.name}"[:500],
         notes=notes, lead=lead, owner=spotter, status="completed", happened_at=enquiry.opened_at, created_at=enquiry.opened_at,

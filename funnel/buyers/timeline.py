@@ -22,7 +22,7 @@ from team.models import Company, User
 PAGE = 50
 # The columns are those of crm.record_kind.Timeline.
 OWNER = """
-SELECT 'owner', h.started_at, h.id, false, concat('Handed to ', coalesce(o.name, 'nobody')), h.why, coalesce(o.name, ''), NULL, '', NULL
+SELECT 'owner', h.started_at, h.id, false, concat('Handed to ', coalesce(o.name, 'no one')), h.why, coalesce(o.name, ''), NULL, '', NULL
   FROM funnel_handoff h LEFT JOIN crm_owner o ON o.id = h.to_owner_id WHERE h.lead_id = ANY(%(leads)s)"""
 MOVE = """
 SELECT 'move', m.entered_at, m.id, false, m.stage,
@@ -36,7 +36,7 @@ SELECT 'clock', h.answered_at, h.id, h.is_answer_day_only, CASE WHEN h.is_answer
   FROM funnel_handoff h LEFT JOIN crm_owner o ON o.id = h.to_owner_id
  WHERE h.lead_id = ANY(%(leads)s) AND h.answered_at IS NOT NULL"""
 SILENCE = """
-SELECT 'silence', h.due_at, h.id, false, 'Silence', '', coalesce(o.name, 'nobody'), NULL, '', least(h.answered_at, h.ended_at)
+SELECT 'silence', h.due_at, h.id, false, 'Silence', '', coalesce(o.name, 'no one'), NULL, '', least(h.answered_at, h.ended_at)
   FROM funnel_handoff h LEFT JOIN crm_owner o ON o.id = h.to_owner_id
  WHERE h.lead_id = ANY(%(leads)s) AND h.due_at < %(now)s AND h.paused_at IS NULL
    AND coalesce(least(h.answered_at, h.ended_at), %(now)s) > h.due_at"""
@@ -151,10 +151,8 @@ def _describe_entry(entry: Entry, funnel: Any, now: datetime) -> Entry:
     elif entry.kind == "silence":
         length = (entry.until or now) - entry.moment
         lasted = format_days(length / timedelta(days=1)) if length >= timedelta(days=2) else format_duration(length)
-        changes["title"] = f"Silence: {entry.who} let {lasted} pass" + (
+        changes["title"] = f"Silence: {entry.who} did not answer for {lasted}" + (
             "" if entry.until else " and has not answered yet"
         )
-        changes["detail"] = "Nobody answered between the moment it was due and " + (
-            "the answer." if entry.until else "now."
-        )
+        changes["detail"] = "No answer between the due time and " + ("the answer." if entry.until else "now.")
     return Entry(**{**vars(entry), **changes}) if changes else entry

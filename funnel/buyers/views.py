@@ -40,7 +40,7 @@ REASONS = ("Not found in time", "Does not fit this buyer", "Did not know it", "O
 class SpotForm(forms.Form):
     """An opportunity that was mentioned in a conversation, in ten seconds."""
 
-    need = forms.CharField(label="What do they need?", max_length=500)
+    need = forms.CharField(label="Need", max_length=500)
     person = forms.CharField(label="Who said it?", required=False, max_length=120)
     when = forms.DateField(label="By when?", required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
@@ -55,8 +55,8 @@ class MoveForm(forms.Form):
 
     stage = forms.ChoiceField(label="To the stage")
     override = forms.CharField(
-        label="Why, where its criteria fail", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="A reason is kept with the move, for everybody to read.",
+        label="Reason, if its criteria are not met", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The reason is saved with the move and visible to everyone.",
     )  # fmt: skip
 
     def __init__(self, stages: list[Stage], data: Any = None) -> None:
@@ -121,7 +121,7 @@ class Fitting:
 
 
 def _fitting_content(lead: Lead, funnel: Funnel, stage: str) -> list[Fitting]:
-    """Return content for the lead's persona and stage; what names neither serves everybody, and comes last."""
+    """Return content for the lead's persona and stage; what names neither serves everyone, and comes last."""
     here = funnel.get(stage)
     stage_words = {
         word.lower() for word in (stage, here.name if here else "", here.phase if here else "", lead.status) if word
@@ -143,7 +143,7 @@ def note_content_use(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that an asset was used with the lead, or why it was not."""
     lead, form = _get_buyer(request, "lead", pk), UseForm(request.POST)
     if not form.is_valid() or (request.POST.get("unused") and not form.cleaned_data["reason"]):
-        messages.error(request, "Say why you did not use it.")
+        messages.error(request, "Enter why you did not use it.")
     else:
         reason = form.cleaned_data["reason"] if request.POST.get("unused") else ""
         done = note_use(by=cast(User, request.user), lead=lead, asset=form.cleaned_data["asset"], reason_unused=reason)
@@ -163,7 +163,7 @@ def spot_opportunity(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
             form.add_error(None, error)
         else:
             recipient = enquiry.owner or "the chief of Sales"
-            messages.success(request, f"Raised. {recipient} is told.")
+            messages.success(request, f"Saved. {recipient} has been notified.")
             return redirect("buyer", kind, pk)
     context = {"form": form, "buyer": buyer, "kind": kind, "today": timezone.localdate()}
     return render(request, "funnel/opportunity.html", context, status=422 if request.method == "POST" else 200)

@@ -1,7 +1,7 @@
 """Deal leads to people in proportion to their capacity: fair over the week, the same for the same state. Pure.
 
 The person with the smallest used share of the week's capacity comes next; among equals the one who waits longest.
-A person whose day or week is full comes only when everybody's is.
+A person whose day or week is full comes only when everyone's is.
 """
 
 import heapq
@@ -43,14 +43,14 @@ class Taker:
 
     @property
     def turn(self) -> tuple[bool, float, float, int]:
-        """The smallest comes next. It only grows while leads are dealt."""
+        """The smallest comes next. It only grows while leads are assigned."""
         return self.is_full, (self.this_week + 1) / self.weight, self.last, self.owner_id
 
     @property
     def words(self) -> str:
         sentence = f"lead {self.this_week} of {format_exact(self.weight)} this week"
         over = (self.per_day is not None and self.today > self.per_day) or self.this_week > self.weight
-        return f"{sentence}; everybody's capacity is used up" if over else sentence
+        return f"{sentence}; all capacities are used up" if over else sentence
 
 
 class Dealer:

@@ -102,7 +102,7 @@ def _signed_versions() -> list[Version]:
 
 
 def _version_at(first: date, versions: Sequence[Version]) -> Version | None:
-    """The version in force for everybody when the month began."""
+    """The active version for everyone when the month began."""
     midnight = _month_start(first)
     in_force = [
         version

@@ -85,7 +85,7 @@ def notify_assigned(handoffs: Sequence[HandOff]) -> int:
 
 def _opened_events(handoffs: Sequence[HandOff], people: Recipients) -> Iterator[NewEvent]:
     to = people.owner(handoffs[0].to_owner) or people.manager(handoffs[0].to_owner)
-    whose = "is yours" if handoffs[0].to_owner_id else "has nobody to answer it"
+    whose = "is yours" if handoffs[0].to_owner_id else "has no owner to answer it"
     if len(handoffs) <= MOST_NAMED:
         for handoff in handoffs:
             title = f"{handoff.lead} {whose}: answer by {format_due(handoff.due_at)}"
@@ -99,7 +99,7 @@ def _opened_events(handoffs: Sequence[HandOff], people: Recipients) -> Iterator[
             )
         return
     first = min((handoff.due_at for handoff in handoffs if handoff.due_at), default=None)
-    whose = "are yours" if handoffs[0].to_owner_id else "have nobody to answer them"
+    whose = "are yours" if handoffs[0].to_owner_id else "have no owner to answer them"
     title = f"{format_count(len(handoffs))} leads {whose}: answer the first by {format_due(first)}"
     key = f"funnel.handed_over.{handoffs[0].pk}.{handoffs[-1].pk}"
     yield NewEvent(key, "funnel.handed_over", title, to, INBOX, {"handoffs": len(handoffs)})
@@ -111,7 +111,7 @@ SUMMARY_TITLES = {
     "accept_missed": "{count} leads were neither accepted nor rejected in time",
     "attempts_missed": "{count} leads had fewer attempts than agreed",
     "rerouted": "{count} leads were passed on",
-    "nobody_else": "Nobody else takes {count} leads: they stay where they are",
+    "nobody_else": "No one else can take {count} leads: they stay with their owners",
     "assigned": "{count} leads are yours: answer the first by {due}",
     "lapsed": "{count} leads were never answered",
 }
@@ -137,7 +137,7 @@ def alert_events(handoffs: Iterable[HandOff], what: str, title: str, to: str) ->
 
 
 def _single_event(handoff: HandOff, what: str, title: str, to: tuple[User, ...], zone: ZoneInfo) -> NewEvent:
-    sentence = title.format(lead=handoff.lead, owner=handoff.to_owner or "nobody", due=format_due(handoff.due_at, zone))
+    sentence = title.format(lead=handoff.lead, owner=handoff.to_owner or "no one", due=format_due(handoff.due_at, zone))
     return NewEvent(
         f"funnel.{what}.{handoff.pk}",
         f"funnel.{what}",
@@ -153,7 +153,7 @@ def _summary_event(user: User, handoffs: Sequence[HandOff], what: str) -> NewEve
     first = min((handoff.due_at for handoff in handoffs if handoff.due_at), default=None)
     sentence = SUMMARY_TITLES[what].format(count=format_count(len(handoffs)), due=format_due(first))
     whose = Counter(
-        str(handoff.to_owner or "nobody")
+        str(handoff.to_owner or "no one")
         for handoff in handoffs
         if handoff.to_owner is None or handoff.to_owner.user != user
     )

@@ -45,7 +45,7 @@ class NewHandOff:
 
 
 def open_handoffs(now: datetime, between: Callable[[datetime], object] = lambda now: None) -> int:
-    """Open a hand-off for every lead that entered a gate while an SLA was in force for it; return how many.
+    """Open a hand-off for every lead that entered a gate while an SLA was active for it; return how many.
 
     `between` ends the hand-offs of leads that have gone on: a lead may have passed several gates since the last look.
     """

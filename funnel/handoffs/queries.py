@@ -16,9 +16,9 @@ from team.models import User
 
 
 def inbox_handoffs(user: User) -> QuerySet[HandOff]:
-    """Return the leads that wait for a verdict of the person or their team: the soonest due first, clocks that stand last.
+    """Return the leads that wait for a verdict of the person or their team: the soonest due first, paused clocks last.
 
-    A lead with a verdict that can still be taken back is no longer in it.
+    A lead with a verdict that can still be undone is no longer in it.
     """
     judged = Verdict.objects.standing().values("handoff")
     rows = HandOff.objects.open().filter(to_owner__user_id__in=own_ids(user)).exclude(pk__in=judged)
@@ -28,7 +28,7 @@ def inbox_handoffs(user: User) -> QuerySet[HandOff]:
 
 @dataclass(frozen=True)
 class Clock:
-    """How a hand-off's clock stands at a moment. `left` are business seconds until it is due, negative when past."""
+    """The state of a hand-off's clock at a moment. `left` are business seconds until it is due, negative when past."""
 
     state: str  # none, running, warned, breached, paused, met, missed, ended
     due_at: datetime | None
@@ -47,7 +47,7 @@ WORDS: Mapping[str, str] = {
 
 
 def state_of(handoff: HandOff, now: datetime) -> str:
-    """Name how the clock stands, by what happened and not by whether it has rung yet."""
+    """Return the state of the clock by its events, whether or not a notice was sent yet."""
     if handoff.due_at is None:
         return "none"
     if handoff.answered_at:

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agreements.models import company_today
+from core.date_formatting import format_day
 from crm.models import Owner
 from crm.people import read_people
 from funnel.handoffs.notifications import WITH_PEOPLE, alert_events
@@ -24,8 +25,8 @@ def pass_lead_on(*, by: User, handoff: HandOff, reason: str, to: Owner | None = 
 
     Raises:
         Http404: the hand-off is not the person's to see.
-        PermissionDenied: the lead is not with somebody who reports to the person.
-        ValidationError: it cannot be passed on, no reason is given, or nobody else takes it.
+        PermissionDenied: the lead is not with a person who reports to the person.
+        ValidationError: it cannot be passed on, no reason is given, or no one else takes it.
     """
     rows = HandOff.objects.select_related(*WITH_PEOPLE, "lead__account", "move")
     locked = rows.select_for_update(of=("self",)).get(pk=handoff.pk)
@@ -34,11 +35,11 @@ def pass_lead_on(*, by: User, handoff: HandOff, reason: str, to: Owner | None = 
     now = timezone.now()
     had = past_owners([locked])[locked.lead_id]
     if to is None and Router(now).route([locked.lead], {locked.lead_id: had})[locked.lead_id].owner is None:
-        raise ValidationError("Nobody else takes it. Name somebody.")
+        raise ValidationError("No one else can take it. Name a person.")
     HandOff.objects.filter(pk=locked.pk).update(
         ended_at=now, end=HandOff.End.REROUTED, paused_at=None, paused_until=None
     )
-    because = f"Passed on from {locked.to_owner or 'nobody'} by {by}: {reason.strip()}"
+    because = f"Passed on from {locked.to_owner or 'no one'} by {by}: {reason.strip()}"
     assert locked.move
     (new,) = hand_over([NewHandOff(locked.lead, locked.move, now, tuple(had), because, to)], SlaBook(), now)
     publish_events(alert_events([locked], "rerouted", "{lead} was passed on from {owner}", "owner+manager"))
@@ -49,16 +50,16 @@ def _require_passable(handoff: HandOff, reason: str, to: Owner | None) -> None:
     if handoff.ended_at or handoff.move is None:
         raise ValidationError("This hand-off has ended.")
     if handoff.verdicts.standing().exists():  # type: ignore[attr-defined]
-        raise ValidationError("There is a verdict on it already.")
+        raise ValidationError("It already has a verdict.")
     if not reason.strip():
-        raise ValidationError("Say why it is passed on.")
+        raise ValidationError("Enter why it is passed on.")
     if to is None:
         return
     people = read_people()
     if handoff.to_owner_id and people.person(to.pk) == people.person(handoff.to_owner_id):
-        raise ValidationError(f"{to} has it already.")
+        raise ValidationError(f"{to} already has it.")
     if not to.is_active or not is_in_sales(to, people):
-        raise ValidationError(f"{to} takes no leads: they are not of Sales, or are gone.")
+        raise ValidationError(f"{to} cannot take leads: they are not in Sales or are inactive.")
     away = absent_owners(company_today(), people).get(to.pk)
     if away:
-        raise ValidationError(f"{to} is away until {away}.")
+        raise ValidationError(f"{to} is away until {format_day(away)}.")

@@ -49,7 +49,7 @@ def pass_on_absent(now: datetime) -> int:
         return (
             f"Passed on: {handoff.to_owner} is away until {format_day(until)}"
             if until
-            else f"Passed on: {handoff.to_owner} is gone"
+            else f"Passed on: {handoff.to_owner} is inactive"
         )
 
     return _pass_on_all(theirs, now, because, stay=lambda left: _pause_for_absent(left, away, now))
@@ -120,7 +120,7 @@ def past_owners(handoffs: Sequence[HandOff]) -> dict[int, set[int]]:
 def _keep_with_owner(left: list[HandOff]) -> None:
     """Leave the leads where they are, and notify once that there is no other taker."""
     HandOff.objects.filter(pk__in=[handoff.pk for handoff in left]).update(reroute_at=None)
-    publish_events(alert_events(left, "nobody_else", "Nobody else takes {lead}: it stays with {owner}", "manager"))
+    publish_events(alert_events(left, "nobody_else", "No one else can take {lead}: it stays with {owner}", "manager"))
 
 
 def _pause_for_absent(left: list[HandOff], away: Mapping[int, date], now: datetime) -> None:
@@ -132,9 +132,9 @@ def _pause_for_absent(left: list[HandOff], away: Mapping[int, date], now: dateti
     for owner, theirs in by_owner.items():
         if owner in away:
             until = datetime.combine(away[owner] + timedelta(days=1), time(), zone)
-            reason = f"{theirs[0].to_owner} is away until {away[owner]}, and nobody else takes it"
+            reason = f"{theirs[0].to_owner} is away until {format_day(away[owner])}, and no one else can take it"
             pause_clocks(theirs, now, until, reason)
         else:
             publish_events(
-                alert_events(theirs, "nobody_else", "Nobody else takes {lead}: it stays with {owner}", "manager")
+                alert_events(theirs, "nobody_else", "No one else can take {lead}: it stays with {owner}", "manager")
             )

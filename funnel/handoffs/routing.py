@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
+from core.date_formatting import format_day
 from crm.models import Lead, Owner
 from crm.people import People, read_people
 from funnel.handoffs.assignment import Dealer, Taker
@@ -92,7 +93,7 @@ class Router:
             match = self.apply_rule(rule, lead, without, passed)
             if match:
                 return Route(self.owners[match.owner_id], self._join_reasons([*passed, match.name]))
-        return Route(None, self._join_reasons([*passed, "Nobody who takes leads is there"]))
+        return Route(None, self._join_reasons([*passed, "No person who takes leads is present"]))
 
     @staticmethod
     def _join_reasons(parts: Iterable[str]) -> str:
@@ -121,7 +122,7 @@ class Router:
         if owner is None or owner.pk in without or not self.is_in_sales(owner):
             return None
         if owner.pk in self.away:
-            passed.append(f"{owner}, who {does}, is away until {self.away[owner.pk]}")
+            passed.append(f"{owner}, who {does}, is away until {format_day(self.away[owner.pk])}")
             return None
         if self.dealer.give(self.people.person(owner.pk)) is None:
             passed.append(f"{owner}, who {does}, takes no leads")
@@ -169,7 +170,7 @@ class Router:
 
     @cached_property
     def users(self) -> dict[int, User | None]:
-        """Return the user of each person, by the owner record that stands for them."""
+        """Return the user of each person, by the owner record that represents them."""
         users = {owner.user.pk: owner.user for owner in self.owners.values() if owner.user}
         others = set(self.people.user_of.values()) - users.keys()
         users |= User.objects.in_bulk(others) if others else {}

@@ -38,14 +38,14 @@ def preview_routing(lead: Lead, now: datetime) -> RoutingPreview:
     router.read_segments([lead])
     answers = tuple(_rule_answers(router, lead))
     match = next((answer for answer in answers if answer.owner), None)
-    return RoutingPreview(lead, match.owner if match else None, match.why if match else "Nobody takes it", answers)
+    return RoutingPreview(lead, match.owner if match else None, match.why if match else "No one takes it", answers)
 
 
 def _rule_answers(router: Router, lead: Lead) -> Iterator[RuleAnswer]:
     decided = ""
     for rule in router.rules:
         if decided:
-            yield RuleAnswer(rule, None, f"Not asked: {decided} decided")
+            yield RuleAnswer(rule, None, f"Not used: {decided} decided")
             continue
         passed: list[str] = []
         match = router.apply_rule(rule, lead, (), passed)
@@ -67,15 +67,17 @@ def _explain_no_match(router: Router, rule: ActiveRule, lead: Lead) -> str:
             return _explain_owner(router, lead.owner, "It has no owner in the CRM")
         case How.TERRITORY:
             territory = lead.territory or (lead.account.territory if lead.account else None)
-            return f"Nobody of {territory} is there to take it" if territory else "It has no territory"
+            return f"No person of {territory} is present to take it" if territory else "It has no territory"
         case How.SEGMENT:
             return (
-                "Nobody of those named is there" if router.fulfils(rule, lead) else "It does not fulfil the condition"
+                "None of the named people is present"
+                if router.fulfils(rule, lead)
+                else "It does not meet the condition"
             )
-    return "Nobody who takes leads is there"
+    return "No person who takes leads is present"
 
 
-def _explain_owner(router: Router, owner: Owner | None, nobody: str) -> str:
+def _explain_owner(router: Router, owner: Owner | None, without_owner: str) -> str:
     if owner is None:
-        return nobody
-    return f"{owner} is no longer active" if router.is_in_sales(owner) else f"{owner} is not of Sales, or is gone"
+        return without_owner
+    return f"{owner} is no longer active" if router.is_in_sales(owner) else f"{owner} is not in Sales or is inactive"

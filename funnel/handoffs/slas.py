@@ -38,11 +38,11 @@ class SlaBook:
         return self._terms[version if isinstance(version, int) else version.pk]
 
     def is_in_force(self, stage: str, moment: datetime) -> bool:
-        """Whether any version, a pilot included, was in force for the stage then."""
+        """Whether any version, a pilot included, was active for the stage then."""
         return any(True for version in self.versions if self._is_binding(version, stage, moment))
 
     def binding(self, stage: str, moment: datetime, user: User | None) -> Version | None:
-        """Return the version in force then: a pilot of the person's team before the company's, the newest of each."""
+        """Return the active version then: a pilot of the person's team before the company's, the newest of each."""
         bound = [version for version in self.versions if self._is_binding(version, stage, moment)]
         teams = {user.pk, user.manager_id} - {None} if user else set()
         piloted = [version for version in bound if version.pilot_manager_id in teams]

@@ -15,8 +15,8 @@ SECONDS = {"minutes": 60, "hours": 3600}
 CALENDAR_DAY = 86_400
 ESCALATE_TO = {
     "manager": "the rep's manager",
-    "chiefs": "both chiefs, of Marketing and of Sales",
-    "all": "the manager and both chiefs",
+    "chiefs": "the CMO and the CRO",
+    "all": "the manager, the CMO and the CRO",
 }
 
 
@@ -75,11 +75,11 @@ class Terms:
         if self.acceptance:
             yield f"Accepted or rejected within {self.acceptance}"
         yield f"A warning when {format_percent(self.warn_share, 0)} of the time has passed"
-        yield f"A breach is told to {ESCALATE_TO[self.escalate_to]}"
+        yield f"On a breach Accord notifies {ESCALATE_TO[self.escalate_to]}"
         if self.reroute:
-            yield f"Unanswered {self.reroute} after the breach, the lead goes to somebody else"
-        yield f"A late answer is waited for, and counted as late, for {self.track_days} days"
-        yield "Holds for leads handed over from the day it is in force"
+            yield f"Unanswered {self.reroute} after the breach, the lead goes to another person"
+        yield f"Late answers are counted as late for {self.track_days} days"
+        yield "Applies to leads handed over from the day it is active"
 
 
 def _read_allowance(terms: Mapping[str, Any], name: str) -> Allowance | None:

@@ -128,6 +128,6 @@ def measure_responses() -> int:
 
 
 def _paused_seconds(alike: Sequence[HandOff], answers: Sequence[datetime], table: BusinessTime) -> NDArray[np.float64]:
-    """Return the business time for which each clock had stood still when it was answered, where it still stands."""
+    """Return the business time for which each clock was paused when it was answered, if it still is."""
     begun = [min(handoff.paused_at or answer, answer) for handoff, answer in zip(alike, answers, strict=True)]
     return table.opened_until(to_epoch_seconds(answers)) - table.opened_until(to_epoch_seconds(begun))

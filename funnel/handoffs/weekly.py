@@ -7,7 +7,7 @@ from scoring.capacity import Capacity
 
 
 def weekly_capacity() -> Capacity | None:
-    """Add up what everybody takes in a usual week, absences left aside."""
+    """Add up what everyone takes in a usual week, absences left aside."""
     desk = Router(timezone.now())
     takers = [desk.dealer.takers[pk] for pk in desk.pool if pk in desk.dealer.takers]
     if not takers:

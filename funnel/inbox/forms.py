@@ -26,7 +26,7 @@ class RejectForm(forms.Form):
         label="Note", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2, "cols": 30})
     )
     after = forms.ChoiceField(
-        label="What becomes of it?",
+        label="Next step",
         choices=[(Verdict.After.RECYCLED, "Back to nurture"), (Verdict.After.DISQUALIFIED, "Disqualify")],
         initial=Verdict.After.RECYCLED,
     )
@@ -39,7 +39,7 @@ class RejectForm(forms.Form):
         options.setdefault("auto_id", f"id_{handoff.pk}_%s")
         super().__init__(*args, **options)
         choices = [(criterion, criterion) for criterion in criteria_of(handoff)]
-        self.fields["criterion"].choices = [*choices, (OWN_WORDS, "None of these: I say it in the note")]  # type: ignore[attr-defined]
+        self.fields["criterion"].choices = [*choices, (OWN_WORDS, "Other reason (see note)")]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A disqualified lead has no day of return, whatever the field still holds."""
@@ -47,7 +47,7 @@ class RejectForm(forms.Form):
         if cleaned.get("after") == Verdict.After.DISQUALIFIED:
             cleaned["return_on"] = None
         elif (day := cleaned.get("return_on")) and day > timezone.localdate() + FARTHEST:
-            self.add_error("return_on", "That is too far away.")
+            self.add_error("return_on", "This date is too far in the future.")
         return cleaned
 
 
@@ -55,7 +55,7 @@ class CallForm(forms.Form):
     """A call, mail or meeting with the lead, as it was."""
 
     kind = forms.ChoiceField(label="What was it?", choices=list(CALLS.items()))
-    outcome = forms.CharField(label="What came of it?", required=False, max_length=255)
+    outcome = forms.CharField(label="Result", required=False, max_length=255)
     notes = forms.CharField(
         label="Note", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2, "cols": 30})
     )
@@ -66,10 +66,10 @@ class CallForm(forms.Form):
 
 
 class PauseForm(forms.Form):
-    """Until when the clock stands still, and what the lead waits for."""
+    """Until when the clock is paused, and what the lead waits for."""
 
-    until = forms.DateField(label="The clock stands still until", widget=forms.DateInput(attrs={"type": "date"}))
-    reason = forms.CharField(label="What does the lead wait for?", max_length=300)
+    until = forms.DateField(label="Pause the clock until", widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(label="Reason for the pause", max_length=300)
 
     def __init__(self, handoff: HandOff, *args: Any, **options: Any) -> None:
         options.setdefault("auto_id", f"id_{handoff.pk}_%s")
@@ -84,7 +84,7 @@ class PassForm(forms.Form):
     """To whom a lead goes, and why."""
 
     to = forms.ModelChoiceField(
-        Owner.objects.none(), label="Goes to", required=False, empty_label="Whoever the routing rules find next"
+        Owner.objects.none(), label="Goes to", required=False, empty_label="The next person by the routing rules"
     )
     reason = forms.CharField(label="Why?", max_length=200)
 

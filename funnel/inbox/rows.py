@@ -1,4 +1,4 @@
-"""What the inbox shows: the hand-offs of a person by clock, each with its clock in words, and how a team stands."""
+"""What the inbox shows: the hand-offs of a person by clock, each with its clock in words, and the state of a team."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def format_working_time(seconds: float) -> str:
 
 
 def by_clock(user: User) -> QuerySet[HandOff]:
-    """Return what waits for the person and their reports: running clocks, then answered leads, then clocks that stand."""
+    """Return what waits for the person and their reports: running clocks, then answered leads, then paused clocks."""
     group = Case(
         When(paused_at__isnull=False, then=Value(2)),
         When(answered_at__isnull=False, then=Value(1)),
@@ -99,7 +99,7 @@ def _is_late(now: datetime) -> Q:
 
 @dataclass(frozen=True)
 class Person:
-    """How one person of a team stands: what is open now, and clocks met ÷ clocks due of the last 30 days."""
+    """The state of one person of a team: what is open now, and clocks met ÷ clocks due of the last 30 days."""
 
     owner_id: int
     name: str
@@ -115,7 +115,7 @@ class Person:
 
 
 def team_rows(user: User, now: datetime | None = None) -> list[Person]:
-    """Return how each person stands whose hand-offs the user sees; the most overdue first. The same few questions for many.
+    """Return the state of each person whose hand-offs the user sees; the most overdue first. The same few questions for many.
 
     A clock that still runs is neither met nor due.
     """

@@ -1,4 +1,4 @@
-"""The inbox: a rep's leads by clock, each answered in one keystroke; and how a manager's team stands."""
+"""The inbox: a rep's leads by clock, each answered in one keystroke; and the state of a manager's team."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
 
 
 def _undoable_verdict(user: User, query: QueryDict) -> Verdict | None:
-    """Return the verdict just given without a script, as long as it can be taken back."""
+    """Return the verdict just given without a script, as long as it can be undone."""
     pk = read_id(query.get("undo", ""))
     if pk is None:
         return None
@@ -184,7 +184,7 @@ def _pause_clock(request: HttpRequest, handoff: HandOff, entered: dict[str, Any]
     return _respond(
         request,
         handoff,
-        f"The clock of {handoff.lead} stands still: {done.pause_reason}.",
+        f"The clock of {handoff.lead} is paused: {done.pause_reason}.",
         changed=_changed_rows(request, done),
     )
 
@@ -192,7 +192,7 @@ def _pause_clock(request: HttpRequest, handoff: HandOff, entered: dict[str, Any]
 def _pass_lead_on(request: HttpRequest, handoff: HandOff, entered: dict[str, Any]) -> HttpResponse:
     made = pass_lead_on(by=cast(User, request.user), handoff=handoff, **entered)
     return _respond(
-        request, handoff, f"{handoff.lead} is with {made.to_owner} now, and the clock starts anew.", has_left=True
+        request, handoff, f"{handoff.lead} is with {made.to_owner} now, and the clock restarts.", has_left=True
     )
 
 
@@ -203,7 +203,7 @@ def _changed_rows(request: HttpRequest, handoff: HandOff) -> list[Waiting]:
 FORMS: dict[str, SmallAction] = {
     "reject": SmallAction(RejectForm, "Reject", "Reject the lead", REJECT_LEAD, _reject_lead, leaves=True),
     "call": SmallAction(CallForm, "Log a call with", "Log it", LOG_ACTIVITY, _log_call),
-    "pause": SmallAction(PauseForm, "Pause the clock of", "Let it stand still", PAUSE_CLOCK, _pause_clock),
+    "pause": SmallAction(PauseForm, "Pause the clock of", "Pause", PAUSE_CLOCK, _pause_clock),
     "pass": SmallAction(PassForm, "Pass on", "Pass it on", PASS_LEAD_ON, _pass_lead_on, leaves=True),
 }
 
@@ -212,7 +212,7 @@ FORMS: dict[str, SmallAction] = {
 def resume_clock(request: HttpRequest, handoff: HandOff) -> HttpResponse:
     """Let a clock go on before its pause is over."""
     done = actions.resume_clock(by=cast(User, request.user), handoff=handoff)
-    return _respond(request, handoff, f"The clock of {handoff.lead} goes on.", changed=_changed_rows(request, done))
+    return _respond(request, handoff, f"The clock of {handoff.lead} runs again.", changed=_changed_rows(request, done))
 
 
 @require_right("work_leads")
@@ -227,7 +227,7 @@ def score_reasons(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def undo_verdict(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take one's own verdict back: the lead stands in its place again."""
+    """Undo one's own verdict: the lead returns to its place."""
     user = cast(User, request.user)
     given = get_object_or_404(Verdict.objects.visible_to(user).select_related("lead", "handoff"), pk=pk)
     try:
@@ -253,7 +253,7 @@ def _respond(
     changed: Any = (),
     has_left: bool = False,
 ) -> HttpResponse:
-    """Say what was done: a line with an undo to htmx, a message on the inbox to everybody else."""
+    """Say what was done: a line with an undo to htmx, a message on the inbox to everyone else."""
     query = request.POST.get("query", "")
     if not wants_region(request):
         messages.success(request, message)

@@ -119,7 +119,7 @@ def last_decision() -> StageDecision | None:
 
 
 def undo_last_decision(*, by: User) -> StageDecision | None:
-    """Take the last decision back that still stands; the one before is then the last."""
+    """Undo the last decision that is not undone yet; the one before is then the last."""
     MAP_STAGES.require(by)
     with transaction.atomic():
         lock_import_writes()

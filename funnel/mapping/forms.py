@@ -28,12 +28,12 @@ class WhichStageForm(forms.Form):
 class MeaningForm(forms.Form):
     ours = forms.ChoiceField(label="Accord stage", required=False)  # any stage of the company's funnel
     outcome = forms.ChoiceField(
-        label="Outcome of its deals", required=False, choices=[("", "As the source says"), *Outcome.choices],
-        help_text="Three ways to end, never two: a buyer who decided nothing was not lost to a rival.",
+        label="Outcome of its deals", required=False, choices=[("", "As in the source"), *Outcome.choices],
+        help_text="A deal can be won, lost or end without a decision: a buyer who makes no decision was not lost to a competitor.",
     )  # fmt: skip
     percent = forms.DecimalField(
         label="Agreed chance to win", required=False, min_value=0, max_value=100, decimal_places=2,
-        help_text="In percent, for open deals. Empty: as the source says.", widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
+        help_text="In percent, for open deals. Empty: as in the source.", widget=forms.NumberInput(attrs={"inputmode": "decimal", "step": "any"}),
     )  # fmt: skip
 
     def __init__(self, data: Any, *, stage: Stage, meaning: Meaning | None, funnel: Funnel) -> None:
@@ -45,7 +45,7 @@ class MeaningForm(forms.Form):
         self.fields["ours"].choices = _stage_choices(funnel, initial.get("ours", ""))  # type: ignore[attr-defined]
         if stage.track == StageTrack.REASON:
             del self.fields["ours"]
-            self.fields["outcome"].choices = [("", "As the source says"), *ENDS]  # type: ignore[attr-defined]
+            self.fields["outcome"].choices = [("", "As in the source"), *ENDS]  # type: ignore[attr-defined]
             self.fields["outcome"].label = "Deals lost for this reason are"
         elif stage.track != StageTrack.DEAL:
             del self.fields["outcome"]

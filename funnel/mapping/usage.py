@@ -48,7 +48,7 @@ class StageUsage:
 
     stage: Stage
     source_title: str
-    records: int  # deals or leads that stand there now
+    records: int  # deals or leads that are there now
     changes: int  # entries of histories
     meaning: Meaning | None
     accord_stage: str  # its signed name; empty where it is not mapped
@@ -70,7 +70,7 @@ class StageUsage:
 
 
 def seen_stages() -> list[StageUsage]:
-    """Return all stages, the unmapped first, then by how many records stand there."""
+    """Return all stages, the unmapped first, then by how many records are there."""
     names = dict(source_titles())
     decided = {
         Stage(row.source, row.track, row.pipeline, row.stage): Meaning.from_mapping(row)
@@ -85,7 +85,7 @@ def seen_stages() -> list[StageUsage]:
 
 
 def _count_records(decided: dict[Stage, Meaning]) -> dict[Stage, tuple[int, int]]:
-    """Count what stands in each stage; one that was decided and is empty now is still there."""
+    """Count what is in each stage; one that was decided and is empty now is still there."""
     counts: dict[Stage, tuple[int, int]] = dict.fromkeys(decided, (0, 0))
     with connection.cursor() as cursor:
         cursor.execute(SEEN)
@@ -123,7 +123,7 @@ def _guess_reason(source: str, stage: str) -> str:
     ]
     maps = [rule.map for rule in rules if rule.name == "outcome" and rule.map]
     word = next((word for mapping in maps if (word := guess_word(mapping, stage))), "")
-    return f"The name contains “{word}”." if word else "The name says neither won nor lost."
+    return f"The name contains “{word}”." if word else "The name contains neither won nor lost."
 
 
 def _describe_stage(

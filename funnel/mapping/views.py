@@ -90,7 +90,7 @@ def confirm_stage(request: HttpRequest) -> HttpResponse:
     stage = which.to_stage()
     guess = guess_of(stage)
     if guess is None:
-        messages.warning(request, f"Nothing is guessed about “{stage.stage}” any more.")
+        messages.warning(request, f"The guess for “{stage.stage}” is confirmed or gone. Reload the page.")
         return redirect("stage_mapping")
     meaning = decided_meaning(stage) or Meaning(
         (usual_meaning_of(stage.source, stage.track, stage.stage) or Meaning()).ours
@@ -117,14 +117,14 @@ def _current_user(request: HttpRequest) -> User:
 
 def _redirect_after_decision(request: HttpRequest, decision: StageDecision) -> HttpResponse:
     moved = "1 deal moved" if decision.moved == 1 else f"{format_count(decision.moved)} deals moved"
-    messages.success(request, f"“{decision.stage}” is mapped; {moved}. Numbers follow with the next run.")
+    messages.success(request, f"“{decision.stage}” is mapped; {moved}. The next run updates the numbers.")
     return redirect("stage_mapping")
 
 
 @require_right("import")
 @require_POST
 def undo_stage(request: HttpRequest) -> HttpResponse:
-    """Take the last decision back."""
+    """Undo the last decision."""
     undone = undo_last_decision(by=_current_user(request))
     if undone:
         messages.success(request, f"The mapping of “{undone.stage}” was undone.")

@@ -37,7 +37,7 @@ def save_rule(
         faults = check_rule(condition, LEADS) if condition else []
         if faults or not condition or not takers:
             raise ValidationError(
-                [fault.message for fault in faults] or "A segment has a condition, and people who take it."
+                [fault.message for fault in faults] or "A segment needs a condition and at least one person."
             )
     last = RoutingRule.objects.order_by("-position").values_list("position", flat=True).first() or 0
     saved = rule or RoutingRule(position=last + STEP)
@@ -55,7 +55,7 @@ def write_down_default(*, by: User) -> list[RoutingRule]:
 
     MANAGE_ROUTING.require(by)
     if RoutingRule.objects.exists():
-        raise ValidationError("There are rules already.")
+        raise ValidationError("Rules already exist.")
     return [save_rule(by=by, name=str(how.label), how=how) for how in DEFAULT_ORDER]
 
 
@@ -99,7 +99,7 @@ def note_absence(*, by: User, owner: Owner, starts_on: date, ends_on: date) -> A
     """
     MANAGE_ABSENCE.require(by, owner)
     if ends_on < max(starts_on, company_today()):
-        raise ValidationError("An absence ends on or after the day on which it begins, and not before today.")
+        raise ValidationError("The last day of an absence cannot be before its first day or before today.")
     Owner.objects.select_for_update().get(pk=owner.pk)
     days = {"owner": owner, "starts_on": starts_on, "ends_on": ends_on}
     return Absence.objects.filter(**days).first() or Absence.objects.create(**days, noted_by=by)

@@ -10,4 +10,4 @@ def describe_routing_rule(rule: RoutingRule) -> str:
     if rule.how != RoutingRule.How.SEGMENT:
         return str(rule.get_how_display())
     condition = str(rule.condition) if check_rule(rule.condition, LEADS) else describe_rule(rule.condition, LEADS)
-    return f"Leads whose {condition}: {', '.join(str(owner) for owner in rule.people.all()) or 'nobody'}, by capacity"
+    return f"Leads whose {condition}: {', '.join(str(owner) for owner in rule.people.all()) or 'no one'}, by capacity"

@@ -13,7 +13,7 @@ DAY = forms.DateInput(attrs={"type": "date"})
 
 
 def people_choices() -> Any:
-    """Return the people who are there, each by the owner record that stands for them."""
+    """Return the people who are there, each by the owner record that represents them."""
     others = [pk for pk, person in read_people().person_of.items() if pk != person]
     return Owner.objects.filter(is_active=True).exclude(pk__in=others).order_by("name", "pk")
 
@@ -21,7 +21,7 @@ def people_choices() -> Any:
 class RuleForm(forms.Form):
     name = forms.CharField(max_length=120)
     how = forms.ChoiceField(label="Goes to", choices=RoutingRule.How.choices)
-    criteria = CriteriaField(label="For leads that fulfil", required=False, help_text="Only for a segment.")
+    criteria = CriteriaField(label="For leads that meet", required=False, help_text="Only for a segment.")
     people = forms.ModelMultipleChoiceField(
         Owner.objects.none(), label="People who take the segment", required=False, help_text="Only for a segment."
     )

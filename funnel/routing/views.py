@@ -102,7 +102,7 @@ def edit_rule(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, "Saved. It counts from the next lead.")
+            messages.success(request, "Saved. It applies from the next lead on.")
             return redirect("routing")
     status = 422 if request.method == "POST" else 200
     return render(request, "funnel/routing_rule.html", {"form": form, "rule": rule}, status=status)
@@ -127,7 +127,7 @@ def _posted_rule(request: HttpRequest) -> RoutingRule:
 
 def _move_rule(request: HttpRequest, user: User, *, up: bool) -> str:
     actions.move_rule(by=user, rule=_posted_rule(request), up=up)
-    return "It is asked earlier now." if up else "It is asked later now."
+    return "The rule moved up." if up else "The rule moved down."
 
 
 def _remove_rule(request: HttpRequest, user: User) -> str:
@@ -137,7 +137,7 @@ def _remove_rule(request: HttpRequest, user: User) -> str:
 
 def _write_down_default(request: HttpRequest, user: User) -> str:
     actions.write_down_default(by=user)
-    return "The order is yours now."
+    return "The order is copied. You can edit it now."
 
 
 def _set_capacity(request: HttpRequest, user: User) -> str:
@@ -149,7 +149,7 @@ def _set_capacity(request: HttpRequest, user: User) -> str:
 def _note_absence(request: HttpRequest, user: User) -> str:
     entered = cleaned_or_error(AbsenceForm(request.POST))
     absence = actions.note_absence(by=user, **entered)
-    return f"{absence.owner} gets no leads until {format_day(absence.ends_on)}; what is not answered goes to others within a minute."
+    return f"{absence.owner} gets no leads until {format_day(absence.ends_on)}; unanswered leads go to others within a minute."
 
 
 def _end_absence(request: HttpRequest, user: User) -> str:

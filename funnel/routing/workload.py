@@ -26,7 +26,7 @@ def week_start() -> datetime:
 
 @dataclass(frozen=True)
 class Person:
-    """A person who can get leads: the owner record that stands for them, and what they got this week."""
+    """A person who can get leads: the owner record that represents them, and what they got this week."""
 
     owner: Owner
     capacity: Capacity | None
@@ -70,13 +70,13 @@ class TakerRow:
 
     @property
     def state(self) -> str:
-        """Say why nothing is dealt to them; empty where something is."""
+        """Say why nothing is assigned to them; empty where something is."""
         if not self.person.is_in_sales:
-            return "Not of Sales: gets none"
+            return "Not in Sales: gets none"
         if self.person.away:
             return f"Away until {format_day(self.person.away, has_year=False)}"
         if not self.person.takes_turns:
-            return "Leads others: gets none without a number"
+            return "Leads a team: gets none without a capacity"
         return "" if self.weight else "Takes none"
 
 

@@ -38,13 +38,13 @@ class SlaTerms(TermsForm):
     acceptance = _amount_field("Accepted or rejected within", False)
     acceptance_unit = _unit_field("days")
     warn_share = forms.IntegerField(
-        label="Warn when so many percent of the time have passed", min_value=10, max_value=95, initial=75
+        label="Warn after this percentage of the time", min_value=10, max_value=95, initial=75
     )
-    escalate_to = forms.ChoiceField(label="A breach is told to", choices=ESCALATE_CHOICES)
-    reroute = _amount_field("Unanswered for so long after the breach, it goes to somebody else", False)
+    escalate_to = forms.ChoiceField(label="On a breach notify", choices=ESCALATE_CHOICES)
+    reroute = _amount_field("Time after the breach until an unanswered lead goes to another person", False)
     reroute_unit = _unit_field()
     track_days = forms.IntegerField(
-        label="Days for which a late answer is still waited for", min_value=1, max_value=180, initial=30
+        label="Days for which a late answer is counted", min_value=1, max_value=180, initial=30
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -54,7 +54,7 @@ class SlaTerms(TermsForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("attempts") and not cleaned.get("attempts_within"):
-            self.add_error("attempts_within", "Say within how many business days the attempts must be made.")
+            self.add_error("attempts_within", "Enter the number of business days for the attempts.")
         for name in ("response", "acceptance", "reroute"):
             longest = LONGEST.get(cleaned.get(f"{name}_unit") or "", 0)
             if cleaned.get(name) and cleaned[name] > longest:
@@ -83,7 +83,7 @@ class OwedTerms(TermsForm):
     qualified_leads = forms.IntegerField(label="Qualified leads a month", min_value=0, max_value=1_000_000)
     pipeline_value = forms.DecimalField(
         label="Pipeline value a month", min_value=0, max_digits=14, decimal_places=2,
-        help_text="The amount of the opportunities that begin with Marketing's leads.",
+        help_text="The amount of the opportunities that start from Marketing's leads.",
     )  # fmt: skip
     currency = forms.CharField(max_length=3, validators=[currency_code])
 

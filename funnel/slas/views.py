@@ -54,7 +54,7 @@ def slas_page(request: HttpRequest) -> HttpResponse:
 
 
 def _describe_month(running: Owed | None, answered: list[Month], day: date) -> str:
-    """Say in a sentence how both halves stand this month."""
+    """Describe both SLAs this month in a sentence."""
     results = next((month.results for month in answered if month.month == day.replace(day=1)), None)
     due, met = (results.due, results.met) if results else (0, 0)
     return slas_headline(running.leads if running else 0, running.leads_owed if running else 0, due, met)

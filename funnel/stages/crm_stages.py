@@ -30,7 +30,7 @@ def stage_keys_by_name(funnel: Funnel) -> dict[str, str]:
 def with_stage_keys(rule: Rule, keys: Mapping[str, str]) -> Rule:
     """Return the rule with each Accord stage that it compares the stage in the CRM with written as its key.
 
-    Raises ValueError where a value is no Accord stage: such a condition would never hold, and nobody would notice.
+    Raises ValueError if a value is not an Accord stage: such a condition would never hold, without any notice.
     """
     for group in ("all", "any"):
         if group in rule:

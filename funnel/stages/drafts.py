@@ -9,10 +9,10 @@ from typing import Any
 from crm.rule_fields import SUBJECTS
 from facts.rules import Rule, Subject, describe_rule, list_conditions
 
-WAYS = {"main": "On the main way", "door": "A second door into the main way", "detour": "A way out, or back"}
+WAYS = {"main": "On the main path", "door": "A second entry to the main path", "detour": "An exit, or back"}
 KINDS = {
-    "inventory": "Inventory: buyers may rest here",
-    "gate": "Gate: somebody decides",
+    "inventory": "Inventory: buyers can stay here",
+    "gate": "Gate: a person decides",
     "sla": "SLA: a clock runs",
 }
 SIDES = {"marketing": "Marketing", "sales": "Sales", "joint": "Both", "support": "Support", "finance": "Finance"}
@@ -23,7 +23,7 @@ STANDINGS = {
     "disqualified": "Disqualified",
 }
 DATED_BY = {
-    "": "Nothing: the day on which Accord sees it",
+    "": "No event: the day on which Accord records it",
     "first_contact": "The first contact",
     "opened": "The opening of the first opportunity, or the conversion of a lead without one",
     "won": "The first opportunity won",
@@ -37,7 +37,7 @@ BUYERS = {"leads": "Leads", "accounts": "Accounts", "both": "Leads and accounts"
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage as it is in force, or as Accord proposes it while nothing is signed.
+    """One stage as it is active, or as Accord proposes it while nothing is signed.
 
     `position` orders the main way; `criteria` is a rule of facts.rules over each of `subjects`; `dated_by` names the
     dated fact that tells when it was entered; `standing` says what a lead in it is.
@@ -146,7 +146,7 @@ class Funnel:
 
     @property
     def digest(self) -> str:
-        """Changes whenever a run over everybody is due because a definition changed."""
+        """Changes whenever a run over everyone is due because a definition changed."""
         text = json.dumps(
             [[stage.key, stage.version_id, stage.terms] for stage in self.stages], sort_keys=True, default=str
         )

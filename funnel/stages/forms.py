@@ -61,7 +61,7 @@ def criteria_context(name: str, value: Any, buyers: str, reader: User | None) ->
         "name": name,
         "draft": draft,
         "criteria_url": reverse("stage_criteria"),
-        "count_label": "Count who fulfils it today",
+        "count_label": "Count matches today",
         "fields": sorted(subject.fields.values(), key=lambda one: one.label),
         "counts": [(COUNT + key, events.label) for key, events in subject.events.items()],
         "comparisons": COMPARISONS,
@@ -86,7 +86,7 @@ class CriteriaField(forms.Field):
     def clean(self, value: Any) -> Rule:
         buyers = cast(CriteriaInput, self.widget).buyers
         if isinstance(value, Draft) and value.action:
-            raise forms.ValidationError("Nothing is proposed yet: fill in the rows first.", code="editing")
+            raise forms.ValidationError("There is no proposal yet. Fill in the rows first.", code="editing")
         rule = value.to_rule(subjects_of(buyers)[0]) if isinstance(value, Draft) else value
         faults = faults_of(rule, buyers)
         if faults:
@@ -102,14 +102,14 @@ class StageTerms(TermsForm):
     way = forms.ChoiceField(label="Place", choices=list(WAYS.items()))
     kind = forms.ChoiceField(choices=list(KINDS.items()))
     side = forms.ChoiceField(
-        label="Owner", choices=list(SIDES.items()), help_text="What Support or Finance own, they sign too."
+        label="Owner", choices=list(SIDES.items()), help_text="If Support or Finance owns the stage, they also sign."
     )
     phase = forms.ChoiceField(label="Phase of the buyer's journey", choices=list(PHASES.items()))
     buyers = forms.ChoiceField(label="Who may be in it", choices=list(BUYERS.items()))
     standing = forms.ChoiceField(label="A lead in it is", choices=list(STANDINGS.items()))
     dated_by = forms.ChoiceField(label="What dates its entry", choices=list(DATED_BY.items()), required=False)
     criteria = CriteriaField(
-        required=False, help_text="Whoever fulfils them enters the stage. Without any, everybody does."
+        required=False, help_text="Leads that meet the criteria enter the stage. Without criteria, all leads enter it."
     )
 
     def clean(self) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class FunnelTerms(TermsForm):
     stages = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 14}),
         initial="\n".join(ORDER),
-        help_text="The keys of the stages, one a line, in the order of the way. A stage left out is no longer entered.",
+        help_text="The keys of the stages in order, one per line. Leads no longer enter a stage that is left out.",
     )
 
     @classmethod
@@ -152,5 +152,5 @@ class FunnelTerms(TermsForm):
                 f"No stage is defined as {', '.join(unknown)}. Define and sign the stage first."
             )
         if len(set(keys)) < len(keys):
-            raise forms.ValidationError("A stage comes only once.")
+            raise forms.ValidationError("A stage appears twice. List each stage once.")
         return keys

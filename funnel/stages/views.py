@@ -73,7 +73,8 @@ def propose_stage(request: HttpRequest, key: str = "") -> HttpResponse:
         version = _draft_stage(user, key, terms, wording, "draft" not in request.POST)
         if version:
             messages.success(
-                request, "Kept as a draft." if version.state == "draft" else "Proposed. The other side has been told."
+                request,
+                "Kept as a draft." if version.state == "draft" else "Proposed. The other side has been notified.",
             )
             return redirect("agreement", version.agreement_id)
     context = {"stage": stage, "forms": [terms, wording], "may_propose": can_propose_own(user)}
@@ -105,4 +106,4 @@ def _require_free(key: str, stage: Stage) -> None:
     if not stage.key:
         raise ValidationError("Give the stage a name with letters in it.")
     if not key and defined_stage(stage.key):
-        raise forms.ValidationError("There is a stage of this name already; change that one.")
+        raise forms.ValidationError("A stage with this name already exists. Change that stage.")

@@ -1,6 +1,6 @@
 """What Sales does with a lead that was handed over: accept, reject, rate, pause, log a call, undo.
 
-A verdict is written at once and takes effect ten seconds later, when it can no longer be taken back: only then is
+A verdict is written at once and takes effect ten seconds later, when it can no longer be undone: only then is
 the move written and the hand-off ended, both dated to the moment at which the verdict was given. So an undo corrects
 nothing: nothing has happened yet. Moves stay append-only, and no number ever saw a verdict that was not meant.
 """
@@ -66,16 +66,16 @@ def reject_lead(
     """
     REJECT_LEAD.require(by, handoff)
     if not criterion.strip() and not note.strip():
-        raise ValidationError("Say which criterion failed, or why in your own words.")
+        raise ValidationError("Choose the criterion that is not met, or enter a reason.")
     criteria = criteria_of(handoff)
     if criterion and criterion not in criteria:
-        raise ValidationError(f"The definition has no such criterion. It has: {'; '.join(criteria) or 'none'}.")
+        raise ValidationError(f"The definition does not have this criterion. It has: {'; '.join(criteria) or 'none'}.")
     if after not in {Verdict.After.RECYCLED, Verdict.After.DISQUALIFIED}:
         raise ValidationError("A rejected lead goes back to nurture or is disqualified.")
     if return_on and after != Verdict.After.RECYCLED:
         raise ValidationError("Only a lead that goes back to nurture returns.")
     if return_on and return_on <= company_today():
-        raise ValidationError("The day of its return has already come.")
+        raise ValidationError("The return date has already passed.")
     return _give_verdict(
         by, REJECT_LEAD, handoff, answer=Verdict.Answer.REJECTED, criterion=criterion.strip(), note=note.strip(), after=after,
         return_on=return_on, rating=rating,
@@ -111,7 +111,7 @@ def undo_verdict(*, by: User, verdict: Verdict) -> Verdict:
     if locked.undone_at:
         return locked
     if locked.settled_at or timezone.now() > locked.given_at + timedelta(seconds=UNDO_SECONDS):
-        raise ValidationError("It has taken effect. Move the lead by hand, and say why.")
+        raise ValidationError("The verdict has already taken effect. Move the lead by hand and give a reason.")
     locked.undone_at = timezone.now()
     locked.save(update_fields=["undone_at"])
     return locked
@@ -129,7 +129,7 @@ def log_call(
     if kind not in CALLS:
         raise ValidationError(f"Log one of: {', '.join(CALLS)}.")
     if seconds is not None and seconds < 0:
-        raise ValidationError("A call takes no less than no time.")
+        raise ValidationError("The duration of a call cannot be negative.")
     activity = Activity.objects.create(
         source="accord", external_id=f"logged-{uuid4().hex}", kind=kind, subject=f"{CALLS[kind]} with {locked.lead}"[:500],
         owner=owner_of(by), logged_by=by, lead=locked.lead, account_id=locked.lead.account_id, outcome=outcome[:255], notes=notes, seconds=seconds,
@@ -144,14 +144,14 @@ def log_call(
 
 @transaction.atomic
 def pause_clock(*, by: User, handoff: HandOff, until: datetime, reason: str) -> HandOff:
-    """Let the clock stand still while the lead itself waits for a date."""
+    """Pause the clock while the lead itself waits for a date."""
     locked, now = _lock_handoff(by, PAUSE_CLOCK, handoff), timezone.now()
     if locked.ended_at or locked.paused_at:
-        raise ValidationError("This clock does not run.")
+        raise ValidationError("This clock is not running.")
     if not now < until <= now + LONGEST_PAUSE:
-        raise ValidationError(f"A clock stands still until a moment within {LONGEST_PAUSE.days} days.")
+        raise ValidationError(f"A clock can be paused for at most {LONGEST_PAUSE.days} days.")
     if not reason.strip():
-        raise ValidationError("Say what the lead waits for.")
+        raise ValidationError("Enter the reason for the pause.")
     pause_clocks([locked], now, until, reason.strip())
     HandOff.objects.filter(pk=locked.pk).update(paused_by=by)
     locked.refresh_from_db()
@@ -163,7 +163,7 @@ def resume_clock(*, by: User, handoff: HandOff) -> HandOff:
     """Let the clock go on before its pause is over."""
     locked = _lock_handoff(by, RESUME_CLOCK, handoff)
     if locked.ended_at or not locked.paused_at:
-        raise ValidationError("This clock does not stand still.")
+        raise ValidationError("This clock is not paused.")
     resume_clocks([locked], [timezone.now()])
     return locked
 
@@ -194,7 +194,7 @@ def _give_verdict(by: User, action: Action, handoff: HandOff, *, rating: int | N
     if locked.ended_at:
         raise ValidationError(f"This hand-off has ended: {locked.get_end_display().lower()}.")
     if locked.verdicts.standing().exists():  # type: ignore[attr-defined]
-        raise ValidationError("There is a verdict already.")
+        raise ValidationError("It already has a verdict.")
     return locked.verdicts.create(
         lead=locked.lead, given_by=by, given_at=timezone.now(), rating=rating or locked.rating, **fields
     )  # fmt: skip
@@ -204,7 +204,7 @@ def _give_verdict(by: User, action: Action, handoff: HandOff, *, rating: int | N
 
 
 def settle_verdicts(now: datetime) -> int:
-    """Let the verdicts take effect that can no longer be taken back."""
+    """Let the verdicts take effect that can no longer be undone."""
     done = 0
     while True:
         with transaction.atomic():

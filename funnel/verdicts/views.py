@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from core import periods
+from core.date_formatting import format_day
 from core.form_errors import error_message
 from core.htmx import render_live
 from core.periods import BadPeriod, Period
@@ -139,11 +140,11 @@ def answer_verdicts(request: HttpRequest) -> HttpResponse:
 def _answer_message(user: User, answers: list[Answer]) -> str:
     """Say who was notified of the answers; without names for a reader who may not know who gave which verdict."""
     if not answers:
-        return "All of it is answered already."
+        return "All of these are already answered."
     if is_limited(user):
-        return "Answered. Those who gave these verdicts are told."
+        return "Answered. The people who gave these verdicts have been notified."
     names = sorted({str(answer.verdict.given_by) for answer in answers})
-    return f"Answered. Told: {', '.join(names[:5])}{' and others' if len(names) > 5 else ''}."
+    return f"Answered. Notified: {', '.join(names[:5])}{' and others' if len(names) > 5 else ''}."
 
 
 @login_required
@@ -159,7 +160,7 @@ def contest_verdict(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"Contested. {contested.arbiter} rules by {contested.rule_by}.")
+        messages.success(request, f"Contested. {contested.arbiter} rules by {format_day(contested.rule_by)}.")
     return _redirect_back(request, "verdict_leads")
 
 
@@ -170,12 +171,12 @@ def rule_on_contest(request: HttpRequest, pk: int) -> HttpResponse:
     user, form = cast(User, request.user), RulingForm(request.POST)
     contested = get_object_or_404(_visible_contests(user), pk=pk)
     if not form.is_valid():
-        messages.error(request, "Choose, and give the reason for the ruling.")
+        messages.error(request, "Choose a decision and enter the reason for the ruling.")
         return _redirect_back(request)
     try:
         contests.rule_on_contest(by=user, contested=contested, **form.cleaned_data)
     except ValidationError as error:
         messages.error(request, error_message(error))
     else:
-        messages.success(request, "Ruled. Both sides are told.")
+        messages.success(request, "Ruled. Both sides have been notified.")
     return _redirect_back(request)

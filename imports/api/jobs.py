@@ -23,7 +23,7 @@ class ImportFileSerializer(serializers.ModelSerializer[ImportFile]):
         child=serializers.DictField(child=serializers.IntegerField()),
         help_text="By kind of record: created, updated, unchanged, repeated, duplicates, older, removed, merged.",
     )
-    dropped = serializers.IntegerField(help_text="Rows left out before they were any kind of record.")
+    dropped = serializers.IntegerField(help_text="Rows left out before they became records.")
     notes = serializers.SerializerMethodField(help_text="What was left out, filled, guessed or merged.")
 
     class Meta:
@@ -44,7 +44,9 @@ class ImportSerializer(serializers.ModelSerializer[ImportJob]):
     updated = serializers.IntegerField(source="counts.updated")
     unchanged = serializers.IntegerField(source="counts.unchanged")
     rejected = serializers.IntegerField(source="counts.rejected")
-    left_out = serializers.IntegerField(help_text="Repeated, duplicates, older than what is here, or no records.")
+    left_out = serializers.IntegerField(
+        help_text="Repeated, duplicates, older than the record in Accord, or no records."
+    )
     files = ImportFileSerializer(many=True)
 
     class Meta:
@@ -73,7 +75,7 @@ class ForImporters(ReadOnly):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if not has_right(request.user, "import"):
-            raise PermissionDenied("Only the CMO, the CRO or an ops admin reads imports.")
+            raise PermissionDenied("You need the import permission to see imports.")
 
 
 class ImportView(ForImporters):

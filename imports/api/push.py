@@ -18,7 +18,7 @@ from team.models import Company
 
 DATES = (serializers.DateField, serializers.DateTimeField)
 MAX_ID = 2**63 - 1
-NOT_AN_OBJECT = "Write a row as an object of fields and values."
+NOT_AN_OBJECT = "Send each row as an object of fields and values."
 WRONG_COUNT = "Send at most {most:,} rows in a request; this one has {found:,}."
 
 
@@ -62,7 +62,7 @@ class RowSerializer(serializers.ModelSerializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         unknown_fields = set(data) - set(self.fields) if isinstance(data, Mapping) else set()
         if unknown_fields:
-            sentence = f"There is no such field. There are: {', '.join(self.fields)}."
+            sentence = f"This field does not exist. Available: {', '.join(self.fields)}."
             raise serializers.ValidationError({name: [sentence] for name in sorted(map(str, unknown_fields))})
         return super().to_internal_value(self._without_empty_dates(data) if isinstance(data, Mapping) else data)
 
@@ -76,7 +76,7 @@ class RowSerializer(serializers.ModelSerializer[Any]):
 
     def validate_custom(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise serializers.ValidationError("Write the columns of your own as an object.")
+            raise serializers.ValidationError("Send custom fields as an object.")
         return value
 
 

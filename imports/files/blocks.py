@@ -21,17 +21,19 @@ from imports.files.grouped_reports import MARK
 
 BLOCK = 8 * 1024 * 1024
 LONGEST_ROW = 1024 * 1024  # a quote that stays open for longer was opened by mistake
-MAX_REREAD_FACTOR = 8  # times a block: rows that turn out to be none may cost so much, then each line stands for itself
+MAX_REREAD_FACTOR = (
+    8  # times a block: rows that turn out to be none may cost so much, then each line is a row of its own
+)
 LF, CR, QUOTE = 10, 13, 34
 MARK_BYTES = MARK.encode()
-NEVER_CLOSED = "A quote is opened and never closed"
-STRAY_QUOTE = "A quote stands where none belongs"
-TOO_LONG = "A cell is too long to be read"
+NEVER_CLOSED = "A quote is not closed"
+STRAY_QUOTE = "A quote is in the wrong place"
+TOO_LONG = "A cell is too long"
 
 
 @dataclass(frozen=True)
 class BadLine:
-    """A row that is no row of this table."""
+    """A row that is not a row of this table."""
 
     line: int
     text: str
@@ -96,7 +98,7 @@ def last_row_end(text: bytes) -> int:
     """Return the byte behind the last line feed that no quotes enclose; 0 when there is none."""
     if b'"' not in text:
         return text.rfind(b"\n") + 1
-    # A line feed ends a row only where an even number of quotes stands before it.
+    # A line feed ends a row only where an even number of quotes is before it.
     codes = np.frombuffer(text, np.uint8)
     feeds = np.flatnonzero(codes == LF)
     quotes = np.flatnonzero(codes == QUOTE)
@@ -148,7 +150,7 @@ def parse_rows(text: bytes, header: list[str], delimiter: str, line: int) -> Blo
 
 
 def _line_offsets(frame: pd.DataFrame, wrong: list[tuple[int, str, int]], text: bytes) -> np.ndarray:
-    """Return for each row how many lines stand before it: one for each row before, and the line feeds inside those."""
+    """Return for each row how many lines are before it: one for each row before, and the line feeds inside those."""
     numbers = np.arange(len(frame) + len(wrong))
     if text.count(b"\n") <= len(numbers):
         return numbers
@@ -226,7 +228,7 @@ def _rows_to_frame(rows: list[list[str]], header: list[str]) -> pd.DataFrame:
 
 
 def strip_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the blanks around each cell taken away."""
+    """Return the rows with the blanks around each cell removed."""
     return pd.DataFrame({position: frame.iloc[:, position].str.strip() for position in range(frame.shape[1])}).set_axis(
         frame.columns, axis=1
     )

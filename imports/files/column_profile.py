@@ -140,7 +140,7 @@ def _file_evidence(file: ImportFile) -> Evidence:
         "encoding": {"value": file.encoding, "words": f"The text is written in {encoding}."},
         "delimiter": {
             "value": file.delimiter,
-            "words": f"Cells are parted by {DELIMITER_NAMES.get(file.delimiter, file.delimiter)}.",
+            "words": f"Cells are separated by {DELIMITER_NAMES.get(file.delimiter, file.delimiter)}.",
         },
         "units": units,
     }

@@ -51,7 +51,7 @@ def convert_rates_to_csv(path: Path, table: Path, limit: int) -> Path:
     """Write the rates of the file at `path` as CSV to `table`.
 
     Raises:
-        Unreadable: it is no XML, another one, or larger than `limit` bytes when unpacked.
+        Unreadable: it is not XML, is other XML, or is larger than `limit` bytes when unpacked.
     """
     with path.open("rb") as raw:
         zipped = raw.read(2) == b"\x1f\x8b"
@@ -64,7 +64,7 @@ def convert_rates_to_csv(path: Path, table: Path, limit: int) -> Path:
         except NoSpace:  # an OSError too, but the disk's fault and not the file's
             raise
         except (expat.ExpatError, OSError, EOFError, zlib.error) as error:
-            raise Unreadable(f"This is no XML that can be read: {error}") from None
+            raise Unreadable(f"This is not a valid XML file: {error}") from None
     if not reader.rate_count:
         raise Unreadable(NO_RATES)
     return table

@@ -88,7 +88,7 @@ class Guess:
 
 
 def guess_encoding(sample: Sample) -> Guess:
-    """Return the likeliest encoding of a sample that is no UTF-8."""
+    """Return the likeliest encoding of a sample that is not UTF-8."""
     byte_words = list(sample.sampled)
     judged = byte_words[:: max(1, len(byte_words) // JUDGED_WORDS)][:JUDGED_WORDS]
     scored = sorted(((_log_likelihood(judged, name), name) for name in _likely_encodings(byte_words)), reverse=True)
@@ -193,4 +193,4 @@ def describe_guess(guess: Guess, encoding: str) -> str:
     reads = f": “{reading}”" if reading else ""
     if encoding != guess.encoding:
         return f"The file does not name its encoding. You chose {encoding_label(encoding)}{reads}."
-    return f"The file does not name its encoding. It reads like {encoding_label(encoding)}{reads}."
+    return f"The file does not name its encoding. It is probably {encoding_label(encoding)}{reads}."

@@ -1,6 +1,6 @@
 """Reports in groups: what stands once for a group is filled down, and rows of subtotals, counts and totals are marked.
 
-Such are “formatted reports” of Salesforce and sheets like a pivot table. Three layouts are read: the group stands in the first
+Such are “formatted reports” of Salesforce and sheets like a pivot table. Three layouts are read: the group is in the first
 row of its group (columns with an arrow in their name, or whose cells are filled only behind a total), in a row of its own
 above its rows, and as a title with its name (“Stage: Closed Won (2 records)”), which becomes a column. What cannot be put
 right is refused with what to export instead.
@@ -44,10 +44,10 @@ FIGURE = re.compile(
 )
 TITLE = re.compile(r"(?P<label>[^:]{1,60}):\s+(?P<value>.+?)(?:\s*\([\d.,]+(?:\s+\w+)?\))?")
 COUNTED = re.compile(r".+\s\([\d.,]+(?:\s+\w+)?\)")
-MARK = "\x1faccord:total\x1f"  # in the first cell of a row that is none; what stands behind it is what the row said
+MARK = "\x1faccord:total\x1f"  # in the first cell of a row that is none; what is behind it is what the row said
 CANDIDATES = 20_000  # lines
 ROWS_SAMPLED = 5_000  # rows, for what all of them have
-LONGEST = 32 * 1024 * 1024  # bytes; longer files are no reports for people
+LONGEST = 32 * 1024 * 1024  # bytes; longer files are not reports for people
 REMEDY = (
     "Export the rows as a plain table with the group in every row: in Salesforce choose “Details Only”, in a pivot table "
     "“Tabular form” with “Repeat all item labels” and without subtotals."
@@ -60,7 +60,7 @@ class Ungroupable(ValueError):
 
 @dataclass(frozen=True)
 class Report:
-    """A report put right: its columns, and its rows, those that are no rows marked."""
+    """A report put right: its columns, and its rows, those that are not rows marked."""
 
     header: list[str]
     rows: list[list[str]]
@@ -108,7 +108,7 @@ def read_report(header: list[str], rows: list[list[str]]) -> Report | None:
         Ungroupable: its groups cannot be recognised.
     """
     if any(ARROW_ACROSS.search(name) for name in header):
-        raise Ungroupable(f"This is a matrix report: its groups stand across the columns. {REMEDY}")
+        raise Ungroupable(f"This is a matrix report: its groups are in columns. {REMEDY}")
     width = len(header)
     table = [[cell.strip() for cell in row] + [""] * (width - len(row)) for row in rows]
     always_filled = _always_filled(table, width)
@@ -221,9 +221,7 @@ def _refuse_unnamed_groups(table: list[list[str]], titles: set[int], details: li
         column = next(n for n, cell in enumerate(table[number]) if cell)
         if _has_row_count(table[number]) or sum(bool(table[row][column]) for row in details) > len(details) / 2:
             title = table[number][column][:60]
-            raise Ungroupable(
-                f"The report is in groups like “{title}”, and nothing says which column they are. {REMEDY}"
-            )
+            raise Ungroupable(f"The report has groups such as “{title}”, but no column for them. {REMEDY}")
 
 
 def _group_columns(

@@ -1,4 +1,4 @@
-"""What stands around a table in its file: a title and filters above the names of the columns, totals and a notice below."""
+"""What is around a table in its file: a title and filters above the names of the columns, totals and a notice below."""
 
 import csv
 import re
@@ -84,7 +84,7 @@ def _looks_like_names(row: Row) -> bool:
 def cut_footer(plain: Path, start: int, width: int, delimiter: str) -> list[str]:
     """Take totals and notices off the end of the plain file; return the lines that went.
 
-    Only narrow lines go, and only where one of them says by its words what they are: a row cut short is no footer.
+    Only narrow lines go, and only where one of them says by its words what they are: a row cut short is not a footer.
     """
     if width < 3:
         return []

@@ -27,10 +27,10 @@ MIN_COLUMNS = 3  # of a report in groups
 LONGEST_NAME = 1000
 BOMS = [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")]
 BINARY = {
-    b"PK\x03\x04": "This is a zip or Excel file under another name. Save the sheet as CSV.",
+    b"PK\x03\x04": "This is a zip or Excel file with a wrong file extension. Save the sheet as CSV.",
     b"\xd0\xcf\x11\xe0": "This is an old Excel file. Save the sheet as CSV.",
     b"%PDF": "This is a PDF. Export the table as CSV.",
-    b"\x89PNG": "This is a picture. Export the table as CSV.",
+    b"\x89PNG": "This is an image. Export the table as CSV.",
     b"PAR1": "This is a Parquet file. Export the table as CSV.",
 }
 
@@ -49,7 +49,7 @@ class FileFormat:
     start: int  # byte of the plain file at which the first row begins
     first_line: int
     size: int  # of the plain file, in bytes
-    around: dict[str, dict[str, str]] = field(default_factory=dict)  # what stands above and below the table, in words
+    around: dict[str, dict[str, str]] = field(default_factory=dict)  # what is above and below the table, in words
     detected: dict[str, str] = field(
         default_factory=dict
     )  # encoding and delimiter without regard to what a person chose
@@ -69,7 +69,7 @@ def detect_format(
             ASSUMED_ENCODING only goes before a guess.
 
     Raises:
-        Unreadable: it is no table, or larger than `limit` bytes when unpacked.
+        Unreadable: it is not a table, or larger than `limit` bytes when unpacked.
     """
     chosen = chosen or {}
     detected = _detect_encoding(path, limit)
@@ -114,7 +114,7 @@ def _find_header(rows: list[preamble.Row], is_known: Callable[[list[str]], objec
     if len(header.cells) > MAX_COLUMNS:
         raise Unreadable(f"The file has {len(header.cells)} columns; at most {MAX_COLUMNS} can be read.")
     if max(map(len, header.cells)) > LONGEST_NAME:
-        raise Unreadable("The first row is too long to be the names of columns. Export the table as CSV.")
+        raise Unreadable("The first row is too long for column names. Export the table as CSV.")
     return header
 
 
@@ -211,7 +211,7 @@ def _refuse_binary(head: bytes) -> None:
             raise Unreadable(message)
     controls = sum(head.count(bytes([code])) for code in (*range(1, 9), *range(14, 27)))
     if controls > len(head) / 20:
-        raise Unreadable("This is no text. Export the table as CSV.")
+        raise Unreadable("This is not a text file. Export the table as CSV.")
 
 
 def _unmarked_utf16(head: bytes) -> str:

@@ -161,9 +161,9 @@ def _refuse_bomb(members: list[zipfile.ZipInfo], left: int, files_left: int) -> 
             f"The zip unpacks to {size // 1024**2} MB; at most {settings.UNPACKED_MAX_BYTES // 1024**2} MB are taken."
         )
     if size > MAX_RATIO * max(PIECE, sum(member.compress_size for member in members)):
-        raise Unreadable("The zip is packed so tightly that it may be a bomb. Upload the files themselves.")
+        raise Unreadable("The compression ratio of the zip is suspiciously high. Upload the files without zip.")
     if size > left:
-        raise Unreadable("With what is inside it, the upload unpacks to more than is taken. Upload it in parts.")
+        raise Unreadable("The upload is larger than the limit when unpacked. Upload it in parts.")
 
 
 def _unpack_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: ImportFile, number: int) -> StoredFile:
@@ -181,5 +181,5 @@ def _read_promised_bytes(source: IO[bytes], promised: int) -> Iterator[bytes]:
     while piece := source.read(PIECE):
         size += len(piece)
         if size > promised:
-            raise Unreadable("The zip says less than it holds. Upload the files themselves.")
+            raise Unreadable("The zip contains more than its index says. Upload the files without zip.")
         yield piece

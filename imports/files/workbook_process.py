@@ -43,7 +43,7 @@ def main(book: str, folder: str, limit: str, seconds: str) -> None:
             if visible[MAX_SHEETS:]:
                 _report(skipped=visible[MAX_SHEETS:])
     except calamine.PasswordError:
-        _report(wrong="The workbook is locked with a password. Save it without one.")
+        _report(wrong="The workbook is password-protected. Save it without a password.")
     except TooLarge as error:
         _report(wrong=str(error))
     except (calamine.CalamineError, OSError, ValueError, OverflowError) as error:
@@ -75,7 +75,7 @@ def _write_sheet(sheet: Any, name: str, path: Path, left: int, number: int, perc
 
 
 def _sheet_rows(sheet: Any, percents: "PercentCells") -> Iterator[list[str]]:
-    """Yield the rows from the first that holds something on; blank ones inside stay, so that lines can be told."""
+    """Yield the rows from the first that holds something on; blank ones inside stay, so that lines can be identified."""
     begun = False
     blank = 0
     _, first_column = sheet.start or (0, 0)
@@ -159,7 +159,7 @@ class PercentCells:
 
 
 def find_percent_cells(book: str, name: str) -> PercentCells:
-    """Return which cells of a sheet show a percentage, where the format of the workbook lets it be told: XLSX and ODS."""
+    """Return which cells of a sheet show a percentage, where the format of the workbook lets it be identified: XLSX and ODS."""
     percents = PercentCells()
     if not zipfile.is_zipfile(book):
         return percents

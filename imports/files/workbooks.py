@@ -21,7 +21,7 @@ SHEET = ".sheet"
 MAX_BYTES = 512 * 1024**2  # of the parts of a workbook, unpacked
 MAX_RATIO = 200
 OLD_EXCEL, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
-TOO_MUCH = "The workbook holds more cells than can be read at once. Save the sheet as CSV."
+TOO_MUCH = "The workbook has too many cells. Save the sheet as CSV."
 
 
 def is_workbook(file: ImportFile) -> bool:
@@ -102,11 +102,11 @@ def _refuse_bomb(path: Path) -> int:
         raise Unreadable(f"The workbook cannot be read: {error}.") from error
     size = sum(part.file_size for part in parts)
     if any(part.flag_bits & 1 for part in parts):
-        raise Unreadable("The workbook is locked with a password. Save it without one.")
+        raise Unreadable("The workbook is password-protected. Save it without a password.")
     if size > min(MAX_BYTES, settings.UNPACKED_MAX_BYTES):
         raise Unreadable(TOO_MUCH)
     if size > MAX_RATIO * max(storage.PIECE, path.stat().st_size):
-        raise Unreadable("The workbook is packed so tightly that it may be a bomb. Save the sheet as CSV.")
+        raise Unreadable("The compression ratio of the workbook is suspiciously high. Save the sheet as CSV.")
     return size
 
 

@@ -1,22 +1,22 @@
 """What an empty cell says of a record that is here: nothing, so the value stays, or that there is no value any more.
 
-Sheets of ours, and files with fewer columns than an earlier one of their kind, leave values as they are; other files empty
+Templates of Accord, and files with fewer columns than an earlier one of their kind, leave values as they are; other files empty
 them. Either can be chosen for a file as long as the import waits, and on the command line.
 """
 
 from imports.models import FileState, ImportFile
 
 EMPTY, LEAVE, CLEAR = "empty", "leave", "clear"
-TREATMENTS = {LEAVE: "They leave the value as it is", CLEAR: "They empty the value"}
+TREATMENTS = {LEAVE: "They leave the value unchanged", CLEAR: "They empty the value"}
 COMPARED_WITH = 20  # earlier files
 
 
 def empty_cell_treatment(file: ImportFile, is_template: bool) -> tuple[str, str]:
     """Return (what empty cells of a file do, what says so)."""
     if answer := file.answers.get(EMPTY):
-        return answer, "Somebody said so"
+        return answer, "Chosen by a person"
     if is_template:
-        return LEAVE, "A sheet of ours"
+        return LEAVE, "A template of Accord"
     if has_fewer_columns(file):
         return LEAVE, "The file has fewer columns than an earlier one of its kind"
     return CLEAR, "An export with all its columns"

@@ -24,7 +24,7 @@ from imports.parsing.time_zones import zone_named
 from team.models import Company
 
 DATES, DECIMAL, ZONE, CURRENCY = "dates", "decimal", "zone", "currency"
-CHOSEN_BY_PERSON = "Somebody said so"
+CHOSEN_BY_PERSON = "Chosen by a person"
 Columns = dict[str, dict[str, Any]]
 
 
@@ -72,7 +72,7 @@ class FormatInference:
         """Return the order that the mapping states, or all other columns prove."""
         stated = _stated_date_order(self.kind.source.dates + self.kind.source.times) if self.kind else ""
         if stated:
-            return stated, "The mapping says so"
+            return stated, "As the mapping defines"
         return (
             _unanimous(_date_order_proofs(self.columns))
             or _unanimous(
@@ -140,7 +140,7 @@ class FormatInference:
         return self._others
 
     def currency_of(self, sign: str) -> str:
-        """Return the currency that a sign beside an amount stands for; "" where it could be several."""
+        """Return the currency that a sign beside an amount represents; "" where it could be several."""
         codes = numbers.currency_codes_of(sign)
         if len(codes) == 1:
             return codes[0]
@@ -151,7 +151,7 @@ class FormatInference:
         return answer or next(likely, USUAL.get(sign, ""))
 
     def currency_by_mark(self) -> dict[str, dict[str, str]]:
-        """Return for each column of amounts what the signs in it stand for."""
+        """Return for each column of amounts what the signs in it represent."""
         return {
             name: {sign: self.currency_of(sign) for sign in seen["signs"]}
             for name, seen in self.columns.items()
@@ -186,7 +186,7 @@ class FormatInference:
         if ZONE in self.answers:
             return self.answers[ZONE], CHOSEN_BY_PERSON
         before = self._remembered_zone()
-        return (before, "Said before of this source") if before else (Company.get().time_zone, "The company's")
+        return (before, "Chosen before for this source") if before else (Company.get().time_zone, "The company's")
 
     def _remembered_zone(self) -> str:
         remembered = SourceZone.objects.filter(source=self.file.source).first() if self.file.source else None

@@ -50,10 +50,10 @@ __all__ = [
 ENCODING, DELIMITER = "encoding", "delimiter"
 EQUAL_ROW_LABELS = {EACH: "Each row is a record", ONE: "Equal rows are one record"}
 MOST_CURRENCIES = 10  # of a sign that are asked about; the others can be chosen where all that was found is shown
-DATE_ORDER_LABELS = {DAY_FIRST: "The day comes first", MONTH_FIRST: "The month comes first"}
+DATE_ORDER_LABELS = {DAY_FIRST: "Day first", MONTH_FIRST: "Month first"}
 DECIMAL_LABELS = {
-    POINT: "A point before the decimals",
-    COMMA: "A comma before the decimals",
+    POINT: "Decimal point",
+    COMMA: "Decimal comma",
 }
 
 
@@ -85,7 +85,7 @@ class Finding:
     what: str
     value: str
     reason: str
-    key: str = ""  # under which somebody can say otherwise
+    key: str = ""  # under which a person can say otherwise
     choices: tuple[tuple[str, str], ...] = ()  # (value, in words)
 
 
@@ -209,7 +209,7 @@ def _encoding_questions(file: ImportFile) -> Iterator[Question]:
     if evidence.get("is_sure", True) or file.answers.keys() & {ENCODING, ASSUMED_ENCODING}:
         return
     choices = tuple(Choice(name, encoding_label(name), f"“{reads}”") for name, reads in evidence["readings"])
-    text = "The file does not name its encoding, and its text can be read in several ways. Which one is right?"
+    text = "The file does not name its encoding, and its text can be read in several ways. Choose the correct one."
     yield Question(ENCODING, (), text, "", choices, evidence["found"])
 
 
@@ -268,9 +268,9 @@ DATES_IN_DOUBT = Doubt(
     DATE_ORDER_LABELS,
     format_date_reading,
     _likely_order,
-    undecided="{sample} in {names} can be read with the day or with the month first, and nothing in the file says which.",
+    undecided="{sample} in {names} can be read with the day or the month first, and the file does not show which.",
     torn="{name} has both {one}, where the day comes first, and {other}, where the month does. "
-    "How is {sample} to be read? Rows that do not fit come back.",
+    "How is {sample} to be read? Rows that do not fit are refused.",
 )
 NUMBERS_IN_DOUBT = Doubt(
     DECIMAL,
@@ -279,7 +279,7 @@ NUMBERS_IN_DOUBT = Doubt(
     DECIMAL_LABELS,
     format_number_reading,
     _likely_decimal,
-    undecided="{sample} in {names} can have decimals or thousands, and nothing in the file says which.",
+    undecided="{sample} in {names} can have decimals or thousands, and the file does not show which.",
     torn="{name} has both {one} and {other} before the decimals. How is {sample} to be read?",
 )
 
@@ -323,7 +323,7 @@ def _date_findings(reader: FormatInference) -> Iterator[Finding]:
             yield Finding(
                 f"Dates in {name}",
                 order,
-                f"{why}." if why else "Nothing says which comes first.",
+                f"{why}." if why else "The file does not show which comes first.",
                 f"{DATES}:{name}",
                 tuple(DATE_ORDER_LABELS.items()),
             )
@@ -334,14 +334,14 @@ def _number_findings(reader: FormatInference) -> Iterator[Finding]:
     for name in reader.file.header:
         if name in read and has_numbers(reader.columns.get(name, {})):
             mark, why = reader.decimal_of(name)
-            reason = f"{why}." if mark else "Each cell says itself what parts its decimals."
+            reason = f"{why}." if mark else "Each cell shows its decimal separator."
             yield Finding(f"Numbers in {name}", mark, reason, f"{DECIMAL}:{name}", tuple(DECIMAL_LABELS.items()))
 
 
 def _currency_findings(reader: FormatInference) -> Iterator[Finding]:
     for name, code in reader.currency_by_header().items():
         if name in reader.needs.amounts:
-            yield Finding("Currency", code, f"The column “{name}” says so.")
+            yield Finding("Currency", code, f"From the column “{name}”.")
     columns_by_mark: dict[str, list[str]] = {}
     for name, signs in reader.currency_by_mark().items():
         for sign in signs:
@@ -363,7 +363,7 @@ def _zone_findings(reader: FormatInference) -> Iterator[Finding]:
     for name in reader.times_without_zone():
         by_zone.setdefault(zones.get(name) or zones.get("") or default, []).append(name)
     for zone, names in by_zone.items():
-        yield Finding("Time zone", zone, f"Of times in {_quote_names(names)}, which say none themselves.")
+        yield Finding("Time zone", zone, f"For times in {_quote_names(names)} without a time zone.")
 
 
 def _equal_row_findings(reader: FormatInference) -> Iterator[Finding]:
@@ -374,7 +374,7 @@ def _equal_row_findings(reader: FormatInference) -> Iterator[Finding]:
         if mapping.numbers_rows and not here & {fold(name) for name in mapping.id_columns}:
             value = treatment_of_equal_rows(mapping.object, reader.answers)
             yield Finding(
-                "Rows that are equal", value, "Of rows without an id.", EQUAL_ROWS, tuple(EQUAL_ROW_LABELS.items())
+                "Rows that are equal", value, "For rows without an id.", EQUAL_ROWS, tuple(EQUAL_ROW_LABELS.items())
             )
             return
 

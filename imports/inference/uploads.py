@@ -26,7 +26,7 @@ class SourceQuestion:
     def text(self) -> str:
         if len(self.files) == 1:
             return f"{self.files[0][0]} can be an export of {_join_words([title for _, title in self.titles], 'or')}."
-        return f"The files look like exports of {_join_words([title for _, title in self.titles], 'and')}. Are they of one system?"
+        return f"The files look like exports of {_join_words([title for _, title in self.titles], 'and')}. Are they from one system?"
 
 
 def source_to_recognise(run: ImportJob) -> str:

@@ -79,7 +79,7 @@ def describe_cell_error(planned: PlannedField, plan: Plan, cell: str) -> str:
     if doubt:
         return f"{quoted} {doubt}"
     if planned.rule.reads == "percent":
-        return f"{quoted} is no percentage from 0 to 100"
+        return f"{quoted} is not a percentage from 0 to 100"
     if isinstance(model_field, models.DateField):
         return f"{quoted} {NO_DATE}"
     if isinstance(model_field, models.DecimalField | models.IntegerField):
@@ -87,7 +87,7 @@ def describe_cell_error(planned: PlannedField, plan: Plan, cell: str) -> str:
     if isinstance(model_field, models.BooleanField):
         return f"{quoted} {NO_BOOLEAN}"
     if model_field.name == "currency":
-        return f"{quoted} is no currency; write it as EUR"
+        return f"{quoted} is not a currency; write it as EUR"
     if model_field.choices:
-        return f"{quoted} is none of {', '.join(str(value) for value, _ in model_field.choices)}"
+        return f"{quoted} is not one of {', '.join(str(value) for value, _ in model_field.choices)}"
     return f"The text has {len(cell)} characters; at most {model_field.max_length} fit"

@@ -3,7 +3,7 @@
 Pairs are looked for among names that are near each other in one of three alphabetical orders: as they are written, read
 from the end, and with their words sorted. A slip of the pen at the beginning of a name parts it from its like in the first
 order, not in the second. So the work grows with the number of names and not with its square. In each order names are first
-parted by four letters, which the database finds. The likeness is rapidfuzz's ratio of the sorted words.
+separated by four letters, which the database finds. The likeness is rapidfuzz's ratio of the sorted words.
 """
 
 import re
@@ -20,7 +20,7 @@ from rapidfuzz.process import cpdist
 THRESHOLD = 90  # percent of the sorted words' letters that must agree
 SHORT = 5  # of names shorter than this every letter must agree
 BATCH = 20_000
-LETTERS = 4  # of the beginning in each order, by which names are parted first
+LETTERS = 4  # of the beginning in each order, by which names are separated first
 ACCENTS = (
     "àáâãäåçèéêëìíîïñòóôõöøùúûüýÿłđßÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŁĐ",
     "aaaaaaceeeeiiiinoooooouuuuyyldsaaaaaaceeeeiiiinoooooouuuuyld",

@@ -3,7 +3,7 @@
 We hand out the file's own columns, then the line, the reason, and a column whose name says which file it corrects
 (`Corrects file 34 a1b2c3`). A spreadsheet may save it with another delimiter and a byte order mark. The file is then read
 by the same mapping, answers and currency as the first; our own columns are left out, and the quote that keeps a cell
-from being a formula is taken away again.
+from being a formula is removed again.
 """
 
 import re

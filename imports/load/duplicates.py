@@ -236,7 +236,7 @@ def _name_pair(name: Name, other: Name, sure: int) -> Pair:
 def _left_out_before(cursor: Any, plan: Plan, stage: str) -> dict[str, Pair]:
     """Return the new rows that an earlier import left out by their name, where the other record is still there.
 
-    Newer names may lie between two neighbours in the sort order; a row that was left out once stays out all the same.
+    Newer names may be between two neighbours in the sort order; a row that was left out once stays out all the same.
     """
     table = quote_name(plan.table)
     cursor.execute(

@@ -208,7 +208,7 @@ class ImportPipeline:
 def _commit_without_waiting() -> None:
     """Let this transaction end before the disk has it; what ends the import waits for all of it.
 
-    A block and the checkpoint behind it stand in one transaction: if the database crashes at that moment it has both or
+    A block and the checkpoint behind it are in one transaction: if the database crashes at that moment it has both or
     neither, and the import continues from the checkpoint that it has.
     """
     with connection.cursor() as cursor:
@@ -281,7 +281,7 @@ def _recognise_file(file: ImportFile, asked_source: str) -> None:
     """Find the mapping of a file: the one chosen for it before, else a saved one, else one of the catalogue."""
     suffix = file.name.lower().rpartition(".")[2]
     if f".{suffix}" not in storage.TABLES and "." in file.name and not workbooks.is_sheet(file):
-        return _skip_file(file, f"A .{suffix} file is no table that can be read.")
+        return _skip_file(file, f"A .{suffix} file cannot be read as a table.")
     header_before = file.header
     _survey_file(file, suffix, asked_source)
     if file.mappings and file.header == header_before:  # read again, in another encoding say
@@ -337,4 +337,4 @@ def _unknown_reason(header: list[str], asked_source: str) -> str:
         return describe_missing_mapping(title)
     columns = ", ".join(header[:6]) + (" …" if len(header) > 6 else "")
     whose = "No mapping" if asked_source == "auto" else f"No {asked_source} mapping"
-    return f"{whose} knows a file with these columns: {columns}"[:1000]
+    return f"{whose} matches a file with these columns: {columns}"[:1000]

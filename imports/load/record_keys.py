@@ -63,7 +63,7 @@ def own_ids(
             key = key.where(key != "", compose_ids(plan, columns, frame))
         headers = [*plan.id_headers, *(header for part in plan.mapping.id_from for header in plan.headers_of(part))]
         either = " or ".join(f"“{header}”" for header in dict.fromkeys(headers)) or "the column of its id"
-        refuse((key == "").to_numpy() & about, (*headers, "")[0], lambda _: f"The row has no id: fill in {either}")
+        refuse((key == "").to_numpy() & about, (*headers, "")[0], lambda _: f"The row has no id; fill in {either}")
     return key if about.all() else key.where(about, "")
 
 
@@ -108,7 +108,7 @@ def _part_texts(plan: Plan, columns: dict[str, pd.Series], name: str, frame: pd.
 
 
 def _value_to_text(value: Any) -> str:
-    """Write a value as everybody would: 12.50 and 12.5 are one number, a day is ISO."""
+    """Write a value as everyone would: 12.50 and 12.5 are one number, a day is ISO."""
     if value is None or value is pd.NaT or value != value:
         return ""
     if isinstance(value, pd.Timestamp):

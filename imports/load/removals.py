@@ -1,4 +1,4 @@
-"""Records that their source has deleted, or merged into others, are taken away when all files of an import are in.
+"""Records that their source has deleted, or merged into others, are removed when all files of an import are in.
 
 What hangs on a deleted record alone goes with it, and what else pointed to it points nowhere. What pointed to a merged record
 points to its master, or waits for it. The image of each row that goes is kept, so that the import can be undone.

@@ -14,8 +14,8 @@ TURNED = {
     DAY_FIRST: "puts the month first, where other cells have the day",
     MONTH_FIRST: "puts the day first, where other cells have the month",
 }
-TWO_DAYS = "can be read with the day or the month first, and nothing says which; write it as 2025-03-31"
-TWO_NUMBERS = "can have decimals or thousands, and nothing says which; write it as 1234.50"
+TWO_DAYS = "can be read with the day or the month first; write it as 2025-03-31"
+TWO_NUMBERS = "can have decimals or thousands; write it as 1234.50"
 
 
 def with_parse_options(plan: Plan, manners: ParseOptions) -> Plan:

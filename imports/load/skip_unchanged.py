@@ -217,7 +217,7 @@ def _find_origin(file: ImportFile, plans: list[Plan], run: ImportJob) -> ImportF
 
 
 def _is_writing(run: ImportJob) -> bool:
-    """Tell whether this very transaction is one of the import's: then what was written since bears the same stamp."""
+    """Tell whether this very transaction is one of the import's: then what was written since has the same stamp."""
     return fetch_value(
         "SELECT EXISTS (SELECT 1 FROM imports_importtransaction WHERE run_id = %s AND xid = pg_current_xact_id_if_assigned())",
         [run.pk],

@@ -209,7 +209,7 @@ def _raw_cells(
 ) -> pd.Series:
     """Return what the columns of a field hold: the first that is filled, else columns joined, else the parts of a name."""
     is_text = isinstance(planned.model_field, models.CharField | models.TextField) and not planned.model_field.choices
-    # Words such as "n/a" stand for nothing, but in a text they can be what it says.
+    # Words such as "n/a" mean nothing, but in a text they can be what it says.
     null_words = frozenset() if is_text else plan.options.nulls_of(planned.headers)
     raw = first_filled(frame, planned.headers, {*plan.source.nulls, *null_words})
     if planned.join:
@@ -271,7 +271,7 @@ def _mark_empty(
 def _with_calculation(
     planned: PlannedField, plan: Plan, values: pd.Series, wrong: np.ndarray, checks: Checks
 ) -> pd.Series:
-    """Fill what no column gives with what is worked out; cells that are no numbers refuse the rows that need them."""
+    """Fill what no column gives with what is worked out; cells that are not numbers refuse the rows that need them."""
     assert planned.calculation
     needed = values.isna().to_numpy() & ~wrong
 

@@ -41,7 +41,7 @@ class FileKind:
 
 
 def custom_mappings_folder() -> Path:
-    """Where a company puts mappings of its own; a file of the same name takes the place of ours."""
+    """The folder for a company's own mappings; a file of the same name replaces that of Accord."""
     return Path(settings.MAPPINGS_DIR)
 
 

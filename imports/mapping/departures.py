@@ -52,7 +52,7 @@ NO_DEPARTURES = DepartureColumns()
 
 @dataclass(frozen=True)
 class Departure:
-    """A record that is to be taken away: its id in the source, and that of the record it was merged into, if any."""
+    """A record that is to be removed: its id in the source, and that of the record it was merged into, if any."""
 
     external_id: str
     master: str = ""

@@ -40,7 +40,7 @@ def file_kind_of(file: ImportFile) -> FileKind:
             return find_file_kind(file.source, file.kind, file.header)
         except (KeyError, StopIteration):
             raise MappingError(
-                f"the mapping “{file.source} {file.kind}” is gone; say again what the columns mean"
+                f"the mapping “{file.source} {file.kind}” no longer exists; map the columns again"
             ) from None
     read = [
         parse_mapping(Path(file.source, mapping_entry["name"]), mapping_entry["table"])

@@ -230,7 +230,7 @@ def _linked_kind(kind: str, name: str) -> str:
     """Return the kind of record that a link of this kind points to, as mappings write it."""
     related = _model_field(kind, name).related_model
     if related is None:
-        raise MappingError(f"“{name}” of {kind} is no link; list it under [fields]")
+        raise MappingError(f"“{name}” of {kind} is not a link; list it under [fields]")
     return kind_of(related)
 
 
@@ -274,7 +274,7 @@ def _check_mapping(mapping: ObjectMapping) -> None:
         if field.related_model:
             raise MappingError(f"“{rule.name}” of {mapping.object} is a link; list it under [references]")
         if rule.calculation and not isinstance(field, models.DecimalField | models.IntegerField):
-            raise MappingError(f"“{rule.name}” of {mapping.object} is no number, so nothing can be calculated for it")
+            raise MappingError(f"“{rule.name}” of {mapping.object} is not a number, so no calculation is possible")
         for constant in (rule.value, rule.default):
             if (
                 isinstance(constant, str)

@@ -1,4 +1,4 @@
-"""Systems whose exports have columns in common with those of a CRM, and for which there is no mapping of ours.
+"""Systems whose exports have columns in common with those of a CRM, and for which Accord has no mapping.
 
 Their files are never taken for another system's; a person maps their columns.
 """
@@ -31,7 +31,7 @@ AD_PLATFORM_MARKS = {
 
 
 def other_system(header: Iterable[str]) -> str:
-    """Return the name of the system that a table is surely from and that no mapping of ours knows; else ""."""
+    """Return the name of the system that a table is surely from if Accord has no mapping for it; else ""."""
     columns = {fold(without_unit(name)) for name in header} | {fold(name) for name in header}
     for title, (needed, marks) in SYSTEM_MARKS.items():
         marks_present = columns & _folded_marks(marks)

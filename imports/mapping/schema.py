@@ -21,7 +21,7 @@ class MappingError(ValueError):
 
 @dataclass(frozen=True)
 class ValueMap:
-    """Words of the source to words of ours; keys between slashes are patterns, tried after the plain ones."""
+    """Values of the source to values of Accord; keys between slashes are patterns, tried after the plain ones."""
 
     exact: dict[str, Any]
     patterns: tuple[tuple[re.Pattern[str], Any], ...] = ()
@@ -165,7 +165,7 @@ class ObjectMapping:
 
     @property
     def numbers_rows(self) -> bool:
-        """Return whether rows without an id are told apart by more than what makes their id: that is no key by nature."""
+        """Return whether rows without an id differ in more than what makes their id: that is not a natural key."""
         is_key = find_kind(self.object).has_natural_key or self.id_from in {("email",), ("name",)}
         return bool(self.id_from) and self.each is None and not is_key
 
@@ -249,4 +249,4 @@ def model_of(kind: str) -> type[models.Model]:
     try:
         return find_kind(kind).model
     except UnknownKind:
-        raise MappingError(f"there is no kind of record called “{kind}”") from None
+        raise MappingError(f"the kind of record “{kind}” does not exist") from None

@@ -1,4 +1,4 @@
-"""What the columns of a file that no mapping knows are likely to be: by their names, and by what stands in them."""
+"""What the columns of a file that no mapping knows are likely to be: by their names, and by what is in them."""
 
 import re
 from collections.abc import Iterable
@@ -171,7 +171,7 @@ def _name_similarity(column: str, names: set[str]) -> float:
 
 
 def can_hold(target: Target, column: pd.Series) -> bool:
-    """Return whether most of what stands in a column can be what the field holds."""
+    """Return whether most of what is in a column can be what the field holds."""
     filled = column[column != ""].head(CELLS_SAMPLED)
     if target.is_link or filled.empty:
         return True

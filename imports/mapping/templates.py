@@ -22,7 +22,7 @@ EXAMPLES = 2
 class TemplateColumn:
     name: str
     about: str
-    holds: str  # what may stand in it: text, a date …
+    holds: str  # what it can hold: text, a date …
     required: bool
     examples: tuple[str, ...]
 
@@ -104,14 +104,14 @@ def _two_examples(given: Any) -> tuple[str, ...]:
 
 
 def describe_content(kind: str, name: str, rule: dict[str, Any]) -> str:
-    """Say what may stand in a column."""
+    """Describe what a column can hold."""
     if "by" in rule or field_of(model_of(kind), name).is_relation:
         return "a record"
     descriptions = {"percent": "a percentage", "email": "an e-mail address", "domain": "a domain", "minutes": "minutes"}
     if "as" in rule:
         return descriptions.get(rule["as"], "text")
     if "map" in rule:
-        return "one of a few words"
+        return "one of the listed values"
     if name == "currency":
         return "a currency"
     return CONTENT_BY_FIELD.get(field_of(model_of(kind), name).get_internal_type(), "text")

@@ -19,8 +19,8 @@ class Likeness(models.TextChoices):
 class Treatment(models.TextChoices):
     """What is done with a new row that seems to be there already."""
 
-    KEEP = "keep", "bring in both, and list the pair"
-    SKIP = "skip", "leave the new row out, and list it"
+    KEEP = "keep", "import both and list the pair"
+    SKIP = "skip", "leave out the new row and list it"
 
 
 class DuplicateQuerySet(models.QuerySet["Duplicate"]):
@@ -35,10 +35,10 @@ class Duplicate(models.Model):
 
     run = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="pairs")
     file = models.ForeignKey(ImportFile, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
-    line = models.BigIntegerField(null=True, blank=True, help_text="Where the row stands, if it was left out.")
+    line = models.BigIntegerField(null=True, blank=True, help_text="The line of the row, if it was left out.")
     kind = models.CharField(max_length=40, help_text="The kind of record, as mappings write it.")
     why = models.CharField(max_length=10, choices=Likeness)
-    sure = models.SmallIntegerField(help_text="How sure, in percent.")
+    sure = models.SmallIntegerField(help_text="Confidence in percent.")
     done = models.CharField(max_length=10, choices=Treatment, default=Treatment.KEEP)
     source = models.CharField(max_length=40)
     external_id = models.CharField(max_length=255)

@@ -38,10 +38,10 @@ class ImportJob(Work):
     gave_currency = models.BooleanField(default=False, help_text="The company had no currency before.")
     undone_at = models.DateTimeField(null=True, blank=True)
     duplicates = models.JSONField(
-        default=dict, blank=True, help_text="What to do with rows that seem to be there: {why: keep or skip}."
+        default=dict, blank=True, help_text="What to do with duplicates: {why: keep or skip}."
     )
-    waits = models.BooleanField(default=False, help_text="Somebody looks at it before it goes in.")
-    held_since = models.DateTimeField(null=True, blank=True, help_text="It waits for a person, and no worker takes it.")
+    waits = models.BooleanField(default=False, help_text="A person reviews it before it is imported.")
+    held_since = models.DateTimeField(null=True, blank=True, help_text="It waits for a person; no worker processes it.")
 
     class Meta(Work.Meta):
         ordering: ClassVar[list[str]] = ["-pk"]
@@ -86,7 +86,7 @@ class ImportJob(Work):
 
     @property
     def left_out(self) -> int:
-        """Rows that were read and left out: repeated, duplicates, older than what is here, or not to be read at all."""
+        """Rows that were read and left out: repeated, duplicates, older than the record in Accord, or not to be read at all."""
         counts = self.counts
         return sum(counts[name] for name in LEFT_OUT_COUNTS)
 
@@ -124,19 +124,19 @@ class ImportFile(models.Model):
         help_text="What its cells prove: {what: {value, words}}, and of each column what it holds.",
     )
     answers = models.JSONField(
-        default=dict, blank=True, help_text="What people said where it proves nothing: {question: value}."
+        default=dict, blank=True, help_text="Answers of people where the file is ambiguous: {question: value}."
     )
-    start = models.BigIntegerField(default=0, help_text="Byte of the plain file at which the first row begins.")
-    first_line = models.IntegerField(default=2, help_text="Line of the uploaded file on which the first row stands.")
+    start = models.BigIntegerField(default=0, help_text="Offset in bytes of the first row in the plain file.")
+    first_line = models.IntegerField(default=2, help_text="Line number of the first row in the uploaded file.")
     bytes = models.BigIntegerField(default=0, help_text="Length of the plain file.")
     rank = models.IntegerField(default=0, help_text="Files of low rank are read first.")
     rows = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
-    dropped = models.BigIntegerField(default=0, help_text="Rows of which nothing is read; the notes say why.")
+    dropped = models.BigIntegerField(default=0, help_text="Rows that are not read; the notes give the reason.")
     counts = models.JSONField(default=dict, blank=True)  # {object: {created, updated, unchanged, repeated, duplicates}}
     mends = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="mended_in",
-        help_text="The file whose refused rows it brings, corrected.",
+        help_text="The file whose corrected refused rows it contains.",
     )  # fmt: skip
     fingerprint = models.CharField(
         max_length=64, blank=True, default="", db_index=True, help_text="Of its bytes and all that they were read by."
@@ -160,7 +160,7 @@ class ImportFile(models.Model):
     notes = models.JSONField(
         default=dict, blank=True, help_text="What was made of rows beyond reading them: {what: {rows, sample}}."
     )
-    preview = models.JSONField(default=dict, blank=True, help_text="What would become of its rows, as far as counted.")
+    preview = models.JSONField(default=dict, blank=True, help_text="The result of the preview so far.")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]
@@ -189,7 +189,7 @@ class RowError(models.Model):
     row = models.JSONField(default=dict)
     mended_by = models.ForeignKey(
         ImportJob, on_delete=models.SET_NULL, null=True, blank=True, related_name="+",
-        help_text="The import that brought the row in, corrected.",
+        help_text="The import of the corrected row.",
     )  # fmt: skip
 
     objects = RowErrorQuerySet.as_manager()

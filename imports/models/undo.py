@@ -92,4 +92,4 @@ class Undo(Work):
         pass
 
     def __str__(self) -> str:
-        return f"taking back {self.run}"
+        return f"undo of {self.run}"

@@ -188,7 +188,7 @@ def read_times(column: pd.Series, formats: Sequence[str], zone: str, order: str 
 
 
 def is_out_of_bounds(times: pd.Series) -> np.ndarray:
-    """Return where days, or times in UTC, lie outside the years that a CRM can mean."""
+    """Return where days, or times in UTC, are outside the years that a CRM can mean."""
     zone = getattr(times.dtype, "tz", None)
     first, last = (pd.Timestamp(day, tz=zone) for day in (FIRST_DAY, LAST_DAY + timedelta(days=1)))
     return ((times < first) | (times >= last)).fillna(False).to_numpy(bool)

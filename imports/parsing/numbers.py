@@ -144,12 +144,12 @@ def is_currency(mark: str) -> bool:
 
 
 def currency_codes_of(mark: str) -> tuple[str, ...]:
-    """Return the currencies that a sign, a code or a word can stand for, the likeliest first."""
+    """Return the currencies that a sign, a code or a word can represent, the likeliest first."""
     return currencies_of(mark) or NAMES.get(mark.lower()) or ()
 
 
 def sole_currency_code(mark: str) -> str:
-    """Return the currency that a mark stands for where nothing else is known; "" where it could be several."""
+    """Return the currency that a mark represents where nothing else is known; "" where it could be several."""
     codes = currency_codes_of(mark)
     return codes[0] if len(codes) == 1 else USUAL.get(mark, "")
 

@@ -11,7 +11,7 @@ class ParseOptions:
     date_order: Mapping[str, str] = field(default_factory=dict)  # day-first, month-first
     decimal: Mapping[str, str] = field(default_factory=dict)  # point, comma
     zone: Mapping[str, str] = field(default_factory=dict)
-    nulls: Mapping[str, frozenset[str]] = field(default_factory=dict)  # words that stand for nothing
+    nulls: Mapping[str, frozenset[str]] = field(default_factory=dict)  # words that mean nothing
     signs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # currency of the signs beside amounts
     currency: Mapping[str, str] = field(default_factory=dict)  # that the name of a column says
 

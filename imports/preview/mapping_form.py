@@ -228,7 +228,7 @@ class _PostedRows:
         return self.data.getlist(f"{self.prefix}{name}")
 
     def row_numbers(self, row_kind: str) -> list[int]:
-        """Return the numbers of the rows of a kind, in order, but for the one that is taken away."""
+        """Return the numbers of the rows of a kind, in order, but for the one that is removed."""
         pattern = re.compile(rf"{re.escape(self.prefix)}{row_kind}-(\d{{1,3}})-\w+")
         numbers = sorted({int(match[1]) for key in self.data if (match := pattern.fullmatch(str(key)))})[:MOST_ROWS]
         dropped = self.data.pressed.get("drop", "")
@@ -330,7 +330,7 @@ def calculation_fault(kind: str, row: Calculated) -> str:
     try:
         parse_mapping(_page_path(kind), table)
     except MappingError:
-        return "This field holds no number. Choose another one, or join the columns."
+        return "This field is not a number. Choose another field or join the columns."
     return ""
 
 
@@ -340,7 +340,7 @@ def filter_fault(row: Filter) -> str:
     if row.operator in UNARY:
         return ""
     if not row.value:
-        return "Enter what to compare with, or remove this line."
+        return "Enter a value to compare with, or remove this line."
     if row.operator in COMPARISONS:
         try:
             parse_mapping(_page_path("lead"), {"id": "x", "only": [{"column": "x", row.operator: row.value}]})
@@ -358,7 +358,7 @@ def part_faults(parts: list[Part], is_new: bool) -> list[str]:
     sentences = []
     for part in parts:
         if not any(key.startswith(("field:", "link:")) for key in part.fed):
-            sentences.append(f"{part.title}: choose what at least one column becomes.")
+            sentences.append(f"{part.title}: map at least one column.")
         if is_new or part.position:
             wanting = [
                 target.label for target in list_targets(part.kind) if target.required and target.key not in part.fed

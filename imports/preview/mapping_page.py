@@ -129,11 +129,11 @@ class Options:
         groups: list[tuple[str, list[tuple[str, str]]]] = [
             ("A field", [(target.key, f"{target.label}{hint(target)}{' *' if target.required else ''}") for target in list_targets(kind) if not target.is_link]),
             ("A link to", [(target.key, target.label) for target in list_targets(kind) if target.is_link]),
-            ("A custom field of its own", [(f"{CUSTOM}{value}", f"Keep it: {label}") for value, label in CustomType.choices]),
+            ("New custom field", [(f"{CUSTOM}{value}", f"Keep it: {label}") for value, label in CustomType.choices]),
             ("Nothing", [(ID_ONLY, "Only the id of the row"), (OUT, "Leave it out")]),
         ]  # fmt: skip
         if not is_new:
-            groups[-1][1].insert(0, (AS_IS, "What the source's mapping does with it"))
+            groups[-1][1].insert(0, (AS_IS, "As in the mapping of the source"))
         self._html = "".join(
             format_html(
                 '<optgroup label="{}">{}</optgroup>',
@@ -148,7 +148,7 @@ class Options:
         """Return the options with one chosen; always one, so that a form never sends back another by itself."""
         # an unknown key must not fall back to the first option
         if f'value="{key}"' not in self._html:
-            return format_html('<option value="{}" selected>As it is now</option>', AS_IS) + mark_safe(self._html)
+            return format_html('<option value="{}" selected>Unchanged</option>', AS_IS) + mark_safe(self._html)
         marked = self._html.replace(f'value="{key}"', f'value="{key}" selected', 1)
         return mark_safe(marked)  # built above, each word escaped
 

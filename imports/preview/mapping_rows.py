@@ -1,4 +1,4 @@
-"""The rules of a mapping that are no plain column, as rows that a page shows and takes back.
+"""The rules of a mapping that are more than plain columns, as rows that a page shows and reads.
 
 Each function reads from, or returns a changed copy of, the one table that a mapping is: constants, calculations, the row
 filter, the words of coded columns, and the key by which a link is looked up.
@@ -184,7 +184,7 @@ def filters_of(table: Table, header: Iterable[str]) -> list[Filter]:
 
 
 def with_filters(table: Table, rows: Iterable[Filter], header: Iterable[str]) -> Table:
-    """Return the table with this row filter; words are parted by commas. Conditions on other files' columns stay."""
+    """Return the table with this row filter; words are separated by commas. Conditions on other files' columns stay."""
     file_columns = index_headers(header)
     given = [_filter_condition(row) for row in rows if row.column]
     given += [condition for condition in table.get("only", ()) if fold(condition["column"]) not in file_columns]

@@ -30,7 +30,7 @@ def tables_of_texts(texts: list[str]) -> list[dict[str, Any]]:
     """Return the mappings that texts say, one text for each kind of record.
 
     Raises:
-        MappingError: a text is no TOML, or says something that cannot be.
+        MappingError: a text is not valid TOML, or says something that cannot be.
     """
     if not texts:
         raise MappingError("The text is empty. Write at least one mapping, or go back.")

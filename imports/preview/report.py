@@ -60,11 +60,11 @@ def describe_phase(run: ImportJob) -> str:
         return "Waiting for a worker; the import then resumes where it stopped"
     match run.checkpoint.get("phase", "look"):
         case "look" | "review":
-            return "Looking at the files"
+            return "Analyzing the files"
         case "load":
             return "Reading the rows"
         case _:
-            return "Tying the records together"
+            return "Linking the records"
 
 
 def describe_result(run: ImportJob, counts: dict[str, int]) -> str:
@@ -84,7 +84,7 @@ def describe_result(run: ImportJob, counts: dict[str, int]) -> str:
     reasons = [
         (counts["duplicates"], "as duplicates"),
         (counts["repeated"], "as repeated in the file"),
-        (counts["older"], "as older than what is here"),
+        (counts["older"], "as older than the record in Accord"),
         (counts["dropped"], "for the reasons below"),
     ]
     text += "".join(f"; {_rows_text(number)} left out {why}" for number, why in reasons if number)
@@ -98,7 +98,7 @@ def describe_result(run: ImportJob, counts: dict[str, int]) -> str:
 def describe_kinds(file: ImportFile) -> list[str]:
     """Say for each kind of record how many records a file wrote: “Leads: 8,000 new, 12 changed”."""
     labels = {"created": "new", "updated": "changed", "unchanged": "the same", "repeated": "repeated in the file",
-             "duplicates": "left out as duplicates", "older": "older than what is here", "removed": "removed",
+             "duplicates": "left out as duplicates", "older": "older than the record in Accord", "removed": "removed",
              "merged": "merged into others"}  # fmt: skip
     lines = []
     for kind, counts in file.counts.items():
@@ -121,7 +121,7 @@ def rejected_rows(file: ImportFile) -> Iterator[list[str | int]]:
     ours = [REJECTED_LINE, REJECTED_BECAUSE, correction_header(file.pk, file.sha256)]
     yield [*own, *ours]
     for error in RowError.objects.filter(file=file, mended_by=None).iterator(2000):
-        raw = error.row.get("")  # a line that is no row of this table is stored whole in its first cell
+        raw = error.row.get("")  # a line that is not a row of this table is stored whole in its first cell
         cells = [error.row.get(name, "") for name in own]
         if raw is not None and cells:
             cells[0] = raw

@@ -99,7 +99,7 @@ def _read_first_cell(written: pd.Series, read: pd.Series, faults: dict[int, str]
     if faults:
         row = min(faults)
         more = (
-            f" ({format_count(len(faults))} of the first {format_count(len(written))} rows are like that)"
+            f" ({format_count(len(faults))} of the first {format_count(len(written))} rows have this problem)"
             if len(faults) > 1
             else ""
         )

@@ -123,7 +123,7 @@ def summarise_preview(run: ImportJob, files: list[ImportFile]) -> PreviewSummary
 def _note_lines(file: ImportFile) -> list[NoteLine]:
     notes = {**file.notes, **file.preview.get("notes", {})}
     others = {
-        EQUAL_EACH: (EQUAL_ROWS, ONE, "Take equal rows as one"),
+        EQUAL_EACH: (EQUAL_ROWS, ONE, "Count equal rows as one record"),
         EQUAL_ONE: (EQUAL_ROWS, EACH, "Take each row"),
         WOULD_CLEAR: (EMPTY, LEAVE, "Leave the values"),
         WOULD_LEAVE: (EMPTY, CLEAR, "Empty the values"),
@@ -140,7 +140,7 @@ def _count_coming(figures: dict[str, Any]) -> int:
 
 
 def _estimate_rows(rows: int, fraction: float) -> int:
-    """Reckon how many rows there are from those in the part that was read, to three figures."""
+    """Compute how many rows there are from those in the part that was read, to three figures."""
     if not fraction:
         return 0
     exact = round(rows / fraction)

@@ -181,7 +181,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop an import; the rows that are in stay in."""
     run = get_object_or_404(ImportJob, pk=pk)
     if cancel_import(run=run, user=cast(User, request.user)):
-        messages.success(request, "The import is cancelled. The rows that were in stay in.")
+        messages.success(request, "The import is cancelled. Rows that were already imported stay.")
     else:
-        messages.warning(request, "The import was over already.")
+        messages.warning(request, "The import had already ended.")
     return redirect("import_run", pk)

@@ -106,7 +106,7 @@ def _chosen_source(given: Any, file: ImportFile) -> str:
 
 def _own_name_faults(request: HttpRequest) -> list[str]:
     if request.POST.get("source") == OWN and not slugify(request.POST.get("own", "")):
-        return ["Give the source a name: a word for where the file comes from, like “web shop”."]
+        return ["Enter a name for the source of the file, such as “web shop”."]
     return []
 
 
@@ -147,7 +147,7 @@ def _save_mapping(
     except (NotHeld, MappingError) as error:
         return [str(error)]
     enqueue_on_commit(row)
-    messages.success(request, f"{title_of(draft.kind)} from {file.name}: the columns are read as you said.")
+    messages.success(request, f"{title_of(draft.kind)} from {file.name}: the column mapping is saved.")
     return []
 
 
@@ -214,13 +214,13 @@ def mapping_text(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
 @require_right("import")
 @require_POST
 def change_file(request: HttpRequest, pk: int, file_pk: int, change: str) -> HttpResponse:
-    """Leave a file out, or take it in again."""
+    """Leave out a file or include it again."""
     file = get_object_or_404(ImportFile, pk=file_pk, run_id=pk)
     try:
         if change == "leave-out":
             enqueue_on_commit(actions.leave_out(file=file, user=_user_of(request)))
         elif file.kind:
-            enqueue_on_commit(actions.take_in(file=file, user=_user_of(request)))
+            enqueue_on_commit(actions.include_file(file=file, user=_user_of(request)))
     except NotHeld as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)
@@ -278,11 +278,11 @@ def _apply_choice(request: HttpRequest, act: Callable[[], Work], pk: int) -> Htt
 
 @require_right("import")
 @require_POST
-def bring_in(request: HttpRequest, pk: int) -> HttpResponse:
-    """Start an import that waits."""
+def confirm_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start an import that was reviewed."""
     run = get_object_or_404(ImportJob, pk=pk)
     try:
-        enqueue_on_commit(actions.bring_in(run=run, user=_user_of(request)))
+        enqueue_on_commit(actions.confirm_import(run=run, user=_user_of(request)))
     except (NotHeld, CannotImport) as error:
         messages.warning(request, str(error))
     return redirect("import_run", pk)

@@ -106,7 +106,7 @@ register_metric(
     Metric(
         key="campaign_roi",
         name="Return on campaigns",
-        definition="What is left of a campaign's won revenue after its spend, for each unit of that spend.",
+        definition="The won revenue of a campaign minus its spend, for each unit of that spend.",
         formula="(won revenue of campaigns − their spend) ÷ their spend",
         unit="percent",
         owner_side="marketing",

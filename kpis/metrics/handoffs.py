@@ -36,7 +36,7 @@ register_metric(
     Metric(
         key="handoffs",
         name="Hand-offs",
-        definition="Leads that changed hands from Marketing to Sales, by the day on which they were handed over.",
+        definition="Leads handed over from Marketing to Sales, by the day of the hand-off.",
         formula="count of hand-offs",
         unit="count",
         owner_side="marketing",
@@ -59,7 +59,7 @@ register_metric(
         measures=(
             Measure(
                 "handoffs", day=clock_ended, keep=is_due, numerator=lambda row: is_met(row).cast("int64"), denominator=count_one,
-                checks=(Check(is_running, "Clocks that still run: {n}. They count as neither.", is_left_out=True),),
+                checks=(Check(is_running, "Running clocks: {n}. They count as neither.", is_left_out=True),),
             ),
         ),
         is_proportion=True,
@@ -74,7 +74,7 @@ WAITING = Check(
 )
 DAY_ONLY = Check(
     lambda row: row["answered_at"].notnull() & row["is_answer_day_only"].fill_null(False),
-    "Hand-offs whose answer is known by its day alone: {n}. They are left out.",
+    "Hand-offs with only the day of the answer known: {n}. They are left out.",
     is_left_out=True,
 )
 
@@ -103,7 +103,7 @@ _register_time(
     "speed_to_lead",
     "Speed to lead",
     (
-        "Business minutes from the hand-off to the first response, by the working hours of whoever got the lead, for the "
+        "Business minutes from the hand-off to the first response, by the working hours of the lead's owner, for the "
         "leads handed over in the period; late answers with their true time. The median: half took longer."
     ),
     "median of business minutes from hand-off to first response",
@@ -115,7 +115,7 @@ _register_time(
     "speed_to_lead_on_the_wall",
     "Speed to lead, as the buyer waits",
     (
-        "Minutes from the hand-off to the first response as the clock on the wall runs, nights and weekends included, for "
+        "Minutes from the hand-off to the first response in calendar time, nights and weekends included, for "
         "the leads handed over in the period. The median: half waited longer."
     ),
     "median of minutes from hand-off to first response",
@@ -133,7 +133,7 @@ _register_time(
     "time_to_verdict",
     "Time to verdict",
     (
-        "Minutes from the hand-off until Sales accepted or rejected the lead, as the clock on the wall runs, for the leads "
+        "Minutes from the hand-off until Sales accepted or rejected the lead, in calendar time, for the leads "
         "handed over in the period. The median: half took longer."
     ),
     "median of minutes from hand-off to verdict",
@@ -180,7 +180,7 @@ def _register_share(key: str, name: str, answer: str, better: str, cut: str) -> 
     register_metric(
         Metric(
             key=key, name=name,
-            definition=f"Of the verdicts that Sales gave in the period, the share that {answer} the lead. What was taken back at once does not count.",
+            definition=f"Of the verdicts that Sales gave in the period, the share that {answer} the lead. Verdicts undone within ten seconds do not count.",
             formula=f"leads {answer} ÷ verdicts", unit="percent", better=better,  # type: ignore[arg-type]
             measures=(
                 Measure(

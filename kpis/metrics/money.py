@@ -10,7 +10,7 @@ from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Row
 
 INVOICED_BASIS = "invoices, net of credit notes"
-WON_BASIS = "deals won, by close date, for want of invoices"
+WON_BASIS = "deals won, by close date, because there are no invoices"
 
 
 def net_money(path: str) -> Callable[[Row], Any]:
@@ -41,7 +41,7 @@ INVOICED = Measure(
     day=issued_day,
     numerator=net_money("amount"),
     is_money=True,
-    checks=(Check(lambda row: row["amount"].isnull(), "Invoices without an amount: {n}. They count as nothing."),),
+    checks=(Check(lambda row: row["amount"].isnull(), "Invoices without an amount: {n}. They count as 0."),),
     basis=INVOICED_BASIS,
 )
 WON = Measure(
@@ -69,9 +69,7 @@ SPENT = Measure(
     day=lambda row: row["spent_on"],
     numerator=deal_amount,
     is_money=True,
-    checks=(
-        Check(lambda row: row["amount"].isnull(), "Lines of spend without an amount: {n}. They count as nothing."),
-    ),
+    checks=(Check(lambda row: row["amount"].isnull(), "Lines of spend without an amount: {n}. They count as 0."),),
 )
 COST_OF_BOTH = replace(SPENT, numerator=lambda row: -deal_amount(row), denominator=deal_amount)
 
@@ -96,7 +94,7 @@ register_metric(
         key="smroi",
         name="SMROI",
         definition=(
-            "Sales and marketing return on investment: what is left of revenue after all sales and marketing spend, "
+            "Sales and marketing return on investment: revenue minus all sales and marketing spend, "
             "for each unit of that spend. Revenue is what was invoiced net of credit notes; where there are no invoices, "
             "the amount of deals won by close date. Spend is every sales and marketing line dated in the period."
         ),

@@ -24,7 +24,7 @@ CLOSED_VALUE = replace(
     checks=(
         Check(
             lambda row: row["amount"].isnull() | (row["amount"] == 0),
-            "Closed deals without an amount: {n}. A rate by value cannot weigh them.",
+            "Closed deals without an amount: {n}. They are left out of rates by value.",
         ),
     ),
 )
@@ -145,7 +145,7 @@ register_metric(
     Metric(
         key="average_revenue_per_transaction",
         name="Average revenue per transaction",
-        definition="What a won deal brings on average: the amount of all deals won in the period, by their number.",
+        definition="The average amount of a won deal: the amount of all deals won in the period, by their number.",
         formula="won revenue ÷ won opportunities",
         unit="money",
         owner_side="sales",
@@ -158,7 +158,7 @@ register_metric(
     Metric(
         key="deal_size",
         name="Size of a won deal",
-        definition="The median amount of the deals won in the period: half brought more. Less moved by a giant than the average.",
+        definition="The median amount of the deals won in the period: half brought more. Less affected by very large deals than the average.",
         formula="median of won amounts",
         unit="money",
         owner_side="sales",

@@ -15,10 +15,10 @@ def expected_day(row: Row) -> Any:
     return row["expected_close_on"]
 
 
-UNKNOWN_AMOUNT = Check(lambda row: row["amount"].isnull(), "Open deals without an amount: {n}. They count as nothing.")
+UNKNOWN_AMOUNT = Check(lambda row: row["amount"].isnull(), "Open deals without an amount: {n}. They count as 0.")
 UNKNOWN_CHANCE = Check(
     lambda row: row["amount"].notnull() & row["probability"].isnull(),
-    "Open deals without a probability: {n}. They count as nothing.",
+    "Open deals without a probability: {n}. They count as 0.",
 )
 WHEN = "Counted on the last evening of the period, or now while it lasts; cut by time, it is by expected close."
 
@@ -41,7 +41,7 @@ register_metric(
     Metric(
         key="weighted_pipeline",
         name="Weighted pipeline",
-        definition=f"What the open deals are worth, each by its stage's agreed chance to be won. {WHEN}",
+        definition=f"The amount of the open deals, weighted by the agreed win probability of their stage. {WHEN}",
         formula="Σ open amount × agreed probability",
         unit="money",
         owner_side="sales",
@@ -55,7 +55,7 @@ register_metric(
 def _with_observed_chance(scope: Scope) -> Any:
     """Return the open deals with the share of closed deals that was won after passing the same stage of the same pipeline.
 
-    Each deal counts once for a stage, however often it entered; lost deals count too, so nobody survives by being lost.
+    Each deal counts once for a stage, however often it entered; lost deals count too, so lost deals do not distort the share.
     """
     deals, changes = scope.table("opportunities"), scope.table("stage_changes")
     closed = deals.filter(deals.outcome != "open").select(
@@ -78,8 +78,8 @@ register_metric(
         key="weighted_pipeline_observed",
         name="Weighted pipeline, observed",
         definition=(
-            "What the open deals are worth by what really happened: of the closed deals that passed the same stage, the "
-            f"share that was won. Needs the history of stages. {WHEN}"
+            "The amount of the open deals, weighted by the share of closed deals that were won after passing the same "
+            f"stage. Needs the history of stages. {WHEN}"
         ),
         formula="Σ open amount × (won ÷ closed, of deals that passed the stage)",
         unit="money",
@@ -89,7 +89,7 @@ register_metric(
             UNKNOWN_AMOUNT,
             Check(
                 lambda row: row["amount"].notnull() & row["probability"].isnull(),
-                "Open deals in a stage that no closed deal is known to have passed: {n}. They count as nothing.",
+                "Open deals in a stage without closed deals in the stage history: {n}. They count as 0.",
             ),
             source=_with_observed_chance,
         ),
@@ -133,7 +133,7 @@ register_metric(
             deal_amount,
             Check(
                 lambda row: row["amount"].isnull(),
-                "Open deals whose product has no list price: {n}. They count as nothing.",
+                "Open deals whose product has no list price: {n}. They count as 0.",
             ),
             source=_at_list_price,
         ),
@@ -171,7 +171,7 @@ register_metric(
         key="pipeline_velocity",
         name="Pipeline velocity",
         definition=(
-            "Revenue a day that the open pipeline brings if it goes on as in the period: open deals, times the close rate, "
+            "Revenue per day from the open pipeline if the period continues: open deals, times the close rate, "
             "times the average revenue of a won deal, over the mean cycle of won deals."
         ),
         formula="open opportunities × close rate × average revenue ÷ mean sales cycle in days",

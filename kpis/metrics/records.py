@@ -37,13 +37,13 @@ def _register_count(
 
 
 _register_count(
-    "opportunities", "Opportunities", "opportunities", "Deals, by the day they were opened, whatever became of them.",
+    "opportunities", "Opportunities", "opportunities", "Deals, by the day they were opened, whatever their outcome.",
     opened_day, cut="owner", side="sales", section="Outcomes",
 )  # fmt: skip
 for key, name, definition, keep, better in [
     ("opportunities_won", "Opportunities won", "Deals won, by the day they closed.", is_won, "up"),
     ("opportunities_lost", "Opportunities lost", "Deals lost, by the day they closed.", is_lost, "down"),
-    ("opportunities_undecided", "Opportunities without decision", "Deals in which the buyer decided nothing, by the day they closed.", is_no_decision, "down"),
+    ("opportunities_undecided", "Opportunities without decision", "Deals that ended without a decision, by the day they closed.", is_no_decision, "down"),
     ("opportunities_closed", "Opportunities closed", "Deals that ended, whatever the outcome, by the day they closed.", is_closed, "up"),
 ]:  # fmt: skip
     _register_count(

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('metric', models.CharField(max_length=80)),
                 ('target', models.DecimalField(decimal_places=4, max_digits=18)),
-                ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Write the currency as three capitals, like EUR.')])),
+                ('currency', models.CharField(blank=True, max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Write the currency as three capital letters, such as EUR.')])),
                 ('starts_on', models.DateField()),
                 ('ends_on', models.DateField()),
                 ('set_at', models.DateTimeField(auto_now=True)),

@@ -15,10 +15,10 @@ PUBLISHED_ON = date(2014, 12, 31)  # the day of the figures that Accord comes wi
 
 
 class Benchmark(models.Model):
-    """A figure of others: dated, with its source named, and to be changed by whoever knows a better one.
+    """A figure of others: dated, with its source named, and to be changed by anyone who knows a better one.
 
     Rates are fractions (1.52 is 152 %). With `upper` it is a range. The newest reference of a metric is what gaps
-    are reckoned against; the others stand beside it as peers.
+    are computed against; the others are shown beside it as peers.
     """
 
     metric = models.CharField(max_length=80, db_index=True)
@@ -48,7 +48,7 @@ class Benchmark(models.Model):
 
     @classmethod
     def published_for(cls, metric: str) -> Self | None:
-        """Return the newest reference that Accord came with and that nobody of the company changed: it may be public."""
+        """Return the newest reference delivered with Accord that the company has not changed: it may be public."""
         rows = cls.objects.filter(metric=metric, is_reference=True, edited_by=None, dated_on=PUBLISHED_ON)
         return rows.order_by("-pk").first()
 

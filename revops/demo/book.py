@@ -54,5 +54,5 @@ class Book:
 
 @cache
 def _field_defaults(kind: type[Record]) -> dict[str, Any]:
-    """Return what a record of the kind holds before anything is said: to ask every field anew takes a third of the book."""
+    """Return what a record of the kind holds before anything is said: to ask every field again takes a third of the book."""
     return kind(source=SOURCE).__dict__

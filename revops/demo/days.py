@@ -20,7 +20,7 @@ class Calendar:
 
     @property
     def last(self) -> date:
-        """The last day of which anything is told; today is not over yet."""
+        """The last day with events; today is not over yet."""
         return self.today - DAY
 
     @property

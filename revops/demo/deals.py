@@ -61,7 +61,7 @@ class Deal:
     outcome: str = Outcome.OPEN
     closed: datetime = NEVER
     amount: Decimal = Decimal(0)
-    is_stale: bool = False  # nobody works it and nobody closes it
+    is_stale: bool = False  # no one works it and no one closes it
     path: list[tuple[str, datetime]] = field(default_factory=list)
 
     @property
@@ -127,7 +127,7 @@ def _draw_close(rng: Random, deal: Deal, calendar: Calendar) -> datetime:
     if deal.outcome == Outcome.WON:
         day = _pull_to_quarter_end(rng, day, deal.opened.date())
     if deal.run and deal.run.plan.is_exact:
-        day = min(day, date(deal.run.year, 12, 12))  # these two campaigns are told to their end in their own year
+        day = min(day, date(deal.run.year, 12, 12))  # these two campaigns end in their own year
     return max(calendar.sometime(rng, next_workday(day)), calendar.later(deal.opened, 8))
 
 

@@ -35,7 +35,7 @@ class Firm:
     employees: int
     rep: Rep
     founded: int
-    taken_names: set[str] = field(default_factory=set)  # names of its people, so that nobody is met twice
+    taken_names: set[str] = field(default_factory=set)  # names of its people, so that no one is met twice
     customer_since: date | None = None
     left_on: date | None = None
 

@@ -24,7 +24,7 @@ from revops.demo.story import COMPANY, CURRENCY, DOMAIN, GOAL, SOURCE, YEARS, ZO
 from revops.demo.write import write_book
 from team.models import Company, Territory, User
 
-ORDER: tuple[type[Record], ...] = (  # whoever is referred to comes first
+ORDER: tuple[type[Record], ...] = (  # anyone who is referred to comes first
     crm.Owner, crm.Vertical, crm.Product, crm.ContentAsset, crm.Campaign, crm.Account, crm.Contact, crm.Lead,
     crm.Opportunity, crm.StageChange, crm.BuyingRole, crm.Quota, crm.Touch, crm.Activity, crm.Enquiry,
     crm.EnquiryHandover, crm.Invoice, crm.Payment, crm.Spend, crm.ContentUse, crm.UsageEvent,
@@ -95,7 +95,7 @@ def _save_people(people: People) -> None:
 
 
 def _save_goal(people: People, year: int) -> None:
-    """Set this year's goal, unless somebody has set one since."""
+    """Set this year's goal, unless one was set since."""
     days = {"starts_on": date(year, 1, 1), "ends_on": date(year, 12, 31)}
     values = {"target": Decimal(GOAL), "currency": CURRENCY, "set_by_id": people.users[GOAL_SETTER].pk}
     Goal.objects.get_or_create(metric="revenue", **days, defaults=values)

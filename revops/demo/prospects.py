@@ -12,7 +12,7 @@ from revops.demo.people import GONE, Rep
 from revops.demo.story import YEARS, Plan
 
 FAVOURED = 0.7  # share of a campaign's leads that are of its persona
-NOISY = (8, 9, 10)  # months of the last full year in which a broken form counted what nobody did
+NOISY = (8, 9, 10)  # months of the last full year in which a broken form counted what no one did
 EAGER = {True: (28, 27, 22, 14, 9), False: (55, 30, 11, 3, 1)}  # how often 0 to 4 further steps, handed over or not
 HEAT = (0.45, 0.8, 1.5, 2.7, 4.2)  # how many times likelier to buy, by those steps
 DECIDES = {USER: 0.5}  # by persona
@@ -124,7 +124,7 @@ def _draw_persona(rng: Random, plan: Plan) -> str:
 
 
 def _assign_rep(rng: Random, firm: Firm, day: date, calendar: Calendar) -> Rep:
-    """Return whose queue the lead lands in: the firm's rep's, or, by a rule nobody mended, that of one who left."""
+    """Return whose queue the lead lands in: the firm's rep's, or, by a rule that was not corrected, that of one who left."""
     last_year = calendar.today.year - 1
     forgotten = firm.territory == GONE.territory and date(last_year, 4, 1) <= day <= date(last_year, 11, 30)
     return GONE if forgotten and rng.random() < AWAY else firm.rep

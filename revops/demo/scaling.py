@@ -8,7 +8,7 @@ def distribute_total(weights: Sequence[float], total: Decimal, unit: Decimal) ->
     """Share out the total by weight in whole units; the largest remainders get the units left over.
 
     Raises:
-        ValueError: the total is no multiple of the unit, or there is nothing to share it out to.
+        ValueError: the total is not a multiple of the unit, or there is nothing to share it out to.
     """
     units, odd = divmod(total, unit)
     if odd or (units and not sum(weights)):

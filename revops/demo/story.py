@@ -2,7 +2,7 @@
 
 The last full calendar year brings 24.7 M of revenue for 11.4 M of spend. In it the Pink campaign has half as
 many leads again as the Blue one, and about a fifth of its revenue. Around them: a source with many leads and
-little money, a rep who is slow, a territory that lags, a vertical outside the niche, a queue nobody reads,
+little money, a rep who is slow, a territory that lags, a vertical outside the niche, a queue no one reads,
 deals that end more and more often in no decision.
 """
 
@@ -61,7 +61,7 @@ class Plan:
     converted: float  # share of its leads that become opportunities
     won: float  # share of those that are won
     size: float  # of its deals, 1 for an ordinary one
-    revenue: int  # what its wins bring in the last full year, 0: whatever they bring
+    revenue: int  # the revenue of its wins in the last full year, 0: whatever they bring
     cost: int
     starts: tuple[int, int] = (1, 1)
     ends: tuple[int, int] = (12, 31)

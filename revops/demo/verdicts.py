@@ -1,6 +1,6 @@
 """What the reps of AppLexus said of the leads that were handed to them, and what Marketing made of it.
 
-One campaign brings in people who decide nothing: Sales turns them away for that one criterion, and Marketing has
+One campaign attracts people who make no decisions: Sales turns them away for that one criterion, and Marketing has
 answered. Who is slow also says less.
 """
 

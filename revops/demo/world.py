@@ -34,7 +34,7 @@ STALE = 0.055
 
 @dataclass
 class World:
-    """Everything that happens in the demo's market, also what lies ahead of today."""
+    """Everything that happens in the demo's market, also what is ahead of today."""
 
     calendar: Calendar
     firms: list[Firm]
@@ -174,7 +174,7 @@ def _distribute_amount(deals: list[Deal], total: Decimal) -> None:
 
 
 def _mark_stale_deals(world: World) -> None:
-    """Leave some deals lying that nobody would have won: they stay open, their close date long past."""
+    """Leave some deals open that would not have been won, their close date long past."""
     rng = seeded_random("stale")
     summer = date(world.calendar.today.year - 1, 7, 1)
     for deal in world.deals:

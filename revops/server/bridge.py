@@ -100,7 +100,7 @@ class Answer:
 
 
 class Bridge:
-    """Answers whole requests by a WSGI application, in as many threads as are told."""
+    """Answers whole requests by a WSGI application, in the given number of threads."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]], threads: int) -> None:
         self.application = application

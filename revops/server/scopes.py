@@ -15,7 +15,7 @@ IPV6_NETWORK = 64  # one customer of a provider holds a /64
 
 
 class ClientGone(Exception):
-    """The client has closed the connection; nobody waits for an answer."""
+    """The client has closed the connection; no one waits for an answer."""
 
 
 def header_value(scope: Scope, name: bytes) -> str:

@@ -14,7 +14,7 @@ OPEN_FILES = Path("/proc/self/fd")
 def limit_unread_time() -> None:
     """Let the kernel end connections whose client takes nothing of an answer for half a minute (Linux).
 
-    The limit stands on the listening sockets; each connection that they accept inherits it.
+    The limit is on the listening sockets; each connection that they accept inherits it.
     """
     if not sys.platform.startswith("linux"):
         return

@@ -1,8 +1,8 @@
 """The embedded services: a real PostgreSQL and a real Redis under DATA_DIR, used only where none are named.
 
 `DATABASE_URL` and `REDIS_URL` name services of one's own; then nothing here starts anything. Otherwise each
-process of ours takes a shared lock on `DATA_DIR/services.lock`, starts what is not running, and puts the two
-addresses into the environment. Whoever lets go of the lock last stops the services. The kernel drops the lock
+process of Accord takes a shared lock on `DATA_DIR/services.lock`, starts what is not running, and puts the two
+addresses into the environment. Anyone who lets go of the lock last stops the services. The kernel drops the lock
 of a killed process, so nothing is left to clean up after `kill -9`: the next start adopts what still runs.
 """
 
@@ -30,7 +30,7 @@ WITHOUT_SERVICES = {
 EMBEDDED = {"DATABASE_URL": postgres, "REDIS_URL": broker}
 
 _held: dict[str, IO[str]] = {}  # the lock of this process, while it has one
-_started: list[str] = []  # the variables that name services of ours
+_started: list[str] = []  # the variables that name services of Accord
 
 
 def data_dir() -> Path:
@@ -96,7 +96,7 @@ def restart_dead_services() -> list[str]:
 
 
 def stop_services(owner: int | None = None) -> None:
-    """Let go of the services; they stop when nobody else holds them."""
+    """Let go of the services; they stop when no one else holds them."""
     if owner not in (None, os.getpid()) or "lock" not in _held:  # a forked child ends; its parent still holds them
         return
     lock, folder = _held.pop("lock"), data_dir()

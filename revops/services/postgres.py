@@ -173,7 +173,7 @@ def _find_postmaster(data: Path) -> psutil.Process | None:
 
 
 def _remove_stale_files(data: Path) -> None:
-    """Take away what a killed server left: its pid may be somebody else's by now, and would keep ours from starting.
+    """Take away what a killed server left: its pid may be another person's by now, and would keep ours from starting.
 
     Only once its last backend is gone: the pid file is what keeps two servers off one folder.
     """

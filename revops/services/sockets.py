@@ -14,6 +14,6 @@ def socket_dir(folder: Path) -> Path:
     path.mkdir(mode=0o711, exist_ok=True)
     status = path.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
-        raise SystemExit(f"{path} belongs to somebody else. Set TMPDIR to a folder of your own.")
+        raise SystemExit(f"{path} belongs to another person. Set TMPDIR to a folder of your own.")
     path.chmod(0o711)
     return path

@@ -92,7 +92,7 @@ def evaluate_threshold(explored: Explored, threshold: float) -> Meaning:
 
 
 def is_over_threshold(explored: Explored, threshold: float) -> Flags:
-    """Return which leads lie at the threshold or over it now."""
+    """Return which leads are at the threshold or over it now."""
     return np.asarray(explored.now >= threshold)
 
 

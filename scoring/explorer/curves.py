@@ -2,7 +2,7 @@
 
 Rows lie turn by turn: first the first rows of all leads, then the second rows of all that have one, …; leads with more
 rows come first. So a running sum over a million histories is as many vector steps as the longest of them has rows, and
-each lies in one piece of memory. What fades is carried from turn to turn: no power grows beyond what a float holds.
+each is in one piece of memory. What fades is carried from turn to turn: no power grows beyond what a float holds.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
 LOOK = -1  # the event of a row that is only looked at
-REACH = 1 << 34  # seconds that a lead's rows lie within, half of them before 2020
+REACH = 1 << 34  # seconds that a lead's rows are within, half of them before 2020
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Dataset:
         return load_or_make(self.folder, "people", self._load_people)
 
     def _load_people(self) -> Arrays:
-        self.report("Reading the leads and how they ended")
+        self.report("Reading the leads and their outcomes")
         leads = self.facts.table("leads")
         answer = _query_to_arrow(self.facts, leads.select("id", born=unix_seconds(leads.created_at)))
         ids, born = _sort_by_id(answer["id"], _to_seconds(answer["born"]))
@@ -61,7 +61,7 @@ class Dataset:
 
     @property
     def inside(self) -> Flags | None:
-        """Which leads are inside the ideal customer profile in force; None while none is."""
+        """Which leads are inside the active ideal customer profile; None while none is."""
         if self.profile is None:
             return None
         return load_or_make(self.folder, inside_name(self.profile), lambda: {"inside": self._load_inside()})["inside"]
@@ -98,7 +98,7 @@ class Dataset:
         return Stream(**arrays)
 
     def _build_stream(self, kinds: Sequence[str]) -> Arrays:
-        self.report("Laying out what happened to each lead")
+        self.report("Sorting the events of each lead")
         events = [self.events_of_kind(kind) for kind in kinds]
         everybody = np.arange(self.people["id"].size)
         looks = [(everybody, self.people[name]) for name in ("born", "asked")]

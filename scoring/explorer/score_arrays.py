@@ -21,7 +21,7 @@ from scoring.terms import COUNTED, Model, from_terms
 
 WEEKS = 26
 WEEK = 7 * DAY
-BEFORE = -1  # the week of what lies before all weeks
+BEFORE = -1  # the week of what is before all weeks
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Explored:
     as_of: datetime
     people: Arrays
     scored: Arrays
-    inside: Flags | None = None  # the ideal customer profile in force
+    inside: Flags | None = None  # the active ideal customer profile
 
     @property
     def ids(self) -> Whole:
@@ -100,7 +100,7 @@ def _fit_at_handoff(dataset: Dataset, model: Model, fit: Floats) -> Floats:
     if not has_date.any() or not RowVersion.objects.filter(image__isnull=False).exists():
         return fit
     moments = pa.array((handed_at[has_date] + int(EPOCH.timestamp())) * 1_000_000).cast(pa.timestamp("us", "UTC"))
-    dataset.report("Looking up what was known at each hand-off")
+    dataset.report("Reading the values known at each hand-off")
     table = pa.table({"lead_id": dataset.people["id"][has_date], "asked_at": moments})
     answer = dataset.facts.execute(
         scores_as_of(dataset.facts, replace(model, engagement=()), table).select("id", "fit_points")

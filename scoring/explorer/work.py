@@ -63,7 +63,7 @@ def load_older(snapshots: int, model: Model) -> Explored | None:
 
 
 def queue_pages() -> int:
-    """Queue what the pages of the models in force and those waiting will ask of the newest facts; small ones ask themselves."""
+    """Queue what the pages of the active models and those waiting will ask of the newest facts; small ones ask themselves."""
     newest = latest_snapshot()
     if newest is None or count_leads_and_events(open_facts()) <= SMALL:
         return 0

@@ -1,4 +1,4 @@
-"""Where one lead or account stands by the ideal customer profile, from its rows of the moment."""
+"""The distance of one lead or account from the ideal customer profile, from its rows of the moment."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class IcpResult:
 
 
 def evaluate_buyer(buyer: Lead | Account) -> IcpResult | None:
-    """Return where the buyer stands; None while no profile is signed that asks anything of it."""
+    """Return the distance of the buyer; None while no profile is signed that asks anything of it."""
     profile = profile_in_force()
     kind = "leads" if isinstance(buyer, Lead) else "accounts"
     traits = profile.asked_of(kind) if profile else ()

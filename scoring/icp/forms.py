@@ -23,7 +23,7 @@ LIKELY: Mapping[str, Any] = {
 
 @dataclass
 class Line:
-    """One trait as it stands in the form; all parts are the text that was typed."""
+    """One trait as it is in the form; all parts are the text that was typed."""
 
     name: str = ""
     weight: str = ""
@@ -64,7 +64,7 @@ class Line:
 
 
 class TraitsInput(forms.Widget):
-    """A row for each trait, and some to spare; a name taken away takes the trait away."""
+    """A row for each trait, and some to spare; removing the name removes the trait."""
 
     use_fieldset = True
 

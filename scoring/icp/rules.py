@@ -92,7 +92,7 @@ def find_faults(terms: Any) -> list[str]:
 
 
 def _iter_faults(terms: Mapping[str, Any]) -> Iterator[str]:
-    yield from (f"“{name}” is no part of a profile. Leave it out." for name in sorted(set(terms) - KNOWN))
+    yield from (f"“{name}” is not part of a profile. Remove it." for name in sorted(set(terms) - KNOWN))
     inside, near = parse_number(terms.get("inside")), parse_number(terms.get("near"))
     if inside is None or near is None or not 0 <= inside <= near <= 1:
         yield "“Inside” and “near” are distances from 0 to 1, and near is no less than inside."
@@ -124,7 +124,7 @@ def _iter_trait_faults(name: Any, trait: Any) -> Iterator[str]:
 
 
 def terms_in_words(terms: Mapping[str, Any]) -> list[str]:
-    """Say stored terms; a profile that names what there is no more is shown by its faults."""
+    """Describe stored terms; a profile that refers to missing objects is shown by its faults."""
     if wrong := find_faults(terms):
         return [f"Cannot be computed: {fault}" for fault in wrong]
     profile = from_terms(terms)

@@ -26,7 +26,7 @@ from team.models import User
 
 
 class AskSerializer(serializers.Serializer[Any]):
-    """Which leads, and which suspects are used all the same."""
+    """Which leads, and which suspects are used anyway."""
 
     source = serializers.CharField(required=False, allow_blank=True, default="", max_length=60)  # type: ignore[assignment]  # fields have a source too
     put_back = serializers.ListField(
@@ -53,16 +53,16 @@ class LearnedViewSet(ApiResponseMixin, ViewSet):
 
     @extend_schema(
         operation_id="score_models_learned", responses=forced_singular_serializer(LearnedSerializer),
-        parameters=[OpenApiParameter("run", OpenApiTypes.INT, description="Its id; without, the newest.")],
+        parameters=[OpenApiParameter("run", OpenApiTypes.INT, description="Its id. Default: the newest.")],
     )  # fmt: skip
     def list(self, request: Request) -> Response:
         """Answer what was learned, and what there is to learn from."""
         if not has_right(request.user, "see_scores"):
-            raise PermissionDenied("Your role does not see scores.")
+            raise PermissionDenied("You do not have permission to see scores.")
         refuse_strange_parameters(request, {"run"})
         run = request.query_params.get("run", "")
         if run and not Learning.objects.filter(pk=read_id(run) or 0).exists():
-            raise NotFound("There is no such learned model.")
+            raise NotFound("This learned model does not exist.")
         return Response(page_to_json(Page(request.query_params, cast(User, request.user))))
 
     @extend_schema(operation_id="score_models_learn", request=AskSerializer, responses={202: LearnedSerializer})

@@ -1,4 +1,4 @@
-"""The rules that a model may be made of, proposed by what stands in the fields and what happened. Pure.
+"""The rules that a model may be made of, proposed by what is in the fields and what happened. Pure.
 
 Each is a rule of the rule language as people write them: a field filled, a field with a value, a number from a bound on,
 events of a kind that fade by half in so many days.

@@ -44,7 +44,7 @@ def scores_to_probabilities(scores: Floats, base: float, slope: float) -> Floats
 
 
 def fit_regression(features: Floats, won: Flags, *, is_dated: bool, seed: int, tell: Tell) -> Fitted:
-    """Fit the training part; `features` lie between 0 and 1, in the order of time where `is_dated`."""
+    """Fit the training part; `features` are between 0 and 1, in the order of time where `is_dated`."""
     tried = _try_strengths(features, won, is_dated, seed, tell)
     tell(STRENGTHS, STRENGTHS, "Weighing the rules that are left")
     chosen = _choose_features(features, won, tried, seed)
@@ -109,7 +109,7 @@ def _evaluate_strength(features: Floats, won: Flags, penalty: float, parts: Fold
 
 
 def _l1_weights(features: Floats, won: Flags, penalty: float, seed: int) -> Floats:
-    """Return the weight of each feature under an L1 penalty; the intercept bears hardly any."""
+    """Return the weight of each feature under an L1 penalty; the intercept has hardly any."""
     if not features.size:
         return np.zeros(features.shape[1])
     model = LogisticRegression(

@@ -46,7 +46,7 @@ class Page:
             return rows.first()
         learning = rows.filter(pk=read_id(self._run) or 0).first()
         if learning is None:
-            raise Http404("There is no such learned model.")
+            raise Http404("This learned model does not exist.")
         return learning
 
     @cached_property
@@ -110,7 +110,7 @@ class Page:
 
     @property
     def sides(self) -> list[tuple[str, Evidence]]:
-        """The learned model and the one in force, each with its evidence from the leads held out."""
+        """The learned model and the active one, each with its evidence from the leads held out."""
         if not self.result or not self.evidence:
             return []
         other = self.result.other

@@ -51,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Other:
-    """The model in force, held against the same leads; it may score fewer of them."""
+    """The active model, held against the same leads; it may score fewer of them."""
 
     title: str
     number: int
@@ -141,12 +141,12 @@ def refusal_reason(won: int, others: int, goal: str) -> str:
     wins = "wins" if goal == "won" else "conversions"
     if won < ENOUGH:
         return (
-            f"There is too little to learn from: {format_count(won)} of the {ENOUGH} {wins} needed are known, {format_count(ENOUGH - won)} are "
+            f"There is not enough data to learn from: {format_count(won)} of the {ENOUGH} {wins} needed are known, {format_count(ENOUGH - won)} are "
             "missing. Import older leads with their outcomes, or wait."
         )
     if others < ENOUGH:
         return (
-            f"There is too little to learn from: of the {ENOUGH} leads needed that came to nothing {format_count(others)} are known, "
+            f"There is not enough data to learn from: of the {ENOUGH} leads needed that came to nothing {format_count(others)} are known, "
             f"{format_count(ENOUGH - others)} are missing. Import the lost leads too."
         )
     return ""
@@ -161,13 +161,13 @@ def judge_result(result: Result) -> Verdict:
     if evidence is None or not result.rules:
         return Verdict(
             "chance",
-            f"This score does not work: no rule tells the leads that {done} from the others any better than chance.",
+            f"This score does not work: no rule separates the leads that {done} from the others better than chance.",
         )
     area = f"AUC {format_decimal(evidence.auc or 0, 2)}, between {format_decimal(evidence.auc_low or 0, 2)} and {format_decimal(evidence.auc_high or 0, 2)}; 0.50 is chance, 1 perfect"
     if evidence.auc_low is None or evidence.auc_low <= 0.5 or is_chance(result.tried):
         return Verdict(
             "chance",
-            f"This score does not work: on leads it had not seen it tells those that {done} from the others no better than "
+            f"This score does not work: on leads that were not used for training it separates those that {done} from the others no better than "
             "chance.",
             (f"{area}.",),
         )
@@ -179,7 +179,7 @@ def judge_result(result: Result) -> Verdict:
     share = format_percent(top.n / evidence.n) if top else ""
     return Verdict(
         kind,
-        f"This score {how}: of leads it had not seen the best-scored {share} {verb} {lift}.",
+        f"This score {how}: among leads that were not used for training the best-scored {share} {verb} {lift}.",
         (f"{area}.", *doubts),
     )
 
@@ -200,7 +200,7 @@ def compare_with_other(result: Result) -> str:
     if not learned or not other or None in (learned.auc_low, learned.auc_high, other.auc_low, other.auc_high):
         return ""
     if learned.auc_low > other.auc_high:  # type: ignore[operator]  # none is missing
-        return "The learned model tells these leads apart better than the one in force, beyond chance."
+        return "The learned model separates these leads better than the active one, beyond chance."
     if other.auc_low > learned.auc_high:  # type: ignore[operator]
-        return "The model in force tells these leads apart better than the learned one, beyond chance."
-    return "Neither tells these leads apart better than the other beyond chance: their intervals meet."
+        return "The active model separates these leads better than the learned one, beyond chance."
+    return "Neither separates these leads better than the other beyond chance: their intervals meet."

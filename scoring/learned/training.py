@@ -45,14 +45,14 @@ class Feature:
 
 def learn_model(scope: Scope, report: Tell, *, put_back: Collection[str] = (), seed: int = SEED) -> Result:
     """Learn from the leads of the scope; suspected fields are left out, except those in `put_back`."""
-    report(0, 1, "Reading what became of the leads")
+    report(0, 1, "Reading the outcomes of the leads")
     outcomes = load_outcomes(scope)
     rows = _select_leads(outcomes, seed)
     won = rows["won"].to_numpy(dtype=bool)
     result = Result(outcomes.goal, outcomes.has_dates, len(rows), int(won.sum()), seed=seed)
     if reason := refusal_reason(int(won.sum()), int((~won).sum()), outcomes.goal):
         return replace(result, refusal=reason)
-    report(0, 1, "Looking for fields that know the outcome")
+    report(0, 1, "Checking fields that may contain the outcome")
     suspects = find_suspects(scope, outcomes)
     left_out = {suspect.field for suspect in suspects} - set(put_back)
     learned, held_out = split_leads(rows, outcomes.has_dates, seed)
@@ -135,7 +135,7 @@ def _engagement_feature(rule: EngagementRule, sums: Floats) -> Feature:
 
 
 def _best_half_life(group: Sequence[Feature], won: Flags) -> Feature | None:
-    """Return the half-life that parts the leads best, under a name without its place."""
+    """Return the half-life that separates the leads best, under a name without its place."""
     best = max(group, key=lambda feature: abs((auc(feature.values, won) or 0.5) - 0.5))
     if not best.values.any():
         return None
@@ -197,7 +197,7 @@ def _engagement_to_terms(rule: EngagementRule) -> dict[str, Any]:
 
 
 def _prove_result(result: Result, scope: Scope, outcomes: Outcomes, held_out: pd.DataFrame, report: Tell) -> Result:
-    """Hold the learned model, and the one in force, against the leads held out."""
+    """Evaluate the learned model and the active one on the leads held out."""
     report(0, 1, "Proving it on the leads held out")
     if not result.rules:
         return result
@@ -205,7 +205,7 @@ def _prove_result(result: Result, scope: Scope, outcomes: Outcomes, held_out: pd
     assert not problems, problems
     model = from_terms("learned", result.terms)
     evidence = _gather_evidence(scope, model, outcomes, held_out, result)
-    report(0, 1, "Holding the model in force against the same leads")
+    report(0, 1, "Holding the active model against the same leads")
     return replace(result, evidence=evidence, other=_evaluate_in_force(scope, outcomes, held_out))
 
 
@@ -220,7 +220,7 @@ def _gather_evidence(
 
 
 def _evaluate_in_force(scope: Scope, outcomes: Outcomes, rows: pd.DataFrame) -> Other | None:
-    """The first model in force that scores any of these leads."""
+    """The first active model that scores any of these leads."""
     for model in in_force():
         if model.door == MQL:
             evidence = _gather_evidence(scope, model, outcomes, rows, None)

@@ -36,7 +36,9 @@ def start_learning(request: HttpRequest) -> HttpResponse:
     """Have a model learned, with the suspects that are put back in knowingly."""
     source = request.POST.get("source", "")
     if not is_known(open_facts(), source):
-        messages.error(request, "There is nothing to learn from: no leads of that system were copied to the facts yet.")
+        messages.error(
+            request, "There is no data to learn from: no leads of this system have been copied to the facts yet."
+        )
         return redirect("learned_models")
     fields = [name for name in request.POST.getlist("put_back") if len(name) <= 500]
     row = request_learning(by=cast(User, request.user), source=source, put_back=fields[:200])
@@ -54,5 +56,5 @@ def to_draft(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, error_message(error))
         return redirect(f"{reverse('learned_models')}?run={pk}")
-    messages.success(request, f"Version {version.number} is a draft. It binds nobody before both sides have signed it.")
+    messages.success(request, f"Version {version.number} is a draft. It takes effect when both sides have signed it.")
     return redirect("score_model", version.agreement.key)

@@ -45,7 +45,7 @@ def run_learning(row: Learning) -> bool:
     started = time.monotonic()
     facts = open_facts()
     if facts.snapshot is None:
-        raise PermanentFailure("No facts were copied yet. Import records, or start the nightly run.")
+        raise PermanentFailure("No records have been copied to the facts yet. Import records or start the nightly run.")
     result = learn_model(Scope(facts, row.source), row.tell, put_back=row.put_back)
     row.result, row.snapshot, row.as_of = result.as_json(), facts.snapshot.pk, facts.as_of
     row.seconds = time.monotonic() - started
@@ -69,9 +69,9 @@ def make_draft(*, by: User, learning: Learning) -> Version:
     row = Learning.objects.select_for_update().get(pk=learning.pk)
     result = result_of(row)
     if result is None or not result.works:
-        raise ValidationError("Only what works on the leads held out becomes a draft.")
+        raise ValidationError("Only a model that works on the leads held out can become a draft.")
     if row.version_id:
-        raise ValidationError("It is a draft already.")
+        raise ValidationError("It is already a draft.")
     key, title = _draft_key_and_title(row, result)
     row.version = draft_version(
         by=by, kind=SCORE, key=key, title=title, text=_draft_text(result), terms=result.terms, reason=_draft_reason(row, result),
@@ -82,7 +82,7 @@ def make_draft(*, by: User, learning: Learning) -> Version:
 
 
 def _draft_key_and_title(row: Learning, result: Result) -> tuple[str, str]:
-    """A model for all leads is the next version of the one in force; one for a system's leads stands beside it."""
+    """A model for all leads is the next version of the active one; a model for the leads of one system is a model of its own."""
     if not row.source and result.other:
         return result.other.key, result.other.title
     return (f"learned-{row.source}", f"Learned from {row.source}") if row.source else (KEY, "Learned model")
@@ -100,7 +100,7 @@ def _draft_reason(row: Learning, result: Result) -> str:
     used = ", ".join(suspect["label"] for suspect in result.taken_in)
     parts = [result.verdict.sentence, *result.verdict.more, result.how_held_out]
     if used:
-        parts.append(f"Put back in knowingly, though they may know the outcome: {used}.")
+        parts.append(f"Included by a user, although they may contain the outcome: {used}.")
     if row.source and result.other:
         parts.append(
             f"Of two models that score a lead the one with the lower position counts: raise that of “{result.other.title}” if "

@@ -21,9 +21,11 @@ from team.models import User
 
 PARAMETERS = [
     OpenApiParameter(
-        "version", OpenApiTypes.INT, description="Its number; without, the one in force, else the newest."
+        "version", OpenApiTypes.INT, description="Number of the version. Default: the active one, else the newest."
     ),
-    OpenApiParameter("by", OpenApiTypes.STR, description="Part the leads by `source`, `campaign`, `custom.<name>` …"),
+    OpenApiParameter(
+        "by", OpenApiTypes.STR, description="Break down the leads by `source`, `campaign`, `custom.<name>` …"
+    ),
     OpenApiParameter("is", OpenApiTypes.STR, description="Only leads of this value of `by`."),
 ]
 
@@ -51,12 +53,12 @@ class ProofViewSet(ApiResponseMixin, ViewSet):
     def list(self, request: Request, key: str) -> Response:
         """Answer the proof of a version by the newest facts; asking for one that was never made has it made."""
         if not has_right(request.user, "see_scores"):
-            raise PermissionDenied("Your role does not see scores.")
+            raise PermissionDenied("You do not have permission to see scores.")
         refuse_strange_parameters(request, {"version", "by", "is"})
         user = cast(User, request.user)
         agreement = Agreement.objects.visible_to(user).filter(kind=SCORE, key=key).first()
         if agreement is None:
-            raise NotFound("There is no such score model.")
+            raise NotFound("This score model does not exist.")
         try:
             page = Page(parse_question(request.query_params, agreement, user))
         except Http404 as error:

@@ -137,7 +137,7 @@ def reliability_chart(evidence: Evidence) -> Chart | None:
         },
     }  # fmt: skip
     top = max(*(part.told for part in parts), *(high for _, high in ends))
-    even = {"type": "scatter", "mode": "lines", "name": "As told", "x": [0, top], "y": [0, top], "line": DASHED}
+    even = {"type": "scatter", "mode": "lines", "name": "As predicted", "x": [0, top], "y": [0, top], "line": DASHED}
     axis_style = build_axis([top], "percent")
     layout = {"yaxis": {**axis_style, "title": {"text": "Came"}}, "xaxis": {**axis_style, "title": {"text": "Told"}}}
     rows = tuple((format_percent(part.told), part.rate, f"{format_count(part.n)} leads") for part in parts)
@@ -155,7 +155,7 @@ def _reliability_title(evidence: Evidence) -> str:
         if part.interval and not part.interval[0] <= part.told <= part.interval[1]
     ]
     if not off:
-        return "Probabilities come true as told, as far as chance lets one see"
+        return "Predicted probabilities match the outcomes, within the limits of chance"
     low = sum(part.told < part.rate for part in off)
     how = "too low" if low == len(off) else "too high" if not low else "off, some too low, some too high"
     return f"In {len(off)} of {len(evidence.calibration.parts)} parts the probabilities are {how}"
@@ -184,7 +184,7 @@ def drift_charts(evidence: Evidence) -> tuple[Chart, ...]:
             for span in spans
         )
         charts.insert(0, Chart(
-            "drift", f"How well it tells leads apart, by {each} of the hand-off", {"data": [areas, chance], "layout": layout},
+            "drift", f"How well it separates leads, by {each} of the hand-off", {"data": [areas, chance], "layout": layout},
             note=f"A {each} with fewer than ten of either kind is left out.", head=(each.capitalize(), "AUC", "Of"), rows=rows,
         ))  # fmt: skip
     return tuple(charts)

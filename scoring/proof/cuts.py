@@ -1,6 +1,6 @@
 """Segments of one's own choice: any text that is known of a lead, and columns that only one company has.
 
-A reader who may not read every buyer is told of such texts only for the leads that they may read, and of the SEGMENTS,
+A reader who may not read every buyer sees such texts only for the leads that they may read, and of the SEGMENTS,
 which the whole company shares, only where there are enough leads (`crm.readable`).
 """
 

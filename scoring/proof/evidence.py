@@ -42,7 +42,7 @@ PARTS = 12  # of a segment that are looked at, the largest first
 
 @dataclass(frozen=True)
 class Span:
-    """The leads handed over in a month (2026-03) or a quarter (2026 Q1), how many were won, and how well it told them apart."""
+    """The leads handed over in a month (2026-03) or a quarter (2026 Q1), how many were won, and how well it separated them."""
 
     key: str
     n: int
@@ -96,7 +96,7 @@ class VerdictCounts:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Probabilities against what came. `base_brier` is that of telling everybody the average."""
+    """Probabilities against what came. `base_brier` is that of predicting the average for every lead."""
 
     brier: float
     base_brier: float

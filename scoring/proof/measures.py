@@ -229,7 +229,7 @@ def calibration_error(parts: Sequence[Reliability]) -> float | None:
 
 
 def precision_recall(scores: Floats, won: Flags, threshold: float, revenue: Floats | None = None) -> AtThreshold:
-    """Count who lies at the threshold or over it."""
+    """Count who is at the threshold or over it."""
     scores, won = np.asarray(scores, dtype=float), np.asarray(won, dtype=bool)
     over = scores >= threshold
     amounts = np.zeros(len(scores)) if revenue is None else np.asarray(revenue, dtype=float)

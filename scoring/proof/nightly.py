@@ -1,4 +1,4 @@
-"""Prove the versions in force when the facts have changed; an app above runs it, after the step that copies the moves."""
+"""Prove the active versions when the facts have changed; an app above runs it, after the step that copies the moves."""
 
 import logging
 

@@ -141,7 +141,7 @@ def _ready_columns(facts: Facts, moment: Any) -> Any:
 
 
 def _verdict_columns(facts: Facts) -> Any:
-    """What Sales said last of a lead, as far as it was not taken back."""
+    """What Sales said last of a lead, as far as it was not undone."""
     if "verdicts" not in all_tables():
         return _empty_columns(verdict="string", rating="float64")
     rows = facts.table("verdicts")

@@ -55,12 +55,12 @@ def parse_question(given: Mapping[str, str], agreement: Agreement, reader: User)
     """Read the address.
 
     Raises:
-        Http404: there is no such version, or no such segment.
+        Http404: the version or segment does not exist.
     """
     versions = list(agreement.versions.readable_by(reader).select_related("agreement").prefetch_related("disputes"))
     by = given.get("by", "")
     if not versions or (by and by not in cuts.cut_names(reader)):
-        raise Http404("There is no such version or segment.")
+        raise Http404("This version or segment does not exist.")
     requested = _version_by_number(versions, given.get("version", ""))
     first = requested or next((version for version in versions if version.state == "in_force"), versions[0])
     against = _version_by_number(versions, given.get("against", ""))
@@ -72,7 +72,7 @@ def _version_by_number(versions: list[Version], number: str) -> Version | None:
         return None
     match = next((version for version in versions if str(version.number) == number), None)
     if match is None:
-        raise Http404(f"There is no version {number}.")
+        raise Http404(f"Version {number} does not exist.")
     return match
 
 
@@ -220,7 +220,7 @@ class Page(Side):
 
     @property
     def own_cuts(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """The segments, and whatever else leads can be parted by."""
+        """The segments, and whatever else leads can be separated by."""
         choices = list(self.choices.items())
         return choices[: len(SEGMENTS)], choices[len(SEGMENTS) :]
 
@@ -230,7 +230,7 @@ class Page(Side):
 
     @property
     def suspects(self) -> list[dict[str, Any]]:
-        """The fields that may know the outcome, those that this version asks about first."""
+        """The fields that may contain the outcome, those that this version asks about first."""
         suspects = self.status.finished.suspects if self.status.finished else []
         marked = [{**suspect, "is_used": suspect["field"] in self.asks_about} for suspect in suspects]
         return sorted(marked, key=lambda suspect: not suspect["is_used"])
@@ -260,4 +260,4 @@ class Page(Side):
             return f"{names[0]} tells leads apart better than {names[1].lower()}, beyond chance."
         if other.auc_low > mine.auc_high:
             return f"{names[1]} tells leads apart better than {names[0].lower()}, beyond chance."
-        return "Neither tells leads apart better than the other beyond chance: their intervals meet."
+        return "Neither separates leads significantly better: their intervals overlap."

@@ -60,7 +60,7 @@ def last_made(version: Version) -> Proof | None:
 
 
 def verdicts_on(day: date) -> list[tuple[str, Verdict | None]]:
-    """Return the title of each score in force on a day with what its last proof by then said; None where it had none."""
+    """Return the title of each active score on a day with what its last proof by then said; None where it had none."""
     until = datetime.combine(day + timedelta(days=1), datetime.min.time(), Company.get().zone)
     versions = Version.objects.in_force(day).filter(agreement__kind=SCORE, pilot_manager=None)
     verdicts = []
@@ -116,9 +116,9 @@ def prove_version(proof: Proof) -> bool:
     started = time.monotonic()
     facts = open_facts()
     if facts.snapshot is None:
-        raise PermanentFailure("No facts were copied yet. Import records, or start the nightly run.")
+        raise PermanentFailure("No records have been copied to the facts yet. Import records or start the nightly run.")
     if find_faults(proof.version.terms):
-        raise PermanentFailure("The model cannot be computed. Mend its rules first.")
+        raise PermanentFailure("The model cannot be computed. Correct its rules first.")
     model = of_version(proof.version)
     results = _compute_proof(proof, facts_of(model, facts), model)
     for name, value in results.items():
@@ -130,17 +130,17 @@ def prove_version(proof: Proof) -> bool:
 
 
 def _compute_proof(proof: Proof, facts: Facts, model: Model) -> dict[str, Any]:
-    proof.tell(0, 1, "Reading what became of the leads")
+    proof.tell(0, 1, "Reading the outcomes of the leads")
     outcomes = load_outcomes(facts)
     rows = len(outcomes.frame)
     frame = _score_all_leads(proof, facts, model, outcomes)
-    proof.tell(rows, rows, "Holding the scores against the outcomes")
+    proof.tell(rows, rows, "Comparing the scores with the outcomes")
     evidence = gather_evidence(frame, model.threshold, outcome_context(outcomes))
     parts = {}
     for name in SEGMENTS:
         parts[name] = [asdict(segment) for segment in evaluate_segments(frame, frame[name], model.threshold)]
         proof.tell(rows, rows, f"Looking at the leads by {SEGMENTS[name].lower()}")
-    proof.tell(rows, rows, "Looking for fields that may know the outcome")
+    proof.tell(rows, rows, "Checking fields that may contain the outcome")
     suspects = [segment.as_json() for segment in find_suspects(facts, outcomes)]
     save_scores(proof, frame)
     return {"evidence": evidence.as_json(), "segments": parts, "suspects": suspects}

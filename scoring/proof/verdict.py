@@ -35,19 +35,19 @@ class Verdict:
 
 def judge_evidence(evidence: Evidence) -> Verdict:
     if not evidence.n:
-        return Verdict("nothing", "There is nothing to judge this score by yet.", tuple(_missing_words(evidence)))
+        return Verdict("nothing", "There is no data to validate this score yet.", tuple(_missing_words(evidence)))
     if not evidence.is_enough:
         return Verdict("few", _too_few(evidence), tuple(_missing_words(evidence)))
     kind, sentence = _judge_auc(evidence)
     more = [*_describe_falls(evidence), *_too_recent_words(evidence)]
     if not evidence.has_dates:
         undated = (
-            "Most of these leads have no date, so their score of today is held against what became of them. It may know "
-            "what came later: read the figures as the most that this score can do.",
+            "Most of these leads have no date, so their current score is compared with their outcome. It may include "
+            "later information, so the figures are an upper limit.",
         )
         return Verdict(
             "undated",
-            "No proof, only a hint: nothing says when these leads were to be judged.",
+            "This is an indication, not a validation: the hand-off dates of these leads are missing.",
             (sentence, *undated, *more),
         )
     return Verdict(kind, sentence, tuple(more))
@@ -63,12 +63,12 @@ def _judge_auc(evidence: Evidence) -> tuple[str, str]:
     )
     if low <= 0.5 <= high:
         return "chance", (
-            f"This score does not work: it tells the leads that {goal_verb(evidence)} from the others no better than chance ({figures})."
+            f"This score does not work: it separates the leads that {goal_verb(evidence)} from the others no better than chance ({figures})."
         )
     if high < 0.5:
         return (
             "backwards",
-            f"This score works backwards: the higher it is, the fewer leads {goal_verb(evidence)} ({figures}).",
+            f"This score is inverted: the higher it is, the fewer leads {goal_verb(evidence)} ({figures}).",
         )
     calibration = evidence.calibration
     # its probabilities are no better than giving every lead the average
@@ -144,7 +144,7 @@ def monotone_words(evidence: Evidence) -> str:
     if evidence.auc_low is None or evidence.auc_low <= 0.5:
         return "More points do not mean more wins."
     if not evidence.falls:
-        return "More points mean more wins all the way up, as far as chance lets one see."
+        return "More points mean more wins all the way up, within the limits of chance."
     return "More points do not always mean more wins."
 
 
@@ -161,7 +161,7 @@ def segment_kind(segment: Segment) -> str:
 def drift_words(evidence: Evidence) -> str:
     """Whether the score does as well on the later half of the leads as on the earlier one."""
     if len(evidence.halves) < 2:
-        return "The time is too short to say whether the score changes with it."
+        return "The period is too short to see whether the score changes over time."
     early, late = evidence.halves
     figures = (
         f"AUC {format_decimal(late.auc, 2)} since {format_span_key(late.first)}, {format_decimal(early.auc, 2)} before"
@@ -170,7 +170,7 @@ def drift_words(evidence: Evidence) -> str:
         return f"It has become worse: {figures}."
     if late.low > early.high:
         return f"It has become better: {figures}."
-    return f"It does as well lately as before: {figures}."
+    return f"It works as well now as before: {figures}."
 
 
 def verdict_words(evidence: Evidence) -> str:

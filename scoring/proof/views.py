@@ -47,7 +47,7 @@ def proof(request: HttpRequest, key: str) -> HttpResponse:
 @require_right("see_scores")
 @require_POST
 def try_again(request: HttpRequest, key: str) -> HttpResponse:
-    """Make a proof anew that failed."""
+    """Make a failed proof again."""
     agreement = _get_agreement(request, key)
     question = parse_question(request.GET, agreement, cast(User, request.user))
     latest = request_proof(question.version)
@@ -65,7 +65,7 @@ def band_leads(request: HttpRequest, key: str) -> HttpResponse:
     question = parse_question(request.GET, agreement, cast(User, request.user))
     latest = last_made(question.version)
     if latest is None:
-        raise Http404("This version is not proven yet.")
+        raise Http404("This version has not been validated yet.")
     low, high = _parse_limit(request, "from"), _parse_limit(request, "upto")
     rows = _band_rows(latest, question, low, high)
     seen = rows[rows["lead_id"].isin(_visible_ids(request, rows))]

@@ -49,7 +49,7 @@ function act(key) {
 
 const KEYS = new Set(["j", "k", "arrowdown", "arrowup", "a", "r", "l", "p", "w", "z", "1", "2", "3", "4", "5"]);
 
-// Keys count in the inbox alone, and never where somebody writes or chooses in a form.
+// Keys count in the inbox alone, and never where a person writes or chooses in a form.
 document.addEventListener("keydown", (event) => {
   const { target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

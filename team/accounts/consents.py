@@ -1,9 +1,9 @@
 """Requests for a consent: who may give it, and what happens when it is given, refused, or not given in time.
 
-The account of somebody who signs or decides, and the seats themselves, change only with a consent: of the person whose
-account or seat it is, or of the arbiter; of a CEO where there is no arbiter or the change is the arbiter's own. Nobody
-consents to what they asked for, except for their own account and for an appointment to a seat that nobody holds. Where
-nobody can consent, the change takes effect after a waiting period in which everybody who signs may refuse it.
+The account of a person who signs or decides, and the seats themselves, change only with a consent: of the person whose
+account or seat it is, or of the arbiter; of a CEO where there is no arbiter or the change is the arbiter's own. No one
+consents to what they asked for, except for their own account and for an appointment to a seat that no one holds. Where
+no one can consent, the change takes effect after a waiting period in which everyone who signs may refuse it.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ class ProposedChange:
     """A change that may need a consent.
 
     `owner` is whose account or seat it is now and who may consent to it; None where the arbiter alone may. An
-    appointment fills a vacant seat with somebody whose account nobody uses yet to sign.
+    appointment fills a vacant seat with a person whose account no one uses yet to sign.
     """
 
     by: User
@@ -80,7 +80,9 @@ def open_request(asking: ProposedChange) -> ConsentRequest:
     able = _people_able_to_consent(asking.by, asking.person, asking.owner)
     _close_expired(ConsentRequest.objects.filter(key=asking.key))
     if ConsentRequest.objects.filter(key=asking.key, decided_at=None).exists():
-        raise ValidationError("A request about this waits for a consent already. Withdraw it before you ask again.")
+        raise ValidationError(
+            "A request for this change is already waiting for a consent. Withdraw it before you send another one."
+        )
     now = timezone.now()
     return ConsentRequest.objects.create(
         kind=asking.kind, key=asking.key, person=asking.person, owner=asking.owner, changes=asking.changes,
@@ -106,7 +108,7 @@ def possible_consenters(request: ConsentRequest) -> list[User]:
 
 
 def possible_refusers(request: ConsentRequest) -> list[User]:
-    """Return who may refuse: who may consent, the person, and everybody who signs while it waits for its day."""
+    """Return who may refuse: who may consent, the person, and everyone who signs while it waits for its day."""
     people = [*possible_consenters(request), request.person]
     if request.takes_effect_at:
         people += _other_protected_people(request.asked_by)
@@ -122,7 +124,7 @@ def grant_request(*, by: User, request: ConsentRequest) -> ConsentRequest:
     """Consent: the change takes effect.
 
     Raises:
-        PermissionDenied: somebody else may consent.
+        PermissionDenied: another person may consent.
         ValidationError: it is decided or expired, or the change is not possible any more.
     """
     request = _lock_open_request(request)
@@ -224,4 +226,4 @@ def _close_expired(rows: QuerySet[ConsentRequest]) -> None:
 
 
 def _join_names(people: list[User]) -> str:
-    return " or ".join(str(person) for person in people) or "nobody"
+    return " or ".join(str(person) for person in people) or "no one"

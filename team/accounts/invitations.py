@@ -25,7 +25,7 @@ def send_invitation(*, by: User, person: User) -> tuple[str, bool]:
     INVITE_PERSON.require(by)
     if not person.is_active or person.has_usable_password():
         raise ValidationError(
-            f"{person} has a password already, or is not active. They can ask for a new one at the sign-in."
+            f"{person} already has a password or is not active. They can request a new password on the sign-in page."
         )
     link = settings.SITE_URL + _password_path(person)
     sent = _mail_invitation(by, person, link)

@@ -64,5 +64,5 @@ def _try_to_send(subject: str, text: str, address: str) -> bool:
     try:
         return send_text(subject, text, address)
     except (OSError, SMTPException):
-        logger.warning("The mail server did not take “%s”; it is tried again.", subject)
+        logger.warning("The mail server did not accept “%s”; Accord tries again.", subject)
         return False

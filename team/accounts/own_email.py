@@ -19,7 +19,7 @@ from team.models import Company, User
 SALT = "team.accounts.own_email"
 DAYS = 3
 UNUSABLE = "This address cannot be used. Choose another."
-STALE = "This link is not valid any more. Ask for a new one on your account page."
+STALE = "This link is no longer valid. Request a new one on your account page."
 
 
 def request_email_change(*, by: User, email: str) -> None:
@@ -62,7 +62,7 @@ def confirm_email_change(*, by: User, key: str) -> User:
     """Replace one's address by the one that a link confirms.
 
     Raises:
-        ValidationError: the link is not valid, or somebody has the address by now.
+        ValidationError: the link is not valid, or another person has the address by now.
     """
     email = new_address(by=by, key=key)
     person = User.objects.get(pk=by.pk)

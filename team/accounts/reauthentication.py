@@ -1,6 +1,6 @@
-"""Signing and what else cannot be taken back asks for the password or a code again, at most 15 minutes before.
+"""Signing and what else cannot be undone asks for the password or a code again, at most 15 minutes before.
 
-The check stands in the actions, so that no page and no address of the API can leave it out. What runs outside a
+The check is in the actions, so that no page and no address of the API can leave it out. What runs outside a
 request (the set-up of the demo, commands, the worker) is not asked.
 """
 

@@ -27,7 +27,7 @@ class MfaAdapter(DefaultMFAAdapter):
         try:
             return str(Sealed(encrypted_text).open())
         except Unsealable:
-            logger.error("No encryption key opens a two-factor secret. Reset the person's two-factor sign-in.")
+            logger.error("No encryption key decrypts the two-factor secret. Reset the person's two-factor sign-in.")
             return generate_totp_secret()
 
 

@@ -134,7 +134,7 @@ def reset_two_factor(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(
-            request, describe_wait(waiting) if waiting else f"{person} signs in without a second factor now."
+            request, describe_wait(waiting) if waiting else f"{person} now signs in without a second factor."
         )
     return redirect("person", pk)
 
@@ -143,13 +143,11 @@ def describe_wait(request: ConsentRequest) -> str:
     """Say for whom a request waits."""
     if request.takes_effect_at:
         return (
-            f"Nobody can consent to this change, so it takes effect on {format_day(timezone.localtime(request.takes_effect_at))} "
-            f"unless somebody who signs refuses it. They are told {_notice_channel()}."
+            f"There is no one who can consent to this change, so it takes effect on {format_day(timezone.localtime(request.takes_effect_at))} "
+            f"unless a signatory refuses it. The signatories are notified {_notice_channel()}."
         )
     names = " or ".join(str(person) for person in consents.possible_consenters(request))
-    return (
-        f"This change needs the consent of {names}. Nothing is changed until then; they are told {_notice_channel()}."
-    )
+    return f"This change needs the consent of {names}. Nothing is changed until then; they are notified {_notice_channel()}."
 
 
 def _notice_channel() -> str:

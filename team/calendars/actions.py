@@ -21,7 +21,7 @@ def save_calendar(
     """Add a calendar or change it, and say whom it binds. Clocks that run keep their deadlines.
 
     Raises:
-        ValidationError: hours that never open, or a country whose holidays nobody knows.
+        ValidationError: hours that never open, or a country whose holidays no one knows.
     """
     MANAGE_CALENDARS.require(by)
     calendar.full_clean()

@@ -1,9 +1,9 @@
 """Business time as a piecewise-linear table, for one clock or a million alike.
 
 F(t) is the number of open seconds from the table's first day up to the instant t: it rises by one a second while
-the calendar is open and stands still while it is closed. So elapsed = F(t2) − F(t1), and the deadline of an
+the calendar is open and pauses while it is closed. So elapsed = F(t2) − F(t1), and the deadline of an
 allowance is the first instant at which F reaches F(t1) + allowance. An instant is open when the wall clock of
-the calendar's zone then shows a time inside a span of that weekday, and the day is no holiday; where the clocks
+the calendar's zone then shows a time inside a span of that weekday, and the day is not a holiday; where the clocks
 go back, an open hour that the wall shows twice counts twice, and an hour that is skipped counts nothing.
 """
 
@@ -19,7 +19,7 @@ DAY = 86_400
 
 
 class OutsideTable(ValueError):
-    """The instant, or the deadline, lies outside the days that the table covers."""
+    """The instant, or the deadline, is outside the days that the table covers."""
 
 
 @dataclass(frozen=True, order=True)
@@ -123,7 +123,7 @@ class BusinessTime:
         """F: epoch seconds to open seconds, elementwise.
 
         Raises:
-            OutsideTable: an instant lies before the first day or after the last.
+            OutsideTable: an instant is before the first day or after the last.
         """
         if instants.size and (instants.min() < self.instants[0] or instants.max() > self.instants[-1]):
             raise OutsideTable("The calendar's table does not reach that far.")

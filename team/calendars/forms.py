@@ -27,7 +27,9 @@ def country_choices() -> list[tuple[str, str]]:
 
 class CalendarForm(forms.Form):
     name = forms.CharField(max_length=120)
-    time_zone = ZoneField(label="Time zone", required=False, empty_label="Each person’s own, else the company’s")
+    time_zone = ZoneField(
+        label="Time zone", required=False, empty_label="That of each person, else that of the company"
+    )
     country = forms.ChoiceField(label="Public holidays of", choices=country_choices, required=False)
     region = forms.CharField(
         label="State within the country", max_length=10, required=False, help_text="Where holidays differ: BY, CA, …"
@@ -36,15 +38,18 @@ class CalendarForm(forms.Form):
         label="Further days off", required=False, widget=forms.Textarea(attrs={"rows": 3, "cols": 20}),
         help_text="One a line, like 2026-12-24.",
     )  # fmt: skip
-    is_company = forms.BooleanField(label="It binds everybody who has no other", required=False)
+    is_company = forms.BooleanField(label="Applies to everyone without another calendar", required=False)
     territories = forms.ModelMultipleChoiceField(
         Territory.objects.all(),
-        label="It binds the people of",
+        label="Applies to the people of",
         required=False,
-        help_text="And of all that lies within.",
+        help_text="Includes their sub-territories.",
     )
     people = forms.ModelMultipleChoiceField(
-        User.objects.filter(is_active=True), label="It binds", required=False, help_text="And whoever reports to them."
+        User.objects.filter(is_active=True),
+        label="Applies to",
+        required=False,
+        help_text="Includes the people who report to them.",
     )
 
     def __init__(self, calendar: Calendar, data: Any = None) -> None:
@@ -62,7 +67,7 @@ class CalendarForm(forms.Form):
         for day, message in errors.items():
             self.add_error(f"day_{day}", message)
         if not cleaned["week"] and not self.errors:
-            self.add_error("day_0", "A calendar is open at some time of the week.")
+            self.add_error("day_0", "Enter working hours for at least one day of the week.")
         cleaned["closed_days"] = self._parse_closed_days(cleaned.get("closed_days", ""))
         try:
             public_holidays(cleaned.get("country", ""), cleaned.get("region", ""), [2026])

@@ -18,4 +18,4 @@ def public_holidays(country: str, region: str = "", years: Iterable[int] = ()) -
     try:
         return set(country_holidays(country, subdiv=region or None, years=list(years)))
     except NotImplementedError as error:
-        raise ValidationError(f"Nobody knows the holidays of {country} {region}: {error}") from None
+        raise ValidationError(f"The holidays of {country} {region} are not known: {error}") from None

@@ -1,4 +1,4 @@
-"""Working hours: everybody reads by which their clock runs, an ops admin keeps them."""
+"""Working hours: everyone reads by which their clock runs, an ops admin keeps them."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -92,7 +92,7 @@ def edit_calendar(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error.messages)
         else:
-            messages.success(request, f"{saved} is saved. It counts for every clock that starts from now on.")
+            messages.success(request, f"{saved} is saved. It applies to every clock that starts from now on.")
             return redirect("calendar", saved.pk)
     status = 422 if request.method == "POST" else 200
     title = Calendar.objects.get(pk=pk).name if pk else "Add a calendar"

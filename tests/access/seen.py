@@ -1,6 +1,6 @@
 """Who sees what, page by page and address by address of the API: the table that the walk in `test_seen.py` reads.
 
-Each name of the resolver stands in it exactly once. `{whose}` is put in place for each owner of buyers there is.
+Each name of the resolver is in it exactly once. `{whose}` is put in place for each owner of buyers there is.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,10 @@ READABLE: Mapping[str, set[str]] = {  # whose buyers a role reads while the comp
     **{leader: set(OWNERS) for leader in ("ceo", "cfo", "cmo", "cro", "ops")},
 }
 
-WORKED: Mapping[str, set[str]] = {**READABLE, "rep": {"rep"}}  # whose hand-offs and verdicts: work lists are no team's
+WORKED: Mapping[str, set[str]] = {
+    **READABLE,
+    "rep": {"rep"},
+}  # whose hand-offs and verdicts: work lists are not shared with the team
 
 EVERYBODY = ""  # no right is needed
 NOBODY = "post only"  # it answers no GET
@@ -132,14 +135,14 @@ PAGES: Mapping[str, Seen] = {
     "remembered": needs("import", "/imports/remembered/"),
     "forget_mapping": POST_ONLY,
     "forget_zone": POST_ONLY,
-    "bring_in": POST_ONLY,
+    "confirm_import": POST_ONLY,
     "choose_duplicates": POST_ONLY,
     "choose_zone": POST_ONLY,
     "choose_currency": POST_ONLY,
     "file_mapping": needs("import", "/imports/{run}/files/{file}/"),
     "answer_file": POST_ONLY,
     "leave_out_file": POST_ONLY,
-    "take_in_file": POST_ONLY,
+    "include_file": POST_ONLY,
     "undo_import": needs("import", "/imports/{run}/undo/"),
     "connectors": needs("import", "/connectors/"),
     "add_connector": needs("import", "/connectors/new/hubspot/token/"),
@@ -217,7 +220,7 @@ PAGES: Mapping[str, Seen] = {
     "goals": everybody("/goals/"),
 }  # fmt: skip
 
-# Kinds of records whose rows belong to somebody; `{whose}` of them is in the world of the walk
+# Kinds of records whose rows belong to a person; `{whose}` of them is in the world of the walk
 OWNED = (
     *(name for name, kind in kinds_by_plural().items() if kind.model.OWNED_THROUGH and not kind.model.PERSONAL),
     "moves", "handoffs", "verdicts",

@@ -1,4 +1,4 @@
-"""In a restricted company nobody reads, counts or infers a buyer that is not theirs: every page, every address, every cut."""
+"""In a restricted company no one reads, counts or infers a buyer that is not theirs: every page, every address, every cut."""
 
 import re
 from collections.abc import Iterator
@@ -77,7 +77,7 @@ def leaks(role: str, text: bytes) -> list[str]:
 
 
 def addresses(world: World, seen: Seen) -> Iterator[tuple[str, str]]:
-    """Yield each address with whose buyer it asks for: of a record everybody's, else that of a colleague out of reach."""
+    """Yield each address with whose buyer it asks for: of a record everyone's, else that of a colleague out of reach."""
     for address in seen.addresses:
         for whose in OWNERS if seen.is_record else ("other",):
             yield address.format(**world.named(whose)), whose
@@ -174,7 +174,7 @@ def test_who_reads_every_buyer_reads_their_columns(world: World) -> None:
     assert {part["label"] for part in parts} >= {f"{canary(whose)}-mobile" for whose in OWNERS}
 
 
-def test_in_an_open_company_everybody_reads_every_buyers_columns(world: World) -> None:
+def test_in_an_open_company_everyone_reads_every_buyers_columns(world: World) -> None:
     with transaction.atomic():
         Company.objects.update(visibility=Company.Visibility.OPEN)
         parts = signed_in(world, "support").get("/api/v1/metrics/leads/?by=custom.mobile").json()["parts"]

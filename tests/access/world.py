@@ -95,7 +95,7 @@ class World:
         return {"moves": move.pk, "handoffs": handoff.pk, "verdicts": verdict.pk, "answers": answer.pk}
 
     def _many(self) -> None:
-        """Enough leads and deals of nobody here that the company's figures are shown, without a word of their own."""
+        """Enough leads and deals of no one here that the company's figures are shown, without a word of their own."""
         owner = make.owner(user=self.people["other"])
         for _ in range(8):
             lead = make.lead(owner=owner, first_contact_on=DAY, created_at=NOON, lead_source="Web")

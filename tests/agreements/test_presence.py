@@ -43,7 +43,7 @@ def test_a_session_signs_only_after_the_password(people: dict[str, User], versio
     client.post(asked.url, {"password": "a wrong guess"})
     assert Signature.objects.count() == 1
     page = client.post(asked.url, {"password": PASSWORD}, follow=True)
-    assert "Signed. It is in force." in page.content.decode()
+    assert "Signed. The version is active." in page.content.decode()
     assert Signature.objects.count() == 2
 
 

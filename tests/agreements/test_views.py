@@ -31,8 +31,8 @@ def test_the_cmo_proposes_the_cro_signs(as_user: Any, cmo: User, cro: User, cfo:
     assert version.state == "proposed"
     assert "Sign for" not in page(as_user(cmo), version)
     assert "Sign for Sales" in page(as_user(cro), version)
-    assert "Signed. It is in force." in answer(as_user(cro), version, "sign")
-    assert "is in force since" in page(as_user(cro), version)
+    assert "Signed. The version is active." in answer(as_user(cro), version, "sign")
+    assert "has been active since" in page(as_user(cro), version)
 
 
 def test_a_dispute_is_decided_on_the_page(as_user: Any, cmo: User, cro: User, cfo: User) -> None:
@@ -79,18 +79,18 @@ def test_a_name_is_given_once(as_user: Any, cmo: User, cro: User) -> None:
     proposed(cmo)
     answered = as_user(cmo).post("/agreements/new/?kind=term", WORDS)
     assert answered.status_code == 422
-    assert "There is one of this name already" in answered.content.decode()
+    assert "An agreement with this name already exists" in answered.content.decode()
     assert Agreement.objects.count() == 1
 
 
 def test_a_pilot_without_an_end_keeps_what_was_written(as_user: Any, cmo: User, cro: User, rep: User) -> None:
     answered = as_user(cmo).post("/agreements/new/?kind=term", {**WORDS, "pilot_manager": cro.pk})
     assert answered.status_code == 422
-    assert "A pilot needs the day" in answered.content.decode()
+    assert "A pilot needs an end date" in answered.content.decode()
     assert WORDS["text"] in answered.content.decode()
 
 
-def test_a_draft_is_shown_to_both_but_binds_nobody(as_user: Any, cmo: User, cro: User) -> None:
+def test_a_draft_is_shown_to_both_but_binds_no_one(as_user: Any, cmo: User, cro: User) -> None:
     as_user(cmo).post("/agreements/new/?kind=term", {**WORDS, "draft": "1"})
     version = Version.objects.get()
     assert version.state == "draft"
@@ -101,7 +101,7 @@ def test_the_list_is_searched_and_says_its_state(as_user: Any, cmo: User, cro: U
     proposed(cmo)
     client = as_user(cro)
     assert "Proposed" in client.get("/agreements/?q=mq").content.decode()
-    assert "Nothing like that" in client.get("/agreements/?q=zzz").content.decode()
+    assert "No agreements found" in client.get("/agreements/?q=zzz").content.decode()
     assert client.get("/agreements/?page=x").status_code == 200
 
 

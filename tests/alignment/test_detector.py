@@ -73,7 +73,7 @@ def test_every_no_names_pages_of_accord_that_exist() -> None:
             assert reverse(remedy.url_name)
 
 
-def test_every_figure_says_where_it_comes_from_or_that_nobody_knows() -> None:
+def test_every_figure_says_where_it_comes_from_or_that_no_one_knows() -> None:
     assert detector.Fact("x", "Aberdeen", "2013").origin == "Aberdeen, 2013"
     assert detector.Fact("x", "McKinsey").origin == "McKinsey, year not given"
     assert detector.Fact("x").origin == "rule of thumb, no source named"

@@ -1,4 +1,4 @@
-"""Which figures of confidential answers may be shown, and that nobody can be computed from those that are."""
+"""Which figures of confidential answers may be shown, and that no one can be computed from those that are."""
 
 from itertools import combinations, product
 
@@ -46,7 +46,7 @@ def test_one_respondent_at_the_far_end_cannot_compute_the_others(size: int) -> N
 
 @pytest.mark.parametrize("size", [5, 6, 7])
 def test_every_shown_mean_fits_answers_that_differ(size: int) -> None:
-    """Nobody's answer follows from a mean: each shown text stems from at least one group that is not unanimous."""
+    """No one's answer follows from a mean: each shown text stems from at least one group that is not unanimous."""
     texts: dict[str, set[int]] = {}
     for answers in product(range(1, 6), repeat=size):
         if list(answers) == sorted(answers):
@@ -60,7 +60,7 @@ def test_spread_needs_ten_people() -> None:
 
 
 @pytest.mark.parametrize(("joined", "comparable"), [(0, True), (1, False), (4, False), (5, True)])
-def test_rounds_are_compared_only_if_nobody_or_five_differ(joined: int, comparable: bool) -> None:
+def test_rounds_are_compared_only_if_no_one_or_five_differ(joined: int, comparable: bool) -> None:
     first = {f"p{number}" for number in range(8)}
     second = first | {f"new{number}" for number in range(joined)}
     assert disclosure.may_compare(first, second) is comparable

@@ -32,7 +32,7 @@ def test_a_term_is_proposed_signed_and_seen_underlined(as_user: Any, cmo: User, 
     as_user(cmo).post(NEW, FORM)
     version = Version.objects.get()
     assert version.terms == {"acronym": "KPI", "owner_side": "marketing", "avoid": ["figure", "number"]}
-    assert "<dfn" not in as_user(cro).get("/metrics/").content.decode()  # a proposal binds nobody
+    assert "<dfn" not in as_user(cro).get("/metrics/").content.decode()  # a proposal binds no one
     as_user(cro).post(f"/agreements/versions/{version.pk}/sign/")
     page = as_user(cro).get("/metrics/").content.decode()
     link = f'<a class="term" href="/lexicon/#term-{version.agreement_id}">'
@@ -94,7 +94,7 @@ def propose_message(by: User, text: str) -> Version:
 def test_both_sides_wordings_stand_side_by_side(as_user: Any, cmo: User, cro: User) -> None:
     propose_message(cmo, "We cut your costs by a third.")
     page = as_user(cro).get("/lexicon/messages/").content.decode()
-    assert "Sales has proposed no wording" in page
+    assert "Sales has not proposed or signed a wording" in page
     version = propose_message(cro, "We cut your costs by half.")
     page = as_user(cmo).get("/lexicon/messages/").content.decode()
     assert "<mark>a third.</mark>" in page

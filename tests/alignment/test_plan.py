@@ -134,7 +134,7 @@ def test_an_update_is_written_and_presented_by_both(as_user: Any, cmo: User, cro
     as_user(cmo).post("/plan/updates/1/write/", {"text": "Leads are up.", "next_due_on": due})
     as_user(cro).post("/plan/updates/1/write/", {"text": "Deals are up.", "next_due_on": due})
     page = as_user(cmo).post("/plan/updates/1/present/", follow=True).content.decode()
-    assert "Mona CMO has presented it. It waits for the other side." in page
+    assert "Mona CMO has presented it. The other side has not presented it yet." in page
     assert PlanUpdate.objects.get().figures == []
     page = as_user(cro).post("/plan/updates/1/present/", follow=True).content.decode()
     assert "Presented by Mona CMO and Rob CRO" in page
@@ -183,7 +183,7 @@ def test_the_next_update_is_drafted_from_what_moved(cmo: User, cro: User) -> Non
     assert actions.draft_update(by=cmo) == second  # one is open at a time
 
 
-def test_nobody_else_writes_or_presents(cmo: User, cro: User, ceo: User, ops: User, rep: User) -> None:
+def test_no_one_else_writes_or_presents(cmo: User, cro: User, ceo: User, ops: User, rep: User) -> None:
     sign_goal(cmo, cro)
     update = actions.draft_update(by=cmo)
     for user in (ceo, ops, rep):

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def visitor(company: Company) -> Client:
-    """Somebody whose browser is checked for forged posts, as in life."""
+    """A person whose browser is checked for forged posts, as in life."""
     return Client(enforce_csrf_checks=True)
 
 
@@ -75,7 +75,7 @@ def test_each_of_the_eight_answers_leads_to_its_result(visitor: Client, said: tu
         assert (question.danger.steps[0] in html) is (answers[question.key] == "no")
 
 
-def test_the_link_cannot_be_guessed_and_opens_for_whoever_has_it(visitor: Client) -> None:
+def test_the_link_cannot_be_guessed_and_opens_for_anyone_who_has_it(visitor: Client) -> None:
     link = ask(visitor, ALL_NO).url
     token = link.strip("/").rpartition("/")[2]
     assert re.fullmatch(r"[\w-]{22}", token)  # 128 bits in base64
@@ -93,7 +93,7 @@ def test_the_result_shows_its_link_is_hidden_from_search_engines_and_sets_no_coo
 
 
 @pytest.mark.parametrize("token", ["a" * 22, "a" * 21, "A-wrong-token", "%F0%9F%94%A5"])
-def test_a_wrong_link_shows_a_plain_404_page_to_nobody_but_its_reader(visitor: Client, token: str) -> None:
+def test_a_wrong_link_shows_a_plain_404_page_to_no_one_but_its_reader(visitor: Client, token: str) -> None:
     page = visitor.get(f"/detector/{token}/")
     html = page.content.decode()
     assert page.status_code == 404
@@ -249,7 +249,7 @@ def test_only_an_unclaimed_accord_offers_to_be_set_up(visitor: Client) -> None:
     assert reverse("setup") not in visitor.get(link).content.decode()
 
 
-def test_somebody_signed_in_may_take_it_too(as_user: Any, cmo: User) -> None:
+def test_someone_signed_in_may_take_it_too(as_user: Any, cmo: User) -> None:
     client = as_user(cmo)
     assert client.get("/").status_code == 200
     assert client.get(client.post("/", ALL_NO).url).status_code == 200

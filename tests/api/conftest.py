@@ -20,7 +20,7 @@ DAY = date(2025, 3, 31)
 
 
 class Caller:
-    """Somebody who calls the API with a token of their own."""
+    """A person who calls the API with a token of their own."""
 
     def __init__(self, user: User, scopes: list[str] | None = None) -> None:
         self.token, self.secret = create_token(owner=user, name="test", scopes=scopes)

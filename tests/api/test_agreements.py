@@ -103,7 +103,7 @@ def test_a_rep_proposes_nothing(caller: Call, rep: User) -> None:
     assert proposed(caller(rep)).status_code == 403
 
 
-def test_a_verdict_is_given_and_taken_back(caller: Call, cmo: User, cro: User) -> None:
+def test_a_verdict_is_given_and_undone(caller: Call, cmo: User, cro: User) -> None:
     ada = seller("Ada", cro)
     assert ada.user
     signed(cmo, cro, since=timezone.now() - timedelta(days=1))

@@ -129,12 +129,12 @@ def test_a_sync_token_brings_what_was_written_since(cro: User, company: Any) -> 
 
 
 def test_a_token_of_another_list_or_another_database_is_refused(cro: User, company: Any) -> None:
-    """In a restored database transactions are counted anew: an old token would hide what is new."""
+    """In a restored database transactions are counted again: an old token would hide what is new."""
     caller = Caller(cro)
     token = caller.get("accounts/").json()["sync_token"]
     refused = caller.get("leads/", changed_since=token)
     assert refused.status_code == 400
-    assert refused.json()["fields"] == {"changed_since": ["This token is another list's. Begin without one."]}
+    assert refused.json()["fields"] == {"changed_since": ["This token belongs to another list. Start without a token."]}
     assert caller.get("accounts/", changed_since=token).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Leads, touches and uses pushed over the API: all or nothing, twice is once, and what follows stands at once."""
+"""Leads, touches and uses pushed over the API: all or nothing, twice is once, and what follows is at once."""
 
 import json
 from collections.abc import Callable
@@ -126,14 +126,14 @@ def test_twice_is_once_and_only_what_is_given_is_written(push: Push, alone: None
     ("wrong", "field", "words"),
     [
         (row(2, employees="many"), "employees", "integer is required"),
-        (row(2, shoe=43), "shoe", "There is no such field."),
+        (row(2, shoe=43), "shoe", "This field does not exist."),
         ({"source": "shop"}, "external_id", "This field is required."),
         (row(1), "external_id", "comes twice"),
         (row(2, account="A9"), "account", "shop has no account “A9” here yet."),
         (row(2, campaign=987_654), "campaign", "There is no campaign 987654."),
         (row(2, account=True), "account", "Give its id here as a number"),
         (row(2, currency="Taler"), "currency", ""),
-        (7, "non_field_errors", "Write a row as an object"),
+        (7, "non_field_errors", "Send each row as an object"),
     ],
 )
 def test_one_wrong_line_keeps_all_out_and_is_named(push: Push, wrong: Any, field: str, words: str) -> None:
@@ -143,7 +143,7 @@ def test_one_wrong_line_keeps_all_out_and_is_named(push: Push, wrong: Any, field
     assert not imports.models.ImportJob.objects.exists()
 
 
-def test_too_many_rows_nobody_s_right_and_no_scope(push: Push) -> None:
+def test_too_many_rows_no_one_s_right_and_no_scope(push: Push) -> None:
     assert "at most 1,000 rows" in push("leads", [row(n) for n in range(1001)], 400)["detail"]
     push("leads", [], 400)
     push("leads", row(1), 403, Caller(make.user(Role.REP), ["read", "write"]))
@@ -151,7 +151,7 @@ def test_too_many_rows_nobody_s_right_and_no_scope(push: Push) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_day_of_pushes_is_an_import_that_can_be_taken_back(push: Push, alone: None, company: Any) -> None:
+def test_a_day_of_pushes_is_an_import_that_can_be_undone(push: Push, alone: None, company: Any) -> None:
     there = make.lead(source="shop", external_id="L1", title="Clerk")
     first = push("leads", [row(1, title="Chief"), row(2)])
     again = push("leads", [row(1, title="Owner"), row(3)])

@@ -1,4 +1,4 @@
-"""Every kind of record is listed and retrieved, by whoever may see it, and shows exactly what it names."""
+"""Every kind of record is listed and retrieved, by anyone who may see it, and shows exactly what it names."""
 
 from collections.abc import Callable
 from typing import Any

@@ -22,7 +22,7 @@ def status_with(header: str) -> int:
     return Client(headers={"Authorization": header}).get("/api/v1/leads/").status_code
 
 
-def test_nobody_signed_in_is_told_to_bring_a_token(company: Any, client: Client) -> None:
+def test_no_one_signed_in_is_told_to_bring_a_token(company: Any, client: Client) -> None:
     answer = client.get("/api/v1/leads/")
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -138,7 +138,7 @@ def test_the_command_prints_a_token_that_reads(cro: User) -> None:
     assert ApiToken.objects.get().name == "BI"
 
 
-@pytest.mark.parametrize("words", [["nobody@example.com"], ["cro@example.com", "--days", "400"]])
+@pytest.mark.parametrize("words", [["no one@example.com"], ["cro@example.com", "--days", "400"]])
 def test_the_command_refuses_what_makes_no_sense(cro: User, words: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("api_token", *words)

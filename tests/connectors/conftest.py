@@ -26,7 +26,7 @@ FILLED = {
 
 @pytest.fixture(autouse=True)
 def rehearsal(settings: Any, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sources on this machine may be called, and nobody waits in earnest."""
+    """Sources on this machine may be called, and no one waits in earnest."""
     settings.CONNECTOR_LOOPBACK = True
     monkeypatch.setattr("connectors.vendors.hubspot.reader.SEARCH_INTERVAL", 0.0)
     monkeypatch.setattr("connectors.vendors.salesforce.reader.FIRST_CHECKS", (0.0, 0.0))

@@ -49,7 +49,7 @@ def test_the_vendors_hosts_may_be_called(source: str, url: str, base: str) -> No
     ],
 )  # fmt: skip
 def test_nowhere_else_may_be_called(url: str) -> None:
-    with pytest.raises(ForbiddenAddress, match="Write an https address under"):
+    with pytest.raises(ForbiddenAddress, match="Enter an https address under"):
         allowed_base_url("hubspot", url)
 
 

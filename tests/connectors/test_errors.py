@@ -93,7 +93,7 @@ def connector(case: Case, stage: Stage, ops: User) -> Connector:
 
 
 def assert_whole(case: Case, stage: Stage, done: Pull) -> None:
-    """Every row is here once, was read once, and the cursor stands at the source's time of the pull's begin."""
+    """Every row is here once, was read once, and the cursor is at the source's time of the pull's begin."""
     assert (done.state, done.last_error) == (State.DONE, "")
     names = sorted(crm.Contact.objects.values_list("last_name", flat=True))
     assert names == sorted(f"L{key}" for key in range(1, ROWS + 1))
@@ -198,7 +198,10 @@ def test_an_answer_that_leads_elsewhere_is_not_followed(case: Case, stage: Stage
     away = Reply({}, 302, {"location": "http://169.254.169.254/latest/meta-data"})
     source_of(stage).go_wrong("status", case.pages, reply=away)
     failed = pull(connector)
-    assert (failed.state, failed.last_error) == (State.FAILED, "The source sends us elsewhere; check its address")
+    assert (failed.state, failed.last_error) == (
+        State.FAILED,
+        "The source redirects to another address; check its address",
+    )
 
 
 def test_the_cursor_stays_where_it_was_when_the_import_is_cancelled(

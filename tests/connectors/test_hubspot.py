@@ -14,7 +14,7 @@ from tests.connectors.server import Question, Stage
 T = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 
-def test_a_first_pull_brings_in_every_kind(hubspot: Stage, ops: User) -> None:
+def test_a_first_pull_imports_every_kind(hubspot: Stage, ops: User) -> None:
     source = source_of(hubspot)
     source.put("companies", 900, T, name="Ada Works", domain="ada.example", industry="Machines", hubspot_owner_id="77")
     source.put(
@@ -97,7 +97,7 @@ def test_only_what_changed_comes_with_the_next_pull(hubspot: Stage, ops: User) -
 
 
 def test_a_quiet_source_starts_no_import(hubspot: Stage, ops: User) -> None:
-    """What lies in the overlap was seen by the last pull, so nothing is brought in and nothing is computed anew."""
+    """What is in the overlap was seen by the last pull, so nothing is imported and nothing is computed again."""
     source = source_of(hubspot)
     source.put("contacts", 1, firstname="Eve", email="eve@example.com")
     connector = connect(hubspot, ops, kinds=["contacts"])

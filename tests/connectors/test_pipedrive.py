@@ -15,7 +15,7 @@ T = datetime(2026, 11, 1, 9, tzinfo=UTC)
 FIELD = "d4de1c1518b4531717c676029a45911c340390a6"
 
 
-def test_a_first_pull_brings_in_every_kind(pipedrive: Stage, ops: User) -> None:
+def test_a_first_pull_imports_every_kind(pipedrive: Stage, ops: User) -> None:
     source = source_of(pipedrive)
     source.put("organizations", 5, T, name="Ada Works", owner_id=11, website="https://ada.example", address={"value": "Ring 1, Wien", "country": "Austria", "locality": "Wien"})  # fmt: skip
     source.put("persons", 6, T, name="Eve Ender", first_name="Eve", last_name="Ender", org_id=5, owner_id=11, job_title="CTO",

@@ -19,7 +19,7 @@ T = datetime(2026, 11, 1, 9, tzinfo=UTC)
 OWNER = "005A0000000AAAAAAA"
 
 
-def test_a_first_pull_brings_in_the_org(salesforce: Stage, ops: User) -> None:
+def test_a_first_pull_imports_the_org(salesforce: Stage, ops: User) -> None:
     source = source_of(salesforce)
     source.put("User", OWNER, T, Username="ann@org", Name="Ann Able", Email="ann@example.com", IsActive="true")
     source.put(
@@ -132,7 +132,7 @@ def test_what_history_and_log_both_tell_is_told_once(salesforce: Stage, ops: Use
     assert crm.StageChange.objects.get().external_id == "0081"
 
 
-def test_a_job_that_salesforce_threw_away_is_made_anew(
+def test_a_job_that_salesforce_threw_away_is_made_again(
     salesforce: Stage, ops: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connectors.vendors.salesforce.reader.PAGE_ROWS", 10)
@@ -167,7 +167,7 @@ def test_a_sign_in_that_leads_away_from_the_vendor_is_refused(
     source_of(salesforce).go_wrong("status", "/services/oauth2/token", reply=reply)
     failed = pull(connect(salesforce, ops, kinds=["Lead"]))
     assert failed.state == State.FAILED
-    assert "an address that is not the vendor" in failed.last_error
+    assert "an address that does not belong to the vendor" in failed.last_error
 
 
 def key_pem() -> str:

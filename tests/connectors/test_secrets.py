@@ -70,7 +70,7 @@ def test_the_pages_show_no_secret(hubspot: Stage, ops: User, as_user: Any) -> No
     tried = {**FILLED, "name": "x", "base_url": "http://nonsense", "kinds": ["owners"], "rhythm": "7 * * * *"}
     back = client.post(f"/connectors/{connector.pk}/edit/", tried)
     assert "hush-hush-secret" not in back.text
-    assert "Write an https address" in back.text
+    assert "Enter an https address" in back.text
 
 
 def test_a_secret_that_is_left_empty_is_kept(hubspot: Stage, ops: User, as_user: Any) -> None:
@@ -95,12 +95,12 @@ def test_the_keys_rotate_and_the_connector_goes_on(hubspot: Stage, ops: User, se
     settings.ENCRYPTION_KEYS = [NEW, OLD]
     out = io.StringIO()
     call_command("rotate_keys", stdout=out)
-    assert out.getvalue().startswith("1 sealed anew")
+    assert out.getvalue().startswith("1 encrypted again")
     settings.ENCRYPTION_KEYS = [NEW]
     assert pull(connector).state == State.DONE
 
 
-def test_a_key_that_is_gone_is_told_and_mended_by_signing_in_anew(hubspot: Stage, ops: User, settings: Any) -> None:
+def test_a_key_that_is_gone_is_told_and_corrected_by_signing_in_again(hubspot: Stage, ops: User, settings: Any) -> None:
     settings.ENCRYPTION_KEYS = [OLD]
     connector = connect(hubspot, ops, kinds=["owners"])
     settings.ENCRYPTION_KEYS = [NEW]

@@ -82,7 +82,7 @@ def test_a_connector_is_added_and_pulls(hubspot: Stage, page: Client) -> None:
     assert 'hx-trigger="every 2s"' in live.text
     run(row)
     over = page.get(f"/connectors/{connector.pk}/", **HTMX)
-    assert "The last pull brought" in over.text
+    assert "The last pull imported" in over.text
     assert "hx-trigger" not in over.text
     assert "Up to date" in page.get("/connectors/").text
     assert crm.Opportunity.objects.get().name == "Big one"
@@ -92,15 +92,15 @@ def test_a_connector_is_added_and_pulls(hubspot: Stage, page: Client) -> None:
     ("changes", "words"),
     [
         ({"token": ""}, "This field is required"),
-        ({"base_url": "https://example.com"}, "Write an https address under *.hubapi.com"),
+        ({"base_url": "https://example.com"}, "Enter an https address under *.hubapi.com"),
         ({"kinds": []}, "Choose at least one"),
         ({"kinds": ["passwords"]}, "Select a valid choice"),
-        ({"rhythm": "", "cron": ""}, "Write a cron line, or choose how often"),
+        ({"rhythm": "", "cron": ""}, "Enter a cron expression or choose how often"),
         ({"cron": "every day"}, "cron"),
         ({"name": "x" * 81}, "at most 80 characters"),
     ],
 )
-def test_a_form_says_what_to_mend(hubspot: Stage, page: Client, changes: dict[str, Any], words: str) -> None:
+def test_a_form_says_what_to_correct(hubspot: Stage, page: Client, changes: dict[str, Any], words: str) -> None:
     back = page.post("/connectors/new/hubspot/private_app/", fields(hubspot, **changes))
     assert back.status_code == 200
     assert words in back.text
@@ -122,15 +122,15 @@ def test_a_way_that_is_not_there_is_not_found(page: Client, path: str) -> None:
 def test_the_connection_is_tested_before_it_is_saved(hubspot: Stage, page: Client) -> None:
     path = "/connectors/new/hubspot/private_app/"
     good = page.post(path, fields(hubspot, test="1"), **HTMX)
-    assert "The connection stands: signed in to portal 62515." in good.text
+    assert "The connection works: signed in to portal 62515." in good.text
     assert "<form" not in good.text, "only the answer comes back, so what was typed stays"
     bad = page.post(path, fields(hubspot, test="1", token="a-wrong-token"), **HTMX)
-    assert "The connection does not stand: HubSpot no longer takes the token" in bad.text or "expired" in bad.text
+    assert "The connection failed: HubSpot no longer accepts the token" in bad.text or "expired" in bad.text
     assert "a-wrong-token" not in bad.text
     unfit = page.post(path, fields(hubspot, test="1", kinds=[]), **HTMX)
-    assert "Something is missing above" in unfit.text
+    assert "Some fields are missing or not valid" in unfit.text
     whole = page.post(path, fields(hubspot, test="1"))
-    assert "The connection stands" in whole.text
+    assert "The connection works" in whole.text
     assert "<html" in whole.text
     assert not Connector.objects.exists()
 
@@ -138,7 +138,7 @@ def test_the_connection_is_tested_before_it_is_saved(hubspot: Stage, page: Clien
 def test_a_test_of_a_saved_connector_uses_what_is_kept(hubspot: Stage, ops: User, page: Client) -> None:
     connector = connect(hubspot, ops)
     tested = page.post(f"/connectors/{connector.pk}/edit/", fields(hubspot, test="1", token=""), **HTMX)
-    assert "The connection stands" in tested.text
+    assert "The connection works" in tested.text
 
 
 def test_another_address_is_another_account(hubspot: Stage, ops: User, page: Client, settings: Any) -> None:
@@ -155,7 +155,7 @@ def test_switching_off_and_on_and_reading_all_again(hubspot: Stage, ops: User, p
     connector = connect(hubspot, ops, kinds=["deals"])
     pull(connector)
     page.post(f"/connectors/{connector.pk}/off/")
-    assert "is off. Nothing is pulled" in page.get(f"/connectors/{connector.pk}/").text
+    assert "is off. Switch it on" in page.get(f"/connectors/{connector.pk}/").text
     refused = page.post(f"/connectors/{connector.pk}/pull/", follow=True)
     assert "Switch it on first" in refused.text
     page.post(f"/connectors/{connector.pk}/on/")
@@ -170,7 +170,7 @@ def test_a_stopped_connector_says_why_and_what_to_do(hubspot: Stage, ops: User, 
     connector = connect(hubspot, ops, filled={"token": "a-void-token"})
     assert pull(connector).state == State.FAILED
     found = page.get(f"/connectors/{connector.pk}/").text
-    assert "has stopped: HubSpot no longer takes the token. Sign in anew" in found
+    assert "has stopped: HubSpot no longer accepts the token. Sign in again" in found
     assert "Stopped" in page.get("/connectors/").text
 
 
@@ -183,7 +183,7 @@ def test_a_waiting_pull_says_until_when(hubspot: Stage, ops: User, page: Client)
         run_after=timezone.now() + timedelta(hours=3),
     )
     found = page.get(f"/connectors/{connector.pk}/").text
-    assert "You have reached your daily limit. It goes on by itself at" in found
+    assert "You have reached your daily limit. It continues automatically at" in found
 
 
 def test_removing_a_connector_keeps_what_it_brought(hubspot: Stage, ops: User, page: Client) -> None:

@@ -1,4 +1,4 @@
-"""While the database is away there is one page that says so and tries again; its absence is told from other errors."""
+"""While the database is away there is one page that says so and tries again; its absence is distinguished from other errors."""
 
 import json
 import threading

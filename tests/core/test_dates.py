@@ -1,4 +1,4 @@
-"""Dates that cannot be meant are refused at every door; those that stand for none are known."""
+"""Dates that cannot be meant are refused at every door; those that represent none are known."""
 
 from datetime import UTC, date, datetime
 

@@ -204,7 +204,7 @@ def test_an_undated_foreign_amount_is_refused_and_an_open_deal_takes_the_rate_of
 # what metrics convert with
 
 
-def test_day_rates_are_reckoned_for_the_currencies_in_use_and_follow_the_rates(company: Company, ops: User) -> None:
+def test_day_rates_are_computed_for_the_currencies_in_use_and_follow_the_rates(company: Company, ops: User) -> None:
     make.opportunity(currency="USD", amount=Decimal(10))
     bring({"eurofxref-hist.csv": WIDE})
     found = {row.day: (row.up, row.down) for row in DayRate.objects.filter(currency="USD")}
@@ -239,8 +239,8 @@ def test_the_page_tells_how_fresh_each_currency_is_and_keeps_a_rate_by_hand(as_u
 @pytest.mark.parametrize(
     ("cells", "fault"),
     [
-        ({"currency": "EUR"}, "has no rate to itself"), ({"rate": "0"}, "more than 0"), ({"rate": "-1"}, "more than 0"),
-        ({"valued_on": "2198-01-01"}, "a day to come"), ({"currency": "U1"}, "three capitals"), ({"rate": "abc"}, "number"),
+        ({"currency": "EUR"}, "The two currencies are the same"), ({"rate": "0"}, "more than 0"), ({"rate": "-1"}, "more than 0"),
+        ({"valued_on": "2198-01-01"}, "The date is in the future"), ({"currency": "U1"}, "three capital letters"), ({"rate": "abc"}, "number"),
     ],
 )  # fmt: skip
 def test_a_rate_that_cannot_be_is_refused(as_user: Any, ops: User, cells: dict[str, str], fault: str) -> None:

@@ -48,7 +48,7 @@ def sees(user: User | AnonymousUser, record: Record) -> bool:
 
 @pytest.fixture
 def people(cro: User, rep: User) -> dict[str, User]:
-    """Rita's team: her manager, a peer and somebody who reports to her; and a rep of another team."""
+    """Rita's team: her manager, a peer and a person who reports to her; and a rep of another team."""
     return {
         "own": rep,
         "peer": make.user(Role.REP, manager=cro),
@@ -70,7 +70,7 @@ def test_leaders_see_all_and_visitors_nothing(company: Company, model: type[Reco
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_while_the_company_is_open_everybody_reads_every_buyer(company: Company, model: type[Record]) -> None:
+def test_while_the_company_is_open_everyone_reads_every_buyer(company: Company, model: type[Record]) -> None:
     record = owned_by(model, model.OWNED_THROUGH[0], None) if model.OWNED_THROUGH else made(model)
     closed = {Spend: {Role.REP, Role.SUPPORT}, Quota: {*OTHERS}}.get(model, set())
     for role in OTHERS:
@@ -91,7 +91,7 @@ def test_restricted_a_rep_reads_own_buyers_and_the_teams(
 @pytest.mark.parametrize(
     "model", [model for model in MODELS if not model.OWNED_THROUGH], ids=lambda model: model.__name__
 )
-def test_restricted_what_nobody_owns_everybody_reads(company: Company, model: type[Record]) -> None:
+def test_restricted_what_no_one_owns_everyone_reads(company: Company, model: type[Record]) -> None:
     restrict(company)
     record = made(model)
     assert sees(make.user(Role.MARKETER), record)

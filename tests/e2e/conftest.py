@@ -143,7 +143,7 @@ class Visit:
         return self.page.goto(f"{self.url}{path}", wait_until="networkidle")
 
     def sign_in(self, role: str, email: str = "") -> None:
-        """Sign in with one click on the sign-in page, as the demo's person of that role, or as somebody by e-mail."""
+        """Sign in with one click on the sign-in page, as the demo's person of that role, or as a person by e-mail."""
         self.open("/accounts/login/")
         button = self.page.get_by_role("button", name=role).first
         if email:

@@ -35,7 +35,7 @@ def test_the_matrix_is_edited_without_javascript_and_signed(visit: Callable[...,
     cro.open("/alignment/")
     cro.page.locator(".awaiting").get_by_role("link", name="Accountability matrix").click()
     cro.page.get_by_role("button", name="Sign for Sales").click()
-    expect(cro.page.locator("#messages")).to_contain_text("It is in force")
+    expect(cro.page.locator("#messages")).to_contain_text("The version is active")
     cro.open("/accountability/")
     expect(cro.page.locator("tr").filter(has_text=DECISION)).to_contain_text("Average revenue per transaction")
     assert not cro.axe()

@@ -1,4 +1,4 @@
-"""What both sides agree about the funnel comes into force as they agreed; a lead that nobody answers goes on to the next."""
+"""What both sides agree about the funnel comes into force as they agreed; a lead that no one answers goes on to the next."""
 
 import json
 from collections.abc import Callable

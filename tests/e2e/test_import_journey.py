@@ -1,4 +1,4 @@
-"""From a CRM's export to numbers one can trust, as an ops admin does it: look, correct, bring in, mend, take back."""
+"""From a CRM's export to numbers one can trust, as an ops admin does it: look, correct, import, correct, take back."""
 
 import csv
 import io
@@ -58,7 +58,7 @@ def undo(page: Page) -> None:
     expect(page.locator("main")).to_contain_text(re.compile("undone", re.IGNORECASE), timeout=PATIENCE)
 
 
-def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
+def test_an_ops_admin_imports_a_crm_corrects_mends_and_takes_it_back(
     visit: Callable[..., Visit], tmp_path: Path
 ) -> None:
     visitor = visit()
@@ -90,7 +90,7 @@ def test_an_ops_admin_brings_in_a_crm_corrects_mends_and_takes_it_back(
         page.get_by_role("link", name=re.compile("CSV")).first.click()
     rows = list(csv.reader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
     rows[1][0] = "00QJMENDED00000"
-    mended = tmp_path / "mended.csv"
+    mended = tmp_path / "corrected.csv"
     with mended.open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     visitor.open("/imports/")

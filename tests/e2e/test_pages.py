@@ -18,7 +18,7 @@ WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 780}
 
 
 def shape(address: str) -> str:
-    """One page of a kind stands for all: numbers, keys and tokens become stars, what is asked of it is left out."""
+    """One page of a kind represents all: numbers, keys and tokens become stars, what is asked of it is left out."""
     path = re.sub(r"^/(metrics|funnel/stages|imports/templates)/(?!new/)\w+", r"/\1/*", urlsplit(address).path)
     return re.sub(r"/(\d+|[0-9a-f]{32}|[\w-]{22})(?=/)", "/*", path)
 
@@ -97,7 +97,7 @@ def test_every_page_of_a_role_is_clean(visit: Callable[..., Visit], looked_at: s
         if seen > 1:
             answer = visitor.open(path)
             assert answer is None or answer.ok, f"{path} answers {answer.status}"
-        if shape(visitor.page.url) not in looked_at:  # one that leads elsewhere may lead where somebody was
+        if shape(visitor.page.url) not in looked_at:  # one that leads elsewhere may lead where a person was
             wrong += faults(visitor)
         looked_at |= {shape(path), shape(visitor.page.url)}
     assert seen > 1

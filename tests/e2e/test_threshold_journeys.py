@@ -12,7 +12,7 @@ from tests.e2e.conftest import Visit
 
 MINUTE = 60.0  # in which what was signed must be seen
 LOWER = 8  # points
-WHY = "Eight points less, and nobody waits for a call."
+WHY = "Eight points less, and no one waits for a call."
 
 
 def test_the_cmo_drags_the_threshold_the_cro_signs_and_inbox_and_funnel_follow(visit: Callable[..., Visit]) -> None:
@@ -36,7 +36,7 @@ def test_the_cmo_drags_the_threshold_the_cro_signs_and_inbox_and_funnel_follow(v
     proposed = cro.page.locator(".version.is-pending").filter(has_text=WHY)
     begun = datetime.now(UTC)
     proposed.get_by_role("button", name="Sign for Sales").click()
-    expect(cro.page.locator("#messages")).to_contain_text("It is in force")
+    expect(cro.page.locator("#messages")).to_contain_text("The version is active")
     cro.open("/scores/leads/")
     expect(cro.page.locator("#threshold")).to_have_value(str(points))
     moves = wait_for(cro, f"moves/?stage=mql&entered_at_from={begun:%Y-%m-%dT%H:%M:%SZ}&limit=5")
@@ -76,7 +76,7 @@ def test_the_cmo_proposes_a_threshold_the_cro_disputes_it_and_the_cfo_decides(vi
     cfo.page.get_by_label("The version comes into force").check()
     cfo.page.get_by_label(re.compile("reason for the ruling")).fill("Fewer and better; we look again in May")
     cfo.page.get_by_role("button", name="Give the ruling").click()
-    expect(cfo.page.locator(".sentence")).to_contain_text(re.compile(r"Version \d+ is in force"))
+    expect(cfo.page.locator(".sentence")).to_contain_text(re.compile(r"Version \d+ has been active"))
     expect(cfo.page.locator(".versions")).to_contain_text("Version 1")
     story = cfo.page.locator(".story")
     for words in ("Then we have too few to call", "Fewer and better"):
@@ -86,7 +86,7 @@ def test_the_cmo_proposes_a_threshold_the_cro_disputes_it_and_the_cfo_decides(vi
 
 
 def drag_to(page: Page, points: int) -> None:
-    """Move the slider with the keyboard, as somebody without a mouse does."""
+    """Move the slider with the keyboard, as a person without a mouse does."""
     slider = page.locator("#threshold-slider")
     slider.focus()
     for _ in range(abs(int(slider.input_value()) - points)):

@@ -116,14 +116,14 @@ def test_the_next_run_asks_only_about_what_changed(changed: dict[str, list[int]]
     assert (run.since, run.known) == (first.horizon, {"last": first.pk})
 
 
-def test_everything_is_asked_anew_when_the_definitions_changed(changed: dict[str, list[int]]) -> None:
+def test_everything_is_asked_again_when_the_definitions_changed(changed: dict[str, list[int]]) -> None:
     job = CountingJob(changed=changed)
     job.digest = "another"
     assert job.go() == 8
     assert CountingJob(changed=changed).go() == 8  # and again when they are the old ones
 
 
-def test_everything_is_asked_anew_where_so_much_changed_that_naming_it_costs_more(
+def test_everything_is_asked_again_where_so_much_changed_that_naming_it_costs_more(
     changed: dict[str, list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches, "BATCH_ROWS", 2)

@@ -55,7 +55,7 @@ def test_rows_are_counted_as_asked(leads: np.ndarray) -> None:
 
 
 def test_whom_the_facts_still_know_is_spared(leads: np.ndarray) -> None:
-    snapshot = refresh()  # it stands for the run as well
+    snapshot = refresh()  # it represents the run as well
     Lead.objects.filter(pk=leads[1]).delete()
     with skipping_deleted(snapshot, "crm_lead", snapshot) as gone:
         assert gone.tolist() == [leads[1]]
@@ -64,7 +64,7 @@ def test_whom_the_facts_still_know_is_spared(leads: np.ndarray) -> None:
 
 
 def test_what_fails_for_a_row_deleted_meanwhile_is_undone_and_anything_else_is_told(leads: np.ndarray) -> None:
-    snapshot = refresh()  # it stands for the run as well
+    snapshot = refresh()  # it represents the run as well
     kept = snapshot.seconds
     with skipping_deleted(snapshot, "crm_lead", snapshot):
         snapshot.seconds += 1

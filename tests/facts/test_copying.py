@@ -36,7 +36,7 @@ def test_rows_come_back_as_they_went_in() -> None:
         found = query_to_table(cursor, "SELECT * FROM told WHERE id = ANY(%s) ORDER BY id", [[1, 2, 3, 4, 5]], SCHEMA)
         assert (found.schema, found.to_pylist()) == (SCHEMA, ROWS)
         assert (
-            query_to_table(cursor, "SELECT * FROM told WHERE said = %s", ["nobody's"], SCHEMA) == SCHEMA.empty_table()
+            query_to_table(cursor, "SELECT * FROM told WHERE said = %s", ["no one's"], SCHEMA) == SCHEMA.empty_table()
         )
         assert query_to_csv(cursor, "SELECT id FROM told WHERE said LIKE '%s'") == b"5\n"
 

@@ -114,7 +114,7 @@ def test_a_large_import_beside_small_changes_is_read_once(leads: None, small_seg
     assert refresh().exported["leads"] == 0
 
 
-def test_much_change_is_written_anew(leads: None, small_segments: None) -> None:
+def test_much_change_is_written_again(leads: None, small_segments: None) -> None:
     many_leads(100)
     refresh()
     Lead.objects.update(status="worked")

@@ -214,7 +214,7 @@ def test_a_rule_reads_as_a_sentence() -> None:
         ("score > 5", "A rule is an object"),
         ({}, "exactly one of"),
         ({"field": "title", "count": "touches"}, "exactly one of"),
-        ({"field": "salary", "is": "=", "value": 1}, "No field is called “salary”"),
+        ({"field": "salary", "is": "=", "value": 1}, "The field “salary” does not exist"),
         ({"field": "title", "is": ">=", "value": 1}, "cannot be compared by"),
         ({"field": "employees", "is": ">=", "value": "many"}, "must be a number"),
         ({"field": "employees", "is": ">=", "value": float("nan")}, "must be a number"),
@@ -226,7 +226,7 @@ def test_a_rule_reads_as_a_sentence() -> None:
         ({"count": "touches", "is": ">", "value": 1, "days": -3}, "number of days"),
         (
             {"count": "touches", "is": ">", "value": 1, "where": {"field": "title", "is": "empty"}},
-            "No field is called “title”",
+            "The field “title” does not exist",
         ),
         ({"all": {"field": "title"}}, "a list of rules"),
     ],

@@ -78,7 +78,7 @@ def test_a_fault_of_the_machine_is_raised() -> None:
     assert not SetAside.objects.exists()
 
 
-def test_a_step_that_fails_on_everybody_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_fails_on_everyone_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setting_aside, "MAX_FAULTS", 5)
     with pytest.raises(TooManyFaults, match="More than 5 records failed"):
         go(Worker(set(range(1, 1001)), ValueError("a fault of the step")), Batch(1, 1000))

@@ -107,7 +107,7 @@ def duckdb_views(facts: Facts) -> list[str]:
     return [name for (name,) in found]
 
 
-def test_an_engine_that_nobody_holds_is_closed(company: Company) -> None:
+def test_an_engine_that_no_one_holds_is_closed(company: Company) -> None:
     few = LiveTables([make.lead()])
     few.execute(few.table("leads"))
     con = few._engine._thread_backend().con

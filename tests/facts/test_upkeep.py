@@ -40,7 +40,7 @@ def test_a_truncated_table_leaves_no_trace_but_is_noticed(leads: None, small_seg
     assert len(copied("leads")) == 3
 
 
-def test_a_table_that_was_restored_from_a_dump_is_copied_anew(leads: None) -> None:
+def test_a_table_that_was_restored_from_a_dump_is_copied_again(leads: None) -> None:
     """Its rows may carry stamps of another age; a dump makes the table again, so it has another oid."""
     many_leads(5)
     refresh()
@@ -58,7 +58,7 @@ def test_a_table_that_was_restored_from_a_dump_is_copied_anew(leads: None) -> No
             cursor.execute("DROP TABLE crm_lead; ALTER TABLE crm_lead_before RENAME TO crm_lead")
 
 
-def test_a_changed_declaration_builds_that_table_anew(
+def test_a_changed_declaration_builds_that_table_again(
     transactional_db: None, only: Only, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only("leads", "owners")

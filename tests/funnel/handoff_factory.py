@@ -39,7 +39,7 @@ def signed(cmo: User, cro: User, *, since: datetime | None = None, key: str = "m
 
 
 def owing(cmo: User, cro: User, since: str, **terms: Any) -> Version:
-    """What Marketing owes, signed by both sides and in force since that moment."""
+    """What Marketing owes, signed by both sides and active since that moment."""
     version = actions.draft_version(
         by=cro, kind="owed", key="monthly", title="Owed", text="Every month.",
         terms={"qualified_leads": 3, "pipeline_value": "10000.00", "currency": "EUR", **terms},

@@ -52,7 +52,7 @@ def test_twice_is_once(run: Run) -> None:
         deal(lead(f"2026-01-0{day}", history={"MQL": f"2026-01-0{day}T12:00:00"}), "2026-02-01", "lost", "2026-02-20")
     assert run() == 32
     assert run() == 0
-    Classification.objects.all().delete()  # as if nobody knew that it was done: everybody is asked again
+    Classification.objects.all().delete()  # as if no one knew that it was done: everyone is asked again
     assert run() == 0
 
 
@@ -69,7 +69,7 @@ def test_who_was_deleted_since_the_facts_were_copied_makes_no_move(company: Any)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_is_deleted_while_it_is_asked_makes_no_move(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_anyone_who_is_deleted_while_it_is_asked_makes_no_move(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An import that is taken back deletes its leads one batch after the other, and a run meets each."""
     leads = [lead("2026-01-05") for _ in range(3)]
     refresh()
@@ -298,7 +298,7 @@ def _check(found: list[Lead]) -> None:
 def test_a_person_moves_with_evidence_or_with_a_reason(run: Run, rep: Any, cro: Any) -> None:
     found = lead("2026-01-05", owner=make.owner(user=rep))
     run()
-    with pytest.raises(Exception, match="does not fulfil SQL"):
+    with pytest.raises(Exception, match="does not meet the criteria of SQL"):
         move_buyer(by=rep, buyer=found, stage="sql")
     moved = move_buyer(by=rep, buyer=found, stage="sql", override="The buyer told me on the phone")
     assert (moved.from_stage, moved.override, moved.actor) == ("inquiry", "The buyer told me on the phone", rep)

@@ -128,7 +128,7 @@ def test_the_hour_that_the_clocks_repeat_counts_twice(cmo: User, cro: User, ada:
     assert handed(local("2026-10-25T00:00:00")).due_at == local("2026-10-25T03:00:00")
 
 
-def test_it_warns_then_breaches_then_goes_to_somebody_else(sla: Any, ada: Owner, cro: User, cmo: User) -> None:
+def test_it_warns_then_breaches_then_goes_to_another_person(sla: Any, ada: Owner, cro: User, cmo: User) -> None:
     found = handed(WEDNESDAY, name="Lena")
     tick_clocks(local("2026-11-19T09:59:00"))
     assert not events("funnel.warned")
@@ -152,13 +152,13 @@ def test_it_warns_then_breaches_then_goes_to_somebody_else(sla: Any, ada: Owner,
     assert told("funnel.rerouted") == {"Ada", "Rob CRO"}
 
 
-def test_where_nobody_else_takes_it_it_stays_and_that_is_said_once(sla: Any) -> None:
+def test_where_no_one_else_takes_it_it_stays_and_that_is_said_once(sla: Any) -> None:
     found = handed(WEDNESDAY, name="Lena")
     for minute in range(3):
         tick_clocks(local(f"2026-11-19T13:0{minute}:00"))
     found.refresh_from_db()
     assert found.ended_at is None
-    assert events("funnel.nobody_else") == ["Nobody else takes Lena: it stays with Ada"]
+    assert events("funnel.nobody_else") == ["No one else can take Lena: it stays with Ada"]
 
 
 def test_twice_rings_once(sla: Any) -> None:
@@ -169,7 +169,7 @@ def test_twice_rings_once(sla: Any) -> None:
     assert Event.objects.filter(kind="funnel.handed_over").count() == 1
 
 
-def test_a_breach_rings_within_ninety_seconds_of_its_moment_with_nobody_looking(sla: Any) -> None:
+def test_a_breach_rings_within_ninety_seconds_of_its_moment_with_no_one_looking(sla: Any) -> None:
     """Walk the clock as beat does, every 30 seconds, through the real look."""
     found = handed(WEDNESDAY)
     moment = local("2026-11-19T10:58:17")
@@ -202,7 +202,7 @@ def call(found: HandOff, moment: datetime, **fields: Any) -> Activity:
 def test_the_first_response_is_the_owners_first_activity(sla: Any, ada: Owner) -> None:
     found = handed(WEDNESDAY)
     call(found, local("2026-11-18T14:00:00"))  # before it was handed over
-    call(found, local("2026-11-18T15:30:00"), owner=make.owner())  # somebody else
+    call(found, local("2026-11-18T15:30:00"), owner=make.owner())  # another person
     call(found, local("2026-11-18T15:40:00"), kind="Note")
     call(found, local("2026-11-18T15:45:00"), status="Not Started")
     call(found, local("2026-11-19T09:30:00"))
@@ -270,7 +270,7 @@ def test_a_late_answer_is_waited_for_so_that_the_true_time_is_known(sla: Any) ->
     assert found.breached_at == local("2026-11-19T11:00:00")
 
 
-def test_nobody_waits_for_ever(sla: Any) -> None:
+def test_no_one_waits_for_ever(sla: Any) -> None:
     found = handed(WEDNESDAY)
     tick_clocks(local("2026-12-18T15:00:00"))
     tick_clocks(local("2026-12-18T15:01:00"))
@@ -311,7 +311,7 @@ def test_history_that_comes_all_at_once_opens_every_hand_off_with_its_true_times
     assert not events("funnel.breached")
 
 
-def test_two_gates_are_one_hand_off_while_somebody_has_the_lead(sla: Any, cmo: User, cro: User) -> None:
+def test_two_gates_are_one_hand_off_while_someone_has_the_lead(sla: Any, cmo: User, cro: User) -> None:
     signed(cmo, cro, since=local("2026-11-01T00:00:00"), key="pql", stage="pql")
     found = handed(WEDNESDAY).lead
     enters(found, local("2026-11-18T15:30:00"), "pql")
@@ -332,7 +332,7 @@ def test_who_is_away_gets_none_and_what_they_have_goes_to_others(sla: Any, ada: 
     assert fresh.why.startswith("Ada, who owns the lead in the CRM, is away until Nov 24, 2026; Bob's turn")
 
 
-def test_where_nobody_else_is_there_the_clock_waits_for_their_return(sla: Any, ada: Owner) -> None:
+def test_where_no_one_else_is_there_the_clock_waits_for_their_return(sla: Any, ada: Owner) -> None:
     found = handed(WEDNESDAY)
     Absence.objects.create(owner=ada, starts_on=date(2026, 11, 18), ends_on=date(2026, 11, 19))
     tick_clocks(local("2026-11-18T16:00:00"))
@@ -345,10 +345,10 @@ def test_where_nobody_else_is_there_the_clock_waits_for_their_return(sla: Any, a
     assert found.due_at == local("2026-11-20T12:00:00")
 
 
-def test_nobody_at_all_is_told_to_the_head_of_sales(cmo: User, cro: User) -> None:
+def test_no_one_at_all_is_told_to_the_head_of_sales(cmo: User, cro: User) -> None:
     signed(cmo, cro, since=local("2026-11-01T00:00:00"))
     found = handed(WEDNESDAY, name="Lena")
-    assert (found.to_owner, found.why) == (None, "Nobody who takes leads is there")
+    assert (found.to_owner, found.why) == (None, "No person who takes leads is present")
     assert told("funnel.handed_over") == {"Rob CRO"}
     ada = seller("Ada", cro)
     tick_clocks(local("2026-11-18T15:30:00"))

@@ -36,7 +36,7 @@ def proposed(by: User, stage: Stage = HIGHER, **fields: Any) -> Version:
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.key)
-def test_the_default_criteria_make_sense_on_whoever_may_be_in_the_stage(stage: Stage) -> None:
+def test_the_default_criteria_make_sense_on_anyone_who_may_be_in_the_stage(stage: Stage) -> None:
     assert faults_of(stage.rule, stage.buyers) == []
     assert stage.criteria_words
 

@@ -1,4 +1,4 @@
-"""In a company that restricts who reads whom, a lead is read by whoever it was handed to, as long as they have it."""
+"""In a company that restricts who reads whom, a lead is read by anyone who it was handed to, as long as they have it."""
 
 from datetime import timedelta
 
@@ -26,7 +26,9 @@ def sees(user: User | None, lead: Lead) -> bool:
     return bool(Lead.objects.visible_to(user).filter(pk=lead.pk).exists())
 
 
-def test_a_rep_reads_a_lead_handed_to_them_until_it_goes_to_somebody_else(cmo: User, cro: User, client: Client) -> None:
+def test_a_rep_reads_a_lead_handed_to_them_until_it_goes_to_another_person(
+    cmo: User, cro: User, client: Client
+) -> None:
     ada, bob = seller("Ada", cro), seller("Bob", cro)
     signed(cmo, cro, since=local("2026-11-01T00:00:00"))
     restrict()

@@ -80,7 +80,7 @@ def test_each_door_has_a_score_of_its_own(run: Run, sign_model: Sign) -> None:
     assert [holds(answered, stage) for stage in ("mql", "pql")] == [True, False]
 
 
-def test_while_no_model_is_signed_nobody_is_ready(run: Run) -> None:
+def test_while_no_model_is_signed_no_one_is_ready(run: Run) -> None:
     found = lead("2026-01-05")
     touched(found, 0.1)
     run()

@@ -34,7 +34,7 @@ def test_the_owner_of_the_account_comes_first_then_the_leads_own(cro: User) -> N
     ]  # fmt: skip
 
 
-def test_somebody_of_marketing_is_no_target(cro: User) -> None:
+def test_someone_of_marketing_is_no_target(cro: User) -> None:
     seller("Ada", cro)
     marketer = make.owner(name="Max", user=make.user(Role.MARKETER))
     assert routed(make.lead(owner=marketer)) == [("Ada", "Ada's turn by capacity (lead 1 of 20 this week)")]
@@ -87,15 +87,15 @@ def test_leads_are_dealt_by_capacity_of_day_and_week(cro: User) -> None:
     assert given_to == {"Ada": 14, "Bob": 4, "Cleo": 2}
 
 
-def test_when_everybody_is_full_the_least_laden_takes_it_and_that_is_said(cro: User) -> None:
+def test_when_everyone_is_full_the_least_laden_takes_it_and_that_is_said(cro: User) -> None:
     Capacity.objects.create(owner=seller("Ada", cro), per_week=1)
     assert [why for _, why in routed(make.lead(), make.lead())] == [
         "Ada's turn by capacity (lead 1 of 1 this week)",
-        "Ada's turn by capacity (lead 2 of 1 this week; everybody's capacity is used up)",
+        "Ada's turn by capacity (lead 2 of 1 this week; all capacities are used up)",
     ]
 
 
-def test_what_somebody_got_this_week_counts(cro: User) -> None:
+def test_what_someone_got_this_week_counts(cro: User) -> None:
     ada, bob = seller("Ada", cro), seller("Bob", cro)
     for _ in range(2):
         HandOff.objects.create(lead=make.lead(), to_owner=ada, started_at=NOON - timedelta(hours=3), why="")
@@ -105,7 +105,7 @@ def test_what_somebody_got_this_week_counts(cro: User) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(weeks=st.lists(st.integers(1, 50), min_size=1, max_size=8), leads=st.integers(0, 400))
-def test_nobody_is_ahead_of_their_share_by_more_than_a_lead(weeks: list[int], leads: int) -> None:
+def test_no_one_is_ahead_of_their_share_by_more_than_a_lead(weeks: list[int], leads: int) -> None:
     dealer = Dealer([Taker(place, str(place), per_week=week * 100) for place, week in enumerate(weeks)])
     dealt = Counter(taker.owner_id for _ in range(leads) if (taker := dealer.deal(range(len(weeks)))))
     assert dealt.total() == leads
@@ -118,7 +118,7 @@ def test_nobody_is_ahead_of_their_share_by_more_than_a_lead(weeks: list[int], le
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), max_size=8), st.integers(0, 60))
 def test_the_quick_deal_is_the_slow_one(people: list[tuple[int, int]], leads: int) -> None:
-    """The heap deals as somebody would who looks at everybody each time; and twice the same."""
+    """The heap deals as a person would who looks at everyone each time; and twice the same."""
 
     def takers() -> list[Taker]:
         return [Taker(place, str(place), day or None, week) for place, (day, week) in enumerate(people)]
@@ -151,7 +151,7 @@ def test_who_is_gone_takes_none(cro: User, gone: str) -> None:
 
 
 def test_a_person_with_several_owner_records_has_one_turn(cro: User) -> None:
-    """Three records of one rep are no three reps: of 31 leads Noah got 24."""
+    """Three records of one rep are not three reps: of 31 leads Noah got 24."""
     noah, bob = seller("Noah", cro), seller("Bob", cro)
     make.owner(name="noah@example.com", email="Noah@example.com")
     make.owner(name="Noah L.", user=noah.user)
@@ -190,7 +190,7 @@ def test_who_had_a_lead_does_not_get_it_again_by_another_record(cro: User) -> No
 
 
 def test_leaders_take_turns_only_with_a_capacity(cro: User) -> None:
-    """The chief of Sales, whoever users report to, and whoever owners report to in the CRM."""
+    """The chief of Sales, anyone who users report to, and anyone who owners report to in the CRM."""
     chief = make.owner(name="Chief", user=cro)
     lead_rep = seller("Tia", cro)
     seller("Ada", lead_rep.user)

@@ -29,7 +29,7 @@ def test_only_ops_and_the_chief_of_sales_decide(as_user: Any, cmo: User, rep: Us
 
 def test_the_order_is_taken_over_and_changed(as_user: Any, cro: User) -> None:
     page = as_user(cro)
-    assert "You have no rules of your own" in page.get("/funnel/routing/").content.decode()
+    assert "You have no rules yet" in page.get("/funnel/routing/").content.decode()
     page.post("/funnel/routing/default/")
     assert names() == ["account_owner", "lead_owner", "territory", "everybody"]
     rule = RoutingRule.objects.get(how="territory")
@@ -70,7 +70,7 @@ def test_capacities_and_absences(as_user: Any, cro: User) -> None:
         ).content.decode()
     )
     assert (
-        "not before today"
+        "or before today"
         in page.post(
             "/funnel/routing/away/", {"owner": ada.pk, "starts_on": "2020-01-01", "ends_on": "2020-01-02"}, follow=True
         ).content.decode()
@@ -79,7 +79,7 @@ def test_capacities_and_absences(as_user: Any, cro: User) -> None:
     assert not Absence.objects.exists()
 
 
-def test_one_notes_ones_own_absence_and_nobody_elses(cro: User, rep: User) -> None:
+def test_one_notes_ones_own_absence_and_no_one_elses(cro: User, rep: User) -> None:
     mine, other = make.owner(user=rep), seller("Ada")
     assert actions.note_absence(by=rep, owner=mine, starts_on=company_today(), ends_on=company_today())
     assert actions.note_absence(by=cro, owner=mine, starts_on=company_today(), ends_on=company_today())
@@ -110,9 +110,9 @@ def test_a_lead_is_tried_against_the_rules_and_nothing_is_handed_over(as_user: A
     said = page.get("/funnel/routing/?words=zimmer", HTTP_HX_REQUEST="true").content.decode()
     assert "<strong>Ada</strong> would get Zoe Zimmer: Ada owns the lead in the CRM." in said
     assert "It belongs to no account" in said
-    assert "Not asked: “Its owner in the CRM” decided" in said
+    assert "Not used: “Its owner in the CRM” decided" in said
     assert "<html" not in said
-    assert "No lead is called so" in page.get("/funnel/routing/?words=nobody").content.decode()
+    assert "No lead has this name" in page.get("/funnel/routing/?words=no one").content.decode()
     assert not HandOff.objects.exists()
 
 

@@ -74,7 +74,7 @@ def test_the_sentence_is_true(given: dict[str, object], said: str) -> None:
     assert told(**given) == said  # type: ignore[arg-type]
 
 
-def test_without_any_deal_on_record_nobody_is_said_not_to_be_won(run: Run) -> None:
+def test_without_any_deal_on_record_no_one_is_said_not_to_be_won(run: Run) -> None:
     lead("2025-01-05", is_converted=True, converted_on=date(2025, 2, 1))
     lead("2025-01-06")
     run()
@@ -117,19 +117,19 @@ def test_records_without_moves_are_not_called_none(company: object, cmo: User, a
     ("given", "unassigned", "said"),
     [
         ([], 0, "No lead was handed over this week yet."),
-        ([], 1, "No lead was handed over this week yet; 1 waits for somebody to take them."),
+        ([], 1, "No lead was handed over this week yet; 1 waits for an owner."),
         ([("Ada", 1)], 0, "1 lead went to Ada this week."),
         ([("Ada", 1), ("Ben", 1)], 0, "2 leads went to 2 people this week, as many to each."),
         (
             [("Ada", 2), ("Ben", 2), ("Cy", 1)],
             2,
-            "5 leads went to 3 people this week; 2 wait for somebody to take them.",
+            "5 leads went to 3 people this week; 2 wait for an owner.",
         ),
         ([("Ada", 3), ("Ben", 1)], 0, "4 leads went to 2 people this week, most of them (3) to Ada."),
         (
             [("Ada", 3), ("Ben", 2), ("Cy", 2)],
             0,
-            "7 leads went to 3 people this week, more than anybody else (3) to Ada.",
+            "7 leads went to 3 people this week, more than anyone else (3) to Ada.",
         ),
     ],
 )
@@ -159,7 +159,7 @@ def test_how_both_halves_stand(figures: tuple[int, int, int, int], said: str) ->
 @pytest.mark.parametrize(
     ("n", "accepted", "criteria", "said"),
     [
-        (0, 0, [], "Sales has said nothing of a lead in this period yet."),
+        (0, 0, [], "Sales has given no verdicts in this period yet."),
         (1, 1, [], "Sales accepted the only lead that it judged."),
         (
             1,

@@ -62,7 +62,7 @@ def test_the_page_says_what_is_owed_and_what_came(as_user: Any, ada: Owner, cmo:
 def test_while_nothing_is_signed_the_page_says_what_to_do(as_user: Any, cmo: User, rep: User) -> None:
     assert "Propose the SLA of Marketing" in as_user(cmo).get("/slas/").content.decode()
     page = as_user(rep).get("/slas/").content.decode()
-    assert "Marketing has promised nothing yet" in page
+    assert "No SLA of Marketing is signed yet" in page
     assert "?kind=owed" not in page
 
 
@@ -123,7 +123,7 @@ def test_a_version_signed_in_the_month_owes_nothing_for_it(as_user: Any, cmo: Us
     )  # fmt: skip
     actions.sign_version(by=cmo, version=actions.propose_version(by=cro, version=version))
     assert Version.objects.in_force().count() == 1
-    assert "it had begun when the SLA was signed" in as_user(cro).get("/slas/").content.decode()
+    assert "The SLA was signed during this month" in as_user(cro).get("/slas/").content.decode()
 
 
 def test_a_pilot_links_to_its_results(as_user: Any, ada: Owner, cmo: User, cro: User) -> None:

@@ -59,7 +59,7 @@ def test_verdicts_by_each_cut(said: dict[str, Any], cmo: User) -> None:
     assert counts("criterion") == [(RESPONSES, 3, 0, 3)]
 
 
-def test_what_was_taken_back_or_is_of_another_period_is_not_counted(said: dict[str, Any], cmo: User) -> None:
+def test_what_was_undone_or_is_of_another_period_is_not_counted(said: dict[str, Any], cmo: User) -> None:
     first = Verdict.objects.order_by("pk").first()
     assert first
     actions.undo_verdict(by=said["rep"], verdict=first)
@@ -128,7 +128,7 @@ def test_a_marketer_answers_what_the_backlog_counts_in_a_restricted_company(
     post = {"verdicts": ",".join(map(str, criticism.ids)), "words": "Fewer free downloads."}
     done = client.post("/verdicts/answer/", post, follow=True)
     assert done.status_code == 200
-    assert "Those who gave these verdicts are told" in done.content.decode()
+    assert "The people who gave these verdicts have been notified" in done.content.decode()
     assert "Told:" not in done.content.decode()
     assert "Secret" not in done.content.decode()
     assert Answer.objects.count() == 6

@@ -112,9 +112,9 @@ def test_nothing_rings_while_a_verdict_waits_for_its_ten_seconds(found: HandOff,
 
 def test_a_rejection_names_the_criterion_that_failed(found: HandOff, clock: Clock) -> None:
     assert RESPONSES in actions.criteria_of(found)
-    with pytest.raises(ValidationError, match="which criterion failed"):
+    with pytest.raises(ValidationError, match="Choose the criterion"):
         actions.reject_lead(by=rep(found), handoff=found)
-    with pytest.raises(ValidationError, match="no such criterion"):
+    with pytest.raises(ValidationError, match="does not have this criterion"):
         actions.reject_lead(by=rep(found), handoff=found, criterion="too blue")
     actions.reject_lead(by=rep(found), handoff=found, criterion=RESPONSES, note="A student", after="disqualified")
     clock.go(seconds=11)
@@ -150,7 +150,7 @@ def test_a_recycled_lead_comes_back_on_its_day_qualifies_again_and_rings_again(f
     assert Event.objects.filter(kind="funnel.handed_over").count() == 2
 
 
-def test_who_was_lost_after_being_accepted_comes_back_to_be_judged_anew(found: HandOff, clock: Clock) -> None:
+def test_who_was_lost_after_being_accepted_comes_back_to_be_judged_again(found: HandOff, clock: Clock) -> None:
     from crm.models import Touch
 
     actions.accept_lead(by=rep(found), handoff=found)
@@ -290,7 +290,7 @@ def test_a_lead_is_rated_before_or_after_the_verdict(found: HandOff, clock: Cloc
 
 @pytest.fixture
 def rejected(found: HandOff, clock: Clock, cfo: User) -> Verdict:
-    verdict = actions.reject_lead(by=rep(found), handoff=found, note="Nobody knows her")
+    verdict = actions.reject_lead(by=rep(found), handoff=found, note="No one knows her")
     clock.go(seconds=11)
     tick_clocks()
     verdict.refresh_from_db()
@@ -302,7 +302,7 @@ def test_marketing_answers_and_the_rep_is_told(rejected: Verdict, cmo: User) -> 
     (notice,) = Notice.objects.filter(event__kind="funnel.answered")
     assert (notice.user, notice.event.title) == (
         rejected.given_by,
-        "Mona CMO answers what you said: We check the address now.",
+        "Mona CMO answers your verdict: We check the address now.",
     )
     with pytest.raises(PermissionDenied):
         contests.answer_verdicts(by=rejected.given_by, verdicts=[rejected], text="No")

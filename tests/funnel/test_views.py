@@ -93,7 +93,7 @@ def test_every_count_is_the_number_of_its_leads(market: None) -> None:
 def test_the_page_says_its_numbers_without_a_script(market: None, cmo: User, as_user: Any) -> None:
     page = as_user(cmo).get("/funnel/", ALL).content.decode()
     assert "30% of 10 leads became customers" in page
-    assert "13 of 13 stages are unsigned" in page
+    assert "13 of 13 stages are not signed" in page
     assert "stage=sql&amp;part=lost" in page
     assert "style=" not in page.split("<main")[1]
 
@@ -111,7 +111,7 @@ def test_the_leads_behind_a_part_are_those_one_may_see(market: None, rep: User, 
     company.visibility = Company.Visibility.RESTRICTED
     company.save()
     page = as_user(rep).get("/funnel/leads/", {**ALL, "stage": "sql", "part": "lost"}).content.decode()
-    assert "you may not read" not in page  # three others are too few to be told of
+    assert "you do not have permission to see" not in page  # three others are too few to be told of
     assert page.count("<tr>") == 0
     assert as_user(rep).get("/funnel/leads/", {**ALL, "stage": "sql", "part": "nonsense"}).status_code == 404
 
@@ -131,7 +131,7 @@ def test_more_leads_ask_no_more_questions(market: None, cmo: User, as_user: Any,
 
 
 def test_an_empty_funnel_says_what_to_do(cmo: User, as_user: Any) -> None:
-    assert "No lead has moved yet" in as_user(cmo).get("/funnel/").content.decode()
+    assert "No leads in the funnel yet" in as_user(cmo).get("/funnel/").content.decode()
 
 
 def test_a_stage_is_proposed_from_its_page(market: None, cmo: User, cro: User, cfo: User, as_user: Any) -> None:
@@ -143,7 +143,7 @@ def test_a_stage_is_proposed_from_its_page(market: None, cmo: User, cro: User, c
     }  # fmt: skip
     terms = {name: value for name, value in MQL.terms.items() if name != "criteria"}
     counted = client.post("/funnel/stages/criteria/", {**rows, **terms, "criteria-do": "count"}).content.decode()
-    assert "5 of 10 leads fulfil this today." in counted
+    assert "5 of 10 leads meet this today." in counted
     assert (
         client.post(
             "/funnel/stages/mql/", {**rows, **terms, "text": "From the web", "criteria-do": "count"}

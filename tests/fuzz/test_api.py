@@ -1,4 +1,4 @@
-"""Every operation of the API keeps its description, whoever asks and whatever is sent."""
+"""Every operation of the API keeps its description, anyone who asks and whatever is sent."""
 
 from collections import defaultdict
 from collections.abc import Iterator

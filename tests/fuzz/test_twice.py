@@ -27,7 +27,7 @@ def written() -> dict[str, int]:
 
 
 def filled(form: Form) -> dict[str, Any]:
-    """Fill in as somebody would: what is chosen stays, what is empty gets a plausible value."""
+    """Fill in as a person would: what is chosen stays, what is empty gets a plausible value."""
     data: dict[str, Any] = dict(form.fields)
     for name, value in form.fields:
         if not value:

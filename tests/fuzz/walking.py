@@ -105,7 +105,7 @@ class Reader(HTMLParser):
 
 
 def shape(address: str) -> str:
-    """One page of a kind stands for all: numbers and keys become stars, the query is left out."""
+    """One page of a kind represents all: numbers and keys become stars, the query is left out."""
     path = re.sub(r"^/(metrics|funnel/stages|imports/templates)/(?!new/)\w+", r"/\1/*", urlsplit(address).path)
     return re.sub(r"/(\d+|[0-9a-f]{32}|[\w-]{22})(?=/|$)", "/*", path)
 
@@ -115,7 +115,7 @@ def is_ours(address: str) -> bool:
 
 
 def signed_in(user: User | None) -> Client:
-    """Return a client of somebody who has entered the password just now."""
+    """Return a client of a person who has entered the password just now."""
     client = Client(raise_request_exception=False)
     if user:
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

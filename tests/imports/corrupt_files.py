@@ -13,7 +13,7 @@ HEAD = ["Id", "LastName", "Company", "Status", "Title", "CreatedDate"]
 
 @dataclass(frozen=True, repr=False)
 class Sample:
-    """A file as it came to us, and the ids of which it is sure that they stand in it unharmed."""
+    """A file as it came to us, and the ids of which it is sure that they are in it unharmed."""
 
     name: str
     data: bytes

@@ -1,4 +1,4 @@
-"""Imports in tests: hand files in, work them off in this process, and look at what stands in the tables."""
+"""Imports in tests: hand files in, work them off in this process, and look at what is in the tables."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager

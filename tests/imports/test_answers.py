@@ -1,4 +1,4 @@
-"""What was found or answered can be said otherwise until the rows go in; times that name no zone are on somebody's clock."""
+"""What was found or answered can be said otherwise until the rows go in; times that name no zone are on a person's clock."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from core.work import run_claimed
 from crm.models import Account, Lead, Opportunity, Spend, UsageEvent
-from imports.actions import answer_questions, bring_in, choose_currency, choose_zone
+from imports.actions import answer_questions, choose_currency, choose_zone, confirm_import
 from imports.inference.questions import list_findings, open_questions
 from imports.inference.zone_choices import list_zone_choices
 from imports.models import ImportFile, ImportJob, SourceZone
@@ -32,7 +32,7 @@ def only(run: ImportJob) -> ImportFile:
 
 
 def go(run: ImportJob, user: User) -> ImportJob:
-    bring_in(run=run, user=user)
+    confirm_import(run=run, user=user)
     done = run_claimed(ImportJob, run.pk, budget=1e9)
     assert done
     return done
@@ -51,7 +51,7 @@ def test_an_answer_is_changed_until_the_rows_go_in(ops: User) -> None:
     assert Opportunity.objects.get().expected_close_on == date(2026, 2, 1)
 
 
-def test_what_the_file_proves_is_overruled_and_taken_back(ops: User) -> None:
+def test_what_the_file_proves_is_overruled_and_undone(ops: User) -> None:
     run = held({"x.csv": DEALS.format("1,A,Open,13/02/2026,5\n2,B,Open,01/02/2026,5")})
     assert found(run)["dates:Close Date"] == "day-first"
     answer_questions(file=only(run), answers={"dates:Close Date": "month-first"}, user=None)
@@ -116,10 +116,10 @@ def test_a_clock_is_chosen_for_a_source_and_remembered(ops: User) -> None:
     go(run, ops)
     assert UsageEvent.objects.get().happened_at == datetime(2026, 1, 2, 3, tzinfo=UTC)
     again = held({"usage.csv": USAGE.replace("1,Login", "2,Login")}, source="accord")
-    assert list_zone_choices(again.files.all())[0].why == "Said before of this source"
+    assert list_zone_choices(again.files.all())[0].why == "Chosen before for this source"
     go(again, ops)
     assert UsageEvent.objects.get(external_id="2").happened_at == datetime(2026, 1, 2, 3, tzinfo=UTC)
-    with pytest.raises(ValueError, match="no time zone"):
+    with pytest.raises(ValueError, match="not a valid time zone"):
         choose_zone(run=run, source="accord", zone="Mars/Base", user=None)
 
 
@@ -148,7 +148,7 @@ def test_the_currency_of_amounts_without_one_is_chosen(ops: User) -> None:
     assert Spend.objects.get().currency == "CHF"
 
 
-def test_the_page_shows_how_cells_are_read_and_takes_what_somebody_says(ops: User, as_user: Any) -> None:
+def test_the_page_shows_how_cells_are_read_and_takes_what_someone_says(ops: User, as_user: Any) -> None:
     run = held({"x.csv": DEALS.format("1,A,Open,13/02/2026,5"), "usage.csv": USAGE}, source="auto")
     client, url = as_user(ops), reverse("import_run", args=[run.pk])
     page = client.get(url).content.decode()

@@ -79,7 +79,7 @@ def test_a_quote_inside_a_cell_is_only_a_letter(path: Path) -> None:
 def test_a_quote_that_never_closes_costs_its_own_line_alone(path: Path) -> None:
     found = read(path, '1,x\n2,"y\n3,z\n4,w\n')
     assert [row[1] for row in rows(found)] == ["1", "3", "4"]
-    assert bad(found) == [(3, "A quote is opened and never closed")]
+    assert bad(found) == [(3, "A quote is not closed")]
 
 
 def test_two_stray_quotes_do_not_swallow_what_stands_between(path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_stray_quote_is_found_behind_many_blocks(path: Path, monkeypatch: pyte
     text = "".join(f"{number},x\n" for number in range(40)) + '40,"y\n' + "".join(f"{n},z\n" for n in range(41, 99))
     found = read(path, text)
     assert [int(row[1]) for row in rows(found)] == [number for number in range(99) if number != 40]
-    assert bad(found) == [(42, "A quote is opened and never closed")]
+    assert bad(found) == [(42, "A quote is not closed")]
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12)

@@ -1,4 +1,4 @@
-"""Every change finds those it concerns and nobody else, by the stamps of Postgres."""
+"""Every change finds those it concerns and no one else, by the stamps of Postgres."""
 
 from collections.abc import Callable
 from typing import Any

@@ -18,14 +18,14 @@ from tests.imports.importing import FIXTURES, bring, records, wipe
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FOLDERS = ["salesforce", "salesforce_soql", "hubspot", "hubspot_portal", "pipedrive", "olist", "maven"]
-BOOKS = {  # what is told of imports, copies and work, which stays when an import is taken back
+BOOKS = {  # records of imports, copies and work, which stay when an import is undone
     "RowVersion", "Copy", "Deletion", "ImportJob", "ImportFile", "ImportTransaction", "Preview", "RememberedMapping", "Removal",
     "RowError",
     "RestoredRow", "SeenKey", "Snapshot", "SourceZone", "Undo", "Session", "ContentType", "Permission",
 }  # fmt: skip
 
 
-DERIVED = {"DayRate": "id"}  # reckoned anew, so that only what it says counts
+DERIVED = {"DayRate": "id"}  # computed again, so that only what it says counts
 
 
 def checksum() -> dict[str, str]:
@@ -53,7 +53,7 @@ def files_of(name: str) -> dict[str, str]:
     return {path.name: path.read_text("utf-8-sig") for path in sorted((FIXTURES / name).iterdir())}
 
 
-def take_back(run: ImportJob, by: User) -> None:
+def undo_import(run: ImportJob, by: User) -> None:
     row = run_claimed(Undo, actions.undo_import(run=run, user=by).pk, budget=1e9)
     assert row
     assert row.state == "done", row.last_error
@@ -79,7 +79,7 @@ def earlier(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", [*FOLDERS, "accord"])
-def test_twice_is_once_and_taken_back_one_after_the_other_all_is_as_before(ops: User, name: str) -> None:
+def test_twice_is_once_and_undone_one_after_the_other_all_is_as_before(ops: User, name: str) -> None:
     source = name if name == "accord" else "auto"
     nothing = checksum()
     before = {path: earlier(text) for path, text in files_of(name).items()}
@@ -97,7 +97,7 @@ def test_twice_is_once_and_taken_back_one_after_the_other_all_is_as_before(ops: 
     assert [run.files.exclude(same_as=None).exists() for run in runs] == [False, False, True, False]
 
     for run, was in zip(reversed(runs), (whole, whole, half, nothing), strict=True):
-        take_back(run, ops)
+        undo_import(run, ops)
         assert differences(checksum(), was) == set()
 
 
@@ -107,7 +107,7 @@ def test_rows_left_out_and_pairs_kept_go_with_their_import(ops: User) -> None:
     for chosen, done in ({"email": "keep"}, "keep"), ({"email": "skip"}, "skip"):
         run = bring({"Lead.csv": rows}, duplicates=chosen)
         assert [pair.done for pair in Duplicate.objects.of(run)] == [done]
-        take_back(run, ops)
+        undo_import(run, ops)
         assert differences(checksum(), before) == set()
 
 

@@ -93,7 +93,7 @@ def test_the_whole_circle(delimiter: str, encoding: str) -> None:
     assert (new.mends, new.source, new.kind, refused(again)) == (file, "salesforce", file.kind, [])
     assert picture() == whole
     assert [(one.run, one.rows) for one in corrections.corrections_of(run)] == [(again, number)]
-    assert len(list(csv.reader(io.StringIO(download(file))))) == 1  # nothing is left to mend
+    assert len(list(csv.reader(io.StringIO(download(file))))) == 1  # nothing is left to correct
 
 
 def test_both_imports_tell_of_each_other(ops: User, as_user: Any) -> None:
@@ -131,7 +131,7 @@ def test_money_is_in_the_currency_that_it_was_in_at_first() -> None:
     assert {row["currency"] for row in picture()["Opportunity"].values()} == {"USD"}
 
 
-def test_taken_back_the_rows_wait_to_be_mended_again(ops: User) -> None:
+def test_undone_the_rows_wait_to_be_corrected_again(ops: User) -> None:
     run, file = broken()
     before = picture()
     again = bring({"a.csv": resaved(corrected(download(file), put_right))})

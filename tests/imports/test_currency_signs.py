@@ -47,7 +47,7 @@ def test_names_of_columns_say_any_currency_but_words_are_words() -> None:
     assert [unit_of(name) for name in ("Leads ALL", "Deals (TOP)", "Chips AMD")] == ["", "", ""]
 
 
-def test_a_pound_is_british_and_a_dollar_nobodys_where_nothing_else_is_known() -> None:
+def test_a_pound_is_british_and_a_dollar_no_ones_where_nothing_else_is_known() -> None:
     assert [sole_currency_code(mark) for mark in ("£", "$", "₦", "NPR", "?")] == ["GBP", "", "NGN", "NPR", ""]
 
 

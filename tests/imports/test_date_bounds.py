@@ -1,4 +1,4 @@
-"""Imports read the dates that stand for none as no date, and refuse those that cannot be meant."""
+"""Imports read the dates that represent none as no date, and refuse those that cannot be meant."""
 
 from datetime import date
 from typing import Any
@@ -33,7 +33,7 @@ def test_empty_dates_are_no_dates_and_are_counted(company: Any) -> None:
 def test_a_year_that_cannot_be_meant_refuses_the_row_and_says_what_to_change(company: Any, day: str) -> None:
     run = bring({"leads.csv": leads(day, "2026-01-05")}, source="accord")
     assert refused(run) == [
-        (2, "First contact on", f"“{day}” is outside 1900 to 2199; correct the year, or leave the date empty")
+        (2, "First contact on", f"“{day}” is outside 1900 to 2199; correct the year or leave the date empty")
     ]
     assert Lead.objects.get().first_contact_on == date(2026, 1, 5)
 

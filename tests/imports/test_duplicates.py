@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from core.work import run_claimed
 from crm.models import Account, Contact, Lead
-from imports.actions import bring_in
+from imports.actions import confirm_import
 from imports.load.company_names import bare_name, name_similarity
 from imports.models import Duplicate, ImportJob, Preview
 from team.models import User
@@ -68,7 +68,7 @@ def test_different_names(one: str, other: str) -> None:
     assert name_similarity(bare_name(one), bare_name(other)) == 0
 
 
-def test_leads_with_the_same_email_are_both_brought_in_and_listed() -> None:
+def test_leads_with_the_same_email_are_both_imported_and_listed() -> None:
     run = bring(leads("1,Ada,X,New,ada@x.com", "2,Ben,X,New,ben@x.com", "3,ADA,X,New,Ada@X.com", "4,Eve,X,New,"))
     assert Lead.objects.count() == 4
     assert listed(run) == [("3", "1", "email", 100, "keep", None)]
@@ -216,7 +216,7 @@ def test_a_preview_counts_what_the_import_will_find(monkeypatch: pytest.MonkeyPa
     assert counting
     assert counting.state == "done", counting.last_error
     foreseen = run.files.get().preview["kinds"]["lead"]
-    bring_in(run=run, user=make.user("ops"))
+    confirm_import(run=run, user=make.user("ops"))
     run_claimed(ImportJob, run.pk, budget=1e9)
     found = Duplicate.objects.of(run).count()
     counts = ImportJob.objects.get(pk=run.pk).counts

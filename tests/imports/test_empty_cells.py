@@ -1,4 +1,4 @@
-"""Empty cells of a later file leave or empty the values of records that are here, as is usual for the file or as somebody says."""
+"""Empty cells of a later file leave or empty the values of records that are here, as is usual for the file or as a person says."""
 
 from decimal import Decimal
 from typing import Any
@@ -97,8 +97,8 @@ def test_the_preview_counts_the_cells_and_the_other_way_can_be_chosen(ops: User)
     assert seen(run) == [(words + "They empty the value.", LEAVE)]
     file = run.files.get()
     actions.answer_questions(file=file, answers={"empty": LEAVE}, user=ops)
-    assert seen(run) == [(words + "They leave the value as it is.", CLEAR)]
-    actions.bring_in(run=run, user=ops)
+    assert seen(run) == [(words + "They leave the value unchanged.", CLEAR)]
+    actions.confirm_import(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     assert told() == VALUES
     run.refresh_from_db()

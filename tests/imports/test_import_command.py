@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_crm, "_worker_answers", lambda: False)
 
 
@@ -30,7 +30,7 @@ def command(*words: Any) -> str:
 def test_without_a_worker_it_works_itself_and_reports() -> None:
     said = command(FIXTURES / "maven", "--source", "maven")
     assert "sales_pipeline.csv: 4 rows as maven sales_pipeline: opportunity 4 created" in said
-    assert "data_dictionary.csv: skipped: No maven mapping knows a file" in said
+    assert "data_dictionary.csv: skipped: No maven mapping matches a file" in said
     assert "10 rows: 10 created, 0 updated, 0 unchanged, 0 rejected." in said
     assert Opportunity.objects.count() == 4
 
@@ -65,8 +65,8 @@ def test_a_worker_that_answers_and_never_comes_is_not_waited_for(monkeypatch: py
     ("words", "complaint"),
     [
         (["/no/such/path"], "There is no file or folder /no/such/path"),
-        ([FIXTURES, "--source", "myspace"], "No source is called “myspace”. Use one of: auto, "),
-        ([FIXTURES, "--currency", "euros"], "“EUROS” is no currency"),
+        ([FIXTURES, "--source", "myspace"], "The source “myspace” does not exist. Use one of: auto, "),
+        ([FIXTURES, "--currency", "euros"], "“EUROS” is not a currency"),
     ],
 )
 def test_wrong_words_get_one_clear_sentence(words: list[Any], complaint: str) -> None:
@@ -77,11 +77,11 @@ def test_wrong_words_get_one_clear_sentence(words: list[Any], complaint: str) ->
 
 def test_nothing_readable_is_an_error_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"%PDF-1.7")
-    with pytest.raises(CommandError, match="Nothing was imported"):
+    with pytest.raises(CommandError, match="No records were imported"):
         command(tmp_path)
 
 
-def test_a_file_that_nobody_knows_names_the_way_on(tmp_path: Path) -> None:
+def test_a_file_that_no_one_knows_names_the_way_on(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Colour,Taste\nred,sweet\n")
     out = io.StringIO()
     with pytest.raises(CommandError, match="no file could be read"):

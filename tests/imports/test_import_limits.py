@@ -1,4 +1,4 @@
-"""What somebody may hand us: zips that burst, names that climb, files that lie."""
+"""What a person may hand us: zips that burst, names that climb, files that lie."""
 
 import gzip
 import random
@@ -57,7 +57,7 @@ def test_names_that_climb_lead_nowhere(settings: Any) -> None:
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(settings: Any) -> None:
     run = bring({"bomb.zip": zipped({"Lead.csv": "Id,LastName\n" + "0" * 300_000_000})})
     assert reason(run, "bomb.zip")[0] == "failed"
-    assert "may be a bomb" in reason(run, "bomb.zip")[1]
+    assert "suspiciously high" in reason(run, "bomb.zip")[1]
     assert sum(path.stat().st_size for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()) < 10**6
 
 
@@ -68,7 +68,7 @@ def test_a_zip_that_lies_about_its_size_is_stopped(settings: Any) -> None:
     run = bring({"liar.zip": bytes(data)})
     state, words = reason(run, "liar.zip")
     assert state == "failed"
-    assert "cannot be unpacked" in words or "less than it holds" in words
+    assert "cannot be unpacked" in words or "more than its index says" in words
 
 
 def test_too_many_files_and_too_many_bytes_are_refused(settings: Any) -> None:
@@ -152,7 +152,7 @@ def test_what_zips_inside_zips_unpack_to_is_counted_together(settings: Any) -> N
     refused = run.files.filter(state="failed")
     assert refused.count() >= 2
     assert {file.reason for file in refused} == {
-        "With what is inside it, the upload unpacks to more than is taken. Upload it in parts."
+        "The upload is larger than the limit when unpacked. Upload it in parts."
     }
 
 

@@ -81,7 +81,7 @@ def test_an_upload_is_kept_and_rings_once_it_is_committed(
     run_claimed(ImportJob, run.pk)
     assert not Lead.objects.exists()
     assert "Waiting for you" in as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
-    as_user(ops).post(reverse("bring_in", args=[run.pk]))
+    as_user(ops).post(reverse("confirm_import", args=[run.pk]))
     run_claimed(ImportJob, run.pk)
     assert Lead.objects.count() == 1
 
@@ -100,7 +100,7 @@ def test_names_of_uploaded_files_are_only_ever_shown(ops: User, as_user: Any, ru
         ([], {}, "Choose at least one file"),
         ([("a.csv", b"")], {}, "One of the files is empty"),
         ([("a.csv", LEADS)], {"currency": "euro"}, "at most 3 characters"),
-        ([("a.csv", LEADS)], {"currency": "e1"}, "three capitals, like EUR"),
+        ([("a.csv", LEADS)], {"currency": "e1"}, "three capital letters, such as EUR"),
         ([("a.csv", LEADS)], {"source": "myspace"}, "not one of the available choices"),
     ],
 )
@@ -179,7 +179,7 @@ def test_going_back_in_the_browser_gets_the_whole_page(ops: User, as_user: Any) 
 def test_the_page_says_what_was_skipped_and_why(ops: User, as_user: Any) -> None:
     run = bring({"dictionary.csv": "Table,Field\na,b\n", "Lead.csv": LEADS})
     page = as_user(ops).get(reverse("import_run", args=[run.pk])).content.decode()
-    assert "No mapping knows a file with these columns: Table, Field" in page
+    assert "No mapping matches a file with these columns: Table, Field" in page
     assert "Leads: 1 new" in page
 
 
@@ -212,7 +212,7 @@ def test_refused_rows_are_listed_with_their_reasons(ops: User, as_user: Any) -> 
     )
 
 
-def test_refused_rows_come_back_as_csv_and_go_in_once_mended(ops: User, as_user: Any) -> None:
+def test_refused_rows_come_back_as_csv_and_go_in_once_corrected(ops: User, as_user: Any) -> None:
     run = bring({"Lead.csv": 'Id,LastName,Company,Status,Mood\n1,A,X,New,\n,Müller,"X, Y",New,good\n2\n'})
     answer = as_user(ops).get(reverse("rejected_csv", args=[run.pk, run.files.get().pk]))
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
@@ -221,7 +221,7 @@ def test_refused_rows_come_back_as_csv_and_go_in_once_mended(ops: User, as_user:
         "Id: The id is missing", "The row has 1 cell where the header has 5",
     ]  # fmt: skip
     assert (rows[0]["LastName"], rows[0]["Rejected line"], rows[1]["Id"]) == ("Müller", "3", "2")
-    bring({"mended.csv": text.replace(",Müller", "3,Müller")})
+    bring({"corrected.csv": text.replace(",Müller", "3,Müller")})
     assert Lead.objects.get(external_id="3").custom == {"Mood": "good"}
 
 
@@ -235,7 +235,7 @@ def test_no_cell_of_the_csv_is_a_formula(ops: User, as_user: Any) -> None:
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-cmd", "@x", "\t1", "\r1"])
-def test_what_a_spreadsheet_would_reckon_gets_a_quote(cell: str) -> None:
+def test_what_a_spreadsheet_would_compute_gets_a_quote(cell: str) -> None:
     assert guard_formula(cell) == f"'{cell}"
 
 

@@ -112,7 +112,7 @@ def test_every_row_is_accounted_for() -> None:
         ("1,A\0,X,New,,,,", "LastName", "The cell holds a NUL character"),
         ("1,A,X,New,perhaps,,,", "IsConverted", "“perhaps” is neither yes nor no"),
         ("1,A,X", "", "The row has 3 cells where the header has 8"),
-        ('1,"A,X,New,,,,', "", "A quote is opened and never closed"),
+        ('1,"A,X,New,,,,', "", "A quote is not closed"),
     ],
 )
 def test_a_bad_row_comes_back_with_line_and_reason_and_the_good_ones_go_in(row: str, column: str, words: str) -> None:
@@ -135,7 +135,7 @@ def test_percentages_and_currencies_out_of_bounds_are_refused() -> None:
     header = "Id,Name,StageName,CloseDate,Probability,CurrencyIsoCode\n"
     run = bring({"Opportunity.csv": header + "1,A,New,2027-01-01,101,EUR\n2,B,New,2027-01-01,50,Euro\n3,C,New,,,usd\n"})
     assert [reason for _, _, reason in refused(run)] == [
-        "“101” is no percentage from 0 to 100", "“Euro” is no currency; write it as EUR",
+        "“101” is not a percentage from 0 to 100", "“Euro” is not a currency; write it as EUR",
     ]  # fmt: skip
     assert Opportunity.objects.get().currency == "USD"
 
@@ -145,7 +145,7 @@ def test_a_file_that_no_mapping_knows_is_skipped_and_an_unreadable_one_named() -
         {"x.csv": "Table,Field\na,b\n", "y.csv": b"%PDF-1.4", "z.md": "# hello", "Lead.csv": LEADS + "1,A,X,New,\n"}
     )
     found = {file.name: (file.state, file.reason) for file in run.files.all()}
-    assert found["x.csv"] == ("skipped", "No mapping knows a file with these columns: Table, Field")
+    assert found["x.csv"] == ("skipped", "No mapping matches a file with these columns: Table, Field")
     assert found["y.csv"] == ("failed", "This is a PDF. Export the table as CSV.")
     assert found["z.md"][0] == "skipped"
     assert (found["Lead.csv"][0], run.state) == ("done", State.DONE)

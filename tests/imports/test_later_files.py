@@ -137,7 +137,7 @@ def test_a_row_older_than_what_is_here_is_left_alone_and_counted() -> None:
     counts = run.counts
     assert [counts[name] for name in ("rows", "created", "updated", "unchanged", "older")] == [2, 1, 0, 0, 1]
     assert run.files.get().notes[OLDER]["rows"] == 1
-    assert "1 row left out as older than what is here" in report.describe_result(run, counts)
+    assert "1 row left out as older than the record in Accord" in report.describe_result(run, counts)
 
 
 @pytest.mark.parametrize(

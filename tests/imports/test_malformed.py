@@ -160,7 +160,7 @@ def test_a_small_file_of_refused_rows_does_not_fill_the_database(
     assert RowError.objects.of(done).count() == 30
     client.force_login(ops)
     page = client.get(f"/imports/{done.pk}/rejected/").content.decode()
-    assert "Only 30 of 100 refused rows are kept" in " ".join(re.sub("<[^>]+>", "", page).split())
+    assert "Only 30 of 100 refused rows are stored" in " ".join(re.sub("<[^>]+>", "", page).split())
 
 
 def test_long_names_of_columns_do_not_multiply_a_file(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def page(file: ImportFile) -> str:
 
 
 def form(file: ImportFile, changed: dict[str, str] | None = None, **more: str) -> dict[str, str]:
-    """Return what the page would send: what is proposed, with what somebody changed."""
+    """Return what the page would send: what is proposed, with what a person changed."""
     found = propose_mapping(file.header, first_rows(file), file.name)
     choices = found.choices | (changed or {})
     places = {f"becomes-{place}": choices[name] for place, name in enumerate(file.header)}
@@ -65,11 +65,11 @@ def unknown(ops: User) -> ImportFile:
 
 
 ADDRESSES = [
-    "bring_in",
+    "confirm_import",
     "choose_duplicates",
     "file_mapping",
     "leave_out_file",
-    "take_in_file",
+    "include_file",
     "answer_file",
     "remembered",
     "forget_mapping",
@@ -196,7 +196,7 @@ def test_what_a_kind_needs_is_said_before_it_is_kept(ops: User, as_user: Any, un
 
 def test_a_source_of_ones_own_has_a_name(ops: User, as_user: Any, unknown: ImportFile) -> None:
     answer = as_user(ops).post(page(unknown), form(unknown, own=""))
-    assert "Give the source a name" in answer.content.decode()
+    assert "Enter a name for the source" in answer.content.decode()
 
 
 def test_without_an_id_the_whole_row_is_known_by_what_is_read_of_it(ops: User, as_user: Any) -> None:
@@ -227,7 +227,7 @@ def test_a_region_that_waits_is_told_to_load_the_page_when_the_import_goes_in(op
     htmx = {"HX-Request": "true"}
     assert client.get(f"{path}?waiting", headers=htmx).headers.get("HX-Refresh") is None
     assert client.get(path, headers=htmx)["HX-Refresh"] == "true"
-    client.post(reverse("bring_in", args=[run.pk]))
+    client.post(reverse("confirm_import", args=[run.pk]))
     assert client.get(f"{path}?waiting", headers=htmx)["HX-Refresh"] == "true"
 
 
@@ -235,7 +235,7 @@ def test_what_does_not_wait_sends_back_to_the_import(ops: User, as_user: Any) ->
     run = bring({"Lead.csv": SALESFORCE})
     assert run.state == State.DONE
     assert as_user(ops).get(page(run.files.get()))["Location"] == reverse("import_run", args=[run.pk])
-    words = as_user(ops).post(reverse("bring_in", args=[run.pk]), follow=True).content.decode()
+    words = as_user(ops).post(reverse("confirm_import", args=[run.pk]), follow=True).content.decode()
     assert "is no longer waiting" in words
 
 
@@ -246,14 +246,14 @@ def test_open_questions_are_asked_and_keep_the_import_from_going_in(ops: User, a
     shown = client.get(path).content.decode()
     assert "Feb 1, 2026" in shown
     assert "Jan 2, 2026" in shown
-    refused_words = client.post(reverse("bring_in", args=[run.pk]), follow=True).content.decode()
-    assert "Answer first" in refused_words
+    refused_words = client.post(reverse("confirm_import", args=[run.pk]), follow=True).content.decode()
+    assert "Answer the open questions" in refused_words
     client.post(reverse("answer_file", args=[run.pk, run.files.get().pk]), {"dates": DAY_FIRST})
     go(run, ops)
     assert str(Lead.objects.get().first_contact_on) == "2026-02-01"
 
 
-def test_a_mapping_that_is_gone_meanwhile_is_said_and_can_be_said_anew(
+def test_a_mapping_that_is_gone_meanwhile_is_said_and_can_be_said_again(
     ops: User, as_user: Any, settings: Any, tmp_path: Path
 ) -> None:
     settings.MAPPINGS_DIR = str(tmp_path)
@@ -264,8 +264,10 @@ def test_a_mapping_that_is_gone_meanwhile_is_said_and_can_be_said_anew(
     assert file.source == "shop"
     own.unlink()
     client, path = as_user(ops), reverse("import_run", args=[file.run_id])
-    assert "is gone; say again" in client.get(path).content.decode()
-    assert "is gone" in client.post(reverse("bring_in", args=[file.run_id]), follow=True).content.decode()
+    assert "no longer exists; map" in client.get(path).content.decode()
+    assert (
+        "no longer exists" in client.post(reverse("confirm_import", args=[file.run_id]), follow=True).content.decode()
+    )
     assert client.get(page(file)).status_code == 200
 
 

@@ -28,7 +28,7 @@ def address(file: ImportFile) -> str:
 
 
 def fields_of(html: str) -> dict[str, str]:
-    """Return what a browser would send of the page's form if nobody changed anything."""
+    """Return what a browser would send of the page's form if no one changed anything."""
     form = html[html.index('<form class="mapping"') : html.index("</form>", html.index('<form class="mapping"'))]
     found: dict[str, str] = {}
     for tag in re.findall(r"<input[^>]*>", form):
@@ -43,7 +43,7 @@ def fields_of(html: str) -> dict[str, str]:
 
 
 class Sitting:
-    """Somebody in front of the page of one file."""
+    """A person in front of the page of one file."""
 
     def __init__(self, client: Any, file: ImportFile) -> None:
         self.client, self.file = client, file
@@ -191,7 +191,7 @@ def test_a_field_without_numbers_cannot_be_calculated(sit: Any) -> None:
     desk.press(kind="invoice", was="/lead")
     desk.press(add="calc")
     desk.sent |= {"calc-0-field": "field:number", "calc-0-term0": "3", "calc-0-term1": "4"}
-    assert "This field holds no number." in desk.press()
+    assert "This field is not a number." in desk.press()
 
 
 def test_htmx_gets_the_lines_that_changed_their_shape_and_the_first_rows(sit: Any) -> None:

@@ -108,7 +108,7 @@ def test_a_mapping_of_the_same_name_takes_the_place_of_ours(folder: Path) -> Non
         ),
         ('id = "x"\n[fields]\nname = { column = "x", map = "none" }', "“none” is missing"),
         ('id = "x"\n[references]\naccount = { column = "x", by = "phone" }', "by = “phone”; use one of"),
-        ('object = "unicorn"\nid = "x"', "no kind of record called “unicorn”"),
+        ('object = "unicorn"\nid = "x"', "the kind of record “unicorn” does not exist"),
         ('id = "x"\n[copies]\nname = "owner.shoe"', "owner has no field “shoe”"),
         ('id = "x"\n[maps.a]\n"/(/" = 1', "lead.toml"),
         ('id = "x', "lead.toml"),
@@ -181,7 +181,7 @@ def test_a_mapping_filters_rows_gives_constants_and_calculates(folder: Path) -> 
         "a@x.example,2025-01-02 10:00,Conversion,3,10.5,2,1,10",  # (10.5 × 2 − 1) less 10 %
         "b@x.example,2025-01-02 11:00,conversion,1,4,1,,",
         "c@x.example,2025-01-02 11:00,conversion,1,,1,,",  # nothing to multiply
-        "d@x.example,no date,click,1,4,1,,",  # left out, so nobody complains of its date
+        "d@x.example,no date,click,1,4,1,,",  # left out, so no one complains of its date
         "e@x.example,2025-01-02 11:00,conversion,0,4,1,,",
         "f@x.example,2025-01-02 11:00,conversion,2,dear,1,,",
     ]
@@ -231,7 +231,7 @@ def test_each_condition_of_a_row_filter(operator: str, value: Any, kept: list[st
     [
         ('amount = { sum = ["a"], product = ["b"] }', "both a product and a sum"),
         ('amount = { column = "a", less = ["b"] }', "takes off a product or a sum"),
-        ('description = { sum = ["a", "b"] }', "is no number"),
+        ('description = { sum = ["a", "b"] }', "is not a number"),
         ('side = { value = "both" }', "Choose one of: marketing, sales"),
         ('amount = { value = "much" }', "is not a valid number"),
         ('spent_on = { value = "31.02.2025" }', "is not a valid date"),

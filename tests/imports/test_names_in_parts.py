@@ -1,4 +1,4 @@
-"""The first and the last name of a person make the name, whoever the person is and wherever the row comes from."""
+"""The first and the last name of a person make the name, anyone who the person is and wherever the row comes from."""
 
 import pandas as pd
 import pytest

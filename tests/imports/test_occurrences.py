@@ -1,4 +1,4 @@
-"""A table without an id keeps every row that differs, and equal rows as somebody says; the same file twice changes nothing."""
+"""A table without an id keeps every row that differs, and equal rows as a person says; the same file twice changes nothing."""
 
 from collections import Counter as Count
 from pathlib import Path
@@ -34,7 +34,7 @@ FORMS = (
 
 
 def held(text: str, kind: str, choices: dict[str, str], user: User) -> ImportJob:
-    """An upload that somebody mapped by hand, counted."""
+    """An upload that a person mapped by hand, counted."""
     run = queue({"table.csv": text}, waits=True, user=user)
     run_claimed(ImportJob, run.pk, budget=1e9)
     map_by_hand(run.files.get(), kind, choices, user)
@@ -50,9 +50,9 @@ def map_by_hand(file: ImportFile, kind: str, choices: dict[str, str], user: User
     actions.map_file(file=file, source="shop", kind=kind, mappings=tables, user=user)
 
 
-def bring_in(run: ImportJob, user: User) -> ImportJob:
+def confirm_import(run: ImportJob, user: User) -> ImportJob:
     run.refresh_from_db()
-    actions.bring_in(run=run, user=user)
+    actions.confirm_import(run=run, user=user)
     done = run_claimed(ImportJob, run.pk, budget=1e9)
     assert done is not None
     return done
@@ -91,7 +91,7 @@ def test_equal_clicks_are_each_a_touch_and_the_preview_says_how_many(ops: User) 
     figures = run.files.get().preview
     assert figures["kinds"]["touch"]["created"] == 4
     assert figures["notes"][EQUAL_EACH]["rows"] == 1
-    done = bring_in(run, ops)
+    done = confirm_import(run, ops)
     assert (Touch.objects.count(), done.files.get().notes[EQUAL_EACH]["rows"]) == (4, 1)
     before = checksums()
     again = bring({"table.csv": CLICKS})
@@ -104,20 +104,20 @@ def test_equal_rows_can_be_said_to_be_one(client: Client, ops: User) -> None:
     client.force_login(ops)
     page = client.get(reverse("import_run", args=[run.pk])).content.decode()
     assert "1 row without an id equal" in page
-    assert "Take equal rows as one" in page
+    assert "Count equal rows as one record" in page
     file = run.files.get()
     client.post(reverse("answer_file", args=[run.pk, file.pk]), {"rows": "one"})
     run_claimed(Preview, Preview.objects.get(run=run).pk, budget=1e9)
     file.refresh_from_db()
     assert (file.preview["notes"][EQUAL_ONE]["rows"], file.preview["kinds"]["touch"]["repeated"]) == (1, 1)
-    bring_in(run, ops)
+    confirm_import(run, ops)
     assert Touch.objects.count() == 3
 
 
 @pytest.mark.django_db
 def test_rows_that_differ_in_a_kept_or_left_out_column_are_never_merged(ops: User) -> None:
     run = held(FORMS, "lead", LEAD, ops)
-    bring_in(run, ops)
+    confirm_import(run, ops)
     assert sorted(Lead.objects.values_list("custom__Interest", flat=True)) == ["High", "Low", "Low"]  # two are equal
     run = held(FORMS.replace("Interest", "Wish"), "lead", {**LEAD, "Wish": "out"}, ops)
     file = run.files.get()
@@ -154,7 +154,7 @@ def test_numbers_go_on_from_block_to_block_and_after_a_stop(
     text = "Created_On,Source,Sector\n" + "2025-01-13,Email,SaaS\n" * 7
     run = held(text, "touch", TOUCH, ops)
     run.refresh_from_db()
-    actions.bring_in(run=run, user=ops)
+    actions.confirm_import(run=run, user=ops)
     for _ in range(100):
         row = run_claimed(ImportJob, run.pk, budget=0)  # one step a turn, each by another worker
         if row is not None and row.is_over:

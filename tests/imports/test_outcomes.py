@@ -151,7 +151,7 @@ def test_without_flags_a_name_is_a_guess_that_the_page_shows_and_confirms(
     guesses = {one.stage.stage: (one.guess.outcome, one.guess.why) for one in seen_stages() if one.guess}
     assert guesses == {
         "Won by us": ("won", "The name contains “Won”."), "Not won": ("lost", "The name contains “Not won”."),
-        "Paper at their desk": ("open", "The name says neither won nor lost."),
+        "Paper at their desk": ("open", "The name contains neither won nor lost."),
     }  # fmt: skip
     client.force_login(ops)
     page = client.get(reverse("stage_mapping")).content.decode()
@@ -161,7 +161,7 @@ def test_without_flags_a_name_is_a_guess_that_the_page_shows_and_confirms(
     kept = StageMapping.objects.get()
     assert (kept.stage, kept.outcome, kept.ours) == ("Won by us", "won", "won")
     assert client.get(reverse("stage_mapping")).content.decode().count(">Guess</span>") == 2
-    assert "Nothing is guessed about" in client.post(address, follow=True).content.decode()
+    assert "The guess for" in client.post(address, follow=True).content.decode()
 
 
 @pytest.mark.django_db

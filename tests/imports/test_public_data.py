@@ -52,7 +52,7 @@ def truths(public_data: Path) -> dict[str, Any]:
 
 
 def counted(rows: QuerySet[Any], path: str) -> dict[str, int]:
-    """Count rows by what stands at a path; what is empty or absent is blank."""
+    """Count rows by what is at a path; what is empty or absent is blank."""
     return dict(Counter(value or BLANK for value in rows.values_list(path, flat=True)))
 
 

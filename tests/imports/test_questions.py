@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from core.work import State, run_claimed
 from crm.models import Lead, Opportunity, Spend
-from imports.actions import answer_questions, bring_in
+from imports.actions import answer_questions, confirm_import
 from imports.inference.questions import list_findings, open_questions
 from imports.models import ImportFile, ImportJob
 from team.models import Company, User
@@ -64,7 +64,7 @@ def test_a_date_that_could_be_two_is_asked_and_nothing_goes_in(ops: User) -> Non
         "month-first": "Jan 2, 2026",
     }
     answer_questions(file=run.files.get(), answers={"dates": "day-first"}, user=None)
-    bring_in(run=run, user=ops)
+    confirm_import(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 1), "2": date(2026, 4, 3)}
 
@@ -108,13 +108,13 @@ def test_a_column_that_contradicts_itself_is_asked_of_and_what_does_not_fit_come
     assert "both 13/02/2026" in question.text
     assert "02/25/2026" in question.text
     answer_questions(file=run.files.get(), answers={question.key: "day-first"}, user=None)
-    bring_in(run=run, user=ops)
+    confirm_import(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     assert closes() == {"1": date(2026, 2, 13), "3": date(2026, 2, 1)}
     assert refused(run) == [(3, "Close Date", "“02/25/2026” puts the month first, where other cells have the day")]
 
 
-def test_a_column_that_nobody_reads_is_no_question() -> None:
+def test_a_column_that_no_one_reads_is_no_question() -> None:
     bring({"x.csv": deals("1,A,Open,2026-01-02,5,01/02/2026", head=f"{HEAD},Hat date")})
     assert Opportunity.objects.get().custom == {"Hat date": "01/02/2026"}
 
@@ -186,7 +186,7 @@ def test_words_for_nothing_are_nothing_in_a_number_and_a_name_in_a_name() -> Non
     assert Opportunity.objects.get(external_id="1").name == "Null"
 
 
-def test_a_zone_in_the_name_of_a_column_or_said_by_somebody() -> None:
+def test_a_zone_in_the_name_of_a_column_or_said_by_someone() -> None:
     Company.get()
     Company.objects.update(time_zone="America/New_York")
     head = "Event id,Event,Happened at (UTC+2)"
@@ -207,13 +207,13 @@ def test_what_was_found_is_said() -> None:
     }  # fmt: skip
 
 
-def test_late_in_a_long_file_what_nobody_knows_is_refused_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_in_a_long_file_what_no_one_knows_is_refused_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imports.files.blocks.BLOCK", 2000)
     rows = [f"{n},A,Open,2026-01-02,{n}" for n in range(200)]
     run = bring({"x.csv": deals(*rows, "900,A,Open,01/02/2026,5", "901,A,Open,2026-01-02,1.234")})
     assert Opportunity.objects.count() == 200
     assert [column for _, column, _ in refused(run)] == ["Close Date", "Amount"]
-    assert "nothing says which" in refused(run)[0][2]
+    assert "; write it as" in refused(run)[0][2]
 
 
 def test_a_proof_late_in_a_long_file_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

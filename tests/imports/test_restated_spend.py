@@ -103,7 +103,7 @@ def test_spend_that_counts_beside_what_came_before_is_noted(company: object) -> 
         }
     )
     (note,) = note_sentences(run.files.get().notes)
-    assert note.startswith("1 row of spend without an id of days and campaigns that an earlier import brought")
+    assert note.startswith("1 row of spend without an id of days and campaigns of an earlier import")
     assert total() == 190
 
 
@@ -113,7 +113,7 @@ def test_lines_with_ids_and_lines_of_one_import_restate_nothing(company: object)
     run = bring({"b.csv": ids + "2,2025-03-31,Marketing,Lead generation,95,Fair\n"})
     assert run.files.get().notes == {}
     both = COSTS + "2025-05-31,Sales,People,10,Lunch,\n2025-05-31,Sales,People,20,Lunch,\n"
-    assert "lines of spend of days that came before" not in bring({"c.csv": both}).files.get().notes
+    assert "lines of spend of days imported before" not in bring({"c.csv": both}).files.get().notes
 
 
 def test_a_finer_report_of_days_that_came_before_does_not_double_them_without_a_word(company: object) -> None:

@@ -43,7 +43,7 @@ def count(run: ImportJob) -> Preview:
 
 
 def go(run: ImportJob, user: User) -> ImportJob:
-    actions.bring_in(run=run, user=user)
+    actions.confirm_import(run=run, user=user)
     done = run_claimed(ImportJob, run.pk, budget=1e9)
     assert isinstance(done, ImportJob)
     assert done.state == State.DONE, done.last_error
@@ -70,12 +70,12 @@ def test_an_import_from_the_screen_waits_and_no_worker_takes_it(ops: User) -> No
     assert Lead.objects.count() == 2
 
 
-def test_an_import_that_nobody_asked_to_wait_goes_straight_in(ops: User) -> None:
+def test_an_import_that_no_one_asked_to_wait_goes_straight_in(ops: User) -> None:
     assert bring({"Lead.csv": LEADS}).state == State.DONE
     assert not Preview.objects.exists()
 
 
-def test_what_nobody_brings_in_for_a_week_is_discarded(ops: User) -> None:
+def test_what_no_one_imports_for_a_week_is_discarded(ops: User) -> None:
     run, young = hold({"Lead.csv": LEADS}, user=ops), hold({"Lead.csv": LEADS}, user=ops)
     ImportJob.objects.filter(pk=run.pk).update(held_since=timezone.now() - timedelta(days=8))
     ImportJob.discard_expired()
@@ -142,11 +142,11 @@ def test_refused_rows_are_named_with_line_column_and_reason(ops: User) -> None:
 
 def test_links_say_what_they_find_and_what_they_would_make(ops: User) -> None:
     accounts = "Account,Domain,Owner\nAcme,acme.example,ann@example.com\n"
-    deals = "Opportunity,Account,Stage,Owner\nOne,Acme,New,ann@example.com\nTwo,Nobody Ltd,New,Ben\nThree,Nobody Ltd,New,Ben\n"
+    deals = "Opportunity,Account,Stage,Owner\nOne,Acme,New,ann@example.com\nTwo,No one Ltd,New,Ben\nThree,No one Ltd,New,Ben\n"
     run = hold({"accounts.csv": accounts, "opportunities.csv": deals}, user=ops)
     lines = {(line.title, line.label): line for line in summarise_preview(run, list(run.files.all())).links}
     accounts_line = lines["Opportunities", "Account"]
-    assert (accounts_line.rows, accounts_line.examples) == (2, [("Nobody Ltd", 2)])
+    assert (accounts_line.rows, accounts_line.examples) == (2, [("No one Ltd", 2)])
     assert sum(line.made for line in lines.values()) == 2
     go(run, ops)
     assert Owner.objects.count() == 2
@@ -161,7 +161,7 @@ def test_a_changed_mapping_restarts_the_count_and_ends_the_old_one(ops: User) ->
     worker.step()
     file = run.files.get()
     actions.leave_out(file=file, user=ops)
-    actions.take_in(file=file, user=None)
+    actions.include_file(file=file, user=None)
     with pytest.raises(LostLease):
         worker.step()
     worker.close()
@@ -175,7 +175,7 @@ def test_a_changed_mapping_restarts_the_count_and_ends_the_old_one(ops: User) ->
 def test_what_does_not_wait_cannot_be_changed(ops: User) -> None:
     run = go(hold({"Lead.csv": LEADS}, user=ops), ops)
     for change in (
-        lambda: actions.bring_in(run=run, user=ops),
+        lambda: actions.confirm_import(run=run, user=ops),
         lambda: actions.leave_out(file=run.files.get(), user=ops),
         lambda: actions.choose_duplicates(run=run, chosen={"email": "skip"}, user=None),
     ):
@@ -183,11 +183,11 @@ def test_what_does_not_wait_cannot_be_changed(ops: User) -> None:
             change()
 
 
-def test_what_nobody_knows_must_be_mapped_first(ops: User) -> None:
+def test_what_no_one_knows_must_be_mapped_first(ops: User) -> None:
     run = hold({"odd.csv": "Foo,Bar\n1,2\n"}, user=ops)
     assert run.is_held
     with pytest.raises(CannotImport):
-        actions.bring_in(run=run, user=ops)
+        actions.confirm_import(run=run, user=ops)
 
 
 def test_files_of_which_nothing_can_be_read_do_not_wait(ops: User) -> None:

@@ -37,7 +37,7 @@ def test_the_other_column_can_be_chosen_as_long_as_the_import_waits() -> None:
     finding = next(one for one in list_findings(file) if one.key == "column:amount")
     assert (finding.value, finding.choices) == ("Amount", (("Amount", "Amount"), ("AMOUNT", "AMOUNT")))
     actions.answer_questions(file=file, answers={"column:amount": "AMOUNT"}, user=ops)
-    actions.bring_in(run=run, user=ops)
+    actions.confirm_import(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     deal = Opportunity.objects.get()
     assert (deal.amount, deal.custom) == (Decimal(8), {"Amount": "7"})

@@ -70,7 +70,7 @@ def test_time_grows_with_the_size_of_the_file(shape: str, tmp_path: Path, monkey
 
 
 def test_rows_that_reach_far_in_vain_stop_reaching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each line opens a quote that the next closes and opens again; beyond the bound each stands for itself."""
+    """Each line opens a quote that the next closes and opens again; beyond the bound each is a row of its own."""
     path = tmp_path / "file"
     path.write_text('5","x\n' * 5_000)
     [block] = read_blocks(path, ["a", "b", "c", "d"], ",", 0, 2)

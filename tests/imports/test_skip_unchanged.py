@@ -1,4 +1,4 @@
-"""A file brought in again is not read again where that provably changes nothing; everything else takes the long way."""
+"""A file imported again is not read again where that provably changes nothing; everything else takes the long way."""
 
 import random
 from collections.abc import Callable
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LEADS = "Id,LastName,Company,Status,OwnerId,Email,Shoe size\n" + "".join(
     f"00Q{n},Name {n},X,New,005{n % 3},n{n % 8}@x.com,{n}\n" for n in range(10)
-) + ",nobody,X,New,,,\n00Q3,Name again,X,New,,,\n"  # fmt: skip
+) + ",no one,X,New,,,\n00Q3,Name again,X,New,,,\n"  # fmt: skip
 DEALS = "Id,AccountId,Name,StageName,Amount,CloseDate,OwnerId\n" + "".join(
     f"006{n},001{n % 3},Deal {n},Closed Won,{n}.50,2025-03-31,0051\n" for n in range(5)
 )
@@ -101,7 +101,7 @@ def a_new_row_of_the_source() -> None:
 
 
 @pytest.mark.parametrize("change", [edit, delete, delete_an_owner, another_file, a_new_row_of_the_source])
-def test_whatever_changed_since_is_mended_the_long_way(change: Callable[[], None]) -> None:
+def test_whatever_changed_since_is_corrected_the_long_way(change: Callable[[], None]) -> None:
     again()
     change()
     changed = picture()
@@ -194,13 +194,13 @@ def test_half_an_import_proves_nothing() -> None:
     assert Lead.objects.get(external_id="00Q1").status == "New"
 
 
-def test_what_somebody_changed_while_it_ran_is_no_proof() -> None:
+def test_what_someone_changed_while_it_ran_is_no_proof() -> None:
     under_way({"Lead.csv": LEADS})
     assert skipped(again()) == [False]
     assert Lead.objects.get(external_id="00Q1").status == "New"
 
 
-def test_rows_taken_back_come_again(ops: User) -> None:
+def test_rows_undone_come_again(ops: User) -> None:
     first = again()
     second = bring({"Lead.csv": LEADS.replace("Name 5", "Name five")})
     run_claimed(Undo, actions.undo_import(run=second, user=ops).pk, budget=1e9)

@@ -1,4 +1,4 @@
-"""A first look at a file: encodings, delimiters, headers, and what is no table at all."""
+"""A first look at a file: encodings, delimiters, headers, and what is not a table at all."""
 
 import gzip
 from pathlib import Path

@@ -81,7 +81,7 @@ class TestSalesforce:
         assert rita.manager.name == "Mo Manager"
         assert (rita.manager.is_active, rita.manager.manager) == (False, None)
 
-    def test_an_owner_nobody_exported_stands_in_under_its_id(self) -> None:
+    def test_an_owner_no_one_exported_stands_in_under_its_id(self) -> None:
         assert get(Account, "001A00000000002AAA").owner.name == "005A00000000009AAA"
 
     def test_salesforce_accounts(self) -> None:
@@ -206,9 +206,9 @@ class TestHubspot:
         ticket = Enquiry.objects.get()
         assert (ticket.contact, ticket.account.name, ticket.closed_at.day) == (kari, "Fjord AS", 3)
 
-    def test_hubspot_references_that_nobody_answers_stay_pending(self) -> None:
+    def test_hubspot_references_that_no_one_answers_stay_pending(self) -> None:
         assert get(Opportunity, "DEAL-3").pending == {
-            "account": {"domain": "unknown.example"}, "contact": {"email": "nobody@example.test"},
+            "account": {"domain": "unknown.example"}, "contact": {"email": "no one@example.test"},
         }  # fmt: skip
 
     def test_a_hubspot_contact_is_a_lead_too(self) -> None:

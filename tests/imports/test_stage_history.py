@@ -128,7 +128,7 @@ def test_headers_of_hubspot_name_stage_and_pipeline(header: str, stage: str | No
     assert (found and (found["stage"], found["pipeline"])) == (stage and (stage, pipeline))
 
 
-def test_a_stage_entered_anew_moves_its_time_and_makes_no_second_row(company: Company) -> None:
+def test_a_stage_entered_again_moves_its_time_and_makes_no_second_row(company: Company) -> None:
     bring({"deals.csv": HUBSPOT})
     bring({"deals.csv": HUBSPOT.replace("2024-04-21", "2024-06-21")})
     assert StageChange.objects.filter(opportunity__external_id="12").get().entered_at.month == 6
@@ -201,7 +201,7 @@ def seen_of(source: str, track: str) -> list[Meaning]:
     return list(_usual_meanings(source).get(track, {}).values())
 
 
-def test_a_decision_moves_the_deals_and_can_be_taken_back(company: Company, ops: User) -> None:
+def test_a_decision_moves_the_deals_and_can_be_undone(company: Company, ops: User) -> None:
     bring({"Opportunity.csv": DEALS})
     before = state()
     meaning = Meaning("lost", "lost")
@@ -217,7 +217,7 @@ def test_a_decision_moves_the_deals_and_can_be_taken_back(company: Company, ops:
     assert undo_last_decision(by=ops) is None
 
 
-def test_decisions_are_taken_back_one_by_one_from_the_last(company: Company, ops: User) -> None:
+def test_decisions_are_undone_one_by_one_from_the_last(company: Company, ops: User) -> None:
     bring({"Opportunity.csv": DEALS})
     states = [state()]
     for meaning in (

@@ -1,4 +1,4 @@
-"""The plain sheets: each is recognised, imports as it is handed out, and is told of in the documentation."""
+"""The plain sheets: each is recognised, is imported as it is handed out, and is described in the documentation."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ SHEETS = {one.name: one for one in list_templates()}
 def test_a_sheet_with_a_few_columns_of_a_template_is_not_one() -> None:
     shop = ["Email", "Lead source", "Basket", "Coupon", "Newsletter"]
     assert recognise_file(shop, "shop.csv") is None
-    assert recognise_file(shop, "shop.csv", "accord")  # somebody said so
+    assert recognise_file(shop, "shop.csv", "accord")  # a person said so
     assert recognise_file(["Email", "Lead source", "Company", "Coupon"], "shop.csv")
 
 
@@ -124,7 +124,7 @@ def test_records_are_named_as_people_name_them_whatever_their_source(company: Co
     assert Owner.objects.count() == 1
 
 
-def test_a_person_nobody_knows_yet_is_added_once(company: Company) -> None:
+def test_a_person_no_one_knows_yet_is_added_once(company: Company) -> None:
     rows = [
         {"Owner": "New.Rep@example.com", "Starts on": "2025-01-01", "Ends on": f"2025-0{m}-28", "Quota": "5"}
         for m in (1, 2)
@@ -250,7 +250,7 @@ def test_a_lead_without_id_and_email_has_nothing_to_be_known_by(company: Company
             )
         }
     )
-    assert refused(run) == [(2, "Lead id", "The row has no id: fill in “Lead id” or “Email”")]
+    assert refused(run) == [(2, "Lead id", "The row has no id; fill in “Lead id” or “Email”")]
     assert Lead.objects.get().external_id == "a@b.example"
 
 

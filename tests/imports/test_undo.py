@@ -42,7 +42,7 @@ def somebody(db: None) -> User:
     return make.user("ops")
 
 
-def test_the_first_import_taken_back_leaves_nothing(somebody: User) -> None:
+def test_the_first_import_undone_leaves_nothing(somebody: User) -> None:
     before = checksums(but="changed_xid")
     run = bring({"sales_teams.csv": TEAMS, "accounts.csv": ACCOUNTS, "sales_pipeline.csv": DEALS}, source="maven")
     assert Opportunity.objects.count() == 2
@@ -106,7 +106,7 @@ def test_a_later_change_stands_in_the_way(somebody: User) -> None:
     assert Account.objects.count() == 2
 
 
-def test_a_later_import_on_top_stands_in_the_way_until_it_is_taken_back(somebody: User) -> None:
+def test_a_later_import_on_top_stands_in_the_way_until_it_is_undone(somebody: User) -> None:
     before = checksums(but="changed_xid")
     first = bring({"accounts.csv": ACCOUNTS}, source="maven")
     second = bring({"sales_pipeline.csv": DEALS}, source="maven")
@@ -117,7 +117,7 @@ def test_a_later_import_on_top_stands_in_the_way_until_it_is_taken_back(somebody
     assert checksums(but="changed_xid") == before
 
 
-def test_it_is_taken_back_once(somebody: User) -> None:
+def test_it_is_undone_once(somebody: User) -> None:
     run = bring({"accounts.csv": ACCOUNTS}, source="maven")
     taken_back(run, somebody)
     run.refresh_from_db()
@@ -138,7 +138,7 @@ def test_taking_back_goes_on_where_a_worker_died(somebody: User, monkeypatch: py
     assert checksums(but="changed_xid") == before
 
 
-def test_a_file_brought_in_again_after_that_is_new(somebody: User) -> None:
+def test_a_file_imported_again_after_that_is_new(somebody: User) -> None:
     run = bring({"accounts.csv": ACCOUNTS}, source="maven")
     taken_back(run, somebody)
     again = bring({"accounts.csv": ACCOUNTS}, source="maven")
@@ -146,7 +146,7 @@ def test_a_file_brought_in_again_after_that_is_new(somebody: User) -> None:
 
 
 @pytest.mark.public_data
-def test_a_public_set_taken_back_leaves_nothing(somebody: User, public_data: Path) -> None:
+def test_a_public_set_undone_leaves_nothing(somebody: User, public_data: Path) -> None:
     before = checksums(but="changed_xid")
     run = bring(public_data / "salesforce" / "bank_demo", source="salesforce")
     taken_back(run, somebody)

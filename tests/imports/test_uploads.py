@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from core.work import run_claimed
 from crm.models import Campaign, Contact, Invoice, Lead, Opportunity, Owner, Product, Touch
-from imports.actions import CannotImport, bring_in
+from imports.actions import CannotImport, confirm_import
 from imports.inference import uploads
 from imports.mapping.catalogue import CRMS, recognise_file
 from imports.models import ImportJob
@@ -165,16 +165,16 @@ def test_an_upload_of_several_systems_asks_once_and_one_click_settles_it(client:
     asked = uploads.source_question(run)
     assert asked is not None
     assert [title for _, title in asked.titles] == ["HubSpot", "Salesforce"]
-    with pytest.raises(CannotImport, match="which system"):
-        bring_in(run=run, user=ops)
+    with pytest.raises(CannotImport, match="system of the files"):
+        confirm_import(run=run, user=ops)
     client.force_login(ops)
     page = client.get(reverse("import_run", args=[run.pk])).content.decode()
     assert "All are HubSpot" in page
-    assert "bring-in" not in page
+    assert "/confirm/" not in page
     client.post(reverse("choose_source", args=[run.pk]), {"source": "several"})
     run.refresh_from_db()
     assert uploads.source_question(run) is None
-    bring_in(run=run, user=ops)
+    confirm_import(run=run, user=ops)
     run_claimed(ImportJob, run.pk, budget=1e9)
     assert {Lead.objects.get().source, Opportunity.objects.get().source} == {"salesforce", "hubspot"}
 

@@ -1,4 +1,4 @@
-"""Text to values: every reader with what it takes, what it mends and what it refuses."""
+"""Text to values: every reader with what it takes, what it corrects and what it refuses."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

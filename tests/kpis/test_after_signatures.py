@@ -1,4 +1,4 @@
-"""A signature is followed by a run of itself: scores, stages and the inbox stand by the new threshold, nobody looking."""
+"""A signature is followed by a run of itself: scores, stages and the inbox stand by the new threshold, no one looking."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def _to_the_inbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the chain reckons behind the inbox is not asked here."""
+    """What the chain computes behind the inbox is not asked here."""
     chain = [step for step in nightly.ordered_steps() if step.name not in {"metrics", "dashboard"}]
     monkeypatch.setattr(nightly, "ordered_steps", lambda: chain)
 
@@ -77,7 +77,7 @@ def test_what_is_signed_is_followed_down_to_the_inbox(sign_score: Any, cmo: User
 
 def test_what_does_not_concern_the_chain_asks_for_no_run(company: Any, cmo: User, cro: User) -> None:
     quiet()
-    word = draft_version(by=cmo, kind="term", key="lead", title="Lead", text="Whoever may buy.")
+    word = draft_version(by=cmo, kind="term", key="lead", title="Lead", text="Anyone who may buy.")
     sign_version(by=cro, version=propose_version(by=cmo, version=word))
     queue_what_is_due()
     assert [key for key in keys() if key.startswith("signed")] == []

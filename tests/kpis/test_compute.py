@@ -158,7 +158,7 @@ def test_what_cannot_be_asked_is_refused_with_what_can() -> None:
         get_metric("closing_rate")
     with pytest.raises(BadCut, match=r"Use one of: .*campaign.*source_system"):
         compute_metric("smroi", YEAR, by="owner", facts=facts)
-    with pytest.raises(BadCut, match="cannot be cut by “colour”"):
+    with pytest.raises(BadCut, match="cannot be broken down by “colour”"):
         compute_metric("leads", YEAR, where={"colour": "red"}, facts=facts)
 
 
@@ -329,7 +329,7 @@ def test_the_pipeline_of_a_past_day_does_not_know_what_came_after() -> None:
     spring = Period(date(2025, 1, 1), date(2025, 6, 30))
     weighted = ask(facts, "weighted_pipeline", spring, "stage")
     assert weighted.value == Decimal(300)  # 800 × 0.25 + 200 × 0.5; the second deal's chance is not known
-    assert weighted.warnings == ("Open deals without a probability: 1. They count as nothing.",)
+    assert weighted.warnings == ("Open deals without a probability: 1. They count as 0.",)
     assert {part.label: part.n for part in weighted.parts} == {"Offer": 1, "Demo": 1, "(blank)": 1}
     assert ask(facts, "open_pipeline", spring).value == Decimal(1500)
     assert ask(facts, "open_pipeline", Period(date(2026, 1, 1), date(2026, 12, 31))).value == Decimal(1100)
@@ -395,7 +395,7 @@ def test_velocity_is_open_deals_times_chance_times_revenue_over_days() -> None:
     assert (result.per, result.n) == ("day", 10)
 
 
-def test_the_gap_is_reckoned_from_the_newest_reference(company: Company) -> None:
+def test_the_gap_is_computed_from_the_newest_reference(company: Company) -> None:
     Benchmark.objects.create(metric="smroi", value=Decimal("2"), label="Ours", dated_on=date(2024, 1, 1))
     Benchmark.objects.create(
         metric="smroi", value=Decimal("9"), label="A peer", dated_on=date(2025, 1, 1), is_reference=False

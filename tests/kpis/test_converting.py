@@ -1,4 +1,4 @@
-"""Amounts in other currencies, reckoned in the company's by the rate of their day, exactly; and what is left out is said."""
+"""Amounts in other currencies, computed in the company's by the rate of their day, exactly; and what is left out is said."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal

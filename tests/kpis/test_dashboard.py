@@ -61,7 +61,7 @@ def deal(outcome: str, closed: date, amount: int, **more: Any) -> dict[str, Any]
     return {"outcome": outcome, "closed_on": closed, "opened_on": date(2025, 1, 1), "amount": Decimal(amount), **more}
 
 
-_asked: dict[str, Dashboard] = {}  # the worked example is always answered the same, so it is reckoned once
+_asked: dict[str, Dashboard] = {}  # the worked example is always answered the same, so it is computed once
 
 
 def board(user: User, facts: MemoryFacts | None = None, **question: Any) -> Dashboard:
@@ -102,9 +102,9 @@ def test_the_benchmark_may_be_edited_or_missing(cmo: User) -> None:
         ({"spend": []}, "2025 earned €24.7M. No sales and marketing spend is recorded for it, so there is no SMROI."),
         (
             {"invoices": [], "opportunities": []},
-            "In 2025 €11.4M was spent on sales and marketing, and no revenue is on record.",
+            "In 2025 €11.4M was spent on sales and marketing, and no revenue is recorded.",
         ),
-        ({"invoices": [], "opportunities": [], "spend": []}, "In 2025 no revenue and no spend is on record."),
+        ({"invoices": [], "opportunities": [], "spend": []}, "In 2025 no revenue and no spend is recorded."),
     ],
 )
 def test_what_is_missing_is_said_and_never_shown_as_zero(cmo: User, given: dict[str, Any], said: str) -> None:
@@ -207,7 +207,7 @@ def test_a_filter_leaves_out_what_cannot_be_told_apart_by_it_and_says_so(cmo: Us
     assert "smroi" not in found.readings
     assert {"SMROI", "S&M spend"} <= set(found.without)
     assert found.names == {("owner", "id:1"): "Rita"}
-    assert sentences.headline(found) == "In 2025 no revenue and no spend is on record."
+    assert sentences.headline(found) == "In 2025 no revenue and no spend is recorded."
     assert found.peers == ()
 
 
@@ -266,4 +266,4 @@ def test_a_month_that_is_not_over_is_drawn_open_and_claims_no_record(cmo: User) 
     assert chart
     assert plain(chart.title) == "SMROI was 200% in Oct, over the benchmark"
     assert chart.figure["data"][0]["marker"]["symbol"][-1] == "circle-open"
-    assert chart.note == "The open circle is a month that is not over."
+    assert chart.note == "The open circle is the current month."

@@ -1,4 +1,4 @@
-"""The page of the joint dashboard: who may open it, what stands in its HTML, what htmx gets, what it costs."""
+"""The page of the joint dashboard: who may open it, what is in its HTML, what htmx gets, what it costs."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -62,7 +62,7 @@ def test_every_role_may_open_it(records: None, client: Client) -> None:
         assert "2025 earned €250K" in response.content.decode(), role
 
 
-def test_nobody_else_may(client: Client, company: Company) -> None:
+def test_no_one_else_may(client: Client, company: Company) -> None:
     response = client.get("/dashboard/")
     assert response.status_code == 302
     assert response["Location"].startswith("/accounts/login/")
@@ -105,7 +105,7 @@ def test_records_without_numbers_are_on_their_way(
     company: Company, as_user: Callable[[User], Client], cmo: User
 ) -> None:
     make.opportunity()
-    assert "the numbers are on their way" in as_user(cmo).get("/dashboard/").content.decode()
+    assert "the metrics are being computed" in as_user(cmo).get("/dashboard/").content.decode()
 
 
 def test_period_cut_and_filter_are_in_the_address(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
@@ -120,10 +120,10 @@ def test_period_cut_and_filter_are_in_the_address(records: None, as_user: Callab
 def test_a_bad_address_is_explained_on_the_page(records: None, as_user: Callable[[User], Client], cmo: User) -> None:
     client = as_user(cmo)
     for query, words in [
-        ("period=someday", "No period is called “someday”"),
+        ("period=someday", "The period “someday” does not exist"),
         ("from=2025-12-31&to=2025-01-01", "Swap the two dates"),
         ("from=yesterday", "is not a date"),
-        ("by=shoe_size", "Nothing here can be cut by “shoe_size”. Use one of: owner"),
+        ("by=shoe_size", "The dashboard cannot be broken down by “shoe_size”. Use one of: owner"),
     ]:
         response = client.get(f"/dashboard/?{query}")
         assert response.status_code == 400, query
@@ -256,10 +256,10 @@ def test_an_average_says_how_many_amounts_are_missing(
     html = plain(as_user(cmo).get("/dashboard/?from=2025-01-01&to=2025-12-31").content.decode())
     card = html[html.index("Revenue per deal") :]
     assert "2 deals won" in card[:4000]
-    assert "Deals without an amount: 1. They count as nothing" in card[:4000]
+    assert "Deals without an amount: 1. They count as 0" in card[:4000]
     page = as_user(cmo).get("/metrics/average_revenue_per_transaction/?from=2025-01-01&to=2025-12-31").content.decode()
     opening = page[page.index('aria-label="The number"') : page.index('class="huge"')]
-    assert "Deals without an amount: 1. They count as nothing." in opening
+    assert "Deals without an amount: 1. They count as 0." in opening
 
 
 def test_the_pace_of_a_goal_tells_a_reader_no_more_than_other_figures(

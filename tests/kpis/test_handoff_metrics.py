@@ -46,7 +46,7 @@ def asked(key: str, *, by: str = "", handoffs: list[dict[str, Any]] = HANDOFFS, 
 def test_compliance_is_met_by_due_and_what_runs_is_neither() -> None:
     found = asked("sla_compliance")
     assert (found.numerator, found.denominator, found.value) == (3, 5, 0.6)
-    assert found.warnings == ("Clocks that still run: 1. They count as neither.",)
+    assert found.warnings == ("Running clocks: 1. They count as neither.",)
 
 
 def test_nothing_due_is_no_compliance_and_not_all_of_it() -> None:
@@ -90,7 +90,7 @@ def verdict(answer: str, **fields: Any) -> dict[str, Any]:
     }
 
 
-def test_a_verdict_that_was_taken_back_never_was() -> None:
+def test_a_verdict_that_was_undone_never_was() -> None:
     given = [
         verdict("accepted"), verdict("rejected", criterion="budget"), verdict("rejected", criterion="budget"),
         verdict("rejected", undone_at=at("16T10:00"), settled_at=None), verdict("rejected", settled_at=None),

@@ -57,13 +57,13 @@ def test_the_glossary_lists_every_metric(api: Client) -> None:
     [
         ("colour/", 404, "There are: accounts"),
         ("close_rate/?by=colour", 400, "Use one of: owner"),
-        ("close_rate/?by=custom.x", 400, "Columns that the source brought: none"),
+        ("close_rate/?by=custom.x", 400, "Custom fields of the source: none"),
         ("close_rate/?from=yesterday", 400, "Use YYYY-MM-DD"),
         ("close_rate/?from=2025-02-01&to=2025-01-01", 400, "Swap the two dates"),
         ("close_rate/?where=owner", 400, "as dimension:value"),
         ("close_rate/?where=owner:A&where=owner:B", 400, "as dimension:value"),
         ("close_rate/?where=month:2025-13", 400, "Write it as 2025-03"),
-        ("close_rate/?colour=red", 400, "There is no such parameter"),
+        ("close_rate/?colour=red", 400, "This parameter does not exist"),
         ("smroi/records/?table=leads", 400, "Use one of: invoices, spend"),
         ("smroi/records/?limit=0", 400, "from 1 to 1,000"),
     ],
@@ -93,7 +93,7 @@ def test_achievement_of_colleagues_is_held_back(sold: Facts, rep: User, client: 
     answer = client.get("/api/v1/metrics/won_revenue/?by=owner").json()
     assert [part["label"] for part in answer["parts"]] == ["Rita"]
     assert answer["value"] == 3050.30
-    assert answer["warnings"][-1] == "Parts that you may not see: 2."
+    assert answer["warnings"][-1] == "Hidden parts that you have no permission to see: 2."
     assert client.get("/api/v1/metrics/won_revenue/?where=owner:Sam").status_code == 403
     assert client.get("/api/v1/metrics/won_revenue/records/?where=owner:Sam").status_code == 403
     assert client.get("/api/v1/metrics/won_revenue/?where=owner:Rita").json()["n"] == 2
@@ -113,7 +113,7 @@ def test_buyers_names_are_held_back_in_a_restricted_company(sold: Facts, rep: Us
     assert there["n"] == not_there["n"] == 0
 
 
-def test_nobody_asks_without_signing_in(client: Client, db: None) -> None:
+def test_no_one_asks_without_signing_in(client: Client, db: None) -> None:
     assert client.get("/api/v1/metrics/").status_code in {401, 403}
 
 

@@ -1,4 +1,4 @@
-"""Campaigns by leads beside campaigns by revenue: the money decides which disagreement is told."""
+"""Campaigns by leads beside campaigns by revenue: the money decides which disagreement is reported."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""A failed run is told once and shown on every page until one succeeds."""
+"""A failed run is reported once and shown on every page until one succeeds."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -43,8 +43,8 @@ def page(client: Client, address: str = "/runs/", **headers: Any) -> str:
 
 def test_a_company_without_runs_is_told_what_to_do(as_user: Any, ops: User) -> None:
     words = page(as_user(ops))
-    assert "No number was computed yet." in words
-    assert "Nothing ran yet" in words
+    assert "No numbers have been computed yet." in words
+    assert "No runs yet" in words
 
 
 def test_the_page_says_how_fresh_the_numbers_are_in_the_company_s_zone(
@@ -149,7 +149,7 @@ def test_recompute_does_the_whole_chain_and_reports_it(company: Company, short_c
     call_command("recompute", stdout=out)
     run = NightlyRun.objects.get()
     assert (run.state, run.kind) == ("done", "demand")
-    assert "Copy what changed to the facts: 1 rows in" in out.getvalue()
+    assert "Copy changes to the facts: 1 rows in" in out.getvalue()
     assert "Compute the metrics: 4 rows in" in out.getvalue()
 
 

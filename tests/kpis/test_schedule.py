@@ -175,7 +175,7 @@ def test_an_import_that_never_began_or_still_runs_asks_for_nothing(at_noon: Any)
     assert len(keys()) == 1
 
 
-def test_lost_facts_are_mended_without_being_asked(company: Company, settings: Any, chain: Chain) -> None:
+def test_lost_facts_are_corrected_without_being_asked(company: Company, settings: Any, chain: Chain) -> None:
     chain(facts=steps.copy_facts)
     make.lead()  # of nothing there is nothing to lose
     queue_what_is_due()
@@ -190,7 +190,7 @@ def test_lost_facts_are_mended_without_being_asked(company: Company, settings: A
     assert open_facts().as_of is not None
 
 
-def test_whoever_asks_during_a_run_is_given_that_run(company: Company, ops: Any) -> None:
+def test_anyone_who_asks_during_a_run_is_given_that_run(company: Company, ops: Any) -> None:
     first = ask_for_run(user=ops)
     assert (first.kind, first.asked_by) == ("demand", ops)
     assert ask_for_run(user=None) == first
@@ -199,7 +199,7 @@ def test_whoever_asks_during_a_run_is_given_that_run(company: Company, ops: Any)
 
 
 def pushed(at: datetime) -> ImportJob:
-    """Write to the import that stands for what was pushed this day."""
+    """Write to the import that represents what was pushed this day."""
     run, _ = ImportJob.objects.get_or_create(
         key="pushed:abc:1", defaults={"name": "Pushed", "folder": "", "state": State.DONE, "started_at": at}
     )

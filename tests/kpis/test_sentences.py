@@ -47,19 +47,19 @@ BILLED = (("invoices", 1),)
 @pytest.mark.parametrize(
     ("shown", "said"),
     [
-        (board(), "In 2025 no revenue and no spend is on record."),
-        (board(revenue=reading("revenue", Decimal(0))), "In 2025 no revenue and no spend is on record."),
+        (board(), "In 2025 no revenue and no spend is recorded."),
+        (board(revenue=reading("revenue", Decimal(0))), "In 2025 no revenue and no spend is recorded."),
         (
             board(revenue=reading("revenue", Decimal(0), 3, records=WON)),
-            "In 2025 3 deals were won without an amount: no revenue and no spend is on record.",
+            "In 2025 3 deals were won without an amount: no revenue and no spend is recorded.",
         ),
         (
             board(revenue=reading("revenue", Decimal(0), 1, records=BILLED), sm_spend=reading("sm_spend", Decimal(50), 1)),
-            "In 2025 €50 was spent on sales and marketing, and 1 invoice was issued without an amount: no revenue is on record.",
+            "In 2025 €50 was spent on sales and marketing, and 1 invoice was issued without an amount: no revenue is recorded.",
         ),
         (
             board(sm_spend=reading("sm_spend", Decimal(50), 1)),
-            "In 2025 €50 was spent on sales and marketing, and no revenue is on record.",
+            "In 2025 €50 was spent on sales and marketing, and no revenue is recorded.",
         ),
         (
             board(revenue=reading("revenue", Decimal(90), 1), sm_spend=reading("sm_spend", Decimal(0))),
@@ -84,8 +84,8 @@ def test_the_headline_of_the_dashboard(shown: Dashboard, said: str) -> None:
 @pytest.mark.parametrize(
     ("readings", "said"),
     [
-        ([], "Nothing is recorded to compare with 2024"),
-        ([reading("leads", 5, 5, result("leads", 5, 5))], "Nothing changed against 2024"),
+        ([], "There are no records for 2024 to compare with"),
+        ([reading("leads", 5, 5, result("leads", 5, 5))], "No changes against 2024"),
         ([reading("leads", 6, 6, result("leads", 3, 3))], "Against 2024: leads up 100%"),
     ],
 )
@@ -243,20 +243,20 @@ def test_campaigns(leads: dict[str, int], revenue: dict[str, int], said: str) ->
 @pytest.mark.parametrize(
     ("key", "reached", "said", "is_on_course"),
     [
-        ("revenue", result("revenue", Decimal(0)), "Nothing that counts toward it is recorded yet.", False),
-        ("smroi", result("smroi"), "Nothing that counts toward it is recorded yet.", False),
+        ("revenue", result("revenue", Decimal(0)), "No records count toward it yet.", False),
+        ("smroi", result("smroi"), "No records count toward it yet.", False),
         (
             "sm_share_of_revenue",
             result("sm_share_of_revenue", None, 4, unrecorded=("spend",)),
-            "No spend is recorded, so nothing can be held against the goal yet.",
+            "No spend is recorded, so the goal has no progress yet.",
             False,
         ),
         ("revenue", result("revenue", Decimal(1), 1), "€1.0 of €1.0 at the end: the goal is met.", True),
         (
             "revenue",
             result("revenue", Decimal(1), 1, is_readable_only=True),
-            "The company's figure is not shown to you: it would tell of single records that you may not read, or the days of "
-            "the goal are not whole months.",
+            "You do not have permission to see the company's figure: it would reveal single records that you cannot see, "
+            "or the goal does not cover whole months.",
             False,
         ),
     ],
@@ -270,7 +270,7 @@ def test_a_goal_is_held_against_what_is_recorded(key: str, reached: Result, said
 @pytest.mark.parametrize(
     ("shown", "said"),
     [
-        (reading("revenue", Decimal(0)), "Revenue: nothing to count in 2025"),
+        (reading("revenue", Decimal(0)), "Revenue: no records in 2025"),
         (
             reading("sm_share_of_revenue", None, 4, unrecorded=("spend",)),
             "S&M share of revenue has no value in 2025: no spend is recorded",

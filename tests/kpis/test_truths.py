@@ -1,6 +1,6 @@
 """The public sets, imported whole, give the numbers that others computed independently: to the last row and cent.
 
-The command is asked, and the API beside it, as somebody outside would.
+The command is asked, and the API beside it, as a person outside would.
 """
 
 import json

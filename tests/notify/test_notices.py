@@ -1,4 +1,4 @@
-"""Everybody is told once, sees what they were told, and nobody else's."""
+"""Everyone is notified once and sees only their own notices."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def test_the_bell_counts_on_every_page_and_by_itself(as_user: Any, cmo: User) ->
     assert "<html" not in part
 
 
-def test_the_bell_of_somebody_signed_out_falls_silent(client: Any, db: None) -> None:
+def test_the_bell_of_someone_signed_out_falls_silent(client: Any, db: None) -> None:
     assert client.get("/notices/bell/").status_code == 204
 
 
@@ -55,7 +55,7 @@ def test_looking_at_a_notice_reads_it_and_leads_there(as_user: Any, cmo: User) -
     assert not Notice.objects.filter(read_at=None).exists()
 
 
-def test_nobody_reads_the_notices_of_others(as_user: Any, cmo: User, cro: User) -> None:
+def test_no_one_reads_the_notices_of_others(as_user: Any, cmo: User, cro: User) -> None:
     publish_events([news(1, cmo)])
     notice = Notice.objects.get()
     page = as_user(cro)

@@ -176,7 +176,7 @@ def test_the_score_tells_who_buys_and_sales_says_of_one_campaign_why_not(on_the_
 
 
 def test_reset_replaces_the_demo_and_leaves_everything_else(founded: date, db: None) -> None:
-    """Nearly two years on, beside records of somebody else that refer to the demo's."""
+    """Nearly two years on, beside records of another person that refer to the demo's."""
     account = crm.Account.objects.filter(source="demo").first()
     mine = make.lead(source="salesforce", account=account, owner=crm.Owner.objects.first())
     user, territory = make.user(Role.REP), make.territory()

@@ -11,7 +11,7 @@ from team.models import Company, User
 from tests import make
 
 
-def test_the_demo_does_not_move_in_where_somebody_lives(db: None) -> None:
+def test_the_demo_does_not_move_in_where_someone_lives(db: None) -> None:
     make.lead()
     with pytest.raises(CommandError, match="holds 1 leads"):
         call_command("demo", "--records-only")
@@ -27,7 +27,7 @@ def test_the_demo_does_not_take_over_a_claimed_company(company: Company) -> None
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_the_first_numbers_are_reckoned_or_said_to_follow(
+def test_the_first_numbers_are_computed_or_said_to_follow(
     db: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fails: bool
 ) -> None:
     asked = []

@@ -112,7 +112,7 @@ def test_a_campaign_costs_what_its_lines_of_spend_say(book: Book) -> None:
     units=some.integers(0, 10**9),
     unit=some.sampled_from([Decimal("0.01"), Decimal(50)]),
 )
-def test_scaling_gives_the_sum_and_moves_nobody_by_more_than_a_unit(
+def test_scaling_gives_the_sum_and_moves_no_one_by_more_than_a_unit(
     weights: list[float], units: int, unit: Decimal
 ) -> None:
     total = units * unit
@@ -134,7 +134,7 @@ def test_scaling_refuses_what_cannot_be_shared_out() -> None:
 
 def stamps(record: Any) -> Iterator[tuple[str, date]]:
     """Yield the name and day of each moment of a record that tells what has happened."""
-    ahead = {"expected_close_on", "due_on", "starts_on", "ends_on"}  # plans may lie ahead
+    ahead = {"expected_close_on", "due_on", "starts_on", "ends_on"}  # plans may be ahead
     for field in record._meta.concrete_fields:
         value = getattr(record, field.name)
         if isinstance(value, date) and field.name not in ahead:

@@ -91,7 +91,7 @@ def test_the_image_and_the_compose_file_hold_no_secret() -> None:
     assert not secret.search(re.sub(r"#.*", "", (BASE / "docker-compose.yml").read_text()))
     for line in (BASE / ".env.example").read_text().splitlines():
         if line.startswith(("SECRET_KEY", "POSTGRES_PASSWORD")):
-            assert line.endswith("="), "the example gives no secret that somebody would keep"
+            assert line.endswith("="), "the example gives no secret that a person would keep"
 
 
 def test_the_image_takes_in_all_that_runs_and_nothing_else() -> None:

@@ -98,7 +98,7 @@ def make_run(**env: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("port", ["0", "70000", "http", "٨٠", "-1"])
 def test_a_port_that_is_none_gets_one_sentence(port: str, tmp_path: Path) -> None:
     refused = make_run(PORT=port, DATA_DIR=str(tmp_path))
-    assert refused.stderr.strip() == f"PORT={port} is no port. Use a number from 1 to 65535."
+    assert refused.stderr.strip() == f"PORT={port} is not a port. Use a number from 1 to 65535."
     assert refused.returncode == 1
 
 

@@ -123,7 +123,7 @@ def test_nothing_is_lost_when_everything_is_killed(hold: Callable[..., Holder], 
     first = hold()
     ask(first.database, "CREATE TABLE kept AS SELECT 42 AS answer")
     redis.Redis(unix_socket_path=first.redis.removeprefix("unix://")).rpush("bells", "ding")
-    time.sleep(1.1)  # Redis writes down what it was told within a second
+    time.sleep(1.1)  # Redis writes its data to disk within a second
     for process in [*servers(home), *postgres._find_backends(home / "postgres")]:
         process.kill()
     first.kill()
@@ -141,7 +141,7 @@ def test_a_postgres_that_lost_only_its_head_is_waited_for(hold: Callable[..., Ho
     assert ask(hold().database, "SELECT 1") == [(1,)]
 
 
-def test_a_pid_that_is_somebody_elses_by_now_is_not_trusted(hold: Callable[..., Holder], home: Path) -> None:
+def test_a_pid_that_is_another_persons_by_now_is_not_trusted(hold: Callable[..., Holder], home: Path) -> None:
     hold().let_go()
     stranger = str(os.getpid())
     (home / "postgres" / "postmaster.pid").write_text(
@@ -157,7 +157,7 @@ def test_another_temporary_folder_leads_to_the_same_services(hold: Callable[...,
     assert (first.database, first.redis) == (second.database, second.redis)
 
 
-def test_a_founding_that_was_cut_short_begins_anew(hold: Callable[..., Holder], elsewhere: Path) -> None:
+def test_a_founding_that_was_cut_short_begins_again(hold: Callable[..., Holder], elsewhere: Path) -> None:
     half = elsewhere / "postgres.new"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
@@ -235,7 +235,7 @@ def test_a_service_that_dies_under_a_running_accord_is_started_again(home: Path)
         "assert services.restart_dead_services() == []; "
         "dead = [postgres._find_postmaster(home / 'postgres'), broker._find_process(home / 'redis')]; "
         "[process.kill() for process in dead]; [process.wait(10) for process in dead]; "
-        "assert sorted(services.restart_dead_services()) == ['DATABASE_URL', 'REDIS_URL']; assert services.restart_dead_services() == []; print('mended')"
+        "assert sorted(services.restart_dead_services()) == ['DATABASE_URL', 'REDIS_URL']; assert services.restart_dead_services() == []; print('corrected')"
     )
     clean = {name: value for name, value in os.environ.items() if name not in services.EMBEDDED}
     env = {**clean, "DATA_DIR": str(home)}

@@ -71,7 +71,7 @@ def seconds_for(port: int, path: str) -> float:
     return time.monotonic() - began
 
 
-def test_half_open_connections_hold_nobody_up(port: int) -> None:
+def test_half_open_connections_hold_no_one_up(port: int) -> None:
     pages = ("/healthz", "/accounts/login/")
     for page in pages:
         seconds_for(port, page)  # the first page loads what all need

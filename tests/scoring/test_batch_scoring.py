@@ -41,7 +41,7 @@ def test_a_night_without_news_writes_nothing(run: Run, signed: Any) -> None:
         event(make.lead(), days)
     assert run() == 5
     assert run(moment=NOW + timedelta(days=1)) == 0
-    ScoringRun.objects.all().delete()  # as if nobody knew that it was done: everybody is asked again
+    ScoringRun.objects.all().delete()  # as if no one knew that it was done: everyone is asked again
     assert run(moment=NOW + timedelta(days=200)) == 0
     assert not ScoreChange.objects.exists()
 
@@ -68,7 +68,7 @@ def test_who_was_deleted_since_the_facts_were_copied_has_no_score(signed: Any) -
     assert list(Score.objects.values_list("lead", flat=True)) == [stays.pk]
 
 
-def test_an_event_that_is_taken_back_no_longer_counts(run: Run, signed: Any) -> None:
+def test_an_event_that_is_undone_no_longer_counts(run: Run, signed: Any) -> None:
     signed(FADING)
     lead = make.lead()
     event(lead, 0)
@@ -137,7 +137,7 @@ def test_models_of_segments_and_their_end(run: Run, signed: Any) -> None:
 
 
 def test_a_model_that_came_and_went_between_two_runs_leaves_nothing(run: Run, signed: Any) -> None:
-    """What is pushed is scored by whatever is in force; the next run asks only whom something happened to."""
+    """What is pushed is scored by whatever is active; the next run asks only whom something happened to."""
     signed(FADING)
     event(lead := make.lead(), 0)
     assert run(moment=timezone.now()) == 1
@@ -150,7 +150,7 @@ def test_a_model_that_came_and_went_between_two_runs_leaves_nothing(run: Run, si
     assert list(Score.objects.values_list("model", flat=True)) == ["leads"]
 
 
-def test_a_new_version_scores_everybody_anew(run: Run, signed: Any) -> None:
+def test_a_new_version_scores_everyone_again(run: Run, signed: Any) -> None:
     signed(FADING)
     event(make.lead(), 0)
     run()

@@ -73,11 +73,11 @@ def test_in_bulk_and_for_one_it_is_the_same_and_reasons_are_named(run: Run, sign
     assert found[2] == IcpResult("outside", 0.6, ("German-speaking", "Large enough"), ("Chief", "Retail"))
 
 
-def test_another_profile_scores_everybody_anew(run: Run, signed: Any, profile: Any) -> None:
+def test_another_profile_scores_everyone_again(run: Run, signed: Any, profile: Any) -> None:
     signed(terms(fit=BY_FIT))
     lead = make.lead(employees=60)
     run()
-    assert Score.objects.get().fit_points == 0, "nobody is ideal before a profile is signed"
+    assert Score.objects.get().fit_points == 0, "no one is ideal before a profile is signed"
     assert evaluate_buyer(lead) is None
     profile({**TERMS, "traits": {"Large enough": LARGE}})
     assert run() == 1
@@ -88,13 +88,13 @@ def test_another_profile_scores_everybody_anew(run: Run, signed: Any, profile: A
     ("wrong", "words"),
     [
         ([], "The terms are an object"),
-        (TERMS | {"colour": 1}, "“colour” is no part"),
+        (TERMS | {"colour": 1}, "“colour” is not part"),
         (TERMS | {"near": 0.1}, "near is no less than inside"),
         (TERMS | {"traits": {}}, "at least one trait"),
         (TERMS | {"traits": {"A": LARGE | {"weight": 0}}}, "“A”: the weight must be more than 0"),
         (
             TERMS | {"traits": {"A": {"rule": {"field": "shoe", "is": "filled"}, "weight": 1}}},
-            "No field is called “shoe”",
+            "The field “shoe” does not exist",
         ),
         (TERMS | {"traits": {"A": {"rule": {"all": []}, "weight": 1}}}, "“A”: say what is asked"),
     ],

@@ -1,4 +1,4 @@
-"""What is never a rule: ids, serial numbers, and words that stand for nothing."""
+"""What is never a rule: ids, serial numbers, and words that mean nothing."""
 
 from typing import Any
 

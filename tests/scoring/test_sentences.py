@@ -7,7 +7,7 @@ from scoring.model_list import Line, describe_models
 
 
 class Binding:
-    """Stands for the version in force of a model."""
+    """Stands for the active version of a model."""
 
     def __init__(self, threshold: float) -> None:
         self.terms = {"threshold": threshold}
@@ -16,7 +16,7 @@ class Binding:
 @pytest.mark.parametrize(
     ("scored", "over", "said"),
     [
-        (0, 0, "A model is in force, and no lead is scored yet."),
+        (0, 0, "A score model is active, but no leads are scored yet."),
         (1, 1, "The one lead that is scored is at 60 points or over: ready for Sales."),
         (1, 0, "The one lead that is scored is under 60 points."),
         (4, 4, "All 4 leads are at 60 points or over: ready for Sales."),
@@ -30,5 +30,5 @@ def test_how_many_are_ready(scored: int, over: int, said: str) -> None:
     assert describe_models([line]) == said
 
 
-def test_without_a_model_nobody_is_scored() -> None:
-    assert describe_models([]) == "No model is in force: nobody is scored."
+def test_without_a_model_no_one_is_scored() -> None:
+    assert describe_models([]) == "No score model is active, so no leads are scored."

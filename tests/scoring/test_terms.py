@@ -28,10 +28,10 @@ def of_fit(**fields: Any) -> dict[str, Any]:
         (terms(), "at least one rule"),
         (of_fit() | {"threshold": "high"}, "The threshold must be a number"),
         (of_fit() | {"door": "back"}, "The door must be one of: mql, pql"),
-        (of_fit() | {"colour": 1}, "“colour” is no part of a score model"),
+        (of_fit() | {"colour": 1}, "“colour” is not part of a score model"),
         (of_fit(points=0), "“Large”: the points must be a number other than 0"),
-        (of_fit(rule={"field": "shoe", "is": "filled"}), "No field is called “shoe”"),
-        (of_fit(rule={"field": "score", "is": ">=", "value": 1}), "No field is called “score”"),
+        (of_fit(rule={"field": "shoe", "is": "filled"}), "The field “shoe” does not exist"),
+        (of_fit(rule={"field": "score", "is": ">=", "value": 1}), "The field “score” does not exist"),
         (of_fit(rule=COUNT), "Fit does not count events"),
         (of_fit(rule={"field": "created_at", "is": "last_days", "value": 3}), "Compare with a date"),
         (terms(leads=COUNT, fit=of_fit()["fit"]), "Which leads it scores: Fit does not count"),
@@ -41,7 +41,10 @@ def of_fit(**fields: Any) -> dict[str, Any]:
         (terms(engagement={"A": rule(5, group="Mail")}), "no group is called “Mail”"),
         (terms(engagement={"A": rule(5)}, groups={"Mail": {"cap": 0}}), "Group “Mail”: give it a “cap”"),
         (terms(engagement={"A": {"events": "dreams", "points": 5}}), "“events” must be one of: touches"),
-        (terms(engagement={"A": rule(5, where={"field": "title", "is": "filled"})}), "No field is called “title”"),
+        (
+            terms(engagement={"A": rule(5, where={"field": "title", "is": "filled"})}),
+            "The field “title” does not exist",
+        ),
         (terms(engagement=[]), "at least one rule"),
         (terms(fit=[1]), "“fit” must be an object with a name"),
     ],
@@ -54,14 +57,14 @@ def test_terms_in_words_and_what_changed() -> None:
     first = terms(engagement={"Answered": rule(5, half_life=30, days=90, cap=40)}, fit=of_fit()["fit"])
     assert terms_in_words(first)[2:] == [
         "Large: +5 points when employees is at least 50",
-        "Answered: +5 points for each of the touches in the last 90 days fading by half every 30 days, "
-        "never more than 40 either way",
+        "Answered: +5 points for each of the touches in the last 90 days with a half-life of 30 days, "
+        "at most 40 in either direction",
     ]
     second = terms(engagement={"Answered": rule(5, half_life=14, days=90, cap=40)}, fit=of_fit()["fit"])
     assert compare_terms(first, second) == ["engagement › Answered › half life: 30 → 14"]
 
 
-def test_the_default_is_right_and_binds_nobody_before_both_signed(cmo: Any, cro: Any) -> None:
+def test_the_default_is_right_and_binds_no_one_before_both_signed(cmo: Any, cro: Any) -> None:
     for given in (TERMS, PQL_TERMS):
         assert not find_faults(given)
         assert checked_terms("score", given) == given

@@ -90,7 +90,7 @@ def test_the_list_needs_as_many_queries_for_ten_models_as_for_two(
 
 
 @pytest.mark.parametrize("given", [MODEL, TERMS])
-def test_a_model_that_nobody_changed_comes_out_of_the_form_as_it_went_in(given: dict[str, Any]) -> None:
+def test_a_model_that_no_one_changed_comes_out_of_the_form_as_it_went_in(given: dict[str, Any]) -> None:
     editing = Editing.from_terms(given)
     assert editing.find_faults()
     assert editing.terms() == given
@@ -101,10 +101,10 @@ def test_the_form_posts_back_what_it_shows(as_user: Any, ops: User, model: Versi
     page = client.get(PAGE)
     answer = client.post(PAGE, posted(page, reason="x", propose="1"))
     assert answer.status_code == 422
-    assert "This is what version 1 says already" in answer.content.decode()
+    assert "Version 1 is the same" in answer.content.decode()
 
 
-def test_what_it_would_mean_stands_beside_the_version_in_force(
+def test_what_it_would_mean_stands_beside_the_version_active(
     as_user: Any, cmo: User, model: Version, history: None
 ) -> None:
     client = as_user(cmo)
@@ -144,7 +144,7 @@ def test_a_form_sent_twice_or_by_itself_proposes_once(as_user: Any, cmo: User, m
     assert client.post(PAGE, data).status_code == 302
     assert client.post(PAGE, data).status_code == 302
     again = client.post(PAGE, {**data, "form_key": "of another page"})
-    assert "Version 2 proposes the same already" in again.content.decode()
+    assert "Version 2 already proposes the same" in again.content.decode()
     assert Version.objects.count() == 2
 
 
@@ -218,7 +218,7 @@ def test_a_marketer_sees_how_many_move_but_the_names_of_own_leads_alone(
     company.save()
     text = as_user(make.user(Role.MARKETER)).get(PAGE, {"threshold": "26"}).content.decode()
     assert "Would fall under it: 2" in text
-    assert "2 more on this page you may not see" in text
+    assert "2 more on this page are hidden" in text
     assert "Lead of Germany" not in text
 
 
@@ -238,7 +238,7 @@ def test_a_second_model_has_a_title_and_a_page_of_its_own(as_user: Any, ops: Use
     client.post("/scores/new/", posted(page, title="Score of partners", threshold="50", draft="1"))
     made = Agreement.objects.get(title="Score of partners")
     assert client.get(f"/scores/{made.key}/").status_code == 200
-    assert client.get("/scores/nobody-wrote-this/").status_code == 404
+    assert client.get("/scores/unknown/").status_code == 404
 
 
 def test_a_rule_that_nests_deeper_than_rows_stays_as_it_was(as_user: Any, ops: User) -> None:
@@ -264,7 +264,7 @@ def test_the_api_lists_models_says_their_terms_and_previews_a_threshold(
     assert (preview["state"], preview["coming"], preview["going"]) == ("made", 1, 0)
     assert preview["proposed"]["over_now"] == 3
     assert client.get("/api/v1/score-models/leads/preview/", {"threshold": "many"}).status_code == 400
-    assert client.get("/api/v1/score-models/nobody/").status_code == 404
+    assert client.get("/api/v1/score-models/unknown/").status_code == 404
     assert as_user(rep).get("/api/v1/score-models/").status_code == 403
 
 

@@ -46,7 +46,7 @@ def test_an_owner_has_every_right_and_neither_strangers_nor_the_deactivated_have
 
 
 @pytest.mark.parametrize("role", Role.values)
-def test_in_an_open_company_everybody_reads_every_buyer(company: Company, role: str) -> None:
+def test_in_an_open_company_everyone_reads_every_buyer(company: Company, role: str) -> None:
     assert access.can_see_all_buyers(make.user(role))
 
 
@@ -76,11 +76,11 @@ def test_achievement_is_seen_as_the_company_has_decided(company: Company, role: 
         assert seen == set()
 
 
-def test_a_stranger_sees_nobodys_achievement(company: Company) -> None:
+def test_a_stranger_sees_no_ones_achievement(company: Company) -> None:
     assert access.achievement_ids(AnonymousUser()) == set()
 
 
-def test_a_team_is_oneself_ones_peers_and_everybody_below(cro: User, rep: User) -> None:
+def test_a_team_is_oneself_ones_peers_and_everyone_below(cro: User, rep: User) -> None:
     peer = make.user(Role.REP, manager=cro)
     below = make.user(Role.REP, manager=rep)
     furthest = make.user(Role.REP, manager=below)

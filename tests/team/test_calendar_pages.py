@@ -1,4 +1,4 @@
-"""Working hours: an ops admin keeps them as people write them, everybody reads by which their clock runs."""
+"""Working hours: an ops admin keeps them as people write them, everyone reads by which their clock runs."""
 
 from datetime import date
 from typing import Any
@@ -73,7 +73,7 @@ def test_ops_adds_a_calendar_and_says_whom_it_binds(as_user: Any, ops: User, cro
     assert "Add a calendar" not in page
     page = as_user(rep).get(f"/calendars/{found.pk}/").content.decode()
     assert "Monday to Thursday" in page
-    assert "Rob CRO and whoever reports to them" in page
+    assert "Rob CRO and the people who report to them" in page
     as_user(ops).post(f"/calendars/{found.pk}/edit/", filled())
     cro.refresh_from_db()
     assert (Company.get().calendar, cro.calendar) == (None, None)
@@ -84,9 +84,9 @@ def test_ops_adds_a_calendar_and_says_whom_it_binds(as_user: Any, ops: User, cro
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"day_0": "noon"}, "is no span"),
-        ({f"day_{day}": "" for day in range(4)}, "open at some time"),
-        ({"country": "DE", "region": "XX"}, "Nobody knows the holidays"),
+        ({"day_0": "noon"}, "is not a valid time span"),
+        ({f"day_{day}": "" for day in range(4)}, "Enter working hours"),
+        ({"country": "DE", "region": "XX"}, "The holidays of"),
         ({"closed_days": "Christmas"}, "Use YYYY-MM-DD"),
         ({"name": ""}, "required"),
     ],
@@ -98,7 +98,7 @@ def test_what_is_wrong_is_said_where_it_is(as_user: Any, ops: User, fields: dict
     assert not Calendar.objects.exists()
 
 
-def test_nobody_else_keeps_calendars(as_user: Any, cro: User, ops: User) -> None:
+def test_no_one_else_keeps_calendars(as_user: Any, cro: User, ops: User) -> None:
     found = save_calendar(by=ops, calendar=Calendar(name="Ours"))
     assert as_user(cro).post("/calendars/new/", filled()).status_code == 403
     assert as_user(cro).post(f"/calendars/{found.pk}/remove/").status_code == 403

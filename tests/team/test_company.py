@@ -85,7 +85,7 @@ def test_territories_nest_but_not_in_themselves(as_user: Any, ops: User) -> None
     assert iberia.parent == europe
     answer = client.post(reverse("territory", args=[europe.pk]), {"name": "Europe", "parent": iberia.pk})
     assert answer.status_code == 200
-    assert "within itself" in answer.content.decode()
+    assert "part of itself" in answer.content.decode()
     assert Territory.objects.get(name="Europe").parent is None
     europe.parent = europe
     with pytest.raises(ValidationError):
@@ -106,7 +106,7 @@ def test_a_territory_goes_only_when_nothing_lies_within_it(as_user: Any, ops: Us
 
 
 @pytest.mark.django_db
-def test_everybody_writes_their_own_name_and_zone_and_nothing_else(as_user: Any, rep: User) -> None:
+def test_everyone_writes_their_own_name_and_zone_and_nothing_else(as_user: Any, rep: User) -> None:
     client = as_user(rep)
     client.post(reverse("me"), {"name": "Rita Roe", "time_zone": "Asia/Tokyo", "role": "ops", "email": "x@example.com"})
     rep.refresh_from_db()
@@ -149,7 +149,7 @@ def test_no_token_without_purpose_scope_and_end(as_user: Any, rep: User, wrong: 
 
 
 @pytest.mark.django_db
-def test_nobody_sees_or_revokes_anothers_token(as_user: Any, rep: User, ops: User) -> None:
+def test_no_one_sees_or_revokes_anothers_token(as_user: Any, rep: User, ops: User) -> None:
     token, _ = tokens.create_token(owner=ops, name="The night’s report")
     client = as_user(rep)
     assert client.post(reverse("revoke_token", args=[token.pk])).status_code == 404

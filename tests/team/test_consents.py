@@ -1,4 +1,4 @@
-"""Nobody takes over a person who signs: what needs a consent, whose, and what happens until it is given."""
+"""Accounts of signatories are protected: what needs a consent, whose, and what happens until it is given."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,7 @@ PASSWORD = "five quiet words walk home"
 
 @pytest.fixture
 def people(company: Company) -> dict[str, User]:
-    """Give the cast as it is in use: everybody has a password, and the ops admin owns nothing."""
+    """Give the cast as it is in use: everyone has a password, and the ops admin owns nothing."""
     return {
         role: make.user(role, email=f"{role}@example.com", name=role.upper(), password=PASSWORD)
         for role in ("ceo", "cmo", "cro", "cfo", "ops", "rep")
@@ -140,7 +140,7 @@ def _sentences(person: User) -> str:
     return " ".join(describe_change(change) for change in AccountChange.objects.filter(person=person))
 
 
-def test_whoever_signs_may_refuse_what_waits_for_its_day(people: dict[str, User]) -> None:
+def test_anyone_who_signs_may_refuse_what_waits_for_its_day(people: dict[str, User]) -> None:
     User.objects.filter(role__in=["cfo", "ceo", "cmo"]).update(is_active=False)
     back = User.objects.get(pk=people["cmo"].pk)
     request = actions.change_person(by=people["ops"], person=back, is_active=True)
@@ -157,7 +157,7 @@ def test_a_request_expires_and_is_withdrawn(people: dict[str, User], monkeypatch
     cmo, ops = people["cmo"], people["ops"]
     first = actions.change_person(by=ops, person=User.objects.get(pk=cmo.pk), email="a@example.com")
     assert first
-    with pytest.raises(ValidationError, match="waits for a consent already"):
+    with pytest.raises(ValidationError, match="already waiting for a consent"):
         actions.change_person(by=ops, person=User.objects.get(pk=cmo.pk), email="b@example.com")
     with pytest.raises(PermissionDenied):
         consents.withdraw_request(by=cmo, request=first)
@@ -185,7 +185,7 @@ def test_a_second_signatory_beside_the_first_takes_no_seat(as_user: Any, people:
     assert actions.change_person(by=people["ops"], person=first, email="mine@example.com") == only()
 
 
-def test_deactivating_and_creating_anew_needs_the_arbiter(as_user: Any, people: dict[str, User]) -> None:
+def test_deactivating_and_creating_again_needs_the_arbiter(as_user: Any, people: dict[str, User]) -> None:
     ops, client = people["ops"], as_user(people["ops"])
     gone = actions.change_person(by=ops, person=User.objects.get(pk=people["cmo"].pk), is_active=False)
     assert gone
@@ -248,7 +248,7 @@ def test_the_ceo_appoints_to_a_vacant_seat_but_takes_none_that_is_held(people: d
     assert consents.possible_consenters(request) == [people["cmo"]]
 
 
-def test_the_first_people_of_a_company_need_nobodys_consent(company: Company) -> None:
+def test_the_first_people_of_a_company_need_no_ones_consent(company: Company) -> None:
     founder = make.user("ceo", password=PASSWORD, is_superuser=True)
     for role in ("cfo", "cmo", "cro"):
         assert actions.add_person(by=founder, name=role, email=f"{role}@example.com", role=role).is_active
@@ -284,7 +284,7 @@ def test_the_back_office_opens_no_way_around(as_user: Any, ops: User, path: str)
     assert as_user(ops).get(f"/admin/{path}").status_code in {403, 404}
 
 
-def test_the_back_office_removes_nobody(as_user: Any, ops: User, cmo: User) -> None:
+def test_the_back_office_removes_no_one(as_user: Any, ops: User, cmo: User) -> None:
     assert as_user(ops).post(f"/admin/team/user/{cmo.pk}/delete/", {"post": "yes"}).status_code == 403
 
 

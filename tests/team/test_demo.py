@@ -48,7 +48,7 @@ def test_there_is_no_such_door_to_a_real_company(demo: Company, client: Client, 
     assert not is_signed_in(client)
 
 
-@pytest.mark.parametrize("email", ["", "nobody@example.com", "no address", "a\0@example.com"])
+@pytest.mark.parametrize("email", ["", "no one@example.com", "no address", "a\0@example.com"])
 def test_strangers_stay_out(demo: Company, client: Client, email: str) -> None:
     assert sign_in(client, email).status_code == 404
     assert not is_signed_in(client)
@@ -82,7 +82,7 @@ def test_the_sign_in_page_offers_one_person_per_role_in_order(demo: Company, cli
     assert offered == first
 
 
-def test_nobody_is_offered_elsewhere_or_without_the_demo(
+def test_no_one_is_offered_elsewhere_or_without_the_demo(
     demo: Company, client: Client, cmo: User, settings: Any
 ) -> None:
     assert "demo_users" not in client.get("/").context

@@ -1,4 +1,4 @@
-"""What is mailed: no name adds a header or a line, and nobody is told what they may not know."""
+"""What is mailed: no name adds a header or a line, and no one is told what they may not know."""
 
 import email.message
 from typing import Any

@@ -1,4 +1,4 @@
-"""The side navigation: one declaration makes a page appear there, for those who may open it and nobody else."""
+"""The side navigation: one declaration makes a page appear there, for those who may open it and no one else."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""One's own address changes after the password and a link to the new one, and nobody learns whose an address is."""
+"""One's own address changes after the password and a link to the new one, and no one learns whose an address is."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_the_address_changes_after_the_password_and_the_link(client: Client, per
 
 
 @pytest.mark.parametrize("written", ["mona@example.com", "MONA@Example.com"])
-def test_the_address_of_somebody_else_is_refused_without_telling_whose(
+def test_the_address_of_another_person_is_refused_without_telling_whose(
     client: Client, person: User, written: str
 ) -> None:
     make.user("cmo", email="mona@example.com", name="Mona CMO")

@@ -48,7 +48,7 @@ def test_known_and_unknown_addresses_are_answered_alike(client: Client, person: 
     assert known == unknown
 
 
-def test_nobody_signs_up_alone(client: Client, company: Company) -> None:
+def test_no_one_signs_up_alone(client: Client, company: Company) -> None:
     page = client.get("/accounts/signup/")
     assert "<form" not in page.content.decode().partition("<main")[2]
     form = {"email": "new@example.com", "password1": PASSWORD, "password2": PASSWORD}
@@ -73,7 +73,7 @@ def test_the_back_office_is_entered_through_the_ordinary_door(client: Client, co
 
 
 @pytest.mark.parametrize("path", ["", "team/user/", "team/company/", "team/territory/", "team/apitoken/"])
-def test_the_back_office_opens_for_an_owner_and_for_nobody_else(as_user: Any, ops: User, cmo: User, path: str) -> None:
+def test_the_back_office_opens_for_an_owner_and_for_no_one_else(as_user: Any, ops: User, cmo: User, path: str) -> None:
     make.territory()
     assert as_user(ops).get(f"/admin/{path}").status_code == 200
     assert as_user(cmo).get(f"/admin/{path}").status_code != 200

@@ -124,7 +124,7 @@ def test_the_keys_can_be_changed(person: User, settings: Any) -> None:
     assert two_factor.MfaAdapter().decrypt(Authenticator.objects.get().data["secret"]) == "ABCDEFGH"
 
 
-def test_a_secret_that_no_key_opens_lets_nobody_in(person: User, settings: Any) -> None:
+def test_a_secret_that_no_key_opens_lets_no_one_in(person: User, settings: Any) -> None:
     settings.ENCRYPTION_KEYS = ["an old key of more than 32 characters"]
     data = {"secret": two_factor.MfaAdapter().encrypt("ABCDEFGH")}
     row = Authenticator.objects.create(user=person, type="totp", data=data)

@@ -18,7 +18,7 @@ PAUSE = 0.5
 
 
 class Command(BaseCommand):
-    help = "Pull once from a connector, in the foreground. A pull that is at work already is helped along."
+    help = "Pull once from a connector, in the foreground. If a pull is already running, this command joins it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

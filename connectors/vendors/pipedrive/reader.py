@@ -273,6 +273,6 @@ class Pipedrive:
             answer = self.access.request("GET", path, params=params)
         except NotPermitted as fault:
             if str(fault).startswith("HTTP 403"):  # not Pipedrive's own answer: the guard before it has shut us out
-                raise Busy("Pipedrive has shut us out for asking too much", 300.0) from None
+                raise Busy("Pipedrive has blocked access because of too many requests", 300.0) from None
             raise
         return dict(answer.json())

@@ -29,7 +29,7 @@ SIGN_IN_METHODS = (
     SignInMethod(
         "api_token",
         "API token",
-        "In Pipedrive: Personal preferences, API. Take an admin's, so that everybody's deals are seen.",
+        "In Pipedrive: Personal preferences, API. Use the token of an admin, so that all deals are visible.",
         (CredentialField("token", "API token"),),
         token_session("x-api-token"),
         renews=False,

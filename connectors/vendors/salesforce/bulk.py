@@ -36,7 +36,7 @@ class GuardedSession(requests.Session):
         super().__init__()
         self.secrets = secrets
         self.headers["user-agent"] = USER_AGENT
-        self.auth = lambda prepared: prepared  # or a .netrc would put its own token in place of ours
+        self.auth = lambda prepared: prepared  # or a .netrc would replace the token
 
     def request(self, method: Any, url: Any, *args: Any, **options: Any) -> requests.Response:
         allowed_base_url("salesforce", str(url))
@@ -44,9 +44,9 @@ class GuardedSession(requests.Session):
         try:
             response = super().request(method, url, *args, **options)
         except requests.Timeout:
-            raise Busy("No answer came in time") from None
+            raise Busy("No response within the time limit") from None
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
-            raise Busy("Half an answer came: the line was cut") from None
+            raise Busy("The response is incomplete: the connection was lost") from None
         except requests.RequestException as error:
             raise Busy(f"The source cannot be reached ({type(error).__name__})") from None
         check_answer(response.status_code, response.headers, response.content, self.secrets)
@@ -63,7 +63,7 @@ def check_answer(status: int, headers: Mapping[str, str], body: bytes, secrets: 
     if status == 400 and ("INVALID_TYPE" in message or "not supported" in message):
         raise NotPermitted(message)
     if 300 <= status < 400:
-        raise UnexpectedResponse("The source sends us elsewhere; check its address")
+        raise UnexpectedResponse("The source redirects to another address; check its address")
     raise_for_status(status, headers, message)
 
 
@@ -122,12 +122,12 @@ class Bulk:
         try:
             page = self._client.get_query_results(job, locator, most)
         except (KeyError, UnicodeDecodeError):
-            raise Busy("Half a page came: nothing says how many rows it has") from None
+            raise Busy("The page is incomplete: the number of its rows is missing") from None
         rows = list(csv.reader(io.StringIO(page["records"], newline="")))
         if not rows and not page["number_of_records"]:
             return Results([], [], "")
         if len(rows) - 1 != page["number_of_records"] or any(len(row) != len(rows[0]) for row in rows):
-            raise Busy("Half a page came: fewer rows than announced")
+            raise Busy("The page is incomplete: fewer rows than announced")
         return Results(rows[0], rows[1:], page["locator"])
 
     @staticmethod
@@ -135,4 +135,4 @@ class Bulk:
         try:
             return dict(call(*args, **options))
         except requests.exceptions.JSONDecodeError:
-            raise Busy("Half an answer came: its JSON breaks off") from None
+            raise Busy("The response is incomplete: its JSON ends early") from None

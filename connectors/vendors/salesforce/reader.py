@@ -129,7 +129,7 @@ def build_soql(kind: Kind, fields: list[str], window: Window) -> str:
     """Write the query: everything changed in the window, in whatever order."""
     clock = next((name for name in MODIFIED_FIELDS if name in fields), None)
     if clock is None:
-        raise UnexpectedResponse(f"{kind.name} does not say when its rows changed")
+        raise UnexpectedResponse(f"{kind.name} has no time of change")
     conditions = [f"{clock} < {_soql_time(window.until)}"]
     if window.since:
         conditions.append(f"{clock} >= {_soql_time(window.since)}")

@@ -59,21 +59,21 @@ SIGN_IN_METHODS = (
     SignInMethod(
         "refresh_token",
         "Connected app, refresh token",
-        "A connected app that somebody has allowed, with the scopes api and refresh_token.",
+        "A connected app that a user has authorized, with the scopes api and refresh_token.",
         (CONSUMER_KEY, CredentialField("client_secret", "Consumer secret", is_optional=True), REFRESH_TOKEN),
         _refresh_session,
     ),
     SignInMethod(
         "jwt",
         "Connected app, signed (JWT)",
-        "A connected app with a certificate, and a user whom it may act for.",
+        "A connected app with a certificate and a user that it can act for.",
         (CONSUMER_KEY, CredentialField("username", "User name", is_secret=False), CredentialField("private_key", "Private key", is_long=True)),
         _jwt_session,
     ),
     SignInMethod(
         "password",
         "User name, password and security token",
-        "The older way; Salesforce lets it be switched off. The address is https://login.salesforce.com or your My Domain.",
+        "The older method; it can be switched off in Salesforce. The address is https://login.salesforce.com or your My Domain.",
         (
             CredentialField("username", "User name", is_secret=False),
             CredentialField("password", "Password"),

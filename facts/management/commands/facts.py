@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = "Bring the columnar facts up to date with the records, and print what they hold."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--rebuild", action="store_true", help="Copy every table anew.")
+        parser.add_argument("--rebuild", action="store_true", help="Copy every table again.")
 
     def handle(self, *args: Any, rebuild: bool = False, **options: Any) -> None:
         snapshot = refresh(rebuild=rebuild)

@@ -30,17 +30,17 @@ FOREVER = 1e9
 PATIENCE_SECONDS = 20  # a worker that answered and then does not begin has something else to do
 SHOWN_ERRORS = 10
 MORE = {
-    "repeated": "repeated in the file", "duplicates": "left out as duplicates", "older": "older than what is here",
+    "repeated": "repeated in the file", "duplicates": "left out as duplicates", "older": "older than the record in Accord",
     "removed": "removed", "merged": "merged into others",
 }  # fmt: skip
 UNKNOWN = (
-    "  For a file that no mapping knows: upload it once on the page Imports and choose “Map columns”, and this command reads "
-    "the next one by itself;\n  or write a mapping into MAPPINGS_DIR (docs/imports.md), or fill in a template (Imports, Templates)."
+    "  For a file that no mapping matches: upload it once on the page Imports and choose “Map columns”; this command then reads "
+    "the next one;\n  or write a mapping into MAPPINGS_DIR (docs/imports.md), or fill in a template (Imports, Templates)."
 )
 
 
 class Command(BaseCommand):
-    help = "Import a file, folder or zip of CRM exports. Twice the same is once."
+    help = "Import a file, folder or zip of CRM exports. Importing the same file twice changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", type=Path, metavar="PATH", help="a file, a folder, or a zip")
@@ -49,17 +49,17 @@ class Command(BaseCommand):
             default="auto",
             help=f"{', '.join(source_names())}; several: not all files are of one; auto (default)",
         )
-        parser.add_argument("--currency", default="", help="of amounts whose file names none, like EUR")
+        parser.add_argument("--currency", default="", help="currency of amounts whose file names none, such as EUR")
         parser.add_argument(
             "--encoding",
             choices=list(ENCODINGS),
             help="of files whose bytes prove none; marked files and UTF-8 are known",
         )
         parser.add_argument(
-            "--dates", choices=["day-first", "month-first"], help="how 01/02/2026 is read where a file proves nothing"
+            "--dates", choices=["day-first", "month-first"], help="how 01/02/2026 is read if the file does not show it"
         )
         parser.add_argument(
-            "--decimal", choices=["comma", "point"], help="what parts decimals where 1.234 could be two numbers"
+            "--decimal", choices=["comma", "point"], help="decimal separator if 1.234 could be two numbers"
         )
         parser.add_argument(
             "--equal-rows", choices=[EACH, ONE], help="what rows without an id are that are equal in every column"
@@ -67,9 +67,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--empty-cells",
             choices=[LEAVE, CLEAR],
-            help="whether empty cells leave or empty the values of records that are here",
+            help="whether empty cells leave or empty the values of existing records",
         )
-        parser.add_argument("--zone", default="", help="of times that say none, like Europe/Berlin")
+        parser.add_argument("--zone", default="", help="time zone of times without one, such as Europe/Berlin")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path, source, currency = options["path"], options["source"].lower(), options["currency"].upper()
@@ -152,7 +152,7 @@ class Command(BaseCommand):
         if run.state != State.DONE:
             raise CommandError(f"The import is {run.get_state_display().lower()}. {run.last_error}")
         if not run.files.filter(state=ImportFile.State.DONE).exists():
-            raise CommandError("Nothing was imported: no file could be read as records.")
+            raise CommandError("No records were imported: no file could be read as records.")
 
 
 def _left_out(run: ImportJob, counts: dict[str, int]) -> str:
@@ -197,14 +197,14 @@ def _check_options(path: Path, source: str, currency: str, zone: str) -> None:
     if not path.exists():
         raise CommandError(f"There is no file or folder {path}.")
     if source not in {AUTO, SEVERAL, *source_names()}:
-        raise CommandError(f"No source is called “{source}”. Use one of: auto, {', '.join(source_names())}.")
+        raise CommandError(f"The source “{source}” does not exist. Use one of: auto, {', '.join(source_names())}.")
     if zone and not zone_named(zone):
-        raise CommandError(f"“{zone}” is no time zone. Write it as Europe/Berlin or UTC.")
+        raise CommandError(f"“{zone}” is not a valid time zone. Write it as Europe/Berlin or UTC.")
     if currency:
         try:
             currency_code(currency)
         except ValidationError as error:
-            raise CommandError(f"“{currency}” is no currency. Write three letters, like EUR.") from error
+            raise CommandError(f"“{currency}” is not a currency. Write three letters, like EUR.") from error
 
 
 def _worker_answers() -> bool:

@@ -15,11 +15,11 @@ from kpis.result import Figures, Result
 
 
 class Command(BaseCommand):
-    help = "Print a metric, whole or cut; without dates it covers all there is."
+    help = "Print a metric, whole or broken down; without dates it covers all records."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("key", nargs="?", metavar="KEY", help="which metric, like close_rate")
-        parser.add_argument("--list", action="store_true", help="list the metrics and what they can be cut by")
+        parser.add_argument("--list", action="store_true", help="list the metrics and their dimensions")
         parser.add_argument("--from", dest="start", metavar="D", help="first day, like 2025-01-01")
         parser.add_argument("--to", dest="end", metavar="D", help="last day, included")
         parser.add_argument("--period", choices=[*PRESETS], help="instead of dates; years and quarters are fiscal ones")
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             self._list_metrics(as_json=options["json"])
             return
         if not options["key"]:
-            raise CommandError("Name a metric, or ask --list which there are.")
+            raise CommandError("Name a metric. --list prints all metrics.")
         try:
             result = self._compute_result(options)
         except (UnknownMetric, BadCut, BadPeriod) as error:
@@ -68,7 +68,7 @@ class Command(BaseCommand):
             self._print_line(part.label.ljust(min(width, 60)), part, result)
         for note in [*([f"Basis: {result.basis}."] if result.basis else []), *result.warnings]:
             self.stdout.write(note)
-        self.stdout.write(f"As of {result.as_of:%Y-%m-%d %H:%M %Z}." if result.as_of else "Nothing was imported yet.")
+        self.stdout.write(f"As of {result.as_of:%Y-%m-%d %H:%M %Z}." if result.as_of else "No records imported yet.")
 
     def _print_line(self, label: str, figures: Figures, result: Result) -> None:
         value = format_by_unit(figures.value, result.unit, figures.currency) + (

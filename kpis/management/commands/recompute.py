@@ -14,7 +14,7 @@ PAUSE_SECONDS = 0.5
 
 
 class Command(BaseCommand):
-    help = "Recompute every number now, as the nightly run does, and show how far it is."
+    help = "Recompute all numbers now, as the nightly run does, and show the progress."
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = ask_for_run(user=None)

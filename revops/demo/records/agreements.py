@@ -1,6 +1,6 @@
 """What AppLexus has signed: each stage of its funnel and their order, who owes what to whom, and the score of leads.
 
-The papers carry the days on which they were signed, so that history is judged by them; nobody is told of them anew.
+The papers carry the days on which they were signed, so that history is judged by them; no one is notified of them again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ SLA_TEXT = "Sales answers every qualified lead within one working day, and says 
 OWED, OWED_KEY = "owed", "monthly"
 OWED_TERMS: dict[str, object] = {"qualified_leads": 130, "pipeline_value": "3600000.00", "currency": CURRENCY}
 OWED_TEXT = "Marketing hands over enough qualified leads every month for Sales to reach the joint goal."
-ORDER_TEXT = "A buyer walks through these stages, in this order; nobody enters one whose criteria fail."
+ORDER_TEXT = "A buyer walks through these stages, in this order; no one enters one whose criteria fail."
 CMO, CRO, OPS, SUPPORT = "priya.raman", "marcus.oyelaran", "tomas.vidal", "aisha.diallo"
 NOON = time(16, tzinfo=UTC)  # in New York
 
@@ -56,7 +56,7 @@ class Paper:
 
 
 def sign_papers(users: dict[str, User], first: date, today: date) -> int:
-    """Write down what was signed, but for what somebody has begun to agree on; return how many papers.
+    """Write down what was signed, except agreements that people have started; return how many papers.
 
     The funnel and the score are as old as the records, the two halves of the SLA as old as the hand-offs.
     """
@@ -65,7 +65,7 @@ def sign_papers(users: dict[str, User], first: date, today: date) -> int:
 
 
 def write_papers(papers: Iterable[Paper], users: dict[str, User]) -> int:
-    """Write down the papers that nobody has begun to agree on; return how many."""
+    """Write the agreements that people have not started; return how many."""
     existing = set(Agreement.objects.values_list("kind", "key"))
     missing = [paper for paper in papers if (paper.kind, paper.key) not in existing]
     for paper in missing:
@@ -126,7 +126,7 @@ def _history_entries(paper: Paper, version: Version, by: User, given: list[Signa
             )
             for signature in given
         ),
-        ("in_force", None, "Both sides have signed: version 1 is in force.", paper.signed_at),
+        ("in_force", None, "Both sides have signed: version 1 is active.", paper.signed_at),
     ]
     for verb, actor, text, moment in events:
         yield Entry(agreement=version.agreement, version=version, verb=verb, actor=actor, words=text, written_at=moment)

@@ -146,7 +146,7 @@ def _next_step(rng: Random, deal: Deal, stage: str) -> str:
 
 
 def _find_champion(book: Book, rng: Random, deal: Deal) -> Contact:
-    """Return who speaks for us there: the lead made a contact, or somebody of the firm."""
+    """Return who speaks for us there: the lead made a contact, or a person of the firm."""
     if deal.prospect is None:
         return _find_contact(book, rng, deal, rng.choice((OPERATIONS, IT, USER)), [])
     lead = book.leads[deal.prospect]
@@ -187,7 +187,7 @@ def _write_contact(book: Book, rng: Random, firm: Firm, who: FictionalPerson, me
 
 
 def _write_roles(book: Book, rng: Random, deal: Deal, opportunity: Opportunity, champion: Contact) -> None:
-    """Write down the buying group; the economic buyer is missing where nobody found one."""
+    """Write down the buying group; the economic buyer is missing where no one found one."""
     wanted = [(BUYER, FINANCE)] if deal.has_buyer else []
     wanted += [(role, persona) for role, persona, chance in OPTIONAL if rng.random() < chance]
     group = [(CHAMPION, champion)]

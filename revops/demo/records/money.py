@@ -1,7 +1,7 @@
 """Invoices, credit notes and payments of what was won.
 
 Each deal is invoiced in the year it was won in, and its invoices net of its credit notes are its amount: so a
-year's revenue is the same by invoice and by close date. A credit note takes back what was billed too much.
+year's revenue is the same by invoice and by close date. A credit note corrects what was billed too much.
 """
 
 from datetime import date
@@ -64,7 +64,7 @@ def _write_invoice(
 
 
 def _draw_excess(rng: Random, amount: Decimal) -> Decimal:
-    """Return what an invoice bills too much: nothing as a rule, seats nobody ordered now and then."""
+    """Return what an invoice bills too much: nothing as a rule, seats no one ordered now and then."""
     if rng.random() > MISTAKES:
         return Decimal(0)
     return (amount * Decimal(str(round(rng.uniform(0.05, 0.3), 3)))).quantize(CENT)

@@ -27,7 +27,7 @@ QUESTIONS = {
     ),
 }
 FIRST_ANSWERS = {"How-to": 0.86, "Incident": 0.68, "Billing": 0.72, "Sales question": 0.3}
-SILENT = 0.22  # share of hand-overs after which nobody speaks for days
+SILENT = 0.22  # share of hand-overs after which no one speaks for days
 TRIAL_STEPS = ("Signed in", "Report built", "Data connected", "Colleague invited", "Dashboard shared")
 
 

@@ -1,4 +1,4 @@
-"""What AppLexus's CRM calls a stage, and which of ours it is."""
+"""The stages of AppLexus's CRM and their Accord stages."""
 
 from crm.models import Outcome, StageMapping, StageTrack
 from revops.demo.story import LOST, OPEN_STAGES, SOURCE, UNDECIDED, WON
@@ -16,7 +16,7 @@ ENDS = {WON: Outcome.WON, LOST: Outcome.LOST, UNDECIDED: Outcome.NO_DECISION}
 
 
 def map_stages() -> None:
-    """Say of every stage of the demo's source which of ours it is, where nobody has said so since."""
+    """Map every stage of the demo's source to its Accord stage, unless a person has mapped it since."""
     mappings = [
         *((StageTrack.DEAL, PIPELINE, word, key) for word, key in DEALS.items()),
         *((StageTrack.LIFECYCLE, "", word, key) for word, key in LIFE.items()),

@@ -19,10 +19,10 @@ from team.models import Company
 
 
 class Command(BaseCommand):
-    help = f"Load the demo company {COMPANY}, as it stands today; twice is once."
+    help = f"Load the demo company {COMPANY}, as of today. Loading it twice changes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--reset", action="store_true", help="Remove the demo's records and load them anew.")
+        parser.add_argument("--reset", action="store_true", help="Remove the demo's records and load them again.")
         parser.add_argument("--records-only", action="store_true", help="Leave the numbers to the next nightly run.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             self._recompute()
 
     def _recompute(self) -> None:
-        """Reckon the first numbers and open the inboxes; where that fails the company still stands, and the next run tries again."""
+        """Compute the first numbers and open the inboxes; where that fails the company is there, and the next run tries again."""
         try:
             call_command("recompute", stdout=self.stdout, stderr=self.stderr)
             tick_clocks()
@@ -40,12 +40,12 @@ class Command(BaseCommand):
             self.stderr.write(self.style.WARNING(f"The numbers follow with the next run. {error}"))
 
     def _load(self, reset: bool) -> bool:
-        """Load unless it stands already; tell whether anything changed."""
+        """Load unless it is loaded already; return whether anything changed."""
         started = time.monotonic()
         with transaction.atomic():
             Company.objects.select_for_update().get(pk=Company.get().pk)  # one at a time
             if is_loaded() and not reset:
-                self.stdout.write(f"{COMPANY} is here already. Use --reset to load it anew as of today.")
+                self.stdout.write(f"{COMPANY} is here already. Use --reset to load it again as of today.")
                 return False
             self._make_room()
             counts = load_demo(datetime.now(ZoneInfo(ZONE)).date())
@@ -64,4 +64,4 @@ class Command(BaseCommand):
     def _report(self, counts: dict[str, int], seconds: float) -> None:
         for name, number in counts.items():
             self.stdout.write(f"  {number:>7,} {name}")
-        self.stdout.write(f"{COMPANY} stands: {sum(counts.values()):,} records in {seconds:.1f} s.")
+        self.stdout.write(f"{COMPANY} is loaded: {sum(counts.values()):,} records in {seconds:.1f} s.")

@@ -1,4 +1,4 @@
-"""`manage.py rotate_keys`: seal every stored secret anew with the first of ENCRYPTION_KEYS."""
+"""`manage.py rotate_keys`: encrypt every stored secret again with the first of ENCRYPTION_KEYS."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from team.accounts import two_factor
 
 class Command(BaseCommand):
     help = (
-        "Seals every stored secret anew with the first key. Put the new key in front of ENCRYPTION_KEYS, restart, "
+        "Encrypts every stored secret again with the first key. Put the new key in front of ENCRYPTION_KEYS, restart, "
         "run this, then take the old keys away."
     )
 
@@ -20,13 +20,13 @@ class Command(BaseCommand):
         done = sum(
             _rotate_column(model, field, lost) for model, field in encryption.sealed_columns()
         ) + two_factor.reencrypt_secrets(lost)
-        self.stdout.write(f"{done} sealed anew with the first key.")
+        self.stdout.write(f"{done} encrypted again with the first key.")
         if lost:
             raise CommandError(f"No key opens these; enter them again: {', '.join(lost)}.")
 
 
 def _rotate_column(model: type[models.Model], field: encryption.SealedField, lost: list[str]) -> int:
-    """Return how many were sealed anew; each row by itself, locked, so that nobody's change is undone."""
+    """Return how many were encrypted again; each row by itself, locked, so that no one's change is undone."""
     done = 0
     for pk in model._default_manager.exclude(**{field.attname: ""}).values_list("pk", flat=True):
         with transaction.atomic():

@@ -14,7 +14,7 @@ from team.seats import is_demo
 
 
 class Command(BaseCommand):
-    help = "Print the address and how to get in: the demo's sign-ins, or the set-up token while nobody has claimed this Accord."
+    help = "Print the address and how to get in: the demo's sign-ins, or the set-up token while no one has claimed this Accord."
 
     def handle(self, *args: Any, **options: Any) -> None:
         lines = [
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             ]
         if setup.is_claimable():
             return [
-                f"Nobody has claimed this Accord yet. Set it up, once, at {settings.SITE_URL}{reverse('setup')} with this token:",
+                f"No one has claimed this Accord yet. Set it up, once, at {settings.SITE_URL}{reverse('setup')} with this token:",
                 f"  {setup.new_token()}",
                 "It is kept nowhere; each start prints a new one, and only the newest is good.",
                 "",

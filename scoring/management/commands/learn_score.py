@@ -16,9 +16,7 @@ from scoring.models import Learning
 
 
 class Command(BaseCommand):
-    help = (
-        "Learn a score model and prove it on leads that it did not see. Nothing is in force before both sides sign it."
-    )
+    help = "Learn a score model and prove it on leads that it did not see. Nothing is active before both sides sign it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--source", default="", help="only leads of this system; without, all")
@@ -27,7 +25,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="FIELD",
-            help="use a suspect all the same, like custom.Tags",
+            help="use a suspicious field anyway, such as custom.Tags",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,7 +37,7 @@ class Command(BaseCommand):
         row = run_claimed(Learning, learning.pk, budget=1e9)
         result = result_of(row) if isinstance(row, Learning) and row.state == State.DONE else None
         if result is None:
-            raise CommandError(row.last_error if row else "Somebody else is learning from these leads just now.")
+            raise CommandError(row.last_error if row else "Another user is already learning from these leads.")
         self._report(result)
 
     def _report(self, result: Result) -> None:
@@ -47,7 +45,7 @@ class Command(BaseCommand):
         if result.learned:
             self.stdout.write(result.how_held_out)
         for suspect in result.suspects:
-            used = "used all the same" if suspect["field"] in result.put_back else "left out"
+            used = "used anyway" if suspect["field"] in result.put_back else "left out"
             self.stdout.write(f"{suspect['label']} ({suspect['field']}) is {used}: {suspect['why']}")
         for rule in result.rules:
             self.stdout.write(

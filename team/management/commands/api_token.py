@@ -12,7 +12,9 @@ from team.tokens import LIFETIME, create_token
 
 
 class Command(BaseCommand):
-    help = "Make an API token that reads what its owner may read, and print it once; only its digest is kept."
+    help = (
+        "Create an API token with read access to what its owner may read, and print it once; only its digest is stored."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="whose token it is")
@@ -22,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, email: str, name: str, days: int, **options: Any) -> None:
         owner = User.objects.filter(email__iexact=email, is_active=True).first()
         if owner is None:
-            raise CommandError(f"Nobody active signs in as {email}.")
+            raise CommandError(f"There is no active account with the address {email}.")
         if not 1 <= days <= LIFETIME.days:
             raise CommandError(f"A token lives from 1 to {LIFETIME.days} days.")
         token, secret = create_token(owner=owner, name=name[:120], lifetime=timedelta(days=days))

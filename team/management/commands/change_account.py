@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--new-email", help="the new address")
         parser.add_argument("--role", choices=Role.values)
         parser.add_argument("--active", choices=["yes", "no"], help="whether the person may sign in")
-        parser.add_argument("--reset-two-factor", action="store_true", help="take the second factor away")
+        parser.add_argument("--reset-two-factor", action="store_true", help="remove the second factor")
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:
         person = User.objects.filter(email__iexact=email).first()

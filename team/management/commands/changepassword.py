@@ -9,7 +9,7 @@ from team.accounts.mail import send_pending_mails
 
 
 class Command(changepassword.Command):
-    help = "Change somebody's password. It is written to the history of the agreements and mailed to the person."
+    help = "Change a person's password. It is written to the history of the agreements and mailed to the person."
 
     def handle(self, *args: Any, **options: Any) -> str:
         with recording_actor(via="changepassword"):

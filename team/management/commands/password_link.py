@@ -11,8 +11,8 @@ from team.models import User
 
 class Command(BaseCommand):
     help = (
-        "Show a link under which a person sets a new password. It works once and for a few days. Hand it to nobody "
-        "else: who has it takes the account."
+        "Show a link under which a person sets a new password. It works once and for a few days. Send it to no one "
+        "else: anyone with this link can take over the account."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

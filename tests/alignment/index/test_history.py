@@ -21,7 +21,7 @@ from tests.alignment.index.test_agreed import sign
 from tests.alignment.rounds.answering import answer_all, end, open_round, sheet
 
 pytestmark = pytest.mark.django_db
-KEYS = {"answers": "Answers", "agreements": "Agreements in force", "behaviour": "Behaviour"}
+KEYS = {"answers": "Answers", "agreements": "Active agreements", "behaviour": "Behaviour"}
 
 
 def snapshot(day: date, **scores: str | None) -> IndexSnapshot:

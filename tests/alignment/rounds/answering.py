@@ -54,7 +54,7 @@ def answer_all(links: Sequence[Link], submissions: Mapping[str, Sequence[Submiss
 
 
 def end(one: Round) -> Round:
-    """Close a round as of now, whoever may do it."""
+    """Close a round as of now, anyone who may do it."""
     one.closed_at = timezone.now()
     one.save(update_fields=["closed_at", "ended_on"])
     return one

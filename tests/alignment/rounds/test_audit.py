@@ -1,7 +1,7 @@
 """The disclosure audit: rounds at random, with people who come and go, and every way we know to break what they show.
 
 The attacker sees all that is released of all rounds, knows who answered which of them (the worst case: the organiser),
-and assumes that whoever answered two rounds answered both alike. Three attacks:
+and assumes that anyone who answered two rounds answered both alike. Three attacks:
 
 - **Sums.** Each shown mean is an equation over persons. No person, and no group below the minimum, may follow from
   them, whether by the difference of two rounds or by any other combination.

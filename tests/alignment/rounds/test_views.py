@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def respondent(company: Company) -> Client:
-    """Somebody without an account, whose browser is checked for forged posts."""
+    """A person without an account, whose browser is checked for forged posts."""
     return Client(enforce_csrf_checks=True)
 
 

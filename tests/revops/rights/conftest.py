@@ -27,7 +27,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
                     patch.setattr(get_resolver(), "resolve_error_handler", lambda code: partial(briefly, code))
                     patch.setattr(
                         "funnel.actions.evaluate_stage", lambda buyer, stage: (False, {})
-                    )  # criteria are no rights
+                    )  # criteria are not rights
                     patch.setattr("funnel.api.pushing.follow_leads", lambda ids: [])
                     yield build()
                 raise Undone

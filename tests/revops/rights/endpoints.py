@@ -240,10 +240,10 @@ plain(
     lambda world: {"upload": SimpleUploadedFile("a.csv", b"Name\nA\n"), "source": "auto"},
 )
 plain(importing.IMPORT_RECORDS, "cancel_import", args=run_pk)
-for name in ("bring_in", "choose_duplicates", "choose_currency", "choose_zone", "choose_source"):
+for name in ("confirm_import", "choose_duplicates", "choose_currency", "choose_zone", "choose_source"):
     said = {"currency": "EUR", "zone": "UTC", "source": "x"}
     plain(importing.IMPORT_RECORDS, name, said, run_pk, is_quiet=True)
-for name in ("file_mapping", "mapping_text", "answer_file", "leave_out_file", "take_in_file"):
+for name in ("file_mapping", "mapping_text", "answer_file", "leave_out_file", "include_file"):
     plain(importing.IMPORT_RECORDS, name, {}, a_file, is_quiet=True)
 
 
@@ -511,7 +511,7 @@ on_handoff(selling.RESUME_CLOCK, "inbox_resume", **PAUSED)
 on_handoff(selling.RESUME_CLOCK, "api-handoffs-resume", **PAUSED)
 
 
-def to_somebody_else(name: str) -> Callable[[World, HandOff], dict[str, Any]]:
+def to_another_person(name: str) -> Callable[[World, HandOff], dict[str, Any]]:
     def data(world: World, handoff: HandOff) -> dict[str, Any]:
         other = next(one for one in world.reports.values() if world.owner(one) != handoff.to_owner)
         return {"reason": "On leave", name: world.owner(other).pk}
@@ -519,8 +519,8 @@ def to_somebody_else(name: str) -> Callable[[World, HandOff], dict[str, Any]]:
     return data
 
 
-on_handoff(selling.PASS_LEAD_ON, "inbox_form:pass", to_somebody_else("to"))
-on_handoff(selling.PASS_LEAD_ON, "api-handoffs-reroute", to_somebody_else("owner"))
+on_handoff(selling.PASS_LEAD_ON, "inbox_form:pass", to_another_person("to"))
+on_handoff(selling.PASS_LEAD_ON, "api-handoffs-reroute", to_another_person("owner"))
 
 
 def on_verdict(action: Action, address: str, data: Any = None, **fields: Any) -> None:

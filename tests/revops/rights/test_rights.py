@@ -30,8 +30,8 @@ ANSWERS_ALL_METHODS = ("healthz", "readyz", "favicon.ico", "home/", "api/^")  # 
 NO_ACTION = {
     "setup": "founds the company with the token printed at start",
     "demo_sign_in": "signs in to the demo company",
-    "answer_round": "answers behind a personal link; they are nobody's",
-    "front_door": "the public detector; its answers are nobody's",
+    "answer_round": "answers behind a personal link; they are no one's",
+    "front_door": "the public detector; its answers are no one's",
     "stage_criteria": "redraws the rows of a form; writes nothing",
     "score_criteria": "redraws the rows of a form; writes nothing",
     "my_email": "one's own address, after the password",
@@ -43,7 +43,7 @@ NO_ACTION = {
 
 @contextmanager
 def writes() -> Iterator[list[str]]:
-    """Collect the tables that are written to and not taken back, but for sessions and the last use of a token."""
+    """Collect the tables that are written to and not undone, but for sessions and the last use of a token."""
     written: list[str] = []
     marks: dict[str, int] = {}  # how much had been written at each savepoint
 
@@ -180,7 +180,7 @@ BY_STEP: dict[str, dict[str, set[str]]] = {
     "sql to won": dict.fromkeys((OWN, TEAM, OTHER), LEADERS_OF_MOVES),
     "won to live": dict.fromkeys((OWN, TEAM, OTHER), LEADERS_OF_MOVES),
 }
-PROPOSERS: dict[str, set[str]] = {  # of one's own draft, of one by somebody of one's side, of one by the other side
+PROPOSERS: dict[str, set[str]] = {  # of one's own draft, of one by a person of one's side, of one by the other side
     OWN: {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO, Role.SUPPORT},
     TEAM: {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO, Role.SUPPORT},
     OTHER: set(),
@@ -264,7 +264,7 @@ def test_every_address_that_writes_is_in_an_action(world: World) -> None:
 
 
 def accepts_writes(world: World, path: str) -> bool:
-    """Tell whether an address takes POST, PUT, PATCH or DELETE from somebody with every right."""
+    """Tell whether an address takes POST, PUT, PATCH or DELETE from a person with every right."""
     url = "/" + filled(path)
     owner = world.clients["owner"]
     for method in ("post", "put", "patch", "delete"):

@@ -1,4 +1,4 @@
-"""A company with one person of each role, each with a report, and somebody outside all their teams."""
+"""A company with one person of each role, each with a report, and a person outside all their teams."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -35,11 +35,11 @@ class World:
         return self.people["stranger"]
 
     def whose(self, actor: User, relation: str) -> User:
-        """Return the person of the relation to the actor: themselves, who reports to them, or nobody of their team."""
+        """Return the person of the relation to the actor: themselves, who reports to them, or no one of their team."""
         return {OWN: actor, TEAM: self.reports[actor.role], OTHER: self.stranger}[relation]
 
     def colleague(self, actor: User, relation: str) -> User:
-        """Return an author for drafts: oneself, another of one's side, or somebody of the other side."""
+        """Return an author for drafts: oneself, another of one's side, or a person of the other side."""
         if relation == OWN:
             return actor
         if relation == TEAM:

@@ -2,7 +2,7 @@
 
 Who converts follows from a few honest fields. `Tags`, `Lead Quality`, `Lead Profile` and `Last Notable Activity` are
 written when the outcome is known; most other columns say nothing, many cells are empty, or hold the word “Select” of a
-list that nobody touched.
+list that no one touched.
 """
 
 import csv
@@ -37,7 +37,7 @@ ACTIVITIES = {
 
 
 def write(path: Path, rows: int = 9_240, seed: int = 7, is_noise: bool = False) -> Path:
-    """Write the set; as noise nothing but chance decides who converts, and nobody writes anything afterwards."""
+    """Write the set; as noise nothing but chance decides who converts, and no one writes anything afterwards."""
     found = _columns(rows, np.random.default_rng(seed), is_noise)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -105,7 +105,7 @@ def _holes(chance: np.random.Generator, cells: list[Any], share: float) -> list[
 
 
 def _tags(chance: np.random.Generator, told: Any, is_noise: bool) -> list[str]:
-    """What the rep wrote when the outcome was known; empty where nobody wrote."""
+    """What the rep wrote when the outcome was known; empty where no one wrote."""
     if is_noise:
         return _any(chance, ["", "Ringing", "Busy"], len(told))
     good = ["Will revert after reading the email", "Closed by Horizzon", "Lost to EINS"]

@@ -23,7 +23,7 @@ WON = CHANCE.random(N) < 1 / (1 + np.exp(-LEAN))
 
 
 def quiet(done: int, total: int, words: str) -> None:
-    """Nobody looks."""
+    """No one looks."""
 
 
 @cache
@@ -62,7 +62,7 @@ def test_noise_is_known_as_chance_by_cross_validation() -> None:
     assert np.count_nonzero(found.points) < 20
 
 
-def test_without_any_feature_everybody_has_the_average() -> None:
+def test_without_any_feature_everyone_has_the_average() -> None:
     found = fit_regression(np.zeros((N, 0)), WON, is_dated=False, seed=1, tell=quiet)
     assert (
         scores_to_probabilities(np.zeros(3), found.base, found.slope).round(3).tolist()

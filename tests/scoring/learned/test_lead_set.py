@@ -25,7 +25,7 @@ SOURCE = "web-shop"
 HONEST = {f"custom.{name}" for name in ("Total Time Spent on Website", "Lead Origin", "TotalVisits", "City")}
 
 
-def brought_in(client: Client, user: User, path: Path) -> None:
+def upload_file(client: Client, user: User, path: Path) -> None:
     """Import a file as the page does: what it proposes is what is sent back."""
     file = hold({path.name: path.read_bytes()}, user=user).files.get()
     assert client.post(page(file), form(file)).status_code == 302
@@ -50,8 +50,8 @@ def test_a_set_never_seen_before_is_learned_without_writing_code(
     tmp_path: Path, ops: User, cmo: User, as_user: Any
 ) -> None:
     client = as_user(ops)
-    assert "There is nothing to learn from" in client.get(reverse("learned_models")).content.decode()
-    brought_in(client, ops, write(tmp_path / "leads.csv", ROWS))
+    assert "No data to learn from" in client.get(reverse("learned_models")).content.decode()
+    upload_file(client, ops, write(tmp_path / "leads.csv", ROWS))
     assert Lead.objects.filter(source=SOURCE, is_converted=True, created_at=None).count() > ROWS / 4
     assert CustomField.objects.get(kind="lead", key="TotalVisits").type == "number"
 
@@ -91,14 +91,14 @@ def test_a_set_never_seen_before_is_learned_without_writing_code(
     assert "custom.Tags" in fields_of(again)
     assert again.evidence
     assert (again.evidence.auc or 0) > evidence.auc + 0.05
-    assert "Used knowingly" in client.get(reverse("learned_models")).content.decode()
+    assert "Included by a user" in client.get(reverse("learned_models")).content.decode()
 
 
 def test_on_noise_it_says_that_the_score_does_not_work_and_offers_no_draft(
     tmp_path: Path, ops: User, as_user: Any
 ) -> None:
     client = as_user(ops)
-    brought_in(client, ops, write(tmp_path / "leads.csv", 700, is_noise=True))
+    upload_file(client, ops, write(tmp_path / "leads.csv", 700, is_noise=True))
     row = request_learning(by=ops)
     found = learned(row)
     assert found.verdict.kind == "chance"

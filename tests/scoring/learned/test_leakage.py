@@ -1,4 +1,4 @@
-"""Fields that may know the outcome are named, with the reason; honest fields that tell a lot are not."""
+"""Fields that may contain the outcome are named, with the reason; honest fields that tell a lot are not."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,11 +43,11 @@ def one(found: list[Suspect]) -> Suspect:
     ("leak", "reason"),
     [
         (column(drawn("written", "", 0.7, 0.05)), "It is filled for 69"),
-        (column(drawn("Bought", "Busy", 0.6, 0.001)), "a value that hardly anybody else has: “Bought”"),
-        (column(np.where(WON, "a", np.where(CHANCE.random(N) < 0.05, "a", "b"))), "Alone it tells nearly all"),
-        (column(drawn("x", "y", 0.6, 0.3), "Date the deal was won"), "Its name speaks of the outcome"),
-        (column(drawn("x", "y", 0.7, 0.3), "Lead Quality"), "mostly written when a rep already knows more"),
-        (column(CHANCE.normal(WON * 4.0, 1.0), "Points", "number"), "Alone it tells nearly all"),
+        (column(drawn("Bought", "Busy", 0.6, 0.001)), "a value that hardly any other lead has: “Bought”"),
+        (column(np.where(WON, "a", np.where(CHANCE.random(N) < 0.05, "a", "b"))), "On its own it separates nearly all"),
+        (column(drawn("x", "y", 0.6, 0.3), "Date the deal was won"), "Its name refers to the outcome"),
+        (column(drawn("x", "y", 0.7, 0.3), "Lead Quality"), "mostly filled in late in the sale"),
+        (column(CHANCE.normal(WON * 4.0, 1.0), "Points", "number"), "On its own it separates nearly all"),
         (column(drawn("Referral", "", 0.2, 0.0), "LeadConSource"), "It is filled for "),
         (column(drawn("Too dear", "", 0.0, 0.3), "Wherefore"), "It is filled for 0"),
         (column(np.where(WON & (CHANCE.random(N) < 0.3), 7.0, 0.0), "Worth", "number"), "It is other than 0 for "),
@@ -80,7 +80,7 @@ def test_an_honest_field_is_not_named_however_much_it_tells(honest: Column) -> N
 def test_what_was_written_after_the_hand_off_is_told_by_the_images() -> None:
     before, today = np.full(N, "", dtype=object), np.where(WON & (np.arange(N) % 10 < 3), NUMBERED, "")
     found = one(judge_columns([column(today, "Number")], [column(before, "Number")], WON, "won a deal"))
-    assert "Imports wrote it after the lead was to be judged: for " in found.why
+    assert "Imports changed it after the hand-off: for " in found.why
     assert (round(found.figures["changed_won"], 1), found.figures["changed_others"]) == (0.3, 0)
     assert judge_columns([column(today, "Number")], [column(today, "Number")], WON, "won a deal") == []
 
@@ -103,5 +103,5 @@ def test_images_of_imports_name_the_fields_that_they_wrote_too_late() -> None:
     refresh()
     facts = open_facts()
     found = {each.field: each for each in find_suspects(facts, load_outcomes(facts))}
-    assert "Imports wrote it after the lead was to be judged" in found["custom.customer"].why
+    assert "Imports changed it after the hand-off" in found["custom.customer"].why
     assert "employees" not in found

@@ -1,4 +1,4 @@
-"""What is learned of leads with dates and events, what too few outcomes are told, and who may ask for it."""
+"""What is learned of leads with dates and events, what happens with too few outcomes, and who may ask for it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,14 +73,14 @@ def test_below_120_conversions_nothing_is_claimed_and_what_is_missing_is_said(op
     refresh()
     found = learned(request_learning(by=ops))
     assert found.refusal.startswith(
-        "There is too little to learn from: 110 of the 120 conversions needed are known, 10 are missing."
+        "There is not enough data to learn from: 110 of the 120 conversions needed are known, 10 are missing."
     )
     client = as_user(ops)
     shown = client.get(reverse("learned_models")).content.decode()
     assert "10 are missing" in shown
     assert "Make it a draft" not in shown
-    with pytest.raises(CommandError, match="No leads came from “nobody”"):
-        call_command("learn_score", source="nobody")
+    with pytest.raises(CommandError, match="No leads came from “no one”"):
+        call_command("learn_score", source="no one")
 
 
 def test_each_system_is_a_choice_and_all_of_them_together(ops: User) -> None:
@@ -116,7 +116,7 @@ def test_the_api_says_what_was_learned_and_refuses_what_there_is_not(ops: User, 
     answer = client.get("/api/v1/score-models/learned/").json()
     assert (answer["state"], answer["verdict"]["kind"], answer["result"]["total"]) == ("done", "few", 40)
     assert client.get("/api/v1/score-models/learned/?run=999999").status_code == 404
-    wrong = client.post("/api/v1/score-models/learned/", {"source": "nobody"}, content_type="application/json")
+    wrong = client.post("/api/v1/score-models/learned/", {"source": "no one"}, content_type="application/json")
     assert wrong.status_code == 400
 
 

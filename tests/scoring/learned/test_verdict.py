@@ -46,7 +46,7 @@ def test_bands_that_do_not_rise_keep_it_from_working(bent: int) -> None:
     scores = ROWS["score"].to_numpy()
     turned = np.where(
         (scores > bent) & (np.arange(len(scores)) % 3 > 0), scores - 50, scores
-    )  # many of the best are told low
+    )  # many of the best have a low prediction
     found = evidence(CHANCES, turned)
     assert found.auc_low is not None
     assert found.auc_low > 0.5

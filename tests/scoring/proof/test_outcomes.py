@@ -81,7 +81,7 @@ def test_where_no_deal_is_tied_to_a_lead_its_conversion_counts_and_dates_may_be_
 
 
 @pytest.mark.usefixtures("company")
-def test_whoever_came_too_lately_is_left_out_the_won_too() -> None:
+def test_anyone_who_came_too_lately_is_left_out_the_won_too() -> None:
     now = datetime.now(UTC)
     old = lead()
     deal(old, date(2025, 4, 1), outcome="won", closed_on=date(2025, 5, 11), amount=1)  # took 40 days

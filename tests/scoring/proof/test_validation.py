@@ -22,7 +22,7 @@ def silent(done: int, total: int, words: str) -> None:
     """Say nothing of how far it is."""
 
 
-def test_the_night_proves_what_is_in_force_once_for_the_same_facts(history: History, signed: Any) -> None:
+def test_the_night_proves_what_is_active_once_for_the_same_facts(history: History, signed: Any) -> None:
     history(30)
     version = signed(BY_SIZE)
     refresh()
@@ -43,7 +43,7 @@ def test_who_signs_sees_what_was_proven_when_it_was_proposed(
     assert (figures["kind"], figures["n"], figures["auc"]) == ("works", made.evidence["n"], made.evidence["auc"])
     client.force_login(cro)
     page = client.get(f"/agreements/{version.agreement_id}/").content.decode()
-    assert "As it was proposed: This score works" in page
+    assert "When it was proposed: This score works" in page
     assert "/scores/leads/proof/?version=1" in page
 
 
@@ -101,7 +101,7 @@ def test_the_api_answers_the_same(history: History, signed: Any, cmo: User, rep:
     assert part["evidence"]["n"] == sum(one["n"] for one in found["segments"] if one["value"] == "Web")
     assert client.get(API, {"version": 7}).status_code == 404
     assert client.get(API, {"colour": "red"}).status_code == 400
-    assert client.get("/api/v1/score-models/nobody/proof/").status_code == 404
+    assert client.get("/api/v1/score-models/unknown/proof/").status_code == 404
     client.force_login(rep)
     assert client.get(API).status_code == 403
 
