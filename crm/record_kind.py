@@ -147,9 +147,7 @@ class RecordKind:
     alike_by: tuple[str, ...] = ()  # by which fields two records are listed as possible duplicates
     id_prefixes: tuple[str, ...] = ()  # how its Salesforce ids begin; those of custom objects begin with a
     proposed: int = 0  # its turn among the kinds that an unknown file is tried as; 0: never
-    headers: Mapping[str, list[str]] = field(
-        default_factory=dict
-    )  # what people call a field that our sheet calls otherwise
+    headers: Mapping[str, list[str]] = field(default_factory=dict)  # other names of columns, by field
     # For metrics.
     columns: tuple[Column, ...] = ()  # of the drill-down list
     stock_columns: tuple[Column, ...] = ()  # of the list of those open on a day, where that is another

@@ -22,7 +22,7 @@ def kinds_by_name() -> Mapping[str, RecordKind]:
     """Return every kind by its name (stage_change), in the order of imports.
 
     Raises:
-        ImproperlyConfigured: a file declares none, or what another declares.
+        ImproperlyConfigured: a file declares none, or another than it is named after.
     """
     declared: dict[str, RecordKind] = {}
     for module in iter_modules(kinds.__path__):

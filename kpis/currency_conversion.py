@@ -13,7 +13,7 @@ import ibis
 
 from crm.record_kind import Money
 from crm.registry import kinds_by_plural
-from kpis.rows import Scope, first_day, linked_table
+from kpis.rows import Scope, column_name, first_day, linked_table
 
 CENTS = "decimal(18,2)"
 RATE = "decimal(19,10)"  # both engines multiply it with an amount without losing a digit
@@ -51,21 +51,19 @@ def _with_rate_day(scope: Scope, money: Money, rows: Any) -> Any:
     if "counted_on" in rows.columns:
         day = rows.counted_on
     else:
-        days: list[tuple[str, str]] = []
         for path in money.days:
-            link, _, name = path.rpartition(".")
-            rows = _with_linked_day(scope, rows, link, name) if link else rows
-            days.append((link, name))
-        day = first_day(*(rows[f"day_of_{link}" if link else name] for link, name in days))
+            rows = _with_linked_day(scope, rows, path) if "." in path else rows
+        day = first_day(*(rows[column_name(path)] for path in money.days))
         if money.today_while:
             name, value = money.today_while
             day = (rows[name] == value).ifelse(ibis.literal(None, type="date"), day)
     return rows.mutate(rated_on=ibis.least(day, ibis.literal(scope.today)))
 
 
-def _with_linked_day(scope: Scope, rows: Any, link: str, name: str) -> Any:
-    behind = scope.table(linked_table(link)).select(**{f"key_of_{link}": "id", f"day_of_{link}": name})
-    return rows.left_join(behind, rows[f"{link}_id"] == behind[f"key_of_{link}"])
+def _with_linked_day(scope: Scope, rows: Any, path: str) -> Any:
+    (link, name), day = path.split("."), column_name(path)
+    behind = scope.table(linked_table(link)).select(**{f"{day}__key": "id", day: name})
+    return rows.left_join(behind, rows[f"{link}_id"] == behind[f"{day}__key"])
 
 
 def _approximate_amount(rows: Any, name: str) -> Any:

@@ -130,7 +130,7 @@ def _pointer_and_table(scope: Scope, segment: str) -> tuple[str, Any]:
     return f"{segment}_id", scope.owners if table == "owners" else scope.table(table)
 
 
-def _column_name(path: str) -> str:
+def column_name(path: str) -> str:
     return path.replace(".", "__")
 
 
@@ -160,7 +160,7 @@ def join_paths(scope: Scope, base: Any, builds: Iterable[Build], keep: tuple[str
         for head, _, tail in map(_split_prefix, prefixes)
     }
     wanted = paths | pointers
-    table = base.select(**{_column_name(path): base[path] for path in wanted if "." not in path})
+    table = base.select(**{column_name(path): base[path] for path in wanted if "." not in path})
     for prefix in prefixes:
         table = _join_lookup(scope, table, prefix, wanted)
     return table, row_of(scope, table)
@@ -168,18 +168,18 @@ def join_paths(scope: Scope, base: Any, builds: Iterable[Build], keep: tuple[str
 
 def row_of(scope: Scope, table: Any) -> Row:
     """Return the row of a joined table, to build expressions on."""
-    return Row(scope, lambda path: table[_column_name(path)])
+    return Row(scope, lambda path: table[column_name(path)])
 
 
 def _join_lookup(scope: Scope, table: Any, prefix: str, wanted: set[str]) -> Any:
     head, _, tail = _split_prefix(prefix)
     pointer, behind = _pointer_and_table(scope, tail)
     columns = {
-        _column_name(path): behind[path.rpartition(".")[2]] for path in wanted if path.rpartition(".")[0] == prefix
+        column_name(path): behind[path.rpartition(".")[2]] for path in wanted if path.rpartition(".")[0] == prefix
     }
-    key = f"{_column_name(prefix)}__key"
+    key = f"{column_name(prefix)}__key"
     lookup = behind.select(**columns, **{key: behind["id"]})
-    own = table[_column_name(f"{head}.{pointer}" if head else pointer)]
+    own = table[column_name(f"{head}.{pointer}" if head else pointer)]
     return table.left_join(lookup, own == lookup[key]).drop(key)
 
 
