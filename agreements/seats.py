@@ -1,7 +1,7 @@
 """Tell the accounts of people who signs and who arbitrates."""
 
-from agreements.actions import apply_seat
 from agreements.models import Dispute, Seat, Signatory
+from agreements.seat_actions import apply_seat
 from agreements.signing import seat_holder
 from team.accounts import consents
 from team.models import ConsentRequest, User

@@ -17,6 +17,7 @@ from agreements import actions, kinds, queries
 from agreements.forms import DisputeForm, OpeningForm, RulingForm, SeatForm, WordingForm
 from agreements.models import Agreement, Seat, Version
 from agreements.permissions import DRAFT_VERSION, can_propose_own
+from agreements.seat_actions import name_signatory
 from agreements.signing import seat_holder
 from core.date_formatting import format_day
 from core.form_errors import cleaned_or_error
@@ -230,9 +231,7 @@ def name_signatories(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = SeatForm(request.POST)
         if form.is_valid():
-            waiting = _run_action(
-                form, lambda: actions.name_signatory(by=cast(User, request.user), **form.cleaned_data)
-            )
+            waiting = _run_action(form, lambda: name_signatory(by=cast(User, request.user), **form.cleaned_data))
             if form.is_valid():
                 person = form.cleaned_data["person"]
                 messages.success(request, describe_wait(waiting) if waiting else f"{person} now holds the seat.")

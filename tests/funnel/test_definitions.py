@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from agreements import actions
 from agreements.models import Seat, Version
+from agreements.seat_actions import name_signatory
 from facts.criteria import Draft
 from facts.rules import check_rule
 from funnel.defaults import STAGES
@@ -99,7 +100,7 @@ def test_a_pilot_binds_its_team_alone(leaders: tuple[User, User], rep: User) -> 
 
 def test_the_order_is_signed_too_and_a_stage_left_out_is_no_longer_there(leaders: tuple[User, User]) -> None:
     cmo, cro = leaders
-    actions.name_signatory(by=make.user(Role.OPS), seat=Seat.SUPPORT, person=make.user(Role.SUPPORT))
+    name_signatory(by=make.user(Role.OPS), seat=Seat.SUPPORT, person=make.user(Role.SUPPORT))
     demo = Stage(
         "demo_held",
         "Demo held",

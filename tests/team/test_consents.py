@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from agreements.account_closures import notify_of_requests
-from agreements.actions import name_signatory
 from agreements.models import Seat, Signatory
+from agreements.seat_actions import name_signatory
 from agreements.signing import seat_holder
 from notify.models import Notice
 from team import actions

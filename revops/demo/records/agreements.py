@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from agreements.actions import give_seat
 from agreements.models import Agreement, Entry, Seat, Signature, Version
+from agreements.seat_actions import give_seat
 from funnel.defaults import ORDER, STAGES
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE
 from funnel.stages.drafts import Stage
