@@ -39,8 +39,8 @@ def test_a_dispute_is_decided_on_the_page(as_user: Any, cmo: User, cro: User, cf
     version = proposed(cmo)
     assert "Say what is wrong" not in answer(as_user(cro), version, "dispute", reason="Too vague.")
     assert "Too vague." in page(as_user(cmo), version)
-    assert "Give the ruling" not in page(as_user(cro), version)
-    assert "Give the ruling" in page(as_user(cfo), version)
+    assert "Save the ruling" not in page(as_user(cro), version)
+    assert "Save the ruling" in page(as_user(cfo), version)
     assert "Decided." in answer(as_user(cfo), version, "decide", decision="for", ruling="Precise enough.")
     version.refresh_from_db()
     assert version.state == "in_force"

@@ -239,7 +239,7 @@ def test_the_page_tells_how_fresh_each_currency_is_and_keeps_a_rate_by_hand(as_u
 @pytest.mark.parametrize(
     ("cells", "fault"),
     [
-        ({"currency": "EUR"}, "The two currencies are the same"), ({"rate": "0"}, "more than 0"), ({"rate": "-1"}, "more than 0"),
+        ({"currency": "EUR"}, "The two currencies are the same"), ({"rate": "0"}, "above 0"), ({"rate": "-1"}, "above 0"),
         ({"valued_on": "2198-01-01"}, "The date is in the future"), ({"currency": "U1"}, "three capital letters"), ({"rate": "abc"}, "number"),
     ],
 )  # fmt: skip

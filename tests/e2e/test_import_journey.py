@@ -53,8 +53,8 @@ def bar(page: Page) -> list[int]:
 
 
 def undo(page: Page) -> None:
-    page.get_by_role("link", name="Undo this import").click()
-    page.get_by_role("button", name="Undo this import").click()
+    page.get_by_role("link", name="Undo import").click()
+    page.get_by_role("button", name="Undo import").click()
     expect(page.locator("main")).to_contain_text(re.compile("undone", re.IGNORECASE), timeout=PATIENCE)
 
 

@@ -75,7 +75,7 @@ def test_the_cmo_proposes_a_threshold_the_cro_disputes_it_and_the_cfo_decides(vi
     cfo.open(place)
     cfo.page.get_by_label("The version comes into force").check()
     cfo.page.get_by_label(re.compile("reason for the ruling")).fill("Fewer and better; we look again in May")
-    cfo.page.get_by_role("button", name="Give the ruling").click()
+    cfo.page.get_by_role("button", name="Save the ruling").click()
     expect(cfo.page.locator(".sentence")).to_contain_text(re.compile(r"Version \d+ has been active"))
     expect(cfo.page.locator(".versions")).to_contain_text("Version 1")
     story = cfo.page.locator(".story")

@@ -197,7 +197,7 @@ def test_cancelling(ops: User, as_user: Any) -> None:
     answer = client.post(reverse("cancel_import", args=[run.pk]), follow=True).content.decode()
     assert "The import is cancelled" in answer
     assert "It was then cancelled" in answer
-    assert "over already" in client.post(reverse("cancel_import", args=[run.pk]), follow=True).content.decode()
+    assert "already ended" in client.post(reverse("cancel_import", args=[run.pk]), follow=True).content.decode()
     assert run_claimed(ImportJob, run.pk) is None
 
 

@@ -18,7 +18,7 @@ def test_it_says_what_goes_and_does_it(as_user: Any, ops: User) -> None:
     run = bring({"accounts.csv": ACCOUNTS}, source="maven")
     client, address = as_user(ops), f"/imports/{run.pk}/undo/"
     page = client.get(address).content.decode()
-    assert "Undo this import" in page
+    assert "Undo import" in page
     assert "Accounts" in page
     client.post(address)
     run_claimed(Undo, Undo.objects.get().pk)

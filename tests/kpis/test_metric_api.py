@@ -55,7 +55,7 @@ def test_the_glossary_lists_every_metric(api: Client) -> None:
 @pytest.mark.parametrize(
     ("address", "status", "words"),
     [
-        ("colour/", 404, "There are: accounts"),
+        ("colour/", 404, "Available: accounts"),
         ("close_rate/?by=colour", 400, "Use one of: owner"),
         ("close_rate/?by=custom.x", 400, "Custom fields of the source: none"),
         ("close_rate/?from=yesterday", 400, "Use YYYY-MM-DD"),

@@ -51,7 +51,7 @@ def test_it_lists_the_metrics() -> None:
     ("words", "complaint"),
     [
         ([], "Name a metric"),
-        (["closing"], "There are: accounts"),
+        (["closing"], "Available: accounts"),
         (["leads", "--by", "colour"], "Use one of: owner"),
         (["leads", "--where", "owner"], "DIM=VALUE"),
         (["leads", "--where", "owner=A", "owner=B"], "once"),

@@ -57,19 +57,19 @@ def posted(page: Any, **changes: str) -> dict[str, str]:
 def test_the_empty_list_offers_a_model_to_those_who_may_propose_it(
     as_user: Any, cmo: User, cro: User, ceo: User
 ) -> None:
-    assert b"Propose it to both sides" not in as_user(ceo).get("/scores/").content
+    assert b"Propose to both sides" not in as_user(ceo).get("/scores/").content
     assert as_user(ceo).post("/scores/propose/").status_code == 403
-    assert b"Propose it to both sides" in as_user(cmo).get("/scores/").content
+    assert b"Propose to both sides" in as_user(cmo).get("/scores/").content
     as_user(cmo).post("/scores/propose/", {"door": "mql"})
     version = Version.objects.get()
     assert (version.state, version.unsigned) == ("proposed", ["sales"])
     page = as_user(cmo).get("/scores/").content.decode()
     assert "Score of leads" in page
-    assert "To begin with: Score of product use" in page
+    assert "Suggested: Score of product use" in page
     for _ in range(2):
         as_user(cmo).post("/scores/propose/", {"door": "pql"})
     assert [found.terms["door"] for found in Version.objects.order_by("pk")] == ["mql", "pql"]
-    assert b"Propose it to both sides" not in as_user(cmo).get("/scores/").content
+    assert b"Propose to both sides" not in as_user(cmo).get("/scores/").content
 
 
 def test_the_list_needs_as_many_queries_for_ten_models_as_for_two(

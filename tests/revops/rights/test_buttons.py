@@ -91,4 +91,4 @@ def test_a_form_to_move_a_buyer_names_the_stages_that_are_open(world: World, rol
 def test_only_who_may_propose_is_offered_to_propose(world: World, role: str) -> None:
     text = world.clients[role].get(reverse("open_agreement") + "?kind=term").content.decode()
     assert ("Propose to both sides" in text) is (role == Role.CMO)
-    assert "Keep as a draft" in text
+    assert "Save as draft" in text

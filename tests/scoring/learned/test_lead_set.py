@@ -76,7 +76,7 @@ def test_a_set_never_seen_before_is_learned_without_writing_code(
     assert all(isinstance(rule["points"], int) and rule["points"] for rule in found.terms["fit"].values())
 
     shown = client.get(reverse("learned_models")).content.decode()
-    for words in ("held out at random", "Tags", "Brier", "Make it a draft", found.rules[0].name):
+    for words in ("held out at random", "Tags", "Brier", "Create a draft", found.rules[0].name):
         assert words in shown
     assert client.post(reverse("learned_to_draft", args=[row.pk])).status_code == 302
     version = Version.objects.get(agreement__kind="score")
@@ -105,6 +105,6 @@ def test_on_noise_it_says_that_the_score_does_not_work_and_offers_no_draft(
     assert [one["field"] for one in found.suspects] == []
     shown = client.get(reverse("learned_models")).content.decode()
     assert "This score does not work" in shown
-    assert "Make it a draft" not in shown
+    assert "Create a draft" not in shown
     client.post(reverse("learned_to_draft", args=[row.pk]))
     assert not Version.objects.exists()

@@ -78,7 +78,7 @@ def test_below_120_conversions_nothing_is_claimed_and_what_is_missing_is_said(op
     client = as_user(ops)
     shown = client.get(reverse("learned_models")).content.decode()
     assert "10 are missing" in shown
-    assert "Make it a draft" not in shown
+    assert "Create a draft" not in shown
     with pytest.raises(CommandError, match="No leads came from “no one”"):
         call_command("learn_score", source="no one")
 
