@@ -76,7 +76,7 @@ def test_a_stage_is_proposed_with_its_criteria_and_changes_nothing_until_signed(
         ({"terms": {**TERMS, "response": -1}}, "response"),
         ({"terms": {**TERMS, "attempts_within": None}}, "attempts_within"),
         ({"terms": {**TERMS, "secret": 1}}, "secret"),
-        ({"kind": "nothing"}, "no such kind"),
+        ({"kind": "nothing"}, "This kind of agreement does not exist"),
         ({"kind": "stage", "terms": {"name": "MQL", "criteria": {"field": "nothing", "is": ">=", "value": 1}}}, "criteria"),
         ({"kind": "funnel", "terms": {"stages": 7}}, "form of their kind"),
         ({"terms": []}, "object"),
@@ -129,7 +129,7 @@ def test_a_verdict_is_given_and_undone(caller: Call, cmo: User, cro: User) -> No
 def test_a_move_by_hand_needs_a_reason_where_the_criteria_fail(caller: Call, rep: User) -> None:
     lead = make.lead(owner=make.owner(user=rep))
     body = {"lead": lead.pk, "stage": "sql"}
-    assert "does not fulfil SQL" in post(caller(rep), "moves/", body).content.decode()
+    assert "does not meet the criteria of SQL" in post(caller(rep), "moves/", body).content.decode()
     made = post(caller(rep), "moves/", {**body, "override": "She told me"})
     assert (made.status_code, made.json()["override"]) == (201, "She told me")
     assert post(caller(rep), "moves/", {"stage": "sql"}).status_code == 400

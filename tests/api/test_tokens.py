@@ -138,7 +138,7 @@ def test_the_command_prints_a_token_that_reads(cro: User) -> None:
     assert ApiToken.objects.get().name == "BI"
 
 
-@pytest.mark.parametrize("words", [["no one@example.com"], ["cro@example.com", "--days", "400"]])
+@pytest.mark.parametrize("words", [["nobody@example.com"], ["cro@example.com", "--days", "400"]])
 def test_the_command_refuses_what_makes_no_sense(cro: User, words: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("api_token", *words)

@@ -78,7 +78,7 @@ def test_the_update_of_the_plan_is_presented_by_both(visit: Callable[..., Visit]
         expect(one.page.locator("#messages")).to_contain_text("Saved.")
         assert not one.axe()
     cmo.page.get_by_role("button", name="Present for Marketing").click()
-    expect(cmo.page.locator(".sentence")).to_contain_text("It waits for the other side")
+    expect(cmo.page.locator(".sentence")).to_contain_text("The other side has not presented it yet")
     cro.page.reload()
     cro.page.get_by_role("button", name="Present for Sales").click()
     expect(cro.page.locator("#messages")).to_contain_text("The figures of today are kept with it")

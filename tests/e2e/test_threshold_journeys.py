@@ -64,7 +64,7 @@ def test_the_cmo_proposes_a_threshold_the_cro_disputes_it_and_the_cfo_decides(vi
     cro.sign_in("CRO")
     cro.open(place)
     cro.page.locator(".answers summary").first.click()
-    cro.page.get_by_label(re.compile("^What is wrong")).fill("Then we have too few to call")
+    cro.page.get_by_label(re.compile("^Reason for the dispute")).fill("Then we have too few to call")
     cro.page.get_by_role("button", name="Dispute it").click()
     expect(cro.page.locator(".version").first).to_contain_text("disputes it")
     cro.open("/funnel/stages/")

@@ -176,7 +176,7 @@ def test_capacity_and_absence_are_a_persons(cro: User) -> None:
         ("Bob", "Bob's turn by capacity (lead 1 of 20 this week)"),
         (
             "Bob",
-            "Noah, who owns the lead in the CRM, is away until 2026-11-18; Bob's turn by capacity (lead 2 of 20 this week)",
+            "Noah, who owns the lead in the CRM, is away until Nov 18, 2026; Bob's turn by capacity (lead 2 of 20 this week)",
         ),
     ]
     assert bob.is_active

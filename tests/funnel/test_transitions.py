@@ -14,7 +14,7 @@ def test_a_lead_is_moved_by_hand_and_says_why(as_user: Any, rep: User) -> None:
     assert "It is in no stage yet." in page.get(place).content.decode()
     refused = page.post(place, {"stage": "sql"})
     assert refused.status_code == 422
-    assert "does not fulfil SQL" in refused.content.decode()
+    assert "does not meet the criteria of SQL" in refused.content.decode()
     assert page.post(place, {"stage": "sql", "override": "She told me"}, follow=True).status_code == 200
     move = Move.objects.get()
     assert (move.stage, move.by, move.actor, move.override) == ("sql", "hand", rep, "She told me")

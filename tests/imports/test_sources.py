@@ -208,7 +208,7 @@ class TestHubspot:
 
     def test_hubspot_references_that_no_one_answers_stay_pending(self) -> None:
         assert get(Opportunity, "DEAL-3").pending == {
-            "account": {"domain": "unknown.example"}, "contact": {"email": "no one@example.test"},
+            "account": {"domain": "unknown.example"}, "contact": {"email": "nobody@example.test"},
         }  # fmt: skip
 
     def test_a_hubspot_contact_is_a_lead_too(self) -> None:

@@ -235,12 +235,12 @@ def test_a_service_that_dies_under_a_running_accord_is_started_again(home: Path)
         "assert services.restart_dead_services() == []; "
         "dead = [postgres._find_postmaster(home / 'postgres'), broker._find_process(home / 'redis')]; "
         "[process.kill() for process in dead]; [process.wait(10) for process in dead]; "
-        "assert sorted(services.restart_dead_services()) == ['DATABASE_URL', 'REDIS_URL']; assert services.restart_dead_services() == []; print('corrected')"
+        "assert sorted(services.restart_dead_services()) == ['DATABASE_URL', 'REDIS_URL']; assert services.restart_dead_services() == []; print('restarted')"
     )
     clean = {name: value for name, value in os.environ.items() if name not in services.EMBEDDED}
     env = {**clean, "DATA_DIR": str(home)}
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=settings.BASE_DIR, env=env, capture_output=True, text=True
     )
-    assert done.stdout.strip() == "mended", done.stderr
+    assert done.stdout.strip() == "restarted", done.stderr
     assert servers(home) == []

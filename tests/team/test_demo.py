@@ -48,7 +48,7 @@ def test_there_is_no_such_door_to_a_real_company(demo: Company, client: Client, 
     assert not is_signed_in(client)
 
 
-@pytest.mark.parametrize("email", ["", "no one@example.com", "no address", "a\0@example.com"])
+@pytest.mark.parametrize("email", ["", "nobody@example.com", "no address", "a\0@example.com"])
 def test_strangers_stay_out(demo: Company, client: Client, email: str) -> None:
     assert sign_in(client, email).status_code == 404
     assert not is_signed_in(client)
