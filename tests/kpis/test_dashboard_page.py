@@ -278,7 +278,7 @@ def test_the_pace_of_a_goal_tells_a_reader_no_more_than_other_figures(
         make.opportunity(outcome="won", closed_on=date(2026, 5, 1), amount=Decimal(100_000))
     assert "€400K of €1.0M" in shown(cmo)
     assert "€400K" not in shown(rep)
-    assert "would tell of single records" in shown(rep)
+    assert "would reveal single records" in shown(rep)
     for _ in range(4):
         make.opportunity(outcome="won", closed_on=date(2026, 5, 1), amount=Decimal(50_000))
     assert "€600K of €1.0M" in shown(rep)

@@ -82,7 +82,7 @@ def test_a_part_leads_to_its_own_page_and_records(sold: Facts, cmo: User, as_use
 def test_a_bad_question_is_explained_on_the_page(sold: Facts, cmo: User, as_user: SignIn) -> None:
     page = as_user(cmo)
     assert "cannot be broken down by “colour”" in text(page, "/metrics/leads/?by=colour", 400)
-    assert "names no month" in text(page, "/metrics/leads/?month=2025-13", 400)
+    assert "is not a valid month" in text(page, "/metrics/leads/?month=2025-13", 400)
     assert "Swap the two dates" in text(page, "/metrics/leads/records/?from=2025-02-01&to=2025-01-01", 400)
     text(page, "/metrics/colour/", 404)
 
