@@ -42,5 +42,5 @@ def test_the_first_numbers_are_computed_or_said_to_follow(
     call_command("demo")
     printed = capsys.readouterr()
     assert asked == ["recompute"]
-    assert "AppLexus stands: 3 records" in printed.out
+    assert "AppLexus is loaded: 3 records" in printed.out
     assert ("The numbers follow with the next run" in printed.err) is fails
