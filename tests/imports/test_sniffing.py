@@ -89,7 +89,7 @@ def test_a_gzip_bomb_is_stopped(tmp_path: Path) -> None:
         (b" \n\r\n ", "empty"),
         (b"PK\x03\x04...", "zip or Excel"),
         (b"%PDF-1.7 ...", "PDF"),
-        (bytes(range(1, 32)) * 50, "no text"),
+        (bytes(range(1, 32)) * 50, "not a text file"),
         (b",,\n1,2,3\n", "column names"),
         ((",".join(f"c{n}" for n in range(501)) + "\n").encode(), "501 columns"),
         (gzip.compress(b"Id,Name\n1,A\n" * 999)[:40], "cannot be read"),

@@ -164,7 +164,7 @@ def test_what_cannot_be_asked_is_refused_with_what_can() -> None:
 
 def test_a_filter_that_matches_nothing_says_so() -> None:
     assert ask(MemoryFacts(), "leads", where={"lead_source": "webb"}).warnings == (
-        "Nothing matches lead_source = webb.",
+        "No records match lead_source = webb.",
     )
 
 

@@ -37,5 +37,5 @@ def test_a_key_reads_back_to_the_unit_that_holds_the_day(day: date, name: str) -
     [("month", "2025-13"), ("month", "2025"), ("quarter", "2025Q5"), ("day", "2025-02-30"), ("year", "25")],
 )
 def test_a_wrong_key_is_refused_with_an_example(name: str, key: str) -> None:
-    with pytest.raises(ValueError, match=f"names no {name}. Write it as"):
+    with pytest.raises(ValueError, match=f"is not a valid {name}. Write it as"):
         GRAINS[name].parse_key(key)
