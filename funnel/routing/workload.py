@@ -76,7 +76,7 @@ class TakerRow:
         if self.person.away:
             return f"Away until {format_day(self.person.away, has_year=False)}"
         if not self.person.takes_turns:
-            return "Manager: no capacity, gets no leads"
+            return "Manager: no capacity"
         return "" if self.weight else "Takes none"
 
 
