@@ -167,7 +167,7 @@ class Company(models.Model):
 
     class Visibility(models.TextChoices):
         OPEN = "open", "Everyone sees every buyer"
-        RESTRICTED = "restricted", "Reps see the buyers of their own and their team"
+        RESTRICTED = "restricted", "Reps see their own buyers and those of their team"
 
     class Achievement(models.TextChoices):
         EVERYBODY = "everybody", "Everybody"

@@ -158,7 +158,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(default='My company', max_length=120)),
                 ('currency', models.CharField(blank=True, help_text='Three letters, such as EUR. Empty until the first import sets it.', max_length=3, validators=[django.core.validators.RegexValidator('^[A-Z]{3}$', 'Write the currency as three capital letters, such as EUR.')])),
                 ('time_zone', models.CharField(default='UTC', max_length=64, validators=[team.models.check_time_zone])),
-                ('visibility', models.CharField(choices=[('open', 'Everyone sees every buyer'), ('restricted', "Reps see the buyers of their own and their team")], default='open', max_length=12)),
+                ('visibility', models.CharField(choices=[('open', 'Everyone sees every buyer'), ('restricted', "Reps see their own buyers and those of their team")], default='open', max_length=12)),
                 ('achievement', models.CharField(choices=[('everybody', 'Everybody'), ('team', "The person and their manager"), ('leaders', 'Leaders only')], default='everybody', max_length=12)),
                 ('foreign_amounts', models.CharField(choices=[('keep', 'Keep them unchanged: a metric counts one currency and shows what it leaves out'), ('convert', 'Convert them at the rate of their day: the import refuses an amount without a rate')], default='keep', max_length=10)),
                 ('nightly_at', models.CharField(default='0 3 * * *', help_text="A cron line in the company's time zone.", max_length=40, validators=[team.models.check_cron])),

@@ -10,7 +10,7 @@ from team.models import User
 
 
 class Command(BaseCommand):
-    help = "Load the demo company if DEMO is on and no one is here yet."
+    help = "Load the demo company if DEMO is on and no company is set up yet."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.DEMO and not User.objects.exists() and "demo" in get_commands():

@@ -13,7 +13,7 @@ REPLACED = (
 
 
 class Command(BaseCommand):
-    help = "Migrate the database, compress the static files, and found the demo company where no one is yet."
+    help = "Migrate the database, compress the static files, and load the demo company if no company is set up yet."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write("Bringing the database up to date …")
