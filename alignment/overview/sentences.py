@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from alignment.cost.rules import Cost
 from alignment.overview.queries import REVIEW, UPDATE, DueItem, Money, Overview
 from core.formatting import format_percent, format_points, short_money
+from kpis.sentences import count_noun
 
 NOTHING_KNOWN = "Accord cannot say yet what is wrong and what it costs: no money, goal or dispute is recorded."
 ALL_WELL = "Nothing is overdue, disputed or behind."
@@ -47,7 +48,7 @@ def list_troubles(overview: Overview) -> list[str]:
         count, total = len(overview.behind), len(overview.goals)
         clauses.append(f"{count} of {total} goals {'is' if count == 1 else 'are'} behind")
     clauses += [
-        f"the update of the plan is overdue by {format_days(-row.days)}"
+        f"the update of the plan is overdue by {count_noun(-row.days, 'day')}"
         for row in overview.overdue
         if row.kind == UPDATE
     ]
@@ -69,15 +70,7 @@ def describe_due(row: DueItem) -> str:
     """Say when something is due, counted in days: in 5 days, today, overdue by 23 days."""
     if row.days == 0:
         return "today"
-    return f"in {format_days(row.days)}" if row.days > 0 else f"overdue by {format_days(-row.days)}"
-
-
-def format_days(days: int) -> str:
-    return count_noun(days, "day")
-
-
-def count_noun(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"in {count_noun(row.days, 'day')}" if row.days > 0 else f"overdue by {count_noun(-row.days, 'day')}"
 
 
 def _join(clauses: Sequence[str]) -> str:
