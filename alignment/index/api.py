@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from alignment.index.queries import History, Point, read_history
+from alignment.index.models import IndexSnapshot
+from alignment.index.queries import History, read_history
 from alignment.index.rules import ARRIVED, LEFT, MOVED, Part
 from alignment.index.sentences import headline
 from core.api.views import ApiResponseMixin, refuse_strange_parameters
@@ -99,9 +100,9 @@ def _history_json(history: History) -> dict[str, Any]:
     }
 
 
-def _point_json(point: Point) -> dict[str, Any]:
+def _point_json(point: IndexSnapshot) -> dict[str, Any]:
     return {
-        "day": point.day,
+        "day": point.local_day,
         "score": _number(point.score),
         "is_reconstructed": point.is_reconstructed,
         "parts": [_part_json(part) for part in point.index.parts],

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from alignment.index.queries import History, Point
+from alignment.index.models import IndexSnapshot
+from alignment.index.queries import History
 from alignment.index.rules import AGREED, ANSWERS, BEHAVIOUR, Part
 from core.charts import Chart
 from core.date_formatting import format_day
@@ -20,7 +21,7 @@ def draw_history(history: History) -> Chart | None:
     if len(scored) < 2:
         return None
     title = _describe_way(scored[0], scored[-1])
-    days = [format_day(point.day) for point in points]
+    days = [format_day(point.local_day) for point in points]
     parts = points[-1].index.parts
     return Chart(
         name="alignment-index",
@@ -38,11 +39,13 @@ def draw_history(history: History) -> Chart | None:
     )
 
 
-def _describe_way(first: Point, last: Point) -> str:
-    return f"From {first.index.text} on {format_day(first.day)} to {last.index.text} on {format_day(last.day)}"
+def _describe_way(first: IndexSnapshot, last: IndexSnapshot) -> str:
+    return (
+        f"From {first.index.text} on {format_day(first.local_day)} to {last.index.text} on {format_day(last.local_day)}"
+    )
 
 
-def _part_line(part: Part, days: Sequence[str], points: Sequence[Point]) -> dict[str, Any]:
+def _part_line(part: Part, days: Sequence[str], points: Sequence[IndexSnapshot]) -> dict[str, Any]:
     scores = [next((own.score for own in point.index.parts if own.key == part.key), None) for point in points]
     return _line(part.label, days, scores, "--edge", 1.5, DASHES[part.key])
 

@@ -1,5 +1,6 @@
 """The alignment index as it was known on each day."""
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db import models
@@ -28,6 +29,6 @@ class IndexSnapshot(models.Model):
     def __str__(self) -> str:
         return f"Alignment index of {self.local_day}"
 
-    @property
+    @cached_property
     def index(self) -> Index:
         return Index(self.local_day, tuple(Part.from_json(part) for part in self.parts))

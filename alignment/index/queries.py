@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 
@@ -18,40 +17,13 @@ MONTHS = 13
 
 
 @dataclass(frozen=True)
-class Point:
-    """The index at the end of a month, or the newest of the running one. Its parts are read when they are asked for."""
-
-    snapshot: IndexSnapshot
-
-    @cached_property
-    def index(self) -> Index:
-        return self.snapshot.index
-
-    @property
-    def is_reconstructed(self) -> bool:
-        return self.snapshot.is_reconstructed
-
-    @property
-    def facts_as_of(self) -> datetime | None:
-        return self.snapshot.facts_as_of
-
-    @property
-    def day(self) -> date:
-        return self.snapshot.local_day
-
-    @property
-    def score(self) -> Decimal | None:
-        return self.snapshot.score
-
-
-@dataclass(frozen=True)
 class History:
     """The points by day, the earliest first; the last one is what the index is now."""
 
-    points: Sequence[Point]
+    points: Sequence[IndexSnapshot]
 
     @property
-    def latest(self) -> Point | None:
+    def latest(self) -> IndexSnapshot | None:
         return self.points[-1] if self.points else None
 
     @property
@@ -59,7 +31,7 @@ class History:
         return self.latest.index if self.latest else None
 
     @property
-    def before(self) -> Point | None:
+    def before(self) -> IndexSnapshot | None:
         """The last point with an index before the newest."""
         return next((point for point in reversed(self.points[:-1]) if point.score is not None), None)
 
@@ -96,4 +68,4 @@ def read_history() -> History:
     since = add_months(Company.today().replace(day=1), 1 - MONTHS)
     rows = IndexSnapshot.objects.filter(local_day__gte=since).annotate(month=TruncMonth("local_day"))
     latest = rows.order_by("month", "-local_day").distinct("month")
-    return History([Point(row) for row in latest])
+    return History(list(latest))

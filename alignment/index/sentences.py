@@ -25,7 +25,7 @@ def describe_change(history: History) -> str:
     """Say the change since the point before and the part that made most of it; empty where there is none to compare."""
     if history.before is None or history.change is None:
         return ""
-    day = format_day(history.before.day, has_year=False)
+    day = format_day(history.before.local_day, has_year=False)
     if not history.change:
         return f", the same as on {day}"
     direction = "more" if history.change > 0 else "less"

@@ -70,7 +70,7 @@ def test_a_stored_month_is_never_computed_again(cmo: User, cro: User) -> None:
     signed_long_ago(cmo, cro)
     kept = snapshot(last_month_end() - timedelta(days=3), answers="10", agreements="20")
     record_index()
-    assert read_history().points[-2].day == kept.local_day
+    assert read_history().points[-2].local_day == kept.local_day
     assert not IndexSnapshot.objects.filter(local_day=last_month_end()).exists()
 
 
@@ -114,7 +114,7 @@ def test_reading_the_index_takes_one_query_of_snapshots_for_many_days(
         snapshot(Company.today() - timedelta(days=back), answers="50", agreements="60")
     with django_assert_num_queries(2):  # the company's day, and the snapshots
         history = read_history()
-    assert len({(point.day.year, point.day.month) for point in history.points}) == len(history.points)
+    assert len({(point.local_day.year, point.local_day.month) for point in history.points}) == len(history.points)
 
 
 @pytest.mark.parametrize("role", Role.values)
