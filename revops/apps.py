@@ -12,6 +12,7 @@ APPS = [
     "scoring",
     "funnel",
     "kpis",
+    "alarms",
     "alignment",
     "revops",
 ]
