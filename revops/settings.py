@@ -69,6 +69,7 @@ if PRODUCTION:
 
 INSTALLED_APPS = [
     "alignment",
+    "alarms",
     "kpis",
     "funnel",
     "scoring",
